@@ -1,0 +1,42 @@
+/* file.h: reading files (plain or gzip) and saving them so that a crash leaves the old file or the new one.
+ *
+ * The path "-" is standard input for readers. A file is taken for gzip when it begins with gzip's magic
+ * bytes 1f 8b, whatever it is called. Messages carry the path and the system's reason. */
+#ifndef AQ_RUNTIME_IO_FILE_H
+#define AQ_RUNTIME_IO_FILE_H
+
+#include "runtime/base.h"
+
+/* A stream of bytes out of a file, decompressed on the way. Belongs to one thread. */
+struct io_reader;
+
+/* RT_NO_INPUT when the path does not exist, is a directory or may not be read. */
+int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error);
+/* Fills buffer with 1..size bytes and sets *got; *got == 0 at the end of the file. Returns what is there without
+ * waiting for a full buffer, so that lines typed at a terminal or a pipe arrive at once.
+ * RT_IO when reading fails, RT_BAD_DATA when gzip data is damaged or ends too soon. */
+int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *got, struct rt_error *error);
+/* What messages call the file: its path, or "standard input". Lives as long as the reader. */
+const char *io_reader_name(const struct io_reader *reader);
+void io_reader_close(struct io_reader *reader);
+
+/* Reads a whole file (decompressed). *bytes has *length bytes and one more that is 0; the caller frees it with
+ * rt_free. RT_BAD_DATA when it is longer than max bytes (after decompression). */
+int io_read_file(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error);
+
+/* A file being saved. The bytes go to a temporary file beside the target; commit makes them durable (fsync), gives
+ * them the target's name (rename) and makes the name durable (fsync of the directory). A symbolic link stays a
+ * link: its target is replaced. Something that is no regular file (/dev/null, a pipe) is written directly.
+ * A new file gets the permissions the process's umask allows; an existing one keeps its permissions. */
+struct io_save;
+
+/* RT_CANNOT_CREATE when no file can be made there. */
+int io_save_begin(struct io_save **save, const char *path, struct rt_error *error);
+/* RT_IO when the bytes cannot be written (disk full). The caller then calls io_save_abort. */
+int io_save_write(struct io_save *save, const void *bytes, size_t length, struct rt_error *error);
+/* Ends the save and frees it, also when it fails; a failed commit leaves the old file as it was. */
+int io_save_commit(struct io_save *save, struct rt_error *error);
+/* Removes the temporary file and frees. NULL is accepted. */
+void io_save_abort(struct io_save *save);
+
+#endif

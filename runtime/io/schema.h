@@ -1,0 +1,60 @@
+/* schema.h: what the columns of a data file mean, and the vocabularies learned from the training file. */
+#ifndef AQ_RUNTIME_IO_SCHEMA_H
+#define AQ_RUNTIME_IO_SCHEMA_H
+
+#include "runtime/io/vocab.h"
+
+/* Kinds of columns and what a row's field becomes. The words in quotes are the names in programs and files. */
+enum io_kind {
+  IO_WORDS,                  /* "words"  ids of a text's words. Split at white space alone when a tags column pairs with it */
+  IO_CHARS,                  /* "chars"  ids of its code points */
+  IO_BYTES,                  /* "bytes"  its bytes */
+  IO_CLASS,                  /* "class"  id of a label: the whole field */
+  IO_TAGS,                   /* "tags"   ids of labels separated by white space, one for each token of the paired column */
+  IO_NUMBER,                 /* "number" one finite number */
+  IO_VECTOR,                 /* "vector" width numbers separated by white space or commas */
+  IO_IDS                     /* "ids"    integers 0..size-1 separated by white space or commas */
+};
+enum { IO_KINDS = IO_IDS + 1 };
+
+const char *io_kind_name(enum io_kind kind);
+/* The kind of that name, or -1. */
+int io_kind_find(const char *name);
+/* words, chars, bytes, tags, ids: a row has its own length. */
+bool io_kind_is_ragged(enum io_kind kind);
+
+struct io_column {
+  char *name;
+  enum io_kind kind;
+  int pair;                  /* tags: the column of the tokens; -1 otherwise */
+  bool required;             /* false: a file may lack it (the target when predicting) */
+  bool keep_case;            /* words: without lower case */
+  bool ends;                 /* words, chars, bytes: a row gets a begin and an end id around it */
+  int64_t max_length;        /* ragged: tokens behind it are cut and counted; 0: no limit. Begin and end do not count */
+  int64_t min_count;         /* words, chars: rarer ones are unknown; 0 is 1 */
+  int64_t max_size;          /* words, chars: limit of the vocabulary; 0: none */
+  int64_t width;             /* vector: numbers in a row; 0: taken from the first row of the training file */
+  int64_t size;              /* ids: 1 + the largest id; 0: taken from the training file */
+  struct io_vocab *vocab;    /* words, chars, bytes, class, tags: owned; NULL before training */
+};
+
+struct io_schema { struct io_column *columns; int count, capacity; };   /* start zeroed */
+
+/* Adds a column with its defaults (required, no pair, no limits) and gives it back through *column, which stays valid
+ * until the next addition. A second column of that name is RT_USAGE. */
+int io_schema_add(struct io_schema *schema, const char *name, enum io_kind kind, struct io_column **column,
+                  struct rt_error *error);
+/* The index of a column, or -1. */
+int io_schema_find(const struct io_schema *schema, const char *name);
+/* Checks that pairs, limits and kinds agree; tags without a pair get the only words column there is. Reading data
+ * calls it. RT_USAGE. */
+int io_schema_check(struct io_schema *schema, struct rt_error *error);
+/* True when every column has what training gives it: vocabularies, widths, sizes. */
+bool io_schema_is_trained(const struct io_schema *schema);
+void io_schema_free(struct io_schema *schema);
+
+/* The whole schema with its vocabularies as one JSON object, for the model file, and back (RT_BAD_DATA). */
+void io_schema_write(const struct io_schema *schema, struct rt_text *out);
+int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error);
+
+#endif

@@ -1,0 +1,40 @@
+/* tokenise.h: from text to tokens.
+ *
+ * words   Unicode words, NFC, lower case. White space separates. Every punctuation mark or symbol is a token of its own,
+ *         except: an apostrophe or hyphen between letters or digits (don't, n't, re-imagining), an apostrophe that
+ *         begins a clitic standing alone ('s, 're, 'll: at most two letters), a point or comma between digits
+ *         (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there. Every Han ideograph and every
+ *         kana is a token of its own; combining marks stay with what they follow.
+ * spaces  what white space separates and nothing more: for text that is tokenised already. NFC, lower case.
+ * chars   code points, unchanged.
+ * bytes   bytes, unchanged.
+ *
+ * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed spelling
+ * give the same token. keep_case leaves the case as it is. */
+#ifndef AQ_RUNTIME_IO_TOKENISE_H
+#define AQ_RUNTIME_IO_TOKENISE_H
+
+#include "runtime/base.h"
+
+enum io_tokeniser { IO_TOKENS_WORDS, IO_TOKENS_SPACES, IO_TOKENS_CHARS, IO_TOKENS_BYTES };
+
+/* One token. start, length: its bytes in the source text. at, size: its normalised bytes in io_tokens.text. */
+struct io_token { size_t start, length, at, size; };
+
+/* The tokens of one text; reused from text to text, so that the steady state allocates nothing. Start zeroed. */
+struct io_tokens {
+  struct io_token *items;
+  size_t count, capacity;
+  char *text;
+  size_t text_length, text_capacity;
+  int32_t *points;           /* scratch for normalising */
+  size_t points_capacity;
+};
+
+/* Replaces what tokens held with the tokens of text, which must be valid UTF-8 (see io_utf8_check; bytes takes
+ * anything). Only RT_NO_MEMORY can go wrong. */
+int io_tokenise(enum io_tokeniser tokeniser, bool keep_case, const char *text, size_t length, struct io_tokens *tokens,
+                struct rt_error *error);
+void io_tokens_free(struct io_tokens *tokens);
+
+#endif

@@ -1,0 +1,17 @@
+/* utf8.h: strict UTF-8 (Unicode 15, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef AQ_RUNTIME_IO_UTF8_H
+#define AQ_RUNTIME_IO_UTF8_H
+
+#include "runtime/base.h"
+
+/* The offset of the first byte that begins no valid sequence, or length when all of it is valid. */
+size_t io_utf8_check(const char *bytes, size_t length);
+/* Decodes the code point at bytes[0], which must be valid UTF-8 with at least 1 byte left; *size is 1..4. */
+int32_t io_utf8_decode(const char *bytes, size_t *size);
+/* Writes a code point (valid, no surrogate) as 1..4 bytes and returns how many. */
+size_t io_utf8_encode(int32_t point, char *bytes);
+/* RT_OK, or RT_BAD_DATA at file:line:column of the first bad or NUL byte; line counts from 1 in the given bytes and
+ * column is the byte within its line. For whole texts; tables report the field instead. */
+int io_utf8_require(const char *file, const char *bytes, size_t length, struct rt_error *error);
+
+#endif
