@@ -1,0 +1,88 @@
+/* ir.h: the intermediate representation: a list of typed op nodes in single assignment, arguments before users.
+ *
+ * The elaborator appends nodes from the tree; the gradient appends more; passes rewrite; the emitter turns the rest into bytecode.
+ * Node 0 is never used, so that 0 means "none" or "failed, error is set". */
+#ifndef AQ_COMPILER_IR_H
+#define AQ_COMPILER_IR_H
+
+#include "grammar/source.h"
+#include "vm/signature.h"
+
+typedef uint32_t ir_id;
+
+struct ir_node {
+  uint16_t op;                           /* enum rt_op */
+  uint16_t arg_count;
+  ir_id *arg;                            /* in the graph's arena */
+  struct vm_type type;
+  int64_t attr[RT_MAX_ATTR];
+  double real;
+  struct gr_span span;                   /* what the user wrote */
+  const char *name;                      /* path of the value, or NULL */
+};
+
+/* A slot expression of a head: a small graph of scalars. Leaves are OP_input nodes whose attr[0] says what they are: */
+enum ir_leaf { IR_LEAF_S = 0, IR_LEAF_I = -1, IR_LEAF_J = -2, IR_LEAF_H = -3, IR_LEAF_DS = -4, IR_LEAF_RANDOM = -5 /* , 1 + k: extra k */ };
+
+struct ir_head {
+  const char *name;                      /* path */
+  bool softmax;
+  struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
+  int extra_count;
+  bool wants_grad[ATTEND_MAX_EXTRAS];    /* set by the gradient */
+  /* Slot graphs. Each is a whole graph of its own (rank-0 nodes, lane ops and leaves) so that the gradient and simplification work on it as on any
+   * other; result 0: the slot is absent. score_grad: result is ds, then one per extra with wants_grad. */
+  struct ir_slot { struct ir_graph *graph; ir_id result[1 + ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
+};
+
+struct ir_graph {
+  struct vm_dims *dims;                  /* shared by all graphs of a program; not owned */
+  struct ir_node *node;
+  uint32_t count;
+  size_t capacity;
+  struct ir_head **head;                 /* attr "plan" of attention ops indexes it; heads live in the arena */
+  uint32_t head_count;
+  size_t head_capacity;
+  struct rt_arena arena;
+};
+
+int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims);
+void ir_graph_free(struct ir_graph *graph);          /* also the slot graphs of its heads */
+
+/* Appends op(args) with the type its signature gives (given: see vm_signature_apply; attr may be NULL when the op has none). On a shape mistake: a message at span that
+ * shows both shapes by name. Returns 0 on failure. */
+ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg, const int64_t *attr, double real,
+             const struct vm_type *given, struct gr_span span, struct rt_error *error);
+
+/* Shorthands. Spans are taken from the (first) argument unless given. All return 0 on failure, and pass a 0 argument on as 0, so that calls nest. */
+ir_id ir_unary(struct ir_graph *g, enum rt_op op, ir_id a, struct rt_error *error);
+/* Both arguments are first expanded to one shape, see ir_broadcast. */
+ir_id ir_binary(struct ir_graph *g, enum rt_op op, ir_id a, ir_id b, struct gr_span span, struct rt_error *error);
+ir_id ir_select(struct ir_graph *g, ir_id c, ir_id a, ir_id b, struct gr_span span, struct rt_error *error);
+ir_id ir_constant(struct ir_graph *g, double value, const struct vm_type *type /* NULL: shared scalar */, struct gr_span span, struct rt_error *error);
+/* a as a tensor of the given type: its dims must be those of `type` with some left out, in the same order, in exactly one way. a itself when equal. */
+ir_id ir_expand(struct ir_graph *g, ir_id a, const struct vm_type *type, struct gr_span span, struct rt_error *error);
+/* The shape two operands meet in: the one whose dims contain the other's in order; neither → an error with a hint. Batched when one is. */
+int ir_broadcast(struct ir_graph *g, ir_id a, ir_id b, struct vm_type *type, struct gr_span span, struct rt_error *error);
+/* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is batched. */
+ir_id ir_sum(struct ir_graph *g, ir_id a, uint32_t keep, bool batched, struct gr_span span, struct rt_error *error);
+ir_id ir_size(struct ir_graph *g, vm_dim of, struct gr_span span, struct rt_error *error);   /* constant-folded when it is known */
+
+/* gradient.c: appends the nodes that compute d(loss)/d(wrt[k]) for every k; loss is a shared scalar or, with `seed` given, any value whose incoming
+ * gradient is seed. grad[k] is 0 when loss does not depend on wrt[k]. Rules: rules.c, one per op of ops.def that is not NOGRAD. */
+int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad, struct rt_error *error);
+
+/* The passes, in the order they run (optimise.c). Roots stay; their new ids are written back. */
+int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+
+/* emit.c: the part of g that the outputs and gradients need as a function of the module: dead code left out, pointwise chains fused into lane programs, values put into slots. */
+struct ir_outputs {
+  int count; const ir_id *id; const char *const *name;
+  int gradient_count; const ir_id *gradient; const uint32_t *param;      /* param numbers as attr of OP_param nodes */
+  bool training;                         /* false: OP_bernoulli is 1: nothing is dropped */
+};
+int ir_emit(struct ir_graph *g, const struct ir_outputs *outputs, const char *name, struct vm_module *module, struct rt_error *error);
+
+/* lower_lanes.c: a graph of scalars (or a chain of same-shaped nodes) as a lane program in module->arena. */
+
+#endif
