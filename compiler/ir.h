@@ -46,8 +46,21 @@ struct ir_graph {
   struct rt_arena arena;
 };
 
-int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims);
+int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims);   /* RT_OK or RT_NO_MEMORY */
 void ir_graph_free(struct ir_graph *graph);          /* also the slot graphs of its heads */
+
+/* A new head of g, zeroed; *number is what attr "plan" says. The name (or NULL) is copied. NULL when out of memory. */
+struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number);
+/* Makes slot->graph, a fresh graph that is freed with g. NULL when out of memory. */
+struct ir_graph *ir_slot_graph(struct ir_graph *g, struct ir_slot *slot);
+/* The head's operands as the signatures want them, without lane programs. */
+struct attend_plan ir_head_plan(const struct ir_head *head);
+bool ir_has_plan(enum rt_op op);
+
+/* In a slot graph: a leaf (enum ir_leaf, or 1 + k for extra k), and element `index` (a scalar, rounded) of the table that extra `table` is. Each gather has an
+ * extra of its own: a table that is read in two places is two extras. */
+ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error);
+ir_id ir_slot_gather(struct ir_graph *slot, ir_id table, ir_id index, struct gr_span span, struct rt_error *error);
 
 /* Appends op(args) with the type its signature gives (given: see vm_signature_apply; attr may be NULL when the op has none). On a shape mistake: a message at span that
  * shows both shapes by name. Returns 0 on failure. */
@@ -64,9 +77,20 @@ ir_id ir_constant(struct ir_graph *g, double value, const struct vm_type *type /
 ir_id ir_expand(struct ir_graph *g, ir_id a, const struct vm_type *type, struct gr_span span, struct rt_error *error);
 /* The shape two operands meet in: the one whose dims contain the other's in order; neither → an error with a hint. Batched when one is. */
 int ir_broadcast(struct ir_graph *g, ir_id a, ir_id b, struct vm_type *type, struct gr_span span, struct rt_error *error);
+/* The same with the axes of the result that a has named by a mask, for when the dims alone do not say. */
+ir_id ir_expand_axes(struct ir_graph *g, ir_id a, uint32_t axes, const struct vm_type *type, struct gr_span span, struct rt_error *error);
+/* In how many ways (0, 1, 2: more) are a's dims found in type's, in order; *axes: the mask of type's axes. */
+int ir_embed(const struct vm_type *a, const struct vm_type *type, uint32_t *axes);
+/* The type that is left of `from` when only the axes `keep` stay. */
+struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched);
+/* Adds to an error that two dims with one value have different names, if so. */
+void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
 /* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is batched. */
 ir_id ir_sum(struct ir_graph *g, ir_id a, uint32_t keep, bool batched, struct gr_span span, struct rt_error *error);
 ir_id ir_size(struct ir_graph *g, vm_dim of, struct gr_span span, struct rt_error *error);   /* constant-folded when it is known */
+
+/* Appends a copy of a node as it is, type and all: for passes, which know that it is right. */
+ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error *error);
 
 /* gradient.c: appends the nodes that compute d(loss)/d(wrt[k]) for every k; loss is a shared scalar or, with `seed` given, any value whose incoming
  * gradient is seed. grad[k] is 0 when loss does not depend on wrt[k]. Rules: rules.c, one per op of ops.def that is not NOGRAD. */
