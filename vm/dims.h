@@ -31,11 +31,17 @@ struct vm_dims {
   size_t symbol_count, symbol_capacity;
   struct vm_poly *poly;
   size_t poly_count, poly_capacity;
+  uint32_t *bucket;                      /* hash table over poly: index + 1, 0 empty */
+  size_t bucket_count;                   /* a power of two, or 0 */
   struct rt_arena arena;                 /* names, terms, factors */
 };
+/* What one dim may hold; more is treated as overflow. */
+enum { VM_MAX_TERMS = 64, VM_MAX_FACTORS = 16 };
 
 int vm_dims_init(struct vm_dims *dims);  /* RT_OK or RT_NO_MEMORY; the table then holds VM_ONE */
 void vm_dims_free(struct vm_dims *dims);
+/* A table that starts out equal to base and grows on its own; base must outlive it and stay as it is. */
+int vm_dims_branch(struct vm_dims *branch, const struct vm_dims *base);
 
 /* Adds a symbol (names may repeat: symbols are told apart by number) and returns its dim; VM_NO_DIM when out of memory. */
 vm_dim vm_dim_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value);
@@ -46,6 +52,10 @@ vm_dim vm_dim_plus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_minus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_times(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b);
+
+/* The dim of these terms, in any order and not yet in lowest terms; what the others are made with, and how a file's dims come in. VM_NO_DIM also
+ * for a zero denominator or a symbol that is not in the table. */
+vm_dim vm_dim_of_terms(struct vm_dims *dims, const struct vm_term *term, uint32_t term_count);
 
 bool vm_dim_is_ragged(const struct vm_dims *dims, vm_dim d);
 bool vm_dim_is_number(const struct vm_dims *dims, vm_dim d, int64_t *n);    /* no symbols at all */

@@ -54,6 +54,9 @@ struct vm_output {
   const char *loss;                      /* "cross_entropy", "squared_error", "binary_cross_entropy", … */
 };
 
+/* A value that no instruction writes and that lives in a slot is a view: the result of a FREE op (reshape, stop). It shows the value that its slot
+ * holds when the view is first read (an output or gradient that is never read: at the end), and may be used as long as the slot holds that
+ * value. Views, and values in params and inputs, have the dtype, `of`, batched and element count (as dims) of what they show. */
 struct vm_value {
   struct vm_type type;
   enum vm_place { VM_IN_SLOT, VM_IN_PARAM, VM_IN_INPUT } place;
