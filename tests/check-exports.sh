@@ -1,0 +1,30 @@
+#!/bin/sh
+# check-exports.sh: the shared library exports what aq.h declares, under a version, and not a name more.
+set -u
+library=${AQ_BUILD:-.}/.libs/libaq.so
+header=${AQ_SOURCE:-.}/libaq/aq.h
+if [ ! -e "$library" ] || ! command -v nm > /dev/null; then
+  echo '1..0 # SKIP no shared library was built, or there is no nm'
+  exit 0
+fi
+# Functions and data with a version node, without the node's own symbol.
+exported=$(nm -D --defined-only "$library" | awk '$2 != "A" {print $3}' | sort)
+# Sanitizers add names of their own.
+exported=$(printf '%s\n' "$exported" | grep -vE '^(__(asan|ubsan|tsan|odr)|_init|_fini|__bss_start|_edata|_end)')
+# Names called like functions in the header, once comments are gone, that are not types (aq_..._fn typedefs have a star).
+declared=$(sed -e 's://.*::' "$header" | tr '\n' ' ' | sed -e 's:/\*:\n/*:g' -e 's:\*/:*/\n:g' | grep -v '^/\*' | tr '\n' ' ' |
+  tr ';{}' '\n\n\n' | grep -v typedef | grep -oE '(^|[^A-Za-z0-9_])aq_[a-z0-9_]+[[:space:]]*\(' | grep -oE 'aq_[a-z0-9_]+' | sort -u)
+
+problems=$(for name in $declared; do
+  printf '%s\n' "$exported" | grep -qxF "$name@@AQ_0.1" || echo "$name is declared in aq.h but not exported"
+done
+for name in $exported; do
+  printf '%s\n' "$declared" | grep -qxF "${name%%@*}" || echo "$name is exported but not declared in aq.h"
+done)
+if [ -n "$declared" ] && [ -z "$problems" ]; then
+  echo 'ok 1 - exports are what aq.h declares'
+else
+  echo 'not ok 1 - exports are what aq.h declares'
+  printf '%s\n' "${problems:-aq.h declares nothing}" | sed 's/^/# /'
+fi
+echo '1..1'

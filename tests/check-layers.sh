@@ -1,0 +1,88 @@
+#!/bin/sh
+# check-layers.sh: the house rules that a machine can check: which folder may include which, how long a file may be, and what a
+# library must not do to its host.
+set -u
+cd "${AQ_SOURCE:-.}" || exit 1
+count=0
+verdict() {   # verdict NAME PROBLEMS
+  count=$((count + 1))
+  if [ -z "$2" ]; then
+    echo "ok $count - $1"
+  else
+    echo "not ok $count - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+  fi
+}
+
+is_generated() {
+  case $1 in grammar/lexer.[ch] | grammar/parser.[ch] | compiler/stdlib_data.c) return 0 ;; esac
+  return 1
+}
+# sources FOLDER...: the C, flex and bison files below these folders that people write.
+sources() {
+  find "$@" -name '*.[chly]' -o -name '*.def' 2>/dev/null | sort | while read -r file; do
+    is_generated "$file" || echo "$file"
+  done
+}
+
+# may_include FOLDER PATTERN: every #include "..." of the folder matches the extended pattern.
+may_include() {
+  problems=$(sources "$1" | while read -r file; do
+    grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$file" |
+      grep -vE "include[[:space:]]*\"($2)" | sed "s|^|$file:|"
+  done)
+  verdict "what $1 includes" "$problems"
+}
+own='(runtime|vm|grammar|compiler|libaq|aqc)/'
+[ -d runtime ] && may_include runtime 'runtime/|config\.h"'
+[ -d vm ] && may_include vm 'vm/|runtime/|config\.h"'
+[ -d grammar ] && may_include grammar 'grammar/|runtime/base\.h"|config\.h"'
+[ -d compiler ] && may_include compiler 'compiler/|grammar/|vm/|runtime/|config\.h"'
+[ -d libaq ] && may_include libaq 'libaq/|compiler/|grammar/|vm/|runtime/|config\.h"'
+[ -d aqc ] && may_include aqc 'aqc/'
+# Hosts know <aq.h>, what lies beside them, and no folder of the library.
+for folder in examples bench; do
+  [ -d $folder ] && verdict "what $folder includes" \
+    "$(sources $folder | while read -r file; do grep -nE "#[[:space:]]*include[[:space:]]*[\"<]$own" "$file" /dev/null; done)"
+done
+verdict "no library folder includes <aq.h>, but libaq" \
+  "$(sources runtime vm grammar compiler | while read -r file; do grep -nE '#[[:space:]]*include[[:space:]]*<aq\.h>' "$file" /dev/null; done)"
+
+long=$(sources runtime vm grammar compiler libaq aqc examples bench tests | while read -r file; do
+  lines=$(wc -l < "$file")
+  [ "$lines" -gt 600 ] && echo "$file: $lines lines, 600 are allowed"
+done)
+verdict "no file is longer than 600 lines" "$long"
+
+# Calls that would end, leave or write to the host's process. Comments and strings are taken out first.
+forbidden='abort|exit|_exit|_Exit|quick_exit|assert|longjmp|siglongjmp|printf|vprintf|puts|putchar|perror|signal|sigaction|atexit|system'
+calls=$(sources runtime vm grammar compiler libaq | while read -r file; do
+  awk -v file="$file" -v words="$forbidden" '
+    {
+      line = $0; code = ""
+      while (line != "") {
+        if (inside) {
+          at = index(line, "*/")
+          if (!at) { line = ""; break }
+          line = substr(line, at + 2); inside = 0
+        } else if (match(line, /"([^"\\]|\\.)*"|\047([^\047\\]|\\.)\047|\/\*|\/\//)) {
+          code = code substr(line, 1, RSTART - 1)
+          token = substr(line, RSTART, RLENGTH)
+          line = substr(line, RSTART + RLENGTH)
+          if (token == "//") line = ""
+          else if (token == "/*") inside = 1
+          else code = code "\"\""
+        } else { code = code line; line = "" }
+      }
+      if ((" " code) ~ "[^A-Za-z0-9_.>](" words ")[ ]*\\(" || code ~ /(^|[^A-Za-z0-9_])(stdout|stderr)([^A-Za-z0-9_]|$)/)
+        printf "%s:%d: %s\n", file, FNR, $0
+    }' "$file"
+done)
+verdict "the library does not end, leave or write to its host" "$calls"
+
+# Nothing of the machine that it was written on.
+elsewhere='(^|[^A-Za-z0-9_.])/(w''ork|f''arm|home)/'
+found=$(find . \( -name .git -o -name build -o -name build-aux -o -name autom4te.cache \) -prune -o -type f -size -512k -print |
+  grep -vE '\.(aqm|gz|o|lo|png|tsv|safetensors|log|trs)$' | xargs grep -nIE "$elsewhere" /dev/null | head -n 20)
+verdict "no path of a developer's machine" "$found"
+echo "1..$count"

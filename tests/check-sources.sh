@@ -1,0 +1,45 @@
+#!/bin/sh
+# check-sources.sh: every source, program and test that lies in the tree is listed in Makefile.am, and nothing else is.
+set -u
+cd "${AQ_SOURCE:-.}" || exit 1
+count=0
+verdict() {   # verdict NAME PROBLEMS
+  count=$((count + 1))
+  if [ -z "$2" ]; then
+    echo "ok $count - $1"
+  else
+    echo "not ok $count - $1"
+    echo "$2" | sed 's/^/# /'
+  fi
+}
+
+# The words of Makefile.am: one file per line, but for those that are named within a rule or a variable.
+listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
+
+# The .c of a unit test is implied by the name of its program; what flex, bison and bake.sh write may lie in a tree that was built in place.
+present() {
+  ls grammar/*.[chly] compiler/*.[ch] vm/*.[ch] runtime/*.[ch] runtime/*.def runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] \
+    aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/unit/*.h tests/*.test tests/*.sh 2>/dev/null
+  ls tests/unit/*.c 2>/dev/null | sed 's/\.c$//'
+}
+is_generated() {
+  case $1 in grammar/lexer.[ch] | grammar/parser.[ch] | compiler/stdlib_data.c) return 0 ;; esac
+  return 1
+}
+
+missing=
+for file in $(present); do
+  is_generated "$file" && continue
+  printf '%s\n' "$listed" | grep -qxF "$file" || missing="$missing$file is not listed in Makefile.am
+"
+done
+verdict "every file is listed" "$missing"
+
+gone=
+for file in $(printf '%s\n' "$listed" | grep -E '^[a-z]+/[A-Za-z0-9_/-]+\.(c|h|l|y|def|aq|test|sh)$'); do
+  is_generated "$file" && continue
+  [ -f "$file" ] || gone="$gone$file is listed in Makefile.am but not there
+"
+done
+verdict "every listed file is there" "$gone"
+echo "1..$count"
