@@ -15,6 +15,7 @@ struct io_values {
   int64_t cut;               /* tokens cut off by max_length */
   int64_t unknown;           /* tokens that are not in the vocabulary */
   size_t offsets_capacity, ids_capacity, numbers_capacity;
+  int64_t row_tokens, row_cut; /* of the row being added */
 };
 
 /* Start zeroed. Belongs to one thread while it is being filled. */
@@ -33,15 +34,17 @@ struct io_dataset {
 
 struct io_data_options {
   enum io_format format;     /* IO_FORMAT_AUTO: by the file's name */
+  bool predicting;           /* io_dataset_read: leave out the columns that are not required, be they there or not */
   bool skip_bad_rows;        /* leave bad rows out and count them; otherwise the first one is an error */
   double hold;               /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
   uint64_t seed;             /* for hold */
 };
 
-/* Reads a training file and learns the schema's vocabularies, widths and sizes from it. Every column must be there. With
+/* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths, sizes. Every column
+ * must be there. With
  * options->hold > 0 the rows are split by io_hold: *held gets the held-out rows, and words are counted in the training
  * rows alone (classes in all rows). held may be NULL when hold is 0. options may be NULL.
- * RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty and the schema is untrained. */
+ * RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty and the schema is as before. */
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error);
 /* Reads another file with a trained schema. Unknown words get IO_UNKNOWN; a label that training did not see is a bad
@@ -50,20 +53,20 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);
 
-/* Encoding row by row, as `predict` does: open, then for each line next. The dataset passed in is emptied first and
- * then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA, and the next
+/* Encoding row by row, as `predict` does: open, then next for each row. Columns that are not required are left out. The
+ * dataset passed in is emptied first and then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA, and the next
  * call goes on behind it unless io_table_broken(io_rows_table(rows)). */
 struct io_rows;
 int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
                  struct rt_error *error);
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
-/* The fields of the row last read, as written, in schema order. */
+/* The fields of the row last read, as written, in schema order, those left out included. */
 const struct io_row *io_rows_row(const struct io_rows *rows);
 struct io_table *io_rows_table(struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 
-/* Adds one row given as strings: fields[c] for column c of a trained schema; text NULL leaves a column that is not
- * required absent (then it must be absent in every row). The strings must be valid UTF-8; they are checked.
+/* Adds one row given as strings: fields[c] for column c of a trained schema; text NULL leaves a column absent, then it
+ * must be absent in every row (RT_USAGE). The strings must be valid UTF-8; they are checked.
  * line is for messages; 0 when there is none. After a failure the dataset is as before. */
 int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields, int64_t line,
                    struct rt_error *error);

@@ -2,6 +2,7 @@
 #ifndef AQ_RUNTIME_IO_SCHEMA_H
 #define AQ_RUNTIME_IO_SCHEMA_H
 
+#include "runtime/io/tokenise.h"
 #include "runtime/io/vocab.h"
 
 /* Kinds of columns and what a row's field becomes. The words in quotes are the names in programs and files. */
@@ -27,7 +28,7 @@ struct io_column {
   char *name;
   enum io_kind kind;
   int pair;                  /* tags: the column of the tokens; -1 otherwise */
-  bool required;             /* false: a file may lack it (the target when predicting) */
+  bool required;             /* false: when predicting, a file may lack it (a target) and it is not read */
   bool keep_case;            /* words: without lower case */
   bool ends;                 /* words, chars, bytes: a row gets a begin and an end id around it */
   int64_t max_length;        /* ragged: tokens behind it are cut and counted; 0: no limit. Begin and end do not count */
@@ -46,9 +47,11 @@ int io_schema_add(struct io_schema *schema, const char *name, enum io_kind kind,
                   struct rt_error *error);
 /* The index of a column, or -1. */
 int io_schema_find(const struct io_schema *schema, const char *name);
-/* Checks that pairs, limits and kinds agree; tags without a pair get the only words column there is. Reading data
+/* Checks that pairs, limits and kinds agree; tags without a pair get the only words, chars, bytes or ids column there is. Reading data
  * calls it. RT_USAGE. */
 int io_schema_check(struct io_schema *schema, struct rt_error *error);
+/* Which tokens a words, chars or bytes column gets: IO_TOKENS_SPACES for words that tags pair with. */
+enum io_tokeniser io_schema_tokeniser(const struct io_schema *schema, int column);
 /* True when every column has what training gives it: vocabularies, widths, sizes. */
 bool io_schema_is_trained(const struct io_schema *schema);
 void io_schema_free(struct io_schema *schema);

@@ -5,7 +5,7 @@
  *         begins a clitic standing alone ('s, 're, 'll: at most two letters), a point or comma between digits
  *         (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there. Every Han ideograph and every
  *         kana is a token of its own; combining marks stay with what they follow.
- * spaces  what white space separates and nothing more: for text that is tokenised already. NFC, lower case.
+ * spaces  what ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case.
  * chars   code points, unchanged.
  * bytes   bytes, unchanged.
  *

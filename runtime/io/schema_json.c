@@ -1,0 +1,124 @@
+/* schema_json.c: schemas as JSON, for the model file:
+ * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]} */
+#include <string.h>
+
+#include "runtime/io/json.h"
+#include "runtime/io/schema.h"
+#include "runtime/io/vocab_json.h"
+
+static void write_integer(struct rt_text *out, const char *key, int64_t value, int64_t usual)
+{
+  if (value != usual)
+    rt_text_printf(out, ",\"%s\":%lld", key, (long long)value);
+}
+
+static void write_bool(struct rt_text *out, const char *key, bool value, bool usual)
+{
+  if (value != usual)
+    rt_text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+static void write_column(const struct io_column *c, struct rt_text *out)
+{
+  rt_text_puts(out, "{\"name\":");
+  io_json_string(out, c->name, strlen(c->name));
+  rt_text_printf(out, ",\"kind\":\"%s\"", io_kind_name(c->kind));
+  write_integer(out, "pair", c->pair, -1);
+  write_bool(out, "required", c->required, true);
+  write_bool(out, "keep_case", c->keep_case, false);
+  write_bool(out, "ends", c->ends, false);
+  write_integer(out, "max_length", c->max_length, 0);
+  write_integer(out, "min_count", c->min_count, 0);
+  write_integer(out, "max_size", c->max_size, 0);
+  write_integer(out, "width", c->width, 0);
+  write_integer(out, "size", c->size, 0);
+  if (c->vocab) {
+    rt_text_puts(out, ",\"vocab\":");
+    io_vocab_write(c->vocab, out);
+  }
+  rt_text_puts(out, "}");
+}
+
+void io_schema_write(const struct io_schema *schema, struct rt_text *out)
+{
+  rt_text_puts(out, "{\"columns\":[");
+  for (int c = 0; c < schema->count; c++) {
+    rt_text_puts(out, c ? "," : "");
+    write_column(&schema->columns[c], out);
+  }
+  rt_text_puts(out, "]}");
+}
+
+static int bad(struct rt_error *error, const char *what)
+{
+  return rt_fail(error, RT_BAD_DATA, "the schema is damaged: %s", what);
+}
+
+/* A vocabulary must be of the sort that its column's ids come from. */
+static bool suits(const struct io_column *c)
+{
+  enum io_vocab_kind kind = c->vocab->kind;
+  switch (c->kind) {
+  case IO_WORDS: case IO_CHARS: return kind == IO_VOCAB_WORDS && c->ends == (c->vocab->begin >= 0);
+  case IO_BYTES: return kind == IO_VOCAB_BYTES && c->ends == (c->vocab->begin >= 0);
+  case IO_CLASS: case IO_TAGS: return kind == IO_VOCAB_CLASSES && c->vocab->count > 0;
+  default: return false;
+  }
+}
+
+static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error)
+{
+  const char *name = json_string_value(json_object_get(json, "name"));
+  const char *kind_name = json_string_value(json_object_get(json, "kind"));
+  int kind = kind_name ? io_kind_find(kind_name) : -1;
+  if (!name || !name[0] || kind < 0 || io_schema_find(schema, name) >= 0)
+    return bad(error, "a column has no name or kind of its own");
+  struct io_column *c;
+  int status = io_schema_add(schema, name, (enum io_kind)kind, &c, error);
+  if (status != RT_OK)
+    return status;
+  bool good = true;
+  c->pair = (int)io_json_integer(json, "pair", 0, INT32_MAX, -1, &good);
+  c->required = io_json_bool(json, "required", true, &good);
+  c->keep_case = io_json_bool(json, "keep_case", false, &good);
+  c->ends = io_json_bool(json, "ends", false, &good);
+  c->max_length = io_json_integer(json, "max_length", 0, INT64_MAX, 0, &good);
+  c->min_count = io_json_integer(json, "min_count", 0, INT64_MAX, 0, &good);
+  c->max_size = io_json_integer(json, "max_size", 0, INT64_MAX, 0, &good);
+  c->width = io_json_integer(json, "width", 0, INT32_MAX, 0, &good);
+  c->size = io_json_integer(json, "size", 0, INT32_MAX, 0, &good);
+  if (!good)
+    return bad(error, "a column's setting is out of range");
+  const json_t *vocab = json_object_get(json, "vocab");
+  if (!vocab)
+    return RT_OK;
+  status = io_vocab_from_json(&c->vocab, vocab, error);
+  return status != RT_OK || suits(c) ? status : bad(error, "a vocabulary does not suit its column");
+}
+
+static int read_columns(struct io_schema *schema, const json_t *columns, struct rt_error *error)
+{
+  if (!json_is_array(columns) || json_array_size(columns) == 0)
+    return bad(error, "it has no columns");
+  for (size_t c = 0; c < json_array_size(columns); c++) {
+    int status = read_column(schema, json_array_get(columns, c), error);
+    if (status != RT_OK)
+      return status;
+  }
+  struct rt_error reason = {0};
+  return io_schema_check(schema, &reason) == RT_OK ? RT_OK : bad(error, reason.text);
+}
+
+int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error)
+{
+  json_t *root;
+  *schema = (struct io_schema){0};
+  int status = io_json_parse(&root, "the schema", json, length, error);
+  if (status != RT_OK)
+    return status;
+  status = read_columns(schema, json_object_get(root, "columns"), error);
+  if (status != RT_OK)
+    io_schema_free(schema);
+  json_decref(root);
+  return status;
+}
