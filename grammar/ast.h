@@ -21,7 +21,7 @@
   X(OUTPUTS)     /*                 NAME | CALL ...              label, next(text)                            */ \
   X(LOSS)        /*                 expr                         loss cross_entropy                           */ \
   X(TRAIN)       /*                 ARG ...                      train { batch = 32 }                         */ \
-  X(EXTERN)      /* name            PARAMS, TYPE, ARG ...        extern f(x: [N]) -> [N] (library = "...")    */ \
+  X(EXTERN)      /* name            PARAMS, TYPE, ARG ...        extern f(x: [N]) -> [N] { library = "..." }  */ \
   /* parts of items */                                                                                           \
   X(PARAMS)      /*                 PARAM ...                                                                 */ \
   X(PARAM)       /* name            TYPE?, default expr?         number 1: variadic (name...)                 */ \

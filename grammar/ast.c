@@ -1,0 +1,204 @@
+/* ast.c: builds the tree that ast.h describes, and parses whole files. */
+#include "grammar/parse.h"
+#include "grammar/parser.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A node with the height of the tree below it, which the rest of the world need not see. */
+struct made { struct gr_node node; int height; };
+
+static void *no_memory(struct gr_parser *parser) {
+  rt_no_memory(parser->error);
+  return NULL;
+}
+
+/* ---- lists ---- */
+
+static struct gr_list *list_new(struct gr_parser *parser) {
+  struct gr_list *list = rt_arena_alloc(parser->arena, sizeof *list);
+  return list ? list : no_memory(parser);
+}
+
+struct gr_list *gr_list_insert(struct gr_parser *parser, struct gr_list *list, int at, struct gr_node *node) {
+  if (list->count == list->capacity) {
+    int capacity = list->capacity > 0 ? 2 * list->capacity : 4;
+    struct gr_node **item = rt_arena_alloc(parser->arena, (size_t)capacity * sizeof *item);
+    if (!item) return no_memory(parser);
+    if (list->count > 0) memcpy(item, list->item, (size_t)list->count * sizeof *item);
+    list->item = item;
+    list->capacity = capacity;
+  }
+  memmove(list->item + at + 1, list->item + at, (size_t)(list->count - at) * sizeof *list->item);
+  list->item[at] = node;
+  list->count++;
+  return list;
+}
+
+struct gr_list *gr_list_add(struct gr_parser *parser, struct gr_list *list, struct gr_node *node) {
+  return gr_list_insert(parser, list, list->count, node);
+}
+
+struct gr_list *gr_list_join(struct gr_parser *parser, struct gr_list *list, const struct gr_list *more) {
+  for (int k = 0; k < more->count; k++)
+    if (!gr_list_add(parser, list, more->item[k])) return NULL;
+  return list;
+}
+
+static struct gr_list *list_of(struct gr_parser *parser, int count, va_list nodes) {
+  struct gr_list *list = list_new(parser);
+  for (int k = 0; k < count && list; k++) list = gr_list_add(parser, list, va_arg(nodes, struct gr_node *));
+  return list;
+}
+
+struct gr_list *gr_list_of(struct gr_parser *parser, int count, ...) {
+  va_list nodes;
+  va_start(nodes, count);
+  struct gr_list *list = list_of(parser, count, nodes);
+  va_end(nodes);
+  return list;
+}
+
+/* ---- nodes ---- */
+
+const char *gr_kind_name(enum gr_kind kind) {
+  static const char *const names[] = {
+#define X(name) #name,
+    GR_KINDS(X)
+#undef X
+  };
+  return (size_t)kind < RT_COUNT(names) ? names[kind] : "?";
+}
+
+int gr_too_deep(struct gr_parser *parser, struct gr_span span) {
+  gr_fail(parser->error, span, "the program is nested more than %d levels deep here", GR_DEPTH);
+  rt_hint(parser->error, "give parts of it names, each on a line of its own");
+  return RT_BAD_DATA;
+}
+
+/* The kinds that nest within their own kind; the others add a bounded number of levels between two of these. */
+static bool is_level(enum gr_kind kind) { return kind >= GR_NAME || kind == GR_FOR || kind == GR_IF; }
+
+struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const struct gr_list *list) {
+  struct made *made = rt_arena_alloc(parser->arena, sizeof *made);
+  if (!made) return no_memory(parser);
+  made->node = (struct gr_node){.kind = kind, .span = span, .name_span = span};
+  if (list) {
+    made->node.count = list->count;
+    made->node.child = list->item;
+  }
+  for (int k = 0; k < made->node.count; k++) {
+    const struct made *child = (const struct made *)made->node.child[k];
+    if (child && child->height > made->height) made->height = child->height;
+  }
+  made->height += is_level(kind) && kind != GR_ARG && kind != GR_WITH;
+  if (made->height > GR_DEPTH) {
+    gr_too_deep(parser, span);
+    return NULL;
+  }
+  return &made->node;
+}
+
+struct gr_node *gr_node(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, int count, ...) {
+  va_list nodes;
+  va_start(nodes, count);
+  struct gr_list *list = list_of(parser, count, nodes);
+  va_end(nodes);
+  return list ? gr_seq(parser, kind, span, list) : NULL;
+}
+
+struct gr_node *gr_named(struct gr_node *node, const char *text, struct gr_span name_span) {
+  if (!node) return NULL;
+  node->text = text;
+  node->name_span = name_span;
+  return node;
+}
+
+struct gr_node *gr_leaf(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const char *text) {
+  return gr_named(gr_seq(parser, kind, span, NULL), text, span);
+}
+
+struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left, struct gr_node *right) {
+  struct gr_span span = gr_span_join(left->span, right->span);
+  return gr_named(gr_node(parser, GR_BINARY, span, 2, left, right), op, span);
+}
+
+struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const char *op, struct gr_node *right) {
+  const struct gr_node *last = strcmp(left->text, "and") == 0 ? left->child[1] : left;
+  struct gr_node *comparison = gr_binary(parser, op, last->child[1], right);
+  return comparison ? gr_binary(parser, "and", left, comparison) : NULL;
+}
+
+/* The value of a literal. strtod reads the decimal point of the host's locale, so the point is taken out and the
+ * exponent lowered instead: 1.5e-3 is read as 15e-4, and 10% as 10e-2. */
+static double number_value(const char *text) {
+  char digits[256];
+  size_t n = 0;
+  long exponent = 0;
+  bool fraction = false;
+  for (; *text && *text != 'e' && *text != 'E' && *text != '%'; text++) {
+    if (*text == '.') {
+      fraction = true;
+      continue;
+    }
+    if (n < 200) digits[n++] = *text;
+    else exponent++;
+    exponent -= fraction;
+  }
+  if (*text == 'e' || *text == 'E') exponent += strtol(text + 1, NULL, 10) ;
+  if (text[strlen(text) - (*text != '\0')] == '%') exponent -= 2;
+  if (exponent > 100000) exponent = 100000;
+  if (exponent < -100000) exponent = -100000;
+  snprintf(digits + n, sizeof digits - n, "e%ld", exponent);
+  return strtod(digits, NULL);
+}
+
+struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text) {
+  struct gr_node *node = gr_leaf(parser, GR_NUMBER, span, text);
+  if (!node) return NULL;
+  node->number = number_value(text);
+  if (isfinite(node->number)) return node;
+  gr_fail(parser->error, span, "this number is too large");
+  rt_hint(parser->error, "the largest number is about 1.8e308");
+  return NULL;
+}
+
+/* ---- files ---- */
+
+static int parse_into(struct gr_file *file, struct rt_error *error) {
+  struct gr_parser *parser = rt_zalloc(1, sizeof *parser);
+  if (!parser) return rt_no_memory(error);
+  struct rt_error own = {0};  /* the actions read the error, so there is always one */
+  parser->arena = &file->arena;
+  int status = gr_lexer_begin(parser, file->source, error ? error : &own);
+  if (status == RT_OK) {
+    int outcome = gr_yyparse(parser);
+    if (outcome == 2) rt_no_memory(parser->error);
+    status = outcome == 0 ? RT_OK : parser->error->code;
+    file->root = parser->root;
+  }
+  gr_lexer_end(parser);
+  rt_free(parser);
+  return status;
+}
+
+struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error) {
+  struct gr_file *file = rt_zalloc(1, sizeof *file);
+  if (!file) {
+    rt_no_memory(error);
+    return NULL;
+  }
+  file->source = gr_source_new(name, text, length, error);
+  if (file->source && parse_into(file, error) == RT_OK) return file;
+  gr_file_free(file);
+  return NULL;
+}
+
+void gr_file_free(struct gr_file *file) {
+  if (!file) return;
+  gr_source_free(file->source);
+  rt_arena_free(&file->arena);
+  rt_free(file);
+}

@@ -1,0 +1,573 @@
+/* parser.y: the grammar of aq. It builds the tree of ast.h through the functions of ast.c and does nothing else;
+ * all memory is the arena's, so a parse that is given up needs no destructors. */
+%require "3.8"
+%define api.pure full
+%define api.prefix {gr_yy}
+%define api.token.prefix {GR_T_}
+%define api.location.type {struct gr_span}
+%define parse.error custom
+%define parse.lac full
+%locations
+%expect 0
+%param {struct gr_parser *parser}
+
+%code requires {
+#include "grammar/parse.h"
+}
+
+%union {
+  const char *text;
+  struct gr_node *node;
+  struct gr_list *list;
+}
+
+%code {
+#include <stdio.h>
+
+
+/* The parser's stack lives on the C stack and never grows: when it is full the program is nested too deeply. So
+ * the only memory that bison asks for is that of its look-ahead correction, and yyparse() == 2 means that there was none. */
+#define YYINITDEPTH 3000
+#define YYMAXDEPTH YYINITDEPTH
+#define yyoverflow(message, ...) gr_too_deep(parser, parser->last.span)
+#define YYMALLOC rt_alloc
+#define YYFREE rt_free
+
+#define YYLLOC_DEFAULT(current, rhs, n) \
+  ((current) = (n) > 0 ? gr_span_join(YYRHSLOC(rhs, 1), YYRHSLOC(rhs, n)) \
+                       : (struct gr_span){YYRHSLOC(rhs, 0).source, YYRHSLOC(rhs, 0).end, YYRHSLOC(rhs, 0).end})
+
+/* Every action is one of these: a builder that returned NULL has left its error. */
+#define MAKE(target, value) do { if (!((target) = (value))) YYABORT; } while (0)
+#define LIST(...) gr_list_of(parser, __VA_ARGS__)
+#define ADD(list, node) gr_list_add(parser, list, node)
+#define LEAF(kind, span, text) gr_leaf(parser, GR_##kind, span, text)
+#define NODE(kind, span, ...) gr_node(parser, GR_##kind, span, __VA_ARGS__)
+#define SEQ(kind, span, list) gr_seq(parser, GR_##kind, span, list)
+
+int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /* lexer.l */
+static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message);
+}
+
+%token <text> NAME "a name" NUMBER "a number" STRING "a string"
+%token IMPORT "`import`" AS "`as`" DIM "`dim`" DATA "`data`" FN "`fn`" HEAD "`head`" MODEL "`model`" LOSS "`loss`" TRAIN "`train`"
+%token EXTERN "`extern`" RETURN "`return`" FOR "`for`" IN "`in`" IF "`if`" ELSE "`else`" WITH "`with`" PARAM "`param`"
+%token INSTANCE "`instance`" AND "`and`" OR "`or`" NOT "`not`" OF "`of`"
+%token LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`" LT "`<`" GT "`>`" ARROW "`->`" DOTS "`..`" ELLIPSIS "`...`"
+%token ASSIGN "`=`" PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" MODULO "`%`" MATMUL "`@`" POWER "`^`" PRIME "`'`"
+%token DOT "`.`" COMMA "`,`" COLON "`:`" LPAREN "`(`" RPAREN "`)`" LBRACKET "`[`" RBRACKET "`]`" LBRACE "`{`" RBRACE "`}`"
+%token END "a new line"
+%token COMMENT LINE   /* verbatim reading only, never seen by this grammar */
+%token YYEOF 0 "the end of the file"
+
+%type <list> items item dims columns params param_list outputs entries entry_list statement_list names values
+%type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
+%type <node> dim import data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
+%type <node> output entry block statement let for if else_opt return value expr conjunction negation comparison chain sum product
+%type <node> unary power postfix primary path argument with_opt with_entry shape shape_item data_shape_opt limit index range
+%type <text> order sum_op product_op
+
+%%
+
+file
+  : %empty          { MAKE(parser->root, SEQ(FILE, @$, NULL)); }
+  | items           { MAKE(parser->root, SEQ(FILE, @$, $1)); }
+  | items END       { MAKE(parser->root, SEQ(FILE, @1, $1)); }
+  ;
+
+items
+  : item
+  | items END item  { MAKE($$, gr_list_join(parser, $1, $3)); }
+  ;
+
+item
+  : DIM dims        { $$ = $2; }
+  | import          { MAKE($$, LIST(1, $1)); }
+  | data            { MAKE($$, LIST(1, $1)); }
+  | fn              { MAKE($$, LIST(1, $1)); }
+  | head            { MAKE($$, LIST(1, $1)); }
+  | model           { MAKE($$, LIST(1, $1)); }
+  | loss            { MAKE($$, LIST(1, $1)); }
+  | train           { MAKE($$, LIST(1, $1)); }
+  | extern          { MAKE($$, LIST(1, $1)); }
+  ;
+
+/* ---- items ---- */
+
+import
+  : IMPORT STRING          { MAKE($$, gr_named(NODE(IMPORT, @$, 1, NULL), $2, @2)); }
+  | IMPORT STRING AS NAME  { MAKE($$, LEAF(NAME, @4, $4)); MAKE($$, gr_named(NODE(IMPORT, @$, 1, $$), $2, @2)); }
+  ;
+
+dims
+  : dim                    { MAKE($$, LIST(1, $1)); }
+  | dims COMMA dim         { MAKE($$, ADD($1, $3)); }
+  ;
+
+dim
+  : NAME ASSIGN expr       { MAKE($$, gr_named(NODE(DIM, @$, 1, $3), $1, @1)); }
+  ;
+
+data
+  : DATA LBRACE columns RBRACE          { MAKE($$, SEQ(DATA, @$, $3)); }
+  | DATA LBRACE columns divider RBRACE  { MAKE($$, SEQ(DATA, @$, $3)); }
+  ;
+
+divider
+  : END
+  | COMMA
+  ;
+
+columns
+  : column                 { MAKE($$, LIST(1, $1)); }
+  | columns divider column { MAKE($$, ADD($1, $3)); }
+  ;
+
+column
+  : NAME COLON NAME data_shape_opt
+      { MAKE($$, LEAF(NAME, @3, $3)); MAKE($$, gr_named(NODE(COLUMN, @$, 2, $$, $4), $1, @1)); }
+  | NAME COLON NAME data_shape_opt arguments
+      {
+        MAKE($$, LEAF(NAME, @3, $3));
+        MAKE($5, gr_list_insert(parser, $5, 0, $$));
+        MAKE($5, gr_list_insert(parser, $5, 1, $4));
+        MAKE($$, gr_named(SEQ(COLUMN, @$, $5), $1, @1));
+      }
+  ;
+
+data_shape_opt
+  : %empty                        { $$ = NULL; }
+  | LBRACKET limit_list RBRACKET  { MAKE($$, SEQ(SHAPE, @$, $2)); }
+  ;
+
+limit_list
+  : limit                   { MAKE($$, LIST(1, $1)); }
+  | limit_list COMMA limit  { MAKE($$, ADD($1, $3)); }
+  ;
+
+limit
+  : sum
+  | NAME LE sum             { MAKE($$, LEAF(NAME, @1, $1)); MAKE($$, NODE(LIMIT, @$, 2, $$, $3)); }
+  ;
+
+fn
+  : FN NAME params result_opt body
+      { MAKE($$, SEQ(PARAMS, @3, $3)); MAKE($$, gr_named(NODE(FN, @$, 3, $$, $4, $5), $2, @2)); }
+  ;
+
+body
+  : block
+  | ASSIGN value
+      { MAKE($$, NODE(RETURN, @2, 1, $2)); MAKE($$, NODE(BLOCK, @2, 1, $$)); }
+  ;
+
+head
+  : HEAD head_dim NAME params result_opt block
+      { MAKE($$, SEQ(PARAMS, @4, $4)); MAKE($$, gr_named(NODE(HEAD, @$, 4, $$, $5, $6, $2), $3, @3)); }
+  ;
+
+head_dim
+  : %empty                  { $$ = NULL; }
+  | LBRACKET NAME RBRACKET  { MAKE($$, LEAF(NAME, @2, $2)); }
+  ;
+
+model
+  : MODEL NAME params ARROW outputs block
+      {
+        MAKE($$, SEQ(PARAMS, @3, $3));
+        struct gr_node *outputs;
+        MAKE(outputs, SEQ(OUTPUTS, @5, $5));
+        MAKE($$, gr_named(NODE(MODEL, @$, 3, $$, outputs, $6), $2, @2));
+      }
+  ;
+
+outputs
+  : output                  { MAKE($$, LIST(1, $1)); }
+  | outputs COMMA output    { MAKE($$, ADD($1, $3)); }
+  ;
+
+output
+  : NAME                    { MAKE($$, LEAF(NAME, @1, $1)); }
+  | NAME arguments
+      {
+        MAKE($$, LEAF(NAME, @1, $1));
+        MAKE($2, gr_list_insert(parser, $2, 0, $$));
+        MAKE($2, ADD($2, NULL));
+        MAKE($$, SEQ(CALL, @$, $2));
+      }
+  ;
+
+loss
+  : LOSS expr               { MAKE($$, NODE(LOSS, @$, 1, $2)); }
+  ;
+
+train
+  : TRAIN entries           { MAKE($$, SEQ(TRAIN, @$, $2)); }
+  ;
+
+extern
+  : EXTERN NAME params ARROW type entries
+      {
+        MAKE($$, SEQ(PARAMS, @3, $3));
+        MAKE($6, gr_list_insert(parser, $6, 0, $$));
+        MAKE($6, gr_list_insert(parser, $6, 1, $5));
+        MAKE($$, gr_named(SEQ(EXTERN, @$, $6), $2, @2));
+      }
+  ;
+
+entries
+  : LBRACE RBRACE                     { MAKE($$, LIST(0)); }
+  | LBRACE entry_list RBRACE          { $$ = $2; }
+  | LBRACE entry_list divider RBRACE  { $$ = $2; }
+  ;
+
+entry_list
+  : entry                     { MAKE($$, LIST(1, $1)); }
+  | entry_list divider entry  { MAKE($$, ADD($1, $3)); }
+  ;
+
+entry
+  : NAME ASSIGN value         { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); }
+  ;
+
+/* ---- parts of items ---- */
+
+params
+  : LPAREN RPAREN                   { MAKE($$, LIST(0)); }
+  | LPAREN param_list RPAREN        { $$ = $2; }
+  | LPAREN param_list COMMA RPAREN  { $$ = $2; }
+  ;
+
+param_list
+  : param                   { MAKE($$, LIST(1, $1)); }
+  | param_list COMMA param  { MAKE($$, ADD($1, $3)); }
+  ;
+
+param
+  : NAME type_opt default_opt  { MAKE($$, gr_named(NODE(PARAM, @$, 2, $2, $3), $1, @1)); }
+  | NAME ELLIPSIS type_opt     { MAKE($$, gr_named(NODE(PARAM, @$, 2, $3, NULL), $1, @1)); $$->number = 1; }
+  ;
+
+type_opt
+  : %empty          { $$ = NULL; }
+  | COLON type      { $$ = $2; }
+  ;
+
+result_opt
+  : %empty          { $$ = NULL; }
+  | ARROW type      { $$ = $2; }
+  ;
+
+default_opt
+  : %empty          { $$ = NULL; }
+  | ASSIGN value    { $$ = $2; }
+  ;
+
+type
+  : shape           { MAKE($$, NODE(TYPE, @$, 2, $1, NULL)); }
+  | shape OF sum    { MAKE($$, NODE(TYPE, @$, 2, $1, $3)); }
+  ;
+
+shape
+  : LBRACKET RBRACKET           { MAKE($$, SEQ(SHAPE, @$, NULL)); }
+  | LBRACKET dim_list RBRACKET  { MAKE($$, SEQ(SHAPE, @$, $2)); }
+  ;
+
+dim_list
+  : shape_item                  { MAKE($$, LIST(1, $1)); }
+  | dim_list COMMA shape_item   { MAKE($$, ADD($1, $3)); }
+  ;
+
+shape_item
+  : sum
+  | TIMES NAME                  { MAKE($$, gr_named(LEAF(STAR, @$, $2), $2, @2)); }
+  ;
+
+/* ---- statements ---- */
+
+block
+  : LBRACE RBRACE                     { MAKE($$, SEQ(BLOCK, @$, NULL)); }
+  | LBRACE statement_list RBRACE      { MAKE($$, SEQ(BLOCK, @$, $2)); }
+  | LBRACE statement_list END RBRACE  { MAKE($$, SEQ(BLOCK, @$, $2)); }
+  ;
+
+statement_list
+  : statement                     { MAKE($$, LIST(1, $1)); }
+  | statement_list END statement  { MAKE($$, ADD($1, $3)); }
+  ;
+
+statement
+  : let
+  | for
+  | if
+  | return
+  ;
+
+let
+  : names ASSIGN value  { MAKE($1, ADD($1, $3)); MAKE($$, SEQ(LET, @$, $1)); }
+  ;
+
+names
+  : NAME                { struct gr_node *name; MAKE(name, LEAF(NAME, @1, $1)); MAKE($$, LIST(1, name)); }
+  | names COMMA NAME    { struct gr_node *name; MAKE(name, LEAF(NAME, @3, $3)); MAKE($$, ADD($1, name)); }
+  ;
+
+for
+  : FOR NAME IN sum DOTS sum block
+      { MAKE($$, NODE(RANGE, gr_span_join(@4, @6), 2, $4, $6)); MAKE($$, gr_named(NODE(FOR, @$, 2, $$, $7), $2, @2)); }
+  ;
+
+if
+  : IF expr block else_opt    { MAKE($$, NODE(IF, @$, 3, $2, $3, $4)); }
+  ;
+
+else_opt
+  : %empty          { $$ = NULL; }
+  | ELSE block      { $$ = $2; }
+  | ELSE if         { $$ = $2; }
+  ;
+
+return
+  : RETURN values   { MAKE($$, SEQ(RETURN, @$, $2)); }
+  ;
+
+values
+  : value               { MAKE($$, LIST(1, $1)); }
+  | values COMMA value  { MAKE($$, ADD($1, $3)); }
+  ;
+
+/* ---- expressions, loosest first ---- */
+
+value
+  : expr
+  | PARAM shape ASSIGN expr  { MAKE($$, NODE(PARAMETER, @$, 2, $2, $4)); }
+  | INSTANCE path            { MAKE($$, NODE(INSTANCE, @$, 1, $2)); }
+  ;
+
+path
+  : NAME                     { MAKE($$, LEAF(NAME, @1, $1)); }
+  | path DOT NAME            { MAKE($$, gr_named(NODE(MEMBER, @$, 1, $1), $3, @3)); }
+  ;
+
+expr
+  : conjunction
+  | expr OR conjunction      { MAKE($$, gr_binary(parser, "or", $1, $3)); }
+  ;
+
+conjunction
+  : negation
+  | conjunction AND negation { MAKE($$, gr_binary(parser, "and", $1, $3)); }
+  ;
+
+negation
+  : comparison
+  | NOT negation             { MAKE($$, gr_named(NODE(UNARY, @$, 1, $2), "not", @$)); }
+  ;
+
+comparison
+  : sum
+  | chain
+  ;
+
+chain
+  : sum order sum            { MAKE($$, gr_binary(parser, $2, $1, $3)); }
+  | chain order sum          { MAKE($$, gr_chain(parser, $1, $2, $3)); }
+  ;
+
+order
+  : LT { $$ = "<"; }  | LE { $$ = "<="; } | GT { $$ = ">"; }
+  | GE { $$ = ">="; } | EQ { $$ = "=="; } | NE { $$ = "!="; }
+  ;
+
+sum
+  : product
+  | sum sum_op product       { MAKE($$, gr_binary(parser, $2, $1, $3)); }
+  ;
+
+sum_op
+  : PLUS { $$ = "+"; } | MINUS { $$ = "-"; }
+  ;
+
+product
+  : unary
+  | product product_op unary { MAKE($$, gr_binary(parser, $2, $1, $3)); }
+  ;
+
+product_op
+  : TIMES { $$ = "*"; } | DIVIDE { $$ = "/"; } | MODULO { $$ = "%"; } | MATMUL { $$ = "@"; }
+  ;
+
+unary
+  : power
+  | MINUS unary              { MAKE($$, gr_named(NODE(UNARY, @$, 1, $2), "-", @$)); }
+  ;
+
+power
+  : postfix
+  | postfix POWER unary      { MAKE($$, gr_binary(parser, "^", $1, $3)); }
+  ;
+
+postfix
+  : primary
+  | postfix PRIME            { MAKE($$, NODE(TRANSPOSE, @$, 1, $1)); }
+  | postfix DOT NAME         { MAKE($$, gr_named(NODE(MEMBER, @$, 1, $1), $3, @3)); }
+  | postfix LBRACKET index_list RBRACKET
+      { MAKE($3, gr_list_insert(parser, $3, 0, $1)); MAKE($$, SEQ(INDEX, @$, $3)); }
+  | postfix arguments with_opt
+      {
+        MAKE($2, gr_list_insert(parser, $2, 0, $1));
+        MAKE($2, ADD($2, $3));
+        MAKE($$, SEQ(CALL, @$, $2));
+      }
+  ;
+
+primary
+  : NAME                     { MAKE($$, LEAF(NAME, @1, $1)); }
+  | NUMBER                   { MAKE($$, gr_number(parser, @1, $1)); }
+  | STRING                   { MAKE($$, LEAF(STRING, @1, $1)); }
+  | LPAREN expr RPAREN       { $$ = $2; }
+  | LBRACKET RBRACKET             { MAKE($$, SEQ(LIST, @$, NULL)); }
+  | LBRACKET value_list RBRACKET  { MAKE($$, SEQ(LIST, @$, $2)); }
+  | PARAM shape              { MAKE($$, NODE(PARAMETER, @$, 2, $2, NULL)); }
+  ;
+
+value_list
+  : expr                     { MAKE($$, LIST(1, $1)); }
+  | value_list COMMA expr    { MAKE($$, ADD($1, $3)); }
+  ;
+
+arguments
+  : LPAREN RPAREN                      { MAKE($$, LIST(0)); }
+  | LPAREN argument_list RPAREN        { $$ = $2; }
+  | LPAREN argument_list COMMA RPAREN  { $$ = $2; }
+  ;
+
+argument_list
+  : argument                      { MAKE($$, LIST(1, $1)); }
+  | argument_list COMMA argument  { MAKE($$, ADD($1, $3)); }
+  ;
+
+argument
+  : value                    { MAKE($$, NODE(ARG, @$, 1, $1)); }
+  | NAME ASSIGN value        { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); }
+  ;
+
+with_opt
+  : %empty                                   { $$ = NULL; }
+  | WITH LBRACE with_entries RBRACE          { MAKE($$, SEQ(WITH, @$, $3)); }
+  | WITH LBRACE with_entries divider RBRACE  { MAKE($$, SEQ(WITH, @$, $3)); }
+  ;
+
+with_entries
+  : with_entry                       { MAKE($$, LIST(1, $1)); }
+  | with_entries divider with_entry  { MAKE($$, ADD($1, $3)); }
+  ;
+
+with_entry
+  : NAME ASSIGN value        { MAKE($$, LEAF(NAME, @1, $1)); MAKE($$, NODE(LET, @$, 2, $$, $3)); }
+  ;
+
+index_list
+  : index                    { MAKE($$, LIST(1, $1)); }
+  | index_list COMMA index   { MAKE($$, ADD($1, $3)); }
+  ;
+
+index
+  : expr
+  | range
+  ;
+
+range
+  : sum DOTS sum             { MAKE($$, NODE(RANGE, @$, 2, $1, $3)); }
+  | sum DOTS                 { MAKE($$, NODE(RANGE, @$, 2, $1, NULL)); }
+  | DOTS sum                 { MAKE($$, NODE(RANGE, @$, 2, NULL, $2)); }
+  | DOTS                     { MAKE($$, NODE(RANGE, @$, 2, NULL, NULL)); }
+  ;
+
+%%
+
+/* Only for "memory exhausted", which gr_parse_tokens reports. */
+static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message) {
+  (void)span, (void)parser, (void)message;
+}
+
+/* The tokens that can begin or continue an expression; a message sums them up instead of listing them. */
+static bool begins_value(yysymbol_kind_t symbol) {
+  switch (symbol) {
+    case YYSYMBOL_NAME: case YYSYMBOL_NUMBER: case YYSYMBOL_STRING: case YYSYMBOL_LPAREN: case YYSYMBOL_LBRACKET:
+    case YYSYMBOL_MINUS: case YYSYMBOL_NOT: case YYSYMBOL_PARAM: case YYSYMBOL_INSTANCE: case YYSYMBOL_TIMES:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static bool continues_value(yysymbol_kind_t symbol) {
+  switch (symbol) {
+    case YYSYMBOL_OR: case YYSYMBOL_AND: case YYSYMBOL_LT: case YYSYMBOL_LE: case YYSYMBOL_GT: case YYSYMBOL_GE: case YYSYMBOL_EQ:
+    case YYSYMBOL_NE: case YYSYMBOL_PLUS: case YYSYMBOL_MINUS: case YYSYMBOL_TIMES: case YYSYMBOL_DIVIDE: case YYSYMBOL_MODULO:
+    case YYSYMBOL_MATMUL: case YYSYMBOL_POWER: case YYSYMBOL_PRIME: case YYSYMBOL_DOT: case YYSYMBOL_LPAREN:
+    case YYSYMBOL_LBRACKET: case YYSYMBOL_WITH: case YYSYMBOL_ASSIGN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static bool begins_item(yysymbol_kind_t symbol) { return symbol >= YYSYMBOL_IMPORT && symbol <= YYSYMBOL_EXTERN && symbol != YYSYMBOL_AS; }
+
+static bool begins_statement(yysymbol_kind_t symbol) {
+  return symbol == YYSYMBOL_NAME || symbol == YYSYMBOL_FOR || symbol == YYSYMBOL_IF || symbol == YYSYMBOL_RETURN;
+}
+
+static unsigned what_is_expected(const yysymbol_kind_t *symbols, int count) {
+  unsigned expects = 0;
+  for (int k = 0; k < count; k++) {
+    if (symbols[k] == YYSYMBOL_NUMBER) expects |= GR_EXPECTS_VALUE;
+    if (symbols[k] == YYSYMBOL_MATMUL) expects |= GR_EXPECTS_OPERATOR;
+    if (symbols[k] == YYSYMBOL_RETURN) expects |= GR_EXPECTS_STATEMENT;
+    if (symbols[k] == YYSYMBOL_FN) expects |= GR_EXPECTS_ITEM;
+    if (symbols[k] == YYSYMBOL_END) expects |= GR_EXPECTS_END;
+    if (symbols[k] == YYSYMBOL_ASSIGN) expects |= GR_EXPECTS_ASSIGN;
+    if (symbols[k] == YYSYMBOL_LBRACE) expects |= GR_EXPECTS_BLOCK;
+  }
+  if (count == 1 && symbols[0] == YYSYMBOL_NAME) expects |= GR_EXPECTS_NAME;
+  return expects;
+}
+
+/* Fills pieces with what a person would say is expected; returns how many. */
+static int name_expected(const yysymbol_kind_t *symbols, int count, unsigned expects, const char **pieces) {
+  int n = 0;
+  if (expects & GR_EXPECTS_ITEM) pieces[n++] = "a definition (`fn`, `head`, `model`, `data`, ...)";
+  if (expects & GR_EXPECTS_STATEMENT) pieces[n++] = "a statement";
+  if (expects & GR_EXPECTS_VALUE) pieces[n++] = "an expression";
+  for (int k = 0; k < count; k++) {
+    if ((expects & GR_EXPECTS_ITEM) && (begins_item(symbols[k]) || symbols[k] == YYSYMBOL_YYEOF)) continue;
+    if ((expects & GR_EXPECTS_STATEMENT) && begins_statement(symbols[k])) continue;
+    if ((expects & GR_EXPECTS_VALUE) && begins_value(symbols[k])) continue;
+    if ((expects & GR_EXPECTS_OPERATOR) && continues_value(symbols[k])) continue;
+    if (symbols[k] == YYSYMBOL_YYEOF && (expects & GR_EXPECTS_END)) continue;
+    pieces[n++] = yysymbol_name(symbols[k]);
+  }
+  return n;
+}
+
+enum { EXPECTED_MAX = YYNTOKENS, EXPECTED_SHOWN = 5 };
+
+static int yyreport_syntax_error(const yypcontext_t *context, struct gr_parser *parser) {
+  yysymbol_kind_t symbols[EXPECTED_MAX];
+  const char *pieces[EXPECTED_MAX + 3];
+  int count = yypcontext_expected_tokens(context, symbols, EXPECTED_MAX);
+  if (count < 0) return YYENOMEM;
+  unsigned expects = what_is_expected(symbols, count);
+  int shown = name_expected(symbols, count, expects, pieces);
+  if (shown > EXPECTED_SHOWN) shown = EXPECTED_SHOWN;
+  char text[256] = "";
+  for (int k = 0; k < shown; k++) {
+    size_t length = 0;
+    while (text[length]) length++;
+    snprintf(text + length, sizeof text - length, "%s%s", k == 0 ? "" : k == shown - 1 ? " or " : ", ", pieces[k]);
+  }
+  gr_unexpected(parser, parser->last, expects, text);
+  return 0;
+}
