@@ -19,7 +19,8 @@ enum attend_axis { ATTEND_I, ATTEND_J, ATTEND_H, ATTEND_FEATURE };
 /* An operand: the roles of its axes, outermost first. query: any of [i?, h?, feature], key, value: [j?, h?, feature]; an axis that is absent is broadcast:
  * a query without i is one query (n = 1) and y has no i either; key and value without h serve every head (multi-query). An operand may be shared
  * (learned memory keys) or per example; y is per example when any operand is. With a g-fold larger h of the query than of the key (grouped
- * queries), key head = h / g. An extra has any of i, j, h and no feature axis, unless it is a table for LANE_gather (table axes: FEATURE). */
+ * queries), key head = h / g. An extra has any of i, j, h and no feature axis, unless it is a table for LANE_gather:
+ * its FEATURE axes, last, are the table; i, j and h axes before them choose the table, so that r[i, j - i] is a gather too. */
 struct attend_operand {
   int rank;
   uint8_t role[RT_MAX_RANK];
@@ -36,13 +37,18 @@ struct attend_plan {
   const struct lane_program *score;       /* output 0: s' */
   const struct lane_program *mask;        /* output 0: non-zero where j is seen by i */
   const struct lane_program *drop;        /* output 0: the multiplier */
-  const struct lane_program *score_grad;  /* output 0: ds; outputs 1..: for each extra with wants_grad, in order, its elementwise contribution */
+  const struct lane_program *score_grad;  /* output 0: ds; outputs 1..: for each extra with wants_grad, in order, its elementwise contribution, and
+                                           * for a table a second output behind it: the element it goes to, as LANE_gather reads it. A table that
+                                           * score reads in two places is two extras. */
   bool wants_grad[ATTEND_MAX_EXTRAS];
 };
 
 /* Results of attention: 0: y, roles as `out` (i?, h?, feature); 1: lse, the same without feature (unused content when !softmax).
  * Results of attention_grad: dquery, dkey, dvalue, then one for each extra with wants_grad. They are never reduced across examples or heads: each result
- * has the operand's axes plus h (when the query has it), laid out (i or j, h, feature) for dquery, dkey, dvalue; per example when y is. For extras: (i?, j?, h?) with h when
- * the query has it. The compiler adds the sums to the operand's own shape. So every task owns what it writes. */
+ * has the operand's axes plus h (when y has it), laid out (i?, h?, feature) or (j?, h?, feature) for dquery, dkey, dvalue; per example when y is. For extras:
+ * (i?, j?, h?, feature) with h when y has it. The compiler adds the sums to the operand's own shape. So every task owns what it writes.
+ * attention and its attention_grad must be called with the same seed, so that drop draws the same numbers.
+ * Result of attention_weights: w, (h?, i?, j), per example when y is; out.role is y's, as in the other two. Sizes: the number of heads is that of
+ * y's h axis (1 without), of queries that of y's i axis (1 without), of keys that of the first operand with a j axis (1 without). */
 
 #endif

@@ -1,9 +1,13 @@
 /* lanes.h: lane programs: short straight-line programs over a tile of numbers, many lanes at a time.
  *
- * A tile is rows x columns. Outside attention the rows and columns are those of a tensor: columns the last axis, rows all others.
- * Inside attention row i is a query position, column j a key position. Every register has a class, known when the
- * program is compiled: LANE_I set when its value varies with the row, LANE_J when it varies with the column. A register of class 0
- * holds one number, of class J one row of numbers, of class I one number per row, of class I|J a whole tile. */
+ * A tile is rows x columns. Outside attention (the op `lanes`) they are those of the output: columns its last axis, rows all other
+ * axes of all examples; an output of rank 0 has one column and the examples as rows. Inside attention row i is a query position, column j
+ * a key position. Every register has a class, known when the program is compiled: LANE_I set when its value varies with the row, LANE_J
+ * when it varies with the column. A register of class 0 holds one number, of class J one row of numbers, of class I one number per row, of
+ * class I|J a whole tile.
+ *
+ * The class of an input outside attention: LANE_J when it has the output's last axis; LANE_I when it has any other axis of the output, or is per
+ * example while the output is (when the output is one for the batch, so are the inputs). Inside attention: by its axes' roles. */
 #ifndef AQ_RUNTIME_LANES_H
 #define AQ_RUNTIME_LANES_H
 
@@ -22,11 +26,12 @@ enum lane_op {
 #undef OP
   LANE_const,      /* r = constant[a]                                                       class 0      */
   LANE_input,      /* r = input a of this tile                                              its class    */
-  LANE_row,        /* r = i, the absolute row number                                        class I      */
+  LANE_row,        /* r = i, the absolute row number (of the batch outside attention)       class I      */
   LANE_column,     /* r = j, the absolute column number                                     class J      */
   LANE_head,       /* r = h                                                                 class 0      */
   LANE_random,     /* r = uniform in [0,1), a function of (seed + a, example, h, i, j) only    class I|J    */
-  LANE_gather,     /* r = input a at element round(register b): the input is a table; b must be within it  class of b */
+  LANE_gather,     /* r = input a at element round(register b) of this row's and column's table, the nearest element when b is
+                    * outside of it, 0 when the table is empty     class of b and of the input */
   LANE_OP_COUNT
 };
 
@@ -42,6 +47,8 @@ struct lane_instr {
 struct lane_program {
   int input_count, output_count, register_count, instr_count, constant_count;
   uint8_t input_class[LANE_MAX_INPUTS];
+  uint8_t input_axes[LANE_MAX_INPUTS];     /* outside attention: bit x set when the input has axis x of the output; its axes are in the
+                                            * output's order and as long */
   uint8_t output[LANE_MAX_OUTPUTS];        /* registers */
   const struct lane_instr *instr;
   const double *constant;
@@ -53,15 +60,10 @@ int lane_verify(const struct lane_program *program, struct rt_error *error);
 const char *lane_op_name(int op);
 int lane_op_arity(int op);       /* registers read: 0..3 */
 
-/* One tile to run a program over: rows * columns <= LANE_TILE. Element (r, c) of input k is
- * base[k][r * row_stride[k] + c * column_stride[k]], in elements; strides of the axes a class lacks are ignored. */
-struct lane_tile {
-  int64_t rows, columns;
-  int64_t first_row, first_column;         /* absolute numbers of its first row and column */
-  int64_t head, example;
-  uint64_t seed;
-  const void *input[LANE_MAX_INPUTS];
-  int64_t row_stride[LANE_MAX_INPUTS], column_stride[LANE_MAX_INPUTS];
-};
+/* What is the first output over whole ranges of rows and columns? LANE_TRUE and LANE_FALSE are certain for every lane and both
+ * precisions (interval arithmetic on i, j, h and constants); LANE_MIXED says nothing. The program must be verified. */
+enum lane_truth { LANE_FALSE, LANE_TRUE, LANE_MIXED };
+struct lane_ranges { int64_t first_row, rows, first_column, columns, head; };   /* rows and columns: 1 or more */
+enum lane_truth lane_truth_over(const struct lane_program *program, const struct lane_ranges *ranges);
 
 #endif
