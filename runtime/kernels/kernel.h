@@ -41,4 +41,12 @@ typedef float real;
 
 #include "runtime/tensor.h"
 
+/* The kernels of the ops; a kernel file defines those it is about, runtime/ops.c refers to all that are not FREE. */
+#define OP(name, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
+#include "runtime/ops.def"
+#undef OP
+#undef LANE1
+#undef LANE2
+#undef LANE3
+
 #endif
