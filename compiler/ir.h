@@ -31,8 +31,8 @@ struct ir_head {
   int extra_count;
   bool wants_grad[ATTEND_MAX_EXTRAS];    /* set by the gradient */
   /* Slot graphs. Each is a whole graph of its own (rank-0 nodes, lane ops and leaves) so that the gradient and simplification work on it as on any
-   * other; result 0: the slot is absent. score_grad: result is ds, then one per extra with wants_grad. */
-  struct ir_slot { struct ir_graph *graph; ir_id result[1 + ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
+   * other; result 0: the slot is absent. score_grad: results as attend_plan says: ds, then one (tables: two) per extra with wants_grad. */
+  struct ir_slot { struct ir_graph *graph; ir_id result[1 + 2 * ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
 };
 
 struct ir_graph {
