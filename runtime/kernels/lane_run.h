@@ -1,0 +1,42 @@
+/* lane_run.h: running a lane program over one tile of numbers.
+ *
+ * A tile lies in memory as slow x fast: lane (s, f) is number s * fast + f. Outside attention the fast axis is the column. The attention
+ * kernels keep their tiles transposed, keys slow and queries fast, so that their reductions over keys need no shuffles: there the
+ * fast axis is the row. A register that does not vary with an axis is not stored along it (its class, runtime/lanes.h). */
+#ifndef AQ_RUNTIME_KERNELS_LANE_RUN_H
+#define AQ_RUNTIME_KERNELS_LANE_RUN_H
+
+#include "runtime/kernels/kernel.h"
+#include "runtime/lanes.h"
+
+struct lane_tile {
+  bool rows_fast;                    /* is the fast axis the row (i)? */
+  int64_t slow, fast;                /* slow * fast <= LANE_TILE */
+  int64_t fast_valid;                /* inputs are read for the first fast_valid lanes only; the others are 0 */
+  int64_t first_row, first_column;   /* absolute numbers of the tile's first row and column */
+  int64_t head, example;
+  uint64_t seed;
+  /* Lane (s, f) of input k is input[k][s * slow_stride[k] + f * fast_stride[k]]; the stride of an axis that its class lacks is 0. */
+  const real *input[LANE_MAX_INPUTS];
+  int64_t slow_stride[LANE_MAX_INPUTS], fast_stride[LANE_MAX_INPUTS];
+  int64_t length[LANE_MAX_INPUTS];   /* of the tables that LANE_gather reads */
+};
+
+/* Where the registers of one program are while it runs. storage: lane_storage(program) numbers. */
+struct lane_registers {
+  real *storage;
+  const real *value[LANE_MAX_REGISTERS];
+  uint8_t class[LANE_MAX_REGISTERS];
+};
+
+static inline size_t lane_storage(const struct lane_program *program)
+{
+  return (size_t)program->register_count * 2 * LANE_TILE;
+}
+
+/* Runs a verified program and leaves its first out_count outputs in out[0..], each as slow * fast numbers whatever its class. An out may be
+ * memory of an input with exactly the tile's layout. */
+void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers,
+                      int out_count, real *const *out);
+
+#endif
