@@ -112,7 +112,8 @@ struct vm_module {
   struct rt_arena arena;                 /* owns all of the above but dims */
 };
 
-void vm_module_free(struct vm_module *module);
+struct vm_module *vm_module_new(void);     /* empty, with a table of dims; NULL when out of memory */
+void vm_module_free(struct vm_module *module);                          /* the struct too */
 const struct vm_function *vm_module_function(const struct vm_module *module, const char *name);
 
 /* Proves a module safe to run: every index in range, every value written before it is read, types as the signatures demand, slots never overlapping in
