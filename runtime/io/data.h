@@ -12,6 +12,7 @@ struct io_values {
   int64_t *offsets;          /* ragged: [rows + 1]. A tags column has the offsets of its pair */
   int32_t *ids;              /* ragged: [offsets[rows]]; class: [rows] */
   double *numbers;           /* number: [rows]; vector: [rows, width] */
+  int64_t width;             /* number: 1; vector: numbers in a row; 0 otherwise */
   int64_t cut;               /* tokens cut off by max_length */
   int64_t unknown;           /* tokens that are not in the vocabulary */
   size_t offsets_capacity, ids_capacity, numbers_capacity;
@@ -54,8 +55,8 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
 void io_dataset_free(struct io_dataset *data);
 
 /* Encoding row by row, as `predict` does: open, then next for each row. Columns that are not required are left out. The
- * dataset passed in is emptied first and then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA, and the next
- * call goes on behind it unless io_table_broken(io_rows_table(rows)). */
+ * dataset passed in is emptied first and then holds one row; its memory is reused. *more is false at the end. A bad row
+ * is RT_BAD_DATA, and the next call goes on behind it unless io_table_broken(io_rows_table(rows)). */
 struct io_rows;
 int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
                  struct rt_error *error);
@@ -72,9 +73,10 @@ int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, cons
                    struct rt_error *error);
 /* Forgets the rows and keeps the memory. */
 void io_dataset_clear(struct io_dataset *data);
-/* Copies the rows of those numbers, in that order, into an empty dataset. */
-int io_dataset_select(const struct io_dataset *from, const struct io_schema *schema, const int64_t *rows, int64_t count,
-                      struct io_dataset *into, struct rt_error *error);
+/* Copies the rows of those numbers, in that order, into *into, which is overwritten. Free it with io_dataset_free, also after
+ * a failure. */
+int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count, struct io_dataset *into,
+                      struct rt_error *error);
 
 /* A plain text as training data for predicting the next token: column (words, chars or bytes) gets windows of
  * window + 1 tokens that overlap by one, so that inputs w[0..n-1] and targets w[1..n] cover every token but the first
@@ -85,9 +87,9 @@ int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t win
                          struct io_dataset *data, struct io_dataset *held, struct rt_error *error);
 
 /* Splits the rows 0..rows-1: *kept gets the numbers to train on and *held round(rows * fraction) others (at least 1, at
- * most rows - 1), both rising, in one block that rt_free(*kept) frees. The held rows are the first ones of a
- * Fisher-Yates shuffle driven by SplitMix64 (Steele, Lea, Flood 2014) seeded with seed: the same everywhere, for ever.
- * RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA with fewer than 2 rows. */
+ * most rows - 1), both rising, in one block that rt_free(*kept) frees. The held rows are the last ones of a
+ * Fisher-Yates shuffle that goes from the end, driven by SplitMix64 (Steele, Lea, Flood 2014) seeded with seed: the
+ * same on every machine. RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA with fewer than 2 rows. */
 int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_t *kept_count, int64_t **held,
             int64_t *held_count, struct rt_error *error);
 

@@ -44,8 +44,8 @@ const char *io_tensors_metadata(const struct io_tensors *file, const char *key);
 int io_tensors_metadata_count(const struct io_tensors *file);
 void io_tensors_metadata_at(const struct io_tensors *file, int index, const char **key, const char **value);
 
-/* Copies a tensor into out[elements], row-major, converted. To float and double: as C converts (nearest even); to int32: RT_BAD_DATA
- * when a value is no integer of that range. RT_IO when the file changed under us. */
+/* Copies a tensor into out[elements], row-major, converted. To float and double: as C converts (nearest even); to int32:
+ * RT_BAD_DATA when a value is no integer of that range. RT_IO when the file changed meanwhile. */
 int io_tensors_float(const struct io_tensors *file, const struct io_tensor *tensor, float *out, struct rt_error *error);
 int io_tensors_double(const struct io_tensors *file, const struct io_tensor *tensor, double *out, struct rt_error *error);
 int io_tensors_int32(const struct io_tensors *file, const struct io_tensor *tensor, int32_t *out, struct rt_error *error);

@@ -47,8 +47,8 @@ int io_schema_add(struct io_schema *schema, const char *name, enum io_kind kind,
                   struct rt_error *error);
 /* The index of a column, or -1. */
 int io_schema_find(const struct io_schema *schema, const char *name);
-/* Checks that pairs, limits and kinds agree; tags without a pair get the only words, chars, bytes or ids column there is. Reading data
- * calls it. RT_USAGE. */
+/* Checks that pairs, limits and kinds agree; tags without a pair get the only words, chars, bytes or ids column there
+ * is. Reading data calls it. RT_USAGE. */
 int io_schema_check(struct io_schema *schema, struct rt_error *error);
 /* Which tokens a words, chars or bytes column gets: IO_TOKENS_SPACES for words that tags pair with. */
 enum io_tokeniser io_schema_tokeniser(const struct io_schema *schema, int column);

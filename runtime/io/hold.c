@@ -1,0 +1,65 @@
+/* hold.c: holding rows out of training. */
+#include <math.h>
+
+#include "runtime/io/data.h"
+
+/* SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
+static uint64_t next_random(uint64_t *state)
+{
+  uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
+  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return z ^ (z >> 31);
+}
+
+/* A number 0..bound-1, each as likely: numbers from the incomplete last round of bound are thrown away. */
+static uint64_t random_below(uint64_t *state, uint64_t bound)
+{
+  uint64_t limit = UINT64_MAX - UINT64_MAX % bound, x;
+  do
+    x = next_random(state);
+  while (x >= limit);
+  return x % bound;
+}
+
+/* Marks the last n rows of the shuffle; order is scratch for it. */
+static void mark_held(int64_t *order, int64_t rows, int64_t n, uint64_t seed, bool *marks)
+{
+  for (int64_t i = 0; i < rows; i++)
+    order[i] = i;
+  for (int64_t i = rows - 1; i >= rows - n; i--) {
+    int64_t j = (int64_t)random_below(&seed, (uint64_t)i + 1);
+    marks[order[j]] = true;
+    order[j] = order[i];
+  }
+}
+
+int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_t *kept_count, int64_t **held,
+            int64_t *held_count, struct rt_error *error)
+{
+  *kept = *held = NULL;
+  *kept_count = *held_count = 0;
+  if (!(fraction > 0 && fraction < 1))
+    return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, not %g", fraction);
+  if (rows < 2)
+    return rt_fail(error, RT_BAD_DATA, "%lld row%s cannot be split", (long long)rows, rows == 1 ? "" : "s");
+  int64_t *numbers = rt_zalloc((size_t)rows, sizeof *numbers);
+  bool *marks = rt_zalloc((size_t)rows, sizeof *marks);
+  if (!numbers || !marks) {
+    rt_free(numbers);
+    rt_free(marks);
+    return rt_no_memory(error);
+  }
+  int64_t n = llround((double)rows * fraction);
+  n = n < 1 ? 1 : n > rows - 1 ? rows - 1 : n;
+  mark_held(numbers, rows, n, seed, marks);
+  *kept = numbers;
+  *held = numbers + (rows - n);
+  for (int64_t i = 0; i < rows; i++)
+    if (marks[i])
+      (*held)[(*held_count)++] = i;
+    else
+      (*kept)[(*kept_count)++] = i;
+  rt_free(marks);
+  return RT_OK;
+}
