@@ -73,6 +73,7 @@ const char *gr_kind_name(enum gr_kind kind) {
 }
 
 int gr_too_deep(struct gr_parser *parser, struct gr_span span) {
+  span.end = span.begin + 1;
   gr_fail(parser->error, span, "the program is nested more than %d levels deep here", GR_DEPTH);
   rt_hint(parser->error, "give parts of it names, each on a line of its own");
   return RT_BAD_DATA;
@@ -131,6 +132,14 @@ struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const c
   return comparison ? gr_binary(parser, "and", left, comparison) : NULL;
 }
 
+struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base, const char *name, struct gr_span name_span) {
+  if (strcmp(name, "T") != 0 || (parser->imports && base->kind == GR_NAME))
+    return gr_named(gr_node(parser, GR_MEMBER, span, 1, base), name, name_span);
+  gr_fail(parser->error, name_span, "a value has no member `T`");
+  rt_hint(parser->error, "the transpose of W is written W'");
+  return NULL;
+}
+
 /* The value of a literal. strtod reads the decimal point of the host's locale, so the point is taken out and the
  * exponent lowered instead: 1.5e-3 is read as 15e-4, and 10% as 10e-2. */
 static double number_value(const char *text) {
@@ -147,7 +156,7 @@ static double number_value(const char *text) {
     else exponent++;
     exponent -= fraction;
   }
-  if (*text == 'e' || *text == 'E') exponent += strtol(text + 1, NULL, 10) ;
+  if (*text == 'e' || *text == 'E') exponent += strtol(text + 1, NULL, 10);
   if (text[strlen(text) - (*text != '\0')] == '%') exponent -= 2;
   if (exponent > 100000) exponent = 100000;
   if (exponent < -100000) exponent = -100000;

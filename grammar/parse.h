@@ -14,11 +14,13 @@ struct gr_parser {
   struct rt_arena *arena;       /* the file's: nodes, lists and texts */
   struct rt_error *error;
   struct gr_node *root;         /* the result */
+  bool imports;                 /* an `import` was read */
   void *scanner;                /* flex's */
   char *buffer;                 /* the copy of the text that flex writes into */
   uint32_t position;            /* bytes read so far */
   bool verbatim;                /* for gr_format: comments and line ends are tokens, GR_T_COMMENT and GR_T_LINE */
   struct gr_token last, before; /* the last two tokens given out */
+  bool closed;                  /* the last token closed a bracket, whose record is still at open[open_count] */
   int open_count;
   struct gr_token open[GR_DEPTH];   /* the brackets that wait for their partner */
   size_t pool_used;
@@ -40,6 +42,8 @@ struct gr_node *gr_leaf(struct gr_parser *parser, enum gr_kind kind, struct gr_s
 struct gr_node *gr_node(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, int count, ...);
 struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const struct gr_list *list);
 struct gr_node *gr_named(struct gr_node *node, const char *text, struct gr_span name_span);
+/* base.name; refuses `x.T`, unless x may be an imported file. */
+struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base, const char *name, struct gr_span name_span);
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text);
 struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left, struct gr_node *right);
 /* left is a comparison or a chain of them: left and (its last operand op right), the operand shared. */
@@ -47,20 +51,26 @@ struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const c
 int gr_too_deep(struct gr_parser *parser, struct gr_span span);
 
 /* syntax_error.c: the messages. They return RT_BAD_DATA. */
-enum gr_expects {          /* what the parser could have gone on with */
-  GR_EXPECTS_VALUE = 1,    /* an expression */
-  GR_EXPECTS_OPERATOR = 2, /* the expression before may go on */
+enum gr_expects {            /* what the parser could have gone on with */
+  GR_EXPECTS_VALUE = 1,      /* an expression */
+  GR_EXPECTS_OPERATOR = 2,   /* the expression before may go on */
   GR_EXPECTS_STATEMENT = 4,
   GR_EXPECTS_ITEM = 8,
-  GR_EXPECTS_END = 16,     /* of the statement: a newline */
-  GR_EXPECTS_ASSIGN = 32,  /* `=` */
-  GR_EXPECTS_BLOCK = 64,   /* `{` */
-  GR_EXPECTS_NAME = 128,   /* a name and nothing else */
+  GR_EXPECTS_END = 16,       /* of the statement: a newline */
+  GR_EXPECTS_ASSIGN = 32,    /* `=` after something that is not an expression */
+  GR_EXPECTS_BLOCK = 64,     /* `{` */
+  GR_EXPECTS_NAME = 128,     /* a name, but no other expression */
+  GR_EXPECTS_RESULT = 256,   /* `->` and nothing else */
+  GR_EXPECTS_SHAPE = 512,    /* `[` and nothing else */
+  GR_EXPECTS_LOOP = 1024,    /* the `..` of a loop */
+  GR_EXPECTS_PATH = 2048,    /* only `.` could go on: after `instance name` */
+  GR_EXPECTS_KIND = 4096     /* `:` and nothing else: of a column */
 };
 /* The parser met a token that does not fit: expected is the list to show, "`,` or `)`". */
 int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expects, const char *expected);
 /* The lexer met characters that are no token. */
 int gr_bad_character(struct gr_parser *parser, struct gr_span span);
+int gr_bad_escape(struct gr_parser *parser, struct gr_span span);
 int gr_bad_number(struct gr_parser *parser, struct gr_span span);
 int gr_bad_quote(struct gr_parser *parser, struct gr_span span);
 

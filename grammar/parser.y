@@ -15,6 +15,10 @@
 #include "grammar/parse.h"
 }
 
+%code provides {
+int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /* lexer.l */
+}
+
 %union {
   const char *text;
   struct gr_node *node;
@@ -45,7 +49,6 @@
 #define NODE(kind, span, ...) gr_node(parser, GR_##kind, span, __VA_ARGS__)
 #define SEQ(kind, span, list) gr_seq(parser, GR_##kind, span, list)
 
-int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /* lexer.l */
 static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message);
 }
 
@@ -53,16 +56,16 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %token IMPORT "`import`" AS "`as`" DIM "`dim`" DATA "`data`" FN "`fn`" HEAD "`head`" MODEL "`model`" LOSS "`loss`" TRAIN "`train`"
 %token EXTERN "`extern`" RETURN "`return`" FOR "`for`" IN "`in`" IF "`if`" ELSE "`else`" WITH "`with`" PARAM "`param`"
 %token INSTANCE "`instance`" AND "`and`" OR "`or`" NOT "`not`" OF "`of`"
-%token LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`" LT "`<`" GT "`>`" ARROW "`->`" DOTS "`..`" ELLIPSIS "`...`"
-%token ASSIGN "`=`" PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" MODULO "`%`" MATMUL "`@`" POWER "`^`" PRIME "`'`"
-%token DOT "`.`" COMMA "`,`" COLON "`:`" LPAREN "`(`" RPAREN "`)`" LBRACKET "`[`" RBRACKET "`]`" LBRACE "`{`" RBRACE "`}`"
-%token END "a new line"
+%token LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`" LT "`<`" GT "`>`" PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" MODULO "`%`"
+%token MATMUL "`@`" POWER "`^`" PRIME "`'`" DOT "`.`" LPAREN "`(`" LBRACKET "`[`"
+%token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" RPAREN "`)`" RBRACKET "`]`" COLON "`:`" DOTS "`..`" ELLIPSIS "`...`"
+%token END "a new line" LBRACE "`{`" RBRACE "`}`"
 %token COMMENT LINE   /* verbatim reading only, never seen by this grammar */
 %token YYEOF 0 "the end of the file"
 
 %type <list> items item dims columns params param_list outputs entries entry_list statement_list names values
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
-%type <node> dim import data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
+%type <node> dim import import_as data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction negation comparison chain sum product
 %type <node> unary power postfix primary path argument with_opt with_entry shape shape_item data_shape_opt limit index range
 %type <text> order sum_op product_op
@@ -95,8 +98,13 @@ item
 /* ---- items ---- */
 
 import
-  : IMPORT STRING          { MAKE($$, gr_named(NODE(IMPORT, @$, 1, NULL), $2, @2)); }
-  | IMPORT STRING AS NAME  { MAKE($$, LEAF(NAME, @4, $4)); MAKE($$, gr_named(NODE(IMPORT, @$, 1, $$), $2, @2)); }
+  : IMPORT STRING import_as
+      { parser->imports = true; MAKE($$, gr_named(NODE(IMPORT, @$, 1, $3), $2, @2)); }
+  ;
+
+import_as
+  : %empty                 { $$ = NULL; }
+  | AS NAME                { MAKE($$, LEAF(NAME, @2, $2)); }
   ;
 
 dims
@@ -410,7 +418,7 @@ power
 postfix
   : primary
   | postfix PRIME            { MAKE($$, NODE(TRANSPOSE, @$, 1, $1)); }
-  | postfix DOT NAME         { MAKE($$, gr_named(NODE(MEMBER, @$, 1, $1), $3, @3)); }
+  | postfix DOT NAME         { MAKE($$, gr_member(parser, @$, $1, $3, @3)); }
   | postfix LBRACKET index_list RBRACKET
       { MAKE($3, gr_list_insert(parser, $3, 0, $1)); MAKE($$, SEQ(INDEX, @$, $3)); }
   | postfix arguments with_opt
@@ -520,19 +528,30 @@ static bool begins_statement(yysymbol_kind_t symbol) {
   return symbol == YYSYMBOL_NAME || symbol == YYSYMBOL_FOR || symbol == YYSYMBOL_IF || symbol == YYSYMBOL_RETURN;
 }
 
+static bool contains(const yysymbol_kind_t *symbols, int count, yysymbol_kind_t symbol) {
+  for (int k = 0; k < count; k++)
+    if (symbols[k] == symbol) return true;
+  return false;
+}
+
 static unsigned what_is_expected(const yysymbol_kind_t *symbols, int count) {
+#define HAS(symbol) contains(symbols, count, YYSYMBOL_##symbol)
   unsigned expects = 0;
-  for (int k = 0; k < count; k++) {
-    if (symbols[k] == YYSYMBOL_NUMBER) expects |= GR_EXPECTS_VALUE;
-    if (symbols[k] == YYSYMBOL_MATMUL) expects |= GR_EXPECTS_OPERATOR;
-    if (symbols[k] == YYSYMBOL_RETURN) expects |= GR_EXPECTS_STATEMENT;
-    if (symbols[k] == YYSYMBOL_FN) expects |= GR_EXPECTS_ITEM;
-    if (symbols[k] == YYSYMBOL_END) expects |= GR_EXPECTS_END;
-    if (symbols[k] == YYSYMBOL_ASSIGN) expects |= GR_EXPECTS_ASSIGN;
-    if (symbols[k] == YYSYMBOL_LBRACE) expects |= GR_EXPECTS_BLOCK;
-  }
-  if (count == 1 && symbols[0] == YYSYMBOL_NAME) expects |= GR_EXPECTS_NAME;
+  if (HAS(NUMBER)) expects |= GR_EXPECTS_VALUE;
+  if (HAS(MATMUL)) expects |= GR_EXPECTS_OPERATOR;
+  if (HAS(RETURN)) expects |= GR_EXPECTS_STATEMENT;
+  if (HAS(FN)) expects |= GR_EXPECTS_ITEM;
+  if (HAS(END)) expects |= GR_EXPECTS_END;
+  if (HAS(LBRACE)) expects |= GR_EXPECTS_BLOCK;
+  if (HAS(ASSIGN) && !HAS(MATMUL)) expects |= GR_EXPECTS_ASSIGN;
+  if (HAS(NAME) && !HAS(NUMBER) && !HAS(RETURN)) expects |= GR_EXPECTS_NAME;
+  if (HAS(DOTS) && HAS(MATMUL) && !HAS(RBRACKET)) expects |= GR_EXPECTS_LOOP;
+  if (HAS(DOT) && !HAS(MATMUL)) expects |= GR_EXPECTS_PATH;
+  if (count == 1 && HAS(ARROW)) expects |= GR_EXPECTS_RESULT;
+  if (count == 1 && HAS(LBRACKET)) expects |= GR_EXPECTS_SHAPE;
+  if (count == 1 && HAS(COLON)) expects |= GR_EXPECTS_KIND;
   return expects;
+#undef HAS
 }
 
 /* Fills pieces with what a person would say is expected; returns how many. */
@@ -546,6 +565,7 @@ static int name_expected(const yysymbol_kind_t *symbols, int count, unsigned exp
     if ((expects & GR_EXPECTS_STATEMENT) && begins_statement(symbols[k])) continue;
     if ((expects & GR_EXPECTS_VALUE) && begins_value(symbols[k])) continue;
     if ((expects & GR_EXPECTS_OPERATOR) && continues_value(symbols[k])) continue;
+    if (symbols[k] == YYSYMBOL_DOTS && !(expects & GR_EXPECTS_LOOP)) continue;
     if (symbols[k] == YYSYMBOL_YYEOF && (expects & GR_EXPECTS_END)) continue;
     pieces[n++] = yysymbol_name(symbols[k]);
   }
@@ -563,11 +583,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct gr_parser *
   int shown = name_expected(symbols, count, expects, pieces);
   if (shown > EXPECTED_SHOWN) shown = EXPECTED_SHOWN;
   char text[256] = "";
-  for (int k = 0; k < shown; k++) {
-    size_t length = 0;
-    while (text[length]) length++;
-    snprintf(text + length, sizeof text - length, "%s%s", k == 0 ? "" : k == shown - 1 ? " or " : ", ", pieces[k]);
-  }
+  for (int k = 0, length = 0; k < shown; k++)
+    length += snprintf(text + length, sizeof text - (size_t)length, "%s%s", k == 0 ? "" : k == shown - 1 ? " or " : ", ", pieces[k]);
   gr_unexpected(parser, parser->last, expects, text);
   return 0;
 }
