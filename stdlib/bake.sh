@@ -6,7 +6,7 @@ set -eu
 # The name programs know a file by: its own, without folder and .aq.
 name_of() { basename "$1" .aq; }
 
-echo '/* Made by stdlib/bake.sh from stdlib/*.aq. */'
+echo '/* Made by stdlib/bake.sh. */'
 echo '#include "compiler/stdlib.h"'
 for file do
   printf '\nstatic const unsigned char %s_text[] = {\n' "$(name_of "$file")"
