@@ -78,6 +78,15 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head)
   }
 }
 
+static bool copy_slot(struct ir_back *b, struct ir_slot *slot)
+{
+  const struct ir_graph *from = slot->graph;
+  if (!from)
+    return true;
+  struct ir_graph *to = ir_slot_graph(b->g, slot);
+  return to && copy_nodes(b, to, from);
+}
+
 /* The head whose plan the gradient uses: its own, unless another gradient has taken that. */
 static struct ir_head *gradient_head(struct ir_back *b, int64_t *plan)
 {
@@ -89,7 +98,7 @@ static struct ir_head *gradient_head(struct ir_back *b, int64_t *plan)
     return NULL;
   *copy = *head;
   memset(&copy->score_grad, 0, sizeof copy->score_grad);
-  return copy;
+  return copy_slot(b, &copy->score) && copy_slot(b, &copy->mask) && copy_slot(b, &copy->drop) ? copy : NULL;
 }
 
 /* ---- results and their sums ---- */

@@ -35,7 +35,7 @@ RULE(log)      { ir_give(b, 0, quot(DY, A)); }
 RULE(sqrt)     { ir_give(b, 0, quot(mul(DY, number(0.5)), Y)); }
 RULE(square)   { ir_give(b, 0, mul(mul(DY, number(2)), A)); }
 RULE(recip)    { ir_give(b, 0, neg(mul(DY, rule_1(b, OP_square, Y)))); }
-RULE(relu)     { ir_give(b, 0, choose(rule_2(b, OP_lt, number(0), A), DY, number(0))); }
+RULE(relu)     { ir_give(b, 0, choose(rule_2(b, OP_lt, number(0), Y), DY, number(0))); }   /* y > 0 where a > 0: a need not be kept */
 RULE(tanh)     { ir_give(b, 0, mul(DY, sub(number(1), rule_1(b, OP_square, Y)))); }
 RULE(sigmoid)  { ir_give(b, 0, mul(DY, mul(Y, sub(number(1), Y)))); }
 RULE(softplus) { ir_give(b, 0, mul(DY, rule_1(b, OP_sigmoid, A))); }

@@ -1,0 +1,157 @@
+/* draft.c: a lane program in the making. Steps name each other; registers are given at the end, in one scan, and taken back after the last
+ * use, so that a long program stays in few (and so in the cache). */
+#include "compiler/lower.h"
+
+#include <string.h>
+
+static int add_step(struct ir_draft *d, struct ir_draft_step step)
+{
+  if (d->failed || rt_grow((void **)&d->step, &d->capacity, d->count + 1, sizeof *d->step) != RT_OK) {
+    d->failed = true;
+    return 0;
+  }
+  d->step[d->count] = step;
+  return (int)d->count++;
+}
+
+int ir_draft_constant(struct ir_draft *d, double value)
+{
+  int k = 0;
+  while (k < d->constant_count && memcmp(&d->constant[k], &value, sizeof value))
+    k++;
+  if (k == (int)RT_COUNT(d->constant)) {
+    d->failed = true;
+    return 0;
+  }
+  if (k == d->constant_count)
+    d->constant[d->constant_count++] = value;
+  return add_step(d, (struct ir_draft_step){ .op = LANE_const, .at = (uint8_t)k, .arg = { -1, -1, -1 } });
+}
+
+int ir_draft_leaf(struct ir_draft *d, enum lane_op op, int at, int class)
+{
+  return add_step(d, (struct ir_draft_step){ .op = (uint8_t)op, .class = (uint8_t)class, .at = (uint8_t)at, .arg = { -1, -1, -1 } });
+}
+
+int ir_draft_compute(struct ir_draft *d, enum lane_op op, int at, int class, int a, int b, int c)
+{
+  struct ir_draft_step step = { .op = (uint8_t)op, .class = (uint8_t)class, .at = (uint8_t)at, .arg = { a, b, c } };
+  for (int k = 0; k < 3 && !d->failed; k++)
+    if (step.arg[k] >= 0)
+      step.class |= d->step[step.arg[k]].class;
+  return add_step(d, step);
+}
+
+void ir_draft_free(struct ir_draft *d)
+{
+  rt_free(d->step);
+  memset(d, 0, sizeof *d);
+}
+
+/* ---- registers ---- */
+
+struct registers {
+  int *last;                             /* by step: the last step that reads it; the number of steps: an output */
+  int *reg;                              /* by step */
+  uint64_t used;                         /* bit r: register r is taken */
+  int most;
+};
+
+static void find_last_uses(const struct ir_draft *d, int output_count, const int *output, int *last)
+{
+  for (size_t n = 0; n < d->count; n++) {
+    last[n] = (int)n;
+    for (int k = 0; k < 3; k++)
+      if (d->step[n].arg[k] >= 0)
+        last[d->step[n].arg[k]] = (int)n;
+  }
+  for (int k = 0; k < output_count; k++)
+    last[output[k]] = (int)d->count;
+}
+
+static void release(const struct ir_draft *d, struct registers *r, int n)
+{
+  for (int k = 0; k < 3; k++) {
+    int a = d->step[n].arg[k];
+    if (a >= 0 && r->last[a] == n)
+      r->used &= ~((uint64_t)1 << r->reg[a]);
+  }
+}
+
+/* A step may write over an operand that nothing reads after it, except that a gather reads its index many times. */
+static bool give_register(const struct ir_draft *d, struct registers *r, int n)
+{
+  bool gather = d->step[n].op == LANE_gather;
+  if (!gather)
+    release(d, r, n);
+  if (r->used == UINT64_MAX)
+    return false;
+  int free_one = __builtin_ctzll(~r->used);
+  r->used |= (uint64_t)1 << free_one;
+  r->reg[n] = free_one;
+  if (gather)
+    release(d, r, n);
+  if (r->last[n] == n)
+    r->used &= ~((uint64_t)1 << free_one);
+  if (free_one >= r->most)
+    r->most = free_one + 1;
+  return true;
+}
+
+static struct lane_instr instruction(const struct ir_draft_step *s, const int *reg, int out)
+{
+  struct lane_instr in = { .op = s->op, .out_class = s->class, .out = (uint8_t)out };
+  if (s->op == LANE_gather) {
+    in.a = s->at;
+    in.b = (uint8_t)reg[s->arg[0]];
+    return in;
+  }
+  in.a = s->arg[0] >= 0 ? (uint8_t)reg[s->arg[0]] : s->at;
+  in.b = s->arg[1] >= 0 ? (uint8_t)reg[s->arg[1]] : 0;
+  in.c = s->arg[2] >= 0 ? (uint8_t)reg[s->arg[2]] : 0;
+  return in;
+}
+
+static int assign(const struct ir_draft *d, int output_count, const int *output, struct registers *r, struct rt_arena *arena,
+                  struct lane_program *p, struct rt_error *error)
+{
+  struct lane_instr *instr = rt_arena_alloc(arena, (d->count ? d->count : 1) * sizeof *instr);
+  double *constant = rt_arena_alloc(arena, (d->constant_count ? (size_t)d->constant_count : 1) * sizeof *constant);
+  if (!instr || !constant)
+    return rt_no_memory(error);
+  find_last_uses(d, output_count, output, r->last);
+  for (size_t n = 0; n < d->count; n++) {
+    if (!give_register(d, r, (int)n))
+      return rt_fail(error, RT_BAD_DATA, "an expression needs more than %d numbers at a time", LANE_MAX_REGISTERS);
+    instr[n] = instruction(&d->step[n], r->reg, r->reg[n]);
+  }
+  memcpy(constant, d->constant, (size_t)d->constant_count * sizeof *constant);
+  p->instr = instr;
+  p->instr_count = (int)d->count;
+  p->constant = constant;
+  p->constant_count = d->constant_count;
+  p->register_count = r->most;
+  p->output_count = output_count;
+  for (int k = 0; k < output_count; k++)
+    p->output[k] = (uint8_t)r->reg[output[k]];
+  return RT_OK;
+}
+
+int ir_draft_finish(struct ir_draft *d, int output_count, const int *output, struct rt_arena *arena, struct lane_program *program,
+                    struct rt_error *error)
+{
+  int status;
+  struct registers r = { .last = rt_zalloc(d->count, sizeof *r.last), .reg = rt_zalloc(d->count, sizeof *r.reg) };
+  if (d->constant_count == (int)RT_COUNT(d->constant))
+    status = rt_fail(error, RT_BAD_DATA, "an expression has more than %d different constants", (int)RT_COUNT(d->constant) - 1);
+  else if (output_count > LANE_MAX_OUTPUTS)
+    status = rt_fail(error, RT_BAD_DATA, "an expression has %d results to keep, at most %d are possible", output_count, LANE_MAX_OUTPUTS);
+  else if (d->failed || !r.last || !r.reg)
+    status = rt_no_memory(error);
+  else
+    status = assign(d, output_count, output, &r, arena, program, error);
+  rt_free(r.last);
+  rt_free(r.reg);
+  ir_draft_free(d);
+  return status;
+}
