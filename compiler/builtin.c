@@ -1,0 +1,405 @@
+/* builtin.c: the functions that are not written in aq, because they are ops or work on shapes and lists. */
+#include <math.h>
+#include <string.h>
+
+#include "compiler/elaborate.h"
+
+typedef const struct cc_call_args args_t;
+
+static int usage(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+  gr_fail(c->error, args->node->span, "`%s` is written %s", self->name, self->usage);
+  rt_hint(c->error, "%s", self->doc);
+  return c->error->code;
+}
+
+/* Positional arguments between min and max, and no named ones but those listed (a comma-separated list, or NULL). */
+static int expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max, const char *named) {
+  if (args->count < min || args->count > max) return usage(c, self, args);
+  for (int i = 0; i < args->named_count; i++)
+    if (!named || strcmp(named, args->name[i])) return usage(c, self, args);
+  return RT_OK;
+}
+
+static int tensor_argument(struct cc_context *c, args_t *args, int i, ir_id *id) {
+  int status = cc_to_tensor(c, &args->value[i], args->span[i], id);
+  if (!status && !c->slot && cc_type(c, *id)->dtype == RT_INT) {
+    gr_fail(c->error, args->span[i], "these are whole numbers that name things (%s); make vectors of them first", cc_type_text(c, cc_type(c, *id)));
+    rt_hint(c->error, "embed(…, D) looks each up in a table of vectors; one_hot(…) makes 0s and a 1");
+    return c->error->code;
+  }
+  return status;
+}
+
+static int no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+  if (!c->slot) return RT_OK;
+  gr_fail(c->error, args->node->span, "`%s` has no place in a slot, which computes one score at a time", self->name);
+  rt_hint(c->error, "compute it before, in the head or its caller, and use the result here indexed by i, j or h");
+  return c->error->code;
+}
+
+static int done(struct cc_context *c, struct cc_value *result, ir_id id) {
+  *result = (struct cc_value){.kind = CC_TENSOR, .id = id};
+  return id ? RT_OK : c->error->code;
+}
+
+static int number_argument(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, const char *name, double fallback, double *number) {
+  const struct cc_value *v = at < args->count ? &args->value[at] : NULL;
+  for (int i = 0; i < args->named_count; i++)
+    if (!strcmp(args->name[i], name)) v = &args->named[i];
+  *number = fallback;
+  if (!v || cc_to_number(c, v, number)) return RT_OK;
+  return usage(c, self, args);
+}
+
+/* --- element by element --------------------------------------------------------------------------------------------------- */
+
+static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id a;
+  double known;
+  int status = expect(c, self, args, 1, 1, NULL);
+  if (status) return status;
+  if (args->value[0].kind != CC_TENSOR && cc_to_number(c, &args->value[0], &known)) {
+    /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes and conditions. */
+    if (self->op == OP_sqrt || self->op == OP_exp || self->op == OP_log || self->op == OP_floor || self->op == OP_abs) {
+      double v = self->op == OP_sqrt ? sqrt(known) : self->op == OP_exp ? exp(known) : self->op == OP_log ? log(known) : self->op == OP_floor ? floor(known) : fabs(known);
+      *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
+      return RT_OK;
+    }
+  }
+  if ((status = tensor_argument(c, args, 0, &a))) return status;
+  ir_id id = ir_unary(cc_graph(c), (enum rt_op)self->op, a, c->error);
+  return done(c, result, id);
+}
+
+static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id a, b;
+  int status = expect(c, self, args, 2, 2, NULL);
+  if (status || (status = tensor_argument(c, args, 0, &a)) || (status = tensor_argument(c, args, 1, &b))) return status;
+  return done(c, result, ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
+}
+
+static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id id[3];
+  int status = expect(c, self, args, 3, 3, NULL);
+  for (int i = 0; i < 3 && !status; i++) status = tensor_argument(c, args, i, &id[i]);
+  return status ? status : done(c, result, ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
+}
+
+/* --- along axes ----------------------------------------------------------------------------------------------------------- */
+
+/* The axis that argument `at` names by its dim. */
+static int axis_argument(struct cc_context *c, args_t *args, int at, ir_id x, int *axis) {
+  vm_dim d;
+  const struct vm_type *type = cc_type(c, x);
+  int status = cc_to_dim(c, &args->value[at], args->span[at], &d);
+  if (status) return status;
+  *axis = cc_axis_of(c, type, d);
+  if (*axis >= 0) return RT_OK;
+  if (*axis == -2) return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type), cc_dim_text(c, d));
+  gr_fail(c->error, args->span[at], "%s has no axis %s", cc_type_text(c, type), cc_dim_text(c, d));
+  gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
+  return c->error->code;
+}
+
+static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struct gr_span span) {
+  ir_id one = ir_constant(c->model, 1, NULL, span, c->error);
+  /* A mean over nothing is 0, not 0/0. */
+  ir_id size = ir_binary(c->model, OP_max, ir_size(c->model, over, span, c->error), one, span, c->error);
+  return ir_binary(c->model, OP_div, sum, size, span, c->error);
+}
+
+/* sum, mean, max, min over the named dims; over all visible axes when none is named. */
+static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
+  if (extreme && args->count == 2 && args->named_count == 0 && args->value[1].kind != CC_DIM) return run_binary(c, self, args, result);
+  int status = expect(c, self, args, 1, RT_MAX_RANK, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  if (status) return status;
+  struct vm_type type = *cc_type(c, x);
+  int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
+  uint32_t gone = 0;
+  vm_dim over = VM_ONE;
+  for (int i = 0; args->count == 1 && i < visible; i++) gone |= 1u << axis[i];
+  for (int i = 1; i < args->count; i++) {
+    int a;
+    if ((status = axis_argument(c, args, i, x, &a))) return status;
+    gone |= 1u << a;
+  }
+  for (int a = 0; a < type.rank; a++)
+    if (gone & 1u << a) over = vm_dim_times(&c->module->dims, over, type.dim[a]);
+  if (over == VM_NO_DIM) return cc_out_of_memory(c);
+  uint32_t keep = ((1u << type.rank) - 1) & ~gone;
+  struct gr_span span = args->node->span;
+  if (!extreme) {
+    ir_id sum = ir_sum(c->model, x, keep, type.batched, span, c->error);
+    return done(c, result, !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
+  }
+  bool min = self->name[1] == 'i';
+  struct vm_type kept = ir_kept(&type, keep, type.batched);
+  int64_t attr[RT_MAX_ATTR] = {keep};
+  if (min) x = ir_unary(c->model, OP_neg, x, c->error);
+  ir_id id = x ? ir_add(c->model, OP_maximum, 1, &x, attr, 0, &kept, span, c->error) : 0;
+  return done(c, result, min && id ? ir_unary(c->model, OP_neg, id, c->error) : id);
+}
+
+static ir_id swap_with_last(struct cc_context *c, ir_id x, int axis, struct gr_span span) {
+  struct vm_type type = *cc_type(c, x);
+  int last = type.rank - 1;
+  int64_t attr[RT_MAX_ATTR] = {0};
+  if (!x || axis == last) return x;
+  for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == axis ? last : i == last ? axis : i) << (4 * i);
+  vm_dim d = type.dim[axis];
+  type.dim[axis] = type.dim[last];
+  type.dim[last] = d;
+  return ir_add(c->model, OP_transpose, 1, &x, attr, 0, &type, span, c->error);
+}
+
+/* softmax, log_softmax, standardize, rms: along the last axis, or along the dim that is named. */
+static int run_along(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  double eps = 0;
+  bool normal = self->op == OP_standardize || self->op == OP_rms;
+  int status = expect(c, self, args, 1, 2, normal ? "eps" : NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  if (!status && normal) status = number_argument(c, self, args, 9, "eps", self->op == OP_rms ? 1e-6 : 1e-5, &eps);
+  if (status) return status;
+  int axis[RT_MAX_RANK], visible = cc_visible(c, cc_type(c, x), axis), a;
+  if (visible == 0) return gr_fail(c->error, args->span[0], "`%s` needs an axis to go along, and this is a single number", self->name);
+  a = axis[visible - 1];
+  if (args->count == 2 && (status = axis_argument(c, args, 1, x, &a))) return status;
+  struct gr_span span = args->node->span;
+  ir_id y = swap_with_last(c, x, a, span);
+  y = y ? ir_add(c->model, (enum rt_op)self->op, 1, &y, NULL, eps, NULL, span, c->error) : 0;
+  return done(c, result, y ? swap_with_last(c, y, a, span) : 0);
+}
+
+/* --- shapes --------------------------------------------------------------------------------------------------------------- */
+
+/* A list of dims as a type; batched when `from` is or when a dim is ragged. */
+static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, bool batched, struct vm_type *type) {
+  *type = (struct vm_type){.dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM};
+  if (at >= args->count || args->value[at].kind != CC_LIST) return usage(c, self, args);
+  const struct cc_value *list = &args->value[at];
+  if (list->item_count > RT_MAX_RANK) return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
+  for (int i = 0; i < list->item_count; i++) {
+    int status = cc_to_dim(c, &list->item[i], args->span[at], &type->dim[i]);
+    if (status) return status;
+    if (vm_dim_is_ragged(&c->module->dims, type->dim[i])) type->batched = 1;
+  }
+  type->rank = (uint8_t)list->item_count;
+  return RT_OK;
+}
+
+static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  struct vm_type type;
+  int status = expect(c, self, args, 2, 2, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
+  return status ? status : done(c, result, ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error));
+}
+
+static int run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  struct vm_type type;
+  int status = expect(c, self, args, 2, 2, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
+  return status ? status : done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
+}
+
+/* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
+static int run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  struct vm_type wanted;
+  int status = expect(c, self, args, 2, 2, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &wanted);
+  if (status) return status;
+  struct vm_type type = *cc_type(c, x), out = type;
+  int64_t attr[RT_MAX_ATTR] = {0};
+  uint32_t used = 0;
+  for (int i = 0; i < wanted.rank; i++) {
+    int a = 0;
+    while (a < type.rank && (type.dim[a] != wanted.dim[i] || (used & 1u << a))) a++;
+    if (a == type.rank || wanted.rank != type.rank)
+      return gr_fail(c->error, args->span[1], "these are not the axes of %s in another order", cc_type_text(c, &type));
+    used |= 1u << a;
+    attr[0] |= (int64_t)a << (4 * i);
+    out.dim[i] = wanted.dim[i];
+  }
+  return done(c, result, ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
+}
+
+static int run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  struct vm_type type;
+  int status = expect(c, self, args, 1, 1, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = list_shape(c, self, args, 0, false, &type);
+  return status ? status : done(c, result, ir_constant(c->model, self->constant, &type, args->node->span, c->error));
+}
+
+static int run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  struct vm_type type = {.dtype = RT_REAL, .rank = 1, .of = VM_NO_DIM};
+  int status = expect(c, self, args, 1, 1, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
+  if (status) return status;
+  type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
+  return done(c, result, ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
+}
+
+static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  const struct cc_value *items = args->value;
+  int count = args->count, axis[RT_MAX_RANK], status = expect(c, self, args, 1, 64, "axis");
+  if (!status) status = no_slot(c, self, args);
+  if (status) return status;
+  if (count == 1 && items[0].kind == CC_LIST) {
+    count = items[0].item_count;
+    items = items[0].item;
+  }
+  if (count < 1) return usage(c, self, args);
+  ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (size_t)count);
+  bool batched = false;
+  if (!id) return cc_out_of_memory(c);
+  for (int i = 0; i < count; i++) {
+    if ((status = cc_to_tensor(c, &items[i], args->node->span, &id[i]))) return status;
+    batched |= cc_type(c, id[i])->batched;
+  }
+  struct vm_type type = *cc_type(c, id[0]);
+  int visible = cc_visible(c, &type, axis);
+  double at;
+  if ((status = number_argument(c, self, args, 99, "axis", visible - 1, &at))) return status;
+  if (at < 0 || at >= visible) return gr_fail(c->error, args->node->span, "%s has no axis number %g", cc_type_text(c, &type), at);
+  int64_t attr[RT_MAX_ATTR] = {axis[(int)at]};
+  vm_dim total = vm_dim_number(&c->module->dims, 0);
+  for (int i = 0; i < count; i++) {
+    struct vm_type part = *cc_type(c, id[i]);
+    if (part.rank != type.rank) return gr_fail(c->error, args->node->span, "concat joins tensors with the same axes: %s and %s", cc_type_text(c, &type), cc_type_text(c, &part));
+    total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
+    if (batched && !part.batched) {
+      part.batched = 1;
+      if (!(id[i] = ir_expand(c->model, id[i], &part, args->node->span, c->error))) return c->error->code;
+    }
+  }
+  if (total == VM_NO_DIM) return cc_out_of_memory(c);
+  type.batched = batched;
+  type.dim[attr[0]] = total;
+  return done(c, result, ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------------- */
+
+static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  int status = expect(c, self, args, 1, 1, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
+  if (status) return status;
+  if (cc_type(c, x)->dtype != RT_INT) return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s", cc_describe(c, &args->value[0]));
+  return done(c, result, ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+}
+
+/* Srivastava et al. 2014, scaled while training, so that nothing changes in evaluation. */
+static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  double rate;
+  int status = expect(c, self, args, 2, 2, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  if (!status) status = number_argument(c, self, args, 1, "rate", 0, &rate);
+  if (status) return status;
+  if (rate < 0 || rate >= 1) return gr_fail(c->error, args->span[1], "a dropout rate is at least 0 and below 1, and this is %g", rate);
+  if (rate == 0) return done(c, result, x);
+  struct vm_type type = *cc_type(c, x);
+  ir_id keep = ir_add(c->model, OP_bernoulli, 0, NULL, NULL, rate, &type, args->node->span, c->error);
+  return done(c, result, keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
+}
+
+static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  int status = expect(c, self, args, 1, 1, NULL);
+  if (!status) status = no_slot(c, self, args);
+  if (!status) status = tensor_argument(c, args, 0, &x);
+  return status ? status : done(c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+}
+
+static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  int status = expect(c, self, args, 1, 1, NULL);
+  if (!status && args->value[0].kind != CC_LIST) status = usage(c, self, args);
+  *result = (struct cc_value){.kind = CC_NUMBER, .number = args->value[0].item_count};
+  return status;
+}
+
+static int run_initialiser(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  (void)result;
+  gr_fail(c->error, args->node->span, "`%s` says how a parameter starts, and belongs behind `param[…] =`", self->name);
+  return c->error->code;
+}
+
+static int run_refused(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  (void)result;
+  return gr_fail(c->error, args->node->span, "`%s` is not supported yet", self->name);
+}
+
+static const struct cc_builtin builtins[] = {
+  {"exp", "exp(x)", run_unary, OP_exp, 0, "e to the x, element by element"},
+  {"log", "log(x)", run_unary, OP_log, 0, "natural logarithm"},
+  {"sqrt", "sqrt(x)", run_unary, OP_sqrt, 0, "square root"},
+  {"abs", "abs(x)", run_unary, OP_abs, 0, "absolute value"},
+  {"sign", "sign(x)", run_unary, OP_sign, 0, "-1, 0 or 1"},
+  {"relu", "relu(x)", run_unary, OP_relu, 0, "max(x, 0)"},
+  {"tanh", "tanh(x)", run_unary, OP_tanh, 0, "hyperbolic tangent"},
+  {"sigmoid", "sigmoid(x)", run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
+  {"softplus", "softplus(x)", run_unary, OP_softplus, 0, "log(1 + exp(x))"},
+  {"erf", "erf(x)", run_unary, OP_erf, 0, "error function"},
+  {"sin", "sin(x)", run_unary, OP_sin, 0, "sine, x in radians"},
+  {"cos", "cos(x)", run_unary, OP_cos, 0, "cosine, x in radians"},
+  {"floor", "floor(x)", run_unary, OP_floor, 0, "largest whole number not above x"},
+  {"where", "where(condition, a, b)", run_where, 0, 0, "a where the condition is true, else b"},
+  {"sum", "sum(x, DIM, …)", run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
+  {"mean", "mean(x, DIM, …)", run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
+  {"max", "max(x, DIM, …) or max(a, b)", run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
+  {"min", "min(x, DIM, …) or min(a, b)", run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},
+  {"softmax", "softmax(x, DIM)", run_along, OP_softmax, 0, "exp(x) / sum exp(x) along a dim, the last when none is named"},
+  {"log_softmax", "log_softmax(x, DIM)", run_along, OP_log_softmax, 0, "logarithm of softmax"},
+  {"standardize", "standardize(x, DIM, eps = 1e-5)", run_along, OP_standardize, 0, "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
+  {"rms_standardize", "rms_standardize(x, DIM, eps = 1e-6)", run_along, OP_rms, 0, "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
+  {"reshape", "reshape(x, [DIM, …])", run_reshape, 0, 0, "the same elements, in order, under other axes"},
+  {"expand", "expand(x, [DIM, …])", run_expand, 0, 0, "x repeated along the axes that it lacks"},
+  {"transpose", "transpose(x, [DIM, …])", run_transpose, 0, 0, "the axes of x in the order given"},
+  {"zeros", "zeros([DIM, …])", run_fill, 0, 0, "a tensor of zeros"},
+  {"ones", "ones([DIM, …])", run_fill, 0, 1, "a tensor of ones"},
+  {"range", "range(DIM)", run_range, 0, 0, "0, 1, 2, … along a dim"},
+  {"concat", "concat(a, b, …, axis = N)", run_concat, 0, 0, "one behind the other along an axis, counted from 0; the last when none is given"},
+  {"one_hot", "one_hot(ids)", run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
+  {"dropout", "dropout(x, RATE)", run_dropout, 0, 0, "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
+  {"stop_gradient", "stop_gradient(x)", run_stop, 0, 0, "x, through which no gradient flows"},
+  {"len", "len(list)", run_len, 0, 0, "how many items a list or a name... argument has"},
+  {"normal", "param[…] = normal(SD)", run_initialiser, 0, 0, "normal numbers of that standard deviation"},
+  {"uniform", "param[…] = uniform(FROM, TO)", run_initialiser, 0, 0, "uniform numbers"},
+  {"glorot", "param[…] = glorot(GAIN)", run_initialiser, 0, 0, "uniform by fan in and fan out (Glorot and Bengio 2010)"},
+  {"he", "param[…] = he(GAIN)", run_initialiser, 0, 0, "normal by fan in (He et al. 2015)"},
+  {"orthogonal", "param[…] = orthogonal(GAIN)", run_initialiser, 0, 0, "a random orthogonal matrix (Saxe et al. 2014)"},
+  {"eye", "param[…] = eye(SCALE)", run_initialiser, 0, 0, "the identity matrix"},
+  {"load", "param[…] = load(\"file.safetensors\", \"tensor\")", run_initialiser, 0, 0, "a pretrained tensor"},
+  {"scan", "scan(…)", run_refused, 0, 0, "a recurrence over a ragged dim"},
+  {"pi", "pi", NULL, 0, 3.14159265358979323846, "the number"},
+  {"inf", "inf", NULL, 0, INFINITY, "infinity"},
+};
+
+const struct cc_builtin *cc_builtin_find(const char *name) {
+  for (size_t i = 0; i < RT_COUNT(builtins); i++)
+    if (!strcmp(builtins[i].name, name)) return &builtins[i];
+  return NULL;
+}
+
+const struct cc_builtin *cc_builtin_at(int index) {
+  return index >= 0 && (size_t)index < RT_COUNT(builtins) ? &builtins[index] : NULL;
+}

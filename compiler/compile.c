@@ -1,0 +1,413 @@
+/* compile.c: the stages in their order: elaborate, differentiate, emit each function, verify. */
+#include "compiler/compile.h"
+
+#include <string.h>
+
+#include "compiler/elaborate.h"
+
+struct compilation {
+  struct cc_context c;
+  struct ir_graph graph;
+  struct cc_frame frame;
+  struct cc_scope scope;
+};
+
+static int begin(struct compilation *k, struct cc_program *program, struct rt_error *error) {
+  memset(k, 0, sizeof *k);
+  k->c = (struct cc_context){.program = program, .model = &k->graph, .frame = &k->frame, .scope = &k->scope, .unit = program->main, .head_dim = VM_NO_DIM, .error = error};
+  k->c.module = rt_zalloc(1, sizeof *k->c.module);
+  if (!k->c.module || vm_dims_init(&k->c.module->dims) || ir_graph_init(&k->graph, &k->c.module->dims)) return rt_no_memory(error);
+  return RT_OK;
+}
+
+/* Parameters grew on the heap; the module keeps everything in its arena. */
+static int settle_params(struct cc_context *c) {
+  struct vm_module *m = c->module;
+  struct vm_param *kept = rt_arena_alloc(&m->arena, sizeof *kept * ((size_t)m->param_count + 1));
+  if (kept && m->param_count) memcpy(kept, m->param, sizeof *kept * m->param_count);
+  rt_free(m->param);
+  m->param = kept;
+  if (kept) return RT_OK;
+  m->param_count = 0;
+  return cc_out_of_memory(c);
+}
+
+static struct vm_module *end(struct compilation *k, int status, bool settled) {
+  struct vm_module *module = k->c.module;
+  if (module && !settled) {
+    rt_free(module->param);
+    module->param = NULL;
+    module->param_count = 0;
+  }
+  rt_free(k->c.file_dim);
+  rt_free(k->c.param_node);
+  rt_free(k->c.weights);
+  rt_free(k->frame.used);
+  cc_scope_free(&k->scope);
+  ir_graph_free(&k->graph);
+  if (!status) return module;
+  vm_module_free(module);
+  return NULL;
+}
+
+/* --- the model ------------------------------------------------------------------------------------------------------------ */
+
+struct elaborated { ir_id output[64], loss; };
+
+static int elaborate_model(struct compilation *k, struct elaborated *e) {
+  struct cc_context *c = &k->c;
+  const struct cc_program *program = c->program;
+  const struct gr_node *model = cc_item(program->main, GR_MODEL);
+  struct cc_value result[64];
+  int count = -1, status;
+  if (!model) {
+    rt_fail_at(c->error, RT_BAD_DATA, program->main->path, 0, 0, "%s has no model", program->main->path);
+    rt_hint(c->error, "a model reads `model NAME(COLUMN, …) -> COLUMN { … return … }`; to run a single function use aqc run");
+    return c->error->code;
+  }
+  if (model->child[1]->count > 64) return gr_fail(c->error, model->child[1]->span, "at most 64 outputs");
+  struct cc_definition definition = {model->text, (struct gr_node *)model, program->main};
+  k->frame = (struct cc_frame){.definition = &definition};
+  k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, model->text, strlen(model->text));
+  if (!c->module->name) return cc_out_of_memory(c);
+  if ((status = cc_data(c, model))) return status;
+  if ((status = cc_block(c, model->child[2], result, &count, 64))) return status;
+  if (count < 0) return gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
+  if ((status = cc_outputs(c, model, result, count, e->output))) return status;
+  if ((status = cc_loss(c, e->output, &e->loss))) return status;
+  return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
+}
+
+static int unused_overrides(struct cc_context *c) {
+  for (int i = 0; i < c->program->override_count; i++) {
+    const struct cc_override *o = &c->program->override[i];
+    const struct cc_definition *d = cc_find(c->program, c->program->main, o->name);
+    if (o->used || (d && d->node->kind == GR_DIM)) continue;
+    struct cc_nearest nearest = {o->name, NULL, 0};
+    for (size_t k = 0; k < c->program->main->definition_count; k++)
+      if (c->program->main->definition[k].node->kind == GR_DIM) cc_nearest_consider(&nearest, c->program->main->definition[k].name);
+    rt_fail(c->error, RT_USAGE, "-D %s: %s has no dim of that name", o->name, c->program->main->path);
+    if (nearest.best) rt_hint(c->error, "did you mean %s?", nearest.best);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
+/* The weights of a head as a matrix, for people to look at: [h?, queries?, keys]. */
+static ir_id weights_of(struct cc_context *c, ir_id attention) {
+  struct ir_node node = c->model->node[attention];
+  const struct ir_head *head = c->model->head[node.attr[0]];
+  struct vm_type type = {.dtype = RT_REAL, .batched = node.type.batched, .of = VM_NO_DIM};
+  for (int role = ATTEND_H; role >= ATTEND_I; role -= ATTEND_H)
+    for (int a = 0; a < head->out.rank; a++)
+      if (head->out.role[a] == role) type.dim[type.rank++] = node.type.dim[a];
+  const struct vm_type *key = cc_type(c, node.arg[1]);
+  for (int a = 0; a < head->key.rank; a++)
+    if (head->key.role[a] == ATTEND_J) type.dim[type.rank++] = key->dim[a];
+  ir_id args[2 + ATTEND_MAX_EXTRAS] = {node.arg[0], node.arg[1]};
+  for (int i = 3; i < node.arg_count; i++) args[i - 1] = node.arg[i];
+  return ir_add(c->model, OP_attention_weights, node.arg_count - 1, args, node.attr, 0, &type, node.span, c->error);
+}
+
+static int emit_attend(struct cc_context *c, const struct elaborated *e) {
+  uint32_t nodes = c->model->count;
+  size_t most = c->model->head_count + c->weights_count + c->module->output_count;
+  ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (most + 1));
+  const char **name = rt_arena_alloc(&c->model->arena, sizeof *name * (most + 1));
+  int count = 0;
+  if (!id || !name) return cc_out_of_memory(c);
+  for (uint32_t o = 0; o < c->module->output_count; o++) {
+    id[count] = e->output[o];
+    name[count++] = c->module->output[o].name;
+  }
+  for (ir_id n = 1; n < nodes; n++) {
+    if (c->model->node[n].op != OP_attention) continue;
+    name[count] = c->model->head[c->model->node[n].attr[0]]->name;
+    if (!(id[count++] = weights_of(c, n))) return c->error->code;
+  }
+  for (size_t w = 0; w < c->weights_count; w++) {
+    id[count] = c->weights[w].id;
+    name[count++] = c->weights[w].name;
+  }
+  struct ir_outputs attend = {.count = count, .id = id, .name = name};
+  return ir_emit(c->model, &attend, "attend", c->module, c->error);
+}
+
+static int emit_train(struct cc_context *c, ir_id loss) {
+  struct vm_module *m = c->module;
+  static const char *const loss_name[] = {"loss"};
+  ir_id *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * ((size_t)m->param_count + 1));
+  uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)m->param_count + 1));
+  if (!grad || !param) return cc_out_of_memory(c);
+  int status = ir_gradient(c->model, loss, 0, (int)m->param_count, c->param_node, grad, c->error);
+  if (status) return status;
+  int kept = 0;
+  for (uint32_t p = 0; p < m->param_count; p++) {
+    if (!grad[p]) continue;              /* the loss does not depend on it */
+    grad[kept] = grad[p];
+    param[kept++] = p;
+  }
+  struct ir_outputs train = {.count = 1, .id = &loss, .name = loss_name, .gradient_count = kept, .gradient = grad, .param = param, .training = true};
+  return ir_emit(c->model, &train, "train", m, c->error);
+}
+
+static int emit_model(struct cc_context *c, const struct elaborated *e) {
+  struct vm_module *m = c->module;
+  const char *name[65];
+  ir_id id[65];
+  int count = (int)m->output_count;
+  for (int o = 0; o < count; o++) {
+    name[o] = m->output[o].name;
+    id[o] = e->output[o];
+  }
+  struct ir_outputs predict = {.count = count, .id = id, .name = name};
+  int status = ir_emit(c->model, &predict, "predict", m, c->error);
+  name[count] = "loss";
+  id[count] = e->loss;
+  struct ir_outputs eval = {.count = count + 1, .id = id, .name = name};
+  if (!status) status = ir_emit(c->model, &eval, "eval", m, c->error);
+  if (!status) status = emit_attend(c, e);
+  if (!status) status = emit_train(c, e->loss);
+  return status;
+}
+
+struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error) {
+  struct compilation k;
+  struct elaborated e = {{0}, 0};
+  bool settled = false;
+  int status = begin(&k, program, error);
+  if (!status) status = elaborate_model(&k, &e);
+  if (!status) status = unused_overrides(&k.c);
+  if (!status) {
+    settled = true;
+    status = settle_params(&k.c);
+  }
+  if (!status) status = emit_model(&k.c, &e);
+  if (!status) status = vm_verify(k.c.module, error);
+  return end(&k, status, settled);
+}
+
+/* --- one function --------------------------------------------------------------------------------------------------------- */
+
+/* A dim that the arguments bind, or that -D gave. */
+static int free_dim(struct cc_context *c, const char *name, struct gr_span span, vm_dim *dim) {
+  int64_t value = -1;
+  for (int i = 0; i < c->program->override_count; i++)
+    if (!strcmp(c->program->override[i].name, name)) {
+      value = c->program->override[i].value;
+      c->program->override[i].used = true;
+    }
+  *dim = vm_dim_symbol(&c->module->dims, name, value >= 0 ? VM_CONST : VM_BOUND, value);
+  if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
+  return cc_bind(c, c->scope, name, (struct cc_value){.kind = CC_DIM, .dim = *dim}, span, NULL);
+}
+
+static int pattern_dim(struct cc_context *c, const struct gr_node *e, vm_dim *dim) {
+  const struct cc_definition *d;
+  if (e->kind == GR_NAME && !cc_lookup(c->scope, e->text) && !((d = cc_find(c->program, c->unit, e->text)) && d->node->kind == GR_DIM))
+    return free_dim(c, e->text, e->span, dim);
+  return cc_dim(c, e, dim);
+}
+
+/* The type of an argument, its free names made into dims. *B stands for one axis here. */
+static int argument_type(struct cc_context *c, const struct gr_node *pattern, struct vm_type *type) {
+  const struct gr_node *shape = pattern->child[0];
+  *type = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
+  for (int i = 0; i < shape->count; i++) {
+    const struct gr_node *e = shape->child[i];
+    int status = RT_OK;
+    if (type->rank == RT_MAX_RANK) return gr_fail(c->error, e->span, "more than %d axes", RT_MAX_RANK);
+    if (e->kind == GR_STAR) {
+      const struct cc_binding *before = cc_lookup(c->scope, e->text);
+      struct cc_value list = {.kind = CC_LIST, .item_count = 1, .item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value))};
+      if (!list.item) return cc_out_of_memory(c);
+      if (before) list = before->value;
+      else {
+        list.item->kind = CC_DIM;
+        list.item->dim = vm_dim_symbol(&c->module->dims, e->text, VM_BOUND, -1);
+        if (list.item->dim == VM_NO_DIM) return cc_out_of_memory(c);
+        if ((status = cc_bind(c, c->scope, e->text, list, e->span, NULL))) return status;
+      }
+      type->dim[type->rank++] = list.item->dim;
+      continue;
+    }
+    if ((status = pattern_dim(c, e, &type->dim[type->rank]))) return status;
+    type->rank++;
+  }
+  if (pattern->count < 2 || !pattern->child[1]) return RT_OK;
+  type->dtype = RT_INT;
+  return pattern_dim(c, pattern->child[1], &type->of);
+}
+
+/* *runnable is false when an argument has neither type nor default and is no dim: then there is nothing to run or check. */
+static int function_arguments(struct cc_context *c, const struct gr_node *params, bool *runnable) {
+  struct vm_module *m = c->module;
+  *runnable = true;
+  m->input = rt_arena_alloc(&m->arena, sizeof *m->input * ((size_t)params->count + 1));
+  if (!m->input) return cc_out_of_memory(c);
+  for (int p = 0; p < params->count; p++) {
+    const struct gr_node *param = params->child[p], *type = param->count > 0 ? param->child[0] : NULL, *value = param->count > 1 ? param->child[1] : NULL;
+    struct cc_value bound = {.kind = CC_TENSOR};
+    vm_dim dim;
+    int status;
+    if (!type) {
+      bool is_dim = param->text[0] >= 'A' && param->text[0] <= 'Z' && !value;
+      if (!value && !is_dim) {
+        *runnable = false;
+        return RT_OK;
+      }
+      status = is_dim ? (cc_lookup(c->scope, param->text) ? RT_OK : free_dim(c, param->text, param->span, &dim)) : cc_expression(c, value, &bound);
+      if (!status && !is_dim) status = cc_bind(c, c->scope, param->text, bound, param->span, NULL);
+      if (status) return status;
+      continue;
+    }
+    struct vm_input *input = &m->input[m->input_count];
+    *input = (struct vm_input){.kind = "tensor", .vocabulary = -1, .length = -1};
+    input->name = rt_arena_strndup(&m->arena, param->text, strlen(param->text));
+    if (!input->name) return cc_out_of_memory(c);
+    if ((status = argument_type(c, type, &input->type))) return status;
+    int64_t attr[RT_MAX_ATTR] = {m->input_count++};
+    bound.id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, param->span, c->error);
+    if (!bound.id) return c->error->code;
+    c->model->node[bound.id].name = input->name;
+    if ((status = cc_bind(c, c->scope, param->text, bound, param->name_span, NULL))) return status;
+  }
+  return RT_OK;
+}
+
+static int elaborate_function(struct compilation *k, const struct cc_definition *d, struct cc_value *result, int *count, bool *runnable) {
+  struct cc_context *c = &k->c;
+  k->frame = (struct cc_frame){.definition = d};
+  k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, d->name, strlen(d->name));
+  if (!c->module->name) return cc_out_of_memory(c);
+  c->unit = d->unit;
+  int status = function_arguments(c, d->node->child[0], runnable);
+  if (status || !*runnable) return status;
+  if (d->node->kind == GR_HEAD) {
+    *count = 1;
+    return cc_head_body(c, d, NULL, c->scope, c->unit, result);
+  }
+  *count = -1;
+  status = cc_block(c, d->node->child[2], result, count, 16);
+  if (!status && *count < 0) status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
+  const struct gr_node *type = d->node->child[1];
+  if (!status && type && type->kind == GR_TYPE && *count == 1 && result->kind == CC_TENSOR)
+    status = cc_match_type(c, type, cc_type(c, result->id), c->scope, "the result", NULL, type->span);
+  return status;
+}
+
+static const struct cc_definition *choose_function(struct cc_program *program, const char *name, struct rt_error *error) {
+  const struct cc_definition *chosen = NULL;
+  for (size_t i = 0; i < program->main->definition_count && !name; i++) {
+    enum gr_kind kind = program->main->definition[i].node->kind;
+    if (kind == GR_FN || kind == GR_HEAD) chosen = &program->main->definition[i];
+  }
+  if (name) chosen = cc_find(program, program->main, name);
+  if (chosen && (chosen->node->kind == GR_FN || chosen->node->kind == GR_HEAD)) return chosen;
+  rt_fail(error, RT_USAGE, name ? "%s has no fn or head `%s`" : "%s has no fn or head", program->main->path, name);
+  return NULL;
+}
+
+static ir_id sum_of_outputs(struct cc_context *c, int count, const ir_id *id) {
+  ir_id sum = 0;
+  for (int i = 0; i < count; i++) {
+    ir_id one = ir_sum(c->model, id[i], 0, false, c->model->node[id[i]].span, c->error);
+    sum = i ? ir_binary(c->model, OP_add, sum, one, c->model->node[id[i]].span, c->error) : one;
+  }
+  return sum;
+}
+
+/* Gradients of the sum of all outputs for every real argument and every parameter, zeros where it does not depend on one. */
+static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id *id, const char **name) {
+  struct vm_module *m = c->module;
+  size_t most = (size_t)m->input_count + m->param_count + 1;
+  ir_id *wrt = rt_arena_alloc(&c->model->arena, sizeof *wrt * most), *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * most);
+  int count = 0;
+  if (!wrt || !grad) return cc_out_of_memory(c);
+  for (ir_id n = 1; n < c->model->count; n++) {
+    bool leaf = c->model->node[n].op == OP_param || (c->model->node[n].op == OP_input && c->model->node[n].type.dtype == RT_REAL);
+    if (leaf) wrt[count++] = n;
+  }
+  ir_id loss = sum_of_outputs(c, out->count, id);
+  if (!loss) return c->error->code;
+  int status = ir_gradient(c->model, loss, 0, count, wrt, grad, c->error);
+  for (int i = 0; i < count && !status; i++) {
+    struct ir_node leaf = c->model->node[wrt[i]];
+    const char *of = leaf.op == OP_param ? m->param[leaf.attr[0]].name : m->input[leaf.attr[0]].name;
+    if (!grad[i]) grad[i] = ir_constant(c->model, 0, &leaf.type, leaf.span, c->error);
+    id[out->count] = grad[i];
+    name[out->count++] = rt_arena_printf(&m->arena, "grad.%s", of);
+    if (!grad[i] || !name[out->count - 1]) status = cc_out_of_memory(c);
+  }
+  return status;
+}
+
+static int emit_function(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result, int count, bool gradients) {
+  struct vm_module *m = c->module;
+  size_t most = (size_t)count + m->input_count + m->param_count + 1;
+  ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * most);
+  const char **name = rt_arena_alloc(&m->arena, sizeof *name * most);
+  if (!id || !name) return cc_out_of_memory(c);
+  struct ir_outputs out = {.count = count, .id = id, .name = name};
+  for (int i = 0; i < count; i++) {
+    int status = cc_to_tensor(c, &result[i], d->node->name_span, &id[i]);
+    if (status) return status;
+    name[i] = count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
+    if (!name[i]) return cc_out_of_memory(c);
+  }
+  int status = gradients ? append_gradients(c, &out, id, name) : RT_OK;
+  return status ? status : ir_emit(c->model, &out, "run", m, c->error);
+}
+
+struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients, struct rt_error *error) {
+  struct compilation k;
+  struct cc_value result[16];
+  int count = 0;
+  bool runnable = true, settled = false;
+  const struct cc_definition *d = choose_function(program, name, error);
+  if (!d) return NULL;
+  int status = begin(&k, program, error);
+  if (!status) status = elaborate_function(&k, d, result, &count, &runnable);
+  if (!status && !runnable) status = gr_fail(error, d->node->name_span, "`%s` has an argument without a type and without a default, so it cannot be run by itself", d->name);
+  if (!status) status = unused_overrides(&k.c);
+  if (!status) {
+    settled = true;
+    status = settle_params(&k.c);
+  }
+  if (!status) status = emit_function(&k.c, d, result, count, gradients);
+  if (!status) status = vm_verify(k.c.module, error);
+  return end(&k, status, settled);
+}
+
+/* --- check ---------------------------------------------------------------------------------------------------------------- */
+
+/* A function that may never be called: proven for any sizes of its arguments, as far as its signature says what they are. */
+static int check_function(struct cc_program *program, const struct cc_definition *d, struct rt_error *error) {
+  struct compilation k;
+  struct cc_value result[16];
+  int count = 0, status = begin(&k, program, error);
+  bool runnable;
+  if (!status) status = elaborate_function(&k, d, result, &count, &runnable);
+  vm_module_free(end(&k, status, false));
+  return status;
+}
+
+int cc_check(struct cc_program *program, struct rt_error *error) {
+  int status = RT_OK;
+  if (cc_item(program->main, GR_MODEL)) {
+    struct compilation k;
+    struct elaborated e;
+    status = begin(&k, program, error);
+    if (!status) status = elaborate_model(&k, &e);
+    if (!status) status = unused_overrides(&k.c);
+    vm_module_free(end(&k, status, false));
+  }
+  for (size_t u = 0; u < program->unit_count && !status; u++) {
+    const struct cc_unit *unit = program->unit[u];
+    for (size_t i = 0; i < unit->definition_count && !unit->is_stdlib && !status; i++) {
+      enum gr_kind kind = unit->definition[i].node->kind;
+      if (kind == GR_FN || kind == GR_HEAD) status = check_function(program, &unit->definition[i], error);
+    }
+  }
+  return status;
+}

@@ -1,0 +1,434 @@
+/* data.c: what the program says of its data: columns as typed inputs, outputs as predictions of columns, the loss, and train { }. */
+#include "compiler/elaborate.h"
+
+#include <string.h>
+
+/* --- columns -------------------------------------------------------------------------------------------------------------- */
+
+enum column_shape { TOKENS, LABEL, TAGS, NUMBER, VECTOR, LATER };
+static const struct { const char *name; enum column_shape shape; } kinds[] = {
+  {"words", TOKENS}, {"chars", TOKENS}, {"bytes", TOKENS}, {"class", LABEL}, {"tags", TAGS}, {"number", NUMBER}, {"vector", VECTOR},
+  {"wordpiece", LATER}, {"bpe", LATER}, {"ids", LATER}, {"image", LATER}, {"audio", LATER}};
+
+static int column_shape(struct cc_context *c, const struct gr_node *column, enum column_shape *shape) {
+  const struct gr_node *kind = column->child[0];
+  struct cc_nearest nearest = {kind->text, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(kinds); k++) {
+    cc_nearest_consider(&nearest, kinds[k].name);
+    if (strcmp(kinds[k].name, kind->text)) continue;
+    if (kinds[k].shape == LATER) return gr_fail(c->error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
+    *shape = kinds[k].shape;
+    return RT_OK;
+  }
+  gr_fail(c->error, kind->span, "there is no kind of column called `%s`", kind->text);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  else rt_hint(c->error, "the kinds are words, chars, bytes, class, tags, number and vector");
+  return c->error->code;
+}
+
+/* An axis of a column: a dim of the file, a name met before, or a new symbol that the data gives its value. */
+static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind, vm_dim *dim) {
+  const struct gr_node *name = axis->kind == GR_LIMIT ? axis->child[0] : axis;
+  double limit = 0;
+  int status;
+  if (name->kind == GR_NUMBER && kind == VM_BOUND) return cc_dim(c, name, dim);
+  if (name->kind != GR_NAME) {
+    gr_fail(c->error, axis->span, "an axis of a column is a name, such as T");
+    if (kind == VM_RAGGED) rt_hint(c->error, "T is each example's own length; `T <= 128` limits it");
+    return c->error->code;
+  }
+  const struct cc_binding *bound = cc_lookup(c->scope, name->text);
+  const struct cc_definition *d = bound ? NULL : cc_find(c->program, c->unit, name->text);
+  if (bound) *dim = bound->value.dim;
+  else if (d && d->node->kind == GR_DIM) {
+    if (kind == VM_RAGGED) {
+      gr_fail(c->error, name->span, "%s is a dim of one size, but texts differ in length", name->text);
+      rt_hint(c->error, "give the length a name of its own; `T <= %s` limits it", name->text);
+      return c->error->code;
+    }
+    return cc_dim_of(c, d, dim);
+  } else {
+    *dim = vm_dim_symbol(&c->module->dims, name->text, kind, -1);
+    if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
+    if ((status = cc_bind(c, c->scope, name->text, (struct cc_value){.kind = CC_DIM, .dim = *dim}, name->span, NULL))) return status;
+  }
+  int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
+  if (symbol < 0 || c->module->dims.symbol[symbol].kind != kind)
+    return gr_fail(c->error, name->span, "%s is already another kind of size", name->text);
+  if (axis->kind == GR_LIMIT) {
+    if ((status = cc_number(c, axis->child[1], &limit))) return status;
+    if (kind != VM_RAGGED || limit < 1) return gr_fail(c->error, axis->span, "a limit is at least 1 and belongs to a length, as in words[T <= 128]");
+    c->module->dims.symbol[symbol].limit = (int64_t)limit;
+  }
+  return RT_OK;
+}
+
+static int column_options(struct cc_context *c, const struct gr_node *column, struct vm_input *input) {
+  for (int i = 2; i < column->count; i++) {
+    const struct gr_node *arg = column->child[i];
+    double value;
+    int status = cc_number(c, arg->child[0], &value);
+    if (status) return status;
+    if (arg->text && !strcmp(arg->text, "min_count")) input->min_count = (int64_t)value;
+    else if (arg->text && !strcmp(arg->text, "max_size")) input->max_size = (int64_t)value;
+    else {
+      gr_fail(c->error, arg->span, "a column has no option `%s`", arg->text ? arg->text : "without a name");
+      rt_hint(c->error, "the options are min_count (words rarer than that are unknown words) and max_size (of the vocabulary)");
+      return c->error->code;
+    }
+  }
+  return RT_OK;
+}
+
+static const char *const column_usage[] = {"words[T] or words[T, V]", "class[C]", "tags[T, C]", "number", "vector[N]", ""};
+
+static int declare_column(struct cc_context *c, const struct gr_node *column, struct vm_input *input) {
+  enum column_shape shape = LATER;
+  const struct gr_node *axes = column->child[1];
+  int count = axes ? axes->count : 0, status = column_shape(c, column, &shape);
+  if (status) return status;
+  static const struct { int min, max; } allowed[] = {{1, 2}, {1, 1}, {2, 2}, {0, 0}, {1, 1}};
+  if (count < allowed[shape].min || count > allowed[shape].max)
+    return gr_fail(c->error, column->span, "a column of this kind is written `%s: %s`", column->text, column_usage[shape]);
+  *input = (struct vm_input){.kind = column->child[0]->text, .vocabulary = -1, .length = -1, .type = {.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM}};
+  input->name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
+  input->kind = rt_arena_strndup(&c->module->arena, input->kind, strlen(input->kind));
+  if (!input->name || !input->kind) return cc_out_of_memory(c);
+  struct vm_type *t = &input->type;
+  if (shape == TOKENS || shape == TAGS) {
+    t->rank = 1;
+    if ((status = column_dim(c, axes->child[0], VM_RAGGED, &t->dim[0]))) return status;
+    input->length = vm_dim_as_symbol(&c->module->dims, t->dim[0]);
+  }
+  if (shape == VECTOR) {
+    t->rank = 1;
+    if ((status = column_dim(c, axes->child[0], VM_BOUND, &t->dim[0]))) return status;
+    input->vocabulary = vm_dim_as_symbol(&c->module->dims, t->dim[0]);   /* the symbol that the data binds: the width */
+  }
+  if (shape == TOKENS || shape == TAGS || shape == LABEL) {
+    const struct gr_node *named = shape == LABEL ? axes->child[0] : count > 1 ? axes->child[1] : NULL;
+    t->dtype = RT_INT;
+    if (named) status = column_dim(c, named, VM_BOUND, &t->of);
+    else {
+      const char *name = rt_arena_printf(&c->module->arena, "%s.vocabulary", column->text);
+      t->of = name ? vm_dim_symbol(&c->module->dims, name, VM_BOUND, -1) : VM_NO_DIM;
+      if (t->of == VM_NO_DIM) return cc_out_of_memory(c);
+    }
+    if (status) return status;
+    input->vocabulary = vm_dim_as_symbol(&c->module->dims, t->of);
+  }
+  return column_options(c, column, input);
+}
+
+static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name, struct gr_span span) {
+  struct cc_nearest nearest = {name, NULL, 0};
+  for (int i = 0; i < data->count; i++) {
+    cc_nearest_consider(&nearest, data->child[i]->text);
+    if (!strcmp(data->child[i]->text, name)) return data->child[i];
+  }
+  gr_fail(c->error, span, "the data has no column `%s`", name);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  gr_note(c->error, data->name_span, "the columns are declared here");
+  return NULL;
+}
+
+/* The output as the user wrote it: the column, and whether it is next(column). */
+static int output_column(struct cc_context *c, const struct gr_node *output, const struct gr_node **name, bool *next) {
+  *next = output->kind == GR_CALL;
+  *name = output;
+  if (!*next) return RT_OK;
+  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next") || output->count < 2 || !output->child[1] || output->child[1]->kind != GR_ARG)
+    return gr_fail(c->error, output->span, "an output is a column, or next(COLUMN) for a model that predicts text");
+  *name = output->child[1]->child[0];
+  return (*name)->kind == GR_NAME ? RT_OK : gr_fail(c->error, (*name)->span, "next() names a column of the data");
+}
+
+static int declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
+  for (int i = 0; i < data->count; i++) {
+    for (int k = 0; k < i; k++)
+      if (!strcmp(data->child[k]->text, data->child[i]->text)) return gr_fail(c->error, data->child[i]->name_span, "the column `%s` is declared twice", data->child[i]->text);
+    int status = declare_column(c, data->child[i], &declared[i]);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+static int model_inputs(struct cc_context *c, const struct gr_node *model, const struct gr_node *data, const struct vm_input *declared) {
+  struct vm_module *m = c->module;
+  const struct gr_node *params = model->child[0], *outputs = model->child[1];
+  for (int p = 0; p < params->count; p++) {
+    const struct gr_node *param = params->child[p], *type = param->count > 0 ? param->child[0] : NULL;
+    const struct gr_node *column = find_column(c, data, param->text, param->name_span);
+    if (!column) return c->error->code;
+    int which = 0, status;
+    while (data->child[which] != column) which++;
+    struct vm_input *input = &m->input[m->input_count];
+    *input = declared[which];
+    for (int o = 0; o < outputs->count; o++) {
+      const struct gr_node *name;
+      bool next;
+      if ((status = output_column(c, outputs->child[o], &name, &next))) return status;
+      if (strcmp(name->text, param->text)) continue;
+      if (!next) return gr_fail(c->error, name->span, "`%s` is what the model is given; it cannot be what it predicts", name->text);
+      input->shifted = true;
+    }
+    if (type && (status = cc_match_type(c, type, &input->type, c->scope, "this column", column, param->span))) return status;
+    int64_t attr[RT_MAX_ATTR] = {m->input_count++};
+    struct cc_value value = {.kind = CC_TENSOR, .id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, param->span, c->error)};
+    if (!value.id) return c->error->code;
+    c->model->node[value.id].name = input->name;
+    if ((status = cc_bind(c, c->scope, param->text, value, param->name_span, NULL))) return status;
+  }
+  return RT_OK;
+}
+
+static int model_targets(struct cc_context *c, const struct gr_node *model, const struct gr_node *data, const struct vm_input *declared) {
+  struct vm_module *m = c->module;
+  const struct gr_node *outputs = model->child[1];
+  for (int o = 0; o < outputs->count; o++) {
+    const struct gr_node *name;
+    bool next;
+    int which = 0, status = output_column(c, outputs->child[o], &name, &next);
+    const struct gr_node *column = status ? NULL : find_column(c, data, name->text, name->span);
+    if (!column) return c->error->code;
+    while (data->child[which] != column) which++;
+    if (next && (declared[which].type.dtype != RT_INT || declared[which].length < 0 || !strcmp(declared[which].kind, "tags")))
+      return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
+    struct vm_input *input = &m->input[m->input_count];
+    *input = declared[which];
+    input->is_target = true;
+    input->shifted = next;
+    m->output[o] = (struct vm_output){.name = input->name, .target = (int32_t)m->input_count++};
+  }
+  m->output_count = (uint32_t)outputs->count;
+  return RT_OK;
+}
+
+/* Declares the data's dims in sight and binds the model's arguments. c->scope is the model's. */
+int cc_data(struct cc_context *c, const struct gr_node *model) {
+  struct vm_module *m = c->module;
+  const struct gr_node *data = cc_item(c->unit, GR_DATA);
+  if (!data) {
+    gr_fail(c->error, model->name_span, "a model needs to know its data");
+    rt_hint(c->error, "say what the file holds, for example: data { text: words[T], label: class[C] }");
+    return c->error->code;
+  }
+  size_t columns = (size_t)data->count + 1, outputs = (size_t)model->child[1]->count + 1, inputs = (size_t)model->child[0]->count + outputs;
+  struct vm_input *declared = rt_arena_alloc(&c->model->arena, columns * sizeof *declared);
+  m->input = rt_arena_alloc(&m->arena, inputs * sizeof *m->input);
+  m->output = rt_arena_alloc(&m->arena, outputs * sizeof *m->output);
+  if (!declared || !m->input || !m->output) return cc_out_of_memory(c);
+  int status = declare_columns(c, data, declared);
+  if (!status) status = model_inputs(c, model, data, declared);
+  return status ? status : model_targets(c, model, data, declared);
+}
+
+/* --- outputs -------------------------------------------------------------------------------------------------------------- */
+
+/* What the model must return for a target: one score per class or next token, or the number or vector itself. */
+static struct vm_type wanted_type(const struct vm_input *target) {
+  struct vm_type t = target->type;
+  if (t.dtype == RT_INT) t.dim[t.rank++] = t.of;
+  t.dtype = RT_REAL;
+  t.of = VM_NO_DIM;
+  return t;
+}
+
+int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count, ir_id *output) {
+  struct vm_module *m = c->module;
+  const struct gr_node *outputs = model->child[1];
+  if (count != outputs->count)
+    return gr_fail(c->error, outputs->span, "the model promises %d output%s but returns %d", outputs->count, outputs->count == 1 ? "" : "s", count);
+  for (int o = 0; o < count; o++) {
+    int status = cc_to_tensor(c, &result[o], outputs->child[o]->span, &output[o]);
+    if (status) return status;
+    struct vm_type wanted = wanted_type(&m->input[m->output[o].target]), found = *cc_type(c, output[o]);
+    bool same = wanted.rank == found.rank && found.dtype == RT_REAL;
+    for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];
+    if (!same) {
+      struct gr_span span = c->model->node[output[o]].span;
+      gr_fail(c->error, outputs->child[o]->span, "to predict `%s` the model should return %s, but it returns %s", m->output[o].name, cc_type_text(c, &wanted), cc_type_text(c, &found));
+      if (span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
+      if (wanted.rank == found.rank && wanted.rank > 0) ir_hint_dims(c->model, wanted.dim[wanted.rank - 1], found.dim[wanted.rank - 1], c->error);
+      return c->error->code;
+    }
+    if (!found.batched && !(output[o] = ir_expand(c->model, output[o], &wanted, outputs->child[o]->span, c->error))) return c->error->code;
+  }
+  return RT_OK;
+}
+
+/* --- the loss ------------------------------------------------------------------------------------------------------------- */
+
+static ir_id target_node(struct cc_context *c, const struct vm_output *output, struct gr_span span) {
+  const struct vm_input *input = &c->module->input[output->target];
+  int64_t attr[RT_MAX_ATTR] = {output->target};
+  ir_id id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, span, c->error);
+  if (id) c->model->node[id].name = input->name;
+  return id;
+}
+
+/* Mean over all rows of the batch: examples, or tokens where each token has a target. */
+static ir_id batch_mean(struct cc_context *c, ir_id x, struct gr_span span) {
+  vm_dim rows = VM_ONE;
+  if (!x) return 0;
+  for (int a = 0; a < cc_type(c, x)->rank; a++) rows = vm_dim_times(&c->module->dims, rows, cc_type(c, x)->dim[a]);
+  if (rows == VM_NO_DIM) {
+    cc_out_of_memory(c);
+    return 0;
+  }
+  int64_t attr[RT_MAX_ATTR] = {rows};
+  ir_id sum = ir_sum(c->model, x, 0, false, span, c->error), one = ir_constant(c->model, 1, NULL, span, c->error);
+  ir_id count = ir_add(c->model, OP_rows, 0, NULL, attr, 0, NULL, span, c->error);
+  return ir_binary(c->model, OP_div, sum, ir_binary(c->model, OP_max, count, one, span, c->error), span, c->error);
+}
+
+static const char *const loss_names[] = {"cross_entropy", "squared_error", "absolute_error", "binary_cross_entropy"};
+
+static ir_id one_loss(struct cc_context *c, const char *name, uint32_t o, ir_id prediction, struct gr_span span) {
+  struct vm_output *output = &c->module->output[o];
+  bool classes = c->module->input[output->target].type.dtype == RT_INT;
+  ir_id target = target_node(c, output, span);
+  if (!target) return 0;
+  if (classes != !strcmp(name, "cross_entropy")) {
+    gr_fail(c->error, span, "%s does not fit `%s`, which is %s", name, output->name, classes ? "one of several classes" : "a number");
+    rt_hint(c->error, classes ? "use cross_entropy" : "use squared_error, absolute_error, or binary_cross_entropy for numbers that are 0 or 1");
+    return 0;
+  }
+  output->loss = rt_arena_strndup(&c->module->arena, name, strlen(name));
+  struct ir_graph *g = c->model;
+  ir_id args[2] = {prediction, target};
+  if (classes) return batch_mean(c, ir_add(g, OP_cross_entropy, 2, args, NULL, 0, NULL, span, c->error), span);
+  if (!strcmp(name, "binary_cross_entropy"))
+    return batch_mean(c, ir_binary(g, OP_sub, ir_unary(g, OP_softplus, prediction, c->error), ir_binary(g, OP_mul, prediction, target, span, c->error), span, c->error), span);
+  ir_id error = ir_binary(g, OP_sub, prediction, target, span, c->error);
+  return batch_mean(c, ir_unary(g, name[0] == 's' ? OP_square : OP_abs, error, c->error), span);
+}
+
+static bool is_loss(const struct gr_node *node) {
+  for (size_t k = 0; node->kind == GR_NAME && k < RT_COUNT(loss_names); k++)
+    if (!strcmp(loss_names[k], node->text)) return true;
+  return false;
+}
+
+static ir_id loss_call(struct cc_context *c, const struct gr_node *node, const ir_id *output) {
+  const struct gr_node *arg = node->count > 1 && node->child[1] && node->child[1]->kind == GR_ARG ? node->child[1]->child[0] : NULL;
+  struct cc_nearest nearest = {arg && arg->kind == GR_NAME ? arg->text : "", NULL, 0};
+  for (uint32_t o = 0; arg && arg->kind == GR_NAME && o < c->module->output_count; o++) {
+    cc_nearest_consider(&nearest, c->module->output[o].name);
+    if (!strcmp(c->module->output[o].name, arg->text)) return one_loss(c, node->child[0]->text, o, output[o], node->span);
+  }
+  gr_fail(c->error, arg ? arg->span : node->span, "%s takes the name of an output of the model", node->child[0]->text);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  return 0;
+}
+
+static ir_id loss_expression(struct cc_context *c, const struct gr_node *node, const ir_id *output) {
+  if (node->kind == GR_NAME && is_loss(node)) {
+    ir_id sum = 0;
+    for (uint32_t o = 0; o < c->module->output_count; o++) {
+      ir_id one = one_loss(c, node->text, o, output[o], node->span);
+      if (!one) return 0;
+      sum = o ? ir_binary(c->model, OP_add, sum, one, node->span, c->error) : one;
+    }
+    return sum;
+  }
+  if (node->kind == GR_CALL && is_loss(node->child[0])) return loss_call(c, node, output);
+  if (node->kind == GR_BINARY && (node->text[0] == '+' || node->text[0] == '-' || node->text[0] == '*' || node->text[0] == '/')) {
+    ir_id a = loss_expression(c, node->child[0], output), b = a ? loss_expression(c, node->child[1], output) : 0;
+    enum rt_op op = node->text[0] == '+' ? OP_add : node->text[0] == '-' ? OP_sub : node->text[0] == '*' ? OP_mul : OP_div;
+    return b ? ir_binary(c->model, op, a, b, node->span, c->error) : 0;
+  }
+  double number;
+  struct cc_value value;
+  if (node->kind == GR_NUMBER || (node->kind == GR_NAME && cc_find(c->program, c->unit, node->text)))
+    if (!cc_expression(c, node, &value) && cc_to_number(c, &value, &number)) return ir_constant(c->model, number, NULL, node->span, c->error);
+  gr_fail(c->error, node->span, "this is not a loss");
+  rt_hint(c->error, "a loss is cross_entropy, squared_error, absolute_error or binary_cross_entropy, of all outputs or of one as in cross_entropy(label), or a weighted sum of these");
+  return 0;
+}
+
+int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss) {
+  const struct gr_node *item = cc_item(c->unit, GR_LOSS);
+  if (item) {
+    *loss = loss_expression(c, item->child[0], output);
+  } else {
+    *loss = 0;
+    for (uint32_t o = 0; o < c->module->output_count; o++) {
+      bool classes = c->module->input[c->module->output[o].target].type.dtype == RT_INT;
+      struct gr_span span = c->model->node[output[o]].span;
+      ir_id one = one_loss(c, classes ? "cross_entropy" : "squared_error", o, output[o], span);
+      if (!one) return c->error->code;
+      *loss = *loss ? ir_binary(c->model, OP_add, *loss, one, span, c->error) : one;
+    }
+  }
+  return *loss ? RT_OK : c->error->code;
+}
+
+/* --- train { } ------------------------------------------------------------------------------------------------------------ */
+
+struct setting { const char *name; double *number; int64_t *whole; double min, max; };
+
+static int set(struct cc_context *c, const struct setting *settings, const struct gr_node *arg, const char *of) {
+  struct cc_nearest nearest = {arg->text ? arg->text : "", NULL, 0};
+  for (; settings->name; settings++) {
+    cc_nearest_consider(&nearest, settings->name);
+    if (!arg->text || strcmp(settings->name, arg->text)) continue;
+    double value;
+    int status = cc_number(c, arg->child[0], &value);
+    if (status) return status;
+    if (!(value >= settings->min && value <= settings->max) || (settings->whole && value != (double)(int64_t)value))
+      return gr_fail(c->error, arg->child[0]->span, "%s is %s between %g and %g, and this is %g", arg->text, settings->whole ? "a whole number" : "a number", settings->min, settings->max, value);
+    if (settings->whole) *settings->whole = (int64_t)value;
+    else *settings->number = value;
+    return RT_OK;
+  }
+  gr_fail(c->error, arg->span, "%s has no setting `%s`", of, arg->text ? arg->text : "without a name");
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  return c->error->code;
+}
+
+static int set_call(struct cc_context *c, const struct setting *settings, const struct gr_node *node, const char *const *allowed, const char *what, const char **chosen) {
+  const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
+  bool known = false;
+  for (int k = 0; name->kind == GR_NAME && allowed[k]; k++) known |= !strcmp(allowed[k], name->text);
+  if (!known) {
+    gr_fail(c->error, name->span, "this is no %s that aq knows", what);
+    rt_hint(c->error, "there %s %s, %s%s%s", "are", allowed[0], allowed[1], allowed[2] ? ", " : "", allowed[2] ? allowed[2] : "");
+    return c->error->code;
+  }
+  *chosen = rt_arena_strndup(&c->module->arena, name->text, strlen(name->text));
+  if (!*chosen) return cc_out_of_memory(c);
+  for (int i = 1; node->kind == GR_CALL && i < node->count; i++) {
+    int status = node->child[i] && node->child[i]->kind == GR_ARG ? set(c, settings, node->child[i], name->text) : RT_OK;
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *s) {
+  *s = (struct vm_settings){.optimizer = "adamw", .learning_rate = 1e-3, .weight_decay = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .momentum = 0.9,
+                            .schedule = "constant", .batch = 32, .epochs = 10, .seed = 1};
+  const struct setting adamw[] = {{"lr", &s->learning_rate, NULL, 0, 1e6}, {"weight_decay", &s->weight_decay, NULL, 0, 1e6}, {"beta1", &s->beta1, NULL, 0, 0.999999999},
+                                  {"beta2", &s->beta2, NULL, 0, 0.999999999}, {"eps", &s->epsilon, NULL, 0, 1}, {NULL, NULL, NULL, 0, 0}};
+  const struct setting sgd[] = {{"lr", &s->learning_rate, NULL, 0, 1e6}, {"momentum", &s->momentum, NULL, 0, 0.999999999}, {"weight_decay", &s->weight_decay, NULL, 0, 1e6}, {NULL, NULL, NULL, 0, 0}};
+  const struct setting schedule[] = {{"warmup", NULL, &s->warmup, 0, 1e12}, {NULL, NULL, NULL, 0, 0}};
+  const struct setting plain[] = {{"batch", NULL, &s->batch, 1, 1e6}, {"epochs", NULL, &s->epochs, 0, 1e6}, {"lr", &s->learning_rate, NULL, 0, 1e6}, {"clip", &s->clip, NULL, 0, 1e9},
+                                  {"patience", NULL, &s->patience, 0, 1e6}, {"seed", NULL, &s->seed, 0, 9e15}, {"warmup", NULL, &s->warmup, 0, 1e12}, {NULL, NULL, NULL, 0, 0}};
+  static const char *const optimizers[] = {"adamw", "sgd", NULL}, *const schedules[] = {"constant", "linear", "cosine", NULL};
+  for (int i = 0; train && i < train->count; i++) {
+    const struct gr_node *arg = train->child[i];
+    int status;
+    if (arg->text && !strcmp(arg->text, "optimizer")) {
+      const struct gr_node *value = arg->child[0], *name = value->kind == GR_CALL ? value->child[0] : value;
+      bool is_sgd = name->kind == GR_NAME && !strcmp(name->text, "sgd");
+      if (is_sgd) s->weight_decay = 0;
+      status = set_call(c, is_sgd ? sgd : adamw, value, optimizers, "optimizer", &s->optimizer);
+    } else if (arg->text && !strcmp(arg->text, "schedule")) {
+      status = set_call(c, schedule, arg->child[0], schedules, "schedule", &s->schedule);
+    } else {
+      status = set(c, plain, arg, "train");
+    }
+    if (status) return status;
+  }
+  return RT_OK;
+}

@@ -1,0 +1,177 @@
+/* elaborate.c: scopes, statements and file-level dims. */
+#include "compiler/elaborate.h"
+
+#include <string.h>
+
+int cc_out_of_memory(struct cc_context *c) { return rt_no_memory(c->error); }
+
+int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value, struct gr_span span, const struct gr_node *let) {
+  for (size_t i = 0; i < scope->count; i++)
+    if (!strcmp(scope->binding[i].name, name)) {
+      const struct gr_node *first = scope->binding[i].let;
+      scope->binding[i] = (struct cc_binding){name, value, span, first ? first : let, c->slot != NULL};
+      return RT_OK;
+    }
+  if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding)) return cc_out_of_memory(c);
+  scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->slot != NULL};
+  return RT_OK;
+}
+
+const struct cc_binding *cc_lookup(const struct cc_scope *scope, const char *name) {
+  for (; scope; scope = scope->parent)
+    for (size_t i = scope->count; i-- > 0;)
+      if (!strcmp(scope->binding[i].name, name)) return &scope->binding[i];
+  return NULL;
+}
+
+void cc_scope_free(struct cc_scope *scope) {
+  rt_free(scope->binding);
+  *scope = (struct cc_scope){0};
+}
+
+/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names. -D gives dims of the main file other values. */
+int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_dim *dim) {
+  for (size_t i = 0; i < c->file_dim_count; i++)
+    if (c->file_dim[i].node == definition->node) {
+      *dim = c->file_dim[i].dim;
+      return RT_OK;
+    }
+  int64_t value = -1;
+  for (int i = 0; definition->unit == c->program->main && i < c->program->override_count; i++)
+    if (!strcmp(c->program->override[i].name, definition->name)) {
+      value = c->program->override[i].value;
+      c->program->override[i].used = true;
+    }
+  if (value < 0) {
+    struct cc_scope *scope = c->scope;
+    const struct cc_unit *unit = c->unit;
+    vm_dim known;
+    c->scope = NULL;
+    c->unit = definition->unit;
+    int status = ++c->depth > 100 ? gr_fail(c->error, definition->node->name_span, "the dim `%s` is defined by itself", definition->name)
+                                  : cc_dim(c, definition->node->child[0], &known);
+    c->depth--;
+    c->scope = scope;
+    c->unit = unit;
+    if (status) return status;
+    struct rt_error why = {0};
+    status = vm_dim_value(&c->module->dims, known, NULL, &value, &why);
+    if (status) return gr_fail(c->error, definition->node->child[0]->span, "%s", status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+  }
+  *dim = vm_dim_symbol(&c->module->dims, definition->name, VM_CONST, value);
+  if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
+  if (rt_grow((void **)&c->file_dim, &c->file_dim_capacity, c->file_dim_count + 1, sizeof *c->file_dim)) return cc_out_of_memory(c);
+  c->file_dim[c->file_dim_count++] = (struct cc_dim_value){definition->node, *dim};
+  return RT_OK;
+}
+
+/* The path of a value that a LET binds, for messages and for the names of heads. */
+static int name_node(struct cc_context *c, const char *name, const struct cc_value *value) {
+  if (value->kind != CC_TENSOR || c->slot || value->id == 0) return RT_OK;
+  struct ir_node *node = &c->model->node[value->id];
+  if (!node->name) node->name = rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, name);
+  if (!node->name) return cc_out_of_memory(c);
+  if (strcmp(name, "weights")) return RT_OK;
+  if (rt_grow((void **)&c->weights, &c->weights_capacity, c->weights_count + 1, sizeof *c->weights)) return cc_out_of_memory(c);
+  c->weights[c->weights_count++] = (struct cc_weights){node->name, value->id};
+  return RT_OK;
+}
+
+enum { MAX_NAMES = 16 };
+
+int cc_let(struct cc_context *c, const struct gr_node *let) {
+  struct cc_value value[MAX_NAMES];
+  int names = let->count - 1, count = 1, status;
+  const struct gr_node *right = let->child[names];
+  const char *was_name = c->frame->let_name;
+  const struct gr_node *was_root = c->frame->let_root;
+  const struct cc_binding *before = cc_lookup(c->scope, let->child[0]->text);
+  c->frame->let_name = before && before->let != let ? NULL : let->child[0]->text;
+  c->frame->let_root = right;
+  if (names > 1 && right->kind == GR_CALL) status = cc_call(c, right, value, &count, MAX_NAMES);
+  else status = cc_expression(c, right, &value[0]);
+  c->frame->let_name = was_name;
+  c->frame->let_root = was_root;
+  if (status) return status;
+  if (names > 1 && count == 1 && value[0].kind == CC_LIST && value[0].item_count <= MAX_NAMES) {
+    struct cc_value list = value[0];
+    count = list.item_count;
+    memcpy(value, list.item, (size_t)count * sizeof *value);
+  }
+  if (count != names) return gr_fail(c->error, let->span, "%d names on the left, but the right side gives %d value%s", names, count, count == 1 ? "" : "s");
+  for (int i = 0; i < names; i++) {
+    const struct gr_node *name = let->child[i];
+    if (value[i].kind == CC_NONE) return gr_fail(c->error, right->span, "this gives no value");
+    if ((status = name_node(c, name->text, &value[i]))) return status;
+    if ((status = cc_bind(c, c->scope, name->text, value[i], name->span, let))) return status;
+  }
+  return RT_OK;
+}
+
+static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count, int max) {
+  const struct gr_node *range = node->child[0];
+  double from = 0, to = 0;
+  int status;
+  if (!range->child[0] || !range->child[1]) return gr_fail(c->error, range->span, "a loop needs both ends: `for %s in 0..L`", node->text);
+  if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to))) return status;
+  if (to - from > 4096) return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed", to - from);
+  const char *suffix = c->frame->loop_suffix;
+  for (double l = from; l < to && !status && *count < 0; l++) {
+    struct cc_value index = {.kind = CC_NUMBER, .number = l};
+    const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
+    if (!next) return cc_out_of_memory(c);
+    /* Components are counted per round, so that round 3 of a loop names its parameters as round 1 does. */
+    c->frame->loop_suffix = next;
+    if (!(status = cc_bind(c, c->scope, node->text, index, node->name_span, node))) status = cc_block(c, node->child[1], result, count, max);
+  }
+  c->frame->loop_suffix = suffix;
+  return status;
+}
+
+static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count, int max) {
+  double condition;
+  int status = cc_number(c, node->child[0], &condition);
+  if (status) {
+    rt_hint(c->error, "`if` chooses a program by sizes that are known while compiling; to choose element by element use where(condition, a, b)");
+    return status;
+  }
+  if (condition != 0) return cc_block(c, node->child[1], result, count, max);
+  if (node->count < 3 || !node->child[2]) return RT_OK;
+  if (node->child[2]->kind == GR_IF) return run_if(c, node->child[2], result, count, max);
+  return cc_block(c, node->child[2], result, count, max);
+}
+
+static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count, int max) {
+  if (node->count > max) return gr_fail(c->error, node->span, "%d values are returned where %d %s expected", node->count, max, max == 1 ? "is" : "are");
+  const char *was_name = c->frame->let_name;
+  const struct gr_node *was_root = c->frame->let_root;
+  int status = RT_OK;
+  c->frame->let_name = NULL;
+  if (node->count == 1 && node->child[0]->kind == GR_CALL) {
+    c->frame->let_root = node->child[0];
+    status = cc_call(c, node->child[0], result, count, max);
+  } else {
+    for (int i = 0; i < node->count && !status; i++) status = cc_expression(c, node->child[i], &result[i]);
+    *count = node->count;
+  }
+  c->frame->let_name = was_name;
+  c->frame->let_root = was_root;
+  return status;
+}
+
+/* *result_count is -1 until a return was met. */
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count, int max_results) {
+  for (int i = 0; i < block->count && *result_count < 0; i++) {
+    const struct gr_node *node = block->child[i];
+    int status = RT_OK;
+    switch (node->kind) {
+      case GR_LET: status = cc_let(c, node); break;
+      case GR_FOR: status = run_for(c, node, result, result_count, max_results); break;
+      case GR_IF: status = run_if(c, node, result, result_count, max_results); break;
+      case GR_RETURN: status = run_return(c, node, result, result_count, max_results); break;
+      default: return gr_fail(c->error, node->span, "a statement is `name = …`, for, if or return; this value is used by nothing");
+    }
+    if (status) return status;
+  }
+  return RT_OK;
+}

@@ -1,0 +1,444 @@
+/* expression.c: expressions. Numbers and dims stay numbers and dims as long as they can, so that shapes may be computed with. */
+#include "compiler/elaborate.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *cc_type_text(struct cc_context *c, const struct vm_type *type) {
+  struct rt_text text = {0};
+  struct vm_type seen = *type;
+  int axis[RT_MAX_RANK];
+  seen.rank = (uint8_t)cc_visible(c, type, axis);
+  for (int i = 0; i < seen.rank; i++) seen.dim[i] = type->dim[axis[i]];
+  vm_type_print(&c->module->dims, &seen, &text);
+  const char *kept = text.failed ? NULL : rt_arena_strndup(&c->model->arena, text.data, text.length);
+  rt_text_free(&text);
+  return kept ? kept : "[…]";
+}
+
+const char *cc_dim_text(struct cc_context *c, vm_dim dim) {
+  struct rt_text text = {0};
+  vm_dim_print(&c->module->dims, dim, &text);
+  const char *kept = text.failed ? NULL : rt_arena_strndup(&c->model->arena, text.data, text.length);
+  rt_text_free(&text);
+  return kept ? kept : "…";
+}
+
+const char *cc_describe(struct cc_context *c, const struct cc_value *v) {
+  const char *text = NULL;
+  struct rt_arena *a = &c->model->arena;
+  switch (v->kind) {
+    case CC_TENSOR: text = c->slot && !v->outer ? "a score" : rt_arena_printf(a, "a tensor %s", cc_type_text(c, cc_type(c, v->id))); break;
+    case CC_NUMBER: text = rt_arena_printf(a, "the number %g", v->number); break;
+    case CC_DIM: text = rt_arena_printf(a, "the dim %s", cc_dim_text(c, v->dim)); break;
+    case CC_STRING: text = rt_arena_printf(a, "the text \"%s\"", v->text); break;
+    case CC_FUNCTION: text = rt_arena_printf(a, "the %s `%s`", v->function->node->kind == GR_HEAD ? "head" : "function", v->function->name); break;
+    case CC_BUILTIN: text = rt_arena_printf(a, "the function `%s`", v->builtin->name); break;
+    case CC_LIST: text = rt_arena_printf(a, "a list of %d", v->item_count); break;
+    case CC_NONE: text = "nothing"; break;
+  }
+  return text ? text : "a value";
+}
+
+/* A dim as a real number: through its symbols when it has fractions, so that T/2 of an odd T is exact. */
+static ir_id dim_tensor(struct cc_context *c, vm_dim dim, struct gr_span span) {
+  const struct vm_poly *poly = &c->module->dims.poly[dim];
+  bool whole = true;
+  for (uint32_t t = 0; t < poly->term_count; t++) {
+    if (poly->term[t].denominator != 1 || poly->term[t].numerator < 0) whole = false;
+    for (uint32_t f = 0; f < poly->term[t].factor_count; f++)
+      if (poly->term[t].factor[f].power < 0) whole = false;
+  }
+  if (whole) return ir_size(c->model, dim, span, c->error);
+  ir_id sum = 0;
+  for (uint32_t t = 0; t < poly->term_count; t++) {
+    struct vm_term term = c->module->dims.poly[dim].term[t];
+    ir_id product = ir_constant(c->model, (double)term.numerator / (double)term.denominator, NULL, span, c->error);
+    for (uint32_t f = 0; f < term.factor_count && product; f++) {
+      vm_dim symbol = VM_NO_DIM;
+      for (vm_dim d = 0; d < c->module->dims.poly_count && symbol == VM_NO_DIM; d++)
+        if (vm_dim_as_symbol(&c->module->dims, d) == (int64_t)term.factor[f].symbol) symbol = d;
+      ir_id size = ir_size(c->model, symbol, span, c->error);
+      for (int p = term.factor[f].power; p != 0 && product; p += p < 0 ? 1 : -1)
+        product = ir_binary(c->model, p < 0 ? OP_div : OP_mul, product, size, span, c->error);
+    }
+    sum = t == 0 ? product : ir_binary(c->model, OP_add, sum, product, span, c->error);
+  }
+  return sum ? sum : ir_constant(c->model, 0, NULL, span, c->error);
+}
+
+/* A tensor of the model seen from a slot: only single numbers can be named there as they are. */
+static int outer_to_slot(struct cc_context *c, ir_id outer, struct gr_span span, ir_id *id) {
+  int axis[RT_MAX_RANK];
+  const struct vm_type *type = cc_type(c, outer);
+  if (cc_visible(c, type, axis) > 0) {
+    gr_fail(c->error, span, "in a slot a tensor %s is used one element at a time", cc_type_text(c, type));
+    rt_hint(c->error, "index it: i is the query's position, j the key's, h the head, as in B[i, j] or f[j]");
+    return c->error->code;
+  }
+  uint8_t role[RT_MAX_RANK];
+  for (int a = 0; a < type->rank; a++) role[a] = ATTEND_H;
+  return cc_slot_extra(c, outer, role, span, id);
+}
+
+int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span span, ir_id *id) {
+  *id = 0;
+  switch (v->kind) {
+    case CC_TENSOR:
+      if (c->slot && v->outer) return outer_to_slot(c, v->id, span, id);
+      *id = v->id;
+      break;
+    case CC_NUMBER: *id = ir_constant(cc_graph(c), v->number, NULL, span, c->error); break;
+    case CC_DIM: {
+      double known;
+      if (cc_to_number(c, v, &known)) *id = ir_constant(cc_graph(c), known, NULL, span, c->error);
+      else if (c->slot) {
+        ir_id outer = dim_tensor(c, v->dim, span);
+        return outer ? outer_to_slot(c, outer, span, id) : c->error->code;
+      } else *id = dim_tensor(c, v->dim, span);
+      break;
+    }
+    default:
+      gr_fail(c->error, span, "a tensor is needed here, and this is %s", cc_describe(c, v));
+      if (v->kind == CC_FUNCTION || v->kind == CC_BUILTIN) rt_hint(c->error, "call it: `%s(…)`", v->kind == CC_FUNCTION ? v->function->name : v->builtin->name);
+  }
+  return *id ? RT_OK : c->error->code;
+}
+
+int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id) {
+  struct cc_value value;
+  int status = cc_expression(c, node, &value);
+  return status ? status : cc_to_tensor(c, &value, node->span, id);
+}
+
+int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
+  if (v->kind == CC_DIM) {
+    *dim = v->dim;
+    return RT_OK;
+  }
+  if (v->kind == CC_NUMBER && v->number == floor(v->number) && v->number >= 0 && v->number < 1e15) {
+    *dim = vm_dim_number(&c->module->dims, (int64_t)v->number);
+    return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
+  }
+  gr_fail(c->error, span, "the size of an axis is needed here, and this is %s", cc_describe(c, v));
+  rt_hint(c->error, "a size is a dim such as `dim D = 64`, a whole number, or sums, products and quotients of these");
+  return c->error->code;
+}
+
+int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
+  struct cc_value value;
+  int status = cc_expression(c, node, &value);
+  return status ? status : cc_to_dim(c, &value, node->span, dim);
+}
+
+bool cc_to_number(struct cc_context *c, const struct cc_value *v, double *number) {
+  if (v->kind == CC_NUMBER) {
+    *number = v->number;
+    return true;
+  }
+  if (v->kind != CC_DIM) return false;
+  /* A fraction of known sizes is a number even when it is not whole. */
+  const struct vm_poly *poly = &c->module->dims.poly[v->dim];
+  double sum = 0;
+  for (uint32_t t = 0; t < poly->term_count; t++) {
+    double product = (double)poly->term[t].numerator / (double)poly->term[t].denominator;
+    for (uint32_t f = 0; f < poly->term[t].factor_count; f++) {
+      const struct vm_symbol *s = &c->module->dims.symbol[poly->term[t].factor[f].symbol];
+      if (s->kind != VM_CONST) return false;
+      product *= pow((double)s->value, poly->term[t].factor[f].power);
+    }
+    sum += product;
+  }
+  *number = sum;
+  return true;
+}
+
+int cc_number(struct cc_context *c, const struct gr_node *node, double *number) {
+  struct cc_value value;
+  int status = cc_expression(c, node, &value);
+  if (status) return status;
+  if (cc_to_number(c, &value, number)) return RT_OK;
+  return gr_fail(c->error, node->span, "a number that is known while compiling is needed here, and this is %s", cc_describe(c, &value));
+}
+
+int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *type) {
+  *type = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
+  for (int i = 0; i < shape->count; i++) {
+    const struct gr_node *axis = shape->child[i];
+    if (axis->kind == GR_LIMIT) return gr_fail(c->error, axis->span, "a limit belongs to a column of the data block");
+    if (axis->kind == GR_STAR) {
+      const struct cc_binding *star = cc_lookup(c->scope, axis->text);
+      if (!star || star->value.kind != CC_LIST) return gr_fail(c->error, axis->span, "*%s is not bound by the signature", axis->text);
+      for (int k = 0; k < star->value.item_count; k++) {
+        if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
+        type->dim[type->rank++] = star->value.item[k].dim;
+      }
+      continue;
+    }
+    if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
+    int status = cc_dim(c, axis, &type->dim[type->rank]);
+    if (status) return status;
+    type->rank++;
+  }
+  for (int a = 0; a < type->rank; a++)
+    if (vm_dim_is_ragged(&c->module->dims, type->dim[a])) type->batched = 1;
+  return RT_OK;
+}
+
+bool cc_is_lifted(struct cc_context *c, const struct vm_type *type) {
+  if (c->head_dim == VM_NO_DIM || type->rank == 0) return false;
+  return type->dim[type->rank == 1 ? 0 : type->rank - 2] == c->head_dim;
+}
+
+int cc_visible(struct cc_context *c, const struct vm_type *type, int axis[RT_MAX_RANK]) {
+  int hidden = cc_is_lifted(c, type) ? (type->rank == 1 ? 0 : type->rank - 2) : -1, count = 0;
+  for (int a = 0; a < type->rank; a++)
+    if (a != hidden) axis[count++] = a;
+  return count;
+}
+
+int cc_axis_of(struct cc_context *c, const struct vm_type *type, vm_dim d) {
+  int visible[RT_MAX_RANK], found = -1, count = cc_visible(c, type, visible);
+  for (int i = 0; i < count; i++) {
+    if (type->dim[visible[i]] != d) continue;
+    if (found >= 0) return -2;
+    found = visible[i];
+  }
+  return found;
+}
+
+/* x @ w: the last axis of x with the first of w. A w that is one for all examples may have further axes and is one large product over all rows;
+ * two tensors per example are multiplied as matrices, with their leading axes in common. */
+static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
+  struct vm_type tx = *cc_type(c, x), tw = *cc_type(c, w);
+  int64_t attr[RT_MAX_ATTR] = {0};
+  ir_id args[2] = {x, w};
+  if (c->slot) return gr_fail(c->error, node->span, "matrix products have no place in a slot: compute them before, in the head or its caller");
+  if (tx.rank == 0 || tw.rank == 0) {
+    gr_fail(c->error, node->span, "@ multiplies along axes, and %s has none", tx.rank == 0 ? "the left side" : "the right side");
+    rt_hint(c->error, "to scale by a single number write *");
+    return c->error->code;
+  }
+  vm_dim inner = tx.dim[tx.rank - 1];
+  bool lifted = cc_is_lifted(c, &tx) && cc_is_lifted(c, &tw) && tw.rank >= 3 && tx.rank >= 2;
+  int seen[RT_MAX_RANK], visible = cc_visible(c, &tw, seen);
+  if (!tw.batched && (visible <= 2) && (tw.dim[0] == inner || visible == 2)) {
+    attr[0] = lifted;
+    if (tw.dim[0] != inner) {
+      gr_fail(c->error, node->span, "@ needs the last axis of the left side and the first of the right side to be the same");
+      gr_note(c->error, node->child[0]->span, "this is %s: its last axis is %s", cc_type_text(c, &tx), cc_dim_text(c, inner));
+      gr_note(c->error, node->child[1]->span, "this is %s: its first axis is %s", cc_type_text(c, &tw), cc_dim_text(c, tw.dim[0]));
+      return c->error->code;
+    }
+    *id = ir_add(c->model, OP_project, 2, args, attr, 0, NULL, node->span, c->error);
+    return *id ? RT_OK : c->error->code;
+  }
+  if (tx.rank == 1 || tw.rank == 1) {
+    /* A vector on one side: as a matrix of one row or column. */
+    struct vm_type wide = tx.rank == 1 ? tx : tw, out;
+    bool left = tx.rank == 1;
+    wide.dim[left ? 1 : 1] = left ? wide.dim[0] : VM_ONE;
+    if (left) wide.dim[0] = VM_ONE;
+    wide.rank = 2;
+    args[left ? 0 : 1] = ir_add(c->model, OP_reshape, 1, &args[left ? 0 : 1], NULL, 0, &wide, node->span, c->error);
+    ir_id product = args[left ? 0 : 1] ? ir_add(c->model, OP_matmul, 2, args, attr, 0, NULL, node->span, c->error) : 0;
+    if (!product) return c->error->code;
+    out = *cc_type(c, product);
+    if (left && out.rank >= 2) out.dim[out.rank - 2] = out.dim[out.rank - 1];
+    out.rank--;
+    *id = ir_add(c->model, OP_reshape, 1, &product, NULL, 0, &out, node->span, c->error);
+    return *id ? RT_OK : c->error->code;
+  }
+  *id = ir_add(c->model, OP_matmul, 2, args, attr, 0, NULL, node->span, c->error);
+  return *id ? RT_OK : c->error->code;
+}
+
+static int transpose(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  ir_id x;
+  int status = cc_tensor(c, node->child[0], &x);
+  if (status) return status;
+  struct vm_type type = *cc_type(c, x), out = type;
+  int axis[RT_MAX_RANK], visible = c->slot ? 0 : cc_visible(c, &type, axis);
+  if (visible < 2) return gr_fail(c->error, node->span, "' swaps the last two axes, and this is %s", c->slot ? "a score" : cc_type_text(c, &type));
+  int a = axis[visible - 2], b = axis[visible - 1];
+  int64_t attr[RT_MAX_ATTR] = {0};
+  for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == a ? b : i == b ? a : i) << (4 * i);
+  out.dim[a] = type.dim[b];
+  out.dim[b] = type.dim[a];
+  value->kind = CC_TENSOR;
+  value->id = ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, node->span, c->error);
+  return value->id ? RT_OK : c->error->code;
+}
+
+static const struct { const char *text; enum rt_op op; bool swap; } operators[] = {
+  {"+", OP_add, 0}, {"-", OP_sub, 0}, {"*", OP_mul, 0}, {"/", OP_div, 0}, {"%", OP_mod, 0}, {"^", OP_pow, 0}, {"<", OP_lt, 0}, {"<=", OP_le, 0},
+  {">", OP_lt, 1}, {">=", OP_le, 1}, {"==", OP_eq, 0}, {"!=", OP_ne, 0}, {"and", OP_and, 0}, {"or", OP_or, 0}};
+
+static double number_op(const char *op, double a, double b) {
+  switch (op[0]) {
+    case '+': return a + b;
+    case '-': return a - b;
+    case '*': return a * b;
+    case '/': return a / b;
+    case '%': return a - b * floor(a / b);
+    case '^': return pow(a, b);
+    case '<': return op[1] ? a <= b : a < b;
+    case '>': return op[1] ? a >= b : a > b;
+    case '=': return a == b;
+    case '!': return a != b;
+    case 'a': return a != 0 && b != 0;
+    default: return a != 0 || b != 0;
+  }
+}
+
+/* Arithmetic that stays a size: at least one dim, and a whole number or dim beside it. */
+static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *a, const struct cc_value *b, struct cc_value *value) {
+  if (a->kind != CC_DIM && b->kind != CC_DIM) return false;
+  if (strlen(op) != 1 || !strchr("+-*/", op[0]) || (op[0] == '/' && a->kind == CC_NUMBER)) return false;
+  vm_dim d[2];
+  const struct cc_value *side[2] = {a, b};
+  for (int i = 0; i < 2; i++) {
+    if (side[i]->kind == CC_DIM) d[i] = side[i]->dim;
+    else if (side[i]->kind == CC_NUMBER && side[i]->number == floor(side[i]->number) && fabs(side[i]->number) < 1e12)
+      d[i] = vm_dim_number(&c->module->dims, (int64_t)side[i]->number);
+    else return false;
+    if (d[i] == VM_NO_DIM) return false;
+  }
+  struct vm_dims *t = &c->module->dims;
+  value->kind = CC_DIM;
+  value->dim = op[0] == '+' ? vm_dim_plus(t, d[0], d[1]) : op[0] == '-' ? vm_dim_minus(t, d[0], d[1]) : op[0] == '*' ? vm_dim_times(t, d[0], d[1]) : vm_dim_over(t, d[0], d[1]);
+  return value->dim != VM_NO_DIM;
+}
+
+static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  struct cc_value a, b;
+  int status;
+  if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b))) return status;
+  if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && node->text[0] != '@') {
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = number_op(node->text, a.number, b.number)};
+    return RT_OK;
+  }
+  if (dim_op(c, node->text, &a, &b, value)) return RT_OK;
+  double x, y;
+  if (node->text[0] != '@' && cc_to_number(c, &a, &x) && cc_to_number(c, &b, &y)) {
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = number_op(node->text, x, y)};
+    return RT_OK;
+  }
+  ir_id l, r;
+  if ((status = cc_to_tensor(c, &a, node->child[0]->span, &l)) || (status = cc_to_tensor(c, &b, node->child[1]->span, &r))) return status;
+  value->kind = CC_TENSOR;
+  value->id = 0;
+  if (node->text[0] == '@') return matrix_product(c, node, l, r, &value->id);
+  /* x^2 is a product: pow would be slower and has no gradient at negative x through the logarithm. */
+  if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2) value->id = ir_unary(cc_graph(c), OP_square, l, c->error);
+  for (size_t k = 0; !value->id && k < RT_COUNT(operators); k++)
+    if (!strcmp(operators[k].text, node->text))
+      value->id = ir_binary(cc_graph(c), operators[k].op, operators[k].swap ? r : l, operators[k].swap ? l : r, node->span, c->error);
+  return value->id ? RT_OK : c->error->code;
+}
+
+static int unary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  struct cc_value a;
+  int status = cc_expression(c, node->child[0], &a);
+  if (status) return status;
+  bool minus = node->text[0] == '-';
+  double known;
+  if (cc_to_number(c, &a, &known)) {
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = minus ? -known : known == 0};
+    return RT_OK;
+  }
+  ir_id x;
+  if ((status = cc_to_tensor(c, &a, node->child[0]->span, &x))) return status;
+  *value = (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_graph(c), minus ? OP_neg : OP_not, x, c->error)};
+  return value->id ? RT_OK : c->error->code;
+}
+
+/* What a name means: bound here, a dim or function of the file, the standard library, or built in. */
+static int name(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  const char *text = node->text;
+  const struct cc_binding *bound = cc_lookup(c->scope, text);
+  if (bound) {
+    *value = bound->value;
+    if (c->slot && !bound->in_slot && value->kind == CC_TENSOR) value->outer = true;
+    return RT_OK;
+  }
+  const struct cc_definition *d = cc_find(c->program, c->unit, text);
+  if (d && d->node->kind == GR_DIM) {
+    value->kind = CC_DIM;
+    return cc_dim_of(c, d, &value->dim);
+  }
+  if (d && d->node->kind == GR_MODEL) return gr_fail(c->error, node->span, "a model is not called; what it shares with others belongs in a fn");
+  if (d) {
+    *value = (struct cc_value){.kind = CC_FUNCTION, .function = d};
+    return RT_OK;
+  }
+  const struct cc_builtin *b = cc_builtin_find(text);
+  if (b && !b->run) {
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = b->constant};
+    return RT_OK;
+  }
+  if (b) {
+    *value = (struct cc_value){.kind = CC_BUILTIN, .builtin = b};
+    return RT_OK;
+  }
+  return gr_fail(c->error, node->span, "`%s` has no value here", text);
+}
+
+static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  const struct cc_unit *unit = cc_find_import(c->unit, node->child[0]->text);
+  const struct cc_definition *d = unit ? cc_find(c->program, unit, node->text) : NULL;
+  if (!d) return gr_fail(c->error, node->span, "`%s` has no value here", node->text);
+  if (d->node->kind == GR_DIM) {
+    value->kind = CC_DIM;
+    return cc_dim_of(c, d, &value->dim);
+  }
+  *value = (struct cc_value){.kind = CC_FUNCTION, .function = d};
+  return RT_OK;
+}
+
+static int instance(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  int status = cc_expression(c, node->child[0], value);
+  if (status) return status;
+  if (value->kind != CC_FUNCTION) return gr_fail(c->error, node->span, "instance needs a function or head, and this is %s", cc_describe(c, value));
+  const char *component = cc_component(c, value->function->name, node);
+  value->instance = component ? rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component) : NULL;
+  return value->instance ? RT_OK : cc_out_of_memory(c);
+}
+
+static int list(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  value->kind = CC_LIST;
+  value->item_count = node->count;
+  value->item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * (size_t)(node->count + 1));
+  if (!value->item) return cc_out_of_memory(c);
+  for (int i = 0; i < node->count; i++) {
+    int status = cc_expression(c, node->child[i], &value->item[i]);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  *value = (struct cc_value){.kind = CC_NONE};
+  int count = -1;
+  switch (node->kind) {
+    case GR_NUMBER:
+      value->kind = CC_NUMBER;
+      value->number = node->number;
+      return RT_OK;
+    case GR_STRING:
+      value->kind = CC_STRING;
+      value->text = node->text;
+      return RT_OK;
+    case GR_NAME: return name(c, node, value);
+    case GR_MEMBER: return member(c, node, value);
+    case GR_LIST: return list(c, node, value);
+    case GR_CALL: return cc_call(c, node, value, &count, 1);
+    case GR_PARAMETER: return cc_parameter(c, node, value);
+    case GR_INSTANCE: return instance(c, node, value);
+    case GR_INDEX: return cc_index(c, node, value);
+    case GR_UNARY: return unary(c, node, value);
+    case GR_BINARY: return binary(c, node, value);
+    case GR_TRANSPOSE: return transpose(c, node, value);
+    default: return gr_fail(c->error, node->span, "this is not an expression");
+  }
+}

@@ -1,0 +1,155 @@
+/* index.c: x[...]: items of lists, rows of tables, parts of axes, and in slots the elements that belong to i, j and h. */
+#include "compiler/elaborate.h"
+
+#include <string.h>
+
+static int list_item(struct cc_context *c, const struct gr_node *node, const struct cc_value *list, struct cc_value *value) {
+  double at;
+  int status = node->count == 2 ? cc_number(c, node->child[1], &at) : gr_fail(c->error, node->span, "a list has one index");
+  if (status) return status;
+  if (at < 0 || at >= list->item_count || at != (int)at)
+    return gr_fail(c->error, node->child[1]->span, "this list has items 0 to %d, not %g", list->item_count - 1, at);
+  *value = list->item[(int)at];
+  return RT_OK;
+}
+
+/* Which position an index of a slot names, -1 for none of them. */
+static int slot_role(const struct gr_node *index) {
+  if (index->kind != GR_NAME || strlen(index->text) != 1) return -1;
+  return index->text[0] == 'i' ? ATTEND_I : index->text[0] == 'j' ? ATTEND_J : index->text[0] == 'h' ? ATTEND_H : -1;
+}
+
+/* B[i, j], f[j], slope[h] within a slot; and B[h, i - j], where an expression picks from the last axis: the nearest element when it
+ * falls outside, as tables of clipped distances want it. */
+static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer, struct cc_value *value) {
+  const struct vm_type *type = cc_type(c, outer);
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  uint8_t role[RT_MAX_RANK];
+  if (node->count - 1 != visible) {
+    /* A head's own axis may be named as well: slope[h] of a [H]. */
+    if (node->count - 1 == type->rank)
+      for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
+    else
+      return gr_fail(c->error, node->span, "%s has %d ax%s, and %d %s indexed", cc_type_text(c, type), visible, visible == 1 ? "is" : "es", node->count - 1, node->count == 2 ? "is" : "are");
+  }
+  memset(role, ATTEND_H, sizeof role);
+  int table = -1;                        /* the axis that an expression indexes */
+  for (int k = 0; k < visible; k++) {
+    const struct gr_node *index = node->child[1 + k];
+    int r = slot_role(index);
+    vm_dim expected = r == ATTEND_I ? c->slot->query_dim : r == ATTEND_J ? c->slot->key_dim : r == ATTEND_H ? c->head_dim : VM_NO_DIM;
+    bool last = axis[k] == type->rank - 1;
+    if (last && (r < 0 || (type->dim[axis[k]] != expected && r != ATTEND_H))) {
+      role[axis[k]] = ATTEND_FEATURE;
+      table = k;
+      continue;
+    }
+    if (r < 0) {
+      gr_fail(c->error, index->span, "in a slot only the last axis may be indexed by an expression; the others by i, j or h alone");
+      return c->error->code;
+    }
+    if (type->dim[axis[k]] != expected) {
+      if (expected == VM_NO_DIM) return gr_fail(c->error, index->span, "there is no `%s` here: %s", index->text, r == ATTEND_I ? "the query is a single vector" : "the head is not written head[H]");
+      gr_fail(c->error, index->span, "%s runs over %s, but this axis is %s", index->text, cc_dim_text(c, expected), cc_dim_text(c, type->dim[axis[k]]));
+      return c->error->code;
+    }
+    for (int m = 0; m < k; m++)
+      if (role[axis[m]] == r) return gr_fail(c->error, index->span, "%s indexes two axes; the diagonal is not supported", index->text);
+    role[axis[k]] = (uint8_t)r;
+  }
+  value->kind = CC_TENSOR;
+  int status = cc_slot_extra(c, outer, role, node->span, &value->id);
+  if (status || table < 0) return status;
+  ir_id index;
+  if ((status = cc_tensor(c, node->child[1 + table], &index))) return status;
+  value->id = ir_slot_gather(c->slot->graph, value->id, index, node->span, c->error);
+  return value->id ? RT_OK : c->error->code;
+}
+
+static int take_rows(struct cc_context *c, const struct gr_node *node, ir_id table, ir_id ids, struct cc_value *value) {
+  if (node->count != 2) return gr_fail(c->error, node->span, "whole numbers index the first axis, and nothing else may stand beside them");
+  const struct vm_type *t = cc_type(c, table), *n = cc_type(c, ids);
+  if (t->rank > 0 && t->dim[0] != n->of) {
+    gr_fail(c->error, node->child[1]->span, "these are whole numbers below %s, but the first axis of the table is %s", cc_dim_text(c, n->of), cc_dim_text(c, t->dim[0]));
+    gr_note(c->error, node->child[0]->span, "the table is %s", cc_type_text(c, t));
+    return c->error->code;
+  }
+  ir_id args[2] = {table, ids};
+  value->kind = CC_TENSOR;
+  value->id = ir_add(c->model, OP_gather, 2, args, NULL, 0, NULL, node->span, c->error);
+  return value->id ? RT_OK : c->error->code;
+}
+
+static ir_id slice(struct cc_context *c, const struct gr_node *index, ir_id x, int axis, vm_dim start, vm_dim length) {
+  struct vm_type type = *cc_type(c, x);
+  if (start == vm_dim_number(&c->module->dims, 0) && length == type.dim[axis]) return x;
+  type.dim[axis] = length;
+  if (vm_dim_is_ragged(&c->module->dims, length)) type.batched = 1;
+  int64_t attr[RT_MAX_ATTR] = {axis, start};
+  return ir_add(c->model, OP_slice, 1, &x, attr, 0, &type, index->span, c->error);
+}
+
+/* One index of x[a, b, ...]: a..b keeps the axis, a number takes one element and drops it. */
+static int take(struct cc_context *c, const struct gr_node *index, int axis, ir_id *x, bool *dropped) {
+  vm_dim start = vm_dim_number(&c->module->dims, 0), end = cc_type(c, *x)->dim[axis], length;
+  int status;
+  *dropped = false;
+  if (index->kind == GR_RANGE) {
+    if (index->child[0] && (status = cc_dim(c, index->child[0], &start))) return status;
+    if (index->child[1] && (status = cc_dim(c, index->child[1], &end))) return status;
+    length = vm_dim_minus(&c->module->dims, end, start);
+  } else {
+    if ((status = cc_dim(c, index, &start))) return status;
+    length = VM_ONE;
+    *dropped = true;
+  }
+  int64_t begin, size, whole;
+  struct vm_dims *dims = &c->module->dims;
+  if (length == VM_NO_DIM) return cc_out_of_memory(c);
+  if (!vm_dim_value(dims, start, NULL, &begin, NULL) && !vm_dim_value(dims, length, NULL, &size, NULL) &&
+      !vm_dim_value(dims, cc_type(c, *x)->dim[axis], NULL, &whole, NULL) && begin + size > whole)
+    return gr_fail(c->error, index->span, "this reaches to %lld, but the axis %s has %lld", (long long)(begin + size),
+                   cc_dim_text(c, cc_type(c, *x)->dim[axis]), (long long)whole);
+  *x = slice(c, index, *x, axis, start, length);
+  return *x ? RT_OK : c->error->code;
+}
+
+static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x, struct cc_value *value) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, cc_type(c, x), axis);
+  bool dropped[RT_MAX_RANK] = {false}, any = false;
+  if (node->count - 1 > visible) return gr_fail(c->error, node->span, "%d indices for the %d axes of %s", node->count - 1, visible, cc_type_text(c, cc_type(c, x)));
+  for (int k = 0; k + 1 < node->count; k++) {
+    int status = take(c, node->child[1 + k], axis[k], &x, &dropped[axis[k]]);
+    if (status) return status;
+    any |= dropped[axis[k]];
+  }
+  if (any) {
+    struct vm_type type = *cc_type(c, x), kept = type;
+    kept.rank = 0;
+    for (int a = 0; a < type.rank; a++)
+      if (!dropped[a]) kept.dim[kept.rank++] = type.dim[a];
+    x = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &kept, node->span, c->error);
+  }
+  value->kind = CC_TENSOR;
+  value->id = x;
+  return x ? RT_OK : c->error->code;
+}
+
+int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  struct cc_value base, first;
+  int status = cc_expression(c, node->child[0], &base);
+  if (status) return status;
+  *value = (struct cc_value){.kind = CC_NONE};
+  if (base.kind == CC_LIST) return list_item(c, node, &base, value);
+  if (base.kind != CC_TENSOR || (c->slot && !base.outer))
+    return gr_fail(c->error, node->child[0]->span, "tensors and lists can be indexed, and this is %s", cc_describe(c, &base));
+  if (c->slot) return slot_element(c, node, base.id, value);
+  if (node->count == 2 && node->child[1]->kind != GR_RANGE) {
+    if ((status = cc_expression(c, node->child[1], &first))) return status;
+    if (first.kind == CC_TENSOR) {
+      if (cc_type(c, first.id)->dtype == RT_INT) return take_rows(c, node, base.id, first.id, value);
+      return gr_fail(c->error, node->child[1]->span, "an index is a whole number, a range a..b or a tensor of whole numbers; this is %s", cc_describe(c, &first));
+    }
+  }
+  return take_parts(c, node, base.id, value);
+}

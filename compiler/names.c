@@ -1,0 +1,303 @@
+/* names.c: every name in the program means something. Walks all bodies once, also those that nothing calls. */
+#include <string.h>
+
+#include "compiler/elaborate.h"
+
+/* The names in sight at a point of the walk, as a chain on the C stack. */
+struct sight {
+  const struct sight *outer;
+  const char *name;
+  const struct gr_node *names;      /* or: all names bound by the LETs of this block so far */
+};
+
+struct walk {
+  struct cc_program *program;
+  const struct cc_unit *unit;
+  struct rt_error *error;
+  const struct cc_definition *definition;
+  const struct gr_node *data;       /* names of its dims are in sight within the model */
+  bool in_head, in_slot;
+};
+
+static int walk_expression(struct walk *w, const struct gr_node *node, const struct sight *sight);
+static int walk_block(struct walk *w, const struct gr_node *block, const struct sight *sight);
+
+static const char *const slot_names[] = {"query", "key", "value", "score", "mask", "norm", "drop"};
+
+bool cc_is_slot(const char *name) {
+  for (size_t i = 0; i < RT_COUNT(slot_names); i++)
+    if (!strcmp(slot_names[i], name)) return true;
+  return false;
+}
+
+static bool in_sight(const struct sight *s, const char *name) {
+  for (; s; s = s->outer)
+    if (s->name && !strcmp(s->name, name)) return true;
+  return false;
+}
+
+static bool is_slot_variable(const char *name) {
+  return !strcmp(name, "s") || !strcmp(name, "i") || !strcmp(name, "j") || !strcmp(name, "h");
+}
+
+static bool data_has_dim(const struct gr_node *data, const char *name) {
+  for (int i = 0; data && i < data->count; i++) {
+    const struct gr_node *shape = data->child[i]->child[1];
+    for (int k = 0; shape && k < shape->count; k++) {
+      const struct gr_node *axis = shape->child[k];
+      if (axis->kind == GR_LIMIT) axis = axis->child[0];
+      if (axis->kind == GR_NAME && !strcmp(axis->text, name)) return true;
+    }
+  }
+  return false;
+}
+
+static bool is_known(const struct walk *w, const char *name, const struct sight *sight) {
+  if (in_sight(sight, name) || cc_find(w->program, w->unit, name) || cc_builtin_find(name)) return true;
+  if (w->in_slot && is_slot_variable(name)) return true;
+  return data_has_dim(w->data, name);
+}
+
+static int unknown(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
+  struct cc_nearest nearest = {node->text, NULL, 0};
+  for (const struct sight *s = sight; s; s = s->outer)
+    if (s->name) cc_nearest_consider(&nearest, s->name);
+  for (size_t u = 0; u < w->program->unit_count; u++) {
+    const struct cc_unit *unit = w->program->unit[u];
+    if (unit != w->unit && !unit->is_stdlib) continue;
+    for (size_t i = 0; i < unit->definition_count; i++) cc_nearest_consider(&nearest, unit->definition[i].name);
+  }
+  for (int i = 0; cc_builtin_at(i); i++) cc_nearest_consider(&nearest, cc_builtin_at(i)->name);
+  gr_fail(w->error, node->span, "nothing here is called `%s`", node->text);
+  if (nearest.best) rt_hint(w->error, "did you mean `%s`?", nearest.best);
+  else if (is_slot_variable(node->text)) rt_hint(w->error, "s, i, j and h have a meaning only in the slots score, mask, norm and drop of a head");
+  else rt_hint(w->error, "a weight is made with `%s = param[...]`; a size with `dim %s = ...`", node->text, node->text);
+  return w->error->code;
+}
+
+static int walk_children(struct walk *w, const struct gr_node *node, const struct sight *sight, int from) {
+  for (int i = from; i < node->count; i++) {
+    int status = node->child[i] ? walk_expression(w, node->child[i], sight) : RT_OK;
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+/* `with { }` names slots and nothing else; the last four are written in terms of s, i, j, h. */
+static int walk_slot(struct walk *w, const struct gr_node *let, const struct sight *sight) {
+  const char *name = let->child[0]->text;
+  bool was = w->in_slot;
+  w->in_slot = strcmp(name, "query") && strcmp(name, "key") && strcmp(name, "value");
+  int status = walk_expression(w, let->child[let->count - 1], sight);
+  w->in_slot = was;
+  return status;
+}
+
+static int walk_with(struct walk *w, const struct gr_node *with, const struct sight *sight) {
+  for (int i = 0; i < with->count; i++) {
+    const struct gr_node *let = with->child[i];
+    if (!cc_is_slot(let->child[0]->text)) {
+      gr_fail(w->error, let->child[0]->span, "a head has no slot called `%s`", let->child[0]->text);
+      struct cc_nearest nearest = {let->child[0]->text, NULL, 0};
+      for (size_t k = 0; k < RT_COUNT(slot_names); k++) cc_nearest_consider(&nearest, slot_names[k]);
+      rt_hint(w->error, nearest.best ? "did you mean `%s`?" : "the slots are query, key, value, score, mask, norm and drop", nearest.best);
+      return w->error->code;
+    }
+    int status = walk_slot(w, let, sight);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+static int walk_member(struct walk *w, const struct gr_node *node) {
+  const struct gr_node *base = node->child[0];
+  const struct cc_unit *unit = base->kind == GR_NAME ? cc_find_import(w->unit, base->text) : NULL;
+  if (!unit) {
+    gr_fail(w->error, base->span, "what stands before a dot is the name of an import");
+    rt_hint(w->error, "values have no members; import \"FILE.aq\" as NAME makes NAME.f");
+    return w->error->code;
+  }
+  for (size_t i = 0; i < unit->definition_count; i++)
+    if (!strcmp(unit->definition[i].name, node->text)) return RT_OK;
+  return gr_fail(w->error, node->name_span, "%s defines no `%s`", unit->path, node->text);
+}
+
+static int walk_expression(struct walk *w, const struct gr_node *node, const struct sight *sight) {
+  switch (node->kind) {
+    case GR_NAME: return is_known(w, node->text, sight) ? RT_OK : unknown(w, node, sight);
+    case GR_MEMBER: return walk_member(w, node);
+    case GR_WITH: return walk_with(w, node, sight);
+    case GR_STAR: return in_sight(sight, node->text) ? RT_OK : gr_fail(w->error, node->span, "*%s is not bound by the signature", node->text);
+    default: return walk_children(w, node, sight, 0);
+  }
+}
+
+/* Statements from child `at` on; each LET puts its names in sight of those after it. */
+static int walk_statements(struct walk *w, const struct gr_node *block, int at, const struct sight *sight) {
+  if (at >= block->count) return RT_OK;
+  const struct gr_node *node = block->child[at];
+  int status = RT_OK;
+  if (node->kind == GR_LET) {
+    bool slot = w->in_head && node->count == 2 && cc_is_slot(node->child[0]->text);
+    status = slot ? walk_slot(w, node, sight) : walk_expression(w, node->child[node->count - 1], sight);
+    if (status) return status;
+    struct sight bound[16];
+    int names = node->count - 1;
+    if (names > 16) return gr_fail(w->error, node->span, "at most 16 names can be bound at once");
+    for (int i = 0; i < names; i++) bound[i] = (struct sight){i ? &bound[i - 1] : sight, node->child[i]->text, NULL};
+    return walk_statements(w, block, at + 1, &bound[names - 1]);
+  }
+  if (node->kind == GR_FOR) {
+    struct sight variable = {sight, node->text, NULL};
+    status = walk_expression(w, node->child[0], sight);
+    if (!status) status = walk_block(w, node->child[1], &variable);
+  } else if (node->kind == GR_IF) {
+    status = walk_expression(w, node->child[0], sight);
+    if (!status) status = walk_block(w, node->child[1], sight);
+    if (!status && node->count > 2 && node->child[2]) {
+      struct gr_node only = *node;
+      only.count = 1;
+      only.child = &node->child[2];
+      status = node->child[2]->kind == GR_IF ? walk_statements(w, &only, 0, sight) : walk_block(w, node->child[2], sight);
+    }
+  } else {
+    status = walk_children(w, node, sight, 0);
+  }
+  return status ? status : walk_statements(w, block, at + 1, sight);
+}
+
+/* Names bound in a branch or loop body stay in sight behind it (they rebind names from before); that a name is bound on the way taken
+ * is seen when the body is elaborated. */
+static int walk_block(struct walk *w, const struct gr_node *block, const struct sight *sight) {
+  return walk_statements(w, block, 0, sight);
+}
+
+/* Dims that the signature binds: every plain name in a shape that is not a dim of the file. */
+static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct sight *sight);
+
+static int walk_type(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct gr_node *type,
+                     int axis, const struct sight *sight) {
+  const struct gr_node *shape = type->child[0];
+  int total = shape->count + 1;
+  for (; axis < total; axis++) {
+    const struct gr_node *e = axis < shape->count ? shape->child[axis] : type->count > 1 ? type->child[1] : NULL;
+    if (!e || (e->kind != GR_NAME && e->kind != GR_STAR) || in_sight(sight, e->text)) continue;
+    const struct cc_definition *d = cc_find(w->program, w->unit, e->text);
+    if (d && d->node->kind == GR_DIM) continue;
+    struct sight bound = {sight, e->text, NULL};
+    return walk_type(w, definition, params, at, type, axis + 1, &bound);
+  }
+  return walk_signature(w, definition, params, at + 1, sight);
+}
+
+static int walk_body(struct walk *w, const struct gr_node *definition, const struct sight *sight) {
+  const struct gr_node *type = definition->kind == GR_MODEL ? NULL : definition->child[1];
+  w->in_head = definition->kind == GR_HEAD;
+  if (type && type->kind == GR_TYPE) {
+    int status = walk_children(w, type->child[0], sight, 0);
+    if (status) return status;
+  }
+  return walk_block(w, definition->child[2], sight);
+}
+
+static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct sight *sight) {
+  if (at >= params->count) return walk_body(w, definition, sight);
+  const struct gr_node *param = params->child[at];
+  for (int k = 0; k < at; k++)
+    if (!strcmp(params->child[k]->text, param->text)) return gr_fail(w->error, param->name_span, "two arguments are called `%s`", param->text);
+  const struct gr_node *type = param->count > 0 ? param->child[0] : NULL, *value = param->count > 1 ? param->child[1] : NULL;
+  if (value) {
+    int status = walk_expression(w, value, sight);
+    if (status) return status;
+  }
+  struct sight bound = {sight, param->text, NULL};
+  if (type) return walk_type(w, definition, params, at, type, 0, &bound);
+  return walk_signature(w, definition, params, at + 1, &bound);
+}
+
+static int check_slots(struct walk *w, const struct gr_node *head) {
+  bool seen[RT_COUNT(slot_names)] = {false};
+  const struct gr_node *block = head->child[2];
+  for (int i = 0; i < block->count; i++) {
+    const struct gr_node *let = block->child[i];
+    if (let->kind != GR_LET) continue;
+    for (size_t k = 0; k < RT_COUNT(slot_names); k++) {
+      if (strcmp(let->child[0]->text, slot_names[k])) continue;
+      if (seen[k]) return gr_fail(w->error, let->child[0]->span, "the slot `%s` is filled twice", slot_names[k]);
+      seen[k] = true;
+    }
+  }
+  for (size_t k = 0; k < 3; k++)
+    if (!seen[k]) {
+      gr_fail(w->error, head->name_span, "the head `%s` lacks the slot `%s`", head->text, slot_names[k]);
+      rt_hint(w->error, "every head says `query = …`, `key = …` and `value = …`; score, mask, norm and drop may be left out");
+      return w->error->code;
+    }
+  return RT_OK;
+}
+
+static int walk_item(struct walk *w, const struct gr_node *node) {
+  if (node->kind == GR_DIM) return walk_expression(w, node->child[0], NULL);
+  if (node->kind == GR_HEAD) {
+    int status = check_slots(w, node);
+    if (status) return status;
+  }
+  if (node->kind == GR_FN || node->kind == GR_HEAD) return walk_signature(w, node, node->child[0], 0, NULL);
+  if (node->kind == GR_MODEL) {
+    w->data = cc_item(w->unit, GR_DATA);
+    int status = walk_signature(w, node, node->child[0], 0, NULL);
+    w->data = NULL;
+    return status;
+  }
+  return RT_OK;
+}
+
+/* Recursion: a definition that is reached from its own body. Bodies are inlined, so it would never end. */
+static int reaches(const struct walk *w, const struct cc_unit *unit, const struct gr_node *node, const struct cc_definition *goal,
+                   const struct cc_definition **stack, int depth, const struct gr_node **where) {
+  if (node->kind == GR_NAME) {
+    const struct cc_definition *d = cc_find(w->program, unit, node->text);
+    if (!d || d->node->kind == GR_DIM) return 0;
+    if (d == goal) {
+      *where = node;
+      return 1;
+    }
+    for (int i = 0; i < depth; i++)
+      if (stack[i] == d) return 0;
+    if (depth >= 64) return 0;
+    stack[depth] = d;
+    int found = d->node->kind != GR_EXTERN && reaches(w, d->unit, d->node->child[2], goal, stack, depth + 1, where);
+    if (found) *where = node;
+    return found;
+  }
+  for (int i = 0; i < node->count; i++)
+    if (node->child[i] && reaches(w, unit, node->child[i], goal, stack, depth, where)) return 1;
+  return 0;
+}
+
+static int check_recursion(struct walk *w, const struct cc_definition *d) {
+  const struct cc_definition *stack[64];
+  const struct gr_node *where = NULL;
+  if (d->node->kind == GR_DIM || d->node->kind == GR_EXTERN) return RT_OK;
+  if (!reaches(w, d->unit, d->node->child[2], d, stack, 0, &where)) return RT_OK;
+  gr_fail(w->error, where->span, "`%s` calls itself", d->name);
+  rt_hint(w->error, "functions are unrolled into one program and so cannot recurse; a repetition over layers is `for l in 0..L { … }`");
+  return w->error->code;
+}
+
+int cc_check_names(struct cc_program *program, struct rt_error *error) {
+  for (size_t u = 0; u < program->unit_count; u++) {
+    struct walk w = {.program = program, .unit = program->unit[u], .error = error};
+    const struct gr_node *root = w.unit->file->root;
+    for (int i = 0; i < root->count; i++) {
+      w.in_head = w.in_slot = false;
+      int status = walk_item(&w, root->child[i]);
+      if (status) return status;
+    }
+    for (size_t i = 0; i < w.unit->definition_count; i++) {
+      int status = check_recursion(&w, &w.unit->definition[i]);
+      if (status) return status;
+    }
+  }
+  return RT_OK;
+}
