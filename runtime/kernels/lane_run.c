@@ -114,7 +114,7 @@ static const real *lane_load(const struct lane_tile *tile, int input, int class,
   const real *from = tile->input[input];
   int64_t slow_stride = tile->slow_stride[input], fast_stride = tile->fast_stride[input];
   int64_t slow = class & lane_slow(tile) ? tile->slow : 1, fast = class & lane_fast(tile) ? tile->fast : 1;
-  int64_t valid = fast == 1 ? 1 : tile->fast_valid;
+  int64_t valid = fast == 1 ? 1 : tile->padded >> input & 1 ? fast : tile->fast_valid;
   if (!copy && valid == fast && (fast == 1 || fast_stride == 1) && (slow == 1 || slow_stride == fast)) return from;
   for (int64_t s = 0; s < slow; s++, from += slow_stride) {
     real *row = out + s * fast;

@@ -12,7 +12,8 @@
 struct lane_tile {
   bool rows_fast;                    /* is the fast axis the row (i)? */
   int64_t slow, fast;                /* slow * fast <= LANE_TILE */
-  int64_t fast_valid;                /* inputs are read for the first fast_valid lanes only; the others are 0 */
+  int64_t fast_valid;                /* inputs are read for the first fast_valid lanes only; the others are 0 … */
+  uint32_t padded;                   /* … except inputs whose bit is set, which have memory for all of them */
   int64_t first_row, first_column;   /* absolute numbers of the tile's first row and column */
   int64_t head, example;
   uint64_t seed;

@@ -1,0 +1,126 @@
+/* attend_product.c: the matrix products of attention tiles. Tiles are a few tens of numbers on a side, where what a BLAS call spends on
+ * checking and packing shows; here nothing is packed. The kernel is the usual one: a block of c in registers, one row of b and one
+ * number of a at a time. */
+#include "runtime/kernels/attend_tile.h"
+
+#include <string.h>
+
+typedef real product_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
+
+enum {
+  PRODUCT_ROWS = 6,                                      /* of c in registers */
+  PRODUCT_VECTORS = RT_VECTOR_BYTES == 64 ? 4 : 2        /* vectors of each: with 32 registers, or 16 */
+};
+
+static inline product_vector product_load(const real *from)
+{
+  product_vector v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+static inline void product_store(real *to, product_vector v)
+{
+  memcpy(to, &v, sizeof v);
+}
+
+/* rows x vectors of c, both constants where this is inlined. */
+static inline __attribute__((always_inline)) void product_block(int rows, int vectors, int64_t depth, const struct attend_matrix *a,
+                                                                const struct attend_matrix *b, const struct attend_matrix *c, bool add)
+{
+  product_vector sum[PRODUCT_ROWS][PRODUCT_VECTORS] = {{{0}}};
+  const real *pa = a->data, *pb = b->data;
+  for (int64_t k = 0; k < depth; k++, pa += a->column, pb += b->row) {
+    product_vector row[PRODUCT_VECTORS];
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) row[v] = product_load(pb + v * RT_VECTOR);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; v++) sum[r][v] += pa[r * a->row] * row[v];
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) {
+      real *to = c->data + r * c->row + v * RT_VECTOR;
+      product_store(to, add ? product_load(to) + sum[r][v] : sum[r][v]);
+    }
+}
+
+/* A column of blocks, `vectors` wide. */
+static inline __attribute__((always_inline)) void product_column(int vectors, int64_t m, int64_t depth, struct attend_matrix a,
+                                                                 const struct attend_matrix *b, struct attend_matrix c, bool add)
+{
+  for (; m >= PRODUCT_ROWS; m -= PRODUCT_ROWS, a.data += PRODUCT_ROWS * a.row, c.data += PRODUCT_ROWS * c.row)
+    product_block(PRODUCT_ROWS, vectors, depth, &a, b, &c, add);
+  switch (m) {
+  case 5: product_block(5, vectors, depth, &a, b, &c, add); break;
+  case 4: product_block(4, vectors, depth, &a, b, &c, add); break;
+  case 3: product_block(3, vectors, depth, &a, b, &c, add); break;
+  case 2: product_block(2, vectors, depth, &a, b, &c, add); break;
+  case 1: product_block(1, vectors, depth, &a, b, &c, add); break;
+  default: break;
+  }
+}
+
+static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
+                                bool add)
+{
+  product_column(PRODUCT_VECTORS, m, depth, a, b, c, add);
+}
+
+static void product_column_2(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
+                             bool add)
+{
+  product_column(2, m, depth, a, b, c, add);
+}
+
+static void product_column_1(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
+                             bool add)
+{
+  product_column(1, m, depth, a, b, c, add);
+}
+
+/* Fewer columns than a vector has: they are padded, PRODUCT_DEPTH rows of b and PRODUCT_ROWS of c at a time. */
+static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c, bool add)
+{
+  enum { PRODUCT_DEPTH = 64 };
+  real padded[PRODUCT_DEPTH * RT_VECTOR], sums[PRODUCT_ROWS * RT_VECTOR];
+  struct attend_matrix pb = {padded, RT_VECTOR, 1}, pc = {sums, RT_VECTOR, 1};
+  memset(padded, 0, sizeof padded);
+  for (int64_t first = 0; first < depth || first == 0; first += PRODUCT_DEPTH) {
+    int64_t part = depth - first < PRODUCT_DEPTH ? depth - first : PRODUCT_DEPTH;
+    for (int64_t k = 0; k < part; k++)
+      for (int64_t j = 0; j < n; j++) padded[k * RT_VECTOR + j] = b.data[(first + k) * b.row + j];
+    for (int64_t i = 0; i < m; i += PRODUCT_ROWS) {
+      struct attend_matrix pa = {a.data + i * a.row + first * a.column, a.row, a.column};
+      int64_t rows = m - i < PRODUCT_ROWS ? m - i : PRODUCT_ROWS;
+      product_column_1(rows, part, pa, &pb, pc, false);
+      for (int64_t r = 0; r < rows; r++) {
+        real *to = c.data + (i + r) * c.row;
+        for (int64_t j = 0; j < n; j++) to[j] = add || first ? to[j] + sums[r * RT_VECTOR + j] : sums[r * RT_VECTOR + j];
+      }
+    }
+  }
+}
+
+void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c,
+                            bool add)
+{
+  int64_t done = 0;
+  for (; n - done >= PRODUCT_VECTORS * RT_VECTOR; done += PRODUCT_VECTORS * RT_VECTOR) {
+    product_column_wide(m, k, a, &b, c, add);
+    b.data += PRODUCT_VECTORS * RT_VECTOR, c.data += PRODUCT_VECTORS * RT_VECTOR;
+  }
+  if (PRODUCT_VECTORS > 2)
+    for (; n - done >= 2 * RT_VECTOR; done += 2 * RT_VECTOR) {
+      product_column_2(m, k, a, &b, c, add);
+      b.data += 2 * RT_VECTOR, c.data += 2 * RT_VECTOR;
+    }
+  for (; n - done >= RT_VECTOR; done += RT_VECTOR) {
+    product_column_1(m, k, a, &b, c, add);
+    b.data += RT_VECTOR, c.data += RT_VECTOR;
+  }
+  if (done < n) product_edge(m, n - done, k, a, b, c, add);
+}

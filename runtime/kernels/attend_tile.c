@@ -1,0 +1,225 @@
+/* attend_tile.c: binding a head's operands, walking its blocks, running its lane programs. */
+#include "runtime/kernels/attend_tile.h"
+
+#include <assert.h>
+
+/* ---- operands ---- */
+
+/* Size of the axis with a role, or `absent`. */
+static int64_t attend_size(const struct attend_operand *operand, const struct rt_shape *shape, int role, int64_t example,
+                           int64_t absent)
+{
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role) return rt_size(shape, a, example);
+  return absent;
+}
+
+static struct attend_view attend_bind(const struct attend_operand *operand, const struct rt_tensor *tensor, int64_t example,
+                                      int64_t head, int64_t heads)
+{
+  struct attend_view view = {.data = (real *)tensor->data + rt_offset(tensor->shape, example), .width = 1};
+  int64_t stride = 1;
+  for (int a = operand->rank - 1; a >= 0; a--) {
+    int64_t size = rt_size(tensor->shape, a, example);
+    switch (operand->role[a]) {
+    case ATTEND_I: view.i_stride = stride; break;
+    case ATTEND_J: view.j_stride = stride; break;
+    case ATTEND_H: view.data += (size > 0 && size < heads ? head / (heads / size) : head) * stride; break;
+    default: view.width *= size;
+    }
+    stride *= size;
+  }
+  return view;
+}
+
+struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,
+                                         int64_t width)
+{
+  struct attend_view view = {.width = width};
+  int64_t row = head->heads * width;
+  view.data = (real *)out->data + rt_offset(out->shape, head->example) + head->head * width;
+  view.j_stride = has_j ? row : 0;
+  view.i_stride = has_i ? row * (has_j ? head->keys : 1) : 0;
+  return view;
+}
+
+/* The first operand with a j axis says how many keys there are. */
+static int64_t attend_keys(const struct attend_call *c, int64_t example)
+{
+  const struct attend_plan *plan = c->call->attend;
+  const struct rt_tensor *in = c->call->in;
+  int64_t keys = attend_size(&plan->key, in[1].shape, ATTEND_J, example, -1);
+  if (keys < 0 && c->value >= 0) keys = attend_size(&plan->value, in[c->value].shape, ATTEND_J, example, -1);
+  for (int k = 0; k < plan->extra_count && keys < 0; k++)
+    keys = attend_size(&plan->extra[k], in[c->first_extra + k].shape, ATTEND_J, example, -1);
+  return keys < 0 ? 1 : keys;
+}
+
+static void attend_enter(const struct attend_call *c, struct attend_head *head, int64_t example, int64_t h, int64_t heads)
+{
+  const struct attend_plan *plan = c->call->attend;
+  const struct rt_tensor *in = c->call->in;
+  *head = (struct attend_head){.call = c->call, .plan = plan, .example = example, .head = h, .heads = heads};
+  head->queries = attend_size(&c->roles, c->shape, ATTEND_I, example, 1);
+  head->keys = attend_keys(c, example);
+  head->query = attend_bind(&plan->query, &in[0], example, h, heads);
+  head->key = attend_bind(&plan->key, &in[1], example, h, heads);
+  if (c->value >= 0) head->value = attend_bind(&plan->value, &in[c->value], example, h, heads);
+  for (int k = 0; k < plan->extra_count; k++)
+    head->extra[k] = attend_bind(&plan->extra[k], &in[c->first_extra + k], example, h, heads);
+}
+
+/* ---- tasks ---- */
+
+enum {
+  ATTEND_TASK = 1 << 21,      /* multiplications in a task: some tens of microseconds */
+  ATTEND_CUT = 512            /* queries of a head that is cut: a multiple of ATTEND_QUERIES */
+};
+
+struct attend_job {
+  const struct attend_call *call;
+  int64_t heads, segments;    /* heads of one example, of all examples */
+  int64_t chunks;             /* tasks for one head … */
+  int64_t grouped;            /* … or heads of one task */
+};
+
+static real *attend_carve(real **free, size_t count)
+{
+  real *block = *free;
+  *free += count;
+  return block;
+}
+
+static void attend_space_init(const struct attend_plan *plan, struct attend_space *space, void *scratch)
+{
+  const struct lane_program *const programs[] = {plan->score, plan->mask, plan->drop, plan->score_grad};
+  real *free = scratch;
+  size_t storage = 0;
+  for (size_t k = 0; k < RT_COUNT(programs); k++)
+    if (programs[k] && lane_storage(programs[k]) > storage) storage = lane_storage(programs[k]);
+  space->score = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
+  space->grad = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
+  space->shaped = attend_carve(&free, LANE_TILE);
+  space->mask = attend_carve(&free, LANE_TILE);
+  space->drop = attend_carve(&free, LANE_TILE);
+  space->query_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
+  space->grad_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
+  for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
+  space->registers.storage = attend_carve(&free, storage);
+}
+
+static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 2 * ATTEND_WIDTH * ATTEND_QUERIES + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
+               2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
+
+static void attend_work(void *context, int64_t task, void *scratch)
+{
+  const struct attend_job *job = context;
+  const struct attend_call *call = job->call;
+  struct attend_space space;
+  struct attend_head head;
+  attend_space_init(call->call->attend, &space, scratch);
+  int64_t segment = task / job->chunks * job->grouped, chunk = task % job->chunks;
+  int64_t end = segment + job->grouped < job->segments ? segment + job->grouped : job->segments;
+  for (; segment < end; segment++) {
+    attend_enter(call, &head, segment / job->heads, segment % job->heads, job->heads);
+    int64_t first = job->chunks > 1 ? chunk * ATTEND_CUT : 0, last = head.queries;
+    if (job->chunks > 1 && chunk < job->chunks - 1 && last > first + ATTEND_CUT) last = first + ATTEND_CUT;
+    if (first < last || first == 0) call->task(&head, first, last, &space);
+  }
+}
+
+void KERNEL(attend_run)(const struct attend_call *call)
+{
+  struct attend_job job = {.call = call, .chunks = 1, .grouped = 1};
+  int64_t examples = call->shape->examples, longest = 0;
+  double work = 0;
+  for (int64_t e = 0; e < examples; e++) {
+    int64_t queries = attend_size(&call->roles, call->shape, ATTEND_I, e, 1);
+    work += (double)queries * (double)attend_keys(call, e);
+    if (queries > longest) longest = queries;
+    if (!call->shape->ragged) { work *= (double)examples; break; }
+  }
+  job.heads = examples ? attend_size(&call->roles, call->shape, ATTEND_H, 0, 1) : 0;
+  job.segments = examples * job.heads;
+  if (!job.segments) return;
+  if (call->by_queries && longest > ATTEND_CUT) job.chunks = (longest + ATTEND_CUT - 1) / ATTEND_CUT;
+  else {
+    double each = work / (double)examples * 64 + 4096;
+    job.grouped = each < ATTEND_TASK ? (int64_t)(ATTEND_TASK / each) : 1;
+  }
+  rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * job.chunks, attend_work, &job);
+}
+
+/* ---- blocks ---- */
+
+bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *block)
+{
+  const struct lane_program *mask = head->plan->mask;
+  block->first_key += block->keys;
+  for (; block->first_key < head->keys; block->first_key += ATTEND_KEYS) {
+    int64_t left = head->keys - block->first_key;
+    block->keys = left < ATTEND_KEYS ? left : ATTEND_KEYS;
+    block->seen = LANE_TRUE;
+    if (mask) {
+      struct lane_ranges ranges = {block->first_query, block->queries, block->first_key, block->keys, head->head};
+      block->seen = lane_truth_over(mask, &ranges);
+    }
+    if (block->seen != LANE_FALSE) return true;
+  }
+  return false;
+}
+
+void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first, int64_t end, real *to)
+{
+  for (int64_t q = 0; q < block->queries; q++) {
+    const real *row = from->data + (block->first_query + q) * from->i_stride;
+    for (int64_t k = first; k < end; k++) to[(k - first) * block->fast + q] = row[k];
+  }
+  for (int64_t k = 0; k < end - first; k++)
+    for (int64_t q = block->queries; q < block->fast; q++) to[k * block->fast + q] = 0;
+}
+
+void KERNEL(attend_scores)(const struct attend_view *queries, const struct attend_view *keys, const struct attend_block *block,
+                           real *transposed, real *tile)
+{
+  struct attend_matrix a = {keys->data + block->first_key * keys->j_stride, keys->j_stride, 1};
+  struct attend_matrix b = {transposed, block->fast, 1}, c = {tile, block->fast, 1};
+  int64_t width = queries->width;
+  for (int64_t first = 0; first < width || first == 0; first += ATTEND_WIDTH) {
+    int64_t end = width < first + ATTEND_WIDTH ? width : first + ATTEND_WIDTH;
+    if (width > ATTEND_WIDTH) KERNEL(attend_transpose)(queries, block, first, end, transposed);
+    KERNEL(attend_product)(block->keys, block->fast, end - first, a, b, c, first > 0);
+    a.data += end - first;
+  }
+}
+
+/* ---- lane programs ---- */
+
+void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
+                          const real *score, const real *gradient, struct lane_registers *registers, int out_count,
+                          real *const *out)
+{
+  struct lane_tile tile;
+  int input = 0, extras = head->plan->extra_count;
+  tile.rows_fast = true;
+  tile.slow = block->keys, tile.fast = block->fast, tile.fast_valid = block->queries;
+  tile.first_row = block->first_query, tile.first_column = block->first_key;
+  tile.head = head->head, tile.example = head->example, tile.seed = head->call->seed;
+  tile.padded = 0;
+  if (score) {
+    tile.input[0] = score, tile.slow_stride[0] = block->fast, tile.fast_stride[0] = 1, tile.length[0] = 0;
+    tile.padded = 1;
+    input = 1;
+  }
+  for (int k = 0; k < extras; k++, input++) {
+    const struct attend_view *extra = &head->extra[k];
+    tile.input[input] = extra->data + block->first_query * extra->i_stride + block->first_key * extra->j_stride;
+    tile.slow_stride[input] = extra->j_stride, tile.fast_stride[input] = extra->i_stride;
+    tile.length[input] = extra->width;
+  }
+  if (gradient) {
+    tile.input[input] = gradient, tile.slow_stride[input] = block->fast, tile.fast_stride[input] = 1, tile.length[input] = 0;
+    tile.padded |= 1u << input;
+  }
+  KERNEL(lane_run)(program, &tile, registers, out_count, out);
+}

@@ -1,0 +1,113 @@
+/* attend_tile.h: what the attention kernels share: one head of one example, its tiles of scores, and the products between them.
+ *
+ * A tile holds the scores of a block of queries and a block of keys, transposed: keys slow, queries fast, the queries padded with junk to
+ * whole vectors. So sums and maxima over keys are sums and maxima of vectors, and neither keys nor values are ever rearranged: only
+ * the block of queries is transposed, once for all its keys. */
+#ifndef AQ_RUNTIME_KERNELS_ATTEND_TILE_H
+#define AQ_RUNTIME_KERNELS_ATTEND_TILE_H
+
+#include "runtime/kernels/kernel.h"
+#include "runtime/attend.h"
+#include "runtime/kernels/lane_run.h"
+#include "runtime/threads.h"
+
+enum {
+  ATTEND_QUERIES = 64,        /* queries in a block */
+  ATTEND_KEYS = 64,           /* keys in a block */
+  ATTEND_WIDTH = 512          /* features that are transposed at a time */
+};
+
+/* An operand of one head of one example: its number (i, j, feature) is data[i * i_stride + j * j_stride + feature]. */
+struct attend_view {
+  real *data;
+  int64_t i_stride, j_stride;        /* 0 for an axis that the operand lacks */
+  int64_t width;                     /* features; 1 without feature axes */
+};
+
+/* One head of one example. */
+struct attend_head {
+  const struct rt_call *call;
+  const struct attend_plan *plan;
+  int64_t example, head, heads;
+  int64_t queries, keys;             /* n and m */
+  struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS];   /* value.data: NULL when the op has none */
+};
+
+/* Working memory of one task, in its worker's scratch. */
+struct attend_space {
+  struct lane_registers registers;
+  real *query_t, *grad_t;            /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy */
+  real *score, *grad;                /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
+  real *shaped, *mask, *drop;        /* [LANE_TILE]: what the lane programs give for part of a tile */
+  real *part[LANE_MAX_OUTPUTS];      /* [LANE_TILE] */
+};
+
+/* A block of queries against a block of keys, or a few of its keys. */
+struct attend_block {
+  int64_t first_query, queries, fast;   /* fast: queries rounded up to whole vectors */
+  int64_t first_key, keys;
+  enum lane_truth seen;                 /* what the mask says of it */
+};
+
+/* What a kernel does with queries first..end-1 of a head. */
+typedef void attend_task(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space);
+
+/* Runs a task over all heads of all examples. roles and shape: those of a result, which says how many examples, heads and queries there
+ * are. input: number of the first extra among the inputs; value: that of value, or -1. by_queries: may a head be cut by queries? */
+struct attend_call {
+  const struct rt_call *call;
+  struct attend_operand roles;
+  const struct rt_shape *shape;
+  int first_extra, value;
+  bool by_queries;
+  attend_task *task;
+};
+void KERNEL(attend_run)(const struct attend_call *call);
+
+/* A result of one head, laid out (i?, j?, h?, feature) as runtime/attend.h says. */
+struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,
+                                         int64_t width);
+
+/* The next block of keys for a block of queries: sets first_key, keys and seen, skipping what the mask excludes as a
+ * whole. Start with keys = 0 and first_key = 0; false at the end. */
+bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *block);
+
+/* from[i, feature] of a block's queries, transposed: to[feature - first][query], 0 behind the last query. At most ATTEND_WIDTH features. */
+void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first, int64_t end, real *to);
+
+/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature]. transposed: holds the queries when their width is
+ * at most ATTEND_WIDTH (attend_transpose before), working memory otherwise. */
+void KERNEL(attend_scores)(const struct attend_view *queries, const struct attend_view *keys, const struct attend_block *block,
+                           real *transposed, real *tile);
+
+/* Runs a lane program of the plan over a block of at most LANE_TILE lanes. score, and gradient for score_grad, are dense tiles of the block; both are NULL
+ * for the programs that do not have them as inputs. */
+void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
+                          const real *score, const real *gradient, struct lane_registers *registers, int out_count,
+                          real *const *out);
+
+/* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of c that are one are summed
+ * into (with add). */
+struct attend_matrix { real *data; int64_t row, column; };
+void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c,
+                            bool add);
+
+/* The block of queries that begins at first, against no keys yet. */
+static inline struct attend_block attend_queries(int64_t first, int64_t end)
+{
+  struct attend_block block = {.first_query = first, .queries = end - first < ATTEND_QUERIES ? end - first : ATTEND_QUERIES};
+  block.fast = (block.queries + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
+  return block;
+}
+
+/* The keys of a block, a few at a time so that they fit a lane tile: from `done` on. */
+static inline struct attend_block attend_strip(const struct attend_block *block, int64_t done)
+{
+  struct attend_block strip = *block;
+  int64_t most = LANE_TILE / block->fast, left = block->keys - done;
+  strip.first_key += done;
+  strip.keys = left < most ? left : most;
+  return strip;
+}
+
+#endif

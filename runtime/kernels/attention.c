@@ -1,0 +1,208 @@
+/* attention.c: the forward pass: blocks of queries against blocks of keys, with the softmax kept up to date from block to block (Milakov and
+ * Gimelshein 2018; Rabe and Staats 2021; Dao et al. 2022), so that scores exist for one tile only. */
+#include "runtime/kernels/attend_tile.h"
+#include "runtime/kernels/math.h"
+
+#include <string.h>
+
+/* The softmax of a block of queries so far. */
+struct attend_rows {
+  real top[ATTEND_QUERIES];          /* largest score */
+  real sum[ATTEND_QUERIES];          /* of exp(score - top) */
+  real scale[ATTEND_QUERIES];        /* what the last block's new maximum makes of all before it */
+};
+
+/* Scores of a strip as the programs shape them: s', and -infinity (softmax) or 0 (weights) where the mask hides it. */
+static void attend_shape(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
+{
+  const struct attend_plan *plan = head->plan;
+  int64_t count = strip->keys * strip->fast;
+  if (plan->score) KERNEL(attend_lanes)(head, plan->score, strip, tile, NULL, &space->registers, 1, &tile);
+  if (strip->seen == LANE_TRUE) return;
+  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->registers, 1, &space->mask);
+  const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
+#pragma omp simd
+  for (int64_t k = 0; k < count; k++) tile[k] = mask[k] != 0 ? tile[k] : hidden;
+}
+
+static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
+{
+  KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, NULL, &space->registers, 1, &space->drop);
+  int64_t count = strip->keys * strip->fast;
+  const real *drop = space->drop;
+#pragma omp simd
+  for (int64_t k = 0; k < count; k++) tile[k] *= drop[k];
+}
+
+static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top)
+{
+  for (int64_t j = 0; j < keys; j++, tile += fast)
+#pragma omp simd
+    for (int64_t q = 0; q < fast; q++) top[q] = tile[q] > top[q] ? tile[q] : top[q];
+}
+
+/* tile = exp(tile - top), and its sum. A row that has seen nothing keeps top = -infinity and takes 0 in its place. */
+static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum)
+{
+  for (int64_t j = 0; j < keys; j++, tile += fast)
+#pragma omp simd
+    for (int64_t q = 0; q < fast; q++) {
+      real base = top[q] == -(real)INFINITY ? 0 : top[q];
+      tile[q] = LANE_EXP(tile[q] - base);
+      sum[q] += tile[q];
+    }
+}
+
+/* Turns a tile of raw scores into weights, up to the factor that finishing a row gives. */
+static void attend_weigh(const struct attend_head *head, const struct attend_block *block, struct attend_space *space,
+                         struct attend_rows *rows, bool dropped)
+{
+  bool softmax = head->plan->softmax;
+  real before[ATTEND_QUERIES];
+  struct attend_block strip;
+  memcpy(before, rows->top, sizeof before);
+  for (int64_t done = 0; done < block->keys; done += strip.keys) {
+    strip = attend_strip(block, done);
+    real *tile = space->score + done * block->fast;
+    attend_shape(head, &strip, space, tile);
+    if (softmax) attend_top(tile, strip.keys, block->fast, rows->top);
+  }
+  if (softmax)
+#pragma omp simd
+    for (int64_t q = 0; q < block->fast; q++) {
+      real base = rows->top[q] == -(real)INFINITY ? 0 : rows->top[q];
+      rows->scale[q] = LANE_EXP(before[q] - base);
+      rows->sum[q] *= rows->scale[q];
+    }
+  for (int64_t done = 0; done < block->keys; done += strip.keys) {
+    strip = attend_strip(block, done);
+    real *tile = space->score + done * block->fast;
+    if (softmax) attend_exp(tile, strip.keys, block->fast, rows->top, rows->sum);
+    if (dropped) attend_drop(head, &strip, space, tile);
+  }
+}
+
+static void attend_rescale(const struct attend_view *y, const struct attend_block *block, const real *scale)
+{
+  for (int64_t q = 0; q < block->queries; q++) {
+    real *row = y->data + (block->first_query + q) * y->i_stride, by = scale[q];
+    if (by == 1) continue;
+#pragma omp simd
+    for (int64_t f = 0; f < y->width; f++) row[f] *= by;
+  }
+}
+
+/* Divides by the sums, writes lse; a row that has seen nothing is 0. */
+static void attend_finish(const struct attend_view *y, const struct attend_view *lse, const struct attend_block *block,
+                          struct attend_rows *rows)
+{
+  for (int64_t q = 0; q < block->queries; q++) {
+    bool seen = rows->sum[q] != 0;
+    rows->scale[q] = seen ? 1 / rows->sum[q] : 0;
+    lse->data[(block->first_query + q) * lse->i_stride] =
+        seen ? rows->top[q] + LANE_LOG(rows->sum[q]) : -(real)INFINITY;
+  }
+  attend_rescale(y, block, rows->scale);
+}
+
+static void attend_clear(const struct attend_view *y, const struct attend_block *block)
+{
+  for (int64_t q = 0; q < block->queries; q++)
+    memset(y->data + (block->first_query + q) * y->i_stride, 0, (size_t)y->width * sizeof(real));
+}
+
+static void attend_begin(const struct attend_head *head, const struct attend_block *block, struct attend_space *space,
+                         struct attend_rows *rows)
+{
+  for (int q = 0; q < ATTEND_QUERIES; q++) rows->top[q] = -(real)INFINITY, rows->sum[q] = 0;
+  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, space->query_t);
+}
+
+static void attend_block_forward(const struct attend_head *head, struct attend_block *block, const struct attend_view *y,
+                                 const struct attend_view *lse, struct attend_space *space)
+{
+  struct attend_rows rows;
+  attend_begin(head, block, space, &rows);
+  bool started = false;
+  while (KERNEL(attend_next)(head, block)) {
+    KERNEL(attend_scores)(&head->query, &head->key, block, space->query_t, space->score);
+    attend_weigh(head, block, space, &rows, head->plan->drop);
+    if (started && head->plan->softmax) attend_rescale(y, block, rows.scale);
+    struct attend_matrix a = {space->score, 1, block->fast};
+    struct attend_matrix b = {head->value.data + block->first_key * head->value.j_stride, head->value.j_stride, 1};
+    struct attend_matrix c = {y->data + block->first_query * y->i_stride, y->i_stride, 1};
+    KERNEL(attend_product)(block->queries, y->width, block->keys, a, b, c, started);
+    started = true;
+  }
+  if (!started) attend_clear(y, block);
+  if (head->plan->softmax) attend_finish(y, lse, block, &rows);
+}
+
+static void attend_forward(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)
+{
+  struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
+  struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
+  for (; first < end; first += ATTEND_QUERIES) {
+    struct attend_block block = attend_queries(first, end);
+    attend_block_forward(head, &block, &y, &lse, space);
+  }
+}
+
+void KERNEL(attention)(const struct rt_call *call)
+{
+  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, true, attend_forward};
+  KERNEL(attend_run)(&attend);
+}
+
+/* ---- the weights themselves, for people to look at ---- */
+
+/* The weights of a tile whose rows are finished, to w[i, j]. */
+static void attend_write(const struct attend_head *head, const struct attend_block *block, const struct attend_rows *rows,
+                         struct attend_space *space, real *w)
+{
+  struct attend_block strip;
+  for (int64_t done = 0; done < block->keys; done += strip.keys) {
+    strip = attend_strip(block, done);
+    real *tile = space->score + done * block->fast, ignored[ATTEND_QUERIES] = {0};
+    attend_shape(head, &strip, space, tile);
+    if (head->plan->softmax) attend_exp(tile, strip.keys, block->fast, rows->top, ignored);
+    for (int64_t q = 0; q < block->queries; q++) {
+      real *row = w + (block->first_query + q) * head->keys + strip.first_key;
+      real scale = !head->plan->softmax ? 1 : rows->sum[q] != 0 ? 1 / rows->sum[q] : 0;
+      for (int64_t j = 0; j < strip.keys; j++) row[j] = tile[j * block->fast + q] * scale;
+    }
+  }
+}
+
+static void attend_look(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)
+{
+  const struct rt_tensor *out = &head->call->out[0];
+  real *w = (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
+  struct attend_rows rows;
+  if (first < end) memset(w + first * head->keys, 0, (size_t)((end - first) * head->keys) * sizeof(real));
+  for (; first < end; first += ATTEND_QUERIES) {
+    struct attend_block block = attend_queries(first, end);
+    attend_begin(head, &block, space, &rows);
+    while (head->plan->softmax && KERNEL(attend_next)(head, &block)) {
+      KERNEL(attend_scores)(&head->query, &head->key, &block, space->query_t, space->score);
+      attend_weigh(head, &block, space, &rows, false);
+    }
+    block.first_key = block.keys = 0;
+    while (KERNEL(attend_next)(head, &block)) {
+      KERNEL(attend_scores)(&head->query, &head->key, &block, space->query_t, space->score);
+      attend_write(head, &block, &rows, space, w);
+    }
+  }
+}
+
+void KERNEL(attention_weights)(const struct rt_call *call)
+{
+  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, true, attend_look};
+  const struct attend_operand *y = &call->attend->out;
+  const uint8_t order[] = {ATTEND_H, ATTEND_I};
+  for (size_t k = 0; k < RT_COUNT(order); k++)
+    for (int a = 0; a < y->rank; a++)
+      if (y->role[a] == order[k]) attend.roles.role[attend.roles.rank++] = order[k];
+  attend.roles.role[attend.roles.rank++] = ATTEND_J;
+  KERNEL(attend_run)(&attend);
+}

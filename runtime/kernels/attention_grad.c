@@ -1,0 +1,252 @@
+/* attention_grad.c: the backward pass. Tiles of scores are made again from the queries, the keys and lse (Dao et al. 2022); with w the
+ * weights, d the multipliers of drop and s' the shaped scores:
+ *     dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j)
+ *     softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i . y_i          weights:  ds' = dw
+ *     ds and the extras' contributions: the program score_grad, from s, the extras and ds'
+ *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
+ * What a mask hides contributes nothing, whatever the programs make of it. */
+#include "runtime/kernels/attend_tile.h"
+#include "runtime/kernels/math.h"
+
+#include <string.h>
+
+/* Where the gradients of one head go, and what its rows need. */
+struct attend_grads {
+  struct attend_view y, dy, lse, query, key, value, extra[ATTEND_MAX_EXTRAS];
+  int outputs;                       /* of score_grad that are used: 1, and those of extras */
+  real neg_lse[ATTEND_QUERIES];      /* -lse of a block's rows; -infinity where lse is: such a row has no weights */
+  real delta[ATTEND_QUERIES];
+};
+
+/* ---- results ---- */
+
+static bool attend_has(const struct attend_operand *operand, int role)
+{
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role) return true;
+  return false;
+}
+
+static struct attend_view attend_grad_of(const struct attend_head *head, const struct attend_operand *operand,
+                                         const struct rt_tensor *out, int64_t width)
+{
+  return KERNEL(attend_result)(head, out, attend_has(operand, ATTEND_I), attend_has(operand, ATTEND_J), width);
+}
+
+static void attend_zero(const struct attend_head *head, const struct attend_view *view)
+{
+  int64_t rows = view->i_stride ? head->queries : 1, columns = view->j_stride ? head->keys : 1;
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++)
+      memset(view->data + i * view->i_stride + j * view->j_stride, 0, (size_t)view->width * sizeof(real));
+}
+
+static void attend_grads_init(const struct attend_head *head, struct attend_grads *g)
+{
+  const struct rt_call *call = head->call;
+  const struct attend_plan *plan = head->plan;
+  const struct rt_tensor *out = call->out;
+  g->y = KERNEL(attend_result)(head, &call->in[3], true, false, head->value.width);
+  g->lse = KERNEL(attend_result)(head, &call->in[4], true, false, 1);
+  g->dy = KERNEL(attend_result)(head, &call->in[5], true, false, head->value.width);
+  g->query = attend_grad_of(head, &plan->query, out++, head->query.width);
+  g->key = attend_grad_of(head, &plan->key, out++, head->key.width);
+  g->value = attend_grad_of(head, &plan->value, out++, head->value.width);
+  attend_zero(head, &g->query);
+  attend_zero(head, &g->key);
+  attend_zero(head, &g->value);
+  g->outputs = 1;
+  for (int k = 0; k < plan->extra_count; k++) {
+    if (!plan->wants_grad[k]) continue;
+    g->extra[k] = attend_grad_of(head, &plan->extra[k], out++, head->extra[k].width);
+    attend_zero(head, &g->extra[k]);
+    g->outputs += attend_has(&plan->extra[k], ATTEND_FEATURE) ? 2 : 1;
+  }
+}
+
+/* ---- extras ---- */
+
+/* A table: each lane adds to the element that LANE_gather would read there. */
+static void attend_scatter(const struct attend_view *to, const struct attend_block *strip, const real *part, const real *at)
+{
+  if (to->width < 1) return;
+  real last = (real)(to->width - 1);
+  for (int64_t j = 0; j < strip->keys; j++)
+    for (int64_t q = 0; q < strip->queries; q++) {
+      real x = at[j * strip->fast + q];
+      x = x > 0 ? x : 0;
+      int64_t element = (int64_t)((x < last ? x : last) + (real)0.5);
+      if (element >= to->width) element = to->width - 1;
+      to->data[(strip->first_query + q) * to->i_stride + (strip->first_key + j) * to->j_stride + element] +=
+          part[j * strip->fast + q];
+    }
+}
+
+/* Adds contributions, summed over the axes that the extra lacks. */
+static void attend_add_extra(const struct attend_view *to, const struct attend_block *strip, const real *part)
+{
+  real *data = to->data + strip->first_query * to->i_stride + strip->first_key * to->j_stride;
+  real sums[ATTEND_QUERIES] = {0}, total = 0;
+  for (int64_t j = 0; j < strip->keys; j++, part += strip->fast) {
+    if (to->i_stride && to->j_stride)
+      for (int64_t q = 0; q < strip->queries; q++) data[q * to->i_stride + j * to->j_stride] += part[q];
+    else if (to->i_stride)
+#pragma omp simd
+      for (int64_t q = 0; q < strip->queries; q++) sums[q] += part[q];
+    else {
+      real sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t q = 0; q < strip->queries; q++) sum += part[q];
+      if (to->j_stride) data[j * to->j_stride] += sum;
+      else total += sum;
+    }
+  }
+  if (to->i_stride && !to->j_stride)
+    for (int64_t q = 0; q < strip->queries; q++) data[q * to->i_stride] += sums[q];
+  else if (!to->i_stride && !to->j_stride) *data += total;
+}
+
+static void attend_hide(real *values, const real *mask, int64_t count)
+{
+#pragma omp simd
+  for (int64_t k = 0; k < count; k++) values[k] = mask[k] != 0 ? values[k] : 0;
+}
+
+/* From ds' in `grad` (of a strip) to ds in its place and to the extras. */
+static void attend_score_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
+                              struct attend_space *space, const real *score, real *grad)
+{
+  const struct attend_plan *plan = head->plan;
+  if (!plan->score_grad) return;
+  int64_t count = strip->keys * strip->fast;
+  real *out[LANE_MAX_OUTPUTS];
+  out[0] = grad;
+  for (int k = 1; k < g->outputs; k++) out[k] = space->part[k];
+  KERNEL(attend_lanes)(head, plan->score_grad, strip, score, grad, &space->registers, g->outputs, out);
+  if (strip->seen != LANE_TRUE)
+    for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, count);
+  for (int k = 0, part = 1; k < plan->extra_count; k++) {
+    if (!plan->wants_grad[k]) continue;
+    if (attend_has(&plan->extra[k], ATTEND_FEATURE)) {
+      attend_scatter(&g->extra[k], strip, out[part], out[part + 1]);
+      part += 2;
+    } else attend_add_extra(&g->extra[k], strip, out[part++]);
+  }
+}
+
+/* ---- tiles ---- */
+
+/* From s' to the weights before drop. */
+static void attend_weights(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
+                           const real *mask, const real *shaped, real *weights)
+{
+  int64_t fast = strip->fast;
+  for (int64_t j = 0; j < strip->keys; j++, shaped += fast, weights += fast) {
+    if (head->plan->softmax)
+#pragma omp simd
+      for (int64_t q = 0; q < fast; q++) weights[q] = LANE_EXP(shaped[q] + g->neg_lse[q]);
+    else if (weights != shaped) memcpy(weights, shaped, (size_t)fast * sizeof(real));
+  }
+  if (strip->seen != LANE_TRUE) attend_hide(weights - strip->keys * fast, mask, strip->keys * fast);
+}
+
+/* grad: from dy . value to ds'; weights: from w to w d. */
+static void attend_weights_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
+                                const struct attend_space *space, real *weights, real *grad)
+{
+  int64_t fast = strip->fast, count = strip->keys * fast;
+  const real *drop = space->drop;
+  if (head->plan->drop)
+#pragma omp simd
+    for (int64_t k = 0; k < count; k++) grad[k] *= drop[k];
+  if (head->plan->softmax)
+    for (int64_t j = 0; j < strip->keys; j++)
+#pragma omp simd
+      for (int64_t q = 0; q < fast; q++) grad[j * fast + q] = weights[j * fast + q] * (grad[j * fast + q] - g->delta[q]);
+  else if (strip->seen != LANE_TRUE) attend_hide(grad, space->mask, count);
+  if (head->plan->drop)
+#pragma omp simd
+    for (int64_t k = 0; k < count; k++) weights[k] *= drop[k];
+}
+
+/* Turns the tiles score and grad (s and dy . value) into w d and ds. */
+static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
+                              struct attend_space *space)
+{
+  const struct attend_plan *plan = head->plan;
+  struct attend_block strip;
+  for (int64_t done = 0; done < block->keys; done += strip.keys) {
+    strip = attend_strip(block, done);
+    real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast, *shaped = score;
+    if (plan->score) {
+      shaped = space->shaped;
+      KERNEL(attend_lanes)(head, plan->score, &strip, score, NULL, &space->registers, 1, &shaped);
+    }
+    if (strip.seen != LANE_TRUE)
+      KERNEL(attend_lanes)(head, plan->mask, &strip, NULL, NULL, &space->registers, 1, &space->mask);
+    if (plan->drop) KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->registers, 1, &space->drop);
+    /* score_grad still needs s, so that the weights stand apart until it is done. */
+    attend_weights(head, g, &strip, space->mask, shaped, space->shaped);
+    attend_weights_grad(head, g, &strip, space, space->shaped, grad);
+    attend_score_grad(head, g, &strip, space, score, grad);
+    memcpy(score, space->shaped, (size_t)(strip.keys * strip.fast) * sizeof(real));
+  }
+}
+
+static void attend_rows_grad(const struct attend_head *head, struct attend_grads *g, const struct attend_block *block)
+{
+  for (int64_t q = 0; q < block->queries; q++) {
+    int64_t i = block->first_query + q;
+    const real *y = g->y.data + i * g->y.i_stride, *dy = g->dy.data + i * g->dy.i_stride;
+    real delta = 0;
+    if (head->plan->softmax) {
+#pragma omp simd reduction(+ : delta)
+      for (int64_t f = 0; f < g->y.width; f++) delta += y[f] * dy[f];
+      real lse = g->lse.data[i * g->lse.i_stride];
+      g->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
+    }
+    g->delta[q] = delta;
+  }
+  for (int64_t q = block->queries; q < block->fast; q++) g->delta[q] = 0, g->neg_lse[q] = -(real)INFINITY;
+}
+
+static struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j)
+{
+  return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride, view->i_stride + view->j_stride, 1};
+}
+
+static void attend_block_backward(const struct attend_head *head, struct attend_grads *g, struct attend_block *block,
+                                  struct attend_space *space)
+{
+  int64_t i = block->first_query;
+  attend_rows_grad(head, g, block);
+  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, space->query_t);
+  if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, space->grad_t);
+  struct attend_matrix by_key_score = {space->score, block->fast, 1}, by_key_grad = {space->grad, block->fast, 1};
+  struct attend_matrix by_query_grad = {space->grad, 1, block->fast};
+  while (KERNEL(attend_next)(head, block)) {
+    int64_t j = block->first_key;
+    KERNEL(attend_scores)(&head->query, &head->key, block, space->query_t, space->score);
+    KERNEL(attend_scores)(&g->dy, &head->value, block, space->grad_t, space->grad);
+    attend_tiles_grad(head, g, block, space);
+    KERNEL(attend_product)(block->keys, g->dy.width, block->queries, by_key_score, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j), true);
+    KERNEL(attend_product)(block->keys, head->query.width, block->queries, by_key_grad, attend_at(&head->query, i, 0), attend_at(&g->key, 0, j), true);
+    KERNEL(attend_product)(block->queries, head->query.width, block->keys, by_query_grad, attend_at(&head->key, 0, j), attend_at(&g->query, i, 0), true);
+  }
+}
+
+static void attend_backward(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)
+{
+  struct attend_grads g;
+  attend_grads_init(head, &g);
+  for (; first < end; first += ATTEND_QUERIES) {
+    struct attend_block block = attend_queries(first, end);
+    attend_block_backward(head, &g, &block, space);
+  }
+}
+
+void KERNEL(attention_grad)(const struct rt_call *call)
+{
+  struct attend_call attend = {call, call->attend->out, call->in[3].shape, 6, 2, false, attend_backward};
+  KERNEL(attend_run)(&attend);
+}
