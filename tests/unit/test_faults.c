@@ -70,7 +70,7 @@ static void refuse_each_allocation(scenario *run, long at_least)
 
 static const char program[] =
     "dim D = 8\n"
-    "data { text: words[T]  label: class[C] }\n"
+    "data { text: words[T], label: class[C] }\n"
     "head read(x: [T, D], act) -> [T, D] {\n"
     "  query = act(linear(x, D))\n  key = linear(x, D)\n  value = linear(x, D)\n"
     "  score = s / sqrt(D)\n  mask = abs(i - j) <= 3\n"
