@@ -12,6 +12,7 @@ struct token {
   struct gr_span span; /* of a comment: without trailing blanks */
   int column;          /* in the source, code points from 0 */
   bool prefix;         /* a sign or a star that belongs to what follows */
+  bool tight;          /* an operator without spaces: in [ ] products, around `..` sums as well, as in x[i-1..2*i, 4*D] */
 };
 
 /* A place within a line that may be aligned with the lines around it. */
@@ -65,7 +66,7 @@ static int read_tokens(struct layout *layout, struct gr_parser *parser) {
     counted = span.begin;
     if (kind == GR_T_COMMENT) while (strchr(" \t\r", text[span.end - 1])) span.end--;
     bool prefix = (kind == GR_T_MINUS || kind == GR_T_TIMES) && !ends_value(previous);
-    if (add_token(layout, (struct token){kind, span, column, prefix}) != RT_OK) return rt_no_memory(parser->error);
+    if (add_token(layout, (struct token){kind, span, column, prefix, false}) != RT_OK) return rt_no_memory(parser->error);
     if (kind == GR_T_LINE) column = 0, counted = span.end;
     else if (kind != GR_T_COMMENT) previous = kind;
   }
@@ -163,12 +164,35 @@ static int level_of(const struct layout *layout, const struct line *line, const 
   return level + continues(nesting);
 }
 
+static bool is_product(int kind) { return kind == GR_T_TIMES || kind == GR_T_DIVIDE || kind == GR_T_MODULO; }
+
+/* The operators on both sides of a `..`, as far as its operands go. */
+static void tighten_range(struct layout *layout, size_t dots) {
+  for (int step = -1; step <= 1; step += 2) {
+    int depth = 0;
+    for (size_t k = dots + (size_t)step; k < layout->token_count; k += (size_t)step) {  /* below 0 wraps around and ends */
+      struct token *token = &layout->tokens[k];
+      bool inward = step < 0 ? closes(token->kind) : opens(token->kind), outward = step < 0 ? opens(token->kind) : closes(token->kind);
+      if (depth == 0 && (outward || token->kind == GR_T_COMMA || token->kind == GR_T_IN || token->kind == GR_T_LBRACE)) break;
+      depth += inward - outward;
+      if (depth == 0 && !token->prefix && (is_product(token->kind) || token->kind == GR_T_PLUS || token->kind == GR_T_MINUS || token->kind == GR_T_MATMUL))
+        token->tight = true;
+    }
+  }
+}
+
 static void indent(struct layout *layout) {
   struct nesting nesting = {.count = 0};
   for (size_t k = 0; k < layout->line_count; k++) {
     struct line *line = &layout->lines[k];
     line->level = level_of(layout, line, &nesting);
-    for (size_t t = line->first; t < line->first + line->count; t++) follow(&nesting, layout->tokens[t].kind, line->level);
+    for (size_t t = line->first; t < line->first + line->count; t++) {
+      struct token *token = &layout->tokens[t];
+      bool in_brackets = nesting.count > 0 && nesting.open[nesting.count - 1].kind == GR_T_LBRACKET;
+      token->tight = token->tight || (in_brackets && !token->prefix && is_product(token->kind));
+      if (token->kind == GR_T_DOTS) tighten_range(layout, t);
+      follow(&nesting, token->kind, line->level);
+    }
   }
 }
 
@@ -185,7 +209,7 @@ static bool tight_before(int kind) {
 }
 
 static bool space_between(const struct token *left, const struct token *right) {
-  if (left->prefix || tight_before(right->kind)) return false;
+  if (left->prefix || left->tight || right->tight || tight_before(right->kind)) return false;
   switch (left->kind) {
     case GR_T_LPAREN: case GR_T_LBRACKET: case GR_T_DOT: case GR_T_POWER: case GR_T_DOTS: return false;
     default: break;

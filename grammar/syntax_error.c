@@ -10,6 +10,7 @@ struct slip {
   struct gr_parser *parser;
   struct gr_token found, before;  /* the token that does not fit and the one on its left */
   unsigned expects;
+  const char *expected;           /* in words */
   int inside;                     /* the innermost open bracket, GR_T_L*, 0 at the top */
 };
 
@@ -78,6 +79,7 @@ static const char *foreign_word(const struct slip *slip) {
     {"from", "a file is imported by its path: import \"layers.aq\" as layers"},
     {"include", "a file is imported by its path: import \"layers.aq\" as layers"},
     {"print", "a program computes values and prints nothing; see them with `aqc run`"},
+    {"then", "a condition is followed by its block: if L > 2 { ... }"},
     {"pass", "an empty block is written { }"},
   };
   for (size_t k = 0; k < RT_COUNT(words); k++)
@@ -147,6 +149,7 @@ static const char *construct(const struct slip *slip) {
     char next = next_character(slip->found.span, false);
     if (next == '=') return "a constant is a dim, dim D = 64; other statements stand within a fn, head or model";
     if (next == ':') return "columns stand within data { ... }";
+    if (next == '(') return "a function begins with `fn`: fn f(x) = x * x";
   }
   if (slip->found.kind == GR_T_NUMBER && (slip->expects & GR_EXPECTS_NAME)) return "give the number a name first: dim H = 4";
   return NULL;
@@ -173,6 +176,7 @@ static const char *missing_mark(const struct slip *slip) {
     return slip->inside == GR_T_LPAREN ? "is a `)` missing at the end of the line above?" : "is a `]` missing at the end of the line above?";
   }
   if (!same_line) return NULL;
+  if (strstr(slip->expected, "`,`")) return "is a comma missing?";
   if (slip->found.kind == GR_T_NAME && next_character(slip->found.span, false) == '=') return "two statements on one line have a `;` between them";
   return "is an operator missing? A product is written a * b";
 }
@@ -218,30 +222,30 @@ static bool wrong_bracket(const struct slip *slip) {
   return true;
 }
 
+static bool nested_definition(const struct slip *slip) {
+  if (!is_definition(slip->found.kind) || !(slip->expects & GR_EXPECTS_STATEMENT) || next_character(slip->found.span, false) == '=') return false;
+  gr_fail(slip->parser->error, slip->found.span, "a definition cannot stand inside a block");
+  rt_hint(slip->parser->error, "put it at the top of the file; functions are passed by name");
+  return true;
+}
+
 static bool keyword_as_name(const struct slip *slip) {
-  if (!is_keyword(slip->found.kind) || is_newline(slip->before)) return false;
+  if (!is_keyword(slip->found.kind)) return false;
+  bool assigned = next_character(slip->found.span, false) == '=', wanted = slip->expects & (GR_EXPECTS_NAME | GR_EXPECTS_VALUE);
   switch (slip->found.kind) {
     case GR_T_IF: case GR_T_FOR: case GR_T_WITH: case GR_T_RETURN: case GR_T_ELSE: case GR_T_AND: case GR_T_OR: case GR_T_NOT: case GR_T_INSTANCE:
-    case GR_T_PARAM:
-      if (next_character(slip->found.span, false) != '=') return false;
+    case GR_T_PARAM:  /* more likely out of place than meant as a name */
+      wanted = wanted && assigned;
       break;
     default:
       break;
   }
-  if (!(slip->expects & (GR_EXPECTS_NAME | GR_EXPECTS_VALUE | GR_EXPECTS_STATEMENT))) return false;
+  if (!wanted && !(assigned && (slip->expects & GR_EXPECTS_STATEMENT))) return false;
   int length = (int)(slip->found.span.end - slip->found.span.begin);
   const char *text = text_at(slip->found.span);
   gr_fail(slip->parser->error, slip->found.span, "`%.*s` is a keyword and cannot be a name", length, text);
   rt_hint(slip->parser->error, "choose another name, such as `%.*s_`", length, text);
   return true;
-}
-
-/* A keyword that begins a statement: `data = 1` in a block. */
-static bool keyword_assigned(const struct slip *slip) {
-  if (!is_keyword(slip->found.kind) || !(slip->expects & GR_EXPECTS_STATEMENT) || next_character(slip->found.span, false) != '=') return false;
-  struct slip same_line = *slip;
-  same_line.before.kind = 0;
-  return keyword_as_name(&same_line);
 }
 
 static const char *advice_for(const struct slip *slip) {
@@ -254,12 +258,12 @@ static const char *advice_for(const struct slip *slip) {
 }
 
 int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expects, const char *expected) {
-  struct slip slip = {parser, found, parser->before, expects, 0};
+  struct slip slip = {parser, found, parser->before, expects, expected, 0};
   int open = parser->open_count;
   if (found.kind == GR_T_LPAREN || found.kind == GR_T_LBRACKET || found.kind == GR_T_LBRACE) open--;  /* itself */
   if (parser->closed) open++;
   if (open > 0) slip.inside = parser->open[open - 1].kind;
-  if (keyword_assigned(&slip) || open_block(&slip) || wrong_bracket(&slip) || keyword_as_name(&slip)) return RT_BAD_DATA;
+  if (open_block(&slip) || wrong_bracket(&slip) || nested_definition(&slip) || keyword_as_name(&slip)) return RT_BAD_DATA;
   char what[96];
   describe(found, what, sizeof what);
   gr_fail(parser->error, found.span, "expected %s, found %s", expected, what);
