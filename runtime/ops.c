@@ -1,0 +1,114 @@
+/* ops.c: the op list as tables, and the choice of kernels. */
+#include "runtime/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the list ---- */
+
+enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED };
+
+const struct rt_op_info rt_op_info[OP_COUNT] = {
+#define LANE1(name, expression, doc) { #name, "a:[*s] -> [*s]", "", doc, RT_LANE, 1 },
+#define LANE2(name, expression, doc) { #name, "a:[*s] b:[*s] -> [*s]", "", doc, RT_LANE, 2 },
+#define LANE3(name, expression, doc) { #name, "a:[*s] b:[*s] c:[*s] -> [*s]", "", doc, RT_LANE, 3 },
+#define OP(name, signature, attributes, flags, doc) { #name, signature, attributes, doc, flags, -1 },
+#include "runtime/ops.def"
+#undef LANE1
+#undef LANE2
+#undef LANE3
+#undef OP
+};
+
+int rt_op_find(const char *name)
+{
+  for (int op = 0; op < OP_COUNT; op++)
+    if (!strcmp(rt_op_info[op].name, name))
+      return op;
+  return -1;
+}
+
+/* ---- kernels ---- */
+
+#if defined RT_X86 || (defined __x86_64__ && !defined PACKAGE)
+#define X86_KERNELS 1                    /* PACKAGE: there is a config.h, and it says whether */
+#else
+#define X86_KERNELS 0
+#endif
+
+#if X86_KERNELS
+#define EACH_ISA(macro, name, type) macro(name, type, base) macro(name, type, avx2) macro(name, type, avx512)
+#else
+#define EACH_ISA(macro, name, type) macro(name, type, base)
+#endif
+
+#define DECLARE(name, type, isa) rt_kernel rt_##name##_##type##_##isa;
+#define OP(name, signature, attributes, flags, doc) EACH_ISA(DECLARE, name, f32) EACH_ISA(DECLARE, name, f64)
+#include "runtime/ops.def"
+#undef LANE1
+#undef LANE2
+#undef LANE3
+#undef OP
+
+/* The condition is constant, so that a FREE op needs no symbol and any other op does not link without one. */
+#define UNLESS_FREE(name, type, isa) (RT_FREE & IS(name)) ? NULL : rt_##name##_##type##_##isa,
+#define IS(name) flags_of_##name
+enum {
+#define OP(name, signature, attributes, flags, doc) IS(name) = flags,
+#include "runtime/ops.def"
+#undef LANE1
+#undef LANE2
+#undef LANE3
+#undef OP
+};
+
+static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
+#define LANE1(name, expression, doc) { { NULL } },      /* lane ops run as lane programs */
+#define LANE2(name, expression, doc) { { NULL } },
+#define LANE3(name, expression, doc) { { NULL } },
+#define OP(name, signature, attributes, flags, doc) \
+  { { EACH_ISA(UNLESS_FREE, name, f32) }, { EACH_ISA(UNLESS_FREE, name, f64) } },
+#include "runtime/ops.def"
+#undef LANE1
+#undef LANE2
+#undef LANE3
+#undef OP
+};
+
+rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa)
+{
+  return kernels[op][precision][X86_KERNELS ? isa : RT_BASE];
+}
+
+/* ---- instruction sets ---- */
+
+static const char *const isa_name[RT_ISA_COUNT] = { "base", "avx2", "avx512" };
+
+const char *rt_isa_name(enum rt_isa isa)
+{
+  return isa_name[isa];
+}
+
+/* The builtin asks CPUID, and XGETBV whether the system saves the registers. */
+static enum rt_isa isa_of_processor(void)
+{
+#if X86_KERNELS
+  __builtin_cpu_init();
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  return avx2 && avx512 ? RT_AVX512 : avx2 ? RT_AVX2 : RT_BASE;
+#else
+  return RT_BASE;
+#endif
+}
+
+enum rt_isa rt_best_isa(void)
+{
+  enum rt_isa best = isa_of_processor();
+  const char *wanted = getenv("AQ_ISA");
+  for (int isa = 0; wanted && isa < (int)best; isa++)
+    if (!strcmp(wanted, isa_name[isa]))
+      best = (enum rt_isa)isa;
+  return best;
+}
