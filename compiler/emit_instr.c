@@ -1,0 +1,228 @@
+/* emit_instr.c: units as instructions. */
+#include "compiler/emit.h"
+
+#include <string.h>
+
+static int out_of_memory(struct ir_emitter *e)
+{
+  return rt_no_memory(e->error);
+}
+
+/* ---- lines: where an instruction comes from ---- */
+
+static const char *line_text(struct ir_emitter *e, const struct gr_source *s, uint32_t line)
+{
+  uint32_t begin = s->line_start[line], end = begin;
+  while (end < s->length && s->text[end] != '\n' && s->text[end] != '\r')
+    end++;
+  return rt_arena_strndup(&e->module->arena, s->text + begin, end - begin);
+}
+
+static bool same_name(const char *a, const char *b)
+{
+  return a == b || (a && b && !strcmp(a, b));
+}
+
+static uint32_t line_of(struct ir_emitter *e, const struct ir_node *n)
+{
+  int line, column;
+  if (!n->span.source)
+    return UINT32_MAX;
+  gr_span_place(n->span, &line, &column);
+  for (size_t k = e->line_count; k-- > 0;)
+    if (e->line[k].line == (uint32_t)line && e->line[k].column == (uint32_t)column && same_name(e->line[k].name, n->name) &&
+        !strcmp(e->line[k].file, n->span.source->name))
+      return e->module->line_count + (uint32_t)k;
+  struct rt_arena *arena = &e->module->arena;
+  struct vm_line made = { .line = (uint32_t)line, .column = (uint32_t)column };
+  made.file = rt_arena_strndup(arena, n->span.source->name, strlen(n->span.source->name));
+  made.text = line >= 1 && (uint32_t)line <= n->span.source->line_count ? line_text(e, n->span.source, (uint32_t)line - 1) : "";
+  made.name = n->name ? rt_arena_strndup(arena, n->name, strlen(n->name)) : NULL;
+  if (!made.file || !made.text || (n->name && !made.name) ||
+      rt_grow((void **)&e->line, &e->line_capacity, e->line_count + 1, sizeof *e->line) != RT_OK) {
+    out_of_memory(e);
+    return UINT32_MAX;
+  }
+  e->line[e->line_count] = made;
+  return e->module->line_count + (uint32_t)e->line_count++;
+}
+
+/* ---- one instruction ---- */
+
+static struct vm_instr *begin(struct ir_emitter *e, uint16_t op, ir_id n, int in_count, int out_count)
+{
+  struct rt_arena *arena = &e->module->arena;
+  if (rt_grow((void **)&e->instr, &e->instr_capacity, e->instr_count + 1, sizeof *e->instr) != RT_OK) {
+    out_of_memory(e);
+    return NULL;
+  }
+  struct vm_instr *in = &e->instr[e->instr_count];
+  const struct ir_node *node = &e->g.node[n];
+  *in = (struct vm_instr){ .op = op, .in_count = (uint16_t)in_count, .out_count = (uint16_t)out_count, .real = node->real };
+  in->in = rt_arena_alloc(arena, (size_t)(in_count ? in_count : 1) * sizeof *in->in);
+  in->out = rt_arena_alloc(arena, (size_t)(out_count ? out_count : 1) * sizeof *in->out);
+  if (!in->in || !in->out) {
+    out_of_memory(e);
+    return NULL;
+  }
+  memcpy(in->attr, node->attr, sizeof in->attr);
+  in->line = line_of(e, node);
+  return e->error && e->error->code ? NULL : in;
+}
+
+static bool read_arg(struct ir_emitter *e, struct vm_instr *in, int k, ir_id n)
+{
+  in->in[k] = ir_value_of(e, n);
+  ir_value_read(e, in->in[k], (uint32_t)e->instr_count);
+  return in->in[k] != IR_NO_VALUE;
+}
+
+static bool write_result(struct ir_emitter *e, struct vm_instr *in, int k, ir_id n, const struct vm_type *type)
+{
+  in->out[k] = ir_value_new(e, type, (uint32_t)e->instr_count);
+  if (n)
+    e->value_of[n] = in->out[k];
+  return in->out[k] != IR_NO_VALUE;
+}
+
+/* ---- heads ---- */
+
+static int add_plan(struct ir_emitter *e, int64_t head_number)
+{
+  const struct ir_head *head = e->g.head[head_number];
+  bool gradient = false;
+  for (ir_id n = 1; n < e->g.count; n++)
+    gradient = gradient || (e->live[n] && e->g.node[n].op == OP_attention_grad && e->g.node[n].attr[0] == head_number);
+  if (rt_grow((void **)&e->attend, &e->attend_capacity, e->attend_count + 1, sizeof *e->attend) != RT_OK ||
+      rt_grow((void **)&e->head_name, &e->head_name_capacity, e->attend_count + 1, sizeof *e->head_name) != RT_OK)
+    return out_of_memory(e);
+  const char *name = head->name ? head->name : "";
+  char *copy = rt_arena_strndup(&e->module->arena, name, strlen(name));
+  if (!copy)
+    return out_of_memory(e);
+  int status = ir_lower_head(head, e->outputs->training, gradient, &e->module->arena, &e->attend[e->attend_count], e->error);
+  e->head_name[e->attend_count] = copy;
+  e->plan_of[head_number] = (int64_t)(e->module->attend_count + e->attend_count++);
+  return status;
+}
+
+static int result_count(const struct ir_head *head, enum rt_op op)
+{
+  if (op != OP_attention_grad)
+    return op == OP_attention ? 2 : 1;
+  int count = 3;
+  for (int k = 0; k < head->extra_count; k++)
+    count += head->wants_grad[k];
+  return count;
+}
+
+/* All results are written, also those that nobody reads. */
+static bool write_results(struct ir_emitter *e, struct vm_instr *in, ir_id n)
+{
+  const struct ir_node node = e->g.node[n];
+  const struct vm_type *types[6 + ATTEND_MAX_EXTRAS];
+  struct attend_plan plan = ir_head_plan(e->g.head[node.attr[0]]);
+  for (int k = 0; k < node.arg_count; k++)
+    types[k] = &e->g.node[node.arg[k]].type;
+  if (!write_result(e, in, 0, n, &node.type))
+    return false;
+  for (int k = 1; k < in->out_count; k++) {
+    struct vm_type type;
+    ir_id named = 0;
+    for (ir_id r = n + 1; r < e->g.count && !named; r++)
+      if (e->live[r] && e->g.node[r].op == OP_result && e->g.node[r].arg[0] == n && e->g.node[r].attr[0] == k)
+        named = r;
+    struct vm_mismatch m;
+    if (named)
+      type = e->g.node[named].type;
+    else if (vm_signature_result(e->g.dims, node.op, node.arg_count, types, &plan, k, &type, &m) != RT_OK) {
+      rt_fail(e->error, RT_BAD_DATA, "internal: `%s` has no result %d: %s", rt_op_info[node.op].name, k, m.why);
+      return false;
+    }
+    if (!write_result(e, in, k, named, &type))
+      return false;
+  }
+  return true;
+}
+
+static int emit_node(struct ir_emitter *e, ir_id n)
+{
+  const struct ir_node node = e->g.node[n];
+  bool planned = ir_has_plan(node.op);
+  if (planned && e->plan_of[node.attr[0]] < 0) {
+    int status = add_plan(e, node.attr[0]);
+    if (status != RT_OK)
+      return status;
+  }
+  struct vm_instr *in = begin(e, node.op, n, node.arg_count, planned ? result_count(e->g.head[node.attr[0]], node.op) : 1);
+  bool ok = in != NULL;
+  for (int k = 0; ok && k < node.arg_count; k++)
+    ok = read_arg(e, in, k, node.arg[k]);
+  if (ok && planned)
+    in->attr[0] = e->plan_of[node.attr[0]];
+  if (ok)
+    ok = planned ? write_results(e, in, n) : write_result(e, in, 0, n, &node.type);
+  if (!ok)
+    return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
+  e->instr_count++;
+  return RT_OK;
+}
+
+/* ---- lane programs ---- */
+
+/* An output may be written over an input of its type that is read here alone and for the last time: that becomes known at the end, so what
+ * is noted here is a wish. The input must not be read through two arguments. */
+static void wish_in_place(struct ir_emitter *e, const struct vm_instr *in, const struct lane_program *p, const struct vm_type *type)
+{
+  uint32_t full = (1u << type->rank) - 1;
+  int taken = 0;
+  for (int k = 0; k < in->in_count && taken < in->out_count; k++) {
+    uint32_t value = in->in[k], life = e->life_of[value];
+    bool alone = life != UINT32_MAX && p->input_axes[k] == full && vm_type_equal(&e->value[value].type, type);
+    for (int j = 0; alone && j < in->in_count; j++)
+      alone = j == k || e->life_of[in->in[j]] != life;
+    if (alone)
+      e->lives[e->life_of[in->out[taken++]]].over = life;
+  }
+}
+
+static int emit_group(struct ir_emitter *e, uint32_t unit)
+{
+  const ir_id *member = &e->member[e->member_start[unit]];
+  int count = (int)(e->member_start[unit + 1] - e->member_start[unit]), output_count = 0;
+  ir_id output[LANE_MAX_OUTPUTS];
+  for (int k = 0; k < count; k++)
+    if (e->escapes[member[k]] && output_count < LANE_MAX_OUTPUTS)
+      output[output_count++] = member[k];
+  struct ir_lane_inputs inputs;
+  if (rt_grow((void **)&e->lanes, &e->lanes_capacity, e->lanes_count + 1, sizeof *e->lanes) != RT_OK)
+    return out_of_memory(e);
+  struct lane_program *program = &e->lanes[e->lanes_count];
+  int status = ir_lower_group(&e->g, count, member, output_count, output, &e->module->arena, program, &inputs, e->error);
+  if (status != RT_OK)
+    return status;
+  struct vm_instr *in = begin(e, OP_lanes, member[count - 1], inputs.count, output_count);
+  if (!in)
+    return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
+  memset(in->attr, 0, sizeof in->attr);
+  in->real = 0;
+  in->attr[0] = (int64_t)(e->module->lanes_count + e->lanes_count++);
+  bool ok = true;
+  for (int k = 0; ok && k < inputs.count; k++)
+    ok = read_arg(e, in, k, inputs.source[k]);
+  for (int k = 0; ok && k < output_count; k++)
+    ok = write_result(e, in, k, output[k], &e->g.node[output[k]].type);
+  if (!ok)
+    return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
+  wish_in_place(e, in, program, &e->g.node[output[0]].type);
+  e->instr_count++;
+  return RT_OK;
+}
+
+int ir_emit_instructions(struct ir_emitter *e)
+{
+  int status = RT_OK;
+  for (uint32_t u = 0; u < e->schedule.count && status == RT_OK; u++)
+    status = e->schedule.unit[u].group ? emit_group(e, u) : emit_node(e, e->schedule.unit[u].node);
+  return status;
+}
