@@ -3,7 +3,7 @@
 #define AQ_VM_MACHINE_H
 
 #include "runtime/threads.h"
-#include "vm/module.h"
+#include "vm/signature.h"
 
 struct vm_machine;
 
