@@ -1,0 +1,297 @@
+/* test_io_vocab.c: vocabularies and schemas, built, looked up, written and read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/io/schema.h"
+#include "runtime/io/vocab.h"
+
+static void test_intern(void **state)
+{
+  (void)state;
+  struct io_intern set = {0};
+  int32_t number;
+  size_t length;
+  assert_int_equal(io_intern_find(&set, "x", 1), -1);
+  for (int i = 0; i < 10000; i++) {
+    char text[20];
+    int n = snprintf(text, sizeof text, "t%d", i * 7919);
+    assert_int_equal(io_intern_add(&set, text, (size_t)n, &number, NULL), RT_OK);
+    assert_int_equal(number, i);
+  }
+  for (int i = 0; i < 10000; i++) {
+    char text[20];
+    int n = snprintf(text, sizeof text, "t%d", i * 7919);
+    assert_int_equal(io_intern_find(&set, text, (size_t)n), i);
+    assert_memory_equal(io_intern_text(&set, i, &length), text, n);
+    assert_int_equal(length, n);
+  }
+  assert_int_equal(io_intern_add(&set, "", 0, &number, NULL), RT_OK);
+  assert_int_equal(number, 10000);
+  assert_int_equal(io_intern_find(&set, "", 0), 10000);
+  assert_int_equal(io_intern_add(&set, "t0", 2, &number, NULL), RT_OK);
+  assert_int_equal(number, 0);
+  io_intern_free(&set);
+}
+
+/* Interns the letters of a text and counts them. */
+static void count_letters(struct io_intern *set, const char *text, int64_t counts[26])
+{
+  memset(counts, 0, 26 * sizeof *counts);
+  for (; *text; text++) {
+    int32_t number;
+    assert_int_equal(io_intern_add(set, text, 1, &number, NULL), RT_OK);
+    counts[number]++;
+  }
+}
+
+/* The texts of all ids, joined. */
+static const char *texts(const struct io_vocab *v)
+{
+  static char out[300];
+  out[0] = '\0';
+  for (int32_t id = 0; id < v->count; id++) {
+    size_t length;
+    const char *text = io_vocab_text(v, id, &length);
+    sprintf(out + strlen(out), "%s%.*s", id ? " " : "", (int)length, text);
+  }
+  return out;
+}
+
+static void test_words(void **state)
+{
+  (void)state;
+  struct io_intern set = {0};
+  int64_t counts[26];
+  int32_t remap[26];
+  struct io_vocab *v;
+  size_t length;
+  count_letters(&set, "zabbaccd", counts);       /* z1 a2 b2 c2 d1 */
+  assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, NULL, NULL, remap, NULL), RT_OK);
+  assert_string_equal(texts(v), "<unk> a b c z d");
+  assert_int_equal(remap[0], 4);
+  assert_int_equal(io_vocab_find(v, "b", 1), 2);
+  assert_int_equal(io_vocab_find(v, "q", 1), IO_UNKNOWN);
+  assert_int_equal(io_vocab_find(v, "<unk>", 5), IO_UNKNOWN);
+  assert_null(io_vocab_text(v, 6, &length));
+  assert_null(io_vocab_text(v, -1, &length));
+  io_vocab_free(v);
+  struct io_vocab_options options = { .min_count = 2, .max_size = 5, .ends = true };
+  assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, NULL, &options, remap, NULL), RT_OK);
+  assert_string_equal(texts(v), "<unk> <begin> <end> a b");
+  assert_int_equal(v->begin, 1);
+  assert_int_equal(v->end, 2);
+  assert_int_equal(remap[0], IO_UNKNOWN);
+  assert_int_equal(remap[1], 3);
+  assert_int_equal(remap[3], IO_UNKNOWN);
+  assert_int_equal(io_vocab_find(v, "<begin>", 7), IO_UNKNOWN);
+  io_vocab_free(v);
+  int64_t first[26] = { 9, 4, 3, 2, 1 };         /* another order of first appearance turns the ties round */
+  assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, first, NULL, remap, NULL), RT_OK);
+  assert_string_equal(texts(v), "<unk> c b a d z");
+  io_vocab_free(v);
+  io_intern_free(&set);
+}
+
+static void test_classes(void **state)
+{
+  (void)state;
+  struct io_intern set = {0};
+  int64_t counts[26];
+  int32_t remap[26], number;
+  struct io_vocab *v;
+  count_letters(&set, "ZbaB", counts);
+  assert_int_equal(io_intern_add(&set, "ab", 2, &number, NULL), RT_OK);
+  counts[number] = 5;
+  assert_int_equal(io_intern_add(&set, "\xC3\xA9", 2, &number, NULL), RT_OK);
+  counts[number] = 1;
+  assert_int_equal(io_intern_add(&set, "gone", 4, &number, NULL), RT_OK);
+  counts[number] = 0;
+  assert_int_equal(io_vocab_build(&v, IO_VOCAB_CLASSES, &set, counts, NULL, NULL, remap, NULL), RT_OK);
+  assert_string_equal(texts(v), "B Z a ab b \xC3\xA9");
+  assert_int_equal(remap[0], 1);
+  assert_int_equal(remap[number], -1);
+  assert_int_equal(io_vocab_find(v, "gone", 4), -1);
+  assert_int_equal(io_vocab_find(v, "B", 1), 0);
+  struct rt_text list = {0};
+  io_vocab_list(v, 2, &list);
+  assert_string_equal(list.data, "B, Z, … (6 in all)");
+  rt_text_free(&list);
+  io_vocab_free(v);
+  io_intern_free(&set);
+}
+
+static void test_bytes(void **state)
+{
+  (void)state;
+  struct io_vocab *v;
+  size_t length;
+  assert_int_equal(io_vocab_bytes(&v, true, NULL), RT_OK);
+  assert_int_equal(v->count, 258);
+  assert_int_equal(v->begin, 256);
+  assert_int_equal(io_vocab_find(v, "\xFF", 1), 255);
+  assert_int_equal(io_vocab_find(v, "\0", 1), 0);
+  assert_int_equal(*io_vocab_text(v, 65, &length), 'A');
+  assert_int_equal(length, 1);
+  assert_memory_equal(io_vocab_text(v, 257, &length), "<end>", 5);
+  io_vocab_free(v);
+}
+
+static void test_json(void **state)
+{
+  (void)state;
+  static const char *const good[] = {
+    "{\"kind\":\"words\",\"ends\":true,\"texts\":[\"z\",\"a\",\"\\\"q\\\\\",\"line\\nbreak\",\"\\u0001\\u007f\",\"\xE4\xB8\xAD\",\"\"]}",
+    "{\"kind\":\"words\",\"ends\":false,\"texts\":[]}",
+    "{\"kind\":\"classes\",\"ends\":false,\"texts\":[\"B\",\"a\",\"b\"]}",
+    "{\"kind\":\"bytes\",\"ends\":true}",
+  };
+  for (size_t i = 0; i < RT_COUNT(good); i++) {
+    struct io_vocab *v;
+    struct rt_text out = {0};
+    assert_int_equal(io_vocab_parse(&v, good[i], strlen(good[i]), NULL), RT_OK);
+    io_vocab_write(v, &out);
+    assert_string_equal(out.data, good[i]);
+    rt_text_free(&out);
+    io_vocab_free(v);
+  }
+}
+
+static void test_bad_json(void **state)
+{
+  (void)state;
+  static const struct { const char *json, *text; } bad[] = {
+    { "", "not valid JSON" },
+    { "[]", "no kind" },
+    { "{\"kind\":\"wrods\",\"texts\":[]}", "no kind" },
+    { "{\"kind\":\"words\",\"ends\":1,\"texts\":[]}", "no kind" },
+    { "{\"kind\":\"classes\",\"ends\":true,\"texts\":[\"a\"]}", "no kind" },
+    { "{\"kind\":\"words\"}", "no texts" },
+    { "{\"kind\":\"words\",\"texts\":[1]}", "not a string" },
+    { "{\"kind\":\"words\",\"texts\":[\"a\",\"a\"]}", "twice" },
+    { "{\"kind\":\"classes\",\"texts\":[\"b\",\"a\"]}", "not sorted" },
+    { "{\"kind\":\"words\",\"kind\":\"bytes\"}", "not valid JSON" },
+    { "{\"kind\":\"words\",\"texts\":[\"\\u0000\"]}", "not valid JSON" },
+    { "{\"kind\":\"words\",\"texts\":[\"\xFF\"]}", "not valid JSON" },
+  };
+  for (size_t i = 0; i < RT_COUNT(bad); i++) {
+    struct io_vocab *v;
+    struct rt_error e = {0};
+    assert_int_equal(io_vocab_parse(&v, bad[i].json, strlen(bad[i].json), &e), RT_BAD_DATA);
+    assert_null(v);
+    if (!strstr(e.text, bad[i].text))
+      fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
+  }
+}
+
+static struct io_column *add(struct io_schema *s, const char *name, enum io_kind kind)
+{
+  struct io_column *c;
+  assert_int_equal(io_schema_add(s, name, kind, &c, NULL), RT_OK);
+  return c;
+}
+
+static void test_schema(void **state)
+{
+  (void)state;
+  struct io_schema s = {0}, again;
+  struct io_column *c;
+  struct rt_error e = {0};
+  struct rt_text out = {0}, out_again = {0};
+  for (int kind = 0; kind < IO_KINDS; kind++)
+    assert_int_equal(io_kind_find(io_kind_name((enum io_kind)kind)), kind);
+  assert_int_equal(io_kind_find("wrods"), -1);
+  add(&s, "tokens", IO_WORDS)->keep_case = true;
+  c = add(&s, "tags \"quoted\"", IO_TAGS);
+  c->required = false;
+  add(&s, "size", IO_VECTOR)->width = 3;
+  c = add(&s, "ids", IO_IDS);
+  c->size = 7;
+  c->max_length = 2;
+  assert_int_equal(io_schema_add(&s, "ids", IO_CLASS, &c, &e), RT_USAGE);
+  assert_false(io_schema_is_trained(&s));
+  s.columns[1].pair = 0;
+  assert_int_equal(io_schema_check(&s, NULL), RT_OK);
+  assert_int_equal(io_schema_tokeniser(&s, 0), IO_TOKENS_SPACES);
+  const char *classes = "{\"kind\":\"classes\",\"texts\":[\"B\",\"O\"]}", *words = "{\"kind\":\"words\",\"texts\":[\"x\"]}";
+  assert_int_equal(io_vocab_parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
+  assert_int_equal(io_vocab_parse(&s.columns[1].vocab, classes, strlen(classes), NULL), RT_OK);
+  assert_true(io_schema_is_trained(&s));
+  io_schema_write(&s, &out);
+  assert_int_equal(io_schema_parse(&again, out.data, out.length, &e), RT_OK);
+  assert_int_equal(again.count, 4);
+  assert_int_equal(again.columns[1].pair, 0);
+  assert_int_equal(again.columns[1].vocab->count, 2);
+  assert_true(again.columns[0].keep_case);
+  assert_false(again.columns[1].required);
+  io_schema_write(&again, &out_again);
+  assert_string_equal(out.data, out_again.data);
+  for (size_t length = 0; length < out.length; length++) {   /* cut anywhere it is refused */
+    io_schema_free(&again);
+    assert_int_equal(io_schema_parse(&again, out.data, length, NULL), RT_BAD_DATA);
+    assert_int_equal(again.count, 0);
+  }
+  rt_text_free(&out);
+  rt_text_free(&out_again);
+  io_schema_free(&again);
+  io_schema_free(&s);
+}
+
+static void test_schema_refused(void **state)
+{
+  (void)state;
+  static const struct { enum io_kind kind; struct io_column with; const char *text; } bad[] = {
+    { IO_CLASS, { .min_count = 2, .pair = -1 }, "is class, which has no min_count" },
+    { IO_NUMBER, { .max_length = 2, .pair = -1 }, "has no max_length" },
+    { IO_WORDS, { .width = 2, .pair = -1 }, "has no width" },
+    { IO_CHARS, { .keep_case = true, .pair = -1 }, "has no keep_case" },
+    { IO_CLASS, { .ends = true, .pair = -1 }, "has no ends" },
+    { IO_WORDS, { .max_length = -1, .pair = -1 }, "negative" },
+    { IO_TAGS, { .pair = -1 }, "which column's tokens" },
+    { IO_TAGS, { .pair = 7 }, "which column's tokens" },
+    { IO_WORDS, { .pair = 0 }, "is no tags column" },
+  };
+  for (size_t i = 0; i < RT_COUNT(bad); i++) {
+    struct io_schema s = {0};
+    struct rt_error e = {0};
+    char *name = add(&s, "it", bad[i].kind)->name;
+    s.columns[0] = bad[i].with;
+    s.columns[0].kind = bad[i].kind;
+    s.columns[0].name = name;
+    assert_int_equal(io_schema_check(&s, &e), RT_USAGE);
+    if (!strstr(e.text, bad[i].text))
+      fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
+    io_schema_free(&s);
+  }
+  static const char *const json[] = {
+    "{}", "{\"columns\":[]}", "{\"columns\":[{\"name\":\"a\"}]}", "{\"columns\":[{\"name\":\"a\",\"kind\":\"image\"}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\"},{\"name\":\"a\",\"kind\":\"number\"}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"max_length\":-1}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"bytes\"}}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"words\",\"ends\":true,\"texts\":[]}}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"vocab\":{\"kind\":\"classes\",\"texts\":[]}}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"tags\",\"pair\":0}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"vocab\":{\"kind\":\"bytes\"}}]}",
+    "{\"columns\":{\"name\":\"a\"}}", "{\"columns\":[[]]}",
+  };
+  for (size_t i = 0; i < RT_COUNT(json); i++) {
+    struct io_schema s;
+    assert_int_equal(io_schema_parse(&s, json[i], strlen(json[i]), NULL), RT_BAD_DATA);
+    assert_null(s.columns);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_intern), cmocka_unit_test(test_words), cmocka_unit_test(test_classes),
+    cmocka_unit_test(test_bytes), cmocka_unit_test(test_json), cmocka_unit_test(test_bad_json),
+    cmocka_unit_test(test_schema), cmocka_unit_test(test_schema_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
