@@ -16,11 +16,12 @@ verdict() {   # verdict NAME PROBLEMS
 # The words of Makefile.am: one file per line, but for those that are named within a rule or a variable.
 listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
 
-# The .c of a unit test is implied by the name of its program; what flex, bison and bake.sh write may lie in a tree that was built in place.
+# The .c of a program of one file is implied by its name; what flex, bison and bake.sh write may lie in a tree that was built in place.
 present() {
   ls grammar/*.[chly] compiler/*.[ch] vm/*.[ch] runtime/*.[ch] runtime/*.def runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] \
-    aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/unit/*.h tests/*.test tests/*.sh 2>/dev/null
-  ls tests/unit/*.c 2>/dev/null | sed 's/\.c$//'
+    aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/unit/*.h tests/*.test tests/*.sh tests/programs/* 2>/dev/null
+  find examples bench -type f ! -name '*.c' 2>/dev/null
+  { find examples bench -name '*.c'; ls tests/unit/*.c; } 2>/dev/null | sed 's/\.c$//'
 }
 is_generated() {
   case $1 in grammar/lexer.[ch] | grammar/parser.[ch] | compiler/stdlib_data.c) return 0 ;; esac
