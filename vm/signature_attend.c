@@ -133,7 +133,7 @@ static void add_axis(struct vm_type *type, vm_dim dim)
     type->dim[type->rank++] = dim;
 }
 
-/* y (with_feature) or lse: the axes of plan->out, in its order. */
+/* y (with_feature) or lse: the axes of plan->out, which come as i?, h?, feature. */
 static int out_type(const struct signature_call *call, const struct head_dims *head, bool with_feature, struct vm_type *type)
 {
   const struct attend_operand *out = &call->plan->out;
@@ -143,7 +143,7 @@ static int out_type(const struct signature_call *call, const struct head_dims *h
   for (int a = 0; a < out->rank; a++) {
     uint8_t role = out->role[a];
     vm_dim dim = role == ATTEND_I ? head->i : role == ATTEND_H ? head->h : VM_NO_DIM;
-    if ((dim == VM_NO_DIM && role != ATTEND_FEATURE) || role > ATTEND_FEATURE || seen >> role & 1)
+    if ((dim == VM_NO_DIM && role != ATTEND_FEATURE) || role > ATTEND_FEATURE || seen >> role)
       return signature_fail(call, -1, -1, "the plan of its result has an axis that it cannot have");
     seen |= 1u << role;
     if (role != ATTEND_FEATURE)

@@ -1,0 +1,124 @@
+/* verify_lanes.c: lane programs against the values and plans they are used with. That they are well formed by themselves is lane_verify's
+ * business. */
+#include "vm/verify_parts.h"
+
+static bool reads(const struct lane_program *program, uint8_t op)
+{
+  for (int n = 0; n < program->instr_count; n++)
+    if (program->instr[n].op == op)
+      return true;
+  return false;
+}
+
+/* ---- the op lanes ---- */
+
+/* The input has the axes of the result that its mask names, and the class that follows (runtime/lanes.h). */
+static bool input_fits(const struct vm_type *in, const struct vm_type *out, uint8_t axes, uint8_t class)
+{
+  int at = 0, expected = 0;
+  if (in->dtype != RT_REAL || axes >> out->rank || in->batched > out->batched)
+    return false;
+  for (int a = 0; a < out->rank; a++) {
+    if (!(axes >> a & 1))
+      continue;
+    if (at == in->rank || in->dim[at] != out->dim[a])
+      return false;
+    expected |= a == out->rank - 1 ? LANE_J : LANE_I;
+    at++;
+  }
+  if (in->batched && out->batched)
+    expected |= LANE_I;
+  return at == in->rank && class == expected;
+}
+
+int verify_lanes(struct verify *v)
+{
+  const struct vm_instr *instr = &v->f->instr[v->n];
+  const struct lane_program *program = &v->module->lanes[instr->attr[0]];
+  const struct vm_type *out = &v->f->value[instr->out[0]].type;
+  if (program->input_count != instr->in_count || program->output_count != instr->out_count)
+    return verify_fail(v, "its program has %d inputs and %d outputs", program->input_count, program->output_count);
+  if (reads(program, LANE_gather))
+    return verify_fail(v, "tables can be read within attention only");
+  for (uint16_t k = 1; k < instr->out_count; k++)
+    if (!vm_type_equal(&v->f->value[instr->out[k]].type, out))
+      return verify_fail(v, "its results have different types");
+  for (uint16_t k = 0; k < instr->in_count; k++)
+    if (!input_fits(&v->f->value[instr->in[k]].type, out, program->input_axes[k], program->input_class[k]))
+      return verify_fail(v, "input %d of its program does not fit value %u", k, instr->in[k]);
+  return RT_OK;
+}
+
+/* ---- attention ---- */
+
+static bool operand_fits(const struct attend_operand *operand)
+{
+  if (operand->rank < 0 || operand->rank > RT_MAX_RANK)
+    return false;
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] > ATTEND_FEATURE)
+      return false;
+  return true;
+}
+
+static bool has_role(const struct attend_operand *operand, uint8_t role)
+{
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role)
+      return true;
+  return false;
+}
+
+/* A table is read by LANE_gather alone, and LANE_gather reads nothing else. */
+static bool tables_fit(const struct lane_program *program, const struct attend_plan *plan, int first_extra)
+{
+  for (int n = 0; n < program->instr_count; n++) {
+    uint8_t op = program->instr[n].op;
+    if (op != LANE_input && op != LANE_gather)
+      continue;
+    int extra = program->instr[n].a - first_extra;
+    bool table = extra >= 0 && extra < plan->extra_count && has_role(&plan->extra[extra], ATTEND_FEATURE);
+    if (table != (op == LANE_gather))
+      return false;
+  }
+  return true;
+}
+
+enum { WITH_SCORE = 1, WITH_GRADIENT = 2 };              /* inputs beside the extras: s before them, ds' behind */
+
+static bool slot_fits(const struct lane_program *program, const struct attend_plan *plan, int with, int outputs)
+{
+  int first_extra = with & WITH_SCORE ? 1 : 0, count = first_extra + plan->extra_count + (with & WITH_GRADIENT ? 1 : 0);
+  if (!program)
+    return true;
+  if (lane_verify(program, NULL) != RT_OK || program->input_count != count || program->output_count != outputs)
+    return false;
+  for (int k = 0; k < count; k++) {
+    int extra = k - first_extra, expected = LANE_I | LANE_J;
+    if (extra >= 0 && extra < plan->extra_count)
+      expected = (has_role(&plan->extra[extra], ATTEND_I) ? LANE_I : 0) | (has_role(&plan->extra[extra], ATTEND_J) ? LANE_J : 0);
+    if (program->input_class[k] != expected)
+      return false;
+  }
+  return tables_fit(program, plan, first_extra);
+}
+
+int verify_plan(struct verify *v, uint32_t number)
+{
+  const struct attend_plan *plan = &v->module->attend[number];
+  const char *name = v->module->head_name[number];
+  bool fits = plan->extra_count >= 0 && plan->extra_count <= ATTEND_MAX_EXTRAS && operand_fits(&plan->query) && operand_fits(&plan->key) &&
+              operand_fits(&plan->value) && operand_fits(&plan->out);
+  int gradients = 1;                                     /* ds; for each extra its part, and for a table where that goes */
+  for (int k = 0; fits && k < plan->extra_count; k++) {
+    fits = operand_fits(&plan->extra[k]);
+    if (fits && plan->wants_grad[k])
+      gradients += has_role(&plan->extra[k], ATTEND_FEATURE) ? 2 : 1;
+  }
+  if (!fits)
+    return rt_fail(v->error, RT_BAD_DATA, "bad module: the operands of head %s", name);
+  if (!slot_fits(plan->score, plan, WITH_SCORE, 1) || !slot_fits(plan->mask, plan, 0, 1) || !slot_fits(plan->drop, plan, 0, 1) ||
+      !slot_fits(plan->score_grad, plan, WITH_SCORE | WITH_GRADIENT, gradients))
+    return rt_fail(v->error, RT_BAD_DATA, "bad module: a lane program of head %s", name);
+  return RT_OK;
+}
