@@ -43,12 +43,13 @@ struct attend_view KERNEL(attend_result)(const struct attend_head *head, const s
   return view;
 }
 
-/* The first operand with a j axis says how many keys there are. */
+/* The result (the weights have a j axis), or else the first operand with a j axis says how many keys there are. */
 static int64_t attend_keys(const struct attend_call *c, int64_t example)
 {
   const struct attend_plan *plan = c->call->attend;
   const struct rt_tensor *in = c->call->in;
-  int64_t keys = attend_size(&plan->key, in[1].shape, ATTEND_J, example, -1);
+  int64_t keys = attend_size(&c->roles, c->shape, ATTEND_J, example, -1);
+  if (keys < 0) keys = attend_size(&plan->key, in[1].shape, ATTEND_J, example, -1);
   if (keys < 0 && c->value >= 0) keys = attend_size(&plan->value, in[c->value].shape, ATTEND_J, example, -1);
   for (int k = 0; k < plan->extra_count && keys < 0; k++)
     keys = attend_size(&plan->extra[k], in[c->first_extra + k].shape, ATTEND_J, example, -1);
