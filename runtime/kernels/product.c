@@ -106,7 +106,7 @@ void KERNEL(product)(struct rt_pool *pool, bool ta, bool tb, int64_t m, int64_t 
   double work = (double)m * (double)n * (double)k, small = rt_blas_info()->small_product;
   if (m <= 0 || n <= 0)
     return;
-  if (work <= INLINE_WORK && !(tb && small > 0 && m > 8)) {
+  if (k <= 0 || (work <= INLINE_WORK && !(tb && small > 0 && m > 8))) {
     rt_gemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
     return;
   }
