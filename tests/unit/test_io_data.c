@@ -1,5 +1,5 @@
 /* test_io_data.c: from files to packed arrays. */
-#include "io_files.h"
+#include "tests/unit/io_files.h"
 
 #include "runtime/io/data.h"
 

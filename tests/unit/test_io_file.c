@@ -1,5 +1,5 @@
 /* test_io_file.c: reading plain and gzip files, and saving them. */
-#include "io_files.h"
+#include "tests/unit/io_files.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

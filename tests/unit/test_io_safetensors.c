@@ -1,5 +1,5 @@
 /* test_io_safetensors.c: model files: what is written is read, and nothing that is damaged gets through. */
-#include "io_files.h"
+#include "tests/unit/io_files.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* test_io_table.c: delimited files and everything that is wrong with real ones. */
-#include "io_files.h"
+#include "tests/unit/io_files.h"
 
 #include "runtime/io/table.h"
 
