@@ -96,7 +96,8 @@ static int last_code(const struct layout *layout, const struct line *line, size_
   return layout->tokens[kept - 1 - skip].kind;
 }
 
-/* Takes the line ends and the redundant `;` out of the tokens and writes down where lines begin. A `{` on a line of its own joins the line above. */
+/* Takes the line ends and the redundant `;` out of the tokens and writes down where lines begin. A `{` on a line of its
+ * own joins the line above. */
 static int split_lines(struct layout *layout) {
   struct line *line = NULL;
   size_t kept = 0;
@@ -151,9 +152,10 @@ static void follow(struct nesting *nesting, int kind, int level) {
 /* Whether a new line goes on with the statement of the line above. */
 static bool continues(const struct nesting *nesting) {
   const struct open_bracket *inner = nesting->count > 0 ? &nesting->open[nesting->count - 1] : NULL;
-  if (nesting->previous == 0 || nesting->previous == GR_T_END || opens(nesting->previous) || gr_ends_statement(nesting->previous)) return false;
+  int previous = nesting->previous;
+  if (previous == 0 || previous == GR_T_END || opens(previous) || gr_ends_statement(previous)) return false;
   if (inner && inner->kind != GR_T_LBRACE) return false;
-  return !(inner && inner->entries && nesting->previous == GR_T_COMMA);
+  return !(inner && inner->entries && previous == GR_T_COMMA);
 }
 
 static int level_of(const struct layout *layout, const struct line *line, const struct nesting *nesting) {
@@ -164,7 +166,10 @@ static int level_of(const struct layout *layout, const struct line *line, const 
   return level + continues(nesting);
 }
 
-static bool is_product(int kind) { return kind == GR_T_TIMES || kind == GR_T_DIVIDE || kind == GR_T_MODULO; }
+/* Not the remainder: n%-1 would read as a percentage. */
+static bool is_product(int kind) { return kind == GR_T_TIMES || kind == GR_T_DIVIDE; }
+
+static bool is_sum(int kind) { return kind == GR_T_PLUS || kind == GR_T_MINUS; }
 
 /* The operators on both sides of a `..`, as far as its operands go. */
 static void tighten_range(struct layout *layout, size_t dots) {
@@ -175,8 +180,7 @@ static void tighten_range(struct layout *layout, size_t dots) {
       bool inward = step < 0 ? closes(token->kind) : opens(token->kind), outward = step < 0 ? opens(token->kind) : closes(token->kind);
       if (depth == 0 && (outward || token->kind == GR_T_COMMA || token->kind == GR_T_IN || token->kind == GR_T_LBRACE)) break;
       depth += inward - outward;
-      if (depth == 0 && !token->prefix && (is_product(token->kind) || token->kind == GR_T_PLUS || token->kind == GR_T_MINUS || token->kind == GR_T_MATMUL))
-        token->tight = true;
+      if (depth == 0 && !token->prefix && (is_product(token->kind) || is_sum(token->kind))) token->tight = true;
     }
   }
 }
@@ -209,6 +213,7 @@ static bool tight_before(int kind) {
 }
 
 static bool space_between(const struct token *left, const struct token *right) {
+  if (right->prefix && right->kind == GR_T_MINUS && left->kind == GR_T_MINUS) return true;  /* `--` is not an operator */
   if (left->prefix || left->tight || right->tight || tight_before(right->kind)) return false;
   switch (left->kind) {
     case GR_T_LPAREN: case GR_T_LBRACKET: case GR_T_DOT: case GR_T_POWER: case GR_T_DOTS: return false;
@@ -261,7 +266,9 @@ static bool cells_meet(const struct layout *layout, const struct line *a, const 
          layout->tokens[a->cell_token].column == layout->tokens[b->cell_token].column;
 }
 
-static int cell_width(const struct layout *layout, const struct line *line) { return write_tokens(layout, line->first, line->cell_token, NULL); }
+static int cell_width(const struct layout *layout, const struct line *line) {
+  return write_tokens(layout, line->first, line->cell_token, NULL);
+}
 
 static void align_cells(struct layout *layout) {
   for (size_t k = 0; k < layout->line_count; k++) find_cell(layout, &layout->lines[k]);

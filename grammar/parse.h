@@ -43,7 +43,8 @@ struct gr_node *gr_node(struct gr_parser *parser, enum gr_kind kind, struct gr_s
 struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const struct gr_list *list);
 struct gr_node *gr_named(struct gr_node *node, const char *text, struct gr_span name_span);
 /* base.name; refuses `x.T`, unless x may be an imported file. */
-struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base, const char *name, struct gr_span name_span);
+struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base, const char *name,
+                          struct gr_span name_span);
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text);
 struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left, struct gr_node *right);
 /* left is a comparison or a chain of them: left and (its last operand op right), the operand shared. */

@@ -67,7 +67,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
 %type <node> dim import import_as data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction negation comparison chain sum product
-%type <node> unary power postfix primary path argument with_opt with_entry shape shape_item data_shape_opt limit index range
+%type <node> unary power operand postfix primary path argument with_opt with_entry shape shape_item data_shape_opt limit index range
 %type <text> order sum_op product_op
 
 %%
@@ -411,8 +411,14 @@ unary
   ;
 
 power
+  : operand
+  | operand POWER unary      { MAKE($$, gr_binary(parser, "^", $1, $3)); }
+  ;
+
+operand
   : postfix
-  | postfix POWER unary      { MAKE($$, gr_binary(parser, "^", $1, $3)); }
+  | NUMBER                   { MAKE($$, gr_number(parser, @1, $1)); }
+  | STRING                   { MAKE($$, LEAF(STRING, @1, $1)); }
   ;
 
 postfix
@@ -431,8 +437,6 @@ postfix
 
 primary
   : NAME                     { MAKE($$, LEAF(NAME, @1, $1)); }
-  | NUMBER                   { MAKE($$, gr_number(parser, @1, $1)); }
-  | STRING                   { MAKE($$, LEAF(STRING, @1, $1)); }
   | LPAREN expr RPAREN       { $$ = $2; }
   | LBRACKET RBRACKET             { MAKE($$, SEQ(LIST, @$, NULL)); }
   | LBRACKET value_list RBRACKET  { MAKE($$, SEQ(LIST, @$, $2)); }

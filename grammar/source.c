@@ -322,7 +322,8 @@ static bool label_error(struct rt_error *error, struct gr_span span, const char 
   return true;
 }
 
-/* Where a line of the error's own file belongs: after the underlines of the same line, if it is shown (*shown = true), else in order of number. */
+/* Where a line of the error's own file belongs: after the underlines of the same line, if it is shown (*shown = true),
+ * else in order of number. */
 static size_t place_in_order(const struct rt_error *error, int number, bool *shown) {
   const char *p = next_line(error->excerpt);
   *shown = false;

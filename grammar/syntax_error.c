@@ -99,10 +99,13 @@ static const char *colon(const struct slip *slip) {
 }
 
 static const char *equals(const struct slip *slip) {
-  if (slip->found.kind == GR_T_ASSIGN && (slip->expects & GR_EXPECTS_OPERATOR)) return "`=` gives a name to a value; values are compared with `==`";
   if (slip->found.kind == GR_T_EQ && (slip->expects & GR_EXPECTS_ASSIGN)) return "`==` compares; a name is given with a single `=`";
-  if (slip->found.kind == GR_T_ASSIGN && (slip->expects & GR_EXPECTS_KIND)) return "a column of data is written name: kind, as in text: words[T]";
-  return NULL;
+  if (slip->found.kind != GR_T_ASSIGN) return NULL;
+  if (slip->before.kind == GR_T_LOSS) return "the loss is written without `=`: loss cross_entropy";
+  if (slip->before.kind == GR_T_TRAIN || slip->before.kind == GR_T_DATA) return "what follows stands in braces, without `=`: train { batch = 32 }";
+  if (is_keyword(slip->before.kind)) return "a keyword cannot be a name; choose another";
+  if (slip->expects & GR_EXPECTS_OPERATOR) return "`=` gives a name to a value; values are compared with `==`";
+  return slip->expects & GR_EXPECTS_KIND ? "a column of data is written name: kind, as in text: words[T]" : NULL;
 }
 
 static const char *brace_line(const struct slip *slip) {
@@ -116,7 +119,8 @@ static const char *operator_line(const struct slip *slip) {
   switch (slip->found.kind) {
     case GR_T_PLUS: case GR_T_MINUS: case GR_T_TIMES: case GR_T_DIVIDE: case GR_T_MODULO: case GR_T_MATMUL: case GR_T_POWER:
     case GR_T_AND: case GR_T_OR: case GR_T_LT: case GR_T_LE: case GR_T_GT: case GR_T_GE: case GR_T_EQ: case GR_T_NE: case GR_T_DOT:
-      return is_newline(slip->before) ? "a newline ends a statement; end the line above with the operator, or put the expression in parentheses" : NULL;
+      if (!is_newline(slip->before)) return NULL;
+      return "a newline ends a statement; end the line above with the operator, or put the expression in parentheses";
     default:
       return NULL;
   }
@@ -130,12 +134,14 @@ static const char *word_of_the_language(const struct slip *slip) {
     case GR_T_INSTANCE:
       return slip->expects & GR_EXPECTS_VALUE ? "an instance is given a name first: shared = instance linear, then shared(x, D)" : NULL;
     case GR_T_ELLIPSIS: return "a range has two dots: 0..L";
+    case GR_T_DOTS: return "a range stands in brackets, x[0..3], or behind `in`: for l in 0..L { ... }";
     default: return NULL;
   }
 }
 
 static const char *construct(const struct slip *slip) {
-  if (slip->found.kind == GR_T_PARAM && !(slip->expects & GR_EXPECTS_OPERATOR)) return "a parameter is the value of a name: W = param[D, D] = normal(0.02)";
+  if (slip->found.kind == GR_T_PARAM && !(slip->expects & GR_EXPECTS_OPERATOR))
+    return "a parameter is the value of a name: W = param[D, D] = normal(0.02)";
   if (slip->before.kind == GR_T_IMPORT) return "the path of the file stands between double quotes: import \"layers.aq\"";
   if (slip->before.kind == GR_T_PARAM) return "the shape of a parameter stands in brackets: W = param[D, D] = normal(0.02)";
   if (slip->expects & GR_EXPECTS_LOOP) return "a loop runs over whole numbers: for l in 0..L { ... }";
@@ -165,11 +171,14 @@ static const char *nameless_result(const struct slip *slip) {
 }
 
 static bool begins_value(int token) {
-  return token == GR_T_NAME || token == GR_T_NUMBER || token == GR_T_STRING || token == GR_T_LPAREN || token == GR_T_PARAM || token == GR_T_NOT;
+  return token == GR_T_NAME || token == GR_T_NUMBER || token == GR_T_STRING || token == GR_T_LPAREN || token == GR_T_PARAM ||
+         token == GR_T_NOT;
 }
 
 static const char *missing_mark(const struct slip *slip) {
-  if (!(slip->expects & GR_EXPECTS_OPERATOR) || !begins_value(slip->found.kind)) return NULL;
+  if (!begins_value(slip->found.kind)) return NULL;
+  if (slip->inside == GR_T_LPAREN && !(slip->expects & GR_EXPECTS_OPERATOR) && strstr(slip->expected, "`,`")) return "is a comma missing?";
+  if (!(slip->expects & GR_EXPECTS_OPERATOR)) return NULL;
   bool same_line = line_of(slip->before.span) == line_of(slip->found.span);
   if (slip->inside == GR_T_LPAREN || slip->inside == GR_T_LBRACKET) {
     if (same_line) return "is a comma missing, or an operator?";
@@ -177,7 +186,8 @@ static const char *missing_mark(const struct slip *slip) {
   }
   if (!same_line) return NULL;
   if (strstr(slip->expected, "`,`")) return "is a comma missing?";
-  if (slip->found.kind == GR_T_NAME && next_character(slip->found.span, false) == '=') return "two statements on one line have a `;` between them";
+  if (slip->found.kind == GR_T_NAME && next_character(slip->found.span, false) == '=')
+    return "two statements on one line have a `;` between them";
   return "is an operator missing? A product is written a * b";
 }
 
@@ -223,7 +233,8 @@ static bool wrong_bracket(const struct slip *slip) {
 }
 
 static bool nested_definition(const struct slip *slip) {
-  if (!is_definition(slip->found.kind) || !(slip->expects & GR_EXPECTS_STATEMENT) || next_character(slip->found.span, false) == '=') return false;
+  if (!is_definition(slip->found.kind) || !(slip->expects & GR_EXPECTS_STATEMENT)) return false;
+  if (next_character(slip->found.span, false) == '=') return false;  /* meant as a name */
   gr_fail(slip->parser->error, slip->found.span, "a definition cannot stand inside a block");
   rt_hint(slip->parser->error, "put it at the top of the file; functions are passed by name");
   return true;
@@ -233,8 +244,8 @@ static bool keyword_as_name(const struct slip *slip) {
   if (!is_keyword(slip->found.kind)) return false;
   bool assigned = next_character(slip->found.span, false) == '=', wanted = slip->expects & (GR_EXPECTS_NAME | GR_EXPECTS_VALUE);
   switch (slip->found.kind) {
-    case GR_T_IF: case GR_T_FOR: case GR_T_WITH: case GR_T_RETURN: case GR_T_ELSE: case GR_T_AND: case GR_T_OR: case GR_T_NOT: case GR_T_INSTANCE:
-    case GR_T_PARAM:  /* more likely out of place than meant as a name */
+    case GR_T_IF: case GR_T_FOR: case GR_T_WITH: case GR_T_RETURN: case GR_T_ELSE: case GR_T_AND: case GR_T_OR: case GR_T_NOT:
+    case GR_T_INSTANCE: case GR_T_PARAM:  /* more likely out of place than meant as a name */
       wanted = wanted && assigned;
       break;
     default:
