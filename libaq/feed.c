@@ -1,0 +1,189 @@
+/* feed.c: what a program says of its data becomes a schema; rows of datasets become the inputs of a machine. */
+#include <string.h>
+
+#include "libaq/internal.h"
+
+/* --- the schema ----------------------------------------------------------------------------------------------------------- */
+
+static bool column_is_target_only(const struct vm_module *module, const char *name) {
+  for (uint32_t i = 0; i < module->input_count; i++)
+    if (!strcmp(module->input[i].name, name) && !module->input[i].is_target) return false;
+  return true;
+}
+
+int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    const struct vm_input *input = &module->input[i];
+    struct io_column *column;
+    int kind = io_kind_find(input->kind);
+    if (io_schema_find(schema, input->name) >= 0) continue;
+    if (kind < 0) return rt_fail(error, RT_USAGE, "a column of kind %s cannot be read from a file", input->kind);
+    int status = io_schema_add(schema, input->name, (enum io_kind)kind, &column, error);
+    if (status) return status;
+    column->required = !column_is_target_only(module, input->name);
+    column->ends = input->shifted && !text;
+    column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
+    /* A text that is predicted is read as begin w1 … wn and predicted as w1 … wn end: one longer than its words. */
+    if (column->ends && column->max_length > 1) column->max_length--;
+    column->min_count = input->min_count;
+    column->max_size = input->max_size;
+    if (input->type.rank == 1 && input->type.dtype == RT_REAL && input->vocabulary >= 0 && module->dims.symbol[input->vocabulary].kind == VM_CONST)
+      column->width = module->dims.symbol[input->vocabulary].value;
+  }
+  if (text && schema->count != 1)
+    return rt_fail(error, RT_USAGE, "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)", schema->count);
+  return io_schema_check(schema, error);
+}
+
+static int64_t column_size(const struct io_column *column) {
+  if (column->kind == IO_VECTOR) return column->width;
+  if (column->kind == IO_IDS) return column->size;
+  return column->vocab ? column->vocab->count : -1;
+}
+
+int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    const struct vm_input *input = &module->input[i];
+    const struct io_column *column = &schema->columns[io_schema_find(schema, input->name)];
+    int64_t size = column_size(column);
+    if (input->vocabulary < 0) continue;
+    struct vm_symbol *symbol = &module->dims.symbol[input->vocabulary];
+    if (symbol->value == size) continue;
+    const char *what = column->kind == IO_VECTOR ? "numbers in a row" : column->kind == IO_CLASS || column->kind == IO_TAGS ? "classes" : "entries in its vocabulary";
+    if (symbol->value >= 0) {
+      rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size, what, symbol->name, (long long)symbol->value);
+      rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no other column's");
+      return error->code;
+    }
+    symbol->value = size;
+  }
+  return RT_OK;
+}
+
+/* --- rows into inputs ----------------------------------------------------------------------------------------------------- */
+
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema, enum rt_precision precision, struct rt_error *error) {
+  size_t inputs = module->input_count + 1u, symbols = module->dims.symbol_count + 1;
+  *feed = (struct lib_feed){.module = module, .precision = precision};
+  feed->column = rt_zalloc(inputs, sizeof *feed->column);
+  feed->buffer = rt_zalloc(inputs, sizeof *feed->buffer);
+  feed->capacity = rt_zalloc(inputs, sizeof *feed->capacity);
+  feed->sizes = rt_zalloc(symbols, sizeof *feed->sizes);
+  feed->sizes_capacity = rt_zalloc(symbols, sizeof *feed->sizes_capacity);
+  if (!feed->column || !feed->buffer || !feed->capacity || !feed->sizes || !feed->sizes_capacity) return rt_no_memory(error);
+  for (uint32_t i = 0; i < module->input_count; i++) feed->column[i] = io_schema_find(schema, module->input[i].name);
+  return RT_OK;
+}
+
+void lib_feed_free(struct lib_feed *feed) {
+  for (uint32_t i = 0; feed->buffer && i < feed->module->input_count; i++) rt_free(feed->buffer[i]);
+  for (size_t s = 0; feed->sizes && s < feed->module->dims.symbol_count; s++) rt_free(feed->sizes[s]);
+  rt_free(feed->column);
+  rt_free(feed->buffer);
+  rt_free(feed->capacity);
+  rt_free(feed->sizes);
+  rt_free(feed->sizes_capacity);
+  *feed = (struct lib_feed){0};
+}
+
+/* Tokens of a row as input `i` sees them: a shifted text is one shorter. */
+static int64_t row_length(const struct vm_input *input, const struct io_values *v, int64_t row) {
+  int64_t n = v->offsets[row + 1] - v->offsets[row];
+  return input->shifted ? (n > 0 ? n - 1 : 0) : n;
+}
+
+static int reserve(struct lib_feed *feed, uint32_t i, size_t elements, size_t element, struct rt_error *error) {
+  return rt_grow(&feed->buffer[i], &feed->capacity[i], elements ? elements : 1, element) ? rt_no_memory(error) : RT_OK;
+}
+
+static size_t element_size(const struct lib_feed *feed, const struct vm_input *input) {
+  return input->type.dtype == RT_INT ? sizeof(int32_t) : feed->precision == RT_F64 ? sizeof(double) : sizeof(float);
+}
+
+int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch, struct rt_error *error) {
+  for (uint32_t i = 0; i < feed->module->input_count; i++) {
+    const struct vm_input *input = &feed->module->input[i];
+    const struct io_values *v = &data->values[feed->column[i]];
+    int64_t longest = v->width > 0 ? v->width : 1;
+    if (!v->present) continue;
+    for (int64_t r = 0; input->length >= 0 && r < data->rows; r++) {
+      int64_t n = row_length(input, v, r);
+      if (n > longest) longest = n;
+    }
+    int status = reserve(feed, i, (size_t)(longest * batch), element_size(feed, input), error);
+    if (!status && input->length >= 0 && rt_grow((void **)&feed->sizes[input->length], &feed->sizes_capacity[input->length], (size_t)batch, sizeof(int64_t)))
+      status = rt_no_memory(error);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+static int too_long(const struct vm_input *input, const struct vm_module *module, const struct io_dataset *data, int64_t row, int64_t a, int64_t b, struct rt_error *error) {
+  return rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[row], 0, "the column %s has %lld tokens here, but another column of length %s has %lld", input->name,
+                    (long long)a, module->dims.symbol[input->length].name, (long long)b);
+}
+
+/* Lengths of the rows, into the sizes of the input's ragged dim; the sum of them in *total. */
+static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v, const struct io_dataset *data, const int64_t *rows, int64_t count,
+                        bool *known, int64_t *total, struct rt_error *error) {
+  int64_t symbol = input->length;
+  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)count, sizeof(int64_t))) return rt_no_memory(error);
+  *total = 0;
+  for (int64_t e = 0; e < count; e++) {
+    int64_t n = row_length(input, v, rows[e]);
+    if (known[symbol] && feed->sizes[symbol][e] != n) return too_long(input, feed->module, data, rows[e], n, feed->sizes[symbol][e], error);
+    feed->sizes[symbol][e] = n;
+    *total += n;
+  }
+  known[symbol] = true;
+  if (*total > feed->tokens) feed->tokens = *total;
+  return RT_OK;
+}
+
+static void copy_ids(const struct vm_input *input, const struct io_values *v, const int64_t *rows, int64_t count, int32_t *out) {
+  for (int64_t e = 0; e < count; e++) {
+    if (input->length < 0) {
+      *out++ = v->ids[rows[e]];
+      continue;
+    }
+    int64_t n = row_length(input, v, rows[e]), from = v->offsets[rows[e]] + (input->shifted && input->is_target);
+    memcpy(out, v->ids + from, (size_t)n * sizeof *out);
+    out += n;
+  }
+}
+
+static void copy_numbers(const struct lib_feed *feed, const struct io_values *v, const int64_t *rows, int64_t count, void *out) {
+  for (int64_t e = 0; e < count; e++)
+    for (int64_t k = 0; k < v->width; k++) {
+      double x = v->numbers[rows[e] * v->width + k];
+      if (feed->precision == RT_F64) ((double *)out)[e * v->width + k] = x;
+      else ((float *)out)[e * v->width + k] = (float)x;
+    }
+}
+
+int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error) {
+  bool known[1024] = {false};
+  feed->tokens = 0;
+  if (feed->module->dims.symbol_count > RT_COUNT(known)) return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(known));
+  for (uint32_t i = 0; i < feed->module->input_count; i++) {
+    const struct vm_input *input = &feed->module->input[i];
+    const struct io_values *v = &data->values[feed->column[i]];
+    int64_t total = count;
+    int status = RT_OK;
+    if (!v->present) {
+      if (!vm_machine_uses_input(machine, i)) continue;
+      return rt_fail(error, RT_BAD_DATA, "%s has no column %s", data->name ? data->name : "the data", input->name);
+    }
+    if (input->length >= 0) status = feed_lengths(feed, input, v, data, rows, count, known, &total, error);
+    if (!status && input->type.dtype == RT_REAL) total = count * v->width;
+    if (!status) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
+    if (status) return status;
+    if (!vm_machine_uses_input(machine, i)) continue;
+    if (input->type.dtype == RT_INT) copy_ids(input, v, rows, count, feed->buffer[i]);
+    else copy_numbers(feed, v, rows, count, feed->buffer[i]);
+  }
+  int status = vm_machine_bind(machine, count, (const int64_t *const *)feed->sizes, error);
+  for (uint32_t i = 0; !status && i < feed->module->input_count; i++)
+    if (vm_machine_uses_input(machine, i)) vm_machine_set_input(machine, i, feed->buffer[i]);
+  return status;
+}

@@ -1,0 +1,145 @@
+/* judge.c: predictions compared with what is true, over a whole dataset. */
+#include <math.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+
+void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor, int64_t *rows, int64_t *columns) {
+  bool classes = module->input[module->output[output].target].type.dtype == RT_INT;
+  const struct rt_shape *s = tensor->shape;
+  *columns = s->rank == 0 ? 1 : s->size[s->rank - 1];
+  if (!classes && s->rank == 0) *columns = 1;
+  *rows = *columns ? s->count / *columns : 0;
+}
+
+void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out) {
+  for (int64_t i = 0; i < tensor->shape->count; i++) out[i] = precision == RT_F64 ? ((const double *)tensor->data)[i] : (double)((const float *)tensor->data)[i];
+}
+
+static void softmax_row(double *x, int64_t n) {
+  double most = -INFINITY, sum = 0;
+  for (int64_t i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
+  for (int64_t i = 0; i < n; i++) sum += x[i] = exp(x[i] - most);
+  for (int64_t i = 0; i < n; i++) x[i] /= sum;
+}
+
+void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output, const struct vm_module *module) {
+  if (module->input[output->target].type.dtype == RT_INT) {
+    for (int64_t r = 0; r < rows; r++) softmax_row(scores + r * columns, columns);
+  } else if (output->loss && !strcmp(output->loss, "binary_cross_entropy")) {
+    for (int64_t i = 0; i < rows * columns; i++) scores[i] = 1 / (1 + exp(-scores[i]));
+  }
+}
+
+static enum rep_kind report_kind(const struct vm_module *module, const struct vm_output *output) {
+  const struct vm_input *target = &module->input[output->target];
+  if (target->type.dtype == RT_INT) return target->shifted ? REP_NEXT : target->length >= 0 ? REP_TAGS : REP_CLASS;
+  return output->loss && !strcmp(output->loss, "binary_cross_entropy") && target->type.rank == 0 ? REP_CHANCE : REP_NUMBER;
+}
+
+static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
+  const struct vm_input *target = &judge->module->input[judge->module->output[o].target];
+  const struct io_vocab *vocab = judge->schema->columns[io_schema_find(judge->schema, target->name)].vocab;
+  for (int32_t id = 0; vocab && id < vocab->count; id++) {
+    size_t length, index;
+    const char *text = io_vocab_text(vocab, id, &length);
+    char *name = rt_strndup(text ? text : "", length);
+    int status = name ? rep_class(&judge->report[o], name, &index, error) : rt_no_memory(error);
+    rt_free(name);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema, const struct lib_params *params, struct rt_pool *pool,
+                   struct rt_error *error) {
+  *judge = (struct lib_judge){.module = module, .schema = schema};
+  const struct vm_function *eval = vm_module_function(module, "eval");
+  if (!eval) return rt_fail(error, RT_BAD_DATA, "the model has no function to evaluate with");
+  judge->machine = vm_machine_new(module, eval, params->precision, pool, error);
+  if (!judge->machine) return error->code;
+  lib_params_bind(params, judge->machine);
+  int status = lib_feed_init(&judge->feed, module, schema, params->precision, error);
+  judge->report = status ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
+  if (!status && !judge->report) status = rt_no_memory(error);
+  for (uint32_t o = 0; !status && o < module->output_count; o++) {
+    status = rep_init(&judge->report[o], report_kind(module, &module->output[o]), error);
+    if (!status && (judge->report[o].kind & (REP_CLASS | REP_TAGS))) status = name_classes(judge, o, error);
+  }
+  return status;
+}
+
+void lib_judge_free(struct lib_judge *judge) {
+  for (uint32_t o = 0; judge->report && o < judge->module->output_count; o++) rep_free(&judge->report[o]);
+  rt_free(judge->report);
+  rt_free(judge->scratch);
+  rt_free(judge->rows);
+  vm_machine_free(judge->machine);
+  if (judge->feed.module) lib_feed_free(&judge->feed);
+  *judge = (struct lib_judge){0};
+}
+
+/* One output of one batch: targets row by row beside the scores. */
+static int judge_output(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
+  const struct vm_module *m = judge->module;
+  const struct vm_output *output = &m->output[o];
+  struct rt_tensor t = vm_machine_output(judge->machine, o);
+  struct rep_report *report = &judge->report[o];
+  int64_t rows, columns;
+  const void *target = judge->feed.buffer[output->target];
+  lib_output_size(m, o, &t, &rows, &columns);
+  if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1, sizeof *judge->scratch)) return rt_no_memory(error);
+  lib_to_double(&t, judge->feed.precision, judge->scratch);
+  lib_probabilities(judge->scratch, rows, columns, output, m);
+  for (int64_t r = 0; r < rows; r++) {
+    double *p = judge->scratch + r * columns, truth[1];
+    int status;
+    if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT)) {
+      int32_t label = ((const int32_t *)target)[r];
+      int64_t best = 0;
+      for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
+      double chance = p[label] > 1e-300 ? p[label] : 1e-300;
+      if (report->kind == REP_NEXT) status = rep_add_next(report, -log(chance), 1, error);
+      else status = rep_add_class(report, (size_t)label, (size_t)best, p, (size_t)columns, error);
+    } else if (report->kind == REP_CHANCE) {
+      truth[0] = judge->feed.precision == RT_F64 ? ((const double *)target)[r] : (double)((const float *)target)[r];
+      status = rep_add_chance(report, truth[0], p[0], error);
+    } else {
+      double wide[512];
+      if (columns > (int64_t)RT_COUNT(wide)) return rt_fail(error, RT_USAGE, "an output of more than %zu numbers cannot be reported", RT_COUNT(wide));
+      for (int64_t k = 0; k < columns; k++)
+        wide[k] = judge->feed.precision == RT_F64 ? ((const double *)target)[r * columns + k] : (double)((const float *)target)[r * columns + k];
+      status = rep_add_numbers(report, wide, p, (size_t)columns, error);
+    }
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error) {
+  int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
+  if (!status) status = vm_machine_run(judge->machine, 0, error);
+  for (uint32_t o = 0; !status && o < judge->module->output_count; o++) status = judge_output(judge, o, error);
+  if (status) return status;
+  struct rt_tensor loss = vm_machine_output(judge->machine, judge->module->output_count);
+  double value;
+  lib_to_double(&loss, judge->feed.precision, &value);
+  judge->loss += value * (double)count;
+  judge->loss_rows += (double)count;
+  for (uint32_t o = 0; o < judge->module->output_count; o++)
+    if (judge->report[o].kind != REP_NEXT) rep_add_loss(&judge->report[o], value * (double)count, (double)count);
+  return RT_OK;
+}
+
+int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch, struct rt_error *error) {
+  judge->loss = judge->loss_rows = 0;
+  for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
+  if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows)) return rt_no_memory(error);
+  for (int64_t at = 0; at < data->rows; at += batch) {
+    int64_t count = data->rows - at < batch ? data->rows - at : batch;
+    for (int64_t e = 0; e < count; e++) judge->rows[e] = at + e;
+    int status = judge_batch(judge, data, judge->rows, count, error);
+    if (status) return status;
+  }
+  return RT_OK;
+}

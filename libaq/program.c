@@ -1,0 +1,95 @@
+/* program.c: programs from outside: reading, checking, laying out. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "libaq/internal.h"
+#include "runtime/blas.h"
+#include "runtime/io/file.h"
+
+const char *aq_version(void) { return "0.1.0"; }
+
+void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resize, context); }
+
+void aq_text_free(char *text) { rt_free(text); }
+
+const aq_message *lib_view(struct lib_message *m) {
+  m->view = (aq_message){m->error.code, m->error.line, m->error.column, m->error.file, m->error.text, m->error.excerpt, m->error.hint};
+  return &m->view;
+}
+
+enum rt_precision lib_precision(enum aq_precision precision) { return precision == AQ_F64 ? RT_F64 : RT_F32; }
+
+struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {
+  rt_blas_setup(choose_blas_core);
+  return rt_pool_new(threads > 0 ? threads : rt_cores(), error);
+}
+
+double lib_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+enum { SOURCE_MAX = 64 << 20 };
+
+static int read_source(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
+  (void)context;
+  return io_read_file(path, SOURCE_MAX, text, length, error);
+}
+
+static int copy_defines(struct aq_program *p, const aq_program_options *options, struct rt_error *error) {
+  size_t count = options ? options->define_count : 0;
+  p->define = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->define);
+  if (!p->define) return rt_no_memory(error);
+  for (size_t i = 0; i < count; i++) {
+    p->define[i] = (struct cc_override){rt_arena_strndup(&p->arena, options->define[i].name, strlen(options->define[i].name)), options->define[i].value, false};
+    if (!p->define[i].name) return rt_no_memory(error);
+    if (options->define[i].value < 0) return rt_fail(error, RT_USAGE, "dim %s cannot be %lld: sizes are not negative", options->define[i].name, (long long)options->define[i].value);
+  }
+  return RT_OK;
+}
+
+int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options, aq_program **program) {
+  struct aq_program *p = *program = rt_zalloc(1, sizeof *p);
+  if (!p) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&p->message);
+  char *own = NULL;
+  int status = copy_defines(p, options, error);
+  if (!status && !text) {
+    status = io_read_file(path, SOURCE_MAX, &own, &length, error);
+    text = own;
+  }
+  if (!status) {
+    bool imports = !options || !options->no_imports;
+    p->program = cc_program_load(path, text, length, imports ? read_source : NULL, NULL, p->define, options ? (int)options->define_count : 0, error);
+    status = p->program ? RT_OK : error->code;
+  }
+  rt_free(own);
+  return status;
+}
+
+void aq_program_free(aq_program *program) {
+  if (!program) return;
+  cc_program_free(program->program);
+  rt_arena_free(&program->arena);
+  rt_free(program);
+}
+
+const aq_message *aq_program_message(const aq_program *program) { return lib_view((struct lib_message *)&program->message); }
+
+int aq_program_check(aq_program *program) { return cc_check(program->program, lib_begin(&program->message)); }
+
+bool aq_program_has_model(const aq_program *program) { return cc_item(program->program->main, GR_MODEL) != NULL; }
+
+int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message) {
+  static _Thread_local struct lib_message kept;
+  struct rt_error *error = lib_begin(&kept);
+  struct rt_text out = {0};
+  int status = gr_format(name, text, length, &out, error);
+  if (!status && out.failed) status = rt_no_memory(error);
+  if (status) rt_text_free(&out);
+  *formatted = status ? NULL : out.data ? out.data : rt_strdup("");
+  if (message) *message = *lib_view(&kept);
+  return status;
+}
