@@ -299,18 +299,25 @@ int vm_dims_branch(struct vm_dims *branch, const struct vm_dims *base)
 
 /* ---- making dims ---- */
 
-vm_dim vm_dim_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value)
+uint32_t vm_dims_add_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value)
 {
   void *items = dims->symbol;
   if (dims->symbol_count >= UINT32_MAX ||
       rt_grow(&items, &dims->symbol_capacity, dims->symbol_count + 1, sizeof *dims->symbol))
-    return VM_NO_DIM;
+    return UINT32_MAX;
   dims->symbol = items;
   char *copy = rt_arena_strndup(&dims->arena, name, strlen(name));
   if (!copy)
+    return UINT32_MAX;
+  dims->symbol[dims->symbol_count] = (struct vm_symbol){copy, kind, kind == VM_RAGGED ? -1 : value, 0};
+  return (uint32_t)dims->symbol_count++;
+}
+
+vm_dim vm_dim_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value)
+{
+  uint32_t number = vm_dims_add_symbol(dims, name, kind, value);
+  if (number == UINT32_MAX)
     return VM_NO_DIM;
-  uint32_t number = (uint32_t)dims->symbol_count++;
-  dims->symbol[number] = (struct vm_symbol){copy, kind, kind == VM_RAGGED ? -1 : value, 0};
   struct vm_factor factor = {number, 1};
   struct vm_term term = {1, 1, 1, &factor};
   vm_dim dim = intern(dims, &term, 1);

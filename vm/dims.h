@@ -45,6 +45,8 @@ int vm_dims_branch(struct vm_dims *branch, const struct vm_dims *base);
 
 /* Adds a symbol (names may repeat: symbols are told apart by number) and returns its dim; VM_NO_DIM when out of memory. */
 vm_dim vm_dim_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value);
+/* Adds a symbol without making its dim, for tables that are read from a file. UINT32_MAX when out of memory, else its number. */
+uint32_t vm_dims_add_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value);
 vm_dim vm_dim_number(struct vm_dims *dims, int64_t n);
 /* VM_NO_DIM: out of memory, overflow, or (divide) a divisor of more than one term. Negative powers are allowed: D/H is a dim; whether it is
  * whole is checked when values are known. Subtraction may give 0 or less; that too is checked then. */

@@ -1,0 +1,231 @@
+/* print.c: a module as a listing for people. */
+#include "vm/signature.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- dims, parameters, inputs, outputs ---- */
+
+static void print_symbols(const struct vm_dims *dims, struct rt_text *out)
+{
+  static const char *const kinds[] = {"constant", "from the data", "per example"};
+  for (size_t i = 0; i < dims->symbol_count; i++) {
+    const struct vm_symbol *symbol = &dims->symbol[i];
+    rt_text_printf(out, "dim %s", symbol->name);
+    if (symbol->value >= 0)
+      rt_text_printf(out, " = %" PRId64, symbol->value);
+    if (symbol->limit > 0)
+      rt_text_printf(out, " <= %" PRId64, symbol->limit);
+    rt_text_printf(out, "    # %s\n", kinds[symbol->kind]);
+  }
+}
+
+static void print_init(const struct vm_init *init, struct rt_text *out)
+{
+  switch (init->kind) {
+  case VM_INIT_CONSTANT: rt_text_printf(out, "%g", init->a); break;
+  case VM_INIT_NORMAL: rt_text_printf(out, "normal(%g)", init->a); break;
+  case VM_INIT_UNIFORM: rt_text_printf(out, "uniform(%g, %g)", init->a, init->b); break;
+  case VM_INIT_GLOROT: rt_text_puts(out, "glorot"); break;
+  case VM_INIT_HE: rt_text_puts(out, "he"); break;
+  case VM_INIT_ORTHOGONAL: rt_text_puts(out, "orthogonal"); break;
+  case VM_INIT_EYE: rt_text_puts(out, "eye"); break;
+  case VM_INIT_LOAD: rt_text_printf(out, "load(\"%s\", \"%s\")%s", init->file, init->tensor, init->transposed ? "'" : ""); break;
+  }
+}
+
+static void print_type(const struct vm_module *m, const struct vm_type *type, struct rt_text *out)
+{
+  rt_text_puts(out, type->batched ? "" : "shared ");
+  vm_type_print(&m->dims, type, out);
+}
+
+static void print_leaves(const struct vm_module *m, struct rt_text *out)
+{
+  for (uint32_t i = 0; i < m->param_count; i++) {
+    const struct vm_param *param = &m->param[i];
+    rt_text_printf(out, "param %u %s: ", i, param->name);
+    vm_type_print(&m->dims, &param->type, out);
+    rt_text_puts(out, " = ");
+    print_init(&param->init, out);
+    rt_text_printf(out, "%s%s\n", param->frozen ? ", frozen" : "", param->decay ? ", decays" : "");
+  }
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    rt_text_printf(out, "input %u %s: %s ", i, m->input[i].name, m->input[i].kind);
+    print_type(m, &m->input[i].type, out);
+    rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "", m->input[i].shifted ? ", shifted" : "");
+  }
+  for (uint32_t i = 0; i < m->output_count; i++)
+    rt_text_printf(out, "output %u %s: loss %s of input %d\n", i, m->output[i].name, m->output[i].loss, m->output[i].target);
+}
+
+static void print_settings(const struct vm_settings *s, struct rt_text *out)
+{
+  rt_text_printf(out, "train %s: lr %g, weight decay %g, betas %g %g, epsilon %g, momentum %g, clip %g, schedule %s, warmup %" PRId64
+                 ", batch %" PRId64 ", epochs %" PRId64 ", patience %" PRId64 ", seed %" PRId64 "\n", s->optimizer, s->learning_rate,
+                 s->weight_decay, s->beta1, s->beta2, s->epsilon, s->momentum, s->clip, s->schedule, s->warmup, s->batch, s->epochs,
+                 s->patience, s->seed);
+}
+
+/* ---- lane programs and heads ---- */
+
+static void print_class(uint8_t class, struct rt_text *out)
+{
+  static const char *const classes[] = {"", "[i]", "[j]", "[i,j]"};
+  rt_text_puts(out, classes[class & 3]);
+}
+
+static void print_lane(const struct lane_program *p, const struct lane_instr *in, struct rt_text *out)
+{
+  rt_text_printf(out, "    r%d", in->out);
+  print_class(in->out_class, out);
+  rt_text_printf(out, " = %s", lane_op_name(in->op));
+  const uint8_t read[] = {in->a, in->b, in->c};
+  if (in->op == LANE_const)
+    rt_text_printf(out, " %.9g", in->a < p->constant_count ? p->constant[in->a] : 0);
+  else if (in->op == LANE_input || in->op == LANE_random)
+    rt_text_printf(out, " %d", in->a);
+  else if (in->op == LANE_gather)
+    rt_text_printf(out, " input %d at r%d", in->a, in->b);
+  else
+    for (int k = 0; k < lane_op_arity(in->op); k++)
+      rt_text_printf(out, " r%d", read[k]);
+  rt_text_puts(out, "\n");
+}
+
+static void print_program(const struct lane_program *p, struct rt_text *out)
+{
+  for (int n = 0; n < p->instr_count; n++)
+    print_lane(p, &p->instr[n], out);
+  rt_text_puts(out, "    gives");
+  for (int k = 0; k < p->output_count; k++)
+    rt_text_printf(out, " r%d", p->output[k]);
+  rt_text_puts(out, "\n");
+}
+
+static void print_operand(const char *name, const struct attend_operand *operand, struct rt_text *out)
+{
+  static const char *const roles[] = {"i", "j", "h", "feature"};
+  rt_text_printf(out, " %s[", name);
+  for (int a = 0; a < operand->rank; a++)
+    rt_text_printf(out, "%s%s", a ? ", " : "", roles[operand->role[a] & 3]);
+  rt_text_puts(out, "]");
+}
+
+static void print_plan(const struct vm_module *m, uint32_t number, struct rt_text *out)
+{
+  const struct attend_plan *plan = &m->attend[number];
+  const struct { const char *name; const struct lane_program *program; } slots[] = {
+    {"score", plan->score}, {"mask", plan->mask}, {"drop", plan->drop}, {"gradient of score", plan->score_grad}};
+  rt_text_printf(out, "head %u %s: %s,", number, m->head_name[number], plan->softmax ? "softmax" : "weights as scored");
+  print_operand("query", &plan->query, out);
+  print_operand("key", &plan->key, out);
+  print_operand("value", &plan->value, out);
+  print_operand("out", &plan->out, out);
+  for (int k = 0; k < plan->extra_count; k++)
+    print_operand(plan->wants_grad[k] ? "extra with gradient" : "extra", &plan->extra[k], out);
+  rt_text_puts(out, "\n");
+  for (size_t i = 0; i < RT_COUNT(slots); i++)
+    if (slots[i].program) {
+      rt_text_printf(out, "  %s\n", slots[i].name);
+      print_program(slots[i].program, out);
+    }
+}
+
+/* ---- functions ---- */
+
+static void print_value(const struct vm_module *m, const struct vm_function *f, uint32_t number, struct rt_text *out)
+{
+  const struct vm_value *value = &f->value[number];
+  if (value->place == VM_IN_PARAM)
+    rt_text_puts(out, m->param[value->index].name);
+  else if (value->place == VM_IN_INPUT)
+    rt_text_puts(out, m->input[value->index].name);
+  else
+    rt_text_printf(out, "%%%u", number);
+}
+
+static void print_attrs(const struct vm_module *m, const struct vm_instr *instr, struct rt_text *out)
+{
+  const char *p = rt_op_info[instr->op].attributes;
+  int number = 0;
+  while (*p) {
+    size_t length = strcspn(p, " ");
+    bool real = strncmp(p, "real:", 5) == 0, dim = strncmp(p, "dim:", 4) == 0;
+    const char *name = real ? p + 5 : dim ? p + 4 : p;
+    rt_text_printf(out, ", %.*s=", (int)(length - (size_t)(name - p)), name);
+    if (real)
+      rt_text_printf(out, "%.9g", instr->real);
+    else if (dim)
+      vm_dim_print(&m->dims, (vm_dim)instr->attr[number++], out);
+    else
+      rt_text_printf(out, instr->op == OP_transpose ? "0x%" PRIx64 : "%" PRId64, instr->attr[number++]);
+    p += length;
+    p += strspn(p, " ");
+  }
+}
+
+/* "   3  %7: [T, D] in slot 2 = add(%5, %6)    # sentiment.aq:12  x + y" */
+static void print_instr(const struct vm_module *m, const struct vm_function *f, uint32_t n, struct rt_text *out)
+{
+  const struct vm_instr *instr = &f->instr[n];
+  rt_text_printf(out, "%4u  ", n);
+  for (int k = 0; k < instr->out_count; k++) {
+    const struct vm_value *value = &f->value[instr->out[k]];
+    rt_text_printf(out, "%s%%%u: ", k ? "; " : "", instr->out[k]);
+    print_type(m, &value->type, out);
+    rt_text_printf(out, " in slot %u", value->index);
+  }
+  rt_text_printf(out, " = %s(", rt_op_info[instr->op].name);
+  for (int k = 0; k < instr->in_count; k++) {
+    rt_text_puts(out, k ? ", " : "");
+    print_value(m, f, instr->in[k], out);
+  }
+  rt_text_puts(out, ")");
+  print_attrs(m, instr, out);
+  if (instr->line < m->line_count) {
+    const struct vm_line *line = &m->line[instr->line];
+    rt_text_printf(out, "    # %s:%u", line->file ? line->file : "", line->line);
+    if (line->name)
+      rt_text_printf(out, " %s", line->name);
+  }
+  rt_text_puts(out, "\n");
+}
+
+static void print_function(const struct vm_module *m, const struct vm_function *f, struct rt_text *out)
+{
+  rt_text_printf(out, "\nfunction %s: %u instructions, %u slots\n", f->name, f->instr_count, f->slot_count);
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    print_instr(m, f, n, out);
+  for (uint32_t i = 0; i < f->output_count; i++) {
+    rt_text_printf(out, "  output %s = ", f->output_name[i]);
+    print_value(m, f, f->output[i], out);
+    rt_text_puts(out, "\n");
+  }
+  for (uint32_t i = 0; i < f->gradient_count; i++) {
+    rt_text_printf(out, "  gradient of %s = ", m->param[f->gradient[i].param].name);
+    print_value(m, f, f->gradient[i].value, out);
+    if (f->gradient[i].ids != UINT32_MAX) {
+      rt_text_puts(out, " in the rows ");
+      print_value(m, f, f->gradient[i].ids, out);
+    }
+    rt_text_puts(out, "\n");
+  }
+}
+
+void vm_module_print(const struct vm_module *m, struct rt_text *out)
+{
+  rt_text_printf(out, "module %s\n", m->name);
+  print_symbols(&m->dims, out);
+  print_leaves(m, out);
+  if (m->output_count)
+    print_settings(&m->settings, out);
+  for (uint32_t i = 0; i < m->attend_count; i++)
+    print_plan(m, i, out);
+  for (uint32_t i = 0; i < m->lanes_count; i++) {
+    rt_text_printf(out, "program %u\n", i);
+    print_program(&m->lanes[i], out);
+  }
+  for (uint32_t i = 0; i < m->function_count; i++)
+    print_function(m, &m->function[i], out);
+}
