@@ -1,7 +1,8 @@
 /* ast.h: the tree that the parser builds, and nothing but the tree: names are not looked up here, nothing is folded.
  *
  * Every node is one struct; `kind` says what text, number and children mean. The list below is the whole grammar
- * seen from above. "?" marks a child that may be absent (a NULL pointer in its slot), "..." any number of them. */
+ * seen from above. "?" marks a child that may be absent (a NULL pointer in its slot: the last child of every CALL is its
+ * WITH or NULL), "..." any number of them. */
 #ifndef AQ_GRAMMAR_AST_H
 #define AQ_GRAMMAR_AST_H
 
