@@ -1,6 +1,8 @@
 /* stream.c: see stream.h. */
 #include "vm/stream.h"
 
+#include "runtime/io/utf8.h"
+
 #include <string.h>
 
 static uint64_t stream_bytes(struct vm_stream *s, uint64_t x, size_t size)
@@ -54,27 +56,6 @@ void stream_bool(struct vm_stream *s, bool *x)
     *x = byte == 1;
 }
 
-/* Strict UTF-8 (RFC 3629) without NUL. */
-static bool is_text(const uint8_t *p, size_t length)
-{
-  static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-  for (size_t i = 0; i < length;) {
-    uint8_t lead = p[i++];
-    int more = lead < 0x80 ? 0 : lead >> 5 == 6 ? 1 : lead >> 4 == 14 ? 2 : lead >> 3 == 30 ? 3 : -1;
-    if (lead == 0 || more < 0 || (size_t)more > length - i)
-      return false;
-    uint32_t code = more == 0 ? lead : lead & (0x3Fu >> more);
-    for (int k = 0; k < more; k++, i++) {
-      if (p[i] >> 6 != 2)
-        return false;
-      code = code << 6 | (p[i] & 0x3Fu);
-    }
-    if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
-      return false;
-  }
-  return true;
-}
-
 void stream_text(struct vm_stream *s, const char **x)
 {
   uint32_t length = UINT32_MAX;
@@ -90,7 +71,7 @@ void stream_text(struct vm_stream *s, const char **x)
   stream_u32(s, &length);
   if (s->failed || length == UINT32_MAX)
     return;
-  if ((size_t)(s->end - s->at) < length || !is_text(s->at, length)) {
+  if ((size_t)(s->end - s->at) < length || memchr(s->at, 0, length) || io_utf8_check((const char *)s->at, length) != length) {
     s->failed = true;
     return;
   }
