@@ -1,0 +1,220 @@
+/* test_rows.c: kernels along the last axis, and cross entropy, against plain loops in double; gradients against central differences. */
+#include "tests/unit/ragged.h"
+
+enum { TRIALS = 50 };
+
+static void random_rows(struct value *v, struct value *heads, const struct batch *b, bool batched)
+{
+  int axes[3], rank = (int)below(3);
+  for (int a = 0; a < rank; a++)
+    axes[a] = batched && below(2) ? (below(2) ? RAGGED : OTHER) : (int)below(6);
+  value_init(heads, b, batched, rank, axes);
+  axes[rank] = batched && below(3) == 0 ? RAGGED : below(2) ? 1 + (int)below(8) : (int)below(200);
+  value_init(v, b, batched, rank + 1, axes);
+  value_random(v);
+}
+
+/* Calls body for each row of v, with the rows of other and y that lie where it does. */
+typedef void row_body(const double *a, const double *other, int64_t n, double real, double *y);
+static void each_row(const struct value *v, row_body *body, const double *other, double eps, double *y)
+{
+  for (int64_t e = 0; e < v->shape.examples; e++) {
+    int64_t n = rt_size(&v->shape, v->shape.rank - 1, e);
+    for (int64_t i = v->offset[e]; i < v->offset[e + 1]; i += n)
+      body(v->number + i, other ? other + i : NULL, n, eps, y + i);
+  }
+}
+
+static void softmax_row(const double *a, const double *other, int64_t n, double real, double *y)
+{
+  (void)other, (void)real;
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++)
+    sum += exp(a[i]);
+  for (int64_t i = 0; i < n; i++)
+    y[i] = exp(a[i]) / sum;
+}
+
+static void log_softmax_row(const double *a, const double *other, int64_t n, double real, double *y)
+{
+  softmax_row(a, other, n, real, y);
+  for (int64_t i = 0; i < n; i++)
+    y[i] = log(y[i]);
+}
+
+static void norm_row(const double *a, int64_t n, double eps, bool centre, double *y)
+{
+  double mean = 0, square = 0;
+  for (int64_t i = 0; i < n; i++)
+    mean += centre ? a[i] / (double)n : 0;
+  for (int64_t i = 0; i < n; i++)
+    square += (a[i] - mean) * (a[i] - mean) / (double)n;
+  for (int64_t i = 0; i < n; i++)
+    y[i] = (a[i] - mean) / sqrt(square + eps);
+}
+
+static void standardize_row(const double *a, const double *other, int64_t n, double eps, double *y)
+{
+  (void)other;
+  norm_row(a, n, eps, true, y);
+}
+
+static void rms_row(const double *a, const double *other, int64_t n, double eps, double *y)
+{
+  (void)other;
+  norm_row(a, n, eps, false, y);
+}
+
+/* da[i] = sum of dy over the change of y when a[i] changes; differences over four points are exact to h^4. */
+static void differences(const double *a, const double *dy, int64_t n, double eps, bool centre, double *da)
+{
+  static const double step[] = { 1, -1, 2, -2 }, weight[] = { 8, -8, -1, 1 };
+  double x[200], y[200], h = 3e-4;
+  for (int64_t i = 0; i < n; i++) {
+    da[i] = 0;
+    for (int s = 0; s < 4; s++) {
+      memcpy(x, a, (size_t)n * sizeof *x);
+      x[i] = a[i] + step[s] * h;
+      norm_row(x, n, eps, centre, y);
+      for (int64_t k = 0; k < n; k++)
+        da[i] += dy[k] * weight[s] * y[k] / (12 * h);
+    }
+  }
+}
+
+static void standardize_grad_row(const double *a, const double *dy, int64_t n, double eps, double *da)
+{
+  differences(a, dy, n, eps, true, da);
+}
+
+static void rms_grad_row(const double *a, const double *dy, int64_t n, double eps, double *da)
+{
+  differences(a, dy, n, eps, false, da);
+}
+
+static void rows_are_right(enum rt_op op, row_body *body, bool gradient)
+{
+  for (int trial = 0; trial < TRIALS; trial++) {
+    struct batch b = random_batch(trial % 8 == 0 ? 150 : 20);
+    struct value a, heads, y, dy, *in[] = { &a, &dy };
+    bool batched = below(4);
+    random_rows(&a, &heads, &b, batched);
+    int axes[4];
+    for (int x = 0; x < a.shape.rank; x++)
+      axes[x] = a.shape.each[x] == b.each[0] ? RAGGED : a.shape.each[x] ? OTHER : (int)a.shape.size[x];
+    value_init(&y, &b, batched, a.shape.rank, axes);
+    value_init(&dy, &b, batched, a.shape.rank, axes);
+    value_random(&dy);
+    each_row(&a, body, dy.number, 0.1, y.number);
+    struct rt_call call = { .real = 0.1, .examples = b.examples };
+    check(op, &call, gradient ? 2 : 1, in, &y, gradient ? 2e-3 : 2e-5);
+    value_free(&a);
+    value_free(&heads);
+    value_free(&y);
+    value_free(&dy);
+  }
+}
+
+static void softmax_sums_to_one(void **state) { (void)state; rows_are_right(OP_softmax, softmax_row, false); }
+static void log_softmax_is_its_log(void **state) { (void)state; rows_are_right(OP_log_softmax, log_softmax_row, false); }
+static void standardize_centres_and_scales(void **state) { (void)state; rows_are_right(OP_standardize, standardize_row, false); }
+static void rms_scales(void **state) { (void)state; rows_are_right(OP_rms, rms_row, false); }
+static void standardize_grad_agrees(void **state) { (void)state; rows_are_right(OP_standardize_grad, standardize_grad_row, true); }
+static void rms_grad_agrees(void **state) { (void)state; rows_are_right(OP_rms_grad, rms_grad_row, true); }
+
+static void extremes_do_not_overflow(void **state)
+{
+  (void)state;
+  struct batch b = { .examples = 1 };
+  int axes[] = { 4, 3 };
+  static const double in[] = { 1000, 1000, -1000, -INFINITY, 0, 0, -INFINITY, -INFINITY, -INFINITY, -1e30, -1e30, -1e30 };
+  static const double softmax[] = { .5, .5, 0, 0, .5, .5, 0, 0, 0, 1. / 3, 1. / 3, 1. / 3 };
+  struct value a, y, *arg[] = { &a };
+  value_init(&a, &b, true, 2, axes);
+  value_init(&y, &b, true, 2, axes);
+  memcpy(a.number, in, sizeof in);
+  memcpy(y.number, softmax, sizeof softmax);
+  check(OP_softmax, &(struct rt_call){ .examples = 1 }, 1, arg, &y, 1e-6);
+  value_free(&a);
+  value_free(&y);
+}
+
+/* shared: the logits of all examples are the same parameter. */
+static void cross_entropy_trial(bool shared, int trial)
+{
+  struct batch b = random_batch(trial % 8 == 0 ? 150 : 20);
+  struct value logits, target, loss, dy, da;
+  int axes[3] = { 2, 3 }, rank = (int)below(3);
+  bool batched = shared || below(4);
+  if (!shared)
+    for (int a = 0; a < rank; a++)
+      axes[a] = batched && below(2) ? RAGGED : (int)below(6);
+  value_init(&target, &b, batched, rank, axes);
+  value_init(&loss, &b, batched, rank, axes);
+  value_init(&dy, &b, batched, rank, axes);
+  int classes = axes[rank] = 1 + (int)below(90);
+  value_init(&logits, &b, batched && !shared, rank + 1, axes);
+  value_init(&da, &b, batched, rank + 1, axes);
+  value_ids(&target, classes);
+  value_random(&logits);
+  value_random(&dy);
+  for (int64_t i = 0; i < loss.shape.count; i++) {
+    const double *a = logits.number + (shared ? i % (logits.shape.count / classes) : i) * classes;
+    double sum = 0;
+    for (int k = 0; k < classes; k++)
+      sum += exp(a[k]);
+    int t = target.id[i];
+    loss.number[i] = t < 0 ? 0 : log(sum) - a[t];
+    for (int k = 0; k < classes; k++)
+      da.number[i * classes + k] = t < 0 ? 0 : dy.number[i] * (exp(a[k]) / sum - (k == t));
+  }
+  struct rt_call call = { .examples = b.examples };
+  check(OP_cross_entropy, &call, 2, (struct value *[]){ &logits, &target }, &loss, 1e-5);
+  check(OP_cross_entropy_grad, &call, 3, (struct value *[]){ &logits, &target, &dy }, &da, 1e-5);
+  value_free(&logits);
+  value_free(&target);
+  value_free(&loss);
+  value_free(&dy);
+  value_free(&da);
+}
+
+static void cross_entropy_and_its_gradient(void **state)
+{
+  (void)state;
+  for (int trial = 0; trial < TRIALS; trial++)
+    cross_entropy_trial(trial % 4 == 3, trial);
+}
+
+static void a_target_that_is_no_class_is_not_a_number(void **state)
+{
+  (void)state;
+  struct batch b = { .examples = 1 };
+  int axes[] = { 5 };
+  struct value logits, target, loss;
+  value_init(&logits, &b, true, 1, axes);
+  value_init(&target, &b, true, 0, axes);
+  value_init(&loss, &b, true, 0, axes);
+  value_ids(&target, 1);
+  target.id[0] = 5;
+  loss.number[0] = NAN;
+  check(OP_cross_entropy, &(struct rt_call){ .examples = 1 }, 2, (struct value *[]){ &logits, &target }, &loss, 0);
+  value_free(&logits);
+  value_free(&target);
+  value_free(&loss);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(softmax_sums_to_one),
+    cmocka_unit_test(log_softmax_is_its_log),
+    cmocka_unit_test(extremes_do_not_overflow),
+    cmocka_unit_test(standardize_centres_and_scales),
+    cmocka_unit_test(rms_scales),
+    cmocka_unit_test(standardize_grad_agrees),
+    cmocka_unit_test(rms_grad_agrees),
+    cmocka_unit_test(cross_entropy_and_its_gradient),
+    cmocka_unit_test(a_target_that_is_no_class_is_not_a_number),
+  };
+  return cmocka_run_group_tests(tests, make_pools, free_pools);
+}
