@@ -1,0 +1,49 @@
+#!/bin/sh
+# check-examples.sh: the examples' data is what their generators write, byte for byte, and is what their READMEs say.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() { echo "check-examples: $*" >&2; exit 1; }
+
+# The generators check what they write and exit with 1 when it is not as it should be.
+regenerate() {   # regenerate FOLDER FILE...
+  folder=$1
+  shift
+  mkdir "$work/$folder"
+  ${CC:-cc} -std=c11 -O1 -o "$work/$folder/generate" "$top/examples/$folder/generate.c"
+  "$work/$folder/generate" "$work/$folder" > /dev/null
+  for file in "$@"; do
+    cmp "$work/$folder/$file" "$top/examples/$folder/$file" || fail "examples/$folder/$file is not what generate.c writes"
+  done
+}
+regenerate sentiment train.tsv dev.tsv test.tsv
+regenerate retrieval train.tsv dev.tsv test.tsv
+regenerate charlm train.txt dev.txt
+
+# label_counts FILE POSITIVE NEGATIVE
+label_counts() {
+  awk -F'\t' -v file="$1" -v positive="$2" -v negative="$3" '
+    NR == 1 { if ($0 != "text\tlabel") bad = "header"; next }
+    NF != 2 || $1 == "" { bad = "line " NR }
+    { count[$2]++ }
+    END { if (count["positive"] != positive || count["negative"] != negative || NR != 1 + positive + negative) bad = "counts"
+          if (bad) { print file ": " bad; exit 1 } }' "$1" || fail "$1 is not a file of balanced reviews"
+}
+cd "$top/examples/sentiment"
+label_counts train.tsv 3000 3000
+label_counts dev.tsv 400 400
+label_counts test.tsv 400 400
+label_counts natural.tsv 117 117
+twice=$(cut -f1 train.tsv dev.tsv test.tsv natural.tsv | grep -vx text | tr A-Z a-z | sort | uniq -d | head -3)
+[ -z "$twice" ] || fail "a sentence stands twice: $twice"
+
+cd "$top/examples/retrieval"
+for file in train.tsv dev.tsv test.tsv; do
+  awk -F'\t' 'NR == 1 { if ($0 != "tokens\tquery\tanswer") exit 1; next }
+    split($1, items, " ") != 6 || split($2, numbers, " ") != 16 || $1 !~ "-" $3 "( |$)" { exit 1 }' "$file" ||
+    fail "examples/retrieval/$file has a row that is no scene of 6, query of 16 and answer"
+done
+twice=$(cut -f1 train.tsv dev.tsv test.tsv | grep -vx tokens | sort | uniq -d | head -3)
+[ -z "$twice" ] || fail "a scene stands twice: $twice"
+echo "the examples' data is as generated"
