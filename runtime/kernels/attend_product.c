@@ -48,19 +48,21 @@ static inline __attribute__((always_inline)) void product_block(int rows, int ve
     }
 }
 
-/* A column of blocks, `vectors` wide. */
+/* A column of blocks, `vectors` wide, of about equal heights: a last block of one row would wait for its own sums. */
 static inline __attribute__((always_inline)) void product_column(int vectors, int64_t m, int64_t depth, struct attend_matrix a,
                                                                  const struct attend_matrix *b, struct attend_matrix c, bool add)
 {
-  for (; m >= PRODUCT_ROWS; m -= PRODUCT_ROWS, a.data += PRODUCT_ROWS * a.row, c.data += PRODUCT_ROWS * c.row)
-    product_block(PRODUCT_ROWS, vectors, depth, &a, b, &c, add);
-  switch (m) {
-  case 5: product_block(5, vectors, depth, &a, b, &c, add); break;
-  case 4: product_block(4, vectors, depth, &a, b, &c, add); break;
-  case 3: product_block(3, vectors, depth, &a, b, &c, add); break;
-  case 2: product_block(2, vectors, depth, &a, b, &c, add); break;
-  case 1: product_block(1, vectors, depth, &a, b, &c, add); break;
-  default: break;
+  for (int64_t blocks = (m + PRODUCT_ROWS - 1) / PRODUCT_ROWS; blocks > 0; blocks--) {
+    int64_t rows = (m + blocks - 1) / blocks;
+    switch (rows) {
+    case 6: product_block(6, vectors, depth, &a, b, &c, add); break;
+    case 5: product_block(5, vectors, depth, &a, b, &c, add); break;
+    case 4: product_block(4, vectors, depth, &a, b, &c, add); break;
+    case 3: product_block(3, vectors, depth, &a, b, &c, add); break;
+    case 2: product_block(2, vectors, depth, &a, b, &c, add); break;
+    default: product_block(1, vectors, depth, &a, b, &c, add);
+    }
+    m -= rows, a.data += rows * a.row, c.data += rows * c.row;
   }
 }
 

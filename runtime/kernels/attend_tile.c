@@ -2,6 +2,7 @@
 #include "runtime/kernels/attend_tile.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* ---- operands ---- */
 
@@ -94,10 +95,8 @@ static real *attend_carve(real **free, size_t count)
 static void attend_space_init(const struct attend_plan *plan, struct attend_space *space, void *scratch)
 {
   const struct lane_program *const programs[] = {plan->score, plan->mask, plan->drop, plan->score_grad};
+  struct lane_registers *const registers[] = {&space->score_regs, &space->mask_regs, &space->drop_regs, &space->grad_regs};
   real *free = scratch;
-  size_t storage = 0;
-  for (size_t k = 0; k < RT_COUNT(programs); k++)
-    if (programs[k] && lane_storage(programs[k]) > storage) storage = lane_storage(programs[k]);
   space->score = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
   space->grad = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
   space->shaped = attend_carve(&free, LANE_TILE);
@@ -106,11 +105,12 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
   space->query_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
   space->grad_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
   for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
-  space->registers.storage = attend_carve(&free, storage);
+  for (size_t k = 0; k < RT_COUNT(programs); k++)
+    if (programs[k]) registers[k]->storage = attend_carve(&free, lane_storage(programs[k]));
 }
 
 static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 2 * ATTEND_WIDTH * ATTEND_QUERIES + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
-               2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
+               4 * 2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
 
 static void attend_work(void *context, int64_t task, void *scratch)
 {
@@ -123,6 +123,7 @@ static void attend_work(void *context, int64_t task, void *scratch)
   int64_t end = segment + job->grouped < job->segments ? segment + job->grouped : job->segments;
   for (; segment < end; segment++) {
     attend_enter(call, &head, segment / job->heads, segment % job->heads, job->heads);
+    space.score_regs.warm = space.mask_regs.warm = space.drop_regs.warm = space.grad_regs.warm = false;
     int64_t first = job->chunks > 1 ? chunk * ATTEND_CUT : 0, last = head.queries;
     if (job->chunks > 1 && chunk < job->chunks - 1 && last > first + ATTEND_CUT) last = first + ATTEND_CUT;
     if (first < last || first == 0) call->task(&head, first, last, &space);
@@ -170,14 +171,64 @@ bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *bl
   return false;
 }
 
+#if __has_builtin(__builtin_shufflevector)
+typedef real attend_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
+
+/* Numbers of two vectors in turn: of their first halves, of their second halves. */
+#if RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 16
+#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 8
+#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 4
+#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#else
+#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#endif
+
+/* Transposes a square of RT_VECTOR x RT_VECTOR numbers in registers: shuffling rows k and k + half into each other log2(RT_VECTOR) times moves
+ * the bits of the row number behind those of the column number. Rows from `rows` on are 0. */
+static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride)
+{
+  attend_vector line[RT_VECTOR], next[RT_VECTOR];
+#pragma GCC unroll 16
+  for (int k = 0; k < RT_VECTOR; k++)
+    if (k < rows) memcpy(&line[k], from + k * from_stride, sizeof line[k]);
+    else line[k] = (attend_vector){0};
+#pragma GCC unroll 4
+  for (int half = 1; half < RT_VECTOR; half *= 2) {
+#pragma GCC unroll 8
+    for (int k = 0; k < RT_VECTOR / 2; k++) {
+      next[2 * k] = ATTEND_LOW(line[k], line[k + RT_VECTOR / 2]);
+      next[2 * k + 1] = ATTEND_HIGH(line[k], line[k + RT_VECTOR / 2]);
+    }
+#pragma GCC unroll 16
+    for (int k = 0; k < RT_VECTOR; k++) line[k] = next[k];
+  }
+#pragma GCC unroll 16
+  for (int k = 0; k < RT_VECTOR; k++) memcpy(to + k * to_stride, &line[k], sizeof line[k]);
+}
+#else
+static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride)
+{
+  for (int64_t q = 0; q < RT_VECTOR; q++)
+    for (int64_t k = 0; k < RT_VECTOR; k++) to[k * to_stride + q] = q < rows ? from[q * from_stride + k] : 0;
+}
+#endif
+
 void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first, int64_t end, real *to)
 {
-  for (int64_t q = 0; q < block->queries; q++) {
-    const real *row = from->data + (block->first_query + q) * from->i_stride;
-    for (int64_t k = first; k < end; k++) to[(k - first) * block->fast + q] = row[k];
+  int64_t squares = (end - first) / RT_VECTOR * RT_VECTOR;
+  for (int64_t q = 0; q < block->fast; q += RT_VECTOR) {
+    const real *row = from->data + (block->first_query + q) * from->i_stride + first;
+    int64_t rows = block->queries - q;
+    for (int64_t k = 0; k < squares; k += RT_VECTOR) attend_square(row + k, from->i_stride, rows, to + k * block->fast + q, block->fast);
+    for (int64_t k = squares; k < end - first; k++)
+      for (int64_t r = 0; r < RT_VECTOR; r++) to[k * block->fast + q + r] = r < rows ? row[r * from->i_stride + k] : 0;
   }
-  for (int64_t k = 0; k < end - first; k++)
-    for (int64_t q = block->queries; q < block->fast; q++) to[k * block->fast + q] = 0;
 }
 
 void KERNEL(attend_scores)(const struct attend_view *queries, const struct attend_view *keys, const struct attend_block *block,

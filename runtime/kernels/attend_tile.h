@@ -35,7 +35,7 @@ struct attend_head {
 
 /* Working memory of one task, in its worker's scratch. */
 struct attend_space {
-  struct lane_registers registers;
+  struct lane_registers score_regs, mask_regs, drop_regs, grad_regs;
   real *query_t, *grad_t;            /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy */
   real *score, *grad;                /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
   real *shaped, *mask, *drop;        /* [LANE_TILE]: what the lane programs give for part of a tile */

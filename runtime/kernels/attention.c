@@ -17,9 +17,9 @@ static void attend_shape(const struct attend_head *head, const struct attend_blo
 {
   const struct attend_plan *plan = head->plan;
   int64_t count = strip->keys * strip->fast;
-  if (plan->score) KERNEL(attend_lanes)(head, plan->score, strip, tile, NULL, &space->registers, 1, &tile);
+  if (plan->score) KERNEL(attend_lanes)(head, plan->score, strip, tile, NULL, &space->score_regs, 1, &tile);
   if (strip->seen == LANE_TRUE) return;
-  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->registers, 1, &space->mask);
+  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
   const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
 #pragma omp simd
   for (int64_t k = 0; k < count; k++) tile[k] = mask[k] != 0 ? tile[k] : hidden;
@@ -27,7 +27,7 @@ static void attend_shape(const struct attend_head *head, const struct attend_blo
 
 static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
 {
-  KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, NULL, &space->registers, 1, &space->drop);
+  KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
   int64_t count = strip->keys * strip->fast;
   const real *drop = space->drop;
 #pragma omp simd
@@ -96,12 +96,15 @@ static void attend_rescale(const struct attend_view *y, const struct attend_bloc
 static void attend_finish(const struct attend_view *y, const struct attend_view *lse, const struct attend_block *block,
                           struct attend_rows *rows)
 {
-  for (int64_t q = 0; q < block->queries; q++) {
-    bool seen = rows->sum[q] != 0;
-    rows->scale[q] = seen ? 1 / rows->sum[q] : 0;
-    lse->data[(block->first_query + q) * lse->i_stride] =
-        seen ? rows->top[q] + LANE_LOG(rows->sum[q]) : -(real)INFINITY;
+  real ends[ATTEND_QUERIES];
+  const real *top = rows->top, *sum = rows->sum;
+  real *scale = rows->scale;
+#pragma omp simd
+  for (int64_t q = 0; q < block->fast; q++) {
+    scale[q] = sum[q] != 0 ? 1 / sum[q] : 0;
+    ends[q] = sum[q] != 0 ? top[q] + LANE_LOG(sum[q]) : -(real)INFINITY;
   }
+  for (int64_t q = 0; q < block->queries; q++) lse->data[(block->first_query + q) * lse->i_stride] = ends[q];
   attend_rescale(y, block, rows->scale);
 }
 

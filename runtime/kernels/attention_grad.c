@@ -14,6 +14,7 @@
 struct attend_grads {
   struct attend_view y, dy, lse, query, key, value, extra[ATTEND_MAX_EXTRAS];
   int outputs;                       /* of score_grad that are used: 1, and those of extras */
+  bool add_query, add_key;           /* are dquery, and dkey and dvalue, zeroed first and added to; or written? */
   real neg_lse[ATTEND_QUERIES];      /* -lse of a block's rows; -infinity where lse is: such a row has no weights */
   real delta[ATTEND_QUERIES];
 };
@@ -52,9 +53,11 @@ static void attend_grads_init(const struct attend_head *head, struct attend_grad
   g->query = attend_grad_of(head, &plan->query, out++, head->query.width);
   g->key = attend_grad_of(head, &plan->key, out++, head->key.width);
   g->value = attend_grad_of(head, &plan->value, out++, head->value.width);
-  attend_zero(head, &g->query);
-  attend_zero(head, &g->key);
-  attend_zero(head, &g->value);
+  /* A row of dquery is written with its first block of keys. A head of one block each needs no zeros for dkey and dvalue either. */
+  g->add_query = !g->query.i_stride && head->queries > 1;
+  g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1 || !g->key.j_stride || !g->value.j_stride;
+  if (g->add_query || head->queries < 1) attend_zero(head, &g->query);
+  if (g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
@@ -122,7 +125,7 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
   real *out[LANE_MAX_OUTPUTS];
   out[0] = grad;
   for (int k = 1; k < g->outputs; k++) out[k] = space->part[k];
-  KERNEL(attend_lanes)(head, plan->score_grad, strip, score, grad, &space->registers, g->outputs, out);
+  KERNEL(attend_lanes)(head, plan->score_grad, strip, score, grad, &space->grad_regs, g->outputs, out);
   if (strip->seen != LANE_TRUE)
     for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, count);
   for (int k = 0, part = 1; k < plan->extra_count; k++) {
@@ -136,37 +139,42 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
 
 /* ---- tiles ---- */
 
-/* From s' to the weights before drop. */
-static void attend_weights(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
-                           const real *mask, const real *shaped, real *weights)
+/* s' for a strip, with the mask applied: where the result is. */
+static real *attend_shape(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score)
 {
-  int64_t fast = strip->fast;
-  for (int64_t j = 0; j < strip->keys; j++, shaped += fast, weights += fast) {
-    if (head->plan->softmax)
-#pragma omp simd
-      for (int64_t q = 0; q < fast; q++) weights[q] = LANE_EXP(shaped[q] + g->neg_lse[q]);
-    else if (weights != shaped) memcpy(weights, shaped, (size_t)fast * sizeof(real));
+  const struct attend_plan *plan = head->plan;
+  real *shaped = score;
+  if (plan->score) {
+    shaped = space->shaped;
+    KERNEL(attend_lanes)(head, plan->score, strip, score, NULL, &space->score_regs, 1, &shaped);
   }
-  if (strip->seen != LANE_TRUE) attend_hide(weights - strip->keys * fast, mask, strip->keys * fast);
+  if (strip->seen == LANE_TRUE) return shaped;
+  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
+  int64_t count = strip->keys * strip->fast;
+  const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
+  real *to = space->shaped;
+#pragma omp simd
+  for (int64_t k = 0; k < count; k++) to[k] = mask[k] != 0 ? shaped[k] : hidden;
+  return to;
 }
 
-/* grad: from dy . value to ds'; weights: from w to w d. */
-static void attend_weights_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
-                                const struct attend_space *space, real *weights, real *grad)
+/* w = exp(s' - lse), ds' = w (dw - delta). */
+static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, const real *neg_lse, const real *delta, real *weights,
+                                real *grad)
 {
-  int64_t fast = strip->fast, count = strip->keys * fast;
-  const real *drop = space->drop;
-  if (head->plan->drop)
+  for (int64_t j = 0; j < keys; j++, shaped += fast, weights += fast, grad += fast)
 #pragma omp simd
-    for (int64_t k = 0; k < count; k++) grad[k] *= drop[k];
-  if (head->plan->softmax)
-    for (int64_t j = 0; j < strip->keys; j++)
+    for (int64_t q = 0; q < fast; q++) {
+      real w = LANE_EXP(shaped[q] + neg_lse[q]);
+      weights[q] = w;
+      grad[q] = w * (grad[q] - delta[q]);
+    }
+}
+
+static void attend_multiply(real *values, const real *by, int64_t count)
+{
 #pragma omp simd
-      for (int64_t q = 0; q < fast; q++) grad[j * fast + q] = weights[j * fast + q] * (grad[j * fast + q] - g->delta[q]);
-  else if (strip->seen != LANE_TRUE) attend_hide(grad, space->mask, count);
-  if (head->plan->drop)
-#pragma omp simd
-    for (int64_t k = 0; k < count; k++) weights[k] *= drop[k];
+  for (int64_t k = 0; k < count; k++) values[k] *= by[k];
 }
 
 /* Turns the tiles score and grad (s and dy . value) into w d and ds. */
@@ -177,37 +185,50 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
   struct attend_block strip;
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
-    real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast, *shaped = score;
-    if (plan->score) {
-      shaped = space->shaped;
-      KERNEL(attend_lanes)(head, plan->score, &strip, score, NULL, &space->registers, 1, &shaped);
+    int64_t count = strip.keys * strip.fast;
+    real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast;
+    real *shaped = attend_shape(head, &strip, space, score), *weights = space->shaped;
+    if (plan->drop) {
+      KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+      attend_multiply(grad, space->drop, count);
     }
-    if (strip.seen != LANE_TRUE)
-      KERNEL(attend_lanes)(head, plan->mask, &strip, NULL, NULL, &space->registers, 1, &space->mask);
-    if (plan->drop) KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->registers, 1, &space->drop);
-    /* score_grad still needs s, so that the weights stand apart until it is done. */
-    attend_weights(head, g, &strip, space->mask, shaped, space->shaped);
-    attend_weights_grad(head, g, &strip, space, space->shaped, grad);
+    if (plan->softmax) attend_softmax_grad(strip.keys, strip.fast, shaped, g->neg_lse, g->delta, weights, grad);
+    else {
+      if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, count);
+      if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
+    }
+    if (plan->drop) attend_multiply(weights, space->drop, count);
+    /* score_grad still needs s: only then do the weights take its place. */
     attend_score_grad(head, g, &strip, space, score, grad);
-    memcpy(score, space->shaped, (size_t)(strip.keys * strip.fast) * sizeof(real));
+    memcpy(score, weights, (size_t)count * sizeof(real));
   }
+}
+
+/* a . b with a tree of sums at the end instead of a chain. */
+static real attend_dot(const real *a, const real *b, int64_t width)
+{
+  real sums[RT_VECTOR] = {0}, rest = 0;
+  int64_t whole = width / RT_VECTOR * RT_VECTOR;
+  for (int64_t f = 0; f < whole; f += RT_VECTOR)
+#pragma omp simd
+    for (int v = 0; v < RT_VECTOR; v++) sums[v] += a[f + v] * b[f + v];
+  for (int64_t f = whole; f < width; f++) rest += a[f] * b[f];
+#pragma GCC unroll 4
+  for (int half = RT_VECTOR / 2; half > 0; half /= 2)
+    for (int v = 0; v < half; v++) sums[v] += sums[v + half];
+  return sums[0] + rest;
 }
 
 static void attend_rows_grad(const struct attend_head *head, struct attend_grads *g, const struct attend_block *block)
 {
+  for (int64_t q = 0; q < block->fast; q++) g->delta[q] = 0, g->neg_lse[q] = -(real)INFINITY;
+  if (!head->plan->softmax) return;
   for (int64_t q = 0; q < block->queries; q++) {
     int64_t i = block->first_query + q;
-    const real *y = g->y.data + i * g->y.i_stride, *dy = g->dy.data + i * g->dy.i_stride;
-    real delta = 0;
-    if (head->plan->softmax) {
-#pragma omp simd reduction(+ : delta)
-      for (int64_t f = 0; f < g->y.width; f++) delta += y[f] * dy[f];
-      real lse = g->lse.data[i * g->lse.i_stride];
-      g->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
-    }
-    g->delta[q] = delta;
+    real lse = g->lse.data[i * g->lse.i_stride];
+    g->delta[q] = attend_dot(g->y.data + i * g->y.i_stride, g->dy.data + i * g->dy.i_stride, g->y.width);
+    g->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
   }
-  for (int64_t q = block->queries; q < block->fast; q++) g->delta[q] = 0, g->neg_lse[q] = -(real)INFINITY;
 }
 
 static struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j)
@@ -224,15 +245,24 @@ static void attend_block_backward(const struct attend_head *head, struct attend_
   if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, space->grad_t);
   struct attend_matrix by_key_score = {space->score, block->fast, 1}, by_key_grad = {space->grad, block->fast, 1};
   struct attend_matrix by_query_grad = {space->grad, 1, block->fast};
+  bool started = false;
   while (KERNEL(attend_next)(head, block)) {
     int64_t j = block->first_key;
     KERNEL(attend_scores)(&head->query, &head->key, block, space->query_t, space->score);
     KERNEL(attend_scores)(&g->dy, &head->value, block, space->grad_t, space->grad);
     attend_tiles_grad(head, g, block, space);
-    KERNEL(attend_product)(block->keys, g->dy.width, block->queries, by_key_score, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j), true);
-    KERNEL(attend_product)(block->keys, head->query.width, block->queries, by_key_grad, attend_at(&head->query, i, 0), attend_at(&g->key, 0, j), true);
-    KERNEL(attend_product)(block->queries, head->query.width, block->keys, by_query_grad, attend_at(&head->key, 0, j), attend_at(&g->query, i, 0), true);
+    KERNEL(attend_product)(block->keys, g->dy.width, block->queries, by_key_score, attend_at(&g->dy, i, 0),
+                           attend_at(&g->value, 0, j), g->add_key);
+    KERNEL(attend_product)(block->keys, head->query.width, block->queries, by_key_grad, attend_at(&head->query, i, 0),
+                           attend_at(&g->key, 0, j), g->add_key);
+    KERNEL(attend_product)(block->queries, head->query.width, block->keys, by_query_grad, attend_at(&head->key, 0, j),
+                           attend_at(&g->query, i, 0), started || g->add_query);
+    started = true;
   }
+  if (started) return;
+  for (int64_t q = 0; q < block->queries && !g->add_query; q++)
+    memset(g->query.data + (i + q) * g->query.i_stride, 0, (size_t)g->query.width * sizeof(real));
+  if (!g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
 }
 
 static void attend_backward(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)

@@ -236,11 +236,25 @@ static bool lane_is_output(const struct lane_program *p, int reg)
   return false;
 }
 
+static uint64_t lane_written_once(const struct lane_program *p)
+{
+  uint64_t once = 0, more = 0;
+  for (int n = 0; n < p->instr_count; n++) {
+    uint64_t bit = (uint64_t)1 << p->instr[n].out;
+    more |= once & bit;
+    once |= bit;
+  }
+  return once & ~more;
+}
+
 void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers,
                       int out_count, real *const *out)
 {
   const struct lane_instr *in = program->instr, *last = in + program->instr_count - 1;
+  bool warm = registers->warm;
+  if (!warm) registers->once = lane_written_once(program);
   for (; in <= last; in++) {
+    if (warm && !in->out_class && registers->once >> in->out & 1) continue;
     real *place = lane_place(program, registers, in->out, in->out_class);
     /* Nothing reads inputs after the last instruction, so it can write over them. Outputs themselves are never left in an input. */
     if (in == last && out_count == 1 && in->out == program->output[0] && in->out_class == LANE_FULL) place = out[0];
@@ -250,4 +264,5 @@ void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile
     int reg = program->output[k];
     if (registers->value[reg] != out[k]) lane_expand(tile, registers->value[reg], registers->class[reg], out[k]);
   }
+  registers->warm = true;
 }

@@ -23,11 +23,14 @@ struct lane_tile {
   int64_t length[LANE_MAX_INPUTS];   /* of the tables that LANE_gather reads */
 };
 
-/* Where the registers of one program are while it runs. storage: lane_storage(program) numbers. */
+/* Where the registers of one program are while it runs. storage: lane_storage(program) numbers, for this program alone. What is computed once for a
+ * tile (class 0) is kept from run to run: set warm to false when the head, the example or an input of class 0 changes. */
 struct lane_registers {
   real *storage;
+  bool warm;
   const real *value[LANE_MAX_REGISTERS];
   uint8_t class[LANE_MAX_REGISTERS];
+  uint64_t once;                     /* registers that one instruction alone writes, bit by bit */
 };
 
 static inline size_t lane_storage(const struct lane_program *program)

@@ -159,6 +159,7 @@ static void lanes_stretch(const struct lanes_job *job, const struct lanes_walk *
 {
   const struct rt_call *call = job->call;
   struct lane_tile tile = {.rows_fast = job->shape->rank == 0, .seed = call->seed};
+  registers->warm = false;
   for (int k = 0; k < call->in_count; k++) tile.length[k] = call->in[k].shape->count;
   while (from < to) {
     lanes_place(job, walk, from - first, to - from, &tile);
