@@ -141,7 +141,7 @@ TEST(what_nobody_needs_goes)
 
 /* ---- random programs ---- */
 
-enum { NODES = 60, KEPT = 4, PROGRAMS = 60 };
+enum { NODES = 60, KEPT = 4, PROGRAMS = 1000 };
 
 /* A random graph of lane ops over leaves of all shapes below [T, D], and what each node is at each element. */
 struct random_program { ir_id node[NODES]; double *value[NODES]; int count; size_t rows, columns; };
@@ -169,7 +169,8 @@ static void add_leaf(struct fixture *f, struct random_program *p, struct vm_type
 static void add_node(struct fixture *f, struct random_program *p)
 {
   static const enum rt_op ops[] = { OP_neg, OP_abs, OP_sign, OP_square, OP_relu, OP_tanh, OP_sigmoid, OP_exp, OP_floor, OP_not, OP_add, OP_sub,
-                                    OP_mul, OP_min, OP_max, OP_lt, OP_le, OP_eq, OP_ne, OP_and, OP_or, OP_div, OP_pow, OP_select };
+                                    OP_mul, OP_min, OP_max, OP_lt, OP_le, OP_eq, OP_ne, OP_and, OP_or, OP_div, OP_pow, OP_select,
+                                    OP_neg, OP_neg, OP_add, OP_sub, OP_mul, OP_mul };   /* the rules are mostly about these */
   enum rt_op op = ops[host_below(&f->h, (int64_t)RT_COUNT(ops))];
   int arity = rt_op_info[op].arity, from[3] = { 0 };
   ir_id arg[3];
