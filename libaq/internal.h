@@ -85,8 +85,11 @@ struct aq_model {
   bool trained, text;
   char *metric;                          /* name, or NULL */
   double metric_value;
-  char *source;                          /* the program's text, for people */
+  char *source;                          /* the program's text, for people, or NULL */
+  const char ***class_text;              /* [outputs][classes], in the arena */
+  struct rt_arena arena;
 };
+int lib_model_name_classes(struct aq_model *model, struct rt_error *error);
 struct aq_model *lib_model_new(void);
 /* What a model file holds beside the parameters, as safetensors metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);

@@ -1,0 +1,104 @@
+/* model.c: models as handles: loading, saving, and what they can say of themselves. */
+#include <string.h>
+
+#include "libaq/internal.h"
+
+struct aq_model *lib_model_new(void) { return rt_zalloc(1, sizeof(struct aq_model)); }
+
+int aq_model_load(const char *path, aq_model **model) {
+  *model = lib_model_new();
+  return *model ? lib_model_read(*model, path, lib_begin(&(*model)->message)) : AQ_NO_MEMORY;
+}
+
+int aq_model_save(aq_model *model, const char *path) {
+  struct rt_error *error = lib_begin(&model->message);
+  if (!model->trained) return rt_fail(error, RT_USAGE, "this model has no parameters yet; only what was trained or loaded can be saved");
+  return lib_model_write(model, path, error);
+}
+
+void aq_model_free(aq_model *model) {
+  if (!model) return;
+  lib_params_free(&model->params);
+  io_schema_free(&model->schema);
+  vm_module_free(model->module);
+  rt_free(model->metric);
+  rt_free(model->source);
+  rt_arena_free(&model->arena);
+  rt_free(model);
+}
+
+const aq_message *aq_model_message(const aq_model *model) { return lib_view((struct lib_message *)&model->message); }
+
+/* Columns as declared: an input that is also predicted (a shifted text) is listed once. */
+static const struct vm_input *column_at(const aq_model *model, size_t column) {
+  for (uint32_t i = 0; model->module && i < model->module->input_count; i++) {
+    const struct vm_input *input = &model->module->input[i];
+    if (input->is_target && input->shifted) continue;
+    if (column-- == 0) return input;
+  }
+  return NULL;
+}
+
+size_t aq_model_column_count(const aq_model *model) {
+  size_t count = 0;
+  while (column_at(model, count)) count++;
+  return count;
+}
+
+static const struct io_vocab *vocab_of(const aq_model *model, const char *name) {
+  int column = io_schema_find(&model->schema, name);
+  return column < 0 ? NULL : model->schema.columns[column].vocab;
+}
+
+aq_column aq_model_column(const aq_model *model, size_t column) {
+  const struct vm_input *input = column_at(model, column);
+  if (!input) return (aq_column){"", "", false, 0};
+  const struct io_vocab *vocab = vocab_of(model, input->name);
+  return (aq_column){input->name, input->kind, input->is_target, vocab ? vocab->count : 0};
+}
+
+size_t aq_model_output_count(const aq_model *model) { return model->module ? model->module->output_count : 0; }
+
+const char *aq_model_output_name(const aq_model *model, size_t output) {
+  return output < aq_model_output_count(model) ? model->module->output[output].name : "";
+}
+
+size_t aq_model_class_count(const aq_model *model, size_t output) {
+  const struct io_vocab *vocab = output < aq_model_output_count(model) ? vocab_of(model, model->module->output[output].name) : NULL;
+  return vocab ? (size_t)vocab->count : 0;
+}
+
+const char *aq_model_class(const aq_model *model, size_t output, size_t number) {
+  if (number >= aq_model_class_count(model, output)) return "";
+  return model->class_text[output][number];
+}
+
+const char *aq_model_metric(const aq_model *model, double *value) {
+  if (value) *value = model->metric_value;
+  return model->metric ? model->metric : "";
+}
+
+size_t aq_model_parameter_count(const aq_model *model) {
+  size_t count = 0;
+  for (uint32_t p = 0; p < model->params.count; p++) count += (size_t)model->params.elements[p];
+  return count;
+}
+
+/* NUL-terminated copies of the class names, so that an immutable model can hand them out from any thread. */
+int lib_model_name_classes(struct aq_model *model, struct rt_error *error) {
+  size_t outputs = aq_model_output_count(model);
+  model->class_text = rt_arena_alloc(&model->arena, (outputs + 1) * sizeof *model->class_text);
+  if (!model->class_text) return rt_no_memory(error);
+  for (size_t o = 0; o < outputs; o++) {
+    size_t count = aq_model_class_count(model, o);
+    model->class_text[o] = rt_arena_alloc(&model->arena, (count + 1) * sizeof **model->class_text);
+    if (!model->class_text[o]) return rt_no_memory(error);
+    for (size_t k = 0; k < count; k++) {
+      size_t length;
+      const char *text = io_vocab_text(vocab_of(model, model->module->output[o].name), (int32_t)k, &length);
+      model->class_text[o][k] = rt_arena_strndup(&model->arena, text, length);
+      if (!model->class_text[o][k]) return rt_no_memory(error);
+    }
+  }
+  return RT_OK;
+}

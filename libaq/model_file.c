@@ -1,0 +1,108 @@
+/* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, the compiled program as the bytes
+ * of the tensor "aq.bytecode", columns and vocabularies, the source text and the metric as metadata. Nothing in it names a path. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+
+static const char format_version[] = "1";
+
+struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_error *error) {
+  struct rt_text bytes = {0};
+  struct vm_module *copy = NULL;
+  if (!vm_module_write(module, &bytes, error)) copy = vm_module_read(bytes.data, bytes.length, error);
+  rt_text_free(&bytes);
+  return copy;
+}
+
+int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error) {
+  struct rt_text bytes = {0}, schema = {0}, metric = {0};
+  struct rt_arena arena = {0};
+  struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
+  int status = tensor ? vm_module_write(model->module, &bytes, error) : rt_no_memory(error);
+  if (!status) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
+  if (!status) {
+    io_schema_write(&model->schema, &schema);
+    rt_text_printf(&metric, "%.17g", model->metric_value);
+    if (schema.failed || metric.failed) status = rt_no_memory(error);
+  }
+  if (!status) {
+    int64_t length = (int64_t)bytes.length;
+    tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
+    const struct io_metadata metadata[] = {{"aq.format", format_version}, {"aq.schema", schema.data}, {"aq.text", model->text ? "1" : "0"},
+                                           {"aq.source", model->source ? model->source : ""}, {"aq.metric", model->metric ? model->metric : ""}, {"aq.value", metric.data}};
+    status = io_tensors_save(path, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
+  }
+  rt_free(tensor);
+  rt_text_free(&bytes);
+  rt_text_free(&schema);
+  rt_text_free(&metric);
+  rt_arena_free(&arena);
+  return status;
+}
+
+static int not_a_model(const char *path, const char *why, struct rt_error *error) {
+  rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "this is not a model of aq: %s", why);
+  rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
+  return error->code;
+}
+
+static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const char *path, struct rt_error *error) {
+  const struct io_tensor *t = io_tensors_find(file, "aq.bytecode");
+  if (!t || t->dtype != IO_U8) return not_a_model(path, "it holds tensors, but no program", error);
+  void *bytes = rt_alloc((size_t)t->bytes + 1);
+  if (!bytes) return rt_no_memory(error);
+  int status = io_tensors_raw(file, t, bytes, error);
+  if (!status && !(model->module = vm_module_read(bytes, (size_t)t->bytes, error))) status = error->code;
+  rt_free(bytes);
+  return status;
+}
+
+static int read_metadata(struct aq_model *model, const struct io_tensors *file, const char *path, struct rt_error *error) {
+  const char *format = io_tensors_metadata(file, "aq.format"), *schema = io_tensors_metadata(file, "aq.schema"), *text = io_tensors_metadata(file, "aq.text");
+  const char *metric = io_tensors_metadata(file, "aq.metric"), *value = io_tensors_metadata(file, "aq.value"), *source = io_tensors_metadata(file, "aq.source");
+  if (!format || !schema) return not_a_model(path, "it is a safetensors file of something else", error);
+  if (strcmp(format, format_version)) return rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a model of format %.20s, and this aq reads format %s", format, format_version);
+  int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
+  if (status) return status;
+  model->text = text && !strcmp(text, "1");
+  model->metric_value = value ? strtod(value, NULL) : 0;
+  if (metric && *metric && !(model->metric = rt_strdup(metric))) return rt_no_memory(error);
+  if (source && *source && !(model->source = rt_strdup(source))) return rt_no_memory(error);
+  return RT_OK;
+}
+
+/* Bytecode and columns come from one file but are checked against each other: every input has its column, of its kind. */
+static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
+  for (uint32_t i = 0; i < model->module->input_count; i++) {
+    const struct vm_input *input = &model->module->input[i];
+    int column = io_schema_find(&model->schema, input->name);
+    if (column < 0 || strcmp(io_kind_name(model->schema.columns[column].kind), input->kind)) return not_a_model(path, "its program and its columns do not fit", error);
+  }
+  return io_schema_is_trained(&model->schema) ? RT_OK : not_a_model(path, "its columns were never trained", error);
+}
+
+int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error) {
+  struct io_tensors *file = NULL;
+  const char *precision;
+  int status = io_tensors_open(&file, path, error);
+  if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
+  if (!status && !io_tensors_metadata(file, "aq.format")) status = not_a_model(path, "it is a safetensors file of something else", error);
+  if (!status) status = io_tensors_verify(file, error);
+  if (!status) status = read_metadata(model, file, path, error);
+  if (!status) status = read_bytecode(model, file, path, error);
+  if (!status) status = check_columns(model, path, error);
+  if (!status) status = lib_bind_dims(model->module, &model->schema, error);
+  if (!status) {
+    const struct io_tensor *first = model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
+    precision = first ? io_dtype_name(first->dtype) : "F32";
+    status = lib_params_init(&model->params, model->module, !strcmp(precision, "F64") ? RT_F64 : RT_F32, error);
+  }
+  if (!status) status = lib_params_read(&model->params, model->module, file, "", error);
+  if (!status) status = lib_model_name_classes(model, error);
+  io_tensors_close(file);
+  if (status && !error->file[0]) snprintf(error->file, sizeof error->file, "%s", path);
+  model->trained = !status;
+  return status;
+}
