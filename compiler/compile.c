@@ -374,6 +374,7 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
     settled = true;
     status = settle_params(&k.c);
   }
+  if (!status) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
   if (!status) status = emit_function(&k.c, d, result, count, gradients);
   if (!status) status = vm_verify(k.c.module, error);
   return end(&k, status, settled);
