@@ -1,0 +1,285 @@
+/* test_emit.c: what the emitter makes: programs fused, memory shared, gradients of tables as rows, nothing dropped outside of training; and that how much
+ * is fused never changes what comes out. Everything made here passes the verifier (graphs.h). */
+#include "tests/unit/graphs.h"
+
+static const struct gr_span none;
+static const char *const names[16] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p" };
+
+static const struct vm_function *function_of(struct host *h) { return vm_module_function(h->module, "train"); }
+
+static int count_op(const struct vm_function *f, enum rt_op op)
+{
+  int count = 0;
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    count += f->instr[n].op == op;
+  return count;
+}
+
+static void compile_one(struct host *h, ir_id output, bool training)
+{
+  host_compile(h, &(struct ir_outputs){ .count = 1, .id = &output, .name = names, .training = training });
+}
+
+static void a_chain_is_one_program(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), b = host_reals(&h, HOST_TYPE(false, D), -1, 1);
+  ir_id y = ir_binary(&h.g, OP_add, x, b, none, &h.error);
+  y = ir_binary(&h.g, OP_mul, ir_unary(&h.g, OP_tanh, y, &h.error), ir_constant(&h.g, 0.3, NULL, none, &h.error), none, &h.error);
+  y = ir_binary(&h.g, OP_mul, y, ir_size(&h.g, T, none, &h.error), none, &h.error);
+  compile_one(&h, y, true);
+  const struct vm_function *f = function_of(&h);
+  assert_int_equal(count_op(f, OP_lanes), 1);
+  assert_int_equal(count_op(f, OP_size), 1);
+  assert_int_equal(f->instr_count, 2);   /* no repetition, no constant in memory */
+  const struct lane_program *p = &h.module->lanes[0];
+  assert_int_equal(p->input_count, 3);
+  for (int k = 0; k < 3; k++) {
+    const struct vm_type *t = &f->value[f->instr[1].in[k]].type;
+    assert_int_equal(p->input_axes[k], t->rank == 2 ? 3 : t->rank == 1 ? 2 : 0);
+    assert_int_equal(p->input_class[k], t->rank == 2 ? LANE_I | LANE_J : t->rank == 1 ? LANE_J : LANE_I);
+  }
+  host_free(&h);
+}
+
+static void a_shared_step_is_written_once(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), e = ir_unary(&h.g, OP_exp, x, &h.error);
+  ir_id y = ir_binary(&h.g, OP_add, e, x, none, &h.error);
+  ir_id output[2] = { y, ir_sum(&h.g, e, 1, true, none, &h.error) };
+  host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+  const struct vm_function *f = function_of(&h);
+  assert_int_equal(count_op(f, OP_lanes), 1);
+  assert_int_equal(f->instr[0].out_count, 2);
+  int exps = 0;
+  for (int k = 0; k < h.module->lanes[0].instr_count; k++)
+    exps += h.module->lanes[0].instr[k].op == LANE_exp;
+  assert_int_equal(exps, 1);
+  host_free(&h);
+}
+
+static void memory_does_not_grow_with_depth(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1);
+  for (int layer = 0; layer < 20; layer++) {
+    ir_id w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1);
+    x = ir_add(&h.g, OP_project, 2, (ir_id[]){ x, w }, &(int64_t){ 0 }, 0, NULL, none, &h.error);
+    x = ir_unary(&h.g, OP_tanh, x, &h.error);
+  }
+  compile_one(&h, x, true);
+  assert_int_equal(function_of(&h)->instr_count, 40);
+  assert_in_range(function_of(&h)->slot_count, 1, 2);
+  host_run(&h);
+  host_free(&h);
+}
+
+static void a_program_writes_over_what_dies(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1);
+  ir_id s = ir_add(&h.g, OP_softmax, 1, &x, NULL, 0, NULL, none, &h.error);
+  compile_one(&h, ir_unary(&h.g, OP_exp, s, &h.error), true);
+  assert_int_equal(function_of(&h)->slot_count, 1);
+  host_free(&h);
+}
+
+static void nothing_is_dropped_outside_of_training(void **state)
+{
+  (void)state;
+  for (int training = 0; training < 2; training++) {
+    struct host h;
+    host_init(&h, 1, 2);
+    struct vm_type type = HOST_TYPE(true, host_ragged(&h, "T", 1, 4), host_dim(&h, "D", 3));
+    ir_id x = host_reals(&h, type, -1, 1), drop = ir_add(&h.g, OP_bernoulli, 0, NULL, NULL, 0.5, &type, none, &h.error);
+    compile_one(&h, ir_unary(&h.g, OP_exp, ir_binary(&h.g, OP_mul, x, drop, none, &h.error), &h.error), training);
+    assert_int_equal(count_op(function_of(&h), OP_bernoulli), training);
+    host_run(&h);
+    const double *y = vm_machine_output(h.machine, 0).data, *in = h.leaf[0].data;
+    for (size_t k = 0; k < h.leaf[0].count && !training; k++)
+      assert_true(fabs(y[k] - exp(in[k])) < 1e-12);
+    host_free(&h);
+  }
+}
+
+static void a_table_receives_rows(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3), V = host_dim(&h, "V", 5);
+  ir_id table = host_reals(&h, HOST_TYPE(false, V, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D), -1, 1);
+  ir_id ids = host_ids(&h, HOST_TYPE(true, T), V);
+  ir_id y = ir_add(&h.g, OP_gather, 2, (ir_id[]){ table, ids }, NULL, 0, NULL, none, &h.error);
+  ir_id loss = ir_sum(&h.g, ir_binary(&h.g, OP_mul, y, w, none, &h.error), 0, false, none, &h.error), grad[2];
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){ table, w }, grad, &h.error), RT_OK);
+  const uint32_t param[2] = { 0, 1 };
+  host_compile(&h, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 2, .gradient = grad, .param = param, .training = true });
+  const struct vm_function *f = function_of(&h);
+  assert_int_equal(f->gradient_count, 2);
+  assert_int_equal(count_op(f, OP_scatter), 0);
+  assert_int_equal(f->gradient[0].param, 0);
+  assert_int_equal(f->value[f->gradient[0].ids].place, VM_IN_INPUT);
+  assert_int_equal(f->value[f->gradient[0].value].type.rank, 2);
+  assert_int_equal(f->gradient[1].ids, UINT32_MAX);
+  host_run(&h);
+  const double *row = vm_machine_value(h.machine, f->gradient[0].value).data, *weight = h.leaf[1].data;
+  for (size_t k = 0; k < h.leaf[2].count * 3; k++)
+    assert_true(row[k] == weight[k % 3]);
+  host_free(&h);
+}
+
+static void a_parameter_without_influence_is_left_out(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim D = host_dim(&h, "D", 3);
+  ir_id w = host_reals(&h, HOST_TYPE(false, D), -1, 1), other = host_reals(&h, HOST_TYPE(false, D), -1, 1), grad[2];
+  ir_id loss = ir_sum(&h.g, ir_unary(&h.g, OP_exp, w, &h.error), 0, false, none, &h.error);
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){ other, w }, grad, &h.error), RT_OK);
+  const uint32_t param[2] = { 1, 0 };
+  host_compile(&h, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 2, .gradient = grad, .param = param, .training = true });
+  assert_int_equal(function_of(&h)->gradient_count, 1);
+  assert_int_equal(function_of(&h)->gradient[0].param, 0);
+  host_free(&h);
+}
+
+/* Forward and gradient of a head must use one plan: it decides which numbers are drawn. */
+static void a_head_and_its_gradient_have_one_plan(void **state)
+{
+  (void)state;
+  struct host h;
+  int64_t plan;
+  host_init(&h, 1, 2);
+  struct ir_head *head = ir_add_head(&h.g, "m.read", &plan);
+  head->softmax = true;
+  head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
+  head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), grad;
+  ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){ x, x, x }, &plan, 0, NULL, none, &h.error);
+  ir_id loss = ir_sum(&h.g, y, 0, false, none, &h.error);
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &x, &grad, &h.error), RT_OK);
+  ir_id output[2] = { loss, grad };
+  host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+  assert_int_equal(h.module->attend_count, 1);
+  assert_string_equal(h.module->head_name[0], "m.read");
+  assert_int_equal(ir_emit(&h.g, &(struct ir_outputs){ .count = 1, .id = &y, .name = names }, "predict", h.module, &h.error), RT_OK);
+  assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
+  assert_int_equal(h.module->attend_count, 2);
+  assert_int_equal(vm_module_function(h.module, "predict")->instr_count, 1);
+  host_free(&h);
+}
+
+static void instructions_know_their_line(void **state)
+{
+  (void)state;
+  struct host h;
+  const char text[] = "x = 1\n  y = exp(x)\n";
+  host_init(&h, 1, 1);
+  struct gr_source *source = gr_source_new("m.aq", text, strlen(text), &h.error);
+  assert_non_null(source);
+  ir_id x = host_reals(&h, HOST_TYPE(true, host_dim(&h, "D", 3)), -1, 1);
+  ir_id y = ir_add(&h.g, OP_softmax, 1, &x, NULL, 0, NULL, (struct gr_span){ source, 12, 18 }, &h.error);
+  h.g.node[y].name = "m.y";
+  compile_one(&h, y, true);
+  const struct vm_line *line = &h.module->line[function_of(&h)->instr[0].line];
+  assert_string_equal(line->file, "m.aq");
+  assert_string_equal(line->text, "  y = exp(x)");
+  assert_string_equal(line->name, "m.y");
+  assert_int_equal(line->line, 2);
+  assert_int_equal(line->column, 7);
+  host_free(&h);
+  gr_source_free(source);
+}
+
+/* ---- random graphs of all kinds of ops ---- */
+
+enum { NODES = 40, GRAPHS = 200 };
+
+static ir_id random_node(struct host *h, const ir_id *node, int count, const struct vm_type *type)
+{
+  static const enum rt_op lanes[] = { OP_tanh, OP_neg, OP_square, OP_add, OP_sub, OP_mul, OP_max, OP_select };
+  ir_id arg[3];
+  for (int k = 0; k < 3; k++)
+    arg[k] = node[count - 1 - host_below(h, count < 6 ? count : 6)];
+  uint32_t keep = (uint32_t)host_below(h, 4);
+  switch (host_below(h, 9)) {
+  case 0: return ir_add(&h->g, OP_softmax, 1, arg, NULL, 0, NULL, none, &h->error);
+  case 1: return ir_add(&h->g, OP_standardize, 1, arg, NULL, 0.1, NULL, none, &h->error);
+  case 2: return ir_expand_axes(&h->g, ir_unary(&h->g, OP_tanh, ir_sum(&h->g, arg[0], keep, true, none, &h->error), &h->error), keep, type, none, &h->error);
+  case 3: {
+    struct vm_type flat = *type;
+    flat.rank = 1;
+    flat.dim[0] = vm_dim_times(&h->module->dims, type->dim[0], type->dim[1]);
+    ir_id r = ir_add(&h->g, OP_reshape, 1, arg, NULL, 0, &flat, none, &h->error);
+    return ir_add(&h->g, OP_reshape, 1, (ir_id[]){ ir_unary(&h->g, OP_tanh, r, &h->error) }, NULL, 0, type, none, &h->error);
+  }
+  default: {
+    enum rt_op op = lanes[host_below(h, (int64_t)RT_COUNT(lanes))];
+    return ir_add(&h->g, op, rt_op_info[op].arity, arg, NULL, 0, NULL, none, &h->error);
+  }
+  }
+}
+
+/* The last node of the graph of a seed, with `more` of the others as outputs as well: those must then be in memory. */
+static double *last_value(uint64_t seed, int more, size_t *count)
+{
+  struct host h;
+  host_init(&h, seed, 1 + (int64_t)(seed % 3));
+  struct vm_type type = HOST_TYPE(true, host_ragged(&h, "T", 0, 5), host_dim(&h, "D", 1 + (int64_t)(seed % 4)));
+  ir_id node[NODES] = { host_reals(&h, type, -1, 1), host_reals(&h, type, -1, 1) }, output[16];
+  for (int k = 2; k < NODES; k++)
+    node[k] = random_node(&h, node, k, &type);
+  for (int k = 0; k <= more; k++)
+    output[k] = node[NODES - 1 - 2 * k];
+  host_compile(&h, &(struct ir_outputs){ .count = 1 + more, .id = output, .name = names, .training = true });
+  host_run(&h);
+  struct rt_tensor t = vm_machine_output(h.machine, 0);
+  *count = (size_t)t.shape->count;
+  double *copy = rt_zalloc(*count + 1, sizeof *copy);
+  if (*count)
+    memcpy(copy, t.data, *count * sizeof *copy);
+  host_free(&h);
+  return copy;
+}
+
+static void fusion_changes_nothing(void **state)
+{
+  (void)state;
+  for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
+    size_t count, same;
+    double *few = last_value(seed, 0, &count), *many = last_value(seed, 15, &same);
+    assert_int_equal(count, same);
+    for (size_t k = 0; k < count; k++)
+      if (!(fabs(few[k] - many[k]) <= 1e-9 * fmax(1, fabs(many[k]))))
+        fail_msg("graph %d, element %zu: %.17g with few outputs, %.17g with many", (int)seed, k, few[k], many[k]);
+    rt_free(few);
+    rt_free(many);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
+    cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
+    cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
+    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(fusion_changes_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
