@@ -27,6 +27,7 @@ struct fuse {
   ir_id *user;
   struct group *group;
   size_t group_count, group_capacity;
+  ir_id *reach;                          /* by node n: the last member of all groups that have one up to n */
   uint32_t *stamp, now;                  /* by node: visited in search number `now` */
   ir_id *stack;
 };
@@ -71,10 +72,19 @@ static void push_users(struct fuse *f, ir_id n, size_t *depth)
   }
 }
 
+/* Nodes go upwards to their users, groups may also lead down to their first member: from beyond this node no way leads below `last`. */
+static ir_id horizon(const struct fuse *f, ir_id last)
+{
+  while (f->reach[last] > last)
+    last = f->reach[last];
+  return last;
+}
+
 /* Does a user of n outside of the group lead into it? Groups met on the way are walked as a whole. */
 static bool leads_back(struct fuse *f, ir_id n, uint32_t group)
 {
   size_t depth = 0;
+  ir_id beyond = horizon(f, f->group[group].last);
   f->now++;
   for (uint32_t u = f->user_start[n]; u < f->user_start[n + 1]; u++)
     if (f->of[f->user[u]] != group && f->stamp[f->user[u]] != f->now) {
@@ -86,9 +96,10 @@ static bool leads_back(struct fuse *f, ir_id n, uint32_t group)
     uint32_t other = f->of[at];
     if (other == group)
       return true;
+    if (at > beyond)
+      continue;
     if (!other) {
-      if (at < f->group[group].last)
-        push_users(f, at, &depth);
+      push_users(f, at, &depth);
       continue;
     }
     for (ir_id member = f->group[other].first_member; member; member = f->next_member[member]) {
@@ -141,6 +152,8 @@ static bool join(struct fuse *f, ir_id n, uint32_t number, bool is_output)
   bigger.first_member = n;
   f->group[number] = bigger;
   f->of[n] = number;
+  for (ir_id k = n; k <= bigger.last && f->reach[k] < bigger.last; k++)
+    f->reach[k] = bigger.last;
   return true;
 }
 
@@ -183,7 +196,8 @@ static int fuse_all(struct fuse *f, struct rt_error *error)
   f->next_member = rt_zalloc(count, sizeof *f->next_member);
   f->stamp = rt_zalloc(count, sizeof *f->stamp);
   f->stack = rt_zalloc(count, sizeof *f->stack);
-  if (status == RT_OK && (!f->of || !f->next_member || !f->stamp || !f->stack ||
+  f->reach = rt_zalloc(count, sizeof *f->reach);
+  if (status == RT_OK && (!f->of || !f->next_member || !f->stamp || !f->stack || !f->reach ||
                           rt_grow((void **)&f->group, &f->group_capacity, 1, sizeof *f->group) != RT_OK))
     status = rt_no_memory(error);
   f->group_count = 1;                    /* 0 means none */
@@ -205,6 +219,7 @@ int ir_fuse(const struct ir_graph *g, const bool *live, const bool *keep, struct
   rt_free(f.group);
   rt_free(f.stamp);
   rt_free(f.stack);
+  rt_free(f.reach);
   return status;
 }
 

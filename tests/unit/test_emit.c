@@ -209,7 +209,7 @@ static void instructions_know_their_line(void **state)
 
 /* ---- random graphs of all kinds of ops ---- */
 
-enum { NODES = 40, GRAPHS = 200 };
+enum { NODES = 40, GRAPHS = 1000 };
 
 static ir_id random_node(struct host *h, const ir_id *node, int count, const struct vm_type *type)
 {
