@@ -66,10 +66,21 @@ static inline __attribute__((always_inline)) void product_column(int vectors, in
   }
 }
 
+/* Rows of b that stand a power of two apart fall on few lines of the cache, and all blocks of c read them: they are copied next to each
+ * other when enough blocks do. */
+enum { PRODUCT_DEPTH = 64, PRODUCT_COPIED = PRODUCT_VECTORS * RT_VECTOR, PRODUCT_WORTH = 4 * PRODUCT_ROWS };
+
 static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
                                 bool add)
 {
-  product_column(PRODUCT_VECTORS, m, depth, a, b, c, add);
+  if (depth > PRODUCT_DEPTH || m < PRODUCT_WORTH || b->row == PRODUCT_COPIED) {
+    product_column(PRODUCT_VECTORS, m, depth, a, b, c, add);
+    return;
+  }
+  real copy[PRODUCT_DEPTH * PRODUCT_COPIED] __attribute__((aligned(RT_VECTOR_BYTES)));
+  struct attend_matrix dense = {copy, PRODUCT_COPIED, 1};
+  for (int64_t k = 0; k < depth; k++) memcpy(copy + k * PRODUCT_COPIED, b->data + k * b->row, PRODUCT_COPIED * sizeof(real));
+  product_column(PRODUCT_VECTORS, m, depth, a, &dense, c, add);
 }
 
 static void product_column_2(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
@@ -87,7 +98,6 @@ static void product_column_1(int64_t m, int64_t depth, struct attend_matrix a, c
 /* Fewer columns than a vector has: they are padded, PRODUCT_DEPTH rows of b and PRODUCT_ROWS of c at a time. */
 static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c, bool add)
 {
-  enum { PRODUCT_DEPTH = 64 };
   real padded[PRODUCT_DEPTH * RT_VECTOR], sums[PRODUCT_ROWS * RT_VECTOR];
   struct attend_matrix pb = {padded, RT_VECTOR, 1}, pc = {sums, RT_VECTOR, 1};
   memset(padded, 0, sizeof padded);

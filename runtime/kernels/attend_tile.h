@@ -17,6 +17,11 @@ enum {
   ATTEND_WIDTH = 512          /* features that are transposed at a time */
 };
 
+/* Runs what follows for q = 0..count-1, count being whole vectors, as tiles are: no lane is left for a scalar loop before or behind. */
+#define ATTEND_LANES(q, count)                                                  \
+  for (int64_t q##_vector = 0; q##_vector < (count); q##_vector += RT_VECTOR)  \
+    _Pragma("omp simd") for (int64_t q = q##_vector; q < q##_vector + RT_VECTOR; q++)
+
 /* An operand of one head of one example: its number (i, j, feature) is data[i * i_stride + j * j_stride + feature]. */
 struct attend_view {
   real *data;

@@ -21,8 +21,7 @@ static void attend_shape(const struct attend_head *head, const struct attend_blo
   if (strip->seen == LANE_TRUE) return;
   KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
   const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
-#pragma omp simd
-  for (int64_t k = 0; k < count; k++) tile[k] = mask[k] != 0 ? tile[k] : hidden;
+  ATTEND_LANES(k, count) tile[k] = mask[k] != 0 ? tile[k] : hidden;
 }
 
 static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
@@ -30,23 +29,20 @@ static void attend_drop(const struct attend_head *head, const struct attend_bloc
   KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
   int64_t count = strip->keys * strip->fast;
   const real *drop = space->drop;
-#pragma omp simd
-  for (int64_t k = 0; k < count; k++) tile[k] *= drop[k];
+  ATTEND_LANES(k, count) tile[k] *= drop[k];
 }
 
 static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top)
 {
   for (int64_t j = 0; j < keys; j++, tile += fast)
-#pragma omp simd
-    for (int64_t q = 0; q < fast; q++) top[q] = tile[q] > top[q] ? tile[q] : top[q];
+    ATTEND_LANES(q, fast) top[q] = tile[q] > top[q] ? tile[q] : top[q];
 }
 
 /* tile = exp(tile - top), and its sum. A row that has seen nothing keeps top = -infinity and takes 0 in its place. */
 static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum)
 {
   for (int64_t j = 0; j < keys; j++, tile += fast)
-#pragma omp simd
-    for (int64_t q = 0; q < fast; q++) {
+    ATTEND_LANES(q, fast) {
       real base = top[q] == -(real)INFINITY ? 0 : top[q];
       tile[q] = LANE_EXP(tile[q] - base);
       sum[q] += tile[q];
@@ -68,8 +64,7 @@ static void attend_weigh(const struct attend_head *head, const struct attend_blo
     if (softmax) attend_top(tile, strip.keys, block->fast, rows->top);
   }
   if (softmax)
-#pragma omp simd
-    for (int64_t q = 0; q < block->fast; q++) {
+    ATTEND_LANES(q, block->fast) {
       real base = rows->top[q] == -(real)INFINITY ? 0 : rows->top[q];
       rows->scale[q] = LANE_EXP(before[q] - base);
       rows->sum[q] *= rows->scale[q];
@@ -99,8 +94,7 @@ static void attend_finish(const struct attend_view *y, const struct attend_view 
   real ends[ATTEND_QUERIES];
   const real *top = rows->top, *sum = rows->sum;
   real *scale = rows->scale;
-#pragma omp simd
-  for (int64_t q = 0; q < block->fast; q++) {
+  ATTEND_LANES(q, block->fast) {
     scale[q] = sum[q] != 0 ? 1 / sum[q] : 0;
     ends[q] = sum[q] != 0 ? top[q] + LANE_LOG(sum[q]) : -(real)INFINITY;
   }

@@ -111,8 +111,7 @@ static void attend_add_extra(const struct attend_view *to, const struct attend_b
 
 static void attend_hide(real *values, const real *mask, int64_t count)
 {
-#pragma omp simd
-  for (int64_t k = 0; k < count; k++) values[k] = mask[k] != 0 ? values[k] : 0;
+  ATTEND_LANES(k, count) values[k] = mask[k] != 0 ? values[k] : 0;
 }
 
 /* From ds' in `grad` (of a strip) to ds in its place and to the extras. */
@@ -153,8 +152,7 @@ static real *attend_shape(const struct attend_head *head, const struct attend_bl
   int64_t count = strip->keys * strip->fast;
   const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
   real *to = space->shaped;
-#pragma omp simd
-  for (int64_t k = 0; k < count; k++) to[k] = mask[k] != 0 ? shaped[k] : hidden;
+  ATTEND_LANES(k, count) to[k] = mask[k] != 0 ? shaped[k] : hidden;
   return to;
 }
 
@@ -163,8 +161,7 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, 
                                 real *grad)
 {
   for (int64_t j = 0; j < keys; j++, shaped += fast, weights += fast, grad += fast)
-#pragma omp simd
-    for (int64_t q = 0; q < fast; q++) {
+    ATTEND_LANES(q, fast) {
       real w = LANE_EXP(shaped[q] + neg_lse[q]);
       weights[q] = w;
       grad[q] = w * (grad[q] - delta[q]);
@@ -173,8 +170,7 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, 
 
 static void attend_multiply(real *values, const real *by, int64_t count)
 {
-#pragma omp simd
-  for (int64_t k = 0; k < count; k++) values[k] *= by[k];
+  ATTEND_LANES(k, count) values[k] *= by[k];
 }
 
 /* Turns the tiles score and grad (s and dy . value) into w d and ds. */
