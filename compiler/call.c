@@ -41,8 +41,8 @@ void cc_component_unused(struct cc_context *c, const char *component) {
 
 /* --- parameters ----------------------------------------------------------------------------------------------------------- */
 
-/* "layer.{l}.weight" with the value of l in it. */
-static const char *interpolate(struct cc_context *c, const char *text, struct gr_span span) {
+/* "layer.{l}.weight" with the value of l in it, a number or another text. */
+const char *cc_interpolate(struct cc_context *c, const char *text, struct gr_span span) {
   struct rt_text out = {0};
   const char *result = NULL;
   for (const char *p = text; *p;) {
@@ -55,12 +55,13 @@ static const char *interpolate(struct cc_context *c, const char *text, struct gr
     char *inner = rt_arena_strndup(&c->model->arena, open + 1, (size_t)(close - open - 1));
     const struct cc_binding *b = inner ? cc_lookup(c->scope, inner) : NULL;
     double number;
-    if (!b || !cc_to_number(c, &b->value, &number)) {
-      gr_fail(c->error, span, "{%s} is not a number that is known here", inner ? inner : "");
+    if (b && b->value.kind == CC_STRING) rt_text_puts(&out, b->value.text);
+    else if (b && cc_to_number(c, &b->value, &number)) rt_text_printf(&out, "%.0f", number);
+    else {
+      gr_fail(c->error, span, "{%s} is neither a number nor a text that is known here", inner ? inner : "");
       rt_text_free(&out);
       return NULL;
     }
-    rt_text_printf(&out, "%.0f", number);
     p = close + 1;
   }
   rt_text_add(&out, "", 0);
@@ -84,8 +85,8 @@ static int init_call(struct cc_context *c, const struct gr_node *name, const str
     if (count != 2 || call->child[1]->child[0]->kind != GR_STRING || call->child[2]->child[0]->kind != GR_STRING)
       return gr_fail(c->error, call ? call->span : name->span, "load needs a file and the name of a tensor in it: load(\"weights.safetensors\", \"encoder.weight\")");
     init->kind = VM_INIT_LOAD;
-    init->file = interpolate(c, call->child[1]->child[0]->text, call->child[1]->span);
-    init->tensor = init->file ? interpolate(c, call->child[2]->child[0]->text, call->child[2]->span) : NULL;
+    init->file = cc_interpolate(c, call->child[1]->child[0]->text, call->child[1]->span);
+    init->tensor = init->file ? cc_interpolate(c, call->child[2]->child[0]->text, call->child[2]->span) : NULL;
     return init->tensor ? RT_OK : c->error->code;
   }
   for (size_t k = 0; k < RT_COUNT(initialisers); k++) {

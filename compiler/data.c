@@ -31,7 +31,7 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   const struct gr_node *name = axis->kind == GR_LIMIT ? axis->child[0] : axis;
   double limit = 0;
   int status;
-  if (name->kind == GR_NUMBER && kind == VM_BOUND) return cc_dim(c, name, dim);
+  if (name->kind != GR_NAME && kind == VM_BOUND) return cc_dim(c, name, dim);   /* 16, P * W */
   if (name->kind != GR_NAME) {
     gr_fail(c->error, axis->span, "an axis of a column is a name, such as T");
     if (kind == VM_RAGGED) rt_hint(c->error, "T is each example's own length; `T <= 128` limits it");

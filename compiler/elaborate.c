@@ -29,7 +29,15 @@ void cc_scope_free(struct cc_scope *scope) {
   *scope = (struct cc_scope){0};
 }
 
-/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names. -D gives dims of the main file other values. */
+/* Whether a dim is a formula of other dims, as D / H is, and neither a number nor one of them. */
+static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
+  if (dim == VM_NO_DIM || vm_dim_as_symbol(dims, dim) >= 0) return false;
+  const struct vm_poly *poly = &dims->poly[dim];
+  return poly->term_count > 1 || (poly->term_count == 1 && poly->term[0].factor_count > 0);
+}
+
+/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the main file other values. A formula of other dims
+ * stays that formula, so that H * K is D where K = D / H. A bare name does not: `dim E = D` is another axis that happens to be as long. */
 int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_dim *dim) {
   for (size_t i = 0; i < c->file_dim_count; i++)
     if (c->file_dim[i].node == definition->node) {
@@ -37,6 +45,7 @@ int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_d
       return RT_OK;
     }
   int64_t value = -1;
+  vm_dim formula = VM_NO_DIM;
   for (int i = 0; definition->unit == c->program->main && i < c->program->override_count; i++)
     if (!strcmp(c->program->override[i].name, definition->name)) {
       value = c->program->override[i].value;
@@ -45,20 +54,19 @@ int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_d
   if (value < 0) {
     struct cc_scope *scope = c->scope;
     const struct cc_unit *unit = c->unit;
-    vm_dim known;
     c->scope = NULL;
     c->unit = definition->unit;
     int status = ++c->depth > 100 ? gr_fail(c->error, definition->node->name_span, "the dim `%s` is defined by itself", definition->name)
-                                  : cc_dim(c, definition->node->child[0], &known);
+                                  : cc_dim(c, definition->node->child[0], &formula);
     c->depth--;
     c->scope = scope;
     c->unit = unit;
     if (status) return status;
     struct rt_error why = {0};
-    status = vm_dim_value(&c->module->dims, known, NULL, &value, &why);
+    status = vm_dim_value(&c->module->dims, formula, NULL, &value, &why);
     if (status) return gr_fail(c->error, definition->node->child[0]->span, "%s", status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
   }
-  *dim = vm_dim_symbol(&c->module->dims, definition->name, VM_CONST, value);
+  *dim = is_formula(&c->module->dims, formula) ? formula : vm_dim_symbol(&c->module->dims, definition->name, VM_CONST, value);
   if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
   if (rt_grow((void **)&c->file_dim, &c->file_dim_capacity, c->file_dim_count + 1, sizeof *c->file_dim)) return cc_out_of_memory(c);
   c->file_dim[c->file_dim_count++] = (struct cc_dim_value){definition->node, *dim};

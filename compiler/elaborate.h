@@ -121,6 +121,7 @@ int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct g
 int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type, struct cc_scope *scope, const char *what,
                   const struct gr_node *declared, struct gr_span span);
 int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_value *value);  /* param[...] = init */
+const char *cc_interpolate(struct cc_context *c, const char *text, struct gr_span span);   /* "layer.{l}.weight"; NULL: failed */
 const char *cc_component(struct cc_context *c, const char *callee, const struct gr_node *node);
 void cc_component_unused(struct cc_context *c, const char *component);
 

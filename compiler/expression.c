@@ -381,7 +381,9 @@ static int name(struct cc_context *c, const struct gr_node *node, struct cc_valu
     *value = (struct cc_value){.kind = CC_BUILTIN, .builtin = b};
     return RT_OK;
   }
-  return gr_fail(c->error, node->span, "`%s` has no value here", text);
+  gr_fail(c->error, node->span, "`%s` has no value here", text);
+  rt_hint(c->error, "it is bound in a branch or loop that is not run with these sizes");
+  return c->error->code;
 }
 
 static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
@@ -427,8 +429,8 @@ int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_va
       return RT_OK;
     case GR_STRING:
       value->kind = CC_STRING;
-      value->text = node->text;
-      return RT_OK;
+      value->text = cc_interpolate(c, node->text, node->span);
+      return value->text ? RT_OK : c->error->code;
     case GR_NAME: return name(c, node, value);
     case GR_MEMBER: return member(c, node, value);
     case GR_LIST: return list(c, node, value);

@@ -141,7 +141,12 @@ int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *
   if (status) return status;
   *value = (struct cc_value){.kind = CC_NONE};
   if (base.kind == CC_LIST) return list_item(c, node, &base, value);
-  if (base.kind != CC_TENSOR || (c->slot && !base.outer))
+  if (c->slot && base.kind == CC_TENSOR && !base.outer) {
+    gr_fail(c->error, node->span, "a score is a single number and has no axes to index");
+    rt_hint(c->error, "the scores of all heads at once, as talking heads need them, are not supported yet");
+    return c->error->code;
+  }
+  if (base.kind != CC_TENSOR)
     return gr_fail(c->error, node->child[0]->span, "tensors and lists can be indexed, and this is %s", cc_describe(c, &base));
   if (c->slot) return slot_element(c, node, base.id, value);
   if (node->count == 2 && node->child[1]->kind != GR_RANGE) {

@@ -7,7 +7,7 @@
 struct sight {
   const struct sight *outer;
   const char *name;
-  const struct gr_node *names;      /* or: all names bound by the LETs of this block so far */
+  const struct gr_node *names;      /* or: all names bound within this loop or branch */
 };
 
 struct walk {
@@ -30,9 +30,20 @@ bool cc_is_slot(const char *name) {
   return false;
 }
 
+/* Whether a statement, or one within its blocks, binds the name. */
+static bool binds(const struct gr_node *node, const char *name) {
+  int names = node->kind == GR_LET ? node->count - 1 : 0;
+  bool is_block = node->kind == GR_BLOCK || node->kind == GR_FOR || node->kind == GR_IF;
+  for (int i = 0; i < names; i++)
+    if (!strcmp(node->child[i]->text, name)) return true;
+  for (int i = 0; is_block && i < node->count; i++)
+    if (node->child[i] && binds(node->child[i], name)) return true;
+  return false;
+}
+
 static bool in_sight(const struct sight *s, const char *name) {
   for (; s; s = s->outer)
-    if (s->name && !strcmp(s->name, name)) return true;
+    if (s->name ? !strcmp(s->name, name) : s->names && binds(s->names, name)) return true;
   return false;
 }
 
@@ -163,11 +174,11 @@ static int walk_statements(struct walk *w, const struct gr_node *block, int at, 
   } else {
     status = walk_children(w, node, sight, 0);
   }
-  return status ? status : walk_statements(w, block, at + 1, sight);
+  /* Names bound in a branch or loop stay in sight behind it; that a name is bound on the way taken is seen when the body is elaborated. */
+  struct sight after = {sight, NULL, node};
+  return status ? status : walk_statements(w, block, at + 1, &after);
 }
 
-/* Names bound in a branch or loop body stay in sight behind it (they rebind names from before); that a name is bound on the way taken
- * is seen when the body is elaborated. */
 static int walk_block(struct walk *w, const struct gr_node *block, const struct sight *sight) {
   return walk_statements(w, block, 0, sight);
 }

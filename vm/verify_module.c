@@ -34,10 +34,15 @@ static int verify_param(struct verify *v, uint32_t n)
   return status;
 }
 
-/* A symbol number of that kind, or -1. */
+/* A symbol number of that kind, or -1. What the data binds may also be a constant that it has to agree with. */
 static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symbol_kind kind)
 {
-  return number == -1 || (number >= 0 && (uint64_t)number < dims->symbol_count && dims->symbol[number].kind == kind);
+  if (number == -1)
+    return true;
+  if (number < 0 || (uint64_t)number >= dims->symbol_count)
+    return false;
+  enum vm_symbol_kind found = dims->symbol[number].kind;
+  return found == kind || (kind == VM_BOUND && found == VM_CONST);
 }
 
 static int verify_input(struct verify *v, uint32_t n)
