@@ -372,9 +372,28 @@ static int check_result(struct cc_context *c, const struct cc_definition *d, con
   return what ? cc_match_type(c, type, cc_type(c, result->id), scope, what, NULL, type->span) : cc_out_of_memory(c);
 }
 
+/* The axis H of a head[H] at this call, so that an argument [T, H, K] is to the head what each of its H heads sees: [T, K]. VM_NO_DIM when the head has none. */
+static int head_axis(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args, vm_dim *dim) {
+  const struct gr_node *name = d->node->kind == GR_HEAD && d->node->count > 3 ? d->node->child[3] : NULL, *params = d->node->child[0];
+  const struct cc_definition *outer = name ? cc_find(c->program, c->unit, name->text) : NULL;
+  *dim = VM_NO_DIM;
+  for (int p = 0; name && p < params->count; p++) {
+    if (strcmp(params->child[p]->text, name->text)) continue;
+    for (int k = 0; k < args->named_count; k++)
+      if (!strcmp(args->name[k], name->text)) return cc_to_dim(c, &args->named[k], args->named_span[k], dim);
+    return p < args->count ? cc_to_dim(c, &args->value[p], args->span[p], dim) : RT_OK;
+  }
+  return outer && outer->node->kind == GR_DIM ? cc_dim_of(c, outer, dim) : RT_OK;
+}
+
 static int call_body(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args, struct cc_scope *scope, struct cc_scope *caller,
                      const struct cc_unit *caller_unit, struct cc_value *result, int *count, int max) {
-  int status = bind_arguments(c, d, args, scope);
+  vm_dim was = c->head_dim, own;
+  int status = head_axis(c, d, args, &own);
+  if (status) return status;
+  if (own != VM_NO_DIM) c->head_dim = own;
+  status = bind_arguments(c, d, args, scope);
+  c->head_dim = was;
   if (status) return status;
   c->scope = scope;
   const struct gr_node *with = args->node && args->node->kind == GR_CALL && args->node->child[args->node->count - 1] && args->node->child[args->node->count - 1]->kind == GR_WITH
