@@ -1,0 +1,270 @@
+"""compare.py AQC: runs the functions of functions.aq with `AQC run` and in PyTorch, in double, and compares values and all gradients."""
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import safetensors
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOLERANCE = 1e-8
+torch.set_num_threads(1)
+
+
+def attention(q, k, v, scale=None, score=None, mask=None):
+    """q, k, v: [..., T, K]. A row with nothing to see gives 0."""
+    s = q @ k.transpose(-1, -2)
+    s = score(s) if score else s * (scale if scale else 1 / math.sqrt(q.shape[-1]))
+    if mask is None:
+        return torch.softmax(s, -1) @ v
+    seen = mask.any(-1, keepdim=True)
+    s = torch.where(mask, s, torch.full_like(s, -torch.inf))
+    s = torch.where(seen, s, torch.zeros_like(s))
+    return torch.where(seen, torch.softmax(s, -1), torch.zeros_like(s)) @ v
+
+
+def positions(n, m=None):
+    m = n if m is None else m
+    return torch.arange(n, dtype=torch.float64)[:, None], torch.arange(m, dtype=torch.float64)[None, :]
+
+
+class Parameters:
+    """Parameters by the end of their path, in the order of the program."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __call__(self, path):
+        found = [name for name in self.values if name == path or name.endswith("." + path)]
+        if len(found) != 1:
+            sys.exit(f"{path} is the end of {found} in {list(self.values)}")
+        return self.values[found[0]]
+
+    def linear(self, x, path):
+        return torch.tensordot(x, self(path + ".W"), 1) + self(path + ".b")
+
+    def project(self, x, path):
+        return x @ self(path + ".W")
+
+    def layernorm(self, x, path):
+        return F.layer_norm(x, x.shape[-1:], self(path + ".g"), self(path + ".b"), 1e-5)
+
+
+def heads(p, x, path, score=None, mask=None):
+    """H heads side by side with per-head matrices [D, H, K], and the map that mixes them."""
+    q, k, v = (p.linear(x, f"{path}.z.{slot}").transpose(0, 1) for slot in ("query", "key", "value"))
+    z = attention(q, k, v, score=score, mask=mask)
+    return p.linear(z.transpose(0, 1).reshape(x.shape), f"{path}.linear")
+
+
+def causal_mask(n):
+    return torch.ones(n, n, dtype=torch.bool).tril()
+
+
+def alibi_score(n, width, h):
+    i, j = positions(n)
+    slope = 2.0 ** (-8 * (torch.arange(h, dtype=torch.float64) + 1) / h)
+    return lambda s: s / math.sqrt(width) - slope[:, None, None] * (i - j)
+
+
+def reader(p, x, path, act, score=None, mask=None):
+    q = p.project(act(p.linear(x, path + ".query.linear")), path + ".query")
+    return attention(q, p.project(x, path + ".key"), p.project(x, path + ".value"), score=score, mask=mask)
+
+
+def readers(p, a):
+    x = a["x"]
+    i, j = positions(len(x))
+    slope = F.softplus(p("context.slope"))
+    z = [
+        reader(p, x, "syntactic", torch.relu, mask=(i - j).abs() <= 2),
+        reader(p, x, "semantic", torch.relu),
+        reader(p, x, "context", torch.tanh, score=lambda s: s / math.sqrt(x.shape[1]) - slope * (i - j).abs()),
+    ]
+    w = torch.softmax(p("mix.w"), 0)
+    return [torch.tanh(sum(w[n] * z[n] for n in range(3))) * a["r"]]
+
+
+def activations(p, a):
+    x, r = a["x"], a["r"]
+    y = F.silu(x) + F.leaky_relu(x) + F.elu(x) + F.gelu(x, approximate="tanh")
+    return [y * r, F.softplus(x) * torch.tanh(x) * r, torch.erf(x) * torch.sin(x) / (2 + torch.cos(x)) * r,
+            torch.where(x > 0.1, x**3, x.abs() ** 1.5) * r, torch.sqrt(torch.exp(x)) * r]
+
+
+def rms(x, g):
+    return x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-6) * g
+
+
+def shapes(p, a):
+    x, y = a["x"], a["y"]
+    both = torch.cat([x, y], 1)
+    return [both.T, x.reshape(-1), both[:, 1] * both[:, x.shape[1]], x @ y.T, x[:2] + y[:2]]
+
+
+def sums(p, a):
+    x, r = a["x"], a["r"]
+    return [x.mean(1) * r, (x * x).sum(0), x.max(1).values * r, torch.softmax(x, 0), torch.log_softmax(x, 1) * r[:, None]]
+
+
+def relative(p, a):
+    x = a["x"]
+    i, j = positions(len(x))
+    q, k, v = (torch.tensordot(x, p(f"{slot}.W"), 1).transpose(0, 1) for slot in ("query", "key", "value"))
+    assert p("B").shape == (3, 9), p("B").shape
+    bias = p("B")[:, (i - j).clamp(-4, 4).long() + 4]
+    heat = p("heat").reshape(-1, 1, 1)
+    z = attention(q, k, v, score=lambda s: s * heat / math.sqrt(4) + bias, mask=(i - j).abs() <= 5)
+    return [z.transpose(0, 1) * a["r"]]
+
+
+def programmed(p, a):
+    x = a["x"]
+    u = p.linear(x, "u")
+    s = x @ x.T / x.shape[1] + torch.tanh(u - u.T) * p("custom.p")
+    return [torch.relu(s) / (1 + s.abs()) * p("custom.p") @ p.project(x, "value") * a["r"]]
+
+
+def look(p, a):
+    x, y = a["x"], a["y"]
+    s = p.project(x, "query") @ p.project(y, "key").T
+    s = 3 * torch.tanh(s / (3 * math.sqrt(x.shape[1])))
+    return [torch.sigmoid(s - math.log(len(y))) @ p.project(y, "value") * a["r"]]
+
+
+def layer(p, x, path, mask):
+    x = x + heads(p, p.layernorm(x, f"{path}.attended.layernorm"), f"{path}.attended", mask=mask)
+    h = p.layernorm(x, f"{path}.thought.layernorm")
+    return x + p.linear(F.gelu(p.linear(h, f"{path}.thought.linear")), f"{path}.thought.linear_2")
+
+
+def decoder(p, a):
+    x = a["x"] + p("P")[: len(a["x"])]
+    n, d = x.shape
+    angle = torch.arange(n, dtype=torch.float64)[:, None] * torch.exp(torch.arange(d // 2, dtype=torch.float64) * (-math.log(1e4) / (d // 2)))
+    x = x + torch.cat([torch.sin(angle), torch.cos(angle)], 1)
+    return [layer(p, x, "decoder_layer", causal_mask(n)) * a["r"]]
+
+
+def real(*shape):
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def whole(n, below):
+    return torch.randint(0, below, (n,))
+
+
+# name: arguments, reference, dims that no argument gives
+CASES = {
+    "affine": (lambda: {"x": real(5, 4), "r": real(5, 3)}, lambda p, a: [p.linear(a["x"], "linear") * a["r"]]),
+    "perceptron": (lambda: {"x": real(5, 4), "r": real(5, 4)},
+                   lambda p, a: [p.linear(F.gelu(p.linear(a["x"], "linear")), "linear_2") * a["r"]]),
+    "activations": (lambda: {"x": real(6, 5), "r": real(6, 5)}, activations),
+    "normalised": (lambda: {"x": real(5, 6), "r": real(5, 6)},
+                   lambda p, a: [(p.layernorm(a["x"], "layernorm") + rms(a["x"], p("rmsnorm.g"))) * a["r"]]),
+    "sums": (lambda: {"x": real(5, 6), "r": real(5)}, sums),
+    "shapes": (lambda: {"x": real(4, 3), "y": real(4, 3)}, shapes),
+    "lookup": (lambda: {"ids": whole(9, 6), "r": real(9, 5)}, lambda p, a: [p("E")[a["ids"]] * a["r"]], {"V": 6}),
+    "chosen": (lambda: {"logits": real(7, 4), "y": whole(7, 4), "r": real(7)},
+               lambda p, a: [F.cross_entropy(a["logits"], a["y"], reduction="none") * a["r"]]),
+    "attend": (lambda: {"x": real(7, 4), "r": real(7, 4)}, lambda p, a: [attention(a["x"], a["x"], a["x"]) * a["r"]]),
+    "self": (lambda: {"x": real(7, 4), "r": real(7, 4)},
+             lambda p, a: [attention(*(p.project(a["x"], s) for s in ("query", "key", "value"))) * a["r"]]),
+    "cross": (lambda: {"x": real(7, 4), "y": real(5, 6), "r": real(7, 4)},
+              lambda p, a: [attention(p.project(a["x"], "query"), p.project(a["y"], "key"), p.project(a["y"], "value")) * a["r"]]),
+    "many": (lambda: {"x": real(70, 12), "r": real(70, 12)}, lambda p, a: [heads(p, a["x"], "multi_head") * a["r"]]),
+    "causal": (lambda: {"x": real(150, 12), "r": real(150, 12)},
+               lambda p, a: [heads(p, a["x"], "causal_multi_head", mask=causal_mask(150)) * a["r"]]),
+    "alibi": (lambda: {"x": real(90, 12), "r": real(90, 12)},
+              lambda p, a: [heads(p, a["x"], "alibi_multi_head", score=alibi_score(90, 4, 3), mask=causal_mask(90)) * a["r"]]),
+    "pooled": (lambda: {"x": real(7, 4), "r": real(4)},
+               lambda p, a: [attention(p("q")[None], p.project(a["x"], "key"), a["x"])[0] * a["r"]]),
+    "readers": (lambda: {"x": real(9, 4), "r": real(9, 4)}, readers),
+    "gates": (lambda: {"x": real(5, 4), "r": real(5, 4)},
+              lambda p, a: [(torch.softmax(p.linear(a["x"], "linear"), -1)[:, None, :]
+                             * torch.stack([a["x"] * 2, torch.tanh(a["x"]), a["x"] ** 2], -1)).sum(-1) * a["r"]]),
+    "look": (lambda: {"x": real(6, 4), "y": real(8, 4), "r": real(6, 4)}, look),
+    "relative": (lambda: {"x": real(20, 6), "r": real(20, 3, 4)}, relative),
+    "blind": (lambda: {"x": real(8, 4), "r": real(8, 4)},
+              lambda p, a: [attention(a["x"], a["x"], a["x"], mask=causal_mask(8).tril(-2)) * a["r"]]),
+    "programmed": (lambda: {"x": real(8, 4), "r": real(8, 4)}, programmed),
+    "encoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, lambda p, a: [layer(p, a["x"], "encoder_layer", None) * a["r"]]),
+    "decoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, decoder),
+    "gated_unit": (lambda: {"x": real(6, 4), "r": real(6, 4)},
+                   lambda p, a: [p.project(F.silu(p.project(a["x"], "gate")) * p.project(a["x"], "up"), "swiglu.project") * a["r"]]),
+}
+
+
+def aqc_run(aqc, folder, name, arguments, params, defines):
+    files = {key: os.path.join(folder, key + ".safetensors") for key in ("in", "out", "params")}
+    safetensors.save(files["in"], arguments)
+    command = [aqc, "run", os.path.join(HERE, "functions.aq"), "--fn", name, "--in", files["in"], "--out", files["out"], "--precision", "f64", "--grad"]
+    for dim, value in defines.items():
+        command += ["-D", f"{dim}={value}"]
+    if params is None:
+        command += ["--save-params"]
+    else:
+        safetensors.save(files["params"], params)
+        command += ["--params", files["params"]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"aqc run exits with {done.returncode}: {done.stderr.strip()}")
+    return safetensors.load(files["out"])
+
+
+def difference(what, ours, theirs):
+    """The largest difference, relative to the largest number; complains when it is too large."""
+    if tuple(ours.shape) != tuple(theirs.shape):
+        raise RuntimeError(f"{what} is {list(ours.shape)}, in PyTorch {list(theirs.shape)}")
+    if theirs.numel() == 0:
+        return 0.0
+    worst = ((ours - theirs).abs().max() / max(1.0, theirs.abs().max().item())).item()
+    if not worst <= TOLERANCE:
+        raise RuntimeError(f"{what} differs by {worst:.3g}")
+    return worst
+
+
+def compare(aqc, folder, name, make, reference, defines=None):
+    defines, arguments = defines or {}, make()
+    first = aqc_run(aqc, folder, name, arguments, None, defines)
+    params = {key[len("param."):]: 0.5 * torch.randn_like(value) for key, value in first.items() if key.startswith("param.")}
+    ours = aqc_run(aqc, folder, name, arguments, params, defines)
+    for tensor in [*params.values(), *arguments.values()]:
+        if tensor.dtype == torch.float64:
+            tensor.requires_grad_()
+    theirs = reference(Parameters(params), arguments)
+    sum(out.sum() for out in theirs).backward()
+    worst = 0.0
+    for n, out in enumerate(theirs):
+        worst = max(worst, difference("out" if len(theirs) == 1 else f"out.{n}", ours["out" if len(theirs) == 1 else f"out.{n}"], out.detach()))
+    for key, tensor in [*params.items(), *arguments.items()]:
+        if tensor.dtype == torch.float64:
+            grad = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
+            worst = max(worst, difference(f"grad.{key}", ours[f"grad.{key}"], grad))
+    return worst
+
+
+def main():
+    aqc, only, failed = sys.argv[1], sys.argv[2:], 0
+    torch.manual_seed(1)
+    chosen = [name for name in CASES if not only or name in only]
+    with tempfile.TemporaryDirectory() as folder:
+        for n, name in enumerate(chosen, 1):
+            try:
+                worst = compare(aqc, folder, name, *CASES[name])
+                print(f"ok {n} - {name} as in PyTorch # {worst:.1g}")
+            except RuntimeError as wrong:
+                failed += 1
+                print(f"not ok {n} - {name} as in PyTorch")
+                print("\n".join(f"# {line}" for line in str(wrong).splitlines()))
+    print(f"1..{len(chosen)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
