@@ -27,8 +27,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     if (column->ends && column->max_length > 1) column->max_length--;
     column->min_count = input->min_count;
     column->max_size = input->max_size;
-    if (input->type.rank == 1 && input->type.dtype == RT_REAL && input->vocabulary >= 0 && module->dims.symbol[input->vocabulary].kind == VM_CONST)
-      column->width = module->dims.symbol[input->vocabulary].value;
+    int64_t width;
+    if (input->type.rank == 1 && input->type.dtype == RT_REAL && !vm_dim_value(&module->dims, input->type.dim[0], NULL, &width, NULL)) column->width = width;
   }
   if (text && schema->count != 1)
     return rt_fail(error, RT_USAGE, "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)", schema->count);
@@ -41,17 +41,35 @@ static int64_t column_size(const struct io_column *column) {
   return column->vocab ? column->vocab->count : -1;
 }
 
+static const char *size_of_what(const struct io_column *column) {
+  return column->kind == IO_VECTOR ? "numbers in a row" : column->kind == IO_CLASS || column->kind == IO_TAGS ? "classes" : "entries in its vocabulary";
+}
+
+/* class[3], vector[16]: the program says how many there are. */
+static int fixed_size(const struct vm_module *module, const struct vm_input *input, const struct io_column *column, struct rt_error *error) {
+  vm_dim dim = input->type.of != VM_NO_DIM ? input->type.of : input->type.rank == 1 && input->length < 0 ? input->type.dim[0] : VM_NO_DIM;
+  int64_t wanted, size = column_size(column);
+  if (dim == VM_NO_DIM || vm_dim_value(&module->dims, dim, NULL, &wanted, NULL) || wanted == size) return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name, (long long)size, size_of_what(column), (long long)wanted);
+  rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no other column's");
+  return error->code;
+}
+
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error) {
+  int status;
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
     const struct io_column *column = &schema->columns[io_schema_find(schema, input->name)];
     int64_t size = column_size(column);
-    if (input->vocabulary < 0) continue;
+    if (input->vocabulary < 0) {           /* a number in the program */
+      status = fixed_size(module, input, column, error);
+      if (status) return status;
+      continue;
+    }
     struct vm_symbol *symbol = &module->dims.symbol[input->vocabulary];
     if (symbol->value == size) continue;
-    const char *what = column->kind == IO_VECTOR ? "numbers in a row" : column->kind == IO_CLASS || column->kind == IO_TAGS ? "classes" : "entries in its vocabulary";
     if (symbol->value >= 0) {
-      rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size, what, symbol->name, (long long)symbol->value);
+      rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size, size_of_what(column), symbol->name, (long long)symbol->value);
       rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no other column's");
       return error->code;
     }
