@@ -257,7 +257,7 @@ static int lay_out(struct vm_machine *machine, struct rt_error *error)
   if (total > machine->memory_bytes || !machine->memory) {
     rt_free_aligned(machine->memory);
     machine->memory_bytes = 0;
-    machine->memory = rt_alloc_aligned(total + SLOT_ALIGN);
+    machine->memory = rt_alloc_aligned(total);
     if (!machine->memory)
       return rt_no_memory(error);
     machine->memory_bytes = total;
