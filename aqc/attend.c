@@ -1,0 +1,140 @@
+/* attend.c: aqc attend. */
+#include "aqc/attend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aqc/files.h"
+#include "aqc/json.h"
+#include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/output.h"
+#include "aqc/verb.h"
+
+static bool is_wanted(const char *head, const char *name) {
+  if (!head || strcmp(head, name) == 0) return true;
+  size_t length = strlen(name), tail = strlen(head);
+  return length > tail && name[length - tail - 1] == '.' && strcmp(name + length - tail, head) == 0;
+}
+
+bool view_next(const struct view *view, size_t *map) {
+  for (size_t count = aq_session_map_count(view->session); *map < count; ++*map)
+    if (is_wanted(view->head, aq_session_map(view->session, *map).name)) return true;
+  return false;
+}
+
+const char *view_label(const struct view *view, size_t k, size_t count, char buffer[24]) {
+  if (count == aq_session_token_count(view->session)) return aq_session_token(view->session, k);
+  snprintf(buffer, 24, "%zu", k + 1);
+  return buffer;
+}
+
+void attend_json(const struct view *view, FILE *out) {
+  fputs("{\"tokens\": [", out);
+  for (size_t k = 0; k < aq_session_token_count(view->session); k++) {
+    if (k) fputs(", ", out);
+    json_string(out, aq_session_token(view->session, k));
+  }
+  fputs("], \"maps\": [", out);
+  bool first = true;
+  for (size_t index = 0; view_next(view, &index); index++) {
+    aq_map map = aq_session_map(view->session, index);
+    fputs(first ? "{\"name\": " : ", {\"name\": ", out);
+    json_string(out, map.name);
+    fprintf(out, ", \"mixing\": %s, \"heads\": %zu, \"rows\": %zu, \"columns\": %zu, \"weight\": [", map.is_mixing ? "true" : "false",
+            map.heads, map.rows, map.columns);
+    for (size_t k = 0; k < map.heads * map.rows * map.columns; k++) {
+      if (k) fputs(", ", out);
+      json_number(out, map.weight[k]);
+    }
+    fputs("]}", out);
+    first = false;
+  }
+  fputs("]}\n", out);
+}
+
+static int write_page(const struct view *view, const char *path) {
+  char *page = NULL;
+  size_t length = 0;
+  FILE *memory = open_memstream(&page, &length);
+  if (!memory) return message_no_memory();
+  attend_html(view, memory);
+  int failed = ferror(memory);
+  failed |= fclose(memory);
+  int status = failed ? message_no_memory() : file_replace(path, page, length);
+  free(page);
+  return status;
+}
+
+static int show(const struct settings *settings, const struct view *view) {
+  size_t first = 0;
+  if (!view_next(view, &first))
+    return settings->head ? message_fail(AQ_USAGE, "without --head all of them are shown", "the model has no head `%s`", settings->head)
+                          : message_fail(AQ_USAGE, "it shows models that have a head or a mix", "this model pays no attention");
+  if (settings->html) return write_page(view, settings->html);
+  if (settings->json) attend_json(view, stdout);
+  else attend_text(view, stdout);
+  return AQ_OK;
+}
+
+static int check_texts(const aq_model *model, int given) {
+  char names[256] = "";
+  int wanted = 0;
+  for (size_t k = 0; k < aq_model_column_count(model); k++) {
+    aq_column column = aq_model_column(model, k);
+    if (column.is_target) continue;
+    size_t used = strlen(names);
+    snprintf(names + used, sizeof names - used, "%s%s", wanted ? ", " : "", column.name);
+    wanted++;
+  }
+  if (wanted == given) return AQ_OK;
+  return message_fail(AQ_USAGE, wanted == 1 ? "put the text in quotes" : "give one text for each column of the data, in quotes",
+                      "the model reads %d text%s (%s), but there %s %d", wanted, wanted == 1 ? "" : "s", names, given == 1 ? "is" : "are", given);
+}
+
+static int attend(const struct settings *settings, aq_session *session) {
+  int count = settings->operand_count - 1;
+  aq_field *field = calloc((size_t)count, sizeof *field);
+  if (!field) return message_no_memory();
+  for (int k = 0; k < count; k++) field[k] = (aq_field){settings->operand[k + 1], strlen(settings->operand[k + 1])};
+  int status = aq_session_attend(session, field, (size_t)count);
+  if (status) message_print(aq_session_message(session));
+  else status = show(settings, &(struct view){session, settings->head});
+  free(field);
+  return status;
+}
+
+static int run_attend(const struct settings *settings) {
+  aq_eval_options options;
+  aq_model *model;
+  aq_session *session = NULL;
+  int status = open_model(settings->operand[0], &model);
+  if (status) return status;
+  aq_eval_options_init(&options);
+  options.precision = settings->precision;
+  options.choose_blas_core = true;
+  status = check_texts(model, settings->operand_count - 1);
+  if (!status && settings->html) status = refuse_overwriting(settings->html, settings->operand[0]);
+  if (!status && aq_session_new(model, &options, &session))
+    status = session ? message_print(aq_session_message(session)) : message_no_memory();
+  if (!status) status = attend(settings, session);
+  aq_session_free(session);
+  aq_model_free(model);
+  return status;
+}
+
+static const struct option option_list[] = {
+  OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
+  OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead"),
+  OPTION_SET_PRECISION,
+  OPTION_SET_JSON,
+  OPTION_END
+};
+
+const struct verb verb_attend = {
+  "attend", "MODEL.aqm TEXT...", 2, -1, "show what every head looks at in a text",
+  "Shows the attention of every named head on a text, one row for each query, one column for each key, and the "
+  "weights by which heads are mixed. A model that reads several columns needs a text for each.",
+  option_list, run_attend
+};

@@ -1,0 +1,23 @@
+/* attend.h: attention maps, drawn in three ways: for a terminal, as JSON, as a page. */
+#ifndef AQC_ATTEND_H
+#define AQC_ATTEND_H
+
+#include <aq.h>
+#include <stdio.h>
+
+/* What was asked to be seen of a session that has attended. */
+struct view {
+  const aq_session *session;
+  const char *head;                      /* only maps whose name is this, or ends with it; NULL: all */
+};
+
+/* Finds the next map to be seen at or after *map; false: there is none. */
+bool view_next(const struct view *view, size_t *map);
+/* What row (or column) number k of `count` stands for: a token when there are so many, else its number, written to buffer. */
+const char *view_label(const struct view *view, size_t k, size_t count, char buffer[24]);
+
+void attend_text(const struct view *view, FILE *out);
+void attend_json(const struct view *view, FILE *out);
+void attend_html(const struct view *view, FILE *out);
+
+#endif

@@ -1,0 +1,41 @@
+/* build.c: aqc build. */
+#include <stdlib.h>
+
+#include "aqc/files.h"
+#include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/verb.h"
+
+static int build(const struct settings *settings, const char *output) {
+  aq_model *model;
+  int status = refuse_overwriting(output, settings->operand[0]);
+  if (!status) status = open_any(settings->operand[0], settings, &model);
+  if (status) return status;
+  status = aq_model_save_bytecode(model, output);
+  if (status) message_print(aq_model_message(model));
+  else if (!settings->quiet) message_remark("wrote %s", output);
+  aq_model_free(model);
+  return status;
+}
+
+static int run_build(const struct settings *settings) {
+  char *made = file_beside(settings->operand[0], ".aqb");
+  if (!made) return message_no_memory();
+  int status = build(settings, settings->output ? settings->output : made);
+  free(made);
+  return status;
+}
+
+static const struct option option_list[] = {
+  OPTION('o', "output", TEXT, "FILE", output, "where the bytecode goes (default: FILE.aqb in this folder)"),
+  OPTION_SET_DIM,
+  OPTION_SET_QUIET,
+  OPTION_SET_JSON,
+  OPTION_END
+};
+
+const struct verb verb_build = {
+  "build", "FILE.aq", 1, 1, "compile to bytecode",
+  "Compiles a program to bytecode, a file that `aqc dis` and `aqc explain` read.",
+  option_list, run_build
+};

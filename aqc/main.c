@@ -1,0 +1,95 @@
+/* main.c: finds the verb and runs it. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aqc/help.h"
+#include "aqc/interrupt.h"
+#include "aqc/messages.h"
+#include "aqc/nearest.h"
+#include "aqc/output.h"
+#include "aqc/verb.h"
+
+#define VERB_ROW(name) &verb_##name,
+static const struct verb *const verbs[] = {VERBS(VERB_ROW) NULL};
+
+/* Verbs that have a meaning, but not in this version. */
+static const char *const later[] = {"tune", "export", NULL};
+
+static const struct verb *find_verb(const char *name) {
+  for (const struct verb *const *verb = verbs; *verb; verb++)
+    if (strcmp((*verb)->name, name) == 0) return *verb;
+  return NULL;
+}
+
+static int refuse_verb(const char *name) {
+  char hint[128] = "`aqc help` lists the verbs";
+  for (const char *const *known = later; *known; known++)
+    if (strcmp(*known, name) == 0) return message_fail(AQ_USAGE, NULL, "`aqc %s` is not in this version", name);
+  struct nearest nearest = nearest_begin(name, strlen(name));
+  for (const struct verb *const *verb = verbs; *verb; verb++) nearest_offer(&nearest, (*verb)->name);
+  if (nearest.best) snprintf(hint, sizeof hint, "did you mean `aqc %s`?", nearest.best);
+  return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
+}
+
+static int help(int count, char **argument) {
+  if (count == 0) {
+    help_overview(stdout, verbs);
+    return AQ_OK;
+  }
+  const struct verb *verb = find_verb(argument[0]);
+  if (!verb) return refuse_verb(argument[0]);
+  help_verb(stdout, verb);
+  return AQ_OK;
+}
+
+static int run_verb(const struct verb *verb, int count, char **argument) {
+  struct settings settings;
+  settings_init(&settings);
+  int status = options_parse(verb, count, argument, &settings);
+  if (!status && settings.help) help_verb(stdout, verb);
+  else if (!status) status = verb->run(&settings);
+  settings_free(&settings);
+  return status;
+}
+
+static bool is_either(const char *word, const char *one, const char *other) { return strcmp(word, one) == 0 || strcmp(word, other) == 0; }
+
+static int run(int count, char **argument) {
+  if (count == 0) {
+    help_overview(stderr, verbs);
+    return AQ_USAGE;
+  }
+  if (is_either(argument[0], "help", "--help") || strcmp(argument[0], "-h") == 0) return help(count - 1, argument + 1);
+  if (is_either(argument[0], "--version", "version")) {
+    printf("aqc %s\n", aq_version());
+    return AQ_OK;
+  }
+  const struct verb *verb = find_verb(argument[0]);
+  return verb ? run_verb(verb, count - 1, argument + 1) : refuse_verb(argument[0]);
+}
+
+/* Errors about the options themselves are JSON too, so this is known before they are read. */
+static bool wants_json(int count, char **argument) {
+  for (int k = 0; k < count && strcmp(argument[k], "--") != 0; k++)
+    if (strcmp(argument[k], "--json") == 0) return true;
+  return false;
+}
+
+/* A standard stream that is closed must not become the first file that is opened. What is written to it fails, as it should. */
+static void hold_streams(void) {
+  for (int descriptor = 0; descriptor <= 2; descriptor++)
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) _exit(AQ_IO);
+}
+
+int main(int count, char **argument) {
+  hold_streams();
+  signal(SIGPIPE, SIG_IGN);
+  interrupt_init();
+  messages_init(wants_json(count - 1, argument + 1));
+  int status = run(count - 1, argument + 1);
+  int written = output_finish();
+  return status ? status : written;
+}

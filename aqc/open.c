@@ -1,0 +1,56 @@
+/* open.c */
+#include "aqc/open.h"
+
+#include <string.h>
+
+#include "aqc/files.h"
+#include "aqc/messages.h"
+
+int open_program(const char *path, const struct settings *settings, aq_program **program) {
+  aq_program_options options = {.size = sizeof options, .define = settings->define, .define_count = settings->define_count};
+  *program = NULL;
+  if (file_ends_with(path, ".aqm"))
+    return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq", "%s is a trained model", path);
+  int status = aq_program_new(path, NULL, 0, &options, program);
+  if (!status) return AQ_OK;
+  status = *program ? message_print(aq_program_message(*program)) : message_no_memory();
+  aq_program_free(*program);
+  *program = NULL;
+  return status;
+}
+
+static int opened(int status, aq_model **model) {
+  if (!status) return AQ_OK;
+  status = *model ? message_print(aq_model_message(*model)) : message_no_memory();
+  aq_model_free(*model);
+  *model = NULL;
+  return status;
+}
+
+int open_model(const char *path, aq_model **model) {
+  *model = NULL;
+  if (file_ends_with(path, ".aq"))
+    return message_fail(AQ_USAGE, "train it first: aqc train MODEL.aq DATA.tsv -o MODEL.aqm", "%s is a program, not a trained model", path);
+  return opened(aq_model_load(path, model), model);
+}
+
+static int compile(const char *path, const struct settings *settings, aq_model **model) {
+  aq_program *program;
+  int status = open_program(path, settings, &program);
+  if (status) return status;
+  status = opened(aq_model_compile(program, model), model);
+  aq_program_free(program);
+  return status;
+}
+
+int open_any(const char *path, const struct settings *settings, aq_model **model) {
+  *model = NULL;
+  if (file_ends_with(path, ".aqm")) return opened(aq_model_load(path, model), model);
+  if (file_ends_with(path, ".aqb")) return opened(aq_model_load_bytecode(path, model), model);
+  return compile(path, settings, model);
+}
+
+int refuse_overwriting(const char *output, const char *input) {
+  if (!input || !file_same(output, input)) return AQ_OK;
+  return message_fail(AQ_USAGE, "give another name with -o", "%s is read here and cannot be written as well", output);
+}

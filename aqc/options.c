@@ -1,0 +1,213 @@
+/* options.c: reads a command line by the table of its verb. */
+#include "aqc/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aqc/messages.h"
+#include "aqc/nearest.h"
+#include "aqc/verb.h"
+
+/* Where the parser stands. */
+struct reader {
+  const struct verb *verb;
+  int count, next;
+  char **argument;
+  struct settings *settings;
+};
+
+void settings_init(struct settings *settings) {
+  *settings = (struct settings){
+    .epochs = -1, .batch = -1, .seed = -1, .length = -1, .top = 0, .repeat = 1,
+    .learning_rate = -1, .temperature = -1, .tolerance = -1,
+  };
+}
+
+void settings_free(struct settings *settings) { free(settings->define); }
+
+static int wrong(const struct reader *r, const char *hint, const char *text) {
+  char more[64];
+  snprintf(more, sizeof more, "`aqc %s --help` lists the options", r->verb->name);
+  return message_fail(AQ_USAGE, hint ? hint : more, "%s", text);
+}
+
+static int wrong_value(const struct reader *r, const struct option *option, const char *value, const char *wanted) {
+  char text[256];
+  snprintf(text, sizeof text, "--%s takes %s, not `%.80s`", option->name, wanted, value);
+  return wrong(r, NULL, text);
+}
+
+static bool read_whole(const char *text, int64_t least, int64_t *value) {
+  char *end;
+  errno = 0;
+  long long number = strtoll(text, &end, 10);
+  if (end == text || *end || errno || number < least) return false;
+  *value = number;
+  return true;
+}
+
+/* A number from 0, with % for hundredths where that is allowed. */
+static bool read_number(const char *text, bool percent, double *value) {
+  char *end;
+  double number = strtod(text, &end);
+  if (end == text || !isfinite(number) || number < 0) return false;
+  if (percent && *end == '%') {
+    number /= 100;
+    end++;
+  }
+  if (*end) return false;
+  *value = number;
+  return true;
+}
+
+static int read_count(const struct reader *r, const struct option *option, const char *value, void *field) {
+  int64_t least = option->kind == OPTION_COUNT;
+  if (read_whole(value, least, field)) return AQ_OK;
+  return wrong_value(r, option, value, least ? "a whole number from 1" : "a whole number from 0");
+}
+
+static int read_fraction(const struct reader *r, const struct option *option, const char *value, double *field) {
+  if (read_number(value, true, field) && *field > 0 && *field < 1) return AQ_OK;
+  return wrong_value(r, option, value, "a part of the rows, such as 10% or 0.1");
+}
+
+/* One of two words: sets field to 0 or 1. */
+static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
+  const char *bar = strchr(option->value, '|');
+  size_t length = (size_t)(bar - option->value);
+  *choice = strcmp(value, bar + 1) == 0;
+  if (*choice || (strlen(value) == length && strncmp(value, option->value, length) == 0)) return AQ_OK;
+  char wanted[64];
+  snprintf(wanted, sizeof wanted, "%.*s or %s", (int)length, option->value, bar + 1);
+  return wrong_value(r, option, value, wanted);
+}
+
+static bool is_name(const char *text, size_t length) {
+  for (size_t k = 0; k < length; k++) {
+    bool letter = (text[k] >= 'a' && text[k] <= 'z') || (text[k] >= 'A' && text[k] <= 'Z') || text[k] == '_';
+    if (!letter && (k == 0 || text[k] < '0' || text[k] > '9')) return false;
+  }
+  return length > 0;
+}
+
+static int read_define(const struct reader *r, const struct option *option, char *value) {
+  struct settings *s = r->settings;
+  char *equals = strchr(value, '=');
+  int64_t number;
+  if (!equals || !is_name(value, (size_t)(equals - value)) || !read_whole(equals + 1, 0, &number))
+    return wrong_value(r, option, value, "a dim and its size, such as D=64");
+  aq_define *more = realloc(s->define, (s->define_count + 1) * sizeof *more);
+  if (!more) return message_no_memory();
+  *equals = '\0';
+  s->define = more;
+  s->define[s->define_count++] = (aq_define){value, number};
+  return AQ_OK;
+}
+
+static int set_option(const struct reader *r, const struct option *option, char *value) {
+  void *field = (char *)r->settings + option->field;
+  int choice = 0, status = AQ_OK;
+  switch (option->kind) {
+    case OPTION_FLAG: *(bool *)field = true; break;
+    case OPTION_TEXT: *(const char **)field = value; break;
+    case OPTION_COUNT:
+    case OPTION_WHOLE: return read_count(r, option, value, field);
+    case OPTION_NUMBER:
+      if (!read_number(value, false, field)) return wrong_value(r, option, value, "a number from 0");
+      break;
+    case OPTION_FRACTION: return read_fraction(r, option, value, field);
+    case OPTION_PRECISION:
+      status = read_choice(r, option, value, &choice);
+      *(enum aq_precision *)field = choice ? AQ_F64 : AQ_F32;
+      break;
+    case OPTION_BAD_ROW:
+      status = read_choice(r, option, value, &choice);
+      *(enum aq_bad_row *)field = choice ? AQ_BAD_ROW_SKIP : AQ_BAD_ROW_STOP;
+      break;
+    case OPTION_DEFINE: return read_define(r, option, value);
+  }
+  return status;
+}
+
+static int unknown(const struct reader *r, const char *name, size_t length) {
+  char text[128], hint[128];
+  snprintf(text, sizeof text, "`aqc %s` has no option `%.*s`", r->verb->name, (int)(length > 60 ? 60 : length), name);
+  struct nearest nearest = nearest_begin(name + 2, length > 2 ? length - 2 : 0);
+  for (const struct option *option = r->verb->options; option->name; option++) nearest_offer(&nearest, option->name);
+  if (!nearest.best || length <= 2) return wrong(r, NULL, text);
+  snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest.best);
+  return wrong(r, hint, text);
+}
+
+/* --name, --name=value or --name value. */
+static int parse_long(struct reader *r, char *argument) {
+  char *equals = strchr(argument, '=');
+  size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
+  for (const struct option *option = r->verb->options; option->name; option++) {
+    if (strlen(option->name) != length - 2 || strncmp(option->name, argument + 2, length - 2) != 0) continue;
+    char text[96];
+    if (!option->value) {
+      snprintf(text, sizeof text, "--%s takes no value", option->name);
+      return equals ? wrong(r, NULL, text) : set_option(r, option, NULL);
+    }
+    if (equals) return set_option(r, option, equals + 1);
+    snprintf(text, sizeof text, "--%s needs a value: --%s %s", option->name, option->name, option->value);
+    return r->next < r->count ? set_option(r, option, r->argument[r->next++]) : wrong(r, NULL, text);
+  }
+  return unknown(r, argument, length);
+}
+
+/* -qo FILE, -oFILE, -D NAME=V. */
+static int parse_letters(struct reader *r, char *argument) {
+  for (char *at = argument + 1; *at; at++) {
+    const struct option *option = r->verb->options;
+    while (option->name && option->letter != *at) option++;
+    if (!option->name) return unknown(r, argument, strlen(argument));
+    if (option->value) {
+      char text[96];
+      snprintf(text, sizeof text, "-%c needs a value: -%c %s", *at, *at, option->value);
+      if (at[1]) return set_option(r, option, at + 1);
+      return r->next < r->count ? set_option(r, option, r->argument[r->next++]) : wrong(r, NULL, text);
+    }
+    int status = set_option(r, option, NULL);
+    if (status) return status;
+  }
+  return AQ_OK;
+}
+
+static int check_operands(const struct reader *r) {
+  const struct verb *verb = r->verb;
+  int count = r->settings->operand_count;
+  char text[192], hint[192];
+  snprintf(hint, sizeof hint, "usage: aqc %s %s", verb->name, verb->operands);
+  if (count < verb->least) {
+    snprintf(text, sizeof text, count ? "`aqc %s` needs more than `%.60s`" : "`aqc %s` needs something to work on", verb->name,
+             count ? r->settings->operand[count - 1] : "");
+    return wrong(r, hint, text);
+  }
+  if (verb->most >= 0 && count > verb->most) {
+    snprintf(text, sizeof text, "`aqc %s` does not know what to do with `%.60s`", verb->name, r->settings->operand[verb->most]);
+    return wrong(r, hint, text);
+  }
+  return AQ_OK;
+}
+
+int options_parse(const struct verb *verb, int count, char **argument, struct settings *settings) {
+  struct reader r = {verb, count, 0, argument, settings};
+  bool only_operands = false;
+  settings->operand = argument;
+  while (r.next < count) {
+    char *word = argument[r.next++];
+    int status = AQ_OK;
+    if (only_operands || word[0] != '-' || !word[1]) argument[settings->operand_count++] = word;
+    else if (strcmp(word, "--") == 0) only_operands = true;
+    else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) settings->help = true;
+    else status = word[1] == '-' ? parse_long(&r, word) : parse_letters(&r, word);
+    if (status) return status;
+    if (settings->help) return AQ_OK;
+  }
+  return check_operands(&r);
+}

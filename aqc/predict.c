@@ -1,0 +1,77 @@
+/* predict.c: aqc predict. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/output.h"
+#include "aqc/verb.h"
+
+static int read_problem;                 /* errno of the standard input */
+
+/* What was predicted so far is seen before more is waited for, so that a person or a pipe can talk with it. */
+static size_t read_input(void *context, char *buffer, size_t size) {
+  (void)context;
+  if (output_write_now(NULL, "", 0)) return 0;
+  ssize_t count;
+  do count = read(0, buffer, size);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) read_problem = errno;
+  return count < 0 ? 0 : (size_t)count;
+}
+
+static int predict(aq_session *session, const struct settings *settings) {
+  aq_predict_options options;
+  aq_predict_options_init(&options);
+  options.path = settings->operand_count > 1 ? settings->operand[1] : "-";
+  options.read = read_input;
+  options.write = output_write;
+  options.probabilities = settings->probabilities;
+  options.json = settings->json;
+  options.top = (int)settings->top;
+  int status = aq_session_predict_stream(session, &options);
+  if (output_failed()) return AQ_IO;
+  if (status) return message_print(aq_session_message(session));
+  if (read_problem) return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
+  return AQ_OK;
+}
+
+static int run_predict(const struct settings *settings) {
+  aq_eval_options options;
+  aq_model *model;
+  aq_session *session = NULL;
+  int status = open_model(settings->operand[0], &model);
+  if (status) return status;
+  aq_eval_options_init(&options);
+  options.threads = (int)settings->threads;
+  if (settings->batch > 0) options.batch = settings->batch;
+  options.precision = settings->precision;
+  options.bad_rows = settings->bad_rows;
+  options.choose_blas_core = true;
+  if (aq_session_new(model, &options, &session) == AQ_OK) status = predict(session, settings);
+  else status = session ? message_print(aq_session_message(session)) : message_no_memory();
+  aq_session_free(session);
+  aq_model_free(model);
+  return status;
+}
+
+static const struct option option_list[] = {
+  OPTION(0, "proba", FLAG, NULL, probabilities, "the probability of every class besides the prediction"),
+  OPTION(0, "top", COUNT, "K", top, "the K likeliest classes with their probabilities"),
+  OPTION_SET_JSON,
+  OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+  OPTION_SET_THREADS,
+  OPTION_SET_PRECISION,
+  OPTION_SET_BAD_ROW,
+  OPTION_END
+};
+
+const struct verb verb_predict = {
+  "predict", "MODEL.aqm [DATA.tsv|-]", 1, 2, "one line out for each line in",
+  "Reads rows from a file, or from the standard input, and writes one line for each, in order and as they come. "
+  "A header line is recognised by its column names. Columns that the model predicts may be there, and are not "
+  "looked at.",
+  option_list, run_predict
+};

@@ -1,0 +1,123 @@
+/* progress.c: on a terminal a bar that moves, elsewhere a line for each epoch and at least one a minute; JSON lines under --json. */
+#include "aqc/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "aqc/interrupt.h"
+#include "aqc/json.h"
+#include "aqc/shown.h"
+#include "aqc/terminal.h"
+
+enum { SILENCE = 60, WIDEST_BAR = 40 };  /* seconds; columns */
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void progress_init(struct progress *progress, bool quiet, bool json) {
+  *progress = (struct progress){quiet, json, terminal_is(2) && !json, terminal_colour(2), false, seconds_now()};
+}
+
+/* "12 s", "3 min 20 s", "2 h 05 min". */
+static void print_time(char *out, size_t size, double seconds) {
+  long s = seconds > 0 && seconds < 1e9 ? lround(seconds) : 0;
+  if (s < 60) snprintf(out, size, "%ld s", s);
+  else if (s < 3600) snprintf(out, size, "%ld min %02ld s", s / 60, s % 60);
+  else snprintf(out, size, "%ld h %02ld min", s / 3600, s / 60 % 60);
+}
+
+static void print_epoch(char *out, size_t size, const aq_progress *now) {
+  int digits = snprintf(NULL, 0, "%lld", (long long)now->epochs);
+  snprintf(out, size, "epoch %*lld/%lld", digits, (long long)now->epoch, (long long)now->epochs);
+}
+
+void progress_end(struct progress *progress) {
+  if (progress->drawn) fputs("\r\033[K", stderr);
+  progress->drawn = false;
+}
+
+/* A row of `width` columns of which `done` (0 to 1) are full, to an eighth of a column. */
+static void draw_row(double done, int width, bool colour) {
+  static const char *const part[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  int eighths = (int)(fmin(fmax(done, 0), 1) * 8 * width), full = eighths / 8, rest = eighths % 8;
+  if (colour) fputs("\033[36m", stderr);
+  for (int k = 0; k < full; k++) fputs("█", stderr);
+  fputs(part[rest], stderr);
+  if (colour) fputs("\033[0m", stderr);
+  fprintf(stderr, "%*s", width - full - (rest > 0), "");
+}
+
+static void draw_bar(struct progress *progress, const aq_progress *now) {
+  char epoch[64], left[32], facts[160];
+  print_epoch(epoch, sizeof epoch, now);
+  print_time(left, sizeof left, now->seconds_left);
+  snprintf(facts, sizeof facts, "  loss %.4f  %.0f examples/s  %s left", now->loss, now->examples_per_second, left);
+  int room = terminal_width(2) - 1 - shown_width(epoch) - shown_width(facts) - 4;
+  int width = room > WIDEST_BAR ? WIDEST_BAR : room;
+  fputs("\r\033[K", stderr);
+  if (width >= 4) {
+    fprintf(stderr, "%s  ▕", epoch);
+    draw_row(now->steps > 0 ? (double)now->step / (double)now->steps : 0, width, progress->colour);
+    fprintf(stderr, "▏%s", facts);
+  } else {
+    shown_field(stderr, epoch, terminal_width(2) - 1, false);
+  }
+  progress->drawn = true;
+}
+
+static void print_step(struct progress *progress, const aq_progress *now) {
+  char epoch[64], left[32];
+  double time = seconds_now();
+  if (time - progress->last_said < SILENCE) return;
+  progress->last_said = time;
+  print_epoch(epoch, sizeof epoch, now);
+  print_time(left, sizeof left, now->seconds_left);
+  fprintf(stderr, "%s  step %lld/%lld  loss %.4f  %.0f examples/s  %s left\n", epoch, (long long)now->step, (long long)now->steps, now->loss,
+          now->examples_per_second, left);
+}
+
+static void print_epoch_line(struct progress *progress, const aq_progress *now) {
+  char epoch[64];
+  progress_end(progress);
+  print_epoch(epoch, sizeof epoch, now);
+  fprintf(stderr, "%s  loss %.4f", epoch, now->loss);
+  if (now->metric) {
+    fprintf(stderr, "  validation loss %.4f  %s %.4f", now->valid_loss, now->metric, now->value);
+    if (now->best) fputs(progress->colour ? "  \033[32mbest\033[0m" : "  best", stderr);
+  }
+  fprintf(stderr, "%*s%.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->examples_per_second);
+  progress->last_said = seconds_now();
+}
+
+static void print_json(const aq_progress *now) {
+  fprintf(stderr, "{\"epoch\": %lld, \"epochs\": %lld, \"step\": %lld, \"steps\": %lld, \"loss\": ", (long long)now->epoch,
+          (long long)now->epochs, (long long)now->step, (long long)now->steps);
+  json_number(stderr, now->loss);
+  if (now->metric) {
+    fputs(", \"validation_loss\": ", stderr);
+    json_number(stderr, now->valid_loss);
+    fputs(", \"metric\": ", stderr);
+    json_string(stderr, now->metric);
+    fputs(", \"value\": ", stderr);
+    json_number(stderr, now->value);
+    fprintf(stderr, ", \"best\": %s", now->best ? "true" : "false");
+  }
+  fputs(", \"examples_per_second\": ", stderr);
+  json_number(stderr, now->examples_per_second);
+  fputs("}\n", stderr);
+}
+
+bool progress_show(void *context, const aq_progress *now) {
+  struct progress *progress = context;
+  if (!progress->quiet && progress->json && now->event == AQ_EPOCH) print_json(now);
+  if (!progress->quiet && !progress->json) {
+    if (now->event == AQ_EPOCH) print_epoch_line(progress, now);
+    if (now->event == AQ_STEP && progress->terminal) draw_bar(progress, now);
+    if (now->event == AQ_STEP && !progress->terminal) print_step(progress, now);
+  }
+  return !interrupt_seen();
+}

@@ -1,0 +1,19 @@
+/* progress.h: how far training is, on the standard error. */
+#ifndef AQC_PROGRESS_H
+#define AQC_PROGRESS_H
+
+#include <aq.h>
+
+struct progress {
+  bool quiet, json, terminal, colour;
+  bool drawn;                            /* a bar stands on the last line */
+  double last_said;                      /* seconds; when the last line was printed, where there is no terminal */
+};
+
+void progress_init(struct progress *progress, bool quiet, bool json);
+/* For aq_train_options; the context is a struct progress. False after Ctrl-C. */
+bool progress_show(void *context, const aq_progress *now);
+/* Takes the bar away. */
+void progress_end(struct progress *progress);
+
+#endif

@@ -1,0 +1,78 @@
+/* run.c: aqc run. */
+#include <stdio.h>
+
+#include "aqc/json.h"
+#include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/verb.h"
+
+static void print_facts(const struct settings *settings, const aq_run_facts *facts) {
+  if (settings->json) {
+    fputs("{\"seconds_per_run\": ", stdout);
+    json_number(stdout, facts->seconds_per_run);
+    printf(", \"peak_bytes\": %zu}\n", facts->peak_bytes);
+  } else if (settings->repeat > 1) {
+    printf("%.6f s per run, %.3f MiB\n", facts->seconds_per_run, (double)facts->peak_bytes / (1 << 20));
+  }
+}
+
+static int check_settings(const struct settings *settings) {
+  if (!settings->output && settings->repeat <= 1)
+    return message_fail(AQ_USAGE, "give --out FILE.safetensors, or --repeat N to take the time", "there is nowhere to write the results to");
+  if (!settings->output) return AQ_OK;
+  const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
+  for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
+    int status = refuse_overwriting(settings->output, input[k]);
+    if (status) return status;
+  }
+  return AQ_OK;
+}
+
+static int run_run(const struct settings *settings) {
+  aq_run_options options;
+  aq_run_facts facts = {0, 0};
+  aq_program *program;
+  int status = check_settings(settings);
+  if (!status) status = open_program(settings->operand[0], settings, &program);
+  if (status) return status;
+  aq_run_options_init(&options);
+  options.function = settings->function;
+  options.inputs = settings->inputs;
+  options.params = settings->params;
+  options.outputs = settings->output;
+  options.gradients = settings->gradients;
+  options.save_params = settings->save_params;
+  options.precision = settings->precision;
+  if (settings->seed >= 0) options.seed = settings->seed;
+  options.threads = (int)settings->threads;
+  options.repeat = settings->repeat;
+  options.choose_blas_core = true;
+  status = aq_program_run(program, &options, &facts);
+  if (status) message_print(aq_program_message(program));
+  else print_facts(settings, &facts);
+  aq_program_free(program);
+  return status;
+}
+
+static const struct option option_list[] = {
+  OPTION(0, "fn", TEXT, "NAME", function, "the function or head to run (default: the last of the file)"),
+  OPTION(0, "in", TEXT, "FILE", inputs, "safetensors with a tensor for each argument, by name"),
+  OPTION('o', "out", TEXT, "FILE", output, "safetensors to write: `out`, or `out.0` and so on"),
+  OPTION(0, "params", TEXT, "FILE", params, "safetensors with the parameters by path (default: initialised from the seed)"),
+  OPTION(0, "grad", FLAG, NULL, gradients, "also write grad.NAME: gradients of the sum of the outputs"),
+  OPTION(0, "save-params", FLAG, NULL, save_params, "also write param.NAME: the parameters"),
+  OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters and random numbers"),
+  OPTION(0, "repeat", COUNT, "N", repeat, "run so many times and say how long one takes"),
+  OPTION_SET_DIM,
+  OPTION_SET_THREADS,
+  OPTION_SET_PRECISION,
+  OPTION_SET_JSON,
+  OPTION_END
+};
+
+const struct verb verb_run = {
+  "run", "FILE.aq", 1, 1, "run one function on given tensors",
+  "Runs one function or head on tensors from a safetensors file and writes what it returns: the door for comparing "
+  "with anything else.",
+  option_list, run_run
+};
