@@ -59,7 +59,7 @@ struct rt_call {
   int in_count, out_count;
   const struct rt_tensor *in;
   struct rt_tensor *out;
-  const int64_t *attr;                   /* as the op's row in ops.def names them; dims are already sizes */
+  const int64_t *attr;                   /* as the op's row in ops.def names them; dims are already sizes, a ragged one the sum over the examples */
   double real;                           /* the op's real-valued attribute */
   const int64_t *size_each;              /* ops with a dim attribute that is ragged: its size in each example, else NULL */
   const struct lane_program *lanes;      /* LANES */

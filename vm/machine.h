@@ -24,7 +24,8 @@ void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
 bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input);   /* does this function read it? */
 
-/* Runs the function. seed: for random ops (dropout); the same seed gives the same numbers. */
+/* Runs the function. seed: for random ops (dropout); the same seed gives the same numbers. Every instruction draws its own, but the attention ops of
+ * one plan draw the same: a head and its gradient drop alike. */
 int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error);
 /* Runs again, looking at every value as it is made, and fails with RT_NOT_FINITE naming the first op whose result is not finite: its name, the
  * source line, the value's path. RT_OK when all are finite. */

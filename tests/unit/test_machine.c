@@ -364,12 +364,51 @@ static void test_views(void **state)
   vm_module_free(m);
 }
 
+static int left;
+static void *refuse_later(void *context, void *block, size_t size)
+{
+  (void)context;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  return left-- > 0 ? realloc(block, size) : NULL;
+}
+
+static void test_no_memory(void **state)
+{
+  (void)state;
+  struct sentence s = build_sentence();
+  const int64_t lengths[] = {3, 1}, *ragged[] = {NULL, NULL, NULL, lengths};
+  bool done = false;
+  int refusals = 0;
+  rt_set_allocator(refuse_later, NULL);
+  for (int n = 0; n < 200 && !done; n++) {
+    struct rt_error e = {0};
+    left = n;
+    struct vm_machine *machine = vm_verify(s.m, &e) == RT_OK ? vm_machine_new(s.m, &s.m->function[1], RT_F32, pool, &e) : NULL;
+    done = machine && vm_machine_bind(machine, 2, ragged, &e) == RT_OK;
+    if (!done) {
+      refusals += e.code == RT_NO_MEMORY;
+      left = 1000;
+      if (machine && vm_machine_bind(machine, 2, ragged, NULL) != RT_OK)
+        refusals = -1000;                /* a machine that could not be bound can be once there is memory */
+    }
+    vm_machine_free(machine);
+  }
+  rt_set_allocator(NULL, NULL);
+  assert_true(done);
+  assert_true(refusals > 10);
+  vm_module_free(s.m);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_predict),   cmocka_unit_test(test_train),        cmocka_unit_test(test_steady_state_allocates_nothing),
     cmocka_unit_test(test_refusals),  cmocka_unit_test(test_random_streams), cmocka_unit_test(test_new_vocabulary_size),
     cmocka_unit_test(test_blame),     cmocka_unit_test(test_derived_dims), cmocka_unit_test(test_views),
+    cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }
