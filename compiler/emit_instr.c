@@ -87,23 +87,39 @@ static bool write_result(struct ir_emitter *e, struct vm_instr *in, int k, ir_id
 
 /* ---- heads ---- */
 
+/* A plan of an earlier function that this head, called so, can use as it is. Within one function every head has a plan of its own: plans also say
+ * which random numbers are drawn. */
+static int64_t same_plan(const struct ir_emitter *e, const struct attend_plan *plan, const char *name)
+{
+  for (int64_t k = 0; k < (int64_t)e->module->attend_count; k++) {
+    bool taken = false;
+    for (uint32_t h = 0; h < e->g.head_count; h++)
+      taken = taken || e->plan_of[h] == k;
+    if (!taken && !strcmp(e->module->head_name[k], name) && ir_same_plan(&e->module->attend[k], plan))
+      return k;
+  }
+  return -1;
+}
+
 static int add_plan(struct ir_emitter *e, int64_t head_number)
 {
   const struct ir_head *head = e->g.head[head_number];
+  const char *name = head->name ? head->name : "";
   bool gradient = false;
+  struct attend_plan plan;
   for (ir_id n = 1; n < e->g.count; n++)
     gradient = gradient || (e->live[n] && e->g.node[n].op == OP_attention_grad && e->g.node[n].attr[0] == head_number);
-  if (rt_grow((void **)&e->attend, &e->attend_capacity, e->attend_count + 1, sizeof *e->attend) != RT_OK ||
+  int status = ir_lower_head(head, e->outputs->training, gradient, &e->module->arena, &plan, e->error);
+  if (status != RT_OK || (e->plan_of[head_number] = same_plan(e, &plan, name)) >= 0)
+    return status;
+  char *copy = rt_arena_strndup(&e->module->arena, name, strlen(name));
+  if (!copy || rt_grow((void **)&e->attend, &e->attend_capacity, e->attend_count + 1, sizeof *e->attend) != RT_OK ||
       rt_grow((void **)&e->head_name, &e->head_name_capacity, e->attend_count + 1, sizeof *e->head_name) != RT_OK)
     return out_of_memory(e);
-  const char *name = head->name ? head->name : "";
-  char *copy = rt_arena_strndup(&e->module->arena, name, strlen(name));
-  if (!copy)
-    return out_of_memory(e);
-  int status = ir_lower_head(head, e->outputs->training, gradient, &e->module->arena, &e->attend[e->attend_count], e->error);
+  e->attend[e->attend_count] = plan;
   e->head_name[e->attend_count] = copy;
   e->plan_of[head_number] = (int64_t)(e->module->attend_count + e->attend_count++);
-  return status;
+  return RT_OK;
 }
 
 static int result_count(const struct ir_head *head, enum rt_op op)
@@ -186,6 +202,21 @@ static void wish_in_place(struct ir_emitter *e, const struct vm_instr *in, const
   }
 }
 
+/* The number of a program: an equal one that is there already, or the new one. */
+static int64_t number_of_program(struct ir_emitter *e, const struct lane_program *program)
+{
+  for (uint32_t k = 0; k < e->module->lanes_count; k++)
+    if (ir_same_program(&e->module->lanes[k], program))
+      return k;
+  for (size_t k = 0; k < e->lanes_count; k++)
+    if (ir_same_program(&e->lanes[k], program))
+      return (int64_t)(e->module->lanes_count + k);
+  if (rt_grow((void **)&e->lanes, &e->lanes_capacity, e->lanes_count + 1, sizeof *e->lanes) != RT_OK)
+    return out_of_memory(e), -1;
+  e->lanes[e->lanes_count] = *program;
+  return (int64_t)(e->module->lanes_count + e->lanes_count++);
+}
+
 static int emit_group(struct ir_emitter *e, uint32_t unit)
 {
   const ir_id *member = &e->member[e->member_start[unit]];
@@ -195,10 +226,8 @@ static int emit_group(struct ir_emitter *e, uint32_t unit)
     if (e->escapes[member[k]] && output_count < LANE_MAX_OUTPUTS)
       output[output_count++] = member[k];
   struct ir_lane_inputs inputs;
-  if (rt_grow((void **)&e->lanes, &e->lanes_capacity, e->lanes_count + 1, sizeof *e->lanes) != RT_OK)
-    return out_of_memory(e);
-  struct lane_program *program = &e->lanes[e->lanes_count];
-  int status = ir_lower_group(&e->g, count, member, output_count, output, &e->module->arena, program, &inputs, e->error);
+  struct lane_program program;
+  int status = ir_lower_group(&e->g, count, member, output_count, output, &e->module->arena, &program, &inputs, e->error);
   if (status != RT_OK)
     return status;
   struct vm_instr *in = begin(e, OP_lanes, member[count - 1], inputs.count, output_count);
@@ -206,15 +235,15 @@ static int emit_group(struct ir_emitter *e, uint32_t unit)
     return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
   memset(in->attr, 0, sizeof in->attr);
   in->real = 0;
-  in->attr[0] = (int64_t)(e->module->lanes_count + e->lanes_count++);
-  bool ok = true;
+  in->attr[0] = number_of_program(e, &program);
+  bool ok = in->attr[0] >= 0;
   for (int k = 0; ok && k < inputs.count; k++)
     ok = read_arg(e, in, k, inputs.source[k]);
   for (int k = 0; ok && k < output_count; k++)
     ok = write_result(e, in, k, output[k], &e->g.node[output[k]].type);
   if (!ok)
     return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
-  wish_in_place(e, in, program, &e->g.node[output[0]].type);
+  wish_in_place(e, in, &program, &e->g.node[output[0]].type);
   e->instr_count++;
   return RT_OK;
 }

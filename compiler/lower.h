@@ -29,6 +29,10 @@ int ir_lower_group(const struct ir_graph *g, int member_count, const ir_id *memb
 /* The plan of a head with its slots as programs. training: with drop; gradient: with score_grad. */
 int ir_lower_head(const struct ir_head *head, bool training, bool gradient, struct rt_arena *arena, struct attend_plan *plan, struct rt_error *error);
 
+/* The same instructions on inputs of the same kind? */
+bool ir_same_program(const struct lane_program *a, const struct lane_program *b);
+bool ir_same_plan(const struct attend_plan *a, const struct attend_plan *b);
+
 /* ---- draft.c: a lane program while it is made: values instead of registers ---- */
 
 struct ir_draft {

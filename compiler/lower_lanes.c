@@ -238,3 +238,40 @@ int ir_lower_head(const struct ir_head *head, bool training, bool gradient, stru
     memset(plan->wants_grad, 0, sizeof plan->wants_grad);
   return status;
 }
+
+/* ---- equality ---- */
+
+static bool same_bytes(const void *a, const void *b, size_t count, size_t size)
+{
+  return !count || !memcmp(a, b, count * size);
+}
+
+bool ir_same_program(const struct lane_program *a, const struct lane_program *b)
+{
+  return a->input_count == b->input_count && a->output_count == b->output_count && a->register_count == b->register_count &&
+         a->instr_count == b->instr_count && a->constant_count == b->constant_count &&
+         same_bytes(a->input_class, b->input_class, (size_t)a->input_count, 1) && same_bytes(a->input_axes, b->input_axes, (size_t)a->input_count, 1) &&
+         same_bytes(a->output, b->output, (size_t)a->output_count, 1) &&
+         same_bytes(a->instr, b->instr, (size_t)a->instr_count, sizeof *a->instr) &&
+         same_bytes(a->constant, b->constant, (size_t)a->constant_count, sizeof *a->constant);
+}
+
+static bool same_slot(const struct lane_program *a, const struct lane_program *b)
+{
+  return a && b ? ir_same_program(a, b) : a == b;
+}
+
+static bool same_operand(const struct attend_operand *a, const struct attend_operand *b)
+{
+  return a->rank == b->rank && same_bytes(a->role, b->role, (size_t)a->rank, 1);
+}
+
+bool ir_same_plan(const struct attend_plan *a, const struct attend_plan *b)
+{
+  bool same = a->softmax == b->softmax && a->extra_count == b->extra_count && same_operand(&a->query, &b->query) &&
+              same_operand(&a->key, &b->key) && same_operand(&a->value, &b->value) && same_operand(&a->out, &b->out) &&
+              same_slot(a->score, b->score) && same_slot(a->mask, b->mask) && same_slot(a->drop, b->drop) && same_slot(a->score_grad, b->score_grad);
+  for (int k = 0; same && k < a->extra_count; k++)
+    same = same_operand(&a->extra[k], &b->extra[k]) && a->wants_grad[k] == b->wants_grad[k];
+  return same;
+}

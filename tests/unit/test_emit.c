@@ -180,8 +180,23 @@ static void a_head_and_its_gradient_have_one_plan(void **state)
   assert_string_equal(h.module->head_name[0], "m.read");
   assert_int_equal(ir_emit(&h.g, &(struct ir_outputs){ .count = 1, .id = &y, .name = names }, "predict", h.module, &h.error), RT_OK);
   assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
-  assert_int_equal(h.module->attend_count, 2);
+  assert_int_equal(h.module->attend_count, 1);     /* the same again: nothing in it is about training */
   assert_int_equal(vm_module_function(h.module, "predict")->instr_count, 1);
+  host_free(&h);
+}
+
+static void equal_programs_are_one(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3), K = host_dim(&h, "K", 2);
+  ir_id output[3];
+  for (int k = 0; k < 3; k++)
+    output[k] = ir_unary(&h.g, k < 2 ? OP_exp : OP_tanh, host_reals(&h, HOST_TYPE(true, T, k ? K : D), -1, 1), &h.error);
+  host_compile(&h, &(struct ir_outputs){ .count = 3, .id = output, .name = names, .training = true });
+  assert_int_equal(count_op(function_of(&h), OP_lanes), 3);
+  assert_int_equal(h.module->lanes_count, 2);
   host_free(&h);
 }
 
@@ -279,7 +294,7 @@ int main(void)
     cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
     cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
     cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
-    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(fusion_changes_nothing),
+    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
