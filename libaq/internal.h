@@ -20,6 +20,11 @@ static inline struct rt_error *lib_begin(struct lib_message *message) {
   return &message->error;
 }
 
+/* An error without a place is about this file. */
+void lib_name_file(struct rt_error *error, const char *path);
+/* Hands a finished text to the caller; it is "" rather than NULL, and freed when it failed. */
+int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
+
 struct aq_program {
   struct lib_message message;
   struct cc_program *program;

@@ -18,6 +18,17 @@ const aq_message *lib_view(struct lib_message *m) {
   return &m->view;
 }
 
+void lib_name_file(struct rt_error *error, const char *path) {
+  if (!error->file[0]) snprintf(error->file, sizeof error->file, "%s", path);
+}
+
+int lib_give_text(struct rt_text *from, char **text, struct rt_error *error) {
+  *text = from->failed ? NULL : from->data ? from->data : rt_strdup("");
+  if (*text) return RT_OK;
+  rt_text_free(from);
+  return rt_no_memory(error);
+}
+
 enum rt_precision lib_precision(enum aq_precision precision) { return precision == AQ_F64 ? RT_F64 : RT_F32; }
 
 struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {

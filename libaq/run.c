@@ -1,5 +1,4 @@
 /* run.c: one function on given tensors: the door for comparing with anything else. */
-#include <stdio.h>
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -181,7 +180,7 @@ static int make_params(struct run *r, struct rt_error *error) {
   if (status) return status;
   if (!r->params) return lib_params_fill(&r->values, r->module, (uint64_t)r->options->seed, error);
   status = lib_params_read(&r->values, r->module, r->params, r->param_prefix, error);
-  if (status && !error->file[0]) snprintf(error->file, sizeof error->file, "%s", r->options->params);
+  if (status) lib_name_file(error, r->options->params);
   if (status) rt_hint(error, "it has %s", names_in(r, r->params));
   return status;
 }

@@ -1,0 +1,49 @@
+/* bytecode.c: models without data: compiled, kept as .aqb files, listed. */
+#include "libaq/internal.h"
+#include "runtime/io/file.h"
+
+enum { BYTECODE_MAX = 1 << 30 };
+
+int aq_model_compile(aq_program *program, aq_model **model) {
+  *model = lib_model_new();
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&(*model)->message);
+  (*model)->module = cc_compile_model(program->program, error);
+  return (*model)->module ? RT_OK : error->code;
+}
+
+int aq_model_load_bytecode(const char *path, aq_model **model) {
+  char *bytes = NULL;
+  size_t length;
+  *model = lib_model_new();
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&(*model)->message);
+  int status = io_read_file(path, BYTECODE_MAX, &bytes, &length, error);
+  if (!status && !((*model)->module = vm_module_read(bytes, length, error))) status = error->code;
+  if (status) lib_name_file(error, path);
+  rt_free(bytes);
+  return status;
+}
+
+int aq_model_save_bytecode(aq_model *model, const char *path) {
+  struct rt_error *error = lib_begin(&model->message);
+  struct rt_text bytes = {0};
+  struct io_save *save = NULL;
+  if (!model->module) return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  int status = vm_module_write(model->module, &bytes, error);
+  if (!status) status = io_save_begin(&save, path, error);
+  if (!status) status = io_save_write(save, bytes.data, bytes.length, error);
+  if (!status) status = io_save_commit(save, error);
+  else io_save_abort(save);
+  rt_text_free(&bytes);
+  return status;
+}
+
+int aq_model_listing(aq_model *model, char **text) {
+  struct rt_error *error = lib_begin(&model->message);
+  struct rt_text out = {0};
+  *text = NULL;
+  if (!model->module) return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  vm_module_print(model->module, &out);
+  return lib_give_text(&out, text, error);
+}
