@@ -393,6 +393,14 @@ static int check_function(struct cc_program *program, const struct cc_definition
   return status;
 }
 
+static int check_overrides(struct cc_program *program, struct rt_error *error) {
+  struct compilation k;
+  int status = begin(&k, program, error);
+  if (!status) status = unused_overrides(&k.c);
+  vm_module_free(end(&k, status, false));
+  return status;
+}
+
 int cc_check(struct cc_program *program, struct rt_error *error) {
   int status = RT_OK;
   if (cc_item(program->main, GR_MODEL)) {
@@ -400,7 +408,6 @@ int cc_check(struct cc_program *program, struct rt_error *error) {
     struct elaborated e;
     status = begin(&k, program, error);
     if (!status) status = elaborate_model(&k, &e);
-    if (!status) status = unused_overrides(&k.c);
     vm_module_free(end(&k, status, false));
   }
   for (size_t u = 0; u < program->unit_count && !status; u++) {
@@ -410,5 +417,5 @@ int cc_check(struct cc_program *program, struct rt_error *error) {
       if (kind == GR_FN || kind == GR_HEAD) status = check_function(program, &unit->definition[i], error);
     }
   }
-  return status;
+  return status ? status : check_overrides(program, error);
 }
