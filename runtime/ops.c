@@ -1,5 +1,6 @@
 /* ops.c: the op list as tables, and the choice of kernels. */
 #include "runtime/ops.h"
+#include "runtime/isa.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,20 +31,8 @@ int rt_op_find(const char *name)
 
 /* ---- kernels ---- */
 
-#if defined RT_X86 || (defined __x86_64__ && !defined PACKAGE)
-#define X86_KERNELS 1                    /* PACKAGE: there is a config.h, and it says whether */
-#else
-#define X86_KERNELS 0
-#endif
-
-#if X86_KERNELS
-#define EACH_ISA(macro, name, type) macro(name, type, base) macro(name, type, avx2) macro(name, type, avx512)
-#else
-#define EACH_ISA(macro, name, type) macro(name, type, base)
-#endif
-
 #define DECLARE(name, type, isa) rt_kernel rt_##name##_##type##_##isa;
-#define OP(name, signature, attributes, flags, doc) EACH_ISA(DECLARE, name, f32) EACH_ISA(DECLARE, name, f64)
+#define OP(name, signature, attributes, flags, doc) RT_EACH_ISA(DECLARE, name, f32) RT_EACH_ISA(DECLARE, name, f64)
 #include "runtime/ops.def"
 #undef LANE1
 #undef LANE2
@@ -67,7 +56,7 @@ static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
 #define LANE2(name, expression, doc) { { NULL } },
 #define LANE3(name, expression, doc) { { NULL } },
 #define OP(name, signature, attributes, flags, doc) \
-  { { EACH_ISA(UNLESS_FREE, name, f32) }, { EACH_ISA(UNLESS_FREE, name, f64) } },
+  { { RT_EACH_ISA(UNLESS_FREE, name, f32) }, { RT_EACH_ISA(UNLESS_FREE, name, f64) } },
 #include "runtime/ops.def"
 #undef LANE1
 #undef LANE2
@@ -77,7 +66,7 @@ static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
 
 rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa)
 {
-  return kernels[op][precision][X86_KERNELS ? isa : RT_BASE];
+  return kernels[op][precision][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
 /* ---- instruction sets ---- */
@@ -92,7 +81,7 @@ const char *rt_isa_name(enum rt_isa isa)
 /* The builtin asks CPUID, and XGETBV whether the system saves the registers. */
 static enum rt_isa isa_of_processor(void)
 {
-#if X86_KERNELS
+#if RT_X86_KERNELS
   __builtin_cpu_init();
   bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

@@ -1,58 +1,76 @@
-/* optimizer.h: gradient descent: AdamW and SGD with momentum over a list of parameters, clipping, learning rate schedules.
+/* optimizer.h: AdamW and SGD with momentum over all parameters of a model.
  *
- * A parameter's gradient comes dense, or as rows (from a table that was gathered from): ids[r] receives rows[r, :], summed where ids repeat.
- * For row gradients AdamW leaves rows without a gradient alone and catches up, step by step as if they had been updated all
- * along, when they are next used or flushed: results are bit for bit those of dense updates. */
+ * The optimizer does not own parameters: it holds pointers to them, which must stay valid. It owns moments. A parameter may be a table
+ * (`rows`), of which a batch uses few rows, and whose gradient is those rows. Then a step touches the rows of the batch alone. The
+ * others are behind; they catch up, through the very steps they missed with a gradient of 0, when a batch uses them again (rt_optimizer_use)
+ * or when everything must be current (rt_optimizer_flush: before evaluating, saving, or reading the table in any other way).
+ * The result is the same, bit for bit, as if the gradient had been dense. */
 #ifndef AQ_RUNTIME_OPTIMIZER_H
 #define AQ_RUNTIME_OPTIMIZER_H
 
 #include "runtime/ops.h"
-#include "runtime/threads.h"
 
-enum rt_method { RT_ADAMW, RT_SGD };
-enum rt_schedule { RT_CONSTANT, RT_LINEAR, RT_COSINE };
+enum rt_method { RT_SGD, RT_ADAMW };
+enum rt_decline { RT_CONSTANT, RT_LINEAR, RT_COSINE };
 
-struct rt_optimizer_options {
+struct rt_optimizer_config {
   enum rt_method method;
-  double learning_rate, weight_decay;    /* decay is decoupled (Loshchilov and Hutter 2019) and only for parameters with decay set */
-  double beta1, beta2, epsilon;          /* ADAMW */
-  double momentum;                       /* SGD */
-  double clip;                           /* largest norm of the whole gradient; 0: none */
-  enum rt_schedule schedule;             /* after the warm-up: constant, or down to 0 at `steps` linearly or as a half cosine */
-  int64_t warmup, steps;                 /* the learning rate rises linearly over the first `warmup` steps */
+  double lr;                     /* at its highest */
+  double beta1, beta2, epsilon;  /* AdamW; usually 0.9, 0.999, 1e-8. beta1 is SGD's momentum, 0 for none */
+  bool nesterov;                 /* SGD */
+  double decay;                  /* decoupled: every step a parameter loses lr * decay of itself. Of parameters with `decays` */
+  double clip;                   /* largest norm of all gradients together; 0: any */
+  enum rt_decline decline;
+  int64_t warmup;                /* steps over which lr rises from 0 */
+  int64_t total;                 /* steps after which it has declined; for RT_LINEAR and RT_COSINE */
+  double last;                   /* share of lr that is left then */
 };
 
-/* The learning rate of step 1, 2, … */
-double rt_learning_rate(const struct rt_optimizer_options *options, int64_t step);
+/* The learning rate of step 1, 2, …: step / warmup of lr up to warmup, then as decline says. Depends on nothing else. */
+double rt_learning_rate(const struct rt_optimizer_config *config, int64_t step);
 
-/* A parameter as the optimizer sees it. */
-struct rt_optimized {
-  void *value;                           /* [rows, width] float or double, not owned */
-  int64_t rows, width;
-  bool decay;
-  bool by_rows;                          /* gradients come as rows */
+struct rt_parameter {
+  void *value;                   /* float or double, by the precision */
+  int64_t rows, width;           /* rows * width numbers; rows counts only when by_rows, else it may be 1 */
+  bool by_rows;                  /* a table whose gradient may come as rows */
+  bool decays;
 };
 
-/* One step's gradient of one parameter: dense when ids is NULL: values [rows, width]; else values [count, width]. NULL values: none this step. */
-struct rt_gradient { const void *values; const int32_t *ids; int64_t count; };
+enum rt_gradient_form {
+  RT_NO_GRADIENT,                /* this step leaves the parameter and its moments alone */
+  RT_DENSE,                      /* numbers: as many as the parameter has */
+  RT_ROWS                        /* numbers: [count, width], what row ids[i] receives; ids may repeat; an id that names no row is skipped */
+};
+struct rt_gradient {
+  enum rt_gradient_form form;
+  const void *numbers;
+  const int32_t *ids;
+  int64_t count;
+};
 
 struct rt_optimizer;
-/* Makes the state (all zeros) for count parameters. max_ids: the largest number of ids of a row gradient that will come (0: none), so that steps allocate nothing. */
-struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_options *options, const struct rt_optimized *param, uint32_t count, int64_t max_ids,
+
+/* parameter[0..count-1] is copied. Moments start at 0. NULL and error filled when memory or a setting fails. */
+struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config, const struct rt_parameter *parameter, int count,
                                       enum rt_precision precision, struct rt_pool *pool, struct rt_error *error);
 void rt_optimizer_free(struct rt_optimizer *optimizer);
 
-/* Brings the rows that ids name up to date; call before a run that gathers them. */
-void rt_optimizer_use(struct rt_optimizer *optimizer, uint32_t param, const int32_t *ids, int64_t count);
-/* Applies one step. Returns the norm of the whole gradient before clipping; when that is not finite nothing is changed. */
-double rt_optimizer_step(struct rt_optimizer *optimizer, const struct rt_gradient *gradient);
-/* Brings every row up to date; call before evaluating or saving. */
+/* One step with gradient[0..count-1], one for each parameter. norm (or NULL) receives the norm of all gradients before clipping.
+ * RT_NOT_FINITE when that is not a number, RT_NO_MEMORY: then nothing has changed. */
+int rt_optimizer_step(struct rt_optimizer *optimizer, const struct rt_gradient *gradient, double *norm, struct rt_error *error);
+
+/* Brings rows of a table up to date before a forward pass reads them. Nothing to do for parameters that are not by_rows. */
+int rt_optimizer_use(struct rt_optimizer *optimizer, int parameter, const int32_t *ids, int64_t count, struct rt_error *error);
+/* Brings everything up to date. */
 void rt_optimizer_flush(struct rt_optimizer *optimizer);
 
-/* For checkpoints, after a flush: the step count, and the state tensors of each parameter, each [rows, width]. kind 0: first moment or momentum,
- * 1: second moment (NULL for SGD). Writing through the pointers and setting the step restores a state. */
-int64_t rt_optimizer_steps(const struct rt_optimizer *optimizer);
+int64_t rt_optimizer_steps(const struct rt_optimizer *optimizer);   /* taken so far */
+double rt_optimizer_lr(const struct rt_optimizer *optimizer);       /* of the step taken last; 0 before the first */
+
+/* Checkpoints: save the number of steps and every moment after rt_optimizer_flush; to load, fill the moments of a new optimizer and set its
+ * steps. moment 0 is the first, moment 1, AdamW's alone, the second: as many numbers as the parameter has. */
+int rt_optimizer_moments(const struct rt_optimizer *optimizer);     /* 1 or 2 */
+void *rt_optimizer_moment(const struct rt_optimizer *optimizer, int parameter, int moment);
 void rt_optimizer_set_steps(struct rt_optimizer *optimizer, int64_t steps);
-void *rt_optimizer_state(struct rt_optimizer *optimizer, uint32_t param, int kind);
 
 #endif
