@@ -8,7 +8,7 @@
 #include "runtime/threads.h"
 
 enum {
-  LANES_TASK = 1 << 14,             /* elements of the output in one task */
+  LANES_TASK = 1 << 13,             /* elements of the output in one task */
   LANES_EXAMPLES = -1,              /* the examples as an axis, before axis 0 */
   LANES_MAX_GROUPS = RT_MAX_RANK + 1
 };
