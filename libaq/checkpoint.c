@@ -49,8 +49,8 @@ static int parse_state(struct train_state *s, const char *text, struct rt_error 
 
 /* The moments of parameter p as a tensor with one axis. */
 static int describe_moment(struct aq_trainer *t, uint32_t p, int kind, struct rt_arena *arena, struct io_tensor_out *out, int *count, struct rt_error *error) {
-  void *data = rt_optimizer_state(t->optimizer, p, kind);
-  if (!data) return RT_OK;
+  if (kind >= rt_optimizer_moments(t->optimizer)) return RT_OK;
+  void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
   int64_t *shape = rt_arena_alloc(arena, sizeof *shape);
   const char *name = rt_arena_printf(arena, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
   if (!shape || !name) return rt_no_memory(error);
@@ -91,8 +91,8 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
 
 static int read_moment(struct aq_trainer *t, const struct io_tensors *file, uint32_t p, int kind, struct rt_error *error) {
   char name[1024];
-  void *data = rt_optimizer_state(t->optimizer, p, kind);
-  if (!data) return RT_OK;
+  if (kind >= rt_optimizer_moments(t->optimizer)) return RT_OK;
+  void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
   snprintf(name, sizeof name, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
   const struct io_tensor *tensor = io_tensors_find(file, name);
   if (!tensor || tensor->elements != t->params.elements[p]) return rt_fail(error, RT_BAD_DATA, "the checkpoint lacks %s", name);

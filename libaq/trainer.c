@@ -89,26 +89,19 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-static int64_t most_tokens(const struct aq_trainer *t) {
-  int64_t most = 0;
-  for (int c = 0; c < t->train_data.columns; c++) {
-    const struct io_values *v = &t->train_data.values[c];
-    int64_t longest = 0;
-    if (!v->present || !v->offsets) continue;
-    for (int64_t r = 0; r < t->train_data.rows; r++) longest = v->offsets[r + 1] - v->offsets[r] > longest ? v->offsets[r + 1] - v->offsets[r] : longest;
-    most = longest > most ? longest : most;
-  }
-  return most * t->settings.batch > t->settings.batch ? most * t->settings.batch : t->settings.batch;
+static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
+  const struct vm_settings *s = &t->settings;
+  bool sgd = !strcmp(s->optimizer, "sgd");
+  return (struct rt_optimizer_config){
+    .method = sgd ? RT_SGD : RT_ADAMW, .lr = s->learning_rate, .beta1 = sgd ? s->momentum : s->beta1, .beta2 = s->beta2, .epsilon = s->epsilon,
+    .decay = s->weight_decay, .clip = s->clip, .warmup = s->warmup, .total = lib_train_steps(t) * s->epochs,
+    .decline = !strcmp(s->schedule, "cosine") ? RT_COSINE : !strcmp(s->schedule, "linear") ? RT_LINEAR : RT_CONSTANT};
 }
 
 static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_settings *s = &t->settings;
   const struct vm_function *f = vm_module_function(t->module, "train");
-  struct rt_optimizer_options o = {.method = strcmp(s->optimizer, "sgd") ? RT_ADAMW : RT_SGD, .learning_rate = s->learning_rate, .weight_decay = s->weight_decay, .beta1 = s->beta1,
-                                   .beta2 = s->beta2, .epsilon = s->epsilon, .momentum = s->momentum, .clip = s->clip, .warmup = s->warmup,
-                                   .schedule = !strcmp(s->schedule, "cosine") ? RT_COSINE : !strcmp(s->schedule, "linear") ? RT_LINEAR : RT_CONSTANT,
-                                   .steps = lib_train_steps(t) * s->epochs};
-  struct rt_optimized *param = rt_zalloc(t->module->param_count + 1u, sizeof *param);
+  struct rt_optimizer_config config = optimizer_config(t);
+  struct rt_parameter *param = rt_zalloc(t->module->param_count + 1u, sizeof *param);
   t->gradient = rt_zalloc(t->module->param_count + 1u, sizeof *t->gradient);
   if (!param || !t->gradient) {
     rt_free(param);
@@ -118,10 +111,10 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
     const struct vm_type *type = &t->module->param[p].type;
     int64_t rows = 1;
     if (type->rank) vm_dim_value(&t->module->dims, type->dim[0], NULL, &rows, NULL);
-    param[p] = (struct rt_optimized){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, t->module->param[p].decay, false};
+    param[p] = (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay};
   }
   for (uint32_t g = 0; g < f->gradient_count; g++) param[f->gradient[g].param].by_rows = f->gradient[g].ids != UINT32_MAX;
-  t->optimizer = rt_optimizer_new(&o, param, t->module->param_count, most_tokens(t), t->precision, t->pool, error);
+  t->optimizer = rt_optimizer_new(&config, param, (int)t->module->param_count, t->precision, t->pool, error);
   rt_free(param);
   return t->optimizer ? RT_OK : error->code;
 }
@@ -193,22 +186,24 @@ const aq_message *aq_trainer_message(const aq_trainer *trainer) { return lib_vie
 /* --- one step ------------------------------------------------------------------------------------------------------------- */
 
 /* Rows of tables that this batch reads must be up to date: their optimizer catches up first. */
-static void use_rows(struct aq_trainer *t) {
+static int use_rows(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
-  for (uint32_t g = 0; g < f->gradient_count; g++) {
+  int status = RT_OK;
+  for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
     if (f->gradient[g].ids == UINT32_MAX) continue;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
-    rt_optimizer_use(t->optimizer, f->gradient[g].param, ids.data, ids.shape->count);
+    status = rt_optimizer_use(t->optimizer, (int)f->gradient[g].param, ids.data, ids.shape->count, error);
   }
+  return status;
 }
 
 static void collect_gradients(struct aq_trainer *t) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   for (uint32_t g = 0; g < f->gradient_count; g++) {
     struct rt_gradient *to = &t->gradient[f->gradient[g].param];
-    to->values = vm_machine_value(t->machine, f->gradient[g].value).data;
-    to->ids = NULL;
+    *to = (struct rt_gradient){.form = RT_DENSE, .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
     if (f->gradient[g].ids == UINT32_MAX) continue;
+    to->form = RT_ROWS;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
     to->ids = ids.data;
     to->count = ids.shape->count;
@@ -226,14 +221,20 @@ static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
   int status = lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
   if (status) return status;
-  use_rows(t);
+  if ((status = use_rows(t, error))) return status;
   if ((status = vm_machine_run(t->machine, seed, error))) return status;
   struct rt_tensor loss = vm_machine_output(t->machine, 0);
   double value;
   lib_to_double(&loss, t->precision, &value);
   if (!isfinite(value)) return blame(t, seed, "the loss", error);
   collect_gradients(t);
-  if (!isfinite(rt_optimizer_step(t->optimizer, t->gradient))) return blame(t, seed, "the gradient", error);
+  struct rt_error why = {0};
+  status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
+  if (status == RT_NOT_FINITE) return blame(t, seed, "the gradient", error);
+  if (status) {
+    *error = why;
+    return status;
+  }
   t->state.loss_sum += value * (double)count;
   t->state.loss_rows += (double)count;
   t->state.position += count;
