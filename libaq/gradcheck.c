@@ -10,7 +10,7 @@
 #include "libaq/internal.h"
 #include "runtime/random.h"
 
-enum { MAX_EXAMPLES = 4, MAX_CHECKED = 8 };
+enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4 };
 /* A gradient smaller than this, times the loss, counts as so large when its relative error is taken: below it rounding rules. */
 static const double SMALLEST = 1e-5;
 
@@ -186,7 +186,7 @@ static int slope(struct check *c, uint32_t p, int64_t element, double h, uint64_
 }
 
 static int compare(struct check *c, uint32_t p, int64_t element, double loss, struct found *worst, struct rt_error *error) {
-  static const double steps[] = {1e-3, 1e-4, 1e-5};
+  static const double steps[] = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7};
   struct found best = {.error = INFINITY, .element = element};
   uint64_t direction = rt_random_seed(c->seed, c->drawn++);
   for (size_t k = 0; k < RT_COUNT(steps) && best.error > 1e-9; k++) {
