@@ -74,7 +74,7 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
 /* ---- tasks ---- */
 
 enum {
-  ATTEND_TASK = 1 << 21,      /* multiplications in a task: some tens of microseconds */
+  ATTEND_TASK = 1 << 17,      /* multiplications in a task: about ten microseconds */
   ATTEND_CUT = 512            /* queries of a head that is cut: a multiple of ATTEND_QUERIES */
 };
 
