@@ -90,6 +90,15 @@ int file_create(const char *path, const char *text) {
   return failed ? message_fail(AQ_IO, NULL, "cannot write %s: %s", path, strerror(failed)) : AQ_OK;
 }
 
+int file_check_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  if (!folder) return message_no_memory();
+  int failed = access(folder, W_OK | X_OK) ? errno : 0;
+  free(folder);
+  return failed ? message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", path, strerror(failed)) : AQ_OK;
+}
+
 bool file_same(const char *one, const char *other) {
   struct stat a, b;
   return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;

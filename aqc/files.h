@@ -11,6 +11,8 @@ int file_read(const char *path, char **text, size_t *length);
 int file_replace(const char *path, const char *text, size_t length);
 /* Writes a file that must not be there yet. */
 int file_create(const char *path, const char *text);
+/* Whether a file could be written to this path, as far as its folder can tell; so that hours of work do not end there. */
+int file_check_folder(const char *path);
 bool file_same(const char *one, const char *other);      /* both are there, and are the same file */
 bool file_ends_with(const char *path, const char *end);
 /* The last part of path with `end` in place of its extension: "a/b.aq" to "b.aqm". Freed by the caller; NULL: no memory. */

@@ -58,7 +58,7 @@ static int check_settings(const struct training *t) {
     int status = refuse_overwriting(t->options.save, input[k]);
     if (status) return status;
   }
-  return AQ_OK;
+  return file_check_folder(t->options.save);
 }
 
 static int trainer_failed(const struct training *t) {
