@@ -60,7 +60,13 @@ void io_dataset_free(struct io_dataset *data);
 struct io_rows;
 int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
                  struct rt_error *error);
+/* The same from another source than a file. */
+int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
+                        enum io_format format, struct rt_error *error);
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
+/* The same without emptying the dataset: its rows become a batch, whose unknown tokens are not counted. A bad row
+ * leaves it as it was. */
+int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
 /* The fields of the row last read, as written, in schema order, those left out included. */
 const struct io_row *io_rows_row(const struct io_rows *rows);
 struct io_table *io_rows_table(struct io_rows *rows);

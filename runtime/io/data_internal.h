@@ -32,9 +32,9 @@ int io_encode_table(const struct io_encoder *e, struct io_table *table, bool ski
 /* Appends the ids of a text to ids, of which there are *count; the capacity is *capacity. Only RT_NO_MEMORY can go wrong. */
 int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v, int64_t *count,
                      struct rt_error *error);
-/* Opens a file with the columns of a schema. */
-int io_open_schema_table(struct io_table **table, const char *path, const struct io_schema *schema, enum io_format format,
-                         bool predicting, struct rt_error *error);
+/* Opens a file, or a source when it is not NULL, with the columns of a schema. */
+int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
+                         const struct io_schema *schema, enum io_format format, bool predicting, struct rt_error *error);
 /* Gives an empty dataset the columns of a schema. */
 int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error);
 /* Counts in values[].unknown the tokens that are unknown. */

@@ -15,6 +15,7 @@ enum { CHUNK = 1 << 16 };
 struct io_reader {
   int fd;
   bool owned;                /* fd is closed with the reader; standard input is not */
+  struct io_source source;   /* with a read of its own: instead of fd */
   char *name;
   bool begun;                /* the first bytes were looked at */
   bool gzip;
@@ -67,6 +68,19 @@ int io_reader_open(struct io_reader **reader, const char *path, struct rt_error 
   return RT_OK;
 }
 
+int io_reader_open_source(struct io_reader **reader, const struct io_source *source, struct rt_error *error)
+{
+  struct io_reader *r = *reader = rt_zalloc(1, sizeof *r);
+  if (!r || !(r->name = rt_strdup(source->name))) {
+    rt_free(r);
+    *reader = NULL;
+    return rt_no_memory(error);
+  }
+  r->fd = -1;
+  r->source = *source;
+  return RT_OK;
+}
+
 void io_reader_close(struct io_reader *reader)
 {
   if (!reader)
@@ -89,6 +103,13 @@ static int fill(struct io_reader *r, size_t *got, struct rt_error *error)
 {
   if (r->begin == r->end)
     r->begin = r->end = 0;
+  if (r->source.read) {
+    *got = r->source.read(r->source.context, (char *)r->input + r->end, CHUNK - r->end);
+    if (*got > CHUNK - r->end)
+      return rt_fail_at(error, RT_IO, r->name, 0, 0, "cannot be read: more bytes came than there was room for");
+    r->end += *got;
+    return RT_OK;
+  }
   ssize_t n;
   do
     n = read(r->fd, r->input + r->end, CHUNK - r->end);

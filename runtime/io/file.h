@@ -12,6 +12,10 @@ struct io_reader;
 
 /* RT_NO_INPUT when the path does not exist, is a directory or may not be read. */
 int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error);
+/* Bytes from somewhere else: read puts 1..size of them into buffer and says how many, 0 at the end. It waits only when it has none. */
+struct io_source { const char *name; size_t (*read)(void *context, char *buffer, size_t size); void *context; };
+/* name is copied; the rest must outlive the reader. */
+int io_reader_open_source(struct io_reader **reader, const struct io_source *source, struct rt_error *error);
 /* Fills buffer with 1..size bytes and sets *got; *got == 0 at the end of the file. Returns what is there without
  * waiting for a full buffer, so that lines typed at a terminal or a pipe arrive at once.
  * RT_IO when reading fails, RT_BAD_DATA when gzip data is damaged or ends too soon. */

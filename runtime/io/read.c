@@ -3,8 +3,8 @@
 
 #include "runtime/io/data_internal.h"
 
-int io_open_schema_table(struct io_table **table, const char *path, const struct io_schema *schema, enum io_format format,
-                         bool predicting, struct rt_error *error)
+int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
+                         const struct io_schema *schema, enum io_format format, bool predicting, struct rt_error *error)
 {
   size_t count = (size_t)schema->count;
   const char **names = rt_zalloc(count, sizeof *names);
@@ -14,7 +14,7 @@ int io_open_schema_table(struct io_table **table, const char *path, const struct
     names[c] = schema->columns[c].name;
     required[c] = schema->columns[c].required || !predicting;
   }
-  struct io_table_options options = { format, names, required, schema->count };
+  struct io_table_options options = { format, names, required, schema->count, source };
   *table = NULL;
   if (status == RT_OK)
     status = io_table_open(table, path, &options, error);
@@ -45,7 +45,7 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
 {
   struct io_table *table;
   bool predicting = o->predicting && !learning;
-  int status = io_open_schema_table(&table, path, schema, o->format, predicting, error);
+  int status = io_open_schema_table(&table, path, NULL, schema, o->format, predicting, error);
   if (status != RT_OK)
     return status;
   data->header = io_table_has_header(table);
@@ -144,8 +144,8 @@ struct io_rows {
   struct io_row row;
 };
 
-int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
-                 struct rt_error *error)
+static int open_rows(struct io_rows **rows, const char *path, const struct io_source *source, const struct io_schema *schema,
+                     enum io_format format, struct rt_error *error)
 {
   *rows = NULL;
   if (!io_schema_is_trained(schema))
@@ -153,7 +153,7 @@ int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema
   struct io_rows *r = rt_zalloc(1, sizeof *r);
   if (!r)
     return rt_no_memory(error);
-  int status = io_open_schema_table(&r->table, path, schema, format, true, error);
+  int status = io_open_schema_table(&r->table, path, source, schema, format, true, error);
   if (status != RT_OK) {
     rt_free(r);
     return status;
@@ -163,13 +163,33 @@ int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema
   return RT_OK;
 }
 
+int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
+                 struct rt_error *error)
+{
+  return open_rows(rows, path, NULL, schema, format, error);
+}
+
+int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
+                        enum io_format format, struct rt_error *error)
+{
+  return open_rows(rows, source->name, source, schema, format, error);
+}
+
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error)
+{
+  io_dataset_clear(data);
+  int status = io_rows_append(rows, data, more, error);
+  if (status == RT_OK && *more)
+    io_dataset_count_unknown(data, rows->encoder.schema);
+  return status;
+}
+
+int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error)
 {
   *more = false;
   int status = io_dataset_prepare(data, rows->encoder.schema, error);
   if (status != RT_OK)
     return status;
-  io_dataset_clear(data);
   status = io_table_next(rows->table, &rows->row, error);
   if (status != RT_OK || rows->row.line == 0)
     return status;
@@ -177,7 +197,6 @@ int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, stru
   status = io_encode_row(&rows->encoder, rows->row.fields, rows->row.line, error);
   if (status != RT_OK)
     return status;
-  io_dataset_count_unknown(data, rows->encoder.schema);
   *more = true;
   return RT_OK;
 }

@@ -257,6 +257,19 @@ int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *e
   return RT_OK;
 }
 
+bool io_table_waits(const struct io_table *table)
+{
+  enum io_csv_state state = CSV_START;
+  if (table->first_line > 0 || table->ended || table->broken)
+    return false;
+  for (size_t at = table->begin; at < table->end; at++) {
+    if (table->buffer[at] == '\n' && (table->format != IO_FORMAT_CSV || state != CSV_QUOTED))
+      return false;
+    state = csv_step(state, table->buffer[at]);
+  }
+  return true;
+}
+
 bool io_table_broken(const struct io_table *table) { return table->broken; }
 bool io_table_has_header(const struct io_table *table) { return table->header; }
 int io_table_field_number(const struct io_table *table, int column) { return table->field_of[column]; }

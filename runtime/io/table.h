@@ -11,7 +11,7 @@
 #ifndef AQ_RUNTIME_IO_TABLE_H
 #define AQ_RUNTIME_IO_TABLE_H
 
-#include "runtime/base.h"
+#include "runtime/io/file.h"
 
 enum io_format { IO_FORMAT_AUTO, IO_FORMAT_TSV, IO_FORMAT_CSV, IO_FORMAT_LINES };
 enum { IO_MAX_ROW = 64 << 20 };   /* bytes in a row; longer ones are refused */
@@ -32,6 +32,7 @@ struct io_table_options {
   const char *const *names;  /* [count] the declared columns */
   const bool *required;      /* [count], or NULL: all of them. The others may be absent from the file */
   int count;                 /* 1.. */
+  const struct io_source *source;   /* read instead of the file at path; NULL: none */
 };
 
 struct io_table;
@@ -41,6 +42,8 @@ int io_table_open(struct io_table **table, const char *path, const struct io_tab
 /* The next row; row->line == 0 at the end. A bad row gives RT_BAD_DATA at file:line:field; the next call goes on behind
  * it, unless io_table_broken says that there is nothing to go on with (a quote that never closes, a damaged file). */
 int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error);
+/* Would the next row have to be waited for? Nothing of it may be there yet, or only a part. */
+bool io_table_waits(const struct io_table *table);
 bool io_table_broken(const struct io_table *table);
 bool io_table_has_header(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */

@@ -159,7 +159,7 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
   int64_t line;
   int status = copy_options(t, options, path, error);
   if (status == RT_OK)
-    status = io_reader_open(&t->reader, path, error);
+    status = options->source ? io_reader_open_source(&t->reader, options->source, error) : io_reader_open(&t->reader, path, error);
   if (status == RT_OK)
     status = skip_mark(t, error);
   if (status == RT_OK)

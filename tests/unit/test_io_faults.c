@@ -185,7 +185,7 @@ static void test_tensors(void **state)
 static int header_scenario(struct rt_error *e)
 {
   static const char *const names[] = { "text", "label" };
-  struct io_table_options o = { IO_FORMAT_AUTO, names, NULL, 2 };
+  struct io_table_options o = { IO_FORMAT_AUTO, names, NULL, 2, NULL };
   struct io_table *t;
   int status = io_table_open(&t, path_of("h.tsv"), &o, e);
   io_table_close(t);

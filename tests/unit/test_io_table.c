@@ -8,7 +8,7 @@ static const bool label_may_lack[] = { true, false };
 
 static int open_as(struct io_table **t, const char *path, const bool *required, struct rt_error *e)
 {
-  struct io_table_options o = { IO_FORMAT_AUTO, names, required, 2 };
+  struct io_table_options o = { IO_FORMAT_AUTO, names, required, 2, NULL };
   return io_table_open(t, path, &o, e);
 }
 
