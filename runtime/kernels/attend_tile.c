@@ -75,14 +75,14 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
 
 enum {
   ATTEND_TASK = 1 << 17,      /* multiplications in a task: about ten microseconds */
-  ATTEND_CUT = 512            /* queries of a head that is cut: a multiple of ATTEND_QUERIES */
+  ATTEND_CUT = 512            /* queries or keys of one task of a head that is cut: a multiple of either block */
 };
 
 struct attend_job {
   const struct attend_call *call;
   int64_t heads, segments;    /* heads of one example, of all examples */
-  int64_t chunks;             /* tasks for one head … */
-  int64_t grouped;            /* … or heads of one task */
+  int64_t by_query, by_key;   /* tasks for one head, by queries and by keys; 1 and 0 when it is whole */
+  int64_t grouped;            /* heads of one task, when a head is one task or less */
 };
 
 static real *attend_carve(real **free, size_t count)
@@ -112,6 +112,19 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
 static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 2 * ATTEND_WIDTH * ATTEND_QUERIES + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
                4 * 2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
 
+/* The part of a head that is the chunk-th of its tasks. */
+static void attend_cut(const struct attend_job *job, int64_t chunk, struct attend_head *head)
+{
+  bool keys = chunk >= job->by_query;
+  int64_t first = (keys ? chunk - job->by_query : chunk) * ATTEND_CUT, end = first + ATTEND_CUT;
+  head->end_query = head->queries, head->end_key = head->keys;
+  head->makes_rows = head->makes_columns = true;
+  if (job->by_query == 1 && !job->by_key) return;
+  if (keys) head->first_key = first, head->end_key = end < head->keys ? end : head->keys;
+  else head->first_query = first, head->end_query = end < head->queries ? end : head->queries;
+  if (job->by_key) head->makes_rows = !keys, head->makes_columns = keys;
+}
+
 static void attend_work(void *context, int64_t task, void *scratch)
 {
   const struct attend_job *job = context;
@@ -119,20 +132,24 @@ static void attend_work(void *context, int64_t task, void *scratch)
   struct attend_space space;
   struct attend_head head;
   attend_space_init(call->call->attend, &space, scratch);
-  int64_t segment = task / job->chunks * job->grouped, chunk = task % job->chunks;
+  int64_t chunks = job->by_query + job->by_key, segment = task / chunks * job->grouped;
   int64_t end = segment + job->grouped < job->segments ? segment + job->grouped : job->segments;
   for (; segment < end; segment++) {
     attend_enter(call, &head, segment / job->heads, segment % job->heads, job->heads);
+    attend_cut(job, task % chunks, &head);
     space.score_regs.warm = space.mask_regs.warm = space.drop_regs.warm = space.grad_regs.warm = false;
-    int64_t first = job->chunks > 1 ? chunk * ATTEND_CUT : 0, last = head.queries;
-    if (job->chunks > 1 && chunk < job->chunks - 1 && last > first + ATTEND_CUT) last = first + ATTEND_CUT;
-    if (first < last || first == 0) call->task(&head, first, last, &space);
+    call->task(&head, &space);
   }
+}
+
+static int64_t attend_chunks(int64_t length)
+{
+  return length > ATTEND_CUT ? (length + ATTEND_CUT - 1) / ATTEND_CUT : 1;
 }
 
 void KERNEL(attend_run)(const struct attend_call *call)
 {
-  struct attend_job job = {.call = call, .chunks = 1, .grouped = 1};
+  struct attend_job job = {.call = call, .by_query = 1, .grouped = 1};
   int64_t examples = call->shape->examples, longest = 0;
   double work = 0;
   for (int64_t e = 0; e < examples; e++) {
@@ -144,12 +161,16 @@ void KERNEL(attend_run)(const struct attend_call *call)
   job.heads = examples ? attend_size(&call->roles, call->shape, ATTEND_H, 0, 1) : 0;
   job.segments = examples * job.heads;
   if (!job.segments) return;
-  if (call->by_queries && longest > ATTEND_CUT) job.chunks = (longest + ATTEND_CUT - 1) / ATTEND_CUT;
-  else {
+  if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(longest);
+  if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && longest > ATTEND_CUT) {
+    job.by_query = attend_chunks(longest);
+    job.by_key = attend_chunks(attend_keys(call, 0));
+  }
+  if (job.by_query == 1) {
     double each = work / (double)examples * 64 + 4096;
     job.grouped = each < ATTEND_TASK ? (int64_t)(ATTEND_TASK / each) : 1;
   }
-  rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * job.chunks, attend_work, &job);
+  rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * (job.by_query + job.by_key), attend_work, &job);
 }
 
 /* ---- blocks ---- */
@@ -158,8 +179,8 @@ bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *bl
 {
   const struct lane_program *mask = head->plan->mask;
   block->first_key += block->keys;
-  for (; block->first_key < head->keys; block->first_key += ATTEND_KEYS) {
-    int64_t left = head->keys - block->first_key;
+  for (; block->first_key < head->end_key; block->first_key += ATTEND_KEYS) {
+    int64_t left = head->end_key - block->first_key;
     block->keys = left < ATTEND_KEYS ? left : ATTEND_KEYS;
     block->seen = LANE_TRUE;
     if (mask) {

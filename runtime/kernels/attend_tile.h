@@ -29,12 +29,14 @@ struct attend_view {
   int64_t width;                     /* features; 1 without feature axes */
 };
 
-/* One head of one example. */
+/* One head of one example, or the part of it that a task has. */
 struct attend_head {
   const struct rt_call *call;
   const struct attend_plan *plan;
   int64_t example, head, heads;
   int64_t queries, keys;             /* n and m */
+  int64_t first_query, end_query, first_key, end_key;   /* the task's part */
+  bool makes_rows, makes_columns;    /* which results are the task's: those with an i axis, and those without */
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS];   /* value.data: NULL when the op has none */
 };
 
@@ -54,17 +56,22 @@ struct attend_block {
   enum lane_truth seen;                 /* what the mask says of it */
 };
 
-/* What a kernel does with queries first..end-1 of a head. */
-typedef void attend_task(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space);
+/* What a kernel does with a head or a part of it. */
+typedef void attend_task(const struct attend_head *head, struct attend_space *space);
+
+/* How a long head may be cut. ATTEND_WHOLE: not at all. ATTEND_BY_QUERIES: every task makes all results of some queries.
+ * ATTEND_BOTH_WAYS: tasks that make the rows of some queries, and tasks that make the columns of some keys; both make the scores, so that this is for a
+ * lone head only. */
+enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 
 /* Runs a task over all heads of all examples. roles and shape: those of a result, which says how many examples, heads and queries there
- * are. input: number of the first extra among the inputs; value: that of value, or -1. by_queries: may a head be cut by queries? */
+ * are. first_extra: number of the first extra among the inputs; value: that of value, or -1. */
 struct attend_call {
   const struct rt_call *call;
   struct attend_operand roles;
   const struct rt_shape *shape;
   int first_extra, value;
-  bool by_queries;
+  enum attend_cut cut;
   attend_task *task;
 };
 void KERNEL(attend_run)(const struct attend_call *call);
@@ -73,8 +80,8 @@ void KERNEL(attend_run)(const struct attend_call *call);
 struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,
                                          int64_t width);
 
-/* The next block of keys for a block of queries: sets first_key, keys and seen, skipping what the mask excludes as a
- * whole. Start with keys = 0 and first_key = 0; false at the end. */
+/* The next block of the head's part of the keys for a block of queries: sets first_key, keys and seen, skipping what the mask
+ * excludes as a whole. Start with keys = 0 and first_key = the head's; false at the end. */
 bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *block);
 
 /* from[i, feature] of a block's queries, transposed: to[feature - first][query], 0 behind the last query. At most ATTEND_WIDTH features. */
@@ -98,9 +105,11 @@ void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matri
                             bool add);
 
 /* The block of queries that begins at first, against no keys yet. */
-static inline struct attend_block attend_queries(int64_t first, int64_t end)
+static inline struct attend_block attend_queries(const struct attend_head *head, int64_t first)
 {
-  struct attend_block block = {.first_query = first, .queries = end - first < ATTEND_QUERIES ? end - first : ATTEND_QUERIES};
+  int64_t left = head->end_query - first;
+  struct attend_block block = {.first_query = first, .queries = left < ATTEND_QUERIES ? left : ATTEND_QUERIES};
+  block.first_key = head->first_key;
   block.fast = (block.queries + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
   return block;
 }

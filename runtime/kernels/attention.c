@@ -135,19 +135,19 @@ static void attend_block_forward(const struct attend_head *head, struct attend_b
   if (head->plan->softmax) attend_finish(y, lse, block, &rows);
 }
 
-static void attend_forward(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)
+static void attend_forward(const struct attend_head *head, struct attend_space *space)
 {
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
-  for (; first < end; first += ATTEND_QUERIES) {
-    struct attend_block block = attend_queries(first, end);
+  for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
+    struct attend_block block = attend_queries(head, first);
     attend_block_forward(head, &block, &y, &lse, space);
   }
 }
 
 void KERNEL(attention)(const struct rt_call *call)
 {
-  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, true, attend_forward};
+  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, attend_forward};
   KERNEL(attend_run)(&attend);
 }
 
@@ -171,20 +171,21 @@ static void attend_write(const struct attend_head *head, const struct attend_blo
   }
 }
 
-static void attend_look(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)
+static void attend_look(const struct attend_head *head, struct attend_space *space)
 {
+  int64_t first = head->first_query, end = head->end_query;
   const struct rt_tensor *out = &head->call->out[0];
   real *w = (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
   struct attend_rows rows;
   if (first < end) memset(w + first * head->keys, 0, (size_t)((end - first) * head->keys) * sizeof(real));
   for (; first < end; first += ATTEND_QUERIES) {
-    struct attend_block block = attend_queries(first, end);
+    struct attend_block block = attend_queries(head, first);
     attend_begin(head, &block, space, &rows);
     while (head->plan->softmax && KERNEL(attend_next)(head, &block)) {
       KERNEL(attend_scores)(&head->query, &head->key, &block, space->query_t, space->score);
       attend_weigh(head, &block, space, &rows, false);
     }
-    block.first_key = block.keys = 0;
+    block.first_key = head->first_key, block.keys = 0;
     while (KERNEL(attend_next)(head, &block)) {
       KERNEL(attend_scores)(&head->query, &head->key, &block, space->query_t, space->score);
       attend_write(head, &block, &rows, space, w);
@@ -194,7 +195,7 @@ static void attend_look(const struct attend_head *head, int64_t first, int64_t e
 
 void KERNEL(attention_weights)(const struct rt_call *call)
 {
-  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, true, attend_look};
+  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, attend_look};
   const struct attend_operand *y = &call->attend->out;
   const uint8_t order[] = {ATTEND_H, ATTEND_I};
   for (size_t k = 0; k < RT_COUNT(order); k++)

@@ -34,12 +34,20 @@ static struct attend_view attend_grad_of(const struct attend_head *head, const s
   return KERNEL(attend_result)(head, out, attend_has(operand, ATTEND_I), attend_has(operand, ATTEND_J), width);
 }
 
+/* Zeroes the task's part of a result. */
 static void attend_zero(const struct attend_head *head, const struct attend_view *view)
 {
-  int64_t rows = view->i_stride ? head->queries : 1, columns = view->j_stride ? head->keys : 1;
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++)
+  int64_t first_i = view->i_stride ? head->first_query : 0, end_i = view->i_stride ? head->end_query : 1;
+  int64_t first_j = view->j_stride ? head->first_key : 0, end_j = view->j_stride ? head->end_key : 1;
+  for (int64_t i = first_i; i < end_i; i++)
+    for (int64_t j = first_j; j < end_j; j++)
       memset(view->data + i * view->i_stride + j * view->j_stride, 0, (size_t)view->width * sizeof(real));
+}
+
+/* Is the gradient of an operand this task's? */
+static bool attend_makes(const struct attend_head *head, const struct attend_operand *operand)
+{
+  return attend_has(operand, ATTEND_I) ? head->makes_rows : head->makes_columns;
 }
 
 static void attend_grads_init(const struct attend_head *head, struct attend_grads *g)
@@ -56,13 +64,13 @@ static void attend_grads_init(const struct attend_head *head, struct attend_grad
   /* A row of dquery is written with its first block of keys. A head of one block each needs no zeros for dkey and dvalue either. */
   g->add_query = !g->query.i_stride && head->queries > 1;
   g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1 || !g->key.j_stride || !g->value.j_stride;
-  if (g->add_query || head->queries < 1) attend_zero(head, &g->query);
-  if (g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
+  if (head->makes_rows && (g->add_query || head->queries < 1)) attend_zero(head, &g->query);
+  if (head->makes_columns && g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
     g->extra[k] = attend_grad_of(head, &plan->extra[k], out++, head->extra[k].width);
-    attend_zero(head, &g->extra[k]);
+    if (attend_makes(head, &plan->extra[k])) attend_zero(head, &g->extra[k]);
     g->outputs += attend_has(&plan->extra[k], ATTEND_FEATURE) ? 2 : 1;
   }
 }
@@ -129,10 +137,10 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
     for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, count);
   for (int k = 0, part = 1; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
-    if (attend_has(&plan->extra[k], ATTEND_FEATURE)) {
-      attend_scatter(&g->extra[k], strip, out[part], out[part + 1]);
-      part += 2;
-    } else attend_add_extra(&g->extra[k], strip, out[part++]);
+    bool table = attend_has(&plan->extra[k], ATTEND_FEATURE), makes = attend_makes(head, &plan->extra[k]);
+    if (makes && table) attend_scatter(&g->extra[k], strip, out[part], out[part + 1]);
+    else if (makes) attend_add_extra(&g->extra[k], strip, out[part]);
+    part += table ? 2 : 1;
   }
 }
 
@@ -232,47 +240,65 @@ static struct attend_matrix attend_at(const struct attend_view *view, int64_t i,
   return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride, view->i_stride + view->j_stride, 1};
 }
 
+/* Adds what the tiles w d and ds of a block give to dvalue, dkey and dquery. */
+static void attend_products(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
+                            const struct attend_space *space, bool add_query)
+{
+  int64_t i = block->first_query, j = block->first_key;
+  struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
+  struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
+  if (head->makes_columns) {
+    KERNEL(attend_product)(block->keys, g->dy.width, block->queries, weights, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j),
+                           g->add_key);
+    KERNEL(attend_product)(block->keys, head->query.width, block->queries, grad, attend_at(&head->query, i, 0),
+                           attend_at(&g->key, 0, j), g->add_key);
+  }
+  if (head->makes_rows)
+    KERNEL(attend_product)(block->queries, head->query.width, block->keys, grad_by_query, attend_at(&head->key, 0, j),
+                           attend_at(&g->query, i, 0), add_query);
+}
+
 static void attend_block_backward(const struct attend_head *head, struct attend_grads *g, struct attend_block *block,
                                   struct attend_space *space)
 {
-  int64_t i = block->first_query;
   attend_rows_grad(head, g, block);
   if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, space->query_t);
   if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, space->grad_t);
-  struct attend_matrix by_key_score = {space->score, block->fast, 1}, by_key_grad = {space->grad, block->fast, 1};
-  struct attend_matrix by_query_grad = {space->grad, 1, block->fast};
   bool started = false;
   while (KERNEL(attend_next)(head, block)) {
-    int64_t j = block->first_key;
     KERNEL(attend_scores)(&head->query, &head->key, block, space->query_t, space->score);
     KERNEL(attend_scores)(&g->dy, &head->value, block, space->grad_t, space->grad);
     attend_tiles_grad(head, g, block, space);
-    KERNEL(attend_product)(block->keys, g->dy.width, block->queries, by_key_score, attend_at(&g->dy, i, 0),
-                           attend_at(&g->value, 0, j), g->add_key);
-    KERNEL(attend_product)(block->keys, head->query.width, block->queries, by_key_grad, attend_at(&head->query, i, 0),
-                           attend_at(&g->key, 0, j), g->add_key);
-    KERNEL(attend_product)(block->queries, head->query.width, block->keys, by_query_grad, attend_at(&head->key, 0, j),
-                           attend_at(&g->query, i, 0), started || g->add_query);
+    attend_products(head, g, block, space, started || g->add_query);
     started = true;
   }
   if (started) return;
-  for (int64_t q = 0; q < block->queries && !g->add_query; q++)
-    memset(g->query.data + (i + q) * g->query.i_stride, 0, (size_t)g->query.width * sizeof(real));
+  for (int64_t q = 0; q < block->queries && !g->add_query && head->makes_rows; q++)
+    memset(g->query.data + (block->first_query + q) * g->query.i_stride, 0, (size_t)g->query.width * sizeof(real));
   if (!g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
 }
 
-static void attend_backward(const struct attend_head *head, int64_t first, int64_t end, struct attend_space *space)
+static void attend_backward(const struct attend_head *head, struct attend_space *space)
 {
   struct attend_grads g;
   attend_grads_init(head, &g);
-  for (; first < end; first += ATTEND_QUERIES) {
-    struct attend_block block = attend_queries(first, end);
+  for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
+    struct attend_block block = attend_queries(head, first);
     attend_block_backward(head, &g, &block, space);
   }
 }
 
+/* A head can be cut both ways when every gradient is a sum over queries alone or over keys alone. */
+static enum attend_cut attend_grad_cut(const struct attend_plan *plan)
+{
+  bool apart = attend_has(&plan->query, ATTEND_I) && attend_has(&plan->key, ATTEND_J) && attend_has(&plan->value, ATTEND_J);
+  for (int k = 0; k < plan->extra_count; k++)
+    if (plan->wants_grad[k]) apart &= attend_has(&plan->extra[k], ATTEND_I) || attend_has(&plan->extra[k], ATTEND_J);
+  return apart ? ATTEND_BOTH_WAYS : ATTEND_WHOLE;
+}
+
 void KERNEL(attention_grad)(const struct rt_call *call)
 {
-  struct attend_call attend = {call, call->attend->out, call->in[3].shape, 6, 2, false, attend_backward};
+  struct attend_call attend = {call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), attend_backward};
   KERNEL(attend_run)(&attend);
 }

@@ -270,7 +270,7 @@ static void case_row_backward(const struct attend_case *c, struct case_point *p,
 /* Fills the exact numbers of y and lse, and of the gradients. weights, when given: [example][head][i][j]. */
 static void case_reference(struct attend_case *c, double *weights)
 {
-  double w[512];
+  double w[1024];
   for (int k = 0; k < c->grad_count; k++) memset(c->grad[k].exact, 0, (size_t)c->grad[k].shape.count * sizeof(double));
   for (int64_t e = 0; e < c->examples; e++)
     for (int64_t h = 0; h < c->heads; h++)

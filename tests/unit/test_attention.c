@@ -54,24 +54,30 @@ static void classes_with(uint8_t *classes, bool score)
   classes[first + CASE_EXTRAS] = LANE_I | LANE_J;
 }
 
-static void write_score_grad(struct lane_text *t)
+/* wanted: for each extra, whether its gradient is. */
+static void write_score_grad(struct lane_text *t, const bool *wanted)
 {
   struct score_parts r = write_score(t);
   int gradient = lane_put(t, LANE_input, 1 + CASE_EXTRAS, 0, 0);
   int slope = lane_put(t, LANE_sub, lane_number(t, 1), lane_put(t, LANE_square, r.tanh, 0, 0), 0);
   slope = lane_put(t, LANE_mul, slope, lane_put(t, LANE_add, gradient, gradient, 0), 0);
-  int out[8] = {
-    lane_put(t, LANE_mul, slope, r.extra[E_NUMBER], 0),
+  int extra[CASE_EXTRAS] = {
     lane_put(t, LANE_mul, slope, r.s, 0),
     lane_put(t, LANE_neg, lane_put(t, LANE_mul, gradient, r.gap, 0), 0, 0),
     lane_put(t, LANE_mul, gradient, r.extra[E_COLUMN], 0),
     lane_put(t, LANE_mul, gradient, r.extra[E_ROW], 0),
-    gradient, gradient, r.index,
+    gradient, gradient,
   };
-  lane_text_end(t, 8, out);
+  int out[2 + CASE_EXTRAS] = {lane_put(t, LANE_mul, slope, r.extra[E_NUMBER], 0)}, count = 1;
+  for (int k = 0; k < CASE_EXTRAS; k++) {
+    if (!wanted[k]) continue;
+    out[count++] = extra[k];
+    if (k == E_TABLE) out[count++] = r.index;
+  }
+  lane_text_end(t, count, out);
 }
 
-static void use_score(struct attend_case *c, struct programs *p)
+static void use_score_wanting(struct attend_case *c, struct programs *p, const bool *wanted)
 {
   uint8_t classes[CASE_EXTRAS + 2];
   classes_with(classes, true);
@@ -79,11 +85,17 @@ static void use_score(struct attend_case *c, struct programs *p)
   struct score_parts r = write_score(&p->score);
   c->plan.score = lane_text_end(&p->score, 1, &r.result);
   lane_text_init(&p->score_grad, 2 + CASE_EXTRAS, classes);
-  write_score_grad(&p->score_grad);
+  write_score_grad(&p->score_grad, wanted);
   c->plan.score_grad = &p->score_grad.program;
   c->extra_count = CASE_EXTRAS;
   c->table_width = TABLE_WIDTH;
-  for (int k = 0; k < CASE_EXTRAS; k++) c->extra[k] = extra_axes[k], c->plan.wants_grad[k] = true;
+  for (int k = 0; k < CASE_EXTRAS; k++) c->extra[k] = extra_axes[k], c->plan.wants_grad[k] = wanted[k];
+}
+
+static void use_score(struct attend_case *c, struct programs *p)
+{
+  static const bool all[CASE_EXTRAS] = {true, true, true, true, true, true};
+  use_score_wanting(c, p, all);
 }
 
 enum mask { SEE_ALL, CAUSAL, WINDOW, NOTHING, BY_COLUMN, BY_PAIR, MASK_COUNT };
@@ -349,6 +361,23 @@ static void wide_heads(void **state)
     }
 }
 
+/* A head so long that it is cut into tasks; with and without gradients that need all of it. */
+static void long_heads(void **state)
+{
+  (void)state;
+  static const bool some[CASE_EXTRAS] = {[E_ROW] = true, [E_COLUMN] = true, [E_PAIR] = true};
+  for (int mask = SEE_ALL; mask <= CAUSAL; mask++)
+    for (int variant = 0; variant < 3; variant++) {
+      struct programs p;
+      struct attend_case c = plain_case(650, 530, mask == SEE_ALL || variant == 2);   /* float cancels in sums over all pairs */
+      c.heads = c.key_heads = 1;
+      if (variant == 1) use_score_wanting(&c, &p, some);
+      if (variant == 2) use_score(&c, &p);
+      use_mask(&c, &p, (enum mask)mask);
+      run_case(c);
+    }
+}
+
 /* ---- central differences ---- */
 
 static double loss_of(struct attend_case *c)
@@ -454,7 +483,7 @@ static void threads_change_nothing(void **state)
       struct programs p;
       struct attend_case c = plain_case(variant & 1 ? 1100 : 70, variant & 1 ? 300 : 90, false);
       c.heads = c.key_heads = variant & 1 ? 1 : 3;
-      c.examples = 3, c.queries[1] = 12, c.keys[1] = 33, c.queries[2] = 600, c.keys[2] = 64;
+      if (variant != 1) c.examples = 3, c.queries[1] = 12, c.keys[1] = 33, c.queries[2] = 600, c.keys[2] = 64;
       if (variant & 2) use_score(&c, &p);
       use_mask(&c, &p, CAUSAL);
       use_random_drop(&c, &p, 0.1);
@@ -505,7 +534,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_and_masks), cmocka_unit_test(ragged_batches), cmocka_unit_test(layouts),
-    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(wide_heads),
+    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(wide_heads), cmocka_unit_test(long_heads),
     cmocka_unit_test(gradients_are_differences), cmocka_unit_test(drop_leaves_out_its_share),
     cmocka_unit_test(threads_change_nothing), cmocka_unit_test(hidden_scores_do_not_matter),
   };
