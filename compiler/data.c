@@ -43,7 +43,7 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   else if (d && d->node->kind == GR_DIM) {
     if (kind == VM_RAGGED) {
       gr_fail(c->error, name->span, "%s is a dim of one size, but texts differ in length", name->text);
-      rt_hint(c->error, "give the length a name of its own; `T <= %s` limits it", name->text);
+      rt_hint(c->error, "give the length a name of its own; words[LENGTH <= %s] limits it", name->text);
       return c->error->code;
     }
     return cc_dim_of(c, d, dim);
@@ -80,7 +80,7 @@ static int column_options(struct cc_context *c, const struct gr_node *column, st
   return RT_OK;
 }
 
-static const char *const column_usage[] = {"words[T] or words[T, V]", "class[C]", "tags[T, C]", "number", "vector[N]", ""};
+static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
 
 static int declare_column(struct cc_context *c, const struct gr_node *column, struct vm_input *input) {
   enum column_shape shape = LATER;
@@ -89,7 +89,7 @@ static int declare_column(struct cc_context *c, const struct gr_node *column, st
   if (status) return status;
   static const struct { int min, max; } allowed[] = {{1, 2}, {1, 1}, {2, 2}, {0, 0}, {1, 1}};
   if (count < allowed[shape].min || count > allowed[shape].max)
-    return gr_fail(c->error, column->span, "a column of this kind is written `%s: %s`", column->text, column_usage[shape]);
+    return gr_fail(c->error, column->span, "a column of this kind is written `%s: %s%s`", column->text, column->child[0]->text, column_axes[shape]);
   *input = (struct vm_input){.kind = column->child[0]->text, .vocabulary = -1, .length = -1, .type = {.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM}};
   input->name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
   input->kind = rt_arena_strndup(&c->module->arena, input->kind, strlen(input->kind));
@@ -248,7 +248,9 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
     if (!same) {
       struct gr_span span = c->model->node[output[o]].span;
       gr_fail(c->error, outputs->child[o]->span, "to predict `%s` the model should return %s, but it returns %s", m->output[o].name, cc_type_text(c, &wanted), cc_type_text(c, &found));
-      if (span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
+      if (span.source == outputs->span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
+      bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
+      if (classes) rt_hint(c->error, "%s comes from the data, so that name is needed here", cc_dim_text(c, wanted.dim[wanted.rank - 1]));
       if (wanted.rank == found.rank && wanted.rank > 0) ir_hint_dims(c->model, wanted.dim[wanted.rank - 1], found.dim[wanted.rank - 1], c->error);
       return c->error->code;
     }
@@ -377,7 +379,7 @@ static int set(struct cc_context *c, const struct setting *settings, const struc
     int status = cc_number(c, arg->child[0], &value);
     if (status) return status;
     if (!(value >= settings->min && value <= settings->max) || (settings->whole && value != (double)(int64_t)value))
-      return gr_fail(c->error, arg->child[0]->span, "%s is %s between %g and %g, and this is %g", arg->text, settings->whole ? "a whole number" : "a number", settings->min, settings->max, value);
+      return gr_fail(c->error, arg->child[0]->span, "%s is %s between %.10g and %.10g, and this is %.10g", arg->text, settings->whole ? "a whole number" : "a number", settings->min, settings->max, value);
     if (settings->whole) *settings->whole = (int64_t)value;
     else *settings->number = value;
     return RT_OK;
@@ -393,7 +395,7 @@ static int set_call(struct cc_context *c, const struct setting *settings, const 
   for (int k = 0; name->kind == GR_NAME && allowed[k]; k++) known |= !strcmp(allowed[k], name->text);
   if (!known) {
     gr_fail(c->error, name->span, "this is no %s that aq knows", what);
-    rt_hint(c->error, "there %s %s, %s%s%s", "are", allowed[0], allowed[1], allowed[2] ? ", " : "", allowed[2] ? allowed[2] : "");
+    rt_hint(c->error, "there are %s%s%s and %s", allowed[0], allowed[2] ? ", " : "", allowed[2] ? allowed[1] : "", allowed[allowed[2] ? 2 : 1]);
     return c->error->code;
   }
   *chosen = rt_arena_strndup(&c->module->arena, name->text, strlen(name->text));

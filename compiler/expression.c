@@ -28,7 +28,7 @@ const char *cc_describe(struct cc_context *c, const struct cc_value *v) {
   const char *text = NULL;
   struct rt_arena *a = &c->model->arena;
   switch (v->kind) {
-    case CC_TENSOR: text = c->slot && !v->outer ? "a score" : rt_arena_printf(a, "a tensor %s", cc_type_text(c, cc_type(c, v->id))); break;
+    case CC_TENSOR: text = c->slot && !v->outer ? "a score" : cc_type(c, v->id)->rank == 0 ? "a number that is computed at run time" : rt_arena_printf(a, "a tensor %s", cc_type_text(c, cc_type(c, v->id))); break;
     case CC_NUMBER: text = rt_arena_printf(a, "the number %g", v->number); break;
     case CC_DIM: text = rt_arena_printf(a, "the dim %s", cc_dim_text(c, v->dim)); break;
     case CC_STRING: text = rt_arena_printf(a, "the text \"%s\"", v->text); break;
@@ -353,6 +353,17 @@ static int unary(struct cc_context *c, const struct gr_node *node, struct cc_val
   return value->id ? RT_OK : c->error->code;
 }
 
+/* A name that is known (names.c) but has no value on the way taken. */
+static int no_value(struct cc_context *c, const struct gr_node *node) {
+  const char *text = node->text;
+  if (c->slot && !strcmp(text, "i")) return gr_fail(c->error, node->span, "there is no `i` here: the query is a single vector");
+  if (c->slot && !strcmp(text, "h")) return gr_fail(c->error, node->span, "there is no `h` here: the head is not written head[H]");
+  if (c->slot && !strcmp(text, "s")) return gr_fail(c->error, node->span, "there is no `s` here: mask and drop do not see the score");
+  gr_fail(c->error, node->span, "`%s` has no value here", text);
+  rt_hint(c->error, "it is bound in a branch or loop that is not run with these sizes");
+  return c->error->code;
+}
+
 /* What a name means: bound here, a dim or function of the file, the standard library, or built in. */
 static int name(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   const char *text = node->text;
@@ -381,9 +392,7 @@ static int name(struct cc_context *c, const struct gr_node *node, struct cc_valu
     *value = (struct cc_value){.kind = CC_BUILTIN, .builtin = b};
     return RT_OK;
   }
-  gr_fail(c->error, node->span, "`%s` has no value here", text);
-  rt_hint(c->error, "it is bound in a branch or loop that is not run with these sizes");
-  return c->error->code;
+  return no_value(c, node);
 }
 
 static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {

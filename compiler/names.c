@@ -14,9 +14,9 @@ struct walk {
   struct cc_program *program;
   const struct cc_unit *unit;
   struct rt_error *error;
-  const struct cc_definition *definition;
+  const struct gr_node *body;       /* the BLOCK that is being walked, or NULL */
   const struct gr_node *data;       /* names of its dims are in sight within the model */
-  bool in_head, in_slot;
+  bool in_head, in_slot, in_initialiser;
 };
 
 static int walk_expression(struct walk *w, const struct gr_node *node, const struct sight *sight);
@@ -80,7 +80,9 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
   }
   for (int i = 0; cc_builtin_at(i); i++) cc_nearest_consider(&nearest, cc_builtin_at(i)->name);
   gr_fail(w->error, node->span, "nothing here is called `%s`", node->text);
-  if (nearest.best) rt_hint(w->error, "did you mean `%s`?", nearest.best);
+  if (w->in_initialiser) rt_hint(w->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or load(\"file\", \"tensor\")");
+  else if (w->body && binds(w->body, node->text)) rt_hint(w->error, "it is bound further down; statements run from top to bottom");
+  else if (nearest.best) rt_hint(w->error, "did you mean `%s`?", nearest.best);
   else if (is_slot_variable(node->text)) rt_hint(w->error, "s, i, j and h have a meaning only in the slots score, mask, norm and drop of a head");
   else rt_hint(w->error, "a weight is made with `%s = param[...]`; a size with `dim %s = ...`", node->text, node->text);
   return w->error->code;
@@ -133,11 +135,20 @@ static int walk_member(struct walk *w, const struct gr_node *node) {
   return gr_fail(w->error, node->name_span, "%s defines no `%s`", unit->path, node->text);
 }
 
+static int walk_parameter(struct walk *w, const struct gr_node *node, const struct sight *sight) {
+  int status = walk_expression(w, node->child[0], sight);
+  w->in_initialiser = true;
+  if (!status) status = walk_children(w, node, sight, 1);
+  w->in_initialiser = false;
+  return status;
+}
+
 static int walk_expression(struct walk *w, const struct gr_node *node, const struct sight *sight) {
   switch (node->kind) {
     case GR_NAME: return is_known(w, node->text, sight) ? RT_OK : unknown(w, node, sight);
     case GR_MEMBER: return walk_member(w, node);
     case GR_WITH: return walk_with(w, node, sight);
+    case GR_PARAMETER: return walk_parameter(w, node, sight);
     case GR_STAR: return in_sight(sight, node->text) ? RT_OK : gr_fail(w->error, node->span, "*%s is not bound by the signature", node->text);
     default: return walk_children(w, node, sight, 0);
   }
@@ -208,7 +219,10 @@ static int walk_body(struct walk *w, const struct gr_node *definition, const str
     int status = walk_children(w, type->child[0], sight, 0);
     if (status) return status;
   }
-  return walk_block(w, definition->child[2], sight);
+  w->body = definition->child[2];
+  int status = walk_block(w, w->body, sight);
+  w->body = NULL;
+  return status;
 }
 
 static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct sight *sight) {

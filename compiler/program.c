@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "compiler/stdlib.h"
 
@@ -35,7 +36,7 @@ static const struct cc_definition *own_definition(const struct cc_unit *unit, co
 /* Top-level names of a unit; the same name twice is an error, and so is a second model, data, loss or train. */
 static int collect_definitions(struct loader *l, struct cc_unit *unit) {
   static const struct { enum gr_kind kind; const char *name; } single[] = {
-    {GR_MODEL, "model"}, {GR_DATA, "data"}, {GR_LOSS, "loss"}, {GR_TRAIN, "train"}};
+    {GR_MODEL, "model"}, {GR_DATA, "data block"}, {GR_LOSS, "loss"}, {GR_TRAIN, "train block"}};
   const struct gr_node *root = unit->file->root;
   for (int i = 0; i < root->count; i++) {
     struct gr_node *node = root->child[i];
@@ -204,6 +205,8 @@ static int edit_distance(const char *a, const char *b) {
 void cc_nearest_consider(struct cc_nearest *nearest, const char *candidate) {
   int distance = edit_distance(nearest->wanted, candidate);
   int limit = (int)strlen(nearest->wanted) / 3 + 1;
+  /* Any two names of one letter are near: only d and D are. */
+  if (strlen(nearest->wanted) == 1 && strcasecmp(nearest->wanted, candidate)) return;
   if (distance <= limit && (!nearest->best || distance < nearest->distance)) {
     nearest->best = candidate;
     nearest->distance = distance;
