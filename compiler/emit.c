@@ -33,11 +33,12 @@ static int prepare_graph(struct ir_emitter *e, const struct ir_graph *g)
 {
   const struct ir_outputs *o = e->outputs;
   size_t count = (size_t)o->count + (size_t)o->gradient_count;
-  e->output = rt_zalloc(count, sizeof *e->output);
-  e->grad_ids = rt_zalloc((size_t)o->gradient_count, sizeof *e->grad_ids);
-  if (!e->output || !e->grad_ids)
+  e->root_count = (int)count + o->gradient_count;
+  e->output = rt_zalloc((size_t)e->root_count, sizeof *e->output);
+  if (!e->output)
     return rt_no_memory(e->error);
   e->grad = e->output + o->count;
+  e->grad_ids = e->grad + o->gradient_count;
   if (o->count)
     memcpy(e->output, o->id, (size_t)o->count * sizeof *o->id);
   if (o->gradient_count)
@@ -64,7 +65,6 @@ static void use_rows(struct ir_emitter *e)
 
 static int mark(struct ir_emitter *e)
 {
-  const struct ir_outputs *o = e->outputs;
   e->live = rt_zalloc(e->g.count, sizeof *e->live);
   e->keep = rt_zalloc(e->g.count, sizeof *e->keep);
   e->escapes = rt_zalloc(e->g.count, sizeof *e->escapes);
@@ -74,10 +74,8 @@ static int mark(struct ir_emitter *e)
     return rt_no_memory(e->error);
   memset(e->value_of, 0xFF, e->g.count * sizeof *e->value_of);
   memset(e->plan_of, 0xFF, (e->g.head_count + 1) * sizeof *e->plan_of);
-  for (int k = 0; k < o->count; k++)
+  for (int k = 0; k < e->root_count; k++)
     e->keep[e->output[k]] = true;
-  for (int k = 0; k < o->gradient_count; k++)
-    e->keep[e->grad[k]] = e->keep[e->grad_ids[k]] = true;
   e->keep[0] = false;
   memcpy(e->live, e->keep, e->g.count * sizeof *e->live);
   ir_mark_live(&e->g, 0, NULL, e->live);
@@ -223,6 +221,7 @@ static int emit(struct ir_emitter *e, const struct ir_graph *g, const char *name
   if (status != RT_OK)
     return status;
   use_rows(e);
+  if ((status = ir_recompute(&e->g, e->root_count, e->output, e->error)) != RT_OK) return status;
   if ((status = mark(e)) != RT_OK) return status;
   if ((status = ir_fuse(&e->g, e->live, e->keep, &e->groups, e->error)) != RT_OK) return status;
   if ((status = ir_schedule_make(&e->g, e->live, e->keep, &e->groups, &e->schedule, e->error)) != RT_OK) return status;
@@ -236,7 +235,7 @@ static int emit(struct ir_emitter *e, const struct ir_graph *g, const char *name
 
 static void free_emitter(struct ir_emitter *e)
 {
-  void *blocks[] = { e->output, e->grad_ids, e->live, e->keep, e->escapes, e->member_start, e->member, e->value_of, e->plan_of,
+  void *blocks[] = { e->output, e->live, e->keep, e->escapes, e->member_start, e->member, e->value_of, e->plan_of,
                      e->value, e->lives, e->life_of, e->instr, e->lanes, e->attend, e->head_name, e->line, e->g.node };
   for (size_t k = 0; k < RT_COUNT(blocks); k++)
     rt_free(blocks[k]);

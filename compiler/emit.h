@@ -10,7 +10,8 @@ struct ir_emitter {
   struct vm_module *module;
   struct rt_error *error;
   /* what is returned, as nodes of g: outputs, then for each gradient its value and its row numbers (0: the gradient is whole) */
-  ir_id *output, *grad, *grad_ids;
+  ir_id *output, *grad, *grad_ids;       /* one behind the other, root_count together */
+  int root_count;
   bool *live, *keep;                     /* by node */
   bool *escapes;                         /* by node: read from memory by another unit, or kept */
   struct ir_groups groups;

@@ -23,8 +23,7 @@ struct fuse {
   const bool *live, *keep;
   uint32_t *of;                          /* group by node */
   ir_id *next_member;                    /* by node */
-  uint32_t *user_start;                  /* users of node n: user[user_start[n] .. user_start[n + 1] - 1] */
-  ir_id *user;
+  struct ir_users users;
   struct group *group;
   size_t group_count, group_capacity;
   ir_id *reach;                          /* by node n: the last member of all groups that have one up to n */
@@ -37,34 +36,12 @@ static bool is_lane(const struct fuse *f, ir_id n)
   return rt_op_info[f->g->node[n].op].flags & RT_LANE;
 }
 
-/* ---- users ---- */
-
-static int list_users(struct fuse *f, struct rt_error *error)
-{
-  uint32_t count = f->g->count, total = 0;
-  f->user_start = rt_zalloc((size_t)count + 2, sizeof *f->user_start);
-  if (!f->user_start)
-    return rt_no_memory(error);
-  for (ir_id n = 1; n < count; n++)
-    for (int k = 0; f->live[n] && k < f->g->node[n].arg_count; k++, total++)
-      f->user_start[f->g->node[n].arg[k] + 2]++;
-  f->user = rt_zalloc(total, sizeof *f->user);
-  if (!f->user)
-    return rt_no_memory(error);
-  for (ir_id n = 1; n < count + 2; n++)
-    f->user_start[n] += f->user_start[n - 1];
-  for (ir_id n = 1; n < count; n++)
-    for (int k = 0; f->live[n] && k < f->g->node[n].arg_count; k++)
-      f->user[f->user_start[f->g->node[n].arg[k] + 1]++] = n;
-  return RT_OK;
-}
-
 /* ---- would a group wait for itself? ---- */
 
 static void push_users(struct fuse *f, ir_id n, size_t *depth)
 {
-  for (uint32_t u = f->user_start[n]; u < f->user_start[n + 1]; u++) {
-    ir_id user = f->user[u];
+  for (uint32_t u = f->users.start[n]; u < f->users.start[n + 1]; u++) {
+    ir_id user = f->users.user[u];
     if (f->stamp[user] != f->now) {
       f->stamp[user] = f->now;
       f->stack[(*depth)++] = user;
@@ -86,10 +63,10 @@ static bool leads_back(struct fuse *f, ir_id n, uint32_t group)
   size_t depth = 0;
   ir_id beyond = horizon(f, f->group[group].last);
   f->now++;
-  for (uint32_t u = f->user_start[n]; u < f->user_start[n + 1]; u++)
-    if (f->of[f->user[u]] != group && f->stamp[f->user[u]] != f->now) {
-      f->stamp[f->user[u]] = f->now;
-      f->stack[depth++] = f->user[u];
+  for (uint32_t u = f->users.start[n]; u < f->users.start[n + 1]; u++)
+    if (f->of[f->users.user[u]] != group && f->stamp[f->users.user[u]] != f->now) {
+      f->stamp[f->users.user[u]] = f->now;
+      f->stack[depth++] = f->users.user[u];
     }
   while (depth > 0) {
     ir_id at = f->stack[--depth];
@@ -161,13 +138,13 @@ static bool join(struct fuse *f, ir_id n, uint32_t number, bool is_output)
 static bool join_a_user(struct fuse *f, ir_id n)
 {
   uint32_t tried = 0;
-  for (uint32_t u = f->user_start[n]; u < f->user_start[n + 1]; u++) {
-    uint32_t number = f->of[f->user[u]];
-    if (!number || number == tried || !vm_type_equal(&f->g->node[f->user[u]].type, &f->g->node[n].type))
+  for (uint32_t u = f->users.start[n]; u < f->users.start[n + 1]; u++) {
+    uint32_t number = f->of[f->users.user[u]];
+    if (!number || number == tried || !vm_type_equal(&f->g->node[f->users.user[u]].type, &f->g->node[n].type))
       continue;
     bool outside = f->keep[n];
-    for (uint32_t v = f->user_start[n]; v < f->user_start[n + 1]; v++)
-      outside = outside || f->of[f->user[v]] != number;
+    for (uint32_t v = f->users.start[n]; v < f->users.start[n + 1]; v++)
+      outside = outside || f->of[f->users.user[v]] != number;
     tried = number;
     if (!(outside && leads_back(f, n, number)) && join(f, n, number, outside))
       return true;
@@ -190,15 +167,15 @@ static int visit(struct fuse *f, ir_id n, struct rt_error *error)
 
 static int fuse_all(struct fuse *f, struct rt_error *error)
 {
-  int status = list_users(f, error);
+  int status = ir_users_list(f->g, f->live, &f->users);
   size_t count = f->g->count;
   f->of = rt_zalloc(count, sizeof *f->of);
   f->next_member = rt_zalloc(count, sizeof *f->next_member);
   f->stamp = rt_zalloc(count, sizeof *f->stamp);
   f->stack = rt_zalloc(count, sizeof *f->stack);
   f->reach = rt_zalloc(count, sizeof *f->reach);
-  if (status == RT_OK && (!f->of || !f->next_member || !f->stamp || !f->stack || !f->reach ||
-                          rt_grow((void **)&f->group, &f->group_capacity, 1, sizeof *f->group) != RT_OK))
+  if (status != RT_OK || !f->of || !f->next_member || !f->stamp || !f->stack || !f->reach ||
+                          rt_grow((void **)&f->group, &f->group_capacity, 1, sizeof *f->group) != RT_OK)
     status = rt_no_memory(error);
   f->group_count = 1;                    /* 0 means none */
   for (ir_id n = f->g->count; status == RT_OK && n-- > 1;)
@@ -214,8 +191,7 @@ int ir_fuse(const struct ir_graph *g, const bool *live, const bool *keep, struct
   groups->of = f.of;
   groups->count = (uint32_t)f.group_count;
   rt_free(f.next_member);
-  rt_free(f.user_start);
-  rt_free(f.user);
+  ir_users_free(&f.users);
   rt_free(f.group);
   rt_free(f.stamp);
   rt_free(f.stack);

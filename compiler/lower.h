@@ -17,6 +17,10 @@ void ir_groups_free(struct ir_groups *groups);
 /* Does a lane program take this argument apart (a constant, a repetition), so that it needs no memory of its own? */
 static inline bool ir_is_absorbed(const struct ir_node *arg) { return arg->op == OP_constant || arg->op == OP_expand; }
 
+/* ---- recompute.c: cheap values that another group needs are computed there once more instead of being kept in memory. Roots are updated; the
+ * graph must not go through ir_cse afterwards ---- */
+int ir_recompute(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+
 /* ---- lower_lanes.c: lane programs. Their arrays go to the arena ---- */
 
 /* What a group reads: source[k] is the value that input k is made from. */

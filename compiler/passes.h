@@ -14,6 +14,11 @@ int ir_rewrite(struct ir_graph *g, int root_count, ir_id *root, ir_visit *visit,
 /* live[n]: is n needed by a root? [g->count], false to begin with. */
 void ir_mark_live(const struct ir_graph *g, int root_count, const ir_id *root, bool *live);
 
+/* The live users of every node: of n, user[start[n]] .. user[start[n + 1] - 1], in order; twice when they read it twice. */
+struct ir_users { uint32_t *start; ir_id *user; };
+int ir_users_list(const struct ir_graph *g, const bool *live, struct ir_users *users);   /* RT_OK or RT_NO_MEMORY */
+void ir_users_free(struct ir_users *users);
+
 /* Constants folded, identities applied, repetition moved behind the arithmetic (simplify.c, fold.c). */
 int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 /* One node for everything that is computed twice (cse.c). */

@@ -13,6 +13,34 @@ void ir_mark_live(const struct ir_graph *g, int root_count, const ir_id *root, b
       live[g->node[n].arg[k]] = true;
 }
 
+int ir_users_list(const struct ir_graph *g, const bool *live, struct ir_users *users)
+{
+  uint32_t count = g->count, total = 0;
+  users->user = NULL;
+  users->start = rt_zalloc((size_t)count + 2, sizeof *users->start);
+  if (!users->start)
+    return RT_NO_MEMORY;
+  for (ir_id n = 1; n < count; n++)
+    for (int k = 0; live[n] && k < g->node[n].arg_count; k++, total++)
+      users->start[g->node[n].arg[k] + 2]++;
+  users->user = rt_zalloc(total, sizeof *users->user);
+  if (!users->user)
+    return RT_NO_MEMORY;
+  for (ir_id n = 1; n < count + 2; n++)
+    users->start[n] += users->start[n - 1];
+  for (ir_id n = 1; n < count; n++)
+    for (int k = 0; live[n] && k < g->node[n].arg_count; k++)
+      users->user[users->start[g->node[n].arg[k] + 1]++] = n;
+  return RT_OK;
+}
+
+void ir_users_free(struct ir_users *users)
+{
+  rt_free(users->start);
+  rt_free(users->user);
+  memset(users, 0, sizeof *users);
+}
+
 /* The old nodes, where each went, and room for one node's arguments. */
 struct rewrite {
   struct ir_node *old;

@@ -185,6 +185,36 @@ static void a_head_and_its_gradient_have_one_plan(void **state)
   host_free(&h);
 }
 
+/* gelu and its gradient: of its four intermediate values only the expensive one and the result are kept. */
+static void cheap_values_are_computed_again(void **state)
+{
+  (void)state;
+  struct host h;
+  host_init(&h, 1, 2);
+  vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1), grad;
+  ir_id v = host_reals(&h, HOST_TYPE(false, D, D), -1, 1), b = host_reals(&h, HOST_TYPE(false, D), -1, 1);
+  ir_id half = ir_constant(&h.g, 0.5, NULL, none, &h.error), one = ir_constant(&h.g, 1, NULL, none, &h.error);
+  ir_id a = ir_add(&h.g, OP_project, 2, (ir_id[]){ x, w }, &(int64_t){ 0 }, 0, NULL, none, &h.error);
+  a = ir_binary(&h.g, OP_add, a, b, none, &h.error);
+  ir_id e = ir_unary(&h.g, OP_erf, ir_binary(&h.g, OP_mul, a, ir_constant(&h.g, 0.7, NULL, none, &h.error), none, &h.error), &h.error);
+  ir_id y = ir_binary(&h.g, OP_mul, ir_binary(&h.g, OP_mul, a, half, none, &h.error), ir_binary(&h.g, OP_add, e, one, none, &h.error), none, &h.error);
+  y = ir_add(&h.g, OP_project, 2, (ir_id[]){ y, v }, &(int64_t){ 0 }, 0, NULL, none, &h.error);
+  ir_id loss = ir_sum(&h.g, ir_unary(&h.g, OP_tanh, y, &h.error), 0, false, none, &h.error);
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &w, &grad, &h.error), RT_OK);
+  ir_id output[2] = { loss, grad };
+  host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+  const struct vm_function *f = function_of(&h);
+  assert_int_equal(f->instr[1].op, OP_lanes);
+  assert_int_equal(f->instr[1].out_count, 2);
+  int erfs = 0;
+  for (uint32_t p = 0; p < h.module->lanes_count; p++)
+    for (int k = 0; k < h.module->lanes[p].instr_count; k++)
+      erfs += h.module->lanes[p].instr[k].op == LANE_erf;
+  assert_int_equal(erfs, 1);
+  host_free(&h);
+}
+
 static void equal_programs_are_one(void **state)
 {
   (void)state;
@@ -251,8 +281,8 @@ static ir_id random_node(struct host *h, const ir_id *node, int count, const str
   }
 }
 
-/* The last node of the graph of a seed, with `more` of the others as outputs as well: those must then be in memory. */
-static double *last_value(uint64_t seed, int more, size_t *count)
+/* What the first leaf receives from the last node of the graph of a seed, with `more` of the nodes as outputs as well: those must then be in memory. */
+static double *first_gradient(uint64_t seed, int more, size_t *count)
 {
   struct host h;
   host_init(&h, seed, 1 + (int64_t)(seed % 3));
@@ -260,8 +290,12 @@ static double *last_value(uint64_t seed, int more, size_t *count)
   ir_id node[NODES] = { host_reals(&h, type, -1, 1), host_reals(&h, type, -1, 1) }, output[16];
   for (int k = 2; k < NODES; k++)
     node[k] = random_node(&h, node, k, &type);
-  for (int k = 0; k <= more; k++)
-    output[k] = node[NODES - 1 - 2 * k];
+  ir_id loss = ir_sum(&h.g, node[NODES - 1], 0, false, none, &h.error);
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 1, node, output, &h.error), RT_OK);
+  if (!output[0])
+    output[0] = node[NODES - 1];
+  for (int k = 1; k <= more; k++)
+    output[k] = node[NODES - 2 * k];
   host_compile(&h, &(struct ir_outputs){ .count = 1 + more, .id = output, .name = names, .training = true });
   host_run(&h);
   struct rt_tensor t = vm_machine_output(h.machine, 0);
@@ -278,7 +312,7 @@ static void fusion_changes_nothing(void **state)
   (void)state;
   for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
     size_t count, same;
-    double *few = last_value(seed, 0, &count), *many = last_value(seed, 15, &same);
+    double *few = first_gradient(seed, 0, &count), *many = first_gradient(seed, 15, &same);
     assert_int_equal(count, same);
     for (size_t k = 0; k < count; k++)
       if (!(fabs(few[k] - many[k]) <= 1e-9 * fmax(1, fabs(many[k]))))
@@ -294,7 +328,7 @@ int main(void)
     cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
     cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
     cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
-    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(fusion_changes_nothing),
+    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
