@@ -82,15 +82,27 @@ static int finish(struct cc_context *c, struct ir_slot *target, ir_id result) {
 
 static bool is_softmax(const struct cc_value *v) { return v->kind == CC_BUILTIN && !strcmp(v->builtin->name, "softmax"); }
 
+/* The argument of norm = softmax(...), NULL for every other normaliser. */
+static struct gr_node *softmax_argument(const struct gr_node *right) {
+  const struct gr_node *callee = right->kind == GR_CALL ? right->child[0] : NULL;
+  if (!callee || callee->kind != GR_NAME || strcmp(callee->text, "softmax") || right->count != 3) return NULL;
+  struct gr_node *arg = right->child[1];
+  return arg && arg->kind == GR_ARG && !arg->text && !right->child[2] ? arg->child[0] : NULL;
+}
+
 /* norm: softmax, or any elementwise expression of s; that one becomes the end of the score program. */
 static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
   struct cc_value value;
   if (!slots->norm.node) return RT_OK;
-  int status = evaluate(c, &slots->norm, "norm", true, &value);
+  struct gr_node *argument = softmax_argument(slots->norm.node->child[1]), *parts[2] = {slots->norm.node->child[0], argument}, let = *slots->norm.node;
+  struct slot_source source = slots->norm;
+  let.child = parts;
+  if (argument) source.node = &let;      /* softmax(...): what is in the brackets is the score */
+  int status = evaluate(c, &source, "norm", true, &value);
   if (status) return status;
   struct gr_span span = slots->norm.node->child[slots->norm.node->count - 1]->span;
   if (is_softmax(&value)) return RT_OK;
-  slot->head->softmax = false;
+  slot->head->softmax = argument != NULL;
   if (value.kind == CC_FUNCTION || value.kind == CC_BUILTIN) {
     struct cc_value s = slot->s, result;
     if ((status = cc_apply(c, &value, slots->norm.node->child[slots->norm.node->count - 1], 1, &s, &span, &result))) return status;
