@@ -85,27 +85,52 @@ static inline real *lane_place(const struct lane_program *p, const struct lane_r
   return regs->storage + (size_t)(class == LANE_FULL ? reg : p->register_count + reg) * LANE_TILE;
 }
 
-static void lane_compute(const struct lane_tile *tile, const struct lane_registers *regs, const struct lane_instr *in, real *out)
+static const uint8_t lane_operands[LANE_const] = {
+#define LANE1(name, expression, doc) 1,
+#define LANE2(name, expression, doc) 2,
+#define LANE3(name, expression, doc) 3,
+#define OP(...)
+#include "runtime/ops.def"
+#undef LANE1
+#undef LANE2
+#undef LANE3
+#undef OP
+};
+
+/* What a tile means for registers of each class. */
+struct lane_sizes {
+  int fast_class;                    /* LANE_I or LANE_J */
+  int64_t slow, fast;
+  int64_t count[4];                  /* numbers that a register holds */
+  int64_t step[4];                   /* from one slow position to the next */
+};
+
+static inline struct lane_sizes lane_sizes_of(const struct lane_tile *tile)
 {
-  const uint8_t read[3] = {in->a, in->b, in->c};
-  int arity = lane_op_arity(in->op), scalars = 0;
-  const real *operand[3];
-  struct lane_loop loop = {1, lane_count(tile, in->out_class), {0, 0, 0}};
-  bool rowwise = false;
-  for (int k = 0; k < arity; k++) {
-    int class = regs->class[read[k]];
-    rowwise |= in->out_class == LANE_FULL && class != LANE_FULL && class;
+  int64_t slow = tile->slow, fast = tile->fast;
+  return tile->rows_fast ? (struct lane_sizes){LANE_I, slow, fast, {1, fast, slow, slow * fast}, {0, 0, 1, fast}}
+                         : (struct lane_sizes){LANE_J, slow, fast, {1, slow, fast, slow * fast}, {0, 1, 0, fast}};
+}
+
+/* A whole tile computed from anything that varies with one axis alone takes a loop for each slow position; everything else is one loop. */
+static void lane_compute(const struct lane_sizes *sizes, const struct lane_registers *regs, const struct lane_instr *in, real *out)
+{
+  int arity = lane_operands[in->op], result = in->out_class, scalars;
+  int b = arity > 1 ? in->b : in->a, c = arity > 2 ? in->c : in->a;
+  int class_a = regs->class[in->a], class_b = regs->class[b], class_c = regs->class[c];
+  struct lane_loop loop;
+  if (result == LANE_FULL && (1u << class_a | 1u << class_b | 1u << class_c) & (1u << LANE_I | 1u << LANE_J)) {
+    int fast = sizes->fast_class;
+    loop.rows = sizes->slow, loop.n = sizes->fast;
+    loop.step[0] = sizes->step[class_a], loop.step[1] = sizes->step[class_b], loop.step[2] = sizes->step[class_c];
+    scalars = ((class_a & fast) == 0) | ((class_b & fast) == 0) << 1 | ((class_c & fast) == 0) << 2;
+  } else {
+    loop.rows = 1, loop.n = sizes->count[result];
+    loop.step[0] = loop.step[1] = loop.step[2] = 0;
+    scalars = (class_a != result) | (class_b != result) << 1 | (class_c != result) << 2;
   }
-  if (rowwise) loop.rows = tile->slow, loop.n = tile->fast;
-  for (int k = 0; k < 3; k++) {
-    int class = k < arity ? regs->class[read[k]] : 0;
-    operand[k] = regs->value[read[k < arity ? k : 0]];
-    if (k >= arity) continue;
-    bool scalar = rowwise ? !(class & lane_fast(tile)) : class != in->out_class;
-    scalars |= scalar << k;
-    if (rowwise) loop.step[k] = !(class & lane_slow(tile)) ? 0 : scalar ? 1 : tile->fast;
-  }
-  lane_functions[in->op][scalars](out, operand[0], operand[1], operand[2], &loop);
+  scalars &= (1 << arity) - 1;
+  lane_functions[in->op][scalars](out, regs->value[in->a], regs->value[b], regs->value[c], &loop);
 }
 
 /* An input, where it lies when its numbers stand as the tile's do, otherwise copied to out. */
@@ -199,19 +224,26 @@ static void lane_iota(real *out, int64_t first, int64_t count)
   for (int64_t k = 0; k < count; k++) out[k] = (real)(first + k);
 }
 
-static void lane_step(const struct lane_program *p, const struct lane_tile *tile, struct lane_registers *regs,
-                      const struct lane_instr *in, bool is_output, real *out)
+static bool lane_is_output(const struct lane_program *p, int reg)
+{
+  for (int k = 0; k < p->output_count; k++)
+    if (p->output[k] == reg) return true;
+  return false;
+}
+
+static void lane_step(const struct lane_program *p, const struct lane_tile *tile, const struct lane_sizes *sizes,
+                      struct lane_registers *regs, const struct lane_instr *in, real *out)
 {
   const real *value = out;
   switch (in->op) {
   case LANE_const: *out = (real)p->constant[in->a]; break;
-  case LANE_input: value = lane_load(tile, in->a, in->out_class, is_output, out); break;
-  case LANE_row: lane_iota(out, tile->first_row, lane_count(tile, LANE_I)); break;
-  case LANE_column: lane_iota(out, tile->first_column, lane_count(tile, LANE_J)); break;
+  case LANE_input: value = lane_load(tile, in->a, in->out_class, lane_is_output(p, in->out), out); break;
+  case LANE_row: lane_iota(out, tile->first_row, sizes->count[LANE_I]); break;
+  case LANE_column: lane_iota(out, tile->first_column, sizes->count[LANE_J]); break;
   case LANE_head: *out = (real)tile->head; break;
   case LANE_random: lane_random(tile, in->a, out); break;
   case LANE_gather: lane_gather(tile, regs, in, out); break;
-  default: lane_compute(tile, regs, in, out);
+  default: lane_compute(sizes, regs, in, out);
   }
   regs->value[in->out] = value;
   regs->class[in->out] = in->out_class;
@@ -229,13 +261,6 @@ static void lane_expand(const struct lane_tile *tile, const real *value, int cla
   }
 }
 
-static bool lane_is_output(const struct lane_program *p, int reg)
-{
-  for (int k = 0; k < p->output_count; k++)
-    if (p->output[k] == reg) return true;
-  return false;
-}
-
 static uint64_t lane_written_once(const struct lane_program *p)
 {
   uint64_t once = 0, more = 0;
@@ -251,6 +276,7 @@ void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile
                       int out_count, real *const *out)
 {
   const struct lane_instr *in = program->instr, *last = in + program->instr_count - 1;
+  const struct lane_sizes sizes = lane_sizes_of(tile);
   bool warm = registers->warm;
   if (!warm) registers->once = lane_written_once(program);
   for (; in <= last; in++) {
@@ -258,7 +284,7 @@ void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile
     real *place = lane_place(program, registers, in->out, in->out_class);
     /* Nothing reads inputs after the last instruction, so it can write over them. Outputs themselves are never left in an input. */
     if (in == last && out_count == 1 && in->out == program->output[0] && in->out_class == LANE_FULL) place = out[0];
-    lane_step(program, tile, registers, in, lane_is_output(program, in->out), place);
+    lane_step(program, tile, &sizes, registers, in, place);
   }
   for (int k = 0; k < out_count; k++) {
     int reg = program->output[k];
