@@ -65,8 +65,7 @@ static void print_map(const struct view *view, FILE *out, const aq_map *map) {
   for (size_t h = 0; h < map->heads; h++) {
     fputs("<h2>", out);
     html_text(out, map->name);
-    if (map->is_mixing) fputs(": mixing weights", out);
-    else if (map->heads > 1) fprintf(out, ", head %zu of %zu", h + 1, map->heads);
+    if (map->heads > 1) fprintf(out, ", head %zu of %zu", h + 1, map->heads);
     fputs("</h2>\n", out);
     print_head(view, out, map, map->weight + h * size, most);
   }

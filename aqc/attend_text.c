@@ -127,8 +127,7 @@ static void print_title(const struct layout *l, size_t head) {
   if (l->colour) fputs("\033[1m", l->out);
   shown_line(l->out, l->map.name);
   if (l->colour) fputs("\033[0m", l->out);
-  if (l->map.is_mixing) fputs(": mixing weights", l->out);
-  else if (l->map.heads > 1) fprintf(l->out, ", head %zu of %zu", head + 1, l->map.heads);
+  if (l->map.heads > 1) fprintf(l->out, ", head %zu of %zu", head + 1, l->map.heads);
   fputc('\n', l->out);
 }
 

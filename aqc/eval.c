@@ -8,7 +8,7 @@
 static void print_report(const struct settings *settings, aq_report *report) {
   int64_t skipped;
   aq_report_rows(report, &skipped);
-  if (skipped && !settings->quiet) message_remark("%lld bad rows were skipped", (long long)skipped);
+  if (skipped && !settings->quiet) message_remark("%lld bad row%s skipped", (long long)skipped, skipped == 1 ? " was" : "s were");
   if (settings->json) printf("%s\n", aq_report_json(report));
   else fputs(aq_report_text(report), stdout);
 }

@@ -12,7 +12,9 @@ static void print_facts(const struct settings *settings, const aq_run_facts *fac
     json_number(stdout, facts->seconds_per_run);
     printf(", \"peak_bytes\": %zu}\n", facts->peak_bytes);
   } else if (settings->repeat > 1) {
-    printf("%.6f s per run, %.3f MiB\n", facts->seconds_per_run, (double)facts->peak_bytes / (1 << 20));
+    double time = facts->seconds_per_run;
+    printf("%.3f %s per run, %.1f KiB\n", time < 1e-3 ? 1e6 * time : time < 1 ? 1e3 * time : time, time < 1e-3 ? "µs" : time < 1 ? "ms" : "s",
+           (double)facts->peak_bytes / 1024);
   }
 }
 

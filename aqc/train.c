@@ -70,7 +70,7 @@ static void print_plan(const struct training *t) {
   if (t->settings->quiet) return;
   message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows, (long long)facts.valid_rows,
                  (long long)facts.parameters);
-  if (facts.skipped_rows) message_remark("%lld bad rows were skipped", (long long)facts.skipped_rows);
+  if (facts.skipped_rows) message_remark("%lld bad row%s skipped", (long long)facts.skipped_rows, facts.skipped_rows == 1 ? " was" : "s were");
 }
 
 static int interrupted(const struct training *t) {
@@ -114,6 +114,7 @@ static void print_outcome(const struct training *t) {
   if (t->settings->until && facts.reached) message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts.epochs);
   if (t->settings->until && !facts.reached) message_remark("%s was not reached", t->settings->until);
   if (t->settings->quiet) return;
+  if (facts.steps == 0) message_remark("nothing was left to learn");
   if (metric[0]) message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs, metric, value);
   message_remark("saved %s", t->options.save);
 }
@@ -125,7 +126,7 @@ static void print_text(const struct training *t) {
     printf("%s data, %s:\n\n%s", t->options.test ? "test" : "validation", report_path(t), aq_report_text(t->report));
   } else if (metric[0]) {
     printf("%s %.4f on the rows held back\n", metric, value);
-  } else {
+  } else if (aq_trainer_facts(t->trainer).steps > 0) {
     printf("loss %.4f on the training data\n", aq_trainer_facts(t->trainer).loss);
   }
 }
