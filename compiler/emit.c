@@ -70,7 +70,10 @@ static int mark(struct ir_emitter *e)
   e->escapes = rt_zalloc(e->g.count, sizeof *e->escapes);
   e->value_of = rt_alloc(e->g.count * sizeof *e->value_of);
   e->plan_of = rt_alloc((e->g.head_count + 1) * sizeof *e->plan_of);
-  if (!e->live || !e->keep || !e->escapes || !e->value_of || !e->plan_of)
+  e->first_result = rt_zalloc(e->g.count, sizeof *e->first_result);
+  e->next_result = rt_zalloc(e->g.count, sizeof *e->next_result);
+  e->has_gradient = rt_zalloc(e->g.head_count, sizeof *e->has_gradient);
+  if (!e->live || !e->keep || !e->escapes || !e->value_of || !e->plan_of || !e->first_result || !e->next_result || !e->has_gradient)
     return rt_no_memory(e->error);
   memset(e->value_of, 0xFF, e->g.count * sizeof *e->value_of);
   memset(e->plan_of, 0xFF, (e->g.head_count + 1) * sizeof *e->plan_of);
@@ -80,6 +83,19 @@ static int mark(struct ir_emitter *e)
   memcpy(e->live, e->keep, e->g.count * sizeof *e->live);
   ir_mark_live(&e->g, 0, NULL, e->live);
   return RT_OK;
+}
+
+static void list_results(struct ir_emitter *e)
+{
+  for (ir_id n = 1; n < e->g.count; n++) {
+    const struct ir_node *node = &e->g.node[n];
+    if (e->live[n] && node->op == OP_attention_grad)
+      e->has_gradient[node->attr[0]] = true;
+    if (!e->live[n] || node->op != OP_result)
+      continue;
+    e->next_result[n] = e->first_result[node->arg[0]];
+    e->first_result[node->arg[0]] = n;
+  }
 }
 
 /* Which members of a group must be written to memory. */
@@ -226,6 +242,7 @@ static int emit(struct ir_emitter *e, const struct ir_graph *g, const char *name
   if ((status = ir_fuse(&e->g, e->live, e->keep, &e->groups, e->error)) != RT_OK) return status;
   if ((status = ir_schedule_make(&e->g, e->live, e->keep, &e->groups, &e->schedule, e->error)) != RT_OK) return status;
   mark_escapes(e);
+  list_results(e);
   if ((status = list_members(e)) != RT_OK) return status;
   if ((status = ir_emit_instructions(e)) != RT_OK) return status;
   if ((status = give_slots(e, &f.slot_count)) != RT_OK) return status;
@@ -235,7 +252,8 @@ static int emit(struct ir_emitter *e, const struct ir_graph *g, const char *name
 
 static void free_emitter(struct ir_emitter *e)
 {
-  void *blocks[] = { e->output, e->live, e->keep, e->escapes, e->member_start, e->member, e->value_of, e->plan_of,
+  void *blocks[] = { e->output, e->live, e->keep, e->escapes, e->member_start, e->member, e->value_of, e->plan_of, e->first_result,
+                     e->next_result, e->has_gradient,
                      e->value, e->lives, e->life_of, e->instr, e->lanes, e->attend, e->head_name, e->line, e->g.node };
   for (size_t k = 0; k < RT_COUNT(blocks); k++)
     rt_free(blocks[k]);

@@ -14,6 +14,8 @@ struct ir_emitter {
   int root_count;
   bool *live, *keep;                     /* by node */
   bool *escapes;                         /* by node: read from memory by another unit, or kept */
+  ir_id *first_result, *next_result;     /* by node: the live OP_result nodes of an op with several results; 0: no more */
+  bool *has_gradient;                    /* by head: is there an attention_grad? */
   struct ir_groups groups;
   struct ir_schedule schedule;
   uint32_t *member_start;                /* by unit */

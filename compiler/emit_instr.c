@@ -18,6 +18,8 @@ static const char *line_text(struct ir_emitter *e, const struct gr_source *s, ui
   return rt_arena_strndup(&e->module->arena, s->text + begin, end - begin);
 }
 
+enum { NEAR = 64 };
+
 static bool same_name(const char *a, const char *b)
 {
   return a == b || (a && b && !strcmp(a, b));
@@ -29,7 +31,7 @@ static uint32_t line_of(struct ir_emitter *e, const struct ir_node *n)
   if (!n->span.source)
     return UINT32_MAX;
   gr_span_place(n->span, &line, &column);
-  for (size_t k = e->line_count; k-- > 0;)
+  for (size_t k = e->line_count; k-- > 0 && e->line_count - k <= NEAR;)      /* equal ones tend to be near */
     if (e->line[k].line == (uint32_t)line && e->line[k].column == (uint32_t)column && same_name(e->line[k].name, n->name) &&
         !strcmp(e->line[k].file, n->span.source->name))
       return e->module->line_count + (uint32_t)k;
@@ -105,11 +107,8 @@ static int add_plan(struct ir_emitter *e, int64_t head_number)
 {
   const struct ir_head *head = e->g.head[head_number];
   const char *name = head->name ? head->name : "";
-  bool gradient = false;
   struct attend_plan plan;
-  for (ir_id n = 1; n < e->g.count; n++)
-    gradient = gradient || (e->live[n] && e->g.node[n].op == OP_attention_grad && e->g.node[n].attr[0] == head_number);
-  int status = ir_lower_head(head, e->outputs->training, gradient, &e->module->arena, &plan, e->error);
+  int status = ir_lower_head(head, e->outputs->training, e->has_gradient[head_number], &e->module->arena, &plan, e->error);
   if (status != RT_OK || (e->plan_of[head_number] = same_plan(e, &plan, name)) >= 0)
     return status;
   char *copy = rt_arena_strndup(&e->module->arena, name, strlen(name));
@@ -144,10 +143,9 @@ static bool write_results(struct ir_emitter *e, struct vm_instr *in, ir_id n)
     return false;
   for (int k = 1; k < in->out_count; k++) {
     struct vm_type type;
-    ir_id named = 0;
-    for (ir_id r = n + 1; r < e->g.count && !named; r++)
-      if (e->live[r] && e->g.node[r].op == OP_result && e->g.node[r].arg[0] == n && e->g.node[r].attr[0] == k)
-        named = r;
+    ir_id named = e->first_result[n];
+    while (named && e->g.node[named].attr[0] != k)
+      named = e->next_result[named];
     struct vm_mismatch m;
     if (named)
       type = e->g.node[named].type;

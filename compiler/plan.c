@@ -4,60 +4,89 @@
 
 #include <string.h>
 
-/* A slot and the size of what it holds. */
-struct slot {
-  vm_dim extent;
-  uint8_t dtype, batched;
-  uint32_t value;                        /* who has it, UINT32_MAX: nobody */
-};
+enum { NONE = UINT32_MAX };
 
 struct plan {
-  struct slot *slot;
-  size_t count, capacity;
+  struct ir_live *value;
+  uint32_t *owner;                       /* by slot: the value that has or had it */
+  uint32_t *vacant, vacant_count;        /* slots nobody needs, latest last: likely still in the cache */
+  uint32_t *ending;                      /* by instruction: a value last read there; next_ending[value]: another */
+  uint32_t *next_ending;
+  uint32_t slot_count;
 };
 
-static bool fits(const struct slot *s, const struct ir_live *v)
+static bool same_size(const struct ir_live *a, const struct ir_live *b)
 {
-  return s->value == UINT32_MAX && s->extent == v->extent && s->dtype == v->dtype && s->batched == v->batched;
+  return a->extent == b->extent && a->dtype == b->dtype && a->batched == b->batched;
 }
 
-/* What was last read before instruction `now` is over. Outputs never lie over inputs: what is read by `now` itself is not. */
-static void release(struct plan *p, const struct ir_live *value, uint32_t now)
+/* What was last read by instruction `at` is over, unless something was written over it. */
+static void release(struct plan *p, uint32_t at)
 {
-  for (size_t k = 0; k < p->count; k++)
-    if (p->slot[k].value != UINT32_MAX && value[p->slot[k].value].to < now)
-      p->slot[k].value = UINT32_MAX;
+  for (uint32_t n = p->ending[at]; n != NONE; n = p->next_ending[n])
+    if (p->owner[p->value[n].slot] == n)
+      p->vacant[p->vacant_count++] = p->value[n].slot;
 }
 
-static int take(struct plan *p, struct ir_live *value, uint32_t n)
+static uint32_t take_vacant(struct plan *p, const struct ir_live *v)
 {
-  struct ir_live *v = &value[n];
-  size_t k = 0;
-  if (v->over != UINT32_MAX && p->slot[value[v->over].slot].value == v->over)
-    k = value[v->over].slot;
-  else
-    while (k < p->count && !fits(&p->slot[k], v))
-      k++;
-  if (k == p->count) {
-    if (rt_grow((void **)&p->slot, &p->capacity, p->count + 1, sizeof *p->slot) != RT_OK)
-      return RT_NO_MEMORY;
-    p->slot[p->count++] = (struct slot){ v->extent, v->dtype, v->batched, UINT32_MAX };
+  for (uint32_t k = p->vacant_count; k-- > 0;) {
+    uint32_t slot = p->vacant[k];
+    if (!same_size(&p->value[p->owner[slot]], v))
+      continue;
+    memmove(&p->vacant[k], &p->vacant[k + 1], (p->vacant_count - k - 1) * sizeof *p->vacant);
+    p->vacant_count--;
+    return slot;
   }
-  p->slot[k].value = n;
-  v->slot = (uint32_t)k;
-  return RT_OK;
+  return NONE;
+}
+
+static void take(struct plan *p, uint32_t n)
+{
+  struct ir_live *v = &p->value[n];
+  if (v->over != NONE && p->owner[p->value[v->over].slot] == v->over)
+    v->slot = p->value[v->over].slot;
+  else if ((v->slot = take_vacant(p, v)) == NONE)
+    v->slot = p->slot_count++;
+  p->owner[v->slot] = n;
+  if (v->to == UINT32_MAX)
+    return;
+  p->next_ending[n] = p->ending[v->to];
+  p->ending[v->to] = n;
+}
+
+/* Outputs never lie over inputs: what an instruction reads is free for the next one only. */
+static void scan(struct plan *p, uint32_t count)
+{
+  uint32_t now = 0;
+  for (uint32_t n = 0; n < count; n++) {
+    for (; now < p->value[n].from; now++)
+      release(p, now);
+    take(p, n);
+  }
 }
 
 int ir_plan(struct ir_live *value, uint32_t count, uint32_t *slot_count, struct rt_error *error)
 {
-  struct plan p = {0};
-  int status = RT_OK;
-  for (uint32_t n = 0; n < count && status == RT_OK; n++) {
-    if (n == 0 || value[n].from != value[n - 1].from)
-      release(&p, value, value[n].from);
-    status = take(&p, value, n);
+  struct plan p = { .value = value };
+  uint32_t last = 0;
+  for (uint32_t n = 0; n < count; n++) {
+    uint32_t end = value[n].to == UINT32_MAX ? value[n].from : value[n].to;
+    last = end > last ? end : last;
   }
-  *slot_count = (uint32_t)p.count;
-  rt_free(p.slot);
-  return status == RT_OK ? RT_OK : rt_no_memory(error);
+  p.owner = rt_zalloc(count, sizeof *p.owner);
+  p.vacant = rt_zalloc(count, sizeof *p.vacant);
+  p.next_ending = rt_zalloc(count, sizeof *p.next_ending);
+  p.ending = rt_alloc(((size_t)last + 1) * sizeof *p.ending);
+  bool ok = p.owner && p.vacant && p.next_ending && p.ending;
+  if (ok) {
+    memset(p.ending, 0xFF, ((size_t)last + 1) * sizeof *p.ending);
+    scan(&p, count);
+  }
+  *slot_count = p.slot_count;
+  rt_free(p.owner);
+  rt_free(p.vacant);
+  rt_free(p.next_ending);
+  rt_free(p.ending);
+  return ok ? RT_OK : rt_no_memory(error);
 }
