@@ -1,0 +1,128 @@
+/* attend.c: where the heads of a model look, on one example. */
+#include <string.h>
+
+#include "libaq/session.h"
+
+/* --- tokens --------------------------------------------------------------------------------------------------------------- */
+
+static int add_token(struct aq_session *s, const char *text, size_t length, struct rt_error *error) {
+  char *kept = length == 1 && (unsigned char)text[0] >= 0x80 ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0]) : rt_arena_strndup(&s->tokens, text, length);
+  if (!kept) return rt_no_memory(error);
+  s->token[s->token_count++] = kept;
+  return RT_OK;
+}
+
+/* The tokens of a text as it was written, and begin where the model sees one. */
+static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
+  const struct io_column *column = &s->model->schema.columns[c];
+  const struct io_field *field = &s->field[c];
+  struct io_tokens *tokens = &s->data.tokens;
+  int status = io_tokenise(io_schema_tokeniser(&s->model->schema, c), column->keep_case, field->text, field->length, tokens, error);
+  size_t count = status ? 0 : tokens->count;
+  if (column->max_length > 0 && count > (size_t)column->max_length) count = (size_t)column->max_length;
+  s->token = status ? NULL : rt_arena_alloc(&s->tokens, (count + 2) * sizeof *s->token);
+  if (!s->token) return status ? status : rt_no_memory(error);
+  if (column->ends) status = add_token(s, "<begin>", 7, error);
+  for (size_t k = 0; k < count && !status; k++) status = add_token(s, field->text + tokens->items[k].start, tokens->items[k].length, error);
+  return status;
+}
+
+static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
+  const struct io_values *v = &s->data.values[c];
+  int64_t count = v->offsets[1];
+  s->token = rt_arena_alloc(&s->tokens, ((size_t)count + 1) * sizeof *s->token);
+  if (!s->token) return rt_no_memory(error);
+  for (int64_t k = 0; k < count; k++) {
+    if (!(s->token[k] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[k]))) return rt_no_memory(error);
+    s->token_count++;
+  }
+  return RT_OK;
+}
+
+static int keep_tokens(struct aq_session *s, struct rt_error *error) {
+  const struct io_schema *schema = &s->model->schema;
+  rt_arena_free(&s->tokens);
+  s->tokens = (struct rt_arena){0};
+  s->token = NULL;
+  s->token_count = 0;
+  for (int c = 0; c < schema->count; c++) {
+    enum io_kind kind = schema->columns[c].kind;
+    if (!schema->columns[c].required || kind == IO_TAGS || !io_kind_is_ragged(kind)) continue;
+    return kind == IO_IDS ? id_tokens(s, c, error) : text_tokens(s, c, error);
+  }
+  return RT_OK;
+}
+
+size_t aq_session_token_count(const aq_session *session) { return session->token_count; }
+const char *aq_session_token(const aq_session *session, size_t token) { return token < session->token_count ? session->token[token] : ""; }
+
+/* --- maps ----------------------------------------------------------------------------------------------------------------- */
+
+static int make_machine(struct aq_session *s, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  const struct vm_function *attend = vm_module_function(m, "attend");
+  if (s->attend) return RT_OK;
+  if (!attend || attend->output_count < m->output_count) return rt_fail(error, RT_BAD_DATA, "the model has no function to look into");
+  s->map = rt_zalloc(attend->output_count + 1u, sizeof *s->map);
+  if (!s->map) return rt_no_memory(error);
+  s->map_count = attend->output_count - m->output_count;
+  s->attend = vm_machine_new(m, attend, s->precision, s->pool, error);
+  if (!s->attend) return error->code;
+  lib_params_bind(s->params, s->attend);
+  return RT_OK;
+}
+
+/* The plan of the head whose weights a value is; NULL: they are no head's, but a mix's. */
+static const struct attend_plan *plan_of(const struct vm_module *m, const struct vm_function *f, uint32_t value) {
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    if (f->instr[n].op == OP_attention_weights && f->instr[n].out[0] == value) return &m->attend[f->instr[n].attr[0]];
+  return NULL;
+}
+
+static bool has_role(const struct attend_operand *operand, uint8_t role) {
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role) return true;
+  return false;
+}
+
+/* One example of a map as [heads, rows, columns]: axes that a head does not have count 1. */
+static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  const struct vm_function *f = vm_module_function(m, "attend");
+  uint32_t value = f->output[m->output_count + k];
+  const struct attend_plan *plan = plan_of(m, f, value);
+  struct rt_tensor t = vm_machine_output(s->attend, (uint32_t)(m->output_count + k));
+  struct session_map *map = &s->map[k];
+  int rank = t.shape->rank, axis = 0;
+  bool heads = plan ? has_role(&plan->out, ATTEND_H) : rank > 2, rows = plan ? has_role(&plan->out, ATTEND_I) : rank > 1;
+  if (rank != heads + rows + 1) return rt_fail(error, RT_BAD_DATA, "the weights of %s have %d axes", f->output_name[m->output_count + k], rank);
+  map->name = f->output_name[m->output_count + k];
+  map->is_mixing = !plan;
+  map->heads = heads ? rt_size(t.shape, axis++, 0) : 1;
+  map->rows = rows ? rt_size(t.shape, axis++, 0) : 1;
+  map->columns = rt_size(t.shape, axis, 0);
+  if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight)) return rt_no_memory(error);
+  lib_to_double(&t, s->precision, map->weight);
+  return RT_OK;
+}
+
+int aq_session_attend(aq_session *session, const aq_field *field, size_t count) {
+  struct rt_error *error = lib_begin(&session->message);
+  session->scored = 0;
+  int status = make_machine(session, error);
+  if (!status) status = session_fill(session, &session->model->schema, field, count, error);
+  if (!status) status = keep_tokens(session, error);
+  if (!status) status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
+  if (!status) status = vm_machine_run(session->attend, 0, error);
+  for (size_t k = 0; k < session->map_count && !status; k++) status = keep_map(session, k, error);
+  return status;
+}
+
+size_t aq_session_map_count(const aq_session *session) { return session->map_count; }
+
+aq_map aq_session_map(const aq_session *session, size_t map) {
+  static const double none[1];
+  if (map >= session->map_count) return (aq_map){"", false, 0, 0, 0, none};
+  const struct session_map *from = &session->map[map];
+  return (aq_map){from->name, from->is_mixing, (size_t)from->heads, (size_t)from->rows, (size_t)from->columns, from->weight ? from->weight : none};
+}

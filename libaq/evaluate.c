@@ -1,0 +1,133 @@
+/* evaluate.c: a model's predictions for a labelled file, judged: one report for each output. */
+#include <string.h>
+
+#include "libaq/internal.h"
+#include "runtime/io/json.h"
+
+enum { DIGITS = 4, TEXT_WINDOW = 128 };
+
+struct aq_report {
+  struct lib_message message;
+  aq_model *model;
+  struct lib_params converted;           /* when the precision asked for is not the model's */
+  struct rt_pool *pool;
+  struct lib_judge judge;
+  struct io_dataset data;
+  struct rt_text text, json;             /* made when asked for */
+};
+
+/* --- the data ------------------------------------------------------------------------------------------------------------- */
+
+/* A plain text is cut into windows as in training. Reading it could teach a schema, so it gets one of its own: the model's is shared. */
+static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options, struct rt_error *error) {
+  struct io_schema own = {0};
+  struct rt_text json = {0};
+  io_schema_write(&r->model->schema, &json);
+  int status = json.failed ? rt_no_memory(error) : io_schema_parse(&own, json.data, json.length, error);
+  int64_t window = status || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
+  if (!status) status = io_dataset_from_text(path, &own, window, options, &r->data, NULL, error);
+  io_schema_free(&own);
+  rt_text_free(&json);
+  return status;
+}
+
+static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options, struct rt_error *error) {
+  const struct aq_model *model = r->model;
+  enum rt_precision precision = lib_precision(options->precision);
+  struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP};
+  const struct lib_params *params = &model->params;
+  if (!model->trained) return rt_fail(error, RT_USAGE, "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  int status = model->text ? read_text(r, path, &reading, error) : io_dataset_read(path, &model->schema, &reading, &r->data, error);
+  if (!status && params->precision != precision) {
+    status = lib_params_convert(&r->converted, params, model->module, precision, error);
+    params = &r->converted;
+  }
+  if (status) return status;
+  r->pool = lib_pool(options->threads, options->choose_blas_core, error);
+  if (!r->pool) return error->code;
+  status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
+  return status ? status : lib_judge_run(&r->judge, &r->data, options->batch, error);
+}
+
+int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
+  struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
+  if (!r) return AQ_NO_MEMORY;
+  aq_eval_options own;
+  aq_eval_options_init(&own);
+  int64_t batch = own.batch;
+  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (own.batch < 1) own.batch = batch;
+  r->model = model;
+  return judge_file(r, path, &own, lib_begin(&r->message));
+}
+
+void aq_report_free(aq_report *report) {
+  if (!report) return;
+  if (report->judge.module) lib_judge_free(&report->judge);
+  io_dataset_free(&report->data);
+  lib_params_free(&report->converted);
+  rt_pool_free(report->pool);
+  rt_text_free(&report->text);
+  rt_text_free(&report->json);
+  rt_free(report);
+}
+
+const aq_message *aq_report_message(const aq_report *report) { return lib_view((struct lib_message *)&report->message); }
+
+/* --- what it says --------------------------------------------------------------------------------------------------------- */
+
+static const char *finished(const struct rt_text *out, struct rt_error *error) {
+  if (out->failed) rt_no_memory(error);
+  return error->code || !out->data ? "" : out->data;
+}
+
+const char *aq_report_text(aq_report *report) {
+  struct rt_error *error = lib_begin(&report->message);
+  const struct vm_module *m = report->model->module;
+  int status = RT_OK;
+  report->text.length = 0;
+  for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
+    if (m->output_count > 1) rt_text_printf(&report->text, "%s%s\n\n", o ? "\n" : "", m->output[o].name);
+    status = rep_text(&report->judge.report[o], DIGITS, &report->text, error);
+  }
+  return finished(&report->text, error);
+}
+
+const char *aq_report_json(aq_report *report) {
+  struct rt_error *error = lib_begin(&report->message);
+  const struct vm_module *m = report->model->module;
+  int status = RT_OK;
+  report->json.length = 0;
+  for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
+    rt_text_puts(&report->json, o ? "," : "{");
+    io_json_string(&report->json, m->output[o].name, strlen(m->output[o].name));
+    rt_text_puts(&report->json, ":");
+    status = rep_json(&report->judge.report[o], &report->json, error);
+  }
+  rt_text_puts(&report->json, "}");
+  return finished(&report->json, error);
+}
+
+/* "f1": of the first output; "topic.f1": of the output topic. */
+int aq_report_metric(aq_report *report, const char *name, double *value) {
+  struct rt_error *error = lib_begin(&report->message);
+  const struct vm_module *m = report->model->module;
+  const struct rep_metric *metric;
+  uint32_t output = 0;
+  if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    size_t length = strlen(m->output[o].name);
+    if (strncmp(name, m->output[o].name, length) || name[length] != '.') continue;
+    output = o;
+    name += length + 1;
+    break;
+  }
+  int status = rep_metric_find(&report->judge.report[output], name, &metric, error);
+  if (!status) *value = metric->value(&report->judge.report[output]);
+  return status;
+}
+
+int64_t aq_report_rows(const aq_report *report, int64_t *skipped) {
+  if (skipped) *skipped = report->data.skipped;
+  return report->data.rows;
+}

@@ -1,0 +1,162 @@
+/* session.c: predicting single examples. */
+#include "libaq/session.h"
+
+#include <string.h>
+
+enum { BATCH = 64 };
+
+void aq_eval_options_init(aq_eval_options *options) { *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH}; }
+
+/* --- making --------------------------------------------------------------------------------------------------------------- */
+
+static int make_machine(struct aq_session *s, struct rt_error *error) {
+  const struct aq_model *model = s->model;
+  const struct vm_function *predict = vm_module_function(model->module, "predict");
+  if (!predict) return rt_fail(error, RT_BAD_DATA, "the model has no function to predict with");
+  s->params = &model->params;
+  int status = RT_OK;
+  if (model->params.precision != s->precision) {
+    status = lib_params_convert(&s->converted, &model->params, model->module, s->precision, error);
+    s->params = &s->converted;
+  }
+  if (status) return status;
+  s->pool = lib_pool(s->options.threads, s->options.choose_blas_core, error);
+  s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
+  if (!s->predict) return error->code;
+  lib_params_bind(s->params, s->predict);
+  return lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
+}
+
+int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
+  struct aq_session *s = *session = rt_zalloc(1, sizeof *s);
+  if (!s) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&s->message);
+  aq_eval_options_init(&s->options);
+  if (options) memcpy(&s->options, options, options->size < sizeof s->options ? options->size : sizeof s->options);
+  if (s->options.batch < 1) s->options.batch = BATCH;
+  s->model = model;
+  s->precision = lib_precision(s->options.precision);
+  if (!model->trained) return rt_fail(error, RT_USAGE, "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  s->rows = rt_zalloc((size_t)s->options.batch, sizeof *s->rows);
+  s->field = rt_zalloc((size_t)model->schema.count + 1, sizeof *s->field);
+  s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);
+  if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
+  for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
+  return make_machine(s, error);
+}
+
+void aq_session_free(aq_session *session) {
+  if (!session) return;
+  for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
+    rt_free(session->scores[o].value);
+    rt_free(session->scores[o].first);
+  }
+  for (size_t m = 0; m < session->map_count; m++) rt_free(session->map[m].weight);
+  rt_free(session->map);
+  rt_free(session->scores);
+  rt_free(session->rows);
+  rt_free(session->field);
+  io_dataset_free(&session->data);
+  vm_machine_free(session->predict);
+  vm_machine_free(session->attend);
+  if (session->feed.module) lib_feed_free(&session->feed);
+  lib_params_free(&session->converted);
+  rt_pool_free(session->pool);
+  rt_arena_free(&session->tokens);
+  rt_free(session);
+}
+
+const aq_message *aq_session_message(const aq_session *session) { return lib_view((struct lib_message *)&session->message); }
+
+/* --- outputs -------------------------------------------------------------------------------------------------------------- */
+
+enum session_kind session_kind(const struct aq_session *session, uint32_t output) {
+  const struct vm_module *m = session->model->module;
+  const struct vm_input *target = &m->input[m->output[output].target];
+  if (target->type.dtype == RT_INT) return target->shifted ? SESSION_NEXT : target->length >= 0 ? SESSION_TAGS : SESSION_CLASS;
+  return m->output[output].loss && !strcmp(m->output[output].loss, "binary_cross_entropy") ? SESSION_CHANCE : SESSION_NUMBERS;
+}
+
+const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
+  const struct vm_module *m = session->model->module;
+  int column = io_schema_find(&session->model->schema, m->input[m->output[output].target].name);
+  return column < 0 ? NULL : session->model->schema.columns[column].vocab;
+}
+
+/* --- one example ---------------------------------------------------------------------------------------------------------- */
+
+static int wrong_count(struct aq_session *s, size_t count, struct rt_error *error) {
+  struct rt_text names = {0};
+  int wanted = 0;
+  for (int c = 0; c < s->model->schema.count; c++)
+    if (s->model->schema.columns[c].required) rt_text_printf(&names, "%s%s", wanted++ ? ", " : "", s->model->schema.columns[c].name);
+  int status = rt_fail(error, RT_USAGE, "%zu field%s, where the model's columns are %s", count, count == 1 ? "" : "s", names.data ? names.data : "none");
+  rt_text_free(&names);
+  return status;
+}
+
+int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count, struct rt_error *error) {
+  size_t used = 0;
+  for (int c = 0; c < schema->count; c++) {
+    s->field[c] = (struct io_field){0};
+    if (!schema->columns[c].required) continue;
+    if (used < count) s->field[c] = (struct io_field){field[used].text ? field[used].text : "", field[used].length};
+    used++;
+  }
+  if (used != count) return wrong_count(s, count, error);
+  io_dataset_clear(&s->data);
+  int status = io_dataset_add(&s->data, schema, s->field, 0, error);
+  return status ? status : session_extend(s, error);
+}
+
+int session_extend(struct aq_session *s, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    int column = s->feed.column[i];
+    struct io_values *v = &s->data.values[column];
+    if (!m->input[i].shifted || m->input[i].is_target || s->model->schema.columns[column].ends || !v->present) continue;
+    int64_t *end = &v->offsets[s->data.rows];
+    if (rt_grow((void **)&v->ids, &v->ids_capacity, (size_t)*end + 1, sizeof *v->ids)) return rt_no_memory(error);
+    v->ids[(*end)++] = 0;
+  }
+  return RT_OK;
+}
+
+static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  struct session_scores *scores = &s->scores[o];
+  struct rt_tensor t = vm_machine_output(s->predict, o);
+  int64_t rows;
+  if (rt_grow((void **)&scores->value, &scores->capacity, (size_t)t.shape->count + 1, sizeof *scores->value)) return rt_no_memory(error);
+  if (rt_grow((void **)&scores->first, &scores->first_capacity, (size_t)examples + 1, sizeof *scores->first)) return rt_no_memory(error);
+  lib_output_size(m, o, &t, &rows, &scores->columns);
+  lib_to_double(&t, s->precision, scores->value);
+  lib_probabilities(scores->value, rows, scores->columns, &m->output[o], m);
+  for (int64_t e = 0; e < examples; e++) scores->first[e] = scores->columns ? rt_offset(t.shape, e) / scores->columns : 0;
+  scores->first[examples] = rows;
+  return RT_OK;
+}
+
+int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_error *error) {
+  s->scored = 0;
+  int status = lib_feed_rows(&s->feed, s->predict, &s->data, s->rows + first, count, error);
+  if (!status) status = vm_machine_run(s->predict, 0, error);
+  for (uint32_t o = 0; o < s->model->module->output_count && !status; o++) status = keep_scores(s, o, count, error);
+  if (!status) s->scored = count;
+  return status;
+}
+
+int aq_session_predict(aq_session *session, const aq_field *field, size_t count) {
+  struct rt_error *error = lib_begin(&session->message);
+  session->scored = 0;
+  int status = session_fill(session, &session->model->schema, field, count, error);
+  return status ? status : session_run(session, 0, 1, error);
+}
+
+const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns) {
+  bool there = session->scored > 0 && output < session->model->module->output_count;
+  const struct session_scores *scores = there ? &session->scores[output] : NULL;
+  if (rows) *rows = there ? (size_t)scores->first[1] : 0;
+  if (columns) *columns = there ? (size_t)scores->columns : 0;
+  return there ? scores->value : NULL;
+}

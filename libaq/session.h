@@ -1,0 +1,58 @@
+/* session.h: what session.c, stream.c, generate.c and attend.c share. */
+#ifndef AQ_LIBAQ_SESSION_H
+#define AQ_LIBAQ_SESSION_H
+
+#include "libaq/internal.h"
+
+/* One output of the last batch: probabilities or numbers, example by example. */
+struct session_scores {
+  double *value;                         /* [rows of all examples, columns] */
+  size_t capacity;
+  int64_t columns;
+  int64_t *first;                        /* [examples + 1] row where each example begins */
+  size_t first_capacity;
+};
+
+struct session_map { const char *name; bool is_mixing; int64_t heads, rows, columns; double *weight; size_t capacity; };
+
+struct aq_session {
+  struct lib_message message;
+  const struct aq_model *model;
+  struct aq_eval_options options;
+  struct rt_pool *pool;
+  enum rt_precision precision;
+  struct lib_params converted;           /* when the session's precision is not the model's */
+  const struct lib_params *params;
+  struct lib_feed feed;
+  struct vm_machine *predict, *attend;   /* attend: made when first asked for */
+  struct io_dataset data;
+  int64_t *rows;                         /* [options.batch] 0, 1, … */
+  struct io_field *field;                /* [columns] scratch */
+  struct session_scores *scores;         /* [outputs] */
+  int64_t scored;                        /* examples in scores, 0: none */
+  struct session_map *map;               /* [map_count] */
+  size_t map_count;
+  char **token;                          /* [token_count] in the arena of tokens */
+  size_t token_count;
+  struct rt_arena tokens;
+};
+
+/* What an output is to whoever reads it. */
+enum session_kind { SESSION_CLASS, SESSION_TAGS, SESSION_NEXT, SESSION_CHANCE, SESSION_NUMBERS };
+enum session_kind session_kind(const struct aq_session *session, uint32_t output);
+/* The vocabulary of a SESSION_CLASS, _TAGS or _NEXT output. */
+const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
+
+/* Puts one example, given by the model's input columns in order, into data, which holds nothing else then. schema: the model's, or one like it. */
+int session_fill(struct aq_session *session, const struct io_schema *schema, const aq_field *field, size_t count, struct rt_error *error);
+/* The model sees all tokens but the last of a text that it continues. A row whose last token is real gets one more, which nobody looks at. Call for the row
+ * last added. */
+int session_extend(struct aq_session *session, struct rt_error *error);
+/* Runs "predict" over count rows of data and fills scores. */
+int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
+
+/* write.c: what an example's scores are in words. One line each, without the newline. */
+void session_write_text(const struct aq_session *session, int64_t example, const aq_predict_options *options, struct rt_text *out);
+void session_write_json(const struct aq_session *session, int64_t example, const aq_predict_options *options, struct rt_text *out);
+
+#endif

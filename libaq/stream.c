@@ -1,0 +1,133 @@
+/* stream.c: predicting lines as they come: many at a time when many are there, at once when only one is. */
+#include "libaq/session.h"
+
+#include <string.h>
+
+#include "runtime/io/json.h"
+
+void aq_predict_options_init(aq_predict_options *options) { *options = (aq_predict_options){.size = sizeof *options}; }
+
+struct stream {
+  struct aq_session *session;
+  const aq_predict_options *options;
+  struct io_rows *rows;
+  struct rt_text out;
+};
+
+static int give(struct stream *st, struct rt_error *error) {
+  if (st->out.failed) return rt_no_memory(error);
+  int refused = st->out.length ? st->options->write(st->options->context, st->out.data, st->out.length) : 0;
+  st->out.length = 0;
+  return refused ? rt_fail(error, RT_IO, "the predictions cannot be written") : RT_OK;
+}
+
+static void write_scored(struct stream *st) {
+  for (int64_t e = 0; e < st->session->scored; e++) {
+    if (st->options->json) session_write_json(st->session, e, st->options, &st->out);
+    else session_write_text(st->session, e, st->options, &st->out);
+    rt_text_puts(&st->out, "\n");
+  }
+}
+
+/* A row that cannot be predicted: a line of its own when bad rows are skipped, so that lines in and out still go together; otherwise the end. */
+static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_error *error) {
+  bool goes_on = reason->code == RT_BAD_DATA && st->session->options.bad_rows == AQ_BAD_ROW_SKIP && !io_table_broken(io_rows_table(st->rows));
+  if (!goes_on) {
+    int status = give(st, error);
+    if (status) return status;
+    *error = *reason;
+    return reason->code;
+  }
+  if (st->options->json) {
+    rt_text_printf(&st->out, "{\"error\":");
+    io_json_string(&st->out, reason->text, strlen(reason->text));
+    rt_text_printf(&st->out, ",\"line\":%d}", reason->line);
+  }
+  rt_text_puts(&st->out, "\n");
+  return RT_OK;
+}
+
+/* Each row by itself, because one of them is bad in a way that only the program tells: it is blamed by its line. */
+static int run_singly(struct stream *st, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  for (int64_t r = 0; r < s->data.rows; r++) {
+    struct rt_error reason = {0};
+    int status = session_run(s, r, 1, &reason);
+    if (!status) {
+      write_scored(st);
+      continue;
+    }
+    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows)))) {
+      struct rt_error placed = {0};
+      rt_fail_at(&placed, reason.code, io_table_name(io_rows_table(st->rows)), (int)s->data.lines[r], 0, "%s", reason.text);
+      memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
+      memcpy(placed.hint, reason.hint, sizeof placed.hint);
+      reason = placed;
+    }
+    status = bad_row(st, &reason, error);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+static int flush(struct stream *st, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  struct rt_error reason = {0};
+  if (s->data.rows == 0) return give(st, error);
+  int status = session_run(s, 0, s->data.rows, &reason);
+  if (!status) write_scored(st);
+  else if (reason.code == RT_BAD_DATA) status = run_singly(st, error);
+  else *error = reason;
+  io_dataset_clear(&s->data);
+  return status ? status : give(st, error);
+}
+
+static int predict_all(struct stream *st, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  struct io_table *table = io_rows_table(st->rows);
+  for (bool more = true;;) {
+    struct rt_error reason = {0};
+    int status = RT_OK;
+    /* Nothing is held back while the next line is waited for. */
+    if (s->data.rows == s->options.batch || io_table_waits(table)) status = flush(st, error);
+    if (status) return status;
+    status = io_rows_append(st->rows, &s->data, &more, &reason);
+    if (!status && more) status = session_extend(s, &reason);
+    if (!status && !more) return flush(st, error);
+    if (!status) continue;
+    status = flush(st, error);
+    if (!status) status = bad_row(st, &reason, error);
+    if (status) return status;
+  }
+}
+
+static int open_rows(struct stream *st, struct rt_error *error) {
+  const aq_predict_options *o = st->options;
+  const struct io_schema *schema = &st->session->model->schema;
+  if (o->path && strcmp(o->path, "-")) return io_rows_open(&st->rows, o->path, schema, IO_FORMAT_AUTO, error);
+  struct io_source source = {"standard input", o->read, o->context};
+  if (!o->read) return rt_fail(error, RT_USAGE, "there is nothing to predict: neither a path nor a function that reads");
+  return io_rows_open_source(&st->rows, &source, schema, IO_FORMAT_AUTO, error);
+}
+
+int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
+  struct rt_error *error = lib_begin(&session->message);
+  aq_predict_options own;
+  aq_predict_options_init(&own);
+  memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  struct stream st = {.session = session, .options = &own};
+  session->scored = 0;
+  if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the predictions to");
+  int status = open_rows(&st, error);
+  io_dataset_clear(&session->data);
+  rt_free(session->data.name);
+  session->data.name = NULL;
+  if (!status && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows))))) status = rt_no_memory(error);
+  if (!status) status = predict_all(&st, error);
+  io_rows_close(st.rows);
+  rt_text_free(&st.out);
+  session->scored = 0;
+  rt_free(session->data.name);
+  session->data.name = NULL;
+  return status;
+}
