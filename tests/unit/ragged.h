@@ -14,7 +14,8 @@
 #include "runtime/random.h"
 #include "runtime/threads.h"
 
-enum { RAGGED = -1, OTHER = -2, MOST_EXAMPLES = 12, MOST_OPERANDS = 4, MOST_THREADS = 4 };
+enum { RAGGED = -1, OTHER = -2, MOST_EXAMPLES = 12, MOST_OPERANDS = 4, MOST_THREADS = 4,
+       MOST_NUMBERS = 4 << 20 };
 
 /* A batch: how many examples it has, and the sizes of its two ragged dims, RAGGED and OTHER. */
 struct batch {
@@ -68,6 +69,8 @@ static inline void value_init(struct value *v, const struct batch *b, bool batch
   v->shape = shape_of(b, batched, rank, axes);
   for (int64_t e = 0; e < v->shape.examples; e++)
     v->offset[e + 1] = v->offset[e] + rt_extent(&v->shape, 0, rank, e);
+  if (v->shape.count > MOST_NUMBERS)
+    fail_msg("a test makes a tensor of %lld numbers, too many for a test", (long long)v->shape.count);
   v->number = calloc((size_t)v->shape.count + 1, sizeof *v->number);
   assert_non_null(v->number);
 }

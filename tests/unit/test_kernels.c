@@ -1,10 +1,11 @@
 /* test_kernels.c: kernels of shapes, reductions, rows and tables against plain loops in double, on random ragged shapes. */
 #include "tests/unit/ragged.h"
 
-enum { TRIALS = 60 };
+enum { TRIALS = 60, RAGGED_SIZE = 70, SMALL = 300, LARGE = 20000 };
 
-/* A random shape: the sizes 0 and 1 and ragged ones are as likely as others. */
-static int random_axes(int *axes, int most_rank, bool batched)
+/* A random shape of at most about `most` numbers in an example, when a ragged dim is RAGGED_SIZE: the sizes 0 and 1 and ragged ones are as
+ * likely as others. */
+static int random_axes(int *axes, int most_rank, bool batched, int64_t most)
 {
   static const int sizes[] = { 0, 1, 2, 3, 5, 7, 17, 33, 64, 70, 3, 16, 4, 8 };
   int rank = (int)below(most_rank + 1);
@@ -14,9 +15,10 @@ static int random_axes(int *axes, int most_rank, bool batched)
     axes[a] = batched && kind == 0 ? RAGGED : batched && kind == 1 ? OTHER : sizes[below(RT_COUNT(sizes))];
     if (axes[a] == 0 && below(4))
       axes[a] = 6;
-    count *= axes[a] < 0 ? 20 : axes[a] ? axes[a] : 1;
-    if (count > 20000)
-      axes[a] = 2;
+    int64_t size = axes[a] < 0 ? RAGGED_SIZE : axes[a] ? axes[a] : 1;
+    if (count * size > most)
+      axes[a] = (int)(size = 1);
+    count *= size;
   }
   return rank;
 }
@@ -39,7 +41,7 @@ static void random_fold(struct value *big, struct value *small, const struct bat
 {
   int axes[4], kept[4], rank, n = 0;
   bool batched = small_batched || below(4);
-  rank = random_axes(axes, 4, batched);
+  rank = random_axes(axes, 4, batched, LARGE);
   *mask = below(1 << rank);
   for (int a = 0; a < rank; a++) {
     if (!small_batched && axes[a] < 0)
@@ -135,7 +137,7 @@ static void transpose_moves_axes(void **state)
     struct batch b = batch_for(trial);
     struct value a, y, *in[] = { &a };
     bool batched = below(4);
-    int axes[4], moved[4], order[4], rank = random_axes(axes, 4, batched);
+    int axes[4], moved[4], order[4], rank = random_axes(axes, 4, batched, LARGE);
     int64_t attr = 0, from[4];
     for (int x = 0; x < rank; x++) {
       int j = (int)below(x + 1);
@@ -168,8 +170,8 @@ static void slice_trial(bool pad, int trial)
   struct batch b = batch_for(trial);
   struct value big, part, *in[] = { pad ? &part : &big };
   bool batched = below(4), shared_long = batched && !pad && below(3) == 0;
-  int axes[4], rank = random_axes(axes, 3, batched && !shared_long) + 1, axis = (int)below(rank);
-  axes[rank - 1] = axes[rank - 1] > 40 ? 40 : rank == 1 ? 9 : 5;
+  int axes[4], rank = random_axes(axes, 3, batched && !shared_long, SMALL) + 1, axis = (int)below(rank);
+  axes[rank - 1] = 5;
   int64_t start = below(4), starts[MOST_EXAMPLES];
   bool ragged_starts = batched && below(2);
   int whole = shared_long ? 200 : 12;
@@ -226,7 +228,7 @@ static void concat_puts_one_behind_the_other(void **state)
     struct batch b = batch_for(trial);
     struct value a[3], y, *in[] = { &a[0], &a[1], &a[2] };
     bool batched = below(4), ragged = batched && below(2);
-    int axes[4], rank = random_axes(axes, 3, batched) + 1, count = 1 + (int)below(3), constant = 0;
+    int axes[4], rank = random_axes(axes, 3, batched, SMALL) + 1, count = 1 + (int)below(3), constant = 0;
     axes[rank - 1] = 3;
     int axis = (int)below(rank);
     for (int k = 0; k < count; k++) {
@@ -311,7 +313,7 @@ static void tables_gather_and_scatter(void **state)
   for (int trial = 0; trial < TRIALS; trial++) {
     struct batch b = batch_for(trial);
     struct value table, ids, rows, *gathers[] = { &table, &ids }, *scatters[] = { &ids, &rows };
-    int axes[6], rank = random_axes(axes, 2, true), wide[] = { 1 + (int)below(trial % 8 ? 40 : 3000), 1 + (int)below(70), 2 };
+    int axes[6], rank = random_axes(axes, 2, true, SMALL), wide[] = { 1 + (int)below(trial % 8 ? 40 : 3000), 1 + (int)below(70), 2 };
     int width = (int)below(3);
     value_init(&ids, &b, true, rank, axes);
     value_ids(&ids, wide[0]);
@@ -369,7 +371,7 @@ static void onehot_marks_the_id(void **state)
     struct batch b = batch_for(trial);
     struct value ids, y, *in[] = { &ids };
     bool batched = below(4);
-    int axes[4], rank = random_axes(axes, 2, batched);
+    int axes[4], rank = random_axes(axes, 2, batched, LARGE);
     value_init(&ids, &b, batched, rank, axes);
     axes[rank] = batched && below(2) ? RAGGED : 7;
     value_init(&y, &b, batched, rank + 1, axes);

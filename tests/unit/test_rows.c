@@ -7,7 +7,7 @@ static void random_rows(struct value *v, struct value *heads, const struct batch
 {
   int axes[3], rank = (int)below(3);
   for (int a = 0; a < rank; a++)
-    axes[a] = batched && below(2) ? (below(2) ? RAGGED : OTHER) : (int)below(6);
+    axes[a] = a == 0 && batched && below(2) ? (below(2) ? RAGGED : OTHER) : (int)below(6);
   value_init(heads, b, batched, rank, axes);
   axes[rank] = batched && below(3) == 0 ? RAGGED : below(2) ? 1 + (int)below(8) : (int)below(LONGEST);
   value_init(v, b, batched, rank + 1, axes);
@@ -160,7 +160,7 @@ static void cross_entropy_trial(bool shared, int trial)
   bool batched = shared || below(4);
   if (!shared)
     for (int a = 0; a < rank; a++)
-      axes[a] = batched && below(2) ? RAGGED : (int)below(6);
+      axes[a] = a == 0 && batched && below(2) ? RAGGED : (int)below(6);
   value_init(&target, &b, batched, rank, axes);
   value_init(&loss, &b, batched, rank, axes);
   value_init(&dy, &b, batched, rank, axes);
