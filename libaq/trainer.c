@@ -1,9 +1,9 @@
-/* trainer.c: the training loop: data in, best weights out. */
+/* trainer.c: training as a handle: program and data made ready for train_loop.c, and what came of it as a model. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libaq/trainer.h"
-#include "runtime/random.h"
 
 void aq_train_options_init(aq_train_options *o) {
   *o = (aq_train_options){.size = sizeof *o, .epochs = -1, .batch = -1, .seed = -1, .learning_rate = -1};
@@ -16,6 +16,23 @@ static bool is_text_path(const char *path) {
   return (n > 4 && !strcmp(path + n - 4, ".txt")) || (n > 7 && !strcmp(path + n - 7, ".txt.gz"));
 }
 
+static int check_options(const struct aq_trainer *t, struct rt_error *error) {
+  const aq_train_options *o = &t->options;
+  bool validated = o->valid || o->hold > 0;
+  if (!o->train) return rt_fail(error, RT_USAGE, "there is no training data");
+  if (!(o->hold >= 0 && o->hold < 1)) return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
+  if (o->valid && o->hold > 0) return rt_fail(error, RT_USAGE, "validation data is either given or held back from the training data, not both");
+  if (o->batch == 0) return rt_fail(error, RT_USAGE, "a batch has at least 1 example");
+  if (isnan(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
+  if (o->resume && !o->save) return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
+  if (o->until && !validated) {
+    rt_fail(error, RT_USAGE, "%.60s can only be reached on validation data, and there is none", o->until);
+    rt_hint(error, "give validation data, or hold back a part of the training data");
+    return RT_USAGE;
+  }
+  return RT_OK;
+}
+
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
   aq_train_options_init(&t->options);
   size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
@@ -24,13 +41,9 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until};
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
-  if (!t->train) return rt_fail(error, RT_USAGE, "there is no training data");
-  if (t->valid && t->options.hold > 0) return rt_fail(error, RT_USAGE, "validation data is either given or held back from the training data, not both");
-  if (t->options.hold < 0 || t->options.hold >= 1) return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
-  if (t->options.resume && !t->save) return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
   t->precision = lib_precision(t->options.precision);
-  t->text = is_text_path(t->train);
-  return RT_OK;
+  t->text = t->train && is_text_path(t->train);
+  return check_options(t, error);
 }
 
 static void settle(struct aq_trainer *t) {
@@ -39,6 +52,15 @@ static void settle(struct aq_trainer *t) {
   if (t->options.batch > 0) t->settings.batch = t->options.batch;
   if (t->options.seed >= 0) t->settings.seed = t->options.seed;
   if (t->options.learning_rate >= 0) t->settings.learning_rate = t->options.learning_rate;
+}
+
+/* What the data says of the settings: a batch is no larger than the data, and the steps of all epochs can be counted. */
+static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
+  int64_t steps;
+  if (t->settings.batch < 1) t->settings.batch = 1;
+  if (t->settings.batch > t->train_data.rows) t->settings.batch = t->train_data.rows;
+  if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps)) return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted", (long long)t->settings.epochs);
+  return RT_OK;
 }
 
 static int64_t text_window(const struct vm_module *module) {
@@ -79,7 +101,7 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
 static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   static const char *const wanted[] = {"accuracy", "loss", "rmse"};
   if (!t->has_valid) return RT_OK;
-  struct rep_report *report = &t->judge.report[0];
+  struct rep_report *report = &t->judge.report[0];   /* of the first output: a program has one at least */
   const char *name = report->kind == REP_NUMBER ? wanted[2] : report->kind == REP_NEXT ? wanted[1] : wanted[0];
   int status = rep_metric_find(report, name, &t->metric, error);
   if (status || !t->until) return status;
@@ -98,25 +120,42 @@ static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
     .decline = !strcmp(s->schedule, "cosine") ? RT_COSINE : !strcmp(s->schedule, "linear") ? RT_LINEAR : RT_CONSTANT};
 }
 
+/* A parameter that the loss does not depend on is of no size to the optimizer: it needs no moments. */
+static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32_t p) {
+  const struct vm_type *type = &t->module->param[p].type;
+  int64_t rows = 1;
+  if (!t->learns[p]) return (struct rt_parameter){.value = t->params.data[p]};
+  if (type->rank) vm_dim_value(&t->module->dims, type->dim[0], NULL, &rows, NULL);
+  return (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay};
+}
+
 static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   struct rt_optimizer_config config = optimizer_config(t);
   struct rt_parameter *param = rt_zalloc(t->module->param_count + 1u, sizeof *param);
   t->gradient = rt_zalloc(t->module->param_count + 1u, sizeof *t->gradient);
-  if (!param || !t->gradient) {
+  t->learns = rt_zalloc(t->module->param_count + 1u, sizeof *t->learns);
+  if (!param || !t->gradient || !t->learns) {
     rt_free(param);
     return rt_no_memory(error);
   }
-  for (uint32_t p = 0; p < t->module->param_count; p++) {
-    const struct vm_type *type = &t->module->param[p].type;
-    int64_t rows = 1;
-    if (type->rank) vm_dim_value(&t->module->dims, type->dim[0], NULL, &rows, NULL);
-    param[p] = (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay};
-  }
+  for (uint32_t g = 0; g < f->gradient_count; g++) t->learns[f->gradient[g].param] = true;
+  for (uint32_t p = 0; p < t->module->param_count; p++) param[p] = describe_parameter(t, p);
   for (uint32_t g = 0; g < f->gradient_count; g++) param[f->gradient[g].param].by_rows = f->gradient[g].ids != UINT32_MAX;
   t->optimizer = rt_optimizer_new(&config, param, (int)t->module->param_count, t->precision, t->pool, error);
   rt_free(param);
   return t->optimizer ? RT_OK : error->code;
+}
+
+static int make_room(struct aq_trainer *t, struct rt_error *error) {
+  int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, t->machine, error);
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
+    status = rt_optimizer_reserve(t->optimizer, (int)f->gradient[g].param, ids.shape->count, error);
+  }
+  return status;
 }
 
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
@@ -129,35 +168,48 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   if (status) return status;
   lib_params_bind(&t->params, t->machine);
   status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
-  if (!status) status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
   if (!status) status = lib_judge_init(&t->judge, t->module, &t->schema, &t->params, t->pool, error);
   if (!status) status = make_optimizer(t, error);
+  if (!status) status = make_room(t, error);
   if (status) return status;
   t->order = rt_zalloc((size_t)t->train_data.rows + 1, sizeof *t->order);
   return t->order ? RT_OK : rt_no_memory(error);
+}
+
+static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
+  if (!program->program) return rt_fail(error, RT_USAGE, "the program could not be read");
+  const struct gr_source *source = program->program->main->file->source;
+  if (!(t->source = rt_strndup(source->text, source->length))) return rt_no_memory(error);
+  t->module = cc_compile_model(program->program, error);
+  return t->module ? RT_OK : error->code;
+}
+
+static void count_facts(struct aq_trainer *t) {
+  t->facts.rows = t->train_data.rows;
+  t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
+  t->facts.test_rows = t->test_rows;
+  t->facts.skipped_rows = t->skipped;
+  for (uint32_t p = 0; p < t->params.count; p++) t->facts.parameters += t->params.elements[p];
 }
 
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer) {
   struct aq_trainer *t = *trainer = rt_zalloc(1, sizeof *t);
   if (!t) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&t->message);
-  const struct gr_source *source = program->program->main->file->source;
   int status = copy_options(t, options, error);
-  if (!status && !(t->source = rt_strndup(source->text, source->length))) status = rt_no_memory(error);
-  if (!status && !(t->module = cc_compile_model(program->program, error))) status = error->code;
+  if (!status) status = compile(t, program, error);
+  if (!status && t->save) status = lib_checkpoint_prepare(t, error);
   if (status) return status;
   settle(t);
   status = read_data(t, error);
+  if (!status) status = settle_steps(t, error);
   if (!status) status = lib_bind_dims(t->module, &t->schema, error);
   if (!status) status = check_test(t, error);
   if (!status) status = make_machines(t, error);
   if (!status) status = choose_metric(t, error);
   if (!status && t->options.resume) status = lib_checkpoint_read(t, error);
-  t->facts.rows = t->train_data.rows;
-  t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
-  t->facts.test_rows = t->test_rows;
-  t->facts.skipped_rows = t->skipped;
-  for (uint32_t p = 0; p < t->params.count; p++) t->facts.parameters += t->params.elements[p];
+  if (!status) count_facts(t);
+  t->ready = !status;
   return status;
 }
 
@@ -174,211 +226,28 @@ void aq_trainer_free(aq_trainer *t) {
   io_dataset_free(&t->valid_data);
   io_schema_free(&t->schema);
   vm_module_free(t->module);
-  char *texts[] = {t->train, t->valid, t->test, t->save, t->until, t->source};
+  char *texts[] = {t->train, t->valid, t->test, t->save, t->until, t->source, t->run};
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
+  rt_free(t->learns);
   rt_free(t->order);
   rt_free(t);
 }
 
 const aq_message *aq_trainer_message(const aq_trainer *trainer) { return lib_view((struct lib_message *)&trainer->message); }
 
-/* --- one step ------------------------------------------------------------------------------------------------------------- */
-
-/* Rows of tables that this batch reads must be up to date: their optimizer catches up first. */
-static int use_rows(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
-  int status = RT_OK;
-  for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
-    if (f->gradient[g].ids == UINT32_MAX) continue;
-    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
-    status = rt_optimizer_use(t->optimizer, (int)f->gradient[g].param, ids.data, ids.shape->count, error);
-  }
-  return status;
-}
-
-static void collect_gradients(struct aq_trainer *t) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
-  for (uint32_t g = 0; g < f->gradient_count; g++) {
-    struct rt_gradient *to = &t->gradient[f->gradient[g].param];
-    *to = (struct rt_gradient){.form = RT_DENSE, .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
-    if (f->gradient[g].ids == UINT32_MAX) continue;
-    to->form = RT_ROWS;
-    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
-    to->ids = ids.data;
-    to->count = ids.shape->count;
-  }
-}
-
-static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
-  int status = vm_machine_blame(t->machine, seed, error);
-  if (!status) rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
-  rt_hint(error, "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help", (long long)t->state.step + 1);
-  return RT_NOT_FINITE;
-}
-
-static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
-  uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
-  int status = lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
-  if (status) return status;
-  if ((status = use_rows(t, error))) return status;
-  if ((status = vm_machine_run(t->machine, seed, error))) return status;
-  struct rt_tensor loss = vm_machine_output(t->machine, 0);
-  double value;
-  lib_to_double(&loss, t->precision, &value);
-  if (!isfinite(value)) return blame(t, seed, "the loss", error);
-  collect_gradients(t);
-  struct rt_error why = {0};
-  status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
-  if (status == RT_NOT_FINITE) return blame(t, seed, "the gradient", error);
-  if (status) {
-    *error = why;
-    return status;
-  }
-  t->state.loss_sum += value * (double)count;
-  t->state.loss_rows += (double)count;
-  t->state.position += count;
-  t->state.step++;
-  return RT_OK;
-}
-
-/* --- the loop ------------------------------------------------------------------------------------------------------------- */
-
-void lib_train_order(struct aq_trainer *t) {
-  for (int64_t r = 0; r < t->train_data.rows; r++) t->order[r] = r;
-  rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch), t->train_data.rows, t->order);
-}
-
-static void tell(struct aq_trainer *t, aq_progress *p) {
-  int64_t per_epoch = lib_train_steps(t);
-  double now = lib_seconds(), elapsed = now - t->started;
-  if (!t->options.progress) return;
-  p->epoch = t->state.epoch + 1;
-  p->epochs = t->settings.epochs;
-  p->step = t->state.step;
-  p->steps = per_epoch * t->settings.epochs;
-  p->loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
-  p->examples_per_second = t->facts.seconds > 0 ? (double)t->facts.steps * (double)t->settings.batch / t->facts.seconds : 0;
-  p->seconds_left = t->facts.steps > 0 ? elapsed / (double)t->facts.steps * (double)(p->steps - p->step) : 0;
-  t->last_shown = now;
-  if (!t->options.progress(t->options.context, p)) t->stopped = true;
-}
-
-static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
-  uint64_t allocations = 0;
-  while (t->state.position < t->train_data.rows && !t->stopped) {
-    int64_t left = t->train_data.rows - t->state.position, count = left < t->settings.batch ? left : t->settings.batch;
-    double before = lib_seconds();
-    uint64_t allocated = rt_alloc_count();
-    int status = step(t, count, error);
-    if (status) return status;
-    /* The first epoch meets every length; after it nothing may allocate. */
-    if (t->state.epoch > 0) allocations += rt_alloc_count() - allocated;
-    double after = lib_seconds();
-    t->facts.seconds += after - before;
-    t->facts.steps++;
-    if (after - t->last_shown > 0.05) tell(t, &(aq_progress){.event = AQ_STEP});
-  }
-  t->facts.allocations_in_steps += allocations;
-  return RT_OK;
-}
-
-static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
-  *best = true;
-  *value = 0;
-  if (t->has_valid) {
-    int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
-    if (status) return status;
-    *value = t->metric->value(&t->judge.report[0]);
-    *best = t->state.best_epoch == 0 || rep_metric_better(t->metric, *value, t->state.best_value);
-    if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[0])) t->state.reached = true;
-  }
-  t->state.since_best++;
-  if (!*best) return RT_OK;
-  lib_params_copy(&t->best, &t->params);
-  t->state.best_epoch = t->state.epoch + 1;
-  t->state.best_value = *value;
-  t->state.since_best = 0;
-  return RT_OK;
-}
-
-static int save_model(struct aq_trainer *t, struct rt_error *error) {
-  struct aq_model *model = NULL;
-  if (!t->save) return RT_OK;
-  int status = aq_trainer_model(t, &model);
-  if (!status) status = lib_model_write(model, t->save, error);
-  aq_model_free(model);
-  return status;
-}
-
-static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
-  bool best;
-  double value;
-  rt_optimizer_flush(t->optimizer);
-  int status = keep_best(t, &best, &value, error);
-  if (status) return status;
-  aq_progress p = {.event = AQ_EPOCH, .metric = t->metric ? t->metric->name : NULL, .value = value, .best = best && t->has_valid};
-  p.valid_loss = t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0;
-  t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
-  tell(t, &p);
-  t->state.epoch++;
-  t->state.position = 0;
-  t->state.loss_sum = t->state.loss_rows = 0;
-  if (best && (status = save_model(t, error))) return status;
-  return t->save ? lib_checkpoint_write(t, error) : RT_OK;
-}
-
-static bool finished(const struct aq_trainer *t) {
-  if (t->state.epoch >= t->settings.epochs || t->state.reached) return true;
-  return t->settings.patience > 0 && t->has_valid && t->state.since_best >= t->settings.patience;
-}
-
-static void fill_facts(struct aq_trainer *t) {
-  t->facts.epochs = t->state.epoch;
-  t->facts.best_epoch = t->state.best_epoch;
-  t->facts.reached = t->state.reached;
-  t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->facts.steps * (double)t->settings.batch / t->facts.seconds : 0;
-}
-
-int aq_trainer_run(aq_trainer *t) {
-  struct rt_error *error = lib_begin(&t->message);
-  int status = RT_OK;
-  t->started = t->last_shown = lib_seconds();
-  t->stopped = false;
-  if (t->settings.epochs == 0) lib_params_copy(&t->best, &t->params);
-  while (!status && !t->stopped && !finished(t)) {
-    lib_train_order(t);
-    status = epoch_steps(t, error);
-    if (!status && t->state.position >= t->train_data.rows) status = end_epoch(t, error);
-  }
-  fill_facts(t);
-  if (status) return status;
-  if (t->stopped && !finished(t)) {
-    rt_optimizer_flush(t->optimizer);
-    if (t->state.best_epoch == 0) lib_params_copy(&t->best, &t->params);
-    if (t->save && ((status = lib_checkpoint_write(t, error)) || (t->state.best_epoch == 0 && (status = save_model(t, error))))) return status;
-    rt_fail(error, RT_INTERRUPTED, "stopped at step %lld", (long long)t->state.step);
-    if (t->save) rt_hint(error, "the checkpoint %s.ckpt is complete; resume goes on from it", t->save);
-    return RT_INTERRUPTED;
-  }
-  return t->save && t->settings.epochs == 0 ? save_model(t, error) : RT_OK;
-}
-
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer) { return trainer->facts; }
 
-int aq_trainer_model(aq_trainer *t, aq_model **model) {
-  struct aq_model *m = *model = lib_model_new();
-  struct rt_error *error = &t->message.error;
-  if (!m) return rt_no_memory(error);
+int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
+  struct rt_text schema = {0};
   m->module = lib_module_copy(t->module, error);
   int status = m->module ? RT_OK : error->code;
-  struct rt_text schema = {0};
   io_schema_write(&t->schema, &schema);
   if (!status) status = schema.failed ? rt_no_memory(error) : io_schema_parse(&m->schema, schema.data, schema.length, error);
   rt_text_free(&schema);
   if (!status) status = lib_bind_dims(m->module, &m->schema, error);
   if (!status) status = lib_params_init(&m->params, m->module, t->precision, error);
-  if (!status) lib_params_copy(&m->params, t->state.best_epoch ? &t->best : &t->params);
+  if (!status) lib_params_copy(&m->params, lib_train_best(t));
   if (!status) status = lib_model_name_classes(m, error);
   if (!status && t->metric && t->state.best_epoch) {
     m->metric = rt_strdup(t->metric->name);
@@ -389,4 +258,13 @@ int aq_trainer_model(aq_trainer *t, aq_model **model) {
   m->text = t->text;
   m->trained = !status;
   return status;
+}
+
+int aq_trainer_model(aq_trainer *t, aq_model **model) {
+  struct rt_error *error = lib_begin(&t->message);
+  *model = lib_model_new();
+  if (!*model) return rt_no_memory(error);
+  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
+  rt_optimizer_flush(t->optimizer);
+  return lib_train_model(t, *model, error);
 }
