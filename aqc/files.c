@@ -63,6 +63,13 @@ static int fill(int descriptor, const char *text, size_t length, bool to_disk) {
   return failed;
 }
 
+/* What open would give a new file, which mkstemp does not. */
+static mode_t usual_mode(void) {
+  mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
 int file_replace(const char *path, const char *text, size_t length) {
   struct stat old;
   size_t size = strlen(path) + sizeof ".XXXXXX";
@@ -72,7 +79,7 @@ int file_replace(const char *path, const char *text, size_t length) {
   int descriptor = mkstemp(temporary), code = AQ_CANNOT_CREATE;
   int failed = descriptor < 0 ? errno : 0;
   if (!failed) {
-    if (stat(path, &old) == 0 && fchmod(descriptor, old.st_mode & 07777)) failed = errno;
+    if (fchmod(descriptor, stat(path, &old) == 0 ? old.st_mode & 07777 : usual_mode())) failed = errno;
     int filled = fill(descriptor, text, length, true);
     if (filled) code = AQ_IO;
     if (!failed) failed = filled;

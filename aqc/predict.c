@@ -34,6 +34,8 @@ static int predict(aq_session *session, const struct settings *settings) {
   int status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
   if (status) return message_print(aq_session_message(session));
+  int64_t skipped = aq_session_skipped(session);
+  if (skipped) message_remark("%lld bad row%s skipped: empty lines stand for them", (long long)skipped, skipped == 1 ? " was" : "s were");
   if (read_problem) return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
   return AQ_OK;
 }

@@ -214,6 +214,8 @@ typedef struct aq_predict_options {
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);
+/* Bad rows of the last stream, under AQ_BAD_ROW_SKIP: each gave an empty line, or an object with the error, so that lines still go together. */
+int64_t aq_session_skipped(const aq_session *session);
 
 /* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes pieces as they come. */
 typedef struct aq_generate_options {

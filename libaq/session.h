@@ -30,6 +30,7 @@ struct aq_session {
   struct io_field *field;                /* [columns] scratch */
   struct session_scores *scores;         /* [outputs] */
   int64_t scored;                        /* examples in scores, 0: none */
+  int64_t skipped;                       /* bad rows of the last stream */
   struct session_map *map;               /* [map_count] */
   size_t map_count;
   char **token;                          /* [token_count] in the arena of tokens */

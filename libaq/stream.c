@@ -38,6 +38,7 @@ static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_e
     *error = *reason;
     return reason->code;
   }
+  st->session->skipped++;
   if (st->options->json) {
     rt_text_printf(&st->out, "{\"error\":");
     io_json_string(&st->out, reason->text, strlen(reason->text));
@@ -116,7 +117,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   aq_predict_options_init(&own);
   memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   struct stream st = {.session = session, .options = &own};
-  session->scored = 0;
+  session->scored = session->skipped = 0;
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the predictions to");
   int status = open_rows(&st, error);
   io_dataset_clear(&session->data);
@@ -131,3 +132,5 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   session->data.name = NULL;
   return status;
 }
+
+int64_t aq_session_skipped(const aq_session *session) { return session->skipped; }
