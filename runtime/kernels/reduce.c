@@ -43,7 +43,7 @@ static real sum_of(int64_t n, const real *a)
 /* NaN is larger than anything, and so reaches the result. */
 static real larger(real a, real b)
 {
-  return (a > b) | (a != a) ? a : b;
+  return ((a > b) | (a != a)) ? a : b;
 }
 
 static void raise_rows(int64_t rows, int64_t stride, int64_t n, const real *restrict big, real *restrict small)
