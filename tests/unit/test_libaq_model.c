@@ -1,0 +1,341 @@
+/* test_libaq_model.c: looking into models: attention, generated text, reports, gradients checked, what explain says, bytecode. */
+#include "tests/unit/libaq_files.h"
+
+#include <math.h>
+
+#include "runtime/io/json.h"
+
+static aq_model *model;
+
+static int make_model(void **state)
+{
+  if (make_directory(state))
+    return -1;
+  model = trained_reader();
+  return 0;
+}
+
+static int drop_model(void **state)
+{
+  aq_model_free(model);
+  return remove_directory(state);
+}
+
+/* ---- attention ---- */
+
+static void assert_rows_sum_to_one(const aq_map *map)
+{
+  for (size_t r = 0; r < map->heads * map->rows; r++) {
+    double sum = 0;
+    for (size_t j = 0; j < map->columns; j++)
+      sum += map->weight[r * map->columns + j];
+    assert_true(fabs(sum - 1) < 1e-5);
+  }
+}
+
+static void test_attend(void **state)
+{
+  (void)state;
+  aq_session *session = session_of(model, NULL);
+  aq_field field = {"A GOOD, film", 12};
+  assert_int_equal(aq_session_map_count(session), 0);
+  assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_token_count(session), 4);
+  assert_string_equal(aq_session_token(session, 1), "GOOD");
+  assert_string_equal(aq_session_token(session, 2), ",");
+  assert_string_equal(aq_session_token(session, 4), "");
+  assert_int_equal(aq_session_map_count(session), 3);
+  for (size_t k = 0; k < 3; k++) {
+    aq_map map = aq_session_map(session, k);
+    assert_string_equal(map.name, ((const char *[]){"sentiment.near", "sentiment.far", map.name})[k]);
+    assert_int_equal(map.is_mixing, k == 2);
+    assert_int_equal(map.heads, 1);
+    assert_int_equal(map.rows, k == 2 ? 1 : 4);
+    assert_int_equal(map.columns, k == 2 ? 2 : 4);
+    assert_rows_sum_to_one(&map);
+    for (size_t i = 0; i < map.rows && k == 0; i++)      /* near sees its neighbours only */
+      for (size_t j = 0; j < 4; j++)
+        assert_int_equal(map.weight[i * 4 + j] == 0, i + 1 < j || j + 1 < i);
+  }
+  field = (aq_field){"", 0};
+  assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_token_count(session), 0);
+  assert_int_equal(aq_session_map(session, 0).columns, 0);
+  aq_session_free(session);
+}
+
+static const char pooling_program[] =
+    "dim D = 6, H = 3\n"
+    "data { text: words[T], label: class[C] }\n"
+    "head[H] ask(x: [T, D]) -> [D] {\n"
+    "  query = param[D] = normal(1)\n  key = linear(x, D)\n  value = linear(x, D)\n}\n"
+    "model pooled(text) -> label {\n  x = embed(text, D)\n  return linear(reshape(ask(x), [H * D]), C)\n}\n"
+    "loss cross_entropy\n"
+    "train { epochs = 1 }\n";
+
+/* A head[H] with one query: [H, 1, T]. */
+static void test_attend_pooling(void **state)
+{
+  (void)state;
+  aq_model *pooled = trained(pooling_program, path_of("reader.tsv"));
+  aq_session *session = session_of(pooled, NULL);
+  aq_field field = {"a good film", 11};
+  assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_map_count(session), 1);
+  aq_map map = aq_session_map(session, 0);
+  assert_false(map.is_mixing);
+  assert_int_equal(map.heads, 3);
+  assert_int_equal(map.rows, 1);
+  assert_int_equal(map.columns, 3);
+  assert_rows_sum_to_one(&map);
+  aq_session_free(session);
+  aq_model_free(pooled);
+}
+
+/* ---- text ---- */
+
+static const char writer_program[] =
+    "dim D = 12\n"
+    "data { text: chars[T <= 8, V] }\n"
+    "model write(text) -> next(text) {\n"
+    "  x = embed(text, D)\n"
+    "  return linear(self_attention(x) with { mask = j <= i } + x, V)\n}\n"
+    "loss cross_entropy\n"
+    "train { optimizer = adamw(lr = 5e-2), batch = 4, epochs = 60 }\n";
+
+static int generate(aq_model *writer, aq_generate_options options, struct host *host, const char *expected)
+{
+  aq_session *session = session_of(writer, NULL);
+  options.write = host_write;
+  options.context = host;
+  int status = aq_session_generate(session, &options);
+  if (expected)
+    assert_message(aq_session_message(session), status, 0, expected);
+  aq_session_free(session);
+  return status;
+}
+
+static void test_generate(void **state)
+{
+  (void)state;
+  char text[401];
+  for (size_t k = 0; k < 400; k++)
+    text[k] = "abcd"[k % 4];
+  text[400] = 0;
+  char program[600];
+  snprintf(program, sizeof program, "%s", writer_program);
+  aq_model *writer = trained(program, write_text("abc.txt", text));
+  aq_generate_options options;
+  aq_generate_options_init(&options);
+  options.length = 9;
+  options.temperature = 0;
+  options.prompt = "abcdabcdabcdab";                     /* longer than the window: its end counts */
+  struct host host = {0};
+  assert_int_equal(generate(writer, options, &host, NULL), AQ_OK);
+  assert_string_equal(host.output, "cdabcdabc");
+  options.prompt = "";                                   /* something, and the same each time */
+  options.temperature = 3;
+  struct host one = {0}, two = {0};
+  options.seed = 5;
+  assert_int_equal(generate(writer, options, &one, NULL), AQ_OK);
+  assert_int_equal(generate(writer, options, &two, NULL), AQ_OK);
+  assert_int_equal(one.length, 9);
+  assert_string_equal(one.output, two.output);
+  options.top = 1;                                       /* only the likeliest may be drawn */
+  options.prompt = "d";
+  host = (struct host){0};
+  assert_int_equal(generate(writer, options, &host, NULL), AQ_OK);
+  assert_string_equal(host.output, "abcdabcda");
+  host = (struct host){.refuse = 1};
+  assert_int_equal(generate(writer, options, &host, "cannot be written"), AQ_IO);
+  options.temperature = -1;
+  assert_int_equal(generate(writer, options, &host, "temperature"), AQ_USAGE);
+  options.temperature = 1;
+  assert_int_equal(generate(model, options, &host, "the model sentiment does not write: it predicts label"), AQ_USAGE);
+  aq_model_free(writer);
+}
+
+/* ---- reports ---- */
+
+static void test_report(void **state)
+{
+  (void)state;
+  aq_report *report;
+  double accuracy = 0;
+  int64_t skipped;
+  assert_int_equal(aq_report_new(model, path_of("reader.tsv"), NULL, &report), AQ_OK);
+  assert_int_equal(aq_report_rows(report, &skipped), 8);
+  assert_int_equal(skipped, 0);
+  assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_OK);
+  assert_true(accuracy == 1);
+  assert_int_equal(aq_report_metric(report, "label.accuracy", &accuracy), AQ_OK);
+  assert_int_equal(aq_report_metric(report, "rmse", &accuracy), AQ_USAGE);
+  assert_non_null(strstr(aq_report_text(report), "accuracy                         1.0000         8"));
+  assert_string_equal(aq_report_text(report), aq_report_text(report));
+  assert_int_equal(strncmp(aq_report_json(report), "{\"label\":{\"kind\":\"class\",\"rows\":8,", 34), 0);
+  aq_report_free(report);
+
+  const char *path = write_text("odd.tsv", "text\tlabel\ngood\tpositive\nbad\tugly\n");
+  assert_int_equal(aq_report_new(model, path, NULL, &report), AQ_BAD_DATA);
+  assert_message(aq_report_message(report), AQ_BAD_DATA, 3, "\"ugly\" is no class");
+  assert_string_equal(aq_report_text(report), "");
+  assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_USAGE);
+  aq_report_free(report);
+  aq_eval_options options;
+  aq_eval_options_init(&options);
+  options.bad_rows = AQ_BAD_ROW_SKIP;
+  assert_int_equal(aq_report_new(model, path, &options, &report), AQ_OK);
+  assert_int_equal(aq_report_rows(report, &skipped), 1);
+  assert_int_equal(skipped, 1);
+  aq_report_free(report);
+}
+
+/* ---- gradcheck ---- */
+
+static const char all_kinds[] =
+    "dim D = 4\n"
+    "data { a: words[T <= 9], b: chars[S], q: vector[N], n: number, l: class[C], t: tags[T, K], y: number, z: vector[M] }\n"
+    "model all(a, b, q, n) -> l, t, y, z {\n"
+    "  x = embed(a, D) + linear(q, D)\n"
+    "  u = cross_attention(x, embed(b, D))\n"
+    "  p = attention_pool(u) * n\n"
+    "  return linear(p, C), linear(u, K), reshape(linear(p, 1), []), linear(p, M)\n}\n"
+    "loss cross_entropy(l) + 0.5 * cross_entropy(t) + squared_error(y) + absolute_error(z)\n";
+
+static int gradcheck(const char *text, double *worst, char **table, const char *expected)
+{
+  aq_program *program = program_of(text);
+  int status = aq_program_gradcheck(program, 3, 1e-6, worst, table);
+  if (expected || status)
+    assert_message(aq_program_message(program), status, aq_program_message(program)->line, expected ? expected : "no message was expected");
+  aq_program_free(program);
+  return status;
+}
+
+static void test_gradcheck(void **state)
+{
+  (void)state;
+  double worst = 1;
+  char *table;
+  assert_int_equal(gradcheck(reader_program, &worst, &table, NULL), AQ_OK);
+  assert_true(worst < 1e-6);
+  assert_non_null(strstr(table, "sentiment.near.query.W"));
+  aq_text_free(table);
+  /* A gradient that is not what it should be: nothing flows back through half of the sum. */
+  static const char wrong[] =
+      "dim D = 4\ndata { text: words[T], label: class[C] }\n"
+      "model m(text) -> label {\n  x = embed(text, D)\n  return linear(mean(x + stop_gradient(linear(x, D)), T), C)\n}\nloss cross_entropy\n";
+  assert_int_equal(gradcheck(wrong, &worst, NULL, "the gradient of m."), AQ_NEGATIVE);
+  assert_true(worst > 0.1);
+  assert_int_equal(gradcheck("fn f(x: [A]) = x\n", &worst, &table, "has no model"), AQ_BAD_DATA);
+  assert_null(table);
+}
+
+static void test_gradcheck_all_kinds(void **state)
+{
+  (void)state;
+  double worst = 1;
+  assert_int_equal(gradcheck(all_kinds, &worst, NULL, NULL), AQ_OK);
+  assert_true(worst < 1e-6);
+}
+
+/* ---- explain, bytecode, doctor ---- */
+
+static void test_explain(void **state)
+{
+  (void)state;
+  aq_program *program = program_of(reader_program);
+  aq_model *compiled;
+  char *text;
+  struct rt_error error = {0};
+  json_t *json;
+  assert_int_equal(aq_model_compile(program, &compiled), AQ_OK);
+  assert_int_equal(aq_model_explain(compiled, 10, false, &text), AQ_OK);
+  assert_non_null(strstr(text, "assuming, as there is no data, "));
+  assert_non_null(strstr(text, "sentiment.near: fused, softmax"));
+  aq_text_free(text);
+  assert_int_equal(aq_model_explain(model, 10, true, &text), AQ_OK);
+  if (io_json_parse(&json, "what explain says", text, strlen(text), &error))
+    fail_msg("%s in %s", error.text, text);
+  assert_null(json_object_get(json, "assumed"));
+  assert_int_equal(json_integer_value(json_object_get(json, "parameters")), aq_model_parameter_count(model));
+  assert_int_equal(json_array_size(json_object_get(json, "heads")), 2);
+  json_decref(json);
+  aq_text_free(text);
+  assert_int_equal(aq_model_explain(model, -1, true, &text), AQ_USAGE);
+  aq_model_free(compiled);
+  aq_program_free(program);
+}
+
+/* The products of a layer, counted by hand: 3 tokens, D = 4, linear to 5: 2*3*4*5, and its offset. */
+static void test_work(void **state)
+{
+  (void)state;
+  aq_program *program = program_of("data { q: vector[4], label: class[C] }\nmodel m(q) -> label { return q @ param[4, C] }\nloss cross_entropy\n");
+  aq_model *compiled;
+  char *text;
+  if (aq_model_compile(program, &compiled))
+    fail_msg("%s", aq_model_message(compiled)->text);
+  assert_int_equal(aq_model_explain(compiled, 1, true, &text), AQ_OK);
+  assert_non_null(strstr(text, "\"assumed\":{\"C\":2}"));
+  assert_non_null(strstr(text, "\"flops_per_example\":16,\"ops\":{\"project\":1}"));     /* 2 * 4 * 2 */
+  aq_text_free(text);
+  aq_model_free(compiled);
+  aq_program_free(program);
+}
+
+static void test_bytecode(void **state)
+{
+  (void)state;
+  aq_program *program = program_of(reader_program);
+  aq_model *compiled, *again;
+  char *first, *second, path[400];
+  snprintf(path, sizeof path, "%s", path_of("m.aqb"));
+  assert_int_equal(aq_model_compile(program, &compiled), AQ_OK);
+  assert_int_equal(aq_model_save_bytecode(compiled, path), AQ_OK);
+  assert_int_equal(aq_model_load_bytecode(path, &again), AQ_OK);
+  assert_int_equal(aq_model_listing(compiled, &first), AQ_OK);
+  assert_int_equal(aq_model_listing(again, &second), AQ_OK);
+  assert_string_equal(first, second);
+  assert_non_null(strstr(first, "function train"));
+  aq_text_free(first);
+  aq_text_free(second);
+  aq_model_free(again);
+  aq_model_free(compiled);
+  aq_program_free(program);
+  assert_int_equal(aq_model_load_bytecode(write_text("bad.aqb", "AQB, or is it?"), &again), AQ_BAD_DATA);
+  assert_non_null(strstr(aq_model_message(again)->file, "bad.aqb"));
+  assert_int_equal(aq_model_listing(again, &first), AQ_USAGE);
+  assert_int_equal(aq_model_save_bytecode(again, path), AQ_USAGE);
+  aq_model_free(again);
+  assert_int_equal(aq_model_load_bytecode(path_of("none.aqb"), &again), AQ_NO_INPUT);
+  aq_model_free(again);
+}
+
+static void test_doctor(void **state)
+{
+  (void)state;
+  aq_message message;
+  char *text;
+  json_t *json;
+  struct rt_error error = {0};
+  assert_int_equal(aq_doctor(false, false, &text, &message), AQ_OK);
+  assert_non_null(strstr(text, aq_version()));
+  aq_text_free(text);
+  assert_int_equal(aq_doctor(false, true, &text, NULL), AQ_OK);
+  if (io_json_parse(&json, "what doctor says", text, strlen(text), &error))
+    fail_msg("%s in %s", error.text, text);
+  assert_true(json_integer_value(json_object_get(json, "threads")) >= 1);
+  json_decref(json);
+  aq_text_free(text);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_attend),    cmocka_unit_test(test_attend_pooling),      cmocka_unit_test(test_generate), cmocka_unit_test(test_report),
+      cmocka_unit_test(test_gradcheck), cmocka_unit_test(test_gradcheck_all_kinds), cmocka_unit_test(test_explain),  cmocka_unit_test(test_work),
+      cmocka_unit_test(test_bytecode),  cmocka_unit_test(test_doctor),
+  };
+  return cmocka_run_group_tests(tests, make_model, drop_model);
+}
