@@ -20,6 +20,8 @@ regenerate() {   # regenerate FOLDER FILE...
 regenerate sentiment train.tsv dev.tsv test.tsv
 regenerate retrieval train.tsv dev.tsv test.tsv
 regenerate charlm train.txt dev.txt
+regenerate tagger train.tsv dev.tsv test.tsv
+regenerate regression train.tsv dev.tsv test.tsv
 
 # label_counts FILE POSITIVE NEGATIVE
 label_counts() {
