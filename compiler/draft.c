@@ -1,5 +1,7 @@
 /* draft.c: a lane program in the making. Steps name each other; registers are given at the end, in one scan, and taken back after the last
- * use, so that a long program stays in few (and so in the cache). */
+ * use, so that a long program stays in few (and so in the cache). Two kinds keep to themselves while there is room, because the interpreter can then do
+ * less: a result never takes the register of an input, which may so be read where it lies instead of being copied; and what is one number for
+ * the whole tile has a register that nothing else writes, and is computed once for many tiles. */
 #include "compiler/lower.h"
 
 #include <string.h>
@@ -54,6 +56,8 @@ struct registers {
   int *last;                             /* by step: the last step that reads it; the number of steps: an output */
   int *reg;                              /* by step */
   uint64_t used;                         /* bit r: register r is taken */
+  uint64_t ever, inputs;                 /* registers that were ever given; that were given to an input */
+  bool roomy;                            /* apart, as said above; otherwise every register that is free will do */
   int most;
 };
 
@@ -69,13 +73,25 @@ static void find_last_uses(const struct ir_draft *d, int output_count, const int
     last[output[k]] = (int)d->count;
 }
 
+static bool is_lasting(const struct ir_draft *d, const struct registers *r, int n)
+{
+  return r->roomy && !d->step[n].class;
+}
+
 static void release(const struct ir_draft *d, struct registers *r, int n)
 {
   for (int k = 0; k < 3; k++) {
     int a = d->step[n].arg[k];
-    if (a >= 0 && r->last[a] == n)
+    if (a >= 0 && r->last[a] == n && !is_lasting(d, r, a))
       r->used &= ~((uint64_t)1 << r->reg[a]);
   }
+}
+
+static uint64_t forbidden(const struct ir_draft *d, const struct registers *r, int n)
+{
+  if (is_lasting(d, r, n))
+    return r->ever;
+  return r->roomy && r->last[n] == (int)d->count ? r->used | r->inputs : r->used;
 }
 
 /* A step may write over an operand that nothing reads after it, except that a gather reads its index many times. */
@@ -84,17 +100,33 @@ static bool give_register(const struct ir_draft *d, struct registers *r, int n)
   bool gather = d->step[n].op == LANE_gather;
   if (!gather)
     release(d, r, n);
-  if (r->used == UINT64_MAX)
+  uint64_t taken = forbidden(d, r, n);
+  if (taken == UINT64_MAX)
     return false;
-  int free_one = __builtin_ctzll(~r->used);
-  r->used |= (uint64_t)1 << free_one;
+  int free_one = __builtin_ctzll(~taken);
+  uint64_t bit = (uint64_t)1 << free_one;
   r->reg[n] = free_one;
+  r->used |= bit;
+  r->ever |= bit;
+  if (d->step[n].op == LANE_input)
+    r->inputs |= bit;
   if (gather)
     release(d, r, n);
-  if (r->last[n] == n)
-    r->used &= ~((uint64_t)1 << free_one);
+  if (r->last[n] == n && !is_lasting(d, r, n))
+    r->used &= ~bit;
   if (free_one >= r->most)
     r->most = free_one + 1;
+  return true;
+}
+
+static bool give_registers(const struct ir_draft *d, struct registers *r, bool roomy)
+{
+  r->roomy = roomy;
+  r->used = r->ever = r->inputs = 0;
+  r->most = 0;
+  for (size_t n = 0; n < d->count; n++)
+    if (!give_register(d, r, (int)n))
+      return false;
   return true;
 }
 
@@ -120,11 +152,10 @@ static int assign(const struct ir_draft *d, int output_count, const int *output,
   if (!instr || !constant)
     return rt_no_memory(error);
   find_last_uses(d, output_count, output, r->last);
-  for (size_t n = 0; n < d->count; n++) {
-    if (!give_register(d, r, (int)n))
-      return rt_fail(error, RT_BAD_DATA, "an expression needs more than %d numbers at a time", LANE_MAX_REGISTERS);
+  if (!give_registers(d, r, true) && !give_registers(d, r, false))
+    return rt_fail(error, RT_BAD_DATA, "an expression needs more than %d numbers at a time", LANE_MAX_REGISTERS);
+  for (size_t n = 0; n < d->count; n++)
     instr[n] = instruction(&d->step[n], r->reg, r->reg[n]);
-  }
   memcpy(constant, d->constant, (size_t)d->constant_count * sizeof *constant);
   p->instr = instr;
   p->instr_count = (int)d->count;
