@@ -2,6 +2,7 @@
 #include "runtime/kernels/attend_tile.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- operands ---- */
@@ -25,7 +26,7 @@ static struct attend_view attend_bind(const struct attend_operand *operand, cons
     switch (operand->role[a]) {
     case ATTEND_I: view.i_stride = stride; break;
     case ATTEND_J: view.j_stride = stride; break;
-    case ATTEND_H: view.data += (size > 0 && size < heads ? head / (heads / size) : head) * stride; break;
+    case ATTEND_H: view.data += (size > 0 && size < heads ? head / (heads / size) : head) * stride; break;      /* grouped queries */
     default: view.width *= size;
     }
     stride *= size;
@@ -295,4 +296,20 @@ void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_prog
     tile.padded |= 1u << input;
   }
   KERNEL(lane_run)(program, &tile, registers, out_count, out);
+}
+
+real *KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score,
+                           real *to)
+{
+  const struct attend_plan *plan = head->plan;
+  const real *shaped = score;
+  if (plan->score) {
+    KERNEL(attend_lanes)(head, plan->score, strip, score, NULL, &space->score_regs, 1, &to);
+    shaped = to;
+  }
+  if (strip->seen == LANE_TRUE) return plan->score ? to : score;
+  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
+  const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
+  ATTEND_LANES(k, strip->keys * strip->fast) to[k] = mask[k] != 0 ? shaped[k] : hidden;
+  return to;
 }

@@ -98,11 +98,21 @@ void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_prog
                           const real *score, const real *gradient, struct lane_registers *registers, int out_count,
                           real *const *out);
 
+/* s' of a strip of raw scores, and -infinity (softmax) or 0 (weights) where the mask, which is left in space->mask, hides it. In `to`, which may
+ * be score; or in score itself when nothing shapes it. Returns where. */
+real *KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score,
+                           real *to);
+
 /* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of c that are one are summed
  * into (with add). */
 struct attend_matrix { real *data; int64_t row, column; };
 void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c,
                             bool add);
+
+static inline void attend_multiply(real *values, const real *by, int64_t count)
+{
+  ATTEND_LANES(k, count) values[k] *= by[k];
+}
 
 /* The block of queries that begins at first, against no keys yet. */
 static inline struct attend_block attend_queries(const struct attend_head *head, int64_t first)

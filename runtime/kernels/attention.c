@@ -12,24 +12,10 @@ struct attend_rows {
   real scale[ATTEND_QUERIES];        /* what the last block's new maximum makes of all before it */
 };
 
-/* Scores of a strip as the programs shape them: s', and -infinity (softmax) or 0 (weights) where the mask hides it. */
-static void attend_shape(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
-{
-  const struct attend_plan *plan = head->plan;
-  int64_t count = strip->keys * strip->fast;
-  if (plan->score) KERNEL(attend_lanes)(head, plan->score, strip, tile, NULL, &space->score_regs, 1, &tile);
-  if (strip->seen == LANE_TRUE) return;
-  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
-  const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
-  ATTEND_LANES(k, count) tile[k] = mask[k] != 0 ? tile[k] : hidden;
-}
-
 static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
 {
   KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
-  int64_t count = strip->keys * strip->fast;
-  const real *drop = space->drop;
-  ATTEND_LANES(k, count) tile[k] *= drop[k];
+  attend_multiply(tile, space->drop, strip->keys * strip->fast);
 }
 
 static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top)
@@ -60,7 +46,7 @@ static void attend_weigh(const struct attend_head *head, const struct attend_blo
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
     real *tile = space->score + done * block->fast;
-    attend_shape(head, &strip, space, tile);
+    KERNEL(attend_shape)(head, &strip, space, tile, tile);
     if (softmax) attend_top(tile, strip.keys, block->fast, rows->top);
   }
   if (softmax)
@@ -161,7 +147,7 @@ static void attend_write(const struct attend_head *head, const struct attend_blo
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
     real *tile = space->score + done * block->fast, ignored[ATTEND_QUERIES] = {0};
-    attend_shape(head, &strip, space, tile);
+    KERNEL(attend_shape)(head, &strip, space, tile, tile);
     if (head->plan->softmax) attend_exp(tile, strip.keys, block->fast, rows->top, ignored);
     for (int64_t q = 0; q < block->queries; q++) {
       real *row = w + (block->first_query + q) * head->keys + strip.first_key;

@@ -81,13 +81,9 @@ static void attend_grads_init(const struct attend_head *head, struct attend_grad
 static void attend_scatter(const struct attend_view *to, const struct attend_block *strip, const real *part, const real *at)
 {
   if (to->width < 1) return;
-  real last = (real)(to->width - 1);
   for (int64_t j = 0; j < strip->keys; j++)
     for (int64_t q = 0; q < strip->queries; q++) {
-      real x = at[j * strip->fast + q];
-      x = x > 0 ? x : 0;
-      int64_t element = (int64_t)((x < last ? x : last) + (real)0.5);
-      if (element >= to->width) element = to->width - 1;
+      int64_t element = lane_index(at[j * strip->fast + q], to->width);
       to->data[(strip->first_query + q) * to->i_stride + (strip->first_key + j) * to->j_stride + element] +=
           part[j * strip->fast + q];
     }
@@ -146,24 +142,6 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
 
 /* ---- tiles ---- */
 
-/* s' for a strip, with the mask applied: where the result is. */
-static real *attend_shape(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score)
-{
-  const struct attend_plan *plan = head->plan;
-  real *shaped = score;
-  if (plan->score) {
-    shaped = space->shaped;
-    KERNEL(attend_lanes)(head, plan->score, strip, score, NULL, &space->score_regs, 1, &shaped);
-  }
-  if (strip->seen == LANE_TRUE) return shaped;
-  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
-  int64_t count = strip->keys * strip->fast;
-  const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
-  real *to = space->shaped;
-  ATTEND_LANES(k, count) to[k] = mask[k] != 0 ? shaped[k] : hidden;
-  return to;
-}
-
 /* w = exp(s' - lse), ds' = w (dw - delta). */
 static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, const real *neg_lse, const real *delta, real *weights,
                                 real *grad)
@@ -176,11 +154,6 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, 
     }
 }
 
-static void attend_multiply(real *values, const real *by, int64_t count)
-{
-  ATTEND_LANES(k, count) values[k] *= by[k];
-}
-
 /* Turns the tiles score and grad (s and dy . value) into w d and ds. */
 static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
                               struct attend_space *space)
@@ -191,7 +164,7 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
     strip = attend_strip(block, done);
     int64_t count = strip.keys * strip.fast;
     real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast;
-    real *shaped = attend_shape(head, &strip, space, score), *weights = space->shaped;
+    real *weights = space->shaped, *shaped = KERNEL(attend_shape)(head, &strip, space, score, weights);
     if (plan->drop) {
       KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
       attend_multiply(grad, space->drop, count);

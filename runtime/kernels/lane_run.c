@@ -151,30 +151,21 @@ static const real *lane_load(const struct lane_tile *tile, int input, int class,
   return out;
 }
 
-/* Element round(at) of a table, or the nearest there is; NaN counts as 0. */
-static inline real lane_element(const real *table, int64_t length, real at)
-{
-  real last = (real)(length - 1);
-  at = at > 0 ? at : 0;
-  at = at < last ? at : last;
-  int64_t index = (int64_t)(at + (real)0.5);
-  return table[index < length ? index : length - 1];
-}
-
 static void lane_gather(const struct lane_tile *tile, const struct lane_registers *regs, const struct lane_instr *in, real *out)
 {
-  const real *at = regs->value[in->b], *table = tile->input[in->a];
   int64_t length = tile->length[in->a], slow_stride = tile->slow_stride[in->a], fast_stride = tile->fast_stride[in->a];
   int at_class = regs->class[in->b];
   int64_t slow = in->out_class & lane_slow(tile) ? tile->slow : 1, fast = in->out_class & lane_fast(tile) ? tile->fast : 1;
   int64_t valid = fast == 1 ? 1 : tile->fast_valid;
   int64_t at_fast = at_class & lane_fast(tile) ? 1 : 0;
   int64_t at_slow = at_class & lane_slow(tile) ? (at_fast ? tile->fast : 1) : 0;
-  for (int64_t s = 0; s < slow; s++)
-    for (int64_t f = 0; f < fast; f++)
-      out[s * fast + f] =
-          f < valid && length > 0
-              ? lane_element(table + s * slow_stride + f * fast_stride, length, at[s * at_slow + f * at_fast]) : 0;
+  if (length < 1) valid = 0;
+  for (int64_t s = 0; s < slow; s++, out += fast) {
+    const real *table = tile->input[in->a] + s * slow_stride, *at = regs->value[in->b] + s * at_slow;
+    _Pragma("omp simd")
+    for (int64_t f = 0; f < valid; f++) out[f] = table[f * fast_stride + lane_index(at[f * at_fast], length)];
+    for (int64_t f = valid; f < fast; f++) out[f] = 0;
+  }
 }
 
 /* The finaliser of MurmurHash3 in 64 bits (Appleby; constants by Stafford, variant 13). */

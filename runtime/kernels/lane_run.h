@@ -38,6 +38,16 @@ static inline size_t lane_storage(const struct lane_program *program)
   return (size_t)program->register_count * 2 * LANE_TILE;
 }
 
+/* Which element of a table LANE_gather reads: round(at), or the nearest there is; NaN counts as 0. length: 1 or more. */
+static inline int64_t lane_index(real at, int64_t length)
+{
+  real last = (real)(length - 1);
+  at = at > 0 ? at : 0;
+  at = at < last ? at : last;
+  int64_t index = (int64_t)(at + (real)0.5);
+  return index < length ? index : length - 1;
+}
+
 /* Runs a verified program and leaves its first out_count outputs in out[0..], each as slow * fast numbers whatever its class. An out may be
  * memory of an input with exactly the tile's layout. */
 void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers,
