@@ -24,6 +24,7 @@ static void run_free(struct run *r) {
   rt_pool_free(r->pool);
   lib_params_free(&r->values);
   for (uint32_t i = 0; r->input && i < r->module->input_count; i++) rt_free_aligned(r->input[i]);
+  rt_free(r->input);
   io_tensors_close(r->inputs);
   io_tensors_close(r->params);
   vm_module_free(r->module);

@@ -85,6 +85,7 @@ static void stream_dims(struct vm_stream *s, struct vm_dims *dims)
     stream_terms(s, term, &terms, room);
     if (!s->failed)
       s->failed = vm_dim_of_terms(dims, term, terms) != i;
+    s->no_memory |= dims->exhausted;
   }
 }
 

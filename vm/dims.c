@@ -244,11 +244,11 @@ static vm_dim intern(struct vm_dims *dims, const struct vm_term *term, uint32_t 
         return dims->bucket[at] - 1;
   }
   void *items = dims->poly;
-  if (dims->poly_count >= UINT32_MAX - 1 ||
-      rt_grow(&items, &dims->poly_capacity, dims->poly_count + 1, sizeof *dims->poly))
-    return VM_NO_DIM;
+  dims->exhausted = dims->poly_count >= UINT32_MAX - 1 || rt_grow(&items, &dims->poly_capacity, dims->poly_count + 1, sizeof *dims->poly);
   dims->poly = items;
-  if (grow_buckets(dims) || !copy_terms(dims, &dims->poly[dims->poly_count], term, count))
+  if (!dims->exhausted)
+    dims->exhausted = grow_buckets(dims) || !copy_terms(dims, &dims->poly[dims->poly_count], term, count);
+  if (dims->exhausted)
     return VM_NO_DIM;
   uint32_t index = (uint32_t)dims->poly_count++;
   bucket_put(dims, index);

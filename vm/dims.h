@@ -33,6 +33,7 @@ struct vm_dims {
   size_t poly_count, poly_capacity;
   uint32_t *bucket;                      /* hash table over poly: index + 1, 0 empty */
   size_t bucket_count;                   /* a power of two, or 0 */
+  bool exhausted;                        /* some VM_NO_DIM was for want of memory */
   struct rt_arena arena;                 /* names, terms, factors */
 };
 /* What one dim may hold; more is treated as overflow. */
