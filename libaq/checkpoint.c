@@ -1,11 +1,15 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model: parameters as they are ("param."), the best so far
- * ("best."), the optimizer's moments ("first.", "second."), and the position as metadata. The order of the data follows from the seed. */
+ * ("best."), the optimizer's moments ("first.", "second."), and as metadata the position and what it is a position in. The order of the data follows
+ * from the seed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libaq/trainer.h"
+#include "runtime/io/checksum.h"
+#include "runtime/io/file.h"
 
 static char *checkpoint_path(const struct aq_trainer *t, struct rt_error *error) {
   struct rt_text path = {0};
@@ -18,116 +22,262 @@ static char *checkpoint_path(const struct aq_trainer *t, struct rt_error *error)
   return path.data;
 }
 
-/* What must be the same for going on to mean anything. The program is compared whole, as its bytecode would be. */
-static void describe_run(const struct aq_trainer *t, struct rt_text *out) {
+/* A device or a pipe takes the model, but nothing belongs beside it. */
+static bool is_special(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static int can_create(const char *path, struct rt_error *error) {
+  struct io_save *save;
+  int status = io_save_begin(&save, path, error);
+  if (!status) io_save_abort(save);
+  return status;
+}
+
+int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error) {
+  if (is_special(t->save)) return RT_OK;
+  char *path = checkpoint_path(t, error);
+  int status = path ? can_create(t->save, error) : RT_NO_MEMORY;
+  if (!status) status = can_create(path, error);
+  rt_free(path);
+  return status;
+}
+
+/* --- what it is a position in --------------------------------------------------------------------------------------------- */
+
+/* Aligned as the checksum wants it. */
+struct digest { _Alignas(64) struct io_checksum sum; };
+
+static void put_digest(struct digest *d, const char *name, struct rt_text *out) {
+  char digits[IO_CHECKSUM_DIGITS + 1];
+  io_checksum_end(&d->sum, digits);
+  rt_text_printf(out, "%s %s\n", name, digits);
+}
+
+/* The compiled program without its settings, which are compared one by one, and without where it stands in its source. */
+static int describe_program(const struct aq_trainer *t, struct rt_text *out, struct rt_error *error) {
+  struct vm_module plain = *t->module;
+  struct rt_text bytes = {0};
+  struct digest d;
+  plain.line_count = 0;
+  plain.settings = (struct vm_settings){.optimizer = "", .schedule = ""};
+  int status = vm_module_write(&plain, &bytes, error);
+  io_checksum_begin(&d.sum);
+  if (!status) io_checksum_add(&d.sum, bytes.data, bytes.length);
+  rt_text_free(&bytes);
+  put_digest(&d, "program", out);
+  return status;
+}
+
+static void describe_data(const struct io_dataset *data, const char *name, struct rt_text *out) {
+  struct digest d;
+  io_checksum_begin(&d.sum);
+  io_checksum_add(&d.sum, &data->rows, sizeof data->rows);
+  for (int c = 0; c < data->columns; c++) {
+    const struct io_values *v = &data->values[c];
+    int64_t rows = v->present ? data->rows : 0, ids = v->offsets && v->present ? v->offsets[rows] : rows;
+    if (v->offsets && rows) io_checksum_add(&d.sum, v->offsets, (size_t)(rows + 1) * sizeof *v->offsets);
+    if (v->ids && ids) io_checksum_add(&d.sum, v->ids, (size_t)ids * sizeof *v->ids);
+    if (v->numbers && rows) io_checksum_add(&d.sum, v->numbers, (size_t)(rows * v->width) * sizeof *v->numbers);
+  }
+  put_digest(&d, name, out);
+}
+
+static int describe_columns(const struct aq_trainer *t, struct rt_text *out, struct rt_error *error) {
+  struct rt_text schema = {0};
+  struct digest d;
+  io_schema_write(&t->schema, &schema);
+  int status = schema.failed ? rt_no_memory(error) : RT_OK;
+  io_checksum_begin(&d.sum);
+  if (!status) io_checksum_add(&d.sum, schema.data, schema.length);
+  rt_text_free(&schema);
+  put_digest(&d, "vocabulary", out);
+  return status;
+}
+
+static void put_number(struct rt_text *out, const char *name, double value) {
+  char digits[REP_EXACT_SIZE];
+  rep_exact(digits, value);
+  rt_text_printf(out, "%s %s\n", name, digits);
+}
+
+/* What must be the same for going on to mean anything, a line for each. The number of epochs and patience may change. */
+static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_settings *s = &t->settings;
-  rt_text_printf(out, "rows %" PRId64 " batch %" PRId64 " seed %" PRId64 " precision %d optimizer %s lr %a decay %a clip %a schedule %s warmup %" PRId64 " params %u", t->train_data.rows,
-                 s->batch, s->seed, t->precision, s->optimizer, s->learning_rate, s->weight_decay, s->clip, s->schedule, s->warmup, t->params.count);
-  for (uint32_t p = 0; p < t->params.count; p++) rt_text_printf(out, " %s:%" PRId64, t->module->param[p].name, t->params.elements[p]);
+  struct rt_text out = {0};
+  if (t->run) return RT_OK;
+  int status = describe_program(t, &out, error);
+  describe_data(&t->train_data, "training-data", &out);
+  if (t->has_valid) describe_data(&t->valid_data, "validation-data", &out);
+  else rt_text_puts(&out, "validation-data none\n");
+  if (!status) status = describe_columns(t, &out, error);
+  rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n", t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch,
+                 s->optimizer, s->schedule, s->warmup);
+  put_number(&out, "lr", s->learning_rate);
+  put_number(&out, "weight_decay", s->weight_decay);
+  put_number(&out, "beta1", s->beta1);
+  put_number(&out, "beta2", s->beta2);
+  put_number(&out, "eps", s->epsilon);
+  put_number(&out, "momentum", s->momentum);
+  put_number(&out, "clip", s->clip);
+  rt_text_printf(&out, "metric %s\n", t->metric ? t->metric->name : "none");
+  if (!status && out.failed) status = rt_no_memory(error);
+  if (status) rt_text_free(&out);
+  t->run = out.data;
+  return status;
+}
+
+/* Says which line is the first to differ: "the checkpoint has batch 32, and this training batch 64". */
+static int check_run(const char *saved, const char *now, struct rt_error *error) {
+  while (*saved && *now) {
+    int a = (int)strcspn(saved, "\n"), b = (int)strcspn(now, "\n"), name = (int)strcspn(now, " ");
+    bool digest = b - name - 1 == IO_CHECKSUM_DIGITS && (!strncmp(now, "program", 7) || !strncmp(now, "training", 8) || !strncmp(now, "validation", 10) || !strncmp(now, "vocabulary", 10));
+    if (a == b && !strncmp(saved, now, (size_t)a)) {
+      saved += a + (saved[a] != 0);
+      now += b + (now[b] != 0);
+      continue;
+    }
+    if (digest) rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: its %.*s differ%s", name, now, !strncmp(now, "program", 7) || !strncmp(now, "vocabulary", 10) ? "s" : "");
+    else rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: %.*s there, %.*s here", a < 100 ? a : 100, saved, b, now);
+    rt_hint(error, "resume with what training began with; only the number of epochs and patience may differ");
+    return RT_BAD_DATA;
+  }
+  return *saved == *now ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint is of another version of aq");
+}
+
+/* --- the position --------------------------------------------------------------------------------------------------------- */
+
+/* Numbers that must come back exactly, infinities included, go as their bits. */
+static uint64_t bits_of(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
 }
 
 static void describe_state(const struct aq_trainer *t, struct rt_text *out) {
   const struct train_state *s = &t->state;
-  rt_text_printf(out, "%" PRId64 " %" PRId64 " %a %a %" PRId64 " %" PRId64 " %" PRId64 " %a %d", s->epoch, s->position, s->loss_sum, s->loss_rows, s->step, s->best_epoch,
-                 s->since_best, s->best_value, s->reached);
+  rt_text_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %" PRIx64, s->epoch, s->position, s->step, s->best_epoch, s->since_best,
+                 bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value));
 }
 
-static int parse_state(struct train_state *s, const char *text, struct rt_error *error) {
-  char *at = (char *)text;
-  s->epoch = strtoll(at, &at, 10);
-  s->position = strtoll(at, &at, 10);
-  s->loss_sum = strtod(at, &at);
-  s->loss_rows = strtod(at, &at);
-  s->step = strtoll(at, &at, 10);
-  s->best_epoch = strtoll(at, &at, 10);
-  s->since_best = strtoll(at, &at, 10);
-  s->best_value = strtod(at, &at);
-  s->reached = strtol(at, &at, 10) != 0;
-  if (*at || s->epoch < 0 || s->position < 0 || s->step < 0) return rt_fail(error, RT_BAD_DATA, "the checkpoint does not say where training was");
-  return RT_OK;
-}
-
-/* The moments of parameter p as a tensor with one axis. */
-static int describe_moment(struct aq_trainer *t, uint32_t p, int kind, struct rt_arena *arena, struct io_tensor_out *out, int *count, struct rt_error *error) {
-  if (kind >= rt_optimizer_moments(t->optimizer)) return RT_OK;
-  void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
-  int64_t *shape = rt_arena_alloc(arena, sizeof *shape);
-  const char *name = rt_arena_printf(arena, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
-  if (!shape || !name) return rt_no_memory(error);
-  *shape = t->params.elements[p];
-  out[(*count)++] = (struct io_tensor_out){name, t->precision == RT_F64 ? IO_F64 : IO_F32, 1, shape, data};
-  return RT_OK;
-}
-
-int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
-  struct rt_arena arena = {0};
-  struct rt_text run = {0}, state = {0};
-  uint32_t n = t->params.count;
-  struct io_tensor_out *out = rt_zalloc(4u * n + 1u, sizeof *out);
-  char *path = checkpoint_path(t, error);
-  int count = 0, status = out && path ? RT_OK : rt_no_memory(error);
-  rt_optimizer_flush(t->optimizer);
-  if (!status) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
-  if (!status) status = lib_params_describe(&t->best, t->module, "best.", &arena, out + n, error);
-  count = 2 * (int)n;
-  for (uint32_t p = 0; !status && p < n; p++)
-    for (int kind = 0; kind < 2 && !status; kind++) status = describe_moment(t, p, kind, &arena, out, &count, error);
-  describe_run(t, &run);
-  describe_state(t, &state);
-  if (!status && (run.failed || state.failed)) status = rt_no_memory(error);
-  const struct io_metadata metadata[] = {{"aq.checkpoint", "1"}, {"aq.run", run.data}, {"aq.state", state.data}};
-  if (!status) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
-  if (!status && t->options.progress) {
-    aq_progress p = {.event = AQ_SAVED, .path = path, .epoch = t->state.epoch, .epochs = t->settings.epochs};
-    if (!t->options.progress(t->options.context, &p)) t->stopped = true;
+static int parse_state(const struct aq_trainer *t, struct train_state *s, const char *text, struct rt_error *error) {
+  char *at = (char *)(uintptr_t)text;
+  int64_t *const whole[] = {&s->epoch, &s->position, &s->step, &s->best_epoch, &s->since_best};
+  double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value};
+  bool good = true;
+  for (size_t k = 0; k < RT_COUNT(whole); k++) {
+    char *from = at;
+    *whole[k] = strtoll(from, &at, 10);
+    good &= at != from && *whole[k] >= 0 && *whole[k] < INT64_MAX;
   }
+  for (size_t k = 0; k < RT_COUNT(real); k++) {
+    char *from = at;
+    uint64_t bits = strtoull(from, &at, 16);
+    memcpy(real[k], &bits, sizeof bits);
+    good &= at != from;
+  }
+  int64_t steps;
+  good &= !*at && s->position < t->train_data.rows && s->position % t->settings.batch == 0 && s->best_epoch <= s->epoch;
+  good = good && !__builtin_mul_overflow(s->epoch, lib_train_steps(t), &steps) && s->step - steps == s->position / t->settings.batch;
+  return good ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint does not say where training was");
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------------------- */
+
+static const char *moment_name(const struct aq_trainer *t, uint32_t p, int kind, struct rt_arena *arena) {
+  return rt_arena_printf(arena, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
+}
+
+/* The moments of the parameters that learn, as tensors with one axis. */
+static int describe_moments(const struct aq_trainer *t, struct rt_arena *arena, struct io_tensor_out *out, int *count, struct rt_error *error) {
+  for (uint32_t p = 0; p < t->params.count; p++)
+    for (int kind = 0; t->learns[p] && kind < rt_optimizer_moments(t->optimizer); kind++) {
+      const char *name = moment_name(t, p, kind, arena);
+      if (!name) return rt_no_memory(error);
+      out[(*count)++] = (struct io_tensor_out){name, t->precision == RT_F64 ? IO_F64 : IO_F32, 1, &t->params.elements[p], rt_optimizer_moment(t->optimizer, (int)p, kind)};
+    }
+  return RT_OK;
+}
+
+static int write_file(struct aq_trainer *t, const char *path, struct rt_error *error) {
+  struct rt_arena arena = {0};
+  struct rt_text state = {0};
+  uint32_t n = t->params.count;
+  int count = 2 * (int)n;
+  struct io_tensor_out *out = rt_zalloc(4u * n + 1u, sizeof *out);
+  int status = out ? describe_run(t, error) : rt_no_memory(error);
+  if (!status) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
+  if (!status) status = lib_params_describe(lib_train_best(t), t->module, "best.", &arena, out + n, error);
+  if (!status) status = describe_moments(t, &arena, out, &count, error);
+  describe_state(t, &state);
+  if (!status && state.failed) status = rt_no_memory(error);
+  const struct io_metadata metadata[] = {{"aq.checkpoint", "1"}, {"aq.run", t->run}, {"aq.state", state.data}};
+  if (!status) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
   rt_free(out);
-  rt_free(path);
-  rt_text_free(&run);
   rt_text_free(&state);
   rt_arena_free(&arena);
   return status;
 }
 
-static int read_moment(struct aq_trainer *t, const struct io_tensors *file, uint32_t p, int kind, struct rt_error *error) {
-  char name[1024];
-  if (kind >= rt_optimizer_moments(t->optimizer)) return RT_OK;
-  void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
-  snprintf(name, sizeof name, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
-  const struct io_tensor *tensor = io_tensors_find(file, name);
-  if (!tensor || tensor->elements != t->params.elements[p]) return rt_fail(error, RT_BAD_DATA, "the checkpoint lacks %s", name);
-  return t->precision == RT_F64 ? io_tensors_double(file, tensor, data, error) : io_tensors_float(file, tensor, data, error);
+int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
+  if (is_special(t->save)) return RT_OK;
+  char *path = checkpoint_path(t, error);
+  if (!path) return RT_NO_MEMORY;
+  rt_optimizer_flush(t->optimizer);
+  int status = write_file(t, path, error);
+  if (!status && t->options.progress) {
+    aq_progress p = {.event = AQ_SAVED, .path = path, .epoch = t->state.epoch, .epochs = t->settings.epochs, .step = t->state.step, .steps = lib_train_steps(t) * t->settings.epochs};
+    if (!t->options.progress(t->options.context, &p)) t->stopped = true;
+  }
+  rt_free(path);
+  return status;
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------------- */
+
+static int read_moments(struct aq_trainer *t, const struct io_tensors *file, struct rt_arena *arena, struct rt_error *error) {
+  int status = RT_OK;
+  for (uint32_t p = 0; p < t->params.count; p++)
+    for (int kind = 0; !status && t->learns[p] && kind < rt_optimizer_moments(t->optimizer); kind++) {
+      void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
+      const char *name = moment_name(t, p, kind, arena);
+      if (!name) return rt_no_memory(error);
+      const struct io_tensor *tensor = io_tensors_find(file, name);
+      if (!tensor || tensor->elements != t->params.elements[p]) return rt_fail(error, RT_BAD_DATA, "the checkpoint lacks %s", name);
+      status = t->precision == RT_F64 ? io_tensors_double(file, tensor, data, error) : io_tensors_float(file, tensor, data, error);
+    }
+  return status;
 }
 
 static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct rt_error *error) {
-  struct rt_text run = {0};
-  const char *saved = io_tensors_metadata(file, "aq.run"), *state = io_tensors_metadata(file, "aq.state");
-  describe_run(t, &run);
-  int status = run.failed ? rt_no_memory(error) : RT_OK;
-  if (!status && (!saved || !state)) status = rt_fail(error, RT_BAD_DATA, "this is no checkpoint of aq");
-  if (!status && strcmp(saved, run.data)) {
-    status = rt_fail(error, RT_BAD_DATA, "the checkpoint is of another program, other data or other settings");
-    rt_hint(error, "resume with what training began with; only the number of epochs may differ");
-  }
-  rt_text_free(&run);
-  if (!status) status = parse_state(&t->state, state, error);
+  struct rt_arena arena = {0};
+  const char *run = io_tensors_metadata(file, "aq.run"), *state = io_tensors_metadata(file, "aq.state");
+  if (!run || !state) return rt_fail(error, RT_BAD_DATA, "this is no checkpoint of aq");
+  int status = describe_run(t, error);
+  if (!status) status = check_run(run, t->run, error);
+  if (!status) status = parse_state(t, &t->state, state, error);
   if (!status) status = lib_params_read(&t->params, t->module, file, "param.", error);
   if (!status) status = lib_params_read(&t->best, t->module, file, "best.", error);
-  for (uint32_t p = 0; !status && p < t->params.count; p++)
-    for (int kind = 0; kind < 2 && !status; kind++) status = read_moment(t, file, p, kind, error);
+  if (!status) status = read_moments(t, file, &arena, error);
   if (!status) rt_optimizer_set_steps(t->optimizer, t->state.step);
+  rt_arena_free(&arena);
   return status;
 }
 
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   struct io_tensors *file = NULL;
   char *path = checkpoint_path(t, error);
-  if (!path) return error->code;
+  if (!path) return RT_NO_MEMORY;
   int status = io_tensors_open(&file, path, error);
   if (!status) status = io_tensors_verify(file, error);
   if (!status) status = read_all(t, file, error);
-  if (status && !error->file[0]) snprintf(error->file, sizeof error->file, "%s", path);
+  if (status) lib_name_file(error, path);
   io_tensors_close(file);
   rt_free(path);
-  return status;
+  if (status) return status;
+  /* The goal may be another one than before. */
+  t->state.reached = t->has_goal && t->state.best_epoch > 0 && !rep_metric_better(t->metric, t->goal.value, t->state.best_value);
+  t->saved = true;
+  return RT_OK;
 }

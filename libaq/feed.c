@@ -11,6 +11,24 @@ static bool column_is_target_only(const struct vm_module *module, const char *na
   return true;
 }
 
+/* Tags are as long as the tokens that they belong to: the column whose length has the same name. */
+static int pair_tags(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    struct io_column *tags = &schema->columns[io_schema_find(schema, module->input[i].name)];
+    if (tags->kind != IO_TAGS) continue;
+    tags->max_length = 0;                  /* its pair's */
+    for (uint32_t k = 0; k < module->input_count && tags->pair < 0; k++) {
+      int other = io_schema_find(schema, module->input[k].name);
+      if (module->input[k].length == module->input[i].length && schema->columns[other].kind != IO_TAGS) tags->pair = other;
+    }
+    if (tags->pair >= 0) continue;
+    rt_fail(error, RT_USAGE, "the tags %s have no text: no other column that the model uses is of the length %s", tags->name, module->dims.symbol[module->input[i].length].name);
+    rt_hint(error, "there is one tag for each token, so both have one length, as in text: words[T] and tags: tags[T, C]");
+    return error->code;
+  }
+  return RT_OK;
+}
+
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
@@ -24,6 +42,7 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     column->ends = input->shifted && !text;
     column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
     /* A text that is predicted is read as begin w1 … wn and predicted as w1 … wn end: one longer than its words. */
+    if (column->ends && column->max_length == 1) return rt_fail(error, RT_USAGE, "a row of %s that is predicted has 2 tokens at least, its first and its end, but its length is limited to 1", input->name);
     if (column->ends && column->max_length > 1) column->max_length--;
     column->min_count = input->min_count;
     column->max_size = input->max_size;
@@ -32,7 +51,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
   }
   if (text && schema->count != 1)
     return rt_fail(error, RT_USAGE, "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)", schema->count);
-  return io_schema_check(schema, error);
+  int status = pair_tags(module, schema, error);
+  return status ? status : io_schema_check(schema, error);
 }
 
 static int64_t column_size(const struct io_column *column) {
@@ -118,27 +138,74 @@ static size_t element_size(const struct lib_feed *feed, const struct vm_input *i
   return input->type.dtype == RT_INT ? sizeof(int32_t) : feed->precision == RT_F64 ? sizeof(double) : sizeof(float);
 }
 
+static int unequal(const struct vm_module *module, const struct vm_input *input, const struct io_dataset *data, int64_t row, int64_t a, int64_t b, struct rt_error *error) {
+  const char *symbol = module->dims.symbol[input->length].name;
+  rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[row], 0, "the column %s has %lld tokens here, but another column of length %s has %lld", input->name, (long long)a, symbol,
+             (long long)b);
+  rt_hint(error, "columns that differ in length have lengths of different names, as in words[T] and words[U]");
+  return error->code;
+}
+
+/* The first input before `i` that has its length from the same symbol and stands in the data, or i. */
+static uint32_t same_length(const struct vm_module *module, const struct io_schema *schema, const struct io_dataset *data, uint32_t i) {
+  for (uint32_t k = 0; k < i; k++)
+    if (module->input[k].length == module->input[i].length && data->values[io_schema_find(schema, module->input[k].name)].present) return k;
+  return i;
+}
+
+int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema, const struct io_dataset *data, struct rt_error *error) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    const struct vm_input *input = &module->input[i], *other;
+    const struct io_values *v = &data->values[io_schema_find(schema, input->name)];
+    if (input->length < 0 || !v->present) continue;
+    other = &module->input[same_length(module, schema, data, i)];
+    const struct io_values *w = &data->values[io_schema_find(schema, other->name)];
+    for (int64_t r = 0; other != input && r < data->rows; r++) {
+      int64_t n = row_length(input, v, r), wanted = row_length(other, w, r);
+      if (n != wanted) return unequal(module, input, data, r, n, wanted, error);
+    }
+  }
+  return RT_OK;
+}
+
+/* The `batch` longest rows of the data as the sizes of the input's ragged dim, longest first: no batch has longer ones, one by one. */
+static int longest_rows(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v, int64_t rows, int64_t batch, int64_t *total, struct rt_error *error) {
+  int64_t longest = 0, taken = 0, symbol = input->length;
+  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch, sizeof(int64_t))) return rt_no_memory(error);
+  for (int64_t r = 0; r < rows; r++) longest = row_length(input, v, r) > longest ? row_length(input, v, r) : longest;
+  int64_t *rows_of = rt_zalloc((size_t)longest + 1, sizeof *rows_of);   /* [length] */
+  if (!rows_of) return rt_no_memory(error);
+  for (int64_t r = 0; r < rows; r++) rows_of[row_length(input, v, r)]++;
+  *total = 0;
+  for (int64_t n = longest; n >= 0 && taken < batch; n--)
+    for (; rows_of[n] > 0 && taken < batch; rows_of[n]--) {
+      feed->sizes[symbol][taken++] = n;
+      *total += n;
+    }
+  rt_free(rows_of);
+  return RT_OK;
+}
+
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch, struct rt_error *error) {
+  if (batch > data->rows) batch = data->rows;
   for (uint32_t i = 0; i < feed->module->input_count; i++) {
     const struct vm_input *input = &feed->module->input[i];
     const struct io_values *v = &data->values[feed->column[i]];
-    int64_t longest = v->width > 0 ? v->width : 1;
+    int64_t total = batch * (v->width > 0 ? v->width : 1);
+    int status = RT_OK;
     if (!v->present) continue;
-    for (int64_t r = 0; input->length >= 0 && r < data->rows; r++) {
-      int64_t n = row_length(input, v, r);
-      if (n > longest) longest = n;
-    }
-    int status = reserve(feed, i, (size_t)(longest * batch), element_size(feed, input), error);
-    if (!status && input->length >= 0 && rt_grow((void **)&feed->sizes[input->length], &feed->sizes_capacity[input->length], (size_t)batch, sizeof(int64_t)))
-      status = rt_no_memory(error);
+    if (input->length >= 0) status = longest_rows(feed, input, v, data->rows, batch, &total, error);
+    if (!status) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
     if (status) return status;
   }
   return RT_OK;
 }
 
-static int too_long(const struct vm_input *input, const struct vm_module *module, const struct io_dataset *data, int64_t row, int64_t a, int64_t b, struct rt_error *error) {
-  return rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[row], 0, "the column %s has %lld tokens here, but another column of length %s has %lld", input->name,
-                    (long long)a, module->dims.symbol[input->length].name, (long long)b);
+double lib_feed_weight(const struct lib_feed *feed, int64_t count) {
+  int64_t symbol = feed->module->input[feed->module->output[0].target].length, tokens = 0;
+  if (symbol < 0) return (double)count;
+  for (int64_t e = 0; e < count; e++) tokens += feed->sizes[symbol][e];
+  return (double)tokens;
 }
 
 /* Lengths of the rows, into the sizes of the input's ragged dim; the sum of them in *total. */
@@ -149,7 +216,7 @@ static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, con
   *total = 0;
   for (int64_t e = 0; e < count; e++) {
     int64_t n = row_length(input, v, rows[e]);
-    if (known[symbol] && feed->sizes[symbol][e] != n) return too_long(input, feed->module, data, rows[e], n, feed->sizes[symbol][e], error);
+    if (known[symbol] && feed->sizes[symbol][e] != n) return unequal(feed->module, input, data, rows[e], n, feed->sizes[symbol][e], error);
     feed->sizes[symbol][e] = n;
     *total += n;
   }

@@ -61,6 +61,8 @@ void lib_params_free(struct lib_params *params);
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error);
 /* Gives the module's BOUND symbols the sizes that the trained schema has, and checks them against dims of the program. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);
+/* Columns whose lengths have one name must be equally long in every row. */
+int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema, const struct io_dataset *data, struct rt_error *error);
 
 /* Packs rows of datasets into the inputs of machines of one module. */
 struct lib_feed {
@@ -74,10 +76,12 @@ struct lib_feed {
   int64_t tokens;                        /* of the last batch, in its longest input */
 };
 int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema, enum rt_precision precision, struct rt_error *error);
-/* Room for any batch of so many rows of the data, so that feeding allocates nothing later. */
+/* Room for any batch of so many rows of the data, so that feeding allocates nothing later. `sizes` then are those of the largest batch that there could be. */
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch, struct rt_error *error);
 /* Binds the machine to rows[0..count-1] and sets the inputs it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error);
+/* Rows that the loss of the batch last fed is the mean of: tokens where the first output has a target for each token, else its examples. */
+double lib_feed_weight(const struct lib_feed *feed, int64_t count);
 void lib_feed_free(struct lib_feed *feed);
 
 /* --- models (model.c, model_file.c) --------------------------------------------------------------------------------------- */
@@ -111,8 +115,9 @@ struct lib_judge {
   struct vm_machine *machine;            /* of "eval" */
   struct lib_feed feed;
   struct rep_report *report;             /* [outputs] */
-  double loss, loss_rows;                /* sum of batch losses weighted by rows, and the rows */
+  double loss, loss_rows;                /* sum of the batches' losses weighted by lib_feed_weight, and of the weights */
   double *scratch; size_t scratch_capacity;
+  double *truth; size_t truth_capacity;
   int64_t *rows; size_t rows_capacity;
 };
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema, const struct lib_params *params, struct rt_pool *pool,

@@ -5,10 +5,9 @@
 #include "libaq/internal.h"
 
 void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor, int64_t *rows, int64_t *columns) {
-  bool classes = module->input[module->output[output].target].type.dtype == RT_INT;
+  (void)module, (void)output;
   const struct rt_shape *s = tensor->shape;
   *columns = s->rank == 0 ? 1 : s->size[s->rank - 1];
-  if (!classes && s->rank == 0) *columns = 1;
   *rows = *columns ? s->count / *columns : 0;
 }
 
@@ -73,10 +72,30 @@ void lib_judge_free(struct lib_judge *judge) {
   for (uint32_t o = 0; judge->report && o < judge->module->output_count; o++) rep_free(&judge->report[o]);
   rt_free(judge->report);
   rt_free(judge->scratch);
+  rt_free(judge->truth);
   rt_free(judge->rows);
   vm_machine_free(judge->machine);
   if (judge->feed.module) lib_feed_free(&judge->feed);
   *judge = (struct lib_judge){0};
+}
+
+static double number_at(const struct lib_judge *judge, const void *numbers, int64_t at) {
+  return judge->feed.precision == RT_F64 ? ((const double *)numbers)[at] : (double)((const float *)numbers)[at];
+}
+
+static int judge_class(struct rep_report *report, const double *p, int64_t columns, int32_t label, struct rt_error *error) {
+  int64_t best = 0;
+  if (label < 0 || label >= columns) return rt_fail(error, RT_BAD_DATA, "a label is number %d of %lld classes", label, (long long)columns);
+  for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
+  /* Not !(p > …): a probability that is no number must stay one, to be refused. */
+  if (report->kind == REP_NEXT) return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
+  return rep_add_class(report, (size_t)label, (size_t)best, p, (size_t)columns, error);
+}
+
+static int judge_numbers(struct lib_judge *judge, struct rep_report *report, const double *p, int64_t columns, int64_t row, const void *target, struct rt_error *error) {
+  if (rt_grow((void **)&judge->truth, &judge->truth_capacity, (size_t)columns + 1, sizeof *judge->truth)) return rt_no_memory(error);
+  for (int64_t k = 0; k < columns; k++) judge->truth[k] = number_at(judge, target, row * columns + k);
+  return rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
 }
 
 /* One output of one batch: targets row by row beside the scores. */
@@ -86,53 +105,48 @@ static int judge_output(struct lib_judge *judge, uint32_t o, struct rt_error *er
   struct rt_tensor t = vm_machine_output(judge->machine, o);
   struct rep_report *report = &judge->report[o];
   int64_t rows, columns;
+  int status = RT_OK;
   const void *target = judge->feed.buffer[output->target];
   lib_output_size(m, o, &t, &rows, &columns);
   if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1, sizeof *judge->scratch)) return rt_no_memory(error);
   lib_to_double(&t, judge->feed.precision, judge->scratch);
   lib_probabilities(judge->scratch, rows, columns, output, m);
-  for (int64_t r = 0; r < rows; r++) {
-    double *p = judge->scratch + r * columns, truth[1];
-    int status;
-    if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT)) {
-      int32_t label = ((const int32_t *)target)[r];
-      int64_t best = 0;
-      for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
-      double chance = p[label] > 1e-300 ? p[label] : 1e-300;
-      if (report->kind == REP_NEXT) status = rep_add_next(report, -log(chance), 1, error);
-      else status = rep_add_class(report, (size_t)label, (size_t)best, p, (size_t)columns, error);
-    } else if (report->kind == REP_CHANCE) {
-      truth[0] = judge->feed.precision == RT_F64 ? ((const double *)target)[r] : (double)((const float *)target)[r];
-      status = rep_add_chance(report, truth[0], p[0], error);
-    } else {
-      double wide[512];
-      if (columns > (int64_t)RT_COUNT(wide)) return rt_fail(error, RT_USAGE, "an output of more than %zu numbers cannot be reported", RT_COUNT(wide));
-      for (int64_t k = 0; k < columns; k++)
-        wide[k] = judge->feed.precision == RT_F64 ? ((const double *)target)[r * columns + k] : (double)((const float *)target)[r * columns + k];
-      status = rep_add_numbers(report, wide, p, (size_t)columns, error);
-    }
-    if (status) return status;
+  for (int64_t r = 0; r < rows && !status; r++) {
+    const double *p = judge->scratch + r * columns;
+    if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT)) status = judge_class(report, p, columns, ((const int32_t *)target)[r], error);
+    else if (report->kind == REP_CHANCE) status = rep_add_chance(report, number_at(judge, target, r), p[0], error);
+    else status = judge_numbers(judge, report, p, columns, r, target, error);
   }
+  return status;
+}
+
+static int judge_loss(struct lib_judge *judge, int64_t count, struct rt_error *error) {
+  struct rt_tensor loss = vm_machine_output(judge->machine, judge->module->output_count);
+  double value, weight = lib_feed_weight(&judge->feed, count);
+  lib_to_double(&loss, judge->feed.precision, &value);
+  if (!isfinite(value)) {
+    int status = vm_machine_blame(judge->machine, 0, error);
+    return status ? status : rt_fail(error, RT_NOT_FINITE, "the loss is not finite");
+  }
+  judge->loss += value * weight;
+  judge->loss_rows += weight;
+  for (uint32_t o = 0; o < judge->module->output_count; o++)
+    if (judge->report[o].kind != REP_NEXT) rep_add_loss(&judge->report[o], value * weight, weight);
   return RT_OK;
 }
 
 static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error) {
   int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
   if (!status) status = vm_machine_run(judge->machine, 0, error);
+  if (!status) status = judge_loss(judge, count, error);
   for (uint32_t o = 0; !status && o < judge->module->output_count; o++) status = judge_output(judge, o, error);
-  if (status) return status;
-  struct rt_tensor loss = vm_machine_output(judge->machine, judge->module->output_count);
-  double value;
-  lib_to_double(&loss, judge->feed.precision, &value);
-  judge->loss += value * (double)count;
-  judge->loss_rows += (double)count;
-  for (uint32_t o = 0; o < judge->module->output_count; o++)
-    if (judge->report[o].kind != REP_NEXT) rep_add_loss(&judge->report[o], value * (double)count, (double)count);
-  return RT_OK;
+  return status;
 }
 
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch, struct rt_error *error) {
   judge->loss = judge->loss_rows = 0;
+  if (batch > data->rows) batch = data->rows;
+  if (batch < 1) batch = 1;
   for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
   if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows)) return rt_no_memory(error);
   for (int64_t at = 0; at < data->rows; at += batch) {

@@ -1,10 +1,10 @@
 /* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, the compiled program as the bytes
  * of the tensor "aq.bytecode", columns and vocabularies, the source text and the metric as metadata. Nothing in it names a path. */
-#include <stdio.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "runtime/io/number.h"
 
 static const char format_version[] = "1";
 
@@ -17,27 +17,27 @@ struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_erro
 }
 
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error) {
-  struct rt_text bytes = {0}, schema = {0}, metric = {0};
+  struct rt_text bytes = {0}, schema = {0};
+  char value[REP_EXACT_SIZE];
   struct rt_arena arena = {0};
   struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
   int status = tensor ? vm_module_write(model->module, &bytes, error) : rt_no_memory(error);
   if (!status) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
   if (!status) {
     io_schema_write(&model->schema, &schema);
-    rt_text_printf(&metric, "%.17g", model->metric_value);
-    if (schema.failed || metric.failed) status = rt_no_memory(error);
+    rep_exact(value, model->metric_value);
+    if (schema.failed) status = rt_no_memory(error);
   }
   if (!status) {
     int64_t length = (int64_t)bytes.length;
     tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
     const struct io_metadata metadata[] = {{"aq.format", format_version}, {"aq.schema", schema.data}, {"aq.text", model->text ? "1" : "0"},
-                                           {"aq.source", model->source ? model->source : ""}, {"aq.metric", model->metric ? model->metric : ""}, {"aq.value", metric.data}};
+                                           {"aq.source", model->source ? model->source : ""}, {"aq.metric", model->metric ? model->metric : ""}, {"aq.value", value}};
     status = io_tensors_save(path, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
   }
   rt_free(tensor);
   rt_text_free(&bytes);
   rt_text_free(&schema);
-  rt_text_free(&metric);
   rt_arena_free(&arena);
   return status;
 }
@@ -67,10 +67,36 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
   int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
   if (status) return status;
   model->text = text && !strcmp(text, "1");
-  model->metric_value = value ? strtod(value, NULL) : 0;
+  /* A metric that the validation data did not define was saved as "nan". */
+  if (value && io_number_parse(value, strlen(value), &model->metric_value)) model->metric_value = strcmp(value, "nan") ? 0 : NAN;
   if (metric && *metric && !(model->metric = rt_strdup(metric))) return rt_no_memory(error);
   if (source && *source && !(model->source = rt_strdup(source))) return rt_no_memory(error);
   return RT_OK;
+}
+
+/* Is the input what its kind of column gives? The verifier knows types; what columns hold it does not know. */
+static bool input_fits(const struct vm_dims *dims, const struct vm_input *input, enum io_kind kind) {
+  bool ragged = io_kind_is_ragged(kind), real = kind == IO_NUMBER || kind == IO_VECTOR;
+  const struct vm_type *t = &input->type;
+  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != (ragged || kind == IO_VECTOR) || ragged != (input->length >= 0)) return false;
+  if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
+  if (input->vocabulary < 0) return true;
+  return kind == IO_NUMBER || vm_dim_as_symbol(dims, real ? t->dim[0] : t->of) == input->vocabulary;
+}
+
+/* Does the function give scores for every class of its targets, or the numbers themselves, and, where wanted, the loss behind them? */
+static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) {
+  const struct vm_function *f = vm_module_function(m, name);
+  if (!f || !m->output_count || f->output_count < m->output_count + loss) return false;
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    const struct vm_type *target = &m->input[m->output[o].target].type, *t = &f->value[f->output[o]].type;
+    bool whole = target->dtype == RT_INT;
+    if (t->dtype != RT_REAL || !t->batched || t->rank != target->rank + whole) return false;
+    if (memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) || (whole && t->dim[target->rank] != target->of)) return false;
+  }
+  if (!loss) return true;
+  const struct vm_type *t = &f->value[f->output[m->output_count]].type;
+  return t->dtype == RT_REAL && !t->batched && !t->rank;
 }
 
 /* Bytecode and columns come from one file but are checked against each other: every input has its column, of its kind. */
@@ -78,8 +104,10 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
   for (uint32_t i = 0; i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];
     int column = io_schema_find(&model->schema, input->name);
-    if (column < 0 || strcmp(io_kind_name(model->schema.columns[column].kind), input->kind)) return not_a_model(path, "its program and its columns do not fit", error);
+    enum io_kind kind = column < 0 ? IO_WORDS : model->schema.columns[column].kind;
+    if (column < 0 || strcmp(io_kind_name(kind), input->kind) || !input_fits(&model->module->dims, input, kind)) return not_a_model(path, "its program and its columns do not fit", error);
   }
+  if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true)) return not_a_model(path, "its program does not predict its columns", error);
   return io_schema_is_trained(&model->schema) ? RT_OK : not_a_model(path, "its columns were never trained", error);
 }
 
@@ -102,7 +130,7 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
   if (!status) status = lib_params_read(&model->params, model->module, file, "", error);
   if (!status) status = lib_model_name_classes(model, error);
   io_tensors_close(file);
-  if (status && !error->file[0]) snprintf(error->file, sizeof error->file, "%s", path);
+  if (status) lib_name_file(error, path);
   model->trained = !status;
   return status;
 }

@@ -1,6 +1,5 @@
 /* params.c: the numbers that training changes: made, filled, read and described for saving. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -60,8 +59,8 @@ static uint64_t name_seed(const char *name, uint64_t seed) {
   return h;
 }
 
-/* Fan in and out as the product x @ W sees them: the first axis and all the others. Per-head matrices [in, H, out] count each head's out alone
- * would make wide heads start small; they are one product, and are treated as one. */
+/* Fan in and out as the product x @ W sees them: the first axis, and all the others together. So the matrices of several heads, [in, H, out], which are
+ * one product, start as one. */
 static void fans(const int64_t *shape, int rank, double *in, double *out) {
   *in = rank > 0 ? (double)shape[0] : 1;
   *out = 1;
@@ -150,15 +149,18 @@ int lib_params_fill(struct lib_params *params, const struct vm_module *module, u
 
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file, const char *prefix, struct rt_error *error) {
   for (uint32_t p = 0; p < params->count; p++) {
-    char name[1024];
     int64_t shape[RT_MAX_RANK];
-    snprintf(name, sizeof name, "%s%s", prefix, module->param[p].name);
-    const struct io_tensor *t = io_tensors_find(file, name);
-    if (!t) return rt_fail(error, RT_BAD_DATA, "the parameter %s is missing", name);
+    struct rt_text name = {0};
+    rt_text_printf(&name, "%s%s", prefix, module->param[p].name);
+    const struct io_tensor *t = name.failed ? NULL : io_tensors_find(file, name.data);
+    bool failed = name.failed;
+    rt_text_free(&name);
+    if (failed) return rt_no_memory(error);
+    if (!t) return rt_fail(error, RT_BAD_DATA, "the parameter %s is missing", module->param[p].name);
     if (param_elements(module, p, shape, error) < 0) return error->code;
     bool fits = t->rank == module->param[p].type.rank;
     for (int a = 0; fits && a < t->rank; a++) fits = t->shape[a] == shape[a];
-    if (!fits) return rt_fail(error, RT_BAD_DATA, "the parameter %s has another shape than the program says", name);
+    if (!fits) return rt_fail(error, RT_BAD_DATA, "the parameter %s has another shape than the program says", module->param[p].name);
     int status = params->precision == RT_F64 ? io_tensors_double(file, t, params->data[p], error) : io_tensors_float(file, t, params->data[p], error);
     if (status) return status;
   }

@@ -115,6 +115,10 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
  * double, null where undefined. The same rows give the same bytes. */
 int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e);
 
+/* The fewest digits that read back as the same double, with a point in every locale. */
+enum { REP_EXACT_SIZE = 32 };
+void rep_exact(char out[REP_EXACT_SIZE], double x);
+
 /* sum + x, and its value. */
 void rep_sum_add(struct rep_sum *sum, double x);
 double rep_sum_value(const struct rep_sum *sum);

@@ -27,11 +27,10 @@ static void fixed(char *out, double x, int digits)
   use_point(out);
 }
 
-/* The fewest digits that read back as the same double. */
-static void exact(char *out, double x)
+void rep_exact(char out[REP_EXACT_SIZE], double x)
 {
   for (int digits = 15; digits <= 17; digits++) {
-    snprintf(out, NUMBER_SIZE, "%.*g", digits, x);
+    snprintf(out, REP_EXACT_SIZE, "%.*g", digits, x);
     if (strtod(out, NULL) == x)
       break;
   }
@@ -164,7 +163,7 @@ static void json_number(struct rt_text *out, const char *key, double x)
 {
   char number[NUMBER_SIZE] = "null";
   if (isfinite(x))
-    exact(number, x);
+    rep_exact(number, x);
   rt_text_printf(out, ",\"%s\":%s", key, number);
 }
 

@@ -83,6 +83,8 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
     status = t->text ? io_dataset_from_text(t->valid, &t->schema, window, &o, &t->valid_data, NULL, error) : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
   t->skipped = t->train_data.skipped + t->valid_data.skipped;
+  if (!status) status = lib_check_lengths(t->module, &t->schema, &t->train_data, error);
+  if (!status && t->has_valid) status = lib_check_lengths(t->module, &t->schema, &t->valid_data, error);
   return status;
 }
 
@@ -92,6 +94,7 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   if (!t->test) return RT_OK;
   /* A test file that cannot be read should be known before an hour of training, not after. */
   int status = t->text ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error) : io_dataset_read(t->test, &t->schema, &o, &test, error);
+  if (!status) status = lib_check_lengths(t->module, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);
   return status;
@@ -129,27 +132,50 @@ static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32
   return (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay};
 }
 
+/* Does the function read a table in no other way than by those ids of an input? Then only these rows need be up to date, and they are known
+ * before the run. */
+static bool reads_rows_alone(const struct vm_function *f, const struct vm_gradient *gradient) {
+  const struct vm_value *ids = &f->value[gradient->ids];
+  if (ids->place != VM_IN_INPUT) return false;
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    for (uint16_t k = 0; k < f->instr[n].in_count; k++) {
+      const struct vm_value *read = &f->value[f->instr[n].in[k]];
+      if (read->place != VM_IN_PARAM || read->index != gradient->param) continue;
+      const struct vm_value *by = f->instr[n].op == OP_gather && k == 0 ? &f->value[f->instr[n].in[1]] : NULL;
+      if (!by || by->place != VM_IN_INPUT || by->index != ids->index) return false;
+    }
+  return true;
+}
+
 static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   struct rt_optimizer_config config = optimizer_config(t);
   struct rt_parameter *param = rt_zalloc(t->module->param_count + 1u, sizeof *param);
   t->gradient = rt_zalloc(t->module->param_count + 1u, sizeof *t->gradient);
   t->learns = rt_zalloc(t->module->param_count + 1u, sizeof *t->learns);
-  if (!param || !t->gradient || !t->learns) {
+  t->by_ids = rt_zalloc(t->module->param_count + 1u, sizeof *t->by_ids);
+  if (!param || !t->gradient || !t->learns || !t->by_ids) {
     rt_free(param);
     return rt_no_memory(error);
   }
   for (uint32_t g = 0; g < f->gradient_count; g++) t->learns[f->gradient[g].param] = true;
   for (uint32_t p = 0; p < t->module->param_count; p++) param[p] = describe_parameter(t, p);
-  for (uint32_t g = 0; g < f->gradient_count; g++) param[f->gradient[g].param].by_rows = f->gradient[g].ids != UINT32_MAX;
+  for (uint32_t g = 0; g < f->gradient_count; g++) {
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    param[f->gradient[g].param].by_rows = true;
+    t->by_ids[f->gradient[g].param] = reads_rows_alone(f, &f->gradient[g]);
+  }
   t->optimizer = rt_optimizer_new(&config, param, (int)t->module->param_count, t->precision, t->pool, error);
   rt_free(param);
   return t->optimizer ? RT_OK : error->code;
 }
 
+/* Memory for the largest batch that there could be, so that steps allocate nothing. Where there is not so much, or no batch can look like that,
+ * steps get what they need when they need it. */
 static int make_room(struct aq_trainer *t, struct rt_error *error) {
-  int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, t->machine, error);
   const struct vm_function *f = vm_module_function(t->module, "train");
+  int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
+  if (status || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL)) return status;
   for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
     if (f->gradient[g].ids == UINT32_MAX) continue;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
@@ -230,6 +256,7 @@ void aq_trainer_free(aq_trainer *t) {
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
   rt_free(t->learns);
+  rt_free(t->by_ids);
   rt_free(t->order);
   rt_free(t);
 }

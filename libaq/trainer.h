@@ -24,7 +24,7 @@ struct aq_trainer {
   struct io_schema schema;
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
-  char *source;
+  char *source, *run;                    /* the program's text; what a checkpoint must agree with (checkpoint.c) */
   int64_t test_rows, skipped;
 
   enum rt_precision precision;
@@ -34,24 +34,37 @@ struct aq_trainer {
   struct vm_machine *machine;            /* of "train" */
   struct lib_feed feed;
   struct lib_judge judge;                /* on the validation data */
-  const struct rep_metric *metric;       /* of output 0: decides what is best */
+  const struct rep_metric *metric;       /* of the first output: decides what is best */
   struct rep_goal goal;
-  uint32_t goal_output;
   bool has_goal;
 
   struct rt_optimizer *optimizer;
   struct rt_gradient *gradient;          /* [params] */
+  bool *learns;                          /* [params] the loss depends on it; others have no moments and never change */
+  bool *by_ids;                          /* [params] a table of which a batch reads the rows alone that its gradient is for */
   int64_t *order;                        /* [train rows] this epoch's */
 
   struct train_state state;
-  aq_train_facts facts;
+  aq_train_facts facts;                  /* steps, seconds and examples are of this process, not of what a checkpoint stands for */
+  int64_t examples;
   double started, last_shown;
-  bool stopped;
+  int64_t steps_before;                  /* facts.steps at the start of this run */
+  double saved_at, save_cost;            /* lib_seconds of the last save, 0: never; how long it took */
+  bool unsaved;                          /* the best has changed since the model was saved */
+  bool saved;                            /* the checkpoint is of the present state */
+  bool ready, stopped;                   /* ready: aq_trainer_new has succeeded */
 };
 
+/* The best parameters so far; before the first epoch has ended, those of now. */
+static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) { return t->state.best_epoch ? &t->best : &t->params; }
+/* Fills an empty model with copies of the best. Tables must be up to date (rt_optimizer_flush). */
+int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
+
+/* Fails unless the model, and the checkpoint beside it, can be created where they should go. */
+int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error);
-void lib_train_order(struct aq_trainer *t);   /* order for state.epoch */
+/* Steps of an epoch. The batch is never larger than the data. */
 static inline int64_t lib_train_steps(const struct aq_trainer *t) {
   return (t->train_data.rows + t->settings.batch - 1) / t->settings.batch;
 }

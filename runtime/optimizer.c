@@ -262,18 +262,28 @@ static void update_piece(void *context, int64_t task, void *scratch)
     run(o, p, piece->begin, piece->end - piece->begin, o->steps - 1, o->steps, at(o, g->numbers, piece->begin));
 }
 
+int rt_optimizer_reserve(struct rt_optimizer *o, int parameter, int64_t ids, struct rt_error *error)
+{
+  struct parameter *p = &o->parameter[parameter];
+  int64_t most = ids < p->given.rows ? ids : p->given.rows;        /* rows that so many ids can name */
+  size_t bytes;
+  if (!rt_mul((size_t)most, (size_t)p->given.width * o->size, &bytes) || make_room(&p->merged, ids, bytes))
+    return rt_no_memory(error);
+  return RT_OK;
+}
+
 static int list_gradients(struct rt_optimizer *o, const struct rt_gradient *gradient, struct rt_error *error)
 {
   for (int i = 0; i < o->count; i++) {
     struct parameter *p = &o->parameter[i];
     const struct rt_gradient *g = &gradient[i];
-    size_t bytes;
     if (g->form != RT_ROWS)
       continue;
     if (!p->given.by_rows)
       return rt_fail(error, RT_USAGE, "parameter %d is no table, but its gradient comes as rows", i);
-    if (!rt_mul((size_t)g->count, (size_t)p->given.width * o->size, &bytes) || make_room(&p->merged, g->count, bytes))
-      return rt_no_memory(error);
+    int status = rt_optimizer_reserve(o, i, g->count, error);
+    if (status != RT_OK)
+      return status;
     list_rows(&p->merged, p->given.rows, g->ids, g->count);
     list_occurrences(&p->merged, p->given.rows, g->ids, g->count);
   }
@@ -336,6 +346,24 @@ int rt_optimizer_use(struct rt_optimizer *o, int parameter, const int32_t *ids, 
   struct catch_up c = { o, p, 1 + 1024 / (p->given.width + 1) };
   rt_parallel(o->pool, (p->merged.unique + c.piece - 1) / c.piece, catch_up_rows, &c);
   return RT_OK;
+}
+
+struct rows { const struct rt_optimizer *optimizer; const struct parameter *parameter; };
+
+static void use_piece(void *context, int64_t task, void *scratch)
+{
+  (void)scratch;
+  const struct rows *r = context;
+  const struct piece *piece = &r->optimizer->piece[r->parameter->first_piece + task];
+  for (int64_t row = piece->begin; row < piece->end; row++)
+    run_row(r->optimizer, r->parameter, row, NULL);
+}
+
+void rt_optimizer_use_all(struct rt_optimizer *o, int parameter)
+{
+  struct rows r = { o, &o->parameter[parameter] };
+  if (r.parameter->given.by_rows && o->steps != o->history_from)
+    rt_parallel(o->pool, r.parameter->pieces, use_piece, &r);
 }
 
 static void flush_piece(void *context, int64_t task, void *scratch)

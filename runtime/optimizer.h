@@ -55,12 +55,17 @@ struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config, 
                                       enum rt_precision precision, struct rt_pool *pool, struct rt_error *error);
 void rt_optimizer_free(struct rt_optimizer *optimizer);
 
+/* Room for gradients of a table that name up to so many rows, so that steps and rt_optimizer_use allocate nothing. */
+int rt_optimizer_reserve(struct rt_optimizer *optimizer, int parameter, int64_t ids, struct rt_error *error);
+
 /* One step with gradient[0..count-1], one for each parameter. norm (or NULL) receives the norm of all gradients before clipping.
  * RT_NOT_FINITE when that is not a number, RT_NO_MEMORY: then nothing has changed. */
 int rt_optimizer_step(struct rt_optimizer *optimizer, const struct rt_gradient *gradient, double *norm, struct rt_error *error);
 
 /* Brings rows of a table up to date before a forward pass reads them. Nothing to do for parameters that are not by_rows. */
 int rt_optimizer_use(struct rt_optimizer *optimizer, int parameter, const int32_t *ids, int64_t count, struct rt_error *error);
+/* Brings all rows of one table up to date. */
+void rt_optimizer_use_all(struct rt_optimizer *optimizer, int parameter);
 /* Brings everything up to date. */
 void rt_optimizer_flush(struct rt_optimizer *optimizer);
 

@@ -1,0 +1,227 @@
+/* train_loop.c: steps, epochs, and what is kept and saved between them. */
+#include <math.h>
+
+#include "libaq/trainer.h"
+#include "runtime/random.h"
+
+/* Seconds after which the state is saved even within an epoch. */
+static const double LONGEST_UNSAVED = 60;
+/* Saves are made so rarely that they take at most this part of the time. */
+static const double SAVING_SHARE = 0.1;
+
+/* --- one step ------------------------------------------------------------------------------------------------------------- */
+
+/* Rows of tables that this batch reads must be up to date: their optimizer catches up first. */
+static int use_rows(struct aq_trainer *t, struct rt_error *error) {
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  int status = RT_OK;
+  for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
+    int param = (int)f->gradient[g].param;
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
+    if (t->by_ids[param]) status = rt_optimizer_use(t->optimizer, param, ids.data, ids.shape->count, error);
+    else rt_optimizer_use_all(t->optimizer, param);
+  }
+  return status;
+}
+
+static void collect_gradients(struct aq_trainer *t) {
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  for (uint32_t g = 0; g < f->gradient_count; g++) {
+    struct rt_gradient *to = &t->gradient[f->gradient[g].param];
+    *to = (struct rt_gradient){.form = RT_DENSE, .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    to->form = RT_ROWS;
+    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
+    to->ids = ids.data;
+    to->count = ids.shape->count;
+  }
+}
+
+/* Names the op that first made something that is no number. */
+static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
+  int status = vm_machine_blame(t->machine, seed, error);
+  if (status && status != RT_NOT_FINITE) return status;
+  if (!status) rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
+  rt_hint(error, "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help", (long long)t->state.step + 1);
+  return RT_NOT_FINITE;
+}
+
+static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
+  uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
+  int status = lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
+  if (status) return status;
+  if ((status = use_rows(t, error))) return status;
+  if ((status = vm_machine_run(t->machine, seed, error))) return status;
+  struct rt_tensor loss = vm_machine_output(t->machine, 0);
+  double value, weight = lib_feed_weight(&t->feed, count);
+  lib_to_double(&loss, t->precision, &value);
+  if (!isfinite(value)) return blame(t, seed, "the loss", error);
+  collect_gradients(t);
+  struct rt_error why = {0};
+  status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
+  if (status == RT_NOT_FINITE) return blame(t, seed, "the gradient", error);
+  if (status) {
+    *error = why;
+    return status;
+  }
+  t->state.loss_sum += value * weight;
+  t->state.loss_rows += weight;
+  t->state.position += count;
+  t->state.step++;
+  t->saved = false;
+  return RT_OK;
+}
+
+/* --- telling and saving --------------------------------------------------------------------------------------------------- */
+
+static void tell(struct aq_trainer *t, aq_progress *p) {
+  double now = lib_seconds(), elapsed = now - t->started;
+  int64_t done = t->facts.steps - t->steps_before;
+  t->last_shown = now;
+  if (!t->options.progress) return;
+  p->epoch = t->state.epoch + 1;
+  p->epochs = t->settings.epochs;
+  p->step = t->state.step;
+  p->steps = lib_train_steps(t) * t->settings.epochs;
+  p->loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
+  p->examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
+  p->seconds_left = done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;
+  if (!t->options.progress(t->options.context, p)) t->stopped = true;
+}
+
+static int save_model(struct aq_trainer *t, struct rt_error *error) {
+  struct aq_model *model = lib_model_new();
+  if (!model) return rt_no_memory(error);
+  int status = lib_train_model(t, model, error);
+  if (!status) status = lib_model_write(model, t->save, error);
+  aq_model_free(model);
+  t->unsaved = status != RT_OK;
+  return status;
+}
+
+/* The model first: whatever the checkpoint says was kept is in the model file then. */
+static int save_all(struct aq_trainer *t, struct rt_error *error) {
+  double before = lib_seconds();
+  int status = RT_OK;
+  if (!t->save) return RT_OK;
+  rt_optimizer_flush(t->optimizer);
+  if (t->unsaved || !t->state.best_epoch) status = save_model(t, error);
+  if (!status) status = lib_checkpoint_write(t, error);
+  t->saved = !status;
+  t->saved_at = lib_seconds();
+  t->save_cost = t->saved_at - before;
+  return status;
+}
+
+static bool save_is_due(const struct aq_trainer *t) { return lib_seconds() - t->saved_at >= t->save_cost / SAVING_SHARE; }
+
+/* --- the loop ------------------------------------------------------------------------------------------------------------- */
+
+/* The order of an epoch hangs on the seed and the epoch alone. */
+static void shuffle(struct aq_trainer *t) {
+  for (int64_t r = 0; r < t->train_data.rows; r++) t->order[r] = r;
+  rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch), t->train_data.rows, t->order);
+}
+
+static int timed_step(struct aq_trainer *t, struct rt_error *error) {
+  int64_t left = t->train_data.rows - t->state.position, count = left < t->settings.batch ? left : t->settings.batch;
+  double before = lib_seconds();
+  uint64_t allocated = rt_alloc_count();
+  int status = step(t, count, error);
+  if (status) return status;
+  if (t->facts.steps > 0) t->facts.allocations_in_steps += rt_alloc_count() - allocated;
+  t->facts.seconds += lib_seconds() - before;
+  t->facts.steps++;
+  t->examples += count;
+  return RT_OK;
+}
+
+static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
+  while (t->state.position < t->train_data.rows && !t->stopped) {
+    int status = timed_step(t, error);
+    if (status) return status;
+    double now = lib_seconds();
+    if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.event = AQ_STEP});
+    if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t) && (status = save_all(t, error))) return status;
+  }
+  return RT_OK;
+}
+
+static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
+  *best = true;
+  *value = 0;
+  if (t->has_valid) {
+    int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
+    if (status == RT_NOT_FINITE) rt_hint(error, "on the validation data, after epoch %lld", (long long)t->state.epoch + 1);
+    if (status) return status;
+    *value = t->metric->value(&t->judge.report[0]);
+    *best = t->state.best_epoch == 0 || rep_metric_better(t->metric, *value, t->state.best_value);
+    if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[0])) t->state.reached = true;
+  }
+  t->state.since_best++;
+  if (!*best) return RT_OK;
+  lib_params_copy(&t->best, &t->params);
+  t->state.best_epoch = t->state.epoch + 1;
+  t->state.best_value = *value;
+  t->state.since_best = 0;
+  t->unsaved = true;
+  return RT_OK;
+}
+
+static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
+  bool best;
+  double value;
+  rt_optimizer_flush(t->optimizer);
+  int status = keep_best(t, &best, &value, error);
+  if (status) return status;
+  aq_progress p = {.event = AQ_EPOCH, .metric = t->metric ? t->metric->name : NULL, .value = value, .best = best && t->has_valid};
+  p.valid_loss = t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0;
+  t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
+  tell(t, &p);
+  t->state.epoch++;
+  t->state.position = 0;
+  t->state.loss_sum = t->state.loss_rows = 0;
+  t->saved = false;
+  return save_is_due(t) ? save_all(t, error) : RT_OK;
+}
+
+static bool finished(const struct aq_trainer *t) {
+  if (t->state.epoch >= t->settings.epochs || t->state.reached) return true;
+  return t->settings.patience > 0 && t->has_valid && t->state.since_best >= t->settings.patience;
+}
+
+static void fill_facts(struct aq_trainer *t) {
+  t->facts.epochs = t->state.epoch;
+  t->facts.best_epoch = t->state.best_epoch;
+  t->facts.reached = t->state.reached;
+  t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
+}
+
+/* After the last step: what has not been saved yet. A training that was complete before saves its model once more, should it be lost. */
+static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error) {
+  int status = RT_OK;
+  t->unsaved |= complete && t->facts.steps == t->steps_before;
+  if (!t->saved || t->unsaved) status = save_all(t, error);
+  if (status || complete) return status;
+  rt_fail(error, RT_INTERRUPTED, "stopped at step %lld", (long long)t->state.step);
+  if (t->save) rt_hint(error, "the checkpoint %s.ckpt is complete; resume goes on from it", t->save);
+  return RT_INTERRUPTED;
+}
+
+int aq_trainer_run(aq_trainer *t) {
+  struct rt_error *error = lib_begin(&t->message);
+  int status = RT_OK;
+  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not be made ready, so it cannot run");
+  t->started = lib_seconds();
+  t->last_shown = 0;
+  t->steps_before = t->facts.steps;
+  t->stopped = false;
+  while (!status && !t->stopped && !finished(t)) {
+    shuffle(t);
+    status = epoch_steps(t, error);
+    if (!status && t->state.position >= t->train_data.rows) status = end_epoch(t, error);
+  }
+  fill_facts(t);
+  return status ? status : settle_up(t, finished(t), error);
+}
