@@ -14,8 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <aq.h>
+#include "compiler/compile.h"
 #include "grammar/ast.h"
-#include "runtime/io/data.h"
+#include "vm/module.h"
 
 typedef int scenario(struct rt_error *error);
 
@@ -96,22 +98,74 @@ static int format_program(struct rt_error *error)
   return status;
 }
 
+static int compile_program(struct rt_error *error)
+{
+  struct rt_text bytes = {0};
+  struct vm_module *module = NULL;
+  struct cc_program *loaded = cc_program_load("a.aq", program, sizeof program - 1, NULL, NULL, NULL, 0, error);
+  int status = loaded ? cc_check(loaded, error) : error->code;
+  if (!status && !(module = cc_compile_model(loaded, error)))
+    status = error->code;
+  if (!status)
+    status = vm_module_write(module, &bytes, error);
+  rt_text_free(&bytes);
+  vm_module_free(module);
+  cc_program_free(loaded);
+  return status;
+}
+
 static char data_path[] = "/tmp/test_faults.XXXXXX";
 
-static int read_training_data(struct rt_error *error)
+/* Keeps what a handle says of a failure; a handle that there was no memory for says nothing. */
+static int keep(struct rt_error *error, int status, const aq_message *message)
 {
-  struct io_schema schema = {0};
-  struct io_dataset train = {0}, held = {0};
-  struct io_data_options options = {.format = IO_FORMAT_TSV, .hold = 0.4, .seed = 1};
-  struct io_column *column;
-  int status = io_schema_add(&schema, "text", IO_WORDS, &column, error);
+  return status ? rt_fail(error, status, "%s", message ? message->text : "no handle") : RT_OK;
+}
+
+static int train(aq_program *source, aq_model **model, struct rt_error *error)
+{
+  aq_train_options options;
+  aq_trainer *trainer = NULL;
+  aq_train_options_init(&options);
+  options.train = data_path;
+  options.epochs = 1;
+  options.batch = 4;
+  options.threads = 1;
+  int status = aq_trainer_new(source, &options, &trainer);
   if (!status)
-    status = io_schema_add(&schema, "label", IO_CLASS, &column, error);
+    status = aq_trainer_run(trainer);
   if (!status)
-    status = io_dataset_train(data_path, &schema, &options, &train, &held, error);
-  io_dataset_free(&train);
-  io_dataset_free(&held);
-  io_schema_free(&schema);
+    status = aq_trainer_model(trainer, model);
+  status = keep(error, status, trainer ? aq_trainer_message(trainer) : NULL);
+  aq_trainer_free(trainer);
+  return status;
+}
+
+static int predict(aq_model *model, struct rt_error *error)
+{
+  aq_session *session = NULL;
+  aq_field text = {"so good", 7};
+  int status = aq_session_new(model, NULL, &session);
+  if (!status)
+    status = aq_session_predict(session, &text, 1);
+  status = keep(error, status, session ? aq_session_message(session) : NULL);
+  aq_session_free(session);
+  return status;
+}
+
+/* What a host does, through the public interface alone: compile, train, predict. */
+static int train_and_predict(struct rt_error *error)
+{
+  aq_program *source = NULL;
+  aq_model *model = NULL;
+  int status = aq_program_new("a.aq", program, sizeof program - 1, NULL, &source);
+  status = keep(error, status, source ? aq_program_message(source) : NULL);
+  if (!status)
+    status = train(source, &model, error);
+  if (!status)
+    status = predict(model, error);
+  aq_model_free(model);
+  aq_program_free(source);
   return status;
 }
 
@@ -144,10 +198,16 @@ static void test_format(void **state)
   refuse_each_allocation(format_program, 3);
 }
 
-static void test_training_data(void **state)
+static void test_compile(void **state)
 {
   (void)state;
-  refuse_each_allocation(read_training_data, 20);
+  refuse_each_allocation(compile_program, 100);
+}
+
+static void test_train_and_predict(void **state)
+{
+  (void)state;
+  refuse_each_allocation(train_and_predict, 200);
 }
 
 int main(void)
@@ -155,7 +215,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_parse),
     cmocka_unit_test(test_format),
-    cmocka_unit_test(test_training_data),
+    cmocka_unit_test(test_compile),
+    cmocka_unit_test(test_train_and_predict),
   };
   return cmocka_run_group_tests_name("faults", tests, write_data, remove_data);
 }
