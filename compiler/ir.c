@@ -50,6 +50,7 @@ struct ir_graph *ir_slot_graph(struct ir_graph *g, struct ir_slot *slot)
   struct ir_graph *graph = rt_arena_alloc(&g->arena, sizeof *graph);
   if (!graph || ir_graph_init(graph, g->dims) != RT_OK)
     return NULL;
+  graph->is_slot = true;
   return slot->graph = graph;
 }
 

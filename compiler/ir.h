@@ -37,6 +37,7 @@ struct ir_head {
 
 struct ir_graph {
   struct vm_dims *dims;                  /* shared by all graphs of a program; not owned */
+  bool is_slot;                          /* of a head: scalars, and OP_input means enum ir_leaf */
   struct ir_node *node;
   uint32_t count;
   size_t capacity;

@@ -1,5 +1,5 @@
 /* simplify.c: what can be known or said more simply. Rounding and not-a-number stay as they were: x * 0 is not 0, and sums are
- * not reordered; only the sign of a zero may change (x + 0). */
+ * not reordered; only the sign of a zero may change (x + 0), and results of products are divided by a number as times its reciprocal. */
 #include "compiler/passes.h"
 
 #include <math.h>
@@ -72,6 +72,34 @@ static bool is_power_of_two(double x)
   return x != 0 && isfinite(x) && fabs(frexp(x, &exponent)) == 0.5 && exponent > -1000 && exponent < 1000;
 }
 
+/* Is n surely the result of rounded arithmetic, such as a score? Then x / 3 may be x * (1/3), many times faster and wrong by one more unit in the last place at
+ * most. Whole numbers are another matter: floor(49 / 49) is 1, floor(49 * (1/49)) is 0. */
+static bool is_measured(const struct simplify *s, ir_id id, int depth)
+{
+  const struct ir_node *n = node_of(s, id);
+  switch (n->op) {
+  case OP_project: case OP_project_back: case OP_matmul: case OP_attention: case OP_softmax: case OP_standardize: case OP_standardize_grad:
+  case OP_rms: case OP_rms_grad: case OP_exp: case OP_tanh: case OP_sigmoid: case OP_erf: case OP_result: case OP_attention_grad:
+    return true;
+  case OP_input:
+    return s->g->is_slot && (n->attr[0] == IR_LEAF_S || n->attr[0] == IR_LEAF_DS);
+  case OP_add: case OP_sub: case OP_mul: case OP_div:
+    return depth > 0 && (is_measured(s, n->arg[0], depth - 1) || is_measured(s, n->arg[1], depth - 1));
+  case OP_neg: case OP_reshape: case OP_transpose:
+    return depth > 0 && is_measured(s, n->arg[0], depth - 1);
+  default:
+    return false;
+  }
+}
+
+static bool has_reciprocal(const struct simplify *s)
+{
+  if (!is_op(s, 1, OP_constant))
+    return false;
+  double c = arg_node(s, 1)->real;
+  return is_power_of_two(c) || (fabs(c) > 1e-30 && fabs(c) < 1e30 && is_measured(s, s->n->arg[0], 6));
+}
+
 static ir_id simpler_product(const struct simplify *s)
 {
   const ir_id *arg = s->n->arg;
@@ -82,7 +110,7 @@ static ir_id simpler_product(const struct simplify *s)
     if (is_number(s, 0, -1)) return just(s, one(s, OP_neg, arg[1]));
     if (arg[0] == arg[1]) return one(s, OP_square, arg[0]);
     if (is_op(s, 0, OP_neg) && is_op(s, 1, OP_neg)) return two(s, OP_mul, arg_node(s, 0)->arg[0], arg_node(s, 1)->arg[0]);
-  } else if (is_op(s, 1, OP_constant) && is_power_of_two(arg_node(s, 1)->real))
+  } else if (has_reciprocal(s))
     return two(s, OP_mul, arg[0], number(s, 1 / arg_node(s, 1)->real));
   else if (is_number(s, 0, 1))
     return just(s, one(s, OP_recip, arg[1]));

@@ -65,10 +65,16 @@ TEST(a_third_stays_a_division)
   assert_int_equal(optimised(f, two(f, OP_div, f->x, number(f, 3)))->op, OP_div);
 }
 
+TEST(a_third_of_a_product_is_a_product)
+  const struct ir_node *n = optimised(f, two(f, OP_div, one(f, OP_tanh, f->x), number(f, 3)));
+  assert_int_equal(n->op, OP_mul);
+  assert_true(f->h.g.node[n->arg[0]].op == OP_constant ? f->h.g.node[n->arg[0]].real == 1. / 3 : f->h.g.node[n->arg[1]].real == 1. / 3);
+}
+
 TEST(halves_are_exact)
   const struct ir_node *n = optimised(f, two(f, OP_div, f->x, number(f, 2)));
   assert_int_equal(n->op, OP_mul);
-  assert_true(f->h.g.node[n->arg[1]].real == 0.5);
+  assert_true(f->h.g.node[n->arg[0]].op == OP_constant ? f->h.g.node[n->arg[0]].real == 0.5 : f->h.g.node[n->arg[1]].real == 0.5);
 }
 
 TEST(numbers_are_computed)
@@ -252,7 +258,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     CASE(adding_nothing), CASE(times_one), CASE(twice_negated), CASE(minus_one_times), CASE(a_square), CASE(times_itself), CASE(a_root),
-    CASE(plus_minus), CASE(a_known_choice), CASE(zero_times_x_stays), CASE(a_third_stays_a_division), CASE(halves_are_exact),
+    CASE(plus_minus), CASE(a_known_choice), CASE(zero_times_x_stays), CASE(a_third_stays_a_division),
+    CASE(a_third_of_a_product_is_a_product), CASE(halves_are_exact),
     CASE(numbers_are_computed), CASE(a_kept_conjunction_of_truth), CASE(two_transposes), CASE(reshaped_and_back), CASE(repetition_comes_last),
     CASE(two_repetitions_are_one), CASE(the_sum_of_a_repetition), CASE(the_same_twice_is_one), CASE(random_numbers_are_never_one),
     CASE(what_nobody_needs_goes), cmocka_unit_test(random_programs_mean_the_same),
