@@ -184,7 +184,7 @@ void aq_report_free(aq_report *report);
 const aq_message *aq_report_message(const aq_report *report);
 const char *aq_report_text(aq_report *report);           /* laid out as scikit-learn's classification_report */
 const char *aq_report_json(aq_report *report);
-int aq_report_metric(aq_report *report, const char *name, double *value);   /* "accuracy", "f1", "rmse", … */
+int aq_report_metric(aq_report *report, const char *name, double *value);   /* "accuracy", "f1", "rmse", …; "topic.f1": of the output topic */
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped);
 
 /* --- Prediction ------------------------------------------------------------------------------------------------------------- */
@@ -202,7 +202,11 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
  * the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
-/* Predicts a stream of lines in order, one line out per line in. A header line is recognised by its column names. Target columns may be there and are ignored. */
+/* Predicts a stream of lines in order, one line out per line in. A header line is recognised by its column names. Target columns may be there and are ignored.
+ * Nothing is held back while `read` waits. A bad row stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it.
+ * A line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by spaces; with probabilities or top, those follow
+ * the label in further fields. A line of JSON is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]} or the numbers; a
+ * bad row is {"error":…,"line":…}. */
 typedef struct aq_predict_options {
   size_t size;
   const char *path;                      /* NULL or "-": read with `read` */
@@ -217,7 +221,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
 /* Bad rows of the last stream, under AQ_BAD_ROW_SKIP: each gave an empty line, or an object with the error, so that lines still go together. */
 int64_t aq_session_skipped(const aq_session *session);
 
-/* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes pieces as they come. */
+/* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes pieces as they come, without the prompt; ends at the
+ * end of the text, if the model knows one. prompt: the input columns, separated by tabs when there are several; the text to continue may be left out. */
 typedef struct aq_generate_options {
   size_t size;
   const char *prompt;

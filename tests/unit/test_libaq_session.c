@@ -112,6 +112,25 @@ static void test_lines(void **state)
       }
 }
 
+/* The same digits whatever the number of threads. */
+static void test_threads(void **state)
+{
+  (void)state;
+  struct host first = {0}, host;
+  for (int threads = 1; threads <= 3; threads++) {
+    host = (struct host){0};
+    aq_predict_options options = options_for(&host);
+    aq_eval_options eval;
+    aq_eval_options_init(&eval);
+    eval.threads = threads;
+    options.json = options.probabilities = true;
+    assert_int_equal(stream("good\na bad film and a fine play\n\nfine\n", &host, &options, &eval), AQ_OK);
+    if (threads == 1)
+      first = host;
+    assert_string_equal(host.output, first.output);
+  }
+}
+
 struct dialogue { struct host host; int said, heard; };
 
 /* Hands out a line only when the one before was answered. */
@@ -230,6 +249,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_one),         cmocka_unit_test(test_fields),   cmocka_unit_test(test_unusual_texts), cmocka_unit_test(test_lines),
+      cmocka_unit_test(test_threads),
       cmocka_unit_test(test_interactive), cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_forms),         cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
