@@ -2,6 +2,8 @@
  * is fused never changes what comes out. Everything made here passes the verifier (graphs.h). */
 #include "tests/unit/graphs.h"
 
+#include <stdlib.h>
+
 static const struct gr_span none;
 static const char *const names[16] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p" };
 
@@ -252,6 +254,78 @@ static void instructions_know_their_line(void **state)
   gr_source_free(source);
 }
 
+/* ---- without memory ---- */
+
+static int64_t allocations_left;
+
+static void *limited(void *context, void *block, size_t size)
+{
+  (void)context;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  return allocations_left-- > 0 ? realloc(block, size) : NULL;
+}
+
+/* A head with a programmed score, a table of words and a layer. */
+static ir_id build_model(struct host *h, ir_id wrt[3])
+{
+  int64_t plan;
+  struct ir_head *head = ir_add_head(&h->g, "m.read", &plan);
+  head->softmax = true;
+  head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
+  head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
+  head->extra_count = 1;
+  struct ir_graph *slot = ir_slot_graph(&h->g, &head->score);
+  ir_id s = ir_leaf(slot, IR_LEAF_S, none, &h->error), slope = ir_leaf(slot, 1, none, &h->error);
+  head->score.result[head->score.result_count++] = ir_binary(slot, OP_mul, ir_unary(slot, OP_tanh, s, &h->error), slope, none, &h->error);
+  vm_dim T = host_ragged(h, "T", 1, 4), D = host_dim(h, "D", 3), V = host_dim(h, "V", 5);
+  wrt[0] = host_reals(h, HOST_TYPE(false, V, D), -1, 1);
+  wrt[1] = host_reals(h, HOST_TYPE(false, D, D), -1, 1);
+  wrt[2] = host_reals(h, (struct vm_type){ .dtype = RT_REAL, .of = VM_NO_DIM }, -1, 1);
+  ir_id ids = host_ids(h, HOST_TYPE(true, T), V);
+  ir_id x = ir_add(&h->g, OP_gather, 2, (ir_id[]){ wrt[0], ids }, NULL, 0, NULL, none, &h->error);
+  ir_id y = ir_add(&h->g, OP_project, 2, (ir_id[]){ x, wrt[1] }, &(int64_t){ 0 }, 0, NULL, none, &h->error);
+  y = ir_add(&h->g, OP_attention, 4, (ir_id[]){ ir_unary(&h->g, OP_tanh, y, &h->error), x, x, wrt[2] }, &plan, 0, NULL, none, &h->error);
+  return ir_sum(&h->g, ir_unary(&h->g, OP_square, y, &h->error), 0, false, none, &h->error);
+}
+
+static int compile_model(struct host *h, ir_id loss, const ir_id wrt[3])
+{
+  ir_id grad[3];
+  int status = ir_gradient(&h->g, loss, 0, 3, wrt, grad, &h->error);
+  if (status == RT_OK)
+    status = ir_emit(&h->g, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 3, .gradient = grad,
+                                                  .param = (uint32_t[]){ 0, 1, 2 }, .training = true }, "train", h->module, &h->error);
+  return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+  (void)state;
+  int status = RT_NO_MEMORY, refused = 0;
+  for (int64_t allowed = 0; status != RT_OK; allowed++) {
+    struct host h;
+    ir_id wrt[3];
+    host_init(&h, 1, 2);
+    ir_id loss = build_model(&h, wrt);
+    assert_int_not_equal(loss, 0);
+    allocations_left = allowed;
+    rt_set_allocator(limited, NULL);
+    status = compile_model(&h, loss, wrt);
+    rt_set_allocator(NULL, NULL);
+    if (status != RT_OK) {
+      assert_int_equal(status, RT_NO_MEMORY);
+      assert_int_equal(h.error.code, RT_NO_MEMORY);
+      refused++;
+    } else
+      assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
+    host_free(&h);
+  }
+  assert_true(refused > 50);
+}
+
 /* ---- random graphs of all kinds of ops ---- */
 
 enum { NODES = 40, GRAPHS = 1000 };
@@ -328,7 +402,7 @@ int main(void)
     cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
     cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
     cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
-    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(fusion_changes_nothing),
+    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
