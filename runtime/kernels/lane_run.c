@@ -73,12 +73,6 @@ enum { LANE_FULL = LANE_I | LANE_J };
 static inline int lane_slow(const struct lane_tile *tile) { return tile->rows_fast ? LANE_J : LANE_I; }
 static inline int lane_fast(const struct lane_tile *tile) { return tile->rows_fast ? LANE_I : LANE_J; }
 
-/* How many numbers a register of a class holds. */
-static inline int64_t lane_count(const struct lane_tile *tile, int class)
-{
-  return (class & lane_slow(tile) ? tile->slow : 1) * (class & lane_fast(tile) ? tile->fast : 1);
-}
-
 /* A register has room for a whole tile and, apart from it, for one axis: an instruction may write a tile to the register whose row it reads. */
 static inline real *lane_place(const struct lane_program *p, const struct lane_registers *regs, int reg, int class)
 {
