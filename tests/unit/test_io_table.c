@@ -233,13 +233,76 @@ static void test_noise(void **state)
   }
 }
 
+/* Bytes in the pieces that somebody types. */
+struct typed { const char *const *piece; int next, asked; };
+
+static size_t type_on(void *context, char *buffer, size_t size)
+{
+  struct typed *typed = context;
+  const char *piece = typed->piece[typed->next];
+  typed->asked++;
+  if (!piece)
+    return 0;
+  assert_true(strlen(piece) <= size);
+  memcpy(buffer, piece, strlen(piece));
+  typed->next++;
+  return strlen(piece);
+}
+
+/* A row that is there as a whole is given out without asking for more; and waits says when that cannot be. */
+static void test_source(void **state)
+{
+  (void)state;
+  static const char *const pieces[] = { "text,label\n\"a", "\nb\",x\nsecond", ",y\nthird,z\n", "fourth,", "x", NULL };
+  static const struct { bool waits; const char *text; } steps[] = {
+    { true, "a\nb" }, { true, "second" }, { false, "third" }, { true, "fourth" }, { false, NULL },
+  };
+  struct typed typed = { pieces, 0, 0 };
+  struct io_source source = { "what is typed", type_on, &typed };
+  struct io_table_options o = { IO_FORMAT_CSV, names, NULL, 2, &source };
+  struct rt_error e = {0};
+  struct io_table *t;
+  assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_OK);
+  assert_string_equal(io_table_name(t), "what is typed");
+  for (size_t k = 0; k < RT_COUNT(steps); k++) {
+    struct io_row row;
+    int asked = typed.asked;
+    assert_int_equal(io_table_waits(t), steps[k].waits);
+    assert_int_equal(io_table_next(t, &row, &e), RT_OK);
+    assert_int_equal(typed.asked > asked, steps[k].waits);
+    assert_int_equal(row.line != 0, steps[k].text != NULL);
+    if (steps[k].text)
+      assert_memory_equal(row.fields[0].text, steps[k].text, strlen(steps[k].text));
+  }
+  io_table_close(t);
+}
+
+/* A source that claims more than there was room for is not believed. */
+static size_t boast(void *context, char *buffer, size_t size)
+{
+  (void)context;
+  memset(buffer, 'x', size);
+  return size + 1;
+}
+
+static void test_bad_source(void **state)
+{
+  (void)state;
+  struct io_source source = { "boaster", boast, NULL };
+  struct io_table_options o = { IO_FORMAT_TSV, names, NULL, 2, &source };
+  struct rt_error e = {0};
+  struct io_table *t;
+  assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_IO);
+  assert_string_equal(e.file, "boaster");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_rows), cmocka_unit_test(test_gzip_rows), cmocka_unit_test(test_nul),
     cmocka_unit_test(test_optional), cmocka_unit_test(test_refused), cmocka_unit_test(test_messages),
     cmocka_unit_test(test_long_rows), cmocka_unit_test(test_broken_gzip), cmocka_unit_test(test_formats),
-    cmocka_unit_test(test_noise),
+    cmocka_unit_test(test_noise), cmocka_unit_test(test_source), cmocka_unit_test(test_bad_source),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
