@@ -175,6 +175,7 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
   const char *path = component ? rt_arena_printf(&c->module->arena, "%s.%s", c->frame->path, component) : NULL;
   if (!path) return cc_out_of_memory(c);
   *value = (struct cc_value){.kind = CC_TENSOR, .outer = c->slot != NULL};
+  c->param_uses++;
   value->id = existing_parameter(c, path, &type, node->span);
   if (value->id) return RT_OK;
   if (c->error->code) return c->error->code;
@@ -416,7 +417,7 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee, 
   const struct cc_definition *d = callee->function;
   struct cc_scope scope = {0}, *was_scope = c->scope;
   const struct cc_unit *was_unit = c->unit;
-  uint32_t params_before = c->module->param_count;
+  uint64_t uses_before = c->param_uses;
   const char *component = callee->instance ? NULL : cc_component(c, d->name, args->node);
   if (!callee->instance && !component) return c->error->code;
   struct cc_frame frame = {.parent = c->frame, .definition = d, .shared = callee->instance || c->frame->shared};
@@ -433,7 +434,7 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee, 
   c->scope = was_scope;
   cc_scope_free(&scope);
   rt_free(frame.used);
-  if (component && c->module->param_count == params_before) cc_component_unused(c, component);
+  if (component && c->param_uses == uses_before) cc_component_unused(c, component);
   return status;
 }
 

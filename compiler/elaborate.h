@@ -72,6 +72,7 @@ struct cc_context {
   struct cc_dim_value { const struct gr_node *node; vm_dim dim; } *file_dim;   /* file-level dims already made */
   size_t file_dim_count, file_dim_capacity;
   ir_id *param_node;                     /* [module->param_count] */
+  uint64_t param_uses;                   /* parameters made, or met again in an instance, so far */
   size_t param_capacity, param_node_capacity;
   struct cc_weights { const char *name; ir_id id; } *weights;   /* mixing weights, for aqc attend */
   size_t weights_count, weights_capacity;

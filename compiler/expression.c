@@ -113,8 +113,10 @@ int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id) {
 
 int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
   if (v->kind == CC_DIM) {
+    int64_t known;
+    struct rt_error why = {0};
     *dim = v->dim;
-    return RT_OK;
+    return vm_dim_value(&c->module->dims, v->dim, NULL, &known, &why) == RT_BAD_DATA ? gr_fail(c->error, span, "%s", why.text) : RT_OK;
   }
   if (v->kind == CC_NUMBER && v->number == floor(v->number) && v->number >= 0 && v->number < 1e15) {
     *dim = vm_dim_number(&c->module->dims, (int64_t)v->number);
