@@ -108,6 +108,4 @@ struct ir_outputs {
 };
 int ir_emit(struct ir_graph *g, const struct ir_outputs *outputs, const char *name, struct vm_module *module, struct rt_error *error);
 
-/* lower_lanes.c: a graph of scalars (or a chain of same-shaped nodes) as a lane program in module->arena. */
-
 #endif
