@@ -107,11 +107,11 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_settings *s = &t->settings;
   struct rt_text out = {0};
   if (t->run) return RT_OK;
-  int status = describe_program(t, &out, error);
   describe_data(&t->train_data, "training-data", &out);
   if (t->has_valid) describe_data(&t->valid_data, "validation-data", &out);
   else rt_text_puts(&out, "validation-data none\n");
-  if (!status) status = describe_columns(t, &out, error);
+  int status = describe_columns(t, &out, error);
+  if (!status) status = describe_program(t, &out, error);
   rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n", t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch,
                  s->optimizer, s->schedule, s->warmup);
   put_number(&out, "lr", s->learning_rate);
