@@ -413,11 +413,19 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
   return check_result(c, d, result, *count, scope);
 }
 
+/* An error within a call: what the standard library says of itself is a note to the line that called it. */
+static void trace(struct cc_context *c, const struct cc_definition *d, struct gr_span call, const struct cc_unit *caller) {
+  if (caller->is_stdlib || call.source == d->node->span.source) return;
+  if (d->unit->is_stdlib) gr_raise(c->error, call);
+  else gr_note(c->error, call, "in this call of `%s`", d->name);
+}
+
 static int call_definition(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args, struct cc_value *result, int *count, int max) {
   const struct cc_definition *d = callee->function;
   struct cc_scope scope = {0}, *was_scope = c->scope;
   const struct cc_unit *was_unit = c->unit;
   uint64_t uses_before = c->param_uses;
+  ir_id made_before = c->model->count;
   const char *component = callee->instance ? NULL : cc_component(c, d->name, args->node);
   if (!callee->instance && !component) return c->error->code;
   struct cc_frame frame = {.parent = c->frame, .definition = d, .shared = callee->instance || c->frame->shared};
@@ -427,7 +435,8 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee, 
   c->unit = d->unit;
   c->frame = &frame;
   int status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
-  if (status && args->node->span.source != d->node->span.source && c->error->code) gr_note(c->error, args->node->span, "in this call of `%s`", d->name);
+  if (status) trace(c, d, args->node->span, was_unit);
+  else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before) c->model->node[result->id].seen = args->node->span;
   c->depth--;
   c->frame = frame.parent;
   c->unit = was_unit;

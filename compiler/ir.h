@@ -18,6 +18,7 @@ struct ir_node {
   int64_t attr[RT_MAX_ATTR];
   double real;
   struct gr_span span;                   /* what the user wrote */
+  struct gr_span seen;                   /* where messages show the value: the call that gave it, else span */
   const char *name;                      /* path of the value, or NULL */
 };
 

@@ -370,3 +370,47 @@ void gr_note(struct rt_error *error, struct gr_span span, const char *format, ..
   insert(error, at, block);
   trim(error);
 }
+
+/* Puts a line of source and its underlines, of the error's own file, where they belong. */
+static void merge_line(struct rt_error *error, const char *line, const char *end) {
+  char block[sizeof error->excerpt];
+  bool shown;
+  untrim(error);
+  size_t at = place_in_order(error, gutter_number(line), &shown);
+  if (shown) line = next_line(line);
+  snprintf(block, sizeof block, "%.*s", (int)(end - line), line);
+  insert(error, at, block);
+  trim(error);
+}
+
+void gr_raise(struct rt_error *error, struct gr_span span) {
+  if (!error || !error->code || !span.source || !error->excerpt[0] || !strcmp(error->file, span.source->name)) return;
+  struct rt_error inner = *error;
+  char own[sizeof inner.excerpt + sizeof inner.file + 32];
+  rt_error_clear(error);
+  gr_fail(error, span, "%s", inner.text);
+  error->code = inner.code;
+  memcpy(error->hint, inner.hint, sizeof error->hint);
+  widen_gutter(error, gutter_digits(&inner));
+  widen_gutter(&inner, gutter_digits(error));
+  untrim(&inner);
+  const char *blocks = strstr(inner.excerpt, "\n  -->");
+  blocks = blocks ? blocks + 1 : inner.excerpt + strlen(inner.excerpt);
+  const char *first = next_line(inner.excerpt);
+  snprintf(own, sizeof own, "  --> %.200s:%d:%d\n%.*s", inner.file, inner.line, inner.column, (int)(blocks - first), first);
+  for (char *line = own; *line; line += next_line(line) - line)   /* its underline is that of a note now */
+    for (char *p = line; gutter_number(line) == 0 && *p && *p != '\n'; p++)
+      if (*p == '^') *p = '-';
+  untrim(error);
+  insert(error, strlen(error->excerpt), own);
+  trim(error);
+  /* What the notes said of the file that is now the error's own joins its lines. */
+  char head[256];
+  int length = snprintf(head, sizeof head, "  --> %.200s:", span.source->name);
+  while (*blocks) {
+    const char *body = next_line(blocks), *end = body;
+    while (*end && strncmp(end, "  -->", 5)) end = next_line(end);
+    if (strncmp(blocks, head, (size_t)length) == 0) merge_line(error, body, end);
+    blocks = end;
+  }
+}

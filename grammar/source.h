@@ -30,5 +30,7 @@ void gr_span_place(struct gr_span span, int *line, int *column);  /* both from 1
 int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Adds a second, labelled place to the error just made ("D was bound here: [T, D]"): its line and underline join the excerpt. */
 void gr_note(struct rt_error *error, struct gr_span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The error that the holder has arose in another file, in what the span asked for: the span becomes its place, and the place it had a note. */
+void gr_raise(struct rt_error *error, struct gr_span span);
 
 #endif
