@@ -22,6 +22,14 @@ static size_t read_input(void *context, char *buffer, size_t size) {
   return count < 0 ? 0 : (size_t)count;
 }
 
+static int failed(const aq_session *session, const char *path) {
+  aq_message message = *aq_session_message(session);
+  /* A text that stands where a file is expected. */
+  if (message.code == AQ_NO_INPUT && strchr(path, ' ') && access(path, F_OK))
+    message.hint = "predict reads files; for one text: echo \"…\" | aqc predict MODEL -";
+  return message_print(&message);
+}
+
 static int predict(aq_session *session, const struct settings *settings) {
   aq_predict_options options;
   aq_predict_options_init(&options);
@@ -33,7 +41,7 @@ static int predict(aq_session *session, const struct settings *settings) {
   options.top = (int)settings->top;
   int status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
-  if (status) return message_print(aq_session_message(session));
+  if (status) return failed(session, options.path);
   int64_t skipped = aq_session_skipped(session);
   if (skipped) message_remark("%lld bad row%s skipped: empty lines stand for them", (long long)skipped, skipped == 1 ? " was" : "s were");
   if (read_problem) return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
