@@ -20,18 +20,15 @@ static int expect(struct cc_context *c, const struct cc_builtin *self, args_t *a
   return RT_OK;
 }
 
-static int tensor_argument(struct cc_context *c, args_t *args, int i, ir_id *id) {
-  int status = cc_to_tensor(c, &args->value[i], args->span[i], id);
-  if (!status && !c->slot && cc_type(c, *id)->dtype == RT_INT) {
-    gr_fail(c->error, args->span[i], "these are whole numbers that name things (%s); make vectors of them first", cc_type_text(c, cc_type(c, *id)));
-    rt_hint(c->error, "embed(…, D) looks each up in a table of vectors; one_hot(…) makes 0s and a 1");
-    return c->error->code;
-  }
-  return status;
-}
+static int tensor_argument(struct cc_context *c, args_t *args, int i, ir_id *id) { return cc_to_real(c, &args->value[i], args->span[i], id); }
 
 static int no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
   if (!c->slot) return RT_OK;
+  if (self->op == OP_softmax && c->frame->let_name && !strcmp(c->frame->let_name, "norm")) {
+    gr_fail(c->error, args->node->span, "softmax in `norm` stands alone and takes one formula; it always runs over the keys");
+    rt_hint(c->error, "norm = softmax, or norm = softmax(FORMULA), a formula of s");
+    return c->error->code;
+  }
   gr_fail(c->error, args->node->span, "`%s` has no place in a slot, which computes one score at a time", self->name);
   rt_hint(c->error, "compute it before, in the head or its caller, and use the result here indexed by i, j or h");
   return c->error->code;
@@ -87,6 +84,16 @@ static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t
 
 /* --- along axes ----------------------------------------------------------------------------------------------------------- */
 
+/* Axes counted from 0, or from the end by -1, as other systems have them. */
+static int numbered_axis(struct cc_context *c, args_t *args, double number, struct gr_span span, const struct vm_type *type) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis), at = (int)(number < 0 ? number + visible : number);
+  const struct gr_node *callee = args->node->child[0];
+  gr_fail(c->error, span, "axes have names, not numbers: the axes here are those of %s", cc_type_text(c, type));
+  gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
+  if (callee->kind == GR_NAME && at >= 0 && at < visible) rt_hint(c->error, "name the axis: %s(…, %s)", callee->text, cc_dim_text(c, type->dim[axis[at]]));
+  return c->error->code;
+}
+
 /* The axis that argument `at` names by its dim. */
 static int axis_argument(struct cc_context *c, args_t *args, int at, ir_id x, int *axis) {
   vm_dim d;
@@ -96,6 +103,7 @@ static int axis_argument(struct cc_context *c, args_t *args, int at, ir_id x, in
   *axis = cc_axis_of(c, type, d);
   if (*axis >= 0) return RT_OK;
   if (*axis == -2) return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type), cc_dim_text(c, d));
+  if (args->value[at].kind == CC_NUMBER) return numbered_axis(c, args, args->value[at].number, args->span[at], type);
   gr_fail(c->error, args->span[at], "%s has no axis %s", cc_type_text(c, type), cc_dim_text(c, d));
   gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
   return c->error->code;
@@ -113,11 +121,14 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   ir_id x;
   bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
   if (extreme && args->count == 2 && args->named_count == 0 && args->value[1].kind != CC_DIM) return run_binary(c, self, args, result);
-  int status = expect(c, self, args, 1, RT_MAX_RANK, NULL);
+  bool habit = args->count == 1 && args->named_count == 1 && (!strcmp(args->name[0], "dim") || !strcmp(args->name[0], "axis"));
+  int status = habit ? RT_OK : expect(c, self, args, 1, RT_MAX_RANK, NULL);
   if (!status) status = no_slot(c, self, args);
   if (!status) status = tensor_argument(c, args, 0, &x);
   if (status) return status;
   struct vm_type type = *cc_type(c, x);
+  double number;
+  if (habit) return cc_to_number(c, &args->named[0], &number) ? numbered_axis(c, args, number, args->named_span[0], &type) : usage(c, self, args);
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   uint32_t gone = 0;
   vm_dim over = VM_ONE;

@@ -156,18 +156,62 @@ static ir_id existing_parameter(struct cc_context *c, const char *path, const st
   return 0;
 }
 
+/* The argument of the body at hand whose declared shape ends in the axis `name`, NULL when none does. */
+static const struct cc_binding *argument_of_axis(struct cc_context *c, const char *name) {
+  const struct cc_definition *d = c->frame->definition;
+  const struct gr_node *params = d && d->node->kind != GR_MODEL ? d->node->child[0] : NULL;
+  for (int p = 0; params && p < params->count; p++) {
+    const struct gr_node *type = params->child[p]->count > 0 ? params->child[p]->child[0] : NULL, *shape = type ? type->child[0] : NULL;
+    const struct cc_binding *b = cc_lookup(c->scope, params->child[p]->text);
+    if (!shape || shape->count == 0 || !b || b->value.kind != CC_TENSOR) continue;
+    const struct gr_node *last = shape->child[shape->count - 1];
+    if (last->kind == GR_NAME && !strcmp(last->text, name)) return b;
+  }
+  return NULL;
+}
+
+/* What to do about a ragged last axis: was the wrong axis averaged away? */
+static void advise_ragged(struct cc_context *c, ir_id id, const char *axis) {
+  const struct ir_node *node = &c->model->node[id], *sum = node->op == OP_div ? &c->model->node[node->arg[0]] : node;
+  const char *name = node->op == OP_div ? "mean" : node->op == OP_sum ? "sum" : "max";
+  if ((sum->op == OP_sum || sum->op == OP_maximum) && cc_type(c, sum->arg[0])->rank > node->type.rank)
+    rt_hint(c->error, "%s(…, %s) takes the axis %s away and leaves the others: was that meant?", name, axis, axis);
+  else
+    rt_hint(c->error, "mean(…, %s), pool and attention_pool make one vector of a sequence", axis);
+}
+
+static int ragged_parameter(struct cc_context *c, const struct gr_node *node) {
+  const struct gr_node *shape = node->child[0];
+  for (int a = 0; a < shape->count; a++) {
+    const struct cc_binding *b = shape->child[a]->kind == GR_NAME ? argument_of_axis(c, shape->child[a]->text) : NULL;
+    const struct vm_type *given = b ? cc_type(c, b->value.id) : NULL;
+    vm_dim last = given && given->rank > 0 ? given->dim[given->rank - 1] : VM_NO_DIM;
+    if (last == VM_NO_DIM || !vm_dim_is_ragged(&c->module->dims, last)) continue;
+    gr_fail(c->error, shape->span, "`%s` has weights for the last axis of `%s`, which needs a fixed size, but this is %s, and %s differs between examples",
+            c->frame->definition->name, b->name, cc_type_text(c, given), cc_dim_text(c, last));
+    gr_note(c->error, c->model->node[b->value.id].seen, "this is %s", cc_type_text(c, given));
+    advise_ragged(c, b->value.id, cc_dim_text(c, last));
+    return c->error->code;
+  }
+  gr_fail(c->error, shape->span, "a parameter cannot have an axis whose size differs between examples");
+  rt_hint(c->error, "make it as long as the longest example: param[N, D] with `dim N = 512`, and take the part in use: P[0..T]");
+  return c->error->code;
+}
+
 int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct vm_type type;
   struct vm_init init;
   struct cc_slot *slot = c->slot;
   c->slot = NULL;                        /* parameters belong to the model, also when a slot makes them */
   int status = cc_shape(c, node->child[0], &type);
-  if (!status && type.batched) {
-    status = gr_fail(c->error, node->child[0]->span, "a parameter cannot have an axis whose size differs between examples");
-    rt_hint(c->error, "make it as long as the longest example: param[N, D] with `dim N = 512`, and take the part in use: P[0..T]");
-  }
+  if (!status && type.batched) status = ragged_parameter(c, node);
   if (!status) status = initialiser(c, node->count > 1 ? node->child[1] : NULL, &type, &init);
   int visible_rank = type.rank;
+  for (int a = 0; !status && c->head_dim != VM_NO_DIM && a < type.rank; a++)
+    if (type.dim[a] == c->head_dim) {
+      status = gr_fail(c->error, node->child[0]->span, "inside head[%s] a parameter exists once for each head already", cc_dim_text(c, c->head_dim));
+      rt_hint(c->error, "leave the axis %s out: param[] is a number for each head, param[N] a row of N; a slot may still write B[h, …]", cc_dim_text(c, c->head_dim));
+    }
   if (!status) status = lift(c, node, &type);
   c->slot = slot;
   if (status) return status;
@@ -224,6 +268,10 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
   int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
   bool star = shape->count > 0 && shape->child[0]->kind == GR_STAR, fits = true;
   int named = shape->count - star, leading = visible - named, status = RT_OK;
+  if (!star && leading < 0 && named == type->rank) {   /* the pattern names the axis H of a head[H] itself */
+    for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
+    leading = 0;
+  }
   if ((of != NULL) != (type->dtype == RT_INT)) {
     mismatch(c, pattern, type, what, declared, span);
     rt_hint(c->error, of ? "whole numbers are needed (`of` gives their range)" : "whole numbers (%s) index a table: embed(…) makes vectors of them", cc_type_text(c, type));
@@ -286,6 +334,14 @@ static int bind_variadic(struct cc_context *c, const struct gr_node *param, cons
   return cc_bind(c, scope, param->text, list, param->name_span, NULL);
 }
 
+/* An argument of a shape that does not fit, as some are often given. */
+static void advise_argument(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param, const struct cc_value *value) {
+  if (c->slot) return;
+  cc_hint_reduced(c, value);
+  if (d->unit->is_stdlib && !strncmp(d->name, "cross_", 6) && param == d->node->child[0]->child[0] && cc_type(c, value->id)->rank == 1)
+    rt_hint(c->error, "a single query vector looks at a sequence by pool(q, x)");
+}
+
 static int bind_argument(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param, const struct cc_value *value, struct gr_span span, struct cc_scope *scope) {
   const struct gr_node *type = param->count > 0 ? param->child[0] : NULL;
   if (type) {
@@ -305,6 +361,7 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
     const struct vm_type *actual = c->slot && !tensor.outer ? &scalar : cc_type(c, tensor.id);
     const char *what = rt_arena_printf(&c->model->arena, "`%s` of `%s`", param->text, d->name);
     int status = what ? cc_match_type(c, type, actual, scope, what, param, span) : cc_out_of_memory(c);
+    if (status) advise_argument(c, d, param, &tensor);
     return status ? status : cc_bind(c, scope, param->text, tensor, param->name_span, NULL);
   }
   return cc_bind(c, scope, param->text, *value, param->name_span, NULL);
@@ -370,7 +427,9 @@ static int check_result(struct cc_context *c, const struct cc_definition *d, con
   if (count != 1 || (result->kind != CC_TENSOR && result->kind != CC_NUMBER)) return RT_OK;
   if (result->kind == CC_NUMBER) return RT_OK;
   const char *what = rt_arena_printf(&c->model->arena, "the result of `%s`", d->name);
-  return what ? cc_match_type(c, type, cc_type(c, result->id), scope, what, NULL, type->span) : cc_out_of_memory(c);
+  int status = what ? cc_match_type(c, type, cc_type(c, result->id), scope, what, NULL, type->span) : cc_out_of_memory(c);
+  if (status && d->node->kind != GR_HEAD) gr_note(c->error, c->model->node[result->id].seen, "this is %s", cc_type_text(c, cc_type(c, result->id)));
+  return status;
 }
 
 /* The axis H of a head[H] at this call, so that an argument [T, H, K] is to the head what each of its H heads sees: [T, K]. VM_NO_DIM when the head has none. */

@@ -250,6 +250,8 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
       gr_fail(c->error, outputs->child[o]->span, "to predict `%s` the model should return %s, but it returns %s", m->output[o].name, cc_type_text(c, &wanted), cc_type_text(c, &found));
       if (span.source == outputs->span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
       bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
+      cc_hint_reduced(c, &result[o]);
+      if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE) rt_hint(c->error, "one number is []: take it out with [0], or sum(…)");
       if (classes) rt_hint(c->error, "%s comes from the data, so that name is needed here", cc_dim_text(c, wanted.dim[wanted.rank - 1]));
       if (wanted.rank == found.rank && wanted.rank > 0) ir_hint_dims(c->model, wanted.dim[wanted.rank - 1], found.dim[wanted.rank - 1], c->error);
       return c->error->code;
@@ -344,7 +346,8 @@ static ir_id loss_expression(struct cc_context *c, const struct gr_node *node, c
   struct cc_value value;
   if (node->kind == GR_NUMBER || (node->kind == GR_NAME && cc_find(c->program, c->unit, node->text)))
     if (!cc_expression(c, node, &value) && cc_to_number(c, &value, &number)) return ir_constant(c->model, number, NULL, node->span, c->error);
-  gr_fail(c->error, node->span, "this is not a loss");
+  if (node->kind == GR_CALL) gr_fail(c->error, node->span, "losses of one's own are not supported yet");
+  else gr_fail(c->error, node->span, "this is not a loss");
   rt_hint(c->error, "a loss is cross_entropy, squared_error, absolute_error or binary_cross_entropy, of all outputs or of one as in cross_entropy(label), or a weighted sum of these");
   return 0;
 }

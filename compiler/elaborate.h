@@ -96,6 +96,8 @@ void cc_scope_free(struct cc_scope *scope);
 int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id);            /* as a tensor of the current graph */
 int cc_to_tensor(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);
+int cc_to_real(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);   /* and no whole numbers that name things */
+void cc_hint_reduced(struct cc_context *c, const struct cc_value *value);              /* when it is [] because mean(x) was over all axes */
 int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim);             /* as the size of an axis */
 int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number);       /* known while compiling */

@@ -105,6 +105,23 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
   return *id ? RT_OK : c->error->code;
 }
 
+int cc_to_real(struct cc_context *c, const struct cc_value *v, struct gr_span span, ir_id *id) {
+  int status = cc_to_tensor(c, v, span, id);
+  if (status || c->slot || cc_type(c, *id)->dtype != RT_INT) return status;
+  gr_fail(c->error, span, "these are whole numbers that name things (%s); make vectors of them first", cc_type_text(c, cc_type(c, *id)));
+  rt_hint(c->error, "embed(…, D) looks each up in a table of vectors; one_hot(…) makes 0s and a 1");
+  return c->error->code;
+}
+
+void cc_hint_reduced(struct cc_context *c, const struct cc_value *v) {
+  if (v->kind != CC_TENSOR || c->slot || cc_type(c, v->id)->rank > 0) return;
+  const struct ir_node *node = &c->model->node[v->id], *sum = node->op == OP_div ? &c->model->node[node->arg[0]] : node;
+  if (sum->op != OP_sum && sum->op != OP_maximum) return;
+  const struct vm_type *from = cc_type(c, sum->arg[0]);
+  const char *name = node->op == OP_div ? "mean" : node->op == OP_sum ? "sum" : "max";
+  if (from->rank > 0) rt_hint(c->error, "%s(…) over no named axis is over all and gives []; name the axis: %s(…, %s)", name, name, cc_dim_text(c, from->dim[0]));
+}
+
 int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
@@ -187,13 +204,17 @@ int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *
   return RT_OK;
 }
 
-bool cc_is_lifted(struct cc_context *c, const struct vm_type *type) {
-  if (c->head_dim == VM_NO_DIM || type->rank == 0) return false;
-  return type->dim[type->rank == 1 ? 0 : type->rank - 2] == c->head_dim;
+/* Inside head[H]: the axis that is H, which the program does not see there. -1: none. */
+static int hidden_axis(struct cc_context *c, const struct vm_type *type) {
+  for (int a = type->rank - 1; c->head_dim != VM_NO_DIM && a >= 0; a--)
+    if (type->dim[a] == c->head_dim) return a;
+  return -1;
 }
 
+bool cc_is_lifted(struct cc_context *c, const struct vm_type *type) { return hidden_axis(c, type) >= 0; }
+
 int cc_visible(struct cc_context *c, const struct vm_type *type, int axis[RT_MAX_RANK]) {
-  int hidden = cc_is_lifted(c, type) ? (type->rank == 1 ? 0 : type->rank - 2) : -1, count = 0;
+  int hidden = hidden_axis(c, type), count = 0;
   for (int a = 0; a < type->rank; a++)
     if (a != hidden) axis[count++] = a;
   return count;
@@ -209,20 +230,36 @@ int cc_axis_of(struct cc_context *c, const struct vm_type *type, vm_dim d) {
   return found;
 }
 
+/* x @ w where w is a vector of each head, [H, D]: one number per row and head. */
+static int per_head_vector(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
+  struct vm_type turned = *cc_type(c, w);
+  if (cc_is_lifted(c, cc_type(c, x))) {
+    ir_id product = ir_binary(c->model, OP_mul, x, w, node->span, c->error);
+    uint32_t keep = product ? (1u << (cc_type(c, product)->rank - 1)) - 1 : 0;
+    *id = product ? ir_sum(c->model, product, keep, cc_type(c, product)->batched, node->span, c->error) : 0;
+    return *id ? RT_OK : c->error->code;
+  }
+  int64_t order[RT_MAX_ATTR] = {1}, whole[RT_MAX_ATTR] = {0};   /* axes 1, 0 */
+  turned.dim[0] = cc_type(c, w)->dim[1];
+  turned.dim[1] = cc_type(c, w)->dim[0];
+  ir_id args[2] = {x, ir_add(c->model, OP_transpose, 1, &w, order, 0, &turned, node->span, c->error)};
+  *id = args[1] ? ir_add(c->model, OP_project, 2, args, whole, 0, NULL, node->span, c->error) : 0;
+  return *id ? RT_OK : c->error->code;
+}
+
 /* x @ w: the last axis of x with the first of w. A w that is one for all examples may have further axes and is one large product over all rows;
  * two tensors per example are multiplied as matrices, with their leading axes in common. */
 static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
   struct vm_type tx = *cc_type(c, x), tw = *cc_type(c, w);
   int64_t attr[RT_MAX_ATTR] = {0};
   ir_id args[2] = {x, w};
-  if (c->slot) return gr_fail(c->error, node->span, "matrix products have no place in a slot: compute them before, in the head or its caller");
   if (tx.rank == 0 || tw.rank == 0) {
     gr_fail(c->error, node->span, "@ multiplies along axes, and %s has none", tx.rank == 0 ? "the left side" : "the right side");
     rt_hint(c->error, "to scale by a single number write *");
     return c->error->code;
   }
   vm_dim inner = tx.dim[tx.rank - 1];
-  bool lifted = cc_is_lifted(c, &tx) && cc_is_lifted(c, &tw) && tw.rank >= 3 && tx.rank >= 2;
+  bool lifted = hidden_axis(c, &tx) == tx.rank - 2 && hidden_axis(c, &tw) == 1 && tw.rank >= 3 && tx.rank >= 2;
   int seen[RT_MAX_RANK], visible = cc_visible(c, &tw, seen);
   if (!tw.batched && (visible <= 2) && (tw.dim[0] == inner || visible == 2)) {
     attr[0] = lifted;
@@ -235,6 +272,7 @@ static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_i
     *id = ir_add(c->model, OP_project, 2, args, attr, 0, NULL, node->span, c->error);
     return *id ? RT_OK : c->error->code;
   }
+  if (!tw.batched && tw.rank == 2 && visible == 1 && tw.dim[1] == inner) return per_head_vector(c, node, x, w, id);
   if (tx.rank == 1 || tw.rank == 1) {
     /* A vector on one side: as a matrix of one row or column. */
     struct vm_type wide = tx.rank == 1 ? tx : tw, out;
@@ -255,13 +293,21 @@ static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_i
   return *id ? RT_OK : c->error->code;
 }
 
+/* Slots see one score at a time; who writes q @ k' there means s. */
+static int no_matrices(struct cc_context *c, const struct gr_node *node) {
+  gr_fail(c->error, node->span, "matrix products have no place in a slot: compute them before, in the head or its caller");
+  rt_hint(c->error, "the product of query and key is there already: `s`");
+  return c->error->code;
+}
+
 static int transpose(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   ir_id x;
+  if (c->slot) return no_matrices(c, node);
   int status = cc_tensor(c, node->child[0], &x);
   if (status) return status;
   struct vm_type type = *cc_type(c, x), out = type;
-  int axis[RT_MAX_RANK], visible = c->slot ? 0 : cc_visible(c, &type, axis);
-  if (visible < 2) return gr_fail(c->error, node->span, "' swaps the last two axes, and this is %s", c->slot ? "a score" : cc_type_text(c, &type));
+  int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
+  if (visible < 2) return gr_fail(c->error, node->span, "' swaps the last two axes, and this is %s", cc_type_text(c, &type));
   int a = axis[visible - 2], b = axis[visible - 1];
   int64_t attr[RT_MAX_ATTR] = {0};
   for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == a ? b : i == b ? a : i) << (4 * i);
@@ -312,9 +358,22 @@ static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *
   return value->dim != VM_NO_DIM;
 }
 
+/* Inside head[H], [T, D] beside a [D] of each head: the first is the same for every head, [T, H, D]. */
+static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct gr_span span) {
+  struct vm_type ta = *cc_type(c, a), tb = *cc_type(c, beside);
+  uint32_t axes;
+  if (c->slot || ta.rank == 0 || ta.rank == RT_MAX_RANK || cc_is_lifted(c, &ta) || !cc_is_lifted(c, &tb)) return a;
+  if (ir_embed(&ta, &tb, &axes) || ir_embed(&tb, &ta, &axes)) return a;
+  ta.dim[ta.rank] = ta.dim[ta.rank - 1];
+  ta.dim[ta.rank - 1] = c->head_dim;
+  ta.rank++;
+  return ir_embed(&tb, &ta, &axes) ? ir_expand(c->model, a, &ta, span, c->error) : a;
+}
+
 static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct cc_value a, b;
   int status;
+  if (c->slot && node->text[0] == '@') return no_matrices(c, node);
   if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b))) return status;
   if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && node->text[0] != '@') {
     *value = (struct cc_value){.kind = CC_NUMBER, .number = number_op(node->text, a.number, b.number)};
@@ -327,10 +386,11 @@ static int binary(struct cc_context *c, const struct gr_node *node, struct cc_va
     return RT_OK;
   }
   ir_id l, r;
-  if ((status = cc_to_tensor(c, &a, node->child[0]->span, &l)) || (status = cc_to_tensor(c, &b, node->child[1]->span, &r))) return status;
+  if ((status = cc_to_real(c, &a, node->child[0]->span, &l)) || (status = cc_to_real(c, &b, node->child[1]->span, &r))) return status;
   value->kind = CC_TENSOR;
   value->id = 0;
   if (node->text[0] == '@') return matrix_product(c, node, l, r, &value->id);
+  if (!c->slot && (!(l = for_every_head(c, l, r, node->child[0]->span)) || !(r = for_every_head(c, r, l, node->child[1]->span)))) return c->error->code;
   /* x^2 is a product: pow would be slower and has no gradient at negative x through the logarithm. */
   if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2) value->id = ir_unary(cc_graph(c), OP_square, l, c->error);
   for (size_t k = 0; !value->id && k < RT_COUNT(operators); k++)
@@ -350,7 +410,7 @@ static int unary(struct cc_context *c, const struct gr_node *node, struct cc_val
     return RT_OK;
   }
   ir_id x;
-  if ((status = cc_to_tensor(c, &a, node->child[0]->span, &x))) return status;
+  if ((status = cc_to_real(c, &a, node->child[0]->span, &x))) return status;
   *value = (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_graph(c), minus ? OP_neg : OP_not, x, c->error)};
   return value->id ? RT_OK : c->error->code;
 }

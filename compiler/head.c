@@ -281,7 +281,6 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
     int count = -1, status;
     one.count = 1;
     one.child = &block->child[i];
-    if (block->child[i]->kind == GR_RETURN) return gr_fail(c->error, block->child[i]->span, "a head has no return: its result is the weighted sum of `value`");
     status = block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i]) : cc_block(c, &one, &none, &count, 0);
     if (status) return status;
   }
@@ -316,6 +315,15 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   return RT_OK;
 }
 
+/* The shape of a head's result comes from query and value. */
+static void note_operands(struct cc_context *c) {
+  static const char *const names[] = {"query", "value"};
+  for (int k = 0; k < 2; k++) {
+    const struct cc_binding *b = cc_lookup(c->scope, names[k]);
+    if (b && b->value.kind == CC_TENSOR) gr_note(c->error, b->span, "%s is %s", names[k], cc_type_text(c, cc_type(c, b->value.id)));
+  }
+}
+
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with, struct cc_scope *caller, const struct cc_unit *caller_unit,
                  struct cc_value *result) {
   const struct gr_node *node = definition->node;
@@ -329,7 +337,8 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
   if (!status) status = statements(c, &slots, node->child[2]);
   if (!status) status = attend(c, &slots, node->name_span, result);
   if (!status && node->child[1] && node->child[1]->kind == GR_TYPE)
-    status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head", NULL, node->child[1]->span);
+    if ((status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head", NULL, node->child[1]->span)))
+      note_operands(c);
   c->head_dim = was;
   return status;
 }

@@ -49,6 +49,17 @@ int ir_embed(const struct vm_type *a, const struct vm_type *type, uint32_t *axes
   return embed(a, 0, type, 0, 0, axes);
 }
 
+static bool same_size(struct ir_graph *g, const struct vm_type *a, const struct vm_type *b)
+{
+  vm_dim size[2] = { VM_ONE, VM_ONE };
+  for (int k = 0; k < 2; k++) {
+    const struct vm_type *t = k ? b : a;
+    for (int x = 0; x < t->rank && size[k] != VM_NO_DIM; x++)
+      size[k] = vm_dim_times(g->dims, size[k], t->dim[x]);
+  }
+  return size[0] == size[1] && size[0] != VM_NO_DIM;
+}
+
 static int fail_pair(struct ir_graph *g, const struct vm_type *a, const struct vm_type *b, struct gr_span span, struct rt_error *error)
 {
   struct rt_text ta = {0}, tb = {0};
@@ -60,6 +71,12 @@ static int fail_pair(struct ir_graph *g, const struct vm_type *a, const struct v
   rt_text_free(&tb);
   for (int x = 0; a->rank == b->rank && x < a->rank; x++)
     ir_hint_dims(g, a->dim[x], b->dim[x], error);
+  if (a->rank && b->rank && a->rank != b->rank && same_size(g, a, b)) {
+    ta = (struct rt_text){0};
+    vm_type_print(g->dims, a->rank < b->rank ? a : b, &ta);
+    rt_hint(error, "they hold as many numbers: reshape(…, %s) brings the other one to that shape", ta.data ? ta.data : "?");
+    rt_text_free(&ta);
+  }
   if (a->rank && a->rank == b->rank)
     rt_hint(error, "if both are lists of the same things, give them the same dim; `@` multiplies matrices");
   return status;

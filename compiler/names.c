@@ -80,7 +80,8 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
   }
   for (int i = 0; cc_builtin_at(i); i++) cc_nearest_consider(&nearest, cc_builtin_at(i)->name);
   gr_fail(w->error, node->span, "nothing here is called `%s`", node->text);
-  if (w->in_initialiser) rt_hint(w->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or load(\"file\", \"tensor\")");
+  if (w->in_initialiser && is_slot_variable(node->text)) rt_hint(w->error, "%s has a meaning only in score, mask, norm and drop; inside head[H], param[] is one number for each head already", node->text);
+  else if (w->in_initialiser) rt_hint(w->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or load(\"file\", \"tensor\")");
   else if (w->body && binds(w->body, node->text)) rt_hint(w->error, "it is bound further down; statements run from top to bottom");
   else if (nearest.best) rt_hint(w->error, "did you mean `%s`?", nearest.best);
   else if (is_slot_variable(node->text)) rt_hint(w->error, "s, i, j and h have a meaning only in the slots score, mask, norm and drop of a head");
@@ -240,6 +241,14 @@ static int walk_signature(struct walk *w, const struct gr_node *definition, cons
   return walk_signature(w, definition, params, at + 1, &bound);
 }
 
+static const struct gr_node *find_return(const struct gr_node *block) {
+  const struct gr_node *found = block->kind == GR_RETURN ? block : NULL;
+  bool is_block = block->kind == GR_BLOCK || block->kind == GR_FOR || block->kind == GR_IF;
+  for (int i = 0; is_block && i < block->count && !found; i++)
+    if (block->child[i]) found = find_return(block->child[i]);
+  return found;
+}
+
 static int check_slots(struct walk *w, const struct gr_node *head) {
   bool seen[RT_COUNT(slot_names)] = {false};
   const struct gr_node *block = head->child[2];
@@ -252,9 +261,13 @@ static int check_slots(struct walk *w, const struct gr_node *head) {
       seen[k] = true;
     }
   }
+  const struct gr_node *result = find_return(block);
+  if (result) return gr_fail(w->error, result->span, "a head has no return: its result is the weighted sum of `value`");
   for (size_t k = 0; k < 3; k++)
     if (!seen[k]) {
+      const char initial[] = {slot_names[k][0], '\0'};
       gr_fail(w->error, head->name_span, "the head `%s` lacks the slot `%s`", head->text, slot_names[k]);
+      if (binds(block, initial)) rt_hint(w->error, "did you mean `%s` for `%s`?", slot_names[k], initial);
       rt_hint(w->error, "every head says `query = …`, `key = …` and `value = …`; score, mask, norm and drop may be left out");
       return w->error->code;
     }

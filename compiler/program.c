@@ -204,7 +204,7 @@ static int edit_distance(const char *a, const char *b) {
 
 void cc_nearest_consider(struct cc_nearest *nearest, const char *candidate) {
   int distance = edit_distance(nearest->wanted, candidate);
-  int limit = (int)strlen(nearest->wanted) / 3 + 1;
+  int length = (int)strlen(nearest->wanted), limit = length < 5 ? 1 : (length + 1) / 3;   /* of short names every other is near */
   /* Any two names of one letter are near: only d and D are. */
   if (strlen(nearest->wanted) == 1 && strcasecmp(nearest->wanted, candidate)) return;
   if (distance <= limit && (!nearest->best || distance < nearest->distance)) {

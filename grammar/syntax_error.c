@@ -130,7 +130,9 @@ static const char *word_of_the_language(const struct slip *slip) {
   switch (slip->found.kind) {
     case GR_T_WITH: return "`with` changes the slots of a call: read(x) with { mask = j <= i }";
     case GR_T_IF:
-      return slip->expects & (GR_EXPECTS_VALUE | GR_EXPECTS_OPERATOR) ? "`if` is a statement: if L > 2 { x = a } else { x = b }" : NULL;
+      if (slip->expects & GR_EXPECTS_OPERATOR)
+        return "element by element a choice is where(condition, a, b), and what a query sees is the slot mask = j <= i; by sizes, if L > 2 { x = a } else { x = b }";
+      return slip->expects & GR_EXPECTS_VALUE ? "`if` is a statement: if L > 2 { x = a } else { x = b }" : NULL;
     case GR_T_INSTANCE:
       return slip->expects & GR_EXPECTS_VALUE ? "an instance is given a name first: shared = instance linear, then shared(x, D)" : NULL;
     case GR_T_ELLIPSIS: return "a range has two dots: 0..L";
@@ -307,7 +309,7 @@ int gr_bad_character(struct gr_parser *parser, struct gr_span span) {
     {"=>", "a function of one expression is written fn square(x) = x * x; what comes out follows `->`"},
     {"!", "write `not`"},
     {"&", "write `and`"},
-    {"|", "write `or`"},
+    {"|", "write `or`; an absolute value is abs(i - j)"},
     {"~", "write `not`"},
     {"?", "a choice is a statement: if L > 2 { x = a } else { x = b }"},
     {"\\", "a statement goes on in the next line after an operator or a comma, or within ( )"},
