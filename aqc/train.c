@@ -65,12 +65,31 @@ static int trainer_failed(const struct training *t) {
   return t->trainer ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
 }
 
-static void print_plan(const struct training *t) {
+/* Names the columns as they were taken: a header that names others would have become a row. */
+static int print_columns(const struct training *t) {
+  char names[400] = "";
+  size_t length = 0;
+  aq_model *model;
+  int status = aq_trainer_model(t->trainer, &model);
+  if (status) {
+    status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
+    aq_model_free(model);
+    return status;
+  }
+  for (size_t c = 0; c < aq_model_column_count(model) && length < sizeof names; c++)
+    length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", c ? ", " : "", aq_model_column(model, c).name);
+  message_remark("no header line: columns taken by position (%s)", names);
+  aq_model_free(model);
+  return AQ_OK;
+}
+
+static int print_plan(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
-  if (t->settings->quiet) return;
+  if (t->settings->quiet) return AQ_OK;
   message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows, (long long)facts.valid_rows,
                  (long long)facts.parameters);
   if (facts.skipped_rows) message_remark("%lld bad row%s skipped", (long long)facts.skipped_rows, facts.skipped_rows == 1 ? " was" : "s were");
+  return facts.header ? AQ_OK : print_columns(t);
 }
 
 static int interrupted(const struct training *t) {
@@ -81,8 +100,9 @@ static int interrupted(const struct training *t) {
 static int learn(struct training *t) {
   interrupt_hold();
   if (aq_trainer_new(t->program, &t->options, &t->trainer)) return trainer_failed(t);
-  print_plan(t);
-  int status = aq_trainer_run(t->trainer);
+  int status = print_plan(t);
+  if (status) return status;
+  status = aq_trainer_run(t->trainer);
   interrupt_release();
   progress_end(&t->progress);
   if (status == AQ_INTERRUPTED) return interrupted(t);
@@ -148,6 +168,7 @@ static void print_json(const struct training *t) {
   json_whole("validation_rows", facts.valid_rows);
   json_whole("test_rows", facts.test_rows);
   json_whole("skipped_rows", facts.skipped_rows);
+  printf(", \"header\": %s", facts.header ? "true" : "false");
   json_whole("parameters", facts.parameters);
   json_whole("steps", facts.steps);
   json_whole("epochs", facts.epochs);

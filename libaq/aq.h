@@ -155,13 +155,14 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
 int aq_trainer_run(aq_trainer *trainer);
 void aq_trainer_free(aq_trainer *trainer);
 const aq_message *aq_trainer_message(const aq_trainer *trainer);
-/* The best weights so far as a model of its own; call after aq_trainer_run, also after an interrupt. */
+/* The best weights so far as a model of its own, also after an interrupt; before the first epoch has ended, the present ones. */
 int aq_trainer_model(aq_trainer *trainer, aq_model **model);
 typedef struct aq_train_facts {
   int64_t rows, valid_rows, test_rows, skipped_rows, parameters, steps, epochs, best_epoch;
   double seconds, examples_per_second, loss;
   uint64_t allocations_in_steps;         /* after the first epoch's first step: 0 in a healthy build */
   bool reached;                          /* --until was reached */
+  bool header;                           /* false: the first training line names no column, so it counts as data and columns go by position */
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 

@@ -157,14 +157,14 @@ static uint64_t bits_of(double x) {
 
 static void describe_state(const struct aq_trainer *t, struct rt_text *out) {
   const struct train_state *s = &t->state;
-  rt_text_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %" PRIx64, s->epoch, s->position, s->step, s->best_epoch, s->since_best,
-                 bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value));
+  rt_text_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64, s->epoch, s->position, s->step, s->best_epoch, s->since_best,
+                 bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value), bits_of(s->best_loss));
 }
 
 static int parse_state(const struct aq_trainer *t, struct train_state *s, const char *text, struct rt_error *error) {
   char *at = (char *)(uintptr_t)text;
   int64_t *const whole[] = {&s->epoch, &s->position, &s->step, &s->best_epoch, &s->since_best};
-  double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value};
+  double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value, &s->best_loss};
   bool good = true;
   for (size_t k = 0; k < RT_COUNT(whole); k++) {
     char *from = at;
@@ -270,6 +270,7 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   char *path = checkpoint_path(t, error);
   if (!path) return RT_NO_MEMORY;
   int status = io_tensors_open(&file, path, error);
+  if (status == RT_NO_INPUT) rt_hint(error, "leave out --resume to begin: no training has been saved there");
   if (!status) status = io_tensors_verify(file, error);
   if (!status) status = read_all(t, file, error);
   if (status) lib_name_file(error, path);

@@ -148,6 +148,15 @@ static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
   return RT_OK;
 }
 
+static double valid_loss(const struct aq_trainer *t) { return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0; }
+
+/* By the metric; where it cannot tell, by the loss, so that small validation data do not keep the first of many equal epochs. */
+static bool is_best(const struct aq_trainer *t, double value) {
+  const struct train_state *s = &t->state;
+  if (s->best_epoch == 0 || rep_metric_better(t->metric, value, s->best_value)) return true;
+  return !rep_metric_better(t->metric, s->best_value, value) && valid_loss(t) < s->best_loss;
+}
+
 static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
   *best = true;
   *value = 0;
@@ -156,7 +165,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
     if (status == RT_NOT_FINITE) rt_hint(error, "on the validation data, after epoch %lld", (long long)t->state.epoch + 1);
     if (status) return status;
     *value = t->metric->value(&t->judge.report[0]);
-    *best = t->state.best_epoch == 0 || rep_metric_better(t->metric, *value, t->state.best_value);
+    *best = is_best(t, *value);
     if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[0])) t->state.reached = true;
   }
   t->state.since_best++;
@@ -164,6 +173,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   lib_params_copy(&t->best, &t->params);
   t->state.best_epoch = t->state.epoch + 1;
   t->state.best_value = *value;
+  t->state.best_loss = valid_loss(t);
   t->state.since_best = 0;
   t->unsaved = true;
   return RT_OK;
@@ -176,7 +186,7 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   int status = keep_best(t, &best, &value, error);
   if (status) return status;
   aq_progress p = {.event = AQ_EPOCH, .metric = t->metric ? t->metric->name : NULL, .value = value, .best = best && t->has_valid};
-  p.valid_loss = t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0;
+  p.valid_loss = valid_loss(t);
   t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
   tell(t, &p);
   t->state.epoch++;

@@ -100,13 +100,21 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-/* The metric that says which epoch was best: the first of these that fits what is predicted. */
+/* Most tags of a text are often one and the same, so that always giving it would be accurate: f1 counts all classes alike. */
+static const char *usual_metric(enum rep_kind kind) {
+  switch (kind) {
+  case REP_NUMBER: return "rmse";
+  case REP_NEXT: return "loss";
+  case REP_TAGS: return "f1";
+  default: return "accuracy";
+  }
+}
+
+/* The metric that says which epoch was best. */
 static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
-  static const char *const wanted[] = {"accuracy", "loss", "rmse"};
   if (!t->has_valid) return RT_OK;
   struct rep_report *report = &t->judge.report[0];   /* of the first output: a program has one at least */
-  const char *name = report->kind == REP_NUMBER ? wanted[2] : report->kind == REP_NEXT ? wanted[1] : wanted[0];
-  int status = rep_metric_find(report, name, &t->metric, error);
+  int status = rep_metric_find(report, usual_metric(report->kind), &t->metric, error);
   if (status || !t->until) return status;
   t->has_goal = true;
   status = rep_goal_read(report, t->until, &t->goal, error);
@@ -215,6 +223,7 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->skipped;
+  t->facts.header = t->text || t->train_data.header;   /* plain text needs none */
   for (uint32_t p = 0; p < t->params.count; p++) t->facts.parameters += t->params.elements[p];
 }
 

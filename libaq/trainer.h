@@ -12,7 +12,7 @@ struct train_state {
   double loss_sum, loss_rows;            /* of this epoch */
   int64_t step;
   int64_t best_epoch, since_best;        /* from 1; 0: none yet */
-  double best_value;
+  double best_value, best_loss;          /* the metric and the loss of that epoch on the validation data */
   bool reached;
 };
 

@@ -225,7 +225,7 @@ static void test_resume_decisions(void **state)
 
 /* ---- goals ---- */
 
-static struct { int epochs, best; double best_value, last_loss; char metric[32]; bool sane; } told;
+static struct { int epochs, best, ties; double best_value, best_loss, last_loss; char metric[32]; bool sane; } told;
 
 static bool watch(void *context, const aq_progress *p)
 {
@@ -236,6 +236,8 @@ static bool watch(void *context, const aq_progress *p)
     return true;
   told.epochs++;
   told.best += p->best;
+  told.ties += p->best && p->epoch > 1 && p->value == told.best_value && p->valid_loss < told.best_loss;
+  told.best_loss = p->best ? p->valid_loss : told.best_loss;
   told.best_value = p->best ? p->value : told.best_value;
   told.last_loss = p->valid_loss;
   snprintf(told.metric, sizeof told.metric, "%s", p->metric ? p->metric : "");
@@ -279,6 +281,19 @@ static void test_goal(void **state)
   assert_true(result.facts.reached && result.facts.steps == 0);
   options.until = "loss=0";
   refused(AQ_BAD_DATA, "metric f1 there, metric loss here", tasks[0].program, &options);
+}
+
+/* Of epochs that the metric cannot tell apart the one with the lower loss is kept. */
+static void test_ties(void **state)
+{
+  (void)state;
+  for (int k = told.ties = 0; k < TASKS; k += 3, told.ties = 0) {
+    aq_train_options options = options_of(&tasks[k], NULL);
+    options.progress = watch;
+    options.epochs = 12;
+    train_well(tasks[k].program, &options);
+    assert_true(!strcmp(told.metric, k ? "f1" : "accuracy") && told.ties > 0);
+  }
 }
 
 static void test_goal_refused(void **state)
@@ -575,12 +590,11 @@ static void test_progress(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_threads),       cmocka_unit_test(test_seeds),           cmocka_unit_test(test_no_allocations),
-      cmocka_unit_test(test_resume),        cmocka_unit_test(test_resume_decisions), cmocka_unit_test(test_goal),
-      cmocka_unit_test(test_goal_refused),  cmocka_unit_test(test_no_epochs),       cmocka_unit_test(test_batch_sizes),
-      cmocka_unit_test(test_wide_output),   cmocka_unit_test(test_huge_row),        cmocka_unit_test(test_columns_of_one_length),
-      cmocka_unit_test(test_options_refused), cmocka_unit_test(test_data_refused),  cmocka_unit_test(test_other_checkpoint),
-      cmocka_unit_test(test_not_finite),    cmocka_unit_test(test_progress),
+      cmocka_unit_test(test_threads), cmocka_unit_test(test_seeds), cmocka_unit_test(test_no_allocations), cmocka_unit_test(test_resume),
+      cmocka_unit_test(test_resume_decisions), cmocka_unit_test(test_goal), cmocka_unit_test(test_ties), cmocka_unit_test(test_goal_refused),
+      cmocka_unit_test(test_no_epochs), cmocka_unit_test(test_batch_sizes), cmocka_unit_test(test_wide_output), cmocka_unit_test(test_huge_row),
+      cmocka_unit_test(test_columns_of_one_length), cmocka_unit_test(test_options_refused), cmocka_unit_test(test_data_refused), cmocka_unit_test(test_other_checkpoint),
+      cmocka_unit_test(test_not_finite), cmocka_unit_test(test_progress),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
