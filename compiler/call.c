@@ -149,6 +149,7 @@ static ir_id existing_parameter(struct cc_context *c, const char *path, const st
     }
     if (!vm_type_equal(&c->module->param[i].type, type)) {
       gr_fail(c->error, span, "the shared parameter `%s` is %s, but this call needs %s", path, cc_type_text(c, &c->module->param[i].type), cc_type_text(c, type));
+      rt_hint(c->error, "all calls of an instance share its weights, so what they are given must have the same axes; each column has a vocabulary of its own");
       return 0;
     }
     return c->param_node[i];

@@ -257,6 +257,7 @@ static bool keyword_as_name(const struct slip *slip) {
   int length = (int)(slip->found.span.end - slip->found.span.begin);
   const char *text = text_at(slip->found.span);
   gr_fail(slip->parser->error, slip->found.span, "`%.*s` is a keyword and cannot be a name", length, text);
+  if (slip->found.kind == GR_T_DIM && slip->inside == GR_T_LPAREN) rt_hint(slip->parser->error, "an axis is not numbered, but named by its dim: mean(x, T)");
   rt_hint(slip->parser->error, "choose another name, such as `%.*s_`", length, text);
   return true;
 }
