@@ -144,10 +144,6 @@ END
 expect "files and mistakes in a test" files.test "ok ok ok ok not skip not not"
 
 cat > "$folder/doc.md" <<'END'
-<!-- wrap fragment
-first
-...
--->
 ```aq
 fine
 ```
@@ -196,6 +192,10 @@ $ false
 ```sh
 this is left alone
 ```
+<!-- wrap fragment
+first
+...
+-->
 END
 expect "documents" doc.md "ok not ok not not ok not ok ok not ok"
 

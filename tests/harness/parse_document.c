@@ -69,7 +69,7 @@ static char *wrap(struct parser *p, struct test_case *test, const char *name, co
     if (strcmp(wraps[i].name, name) == 0 && hole)
       return text_join(text_join(text_copy(wraps[i].text, (size_t)(hole + 1 - wraps[i].text)), fragment), hole + 5);
   }
-  test->problem = text_format("no `<!-- wrap %s` with a line `...` stands above this fragment", name);
+  test->problem = text_format("the document has no `<!-- wrap %s` with a line `...`", name);
   return text_copy("", 0);
 }
 
@@ -126,9 +126,22 @@ static void comment(struct parser *p, char *words)
     *end = '\0';
     p->next_file = words + strlen("file ");
   } else if (text_starts(words, "wrap ") && !end) {
-    struct file *wrap = list_add(&p->wraps, sizeof *wrap);
-    wrap->name = words + strlen("wrap ");
-    wrap->text = text_join(text_copy("\n", 1), read_until(p, "-->"));
+    read_until(p, "-->");
+  }
+}
+
+/* Wraps may stand anywhere, also at the end of the document, where they are in no reader's way. */
+static void collect_wraps(struct parser *p, const char *document)
+{
+  struct parser all = {.rest = text_copy(document, strlen(document))};
+  for (char *line; (line = next_line(&all));) {
+    if (text_starts(line, "```")) {
+      read_until(&all, "```");
+    } else if (text_starts(line, "<!-- wrap ") && !strstr(line, " -->")) {
+      struct file *wrap = list_add(&p->wraps, sizeof *wrap);
+      wrap->name = line + strlen("<!-- wrap ");
+      wrap->text = text_join(text_copy("\n", 1), read_until(&all, "-->"));
+    }
   }
 }
 
@@ -165,6 +178,7 @@ void parse_document(struct suite *suite, char *text)
 {
   struct parser p = {.suite = suite, .rest = text};
   suite->one_folder = true;
+  collect_wraps(&p, text);
   for (char *line; (line = next_line(&p));) {
     if (text_starts(line, "```"))
       block(&p, line + 3);
