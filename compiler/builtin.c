@@ -204,6 +204,27 @@ static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_
   return RT_OK;
 }
 
+static bool is_ragged(const struct vm_dims *dims, const struct vm_type *type) {
+  for (int a = 0; a < type->rank; a++)
+    if (vm_dim_is_ragged(dims, type->dim[a])) return true;
+  return false;
+}
+
+/* A column vector[N] gets its size from the file, so that nothing says it is R * P unless it is declared so. */
+static void hint_vector(struct cc_context *c, ir_id x, const struct vm_type *wanted) {
+  const struct ir_node *node = &c->model->node[x];
+  struct vm_dims *dims = &c->module->dims;
+  int64_t symbol = node->op == OP_input && node->type.rank == 1 ? vm_dim_as_symbol(dims, node->type.dim[0]) : -1;
+  if (symbol < 0 || dims->symbol[symbol].kind != VM_BOUND || wanted->rank == 0 || is_ragged(dims, wanted)) return;
+  struct rt_text sizes = {0};
+  for (int a = 0; a < wanted->rank; a++) {
+    rt_text_puts(&sizes, a ? " * " : "");
+    vm_dim_print(dims, wanted->dim[a], &sizes);
+  }
+  if (!sizes.failed) rt_hint(c->error, "%s is read from the training file; declare vector[%s]", dims->symbol[symbol].name, sizes.data);
+  rt_text_free(&sizes);
+}
+
 static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
   struct vm_type type;
@@ -211,7 +232,10 @@ static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args
   if (!status) status = no_slot(c, self, args);
   if (!status) status = tensor_argument(c, args, 0, &x);
   if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
-  return status ? status : done(c, result, ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error));
+  if (status) return status;
+  ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
+  if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
+  return done(c, result, y);
 }
 
 static int run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
