@@ -190,7 +190,7 @@ static int ragged_parameter(struct cc_context *c, const struct gr_node *node) {
     if (last == VM_NO_DIM || !vm_dim_is_ragged(&c->module->dims, last)) continue;
     gr_fail(c->error, shape->span, "`%s` has weights for the last axis of `%s`, which needs a fixed size, but this is %s, and %s differs between examples",
             c->frame->definition->name, b->name, cc_type_text(c, given), cc_dim_text(c, last));
-    gr_note(c->error, c->model->node[b->value.id].seen, "this is %s", cc_type_text(c, given));
+    gr_note(c->error, ir_shown(c->model, b->value.id), "this is %s", cc_type_text(c, given));
     advise_ragged(c, b->value.id, cc_dim_text(c, last));
     return c->error->code;
   }
@@ -429,7 +429,7 @@ static int check_result(struct cc_context *c, const struct cc_definition *d, con
   if (result->kind == CC_NUMBER) return RT_OK;
   const char *what = rt_arena_printf(&c->model->arena, "the result of `%s`", d->name);
   int status = what ? cc_match_type(c, type, cc_type(c, result->id), scope, what, NULL, type->span) : cc_out_of_memory(c);
-  if (status && d->node->kind != GR_HEAD) gr_note(c->error, c->model->node[result->id].seen, "this is %s", cc_type_text(c, cc_type(c, result->id)));
+  if (status && d->node->kind != GR_HEAD) gr_note(c->error, ir_shown(c->model, result->id), "this is %s", cc_type_text(c, cc_type(c, result->id)));
   return status;
 }
 
@@ -474,8 +474,10 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
 }
 
 /* An error within a call: what the standard library says of itself is a note to the line that called it. */
-static void trace(struct cc_context *c, const struct cc_definition *d, struct gr_span call, const struct cc_unit *caller) {
-  if (caller->is_stdlib || call.source == d->node->span.source) return;
+static void trace(struct cc_context *c, const struct cc_value *callee, struct gr_span call, const struct cc_unit *caller) {
+  const struct cc_definition *d = callee->function;
+  bool same_file = call.source == d->node->span.source;
+  if (caller->is_stdlib || (same_file && !callee->instance)) return;
   if (d->unit->is_stdlib) gr_raise(c->error, call);
   else gr_note(c->error, call, "in this call of `%s`", d->name);
 }
@@ -495,8 +497,8 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee, 
   c->unit = d->unit;
   c->frame = &frame;
   int status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
-  if (status) trace(c, d, args->node->span, was_unit);
-  else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before) c->model->node[result->id].seen = args->node->span;
+  if (status) trace(c, callee, args->node->span, was_unit);
+  else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before) c->model->node[result->id].called = args->node->span;
   c->depth--;
   c->frame = frame.parent;
   c->unit = was_unit;

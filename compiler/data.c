@@ -246,7 +246,7 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
     bool same = wanted.rank == found.rank && found.dtype == RT_REAL;
     for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];
     if (!same) {
-      struct gr_span span = c->model->node[output[o]].seen;
+      struct gr_span span = ir_shown(c->model, output[o]);
       gr_fail(c->error, outputs->child[o]->span, "to predict `%s` the model should return %s, but it returns %s", m->output[o].name, cc_type_text(c, &wanted), cc_type_text(c, &found));
       if (span.source == outputs->span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
       bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];

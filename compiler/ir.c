@@ -116,7 +116,7 @@ void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error 
 static void note_args(struct ir_graph *g, int arg_count, const ir_id *arg, struct gr_span span, struct rt_error *error)
 {
   for (int k = 0; k < arg_count && k < 3; k++) {
-    struct gr_span at = g->node[arg[k]].seen;
+    struct gr_span at = ir_shown(g, arg[k]);
     if (!at.source || (at.source == span.source && at.begin == span.begin && at.end == span.end))
       continue;
     struct rt_text t = {0};
@@ -157,8 +157,6 @@ static ir_id append(struct ir_graph *g, const struct ir_node *node, const ir_id 
   struct ir_node *n = &g->node[g->count];
   *n = *node;
   n->arg = NULL;
-  if (!n->seen.source)
-    n->seen = n->span;
   if (n->arg_count) {
     n->arg = rt_arena_alloc(&g->arena, n->arg_count * sizeof *n->arg);
     if (!n->arg) {

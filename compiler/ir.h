@@ -18,7 +18,7 @@ struct ir_node {
   int64_t attr[RT_MAX_ATTR];
   double real;
   struct gr_span span;                   /* what the user wrote */
-  struct gr_span seen;                   /* where messages show the value: the call that gave it, else span */
+  struct gr_span called;                 /* the call whose result it is, if it is one */
   const char *name;                      /* path of the value, or NULL */
 };
 
@@ -85,6 +85,8 @@ ir_id ir_expand_axes(struct ir_graph *g, ir_id a, uint32_t axes, const struct vm
 int ir_embed(const struct vm_type *a, const struct vm_type *type, uint32_t *axes);
 /* The type that is left of `from` when only the axes `keep` stay. */
 struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched);
+/* Where messages show a value: the call that gave it, or what computes it. */
+static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) { return g->node[id].called.source ? g->node[id].called : g->node[id].span; }
 /* Adds to an error that two dims with one value have different names, if so. */
 void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
 /* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is batched. */

@@ -109,8 +109,8 @@ int ir_broadcast(struct ir_graph *g, ir_id a, ir_id b, struct vm_type *type, str
     ir_id id = k ? b : a;
     t.length = 0;
     vm_type_print(g->dims, &g->node[id].type, &t);
-    if (!no_place(g->node[id].seen) && t.data)
-      gr_note(error, g->node[id].seen, "this is %s", t.data);
+    if (t.data)
+      gr_note(error, ir_shown(g, id), "this is %s", t.data);
   }
   rt_text_free(&t);
   return status;

@@ -313,6 +313,29 @@ static void test_notes(void **state) {
                       "  --> b.aq:2:2\n"
                       "  2 |     other\n"
                       "    |     ----- elsewhere");
+  /* An error that another file asked for moves there, and what was said of that file joins the lines around it. */
+  struct rt_error raised = error;
+  rt_hint(&raised, "a hint");
+  gr_raise(&raised, span_of(other, "x"));
+  assert_string_equal(raised.file, "b.aq");
+  assert_string_equal(raised.text, "a problem");
+  assert_string_equal(raised.hint, "a hint");
+  assert_string_equal(raised.excerpt,
+                      "    |\n"
+                      "  1 | x\n"
+                      "    | ^\n"
+                      "  2 |     other\n"
+                      "    |     ----- elsewhere\n"
+                      "  --> a.aq:1:5\n"
+                      "  1 | one two three\n"
+                      "    |     --- label\n"
+                      "    |         ----- beside it\n"
+                      " 11 | eleven twelve\n"
+                      "    |        ------ before it\n"
+                      " 12 | last\n"
+                      "    | ---- the 12");
+  gr_raise(&raised, span_of(other, "other"));
+  assert_int_equal(raised.line, 1);
   /* The first error stays, and notes beyond the room that there is are left out whole. */
   assert_int_equal(gr_fail(&error, span_of(other, "x"), "second"), RT_BAD_DATA);
   assert_string_equal(error.text, "a problem");
