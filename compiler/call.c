@@ -473,7 +473,8 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
   return check_result(c, d, result, *count, scope);
 }
 
-/* An error within a call: what the standard library says of itself is a note to the line that called it. */
+/* An error within a call: what the standard library says of itself is a note to the line that called it. Files of the user's own, and instances,
+ * which meet what an earlier call made, are told by a note. */
 static void trace(struct cc_context *c, const struct cc_value *callee, struct gr_span call, const struct cc_unit *caller) {
   const struct cc_definition *d = callee->function;
   bool same_file = call.source == d->node->span.source;
