@@ -1,13 +1,13 @@
 #!/bin/sh
-# accuracy.sh [SEEDS]: the sentiment example on SST-2's 6,920 training sentences: accuracy on the dev sentences, which training never sees; the epoch kept
-# is chosen on 5% of the training rows.
+# accuracy.sh [SEEDS]: sst2.aq trained on SST-2's 6,920 sentences, three epochs, and its accuracy on the dev sentences, which neither training nor
+# the choice of its settings has seen.
 . "$(dirname "$0")/lib.sh"
 need "$DATA/sst2/train.tsv"
 for seed in $(seq 1 "${1:-5}"); do
   start=$(date +%s.%N)
-  "$AQC" train "$here/../examples/sentiment/sentiment.aq" "$DATA/sst2/train.tsv" --hold 5% --seed "$seed" --quiet --json -o "$work/m.aqm" > /dev/null
+  "$AQC" train "$here/sst2.aq" "$DATA/sst2/train.tsv" --seed "$seed" --quiet --json -o "$work/m.aqm" > "$work/facts"
   end=$(date +%s.%N)
-  accuracy=$("$AQC" eval "$work/m.aqm" "$DATA/sst2/dev.tsv" --json | field accuracy)
+  accuracy=$("$AQC" eval "$work/m.aqm" "$DATA/sst2/dev.tsv" --json | sed -n 's/.*"accuracy": *\([0-9.]*\).*/\1/p')
   say "seed $seed: dev accuracy $accuracy, $(awk -v a="$start" -v b="$end" 'BEGIN { printf "%.1f", b - a }') s"
   printf '%s\n' "$accuracy" >> "$work/all"
 done
