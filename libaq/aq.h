@@ -134,16 +134,19 @@ typedef struct aq_train_options {
   size_t size;
   const char *train, *valid, *test;      /* paths; valid and test may be NULL */
   double hold;                           /* fraction of the training rows held back for validation, when there is no valid */
-  const char *save;                      /* where the best model goes, NULL: nowhere; the checkpoint is beside it, "PATH.ckpt" */
-  bool resume;                           /* go on from the checkpoint, bit for bit as if never stopped */
+  /* Where the best model goes, NULL: nowhere. The checkpoint is beside it, "PATH.ckpt", unless it is a device or a pipe. Both are written at the end of
+   * epochs, as often as costs little, within epochs after a minute, and when training ends or is stopped. */
+  const char *save;
+  bool resume;                           /* go on from the checkpoint, bit for bit as if never stopped; only epochs and until's value may be others */
   int64_t epochs, batch, seed;           /* below 0: what the program says */
   double learning_rate;                  /* below 0: what the program says */
-  const char *until;                     /* "f1=0.9": stop when the validation metric is that good; NULL */
+  const char *until;                     /* "f1=0.9": stop when this metric of the first output is that good on the validation data, without which it is an
+                                          * error; the best epoch is the best by this metric then. NULL: train all epochs */
   int threads;                           /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
   bool choose_blas_core;                 /* may switch OpenBLAS to the core that fits this CPU, for the whole process */
-  /* Called now and then, at most about 20 times a second, and after each epoch. Returning false stops at the next step as an interrupt does:
+  /* Called after a run's first step, then now and then, at most about 20 times a second, and after each epoch. Returning false stops at the next step as an interrupt does:
    * the checkpoint is written and AQ_INTERRUPTED returned. */
   bool (*progress)(void *context, const aq_progress *progress);
   void *context;
@@ -158,9 +161,11 @@ const aq_message *aq_trainer_message(const aq_trainer *trainer);
 /* The best weights so far as a model of its own, also after an interrupt; before the first epoch has ended, the present ones. */
 int aq_trainer_model(aq_trainer *trainer, aq_model **model);
 typedef struct aq_train_facts {
-  int64_t rows, valid_rows, test_rows, skipped_rows, parameters, steps, epochs, best_epoch;
-  double seconds, examples_per_second, loss;
-  uint64_t allocations_in_steps;         /* after the first epoch's first step: 0 in a healthy build */
+  int64_t rows, valid_rows, test_rows, skipped_rows, parameters;
+  int64_t steps;                         /* taken here, without those that a checkpoint stands for */
+  int64_t epochs, best_epoch;            /* complete, with those of the checkpoint; the one that was kept, from 1 */
+  double seconds, examples_per_second, loss;   /* of these steps; the loss is of the last epoch */
+  uint64_t allocations_in_steps;         /* after the first step: 0 in a healthy build */
   bool reached;                          /* --until was reached */
   bool header;                           /* false: the first training line names no column, so it counts as data and columns go by position */
 } aq_train_facts;

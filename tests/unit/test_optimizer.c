@@ -160,15 +160,24 @@ static void compare_forms(const struct rt_optimizer_config *c, int threads, uint
 {
   static struct batch_gradient b;
   struct model *dense = model_new(c, 1), *rows = model_new(c, threads);
+  assert_int_equal(rt_optimizer_reserve(rows->optimizer, 0, IDS, NULL), RT_OK);
+  uint64_t allocations = rt_alloc_count();
   for (uint64_t s = 0; s < steps; s++) {
     random_gradient(&b, s);
     take_step(dense, &b, false);
+    if (s % 97 == 40) {                        /* the whole table is about to be read */
+      take_step(rows, &b, true);
+      rt_optimizer_use_all(rows->optimizer, 0);
+      assert_memory_equal(dense->table, rows->table, sizeof dense->table);
+      continue;
+    }
     take_step(rows, &b, s % 500 != 499);      /* now and then a dense gradient reaches the table that is behind */
     if (s % 100 == 50)                         /* what a batch is about to read is current */
       for (int i = 0; i < IDS; i++)
         if (b.ids[i] >= 0)
           assert_memory_equal(&dense->table[b.ids[i] * WIDTH], &rows->table[b.ids[i] * WIDTH], WIDTH * sizeof(float));
   }
+  assert_true(rt_alloc_count() == allocations);
   rt_optimizer_flush(rows->optimizer);
   assert_same(dense, rows);
   model_free(dense);
