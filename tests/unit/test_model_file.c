@@ -40,7 +40,7 @@ static void test_round_trip(void **state)
 {
   (void)state;
   for (int k = 0; k < MODELS; k++) {
-    aq_model *model = trained(model_programs[k][0], write_text("data.tsv", model_programs[k][1])), *loaded;
+    aq_model *model = trained(model_programs[k][0], write_text("data.tsv", model_programs[k][1])), *loaded = NULL;
     if (aq_model_save(model, path_of("one.aqm")) || aq_model_load(path_of("one.aqm"), &loaded) || aq_model_save(loaded, path_of("two.aqm")))
       fail_msg("model %d", k);
     char *before, *after, *one, *two;
