@@ -64,7 +64,10 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
     }
   }
   if ((status = tensor_argument(c, args, 0, &a))) return status;
-  ir_id id = ir_unary(cc_graph(c), (enum rt_op)self->op, a, c->error);
+  struct ir_graph *g = cc_graph(c);
+  uint32_t before = g->count;
+  ir_id id = ir_unary(g, (enum rt_op)self->op, a, c->error);
+  if (id >= before) g->node[id].span = args->node->span;   /* the call, not what it is given: where to look for a log of 0 */
   return done(c, result, id);
 }
 
