@@ -2,27 +2,24 @@
 #include <math.h>
 #include <string.h>
 
-#include "compiler/elaborate.h"
+#include "compiler/builtin.h"
 
-typedef const struct cc_call_args args_t;
-
-static int usage(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+int cc_builtin_usage(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
   gr_fail(c->error, args->node->span, "`%s` is written %s", self->name, self->usage);
   rt_hint(c->error, "%s", self->doc);
   return c->error->code;
 }
 
-/* Positional arguments between min and max, and no named ones but those listed (a comma-separated list, or NULL). */
-static int expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max, const char *named) {
-  if (args->count < min || args->count > max) return usage(c, self, args);
+int cc_builtin_expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max, const char *named) {
+  if (args->count < min || args->count > max) return cc_builtin_usage(c, self, args);
   for (int i = 0; i < args->named_count; i++)
-    if (!named || strcmp(named, args->name[i])) return usage(c, self, args);
+    if (!named || strcmp(named, args->name[i])) return cc_builtin_usage(c, self, args);
   return RT_OK;
 }
 
-static int tensor_argument(struct cc_context *c, args_t *args, int i, ir_id *id) { return cc_to_real(c, &args->value[i], args->span[i], id); }
+int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) { return cc_to_real(c, &args->value[i], args->span[i], id); }
 
-static int no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+int cc_builtin_no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
   if (!c->slot) return RT_OK;
   if (self->op == OP_softmax && c->frame->let_name && !strcmp(c->frame->let_name, "norm")) {
     gr_fail(c->error, args->node->span, "softmax in `norm` stands alone and takes one formula; it always runs over the keys");
@@ -34,18 +31,18 @@ static int no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *
   return c->error->code;
 }
 
-static int done(struct cc_context *c, struct cc_value *result, ir_id id) {
+int cc_builtin_done(struct cc_context *c, struct cc_value *result, ir_id id) {
   *result = (struct cc_value){.kind = CC_TENSOR, .id = id};
   return id ? RT_OK : c->error->code;
 }
 
-static int number_argument(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, const char *name, double fallback, double *number) {
+int cc_builtin_number(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, const char *name, double fallback, double *number) {
   const struct cc_value *v = at < args->count ? &args->value[at] : NULL;
   for (int i = 0; i < args->named_count; i++)
     if (!strcmp(args->name[i], name)) v = &args->named[i];
   *number = fallback;
   if (!v || cc_to_number(c, v, number)) return RT_OK;
-  return usage(c, self, args);
+  return cc_builtin_usage(c, self, args);
 }
 
 /* --- element by element --------------------------------------------------------------------------------------------------- */
@@ -53,7 +50,7 @@ static int number_argument(struct cc_context *c, const struct cc_builtin *self, 
 static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id a;
   double known;
-  int status = expect(c, self, args, 1, 1, NULL);
+  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (status) return status;
   if (args->value[0].kind != CC_TENSOR && cc_to_number(c, &args->value[0], &known)) {
     /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes and conditions. */
@@ -63,26 +60,26 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
       return RT_OK;
     }
   }
-  if ((status = tensor_argument(c, args, 0, &a))) return status;
+  if ((status = cc_builtin_tensor(c, args, 0, &a))) return status;
   struct ir_graph *g = cc_graph(c);
   uint32_t before = g->count;
   ir_id id = ir_unary(g, (enum rt_op)self->op, a, c->error);
   if (id >= before) g->node[id].span = args->node->span;   /* the call, not what it is given: where to look for a log of 0 */
-  return done(c, result, id);
+  return cc_builtin_done(c, result, id);
 }
 
 static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id a, b;
-  int status = expect(c, self, args, 2, 2, NULL);
-  if (status || (status = tensor_argument(c, args, 0, &a)) || (status = tensor_argument(c, args, 1, &b))) return status;
-  return done(c, result, ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
+  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
+  if (status || (status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b))) return status;
+  return cc_builtin_done(c, result, ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
 }
 
 static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id id[3];
-  int status = expect(c, self, args, 3, 3, NULL);
-  for (int i = 0; i < 3 && !status; i++) status = tensor_argument(c, args, i, &id[i]);
-  return status ? status : done(c, result, ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
+  int status = cc_builtin_expect(c, self, args, 3, 3, NULL);
+  for (int i = 0; i < 3 && !status; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
+  return status ? status : cc_builtin_done(c, result, ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
 }
 
 /* --- along axes ----------------------------------------------------------------------------------------------------------- */
@@ -97,8 +94,7 @@ static int numbered_axis(struct cc_context *c, args_t *args, double number, stru
   return c->error->code;
 }
 
-/* The axis that argument `at` names by its dim. */
-static int axis_argument(struct cc_context *c, args_t *args, int at, ir_id x, int *axis) {
+int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *axis) {
   vm_dim d;
   const struct vm_type *type = cc_type(c, x);
   int status = cc_to_dim(c, &args->value[at], args->span[at], &d);
@@ -125,20 +121,20 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
   if (extreme && args->count == 2 && args->named_count == 0 && args->value[1].kind != CC_DIM) return run_binary(c, self, args, result);
   bool habit = args->count == 1 && args->named_count == 1 && (!strcmp(args->name[0], "dim") || !strcmp(args->name[0], "axis"));
-  int status = habit ? RT_OK : expect(c, self, args, 1, RT_MAX_RANK, NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
+  int status = habit ? RT_OK : cc_builtin_expect(c, self, args, 1, RT_MAX_RANK, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (status) return status;
   struct vm_type type = *cc_type(c, x);
   double number;
-  if (habit) return cc_to_number(c, &args->named[0], &number) ? numbered_axis(c, args, number, args->named_span[0], &type) : usage(c, self, args);
+  if (habit) return cc_to_number(c, &args->named[0], &number) ? numbered_axis(c, args, number, args->named_span[0], &type) : cc_builtin_usage(c, self, args);
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   uint32_t gone = 0;
   vm_dim over = VM_ONE;
   for (int i = 0; args->count == 1 && i < visible; i++) gone |= 1u << axis[i];
   for (int i = 1; i < args->count; i++) {
     int a;
-    if ((status = axis_argument(c, args, i, x, &a))) return status;
+    if ((status = cc_builtin_axis(c, args, i, x, &a))) return status;
     gone |= 1u << a;
   }
   for (int a = 0; a < type.rank; a++)
@@ -148,46 +144,14 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   struct gr_span span = args->node->span;
   if (!extreme) {
     ir_id sum = ir_sum(c->model, x, keep, type.batched, span, c->error);
-    return done(c, result, !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
+    return cc_builtin_done(c, result, !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
   }
   bool min = self->name[1] == 'i';
   struct vm_type kept = ir_kept(&type, keep, type.batched);
   int64_t attr[RT_MAX_ATTR] = {keep};
   if (min) x = ir_unary(c->model, OP_neg, x, c->error);
   ir_id id = x ? ir_add(c->model, OP_maximum, 1, &x, attr, 0, &kept, span, c->error) : 0;
-  return done(c, result, min && id ? ir_unary(c->model, OP_neg, id, c->error) : id);
-}
-
-static ir_id swap_with_last(struct cc_context *c, ir_id x, int axis, struct gr_span span) {
-  struct vm_type type = *cc_type(c, x);
-  int last = type.rank - 1;
-  int64_t attr[RT_MAX_ATTR] = {0};
-  if (!x || axis == last) return x;
-  for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == axis ? last : i == last ? axis : i) << (4 * i);
-  vm_dim d = type.dim[axis];
-  type.dim[axis] = type.dim[last];
-  type.dim[last] = d;
-  return ir_add(c->model, OP_transpose, 1, &x, attr, 0, &type, span, c->error);
-}
-
-/* softmax, log_softmax, standardize, rms: along the last axis, or along the dim that is named. */
-static int run_along(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
-  ir_id x;
-  double eps = 0;
-  bool normal = self->op == OP_standardize || self->op == OP_rms;
-  int status = expect(c, self, args, 1, 2, normal ? "eps" : NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
-  if (!status && normal) status = number_argument(c, self, args, 9, "eps", self->op == OP_rms ? 1e-6 : 1e-5, &eps);
-  if (status) return status;
-  int axis[RT_MAX_RANK], visible = cc_visible(c, cc_type(c, x), axis), a;
-  if (visible == 0) return gr_fail(c->error, args->span[0], "`%s` needs an axis to go along, and this is a single number", self->name);
-  a = axis[visible - 1];
-  if (args->count == 2 && (status = axis_argument(c, args, 1, x, &a))) return status;
-  struct gr_span span = args->node->span;
-  ir_id y = swap_with_last(c, x, a, span);
-  y = y ? ir_add(c->model, (enum rt_op)self->op, 1, &y, NULL, eps, NULL, span, c->error) : 0;
-  return done(c, result, y ? swap_with_last(c, y, a, span) : 0);
+  return cc_builtin_done(c, result, min && id ? ir_unary(c->model, OP_neg, id, c->error) : id);
 }
 
 /* --- shapes --------------------------------------------------------------------------------------------------------------- */
@@ -195,7 +159,7 @@ static int run_along(struct cc_context *c, const struct cc_builtin *self, args_t
 /* A list of dims as a type; batched when `from` is or when a dim is ragged. */
 static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, bool batched, struct vm_type *type) {
   *type = (struct vm_type){.dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM};
-  if (at >= args->count || args->value[at].kind != CC_LIST) return usage(c, self, args);
+  if (at >= args->count || args->value[at].kind != CC_LIST) return cc_builtin_usage(c, self, args);
   const struct cc_value *list = &args->value[at];
   if (list->item_count > RT_MAX_RANK) return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
   for (int i = 0; i < list->item_count; i++) {
@@ -231,33 +195,33 @@ static void hint_vector(struct cc_context *c, ir_id x, const struct vm_type *wan
 static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
   struct vm_type type;
-  int status = expect(c, self, args, 2, 2, NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
+  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
   if (status) return status;
   ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
-  return done(c, result, y);
+  return cc_builtin_done(c, result, y);
 }
 
 static int run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
   struct vm_type type;
-  int status = expect(c, self, args, 2, 2, NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
+  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
-  return status ? status : done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
+  return status ? status : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
 }
 
 /* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
 static int run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
   struct vm_type wanted;
-  int status = expect(c, self, args, 2, 2, NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
+  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &wanted);
   if (status) return status;
   struct vm_type type = *cc_type(c, x), out = type;
@@ -272,37 +236,37 @@ static int run_transpose(struct cc_context *c, const struct cc_builtin *self, ar
     attr[0] |= (int64_t)a << (4 * i);
     out.dim[i] = wanted.dim[i];
   }
-  return done(c, result, ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
+  return cc_builtin_done(c, result, ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
 }
 
 static int run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   struct vm_type type;
-  int status = expect(c, self, args, 1, 1, NULL);
-  if (!status) status = no_slot(c, self, args);
+  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = list_shape(c, self, args, 0, false, &type);
-  return status ? status : done(c, result, ir_constant(c->model, self->constant, &type, args->node->span, c->error));
+  return status ? status : cc_builtin_done(c, result, ir_constant(c->model, self->constant, &type, args->node->span, c->error));
 }
 
 static int run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   struct vm_type type = {.dtype = RT_REAL, .rank = 1, .of = VM_NO_DIM};
-  int status = expect(c, self, args, 1, 1, NULL);
-  if (!status) status = no_slot(c, self, args);
+  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
   if (status) return status;
   type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
-  return done(c, result, ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
+  return cc_builtin_done(c, result, ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
 }
 
 static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   const struct cc_value *items = args->value;
-  int count = args->count, axis[RT_MAX_RANK], status = expect(c, self, args, 1, 64, "axis");
-  if (!status) status = no_slot(c, self, args);
+  int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_expect(c, self, args, 1, 64, "axis");
+  if (!status) status = cc_builtin_no_slot(c, self, args);
   if (status) return status;
   if (count == 1 && items[0].kind == CC_LIST) {
     count = items[0].item_count;
     items = items[0].item;
   }
-  if (count < 1) return usage(c, self, args);
+  if (count < 1) return cc_builtin_usage(c, self, args);
   ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (size_t)count);
   bool batched = false;
   if (!id) return cc_out_of_memory(c);
@@ -313,7 +277,7 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   struct vm_type type = *cc_type(c, id[0]);
   int visible = cc_visible(c, &type, axis);
   double at;
-  if ((status = number_argument(c, self, args, 99, "axis", visible - 1, &at))) return status;
+  if ((status = cc_builtin_number(c, self, args, 99, "axis", visible - 1, &at))) return status;
   if (at < 0 || at >= visible) return gr_fail(c->error, args->node->span, "%s has no axis number %g", cc_type_text(c, &type), at);
   int64_t attr[RT_MAX_ATTR] = {axis[(int)at]};
   vm_dim total = vm_dim_number(&c->module->dims, 0);
@@ -329,48 +293,48 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   if (total == VM_NO_DIM) return cc_out_of_memory(c);
   type.batched = batched;
   type.dim[attr[0]] = total;
-  return done(c, result, ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
+  return cc_builtin_done(c, result, ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
 }
 
 /* --- the rest ------------------------------------------------------------------------------------------------------------- */
 
 static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
-  int status = expect(c, self, args, 1, 1, NULL);
-  if (!status) status = no_slot(c, self, args);
+  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
   if (cc_type(c, x)->dtype != RT_INT) return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s", cc_describe(c, &args->value[0]));
-  return done(c, result, ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+  return cc_builtin_done(c, result, ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
 }
 
 /* Srivastava et al. 2014, scaled while training, so that nothing changes in evaluation. */
 static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
   double rate;
-  int status = expect(c, self, args, 2, 2, NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
-  if (!status) status = number_argument(c, self, args, 1, "rate", 0, &rate);
+  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  if (!status) status = cc_builtin_number(c, self, args, 1, "rate", 0, &rate);
   if (status) return status;
   if (rate < 0 || rate >= 1) return gr_fail(c->error, args->span[1], "a dropout rate is at least 0 and below 1, and this is %g", rate);
-  if (rate == 0) return done(c, result, x);
+  if (rate == 0) return cc_builtin_done(c, result, x);
   struct vm_type type = *cc_type(c, x);
   ir_id keep = ir_add(c->model, OP_bernoulli, 0, NULL, NULL, rate, &type, args->node->span, c->error);
-  return done(c, result, keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
+  return cc_builtin_done(c, result, keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
 }
 
 static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
-  int status = expect(c, self, args, 1, 1, NULL);
-  if (!status) status = no_slot(c, self, args);
-  if (!status) status = tensor_argument(c, args, 0, &x);
-  return status ? status : done(c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  return status ? status : cc_builtin_done(c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
 }
 
 static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
-  int status = expect(c, self, args, 1, 1, NULL);
-  if (!status && args->value[0].kind != CC_LIST) status = usage(c, self, args);
+  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
+  if (!status && args->value[0].kind != CC_LIST) status = cc_builtin_usage(c, self, args);
   *result = (struct cc_value){.kind = CC_NUMBER, .number = args->value[0].item_count};
   return status;
 }
@@ -405,10 +369,11 @@ static const struct cc_builtin builtins[] = {
   {"mean", "mean(x, DIM, …)", run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
   {"max", "max(x, DIM, …) or max(a, b)", run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
   {"min", "min(x, DIM, …) or min(a, b)", run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},
-  {"softmax", "softmax(x, DIM)", run_along, OP_softmax, 0, "exp(x) / sum exp(x) along a dim, the last when none is named"},
-  {"log_softmax", "log_softmax(x, DIM)", run_along, OP_log_softmax, 0, "logarithm of softmax"},
-  {"standardize", "standardize(x, DIM, eps = 1e-5)", run_along, OP_standardize, 0, "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
-  {"rms_standardize", "rms_standardize(x, DIM, eps = 1e-6)", run_along, OP_rms, 0, "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
+  {"softmax", "softmax(x, DIM)", cc_run_along, OP_softmax, 0, "exp(x) / sum exp(x) along a dim, the last when none is named"},
+  {"log_softmax", "log_softmax(x, DIM)", cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
+  {"standardize", "standardize(x, DIM, eps = 1e-5)", cc_run_along, OP_standardize, 0, "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
+  {"rms_standardize", "rms_standardize(x, DIM, eps = 1e-6)", cc_run_along, OP_rms, 0, "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
+  {"cumsum", "cumsum(x, DIM, reverse = false)", cc_run_cumsum, OP_cumsum, 0, "running sum along a dim, the last when none is named: of all up to here, or with reverse = true of all from here on"},
   {"reshape", "reshape(x, [DIM, …])", run_reshape, 0, 0, "the same elements, in order, under other axes"},
   {"expand", "expand(x, [DIM, …])", run_expand, 0, 0, "x repeated along the axes that it lacks"},
   {"transpose", "transpose(x, [DIM, …])", run_transpose, 0, 0, "the axes of x in the order given"},
@@ -430,6 +395,8 @@ static const struct cc_builtin builtins[] = {
   {"scan", "scan(…)", run_refused, 0, 0, "a recurrence over a ragged dim"},
   {"pi", "pi", NULL, 0, 3.14159265358979323846, "the number"},
   {"inf", "inf", NULL, 0, INFINITY, "infinity"},
+  {"true", "true", NULL, 0, 1, "the number 1, as comparisons give it"},
+  {"false", "false", NULL, 0, 0, "the number 0"},
 };
 
 const struct cc_builtin *cc_builtin_find(const char *name) {

@@ -134,7 +134,7 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
 int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, struct gr_span span, ir_id *leaf);
 bool cc_is_slot(const char *name);
 
-/* builtin.c: functions that are not written in aq. */
+/* builtin*.c: functions that are not written in aq. */
 struct cc_call_args {
   const struct gr_node *node;            /* the CALL, for places */
   int count;

@@ -70,6 +70,12 @@ RULE(log_softmax)
 RULE(standardize) { ir_give(b, 0, rule_op2(b, OP_standardize_grad, rule_arg(b, 0), b->dy, NULL, NULL)); }
 RULE(rms)         { ir_give(b, 0, rule_op2(b, OP_rms_grad, rule_arg(b, 0), b->dy, NULL, NULL)); }
 
+/* Each element is part of the sums behind it: the running sum from the other end. */
+RULE(cumsum)
+{
+  ir_give(b, 0, rule_op1(b, OP_cumsum, b->dy, (const int64_t[RT_MAX_ATTR]){ b->node.attr[0], !b->node.attr[1] }, NULL));
+}
+
 RULE(cross_entropy)
 {
   const ir_id arg[3] = { rule_arg(b, 0), rule_arg(b, 1), b->dy };

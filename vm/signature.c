@@ -281,12 +281,16 @@ static int check_count(const struct signature_call *call, const struct rule *rul
                         rule->variadic ? "at least " : "", fixed);
 }
 
-static int check_flags(const struct signature_call *call)
+static int check_attributes(const struct signature_call *call)
 {
   int count = call->op == OP_matmul ? 2 : call->op == OP_project || call->op == OP_project_back || call->op == OP_project_grad ? 1 : 0;
   for (int n = 0; n < count; n++)
     if (call->attr[n] != 0 && call->attr[n] != 1)
       return signature_fail(call, -1, -1, "its attributes are 0 or 1");
+  if (call->op == OP_cumsum && (call->attr[0] < 0 || call->attr[0] >= call->arg[0]->rank))
+    return signature_fail(call, 0, -1, "it has no such axis");
+  if (call->op == OP_cumsum && call->attr[1] != 0 && call->attr[1] != 1)
+    return signature_fail(call, -1, -1, "reverse is 0 or 1");
   return RT_OK;
 }
 
@@ -298,7 +302,7 @@ static int apply(const struct signature_call *call, struct vm_type *result)
   struct bound b = {0};
   int status = check_count(call, rule);
   if (status == RT_OK)
-    status = check_flags(call);
+    status = check_attributes(call);
   for (int k = 0; status == RT_OK && k < call->arg_count; k++)
     status = signature_check_type(call, call->arg[k], k);
   if (status == RT_OK)

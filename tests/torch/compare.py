@@ -169,6 +169,8 @@ CASES = {
     "normalised": (lambda: {"x": real(5, 6), "r": real(5, 6)},
                    lambda p, a: [(p.layernorm(a["x"], "layernorm") + rms(a["x"], p("rmsnorm.g"))) * a["r"]]),
     "sums": (lambda: {"x": real(5, 6), "r": real(5)}, sums),
+    "running": (lambda: {"x": real(50, 7), "r": real(50, 7)},
+                lambda p, a: [torch.cumsum(a["x"], 0) * a["r"], torch.cumsum((a["x"] ** 2).flip(1), 1).flip(1) * a["r"]]),
     "shapes": (lambda: {"x": real(4, 3), "y": real(4, 3)}, shapes),
     "lookup": (lambda: {"ids": whole(9, 6), "r": real(9, 5)}, lambda p, a: [p("E")[a["ids"]] * a["r"]], {"V": 6}),
     "chosen": (lambda: {"logits": real(7, 4), "y": whole(7, 4), "r": real(7)},

@@ -181,6 +181,12 @@ static ir_id make_transpose(struct host *h)
   return apply(h, OP_transpose, 1, (ir_id[]){ host_reals(h, from, -2, 2) }, &attr, &to);
 }
 
+static ir_id make_cumsum(struct host *h)
+{
+  struct vm_type type = any_type(h, 1, host_below(h, 3) > 0);
+  return apply(h, OP_cumsum, 1, (ir_id[]){ host_reals(h, type, -2, 2) }, (const int64_t[RT_MAX_ATTR]){ host_below(h, type.rank), host_below(h, 2) }, NULL);
+}
+
 /* A part of `part` elements after `start` others and before `rest`; slice takes it, pad puts it. */
 static ir_id make_part(struct host *h, enum rt_op op)
 {
@@ -388,6 +394,7 @@ static ir_id make_case(struct host *h, enum rt_op op)
   case OP_slice: return host_below(h, 4) ? make_part(h, op) : make_cut_of_shared(h);
   case OP_pad: return make_part(h, op);
   case OP_concat: return make_concat(h);
+  case OP_cumsum: return make_cumsum(h);
   case OP_matmul: return make_matmul(h);
   case OP_project: case OP_project_back: case OP_project_grad: return host_below(h, 2) ? make_grouped(h, op) : from_signature(h, op);
   case OP_attention: return make_attention(h);
