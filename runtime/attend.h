@@ -6,8 +6,17 @@
  *     mask(i, j, h, extras) != 0                        lane program; everything is seen when there is none
  *     softmax:   w = exp(s' - lse_i), lse_i = log sum_j exp(s')     over the seen j; a row that sees nothing has w = 0, lse = -inf
  *     weights:   w = s'                                              (the score program ends in the elementwise normaliser)
+ *     rows:      w = score(s, i, j, h, extras, r_i)                   over the seen j; r_i: the row values, numbers made from whole rows of scores, see below
  *     y[i,h,:] = sum_j w drop(i, j) value[j,h,:]        drop: lane program giving the multiplier, e.g. 0 or 1/(1-rate)
- * Scores exist only tile by tile: memory is O(n + m). Masked scores are never used; whole masked tiles may be skipped. */
+ * Scores exist only tile by tile: memory is O(n + m). Masked scores are never used; whole masked tiles may be skipped.
+ *
+ * Row values are for normalisers that have to see a whole row of scores: sparsemax, entmax, top-k, sums of anything. A row value is one number for each
+ * query (of each head and example): a reduction, over the keys j that the query sees, of what a lane program gives. They are computed in order, and
+ * the program of one may read those before it, so that a softmax is two rows and a score,
+ *     r0 = max_j s,   r1 = sum_j exp(s - r0),   w = exp(s - r0) / r1.
+ * The backward pass has rows of its own, which may also read dw, the gradient of the loss for w (drop's multiplier is already in it):
+ *     r2 = sum_j w dw,   ds = w (dw - r2).
+ * Then each worker holds the scores of a block of queries against all the keys that they see: O(n + m) still. */
 #ifndef AQ_RUNTIME_ATTEND_H
 #define AQ_RUNTIME_ATTEND_H
 
@@ -26,14 +35,37 @@ struct attend_operand {
   uint8_t role[RT_MAX_RANK];
 };
 
-enum { ATTEND_MAX_EXTRAS = 16 };
+enum { ATTEND_MAX_EXTRAS = 16, ATTEND_MAX_ROWS = 12 };
+
+/* What a row value makes of the numbers a_j that its program gives for the keys that a query sees. For a query that sees none each is 0. */
+enum attend_reduce {
+  ATTEND_SUM,
+  ATTEND_MAX,          /* NaN when some a_j is, as of a sum */
+  ATTEND_MIN,
+  ATTEND_ENTMAX,       /* the threshold tau for which sum_j relu((alpha - 1) a_j - tau)^(1 / (alpha - 1)) = 1; alpha: the row's parameter, above 1 */
+  ATTEND_KTH,          /* the k-th largest, or the least when there are fewer; k: the row's parameter, a whole number from 1 */
+  ATTEND_REDUCE_COUNT
+};
+
+/* A program that does not vary with j gives the same number for each key: its sum is that number times how many keys the query sees. */
+struct attend_row {
+  uint8_t reduce;      /* enum attend_reduce */
+  bool backward;       /* is it of the backward pass? Rows of the forward pass come first */
+  double parameter;    /* finite; 0 where the reduction has none */
+  const struct lane_program *program;    /* output 0: a_j */
+};
 
 struct attend_plan {
-  bool softmax;
+  bool softmax;                           /* never with row values */
   int extra_count;
   struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
   /* Lane programs, NULL when the slot is absent. Inputs: input 0 is s (class I|J) for score and score_grad, then the extras, in order; for score_grad, after the
-   * extras, one more input (class I|J): ds', the gradient of s'. mask and drop have the extras alone as inputs (numbered from 0). */
+   * extras, one more input (class I|J): ds', the gradient of s'. mask and drop have the extras alone as inputs (numbered from 0).
+   * With row values there must be a score, whose output is w, and score, score_grad and all rows number their inputs alike:
+   *     0: s (class I|J);   1..: the extras;   1 + extra_count + k: row value k (class I), for all row_count rows;
+   *     1 + extra_count + row_count (score_grad and rows of the backward pass alone have this input): dw (class I|J).
+   * So input_count is 1 + extra_count + row_count, and one more in the backward pass. What is not computed yet must not be read, though
+   * it is numbered: row k reads row values below k, score those of the forward pass. */
   const struct lane_program *score;       /* output 0: s' */
   const struct lane_program *mask;        /* output 0: non-zero where j is seen by i */
   const struct lane_program *drop;        /* output 0: the multiplier */
@@ -41,7 +73,22 @@ struct attend_plan {
                                            * for a table a second output behind it: the element it goes to, as LANE_gather reads it. A table that
                                            * score reads in two places is two extras. */
   bool wants_grad[ATTEND_MAX_EXTRAS];
+  int row_count;
+  struct attend_row row[ATTEND_MAX_ROWS];
 };
+
+/* How often a contribution to an extra counts. Elementwise contributions are added for each pair (i, j) that is seen, also when they do not vary with
+ * both. With row values there is one exception: when neither the contribution (for a table: nor its element) nor the extra has j, it is added once
+ * for each query that sees a key. So the derivative of what is computed from row values alone needs no division by the number of keys. */
+
+/* The kernels work on blocks of queries against blocks of keys. For a head with row values a worker's scratch holds, behind the first RT_SCRATCH_BYTES,
+ * for each block of keys that a block of queries sees: ATTEND_ROW_TILES tiles and a note of where it is. */
+enum { ATTEND_QUERIES = 64, ATTEND_KEYS = 64, ATTEND_ROW_TILES = 4 };
+struct attend_piece { int64_t first_key, keys; enum lane_truth seen; };   /* seen: what the mask says of it, LANE_TRUE or LANE_MIXED */
+
+/* Bytes of scratch that a worker needs for the head; keys: of the example that has most, number: bytes of a number. False when that
+ * is more than can be counted. */
+bool attend_scratch(const struct attend_plan *plan, int64_t keys, size_t number, size_t *bytes);
 
 /* Results of attention: 0: y, roles as `out` (i?, h?, feature); 1: lse, the same without feature (unused content when !softmax).
  * Results of attention_grad: dquery, dkey, dvalue, then one for each extra with wants_grad. They are never reduced across examples or heads: each result

@@ -35,7 +35,7 @@ enum lane_op {
   LANE_OP_COUNT
 };
 
-enum { LANE_I = 1, LANE_J = 2, LANE_MAX_INPUTS = 24, LANE_MAX_REGISTERS = 64, LANE_MAX_OUTPUTS = 16, LANE_TILE = 512 };
+enum { LANE_I = 1, LANE_J = 2, LANE_MAX_INPUTS = 32, LANE_MAX_REGISTERS = 64, LANE_MAX_OUTPUTS = 16, LANE_TILE = 512 };
 
 struct lane_instr {
   uint8_t op;          /* enum lane_op */

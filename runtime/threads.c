@@ -25,12 +25,13 @@ enum {
 struct worker {
   pthread_t thread;
   struct rt_pool *pool;
-  void *scratch;
+  void *scratch;              /* changes between jobs: read by who has taken a task */
 };
 
 struct rt_pool {
   int threads;                /* workers and the caller */
   int started;                /* workers that run */
+  size_t scratch_bytes;       /* of each worker */
   int64_t spin;               /* nanoseconds to spin before sleeping */
   struct worker *worker;      /* [threads]; 0 is the caller */
 
@@ -96,7 +97,7 @@ static bool has_task(struct rt_pool *pool)
 }
 
 /* Takes and runs tasks until the job has none left. */
-static void work_off(struct rt_pool *pool, void *scratch)
+static void work_off(struct rt_pool *pool, const struct worker *self)
 {
   for (;;) {
     uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
@@ -109,7 +110,7 @@ static void work_off(struct rt_pool *pool, void *scratch)
     if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                                memory_order_relaxed))
       continue;
-    task(context, index, scratch);
+    task(context, index, self->scratch);
     if (atomic_fetch_add(&pool->done, 1) + 1 == count && atomic_load(&pool->caller_sleeps)) {
       pthread_mutex_lock(&pool->lock);
       pthread_cond_signal(&pool->finished);
@@ -131,7 +132,6 @@ static void sleep_until_work(struct rt_pool *pool)
 static void *run_worker(void *self)
 {
   struct rt_pool *pool = ((struct worker *)self)->pool;
-  void *scratch = ((struct worker *)self)->scratch;
   flush_denormals();
   while (!atomic_load(&pool->quit)) {
     int64_t give_up = now() + pool->spin;
@@ -139,7 +139,7 @@ static void *run_worker(void *self)
       for (int i = 0; i < 8; i++)
         pause_briefly();
     if (has_task(pool))
-      work_off(pool, scratch);
+      work_off(pool, self);
     else
       sleep_until_work(pool);
   }
@@ -193,7 +193,7 @@ void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *conte
   } else {
     int64_t n = count < MAX_TASKS ? count : MAX_TASKS - 1;   /* no shape asks for more than 2^31 tasks; if one did, the rest runs here */
     publish(pool, n, task, context);
-    work_off(pool, pool->worker[0].scratch);
+    work_off(pool, &pool->worker[0]);
     wait_until_done(pool, n);
     for (int64_t i = n; i < count; i++)
       task(context, i, pool->worker[0].scratch);
@@ -206,6 +206,21 @@ void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *conte
 int rt_pool_threads(const struct rt_pool *pool)
 {
   return pool->threads;
+}
+
+int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error)
+{
+  if (bytes <= pool->scratch_bytes)
+    return RT_OK;
+  for (int i = 0; i < pool->threads; i++) {
+    void *larger = rt_alloc_aligned(bytes);
+    if (!larger)
+      return rt_no_memory(error);
+    rt_free_aligned(pool->worker[i].scratch);
+    pool->worker[i].scratch = larger;
+  }
+  pool->scratch_bytes = bytes;
+  return RT_OK;
 }
 
 int rt_cores(void)
@@ -260,6 +275,7 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error)
   }
   memset(pool, 0, sizeof *pool);
   pool->threads = threads;
+  pool->scratch_bytes = RT_SCRATCH_BYTES;
   pool->spin = threads <= rt_cores() ? SPIN_NANOSECONDS : 0;
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->work, NULL);

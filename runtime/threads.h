@@ -5,16 +5,20 @@
 
 #include "runtime/base.h"
 
-/* Working memory that each worker owns, for tiles and partial sums of kernels. */
+/* Working memory that each worker owns at least, for tiles and partial sums of kernels. */
 enum { RT_SCRATCH_BYTES = 4 << 20 };
 
 struct rt_pool;
-typedef void rt_task(void *context, int64_t task, void *scratch);   /* scratch: RT_SCRATCH_BYTES, 64-byte aligned, this worker's */
+typedef void rt_task(void *context, int64_t task, void *scratch);   /* scratch: RT_SCRATCH_BYTES or what was reserved, 64-byte aligned, this worker's */
 
 /* threads: 1 or more, counting the caller, who works too. NULL and error filled on failure. */
 struct rt_pool *rt_pool_new(int threads, struct rt_error *error);
 void rt_pool_free(struct rt_pool *pool);
 int rt_pool_threads(const struct rt_pool *pool);
+
+/* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something runs. After a failure (no memory) the scratch is
+ * as large as it was, or larger. */
+int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error);
 
 /* Runs task 0..count-1, returns when all are done. One caller at a time. Workers spin briefly between calls, then sleep.
  * Workers, and the caller for the length of the call, compute with denormals flushed to zero. */

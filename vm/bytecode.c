@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 1, HEADER = 28 };
+enum { VERSION = 2, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -239,9 +239,17 @@ static void stream_operand(struct vm_stream *s, struct attend_operand *operand)
     operand->rank = s->failed ? 0 : rank;
 }
 
+static void stream_row(struct vm_stream *s, struct attend_row *row)
+{
+  stream_u8(s, &row->reduce);
+  stream_bool(s, &row->backward);
+  stream_f64(s, &row->parameter);
+  stream_slot(s, &row->program);
+}
+
 static void stream_plan(struct vm_stream *s, struct attend_plan *plan)
 {
-  uint8_t extras = (uint8_t)plan->extra_count;
+  uint8_t extras = (uint8_t)plan->extra_count, rows = (uint8_t)plan->row_count;
   stream_bool(s, &plan->softmax);
   stream_operand(s, &plan->query);
   stream_operand(s, &plan->key);
@@ -259,6 +267,12 @@ static void stream_plan(struct vm_stream *s, struct attend_plan *plan)
   stream_slot(s, &plan->mask);
   stream_slot(s, &plan->drop);
   stream_slot(s, &plan->score_grad);
+  stream_u8(s, &rows);
+  s->failed |= rows > ATTEND_MAX_ROWS;
+  for (int k = 0; k < rows && !s->failed; k++)
+    stream_row(s, &plan->row[k]);
+  if (s->reading)
+    plan->row_count = s->failed ? 0 : rows;
 }
 
 /* ---- functions ---- */
@@ -344,7 +358,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m)
   EACH(s, m->line, m->line_count, 20, stream_line);
   stream_settings(s, &m->settings);
   EACH(s, m->lanes, m->lanes_count, 20, stream_lanes);
-  EACH(s, m->attend, m->attend_count, 10, stream_plan);
+  EACH(s, m->attend, m->attend_count, 11, stream_plan);
   ROOM(s, m->head_name, m->attend_count, 4);
   for (uint32_t i = 0; i < m->attend_count && !s->failed; i++)
     stream_text(s, &m->head_name[i]);

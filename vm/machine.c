@@ -294,6 +294,8 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
     fill_attrs(machine);
     status = machine_check_sizes(machine, error);
     if (status == RT_OK)
+      status = machine_reserve(machine, error);
+    if (status == RT_OK)
       status = lay_out(machine, error);
   }
   machine->ready = status == RT_OK;

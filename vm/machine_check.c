@@ -23,16 +23,21 @@ static int check_part(const struct vm_machine *machine, uint32_t n, struct rt_er
   return RT_OK;
 }
 
+/* The axis with a role, or -1. */
+static int axis_with(const struct attend_operand *operand, uint8_t role)
+{
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role)
+      return a;
+  return -1;
+}
+
 /* The size of the operand's h axis; false and 1 when it has none. */
 static bool heads_of(const struct attend_operand *operand, const struct rt_shape *shape, int64_t *heads)
 {
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == ATTEND_H) {
-      *heads = shape->size[a];
-      return true;
-    }
-  *heads = 1;
-  return false;
+  int axis = axis_with(operand, ATTEND_H);
+  *heads = axis < 0 ? 1 : shape->size[axis];
+  return axis >= 0;
 }
 
 /* Each head of keys and of values serves the same number of queries' heads. Without an h axis of the query, types have proved that
@@ -67,6 +72,50 @@ int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error
       break;
     }
   return status;
+}
+
+/* The operand of an attention op that says how many keys there are, and its axis of keys; NULL: none, there is one key. */
+static const struct rt_shape *keys_of(const struct vm_machine *machine, uint32_t n, int *axis)
+{
+  const struct rt_call *call = &machine->call[n].call;
+  const struct attend_plan *plan = call->attend;
+  const uint16_t op = machine->function->instr[n].op;
+  const int first_extra = vm_op_arity(op);
+  if ((*axis = axis_with(&plan->key, ATTEND_J)) >= 0)
+    return call->in[1].shape;
+  if (op != OP_attention_weights && (*axis = axis_with(&plan->value, ATTEND_J)) >= 0)
+    return call->in[2].shape;
+  for (int k = 0; k < plan->extra_count; k++)
+    if ((*axis = axis_with(&plan->extra[k], ATTEND_J)) >= 0)
+      return call->in[first_extra + k].shape;
+  return NULL;
+}
+
+static int64_t most_keys(const struct vm_machine *machine, uint32_t n)
+{
+  int axis;
+  const struct rt_shape *shape = keys_of(machine, n, &axis);
+  if (!shape)
+    return 1;
+  int64_t most = 0;
+  for (int64_t e = 0; e < (shape->each[axis] ? shape->examples : 1); e++)
+    if (rt_size(shape, axis, e) > most)
+      most = rt_size(shape, axis, e);
+  return most;
+}
+
+int machine_reserve(const struct vm_machine *machine, struct rt_error *error)
+{
+  size_t most = 0, bytes;
+  for (uint32_t n = 0; n < machine->function->instr_count; n++) {
+    const struct attend_plan *plan = machine->call[n].call.attend;
+    if (!plan || !plan->row_count)
+      continue;
+    if (!attend_scratch(plan, most_keys(machine, n), machine->real_bytes, &bytes))
+      return rt_no_memory(error);
+    most = bytes > most ? bytes : most;
+  }
+  return most ? rt_pool_reserve(machine->pool, most, error) : RT_OK;
 }
 
 /* ---- at each run ---- */

@@ -57,6 +57,7 @@ int machine_start(struct vm_machine *machine, struct rt_error *error);
 uint64_t machine_seed(uint64_t seed, uint64_t stream);
 /* machine_check.c: what only sizes can tell. */
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error);
+int machine_reserve(const struct vm_machine *machine, struct rt_error *error);   /* scratch for heads with row values */
 int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids, struct rt_error *error);
 /* blame.c: a failure at the instruction's place in the source. */
 int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code, const char *format, ...)

@@ -112,12 +112,24 @@ static void print_operand(const char *name, const struct attend_operand *operand
   rt_text_puts(out, "]");
 }
 
+/* "  row 2 (backward): sum of" and the program. */
+static void print_row(const struct attend_plan *plan, int number, struct rt_text *out)
+{
+  static const char *const names[ATTEND_REDUCE_COUNT] = {"sum", "largest", "least", "entmax threshold", "k-th largest"};
+  const struct attend_row *row = &plan->row[number];
+  rt_text_printf(out, "  row %d%s: %s", number, row->backward ? " (backward)" : "", names[row->reduce]);
+  if (row->reduce == ATTEND_ENTMAX || row->reduce == ATTEND_KTH)
+    rt_text_printf(out, ", %s = %.9g,", row->reduce == ATTEND_KTH ? "k" : "alpha", row->parameter);
+  rt_text_puts(out, " of\n");
+  print_program(row->program, out);
+}
+
 static void print_plan(const struct vm_module *m, uint32_t number, struct rt_text *out)
 {
   const struct attend_plan *plan = &m->attend[number];
   const struct { const char *name; const struct lane_program *program; } slots[] = {
     {"score", plan->score}, {"mask", plan->mask}, {"drop", plan->drop}, {"gradient of score", plan->score_grad}};
-  rt_text_printf(out, "head %u %s: %s,", number, m->head_name[number], plan->softmax ? "softmax" : "weights as scored");
+  rt_text_printf(out, "head %u %s: %s,", number, m->head_name[number], plan->softmax ? "softmax" : plan->row_count ? "weights from rows" : "weights as scored");
   print_operand("query", &plan->query, out);
   print_operand("key", &plan->key, out);
   print_operand("value", &plan->value, out);
@@ -130,6 +142,8 @@ static void print_plan(const struct vm_module *m, uint32_t number, struct rt_tex
       rt_text_printf(out, "  %s\n", slots[i].name);
       print_program(slots[i].program, out);
     }
+  for (int k = 0; k < plan->row_count; k++)
+    print_row(plan, k, out);
 }
 
 /* ---- functions ---- */

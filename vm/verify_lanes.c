@@ -2,6 +2,8 @@
  * business. */
 #include "vm/verify_parts.h"
 
+#include <math.h>
+
 static bool reads(const struct lane_program *program, uint8_t op)
 {
   for (int n = 0; n < program->instr_count; n++)
@@ -84,23 +86,89 @@ static bool tables_fit(const struct lane_program *program, const struct attend_p
   return true;
 }
 
-enum { WITH_SCORE = 1, WITH_GRADIENT = 2 };              /* inputs beside the extras: s before them, ds' behind */
+/* What a program of a head may read. Inputs that are numbered but not computed when it runs are none. */
+struct slot_inputs {
+  int first_extra;                       /* 1 behind s, or 0 */
+  int rows, computed;                    /* row values: how many there are, and how many of them may be read */
+  bool gradient;                         /* ds' or dw, behind all of them */
+};
 
-static bool slot_fits(const struct lane_program *program, const struct attend_plan *plan, int with, int outputs)
+static struct slot_inputs inputs_of(const struct attend_plan *plan, int computed, bool gradient)
 {
-  int first_extra = with & WITH_SCORE ? 1 : 0, count = first_extra + plan->extra_count + (with & WITH_GRADIENT ? 1 : 0);
+  return (struct slot_inputs){.first_extra = 1, .rows = plan->row_count, .computed = computed, .gradient = gradient};
+}
+
+static int input_class(const struct attend_plan *plan, const struct slot_inputs *inputs, int k)
+{
+  int extra = k - inputs->first_extra, row = extra - plan->extra_count;
+  if (extra < 0 || row >= inputs->rows)
+    return LANE_I | LANE_J;
+  if (row >= 0)
+    return LANE_I;
+  return (has_role(&plan->extra[extra], ATTEND_I) ? LANE_I : 0) | (has_role(&plan->extra[extra], ATTEND_J) ? LANE_J : 0);
+}
+
+static bool rows_computed(const struct lane_program *program, const struct attend_plan *plan, const struct slot_inputs *inputs)
+{
+  int first = inputs->first_extra + plan->extra_count;
+  for (int n = 0; n < program->instr_count; n++) {
+    int row = program->instr[n].a - first;
+    if (program->instr[n].op == LANE_input && row >= inputs->computed && row < inputs->rows)
+      return false;
+  }
+  return true;
+}
+
+static bool slot_fits(const struct lane_program *program, const struct attend_plan *plan, struct slot_inputs inputs, int outputs)
+{
+  int count = inputs.first_extra + plan->extra_count + inputs.rows + inputs.gradient;
   if (!program)
     return true;
   if (lane_verify(program, NULL) != RT_OK || program->input_count != count || program->output_count != outputs)
     return false;
-  for (int k = 0; k < count; k++) {
-    int extra = k - first_extra, expected = LANE_I | LANE_J;
-    if (extra >= 0 && extra < plan->extra_count)
-      expected = (has_role(&plan->extra[extra], ATTEND_I) ? LANE_I : 0) | (has_role(&plan->extra[extra], ATTEND_J) ? LANE_J : 0);
-    if (program->input_class[k] != expected)
+  for (int k = 0; k < count; k++)
+    if (program->input_class[k] != input_class(plan, &inputs, k))
+      return false;
+  return tables_fit(program, plan, inputs.first_extra) && rows_computed(program, plan, &inputs);
+}
+
+static bool parameter_fits(const struct attend_row *row)
+{
+  switch (row->reduce) {
+  case ATTEND_ENTMAX: return row->parameter > 1 && isfinite(row->parameter);
+  case ATTEND_KTH: return row->parameter >= 1 && row->parameter <= INT32_MAX && row->parameter == floor(row->parameter);
+  default: return isfinite(row->parameter);
+  }
+}
+
+static int forward_rows(const struct attend_plan *plan)
+{
+  int count = 0;
+  while (count < plan->row_count && !plan->row[count].backward)
+    count++;
+  return count;
+}
+
+/* Row values: forward ones first, each from those before it. */
+static bool rows_fit(const struct attend_plan *plan)
+{
+  int forward = forward_rows(plan);
+  if (plan->row_count && (plan->softmax || !plan->score))
+    return false;
+  for (int k = 0; k < plan->row_count; k++) {
+    const struct attend_row *row = &plan->row[k];
+    if (row->reduce >= ATTEND_REDUCE_COUNT || row->backward != (k >= forward) || !row->program || !parameter_fits(row) ||
+        !slot_fits(row->program, plan, inputs_of(plan, k, row->backward), 1))
       return false;
   }
-  return tables_fit(program, plan, first_extra);
+  return true;
+}
+
+static bool slots_fit(const struct attend_plan *plan, int gradients)
+{
+  const struct slot_inputs extras = {0};
+  return slot_fits(plan->score, plan, inputs_of(plan, forward_rows(plan), false), 1) && slot_fits(plan->mask, plan, extras, 1) &&
+         slot_fits(plan->drop, plan, extras, 1) && slot_fits(plan->score_grad, plan, inputs_of(plan, plan->row_count, true), gradients);
 }
 
 int verify_plan(struct verify *v, uint32_t number)
@@ -117,8 +185,9 @@ int verify_plan(struct verify *v, uint32_t number)
   }
   if (!fits)
     return rt_fail(v->error, RT_BAD_DATA, "bad module: the operands of head %s", name);
-  if (!slot_fits(plan->score, plan, WITH_SCORE, 1) || !slot_fits(plan->mask, plan, 0, 1) || !slot_fits(plan->drop, plan, 0, 1) ||
-      !slot_fits(plan->score_grad, plan, WITH_SCORE | WITH_GRADIENT, gradients))
+  if (plan->row_count < 0 || plan->row_count > ATTEND_MAX_ROWS || !rows_fit(plan))
+    return rt_fail(v->error, RT_BAD_DATA, "bad module: the row values of head %s", name);
+  if (!slots_fit(plan, gradients))
     return rt_fail(v->error, RT_BAD_DATA, "bad module: a lane program of head %s", name);
   return RT_OK;
 }

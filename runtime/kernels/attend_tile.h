@@ -11,11 +11,7 @@
 #include "runtime/kernels/lane_run.h"
 #include "runtime/threads.h"
 
-enum {
-  ATTEND_QUERIES = 64,        /* queries in a block */
-  ATTEND_KEYS = 64,           /* keys in a block */
-  ATTEND_WIDTH = 512          /* features that are transposed at a time */
-};
+enum { ATTEND_WIDTH = 512 };  /* features that are transposed at a time */
 
 /* Runs what follows for q = 0..count-1, count being whole vectors, as tiles are: no lane is left for a scalar loop before or behind. */
 #define ATTEND_LANES(q, count)                                                  \

@@ -72,7 +72,8 @@ static void test_listing(void **state)
     "module sentiment\n", "dim T    # per example\n", "dim V = 6    # from the data\n", "param 1 W: [D, C] = glorot, decays\n",
     "input 0 text: words [T] of V\n", "head 0 sentiment.semantic: softmax, query[i, feature] key[j, feature] value[j, feature] out[i, feature] "
     "extra with gradient[]\n  score\n    r0[i,j] = input 0\n    r1 = input 1\n    r2[i,j] = mul r0 r1\n    gives r2\n",
-    "    r1 = const 0.5\n", "function predict: 7 instructions, 4 slots\n   0  %4: [T, D] in slot 0 = gather(embed, text)\n",
+    "    r1 = const 0.5\n", "head 2 sentiment.rows: weights from rows, query", "  row 0: largest of\n    r0[i,j] = input 0\n",
+    "  row 1: sum of\n", "    r3[i] = input 2\n", "  row 2 (backward): sum of\n", "function predict: 7 instructions, 4 slots\n   0  %4: [T, D] in slot 0 = gather(embed, text)\n",
     "   3  %7: [D] in slot 1 = lanes(%5, %6), program=0    # sentiment.aq:12 sentiment.mean\n", ", of=T\n", ", value=1\n",
     "  output loss = %12\n", "  gradient of embed = %19 in the rows text\n"};
   for (size_t i = 0; i < RT_COUNT(lines); i++)

@@ -155,6 +155,36 @@ static void lack_of_memory_is_an_error(void **state)
   rt_set_allocator(NULL, NULL);
 }
 
+static size_t reserved;
+static void use_all_scratch(void *context, int64_t task, void *scratch)
+{
+  (void)context;
+  volatile int64_t *mark = scratch;
+  size_t last = reserved / sizeof *mark - 1;
+  mark[0] = mark[last] = task;
+  for (int i = 0; i < 20; i++)
+    if (mark[0] != task || mark[last] != task || (uintptr_t)scratch % 64)
+      atomic_fetch_add(&wrong_scratch, 1);
+}
+
+static void scratch_grows_between_jobs(void **state)
+{
+  (void)state;
+  for (int threads = 1; threads <= 4; threads++) {
+    struct rt_pool *pool = rt_pool_new(threads, NULL);
+    for (size_t size = 1; size < 24; size++) {
+      reserved = size * ((size_t)1 << 19);
+      assert_int_equal(rt_pool_reserve(pool, reserved, NULL), RT_OK);
+      rt_parallel(pool, 40, use_all_scratch, NULL);
+    }
+    struct rt_error error = { 0 };
+    assert_int_equal(rt_pool_reserve(pool, SIZE_MAX - 8, &error), RT_NO_MEMORY);
+    rt_parallel(pool, 40, use_all_scratch, NULL);        /* what there was is still there */
+    rt_pool_free(pool);
+  }
+  assert_int_equal(wrong_scratch, 0);
+}
+
 static void there_are_cores(void **state)
 {
   (void)state;
@@ -171,6 +201,7 @@ int main(void)
 #endif
     cmocka_unit_test(impossible_counts_are_refused),
     cmocka_unit_test(lack_of_memory_is_an_error),
+    cmocka_unit_test(scratch_grows_between_jobs),
     cmocka_unit_test(there_are_cores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

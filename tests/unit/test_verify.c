@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "vm_build.h"
@@ -136,6 +137,46 @@ static void test_heads(void **state)
   REFUSED("feature axes", s.m->attend[0].query.rank = 2; s.m->attend[0].query.role[1] = ATTEND_H);
 }
 
+/* The instruction of a row's or slot's program. */
+static struct lane_instr *code(const struct lane_program *program, int n)
+{
+  return (struct lane_instr *)(uintptr_t)&program->instr[n];
+}
+
+static void test_rows(void **state)
+{
+  (void)state;
+  struct attend_plan *plan;
+  struct lane_program *program;
+#define BAD_ROW(...) REFUSED("row values of head sentiment.rows", plan = &s.m->attend[2]; __VA_ARGS__)
+  BAD_ROW(plan->row_count = ATTEND_MAX_ROWS + 1);
+  BAD_ROW(plan->row_count = -1);
+  BAD_ROW(plan->softmax = true);
+  BAD_ROW(plan->score = NULL);
+  BAD_ROW(plan->row[1].program = NULL);
+  BAD_ROW(plan->row[1].reduce = ATTEND_REDUCE_COUNT);
+  BAD_ROW(plan->row[1].parameter = NAN);
+  BAD_ROW(plan->row[0].backward = true);                                 /* before one of the forward pass */
+  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_ENTMAX, false, 1, plan->row[0].program});
+  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_ENTMAX, false, INFINITY, plan->row[0].program});
+  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_KTH, false, 0, plan->row[0].program});
+  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_KTH, false, 1.5, plan->row[0].program});
+  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_KTH, false, 1e10, plan->row[0].program});
+  BAD_ROW(code(plan->row[1].program, 3)->a = 3);                         /* reads itself */
+  BAD_ROW(code(plan->row[1].program, 3)->a = 4);                         /* and what comes later */
+  BAD_ROW(code(plan->row[2].program, 6)->a = 4);
+  BAD_ROW(plan->row[1].program = plan->row[2].program);                  /* dw in the forward pass */
+  BAD_ROW(plan->row[2].program = plan->row[1].program);
+  BAD_ROW(program = (struct lane_program *)(uintptr_t)plan->row[0].program; program->input_class[2] = BUILD_TILE);
+  BAD_ROW(program = (struct lane_program *)(uintptr_t)plan->row[0].program; program->output_count = 2);
+  BAD_ROW(program = (struct lane_program *)(uintptr_t)plan->row[0].program; program->output[0] = 60);
+  BAD_ROW(code(plan->row[0].program, 1)->op = LANE_gather);              /* what is no table */
+#undef BAD_ROW
+  REFUSED("lane program of head sentiment.rows", code(s.m->attend[2].score, 3)->a = 4);
+  REFUSED("lane program of head sentiment.rows", s.m->attend[2].score = s.m->attend[2].score_grad);
+  REFUSED("lane program of head sentiment.rows", s.m->attend[2].score_grad = s.m->attend[1].score_grad);
+}
+
 static void test_results(void **state)
 {
   (void)state;
@@ -188,7 +229,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_accepts),       cmocka_unit_test(test_values),  cmocka_unit_test(test_order), cmocka_unit_test(test_instructions),
-    cmocka_unit_test(test_lane_programs), cmocka_unit_test(test_heads),   cmocka_unit_test(test_results), cmocka_unit_test(test_parts),
+    cmocka_unit_test(test_lane_programs), cmocka_unit_test(test_heads),   cmocka_unit_test(test_rows), cmocka_unit_test(test_results), cmocka_unit_test(test_parts),
     cmocka_unit_test(test_views),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,42 @@ static inline uint32_t build_plan(struct vm_module *m, const char *name)
   return m->attend_count++;
 }
 
+/* A program of one output, for heads with row values: the classes of their inputs are those of s, slope, three row values and (backwards) dw. */
+static inline const struct lane_program *build_row_program(struct vm_module *m, bool backward, size_t instrs, const struct lane_instr *instr)
+{
+  struct lane_program program = {.input_count = 5 + backward, .output_count = 1, .register_count = 10,
+                                 .input_class = {BUILD_TILE, 0, LANE_I, LANE_I, LANE_I, BUILD_TILE}, .output = {instr[instrs - 1].out}};
+  return build_slot(m, program, instrs, instr, 0, (double[]){0});
+}
+
+/* The same scores as build_plan, their softmax as row values: the largest t = slope s, the sum of exp(t - r0), and of w dw. */
+#define BUILD_SHIFTED {LANE_input, BUILD_TILE, 0, 0, 0, 0}, {LANE_input, 0, 1, 1, 0, 0}, {LANE_mul, BUILD_TILE, 2, 0, 1, 0}, \
+                      {LANE_input, LANE_I, 3, 2, 0, 0}, {LANE_sub, BUILD_TILE, 2, 2, 3, 0}, {LANE_exp, BUILD_TILE, 2, 2, 0, 0}
+#define BUILD_WEIGHT BUILD_SHIFTED, {LANE_input, LANE_I, 3, 3, 0, 0}, {LANE_div, BUILD_TILE, 2, 2, 3, 0}
+#define BUILD_WEIGHTED BUILD_WEIGHT, {LANE_input, BUILD_TILE, 4, 5, 0, 0}
+static inline uint32_t build_row_plan(struct vm_module *m, const char *name)
+{
+  static const struct lane_instr scaled[] = {{LANE_input, BUILD_TILE, 0, 0, 0, 0}, {LANE_input, 0, 1, 1, 0, 0}, {LANE_mul, BUILD_TILE, 2, 0, 1, 0}};
+  static const struct lane_instr shifted[] = {BUILD_SHIFTED}, weight[] = {BUILD_WEIGHT};
+  static const struct lane_instr weighted[] = {BUILD_WEIGHTED, {LANE_mul, BUILD_TILE, 2, 2, 4, 0}};
+  static const struct lane_instr grad[] = {BUILD_WEIGHTED, {LANE_input, LANE_I, 3, 4, 0, 0}, {LANE_sub, BUILD_TILE, 4, 4, 3, 0},
+                                           {LANE_mul, BUILD_TILE, 2, 2, 4, 0}, {LANE_mul, BUILD_TILE, 4, 2, 0, 0}, {LANE_mul, BUILD_TILE, 5, 2, 1, 0}};
+  uint32_t number = build_plan(m, name);
+  struct attend_plan *plan = &m->attend[number];
+  plan->softmax = false;
+  plan->row_count = 3;
+  plan->row[0] = (struct attend_row){ATTEND_MAX, false, 0, build_row_program(m, false, RT_COUNT(scaled), scaled)};
+  plan->row[1] = (struct attend_row){ATTEND_SUM, false, 0, build_row_program(m, false, RT_COUNT(shifted), shifted)};
+  plan->row[2] = (struct attend_row){ATTEND_SUM, true, 0, build_row_program(m, true, RT_COUNT(weighted), weighted)};
+  plan->score = build_row_program(m, false, RT_COUNT(weight), weight);
+  struct lane_program *score_grad = (struct lane_program *)(uintptr_t)build_row_program(m, true, RT_COUNT(grad), grad);
+  score_grad->output_count = 2;
+  score_grad->output[0] = 5;
+  score_grad->output[1] = 4;
+  plan->score_grad = score_grad;
+  return number;
+}
+
 /* Values from 0: x, slope, y, lse, dquery, dkey, dvalue, dslope per example, y of another head, its lse, y again, its lse. */
 static inline void build_attend(struct sentence *s)
 {
@@ -277,6 +313,7 @@ static inline struct sentence build_sentence(void)
   build_output(f, 10, "label");
   build_train(&s);
   build_attend(&s);
+  build_row_plan(m, "sentiment.rows");
   return s;
 }
 
