@@ -13,10 +13,16 @@ static int list_item(struct cc_context *c, const struct gr_node *node, const str
   return RT_OK;
 }
 
-/* Which position an index of a slot names, -1 for none of them. */
-static int slot_role(const struct gr_node *index) {
-  if (index->kind != GR_NAME || strlen(index->text) != 1) return -1;
-  return index->text[0] == 'i' ? ATTEND_I : index->text[0] == 'j' ? ATTEND_J : index->text[0] == 'h' ? ATTEND_H : -1;
+/* Which position an index of a slot names, -1 for none of them. What the name means decides: a function may be given j as its argument i. */
+static int slot_role(struct cc_context *c, const struct gr_node *index) {
+  static const struct { const char *name; int64_t leaf; int role; } roles[] = {{"i", IR_LEAF_I, ATTEND_I}, {"j", IR_LEAF_J, ATTEND_J}, {"h", IR_LEAF_H, ATTEND_H}};
+  if (index->kind != GR_NAME) return -1;
+  const struct cc_binding *b = cc_lookup(c->scope, index->text);
+  bool here = b && b->in_slot && b->value.kind == CC_TENSOR && !b->value.outer;
+  const struct ir_node *node = here ? &c->slot->graph->node[b->value.id] : NULL;
+  for (size_t k = 0; k < RT_COUNT(roles); k++)
+    if (node ? node->op == OP_input && node->attr[0] == roles[k].leaf : !b && !strcmp(index->text, roles[k].name)) return roles[k].role;
+  return -1;
 }
 
 /* B[i, j], f[j], slope[h] within a slot; and B[h, i - j], where an expression picks from the last axis: the nearest element when it
@@ -36,7 +42,7 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
   int table = -1;                        /* the axis that an expression indexes */
   for (int k = 0; k < visible; k++) {
     const struct gr_node *index = node->child[1 + k];
-    int r = slot_role(index);
+    int r = slot_role(c, index);
     vm_dim expected = r == ATTEND_I ? c->slot->query_dim : r == ATTEND_J ? c->slot->key_dim : r == ATTEND_H ? c->head_dim : VM_NO_DIM;
     bool last = axis[k] == type->rank - 1;
     if (last && (r < 0 || (type->dim[axis[k]] != expected && r != ATTEND_H))) {
