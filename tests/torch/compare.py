@@ -203,10 +203,10 @@ CASES = {
 }
 
 
-def aqc_run(aqc, folder, name, arguments, params, defines, precision="f64"):
+def aqc_run(aqc, program, folder, name, arguments, params, defines, precision="f64"):
     files = {key: os.path.join(folder, key + ".safetensors") for key in ("in", "out", "params")}
     safetensors.save(files["in"], arguments)
-    command = [aqc, "run", os.path.join(HERE, "functions.aq"), "--fn", name, "--in", files["in"], "--out", files["out"], "--precision", precision, "--grad"]
+    command = [aqc, "run", os.path.join(HERE, program), "--fn", name, "--in", files["in"], "--out", files["out"], "--precision", precision, "--grad"]
     for dim, value in defines.items():
         command += ["-D", f"{dim}={value}"]
     if params is None:
@@ -232,12 +232,16 @@ def difference(what, ours, theirs, tolerance):
     return worst
 
 
-def compare(aqc, folder, name, make, reference, defines=None):
-    defines, arguments = defines or {}, make()
-    first = aqc_run(aqc, folder, name, arguments, None, defines)
-    params = {key[len("param."):]: 0.5 * torch.randn_like(value) for key, value in first.items() if key.startswith("param.")}
-    ours = {precision: aqc_run(aqc, folder, name, arguments, params, defines, precision) for precision in TOLERANCE}
+def drawn(aqc, program, folder, name, arguments, defines=None):
+    """Random numbers for every parameter that the function makes."""
+    made = aqc_run(aqc, program, folder, name, arguments, None, defines or {})
+    return {key[len("param."):]: 0.5 * torch.randn_like(value) for key, value in made.items() if key.startswith("param.")}
+
+
+def compare(aqc, program, folder, name, arguments, reference, params, defines=None):
+    ours = {precision: aqc_run(aqc, program, folder, name, arguments, params, defines or {}, precision) for precision in TOLERANCE}
     for tensor in [*params.values(), *arguments.values()]:
+        tensor.grad = None
         if tensor.dtype == torch.float64:
             tensor.requires_grad_()
     theirs = reference(Parameters(params), arguments)
@@ -250,14 +254,15 @@ def compare(aqc, folder, name, make, reference, defines=None):
             for precision, tolerance in TOLERANCE.items()}
 
 
-def main():
+def report(program, cases):
+    """Runs the cases of one program, those named on the command line or all, and speaks TAP."""
     aqc, only, failed = sys.argv[1], sys.argv[2:], 0
     torch.manual_seed(1)
-    chosen = [name for name in CASES if not only or name in only]
+    chosen = [name for name in cases if not only or name in only]
     with tempfile.TemporaryDirectory() as folder:
         for n, name in enumerate(chosen, 1):
             try:
-                worst = compare(aqc, folder, name, *CASES[name])
+                worst = cases[name](aqc, program, folder, name)
                 print(f"ok {n} - {name} as in PyTorch # " + ", ".join(f"{key}: {value:.1g}" for key, value in worst.items()))
             except RuntimeError as wrong:
                 failed += 1
@@ -267,5 +272,12 @@ def main():
     return 1 if failed else 0
 
 
+def once(make, reference, defines=None):
+    def run(aqc, program, folder, name):
+        arguments = make()
+        return compare(aqc, program, folder, name, arguments, reference, drawn(aqc, program, folder, name, arguments, defines), defines)
+    return run
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report("functions.aq", {name: once(*case) for name, case in CASES.items()}))

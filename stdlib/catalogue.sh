@@ -1,0 +1,122 @@
+#!/bin/sh
+# catalogue.sh AQC: the attention variants of the standard library as Markdown, which doc/attention.md holds. An entry is a comment
+# with indented lines, and the definitions below it: "# Name: what it does (source).", then "#   the formula" and "#   the use". The use is
+# what a program says: slots, which are filled in a plain head, or statements that end in z = …; AQC explains it, and so tells how it runs.
+# With PROGRAMS=FOLDER in the environment the programs made of the uses stay there.
+set -eu
+aqc=$1
+cd "$(dirname "$0")"
+set -- scores.aq masks.aq
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+programs=${PROGRAMS:-$folder}
+
+# One entry N is N.title, N.prose, N.formula, N.use and N.program; a section is N.section.
+awk -v folder="$folder" '
+  function file(kind) { return sprintf("%s/%03d.%s", folder, count, kind) }
+  function put(kind, text) { printf "%s\n", text > file(kind); close(file(kind)) }
+  function forget() { prose = formula = use = comment = "" }
+  function entry(   name) {
+    if (formula == "") return
+    flush()
+    count++
+    name = prose
+    sub(/:.*/, "", name)
+    sub(/^[^:]*: */, "", prose)
+    put("title", name)
+    put("prose", toupper(substr(prose, 1, 1)) substr(prose, 2))
+    put("formula", formula)
+    put("use", use)
+  }
+  function flush() {
+    if (program != "") put("program", program)
+    program = ""
+  }
+  FNR == 1 { flush(); header = 1; body = 0; forget(); count++ }
+  header && /^#/ { line = substr($0, 3); if (FNR == 1) sub(/^[a-z]*\.aq: /, "", line); intro = intro (FNR == 1 ? "" : " ") line; next }
+  header { name = FILENAME; sub(/\.aq$/, "", name); put("section", toupper(substr(name, 1, 1)) substr(name, 2) "\n\n" toupper(substr(intro, 1, 1)) substr(intro, 2)); intro = ""; header = 0; next }
+  !body && /^#   / { line = substr($0, 5); if (formula == "") formula = line; else use = use (use == "" ? "" : "\n") line; next }
+  !body && /^# / { prose = prose (prose == "" ? "" : " ") substr($0, 3); comment = comment $0 "\n"; next }
+  !body && /^(fn|head)/ {
+    alone = formula == ""
+    entry()
+    if (alone) program = program "\n\n" comment $0; else program = $0
+    body = /\{$/
+    forget()
+    next
+  }
+  body { program = program "\n" $0; if ($0 == "}") body = 0; next }
+  { entry(); forget() }
+  END { entry(); flush() }' "$@"
+
+# The program of a use: its slots in a plain head, or its own z.
+program() {
+  awk '
+    /^(query|key|value|score|mask|norm|drop) = / { slots = slots "    " $0 "\n"; next }
+    { text = text "  " $0 "\n" }
+    END {
+      print "dim D = 8, H = 2, K = D / H\n\ndata {\n  text: words[T]\n  other: words[P]\n  label: class[C]\n}\n\nmodel variant(text, other) -> label {\n  x = embed(text, D)"
+      all = text slots
+      if (all ~ /[( ]y[,)]|pairs/) print "  y = embed(other, D)"
+      if (all ~ /pairs/) print "  pairs = expand(x, [T, P, D]) * expand(y, [T, P, D])"
+      if (all ~ /d\[/) print "  d = floor(range(T) / 3)"
+      if (all ~ /m\[/) print "  m = floor(range(T) / 2)"
+      printf "%s", text
+      if (slots != "") printf "  z = heads(x, x, H, K) with {\n%s  }\n", slots
+      print "  return linear(mean(tanh(reshape(z, [T, D])), T), C)\n}"
+    }' "$1"
+}
+
+# How the heads of a program run, by its explanation.
+run_of() {
+  "$aqc" explain "$1" --json > "$folder/explained" || { cat "$folder/explained" >&2; exit 1; }
+  case $(grep -o '"fused":[a-z]*' "$folder/explained" || true) in
+    *false*) echo materialised ;;
+    *true*) echo fused ;;
+    *) echo "without scores" ;;
+  esac
+}
+
+anchor() { tr 'A-Z ' 'a-z-' < "$1" | tr -cd 'a-z0-9\n-'; }
+
+for use in "$folder"/*.use; do
+  n=${use%.use}
+  program "$use" > "$programs/$(anchor "$n.title").aq"
+  run_of "$programs/$(anchor "$n.title").aq" > "$n.run"
+done
+
+cat <<'END'
+# Attention, variant by variant
+
+<!-- Made by stdlib/catalogue.sh from the comments in stdlib/: change them, not this page. -->
+
+What the standard library has, each with its formula, how a program uses it, its definition, and how it runs. Everything here is written in aq and can be
+written differently in a program of one's own: see [head: programmable attention](language.md#head-programmable-attention). In the formulas s is q_i·k_j, the product of a query and a
+key, i the position of the query, j that of the key, h the number of the head. Below each formula stand its use and its definition. A use that consists of slots goes into any
+head, or behind `with` of one, and several may be joined:
+
+```text
+z = heads(x, x, H, K) with {
+  score = softcap(s / sqrt(K) + alibi(i, j, h, H), 30)
+  mask = causal(i, j) and window(i, j, 256)
+}
+```
+
+*Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length. `aqc explain` says the same of any program.
+END
+for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do
+  n=${item%.*}
+  case $item in
+    *.section) printf '\n**%s**\n\n| variant | in a program | runs |\n|---|---|---|\n' "$(head -1 "$item")" ;;
+    *) printf '| [%s](#%s) | %s | %s |\n' "$(cat "$item")" "$(anchor "$item")" "$(sed 's/|/\\|/g; s/.*/`&`/' "$n.use" | paste -s -d '~' | sed 's/~/<br>/g')" "$(cat "$n.run")" ;;
+  esac
+done
+for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do
+  n=${item%.*}
+  case $item in
+    *.section) printf '\n## %s\n' "$(cat "$item")" ;;
+    *)
+      printf '\n### %s\n\n%s *%s.*\n\n> %s\n\n```text\n%s\n```\n' "$(cat "$item")" "$(cat "$n.prose")" "$(cat "$n.run")" "$(cat "$n.formula")" "$(cat "$n.use")"
+      if [ -f "$n.program" ]; then printf '```text\n%s\n```\n' "$(cat "$n.program")"; fi ;;
+  esac
+done

@@ -1,0 +1,233 @@
+"""attention.py AQC [NAME…]: the variants of attention in the standard library, in attention.aq, against formulations in PyTorch that say what the papers say
+and form the whole matrix of scores. Values and all gradients, for several lengths, as compare.py does it."""
+import math
+import sys
+
+import torch
+import torch.nn.functional as F
+
+from compare import compare, drawn, positions, real, report
+
+LENGTHS = (0, 1, 2, 63, 64, 65, 200)
+D, H, K = 12, 3, 4
+
+
+def split(p, x, path):
+    """x times the matrix of every head, [D, H, K]: [H, T, K]."""
+    return torch.einsum("td,dhk->htk", x, p(path + ".W"))
+
+
+def joined(z):
+    return z.transpose(0, 1).reshape(z.shape[1], H * K)
+
+
+def softmax(s, mask=None):
+    """Over the keys; where nothing is seen all weights are 0."""
+    if mask is None:
+        return torch.softmax(s, -1)
+    s = torch.where(mask, s, torch.full_like(s, -1e300))
+    return torch.softmax(s, -1) * mask
+
+
+def plain(p, a, score=None, mask=None, path=None):
+    x = a["x"]
+    path = path or "plain"
+    q, k, v = (split(p, x, f"{path}.{slot}") for slot in ("query", "key", "value"))
+    s = q @ k.transpose(1, 2)
+    return [joined(softmax(score(s) if score else s / math.sqrt(K), mask) @ v) * a["r"]]
+
+
+def masked(condition):
+    """A case of plain heads under a mask, told by a condition on whole numbers, pair by pair."""
+    def reference(p, a):
+        n = len(a["x"])
+        seen = torch.tensor([[bool(condition(i, j, a)) for j in range(n)] for i in range(n)], dtype=torch.bool).reshape(n, n)
+        return plain(p, a, mask=seen)
+    return reference
+
+
+def scored(change, mask=None):
+    """A case of plain heads whose scaled score gets `change(p, i, j, a)` added, [T, T] or [H, T, T]."""
+    def reference(p, a):
+        i, j = positions(len(a["x"]))
+        return plain(p, a, score=lambda s: s / math.sqrt(K) + change(p, i, j, a), mask=mask(i, j) if mask else None)
+    return reference
+
+
+def column(values):
+    """A number for each head, beside [H, T, T]."""
+    return values.reshape(-1, 1, 1)
+
+
+def published_bucket(distance, bidirectional, buckets, reach):
+    """As in the program published with T5 (Raffel et al. 2020): for a whole number, key position less query position."""
+    bucket = 0
+    if bidirectional:
+        buckets //= 2
+        bucket = buckets if distance > 0 else 0
+        distance = abs(distance)
+    else:
+        distance = -min(distance, 0)
+    exact = buckets // 2
+    if distance < exact:
+        return bucket + distance
+    far = exact + int(math.log(distance / exact) / math.log(reach / exact) * (buckets - exact) + 1e-9)
+    return bucket + min(far, buckets - 1)
+
+
+def t5(p, i, j, bidirectional=True, buckets=32, reach=128):
+    table = p("B")
+    assert table.shape == (H, buckets), table.shape
+    index = torch.tensor([[published_bucket(int(d), bidirectional, buckets, reach) for d in row] for row in (j - i).tolist()], dtype=torch.long)
+    return table[:, index.reshape(i.shape[0], j.shape[1])]
+
+
+def two(p, a, query="query", key="key", before=lambda x, slot: x, score=lambda s, q, k: s / math.sqrt(K)):
+    """Heads with keys from a second sequence; score gets the products, the queries and the keys."""
+    q, k, v = before(split(p, a["x"], query), "query"), before(split(p, a["y"], key), "key"), split(p, a["y"], "value")
+    return [joined(torch.softmax(score(q @ k.transpose(1, 2), q, k), -1) @ v) * a["r"]]
+
+
+def bilinear(p, a):
+    x, y, w = a["x"], a["y"], p("query.W")
+    s = torch.einsum("td,dhe,pe->htp", x, w, y)
+    return [joined(torch.softmax(s, -1) @ split(p, y, "value")) * a["r"]]
+
+
+def euclidean(p, a):
+    return two(p, a, score=lambda s, q, k: -((q[:, :, None] - k[:, None]) ** 2).sum(-1) / math.sqrt(K))
+
+
+def cosine(p, a):
+    return two(p, a, "query.project", "key.project", score=lambda s, q, k: column(p("gain")) * F.cosine_similarity(q[:, :, None], k[:, None], dim=-1, eps=1e-30))
+
+
+def qk_norm(p, a):
+    def norm(x, path):
+        return x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-6) * p(path + ".g")[:, None]
+    return two(p, a, "query.project", "key.project", before=norm)
+
+
+def shaw(p, a, reach=7):
+    x = a["x"]
+    q, k, v = (split(p, x, slot) for slot in ("query", "key", "value"))
+    i, j = positions(len(x))
+    r = p("r")[(j - i).clamp(-reach, reach).long() + reach]             # [T, T, H, K]
+    s = torch.einsum("hik,hjk->hij", q, k) + torch.einsum("hik,ijhk->hij", q, r)
+    return [joined(torch.softmax(s / math.sqrt(K), -1) @ v) * a["r"]]
+
+
+def disentangled(p, a):
+    x, places = a["x"], a["p"]
+    reach = len(places) // 2
+    q, k, v = (split(p, x, f"disentangled.{slot}") for slot in ("query", "key", "value"))
+    kr, qr = split(p, places, "seen.project"), split(p, places, "seeing.project")
+    i, j = positions(len(x))
+    there = (i - j + reach).clamp(0, 2 * reach - 1).long()               # δ(i, j)
+    back = (j - i + reach).clamp(0, 2 * reach - 1).long()                # δ(j, i)
+    s = q @ k.transpose(1, 2) + torch.einsum("hik,hijk->hij", q, kr[:, there]) + torch.einsum("hjk,hijk->hij", k, qr[:, back])
+    return [joined(torch.softmax(s / math.sqrt(3 * K), -1) @ v) * a["r"]]
+
+
+def network(p, i, j, a):
+    d = (i - j)[..., None]
+    hidden = torch.relu(torch.sign(d) * torch.log1p(d.abs()) * p("linear.W")[0] + p("linear.b"))
+    return (hidden @ p("project.W")).permute(2, 0, 1)
+
+
+def paired(p, a):
+    q, k, v = (p.linear(a[of], f"heads.{slot}").transpose(0, 1) for of, slot in (("x", "query"), ("y", "key"), ("y", "value")))
+    bias = p.layernorm(a["pairs"], "layernorm") @ p("project.W")         # [T, P, H]
+    return [joined(torch.softmax(q @ k.transpose(1, 2) / math.sqrt(K) + bias.permute(2, 0, 1), -1) @ v) * a["r"]]
+
+
+def complex_pairs(x, base):
+    """The axes k and k + K/2 as a complex number, and the angles of each position: [H, T, K/2]."""
+    half = x.shape[-1] // 2
+    speed = 1.0 / base ** (torch.arange(half, dtype=torch.float64) * 2 / x.shape[-1])
+    return torch.complex(x[..., :half], x[..., half:]), torch.arange(x.shape[-2], dtype=torch.float64)[:, None] * speed
+
+
+def rope(x, base, factor=1.0):
+    z, angle = complex_pairs(x, base)
+    z = z * torch.polar(torch.ones_like(angle), angle) * factor
+    return torch.cat([z.real, z.imag], -1)
+
+
+def rotary(p, a):
+    q, k, v = (split(p, a["x"], slot) for slot in ("query.project", "key.project", "value"))
+    i, j = positions(len(a["x"]))
+    return [joined(softmax(rope(q, 100) @ rope(k, 100).transpose(1, 2) / math.sqrt(K), j <= i) @ v) * a["r"]]
+
+
+def xpos(p, a, span=64):
+    q, k, v = (split(p, a["x"], slot) for slot in ("query.project", "key.project", "value"))
+    i, j = positions(len(a["x"]))
+    zeta = (torch.arange(K // 2, dtype=torch.float64) / (K / 2) + 0.4) / 1.4
+    q, k = rope(q, 10000, zeta ** (i / span)), rope(k, 10000, zeta ** (-i / span))
+    return [joined(softmax(q @ k.transpose(1, 2) / math.sqrt(K), j <= i) @ v) * a["r"]]
+
+
+def sizes(**given):
+    """Makes the arguments of a case for a length: x and r are [T, D], the others by a function of the length."""
+    return lambda n: {"x": real(n, D), **{name: make(n) for name, make in given.items()}, "r": real(n, D)}
+
+
+def other(n):
+    return real(n // 2 + 1, 5)
+
+
+def documents(n):
+    return torch.arange(n, dtype=torch.float64).div(7, rounding_mode="floor")
+
+
+# name: reference, arguments of a length
+CASES = {
+    "masked_causal": (masked(lambda i, j, a: i >= j), sizes()),
+    "masked_window": (masked(lambda i, j, a: i - 3 <= j <= i + 3), sizes()),
+    "masked_causal_window": (masked(lambda i, j, a: i - 20 <= j <= i), sizes()),
+    "masked_dilated": (masked(lambda i, j, a: j in range(i - 15, i + 16, 3)), sizes()),
+    "masked_strided": (masked(lambda i, j, a: j in range(i - 4, i + 1) or j in range(i, -1, -7)), sizes()),
+    "masked_block": (masked(lambda i, j, a: i // 10 * 10 <= j <= i), sizes()),
+    "masked_prefix": (masked(lambda i, j, a: j <= max(i, 8)), sizes()),
+    "masked_global": (masked(lambda i, j, a: abs(i - j) < 3 or min(i, j) < 3), sizes()),
+    "masked_streaming": (masked(lambda i, j, a: j <= i and (j + 12 >= i or j in (0, 1, 2, 3))), sizes()),
+    "masked_documents": (masked(lambda i, j, a: i // 7 * 7 <= j <= i), sizes(d=documents)),
+    "masked_neighbours": (masked(lambda i, j, a: abs(i // 9 - j // 9) < 3 and abs(i % 9 - j % 9) < 3), sizes()),
+    "masked_media": (masked(lambda i, j, a: j > a["m"][i]), sizes(m=documents)),
+    "capped": (lambda p, a: plain(p, a, score=lambda s: 2 * torch.tanh(s / math.sqrt(K) / 2)), sizes()),
+    "fading": (scored(lambda p, i, j, a: column(torch.tensor([-2 ** (-8 / 3), -2 ** (-16 / 3), -2 ** -8], dtype=torch.float64)) * (i - j).abs()), sizes()),
+    "logarithmic": (scored(lambda p, i, j, a: -column(F.softplus(p("kerple.a"))) * torch.log(1 + column(F.softplus(p("kerple.b"))) * (i - j).abs())), sizes()),
+    "buckets": (scored(lambda p, i, j, a: t5(p, i, j)), sizes()),
+    "few_buckets": (scored(lambda p, i, j, a: t5(p, i, j, buckets=12, reach=50)), sizes()),
+    "past_buckets": (scored(lambda p, i, j, a: t5(p, i, j, bidirectional=False), mask=lambda i, j: j <= i), sizes()),
+    "two_texts": (bilinear, sizes(y=other)),
+    "distances": (euclidean, sizes(y=other)),
+    "angles": (cosine, sizes(y=other)),
+    "normalised": (qk_norm, sizes(y=other)),
+    "clipped": (shaw, sizes()),
+    "places": (disentangled, sizes(p=lambda n: real(16, D))),
+    "network": (scored(network), sizes()),
+    "paired": (paired, sizes(y=lambda n: real(n // 2 + 1, D), pairs=lambda n: real(n, n // 2 + 1, 6))),
+    "turned": (rotary, sizes()),
+    "turned_and_faded": (xpos, sizes()),
+}
+
+
+def every_length(reference, make):
+    def run(aqc, program, folder, name):
+        worst, params = {}, None
+        for n in LENGTHS:
+            try:
+                arguments = make(n)
+                params = params or drawn(aqc, program, folder, name, arguments)
+                found = compare(aqc, program, folder, name, arguments, reference, params)
+            except RuntimeError as wrong:
+                raise RuntimeError(f"length {n}: {wrong}") from wrong
+            worst = {key: max(value, worst.get(key, 0)) for key, value in found.items()}
+        return worst
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(report("attention.aq", {name: every_length(*case) for name, case in CASES.items()}))
