@@ -1,6 +1,10 @@
 /* rules_products.c: gradient rules of products, of the ops along rows and of tables. */
 #include "compiler/rules.h"
 
+#include "runtime/threshold.h"
+
+#include <math.h>
+
 RULE(project)
 {
   ir_id x = rule_arg(b, 0), w = rule_arg(b, 1);
@@ -74,6 +78,36 @@ RULE(rms)         { ir_give(b, 0, rule_op2(b, OP_rms_grad, rule_arg(b, 0), b->dy
 RULE(cumsum)
 {
   ir_give(b, 0, rule_op1(b, OP_cumsum, b->dy, (const int64_t[RT_MAX_ATTR]){ b->node.attr[0], !b->node.attr[1] }, NULL));
+}
+
+/* Whose slopes are the shares of d(tau) of entmax, up to their sum: with x = (alpha - 1) a - tau, x^(1/(alpha-1) - 1) where x > 0 (the weights sum to 1 whatever a is, so
+ * the sum of their differentials is 0). */
+static ir_id entmax_shares(struct ir_back *b, ir_id a, ir_id tau)
+{
+  double alpha = b->node.real;
+  ir_id x = rule_2(b, OP_sub, rule_2(b, OP_mul, a, rule_number(b, alpha - 1)), tau);
+  ir_id above = rule_2(b, OP_lt, rule_number(b, 0), x);
+  return alpha == 2 ? above : rule_select(b, above, rule_2(b, OP_pow, x, rule_number(b, 1 / (alpha - 1) - 1)), rule_number(b, 0));
+}
+
+/* Who is the k-th largest; several share. */
+static ir_id kth_shares(struct ir_back *b, ir_id a, ir_id tau)
+{
+  return rule_2(b, OP_and, rule_2(b, OP_eq, a, tau), rule_2(b, OP_lt, rule_number(b, -INFINITY), a));
+}
+
+RULE(threshold)
+{
+  ir_id a = rule_arg(b, 0);
+  struct vm_type type = *rule_type(b, a);
+  uint32_t keep = (1u << (type.rank - 1)) - 1;
+  bool entmax = b->node.attr[0] == RT_ENTMAX;
+  ir_id tau = ir_expand_axes(b->g, b->y, keep, &type, b->node.span, b->error);
+  ir_id share = (entmax ? entmax_shares : kth_shares)(b, a, tau);
+  ir_id all = ir_sum(b->g, share, keep, type.batched, b->node.span, b->error);
+  ir_id dy = rule_2(b, OP_mul, b->dy, rule_number(b, entmax ? b->node.real - 1 : 1));
+  ir_id part = rule_2(b, OP_div, dy, rule_select(b, all, all, rule_number(b, 1)));     /* where all is hidden there are no shares */
+  ir_give(b, 0, rule_2(b, OP_mul, share, ir_expand_axes(b->g, part, keep, &type, b->node.span, b->error)));
 }
 
 RULE(cross_entropy)

@@ -1,6 +1,8 @@
 /* signature.c: matches types with the shape rules of ops.def and makes the result. */
 #include "vm/signature_rules.h"
 
+#include "runtime/threshold.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -291,6 +293,8 @@ static int check_attributes(const struct signature_call *call)
     return signature_fail(call, 0, -1, "it has no such axis");
   if (call->op == OP_cumsum && call->attr[1] != 0 && call->attr[1] != 1)
     return signature_fail(call, -1, -1, "reverse is 0 or 1");
+  if (call->op == OP_threshold && call->attr[0] != RT_ENTMAX && call->attr[0] != RT_KTH)
+    return signature_fail(call, -1, -1, "there is no such kind of threshold");
   return RT_OK;
 }
 

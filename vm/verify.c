@@ -4,6 +4,8 @@
  * it. A value that no instruction writes is a view of whatever its slot held when it was first read (see vm_value). */
 #include "vm/verify_parts.h"
 
+#include "runtime/threshold.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -132,6 +134,8 @@ static int verify_attrs(struct verify *v, const struct vm_instr *instr)
       return verify_fail(v, "there is no dim %lld", (long long)instr->attr[k]);
   if (has_plan(instr->op) && (instr->attr[0] < 0 || instr->attr[0] >= v->module->attend_count))
     return verify_fail(v, "there is no plan %lld", (long long)instr->attr[0]);
+  if (instr->op == OP_threshold && !rt_threshold_valid(instr->attr[0], instr->real))
+    return verify_fail(v, "there is no threshold of kind %lld with %g", (long long)instr->attr[0], instr->real);
   if (instr->op == OP_lanes && (instr->attr[0] < 0 || instr->attr[0] >= v->module->lanes_count))
     return verify_fail(v, "there is no lane program %lld", (long long)instr->attr[0]);
   return RT_OK;

@@ -96,7 +96,7 @@ static void cross_entropy_examples(const struct rt_call *call, int64_t begin, in
 {
   const struct rt_shape *logits = call->in[0].shape, *rows = call->out[0].shape;
   for (int64_t e = begin; e < end; e++) {
-    struct span span = { e, 0, rt_extent(rows, 0, rows->rank, e), rt_size(logits, logits->rank - 1, e) };
+    struct span span = { e, 0, rt_extent(rows, 0, rows->rank, e), rt_size(logits, logits->rank - 1, e), NULL };
     cross_entropy_span(call, &span);
   }
 }

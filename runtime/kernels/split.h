@@ -47,8 +47,8 @@ static inline void split_examples(const struct rt_call *call, const struct rt_sh
 
 /* ---- spans: rows along the last axis ---- */
 
-/* Rows of n numbers each: rows first..first+rows-1 of an example, or of the whole packed batch when example is -1. */
-struct span { int64_t example, first, rows, n; };
+/* Rows of n numbers each: rows first..first+rows-1 of an example, or of the whole packed batch when example is -1. scratch: see rt_task. */
+struct span { int64_t example, first, rows, n; void *scratch; };
 
 /* Where the span starts in an operand that has width numbers for each row. A shared operand serves every example. */
 static inline int64_t span_offset(const struct span *span, const struct rt_shape *shape, int64_t width)
@@ -66,17 +66,16 @@ struct span_job {
 
 static inline void span_task(void *context, int64_t task, void *scratch)
 {
-  (void)scratch;
   const struct span_job *job = context;
   const struct rt_shape *s = job->shape;
   if (!job->pieces) {
     int64_t first = task * job->piece;
-    struct span span = { -1, first, split_min(job->piece, job->rows - first), job->n };
+    struct span span = { -1, first, split_min(job->piece, job->rows - first), job->n, scratch };
     job->body(job->call, &span);
     return;
   }
   for (int64_t e = s->examples * task / job->pieces; e < s->examples * (task + 1) / job->pieces; e++) {
-    struct span span = { e, 0, rt_extent(s, 0, s->rank - 1, e), rt_size(s, s->rank - 1, e) };
+    struct span span = { e, 0, rt_extent(s, 0, s->rank - 1, e), rt_size(s, s->rank - 1, e), scratch };
     if (span.rows > 0)
       job->body(job->call, &span);
   }

@@ -169,7 +169,7 @@ static inline void compare(enum rt_op op, const struct value *want, const void *
   double bound = precision == RT_F64 ? tolerance * 1e-8 : tolerance;
   for (int64_t i = 0; i < want->shape.count; i++) {
     double w = want->number[i], g = precision == RT_F64 ? ((const double *)got)[i] : (double)((const float *)got)[i];
-    if (!(fabs(g - w) <= bound * (1 + fabs(w))) && !(g != g && w != w))
+    if (!(fabs(g - w) <= bound * (1 + fabs(w))) && g != w && !(g != g && w != w))
       fail_msg("%s, %s: element %lld of %lld is %.9g, not %.9g", rt_op_info[op].name, precision == RT_F64 ? "f64" : "f32",
                (long long)i, (long long)want->shape.count, g, w);
   }

@@ -1,6 +1,8 @@
 /* test_along.c: running sums, thresholds of rows and picks from tables against plain loops in double, on random ragged shapes. */
 #include "tests/unit/ragged.h"
 
+#include "runtime/threshold.h"
+
 enum { TRIALS = 60, LONGEST = 200 };
 
 /* Axes 0.. of a random shape: fixed sizes from 0, and ragged ones when it is per example. */
@@ -63,9 +65,111 @@ static void cumsum_adds_up(void **state)
   cumsum_trial(&one, false, 1, (const int[]){ 3000 }, 0);
 }
 
+/* ---- threshold ---- */
+
+/* The u with sum of relu((alpha - 1) (a - top) + u)^(1/(alpha-1)) = 1, by bisection; tau is (alpha - 1) top - u. */
+static double entmax_tau(const double *a, int64_t n, double alpha)
+{
+  long double top = -INFINITY, low = 0, high = 1;
+  for (int64_t j = 0; j < n; j++)
+    top = a[j] > top ? a[j] : top;
+  if (top == -INFINITY)
+    return 0;
+  for (int step = 0; step < 200; step++) {
+    long double u = (low + high) / 2, sum = 0;
+    for (int64_t j = 0; j < n; j++) {
+      long double x = (alpha - 1) * (a[j] - top) + u;
+      sum += x > 0 ? powl(x, 1 / ((long double)alpha - 1)) : 0;
+    }
+    *(sum < 1 ? &low : &high) = u;
+  }
+  return (double)((alpha - 1) * top - high);
+}
+
+static int descending(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x < y) - (x > y);
+}
+
+static double kth_largest(const double *a, int64_t n, int64_t k)
+{
+  double sorted[LONGEST * 16];
+  assert_true(n <= (int64_t)RT_COUNT(sorted));
+  if (n == 0)
+    return -INFINITY;
+  memcpy(sorted, a, (size_t)n * sizeof *a);
+  qsort(sorted, (size_t)n, sizeof *sorted, descending);
+  while (n > 1 && sorted[n - 1] == -INFINITY)
+    n--;
+  return sorted[(k < n ? k : n) - 1];
+}
+
+/* Numbers of many sizes, with ties and hidden ones. */
+static void random_scores(struct value *v)
+{
+  static const double scales[] = { 1, 1, 5, 0.01, 1e-4, 40 };
+  double scale = scales[below(RT_COUNT(scales))], shift = below(2) ? 0 : 4;
+  bool ties = below(3) == 0, hidden = below(3) == 0;
+  for (int64_t i = 0; i < v->shape.count; i++) {
+    double x = ties ? (double)below(5) - 2 : 2 * uniform() - 1;
+    v->number[i] = hidden && below(3) == 0 ? -INFINITY : (float)(scale * x + shift);
+  }
+}
+
+static void threshold_trial(const struct batch *b, bool batched, int rank, const int *axes, enum rt_threshold kind, double parameter)
+{
+  struct value a, tau, *in[] = { &a };
+  int64_t attr[RT_MAX_ATTR] = { kind };
+  value_init(&a, b, batched, rank, axes);
+  value_init(&tau, b, batched, rank - 1, axes);
+  random_scores(&a);
+  for (int64_t e = 0; e < a.shape.examples; e++) {
+    int64_t n = rt_size(&a.shape, rank - 1, e);
+    for (int64_t r = 0; r < tau.offset[e + 1] - tau.offset[e]; r++) {
+      const double *row = a.number + a.offset[e] + r * n;
+      tau.number[tau.offset[e] + r] = kind == RT_KTH ? kth_largest(row, n, (int64_t)parameter) : entmax_tau(row, n, parameter);
+    }
+  }
+  check(OP_threshold, &(struct rt_call){ .attr = attr, .real = parameter, .examples = b->examples }, 1, in, &tau, kind == RT_KTH ? 0 : 2e-6);
+  value_free(&a);
+  value_free(&tau);
+}
+
+static void threshold_trials(enum rt_threshold kind, double parameter)
+{
+  struct batch one = { .examples = 1 };
+  for (int trial = 0; trial < TRIALS; trial++) {
+    struct batch b = batch_for(trial);
+    bool batched = below(4);
+    int axes[3] = { 1, 1, 1 }, rank = random_axes(axes, 3, batched, trial % 8 ? 20 : LONGEST);
+    threshold_trial(&b, batched, rank ? rank : 1, axes, kind, parameter);
+  }
+  threshold_trial(&one, false, 2, (const int[]){ 150, 70 }, kind, parameter);
+  threshold_trial(&one, false, 2, (const int[]){ 3, LONGEST * 16 }, kind, parameter);
+}
+
+static void threshold_of_entmax(void **state)
+{
+  (void)state;
+  static const double alphas[] = { 2, 1.5, 1.25, 1.1, 1.01, 1.7, 2.5, 4 };
+  for (size_t k = 0; k < RT_COUNT(alphas); k++)
+    threshold_trials(RT_ENTMAX, alphas[k]);
+}
+
+static void threshold_finds_the_kth_largest(void **state)
+{
+  (void)state;
+  static const double ks[] = { 1, 2, 3, 8, 64, 1000, INT32_MAX };
+  for (size_t k = 0; k < RT_COUNT(ks); k++)
+    threshold_trials(RT_KTH, ks[k]);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(threshold_of_entmax),
+    cmocka_unit_test(threshold_finds_the_kth_largest),
     cmocka_unit_test(cumsum_adds_up),
   };
   return cmocka_run_group_tests(tests, make_pools, free_pools);

@@ -4,6 +4,7 @@
 #include "tests/unit/graphs.h"
 
 #include "compiler/rules.h"
+#include "runtime/threshold.h"
 
 #include <stdio.h>
 
@@ -185,6 +186,16 @@ static ir_id make_cumsum(struct host *h)
 {
   struct vm_type type = any_type(h, 1, host_below(h, 3) > 0);
   return apply(h, OP_cumsum, 1, (ir_id[]){ host_reals(h, type, -2, 2) }, (const int64_t[RT_MAX_ATTR]){ host_below(h, type.rank), host_below(h, 2) }, NULL);
+}
+
+static ir_id make_threshold(struct host *h)
+{
+  static const double alphas[] = { 2, 1.5, 1.25, 1.7, 2.5 };
+  struct vm_type type = any_type(h, 1, host_below(h, 3) > 0);
+  int64_t kind = host_below(h, 3) == 0 ? RT_KTH : RT_ENTMAX;
+  double parameter = kind == RT_KTH ? (double)(1 + host_below(h, 4)) : alphas[host_below(h, RT_COUNT(alphas))];
+  ir_id a = host_reals(h, type, -1, 1);
+  return ir_add(&h->g, OP_threshold, 1, &a, (const int64_t[RT_MAX_ATTR]){ kind }, parameter, NULL, (struct gr_span){0}, &h->error);
 }
 
 /* A part of `part` elements after `start` others and before `rest`; slice takes it, pad puts it. */
@@ -395,6 +406,7 @@ static ir_id make_case(struct host *h, enum rt_op op)
   case OP_pad: return make_part(h, op);
   case OP_concat: return make_concat(h);
   case OP_cumsum: return make_cumsum(h);
+  case OP_threshold: return make_threshold(h);
   case OP_matmul: return make_matmul(h);
   case OP_project: case OP_project_back: case OP_project_grad: return host_below(h, 2) ? make_grouped(h, op) : from_signature(h, op);
   case OP_attention: return make_attention(h);

@@ -96,6 +96,9 @@ static void test_instructions(void **state)
   REFUSED("there is no dim", predict->instr[2].attr[0] = -1);
   REFUSED("there is no dim", predict->instr[2].attr[0] = 1000);
   REFUSED("there is no lane program", predict->instr[3].attr[0] = 2);
+  REFUSED("no threshold of kind 0 with 1", predict->instr[0].op = OP_threshold, predict->instr[0].attr[0] = 0, predict->instr[0].real = 1);
+  REFUSED("no threshold of kind 1 with 1.5", predict->instr[0].op = OP_threshold, predict->instr[0].attr[0] = 1, predict->instr[0].real = 1.5);
+  REFUSED("no threshold of kind 2", predict->instr[0].op = OP_threshold, predict->instr[0].attr[0] = 2, predict->instr[0].real = 2);
   REFUSED("there is no plan", attend->instr[0].attr[0] = -1);
   REFUSED("0 or 1", predict->instr[4].attr[0] = 3);
   REFUSED("its result has another type", predict->value[10].type.dim[0] = s.D);
