@@ -162,6 +162,8 @@ static void test_accepted(void **state)
         build_value(f, args[k], VM_IN_INPUT, (uint32_t)k);
       }
       build_instr(m, f, op, count, in, attr, result, 0);
+      if (op == OP_threshold)
+        f->instr[0].real = 1 + rand() % 3;
       build_output(f, f->value_count - 1, "y");
       if (vm_verify(m, NULL) == RT_OK)
         ran[op] += run(m, pool, n % 2 ? RT_F32 : RT_F64);
