@@ -26,5 +26,7 @@ int cc_builtin_done(struct cc_context *c, struct cc_value *result, ir_id id);
 /* builtin_rows.c: along an axis */
 cc_builtin_run cc_run_along;             /* softmax, log_softmax, standardize, rms_standardize */
 cc_builtin_run cc_run_cumsum;
+cc_builtin_run cc_run_entmax;            /* sparsemax, entmax */
+cc_builtin_run cc_run_top_k;
 
 #endif

@@ -1,5 +1,9 @@
 /* builtin_rows.c: the built-in functions that go along an axis. */
+#include <math.h>
+#include <string.h>
+
 #include "compiler/builtin.h"
+#include "runtime/threshold.h"
 
 /* The axis that argument `at` names, the last one that can be seen when there is no such argument. */
 static int along(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, ir_id x, int *axis) {
@@ -54,4 +58,88 @@ int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
   if (status) return status;
   const int64_t attr[RT_MAX_ATTR] = {axis, (int64_t)reverse};
   return cc_builtin_done(c, result, ir_add(c->model, OP_cumsum, 1, &x, attr, 0, NULL, args->node->span, c->error));
+}
+
+/* --- thresholds: ops on rows along the last axis --------------------------------------------------------------------------- */
+
+static ir_id number(struct cc_context *c, double value, struct gr_span span) { return ir_constant(c->model, value, NULL, span, c->error); }
+
+static ir_id binary(struct cc_context *c, enum rt_op op, ir_id a, ir_id b, struct gr_span span) { return ir_binary(c->model, op, a, b, span, c->error); }
+
+/* A number for each row, for each element of x. */
+static ir_id spread(struct cc_context *c, ir_id rows, ir_id x, struct gr_span span) {
+  struct vm_type type = *cc_type(c, x);
+  return ir_expand_axes(c->model, rows, (1u << (type.rank - 1)) - 1, &type, span, c->error);
+}
+
+static ir_id threshold(struct cc_context *c, ir_id x, enum rt_threshold kind, double parameter, struct gr_span span) {
+  const int64_t attr[RT_MAX_ATTR] = {kind};
+  ir_id tau = ir_add(c->model, OP_threshold, 1, &x, attr, parameter, NULL, span, c->error);
+  return tau ? spread(c, tau, x, span) : 0;
+}
+
+/* x less the largest of its row: entmax stays the same, and near 0 its threshold has all its digits. A row of minus infinities stays one. */
+static ir_id shifted(struct cc_context *c, ir_id x, struct gr_span span) {
+  struct vm_type type = *cc_type(c, x);
+  int64_t attr[RT_MAX_ATTR] = {(1 << (type.rank - 1)) - 1};
+  struct vm_type rows = ir_kept(&type, (uint32_t)attr[0], type.batched);
+  ir_id top = ir_add(c->model, OP_maximum, 1, &x, attr, 0, &rows, span, c->error);
+  ir_id seen = binary(c, OP_lt, number(c, -INFINITY, span), top, span);
+  ir_id shift = ir_select(c->model, seen, top, number(c, 0, span), span, c->error);
+  shift = shift ? ir_add(c->model, OP_stop, 1, &shift, NULL, 0, NULL, span, c->error) : 0;
+  return shift ? binary(c, OP_sub, x, spread(c, shift, x, span), span) : 0;
+}
+
+/* relu((alpha - 1) x - tau)^(1 / (alpha - 1)); a NaN stays one, which relu would hide. */
+static ir_id entmax(struct cc_context *c, ir_id x, double alpha, struct gr_span span) {
+  x = shifted(c, x, span);
+  ir_id tau = x ? threshold(c, x, RT_ENTMAX, alpha, span) : 0, zero = number(c, 0, span);
+  ir_id z = binary(c, OP_mul, x, number(c, alpha - 1, span), span);
+  ir_id above = ir_select(c->model, binary(c, OP_le, z, tau, span), zero, binary(c, OP_sub, z, tau, span), span, c->error);
+  return binary(c, OP_pow, above, number(c, 1 / (alpha - 1), span), span);
+}
+
+static int check_alpha(struct cc_context *c, args_t *args, double alpha) {
+  if (rt_threshold_valid(RT_ENTMAX, alpha)) return RT_OK;
+  gr_fail(c->error, args->node->span, "the alpha of entmax is from %g to %g, and this is %g", RT_LEAST_ALPHA, RT_MOST_ALPHA, alpha);
+  rt_hint(c->error, "alpha = 1 is softmax(x, DIM), alpha = 2 is sparsemax(x, DIM); the larger, the fewer weights are not 0");
+  return c->error->code;
+}
+
+int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  double alpha;
+  int axis;
+  bool any = !strcmp(self->name, "entmax");
+  int status = cc_builtin_expect(c, self, args, 1, any ? 3 : 2, any ? "alpha" : NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  if (!status) status = cc_builtin_number(c, self, args, 2, "alpha", self->constant, &alpha);
+  if (!status) status = check_alpha(c, args, alpha);
+  if (!status) status = along(c, self, args, 1, x, &axis);
+  if (status) return status;
+  struct gr_span span = args->node->span;
+  ir_id y = swap_with_last(c, x, axis, span);
+  y = y ? entmax(c, y, alpha, span) : 0;
+  return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
+}
+
+/* Not below the threshold: a NaN is kept, so that it is not hidden. */
+int cc_run_top_k(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id x;
+  double k;
+  int axis;
+  int status = cc_builtin_expect(c, self, args, 2, 3, NULL);
+  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  if (!status) status = cc_builtin_number(c, self, args, 1, "K", 0, &k);
+  if (!status && !rt_threshold_valid(RT_KTH, k)) status = gr_fail(c->error, args->span[1], "top_k takes the K largest, a whole number from 1, and this is %g", k);
+  if (!status) status = along(c, self, args, 2, x, &axis);
+  if (status) return status;
+  struct gr_span span = args->node->span;
+  ir_id y = swap_with_last(c, x, axis, span);
+  ir_id tau = y ? threshold(c, y, RT_KTH, k, span) : 0;
+  ir_id out = binary(c, OP_or, binary(c, OP_lt, y, tau, span), binary(c, OP_le, y, number(c, -INFINITY, span), span), span);
+  y = ir_unary(c->model, OP_not, out, c->error);
+  return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
 }

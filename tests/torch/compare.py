@@ -108,6 +108,38 @@ def shapes(p, a):
     return [both.T, x.reshape(-1), both[:, 1] * both[:, x.shape[1]], x @ y.T, x[:2] + y[:2]]
 
 
+def entmax(x, axis, alpha):
+    """By bisection; then a step of Newton's method, of whose terms f alone is differentiated: the derivative of the solution."""
+    z = x * (alpha - 1)
+    power = 1 / (alpha - 1)
+    with torch.no_grad():
+        high = z.max(axis, keepdim=True).values
+        low = high - 1
+        for _ in range(100):
+            tau = (low + high) / 2
+            small = (z - tau).clamp(min=0).pow(power).sum(axis, keepdim=True) < 1
+            low, high = torch.where(small, low, tau), torch.where(small, tau, high)
+        seen = z > low
+        slope = torch.where(seen, (z - low).clamp(min=1e-300).pow(power - 1), torch.zeros_like(z)).sum(axis, keepdim=True) * power
+    tau = low + (torch.where(seen, z - low, torch.zeros_like(z)).pow(power).sum(axis, keepdim=True) - 1) / slope
+    return torch.where(seen, torch.where(seen, z - tau, torch.ones_like(z)).pow(power), torch.zeros_like(z))
+
+
+def sparse(p, a):
+    x, r = a["x"], a["r"]
+    return [entmax(3 * x, 1, 2) * r, entmax(x, 0, 1.5) * r, entmax(x, 1, 1.2) * r, entmax(x, 0, 2.5) * r, entmax(x + 100, 1, 2) * r]
+
+
+def among(x, k, axis):
+    return (x >= x.topk(min(k, x.shape[axis]), axis).values.amin(axis, keepdim=True)).double()
+
+
+def largest(p, a):
+    x, r = a["x"], a["r"]
+    chosen = torch.where(among(x, 2, 1) > 0, x, torch.full_like(x, -torch.inf))
+    return [among(x, 3, 1) * x * r, among(x, 1, 0) * r, among(x * x, 100, 0) * x * r, torch.softmax(chosen, 1) * r]
+
+
 def sums(p, a):
     x, r = a["x"], a["r"]
     return [x.mean(1) * r, (x * x).sum(0), x.max(1).values * r, torch.softmax(x, 0), torch.log_softmax(x, 1) * r[:, None]]
@@ -169,6 +201,8 @@ CASES = {
     "normalised": (lambda: {"x": real(5, 6), "r": real(5, 6)},
                    lambda p, a: [(p.layernorm(a["x"], "layernorm") + rms(a["x"], p("rmsnorm.g"))) * a["r"]]),
     "sums": (lambda: {"x": real(5, 6), "r": real(5)}, sums),
+    "sparse": (lambda: {"x": real(9, 12), "r": real(9, 12)}, sparse),
+    "largest": (lambda: {"x": real(9, 12), "r": real(9, 12)}, largest),
     "running": (lambda: {"x": real(50, 7), "r": real(50, 7)},
                 lambda p, a: [torch.cumsum(a["x"], 0) * a["r"], torch.cumsum((a["x"] ** 2).flip(1), 1).flip(1) * a["r"]]),
     "shapes": (lambda: {"x": real(4, 3), "y": real(4, 3)}, shapes),
