@@ -156,3 +156,12 @@ RULE(gather)
   else
     ir_give(b, 0, rule_op2(b, OP_scatter, ids, b->dy, NULL, &table));
 }
+
+/* A table of all examples: each example's share by itself, so that ir_give adds them up. */
+RULE(take)
+{
+  struct vm_type table = *rule_type(b, rule_arg(b, 0));
+  table.batched = rule_type(b, b->dy)->batched;
+  if (b->need[0])
+    ir_give(b, 0, rule_op2(b, OP_take_grad, rule_arg(b, 1), b->dy, b->node.attr, &table));
+}

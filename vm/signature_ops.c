@@ -147,6 +147,22 @@ static int check_real(const struct signature_call *call)
   return call->given->dtype == RT_REAL ? RT_OK : signature_fail(call, -1, -1, "its result is real");
 }
 
+int signature_check_take(const struct signature_call *call, const struct vm_type *table, const struct vm_type *index)
+{
+  int64_t mask = call->attr[0];
+  int at = 0;
+  if (mask < 0 || mask >> index->rank != 0)
+    return signature_fail(call, -1, -1, "its mask names axes that are not there");
+  for (int axis = 0; axis < index->rank; axis++) {
+    if (!(mask >> axis & 1))
+      continue;
+    if (at >= table->rank - 1 || table->dim[at] != index->dim[axis])
+      return signature_fail(call, -1, -1, "the table does not have the axes of the index that its mask keeps");
+    at++;
+  }
+  return at == table->rank - 1 ? RT_OK : signature_fail(call, -1, -1, "the table needs one axis beside those that its mask keeps");
+}
+
 static int check_rule(const struct signature_call *call)
 {
   const struct vm_type *a = call->arg_count ? call->arg[0] : NULL, *t = call->given;
@@ -169,6 +185,8 @@ static int check_rule(const struct signature_call *call)
     return check_part(call);
   case OP_concat:
     return check_concat(call);
+  case OP_take_grad:
+    return signature_check_take(call, t, a) == RT_OK ? check_same_batched(call) : RT_BAD_DATA;
   default:                                               /* leaves, what is made from nothing, lanes (see verify_lanes.c) */
     return RT_OK;
   }

@@ -50,6 +50,8 @@ const char *signature_axis_name(int axis, int rank);
 /* Is the type one that can be: rank, dims and dtype in range, nothing ragged that is shared. arg -1: the result. */
 int signature_check_type(const struct signature_call *call, const struct vm_type *type, int arg);
 
+/* signature_ops.c: take, take_grad: the table's axes before its last are the index's that attribute 0 keeps. */
+int signature_check_take(const struct signature_call *call, const struct vm_type *table, const struct vm_type *index);
 /* signature_ops.c: ops with rules beyond their strings. RT_OK and *result. */
 int signature_given_result(const struct signature_call *call, struct vm_type *result);
 /* signature_attend.c: result number n of the attention ops. */

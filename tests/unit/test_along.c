@@ -165,9 +165,74 @@ static void threshold_finds_the_kth_largest(void **state)
     threshold_trials(RT_KTH, ks[k]);
 }
 
+/* ---- take ---- */
+
+/* Where an index points in its table; -1 when that is empty. */
+static int64_t picked(const struct value *table, int64_t mask, const struct walk *w, int64_t e, double index)
+{
+  int64_t place[4], kept = 0, n = rt_size(&table->shape, table->shape.rank - 1, e);
+  for (int x = 0; x < w->rank; x++)
+    if (mask >> x & 1)
+      place[kept++] = w->index[x];
+  double last = (double)(n - 1), inside = index > 0 ? index < last ? index : last : 0;
+  place[kept] = (int64_t)floor(inside + 0.5);
+  return n ? at(table, e, place) : -1;
+}
+
+static void take_trial(const struct batch *b, bool batched, bool own, int rank, const int *axes, int64_t mask, int n)
+{
+  struct value table, index, y, grad, *takes[] = { &table, &index }, *gives[] = { &index, &y };
+  int kept[4], count = 0;
+  for (int x = 0; x < rank; x++)
+    if (mask >> x & 1)
+      own |= axes[x] < 0, kept[count++] = axes[x];
+  kept[count++] = n;
+  value_init(&index, b, batched, rank, axes);
+  value_init(&y, b, batched, rank, axes);
+  value_init(&table, b, own, count, kept);
+  value_init(&grad, b, batched, count, kept);
+  value_random(&table);
+  for (int64_t i = 0; i < index.shape.count; i++)
+    index.number[i] = below(20) ? (float)(uniform() * 30 - 5) : NAN;
+  struct walk w;
+  for (int64_t e = 0; e < y.shape.examples; e++)
+    for (walk_start(&w, &y, e); w.on; walk_next(&w)) {
+      int64_t from = picked(&table, mask, &w, e, index.number[at(&index, e, w.index)]);
+      y.number[at(&y, e, w.index)] = from < 0 ? 0 : table.number[from];
+    }
+  check(OP_take, &(struct rt_call){ .attr = &mask, .examples = b->examples }, 2, takes, &y, 0);
+  value_random(&y);
+  for (int64_t e = 0; e < y.shape.examples; e++)
+    for (walk_start(&w, &y, e); w.on; walk_next(&w)) {
+      int64_t to = picked(&grad, mask, &w, e, index.number[at(&index, e, w.index)]);
+      if (to >= 0)
+        grad.number[to] += y.number[at(&y, e, w.index)];
+    }
+  check(OP_take_grad, &(struct rt_call){ .attr = &mask, .examples = b->examples }, 2, gives, &grad, 2e-5);
+  value_free(&table);
+  value_free(&index);
+  value_free(&y);
+  value_free(&grad);
+}
+
+static void take_picks_and_gives_back(void **state)
+{
+  (void)state;
+  for (int trial = 0; trial < 3 * TRIALS; trial++) {
+    struct batch b = batch_for(trial);
+    bool batched = below(4), own = batched && below(2);
+    int axes[3], rank = random_axes(axes, 3, batched, 20);
+    take_trial(&b, batched, own, rank, axes, below(1 << rank), own && below(3) == 0 ? RAGGED : (int)below(25));
+  }
+  struct batch three = { .examples = 3 };
+  take_trial(&three, true, false, 3, (const int[]){ 4, 90, 90 }, 1, 20);
+  take_trial(&three, true, false, 3, (const int[]){ 4, 90, 90 }, 0, 20);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(take_picks_and_gives_back),
     cmocka_unit_test(threshold_of_entmax),
     cmocka_unit_test(threshold_finds_the_kth_largest),
     cmocka_unit_test(cumsum_adds_up),

@@ -188,6 +188,21 @@ static ir_id make_cumsum(struct host *h)
   return apply(h, OP_cumsum, 1, (ir_id[]){ host_reals(h, type, -2, 2) }, (const int64_t[RT_MAX_ATTR]){ host_below(h, type.rank), host_below(h, 2) }, NULL);
 }
 
+/* Indices before, within and past the table. They are steps, and not moved. */
+static ir_id make_take(struct host *h)
+{
+  struct vm_type index = any_type(h, 0, host_below(h, 3) > 0);
+  int64_t mask = host_below(h, 1 << index.rank);
+  bool own = index.batched && host_below(h, 2);
+  struct vm_type table = ir_kept(&index, (uint32_t)mask, own);
+  table.dim[table.rank++] = any_dim(h, "V", own, 0);
+  for (int x = 0; x < table.rank; x++)
+    table.batched |= vm_dim_is_ragged(&h->module->dims, table.dim[x]);
+  ir_id t = host_reals(h, table, -2, 2), i = host_reals(h, index, -1.5, 4.5);
+  skipped_leaf = 1;
+  return apply(h, OP_take, 2, (ir_id[]){ t, i }, &mask, NULL);
+}
+
 static ir_id make_threshold(struct host *h)
 {
   static const double alphas[] = { 2, 1.5, 1.25, 1.7, 2.5 };
@@ -406,6 +421,7 @@ static ir_id make_case(struct host *h, enum rt_op op)
   case OP_pad: return make_part(h, op);
   case OP_concat: return make_concat(h);
   case OP_cumsum: return make_cumsum(h);
+  case OP_take: return make_take(h);
   case OP_threshold: return make_threshold(h);
   case OP_matmul: return make_matmul(h);
   case OP_project: case OP_project_back: case OP_project_grad: return host_below(h, 2) ? make_grouped(h, op) : from_signature(h, op);
