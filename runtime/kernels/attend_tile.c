@@ -105,12 +105,19 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
   space->drop = attend_carve(&free, LANE_TILE);
   space->query_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
   space->grad_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
+  space->key = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
+  space->value = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
+  space->dkey = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
+  space->dvalue = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
+  space->query = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
+  space->dy = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
+  space->row = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
   for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k]) registers[k]->storage = attend_carve(&free, lane_storage(programs[k]));
 }
 
-static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 2 * ATTEND_WIDTH * ATTEND_QUERIES + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
+static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES + 4 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
                4 * 2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
 
 /* The part of a head that is the chunk-th of its tasks. */
@@ -176,21 +183,96 @@ void KERNEL(attend_run)(const struct attend_call *call)
 
 /* ---- blocks ---- */
 
-bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *block)
+static enum lane_truth attend_sees(const struct attend_head *head, int64_t first_query, int64_t queries, int64_t first_key, int64_t keys)
 {
-  const struct lane_program *mask = head->plan->mask;
-  block->first_key += block->keys;
-  for (; block->first_key < head->end_key; block->first_key += ATTEND_KEYS) {
-    int64_t left = head->end_key - block->first_key;
-    block->keys = left < ATTEND_KEYS ? left : ATTEND_KEYS;
-    block->seen = LANE_TRUE;
-    if (mask) {
-      struct lane_ranges ranges = {block->first_query, block->queries, block->first_key, block->keys, head->head};
-      block->seen = lane_truth_over(mask, &ranges);
-    }
-    if (block->seen != LANE_FALSE) return true;
+  struct lane_ranges ranges = {first_query, queries, first_key, keys, head->head};
+  return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
+}
+
+/* Whole blocks of keys from first on that queries see nothing of: as many as can be proven, by doubling what is tried and then halving it, so
+ * that a long stretch costs the logarithm of its length. */
+static int64_t attend_hidden(const struct attend_head *head, int64_t first_query, int64_t queries, int64_t first)
+{
+  int64_t key = first, step = ATTEND_KEYS;
+  bool hidden = true;
+  while (step >= ATTEND_KEYS && key < head->end_key) {
+    int64_t left = head->end_key - key, keys = step < left ? step : left;
+    if (attend_sees(head, first_query, queries, key, keys) == LANE_FALSE) key += keys;
+    else hidden = false;
+    step = hidden ? step * 2 : step / 2;
   }
-  return false;
+  return key - first;
+}
+
+bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *blocks, int count)
+{
+  const struct attend_block *last = &blocks[count - 1];
+  int64_t first_query = blocks->first_query, queries = last->first_query + last->queries - first_query;
+  int64_t key = blocks->first_key + blocks->keys, keys;
+  enum lane_truth seen;
+  for (;; key += attend_hidden(head, first_query, queries, key)) {
+    if (key >= head->end_key) return false;
+    keys = head->end_key - key < ATTEND_KEYS ? head->end_key - key : ATTEND_KEYS;
+    seen = attend_sees(head, first_query, queries, key, keys);
+    if (seen != LANE_FALSE) break;
+  }
+  for (int b = 0; b < count; b++) {
+    struct attend_block *block = &blocks[b];
+    block->first_key = key, block->keys = keys;
+    block->seen = seen == LANE_MIXED && count > 1 ? attend_sees(head, block->first_query, block->queries, key, keys) : seen;
+  }
+  return true;
+}
+
+void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct attend_band *band)
+{
+  int64_t left = (head->end_query - first + ATTEND_QUERIES - 1) / ATTEND_QUERIES;
+  int64_t query = attend_padded(head->query.width), value = attend_padded(head->value.width), width = query > value ? query : value;
+  *band = (struct attend_band){.count = 1, .query_width = head->query.width, .value_width = head->value.width};
+  if (left > 1 && width <= ATTEND_PACKED) {
+    int64_t most = width * ATTEND_BAND > ATTEND_WIDTH ? ATTEND_WIDTH / width : ATTEND_BAND;
+    band->packed = true;
+    band->count = (int)(left < most ? left : most);
+    band->query_width = query, band->value_width = value;
+    band->slot = width * ATTEND_QUERIES;
+  }
+  for (int b = 0; b < band->count; b++) band->block[b] = attend_queries(head, first + b * ATTEND_QUERIES);
+}
+
+struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to)
+{
+  int64_t padded = attend_padded(width);
+  for (int64_t r = 0; r < rows; r++) {
+    const real *row = from.data + r * from.row;
+    real *packed = to + r * padded;
+#pragma omp simd
+    for (int64_t f = 0; f < width; f++) packed[f] = row[f];
+    for (int64_t f = width; f < padded; f++) packed[f] = 0;
+  }
+  return (struct attend_matrix){to, padded, 1};
+}
+
+void KERNEL(attend_fetch)(const struct attend_head *head, const struct attend_band *band, int b)
+{
+  const struct attend_view *const views[] = {&head->key, &head->value};
+  int64_t next = band->block->first_key + band->block->keys, left = head->end_key - next;
+  int64_t rows = left < ATTEND_KEYS ? left : ATTEND_KEYS, line = 64 / (int64_t)sizeof(real);
+  if (!band->packed) return;
+  for (size_t k = 0; k < RT_COUNT(views); k++)
+    for (int64_t j = next + rows * b / band->count; j < next + rows * (b + 1) / band->count; j++)
+      for (int64_t f = 0; f < views[k]->width; f += line) __builtin_prefetch(views[k]->data + j * views[k]->j_stride + f, 0, 2);
+}
+
+void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to, bool add)
+{
+  for (int64_t r = 0; r < rows; r++) {
+    const real *row = from.data + r * from.row;
+    real *into = to.data + r * to.row;
+    if (!add) memcpy(into, row, (size_t)width * sizeof(real));
+    else
+#pragma omp simd
+      for (int64_t f = 0; f < width; f++) into[f] += row[f];
+  }
 }
 
 #if __has_builtin(__builtin_shufflevector)
@@ -253,17 +335,16 @@ void KERNEL(attend_transpose)(const struct attend_view *from, const struct atten
   }
 }
 
-void KERNEL(attend_scores)(const struct attend_view *queries, const struct attend_view *keys, const struct attend_block *block,
+void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys, const struct attend_block *block,
                            real *transposed, real *tile)
 {
-  struct attend_matrix a = {keys->data + block->first_key * keys->j_stride, keys->j_stride, 1};
   struct attend_matrix b = {transposed, block->fast, 1}, c = {tile, block->fast, 1};
   int64_t width = queries->width;
   for (int64_t first = 0; first < width || first == 0; first += ATTEND_WIDTH) {
     int64_t end = width < first + ATTEND_WIDTH ? width : first + ATTEND_WIDTH;
     if (width > ATTEND_WIDTH) KERNEL(attend_transpose)(queries, block, first, end, transposed);
-    KERNEL(attend_product)(block->keys, block->fast, end - first, a, b, c, first > 0);
-    a.data += end - first;
+    KERNEL(attend_product)(block->keys, block->fast, end - first, keys, b, c, first > 0);
+    keys.data += end - first;
   }
 }
 

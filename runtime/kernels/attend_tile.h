@@ -1,8 +1,9 @@
 /* attend_tile.h: what the attention kernels share: one head of one example, its tiles of scores, and the products between them.
  *
  * A tile holds the scores of a block of queries and a block of keys, transposed: keys slow, queries fast, the queries padded with junk to
- * whole vectors. So sums and maxima over keys are sums and maxima of vectors, and neither keys nor values are ever rearranged: only
- * the block of queries is transposed, once for all its keys. */
+ * whole vectors. So sums and maxima over keys are sums and maxima of vectors, and neither keys nor values are ever transposed: only
+ * the block of queries is, once for all its keys. Rows of one head stand apart in memory, as far as all heads are wide, and fall on few lines of
+ * the cache: several blocks of queries, a band, share copies of keys and values that stand close together. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 #define AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 
@@ -11,7 +12,11 @@
 #include "runtime/kernels/lane_run.h"
 #include "runtime/threads.h"
 
-enum { ATTEND_WIDTH = 512 };  /* features that are transposed at a time */
+enum {
+  ATTEND_WIDTH = 512,         /* features that are transposed at a time */
+  ATTEND_BAND = 8,            /* most blocks of queries in a band: as many as have ATTEND_WIDTH features together */
+  ATTEND_PACKED = 128         /* most features of rows that are packed */
+};
 
 /* Runs what follows for q = 0..count-1, count being whole vectors, as tiles are: no lane is left for a scalar loop before or behind. */
 #define ATTEND_LANES(q, count)                                                  \
@@ -39,17 +44,32 @@ struct attend_head {
 /* Working memory of one task, in its worker's scratch. */
 struct attend_space {
   struct lane_registers score_regs, mask_regs, drop_regs, grad_regs;
-  real *query_t, *grad_t;            /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy */
+  real *query_t, *grad_t;            /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy of a block, or of a band */
+  real *key, *value, *dkey, *dvalue; /* [ATTEND_KEYS][ATTEND_PACKED]: packed blocks */
+  real *query, *dy, *row;            /* [ATTEND_QUERIES][ATTEND_WIDTH]: packed blocks of a band; row: of y, or of dquery */
   real *score, *grad;                /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
   real *shaped, *mask, *drop;        /* [LANE_TILE]: what the lane programs give for part of a tile */
   real *part[LANE_MAX_OUTPUTS];      /* [LANE_TILE] */
 };
+
+/* Element (m, n) is data[m * row + n * column]. */
+struct attend_matrix { real *data; int64_t row, column; };
 
 /* A block of queries against a block of keys, or a few of its keys. */
 struct attend_block {
   int64_t first_query, queries, fast;   /* fast: queries rounded up to whole vectors */
   int64_t first_key, keys;
   enum lane_truth seen;                 /* what the mask says of it */
+};
+
+/* Blocks of queries that meet each block of keys one after the other. packed: the products read and write copies of rows, padded with zeros to whole
+ * vectors; a lone block, or wide rows, are not worth it. */
+struct attend_band {
+  int count;
+  bool packed;
+  int64_t query_width, value_width;     /* columns of the products: the features, padded when packed */
+  int64_t slot;                         /* numbers that each block has of the band's working memory */
+  struct attend_block block[ATTEND_BAND];
 };
 
 /* What a kernel does with a head or a part of it. */
@@ -76,16 +96,19 @@ void KERNEL(attend_run)(const struct attend_call *call);
 struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,
                                          int64_t width);
 
-/* The next block of the head's part of the keys for a block of queries: sets first_key, keys and seen, skipping what the mask
- * excludes as a whole. Start with keys = 0 and first_key = the head's; false at the end. */
-bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *block);
+/* The next block of the head's part of the keys for `count` neighbouring blocks of queries: sets their first_key, keys and seen, skipping what the
+ * mask excludes as a whole; of several, some may see nothing of it. Start with keys = 0 and first_key = the head's; false at the end. */
+bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *blocks, int count);
+
+/* The band of the head's part of the queries that begins at first, against no keys yet. */
+void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct attend_band *band);
 
 /* from[i, feature] of a block's queries, transposed: to[feature - first][query], 0 behind the last query. At most ATTEND_WIDTH features. */
 void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first, int64_t end, real *to);
 
-/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature]. transposed: holds the queries when their width is
- * at most ATTEND_WIDTH (attend_transpose before), working memory otherwise. */
-void KERNEL(attend_scores)(const struct attend_view *queries, const struct attend_view *keys, const struct attend_block *block,
+/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature], keys being those of the block. transposed: holds the queries
+ * when their width is at most ATTEND_WIDTH (attend_transpose before), working memory otherwise. */
+void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys, const struct attend_block *block,
                            real *transposed, real *tile);
 
 /* Runs a lane program of the plan over a block of at most LANE_TILE lanes. score, and gradient for score_grad, are dense tiles of the block; both are NULL
@@ -101,9 +124,27 @@ real *KERNEL(attend_shape)(const struct attend_head *head, const struct attend_b
 
 /* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of c that are one are summed
  * into (with add). */
-struct attend_matrix { real *data; int64_t row, column; };
 void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c,
                             bool add);
+
+/* Rows copied next to each other in `to`, padded with zeros to whole vectors. */
+struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to);
+
+/* Asks the cache for the b-th part of the keys and values that stand behind the band's block of keys, b being the block of queries that is worked on
+ * meanwhile. */
+void KERNEL(attend_fetch)(const struct attend_head *head, const struct attend_band *band, int b);
+
+/* The way back: writes packed rows, or adds them; rows of `to` that are one are summed into. */
+void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to, bool add);
+
+/* Numbers in a packed row. */
+static inline int64_t attend_padded(int64_t width) { return (width + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR; }
+
+/* An operand from query i and key j on. */
+static inline struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j)
+{
+  return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride, view->i_stride + view->j_stride, 1};
+}
 
 static inline void attend_multiply(real *values, const real *by, int64_t count)
 {

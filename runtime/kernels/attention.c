@@ -10,6 +10,9 @@ struct attend_rows {
   real top[ATTEND_QUERIES];          /* largest score */
   real sum[ATTEND_QUERIES];          /* of exp(score - top) */
   real scale[ATTEND_QUERIES];        /* what the last block's new maximum makes of all before it */
+  real *query_t;                     /* the block's queries, transposed */
+  struct attend_matrix y;            /* sums of values so far, weighted by exp(score - top) */
+  bool started;                      /* are there any? */
 };
 
 static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
@@ -20,19 +23,36 @@ static void attend_drop(const struct attend_head *head, const struct attend_bloc
 
 static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top)
 {
-  for (int64_t j = 0; j < keys; j++, tile += fast)
-    ATTEND_LANES(q, fast) top[q] = tile[q] > top[q] ? tile[q] : top[q];
+  for (int64_t first = 0; first < fast; first += RT_VECTOR) {
+    real most[RT_VECTOR];
+    memcpy(most, top + first, sizeof most);
+    for (int64_t j = 0; j < keys; j++) {
+      const real *from = tile + j * fast + first;
+#pragma omp simd
+      for (int v = 0; v < RT_VECTOR; v++) most[v] = from[v] > most[v] ? from[v] : most[v];
+    }
+    memcpy(top + first, most, sizeof most);
+  }
 }
 
 /* tile = exp(tile - top), and its sum. A row that has seen nothing keeps top = -infinity and takes 0 in its place. */
 static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum)
 {
-  for (int64_t j = 0; j < keys; j++, tile += fast)
-    ATTEND_LANES(q, fast) {
-      real base = top[q] == -(real)INFINITY ? 0 : top[q];
-      tile[q] = LANE_EXP(tile[q] - base);
-      sum[q] += tile[q];
+  for (int64_t first = 0; first < fast; first += RT_VECTOR) {
+    real base[RT_VECTOR], total[RT_VECTOR];
+    for (int v = 0; v < RT_VECTOR; v++) base[v] = top[first + v] == -(real)INFINITY ? 0 : top[first + v];
+    memcpy(total, sum + first, sizeof total);
+    for (int64_t j = 0; j < keys; j++) {
+      real *at = tile + j * fast + first;
+#pragma omp simd
+      for (int v = 0; v < RT_VECTOR; v++) {
+        real w = LANE_EXP(at[v] - base[v]);
+        at[v] = w;
+        total[v] += w;
+      }
     }
+    memcpy(sum + first, total, sizeof total);
+  }
 }
 
 /* Turns a tile of raw scores into weights, up to the factor that finishing a row gives. */
@@ -63,71 +83,92 @@ static void attend_weigh(const struct attend_head *head, const struct attend_blo
   }
 }
 
-static void attend_rescale(const struct attend_view *y, const struct attend_block *block, const real *scale)
+static void attend_rescale(struct attend_matrix y, int64_t rows, int64_t width, const real *scale)
 {
-  for (int64_t q = 0; q < block->queries; q++) {
-    real *row = y->data + (block->first_query + q) * y->i_stride, by = scale[q];
+  for (int64_t q = 0; q < rows; q++) {
+    real *row = y.data + q * y.row, by = scale[q];
     if (by == 1) continue;
 #pragma omp simd
-    for (int64_t f = 0; f < y->width; f++) row[f] *= by;
+    for (int64_t f = 0; f < width; f++) row[f] *= by;
   }
 }
 
-/* Divides by the sums, writes lse; a row that has seen nothing is 0. */
-static void attend_finish(const struct attend_view *y, const struct attend_view *lse, const struct attend_block *block,
-                          struct attend_rows *rows)
+/* Divides the sums of values by the sums of weights, if softmax is what they are of; writes y, where those sums may be, and lse. A row that has seen
+ * nothing is 0. */
+static void attend_finish(const struct attend_head *head, const struct attend_view *y, const struct attend_view *lse,
+                          const struct attend_block *block, const struct attend_rows *rows)
 {
-  real ends[ATTEND_QUERIES];
+  real ends[ATTEND_QUERIES], scale[ATTEND_QUERIES];
   const real *top = rows->top, *sum = rows->sum;
-  real *scale = rows->scale;
+  bool softmax = head->plan->softmax;
   ATTEND_LANES(q, block->fast) {
-    scale[q] = sum[q] != 0 ? 1 / sum[q] : 0;
+    scale[q] = !softmax ? 1 : sum[q] != 0 ? 1 / sum[q] : 0;
     ends[q] = sum[q] != 0 ? top[q] + LANE_LOG(sum[q]) : -(real)INFINITY;
   }
-  for (int64_t q = 0; q < block->queries; q++) lse->data[(block->first_query + q) * lse->i_stride] = ends[q];
-  attend_rescale(y, block, rows->scale);
+  for (int64_t q = 0; q < block->queries; q++) {
+    const real *from = rows->y.data + q * rows->y.row, by = scale[q];
+    real *to = y->data + (block->first_query + q) * y->i_stride;
+    if (softmax) lse->data[(block->first_query + q) * lse->i_stride] = ends[q];
+    if (!rows->started) memset(to, 0, (size_t)y->width * sizeof(real));
+    else if (from != to || by != 1)
+#pragma omp simd
+      for (int64_t f = 0; f < y->width; f++) to[f] = from[f] * by;
+  }
 }
 
-static void attend_clear(const struct attend_view *y, const struct attend_block *block)
-{
-  for (int64_t q = 0; q < block->queries; q++)
-    memset(y->data + (block->first_query + q) * y->i_stride, 0, (size_t)y->width * sizeof(real));
-}
-
-static void attend_begin(const struct attend_head *head, const struct attend_block *block, struct attend_space *space,
-                         struct attend_rows *rows)
+static void attend_begin(const struct attend_head *head, const struct attend_block *block, real *query_t, struct attend_rows *rows)
 {
   for (int q = 0; q < ATTEND_QUERIES; q++) rows->top[q] = -(real)INFINITY, rows->sum[q] = 0;
-  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, space->query_t);
+  rows->started = false;
+  rows->query_t = query_t;
+  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, query_t);
 }
 
-static void attend_block_forward(const struct attend_head *head, struct attend_block *block, const struct attend_view *y,
-                                 const struct attend_view *lse, struct attend_space *space)
+/* A block of keys and their values, with one block of the band's queries. */
+static void attend_block_forward(const struct attend_head *head, const struct attend_band *band, const struct attend_block *block,
+                                 struct attend_matrix keys, struct attend_matrix values, struct attend_rows *rows, struct attend_space *space)
 {
-  struct attend_rows rows;
-  attend_begin(head, block, space, &rows);
-  bool started = false;
-  while (KERNEL(attend_next)(head, block)) {
-    KERNEL(attend_scores)(&head->query, &head->key, block, space->query_t, space->score);
-    attend_weigh(head, block, space, &rows, head->plan->drop);
-    if (started && head->plan->softmax) attend_rescale(y, block, rows.scale);
-    struct attend_matrix a = {space->score, 1, block->fast};
-    struct attend_matrix b = {head->value.data + block->first_key * head->value.j_stride, head->value.j_stride, 1};
-    struct attend_matrix c = {y->data + block->first_query * y->i_stride, y->i_stride, 1};
-    KERNEL(attend_product)(block->queries, y->width, block->keys, a, b, c, started);
-    started = true;
+  if (block->seen == LANE_FALSE) return;
+  KERNEL(attend_scores)(&head->query, keys, block, rows->query_t, space->score);
+  attend_weigh(head, block, space, rows, head->plan->drop);
+  if (rows->started && head->plan->softmax) attend_rescale(rows->y, block->queries, band->value_width, rows->scale);
+  struct attend_matrix weights = {space->score, 1, block->fast};
+  KERNEL(attend_product)(block->queries, band->value_width, block->keys, weights, values, rows->y, rows->started);
+  rows->started = true;
+}
+
+static void attend_band_forward(const struct attend_head *head, struct attend_band *band, const struct attend_view *y,
+                                const struct attend_view *lse, struct attend_space *space)
+{
+  struct attend_rows rows[ATTEND_BAND];
+  for (int b = 0; b < band->count; b++) {
+    attend_begin(head, &band->block[b], space->query_t + b * band->slot, &rows[b]);
+    rows[b].y = band->packed ? (struct attend_matrix){space->row + b * band->slot, band->value_width, 1}
+                             : attend_at(y, band->block[b].first_query, 0);
   }
-  if (!started) attend_clear(y, block);
-  if (head->plan->softmax) attend_finish(y, lse, block, &rows);
+  while (KERNEL(attend_next)(head, band->block, band->count)) {
+    int64_t first = band->block->first_key, count = band->block->keys;
+    struct attend_matrix keys = attend_at(&head->key, 0, first), values = attend_at(&head->value, 0, first);
+    if (band->packed) {
+      keys = KERNEL(attend_pack)(keys, count, head->key.width, space->key);
+      values = KERNEL(attend_pack)(values, count, head->value.width, space->value);
+    }
+    for (int b = 0; b < band->count; b++) {
+      KERNEL(attend_fetch)(head, band, b);
+      attend_block_forward(head, band, &band->block[b], keys, values, &rows[b], space);
+    }
+  }
+  for (int b = 0; b < band->count; b++) attend_finish(head, y, lse, &band->block[b], &rows[b]);
 }
 
 static void attend_forward(const struct attend_head *head, struct attend_space *space)
 {
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
-  for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
-    struct attend_block block = attend_queries(head, first);
-    attend_block_forward(head, &block, &y, &lse, space);
+  struct attend_band band;
+  for (int64_t first = head->first_query; first < head->end_query; first += band.count * ATTEND_QUERIES) {
+    KERNEL(attend_band)(head, first, &band);
+    attend_band_forward(head, &band, &y, &lse, space);
   }
 }
 
@@ -166,14 +207,14 @@ static void attend_look(const struct attend_head *head, struct attend_space *spa
   if (first < end) memset(w + first * head->keys, 0, (size_t)((end - first) * head->keys) * sizeof(real));
   for (; first < end; first += ATTEND_QUERIES) {
     struct attend_block block = attend_queries(head, first);
-    attend_begin(head, &block, space, &rows);
-    while (head->plan->softmax && KERNEL(attend_next)(head, &block)) {
-      KERNEL(attend_scores)(&head->query, &head->key, &block, space->query_t, space->score);
+    attend_begin(head, &block, space->query_t, &rows);
+    while (head->plan->softmax && KERNEL(attend_next)(head, &block, 1)) {
+      KERNEL(attend_scores)(&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, space->score);
       attend_weigh(head, &block, space, &rows, false);
     }
     block.first_key = head->first_key, block.keys = 0;
-    while (KERNEL(attend_next)(head, &block)) {
-      KERNEL(attend_scores)(&head->query, &head->key, &block, space->query_t, space->score);
+    while (KERNEL(attend_next)(head, &block, 1)) {
+      KERNEL(attend_scores)(&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, space->score);
       attend_write(head, &block, &rows, space, w);
     }
   }

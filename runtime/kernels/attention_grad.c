@@ -14,9 +14,23 @@
 struct attend_grads {
   struct attend_view y, dy, lse, query, key, value, extra[ATTEND_MAX_EXTRAS];
   int outputs;                       /* of score_grad that are used: 1, and those of extras */
+  bool reads_score;                  /* does score_grad read s? Then the weights may not take its place before. */
   bool add_query, add_key;           /* are dquery, and dkey and dvalue, zeroed first and added to; or written? */
-  real neg_lse[ATTEND_QUERIES];      /* -lse of a block's rows; -infinity where lse is: such a row has no weights */
+};
+
+/* A block of queries: what the tiles of its scores take. */
+struct attend_rows {
+  real neg_lse[ATTEND_QUERIES];      /* -lse; -infinity where lse is: such a row has no weights */
   real delta[ATTEND_QUERIES];
+  real *query_t, *dy_t;              /* transposed */
+  struct attend_matrix query, dy, dquery;
+  bool started;                      /* has dquery been written? */
+};
+
+/* A block of keys. */
+struct attend_columns {
+  struct attend_matrix key, value, dkey, dvalue;
+  bool add;                          /* to dkey and dvalue? */
 };
 
 /* ---- results ---- */
@@ -50,6 +64,13 @@ static bool attend_makes(const struct attend_head *head, const struct attend_ope
   return attend_has(operand, ATTEND_I) ? head->makes_rows : head->makes_columns;
 }
 
+static bool attend_reads_score(const struct lane_program *program)
+{
+  for (int n = 0; program && n < program->instr_count; n++)
+    if (program->instr[n].op == LANE_input && program->instr[n].a == 0) return true;
+  return false;
+}
+
 static void attend_grads_init(const struct attend_head *head, struct attend_grads *g)
 {
   const struct rt_call *call = head->call;
@@ -66,6 +87,7 @@ static void attend_grads_init(const struct attend_head *head, struct attend_grad
   g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1 || !g->key.j_stride || !g->value.j_stride;
   if (head->makes_rows && (g->add_query || head->queries < 1)) attend_zero(head, &g->query);
   if (head->makes_columns && g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
+  g->reads_score = attend_reads_score(plan->score_grad);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
@@ -146,17 +168,23 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
 static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, const real *neg_lse, const real *delta, real *weights,
                                 real *grad)
 {
-  for (int64_t j = 0; j < keys; j++, shaped += fast, weights += fast, grad += fast)
-    ATTEND_LANES(q, fast) {
-      real w = LANE_EXP(shaped[q] + neg_lse[q]);
-      weights[q] = w;
-      grad[q] = w * (grad[q] - delta[q]);
+  for (int64_t first = 0; first < fast; first += RT_VECTOR) {
+    const real *less = neg_lse + first, *minus = delta + first;
+    for (int64_t j = 0; j < keys; j++) {
+      int64_t at = j * fast + first;
+#pragma omp simd
+      for (int v = 0; v < RT_VECTOR; v++) {
+        real w = LANE_EXP(shaped[at + v] + less[v]);
+        weights[at + v] = w;
+        grad[at + v] = w * (grad[at + v] - minus[v]);
+      }
     }
+  }
 }
 
 /* Turns the tiles score and grad (s and dy . value) into w d and ds. */
 static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
-                              struct attend_space *space)
+                              const struct attend_rows *rows, struct attend_space *space)
 {
   const struct attend_plan *plan = head->plan;
   struct attend_block strip;
@@ -164,20 +192,19 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
     strip = attend_strip(block, done);
     int64_t count = strip.keys * strip.fast;
     real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast;
-    real *weights = space->shaped, *shaped = KERNEL(attend_shape)(head, &strip, space, score, weights);
+    real *weights = g->reads_score ? space->shaped : score, *shaped = KERNEL(attend_shape)(head, &strip, space, score, weights);
     if (plan->drop) {
       KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
       attend_multiply(grad, space->drop, count);
     }
-    if (plan->softmax) attend_softmax_grad(strip.keys, strip.fast, shaped, g->neg_lse, g->delta, weights, grad);
+    if (plan->softmax) attend_softmax_grad(strip.keys, strip.fast, shaped, rows->neg_lse, rows->delta, weights, grad);
     else {
       if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, count);
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
     }
     if (plan->drop) attend_multiply(weights, space->drop, count);
-    /* score_grad still needs s: only then do the weights take its place. */
     attend_score_grad(head, g, &strip, space, score, grad);
-    memcpy(score, weights, (size_t)count * sizeof(real));
+    if (weights != score) memcpy(score, weights, (size_t)count * sizeof(real));
   }
 }
 
@@ -196,68 +223,115 @@ static real attend_dot(const real *a, const real *b, int64_t width)
   return sums[0] + rest;
 }
 
-static void attend_rows_grad(const struct attend_head *head, struct attend_grads *g, const struct attend_block *block)
+static void attend_rows_begin(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
+                              struct attend_rows *rows)
 {
-  for (int64_t q = 0; q < block->fast; q++) g->delta[q] = 0, g->neg_lse[q] = -(real)INFINITY;
-  if (!head->plan->softmax) return;
-  for (int64_t q = 0; q < block->queries; q++) {
+  for (int64_t q = 0; q < block->fast; q++) rows->delta[q] = 0, rows->neg_lse[q] = -(real)INFINITY;
+  for (int64_t q = 0; q < block->queries && head->plan->softmax; q++) {
     int64_t i = block->first_query + q;
     real lse = g->lse.data[i * g->lse.i_stride];
-    g->delta[q] = attend_dot(g->y.data + i * g->y.i_stride, g->dy.data + i * g->dy.i_stride, g->y.width);
-    g->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
+    rows->delta[q] = attend_dot(g->y.data + i * g->y.i_stride, g->dy.data + i * g->dy.i_stride, g->y.width);
+    rows->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
   }
+  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, rows->query_t);
+  if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, rows->dy_t);
 }
 
-static struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j)
+/* Where the b-th block of a band has its rows. */
+static void attend_rows_place(const struct attend_head *head, const struct attend_grads *g, const struct attend_band *band, int b,
+                              const struct attend_space *space, struct attend_rows *rows)
 {
-  return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride, view->i_stride + view->j_stride, 1};
+  const struct attend_block *block = &band->block[b];
+  int64_t slot = b * band->slot;
+  rows->query_t = space->query_t + slot, rows->dy_t = space->grad_t + slot;
+  rows->query = attend_at(&head->query, block->first_query, 0);
+  rows->dy = attend_at(&g->dy, block->first_query, 0);
+  rows->dquery = attend_at(&g->query, block->first_query, 0);
+  rows->started = !band->packed && g->add_query;
+  if (!band->packed) return;
+  rows->query = KERNEL(attend_pack)(rows->query, block->queries, head->query.width, space->query + slot);
+  rows->dy = KERNEL(attend_pack)(rows->dy, block->queries, g->dy.width, space->dy + slot);
+  rows->dquery = (struct attend_matrix){space->row + slot, band->query_width, 1};
+}
+
+/* dquery of a block: what has seen no key is 0. */
+static void attend_rows_end(const struct attend_head *head, const struct attend_grads *g, const struct attend_band *band, int b,
+                            const struct attend_rows *rows)
+{
+  const struct attend_block *block = &band->block[b];
+  struct attend_matrix to = attend_at(&g->query, block->first_query, 0);
+  if (!head->makes_rows) return;
+  if (rows->started && band->packed) KERNEL(attend_unpack)(rows->dquery, block->queries, head->query.width, to, g->add_query);
+  for (int64_t q = 0; q < block->queries && !rows->started && !g->add_query; q++)
+    memset(to.data + q * to.row, 0, (size_t)head->query.width * sizeof(real));
 }
 
 /* Adds what the tiles w d and ds of a block give to dvalue, dkey and dquery. */
-static void attend_products(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
-                            const struct attend_space *space, bool add_query)
+static void attend_products(const struct attend_head *head, const struct attend_band *band, const struct attend_block *block,
+                            struct attend_rows *rows, struct attend_columns *columns, const struct attend_space *space)
 {
-  int64_t i = block->first_query, j = block->first_key;
   struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
   struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
   if (head->makes_columns) {
-    KERNEL(attend_product)(block->keys, g->dy.width, block->queries, weights, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j),
-                           g->add_key);
-    KERNEL(attend_product)(block->keys, head->query.width, block->queries, grad, attend_at(&head->query, i, 0),
-                           attend_at(&g->key, 0, j), g->add_key);
+    KERNEL(attend_product)(block->keys, band->value_width, block->queries, weights, rows->dy, columns->dvalue, columns->add);
+    KERNEL(attend_product)(block->keys, band->query_width, block->queries, grad, rows->query, columns->dkey, columns->add);
   }
   if (head->makes_rows)
-    KERNEL(attend_product)(block->queries, head->query.width, block->keys, grad_by_query, attend_at(&head->key, 0, j),
-                           attend_at(&g->query, i, 0), add_query);
+    KERNEL(attend_product)(block->queries, band->query_width, block->keys, grad_by_query, columns->key, rows->dquery, rows->started);
+  columns->add = rows->started = true;
 }
 
-static void attend_block_backward(const struct attend_head *head, struct attend_grads *g, struct attend_block *block,
-                                  struct attend_space *space)
+/* A block of keys against all blocks of a band. */
+static void attend_keys_backward(const struct attend_head *head, const struct attend_grads *g, const struct attend_band *band,
+                                 struct attend_rows *rows, struct attend_space *space)
 {
-  attend_rows_grad(head, g, block);
-  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, space->query_t);
-  if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, space->grad_t);
-  bool started = false;
-  while (KERNEL(attend_next)(head, block)) {
-    KERNEL(attend_scores)(&head->query, &head->key, block, space->query_t, space->score);
-    KERNEL(attend_scores)(&g->dy, &head->value, block, space->grad_t, space->grad);
-    attend_tiles_grad(head, g, block, space);
-    attend_products(head, g, block, space, started || g->add_query);
-    started = true;
+  int64_t first = band->block->first_key, keys = band->block->keys;
+  struct attend_columns columns = {attend_at(&head->key, 0, first), attend_at(&head->value, 0, first), attend_at(&g->key, 0, first),
+                                   attend_at(&g->value, 0, first), g->add_key};
+  struct attend_matrix dkey = columns.dkey, dvalue = columns.dvalue;
+  if (band->packed) {
+    columns.key = KERNEL(attend_pack)(columns.key, keys, head->key.width, space->key);
+    columns.value = KERNEL(attend_pack)(columns.value, keys, head->value.width, space->value);
+    columns.dkey = (struct attend_matrix){space->dkey, band->query_width, 1};
+    columns.dvalue = (struct attend_matrix){space->dvalue, band->value_width, 1};
+    columns.add = false;
   }
-  if (started) return;
-  for (int64_t q = 0; q < block->queries && !g->add_query && head->makes_rows; q++)
-    memset(g->query.data + (block->first_query + q) * g->query.i_stride, 0, (size_t)g->query.width * sizeof(real));
-  if (!g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
+  for (int b = 0; b < band->count; b++) {
+    const struct attend_block *block = &band->block[b];
+    KERNEL(attend_fetch)(head, band, b);
+    if (block->seen == LANE_FALSE) continue;
+    KERNEL(attend_scores)(&head->query, columns.key, block, rows[b].query_t, space->score);
+    KERNEL(attend_scores)(&g->dy, columns.value, block, rows[b].dy_t, space->grad);
+    attend_tiles_grad(head, g, block, &rows[b], space);
+    attend_products(head, band, block, &rows[b], &columns, space);
+  }
+  if (!band->packed || !columns.add || !head->makes_columns) return;
+  KERNEL(attend_unpack)(columns.dkey, keys, head->key.width, dkey, true);
+  KERNEL(attend_unpack)(columns.dvalue, keys, head->value.width, dvalue, true);
+}
+
+static void attend_band_backward(const struct attend_head *head, const struct attend_grads *g, struct attend_band *band,
+                                 struct attend_space *space)
+{
+  struct attend_rows rows[ATTEND_BAND];
+  bool any = false;
+  for (int b = 0; b < band->count; b++) {
+    attend_rows_place(head, g, band, b, space, &rows[b]);
+    attend_rows_begin(head, g, &band->block[b], &rows[b]);
+  }
+  for (; KERNEL(attend_next)(head, band->block, band->count); any = true) attend_keys_backward(head, g, band, rows, space);
+  for (int b = 0; b < band->count; b++) attend_rows_end(head, g, band, b, &rows[b]);
+  if (!any && !g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
 }
 
 static void attend_backward(const struct attend_head *head, struct attend_space *space)
 {
   struct attend_grads g;
+  struct attend_band band;
   attend_grads_init(head, &g);
-  for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
-    struct attend_block block = attend_queries(head, first);
-    attend_block_backward(head, &g, &block, space);
+  for (int64_t first = head->first_query; first < head->end_query; first += band.count * ATTEND_QUERIES) {
+    KERNEL(attend_band)(head, first, &band);
+    attend_band_backward(head, &g, &band, space);
   }
 }
 

@@ -106,6 +106,15 @@ static inline struct lane_sizes lane_sizes_of(const struct lane_tile *tile)
                          : (struct lane_sizes){LANE_J, slow, fast, {1, slow, fast, slow * fast}, {0, 1, 0, fast}};
 }
 
+/* Division by a power of two is multiplication by its reciprocal, bit for bit, and many times as fast. */
+static bool lane_reciprocal(real divisor, real *reciprocal)
+{
+  int exponent;
+  bool exact = fabs(frexp((double)divisor, &exponent)) == 0.5 && exponent > -100 && exponent < 100;
+  *reciprocal = exact ? 1 / divisor : 0;
+  return exact;
+}
+
 /* A whole tile computed from anything that varies with one axis alone takes a loop for each slow position; everything else is one loop. */
 static void lane_compute(const struct lane_sizes *sizes, const struct lane_registers *regs, const struct lane_instr *in, real *out)
 {
@@ -124,6 +133,11 @@ static void lane_compute(const struct lane_sizes *sizes, const struct lane_regis
     scalars = (class_a != result) | (class_b != result) << 1 | (class_c != result) << 2;
   }
   scalars &= (1 << arity) - 1;
+  real reciprocal;
+  if (in->op == LANE_div && scalars == 2 && !class_b && lane_reciprocal(*regs->value[b], &reciprocal)) {
+    lane_functions[LANE_mul][scalars](out, regs->value[in->a], &reciprocal, regs->value[c], &loop);
+    return;
+  }
   lane_functions[in->op][scalars](out, regs->value[in->a], regs->value[b], regs->value[c], &loop);
 }
 

@@ -98,7 +98,7 @@ static void use_score(struct attend_case *c, struct programs *p)
   use_score_wanting(c, p, all);
 }
 
-enum mask { SEE_ALL, CAUSAL, WINDOW, NOTHING, BY_COLUMN, BY_PAIR, MASK_COUNT };
+enum mask { SEE_ALL, CAUSAL, WINDOW, ISLANDS, NOTHING, BY_COLUMN, BY_PAIR, MASK_COUNT };
 
 /* Masks over i and j; the last two read extras, which must be there. */
 static void use_mask(struct attend_case *c, struct programs *p, enum mask mask)
@@ -108,12 +108,18 @@ static void use_mask(struct attend_case *c, struct programs *p, enum mask mask)
   if (mask == SEE_ALL) return;
   classes_with(classes, false);
   lane_text_init(t, c->extra_count, classes);
-  int row = lane_put(t, LANE_row, 0, 0, 0), column = lane_put(t, LANE_column, 0, 0, 0), out;
+  int row = lane_put(t, LANE_row, 0, 0, 0), column = lane_put(t, LANE_column, 0, 0, 0), out, away;
   int gap = lane_put(t, LANE_abs, lane_put(t, LANE_sub, row, column, 0), 0, 0);
   int limit = lane_number(t, mask == BY_COLUMN || mask == BY_PAIR ? 0.2 : 10);
   switch (mask) {
   case CAUSAL: out = lane_put(t, LANE_le, column, row, 0); break;
   case WINDOW: out = lane_put(t, LANE_lt, gap, limit, 0); break;
+  case ISLANDS:      /* a window, key 700 and what is 300 to 304 away: hidden stretches of all lengths between what is seen */
+    out = lane_put(t, LANE_eq, column, lane_number(t, 700), 0);
+    away = lane_put(t, LANE_abs, lane_put(t, LANE_sub, gap, lane_number(t, 302), 0), 0, 0);
+    out = lane_put(t, LANE_or, out, lane_put(t, LANE_le, away, lane_number(t, 2), 0), 0);
+    out = lane_put(t, LANE_or, out, lane_put(t, LANE_lt, gap, limit, 0), 0);
+    break;
   case BY_COLUMN: out = lane_put(t, LANE_lt, lane_put(t, LANE_input, E_COLUMN, 0, 0), limit, 0); break;
   case BY_PAIR: out = lane_put(t, LANE_lt, lane_put(t, LANE_input, E_PAIR, 0, 0), limit, 0); break;
   default: out = lane_number(t, 0);
@@ -361,6 +367,29 @@ static void wide_heads(void **state)
     }
 }
 
+/* Blocks of queries that share packed keys and values: full and partial bands, rows that are padded, and rows too wide for it. */
+static void bands(void **state)
+{
+  (void)state;
+  static const int64_t lengths[][2] = {{65, 3}, {129, 70}, {513, 20}};
+  static const int widths[][2] = {{8, 8}, {64, 64}, {5, 100}, {128, 17}, {130, 4}};
+  struct programs p;
+  for (size_t k = 0; k < RT_COUNT(lengths); k++)
+    for (size_t w = 0; w < RT_COUNT(widths); w++) {
+      struct attend_case c = plain_case(lengths[k][0], lengths[k][1], (w + k) % 2);
+      c.width = widths[w][0], c.value_width = widths[w][1], c.heads = c.key_heads = 1;
+      c.plan.softmax = (w + k) % 3;
+      use_mask(&c, &p, w % 2 ? CAUSAL : SEE_ALL);
+      run_case(c);
+    }
+  for (int f64 = 0; f64 < 2; f64++) {
+    struct attend_case c = plain_case(150, 771, f64);
+    c.heads = c.key_heads = 1;
+    use_mask(&c, &p, ISLANDS);
+    run_case(c);
+  }
+}
+
 /* A head so long that it is cut into tasks; with and without gradients that need all of it. */
 static void long_heads(void **state)
 {
@@ -534,7 +563,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_and_masks), cmocka_unit_test(ragged_batches), cmocka_unit_test(layouts),
-    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(wide_heads), cmocka_unit_test(long_heads),
+    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(wide_heads), cmocka_unit_test(bands),
+    cmocka_unit_test(long_heads),
     cmocka_unit_test(gradients_are_differences), cmocka_unit_test(drop_leaves_out_its_share),
     cmocka_unit_test(threads_change_nothing), cmocka_unit_test(hidden_scores_do_not_matter),
   };
