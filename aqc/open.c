@@ -7,7 +7,7 @@
 #include "aqc/messages.h"
 
 int open_program(const char *path, const struct settings *settings, aq_program **program) {
-  aq_program_options options = {.size = sizeof options, .define = settings->define, .define_count = settings->define_count};
+  aq_program_options options = {.size = sizeof options, .define = settings->define, .define_count = settings->define_count, .unfused = settings->unfused};
   *program = NULL;
   if (file_ends_with(path, ".aqm"))
     return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq", "%s is a trained model", path);

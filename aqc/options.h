@@ -18,7 +18,7 @@ struct settings {
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
   bool resume, quiet, json;
-  bool probabilities, write, check, gradients, save_params;
+  bool probabilities, write, check, gradients, unfused, save_params;
   int64_t top, length, repeat;
   double temperature, tolerance;
   const char *function, *inputs, *params, *html, *head;

@@ -63,6 +63,7 @@ static const struct option option_list[] = {
   OPTION(0, "params", TEXT, "FILE", params, "safetensors with the parameters by path (default: initialised from the seed)"),
   OPTION(0, "grad", FLAG, NULL, gradients, "also write grad.NAME: gradients of the sum of the outputs"),
   OPTION(0, "save-params", FLAG, NULL, save_params, "also write param.NAME: the parameters"),
+  OPTION(0, "unfused", FLAG, NULL, unfused, "compute heads as tensors of all their scores, to compare with"),
   OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters and random numbers"),
   OPTION(0, "repeat", COUNT, "N", repeat, "run so many times and say how long one takes"),
   OPTION_SET_DIM,

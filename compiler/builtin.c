@@ -21,11 +21,6 @@ int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) { re
 
 int cc_builtin_no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
   if (!c->slot) return RT_OK;
-  if (self->op == OP_softmax && c->frame->let_name && !strcmp(c->frame->let_name, "norm")) {
-    gr_fail(c->error, args->node->span, "softmax in `norm` stands alone and takes one formula; it always runs over the keys");
-    rt_hint(c->error, "norm = softmax, or norm = softmax(FORMULA), a formula of s");
-    return c->error->code;
-  }
   gr_fail(c->error, args->node->span, "`%s` has no place in a slot, which computes one score at a time", self->name);
   rt_hint(c->error, "compute it before, in the head or its caller, and use the result here indexed by i, j or h");
   return c->error->code;

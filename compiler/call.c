@@ -514,7 +514,7 @@ static int dispatch(struct cc_context *c, const struct cc_value *callee, const s
   *result = (struct cc_value){.kind = CC_NONE};
   if (callee->kind == CC_BUILTIN) {
     *count = 1;
-    return callee->builtin->run(c, callee->builtin, args, result);
+    return c->slot ? cc_slot_call(c, callee->builtin, args, result) : callee->builtin->run(c, callee->builtin, args, result);
   }
   if (callee->kind == CC_FUNCTION) return call_definition(c, callee, args, result, count, max);
   return gr_fail(c->error, args->node->child[0]->span, "only functions and heads can be called, and this is %s", cc_describe(c, callee));

@@ -32,6 +32,28 @@ static int settle_params(struct cc_context *c) {
   return cc_out_of_memory(c);
 }
 
+/* What became of the heads, for people. */
+static int settle_heads(struct cc_context *c) {
+  struct vm_module *m = c->module;
+  struct rt_arena *a = &m->arena;
+  m->head = rt_arena_alloc(a, sizeof *m->head * ((size_t)c->model->head_count + 1));
+  if (!m->head) return cc_out_of_memory(c);
+  for (uint32_t k = 0; k < c->model->head_count; k++) {
+    const struct ir_head *head = c->model->head[k];
+    const char *name = head->name ? head->name : "", *why = head->why ? head->why : "";
+    m->head[k] = (struct vm_head){.name = rt_arena_strndup(a, name, strlen(name)), .lowering = (uint8_t)head->lowering, .why = rt_arena_strndup(a, why, strlen(why))};
+    for (int x = 0; x < head->out.rank; x++) m->head[k].axes |= (uint8_t)(1u << head->out.role[x]);
+    if (!m->head[k].name || !m->head[k].why) return cc_out_of_memory(c);
+  }
+  m->head_count = c->model->head_count;
+  return RT_OK;
+}
+
+static int settle(struct cc_context *c) {
+  int status = settle_params(c);
+  return status ? status : settle_heads(c);
+}
+
 static struct vm_module *end(struct compilation *k, int status, bool settled) {
   struct vm_module *module = k->c.module;
   if (module && !settled) {
@@ -109,8 +131,24 @@ static ir_id weights_of(struct cc_context *c, ir_id attention) {
   return ir_add(c->model, OP_attention_weights, node.arg_count - 1, args, node.attr, 0, &type, node.span, c->error);
 }
 
-static int emit_attend(struct cc_context *c, const struct elaborated *e) {
+/* The weights of every head, in the order of the program. */
+static int add_weights(struct cc_context *c, ir_id *id, const char **name, int *count) {
   uint32_t nodes = c->model->count;
+  ir_id *attention = rt_arena_alloc(&c->model->arena, sizeof *attention * (c->model->head_count + 1));
+  if (!attention) return cc_out_of_memory(c);
+  memset(attention, 0, sizeof *attention * (c->model->head_count + 1));
+  for (ir_id n = 1; n < nodes; n++)
+    if (c->model->node[n].op == OP_attention) attention[c->model->node[n].attr[0]] = n;
+  for (uint32_t h = 0; h < c->model->head_count; h++) {
+    const struct ir_head *head = c->model->head[h];
+    if (!attention[h] && !head->weights) continue;
+    name[*count] = head->name;
+    if (!(id[(*count)++] = attention[h] ? weights_of(c, attention[h]) : head->weights)) return c->error->code;
+  }
+  return RT_OK;
+}
+
+static int emit_attend(struct cc_context *c, const struct elaborated *e) {
   size_t most = c->model->head_count + c->weights_count + c->module->output_count;
   ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (most + 1));
   const char **name = rt_arena_alloc(&c->model->arena, sizeof *name * (most + 1));
@@ -120,11 +158,8 @@ static int emit_attend(struct cc_context *c, const struct elaborated *e) {
     id[count] = e->output[o];
     name[count++] = c->module->output[o].name;
   }
-  for (ir_id n = 1; n < nodes; n++) {
-    if (c->model->node[n].op != OP_attention) continue;
-    name[count] = c->model->head[c->model->node[n].attr[0]]->name;
-    if (!(id[count++] = weights_of(c, n))) return c->error->code;
-  }
+  int status = add_weights(c, id, name, &count);
+  if (status) return status;
   for (size_t w = 0; w < c->weights_count; w++) {
     id[count] = c->weights[w].id;
     name[count++] = c->weights[w].name;
@@ -180,7 +215,7 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
   if (!status) status = unused_overrides(&k.c);
   if (!status) {
     settled = true;
-    status = settle_params(&k.c);
+    status = settle(&k.c);
   }
   if (!status) status = emit_model(&k.c, &e);
   if (!status) status = vm_verify(k.c.module, error);
@@ -372,7 +407,7 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
   if (!status) status = unused_overrides(&k.c);
   if (!status) {
     settled = true;
-    status = settle_params(&k.c);
+    status = settle(&k.c);
   }
   if (!status) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
   if (!status) status = emit_function(&k.c, d, result, count, gradients);

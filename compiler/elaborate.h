@@ -7,6 +7,7 @@
 #include "compiler/program.h"
 
 struct cc_builtin;
+struct cc_call_args;
 
 /* What an expression means while a program is elaborated. */
 struct cc_value {
@@ -131,8 +132,13 @@ void cc_component_unused(struct cc_context *c, const char *component);
 /* head.c */
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with, struct cc_scope *caller, const struct cc_unit *caller_unit,
                  struct cc_value *result);
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, struct gr_span span, ir_id *leaf);
+/* vector: the dim of the last axis, of role FEATURE, when the leaf is a vector; VM_NO_DIM: it is a number, or a table to gather from. */
+int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span, ir_id *leaf);
 bool cc_is_slot(const char *name);
+
+/* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
+int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args, struct cc_value *result);
+int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct cc_value *base, struct cc_value *value);
 
 /* builtin*.c: functions that are not written in aq. */
 struct cc_call_args {

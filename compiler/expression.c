@@ -78,7 +78,7 @@ static int outer_to_slot(struct cc_context *c, ir_id outer, struct gr_span span,
   }
   uint8_t role[RT_MAX_RANK];
   for (int a = 0; a < type->rank; a++) role[a] = ATTEND_H;
-  return cc_slot_extra(c, outer, role, span, id);
+  return cc_slot_extra(c, outer, role, VM_NO_DIM, span, id);
 }
 
 int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span span, ir_id *id) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The flags of ops.def are written without prefix there. An op without a gradient needs no rule: the constant condition drops the name. */
-enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED };
+enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT };
 
 static ir_rule *const rules[OP_COUNT] = {
 #define LANE1(name, expression, doc) [OP_##name] = ir_rule_##name,
@@ -24,6 +24,26 @@ ir_rule *ir_rule_of(enum rt_op op)
   return rules[op];
 }
 
+ir_id ir_over_keys(struct ir_back *b, ir_id id)
+{
+  return ir_over(b->g, IR_OVER_SUM, ATTEND_J, id, 0, VM_NO_DIM, b->node.span, b->error);
+}
+
+/* In a slot, what a value that is the same for all keys receives is either one number for each key, which count together, or, through a sum or maximum
+ * over the keys, one number for all of them. The two can only be added when the first are summed. */
+static ir_id add_in_slot(struct ir_back *b, ir_id to, ir_id id)
+{
+  uint8_t j = IR_VARIES(ATTEND_J);
+  ir_id sum = b->sum[to];
+  if (!(b->g->node[to].varies & j) && (b->g->node[sum].varies ^ b->g->node[id].varies) & j) {
+    if (b->g->node[id].varies & j)
+      id = ir_over_keys(b, id);
+    else
+      sum = ir_over_keys(b, sum);
+  }
+  return id && sum ? rule_2(b, OP_add, sum, id) : 0;
+}
+
 void ir_give_node(struct ir_back *b, ir_id to, ir_id id)
 {
   if (!id || b->failed) {
@@ -36,7 +56,9 @@ void ir_give_node(struct ir_back *b, ir_id to, ir_id id)
     id = ir_sum(b->g, id, (1u << have->rank) - 1, false, b->node.span, b->error);
   else if (!have->batched && want.batched)
     id = ir_expand_axes(b->g, id, (1u << have->rank) - 1, &want, b->node.span, b->error);
-  if (id && b->sum[to])
+  if (id && b->sum[to] && b->g->is_slot)
+    id = add_in_slot(b, to, id);
+  else if (id && b->sum[to])
     id = rule_2(b, OP_add, b->sum[to], id);
   b->failed = !id;
   b->sum[to] = id;

@@ -1,6 +1,7 @@
 /* head.c: heads. query, key and value are ordinary tensors; score, mask, norm and drop are small programs over single scores (slots). */
 #include "compiler/elaborate.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The slots of a head at one call: the definition's, or what `with` puts in their place, and where their names are looked up. */
@@ -18,10 +19,10 @@ static const struct gr_node *override_of(const struct slots *slots, const char *
 }
 
 /* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time. */
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, struct gr_span span, ir_id *leaf) {
+int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span, ir_id *leaf) {
   struct ir_head *head = c->slot->head;
   int rank = cc_type(c, outer)->rank, k;
-  bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE;
+  bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE && vector == VM_NO_DIM;
   if (cc_type(c, outer)->dtype == RT_INT) return gr_fail(c->error, span, "whole numbers cannot be used in a slot");
   for (k = 0; k < head->extra_count; k++)
     if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
@@ -32,7 +33,7 @@ int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, struct
     memcpy(head->extra[k].role, role, (size_t)rank);
     head->extra_count++;
   }
-  *leaf = ir_leaf(c->slot->graph, 1 + k, span, c->error);
+  *leaf = vector == VM_NO_DIM ? ir_leaf(c->slot->graph, 1 + k, span, c->error) : ir_slot_vector(c->slot->graph, 1 + k, vector, span, c->error);
   return *leaf ? RT_OK : c->error->code;
 }
 
@@ -67,13 +68,18 @@ static int evaluate(struct cc_context *c, const struct slot_source *source, cons
 }
 
 static int begin(struct cc_context *c, struct cc_slot *slot, struct ir_slot *target) {
-  slot->graph = ir_slot_graph(c->model, target);
+  slot->graph = ir_slot_graph(c->model, slot->head, target);
   if (!slot->graph) return cc_out_of_memory(c);
   c->slot = slot;
   return RT_OK;
 }
 
-static int finish(struct cc_context *c, struct ir_slot *target, ir_id result) {
+static int finish(struct cc_context *c, struct ir_slot *target, ir_id result, struct gr_span span) {
+  if (result && c->slot->graph->node[result].type.rank > 0) {
+    gr_fail(c->error, span, "this gives a vector [%s] for each query and key, and one number is needed", cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
+    rt_hint(c->error, "sum(…, %s) adds its elements up", cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
+    return c->error->code;
+  }
   target->result[0] = result;
   target->result_count = 1;
   c->slot = NULL;
@@ -133,7 +139,8 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
     slot->s.id = ir_binary(slot->graph, OP_div, slot->s.id, ir_unary(slot->graph, OP_sqrt, k, c->error), span, c->error);
   }
   status = norm(c, slots, slot);
-  return status ? status : finish(c, &slot->head->score, slot->s.id);
+  const struct gr_node *last = slots->norm.node ? slots->norm.node : slots->score.node;
+  return status ? status : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);
 }
 
 static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
@@ -143,7 +150,7 @@ static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot 
   int status = begin(c, slot, &slot->head->mask);
   if (!status) status = evaluate(c, &slots->mask, "mask", false, &value);
   if (!status) status = cc_to_tensor(c, &value, slots->mask.node->child[slots->mask.node->count - 1]->span, &id);
-  return status ? status : finish(c, &slot->head->mask, id);
+  return status ? status : finish(c, &slot->head->mask, id, slots->mask.node->child[slots->mask.node->count - 1]->span);
 }
 
 /* drop = rate: a weight is dropped with that probability while training, and the others grow by 1/(1-rate) (Srivastava et al. 2014). */
@@ -156,12 +163,13 @@ static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot 
   if (!status) status = evaluate(c, &slots->drop, "drop", false, &value);
   if (status) return status;
   if (value.kind == CC_NUMBER && (value.number < 0 || value.number >= 1)) return gr_fail(c->error, span, "a drop rate is at least 0 and below 1, and this is %g", value.number);
+  if (!cc_to_number(c, &value, &slot->head->drop_rate)) slot->head->drop_rate = NAN;
   if ((status = cc_to_tensor(c, &value, span, &rate))) return status;
   struct ir_graph *g = slot->graph;
   ir_id random = ir_leaf(g, IR_LEAF_RANDOM, span, c->error), one = ir_constant(g, 1, NULL, span, c->error), zero = ir_constant(g, 0, NULL, span, c->error);
   ir_id kept = ir_binary(g, OP_le, rate, random, span, c->error);
   ir_id scale = ir_binary(g, OP_div, one, ir_binary(g, OP_sub, one, rate, span, c->error), span, c->error);
-  return finish(c, &slot->head->drop, ir_select(g, kept, scale, zero, span, c->error));
+  return finish(c, &slot->head->drop, ir_select(g, kept, scale, zero, span, c->error), span);
 }
 
 /* --- query, key and value ------------------------------------------------------------------------------------------------- */
@@ -291,6 +299,74 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
   return RT_OK;
 }
 
+/* --- how it is computed --------------------------------------------------------------------------------------------------- */
+
+/* What keeps a slot from being computed pair by pair, or NULL. *rows: it needs a row of scores at once, and no more than that. */
+static const char *needs_all(const struct ir_slot *slot, bool is_score, int *rows) {
+  for (ir_id n = 1; slot->graph && n < slot->graph->count; n++) {
+    const struct ir_node *node = &slot->graph->node[n];
+    if (node->type.rank) return node->op == OP_over ? "it mixes the scores of all heads" : "it computes with vectors for each pair of tokens";
+    if (node->op != OP_over) continue;
+    if (node->attr[1] == ATTEND_I) return "it runs over the queries";
+    if (node->attr[0] == IR_OVER_CUMSUM || node->attr[0] == IR_OVER_CUMSUM_BACK) return "it has running sums";
+    if (!is_score) return "its mask or drop runs over the keys";
+    *rows += 1;
+  }
+  return NULL;
+}
+
+/* Does the head, with its gradient, get by with the row values that a plan can hold? */
+static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_span span, bool *few) {
+  struct ir_slot trial = {0};
+  int leaves = 1 + head->extra_count, rows = 0, status = RT_OK;
+  ir_id wrt[1 + ATTEND_MAX_EXTRAS], root[2 + ATTEND_MAX_EXTRAS];
+  struct ir_graph *g = ir_slot_graph(c->model, head, &trial);
+  if (!g) return cc_out_of_memory(c);
+  for (ir_id n = 1; n < head->score.graph->count && !status; n++)
+    if (!ir_append(g, &head->score.graph->node[n], c->error)) status = c->error->code;
+  for (int k = 0; k < leaves && !status; k++)
+    if (!(wrt[k] = ir_leaf(g, k ? k : IR_LEAF_S, span, c->error))) status = c->error->code;
+  ir_id seed = status ? 0 : ir_leaf(g, IR_LEAF_DS, span, c->error);
+  if (!status) status = seed ? ir_gradient(g, head->score.result[0], seed, leaves, wrt, root, c->error) : c->error->code;
+  root[leaves] = head->score.result[0];
+  if (!status) status = ir_optimise(g, leaves + 1, root, c->error);
+  for (ir_id n = 1; n < g->count && !status; n++) rows += g->node[n].op == OP_over;
+  ir_graph_free(g);
+  *few = rows <= ATTEND_MAX_ROWS;
+  return status;
+}
+
+/* A head with row values has no softmax of its own: it is spelled out. */
+static int spell_softmax(struct cc_context *c, struct ir_head *head, struct gr_span span) {
+  if (!head->softmax) return RT_OK;
+  head->softmax = false;
+  head->score.result[0] = ir_slot_softmax(head->score.graph, ATTEND_J, head->score.result[0], span, c->error);
+  return head->score.result[0] ? RT_OK : c->error->code;
+}
+
+static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span) {
+  struct ir_head *head = slot->head;
+  int rows = 0, status = RT_OK;
+  const char *why = needs_all(&head->score, true, &rows);
+  if (!why) why = needs_all(&head->mask, false, &rows);
+  if (!why) why = needs_all(&head->drop, false, &rows);
+  if (!why && rows) {
+    bool few = false;
+    if ((status = spell_softmax(c, head, span)) || (status = few_rows(c, head, span, &few))) return status;
+    head->lowering = VM_ROW_BUFFERED;
+    head->why = "its weights depend on a whole row of scores";
+    why = head->why;
+    if (!few) why = "its weights and their gradient take many sums over the keys";
+  }
+  if (!why && c->program->unfused) why = "that was asked for";
+  if (!why) return RT_OK;
+  head->lowering = VM_MATERIALISED;
+  head->why = why;
+  if (head->drop.graph && isnan(head->drop_rate))
+    return gr_fail(c->error, span, "the drop rate of a head that is computed as a tensor (%s) must be a number that is known while compiling", why);
+  return RT_OK;
+}
+
 static int attend(struct cc_context *c, const struct slots *slots, struct gr_span span, struct cc_value *result) {
   struct cc_slot slot = {.query_dim = VM_NO_DIM, .key_dim = VM_NO_DIM};
   int64_t attr[RT_MAX_ATTR] = {0};
@@ -309,6 +385,11 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   result_type(c, &slot, arg, value_width, &type);
   for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];
   result->kind = CC_TENSOR;
+  if ((status = lowering(c, &slot, span))) return status;
+  if (slot.head->lowering == VM_MATERIALISED) {
+    result->id = ir_materialise(c->model, slot.head, arg, &type, span, c->error);
+    return result->id ? RT_OK : c->error->code;
+  }
   result->id = ir_add(c->model, OP_attention, 3 + slot.head->extra_count, arg, attr, 0, &type, span, c->error);
   if (!result->id) return c->error->code;
   c->model->node[result->id].name = slot.head->name;

@@ -25,23 +25,32 @@ static int slot_role(struct cc_context *c, const struct gr_node *index) {
   return -1;
 }
 
-/* B[i, j], f[j], slope[h] within a slot; and B[h, i - j], where an expression picks from the last axis: the nearest element when it
- * falls outside, as tables of clipped distances want it. */
+static bool is_open_range(const struct gr_node *index) { return index->kind == GR_RANGE && !index->child[0] && !index->child[1]; }
+
+/* B[i, j], f[j], slope[h] within a slot; B[h, i - j], where an expression picks from the last axis: the nearest element when it
+ * falls outside, as tables of clipped distances want it; and query[i], or W[h, ..], where the last axis stays: a vector. */
 static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer, struct cc_value *value) {
   const struct vm_type *type = cc_type(c, outer);
-  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis), given = node->count - 1;
   uint8_t role[RT_MAX_RANK];
-  if (node->count - 1 != visible) {
+  vm_dim vector = VM_NO_DIM;             /* the axis that stays */
+  if (given != visible) {
     /* A head's own axis may be named as well: slope[h] of a [H]. */
-    if (node->count - 1 == type->rank)
+    if (given == type->rank)
       for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
+    else if (given == visible - 1 && axis[given] == type->rank - 1)
+      vector = type->dim[axis[given]];
     else
       return gr_fail(c->error, node->span, "%s has %d ax%s, and %d %s indexed", cc_type_text(c, type), visible, visible == 1 ? "is" : "es", node->count - 1, node->count == 2 ? "is" : "are");
   }
   memset(role, ATTEND_H, sizeof role);
   int table = -1;                        /* the axis that an expression indexes */
-  for (int k = 0; k < visible; k++) {
+  for (int k = 0; k < given; k++) {
     const struct gr_node *index = node->child[1 + k];
+    if (k == given - 1 && axis[k] == type->rank - 1 && is_open_range(index)) {
+      vector = type->dim[axis[k]];
+      break;
+    }
     int r = slot_role(c, index);
     vm_dim expected = r == ATTEND_I ? c->slot->query_dim : r == ATTEND_J ? c->slot->key_dim : r == ATTEND_H ? c->head_dim : VM_NO_DIM;
     bool last = axis[k] == type->rank - 1;
@@ -64,7 +73,8 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
     role[axis[k]] = (uint8_t)r;
   }
   value->kind = CC_TENSOR;
-  int status = cc_slot_extra(c, outer, role, node->span, &value->id);
+  if (vector != VM_NO_DIM) role[type->rank - 1] = ATTEND_FEATURE;
+  int status = cc_slot_extra(c, outer, role, vector, node->span, &value->id);
   if (status || table < 0) return status;
   ir_id index;
   if ((status = cc_tensor(c, node->child[1 + table], &index))) return status;
@@ -147,11 +157,7 @@ int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *
   if (status) return status;
   *value = (struct cc_value){.kind = CC_NONE};
   if (base.kind == CC_LIST) return list_item(c, node, &base, value);
-  if (c->slot && base.kind == CC_TENSOR && !base.outer) {
-    gr_fail(c->error, node->span, "a score is a single number and has no axes to index");
-    rt_hint(c->error, "the scores of all heads at once, as talking heads need them, are not supported yet");
-    return c->error->code;
-  }
+  if (c->slot && base.kind == CC_TENSOR && !base.outer) return cc_slot_heads(c, node, &base, value);
   if (base.kind != CC_TENSOR)
     return gr_fail(c->error, node->child[0]->span, "tensors and lists can be indexed, and this is %s", cc_describe(c, &base));
   if (c->slot) return slot_element(c, node, base.id, value);

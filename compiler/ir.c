@@ -45,12 +45,13 @@ struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *numbe
   return head;
 }
 
-struct ir_graph *ir_slot_graph(struct ir_graph *g, struct ir_slot *slot)
+struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot)
 {
   struct ir_graph *graph = rt_arena_alloc(&g->arena, sizeof *graph);
   if (!graph || ir_graph_init(graph, g->dims) != RT_OK)
     return NULL;
   graph->is_slot = true;
+  graph->slot_of = head;
   return slot->graph = graph;
 }
 
@@ -148,6 +149,37 @@ static void fail_shape(struct ir_graph *g, enum rt_op op, int arg_count, const i
 
 /* ---- appending ---- */
 
+static uint8_t varies_of_operand(const struct attend_operand *operand)
+{
+  uint8_t varies = 0;
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] != ATTEND_FEATURE)
+      varies |= (uint8_t)IR_VARIES(operand->role[a]);
+  return varies;
+}
+
+/* Which positions a node of a slot depends on. A sum over the keys depends on the query even when what is summed does not: masks say what it sees. */
+static uint8_t varies(const struct ir_graph *g, const struct ir_node *n)
+{
+  const struct ir_head *head = g->slot_of;
+  uint8_t score = varies_of_operand(&head->query) | varies_of_operand(&head->key), all = 0;
+  for (int k = 0; k < n->arg_count; k++)
+    all |= g->node[n->arg[k]].varies;
+  if (n->op == OP_over && n->attr[0] != IR_OVER_HEADS)
+    all |= score & (IR_VARIES(ATTEND_I) | IR_VARIES(ATTEND_J));
+  if (n->op == OP_over && n->attr[0] != IR_OVER_CUMSUM && n->attr[0] != IR_OVER_CUMSUM_BACK)
+    all &= (uint8_t)~IR_VARIES(n->attr[1]);
+  if (n->op != OP_input)
+    return all;
+  switch (n->attr[0]) {
+  case IR_LEAF_I: return IR_VARIES(ATTEND_I);
+  case IR_LEAF_J: return IR_VARIES(ATTEND_J);
+  case IR_LEAF_H: return IR_VARIES(ATTEND_H);
+  case IR_LEAF_S: case IR_LEAF_DS: case IR_LEAF_RANDOM: return score;
+  default: return varies_of_operand(&head->extra[n->attr[0] - 1]);
+  }
+}
+
 static ir_id append(struct ir_graph *g, const struct ir_node *node, const ir_id *arg, struct rt_error *error)
 {
   if (rt_grow((void **)&g->node, &g->capacity, (size_t)g->count + 1, sizeof *g->node) != RT_OK) {
@@ -165,6 +197,8 @@ static ir_id append(struct ir_graph *g, const struct ir_node *node, const ir_id 
     }
     memcpy(n->arg, arg, n->arg_count * sizeof *arg);
   }
+  if (g->is_slot)
+    n->varies = varies(g, n);
   return g->count++;
 }
 
@@ -215,23 +249,4 @@ ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg,
   if (infer(g, &node, arg, given, error) != RT_OK)
     return 0;
   return append(g, &node, arg, error);
-}
-
-ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error)
-{
-  struct vm_type scalar = { .dtype = RT_REAL, .of = VM_NO_DIM };
-  struct ir_node node = { .op = OP_input, .attr = { leaf }, .type = scalar, .span = span };
-  for (ir_id k = 1; k < slot->count; k++)
-    if (slot->node[k].op == OP_input && slot->node[k].attr[0] == leaf)
-      return k;
-  return append(slot, &node, NULL, error);
-}
-
-/* Not through the signature of gather: within a slot every number is real, also an index. */
-ir_id ir_slot_gather(struct ir_graph *slot, ir_id table, ir_id index, struct gr_span span, struct rt_error *error)
-{
-  if (!table || !index)
-    return 0;
-  struct ir_node node = { .op = OP_gather, .arg_count = 2, .type = slot->node[index].type, .span = span };
-  return append(slot, &node, (const ir_id[]){ table, index }, error);
 }

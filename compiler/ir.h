@@ -20,25 +20,42 @@ struct ir_node {
   struct gr_span span;                   /* what the user wrote */
   struct gr_span called;                 /* the call whose result it is, if it is one */
   const char *name;                      /* path of the value, or NULL */
+  uint8_t varies;                        /* in a slot: the positions that it depends on, IR_VARIES */
 };
 
-/* A slot expression of a head: a small graph of scalars. Leaves are OP_input nodes whose attr[0] says what they are: */
+/* A slot expression of a head: a small graph of what is computed for one query i, one key j and one head h: numbers, and sometimes vectors. Leaves are OP_input
+ * nodes whose attr[0] says what they are: */
 enum ir_leaf { IR_LEAF_S = 0, IR_LEAF_I = -1, IR_LEAF_J = -2, IR_LEAF_H = -3, IR_LEAF_DS = -4, IR_LEAF_RANDOM = -5 /* , 1 + k: extra k */ };
+#define IR_VARIES(role) (1u << (role))   /* role: ATTEND_I, ATTEND_J or ATTEND_H */
+
+/* What the op `over` of a slot does along a position (attr "position": its role) with a value: one number for all of them, or one for each. Masked keys and queries do not count. */
+enum ir_over {
+  IR_OVER_SUM, IR_OVER_MAX,
+  IR_OVER_ENTMAX,                        /* tau with sum_j max((alpha - 1) a_j - tau, 0)^(1 / (alpha - 1)) = 1; real: alpha */
+  IR_OVER_KTH,                           /* the k-th largest; real: k */
+  IR_OVER_CUMSUM, IR_OVER_CUMSUM_BACK,   /* sums of all up to each, from the first or from the last on */
+  IR_OVER_HEADS                          /* the values of all heads as a vector [H] */
+};
 
 struct ir_head {
   const char *name;                      /* path */
   bool softmax;
+  enum vm_lowering lowering;
+  const char *why;                       /* not VM_FUSED: what asks for it */
+  ir_id weights;                         /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
+  double drop_rate;                      /* that of the slot drop; NAN when it is not one number */
   struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
   int extra_count;
   bool wants_grad[ATTEND_MAX_EXTRAS];    /* set by the gradient */
-  /* Slot graphs. Each is a whole graph of its own (rank-0 nodes, lane ops and leaves) so that the gradient and simplification work on it as on any
+  /* Slot graphs. Each is a whole graph of its own (lane ops, `over` and leaves, nearly all of rank 0) so that the gradient and simplification work on it as on any
    * other; result 0: the slot is absent. score_grad: results as attend_plan says: ds, then one (tables: two) per extra with wants_grad. */
   struct ir_slot { struct ir_graph *graph; ir_id result[1 + 2 * ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
 };
 
 struct ir_graph {
   struct vm_dims *dims;                  /* shared by all graphs of a program; not owned */
-  bool is_slot;                          /* of a head: scalars, and OP_input means enum ir_leaf */
+  bool is_slot;                          /* of a head: OP_input means enum ir_leaf */
+  const struct ir_head *slot_of;         /* that head */
   struct ir_node *node;
   uint32_t count;
   size_t capacity;
@@ -53,8 +70,8 @@ void ir_graph_free(struct ir_graph *graph);          /* also the slot graphs of 
 
 /* A new head of g, zeroed; *number is what attr "plan" says. The name (or NULL) is copied. NULL when out of memory. */
 struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number);
-/* Makes slot->graph, a fresh graph that is freed with g. NULL when out of memory. */
-struct ir_graph *ir_slot_graph(struct ir_graph *g, struct ir_slot *slot);
+/* Makes slot->graph, a fresh graph of a slot of the head that is freed with g. NULL when out of memory. */
+struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot);
 /* The head's operands as the signatures want them, without lane programs. */
 struct attend_plan ir_head_plan(const struct ir_head *head);
 bool ir_has_plan(enum rt_op op);
@@ -63,6 +80,13 @@ bool ir_has_plan(enum rt_op op);
  * extra of its own: a table that is read in two places is two extras. */
 ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error);
 ir_id ir_slot_gather(struct ir_graph *slot, ir_id table, ir_id index, struct gr_span span, struct rt_error *error);
+/* In a slot graph: extra k as a vector (its FEATURE axis), and `over` along a position. heads: the dim H, for IR_OVER_HEADS. */
+ir_id ir_slot_vector(struct ir_graph *slot, int64_t leaf, vm_dim dim, struct gr_span span, struct rt_error *error);
+ir_id ir_over(struct ir_graph *slot, enum ir_over what, enum attend_axis position, ir_id a, double parameter, vm_dim heads, struct gr_span span, struct rt_error *error);
+/* The weights of softmax along a position, of whatever the slot gives for each: exp(a - max a) / sum exp(a - max a). */
+ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span, struct rt_error *error);
+/* The head as tensors: all its weights, and their product with the values, as ordinary ops of g; the type is that of the result. Fills head->weights. 0 on failure. */
+ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type, struct gr_span span, struct rt_error *error);
 
 /* Appends op(args) with the type its signature gives (given: see vm_signature_apply; attr may be NULL when the op has none). On a shape mistake: a message at span that
  * shows both shapes by name. Returns 0 on failure. */

@@ -21,7 +21,7 @@ static inline bool ir_is_absorbed(const struct ir_node *arg) { return arg->op ==
  * graph must not go through ir_cse afterwards ---- */
 int ir_recompute(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
-/* ---- lower_lanes.c: lane programs. Their arrays go to the arena ---- */
+/* ---- lower_lanes.c, lower_head.c: lane programs. Their arrays go to the arena ---- */
 
 /* What a group reads: source[k] is the value that input k is made from. */
 struct ir_lane_inputs { ir_id source[LANE_MAX_INPUTS]; int count; };

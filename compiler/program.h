@@ -31,6 +31,7 @@ struct cc_program {
   struct cc_unit *main;
   struct cc_override *override;          /* not owned */
   int override_count;
+  bool unfused;                          /* heads are computed as tensors, whether they need it or not */
   struct rt_arena arena;
 };
 

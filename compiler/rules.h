@@ -21,6 +21,9 @@ typedef void ir_rule(struct ir_back *b);
 void ir_give(struct ir_back *b, int k, ir_id id);
 void ir_give_node(struct ir_back *b, ir_id to, ir_id id);
 
+/* In a slot: the sum over the keys. */
+ir_id ir_over_keys(struct ir_back *b, ir_id id);
+
 ir_rule *ir_rule_of(enum rt_op op);      /* NULL: the gradient ends here */
 
 /* What rules are written with. */

@@ -52,7 +52,7 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head)
   if (!head->score.graph || !score)
     return;
   struct ir_slot *out = &head->score_grad;
-  struct ir_graph *slot = ir_slot_graph(b->g, out);
+  struct ir_graph *slot = ir_slot_graph(b->g, head, out);
   if (!slot || !copy_nodes(b, slot, head->score.graph)) {
     fail_memory(b);
     return;
@@ -78,12 +78,12 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head)
   }
 }
 
-static bool copy_slot(struct ir_back *b, struct ir_slot *slot)
+static bool copy_slot(struct ir_back *b, const struct ir_head *head, struct ir_slot *slot)
 {
   const struct ir_graph *from = slot->graph;
   if (!from)
     return true;
-  struct ir_graph *to = ir_slot_graph(b->g, slot);
+  struct ir_graph *to = ir_slot_graph(b->g, head, slot);
   return to && copy_nodes(b, to, from);
 }
 
@@ -98,7 +98,7 @@ static struct ir_head *gradient_head(struct ir_back *b, int64_t *plan)
     return NULL;
   *copy = *head;
   memset(&copy->score_grad, 0, sizeof copy->score_grad);
-  return copy_slot(b, &copy->score) && copy_slot(b, &copy->mask) && copy_slot(b, &copy->drop) ? copy : NULL;
+  return copy_slot(b, copy, &copy->score) && copy_slot(b, copy, &copy->mask) && copy_slot(b, copy, &copy->drop) ? copy : NULL;
 }
 
 /* ---- results and their sums ---- */
@@ -236,4 +236,42 @@ RULE(attention)
   for (int k = 0, number = FIRST_EXTRA; k < head->extra_count; k++)
     if (head->wants_grad[k])
       give_result(b, grad, head, FIRST_EXTRA + k, number++);
+}
+
+/* ---- over the keys, within a slot ---- */
+
+/* What each key receives from tau of entmax: with z = max((alpha - 1) a - tau, 0) and g = z^((2 - alpha) / (alpha - 1)) where z > 0, d tau / d a_j = (alpha - 1) g_j / sum g
+ * (by differentiating sum_j z_j^(1 / (alpha - 1)) = 1; Peters et al. 2019). */
+static ir_id entmax_share(struct ir_back *b, ir_id dy)
+{
+  double alpha = b->node.real;
+  ir_id z = rule_2(b, OP_sub, rule_2(b, OP_mul, rule_number(b, alpha - 1), rule_arg(b, 0)), b->y);
+  ir_id inside = rule_2(b, OP_lt, rule_number(b, 0), z);
+  ir_id power = alpha == 2 ? inside : alpha == 1.5 ? rule_1(b, OP_relu, z) : rule_2(b, OP_pow, rule_1(b, OP_relu, z), rule_number(b, (2 - alpha) / (alpha - 1)));
+  ir_id g = alpha == 2 || alpha == 1.5 ? power : rule_select(b, inside, power, rule_number(b, 0));
+  ir_id all = g ? ir_over_keys(b, g) : 0;
+  return rule_2(b, OP_mul, rule_2(b, OP_div, rule_2(b, OP_mul, dy, rule_number(b, alpha - 1)), all), g);
+}
+
+/* The elements that are the largest share the gradient evenly, as in the op maximum. */
+static ir_id largest_share(struct ir_back *b, ir_id dy)
+{
+  ir_id wins = rule_2(b, OP_eq, rule_arg(b, 0), b->y), many = wins ? ir_over_keys(b, wins) : 0;
+  return rule_2(b, OP_mul, wins, rule_2(b, OP_div, dy, rule_2(b, OP_max, many, rule_number(b, 1))));
+}
+
+RULE(over)
+{
+  ir_id dy = b->dy, share;
+  if (b->g->node[dy].varies & IR_VARIES(ATTEND_J))
+    dy = ir_over_keys(b, dy);
+  switch (b->node.attr[0]) {
+  case IR_OVER_SUM: share = dy; break;
+  case IR_OVER_MAX: share = largest_share(b, dy); break;
+  case IR_OVER_ENTMAX: share = entmax_share(b, dy); break;
+  default: return;                       /* steps: flat wherever they have a slope at all */
+  }
+  if (share && !(b->g->node[rule_arg(b, 0)].varies & IR_VARIES(ATTEND_J)))      /* the same for all keys: what each of them receives counts */
+    share = ir_over_keys(b, share);
+  ir_give(b, 0, share);
 }

@@ -63,6 +63,7 @@ typedef struct aq_program_options {
   const aq_define *define;
   size_t define_count;
   bool no_imports;                       /* refuse `import "file"`: the source may come from anywhere */
+  bool unfused;                          /* compute every head as tensors of all its scores: slow and large, to compare the fused ones with */
 } aq_program_options;
 
 /* Parses the file at path, or, when text is not NULL, those length bytes under that name. options may be NULL. */

@@ -72,32 +72,25 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The plan of the head whose weights a value is; NULL: they are no head's, but a mix's. */
-static const struct attend_plan *plan_of(const struct vm_module *m, const struct vm_function *f, uint32_t value) {
-  for (uint32_t n = 0; n < f->instr_count; n++)
-    if (f->instr[n].op == OP_attention_weights && f->instr[n].out[0] == value) return &m->attend[f->instr[n].attr[0]];
+/* The head whose weights a map shows; NULL: they are no head's, but a mix's. */
+static const struct vm_head *head_of(const struct vm_module *m, const char *name) {
+  for (uint32_t h = 0; h < m->head_count; h++)
+    if (!strcmp(m->head[h].name, name)) return &m->head[h];
   return NULL;
-}
-
-static bool has_role(const struct attend_operand *operand, uint8_t role) {
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role) return true;
-  return false;
 }
 
 /* One example of a map as [heads, rows, columns]: axes that a head does not have count 1. */
 static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   const struct vm_function *f = vm_module_function(m, "attend");
-  uint32_t value = f->output[m->output_count + k];
-  const struct attend_plan *plan = plan_of(m, f, value);
+  const struct vm_head *head = head_of(m, f->output_name[m->output_count + k]);
   struct rt_tensor t = vm_machine_output(s->attend, (uint32_t)(m->output_count + k));
   struct session_map *map = &s->map[k];
   int rank = t.shape->rank, axis = 0;
-  bool heads = plan ? has_role(&plan->out, ATTEND_H) : rank > 2, rows = plan ? has_role(&plan->out, ATTEND_I) : rank > 1;
+  bool heads = head ? head->axes >> ATTEND_H & 1 : rank > 2, rows = head ? head->axes >> ATTEND_I & 1 : rank > 1;
   if (rank != heads + rows + 1) return rt_fail(error, RT_BAD_DATA, "the weights of %s have %d axes", f->output_name[m->output_count + k], rank);
   map->name = f->output_name[m->output_count + k];
-  map->is_mixing = !plan;
+  map->is_mixing = !head;
   map->heads = heads ? rt_size(t.shape, axis++, 0) : 1;
   map->rows = rows ? rt_size(t.shape, axis++, 0) : 1;
   map->columns = rt_size(t.shape, axis, 0);

@@ -3,29 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/explain.h"
 #include "runtime/io/json.h"
 #include "runtime/lanes.h"
 
 /* Sizes that only data would tell, taken for a model without data. */
 enum { ASSUMED_VOCABULARY = 10000, ASSUMED_CLASSES = 2, ASSUMED_WIDTH = 64 };
-
-struct cost {
-  const struct vm_function *function;
-  int64_t examples;
-  size_t bytes;                          /* of slots, for so many examples */
-  double flops;                          /* per example */
-};
-
-struct explanation {
-  struct vm_module *module;              /* a copy, every size of it known */
-  int64_t length;
-  bool *assumed;                         /* [symbols] */
-  struct cost cost[2];                   /* predict and train */
-  int cost_count;
-  bool json;
-  struct rt_text out;
-};
 
 /* --- sizes ---------------------------------------------------------------------------------------------------------------- */
 
@@ -67,25 +50,6 @@ static int bind(const struct explanation *x, struct vm_machine *machine, int64_t
 
 /* --- work ----------------------------------------------------------------------------------------------------------------- */
 
-static double role_size(const struct attend_operand *operand, const struct rt_shape *shape, uint8_t role) {
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role) return (double)rt_size(shape, a, 0);
-  return 1;
-}
-
-/* A head's products, as if nothing were masked: s = q k and y = a v; backwards s again, then dv, da, dq, dk. */
-static double attention_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples) {
-  const struct attend_plan *plan = &x->module->attend[instr->attr[0]];
-  const struct rt_shape *query = vm_machine_value(machine, instr->in[0]).shape, *key = vm_machine_value(machine, instr->in[1]).shape;
-  bool weights = instr->op == OP_attention_weights;
-  const struct rt_shape *value = weights ? key : vm_machine_value(machine, instr->in[2]).shape;
-  double heads = role_size(&plan->query, query, ATTEND_H), values = weights ? 0 : role_size(&plan->value, value, ATTEND_FEATURE);
-  double pairs = heads * role_size(&plan->query, query, ATTEND_I) * role_size(&plan->key, key, ATTEND_J), width = role_size(&plan->query, query, ATTEND_FEATURE);
-  double each = instr->op == OP_attention_grad ? 3 * width + 2 * values : width + values;
-  double lanes = plan->score ? plan->score->instr_count : 0;
-  return examples * pairs * (2 * each + lanes);
-}
-
 static double instr_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples) {
   const struct rt_shape *a = instr->in_count > 0 ? vm_machine_value(machine, instr->in[0]).shape : NULL;
   const struct rt_shape *b = instr->in_count > 1 ? vm_machine_value(machine, instr->in[1]).shape : NULL;
@@ -105,7 +69,7 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
       int axis = a->rank - (instr->attr[0] ? 2 : 1);
       return 2 * (double)out->count * (double)rt_size(a, axis, 0);
     }
-    case OP_attention: case OP_attention_grad: case OP_attention_weights: return attention_flops(x, machine, instr, examples);
+    case OP_attention: case OP_attention_grad: case OP_attention_weights: return explain_attention_flops(x->module, machine, instr, examples);
     case OP_lanes: return (double)out->count * x->module->lanes[instr->attr[0]].instr_count;
     default: return (double)out->count;
   }
@@ -119,6 +83,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};
   for (uint32_t n = 0; n < f->instr_count && !status; n++) cost->flops += instr_flops(x, machine, &f->instr[n], (double)examples) / (double)examples;
+  if (!status && examples == 1) status = explain_count_heads(x, machine, f, error);
   if (!status) {
     cost->bytes = vm_machine_memory(machine).slots;
     x->cost_count++;
@@ -129,7 +94,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
 
 /* --- words ---------------------------------------------------------------------------------------------------------------- */
 
-static void add_scaled(struct rt_text *out, double x, const char *unit) {
+void explain_scaled(struct rt_text *out, double x, const char *unit) {
   static const char *const prefix[] = {"", "k", "M", "G", "T", "P"};
   int n = 0;
   for (; x >= 1000 && n < 5; n++) x /= 1000;
@@ -186,48 +151,6 @@ static void params(struct explanation *x) {
   if (x->json) rt_text_puts(&x->out, "],");
 }
 
-static int instructions(const struct lane_program *program) { return program ? program->instr_count : 0; }
-
-static const struct attend_plan *gradient_plan(const struct explanation *x, const struct vm_function *f, const char *name) {
-  for (uint32_t n = 0; n < f->instr_count; n++)
-    if (f->instr[n].op == OP_attention_grad && !strcmp(x->module->head_name[f->instr[n].attr[0]], name)) return &x->module->attend[f->instr[n].attr[0]];
-  return NULL;
-}
-
-static void head_json(struct explanation *x, const char *name, const struct attend_plan *plan, const struct attend_plan *gradient, bool first) {
-  rt_text_puts(&x->out, first ? "{\"name\":" : ",{\"name\":");
-  io_json_string(&x->out, name, strlen(name));
-  rt_text_printf(&x->out, ",\"fused\":true,\"weights\":\"%s\",\"score\":%d,\"mask\":%d,\"drop\":%d,\"gradient\":%d,\"tensors\":%d}", plan->softmax ? "softmax" : "elementwise",
-                 instructions(plan->score), instructions(plan->mask), instructions(plan->drop), gradient ? instructions(gradient->score_grad) : 0, plan->extra_count);
-}
-
-static void head_text(struct explanation *x, const char *name, const struct attend_plan *plan, const struct attend_plan *gradient) {
-  rt_text_printf(&x->out, "  %s: fused, %s\n", name,
-                 plan->softmax ? "softmax kept while passing over the keys, so that no matrix of scores is held" : "weights element by element, so that no matrix of scores is held");
-  if (plan->score) rt_text_printf(&x->out, "    score     %d instructions for each pair of tokens\n", plan->score->instr_count);
-  if (gradient && gradient->score_grad) rt_text_printf(&x->out, "    gradient  %d instructions\n", gradient->score_grad->instr_count);
-  if (plan->mask) rt_text_printf(&x->out, "    mask      %d instructions; tiles that it hides as a whole are never computed\n", plan->mask->instr_count);
-  if (plan->drop) rt_text_printf(&x->out, "    drop      %d instructions, in training\n", plan->drop->instr_count);
-  if (plan->extra_count) rt_text_printf(&x->out, "    uses      %d tensor%s beside query, key and value\n", plan->extra_count, plan->extra_count == 1 ? "" : "s");
-}
-
-static void heads(struct explanation *x) {
-  const struct vm_function *f = vm_module_function(x->module, "train");
-  bool first = true;
-  if (!f) f = vm_module_function(x->module, "predict");
-  rt_text_puts(&x->out, x->json ? "\"heads\":[" : "\nheads\n");
-  for (uint32_t n = 0; f && n < f->instr_count; n++) {
-    if (f->instr[n].op != OP_attention) continue;
-    const char *name = x->module->head_name[f->instr[n].attr[0]];
-    const struct attend_plan *plan = &x->module->attend[f->instr[n].attr[0]], *gradient = gradient_plan(x, f, name);
-    if (x->json) head_json(x, name, plan, gradient, first);
-    else head_text(x, name, plan, gradient);
-    first = false;
-  }
-  if (first && !x->json) rt_text_puts(&x->out, "  none\n");
-  if (x->json) rt_text_puts(&x->out, "],");
-}
-
 static void ops_of(struct explanation *x, const struct vm_function *f) {
   bool first = true;
   for (uint16_t op = 0; op < OP_COUNT; op++) {
@@ -253,9 +176,9 @@ static void functions(struct explanation *x) {
     rt_text_printf(&x->out, "\n%s: %" PRIu32 " instructions\n  ", c->function->name, c->function->instr_count);
     ops_of(x, c->function);
     rt_text_puts(&x->out, "\n  ");
-    add_scaled(&x->out, c->flops, "flop");
+    explain_scaled(&x->out, c->flops, "flop");
     rt_text_printf(&x->out, " for an example of %" PRId64 " tokens\n  ", x->length);
-    add_scaled(&x->out, (double)c->bytes, "B");
+    explain_scaled(&x->out, (double)c->bytes, "B");
     rt_text_printf(&x->out, " of memory for %" PRId64 " such example%s, in %" PRIu32 " slots that values take turns in\n", c->examples, c->examples == 1 ? "" : "s", c->function->slot_count);
   }
   if (x->json) rt_text_puts(&x->out, "]}");
@@ -272,7 +195,7 @@ static void write_all(struct explanation *x) {
   }
   assumptions(x);
   params(x);
-  heads(x);
+  explain_heads(x);
   functions(x);
 }
 
@@ -299,6 +222,7 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   if (!status) status = lib_give_text(&x.out, text, error);
   else rt_text_free(&x.out);
   rt_free(x.assumed);
+  rt_free(x.head);
   vm_module_free(x.module);
   return status;
 }

@@ -75,6 +75,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     bool imports = !options || !options->no_imports;
     p->program = cc_program_load(path, text, length, imports ? read_source : NULL, NULL, p->define, options ? (int)options->define_count : 0, error);
     status = p->program ? RT_OK : error->code;
+    if (!status) p->program->unfused = options && options->unfused;
   }
   rt_free(own);
   return status;

@@ -7,7 +7,7 @@
 
 /* ---- the list ---- */
 
-enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED };
+enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT };
 
 const struct rt_op_info rt_op_info[OP_COUNT] = {
 #define LANE1(name, expression, doc) { #name, "a:[*s] -> [*s]", "", doc, RT_LANE, 1 },

@@ -17,7 +17,7 @@ enum rt_op {
   OP_COUNT
 };
 
-enum rt_op_flag { RT_LANE = 1, RT_NOGRAD = 2, RT_RANDOM = 4, RT_FREE = 8, RT_SHARED = 16 };
+enum rt_op_flag { RT_LANE = 1, RT_NOGRAD = 2, RT_RANDOM = 4, RT_FREE = 8, RT_SHARED = 16, RT_SLOT = 32 };
 
 struct rt_op_info {
   const char *name, *signature, *attributes, *doc;   /* signature of a lane op: "a:[*s] b:[*s] -> [*s]" */

@@ -348,6 +348,14 @@ static void stream_function(struct vm_stream *s, struct vm_function *f)
   EACH(s, f->gradient, f->gradient_count, 12, stream_gradient);
 }
 
+static void stream_head(struct vm_stream *s, struct vm_head *head)
+{
+  stream_text(s, &head->name);
+  stream_u8(s, &head->axes);
+  stream_u8(s, &head->lowering);
+  stream_text(s, &head->why);
+}
+
 static void stream_module(struct vm_stream *s, struct vm_module *m)
 {
   stream_text(s, &m->name);
@@ -356,6 +364,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m)
   EACH(s, m->input, m->input_count, 49, stream_input);
   EACH(s, m->output, m->output_count, 12, stream_output);
   EACH(s, m->line, m->line_count, 20, stream_line);
+  EACH(s, m->head, m->head_count, 10, stream_head);
   stream_settings(s, &m->settings);
   EACH(s, m->lanes, m->lanes_count, 20, stream_lanes);
   EACH(s, m->attend, m->attend_count, 11, stream_plan);

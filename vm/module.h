@@ -86,6 +86,15 @@ struct vm_function {
   struct vm_gradient *gradient; uint32_t gradient_count;
 };
 
+/* A head as the compiler found it, for people. */
+enum vm_lowering { VM_FUSED, VM_ROW_BUFFERED, VM_MATERIALISED };
+struct vm_head {
+  const char *name;                      /* its path */
+  uint8_t axes;                          /* bit ATTEND_I, ATTEND_H: has its result an axis of queries, of heads? */
+  uint8_t lowering;                      /* one pass over the keys; a row of scores kept for each query; all scores as a tensor */
+  const char *why;                       /* "" when fused */
+};
+
 struct vm_line { const char *file, *text; uint32_t line, column; const char *name; };  /* text: the source line itself; name: value path */
 
 /* train { }: settings as they came from the source, defaults filled in. */
@@ -108,6 +117,7 @@ struct vm_module {
   struct attend_plan *attend;    uint32_t attend_count;   /* their lane programs point into the arena */
   const char **head_name;                                 /* [attend_count] path of each head, e.g. "sentiment.semantic" */
   struct vm_line *line;          uint32_t line_count;
+  struct vm_head *head;          uint32_t head_count;     /* as the program calls them */
   struct vm_settings settings;
   struct rt_arena arena;                 /* owns all of the above but dims */
 };

@@ -78,7 +78,7 @@ static bool module_complete(const struct vm_module *m)
 {
   return m->name && (m->param || !m->param_count) && (m->input || !m->input_count) && (m->output || !m->output_count) &&
          (m->function || !m->function_count) && (m->lanes || !m->lanes_count) && (m->attend || !m->attend_count) &&
-         (m->head_name || !m->attend_count) && (m->line || !m->line_count);
+         (m->head_name || !m->attend_count) && (m->line || !m->line_count) && (m->head || !m->head_count);
 }
 
 int verify_module_parts(struct verify *v)
@@ -93,6 +93,8 @@ int verify_module_parts(struct verify *v)
     status = verify_outputs(v);
   if (status == RT_OK)
     status = verify_settings(v);
+  for (uint32_t i = 0; i < m->head_count && status == RT_OK; i++)
+    status = m->head[i].name && m->head[i].why && m->head[i].lowering <= VM_MATERIALISED ? RT_OK : bad(v, "head", i);
   for (uint32_t i = 0; i < m->lanes_count && status == RT_OK; i++)
     status = lane_verify(&m->lanes[i], v->error);
   for (uint32_t i = 0; i < m->attend_count && status == RT_OK; i++)

@@ -277,7 +277,7 @@ static ir_id build_model(struct host *h, ir_id wrt[3])
   head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
   head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
   head->extra_count = 1;
-  struct ir_graph *slot = ir_slot_graph(&h->g, &head->score);
+  struct ir_graph *slot = ir_slot_graph(&h->g, head, &head->score);
   ir_id s = ir_leaf(slot, IR_LEAF_S, none, &h->error), slope = ir_leaf(slot, 1, none, &h->error);
   head->score.result[head->score.result_count++] = ir_binary(slot, OP_mul, ir_unary(slot, OP_tanh, s, &h->error), slope, none, &h->error);
   vm_dim T = host_ragged(h, "T", 1, 4), D = host_dim(h, "D", 3), V = host_dim(h, "V", 5);
