@@ -42,8 +42,8 @@ enum attend_reduce {
   ATTEND_SUM,
   ATTEND_MAX,          /* NaN when some a_j is, as of a sum */
   ATTEND_MIN,
-  ATTEND_ENTMAX,       /* the threshold tau for which sum_j relu((alpha - 1) a_j - tau)^(1 / (alpha - 1)) = 1; alpha: the row's parameter, above 1 */
-  ATTEND_KTH,          /* the k-th largest, or the least when there are fewer; k: the row's parameter, a whole number from 1 */
+  ATTEND_ENTMAX,       /* the thresholds of runtime/threshold.h, with the row's parameter: tau of entmax, for which the weights */
+  ATTEND_KTH,          /* relu((alpha - 1) a_j - tau)^(1 / (alpha - 1)) sum to 1; the k-th largest. Here a NaN does not count */
   ATTEND_REDUCE_COUNT
 };
 
@@ -51,7 +51,7 @@ enum attend_reduce {
 struct attend_row {
   uint8_t reduce;      /* enum attend_reduce */
   bool backward;       /* is it of the backward pass? Rows of the forward pass come first */
-  double parameter;    /* finite; 0 where the reduction has none */
+  double parameter;    /* alpha or k, see rt_threshold_valid; 0 where the reduction has none */
   const struct lane_program *program;    /* output 0: a_j */
 };
 
@@ -82,8 +82,8 @@ struct attend_plan {
  * for each query that sees a key. So the derivative of what is computed from row values alone needs no division by the number of keys. */
 
 /* The kernels work on blocks of queries against blocks of keys. For a head with row values a worker's scratch holds, behind the first RT_SCRATCH_BYTES,
- * for each block of keys that a block of queries sees: ATTEND_ROW_TILES tiles and a note of where it is. */
-enum { ATTEND_QUERIES = 64, ATTEND_KEYS = 64, ATTEND_ROW_TILES = 4 };
+ * the registers of a row's program and, for each block of keys that a block of queries sees, ATTEND_ROW_TILES tiles and a note of where it is. */
+enum { ATTEND_QUERIES = 64, ATTEND_KEYS = 64, ATTEND_ROW_TILES = 4, ATTEND_ROW_REGISTERS = 2 * LANE_MAX_REGISTERS * LANE_TILE };
 struct attend_piece { int64_t first_key, keys; enum lane_truth seen; };   /* seen: what the mask says of it, LANE_TRUE or LANE_MIXED */
 
 /* Bytes of scratch that a worker needs for the head; keys: of the example that has most, number: bytes of a number. False when that

@@ -2,7 +2,7 @@
  * business. */
 #include "vm/verify_parts.h"
 
-#include <math.h>
+#include "runtime/threshold.h"
 
 static bool reads(const struct lane_program *program, uint8_t op)
 {
@@ -135,8 +135,8 @@ static bool slot_fits(const struct lane_program *program, const struct attend_pl
 static bool parameter_fits(const struct attend_row *row)
 {
   switch (row->reduce) {
-  case ATTEND_ENTMAX: return row->parameter > 1 && isfinite(row->parameter);
-  case ATTEND_KTH: return row->parameter >= 1 && row->parameter <= INT32_MAX && row->parameter == floor(row->parameter);
+  case ATTEND_ENTMAX: return rt_threshold_valid(RT_ENTMAX, row->parameter);
+  case ATTEND_KTH: return rt_threshold_valid(RT_KTH, row->parameter);
   default: return isfinite(row->parameter);
   }
 }

@@ -115,6 +115,7 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
   for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k]) registers[k]->storage = attend_carve(&free, lane_storage(programs[k]));
+  space->rows = (char *)scratch + RT_SCRATCH_BYTES;
 }
 
 static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES + 4 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
@@ -350,32 +351,31 @@ void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matr
 
 /* ---- lane programs ---- */
 
+int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score, struct lane_tile *tile)
+{
+  int input = 0, extras = head->plan->extra_count;
+  tile->rows_fast = true;
+  tile->slow = block->keys, tile->fast = block->fast, tile->fast_valid = block->queries;
+  tile->first_row = block->first_query, tile->first_column = block->first_key;
+  tile->head = head->head, tile->example = head->example, tile->seed = head->call->seed;
+  tile->padded = 0;
+  if (score) attend_input(block, score, tile, input++);
+  for (int k = 0; k < extras; k++, input++) {
+    const struct attend_view *extra = &head->extra[k];
+    tile->input[input] = extra->data + block->first_query * extra->i_stride + block->first_key * extra->j_stride;
+    tile->slow_stride[input] = extra->j_stride, tile->fast_stride[input] = extra->i_stride;
+    tile->length[input] = extra->width;
+  }
+  return input;
+}
+
 void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
                           const real *score, const real *gradient, struct lane_registers *registers, int out_count,
                           real *const *out)
 {
   struct lane_tile tile;
-  int input = 0, extras = head->plan->extra_count;
-  tile.rows_fast = true;
-  tile.slow = block->keys, tile.fast = block->fast, tile.fast_valid = block->queries;
-  tile.first_row = block->first_query, tile.first_column = block->first_key;
-  tile.head = head->head, tile.example = head->example, tile.seed = head->call->seed;
-  tile.padded = 0;
-  if (score) {
-    tile.input[0] = score, tile.slow_stride[0] = block->fast, tile.fast_stride[0] = 1, tile.length[0] = 0;
-    tile.padded = 1;
-    input = 1;
-  }
-  for (int k = 0; k < extras; k++, input++) {
-    const struct attend_view *extra = &head->extra[k];
-    tile.input[input] = extra->data + block->first_query * extra->i_stride + block->first_key * extra->j_stride;
-    tile.slow_stride[input] = extra->j_stride, tile.fast_stride[input] = extra->i_stride;
-    tile.length[input] = extra->width;
-  }
-  if (gradient) {
-    tile.input[input] = gradient, tile.slow_stride[input] = block->fast, tile.fast_stride[input] = 1, tile.length[input] = 0;
-    tile.padded |= 1u << input;
-  }
+  int inputs = KERNEL(attend_inputs)(head, block, score, &tile);
+  if (gradient) attend_input(block, gradient, &tile, inputs);
   KERNEL(lane_run)(program, &tile, registers, out_count, out);
 }
 

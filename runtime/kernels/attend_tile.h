@@ -50,6 +50,7 @@ struct attend_space {
   real *score, *grad;                /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
   real *shaped, *mask, *drop;        /* [LANE_TILE]: what the lane programs give for part of a tile */
   real *part[LANE_MAX_OUTPUTS];      /* [LANE_TILE] */
+  char *rows;                        /* the scratch behind RT_SCRATCH_BYTES, which heads with row values have */
 };
 
 /* Element (m, n) is data[m * row + n * column]. */
@@ -111,6 +112,9 @@ void KERNEL(attend_transpose)(const struct attend_view *from, const struct atten
 void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys, const struct attend_block *block,
                            real *transposed, real *tile);
 
+/* The tile of such a block, its inputs so far (score, when given, and the extras), and how many they are. */
+int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score, struct lane_tile *tile);
+
 /* Runs a lane program of the plan over a block of at most LANE_TILE lanes. score, and gradient for score_grad, are dense tiles of the block; both are NULL
  * for the programs that do not have them as inputs. */
 void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
@@ -121,6 +125,9 @@ void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_prog
  * be score; or in score itself when nothing shapes it. Returns where. */
 real *KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score,
                            real *to);
+
+/* Tasks for heads with row values (attend_rows.c, attend_rows_grad.c). */
+attend_task KERNEL(attend_rows_forward), KERNEL(attend_rows_look), KERNEL(attend_rows_backward);
 
 /* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of c that are one are summed
  * into (with add). */
@@ -144,6 +151,18 @@ static inline int64_t attend_padded(int64_t width) { return (width + RT_VECTOR -
 static inline struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j)
 {
   return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride, view->i_stride + view->j_stride, 1};
+}
+
+/* Makes numbers that lie as the tile does its next input. */
+static inline void attend_input(const struct attend_block *block, const real *numbers, struct lane_tile *tile, int input)
+{
+  tile->input[input] = numbers, tile->slow_stride[input] = block->fast, tile->fast_stride[input] = 1, tile->length[input] = 0;
+  tile->padded |= 1u << input;
+}
+
+static inline void attend_hide(real *values, const real *mask, real hidden, int64_t count)
+{
+  ATTEND_LANES(k, count) values[k] = mask[k] != 0 ? values[k] : hidden;
 }
 
 static inline void attend_multiply(real *values, const real *by, int64_t count)

@@ -174,7 +174,8 @@ static void attend_forward(const struct attend_head *head, struct attend_space *
 
 void KERNEL(attention)(const struct rt_call *call)
 {
-  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, attend_forward};
+  attend_task *task = call->attend->row_count ? KERNEL(attend_rows_forward) : attend_forward;
+  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, task};
   KERNEL(attend_run)(&attend);
 }
 
@@ -222,7 +223,8 @@ static void attend_look(const struct attend_head *head, struct attend_space *spa
 
 void KERNEL(attention_weights)(const struct rt_call *call)
 {
-  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, attend_look};
+  attend_task *task = call->attend->row_count ? KERNEL(attend_rows_look) : attend_look;
+  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, task};
   const struct attend_operand *y = &call->attend->out;
   const uint8_t order[] = {ATTEND_H, ATTEND_I};
   for (size_t k = 0; k < RT_COUNT(order); k++)

@@ -5,18 +5,10 @@
  *     ds and the extras' contributions: the program score_grad, from s, the extras and ds'
  *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
  * What a mask hides contributes nothing, whatever the programs make of it. */
-#include "runtime/kernels/attend_tile.h"
+#include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/math.h"
 
 #include <string.h>
-
-/* Where the gradients of one head go, and what its rows need. */
-struct attend_grads {
-  struct attend_view y, dy, lse, query, key, value, extra[ATTEND_MAX_EXTRAS];
-  int outputs;                       /* of score_grad that are used: 1, and those of extras */
-  bool reads_score;                  /* does score_grad read s? Then the weights may not take its place before. */
-  bool add_query, add_key;           /* are dquery, and dkey and dvalue, zeroed first and added to; or written? */
-};
 
 /* A block of queries: what the tiles of its scores take. */
 struct attend_rows {
@@ -35,21 +27,13 @@ struct attend_columns {
 
 /* ---- results ---- */
 
-static bool attend_has(const struct attend_operand *operand, int role)
-{
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role) return true;
-  return false;
-}
-
 static struct attend_view attend_grad_of(const struct attend_head *head, const struct attend_operand *operand,
                                          const struct rt_tensor *out, int64_t width)
 {
   return KERNEL(attend_result)(head, out, attend_has(operand, ATTEND_I), attend_has(operand, ATTEND_J), width);
 }
 
-/* Zeroes the task's part of a result. */
-static void attend_zero(const struct attend_head *head, const struct attend_view *view)
+void KERNEL(attend_zero)(const struct attend_head *head, const struct attend_view *view)
 {
   int64_t first_i = view->i_stride ? head->first_query : 0, end_i = view->i_stride ? head->end_query : 1;
   int64_t first_j = view->j_stride ? head->first_key : 0, end_j = view->j_stride ? head->end_key : 1;
@@ -71,7 +55,7 @@ static bool attend_reads_score(const struct lane_program *program)
   return false;
 }
 
-static void attend_grads_init(const struct attend_head *head, struct attend_grads *g)
+void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_grads *g)
 {
   const struct rt_call *call = head->call;
   const struct attend_plan *plan = head->plan;
@@ -85,14 +69,14 @@ static void attend_grads_init(const struct attend_head *head, struct attend_grad
   /* A row of dquery is written with its first block of keys. A head of one block each needs no zeros for dkey and dvalue either. */
   g->add_query = !g->query.i_stride && head->queries > 1;
   g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1 || !g->key.j_stride || !g->value.j_stride;
-  if (head->makes_rows && (g->add_query || head->queries < 1)) attend_zero(head, &g->query);
-  if (head->makes_columns && g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
+  if (head->makes_rows && (g->add_query || head->queries < 1)) KERNEL(attend_zero)(head, &g->query);
+  if (head->makes_columns && g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
   g->reads_score = attend_reads_score(plan->score_grad);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
     g->extra[k] = attend_grad_of(head, &plan->extra[k], out++, head->extra[k].width);
-    if (attend_makes(head, &plan->extra[k])) attend_zero(head, &g->extra[k]);
+    if (attend_makes(head, &plan->extra[k])) KERNEL(attend_zero)(head, &g->extra[k]);
     g->outputs += attend_has(&plan->extra[k], ATTEND_FEATURE) ? 2 : 1;
   }
 }
@@ -111,9 +95,12 @@ static void attend_scatter(const struct attend_view *to, const struct attend_blo
     }
 }
 
-/* Adds contributions, summed over the axes that the extra lacks. */
-static void attend_add_extra(const struct attend_view *to, const struct attend_block *strip, const real *part)
+void KERNEL(attend_add_extra)(const struct attend_view *to, const struct attend_block *strip, const real *part, const real *at)
 {
+  if (at) {
+    attend_scatter(to, strip, part, at);
+    return;
+  }
   real *data = to->data + strip->first_query * to->i_stride + strip->first_key * to->j_stride;
   real sums[ATTEND_QUERIES] = {0}, total = 0;
   for (int64_t j = 0; j < strip->keys; j++, part += strip->fast) {
@@ -135,11 +122,6 @@ static void attend_add_extra(const struct attend_view *to, const struct attend_b
   else if (!to->i_stride && !to->j_stride) *data += total;
 }
 
-static void attend_hide(real *values, const real *mask, int64_t count)
-{
-  ATTEND_LANES(k, count) values[k] = mask[k] != 0 ? values[k] : 0;
-}
-
 /* From ds' in `grad` (of a strip) to ds in its place and to the extras. */
 static void attend_score_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
                               struct attend_space *space, const real *score, real *grad)
@@ -152,12 +134,11 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
   for (int k = 1; k < g->outputs; k++) out[k] = space->part[k];
   KERNEL(attend_lanes)(head, plan->score_grad, strip, score, grad, &space->grad_regs, g->outputs, out);
   if (strip->seen != LANE_TRUE)
-    for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, count);
+    for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, 0, count);
   for (int k = 0, part = 1; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
     bool table = attend_has(&plan->extra[k], ATTEND_FEATURE), makes = attend_makes(head, &plan->extra[k]);
-    if (makes && table) attend_scatter(&g->extra[k], strip, out[part], out[part + 1]);
-    else if (makes) attend_add_extra(&g->extra[k], strip, out[part]);
+    if (makes) KERNEL(attend_add_extra)(&g->extra[k], strip, out[part], table ? out[part + 1] : NULL);
     part += table ? 2 : 1;
   }
 }
@@ -199,7 +180,7 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
     }
     if (plan->softmax) attend_softmax_grad(strip.keys, strip.fast, shaped, rows->neg_lse, rows->delta, weights, grad);
     else {
-      if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, count);
+      if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, 0, count);
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
     }
     if (plan->drop) attend_multiply(weights, space->drop, count);
@@ -321,14 +302,14 @@ static void attend_band_backward(const struct attend_head *head, const struct at
   }
   for (; KERNEL(attend_next)(head, band->block, band->count); any = true) attend_keys_backward(head, g, band, rows, space);
   for (int b = 0; b < band->count; b++) attend_rows_end(head, g, band, b, &rows[b]);
-  if (!any && !g->add_key) attend_zero(head, &g->key), attend_zero(head, &g->value);
+  if (!any && !g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
 }
 
 static void attend_backward(const struct attend_head *head, struct attend_space *space)
 {
   struct attend_grads g;
   struct attend_band band;
-  attend_grads_init(head, &g);
+  KERNEL(attend_grads_init)(head, &g);
   for (int64_t first = head->first_query; first < head->end_query; first += band.count * ATTEND_QUERIES) {
     KERNEL(attend_band)(head, first, &band);
     attend_band_backward(head, &g, &band, space);
@@ -338,6 +319,7 @@ static void attend_backward(const struct attend_head *head, struct attend_space 
 /* A head can be cut both ways when every gradient is a sum over queries alone or over keys alone. */
 static enum attend_cut attend_grad_cut(const struct attend_plan *plan)
 {
+  if (plan->row_count) return ATTEND_WHOLE;
   bool apart = attend_has(&plan->query, ATTEND_I) && attend_has(&plan->key, ATTEND_J) && attend_has(&plan->value, ATTEND_J);
   for (int k = 0; k < plan->extra_count; k++)
     if (plan->wants_grad[k]) apart &= attend_has(&plan->extra[k], ATTEND_I) || attend_has(&plan->extra[k], ATTEND_J);
@@ -346,6 +328,7 @@ static enum attend_cut attend_grad_cut(const struct attend_plan *plan)
 
 void KERNEL(attention_grad)(const struct rt_call *call)
 {
-  struct attend_call attend = {call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), attend_backward};
+  attend_task *task = call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward;
+  struct attend_call attend = {call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), task};
   KERNEL(attend_run)(&attend);
 }

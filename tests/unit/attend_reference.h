@@ -142,8 +142,10 @@ static void case_free(struct attend_case *c)
 struct case_point {
   const struct attend_case *c;
   int64_t e, h, i, j;
-  double score, gradient;      /* s and ds' */
+  double score, gradient;      /* s and ds', or dw */
   bool scored;                 /* is input 0 s? */
+  double row[ATTEND_MAX_ROWS]; /* row values */
+  double dw[1024];             /* [j] */
 };
 
 static double *case_element(const struct case_tensor *t, const struct case_point *p, int64_t feature)
@@ -162,7 +164,9 @@ static double case_input(const void *context, int k, int64_t at)
 {
   const struct case_point *p = context;
   if (p->scored && k-- == 0) return p->score;
-  return k == p->c->extra_count ? p->gradient : *case_element(&p->c->extras[k], p, at);
+  if (k < p->c->extra_count) return *case_element(&p->c->extras[k], p, at);
+  k -= p->c->extra_count;
+  return k < p->c->plan.row_count ? p->row[k] : p->gradient;
 }
 
 static int64_t case_length(const void *context, int k)
@@ -187,13 +191,16 @@ static bool case_seen(struct case_point *p)
   return !p->c->plan.mask || case_run(p->c->plan.mask, p, false, reg) != 0;
 }
 
-static double case_score(struct case_point *p)
+/* What a program, or none, makes of s. */
+static double case_scored(const struct lane_program *program, struct case_point *p)
 {
   double reg[LANE_MAX_REGISTERS];
   p->score = 0;
   for (int64_t f = 0; f < p->c->width; f++) p->score += *case_element(&p->c->in[0], p, f) * *case_element(&p->c->in[1], p, f);
-  return p->c->plan.score ? case_run(p->c->plan.score, p, true, reg) : p->score;
+  return program ? case_run(program, p, true, reg) : p->score;
 }
+
+static double case_score(struct case_point *p) { return case_scored(p->c->plan.score, p); }
 
 static double case_drop(struct case_point *p)
 {
@@ -201,12 +208,75 @@ static double case_drop(struct case_point *p)
   return p->c->plan.drop ? case_run(p->c->plan.drop, p, false, reg) : 1;
 }
 
+/* ---- row values ---- */
+
+static int case_larger(const void *a, const void *b) { return *(const double *)a < *(const double *)b ? 1 : -1; }
+
+/* Bisection: the sum falls as tau grows. */
+static double case_entmax(const double *a, int count, double alpha)
+{
+  double top = -INFINITY;
+  for (int j = 0; j < count; j++) top = fmax(top, (alpha - 1) * a[j]);
+  double low = top - 1, high = top;
+  for (int step = 0; step < 200; step++) {
+    double middle = (low + high) / 2, sum = 0;
+    for (int j = 0; j < count; j++) sum += pow(fmax((alpha - 1) * a[j] - middle, 0), 1 / (alpha - 1));
+    if (sum > 1) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+static double case_reduce(const struct attend_row *row, double *a, int count)
+{
+  double value = count ? a[0] : 0;
+  switch (row->reduce) {
+  case ATTEND_ENTMAX: return count ? case_entmax(a, count, row->parameter) : 0;
+  case ATTEND_KTH:
+    qsort(a, (size_t)count, sizeof *a, case_larger);
+    return count ? a[row->parameter < count ? (int)row->parameter - 1 : count - 1] : 0;
+  default:
+    for (int j = 1; j < count; j++)
+      value = row->reduce == ATTEND_SUM ? value + a[j] : row->reduce == ATTEND_MAX ? fmax(value, a[j]) : fmin(value, a[j]);
+    return value;
+  }
+}
+
+/* Row values of one pass, of a row of queries; the backward pass needs p->dw. */
+static void case_row_values(struct case_point *p, bool backward)
+{
+  const struct attend_plan *plan = &p->c->plan;
+  double a[1024];
+  for (int k = 0; k < plan->row_count; k++) {
+    int count = 0;
+    if (plan->row[k].backward != backward) continue;
+    for (p->j = 0; p->j < p->c->keys[p->e]; p->j++) {
+      p->gradient = backward ? p->dw[p->j] : NAN;
+      if (case_seen(p)) a[count++] = case_scored(plan->row[k].program, p);
+    }
+    p->row[k] = case_reduce(&plan->row[k], a, count);
+  }
+}
+
+/* Does the output, or (a table's) the one behind it, vary with the key? */
+static bool case_varies(const struct lane_program *program, int output, bool table)
+{
+  int class = 0;
+  for (int n = 0; n < program->instr_count; n++)
+    for (int k = output; k <= output + table; k++)
+      if (program->instr[n].out == program->output[k]) class |= program->instr[n].out_class;
+  return class & LANE_J;
+}
+
+/* ---- passes ---- */
+
 /* The weights of one row, before drop; returns lse. */
 static double case_row(struct case_point *p, double *w)
 {
   const struct attend_case *c = p->c;
   double top = -INFINITY, sum = 0;
   int64_t m = c->keys[p->e];
+  case_row_values(p, false);
   for (p->j = 0; p->j < m; p->j++) {
     bool seen = case_seen(p);
     w[p->j] = seen ? case_score(p) : c->plan.softmax ? -INFINITY : 0;
@@ -228,8 +298,8 @@ static void case_row_forward(const struct attend_case *c, struct case_point *p, 
   }
 }
 
-/* Adds what one pair gives to the gradients, from ds' in p->gradient. */
-static void case_pair_backward(const struct attend_case *c, struct case_point *p)
+/* Adds what one pair gives to the gradients, from ds' or dw in p->gradient; first: is it the first of its row? */
+static void case_pair_backward(const struct attend_case *c, struct case_point *p, bool first)
 {
   double reg[LANE_MAX_REGISTERS], ds = p->gradient;
   if (c->plan.score_grad) {
@@ -240,7 +310,9 @@ static void case_pair_backward(const struct attend_case *c, struct case_point *p
       bool table = case_has(c->extra[k], 'f');
       double at = table ? fmax(reg[c->plan.score_grad->output[out + 1]], 0) : 0;
       int64_t element = table ? (int64_t)fmin(floor(at + 0.5), (double)c->table_width - 1) : 0;
-      *case_element(&c->grad[grad++], p, element) += reg[c->plan.score_grad->output[out]];
+      bool once = c->plan.row_count && !case_has(c->extra[k], 'j') && !case_varies(c->plan.score_grad, out, table);
+      if (first || !once) *case_element(&c->grad[grad], p, element) += reg[c->plan.score_grad->output[out]];
+      grad++;
       out += table ? 2 : 1;
     }
   }
@@ -256,14 +328,21 @@ static void case_row_backward(const struct attend_case *c, struct case_point *p,
   case_row(p, w);
   for (int64_t f = 0; f < c->value_width; f++) delta += *case_element(&c->y, p, f) * *case_element(&c->dy, p, f);
   for (p->j = 0; p->j < c->keys[p->e]; p->j++) {
-    double d = case_drop(p), dw = 0;
+    double d = case_drop(p);
+    p->dw[p->j] = 0;
     for (int64_t f = 0; f < c->value_width; f++) {
       double dy = *case_element(&c->dy, p, f);
-      dw += d * dy * *case_element(&c->in[2], p, f);
+      p->dw[p->j] += d * dy * *case_element(&c->in[2], p, f);
       *case_element(&c->grad[2], p, f) += w[p->j] * d * dy;
     }
-    p->gradient = c->plan.softmax ? w[p->j] * (dw - delta) : dw;
-    if (case_seen(p)) case_pair_backward(c, p);
+  }
+  case_row_values(p, true);
+  bool first = true;
+  for (p->j = 0; p->j < c->keys[p->e]; p->j++) {
+    if (!case_seen(p)) continue;
+    p->gradient = c->plan.softmax ? w[p->j] * (p->dw[p->j] - delta) : p->dw[p->j];
+    case_pair_backward(c, p, first);
+    first = false;
   }
 }
 

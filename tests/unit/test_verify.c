@@ -160,7 +160,7 @@ static void test_rows(void **state)
   BAD_ROW(plan->row[1].reduce = ATTEND_REDUCE_COUNT);
   BAD_ROW(plan->row[1].parameter = NAN);
   BAD_ROW(plan->row[0].backward = true);                                 /* before one of the forward pass */
-  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_ENTMAX, false, 1, plan->row[0].program});
+  BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_ENTMAX, false, 1.001, plan->row[0].program});
   BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_ENTMAX, false, INFINITY, plan->row[0].program});
   BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_KTH, false, 0, plan->row[0].program});
   BAD_ROW(plan->row[0] = (struct attend_row){ATTEND_KTH, false, 1.5, plan->row[0].program});

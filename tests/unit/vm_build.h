@@ -285,6 +285,27 @@ static inline void build_attend(struct sentence *s)
     build_output(f, 4 + k, "grad");
 }
 
+/* The head of build_row_plan, forwards, backwards and its weights: more values of build_attend's function. */
+static inline void build_row_attend(struct sentence *s)
+{
+  struct vm_module *m = s->m;
+  int64_t plan = build_row_plan(m, "sentiment.rows");
+  struct vm_function *f = &m->function[m->function_count - 1];
+  struct vm_type wide = build_type(true, DIMS(s->T, s->D)), rows = build_type(true, DIMS(s->T)), one = build_type(true, 0, &s->D);
+  uint32_t y = build_instr(m, f, OP_attention, IN(0, 0, 0, 1), ATTR(plan, 0), wide, 10);
+  struct vm_instr *instr = &f->instr[f->instr_count - 1];
+  uint32_t lse = instr->out[instr->out_count++] = build_value(f, rows, VM_IN_SLOT, 11);
+  uint32_t grad = build_instr(m, f, OP_attention_grad, IN(0, 0, 0, y, lse, y, 1), ATTR(plan, 0), wide, 12);
+  instr = &f->instr[f->instr_count - 1];
+  for (uint32_t k = 1; k < 4; k++)
+    instr->out[instr->out_count++] = build_value(f, k < 3 ? wide : one, VM_IN_SLOT, 12 + k);
+  uint32_t w = build_instr(m, f, OP_attention_weights, IN(0, 0, 1), ATTR(plan, 0), build_type(true, DIMS(s->T, s->T)), 16);
+  build_output(f, y, "rows");
+  for (uint32_t k = 0; k < 4; k++)
+    build_output(f, grad + k, "grad of rows");
+  build_output(f, w, "weights of rows");
+}
+
 /* Functions predict, train and attend. */
 static inline struct sentence build_sentence(void)
 {
@@ -313,7 +334,7 @@ static inline struct sentence build_sentence(void)
   build_output(f, 10, "label");
   build_train(&s);
   build_attend(&s);
-  build_row_plan(m, "sentiment.rows");
+  build_row_attend(&s);
   return s;
 }
 

@@ -1,0 +1,203 @@
+/* attend_rows.c: row values, and the forward pass of heads that have them. */
+#include "runtime/kernels/attend_rows.h"
+#include "runtime/kernels/threshold.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- scores ---- */
+
+static void rows_place(const struct attend_head *head, const struct attend_space *space, int64_t first, struct attend_queried *rows)
+{
+  int64_t blocks = (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS, tiles = blocks * ATTEND_KEYS * ATTEND_QUERIES;
+  real *free = (real *)space->rows;
+  rows->block = attend_queries(head, first);
+  rows->registers = (struct lane_registers){.storage = free};
+  rows->score = free + ATTEND_ROW_REGISTERS;
+  rows->mask = rows->score + tiles, rows->dw = rows->mask + tiles, rows->given = rows->dw + tiles;
+  rows->piece = (struct attend_piece *)(rows->given + tiles);
+  rows->pieces = rows->keys = 0;
+  for (int q = 0; q < ATTEND_QUERIES; q++) rows->seen[q] = 0;
+}
+static_assert(ATTEND_ROW_TILES == 4, "the buffers of rows_place");
+
+/* Masks of a piece, and how many keys it lets each query see. */
+static void rows_see(const struct attend_head *head, struct attend_space *space, struct attend_queried *rows, const struct attend_block *block, int64_t at)
+{
+  struct attend_block strip;
+  real *mask = rows->mask + at, *seen = rows->seen;
+  if (block->seen == LANE_TRUE) {
+    ATTEND_LANES(q, block->fast) seen[q] += (real)block->keys;
+    return;
+  }
+  for (int64_t done = 0; done < block->keys; done += strip.keys) {
+    real *out = mask + done * block->fast;
+    strip = attend_strip(block, done);
+    KERNEL(attend_lanes)(head, head->plan->mask, &strip, NULL, NULL, &space->mask_regs, 1, &out);
+  }
+  for (int64_t j = 0; j < block->keys; j++, mask += block->fast)
+    ATTEND_LANES(q, block->fast) seen[q] += mask[q] != 0 ? 1 : 0;
+}
+
+void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first, struct attend_queried *rows)
+{
+  rows_place(head, space, first, rows);
+  struct attend_block block = rows->block;
+  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, &block, 0, head->query.width, space->query_t);
+  while (KERNEL(attend_next)(head, &block, 1)) {
+    int64_t at = attend_piece_at(rows, rows->pieces);
+    rows->piece[rows->pieces++] = (struct attend_piece){block.first_key, block.keys, block.seen};
+    rows->keys += block.keys;
+    KERNEL(attend_scores)(&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, rows->score + at);
+    rows_see(head, space, rows, &block, at);
+  }
+}
+
+/* ---- row values ---- */
+
+void KERNEL(attend_row_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
+                              const struct attend_block *strip, int64_t at, struct lane_registers *registers, int out_count,
+                              real *const *out)
+{
+  struct lane_tile tile;
+  int input = KERNEL(attend_inputs)(head, strip, rows->score + at, &tile);
+  for (int k = 0; k < head->plan->row_count; k++, input++) {
+    tile.input[input] = rows->value[k], tile.slow_stride[input] = 0, tile.fast_stride[input] = 1, tile.length[input] = 0;
+    tile.padded |= 1u << input;
+  }
+  if (program->input_count > input) attend_input(strip, rows->dw + at, &tile, input);
+  KERNEL(lane_run)(program, &tile, registers, out_count, out);
+}
+
+/* Takes keys rows of numbers into value, x being the number at hand and v what it has come to. */
+#define ROWS_REDUCE(name, expression)                                                       \
+  static void name(const real *a, int64_t keys, int64_t fast, real *value)                  \
+  {                                                                                         \
+    for (int64_t first = 0; first < fast; first += RT_VECTOR) {                             \
+      real so_far[RT_VECTOR];                                                               \
+      memcpy(so_far, value + first, sizeof so_far);                                         \
+      for (int64_t j = 0; j < keys; j++) {                                                  \
+        const real *row = a + j * fast + first;                                             \
+        _Pragma("omp simd") for (int k = 0; k < RT_VECTOR; k++) {                           \
+          const real x = row[k], v = so_far[k];                                             \
+          so_far[k] = (expression);                                                         \
+        }                                                                                   \
+      }                                                                                     \
+      memcpy(value + first, so_far, sizeof so_far);                                         \
+    }                                                                                       \
+  }
+ROWS_REDUCE(rows_sum, v + x)
+ROWS_REDUCE(rows_max, x > v || x != x ? x : v)
+ROWS_REDUCE(rows_min, x < v || x != x ? x : v)
+
+/* reduce: NULL when the reduction takes the row as a whole. hidden: what leaves it as it is. */
+struct row_rule {
+  void (*reduce)(const real *a, int64_t keys, int64_t fast, real *value);
+  real hidden;
+};
+
+static const struct row_rule row_rules[ATTEND_REDUCE_COUNT] = {
+  [ATTEND_SUM] = {rows_sum, 0},
+  [ATTEND_MAX] = {rows_max, -(real)INFINITY},
+  [ATTEND_MIN] = {rows_min, (real)INFINITY},
+  [ATTEND_ENTMAX] = {NULL, -(real)INFINITY},
+  [ATTEND_KTH] = {NULL, -(real)INFINITY},
+};
+
+static void rows_reduce(const struct attend_head *head, struct attend_space *space, const struct attend_row *row, struct attend_queried *rows,
+                        real *value)
+{
+  const struct row_rule *rule = &row_rules[row->reduce];
+  struct attend_block strip;
+  for (int64_t p = 0; p < rows->pieces; p++) {
+    struct attend_block block = attend_piece_block(rows, p);
+    for (int64_t done = 0; done < block.keys; done += strip.keys) {
+      strip = attend_strip(&block, done);
+      int64_t at = attend_piece_at(rows, p) + done * block.fast;
+      real *given = rule->reduce ? space->shaped : rows->given + at;
+      KERNEL(attend_row_lanes)(head, row->program, rows, &strip, at, &rows->registers, 1, &given);
+      if (block.seen != LANE_TRUE) attend_hide(given, rows->mask + at, rule->hidden, strip.keys * strip.fast);
+      if (rule->reduce) rule->reduce(given, strip.keys, strip.fast, value);
+    }
+  }
+}
+
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int first, int end, struct attend_queried *rows)
+{
+  for (int k = first; k < end; k++) {
+    const struct attend_row *row = &head->plan->row[k];
+    const struct row_rule *rule = &row_rules[row->reduce];
+    real *value = rows->value[k];
+    const real *seen = rows->seen;
+    ATTEND_LANES(q, rows->block.fast) value[q] = rule->hidden;
+    rows->registers.warm = false;
+    rows_reduce(head, space, row, rows, value);
+    if (!rule->reduce)
+      KERNEL(threshold_rows)(rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX, row->parameter, value);
+    ATTEND_LANES(q, rows->block.fast) value[q] = seen[q] > 0 ? value[q] : 0;
+  }
+}
+
+/* ---- weights ---- */
+
+void KERNEL(attend_row_weights)(const struct attend_head *head, struct attend_space *space, const struct attend_queried *rows,
+                                const struct attend_block *strip, int64_t at, real *weights)
+{
+  KERNEL(attend_row_lanes)(head, head->plan->score, rows, strip, at, &space->score_regs, 1, &weights);
+  if (strip->seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, strip->keys * strip->fast);
+}
+
+static void rows_tile(const struct attend_head *head, struct attend_space *space, const struct attend_queried *rows, int64_t p, bool dropped)
+{
+  struct attend_block block = attend_piece_block(rows, p), strip;
+  for (int64_t done = 0; done < block.keys; done += strip.keys) {
+    strip = attend_strip(&block, done);
+    real *weights = space->score + done * block.fast;
+    KERNEL(attend_row_weights)(head, space, rows, &strip, attend_piece_at(rows, p) + done * block.fast, weights);
+    if (!dropped) continue;
+    KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+    attend_multiply(weights, space->drop, strip.keys * strip.fast);
+  }
+}
+
+void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_space *space)
+{
+  struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
+  struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
+  struct attend_queried rows;
+  for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
+    KERNEL(attend_queried_init)(head, space, first, &rows);
+    KERNEL(attend_row_values)(head, space, 0, attend_forward_rows(head->plan), &rows);
+    for (int64_t p = 0; p < rows.pieces; p++) {
+      rows_tile(head, space, &rows, p, head->plan->drop);
+      struct attend_matrix a = {space->score, 1, rows.block.fast};
+      struct attend_matrix b = attend_at(&head->value, 0, rows.piece[p].first_key), c = attend_at(&y, first, 0);
+      KERNEL(attend_product)(rows.block.queries, y.width, rows.piece[p].keys, a, b, c, p > 0);
+    }
+    for (int64_t q = 0; q < rows.block.queries; q++) {
+      lse.data[(first + q) * lse.i_stride] = 0;
+      if (!rows.pieces) memset(y.data + (first + q) * y.i_stride, 0, (size_t)y.width * sizeof(real));
+    }
+  }
+}
+
+/* ---- the weights themselves ---- */
+
+void KERNEL(attend_rows_look)(const struct attend_head *head, struct attend_space *space)
+{
+  const struct rt_tensor *out = &head->call->out[0];
+  real *w = (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
+  struct attend_queried rows;
+  for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
+    KERNEL(attend_queried_init)(head, space, first, &rows);
+    KERNEL(attend_row_values)(head, space, 0, attend_forward_rows(head->plan), &rows);
+    memset(w + first * head->keys, 0, (size_t)(rows.block.queries * head->keys) * sizeof(real));
+    for (int64_t p = 0; p < rows.pieces; p++) {
+      rows_tile(head, space, &rows, p, false);
+      for (int64_t q = 0; q < rows.block.queries; q++)
+        for (int64_t j = 0; j < rows.piece[p].keys; j++)
+          w[(first + q) * head->keys + rows.piece[p].first_key + j] = space->score[j * rows.block.fast + q];
+    }
+  }
+}

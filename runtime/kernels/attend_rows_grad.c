@@ -1,0 +1,147 @@
+/* attend_rows_grad.c: the backward pass of heads with row values. With w the weights, d the multipliers of drop:
+ *     dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j)
+ *     row values of the forward pass, then those of the backward pass, which read dw
+ *     ds and the extras' contributions: the program score_grad, from s, the extras, all row values and dw
+ *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
+ * What a mask hides contributes nothing, whatever the programs make of it. */
+#include "runtime/kernels/attend_grads.h"
+#include "runtime/kernels/attend_rows.h"
+
+#include <string.h>
+
+/* What one extra takes of score_grad. */
+struct row_extra {
+  const struct attend_view *to;
+  int part;                          /* the output that is its contribution */
+  bool table;                        /* the next output is where that goes */
+  bool once;                         /* is it added once for each query, not for each pair? */
+};
+
+struct row_grads {
+  struct attend_grads to;
+  struct row_extra extra[ATTEND_MAX_EXTRAS];
+  int extras;
+};
+
+/* ---- extras ---- */
+
+/* Does an output vary with the key? */
+static bool rows_varies(const struct lane_program *program, int output)
+{
+  int class = 0;
+  for (int n = 0; n < program->instr_count; n++)
+    if (program->instr[n].out == program->output[output]) class = program->instr[n].out_class;
+  return class & LANE_J;
+}
+
+static void rows_grads_init(const struct attend_head *head, struct row_grads *g)
+{
+  const struct attend_plan *plan = head->plan;
+  KERNEL(attend_grads_init)(head, &g->to);
+  g->extras = 0;
+  for (int k = 0, part = 1; k < plan->extra_count; k++) {
+    if (!plan->wants_grad[k]) continue;
+    struct row_extra *extra = &g->extra[g->extras++];
+    *extra = (struct row_extra){.to = &g->to.extra[k], .part = part, .table = attend_has(&plan->extra[k], ATTEND_FEATURE)};
+    extra->once = !attend_has(&plan->extra[k], ATTEND_J) && !rows_varies(plan->score_grad, part) &&
+                  !(extra->table && rows_varies(plan->score_grad, part + 1));
+    part += extra->table ? 2 : 1;
+  }
+}
+
+/* What a strip gives to the extras; first: is it the first of these queries? */
+static void rows_extras(const struct row_grads *g, const struct attend_queried *rows, const struct attend_block *strip, int64_t at, bool first,
+                        real *const *part)
+{
+  struct attend_block key = *strip;
+  key.keys = 1;
+  for (int k = 0; k < g->extras; k++) {
+    const struct row_extra *extra = &g->extra[k];
+    const real *element = extra->table ? part[extra->part + 1] : NULL;
+    if (extra->once && !first) continue;
+    if (extra->once) attend_hide(part[extra->part], rows->seen, 0, strip->fast);
+    else if (strip->seen != LANE_TRUE) attend_hide(part[extra->part], rows->mask + at, 0, strip->keys * strip->fast);
+    KERNEL(attend_add_extra)(extra->to, extra->once ? &key : strip, part[extra->part], element);
+  }
+}
+
+/* ---- blocks ---- */
+
+/* dw of all pieces. */
+static void rows_gradient(const struct attend_head *head, const struct row_grads *g, struct attend_space *space, struct attend_queried *rows)
+{
+  struct attend_block strip;
+  if (g->to.dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->to.dy, &rows->block, 0, g->to.dy.width, space->grad_t);
+  for (int64_t p = 0; p < rows->pieces; p++) {
+    struct attend_block block = attend_piece_block(rows, p);
+    real *dw = rows->dw + attend_piece_at(rows, p);
+    KERNEL(attend_scores)(&g->to.dy, attend_at(&head->value, 0, block.first_key), &block, space->grad_t, dw);
+    for (int64_t done = 0; head->plan->drop && done < block.keys; done += strip.keys) {
+      strip = attend_strip(&block, done);
+      KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+      attend_multiply(dw + done * block.fast, space->drop, strip.keys * strip.fast);
+    }
+  }
+}
+
+/* The tiles space->score = w d and space->grad = ds of a piece, and what it gives to the extras. */
+static void rows_tiles(const struct attend_head *head, const struct row_grads *g, struct attend_space *space, const struct attend_queried *rows, int64_t p)
+{
+  const struct attend_plan *plan = head->plan;
+  struct attend_block block = attend_piece_block(rows, p), strip;
+  real *part[LANE_MAX_OUTPUTS];
+  for (int k = 1; k < g->to.outputs; k++) part[k] = space->part[k];
+  for (int64_t done = 0; done < block.keys; done += strip.keys) {
+    strip = attend_strip(&block, done);
+    int64_t at = attend_piece_at(rows, p) + done * block.fast, count = strip.keys * strip.fast;
+    real *weights = space->score + done * block.fast;
+    KERNEL(attend_row_weights)(head, space, rows, &strip, at, weights);
+    if (plan->drop) {
+      KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+      attend_multiply(weights, space->drop, count);
+    }
+    part[0] = space->grad + done * block.fast;
+    KERNEL(attend_row_lanes)(head, plan->score_grad, rows, &strip, at, &space->grad_regs, g->to.outputs, part);
+    if (strip.seen != LANE_TRUE) attend_hide(part[0], rows->mask + at, 0, count);
+    rows_extras(g, rows, &strip, at, p == 0 && done == 0, part);
+  }
+}
+
+/* Adds what the tiles of a piece give to dvalue, dkey and dquery. */
+static void rows_products(const struct attend_head *head, const struct attend_grads *g, const struct attend_space *space,
+                          const struct attend_block *block, bool add_query)
+{
+  int64_t i = block->first_query, j = block->first_key;
+  struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
+  struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
+  KERNEL(attend_product)(block->keys, g->dy.width, block->queries, weights, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j), g->add_key);
+  KERNEL(attend_product)(block->keys, head->query.width, block->queries, grad, attend_at(&head->query, i, 0), attend_at(&g->key, 0, j), g->add_key);
+  KERNEL(attend_product)(block->queries, head->query.width, block->keys, grad_by_query, attend_at(&head->key, 0, j), attend_at(&g->query, i, 0),
+                         add_query);
+}
+
+/* Gradients that are written, not added to, by a block of queries that sees no key. */
+static void rows_nothing(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block)
+{
+  for (int64_t q = 0; q < block->queries && !g->add_query; q++)
+    memset(g->query.data + (block->first_query + q) * g->query.i_stride, 0, (size_t)g->query.width * sizeof(real));
+  if (!g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
+}
+
+void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_space *space)
+{
+  struct row_grads g;
+  struct attend_queried rows;
+  rows_grads_init(head, &g);
+  for (int64_t first = 0; first < head->queries; first += ATTEND_QUERIES) {
+    KERNEL(attend_queried_init)(head, space, first, &rows);
+    rows_gradient(head, &g, space, &rows);
+    KERNEL(attend_row_values)(head, space, 0, head->plan->row_count, &rows);
+    for (int64_t p = 0; p < rows.pieces; p++) {
+      struct attend_block block = attend_piece_block(&rows, p);
+      rows_tiles(head, &g, space, &rows, p);
+      rows_products(head, &g.to, space, &block, p > 0 || g.to.add_query);
+    }
+    if (!rows.pieces) rows_nothing(head, &g.to, &rows.block);
+  }
+}
