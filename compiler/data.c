@@ -418,6 +418,7 @@ int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct 
   const struct setting sgd[] = {{"lr", &s->learning_rate, NULL, 0, 1e6}, {"momentum", &s->momentum, NULL, 0, 0.999999999}, {"weight_decay", &s->weight_decay, NULL, 0, 1e6}, {NULL, NULL, NULL, 0, 0}};
   const struct setting schedule[] = {{"warmup", NULL, &s->warmup, 0, 1e12}, {NULL, NULL, NULL, 0, 0}};
   const struct setting plain[] = {{"batch", NULL, &s->batch, 1, 1e6}, {"epochs", NULL, &s->epochs, 0, 1e6}, {"lr", &s->learning_rate, NULL, 0, 1e6}, {"clip", &s->clip, NULL, 0, 1e9},
+                                  {"average", &s->average, NULL, 0, 0.999999},
                                   {"patience", NULL, &s->patience, 0, 1e6}, {"seed", NULL, &s->seed, 0, 9e15}, {"warmup", NULL, &s->warmup, 0, 1e12}, {NULL, NULL, NULL, 0, 0}};
   static const char *const optimizers[] = {"adamw", "sgd", NULL}, *const schedules[] = {"constant", "linear", "cosine", NULL};
   for (int i = 0; train && i < train->count; i++) {

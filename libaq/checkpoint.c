@@ -1,5 +1,5 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model: parameters as they are ("param."), the best so far
- * ("best."), the optimizer's moments ("first.", "second."), and as metadata the position and what it is a position in. The order of the data follows
+ * ("best."), their running average where there is one ("average."), the optimizer's moments ("first.", "second."), and as metadata the position and what it is a position in. The order of the data follows
  * from the seed. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,6 +121,7 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   put_number(&out, "eps", s->epsilon);
   put_number(&out, "momentum", s->momentum);
   put_number(&out, "clip", s->clip);
+  put_number(&out, "average", s->average);
   rt_text_printf(&out, "metric %s\n", t->metric ? t->metric->name : "none");
   if (!status && out.failed) status = rt_no_memory(error);
   if (status) rt_text_free(&out);
@@ -204,11 +205,12 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   struct rt_arena arena = {0};
   struct rt_text state = {0};
   uint32_t n = t->params.count;
-  int count = 2 * (int)n;
-  struct io_tensor_out *out = rt_zalloc(4u * n + 1u, sizeof *out);
+  int count = 2 * (int)n + (int)t->average.count;
+  struct io_tensor_out *out = rt_zalloc(5u * n + 1u, sizeof *out);
   int status = out ? describe_run(t, error) : rt_no_memory(error);
   if (!status) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
   if (!status) status = lib_params_describe(lib_train_best(t), t->module, "best.", &arena, out + n, error);
+  if (!status) status = lib_params_describe(&t->average, t->module, "average.", &arena, out + 2 * n, error);
   if (!status) status = describe_moments(t, &arena, out, &count, error);
   describe_state(t, &state);
   if (!status && state.failed) status = rt_no_memory(error);
@@ -259,6 +261,7 @@ static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct 
   if (!status) status = parse_state(t, &t->state, state, error);
   if (!status) status = lib_params_read(&t->params, t->module, file, "param.", error);
   if (!status) status = lib_params_read(&t->best, t->module, file, "best.", error);
+  if (!status) status = lib_params_read(&t->average, t->module, file, "average.", error);
   if (!status) status = read_moments(t, file, &arena, error);
   if (!status) rt_optimizer_set_steps(t->optimizer, t->state.step);
   rt_arena_free(&arena);

@@ -170,7 +170,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   }
   t->state.since_best++;
   if (!*best) return RT_OK;
-  lib_params_copy(&t->best, &t->params);
+  lib_params_copy(&t->best, lib_train_now(t));
   t->state.best_epoch = t->state.epoch + 1;
   t->state.best_value = *value;
   t->state.best_loss = valid_loss(t);

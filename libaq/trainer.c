@@ -127,7 +127,7 @@ static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   bool sgd = !strcmp(s->optimizer, "sgd");
   return (struct rt_optimizer_config){
     .method = sgd ? RT_SGD : RT_ADAMW, .lr = s->learning_rate, .beta1 = sgd ? s->momentum : s->beta1, .beta2 = s->beta2, .epsilon = s->epsilon,
-    .decay = s->weight_decay, .clip = s->clip, .warmup = s->warmup, .total = lib_train_steps(t) * s->epochs,
+    .decay = s->weight_decay, .clip = s->clip, .average = s->average, .warmup = s->warmup, .total = lib_train_steps(t) * s->epochs,
     .decline = !strcmp(s->schedule, "cosine") ? RT_COSINE : !strcmp(s->schedule, "linear") ? RT_LINEAR : RT_CONSTANT};
 }
 
@@ -137,7 +137,7 @@ static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32
   int64_t rows = 1;
   if (!t->learns[p]) return (struct rt_parameter){.value = t->params.data[p]};
   if (type->rank) vm_dim_value(&t->module->dims, type->dim[0], NULL, &rows, NULL);
-  return (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay};
+  return (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay, t->average.count ? t->average.data[p] : NULL};
 }
 
 /* Does the function read a table in no other way than by those ids of an input? Then only these rows need be up to date, and they are known
@@ -192,17 +192,25 @@ static int make_room(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-static int make_machines(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_function *train = vm_module_function(t->module, "train");
+static int make_params(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_params_init(&t->params, t->module, t->precision, error);
   if (!status) status = lib_params_fill(&t->params, t->module, (uint64_t)t->settings.seed, error);
   if (!status) status = lib_params_init(&t->best, t->module, t->precision, error);
+  if (status || !(t->settings.average > 0)) return status;
+  status = lib_params_init(&t->average, t->module, t->precision, error);
+  if (!status) lib_params_copy(&t->average, &t->params);
+  return status;
+}
+
+static int make_machines(struct aq_trainer *t, struct rt_error *error) {
+  const struct vm_function *train = vm_module_function(t->module, "train");
+  int status = make_params(t, error);
   if (!status && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error))) status = error->code;
   if (!status && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error))) status = error->code;
   if (status) return status;
   lib_params_bind(&t->params, t->machine);
   status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
-  if (!status) status = lib_judge_init(&t->judge, t->module, &t->schema, &t->params, t->pool, error);
+  if (!status) status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
   if (!status) status = make_optimizer(t, error);
   if (!status) status = make_room(t, error);
   if (status) return status;
@@ -256,6 +264,7 @@ void aq_trainer_free(aq_trainer *t) {
   if (t->feed.module) lib_feed_free(&t->feed);
   lib_params_free(&t->params);
   lib_params_free(&t->best);
+  lib_params_free(&t->average);
   rt_pool_free(t->pool);
   io_dataset_free(&t->train_data);
   io_dataset_free(&t->valid_data);

@@ -31,6 +31,7 @@ struct aq_trainer {
   struct vm_settings settings;           /* with the options' values put in */
   struct rt_pool *pool;
   struct lib_params params, best;
+  struct lib_params average;             /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine;            /* of "train" */
   struct lib_feed feed;
   struct lib_judge judge;                /* on the validation data */
@@ -55,8 +56,10 @@ struct aq_trainer {
   bool ready, stopped;                   /* ready: aq_trainer_new has succeeded */
 };
 
+/* The parameters of now as they are judged, kept and saved: their running average where the program asks for one. */
+static inline const struct lib_params *lib_train_now(const struct aq_trainer *t) { return t->settings.average > 0 ? &t->average : &t->params; }
 /* The best parameters so far; before the first epoch has ended, those of now. */
-static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) { return t->state.best_epoch ? &t->best : &t->params; }
+static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) { return t->state.best_epoch ? &t->best : lib_train_now(t); }
 /* Fills an empty model with copies of the best. Tables must be up to date (rt_optimizer_flush). */
 int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
 

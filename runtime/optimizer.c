@@ -84,10 +84,17 @@ double rt_learning_rate(const struct rt_optimizer_config *c, int64_t step)
   return c->lr * (c->last + (1 - c->last) * left);
 }
 
+/* The average after step t is sum of d^(t - k) w_k over k = 1..t, divided by the sum of those weights, 1 + d + … + d^(t - 1). So the newest
+ * counts (1 - d) / (1 - d^t) in it, and the average before that step the rest. At first it is 1, later 1 - d. */
+static double towards(const struct rt_optimizer_config *c, int64_t step)
+{
+  return c->average > 0 ? (1 - c->average) / (1 - pow(c->average, (double)step)) : 0;
+}
+
 static struct update_step step_of(const struct rt_optimizer_config *c, int64_t step, double decay)
 {
   double lr = rt_learning_rate(c, step);
-  struct update_step s = { lr, 1, 1 - lr * decay };
+  struct update_step s = { lr, 1, 1 - lr * decay, towards(c, step) };
   if (c->method == RT_ADAMW) {
     s.rate = lr / (1 - pow(c->beta1, (double)step));
     s.second = 1 / (1 - pow(c->beta2, (double)step));
@@ -112,6 +119,7 @@ static void run(const struct rt_optimizer *o, const struct parameter *p, int64_t
     .value = at(o, p->given.value, first),
     .first = at(o, p->moment[0], first),
     .second = p->moment[1] ? at(o, p->moment[1], first) : NULL,
+    .average = p->given.average ? at(o, p->given.average, first) : NULL,
     .gradient = gradient,
     .scale = o->scale,
     .step = history + (from - o->history_from),
@@ -399,6 +407,8 @@ static int check_config(const struct rt_optimizer_config *c, struct rt_error *er
     return rt_fail(error, RT_USAGE, "the weight decay is %g; it must be a number that is not negative", c->decay);
   if (!(c->clip >= 0))
     return rt_fail(error, RT_USAGE, "gradients cannot be clipped to a norm of %g", c->clip);
+  if (!(c->average >= 0 && c->average < 1))
+    return rt_fail(error, RT_USAGE, "the running average is of %g; it must be at least 0 and below 1", c->average);
   return RT_OK;
 }
 

@@ -1,6 +1,6 @@
 /* optimizer.h: AdamW and SGD with momentum over all parameters of a model.
  *
- * The optimizer does not own parameters: it holds pointers to them, which must stay valid. It owns moments. A parameter may be a table
+ * The optimizer does not own parameters, nor their averages: it holds pointers to them, which must stay valid. It owns moments. A parameter may be a table
  * (`rows`), of which a batch uses few rows, and whose gradient is those rows. Then a step touches the rows of the batch alone. The
  * others are behind; they catch up, through the very steps they missed with a gradient of 0, when a batch uses them again (rt_optimizer_use)
  * or when everything must be current (rt_optimizer_flush: before evaluating, saving, or reading the table in any other way).
@@ -24,6 +24,8 @@ struct rt_optimizer_config {
   int64_t warmup;                /* steps over which lr rises from 0 */
   int64_t total;                 /* steps after which it has declined; for RT_LINEAR and RT_COSINE */
   double last;                   /* share of lr that is left then */
+  double average;                /* 0: none. d: beside each parameter its running average is kept, of what it was after every step so far,
+                                  * where a step weighs d times as much as the one after it */
 };
 
 /* The learning rate of step 1, 2, …: step / warmup of lr up to warmup, then as decline says. Depends on nothing else. */
@@ -34,10 +36,11 @@ struct rt_parameter {
   int64_t rows, width;           /* rows * width numbers; rows counts only when by_rows, else it may be 1 */
   bool by_rows;                  /* a table whose gradient may come as rows */
   bool decays;
+  void *average;                 /* as many numbers, for config.average; before the first step of all they are those of value. Else NULL */
 };
 
 enum rt_gradient_form {
-  RT_NO_GRADIENT,                /* this step leaves the parameter and its moments alone */
+  RT_NO_GRADIENT,                /* this step leaves the parameter, its moments and its average alone */
   RT_DENSE,                      /* numbers: as many as the parameter has */
   RT_ROWS                        /* numbers: [count, width], what row ids[i] receives; ids may repeat; an id that names no row is skipped */
 };
@@ -72,7 +75,7 @@ void rt_optimizer_flush(struct rt_optimizer *optimizer);
 int64_t rt_optimizer_steps(const struct rt_optimizer *optimizer);   /* taken so far */
 double rt_optimizer_lr(const struct rt_optimizer *optimizer);       /* of the step taken last; 0 before the first */
 
-/* Checkpoints: save the number of steps and every moment after rt_optimizer_flush; to load, fill the moments of a new optimizer and set its
+/* Checkpoints: save the number of steps, every moment and every average after rt_optimizer_flush; to load, fill those of a new optimizer and set its
  * steps. moment 0 is the first, moment 1, AdamW's alone, the second: as many numbers as the parameter has. */
 int rt_optimizer_moments(const struct rt_optimizer *optimizer);     /* 1 or 2 */
 void *rt_optimizer_moment(const struct rt_optimizer *optimizer, int parameter, int moment);

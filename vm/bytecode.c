@@ -158,6 +158,7 @@ static void stream_settings(struct vm_stream *s, struct vm_settings *settings)
   stream_f64(s, &settings->epsilon);
   stream_f64(s, &settings->momentum);
   stream_f64(s, &settings->clip);
+  stream_f64(s, &settings->average);
   stream_text(s, &settings->schedule);
   stream_i64(s, &settings->warmup);
   stream_i64(s, &settings->batch);

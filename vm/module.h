@@ -100,7 +100,7 @@ struct vm_line { const char *file, *text; uint32_t line, column; const char *nam
 /* train { }: settings as they came from the source, defaults filled in. */
 struct vm_settings {
   const char *optimizer;                 /* "adamw", "sgd" */
-  double learning_rate, weight_decay, beta1, beta2, epsilon, momentum, clip;
+  double learning_rate, weight_decay, beta1, beta2, epsilon, momentum, clip, average;
   const char *schedule;                  /* "constant", "linear", "cosine" */
   int64_t warmup;                        /* steps */
   int64_t batch, epochs, patience, seed;

@@ -12,7 +12,7 @@
 
 enum { BLOCK = 64, BETWEEN_LOOKS = 32 };
 
-struct block { real value[BLOCK], first[BLOCK], second[BLOCK], gradient[BLOCK]; };
+struct block { real value[BLOCK], first[BLOCK], second[BLOCK], average[BLOCK], gradient[BLOCK]; };
 static const real no_gradient[BLOCK];
 
 typedef void block_step(struct block *b, const real *gradient, const struct update_run *run, const struct update_step *step);
@@ -46,6 +46,14 @@ static __attribute__((noinline)) void advance_sgd(struct block *b, const real *g
   }
 }
 
+/* After a step: the running average goes a part of the way to what the parameters are now. Not inlined, as a step is not. */
+static __attribute__((noinline)) void follow(struct block *b, const struct update_step *step)
+{
+  real towards = (real)step->towards;
+  SIMD for (int i = 0; i < BLOCK; i++)
+    b->average[i] += towards * (b->value[i] - b->average[i]);
+}
+
 static bool all_zero(const real *x)
 {
   int other = 0;
@@ -62,13 +70,21 @@ static void rest(struct block *b, const struct update_run *run, const struct upd
   memset(b->first, 0, sizeof b->first);                 /* of a negative 0 a step makes 0 */
   for (int64_t s = 0; s < steps; s++) {
     real shrink = (real)step[s].shrink;
-    if (!second && shrink == 1)
-      continue;
-    SIMD for (int i = 0; i < BLOCK; i++) {
-      b->second[i] = beta2 * b->second[i];
-      b->value[i] = shrink * b->value[i];
-    }
+    if (second || shrink != 1)
+      SIMD for (int i = 0; i < BLOCK; i++) {
+        b->second[i] = beta2 * b->second[i];
+        b->value[i] = shrink * b->value[i];
+      }
+    if (run->average)
+      follow(b, &step[s]);
   }
+}
+
+static void one_step(struct block *b, const real *gradient, const struct update_run *run, const struct update_step *step, block_step *advance)
+{
+  advance(b, gradient, run, step);
+  if (run->average)
+    follow(b, step);
 }
 
 static void advance_block(struct block *b, const struct update_run *run, block_step *advance)
@@ -79,10 +95,10 @@ static void advance_block(struct block *b, const struct update_run *run, block_s
       rest(b, run, run->step + s, idle - s);
       break;
     }
-    advance(b, no_gradient, run, run->step + s);
+    one_step(b, no_gradient, run, run->step + s, advance);
   }
   if (run->gradient)
-    advance(b, b->gradient, run, run->step + idle);
+    one_step(b, b->gradient, run, run->step + idle, advance);
 }
 
 static void load(real *block, const void *numbers, int64_t from, int64_t n)
@@ -107,6 +123,7 @@ static void update(const struct update_run *run, block_step *advance)
     load(b.value, run->value, from, n);
     load(b.first, run->first, from, n);
     load(b.second, run->second, from, n);
+    load(b.average, run->average, from, n);
     load(b.gradient, run->gradient, from, n);
     SIMD for (int i = 0; i < BLOCK; i++)
       b.gradient[i] *= scale;
@@ -114,6 +131,7 @@ static void update(const struct update_run *run, block_step *advance)
     store(b.value, run->value, from, n);
     store(b.first, run->first, from, n);
     store(b.second, run->second, from, n);
+    store(b.average, run->average, from, n);
   }
 }
 

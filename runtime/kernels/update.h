@@ -5,14 +5,16 @@
 
 #include "runtime/base.h"
 
-/* The coefficients of one step t: AdamW: rate = lr / (1 - beta1^t), second = 1 / (1 - beta2^t). SGD: rate = lr. shrink = 1 - lr decay. */
-struct update_step { double rate, second, shrink; };
+/* The coefficients of one step t: AdamW: rate = lr / (1 - beta1^t), second = 1 / (1 - beta2^t). SGD: rate = lr. shrink = 1 - lr decay.
+ * towards: the part of its way to the parameter that the running average goes. */
+struct update_step { double rate, second, shrink, towards; };
 
 /* count parameters in a row go through all the steps; the gradient, if there is one, belongs to the last, before it there was none.
  * Steps without a gradient are computed as steps with a gradient of 0, bit for bit. */
 struct update_run {
   int64_t count;
   void *value, *first, *second;         /* parameters and moments; second is AdamW's */
+  void *average;                        /* of the parameters, running; NULL when there is none */
   const void *gradient;
   double scale;                         /* of the gradient: clipping */
   const struct update_step *step;

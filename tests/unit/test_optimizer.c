@@ -1,5 +1,5 @@
 /* test_optimizer.c: steps against the formulas in double; a table whose gradients come as rows ends, bit for bit, where one with dense
- * gradients does. */
+ * gradients does, and so does its running average. */
 #include "tests/unit/ragged.h"
 #include "runtime/optimizer.h"
 
@@ -49,9 +49,10 @@ static void formula_step(const struct rt_optimizer_config *c, int64_t t, int n, 
 static void follow_formula(struct rt_optimizer_config c)
 {
   double w[A + B], want[A + B], m[A + B] = { 0 }, v[A + B] = { 0 }, g[A + B];
+  double average[A + B], sum[A + B] = { 0 }, weights = 0;
   for (int i = 0; i < A + B; i++)
-    w[i] = want[i] = uniform() - 0.5;
-  struct rt_parameter p[] = { { w, 1, A, false, true }, { w + A, B, 1, false, false } };
+    w[i] = want[i] = average[i] = uniform() - 0.5;
+  struct rt_parameter p[] = { { w, 1, A, false, true, average }, { w + A, B, 1, false, false, average + A } };
   struct rt_optimizer *o = rt_optimizer_new(&c, p, 2, RT_F64, pools[1], NULL);
   assert_non_null(o);
   for (int64_t t = 1; t <= 40; t++) {
@@ -66,6 +67,12 @@ static void follow_formula(struct rt_optimizer_config c)
     double scale = c.clip > 0 && sqrt(square) > c.clip ? c.clip / sqrt(square) : 1;
     formula_step(&c, t, A, c.decay, scale, want, m, v, g);
     formula_step(&c, t, B, 0, scale, want + A, m + A, v + A, g + A);
+    weights = c.average * weights + 1;
+    for (int i = 0; i < A + B; i++) {
+      sum[i] = c.average * sum[i] + want[i];
+      if (fabs(average[i] - sum[i] / weights) > 1e-11)
+        fail_msg("step %d: the average of parameter %d is %.15g, not %.15g", (int)t, i, average[i], sum[i] / weights);
+    }
     assert_int_equal(rt_optimizer_steps(o), t);
     assert_float_equal(rt_optimizer_lr(o), rt_learning_rate(&c, t), 0);
   }
@@ -86,6 +93,7 @@ static void steps_follow_the_formulas(void **state)
     c.warmup = 5;
     c.decline = k & 4 ? RT_COSINE : RT_LINEAR;
     c.total = 30;
+    c.average = k & 2 ? 0.999 : 0.5;
     follow_formula(c);
   }
 }
@@ -94,9 +102,10 @@ static void steps_follow_the_formulas(void **state)
 
 enum { ROWS = 230, WIDTH = 71, IDS = 12, DENSE = 40 };
 
-/* A table and a plain parameter, and the optimizer of both. */
+/* A table and a plain parameter, the averages of both, and their optimizer. */
 struct model {
   float table[ROWS * WIDTH], plain[DENSE];
+  float table_average[ROWS * WIDTH], plain_average[DENSE];
   struct rt_optimizer *optimizer;
 };
 
@@ -105,8 +114,10 @@ static struct model *model_new(const struct rt_optimizer_config *c, int threads)
   struct model *m = calloc(1, sizeof *m);
   assert_non_null(m);
   for (int i = 0; i < ROWS * WIDTH; i++)
-    m->table[i] = (float)rt_random_normal(1, (uint64_t)i);
-  struct rt_parameter p[] = { { m->table, ROWS, WIDTH, true, true }, { m->plain, 1, DENSE, false, true } };
+    m->table[i] = m->table_average[i] = (float)rt_random_normal(1, (uint64_t)i);
+  bool averaged = c->average > 0;
+  struct rt_parameter p[] = { { m->table, ROWS, WIDTH, true, true, averaged ? m->table_average : NULL },
+                              { m->plain, 1, DENSE, false, true, averaged ? m->plain_average : NULL } };
   m->optimizer = rt_optimizer_new(c, p, 2, RT_F32, pools[threads - 1], NULL);
   assert_non_null(m->optimizer);
   return m;
@@ -152,6 +163,8 @@ static void assert_same(const struct model *a, const struct model *b)
 {
   assert_memory_equal(a->table, b->table, sizeof a->table);
   assert_memory_equal(a->plain, b->plain, sizeof a->plain);
+  assert_memory_equal(a->table_average, b->table_average, sizeof a->table_average);
+  assert_memory_equal(a->plain_average, b->plain_average, sizeof a->plain_average);
   for (int k = 0; k < rt_optimizer_moments(a->optimizer); k++)
     assert_memory_equal(rt_optimizer_moment(a->optimizer, 0, k), rt_optimizer_moment(b->optimizer, 0, k), sizeof a->table);
 }
@@ -169,6 +182,7 @@ static void compare_forms(const struct rt_optimizer_config *c, int threads, uint
       take_step(rows, &b, true);
       rt_optimizer_use_all(rows->optimizer, 0);
       assert_memory_equal(dense->table, rows->table, sizeof dense->table);
+      assert_memory_equal(dense->table_average, rows->table_average, sizeof dense->table_average);
       continue;
     }
     take_step(rows, &b, s % 500 != 499);      /* now and then a dense gradient reaches the table that is behind */
@@ -196,6 +210,7 @@ static void rows_end_where_dense_gradients_do(void **state)
     c.decline = RT_COSINE;
     c.total = 900;
     c.last = 0.1;
+    c.average = k % 4 == 3 ? 0 : k % 2 ? 0.9 : 0.999;
     compare_forms(&c, 1 + k % MOST_THREADS, k < 2 ? 1400 : 300);   /* 1400: more than the history holds */
   }
 }
@@ -206,6 +221,7 @@ static void a_step_without_gradient_leaves_a_parameter_alone(void **state)
   static struct batch_gradient b;
   struct rt_optimizer_config c = adamw;
   c.decay = 0.1;
+  c.average = 0.9;
   struct model *m = model_new(&c, 2), *like = model_new(&c, 2);
   random_gradient(&b, 1);
   take_step(m, &b, true);
@@ -232,6 +248,7 @@ static void a_checkpoint_goes_on_bit_for_bit(void **state)
   c.decay = 0.1;
   c.decline = RT_LINEAR;
   c.total = 60;
+  c.average = 0.95;
   struct model *whole = model_new(&c, 1), *first = model_new(&c, 2), *second = model_new(&c, 3);
   for (uint64_t s = 0; s < 50; s++) {
     random_gradient(&b, s);
@@ -242,6 +259,8 @@ static void a_checkpoint_goes_on_bit_for_bit(void **state)
     rt_optimizer_flush(first->optimizer);
     memcpy(second->table, first->table, sizeof first->table);
     memcpy(second->plain, first->plain, sizeof first->plain);
+    memcpy(second->table_average, first->table_average, sizeof first->table_average);
+    memcpy(second->plain_average, first->plain_average, sizeof first->plain_average);
     for (int k = 0; k < rt_optimizer_moments(first->optimizer); k++) {
       memcpy(rt_optimizer_moment(second->optimizer, 0, k), rt_optimizer_moment(first->optimizer, 0, k), sizeof first->table);
       memcpy(rt_optimizer_moment(second->optimizer, 1, k), rt_optimizer_moment(first->optimizer, 1, k), sizeof first->plain);
@@ -282,14 +301,17 @@ static void what_is_not_finite_changes_nothing(void **state)
 static void settings_that_cannot_be_are_refused(void **state)
 {
   (void)state;
-  struct rt_optimizer_config bad[] = { adamw, adamw, adamw, adamw, adamw, adamw, sgd };
+  struct rt_optimizer_config bad[] = { adamw, adamw, adamw, adamw, adamw, adamw, adamw, adamw, sgd, sgd };
   bad[0].lr = NAN;
   bad[1].beta1 = 1;
   bad[2].beta2 = -0.1;
   bad[3].epsilon = 0;
   bad[4].decay = -1;
   bad[5].clip = NAN;
-  bad[6].lr = -1;
+  bad[6].average = 1;
+  bad[7].average = NAN;
+  bad[8].average = -0.5;
+  bad[9].lr = -1;
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct rt_error error = { 0 };
     assert_null(rt_optimizer_new(&bad[i], NULL, 0, RT_F32, pools[0], &error));
@@ -315,7 +337,7 @@ static void lack_of_memory_is_an_error(void **state)
   static float table[20 * 4];
   static const float rows[2 * 4] = { 1 };
   static const int32_t ids[] = { 3, 3 };
-  struct rt_parameter p = { table, 20, 4, true, true };
+  struct rt_parameter p = { table, 20, 4, true, true, NULL };
   struct rt_gradient g = { RT_ROWS, rows, ids, 2 };
   int failures = 0, status = RT_NO_MEMORY;
   rt_set_allocator(limited, NULL);

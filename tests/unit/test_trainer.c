@@ -14,16 +14,16 @@ struct task { const char *name, *program, *train_name, *train, *valid_name, *val
 #define PLAIN_TEXT "the cat sat on the mat. the dog sat on the log. the cat saw the dog and the dog saw the cat on the mat.\n"
 
 static const struct task tasks[] = {
-  /* Dropout, a declining schedule, clipping, and a table whose rows catch up. */
+  /* Dropout, a declining schedule, clipping, and a table whose rows catch up, and so does their average. */
   {"class", "dim D = 8\ndata { text: words[T <= 12], label: class[C] }\n"
             "model m(text) -> label {\n  x = dropout(embed(text, D), 0.3)\n  z = self_attention(layernorm(x))\n"
             "  return linear(mean(tanh(z), T), C)\n}\nloss cross_entropy\n"
-            "train { optimizer = adamw(lr = 2e-2), schedule = cosine(warmup = 3), clip = 1.0, batch = 4, epochs = 3 }\n",
+            "train { optimizer = adamw(lr = 2e-2), schedule = cosine(warmup = 3), clip = 1.0, average = 0.9, batch = 4, epochs = 3 }\n",
    "class.tsv", READER_ROWS, "class-valid.tsv", "text\tlabel\ngood play\tpositive\nbad\tnegative\nunheard words\tnegative\n\tpositive\n"},
   /* The table is read by ids and as a whole. */
   {"tied", "dim D = 6\ndata { text: words[T, V] }\n"
            "model m(text) -> next(text) {\n  E = param[V, D] = normal(0.3)\n  x = E[text]\n  y = dropout(tanh(linear(x, D)), 0.2) + mean(E, V)\n  return linear(y, V)\n}\n"
-           "loss cross_entropy\ntrain { optimizer = sgd(lr = 0.5, momentum = 0.9, weight_decay = 0.1), schedule = linear, batch = 2, epochs = 3 }\n",
+           "loss cross_entropy\ntrain { optimizer = sgd(lr = 0.5, momentum = 0.9, weight_decay = 0.1), schedule = linear, average = 0.5, batch = 2, epochs = 3 }\n",
    "tied.tsv", "text\none two three\nthree two one\n\none one\ntwo three one two three one two three one two three one\nthree\n", "tied-valid.tsv", "text\none two\ntwo one\n"},
   {"chars", "dim D = 8\ndata { text: chars[T <= 10, V] }\n"
             "model m(text) -> next(text) {\n  x = position(embed(text, D), 16)\n  z = self_attention(x) with { mask = j <= i }\n  return linear(z, V)\n}\n"

@@ -202,6 +202,7 @@ static void test_parts(void **state)
   REFUSED("input 0", s.m->input[0].length = 1);
   REFUSED("output 0", s.m->output[0].target = 3);
   REFUSED("settings", s.m->settings.optimizer = NULL);
+  REFUSED("settings", s.m->settings.average = NAN);
   REFUSED("symbol 0", s.m->dims.symbol[0].value = -1);
   REFUSED("incomplete", s.m->function[0].name = NULL);
   REFUSED("incomplete", s.m->function[0].slot_count = 1000);
