@@ -1,6 +1,6 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model: parameters as they are ("param."), the best so far
- * ("best."), their running average where there is one ("average."), the optimizer's moments ("first.", "second."), and as metadata the position and what it is a position in. The order of the data follows
- * from the seed. */
+ * ("best."), the running average where there is one ("average."), the optimizer's moments ("first.", "second."), and as metadata the position and what
+ * it is a position in. The order of the data follows from the seed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
