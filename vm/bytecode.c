@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 2, HEADER = 28 };
+enum { VERSION = 3, HEADER = 28 };
 
 /* ---- dims ---- */
 
