@@ -1,5 +1,5 @@
 #!/bin/sh
-# accuracy.sh [SEEDS]: sst2.aq trained on SST-2's 6,920 sentences, three epochs, and its accuracy on the dev sentences, which neither training nor
+# accuracy.sh [SEEDS]: sst2.aq trained on SST-2's 6,920 sentences, and its accuracy on the dev sentences, which neither training nor
 # the choice of its settings has seen.
 . "$(dirname "$0")/lib.sh"
 need "$DATA/sst2/train.tsv"
