@@ -340,6 +340,13 @@ static int run_initialiser(struct cc_context *c, const struct cc_builtin *self, 
   return c->error->code;
 }
 
+static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  (void)result;
+  gr_fail(c->error, args->node->span, "`%s` has a meaning only in the slots of a head", self->name);
+  rt_hint(c->error, "%s", self->doc);
+  return c->error->code;
+}
+
 static int run_refused(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   (void)result;
   return gr_fail(c->error, args->node->span, "`%s` is not supported yet", self->name);
@@ -383,6 +390,7 @@ static const struct cc_builtin builtins[] = {
   {"dropout", "dropout(x, RATE)", run_dropout, 0, 0, "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
   {"stop_gradient", "stop_gradient(x)", run_stop, 0, 0, "x, through which no gradient flows"},
   {"len", "len(list)", run_len, 0, 0, "how many items a list or a name... argument has"},
+  {"gumbel", "gumbel()", run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
   {"normal", "param[…] = normal(SD)", run_initialiser, 0, 0, "normal numbers of that standard deviation"},
   {"uniform", "param[…] = uniform(FROM, TO)", run_initialiser, 0, 0, "uniform numbers"},
   {"glorot", "param[…] = glorot(GAIN)", run_initialiser, 0, 0, "uniform by fan in and fan out (Glorot and Bengio 2010)"},

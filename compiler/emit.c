@@ -12,6 +12,8 @@ static ir_id finalise(struct ir_graph *g, const struct ir_node *node, void *cont
     return node->arg[0];
   if (node->op == OP_bernoulli && !outputs->training)
     return ir_constant(g, 1, &node->type, node->span, error);
+  if (node->op == OP_gumbel && !outputs->training)
+    return ir_constant(g, 0, &node->type, node->span, error);
   return ir_append(g, node, error);
 }
 

@@ -175,7 +175,7 @@ static uint8_t varies(const struct ir_graph *g, const struct ir_node *n)
   case IR_LEAF_I: return IR_VARIES(ATTEND_I);
   case IR_LEAF_J: return IR_VARIES(ATTEND_J);
   case IR_LEAF_H: return IR_VARIES(ATTEND_H);
-  case IR_LEAF_S: case IR_LEAF_DS: case IR_LEAF_RANDOM: return score;
+  case IR_LEAF_S: case IR_LEAF_DS: case IR_LEAF_RANDOM: case IR_LEAF_GUMBEL: return score;
   default: return varies_of_operand(&head->extra[n->attr[0] - 1]);
   }
 }

@@ -25,7 +25,7 @@ struct ir_node {
 
 /* A slot expression of a head: a small graph of what is computed for one query i, one key j and one head h: numbers, and sometimes vectors. Leaves are OP_input
  * nodes whose attr[0] says what they are: */
-enum ir_leaf { IR_LEAF_S = 0, IR_LEAF_I = -1, IR_LEAF_J = -2, IR_LEAF_H = -3, IR_LEAF_DS = -4, IR_LEAF_RANDOM = -5 /* , 1 + k: extra k */ };
+enum ir_leaf { IR_LEAF_S = 0, IR_LEAF_I = -1, IR_LEAF_J = -2, IR_LEAF_H = -3, IR_LEAF_DS = -4, IR_LEAF_RANDOM = -5, IR_LEAF_GUMBEL = -6 /* , 1 + k: extra k */ };
 #define IR_VARIES(role) (1u << (role))   /* role: ATTEND_I, ATTEND_J or ATTEND_H */
 
 /* What the op `over` of a slot does along a position (attr "position": its role) with a value: one number for all of them, or one for each. Masked keys and queries do not count. */
@@ -131,7 +131,7 @@ int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error
 struct ir_outputs {
   int count; const ir_id *id; const char *const *name;
   int gradient_count; const ir_id *gradient; const uint32_t *param;      /* param numbers as attr of OP_param nodes */
-  bool training;                         /* false: OP_bernoulli is 1: nothing is dropped */
+  bool training;                         /* false: OP_bernoulli is 1 and OP_gumbel 0: nothing is dropped or disturbed */
 };
 int ir_emit(struct ir_graph *g, const struct ir_outputs *outputs, const char *name, struct vm_module *module, struct rt_error *error);
 

@@ -17,6 +17,7 @@ enum slot_kind { SLOT_SCORE, SLOT_MASK, SLOT_DROP, SLOT_SCORE_GRAD };
 /* The row values of a plan while it is made: those of its score, then what its gradient needs beside. */
 struct rows {
   struct attend_plan *plan;
+  bool training;                         /* is there noise? */
   int total;                             /* how many there will be: inputs are numbered by it */
   int *of;                               /* by node of the slot at hand: number of the row value, -1: none yet */
 };
@@ -56,6 +57,18 @@ static int fail_leaf(struct slot *s, const struct ir_node *n, const char *why)
   return 0;
 }
 
+/* -log(-log(u)) (Gumbel 1954), of numbers other than those that drop draws. */
+static int gumbel_step(struct slot *s)
+{
+  struct ir_draft *d = &s->draft;
+  if (!s->rows->training)
+    return ir_draft_constant(d, 0);
+  int u = ir_draft_compute(d, LANE_max, 0, 0, ir_draft_leaf(d, LANE_random, 1, LANE_I | LANE_J), ir_draft_constant(d, 0x1p-33), -1);
+  for (int twice = 0; twice < 2; twice++)
+    u = ir_draft_compute(d, LANE_neg, 0, 0, ir_draft_compute(d, LANE_log, 0, 0, u, -1, -1), -1, -1);
+  return u;
+}
+
 static int leaf_step(struct slot *s, const struct ir_node *n)
 {
   int64_t leaf = n->attr[0];
@@ -68,6 +81,7 @@ static int leaf_step(struct slot *s, const struct ir_node *n)
   case IR_LEAF_H: return ir_draft_leaf(&s->draft, LANE_head, 0, 0);
   case IR_LEAF_DS: return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->rows->total, LANE_I | LANE_J);
   case IR_LEAF_RANDOM: return ir_draft_leaf(&s->draft, LANE_random, 0, LANE_I | LANE_J);
+  case IR_LEAF_GUMBEL: return gumbel_step(s);
   default: return ir_draft_leaf(&s->draft, LANE_input, extra_input(s, leaf), class_of_extra(&s->head->extra[leaf - 1]));
   }
 }
@@ -243,7 +257,7 @@ static int lower_slot(const struct ir_head *head, enum slot_kind kind, const str
 static int lower_plan(const struct ir_head *head, bool training, bool gradient, int rows_total, struct rt_arena *arena, struct attend_plan *plan,
                       struct rt_error *error)
 {
-  struct rows rows = { .plan = plan, .total = rows_total };
+  struct rows rows = { .plan = plan, .training = training, .total = rows_total };
   *plan = ir_head_plan(head);
   int status = lower_slot(head, SLOT_SCORE, &head->score, &rows, arena, &plan->score, error);
   if (status == RT_OK)

@@ -261,6 +261,11 @@ static struct tensor leaf(struct materialise *m, const struct ir_node *n)
     t.id = raw_scores(m);
     t.id = hide(m, t, &number_type, &m->mask, 0);
     return t;
+  case IR_LEAF_GUMBEL: {
+    struct vm_type type = type_of(m, t.varies, &number_type, is_batched(m, m->arg[0]) || is_batched(m, m->arg[1]));
+    t.id = ir_add(m->g, OP_gumbel, 0, NULL, NULL, 0, &type, m->span, m->error);
+    return t;
+  }
   case IR_LEAF_I: return leaf_position(m, ATTEND_I);
   case IR_LEAF_J: return leaf_position(m, ATTEND_J);
   case IR_LEAF_H: return leaf_position(m, ATTEND_H);

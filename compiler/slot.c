@@ -171,9 +171,14 @@ static int stop(struct cc_context *c, const struct cc_builtin *self, args_t *arg
   return status ? status : give(c, result, ir_unary(c->slot->graph, OP_stop, x, c->error));
 }
 
+static int gumbel(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  if (args->count || args->named_count) return usage(c, self->name, "gumbel()", args);
+  return give(c, result, ir_leaf(c->slot->graph, IR_LEAF_GUMBEL, args->node->span, c->error));
+}
+
 static const struct { const char *name; int (*run)(struct cc_context *, const struct cc_builtin *, args_t *, struct cc_value *); } meanings[] = {
   {"sum", reduce}, {"mean", reduce}, {"max", extreme}, {"min", extreme}, {"softmax", softmax}, {"sparsemax", entmax}, {"entmax", entmax},
-  {"top_k", top_k}, {"cumsum", cumsum}, {"stop_gradient", stop}};
+  {"top_k", top_k}, {"cumsum", cumsum}, {"stop_gradient", stop}, {"gumbel", gumbel}};
 
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, args_t *args, struct cc_value *result) {
   for (size_t k = 0; k < RT_COUNT(meanings); k++)

@@ -93,8 +93,17 @@ static void make_normal(const struct rt_call *call, real *x)
   }
 }
 
+/* Gumbel (1954): by the inverse of the distribution function exp(-exp(-x)). */
+static void make_gumbel(const struct rt_call *call, real *x)
+{
+  (void)call;
+  SIMD for (int i = 0; i < 4 * BLOCKS; i++)
+    x[i] = -LANE_LOG(-LANE_LOG(x[i]));
+}
+
 static void draw_bernoulli(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, keep_or_drop); }
 static void draw_normal(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, make_normal); }
+static void draw_gumbel(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, make_gumbel); }
 static void draw_uniform(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, NULL); }
 
 static void split_draws(const struct rt_call *call, range_body *body)
@@ -104,4 +113,5 @@ static void split_draws(const struct rt_call *call, range_body *body)
 
 void KERNEL(bernoulli)(const struct rt_call *call) { split_draws(call, draw_bernoulli); }
 void KERNEL(normal)(const struct rt_call *call) { split_draws(call, draw_normal); }
+void KERNEL(gumbel)(const struct rt_call *call) { split_draws(call, draw_gumbel); }
 void KERNEL(uniform)(const struct rt_call *call) { split_draws(call, draw_uniform); }
