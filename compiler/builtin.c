@@ -252,6 +252,20 @@ static int run_range(struct cc_context *c, const struct cc_builtin *self, args_t
   return cc_builtin_done(c, result, ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
 }
 
+/* Inside head[H], a part that is the same for every head, beside `like`, which has one for each: repeated for each. */
+static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_type *like, struct gr_span span) {
+  struct vm_type type = *cc_type(c, part), repeated = *like;
+  int axis[RT_MAX_RANK], visible = cc_visible(c, like, axis);
+  uint32_t axes = 0;
+  if (visible == like->rank || cc_is_lifted(c, &type) || type.rank != visible) return part;
+  for (int a = 0; a < visible; a++) {
+    repeated.dim[axis[a]] = type.dim[a];
+    axes |= 1u << axis[a];
+  }
+  repeated.batched = type.batched;
+  return ir_expand_axes(c->model, part, axes, &repeated, span, c->error);
+}
+
 static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   const struct cc_value *items = args->value;
   int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_expect(c, self, args, 1, 64, "axis");
@@ -270,6 +284,11 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
     batched |= cc_type(c, id[i])->batched;
   }
   struct vm_type type = *cc_type(c, id[0]);
+  for (int i = 1; i < count; i++)
+    if (!cc_is_lifted(c, &type)) type = *cc_type(c, id[i]);
+  for (int i = 0; i < count; i++)
+    if (!(id[i] = for_every_head(c, id[i], &type, args->node->span))) return c->error->code;
+  type = *cc_type(c, id[0]);
   int visible = cc_visible(c, &type, axis);
   double at;
   if ((status = cc_builtin_number(c, self, args, 99, "axis", visible - 1, &at))) return status;

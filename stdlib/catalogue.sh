@@ -4,9 +4,10 @@
 # what a program says: slots, which are filled in a plain head, or statements that end in z = …; AQC explains it, and so tells how it runs.
 # With PROGRAMS=FOLDER in the environment the programs made of the uses stay there.
 set -eu
-aqc=$1
+aqc=$(command -v "$1")
+case $aqc in /*) ;; *) aqc=$PWD/$aqc ;; esac
 cd "$(dirname "$0")"
-set -- scores.aq masks.aq
+set -- scores.aq masks.aq weights.aq aggregation.aq
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 programs=${PROGRAMS:-$folder}
@@ -32,7 +33,7 @@ awk -v folder="$folder" '
     if (program != "") put("program", program)
     program = ""
   }
-  FNR == 1 { flush(); header = 1; body = 0; forget(); count++ }
+  FNR == 1 { entry(); flush(); header = 1; body = 0; forget(); count++ }
   header && /^#/ { line = substr($0, 3); if (FNR == 1) sub(/^[a-z]*\.aq: /, "", line); intro = intro (FNR == 1 ? "" : " ") line; next }
   header { name = FILENAME; sub(/\.aq$/, "", name); put("section", toupper(substr(name, 1, 1)) substr(name, 2) "\n\n" toupper(substr(intro, 1, 1)) substr(intro, 2)); intro = ""; header = 0; next }
   !body && /^#   / { line = substr($0, 5); if (formula == "") formula = line; else use = use (use == "" ? "" : "\n") line; next }
@@ -77,6 +78,9 @@ run_of() {
   esac
 }
 
+# What the overview shows of a use: its slots, or the z that it comes to.
+shown() { if grep -q '^z = ' "$1"; then grep '^z = ' "$1"; else grep -E '^(query|key|value|score|mask|norm|drop) = ' "$1"; fi; }
+
 anchor() { tr 'A-Z ' 'a-z-' < "$1" | tr -cd 'a-z0-9\n-'; }
 
 for use in "$folder"/*.use; do
@@ -108,7 +112,7 @@ for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort 
   n=${item%.*}
   case $item in
     *.section) printf '\n**%s**\n\n| variant | in a program | runs |\n|---|---|---|\n' "$(head -1 "$item")" ;;
-    *) printf '| [%s](#%s) | %s | %s |\n' "$(cat "$item")" "$(anchor "$item")" "$(sed 's/|/\\|/g; s/.*/`&`/' "$n.use" | paste -s -d '~' | sed 's/~/<br>/g')" "$(cat "$n.run")" ;;
+    *) printf '| [%s](#%s) | %s | %s |\n' "$(cat "$item")" "$(anchor "$item")" "$(shown "$n.use" | sed 's/|/\\|/g; s/.*/`&`/' | paste -s -d '~' | sed 's/~/<br>/g')" "$(cat "$n.run")" ;;
   esac
 done
 for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do

@@ -168,9 +168,154 @@ def xpos(p, a, span=64):
     return [joined(softmax(q @ k.transpose(1, 2) / math.sqrt(K), j <= i) @ v) * a["r"]]
 
 
+def sinusoid(distance):
+    """[..., D] for distances of any shape: sines, then cosines."""
+    w = 10000.0 ** (-torch.arange(0, D, 2, dtype=torch.float64) / D)
+    return torch.cat([torch.sin(distance[..., None] * w), torch.cos(distance[..., None] * w)], -1)
+
+
+def transformer_xl(p, a, causal=False):
+    x = a["x"]
+    i, j = positions(len(x))
+    q, k, v = split(p, x, "content"), split(p, x, "key.project"), split(p, x, "value")
+    place = torch.einsum("ijd,dhk->hijk", sinusoid(i - j), p("transformer_xl.W"))
+    s = torch.einsum("hik,hjk->hij", q + p("transformer_xl.u")[:, None], k) + torch.einsum("hik,hijk->hij", q + p("transformer_xl.v")[:, None], place)
+    return [joined(softmax(s / math.sqrt(K), j <= i if causal else None) @ v) * a["r"]]
+
+
+def forgetting(p, i, j, a):
+    """The product of the gates between key and query, as a matrix of sums."""
+    gate = F.logsigmoid(p.linear(a["x"], "c.linear")).T                   # [H, T]
+    n = len(a["x"])
+    passed = torch.zeros(H, n, n, dtype=torch.float64)
+    for t in range(n):                                                   # the gate at t stands between all j < t and i >= t
+        passed = passed + gate[:, t, None, None] * ((j < t) & (i >= t))
+    return passed
+
+
+def selective(p, a):
+    q, k, v = (a[name].transpose(0, 1) for name in "qkv")
+    n = len(a["q"])
+    s = q @ k.transpose(1, 2) / math.sqrt(K)
+    i, j = positions(n)
+    taken = torch.relu(s[0]) * ((j < i) & (j > 0))
+    gone = [torch.zeros(n, dtype=torch.float64)]
+    for t in range(n - 1):
+        gone.append(gone[-1] + taken[t])
+    return [joined(softmax(s - torch.stack(gone)[:n].reshape(n, n), j <= i) @ v) * a["r"]]
+
+
+def residual(p, a):
+    x = a["x"]
+    below, q, k = ((x @ p(path)).reshape(len(x), H, K) for path in ("below.project.W", "two.project.W", "residual_scores.project.W"))
+    s = torch.einsum("ihk,jhk->hij", below, a["k"]) / math.sqrt(K) + torch.einsum("ihk,jhk->hij", q, k) / math.sqrt(K)
+    return [joined(torch.softmax(s, -1) @ a["v"].transpose(0, 1)) * a["r"]]
+
+
+def weighed(weights, mask=None):
+    """A case of plain heads with other weights than softmax, of the scaled score and the length."""
+    def reference(p, a):
+        x = a["x"]
+        q, k, v = (split(p, x, slot) for slot in ("query", "key", "value"))
+        w = weights(q @ k.transpose(1, 2) / math.sqrt(K), p, len(x))
+        return [joined((w * mask(*positions(len(x))) if mask else w) @ v) * a["r"]]
+    return reference
+
+
+def laplace(s):
+    """The distribution function of the normal distribution with mean √½ and variance 1/4π."""
+    return torch.distributions.Normal(*torch.tensor([0.5, 0.25 / math.pi], dtype=torch.float64).sqrt()).cdf(s)
+
+
+def multi_query(p, a):
+    return [joined(torch.softmax(a["q"].transpose(0, 1) @ a["k"].T / math.sqrt(K), -1) @ a["v"]) * a["r"]]
+
+
+def grouped(p, a):
+    z = [torch.softmax(a["q"][:, h] @ a["k"][:, h // 3].T / math.sqrt(K), -1) @ a["v"][:, h // 3] for h in range(6)]
+    return [torch.stack(z, 1) * a["r"]]
+
+
+def latent(p, a):
+    x, c = a["x"], a["c"]
+    q, asked = split(p, x, "query.project"), rope(split(p, x, "query.project_2"), 10000)
+    k, v = split(p, c, "key.project"), split(p, c, "value")
+    i, j = positions(len(x))
+    s = (q @ k.transpose(1, 2) + asked @ a["k"].T) / math.sqrt(K + 2)
+    return [joined(softmax(s, j <= i) @ v) * a["r"]]
+
+
+def memories(p, a):
+    x = a["x"]
+    q, k, v = (split(p, x, path) for path in ("query", "key.project", "value.project"))
+    i, j = positions(len(x))
+    k, v = (torch.cat([p(f"{slot}.m").transpose(0, 1), y], 1) for slot, y in (("key", k), ("value", v)))   # in front: the order of keys is no matter
+    mask = torch.cat([torch.ones(len(x), 5, dtype=torch.bool), j <= i], 1)
+    return [joined(softmax(q @ k.transpose(1, 2) / math.sqrt(K), mask) @ v) * a["r"]]
+
+
+def before(p, a):
+    whole = torch.cat([a["y"], a["x"]])
+    n = len(a["y"])
+    q, k, v = (p.linear(whole, f"heads.{slot}").transpose(0, 1) for slot in ("query", "key", "value"))
+    i, j = positions(len(whole))
+    return [joined((softmax(q @ k.transpose(1, 2) / math.sqrt(K), j <= i) @ v)[:, n:]) * a["r"]]
+
+
+def differential(layer, causal):
+    def reference(p, a):
+        x, width = a["x"], D // (2 * H)
+        n = len(x)
+        i, j = positions(n)
+        first = 0.8 - 0.6 * math.exp(-0.3 * layer)
+        share = torch.exp(p("a1") @ p("b1")) - torch.exp(p("a2") @ p("b2")) + first
+
+        def weights(q, k):
+            q, k = ((x @ p(f"{name}.project.W")).reshape(n, H, width).transpose(0, 1) for name in (q, k))
+            return softmax(q @ k.transpose(1, 2) / math.sqrt(width), j <= i if causal else None)
+
+        v = (x @ p("v.project.W")).reshape(n, H, 2 * width).transpose(0, 1)
+        z = ((weights("q1", "k1") - share * weights("q2", "k2")) @ v).transpose(0, 1)
+        z = z / torch.sqrt((z * z).mean(-1, keepdim=True) + 1e-5) * p("z.rmsnorm.g") * (1 - first)
+        return [z.reshape(n, D) @ p("differential.project.W") * a["r"]]
+    return reference
+
+
+def gate(p, a):
+    return [torch.sigmoid(p.linear(a["x"], "gated.linear")) * plain(p, {"x": a["x"], "r": a["r"]})[0]]
+
+
+def first_values(p, a):
+    q, k, v = (split(p, a["x"], path) for path in ("query", "key", "value.project"))
+    v = column(p("value.a")) * v + column(p("value.b")) * a["first"].transpose(0, 1)
+    return [joined(torch.softmax(q @ k.transpose(1, 2) / math.sqrt(K), -1) @ v) * a["r"]]
+
+
+def linear_attention(causal):
+    def reference(p, a):
+        q, k = F.elu(a["q"]) + 1, F.elu(a["k"]) + 1
+        w = torch.einsum("ihk,jhk->hij", q, k)
+        if causal:
+            w = w.tril()
+        return [torch.einsum("hij,jhv->ihv", w / w.sum(-1, keepdim=True), a["v"]) * a["r"]]
+    return reference
+
+
+def retained(p, a):
+    q, k, v = (split(p, a["x"], slot) for slot in ("query.project", "key.project", "value"))
+    i, j = positions(len(a["x"]))
+    gamma = 1 - 2.0 ** (-5 - torch.arange(H, dtype=torch.float64)).reshape(-1, 1, 1)
+    decay = torch.where(j <= i, gamma ** (i - j), torch.zeros(H, 1, 1, dtype=torch.float64))
+    return [joined((rope(q, 10000) @ rope(k, 10000).transpose(1, 2) / math.sqrt(K) * decay) @ v) * a["r"]]
+
+
 def sizes(**given):
     """Makes the arguments of a case for a length: x and r are [T, D], the others by a function of the length."""
     return lambda n: {"x": real(n, D), **{name: make(n) for name, make in given.items()}, "r": real(n, D)}
+
+
+def of_heads(names, n):
+    return {name: real(n, H, K) for name in names}
 
 
 def other(n):
@@ -211,6 +356,29 @@ CASES = {
     "paired": (paired, sizes(y=lambda n: real(n // 2 + 1, D), pairs=lambda n: real(n, n // 2 + 1, 6))),
     "turned": (rotary, sizes()),
     "turned_and_faded": (xpos, sizes()),
+    "transformer": (transformer_xl, sizes()),
+    "transformer_past": (lambda p, a: transformer_xl(p, a, causal=True), sizes()),
+    "forgetful": (scored(forgetting, mask=lambda i, j: j <= i), sizes()),
+    "selective": (selective, lambda n: {**of_heads("qkv", n), "r": real(n, D)}),
+    "residual": (residual, lambda n: {"x": real(n, D), **of_heads("kv", n), "r": real(n, D)}),
+    "heated": (lambda p, a: plain(p, a, score=lambda s: s / torch.exp(p("heat"))), sizes()),
+    "sigmoids": (weighed(lambda s, p, n: torch.sigmoid(s - math.log(n or 1))), sizes()),
+    "rectified": (weighed(lambda s, p, n: torch.relu(s) / n), sizes()),
+    "squared": (weighed(lambda s, p, n: torch.relu(s) ** 2 / n), sizes()),
+    "laplace": (weighed(lambda s, p, n: laplace(s)), sizes()),
+    "raw": (weighed(lambda s, p, n: s, mask=lambda i, j: (i - j).abs() <= 5), sizes()),
+    "multi_query": (multi_query, lambda n: {"q": real(n, H, K), "k": real(n + 3, K), "v": real(n + 3, K), "r": real(n, D)}),
+    "grouped_query": (grouped, lambda n: {"q": real(n, 6, K), "k": real(n + 3, 2, K), "v": real(n + 3, 2, 5), "r": real(n, 6, 5)}),
+    "latents": (latent, sizes(c=lambda n: real(n, 5), k=lambda n: real(n, 2))),
+    "memories": (memories, sizes()),
+    "before": (before, sizes(y=lambda n: real(n // 3, D))),
+    "difference": (differential(2, True), sizes()),
+    "difference_all": (differential(0, False), sizes()),
+    "gate": (gate, sizes()),
+    "first_values": (first_values, sizes(first=lambda n: real(n, H, K))),
+    "linear_all": (linear_attention(False), lambda n: {"q": real(n, H, K), "k": real(n + 3, H, K), "v": real(n + 3, H, 5), "r": real(n, H, 5)}),
+    "linear_past": (linear_attention(True), lambda n: {**of_heads("qk", n), "v": real(n, H, 5), "r": real(n, H, 5)}),
+    "retained": (retained, sizes()),
 }
 
 
