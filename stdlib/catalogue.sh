@@ -71,10 +71,12 @@ program() {
 # How the heads of a program run, by its explanation.
 run_of() {
   "$aqc" explain "$1" --json > "$folder/explained" || { cat "$folder/explained" >&2; exit 1; }
-  case $(grep -o '"fused":[a-z]*' "$folder/explained" || true) in
-    *false*) echo materialised ;;
-    *true*) echo fused ;;
-    *) echo "without scores" ;;
+  case $(cat "$folder/explained") in
+    *'"lowering":"materialised"'*) echo materialised ;;
+    *'"lowering":"row-buffered"'*) echo row-buffered ;;
+    *'"lowering":"fused"'*) echo fused ;;
+    *'"heads":[]'*) echo "without scores" ;;
+    *) echo "no lowering in the explanation of $1" >&2; exit 1 ;;
   esac
 }
 
@@ -106,7 +108,8 @@ z = heads(x, x, H, K) with {
 }
 ```
 
-*Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length. `aqc explain` says the same of any program.
+*Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length. *Row-buffered* ones hold the scores of a few queries at a time, *materialised*
+ones the whole matrix. `aqc explain` says the same of any program, and why.
 END
 for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do
   n=${item%.*}

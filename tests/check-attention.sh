@@ -6,7 +6,7 @@ aqc=${AQC:-aqc}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 PROGRAMS=$folder sh "$top/stdlib/catalogue.sh" "$aqc" > "$folder/attention.md"
-diff "$top/doc/attention.md" "$folder/attention.md" >&2 || { echo "doc/attention.md is to be made again: sh stdlib/catalogue.sh aqc > doc/attention.md" >&2; exit 1; }
+diff "$top/doc/attention.md" "$folder/attention.md" > "$folder/diff" || { head -20 "$folder/diff" >&2; echo "doc/attention.md is to be made again: sh stdlib/catalogue.sh aqc > doc/attention.md" >&2; exit 1; }
 count=0
 for program in "$folder"/*.aq; do
   "$aqc" gradcheck "$program" > "$folder/out" || { cat "$program" "$folder/out" >&2; exit 1; }
