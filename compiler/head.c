@@ -355,7 +355,6 @@ static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span s
     if ((status = spell_softmax(c, head, span)) || (status = few_rows(c, head, span, &few))) return status;
     head->lowering = VM_ROW_BUFFERED;
     head->why = "its weights depend on a whole row of scores";
-    why = head->why;
     if (!few) why = "its weights and their gradient take many sums over the keys";
   }
   if (!why && c->program->unfused) why = "that was asked for";
