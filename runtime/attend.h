@@ -90,7 +90,7 @@ struct attend_piece { int64_t first_key, keys; enum lane_truth seen; };   /* see
  * is more than can be counted. */
 bool attend_scratch(const struct attend_plan *plan, int64_t keys, size_t number, size_t *bytes);
 
-/* Results of attention: 0: y, roles as `out` (i?, h?, feature); 1: lse, the same without feature (unused content when !softmax).
+/* Results of attention: 0: y, roles as `out` (i?, h?, feature); 1: lse, the same without feature (content for attention_grad alone when !softmax).
  * Results of attention_grad: dquery, dkey, dvalue, then one for each extra with wants_grad. They are never reduced across examples or heads: each result
  * has the operand's axes plus h (when y has it), laid out (i?, h?, feature) or (j?, h?, feature) for dquery, dkey, dvalue; per example when y is. For extras:
  * (i?, j?, h?, feature) with h when y has it. The compiler adds the sums to the operand's own shape. So every task owns what it writes.

@@ -123,19 +123,31 @@ static void rows_reduce(const struct attend_head *head, struct attend_space *spa
   }
 }
 
-void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int first, int end, struct attend_queried *rows)
+static void rows_value(const struct attend_head *head, struct attend_space *space, int number, struct attend_queried *rows)
 {
-  for (int k = first; k < end; k++) {
-    const struct attend_row *row = &head->plan->row[k];
-    const struct row_rule *rule = &row_rules[row->reduce];
-    real *value = rows->value[k];
-    const real *seen = rows->seen;
-    ATTEND_LANES(q, rows->block.fast) value[q] = rule->hidden;
-    rows->registers.warm = false;
-    rows_reduce(head, space, row, rows, value);
-    if (!rule->reduce)
-      KERNEL(threshold_rows)(rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX, row->parameter, value);
-    ATTEND_LANES(q, rows->block.fast) value[q] = seen[q] > 0 ? value[q] : 0;
+  const struct attend_row *row = &head->plan->row[number];
+  const struct row_rule *rule = &row_rules[row->reduce];
+  const real *seen = rows->seen;
+  real *value = rows->value[number];
+  ATTEND_LANES(q, rows->block.fast) value[q] = rule->hidden;
+  rows->registers.warm = false;
+  rows_reduce(head, space, row, rows, value);
+  if (!rule->reduce)
+    KERNEL(threshold_rows)(rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX, row->parameter, value);
+  ATTEND_LANES(q, rows->block.fast) value[q] = seen[q] > 0 ? value[q] : 0;
+}
+
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end, const struct attend_view *kept,
+                               struct attend_queried *rows)
+{
+  const int kept_row = kept ? attend_kept_row(head->plan) : -1;
+  for (int k = 0; k < end; k++) {
+    if (k != kept_row) {
+      rows_value(head, space, k, rows);
+      continue;
+    }
+    for (int64_t q = 0; q < rows->block.fast; q++)
+      rows->value[k][q] = q < rows->block.queries ? kept->data[(rows->block.first_query + q) * kept->i_stride] : 0;
   }
 }
 
@@ -165,10 +177,11 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
 {
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
+  const int kept = attend_kept_row(head->plan);
   struct attend_queried rows;
   for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
-    KERNEL(attend_row_values)(head, space, 0, attend_forward_rows(head->plan), &rows);
+    KERNEL(attend_row_values)(head, space, attend_forward_rows(head->plan), NULL, &rows);
     for (int64_t p = 0; p < rows.pieces; p++) {
       rows_tile(head, space, &rows, p, head->plan->drop);
       struct attend_matrix a = {space->score, 1, rows.block.fast};
@@ -176,7 +189,7 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
       KERNEL(attend_product)(rows.block.queries, y.width, rows.piece[p].keys, a, b, c, p > 0);
     }
     for (int64_t q = 0; q < rows.block.queries; q++) {
-      lse.data[(first + q) * lse.i_stride] = 0;
+      lse.data[(first + q) * lse.i_stride] = kept < 0 ? 0 : rows.value[kept][q];
       if (!rows.pieces) memset(y.data + (first + q) * y.i_stride, 0, (size_t)y.width * sizeof(real));
     }
   }
@@ -191,7 +204,7 @@ void KERNEL(attend_rows_look)(const struct attend_head *head, struct attend_spac
   struct attend_queried rows;
   for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
-    KERNEL(attend_row_values)(head, space, 0, attend_forward_rows(head->plan), &rows);
+    KERNEL(attend_row_values)(head, space, attend_forward_rows(head->plan), NULL, &rows);
     memset(w + first * head->keys, 0, (size_t)(rows.block.queries * head->keys) * sizeof(real));
     for (int64_t p = 0; p < rows.pieces; p++) {
       rows_tile(head, space, &rows, p, false);

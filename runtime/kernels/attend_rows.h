@@ -21,8 +21,10 @@ struct attend_queried {
 /* The block of queries that begins at first: its pieces, their scores and masks. */
 void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first, struct attend_queried *rows);
 
-/* Computes row values first..end-1. */
-void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int first, int end, struct attend_queried *rows);
+/* Computes row values 0..end-1. kept: what the forward pass has left of the row attend_kept_row (a number for each query), which is then not computed
+ * again; or NULL. */
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end, const struct attend_view *kept,
+                               struct attend_queried *rows);
 
 /* Runs a program over a strip that begins at number `at` of each buffer. */
 void KERNEL(attend_row_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
@@ -49,6 +51,14 @@ static inline int attend_forward_rows(const struct attend_plan *plan)
   int count = 0;
   while (count < plan->row_count && !plan->row[count].backward) count++;
   return count;
+}
+
+/* The first threshold of the forward pass, which costs more than all else: the forward pass leaves it where a softmax leaves lse. -1: there is none. */
+static inline int attend_kept_row(const struct attend_plan *plan)
+{
+  for (int k = 0; k < attend_forward_rows(plan); k++)
+    if (plan->row[k].reduce == ATTEND_ENTMAX || plan->row[k].reduce == ATTEND_KTH) return k;
+  return -1;
 }
 
 #endif

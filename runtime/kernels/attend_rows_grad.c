@@ -136,7 +136,7 @@ void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_
   for (int64_t first = 0; first < head->queries; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
     rows_gradient(head, &g, space, &rows);
-    KERNEL(attend_row_values)(head, space, 0, head->plan->row_count, &rows);
+    KERNEL(attend_row_values)(head, space, head->plan->row_count, &g.to.lse, &rows);
     for (int64_t p = 0; p < rows.pieces; p++) {
       struct attend_block block = attend_piece_block(&rows, p);
       rows_tiles(head, &g, space, &rows, p);
