@@ -28,3 +28,33 @@ field() { sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", b ? a / b : 0 }'; }
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# qkv N FILE: queries, keys and values of N positions, 8 heads of 64, as safetensors.
+qkv() {
+  "$PYTHON" - "$1" "$2" <<'PY'
+import json, struct, sys
+import numpy as np
+n, path = int(sys.argv[1]), sys.argv[2]
+generator, size = np.random.default_rng(0), n * 8 * 64 * 4
+header = {name: {"dtype": "F32", "shape": [n, 8, 64], "data_offsets": [k * size, (k + 1) * size]} for k, name in enumerate("qkv")}
+text = json.dumps(header).encode()
+text += b" " * (-len(text) % 8)
+with open(path, "wb") as file:
+    file.write(struct.pack("<Q", len(text)) + text)
+    for name in header:
+        file.write(generator.standard_normal((n, 8, 64), dtype=np.float32).tobytes())
+PY
+}
+
+need_numpy() {
+  "$PYTHON" -c 'import numpy' 2>/dev/null || { say "skipped: $PYTHON has no numpy"; exit 0; }
+}
+
+# heads FUNCTION OPTION...: a function of heads.aq on the last queries that qkv made in $work/in.safetensors: seconds and bytes as JSON.
+heads() {
+  function=$1
+  shift
+  "$AQC" run "$here/heads.aq" --fn "$function" --in "$work/in.safetensors" --out "$work/out.safetensors" --json "$@"
+}
+
+minimum() { sort -g | head -1; }

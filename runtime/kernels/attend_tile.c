@@ -121,11 +121,12 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
 static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES + 4 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
                4 * 2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
 
-/* The part of a head that is the chunk-th of its tasks. */
+/* The part of a head that is the chunk-th of its tasks: by keys from the first, by queries from the last, so that under a causal mask the long
+ * tasks come before the short ones. */
 static void attend_cut(const struct attend_job *job, int64_t chunk, struct attend_head *head)
 {
-  bool keys = chunk >= job->by_query;
-  int64_t first = (keys ? chunk - job->by_query : chunk) * ATTEND_CUT, end = first + ATTEND_CUT;
+  bool keys = chunk < job->by_key;
+  int64_t first = (keys ? chunk : job->by_key + job->by_query - 1 - chunk) * ATTEND_CUT, end = first + ATTEND_CUT;
   head->end_query = head->queries, head->end_key = head->keys;
   head->makes_rows = head->makes_columns = true;
   if (job->by_query == 1 && !job->by_key) return;
@@ -141,11 +142,11 @@ static void attend_work(void *context, int64_t task, void *scratch)
   struct attend_space space;
   struct attend_head head;
   attend_space_init(call->call->attend, &space, scratch);
-  int64_t chunks = job->by_query + job->by_key, segment = task / chunks * job->grouped;
+  int64_t groups = (job->segments + job->grouped - 1) / job->grouped, segment = task % groups * job->grouped;
   int64_t end = segment + job->grouped < job->segments ? segment + job->grouped : job->segments;
   for (; segment < end; segment++) {
     attend_enter(call, &head, segment / job->heads, segment % job->heads, job->heads);
-    attend_cut(job, task % chunks, &head);
+    attend_cut(job, task / groups, &head);
     space.score_regs.warm = space.mask_regs.warm = space.drop_regs.warm = space.grad_regs.warm = false;
     call->task(&head, &space);
   }
