@@ -209,6 +209,8 @@ static ir_id make_threshold(struct host *h)
   struct vm_type type = any_type(h, 1, host_below(h, 3) > 0);
   int64_t kind = host_below(h, 3) == 0 ? RT_KTH : RT_ENTMAX;
   double parameter = kind == RT_KTH ? (double)(1 + host_below(h, 4)) : alphas[host_below(h, RT_COUNT(alphas))];
+  if (kind == RT_KTH)                                    /* of nothing it is -infinity, and so is the loss */
+    type.dim[type.rank - 1] = any_dim(h, "M", type.batched, 1);
   ir_id a = host_reals(h, type, -1, 1);
   return ir_add(&h->g, OP_threshold, 1, &a, (const int64_t[RT_MAX_ATTR]){ kind }, parameter, NULL, (struct gr_span){0}, &h->error);
 }
