@@ -222,6 +222,74 @@ def weighed(weights, mask=None):
     return reference
 
 
+def additive(p, a):
+    q, k, v = split(p, a["x"], "query"), p.linear(a["y"], "key").transpose(0, 1), split(p, a["y"], "value")
+    s = (torch.tanh(q[:, :, None] + k[:, None]) * p("additive.v")[:, None, None]).sum(-1)
+    return [joined(torch.softmax(s, -1) @ v) * a["r"]]
+
+
+def contextual(p, a, count=6):
+    """As in the program of the paper: gates flipped, summed and flipped back; positions between whole ones by both neighbours."""
+    x = a["x"]
+    q, k, v = (split(p, x, slot) for slot in ("query", "key", "value"))
+    i, j = positions(len(x))
+    s = q @ k.transpose(1, 2) / math.sqrt(K)
+    gates = torch.sigmoid(s) * (j <= i)
+    place = gates.flip(-1).cumsum(-1).flip(-1).clamp(max=count - 1)
+    table = torch.einsum("hik,nhk->hin", q, p("e"))
+    low, high = place.floor().long(), place.ceil().long()
+    w = place - low
+    bias = torch.gather(table, 2, high) * w + torch.gather(table, 2, low) * (1 - w)
+    return [joined(softmax(s + bias, j <= i) @ v) * a["r"]]
+
+
+def talking(p, a):
+    q, k, v = split(p, a["x"], "query"), split(p, a["y"], "key"), split(p, a["y"], "value")
+    s = torch.einsum("gij,hg->hij", q @ k.transpose(1, 2), a["before"]) / math.sqrt(K)
+    return [joined(torch.einsum("gij,hg->hij", torch.softmax(s, -1), a["after"]) @ v) * a["r"]]
+
+
+def entmax(s, alpha):
+    """Every threshold found by halving, then one step of Newton's with a gradient, so that its derivative is exact. Unseen scores are -1e300."""
+    if s.numel() == 0:
+        return s
+    x = s * (alpha - 1)
+    low, high = x.max(-1, keepdim=True).values.detach() - 1, x.max(-1, keepdim=True).values.detach()
+    for _ in range(80):
+        middle = (low + high) / 2
+        enough = torch.relu(x.detach() - middle).pow(1 / (alpha - 1)).sum(-1, keepdim=True) >= 1
+        low, high = torch.where(enough, middle, low), torch.where(enough, high, middle)
+    above = torch.relu(x - low)
+    slope = ((above.detach() > 0) * above.detach().pow(1 / (alpha - 1) - 1)).sum(-1, keepdim=True) / (alpha - 1)
+    threshold = low + (above.pow(1 / (alpha - 1)).sum(-1, keepdim=True) - 1) / slope
+    return torch.relu(x - threshold).pow(1 / (alpha - 1))
+
+
+def hidden(s, mask):
+    return torch.where(mask(*positions(s.shape[-1])), s, torch.full_like(s, -1e300))
+
+
+def top_k(s, k):
+    kth = s.topk(min(k, s.shape[-1]), -1).values[..., -1:] if s.shape[-1] else s
+    return torch.softmax(torch.where(s >= kth, s, torch.full_like(s, -torch.inf)), -1)
+
+
+def hardest(s):
+    soft = torch.softmax(s, -1)
+    best = F.one_hot(s.argmax(-1), s.shape[-1]) if s.shape[-1] else soft
+    return best + soft - soft.detach()
+
+
+def with_sink(s, sink):
+    """The sink is one key more, whose weight is left out."""
+    return torch.softmax(torch.cat([s, sink.expand(*s.shape[:-1], 1)], -1), -1)[..., :-1]
+
+
+def shared_out(s):
+    shares = torch.softmax(s, -2) + 1e-8
+    return shares / shares.sum(-1, keepdim=True)
+
+
 def laplace(s):
     """The distribution function of the normal distribution with mean √½ and variance 1/4π."""
     return torch.distributions.Normal(*torch.tensor([0.5, 0.25 / math.pi], dtype=torch.float64).sqrt()).cdf(s)
@@ -361,6 +429,18 @@ CASES = {
     "forgetful": (scored(forgetting, mask=lambda i, j: j <= i), sizes()),
     "selective": (selective, lambda n: {**of_heads("qkv", n), "r": real(n, D)}),
     "residual": (residual, lambda n: {"x": real(n, D), **of_heads("kv", n), "r": real(n, D)}),
+    "tanhs": (additive, sizes(y=other)),
+    "contextual": (contextual, sizes()),
+    "talking": (talking, sizes(y=other, before=lambda n: real(H, H), after=lambda n: real(H, H))),
+    "sparse": (weighed(lambda s, p, n: entmax(s, 2)), sizes()),
+    "entmaxed": (weighed(lambda s, p, n: entmax(hidden(s, lambda i, j: j <= i), 1.5)), sizes()),
+    "best": (weighed(lambda s, p, n: top_k(s, 5)), sizes()),
+    "hardest": (weighed(lambda s, p, n: hardest(hidden(s, lambda i, j: (i - j).abs() <= 30))), sizes()),
+    "quiet": (weighed(lambda s, p, n: torch.softmax(2 * s, -1)), sizes()),
+    "off_by_one": (weighed(lambda s, p, n: torch.exp(s) / (1 + torch.exp(s).sum(-1, keepdim=True))), sizes()),
+    "learned_sink": (weighed(lambda s, p, n: with_sink(hidden(s, lambda i, j: j <= i), column(p("norm.param"))), mask=lambda i, j: j <= i), sizes()),
+    "signed": (weighed(lambda s, p, n: torch.sign(s) * torch.softmax(s.abs(), -1)), sizes()),
+    "shared_out": (weighed(lambda s, p, n: shared_out(s)), sizes()),
     "heated": (lambda p, a: plain(p, a, score=lambda s: s / torch.exp(p("heat"))), sizes()),
     "sigmoids": (weighed(lambda s, p, n: torch.sigmoid(s - math.log(n or 1))), sizes()),
     "rectified": (weighed(lambda s, p, n: torch.relu(s) / n), sizes()),
