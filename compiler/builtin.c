@@ -366,11 +366,6 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
   return c->error->code;
 }
 
-static int run_refused(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
-  (void)result;
-  return gr_fail(c->error, args->node->span, "`%s` is not supported yet", self->name);
-}
-
 static const struct cc_builtin builtins[] = {
   {"exp", "exp(x)", run_unary, OP_exp, 0, "e to the x, element by element"},
   {"log", "log(x)", run_unary, OP_log, 0, "natural logarithm"},
@@ -417,7 +412,7 @@ static const struct cc_builtin builtins[] = {
   {"orthogonal", "param[…] = orthogonal(GAIN)", run_initialiser, 0, 0, "a random orthogonal matrix (Saxe et al. 2014)"},
   {"eye", "param[…] = eye(SCALE)", run_initialiser, 0, 0, "the identity matrix"},
   {"load", "param[…] = load(\"file.safetensors\", \"tensor\")", run_initialiser, 0, 0, "a pretrained tensor"},
-  {"scan", "scan(…)", run_refused, 0, 0, "a recurrence over a ragged dim"},
+  {"scan", "scan(step, start, x, …, reverse = false)", cc_scan, 0, 0, "step(state, row of x, …) for each row of x: every state, or what step gives beside it"},
   {"pi", "pi", NULL, 0, 3.14159265358979323846, "the number"},
   {"inf", "inf", NULL, 0, INFINITY, "infinity"},
   {"true", "true", NULL, 0, 1, "the number 1, as comparisons give it"},

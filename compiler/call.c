@@ -528,6 +528,10 @@ int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *r
   return status ? status : dispatch(c, &callee, &args, result, result_count, max_results);
 }
 
+int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args, struct cc_value *result, int *count, int max) {
+  return dispatch(c, callee, args, result, count, max);
+}
+
 int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count, const struct cc_value *arg,
              const struct gr_span *span, struct cc_value *result) {
   struct cc_value copy[8];

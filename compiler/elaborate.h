@@ -122,6 +122,9 @@ int cc_axis_of(struct cc_context *c, const struct vm_type *type, vm_dim d);
 int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *result, int *result_count, int max_results);
 int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count, const struct cc_value *arg,
              const struct gr_span *span, struct cc_value *result);                     /* by position, one result */
+struct cc_call_args;
+/* With arguments that are values already; up to max results, their number in *count. */
+int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args, struct cc_value *result, int *count, int max);
 int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type, struct cc_scope *scope, const char *what,
                   const struct gr_node *declared, struct gr_span span);
 int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_value *value);  /* param[...] = init */
@@ -158,6 +161,9 @@ struct cc_builtin {
 };
 const struct cc_builtin *cc_builtin_find(const char *name);
 const struct cc_builtin *cc_builtin_at(int index);                                     /* NULL after the last */
+
+/* scan_call.c: the builtin scan(step, start, x, …). */
+int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args, struct cc_value *result);
 
 /* data.c: data, model signature, loss, train */
 int cc_data(struct cc_context *c, const struct gr_node *model);

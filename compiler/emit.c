@@ -20,6 +20,7 @@ static ir_id finalise(struct ir_graph *g, const struct ir_node *node, void *cont
 static int copy_graph(struct ir_emitter *e, const struct ir_graph *g)
 {
   e->g.dims = g->dims;
+  e->g.root = g->root ? g->root : (struct ir_graph *)(uintptr_t)g;
   e->g.head = g->head;
   e->g.head_count = g->head_count;
   e->g.node = rt_zalloc(g->count, sizeof *e->g.node);
@@ -192,10 +193,12 @@ static int fill_function(struct ir_emitter *e, struct vm_function *f)
   f->value_count = (uint32_t)e->value_count;
   f->instr = joined(arena, NULL, 0, e->instr, e->instr_count, sizeof *e->instr);
   f->instr_count = (uint32_t)e->instr_count;
+  f->argument = joined(arena, NULL, 0, o->argument, (size_t)o->argument_count, sizeof *o->argument);
+  f->argument_count = (uint32_t)o->argument_count;
   f->output = rt_arena_alloc(arena, (size_t)(o->count + 1) * sizeof *f->output);
   f->output_name = rt_arena_alloc(arena, (size_t)(o->count + 1) * sizeof *f->output_name);
   f->gradient = rt_arena_alloc(arena, (size_t)(o->gradient_count + 1) * sizeof *f->gradient);
-  if (!f->value || !f->instr || !f->output || !f->output_name || !f->gradient)
+  if (!f->value || !f->instr || !f->argument || !f->output || !f->output_name || !f->gradient)
     return rt_no_memory(e->error);
   for (int k = 0; k < o->count; k++) {
     f->output[f->output_count++] = ir_value_of(e, e->output[k]);
@@ -241,6 +244,7 @@ static int emit(struct ir_emitter *e, const struct ir_graph *g, const char *name
   use_rows(e);
   if ((status = ir_recompute(&e->g, e->root_count, e->output, e->error)) != RT_OK) return status;
   if ((status = mark(e)) != RT_OK) return status;
+  if ((status = ir_emit_bodies(e)) != RT_OK) return status;
   if ((status = ir_fuse(&e->g, e->live, e->keep, &e->groups, e->error)) != RT_OK) return status;
   if ((status = ir_schedule_make(&e->g, e->live, e->keep, &e->groups, &e->schedule, e->error)) != RT_OK) return status;
   mark_escapes(e);

@@ -121,8 +121,15 @@ static int add_plan(struct ir_emitter *e, int64_t head_number)
   return RT_OK;
 }
 
-static int result_count(const struct ir_head *head, enum rt_op op)
+static int result_count(const struct ir_emitter *e, const struct ir_node *node, int64_t attr[RT_MAX_ATTR])
 {
+  enum rt_op op = node->op;
+  if (ir_is_scan(op))
+    return ir_scan_attrs(ir_scan_of(&e->g, node), attr);
+  if (!ir_has_plan(op))
+    return 1;
+  const struct ir_head *head = e->g.head[node->attr[0]];
+  attr[0] = e->plan_of[node->attr[0]];
   if (op != OP_attention_grad)
     return op == OP_attention ? 2 : 1;
   int count = 3;
@@ -131,28 +138,39 @@ static int result_count(const struct ir_head *head, enum rt_op op)
   return count;
 }
 
+/* The type of result k that nobody reads; false on failure. */
+static bool unread_result(struct ir_emitter *e, ir_id n, int k, struct vm_type *type)
+{
+  const struct ir_node *node = &e->g.node[n];
+  const struct vm_type *types[6 + ATTEND_MAX_EXTRAS];
+  struct vm_mismatch m;
+  if (ir_is_scan(node->op)) {
+    *type = ir_scan_result(ir_scan_of(&e->g, node), &e->g, node, k);
+    return true;
+  }
+  struct attend_plan plan = ir_head_plan(e->g.head[node->attr[0]]);
+  for (int arg = 0; arg < node->arg_count; arg++)
+    types[arg] = &e->g.node[node->arg[arg]].type;
+  if (vm_signature_result(e->g.dims, node->op, node->arg_count, types, &plan, k, type, &m) == RT_OK)
+    return true;
+  rt_fail(e->error, RT_BAD_DATA, "internal: `%s` has no result %d: %s", rt_op_info[node->op].name, k, m.why);
+  return false;
+}
+
 /* All results are written, also those that nobody reads. */
 static bool write_results(struct ir_emitter *e, struct vm_instr *in, ir_id n)
 {
-  const struct ir_node node = e->g.node[n];
-  const struct vm_type *types[6 + ATTEND_MAX_EXTRAS];
-  struct attend_plan plan = ir_head_plan(e->g.head[node.attr[0]]);
-  for (int k = 0; k < node.arg_count; k++)
-    types[k] = &e->g.node[node.arg[k]].type;
-  if (!write_result(e, in, 0, n, &node.type))
+  if (!write_result(e, in, 0, n, &e->g.node[n].type))
     return false;
   for (int k = 1; k < in->out_count; k++) {
     struct vm_type type;
     ir_id named = e->first_result[n];
     while (named && e->g.node[named].attr[0] != k)
       named = e->next_result[named];
-    struct vm_mismatch m;
     if (named)
       type = e->g.node[named].type;
-    else if (vm_signature_result(e->g.dims, node.op, node.arg_count, types, &plan, k, &type, &m) != RT_OK) {
-      rt_fail(e->error, RT_BAD_DATA, "internal: `%s` has no result %d: %s", rt_op_info[node.op].name, k, m.why);
+    else if (!unread_result(e, n, k, &type))
       return false;
-    }
     if (!write_result(e, in, k, named, &type))
       return false;
   }
@@ -162,20 +180,22 @@ static bool write_results(struct ir_emitter *e, struct vm_instr *in, ir_id n)
 static int emit_node(struct ir_emitter *e, ir_id n)
 {
   const struct ir_node node = e->g.node[n];
-  bool planned = ir_has_plan(node.op);
-  if (planned && e->plan_of[node.attr[0]] < 0) {
+  int64_t attr[RT_MAX_ATTR];
+  if (ir_has_plan(node.op) && e->plan_of[node.attr[0]] < 0) {
     int status = add_plan(e, node.attr[0]);
     if (status != RT_OK)
       return status;
   }
-  struct vm_instr *in = begin(e, node.op, n, node.arg_count, planned ? result_count(e->g.head[node.attr[0]], node.op) : 1);
+  memcpy(attr, node.attr, sizeof attr);
+  int results = result_count(e, &node, attr);
+  struct vm_instr *in = begin(e, node.op, n, node.arg_count, results);
   bool ok = in != NULL;
   for (int k = 0; ok && k < node.arg_count; k++)
     ok = read_arg(e, in, k, node.arg[k]);
-  if (ok && planned)
-    in->attr[0] = e->plan_of[node.attr[0]];
-  if (ok)
-    ok = planned ? write_results(e, in, n) : write_result(e, in, 0, n, &node.type);
+  if (ok) {
+    memcpy(in->attr, attr, sizeof attr);
+    ok = write_results(e, in, n);
+  }
   if (!ok)
     return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
   e->instr_count++;

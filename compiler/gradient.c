@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The flags of ops.def are written without prefix there. An op without a gradient needs no rule: the constant condition drops the name. */
-enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT };
+enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT, NESTED = RT_NESTED };
 
 static ir_rule *const rules[OP_COUNT] = {
 #define LANE1(name, expression, doc) [OP_##name] = ir_rule_##name,
@@ -115,7 +115,7 @@ static int visit(struct ir_back *b, ir_id n, const bool *needed)
 static int accumulate(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
                       bool *needed, ir_id *sum, struct rt_error *error)
 {
-  struct ir_back b = { .g = g, .sum = sum, .error = error };
+  struct ir_back b = { .g = g, .last = loss, .sum = sum, .error = error };
   mark_needed(g, loss, count, wrt, needed);
   const struct vm_type type = g->node[loss].type;
   sum[loss] = seed ? seed : ir_constant(g, 1, &type, g->node[loss].span, error);

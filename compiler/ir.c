@@ -27,6 +27,9 @@ void ir_graph_free(struct ir_graph *graph)
     for (size_t s = 0; s < RT_COUNT(slots); s++)
       ir_graph_free(slots[s]->graph);
   }
+  for (uint32_t i = 0; i < graph->scan_count; i++)
+    ir_graph_free(graph->scan[i]->body);
+  rt_free(graph->scan);
   rt_free(graph->head);
   rt_free(graph->node);
   rt_arena_free(&graph->arena);
@@ -53,6 +56,28 @@ struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, s
   graph->is_slot = true;
   graph->slot_of = head;
   return slot->graph = graph;
+}
+
+struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *number)
+{
+  struct ir_graph *root = g->root ? g->root : g;
+  struct ir_scan *scan = rt_arena_alloc(&root->arena, sizeof *scan);
+  struct ir_graph *body = rt_arena_alloc(&root->arena, sizeof *body);
+  if (!scan || !body || rt_grow((void **)&root->scan, &root->scan_capacity, (size_t)root->scan_count + 1, sizeof *root->scan) != RT_OK)
+    return NULL;
+  if ((name && !(scan->name = rt_arena_strndup(&root->arena, name, strlen(name)))) || ir_graph_init(body, g->dims) != RT_OK)
+    return NULL;
+  body->root = root;
+  scan->body = body;
+  scan->function = -1;
+  *number = root->scan_count;
+  root->scan[root->scan_count++] = scan;
+  return scan;
+}
+
+struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node)
+{
+  return (g->root ? g->root : g)->scan[node->attr[0]];
 }
 
 struct attend_plan ir_head_plan(const struct ir_head *head)
@@ -249,4 +274,21 @@ ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg,
   if (infer(g, &node, arg, given, error) != RT_OK)
     return 0;
   return append(g, &node, arg, error);
+}
+
+/* Room grows by doubling in the arena: it is for a few dozen at most. */
+ir_id ir_scan_argument(struct ir_scan *scan, const struct vm_type *type, struct gr_span span, struct rt_error *error)
+{
+  int n = scan->argument_count;
+  if ((n & (n - 1)) == 0) {
+    struct vm_type *more = rt_arena_alloc(&scan->body->arena, (size_t)(n ? 2 * n : 1) * sizeof *more);
+    if (!more)
+      return rt_no_memory(error), 0;
+    if (n)
+      memcpy(more, scan->argument, (size_t)n * sizeof *more);
+    scan->argument = more;
+  }
+  scan->argument[scan->argument_count++] = *type;
+  struct ir_node node = { .op = OP_input, .attr = { n }, .type = *type, .span = span };
+  return append(scan->body, &node, NULL, error);
 }

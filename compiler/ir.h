@@ -52,8 +52,28 @@ struct ir_head {
   struct ir_slot { struct ir_graph *graph; ir_id result[1 + 2 * ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
 };
 
+/* What runs once for each position of an axis: the body of OP_scan, or of OP_scan_grad (forward: whose gradient it is). A graph of its own, whose OP_input nodes are
+ * the arguments by number, in the order of vm/scan.h, and whose results are listed. */
+struct ir_scan {
+  const char *name;                      /* path, or NULL */
+  struct ir_graph *body;
+  int argument_count;
+  struct vm_type *argument;
+  int sequence_count;                    /* of the forward body: arguments 1 .. that many are rows of sequences */
+  int result_count;
+  ir_id *result;
+  bool reverse;
+  int64_t function;                      /* its number in the module; -1: not emitted yet */
+  struct ir_scan *forward;               /* of a gradient; else NULL */
+  int64_t wants;                         /* of a gradient: a bit for each argument of the forward body that gets one */
+};
+
 struct ir_graph {
   struct vm_dims *dims;                  /* shared by all graphs of a program; not owned */
+  struct ir_graph *root;                 /* of the body of a scan: the graph that keeps all scans; NULL: this one does */
+  struct ir_scan **scan;                 /* attr 0 of scan ops indexes the root's; they live in its arena */
+  uint32_t scan_count;
+  size_t scan_capacity;
   bool is_slot;                          /* of a head: OP_input means enum ir_leaf */
   const struct ir_head *slot_of;         /* that head */
   struct ir_node *node;
@@ -66,7 +86,7 @@ struct ir_graph {
 };
 
 int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims);   /* RT_OK or RT_NO_MEMORY */
-void ir_graph_free(struct ir_graph *graph);          /* also the slot graphs of its heads */
+void ir_graph_free(struct ir_graph *graph);          /* also the slot graphs of its heads, and the bodies of scans that it keeps */
 
 /* A new head of g, zeroed; *number is what attr "plan" says. The name (or NULL) is copied. NULL when out of memory. */
 struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number);
@@ -75,6 +95,13 @@ struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, s
 /* The head's operands as the signatures want them, without lane programs. */
 struct attend_plan ir_head_plan(const struct ir_head *head);
 bool ir_has_plan(enum rt_op op);
+
+/* A new scan, zeroed but for an empty body; *number is what attr 0 of its op says, in every graph of the root. The name (or NULL) is copied. NULL when out of memory. */
+struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *number);
+struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node);
+static inline bool ir_is_scan(enum rt_op op) { return op == OP_scan || op == OP_scan_grad; }
+/* An argument of the body: node and all. 0 on failure. */
+ir_id ir_scan_argument(struct ir_scan *scan, const struct vm_type *type, struct gr_span span, struct rt_error *error);
 
 /* In a slot graph: a leaf (enum ir_leaf, or 1 + k for extra k), and element `index` (a scalar, rounded) of the table that extra `table` is. Each gather has an
  * extra of its own: a table that is read in two places is two extras. */
@@ -132,6 +159,7 @@ struct ir_outputs {
   int count; const ir_id *id; const char *const *name;
   int gradient_count; const ir_id *gradient; const uint32_t *param;      /* param numbers as attr of OP_param nodes */
   bool training;                         /* false: OP_bernoulli is 1 and OP_gumbel 0: nothing is dropped or disturbed */
+  int argument_count; const struct vm_type *argument;                    /* of a body; then OP_input means these */
 };
 int ir_emit(struct ir_graph *g, const struct ir_outputs *outputs, const char *name, struct vm_module *module, struct rt_error *error);
 

@@ -9,6 +9,7 @@ struct ir_back {
   struct ir_graph *g;
   struct ir_node node;                   /* a copy: g->node moves when something is appended */
   ir_id y, dy;
+  ir_id last;                            /* sum is known up to this node */
   const bool *need;                      /* [arg_count] does the argument need its gradient? A rule may skip the others */
   ir_id *sum;                            /* by node: the gradient gathered so far, 0: none */
   bool failed;

@@ -5,8 +5,16 @@
 RULE(param) { (void)b; }
 
 /* Only the first result of attention has a gradient; programs cannot name the others. */
+/* The rule of scan gathers the gradients of all its results; this makes sure that it is asked. */
 RULE(result)
 {
+  ir_id of = rule_arg(b, 0);
+  if (b->g->node[of].op == OP_scan) {
+    struct vm_type type = *rule_type(b, of);
+    if (!b->sum[of])
+      ir_give_node(b, of, ir_constant(b->g, 0, &type, b->node.span, b->error));
+    return;
+  }
   gr_fail(b->error, b->node.span, "no gradient flows through further results of an op");
   b->failed = true;
 }

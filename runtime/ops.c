@@ -7,7 +7,7 @@
 
 /* ---- the list ---- */
 
-enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT };
+enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT, NESTED = RT_NESTED };
 
 const struct rt_op_info rt_op_info[OP_COUNT] = {
 #define LANE1(name, expression, doc) { #name, "a:[*s] -> [*s]", "", doc, RT_LANE, 1 },
@@ -39,8 +39,8 @@ int rt_op_find(const char *name)
 #undef LANE3
 #undef OP
 
-/* The condition is constant, so that a FREE op needs no symbol and any other op does not link without one. */
-#define UNLESS_FREE(name, type, isa) (RT_FREE & IS(name)) ? NULL : rt_##name##_##type##_##isa,
+/* The condition is constant, so that an op without a kernel needs no symbol and any other op does not link without one. */
+#define UNLESS_FREE(name, type, isa) ((RT_FREE | RT_NESTED) & IS(name)) ? NULL : rt_##name##_##type##_##isa,
 #define IS(name) flags_of_##name
 enum {
 #define OP(name, signature, attributes, flags, doc) IS(name) = flags,

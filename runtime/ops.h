@@ -17,7 +17,7 @@ enum rt_op {
   OP_COUNT
 };
 
-enum rt_op_flag { RT_LANE = 1, RT_NOGRAD = 2, RT_RANDOM = 4, RT_FREE = 8, RT_SHARED = 16, RT_SLOT = 32 };
+enum rt_op_flag { RT_LANE = 1, RT_NOGRAD = 2, RT_RANDOM = 4, RT_FREE = 8, RT_SHARED = 16, RT_SLOT = 32, RT_NESTED = 64 };
 
 struct rt_op_info {
   const char *name, *signature, *attributes, *doc;   /* signature of a lane op: "a:[*s] b:[*s] -> [*s]" */
@@ -32,7 +32,7 @@ enum rt_isa { RT_BASE, RT_AVX2, RT_AVX512, RT_ISA_COUNT };
 enum rt_isa rt_best_isa(void);                        /* by CPUID; AQ_ISA=base|avx2|avx512 in the environment lowers it */
 const char *rt_isa_name(enum rt_isa isa);
 
-/* The kernel of an op, NULL for FREE ops and for the lane ops, which run as lane programs. */
+/* The kernel of an op, NULL for FREE and NESTED ops and for the lane ops, which run as lane programs. */
 rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa);
 
 #endif

@@ -61,8 +61,7 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
     status = blame_outside(machine, error);
   for (uint32_t n = 0; n < f->instr_count && status == RT_OK; n++) {
     struct machine_call *call = &machine->call[n];
-    call->call.seed = machine_seed(seed, call->stream);
-    call->kernel(&call->call);
+    status = machine_call_run(machine, n, seed, error);
     for (uint16_t k = 0; k < f->instr[n].out_count && status == RT_OK; k++) {
       /* lse of a row that sees nothing is minus infinity by definition (runtime/attend.h). */
       bool lse = f->instr[n].op == OP_attention && k == 1;

@@ -302,7 +302,7 @@ static void stream_value(struct vm_stream *s, struct vm_value *value)
   stream_type(s, &value->type);
   stream_u8(s, &place);
   stream_u32(s, &value->index);
-  s->failed |= place > VM_IN_INPUT;
+  s->failed |= place > VM_IN_ARGUMENT;
   if (s->reading)
     value->place = place;
 }
@@ -339,6 +339,7 @@ static void stream_gradient(struct vm_stream *s, struct vm_gradient *gradient)
 static void stream_function(struct vm_stream *s, struct vm_function *f)
 {
   stream_text(s, &f->name);
+  EACH(s, f->argument, f->argument_count, 7, stream_type);
   stream_u32(s, &f->slot_count);
   EACH(s, f->value, f->value_count, 12, stream_value);
   EACH(s, f->instr, f->instr_count, 18, stream_instr);
@@ -372,7 +373,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m)
   ROOM(s, m->head_name, m->attend_count, 4);
   for (uint32_t i = 0; i < m->attend_count && !s->failed; i++)
     stream_text(s, &m->head_name[i]);
-  EACH(s, m->function, m->function_count, 24, stream_function);
+  EACH(s, m->function, m->function_count, 28, stream_function);
 }
 
 /* ---- whole files ---- */

@@ -10,6 +10,8 @@ static const size_t SLOT_ALIGN = 64;
 
 static bool has_plan(uint16_t op) { return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights; }
 
+static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED; }
+
 /* ---- making ---- */
 
 static uint32_t place_of(const struct vm_machine *machine, const struct vm_value *value)
@@ -18,6 +20,7 @@ static uint32_t place_of(const struct vm_machine *machine, const struct vm_value
   switch (value->place) {
   case VM_IN_SLOT: return value->index;
   case VM_IN_PARAM: return slots + value->index;
+  case VM_IN_ARGUMENT: return slots + machine->module->param_count + machine->module->input_count + value->index;
   default: return slots + machine->module->param_count + value->index;
   }
 }
@@ -65,7 +68,7 @@ static int make_values(struct vm_machine *machine)
 
 static int make_places(struct vm_machine *machine)
 {
-  uint32_t outside = machine->module->param_count + machine->module->input_count;
+  uint32_t outside = machine->module->param_count + machine->module->input_count + machine->function->argument_count;
   machine->place_count = machine->function->slot_count + outside;
   machine->place = rt_arena_alloc(&machine->arena, machine->place_count * sizeof *machine->place);
   machine->used = rt_arena_alloc(&machine->arena, outside * sizeof *machine->used);
@@ -112,20 +115,23 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
 {
   const struct vm_function *f = machine->function;
   enum rt_isa isa = rt_best_isa();
-  size_t operands = 0;
-  for (uint32_t n = 0; n < f->instr_count; n++)
+  size_t operands = 0, scans = 0;
+  for (uint32_t n = 0; n < f->instr_count; n++) {
     operands += (size_t)f->instr[n].in_count + f->instr[n].out_count;
+    scans += is_scan(f->instr[n].op);
+  }
+  machine->scan = rt_arena_alloc(&machine->arena, scans * sizeof *machine->scan);
   machine->call = rt_arena_alloc(&machine->arena, f->instr_count * sizeof *machine->call);
   machine->attr = rt_arena_alloc(&machine->arena, f->instr_count * sizeof *machine->attr);
   machine->operand = rt_arena_alloc(&machine->arena, operands * sizeof *machine->operand);
   machine->operand_place = rt_arena_alloc(&machine->arena, operands * sizeof *machine->operand_place);
-  if (!machine->call || !machine->attr || !machine->operand || !machine->operand_place)
+  if (!machine->call || !machine->attr || !machine->operand || !machine->operand_place || !machine->scan)
     return rt_no_memory(error);
   for (uint32_t n = 0; n < f->instr_count; n++) {
     const struct vm_instr *instr = &f->instr[n];
     struct machine_call *call = &machine->call[n];
     call->kernel = rt_kernel_of(instr->op, precision, isa);
-    if (!call->kernel)
+    if (!call->kernel && !is_scan(instr->op))
       return rt_fail(error, RT_BAD_DATA, "the op %s has no kernel", rt_op_info[instr->op].name);
     struct rt_tensor *in = make_operands(machine, instr->in, instr->in_count);
     struct rt_tensor *out = make_operands(machine, instr->out, instr->out_count);
@@ -133,6 +139,12 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
                                   .real = instr->real, .pool = machine->pool};
     if (make_attrs(machine, n) != RT_OK)
       return rt_no_memory(error);
+    if (!is_scan(instr->op))
+      continue;
+    call->scan = &machine->scan[machine->scan_count++];
+    int status = machine_scan_make(machine, call->scan, n, precision, error);
+    if (status != RT_OK)
+      return status;
   }
   return RT_OK;
 }
@@ -229,6 +241,8 @@ void vm_machine_free(struct vm_machine *machine)
 {
   if (!machine)
     return;
+  for (uint32_t i = 0; i < machine->scan_count; i++)
+    machine_scan_free(&machine->scan[i]);
   vm_shapes_free(&machine->shapes);
   rt_free_aligned(machine->memory);
   rt_arena_free(&machine->arena);
@@ -297,6 +311,8 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
       status = machine_reserve(machine, error);
     if (status == RT_OK)
       status = lay_out(machine, error);
+    for (uint32_t i = 0; i < machine->scan_count && status == RT_OK; i++)
+      status = machine_scan_bind(&machine->scan[i], error);
   }
   machine->ready = status == RT_OK;
   return status;
@@ -317,6 +333,13 @@ void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void
   machine->moved = true;
 }
 
+void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data)
+{
+  void **place = &machine->place[machine->function->slot_count + machine->module->param_count + machine->module->input_count + argument];
+  machine->moved |= *place != data;
+  *place = (void *)(uintptr_t)data;
+}
+
 bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input)
 {
   return input < machine->module->input_count && machine->used[machine->module->param_count + input];
@@ -326,9 +349,10 @@ static int fill_addresses(struct vm_machine *machine, struct rt_error *error)
 {
   const struct vm_module *module = machine->module;
   void *const *outside = machine->place + machine->function->slot_count;
-  for (uint32_t i = 0; i < module->param_count + module->input_count; i++)
+  uint32_t inputs = module->param_count + module->input_count;
+  for (uint32_t i = 0; i < inputs + machine->function->argument_count; i++)
     if (machine->used[i] && !outside[i])
-      return i < module->param_count ? rt_fail(error, RT_USAGE, "the parameter %s has no value", module->param[i].name)
+      return i >= inputs ? rt_fail(error, RT_USAGE, "%s is not run by itself", machine->function->name) : i < module->param_count ? rt_fail(error, RT_USAGE, "the parameter %s has no value", module->param[i].name)
                                      : rt_fail(error, RT_USAGE, "the input %s has no value", module->input[i - module->param_count].name);
   for (uint32_t k = 0; k < machine->operand_count; k++)
     machine->operand[k].data = machine->place[machine->operand_place[k]];
@@ -357,17 +381,22 @@ uint64_t machine_seed(uint64_t seed, uint64_t stream)
   return z ^ z >> 31;
 }
 
+int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error)
+{
+  struct machine_call *call = &machine->call[n];
+  call->call.seed = machine_seed(seed, call->stream);
+  if (call->scan)
+    return machine_scan_run(call->scan, call->call.seed, error);
+  call->kernel(&call->call);
+  return RT_OK;
+}
+
 int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error)
 {
   int status = machine_start(machine, error);
-  if (status != RT_OK)
-    return status;
-  struct machine_call *call = machine->call;
-  for (uint32_t n = machine->function->instr_count; n > 0; n--, call++) {
-    call->call.seed = machine_seed(seed, call->stream);
-    call->kernel(&call->call);
-  }
-  return RT_OK;
+  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++)
+    status = machine_call_run(machine, n, seed, error);
+  return status;
 }
 
 struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t value)
@@ -382,5 +411,8 @@ struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t ou
 
 struct vm_memory vm_machine_memory(const struct vm_machine *machine)
 {
-  return (struct vm_memory){machine->memory_bytes, vm_shapes_memory(&machine->shapes)};
+  struct vm_memory memory = {machine->memory_bytes, vm_shapes_memory(&machine->shapes)};
+  for (uint32_t i = 0; i < machine->scan_count; i++)
+    memory.slots += machine_scan_memory(&machine->scan[i]);
+  return memory;
 }

@@ -56,11 +56,11 @@ struct vm_output {
 
 /* A value that no instruction writes and that lives in a slot is a view: the result of a FREE op (reshape, stop). It shows the value that its slot
  * holds when the view is first read (an output or gradient that is never read: at the end), and may be used as long as the slot holds that
- * value. Views, and values in params and inputs, have the dtype, `of`, batched and element count (as dims) of what they show. */
+ * value. Views, and values in params, inputs and arguments, have the dtype, `of`, batched and element count (as dims) of what they show. */
 struct vm_value {
   struct vm_type type;
-  enum vm_place { VM_IN_SLOT, VM_IN_PARAM, VM_IN_INPUT } place;
-  uint32_t index;                        /* slot, param or input */
+  enum vm_place { VM_IN_SLOT, VM_IN_PARAM, VM_IN_INPUT, VM_IN_ARGUMENT } place;
+  uint32_t index;                        /* slot, param, input or argument */
 };
 
 struct vm_instr {
@@ -78,6 +78,8 @@ struct vm_gradient { uint32_t param, value, ids; };
 
 struct vm_function {
   const char *name;                      /* "predict": outputs; "eval": outputs, loss; "train": loss, gradients; "attend"; "run" */
+  /* Of a function that another one runs (vm/scan.h), which comes after it; it reads nothing else: no params, no inputs. */
+  struct vm_type *argument;   uint32_t argument_count;
   struct vm_value *value;     uint32_t value_count;
   struct vm_instr *instr;     uint32_t instr_count;
   uint32_t slot_count;

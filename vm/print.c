@@ -155,6 +155,8 @@ static void print_value(const struct vm_module *m, const struct vm_function *f, 
     rt_text_puts(out, m->param[value->index].name);
   else if (value->place == VM_IN_INPUT)
     rt_text_puts(out, m->input[value->index].name);
+  else if (value->place == VM_IN_ARGUMENT)
+    rt_text_printf(out, "argument %u", value->index);
   else
     rt_text_printf(out, "%%%u", number);
 }
@@ -208,7 +210,15 @@ static void print_instr(const struct vm_module *m, const struct vm_function *f, 
 
 static void print_function(const struct vm_module *m, const struct vm_function *f, struct rt_text *out)
 {
-  rt_text_printf(out, "\nfunction %s: %u instructions, %u slots\n", f->name, f->instr_count, f->slot_count);
+  rt_text_printf(out, "\nfunction %s: ", f->name);
+  if (f->argument_count)                 /* others name it by its number */
+    rt_text_printf(out, "number %u, ", (uint32_t)(f - m->function));
+  rt_text_printf(out, "%u instructions, %u slots\n", f->instr_count, f->slot_count);
+  for (uint32_t i = 0; i < f->argument_count; i++) {
+    rt_text_printf(out, "  argument %u: ", i);
+    print_type(m, &f->argument[i], out);
+    rt_text_puts(out, "\n");
+  }
   for (uint32_t n = 0; n < f->instr_count; n++)
     print_instr(m, f, n, out);
   for (uint32_t i = 0; i < f->output_count; i++) {

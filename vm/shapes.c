@@ -63,6 +63,16 @@ static int add_symbols(struct vm_shapes *shapes, const struct vm_poly *poly)
   return RT_OK;
 }
 
+int vm_shapes_include(struct vm_shapes *shapes, const struct vm_shapes *other)
+{
+  int status = RT_OK;
+  for (size_t i = 0; i < other->ragged_count && status == RT_OK; i++)
+    status = add_symbol(shapes->dims, other->ragged[i].number, &shapes->ragged, &shapes->ragged_count, &shapes->ragged_capacity);
+  for (size_t i = 0; i < other->bound_count && status == RT_OK; i++)
+    status = add_symbol(shapes->dims, other->bound[i].number, &shapes->bound, &shapes->bound_count, &shapes->bound_capacity);
+  return status;
+}
+
 uint32_t vm_shapes_dim(struct vm_shapes *shapes, vm_dim dim)
 {
   for (size_t i = 0; i < shapes->dim_count; i++)

@@ -236,6 +236,7 @@ static int check_batched(const struct signature_call *call)
   case OP_take:
     return arg[0]->batched > arg[1]->batched ? signature_fail(call, 1, -1, "`index` must be per example as `table` is") : RT_OK;
   case OP_matmul: case OP_concat: case OP_lanes: case OP_attention: case OP_attention_grad: case OP_attention_weights:
+  case OP_scan: case OP_scan_grad:
     return RT_OK;
   default:
     break;
@@ -321,6 +322,8 @@ static int apply(const struct signature_call *call, struct vm_type *result)
     status = signature_attend(call, 0, result);
   else if (any_dtype(call->op))
     status = bind_group(call, &b, rule->arg[0].axis[0].name, call->arg[0], 0, 0, call->arg[0]->rank);
+  else if (rt_op_info[call->op].flags & RT_NESTED)
+    status = RT_OK;                                      /* the function that runs in it says what fits (verify_scan.c) */
   else
     status = match_all(call, rule, &b);
   if (status != RT_OK || call->op == OP_attention || call->op == OP_attention_grad || call->op == OP_attention_weights)

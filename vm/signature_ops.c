@@ -197,7 +197,7 @@ int signature_given_result(const struct signature_call *call, struct vm_type *re
   int status = RT_OK;
   if (call->op == OP_reshape)
     status = check_reshape(call);
-  else if (call->op != OP_input && call->op != OP_result)
+  else if (call->op != OP_input && call->op != OP_result && !(rt_op_info[call->op].flags & RT_NESTED))
     status = check_real(call);
   if (status == RT_OK)
     status = check_rule(call);

@@ -68,6 +68,10 @@ static int verify_value(struct verify *v, const struct vm_value *value, uint32_t
     fits = value->index < m->param_count && verify_view(v, &value->type, &m->param[value->index].type);
   else if (value->place == VM_IN_INPUT)
     fits = value->index < m->input_count && verify_view(v, &value->type, &m->input[value->index].type);
+  else if (value->place == VM_IN_ARGUMENT)
+    fits = value->index < v->f->argument_count && verify_view(v, &value->type, &v->f->argument[value->index]);
+  if (value->place == VM_IN_PARAM || value->place == VM_IN_INPUT)
+    fits = fits && !v->f->argument_count;
   return fits ? RT_OK : rt_fail(v->error, RT_BAD_DATA, "bad module: function %s: value %u has no place", v->f->name, number);
 }
 
@@ -158,6 +162,8 @@ static int expected_results(const struct vm_instr *instr, const struct attend_pl
 
 static int verify_results(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg)
 {
+  if (rt_op_info[instr->op].flags & RT_NESTED)
+    return verify_scan(v, instr, arg);
   const struct vm_function *f = v->f;
   const struct attend_plan *plan = has_plan(instr->op) ? &v->module->attend[instr->attr[0]] : NULL;
   struct vm_mismatch mismatch;
@@ -242,7 +248,7 @@ static int verify_end(struct verify *v)
 
 static bool function_complete(const struct vm_function *f)
 {
-  return f->name && (f->value || !f->value_count) && (f->instr || !f->instr_count) && (f->output || !f->output_count) &&
+  return f->name && (f->argument || !f->argument_count) && (f->value || !f->value_count) && (f->instr || !f->instr_count) && (f->output || !f->output_count) &&
          (f->output_name || !f->output_count) && (f->gradient || !f->gradient_count) && f->slot_count <= f->value_count;
 }
 
@@ -251,6 +257,8 @@ static int verify_body(struct verify *v, const struct vm_type **arg)
   int status = RT_OK;
   memset(v->holder, 0xFF, v->f->slot_count * sizeof *v->holder);
   memset(v->seen_as, 0xFF, v->f->value_count * sizeof *v->seen_as);
+  for (uint32_t i = 0; i < v->f->argument_count && status == RT_OK; i++)
+    status = verify_type(v, &v->f->argument[i], "an argument");
   for (uint32_t i = 0; i < v->f->value_count && status == RT_OK; i++)
     status = verify_value(v, &v->f->value[i], i);
   for (v->n = 0; v->n < v->f->instr_count && status == RT_OK; v->n += status == RT_OK)

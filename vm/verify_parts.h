@@ -24,6 +24,7 @@ int verify_fail(struct verify *v, const char *format, ...) __attribute__((format
 
 int verify_module_parts(struct verify *v);               /* verify_module.c: all but the functions */
 int verify_lanes(struct verify *v);                      /* verify_lanes.c: the instruction at hand is OP_lanes; its operands exist */
+int verify_scan(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg);   /* verify_scan.c: its arguments and results */
 int verify_plan(struct verify *v, uint32_t number);      /* verify_lanes.c: an attention plan's programs */
 
 #endif

@@ -184,6 +184,83 @@ def decoder(p, a):
     return [layer(p, x, "decoder_layer", causal_mask(n)) * a["r"]]
 
 
+def recurrent(p, a):
+    x, n = a["x"], 5
+    s = torch.zeros(n, dtype=torch.float64)
+    out = torch.zeros(len(x), n, dtype=torch.float64)
+    states = []
+    for row in x:
+        s = torch.tanh(p.linear(row, "rnn_step.linear") + p.project(s, "rnn_step.project"))
+        states.append(s)
+    out = out + torch.stack(states) if states else out
+    if not states:
+        return [out * a["r"]]
+    # PyTorch's own cells, their gates in the order reset, update, new and input, forget, new, output.
+    gates, parts = ["reset", "keep", "fresh"], []
+    zero = torch.zeros(n, dtype=torch.float64)
+    w = [torch.cat([p(f"gru_step.{g}.linear.W") for g in gates], 1).T,
+         torch.cat([p("gru_step.reset.project.W"), p("gru_step.keep.project.W"), p("gru_step.fresh.linear_2.W")], 1).T,
+         torch.cat([p(f"gru_step.{g}.linear.b") for g in gates]), torch.cat([zero, zero, p("gru_step.fresh.linear_2.b")])]
+    h = zero[None]
+    for row in x.flip(0):
+        h = torch.gru_cell(row[None], h, *w)
+        parts.append(h[0])
+    out = out + torch.stack(parts).flip(0)
+    gates, parts = ["input", "forget", "fresh", "open"], []
+    w = [torch.cat([p(f"lstm_step.{g}.linear.W") for g in gates], 1).T, torch.cat([p(f"lstm_step.{g}.project.W") for g in gates], 1).T,
+         torch.cat([p(f"lstm_step.{g}.linear.b") for g in gates]), torch.zeros(4 * n, dtype=torch.float64)]
+    h = c = zero[None]
+    for row in x:
+        h, c = torch.lstm_cell(row[None], (h, c), *w)
+        parts.append(h[0])
+    return [(out + torch.stack(parts)) * a["r"]]
+
+
+def delta(p, a):
+    q, k, v, beta = a["q"], a["k"], a["v"], torch.sigmoid(a["b"])
+    s = torch.zeros(q.shape[1], q.shape[2], v.shape[2], dtype=torch.float64)
+    eye, out = torch.eye(q.shape[2], dtype=torch.float64), []
+    for t in range(len(q)):
+        b, kk = beta[t][:, None, None], torch.einsum("hi,hj->hij", k[t], k[t])
+        s = (eye - b * kk) @ s + b * torch.einsum("hi,hj->hij", k[t], v[t])
+        out.append(torch.einsum("hi,hij->hj", q[t], s))
+    return [torch.stack(out) * a["r"] if out else a["v"] * a["r"]]
+
+
+def retained(p, a):
+    def parallel(q, k, v, decay):
+        i, j = positions(len(q))
+        d = torch.where(i >= j, decay[:, None, None] ** (i - j).clamp(min=0), torch.zeros(1, dtype=torch.float64))
+        return torch.einsum("thk,shk,hts,shv->thv", q, k, d, v)
+
+    q, k, v = a["q"], a["k"], a["v"]
+    some = torch.full((q.shape[1],), 0.9, dtype=torch.float64)
+    return [(parallel(q, k, v, torch.sigmoid(a["b"])) + parallel(k, q, v, some) + parallel(q, q, v, some ** 0)) * a["r"]]
+
+
+def moved(p, a):
+    s, y, size = a["start"], [], []
+    for t in reversed(range(len(a["k"]))):
+        s = torch.tanh(a["A"] @ s + 0.7 * torch.outer(a["k"][t], a["v"][t]))
+        y.append(a["k"][t] @ s)
+        size.append((s * s).sum())
+    if not y:
+        return [a["v"] * a["r"], a["v"].sum(1)]
+    return [torch.stack(y).flip(0) * a["r"], torch.stack(size).flip(0)]
+
+
+def nested(p, a):
+    s, out = a["x"].mean(0), []
+    for row in a["x"]:
+        u, states = s[0], []
+        for x in row + s:
+            u = torch.tanh(u + x)
+            states.append(u)
+        s = torch.stack(states)
+        out.append(s)
+    return [torch.stack(out) * a["r"]]
+
+
 def real(*shape):
     return torch.randn(*shape, dtype=torch.float64)
 
@@ -232,6 +309,12 @@ CASES = {
     "programmed": (lambda: {"x": real(8, 4), "r": real(8, 4)}, programmed),
     "encoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, lambda p, a: [layer(p, a["x"], "encoder_layer", None) * a["r"]]),
     "decoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, decoder),
+    **{f"recurrent of {n}": (lambda n=n: {"x": real(n, 4), "r": real(n, 5)}, recurrent) for n in (1, 2, 17)},
+    **{f"delta of {n}": (lambda n=n: {"q": real(n, 3, 3), "k": F.normalize(real(n, 3, 3), dim=-1), "v": real(n, 3, 4), "b": real(n, 3), "r": real(n, 3, 4)}, delta)
+       for n in (0, 1, 2, 30)},
+    "retained": (lambda: {"q": real(21, 3, 3), "k": real(21, 3, 3), "v": real(21, 3, 4), "b": real(3), "r": real(21, 3, 4)}, retained),
+    **{f"moved of {n}": (lambda n=n: {"start": real(3, 4), "k": real(n, 3), "v": real(n, 4), "A": real(3, 3), "r": real(n, 4)}, moved) for n in (0, 1, 2, 16)},
+    "nested": (lambda: {"x": real(9, 4), "r": real(9, 4)}, nested),
     "gated_unit": (lambda: {"x": real(6, 4), "r": real(6, 4)},
                    lambda p, a: [p.project(F.silu(p.project(a["x"], "gate")) * p.project(a["x"], "up"), "swiglu.project") * a["r"]]),
 }
@@ -308,7 +391,7 @@ def report(program, cases):
 
 def once(make, reference, defines=None):
     def run(aqc, program, folder, name):
-        arguments = make()
+        arguments, name = make(), name.split()[0]        # the function; a case may say more
         return compare(aqc, program, folder, name, arguments, reference, drawn(aqc, program, folder, name, arguments, defines), defines)
     return run
 
