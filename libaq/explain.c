@@ -50,6 +50,25 @@ static int bind(const struct explanation *x, struct vm_machine *machine, int64_t
 
 /* --- work ----------------------------------------------------------------------------------------------------------------- */
 
+static double instr_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples);
+
+static double function_flops(const struct explanation *x, const struct vm_machine *machine, double examples) {
+  const struct vm_function *f = machine ? vm_machine_function(machine) : NULL;
+  double flops = 0;
+  for (uint32_t n = 0; f && n < f->instr_count; n++) flops += instr_flops(x, machine, &f->instr[n], examples);
+  return flops;
+}
+
+/* Each step runs the body; backwards it runs one step backwards, and where the states are not all there the body twice again (vm/scan.h). */
+static double scan_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples) {
+  uint32_t n = (uint32_t)(instr - vm_machine_function(machine)->instr);
+  const struct vm_machine *body = vm_machine_body(machine, n, false);
+  double steps = (double)rt_size(vm_machine_value(machine, instr->in[1]).shape, 0, 0), once = function_flops(x, body, examples);
+  if (instr->op == OP_scan) return steps * once;
+  double again = vm_machine_function(body)->output_count > 1 ? 2 * once : 0;
+  return steps * (again + function_flops(x, vm_machine_body(machine, n, true), examples));
+}
+
 static double instr_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples) {
   const struct rt_shape *a = instr->in_count > 0 ? vm_machine_value(machine, instr->in[0]).shape : NULL;
   const struct rt_shape *b = instr->in_count > 1 ? vm_machine_value(machine, instr->in[1]).shape : NULL;
@@ -70,6 +89,7 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
       return 2 * (double)out->count * (double)rt_size(a, axis, 0);
     }
     case OP_attention: case OP_attention_grad: case OP_attention_weights: return explain_attention_flops(x->module, machine, instr, examples);
+    case OP_scan: case OP_scan_grad: return scan_flops(x, machine, instr, examples);
     case OP_lanes: return (double)out->count * x->module->lanes[instr->attr[0]].instr_count;
     default: return (double)out->count;
   }
@@ -82,7 +102,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   int status = machine ? bind(x, machine, examples, error) : error->code;
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};
-  for (uint32_t n = 0; n < f->instr_count && !status; n++) cost->flops += instr_flops(x, machine, &f->instr[n], (double)examples) / (double)examples;
+  if (!status) cost->flops = function_flops(x, machine, (double)examples) / (double)examples;
   if (!status && examples == 1) status = explain_count_heads(x, machine, f, error);
   if (!status) {
     cost->bytes = vm_machine_memory(machine).slots;

@@ -409,6 +409,14 @@ struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t ou
   return vm_machine_value(machine, machine->function->output[output]);
 }
 
+const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards)
+{
+  const struct machine_scan *scan = machine->call[instr].scan;
+  return !scan ? NULL : backwards ? scan->step : scan->body;
+}
+
+const struct vm_function *vm_machine_function(const struct vm_machine *machine) { return machine->function; }
+
 struct vm_memory vm_machine_memory(const struct vm_machine *machine)
 {
   struct vm_memory memory = {machine->memory_bytes, vm_shapes_memory(&machine->shapes)};

@@ -22,6 +22,7 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
  * inputs are checked against their range at each run (RT_BAD_DATA). */
 void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data);
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
+const struct vm_function *vm_machine_function(const struct vm_machine *machine);
 bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input);   /* does this function read it? */
 
 /* Runs the function. seed: for random ops (dropout); the same seed gives the same numbers. Every instruction draws its own, but the attention ops of
@@ -34,6 +35,10 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
 /* A value after a run; valid until the next bind or run. */
 struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t output);
 struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t value);   /* of function->output or ->gradient */
+
+/* The machine that instruction `instr`, a scan or scan_grad, runs step by step: its body, or one step backwards; NULL for other instructions. Between bind and run it is bound to the
+ * whole batch. */
+const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards);
 
 struct vm_memory { size_t slots, shapes; };
 struct vm_memory vm_machine_memory(const struct vm_machine *machine);    /* bytes held */

@@ -80,8 +80,11 @@ static const char program[] =
     "  query = act(linear(x, D))\n  key = linear(x, D)\n  value = linear(x, D)\n"
     "  score = s / sqrt(D)\n  mask = abs(i - j) <= 3\n"
     "}\n"
+    "fn step(s: [D], x: [D]) {\n"
+    "  s = tanh(project(s, D) + dropout(x, 10%))\n  return s, s * x\n"
+    "}\n"
     "model sentiment(text) -> label {\n"
-    "  x = embed(text, D)\n"
+    "  x = scan(step, zeros([D]), embed(text, D))\n"
     "  return linear(mean(read(x, relu), T), C)\n"
     "}\n"
     "loss cross_entropy\n";
