@@ -247,7 +247,7 @@ static void test_memory(void **state)
   (void)state;
   static const char text[] = "dim D = 64\ndata { text: words[T, V], other: words[P, W], label: class[C] }\n"
                              "fn step(S: [D, D], x: []) {\n  S = tanh(S + x)\n  return S, mean(S)\n}\n"
-                             "model m(text) -> label { return mean(scan(step, zeros([D, D]), mean(embed(text, 1)))) * param[C] }\n"
+                             "model m(text) -> label { return mean(scan(step, zeros([D, D]), reshape(embed(text, 1), [T]))) * param[C] }\n"
                              "loss cross_entropy\n";
   struct vm_module *m = compiled(text);
   struct host h;
@@ -337,7 +337,7 @@ static void test_refused(void **state)
   REFUSED("for a body of", scan->attr[SCAN_SEQUENCES] = 60);
   REFUSED("not what its body takes", scan->attr[SCAN_SEQUENCES] = 1);
   REFUSED("for a body of", scan->in_count = 2);
-  REFUSED("of one type", broken->function[scan->attr[SCAN_BODY]].argument[0].dim[0] = VM_ONE);
+  REFUSED("has no place", broken->function[scan->attr[SCAN_BODY]].argument[0].dim[0] = VM_ONE);
   REFUSED("not what its body takes", scan->in[2] = scan->in[0]);
   REFUSED("results", scan->out_count = 0);
   REFUSED("wants gradients", grad->attr[SCAN_GRAD_WANTS] = 0);
