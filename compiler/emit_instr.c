@@ -177,6 +177,14 @@ static bool write_results(struct ir_emitter *e, struct vm_instr *in, ir_id n)
   return true;
 }
 
+/* What is added to is written over when this is the end of it: a wish, as below. Its memory must not be read as y or w too. */
+static void wish_to_add_in_place(struct ir_emitter *e, const struct vm_instr *in)
+{
+  uint32_t life = e->life_of[in->in[2]];
+  if (life != UINT32_MAX && e->life_of[in->in[0]] != life && e->life_of[in->in[1]] != life)
+    e->lives[e->life_of[in->out[0]]].over = life;
+}
+
 static int emit_node(struct ir_emitter *e, ir_id n)
 {
   const struct ir_node node = e->g.node[n];
@@ -198,6 +206,8 @@ static int emit_node(struct ir_emitter *e, ir_id n)
   }
   if (!ok)
     return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
+  if (node.op == OP_project_back_add)
+    wish_to_add_in_place(e, in);
   e->instr_count++;
   return RT_OK;
 }

@@ -8,6 +8,7 @@ static int run_passes(struct ir_graph *g, int root_count, ir_id *root, struct rt
     ir_cse,
     ir_simplify,                         /* what became one node, and what the first round made */
     ir_cse,
+    ir_merge,
   };
   for (size_t p = 0; p < RT_COUNT(passes); p++) {
     int status = passes[p](g, root_count, root, error);

@@ -78,7 +78,7 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
     case OP_project:                     /* rows of x times all of w */
       k = (double)a->size[a->rank - 1] * (instr->attr[0] ? (double)a->size[a->rank - 2] : 1);
       return k > 0 ? 2 * (double)a->count / k * (double)b->count : 0;
-    case OP_project_back:
+    case OP_project_back: case OP_project_back_add:
       k = b->count && b->size[0] ? (double)b->count / (double)b->size[0] : 1;
       return 2 * (double)a->count / k * (double)b->count;
     case OP_project_grad:

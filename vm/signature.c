@@ -229,6 +229,10 @@ static int check_batched(const struct signature_call *call)
   const struct vm_type *const *arg = call->arg;
   char a[32], b[32];
   switch (call->op) {
+  case OP_project_back_add:
+    if (arg[0]->batched != arg[2]->batched)
+      return signature_fail(call, 2, -1, "`y` and `to` must both be per example, or neither");
+    /* fall through */
   case OP_project: case OP_project_back:
     return arg[1]->batched ? signature_fail(call, 1, -1, "`w` must be shared by all examples") : RT_OK;
   case OP_gather:
@@ -288,7 +292,8 @@ static int check_count(const struct signature_call *call, const struct rule *rul
 
 static int check_attributes(const struct signature_call *call)
 {
-  int count = call->op == OP_matmul ? 2 : call->op == OP_project || call->op == OP_project_back || call->op == OP_project_grad ? 1 : 0;
+  bool project = call->op == OP_project || call->op == OP_project_back || call->op == OP_project_back_add || call->op == OP_project_grad;
+  int count = call->op == OP_matmul ? 2 : project;
   for (int n = 0; n < count; n++)
     if (call->attr[n] != 0 && call->attr[n] != 1)
       return signature_fail(call, -1, -1, "its attributes are 0 or 1");

@@ -10,6 +10,7 @@
 static const struct variant { enum rt_op op; int64_t attr[2]; const char *signature; } variants[] = {
   {OP_project, {1, 0}, "x:[*r,g,k] w:[k,g,*n] -> [*r,g,*n]"},
   {OP_project_back, {1, 0}, "y:[*r,g,*n] w:[k,g,*n] -> [*r,g,k]"},
+  {OP_project_back_add, {1, 0}, "y:[*r,g,*n] w:[k,g,*n] to:[*r,g,k] -> [*r,g,k]"},
   {OP_project_grad, {1, 0}, "x:[*r,g,k] y:[*r,g,*n] -> [k,g,*n]"},
   {OP_matmul, {1, 0}, "a:[*b,k,m] b:[*b,k,n] -> [*b,m,n]"},
   {OP_matmul, {0, 1}, "a:[*b,m,k] b:[*b,n,k] -> [*b,m,n]"},

@@ -96,7 +96,7 @@ static int verify_read(struct verify *v, uint32_t number)
   return v->seen_as[number] == holder ? RT_OK : verify_fail(v, "value %u is read after value %u took its place", number, holder);
 }
 
-/* Outputs never overlap inputs, except that lanes may write over an input of the same shape. */
+/* Outputs never overlap inputs, except that lanes may write over an input of the same shape, and project_back_add over what it adds to. */
 static int verify_overlap(struct verify *v, const struct vm_instr *instr, uint32_t out)
 {
   const struct vm_value *written = &v->f->value[out];
@@ -104,7 +104,8 @@ static int verify_overlap(struct verify *v, const struct vm_instr *instr, uint32
     const struct vm_value *in = &v->f->value[instr->in[k]];
     if (in->place != VM_IN_SLOT || in->index != written->index)
       continue;
-    if (instr->op != OP_lanes || !vm_type_equal(&in->type, &written->type))
+    bool allowed = instr->op == OP_lanes || (instr->op == OP_project_back_add && k == 2);
+    if (!allowed || !vm_type_equal(&in->type, &written->type))
       return verify_fail(v, "it writes value %u over value %u, which it reads", out, instr->in[k]);
   }
   return RT_OK;

@@ -68,7 +68,7 @@ static void multiply_large(const struct rt_call *call, int64_t examples)
     struct matrices x = matrices_of(call, e);
     for (int64_t i = 0; i < x.lead; i++)
       KERNEL(product)(call->pool, ta, tb, x.m, x.n, x.k, x.a + i * x.m * x.k, ta ? x.m : x.k, x.b + i * x.k * x.n,
-                      tb ? x.k : x.n, x.c + i * x.m * x.n, x.n);
+                      tb ? x.k : x.n, false, x.c + i * x.m * x.n, x.n);
   }
 }
 
@@ -81,7 +81,7 @@ static bool multiply_packed(const struct rt_call *call)
   int64_t n = c->size[1], k = a->size[1];
   if (n > 0)
     KERNEL(product)(call->pool, false, call->attr[1], c->count / n, n, k, in_data(call, 0), k, in_data(call, 1),
-                    call->attr[1] ? k : n, out_data(call, 0), n);
+                    call->attr[1] ? k : n, false, out_data(call, 0), n);
   return true;
 }
 

@@ -22,7 +22,7 @@ enum {
 
 struct tiles { int64_t rows, columns, step, depth; };
 struct product {
-  bool ta, tb;
+  bool ta, tb, add;
   int64_t m, n, k, lda, ldb, ldc;
   const real *a, *b;
   real *c;
@@ -96,21 +96,21 @@ static void tile_task(void *context, int64_t task, void *scratch)
     }
     for (int64_t i = top; i < bottom; i += p->tile.step)
       rt_gemm(p->ta, p->tb && !turned, split_min(p->tile.step, bottom - i), n, k, 1,
-              p->a + (p->ta ? l * p->lda + i : i * p->lda + l), p->lda, b, ldb, l ? 1 : 0, p->c + i * p->ldc + j, p->ldc);
+              p->a + (p->ta ? l * p->lda + i : i * p->lda + l), p->lda, b, ldb, l || p->add ? 1 : 0, p->c + i * p->ldc + j, p->ldc);
   }
 }
 
 void KERNEL(product)(struct rt_pool *pool, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const real *a,
-                     int64_t lda, const real *b, int64_t ldb, real *c, int64_t ldc)
+                     int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
 {
   double work = (double)m * (double)n * (double)k, small = rt_blas_info()->small_product;
   if (m <= 0 || n <= 0)
     return;
   if (k <= 0 || (work <= INLINE_WORK && !(tb && small > 0 && m > 8))) {
-    rt_gemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    rt_gemm(ta, tb, m, n, k, 1, a, lda, b, ldb, add, c, ldc);
     return;
   }
-  struct product p = { ta, tb, m, n, k, lda, ldb, ldc, a, b, c, false, { 0 }, 0 };
+  struct product p = { ta, tb, add, m, n, k, lda, ldb, ldc, a, b, c, false, { 0 }, 0 };
   p.turns = small_tiles(&p, small);
   if (!p.turns)
     p.tile = big_tiles(&p);

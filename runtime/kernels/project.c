@@ -1,9 +1,11 @@
-/* project.c: project, project_back and project_grad: products of packed rows with a shared matrix.
+/* project.c: project, project_back, project_back_add and project_grad: products of packed rows with a shared matrix.
  *
  * The rows of all examples lie one behind the other, so that ragged leading axes make no difference: one product serves the batch. With
  * group, axis g holds as many independent products, whose rows lie G * k (or G * N) numbers apart. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/product.h"
+
+#include <string.h>
 
 struct sizes { int64_t rows, groups, k, n; };   /* n: all the further axes of w together */
 
@@ -23,17 +25,29 @@ void KERNEL(project)(const struct rt_call *call)
   real *y = call->out[0].data;
   for (int64_t g = 0; g < s.groups; g++)
     KERNEL(product)(call->pool, false, false, s.rows, s.n, s.k, x + g * s.k, s.groups * s.k, w + g * s.n, s.groups * s.n,
-                    y + g * s.n, s.groups * s.n);
+                    false, y + g * s.n, s.groups * s.n);
 }
 
-void KERNEL(project_back)(const struct rt_call *call)
+static void back(const struct rt_call *call, bool add)
 {
   struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, true);
   const real *y = call->in[0].data, *w = call->in[1].data;
   real *x = call->out[0].data;
   for (int64_t g = 0; g < s.groups; g++)
     KERNEL(product)(call->pool, false, true, s.rows, s.k, s.n, y + g * s.n, s.groups * s.n, w + g * s.n, s.groups * s.n,
-                    x + g * s.k, s.groups * s.k);
+                    add, x + g * s.k, s.groups * s.k);
+}
+
+void KERNEL(project_back)(const struct rt_call *call) { back(call, false); }
+
+/* As a rule the memory plan has put x where `to` is. */
+void KERNEL(project_back_add)(const struct rt_call *call)
+{
+  const void *to = call->in[2].data;
+  void *x = call->out[0].data;
+  if (x != to && call->out[0].shape->count > 0)
+    memcpy(x, to, (size_t)call->out[0].shape->count * sizeof(real));
+  back(call, true);
 }
 
 void KERNEL(project_grad)(const struct rt_call *call)
@@ -43,5 +57,5 @@ void KERNEL(project_grad)(const struct rt_call *call)
   real *w = call->out[0].data;
   for (int64_t g = 0; g < s.groups; g++)
     KERNEL(product)(call->pool, true, false, s.k, s.n, s.rows, x + g * s.k, s.groups * s.k, y + g * s.n, s.groups * s.n,
-                    w + g * s.n, s.groups * s.n);
+                    false, w + g * s.n, s.groups * s.n);
 }

@@ -217,6 +217,53 @@ static void cheap_values_are_computed_again(void **state)
   host_free(&h);
 }
 
+/* A sum of products, of products per group and of something else, in random order. Each may be written over by the next; what comes out is the sum. */
+static void check_sum_of_products(uint64_t seed)
+{
+  struct host h;
+  host_init(&h, seed, 1 + (int64_t)(seed % 3));
+  vm_dim T = host_ragged(&h, "T", 0, 5), G = host_dim(&h, "G", 2), D = host_dim(&h, "D", 3), K = host_dim(&h, "K", 1 + (int64_t)(seed % 4));
+  struct vm_type type = HOST_TYPE(true, T, G, D), y = HOST_TYPE(true, T, G, K), w = HOST_TYPE(false, D, G, K);
+  size_t count = host_count(&h, &type), columns = host_count(&h, &w) / 6;
+  double *want = rt_zalloc(count + 1, sizeof *want);
+  ir_id sum = 0;
+  int products = 2 + (int)host_below(&h, 4), odd = (int)host_below(&h, products + 1);
+  for (int k = 0; k <= products; k++) {
+    ir_id term = host_reals(&h, k == odd ? type : y, -1, 1);
+    const double *a = h.leaf[h.leaf_count - 1].data;
+    for (size_t i = 0; k == odd && i < count; i++)
+      want[i] += a[i];
+    if (k != odd) {
+      term = ir_add(&h.g, OP_project_back, 2, (ir_id[]){ term, host_reals(&h, w, -1, 1) }, &(int64_t){ 1 }, 0, NULL, none, &h.error);
+      const double *b = h.leaf[h.leaf_count - 1].data;       /* [D, G, K] */
+      for (size_t i = 0; i < count; i++)
+        for (size_t n = 0; n < columns; n++)
+          want[i] += a[i / 3 * columns + n] * b[(i % 3 * 2 + i / 3 % 2) * columns + n];
+    }
+    bool turned = host_below(&h, 2);
+    sum = sum ? ir_binary(&h.g, OP_add, turned ? term : sum, turned ? sum : term, none, &h.error) : term;
+  }
+  compile_one(&h, sum, true);
+  host_run(&h);
+  const struct vm_function *f = function_of(&h);
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    if (f->instr[n].op == OP_project_back_add)
+      assert_int_equal(f->value[f->instr[n].out[0]].index, f->value[f->instr[n].in[2]].index);
+  assert_true(count_op(f, OP_project_back_add) >= products - 2);
+  struct rt_tensor t = vm_machine_output(h.machine, 0);
+  for (size_t i = 0; i < count; i++)
+    assert_true(fabs(((const double *)t.data)[i] - want[i]) < 1e-12);
+  rt_free(want);
+  host_free(&h);
+}
+
+static void products_add_where_they_are(void **state)
+{
+  (void)state;
+  for (uint64_t seed = 1; seed <= 100; seed++)
+    check_sum_of_products(seed);
+}
+
 static void equal_programs_are_one(void **state)
 {
   (void)state;
@@ -402,7 +449,8 @@ int main(void)
     cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
     cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
     cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
-    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
+    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(products_add_where_they_are),
+    cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
