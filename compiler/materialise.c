@@ -1,116 +1,9 @@
 /* materialise.c: a head as tensors: its scores, and whatever its slots make of them, as ordinary ops on [heads, queries, keys]. For heads that cannot be
- * computed a tile at a time, and to compare the others with.
- *
- * A node of a slot becomes a tensor with the axes that the node varies with, laid out [h?, its own axes.., i?, j?]. What a mask hides must be as if it did not exist, forwards and
- * backwards, whatever the program makes of it: so a value that enters a tile (a leaf, or something with fewer axes) is 0 where it is hidden, and as the
- * gradient of that choice is 0 there too, nothing that is not a number finds a way out; sums and maxima leave out what is hidden; hidden weights are 0. */
-#include "compiler/ir.h"
+ * computed a tile at a time, and to compare the others with. */
+#include "compiler/materialise.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { I = IR_VARIES(ATTEND_I), J = IR_VARIES(ATTEND_J), H = IR_VARIES(ATTEND_H) };
-
-struct tensor { ir_id id; uint8_t varies; };
-
-struct materialise {
-  struct ir_graph *g;
-  struct ir_head *head;
-  const ir_id *arg;                      /* query, key, value, extras */
-  vm_dim dim[3];                         /* by role */
-  uint8_t scored;                        /* what the raw score varies with */
-  struct tensor mask, seen[3];           /* true where a pair is seen; seen[ATTEND_I], seen[ATTEND_J]: where a query sees, where a key is seen. id 0: no mask */
-  struct tensor *value;                  /* by node of the slot at hand */
-  const struct ir_graph *slot;
-  struct gr_span span;
-  struct rt_error *error;
-};
-
-static const struct vm_type number_type = { .dtype = RT_REAL, .of = VM_NO_DIM };
-
-/* ---- types and axes ---- */
-
-static bool is_batched(const struct materialise *m, ir_id id)
-{
-  return m->g->node[id].type.batched;
-}
-
-/* The type of a value of type `own` in a slot that varies so. */
-static struct vm_type type_of(const struct materialise *m, uint8_t varies, const struct vm_type *own, bool batched)
-{
-  struct vm_type type = { .dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM };
-  if (varies & H)
-    type.dim[type.rank++] = m->dim[ATTEND_H];
-  for (int a = 0; a < own->rank; a++)
-    type.dim[type.rank++] = own->dim[a];
-  for (int role = ATTEND_I; role <= ATTEND_J; role++)
-    if (varies & IR_VARIES(role))
-      type.dim[type.rank++] = m->dim[role];
-  for (int a = 0; a < type.rank; a++)
-    type.batched |= vm_dim_is_ragged(m->g->dims, type.dim[a]);
-  return type;
-}
-
-static int axis_of(uint8_t varies, int own_rank, enum attend_axis role)
-{
-  int h = varies & H ? 1 : 0;
-  return role == ATTEND_H ? 0 : h + own_rank + (role == ATTEND_J && varies & I);
-}
-
-/* Repeats a tensor along the positions it lacks, and for every example when `batched`. */
-static ir_id spread(struct materialise *m, struct tensor t, uint8_t to, const struct vm_type *own, bool batched)
-{
-  if (!t.id)
-    return 0;
-  struct vm_type type = type_of(m, to, own, batched || is_batched(m, t.id));
-  uint32_t axes = 0;
-  for (int role = ATTEND_I; role <= ATTEND_H; role++)
-    if (t.varies & IR_VARIES(role))
-      axes |= 1u << axis_of(to, own->rank, (enum attend_axis)role);
-  for (int a = 0; a < own->rank; a++)
-    axes |= 1u << (a + (to & H ? 1 : 0));
-  return ir_expand_axes(m->g, t.id, axes, &type, m->span, m->error);
-}
-
-static ir_id fill(struct materialise *m, double number, const struct vm_type *type)
-{
-  return ir_constant(m->g, number, type, m->span, m->error);
-}
-
-/* where(seen, t, hidden), when the mask says anything about a value that varies so. */
-static ir_id hide(struct materialise *m, struct tensor t, const struct vm_type *own, const struct tensor *seen, double hidden)
-{
-  uint8_t where = t.varies & (I | J);
-  if (!t.id || !seen->id || !where || (seen->varies & ~t.varies))
-    return t.id;
-  struct vm_type none = number_type;
-  bool batched = is_batched(m, t.id) || is_batched(m, seen->id);
-  struct vm_type type = type_of(m, t.varies, own, batched);
-  ir_id condition = seen->id;
-  if (own->rank) {                       /* the mask is the same for every element of a vector: repeat it along h, i, j, and then along those */
-    uint32_t axes = 0;
-    for (int role = ATTEND_I; role <= ATTEND_H; role++)
-      if (seen->varies & IR_VARIES(role))
-        axes |= 1u << axis_of(t.varies, own->rank, (enum attend_axis)role);
-    condition = ir_expand_axes(m->g, condition, axes, &type, m->span, m->error);
-  } else
-    condition = spread(m, *seen, t.varies, &none, batched);
-  ir_id choice[3] = { condition, spread(m, t, t.varies, own, batched), fill(m, hidden, &type) };
-  return choice[0] && choice[1] && choice[2] ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error) : 0;
-}
-
-static const struct tensor *seen_of(const struct materialise *m, uint8_t varies)
-{
-  uint8_t where = varies & (I | J);
-  return where == I ? &m->seen[ATTEND_I] : where == J ? &m->seen[ATTEND_J] : &m->mask;
-}
-
-/* A value as it is used in something that varies with `to`. */
-static ir_id enter(struct materialise *m, struct tensor t, uint8_t to, const struct vm_type *own, bool batched)
-{
-  struct tensor wide = { spread(m, t, to, own, batched), to };
-  return to & (I | J) && t.varies != to ? hide(m, wide, own, seen_of(m, to), 0) : wide.id;
-}
 
 /* ---- operands ---- */
 
@@ -195,7 +88,7 @@ static ir_id matrix(struct materialise *m, int arg, const struct attend_operand 
   flat.dim[flat.rank - 1] = to.dim[to.rank - 1];
   ir_id id = arrange(m, m->arg[arg], operand, count - 1, role, &flat);
   if (id)
-    to.batched = is_batched(m, id);
+    to.batched = ir_tensor_batched(m, id);
   return id ? ir_add(m->g, OP_reshape, 1, &id, NULL, 0, &to, m->span, m->error) : 0;
 }
 
@@ -207,7 +100,7 @@ static ir_id raw_scores(struct materialise *m)
   ir_id s = arg[0] && arg[1] ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){ 0, 1 }, 0, NULL, m->span, m->error) : 0;
   if (!s || m->dim[ATTEND_I] != VM_NO_DIM)
     return s;
-  struct vm_type type = type_of(m, m->scored, &number_type, is_batched(m, s));
+  struct vm_type type = ir_tensor_type(m, m->scored, &ir_number_type, ir_tensor_batched(m, s));
   return ir_add(m->g, OP_reshape, 1, &s, NULL, 0, &type, m->span, m->error);
 }
 
@@ -216,9 +109,9 @@ static ir_id raw_scores(struct materialise *m)
 static struct tensor leaf_position(struct materialise *m, enum attend_axis role)
 {
   if (m->dim[role] == VM_NO_DIM)         /* the only one */
-    return (struct tensor){ fill(m, 0, &number_type), 0 };
+    return (struct tensor){ ir_tensor_fill(m, 0, &ir_number_type), 0 };
   struct tensor t = { 0, (uint8_t)IR_VARIES(role) };
-  struct vm_type type = type_of(m, t.varies, &number_type, false);
+  struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, false);
   t.id = ir_add(m->g, OP_iota, 0, NULL, NULL, 0, &type, m->span, m->error);
   return t;
 }
@@ -230,7 +123,7 @@ static struct tensor extra_tensor(struct materialise *m, int k, bool table)
   const struct vm_type *type = &m->g->node[m->arg[3 + k]].type;
   struct tensor t = { 0, varies_of(extra) };
   uint8_t role[RT_MAX_RANK];
-  struct vm_type own = number_type, to;
+  struct vm_type own = ir_number_type, to;
   int count = 0;
   for (int a = 0; a < extra->rank; a++)
     if (extra->role[a] == ATTEND_FEATURE)
@@ -242,14 +135,14 @@ static struct tensor extra_tensor(struct materialise *m, int k, bool table)
   for (int r = ATTEND_I; r <= ATTEND_J; r++)
     if (t.varies & IR_VARIES(r))
       role[count++] = (uint8_t)r;
-  to = type_of(m, t.varies, table ? &number_type : &own, false);
+  to = ir_tensor_type(m, t.varies, table ? &ir_number_type : &own, false);
   for (int a = 0; a < own.rank && table; a++) {
     role[count++] = ATTEND_FEATURE;
     to.dim[to.rank++] = own.dim[a];
   }
   t.id = arrange(m, m->arg[3 + k], extra, count, role, &to);
   if (!table)
-    t.id = hide(m, t, &own, seen_of(m, t.varies), 0);
+    t.id = ir_tensor_hide(m, t, &own, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
 
@@ -259,10 +152,10 @@ static struct tensor leaf(struct materialise *m, const struct ir_node *n)
   switch (n->attr[0]) {
   case IR_LEAF_S:
     t.id = raw_scores(m);
-    t.id = hide(m, t, &number_type, &m->mask, 0);
+    t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, I | J), 0);
     return t;
   case IR_LEAF_GUMBEL: {
-    struct vm_type type = type_of(m, t.varies, &number_type, is_batched(m, m->arg[0]) || is_batched(m, m->arg[1]));
+    struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, ir_tensor_batched(m, m->arg[0]) || ir_tensor_batched(m, m->arg[1]));
     t.id = ir_add(m->g, OP_gumbel, 0, NULL, NULL, 0, &type, m->span, m->error);
     return t;
   }
@@ -281,12 +174,12 @@ static struct tensor lane(struct materialise *m, const struct ir_node *n)
   bool batched = false;
   for (int k = 0; k < n->arg_count; k++) {
     t.varies |= m->value[n->arg[k]].varies;
-    batched |= is_batched(m, m->value[n->arg[k]].id);
+    batched |= ir_tensor_batched(m, m->value[n->arg[k]].id);
   }
-  struct vm_type type = type_of(m, t.varies, &n->type, batched);
+  struct vm_type type = ir_tensor_type(m, t.varies, &n->type, batched);
   for (int k = 0; k < n->arg_count; k++) {
     const struct ir_node *from = &m->slot->node[n->arg[k]];
-    arg[k] = from->op == OP_constant ? fill(m, from->real, &type) : enter(m, m->value[n->arg[k]], t.varies, &n->type, type.batched);
+    arg[k] = from->op == OP_constant ? ir_tensor_fill(m, from->real, &type) : ir_tensor_enter(m, m->value[n->arg[k]], t.varies, &n->type, type.batched);
     if (!arg[k])
       return t;
   }
@@ -304,7 +197,7 @@ static bool is_mix(const struct materialise *m, const struct ir_node *sum, struc
     const struct ir_node *first = &m->slot->node[product->arg[k]], *second = &m->slot->node[product->arg[1 - k]];
     *a = m->value[product->arg[k]];
     *w = m->value[product->arg[1 - k]];
-    if (first->type.rank == 1 && second->type.rank == 1 && !(a->varies & H) && a->varies & J && !(w->varies & (I | J)) && !is_batched(m, w->id))
+    if (first->type.rank == 1 && second->type.rank == 1 && !(a->varies & H) && a->varies & J && !(w->varies & (I | J)) && !ir_tensor_batched(m, w->id))
       return true;
   }
   return false;
@@ -313,7 +206,7 @@ static bool is_mix(const struct materialise *m, const struct ir_node *sum, struc
 static struct tensor mix(struct materialise *m, struct tensor a, const struct vm_type *own, struct tensor w)
 {
   struct tensor t = { 0, a.varies | w.varies };
-  a.id = hide(m, a, own, seen_of(m, a.varies), 0);          /* w receives the sum over all pairs */
+  a.id = ir_tensor_hide(m, a, own, ir_tensors_seen(m, a.varies), 0);          /* w receives the sum over all pairs */
   if (!a.id)
     return t;
   struct vm_type flat = m->g->node[a.id].type, row = m->g->node[w.id].type, type;
@@ -331,9 +224,9 @@ static struct tensor mix(struct materialise *m, struct tensor a, const struct vm
   ir_id product = arg[0] && arg[1] ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){ 0 }, 0, NULL, m->span, m->error) : 0;
   if (!product)
     return t;
-  type = type_of(m, t.varies, &number_type, is_batched(m, product));
+  type = ir_tensor_type(m, t.varies, &ir_number_type, ir_tensor_batched(m, product));
   t.id = ir_add(m->g, OP_reshape, 1, &product, NULL, 0, &type, m->span, m->error);
-  t.id = hide(m, t, &number_type, seen_of(m, t.varies), 0);
+  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
 
@@ -343,11 +236,11 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n)
   struct tensor from = m->value[n->arg[0]], t = { 0, from.varies }, w;
   const struct vm_type *own = &m->slot->node[n->arg[0]].type;
   if (n->op == OP_expand) {              /* a number as every element of a vector */
-    struct vm_type type = type_of(m, from.varies, &n->type, is_batched(m, from.id));
+    struct vm_type type = ir_tensor_type(m, from.varies, &n->type, ir_tensor_batched(m, from.id));
     uint32_t axes = 0;
     for (int role = ATTEND_I; role <= ATTEND_H; role++)
       if (from.varies & IR_VARIES(role))
-        axes |= 1u << axis_of(from.varies, n->type.rank, (enum attend_axis)role);
+        axes |= 1u << ir_tensor_axis(from.varies, n->type.rank, (enum attend_axis)role);
     t.id = ir_expand_axes(m->g, from.id, axes, &type, m->span, m->error);
     return t;
   }
@@ -371,14 +264,14 @@ static struct tensor pick(struct materialise *m, const struct ir_node *n)
   const struct ir_node *by = &m->slot->node[n->arg[1]];
   if (!table.id)
     return t;
-  struct vm_type type = type_of(m, t.varies, &number_type, is_batched(m, index.id) || is_batched(m, table.id));
-  ir_id arg[2] = { table.id, by->op == OP_constant ? fill(m, by->real, &type) : spread(m, index, t.varies, &number_type, type.batched) };
+  struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, ir_tensor_batched(m, index.id) || ir_tensor_batched(m, table.id));
+  ir_id arg[2] = { table.id, by->op == OP_constant ? ir_tensor_fill(m, by->real, &type) : ir_tensor_spread(m, index, t.varies, &ir_number_type, type.batched) };
   int64_t axes = 0;
   for (int role = ATTEND_I; role <= ATTEND_H; role++)
     if (table.varies & IR_VARIES(role))
-      axes |= 1 << axis_of(t.varies, 0, (enum attend_axis)role);
+      axes |= 1 << ir_tensor_axis(t.varies, 0, (enum attend_axis)role);
   t.id = arg[1] ? ir_add(m->g, OP_take, 2, arg, &axes, 0, NULL, m->span, m->error) : 0;
-  t.id = hide(m, t, &number_type, seen_of(m, t.varies), 0);
+  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
 
@@ -407,10 +300,12 @@ static ir_id reduced(struct materialise *m, const struct ir_node *n, ir_id a, in
   }
 }
 
-/* The values of all heads as a vector: [h, i?, j?] is laid out as [its own axis, i?, j?] already. */
+/* The values of all heads as a vector: [h, i?, j?] is laid out as [its own axis, i?, j?] already. Where a head does not see what this one sees, its value is 0. */
 static struct tensor all_heads(struct materialise *m, struct tensor from)
 {
-  struct tensor t = { enter(m, from, from.varies | H, &number_type, false), from.varies & (uint8_t)~H };
+  struct tensor t = { ir_tensor_spread(m, from, from.varies | H, &ir_number_type, false), from.varies | H };
+  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
+  t.varies &= (uint8_t)~H;
   return t;
 }
 
@@ -423,16 +318,20 @@ static struct tensor over(struct materialise *m, const struct ir_node *n)
   if (n->attr[0] == IR_OVER_HEADS)
     return all_heads(m, from);
   bool sums = n->attr[0] == IR_OVER_SUM || n->attr[0] == IR_OVER_CUMSUM || n->attr[0] == IR_OVER_CUMSUM_BACK;
-  t.varies |= (uint8_t)IR_VARIES(position) | m->mask.varies;
-  t.id = spread(m, from, t.varies, own, false);
-  t.id = hide(m, t, own, &m->mask, sums ? 0 : -INFINITY);
+  t.varies |= (uint8_t)IR_VARIES(position) | ir_tensors_seen(m, I | J)->varies;
+  t.id = ir_tensor_spread(m, from, t.varies, own, false);
+  t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, I | J), sums ? 0 : -INFINITY);
   if (!t.id)
     return t;
-  t.id = reduced(m, n, t.id, axis_of(t.varies, own->rank, position));
-  if (n->attr[0] != IR_OVER_CUMSUM && n->attr[0] != IR_OVER_CUMSUM_BACK)
-    t.varies &= (uint8_t)~IR_VARIES(position);
-  if (n->attr[0] == IR_OVER_MAX && m->mask.id)      /* the largest of nothing is 0 */
-    t.id = hide(m, t, own, seen_of(m, t.varies), 0);
+  t.id = reduced(m, n, t.id, ir_tensor_axis(t.varies, own->rank, position));
+  t.varies |= R;
+  if (n->attr[0] == IR_OVER_CUMSUM || n->attr[0] == IR_OVER_CUMSUM_BACK) {
+    t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, I | J), 0);     /* what is not seen takes no part in the sums of others' gradients */
+    return t;
+  }
+  t.varies &= (uint8_t)~IR_VARIES(position);
+  if (n->attr[0] == IR_OVER_MAX)         /* the largest of nothing is 0 */
+    t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
 
@@ -442,7 +341,7 @@ static struct tensor convert(struct materialise *m, const struct ir_node *n)
 {
   switch (n->op) {
   case OP_input: return leaf(m, n);
-  case OP_constant: return (struct tensor){ fill(m, n->real, &n->type), 0 };
+  case OP_constant: return (struct tensor){ ir_tensor_fill(m, n->real, &n->type), 0 };
   case OP_gather: return pick(m, n);
   case OP_over: return over(m, n);
   case OP_expand: case OP_sum: case OP_maximum: return along_own(m, n);
@@ -482,46 +381,40 @@ static struct tensor convert_slot(struct materialise *m, const struct ir_slot *s
   return result;
 }
 
-/* Where a query sees something, where a key is seen by something. */
-static struct tensor seen_by(struct materialise *m, enum attend_axis other)
+static bool runs_over(const struct ir_graph *slot)
 {
-  struct tensor t = m->mask;
-  if (!(t.varies & IR_VARIES(other)))
-    return t;
-  struct vm_type type = m->g->node[t.id].type;
-  uint32_t keep = ((1u << type.rank) - 1) & ~(1u << axis_of(t.varies, 0, other));
-  struct vm_type kept = ir_kept(&type, keep, type.batched);
-  t.id = ir_add(m->g, OP_maximum, 1, &t.id, &(int64_t){ keep }, 0, &kept, m->span, m->error);
-  t.varies &= (uint8_t)~IR_VARIES(other);
-  return t;
+  for (ir_id n = 1; slot && n < slot->count; n++)
+    if (slot->node[n].op == OP_over)
+      return true;
+  return false;
 }
 
 static bool convert_mask(struct materialise *m)
 {
   const struct ir_slot *slot = &m->head->mask;
-  if (!slot->graph || !slot->result_count)
-    return true;
-  struct tensor mask = convert_slot(m, slot);
-  ir_id zero = mask.id ? fill(m, 0, &m->g->node[mask.id].type) : 0;
-  mask.id = zero ? ir_add(m->g, OP_ne, 2, (ir_id[]){ mask.id, zero }, NULL, 0, NULL, m->span, m->error) : 0;
-  if (!mask.id)
-    return false;
-  m->mask = mask;
-  m->seen[ATTEND_I] = seen_by(m, ATTEND_J);
-  m->seen[ATTEND_J] = seen_by(m, ATTEND_I);
-  return m->seen[ATTEND_I].id && m->seen[ATTEND_J].id;
+  struct tensor mask = {0};
+  if (slot->graph && slot->result_count) {
+    mask = convert_slot(m, slot);
+    ir_id zero = mask.id ? ir_tensor_fill(m, 0, &m->g->node[mask.id].type) : 0;
+    mask.id = zero ? ir_add(m->g, OP_ne, 2, (ir_id[]){ mask.id, zero }, NULL, 0, NULL, m->span, m->error) : 0;
+    mask.varies &= (uint8_t)~R;
+    if (!mask.id)
+      return false;
+  } else if (!runs_over(m->head->score.graph))
+    return true;                         /* nothing is made of rows: none can be empty */
+  return ir_tensors_see(m, mask);
 }
 
 /* softmax along the keys. A query that sees nothing takes all keys instead, so that its weights, which are hidden in the end, are numbers. */
 static ir_id softmax(struct materialise *m, struct tensor s)
 {
-  if (m->mask.id) {
-    struct vm_type type = m->g->node[m->mask.id].type;
-    ir_id none = ir_unary(m->g, OP_not, m->seen[ATTEND_I].id, m->error);
-    ir_id wide = none ? spread(m, (struct tensor){ none, m->seen[ATTEND_I].varies }, m->mask.varies, &number_type, type.batched) : 0;
-    struct tensor seen = m->mask;
+  struct tensor seen = m->seen[I | J];
+  if (seen.id) {
+    struct vm_type type = m->g->node[seen.id].type;
+    ir_id none = ir_unary(m->g, OP_not, m->seen[I].id, m->error);
+    ir_id wide = none ? ir_tensor_spread(m, (struct tensor){ none, m->seen[I].varies }, seen.varies, &ir_number_type, type.batched) : 0;
     seen.id = wide ? ir_add(m->g, OP_or, 2, (ir_id[]){ seen.id, wide }, NULL, 0, NULL, m->span, m->error) : 0;
-    s.id = seen.id ? hide(m, s, &number_type, &seen, -INFINITY) : 0;
+    s.id = seen.id ? ir_tensor_hide(m, s, &ir_number_type, &seen, -INFINITY) : 0;
   }
   return s.id ? ir_add(m->g, OP_softmax, 1, &s.id, NULL, 0, NULL, m->span, m->error) : 0;
 }
@@ -530,11 +423,11 @@ static ir_id softmax(struct materialise *m, struct tensor s)
 static ir_id weights(struct materialise *m, uint8_t varies)
 {
   struct tensor s = convert_slot(m, &m->head->score);
-  s.id = enter(m, s, varies, &number_type, false);
+  s.id = ir_tensor_enter(m, s, varies, &ir_number_type, false);
   s.varies = varies;
   if (s.id && m->head->softmax)
     s.id = softmax(m, s);
-  return hide(m, s, &number_type, &m->mask, 0);
+  return ir_tensor_hide(m, s, &ir_number_type, ir_tensors_seen(m, I | J), 0);
 }
 
 static ir_id dropped(struct materialise *m, ir_id w)
@@ -562,7 +455,7 @@ static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struc
   if (!y)
     return 0;
   struct vm_type to = *type;
-  to.batched = is_batched(m, y);
+  to.batched = ir_tensor_batched(m, y);
   if (heads && out->role[0] == ATTEND_I)
     y = ir_add(m->g, OP_transpose, 1, &y, &(int64_t){ 0x201 }, 0, &to, m->span, m->error);
   else
