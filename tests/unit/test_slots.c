@@ -39,13 +39,14 @@ static bool complain(const char *format, ...)
 
 /* ---- compiling ---- */
 
-static struct vm_module *compile(const struct slot_program *p, bool model, bool unfused)
+/* function NULL: the model. */
+static struct vm_module *compile(const struct rt_text *text, const char *function, bool unfused)
 {
   struct rt_error error = {0};
-  struct cc_program *program = cc_program_load("slots.aq", p->text.data, p->text.length, NULL, NULL, NULL, 0, &error);
+  struct cc_program *program = cc_program_load("slots.aq", text->data, text->length, NULL, NULL, NULL, 0, &error);
   if (program)
     program->unfused = unfused;
-  struct vm_module *module = !program ? NULL : model ? cc_compile_model(program, &error) : cc_compile_function(program, "weighted", true, &error);
+  struct vm_module *module = !program ? NULL : !function ? cc_compile_model(program, &error) : cc_compile_function(program, function, true, &error);
   if (!module)
     complain("%s\n%s\n%s", error.text, error.excerpt, error.hint);
   cc_program_free(program);
@@ -308,7 +309,7 @@ static struct sizes lengths_of(uint64_t seed, int turn)
 
 static bool check_function(const struct slot_program *p, struct tally *tally)
 {
-  struct vm_module *fused = compile(p, false, false), *naive = compile(p, false, true);
+  struct vm_module *fused = compile(&p->text, "weighted", false), *naive = compile(&p->text, "weighted", true);
   bool fine = fused && naive;
   if (fine && naive->head[0].lowering != VM_MATERIALISED)
     fine = complain("not naive");
@@ -338,7 +339,7 @@ static bool check_function(const struct slot_program *p, struct tally *tally)
 static bool check_model(const struct slot_program *p, struct tally *tally)
 {
   static const struct sizes sizes = { 5, { 3, 0, 65, 1, 9 }, { 4, 2, 7, 66, 0 } };
-  struct vm_module *fused = compile(p, true, false), *naive = compile(p, true, true);
+  struct vm_module *fused = compile(&p->text, NULL, false), *naive = compile(&p->text, NULL, true);
   bool fine = fused && naive && compare_at(fused, naive, "train", &sizes, RT_F64, tally) && compare_at(fused, naive, "attend", &sizes, RT_F64, tally);
   vm_module_free(fused);
   vm_module_free(naive);
@@ -372,6 +373,66 @@ static void test_programs(void **state)
   print_message("fused %d, row-buffered %d, materialised %d; worst difference %.2g in double, %.2g in float; %d against differences\n", tally.lowering[VM_FUSED],
                 tally.lowering[VM_ROW_BUFFERED], tally.lowering[VM_MATERIALISED], tally.worst[RT_F64], tally.worst[RT_F32], tally.differences);
   assert_int_equal(failed, 0);
+  assert_true(only || many || (tally.lowering[VM_FUSED] > 20 && tally.lowering[VM_ROW_BUFFERED] > 20 && tally.lowering[VM_MATERIALISED] > 5 && tally.differences > 80));
+}
+
+/* ---- the library ---- */
+
+static struct rt_text source(const char *name)
+{
+  const char *top = getenv("AQ_SOURCE");
+  char path[1000], piece[4096];
+  struct rt_text text = {0};
+  snprintf(path, sizeof path, "%s/tests/torch/%s", top ? top : "..", name);
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    fail_msg("%s cannot be read; AQ_SOURCE says where the source is", path);
+  for (size_t got; (got = fread(piece, 1, sizeof piece, file)) > 0;)
+    rt_text_add(&text, piece, got);
+  fclose(file);
+  assert_false(text.failed);
+  return text;
+}
+
+static bool check_lengths(const struct rt_text *text, const char *function, bool far, struct tally *tally)
+{
+  static const int64_t lengths[] = { 0, 1, 2, 63, 64, 65, 200, 1000 };
+  struct vm_module *fused = compile(text, function, false), *naive = compile(text, function, true);
+  bool fine = fused && naive;
+  for (size_t n = 0; fine && n < RT_COUNT(lengths) - !far && fused->head_count; n++) {
+    struct sizes sizes = { 1, { lengths[n] }, { lengths[n] / 2 + 1 } };
+    tally->lowering[fused->head[0].lowering] += n == 0;
+    fine = compare_at(fused, naive, "run", &sizes, RT_F64, tally) && (lengths[n] > 65 || compare_at(fused, naive, "run", &sizes, RT_F32, tally));
+    if (!fine)
+      print_message("%s, T = %d: %s\n", function, (int)lengths[n], failure);
+  }
+  vm_module_free(fused);
+  vm_module_free(naive);
+  return fine;
+}
+
+/* Every variant of attention in the library, through the functions that are compared with PyTorch. */
+static void test_library(void **state)
+{
+  (void)state;
+  struct tally tally = {0};
+  struct rt_error error = {0};
+  struct rt_text text = source("attention.aq");
+  int failed = 0;
+  struct cc_program *program = cc_program_load("attention.aq", text.data, text.length, NULL, NULL, NULL, 0, &error);
+  assert_non_null(program);
+  for (size_t d = 0; d < program->main->definition_count; d++) {
+    const struct gr_node *node = program->main->definition[d].node;
+    const struct gr_node *arguments = node->kind == GR_FN ? node->child[0] : NULL;
+    if (arguments && arguments->count && !strcmp(arguments->child[arguments->count - 1]->text, "r"))      /* weighted */
+      failed += !check_lengths(&text, program->main->definition[d].name, d % 24 == 12, &tally);
+  }
+  print_message("fused %d, row-buffered %d, materialised %d; worst difference %.2g in double, %.2g in float\n", tally.lowering[VM_FUSED], tally.lowering[VM_ROW_BUFFERED],
+                tally.lowering[VM_MATERIALISED], tally.worst[RT_F64], tally.worst[RT_F32]);
+  cc_program_free(program);
+  rt_text_free(&text);
+  assert_int_equal(failed, 0);
+  assert_true(tally.lowering[VM_FUSED] > 30 && tally.lowering[VM_ROW_BUFFERED] > 3);
 }
 
 static int make_pools(void **state)
@@ -395,6 +456,6 @@ static int free_pools(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(test_programs) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(test_programs), cmocka_unit_test(test_library) };
   return cmocka_run_group_tests(tests, make_pools, free_pools);
 }
