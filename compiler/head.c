@@ -224,6 +224,18 @@ static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct
   return RT_OK;
 }
 
+static bool is_h(const struct ir_graph *g, ir_id id) { return g->node[id].op == OP_input && g->node[id].attr[0] == IR_LEAF_H; }
+
+/* Does the slot say something else for each head, though no tensor in it does? */
+static bool computes_with_h(const struct ir_slot *slot) {
+  const struct ir_graph *g = slot->graph;
+  if (!g || !slot->result_count) return false;
+  bool found = is_h(g, slot->result[0]);
+  for (ir_id n = 1; n < g->count; n++)
+    for (int k = 0; k < g->node[n].arg_count; k++) found |= is_h(g, g->node[n].arg[k]);
+  return found;
+}
+
 /* The type and roles of the result: [queries?, H?, width of the value]. */
 static void result_type(struct cc_context *c, const struct cc_slot *slot, const ir_id arg[3], vm_dim value_width, struct vm_type *type) {
   struct attend_operand *out = &slot->head->out;
@@ -249,6 +261,23 @@ static void result_type(struct cc_context *c, const struct cc_slot *slot, const 
   out->role[type->rank] = ATTEND_FEATURE;
   type->dim[type->rank++] = value_width;
   out->rank = type->rank;
+}
+
+static bool differ_by_h_alone(const struct ir_head *head) {
+  bool axis = head->out.rank > 1 && head->out.role[head->out.rank - 2] == ATTEND_H;
+  return !axis && (computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop));
+}
+
+/* For those heads the value is repeated for each, so that there is an axis of heads. */
+static int lift_value(struct cc_context *c, struct cc_slot *slot, struct gr_span span, ir_id *value) {
+  struct attend_operand *operand = &slot->head->value;
+  struct vm_type type = *cc_type(c, *value);
+  type.dim[2] = type.dim[1];
+  type.dim[1] = c->head_dim;
+  type.rank = 3;
+  *operand = (struct attend_operand){.rank = 3, .role = {ATTEND_J, ATTEND_H, ATTEND_FEATURE}};
+  *value = ir_expand_axes(c->model, *value, 5, &type, span, c->error);
+  return *value ? RT_OK : c->error->code;
 }
 
 /* --- the body ------------------------------------------------------------------------------------------------------------- */
@@ -382,6 +411,10 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   c->slot = NULL;
   if (status) return status;
   result_type(c, &slot, arg, value_width, &type);
+  if (differ_by_h_alone(slot.head)) {
+    if ((status = lift_value(c, &slot, span, &arg[2]))) return status;
+    result_type(c, &slot, arg, value_width, &type);
+  }
   for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];
   result->kind = CC_TENSOR;
   if ((status = lowering(c, &slot, span))) return status;
