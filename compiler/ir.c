@@ -174,7 +174,7 @@ static void fail_shape(struct ir_graph *g, enum rt_op op, int arg_count, const i
 
 /* ---- appending ---- */
 
-static uint8_t varies_of_operand(const struct attend_operand *operand)
+uint8_t ir_operand_varies(const struct attend_operand *operand)
 {
   uint8_t varies = 0;
   for (int a = 0; a < operand->rank; a++)
@@ -187,7 +187,7 @@ static uint8_t varies_of_operand(const struct attend_operand *operand)
 static uint8_t varies(const struct ir_graph *g, const struct ir_node *n)
 {
   const struct ir_head *head = g->slot_of;
-  uint8_t score = varies_of_operand(&head->query) | varies_of_operand(&head->key), all = 0;
+  uint8_t score = ir_operand_varies(&head->query) | ir_operand_varies(&head->key), all = 0;
   for (int k = 0; k < n->arg_count; k++)
     all |= g->node[n->arg[k]].varies;
   if (n->op == OP_over && n->attr[0] != IR_OVER_HEADS)
@@ -201,7 +201,7 @@ static uint8_t varies(const struct ir_graph *g, const struct ir_node *n)
   case IR_LEAF_J: return IR_VARIES(ATTEND_J);
   case IR_LEAF_H: return IR_VARIES(ATTEND_H);
   case IR_LEAF_S: case IR_LEAF_DS: case IR_LEAF_RANDOM: case IR_LEAF_GUMBEL: return score;
-  default: return varies_of_operand(&head->extra[n->attr[0] - 1]);
+  default: return ir_operand_varies(&head->extra[n->attr[0] - 1]);
   }
 }
 

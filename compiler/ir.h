@@ -103,6 +103,8 @@ static inline bool ir_is_scan(enum rt_op op) { return op == OP_scan || op == OP_
 /* An argument of the body: node and all. 0 on failure. */
 ir_id ir_scan_argument(struct ir_scan *scan, const struct vm_type *type, struct gr_span span, struct rt_error *error);
 
+/* The positions that an operand has axes of: its features do not count. */
+uint8_t ir_operand_varies(const struct attend_operand *operand);
 /* In a slot graph: a leaf (enum ir_leaf, or 1 + k for extra k), and element `index` (a scalar, rounded) of the table that extra `table` is. Each gather has an
  * extra of its own: a table that is read in two places is two extras. */
 ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error);

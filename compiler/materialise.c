@@ -58,15 +58,6 @@ static vm_dim operand_dim(const struct materialise *m, int arg, const struct att
   return VM_NO_DIM;
 }
 
-static uint8_t varies_of(const struct attend_operand *operand)
-{
-  uint8_t varies = 0;
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] != ATTEND_FEATURE)
-      varies |= (uint8_t)IR_VARIES(operand->role[a]);
-  return varies;
-}
-
 /* An operand as [h?, rows, features], with an axis of heads when `heads`; a single query is one row. */
 static ir_id matrix(struct materialise *m, int arg, const struct attend_operand *operand, enum attend_axis rows, bool heads)
 {
@@ -121,7 +112,7 @@ static struct tensor extra_tensor(struct materialise *m, int k, bool table)
 {
   const struct attend_operand *extra = &m->head->extra[k];
   const struct vm_type *type = &m->g->node[m->arg[3 + k]].type;
-  struct tensor t = { 0, varies_of(extra) };
+  struct tensor t = { 0, ir_operand_varies(extra) };
   uint8_t role[RT_MAX_RANK];
   struct vm_type own = ir_number_type, to;
   int count = 0;
@@ -237,11 +228,7 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n)
   const struct vm_type *own = &m->slot->node[n->arg[0]].type;
   if (n->op == OP_expand) {              /* a number as every element of a vector */
     struct vm_type type = ir_tensor_type(m, from.varies, &n->type, ir_tensor_batched(m, from.id));
-    uint32_t axes = 0;
-    for (int role = ATTEND_I; role <= ATTEND_H; role++)
-      if (from.varies & IR_VARIES(role))
-        axes |= 1u << ir_tensor_axis(from.varies, n->type.rank, (enum attend_axis)role);
-    t.id = ir_expand_axes(m->g, from.id, axes, &type, m->span, m->error);
+    t.id = ir_expand_axes(m->g, from.id, ir_tensor_axes(from.varies, from.varies, n->type.rank), &type, m->span, m->error);
     return t;
   }
   struct tensor a;
@@ -266,10 +253,7 @@ static struct tensor pick(struct materialise *m, const struct ir_node *n)
     return t;
   struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, ir_tensor_batched(m, index.id) || ir_tensor_batched(m, table.id));
   ir_id arg[2] = { table.id, by->op == OP_constant ? ir_tensor_fill(m, by->real, &type) : ir_tensor_spread(m, index, t.varies, &ir_number_type, type.batched) };
-  int64_t axes = 0;
-  for (int role = ATTEND_I; role <= ATTEND_H; role++)
-    if (table.varies & IR_VARIES(role))
-      axes |= 1 << ir_tensor_axis(t.varies, 0, (enum attend_axis)role);
+  int64_t axes = ir_tensor_axes(table.varies, t.varies, 0);
   t.id = arg[1] ? ir_add(m->g, OP_take, 2, arg, &axes, 0, NULL, m->span, m->error) : 0;
   t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
   return t;
@@ -467,8 +451,8 @@ static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struc
 ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type, struct gr_span span, struct rt_error *error)
 {
   struct materialise m = { .g = g, .head = head, .arg = arg, .span = span, .error = error };
-  uint8_t varies = J | varies_of(&head->out);
-  m.scored = varies_of(&head->query) | varies_of(&head->key);
+  uint8_t varies = J | ir_operand_varies(&head->out);
+  m.scored = ir_operand_varies(&head->query) | ir_operand_varies(&head->key);
   m.dim[ATTEND_I] = operand_dim(&m, 0, &head->query, ATTEND_I);
   m.dim[ATTEND_J] = operand_dim(&m, 1, &head->key, ATTEND_J);
   m.dim[ATTEND_H] = VM_NO_DIM;

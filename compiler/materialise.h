@@ -29,6 +29,8 @@ extern const struct vm_type ir_number_type;
 /* The type of a value of type `own` in a slot that varies so, and which of its axes is that of a role. */
 struct vm_type ir_tensor_type(const struct materialise *m, uint8_t varies, const struct vm_type *own, bool batched);
 int ir_tensor_axis(uint8_t varies, int own_rank, enum attend_axis role);
+/* Of the axes of a value that varies with `in`, by a mask, those of the positions in `of`. */
+uint32_t ir_tensor_axes(uint8_t of, uint8_t in, int own_rank);
 bool ir_tensor_batched(const struct materialise *m, ir_id id);
 
 /* All that follow pass id 0 on, and return it on failure. */

@@ -29,15 +29,21 @@ int ir_tensor_axis(uint8_t varies, int own_rank, enum attend_axis role)
   return role == ATTEND_H ? 0 : h + own_rank + (role == ATTEND_J && varies & I);
 }
 
+uint32_t ir_tensor_axes(uint8_t of, uint8_t in, int own_rank)
+{
+  uint32_t axes = 0;
+  for (int role = ATTEND_I; role <= ATTEND_H; role++)
+    if (of & IR_VARIES(role))
+      axes |= 1u << ir_tensor_axis(in, own_rank, (enum attend_axis)role);
+  return axes;
+}
+
 ir_id ir_tensor_spread(struct materialise *m, struct tensor t, uint8_t to, const struct vm_type *own, bool batched)
 {
   if (!t.id)
     return 0;
   struct vm_type type = ir_tensor_type(m, to, own, batched || ir_tensor_batched(m, t.id));
-  uint32_t axes = 0;
-  for (int role = ATTEND_I; role <= ATTEND_H; role++)
-    if (t.varies & IR_VARIES(role))
-      axes |= 1u << ir_tensor_axis(to, own->rank, (enum attend_axis)role);
+  uint32_t axes = ir_tensor_axes(t.varies, to, own->rank);
   for (int a = 0; a < own->rank; a++)
     axes |= 1u << (a + (to & H ? 1 : 0));
   return ir_expand_axes(m->g, t.id, axes, &type, m->span, m->error);
@@ -52,18 +58,9 @@ ir_id ir_tensor_hide(struct materialise *m, struct tensor t, const struct vm_typ
 {
   if (!t.id || !seen->id || (seen->varies & ~t.varies))
     return t.id;
-  struct vm_type none = ir_number_type;
   bool batched = ir_tensor_batched(m, t.id) || ir_tensor_batched(m, seen->id);
   struct vm_type type = ir_tensor_type(m, t.varies, own, batched);
-  ir_id condition = seen->id;
-  if (own->rank) {                       /* the mask is the same for every element of a vector: repeat it along h, i, j, and then along those */
-    uint32_t axes = 0;
-    for (int role = ATTEND_I; role <= ATTEND_H; role++)
-      if (seen->varies & IR_VARIES(role))
-        axes |= 1u << ir_tensor_axis(t.varies, own->rank, (enum attend_axis)role);
-    condition = ir_expand_axes(m->g, condition, axes, &type, m->span, m->error);
-  } else
-    condition = ir_tensor_spread(m, *seen, t.varies, &none, batched);
+  ir_id condition = ir_expand_axes(m->g, seen->id, ir_tensor_axes(seen->varies, t.varies, own->rank), &type, m->span, m->error);   /* one for all elements of a vector */
   ir_id choice[3] = { condition, ir_tensor_spread(m, t, t.varies, own, batched), ir_tensor_fill(m, hidden, &type) };
   return choice[0] && choice[1] && choice[2] ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error) : 0;
 }
