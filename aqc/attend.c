@@ -79,15 +79,8 @@ static int show(const struct settings *settings, const struct view *view) {
 }
 
 static int check_texts(const aq_model *model, int given) {
-  char names[256] = "";
-  int wanted = 0;
-  for (size_t k = 0; k < aq_model_column_count(model); k++) {
-    aq_column column = aq_model_column(model, k);
-    if (column.is_target) continue;
-    size_t used = strlen(names);
-    snprintf(names + used, sizeof names - used, "%s%s", wanted ? ", " : "", column.name);
-    wanted++;
-  }
+  char names[256];
+  int wanted = model_fields(model, false, names, sizeof names);
   if (wanted == given) return AQ_OK;
   return message_fail(AQ_USAGE, wanted == 1 ? "put the text in quotes" : "give one text for each column of the data, in quotes",
                       "the model reads %d text%s (%s), but there %s %d", wanted, wanted == 1 ? "" : "s", names, given == 1 ? "is" : "are", given);

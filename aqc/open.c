@@ -1,6 +1,7 @@
 /* open.c */
 #include "aqc/open.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "aqc/files.h"
@@ -53,4 +54,23 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
 int refuse_overwriting(const char *output, const char *input) {
   if (!input || !file_same(output, input)) return AQ_OK;
   return message_fail(AQ_USAGE, "give another name with -o", "%s is read here and cannot be written as well", output);
+}
+
+static bool read_before(const aq_model *model, size_t column) {
+  for (size_t k = 0; k < column; k++)
+    if (!strcmp(aq_model_column(model, k).field, aq_model_column(model, column).field)) return true;
+  return false;
+}
+
+int model_fields(const aq_model *model, bool targets, char *names, size_t size) {
+  int count = 0;
+  size_t used = 0;
+  names[0] = '\0';
+  for (size_t k = 0; k < aq_model_column_count(model); k++) {
+    aq_column column = aq_model_column(model, k);
+    if ((column.is_target && !targets) || read_before(model, k)) continue;
+    if (used < size) used += (size_t)snprintf(names + used, size - used, "%s%s", count ? ", " : "", column.field);
+    count++;
+  }
+  return count;
 }

@@ -9,6 +9,8 @@ int open_program(const char *path, const struct settings *settings, aq_program *
 int open_model(const char *path, aq_model **model);      /* a trained one, .aqm */
 /* A model in any form: .aqm, .aqb, or a program to be compiled. */
 int open_any(const char *path, const struct settings *settings, aq_model **model);
+/* The fields of a row that the model reads, each once, into names as "text, label": those it needs to predict, or with targets. Returns how many. */
+int model_fields(const aq_model *model, bool targets, char *names, size_t size);
 /* Refuses to write a result over one of the inputs. */
 int refuse_overwriting(const char *output, const char *input);
 

@@ -67,8 +67,7 @@ static int trainer_failed(const struct training *t) {
 
 /* Names the columns as they were taken: a header that names others would have become a row. */
 static int print_columns(const struct training *t) {
-  char names[400] = "";
-  size_t length = 0;
+  char names[400];
   aq_model *model;
   int status = aq_trainer_model(t->trainer, &model);
   if (status) {
@@ -76,8 +75,7 @@ static int print_columns(const struct training *t) {
     aq_model_free(model);
     return status;
   }
-  for (size_t c = 0; c < aq_model_column_count(model) && length < sizeof names; c++)
-    length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", c ? ", " : "", aq_model_column(model, c).name);
+  model_fields(model, true, names, sizeof names);
   message_remark("no header line: columns taken by position (%s)", names);
   aq_model_free(model);
   return AQ_OK;

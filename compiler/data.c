@@ -7,7 +7,7 @@
 
 enum column_shape { TOKENS, LABEL, TAGS, NUMBER, VECTOR, LATER };
 static const struct { const char *name; enum column_shape shape; } kinds[] = {
-  {"words", TOKENS}, {"chars", TOKENS}, {"bytes", TOKENS}, {"class", LABEL}, {"tags", TAGS}, {"number", NUMBER}, {"vector", VECTOR},
+  {"words", TOKENS}, {"chars", TOKENS}, {"bytes", TOKENS}, {"ngrams", TOKENS}, {"class", LABEL}, {"tags", TAGS}, {"number", NUMBER}, {"vector", VECTOR},
   {"wordpiece", LATER}, {"bpe", LATER}, {"ids", LATER}, {"image", LATER}, {"audio", LATER}};
 
 static int column_shape(struct cc_context *c, const struct gr_node *column, enum column_shape *shape) {
@@ -22,7 +22,7 @@ static int column_shape(struct cc_context *c, const struct gr_node *column, enum
   }
   gr_fail(c->error, kind->span, "there is no kind of column called `%s`", kind->text);
   if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
-  else rt_hint(c->error, "the kinds are words, chars, bytes, class, tags, number and vector");
+  else rt_hint(c->error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
   return c->error->code;
 }
 
@@ -63,26 +63,85 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   return RT_OK;
 }
 
-static int column_options(struct cc_context *c, const struct gr_node *column, struct vm_input *input) {
-  for (int i = 2; i < column->count; i++) {
-    const struct gr_node *arg = column->child[i];
-    double value;
-    int status = cc_number(c, arg->child[0], &value);
-    if (status) return status;
-    if (arg->text && !strcmp(arg->text, "min_count")) input->min_count = (int64_t)value;
-    else if (arg->text && !strcmp(arg->text, "max_size")) input->max_size = (int64_t)value;
-    else {
-      gr_fail(c->error, arg->span, "a column has no option `%s`", arg->text ? arg->text : "without a name");
-      rt_hint(c->error, "the options are min_count (words rarer than that are unknown words) and max_size (of the vocabulary)");
-      return c->error->code;
-    }
+static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name, struct gr_span span) {
+  struct cc_nearest nearest = {name, NULL, 0};
+  for (int i = 0; i < data->count; i++) {
+    cc_nearest_consider(&nearest, data->child[i]->text);
+    if (!strcmp(data->child[i]->text, name)) return data->child[i];
   }
+  gr_fail(c->error, span, "the data has no column `%s`", name);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  gr_note(c->error, data->name_span, "the columns are declared here");
+  return NULL;
+}
+
+static bool reads_another(const struct gr_node *column) {
+  for (int i = 2; i < column->count; i++)
+    if (column->child[i]->text && !strcmp(column->child[i]->text, "from")) return true;
+  return false;
+}
+
+/* from = COLUMN: both are made of one field of the file. */
+static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *arg, struct vm_input *input) {
+  const struct gr_node *name = arg->child[0], *source;
+  enum column_shape shape;
+  if (name->kind != GR_NAME) return gr_fail(c->error, name->span, "`from` names a column of the data");
+  if (!(source = find_column(c, data, name->text, name->span))) return c->error->code;
+  int status = column_shape(c, source, &shape);
+  if (status) return status;
+  if (shape != TOKENS || reads_another(source)) {
+    gr_fail(c->error, name->span, shape == TOKENS ? "`%s` is itself made of another column" : "`%s` is no text, so that nothing can be made of it", name->text);
+    gr_note(c->error, source->span, "it is declared here");
+    return c->error->code;
+  }
+  input->source = rt_arena_strndup(&c->module->arena, name->text, strlen(name->text));
+  return input->source ? RT_OK : cc_out_of_memory(c);
+}
+
+static int64_t *column_limit(struct vm_input *input, enum column_shape shape, const char *option) {
+  bool ngrams = !strcmp(input->kind, "ngrams");
+  if (shape != TOKENS) return NULL;
+  if (!strcmp(option, "min_count")) return &input->min_count;
+  if (!strcmp(option, "max_size")) return &input->max_size;
+  if (ngrams && !strcmp(option, "min_n")) return &input->min_n;
+  return ngrams && !strcmp(option, "max_n") ? &input->max_n : NULL;
+}
+
+static int column_option(struct cc_context *c, const struct gr_node *data, enum column_shape shape, const struct gr_node *arg, struct vm_input *input) {
+  const char *option = arg->text ? arg->text : "";
+  if (shape == TOKENS && !strcmp(option, "from")) return column_source(c, data, arg, input);
+  int64_t *limit = column_limit(input, shape, option);
+  double value;
+  if (!limit) {
+    gr_fail(c->error, arg->span, "a column of the kind %s has no option `%s`", input->kind, arg->text ? arg->text : "without a name");
+    if (shape == TOKENS) rt_hint(c->error, "the options are min_count (what is rarer is unknown), max_size (of the vocabulary)%s and from (the column that it is made of as well)",
+                                 strcmp(input->kind, "ngrams") ? "" : ", min_n and max_n (characters)");
+    return c->error->code;
+  }
+  int status = cc_number(c, arg->child[0], &value);
+  if (status) return status;
+  if (!(value >= 1 && value <= INT32_MAX && value == (double)(int64_t)value)) return gr_fail(c->error, arg->child[0]->span, "`%s` is a whole number, 1 or more", option);
+  *limit = (int64_t)value;
   return RT_OK;
+}
+
+enum { MIN_N = 3, MAX_N = 6, LONGEST_N = 64 };   /* as in fastText (Bojanowski et al. 2017) */
+
+static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column, enum column_shape shape, struct vm_input *input) {
+  for (int i = 2; i < column->count; i++) {
+    int status = column_option(c, data, shape, column->child[i], input);
+    if (status) return status;
+  }
+  if (strcmp(input->kind, "ngrams")) return RT_OK;
+  if (!input->min_n) input->min_n = input->max_n && input->max_n < MIN_N ? input->max_n : MIN_N;
+  if (!input->max_n) input->max_n = input->min_n > MAX_N ? input->min_n : MAX_N;
+  if (input->min_n <= input->max_n && input->max_n <= LONGEST_N) return RT_OK;
+  return gr_fail(c->error, column->span, "ngrams of %lld to %lld characters: min_n is at most max_n, and that at most %d", (long long)input->min_n, (long long)input->max_n, LONGEST_N);
 }
 
 static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
 
-static int declare_column(struct cc_context *c, const struct gr_node *column, struct vm_input *input) {
+static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column, struct vm_input *input) {
   enum column_shape shape = LATER;
   const struct gr_node *axes = column->child[1];
   int count = axes ? axes->count : 0, status = column_shape(c, column, &shape);
@@ -117,19 +176,7 @@ static int declare_column(struct cc_context *c, const struct gr_node *column, st
     if (status) return status;
     input->vocabulary = vm_dim_as_symbol(&c->module->dims, t->of);
   }
-  return column_options(c, column, input);
-}
-
-static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name, struct gr_span span) {
-  struct cc_nearest nearest = {name, NULL, 0};
-  for (int i = 0; i < data->count; i++) {
-    cc_nearest_consider(&nearest, data->child[i]->text);
-    if (!strcmp(data->child[i]->text, name)) return data->child[i];
-  }
-  gr_fail(c->error, span, "the data has no column `%s`", name);
-  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
-  gr_note(c->error, data->name_span, "the columns are declared here");
-  return NULL;
+  return column_options(c, data, column, shape, input);
 }
 
 /* The output as the user wrote it: the column, and whether it is next(column). */
@@ -147,7 +194,7 @@ static int declare_columns(struct cc_context *c, const struct gr_node *data, str
   for (int i = 0; i < data->count; i++) {
     for (int k = 0; k < i; k++)
       if (!strcmp(data->child[k]->text, data->child[i]->text)) return gr_fail(c->error, data->child[i]->name_span, "the column `%s` is declared twice", data->child[i]->text);
-    int status = declare_column(c, data->child[i], &declared[i]);
+    int status = declare_column(c, data, data->child[i], &declared[i]);
     if (status) return status;
   }
   return RT_OK;
@@ -168,6 +215,7 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
       const struct gr_node *name;
       bool next;
       if ((status = output_column(c, outputs->child[o], &name, &next))) return status;
+      if (next && input->source && !strcmp(name->text, input->source)) return gr_fail(c->error, param->span, "`%s` is made of `%s`, which the model predicts: it would show what comes next", param->text, name->text);
       if (strcmp(name->text, param->text)) continue;
       if (!next) return gr_fail(c->error, name->span, "`%s` is what the model is given; it cannot be what it predicts", name->text);
       input->shifted = true;
@@ -192,7 +240,7 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     const struct gr_node *column = status ? NULL : find_column(c, data, name->text, name->span);
     if (!column) return c->error->code;
     while (data->child[which] != column) which++;
-    if (next && (declared[which].type.dtype != RT_INT || declared[which].length < 0 || !strcmp(declared[which].kind, "tags")))
+    if (next && (declared[which].type.dtype != RT_INT || declared[which].length < 0 || !strcmp(declared[which].kind, "tags") || !strcmp(declared[which].kind, "ngrams")))
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
     struct vm_input *input = &m->input[m->input_count];
     *input = declared[which];

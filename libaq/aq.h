@@ -99,6 +99,7 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text);
 /* Its columns and outputs. */
 typedef struct aq_column {
   const char *name, *kind;               /* "words", "class", … as declared */
+  const char *field;                     /* the field of a row that it reads: its name, or that of the column that it is made of (from = …) */
   bool is_target;
   int64_t vocabulary;                    /* words or classes known, 0 if none */
 } aq_column;
@@ -202,7 +203,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
 void aq_session_free(aq_session *session);
 const aq_message *aq_session_message(const aq_session *session);
 
-/* One example: the model's input columns in order, as texts of given lengths (a vector is numbers separated by spaces). */
+/* One example: the fields that the model's input columns read, in order, each once, as texts of given lengths (a vector is numbers separated by spaces). */
 typedef struct aq_field { const char *text; size_t length; } aq_field;
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
 /* After a prediction, for each output: the scores of its classes (probabilities; [rows * classes] for tagged sequences) or its numbers. Valid until

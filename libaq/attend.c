@@ -15,15 +15,20 @@ static int add_token(struct aq_session *s, const char *text, size_t length, stru
 /* The tokens of a text as it was written, and begin where the model sees one. */
 static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_column *column = &s->model->schema.columns[c];
-  const struct io_field *field = &s->field[c];
+  const struct io_field *field = &s->field[column->field];
+  struct io_tokeniser tokeniser = io_schema_tokeniser(&s->model->schema, c);
   struct io_tokens *tokens = &s->data.tokens;
-  int status = io_tokenise(io_schema_tokeniser(&s->model->schema, c), column->keep_case, field->text, field->length, tokens, error);
+  int status = io_tokenise(&tokeniser, field->text, field->length, tokens, error);
   size_t count = status ? 0 : tokens->count;
   if (column->max_length > 0 && count > (size_t)column->max_length) count = (size_t)column->max_length;
   s->token = status ? NULL : rt_arena_alloc(&s->tokens, (count + 2) * sizeof *s->token);
   if (!s->token) return status ? status : rt_no_memory(error);
   if (column->ends) status = add_token(s, "<begin>", 7, error);
-  for (size_t k = 0; k < count && !status; k++) status = add_token(s, field->text + tokens->items[k].start, tokens->items[k].length, error);
+  for (size_t k = 0; k < count && !status; k++) {
+    const struct io_token *token = &tokens->items[k];
+    bool part = column->kind == IO_NGRAMS;   /* of a word: as the model sees it, since it was not written so */
+    status = part ? add_token(s, tokens->text + token->at, token->size, error) : add_token(s, field->text + token->start, token->length, error);
+  }
   return status;
 }
 

@@ -46,6 +46,9 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     if (column->ends && column->max_length > 1) column->max_length--;
     column->min_count = input->min_count;
     column->max_size = input->max_size;
+    column->min_n = input->min_n;
+    column->max_n = input->max_n;
+    if (input->source && (status = io_schema_read_from(column, input->source, error))) return status;
     int64_t width;
     if (input->type.rank == 1 && input->type.dtype == RT_REAL && !vm_dim_value(&module->dims, input->type.dim[0], NULL, &width, NULL)) column->width = width;
   }

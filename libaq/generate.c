@@ -62,14 +62,14 @@ static int read_prompt(struct writing *w, struct rt_error *error) {
   aq_field *field = rt_zalloc((size_t)schema->count + 1, sizeof *field);
   size_t count = 0, wanted = 0;
   if (!field) return rt_no_memory(error);
-  for (int c = 0; c < schema->count; c++) wanted += schema->columns[c].required;
+  for (int f = 0; f < schema->fields; f++) wanted += io_schema_field_required(schema, f);
   for (bool more = true; more && count <= wanted && count < (size_t)schema->count + 1; count++) {
     const char *tab = wanted > 1 ? strchr(rest, '\t') : NULL;
     field[count] = (aq_field){rest, tab ? (size_t)(tab - rest) : strlen(rest)};
     more = tab != NULL;
     if (tab) rest = tab + 1;
   }
-  if (wanted > 1 && count == wanted - 1 && w->column == schema->count - 1) field[count++] = (aq_field){"", 0};
+  if (wanted > 1 && count == wanted - 1 && schema->columns[w->column].field == schema->fields - 1) field[count++] = (aq_field){"", 0};
   int status = fill_uncut(w, field, count, error);
   rt_free(field);
   return status;

@@ -52,9 +52,9 @@ static const struct io_vocab *vocab_of(const aq_model *model, const char *name) 
 
 aq_column aq_model_column(const aq_model *model, size_t column) {
   const struct vm_input *input = column_at(model, column);
-  if (!input) return (aq_column){"", "", false, 0};
+  if (!input) return (aq_column){"", "", "", false, 0};
   const struct io_vocab *vocab = vocab_of(model, input->name);
-  return (aq_column){input->name, input->kind, input->is_target, vocab ? vocab->count : 0};
+  return (aq_column){input->name, input->kind, input->source ? input->source : input->name, input->is_target, vocab ? vocab->count : 0};
 }
 
 size_t aq_model_output_count(const aq_model *model) { return model->module ? model->module->output_count : 0; }

@@ -88,8 +88,9 @@ const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t 
 static int wrong_count(struct aq_session *s, size_t count, struct rt_error *error) {
   struct rt_text names = {0};
   int wanted = 0;
-  for (int c = 0; c < s->model->schema.count; c++)
-    if (s->model->schema.columns[c].required) rt_text_printf(&names, "%s%s", wanted++ ? ", " : "", s->model->schema.columns[c].name);
+  const struct io_schema *schema = &s->model->schema;
+  for (int f = 0; f < schema->fields; f++)
+    if (io_schema_field_required(schema, f)) rt_text_printf(&names, "%s%s", wanted++ ? ", " : "", io_schema_field_name(schema, f));
   int status = rt_fail(error, RT_USAGE, "%zu field%s, where the model's columns are %s", count, count == 1 ? "" : "s", names.data ? names.data : "none");
   rt_text_free(&names);
   return status;
@@ -97,10 +98,10 @@ static int wrong_count(struct aq_session *s, size_t count, struct rt_error *erro
 
 int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count, struct rt_error *error) {
   size_t used = 0;
-  for (int c = 0; c < schema->count; c++) {
-    s->field[c] = (struct io_field){0};
-    if (!schema->columns[c].required) continue;
-    if (used < count) s->field[c] = (struct io_field){field[used].text ? field[used].text : "", field[used].length};
+  for (int f = 0; f < schema->fields; f++) {
+    s->field[f] = (struct io_field){0};
+    if (!io_schema_field_required(schema, f)) continue;
+    if (used < count) s->field[f] = (struct io_field){field[used].text ? field[used].text : "", field[used].length};
     used++;
   }
   if (used != count) return wrong_count(s, count, error);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 3, HEADER = 28 };
+enum { VERSION = 4, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -123,11 +123,14 @@ static void stream_input(struct vm_stream *s, struct vm_input *input)
 {
   stream_text(s, &input->name);
   stream_text(s, &input->kind);
+  stream_text(s, &input->source);
   stream_type(s, &input->type);
   stream_i64(s, &input->vocabulary);
   stream_i64(s, &input->length);
   stream_i64(s, &input->min_count);
   stream_i64(s, &input->max_size);
+  stream_i64(s, &input->min_n);
+  stream_i64(s, &input->max_n);
   stream_bool(s, &input->is_target);
   stream_bool(s, &input->shifted);
 }

@@ -39,10 +39,12 @@ struct vm_param {
 struct vm_input {
   const char *name;
   const char *kind;                      /* "words", "class", ..., "tensor" for an argument of a run */
+  const char *source;                    /* the field of the file that it reads; NULL: that of its name */
   struct vm_type type;
   int64_t vocabulary;                    /* symbol number of its vocabulary or classes, -1 none */
   int64_t length;                        /* symbol number of its ragged dim, -1 none */
   int64_t min_count, max_size;           /* vocabulary options; 0: default */
+  int64_t min_n, max_n;                  /* ngrams: how long; 0: no ngrams */
   bool is_target;                        /* used by the loss only */
   bool shifted;                          /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };

@@ -56,8 +56,7 @@ static void count_unknown(struct io_dataset *data, const struct io_schema *schem
 {
   for (int c = 0; c < data->columns; c++) {
     struct io_values *v = &data->values[c];
-    enum io_kind kind = schema->columns[c].kind;
-    if (!v->present || (kind != IO_WORDS && kind != IO_CHARS))
+    if (!v->present || !io_kind_is_counted(schema->columns[c].kind))
       continue;
     for (int64_t i = v->offsets[first]; i < v->offsets[data->rows]; i++)
       v->unknown += v->ids[i] == IO_UNKNOWN;
@@ -74,12 +73,12 @@ int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, cons
 {
   if (!io_schema_is_trained(schema))
     return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
-  for (int c = 0; c < schema->count; c++) {
-    size_t length = fields[c].length, bad = fields[c].text ? io_utf8_check(fields[c].text, length) : length;
+  for (int f = 0; f < schema->fields; f++) {
+    size_t length = fields[f].length, bad = fields[f].text ? io_utf8_check(fields[f].text, length) : length;
     if (bad < length)
-      return rt_fail_at(error, RT_BAD_DATA, data->name, line < INT32_MAX ? (int)line : INT32_MAX, c + 1,
+      return rt_fail_at(error, RT_BAD_DATA, data->name, line < INT32_MAX ? (int)line : INT32_MAX, f + 1,
                         "byte 0x%02x (byte %zu of column \"%s\") is not valid UTF-8",
-                        (unsigned)(unsigned char)fields[c].text[bad], bad + 1, schema->columns[c].name);
+                        (unsigned)(unsigned char)fields[f].text[bad], bad + 1, io_schema_field_name(schema, f));
   }
   int status = io_dataset_prepare(data, schema, error);
   if (status == RT_OK)

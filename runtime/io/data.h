@@ -67,12 +67,12 @@ int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, stru
 /* The same without emptying the dataset: its rows become a batch, whose unknown tokens are not counted. A bad row
  * leaves it as it was. */
 int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
-/* The fields of the row last read, as written, in schema order, those left out included. */
+/* The fields of the row last read, as written, in the schema's order, those left out included. */
 const struct io_row *io_rows_row(const struct io_rows *rows);
 struct io_table *io_rows_table(struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 
-/* Adds one row given as strings: fields[c] for column c of a trained schema; text NULL leaves a column absent, then it
+/* Adds one row given as strings: fields[f] for field f of a trained schema; text NULL leaves its columns absent, then it
  * must be absent in every row (RT_USAGE). The strings must be valid UTF-8; they are checked.
  * line is for messages; 0 when there is none. After a failure the dataset is as before. */
 int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields, int64_t line,

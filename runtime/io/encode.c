@@ -12,6 +12,8 @@ struct place { const struct io_encoder *e; int column; int64_t line; };
 static int fail(const struct place *p, struct rt_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+static const struct io_column *column_of(const struct place *p) { return &p->e->schema->columns[p->column]; }
+
 static int fail(const struct place *p, struct rt_error *error, const char *format, ...)
 {
   char text[sizeof error->text];
@@ -19,7 +21,7 @@ static int fail(const struct place *p, struct rt_error *error, const char *forma
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  int field = p->e->table ? io_table_field_number(p->e->table, p->column) : p->column + 1;
+  int number = column_of(p)->field, field = p->e->table ? io_table_field_number(p->e->table, number) : number + 1;
   return rt_fail_at(error, RT_BAD_DATA, p->e->name, p->line < INT32_MAX ? (int)p->line : INT32_MAX, field, "%s", text);
 }
 
@@ -27,7 +29,6 @@ static int fail(const struct place *p, struct rt_error *error, const char *forma
 static int quoted(size_t length) { return length < 80 ? (int)length : 80; }
 
 static struct io_values *values_of(const struct place *p) { return &p->e->data->values[p->column]; }
-static const struct io_column *column_of(const struct place *p) { return &p->e->schema->columns[p->column]; }
 
 static const struct io_vocab *vocab_of(const struct io_encoder *e, int column)
 {
@@ -91,8 +92,8 @@ static int encode_text(const struct place *p, const struct io_field *field, stru
   const struct io_encoder *e = p->e;
   struct io_values *v = values_of(p);
   const struct io_column *c = column_of(p);
-  int status = io_tokenise(io_schema_tokeniser(e->schema, p->column), c->keep_case, field->text, field->length,
-                           &e->data->tokens, error);
+  struct io_tokeniser tokeniser = io_schema_tokeniser(e->schema, p->column);
+  int status = io_tokenise(&tokeniser, field->text, field->length, &e->data->tokens, error);
   int64_t count = v->offsets[e->data->rows];
   if (status == RT_OK)
     status = io_encode_tokens(e, p->column, cut(v, c, (int64_t)e->data->tokens.count), v, &count, error);
@@ -228,7 +229,7 @@ static int encode_ids(const struct place *p, const struct io_field *field, struc
 static int encode_field(const struct place *p, const struct io_field *field, struct rt_error *error)
 {
   switch (column_of(p)->kind) {
-  case IO_WORDS: case IO_CHARS: case IO_BYTES: return encode_text(p, field, error);
+  case IO_WORDS: case IO_CHARS: case IO_BYTES: case IO_NGRAMS: return encode_text(p, field, error);
   case IO_CLASS:  return encode_class(p, field, error);
   case IO_TAGS:   return encode_tags(p, field, error);
   case IO_NUMBER: return encode_number(p, field, error);
@@ -247,13 +248,14 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
     struct io_values *v = &e->data->values[c];
     if ((column->kind == IO_TAGS) != tags)
       continue;
-    bool there = fields[c].text != NULL && (column->required || !e->predicting);
+    const struct io_field *field = &fields[column->field];
+    bool there = field->text != NULL && (column->required || !e->predicting);
     if (e->data->rows == 0)
       v->present = there;
     if (there != v->present)
       return rt_fail(error, RT_USAGE, "column \"%s\" is there in some rows only", column->name);
     v->row_tokens = v->row_cut = 0;
-    int status = there ? encode_field(&(struct place){ e, c, line }, &fields[c], error) : RT_OK;
+    int status = there ? encode_field(&(struct place){ e, c, line }, field, error) : RT_OK;
     if (status != RT_OK)
       return status;
   }

@@ -13,7 +13,7 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
     enum io_kind kind = column->kind;
     if (column->vocab)
       continue;
-    l[c].interns = kind == IO_WORDS || kind == IO_CHARS || kind == IO_CLASS || kind == IO_TAGS;
+    l[c].interns = io_kind_is_counted(kind) || kind == IO_CLASS || kind == IO_TAGS;
     int status = kind == IO_BYTES ? io_vocab_bytes(&l[c].vocab, column->ends, error) : RT_OK;
     if (status != RT_OK)
       return status;

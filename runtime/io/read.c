@@ -6,15 +6,15 @@
 int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
                          const struct io_schema *schema, enum io_format format, bool predicting, struct rt_error *error)
 {
-  size_t count = (size_t)schema->count;
+  size_t count = (size_t)schema->fields;
   const char **names = rt_zalloc(count, sizeof *names);
   bool *required = rt_zalloc(count, sizeof *required);
   int status = names && required ? RT_OK : rt_no_memory(error);
-  for (int c = 0; status == RT_OK && c < schema->count; c++) {
-    names[c] = schema->columns[c].name;
-    required[c] = schema->columns[c].required || !predicting;
+  for (int f = 0; status == RT_OK && f < schema->fields; f++) {
+    names[f] = io_schema_field_name(schema, f);
+    required[f] = io_schema_field_required(schema, f) || !predicting;
   }
-  struct io_table_options options = { format, names, required, schema->count, source };
+  struct io_table_options options = { format, names, required, schema->fields, source };
   *table = NULL;
   if (status == RT_OK)
     status = io_table_open(table, path, &options, error);

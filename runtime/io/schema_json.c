@@ -23,6 +23,10 @@ static void write_column(const struct io_column *c, struct rt_text *out)
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
   rt_text_printf(out, ",\"kind\":\"%s\"", io_kind_name(c->kind));
+  if (c->source) {
+    rt_text_puts(out, ",\"source\":");
+    io_json_string(out, c->source, strlen(c->source));
+  }
   write_integer(out, "pair", c->pair, -1);
   write_bool(out, "required", c->required, true);
   write_bool(out, "keep_case", c->keep_case, false);
@@ -30,6 +34,8 @@ static void write_column(const struct io_column *c, struct rt_text *out)
   write_integer(out, "max_length", c->max_length, 0);
   write_integer(out, "min_count", c->min_count, 0);
   write_integer(out, "max_size", c->max_size, 0);
+  write_integer(out, "min_n", c->min_n, 0);
+  write_integer(out, "max_n", c->max_n, 0);
   write_integer(out, "width", c->width, 0);
   write_integer(out, "size", c->size, 0);
   if (c->vocab) {
@@ -59,7 +65,7 @@ static bool suits(const struct io_column *c)
 {
   enum io_vocab_kind kind = c->vocab->kind;
   switch (c->kind) {
-  case IO_WORDS: case IO_CHARS: return kind == IO_VOCAB_WORDS && c->ends == (c->vocab->begin >= 0);
+  case IO_WORDS: case IO_CHARS: case IO_NGRAMS: return kind == IO_VOCAB_WORDS && c->ends == (c->vocab->begin >= 0);
   case IO_BYTES: return kind == IO_VOCAB_BYTES && c->ends == (c->vocab->begin >= 0);
   case IO_CLASS: case IO_TAGS: return kind == IO_VOCAB_CLASSES && c->vocab->count > 0;
   default: return false;
@@ -85,13 +91,18 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   c->max_length = io_json_integer(json, "max_length", 0, INT64_MAX, 0, &good);
   c->min_count = io_json_integer(json, "min_count", 0, INT64_MAX, 0, &good);
   c->max_size = io_json_integer(json, "max_size", 0, INT64_MAX, 0, &good);
+  c->min_n = io_json_integer(json, "min_n", 0, IO_LONGEST_NGRAM, 0, &good);
+  c->max_n = io_json_integer(json, "max_n", 0, IO_LONGEST_NGRAM, 0, &good);
   c->width = io_json_integer(json, "width", 0, INT32_MAX, 0, &good);
   c->size = io_json_integer(json, "size", 0, INT32_MAX, 0, &good);
   if (!good)
     return bad(error, "a column's setting is out of range");
-  const json_t *vocab = json_object_get(json, "vocab");
-  if (!vocab)
-    return RT_OK;
+  const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
+  if (source && !json_string_length(source))
+    return bad(error, "a column's source is no name");
+  status = source ? io_schema_read_from(c, json_string_value(source), error) : RT_OK;
+  if (status != RT_OK || !vocab)
+    return status;
   status = io_vocab_from_json(&c->vocab, vocab, error);
   return status != RT_OK || suits(c) ? status : bad(error, "a vocabulary does not suit its column");
 }

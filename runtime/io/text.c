@@ -19,14 +19,14 @@ struct stream {
 static int read_tokens(const struct io_encoder *e, const char *text, size_t length, struct stream *s,
                        struct rt_error *error)
 {
+  const struct io_tokeniser tokeniser = io_schema_tokeniser(e->schema, 0);
   for (size_t at = 0, n; at < length; at += n) {
     const char *newline = memchr(text + at, '\n', length - at);
     n = newline ? (size_t)(newline - (text + at)) + 1 : length - at;
     if (IO_GROW(s->lines, s->lines_capacity, s->line_count + 1) != RT_OK)
       return rt_no_memory(error);
     s->lines[s->line_count++] = s->count;
-    int status = io_tokenise(io_schema_tokeniser(e->schema, 0), e->schema->columns[0].keep_case, text + at, n,
-                             &e->data->tokens, error);
+    int status = io_tokenise(&tokeniser, text + at, n, &e->data->tokens, error);
     if (status == RT_OK)
       status = io_encode_tokens(e, 0, (int64_t)e->data->tokens.count, &s->values, &s->count, error);
     if (status != RT_OK)

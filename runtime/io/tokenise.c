@@ -249,17 +249,110 @@ static int tokenise_units(const struct source *s, bool bytes, struct io_tokens *
   return RT_OK;
 }
 
-int io_tokenise(enum io_tokeniser tokeniser, bool keep_case, const char *text, size_t length, struct io_tokens *tokens,
+/* ---- ngrams ---- */
+
+static bool is_ideograph_token(const struct io_tokens *t, size_t n)
+{
+  size_t size;
+  return is_ideograph(io_utf8_decode(t->text + t->items[n].at, &size)) && size == t->items[n].size;
+}
+
+/* How many of the tokens from n on are one word here: one, or ideographs that follow each other. */
+static size_t joined(const struct io_tokens *t, size_t n, size_t words)
+{
+  size_t count = 1;
+  while (is_ideograph_token(t, n) && n + count < words && is_ideograph_token(t, n + count) &&
+         t->items[n + count].start == t->items[n + count - 1].start + t->items[n + count - 1].length)
+    count++;
+  return count;
+}
+
+/* Appends <word> to the text; the word is that of `count` tokens from n on, whose normalised bytes lie one after another. */
+static int add_marked(struct io_tokens *t, size_t n, size_t count)
+{
+  const struct io_token *first = &t->items[n], *last = &t->items[n + count - 1];
+  size_t from = first->at, size = last->at + last->size - from;
+  if (reserve_text(t, size + 2) != RT_OK)
+    return RT_NO_MEMORY;
+  char *to = t->text + t->text_length;
+  *to = '<';
+  memcpy(to + 1, t->text + from, size);
+  to[size + 1] = '>';
+  t->text_length += size + 2;
+  return RT_OK;
+}
+
+static size_t points_in(const char *text, size_t size)
+{
+  size_t count = 0;
+  for (size_t at = 0, step; at < size; at += step, count++)
+    io_utf8_decode(text + at, &step);
+  return count;
+}
+
+/* Adds the runs of n code points of the last `size` bytes of the text. */
+static int add_runs(struct io_tokens *t, const struct io_token *word, size_t size, size_t n)
+{
+  size_t from = t->text_length - size, end = from, step;
+  for (size_t k = 0; k < n; k++, end += step)
+    io_utf8_decode(t->text + end, &step);
+  for (;;) {
+    if (t->count == t->capacity && IO_GROW(t->items, t->capacity, t->count + 1) != RT_OK)
+      return RT_NO_MEMORY;
+    t->items[t->count++] = (struct io_token){ word->start, word->length, from, end - from };
+    if (end == t->text_length)
+      return RT_OK;
+    io_utf8_decode(t->text + from, &step);
+    from += step;
+    io_utf8_decode(t->text + end, &step);
+    end += step;
+  }
+}
+
+static int add_ngrams(struct io_tokens *t, const struct io_token *word, int64_t min_n, int64_t max_n)
+{
+  size_t size = word->size + 2, points = points_in(t->text + t->text_length - size, size);
+  size_t first = (size_t)min_n < points ? (size_t)min_n : points, last = (size_t)max_n < points ? (size_t)max_n : points;
+  int status = RT_OK;
+  for (size_t n = first; n <= last && status == RT_OK; n++)
+    status = add_runs(t, word, size, n);
+  return status;
+}
+
+/* The words come first, as for `words`; their ngrams behind them; then the words go. */
+static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *tokeniser, struct io_tokens *t)
+{
+  int status = tokenise_words(s, tokeniser->keep_case, t);
+  size_t words = t->count, step;
+  for (size_t n = 0; n < words && status == RT_OK; n += step) {
+    step = joined(t, n, words);
+    struct io_token word = t->items[n], last = t->items[n + step - 1];
+    word.length = last.start + last.length - word.start;
+    word.size = last.at + last.size - word.at;
+    status = add_marked(t, n, step);
+    if (status == RT_OK)
+      status = add_ngrams(t, &word, tokeniser->min_n, tokeniser->max_n);
+  }
+  if (status == RT_OK && words > 0) {
+    t->count -= words;
+    memmove(t->items, t->items + words, t->count * sizeof *t->items);
+  }
+  return status;
+}
+
+int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length, struct io_tokens *tokens,
                 struct rt_error *error)
 {
   struct source source = { text, length };
+  bool keep_case = tokeniser->keep_case;
   int status = RT_OK;
   tokens->count = tokens->text_length = 0;
-  switch (tokeniser) {
+  switch (tokeniser->kind) {
   case IO_TOKENS_WORDS:  status = tokenise_words(&source, keep_case, tokens); break;
   case IO_TOKENS_SPACES: status = tokenise_spaces(&source, keep_case, tokens); break;
   case IO_TOKENS_CHARS:  status = tokenise_units(&source, false, tokens); break;
   case IO_TOKENS_BYTES:  status = tokenise_units(&source, true, tokens); break;
+  case IO_TOKENS_NGRAMS: status = tokenise_ngrams(&source, tokeniser, tokens); break;
   }
   return status == RT_OK ? RT_OK : rt_no_memory(error);
 }

@@ -8,6 +8,9 @@
  * spaces  what ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case.
  * chars   code points, unchanged.
  * bytes   bytes, unchanged.
+ * ngrams  the parts of words: for each of the words above, between the marks < and >, every run of min_n to max_n code
+ *         points, shorter runs first (Bojanowski et al. 2017); a word that is shorter than min_n with its marks gives
+ *         itself. What is written without spaces, ideographs and kana, counts as one word up to the next thing.
  *
  * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed spelling
  * give the same token. keep_case leaves the case as it is. */
@@ -16,9 +19,16 @@
 
 #include "runtime/base.h"
 
-enum io_tokeniser { IO_TOKENS_WORDS, IO_TOKENS_SPACES, IO_TOKENS_CHARS, IO_TOKENS_BYTES };
+enum io_token_kind { IO_TOKENS_WORDS, IO_TOKENS_SPACES, IO_TOKENS_CHARS, IO_TOKENS_BYTES, IO_TOKENS_NGRAMS };
 
-/* One token. start, length: its bytes in the source text. at, size: its normalised bytes in io_tokens.text. */
+struct io_tokeniser {
+  enum io_token_kind kind;
+  bool keep_case;
+  int64_t min_n, max_n;      /* ngrams: 1 <= min_n <= max_n */
+};
+
+/* One token. start, length: its bytes in the source text (ngrams: those of its word). at, size: its normalised bytes in
+ * io_tokens.text, where tokens may overlap. */
 struct io_token { size_t start, length, at, size; };
 
 /* The tokens of one text; reused from text to text, so that the steady state allocates nothing. Start zeroed. */
@@ -33,7 +43,7 @@ struct io_tokens {
 
 /* Replaces what tokens held with the tokens of text, which must be valid UTF-8 (see io_utf8_check; bytes takes
  * anything). Only RT_NO_MEMORY can go wrong. */
-int io_tokenise(enum io_tokeniser tokeniser, bool keep_case, const char *text, size_t length, struct io_tokens *tokens,
+int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length, struct io_tokens *tokens,
                 struct rt_error *error);
 void io_tokens_free(struct io_tokens *tokens);
 

@@ -61,6 +61,40 @@ static void test_train_and_read(void **state)
   io_schema_free(&s);
 }
 
+/* Two columns read one field, by its name and by its position; the file has it once. */
+static void test_shared_field(void **state)
+{
+  (void)state;
+  struct io_schema s = {0};
+  struct io_dataset data, other;
+  struct rt_error e = {0};
+  add(&s, "text", IO_WORDS);
+  add(&s, "label", IO_CLASS)->required = false;
+  struct io_column *c = add(&s, "parts", IO_NGRAMS);
+  c->min_n = c->max_n = 3;
+  c->max_length = 3;
+  assert_int_equal(io_schema_read_from(c, "text", NULL), RT_OK);
+  must_train("a\tno\nba ba\tyes\n", &s, &data);
+  assert_false(data.header);
+  assert_ids(&data.values[0], 2, "2 /1 1 /");
+  assert_ids(&data.values[2], 2, "2 /1 3 1 /");       /* <a>; <ba, ba>, <ba and one more that is cut */
+  assert_int_equal(data.values[2].cut, 1);
+  assert_int_equal(io_dataset_read(write_text("dev.tsv", "label\ttext\nyes\tba b\n"), &s, NULL, &other, NULL), RT_OK);
+  assert_ids(&other.values[2], 1, "1 3 0 /");
+  assert_int_equal(other.values[2].unknown, 1);
+  io_dataset_free(&other);
+  assert_int_equal(io_dataset_read(write_text("dev.tsv", "a\tyes\tb\n"), &s, NULL, &other, &e), RT_BAD_DATA);
+  assert_non_null(strstr(e.text, "the columns are \"text\", \"label\""));
+  struct io_field fields[] = { { "ba", 2 }, { NULL, 0 } };
+  struct io_dataset one = {0};
+  assert_int_equal(io_dataset_add(&one, &s, fields, 0, NULL), RT_OK);
+  assert_ids(&one.values[0], 1, "1 /");
+  assert_ids(&one.values[2], 1, "1 3 /");
+  io_dataset_free(&one);
+  io_dataset_free(&data);
+  io_schema_free(&s);
+}
+
 static void test_limits(void **state)
 {
   (void)state;
@@ -467,7 +501,7 @@ static void test_text_refused(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_train_and_read), cmocka_unit_test(test_limits), cmocka_unit_test(test_chars_bytes),
+    cmocka_unit_test(test_train_and_read), cmocka_unit_test(test_shared_field), cmocka_unit_test(test_limits), cmocka_unit_test(test_chars_bytes),
     cmocka_unit_test(test_tags), cmocka_unit_test(test_numbers), cmocka_unit_test(test_rounding),
     cmocka_unit_test(test_refused), cmocka_unit_test(test_unseen_class), cmocka_unit_test(test_skipping),
     cmocka_unit_test(test_held), cmocka_unit_test(test_hold), cmocka_unit_test(test_add),

@@ -213,18 +213,30 @@ static void test_schema(void **state)
   c = add(&s, "ids", IO_IDS);
   c->size = 7;
   c->max_length = 2;
+  c = add(&s, "parts", IO_NGRAMS);
+  c->min_n = 2;
+  c->max_n = 5;
+  assert_int_equal(io_schema_read_from(c, "tokens", &e), RT_OK);
   assert_int_equal(io_schema_add(&s, "ids", IO_CLASS, &c, &e), RT_USAGE);
   assert_false(io_schema_is_trained(&s));
   s.columns[1].pair = 0;
   assert_int_equal(io_schema_check(&s, NULL), RT_OK);
-  assert_int_equal(io_schema_tokeniser(&s, 0), IO_TOKENS_SPACES);
+  assert_int_equal(io_schema_tokeniser(&s, 0).kind, IO_TOKENS_SPACES);
   const char *classes = "{\"kind\":\"classes\",\"texts\":[\"B\",\"O\"]}", *words = "{\"kind\":\"words\",\"texts\":[\"x\"]}";
   assert_int_equal(io_vocab_parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
   assert_int_equal(io_vocab_parse(&s.columns[1].vocab, classes, strlen(classes), NULL), RT_OK);
+  assert_int_equal(io_vocab_parse(&s.columns[4].vocab, words, strlen(words), NULL), RT_OK);
   assert_true(io_schema_is_trained(&s));
   io_schema_write(&s, &out);
   assert_int_equal(io_schema_parse(&again, out.data, out.length, &e), RT_OK);
-  assert_int_equal(again.count, 4);
+  assert_int_equal(again.count, 5);
+  assert_int_equal(again.fields, 4);       /* parts are read from the field of tokens */
+  assert_int_equal(again.columns[4].field, again.columns[0].field);
+  assert_string_equal(io_schema_field_name(&again, again.columns[4].field), "tokens");
+  assert_true(io_schema_field_required(&again, 0));
+  assert_false(io_schema_field_required(&again, again.columns[1].field));
+  assert_int_equal(again.columns[4].min_n, 2);
+  assert_int_equal(again.columns[4].max_n, 5);
   assert_int_equal(again.columns[1].pair, 0);
   assert_int_equal(again.columns[1].vocab->count, 2);
   assert_true(again.columns[0].keep_case);
@@ -255,6 +267,11 @@ static void test_schema_refused(void **state)
     { IO_TAGS, { .pair = -1 }, "which column's tokens" },
     { IO_TAGS, { .pair = 7 }, "which column's tokens" },
     { IO_WORDS, { .pair = 0 }, "is no tags column" },
+    { IO_WORDS, { .max_n = 2, .pair = -1 }, "has no max_n" },
+    { IO_NGRAMS, { .pair = -1 }, "ngrams of 0 to 0 characters" },
+    { IO_NGRAMS, { .min_n = 3, .max_n = 2, .pair = -1 }, "ngrams of 3 to 2 characters" },
+    { IO_NGRAMS, { .min_n = 3, .max_n = 65, .pair = -1 }, "the most 64" },
+    { IO_NGRAMS, { .min_n = 3, .max_n = 6, .ends = true, .pair = -1 }, "has no ends" },
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_schema s = {0};
@@ -276,6 +293,9 @@ static void test_schema_refused(void **state)
     "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"words\",\"ends\":true,\"texts\":[]}}]}",
     "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"vocab\":{\"kind\":\"classes\",\"texts\":[]}}]}",
     "{\"columns\":[{\"name\":\"a\",\"kind\":\"tags\",\"pair\":0}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":\"\"}]}", "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":7}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"source\":\"b\"}]}", "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\"}]}",
+    "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\",\"min_n\":3,\"max_n\":65}]}",
     "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"vocab\":{\"kind\":\"bytes\"}}]}",
     "{\"columns\":{\"name\":\"a\"}}", "{\"columns\":[[]]}",
   };
