@@ -88,7 +88,7 @@ static int elaborate_model(struct compilation *k, struct elaborated *e) {
     return c->error->code;
   }
   if (model->child[1]->count > 64) return gr_fail(c->error, model->child[1]->span, "at most 64 outputs");
-  struct cc_definition definition = {model->text, (struct gr_node *)model, program->main};
+  struct cc_definition definition = {.name = model->text, .node = (struct gr_node *)model, .unit = program->main};
   k->frame = (struct cc_frame){.definition = &definition};
   k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, model->text, strlen(model->text));
   if (!c->module->name) return cc_out_of_memory(c);

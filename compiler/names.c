@@ -16,6 +16,7 @@ struct walk {
   struct rt_error *error;
   const struct gr_node *body;       /* the BLOCK that is being walked, or NULL */
   const struct gr_node *data;       /* names of its dims are in sight within the model */
+  struct cc_definition *user;       /* whose body that is, or NULL */
   bool in_head, in_slot, in_initialiser;
 };
 
@@ -63,9 +64,8 @@ static bool data_has_dim(const struct gr_node *data, const char *name) {
   return false;
 }
 
-static bool is_known(const struct walk *w, const char *name, const struct sight *sight) {
-  if (in_sight(sight, name) || cc_find(w->program, w->unit, name) || cc_builtin_find(name)) return true;
-  if (w->in_slot && is_slot_variable(name)) return true;
+static bool is_known(const struct walk *w, const char *name) {
+  if (cc_builtin_find(name) || (w->in_slot && is_slot_variable(name))) return true;
   return data_has_dim(w->data, name);
 }
 
@@ -144,9 +144,21 @@ static int walk_parameter(struct walk *w, const struct gr_node *node, const stru
   return status;
 }
 
+/* Notes which definition a body names. What a nearer name hides is not named. */
+static int walk_name(struct walk *w, const struct gr_node *node, const struct sight *sight) {
+  struct cc_definition *d = in_sight(sight, node->text) ? NULL : cc_find(w->program, w->unit, node->text);
+  if (!d) return in_sight(sight, node->text) || is_known(w, node->text) ? RT_OK : unknown(w, node, sight);
+  if (!w->user || d->node->kind == GR_DIM) return RT_OK;
+  struct cc_use *use = rt_arena_alloc(&w->program->arena, sizeof *use);
+  if (!use) return rt_no_memory(w->error);
+  *use = (struct cc_use){node, d, w->user->uses};
+  w->user->uses = use;
+  return RT_OK;
+}
+
 static int walk_expression(struct walk *w, const struct gr_node *node, const struct sight *sight) {
   switch (node->kind) {
-    case GR_NAME: return is_known(w, node->text, sight) ? RT_OK : unknown(w, node, sight);
+    case GR_NAME: return walk_name(w, node, sight);
     case GR_MEMBER: return walk_member(w, node);
     case GR_WITH: return walk_with(w, node, sight);
     case GR_PARAMETER: return walk_parameter(w, node, sight);
@@ -274,6 +286,12 @@ static int check_slots(struct walk *w, const struct gr_node *head) {
   return RT_OK;
 }
 
+static struct cc_definition *definition_of(const struct cc_unit *unit, const struct gr_node *node) {
+  for (size_t i = 0; i < unit->definition_count; i++)
+    if (unit->definition[i].node == node) return &unit->definition[i];
+  return NULL;
+}
+
 static int walk_item(struct walk *w, const struct gr_node *node) {
   if (node->kind == GR_DIM) return walk_expression(w, node->child[0], NULL);
   if (node->kind == GR_HEAD) {
@@ -290,35 +308,35 @@ static int walk_item(struct walk *w, const struct gr_node *node) {
   return RT_OK;
 }
 
-/* Recursion: a definition that is reached from its own body. Bodies are inlined, so it would never end. */
-static int reaches(const struct walk *w, const struct cc_unit *unit, const struct gr_node *node, const struct cc_definition *goal,
-                   const struct cc_definition **stack, int depth, const struct gr_node **where) {
-  if (node->kind == GR_NAME) {
-    const struct cc_definition *d = cc_find(w->program, unit, node->text);
-    if (!d || d->node->kind == GR_DIM) return 0;
-    if (d == goal) {
-      *where = node;
-      return 1;
+/* Goes on from a definition along its uses until one leads back to what the search has come through: then that, and *where it goes there. */
+static struct cc_definition *find_circle(struct cc_definition *start, const struct gr_node **where) {
+  start->visited = CC_OPEN;
+  for (struct cc_definition *d = start; d;) {
+    d->followed = d->followed ? d->followed->next : d->uses;
+    if (!d->followed) {
+      d->visited = CC_DONE;
+      d = d->user;
+      continue;
     }
-    for (int i = 0; i < depth; i++)
-      if (stack[i] == d) return 0;
-    if (depth >= 64) return 0;
-    stack[depth] = d;
-    int found = d->node->kind != GR_EXTERN && reaches(w, d->unit, d->node->child[2], goal, stack, depth + 1, where);
-    if (found) *where = node;
-    return found;
+    struct cc_definition *to = d->followed->to;
+    if (to->visited == CC_OPEN) {
+      *where = to->followed->where;
+      return to;
+    }
+    if (to->visited == CC_DONE || to->node->kind == GR_EXTERN) continue;
+    to->visited = CC_OPEN;
+    to->user = d;
+    d = to;
   }
-  for (int i = 0; i < node->count; i++)
-    if (node->child[i] && reaches(w, unit, node->child[i], goal, stack, depth, where)) return 1;
-  return 0;
+  return NULL;
 }
 
-static int check_recursion(struct walk *w, const struct cc_definition *d) {
-  const struct cc_definition *stack[64];
-  const struct gr_node *where = NULL;
-  if (d->node->kind == GR_DIM || d->node->kind == GR_EXTERN) return RT_OK;
-  if (!reaches(w, d->unit, d->node->child[2], d, stack, 0, &where)) return RT_OK;
-  gr_fail(w->error, where->span, "`%s` calls itself", d->name);
+/* Bodies are inlined: a definition that is reached from its own body would never end. */
+static int check_recursion(struct walk *w, struct cc_definition *d) {
+  const struct gr_node *where;
+  struct cc_definition *found = d->visited == CC_UNVISITED ? find_circle(d, &where) : NULL;
+  if (!found) return RT_OK;
+  gr_fail(w->error, where->span, "`%s` calls itself", found->name);
   rt_hint(w->error, "functions are unrolled into one program and so cannot recurse; a repetition over layers is `for l in 0..L { … }`");
   return w->error->code;
 }
@@ -329,13 +347,16 @@ int cc_check_names(struct cc_program *program, struct rt_error *error) {
     const struct gr_node *root = w.unit->file->root;
     for (int i = 0; i < root->count; i++) {
       w.in_head = w.in_slot = false;
+      w.user = definition_of(w.unit, root->child[i]);
       int status = walk_item(&w, root->child[i]);
       if (status) return status;
     }
-    for (size_t i = 0; i < w.unit->definition_count; i++) {
-      int status = check_recursion(&w, &w.unit->definition[i]);
+  }
+  for (size_t u = 0; u < program->unit_count; u++)
+    for (size_t i = 0; i < program->unit[u]->definition_count; i++) {
+      struct walk w = {.program = program, .unit = program->unit[u], .error = error};
+      int status = check_recursion(&w, &program->unit[u]->definition[i]);
       if (status) return status;
     }
-  }
   return RT_OK;
 }

@@ -27,7 +27,7 @@ static bool is_definition(enum gr_kind kind) {
   return kind == GR_FN || kind == GR_HEAD || kind == GR_DIM || kind == GR_MODEL || kind == GR_EXTERN;
 }
 
-static const struct cc_definition *own_definition(const struct cc_unit *unit, const char *name) {
+static struct cc_definition *own_definition(const struct cc_unit *unit, const char *name) {
   for (size_t i = 0; i < unit->definition_count; i++)
     if (!strcmp(unit->definition[i].name, name)) return &unit->definition[i];
   return NULL;
@@ -57,7 +57,7 @@ static int collect_definitions(struct loader *l, struct cc_unit *unit) {
     }
     if (rt_grow((void **)&unit->definition, &unit->definition_capacity, unit->definition_count + 1, sizeof *unit->definition))
       return rt_no_memory(l->error);
-    unit->definition[unit->definition_count++] = (struct cc_definition){node->text, node, unit};
+    unit->definition[unit->definition_count++] = (struct cc_definition){.name = node->text, .node = node, .unit = unit};
   }
   return RT_OK;
 }
@@ -167,8 +167,8 @@ void cc_program_free(struct cc_program *program) {
   rt_free(program);
 }
 
-const struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name) {
-  const struct cc_definition *found = own_definition(unit, name);
+struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name) {
+  struct cc_definition *found = own_definition(unit, name);
   for (size_t i = 0; !found && i < unit->import_count; i++)
     if (!unit->import[i].as) found = own_definition(unit->import[i].unit, name);
   for (size_t i = 0; !found && i < program->unit_count; i++)

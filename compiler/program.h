@@ -9,6 +9,10 @@ struct cc_definition {
   const char *name;
   struct gr_node *node;                  /* GR_FN, GR_HEAD, GR_DIM, GR_MODEL or GR_EXTERN */
   struct cc_unit *unit;                  /* the file it stands in */
+  /* names.c looks for circles: the definitions that this one names, and where the search is. */
+  struct cc_use { const struct gr_node *where; struct cc_definition *to; struct cc_use *next; } *uses, *followed;
+  struct cc_definition *user;            /* by whose use the search came here */
+  enum { CC_UNVISITED, CC_OPEN, CC_DONE } visited;
 };
 
 /* One file. */
@@ -44,7 +48,7 @@ struct cc_program *cc_program_load(const char *name, const char *text, size_t le
 void cc_program_free(struct cc_program *program);
 
 /* A definition by name as seen from a unit: its own, then those of plain imports, then the standard library's. NULL: none. */
-const struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name);
+struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name);
 /* layers.block: by the name of an `import ... as`. */
 const struct cc_unit *cc_find_import(const struct cc_unit *unit, const char *as);
 /* The only item of a kind in a file (model, data, loss, train), or NULL. */
