@@ -24,26 +24,34 @@ bool view_next(const struct view *view, size_t *map) {
   return false;
 }
 
-const char *view_label(const struct view *view, size_t k, size_t count, char buffer[24]) {
-  if (count == aq_session_token_count(view->session)) return aq_session_token(view->session, k);
+const char *view_label(const char *const *tokens, size_t k, char buffer[24]) {
+  if (tokens) return tokens[k];
   snprintf(buffer, 24, "%zu", k + 1);
   return buffer;
 }
 
-void attend_json(const struct view *view, FILE *out) {
-  fputs("{\"tokens\": [", out);
-  for (size_t k = 0; k < aq_session_token_count(view->session); k++) {
+/* The tokens of an axis, null where it has none. */
+static void json_tokens(FILE *out, const char *name, const char *const *tokens, size_t count) {
+  fprintf(out, ", \"%s\": %s", name, tokens ? "[" : "null");
+  for (size_t k = 0; tokens && k < count; k++) {
     if (k) fputs(", ", out);
-    json_string(out, aq_session_token(view->session, k));
+    json_string(out, tokens[k]);
   }
-  fputs("], \"maps\": [", out);
+  if (tokens) fputc(']', out);
+}
+
+void attend_json(const struct view *view, FILE *out) {
+  fputs("{\"maps\": [", out);
   bool first = true;
   for (size_t index = 0; view_next(view, &index); index++) {
     aq_map map = aq_session_map(view->session, index);
     fputs(first ? "{\"name\": " : ", {\"name\": ", out);
     json_string(out, map.name);
-    fprintf(out, ", \"mixing\": %s, \"heads\": %zu, \"rows\": %zu, \"columns\": %zu, \"weight\": [", map.is_mixing ? "true" : "false",
-            map.heads, map.rows, map.columns);
+    fprintf(out, ", \"mixing\": %s, \"heads\": %zu, \"rows\": %zu, \"columns\": %zu", map.is_mixing ? "true" : "false", map.heads, map.rows,
+            map.columns);
+    json_tokens(out, "queries", map.query, map.rows);
+    json_tokens(out, "keys", map.key, map.columns);
+    fputs(", \"weight\": [", out);
     for (size_t k = 0; k < map.heads * map.rows * map.columns; k++) {
       if (k) fputs(", ", out);
       json_number(out, map.weight[k]);

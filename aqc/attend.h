@@ -13,8 +13,8 @@ struct view {
 
 /* Finds the next map to be seen at or after *map; false: there is none. */
 bool view_next(const struct view *view, size_t *map);
-/* What row (or column) number k of `count` stands for: a token when there are so many, else its number, written to buffer. */
-const char *view_label(const struct view *view, size_t k, size_t count, char buffer[24]);
+/* What row or column number k stands for: one of these tokens, or its number, written to buffer, where tokens is NULL. */
+const char *view_label(const char *const *tokens, size_t k, char buffer[24]);
 
 void attend_text(const struct view *view, FILE *out);
 void attend_json(const struct view *view, FILE *out);

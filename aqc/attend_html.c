@@ -36,20 +36,19 @@ static void print_cell(FILE *out, double weight, double most) {
           weight);
 }
 
-static void print_label(const struct view *view, FILE *out, bool mixing, size_t k, size_t count) {
+static void print_label(FILE *out, const char *const *tokens, size_t k) {
   char buffer[24];
   fputs("<th>", out);
-  if (mixing) fprintf(out, "%zu", k + 1);
-  else html_text(out, view_label(view, k, count, buffer));
+  html_text(out, view_label(tokens, k, buffer));
 }
 
-static void print_head(const struct view *view, FILE *out, const aq_map *map, const double *weight, double most) {
+static void print_head(FILE *out, const aq_map *map, const double *weight, double most) {
   fputs("<table>\n<thead><tr><th>", out);
-  for (size_t key = 0; key < map->columns; key++) print_label(view, out, map->is_mixing, key, map->columns);
+  for (size_t key = 0; key < map->columns; key++) print_label(out, map->key, key);
   fputs("\n<tbody>\n", out);
   for (size_t query = 0; query < map->rows; query++) {
     fputs("<tr>", out);
-    if (map->rows > 1) print_label(view, out, false, query, map->rows);
+    if (map->rows > 1) print_label(out, map->query, query);
     else fputs("<th>", out);
     for (size_t key = 0; key < map->columns; key++) print_cell(out, weight[query * map->columns + key], most);
     fputc('\n', out);
@@ -57,7 +56,7 @@ static void print_head(const struct view *view, FILE *out, const aq_map *map, co
   fputs("</table>\n", out);
 }
 
-static void print_map(const struct view *view, FILE *out, const aq_map *map) {
+static void print_map(FILE *out, const aq_map *map) {
   size_t size = map->rows * map->columns;
   double most = 0;
   for (size_t k = 0; k < map->heads * size; k++)
@@ -67,7 +66,7 @@ static void print_map(const struct view *view, FILE *out, const aq_map *map) {
     html_text(out, map->name);
     if (map->heads > 1) fprintf(out, ", head %zu of %zu", h + 1, map->heads);
     fputs("</h2>\n", out);
-    print_head(view, out, map, map->weight + h * size, most);
+    print_head(out, map, map->weight + h * size, most);
   }
 }
 
@@ -75,6 +74,6 @@ void attend_html(const struct view *view, FILE *out) {
   fputs(head, out);
   for (size_t index = 0; view_next(view, &index); index++) {
     aq_map map = aq_session_map(view->session, index);
-    print_map(view, out, &map);
+    print_map(out, &map);
   }
 }

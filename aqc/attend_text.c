@@ -15,7 +15,6 @@ enum {
 
 /* How one map is laid out. */
 struct layout {
-  const struct view *view;
   FILE *out;
   aq_map map;
   bool colour;
@@ -26,21 +25,21 @@ struct layout {
 
 static int clamp(int x, int least, int most) { return x < least ? least : x > most ? most : x; }
 
-static int widest(const struct view *view, size_t count) {
+static int widest(const char *const *tokens, size_t count) {
   int width = 0;
   char buffer[24];
   for (size_t k = 0; k < count; k++) {
-    int columns = shown_width(view_label(view, k, count, buffer));
+    int columns = shown_width(view_label(tokens, k, buffer));
     if (columns > width) width = columns;
   }
   return width;
 }
 
-static struct layout lay_out(const struct view *view, aq_map map, FILE *out, bool colour) {
-  struct layout l = {.view = view, .out = out, .map = map, .colour = colour};
+static struct layout lay_out(aq_map map, FILE *out, bool colour) {
+  struct layout l = {.out = out, .map = map, .colour = colour};
   bool bars = map.rows == 1 || map.is_mixing;
-  l.label = clamp(widest(view, bars ? map.columns : map.rows), 1, LABEL_MOST);
-  l.cell = clamp(widest(view, map.columns) + 1, CELL_LEAST, CELL_MOST);
+  l.label = clamp(bars ? widest(map.key, map.columns) : widest(map.query, map.rows), 1, LABEL_MOST);
+  l.cell = clamp(widest(map.key, map.columns) + 1, CELL_LEAST, CELL_MOST);
   int room = terminal_width(fileno(out)) - 1 - l.label;
   l.per_block = room > l.cell ? (size_t)(room / l.cell) : 1;
   for (size_t k = 0; k < map.heads * map.rows * map.columns; k++)
@@ -86,7 +85,7 @@ static void print_keys(const struct layout *l, size_t from, size_t to) {
   char buffer[24];
   fprintf(l->out, "%*s", l->label + 1, "");
   for (size_t key = from; key < to; key++) {
-    shown_field(l->out, view_label(l->view, key, l->map.columns, buffer), l->cell - 1, true);
+    shown_field(l->out, view_label(l->map.key, key, buffer), l->cell - 1, true);
     fputc(' ', l->out);
   }
   fputc('\n', l->out);
@@ -97,7 +96,7 @@ static void print_block(const struct layout *l, const double *weight, size_t fro
   char buffer[24];
   print_keys(l, from, to);
   for (size_t query = 0; query < l->map.rows; query++) {
-    shown_field(l->out, view_label(l->view, query, l->map.rows, buffer), l->label, true);
+    shown_field(l->out, view_label(l->map.query, query, buffer), l->label, true);
     fputc(' ', l->out);
     for (size_t key = from; key < to; key++) print_cell(l, weight[query * l->map.columns + key]);
     fputc('\n', l->out);
@@ -116,8 +115,7 @@ static void print_bar(const struct layout *l, double share) {
 static void print_bars(const struct layout *l, const double *weight) {
   char buffer[24];
   for (size_t key = 0; key < l->map.columns; key++) {
-    if (l->map.is_mixing) snprintf(buffer, sizeof buffer, "%zu", key + 1);
-    shown_field(l->out, l->map.is_mixing ? buffer : view_label(l->view, key, l->map.columns, buffer), l->label, true);
+    shown_field(l->out, view_label(l->map.key, key, buffer), l->label, true);
     fprintf(l->out, " %7.3f ", weight[key]);
     print_bar(l, l->most > 0 && isfinite(weight[key]) ? fabs(weight[key]) / l->most : 0);
   }
@@ -147,7 +145,7 @@ static void print_map(const struct layout *l) {
 void attend_text(const struct view *view, FILE *out) {
   bool colour = terminal_colour(fileno(out));
   for (size_t index = 0; view_next(view, &index); index++) {
-    struct layout l = lay_out(view, aq_session_map(view->session, index), out, colour);
+    struct layout l = lay_out(aq_session_map(view->session, index), out, colour);
     print_map(&l);
   }
 }

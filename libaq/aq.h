@@ -252,12 +252,12 @@ typedef struct aq_map {
   bool is_mixing;                        /* weights of a mix rather than of a head */
   size_t heads, rows, columns;           /* [heads, queries, keys]; a mix: [1, 1, n] */
   const double *weight;
+  const char *const *query, *const *key; /* [rows], [columns]: the tokens of the text that they are; NULL: they are those of no text, but numbered */
 } aq_map;
+/* Looks at one example, given as for aq_session_predict. The maps and their tokens are valid until the next call. */
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count);
 size_t aq_session_map_count(const aq_session *session);
 aq_map aq_session_map(const aq_session *session, size_t map);
-size_t aq_session_token_count(const aq_session *session);       /* of the first text column */
-const char *aq_session_token(const aq_session *session, size_t token);
 
 /* --- Functions on tensors: the door for comparing with anything else --------------------------------------------------------- */
 

@@ -5,11 +5,11 @@
 
 /* --- tokens --------------------------------------------------------------------------------------------------------------- */
 
-static int add_token(struct aq_session *s, const char *text, size_t length, struct rt_error *error) {
-  char *kept = length == 1 && (unsigned char)text[0] >= 0x80 ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0]) : rt_arena_strndup(&s->tokens, text, length);
-  if (!kept) return rt_no_memory(error);
-  s->token[s->token_count++] = kept;
-  return RT_OK;
+/* Adds a token to the list, which has room. */
+static int add_token(struct aq_session *s, const char **list, size_t *count, const char *text, size_t length, struct rt_error *error) {
+  bool byte = length == 1 && (unsigned char)text[0] >= 0x80;
+  list[*count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0]) : rt_arena_strndup(&s->tokens, text, length);
+  return list[(*count)++] ? RT_OK : rt_no_memory(error);
 }
 
 /* The tokens of a text as it was written, and begin where the model sees one. */
@@ -19,15 +19,15 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   struct io_tokeniser tokeniser = io_schema_tokeniser(&s->model->schema, c);
   struct io_tokens *tokens = &s->data.tokens;
   int status = io_tokenise(&tokeniser, field->text, field->length, tokens, error);
-  size_t count = status ? 0 : tokens->count;
-  if (column->max_length > 0 && count > (size_t)column->max_length) count = (size_t)column->max_length;
-  s->token = status ? NULL : rt_arena_alloc(&s->tokens, (count + 2) * sizeof *s->token);
-  if (!s->token) return status ? status : rt_no_memory(error);
-  if (column->ends) status = add_token(s, "<begin>", 7, error);
-  for (size_t k = 0; k < count && !status; k++) {
+  size_t wanted = status ? 0 : tokens->count, count = 0;
+  if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
+  const char **list = s->token[c] = status ? NULL : rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list);
+  if (!list) return status ? status : rt_no_memory(error);
+  if (column->ends) status = add_token(s, list, &count, "<begin>", 7, error);
+  for (size_t k = 0; k < wanted && !status; k++) {
     const struct io_token *token = &tokens->items[k];
     bool part = column->kind == IO_NGRAMS;   /* of a word: as the model sees it, since it was not written so */
-    status = part ? add_token(s, tokens->text + token->at, token->size, error) : add_token(s, field->text + token->start, token->length, error);
+    status = add_token(s, list, &count, part ? tokens->text + token->at : field->text + token->start, part ? token->size : token->length, error);
   }
   return status;
 }
@@ -35,12 +35,10 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
 static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_values *v = &s->data.values[c];
   int64_t count = v->offsets[1];
-  s->token = rt_arena_alloc(&s->tokens, ((size_t)count + 1) * sizeof *s->token);
-  if (!s->token) return rt_no_memory(error);
-  for (int64_t k = 0; k < count; k++) {
-    if (!(s->token[k] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[k]))) return rt_no_memory(error);
-    s->token_count++;
-  }
+  const char **list = s->token[c] = rt_arena_alloc(&s->tokens, ((size_t)count + 1) * sizeof *list);
+  if (!list) return rt_no_memory(error);
+  for (int64_t k = 0; k < count; k++)
+    if (!(list[k] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[k]))) return rt_no_memory(error);
   return RT_OK;
 }
 
@@ -48,18 +46,26 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   const struct io_schema *schema = &s->model->schema;
   rt_arena_free(&s->tokens);
   s->tokens = (struct rt_arena){0};
-  s->token = NULL;
-  s->token_count = 0;
+  s->token = rt_arena_alloc(&s->tokens, ((size_t)schema->count + 1) * sizeof *s->token);
+  if (!s->token) return rt_no_memory(error);
   for (int c = 0; c < schema->count; c++) {
     enum io_kind kind = schema->columns[c].kind;
+    s->token[c] = NULL;
     if (!schema->columns[c].required || kind == IO_TAGS || !io_kind_is_ragged(kind)) continue;
-    return kind == IO_IDS ? id_tokens(s, c, error) : text_tokens(s, c, error);
+    int status = kind == IO_IDS ? id_tokens(s, c, error) : text_tokens(s, c, error);
+    if (status) return status;
   }
   return RT_OK;
 }
 
-size_t aq_session_token_count(const aq_session *session) { return session->token_count; }
-const char *aq_session_token(const aq_session *session, size_t token) { return token < session->token_count ? session->token[token] : ""; }
+/* The tokens of the text that is as long as an axis, because both have their length from one dim; NULL: there is none. */
+static const char *const *tokens_of(const struct aq_session *s, vm_dim axis) {
+  const struct vm_module *m = s->model->module;
+  int64_t symbol = vm_dim_as_symbol(&m->dims, axis);
+  for (uint32_t i = 0; i < m->input_count && symbol >= 0; i++)
+    if (m->input[i].length == symbol && !m->input[i].is_target && s->token[s->feed.column[i]]) return s->token[s->feed.column[i]];
+  return NULL;
+}
 
 /* --- maps ----------------------------------------------------------------------------------------------------------------- */
 
@@ -99,6 +105,9 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   map->heads = heads ? rt_size(t.shape, axis++, 0) : 1;
   map->rows = rows ? rt_size(t.shape, axis++, 0) : 1;
   map->columns = rt_size(t.shape, axis, 0);
+  const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
+  map->query = rows ? tokens_of(s, type->dim[rank - 2]) : NULL;
+  map->key = map->is_mixing ? NULL : tokens_of(s, type->dim[rank - 1]);
   if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight)) return rt_no_memory(error);
   lib_to_double(&t, s->precision, map->weight);
   return RT_OK;
@@ -120,7 +129,7 @@ size_t aq_session_map_count(const aq_session *session) { return session->map_cou
 
 aq_map aq_session_map(const aq_session *session, size_t map) {
   static const double none[1];
-  if (map >= session->map_count) return (aq_map){"", false, 0, 0, 0, none};
+  if (map >= session->map_count) return (aq_map){"", false, 0, 0, 0, none, NULL, NULL};
   const struct session_map *from = &session->map[map];
-  return (aq_map){from->name, from->is_mixing, (size_t)from->heads, (size_t)from->rows, (size_t)from->columns, from->weight ? from->weight : none};
+  return (aq_map){from->name, from->is_mixing, (size_t)from->heads, (size_t)from->rows, (size_t)from->columns, from->weight ? from->weight : none, from->query, from->key};
 }

@@ -13,7 +13,14 @@ struct session_scores {
   size_t first_capacity;
 };
 
-struct session_map { const char *name; bool is_mixing; int64_t heads, rows, columns; double *weight; size_t capacity; };
+struct session_map {
+  const char *name;
+  bool is_mixing;
+  int64_t heads, rows, columns;
+  double *weight;
+  size_t capacity;
+  const char *const *query, *const *key; /* as in aq_map */
+};
 
 struct aq_session {
   struct lib_message message;
@@ -33,8 +40,7 @@ struct aq_session {
   int64_t skipped;                       /* bad rows of the last stream */
   struct session_map *map;               /* [map_count] */
   size_t map_count;
-  char **token;                          /* [token_count] in the arena of tokens */
-  size_t token_count;
+  const char ***token;                   /* [columns of the schema] of the example that was looked at; NULL for what is no text. In the arena */
   struct rt_arena tokens;
 };
 
