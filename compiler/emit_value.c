@@ -13,17 +13,9 @@ static uint32_t add_value(struct ir_emitter *e, struct vm_value value, uint32_t 
   return (uint32_t)e->value_count++;
 }
 
-static vm_dim extent_of(struct vm_dims *dims, const struct vm_type *type)
-{
-  vm_dim n = VM_ONE;
-  for (int x = 0; x < type->rank && n != VM_NO_DIM; x++)
-    n = vm_dim_times(dims, n, type->dim[x]);
-  return n;
-}
-
 uint32_t ir_value_new(struct ir_emitter *e, const struct vm_type *type, uint32_t at)
 {
-  vm_dim extent = extent_of(e->g.dims, type);
+  vm_dim extent = ir_extent(e->g.dims, type, 0);
   if (extent == VM_NO_DIM || rt_grow((void **)&e->lives, &e->lives_capacity, e->lives_count + 1, sizeof *e->lives) != RT_OK) {
     rt_no_memory(e->error);
     return IR_NO_VALUE;

@@ -142,6 +142,8 @@ struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched);
 static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) { return g->node[id].called.source ? g->node[id].called : g->node[id].span; }
 /* Adds to an error that two dims with one value have different names, if so. */
 void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
+/* The product of a type's dims from axis `from` on; VM_NO_DIM when out of memory. */
+vm_dim ir_extent(struct vm_dims *dims, const struct vm_type *type, int from);
 /* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is batched. */
 ir_id ir_sum(struct ir_graph *g, ir_id a, uint32_t keep, bool batched, struct gr_span span, struct rt_error *error);
 ir_id ir_size(struct ir_graph *g, vm_dim of, struct gr_span span, struct rt_error *error);   /* constant-folded when it is known */

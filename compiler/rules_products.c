@@ -118,14 +118,6 @@ RULE(cross_entropy)
 
 /* ---- tables ---- */
 
-static vm_dim extent(struct vm_dims *dims, const struct vm_type *t, int from)
-{
-  vm_dim n = VM_ONE;
-  for (int x = from; x < t->rank && n != VM_NO_DIM; x++)
-    n = vm_dim_times(dims, n, t->dim[x]);
-  return n;
-}
-
 /* A table per example: onehot(ids)' dy, with the axes of ids as one and those of a row as one. */
 static ir_id scatter_each(struct ir_back *b, ir_id ids, const struct vm_type *table)
 {
@@ -134,9 +126,9 @@ static ir_id scatter_each(struct ir_back *b, ir_id ids, const struct vm_type *ta
   if (!hot)
     return 0;
   const struct vm_type id_type = *rule_type(b, ids);
-  struct vm_type rows = { .dtype = RT_REAL, .batched = 1, .rank = 2, .of = VM_NO_DIM, .dim = { extent(dims, &id_type, 0), table->dim[0] } };
+  struct vm_type rows = { .dtype = RT_REAL, .batched = 1, .rank = 2, .of = VM_NO_DIM, .dim = { ir_extent(dims, &id_type, 0), table->dim[0] } };
   struct vm_type given = rows;
-  given.dim[1] = extent(dims, table, 1);
+  given.dim[1] = ir_extent(dims, table, 1);
   rows.batched = rule_type(b, hot)->batched;
   given.batched = rule_type(b, b->dy)->batched;
   ir_id left = rule_op1(b, OP_reshape, hot, NULL, &rows);

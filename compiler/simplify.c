@@ -285,6 +285,28 @@ static ir_id simpler_transpose(const struct simplify *s)
   return from == s->n->arg[0] ? 0 : ir_add(s->g, OP_transpose, 1, &from, &order, 0, &type, s->n->span, s->error);
 }
 
+/* What is repeated along first axes that stay as they are is repeated after the others, all of them or none repeated too, took another shape: so the gradient
+ * of a sum over the rows of joined heads is one row for each head. */
+static ir_id repeat_reshaped(const struct simplify *s)
+{
+  const struct ir_node from = *arg_node(s, 0);
+  const struct vm_type type = s->n->type, small = node_of(s, from.arg[0])->type;
+  int same = 0;
+  while (same < type.rank && same < from.type.rank && type.dim[same] == from.type.dim[same])
+    same++;
+  const uint32_t first = (1u << same) - 1, has = (uint32_t)from.attr[0], others = ((1u << from.type.rank) - 1) & ~first;
+  const bool whole = (has & others) == others;
+  const uint32_t keep = (has & first) | (whole ? ((1u << type.rank) - 1) & ~first : 0);
+  bool fits = whole || !(has & others);
+  for (int x = same; x < type.rank; x++)
+    fits = fits && (small.batched || !vm_dim_is_ragged(s->g->dims, type.dim[x]));
+  const struct vm_type kept = ir_kept(&type, keep, small.batched);
+  if (!fits || ir_extent(s->g->dims, &kept, 0) != ir_extent(s->g->dims, &small, 0))
+    return 0;
+  ir_id value = ir_add(s->g, OP_reshape, 1, from.arg, NULL, 0, &kept, s->n->span, s->error);
+  return ir_expand_axes(s->g, value, keep, &type, s->n->span, s->error);
+}
+
 static ir_id simpler_reshape(const struct simplify *s)
 {
   const struct vm_type type = s->n->type;
@@ -293,6 +315,8 @@ static ir_id simpler_reshape(const struct simplify *s)
     return from;
   if (is_op(s, 0, OP_constant))
     return number(s, arg_node(s, 0)->real);
+  if (is_op(s, 0, OP_expand))
+    return repeat_reshaped(s);
   return from == s->n->arg[0] ? 0 : ir_add(s->g, OP_reshape, 1, &from, NULL, 0, &type, s->n->span, s->error);
 }
 

@@ -101,6 +101,30 @@ TEST(reshaped_and_back)
   assert_true(is_x(f, optimised(f, ir_add(&f->h.g, OP_reshape, 1, &r, NULL, 0, &f->type, none, &f->h.error))));
 }
 
+TEST(repeated_rows_change_their_shape_first)
+  struct vm_type wide = HOST_TYPE(true, f->T, f->D, f->K), joined = HOST_TYPE(true, f->T, vm_dim_times(&f->h.module->dims, f->D, f->K));
+  ir_id row = host_reals(&f->h, HOST_TYPE(false, joined.dim[1]), -2, 2), rows = ir_expand_axes(&f->h.g, row, 2, &joined, none, &f->h.error);
+  const struct ir_node *n = optimised(f, ir_add(&f->h.g, OP_reshape, 1, &rows, NULL, 0, &wide, none, &f->h.error));
+  assert_int_equal(n->op, OP_expand);
+  assert_int_equal(n->attr[0], 6);
+  assert_int_equal(f->h.g.node[n->arg[0]].op, OP_reshape);
+}
+
+TEST(repeated_columns_need_no_other_shape)
+  struct vm_type wide = HOST_TYPE(true, f->T, f->D, f->K), joined = HOST_TYPE(true, f->T, vm_dim_times(&f->h.module->dims, f->D, f->K));
+  ir_id column = host_reals(&f->h, HOST_TYPE(true, f->T), -2, 2), columns = ir_expand_axes(&f->h.g, column, 1, &joined, none, &f->h.error);
+  const struct ir_node *n = optimised(f, ir_add(&f->h.g, OP_reshape, 1, &columns, NULL, 0, &wide, none, &f->h.error));
+  assert_int_equal(n->op, OP_expand);
+  assert_int_equal(n->attr[0], 1);
+  assert_int_equal(f->h.g.node[n->arg[0]].op, OP_input);
+}
+
+TEST(what_is_repeated_within_other_axes_stays)
+  struct vm_type from = HOST_TYPE(true, f->D, f->T, f->K), to = HOST_TYPE(true, f->K, f->T, f->D);
+  ir_id part = host_reals(&f->h, HOST_TYPE(true, f->T, f->K), -2, 2), a = ir_expand_axes(&f->h.g, part, 6, &from, none, &f->h.error);
+  assert_int_equal(optimised(f, ir_add(&f->h.g, OP_reshape, 1, &a, NULL, 0, &to, none, &f->h.error))->op, OP_reshape);
+}
+
 TEST(repetition_comes_last)
   const struct ir_node *n = optimised(f, one(f, OP_exp, ir_expand(&f->h.g, f->b, &f->type, none, &f->h.error)));
   assert_int_equal(n->op, OP_expand);
@@ -321,6 +345,7 @@ int main(void)
     CASE(plus_minus), CASE(a_known_choice), CASE(zero_times_x_stays), CASE(a_third_stays_a_division),
     CASE(a_third_of_a_product_is_a_product), CASE(halves_are_exact),
     CASE(numbers_are_computed), CASE(a_kept_conjunction_of_truth), CASE(two_transposes), CASE(reshaped_and_back), CASE(repetition_comes_last),
+    CASE(repeated_rows_change_their_shape_first), CASE(repeated_columns_need_no_other_shape), CASE(what_is_repeated_within_other_axes_stays),
     CASE(two_repetitions_are_one), CASE(the_sum_of_a_repetition), CASE(the_same_twice_is_one), CASE(random_numbers_are_never_one),
     CASE(what_nobody_needs_goes), CASE(products_add_to_one_another), CASE(products_per_group_add_too), CASE(a_rest_is_added_last),
     CASE(a_product_and_something_else_stay_a_sum), CASE(a_product_that_is_read_twice_stays), CASE(a_product_that_is_asked_for_stays),
