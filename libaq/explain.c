@@ -89,6 +89,7 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
       return 2 * (double)out->count * (double)rt_size(a, axis, 0);
     }
     case OP_attention: case OP_attention_grad: case OP_attention_weights: return explain_attention_flops(x->module, machine, instr, examples);
+    case OP_dot: return 2 * (double)a->count;
     case OP_scan: case OP_scan_grad: return scan_flops(x, machine, instr, examples);
     case OP_lanes: return (double)out->count * x->module->lanes[instr->attr[0]].instr_count;
     default: return (double)out->count;

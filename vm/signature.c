@@ -237,6 +237,8 @@ static int check_batched(const struct signature_call *call)
     return arg[1]->batched ? signature_fail(call, 1, -1, "`w` must be shared by all examples") : RT_OK;
   case OP_gather:
     return arg[0]->batched > arg[1]->batched ? signature_fail(call, 1, -1, "`ids` must be per example as `table` is") : RT_OK;
+  case OP_dot:
+    return arg[1]->batched > arg[0]->batched ? signature_fail(call, 0, -1, "`a` must be per example as `b` is") : RT_OK;
   case OP_take:
     return arg[0]->batched > arg[1]->batched ? signature_fail(call, 1, -1, "`index` must be per example as `table` is") : RT_OK;
   case OP_matmul: case OP_concat: case OP_lanes: case OP_attention: case OP_attention_grad: case OP_attention_weights:
@@ -303,6 +305,8 @@ static int check_attributes(const struct signature_call *call)
     return signature_fail(call, -1, -1, "reverse is 0 or 1");
   if (call->op == OP_take)
     return signature_check_take(call, call->arg[0], call->arg[1]);
+  if (call->op == OP_dot)
+    return signature_check_dot(call);
   if (call->op == OP_threshold && call->attr[0] != RT_ENTMAX && call->attr[0] != RT_KTH)
     return signature_fail(call, -1, -1, "there is no such kind of threshold");
   return RT_OK;

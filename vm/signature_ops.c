@@ -163,6 +163,23 @@ int signature_check_take(const struct signature_call *call, const struct vm_type
   return at == table->rank - 1 ? RT_OK : signature_fail(call, -1, -1, "the table needs one axis beside those that its mask keeps");
 }
 
+int signature_check_dot(const struct signature_call *call)
+{
+  const struct vm_type *a = call->arg[0], *b = call->arg[1];
+  int64_t mask = call->attr[0];
+  int at = 0;
+  if (a->rank < 1 || mask < 0 || mask >> a->rank != 0 || !(mask >> (a->rank - 1) & 1))
+    return signature_fail(call, 0, -1, "its mask must keep the last axis of `a`, and none that is not there");
+  for (int axis = 0; axis < a->rank; axis++) {
+    if (!(mask >> axis & 1))
+      continue;
+    if (at >= b->rank || b->dim[at] != a->dim[axis])
+      return signature_fail(call, 1, -1, "`b` does not have the axes of `a` that its mask keeps");
+    at++;
+  }
+  return at == b->rank ? RT_OK : signature_fail(call, 1, -1, "`b` has axes beside those of `a` that its mask keeps");
+}
+
 static int check_rule(const struct signature_call *call)
 {
   const struct vm_type *a = call->arg_count ? call->arg[0] : NULL, *t = call->given;

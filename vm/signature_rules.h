@@ -52,6 +52,8 @@ int signature_check_type(const struct signature_call *call, const struct vm_type
 
 /* signature_ops.c: take, take_grad: the table's axes before its last are the index's that attribute 0 keeps. */
 int signature_check_take(const struct signature_call *call, const struct vm_type *table, const struct vm_type *index);
+/* signature_ops.c: dot: b's axes are those of a that attribute 0 keeps, its last among them. */
+int signature_check_dot(const struct signature_call *call);
 /* signature_ops.c: ops with rules beyond their strings. RT_OK and *result. */
 int signature_given_result(const struct signature_call *call, struct vm_type *result);
 /* signature_attend.c: result number n of the attention ops. */

@@ -134,6 +134,63 @@ static void rms_scales(void **state) { (void)state; rows_are_right(OP_rms, rms_r
 static void standardize_grad_agrees(void **state) { (void)state; rows_are_right(OP_standardize_grad, standardize_grad_row, true); }
 static void rms_grad_agrees(void **state) { (void)state; rows_are_right(OP_rms_grad, rms_grad_row, true); }
 
+/* y of each row of a: its product with the row of b that lies at the same place along the axes that b has. */
+static void dot_by_loops(const struct value *a, const struct value *b, int64_t axes, struct value *y)
+{
+  for (int64_t e = 0; e < a->shape.examples; e++) {
+    struct walk w;
+    for (walk_start(&w, a, e); w.on; walk_next(&w)) {
+      int64_t index[RT_MAX_RANK], kept = 0;
+      for (int x = 0; x < a->shape.rank; x++)
+        if (axes >> x & 1)
+          index[kept++] = w.index[x];
+      y->number[at(y, e, w.index)] += a->number[at(a, e, w.index)] * b->number[at(b, e, index)];
+    }
+  }
+}
+
+static void dot_trial(const struct batch *batch, bool batched, int rank, const int *axes, int64_t mask, bool own)
+{
+  struct value a, b, y, *in[] = { &a, &b };
+  int kept[RT_MAX_RANK], count = 0;
+  for (int x = 0; x < rank; x++)
+    if (mask >> x & 1) {
+      kept[count++] = axes[x];
+      own = own || axes[x] < 0;
+    }
+  value_init(&a, batch, batched, rank, axes);
+  value_init(&b, batch, batched && own, count, kept);
+  value_init(&y, batch, batched, rank - 1, axes);
+  value_random(&a);
+  value_random(&b);
+  dot_by_loops(&a, &b, mask, &y);
+  check(OP_dot, &(struct rt_call){ .attr = &mask, .examples = batch->examples }, 2, in, &y, 2e-5);
+  value_free(&a);
+  value_free(&b);
+  value_free(&y);
+}
+
+static void dot_multiplies_rows(void **state)
+{
+  (void)state;
+  for (int trial = 0; trial < 8 * TRIALS; trial++) {
+    struct batch batch = random_batch(trial % 8 == 0 ? 150 : 20);
+    bool batched = below(4);
+    int axes[4], rank = 1 + (int)below(trial % 8 == 0 ? 3 : 4);
+    for (int x = 0; x < rank; x++)
+      axes[x] = batched && below(3) == 0 && (trial % 8 || x == 0) ? (below(2) ? RAGGED : OTHER) : (int)below(x == rank - 1 ? 100 : 6);
+    if (rank == 4 && axes[0] < 0)
+      axes[1] = 3, axes[2] = 2;
+    int64_t last = (int64_t)1 << (rank - 1), mask = below(3) ? last | below(last) : 2 * last - 1;
+    dot_trial(&batch, batched, rank, axes, mask, below(3));
+  }
+  struct batch one = { .examples = 1 }, three = { .examples = 3 };
+  for (int64_t mask = 4; mask < 8; mask++) {             /* cut into many tasks */
+    dot_trial(&one, true, 3, (const int[]){ 900, 8, 64 }, mask, true);
+    dot_trial(&three, true, 3, (const int[]){ 700, 3, 50 }, mask, mask % 2);
+  }
+}
+
 static void extremes_do_not_overflow(void **state)
 {
   (void)state;
@@ -225,6 +282,7 @@ int main(void)
     cmocka_unit_test(rms_scales),
     cmocka_unit_test(standardize_grad_agrees),
     cmocka_unit_test(rms_grad_agrees),
+    cmocka_unit_test(dot_multiplies_rows),
     cmocka_unit_test(cross_entropy_and_its_gradient),
     cmocka_unit_test(a_target_that_is_no_class_is_not_a_number),
   };
