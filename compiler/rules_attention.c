@@ -187,7 +187,7 @@ static ir_id result(struct ir_back *b, ir_id of, int number)
   for (int k = 0; k < node.arg_count; k++)
     types[k] = &g->node[node.arg[k]].type;
   struct attend_plan plan = ir_head_plan(g->head[node.attr[0]]);
-  if (vm_signature_result(g->dims, node.op, node.arg_count, types, &plan, number, &type, &m) != RT_OK) {
+  if (vm_signature_result(g->dims, node.op, node.arg_count, types, node.attr, &plan, number, &type, &m) != RT_OK) {
     gr_fail(b->error, node.span, "attention has no result %d: %s", number, m.why);
     return 0;
   }
@@ -218,15 +218,17 @@ RULE(attention)
     return;
   }
   make_score_grad(b, head);
+  const int64_t axes = (1 << b->node.type.rank) - 1, attr[] = { plan, axes };
   ir_id lse = b->failed ? 0 : result(b, b->y, 1);
-  if (!lse) {
+  ir_id delta = lse && head->softmax ? rule_op2(b, OP_dot, b->y, b->dy, &axes, NULL) : lse;
+  if (!delta) {
     b->failed = true;
     return;
   }
-  ir_id arg[6 + ATTEND_MAX_EXTRAS] = { rule_arg(b, 0), rule_arg(b, 1), rule_arg(b, 2), b->y, lse, b->dy };
+  ir_id arg[6 + ATTEND_MAX_EXTRAS] = { rule_arg(b, 0), rule_arg(b, 1), rule_arg(b, 2), delta, lse, b->dy };
   for (int k = 0; k < head->extra_count; k++)
     arg[6 + k] = rule_arg(b, FIRST_EXTRA + k);
-  ir_id grad = ir_add(b->g, OP_attention_grad, 6 + head->extra_count, arg, &plan, 0, NULL, b->node.span, b->error);
+  ir_id grad = ir_add(b->g, OP_attention_grad, 6 + head->extra_count, arg, attr, 0, NULL, b->node.span, b->error);
   if (!grad || !result(b, grad, 0)) {
     b->failed = true;
     return;

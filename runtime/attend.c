@@ -1,7 +1,15 @@
-/* attend.c: how much working memory a head needs. */
+/* attend.c: operands of heads, and how much working memory they need. */
 #include "runtime/attend.h"
 
 #include "runtime/threads.h"
+
+struct attend_operand attend_kept(const struct attend_operand *operand, int64_t axes)
+{
+  struct attend_operand kept = {0};
+  for (int a = 0; a < operand->rank; a++)
+    if (axes >> a & 1) kept.role[kept.rank++] = operand->role[a];
+  return kept;
+}
 
 bool attend_scratch(const struct attend_plan *plan, int64_t keys, size_t number, size_t *bytes)
 {

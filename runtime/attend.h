@@ -58,7 +58,7 @@ struct attend_row {
 struct attend_plan {
   bool softmax;                           /* never with row values */
   int extra_count;
-  struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
+  struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];   /* out: y */
   /* Lane programs, NULL when the slot is absent. Inputs: input 0 is s (class I|J) for score and score_grad, then the extras, in order; for score_grad, after the
    * extras, one more input (class I|J): ds', the gradient of s'. mask and drop have the extras alone as inputs (numbered from 0).
    * With row values there must be a score, whose output is w, and score, score_grad and all rows number their inputs alike:
@@ -86,11 +86,18 @@ struct attend_plan {
 enum { ATTEND_QUERIES = 64, ATTEND_KEYS = 64, ATTEND_ROW_TILES = 4, ATTEND_ROW_REGISTERS = 2 * LANE_MAX_REGISTERS * LANE_TILE };
 struct attend_piece { int64_t first_key, keys; enum lane_truth seen; };   /* seen: what the mask says of it, LANE_TRUE or LANE_MIXED */
 
+/* The axes of an operand that a bit mask keeps. */
+struct attend_operand attend_kept(const struct attend_operand *operand, int64_t axes);
+
 /* Bytes of scratch that a worker needs for the head; keys: of the example that has most, number: bytes of a number. False when that
  * is more than can be counted. */
 bool attend_scratch(const struct attend_plan *plan, int64_t keys, size_t number, size_t *bytes);
 
 /* Results of attention: 0: y, roles as `out` (i?, h?, feature); 1: lse, the same without feature (content for attention_grad alone when !softmax).
+ * attention_grad does not read y, so that its memory is free for a result: of the softmax it takes delta_i = dy_i . y_i, laid out as lse, which the op
+ * dot makes. Other heads have no use for it and are given lse in its place.
+ * dy may lack the axes i and h of y, and be shared where y is per example: it is then the same for all of them, as the gradient of a sum or a mean
+ * over the queries is, and is read where it lies.
  * Results of attention_grad: dquery, dkey, dvalue, then one for each extra with wants_grad. They are never reduced across examples or heads: each result
  * has the operand's axes plus h (when y has it), laid out (i?, h?, feature) or (j?, h?, feature) for dquery, dkey, dvalue; per example when y is. For extras:
  * (i?, j?, h?, feature) with h when y has it. The compiler adds the sums to the operand's own shape. So every task owns what it writes.

@@ -346,23 +346,24 @@ static int apply(const struct signature_call *call, struct vm_type *result)
   return status == RT_OK ? signature_check_type(call, result, -1) : status;
 }
 
+static const int64_t no_attr[RT_MAX_ATTR];
+
 int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const int64_t *attr,
                        const struct attend_plan *plan, const struct vm_type *given, struct vm_type *result, struct vm_mismatch *mismatch)
 {
-  static const int64_t none[RT_MAX_ATTR];
-  struct signature_call call = {dims, op, arg_count, arg, attr ? attr : none, plan, given, mismatch};
+  struct signature_call call = {dims, op, arg_count, arg, attr ? attr : no_attr, plan, given, mismatch};
   start_mismatch(mismatch);
   if ((int)op < 0 || op >= OP_COUNT)
     return signature_fail(&(struct signature_call){.mismatch = mismatch}, -1, -1, "no such op");
   return apply(&call, result);
 }
 
-int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const struct attend_plan *plan,
-                        int number, struct vm_type *result, struct vm_mismatch *mismatch)
+int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const int64_t *attr,
+                        const struct attend_plan *plan, int number, struct vm_type *result, struct vm_mismatch *mismatch)
 {
-  struct signature_call call = {dims, op, arg_count, arg, NULL, plan, NULL, mismatch};
+  struct signature_call call = {dims, op, arg_count, arg, attr ? attr : no_attr, plan, NULL, mismatch};
   struct vm_type first;
-  int status = vm_signature_apply(dims, op, arg_count, arg, NULL, plan, NULL, &first, mismatch);
+  int status = vm_signature_apply(dims, op, arg_count, arg, attr, plan, NULL, &first, mismatch);
   if (status != RT_OK)
     return status;
   if (op != OP_attention && op != OP_attention_grad)

@@ -19,10 +19,10 @@ int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const
                        const struct attend_plan *plan, const struct vm_type *given, struct vm_type *result, struct vm_mismatch *mismatch);
 
 /* The type of result number 0.. of an op with several results (attention: y, lse; attention_grad: dquery, dkey, dvalue, one for each extra with
- * wants_grad, in order); number 0 is what vm_signature_apply gives. Shapes as runtime/attend.h says. For other ops, and numbers there are none
- * of, RT_BAD_DATA. */
-int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const struct attend_plan *plan,
-                        int number, struct vm_type *result, struct vm_mismatch *mismatch);
+ * wants_grad, in order); number 0 is what vm_signature_apply gives, from the same attributes. Shapes as runtime/attend.h says. For other
+ * ops, and numbers there are none of, RT_BAD_DATA. */
+int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const int64_t *attr,
+                        const struct attend_plan *plan, int number, struct vm_type *result, struct vm_mismatch *mismatch);
 
 int vm_op_arity(enum rt_op op);                       /* fixed arguments; those after `...` not counted */
 bool vm_op_variadic(enum rt_op op);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { DELTA = 3, LSE, DY };             /* arguments of attention_grad */
+
 /* What the operands say of the sizes of a head. */
 struct head_dims {
   vm_dim i, j, h;                        /* VM_NO_DIM: no operand has it */
@@ -156,19 +158,33 @@ static int out_type(const struct signature_call *call, const struct head_dims *h
   return RT_OK;
 }
 
-/* y, lse and dy of attention_grad are those of the attention it differentiates. */
+/* dy: the axes of y that attribute 1 keeps, the feature axis among them. It may be shared where y is not. */
+static int check_dy(const struct signature_call *call, const struct vm_type *y)
+{
+  const struct vm_type *dy = call->arg[DY];
+  struct vm_type type = {.dtype = RT_REAL, .batched = dy->batched && y->batched, .of = VM_NO_DIM};
+  int64_t axes = call->attr[1];
+  if (axes < 0 || axes >> y->rank != 0)
+    return fail_operand(call, DY, "has axes by its mask that the result of attention has not");
+  if (!(axes >> (y->rank - 1) & 1))
+    return fail_operand(call, DY, "has no feature axis by its mask");
+  for (int a = 0; a < y->rank; a++)
+    if (axes >> a & 1)
+      type.dim[type.rank++] = y->dim[a];
+  return vm_type_equal(&type, dy) ? RT_OK : fail_operand(call, DY, "has not the axes of the result of attention that its mask keeps");
+}
+
+/* delta and lse of attention_grad are laid out as lse of the attention it differentiates; dy as y, or narrower. */
 static int check_grad_args(const struct signature_call *call, const struct head_dims *head)
 {
-  static const struct { int arg; bool feature; } args[] = {{3, true}, {4, false}, {5, true}};
-  for (size_t k = 0; k < RT_COUNT(args); k++) {
-    struct vm_type type = {.dtype = RT_REAL, .batched = head->batched, .of = VM_NO_DIM};
-    int status = out_type(call, head, args[k].feature, &type);
-    if (status != RT_OK)
-      return status;
-    if (!vm_type_equal(&type, call->arg[args[k].arg]))
-      return fail_operand(call, args[k].arg, "has not the shape of that result of attention");
-  }
-  return RT_OK;
+  struct vm_type y = {.dtype = RT_REAL, .batched = head->batched, .of = VM_NO_DIM}, lse = y;
+  int status = out_type(call, head, true, &y);
+  if (status == RT_OK)
+    status = out_type(call, head, false, &lse);
+  for (int k = DELTA; k <= LSE && status == RT_OK; k++)
+    if (!vm_type_equal(&lse, call->arg[k]))
+      status = fail_operand(call, k, "has not the shape of that result of attention");
+  return status == RT_OK ? check_dy(call, &y) : status;
 }
 
 /* dquery, dkey, dvalue: (i or j, h, feature); of an extra: (i?, j?, h?, table). Heads are not summed, so that each has y's number of them. */

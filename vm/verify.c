@@ -178,7 +178,7 @@ static int verify_results(struct verify *v, const struct vm_instr *instr, const 
   if (instr->op == OP_lanes)
     return verify_lanes(v);
   for (uint16_t k = 1; k < instr->out_count; k++) {
-    if (vm_signature_result(&v->dims, instr->op, instr->in_count, arg, plan, k, &type, &mismatch))
+    if (vm_signature_result(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan, k, &type, &mismatch))
       return verify_fail(v, "%s", mismatch.why);
     if (!vm_type_equal(&type, &f->value[instr->out[k]].type))
       return verify_fail(v, "its result %d has another type", k);

@@ -16,8 +16,8 @@ static int64_t attend_size(const struct attend_operand *operand, const struct rt
   return absent;
 }
 
-static struct attend_view attend_bind(const struct attend_operand *operand, const struct rt_tensor *tensor, int64_t example,
-                                      int64_t head, int64_t heads)
+struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor, int64_t example, int64_t head,
+                                       int64_t heads)
 {
   struct attend_view view = {.data = (real *)tensor->data + rt_offset(tensor->shape, example), .width = 1};
   int64_t stride = 1;
@@ -65,11 +65,11 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
   *head = (struct attend_head){.call = c->call, .plan = plan, .example = example, .head = h, .heads = heads};
   head->queries = attend_size(&c->roles, c->shape, ATTEND_I, example, 1);
   head->keys = attend_keys(c, example);
-  head->query = attend_bind(&plan->query, &in[0], example, h, heads);
-  head->key = attend_bind(&plan->key, &in[1], example, h, heads);
-  if (c->value >= 0) head->value = attend_bind(&plan->value, &in[c->value], example, h, heads);
+  head->query = KERNEL(attend_bind)(&plan->query, &in[0], example, h, heads);
+  head->key = KERNEL(attend_bind)(&plan->key, &in[1], example, h, heads);
+  if (c->value >= 0) head->value = KERNEL(attend_bind)(&plan->value, &in[c->value], example, h, heads);
   for (int k = 0; k < plan->extra_count; k++)
-    head->extra[k] = attend_bind(&plan->extra[k], &in[c->first_extra + k], example, h, heads);
+    head->extra[k] = KERNEL(attend_bind)(&plan->extra[k], &in[c->first_extra + k], example, h, heads);
 }
 
 /* ---- tasks ---- */

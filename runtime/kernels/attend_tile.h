@@ -81,8 +81,8 @@ typedef void attend_task(const struct attend_head *head, struct attend_space *sp
  * lone head only. */
 enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 
-/* Runs a task over all heads of all examples. roles and shape: those of a result, which says how many examples, heads and queries there
- * are. first_extra: number of the first extra among the inputs; value: that of value, or -1. */
+/* Runs a task over all heads of all examples. roles and shape: those of a result, or of what has its axes i and h: they say how many examples, heads
+ * and queries there are. first_extra: number of the first extra among the inputs; value: that of value, or -1. */
 struct attend_call {
   const struct rt_call *call;
   struct attend_operand roles;
@@ -92,6 +92,10 @@ struct attend_call {
   attend_task *task;
 };
 void KERNEL(attend_run)(const struct attend_call *call);
+
+/* An operand as one head of one example sees it; heads: how many there are. */
+struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor, int64_t example, int64_t head,
+                                       int64_t heads);
 
 /* A result of one head, laid out (i?, j?, h?, feature) as runtime/attend.h says. */
 struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,

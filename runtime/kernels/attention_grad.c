@@ -1,7 +1,7 @@
 /* attention_grad.c: the backward pass. Tiles of scores are made again from the queries, the keys and lse (Dao et al. 2022); with w the
  * weights, d the multipliers of drop and s' the shaped scores:
  *     dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j)
- *     softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i . y_i          weights:  ds' = dw
+ *     softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i . y_i, given          weights:  ds' = dw
  *     ds and the extras' contributions: the program score_grad, from s, the extras and ds'
  *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
  * What a mask hides contributes nothing, whatever the programs make of it. */
@@ -60,9 +60,10 @@ void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_gra
   const struct rt_call *call = head->call;
   const struct attend_plan *plan = head->plan;
   const struct rt_tensor *out = call->out;
-  g->y = KERNEL(attend_result)(head, &call->in[3], true, false, head->value.width);
+  const struct attend_operand dy = attend_kept(&plan->out, call->attr[1]);
+  g->delta = KERNEL(attend_result)(head, &call->in[3], true, false, 1);
   g->lse = KERNEL(attend_result)(head, &call->in[4], true, false, 1);
-  g->dy = KERNEL(attend_result)(head, &call->in[5], true, false, head->value.width);
+  g->dy = KERNEL(attend_bind)(&dy, &call->in[5], head->example, head->head, head->heads);
   g->query = attend_grad_of(head, &plan->query, out++, head->query.width);
   g->key = attend_grad_of(head, &plan->key, out++, head->key.width);
   g->value = attend_grad_of(head, &plan->value, out++, head->value.width);
@@ -189,21 +190,6 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
   }
 }
 
-/* a . b with a tree of sums at the end instead of a chain. */
-static real attend_dot(const real *a, const real *b, int64_t width)
-{
-  real sums[RT_VECTOR] = {0}, rest = 0;
-  int64_t whole = width / RT_VECTOR * RT_VECTOR;
-  for (int64_t f = 0; f < whole; f += RT_VECTOR)
-#pragma omp simd
-    for (int v = 0; v < RT_VECTOR; v++) sums[v] += a[f + v] * b[f + v];
-  for (int64_t f = whole; f < width; f++) rest += a[f] * b[f];
-#pragma GCC unroll 4
-  for (int half = RT_VECTOR / 2; half > 0; half /= 2)
-    for (int v = 0; v < half; v++) sums[v] += sums[v + half];
-  return sums[0] + rest;
-}
-
 static void attend_rows_begin(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
                               struct attend_rows *rows)
 {
@@ -211,7 +197,7 @@ static void attend_rows_begin(const struct attend_head *head, const struct atten
   for (int64_t q = 0; q < block->queries && head->plan->softmax; q++) {
     int64_t i = block->first_query + q;
     real lse = g->lse.data[i * g->lse.i_stride];
-    rows->delta[q] = attend_dot(g->y.data + i * g->y.i_stride, g->dy.data + i * g->dy.i_stride, g->y.width);
+    rows->delta[q] = g->delta.data[i * g->delta.i_stride];
     rows->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
   }
   if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, rows->query_t);
@@ -326,6 +312,7 @@ static enum attend_cut attend_grad_cut(const struct attend_plan *plan)
   return apart ? ATTEND_BOTH_WAYS : ATTEND_WHOLE;
 }
 
+/* Heads, queries and examples are those of delta, which has all axes of y but the features. */
 void KERNEL(attention_grad)(const struct rt_call *call)
 {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward;

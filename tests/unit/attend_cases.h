@@ -163,6 +163,7 @@ static inline void use_random_drop(struct attend_case *c, struct programs *p, do
 
 static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_tensor *in, int in_count, struct rt_tensor *out, int out_count)
 {
+  const int64_t attr[2] = {op == OP_dot ? c->dy_axes : 0, c->dy_axes};
   struct rt_pool *pool = rt_pool_new(threads, NULL);
   const struct lane_program *const programs[] = {c->plan.score, c->plan.mask, c->plan.drop, c->plan.score_grad};
   struct rt_error error = {0};
@@ -175,7 +176,7 @@ static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_t
     if (lane_verify(c->plan.row[k].program, &error)) fail_msg("%s", error.text);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k] && lane_verify(programs[k], &error)) fail_msg("%s", error.text);
-  struct rt_call call = {in_count, out_count, in, out, NULL, 0, NULL, NULL, &c->plan, 99, c->examples, pool};
+  struct rt_call call = {in_count, out_count, in, out, attr, 0, NULL, NULL, &c->plan, 99, c->examples, pool};
   rt_kernel_of(op, c->f64 ? RT_F64 : RT_F32, isa)(&call);
   rt_pool_free(pool);
 }
@@ -193,8 +194,12 @@ static inline void run_forward(struct attend_case *c)
 static inline void run_backward(struct attend_case *c)
 {
   struct rt_tensor in[CASE_INPUTS] = {tensor_of(&c->in[0]), tensor_of(&c->in[1]), tensor_of(&c->in[2]),
-                                      tensor_of(&c->y), tensor_of(&c->lse), tensor_of(&c->dy)};
+                                      tensor_of(&c->lse), tensor_of(&c->lse), tensor_of(&c->dy)};
   struct rt_tensor out[3 + CASE_EXTRAS];
+  if (c->plan.softmax) {
+    in[3] = tensor_of(&c->delta);
+    call_kernel(c, OP_dot, (struct rt_tensor[]){tensor_of(&c->y), in[5]}, 2, &in[3], 1);
+  }
   for (int k = 0; k < c->extra_count; k++) in[6 + k] = tensor_of(&c->extras[k]);
   for (int k = 0; k < c->grad_count; k++) out[k] = tensor_of(&c->grad[k]);
   call_kernel(c, OP_attention_grad, in, 6 + c->extra_count, out, c->grad_count);
@@ -279,6 +284,10 @@ static inline void check_hidden(struct attend_case *c)
 
 /* ---- cases ---- */
 
+/* dy that lacks axes of y; the last two are shared, and for examples with as many queries each. */
+static const char *const narrow[] = {"Sf", "f", "hf", "Shf", "if", "Sif", "Sihf"};
+enum { NARROW_OF_ANY_LENGTH = 5, NARROW_COUNT = 7 };
+
 static inline struct attend_case plain_case(int64_t n, int64_t m, bool f64)
 {
   return (struct attend_case){.examples = 1, .queries = {n}, .keys = {m}, .heads = 2, .key_heads = 2, .width = 8, .value_width = 8,
@@ -298,7 +307,11 @@ static inline double loss_of(struct attend_case *c)
 {
   double loss = 0;
   run_forward(c);
-  for (int64_t k = 0; k < c->y.shape.count; k++) loss += ((double *)c->y.data)[k] * c->dy.exact[k];
+  for (struct case_point p = {.c = c}; p.e < c->examples; p.e++)
+    for (p.i = 0; p.i < c->queries[p.e]; p.i++)
+      for (p.h = 0; p.h < c->heads; p.h++)
+        for (int64_t f = 0; f < c->value_width; f++)
+          loss += ((double *)c->y.data)[case_element(&c->y, &p, f) - c->y.exact] * *case_element(&c->dy, &p, f);
   return loss;
 }
 

@@ -25,11 +25,13 @@ struct attend_case {
   int extra_count;
   const char *extra[CASE_EXTRAS];       /* the same; f: a table of table_width */
   int64_t table_width;
+  const char *given;                    /* axes of dy, a part of y's; NULL: all of them */
   struct attend_plan plan;
   bool f64;
   /* Filled by case_make. */
-  struct case_tensor in[3], y, lse, dy, extras[CASE_EXTRAS], grad[3 + CASE_EXTRAS];
+  struct case_tensor in[3], y, lse, delta, dy, extras[CASE_EXTRAS], grad[3 + CASE_EXTRAS];
   int grad_count;
+  int64_t dy_axes;                      /* of y, as a mask */
 };
 
 static uint64_t case_seed = 12345;
@@ -98,6 +100,15 @@ static void case_grad_axes(const char *axes, char *out)
   *out = 0;
 }
 
+static void case_dy_make(struct attend_case *c, const char *axes)
+{
+  const char *given = c->given ? c->given : axes;
+  case_tensor_make(c, &c->dy, given, c->heads, c->value_width);
+  case_tensor_fill(c, &c->dy);
+  c->dy_axes = 0;
+  for (int a = 0; axes[a]; a++) c->dy_axes |= (int64_t)case_has(given, axes[a]) << a;
+}
+
 static void case_make(struct attend_case *c)
 {
   char axes[8];
@@ -112,8 +123,8 @@ static void case_make(struct attend_case *c)
   }
   case_tensor_make(c, &c->y, has_i ? "ihf" : "hf", c->heads, c->value_width);
   case_tensor_make(c, &c->lse, has_i ? "ih" : "h", c->heads, 1);
-  case_tensor_make(c, &c->dy, has_i ? "ihf" : "hf", c->heads, c->value_width);
-  case_tensor_fill(c, &c->dy);
+  case_tensor_make(c, &c->delta, has_i ? "ih" : "h", c->heads, 1);
+  case_dy_make(c, has_i ? "ihf" : "hf");
   c->grad_count = 3;
   for (int k = 0; k < c->extra_count; k++) {
     case_tensor_make(c, &c->extras[k], c->extra[k], c->heads, c->table_width);
@@ -132,7 +143,7 @@ static void case_tensor_free(struct case_tensor *t) { free(t->exact), free(t->da
 static void case_free(struct attend_case *c)
 {
   for (int k = 0; k < 3; k++) case_tensor_free(&c->in[k]);
-  case_tensor_free(&c->y), case_tensor_free(&c->lse), case_tensor_free(&c->dy);
+  case_tensor_free(&c->y), case_tensor_free(&c->lse), case_tensor_free(&c->delta), case_tensor_free(&c->dy);
   for (int k = 0; k < c->extra_count; k++) case_tensor_free(&c->extras[k]);
   for (int k = 0; k < c->grad_count; k++) case_tensor_free(&c->grad[k]);
 }

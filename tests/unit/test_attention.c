@@ -166,6 +166,41 @@ static void long_heads(void **state)
     }
 }
 
+static void narrow_gradients(void **state)
+{
+  (void)state;
+  for (size_t k = 0; k < NARROW_COUNT; k++)
+    for (int variant = 0; variant < 16; variant++) {
+      struct programs p;
+      struct attend_case c = plain_case(variant & 8 ? 150 : 19, 70, variant & 1);
+      bool same = k >= NARROW_OF_ANY_LENGTH;
+      c.plan.softmax = variant & 2;
+      c.examples = 3, c.keys[1] = 5, c.keys[2] = 0;
+      c.queries[1] = same ? c.queries[0] : 0, c.queries[2] = same ? c.queries[0] : 66;
+      c.value_width = variant & 8 ? 37 : 8;
+      c.given = narrow[k];
+      if (variant & 4) use_score(&c, &p);
+      use_mask(&c, &p, variant & 1 ? CAUSAL : SEE_ALL);
+      run_case(c);
+    }
+}
+
+/* The same with one query, wide rows, and a head that is cut into tasks by queries and by keys. */
+static void narrow_gradients_of_other_heads(void **state)
+{
+  (void)state;
+  for (int f64 = 0; f64 < 2; f64++)
+    for (size_t k = 0; k < NARROW_COUNT; k++) {
+      struct programs p;
+      struct attend_case pool = plain_case(1, 70, f64), wide = plain_case(70, 20, f64), longer = plain_case(650, 530, f64);
+      pool.query = "hf", wide.value_width = 600, longer.heads = longer.key_heads = 1;
+      pool.given = wide.given = longer.given = narrow[k];
+      use_mask(&longer, &p, CAUSAL);
+      run_case(wide), run_case(longer);
+      if (!case_has(narrow[k], 'i')) run_case(pool);
+    }
+}
+
 /* ---- gradients, drop, threads, hidden numbers ---- */
 
 static void gradients_are_differences(void **state)
@@ -181,6 +216,7 @@ static void gradients_are_differences(void **state)
     use_score(&c, &p);
     use_mask(&c, &p, variant & 2 ? CAUSAL : SEE_ALL);
     if (variant & 4) use_random_drop(&c, &p, 0.3);
+    if (variant > 3) c.given = narrow[variant - 4];
     case_make(&c);
     run_forward(&c);
     run_backward(&c);
@@ -259,7 +295,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_and_masks), cmocka_unit_test(ragged_batches), cmocka_unit_test(layouts),
     cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(wide_heads), cmocka_unit_test(bands),
-    cmocka_unit_test(long_heads),
+    cmocka_unit_test(long_heads), cmocka_unit_test(narrow_gradients), cmocka_unit_test(narrow_gradients_of_other_heads),
     cmocka_unit_test(gradients_are_differences), cmocka_unit_test(drop_leaves_out_its_share),
     cmocka_unit_test(threads_change_nothing), cmocka_unit_test(hidden_scores_do_not_matter),
   };

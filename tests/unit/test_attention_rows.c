@@ -366,6 +366,25 @@ static void contributions_of_rows(void **state)
       }
 }
 
+/* dy that lacks axes of y, for heads that are ragged, empty, wide and long. */
+static void narrow_gradients(void **state)
+{
+  (void)state;
+  for (size_t k = 0; k < NARROW_COUNT; k++)
+    for (int n = 0; n < NORMALISER_COUNT; n++) {
+      struct row_programs p;
+      struct attend_case c = plain_case(n % 3 ? 19 : 150, n % 3 ? 70 : 130, (k + (size_t)n) % 2);
+      bool same = k >= NARROW_OF_ANY_LENGTH;
+      c.examples = 3, c.keys[1] = 5, c.keys[2] = 0;
+      c.queries[1] = same ? c.queries[0] : 0, c.queries[2] = same ? c.queries[0] : 66;
+      c.value_width = n == 1 ? 600 : 37;
+      c.given = narrow[k];
+      use_rows(&c, &p, (enum normaliser)n);
+      use_mask(&c, &p.slots, k % 2 ? CAUSAL : SEE_ALL);
+      run_case(c);
+    }
+}
+
 /* ---- differences, threads, hidden numbers ---- */
 
 static void gradients_are_differences(void **state)
@@ -383,6 +402,7 @@ static void gradients_are_differences(void **state)
     else use_broadcast(&c, &p);
     use_mask(&c, &p.slots, variant & 1 ? CAUSAL : SEE_ALL);
     if (variant & 2) use_random_drop(&c, &p.slots, 0.3);
+    if (variant & 1) c.given = narrow[variant / 2 % NARROW_OF_ANY_LENGTH];
     case_make(&c);
     run_forward(&c);
     run_backward(&c);
@@ -449,7 +469,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_and_masks), cmocka_unit_test(ragged_batches_and_layouts), cmocka_unit_test(wide_and_long_heads),
-    cmocka_unit_test(softmax_as_rows), cmocka_unit_test(contributions_of_rows), cmocka_unit_test(gradients_are_differences),
+    cmocka_unit_test(softmax_as_rows), cmocka_unit_test(contributions_of_rows), cmocka_unit_test(narrow_gradients),
+    cmocka_unit_test(gradients_are_differences),
     cmocka_unit_test(threads_change_nothing), cmocka_unit_test(hidden_scores_do_not_matter), cmocka_unit_test(what_is_no_number_shows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

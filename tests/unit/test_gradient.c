@@ -456,6 +456,17 @@ static void check_leaf(struct host *h, int k, const double *grad, enum rt_op op,
   }
 }
 
+/* What y's elements count in the loss: often the same along some axes, or in all examples, as in a sum. */
+static ir_id any_weight(struct host *h, struct vm_type y)
+{
+  uint32_t all = (1u << y.rank) - 1, mask = host_below(h, 2) ? all : (uint32_t)host_below(h, (int64_t)all + 1);
+  bool ragged = false;
+  for (int x = 0; x < y.rank; x++)
+    ragged = ragged || (mask >> x & 1 && vm_dim_is_ragged(&h->module->dims, y.dim[x]));
+  struct vm_type type = ir_kept(&y, mask, ragged || (y.batched && host_below(h, 4)));
+  return ir_expand_axes(&h->g, host_reals(h, type, -1, 1), mask, &y, (struct gr_span){0}, &h->error);
+}
+
 /* false: the random choice was none. */
 static bool check_case(enum rt_op op, int number)
 {
@@ -472,7 +483,7 @@ static bool check_case(enum rt_op op, int number)
     return false;
   }
   int leaves = h.leaf_count;
-  ir_id weight = host_reals(&h, h.g.node[y].type, -1, 1);
+  ir_id weight = any_weight(&h, h.g.node[y].type);
   ir_id loss = ir_sum(&h.g, ir_binary(&h.g, OP_mul, y, weight, (struct gr_span){0}, &h.error), 0, false, (struct gr_span){0}, &h.error);
   for (int k = 0; k < leaves; k++)
     wrt[k] = h.leaf[k].node;

@@ -299,9 +299,10 @@ static void test_attention_results(void **state)
   (void)state;
   struct attend_plan plan = {.softmax = true, .query = roles("ihf"), .key = roles("jf"), .value = roles("jf"), .out = roles("ihf"),
                              .extra_count = 3, .extra = {roles("h"), roles("ij"), roles("hf")}, .wants_grad = {true, false, true}};
-  const char *texts[] = {"[T, H, K]", "[S, K]", "[S, D]", "[T, H, D]", "[T, H]", "[T, H, D]", "shared [H]", "[T, S]", "shared [H, V]"};
+  const char *texts[] = {"[T, H, K]", "[S, K]", "[S, D]", "[T, H]", "[T, H]", "[T, H, D]", "shared [H]", "[T, S]", "shared [H, V]"};
   struct vm_type types[9], result, expected;
   const struct vm_type *args[9];
+  const int64_t attr[] = {0, 7};
   for (int i = 0; i < 9; i++) {
     types[i] = type(texts[i]);
     args[i] = &types[i];
@@ -309,21 +310,40 @@ static void test_attention_results(void **state)
   static const char *const results[] = {"[T, H, K]", "[S, H, K]", "[S, H, D]", "[H]", "[H, V]"};
   struct vm_mismatch m;
   for (int n = 0; n < 5; n++) {
-    int status = vm_signature_result(&f.dims, OP_attention_grad, 9, args, &plan, n, &result, &m);
+    int status = vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, n, &result, &m);
     if (status != RT_OK)
       fail_msg("%s", m.why);
     expected = type(results[n]);
     assert_true(vm_type_equal(&result, &expected));
   }
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, &plan, 5, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 5, &result, &m), RT_BAD_DATA);
   const struct vm_type *forward[] = {args[0], args[1], args[2], args[6], args[7], args[8]};
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, &plan, 1, &result, &m), RT_OK);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 1, &result, &m), RT_OK);
   expected = type("[T, H]");
   assert_true(vm_type_equal(&result, &expected));
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, &plan, 2, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 2, &result, &m), RT_BAD_DATA);
   types[4] = type("[T]");
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, &plan, 0, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 0, &result, &m), RT_BAD_DATA);
   assert_non_null(strstr(m.why, "`lse`"));
+}
+
+/* dy may lack axes of y that its mask leaves out. */
+static void test_attention_dy(void **state)
+{
+  (void)state;
+  struct attend_plan heads = {.softmax = true, .query = roles("ihf"), .key = roles("jf"), .value = roles("jf"), .out = roles("ihf")};
+  static const struct { const char *dy; int64_t axes; const char *why; } cases[] = {
+    {"[T, H, D]", 7, NULL}, {"[H, D]", 6, NULL}, {"[T, D]", 5, NULL}, {"[D]", 4, NULL}, {"shared [D]", 4, NULL}, {"shared [H, D]", 6, NULL},
+    {"[T, H, D]", 15, "axes by its mask"}, {"[T, H, D]", -1, "axes by its mask"}, {"[T, H]", 3, "no feature axis"}, {"[D]", 0, "no feature axis"},
+    {"[T, D]", 6, "its mask keeps"}, {"[D]", 7, "its mask keeps"}, {"[T, H, D]", 4, "its mask keeps"}, {"[K]", 4, "its mask keeps"},
+    {"[S, D]", 5, "its mask keeps"},
+  };
+  for (size_t k = 0; k < RT_COUNT(cases); k++)
+    check(&(struct example){OP_attention_grad, {"[T, H, K]", "[S, K]", "[S, D]", "[T, H]", "[T, H]", cases[k].dy}, NULL, {0, cases[k].axes},
+                            cases[k].why ? NULL : "[T, H, K]", cases[k].why}, &heads);
+  struct attend_plan pool = {.query = roles("f"), .key = roles("jf"), .value = roles("jf"), .out = roles("f")};
+  check(&(struct example){OP_attention_grad, {"shared [K]", "shared [V, K]", "shared [V, D]", "shared []", "shared []", "[D]"}, NULL, {0, 1}, NULL,
+                          "its mask keeps"}, &pool);         /* per example, but y is not */
 }
 
 static void test_asking(void **state)
@@ -373,7 +393,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_fits),      cmocka_unit_test(test_misfits),           cmocka_unit_test(test_mismatch_tells_dims),
     cmocka_unit_test(test_sizes),     cmocka_unit_test(test_sums_of_dims),      cmocka_unit_test(test_attention),
-    cmocka_unit_test(test_asking),    cmocka_unit_test(test_attention_results), cmocka_unit_test(test_anything),
+    cmocka_unit_test(test_asking),    cmocka_unit_test(test_attention_results), cmocka_unit_test(test_attention_dy), cmocka_unit_test(test_anything),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -138,6 +138,15 @@ static void test_heads(void **state)
   REFUSED("not as many axes as its plan says", s.m->attend[0].value.rank = 1);
   REFUSED("has an axis that it cannot have", s.m->attend[0].query.role[0] = ATTEND_J);
   REFUSED("feature axes", s.m->attend[0].query.rank = 2; s.m->attend[0].query.role[1] = ATTEND_H);
+  REFUSED("`delta` has not the shape", attend->instr[2].in[3] = 2);
+  REFUSED("`lse` has not the shape", attend->instr[2].in[4] = 0);
+  REFUSED("`dy` has not the axes", attend->instr[2].attr[1] = 2);
+  REFUSED("`dy` has not the axes", attend->instr[2].in[5] = 3);
+  REFUSED("`dy` has no feature axis", attend->instr[2].attr[1] = 1);
+  REFUSED("`dy` has axes by its mask", attend->instr[2].attr[1] = 7);
+  REFUSED("`dy` has axes by its mask", attend->instr[2].attr[1] = INT64_MIN);
+  REFUSED("mask must keep the last axis", attend->instr[1].attr[0] = 1);
+  REFUSED("does not have the axes of `a`", attend->instr[1].in[1] = 3);
 }
 
 /* The instruction of a row's or slot's program. */

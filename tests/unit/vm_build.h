@@ -256,7 +256,7 @@ static inline uint32_t build_row_plan(struct vm_module *m, const char *name)
   return number;
 }
 
-/* Values from 0: x, slope, y, lse, dquery, dkey, dvalue, dslope per example, y of another head, its lse, y again, its lse. */
+/* Values from 0: x, slope, y, lse, delta, dquery, dkey, dvalue, dslope per example, y of another head, its lse, y again, its lse. */
 static inline void build_attend(struct sentence *s)
 {
   struct vm_module *m = s->m;
@@ -268,7 +268,8 @@ static inline void build_attend(struct sentence *s)
   build_instr(m, f, OP_attention, IN(0, 0, 0, 1), ATTR(plan, 0), wide, 0);
   struct vm_instr *instr = &f->instr[f->instr_count - 1];
   instr->out[instr->out_count++] = build_value(f, rows, VM_IN_SLOT, 1);
-  build_instr(m, f, OP_attention_grad, IN(0, 0, 0, 2, 3, 2, 1), ATTR(plan, 0), wide, 2);
+  build_instr(m, f, OP_dot, IN(2, 2), ATTR(3, 0), rows, 17);
+  build_instr(m, f, OP_attention_grad, IN(0, 0, 0, 4, 3, 2, 1), ATTR(plan, 3), wide, 2);
   instr = &f->instr[f->instr_count - 1];
   instr->out[instr->out_count++] = build_value(f, wide, VM_IN_SLOT, 3);
   instr->out[instr->out_count++] = build_value(f, wide, VM_IN_SLOT, 4);
@@ -279,10 +280,10 @@ static inline void build_attend(struct sentence *s)
     instr->out[instr->out_count++] = build_value(f, rows, VM_IN_SLOT, 7 + 2 * k);
   }
   build_output(f, 2, "y");
-  build_output(f, 8, "other");
-  build_output(f, 10, "again");
+  build_output(f, 9, "other");
+  build_output(f, 11, "again");
   for (uint32_t k = 0; k < 4; k++)
-    build_output(f, 4 + k, "grad");
+    build_output(f, 5 + k, "grad");
 }
 
 /* The head of build_row_plan, forwards, backwards and its weights: more values of build_attend's function. */
@@ -295,7 +296,7 @@ static inline void build_row_attend(struct sentence *s)
   uint32_t y = build_instr(m, f, OP_attention, IN(0, 0, 0, 1), ATTR(plan, 0), wide, 10);
   struct vm_instr *instr = &f->instr[f->instr_count - 1];
   uint32_t lse = instr->out[instr->out_count++] = build_value(f, rows, VM_IN_SLOT, 11);
-  uint32_t grad = build_instr(m, f, OP_attention_grad, IN(0, 0, 0, y, lse, y, 1), ATTR(plan, 0), wide, 12);
+  uint32_t grad = build_instr(m, f, OP_attention_grad, IN(0, 0, 0, lse, lse, y, 1), ATTR(plan, 3), wide, 12);
   instr = &f->instr[f->instr_count - 1];
   for (uint32_t k = 1; k < 4; k++)
     instr->out[instr->out_count++] = build_value(f, k < 3 ? wide : one, VM_IN_SLOT, 12 + k);
