@@ -3,6 +3,7 @@
 #include "compiler/passes.h"
 
 #include <math.h>
+#include <string.h>
 
 struct simplify {
   struct ir_graph *g;
@@ -320,9 +321,35 @@ static ir_id simpler_reshape(const struct simplify *s)
   return from == s->n->arg[0] ? 0 : ir_add(s->g, OP_reshape, 1, &from, NULL, 0, &type, s->n->span, s->error);
 }
 
+/* Argument k has axes that attribute number `mask` keeps, its last always: where it is repeated along others, or is one number throughout, what is
+ * repeated can be read instead. */
+static ir_id read_unrepeated(const struct simplify *s, int k, int mask)
+{
+  const struct ir_node from = *arg_node(s, k);
+  const bool constant = from.op == OP_constant;
+  if (!constant && from.op != OP_expand)
+    return 0;
+  const int end = from.type.rank - 1;
+  const uint32_t last = 1u << end, keep = (constant ? 0 : (uint32_t)from.attr[0]) | last;
+  const bool batched = vm_dim_is_ragged(s->g->dims, from.type.dim[end]) || (!constant && node_of(s, from.arg[0])->type.batched);
+  if (keep == 2 * last - 1 && batched == from.type.batched)
+    return 0;
+  const struct vm_type kept = ir_kept(&from.type, keep, batched);
+  ir_id arg[6 + ATTEND_MAX_EXTRAS];
+  struct ir_node node = *s->n;
+  memcpy(arg, node.arg, node.arg_count * sizeof *arg);
+  arg[k] = constant ? ir_constant(s->g, from.real, &kept, from.span, s->error)
+                    : ir_expand_axes(s->g, from.arg[0], (1u << (kept.rank - 1)) - 1, &kept, from.span, s->error);
+  node.arg = arg;
+  node.attr[mask] = through((uint32_t)node.attr[mask], keep, RT_MAX_RANK);
+  return arg[k] ? ir_append(s->g, &node, s->error) : 0;
+}
+
 static ir_id simpler_shape(const struct simplify *s)
 {
   switch (s->n->op) {
+  case OP_attention_grad: return read_unrepeated(s, 5, 1);
+  case OP_dot: return read_unrepeated(s, 1, 0);
   case OP_expand: return simpler_expand(s);
   case OP_sum: return simpler_total(s);
   case OP_transpose: return simpler_transpose(s);

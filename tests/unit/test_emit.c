@@ -187,6 +187,48 @@ static void a_head_and_its_gradient_have_one_plan(void **state)
   host_free(&h);
 }
 
+static const struct vm_instr *instr_of(const struct vm_function *f, enum rt_op op)
+{
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    if (f->instr[n].op == op)
+      return &f->instr[n];
+  return NULL;
+}
+
+/* The gradient of a sum over the queries is never repeated in memory, and that of the queries takes the place of the result that was summed. */
+static void the_gradient_of_a_head_lies_over_its_result(void **state)
+{
+  (void)state;
+  for (int mean = 0; mean < 2; mean++) {
+    struct host h;
+    int64_t plan;
+    host_init(&h, 1, 2);
+    struct ir_head *head = ir_add_head(&h.g, "m.read", &plan);
+    head->softmax = true;
+    head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
+    head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
+    vm_dim T = host_ragged(&h, "T", 1, 4), S = host_ragged(&h, "S", 1, 4), D = host_dim(&h, "D", 3);
+    ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), m = host_reals(&h, HOST_TYPE(true, S, D), -1, 1), grad;
+    ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){ x, m, m }, &plan, 0, NULL, none, &h.error);
+    ir_id sum = ir_sum(&h.g, y, 2, true, none, &h.error);
+    if (mean)
+      sum = ir_binary(&h.g, OP_div, sum, ir_size(&h.g, T, none, &h.error), none, &h.error);
+    ir_id loss = ir_sum(&h.g, sum, 0, false, none, &h.error);
+    assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &x, &grad, &h.error), RT_OK);
+    ir_id output[2] = { loss, grad };
+    host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+    const struct vm_function *f = &h.module->function[0];
+    const struct vm_instr *forward = instr_of(f, OP_attention), *dot = instr_of(f, OP_dot), *backward = instr_of(f, OP_attention_grad);
+    assert_true(forward && dot && backward);
+    assert_int_equal(backward->attr[1], 2);
+    assert_int_equal(dot->attr[0], 2);
+    assert_int_equal(f->value[backward->in[5]].type.rank, 1);
+    assert_int_equal(f->value[backward->in[5]].type.batched, mean);
+    assert_int_equal(f->value[backward->out[0]].index, f->value[forward->out[0]].index);
+    host_free(&h);
+  }
+}
+
 /* gelu and its gradient: of its four intermediate values only the expensive one and the result are kept. */
 static void cheap_values_are_computed_again(void **state)
 {
@@ -449,7 +491,8 @@ int main(void)
     cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
     cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
     cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
-    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(products_add_where_they_are),
+    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(the_gradient_of_a_head_lies_over_its_result),
+    cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(products_add_where_they_are),
     cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,40 @@ TEST(two_transposes)
   assert_true(is_x(f, optimised(f, ir_add(&f->h.g, OP_transpose, 1, &t, &(int64_t){ 0x01 }, 0, &f->type, none, &f->h.error))));
 }
 
+/* What a dot product reads as its second operand is made of x's type. */
+static const struct ir_node *dot_with(struct fixture *f, ir_id b)
+{
+  return optimised(f, ir_add(&f->h.g, OP_dot, 2, (ir_id[]){ f->x, b }, &(int64_t){ 3 }, 0, NULL, none, &f->h.error));
+}
+
+TEST(what_is_repeated_is_read_once)
+  const struct ir_node *n = dot_with(f, ir_expand_axes(&f->h.g, f->b, 2, &f->type, none, &f->h.error));
+  assert_int_equal(n->attr[0], 2);
+  assert_int_equal(f->h.g.node[n->arg[1]].op, OP_param);
+}
+
+TEST(one_number_is_a_row_of_it)
+  const struct ir_node *n = dot_with(f, number(f, 5));
+  assert_int_equal(n->attr[0], 2);
+  assert_int_equal(f->h.g.node[n->arg[1]].op, OP_constant);
+  const struct vm_type row = HOST_TYPE(false, f->D);
+  assert_true(vm_type_equal(&f->h.g.node[n->arg[1]].type, &row));
+}
+
+TEST(numbers_of_examples_become_rows)
+  struct vm_type each = { .dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM };
+  const struct ir_node *n = dot_with(f, ir_expand_axes(&f->h.g, host_reals(&f->h, each, -2, 2), 0, &f->type, none, &f->h.error));
+  assert_int_equal(n->attr[0], 2);
+  const struct vm_type row = HOST_TYPE(true, f->D);
+  assert_true(vm_type_equal(&f->h.g.node[n->arg[1]].type, &row));
+}
+
+TEST(rows_of_one_number_stay)
+  const struct ir_node *n = dot_with(f, ir_expand_axes(&f->h.g, host_reals(&f->h, HOST_TYPE(true, f->T), -2, 2), 1, &f->type, none, &f->h.error));
+  assert_int_equal(n->attr[0], 3);
+  assert_int_equal(f->h.g.node[n->arg[1]].op, OP_expand);
+}
+
 TEST(reshaped_and_back)
   struct vm_type flat = HOST_TYPE(true, vm_dim_times(&f->h.module->dims, f->T, f->D));
   ir_id r = ir_add(&f->h.g, OP_reshape, 1, &f->x, NULL, 0, &flat, none, &f->h.error);
@@ -346,6 +380,7 @@ int main(void)
     CASE(a_third_of_a_product_is_a_product), CASE(halves_are_exact),
     CASE(numbers_are_computed), CASE(a_kept_conjunction_of_truth), CASE(two_transposes), CASE(reshaped_and_back), CASE(repetition_comes_last),
     CASE(repeated_rows_change_their_shape_first), CASE(repeated_columns_need_no_other_shape), CASE(what_is_repeated_within_other_axes_stays),
+    CASE(what_is_repeated_is_read_once), CASE(one_number_is_a_row_of_it), CASE(numbers_of_examples_become_rows), CASE(rows_of_one_number_stay),
     CASE(two_repetitions_are_one), CASE(the_sum_of_a_repetition), CASE(the_same_twice_is_one), CASE(random_numbers_are_never_one),
     CASE(what_nobody_needs_goes), CASE(products_add_to_one_another), CASE(products_per_group_add_too), CASE(a_rest_is_added_last),
     CASE(a_product_and_something_else_stay_a_sum), CASE(a_product_that_is_read_twice_stays), CASE(a_product_that_is_asked_for_stays),
