@@ -1,5 +1,5 @@
 #!/bin/sh
-# attention.sh [N...]: causal ALiBi attention, 8 heads of 64, forward and backward: seconds and memory, beside PyTorch.
+# attention.sh [N...]: the sum of causal ALiBi attention, 8 heads of 64, forward and backward: seconds and memory, beside PyTorch.
 . "$(dirname "$0")/lib.sh"
 need "$PEERS/long_attention_torch.py"
 need_torch
@@ -8,11 +8,11 @@ for n in "${@:-2048}"; do
   qkv "$n" "$work/in.safetensors"
   torch=$(OPENBLAS_CORETYPE=${CORE:-SkylakeX} "$PYTHON" "$PEERS/long_attention_torch.py" "$n")
   say "torch $torch"
-  heads causal --grad --repeat 5 > "$work/facts"
+  heads causal_sum --grad --repeat 5 > "$work/facts"
   seconds=$(field seconds_per_run < "$work/facts")
   bytes=$(field peak_bytes < "$work/facts")
-  # The results: y and the gradients of queries, keys and values.
-  results=$((4 * n * 8 * 64 * 4))
+  # The results: the gradients of queries, keys and values.
+  results=$((3 * n * 8 * 64 * 4))
   theirs=$(printf '%s\n' "$torch" | sed -n 's/.*: \([0-9.]*\) s per.*/\1/p')
   say "aq    n=$n: $seconds s per forward+backward, $(ratio "$bytes" 1048576) MiB above the inputs, $(ratio $((bytes - results)) 1048576) above inputs and results"
   say "ratio n=$n: $(ratio "$theirs" "$seconds")"
