@@ -40,7 +40,7 @@ int ir_draft_compute(struct ir_draft *d, enum lane_op op, int at, int class, int
   struct ir_draft_step step = { .op = (uint8_t)op, .class = (uint8_t)class, .at = (uint8_t)at, .arg = { a, b, c } };
   for (int k = 0; k < 3 && !d->failed; k++)
     if (step.arg[k] >= 0)
-      step.class |= d->step[step.arg[k]].class;
+      step.class = (uint8_t)lane_class_join(step.class, d->step[step.arg[k]].class);
   return add_step(d, step);
 }
 
@@ -53,7 +53,7 @@ void ir_draft_free(struct ir_draft *d)
 /* ---- registers ---- */
 
 struct registers {
-  int *last;                             /* by step: the last step that reads it; the number of steps: an output */
+  int *last;                             /* by step: the last step that reads it; the number of steps: an output; -1: nothing needs it */
   int *reg;                              /* by step */
   uint64_t used;                         /* bit r: register r is taken */
   uint64_t ever, inputs;                 /* registers that were ever given; that were given to an input */
@@ -63,14 +63,14 @@ struct registers {
 
 static void find_last_uses(const struct ir_draft *d, int output_count, const int *output, int *last)
 {
-  for (size_t n = 0; n < d->count; n++) {
-    last[n] = (int)n;
-    for (int k = 0; k < 3; k++)
-      if (d->step[n].arg[k] >= 0)
-        last[d->step[n].arg[k]] = (int)n;
-  }
+  for (size_t n = 0; n < d->count; n++)
+    last[n] = -1;
   for (int k = 0; k < output_count; k++)
     last[output[k]] = (int)d->count;
+  for (int n = (int)d->count; n-- > 0;)
+    for (int k = 0; last[n] >= 0 && k < 3; k++)
+      if (d->step[n].arg[k] >= 0 && last[d->step[n].arg[k]] < n)
+        last[d->step[n].arg[k]] = n;
 }
 
 static bool is_lasting(const struct ir_draft *d, const struct registers *r, int n)
@@ -112,8 +112,6 @@ static bool give_register(const struct ir_draft *d, struct registers *r, int n)
     r->inputs |= bit;
   if (gather)
     release(d, r, n);
-  if (r->last[n] == n && !is_lasting(d, r, n))
-    r->used &= ~bit;
   if (free_one >= r->most)
     r->most = free_one + 1;
   return true;
@@ -125,7 +123,7 @@ static bool give_registers(const struct ir_draft *d, struct registers *r, bool r
   r->used = r->ever = r->inputs = 0;
   r->most = 0;
   for (size_t n = 0; n < d->count; n++)
-    if (!give_register(d, r, (int)n))
+    if (r->last[n] >= 0 && !give_register(d, r, (int)n))
       return false;
   return true;
 }
@@ -144,6 +142,16 @@ static struct lane_instr instruction(const struct ir_draft_step *s, const int *r
   return in;
 }
 
+/* What is needed of the steps, in order. */
+static int write_instructions(const struct ir_draft *d, const struct registers *r, struct lane_instr *instr)
+{
+  int count = 0;
+  for (size_t n = 0; n < d->count; n++)
+    if (r->last[n] >= 0)
+      instr[count++] = instruction(&d->step[n], r->reg, r->reg[n]);
+  return count;
+}
+
 static int assign(const struct ir_draft *d, int output_count, const int *output, struct registers *r, struct rt_arena *arena,
                   struct lane_program *p, struct rt_error *error)
 {
@@ -154,11 +162,9 @@ static int assign(const struct ir_draft *d, int output_count, const int *output,
   find_last_uses(d, output_count, output, r->last);
   if (!give_registers(d, r, true) && !give_registers(d, r, false))
     return rt_fail(error, RT_BAD_DATA, "an expression needs more than %d numbers at a time", LANE_MAX_REGISTERS);
-  for (size_t n = 0; n < d->count; n++)
-    instr[n] = instruction(&d->step[n], r->reg, r->reg[n]);
   memcpy(constant, d->constant, (size_t)d->constant_count * sizeof *constant);
   p->instr = instr;
-  p->instr_count = (int)d->count;
+  p->instr_count = write_instructions(d, r, instr);
   p->constant = constant;
   p->constant_count = d->constant_count;
   p->register_count = r->most;

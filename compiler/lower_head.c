@@ -29,6 +29,7 @@ struct slot {
   const struct rows *rows;
   struct ir_draft draft;
   int *step;                             /* by node */
+  int offset;                            /* the step i - j; -1: none yet */
   struct rt_error *error;
 };
 
@@ -86,6 +87,28 @@ static int leaf_step(struct slot *s, const struct ir_node *n)
   }
 }
 
+static bool is_leaf(const struct slot *s, ir_id id, int64_t leaf)
+{
+  return s->g->node[id].op == OP_input && s->g->node[id].attr[0] == leaf;
+}
+
+/* What subtracts or compares i and j, as a step on i - j: then it takes one number for each diagonal of a tile. -1: it is something else. */
+static int offset_step(struct slot *s, const struct ir_node *n)
+{
+  bool compares = n->op == OP_lt || n->op == OP_le || n->op == OP_eq || n->op == OP_ne;
+  if (!compares && n->op != OP_sub)
+    return -1;
+  bool forward = is_leaf(s, n->arg[0], IR_LEAF_I) && is_leaf(s, n->arg[1], IR_LEAF_J);
+  if (!forward && !(is_leaf(s, n->arg[0], IR_LEAF_J) && is_leaf(s, n->arg[1], IR_LEAF_I)))
+    return -1;
+  if (s->offset < 0)
+    s->offset = ir_draft_leaf(&s->draft, LANE_offset, 0, LANE_D);
+  if (!compares)
+    return forward ? s->offset : ir_draft_compute(&s->draft, LANE_neg, 0, 0, s->offset, -1, -1);
+  int zero = ir_draft_constant(&s->draft, 0);
+  return ir_draft_compute(&s->draft, (enum lane_op)n->op, 0, 0, forward ? s->offset : zero, forward ? zero : s->offset, -1);
+}
+
 static int slot_step(struct slot *s, ir_id id)
 {
   const struct ir_node *n = &s->g->node[id];
@@ -104,6 +127,9 @@ static int slot_step(struct slot *s, ir_id id)
     return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->rows->of[id], LANE_I);
   if (!is_lane(n))
     return fail_leaf(s, n, "a slot works on numbers, one query and one key at a time: compute this outside of it");
+  int offset = offset_step(s, n);
+  if (offset >= 0)
+    return offset;
   for (int k = 0; k < n->arg_count; k++)
     arg[k] = s->step[n->arg[k]];
   return ir_draft_compute(&s->draft, (enum lane_op)n->op, 0, 0, arg[0], arg[1], arg[2]);
@@ -166,7 +192,7 @@ static int lower_program(const struct ir_head *head, enum slot_kind kind, const 
                          const struct rows *rows, struct rt_arena *arena, const struct lane_program **out, struct rt_error *error)
 {
   struct lane_program *program = rt_arena_alloc(arena, sizeof *program);
-  struct slot s = { .head = head, .g = graph, .kind = kind, .rows = rows, .step = rt_zalloc(graph->count, sizeof *s.step), .error = error };
+  struct slot s = { .head = head, .g = graph, .kind = kind, .rows = rows, .step = rt_zalloc(graph->count, sizeof *s.step), .offset = -1, .error = error };
   bool *live = rt_zalloc(graph->count, sizeof *live);
   int status = program && s.step && live ? lower_steps(&s, count, result, live, arena, program) : rt_no_memory(error);
   rt_free(s.step);

@@ -15,6 +15,7 @@ static const struct { const char *name; int arity; } lane_ops[LANE_OP_COUNT] = {
   [LANE_input] = {"input", 0},
   [LANE_row] = {"row", 0},
   [LANE_column] = {"column", 0},
+  [LANE_offset] = {"offset", 0},
   [LANE_head] = {"head", 0},
   [LANE_random] = {"random", 0},
   [LANE_gather] = {"gather", 1},
@@ -64,7 +65,7 @@ static int lane_class_of(const struct lane_program *p, int n, const uint8_t *reg
       rt_fail(error, RT_BAD_DATA, "lane instruction %d (%s) reads register %d, which nothing has written", n, name, read[k]);
       return -1;
     }
-    class |= reg_class[read[k]];
+    class = lane_class_join(class, reg_class[read[k]]);
   }
   switch (in->op) {
   case LANE_const:
@@ -73,11 +74,12 @@ static int lane_class_of(const struct lane_program *p, int n, const uint8_t *reg
     return -1;
   case LANE_input:
   case LANE_gather:
-    if (in->a < p->input_count) return class | p->input_class[in->a];
+    if (in->a < p->input_count) return lane_class_join(class, p->input_class[in->a]);
     rt_fail(error, RT_BAD_DATA, "lane instruction %d (%s) reads input %d of %d", n, name, in->a, p->input_count);
     return -1;
   case LANE_row: return LANE_I;
   case LANE_column: return LANE_J;
+  case LANE_offset: return LANE_D;
   case LANE_random: return LANE_I | LANE_J;
   default: return class;
   }

@@ -122,6 +122,8 @@ static struct lane_span lane_span_step(const struct lane_program *p, const struc
   }
   case LANE_row: return lane_span_of((double)r->first_row, (double)(r->first_row + r->rows - 1), true);
   case LANE_column: return lane_span_of((double)r->first_column, (double)(r->first_column + r->columns - 1), true);
+  case LANE_offset:
+    return lane_span_of((double)(r->first_row - r->first_column - r->columns + 1), (double)(r->first_row + r->rows - 1 - r->first_column), true);
   case LANE_head: return lane_span_of((double)r->head, (double)r->head, true);
   case LANE_input: case LANE_random: case LANE_gather: return UNKNOWN;
   default: break;

@@ -71,8 +71,8 @@ static void print_settings(const struct vm_settings *s, struct rt_text *out)
 
 static void print_class(uint8_t class, struct rt_text *out)
 {
-  static const char *const classes[] = {"", "[i]", "[j]", "[i,j]"};
-  rt_text_puts(out, classes[class & 3]);
+  static const char *const classes[LANE_CLASSES] = {"", "[i]", "[j]", "[i,j]", "[i-j]"};
+  rt_text_puts(out, class < LANE_CLASSES ? classes[class] : "");
 }
 
 static void print_lane(const struct lane_program *p, const struct lane_instr *in, struct rt_text *out)

@@ -31,7 +31,7 @@ static bool rows_varies(const struct lane_program *program, int output)
   int class = 0;
   for (int n = 0; n < program->instr_count; n++)
     if (program->instr[n].out == program->output[output]) class = program->instr[n].out_class;
-  return class & LANE_J;
+  return class & (LANE_J | LANE_D);
 }
 
 static void rows_grads_init(const struct attend_head *head, struct row_grads *g)

@@ -4,12 +4,9 @@
 #include "runtime/kernels/lane_run.h"
 #include "runtime/kernels/math.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* A loop over rows of n lanes. step: how far each operand moves from row to row. */
-struct lane_loop {
-  int64_t rows, n, step[3];
-};
 typedef void lane_function(real *out, const real *a, const real *b, const real *c, const struct lane_loop *loop);
 
 #define LANE_VECTOR(x, k) (x)[k]
@@ -91,19 +88,28 @@ static const uint8_t lane_operands[LANE_const] = {
 #undef OP
 };
 
-/* What a tile means for registers of each class. */
-struct lane_sizes {
-  int fast_class;                    /* LANE_I or LANE_J */
-  int64_t slow, fast;
-  int64_t count[4];                  /* numbers that a register holds */
-  int64_t step[4];                   /* from one slow position to the next */
-};
-
-static inline struct lane_sizes lane_sizes_of(const struct lane_tile *tile)
+static void lane_measure(const struct lane_tile *tile, struct lane_sizes *sizes)
 {
-  int64_t slow = tile->slow, fast = tile->fast;
-  return tile->rows_fast ? (struct lane_sizes){LANE_I, slow, fast, {1, fast, slow, slow * fast}, {0, 0, 1, fast}}
-                         : (struct lane_sizes){LANE_J, slow, fast, {1, slow, fast, slow * fast}, {0, 1, 0, fast}};
+  int64_t slow = tile->slow, fast = tile->fast, diagonals = (slow + fast - 1 + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
+  int slow_class = lane_slow(tile), fast_class = lane_fast(tile);
+  *sizes = (struct lane_sizes){.fast_class = fast_class, .slow = slow, .fast = fast};
+  sizes->flat[0] = (struct lane_loop){.rows = 1, .n = 1};
+  sizes->flat[slow_class] = (struct lane_loop){.rows = 1, .n = slow};
+  sizes->flat[fast_class] = (struct lane_loop){.rows = 1, .n = fast};
+  sizes->flat[LANE_FULL] = (struct lane_loop){.rows = 1, .n = slow * fast};
+  sizes->flat[LANE_D] = (struct lane_loop){.rows = 1, .n = diagonals};
+  sizes->begin[LANE_D] = slow - 1;
+  sizes->step[slow_class] = 1, sizes->step[LANE_FULL] = fast, sizes->step[LANE_D] = -1;
+}
+static_assert(LANE_TILE % RT_VECTOR == 0, "the diagonals of a tile, at most LANE_TILE, fit a register when they are filled up");
+
+/* The sizes of the tile: those of the last one, nearly always. */
+static inline const struct lane_sizes *lane_sizes_of(const struct lane_tile *tile, struct lane_registers *registers)
+{
+  struct lane_sizes *sizes = &registers->sizes;
+  bool known = registers->warm && sizes->slow == tile->slow && sizes->fast == tile->fast && sizes->fast_class == lane_fast(tile);
+  if (!known) lane_measure(tile, sizes);
+  return sizes;
 }
 
 /* Division by a power of two is multiplication by its reciprocal, bit for bit, and many times as fast. */
@@ -115,30 +121,26 @@ static bool lane_reciprocal(real divisor, real *reciprocal)
   return exact;
 }
 
-/* A whole tile computed from anything that varies with one axis alone takes a loop for each slow position; everything else is one loop. */
+/* A whole tile computed from anything that varies with less takes a loop for each slow position; everything else is one loop. */
 static void lane_compute(const struct lane_sizes *sizes, const struct lane_registers *regs, const struct lane_instr *in, real *out)
 {
-  int arity = lane_operands[in->op], result = in->out_class, scalars;
+  int arity = lane_operands[in->op], result = in->out_class;
   int b = arity > 1 ? in->b : in->a, c = arity > 2 ? in->c : in->a;
   int class_a = regs->class[in->a], class_b = regs->class[b], class_c = regs->class[c];
-  struct lane_loop loop;
-  if (result == LANE_FULL && (1u << class_a | 1u << class_b | 1u << class_c) & (1u << LANE_I | 1u << LANE_J)) {
-    int fast = sizes->fast_class;
-    loop.rows = sizes->slow, loop.n = sizes->fast;
-    loop.step[0] = sizes->step[class_a], loop.step[1] = sizes->step[class_b], loop.step[2] = sizes->step[class_c];
-    scalars = ((class_a & fast) == 0) | ((class_b & fast) == 0) << 1 | ((class_c & fast) == 0) << 2;
-  } else {
-    loop.rows = 1, loop.n = sizes->count[result];
-    loop.step[0] = loop.step[1] = loop.step[2] = 0;
-    scalars = (class_a != result) | (class_b != result) << 1 | (class_c != result) << 2;
-  }
-  scalars &= (1 << arity) - 1;
-  real reciprocal;
-  if (in->op == LANE_div && scalars == 2 && !class_b && lane_reciprocal(*regs->value[b], &reciprocal)) {
-    lane_functions[LANE_mul][scalars](out, regs->value[in->a], &reciprocal, regs->value[c], &loop);
+  const real *pa = regs->value[in->a], *pb = regs->value[b], *pc = regs->value[c];
+  int other = (class_a != result) | (class_b != result) << 1 | (class_c != result) << 2;
+  int single = (class_a == 0) | (class_b == 0) << 1 | (class_c == 0) << 2, operands = (1 << arity) - 1;
+  if (other & ~single) {
+    int vectors = sizes->fast_class | LANE_D;
+    int scalars = ((class_a & vectors) == 0) | ((class_b & vectors) == 0) << 1 | ((class_c & vectors) == 0) << 2;
+    struct lane_loop loop = {sizes->slow, sizes->fast, {sizes->step[class_a], sizes->step[class_b], sizes->step[class_c]}};
+    lane_functions[in->op][scalars & operands](out, pa + sizes->begin[class_a], pb + sizes->begin[class_b], pc + sizes->begin[class_c], &loop);
     return;
   }
-  lane_functions[in->op][scalars](out, regs->value[in->a], regs->value[b], regs->value[c], &loop);
+  int op = in->op, scalars = other & operands;
+  real reciprocal;
+  if (op == LANE_div && scalars == 2 && lane_reciprocal(*pb, &reciprocal)) op = LANE_mul, pb = &reciprocal;
+  lane_functions[op][scalars](out, pa, pb, pc, &sizes->flat[result]);
 }
 
 /* An input, where it lies when its numbers stand as the tile's do, otherwise copied to out. */
@@ -159,17 +161,19 @@ static const real *lane_load(const struct lane_tile *tile, int input, int class,
   return out;
 }
 
-static void lane_gather(const struct lane_tile *tile, const struct lane_registers *regs, const struct lane_instr *in, real *out)
+static __attribute__((noinline)) void lane_gather(const struct lane_tile *tile, const struct lane_sizes *sizes, const struct lane_registers *regs,
+                                                  const struct lane_instr *in, real *out)
 {
   int64_t length = tile->length[in->a], slow_stride = tile->slow_stride[in->a], fast_stride = tile->fast_stride[in->a];
-  int at_class = regs->class[in->b];
-  int64_t slow = in->out_class & lane_slow(tile) ? tile->slow : 1, fast = in->out_class & lane_fast(tile) ? tile->fast : 1;
-  int64_t valid = fast == 1 ? 1 : tile->fast_valid;
-  int64_t at_fast = at_class & lane_fast(tile) ? 1 : 0;
-  int64_t at_slow = at_class & lane_slow(tile) ? (at_fast ? tile->fast : 1) : 0;
+  int at_class = regs->class[in->b], full = in->out_class == LANE_FULL;
+  int64_t slow = in->out_class & lane_slow(tile) ? tile->slow : 1;
+  int64_t fast = in->out_class & lane_fast(tile) ? tile->fast : sizes->flat[in->out_class & LANE_D].n;
+  int64_t valid = in->out_class & lane_fast(tile) ? tile->fast_valid : fast;
+  int64_t at_fast = at_class & (lane_fast(tile) | LANE_D) ? 1 : 0;
+  const real *at = regs->value[in->b] + (full ? sizes->begin[at_class] : 0);
   if (length < 1) valid = 0;
-  for (int64_t s = 0; s < slow; s++, out += fast) {
-    const real *table = tile->input[in->a] + s * slow_stride, *at = regs->value[in->b] + s * at_slow;
+  for (int64_t s = 0; s < slow; s++, out += fast, at += sizes->step[at_class]) {
+    const real *table = tile->input[in->a] + s * slow_stride;
     _Pragma("omp simd")
     for (int64_t f = 0; f < valid; f++) out[f] = table[f * fast_stride + lane_index(at[f * at_fast], length)];
     for (int64_t f = valid; f < fast; f++) out[f] = 0;
@@ -193,7 +197,7 @@ static inline uint32_t lane_mix32(uint32_t x)
 }
 
 /* A row and a column have each a key of 64 bits; a lane's number comes from both, whichever way the tile lies. */
-static void lane_random(const struct lane_tile *tile, int stream, real *out)
+static __attribute__((noinline)) void lane_random(const struct lane_tile *tile, int stream, real *out)
 {
   uint64_t base = lane_mix(tile->seed + (uint64_t)stream + 0x9e3779b97f4a7c15u);
   uint64_t row_base = lane_mix(base ^ lane_mix((uint64_t)tile->example * 0x9e3779b97f4a7c15u + (uint64_t)tile->head));
@@ -217,10 +221,18 @@ static void lane_random(const struct lane_tile *tile, int stream, real *out)
   }
 }
 
-static void lane_iota(real *out, int64_t first, int64_t count)
+static void lane_iota(real *out, int64_t first, int64_t step, int64_t count)
 {
   _Pragma("omp simd")
-  for (int64_t k = 0; k < count; k++) out[k] = (real)(first + k);
+  for (int64_t k = 0; k < count; k++) out[k] = (real)(first + step * k);
+}
+
+/* i - j of the tile's diagonals, from the one of the last slow position on. */
+static void lane_offset(const struct lane_tile *tile, const struct lane_sizes *sizes, real *out)
+{
+  int64_t first = tile->first_row - tile->first_column, last = tile->slow - 1;
+  if (tile->rows_fast) lane_iota(out, first - last, 1, sizes->flat[LANE_D].n);
+  else lane_iota(out, first + last, -1, sizes->flat[LANE_D].n);
 }
 
 static bool lane_is_output(const struct lane_program *p, int reg)
@@ -237,11 +249,12 @@ static void lane_step(const struct lane_program *p, const struct lane_tile *tile
   switch (in->op) {
   case LANE_const: *out = (real)p->constant[in->a]; break;
   case LANE_input: value = lane_load(tile, in->a, in->out_class, lane_is_output(p, in->out), out); break;
-  case LANE_row: lane_iota(out, tile->first_row, sizes->count[LANE_I]); break;
-  case LANE_column: lane_iota(out, tile->first_column, sizes->count[LANE_J]); break;
+  case LANE_row: lane_iota(out, tile->first_row, 1, sizes->flat[LANE_I].n); break;
+  case LANE_column: lane_iota(out, tile->first_column, 1, sizes->flat[LANE_J].n); break;
+  case LANE_offset: lane_offset(tile, sizes, out); break;
   case LANE_head: *out = (real)tile->head; break;
   case LANE_random: lane_random(tile, in->a, out); break;
-  case LANE_gather: lane_gather(tile, regs, in, out); break;
+  case LANE_gather: lane_gather(tile, sizes, regs, in, out); break;
   default: lane_compute(sizes, regs, in, out);
   }
   regs->value[in->out] = value;
@@ -249,15 +262,15 @@ static void lane_step(const struct lane_program *p, const struct lane_tile *tile
 }
 
 /* Writes a register as a whole tile. */
-static void lane_expand(const struct lane_tile *tile, const real *value, int class, real *out)
+static void lane_expand(const struct lane_sizes *sizes, const real *value, int class, real *out)
 {
-  int64_t n = tile->fast;
-  for (int64_t s = 0; s < tile->slow; s++, out += n) {
-    const real *row = value + (class & lane_slow(tile) ? s * (class & lane_fast(tile) ? n : 1) : 0);
-    if (class & lane_fast(tile)) memcpy(out, row, (size_t)n * sizeof(real));
+  int64_t n = sizes->fast;
+  bool along = class & (sizes->fast_class | LANE_D);
+  value += sizes->begin[class];
+  for (int64_t s = 0; s < sizes->slow; s++, out += n, value += sizes->step[class])
+    if (along) memcpy(out, value, (size_t)n * sizeof(real));
     else
-      for (int64_t f = 0; f < n; f++) out[f] = *row;
-  }
+      for (int64_t f = 0; f < n; f++) out[f] = *value;
 }
 
 static uint64_t lane_written_once(const struct lane_program *p)
@@ -275,7 +288,7 @@ void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile
                       int out_count, real *const *out)
 {
   const struct lane_instr *in = program->instr, *last = in + program->instr_count - 1;
-  const struct lane_sizes sizes = lane_sizes_of(tile);
+  const struct lane_sizes *sizes = lane_sizes_of(tile, registers);
   bool warm = registers->warm;
   if (!warm) registers->once = lane_written_once(program);
   for (; in <= last; in++) {
@@ -283,11 +296,11 @@ void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile
     real *place = lane_place(program, registers, in->out, in->out_class);
     /* Nothing reads inputs after the last instruction, so it can write over them. Outputs themselves are never left in an input. */
     if (in == last && out_count == 1 && in->out == program->output[0] && in->out_class == LANE_FULL) place = out[0];
-    lane_step(program, tile, &sizes, registers, in, place);
+    lane_step(program, tile, sizes, registers, in, place);
   }
   for (int k = 0; k < out_count; k++) {
     int reg = program->output[k];
-    if (registers->value[reg] != out[k]) lane_expand(tile, registers->value[reg], registers->class[reg], out[k]);
+    if (registers->value[reg] != out[k]) lane_expand(sizes, registers->value[reg], registers->class[reg], out[k]);
   }
   registers->warm = true;
 }

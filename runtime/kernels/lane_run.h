@@ -23,6 +23,20 @@ struct lane_tile {
   int64_t length[LANE_MAX_INPUTS];   /* of the tables that LANE_gather reads */
 };
 
+/* A loop over rows of n lanes. step: how far each operand moves from row to row. */
+struct lane_loop {
+  int64_t rows, n, step[3];
+};
+
+/* What a tile means for registers of each class. Of class D, slow position s begins at number slow - 1 - s, so that the diagonals stand in order; the numbers
+ * behind the last are there to fill a vector. */
+struct lane_sizes {
+  int fast_class;                                          /* LANE_I or LANE_J */
+  int64_t slow, fast;
+  struct lane_loop flat[LANE_CLASSES];                     /* over all numbers that a register holds */
+  int64_t begin[LANE_CLASSES], step[LANE_CLASSES];         /* where slow position 0 begins, and how far it is to the next */
+};
+
 /* Where the registers of one program are while it runs. storage: lane_storage(program) numbers, for this program alone. What is computed once for a
  * tile (class 0) is kept from run to run: set warm to false when the head, the example or an input of class 0 changes. */
 struct lane_registers {
@@ -31,6 +45,7 @@ struct lane_registers {
   const real *value[LANE_MAX_REGISTERS];
   uint8_t class[LANE_MAX_REGISTERS];
   uint64_t once;                     /* registers that one instruction alone writes, bit by bit */
+  struct lane_sizes sizes;           /* of the last tile, when warm */
 };
 
 static inline size_t lane_storage(const struct lane_program *program)

@@ -34,8 +34,10 @@ static uint32_t lanes_having(const struct rt_call *call, int axis)
 
 static bool lanes_numbered(const struct lane_program *program)
 {
-  for (int n = 0; n < program->instr_count; n++)
-    if (program->instr[n].op == LANE_row || program->instr[n].op == LANE_column || program->instr[n].op == LANE_random) return true;
+  for (int n = 0; n < program->instr_count; n++) {
+    int op = program->instr[n].op;
+    if (op == LANE_row || op == LANE_column || op == LANE_offset || op == LANE_random) return true;
+  }
   return false;
 }
 

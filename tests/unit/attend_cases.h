@@ -36,8 +36,7 @@ static inline struct score_parts write_score(struct lane_text *t)
   for (int k = 0; k < E_TABLE; k++) r.extra[k] = lane_put(t, LANE_input, 1 + k, 0, 0);
   r.scaled = lane_put(t, LANE_mul, r.extra[E_NUMBER], r.s, 0);
   r.tanh = lane_put(t, LANE_tanh, r.scaled, 0, 0);
-  int two = lane_number(t, 2), row = lane_put(t, LANE_row, 0, 0, 0), column = lane_put(t, LANE_column, 0, 0, 0);
-  int apart = lane_put(t, LANE_sub, row, column, 0);
+  int two = lane_number(t, 2), apart = lane_put(t, LANE_offset, 0, 0, 0);
   r.gap = lane_put(t, LANE_abs, apart, 0, 0);
   r.index = lane_put(t, LANE_add, apart, lane_number(t, TABLE_REACH), 0);
   int near = lane_put(t, LANE_gather, 1 + E_TABLE, r.index, 0);

@@ -276,7 +276,7 @@ static bool case_varies(const struct lane_program *program, int output, bool tab
   for (int n = 0; n < program->instr_count; n++)
     for (int k = output; k <= output + table; k++)
       if (program->instr[n].out == program->output[k]) class |= program->instr[n].out_class;
-  return class & LANE_J;
+  return class & (LANE_J | LANE_D);
 }
 
 /* ---- passes ---- */

@@ -65,6 +65,7 @@ static void lane_reference_run(const struct lane_program *program, const struct 
     case LANE_input: *out = p->input(p->context, in->a, 0); break;
     case LANE_row: *out = (double)p->row; break;
     case LANE_column: *out = (double)p->column; break;
+    case LANE_offset: *out = (double)(p->row - p->column); break;
     case LANE_head: *out = (double)p->head; break;
     case LANE_gather: *out = lane_reference_gather(p, in->a, reg[in->b]); break;
     default: {
@@ -101,10 +102,11 @@ static int lane_text_write(struct lane_text *t, int out, int op, int a, int b, i
   int class = 0, arity = lane_op_arity(op);
   if (op == LANE_row) class = LANE_I;
   else if (op == LANE_column) class = LANE_J;
+  else if (op == LANE_offset) class = LANE_D;
   else if (op == LANE_random) class = LANE_I | LANE_J;
   else if (op == LANE_input) class = p->input_class[a];
-  else if (op == LANE_gather) class = p->input_class[a] | t->class[b];
-  else class = (arity > 0 ? t->class[a] : 0) | (arity > 1 ? t->class[b] : 0) | (arity > 2 ? t->class[c] : 0);
+  else if (op == LANE_gather) class = lane_class_join(p->input_class[a], t->class[b]);
+  else class = lane_class_join(lane_class_join(arity > 0 ? t->class[a] : 0, arity > 1 ? t->class[b] : 0), arity > 2 ? t->class[c] : 0);
   t->instr[p->instr_count++] = (struct lane_instr){(uint8_t)op, (uint8_t)class, (uint8_t)out, (uint8_t)a, (uint8_t)b, (uint8_t)c};
   t->class[out] = (uint8_t)class;
   if (out >= p->register_count) p->register_count = out + 1;

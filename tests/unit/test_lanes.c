@@ -206,6 +206,7 @@ static void random_program(struct lane_text *t, int inputs, const uint8_t *class
   if (numbered) {
     lane_put(t, LANE_row, 0, 0, 0);
     lane_put(t, LANE_column, 0, 0, 0);
+    lane_put(t, LANE_offset, 0, 0, 0);
   }
   int available = t->program.register_count, length = 3 + (int)dice(12);
   for (int n = 0; n < length; n++) {
@@ -368,6 +369,9 @@ static void malformed_programs_are_refused(void **state)
   base_program(&t), t.instr[2].b = 200, refused(&t, "reads register 200");
   base_program(&t), t.instr[2].out = 3, refused(&t, "writes register 3 of 3");
   base_program(&t), t.instr[2].out_class = LANE_J, refused(&t, "claims class 2");
+  base_program(&t), t.instr[0].op = LANE_offset, refused(&t, "claims class 3, its operands make it 4");
+  base_program(&t), t.instr[0].op = LANE_offset, t.instr[0].out_class = LANE_D, refused(&t, "claims class 3, its operands make it 4");
+  base_program(&t), t.instr[1].op = LANE_offset, t.instr[1].out_class = LANE_D, t.instr[2].out_class = LANE_D, refused(&t, "claims class 4, its operands make it 3");
   base_program(&t), t.instr[2].op = LANE_OP_COUNT, refused(&t, "unknown op");
   base_program(&t), t.instr[1].a = 1, refused(&t, "constant 1 of 1");
   base_program(&t), t.instr[0].a = 1, refused(&t, "input 1 of 1");
@@ -395,6 +399,16 @@ static void ops_have_names(void **state)
   }
   assert_int_equal(lane_op_arity(LANE_gather), 1);
   assert_int_equal(lane_op_arity(LANE_row), 0);
+  assert_string_equal(lane_op_name(LANE_offset), "offset");
+  assert_int_equal(lane_op_arity(LANE_offset), 0);
+}
+
+static void classes_join(void **state)
+{
+  (void)state;
+  static const int joined[LANE_CLASSES][LANE_CLASSES] = {{0, 1, 2, 3, 4}, {1, 1, 3, 3, 3}, {2, 3, 2, 3, 3}, {3, 3, 3, 3, 3}, {4, 3, 3, 3, 4}};
+  for (int a = 0; a < LANE_CLASSES; a++)
+    for (int b = 0; b < LANE_CLASSES; b++) assert_int_equal(lane_class_join(a, b), joined[a][b]);
 }
 
 /* ---- masks over ranges ---- */
@@ -412,6 +426,7 @@ static void truth_over_ranges_is_certain(void **state)
     struct lane_text t;
     lane_text_init(&t, 0, NULL);
     lane_put(&t, LANE_row, 0, 0, 0), lane_put(&t, LANE_column, 0, 0, 0), lane_put(&t, LANE_head, 0, 0, 0);
+    lane_put(&t, LANE_offset, 0, 0, 0);
     lane_number(&t, (double)dice(9) - 2), lane_number(&t, number());
     int length = 1 + (int)dice(7);
     for (int n = 0; n < length; n++) {
@@ -458,7 +473,8 @@ static void usual_masks_are_decided(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ops_have_names), cmocka_unit_test(malformed_programs_are_refused),
+    cmocka_unit_test(ops_have_names), cmocka_unit_test(classes_join),
+    cmocka_unit_test(malformed_programs_are_refused),
     cmocka_unit_test(every_op_is_the_librarys), cmocka_unit_test(random_programs_broadcast),
     cmocka_unit_test(random_numbers_are_uniform), cmocka_unit_test(gather_reads_the_nearest_element),
     cmocka_unit_test(an_output_may_be_an_input), cmocka_unit_test(truth_over_ranges_is_certain),
