@@ -67,6 +67,8 @@ static void find_last_uses(const struct ir_draft *d, int output_count, const int
     last[n] = -1;
   for (int k = 0; k < output_count; k++)
     last[output[k]] = (int)d->count;
+  if (d->part)
+    last[d->part->result] = (int)d->count;
   for (int n = (int)d->count; n-- > 0;)
     for (int k = 0; last[n] >= 0 && k < 3; k++)
       if (d->step[n].arg[k] >= 0 && last[d->step[n].arg[k]] < n)
@@ -142,13 +144,19 @@ static struct lane_instr instruction(const struct ir_draft_step *s, const int *r
   return in;
 }
 
-/* What is needed of the steps, in order. */
+/* What is needed of the steps, in order; where the first part ends. */
 static int write_instructions(const struct ir_draft *d, const struct registers *r, struct lane_instr *instr)
 {
   int count = 0;
-  for (size_t n = 0; n < d->count; n++)
+  size_t end = d->part ? d->part->end : 0;
+  for (size_t n = 0; n < d->count; n++) {
     if (r->last[n] >= 0)
       instr[count++] = instruction(&d->step[n], r->reg, r->reg[n]);
+    if (n + 1 == end)
+      d->part->end = (size_t)count;
+  }
+  if (d->part)
+    d->part->result = r->reg[d->part->result];
   return count;
 }
 

@@ -48,8 +48,8 @@ struct ir_head {
   int extra_count;
   bool wants_grad[ATTEND_MAX_EXTRAS];    /* set by the gradient */
   /* Slot graphs. Each is a whole graph of its own (lane ops, `over` and leaves, nearly all of rank 0) so that the gradient and simplification work on it as on any
-   * other; result 0: the slot is absent. score_grad: results as attend_plan says: ds, then one (tables: two) per extra with wants_grad. */
-  struct ir_slot { struct ir_graph *graph; ir_id result[1 + 2 * ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
+   * other; result 0: the slot is absent. score_grad: results as attend_plan says: ds, then one (tables: two) per extra with wants_grad; and last the score itself. */
+  struct ir_slot { struct ir_graph *graph; ir_id result[2 + 2 * ATTEND_MAX_EXTRAS]; int result_count; } score, mask, drop, score_grad;
 };
 
 /* What runs once for each position of an axis: the body of OP_scan, or of OP_scan_grad (forward: whose gradient it is). A graph of its own, whose OP_input nodes are

@@ -44,13 +44,17 @@ struct ir_draft {
   size_t count, capacity;
   double constant[256];
   int constant_count;
+  struct ir_draft_part *part;            /* NULL: the program has no first part */
   bool failed;                           /* out of memory or too many constants */
 };
+/* A first part, which can be run by itself: the steps up to `end`, `result` being what it gives. */
+struct ir_draft_part { size_t end; int result; };
 /* Each returns the step that computes it. */
 int ir_draft_constant(struct ir_draft *draft, double value);
 int ir_draft_leaf(struct ir_draft *draft, enum lane_op op, int at, int class);
 int ir_draft_compute(struct ir_draft *draft, enum lane_op op, int at, int class, int a, int b, int c);   /* class: beyond that of its arguments */
-/* Gives registers. inputs: how many, with their classes and axes already in program. Frees the draft in any case. */
+/* Gives registers. inputs: how many, with their classes and axes already in program. A part is then told as instructions and a register. Frees the draft
+ * in any case. */
 int ir_draft_finish(struct ir_draft *draft, int output_count, const int *output, struct rt_arena *arena, struct lane_program *program,
                     struct rt_error *error);
 void ir_draft_free(struct ir_draft *draft);

@@ -28,7 +28,7 @@ struct slot {
   enum slot_kind kind;
   const struct rows *rows;
   struct ir_draft draft;
-  int *step;                             /* by node */
+  int *step;                             /* by node; -1: none yet */
   int offset;                            /* the step i - j; -1: none yet */
   struct rt_error *error;
 };
@@ -158,8 +158,8 @@ static void set_inputs(const struct slot *s, struct lane_program *p)
   p->input_count = k;
 }
 
-/* What the results need, up to the row values, which are inputs. */
-static void mark_program(const struct slot *s, int count, const ir_id *result, bool *live)
+/* The steps of what the results need, up to the row values, which are inputs. */
+static void add_steps(struct slot *s, int count, const ir_id *result, bool *live)
 {
   for (int k = 0; k < count; k++)
     live[result[k]] = true;
@@ -168,15 +168,23 @@ static void mark_program(const struct slot *s, int count, const ir_id *result, b
     for (int k = 0; live[n] && node->op != OP_over && k < node->arg_count; k++)
       live[node->arg[k]] = true;
   }
+  for (ir_id n = 1; n < s->g->count; n++)
+    if (live[n] && s->step[n] < 0 && !is_table_leaf(s, &s->g->node[n]))
+      s->step[n] = slot_step(s, n);
 }
 
-static int lower_steps(struct slot *s, int count, const ir_id *result, bool *live, struct rt_arena *arena, struct lane_program *program)
+static int lower_steps(struct slot *s, int count, const ir_id *result, bool *live, struct ir_draft_part *part, struct rt_arena *arena,
+                       struct lane_program *program)
 {
   int output[1 + 2 * ATTEND_MAX_EXTRAS];
-  mark_program(s, count, result, live);
-  for (ir_id n = 1; n < s->g->count; n++)
-    if (live[n] && !is_table_leaf(s, &s->g->node[n]))
-      s->step[n] = slot_step(s, n);
+  for (ir_id n = 0; n < s->g->count; n++)
+    s->step[n] = -1;
+  if (part) {
+    add_steps(s, 1, &result[--count], live);
+    *part = (struct ir_draft_part){ .end = s->draft.count, .result = s->step[result[count]] };
+    s->draft.part = part;
+  }
+  add_steps(s, count, result, live);
   if (s->error && s->error->code) {
     ir_draft_free(&s->draft);
     return s->error->code;
@@ -187,14 +195,15 @@ static int lower_steps(struct slot *s, int count, const ir_id *result, bool *liv
   return ir_draft_finish(&s->draft, count, output, arena, program, s->error);
 }
 
-/* One program of a slot's graph. */
+/* One program of a slot's graph. part: of score_grad, whose last result is the score, to be told where that is; otherwise NULL. */
 static int lower_program(const struct ir_head *head, enum slot_kind kind, const struct ir_graph *graph, int count, const ir_id *result,
-                         const struct rows *rows, struct rt_arena *arena, const struct lane_program **out, struct rt_error *error)
+                         const struct rows *rows, struct ir_draft_part *part, struct rt_arena *arena, const struct lane_program **out,
+                         struct rt_error *error)
 {
   struct lane_program *program = rt_arena_alloc(arena, sizeof *program);
   struct slot s = { .head = head, .g = graph, .kind = kind, .rows = rows, .step = rt_zalloc(graph->count, sizeof *s.step), .offset = -1, .error = error };
   bool *live = rt_zalloc(graph->count, sizeof *live);
-  int status = program && s.step && live ? lower_steps(&s, count, result, live, arena, program) : rt_no_memory(error);
+  int status = program && s.step && live ? lower_steps(&s, count, result, live, part, arena, program) : rt_no_memory(error);
   rt_free(s.step);
   rt_free(live);
   *out = program;
@@ -215,7 +224,7 @@ static int add_row(const struct ir_head *head, const struct ir_graph *graph, ir_
   struct attend_plan *plan = rows->plan;
   const struct ir_node *n = &graph->node[id];
   struct attend_row row = { .reduce = reduce_of(n->attr[0]), .backward = backward, .parameter = n->real };
-  int status = lower_program(head, backward ? SLOT_SCORE_GRAD : SLOT_SCORE, graph, 1, &n->arg[0], rows, arena, &row.program, error);
+  int status = lower_program(head, backward ? SLOT_SCORE_GRAD : SLOT_SCORE, graph, 1, &n->arg[0], rows, NULL, arena, &row.program, error);
   if (status != RT_OK)
     return status;
   for (int k = 0; k < plan->row_count; k++) {
@@ -264,8 +273,8 @@ static int add_rows(const struct ir_head *head, const struct ir_slot *slot, stru
 
 /* ---- plans ---- */
 
-static int lower_slot(const struct ir_head *head, enum slot_kind kind, const struct ir_slot *slot, struct rows *rows, struct rt_arena *arena,
-                      const struct lane_program **out, struct rt_error *error)
+static int lower_slot(const struct ir_head *head, enum slot_kind kind, const struct ir_slot *slot, struct rows *rows, struct ir_draft_part *part,
+                      struct rt_arena *arena, const struct lane_program **out, struct rt_error *error)
 {
   if (!slot->graph || !slot->result_count || !slot->result[0])
     return RT_OK;
@@ -274,7 +283,7 @@ static int lower_slot(const struct ir_head *head, enum slot_kind kind, const str
   if (status == RT_OK && has_score(kind))
     status = add_rows(head, slot, rows, arena, error);
   if (status == RT_OK)
-    status = lower_program(head, kind, slot->graph, slot->result_count, slot->result, rows, arena, out, error);
+    status = lower_program(head, kind, slot->graph, slot->result_count, slot->result, rows, part, arena, out, error);
   rt_free(rows->of);
   rows->of = NULL;
   return status;
@@ -284,14 +293,17 @@ static int lower_plan(const struct ir_head *head, bool training, bool gradient, 
                       struct rt_error *error)
 {
   struct rows rows = { .plan = plan, .training = training, .total = rows_total };
+  struct ir_draft_part part = {0};
   *plan = ir_head_plan(head);
-  int status = lower_slot(head, SLOT_SCORE, &head->score, &rows, arena, &plan->score, error);
+  int status = lower_slot(head, SLOT_SCORE, &head->score, &rows, NULL, arena, &plan->score, error);
   if (status == RT_OK)
-    status = lower_slot(head, SLOT_MASK, &head->mask, &rows, arena, &plan->mask, error);
+    status = lower_slot(head, SLOT_MASK, &head->mask, &rows, NULL, arena, &plan->mask, error);
   if (status == RT_OK && training)
-    status = lower_slot(head, SLOT_DROP, &head->drop, &rows, arena, &plan->drop, error);
+    status = lower_slot(head, SLOT_DROP, &head->drop, &rows, NULL, arena, &plan->drop, error);
   if (status == RT_OK && gradient)
-    status = lower_slot(head, SLOT_SCORE_GRAD, &head->score_grad, &rows, arena, &plan->score_grad, error);
+    status = lower_slot(head, SLOT_SCORE_GRAD, &head->score_grad, &rows, &part, arena, &plan->score_grad, error);
+  plan->score_end = (int)part.end;
+  plan->score_register = (uint8_t)part.result;
   if (!gradient)
     memset(plan->wants_grad, 0, sizeof plan->wants_grad);
   return status;
@@ -322,7 +334,8 @@ bool ir_same_plan(const struct attend_plan *a, const struct attend_plan *b)
 {
   bool same = a->softmax == b->softmax && a->row_count == b->row_count && a->extra_count == b->extra_count && same_operand(&a->query, &b->query) &&
               same_operand(&a->key, &b->key) && same_operand(&a->value, &b->value) && same_operand(&a->out, &b->out) &&
-              same_slot(a->score, b->score) && same_slot(a->mask, b->mask) && same_slot(a->drop, b->drop) && same_slot(a->score_grad, b->score_grad);
+              same_slot(a->score, b->score) && same_slot(a->mask, b->mask) && same_slot(a->drop, b->drop) && same_slot(a->score_grad, b->score_grad) &&
+              a->score_end == b->score_end && a->score_register == b->score_register;
   for (int k = 0; same && k < a->extra_count; k++)
     same = same_operand(&a->extra[k], &b->extra[k]) && a->wants_grad[k] == b->wants_grad[k];
   for (int k = 0; same && k < a->row_count; k++)

@@ -76,6 +76,7 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head)
     if (is_table(&head->extra[k]))
       out->result[out->result_count++] = index_of_gather(b, slot, wrt[1 + k], slot->count);
   }
+  out->result[out->result_count++] = score;
 }
 
 static bool copy_slot(struct ir_back *b, const struct ir_head *head, struct ir_slot *slot)

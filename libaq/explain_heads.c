@@ -111,7 +111,7 @@ static void head_text(struct explanation *x, const struct vm_head *of, const str
   if (plan->row_count) rt_text_printf(&x->out, "    rows      %d sum%s, maxim%s or threshold%s over the keys%s\n", plan->row_count, plan->row_count == 1 ? "" : "s", plan->row_count == 1 ? "um" : "a", plan->row_count == 1 ? "" : "s", gradient ? "" : ", forwards");
   if (gradient && gradient->row_count > plan->row_count) rt_text_printf(&x->out, "              %d with the gradient's\n", gradient->row_count);
   if (plan->score) rt_text_printf(&x->out, "    score     %d instructions for each pair of tokens\n", plan->score->instr_count);
-  if (gradient && gradient->score_grad) rt_text_printf(&x->out, "    gradient  %d instructions\n", gradient->score_grad->instr_count);
+  if (gradient && gradient->score_grad) rt_text_printf(&x->out, "    gradient  %d instructions, the score among them\n", gradient->score_grad->instr_count);
   if (plan->mask) rt_text_printf(&x->out, "    mask      %d instructions; tiles that it hides as a whole are never computed\n", plan->mask->instr_count);
   if (plan->drop) rt_text_printf(&x->out, "    drop      %d instructions, in training\n", plan->drop->instr_count);
   if (plan->extra_count) rt_text_printf(&x->out, "    uses      %d tensor%s beside query, key and value\n", plan->extra_count, plan->extra_count == 1 ? "" : "s");

@@ -72,6 +72,11 @@ struct attend_plan {
   const struct lane_program *score_grad;  /* output 0: ds; outputs 1..: for each extra with wants_grad, in order, its elementwise contribution, and
                                            * for a table a second output behind it: the element it goes to, as LANE_gather reads it. A table that
                                            * score reads in two places is two extras. */
+  /* score_grad computes s' (w, with row values) too, so that what score and its derivative have in common, such as a tanh, is computed once backwards: its
+   * first score_end instructions leave s' in score_register, as score gives it, and do not read ds' (dw). The kernels run them first, make ds' and run the
+   * rest, on the same registers. Both are 0 without score_grad. */
+  int score_end;
+  uint8_t score_register;
   bool wants_grad[ATTEND_MAX_EXTRAS];
   int row_count;
   struct attend_row row[ATTEND_MAX_ROWS];

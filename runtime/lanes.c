@@ -31,6 +31,15 @@ int lane_op_arity(int op)
   return op >= 0 && op < LANE_OP_COUNT ? lane_ops[op].arity : 0;
 }
 
+uint64_t lane_reads(const struct lane_instr *instr)
+{
+  const uint8_t computed[] = {instr->a, instr->b, instr->c};
+  uint64_t reads = 0;
+  if (instr->op == LANE_gather) return (uint64_t)1 << instr->b;
+  for (int k = 0; k < lane_op_arity(instr->op); k++) reads |= (uint64_t)1 << computed[k];
+  return reads;
+}
+
 enum { LANE_UNWRITTEN = 255 };
 
 static int lane_verify_counts(const struct lane_program *p, struct rt_error *error)

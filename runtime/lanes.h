@@ -67,6 +67,7 @@ static inline int lane_class_join(int a, int b)
 int lane_verify(const struct lane_program *program, struct rt_error *error);
 const char *lane_op_name(int op);
 int lane_op_arity(int op);       /* registers read: 0..3 */
+uint64_t lane_reads(const struct lane_instr *instr);      /* which ones: bit by bit */
 
 /* What is the first output over whole ranges of rows and columns? LANE_TRUE and LANE_FALSE are certain for every lane and both
  * precisions (interval arithmetic on i, j, h and constants); LANE_MIXED says nothing. The program must be verified. */

@@ -271,6 +271,12 @@ static void stream_plan(struct vm_stream *s, struct attend_plan *plan)
   stream_slot(s, &plan->mask);
   stream_slot(s, &plan->drop);
   stream_slot(s, &plan->score_grad);
+  uint32_t score_end = (uint32_t)plan->score_end;
+  stream_u32(s, &score_end);
+  stream_u8(s, &plan->score_register);
+  s->failed |= score_end > INT32_MAX;
+  if (s->reading)
+    plan->score_end = s->failed ? 0 : (int)score_end;
   stream_u8(s, &rows);
   s->failed |= rows > ATTEND_MAX_ROWS;
   for (int k = 0; k < rows && !s->failed; k++)

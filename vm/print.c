@@ -93,14 +93,20 @@ static void print_lane(const struct lane_program *p, const struct lane_instr *in
   rt_text_puts(out, "\n");
 }
 
-static void print_program(const struct lane_program *p, struct rt_text *out)
+/* Instructions from..end-1 and what they give. */
+static void print_part(const struct lane_program *p, int from, int end, int outputs, const uint8_t *output, struct rt_text *out)
 {
-  for (int n = 0; n < p->instr_count; n++)
+  for (int n = from; n < end; n++)
     print_lane(p, &p->instr[n], out);
   rt_text_puts(out, "    gives");
-  for (int k = 0; k < p->output_count; k++)
-    rt_text_printf(out, " r%d", p->output[k]);
+  for (int k = 0; k < outputs; k++)
+    rt_text_printf(out, " r%d", output[k]);
   rt_text_puts(out, "\n");
+}
+
+static void print_program(const struct lane_program *p, struct rt_text *out)
+{
+  print_part(p, 0, p->instr_count, p->output_count, p->output, out);
 }
 
 static void print_operand(const char *name, const struct attend_operand *operand, struct rt_text *out)
@@ -128,7 +134,7 @@ static void print_plan(const struct vm_module *m, uint32_t number, struct rt_tex
 {
   const struct attend_plan *plan = &m->attend[number];
   const struct { const char *name; const struct lane_program *program; } slots[] = {
-    {"score", plan->score}, {"mask", plan->mask}, {"drop", plan->drop}, {"gradient of score", plan->score_grad}};
+    {"score", plan->score}, {"mask", plan->mask}, {"drop", plan->drop}};
   rt_text_printf(out, "head %u %s: %s,", number, m->head_name[number], plan->softmax ? "softmax" : plan->row_count ? "weights from rows" : "weights as scored");
   print_operand("query", &plan->query, out);
   print_operand("key", &plan->key, out);
@@ -142,6 +148,12 @@ static void print_plan(const struct vm_module *m, uint32_t number, struct rt_tex
       rt_text_printf(out, "  %s\n", slots[i].name);
       print_program(slots[i].program, out);
     }
+  if (plan->score_grad) {
+    rt_text_puts(out, "  score again\n");
+    print_part(plan->score_grad, 0, plan->score_end, 1, &plan->score_register, out);
+    rt_text_puts(out, "  gradient of score, on the same registers\n");
+    print_part(plan->score_grad, plan->score_end, plan->score_grad->instr_count, plan->score_grad->output_count, plan->score_grad->output, out);
+  }
   for (int k = 0; k < plan->row_count; k++)
     print_row(plan, k, out);
 }

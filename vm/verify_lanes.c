@@ -164,11 +164,29 @@ static bool rows_fit(const struct attend_plan *plan)
   return true;
 }
 
+/* The first part of score_grad is a score that does not read the gradient. */
+static bool score_part_fits(const struct attend_plan *plan)
+{
+  if (!plan->score_grad)
+    return !plan->score_end && !plan->score_register;
+  struct lane_program part = *plan->score_grad;
+  if (!plan->score || plan->score_end < 1 || plan->score_end > part.instr_count)
+    return false;
+  part.instr_count = plan->score_end;
+  part.output_count = 1;
+  part.output[0] = plan->score_register;
+  for (int n = 0; n < part.instr_count; n++)
+    if (part.instr[n].op == LANE_input && part.instr[n].a == part.input_count - 1)
+      return false;
+  return slot_fits(&part, plan, inputs_of(plan, forward_rows(plan), true), 1);
+}
+
 static bool slots_fit(const struct attend_plan *plan, int gradients)
 {
   const struct slot_inputs extras = {0};
   return slot_fits(plan->score, plan, inputs_of(plan, forward_rows(plan), false), 1) && slot_fits(plan->mask, plan, extras, 1) &&
-         slot_fits(plan->drop, plan, extras, 1) && slot_fits(plan->score_grad, plan, inputs_of(plan, plan->row_count, true), gradients);
+         slot_fits(plan->drop, plan, extras, 1) && slot_fits(plan->score_grad, plan, inputs_of(plan, plan->row_count, true), gradients) &&
+         score_part_fits(plan);
 }
 
 int verify_plan(struct verify *v, uint32_t number)

@@ -34,7 +34,7 @@ static void rows_see(const struct attend_head *head, struct attend_space *space,
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     real *out = mask + done * block->fast;
     strip = attend_strip(block, done);
-    KERNEL(attend_lanes)(head, head->plan->mask, &strip, NULL, NULL, &space->mask_regs, 1, &out);
+    KERNEL(attend_lanes)(head, head->plan->mask, &strip, NULL, &space->mask_regs, out);
   }
   for (int64_t j = 0; j < block->keys; j++, mask += block->fast)
     ATTEND_LANES(q, block->fast) seen[q] += mask[q] != 0 ? 1 : 0;
@@ -56,18 +56,24 @@ void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_s
 
 /* ---- row values ---- */
 
-void KERNEL(attend_row_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
-                              const struct attend_block *strip, int64_t at, struct lane_registers *registers, int out_count,
-                              real *const *out)
+void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
+                               const struct attend_block *strip, int64_t at, struct lane_tile *tile)
+{
+  int input = KERNEL(attend_inputs)(head, strip, rows->score + at, tile);
+  for (int k = 0; k < head->plan->row_count; k++, input++) {
+    tile->input[input] = rows->value[k], tile->slow_stride[input] = 0, tile->fast_stride[input] = 1, tile->length[input] = 0;
+    tile->padded |= 1u << input;
+  }
+  if (program->input_count > input) attend_input(strip, rows->dw + at, tile, input);
+}
+
+/* Runs a program of one result over a strip. */
+static void rows_lanes(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
+                       const struct attend_block *strip, int64_t at, struct lane_registers *registers, real *out)
 {
   struct lane_tile tile;
-  int input = KERNEL(attend_inputs)(head, strip, rows->score + at, &tile);
-  for (int k = 0; k < head->plan->row_count; k++, input++) {
-    tile.input[input] = rows->value[k], tile.slow_stride[input] = 0, tile.fast_stride[input] = 1, tile.length[input] = 0;
-    tile.padded |= 1u << input;
-  }
-  if (program->input_count > input) attend_input(strip, rows->dw + at, &tile, input);
-  KERNEL(lane_run)(program, &tile, registers, out_count, out);
+  KERNEL(attend_row_inputs)(head, program, rows, strip, at, &tile);
+  KERNEL(lane_run)(program, &tile, registers, 1, &out);
 }
 
 /* Takes keys rows of numbers into value, x being the number at hand and v what it has come to. */
@@ -116,7 +122,7 @@ static void rows_reduce(const struct attend_head *head, struct attend_space *spa
       strip = attend_strip(&block, done);
       int64_t at = attend_piece_at(rows, p) + done * block.fast;
       real *given = rule->reduce ? space->shaped : rows->given + at;
-      KERNEL(attend_row_lanes)(head, row->program, rows, &strip, at, &rows->registers, 1, &given);
+      rows_lanes(head, row->program, rows, &strip, at, &rows->registers, given);
       if (block.seen != LANE_TRUE) attend_hide(given, rows->mask + at, rule->hidden, strip.keys * strip.fast);
       if (rule->reduce) rule->reduce(given, strip.keys, strip.fast, value);
     }
@@ -153,23 +159,18 @@ void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_spa
 
 /* ---- weights ---- */
 
-void KERNEL(attend_row_weights)(const struct attend_head *head, struct attend_space *space, const struct attend_queried *rows,
-                                const struct attend_block *strip, int64_t at, real *weights)
-{
-  KERNEL(attend_row_lanes)(head, head->plan->score, rows, strip, at, &space->score_regs, 1, &weights);
-  if (strip->seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, strip->keys * strip->fast);
-}
-
 static void rows_tile(const struct attend_head *head, struct attend_space *space, const struct attend_queried *rows, int64_t p, bool dropped)
 {
   struct attend_block block = attend_piece_block(rows, p), strip;
   for (int64_t done = 0; done < block.keys; done += strip.keys) {
     strip = attend_strip(&block, done);
+    int64_t at = attend_piece_at(rows, p) + done * block.fast, count = strip.keys * strip.fast;
     real *weights = space->score + done * block.fast;
-    KERNEL(attend_row_weights)(head, space, rows, &strip, attend_piece_at(rows, p) + done * block.fast, weights);
+    rows_lanes(head, head->plan->score, rows, &strip, at, &space->score_regs, weights);
+    if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, count);
     if (!dropped) continue;
-    KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
-    attend_multiply(weights, space->drop, strip.keys * strip.fast);
+    KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, &space->drop_regs, space->drop);
+    attend_multiply(weights, space->drop, count);
   }
 }
 

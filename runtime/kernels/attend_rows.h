@@ -26,14 +26,9 @@ void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_s
 void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end, const struct attend_view *kept,
                                struct attend_queried *rows);
 
-/* Runs a program over a strip that begins at number `at` of each buffer. */
-void KERNEL(attend_row_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
-                              const struct attend_block *strip, int64_t at, struct lane_registers *registers, int out_count,
-                              real *const *out);
-
-/* Weights of a strip, 0 where the mask hides it; before drop. */
-void KERNEL(attend_row_weights)(const struct attend_head *head, struct attend_space *space, const struct attend_queried *rows,
-                                const struct attend_block *strip, int64_t at, real *weights);
+/* The tile and the inputs of a program for a strip that begins at number `at` of each buffer. */
+void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
+                               const struct attend_block *strip, int64_t at, struct lane_tile *tile);
 
 /* Piece number p. */
 static inline struct attend_block attend_piece_block(const struct attend_queried *rows, int64_t p)

@@ -78,7 +78,7 @@ static void rows_gradient(const struct attend_head *head, const struct row_grads
     KERNEL(attend_scores)(&g->to.dy, attend_at(&head->value, 0, block.first_key), &block, space->grad_t, dw);
     for (int64_t done = 0; head->plan->drop && done < block.keys; done += strip.keys) {
       strip = attend_strip(&block, done);
-      KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+      KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, &space->drop_regs, space->drop);
       attend_multiply(dw + done * block.fast, space->drop, strip.keys * strip.fast);
     }
   }
@@ -95,13 +95,17 @@ static void rows_tiles(const struct attend_head *head, const struct row_grads *g
     strip = attend_strip(&block, done);
     int64_t at = attend_piece_at(rows, p) + done * block.fast, count = strip.keys * strip.fast;
     real *weights = space->score + done * block.fast;
-    KERNEL(attend_row_weights)(head, space, rows, &strip, at, weights);
+    struct lane_tile tile;
+    KERNEL(attend_row_inputs)(head, plan->score_grad, rows, &strip, at, &tile);
+    const real *shaped = KERNEL(lane_begin)(plan->score_grad, &tile, &space->grad_regs, plan->score_end, plan->score_register, weights);
+    if (shaped != weights) memcpy(weights, shaped, (size_t)count * sizeof(real));
+    if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, count);
     if (plan->drop) {
-      KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+      KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, &space->drop_regs, space->drop);
       attend_multiply(weights, space->drop, count);
     }
     part[0] = space->grad + done * block.fast;
-    KERNEL(attend_row_lanes)(head, plan->score_grad, rows, &strip, at, &space->grad_regs, g->to.outputs, part);
+    KERNEL(lane_finish)(plan->score_grad, &tile, &space->grad_regs, plan->score_end, g->to.outputs, part);
     if (strip.seen != LANE_TRUE) attend_hide(part[0], rows->mask + at, 0, count);
     rows_extras(g, rows, &strip, at, p == 0 && done == 0, part);
   }

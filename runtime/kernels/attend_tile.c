@@ -371,27 +371,22 @@ int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_bl
 }
 
 void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
-                          const real *score, const real *gradient, struct lane_registers *registers, int out_count,
-                          real *const *out)
+                          const real *score, struct lane_registers *registers, real *out)
 {
   struct lane_tile tile;
-  int inputs = KERNEL(attend_inputs)(head, block, score, &tile);
-  if (gradient) attend_input(block, gradient, &tile, inputs);
-  KERNEL(lane_run)(program, &tile, registers, out_count, out);
+  KERNEL(attend_inputs)(head, block, score, &tile);
+  KERNEL(lane_run)(program, &tile, registers, 1, &out);
 }
 
-real *KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score,
-                           real *to)
+void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, const real *shaped, real *to)
 {
-  const struct attend_plan *plan = head->plan;
-  const real *shaped = score;
-  if (plan->score) {
-    KERNEL(attend_lanes)(head, plan->score, strip, score, NULL, &space->score_regs, 1, &to);
-    shaped = to;
-  }
-  if (strip->seen == LANE_TRUE) return plan->score ? to : score;
-  KERNEL(attend_lanes)(head, plan->mask, strip, NULL, NULL, &space->mask_regs, 1, &space->mask);
-  const real *mask = space->mask, hidden = plan->softmax ? -(real)INFINITY : 0;
+  const real *mask = space->mask, hidden = head->plan->softmax ? -(real)INFINITY : 0;
+  KERNEL(attend_lanes)(head, head->plan->mask, strip, NULL, &space->mask_regs, space->mask);
   ATTEND_LANES(k, strip->keys * strip->fast) to[k] = mask[k] != 0 ? shaped[k] : hidden;
-  return to;
+}
+
+void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
+{
+  if (head->plan->score) KERNEL(attend_lanes)(head, head->plan->score, strip, tile, &space->score_regs, tile);
+  if (strip->seen != LANE_TRUE) KERNEL(attend_see)(head, strip, space, tile, tile);
 }

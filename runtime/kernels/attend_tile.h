@@ -119,16 +119,16 @@ void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matr
 /* The tile of such a block, its inputs so far (score, when given, and the extras), and how many they are. */
 int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score, struct lane_tile *tile);
 
-/* Runs a lane program of the plan over a block of at most LANE_TILE lanes. score, and gradient for score_grad, are dense tiles of the block; both are NULL
- * for the programs that do not have them as inputs. */
+/* Runs score, mask or drop over a block of at most LANE_TILE lanes. score: a dense tile of the block for the program that has it as an input, or NULL. */
 void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
-                          const real *score, const real *gradient, struct lane_registers *registers, int out_count,
-                          real *const *out);
+                          const real *score, struct lane_registers *registers, real *out);
 
-/* s' of a strip of raw scores, and -infinity (softmax) or 0 (weights) where the mask, which is left in space->mask, hides it. In `to`, which may
- * be score; or in score itself when nothing shapes it. Returns where. */
-real *KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *score,
-                           real *to);
+/* What the mask, which is left in space->mask, makes of a strip of shaped scores: -infinity (softmax) or 0 (weights) where it hides them. In `to`, which
+ * may be shaped. */
+void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, const real *shaped, real *to);
+
+/* s' of a strip of raw scores, hidden where the mask says so, in their place. */
+void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile);
 
 /* Tasks for heads with row values (attend_rows.c, attend_rows_grad.c). */
 attend_task KERNEL(attend_rows_forward), KERNEL(attend_rows_look), KERNEL(attend_rows_backward);

@@ -17,7 +17,7 @@ struct attend_rows {
 
 static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
 {
-  KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+  KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, &space->drop_regs, space->drop);
   attend_multiply(tile, space->drop, strip->keys * strip->fast);
 }
 
@@ -66,7 +66,7 @@ static void attend_weigh(const struct attend_head *head, const struct attend_blo
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
     real *tile = space->score + done * block->fast;
-    KERNEL(attend_shape)(head, &strip, space, tile, tile);
+    KERNEL(attend_shape)(head, &strip, space, tile);
     if (softmax) attend_top(tile, strip.keys, block->fast, rows->top);
   }
   if (softmax)
@@ -189,7 +189,7 @@ static void attend_write(const struct attend_head *head, const struct attend_blo
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
     real *tile = space->score + done * block->fast, ignored[ATTEND_QUERIES] = {0};
-    KERNEL(attend_shape)(head, &strip, space, tile, tile);
+    KERNEL(attend_shape)(head, &strip, space, tile);
     if (head->plan->softmax) attend_exp(tile, strip.keys, block->fast, rows->top, ignored);
     for (int64_t q = 0; q < block->queries; q++) {
       real *row = w + (block->first_query + q) * head->keys + strip.first_key;

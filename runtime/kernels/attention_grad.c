@@ -2,7 +2,7 @@
  * weights, d the multipliers of drop and s' the shaped scores:
  *     dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j)
  *     softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i . y_i, given          weights:  ds' = dw
- *     ds and the extras' contributions: the program score_grad, from s, the extras and ds'
+ *     s', and then ds and the extras' contributions: the two parts of the program score_grad, from s, the extras and ds'
  *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
  * What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
@@ -48,10 +48,18 @@ static bool attend_makes(const struct attend_head *head, const struct attend_ope
   return attend_has(operand, ATTEND_I) ? head->makes_rows : head->makes_columns;
 }
 
-static bool attend_reads_score(const struct lane_program *program)
+/* Does the second part of score_grad read s, from the input or from a register that shows it? */
+static bool attend_reads_score(const struct attend_plan *plan)
 {
-  for (int n = 0; program && n < program->instr_count; n++)
-    if (program->instr[n].op == LANE_input && program->instr[n].a == 0) return true;
+  const struct lane_program *program = plan->score_grad;
+  uint64_t shows = 0;
+  for (int n = 0; program && n < program->instr_count; n++) {
+    const struct lane_instr *in = &program->instr[n];
+    bool is_score = in->op == LANE_input && in->a == 0;
+    if (n >= plan->score_end && (is_score || lane_reads(in) & shows)) return true;
+    shows &= ~((uint64_t)1 << in->out);
+    if (is_score) shows |= (uint64_t)1 << in->out;
+  }
   return false;
 }
 
@@ -72,7 +80,7 @@ void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_gra
   g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1 || !g->key.j_stride || !g->value.j_stride;
   if (head->makes_rows && (g->add_query || head->queries < 1)) KERNEL(attend_zero)(head, &g->query);
   if (head->makes_columns && g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
-  g->reads_score = attend_reads_score(plan->score_grad);
+  g->reads_score = attend_reads_score(plan);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
@@ -123,9 +131,19 @@ void KERNEL(attend_add_extra)(const struct attend_view *to, const struct attend_
   else if (!to->i_stride && !to->j_stride) *data += total;
 }
 
-/* From ds' in `grad` (of a strip) to ds in its place and to the extras. */
+/* s' of a strip: the first part of score_grad. tile: for both parts; grad: where ds' will be. */
+static const real *attend_shape_grad(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space,
+                                     const real *score, const real *grad, struct lane_tile *tile)
+{
+  const struct attend_plan *plan = head->plan;
+  if (!plan->score_grad) return score;
+  attend_input(strip, grad, tile, KERNEL(attend_inputs)(head, strip, score, tile));
+  return KERNEL(lane_begin)(plan->score_grad, tile, &space->grad_regs, plan->score_end, plan->score_register, space->shaped);
+}
+
+/* From ds' in `grad` (of a strip) to ds in its place and to the extras: the second part. */
 static void attend_score_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
-                              struct attend_space *space, const real *score, real *grad)
+                              const struct lane_tile *tile, struct attend_space *space, real *grad)
 {
   const struct attend_plan *plan = head->plan;
   if (!plan->score_grad) return;
@@ -133,7 +151,7 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
   real *out[LANE_MAX_OUTPUTS];
   out[0] = grad;
   for (int k = 1; k < g->outputs; k++) out[k] = space->part[k];
-  KERNEL(attend_lanes)(head, plan->score_grad, strip, score, grad, &space->grad_regs, g->outputs, out);
+  KERNEL(lane_finish)(plan->score_grad, tile, &space->grad_regs, plan->score_end, g->outputs, out);
   if (strip->seen != LANE_TRUE)
     for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, 0, count);
   for (int k = 0, part = 1; k < plan->extra_count; k++) {
@@ -170,13 +188,16 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
 {
   const struct attend_plan *plan = head->plan;
   struct attend_block strip;
+  struct lane_tile tile;
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
     int64_t count = strip.keys * strip.fast;
     real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast;
-    real *weights = g->reads_score ? space->shaped : score, *shaped = KERNEL(attend_shape)(head, &strip, space, score, weights);
+    real *weights = g->reads_score ? space->shaped : score;
+    const real *shaped = attend_shape_grad(head, &strip, space, score, grad, &tile);
+    if (strip.seen != LANE_TRUE) KERNEL(attend_see)(head, &strip, space, shaped, weights), shaped = weights;
     if (plan->drop) {
-      KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, NULL, &space->drop_regs, 1, &space->drop);
+      KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, &space->drop_regs, space->drop);
       attend_multiply(grad, space->drop, count);
     }
     if (plan->softmax) attend_softmax_grad(strip.keys, strip.fast, shaped, rows->neg_lse, rows->delta, weights, grad);
@@ -185,7 +206,7 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
     }
     if (plan->drop) attend_multiply(weights, space->drop, count);
-    attend_score_grad(head, g, &strip, space, score, grad);
+    attend_score_grad(head, g, &strip, &tile, space, grad);
     if (weights != score) memcpy(score, weights, (size_t)count * sizeof(real));
   }
 }

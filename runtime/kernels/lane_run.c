@@ -284,20 +284,38 @@ static uint64_t lane_written_once(const struct lane_program *p)
   return once & ~more;
 }
 
-void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers,
-                      int out_count, real *const *out)
+/* Runs instructions first..end-1. room: where the last of them may leave a whole tile instead of in its register; or NULL. */
+static void lane_range(const struct lane_program *program, const struct lane_tile *tile, const struct lane_sizes *sizes,
+                       struct lane_registers *registers, int first, int end, real *room)
 {
-  const struct lane_instr *in = program->instr, *last = in + program->instr_count - 1;
-  const struct lane_sizes *sizes = lane_sizes_of(tile, registers);
+  const struct lane_instr *in = program->instr + first, *last = program->instr + end - 1;
   bool warm = registers->warm;
   if (!warm) registers->once = lane_written_once(program);
   for (; in <= last; in++) {
     if (warm && !in->out_class && registers->once >> in->out & 1) continue;
     real *place = lane_place(program, registers, in->out, in->out_class);
-    /* Nothing reads inputs after the last instruction, so it can write over them. Outputs themselves are never left in an input. */
-    if (in == last && out_count == 1 && in->out == program->output[0] && in->out_class == LANE_FULL) place = out[0];
+    if (in == last && room && in->out_class == LANE_FULL) place = room;
     lane_step(program, tile, sizes, registers, in, place);
   }
+}
+
+const real *KERNEL(lane_begin)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers, int end,
+                               int reg, real *room)
+{
+  const struct lane_sizes *sizes = lane_sizes_of(tile, registers);
+  lane_range(program, tile, sizes, registers, 0, end, NULL);
+  if (registers->class[reg] == LANE_FULL) return registers->value[reg];
+  lane_expand(sizes, registers->value[reg], registers->class[reg], room);
+  return room;
+}
+
+void KERNEL(lane_finish)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers, int first,
+                         int out_count, real *const *out)
+{
+  const struct lane_sizes *sizes = lane_sizes_of(tile, registers);
+  /* Nothing reads inputs after the last instruction, so it can write over them. Outputs themselves are never left in an input. */
+  bool direct = out_count == 1 && program->instr[program->instr_count - 1].out == program->output[0];
+  lane_range(program, tile, sizes, registers, first, program->instr_count, direct ? out[0] : NULL);
   for (int k = 0; k < out_count; k++) {
     int reg = program->output[k];
     if (registers->value[reg] != out[k]) lane_expand(sizes, registers->value[reg], registers->class[reg], out[k]);

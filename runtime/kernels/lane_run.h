@@ -63,9 +63,21 @@ static inline int64_t lane_index(real at, int64_t length)
   return index < length ? index : length - 1;
 }
 
-/* Runs a verified program and leaves its first out_count outputs in out[0..], each as slow * fast numbers whatever its class. An out may be
+/* A verified program may be run in two parts, on one tile and with one set of registers. The first `end` instructions: gives what register `reg` then
+ * holds, as slow * fast numbers, which are the program's own (or an input) until it has finished; room: for as many, if need be. */
+const real *KERNEL(lane_begin)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers, int end,
+                               int reg, real *room);
+
+/* The instructions from `first` on. Leaves the first out_count outputs in out[0..], each as slow * fast numbers whatever its class. An out may be
  * memory of an input with exactly the tile's layout. */
-void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers,
-                      int out_count, real *const *out);
+void KERNEL(lane_finish)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers, int first,
+                         int out_count, real *const *out);
+
+/* Both at once. */
+static inline void KERNEL(lane_run)(const struct lane_program *program, const struct lane_tile *tile, struct lane_registers *registers,
+                                    int out_count, real *const *out)
+{
+  KERNEL(lane_finish)(program, tile, registers, 0, out_count, out);
+}
 
 #endif

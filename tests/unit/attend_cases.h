@@ -48,6 +48,12 @@ static inline struct score_parts write_score(struct lane_text *t)
   return r;
 }
 
+/* What score_grad has come to is its first part: the score, in a register. */
+static inline void end_score_part(struct attend_case *c, const struct lane_text *t, int result)
+{
+  c->plan.score_end = t->program.instr_count, c->plan.score_register = (uint8_t)result;
+}
+
 static inline void classes_with(uint8_t *classes, bool score)
 {
   int first = score ? 1 : 0;
@@ -94,6 +100,7 @@ static inline void use_score_wanting(struct attend_case *c, struct programs *p, 
   c->plan.score = lane_text_end(&p->score, 1, &r.result);
   lane_text_init(&p->score_grad, 2 + CASE_EXTRAS, classes);
   r = write_score(&p->score_grad);
+  end_score_part(c, &p->score_grad, r.result);
   end_score_grad(&p->score_grad, r, lane_put(&p->score_grad, LANE_input, 1 + CASE_EXTRAS, 0, 0), wanted);
   c->plan.score_grad = &p->score_grad.program;
   use_extras(c, wanted);

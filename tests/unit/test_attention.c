@@ -95,6 +95,7 @@ static void tables_of_rows(void **state)
       int index = lane_put(t, LANE_add, apart, lane_number(t, TABLE_REACH), 0);
       int sum = lane_put(t, LANE_add, s, lane_put(t, LANE_gather, 1, index, 0), 0);
       if (k == 0) { lane_text_end(t, 1, &sum); continue; }
+      end_score_part(&c, t, sum);
       int ds = lane_put(t, LANE_input, 2, 0, 0);
       lane_text_end(t, 3, (int[]){ds, ds, index});
     }
@@ -102,6 +103,62 @@ static void tables_of_rows(void **state)
     c.extra_count = 1, c.extra[0] = "ihf", c.table_width = TABLE_WIDTH, c.plan.wants_grad[0] = true;
     run_case(c);
   }
+}
+
+/* Scores of all classes, each with a score_grad whose second part reads what the first has left, or reads it anew. */
+enum part { AS_IT_IS, TIMES_NUMBER, TIMES_NUMBER_ANEW, SQUASHED, OF_COLUMN, OF_DIAGONAL, CONSTANT, PART_COUNT };
+
+/* Writes a score; *s: the register that holds s, *scale: one that holds the number. */
+static int write_part(struct lane_text *t, enum part part, int *s, int *scale)
+{
+  *s = lane_put(t, LANE_input, 0, 0, 0), *scale = lane_put(t, LANE_input, 1, 0, 0);
+  switch (part) {
+  case TIMES_NUMBER: case TIMES_NUMBER_ANEW: return lane_put(t, LANE_mul, *s, *scale, 0);
+  case SQUASHED: return lane_put(t, LANE_tanh, *s, 0, 0);
+  case OF_COLUMN: return lane_put(t, LANE_mul, lane_put(t, LANE_column, 0, 0, 0), *scale, 0);
+  case OF_DIAGONAL: return lane_put(t, LANE_mul, lane_put(t, LANE_offset, 0, 0, 0), *scale, 0);
+  case CONSTANT: return lane_number(t, 0.25);
+  default: return *s;
+  }
+}
+
+static void write_part_grad(struct lane_text *t, enum part part, int s, int scale, int shaped)
+{
+  int ds = lane_put(t, LANE_input, 2, 0, 0), zero = lane_number(t, 0), out[2] = {zero, zero};
+  if (part == TIMES_NUMBER_ANEW) lane_text_write(t, s, LANE_neg, ds, 0, 0), s = lane_put(t, LANE_input, 0, 0, 0);
+  switch (part) {
+  case AS_IT_IS: out[0] = ds; break;
+  case TIMES_NUMBER: case TIMES_NUMBER_ANEW: out[0] = lane_put(t, LANE_mul, ds, scale, 0), out[1] = lane_put(t, LANE_mul, ds, s, 0); break;
+  case SQUASHED: out[0] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_sub, lane_number(t, 1), lane_put(t, LANE_square, shaped, 0, 0), 0), 0); break;
+  case OF_COLUMN: out[1] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_column, 0, 0, 0), 0); break;
+  case OF_DIAGONAL: out[1] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_offset, 0, 0, 0), 0); break;
+  default: break;
+  }
+  lane_text_end(t, 2, out);
+}
+
+static void parts_of_score_grad(void **state)
+{
+  (void)state;
+  static const uint8_t classes[3] = {LANE_I | LANE_J, 0, LANE_I | LANE_J};
+  for (int part = 0; part < PART_COUNT; part++)
+    for (int variant = 0; variant < 12; variant++) {
+      struct programs p;
+      struct attend_case c = plain_case(variant < 8 ? 71 : 9, 130, variant & 1);
+      int s, scale;
+      c.plan.softmax = variant & 2;
+      lane_text_init(&p.score, 2, classes), lane_text_init(&p.score_grad, 3, classes);
+      int shaped = write_part(&p.score, (enum part)part, &s, &scale);
+      c.plan.score = lane_text_end(&p.score, 1, &shaped);
+      shaped = write_part(&p.score_grad, (enum part)part, &s, &scale);
+      end_score_part(&c, &p.score_grad, shaped);
+      write_part_grad(&p.score_grad, (enum part)part, s, scale, shaped);
+      c.plan.score_grad = &p.score_grad.program;
+      c.extra_count = 1, c.extra[0] = "S", c.plan.wants_grad[0] = true;
+      use_mask(&c, &p, variant & 4 ? CAUSAL : SEE_ALL);
+      if (variant % 3 == 0) use_plain_drop(&c, &p);
+      run_case(c);
+    }
 }
 
 /* Features beyond what is transposed at once, and widths that are no multiple of a vector. */
@@ -120,6 +177,8 @@ static void wide_heads(void **state)
       c.plan.score = lane_text_end(&p.score, 1, &out);
       uint8_t classes[2] = {LANE_I | LANE_J, LANE_I | LANE_J};
       lane_text_init(&p.score_grad, 2, classes);
+      out = lane_put(&p.score_grad, LANE_mul, lane_put(&p.score_grad, LANE_input, 0, 0, 0), lane_number(&p.score_grad, 0.05), 0);
+      end_score_part(&c, &p.score_grad, out);
       out = lane_put(&p.score_grad, LANE_mul, lane_put(&p.score_grad, LANE_input, 1, 0, 0), lane_number(&p.score_grad, 0.05), 0);
       c.plan.score_grad = lane_text_end(&p.score_grad, 1, &out);
       run_case(c);
@@ -294,7 +353,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_and_masks), cmocka_unit_test(ragged_batches), cmocka_unit_test(layouts),
-    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(wide_heads), cmocka_unit_test(bands),
+    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(parts_of_score_grad), cmocka_unit_test(wide_heads), cmocka_unit_test(bands),
     cmocka_unit_test(long_heads), cmocka_unit_test(narrow_gradients), cmocka_unit_test(narrow_gradients_of_other_heads),
     cmocka_unit_test(gradients_are_differences), cmocka_unit_test(drop_leaves_out_its_share),
     cmocka_unit_test(threads_change_nothing), cmocka_unit_test(hidden_scores_do_not_matter),

@@ -179,6 +179,7 @@ static void use_rows(struct attend_case *c, struct row_programs *p, enum normali
   begin(c, &p->slots.score_grad, p->rows, true);
   r = shape(&p->slots.score_grad);
   write_weight(c, &p->slots.score_grad, n, &r);
+  end_score_part(c, &p->slots.score_grad, r.w);
   end_score_grad(&p->slots.score_grad, r.parts, write_slope(c, &p->slots.score_grad, p, n, &r), all);
   c->plan.score_grad = &p->slots.score_grad.program;
 }
@@ -317,6 +318,7 @@ static void use_sink(struct attend_case *c, struct row_programs *p)
   c->plan.score = lane_text_end(t, 1, &w);
   begin(c, t = &p->slots.score_grad, 3, true);
   w = write_sink(c, t, &share);
+  end_score_part(c, t, w);
   int r2 = row_value(c, t, 2), db = lane_put(t, LANE_neg, two(t, LANE_mul, r2, share), 0, 0);
   int ds = two(t, LANE_mul, w, two(t, LANE_sub, gradient(c, t), r2));
   int out[] = {ds, db, db, db, db, lane_put(t, LANE_head, 0, 0, 0)};
@@ -345,6 +347,7 @@ static void use_broadcast(struct attend_case *c, struct row_programs *p)
   int w = two(t, LANE_mul, lane_put(t, LANE_input, 0, 0, 0), row_value(c, t, 0));
   c->plan.score = lane_text_end(t, 1, &w);
   begin(c, t = &p->slots.score_grad, 4, true);
+  end_score_part(c, t, two(t, LANE_mul, lane_put(t, LANE_input, 0, 0, 0), row_value(c, t, 0)));
   int r = row_value(c, t, 3), each = two(t, LANE_mul, row_value(c, t, 1), two(t, LANE_add, r, r));
   int out[] = {two(t, LANE_mul, gradient(c, t), row_value(c, t, 0)), each, r, r, lane_put(t, LANE_column, 0, 0, 0)};
   c->plan.score_grad = lane_text_end(t, RT_COUNT(out), out);

@@ -343,19 +343,7 @@ static void instructions_know_their_line(void **state)
   gr_source_free(source);
 }
 
-/* ---- without memory ---- */
-
-static int64_t allocations_left;
-
-static void *limited(void *context, void *block, size_t size)
-{
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return allocations_left-- > 0 ? realloc(block, size) : NULL;
-}
+/* ---- heads ---- */
 
 /* A head with a programmed score, a table of words and a layer. */
 static ir_id build_model(struct host *h, ir_id wrt[3])
@@ -388,6 +376,59 @@ static int compile_model(struct host *h, ir_id loss, const ir_id wrt[3])
     status = ir_emit(&h->g, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 3, .gradient = grad,
                                                   .param = (uint32_t[]){ 0, 1, 2 }, .training = true }, "train", h->module, &h->error);
   return status;
+}
+
+static int count_lane(const struct lane_program *p, int from, int end, int op)
+{
+  int count = 0;
+  for (int n = from; n < end; n++)
+    count += p->instr[n].op == op;
+  return count;
+}
+
+/* score_grad begins with the score and takes the tanh from there; i and j, which are only subtracted and compared, become i - j. */
+static void scores_are_shared_and_diagonal(void **state)
+{
+  (void)state;
+  struct host h;
+  ir_id wrt[3];
+  host_init(&h, 1, 2);
+  ir_id loss = build_model(&h, wrt);
+  struct ir_graph *slot = h.g.head[0]->score.graph;
+  ir_id i = ir_leaf(slot, IR_LEAF_I, none, &h.error), j = ir_leaf(slot, IR_LEAF_J, none, &h.error), *score = h.g.head[0]->score.result;
+  ir_id gap = ir_unary(slot, OP_abs, ir_binary(slot, OP_sub, j, i, none, &h.error), &h.error);
+  ir_id far = ir_binary(slot, OP_add, gap, ir_binary(slot, OP_le, j, i, none, &h.error), none, &h.error);
+  *score = ir_binary(slot, OP_sub, *score, far, none, &h.error);
+  assert_int_equal(compile_model(&h, loss, wrt), RT_OK);
+  assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
+  const struct attend_plan *plan = NULL;
+  for (uint32_t k = 0; k < h.module->attend_count; k++)
+    if (h.module->attend[k].score_grad)
+      plan = &h.module->attend[k];
+  assert_non_null(plan);
+  const struct lane_program *p = plan->score_grad;
+  assert_int_equal(count_lane(p, 0, plan->score_end, LANE_tanh), 1);
+  assert_int_equal(count_lane(p, plan->score_end, p->instr_count, LANE_tanh), 0);
+  assert_int_equal(count_lane(p, 0, p->instr_count, LANE_offset), 1);
+  assert_int_equal(count_lane(p, 0, p->instr_count, LANE_row) + count_lane(p, 0, p->instr_count, LANE_column), 0);
+  for (int n = 0; n < p->instr_count; n++)
+    if (p->instr[n].op == LANE_abs || p->instr[n].op == LANE_le)
+      assert_int_equal(p->instr[n].out_class, LANE_D);
+  host_free(&h);
+}
+
+/* ---- without memory ---- */
+
+static int64_t allocations_left;
+
+static void *limited(void *context, void *block, size_t size)
+{
+  (void)context;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  return allocations_left-- > 0 ? realloc(block, size) : NULL;
 }
 
 static void every_allocation_may_fail(void **state)
@@ -493,7 +534,8 @@ int main(void)
     cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
     cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(the_gradient_of_a_head_lies_over_its_result),
     cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(products_add_where_they_are),
-    cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
+    cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(scores_are_shared_and_diagonal),
+    cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -403,6 +403,19 @@ static void ops_have_names(void **state)
   assert_int_equal(lane_op_arity(LANE_offset), 0);
 }
 
+static void registers_that_are_read(void **state)
+{
+  (void)state;
+  struct lane_instr in = {.op = LANE_select, .out = 9, .a = 3, .b = 63, .c = 0};
+  assert_true(lane_reads(&in) == (1ull << 3 | 1ull << 63 | 1));
+  in.op = LANE_tanh;
+  assert_true(lane_reads(&in) == 1ull << 3);
+  in.op = LANE_gather;
+  assert_true(lane_reads(&in) == 1ull << 63);
+  in.op = LANE_input;
+  assert_true(lane_reads(&in) == 0);
+}
+
 static void classes_join(void **state)
 {
   (void)state;
@@ -473,7 +486,7 @@ static void usual_masks_are_decided(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ops_have_names), cmocka_unit_test(classes_join),
+    cmocka_unit_test(ops_have_names), cmocka_unit_test(registers_that_are_read), cmocka_unit_test(classes_join),
     cmocka_unit_test(malformed_programs_are_refused),
     cmocka_unit_test(every_op_is_the_librarys), cmocka_unit_test(random_programs_broadcast),
     cmocka_unit_test(random_numbers_are_uniform), cmocka_unit_test(gather_reads_the_nearest_element),

@@ -133,8 +133,8 @@ static void test_heads(void **state)
   REFUSED("lane program of head", plan = &s.m->attend[0]; plan->score = plan->mask);
   REFUSED("lane program of head", slot = (struct lane_program *)(uintptr_t)s.m->attend[0].drop; slot->output[0] = 60);
   REFUSED("extra arguments", plan = &s.m->attend[0]; plan->extra_count = 0; plan->wants_grad[0] = false;
-          plan->score = plan->mask = plan->drop = plan->score_grad = NULL);
-  REFUSED("how scores are differentiated", s.m->attend[0].score_grad = NULL);
+          plan->score = plan->mask = plan->drop = plan->score_grad = NULL; plan->score_end = plan->score_register = 0);
+  REFUSED("how scores are differentiated", plan = &s.m->attend[0]; plan->score_grad = NULL; plan->score_end = plan->score_register = 0);
   REFUSED("not as many axes as its plan says", s.m->attend[0].value.rank = 1);
   REFUSED("has an axis that it cannot have", s.m->attend[0].query.role[0] = ATTEND_J);
   REFUSED("feature axes", s.m->attend[0].query.rank = 2; s.m->attend[0].query.role[1] = ATTEND_H);
@@ -153,6 +153,29 @@ static void test_heads(void **state)
 static struct lane_instr *code(const struct lane_program *program, int n)
 {
   return (struct lane_instr *)(uintptr_t)&program->instr[n];
+}
+
+/* The first part of score_grad. */
+static void test_score_part(void **state)
+{
+  (void)state;
+  struct attend_plan *plan;
+#define BAD_PART(...) REFUSED("lane program of head", plan = &s.m->attend[0]; __VA_ARGS__)
+  BAD_PART(plan->score_end = 0);
+  BAD_PART(plan->score_end = -1);
+  BAD_PART(plan->score_end = 7);                                         /* more than there is */
+  BAD_PART(plan->score_end = 4);                                         /* reads ds' */
+  BAD_PART(plan->score_end = 2);                                         /* has not written the register yet */
+  BAD_PART(plan->score_register = 3);                                    /* written in the second part */
+  BAD_PART(plan->score_register = 6);                                    /* none of the program's */
+  BAD_PART(plan->score_register = 200);
+  BAD_PART(code(plan->score_grad, 0)->a = 2);                            /* ds' for s */
+  BAD_PART(plan->score_grad = NULL);
+  BAD_PART(plan->score_grad = NULL; plan->score_end = 0);
+  BAD_PART(plan->score = NULL);
+#undef BAD_PART
+  REFUSED("lane program of head sentiment.rows", s.m->attend[2].score_end = 9);          /* reads dw */
+  REFUSED("lane program of head sentiment.rows", code(s.m->attend[2].score_grad, 3)->a = 4);   /* reads a row of the backward pass */
 }
 
 static void test_rows(void **state)
@@ -261,7 +284,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_accepts),       cmocka_unit_test(test_values),  cmocka_unit_test(test_order), cmocka_unit_test(test_instructions),
-    cmocka_unit_test(test_lane_programs), cmocka_unit_test(test_heads),   cmocka_unit_test(test_rows), cmocka_unit_test(test_results), cmocka_unit_test(test_parts),
+    cmocka_unit_test(test_lane_programs), cmocka_unit_test(test_heads),   cmocka_unit_test(test_score_part), cmocka_unit_test(test_rows), cmocka_unit_test(test_results), cmocka_unit_test(test_parts),
     cmocka_unit_test(test_views), cmocka_unit_test(test_adding_in_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,8 +200,8 @@ enum { BUILD_TILE = LANE_I | LANE_J };
 static inline uint32_t build_plan(struct vm_module *m, const char *name)
 {
   static const struct lane_instr score[] = {{LANE_input, BUILD_TILE, 0, 0, 0, 0}, {LANE_input, 0, 1, 1, 0, 0}, {LANE_mul, BUILD_TILE, 2, 0, 1, 0}};
-  static const struct lane_instr grad[] = {{LANE_input, BUILD_TILE, 0, 0, 0, 0}, {LANE_input, 0, 1, 1, 0, 0}, {LANE_input, BUILD_TILE, 2, 2, 0, 0},
-                                           {LANE_mul, BUILD_TILE, 3, 2, 1, 0}, {LANE_mul, BUILD_TILE, 4, 2, 0, 0}};
+  static const struct lane_instr grad[] = {{LANE_input, BUILD_TILE, 0, 0, 0, 0}, {LANE_input, 0, 1, 1, 0, 0}, {LANE_mul, BUILD_TILE, 5, 0, 1, 0},
+                                           {LANE_input, BUILD_TILE, 2, 2, 0, 0}, {LANE_mul, BUILD_TILE, 3, 2, 1, 0}, {LANE_mul, BUILD_TILE, 4, 2, 0, 0}};
   static const struct lane_instr mask[] = {{LANE_row, LANE_I, 0, 0, 0, 0}, {LANE_column, LANE_J, 1, 0, 0, 0}, {LANE_le, BUILD_TILE, 2, 1, 0, 0}};
   static const struct lane_instr drop[] = {{LANE_random, BUILD_TILE, 0, 0, 0, 0}, {LANE_const, 0, 1, 0, 0, 0}, {LANE_lt, BUILD_TILE, 2, 1, 0, 0},
                                            {LANE_const, 0, 3, 1, 0, 0}, {LANE_mul, BUILD_TILE, 2, 2, 3, 0}};
@@ -215,8 +215,10 @@ static inline uint32_t build_plan(struct vm_module *m, const char *name)
                           RT_COUNT(mask), mask, 0, (double[]){0});
   plan->drop = build_slot(m, (struct lane_program){.input_count = 1, .output_count = 1, .register_count = 4, .output = {2}},
                           RT_COUNT(drop), drop, 2, (double[]){0.5, 2});
-  plan->score_grad = build_slot(m, (struct lane_program){.input_count = 3, .output_count = 2, .register_count = 5,
+  plan->score_grad = build_slot(m, (struct lane_program){.input_count = 3, .output_count = 2, .register_count = 6,
                                 .input_class = {BUILD_TILE, 0, BUILD_TILE}, .output = {3, 4}}, RT_COUNT(grad), grad, 0, (double[]){0});
+  plan->score_end = 3;
+  plan->score_register = 5;
   return m->attend_count++;
 }
 
@@ -253,6 +255,8 @@ static inline uint32_t build_row_plan(struct vm_module *m, const char *name)
   score_grad->output[0] = 5;
   score_grad->output[1] = 4;
   plan->score_grad = score_grad;
+  plan->score_end = 8;
+  plan->score_register = 2;
   return number;
 }
 
