@@ -6,9 +6,9 @@ need_torch
 # 10,000 different words, so that the table of vectors is as long as the other side's.
 awk 'BEGIN { srand(1); print "text\tlabel"; w = 0
   for (r = 0; r < 192; r++) { for (i = 0; i < 128; i++) { printf "%sw%d", i ? " " : "", w < 10000 ? w : int(rand() * 10000); w++ } printf "\tc%d\n", r % 4 } }' > "$work/tokens.tsv"
-torch=$(OPENBLAS_CORETYPE=${CORE:-SkylakeX} "$PYTHON" "$PEERS/layer_torch.py")
-say "torch $torch"
-theirs=$(printf '%s\n' "$torch" | sed -n 's/.*, \([0-9.]*\) examples.*/\1/p')
+for way in peer peer_keeping; do $way "$PEERS/layer_torch.py"; done > "$work/torch"
+sed 's/^/torch /' "$work/torch"
+theirs=$(sed -n 's/.*, \([0-9.]*\) examples.*/\1/p' "$work/torch" | maximum)
 for round in 1 2 3; do
   "$AQC" train "$here/layer.aq" "$work/tokens.tsv" --epochs 3 --seed $round --json --quiet -o "$work/layer.aqm" | field examples_per_second
 done > "$work/rates"

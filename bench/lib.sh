@@ -11,6 +11,8 @@ trap 'rm -rf "$work"' EXIT INT TERM
 
 say() { printf '%s\n' "$*"; }
 
+command -v "$AQC" > /dev/null || { say "there is no command $AQC: install it, or set AQC to one that was built" >&2; exit 1; }
+
 # need FILE...: skips the benchmark, saying so, when one is missing.
 need() {
   for file in "$@"; do
@@ -21,6 +23,21 @@ need() {
 need_torch() {
   "$PYTHON" -c 'import torch' 2>/dev/null || { say "skipped: $PYTHON has no torch"; exit 0; }
 }
+
+# The BLAS core that PyTorch gets, which may not recognise a new CPU. CORE sets another one.
+core() {
+  if [ -n "${CORE:-}" ]; then say "$CORE"
+  elif grep -q avx512 /proc/cpuinfo 2>/dev/null; then say SkylakeX
+  else say Haswell
+  fi
+}
+
+# peer SCRIPT ARGUMENT...: PyTorch, with its BLAS core set by hand. As it comes it gives the memory of each step back to the system, which on some machines takes
+# longer than the arithmetic.
+peer() { OPENBLAS_CORETYPE=$(core) "$PYTHON" "$@"; }
+
+# peer_keeping SCRIPT ARGUMENT...: the same, keeping the memory of each step for the next one: faster on such machines, but larger.
+peer_keeping() { MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456 peer "$@"; }
 
 # field NAME: the number of that name in the JSON object on standard input.
 field() { sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p"; }
@@ -58,3 +75,4 @@ heads() {
 }
 
 minimum() { sort -g | head -1; }
+maximum() { sort -g | tail -1; }
