@@ -41,7 +41,6 @@ enum { ATTEND_MAX_EXTRAS = 16, ATTEND_MAX_ROWS = 12 };
 enum attend_reduce {
   ATTEND_SUM,
   ATTEND_MAX,          /* NaN when some a_j is, as of a sum */
-  ATTEND_MIN,
   ATTEND_ENTMAX,       /* the thresholds of runtime/threshold.h, with the row's parameter: tau of entmax, for which the weights */
   ATTEND_KTH,          /* relu((alpha - 1) a_j - tau)^(1 / (alpha - 1)) sum to 1; the k-th largest. Here a NaN does not count */
   ATTEND_REDUCE_COUNT

@@ -121,7 +121,7 @@ static void print_operand(const char *name, const struct attend_operand *operand
 /* "  row 2 (backward): sum of" and the program. */
 static void print_row(const struct attend_plan *plan, int number, struct rt_text *out)
 {
-  static const char *const names[ATTEND_REDUCE_COUNT] = {"sum", "largest", "least", "entmax threshold", "k-th largest"};
+  static const char *const names[ATTEND_REDUCE_COUNT] = {"sum", "largest", "entmax threshold", "k-th largest"};
   const struct attend_row *row = &plan->row[number];
   rt_text_printf(out, "  row %d%s: %s", number, row->backward ? " (backward)" : "", names[row->reduce]);
   if (row->reduce == ATTEND_ENTMAX || row->reduce == ATTEND_KTH)

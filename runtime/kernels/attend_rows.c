@@ -95,7 +95,6 @@ static void rows_lanes(const struct attend_head *head, const struct lane_program
   }
 ROWS_REDUCE(rows_sum, v + x)
 ROWS_REDUCE(rows_max, x > v || x != x ? x : v)
-ROWS_REDUCE(rows_min, x < v || x != x ? x : v)
 
 /* reduce: NULL when the reduction takes the row as a whole. hidden: what leaves it as it is. */
 struct row_rule {
@@ -106,7 +105,6 @@ struct row_rule {
 static const struct row_rule row_rules[ATTEND_REDUCE_COUNT] = {
   [ATTEND_SUM] = {rows_sum, 0},
   [ATTEND_MAX] = {rows_max, -(real)INFINITY},
-  [ATTEND_MIN] = {rows_min, (real)INFINITY},
   [ATTEND_ENTMAX] = {NULL, -(real)INFINITY},
   [ATTEND_KTH] = {NULL, -(real)INFINITY},
 };

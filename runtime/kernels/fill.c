@@ -67,8 +67,7 @@ static void draw(const struct rt_call *call, int64_t begin, int64_t end, shape_n
   for (int64_t i = begin; i < end; i++) {
     real uniform[4 * BLOCKS], *y = out_data(call, 0) + i * 4 * BLOCKS;
     uniform_blocks(call->seed, i * BLOCKS, uniform);
-    if (numbers)
-      numbers(call, uniform);
+    numbers(call, uniform);
     int64_t n = split_min(4 * BLOCKS, count - i * 4 * BLOCKS);
     for (int64_t k = 0; k < n; k++)
       y[k] = uniform[k];
@@ -82,17 +81,6 @@ static void keep_or_drop(const struct rt_call *call, real *x)
     x[i] = x[i] >= rate ? kept : 0;
 }
 
-/* Box and Muller (1958): two uniform numbers make two normal ones. */
-static void make_normal(const struct rt_call *call, real *x)
-{
-  (void)call;
-  SIMD for (int i = 0; i < 2 * BLOCKS; i++) {
-    real radius = LANE_SQRT(-2 * LANE_LOG(x[2 * i])), angle = (real)6.283185307179586 * x[2 * i + 1];
-    x[2 * i] = radius * LANE_COS(angle);
-    x[2 * i + 1] = radius * LANE_SIN(angle);
-  }
-}
-
 /* Gumbel (1954): by the inverse of the distribution function exp(-exp(-x)). */
 static void make_gumbel(const struct rt_call *call, real *x)
 {
@@ -102,9 +90,7 @@ static void make_gumbel(const struct rt_call *call, real *x)
 }
 
 static void draw_bernoulli(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, keep_or_drop); }
-static void draw_normal(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, make_normal); }
 static void draw_gumbel(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, make_gumbel); }
-static void draw_uniform(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, NULL); }
 
 static void split_draws(const struct rt_call *call, range_body *body)
 {
@@ -112,6 +98,4 @@ static void split_draws(const struct rt_call *call, range_body *body)
 }
 
 void KERNEL(bernoulli)(const struct rt_call *call) { split_draws(call, draw_bernoulli); }
-void KERNEL(normal)(const struct rt_call *call) { split_draws(call, draw_normal); }
 void KERNEL(gumbel)(const struct rt_call *call) { split_draws(call, draw_gumbel); }
-void KERNEL(uniform)(const struct rt_call *call) { split_draws(call, draw_uniform); }

@@ -248,7 +248,7 @@ static double case_reduce(const struct attend_row *row, double *a, int count)
     return count ? a[row->parameter < count ? (int)row->parameter - 1 : count - 1] : 0;
   default:
     for (int j = 1; j < count; j++)
-      value = row->reduce == ATTEND_SUM ? value + a[j] : row->reduce == ATTEND_MAX ? fmax(value, a[j]) : fmin(value, a[j]);
+      value = row->reduce == ATTEND_SUM ? value + a[j] : fmax(value, a[j]);
     return value;
   }
 }

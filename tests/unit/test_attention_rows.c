@@ -61,7 +61,7 @@ static void write_excess(const struct attend_case *c, struct lane_text *t, enum 
     break;
   }
   case SIGNED: r->e = lane_put(t, LANE_exp, two(t, LANE_sub, lane_put(t, LANE_abs, r->t, 0, 0), r0), 0, 0); break;
-  case RANGE: r->e = two(t, LANE_sub, r->t, r0); break;
+  case RANGE: r->e = two(t, LANE_add, r->t, r0); break;
   default: r->e = lane_put(t, LANE_exp, two(t, LANE_sub, r->t, r0), 0, 0);
   }
 }
@@ -78,7 +78,7 @@ static void write_weight(const struct attend_case *c, struct lane_text *t, enum 
     r->w = two(t, LANE_div, r->e, two(t, LANE_add, one, row_value(c, t, 1)));
     break;
   }
-  case RANGE: r->w = two(t, LANE_div, r->e, two(t, LANE_add, two(t, LANE_sub, row_value(c, t, 1), row_value(c, t, 0)), lane_number(t, 1))); break;
+  case RANGE: r->w = two(t, LANE_div, r->e, two(t, LANE_add, two(t, LANE_add, row_value(c, t, 1), row_value(c, t, 0)), lane_number(t, 1))); break;
   case SIGNED: {
     int sign = lane_put(t, LANE_sign, r->t, 0, 0);
     r->w = two(t, LANE_mul, sign, two(t, LANE_div, r->e, row_value(c, t, 1)));
@@ -108,7 +108,7 @@ static void write_forward(struct attend_case *c, struct row_programs *p, enum no
   case SPARSEMAX: end_row(c, p, 0, ATTEND_ENTMAX, 2, first); return;
   case ENTMAX: end_row(c, p, 0, ATTEND_ENTMAX, 1.5, first); return;
   case TOP_K: end_row(c, p, 0, ATTEND_KTH, LARGEST, first); break;
-  case RANGE: end_row(c, p, 0, ATTEND_MIN, 0, first); break;
+  case RANGE: end_row(c, p, 0, ATTEND_MAX, 0, lane_put(t, LANE_neg, first, 0, 0)); break;
   default: end_row(c, p, 0, ATTEND_MAX, 0, first);
   }
   t = begin_row(c, p, 1);
@@ -154,7 +154,7 @@ static int write_slope(const struct attend_case *c, struct lane_text *t, const s
   }
   if (n == SIGNED) return two(t, LANE_mul, r->w, two(t, LANE_sub, two(t, LANE_mul, lane_put(t, LANE_sign, r->t, 0, 0), dw), b0));
   if (n != RANGE) return two(t, LANE_mul, r->w, two(t, LANE_sub, dw, b0));
-  int low = row_value(c, t, 0), high = row_value(c, t, 1), b1 = row_value(c, t, p->forward + 1);
+  int low = lane_put(t, LANE_neg, row_value(c, t, 0), 0, 0), high = row_value(c, t, 1), b1 = row_value(c, t, p->forward + 1);
   int width = two(t, LANE_add, two(t, LANE_sub, high, low), lane_number(t, 1));
   int at_low = two(t, LANE_mul, two(t, LANE_eq, r->t, low), two(t, LANE_sub, b1, b0));
   int at_high = two(t, LANE_mul, two(t, LANE_eq, r->t, high), b1);

@@ -190,8 +190,8 @@ TEST(the_same_twice_is_one)
 }
 
 TEST(random_numbers_are_never_one)
-  ir_id a = ir_add(&f->h.g, OP_uniform, 0, NULL, NULL, 0, &f->type, none, &f->h.error);
-  ir_id c = ir_add(&f->h.g, OP_uniform, 0, NULL, NULL, 0, &f->type, none, &f->h.error);
+  ir_id a = ir_add(&f->h.g, OP_gumbel, 0, NULL, NULL, 0, &f->type, none, &f->h.error);
+  ir_id c = ir_add(&f->h.g, OP_gumbel, 0, NULL, NULL, 0, &f->type, none, &f->h.error);
   const struct ir_node *n = optimised(f, two(f, OP_sub, a, c));
   assert_int_not_equal(n->arg[0], n->arg[1]);
 }
