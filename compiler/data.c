@@ -1,5 +1,6 @@
 /* data.c: what the program says of its data: columns as typed inputs, outputs as predictions of columns, the loss, and train { }. */
 #include "compiler/elaborate.h"
+#include "runtime/io/schema.h"
 
 #include <string.h>
 
@@ -89,6 +90,7 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
   if (!(source = find_column(c, data, name->text, name->span))) return c->error->code;
   int status = column_shape(c, source, &shape);
   if (status) return status;
+  if (!strcmp(source->text, input->name)) return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
   if (shape != TOKENS || reads_another(source)) {
     gr_fail(c->error, name->span, shape == TOKENS ? "`%s` is itself made of another column" : "`%s` is no text, so that nothing can be made of it", name->text);
     gr_note(c->error, source->span, "it is declared here");
@@ -125,7 +127,7 @@ static int column_option(struct cc_context *c, const struct gr_node *data, enum 
   return RT_OK;
 }
 
-enum { MIN_N = 3, MAX_N = 6, LONGEST_N = 64 };   /* as in fastText (Bojanowski et al. 2017) */
+enum { MIN_N = 3, MAX_N = 6 };           /* as in fastText (Bojanowski et al. 2017) */
 
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column, enum column_shape shape, struct vm_input *input) {
   for (int i = 2; i < column->count; i++) {
@@ -135,8 +137,8 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   if (strcmp(input->kind, "ngrams")) return RT_OK;
   if (!input->min_n) input->min_n = input->max_n && input->max_n < MIN_N ? input->max_n : MIN_N;
   if (!input->max_n) input->max_n = input->min_n > MAX_N ? input->min_n : MAX_N;
-  if (input->min_n <= input->max_n && input->max_n <= LONGEST_N) return RT_OK;
-  return gr_fail(c->error, column->span, "ngrams of %lld to %lld characters: min_n is at most max_n, and that at most %d", (long long)input->min_n, (long long)input->max_n, LONGEST_N);
+  if (input->min_n <= input->max_n && input->max_n <= IO_LONGEST_NGRAM) return RT_OK;
+  return gr_fail(c->error, column->span, "ngrams of %lld to %lld characters: min_n is at most max_n, and that at most %d", (long long)input->min_n, (long long)input->max_n, IO_LONGEST_NGRAM);
 }
 
 static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
@@ -200,6 +202,17 @@ static int declare_columns(struct cc_context *c, const struct gr_node *data, str
   return RT_OK;
 }
 
+static const char *field_of(const struct vm_input *column) { return column->source ? column->source : column->name; }
+
+/* A model is not given what it predicts under another name. */
+static int check_apart(struct cc_context *c, const struct vm_input *input, const struct gr_node *data, const struct vm_input *declared, const struct gr_node *param,
+                       const struct gr_node *output) {
+  for (int i = 0; i < data->count; i++)
+    if (!strcmp(declared[i].name, output->text) && !strcmp(field_of(&declared[i]), field_of(input)))
+      return gr_fail(c->error, param->span, "`%s` is made of the same text as `%s`, which the model predicts: it would show the answer", param->text, output->text);
+  return RT_OK;
+}
+
 static int model_inputs(struct cc_context *c, const struct gr_node *model, const struct gr_node *data, const struct vm_input *declared) {
   struct vm_module *m = c->module;
   const struct gr_node *params = model->child[0], *outputs = model->child[1];
@@ -215,8 +228,10 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
       const struct gr_node *name;
       bool next;
       if ((status = output_column(c, outputs->child[o], &name, &next))) return status;
-      if (next && input->source && !strcmp(name->text, input->source)) return gr_fail(c->error, param->span, "`%s` is made of `%s`, which the model predicts: it would show what comes next", param->text, name->text);
-      if (strcmp(name->text, param->text)) continue;
+      if (strcmp(name->text, param->text)) {
+        if (!(status = check_apart(c, input, data, declared, param, name))) continue;
+        return status;
+      }
       if (!next) return gr_fail(c->error, name->span, "`%s` is what the model is given; it cannot be what it predicts", name->text);
       input->shifted = true;
     }

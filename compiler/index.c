@@ -27,6 +27,26 @@ static int slot_role(struct cc_context *c, const struct gr_node *index) {
 
 static bool is_open_range(const struct gr_node *index) { return index->kind == GR_RANGE && !index->child[0] && !index->child[1]; }
 
+static bool mentions_head(struct cc_context *c, const struct gr_node *node) {
+  if (slot_role(c, node) == ATTEND_H) return true;
+  for (int k = 0; k < node->count; k++)
+    if (node->child[k] && mentions_head(c, node->child[k])) return true;
+  return false;
+}
+
+/* All axes of a value are indexed, and one of them, not among the visible ones, is the head's own. Without h among the indices what belongs to other heads would
+ * be read. */
+static int check_own_axis(struct cc_context *c, const struct gr_node *node, const struct vm_type *type, const int *visible, int count) {
+  int own = 0;
+  for (int k = 1; k < node->count; k++)
+    if (mentions_head(c, node->child[k])) return RT_OK;
+  while (own < count && visible[own] == own) own++;
+  const struct gr_node *index = node->child[1 + own];
+  gr_fail(c->error, index->span, "each head has its own %s here, and only h could choose among the heads", count ? cc_type_text(c, type) : "number");
+  if (!count) rt_hint(c->error, "without an index it is that number; for a number at each position make an axis of them: linear(x, 1)[.., 0] of an x [T, D] is [T]");
+  return c->error->code;
+}
+
 /* B[i, j], f[j], slope[h] within a slot; B[h, i - j], where an expression picks from the last axis: the nearest element when it
  * falls outside, as tables of clipped distances want it; and query[i], or W[h, ..], where the last axis stays: a vector. */
 static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer, struct cc_value *value) {
@@ -36,9 +56,11 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
   vm_dim vector = VM_NO_DIM;             /* the axis that stays */
   if (given != visible) {
     /* A head's own axis may be named as well: slope[h] of a [H]. */
-    if (given == type->rank)
+    if (given == type->rank) {
+      int status = check_own_axis(c, node, type, axis, visible);
+      if (status) return status;
       for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
-    else if (given == visible - 1 && axis[given] == type->rank - 1)
+    } else if (given == visible - 1 && axis[given] == type->rank - 1)
       vector = type->dim[axis[given]];
     else
       return gr_fail(c->error, node->span, "%s has %d ax%s, and %d %s indexed", cc_type_text(c, type), visible, visible == 1 ? "is" : "es", node->count - 1, node->count == 2 ? "is" : "are");

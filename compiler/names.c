@@ -64,10 +64,7 @@ static bool data_has_dim(const struct gr_node *data, const char *name) {
   return false;
 }
 
-static bool is_known(const struct walk *w, const char *name) {
-  if (cc_builtin_find(name) || (w->in_slot && is_slot_variable(name))) return true;
-  return data_has_dim(w->data, name);
-}
+static bool is_known(const struct walk *w, const char *name) { return cc_builtin_find(name) || data_has_dim(w->data, name); }
 
 static int unknown(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
   struct cc_nearest nearest = {node->text, NULL, 0};
@@ -146,8 +143,9 @@ static int walk_parameter(struct walk *w, const struct gr_node *node, const stru
 
 /* Notes which definition a body names. What a nearer name hides is not named. */
 static int walk_name(struct walk *w, const struct gr_node *node, const struct sight *sight) {
-  struct cc_definition *d = in_sight(sight, node->text) ? NULL : cc_find(w->program, w->unit, node->text);
-  if (!d) return in_sight(sight, node->text) || is_known(w, node->text) ? RT_OK : unknown(w, node, sight);
+  if (in_sight(sight, node->text) || (w->in_slot && is_slot_variable(node->text))) return RT_OK;
+  struct cc_definition *d = cc_find(w->program, w->unit, node->text);
+  if (!d) return is_known(w, node->text) ? RT_OK : unknown(w, node, sight);
   if (!w->user || d->node->kind == GR_DIM) return RT_OK;
   struct cc_use *use = rt_arena_alloc(&w->program->arena, sizeof *use);
   if (!use) return rt_no_memory(w->error);

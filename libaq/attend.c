@@ -6,10 +6,10 @@
 /* --- tokens --------------------------------------------------------------------------------------------------------------- */
 
 /* Adds a token to the list, which has room. */
-static int add_token(struct aq_session *s, const char **list, size_t *count, const char *text, size_t length, struct rt_error *error) {
+static int add_token(struct aq_session *s, struct session_tokens *list, const char *text, size_t length, struct rt_error *error) {
   bool byte = length == 1 && (unsigned char)text[0] >= 0x80;
-  list[*count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0]) : rt_arena_strndup(&s->tokens, text, length);
-  return list[(*count)++] ? RT_OK : rt_no_memory(error);
+  list->text[list->count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0]) : rt_arena_strndup(&s->tokens, text, length);
+  return list->text[list->count++] ? RT_OK : rt_no_memory(error);
 }
 
 /* The tokens of a text as it was written, and begin where the model sees one. */
@@ -19,26 +19,29 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   struct io_tokeniser tokeniser = io_schema_tokeniser(&s->model->schema, c);
   struct io_tokens *tokens = &s->data.tokens;
   int status = io_tokenise(&tokeniser, field->text, field->length, tokens, error);
-  size_t wanted = status ? 0 : tokens->count, count = 0;
+  size_t wanted = status ? 0 : tokens->count;
   if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
-  const char **list = s->token[c] = status ? NULL : rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list);
-  if (!list) return status ? status : rt_no_memory(error);
-  if (column->ends) status = add_token(s, list, &count, "<begin>", 7, error);
+  struct session_tokens *list = &s->token[c];
+  list->text = status ? NULL : rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list->text);
+  if (!list->text) return status ? status : rt_no_memory(error);
+  if (column->ends) status = add_token(s, list, "<begin>", 7, error);
   for (size_t k = 0; k < wanted && !status; k++) {
     const struct io_token *token = &tokens->items[k];
     bool part = column->kind == IO_NGRAMS;   /* of a word: as the model sees it, since it was not written so */
-    status = add_token(s, list, &count, part ? tokens->text + token->at : field->text + token->start, part ? token->size : token->length, error);
+    status = add_token(s, list, part ? tokens->text + token->at : field->text + token->start, part ? token->size : token->length, error);
   }
   return status;
 }
 
 static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_values *v = &s->data.values[c];
-  int64_t count = v->offsets[1];
-  const char **list = s->token[c] = rt_arena_alloc(&s->tokens, ((size_t)count + 1) * sizeof *list);
-  if (!list) return rt_no_memory(error);
-  for (int64_t k = 0; k < count; k++)
-    if (!(list[k] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[k]))) return rt_no_memory(error);
+  struct session_tokens *list = &s->token[c];
+  size_t count = (size_t)v->offsets[1];
+  list->text = rt_arena_alloc(&s->tokens, (count + 1) * sizeof *list->text);
+  if (!list->text) return rt_no_memory(error);
+  while (list->count < count)
+    if (!(list->text[list->count] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[list->count]))) return rt_no_memory(error);
+    else list->count++;
   return RT_OK;
 }
 
@@ -50,7 +53,7 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   if (!s->token) return rt_no_memory(error);
   for (int c = 0; c < schema->count; c++) {
     enum io_kind kind = schema->columns[c].kind;
-    s->token[c] = NULL;
+    s->token[c] = (struct session_tokens){0};
     if (!schema->columns[c].required || kind == IO_TAGS || !io_kind_is_ragged(kind)) continue;
     int status = kind == IO_IDS ? id_tokens(s, c, error) : text_tokens(s, c, error);
     if (status) return status;
@@ -58,12 +61,15 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The tokens of the text that is as long as an axis, because both have their length from one dim; NULL: there is none. */
-static const char *const *tokens_of(const struct aq_session *s, vm_dim axis) {
+/* The tokens of the text that is as long as an axis of `size`, because both have their length from one dim; NULL: there is none. */
+static const char *const *tokens_of(const struct aq_session *s, vm_dim axis, int64_t size) {
   const struct vm_module *m = s->model->module;
   int64_t symbol = vm_dim_as_symbol(&m->dims, axis);
-  for (uint32_t i = 0; i < m->input_count && symbol >= 0; i++)
-    if (m->input[i].length == symbol && !m->input[i].is_target && s->token[s->feed.column[i]]) return s->token[s->feed.column[i]];
+  for (uint32_t i = 0; i < m->input_count && symbol >= 0; i++) {
+    const struct session_tokens *list = &s->token[s->feed.column[i]];
+    bool complete = list->text && (size_t)size <= list->count;   /* a model file may claim otherwise */
+    if (m->input[i].length == symbol && !m->input[i].is_target && complete) return list->text;
+  }
   return NULL;
 }
 
@@ -106,8 +112,8 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   map->rows = rows ? rt_size(t.shape, axis++, 0) : 1;
   map->columns = rt_size(t.shape, axis, 0);
   const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
-  map->query = rows ? tokens_of(s, type->dim[rank - 2]) : NULL;
-  map->key = map->is_mixing ? NULL : tokens_of(s, type->dim[rank - 1]);
+  map->query = rows ? tokens_of(s, type->dim[rank - 2], map->rows) : NULL;
+  map->key = map->is_mixing ? NULL : tokens_of(s, type->dim[rank - 1], map->columns);
   if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight)) return rt_no_memory(error);
   lib_to_double(&t, s->precision, map->weight);
   return RT_OK;

@@ -105,7 +105,9 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
     const struct vm_input *input = &model->module->input[i];
     int column = io_schema_find(&model->schema, input->name);
     enum io_kind kind = column < 0 ? IO_WORDS : model->schema.columns[column].kind;
-    if (column < 0 || strcmp(io_kind_name(kind), input->kind) || !input_fits(&model->module->dims, input, kind)) return not_a_model(path, "its program and its columns do not fit", error);
+    /* lib_schema gives a text an end where, and only where, a table's text is predicted. */
+    bool ends = column >= 0 && model->schema.columns[column].ends && !(input->shifted && !model->text);
+    if (column < 0 || ends || strcmp(io_kind_name(kind), input->kind) || !input_fits(&model->module->dims, input, kind)) return not_a_model(path, "its program and its columns do not fit", error);
   }
   if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true)) return not_a_model(path, "its program does not predict its columns", error);
   return io_schema_is_trained(&model->schema) ? RT_OK : not_a_model(path, "its columns were never trained", error);

@@ -40,8 +40,8 @@ struct aq_session {
   int64_t skipped;                       /* bad rows of the last stream */
   struct session_map *map;               /* [map_count] */
   size_t map_count;
-  const char ***token;                   /* [columns of the schema] of the example that was looked at; NULL for what is no text. In the arena */
-  struct rt_arena tokens;
+  struct session_tokens { const char **text; size_t count; } *token;   /* [columns of the schema] of the example that was looked at; NULL for what is no text */
+  struct rt_arena tokens;                /* holds them */
 };
 
 /* What an output is to whoever reads it. */
