@@ -104,7 +104,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};
   if (!status) cost->flops = function_flops(x, machine, (double)examples) / (double)examples;
-  if (!status && examples == 1) status = explain_count_heads(x, machine, f, error);
+  if (!status && examples == 1 && !x->head) status = explain_count_heads(x, machine, f, error);
   if (!status) {
     cost->bytes = vm_machine_memory(machine).slots;
     x->cost_count++;

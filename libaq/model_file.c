@@ -75,12 +75,18 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
 }
 
 /* Is the input what its kind of column gives? The verifier knows types; what columns hold it does not know. */
-static bool input_fits(const struct vm_dims *dims, const struct vm_input *input, enum io_kind kind) {
+static bool input_fits(const struct aq_model *model, const struct vm_input *input, const struct io_column *column) {
+  const struct vm_dims *dims = &model->module->dims;
+  enum io_kind kind = column->kind;
   bool ragged = io_kind_is_ragged(kind), real = kind == IO_NUMBER || kind == IO_VECTOR;
   const struct vm_type *t = &input->type;
+  int64_t width;
+  if (input->shifted && (!io_kind_is_text(kind) || kind == IO_NGRAMS)) return false;
+  if (column->ends != (input->shifted && !model->text)) return false;      /* as lib_schema has it */
   if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != (ragged || kind == IO_VECTOR) || ragged != (input->length >= 0)) return false;
   if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
-  if (input->vocabulary < 0) return true;
+  /* What the data does not bind must be known now, to be compared with the column's width. */
+  if (input->vocabulary < 0) return kind != IO_VECTOR || !vm_dim_value(dims, t->dim[0], NULL, &width, NULL);
   return kind == IO_NUMBER || vm_dim_as_symbol(dims, real ? t->dim[0] : t->of) == input->vocabulary;
 }
 
@@ -104,10 +110,8 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
   for (uint32_t i = 0; i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];
     int column = io_schema_find(&model->schema, input->name);
-    enum io_kind kind = column < 0 ? IO_WORDS : model->schema.columns[column].kind;
-    /* lib_schema gives a text an end where, and only where, a table's text is predicted. */
-    bool ends = column >= 0 && model->schema.columns[column].ends && !(input->shifted && !model->text);
-    if (column < 0 || ends || strcmp(io_kind_name(kind), input->kind) || !input_fits(&model->module->dims, input, kind)) return not_a_model(path, "its program and its columns do not fit", error);
+    const struct io_column *c = column < 0 ? NULL : &model->schema.columns[column];
+    if (!c || strcmp(io_kind_name(c->kind), input->kind) || !input_fits(model, input, c)) return not_a_model(path, "its program and its columns do not fit", error);
   }
   if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true)) return not_a_model(path, "its program does not predict its columns", error);
   return io_schema_is_trained(&model->schema) ? RT_OK : not_a_model(path, "its columns were never trained", error);

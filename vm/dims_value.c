@@ -154,12 +154,12 @@ static void print_power(const struct vm_dims *dims, const struct vm_factor *fact
 /* One term without its sign: "3*T/2", "D^2/(2*H)", "1/D". */
 static void print_term(const struct vm_dims *dims, const struct vm_term *term, struct rt_text *out)
 {
-  int64_t size = term->numerator < 0 ? -term->numerator : term->numerator;
+  uint64_t size = term->numerator < 0 ? -(uint64_t)term->numerator : (uint64_t)term->numerator;   /* also of -2^63, which a file may hold */
   int above = 0, below = term->denominator != 1;
   for (uint32_t i = 0; i < term->factor_count; i++)
     below += term->factor[i].power < 0;
   if (size != 1 || below - (term->denominator != 1) == (int)term->factor_count) {
-    rt_text_printf(out, "%" PRId64, size);
+    rt_text_printf(out, "%" PRIu64, size);
     above++;
   }
   for (uint32_t i = 0; i < term->factor_count; i++)
