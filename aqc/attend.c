@@ -47,8 +47,8 @@ void attend_json(const struct view *view, FILE *out) {
     aq_map map = aq_session_map(view->session, index);
     fputs(first ? "{\"name\": " : ", {\"name\": ", out);
     json_string(out, map.name);
-    fprintf(out, ", \"mixing\": %s, \"heads\": %zu, \"rows\": %zu, \"columns\": %zu", map.is_mixing ? "true" : "false", map.heads, map.rows,
-            map.columns);
+    fprintf(out, ", \"mixing\": %s, \"heads\": %zu, \"rows\": %zu, \"columns\": %zu",
+            map.is_mixing ? "true" : "false", map.heads, map.rows, map.columns);
     json_tokens(out, "queries", map.query, map.rows);
     json_tokens(out, "keys", map.key, map.columns);
     fputs(", \"weight\": [", out);
@@ -78,11 +78,15 @@ static int write_page(const struct view *view, const char *path) {
 static int show(const struct settings *settings, const struct view *view) {
   size_t first = 0;
   if (!view_next(view, &first))
-    return settings->head ? message_fail(AQ_USAGE, "without --head all of them are shown", "the model has no head `%s`", settings->head)
-                          : message_fail(AQ_USAGE, "it shows models that have a head or a mix", "this model pays no attention");
+    return settings->head ? message_fail(AQ_USAGE, "without --head all of them are shown",
+                                         "the model has no head `%s`", settings->head)
+                          : message_fail(AQ_USAGE, "it shows models that have a head or a mix",
+                                         "this model pays no attention");
   if (settings->html) return write_page(view, settings->html);
-  if (settings->json) attend_json(view, stdout);
-  else attend_text(view, stdout);
+  if (settings->json)
+    attend_json(view, stdout);
+  else
+    attend_text(view, stdout);
   return AQ_OK;
 }
 
@@ -90,18 +94,24 @@ static int check_texts(const aq_model *model, int given) {
   char names[256];
   int wanted = model_fields(model, false, names, sizeof names);
   if (wanted == given) return AQ_OK;
-  return message_fail(AQ_USAGE, wanted == 1 ? "put the text in quotes" : "give one text for each column of the data, in quotes",
-                      "the model reads %d text%s (%s), but there %s %d", wanted, wanted == 1 ? "" : "s", names, given == 1 ? "is" : "are", given);
+  return message_fail(AQ_USAGE,
+                      wanted == 1 ? "put the text in quotes"
+                                  : "give one text for each column of the data, in quotes",
+                      "the model reads %d text%s (%s), but there %s %d", wanted, wanted == 1 ? "" : "s",
+                      names, given == 1 ? "is" : "are", given);
 }
 
 static int attend(const struct settings *settings, aq_session *session) {
   int count = settings->operand_count - 1;
   aq_field *field = calloc((size_t)count, sizeof *field);
   if (!field) return message_no_memory();
-  for (int k = 0; k < count; k++) field[k] = (aq_field){settings->operand[k + 1], strlen(settings->operand[k + 1])};
+  for (int k = 0; k < count; k++)
+    field[k] = (aq_field){settings->operand[k + 1], strlen(settings->operand[k + 1])};
   int status = aq_session_attend(session, field, (size_t)count);
-  if (status) message_print(aq_session_message(session));
-  else status = show(settings, &(struct view){session, settings->head});
+  if (status)
+    message_print(aq_session_message(session));
+  else
+    status = show(settings, &(struct view){session, settings->head});
   free(field);
   return status;
 }
@@ -126,16 +136,18 @@ static int run_attend(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
-  OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead"),
-  OPTION_SET_PRECISION,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
+    OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead"), OPTION_SET_PRECISION,
+    OPTION_SET_JSON, OPTION_END};
 
 const struct verb verb_attend = {
-  "attend", "MODEL.aqm TEXT...", 2, -1, "show what every head looks at in a text",
-  "Shows the attention of every named head on a text, one row for each query, one column for each key, and the "
-  "weights by which heads are mixed. A model that reads several columns needs a text for each.",
-  option_list, run_attend
-};
+    "attend",
+    "MODEL.aqm TEXT...",
+    2,
+    -1,
+    "show what every head looks at in a text",
+    "Shows the attention of every named head on a text, one row for each query, one column for each key, and "
+    "the "
+    "weights by which heads are mixed. A model that reads several columns needs a text for each.",
+    option_list,
+    run_attend};

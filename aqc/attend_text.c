@@ -1,4 +1,5 @@
-/* attend_text.c: attention maps in a terminal: shaded cells where there is colour, else blocks of rising density with numbers. */
+/* attend_text.c: attention maps in a terminal: shaded cells where there is colour, else blocks of rising
+ * density with numbers. */
 #include "aqc/attend.h"
 
 #include <math.h>
@@ -7,9 +8,10 @@
 #include "aqc/terminal.h"
 
 enum {
-  LABEL_MOST = 16,                       /* columns of a row's label */
-  NUMBER = 4,                            /* columns of a weight */
-  CELL_LEAST = NUMBER + 2, CELL_MOST = 10,   /* of a cell, with the block before and the space after it */
+  LABEL_MOST = 16, /* columns of a row's label */
+  NUMBER = 4,      /* columns of a weight */
+  CELL_LEAST = NUMBER + 2,
+  CELL_MOST = 10, /* of a cell, with the block before and the space after it */
   BAR = 40
 };
 
@@ -18,9 +20,9 @@ struct layout {
   FILE *out;
   aq_map map;
   bool colour;
-  int label, cell;                       /* columns */
-  size_t per_block;                      /* keys side by side */
-  double most;                           /* the largest weight */
+  int label, cell;  /* columns */
+  size_t per_block; /* keys side by side */
+  double most;      /* the largest weight */
 };
 
 static int clamp(int x, int least, int most) { return x < least ? least : x > most ? most : x; }
@@ -50,17 +52,24 @@ static struct layout lay_out(aq_map map, FILE *out, bool colour) {
 /* A weight in four columns: ".42", "1.0", "-.42"; what is masked away is "·". */
 static void print_weight(char text[16], double weight) {
   double size = fabs(weight);
-  if (weight == 0) snprintf(text, 16, "·");
-  else if (!isfinite(weight)) snprintf(text, 16, "?");
-  else if (size < 0.995) snprintf(text, 16, "%s.%02d", weight < 0 ? "-" : "", (int)lround(size * 100));
-  else if (size < 9.95) snprintf(text, 16, "%.1f", weight);
-  else if (size < 999.5) snprintf(text, 16, "%.0f", weight);
-  else snprintf(text, 16, "%.0e", weight);
+  if (weight == 0)
+    snprintf(text, 16, "·");
+  else if (!isfinite(weight))
+    snprintf(text, 16, "?");
+  else if (size < 0.995)
+    snprintf(text, 16, "%s.%02d", weight < 0 ? "-" : "", (int)lround(size * 100));
+  else if (size < 9.95)
+    snprintf(text, 16, "%.1f", weight);
+  else if (size < 999.5)
+    snprintf(text, 16, "%.0f", weight);
+  else
+    snprintf(text, 16, "%.0e", weight);
 }
 
 /* Of the 256 colours of terminals: from white to blue, and to red for weights below 0. */
 static void print_shade(const struct layout *l, double share, bool negative) {
-  static const int blue[] = {231, 195, 153, 117, 75, 33, 27, 21}, red[] = {231, 224, 217, 210, 203, 196, 160, 124};
+  static const int blue[] = {231, 195, 153, 117, 75, 33, 27, 21},
+                   red[] = {231, 224, 217, 210, 203, 196, 160, 124};
   int step = clamp((int)(share * 8), 0, 7);
   fprintf(l->out, "\033[48;5;%d;38;5;%dm", negative ? red[step] : blue[step], step > 4 ? 231 : 16);
 }
@@ -76,7 +85,8 @@ static void print_cell(const struct layout *l, double weight) {
     fputs("\033[0m ", l->out);
     return;
   }
-  fprintf(l->out, "%*s%s", l->cell - CELL_LEAST, "", weight == 0 ? " " : block[clamp((int)(share * 4), 0, 3)]);
+  fprintf(l->out, "%*s%s", l->cell - CELL_LEAST, "",
+          weight == 0 ? " " : block[clamp((int)(share * 4), 0, 3)]);
   shown_field(l->out, text, NUMBER, true);
   fputc(' ', l->out);
 }
@@ -134,7 +144,8 @@ static void print_map(const struct layout *l) {
   for (size_t head = 0; head < l->map.heads; head++) {
     const double *weight = l->map.weight + head * rows * columns;
     print_title(l, head);
-    if (rows == 1 || l->map.is_mixing) print_bars(l, weight);
+    if (rows == 1 || l->map.is_mixing)
+      print_bars(l, weight);
     else
       for (size_t from = 0; from < columns; from += l->per_block)
         print_block(l, weight, from, columns - from < l->per_block ? columns : from + l->per_block);

@@ -12,8 +12,10 @@ static int build(const struct settings *settings, const char *output) {
   if (!status) status = open_any(settings->operand[0], settings, &model);
   if (status) return status;
   status = aq_model_save_bytecode(model, output);
-  if (status) message_print(aq_model_message(model));
-  else if (!settings->quiet) message_remark("wrote %s", output);
+  if (status)
+    message_print(aq_model_message(model));
+  else if (!settings->quiet)
+    message_remark("wrote %s", output);
   aq_model_free(model);
   return status;
 }
@@ -27,15 +29,15 @@ static int run_build(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-  OPTION('o', "output", TEXT, "FILE", output, "where the bytecode goes (default: FILE.aqb in this folder)"),
-  OPTION_SET_DIM,
-  OPTION_SET_QUIET,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION('o', "output", TEXT, "FILE", output, "where the bytecode goes (default: FILE.aqb in this folder)"),
+    OPTION_SET_DIM, OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
 
 const struct verb verb_build = {
-  "build", "FILE.aq", 1, 1, "compile to bytecode",
-  "Compiles a program to bytecode, a file that `aqc dis` and `aqc explain` read.",
-  option_list, run_build
-};
+    "build",
+    "FILE.aq",
+    1,
+    1,
+    "compile to bytecode",
+    "Compiles a program to bytecode, a file that `aqc dis` and `aqc explain` read.",
+    option_list,
+    run_build};

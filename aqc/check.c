@@ -23,8 +23,10 @@ static int check_one(const struct settings *settings, const char *path) {
   int status = open_program(path, settings, &program);
   if (status) return status;
   status = aq_program_check(program);
-  if (status) status = message_print(aq_program_message(program));
-  else print_verdict(settings, path);
+  if (status)
+    status = message_print(aq_program_message(program));
+  else
+    print_verdict(settings, path);
   aq_program_free(program);
   return status;
 }
@@ -41,8 +43,12 @@ static int run_check(const struct settings *settings) {
 
 static const struct option option_list[] = {OPTION_SET_DIM, OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
 
-const struct verb verb_check = {
-  "check", "FILE.aq...", 1, -1, "prove every name and shape of a program, without data",
-  "Parses programs and proves that every name has a meaning and every shape fits, before any data are read.",
-  option_list, run_check
-};
+const struct verb verb_check = {"check",
+                                "FILE.aq...",
+                                1,
+                                -1,
+                                "prove every name and shape of a program, without data",
+                                "Parses programs and proves that every name has a meaning and every shape "
+                                "fits, before any data are read.",
+                                option_list,
+                                run_check};

@@ -11,8 +11,10 @@ static int run_dis(const struct settings *settings) {
   int status = open_any(settings->operand[0], settings, &model);
   if (status) return status;
   status = aq_model_listing(model, &text);
-  if (status) message_print(aq_model_message(model));
-  else fputs(text, stdout);
+  if (status)
+    message_print(aq_model_message(model));
+  else
+    fputs(text, stdout);
   aq_text_free(text);
   aq_model_free(model);
   return status;
@@ -21,7 +23,11 @@ static int run_dis(const struct settings *settings) {
 static const struct option option_list[] = {OPTION_SET_DIM, OPTION_END};
 
 const struct verb verb_dis = {
-  "dis", "FILE.aq|FILE.aqb|FILE.aqm", 1, 1, "list the bytecode",
-  "Lists the instructions that a program, a bytecode file or a trained model consists of.",
-  option_list, run_dis
-};
+    "dis",
+    "FILE.aq|FILE.aqb|FILE.aqm",
+    1,
+    1,
+    "list the bytecode",
+    "Lists the instructions that a program, a bytecode file or a trained model consists of.",
+    option_list,
+    run_dis};

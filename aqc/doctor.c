@@ -8,17 +8,23 @@ static int run_doctor(const struct settings *settings) {
   aq_message message;
   char *text = NULL;
   int status = aq_doctor(true, settings->json, &text, &message);
-  if (status) message_print(&message);
-  else printf(settings->json ? "%s\n" : "%s", text);
+  if (status)
+    message_print(&message);
+  else
+    printf(settings->json ? "%s\n" : "%s", text);
   aq_text_free(text);
   return status;
 }
 
 static const struct option option_list[] = {OPTION_SET_JSON, OPTION_END};
 
-const struct verb verb_doctor = {
-  "doctor", "", 0, 0, "tell what aq found on this machine",
-  "Tells the version, the processor and its instruction sets, the BLAS library and whether it chose kernels that fit "
-  "the processor, and the number of threads.",
-  option_list, run_doctor
-};
+const struct verb verb_doctor = {"doctor",
+                                 "",
+                                 0,
+                                 0,
+                                 "tell what aq found on this machine",
+                                 "Tells the version, the processor and its instruction sets, the BLAS "
+                                 "library and whether it chose kernels that fit "
+                                 "the processor, and the number of threads.",
+                                 option_list,
+                                 run_doctor};

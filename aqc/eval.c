@@ -8,9 +8,12 @@
 static void print_report(const struct settings *settings, aq_report *report) {
   int64_t skipped;
   aq_report_rows(report, &skipped);
-  if (skipped && !settings->quiet) message_remark("%lld bad row%s skipped", (long long)skipped, skipped == 1 ? " was" : "s were");
-  if (settings->json) printf("%s\n", aq_report_json(report));
-  else fputs(aq_report_text(report), stdout);
+  if (skipped && !settings->quiet)
+    message_remark("%lld bad row%s skipped", (long long)skipped, skipped == 1 ? " was" : "s were");
+  if (settings->json)
+    printf("%s\n", aq_report_json(report));
+  else
+    fputs(aq_report_text(report), stdout);
 }
 
 static int run_eval(const struct settings *settings) {
@@ -26,26 +29,31 @@ static int run_eval(const struct settings *settings) {
   options.bad_rows = settings->bad_rows;
   options.choose_blas_core = true;
   status = aq_report_new(model, settings->operand[1], &options, &report);
-  if (!status) print_report(settings, report);
-  else status = report ? message_print(aq_report_message(report)) : message_no_memory();
+  if (!status)
+    print_report(settings, report);
+  else
+    status = report ? message_print(aq_report_message(report)) : message_no_memory();
   aq_report_free(report);
   aq_model_free(model);
   return status;
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
-  OPTION_SET_THREADS,
-  OPTION_SET_PRECISION,
-  OPTION_SET_BAD_ROW,
-  OPTION_SET_QUIET,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+    OPTION_SET_THREADS,
+    OPTION_SET_PRECISION,
+    OPTION_SET_BAD_ROW,
+    OPTION_SET_QUIET,
+    OPTION_SET_JSON,
+    OPTION_END};
 
 const struct verb verb_eval = {
-  "eval", "MODEL.aqm DATA.tsv", 2, 2, "compare a model's predictions with labelled data",
-  "Predicts every row and compares: precision, recall, f1 and support of each class, the accuracy, and the "
-  "averages; for numbers their errors; for texts the loss.",
-  option_list, run_eval
-};
+    "eval",
+    "MODEL.aqm DATA.tsv",
+    2,
+    2,
+    "compare a model's predictions with labelled data",
+    "Predicts every row and compares: precision, recall, f1 and support of each class, the accuracy, and the "
+    "averages; for numbers their errors; for texts the loss.",
+    option_list,
+    run_eval};

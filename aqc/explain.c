@@ -5,7 +5,7 @@
 #include "aqc/open.h"
 #include "aqc/verb.h"
 
-enum { USUAL_LENGTH = 32 };              /* tokens: a sentence */
+enum { USUAL_LENGTH = 32 }; /* tokens: a sentence */
 
 static int run_explain(const struct settings *settings) {
   aq_model *model;
@@ -14,24 +14,28 @@ static int run_explain(const struct settings *settings) {
   int status = open_any(settings->operand[0], settings, &model);
   if (status) return status;
   status = aq_model_explain(model, length, settings->json, &text);
-  if (status) message_print(aq_model_message(model));
-  else printf(settings->json ? "%s\n" : "%s", text);
+  if (status)
+    message_print(aq_model_message(model));
+  else
+    printf(settings->json ? "%s\n" : "%s", text);
   aq_text_free(text);
   aq_model_free(model);
   return status;
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "length", COUNT, "N", length, "tokens of an example, for memory and work (default: 32)"),
-  OPTION(0, "unfused", FLAG, NULL, unfused, "compute heads as tensors of all their scores, to compare with"),
-  OPTION_SET_DIM,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION(0, "length", COUNT, "N", length, "tokens of an example, for memory and work (default: 32)"),
+    OPTION(0, "unfused", FLAG, NULL, unfused,
+           "compute heads as tensors of all their scores, to compare with"),
+    OPTION_SET_DIM, OPTION_SET_JSON, OPTION_END};
 
-const struct verb verb_explain = {
-  "explain", "FILE.aq|FILE.aqb|FILE.aqm", 1, 1, "tell how a program will run",
-  "Tells what the compiler made of a program: which heads are fused and which are not, and why; the memory that "
-  "an example takes, the work it is, and the parameters.",
-  option_list, run_explain
-};
+const struct verb verb_explain = {"explain",
+                                  "FILE.aq|FILE.aqb|FILE.aqm",
+                                  1,
+                                  1,
+                                  "tell how a program will run",
+                                  "Tells what the compiler made of a program: which heads are fused and "
+                                  "which are not, and why; the memory that "
+                                  "an example takes, the work it is, and the parameters.",
+                                  option_list,
+                                  run_explain};

@@ -11,7 +11,7 @@
 
 #include "aqc/messages.h"
 
-enum { LARGEST = 256 << 20 };            /* bytes; as large as a source may be */
+enum { LARGEST = 256 << 20 }; /* bytes; as large as a source may be */
 
 static int cannot_read(const char *path) {
   int code = errno == ENOMEM ? AQ_NO_MEMORY : AQ_NO_INPUT;
@@ -24,7 +24,9 @@ static int read_all(int descriptor, const char *path, char **text, size_t *lengt
     if (*length == capacity) {
       capacity = capacity ? 2 * capacity : 1 << 14;
       char *more = capacity <= LARGEST ? realloc(*text, capacity) : NULL;
-      if (!more) return capacity <= LARGEST ? message_no_memory() : message_fail(AQ_BAD_DATA, NULL, "%s is too large for a program", path);
+      if (!more)
+        return capacity <= LARGEST ? message_no_memory()
+                                   : message_fail(AQ_BAD_DATA, NULL, "%s is too large for a program", path);
       *text = more;
     }
     ssize_t count = read(descriptor, *text + *length, capacity - *length);
@@ -92,7 +94,8 @@ int file_replace(const char *path, const char *text, size_t length) {
 
 int file_create(const char *path, const char *text) {
   int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0) return message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", path, strerror(errno));
+  if (descriptor < 0)
+    return message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", path, strerror(errno));
   int failed = fill(descriptor, text, strlen(text), false);
   return failed ? message_fail(AQ_IO, NULL, "cannot write %s: %s", path, strerror(failed)) : AQ_OK;
 }
@@ -103,7 +106,8 @@ int file_check_folder(const char *path) {
   if (!folder) return message_no_memory();
   int failed = access(folder, W_OK | X_OK) ? errno : 0;
   free(folder);
-  return failed ? message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", path, strerror(failed)) : AQ_OK;
+  return failed ? message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", path, strerror(failed))
+                : AQ_OK;
 }
 
 bool file_same(const char *one, const char *other) {

@@ -25,8 +25,11 @@ static int format_one(const struct settings *settings, const char *path) {
   size_t length;
   aq_message message;
   int status = file_read(path, &text, &length);
-  if (!status && aq_format(strcmp(path, "-") == 0 ? "<stdin>" : path, text, length, &formatted, &message)) status = message_print(&message);
-  if (!status) status = use(settings, path, strlen(formatted) == length && memcmp(formatted, text, length) == 0, formatted);
+  if (!status && aq_format(strcmp(path, "-") == 0 ? "<stdin>" : path, text, length, &formatted, &message))
+    status = message_print(&message);
+  if (!status)
+    status =
+        use(settings, path, strlen(formatted) == length && memcmp(formatted, text, length) == 0, formatted);
   aq_text_free(formatted);
   free(text);
   return status;
@@ -34,8 +37,10 @@ static int format_one(const struct settings *settings, const char *path) {
 
 /* All files are looked at; the exit code is that of the first one that is wrong. */
 static int run_fmt(const struct settings *settings) {
-  if (settings->write && settings->check) return message_fail(AQ_USAGE, NULL, "--write and --check exclude each other");
-  if (settings->operand_count == 0 && settings->write) return message_fail(AQ_USAGE, NULL, "--write needs a file to write to");
+  if (settings->write && settings->check)
+    return message_fail(AQ_USAGE, NULL, "--write and --check exclude each other");
+  if (settings->operand_count == 0 && settings->write)
+    return message_fail(AQ_USAGE, NULL, "--write needs a file to write to");
   int first = settings->operand_count == 0 ? format_one(settings, "-") : AQ_OK;
   for (int k = 0; k < settings->operand_count; k++) {
     int status = format_one(settings, settings->operand[k]);
@@ -45,13 +50,17 @@ static int run_fmt(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-  OPTION('w', "write", FLAG, NULL, write, "write the files back, those that change"),
-  OPTION(0, "check", FLAG, NULL, check, "only name the files that would change; exit code 1 when there are any"),
-  OPTION_END
-};
+    OPTION('w', "write", FLAG, NULL, write, "write the files back, those that change"),
+    OPTION(0, "check", FLAG, NULL, check,
+           "only name the files that would change; exit code 1 when there are any"),
+    OPTION_END};
 
-const struct verb verb_fmt = {
-  "fmt", "[FILE.aq...]", 0, -1, "lay programs out in the standard way",
-  "Writes the programs in the standard layout, from the files or from the standard input, to the standard output.",
-  option_list, run_fmt
-};
+const struct verb verb_fmt = {"fmt",
+                              "[FILE.aq...]",
+                              0,
+                              -1,
+                              "lay programs out in the standard way",
+                              "Writes the programs in the standard layout, from the files or from the "
+                              "standard input, to the standard output.",
+                              option_list,
+                              run_fmt};

@@ -20,7 +20,8 @@ static int read_prompt(const struct settings *settings, char **prompt) {
   }
   char *text;
   int status = file_read("-", &text, &length);
-  if (!status && memchr(text, '\0', length)) status = message_fail(AQ_BAD_DATA, NULL, "there is a NUL byte in the prompt");
+  if (!status && memchr(text, '\0', length))
+    status = message_fail(AQ_BAD_DATA, NULL, "there is a NUL byte in the prompt");
   if (!status && !(*prompt = strndup(text, length))) status = message_no_memory();
   free(text);
   return status;
@@ -54,8 +55,10 @@ static int run_generate(const struct settings *settings) {
     options.threads = (int)settings->threads;
     options.precision = settings->precision;
     options.choose_blas_core = true;
-    if (aq_session_new(model, &options, &session) == AQ_OK) status = generate(session, settings, prompt);
-    else status = session ? message_print(aq_session_message(session)) : message_no_memory();
+    if (aq_session_new(model, &options, &session) == AQ_OK)
+      status = generate(session, settings, prompt);
+    else
+      status = session ? message_print(aq_session_message(session)) : message_no_memory();
   }
   aq_session_free(session);
   aq_model_free(model);
@@ -64,18 +67,22 @@ static int run_generate(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "length", COUNT, "N", length, "tokens to write at most"),
-  OPTION(0, "temperature", NUMBER, "X", temperature, "how freely to draw: 0 takes the likeliest token each time, 1 draws as the model says"),
-  OPTION(0, "top", COUNT, "K", top, "draw among the K likeliest tokens"),
-  OPTION(0, "seed", WHOLE, "N", seed, "seed of the draws"),
-  OPTION_SET_THREADS,
-  OPTION_SET_PRECISION,
-  OPTION_END
-};
+    OPTION(0, "length", COUNT, "N", length, "tokens to write at most"),
+    OPTION(0, "temperature", NUMBER, "X", temperature,
+           "how freely to draw: 0 takes the likeliest token each time, 1 draws as the model says"),
+    OPTION(0, "top", COUNT, "K", top, "draw among the K likeliest tokens"),
+    OPTION(0, "seed", WHOLE, "N", seed, "seed of the draws"),
+    OPTION_SET_THREADS,
+    OPTION_SET_PRECISION,
+    OPTION_END};
 
 const struct verb verb_generate = {
-  "generate", "MODEL.aqm [PROMPT|-]", 1, 2, "continue a text",
-  "Continues the prompt, with a model that predicts next(text), and writes what it adds as it comes. "
-  "For - the prompt is read from the standard input.",
-  option_list, run_generate
-};
+    "generate",
+    "MODEL.aqm [PROMPT|-]",
+    1,
+    2,
+    "continue a text",
+    "Continues the prompt, with a model that predicts next(text), and writes what it adds as it comes. "
+    "For - the prompt is read from the standard input.",
+    option_list,
+    run_generate};

@@ -23,8 +23,10 @@ static int run_gradcheck(const struct settings *settings) {
   int status = open_program(settings->operand[0], settings, &program);
   if (status) return status;
   status = aq_program_gradcheck(program, settings->seed >= 0 ? settings->seed : 1, tolerance, &worst, &text);
-  if (settings->json && (status == AQ_OK || status == AQ_NEGATIVE)) print_json(status == AQ_OK, worst, tolerance);
-  else if (!settings->json && text) fputs(text, stdout);
+  if (settings->json && (status == AQ_OK || status == AQ_NEGATIVE))
+    print_json(status == AQ_OK, worst, tolerance);
+  else if (!settings->json && text)
+    fputs(text, stdout);
   if (status) message_print(aq_program_message(program));
   aq_text_free(text);
   aq_program_free(program);
@@ -32,17 +34,21 @@ static int run_gradcheck(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "tolerance", NUMBER, "X", tolerance, "largest relative error that passes (default: 1e-5)"),
-  OPTION(0, "seed", WHOLE, "N", seed, "seed of the data and parameters (default: 1)"),
-  OPTION(0, "unfused", FLAG, NULL, unfused, "compute heads as tensors of all their scores, to compare with"),
-  OPTION_SET_DIM,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION(0, "tolerance", NUMBER, "X", tolerance, "largest relative error that passes (default: 1e-5)"),
+    OPTION(0, "seed", WHOLE, "N", seed, "seed of the data and parameters (default: 1)"),
+    OPTION(0, "unfused", FLAG, NULL, unfused,
+           "compute heads as tensors of all their scores, to compare with"),
+    OPTION_SET_DIM,
+    OPTION_SET_JSON,
+    OPTION_END};
 
-const struct verb verb_gradcheck = {
-  "gradcheck", "FILE.aq", 1, 1, "compare a model's gradients with differences",
-  "Compares the gradient of the loss for every parameter with central differences, with double numbers, on random "
-  "data of several sizes. The exit code is 1 when they do not agree.",
-  option_list, run_gradcheck
-};
+const struct verb verb_gradcheck = {"gradcheck",
+                                    "FILE.aq",
+                                    1,
+                                    1,
+                                    "compare a model's gradients with differences",
+                                    "Compares the gradient of the loss for every parameter with central "
+                                    "differences, with double numbers, on random "
+                                    "data of several sizes. The exit code is 1 when they do not agree.",
+                                    option_list,
+                                    run_gradcheck};

@@ -6,12 +6,15 @@
 enum { LINE = 79, OPTION_COLUMN = 30, VERB_COLUMN = 13 };
 
 void help_overview(FILE *out, const struct verb *const *verbs) {
-  fputs("aqc compiles, trains and runs programs that say how attention works.\n\nusage: aqc VERB ...\n\n", out);
+  fputs("aqc compiles, trains and runs programs that say how attention works.\n\nusage: aqc VERB ...\n\n",
+        out);
   for (; *verbs; verbs++) fprintf(out, "  %-*s%s\n", VERB_COLUMN - 2, (*verbs)->name, (*verbs)->summary);
-  fputs("\n`aqc VERB --help` says what a verb does and which options it takes.\nTo begin: aqc new reviews\n", out);
+  fputs("\n`aqc VERB --help` says what a verb does and which options it takes.\nTo begin: aqc new reviews\n",
+        out);
 }
 
-/* Prints words, breaking lines before LINE. The cursor is at column `indent`, where further lines begin too. */
+/* Prints words, breaking lines before LINE. The cursor is at column `indent`, where further lines begin too.
+ */
 static void fill(FILE *out, const char *text, int indent) {
   int at = indent;
   while (*text) {
@@ -35,10 +38,13 @@ static void print_option(FILE *out, const struct option *option) {
   char left[64];
   char letter[8] = "    ";
   if (option->letter) snprintf(letter, sizeof letter, "-%c, ", option->letter);
-  int width = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, option->value ? " " : "", option->value ? option->value : "");
+  int width = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, option->value ? " " : "",
+                       option->value ? option->value : "");
   fputs(left, out);
-  if (width < OPTION_COLUMN - 1) fprintf(out, "%*s", OPTION_COLUMN - width, "");
-  else fprintf(out, "\n%*s", OPTION_COLUMN, "");
+  if (width < OPTION_COLUMN - 1)
+    fprintf(out, "%*s", OPTION_COLUMN - width, "");
+  else
+    fprintf(out, "\n%*s", OPTION_COLUMN, "");
   fill(out, option->help, OPTION_COLUMN);
 }
 

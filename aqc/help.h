@@ -6,7 +6,7 @@
 
 #include "aqc/verb.h"
 
-void help_overview(FILE *out, const struct verb *const *verbs);   /* ends with NULL */
+void help_overview(FILE *out, const struct verb *const *verbs); /* ends with NULL */
 void help_verb(FILE *out, const struct verb *verb);
 
 #endif

@@ -10,7 +10,8 @@
 static volatile sig_atomic_t held, seen;
 static struct timespec first;
 
-/* Who supervises a process may signal it and then its group: two signals, one press. A person's second press comes later. */
+/* Who supervises a process may signal it and then its group: two signals, one press. A person's second press
+ * comes later. */
 static bool is_echo(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -31,8 +32,9 @@ void interrupt_init(void) {
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   static const int numbers[] = {SIGINT, SIGTERM};
-  for (int k = 0; k < 2; k++)            /* who started us may want it ignored, as nohup and a shell's & do */
-    if (sigaction(numbers[k], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(numbers[k], &action, NULL);
+  for (int k = 0; k < 2; k++) /* who started us may want it ignored, as nohup and a shell's & do */
+    if (sigaction(numbers[k], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+      sigaction(numbers[k], &action, NULL);
 }
 
 void interrupt_hold(void) { held = 1; }

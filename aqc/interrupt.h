@@ -8,7 +8,7 @@
 void interrupt_init(void);
 /* From now on the first is only remembered; the second ends the process as above. */
 void interrupt_hold(void);
-void interrupt_release(void);            /* as after interrupt_init again */
+void interrupt_release(void); /* as after interrupt_init again */
 bool interrupt_seen(void);
 
 #endif

@@ -27,7 +27,8 @@ static const struct verb *find_verb(const char *name) {
 static int refuse_verb(const char *name) {
   char hint[128] = "`aqc help` lists the verbs";
   for (const char *const *known = later; *known; known++)
-    if (strcmp(*known, name) == 0) return message_fail(AQ_USAGE, NULL, "`aqc %s` is not in this version", name);
+    if (strcmp(*known, name) == 0)
+      return message_fail(AQ_USAGE, NULL, "`aqc %s` is not in this version", name);
   struct nearest nearest = nearest_begin(name, strlen(name));
   for (const struct verb *const *verb = verbs; *verb; verb++) nearest_offer(&nearest, (*verb)->name);
   if (nearest.best) snprintf(hint, sizeof hint, "did you mean `aqc %s`?", nearest.best);
@@ -49,20 +50,25 @@ static int run_verb(const struct verb *verb, int count, char **argument) {
   struct settings settings;
   settings_init(&settings);
   int status = options_parse(verb, count, argument, &settings);
-  if (!status && settings.help) help_verb(stdout, verb);
-  else if (!status) status = verb->run(&settings);
+  if (!status && settings.help)
+    help_verb(stdout, verb);
+  else if (!status)
+    status = verb->run(&settings);
   settings_free(&settings);
   return status;
 }
 
-static bool is_either(const char *word, const char *one, const char *other) { return strcmp(word, one) == 0 || strcmp(word, other) == 0; }
+static bool is_either(const char *word, const char *one, const char *other) {
+  return strcmp(word, one) == 0 || strcmp(word, other) == 0;
+}
 
 static int run(int count, char **argument) {
   if (count == 0) {
     help_overview(stderr, verbs);
     return AQ_USAGE;
   }
-  if (is_either(argument[0], "help", "--help") || strcmp(argument[0], "-h") == 0) return help(count - 1, argument + 1);
+  if (is_either(argument[0], "help", "--help") || strcmp(argument[0], "-h") == 0)
+    return help(count - 1, argument + 1);
   if (is_either(argument[0], "--version", "version")) {
     printf("aqc %s\n", aq_version());
     return AQ_OK;
@@ -78,10 +84,12 @@ static bool wants_json(int count, char **argument) {
   return false;
 }
 
-/* A standard stream that is closed must not become the first file that is opened. What is written to it fails, as it should. */
+/* A standard stream that is closed must not become the first file that is opened. What is written to it
+ * fails, as it should. */
 static void hold_streams(void) {
   for (int descriptor = 0; descriptor <= 2; descriptor++)
-    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) _exit(AQ_IO);
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0)
+      _exit(AQ_IO);
 }
 
 int main(int count, char **argument) {

@@ -8,9 +8,7 @@
 #include "aqc/shown.h"
 #include "aqc/terminal.h"
 
-static struct {
-  bool json, colour;
-} style;
+static struct { bool json, colour; } style;
 
 void messages_init(bool json) {
   style.json = json;
@@ -23,8 +21,10 @@ static void paint(const char *code) {
 
 static void print_place(const aq_message *m) {
   paint("1");
-  if (m->file[0]) shown_line(stderr, m->file);
-  else fputs("aqc", stderr);
+  if (m->file[0])
+    shown_line(stderr, m->file);
+  else
+    fputs("aqc", stderr);
   if (m->line > 0) fprintf(stderr, ":%d", m->line);
   if (m->line > 0 && m->column > 0) fprintf(stderr, ":%d", m->column);
   fputs(": ", stderr);
@@ -57,8 +57,10 @@ static void print_json(const aq_message *m) {
 }
 
 int message_print(const aq_message *message) {
-  if (style.json) print_json(message);
-  else print_text(message);
+  if (style.json)
+    print_json(message);
+  else
+    print_text(message);
   return message->code;
 }
 

@@ -7,10 +7,10 @@
 struct nearest {
   const char *word;
   size_t length;
-  const char *best;                      /* NULL: nothing is near */
+  const char *best; /* NULL: nothing is near */
   size_t distance;
 };
 struct nearest nearest_begin(const char *word, size_t length);
-void nearest_offer(struct nearest *nearest, const char *known);   /* known must outlive nearest */
+void nearest_offer(struct nearest *nearest, const char *known); /* known must outlive nearest */
 
 #endif

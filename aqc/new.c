@@ -9,70 +9,68 @@
 #include "aqc/messages.h"
 #include "aqc/verb.h"
 
-static const char program[] =
-  "# Two heads read a text: one sees neighbours alone, one sees all of it. Their weighted sum decides on the label.\n"
-  "dim D = 32  # width of a token; aqc train -D D=64 overrides it\n"
-  "\n"
-  "data {\n"
-  "  text:  words[T]\n"
-  "  label: class[C]\n"
-  "}\n"
-  "\n"
-  "head read(x: [T, D], act) -> [T, D] {\n"
-  "  query = linear(act(linear(x, D)), D)\n"
-  "  key   = linear(x, D)\n"
-  "  value = linear(x, D)\n"
-  "  score = s / sqrt(D)\n"
-  "  norm  = softmax\n"
-  "}\n"
-  "\n"
-  "model judge(text) -> label {\n"
-  "  x    = embed(text, D)\n"
-  "  near = read(x, relu) with { mask = abs(i - j) <= 2 }\n"
-  "  far  = read(x, tanh)\n"
-  "  return linear(mean(tanh(mix(near, far)), T), C)\n"
-  "}\n"
-  "\n"
-  "loss cross_entropy\n"
-  "train { optimizer = adamw(lr = 5e-3), batch = 8, epochs = 30 }\n";
+static const char program[] = "# Two heads read a text: one sees neighbours alone, one sees all of it. Their "
+                              "weighted sum decides on the label.\n"
+                              "dim D = 32  # width of a token; aqc train -D D=64 overrides it\n"
+                              "\n"
+                              "data {\n"
+                              "  text:  words[T]\n"
+                              "  label: class[C]\n"
+                              "}\n"
+                              "\n"
+                              "head read(x: [T, D], act) -> [T, D] {\n"
+                              "  query = linear(act(linear(x, D)), D)\n"
+                              "  key   = linear(x, D)\n"
+                              "  value = linear(x, D)\n"
+                              "  score = s / sqrt(D)\n"
+                              "  norm  = softmax\n"
+                              "}\n"
+                              "\n"
+                              "model judge(text) -> label {\n"
+                              "  x    = embed(text, D)\n"
+                              "  near = read(x, relu) with { mask = abs(i - j) <= 2 }\n"
+                              "  far  = read(x, tanh)\n"
+                              "  return linear(mean(tanh(mix(near, far)), T), C)\n"
+                              "}\n"
+                              "\n"
+                              "loss cross_entropy\n"
+                              "train { optimizer = adamw(lr = 5e-3), batch = 8, epochs = 30 }\n";
 
-static const char train_data[] =
-  "text\tlabel\n"
-  "The soup was hot and the bread was fresh.\tgood\n"
-  "A warm welcome and a wonderful evening.\tgood\n"
-  "Our waiter was friendly and quick.\tgood\n"
-  "I would happily eat here every week.\tgood\n"
-  "The fish was perfect.\tgood\n"
-  "Great coffee, lovely cakes.\tgood\n"
-  "We loved the garden and the music.\tgood\n"
-  "The pasta was not bad at all, it was wonderful.\tgood\n"
-  "Fresh, friendly, and fairly priced.\tgood\n"
-  "Everything we ordered was delicious.\tgood\n"
-  "A lovely place with a great view.\tgood\n"
-  "The best lunch we had all year.\tgood\n"
-  "The soup was cold and the bread was stale.\tbad\n"
-  "A rude welcome and a dreadful evening.\tbad\n"
-  "Our waiter was slow and unfriendly.\tbad\n"
-  "I would not eat here again.\tbad\n"
-  "The fish was raw.\tbad\n"
-  "Bitter coffee, dry cakes.\tbad\n"
-  "We hated the noise and the smell.\tbad\n"
-  "The pasta was not good at all, it was dreadful.\tbad\n"
-  "Stale, noisy, and far too dear.\tbad\n"
-  "Nothing we ordered was warm.\tbad\n"
-  "A dirty place with a rude owner.\tbad\n"
-  "The worst lunch we had all year.\tbad\n";
+static const char train_data[] = "text\tlabel\n"
+                                 "The soup was hot and the bread was fresh.\tgood\n"
+                                 "A warm welcome and a wonderful evening.\tgood\n"
+                                 "Our waiter was friendly and quick.\tgood\n"
+                                 "I would happily eat here every week.\tgood\n"
+                                 "The fish was perfect.\tgood\n"
+                                 "Great coffee, lovely cakes.\tgood\n"
+                                 "We loved the garden and the music.\tgood\n"
+                                 "The pasta was not bad at all, it was wonderful.\tgood\n"
+                                 "Fresh, friendly, and fairly priced.\tgood\n"
+                                 "Everything we ordered was delicious.\tgood\n"
+                                 "A lovely place with a great view.\tgood\n"
+                                 "The best lunch we had all year.\tgood\n"
+                                 "The soup was cold and the bread was stale.\tbad\n"
+                                 "A rude welcome and a dreadful evening.\tbad\n"
+                                 "Our waiter was slow and unfriendly.\tbad\n"
+                                 "I would not eat here again.\tbad\n"
+                                 "The fish was raw.\tbad\n"
+                                 "Bitter coffee, dry cakes.\tbad\n"
+                                 "We hated the noise and the smell.\tbad\n"
+                                 "The pasta was not good at all, it was dreadful.\tbad\n"
+                                 "Stale, noisy, and far too dear.\tbad\n"
+                                 "Nothing we ordered was warm.\tbad\n"
+                                 "A dirty place with a rude owner.\tbad\n"
+                                 "The worst lunch we had all year.\tbad\n";
 
-static const char valid_data[] =
-  "text\tlabel\n"
-  "The bread was fresh and the coffee was great.\tgood\n"
-  "A wonderful place, quick and friendly.\tgood\n"
-  "We loved the fish.\tgood\n"
-  "A delicious lunch with a lovely view.\tgood\n"
-  "The coffee was cold and the waiter was rude.\tbad\n"
-  "A dreadful place, slow and noisy.\tbad\n"
-  "We hated the fish.\tbad\n"
-  "A stale lunch with a bitter smell.\tbad\n";
+static const char valid_data[] = "text\tlabel\n"
+                                 "The bread was fresh and the coffee was great.\tgood\n"
+                                 "A wonderful place, quick and friendly.\tgood\n"
+                                 "We loved the fish.\tgood\n"
+                                 "A delicious lunch with a lovely view.\tgood\n"
+                                 "The coffee was cold and the waiter was rude.\tbad\n"
+                                 "A dreadful place, slow and noisy.\tbad\n"
+                                 "We hated the fish.\tbad\n"
+                                 "A stale lunch with a bitter smell.\tbad\n";
 
 static int create(const char *folder, const char *name, const char *text) {
   size_t size = strlen(folder) + strlen(name) + 2;
@@ -95,8 +93,8 @@ static void print_next(const char *folder) {
 static int run_new(const struct settings *settings) {
   const char *folder = settings->operand[0];
   if (mkdir(folder, 0777) != 0)
-    return message_fail(AQ_CANNOT_CREATE, errno == EEXIST ? "give a name that is not taken" : NULL, "cannot create the folder %s: %s", folder,
-                        strerror(errno));
+    return message_fail(AQ_CANNOT_CREATE, errno == EEXIST ? "give a name that is not taken" : NULL,
+                        "cannot create the folder %s: %s", folder, strerror(errno));
   int status = create(folder, "model.aq", program);
   if (!status) status = create(folder, "train.tsv", train_data);
   if (!status) status = create(folder, "valid.tsv", valid_data);
@@ -107,7 +105,11 @@ static int run_new(const struct settings *settings) {
 static const struct option option_list[] = {OPTION_SET_QUIET, OPTION_END};
 
 const struct verb verb_new = {
-  "new", "FOLDER", 1, 1, "write a small program and data to begin with",
-  "Creates a folder with a small working model, a few rows to train it on, and a few to validate it with.",
-  option_list, run_new
-};
+    "new",
+    "FOLDER",
+    1,
+    1,
+    "write a small program and data to begin with",
+    "Creates a folder with a small working model, a few rows to train it on, and a few to validate it with.",
+    option_list,
+    run_new};

@@ -8,10 +8,14 @@
 #include "aqc/messages.h"
 
 int open_program(const char *path, const struct settings *settings, aq_program **program) {
-  aq_program_options options = {.size = sizeof options, .define = settings->define, .define_count = settings->define_count, .unfused = settings->unfused};
+  aq_program_options options = {.size = sizeof options,
+                                .define = settings->define,
+                                .define_count = settings->define_count,
+                                .unfused = settings->unfused};
   *program = NULL;
   if (file_ends_with(path, ".aqm"))
-    return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq", "%s is a trained model", path);
+    return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
+                        "%s is a trained model", path);
   int status = aq_program_new(path, NULL, 0, &options, program);
   if (!status) return AQ_OK;
   status = *program ? message_print(aq_program_message(*program)) : message_no_memory();
@@ -31,7 +35,8 @@ static int opened(int status, aq_model **model) {
 int open_model(const char *path, aq_model **model) {
   *model = NULL;
   if (file_ends_with(path, ".aq"))
-    return message_fail(AQ_USAGE, "train it first: aqc train MODEL.aq DATA.tsv -o MODEL.aqm", "%s is a program, not a trained model", path);
+    return message_fail(AQ_USAGE, "train it first: aqc train MODEL.aq DATA.tsv -o MODEL.aqm",
+                        "%s is a program, not a trained model", path);
   return opened(aq_model_load(path, model), model);
 }
 
@@ -53,7 +58,8 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
 
 int refuse_overwriting(const char *output, const char *input) {
   if (!input || !file_same(output, input)) return AQ_OK;
-  return message_fail(AQ_USAGE, "give another name with -o", "%s is read here and cannot be written as well", output);
+  return message_fail(AQ_USAGE, "give another name with -o", "%s is read here and cannot be written as well",
+                      output);
 }
 
 static bool read_before(const aq_model *model, size_t column) {
@@ -69,7 +75,8 @@ int model_fields(const aq_model *model, bool targets, char *names, size_t size) 
   for (size_t k = 0; k < aq_model_column_count(model); k++) {
     aq_column column = aq_model_column(model, k);
     if ((column.is_target && !targets) || read_before(model, k)) continue;
-    if (used < size) used += (size_t)snprintf(names + used, size - used, "%s%s", count ? ", " : "", column.field);
+    if (used < size)
+      used += (size_t)snprintf(names + used, size - used, "%s%s", count ? ", " : "", column.field);
     count++;
   }
   return count;

@@ -1,15 +1,16 @@
-/* open.h: programs and models, opened as the settings say. Each returns an exit code and has said why when it is not 0;
- * the handle is then NULL. */
+/* open.h: programs and models, opened as the settings say. Each returns an exit code and has said why when it
+ * is not 0; the handle is then NULL. */
 #ifndef AQC_OPEN_H
 #define AQC_OPEN_H
 
 #include "aqc/options.h"
 
 int open_program(const char *path, const struct settings *settings, aq_program **program);
-int open_model(const char *path, aq_model **model);      /* a trained one, .aqm */
+int open_model(const char *path, aq_model **model); /* a trained one, .aqm */
 /* A model in any form: .aqm, .aqb, or a program to be compiled. */
 int open_any(const char *path, const struct settings *settings, aq_model **model);
-/* The fields of a row that the model reads, each once, into names as "text, label": those it needs to predict, or with targets. Returns how many. */
+/* The fields of a row that the model reads, each once, into names as "text, label": those it needs to
+ * predict, or with targets. Returns how many. */
 int model_fields(const aq_model *model, bool targets, char *names, size_t size);
 /* Refuses to write a result over one of the inputs. */
 int refuse_overwriting(const char *output, const char *input);

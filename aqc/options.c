@@ -21,8 +21,15 @@ struct reader {
 
 void settings_init(struct settings *settings) {
   *settings = (struct settings){
-    .epochs = -1, .batch = -1, .seed = -1, .length = -1, .top = 0, .repeat = 1,
-    .learning_rate = -1, .temperature = -1, .tolerance = -1,
+      .epochs = -1,
+      .batch = -1,
+      .seed = -1,
+      .length = -1,
+      .top = 0,
+      .repeat = 1,
+      .learning_rate = -1,
+      .temperature = -1,
+      .tolerance = -1,
   };
 }
 
@@ -34,7 +41,8 @@ static int wrong(const struct reader *r, const char *hint, const char *text) {
   return message_fail(AQ_USAGE, hint ? hint : more, "%s", text);
 }
 
-static int wrong_value(const struct reader *r, const struct option *option, const char *value, const char *wanted) {
+static int wrong_value(const struct reader *r, const struct option *option, const char *value,
+                       const char *wanted) {
   char text[256];
   snprintf(text, sizeof text, "--%s takes %s, not `%.80s`", option->name, wanted, value);
   return wrong(r, NULL, text);
@@ -69,7 +77,8 @@ static int read_count(const struct reader *r, const struct option *option, const
   return wrong_value(r, option, value, least ? "a whole number from 1" : "a whole number from 0");
 }
 
-static int read_fraction(const struct reader *r, const struct option *option, const char *value, double *field) {
+static int read_fraction(const struct reader *r, const struct option *option, const char *value,
+                         double *field) {
   if (read_number(value, true, field) && *field > 0 && *field < 1) return AQ_OK;
   return wrong_value(r, option, value, "a part of the rows, such as 10% or 0.1");
 }
@@ -134,9 +143,11 @@ static int set_option(const struct reader *r, const struct option *option, char 
 
 static int unknown(const struct reader *r, const char *name, size_t length) {
   char text[128], hint[128];
-  snprintf(text, sizeof text, "`aqc %s` has no option `%.*s`", r->verb->name, (int)(length > 60 ? 60 : length), name);
+  snprintf(text, sizeof text, "`aqc %s` has no option `%.*s`", r->verb->name,
+           (int)(length > 60 ? 60 : length), name);
   struct nearest nearest = nearest_begin(name + 2, length > 2 ? length - 2 : 0);
-  for (const struct option *option = r->verb->options; option->name; option++) nearest_offer(&nearest, option->name);
+  for (const struct option *option = r->verb->options; option->name; option++)
+    nearest_offer(&nearest, option->name);
   if (!nearest.best || length <= 2) return wrong(r, NULL, text);
   snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest.best);
   return wrong(r, hint, text);
@@ -184,12 +195,14 @@ static int check_operands(const struct reader *r) {
   char text[192], hint[192];
   snprintf(hint, sizeof hint, "usage: aqc %s %s", verb->name, verb->operands);
   if (count < verb->least) {
-    snprintf(text, sizeof text, count ? "`aqc %s` needs more than `%.60s`" : "`aqc %s` needs something to work on", verb->name,
+    snprintf(text, sizeof text,
+             count ? "`aqc %s` needs more than `%.60s`" : "`aqc %s` needs something to work on", verb->name,
              count ? r->settings->operand[count - 1] : "");
     return wrong(r, hint, text);
   }
   if (verb->most >= 0 && count > verb->most) {
-    snprintf(text, sizeof text, "`aqc %s` does not know what to do with `%.60s`", verb->name, r->settings->operand[verb->most]);
+    snprintf(text, sizeof text, "`aqc %s` does not know what to do with `%.60s`", verb->name,
+             r->settings->operand[verb->most]);
     return wrong(r, hint, text);
   }
   return AQ_OK;
@@ -202,10 +215,14 @@ int options_parse(const struct verb *verb, int count, char **argument, struct se
   while (r.next < count) {
     char *word = argument[r.next++];
     int status = AQ_OK;
-    if (only_operands || word[0] != '-' || !word[1]) argument[settings->operand_count++] = word;
-    else if (strcmp(word, "--") == 0) only_operands = true;
-    else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) settings->help = true;
-    else status = word[1] == '-' ? parse_long(&r, word) : parse_letters(&r, word);
+    if (only_operands || word[0] != '-' || !word[1])
+      argument[settings->operand_count++] = word;
+    else if (strcmp(word, "--") == 0)
+      only_operands = true;
+    else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+      settings->help = true;
+    else
+      status = word[1] == '-' ? parse_long(&r, word) : parse_letters(&r, word);
     if (status) return status;
     if (settings->help) return AQ_OK;
   }

@@ -1,4 +1,5 @@
-/* options.h: what a command line can say. Each verb has a table of the options it takes; parsing and --help both read the table. */
+/* options.h: what a command line can say. Each verb has a table of the options it takes; parsing and --help
+ * both read the table. */
 #ifndef AQC_OPTIONS_H
 #define AQC_OPTIONS_H
 
@@ -6,7 +7,7 @@
 
 /* All that options can set, for every verb. */
 struct settings {
-  char **operand;                        /* what is no option, in order */
+  char **operand; /* what is no option, in order */
   int operand_count;
   bool help;
 
@@ -26,34 +27,42 @@ struct settings {
 
 /* What follows an option, and the type of the setting that it fills. */
 enum option_kind {
-  OPTION_FLAG,                           /* nothing; bool */
-  OPTION_TEXT,                           /* const char * */
-  OPTION_COUNT,                          /* a whole number from 1; int64_t */
-  OPTION_WHOLE,                          /* a whole number from 0; int64_t */
-  OPTION_NUMBER,                         /* a number from 0; double */
-  OPTION_FRACTION,                       /* 10% or 0.1, between 0 and 1; double */
-  OPTION_PRECISION,                      /* f32 or f64; enum aq_precision */
-  OPTION_BAD_ROW,                        /* stop or skip; enum aq_bad_row */
-  OPTION_DEFINE                          /* NAME=V, any number of times; adds to define */
+  OPTION_FLAG,      /* nothing; bool */
+  OPTION_TEXT,      /* const char * */
+  OPTION_COUNT,     /* a whole number from 1; int64_t */
+  OPTION_WHOLE,     /* a whole number from 0; int64_t */
+  OPTION_NUMBER,    /* a number from 0; double */
+  OPTION_FRACTION,  /* 10% or 0.1, between 0 and 1; double */
+  OPTION_PRECISION, /* f32 or f64; enum aq_precision */
+  OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
+  OPTION_DEFINE     /* NAME=V, any number of times; adds to define */
 };
 
 struct option {
-  char letter;                           /* 0: none */
+  char letter; /* 0: none */
   const char *name;
   enum option_kind kind;
-  const char *value;                     /* how --help calls what follows; NULL for a flag */
-  size_t field;                          /* offset in struct settings */
+  const char *value; /* how --help calls what follows; NULL for a flag */
+  size_t field;      /* offset in struct settings */
   const char *help;
 };
 
-#define OPTION(letter, name, kind, value, field, help) {letter, name, OPTION_##kind, value, offsetof(struct settings, field), help}
-#define OPTION_END {0, NULL, OPTION_FLAG, NULL, 0, NULL}
+#define OPTION(letter, name, kind, value, field, help)                                                       \
+  { letter, name, OPTION_##kind, value, offsetof(struct settings, field), help }
+#define OPTION_END                                                                                           \
+  { 0, NULL, OPTION_FLAG, NULL, 0, NULL }
 
 /* Options that mean the same for several verbs. */
-#define OPTION_SET_DIM OPTION('D', "define", DEFINE, "NAME=V", define, "dim NAME is V, whatever the program says; repeatable")
-#define OPTION_SET_THREADS OPTION(0, "threads", COUNT, "N", threads, "threads to use (default: all cores); results do not depend on it")
-#define OPTION_SET_PRECISION OPTION(0, "precision", PRECISION, "f32|f64", precision, "compute with float or double numbers (default: f32)")
-#define OPTION_SET_BAD_ROW OPTION(0, "on-bad-row", BAD_ROW, "stop|skip", bad_rows, "stop at a bad row (default), or skip and count it")
+#define OPTION_SET_DIM                                                                                       \
+  OPTION('D', "define", DEFINE, "NAME=V", define, "dim NAME is V, whatever the program says; repeatable")
+#define OPTION_SET_THREADS                                                                                   \
+  OPTION(0, "threads", COUNT, "N", threads,                                                                  \
+         "threads to use (default: all cores); results do not depend on it")
+#define OPTION_SET_PRECISION                                                                                 \
+  OPTION(0, "precision", PRECISION, "f32|f64", precision,                                                    \
+         "compute with float or double numbers (default: f32)")
+#define OPTION_SET_BAD_ROW                                                                                   \
+  OPTION(0, "on-bad-row", BAD_ROW, "stop|skip", bad_rows, "stop at a bad row (default), or skip and count it")
 #define OPTION_SET_JSON OPTION(0, "json", FLAG, NULL, json, "results, and messages, as JSON")
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
 
@@ -61,8 +70,8 @@ struct verb;
 
 void settings_init(struct settings *settings);
 void settings_free(struct settings *settings);
-/* Reads the arguments after the verb. Operands are gathered at the front of argument, NAME=V is cut in two in place.
- * Returns AQ_OK, or AQ_USAGE once it has said what is wrong. */
+/* Reads the arguments after the verb. Operands are gathered at the front of argument, NAME=V is cut in two in
+ * place. Returns AQ_OK, or AQ_USAGE once it has said what is wrong. */
 int options_parse(const struct verb *verb, int count, char **argument, struct settings *settings);
 
 #endif

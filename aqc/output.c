@@ -7,7 +7,7 @@
 
 #include "aqc/messages.h"
 
-static int reason;                       /* errno of the first failure */
+static int reason; /* errno of the first failure */
 
 int output_failed(void) { return reason != 0; }
 

@@ -8,9 +8,11 @@
 int output_write(void *context, const char *text, size_t length);
 /* The same, and what was written is seen at once. */
 int output_write_now(void *context, const char *text, size_t length);
-/* Whether the results so far could not all be written; whatever a library call then says of it is output_finish's to say. */
+/* Whether the results so far could not all be written; whatever a library call then says of it is
+ * output_finish's to say. */
 int output_failed(void);
-/* Writes what is still held back. AQ_OK, or AQ_IO once it has said why; a reader who has left (a closed pipe) is told nothing. */
+/* Writes what is still held back. AQ_OK, or AQ_IO once it has said why; a reader who has left (a closed pipe)
+ * is told nothing. */
 int output_finish(void);
 
 #endif

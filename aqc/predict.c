@@ -9,9 +9,10 @@
 #include "aqc/output.h"
 #include "aqc/verb.h"
 
-static int read_problem;                 /* errno of the standard input */
+static int read_problem; /* errno of the standard input */
 
-/* What was predicted so far is seen before more is waited for, so that a person or a pipe can talk with it. */
+/* What was predicted so far is seen before more is waited for, so that a person or a pipe can talk with it.
+ */
 static size_t read_input(void *context, char *buffer, size_t size) {
   (void)context;
   if (output_write_now(NULL, "", 0)) return 0;
@@ -43,8 +44,11 @@ static int predict(aq_session *session, const struct settings *settings) {
   if (output_failed()) return AQ_IO;
   if (status) return failed(session, options.path);
   int64_t skipped = aq_session_skipped(session);
-  if (skipped) message_remark("%lld bad row%s skipped: empty lines stand for them", (long long)skipped, skipped == 1 ? " was" : "s were");
-  if (read_problem) return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
+  if (skipped)
+    message_remark("%lld bad row%s skipped: empty lines stand for them", (long long)skipped,
+                   skipped == 1 ? " was" : "s were");
+  if (read_problem)
+    return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
   return AQ_OK;
 }
 
@@ -60,28 +64,34 @@ static int run_predict(const struct settings *settings) {
   options.precision = settings->precision;
   options.bad_rows = settings->bad_rows;
   options.choose_blas_core = true;
-  if (aq_session_new(model, &options, &session) == AQ_OK) status = predict(session, settings);
-  else status = session ? message_print(aq_session_message(session)) : message_no_memory();
+  if (aq_session_new(model, &options, &session) == AQ_OK)
+    status = predict(session, settings);
+  else
+    status = session ? message_print(aq_session_message(session)) : message_no_memory();
   aq_session_free(session);
   aq_model_free(model);
   return status;
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "proba", FLAG, NULL, probabilities, "the probability of every class besides the prediction"),
-  OPTION(0, "top", COUNT, "K", top, "the K likeliest classes with their probabilities"),
-  OPTION_SET_JSON,
-  OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
-  OPTION_SET_THREADS,
-  OPTION_SET_PRECISION,
-  OPTION_SET_BAD_ROW,
-  OPTION_END
-};
+    OPTION(0, "proba", FLAG, NULL, probabilities, "the probability of every class besides the prediction"),
+    OPTION(0, "top", COUNT, "K", top, "the K likeliest classes with their probabilities"),
+    OPTION_SET_JSON,
+    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+    OPTION_SET_THREADS,
+    OPTION_SET_PRECISION,
+    OPTION_SET_BAD_ROW,
+    OPTION_END};
 
-const struct verb verb_predict = {
-  "predict", "MODEL.aqm [DATA.tsv|-]", 1, 2, "one line out for each line in",
-  "Reads rows from a file, or from the standard input, and writes one line for each, in order and as they come. "
-  "A header line is recognised by its column names. Columns that the model predicts may be there, and are not "
-  "looked at.",
-  option_list, run_predict
-};
+const struct verb verb_predict = {"predict",
+                                  "MODEL.aqm [DATA.tsv|-]",
+                                  1,
+                                  2,
+                                  "one line out for each line in",
+                                  "Reads rows from a file, or from the standard input, and writes one line "
+                                  "for each, in order and as they come. "
+                                  "A header line is recognised by its column names. Columns that the model "
+                                  "predicts may be there, and are not "
+                                  "looked at.",
+                                  option_list,
+                                  run_predict};

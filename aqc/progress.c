@@ -1,4 +1,5 @@
-/* progress.c: on a terminal a bar that moves, elsewhere a line for each epoch and at least one a minute; JSON lines under --json. */
+/* progress.c: on a terminal a bar that moves, elsewhere a line for each epoch and at least one a minute; JSON
+ * lines under --json. */
 #include "aqc/progress.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 #include "aqc/shown.h"
 #include "aqc/terminal.h"
 
-enum { SILENCE = 60, WIDEST_BAR = 40 };  /* seconds; columns */
+enum { SILENCE = 60, WIDEST_BAR = 40 }; /* seconds; columns */
 
 static double seconds_now(void) {
   struct timespec now;
@@ -19,15 +20,19 @@ static double seconds_now(void) {
 }
 
 void progress_init(struct progress *progress, bool quiet, bool json) {
-  *progress = (struct progress){quiet, json, terminal_is(2) && !json, terminal_colour(2), false, seconds_now()};
+  *progress =
+      (struct progress){quiet, json, terminal_is(2) && !json, terminal_colour(2), false, seconds_now()};
 }
 
 /* "12 s", "3 min 20 s", "2 h 05 min". */
 static void print_time(char *out, size_t size, double seconds) {
   long s = seconds > 0 && seconds < 1e9 ? lround(seconds) : 0;
-  if (s < 60) snprintf(out, size, "%ld s", s);
-  else if (s < 3600) snprintf(out, size, "%ld min %02ld s", s / 60, s % 60);
-  else snprintf(out, size, "%ld h %02ld min", s / 3600, s / 60 % 60);
+  if (s < 60)
+    snprintf(out, size, "%ld s", s);
+  else if (s < 3600)
+    snprintf(out, size, "%ld min %02ld s", s / 60, s % 60);
+  else
+    snprintf(out, size, "%ld h %02ld min", s / 3600, s / 60 % 60);
 }
 
 static void print_epoch(char *out, size_t size, const aq_progress *now) {
@@ -55,7 +60,8 @@ static void draw_bar(struct progress *progress, const aq_progress *now) {
   char epoch[64], left[32], facts[160];
   print_epoch(epoch, sizeof epoch, now);
   print_time(left, sizeof left, now->seconds_left);
-  snprintf(facts, sizeof facts, "  loss %.4f  %.0f examples/s  %s left", now->loss, now->examples_per_second, left);
+  snprintf(facts, sizeof facts, "  loss %.4f  %.0f examples/s  %s left", now->loss, now->examples_per_second,
+           left);
   int room = terminal_width(2) - 1 - shown_width(epoch) - shown_width(facts) - 4;
   int width = room > WIDEST_BAR ? WIDEST_BAR : room;
   fputs("\r\033[K", stderr);
@@ -76,8 +82,8 @@ static void print_step(struct progress *progress, const aq_progress *now) {
   progress->last_said = time;
   print_epoch(epoch, sizeof epoch, now);
   print_time(left, sizeof left, now->seconds_left);
-  fprintf(stderr, "%s  step %lld/%lld  loss %.4f  %.0f examples/s  %s left\n", epoch, (long long)now->step, (long long)now->steps, now->loss,
-          now->examples_per_second, left);
+  fprintf(stderr, "%s  step %lld/%lld  loss %.4f  %.0f examples/s  %s left\n", epoch, (long long)now->step,
+          (long long)now->steps, now->loss, now->examples_per_second, left);
 }
 
 static void print_epoch_line(struct progress *progress, const aq_progress *now) {
@@ -94,8 +100,8 @@ static void print_epoch_line(struct progress *progress, const aq_progress *now) 
 }
 
 static void print_json(const aq_progress *now) {
-  fprintf(stderr, "{\"epoch\": %lld, \"epochs\": %lld, \"step\": %lld, \"steps\": %lld, \"loss\": ", (long long)now->epoch,
-          (long long)now->epochs, (long long)now->step, (long long)now->steps);
+  fprintf(stderr, "{\"epoch\": %lld, \"epochs\": %lld, \"step\": %lld, \"steps\": %lld, \"loss\": ",
+          (long long)now->epoch, (long long)now->epochs, (long long)now->step, (long long)now->steps);
   json_number(stderr, now->loss);
   if (now->metric) {
     fputs(", \"validation_loss\": ", stderr);

@@ -6,8 +6,8 @@
 
 struct progress {
   bool quiet, json, terminal, colour;
-  bool drawn;                            /* a bar stands on the last line */
-  double last_said;                      /* seconds; when the last line was printed, where there is no terminal */
+  bool drawn;       /* a bar stands on the last line */
+  double last_said; /* seconds; when the last line was printed, where there is no terminal */
 };
 
 void progress_init(struct progress *progress, bool quiet, bool json);

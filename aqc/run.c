@@ -13,14 +13,21 @@ static void print_facts(const struct settings *settings, const aq_run_facts *fac
     printf(", \"peak_bytes\": %zu}\n", facts->peak_bytes);
   } else if (settings->repeat > 1) {
     double time = facts->seconds_per_run;
-    printf("%.3f %s per run, %.1f KiB\n", time < 1e-3 ? 1e6 * time : time < 1 ? 1e3 * time : time, time < 1e-3 ? "µs" : time < 1 ? "ms" : "s",
+    printf("%.3f %s per run, %.1f KiB\n",
+           time < 1e-3 ? 1e6 * time
+           : time < 1  ? 1e3 * time
+                       : time,
+           time < 1e-3 ? "µs"
+           : time < 1  ? "ms"
+                       : "s",
            (double)facts->peak_bytes / 1024);
   }
 }
 
 static int check_settings(const struct settings *settings) {
   if (!settings->output && settings->repeat <= 1)
-    return message_fail(AQ_USAGE, "give --out FILE.safetensors, or --repeat N to take the time", "there is nowhere to write the results to");
+    return message_fail(AQ_USAGE, "give --out FILE.safetensors, or --repeat N to take the time",
+                        "there is nowhere to write the results to");
   if (!settings->output) return AQ_OK;
   const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
@@ -50,32 +57,39 @@ static int run_run(const struct settings *settings) {
   options.repeat = settings->repeat;
   options.choose_blas_core = true;
   status = aq_program_run(program, &options, &facts);
-  if (status) message_print(aq_program_message(program));
-  else print_facts(settings, &facts);
+  if (status)
+    message_print(aq_program_message(program));
+  else
+    print_facts(settings, &facts);
   aq_program_free(program);
   return status;
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "fn", TEXT, "NAME", function, "the function or head to run (default: the last of the file)"),
-  OPTION(0, "in", TEXT, "FILE", inputs, "safetensors with a tensor for each argument, by name"),
-  OPTION('o', "out", TEXT, "FILE", output, "safetensors to write: `out`, or `out.0` and so on"),
-  OPTION(0, "params", TEXT, "FILE", params, "safetensors with the parameters by path (default: initialised from the seed)"),
-  OPTION(0, "grad", FLAG, NULL, gradients, "also write grad.NAME: gradients of the sum of the outputs"),
-  OPTION(0, "save-params", FLAG, NULL, save_params, "also write param.NAME: the parameters"),
-  OPTION(0, "unfused", FLAG, NULL, unfused, "compute heads as tensors of all their scores, to compare with"),
-  OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters and random numbers"),
-  OPTION(0, "repeat", COUNT, "N", repeat, "run so many times and say how long one takes"),
-  OPTION_SET_DIM,
-  OPTION_SET_THREADS,
-  OPTION_SET_PRECISION,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION(0, "fn", TEXT, "NAME", function, "the function or head to run (default: the last of the file)"),
+    OPTION(0, "in", TEXT, "FILE", inputs, "safetensors with a tensor for each argument, by name"),
+    OPTION('o', "out", TEXT, "FILE", output, "safetensors to write: `out`, or `out.0` and so on"),
+    OPTION(0, "params", TEXT, "FILE", params,
+           "safetensors with the parameters by path (default: initialised from the seed)"),
+    OPTION(0, "grad", FLAG, NULL, gradients, "also write grad.NAME: gradients of the sum of the outputs"),
+    OPTION(0, "save-params", FLAG, NULL, save_params, "also write param.NAME: the parameters"),
+    OPTION(0, "unfused", FLAG, NULL, unfused,
+           "compute heads as tensors of all their scores, to compare with"),
+    OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters and random numbers"),
+    OPTION(0, "repeat", COUNT, "N", repeat, "run so many times and say how long one takes"),
+    OPTION_SET_DIM,
+    OPTION_SET_THREADS,
+    OPTION_SET_PRECISION,
+    OPTION_SET_JSON,
+    OPTION_END};
 
-const struct verb verb_run = {
-  "run", "FILE.aq", 1, 1, "run one function on given tensors",
-  "Runs one function or head on tensors from a safetensors file and writes what it returns: the door for comparing "
-  "with anything else.",
-  option_list, run_run
-};
+const struct verb verb_run = {"run",
+                              "FILE.aq",
+                              1,
+                              1,
+                              "run one function on given tensors",
+                              "Runs one function or head on tensors from a safetensors file and writes what "
+                              "it returns: the door for comparing "
+                              "with anything else.",
+                              option_list,
+                              run_run};

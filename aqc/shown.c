@@ -6,27 +6,39 @@
 
 /* One piece of text as it is shown. */
 struct piece {
-  int length;                            /* bytes of the text */
+  int length; /* bytes of the text */
   int columns;
   char text[8];
 };
 
-/* Columns of a code point: East Asian wide characters and emoji take 2, combining marks 0 (Unicode UAX 11, by blocks). */
+/* Columns of a code point: East Asian wide characters and emoji take 2, combining marks 0 (Unicode UAX 11, by
+ * blocks). */
 static int columns_of(uint32_t c) {
-  static const struct { uint32_t first, last; int columns; } block[] = {
-    {0x0300, 0x036F, 0}, {0x0483, 0x0489, 0}, {0x0591, 0x05BD, 0}, {0x064B, 0x065F, 0}, {0x0E34, 0x0E3A, 0}, {0x1100, 0x115F, 2},
-    {0x200B, 0x200F, 0}, {0x20D0, 0x20F0, 0}, {0x2E80, 0x303E, 2}, {0x3041, 0xA4CF, 2}, {0xAC00, 0xD7A3, 2}, {0xF900, 0xFAFF, 2},
-    {0xFE00, 0xFE0F, 0}, {0xFE30, 0xFE6F, 2}, {0xFEFF, 0xFEFF, 0}, {0xFF00, 0xFF60, 2}, {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1F64F, 2},
-    {0x1F680, 0x1F6FF, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+  static const struct {
+    uint32_t first, last;
+    int columns;
+  } block[] = {
+      {0x0300, 0x036F, 0},   {0x0483, 0x0489, 0},   {0x0591, 0x05BD, 0},   {0x064B, 0x065F, 0},
+      {0x0E34, 0x0E3A, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200F, 0},   {0x20D0, 0x20F0, 0},
+      {0x2E80, 0x303E, 2},   {0x3041, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},
+      {0xFE00, 0xFE0F, 0},   {0xFE30, 0xFE6F, 2},   {0xFEFF, 0xFEFF, 0},   {0xFF00, 0xFF60, 2},
+      {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2}, {0x1F900, 0x1F9FF, 2},
+      {0x20000, 0x3FFFD, 2},
   };
   for (size_t k = 0; k < sizeof block / sizeof *block; k++)
     if (c >= block[k].first && c <= block[k].last) return block[k].columns;
   return 1;
 }
 
-/* The code point at text and its length; a byte that begins none counts as one of its own, from 0x110000 on. */
+/* The code point at text and its length; a byte that begins none counts as one of its own, from 0x110000 on.
+ */
 static uint32_t code_point(const unsigned char *text, int *length) {
-  int size = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : text[0] < 0xF5 ? 4 : 0;
+  int size = text[0] < 0x80   ? 1
+             : text[0] < 0xC2 ? 0
+             : text[0] < 0xE0 ? 2
+             : text[0] < 0xF0 ? 3
+             : text[0] < 0xF5 ? 4
+                              : 0;
   *length = 1;
   if (size == 0) return 0x110000u + text[0];
   uint32_t c = size == 1 ? text[0] : text[0] & (0x7Fu >> size);
@@ -52,7 +64,8 @@ static struct piece next_piece(const char *text) {
   if (c < 0x20 || c == 0x7F) return escaped(length, "\\x%02x", c);
   if (c >= 0x110000) return escaped(length, "\\x%02x", c - 0x110000u);
   /* C1 controls, and marks that turn the direction of what follows. */
-  if ((c >= 0x80 && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return escaped(length, "\\u%04x", c);
+  if ((c >= 0x80 && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
+    return escaped(length, "\\u%04x", c);
   struct piece piece = {length, columns_of(c), ""};
   memcpy(piece.text, text, (size_t)length);
   return piece;
@@ -101,8 +114,10 @@ void shown_lines(FILE *out, const char *text) {
   while (*text) {
     struct piece piece = next_piece(text);
     ended = *text == '\n';
-    if (*text == '\n' || *text == '\t') fputc(*text, out);
-    else fputs(piece.text, out);
+    if (*text == '\n' || *text == '\t')
+      fputc(*text, out);
+    else
+      fputs(piece.text, out);
     text += piece.length;
   }
   if (!ended) fputc('\n', out);

@@ -1,5 +1,5 @@
-/* shown.h: text that came from elsewhere, made safe for a terminal: control characters are written out, columns are counted as
- * a terminal counts them. */
+/* shown.h: text that came from elsewhere, made safe for a terminal: control characters are written out,
+ * columns are counted as a terminal counts them. */
 #ifndef AQC_SHOWN_H
 #define AQC_SHOWN_H
 
@@ -8,7 +8,8 @@
 
 /* Columns that the text takes when shown in one line. */
 int shown_width(const char *text);
-/* Shows the text in one line, all of it. Tabs and newlines become \t and \n, other control characters \x1b and the like. */
+/* Shows the text in one line, all of it. Tabs and newlines become \t and \n, other control characters \x1b
+ * and the like. */
 void shown_line(FILE *out, const char *text);
 /* The same in exactly `columns` columns: cut with … or filled with spaces, on the left when right is set. */
 void shown_field(FILE *out, const char *text, int columns, bool right);

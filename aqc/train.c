@@ -18,7 +18,7 @@ struct training {
   aq_program *program;
   aq_trainer *trainer;
   aq_model *model;
-  aq_report *report;                     /* NULL: there are no labelled rows in a file of their own */
+  aq_report *report; /* NULL: there are no labelled rows in a file of their own */
   struct progress progress;
   char *save;
 };
@@ -50,10 +50,12 @@ static int check_settings(const struct training *t) {
   const struct settings *s = t->settings;
   const char *const input[] = {s->operand[0], s->operand[1], s->valid, s->test};
   if (s->valid && s->hold > 0)
-    return message_fail(AQ_USAGE, "--hold takes validation rows from the training data when there is no file of them",
+    return message_fail(AQ_USAGE,
+                        "--hold takes validation rows from the training data when there is no file of them",
                         "--valid and --hold exclude each other");
   if (s->until && !s->valid && !(s->hold > 0))
-    return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%", "--until looks at validation data, and there is none");
+    return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
+                        "--until looks at validation data, and there is none");
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting(t->options.save, input[k]);
     if (status) return status;
@@ -84,14 +86,17 @@ static int print_columns(const struct training *t) {
 static int print_plan(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   if (t->settings->quiet) return AQ_OK;
-  message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows, (long long)facts.valid_rows,
-                 (long long)facts.parameters);
-  if (facts.skipped_rows) message_remark("%lld bad row%s skipped", (long long)facts.skipped_rows, facts.skipped_rows == 1 ? " was" : "s were");
+  message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows,
+                 (long long)facts.valid_rows, (long long)facts.parameters);
+  if (facts.skipped_rows)
+    message_remark("%lld bad row%s skipped", (long long)facts.skipped_rows,
+                   facts.skipped_rows == 1 ? " was" : "s were");
   return facts.header ? AQ_OK : print_columns(t);
 }
 
 static int interrupted(const struct training *t) {
-  message_fail(AQ_INTERRUPTED, "the same command with --resume goes on from there", "stopped; the state of training is in %s.ckpt", t->options.save);
+  message_fail(AQ_INTERRUPTED, "the same command with --resume goes on from there",
+               "stopped; the state of training is in %s.ckpt", t->options.save);
   return AQ_INTERRUPTED;
 }
 
@@ -111,7 +116,9 @@ static int learn(struct training *t) {
 }
 
 /* The test data when there are any, else the validation data. */
-static const char *report_path(const struct training *t) { return t->options.test ? t->options.test : t->options.valid; }
+static const char *report_path(const struct training *t) {
+  return t->options.test ? t->options.test : t->options.valid;
+}
 
 static int judge(struct training *t) {
   aq_eval_options options;
@@ -129,11 +136,14 @@ static void print_outcome(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   double value;
   const char *metric = aq_model_metric(t->model, &value);
-  if (t->settings->until && facts.reached) message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts.epochs);
+  if (t->settings->until && facts.reached)
+    message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts.epochs);
   if (t->settings->until && !facts.reached) message_remark("%s was not reached", t->settings->until);
   if (t->settings->quiet) return;
   if (facts.steps == 0) message_remark("nothing was left to learn");
-  if (metric[0]) message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs, metric, value);
+  if (metric[0])
+    message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs,
+                   metric, value);
   message_remark("saved %s", t->options.save);
 }
 
@@ -141,7 +151,8 @@ static void print_text(const struct training *t) {
   double value;
   const char *metric = aq_model_metric(t->model, &value);
   if (t->report) {
-    printf("%s data, %s:\n\n%s", t->options.test ? "test" : "validation", report_path(t), aq_report_text(t->report));
+    printf("%s data, %s:\n\n%s", t->options.test ? "test" : "validation", report_path(t),
+           aq_report_text(t->report));
   } else if (metric[0]) {
     printf("%s %.4f on the rows held back\n", metric, value);
   } else if (aq_trainer_facts(t->trainer).steps > 0) {
@@ -149,7 +160,9 @@ static void print_text(const struct training *t) {
   }
 }
 
-static void json_whole(const char *name, int64_t number) { printf(", \"%s\": %lld", name, (long long)number); }
+static void json_whole(const char *name, int64_t number) {
+  printf(", \"%s\": %lld", name, (long long)number);
+}
 
 static void json_real(const char *name, double number) {
   printf(", \"%s\": ", name);
@@ -195,8 +208,10 @@ static int train(struct training *t) {
   if (!status) status = judge(t);
   if (status) return status;
   print_outcome(t);
-  if (t->settings->json) print_json(t);
-  else print_text(t);
+  if (t->settings->json)
+    print_json(t);
+  else
+    print_text(t);
   return AQ_OK;
 }
 
@@ -213,29 +228,34 @@ static int run_train(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-  OPTION(0, "valid", TEXT, "FILE", valid, "validation data; the epoch that does best on them is kept"),
-  OPTION(0, "hold", FRACTION, "10%", hold, "hold back this part of the training rows for validation"),
-  OPTION(0, "test", TEXT, "FILE", test, "test data, for the report at the end alone"),
-  OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
-  OPTION_SET_DIM,
-  OPTION(0, "epochs", COUNT, "N", epochs, "passes over the training data, whatever the program says"),
-  OPTION(0, "batch", COUNT, "N", batch, "examples in a step, likewise"),
-  OPTION(0, "lr", NUMBER, "X", learning_rate, "learning rate, likewise"),
-  OPTION(0, "seed", WHOLE, "N", seed, "seed of all random numbers, likewise"),
-  OPTION(0, "until", TEXT, "METRIC=X", until, "stop once the validation metric is that good, as in f1=0.9"),
-  OPTION(0, "resume", FLAG, NULL, resume, "go on from the checkpoint of an interrupted training"),
-  OPTION_SET_THREADS,
-  OPTION_SET_PRECISION,
-  OPTION_SET_BAD_ROW,
-  OPTION_SET_QUIET,
-  OPTION_SET_JSON,
-  OPTION_END
-};
+    OPTION(0, "valid", TEXT, "FILE", valid, "validation data; the epoch that does best on them is kept"),
+    OPTION(0, "hold", FRACTION, "10%", hold, "hold back this part of the training rows for validation"),
+    OPTION(0, "test", TEXT, "FILE", test, "test data, for the report at the end alone"),
+    OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
+    OPTION_SET_DIM,
+    OPTION(0, "epochs", COUNT, "N", epochs, "passes over the training data, whatever the program says"),
+    OPTION(0, "batch", COUNT, "N", batch, "examples in a step, likewise"),
+    OPTION(0, "lr", NUMBER, "X", learning_rate, "learning rate, likewise"),
+    OPTION(0, "seed", WHOLE, "N", seed, "seed of all random numbers, likewise"),
+    OPTION(0, "until", TEXT, "METRIC=X", until, "stop once the validation metric is that good, as in f1=0.9"),
+    OPTION(0, "resume", FLAG, NULL, resume, "go on from the checkpoint of an interrupted training"),
+    OPTION_SET_THREADS,
+    OPTION_SET_PRECISION,
+    OPTION_SET_BAD_ROW,
+    OPTION_SET_QUIET,
+    OPTION_SET_JSON,
+    OPTION_END};
 
 const struct verb verb_train = {
-  "train", "MODEL.aq DATA.tsv", 2, 2, "learn a model's parameters from data",
-  "Reads the data, learns the parameters of the program's model by gradient descent, and saves the model with "
-  "all that the other verbs need. The report at the end is about the test data, or else the validation data. "
-  "Ctrl-C saves a checkpoint and stops; the same command with --resume goes on, as if never stopped.",
-  option_list, run_train
-};
+    "train",
+    "MODEL.aq DATA.tsv",
+    2,
+    2,
+    "learn a model's parameters from data",
+    "Reads the data, learns the parameters of the program's model by gradient descent, and saves the model "
+    "with "
+    "all that the other verbs need. The report at the end is about the test data, or else the validation "
+    "data. "
+    "Ctrl-C saves a checkpoint and stops; the same command with --resume goes on, as if never stopped.",
+    option_list,
+    run_train};

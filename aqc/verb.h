@@ -6,29 +6,30 @@
 
 struct verb {
   const char *name;
-  const char *operands;                  /* "MODEL.aq DATA.tsv", as help shows them */
-  int least, most;                       /* how many; most below 0: any number */
-  const char *summary;                   /* half a line */
-  const char *about;                     /* a paragraph */
-  const struct option *options;          /* ends with OPTION_END */
-  int (*run)(const struct settings *settings);   /* returns the exit code, an enum aq_status; has said why when it is not 0 */
+  const char *operands;         /* "MODEL.aq DATA.tsv", as help shows them */
+  int least, most;              /* how many; most below 0: any number */
+  const char *summary;          /* half a line */
+  const char *about;            /* a paragraph */
+  const struct option *options; /* ends with OPTION_END */
+  int (*run)(const struct settings
+                 *settings); /* returns the exit code, an enum aq_status; has said why when it is not 0 */
 };
 
 /* The one list: each NAME is a struct verb verb_NAME in the file NAME.c. */
-#define VERBS(V) \
-  V(new) \
-  V(train) \
-  V(eval) \
-  V(predict) \
-  V(generate) \
-  V(attend) \
-  V(check) \
-  V(fmt) \
-  V(explain) \
-  V(build) \
-  V(dis) \
-  V(run) \
-  V(gradcheck) \
+#define VERBS(V)                                                                                             \
+  V(new)                                                                                                     \
+  V(train)                                                                                                   \
+  V(eval)                                                                                                    \
+  V(predict)                                                                                                 \
+  V(generate)                                                                                                \
+  V(attend)                                                                                                  \
+  V(check)                                                                                                   \
+  V(fmt)                                                                                                     \
+  V(explain)                                                                                                 \
+  V(build)                                                                                                   \
+  V(dis)                                                                                                     \
+  V(run)                                                                                                     \
+  V(gradcheck)                                                                                               \
   V(doctor)
 
 #define VERB_DECLARE(name) extern const struct verb verb_##name;

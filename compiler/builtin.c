@@ -10,19 +10,24 @@ int cc_builtin_usage(struct cc_context *c, const struct cc_builtin *self, args_t
   return c->error->code;
 }
 
-int cc_builtin_expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max, const char *named) {
+int cc_builtin_expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max,
+                      const char *named) {
   if (args->count < min || args->count > max) return cc_builtin_usage(c, self, args);
   for (int i = 0; i < args->named_count; i++)
     if (!named || strcmp(named, args->name[i])) return cc_builtin_usage(c, self, args);
   return RT_OK;
 }
 
-int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) { return cc_to_real(c, &args->value[i], args->span[i], id); }
+int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) {
+  return cc_to_real(c, &args->value[i], args->span[i], id);
+}
 
 int cc_builtin_no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
   if (!c->slot) return RT_OK;
-  gr_fail(c->error, args->node->span, "`%s` has no place in a slot, which computes one score at a time", self->name);
-  rt_hint(c->error, "compute it before, in the head or its caller, and use the result here indexed by i, j or h");
+  gr_fail(c->error, args->node->span, "`%s` has no place in a slot, which computes one score at a time",
+          self->name);
+  rt_hint(c->error,
+          "compute it before, in the head or its caller, and use the result here indexed by i, j or h");
   return c->error->code;
 }
 
@@ -31,7 +36,8 @@ int cc_builtin_done(struct cc_context *c, struct cc_value *result, ir_id id) {
   return id ? RT_OK : c->error->code;
 }
 
-int cc_builtin_number(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, const char *name, double fallback, double *number) {
+int cc_builtin_number(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at,
+                      const char *name, double fallback, double *number) {
   const struct cc_value *v = at < args->count ? &args->value[at] : NULL;
   for (int i = 0; i < args->named_count; i++)
     if (!strcmp(args->name[i], name)) v = &args->named[i];
@@ -40,17 +46,24 @@ int cc_builtin_number(struct cc_context *c, const struct cc_builtin *self, args_
   return cc_builtin_usage(c, self, args);
 }
 
-/* --- element by element --------------------------------------------------------------------------------------------------- */
+/* ---- element by element ---- */
 
-static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                     struct cc_value *result) {
   ir_id a;
   double known;
   int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (status) return status;
   if (args->value[0].kind != CC_TENSOR && cc_to_number(c, &args->value[0], &known)) {
-    /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes and conditions. */
-    if (self->op == OP_sqrt || self->op == OP_exp || self->op == OP_log || self->op == OP_floor || self->op == OP_abs) {
-      double v = self->op == OP_sqrt ? sqrt(known) : self->op == OP_exp ? exp(known) : self->op == OP_log ? log(known) : self->op == OP_floor ? floor(known) : fabs(known);
+    /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes
+     * and conditions. */
+    if (self->op == OP_sqrt || self->op == OP_exp || self->op == OP_log || self->op == OP_floor
+        || self->op == OP_abs) {
+      double v = self->op == OP_sqrt    ? sqrt(known)
+                 : self->op == OP_exp   ? exp(known)
+                 : self->op == OP_log   ? log(known)
+                 : self->op == OP_floor ? floor(known)
+                                        : fabs(known);
       *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
       return RT_OK;
     }
@@ -59,33 +72,44 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
   struct ir_graph *g = cc_graph(c);
   uint32_t before = g->count;
   ir_id id = ir_unary(g, (enum rt_op)self->op, a, c->error);
-  if (id >= before) g->node[id].span = args->node->span;   /* the call, not what it is given: where to look for a log of 0 */
+  if (id >= before)
+    g->node[id].span = args->node->span; /* the call, not what it is given: where to look for a log of 0 */
   return cc_builtin_done(c, result, id);
 }
 
-static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
   ir_id a, b;
   int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
-  if (status || (status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b))) return status;
-  return cc_builtin_done(c, result, ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
+  if (status || (status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b)))
+    return status;
+  return cc_builtin_done(c, result,
+                         ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
 }
 
-static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                     struct cc_value *result) {
   ir_id id[3];
   int status = cc_builtin_expect(c, self, args, 3, 3, NULL);
   for (int i = 0; i < 3 && !status; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
-  return status ? status : cc_builtin_done(c, result, ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
+  return status ? status
+                : cc_builtin_done(c, result,
+                                  ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
 }
 
-/* --- along axes ----------------------------------------------------------------------------------------------------------- */
+/* ---- along axes ---- */
 
 /* Axes counted from 0, or from the end by -1, as other systems have them. */
-static int numbered_axis(struct cc_context *c, args_t *args, double number, struct gr_span span, const struct vm_type *type) {
-  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis), at = (int)(number < 0 ? number + visible : number);
+static int numbered_axis(struct cc_context *c, args_t *args, double number, struct gr_span span,
+                         const struct vm_type *type) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis),
+                         at = (int)(number < 0 ? number + visible : number);
   const struct gr_node *callee = args->node->child[0];
-  gr_fail(c->error, span, "axes have names, not numbers: the axes here are those of %s", cc_type_text(c, type));
+  gr_fail(c->error, span, "axes have names, not numbers: the axes here are those of %s",
+          cc_type_text(c, type));
   gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
-  if (callee->kind == GR_NAME && at >= 0 && at < visible) rt_hint(c->error, "name the axis: %s(…, %s)", callee->text, cc_dim_text(c, type->dim[axis[at]]));
+  if (callee->kind == GR_NAME && at >= 0 && at < visible)
+    rt_hint(c->error, "name the axis: %s(…, %s)", callee->text, cc_dim_text(c, type->dim[axis[at]]));
   return c->error->code;
 }
 
@@ -96,8 +120,11 @@ int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *ax
   if (status) return status;
   *axis = cc_axis_of(c, type, d);
   if (*axis >= 0) return RT_OK;
-  if (*axis == -2) return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type), cc_dim_text(c, d));
-  if (args->value[at].kind == CC_NUMBER) return numbered_axis(c, args, args->value[at].number, args->span[at], type);
+  if (*axis == -2)
+    return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type),
+                   cc_dim_text(c, d));
+  if (args->value[at].kind == CC_NUMBER)
+    return numbered_axis(c, args, args->value[at].number, args->span[at], type);
   gr_fail(c->error, args->span[at], "%s has no axis %s", cc_type_text(c, type), cc_dim_text(c, d));
   gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
   return c->error->code;
@@ -111,18 +138,24 @@ static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struc
 }
 
 /* sum, mean, max, min over the named dims; over all visible axes when none is named. */
-static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
   ir_id x;
   bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
-  if (extreme && args->count == 2 && args->named_count == 0 && args->value[1].kind != CC_DIM) return run_binary(c, self, args, result);
-  bool habit = args->count == 1 && args->named_count == 1 && (!strcmp(args->name[0], "dim") || !strcmp(args->name[0], "axis"));
+  if (extreme && args->count == 2 && args->named_count == 0 && args->value[1].kind != CC_DIM)
+    return run_binary(c, self, args, result);
+  bool habit = args->count == 1 && args->named_count == 1
+               && (!strcmp(args->name[0], "dim") || !strcmp(args->name[0], "axis"));
   int status = habit ? RT_OK : cc_builtin_expect(c, self, args, 1, RT_MAX_RANK, NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (status) return status;
   struct vm_type type = *cc_type(c, x);
   double number;
-  if (habit) return cc_to_number(c, &args->named[0], &number) ? numbered_axis(c, args, number, args->named_span[0], &type) : cc_builtin_usage(c, self, args);
+  if (habit)
+    return cc_to_number(c, &args->named[0], &number)
+               ? numbered_axis(c, args, number, args->named_span[0], &type)
+               : cc_builtin_usage(c, self, args);
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   uint32_t gone = 0;
   vm_dim over = VM_ONE;
@@ -139,7 +172,8 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   struct gr_span span = args->node->span;
   if (!extreme) {
     ir_id sum = ir_sum(c->model, x, keep, type.batched, span, c->error);
-    return cc_builtin_done(c, result, !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
+    return cc_builtin_done(c, result,
+                           !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
   }
   bool min = self->name[1] == 'i';
   struct vm_type kept = ir_kept(&type, keep, type.batched);
@@ -149,14 +183,16 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   return cc_builtin_done(c, result, min && id ? ir_unary(c->model, OP_neg, id, c->error) : id);
 }
 
-/* --- shapes --------------------------------------------------------------------------------------------------------------- */
+/* ---- shapes ---- */
 
 /* A list of dims as a type; batched when `from` is or when a dim is ragged. */
-static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, bool batched, struct vm_type *type) {
+static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, bool batched,
+                      struct vm_type *type) {
   *type = (struct vm_type){.dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM};
   if (at >= args->count || args->value[at].kind != CC_LIST) return cc_builtin_usage(c, self, args);
   const struct cc_value *list = &args->value[at];
-  if (list->item_count > RT_MAX_RANK) return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
+  if (list->item_count > RT_MAX_RANK)
+    return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
   for (int i = 0; i < list->item_count; i++) {
     int status = cc_to_dim(c, &list->item[i], args->span[at], &type->dim[i]);
     if (status) return status;
@@ -172,22 +208,28 @@ static bool is_ragged(const struct vm_dims *dims, const struct vm_type *type) {
   return false;
 }
 
-/* A column vector[N] gets its size from the file, so that nothing says it is R * P unless it is declared so. */
+/* A column vector[N] gets its size from the file, so that nothing says it is R * P unless it is declared so.
+ */
 static void hint_vector(struct cc_context *c, ir_id x, const struct vm_type *wanted) {
   const struct ir_node *node = &c->model->node[x];
   struct vm_dims *dims = &c->module->dims;
-  int64_t symbol = node->op == OP_input && node->type.rank == 1 ? vm_dim_as_symbol(dims, node->type.dim[0]) : -1;
-  if (symbol < 0 || dims->symbol[symbol].kind != VM_BOUND || wanted->rank == 0 || is_ragged(dims, wanted)) return;
+  int64_t symbol =
+      node->op == OP_input && node->type.rank == 1 ? vm_dim_as_symbol(dims, node->type.dim[0]) : -1;
+  if (symbol < 0 || dims->symbol[symbol].kind != VM_BOUND || wanted->rank == 0 || is_ragged(dims, wanted))
+    return;
   struct rt_text sizes = {0};
   for (int a = 0; a < wanted->rank; a++) {
     rt_text_puts(&sizes, a ? " * " : "");
     vm_dim_print(dims, wanted->dim[a], &sizes);
   }
-  if (!sizes.failed) rt_hint(c->error, "%s is read from the training file; declare vector[%s]", dims->symbol[symbol].name, sizes.data);
+  if (!sizes.failed)
+    rt_hint(c->error, "%s is read from the training file; declare vector[%s]", dims->symbol[symbol].name,
+            sizes.data);
   rt_text_free(&sizes);
 }
 
-static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       struct cc_value *result) {
   ir_id x;
   struct vm_type type;
   int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
@@ -200,18 +242,21 @@ static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args
   return cc_builtin_done(c, result, y);
 }
 
-static int run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
   ir_id x;
   struct vm_type type;
   int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
-  return status ? status : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
+  return status ? status
+                : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
 }
 
 /* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
-static int run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                         struct cc_value *result) {
   ir_id x;
   struct vm_type wanted;
   int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
@@ -226,34 +271,43 @@ static int run_transpose(struct cc_context *c, const struct cc_builtin *self, ar
     int a = 0;
     while (a < type.rank && (type.dim[a] != wanted.dim[i] || (used & 1u << a))) a++;
     if (a == type.rank || wanted.rank != type.rank)
-      return gr_fail(c->error, args->span[1], "these are not the axes of %s in another order", cc_type_text(c, &type));
+      return gr_fail(c->error, args->span[1], "these are not the axes of %s in another order",
+                     cc_type_text(c, &type));
     used |= 1u << a;
     attr[0] |= (int64_t)a << (4 * i);
     out.dim[i] = wanted.dim[i];
   }
-  return cc_builtin_done(c, result, ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
 }
 
-static int run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                    struct cc_value *result) {
   struct vm_type type;
   int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = list_shape(c, self, args, 0, false, &type);
-  return status ? status : cc_builtin_done(c, result, ir_constant(c->model, self->constant, &type, args->node->span, c->error));
+  return status ? status
+                : cc_builtin_done(c, result,
+                                  ir_constant(c->model, self->constant, &type, args->node->span, c->error));
 }
 
-static int run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                     struct cc_value *result) {
   struct vm_type type = {.dtype = RT_REAL, .rank = 1, .of = VM_NO_DIM};
   int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
   if (status) return status;
   type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
-  return cc_builtin_done(c, result, ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
 }
 
-/* Inside head[H], a part that is the same for every head, beside `like`, which has one for each: repeated for each. */
-static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_type *like, struct gr_span span) {
+/* Inside head[H], a part that is the same for every head, beside `like`, which has one for each: repeated for
+ * each. */
+static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_type *like,
+                            struct gr_span span) {
   struct vm_type type = *cc_type(c, part), repeated = *like;
   int axis[RT_MAX_RANK], visible = cc_visible(c, like, axis);
   uint32_t axes = 0;
@@ -266,7 +320,8 @@ static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_ty
   return ir_expand_axes(c->model, part, axes, &repeated, span, c->error);
 }
 
-static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
   const struct cc_value *items = args->value;
   int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_expect(c, self, args, 1, 64, "axis");
   if (!status) status = cc_builtin_no_slot(c, self, args);
@@ -292,12 +347,15 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   int visible = cc_visible(c, &type, axis);
   double at;
   if ((status = cc_builtin_number(c, self, args, 99, "axis", visible - 1, &at))) return status;
-  if (at < 0 || at >= visible) return gr_fail(c->error, args->node->span, "%s has no axis number %g", cc_type_text(c, &type), at);
+  if (at < 0 || at >= visible)
+    return gr_fail(c->error, args->node->span, "%s has no axis number %g", cc_type_text(c, &type), at);
   int64_t attr[RT_MAX_ATTR] = {axis[(int)at]};
   vm_dim total = vm_dim_number(&c->module->dims, 0);
   for (int i = 0; i < count; i++) {
     struct vm_type part = *cc_type(c, id[i]);
-    if (part.rank != type.rank) return gr_fail(c->error, args->node->span, "concat joins tensors with the same axes: %s and %s", cc_type_text(c, &type), cc_type_text(c, &part));
+    if (part.rank != type.rank)
+      return gr_fail(c->error, args->node->span, "concat joins tensors with the same axes: %s and %s",
+                     cc_type_text(c, &type), cc_type_text(c, &part));
     total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
     if (batched && !part.batched) {
       part.batched = 1;
@@ -307,23 +365,29 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   if (total == VM_NO_DIM) return cc_out_of_memory(c);
   type.batched = batched;
   type.dim[attr[0]] = total;
-  return cc_builtin_done(c, result, ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
-static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       struct cc_value *result) {
   ir_id x;
   int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
-  if (cc_type(c, x)->dtype != RT_INT) return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s", cc_describe(c, &args->value[0]));
-  return cc_builtin_done(c, result, ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+  if (cc_type(c, x)->dtype != RT_INT)
+    return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s",
+                   cc_describe(c, &args->value[0]));
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
 }
 
 /* Srivastava et al. 2014, scaled while training, so that nothing changes in evaluation. */
-static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       struct cc_value *result) {
   ir_id x;
   double rate;
   int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
@@ -331,35 +395,44 @@ static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (!status) status = cc_builtin_number(c, self, args, 1, "rate", 0, &rate);
   if (status) return status;
-  if (rate < 0 || rate >= 1) return gr_fail(c->error, args->span[1], "a dropout rate is at least 0 and below 1, and this is %g", rate);
+  if (rate < 0 || rate >= 1)
+    return gr_fail(c->error, args->span[1], "a dropout rate is at least 0 and below 1, and this is %g", rate);
   if (rate == 0) return cc_builtin_done(c, result, x);
   struct vm_type type = *cc_type(c, x);
   ir_id keep = ir_add(c->model, OP_bernoulli, 0, NULL, NULL, rate, &type, args->node->span, c->error);
-  return cc_builtin_done(c, result, keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
+  return cc_builtin_done(c, result,
+                         keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
 }
 
-static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                    struct cc_value *result) {
   ir_id x;
   int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  return status ? status : cc_builtin_done(c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+  return status ? status
+                : cc_builtin_done(
+                    c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
 }
 
-static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                   struct cc_value *result) {
   int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
   if (!status && args->value[0].kind != CC_LIST) status = cc_builtin_usage(c, self, args);
   *result = (struct cc_value){.kind = CC_NUMBER, .number = args->value[0].item_count};
   return status;
 }
 
-static int run_initialiser(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_initialiser(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                           struct cc_value *result) {
   (void)result;
-  gr_fail(c->error, args->node->span, "`%s` says how a parameter starts, and belongs behind `param[…] =`", self->name);
+  gr_fail(c->error, args->node->span, "`%s` says how a parameter starts, and belongs behind `param[…] =`",
+          self->name);
   return c->error->code;
 }
 
-static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                        struct cc_value *result) {
   (void)result;
   gr_fail(c->error, args->node->span, "`%s` has a meaning only in the slots of a head", self->name);
   rt_hint(c->error, "%s", self->doc);
@@ -367,56 +440,75 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
 }
 
 static const struct cc_builtin builtins[] = {
-  {"exp", "exp(x)", run_unary, OP_exp, 0, "e to the x, element by element"},
-  {"log", "log(x)", run_unary, OP_log, 0, "natural logarithm"},
-  {"sqrt", "sqrt(x)", run_unary, OP_sqrt, 0, "square root"},
-  {"abs", "abs(x)", run_unary, OP_abs, 0, "absolute value"},
-  {"sign", "sign(x)", run_unary, OP_sign, 0, "-1, 0 or 1"},
-  {"relu", "relu(x)", run_unary, OP_relu, 0, "max(x, 0)"},
-  {"tanh", "tanh(x)", run_unary, OP_tanh, 0, "hyperbolic tangent"},
-  {"sigmoid", "sigmoid(x)", run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
-  {"softplus", "softplus(x)", run_unary, OP_softplus, 0, "log(1 + exp(x))"},
-  {"erf", "erf(x)", run_unary, OP_erf, 0, "error function"},
-  {"sin", "sin(x)", run_unary, OP_sin, 0, "sine, x in radians"},
-  {"cos", "cos(x)", run_unary, OP_cos, 0, "cosine, x in radians"},
-  {"floor", "floor(x)", run_unary, OP_floor, 0, "largest whole number not above x"},
-  {"where", "where(condition, a, b)", run_where, 0, 0, "a where the condition is true, else b"},
-  {"sum", "sum(x, DIM, …)", run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
-  {"mean", "mean(x, DIM, …)", run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
-  {"max", "max(x, DIM, …) or max(a, b)", run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
-  {"min", "min(x, DIM, …) or min(a, b)", run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},
-  {"softmax", "softmax(x, DIM)", cc_run_along, OP_softmax, 0, "exp(x) / sum exp(x) along a dim, the last when none is named"},
-  {"log_softmax", "log_softmax(x, DIM)", cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
-  {"standardize", "standardize(x, DIM, eps = 1e-5)", cc_run_along, OP_standardize, 0, "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
-  {"rms_standardize", "rms_standardize(x, DIM, eps = 1e-6)", cc_run_along, OP_rms, 0, "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
-  {"sparsemax", "sparsemax(x, DIM)", cc_run_entmax, OP_threshold, 2, "weights that sum to 1 along a dim, most of them 0: the nearest point of the simplex (Martins and Astudillo 2016)"},
-  {"entmax", "entmax(x, DIM, alpha = 1.5)", cc_run_entmax, OP_threshold, 1.5, "weights that sum to 1 along a dim, between softmax (alpha near 1) and sparsemax (alpha = 2) (Peters et al. 2019)"},
-  {"top_k", "top_k(x, K, DIM)", cc_run_top_k, OP_threshold, 0, "1 where x is among the K largest along a dim, ties of the K-th included, else 0; no gradient flows through it"},
-  {"cumsum", "cumsum(x, DIM, reverse = false)", cc_run_cumsum, OP_cumsum, 0, "running sum along a dim, the last when none is named: of all up to here, or with reverse = true of all from here on"},
-  {"reshape", "reshape(x, [DIM, …])", run_reshape, 0, 0, "the same elements, in order, under other axes"},
-  {"expand", "expand(x, [DIM, …])", run_expand, 0, 0, "x repeated along the axes that it lacks"},
-  {"transpose", "transpose(x, [DIM, …])", run_transpose, 0, 0, "the axes of x in the order given"},
-  {"zeros", "zeros([DIM, …])", run_fill, 0, 0, "a tensor of zeros"},
-  {"ones", "ones([DIM, …])", run_fill, 0, 1, "a tensor of ones"},
-  {"range", "range(DIM)", run_range, 0, 0, "0, 1, 2, … along a dim"},
-  {"concat", "concat(a, b, …, axis = N)", run_concat, 0, 0, "one behind the other along an axis, counted from 0; the last when none is given"},
-  {"one_hot", "one_hot(ids)", run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
-  {"dropout", "dropout(x, RATE)", run_dropout, 0, 0, "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
-  {"stop_gradient", "stop_gradient(x)", run_stop, 0, 0, "x, through which no gradient flows"},
-  {"len", "len(list)", run_len, 0, 0, "how many items a list or a name... argument has"},
-  {"gumbel", "gumbel()", run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
-  {"normal", "param[…] = normal(SD)", run_initialiser, 0, 0, "normal numbers of that standard deviation"},
-  {"uniform", "param[…] = uniform(FROM, TO)", run_initialiser, 0, 0, "uniform numbers"},
-  {"glorot", "param[…] = glorot(GAIN)", run_initialiser, 0, 0, "uniform by fan in and fan out (Glorot and Bengio 2010)"},
-  {"he", "param[…] = he(GAIN)", run_initialiser, 0, 0, "normal by fan in (He et al. 2015)"},
-  {"orthogonal", "param[…] = orthogonal(GAIN)", run_initialiser, 0, 0, "a random orthogonal matrix (Saxe et al. 2014)"},
-  {"eye", "param[…] = eye(SCALE)", run_initialiser, 0, 0, "the identity matrix"},
-  {"load", "param[…] = load(\"file.safetensors\", \"tensor\")", run_initialiser, 0, 0, "a pretrained tensor"},
-  {"scan", "scan(step, start, x, …, reverse = false)", cc_scan, 0, 0, "step(state, row of x, …) for each row of x: every state, or what step gives beside it"},
-  {"pi", "pi", NULL, 0, 3.14159265358979323846, "the number"},
-  {"inf", "inf", NULL, 0, INFINITY, "infinity"},
-  {"true", "true", NULL, 0, 1, "the number 1, as comparisons give it"},
-  {"false", "false", NULL, 0, 0, "the number 0"},
+    {"exp", "exp(x)", run_unary, OP_exp, 0, "e to the x, element by element"},
+    {"log", "log(x)", run_unary, OP_log, 0, "natural logarithm"},
+    {"sqrt", "sqrt(x)", run_unary, OP_sqrt, 0, "square root"},
+    {"abs", "abs(x)", run_unary, OP_abs, 0, "absolute value"},
+    {"sign", "sign(x)", run_unary, OP_sign, 0, "-1, 0 or 1"},
+    {"relu", "relu(x)", run_unary, OP_relu, 0, "max(x, 0)"},
+    {"tanh", "tanh(x)", run_unary, OP_tanh, 0, "hyperbolic tangent"},
+    {"sigmoid", "sigmoid(x)", run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
+    {"softplus", "softplus(x)", run_unary, OP_softplus, 0, "log(1 + exp(x))"},
+    {"erf", "erf(x)", run_unary, OP_erf, 0, "error function"},
+    {"sin", "sin(x)", run_unary, OP_sin, 0, "sine, x in radians"},
+    {"cos", "cos(x)", run_unary, OP_cos, 0, "cosine, x in radians"},
+    {"floor", "floor(x)", run_unary, OP_floor, 0, "largest whole number not above x"},
+    {"where", "where(condition, a, b)", run_where, 0, 0, "a where the condition is true, else b"},
+    {"sum", "sum(x, DIM, …)", run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
+    {"mean", "mean(x, DIM, …)", run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
+    {"max", "max(x, DIM, …) or max(a, b)", run_reduce, OP_max, 0,
+     "largest over the named dims, or the larger of two"},
+    {"min", "min(x, DIM, …) or min(a, b)", run_reduce, OP_min, 0,
+     "smallest over the named dims, or the smaller of two"},
+    {"softmax", "softmax(x, DIM)", cc_run_along, OP_softmax, 0,
+     "exp(x) / sum exp(x) along a dim, the last when none is named"},
+    {"log_softmax", "log_softmax(x, DIM)", cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
+    {"standardize", "standardize(x, DIM, eps = 1e-5)", cc_run_along, OP_standardize, 0,
+     "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
+    {"rms_standardize", "rms_standardize(x, DIM, eps = 1e-6)", cc_run_along, OP_rms, 0,
+     "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
+    {"sparsemax", "sparsemax(x, DIM)", cc_run_entmax, OP_threshold, 2,
+     "weights that sum to 1 along a dim, most of them 0: the nearest point of the simplex (Martins and "
+     "Astudillo 2016)"},
+    {"entmax", "entmax(x, DIM, alpha = 1.5)", cc_run_entmax, OP_threshold, 1.5,
+     "weights that sum to 1 along a dim, between softmax (alpha near 1) and sparsemax (alpha = 2) (Peters et "
+     "al. 2019)"},
+    {"top_k", "top_k(x, K, DIM)", cc_run_top_k, OP_threshold, 0,
+     "1 where x is among the K largest along a dim, ties of the K-th included, else 0; no gradient flows "
+     "through it"},
+    {"cumsum", "cumsum(x, DIM, reverse = false)", cc_run_cumsum, OP_cumsum, 0,
+     "running sum along a dim, the last when none is named: of all up to here, or with reverse = true of all "
+     "from here on"},
+    {"reshape", "reshape(x, [DIM, …])", run_reshape, 0, 0, "the same elements, in order, under other axes"},
+    {"expand", "expand(x, [DIM, …])", run_expand, 0, 0, "x repeated along the axes that it lacks"},
+    {"transpose", "transpose(x, [DIM, …])", run_transpose, 0, 0, "the axes of x in the order given"},
+    {"zeros", "zeros([DIM, …])", run_fill, 0, 0, "a tensor of zeros"},
+    {"ones", "ones([DIM, …])", run_fill, 0, 1, "a tensor of ones"},
+    {"range", "range(DIM)", run_range, 0, 0, "0, 1, 2, … along a dim"},
+    {"concat", "concat(a, b, …, axis = N)", run_concat, 0, 0,
+     "one behind the other along an axis, counted from 0; the last when none is given"},
+    {"one_hot", "one_hot(ids)", run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
+    {"dropout", "dropout(x, RATE)", run_dropout, 0, 0,
+     "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
+    {"stop_gradient", "stop_gradient(x)", run_stop, 0, 0, "x, through which no gradient flows"},
+    {"len", "len(list)", run_len, 0, 0, "how many items a list or a name... argument has"},
+    {"gumbel", "gumbel()", run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
+    {"normal", "param[…] = normal(SD)", run_initialiser, 0, 0, "normal numbers of that standard deviation"},
+    {"uniform", "param[…] = uniform(FROM, TO)", run_initialiser, 0, 0, "uniform numbers"},
+    {"glorot", "param[…] = glorot(GAIN)", run_initialiser, 0, 0,
+     "uniform by fan in and fan out (Glorot and Bengio 2010)"},
+    {"he", "param[…] = he(GAIN)", run_initialiser, 0, 0, "normal by fan in (He et al. 2015)"},
+    {"orthogonal", "param[…] = orthogonal(GAIN)", run_initialiser, 0, 0,
+     "a random orthogonal matrix (Saxe et al. 2014)"},
+    {"eye", "param[…] = eye(SCALE)", run_initialiser, 0, 0, "the identity matrix"},
+    {"load", "param[…] = load(\"file.safetensors\", \"tensor\")", run_initialiser, 0, 0,
+     "a pretrained tensor"},
+    {"scan", "scan(step, start, x, …, reverse = false)", cc_scan, 0, 0,
+     "step(state, row of x, …) for each row of x: every state, or what step gives beside it"},
+    {"pi", "pi", NULL, 0, 3.14159265358979323846, "the number"},
+    {"inf", "inf", NULL, 0, INFINITY, "infinity"},
+    {"true", "true", NULL, 0, 1, "the number 1, as comparisons give it"},
+    {"false", "false", NULL, 0, 0, "the number 0"},
 };
 
 const struct cc_builtin *cc_builtin_find(const char *name) {

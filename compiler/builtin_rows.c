@@ -6,9 +6,12 @@
 #include "runtime/threshold.h"
 
 /* The axis that argument `at` names, the last one that can be seen when there is no such argument. */
-static int along(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, ir_id x, int *axis) {
+static int along(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, ir_id x,
+                 int *axis) {
   int axes[RT_MAX_RANK], visible = cc_visible(c, cc_type(c, x), axes);
-  if (visible == 0) return gr_fail(c->error, args->span[0], "`%s` needs an axis to go along, and this is a single number", self->name);
+  if (visible == 0)
+    return gr_fail(c->error, args->span[0], "`%s` needs an axis to go along, and this is a single number",
+                   self->name);
   *axis = axes[visible - 1];
   return at < args->count ? cc_builtin_axis(c, args, at, x, axis) : RT_OK;
 }
@@ -19,7 +22,8 @@ static ir_id swap_with_last(struct cc_context *c, ir_id x, int axis, struct gr_s
   int last = type.rank - 1;
   int64_t attr[RT_MAX_ATTR] = {0};
   if (!x || axis == last) return x;
-  for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == axis ? last : i == last ? axis : i) << (4 * i);
+  for (int i = 0; i < type.rank; i++)
+    attr[0] |= (int64_t)(i == axis ? last : i == last ? axis : i) << (4 * i);
   vm_dim d = type.dim[axis];
   type.dim[axis] = type.dim[last];
   type.dim[last] = d;
@@ -35,7 +39,8 @@ int cc_run_along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   int status = cc_builtin_expect(c, self, args, 1, 2, normal ? "eps" : NULL);
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status && normal) status = cc_builtin_number(c, self, args, 9, "eps", self->op == OP_rms ? 1e-6 : 1e-5, &eps);
+  if (!status && normal)
+    status = cc_builtin_number(c, self, args, 9, "eps", self->op == OP_rms ? 1e-6 : 1e-5, &eps);
   if (!status) status = along(c, self, args, 1, x, &axis);
   if (status) return status;
   struct gr_span span = args->node->span;
@@ -45,7 +50,8 @@ int cc_run_along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
 }
 
 /* cumsum(x, DIM), or from the end with reverse = true. */
-int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   ir_id x;
   double reverse;
   int axis;
@@ -57,14 +63,19 @@ int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
   if (!status) status = along(c, self, args, 1, x, &axis);
   if (status) return status;
   const int64_t attr[RT_MAX_ATTR] = {axis, (int64_t)reverse};
-  return cc_builtin_done(c, result, ir_add(c->model, OP_cumsum, 1, &x, attr, 0, NULL, args->node->span, c->error));
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_cumsum, 1, &x, attr, 0, NULL, args->node->span, c->error));
 }
 
-/* --- thresholds: ops on rows along the last axis --------------------------------------------------------------------------- */
+/* ---- thresholds: ops on rows along the last axis ---- */
 
-static ir_id number(struct cc_context *c, double value, struct gr_span span) { return ir_constant(c->model, value, NULL, span, c->error); }
+static ir_id number(struct cc_context *c, double value, struct gr_span span) {
+  return ir_constant(c->model, value, NULL, span, c->error);
+}
 
-static ir_id binary(struct cc_context *c, enum rt_op op, ir_id a, ir_id b, struct gr_span span) { return ir_binary(c->model, op, a, b, span, c->error); }
+static ir_id binary(struct cc_context *c, enum rt_op op, ir_id a, ir_id b, struct gr_span span) {
+  return ir_binary(c->model, op, a, b, span, c->error);
+}
 
 /* A number for each row, for each element of x. */
 static ir_id spread(struct cc_context *c, ir_id rows, ir_id x, struct gr_span span) {
@@ -72,13 +83,15 @@ static ir_id spread(struct cc_context *c, ir_id rows, ir_id x, struct gr_span sp
   return ir_expand_axes(c->model, rows, (1u << (type.rank - 1)) - 1, &type, span, c->error);
 }
 
-static ir_id threshold(struct cc_context *c, ir_id x, enum rt_threshold kind, double parameter, struct gr_span span) {
+static ir_id threshold(struct cc_context *c, ir_id x, enum rt_threshold kind, double parameter,
+                       struct gr_span span) {
   const int64_t attr[RT_MAX_ATTR] = {kind};
   ir_id tau = ir_add(c->model, OP_threshold, 1, &x, attr, parameter, NULL, span, c->error);
   return tau ? spread(c, tau, x, span) : 0;
 }
 
-/* x less the largest of its row: entmax stays the same, and near 0 its threshold has all its digits. A row of minus infinities stays one. */
+/* x less the largest of its row: entmax stays the same, and near 0 its threshold has all its digits. A row of
+ * minus infinities stays one. */
 static ir_id shifted(struct cc_context *c, ir_id x, struct gr_span span) {
   struct vm_type type = *cc_type(c, x);
   int64_t attr[RT_MAX_ATTR] = {(1 << (type.rank - 1)) - 1};
@@ -95,18 +108,22 @@ static ir_id entmax(struct cc_context *c, ir_id x, double alpha, struct gr_span 
   x = shifted(c, x, span);
   ir_id tau = x ? threshold(c, x, RT_ENTMAX, alpha, span) : 0, zero = number(c, 0, span);
   ir_id z = binary(c, OP_mul, x, number(c, alpha - 1, span), span);
-  ir_id above = ir_select(c->model, binary(c, OP_le, z, tau, span), zero, binary(c, OP_sub, z, tau, span), span, c->error);
+  ir_id above = ir_select(c->model, binary(c, OP_le, z, tau, span), zero, binary(c, OP_sub, z, tau, span),
+                          span, c->error);
   return binary(c, OP_pow, above, number(c, 1 / (alpha - 1), span), span);
 }
 
 static int check_alpha(struct cc_context *c, args_t *args, double alpha) {
   if (rt_threshold_valid(RT_ENTMAX, alpha)) return RT_OK;
-  gr_fail(c->error, args->node->span, "the alpha of entmax is from %g to %g, and this is %g", RT_LEAST_ALPHA, RT_MOST_ALPHA, alpha);
-  rt_hint(c->error, "alpha = 1 is softmax(x, DIM), alpha = 2 is sparsemax(x, DIM); the larger, the fewer weights are not 0");
+  gr_fail(c->error, args->node->span, "the alpha of entmax is from %g to %g, and this is %g", RT_LEAST_ALPHA,
+          RT_MOST_ALPHA, alpha);
+  rt_hint(c->error, "alpha = 1 is softmax(x, DIM), alpha = 2 is sparsemax(x, DIM); the larger, the fewer "
+                    "weights are not 0");
   return c->error->code;
 }
 
-int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   ir_id x;
   double alpha;
   int axis;
@@ -133,13 +150,16 @@ int cc_run_top_k(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   if (!status) status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (!status) status = cc_builtin_number(c, self, args, 1, "K", 0, &k);
-  if (!status && !rt_threshold_valid(RT_KTH, k)) status = gr_fail(c->error, args->span[1], "top_k takes the K largest, a whole number from 1, and this is %g", k);
+  if (!status && !rt_threshold_valid(RT_KTH, k))
+    status = gr_fail(c->error, args->span[1],
+                     "top_k takes the K largest, a whole number from 1, and this is %g", k);
   if (!status) status = along(c, self, args, 2, x, &axis);
   if (status) return status;
   struct gr_span span = args->node->span;
   ir_id y = swap_with_last(c, x, axis, span);
   ir_id tau = y ? threshold(c, y, RT_KTH, k, span) : 0;
-  ir_id out = binary(c, OP_or, binary(c, OP_lt, y, tau, span), binary(c, OP_le, y, number(c, -INFINITY, span), span), span);
+  ir_id out = binary(c, OP_or, binary(c, OP_lt, y, tau, span),
+                     binary(c, OP_le, y, number(c, -INFINITY, span), span), span);
   y = ir_unary(c->model, OP_not, out, c->error);
   return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
 }

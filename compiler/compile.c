@@ -14,9 +14,16 @@ struct compilation {
 
 static int begin(struct compilation *k, struct cc_program *program, struct rt_error *error) {
   memset(k, 0, sizeof *k);
-  k->c = (struct cc_context){.program = program, .model = &k->graph, .frame = &k->frame, .scope = &k->scope, .unit = program->main, .head_dim = VM_NO_DIM, .error = error};
+  k->c = (struct cc_context){.program = program,
+                             .model = &k->graph,
+                             .frame = &k->frame,
+                             .scope = &k->scope,
+                             .unit = program->main,
+                             .head_dim = VM_NO_DIM,
+                             .error = error};
   k->c.module = rt_zalloc(1, sizeof *k->c.module);
-  if (!k->c.module || vm_dims_init(&k->c.module->dims) || ir_graph_init(&k->graph, &k->c.module->dims)) return rt_no_memory(error);
+  if (!k->c.module || vm_dims_init(&k->c.module->dims) || ir_graph_init(&k->graph, &k->c.module->dims))
+    return rt_no_memory(error);
   return RT_OK;
 }
 
@@ -41,7 +48,9 @@ static int settle_heads(struct cc_context *c) {
   for (uint32_t k = 0; k < c->model->head_count; k++) {
     const struct ir_head *head = c->model->head[k];
     const char *name = head->name ? head->name : "", *why = head->why ? head->why : "";
-    m->head[k] = (struct vm_head){.name = rt_arena_strndup(a, name, strlen(name)), .lowering = (uint8_t)head->lowering, .why = rt_arena_strndup(a, why, strlen(why))};
+    m->head[k] = (struct vm_head){.name = rt_arena_strndup(a, name, strlen(name)),
+                                  .lowering = (uint8_t)head->lowering,
+                                  .why = rt_arena_strndup(a, why, strlen(why))};
     for (int x = 0; x < head->out.rank; x++) m->head[k].axes |= (uint8_t)(1u << head->out.role[x]);
     if (!m->head[k].name || !m->head[k].why) return cc_out_of_memory(c);
   }
@@ -72,9 +81,11 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   return NULL;
 }
 
-/* --- the model ------------------------------------------------------------------------------------------------------------ */
+/* ---- the model ---- */
 
-struct elaborated { ir_id output[64], loss; };
+struct elaborated {
+  ir_id output[64], loss;
+};
 
 static int elaborate_model(struct compilation *k, struct elaborated *e) {
   struct cc_context *c = &k->c;
@@ -84,17 +95,20 @@ static int elaborate_model(struct compilation *k, struct elaborated *e) {
   int count = -1, status;
   if (!model) {
     rt_fail_at(c->error, RT_BAD_DATA, program->main->path, 0, 0, "%s has no model", program->main->path);
-    rt_hint(c->error, "a model reads `model NAME(COLUMN, …) -> COLUMN { … return … }`; to run a single function use aqc run");
+    rt_hint(c->error, "a model reads `model NAME(COLUMN, …) -> COLUMN { … return … }`; to run a single "
+                      "function use aqc run");
     return c->error->code;
   }
   if (model->child[1]->count > 64) return gr_fail(c->error, model->child[1]->span, "at most 64 outputs");
-  struct cc_definition definition = {.name = model->text, .node = (struct gr_node *)model, .unit = program->main};
+  struct cc_definition definition = {
+      .name = model->text, .node = (struct gr_node *)model, .unit = program->main};
   k->frame = (struct cc_frame){.definition = &definition};
   k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, model->text, strlen(model->text));
   if (!c->module->name) return cc_out_of_memory(c);
   if ((status = cc_data(c, model))) return status;
   if ((status = cc_block(c, model->child[2], result, &count, 64))) return status;
-  if (count < 0) return gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
+  if (count < 0)
+    return gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
   if ((status = cc_outputs(c, model, result, count, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
   return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
@@ -107,7 +121,8 @@ static int unused_overrides(struct cc_context *c) {
     if (o->used || (d && d->node->kind == GR_DIM)) continue;
     struct cc_nearest nearest = {o->name, NULL, 0};
     for (size_t k = 0; k < c->program->main->definition_count; k++)
-      if (c->program->main->definition[k].node->kind == GR_DIM) cc_nearest_consider(&nearest, c->program->main->definition[k].name);
+      if (c->program->main->definition[k].node->kind == GR_DIM)
+        cc_nearest_consider(&nearest, c->program->main->definition[k].name);
     rt_fail(c->error, RT_USAGE, "-D %s: %s has no dim of that name", o->name, c->program->main->path);
     if (nearest.best) rt_hint(c->error, "did you mean %s?", nearest.best);
     return c->error->code;
@@ -128,7 +143,8 @@ static ir_id weights_of(struct cc_context *c, ir_id attention) {
     if (head->key.role[a] == ATTEND_J) type.dim[type.rank++] = key->dim[a];
   ir_id args[2 + ATTEND_MAX_EXTRAS] = {node.arg[0], node.arg[1]};
   for (int i = 3; i < node.arg_count; i++) args[i - 1] = node.arg[i];
-  return ir_add(c->model, OP_attention_weights, node.arg_count - 1, args, node.attr, 0, &type, node.span, c->error);
+  return ir_add(c->model, OP_attention_weights, node.arg_count - 1, args, node.attr, 0, &type, node.span,
+                c->error);
 }
 
 /* The weights of every head, in the order of the program. */
@@ -178,11 +194,17 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   if (status) return status;
   int kept = 0;
   for (uint32_t p = 0; p < m->param_count; p++) {
-    if (!grad[p]) continue;              /* the loss does not depend on it */
+    if (!grad[p]) continue; /* the loss does not depend on it */
     grad[kept] = grad[p];
     param[kept++] = p;
   }
-  struct ir_outputs train = {.count = 1, .id = &loss, .name = loss_name, .gradient_count = kept, .gradient = grad, .param = param, .training = true};
+  struct ir_outputs train = {.count = 1,
+                             .id = &loss,
+                             .name = loss_name,
+                             .gradient_count = kept,
+                             .gradient = grad,
+                             .param = param,
+                             .training = true};
   return ir_emit(c->model, &train, "train", m, c->error);
 }
 
@@ -222,7 +244,7 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
   return end(&k, status, settled);
 }
 
-/* --- one function --------------------------------------------------------------------------------------------------------- */
+/* ---- one function ---- */
 
 /* A dim that the arguments bind, or that -D gave. */
 static int free_dim(struct cc_context *c, const char *name, struct gr_span span, vm_dim *dim) {
@@ -239,7 +261,8 @@ static int free_dim(struct cc_context *c, const char *name, struct gr_span span,
 
 static int pattern_dim(struct cc_context *c, const struct gr_node *e, vm_dim *dim) {
   const struct cc_definition *d;
-  if (e->kind == GR_NAME && !cc_lookup(c->scope, e->text) && !((d = cc_find(c->program, c->unit, e->text)) && d->node->kind == GR_DIM))
+  if (e->kind == GR_NAME && !cc_lookup(c->scope, e->text)
+      && !((d = cc_find(c->program, c->unit, e->text)) && d->node->kind == GR_DIM))
     return free_dim(c, e->text, e->span, dim);
   return cc_dim(c, e, dim);
 }
@@ -254,9 +277,12 @@ static int argument_type(struct cc_context *c, const struct gr_node *pattern, st
     if (type->rank == RT_MAX_RANK) return gr_fail(c->error, e->span, "more than %d axes", RT_MAX_RANK);
     if (e->kind == GR_STAR) {
       const struct cc_binding *before = cc_lookup(c->scope, e->text);
-      struct cc_value list = {.kind = CC_LIST, .item_count = 1, .item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value))};
+      struct cc_value list = {.kind = CC_LIST,
+                              .item_count = 1,
+                              .item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value))};
       if (!list.item) return cc_out_of_memory(c);
-      if (before) list = before->value;
+      if (before)
+        list = before->value;
       else {
         list.item->kind = CC_DIM;
         list.item->dim = vm_dim_symbol(&c->module->dims, e->text, VM_BOUND, -1);
@@ -274,14 +300,16 @@ static int argument_type(struct cc_context *c, const struct gr_node *pattern, st
   return pattern_dim(c, pattern->child[1], &type->of);
 }
 
-/* *runnable is false when an argument has neither type nor default and is no dim: then there is nothing to run or check. */
+/* *runnable is false when an argument has neither type nor default and is no dim: then there is nothing to
+ * run or check. */
 static int function_arguments(struct cc_context *c, const struct gr_node *params, bool *runnable) {
   struct vm_module *m = c->module;
   *runnable = true;
   m->input = rt_arena_alloc(&m->arena, sizeof *m->input * ((size_t)params->count + 1));
   if (!m->input) return cc_out_of_memory(c);
   for (int p = 0; p < params->count; p++) {
-    const struct gr_node *param = params->child[p], *type = param->count > 0 ? param->child[0] : NULL, *value = param->count > 1 ? param->child[1] : NULL;
+    const struct gr_node *param = params->child[p], *type = param->count > 0 ? param->child[0] : NULL,
+                         *value = param->count > 1 ? param->child[1] : NULL;
     struct cc_value bound = {.kind = CC_TENSOR};
     vm_dim dim;
     int status;
@@ -291,7 +319,9 @@ static int function_arguments(struct cc_context *c, const struct gr_node *params
         *runnable = false;
         return RT_OK;
       }
-      status = is_dim ? (cc_lookup(c->scope, param->text) ? RT_OK : free_dim(c, param->text, param->span, &dim)) : cc_expression(c, value, &bound);
+      status = is_dim
+                   ? (cc_lookup(c->scope, param->text) ? RT_OK : free_dim(c, param->text, param->span, &dim))
+                   : cc_expression(c, value, &bound);
       if (!status && !is_dim) status = cc_bind(c, c->scope, param->text, bound, param->span, NULL);
       if (status) return status;
       continue;
@@ -310,7 +340,8 @@ static int function_arguments(struct cc_context *c, const struct gr_node *params
   return RT_OK;
 }
 
-static int elaborate_function(struct compilation *k, const struct cc_definition *d, struct cc_value *result, int *count, bool *runnable) {
+static int elaborate_function(struct compilation *k, const struct cc_definition *d, struct cc_value *result,
+                              int *count, bool *runnable) {
   struct cc_context *c = &k->c;
   k->frame = (struct cc_frame){.definition = d};
   k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, d->name, strlen(d->name));
@@ -324,14 +355,16 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
   }
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, 16);
-  if (!status && *count < 0) status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
+  if (!status && *count < 0)
+    status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
   const struct gr_node *type = d->node->child[1];
   if (!status && type && type->kind == GR_TYPE && *count == 1 && result->kind == CC_TENSOR)
     status = cc_match_type(c, type, cc_type(c, result->id), c->scope, "the result", NULL, type->span);
   return status;
 }
 
-static const struct cc_definition *choose_function(struct cc_program *program, const char *name, struct rt_error *error) {
+static const struct cc_definition *choose_function(struct cc_program *program, const char *name,
+                                                   struct rt_error *error) {
   const struct cc_definition *chosen = NULL;
   for (size_t i = 0; i < program->main->definition_count && !name; i++) {
     enum gr_kind kind = program->main->definition[i].node->kind;
@@ -339,7 +372,8 @@ static const struct cc_definition *choose_function(struct cc_program *program, c
   }
   if (name) chosen = cc_find(program, program->main, name);
   if (chosen && (chosen->node->kind == GR_FN || chosen->node->kind == GR_HEAD)) return chosen;
-  rt_fail(error, RT_USAGE, name ? "%s has no fn or head `%s`" : "%s has no fn or head", program->main->path, name);
+  rt_fail(error, RT_USAGE, name ? "%s has no fn or head `%s`" : "%s has no fn or head", program->main->path,
+          name);
   return NULL;
 }
 
@@ -352,15 +386,18 @@ static ir_id sum_of_outputs(struct cc_context *c, int count, const ir_id *id) {
   return sum;
 }
 
-/* Gradients of the sum of all outputs for every real argument and every parameter, zeros where it does not depend on one. */
+/* Gradients of the sum of all outputs for every real argument and every parameter, zeros where it does not
+ * depend on one. */
 static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id *id, const char **name) {
   struct vm_module *m = c->module;
   size_t most = (size_t)m->input_count + m->param_count + 1;
-  ir_id *wrt = rt_arena_alloc(&c->model->arena, sizeof *wrt * most), *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * most);
+  ir_id *wrt = rt_arena_alloc(&c->model->arena, sizeof *wrt * most),
+        *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * most);
   int count = 0;
   if (!wrt || !grad) return cc_out_of_memory(c);
   for (ir_id n = 1; n < c->model->count; n++) {
-    bool leaf = c->model->node[n].op == OP_param || (c->model->node[n].op == OP_input && c->model->node[n].type.dtype == RT_REAL);
+    bool leaf = c->model->node[n].op == OP_param
+                || (c->model->node[n].op == OP_input && c->model->node[n].type.dtype == RT_REAL);
     if (leaf) wrt[count++] = n;
   }
   ir_id loss = sum_of_outputs(c, out->count, id);
@@ -377,7 +414,8 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
   return status;
 }
 
-static int emit_function(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result, int count, bool gradients) {
+static int emit_function(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
+                         int count, bool gradients) {
   struct vm_module *m = c->module;
   size_t most = (size_t)count + m->input_count + m->param_count + 1;
   ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * most);
@@ -394,7 +432,8 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d, co
   return status ? status : ir_emit(c->model, &out, "run", m, c->error);
 }
 
-struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients, struct rt_error *error) {
+struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
+                                      struct rt_error *error) {
   struct compilation k;
   struct cc_value result[16];
   int count = 0;
@@ -403,7 +442,10 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
   if (!d) return NULL;
   int status = begin(&k, program, error);
   if (!status) status = elaborate_function(&k, d, result, &count, &runnable);
-  if (!status && !runnable) status = gr_fail(error, d->node->name_span, "`%s` has an argument without a type and without a default, so it cannot be run by itself", d->name);
+  if (!status && !runnable)
+    status = gr_fail(
+        error, d->node->name_span,
+        "`%s` has an argument without a type and without a default, so it cannot be run by itself", d->name);
   if (!status) status = unused_overrides(&k.c);
   if (!status) {
     settled = true;
@@ -415,9 +457,10 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
   return end(&k, status, settled);
 }
 
-/* --- check ---------------------------------------------------------------------------------------------------------------- */
+/* ---- check ---- */
 
-/* A function that may never be called: proven for any sizes of its arguments, as far as its signature says what they are. */
+/* A function that may never be called: proven for any sizes of its arguments, as far as its signature says
+ * what they are. */
 static int check_function(struct cc_program *program, const struct cc_definition *d, struct rt_error *error) {
   struct compilation k;
   struct cc_value result[16];

@@ -5,15 +5,19 @@
 #include "compiler/program.h"
 #include "vm/module.h"
 
-/* Proves the whole program: shapes of the model, its loss and training settings, and of every function that can be checked without a call. */
+/* Proves the whole program: shapes of the model, its loss and training settings, and of every function that
+ * can be checked without a call. */
 int cc_check(struct cc_program *program, struct rt_error *error);
 
 /* The model as a module with the functions "predict", "eval", "train" and "attend". */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);
 
-/* One fn or head as a module with the function "run": its arguments are the inputs, its results the outputs "out", or "out.0", "out.1", …; with gradients, also
- * the gradient of the sum of all outputs for every argument and parameter, as outputs named "grad.NAME". name NULL: the only fn of the file, or the last. Inputs and the dims in
- * their types that are not file-level dims are BOUND symbols of the module; arguments without a type are dims, numbers or functions and need a default. */
-struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients, struct rt_error *error);
+/* One fn or head as a module with the function "run": its arguments are the inputs, its results the outputs
+ * "out", or "out.0", "out.1", …; with gradients, also the gradient of the sum of all outputs for every
+ * argument and parameter, as outputs named "grad.NAME". name NULL: the only fn of the file, or the last.
+ * Inputs and the dims in their types that are not file-level dims are BOUND symbols of the module; arguments
+ * without a type are dims, numbers or functions and need a default. */
+struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
+                                      struct rt_error *error);
 
 #endif

@@ -1,15 +1,20 @@
-/* data.c: what the program says of its data: columns as typed inputs, outputs as predictions of columns, the loss, and train { }. */
+/* data.c: what the program says of its data: columns as typed inputs, outputs as predictions of columns, the
+ * loss, and train { }. */
 #include "compiler/elaborate.h"
 #include "runtime/io/schema.h"
 
 #include <string.h>
 
-/* --- columns -------------------------------------------------------------------------------------------------------------- */
+/* ---- columns ---- */
 
 enum column_shape { TOKENS, LABEL, TAGS, NUMBER, VECTOR, LATER };
-static const struct { const char *name; enum column_shape shape; } kinds[] = {
-  {"words", TOKENS}, {"chars", TOKENS}, {"bytes", TOKENS}, {"ngrams", TOKENS}, {"class", LABEL}, {"tags", TAGS}, {"number", NUMBER}, {"vector", VECTOR},
-  {"wordpiece", LATER}, {"bpe", LATER}, {"ids", LATER}, {"image", LATER}, {"audio", LATER}};
+static const struct {
+  const char *name;
+  enum column_shape shape;
+} kinds[] = {{"words", TOKENS},    {"chars", TOKENS}, {"bytes", TOKENS},  {"ngrams", TOKENS},
+             {"class", LABEL},     {"tags", TAGS},    {"number", NUMBER}, {"vector", VECTOR},
+             {"wordpiece", LATER}, {"bpe", LATER},    {"ids", LATER},     {"image", LATER},
+             {"audio", LATER}};
 
 static int column_shape(struct cc_context *c, const struct gr_node *column, enum column_shape *shape) {
   const struct gr_node *kind = column->child[0];
@@ -17,22 +22,27 @@ static int column_shape(struct cc_context *c, const struct gr_node *column, enum
   for (size_t k = 0; k < RT_COUNT(kinds); k++) {
     cc_nearest_consider(&nearest, kinds[k].name);
     if (strcmp(kinds[k].name, kind->text)) continue;
-    if (kinds[k].shape == LATER) return gr_fail(c->error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
+    if (kinds[k].shape == LATER)
+      return gr_fail(c->error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
     *shape = kinds[k].shape;
     return RT_OK;
   }
   gr_fail(c->error, kind->span, "there is no kind of column called `%s`", kind->text);
-  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
-  else rt_hint(c->error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
+  if (nearest.best)
+    rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  else
+    rt_hint(c->error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
   return c->error->code;
 }
 
-/* An axis of a column: a dim of the file, a name met before, or a new symbol that the data gives its value. */
-static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind, vm_dim *dim) {
+/* An axis of a column: a dim of the file, a name met before, or a new symbol that the data gives its value.
+ */
+static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind,
+                      vm_dim *dim) {
   const struct gr_node *name = axis->kind == GR_LIMIT ? axis->child[0] : axis;
   double limit = 0;
   int status;
-  if (name->kind != GR_NAME && kind == VM_BOUND) return cc_dim(c, name, dim);   /* 16, P * W */
+  if (name->kind != GR_NAME && kind == VM_BOUND) return cc_dim(c, name, dim); /* 16, P * W */
   if (name->kind != GR_NAME) {
     gr_fail(c->error, axis->span, "an axis of a column is a name, such as T");
     if (kind == VM_RAGGED) rt_hint(c->error, "T is each example's own length; `T <= 128` limits it");
@@ -40,7 +50,8 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   }
   const struct cc_binding *bound = cc_lookup(c->scope, name->text);
   const struct cc_definition *d = bound ? NULL : cc_find(c->program, c->unit, name->text);
-  if (bound) *dim = bound->value.dim;
+  if (bound)
+    *dim = bound->value.dim;
   else if (d && d->node->kind == GR_DIM) {
     if (kind == VM_RAGGED) {
       gr_fail(c->error, name->span, "%s is a dim of one size, but texts differ in length", name->text);
@@ -51,20 +62,25 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   } else {
     *dim = vm_dim_symbol(&c->module->dims, name->text, kind, -1);
     if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
-    if ((status = cc_bind(c, c->scope, name->text, (struct cc_value){.kind = CC_DIM, .dim = *dim}, name->span, NULL))) return status;
+    if ((status = cc_bind(c, c->scope, name->text, (struct cc_value){.kind = CC_DIM, .dim = *dim}, name->span,
+                          NULL)))
+      return status;
   }
   int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
   if (symbol < 0 || c->module->dims.symbol[symbol].kind != kind)
     return gr_fail(c->error, name->span, "%s is already another kind of size", name->text);
   if (axis->kind == GR_LIMIT) {
     if ((status = cc_number(c, axis->child[1], &limit))) return status;
-    if (kind != VM_RAGGED || limit < 1) return gr_fail(c->error, axis->span, "a limit is at least 1 and belongs to a length, as in words[T <= 128]");
+    if (kind != VM_RAGGED || limit < 1)
+      return gr_fail(c->error, axis->span,
+                     "a limit is at least 1 and belongs to a length, as in words[T <= 128]");
     c->module->dims.symbol[symbol].limit = (int64_t)limit;
   }
   return RT_OK;
 }
 
-static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name, struct gr_span span) {
+static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name,
+                                         struct gr_span span) {
   struct cc_nearest nearest = {name, NULL, 0};
   for (int i = 0; i < data->count; i++) {
     cc_nearest_consider(&nearest, data->child[i]->text);
@@ -83,16 +99,21 @@ static bool reads_another(const struct gr_node *column) {
 }
 
 /* from = COLUMN: both are made of one field of the file. */
-static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *arg, struct vm_input *input) {
+static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *arg,
+                         struct vm_input *input) {
   const struct gr_node *name = arg->child[0], *source;
   enum column_shape shape;
   if (name->kind != GR_NAME) return gr_fail(c->error, name->span, "`from` names a column of the data");
   if (!(source = find_column(c, data, name->text, name->span))) return c->error->code;
   int status = column_shape(c, source, &shape);
   if (status) return status;
-  if (!strcmp(source->text, input->name)) return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
+  if (!strcmp(source->text, input->name))
+    return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
   if (shape != TOKENS || reads_another(source)) {
-    gr_fail(c->error, name->span, shape == TOKENS ? "`%s` is itself made of another column" : "`%s` is no text, so that nothing can be made of it", name->text);
+    gr_fail(c->error, name->span,
+            shape == TOKENS ? "`%s` is itself made of another column"
+                            : "`%s` is no text, so that nothing can be made of it",
+            name->text);
     gr_note(c->error, source->span, "it is declared here");
     return c->error->code;
   }
@@ -109,27 +130,34 @@ static int64_t *column_limit(struct vm_input *input, enum column_shape shape, co
   return ngrams && !strcmp(option, "max_n") ? &input->max_n : NULL;
 }
 
-static int column_option(struct cc_context *c, const struct gr_node *data, enum column_shape shape, const struct gr_node *arg, struct vm_input *input) {
+static int column_option(struct cc_context *c, const struct gr_node *data, enum column_shape shape,
+                         const struct gr_node *arg, struct vm_input *input) {
   const char *option = arg->text ? arg->text : "";
   if (shape == TOKENS && !strcmp(option, "from")) return column_source(c, data, arg, input);
   int64_t *limit = column_limit(input, shape, option);
   double value;
   if (!limit) {
-    gr_fail(c->error, arg->span, "a column of the kind %s has no option `%s`", input->kind, arg->text ? arg->text : "without a name");
-    if (shape == TOKENS) rt_hint(c->error, "the options are min_count (what is rarer is unknown), max_size (of the vocabulary)%s and from (the column that it is made of as well)",
-                                 strcmp(input->kind, "ngrams") ? "" : ", min_n and max_n (characters)");
+    gr_fail(c->error, arg->span, "a column of the kind %s has no option `%s`", input->kind,
+            arg->text ? arg->text : "without a name");
+    if (shape == TOKENS)
+      rt_hint(c->error,
+              "the options are min_count (what is rarer is unknown), max_size (of the vocabulary)%s and from "
+              "(the column that it is made of as well)",
+              strcmp(input->kind, "ngrams") ? "" : ", min_n and max_n (characters)");
     return c->error->code;
   }
   int status = cc_number(c, arg->child[0], &value);
   if (status) return status;
-  if (!(value >= 1 && value <= INT32_MAX && value == (double)(int64_t)value)) return gr_fail(c->error, arg->child[0]->span, "`%s` is a whole number, 1 or more", option);
+  if (!(value >= 1 && value <= INT32_MAX && value == (double)(int64_t)value))
+    return gr_fail(c->error, arg->child[0]->span, "`%s` is a whole number, 1 or more", option);
   *limit = (int64_t)value;
   return RT_OK;
 }
 
-enum { MIN_N = 3, MAX_N = 6 };           /* as in fastText (Bojanowski et al. 2017) */
+enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
 
-static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column, enum column_shape shape, struct vm_input *input) {
+static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
+                          enum column_shape shape, struct vm_input *input) {
   for (int i = 2; i < column->count; i++) {
     int status = column_option(c, data, shape, column->child[i], input);
     if (status) return status;
@@ -138,20 +166,27 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   if (!input->min_n) input->min_n = input->max_n && input->max_n < MIN_N ? input->max_n : MIN_N;
   if (!input->max_n) input->max_n = input->min_n > MAX_N ? input->min_n : MAX_N;
   if (input->min_n <= input->max_n && input->max_n <= IO_LONGEST_NGRAM) return RT_OK;
-  return gr_fail(c->error, column->span, "ngrams of %lld to %lld characters: min_n is at most max_n, and that at most %d", (long long)input->min_n, (long long)input->max_n, IO_LONGEST_NGRAM);
+  return gr_fail(c->error, column->span,
+                 "ngrams of %lld to %lld characters: min_n is at most max_n, and that at most %d",
+                 (long long)input->min_n, (long long)input->max_n, IO_LONGEST_NGRAM);
 }
 
 static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
 
-static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column, struct vm_input *input) {
+static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
+                          struct vm_input *input) {
   enum column_shape shape = LATER;
   const struct gr_node *axes = column->child[1];
   int count = axes ? axes->count : 0, status = column_shape(c, column, &shape);
   if (status) return status;
   static const struct { int min, max; } allowed[] = {{1, 2}, {1, 1}, {2, 2}, {0, 0}, {1, 1}};
   if (count < allowed[shape].min || count > allowed[shape].max)
-    return gr_fail(c->error, column->span, "a column of this kind is written `%s: %s%s`", column->text, column->child[0]->text, column_axes[shape]);
-  *input = (struct vm_input){.kind = column->child[0]->text, .vocabulary = -1, .length = -1, .type = {.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM}};
+    return gr_fail(c->error, column->span, "a column of this kind is written `%s: %s%s`", column->text,
+                   column->child[0]->text, column_axes[shape]);
+  *input = (struct vm_input){.kind = column->child[0]->text,
+                             .vocabulary = -1,
+                             .length = -1,
+                             .type = {.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM}};
   input->name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
   input->kind = rt_arena_strndup(&c->module->arena, input->kind, strlen(input->kind));
   if (!input->name || !input->kind) return cc_out_of_memory(c);
@@ -164,12 +199,14 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   if (shape == VECTOR) {
     t->rank = 1;
     if ((status = column_dim(c, axes->child[0], VM_BOUND, &t->dim[0]))) return status;
-    input->vocabulary = vm_dim_as_symbol(&c->module->dims, t->dim[0]);   /* the symbol that the data binds: the width */
+    input->vocabulary =
+        vm_dim_as_symbol(&c->module->dims, t->dim[0]); /* the symbol that the data binds: the width */
   }
   if (shape == TOKENS || shape == TAGS || shape == LABEL) {
     const struct gr_node *named = shape == LABEL ? axes->child[0] : count > 1 ? axes->child[1] : NULL;
     t->dtype = RT_INT;
-    if (named) status = column_dim(c, named, VM_BOUND, &t->of);
+    if (named)
+      status = column_dim(c, named, VM_BOUND, &t->of);
     else {
       const char *name = rt_arena_printf(&c->module->arena, "%s.vocabulary", column->text);
       t->of = name ? vm_dim_symbol(&c->module->dims, name, VM_BOUND, -1) : VM_NO_DIM;
@@ -182,38 +219,51 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
 }
 
 /* The output as the user wrote it: the column, and whether it is next(column). */
-static int output_column(struct cc_context *c, const struct gr_node *output, const struct gr_node **name, bool *next) {
+static int output_column(struct cc_context *c, const struct gr_node *output, const struct gr_node **name,
+                         bool *next) {
   *next = output->kind == GR_CALL;
   *name = output;
   if (!*next) return RT_OK;
-  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next") || output->count < 2 || !output->child[1] || output->child[1]->kind != GR_ARG)
-    return gr_fail(c->error, output->span, "an output is a column, or next(COLUMN) for a model that predicts text");
+  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next") || output->count < 2
+      || !output->child[1] || output->child[1]->kind != GR_ARG)
+    return gr_fail(c->error, output->span,
+                   "an output is a column, or next(COLUMN) for a model that predicts text");
   *name = output->child[1]->child[0];
-  return (*name)->kind == GR_NAME ? RT_OK : gr_fail(c->error, (*name)->span, "next() names a column of the data");
+  return (*name)->kind == GR_NAME ? RT_OK
+                                  : gr_fail(c->error, (*name)->span, "next() names a column of the data");
 }
 
 static int declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
   for (int i = 0; i < data->count; i++) {
     for (int k = 0; k < i; k++)
-      if (!strcmp(data->child[k]->text, data->child[i]->text)) return gr_fail(c->error, data->child[i]->name_span, "the column `%s` is declared twice", data->child[i]->text);
+      if (!strcmp(data->child[k]->text, data->child[i]->text))
+        return gr_fail(c->error, data->child[i]->name_span, "the column `%s` is declared twice",
+                       data->child[i]->text);
     int status = declare_column(c, data, data->child[i], &declared[i]);
     if (status) return status;
   }
   return RT_OK;
 }
 
-static const char *field_of(const struct vm_input *column) { return column->source ? column->source : column->name; }
+static const char *field_of(const struct vm_input *column) {
+  return column->source ? column->source : column->name;
+}
 
 /* A model is not given what it predicts under another name. */
-static int check_apart(struct cc_context *c, const struct vm_input *input, const struct gr_node *data, const struct vm_input *declared, const struct gr_node *param,
+static int check_apart(struct cc_context *c, const struct vm_input *input, const struct gr_node *data,
+                       const struct vm_input *declared, const struct gr_node *param,
                        const struct gr_node *output) {
   for (int i = 0; i < data->count; i++)
     if (!strcmp(declared[i].name, output->text) && !strcmp(field_of(&declared[i]), field_of(input)))
-      return gr_fail(c->error, param->span, "`%s` is made of the same text as `%s`, which the model predicts: it would show the answer", param->text, output->text);
+      return gr_fail(
+          c->error, param->span,
+          "`%s` is made of the same text as `%s`, which the model predicts: it would show the answer",
+          param->text, output->text);
   return RT_OK;
 }
 
-static int model_inputs(struct cc_context *c, const struct gr_node *model, const struct gr_node *data, const struct vm_input *declared) {
+static int model_inputs(struct cc_context *c, const struct gr_node *model, const struct gr_node *data,
+                        const struct vm_input *declared) {
   struct vm_module *m = c->module;
   const struct gr_node *params = model->child[0], *outputs = model->child[1];
   for (int p = 0; p < params->count; p++) {
@@ -232,12 +282,17 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
         if (!(status = check_apart(c, input, data, declared, param, name))) continue;
         return status;
       }
-      if (!next) return gr_fail(c->error, name->span, "`%s` is what the model is given; it cannot be what it predicts", name->text);
+      if (!next)
+        return gr_fail(c->error, name->span, "`%s` is what the model is given; it cannot be what it predicts",
+                       name->text);
       input->shifted = true;
     }
-    if (type && (status = cc_match_type(c, type, &input->type, c->scope, "this column", column, param->span))) return status;
+    if (type && (status = cc_match_type(c, type, &input->type, c->scope, "this column", column, param->span)))
+      return status;
     int64_t attr[RT_MAX_ATTR] = {m->input_count++};
-    struct cc_value value = {.kind = CC_TENSOR, .id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, param->span, c->error)};
+    struct cc_value value = {
+        .kind = CC_TENSOR,
+        .id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, param->span, c->error)};
     if (!value.id) return c->error->code;
     c->model->node[value.id].name = input->name;
     if ((status = cc_bind(c, c->scope, param->text, value, param->name_span, NULL))) return status;
@@ -245,7 +300,8 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
   return RT_OK;
 }
 
-static int model_targets(struct cc_context *c, const struct gr_node *model, const struct gr_node *data, const struct vm_input *declared) {
+static int model_targets(struct cc_context *c, const struct gr_node *model, const struct gr_node *data,
+                         const struct vm_input *declared) {
   struct vm_module *m = c->module;
   const struct gr_node *outputs = model->child[1];
   for (int o = 0; o < outputs->count; o++) {
@@ -255,7 +311,9 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     const struct gr_node *column = status ? NULL : find_column(c, data, name->text, name->span);
     if (!column) return c->error->code;
     while (data->child[which] != column) which++;
-    if (next && (declared[which].type.dtype != RT_INT || declared[which].length < 0 || !strcmp(declared[which].kind, "tags") || !strcmp(declared[which].kind, "ngrams")))
+    if (next
+        && (declared[which].type.dtype != RT_INT || declared[which].length < 0
+            || !strcmp(declared[which].kind, "tags") || !strcmp(declared[which].kind, "ngrams")))
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
     struct vm_input *input = &m->input[m->input_count];
     *input = declared[which];
@@ -276,7 +334,8 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
     rt_hint(c->error, "say what the file holds, for example: data { text: words[T], label: class[C] }");
     return c->error->code;
   }
-  size_t columns = (size_t)data->count + 1, outputs = (size_t)model->child[1]->count + 1, inputs = (size_t)model->child[0]->count + outputs;
+  size_t columns = (size_t)data->count + 1, outputs = (size_t)model->child[1]->count + 1,
+         inputs = (size_t)model->child[0]->count + outputs;
   struct vm_input *declared = rt_arena_alloc(&c->model->arena, columns * sizeof *declared);
   m->input = rt_arena_alloc(&m->arena, inputs * sizeof *m->input);
   m->output = rt_arena_alloc(&m->arena, outputs * sizeof *m->output);
@@ -286,9 +345,10 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   return status ? status : model_targets(c, model, data, declared);
 }
 
-/* --- outputs -------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ---- */
 
-/* What the model must return for a target: one score per class or next token, or the number or vector itself. */
+/* What the model must return for a target: one score per class or next token, or the number or vector itself.
+ */
 static struct vm_type wanted_type(const struct vm_input *target) {
   struct vm_type t = target->type;
   if (t.dtype == RT_INT) t.dim[t.rank++] = t.of;
@@ -297,11 +357,13 @@ static struct vm_type wanted_type(const struct vm_input *target) {
   return t;
 }
 
-int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count, ir_id *output) {
+int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
+               ir_id *output) {
   struct vm_module *m = c->module;
   const struct gr_node *outputs = model->child[1];
   if (count != outputs->count)
-    return gr_fail(c->error, outputs->span, "the model promises %d output%s but returns %d", outputs->count, outputs->count == 1 ? "" : "s", count);
+    return gr_fail(c->error, outputs->span, "the model promises %d output%s but returns %d", outputs->count,
+                   outputs->count == 1 ? "" : "s", count);
   for (int o = 0; o < count; o++) {
     int status = cc_to_tensor(c, &result[o], outputs->child[o]->span, &output[o]);
     if (status) return status;
@@ -310,21 +372,30 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
     for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];
     if (!same) {
       struct gr_span span = ir_shown(c->model, output[o]);
-      gr_fail(c->error, outputs->child[o]->span, "to predict `%s` the model should return %s, but it returns %s", m->output[o].name, cc_type_text(c, &wanted), cc_type_text(c, &found));
+      gr_fail(c->error, outputs->child[o]->span,
+              "to predict `%s` the model should return %s, but it returns %s", m->output[o].name,
+              cc_type_text(c, &wanted), cc_type_text(c, &found));
       if (span.source == outputs->span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
-      bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
+      bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT
+                     && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
       cc_hint_reduced(c, &result[o]);
-      if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE) rt_hint(c->error, "one number is []: take it out with [0], or sum(…)");
-      if (classes) rt_hint(c->error, "%s comes from the data, so that name is needed here", cc_dim_text(c, wanted.dim[wanted.rank - 1]));
-      if (wanted.rank == found.rank && wanted.rank > 0) ir_hint_dims(c->model, wanted.dim[wanted.rank - 1], found.dim[wanted.rank - 1], c->error);
+      if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE)
+        rt_hint(c->error, "one number is []: take it out with [0], or sum(…)");
+      if (classes)
+        rt_hint(c->error, "%s comes from the data, so that name is needed here",
+                cc_dim_text(c, wanted.dim[wanted.rank - 1]));
+      if (wanted.rank == found.rank && wanted.rank > 0)
+        ir_hint_dims(c->model, wanted.dim[wanted.rank - 1], found.dim[wanted.rank - 1], c->error);
       return c->error->code;
     }
-    if (!found.batched && !(output[o] = ir_expand(c->model, output[o], &wanted, outputs->child[o]->span, c->error))) return c->error->code;
+    if (!found.batched
+        && !(output[o] = ir_expand(c->model, output[o], &wanted, outputs->child[o]->span, c->error)))
+      return c->error->code;
   }
   return RT_OK;
 }
 
-/* --- the loss ------------------------------------------------------------------------------------------------------------- */
+/* ---- the loss ---- */
 
 static ir_id target_node(struct cc_context *c, const struct vm_output *output, struct gr_span span) {
   const struct vm_input *input = &c->module->input[output->target];
@@ -338,35 +409,48 @@ static ir_id target_node(struct cc_context *c, const struct vm_output *output, s
 static ir_id batch_mean(struct cc_context *c, ir_id x, struct gr_span span) {
   vm_dim rows = VM_ONE;
   if (!x) return 0;
-  for (int a = 0; a < cc_type(c, x)->rank; a++) rows = vm_dim_times(&c->module->dims, rows, cc_type(c, x)->dim[a]);
+  for (int a = 0; a < cc_type(c, x)->rank; a++)
+    rows = vm_dim_times(&c->module->dims, rows, cc_type(c, x)->dim[a]);
   if (rows == VM_NO_DIM) {
     cc_out_of_memory(c);
     return 0;
   }
   int64_t attr[RT_MAX_ATTR] = {rows};
-  ir_id sum = ir_sum(c->model, x, 0, false, span, c->error), one = ir_constant(c->model, 1, NULL, span, c->error);
+  ir_id sum = ir_sum(c->model, x, 0, false, span, c->error),
+        one = ir_constant(c->model, 1, NULL, span, c->error);
   ir_id count = ir_add(c->model, OP_rows, 0, NULL, attr, 0, NULL, span, c->error);
-  return ir_binary(c->model, OP_div, sum, ir_binary(c->model, OP_max, count, one, span, c->error), span, c->error);
+  return ir_binary(c->model, OP_div, sum, ir_binary(c->model, OP_max, count, one, span, c->error), span,
+                   c->error);
 }
 
-static const char *const loss_names[] = {"cross_entropy", "squared_error", "absolute_error", "binary_cross_entropy"};
+static const char *const loss_names[] = {"cross_entropy", "squared_error", "absolute_error",
+                                         "binary_cross_entropy"};
 
-static ir_id one_loss(struct cc_context *c, const char *name, uint32_t o, ir_id prediction, struct gr_span span) {
+static ir_id one_loss(struct cc_context *c, const char *name, uint32_t o, ir_id prediction,
+                      struct gr_span span) {
   struct vm_output *output = &c->module->output[o];
   bool classes = c->module->input[output->target].type.dtype == RT_INT;
   ir_id target = target_node(c, output, span);
   if (!target) return 0;
   if (classes != !strcmp(name, "cross_entropy")) {
-    gr_fail(c->error, span, "%s does not fit `%s`, which is %s", name, output->name, classes ? "one of several classes" : "a number");
-    rt_hint(c->error, classes ? "use cross_entropy" : "use squared_error, absolute_error, or binary_cross_entropy for numbers that are 0 or 1");
+    gr_fail(c->error, span, "%s does not fit `%s`, which is %s", name, output->name,
+            classes ? "one of several classes" : "a number");
+    rt_hint(c->error,
+            classes
+                ? "use cross_entropy"
+                : "use squared_error, absolute_error, or binary_cross_entropy for numbers that are 0 or 1");
     return 0;
   }
   output->loss = rt_arena_strndup(&c->module->arena, name, strlen(name));
   struct ir_graph *g = c->model;
   ir_id args[2] = {prediction, target};
-  if (classes) return batch_mean(c, ir_add(g, OP_cross_entropy, 2, args, NULL, 0, NULL, span, c->error), span);
+  if (classes)
+    return batch_mean(c, ir_add(g, OP_cross_entropy, 2, args, NULL, 0, NULL, span, c->error), span);
   if (!strcmp(name, "binary_cross_entropy"))
-    return batch_mean(c, ir_binary(g, OP_sub, ir_unary(g, OP_softplus, prediction, c->error), ir_binary(g, OP_mul, prediction, target, span, c->error), span, c->error), span);
+    return batch_mean(c,
+                      ir_binary(g, OP_sub, ir_unary(g, OP_softplus, prediction, c->error),
+                                ir_binary(g, OP_mul, prediction, target, span, c->error), span, c->error),
+                      span);
   ir_id error = ir_binary(g, OP_sub, prediction, target, span, c->error);
   return batch_mean(c, ir_unary(g, name[0] == 's' ? OP_square : OP_abs, error, c->error), span);
 }
@@ -378,13 +462,16 @@ static bool is_loss(const struct gr_node *node) {
 }
 
 static ir_id loss_call(struct cc_context *c, const struct gr_node *node, const ir_id *output) {
-  const struct gr_node *arg = node->count > 1 && node->child[1] && node->child[1]->kind == GR_ARG ? node->child[1]->child[0] : NULL;
+  const struct gr_node *arg =
+      node->count > 1 && node->child[1] && node->child[1]->kind == GR_ARG ? node->child[1]->child[0] : NULL;
   struct cc_nearest nearest = {arg && arg->kind == GR_NAME ? arg->text : "", NULL, 0};
   for (uint32_t o = 0; arg && arg->kind == GR_NAME && o < c->module->output_count; o++) {
     cc_nearest_consider(&nearest, c->module->output[o].name);
-    if (!strcmp(c->module->output[o].name, arg->text)) return one_loss(c, node->child[0]->text, o, output[o], node->span);
+    if (!strcmp(c->module->output[o].name, arg->text))
+      return one_loss(c, node->child[0]->text, o, output[o], node->span);
   }
-  gr_fail(c->error, arg ? arg->span : node->span, "%s takes the name of an output of the model", node->child[0]->text);
+  gr_fail(c->error, arg ? arg->span : node->span, "%s takes the name of an output of the model",
+          node->child[0]->text);
   if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
   return 0;
 }
@@ -400,18 +487,27 @@ static ir_id loss_expression(struct cc_context *c, const struct gr_node *node, c
     return sum;
   }
   if (node->kind == GR_CALL && is_loss(node->child[0])) return loss_call(c, node, output);
-  if (node->kind == GR_BINARY && (node->text[0] == '+' || node->text[0] == '-' || node->text[0] == '*' || node->text[0] == '/')) {
-    ir_id a = loss_expression(c, node->child[0], output), b = a ? loss_expression(c, node->child[1], output) : 0;
-    enum rt_op op = node->text[0] == '+' ? OP_add : node->text[0] == '-' ? OP_sub : node->text[0] == '*' ? OP_mul : OP_div;
+  if (node->kind == GR_BINARY
+      && (node->text[0] == '+' || node->text[0] == '-' || node->text[0] == '*' || node->text[0] == '/')) {
+    ir_id a = loss_expression(c, node->child[0], output),
+          b = a ? loss_expression(c, node->child[1], output) : 0;
+    enum rt_op op = node->text[0] == '+'   ? OP_add
+                    : node->text[0] == '-' ? OP_sub
+                    : node->text[0] == '*' ? OP_mul
+                                           : OP_div;
     return b ? ir_binary(c->model, op, a, b, node->span, c->error) : 0;
   }
   double number;
   struct cc_value value;
   if (node->kind == GR_NUMBER || (node->kind == GR_NAME && cc_find(c->program, c->unit, node->text)))
-    if (!cc_expression(c, node, &value) && cc_to_number(c, &value, &number)) return ir_constant(c->model, number, NULL, node->span, c->error);
-  if (node->kind == GR_CALL) gr_fail(c->error, node->span, "losses of one's own are not supported yet");
-  else gr_fail(c->error, node->span, "this is not a loss");
-  rt_hint(c->error, "a loss is cross_entropy, squared_error, absolute_error or binary_cross_entropy, of all outputs or of one as in cross_entropy(label), or a weighted sum of these");
+    if (!cc_expression(c, node, &value) && cc_to_number(c, &value, &number))
+      return ir_constant(c->model, number, NULL, node->span, c->error);
+  if (node->kind == GR_CALL)
+    gr_fail(c->error, node->span, "losses of one's own are not supported yet");
+  else
+    gr_fail(c->error, node->span, "this is not a loss");
+  rt_hint(c->error, "a loss is cross_entropy, squared_error, absolute_error or binary_cross_entropy, of all "
+                    "outputs or of one as in cross_entropy(label), or a weighted sum of these");
   return 0;
 }
 
@@ -432,11 +528,17 @@ int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss) {
   return *loss ? RT_OK : c->error->code;
 }
 
-/* --- train { } ------------------------------------------------------------------------------------------------------------ */
+/* ---- train { } ---- */
 
-struct setting { const char *name; double *number; int64_t *whole; double min, max; };
+struct setting {
+  const char *name;
+  double *number;
+  int64_t *whole;
+  double min, max;
+};
 
-static int set(struct cc_context *c, const struct setting *settings, const struct gr_node *arg, const char *of) {
+static int set(struct cc_context *c, const struct setting *settings, const struct gr_node *arg,
+               const char *of) {
   struct cc_nearest nearest = {arg->text ? arg->text : "", NULL, 0};
   for (; settings->name; settings++) {
     cc_nearest_consider(&nearest, settings->name);
@@ -444,10 +546,15 @@ static int set(struct cc_context *c, const struct setting *settings, const struc
     double value;
     int status = cc_number(c, arg->child[0], &value);
     if (status) return status;
-    if (!(value >= settings->min && value <= settings->max) || (settings->whole && value != (double)(int64_t)value))
-      return gr_fail(c->error, arg->child[0]->span, "%s is %s between %.10g and %.10g, and this is %.10g", arg->text, settings->whole ? "a whole number" : "a number", settings->min, settings->max, value);
-    if (settings->whole) *settings->whole = (int64_t)value;
-    else *settings->number = value;
+    if (!(value >= settings->min && value <= settings->max)
+        || (settings->whole && value != (double)(int64_t)value))
+      return gr_fail(c->error, arg->child[0]->span, "%s is %s between %.10g and %.10g, and this is %.10g",
+                     arg->text, settings->whole ? "a whole number" : "a number", settings->min, settings->max,
+                     value);
+    if (settings->whole)
+      *settings->whole = (int64_t)value;
+    else
+      *settings->number = value;
     return RT_OK;
   }
   gr_fail(c->error, arg->span, "%s has no setting `%s`", of, arg->text ? arg->text : "without a name");
@@ -455,35 +562,60 @@ static int set(struct cc_context *c, const struct setting *settings, const struc
   return c->error->code;
 }
 
-static int set_call(struct cc_context *c, const struct setting *settings, const struct gr_node *node, const char *const *allowed, const char *what, const char **chosen) {
+static int set_call(struct cc_context *c, const struct setting *settings, const struct gr_node *node,
+                    const char *const *allowed, const char *what, const char **chosen) {
   const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
   bool known = false;
   for (int k = 0; name->kind == GR_NAME && allowed[k]; k++) known |= !strcmp(allowed[k], name->text);
   if (!known) {
     gr_fail(c->error, name->span, "this is no %s that aq knows", what);
-    rt_hint(c->error, "there are %s%s%s and %s", allowed[0], allowed[2] ? ", " : "", allowed[2] ? allowed[1] : "", allowed[allowed[2] ? 2 : 1]);
+    rt_hint(c->error, "there are %s%s%s and %s", allowed[0], allowed[2] ? ", " : "",
+            allowed[2] ? allowed[1] : "", allowed[allowed[2] ? 2 : 1]);
     return c->error->code;
   }
   *chosen = rt_arena_strndup(&c->module->arena, name->text, strlen(name->text));
   if (!*chosen) return cc_out_of_memory(c);
   for (int i = 1; node->kind == GR_CALL && i < node->count; i++) {
-    int status = node->child[i] && node->child[i]->kind == GR_ARG ? set(c, settings, node->child[i], name->text) : RT_OK;
+    int status = node->child[i] && node->child[i]->kind == GR_ARG
+                     ? set(c, settings, node->child[i], name->text)
+                     : RT_OK;
     if (status) return status;
   }
   return RT_OK;
 }
 
 int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *s) {
-  *s = (struct vm_settings){.optimizer = "adamw", .learning_rate = 1e-3, .weight_decay = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .momentum = 0.9,
-                            .schedule = "constant", .batch = 32, .epochs = 10, .seed = 1};
-  const struct setting adamw[] = {{"lr", &s->learning_rate, NULL, 0, 1e6}, {"weight_decay", &s->weight_decay, NULL, 0, 1e6}, {"beta1", &s->beta1, NULL, 0, 0.999999999},
-                                  {"beta2", &s->beta2, NULL, 0, 0.999999999}, {"eps", &s->epsilon, NULL, 0, 1}, {NULL, NULL, NULL, 0, 0}};
-  const struct setting sgd[] = {{"lr", &s->learning_rate, NULL, 0, 1e6}, {"momentum", &s->momentum, NULL, 0, 0.999999999}, {"weight_decay", &s->weight_decay, NULL, 0, 1e6}, {NULL, NULL, NULL, 0, 0}};
+  *s = (struct vm_settings){.optimizer = "adamw",
+                            .learning_rate = 1e-3,
+                            .weight_decay = 0.01,
+                            .beta1 = 0.9,
+                            .beta2 = 0.999,
+                            .epsilon = 1e-8,
+                            .momentum = 0.9,
+                            .schedule = "constant",
+                            .batch = 32,
+                            .epochs = 10,
+                            .seed = 1};
+  const struct setting adamw[] = {
+      {"lr", &s->learning_rate, NULL, 0, 1e6},    {"weight_decay", &s->weight_decay, NULL, 0, 1e6},
+      {"beta1", &s->beta1, NULL, 0, 0.999999999}, {"beta2", &s->beta2, NULL, 0, 0.999999999},
+      {"eps", &s->epsilon, NULL, 0, 1},           {NULL, NULL, NULL, 0, 0}};
+  const struct setting sgd[] = {{"lr", &s->learning_rate, NULL, 0, 1e6},
+                                {"momentum", &s->momentum, NULL, 0, 0.999999999},
+                                {"weight_decay", &s->weight_decay, NULL, 0, 1e6},
+                                {NULL, NULL, NULL, 0, 0}};
   const struct setting schedule[] = {{"warmup", NULL, &s->warmup, 0, 1e12}, {NULL, NULL, NULL, 0, 0}};
-  const struct setting plain[] = {{"batch", NULL, &s->batch, 1, 1e6}, {"epochs", NULL, &s->epochs, 0, 1e6}, {"lr", &s->learning_rate, NULL, 0, 1e6}, {"clip", &s->clip, NULL, 0, 1e9},
+  const struct setting plain[] = {{"batch", NULL, &s->batch, 1, 1e6},
+                                  {"epochs", NULL, &s->epochs, 0, 1e6},
+                                  {"lr", &s->learning_rate, NULL, 0, 1e6},
+                                  {"clip", &s->clip, NULL, 0, 1e9},
                                   {"average", &s->average, NULL, 0, 0.999999},
-                                  {"patience", NULL, &s->patience, 0, 1e6}, {"seed", NULL, &s->seed, 0, 9e15}, {"warmup", NULL, &s->warmup, 0, 1e12}, {NULL, NULL, NULL, 0, 0}};
-  static const char *const optimizers[] = {"adamw", "sgd", NULL}, *const schedules[] = {"constant", "linear", "cosine", NULL};
+                                  {"patience", NULL, &s->patience, 0, 1e6},
+                                  {"seed", NULL, &s->seed, 0, 9e15},
+                                  {"warmup", NULL, &s->warmup, 0, 1e12},
+                                  {NULL, NULL, NULL, 0, 0}};
+  static const char *const optimizers[] = {"adamw", "sgd", NULL}, *const schedules[] = {"constant", "linear",
+                                                                                        "cosine", NULL};
   for (int i = 0; train && i < train->count; i++) {
     const struct gr_node *arg = train->child[i];
     int status;

@@ -5,14 +5,16 @@
 
 int cc_out_of_memory(struct cc_context *c) { return rt_no_memory(c->error); }
 
-int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value, struct gr_span span, const struct gr_node *let) {
+int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value,
+            struct gr_span span, const struct gr_node *let) {
   for (size_t i = 0; i < scope->count; i++)
     if (!strcmp(scope->binding[i].name, name)) {
       const struct gr_node *first = scope->binding[i].let;
       scope->binding[i] = (struct cc_binding){name, value, span, first ? first : let, c->slot != NULL};
       return RT_OK;
     }
-  if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding)) return cc_out_of_memory(c);
+  if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding))
+    return cc_out_of_memory(c);
   scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->slot != NULL};
   return RT_OK;
 }
@@ -36,8 +38,9 @@ static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
   return poly->term_count > 1 || (poly->term_count == 1 && poly->term[0].factor_count > 0);
 }
 
-/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the main file other values. A formula of other dims
- * stays that formula, so that H * K is D where K = D / H. A bare name does not: `dim E = D` is another axis that happens to be as long. */
+/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the
+ * main file other values. A formula of other dims stays that formula, so that H * K is D where K = D / H. A
+ * bare name does not: `dim E = D` is another axis that happens to be as long. */
 int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_dim *dim) {
   for (size_t i = 0; i < c->file_dim_count; i++)
     if (c->file_dim[i].node == definition->node) {
@@ -56,7 +59,8 @@ int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_d
     const struct cc_unit *unit = c->unit;
     c->scope = NULL;
     c->unit = definition->unit;
-    int status = ++c->depth > 100 ? gr_fail(c->error, definition->node->name_span, "the dim `%s` is defined by itself", definition->name)
+    int status = ++c->depth > 100 ? gr_fail(c->error, definition->node->name_span,
+                                            "the dim `%s` is defined by itself", definition->name)
                                   : cc_dim(c, definition->node->child[0], &formula);
     c->depth--;
     c->scope = scope;
@@ -64,11 +68,16 @@ int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_d
     if (status) return status;
     struct rt_error why = {0};
     status = vm_dim_value(&c->module->dims, formula, NULL, &value, &why);
-    if (status) return gr_fail(c->error, definition->node->child[0]->span, "%s", status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+    if (status)
+      return gr_fail(c->error, definition->node->child[0]->span, "%s",
+                     status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
   }
-  *dim = is_formula(&c->module->dims, formula) ? formula : vm_dim_symbol(&c->module->dims, definition->name, VM_CONST, value);
+  *dim = is_formula(&c->module->dims, formula)
+             ? formula
+             : vm_dim_symbol(&c->module->dims, definition->name, VM_CONST, value);
   if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
-  if (rt_grow((void **)&c->file_dim, &c->file_dim_capacity, c->file_dim_count + 1, sizeof *c->file_dim)) return cc_out_of_memory(c);
+  if (rt_grow((void **)&c->file_dim, &c->file_dim_capacity, c->file_dim_count + 1, sizeof *c->file_dim))
+    return cc_out_of_memory(c);
   c->file_dim[c->file_dim_count++] = (struct cc_dim_value){definition->node, *dim};
   return RT_OK;
 }
@@ -80,7 +89,8 @@ static int name_node(struct cc_context *c, const char *name, const struct cc_val
   if (!node->name) node->name = rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, name);
   if (!node->name) return cc_out_of_memory(c);
   if (strcmp(name, "weights")) return RT_OK;
-  if (rt_grow((void **)&c->weights, &c->weights_capacity, c->weights_count + 1, sizeof *c->weights)) return cc_out_of_memory(c);
+  if (rt_grow((void **)&c->weights, &c->weights_capacity, c->weights_count + 1, sizeof *c->weights))
+    return cc_out_of_memory(c);
   c->weights[c->weights_count++] = (struct cc_weights){node->name, value->id};
   return RT_OK;
 }
@@ -96,8 +106,10 @@ int cc_let(struct cc_context *c, const struct gr_node *let) {
   const struct cc_binding *before = cc_lookup(c->scope, let->child[0]->text);
   c->frame->let_name = before && before->let != let ? NULL : let->child[0]->text;
   c->frame->let_root = right;
-  if (names > 1 && right->kind == GR_CALL) status = cc_call(c, right, value, &count, MAX_NAMES);
-  else status = cc_expression(c, right, &value[0]);
+  if (names > 1 && right->kind == GR_CALL)
+    status = cc_call(c, right, value, &count, MAX_NAMES);
+  else
+    status = cc_expression(c, right, &value[0]);
   c->frame->let_name = was_name;
   c->frame->let_root = was_root;
   if (status) return status;
@@ -106,7 +118,9 @@ int cc_let(struct cc_context *c, const struct gr_node *let) {
     count = list.item_count;
     memcpy(value, list.item, (size_t)count * sizeof *value);
   }
-  if (count != names) return gr_fail(c->error, let->span, "%d names on the left, but the right side gives %d value%s", names, count, count == 1 ? "" : "s");
+  if (count != names)
+    return gr_fail(c->error, let->span, "%d names on the left, but the right side gives %d value%s", names,
+                   count, count == 1 ? "" : "s");
   for (int i = 0; i < names; i++) {
     const struct gr_node *name = let->child[i];
     if (value[i].kind == CC_NONE) return gr_fail(c->error, right->span, "this gives no value");
@@ -116,13 +130,18 @@ int cc_let(struct cc_context *c, const struct gr_node *let) {
   return RT_OK;
 }
 
-static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count, int max) {
+static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
+                   int max) {
   const struct gr_node *range = node->child[0];
   double from = 0, to = 0;
   int status;
-  if (!range->child[0] || !range->child[1]) return gr_fail(c->error, range->span, "a loop needs both ends: `for %s in 0..L`", node->text);
-  if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to))) return status;
-  if (to - from > 4096) return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed", to - from);
+  if (!range->child[0] || !range->child[1])
+    return gr_fail(c->error, range->span, "a loop needs both ends: `for %s in 0..L`", node->text);
+  if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to)))
+    return status;
+  if (to - from > 4096)
+    return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed",
+                   to - from);
   const char *suffix = c->frame->loop_suffix;
   for (double l = from; l < to && !status && *count < 0; l++) {
     struct cc_value index = {.kind = CC_NUMBER, .number = l};
@@ -130,17 +149,20 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
     if (!next) return cc_out_of_memory(c);
     /* Components are counted per round, so that round 3 of a loop names its parameters as round 1 does. */
     c->frame->loop_suffix = next;
-    if (!(status = cc_bind(c, c->scope, node->text, index, node->name_span, node))) status = cc_block(c, node->child[1], result, count, max);
+    if (!(status = cc_bind(c, c->scope, node->text, index, node->name_span, node)))
+      status = cc_block(c, node->child[1], result, count, max);
   }
   c->frame->loop_suffix = suffix;
   return status;
 }
 
-static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count, int max) {
+static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
+                  int max) {
   double condition;
   int status = cc_number(c, node->child[0], &condition);
   if (status) {
-    rt_hint(c->error, "`if` chooses a program by sizes that are known while compiling; to choose element by element use where(condition, a, b)");
+    rt_hint(c->error, "`if` chooses a program by sizes that are known while compiling; to choose element by "
+                      "element use where(condition, a, b)");
     return status;
   }
   if (condition != 0) return cc_block(c, node->child[1], result, count, max);
@@ -149,8 +171,11 @@ static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_va
   return cc_block(c, node->child[2], result, count, max);
 }
 
-static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count, int max) {
-  if (node->count > max) return gr_fail(c->error, node->span, "%d values are returned where %d %s expected", node->count, max, max == 1 ? "is" : "are");
+static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
+                      int max) {
+  if (node->count > max)
+    return gr_fail(c->error, node->span, "%d values are returned where %d %s expected", node->count, max,
+                   max == 1 ? "is" : "are");
   const char *was_name = c->frame->let_name;
   const struct gr_node *was_root = c->frame->let_root;
   int status = RT_OK;
@@ -168,7 +193,8 @@ static int run_return(struct cc_context *c, const struct gr_node *node, struct c
 }
 
 /* *result_count is -1 until a return was met. */
-int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count, int max_results) {
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
+             int max_results) {
   for (int i = 0; i < block->count && *result_count < 0; i++) {
     const struct gr_node *node = block->child[i];
     int status = RT_OK;
@@ -177,7 +203,9 @@ int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value 
       case GR_FOR: status = run_for(c, node, result, result_count, max_results); break;
       case GR_IF: status = run_if(c, node, result, result_count, max_results); break;
       case GR_RETURN: status = run_return(c, node, result, result_count, max_results); break;
-      default: return gr_fail(c->error, node->span, "a statement is `name = …`, for, if or return; this value is used by nothing");
+      default:
+        return gr_fail(c->error, node->span,
+                       "a statement is `name = …`, for, if or return; this value is used by nothing");
     }
     if (status) return status;
   }

@@ -1,5 +1,6 @@
-/* elaborate.h: from the tree to the IR. Functions are inlined at their calls, with the shapes of that call; each call
- * owns the parameters it makes, named by its path. Internal to the elaborator (elaborate.c, expression.c, call.c, head.c, builtin.c, data.c). */
+/* elaborate.h: from the tree to the IR. Functions are inlined at their calls, with the shapes of that call;
+ * each call owns the parameters it makes, named by its path. Internal to the elaborator (elaborate.c,
+ * expression.c, call.c, head.c, builtin.c, data.c). */
 #ifndef AQ_COMPILER_ELABORATE_H
 #define AQ_COMPILER_ELABORATE_H
 
@@ -11,16 +12,25 @@ struct cc_call_args;
 
 /* What an expression means while a program is elaborated. */
 struct cc_value {
-  enum cc_value_kind { CC_NONE, CC_TENSOR, CC_NUMBER, CC_DIM, CC_STRING, CC_FUNCTION, CC_BUILTIN, CC_LIST } kind;
-  ir_id id;                              /* TENSOR: node of the current graph */
-  bool outer;                            /* TENSOR: node of the model's graph although we are in a slot */
+  enum cc_value_kind {
+    CC_NONE,
+    CC_TENSOR,
+    CC_NUMBER,
+    CC_DIM,
+    CC_STRING,
+    CC_FUNCTION,
+    CC_BUILTIN,
+    CC_LIST
+  } kind;
+  ir_id id;   /* TENSOR: node of the current graph */
+  bool outer; /* TENSOR: node of the model's graph although we are in a slot */
   double number;
   vm_dim dim;
   const char *text;
   const struct cc_definition *function;
-  const char *instance;                  /* FUNCTION: path of the shared instance, or NULL */
+  const char *instance; /* FUNCTION: path of the shared instance, or NULL */
   const struct cc_builtin *builtin;
-  struct cc_value *item;                 /* LIST */
+  struct cc_value *item; /* LIST */
   int item_count;
 };
 
@@ -28,8 +38,8 @@ struct cc_binding {
   const char *name;
   struct cc_value value;
   struct gr_span span;
-  const struct gr_node *let;             /* the first statement that bound it, or NULL */
-  bool in_slot;                          /* bound while a slot was elaborated: tensors are nodes of the slot's graph */
+  const struct gr_node *let; /* the first statement that bound it, or NULL */
+  bool in_slot;              /* bound while a slot was elaborated: tensors are nodes of the slot's graph */
 };
 /* Names in sight, innermost first. Star bindings (*B) are lists of dims. */
 struct cc_scope {
@@ -42,69 +52,88 @@ struct cc_scope {
 struct cc_frame {
   struct cc_frame *parent;
   const struct cc_definition *definition;
-  const char *path;                      /* of the parameters made here */
-  const char *let_name;                  /* the name being bound by the statement at hand, NULL in a return or a rebinding */
-  const struct gr_node *let_root;        /* its right side */
-  const char *loop_suffix;               /* ".0.2" within loops */
-  struct cc_used { const char *component; int times; } *used;
+  const char *path;     /* of the parameters made here */
+  const char *let_name; /* the name being bound by the statement at hand, NULL in a return or a rebinding */
+  const struct gr_node *let_root; /* its right side */
+  const char *loop_suffix;        /* ".0.2" within loops */
+  struct cc_used {
+    const char *component;
+    int times;
+  } * used;
   size_t used_count, used_capacity;
-  bool shared;                           /* within an instance: parameters that exist are used again */
+  bool shared; /* within an instance: parameters that exist are used again */
 };
 
 /* The slot that is being elaborated: its own graph, and what i, j and h run over. */
 struct cc_slot {
   struct ir_graph *graph;
   struct ir_head *head;
-  vm_dim query_dim, key_dim;             /* VM_NO_DIM: no such axis */
-  ir_id extra[ATTEND_MAX_EXTRAS];        /* nodes of the model's graph */
-  struct cc_value s;                     /* what `s` means: the raw score, in norm the scored one */
+  vm_dim query_dim, key_dim;      /* VM_NO_DIM: no such axis */
+  ir_id extra[ATTEND_MAX_EXTRAS]; /* nodes of the model's graph */
+  struct cc_value s;              /* what `s` means: the raw score, in norm the scored one */
 };
 
 struct cc_context {
   struct cc_program *program;
-  struct vm_module *module;              /* being filled: dims, params, inputs, outputs */
-  struct ir_graph *model;                /* the model's graph */
-  struct cc_slot *slot;                  /* NULL outside slots */
+  struct vm_module *module; /* being filled: dims, params, inputs, outputs */
+  struct ir_graph *model;   /* the model's graph */
+  struct cc_slot *slot;     /* NULL outside slots */
   struct cc_frame *frame;
   struct cc_scope *scope;
-  const struct cc_unit *unit;            /* whose names are in sight */
-  vm_dim head_dim;                       /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
-  int depth;                             /* of calls, against runaway nesting */
-  struct cc_dim_value { const struct gr_node *node; vm_dim dim; } *file_dim;   /* file-level dims already made */
+  const struct cc_unit *unit; /* whose names are in sight */
+  vm_dim head_dim;            /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
+  int depth;                  /* of calls, against runaway nesting */
+  struct cc_dim_value {
+    const struct gr_node *node;
+    vm_dim dim;
+  } * file_dim; /* file-level dims already made */
   size_t file_dim_count, file_dim_capacity;
-  ir_id *param_node;                     /* [module->param_count] */
-  uint64_t param_uses;                   /* parameters made, or met again in an instance, so far */
+  ir_id *param_node;   /* [module->param_count] */
+  uint64_t param_uses; /* parameters made, or met again in an instance, so far */
   size_t param_capacity, param_node_capacity;
-  struct cc_weights { const char *name; ir_id id; } *weights;   /* mixing weights, for aqc attend */
+  struct cc_weights {
+    const char *name;
+    ir_id id;
+  } * weights; /* mixing weights, for aqc attend */
   size_t weights_count, weights_capacity;
   struct rt_error *error;
 };
 
 static inline struct ir_graph *cc_graph(struct cc_context *c) { return c->slot ? c->slot->graph : c->model; }
-static inline const struct vm_type *cc_type(struct cc_context *c, ir_id id) { return &c->model->node[id].type; }
+static inline const struct vm_type *cc_type(struct cc_context *c, ir_id id) {
+  return &c->model->node[id].type;
+}
 
 /* All return RT_OK or the code of the error that they left in c->error. */
 
 /* elaborate.c: bodies */
-int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count, int max_results);
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
+             int max_results);
 int cc_let(struct cc_context *c, const struct gr_node *let);
 int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_dim *dim);
-int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value, struct gr_span span, const struct gr_node *let);
+int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value,
+            struct gr_span span, const struct gr_node *let);
 const struct cc_binding *cc_lookup(const struct cc_scope *scope, const char *name);
 void cc_scope_free(struct cc_scope *scope);
 
 /* expression.c */
 int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
-int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id);            /* as a tensor of the current graph */
+int cc_tensor(struct cc_context *c, const struct gr_node *node,
+              ir_id *id); /* as a tensor of the current graph */
 int cc_to_tensor(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);
-int cc_to_real(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);   /* and no whole numbers that name things */
-void cc_hint_reduced(struct cc_context *c, const struct cc_value *value);              /* when it is [] because mean(x) was over all axes */
-int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim);             /* as the size of an axis */
+int cc_to_real(struct cc_context *c, const struct cc_value *value, struct gr_span span,
+               ir_id *id); /* and no whole numbers that name things */
+void cc_hint_reduced(struct cc_context *c,
+                     const struct cc_value *value); /* when it is [] because mean(x) was over all axes */
+int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim); /* as the size of an axis */
 int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
-int cc_number(struct cc_context *c, const struct gr_node *node, double *number);       /* known while compiling */
+int cc_number(struct cc_context *c, const struct gr_node *node, double *number); /* known while compiling */
 bool cc_to_number(struct cc_context *c, const struct cc_value *value, double *number);
-int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *type); /* [T, 4*D] in an expression */
-const char *cc_describe(struct cc_context *c, const struct cc_value *value);           /* "a tensor [T, D]", "the function relu"; in the arena */
+int cc_shape(struct cc_context *c, const struct gr_node *shape,
+             struct vm_type *type); /* [T, 4*D] in an expression */
+const char *cc_describe(
+    struct cc_context *c,
+    const struct cc_value *value); /* "a tensor [T, D]", "the function relu"; in the arena */
 const char *cc_type_text(struct cc_context *c, const struct vm_type *type);
 const char *cc_dim_text(struct cc_context *c, vm_dim dim);
 int cc_out_of_memory(struct cc_context *c);
@@ -112,62 +141,78 @@ int cc_out_of_memory(struct cc_context *c);
 /* index.c */
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 
-/* The visible axes of a type: inside head[H] the axis H is hidden. Fills axis[] with real axis numbers, returns how many. */
+/* The visible axes of a type: inside head[H] the axis H is hidden. Fills axis[] with real axis numbers,
+ * returns how many. */
 int cc_visible(struct cc_context *c, const struct vm_type *type, int axis[RT_MAX_RANK]);
 bool cc_is_lifted(struct cc_context *c, const struct vm_type *type);
 /* The real axis of a type that has dim d, -1 none, -2 more than one. */
 int cc_axis_of(struct cc_context *c, const struct vm_type *type, vm_dim d);
 
 /* call.c */
-int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *result, int *result_count, int max_results);
-int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count, const struct cc_value *arg,
-             const struct gr_span *span, struct cc_value *result);                     /* by position, one result */
+int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *result, int *result_count,
+            int max_results);
+int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count,
+             const struct cc_value *arg, const struct gr_span *span,
+             struct cc_value *result); /* by position, one result */
 struct cc_call_args;
 /* With arguments that are values already; up to max results, their number in *count. */
-int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args, struct cc_value *result, int *count, int max);
-int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type, struct cc_scope *scope, const char *what,
-                  const struct gr_node *declared, struct gr_span span);
-int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_value *value);  /* param[...] = init */
-const char *cc_interpolate(struct cc_context *c, const char *text, struct gr_span span);   /* "layer.{l}.weight"; NULL: failed */
+int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                  struct cc_value *result, int *count, int max);
+int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type,
+                  struct cc_scope *scope, const char *what, const struct gr_node *declared,
+                  struct gr_span span);
+int cc_parameter(struct cc_context *c, const struct gr_node *node,
+                 struct cc_value *value); /* param[...] = init */
+const char *cc_interpolate(struct cc_context *c, const char *text,
+                           struct gr_span span); /* "layer.{l}.weight"; NULL: failed */
 const char *cc_component(struct cc_context *c, const char *callee, const struct gr_node *node);
 void cc_component_unused(struct cc_context *c, const char *component);
 
 /* head.c */
-int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with, struct cc_scope *caller, const struct cc_unit *caller_unit,
-                 struct cc_value *result);
-/* vector: the dim of the last axis, of role FEATURE, when the leaf is a vector; VM_NO_DIM: it is a number, or a table to gather from. */
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span, ir_id *leaf);
+int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
+                 struct cc_scope *caller, const struct cc_unit *caller_unit, struct cc_value *result);
+/* vector: the dim of the last axis, of role FEATURE, when the leaf is a vector; VM_NO_DIM: it is a number, or
+ * a table to gather from. */
+int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
+                  ir_id *leaf);
 bool cc_is_slot(const char *name);
 
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
-int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args, struct cc_value *result);
-int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct cc_value *base, struct cc_value *value);
+int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args,
+                 struct cc_value *result);
+int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct cc_value *base,
+                  struct cc_value *value);
 
 /* builtin*.c: functions that are not written in aq. */
 struct cc_call_args {
-  const struct gr_node *node;            /* the CALL, for places */
+  const struct gr_node *node; /* the CALL, for places */
   int count;
-  struct cc_value *value;                /* positional */
+  struct cc_value *value; /* positional */
   struct gr_span *span;
   int named_count;
-  const char **name; struct cc_value *named; struct gr_span *named_span;
+  const char **name;
+  struct cc_value *named;
+  struct gr_span *named_span;
 };
 struct cc_builtin {
-  const char *name, *usage;              /* "sum(x, dim...)" */
-  int (*run)(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args, struct cc_value *result);
-  int op;                                /* for handlers that serve several */
-  double constant;                       /* run NULL: the name is a number */
+  const char *name, *usage; /* "sum(x, dim...)" */
+  int (*run)(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
+             struct cc_value *result);
+  int op;          /* for handlers that serve several */
+  double constant; /* run NULL: the name is a number */
   const char *doc;
 };
 const struct cc_builtin *cc_builtin_find(const char *name);
-const struct cc_builtin *cc_builtin_at(int index);                                     /* NULL after the last */
+const struct cc_builtin *cc_builtin_at(int index); /* NULL after the last */
 
 /* scan_call.c: the builtin scan(step, start, x, …). */
-int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args, struct cc_value *result);
+int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
+            struct cc_value *result);
 
 /* data.c: data, model signature, loss, train */
 int cc_data(struct cc_context *c, const struct gr_node *model);
-int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count, ir_id *output);
+int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
+               ir_id *output);
 int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss);
 int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *settings);
 

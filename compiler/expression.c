@@ -1,4 +1,5 @@
-/* expression.c: expressions. Numbers and dims stay numbers and dims as long as they can, so that shapes may be computed with. */
+/* expression.c: expressions. Numbers and dims stay numbers and dims as long as they can, so that shapes may
+ * be computed with. */
 #include "compiler/elaborate.h"
 
 #include <math.h>
@@ -28,11 +29,19 @@ const char *cc_describe(struct cc_context *c, const struct cc_value *v) {
   const char *text = NULL;
   struct rt_arena *a = &c->model->arena;
   switch (v->kind) {
-    case CC_TENSOR: text = c->slot && !v->outer ? "a score" : cc_type(c, v->id)->rank == 0 ? "a number that is computed at run time" : rt_arena_printf(a, "a tensor %s", cc_type_text(c, cc_type(c, v->id))); break;
+    case CC_TENSOR:
+      text = c->slot && !v->outer ? "a score"
+             : cc_type(c, v->id)->rank == 0
+                 ? "a number that is computed at run time"
+                 : rt_arena_printf(a, "a tensor %s", cc_type_text(c, cc_type(c, v->id)));
+      break;
     case CC_NUMBER: text = rt_arena_printf(a, "the number %g", v->number); break;
     case CC_DIM: text = rt_arena_printf(a, "the dim %s", cc_dim_text(c, v->dim)); break;
     case CC_STRING: text = rt_arena_printf(a, "the text \"%s\"", v->text); break;
-    case CC_FUNCTION: text = rt_arena_printf(a, "the %s `%s`", v->function->node->kind == GR_HEAD ? "head" : "function", v->function->name); break;
+    case CC_FUNCTION:
+      text = rt_arena_printf(a, "the %s `%s`", v->function->node->kind == GR_HEAD ? "head" : "function",
+                             v->function->name);
+      break;
     case CC_BUILTIN: text = rt_arena_printf(a, "the function `%s`", v->builtin->name); break;
     case CC_LIST: text = rt_arena_printf(a, "a list of %d", v->item_count); break;
     case CC_NONE: text = "nothing"; break;
@@ -53,7 +62,8 @@ static ir_id dim_tensor(struct cc_context *c, vm_dim dim, struct gr_span span) {
   ir_id sum = 0;
   for (uint32_t t = 0; t < poly->term_count; t++) {
     struct vm_term term = c->module->dims.poly[dim].term[t];
-    ir_id product = ir_constant(c->model, (double)term.numerator / (double)term.denominator, NULL, span, c->error);
+    ir_id product =
+        ir_constant(c->model, (double)term.numerator / (double)term.denominator, NULL, span, c->error);
     for (uint32_t f = 0; f < term.factor_count && product; f++) {
       vm_dim symbol = VM_NO_DIM;
       for (vm_dim d = 0; d < c->module->dims.poly_count && symbol == VM_NO_DIM; d++)
@@ -91,16 +101,19 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
     case CC_NUMBER: *id = ir_constant(cc_graph(c), v->number, NULL, span, c->error); break;
     case CC_DIM: {
       double known;
-      if (cc_to_number(c, v, &known)) *id = ir_constant(cc_graph(c), known, NULL, span, c->error);
+      if (cc_to_number(c, v, &known))
+        *id = ir_constant(cc_graph(c), known, NULL, span, c->error);
       else if (c->slot) {
         ir_id outer = dim_tensor(c, v->dim, span);
         return outer ? outer_to_slot(c, outer, span, id) : c->error->code;
-      } else *id = dim_tensor(c, v->dim, span);
+      } else
+        *id = dim_tensor(c, v->dim, span);
       break;
     }
     default:
       gr_fail(c->error, span, "a tensor is needed here, and this is %s", cc_describe(c, v));
-      if (v->kind == CC_FUNCTION || v->kind == CC_BUILTIN) rt_hint(c->error, "call it: `%s(…)`", v->kind == CC_FUNCTION ? v->function->name : v->builtin->name);
+      if (v->kind == CC_FUNCTION || v->kind == CC_BUILTIN)
+        rt_hint(c->error, "call it: `%s(…)`", v->kind == CC_FUNCTION ? v->function->name : v->builtin->name);
   }
   return *id ? RT_OK : c->error->code;
 }
@@ -108,18 +121,22 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
 int cc_to_real(struct cc_context *c, const struct cc_value *v, struct gr_span span, ir_id *id) {
   int status = cc_to_tensor(c, v, span, id);
   if (status || c->slot || cc_type(c, *id)->dtype != RT_INT) return status;
-  gr_fail(c->error, span, "these are whole numbers that name things (%s); make vectors of them first", cc_type_text(c, cc_type(c, *id)));
+  gr_fail(c->error, span, "these are whole numbers that name things (%s); make vectors of them first",
+          cc_type_text(c, cc_type(c, *id)));
   rt_hint(c->error, "embed(…, D) looks each up in a table of vectors; one_hot(…) makes 0s and a 1");
   return c->error->code;
 }
 
 void cc_hint_reduced(struct cc_context *c, const struct cc_value *v) {
   if (v->kind != CC_TENSOR || c->slot || cc_type(c, v->id)->rank > 0) return;
-  const struct ir_node *node = &c->model->node[v->id], *sum = node->op == OP_div ? &c->model->node[node->arg[0]] : node;
+  const struct ir_node *node = &c->model->node[v->id],
+                       *sum = node->op == OP_div ? &c->model->node[node->arg[0]] : node;
   if (sum->op != OP_sum && sum->op != OP_maximum) return;
   const struct vm_type *from = cc_type(c, sum->arg[0]);
   const char *name = node->op == OP_div ? "mean" : node->op == OP_sum ? "sum" : "max";
-  if (from->rank > 0) rt_hint(c->error, "%s(…) over no named axis is over all and gives []; name the axis: %s(…, %s)", name, name, cc_dim_text(c, from->dim[0]));
+  if (from->rank > 0)
+    rt_hint(c->error, "%s(…) over no named axis is over all and gives []; name the axis: %s(…, %s)", name,
+            name, cc_dim_text(c, from->dim[0]));
 }
 
 int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id) {
@@ -133,14 +150,17 @@ int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span spa
     int64_t known;
     struct rt_error why = {0};
     *dim = v->dim;
-    return vm_dim_value(&c->module->dims, v->dim, NULL, &known, &why) == RT_BAD_DATA ? gr_fail(c->error, span, "%s", why.text) : RT_OK;
+    return vm_dim_value(&c->module->dims, v->dim, NULL, &known, &why) == RT_BAD_DATA
+               ? gr_fail(c->error, span, "%s", why.text)
+               : RT_OK;
   }
   if (v->kind == CC_NUMBER && v->number == floor(v->number) && v->number >= 0 && v->number < 1e15) {
     *dim = vm_dim_number(&c->module->dims, (int64_t)v->number);
     return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
   }
   gr_fail(c->error, span, "the size of an axis is needed here, and this is %s", cc_describe(c, v));
-  rt_hint(c->error, "a size is a dim such as `dim D = 64`, a whole number, or sums, products and quotients of these");
+  rt_hint(c->error,
+          "a size is a dim such as `dim D = 64`, a whole number, or sums, products and quotients of these");
   return c->error->code;
 }
 
@@ -177,17 +197,21 @@ int cc_number(struct cc_context *c, const struct gr_node *node, double *number) 
   int status = cc_expression(c, node, &value);
   if (status) return status;
   if (cc_to_number(c, &value, number)) return RT_OK;
-  return gr_fail(c->error, node->span, "a number that is known while compiling is needed here, and this is %s", cc_describe(c, &value));
+  return gr_fail(c->error, node->span,
+                 "a number that is known while compiling is needed here, and this is %s",
+                 cc_describe(c, &value));
 }
 
 int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *type) {
   *type = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
   for (int i = 0; i < shape->count; i++) {
     const struct gr_node *axis = shape->child[i];
-    if (axis->kind == GR_LIMIT) return gr_fail(c->error, axis->span, "a limit belongs to a column of the data block");
+    if (axis->kind == GR_LIMIT)
+      return gr_fail(c->error, axis->span, "a limit belongs to a column of the data block");
     if (axis->kind == GR_STAR) {
       const struct cc_binding *star = cc_lookup(c->scope, axis->text);
-      if (!star || star->value.kind != CC_LIST) return gr_fail(c->error, axis->span, "*%s is not bound by the signature", axis->text);
+      if (!star || star->value.kind != CC_LIST)
+        return gr_fail(c->error, axis->span, "*%s is not bound by the signature", axis->text);
       for (int k = 0; k < star->value.item_count; k++) {
         if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
         type->dim[type->rank++] = star->value.item[k].dim;
@@ -239,7 +263,7 @@ static int per_head_vector(struct cc_context *c, const struct gr_node *node, ir_
     *id = product ? ir_sum(c->model, product, keep, cc_type(c, product)->batched, node->span, c->error) : 0;
     return *id ? RT_OK : c->error->code;
   }
-  int64_t order[RT_MAX_ATTR] = {1}, whole[RT_MAX_ATTR] = {0};   /* axes 1, 0 */
+  int64_t order[RT_MAX_ATTR] = {1}, whole[RT_MAX_ATTR] = {0}; /* axes 1, 0 */
   turned.dim[0] = cc_type(c, w)->dim[1];
   turned.dim[1] = cc_type(c, w)->dim[0];
   ir_id args[2] = {x, ir_add(c->model, OP_transpose, 1, &w, order, 0, &turned, node->span, c->error)};
@@ -247,32 +271,39 @@ static int per_head_vector(struct cc_context *c, const struct gr_node *node, ir_
   return *id ? RT_OK : c->error->code;
 }
 
-/* x @ w: the last axis of x with the first of w. A w that is one for all examples may have further axes and is one large product over all rows;
- * two tensors per example are multiplied as matrices, with their leading axes in common. */
+/* x @ w: the last axis of x with the first of w. A w that is one for all examples may have further axes and
+ * is one large product over all rows; two tensors per example are multiplied as matrices, with their leading
+ * axes in common. */
 static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
   struct vm_type tx = *cc_type(c, x), tw = *cc_type(c, w);
   int64_t attr[RT_MAX_ATTR] = {0};
   ir_id args[2] = {x, w};
   if (tx.rank == 0 || tw.rank == 0) {
-    gr_fail(c->error, node->span, "@ multiplies along axes, and %s has none", tx.rank == 0 ? "the left side" : "the right side");
+    gr_fail(c->error, node->span, "@ multiplies along axes, and %s has none",
+            tx.rank == 0 ? "the left side" : "the right side");
     rt_hint(c->error, "to scale by a single number write *");
     return c->error->code;
   }
   vm_dim inner = tx.dim[tx.rank - 1];
-  bool lifted = hidden_axis(c, &tx) == tx.rank - 2 && hidden_axis(c, &tw) == 1 && tw.rank >= 3 && tx.rank >= 2;
+  bool lifted =
+      hidden_axis(c, &tx) == tx.rank - 2 && hidden_axis(c, &tw) == 1 && tw.rank >= 3 && tx.rank >= 2;
   int seen[RT_MAX_RANK], visible = cc_visible(c, &tw, seen);
   if (!tw.batched && (visible <= 2) && (tw.dim[0] == inner || visible == 2)) {
     attr[0] = lifted;
     if (tw.dim[0] != inner) {
-      gr_fail(c->error, node->span, "@ needs the last axis of the left side and the first of the right side to be the same");
-      gr_note(c->error, node->child[0]->span, "this is %s: its last axis is %s", cc_type_text(c, &tx), cc_dim_text(c, inner));
-      gr_note(c->error, node->child[1]->span, "this is %s: its first axis is %s", cc_type_text(c, &tw), cc_dim_text(c, tw.dim[0]));
+      gr_fail(c->error, node->span,
+              "@ needs the last axis of the left side and the first of the right side to be the same");
+      gr_note(c->error, node->child[0]->span, "this is %s: its last axis is %s", cc_type_text(c, &tx),
+              cc_dim_text(c, inner));
+      gr_note(c->error, node->child[1]->span, "this is %s: its first axis is %s", cc_type_text(c, &tw),
+              cc_dim_text(c, tw.dim[0]));
       return c->error->code;
     }
     *id = ir_add(c->model, OP_project, 2, args, attr, 0, NULL, node->span, c->error);
     return *id ? RT_OK : c->error->code;
   }
-  if (!tw.batched && tw.rank == 2 && visible == 1 && tw.dim[1] == inner) return per_head_vector(c, node, x, w, id);
+  if (!tw.batched && tw.rank == 2 && visible == 1 && tw.dim[1] == inner)
+    return per_head_vector(c, node, x, w, id);
   if (tx.rank == 1 || tw.rank == 1) {
     /* A vector on one side: as a matrix of one row or column. */
     struct vm_type wide = tx.rank == 1 ? tx : tw, out;
@@ -280,8 +311,10 @@ static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_i
     wide.dim[left ? 1 : 1] = left ? wide.dim[0] : VM_ONE;
     if (left) wide.dim[0] = VM_ONE;
     wide.rank = 2;
-    args[left ? 0 : 1] = ir_add(c->model, OP_reshape, 1, &args[left ? 0 : 1], NULL, 0, &wide, node->span, c->error);
-    ir_id product = args[left ? 0 : 1] ? ir_add(c->model, OP_matmul, 2, args, attr, 0, NULL, node->span, c->error) : 0;
+    args[left ? 0 : 1] =
+        ir_add(c->model, OP_reshape, 1, &args[left ? 0 : 1], NULL, 0, &wide, node->span, c->error);
+    ir_id product =
+        args[left ? 0 : 1] ? ir_add(c->model, OP_matmul, 2, args, attr, 0, NULL, node->span, c->error) : 0;
     if (!product) return c->error->code;
     out = *cc_type(c, product);
     if (left && out.rank >= 2) out.dim[out.rank - 2] = out.dim[out.rank - 1];
@@ -295,7 +328,8 @@ static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_i
 
 /* Slots see one score at a time; who writes q @ k' there means s. */
 static int no_matrices(struct cc_context *c, const struct gr_node *node) {
-  gr_fail(c->error, node->span, "matrix products have no place in a slot: compute them before, in the head or its caller");
+  gr_fail(c->error, node->span,
+          "matrix products have no place in a slot: compute them before, in the head or its caller");
   rt_hint(c->error, "the product of query and key is there already: `s`");
   return c->error->code;
 }
@@ -307,7 +341,8 @@ static int transpose(struct cc_context *c, const struct gr_node *node, struct cc
   if (status) return status;
   struct vm_type type = *cc_type(c, x), out = type;
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
-  if (visible < 2) return gr_fail(c->error, node->span, "' swaps the last two axes, and this is %s", cc_type_text(c, &type));
+  if (visible < 2)
+    return gr_fail(c->error, node->span, "' swaps the last two axes, and this is %s", cc_type_text(c, &type));
   int a = axis[visible - 2], b = axis[visible - 1];
   int64_t attr[RT_MAX_ATTR] = {0};
   for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == a ? b : i == b ? a : i) << (4 * i);
@@ -318,9 +353,13 @@ static int transpose(struct cc_context *c, const struct gr_node *node, struct cc
   return value->id ? RT_OK : c->error->code;
 }
 
-static const struct { const char *text; enum rt_op op; bool swap; } operators[] = {
-  {"+", OP_add, 0}, {"-", OP_sub, 0}, {"*", OP_mul, 0}, {"/", OP_div, 0}, {"%", OP_mod, 0}, {"^", OP_pow, 0}, {"<", OP_lt, 0}, {"<=", OP_le, 0},
-  {">", OP_lt, 1}, {">=", OP_le, 1}, {"==", OP_eq, 0}, {"!=", OP_ne, 0}, {"and", OP_and, 0}, {"or", OP_or, 0}};
+static const struct {
+  const char *text;
+  enum rt_op op;
+  bool swap;
+} operators[] = {{"+", OP_add, 0}, {"-", OP_sub, 0}, {"*", OP_mul, 0},   {"/", OP_div, 0}, {"%", OP_mod, 0},
+                 {"^", OP_pow, 0}, {"<", OP_lt, 0},  {"<=", OP_le, 0},   {">", OP_lt, 1},  {">=", OP_le, 1},
+                 {"==", OP_eq, 0}, {"!=", OP_ne, 0}, {"and", OP_and, 0}, {"or", OP_or, 0}};
 
 static double number_op(const char *op, double a, double b) {
   switch (op[0]) {
@@ -340,21 +379,28 @@ static double number_op(const char *op, double a, double b) {
 }
 
 /* Arithmetic that stays a size: at least one dim, and a whole number or dim beside it. */
-static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *a, const struct cc_value *b, struct cc_value *value) {
+static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *a, const struct cc_value *b,
+                   struct cc_value *value) {
   if (a->kind != CC_DIM && b->kind != CC_DIM) return false;
   if (strlen(op) != 1 || !strchr("+-*/", op[0]) || (op[0] == '/' && a->kind == CC_NUMBER)) return false;
   vm_dim d[2];
   const struct cc_value *side[2] = {a, b};
   for (int i = 0; i < 2; i++) {
-    if (side[i]->kind == CC_DIM) d[i] = side[i]->dim;
-    else if (side[i]->kind == CC_NUMBER && side[i]->number == floor(side[i]->number) && fabs(side[i]->number) < 1e12)
+    if (side[i]->kind == CC_DIM)
+      d[i] = side[i]->dim;
+    else if (side[i]->kind == CC_NUMBER && side[i]->number == floor(side[i]->number)
+             && fabs(side[i]->number) < 1e12)
       d[i] = vm_dim_number(&c->module->dims, (int64_t)side[i]->number);
-    else return false;
+    else
+      return false;
     if (d[i] == VM_NO_DIM) return false;
   }
   struct vm_dims *t = &c->module->dims;
   value->kind = CC_DIM;
-  value->dim = op[0] == '+' ? vm_dim_plus(t, d[0], d[1]) : op[0] == '-' ? vm_dim_minus(t, d[0], d[1]) : op[0] == '*' ? vm_dim_times(t, d[0], d[1]) : vm_dim_over(t, d[0], d[1]);
+  value->dim = op[0] == '+'   ? vm_dim_plus(t, d[0], d[1])
+               : op[0] == '-' ? vm_dim_minus(t, d[0], d[1])
+               : op[0] == '*' ? vm_dim_times(t, d[0], d[1])
+                              : vm_dim_over(t, d[0], d[1]);
   return value->dim != VM_NO_DIM;
 }
 
@@ -362,7 +408,8 @@ static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *
 static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct gr_span span) {
   struct vm_type ta = *cc_type(c, a), tb = *cc_type(c, beside);
   uint32_t axes;
-  if (c->slot || ta.rank == 0 || ta.rank == RT_MAX_RANK || cc_is_lifted(c, &ta) || !cc_is_lifted(c, &tb)) return a;
+  if (c->slot || ta.rank == 0 || ta.rank == RT_MAX_RANK || cc_is_lifted(c, &ta) || !cc_is_lifted(c, &tb))
+    return a;
   if (ir_embed(&ta, &tb, &axes) || ir_embed(&tb, &ta, &axes)) return a;
   ta.dim[ta.rank] = ta.dim[ta.rank - 1];
   ta.dim[ta.rank - 1] = c->head_dim;
@@ -374,7 +421,8 @@ static int binary(struct cc_context *c, const struct gr_node *node, struct cc_va
   struct cc_value a, b;
   int status;
   if (c->slot && node->text[0] == '@') return no_matrices(c, node);
-  if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b))) return status;
+  if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b)))
+    return status;
   if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && node->text[0] != '@') {
     *value = (struct cc_value){.kind = CC_NUMBER, .number = number_op(node->text, a.number, b.number)};
     return RT_OK;
@@ -386,16 +434,23 @@ static int binary(struct cc_context *c, const struct gr_node *node, struct cc_va
     return RT_OK;
   }
   ir_id l, r;
-  if ((status = cc_to_real(c, &a, node->child[0]->span, &l)) || (status = cc_to_real(c, &b, node->child[1]->span, &r))) return status;
+  if ((status = cc_to_real(c, &a, node->child[0]->span, &l))
+      || (status = cc_to_real(c, &b, node->child[1]->span, &r)))
+    return status;
   value->kind = CC_TENSOR;
   value->id = 0;
   if (node->text[0] == '@') return matrix_product(c, node, l, r, &value->id);
-  if (!c->slot && (!(l = for_every_head(c, l, r, node->child[0]->span)) || !(r = for_every_head(c, r, l, node->child[1]->span)))) return c->error->code;
+  if (!c->slot
+      && (!(l = for_every_head(c, l, r, node->child[0]->span))
+          || !(r = for_every_head(c, r, l, node->child[1]->span))))
+    return c->error->code;
   /* x^2 is a product: pow would be slower and has no gradient at negative x through the logarithm. */
-  if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2) value->id = ir_unary(cc_graph(c), OP_square, l, c->error);
+  if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2)
+    value->id = ir_unary(cc_graph(c), OP_square, l, c->error);
   for (size_t k = 0; !value->id && k < RT_COUNT(operators); k++)
     if (!strcmp(operators[k].text, node->text))
-      value->id = ir_binary(cc_graph(c), operators[k].op, operators[k].swap ? r : l, operators[k].swap ? l : r, node->span, c->error);
+      value->id = ir_binary(cc_graph(c), operators[k].op, operators[k].swap ? r : l,
+                            operators[k].swap ? l : r, node->span, c->error);
   return value->id ? RT_OK : c->error->code;
 }
 
@@ -411,16 +466,20 @@ static int unary(struct cc_context *c, const struct gr_node *node, struct cc_val
   }
   ir_id x;
   if ((status = cc_to_real(c, &a, node->child[0]->span, &x))) return status;
-  *value = (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_graph(c), minus ? OP_neg : OP_not, x, c->error)};
+  *value =
+      (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_graph(c), minus ? OP_neg : OP_not, x, c->error)};
   return value->id ? RT_OK : c->error->code;
 }
 
 /* A name that is known (names.c) but has no value on the way taken. */
 static int no_value(struct cc_context *c, const struct gr_node *node) {
   const char *text = node->text;
-  if (c->slot && !strcmp(text, "i")) return gr_fail(c->error, node->span, "there is no `i` here: the query is a single vector");
-  if (c->slot && !strcmp(text, "h")) return gr_fail(c->error, node->span, "there is no `h` here: the head is not written head[H]");
-  if (c->slot && !strcmp(text, "s")) return gr_fail(c->error, node->span, "there is no `s` here: mask and drop do not see the score");
+  if (c->slot && !strcmp(text, "i"))
+    return gr_fail(c->error, node->span, "there is no `i` here: the query is a single vector");
+  if (c->slot && !strcmp(text, "h"))
+    return gr_fail(c->error, node->span, "there is no `h` here: the head is not written head[H]");
+  if (c->slot && !strcmp(text, "s"))
+    return gr_fail(c->error, node->span, "there is no `s` here: mask and drop do not see the score");
   gr_fail(c->error, node->span, "`%s` has no value here", text);
   rt_hint(c->error, "it is bound in a branch or loop that is not run with these sizes");
   return c->error->code;
@@ -440,7 +499,8 @@ static int name(struct cc_context *c, const struct gr_node *node, struct cc_valu
     value->kind = CC_DIM;
     return cc_dim_of(c, d, &value->dim);
   }
-  if (d && d->node->kind == GR_MODEL) return gr_fail(c->error, node->span, "a model is not called; what it shares with others belongs in a fn");
+  if (d && d->node->kind == GR_MODEL)
+    return gr_fail(c->error, node->span, "a model is not called; what it shares with others belongs in a fn");
   if (d) {
     *value = (struct cc_value){.kind = CC_FUNCTION, .function = d};
     return RT_OK;
@@ -472,7 +532,9 @@ static int member(struct cc_context *c, const struct gr_node *node, struct cc_va
 static int instance(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   int status = cc_expression(c, node->child[0], value);
   if (status) return status;
-  if (value->kind != CC_FUNCTION) return gr_fail(c->error, node->span, "instance needs a function or head, and this is %s", cc_describe(c, value));
+  if (value->kind != CC_FUNCTION)
+    return gr_fail(c->error, node->span, "instance needs a function or head, and this is %s",
+                   cc_describe(c, value));
   const char *component = cc_component(c, value->function->name, node);
   value->instance = component ? rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component) : NULL;
   return value->instance ? RT_OK : cc_out_of_memory(c);

@@ -16,9 +16,9 @@
 #define LANE_FLOOR(a) floor(a)
 #define LANE_POW(a, b) pow(a, b)
 
-double ir_fold(enum rt_op op, double a, double b, double c)
-{
+double ir_fold(enum rt_op op, double a, double b, double c) {
   switch (op) {
+    /* clang-format off */
 #define LANE1(name, expression, doc) case OP_##name: return (expression);
 #define LANE2(name, expression, doc) case OP_##name: return (expression);
 #define LANE3(name, expression, doc) case OP_##name: return (expression);
@@ -28,6 +28,7 @@ double ir_fold(enum rt_op op, double a, double b, double c)
 #undef LANE2
 #undef LANE3
 #undef OP
-  default: return NAN;
+      /* clang-format on */
+    default: return NAN;
   }
 }

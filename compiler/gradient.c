@@ -1,17 +1,25 @@
-/* gradient.c: reverse accumulation: from the loss back through the nodes that depend on what is asked for, each
- * giving its arguments their share by its rule. */
+/* gradient.c: reverse accumulation: from the loss back through the nodes that depend on what is asked for,
+ * each giving its arguments their share by its rule. */
 #include "compiler/rules.h"
 
 #include <string.h>
 
-/* The flags of ops.def are written without prefix there. An op without a gradient needs no rule: the constant condition drops the name. */
-enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT, NESTED = RT_NESTED };
+/* The flags of ops.def are written without prefix there. An op without a gradient needs no rule: the constant
+ * condition drops the name. */
+enum {
+  NOGRAD = RT_NOGRAD,
+  RANDOM = RT_RANDOM,
+  FREE = RT_FREE,
+  SHARED = RT_SHARED,
+  SLOT = RT_SLOT,
+  NESTED = RT_NESTED
+};
 
 static ir_rule *const rules[OP_COUNT] = {
 #define LANE1(name, expression, doc) [OP_##name] = ir_rule_##name,
 #define LANE2(name, expression, doc) [OP_##name] = ir_rule_##name,
 #define LANE3(name, expression, doc) [OP_##name] = ir_rule_##name,
-#define OP(name, signature, attributes, flags, doc) [OP_##name] = ((flags) & NOGRAD) ? NULL : ir_rule_##name,
+#define OP(name, signature, attributes, flags, doc) [OP_##name] = ((flags)&NOGRAD) ? NULL : ir_rule_##name,
 #include "runtime/ops.def"
 #undef LANE1
 #undef LANE2
@@ -19,20 +27,16 @@ static ir_rule *const rules[OP_COUNT] = {
 #undef OP
 };
 
-ir_rule *ir_rule_of(enum rt_op op)
-{
-  return rules[op];
-}
+ir_rule *ir_rule_of(enum rt_op op) { return rules[op]; }
 
-ir_id ir_over_keys(struct ir_back *b, ir_id id)
-{
+ir_id ir_over_keys(struct ir_back *b, ir_id id) {
   return ir_over(b->g, IR_OVER_SUM, ATTEND_J, id, 0, VM_NO_DIM, b->node.span, b->error);
 }
 
-/* In a slot, what a value that is the same for all keys receives is either one number for each key, which count together, or, through a sum or maximum
- * over the keys, one number for all of them. The two can only be added when the first are summed. */
-static ir_id add_in_slot(struct ir_back *b, ir_id to, ir_id id)
-{
+/* In a slot, what a value that is the same for all keys receives is either one number for each key, which
+ * count together, or, through a sum or maximum over the keys, one number for all of them. The two can only be
+ * added when the first are summed. */
+static ir_id add_in_slot(struct ir_back *b, ir_id to, ir_id id) {
   uint8_t j = IR_VARIES(ATTEND_J);
   ir_id sum = b->sum[to];
   if (!(b->g->node[to].varies & j) && (b->g->node[sum].varies ^ b->g->node[id].varies) & j) {
@@ -44,8 +48,7 @@ static ir_id add_in_slot(struct ir_back *b, ir_id to, ir_id id)
   return id && sum ? rule_2(b, OP_add, sum, id) : 0;
 }
 
-void ir_give_node(struct ir_back *b, ir_id to, ir_id id)
-{
+void ir_give_node(struct ir_back *b, ir_id to, ir_id id) {
   if (!id || b->failed) {
     b->failed = true;
     return;
@@ -64,13 +67,12 @@ void ir_give_node(struct ir_back *b, ir_id to, ir_id id)
   b->sum[to] = id;
 }
 
-void ir_give(struct ir_back *b, int k, ir_id id)
-{
-  if (!b->need[k])
-    return;
+void ir_give(struct ir_back *b, int k, ir_id id) {
+  if (!b->need[k]) return;
   ir_id to = rule_arg(b, k);
   if (id && !b->failed && rule_type(b, id)->rank != rule_type(b, to)->rank && b->node.op != OP_gather) {
-    gr_fail(b->error, b->node.span, "the gradient rule of `%s` gives argument %d a wrong shape", rt_op_info[b->node.op].name, k);
+    gr_fail(b->error, b->node.span, "the gradient rule of `%s` gives argument %d a wrong shape",
+            rt_op_info[b->node.op].name, k);
     b->failed = true;
     return;
   }
@@ -78,66 +80,54 @@ void ir_give(struct ir_back *b, int k, ir_id id)
 }
 
 /* Which nodes up to `last` does the gradient have to visit: those through which it reaches one of wrt. */
-static void mark_needed(const struct ir_graph *g, ir_id last, int count, const ir_id *wrt, bool *needed)
-{
+static void mark_needed(const struct ir_graph *g, ir_id last, int count, const ir_id *wrt, bool *needed) {
   for (int k = 0; k < count; k++)
-    if (wrt[k] <= last)
-      needed[wrt[k]] = true;
+    if (wrt[k] <= last) needed[wrt[k]] = true;
   for (ir_id n = 1; n <= last; n++) {
     const struct ir_node *node = &g->node[n];
-    if (!rules[node->op])
-      continue;
+    if (!rules[node->op]) continue;
     for (int k = 0; k < node->arg_count; k++)
-      if (needed[node->arg[k]] && g->node[node->arg[k]].type.dtype == RT_REAL)
-        needed[n] = true;
+      if (needed[node->arg[k]] && g->node[node->arg[k]].type.dtype == RT_REAL) needed[n] = true;
   }
 }
 
-static int visit(struct ir_back *b, ir_id n, const bool *needed)
-{
+static int visit(struct ir_back *b, ir_id n, const bool *needed) {
   bool few[8], *need = few;
   b->node = b->g->node[n];
   if (b->node.arg_count > RT_COUNT(few) && !(need = rt_zalloc(b->node.arg_count, sizeof *need)))
     return rt_no_memory(b->error);
-  for (int k = 0; k < b->node.arg_count; k++)
-    need[k] = needed[b->node.arg[k]];
+  for (int k = 0; k < b->node.arg_count; k++) need[k] = needed[b->node.arg[k]];
   b->need = need;
   b->y = n;
   b->dy = b->sum[n];
   rules[b->node.op](b);
-  if (need != few)
-    rt_free(need);
-  if (!b->failed)
-    return RT_OK;
+  if (need != few) rt_free(need);
+  if (!b->failed) return RT_OK;
   return b->error && b->error->code ? b->error->code : rt_no_memory(b->error);
 }
 
 static int accumulate(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
-                      bool *needed, ir_id *sum, struct rt_error *error)
-{
-  struct ir_back b = { .g = g, .last = loss, .sum = sum, .error = error };
+                      bool *needed, ir_id *sum, struct rt_error *error) {
+  struct ir_back b = {.g = g, .last = loss, .sum = sum, .error = error};
   mark_needed(g, loss, count, wrt, needed);
   const struct vm_type type = g->node[loss].type;
   sum[loss] = seed ? seed : ir_constant(g, 1, &type, g->node[loss].span, error);
-  if (!sum[loss])
-    return rt_no_memory(error);
+  if (!sum[loss]) return rt_no_memory(error);
   for (ir_id n = loss; n > 0; n--) {
-    if (!needed[n] || !sum[n] || !rules[g->node[n].op])
-      continue;
+    if (!needed[n] || !sum[n] || !rules[g->node[n].op]) continue;
     int status = visit(&b, n, needed);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
-  for (int k = 0; k < count; k++)
-    grad[k] = wrt[k] <= loss ? sum[wrt[k]] : 0;
+  for (int k = 0; k < count; k++) grad[k] = wrt[k] <= loss ? sum[wrt[k]] : 0;
   return RT_OK;
 }
 
-int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad, struct rt_error *error)
-{
+int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
+                struct rt_error *error) {
   bool *needed = rt_zalloc((size_t)loss + 1, sizeof *needed);
   ir_id *sum = rt_zalloc((size_t)loss + 1, sizeof *sum);
-  int status = needed && sum ? accumulate(g, loss, seed, count, wrt, grad, needed, sum, error) : rt_no_memory(error);
+  int status =
+      needed && sum ? accumulate(g, loss, seed, count, wrt, grad, needed, sum, error) : rt_no_memory(error);
   rt_free(needed);
   rt_free(sum);
   return status;

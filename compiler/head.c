@@ -1,12 +1,18 @@
-/* head.c: heads. query, key and value are ordinary tensors; score, mask, norm and drop are small programs over single scores (slots). */
+/* head.c: heads. query, key and value are ordinary tensors; score, mask, norm and drop are small programs
+ * over single scores (slots). */
 #include "compiler/elaborate.h"
 
 #include <math.h>
 #include <string.h>
 
-/* The slots of a head at one call: the definition's, or what `with` puts in their place, and where their names are looked up. */
+/* The slots of a head at one call: the definition's, or what `with` puts in their place, and where their
+ * names are looked up. */
 struct slots {
-  struct slot_source { const struct gr_node *node; struct cc_scope *scope; const struct cc_unit *unit; } score, mask, norm, drop;
+  struct slot_source {
+    const struct gr_node *node;
+    struct cc_scope *scope;
+    const struct cc_unit *unit;
+  } score, mask, norm, drop;
   const struct gr_node *with;
   struct cc_scope *caller;
   const struct cc_unit *caller_unit;
@@ -18,42 +24,51 @@ static const struct gr_node *override_of(const struct slots *slots, const char *
   return NULL;
 }
 
-/* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time. */
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span, ir_id *leaf) {
+/* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time.
+ */
+int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
+                  ir_id *leaf) {
   struct ir_head *head = c->slot->head;
   int rank = cc_type(c, outer)->rank, k;
   bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE && vector == VM_NO_DIM;
-  if (cc_type(c, outer)->dtype == RT_INT) return gr_fail(c->error, span, "whole numbers cannot be used in a slot");
+  if (cc_type(c, outer)->dtype == RT_INT)
+    return gr_fail(c->error, span, "whole numbers cannot be used in a slot");
   for (k = 0; k < head->extra_count; k++)
     if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
   if (k == head->extra_count) {
-    if (k == ATTEND_MAX_EXTRAS) return gr_fail(c->error, span, "the slots of a head can use at most %d tensors", ATTEND_MAX_EXTRAS);
+    if (k == ATTEND_MAX_EXTRAS)
+      return gr_fail(c->error, span, "the slots of a head can use at most %d tensors", ATTEND_MAX_EXTRAS);
     c->slot->extra[k] = outer;
     head->extra[k].rank = rank;
     memcpy(head->extra[k].role, role, (size_t)rank);
     head->extra_count++;
   }
-  *leaf = vector == VM_NO_DIM ? ir_leaf(c->slot->graph, 1 + k, span, c->error) : ir_slot_vector(c->slot->graph, 1 + k, vector, span, c->error);
+  *leaf = vector == VM_NO_DIM ? ir_leaf(c->slot->graph, 1 + k, span, c->error)
+                              : ir_slot_vector(c->slot->graph, 1 + k, vector, span, c->error);
   return *leaf ? RT_OK : c->error->code;
 }
 
-/* --- the slot programs ---------------------------------------------------------------------------------------------------- */
+/* ---- the slot programs ---- */
 
-static int bind_variable(struct cc_context *c, struct cc_scope *scope, const char *name, int64_t leaf, struct gr_span span) {
+static int bind_variable(struct cc_context *c, struct cc_scope *scope, const char *name, int64_t leaf,
+                         struct gr_span span) {
   struct cc_value value = {.kind = CC_TENSOR, .id = ir_leaf(c->slot->graph, leaf, span, c->error)};
   return value.id ? cc_bind(c, scope, name, value, span, NULL) : c->error->code;
 }
 
 /* Evaluates a slot's expression with s (when it has a meaning), i, j and h in sight. */
-static int evaluate(struct cc_context *c, const struct slot_source *source, const char *name, bool has_s, struct cc_value *value) {
+static int evaluate(struct cc_context *c, const struct slot_source *source, const char *name, bool has_s,
+                    struct cc_value *value) {
   struct cc_scope variables = {.parent = source->scope}, *was_scope = c->scope;
   const struct cc_unit *was_unit = c->unit;
   const struct gr_node *right = source->node->child[source->node->count - 1];
   const char *was_name = c->frame->let_name;
   int status = RT_OK;
   if (has_s) status = cc_bind(c, &variables, "s", c->slot->s, right->span, NULL);
-  if (!status && c->slot->query_dim != VM_NO_DIM) status = bind_variable(c, &variables, "i", IR_LEAF_I, right->span);
-  if (!status && c->slot->key_dim != VM_NO_DIM) status = bind_variable(c, &variables, "j", IR_LEAF_J, right->span);
+  if (!status && c->slot->query_dim != VM_NO_DIM)
+    status = bind_variable(c, &variables, "i", IR_LEAF_I, right->span);
+  if (!status && c->slot->key_dim != VM_NO_DIM)
+    status = bind_variable(c, &variables, "j", IR_LEAF_J, right->span);
   if (!status && c->head_dim != VM_NO_DIM) status = bind_variable(c, &variables, "h", IR_LEAF_H, right->span);
   c->scope = &variables;
   c->unit = source->unit;
@@ -76,8 +91,10 @@ static int begin(struct cc_context *c, struct cc_slot *slot, struct ir_slot *tar
 
 static int finish(struct cc_context *c, struct ir_slot *target, ir_id result, struct gr_span span) {
   if (result && c->slot->graph->node[result].type.rank > 0) {
-    gr_fail(c->error, span, "this gives a vector [%s] for each query and key, and one number is needed", cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
-    rt_hint(c->error, "sum(…, %s) adds its elements up", cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
+    gr_fail(c->error, span, "this gives a vector [%s] for each query and key, and one number is needed",
+            cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
+    rt_hint(c->error, "sum(…, %s) adds its elements up",
+            cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
     return c->error->code;
   }
   target->result[0] = result;
@@ -86,7 +103,9 @@ static int finish(struct cc_context *c, struct ir_slot *target, ir_id result, st
   return result ? RT_OK : c->error->code;
 }
 
-static bool is_softmax(const struct cc_value *v) { return v->kind == CC_BUILTIN && !strcmp(v->builtin->name, "softmax"); }
+static bool is_softmax(const struct cc_value *v) {
+  return v->kind == CC_BUILTIN && !strcmp(v->builtin->name, "softmax");
+}
 
 /* The argument of norm = softmax(...), NULL for every other normaliser. */
 static struct gr_node *softmax_argument(const struct gr_node *right) {
@@ -100,10 +119,11 @@ static struct gr_node *softmax_argument(const struct gr_node *right) {
 static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
   struct cc_value value;
   if (!slots->norm.node) return RT_OK;
-  struct gr_node *argument = softmax_argument(slots->norm.node->child[1]), *parts[2] = {slots->norm.node->child[0], argument}, let = *slots->norm.node;
+  struct gr_node *argument = softmax_argument(slots->norm.node->child[1]),
+                 *parts[2] = {slots->norm.node->child[0], argument}, let = *slots->norm.node;
   struct slot_source source = slots->norm;
   let.child = parts;
-  if (argument) source.node = &let;      /* softmax(...): what is in the brackets is the score */
+  if (argument) source.node = &let; /* softmax(...): what is in the brackets is the score */
   int status = evaluate(c, &source, "norm", true, &value);
   if (status) return status;
   struct gr_span span = slots->norm.node->child[slots->norm.node->count - 1]->span;
@@ -111,7 +131,9 @@ static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot 
   slot->head->softmax = argument != NULL;
   if (value.kind == CC_FUNCTION || value.kind == CC_BUILTIN) {
     struct cc_value s = slot->s, result;
-    if ((status = cc_apply(c, &value, slots->norm.node->child[slots->norm.node->count - 1], 1, &s, &span, &result))) return status;
+    if ((status = cc_apply(c, &value, slots->norm.node->child[slots->norm.node->count - 1], 1, &s, &span,
+                           &result)))
+      return status;
     value = result;
   }
   if ((status = cc_to_tensor(c, &value, span, &slot->s.id))) return status;
@@ -121,7 +143,8 @@ static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot 
 }
 
 /* Without a score slot: s / sqrt(width of the query), Vaswani et al. 2017. */
-static int score(struct cc_context *c, const struct slots *slots, struct cc_slot *slot, vm_dim width, struct gr_span span) {
+static int score(struct cc_context *c, const struct slots *slots, struct cc_slot *slot, vm_dim width,
+                 struct gr_span span) {
   int status = begin(c, slot, &slot->head->score);
   if (status) return status;
   slot->s = (struct cc_value){.kind = CC_TENSOR, .id = ir_leaf(slot->graph, IR_LEAF_S, span, c->error)};
@@ -136,11 +159,13 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
     struct cc_value size = {.kind = CC_DIM, .dim = width};
     ir_id k;
     if ((status = cc_to_tensor(c, &size, span, &k))) return status;
-    slot->s.id = ir_binary(slot->graph, OP_div, slot->s.id, ir_unary(slot->graph, OP_sqrt, k, c->error), span, c->error);
+    slot->s.id = ir_binary(slot->graph, OP_div, slot->s.id, ir_unary(slot->graph, OP_sqrt, k, c->error), span,
+                           c->error);
   }
   status = norm(c, slots, slot);
   const struct gr_node *last = slots->norm.node ? slots->norm.node : slots->score.node;
-  return status ? status : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);
+  return status ? status
+                : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);
 }
 
 static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
@@ -149,11 +174,15 @@ static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot 
   if (!slots->mask.node) return RT_OK;
   int status = begin(c, slot, &slot->head->mask);
   if (!status) status = evaluate(c, &slots->mask, "mask", false, &value);
-  if (!status) status = cc_to_tensor(c, &value, slots->mask.node->child[slots->mask.node->count - 1]->span, &id);
-  return status ? status : finish(c, &slot->head->mask, id, slots->mask.node->child[slots->mask.node->count - 1]->span);
+  if (!status)
+    status = cc_to_tensor(c, &value, slots->mask.node->child[slots->mask.node->count - 1]->span, &id);
+  return status
+             ? status
+             : finish(c, &slot->head->mask, id, slots->mask.node->child[slots->mask.node->count - 1]->span);
 }
 
-/* drop = rate: a weight is dropped with that probability while training, and the others grow by 1/(1-rate) (Srivastava et al. 2014). */
+/* drop = rate: a weight is dropped with that probability while training, and the others grow by 1/(1-rate)
+ * (Srivastava et al. 2014). */
 static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
   struct cc_value value;
   ir_id rate;
@@ -162,25 +191,31 @@ static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot 
   int status = begin(c, slot, &slot->head->drop);
   if (!status) status = evaluate(c, &slots->drop, "drop", false, &value);
   if (status) return status;
-  if (value.kind == CC_NUMBER && (value.number < 0 || value.number >= 1)) return gr_fail(c->error, span, "a drop rate is at least 0 and below 1, and this is %g", value.number);
+  if (value.kind == CC_NUMBER && (value.number < 0 || value.number >= 1))
+    return gr_fail(c->error, span, "a drop rate is at least 0 and below 1, and this is %g", value.number);
   if (!cc_to_number(c, &value, &slot->head->drop_rate)) slot->head->drop_rate = NAN;
   if ((status = cc_to_tensor(c, &value, span, &rate))) return status;
   struct ir_graph *g = slot->graph;
-  ir_id random = ir_leaf(g, IR_LEAF_RANDOM, span, c->error), one = ir_constant(g, 1, NULL, span, c->error), zero = ir_constant(g, 0, NULL, span, c->error);
+  ir_id random = ir_leaf(g, IR_LEAF_RANDOM, span, c->error), one = ir_constant(g, 1, NULL, span, c->error),
+        zero = ir_constant(g, 0, NULL, span, c->error);
   ir_id kept = ir_binary(g, OP_le, rate, random, span, c->error);
   ir_id scale = ir_binary(g, OP_div, one, ir_binary(g, OP_sub, one, rate, span, c->error), span, c->error);
   return finish(c, &slot->head->drop, ir_select(g, kept, scale, zero, span, c->error), span);
 }
 
-/* --- query, key and value ------------------------------------------------------------------------------------------------- */
+/* ---- query, key and value ---- */
 
 /* Roles of the axes of query (position ATTEND_I), key and value (ATTEND_J): position?, h?, feature. */
-static int operand(struct cc_context *c, const char *slot, ir_id id, uint8_t position, struct gr_span span, struct attend_operand *out, vm_dim *dim, vm_dim *width) {
+static int operand(struct cc_context *c, const char *slot, ir_id id, uint8_t position, struct gr_span span,
+                   struct attend_operand *out, vm_dim *dim, vm_dim *width) {
   const struct vm_type *t = cc_type(c, id);
   int axis[RT_MAX_RANK], visible = cc_visible(c, t, axis);
   if (t->dtype == RT_INT || visible < (position == ATTEND_J ? 2 : 1) || visible > 2) {
-    gr_fail(c->error, span, "%s should be %s, but this is %s", slot, position == ATTEND_J ? "[keys, width]" : "[queries, width], or [width] for a single query", cc_type_text(c, t));
-    if (visible > 2) rt_hint(c->error, "several heads are written head[H]: inside, each tensor is that of one head");
+    gr_fail(c->error, span, "%s should be %s, but this is %s", slot,
+            position == ATTEND_J ? "[keys, width]" : "[queries, width], or [width] for a single query",
+            cc_type_text(c, t));
+    if (visible > 2)
+      rt_hint(c->error, "several heads are written head[H]: inside, each tensor is that of one head");
     return c->error->code;
   }
   out->rank = t->rank;
@@ -192,28 +227,34 @@ static int operand(struct cc_context *c, const char *slot, ir_id id, uint8_t pos
   return RT_OK;
 }
 
-static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct cc_slot *slot, ir_id arg[3], vm_dim *width, vm_dim *value_width) {
+static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct cc_slot *slot, ir_id arg[3],
+                            vm_dim *width, vm_dim *value_width) {
   static const char *const names[] = {"query", "key", "value"};
   struct attend_operand *out[] = {&slot->head->query, &slot->head->key, &slot->head->value};
   vm_dim dim[3], w[3];
   struct gr_span span[3];
   for (int k = 0; k < 3; k++) {
     const struct cc_binding *b = cc_lookup(scope, names[k]);
-    if (!b) return gr_fail(c->error, c->frame->definition->node->name_span, "the slot `%s` was not reached", names[k]);
+    if (!b)
+      return gr_fail(c->error, c->frame->definition->node->name_span, "the slot `%s` was not reached",
+                     names[k]);
     span[k] = b->span;
     int status = cc_to_tensor(c, &b->value, b->span, &arg[k]);
-    if (!status) status = operand(c, names[k], arg[k], k ? ATTEND_J : ATTEND_I, b->span, out[k], &dim[k], &w[k]);
+    if (!status)
+      status = operand(c, names[k], arg[k], k ? ATTEND_J : ATTEND_I, b->span, out[k], &dim[k], &w[k]);
     if (status) return status;
   }
   if (w[0] != w[1]) {
-    gr_fail(c->error, span[1], "query and key must be equally wide: %s is not %s", cc_dim_text(c, w[1]), cc_dim_text(c, w[0]));
+    gr_fail(c->error, span[1], "query and key must be equally wide: %s is not %s", cc_dim_text(c, w[1]),
+            cc_dim_text(c, w[0]));
     gr_note(c->error, span[0], "query is %s", cc_type_text(c, cc_type(c, arg[0])));
     gr_note(c->error, span[1], "key is %s", cc_type_text(c, cc_type(c, arg[1])));
     ir_hint_dims(c->model, w[0], w[1], c->error);
     return c->error->code;
   }
   if (dim[1] != dim[2]) {
-    gr_fail(c->error, span[2], "each key has one value: there are %s keys but %s values", cc_dim_text(c, dim[1]), cc_dim_text(c, dim[2]));
+    gr_fail(c->error, span[2], "each key has one value: there are %s keys but %s values",
+            cc_dim_text(c, dim[1]), cc_dim_text(c, dim[2]));
     gr_note(c->error, span[1], "key is %s", cc_type_text(c, cc_type(c, arg[1])));
     return c->error->code;
   }
@@ -224,7 +265,9 @@ static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct
   return RT_OK;
 }
 
-static bool is_h(const struct ir_graph *g, ir_id id) { return g->node[id].op == OP_input && g->node[id].attr[0] == IR_LEAF_H; }
+static bool is_h(const struct ir_graph *g, ir_id id) {
+  return g->node[id].op == OP_input && g->node[id].attr[0] == IR_LEAF_H;
+}
 
 /* Does the slot say something else for each head, though no tensor in it does? */
 static bool computes_with_h(const struct ir_slot *slot) {
@@ -237,7 +280,8 @@ static bool computes_with_h(const struct ir_slot *slot) {
 }
 
 /* The type and roles of the result: [queries?, H?, width of the value]. */
-static void result_type(struct cc_context *c, const struct cc_slot *slot, const ir_id arg[3], vm_dim value_width, struct vm_type *type) {
+static void result_type(struct cc_context *c, const struct cc_slot *slot, const ir_id arg[3],
+                        vm_dim value_width, struct vm_type *type) {
   struct attend_operand *out = &slot->head->out;
   bool lifted = false, batched = false;
   for (int k = 0; k < 3; k++) {
@@ -265,7 +309,8 @@ static void result_type(struct cc_context *c, const struct cc_slot *slot, const 
 
 static bool differ_by_h_alone(const struct ir_head *head) {
   bool axis = head->out.rank > 1 && head->out.role[head->out.rank - 2] == ATTEND_H;
-  return !axis && (computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop));
+  return !axis
+         && (computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop));
 }
 
 /* For those heads the value is repeated for each, so that there is an axis of heads. */
@@ -280,10 +325,14 @@ static int lift_value(struct cc_context *c, struct cc_slot *slot, struct gr_span
   return *value ? RT_OK : c->error->code;
 }
 
-/* --- the body ------------------------------------------------------------------------------------------------------------- */
+/* ---- the body ---- */
 
 static struct slot_source *deferred(struct slots *slots, const char *name) {
-  return !strcmp(name, "score") ? &slots->score : !strcmp(name, "mask") ? &slots->mask : !strcmp(name, "norm") ? &slots->norm : !strcmp(name, "drop") ? &slots->drop : NULL;
+  return !strcmp(name, "score")  ? &slots->score
+         : !strcmp(name, "mask") ? &slots->mask
+         : !strcmp(name, "norm") ? &slots->norm
+         : !strcmp(name, "drop") ? &slots->drop
+                                 : NULL;
 }
 
 static int head_let(struct cc_context *c, struct slots *slots, const struct gr_node *let) {
@@ -295,7 +344,8 @@ static int head_let(struct cc_context *c, struct slots *slots, const struct gr_n
     return RT_OK;
   }
   if (!over) return cc_let(c, let);
-  /* query, key or value given by the caller, in the caller's names; their parameters belong to the head all the same. */
+  /* query, key or value given by the caller, in the caller's names; their parameters belong to the head all
+   * the same. */
   struct cc_scope *scope = c->scope;
   const struct cc_unit *unit = c->unit;
   struct cc_value value;
@@ -318,7 +368,8 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
     int count = -1, status;
     one.count = 1;
     one.child = &block->child[i];
-    status = block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i]) : cc_block(c, &one, &none, &count, 0);
+    status = block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i])
+                                             : cc_block(c, &one, &none, &count, 0);
     if (status) return status;
   }
   for (int i = 0; slots->with && i < slots->with->count; i++) {
@@ -328,13 +379,16 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
   return RT_OK;
 }
 
-/* --- how it is computed --------------------------------------------------------------------------------------------------- */
+/* ---- how it is computed ---- */
 
-/* What keeps a slot from being computed pair by pair, or NULL. *rows: it needs a row of scores at once, and no more than that. */
+/* What keeps a slot from being computed pair by pair, or NULL. *rows: it needs a row of scores at once, and
+ * no more than that. */
 static const char *needs_all(const struct ir_slot *slot, bool is_score, int *rows) {
   for (ir_id n = 1; slot->graph && n < slot->graph->count; n++) {
     const struct ir_node *node = &slot->graph->node[n];
-    if (node->type.rank) return node->op == OP_over ? "it mixes the scores of all heads" : "it computes with vectors for each pair of tokens";
+    if (node->type.rank)
+      return node->op == OP_over ? "it mixes the scores of all heads"
+                                 : "it computes with vectors for each pair of tokens";
     if (node->op != OP_over) continue;
     if (node->attr[1] == ATTEND_I) return "it runs over the queries";
     if (node->attr[0] == IR_OVER_CUMSUM || node->attr[0] == IR_OVER_CUMSUM_BACK) return "it has running sums";
@@ -356,7 +410,8 @@ static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_
   for (int k = 0; k < leaves && !status; k++)
     if (!(wrt[k] = ir_leaf(g, k ? k : IR_LEAF_S, span, c->error))) status = c->error->code;
   ir_id seed = status ? 0 : ir_leaf(g, IR_LEAF_DS, span, c->error);
-  if (!status) status = seed ? ir_gradient(g, head->score.result[0], seed, leaves, wrt, root, c->error) : c->error->code;
+  if (!status)
+    status = seed ? ir_gradient(g, head->score.result[0], seed, leaves, wrt, root, c->error) : c->error->code;
   root[leaves] = head->score.result[0];
   if (!status) status = ir_optimise(g, leaves + 1, root, c->error);
   for (ir_id n = 1; n < g->count && !status; n++) rows += g->node[n].op == OP_over;
@@ -391,11 +446,15 @@ static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span s
   head->lowering = VM_MATERIALISED;
   head->why = why;
   if (head->drop.graph && isnan(head->drop_rate))
-    return gr_fail(c->error, span, "the drop rate of a head that is computed as a tensor (%s) must be a number that is known while compiling", why);
+    return gr_fail(c->error, span,
+                   "the drop rate of a head that is computed as a tensor (%s) must be a number that is known "
+                   "while compiling",
+                   why);
   return RT_OK;
 }
 
-static int attend(struct cc_context *c, const struct slots *slots, struct gr_span span, struct cc_value *result) {
+static int attend(struct cc_context *c, const struct slots *slots, struct gr_span span,
+                  struct cc_value *result) {
   struct cc_slot slot = {.query_dim = VM_NO_DIM, .key_dim = VM_NO_DIM};
   int64_t attr[RT_MAX_ATTR] = {0};
   ir_id arg[3 + ATTEND_MAX_EXTRAS];
@@ -422,7 +481,8 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
     result->id = ir_materialise(c->model, slot.head, arg, &type, span, c->error);
     return result->id ? RT_OK : c->error->code;
   }
-  result->id = ir_add(c->model, OP_attention, 3 + slot.head->extra_count, arg, attr, 0, &type, span, c->error);
+  result->id =
+      ir_add(c->model, OP_attention, 3 + slot.head->extra_count, arg, attr, 0, &type, span, c->error);
   if (!result->id) return c->error->code;
   c->model->node[result->id].name = slot.head->name;
   return RT_OK;
@@ -433,24 +493,27 @@ static void note_operands(struct cc_context *c) {
   static const char *const names[] = {"query", "value"};
   for (int k = 0; k < 2; k++) {
     const struct cc_binding *b = cc_lookup(c->scope, names[k]);
-    if (b && b->value.kind == CC_TENSOR) gr_note(c->error, b->span, "%s is %s", names[k], cc_type_text(c, cc_type(c, b->value.id)));
+    if (b && b->value.kind == CC_TENSOR)
+      gr_note(c->error, b->span, "%s is %s", names[k], cc_type_text(c, cc_type(c, b->value.id)));
   }
 }
 
-int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with, struct cc_scope *caller, const struct cc_unit *caller_unit,
-                 struct cc_value *result) {
+int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
+                 struct cc_scope *caller, const struct cc_unit *caller_unit, struct cc_value *result) {
   const struct gr_node *node = definition->node;
   struct slots slots = {.with = with, .caller = caller, .caller_unit = caller_unit};
   vm_dim was = c->head_dim;
   int status = RT_OK;
   if (node->count > 3 && node->child[3]) {
-    if (was != VM_NO_DIM) return gr_fail(c->error, node->name_span, "head[H] cannot be called inside another head[H]");
+    if (was != VM_NO_DIM)
+      return gr_fail(c->error, node->name_span, "head[H] cannot be called inside another head[H]");
     status = cc_dim(c, node->child[3], &c->head_dim);
   }
   if (!status) status = statements(c, &slots, node->child[2]);
   if (!status) status = attend(c, &slots, node->name_span, result);
   if (!status && node->child[1] && node->child[1]->kind == GR_TYPE)
-    if ((status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head", NULL, node->child[1]->span)))
+    if ((status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head",
+                                NULL, node->child[1]->span)))
       note_operands(c);
   c->head_dim = was;
   return status;

@@ -1,4 +1,5 @@
-/* names.c: every name in the program means something. Walks all bodies once, also those that nothing calls. */
+/* names.c: every name in the program means something. Walks all bodies once, also those that nothing calls.
+ */
 #include <string.h>
 
 #include "compiler/elaborate.h"
@@ -7,16 +8,16 @@
 struct sight {
   const struct sight *outer;
   const char *name;
-  const struct gr_node *names;      /* or: all names bound within this loop or branch */
+  const struct gr_node *names; /* or: all names bound within this loop or branch */
 };
 
 struct walk {
   struct cc_program *program;
   const struct cc_unit *unit;
   struct rt_error *error;
-  const struct gr_node *body;       /* the BLOCK that is being walked, or NULL */
-  const struct gr_node *data;       /* names of its dims are in sight within the model */
-  struct cc_definition *user;       /* whose body that is, or NULL */
+  const struct gr_node *body; /* the BLOCK that is being walked, or NULL */
+  const struct gr_node *data; /* names of its dims are in sight within the model */
+  struct cc_definition *user; /* whose body that is, or NULL */
   bool in_head, in_slot, in_initialiser;
 };
 
@@ -64,7 +65,9 @@ static bool data_has_dim(const struct gr_node *data, const char *name) {
   return false;
 }
 
-static bool is_known(const struct walk *w, const char *name) { return cc_builtin_find(name) || data_has_dim(w->data, name); }
+static bool is_known(const struct walk *w, const char *name) {
+  return cc_builtin_find(name) || data_has_dim(w->data, name);
+}
 
 static int unknown(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
   struct cc_nearest nearest = {node->text, NULL, 0};
@@ -73,16 +76,28 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
   for (size_t u = 0; u < w->program->unit_count; u++) {
     const struct cc_unit *unit = w->program->unit[u];
     if (unit != w->unit && !unit->is_stdlib) continue;
-    for (size_t i = 0; i < unit->definition_count; i++) cc_nearest_consider(&nearest, unit->definition[i].name);
+    for (size_t i = 0; i < unit->definition_count; i++)
+      cc_nearest_consider(&nearest, unit->definition[i].name);
   }
   for (int i = 0; cc_builtin_at(i); i++) cc_nearest_consider(&nearest, cc_builtin_at(i)->name);
   gr_fail(w->error, node->span, "nothing here is called `%s`", node->text);
-  if (w->in_initialiser && is_slot_variable(node->text)) rt_hint(w->error, "%s has a meaning only in score, mask, norm and drop; inside head[H], param[] is one number for each head already", node->text);
-  else if (w->in_initialiser) rt_hint(w->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or load(\"file\", \"tensor\")");
-  else if (w->body && binds(w->body, node->text)) rt_hint(w->error, "it is bound further down; statements run from top to bottom");
-  else if (nearest.best) rt_hint(w->error, "did you mean `%s`?", nearest.best);
-  else if (is_slot_variable(node->text)) rt_hint(w->error, "s, i, j and h have a meaning only in the slots score, mask, norm and drop of a head");
-  else rt_hint(w->error, "a weight is made with `%s = param[...]`; a size with `dim %s = ...`", node->text, node->text);
+  if (w->in_initialiser && is_slot_variable(node->text))
+    rt_hint(w->error,
+            "%s has a meaning only in score, mask, norm and drop; inside head[H], param[] is one number for "
+            "each head already",
+            node->text);
+  else if (w->in_initialiser)
+    rt_hint(w->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or "
+                      "load(\"file\", \"tensor\")");
+  else if (w->body && binds(w->body, node->text))
+    rt_hint(w->error, "it is bound further down; statements run from top to bottom");
+  else if (nearest.best)
+    rt_hint(w->error, "did you mean `%s`?", nearest.best);
+  else if (is_slot_variable(node->text))
+    rt_hint(w->error, "s, i, j and h have a meaning only in the slots score, mask, norm and drop of a head");
+  else
+    rt_hint(w->error, "a weight is made with `%s = param[...]`; a size with `dim %s = ...`", node->text,
+            node->text);
   return w->error->code;
 }
 
@@ -111,7 +126,10 @@ static int walk_with(struct walk *w, const struct gr_node *with, const struct si
       gr_fail(w->error, let->child[0]->span, "a head has no slot called `%s`", let->child[0]->text);
       struct cc_nearest nearest = {let->child[0]->text, NULL, 0};
       for (size_t k = 0; k < RT_COUNT(slot_names); k++) cc_nearest_consider(&nearest, slot_names[k]);
-      rt_hint(w->error, nearest.best ? "did you mean `%s`?" : "the slots are query, key, value, score, mask, norm and drop", nearest.best);
+      rt_hint(w->error,
+              nearest.best ? "did you mean `%s`?"
+                           : "the slots are query, key, value, score, mask, norm and drop",
+              nearest.best);
       return w->error->code;
     }
     int status = walk_slot(w, let, sight);
@@ -160,7 +178,10 @@ static int walk_expression(struct walk *w, const struct gr_node *node, const str
     case GR_MEMBER: return walk_member(w, node);
     case GR_WITH: return walk_with(w, node, sight);
     case GR_PARAMETER: return walk_parameter(w, node, sight);
-    case GR_STAR: return in_sight(sight, node->text) ? RT_OK : gr_fail(w->error, node->span, "*%s is not bound by the signature", node->text);
+    case GR_STAR:
+      return in_sight(sight, node->text)
+                 ? RT_OK
+                 : gr_fail(w->error, node->span, "*%s is not bound by the signature", node->text);
     default: return walk_children(w, node, sight, 0);
   }
 }
@@ -177,7 +198,8 @@ static int walk_statements(struct walk *w, const struct gr_node *block, int at, 
     struct sight bound[16];
     int names = node->count - 1;
     if (names > 16) return gr_fail(w->error, node->span, "at most 16 names can be bound at once");
-    for (int i = 0; i < names; i++) bound[i] = (struct sight){i ? &bound[i - 1] : sight, node->child[i]->text, NULL};
+    for (int i = 0; i < names; i++)
+      bound[i] = (struct sight){i ? &bound[i - 1] : sight, node->child[i]->text, NULL};
     return walk_statements(w, block, at + 1, &bound[names - 1]);
   }
   if (node->kind == GR_FOR) {
@@ -191,12 +213,14 @@ static int walk_statements(struct walk *w, const struct gr_node *block, int at, 
       struct gr_node only = *node;
       only.count = 1;
       only.child = &node->child[2];
-      status = node->child[2]->kind == GR_IF ? walk_statements(w, &only, 0, sight) : walk_block(w, node->child[2], sight);
+      status = node->child[2]->kind == GR_IF ? walk_statements(w, &only, 0, sight)
+                                             : walk_block(w, node->child[2], sight);
     }
   } else {
     status = walk_children(w, node, sight, 0);
   }
-  /* Names bound in a branch or loop stay in sight behind it; that a name is bound on the way taken is seen when the body is elaborated. */
+  /* Names bound in a branch or loop stay in sight behind it; that a name is bound on the way taken is seen
+   * when the body is elaborated. */
   struct sight after = {sight, NULL, node};
   return status ? status : walk_statements(w, block, at + 1, &after);
 }
@@ -206,14 +230,17 @@ static int walk_block(struct walk *w, const struct gr_node *block, const struct 
 }
 
 /* Dims that the signature binds: every plain name in a shape that is not a dim of the file. */
-static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct sight *sight);
+static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params,
+                          int at, const struct sight *sight);
 
-static int walk_type(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct gr_node *type,
-                     int axis, const struct sight *sight) {
+static int walk_type(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at,
+                     const struct gr_node *type, int axis, const struct sight *sight) {
   const struct gr_node *shape = type->child[0];
   int total = shape->count + 1;
   for (; axis < total; axis++) {
-    const struct gr_node *e = axis < shape->count ? shape->child[axis] : type->count > 1 ? type->child[1] : NULL;
+    const struct gr_node *e = axis < shape->count ? shape->child[axis]
+                              : type->count > 1   ? type->child[1]
+                                                  : NULL;
     if (!e || (e->kind != GR_NAME && e->kind != GR_STAR) || in_sight(sight, e->text)) continue;
     const struct cc_definition *d = cc_find(w->program, w->unit, e->text);
     if (d && d->node->kind == GR_DIM) continue;
@@ -236,12 +263,15 @@ static int walk_body(struct walk *w, const struct gr_node *definition, const str
   return status;
 }
 
-static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params, int at, const struct sight *sight) {
+static int walk_signature(struct walk *w, const struct gr_node *definition, const struct gr_node *params,
+                          int at, const struct sight *sight) {
   if (at >= params->count) return walk_body(w, definition, sight);
   const struct gr_node *param = params->child[at];
   for (int k = 0; k < at; k++)
-    if (!strcmp(params->child[k]->text, param->text)) return gr_fail(w->error, param->name_span, "two arguments are called `%s`", param->text);
-  const struct gr_node *type = param->count > 0 ? param->child[0] : NULL, *value = param->count > 1 ? param->child[1] : NULL;
+    if (!strcmp(params->child[k]->text, param->text))
+      return gr_fail(w->error, param->name_span, "two arguments are called `%s`", param->text);
+  const struct gr_node *type = param->count > 0 ? param->child[0] : NULL,
+                       *value = param->count > 1 ? param->child[1] : NULL;
   if (value) {
     int status = walk_expression(w, value, sight);
     if (status) return status;
@@ -267,18 +297,21 @@ static int check_slots(struct walk *w, const struct gr_node *head) {
     if (let->kind != GR_LET) continue;
     for (size_t k = 0; k < RT_COUNT(slot_names); k++) {
       if (strcmp(let->child[0]->text, slot_names[k])) continue;
-      if (seen[k]) return gr_fail(w->error, let->child[0]->span, "the slot `%s` is filled twice", slot_names[k]);
+      if (seen[k])
+        return gr_fail(w->error, let->child[0]->span, "the slot `%s` is filled twice", slot_names[k]);
       seen[k] = true;
     }
   }
   const struct gr_node *result = find_return(block);
-  if (result) return gr_fail(w->error, result->span, "a head has no return: its result is the weighted sum of `value`");
+  if (result)
+    return gr_fail(w->error, result->span, "a head has no return: its result is the weighted sum of `value`");
   for (size_t k = 0; k < 3; k++)
     if (!seen[k]) {
       const char initial[] = {slot_names[k][0], '\0'};
       gr_fail(w->error, head->name_span, "the head `%s` lacks the slot `%s`", head->text, slot_names[k]);
       if (binds(block, initial)) rt_hint(w->error, "did you mean `%s` for `%s`?", slot_names[k], initial);
-      rt_hint(w->error, "every head says `query = …`, `key = …` and `value = …`; score, mask, norm and drop may be left out");
+      rt_hint(w->error, "every head says `query = …`, `key = …` and `value = …`; score, mask, norm and drop "
+                        "may be left out");
       return w->error->code;
     }
   return RT_OK;
@@ -306,7 +339,8 @@ static int walk_item(struct walk *w, const struct gr_node *node) {
   return RT_OK;
 }
 
-/* Goes on from a definition along its uses until one leads back to what the search has come through: then that, and *where it goes there. */
+/* Goes on from a definition along its uses until one leads back to what the search has come through: then
+ * that, and *where it goes there. */
 static struct cc_definition *find_circle(struct cc_definition *start, const struct gr_node **where) {
   start->visited = CC_OPEN;
   for (struct cc_definition *d = start; d;) {
@@ -335,7 +369,8 @@ static int check_recursion(struct walk *w, struct cc_definition *d) {
   struct cc_definition *found = d->visited == CC_UNVISITED ? find_circle(d, &where) : NULL;
   if (!found) return RT_OK;
   gr_fail(w->error, where->span, "`%s` calls itself", found->name);
-  rt_hint(w->error, "functions are unrolled into one program and so cannot recurse; a repetition over layers is `for l in 0..L { … }`");
+  rt_hint(w->error, "functions are unrolled into one program and so cannot recurse; a repetition over layers "
+                    "is `for l in 0..L { … }`");
   return w->error->code;
 }
 

@@ -33,10 +33,13 @@ static struct cc_definition *own_definition(const struct cc_unit *unit, const ch
   return NULL;
 }
 
-/* Top-level names of a unit; the same name twice is an error, and so is a second model, data, loss or train. */
+/* Top-level names of a unit; the same name twice is an error, and so is a second model, data, loss or train.
+ */
 static int collect_definitions(struct loader *l, struct cc_unit *unit) {
-  static const struct { enum gr_kind kind; const char *name; } single[] = {
-    {GR_MODEL, "model"}, {GR_DATA, "data block"}, {GR_LOSS, "loss"}, {GR_TRAIN, "train block"}};
+  static const struct {
+    enum gr_kind kind;
+    const char *name;
+  } single[] = {{GR_MODEL, "model"}, {GR_DATA, "data block"}, {GR_LOSS, "loss"}, {GR_TRAIN, "train block"}};
   const struct gr_node *root = unit->file->root;
   for (int i = 0; i < root->count; i++) {
     struct gr_node *node = root->child[i];
@@ -55,18 +58,22 @@ static int collect_definitions(struct loader *l, struct cc_unit *unit) {
       gr_note(l->error, before->node->name_span, "first defined here");
       return l->error->code;
     }
-    if (rt_grow((void **)&unit->definition, &unit->definition_capacity, unit->definition_count + 1, sizeof *unit->definition))
+    if (rt_grow((void **)&unit->definition, &unit->definition_capacity, unit->definition_count + 1,
+                sizeof *unit->definition))
       return rt_no_memory(l->error);
-    unit->definition[unit->definition_count++] = (struct cc_definition){.name = node->text, .node = node, .unit = unit};
+    unit->definition[unit->definition_count++] =
+        (struct cc_definition){.name = node->text, .node = node, .unit = unit};
   }
   return RT_OK;
 }
 
-static struct cc_unit *add_unit(struct loader *l, const char *path, const char *text, size_t length, bool is_stdlib) {
+static struct cc_unit *add_unit(struct loader *l, const char *path, const char *text, size_t length,
+                                bool is_stdlib) {
   struct cc_program *p = l->program;
   struct cc_unit *unit = rt_arena_alloc(&p->arena, sizeof *unit);
   const char *kept = rt_arena_strndup(&p->arena, path, strlen(path));
-  if (!unit || !kept || rt_grow((void **)&p->unit, &p->unit_capacity, p->unit_count + 1, sizeof(struct cc_unit *))) {
+  if (!unit || !kept
+      || rt_grow((void **)&p->unit, &p->unit_capacity, p->unit_count + 1, sizeof(struct cc_unit *))) {
     rt_no_memory(l->error);
     return NULL;
   }
@@ -94,7 +101,8 @@ static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *n
   if (!path) return rt_no_memory(l->error);
   struct cc_unit *imported = NULL;
   for (size_t i = 0; i < l->program->unit_count; i++)
-    if (!l->program->unit[i]->is_stdlib && !strcmp(l->program->unit[i]->path, path)) imported = l->program->unit[i];
+    if (!l->program->unit[i]->is_stdlib && !strcmp(l->program->unit[i]->path, path))
+      imported = l->program->unit[i];
   if (imported && imported->is_loading)
     return gr_fail(l->error, node->name_span, "%s imports itself, directly or by way of other files", path);
   if (!imported) {
@@ -112,8 +120,10 @@ static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *n
     rt_free(text);
     if (!imported) return l->error->code;
   }
-  if (rt_grow((void **)&unit->import, &unit->import_capacity, unit->import_count + 1, sizeof *unit->import)) return rt_no_memory(l->error);
-  unit->import[unit->import_count++] = (struct cc_import){node->count && node->child[0] ? node->child[0]->text : NULL, imported, node};
+  if (rt_grow((void **)&unit->import, &unit->import_capacity, unit->import_count + 1, sizeof *unit->import))
+    return rt_no_memory(l->error);
+  unit->import[unit->import_count++] =
+      (struct cc_import){node->count && node->child[0] ? node->child[0]->text : NULL, imported, node};
   return RT_OK;
 }
 
@@ -127,8 +137,9 @@ static int load_imports(struct loader *l, struct cc_unit *unit) {
   return RT_OK;
 }
 
-struct cc_program *cc_program_load(const char *name, const char *text, size_t length, cc_reader *reader, void *context,
-                                   struct cc_override *override, int override_count, struct rt_error *error) {
+struct cc_program *cc_program_load(const char *name, const char *text, size_t length, cc_reader *reader,
+                                   void *context, struct cc_override *override, int override_count,
+                                   struct rt_error *error) {
   struct rt_error local = {0};
   if (!error) error = &local;
   struct cc_program *program = rt_zalloc(1, sizeof *program);
@@ -167,7 +178,8 @@ void cc_program_free(struct cc_program *program) {
   rt_free(program);
 }
 
-struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name) {
+struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit,
+                              const char *name) {
   struct cc_definition *found = own_definition(unit, name);
   for (size_t i = 0; !found && i < unit->import_count; i++)
     if (!unit->import[i].as) found = own_definition(unit->import[i].unit, name);
@@ -195,7 +207,8 @@ static int edit_distance(const char *a, const char *b) {
       int best = up[j - 1] + (a[i - 1] != b[j - 1]);
       if (up[j] + 1 < best) best = up[j] + 1;
       if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < best) best = up2[j - 2] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < best)
+        best = up2[j - 2] + 1;
       row[j] = best;
     }
   }
@@ -204,7 +217,8 @@ static int edit_distance(const char *a, const char *b) {
 
 void cc_nearest_consider(struct cc_nearest *nearest, const char *candidate) {
   int distance = edit_distance(nearest->wanted, candidate);
-  int length = (int)strlen(nearest->wanted), limit = length < 5 ? 1 : (length + 1) / 3;   /* of short names every other is near */
+  int length = (int)strlen(nearest->wanted),
+      limit = length < 5 ? 1 : (length + 1) / 3; /* of short names every other is near */
   /* Any two names of one letter are near: only d and D are. */
   if (strlen(nearest->wanted) == 1 && strcasecmp(nearest->wanted, candidate)) return;
   if (distance <= limit && (!nearest->best || distance < nearest->distance)) {

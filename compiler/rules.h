@@ -1,5 +1,6 @@
-/* rules.h: gradient rules. For y = op(arg 0, arg 1, ...) and dy, the gradient of the loss for y, a rule appends what the arguments
- * receive: ordinary ops, so that nothing behind the gradient has to know about it. One function per op of ops.def, bound by name. */
+/* rules.h: gradient rules. For y = op(arg 0, arg 1, ...) and dy, the gradient of the loss for y, a rule
+ * appends what the arguments receive: ordinary ops, so that nothing behind the gradient has to know about it.
+ * One function per op of ops.def, bound by name. */
 #ifndef AQ_COMPILER_RULES_H
 #define AQ_COMPILER_RULES_H
 
@@ -7,51 +8,53 @@
 
 struct ir_back {
   struct ir_graph *g;
-  struct ir_node node;                   /* a copy: g->node moves when something is appended */
+  struct ir_node node; /* a copy: g->node moves when something is appended */
   ir_id y, dy;
-  ir_id last;                            /* sum is known up to this node */
-  const bool *need;                      /* [arg_count] does the argument need its gradient? A rule may skip the others */
-  ir_id *sum;                            /* by node: the gradient gathered so far, 0: none */
+  ir_id last;       /* sum is known up to this node */
+  const bool *need; /* [arg_count] does the argument need its gradient? A rule may skip the others */
+  ir_id *sum;       /* by node: the gradient gathered so far, 0: none */
   bool failed;
   struct rt_error *error;
 };
 
 typedef void ir_rule(struct ir_back *b);
 
-/* Adds id to what argument k receives. An argument that is one for all examples receives the sum over them. */
+/* Adds id to what argument k receives. An argument that is one for all examples receives the sum over them.
+ */
 void ir_give(struct ir_back *b, int k, ir_id id);
 void ir_give_node(struct ir_back *b, ir_id to, ir_id id);
 
 /* In a slot: the sum over the keys. */
 ir_id ir_over_keys(struct ir_back *b, ir_id id);
 
-ir_rule *ir_rule_of(enum rt_op op);      /* NULL: the gradient ends here */
+ir_rule *ir_rule_of(enum rt_op op); /* NULL: the gradient ends here */
 
 /* What rules are written with. */
 #define RULE(name) void ir_rule_##name(struct ir_back *b)
 
 static inline ir_id rule_arg(const struct ir_back *b, int k) { return b->node.arg[k]; }
-static inline const struct vm_type *rule_type(const struct ir_back *b, ir_id id) { return &b->g->node[id].type; }
-static inline ir_id rule_1(struct ir_back *b, enum rt_op op, ir_id a) { return ir_unary(b->g, op, a, b->error); }
-static inline ir_id rule_2(struct ir_back *b, enum rt_op op, ir_id a, ir_id c)
-{
+static inline const struct vm_type *rule_type(const struct ir_back *b, ir_id id) {
+  return &b->g->node[id].type;
+}
+static inline ir_id rule_1(struct ir_back *b, enum rt_op op, ir_id a) {
+  return ir_unary(b->g, op, a, b->error);
+}
+static inline ir_id rule_2(struct ir_back *b, enum rt_op op, ir_id a, ir_id c) {
   return ir_binary(b->g, op, a, c, b->node.span, b->error);
 }
-static inline ir_id rule_select(struct ir_back *b, ir_id c, ir_id yes, ir_id no)
-{
+static inline ir_id rule_select(struct ir_back *b, ir_id c, ir_id yes, ir_id no) {
   return ir_select(b->g, c, yes, no, b->node.span, b->error);
 }
-static inline ir_id rule_number(struct ir_back *b, double value)
-{
+static inline ir_id rule_number(struct ir_back *b, double value) {
   return ir_constant(b->g, value, NULL, b->node.span, b->error);
 }
 /* op(a, c) with attributes; given as in ir_add. */
-static inline ir_id rule_op2(struct ir_back *b, enum rt_op op, ir_id a, ir_id c, const int64_t *attr, const struct vm_type *given)
-{
-  return ir_add(b->g, op, 2, (const ir_id[]){ a, c }, attr, b->node.real, given, b->node.span, b->error);
+static inline ir_id rule_op2(struct ir_back *b, enum rt_op op, ir_id a, ir_id c, const int64_t *attr,
+                             const struct vm_type *given) {
+  return ir_add(b->g, op, 2, (const ir_id[]){a, c}, attr, b->node.real, given, b->node.span, b->error);
 }
-static inline ir_id rule_op1(struct ir_back *b, enum rt_op op, ir_id a, const int64_t *attr, const struct vm_type *given)
-{
+static inline ir_id rule_op1(struct ir_back *b, enum rt_op op, ir_id a, const int64_t *attr,
+                             const struct vm_type *given) {
   return ir_add(b->g, op, 1, &a, attr, b->node.real, given, b->node.span, b->error);
 }
 

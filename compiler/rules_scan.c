@@ -1,4 +1,5 @@
-/* rules_scan.c: the gradient of a recurrence: a step backwards, made by the same rules from a copy of its body. */
+/* rules_scan.c: the gradient of a recurrence: a step backwards, made by the same rules from a copy of its
+ * body. */
 #include "compiler/rules.h"
 #include "vm/scan.h"
 
@@ -6,13 +7,11 @@
 
 struct backwards {
   struct ir_back *b;
-  struct ir_scan *forward, *scan;        /* scan: the step backwards */
+  struct ir_scan *forward, *scan; /* scan: the step backwards */
   ir_id wrt[SCAN_MAX_ARGS], grad[SCAN_MAX_ARGS];
-
 };
 
-static void out_of_memory(struct ir_back *b)
-{
+static void out_of_memory(struct ir_back *b) {
   rt_no_memory(b->error);
   b->failed = true;
 }
@@ -24,25 +23,22 @@ static int collected(const struct ir_scan *scan) { return gives_states(scan) ? 1
 /* ---- the step backwards ---- */
 
 /* Nodes keep their numbers, and so do the body's arguments, which come first in it. */
-static bool copy_body(struct backwards *w)
-{
+static bool copy_body(struct backwards *w) {
   struct ir_back *b = w->b;
   const struct ir_graph *from = w->forward->body;
   int wanted = 0;
   for (ir_id n = 1; n < from->count; n++) {
     const struct ir_node *node = &from->node[n];
-    ir_id id = node->op == OP_input ? ir_scan_argument(w->scan, &node->type, node->span, b->error) : ir_append(w->scan->body, node, b->error);
-    if (id != n)
-      return false;
-    if (node->op == OP_input)
-      w->wrt[wanted++] = n;
+    ir_id id = node->op == OP_input ? ir_scan_argument(w->scan, &node->type, node->span, b->error)
+                                    : ir_append(w->scan->body, node, b->error);
+    if (id != n) return false;
+    if (node->op == OP_input) w->wrt[wanted++] = n;
   }
   return true;
 }
 
 /* The sum of all results, each weighted by its gradient: what the gradient of the step is the gradient of. */
-static ir_id weighted_results(struct backwards *w)
-{
+static ir_id weighted_results(struct backwards *w) {
   struct ir_back *b = w->b;
   struct ir_graph *g = w->scan->body;
   struct gr_span span = b->node.span;
@@ -55,34 +51,31 @@ static ir_id weighted_results(struct backwards *w)
       ir_id row = ir_scan_argument(w->scan, &type, span, b->error);
       weight = k == 0 ? ir_binary(g, OP_add, weight, row, span, b->error) : row;
     }
-    ir_id part = ir_sum(g, ir_binary(g, OP_mul, f->result[k], weight, span, b->error), 0, false, span, b->error);
+    ir_id part =
+        ir_sum(g, ir_binary(g, OP_mul, f->result[k], weight, span, b->error), 0, false, span, b->error);
     sum = sum ? ir_binary(g, OP_add, sum, part, span, b->error) : part;
-    if (!sum)
-      return 0;
+    if (!sum) return 0;
   }
   return sum;
 }
 
-static bool is_wanted(const struct backwards *w, int k)
-{
+static bool is_wanted(const struct backwards *w, int k) {
   return w->b->need[k] && w->grad[k] && w->forward->argument[k].dtype == RT_REAL;
 }
 
 /* The results: the gradient of the state, which the step before needs in any case; rows; and sums. */
-static bool list_results(struct backwards *w)
-{
+static bool list_results(struct backwards *w) {
   struct ir_back *b = w->b;
   struct ir_scan *scan = w->scan;
   struct ir_graph *g = scan->body;
   const struct vm_type *state = &w->forward->argument[0];
   scan->result = rt_arena_alloc(&g->arena, (size_t)w->forward->argument_count * sizeof *scan->result);
-  if (!scan->result)
-    return false;
-  scan->result[scan->result_count++] = w->grad[0] ? w->grad[0] : ir_constant(g, 0, state, b->node.span, b->error);
+  if (!scan->result) return false;
+  scan->result[scan->result_count++] =
+      w->grad[0] ? w->grad[0] : ir_constant(g, 0, state, b->node.span, b->error);
   scan->wants = b->need[0];
   for (int k = 1; k < w->forward->argument_count; k++) {
-    if (!is_wanted(w, k))
-      continue;
+    if (!is_wanted(w, k)) continue;
     ir_id id = w->grad[k];
     if (k > w->forward->sequence_count) {
       ir_id before = ir_scan_argument(scan, &w->forward->argument[k], b->node.span, b->error);
@@ -92,30 +85,29 @@ static bool list_results(struct backwards *w)
     scan->wants |= (int64_t)1 << k;
   }
   for (int k = 0; k < scan->result_count; k++)
-    if (!scan->result[k])
-      return false;
+    if (!scan->result[k]) return false;
   return true;
 }
 
-static bool make_step(struct backwards *w)
-{
+static bool make_step(struct backwards *w) {
   struct ir_back *b = w->b;
   ir_id sum = copy_body(w) ? weighted_results(w) : 0;
-  return sum && ir_gradient(w->scan->body, sum, 0, w->forward->argument_count, w->wrt, w->grad, b->error) == RT_OK && list_results(w);
+  return sum
+         && ir_gradient(w->scan->body, sum, 0, w->forward->argument_count, w->wrt, w->grad, b->error) == RT_OK
+         && list_results(w);
 }
 
 /* ---- the scan backwards ---- */
 
 /* What the scan's result number k receives; zeros when nothing comes. */
-static ir_id received(struct backwards *w, int k)
-{
+static ir_id received(struct backwards *w, int k) {
   struct ir_back *b = w->b;
   ir_id of = b->y;
   for (ir_id n = b->y + 1; k > 0 && n <= b->last; n++)
-    if (b->g->node[n].op == OP_result && b->g->node[n].arg[0] == b->y && b->g->node[n].attr[0] == k && b->sum[n])
+    if (b->g->node[n].op == OP_result && b->g->node[n].arg[0] == b->y && b->g->node[n].attr[0] == k
+        && b->sum[n])
       return b->sum[n];
-  if (k == 0)
-    return b->sum[of];
+  if (k == 0) return b->sum[of];
   struct vm_type type = w->forward->body->node[w->forward->result[1 + k]].type;
   memmove(&type.dim[1], &type.dim[0], type.rank * sizeof type.dim[0]);
   type.dim[0] = rule_type(b, of)->dim[0];
@@ -123,54 +115,47 @@ static ir_id received(struct backwards *w, int k)
   return ir_constant(b->g, 0, &type, b->node.span, b->error);
 }
 
-static void give_results(struct backwards *w, ir_id grad)
-{
+static void give_results(struct backwards *w, ir_id grad) {
   struct ir_back *b = w->b;
   int number = 0;
   for (int k = 0; k < w->forward->argument_count && !b->failed; k++) {
-    if (!(w->scan->wants >> k & 1))
-      continue;
+    if (!(w->scan->wants >> k & 1)) continue;
     struct vm_type type = *rule_type(b, rule_arg(b, k));
     ir_id id = grad;
-    if (number)
-      id = ir_add(b->g, OP_result, 1, &grad, &(int64_t){ number }, 0, &type, b->node.span, b->error);
+    if (number) id = ir_add(b->g, OP_result, 1, &grad, &(int64_t){number}, 0, &type, b->node.span, b->error);
     number++;
     ir_give(b, k, id);
   }
 }
 
-static int first_wanted(const struct ir_scan *scan)
-{
+static int first_wanted(const struct ir_scan *scan) {
   int k = 0;
-  while (!(scan->wants >> k & 1))
-    k++;
+  while (!(scan->wants >> k & 1)) k++;
   return k;
 }
 
-static void append_gradient(struct backwards *w, int64_t number)
-{
+static void append_gradient(struct backwards *w, int64_t number) {
   struct ir_back *b = w->b;
   ir_id arg[2 * SCAN_MAX_ARGS + 2];
   int count = w->forward->argument_count, results = collected(w->forward);
   memcpy(arg, b->node.arg, (size_t)count * sizeof *arg);
-  if (gives_states(w->forward))
-    arg[count++] = b->y;
+  if (gives_states(w->forward)) arg[count++] = b->y;
   for (int k = 0; k < results; k++)
     if (!(arg[count++] = received(w, k))) {
       b->failed = true;
       return;
     }
   struct vm_type type = *rule_type(b, rule_arg(b, first_wanted(w->scan)));
-  ir_id grad = ir_add(b->g, OP_scan_grad, count, arg, (const int64_t[RT_MAX_ATTR]){ number }, 0, &type, b->node.span, b->error);
+  ir_id grad = ir_add(b->g, OP_scan_grad, count, arg, (const int64_t[RT_MAX_ATTR]){number}, 0, &type,
+                      b->node.span, b->error);
   if (grad)
     give_results(w, grad);
   else
     b->failed = true;
 }
 
-RULE(scan)
-{
-  struct backwards w = { .b = b, .forward = ir_scan_of(b->g, &b->node) };
+RULE(scan) {
+  struct backwards w = {.b = b, .forward = ir_scan_of(b->g, &b->node)};
   int64_t number;
   if (w.forward->argument_count + collected(w.forward) > SCAN_MAX_ARGS) {
     gr_fail(b->error, b->node.span, "a step of scan can use and give at most %d values", SCAN_MAX_ARGS);
@@ -179,12 +164,11 @@ RULE(scan)
   }
   w.scan = ir_add_scan(b->g, w.forward->name, &number);
   if (!w.scan || !make_step(&w)) {
-    out_of_memory(b);                    /* unless there is an error already, which stays */
+    out_of_memory(b); /* unless there is an error already, which stays */
     return;
   }
   w.scan->forward = w.forward;
   w.scan->sequence_count = w.forward->sequence_count;
   w.scan->reverse = w.forward->reverse;
-  if (w.scan->wants)
-    append_gradient(&w, number);
+  if (w.scan->wants) append_gradient(&w, number);
 }

@@ -1,5 +1,5 @@
-/* slot.c: what the slots of heads can do beside arithmetic: sums, maxima and the like over all keys or all queries, the values of all heads at once, and
- * vectors of a query and a key. */
+/* slot.c: what the slots of heads can do beside arithmetic: sums, maxima and the like over all keys or all
+ * queries, the values of all heads at once, and vectors of a query and a key. */
 #include "compiler/elaborate.h"
 
 #include <math.h>
@@ -12,7 +12,9 @@ static int give(struct cc_context *c, struct cc_value *result, ir_id id) {
   return id ? RT_OK : c->error->code;
 }
 
-static const struct ir_node *slot_node(const struct cc_context *c, ir_id id) { return &c->slot->graph->node[id]; }
+static const struct ir_node *slot_node(const struct cc_context *c, ir_id id) {
+  return &c->slot->graph->node[id];
+}
 
 static int usage(struct cc_context *c, const char *name, const char *written, args_t *args) {
   gr_fail(c->error, args->node->span, "in a slot `%s` is written %s", name, written);
@@ -20,7 +22,7 @@ static int usage(struct cc_context *c, const char *name, const char *written, ar
   return c->error->code;
 }
 
-/* --- over positions ------------------------------------------------------------------------------------------------------- */
+/* ---- over positions ---- */
 
 /* Is the value the position i or j itself? As an argument it says what to run over. */
 static bool is_position(const struct cc_context *c, const struct cc_value *v, enum attend_axis *position) {
@@ -32,19 +34,23 @@ static bool is_position(const struct cc_context *c, const struct cc_value *v, en
 }
 
 /* The first argument as a value of the slot, and the position that the second names: j when there is none. */
-static int operand(struct cc_context *c, args_t *args, ir_id *x, enum attend_axis *position, int at, const char *name, const char *written) {
+static int operand(struct cc_context *c, args_t *args, ir_id *x, enum attend_axis *position, int at,
+                   const char *name, const char *written) {
   *position = ATTEND_J;
   if (args->count < 1 || args->count > at + 1) return usage(c, name, written, args);
-  if (args->count == at + 1 && !is_position(c, &args->value[at], position)) return usage(c, name, written, args);
+  if (args->count == at + 1 && !is_position(c, &args->value[at], position))
+    return usage(c, name, written, args);
   return cc_to_tensor(c, &args->value[0], args->span[0], x);
 }
 
-static ir_id over(struct cc_context *c, enum ir_over what, enum attend_axis position, ir_id a, double parameter, args_t *args) {
+static ir_id over(struct cc_context *c, enum ir_over what, enum attend_axis position, ir_id a,
+                  double parameter, args_t *args) {
   return ir_over(c->slot->graph, what, position, a, parameter, c->head_dim, args->node->span, c->error);
 }
 
 /* sum(x, K), mean(x, K), max(x, K) of a vector. */
-static int along_vector(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int along_vector(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                        struct cc_value *result) {
   struct ir_graph *g = c->slot->graph;
   struct gr_span span = args->node->span;
   ir_id x;
@@ -54,11 +60,14 @@ static int along_vector(struct cc_context *c, const struct cc_builtin *self, arg
   if (status) return status;
   struct vm_type type = slot_node(c, x)->type, one = {.dtype = RT_REAL, .of = VM_NO_DIM};
   if (type.rank != 1) {
-    gr_fail(c->error, args->span[0], "this is one number for each query and key: there is no axis to go along");
-    rt_hint(c->error, "%s(…, j) runs over the keys that the query sees, %s(…, i) over the queries", self->name, self->name);
+    gr_fail(c->error, args->span[0],
+            "this is one number for each query and key: there is no axis to go along");
+    rt_hint(c->error, "%s(…, j) runs over the keys that the query sees, %s(…, i) over the queries",
+            self->name, self->name);
     return c->error->code;
   }
-  if (args->count == 2 && dim != type.dim[0]) return gr_fail(c->error, args->span[1], "this vector is [%s]", cc_dim_text(c, type.dim[0]));
+  if (args->count == 2 && dim != type.dim[0])
+    return gr_fail(c->error, args->span[1], "this vector is [%s]", cc_dim_text(c, type.dim[0]));
   if (!strncmp(self->name, "m", 1) && self->name[1] != 'e') {
     bool least = self->name[1] == 'i';
     if (least) x = ir_unary(g, OP_neg, x, c->error);
@@ -73,20 +82,25 @@ static int along_vector(struct cc_context *c, const struct cc_builtin *self, arg
   return give(c, result, ir_binary(g, OP_div, sum, n, span, c->error));
 }
 
-static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   static const char written[] = "with what it runs over: sum(x, j), or sum(x, K) of a vector [K]";
   struct ir_graph *g = c->slot->graph;
   struct gr_span span = args->node->span;
   enum attend_axis position;
   ir_id x;
   if (args->count < 1 || args->count > 2 || args->named_count) return usage(c, self->name, written, args);
-  if (args->count == 1 || !is_position(c, &args->value[1], &position)) return along_vector(c, self, args, result);
+  if (args->count == 1 || !is_position(c, &args->value[1], &position))
+    return along_vector(c, self, args, result);
   int status = operand(c, args, &x, &position, 1, self->name, written);
   if (status) return status;
   if (self->name[0] == 's') return give(c, result, over(c, IR_OVER_SUM, position, x, 0, args));
-  if (self->name[1] == 'e') {            /* mean; over nothing it is 0 */
-    ir_id one = ir_constant(g, 1, NULL, span, c->error), seen = one ? over(c, IR_OVER_SUM, position, one, 0, args) : 0;
-    return give(c, result, ir_binary(g, OP_div, over(c, IR_OVER_SUM, position, x, 0, args), ir_binary(g, OP_max, seen, one, span, c->error), span, c->error));
+  if (self->name[1] == 'e') { /* mean; over nothing it is 0 */
+    ir_id one = ir_constant(g, 1, NULL, span, c->error),
+          seen = one ? over(c, IR_OVER_SUM, position, one, 0, args) : 0;
+    return give(c, result,
+                ir_binary(g, OP_div, over(c, IR_OVER_SUM, position, x, 0, args),
+                          ir_binary(g, OP_max, seen, one, span, c->error), span, c->error));
   }
   bool least = self->name[1] == 'i';
   if (least) x = ir_unary(g, OP_neg, x, c->error);
@@ -95,25 +109,34 @@ static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *a
 }
 
 /* max(a, b) and min(a, b) of two numbers are no reductions. */
-static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                   struct cc_value *result) {
   enum attend_axis position;
-  if (args->count == 2 && !args->named_count && args->value[1].kind != CC_DIM && !is_position(c, &args->value[1], &position)) return self->run(c, self, args, result);
+  if (args->count == 2 && !args->named_count && args->value[1].kind != CC_DIM
+      && !is_position(c, &args->value[1], &position))
+    return self->run(c, self, args, result);
   return reduce(c, self, args, result);
 }
 
-static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                   struct cc_value *result) {
   enum attend_axis position;
   ir_id x;
-  int status = args->named_count ? usage(c, self->name, "softmax(x) or softmax(x, j)", args) : operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
-  return status ? status : give(c, result, ir_slot_softmax(c->slot->graph, position, x, args->node->span, c->error));
+  int status = args->named_count
+                   ? usage(c, self->name, "softmax(x) or softmax(x, j)", args)
+                   : operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
+  return status ? status
+                : give(c, result, ir_slot_softmax(c->slot->graph, position, x, args->node->span, c->error));
 }
 
 static int over_keys_only(struct cc_context *c, const char *name, enum attend_axis position, args_t *args) {
   return position == ATTEND_J ? RT_OK : gr_fail(c->error, args->node->span, "`%s` runs over the keys", name);
 }
 
-/* max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)): Martins and Astudillo 2016 (alpha = 2), Peters et al. 2019. */
-static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+/* max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)): Martins and Astudillo 2016 (alpha = 2), Peters et al. 2019.
+ */
+static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   bool sparsemax = self->name[0] == 's';
   const char *written = sparsemax ? "sparsemax(x)" : "entmax(x, alpha = 1.5)";
   struct ir_graph *g = c->slot->graph;
@@ -122,46 +145,72 @@ static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
   enum attend_axis position = ATTEND_J;
   ir_id x;
   for (int i = 0; i < args->named_count; i++)
-    if (sparsemax || strcmp(args->name[i], "alpha") || !cc_to_number(c, &args->named[i], &alpha)) return usage(c, self->name, written, args);
+    if (sparsemax || strcmp(args->name[i], "alpha") || !cc_to_number(c, &args->named[i], &alpha))
+      return usage(c, self->name, written, args);
   if (args->count < 1 || args->count > 2) return usage(c, self->name, written, args);
-  if (args->count == 2 && !is_position(c, &args->value[1], &position) && (sparsemax || !cc_to_number(c, &args->value[1], &alpha))) return usage(c, self->name, written, args);
+  if (args->count == 2 && !is_position(c, &args->value[1], &position)
+      && (sparsemax || !cc_to_number(c, &args->value[1], &alpha)))
+    return usage(c, self->name, written, args);
   int status = over_keys_only(c, self->name, position, args);
-  if (!status && (alpha <= 1 || alpha > 2)) status = gr_fail(c->error, span, "alpha is above 1 (softmax is its limit) and at most 2 (sparsemax), and this is %g", alpha);
+  if (!status && (alpha <= 1 || alpha > 2))
+    status =
+        gr_fail(c->error, span,
+                "alpha is above 1 (softmax is its limit) and at most 2 (sparsemax), and this is %g", alpha);
   if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
-  ir_id top = over(c, IR_OVER_MAX, ATTEND_J, x, 0, args);          /* tau is as precise as it is large, and a shift changes no weight */
+  ir_id top = over(c, IR_OVER_MAX, ATTEND_J, x, 0,
+                   args); /* tau is as precise as it is large, and a shift changes no weight */
   x = ir_binary(g, OP_sub, x, top ? ir_unary(g, OP_stop, top, c->error) : 0, span, c->error);
   if (!x) return c->error->code;
-  ir_id scaled = alpha == 2 ? x : ir_binary(g, OP_mul, ir_constant(g, alpha - 1, NULL, span, c->error), x, span, c->error);
-  ir_id above = ir_unary(g, OP_relu, ir_binary(g, OP_sub, scaled, over(c, IR_OVER_ENTMAX, ATTEND_J, x, alpha, args), span, c->error), c->error);
+  ir_id scaled =
+      alpha == 2 ? x
+                 : ir_binary(g, OP_mul, ir_constant(g, alpha - 1, NULL, span, c->error), x, span, c->error);
+  ir_id above = ir_unary(
+      g, OP_relu,
+      ir_binary(g, OP_sub, scaled, over(c, IR_OVER_ENTMAX, ATTEND_J, x, alpha, args), span, c->error),
+      c->error);
   if (alpha == 2) return give(c, result, above);
   if (alpha == 1.5) return give(c, result, ir_unary(g, OP_square, above, c->error));
-  return give(c, result, ir_binary(g, OP_pow, above, ir_constant(g, 1 / (alpha - 1), NULL, span, c->error), span, c->error));
+  return give(
+      c, result,
+      ir_binary(g, OP_pow, above, ir_constant(g, 1 / (alpha - 1), NULL, span, c->error), span, c->error));
 }
 
 /* 1 for the K largest, and for what is equal to the K-th. */
 static int top_k(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   double k;
   ir_id x;
-  if (args->count != 2 || args->named_count || !cc_to_number(c, &args->value[1], &k)) return usage(c, self->name, "top_k(x, 8)", args);
-  if (k < 1 || k != (double)(int64_t)k) return gr_fail(c->error, args->span[1], "top_k keeps a whole number of keys, 1 or more, and this is %g", k);
+  if (args->count != 2 || args->named_count || !cc_to_number(c, &args->value[1], &k))
+    return usage(c, self->name, "top_k(x, 8)", args);
+  if (k < 1 || k != (double)(int64_t)k)
+    return gr_fail(c->error, args->span[1], "top_k keeps a whole number of keys, 1 or more, and this is %g",
+                   k);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
-  ir_id still = ir_unary(c->slot->graph, OP_stop, x, c->error), kth = still ? over(c, IR_OVER_KTH, ATTEND_J, still, k, args) : 0;
+  ir_id still = ir_unary(c->slot->graph, OP_stop, x, c->error),
+        kth = still ? over(c, IR_OVER_KTH, ATTEND_J, still, k, args) : 0;
   struct ir_graph *g = c->slot->graph;
   struct gr_span span = args->node->span;
-  ir_id any = ir_binary(g, OP_lt, ir_constant(g, -INFINITY, NULL, span, c->error), still, span, c->error);      /* a score of -infinity is never among them */
-  return give(c, result, ir_binary(g, OP_and, any, ir_binary(g, OP_le, kth, still, span, c->error), span, c->error));
+  ir_id any = ir_binary(g, OP_lt, ir_constant(g, -INFINITY, NULL, span, c->error), still, span,
+                        c->error); /* a score of -infinity is never among them */
+  return give(c, result,
+              ir_binary(g, OP_and, any, ir_binary(g, OP_le, kth, still, span, c->error), span, c->error));
 }
 
-static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   static const char written[] = "cumsum(x, j), or cumsum(x, j, reverse = true)";
   enum attend_axis position;
   double reverse = 0;
   ir_id x;
-  if (args->named_count > 1 || (args->named_count && (strcmp(args->name[0], "reverse") || !cc_to_number(c, &args->named[0], &reverse)))) return usage(c, self->name, written, args);
+  if (args->named_count > 1
+      || (args->named_count
+          && (strcmp(args->name[0], "reverse") || !cc_to_number(c, &args->named[0], &reverse))))
+    return usage(c, self->name, written, args);
   int status = operand(c, args, &x, &position, 1, self->name, written);
-  return status ? status : give(c, result, over(c, reverse != 0 ? IR_OVER_CUMSUM_BACK : IR_OVER_CUMSUM, position, x, 0, args));
+  return status ? status
+                : give(c, result,
+                       over(c, reverse != 0 ? IR_OVER_CUMSUM_BACK : IR_OVER_CUMSUM, position, x, 0, args));
 }
 
 static int stop(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
@@ -171,30 +220,39 @@ static int stop(struct cc_context *c, const struct cc_builtin *self, args_t *arg
   return status ? status : give(c, result, ir_unary(c->slot->graph, OP_stop, x, c->error));
 }
 
-static int gumbel(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+static int gumbel(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   if (args->count || args->named_count) return usage(c, self->name, "gumbel()", args);
   return give(c, result, ir_leaf(c->slot->graph, IR_LEAF_GUMBEL, args->node->span, c->error));
 }
 
-static const struct { const char *name; int (*run)(struct cc_context *, const struct cc_builtin *, args_t *, struct cc_value *); } meanings[] = {
-  {"sum", reduce}, {"mean", reduce}, {"max", extreme}, {"min", extreme}, {"softmax", softmax}, {"sparsemax", entmax}, {"entmax", entmax},
-  {"top_k", top_k}, {"cumsum", cumsum}, {"stop_gradient", stop}, {"gumbel", gumbel}};
+static const struct {
+  const char *name;
+  int (*run)(struct cc_context *, const struct cc_builtin *, args_t *, struct cc_value *);
+} meanings[] = {{"sum", reduce},      {"mean", reduce},        {"max", extreme},   {"min", extreme},
+                {"softmax", softmax}, {"sparsemax", entmax},   {"entmax", entmax}, {"top_k", top_k},
+                {"cumsum", cumsum},   {"stop_gradient", stop}, {"gumbel", gumbel}};
 
-int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, args_t *args, struct cc_value *result) {
+int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, args_t *args,
+                 struct cc_value *result) {
   for (size_t k = 0; k < RT_COUNT(meanings); k++)
     if (!strcmp(meanings[k].name, builtin->name)) return meanings[k].run(c, builtin, args, result);
   return builtin->run(c, builtin, args, result);
 }
 
-/* --- all heads ------------------------------------------------------------------------------------------------------------ */
+/* ---- all heads ---- */
 
-int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct cc_value *base, struct cc_value *value) {
+int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct cc_value *base,
+                  struct cc_value *value) {
   const struct gr_node *index = node->count == 2 ? node->child[1] : NULL;
   if (!index || index->kind != GR_RANGE || index->child[0] || index->child[1]) {
     gr_fail(c->error, node->span, "a score is a single number and has no axes to index");
     rt_hint(c->error, "s[..] is the vector of all heads' scores, in a head written head[H]");
     return c->error->code;
   }
-  if (c->head_dim == VM_NO_DIM) return gr_fail(c->error, node->span, "there are no other heads here: the head is not written head[H]");
-  return give(c, value, ir_over(c->slot->graph, IR_OVER_HEADS, ATTEND_H, base->id, 0, c->head_dim, node->span, c->error));
+  if (c->head_dim == VM_NO_DIM)
+    return gr_fail(c->error, node->span, "there are no other heads here: the head is not written head[H]");
+  return give(
+      c, value,
+      ir_over(c->slot->graph, IR_OVER_HEADS, ATTEND_H, base->id, 0, c->head_dim, node->span, c->error));
 }

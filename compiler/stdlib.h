@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 struct cc_stdlib_file {
-  const char *name;    /* of stdlib/NAME.aq, in the order Makefile.am lists them */
-  const char *text;    /* NUL-terminated */
-  size_t length;       /* without the NUL */
+  const char *name; /* of stdlib/NAME.aq, in the order Makefile.am lists them */
+  const char *text; /* NUL-terminated */
+  size_t length;    /* without the NUL */
 };
 extern const struct cc_stdlib_file cc_stdlib[];
 extern const size_t cc_stdlib_count;

@@ -8,7 +8,10 @@
 #include <string.h>
 
 /* A node with the height of the tree below it, which the rest of the world need not see. */
-struct made { struct gr_node node; int height; };
+struct made {
+  struct gr_node node;
+  int height;
+};
 
 static void *no_memory(struct gr_parser *parser) {
   rt_no_memory(parser->error);
@@ -66,7 +69,7 @@ struct gr_list *gr_list_of(struct gr_parser *parser, int count, ...) {
 const char *gr_kind_name(enum gr_kind kind) {
   static const char *const names[] = {
 #define X(name) #name,
-    GR_KINDS(X)
+      GR_KINDS(X)
 #undef X
   };
   return (size_t)kind < RT_COUNT(names) ? names[kind] : "?";
@@ -79,10 +82,12 @@ int gr_too_deep(struct gr_parser *parser, struct gr_span span) {
   return RT_BAD_DATA;
 }
 
-/* The kinds that nest within their own kind; the others add a bounded number of levels between two of these. */
+/* The kinds that nest within their own kind; the others add a bounded number of levels between two of these.
+ */
 static bool is_level(enum gr_kind kind) { return kind >= GR_NAME || kind == GR_FOR || kind == GR_IF; }
 
-struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const struct gr_list *list) {
+struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span,
+                       const struct gr_list *list) {
   struct made *made = rt_arena_alloc(parser->arena, sizeof *made);
   if (!made) return no_memory(parser);
   made->node = (struct gr_node){.kind = kind, .span = span, .name_span = span};
@@ -121,18 +126,21 @@ struct gr_node *gr_leaf(struct gr_parser *parser, enum gr_kind kind, struct gr_s
   return gr_named(gr_seq(parser, kind, span, NULL), text, span);
 }
 
-struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left, struct gr_node *right) {
+struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left,
+                          struct gr_node *right) {
   struct gr_span span = gr_span_join(left->span, right->span);
   return gr_named(gr_node(parser, GR_BINARY, span, 2, left, right), op, span);
 }
 
-struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const char *op, struct gr_node *right) {
+struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const char *op,
+                         struct gr_node *right) {
   const struct gr_node *last = strcmp(left->text, "and") == 0 ? left->child[1] : left;
   struct gr_node *comparison = gr_binary(parser, op, last->child[1], right);
   return comparison ? gr_binary(parser, "and", left, comparison) : NULL;
 }
 
-struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base, const char *name, struct gr_span name_span) {
+struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base,
+                          const char *name, struct gr_span name_span) {
   if (strcmp(name, "T") != 0 || (parser->imports && base->kind == GR_NAME))
     return gr_named(gr_node(parser, GR_MEMBER, span, 1, base), name, name_span);
   gr_fail(parser->error, name_span, "a value has no member `T`");
@@ -140,8 +148,8 @@ struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct 
   return NULL;
 }
 
-/* The value of a literal. strtod reads the decimal point of the host's locale, so the point is taken out and the
- * exponent lowered instead: 1.5e-3 is read as 15e-4, and 10% as 10e-2. */
+/* The value of a literal. strtod reads the decimal point of the host's locale, so the point is taken out and
+ * the exponent lowered instead: 1.5e-3 is read as 15e-4, and 10% as 10e-2. */
 static double number_value(const char *text) {
   char digits[256];
   size_t n = 0;
@@ -152,8 +160,10 @@ static double number_value(const char *text) {
       fraction = true;
       continue;
     }
-    if (n < 200) digits[n++] = *text;
-    else exponent++;
+    if (n < 200)
+      digits[n++] = *text;
+    else
+      exponent++;
     exponent -= fraction;
   }
   if (*text == 'e' || *text == 'E') exponent += strtol(text + 1, NULL, 10);
@@ -179,7 +189,7 @@ struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const c
 static int parse_into(struct gr_file *file, struct rt_error *error) {
   struct gr_parser *parser = rt_zalloc(1, sizeof *parser);
   if (!parser) return rt_no_memory(error);
-  struct rt_error own = {0};  /* the actions read the error, so there is always one */
+  struct rt_error own = {0}; /* the actions read the error, so there is always one */
   parser->arena = &file->arena;
   int status = gr_lexer_begin(parser, file->source, error ? error : &own);
   if (status == RT_OK) {

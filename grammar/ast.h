@@ -1,57 +1,58 @@
-/* ast.h: the tree that the parser builds, and nothing but the tree: names are not looked up here, nothing is folded.
+/* ast.h: the tree that the parser builds, and nothing but the tree: names are not looked up here, nothing is
+ * folded.
  *
- * Every node is one struct; `kind` says what text, number and children mean. The list below is the whole grammar
- * seen from above. "?" marks a child that may be absent (a NULL pointer in its slot: the last child of every CALL is its
- * WITH or NULL), "..." any number of them. */
+ * Every node is one struct; `kind` says what text, number and children mean. The list below is the whole
+ * grammar seen from above. "?" marks a child that may be absent (a NULL pointer in its slot: the last child
+ * of every CALL is its WITH or NULL), "..." any number of them. */
 #ifndef AQ_GRAMMAR_AST_H
 #define AQ_GRAMMAR_AST_H
 
 #include "grammar/source.h"
 
 /*        kind        text            children */
-#define GR_KINDS(X)                                                                                              \
-  X(FILE)        /*                 items ...                                                                 */ \
-  /* items */                                                                                                    \
-  X(IMPORT)      /* path            NAME? (as)                   import "layers.aq" as layers                 */ \
-  X(DIM)         /* name            expr                         dim D = 64                                   */ \
-  X(DATA)        /*                 COLUMN ...                                                                */ \
-  X(COLUMN)      /* name            NAME (kind), SHAPE?, ARG ... text: words[T <= 128](min_count = 2)         */ \
-  X(FN)          /* name            PARAMS, TYPE? , BLOCK        fn f(x: [T, D], O) -> [T, O] { ... }         */ \
-  X(HEAD)        /* name            PARAMS, TYPE?, BLOCK, NAME?  head[H] f(x) { ... }  (NAME: the dim H)      */ \
-  X(MODEL)       /* name            PARAMS, OUTPUTS, BLOCK       model m(text) -> label { ... }               */ \
-  X(OUTPUTS)     /*                 NAME | CALL ...              label, next(text)                            */ \
-  X(LOSS)        /*                 expr                         loss cross_entropy                           */ \
-  X(TRAIN)       /*                 ARG ...                      train { batch = 32 }                         */ \
-  X(EXTERN)      /* name            PARAMS, TYPE, ARG ...        extern f(x: [N]) -> [N] { library = "..." }  */ \
-  /* parts of items */                                                                                           \
-  X(PARAMS)      /*                 PARAM ...                                                                 */ \
-  X(PARAM)       /* name            TYPE?, default expr?         number 1: variadic (name...)                 */ \
-  X(TYPE)        /*                 SHAPE, expr? (of)            [T] of V                                     */ \
-  X(SHAPE)       /*                 expr | STAR | LIMIT ...      [*B, T, 4*D]                                 */ \
-  X(STAR)        /* name                                         *B: any leading dims                         */ \
-  X(LIMIT)       /*                 NAME, expr                   T <= 128, in data shapes only                */ \
-  X(BLOCK)       /*                 statements ...               fn f(x) = e has a BLOCK of one RETURN        */ \
-  /* statements */                                                                                               \
-  X(LET)         /*                 NAME ..., expr (the last)    a, b = e                                     */ \
-  X(FOR)         /* variable        RANGE, BLOCK                 for l in 0..L { }                            */ \
-  X(IF)          /*                 expr, BLOCK, BLOCK|IF?       if L > 2 { } else { }                        */ \
-  X(RETURN)      /*                 expr ...                                                                  */ \
-  /* expressions */                                                                                              \
-  X(NAME)        /* name                                                                                      */ \
-  X(NUMBER)      /* as written                                   number: its value; 10% is 0.1                */ \
-  X(STRING)      /* unescaped                                                                                 */ \
-  X(LIST)        /*                 expr ...                     [0.5, 0.3, 0.2]                              */ \
-  X(CALL)        /*                 callee, ARG ..., WITH?       f(x, rate = 0.1) with { mask = j <= i }      */ \
-  X(ARG)         /* name or NULL    expr                                                                      */ \
-  X(WITH)        /*                 LET ...                                                                   */ \
-  X(PARAMETER)   /*                 SHAPE, expr? (initialiser)   param[I, O] = normal(0.02)                   */ \
-  X(INSTANCE)    /*                 callee                       instance encoder                             */ \
-  X(INDEX)       /*                 base, expr | RANGE ...       x[.., 0..K]                                  */ \
-  X(RANGE)       /*                 from?, to?                   a..b  ..b  a..  ..                           */ \
-  X(MEMBER)      /* name            base                         layers.block                                 */ \
-  X(UNARY)       /* operator        expr                         - not                                        */ \
-  X(BINARY)      /* operator        left, right                  or and < <= > >= == != + - * / % @ ^         */ \
-  X(TRANSPOSE)   /*                 expr                         W'                                           */
+#define GR_KINDS(X)                                                                                          \
+  X(FILE) /*                 items ...                                                                 */    \
+  /* items */                                                                                                \
+  X(IMPORT)  /* path            NAME? (as)                   import "layers.aq" as layers                 */ \
+  X(DIM)     /* name            expr                         dim D = 64                                   */ \
+  X(DATA)    /*                 COLUMN ...                                                                */ \
+  X(COLUMN)  /* name            NAME (kind), SHAPE?, ARG ... text: words[T <= 128](min_count = 2)         */ \
+  X(FN)      /* name            PARAMS, TYPE? , BLOCK        fn f(x: [T, D], O) -> [T, O] { ... }         */ \
+  X(HEAD)    /* name            PARAMS, TYPE?, BLOCK, NAME?  head[H] f(x) { ... }  (NAME: the dim H)      */ \
+  X(MODEL)   /* name            PARAMS, OUTPUTS, BLOCK       model m(text) -> label { ... }               */ \
+  X(OUTPUTS) /*                 NAME | CALL ...              label, next(text)                            */ \
+  X(LOSS)    /*                 expr                         loss cross_entropy                           */ \
+  X(TRAIN)   /*                 ARG ...                      train { batch = 32 }                         */ \
+  X(EXTERN)  /* name            PARAMS, TYPE, ARG ...        extern f(x: [N]) -> [N] { library = "..." }  */ \
+  /* parts of items */                                                                                       \
+  X(PARAMS) /*                 PARAM ...                                                                 */  \
+  X(PARAM)  /* name            TYPE?, default expr?         number 1: variadic (name...)                 */  \
+  X(TYPE)   /*                 SHAPE, expr? (of)            [T] of V                                     */  \
+  X(SHAPE)  /*                 expr | STAR | LIMIT ...      [*B, T, 4*D]                                 */  \
+  X(STAR)   /* name                                         *B: any leading dims                         */  \
+  X(LIMIT)  /*                 NAME, expr                   T <= 128, in data shapes only                */  \
+  X(BLOCK)  /*                 statements ...               fn f(x) = e has a BLOCK of one RETURN        */  \
+  /* statements */                                                                                           \
+  X(LET)    /*                 NAME ..., expr (the last)    a, b = e                                     */  \
+  X(FOR)    /* variable        RANGE, BLOCK                 for l in 0..L { }                            */  \
+  X(IF)     /*                 expr, BLOCK, BLOCK|IF?       if L > 2 { } else { }                        */  \
+  X(RETURN) /*                 expr ...                                                                  */  \
+  /* expressions */                                                                                          \
+  X(NAME)   /* name                                                                                      */  \
+  X(NUMBER) /* as written                                   number: its value; 10% is 0.1                */  \
+  X(STRING) /* unescaped                                                                                 */  \
+  X(LIST)   /*                 expr ...                     [0.5, 0.3, 0.2]                              */  \
+  X(CALL)   /*                 callee, ARG ..., WITH?       f(x, rate = 0.1) with { mask = j <= i }      */  \
+  X(ARG)    /* name or NULL    expr                                                                      */  \
+  X(WITH)   /*                 LET ...                                                                   */  \
+  X(PARAMETER) /*                 SHAPE, expr? (initialiser)   param[I, O] = normal(0.02) */                                                                                                          \
+  X(INSTANCE)  /*                 callee                       instance encoder  */                                                                                                         \
+  X(INDEX)  /*                 base, expr | RANGE ...       x[.., 0..K]                                  */  \
+  X(RANGE)  /*                 from?, to?                   a..b  ..b  a..  ..                           */  \
+  X(MEMBER) /* name            base                         layers.block                                 */  \
+  X(UNARY)  /* operator        expr                         - not                                        */  \
+  X(BINARY) /* operator        left, right                  or and < <= > >= == != + - * / % @ ^         */  \
+  X(TRANSPOSE) /*                 expr                         W' */
 
 enum gr_kind {
 #define X(name) GR_##name,
@@ -59,33 +60,37 @@ enum gr_kind {
 #undef X
 };
 
-/* Comparisons may be chained as in mathematics: 0 <= i - j <= 3 is parsed as `and` of the two; the shared operand is the same node. */
+/* Comparisons may be chained as in mathematics: 0 <= i - j <= 3 is parsed as `and` of the two; the shared
+ * operand is the same node. */
 struct gr_node {
   enum gr_kind kind;
-  struct gr_span span;        /* the whole construct */
-  struct gr_span name_span;   /* where text stands, for definitions, LET-bound NAMEs and ARGs; else equal to span */
+  struct gr_span span; /* the whole construct */
+  struct gr_span
+      name_span; /* where text stands, for definitions, LET-bound NAMEs and ARGs; else equal to span */
   const char *text;
   double number;
   int count;
-  struct gr_node **child;     /* in the file's arena */
+  struct gr_node **child; /* in the file's arena */
 };
 
 /* A parsed file and everything it owns: the source, the tree, comments for the formatter. */
 struct gr_file {
   struct gr_source *source;
-  struct gr_node *root;       /* GR_FILE */
+  struct gr_node *root; /* GR_FILE */
   struct rt_arena arena;
 };
 
-/* Parses text. On failure returns NULL and error shows the place, what was found, what was expected and, for the
- * usual slips (a missing brace, `=` for `==`, Python's `:` or `**`), a hint. Depth of nesting is limited (200), so no input overflows the stack. */
+/* Parses text. On failure returns NULL and error shows the place, what was found, what was expected and, for
+ * the usual slips (a missing brace, `=` for `==`, Python's `:` or `**`), a hint. Depth of nesting is limited
+ * (200), so no input overflows the stack. */
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error);
 void gr_file_free(struct gr_file *file);
 
-const char *gr_kind_name(enum gr_kind kind);   /* "FN" */
+const char *gr_kind_name(enum gr_kind kind); /* "FN" */
 
-/* Prints the canonical layout of a source (aqc fmt) into out: two-space indents, one space around operators, `=` of neighbouring
- * statements aligned only where the author aligned them, comments kept. gr_format(gr_format(x)) == gr_format(x), and the tree is unchanged. */
+/* Prints the canonical layout of a source (aqc fmt) into out: two-space indents, one space around operators,
+ * `=` of neighbouring statements aligned only where the author aligned them, comments kept.
+ * gr_format(gr_format(x)) == gr_format(x), and the tree is unchanged. */
 int gr_format(const char *name, const char *text, size_t length, struct rt_text *out, struct rt_error *error);
 
 #endif

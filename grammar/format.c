@@ -1,5 +1,6 @@
-/* format.c: the canonical layout of a source. It works on tokens, not on the tree: where lines break is the author's choice
- * and stays; spaces, indents, blank lines and redundant `;` are ours. Columns that the author aligned stay aligned. */
+/* format.c: the canonical layout of a source. It works on tokens, not on the tree: where lines break is the
+ * author's choice and stays; spaces, indents, blank lines and redundant `;` are ours. Columns that the author
+ * aligned stay aligned. */
 #include "grammar/parse.h"
 #include "grammar/parser.h"
 
@@ -12,21 +13,22 @@ struct token {
   struct gr_span span; /* of a comment: without trailing blanks */
   int column;          /* in the source, code points from 0 */
   bool prefix;         /* a sign or a star that belongs to what follows */
-  bool tight;          /* an operator without spaces: in [ ] products, around `..` sums as well, as in x[i-1..2*i, 4*D] */
+  bool tight; /* an operator without spaces: in [ ] products, around `..` sums as well, as in x[i-1..2*i, 4*D]
+               */
 };
 
 /* A place within a line that may be aligned with the lines around it. */
 enum cell { CELL_NONE, CELL_ASSIGN, CELL_KIND };
 
 struct line {
-  size_t first, count;    /* its tokens, without the comment */
-  ptrdiff_t comment;      /* token, or -1 */
+  size_t first, count; /* its tokens, without the comment */
+  ptrdiff_t comment;   /* token, or -1 */
   bool blank_before;
-  bool trails;            /* the comment stands in the column of comments after code */
-  int level;              /* indents */
+  bool trails; /* the comment stands in the column of comments after code */
+  int level;   /* indents */
   enum cell cell;
   size_t cell_token;
-  int cell_pad, comment_pad;   /* spaces beyond the usual */
+  int cell_pad, comment_pad; /* spaces beyond the usual */
 };
 
 struct layout {
@@ -39,7 +41,9 @@ struct layout {
 /* ---- reading ---- */
 
 static int add_token(struct layout *layout, struct token token) {
-  if (rt_grow((void **)&layout->tokens, &layout->token_capacity, layout->token_count + 1, sizeof token) != RT_OK) return RT_NO_MEMORY;
+  if (rt_grow((void **)&layout->tokens, &layout->token_capacity, layout->token_count + 1, sizeof token)
+      != RT_OK)
+    return RT_NO_MEMORY;
   layout->tokens[layout->token_count++] = token;
   return RT_OK;
 }
@@ -64,11 +68,15 @@ static int read_tokens(struct layout *layout, struct gr_parser *parser) {
     if (kind == GR_T_YYEOF) return RT_OK;
     column += count_columns(text, counted, span.begin);
     counted = span.begin;
-    if (kind == GR_T_COMMENT) while (strchr(" \t\r", text[span.end - 1])) span.end--;
+    if (kind == GR_T_COMMENT)
+      while (strchr(" \t\r", text[span.end - 1])) span.end--;
     bool prefix = (kind == GR_T_MINUS || kind == GR_T_TIMES) && !ends_value(previous);
-    if (add_token(layout, (struct token){kind, span, column, prefix, false}) != RT_OK) return rt_no_memory(parser->error);
-    if (kind == GR_T_LINE) column = 0, counted = span.end;
-    else if (kind != GR_T_COMMENT) previous = kind;
+    if (add_token(layout, (struct token){kind, span, column, prefix, false}) != RT_OK)
+      return rt_no_memory(parser->error);
+    if (kind == GR_T_LINE)
+      column = 0, counted = span.end;
+    else if (kind != GR_T_COMMENT)
+      previous = kind;
   }
 }
 
@@ -81,7 +89,9 @@ static bool is_redundant(const struct layout *layout, size_t k) {
 }
 
 static struct line *add_line(struct layout *layout) {
-  if (rt_grow((void **)&layout->lines, &layout->line_capacity, layout->line_count + 1, sizeof *layout->lines) != RT_OK) return NULL;
+  if (rt_grow((void **)&layout->lines, &layout->line_capacity, layout->line_count + 1, sizeof *layout->lines)
+      != RT_OK)
+    return NULL;
   struct line *line = &layout->lines[layout->line_count++];
   *line = (struct line){.first = layout->token_count, .comment = -1};
   return line;
@@ -96,12 +106,12 @@ static int last_code(const struct layout *layout, const struct line *line, size_
   return layout->tokens[kept - 1 - skip].kind;
 }
 
-/* Takes the line ends and the redundant `;` out of the tokens and writes down where lines begin. A `{` on a line of its
- * own joins the line above. */
+/* Takes the line ends and the redundant `;` out of the tokens and writes down where lines begin. A `{` on a
+ * line of its own joins the line above. */
 static int split_lines(struct layout *layout) {
   struct line *line = NULL;
   size_t kept = 0;
-  int ends = 2;  /* line ends since the last token */
+  int ends = 2; /* line ends since the last token */
   for (size_t k = 0; k < layout->token_count; k++) {
     struct token token = layout->tokens[k];
     if (token.kind == GR_T_LINE) {
@@ -117,8 +127,10 @@ static int split_lines(struct layout *layout) {
       line->blank_before = blank;
     }
     ends = 0;
-    if (token.kind == GR_T_COMMENT) line->comment = (ptrdiff_t)kept;
-    else line->count++;
+    if (token.kind == GR_T_COMMENT)
+      line->comment = (ptrdiff_t)kept;
+    else
+      line->count++;
     layout->tokens[kept++] = token;
   }
   layout->token_count = kept;
@@ -127,12 +139,15 @@ static int split_lines(struct layout *layout) {
 
 /* ---- indents ---- */
 
-struct open_bracket { int kind, level; bool entries; };  /* entries: of data, train, with, extern, divided by commas */
+struct open_bracket {
+  int kind, level;
+  bool entries;
+}; /* entries: of data, train, with, extern, divided by commas */
 
 struct nesting {
   struct open_bracket open[GR_DEPTH];
   int count;
-  int previous;    /* the last token that is no comment */
+  int previous; /* the last token that is no comment */
   bool in_extern;
 };
 
@@ -140,7 +155,9 @@ static void follow(struct nesting *nesting, int kind, int level) {
   if (kind == GR_T_EXTERN) nesting->in_extern = true;
   if (opens(kind) && nesting->count < GR_DEPTH) {
     int before = nesting->previous;
-    bool entries = kind == GR_T_LBRACE && (nesting->in_extern || before == GR_T_WITH || before == GR_T_DATA || before == GR_T_TRAIN);
+    bool entries =
+        kind == GR_T_LBRACE
+        && (nesting->in_extern || before == GR_T_WITH || before == GR_T_DATA || before == GR_T_TRAIN);
     nesting->open[nesting->count++] = (struct open_bracket){kind, level, entries};
   } else if (closes(kind) && nesting->count > 0) {
     nesting->count--;
@@ -160,7 +177,8 @@ static bool continues(const struct nesting *nesting) {
 
 static int level_of(const struct layout *layout, const struct line *line, const struct nesting *nesting) {
   int leading = 0;
-  while ((size_t)leading < line->count && closes(layout->tokens[line->first + (size_t)leading].kind)) leading++;
+  while ((size_t)leading < line->count && closes(layout->tokens[line->first + (size_t)leading].kind))
+    leading++;
   if (leading > 0) return leading <= nesting->count ? nesting->open[nesting->count - leading].level : 0;
   int level = nesting->count > 0 ? nesting->open[nesting->count - 1].level + 1 : 0;
   return level + continues(nesting);
@@ -175,12 +193,17 @@ static bool is_sum(int kind) { return kind == GR_T_PLUS || kind == GR_T_MINUS; }
 static void tighten_range(struct layout *layout, size_t dots) {
   for (int step = -1; step <= 1; step += 2) {
     int depth = 0;
-    for (size_t k = dots + (size_t)step; k < layout->token_count; k += (size_t)step) {  /* below 0 wraps around and ends */
+    for (size_t k = dots + (size_t)step; k < layout->token_count;
+         k += (size_t)step) { /* below 0 wraps around and ends */
       struct token *token = &layout->tokens[k];
-      bool inward = step < 0 ? closes(token->kind) : opens(token->kind), outward = step < 0 ? opens(token->kind) : closes(token->kind);
-      if (depth == 0 && (outward || token->kind == GR_T_COMMA || token->kind == GR_T_IN || token->kind == GR_T_LBRACE)) break;
+      bool inward = step < 0 ? closes(token->kind) : opens(token->kind),
+           outward = step < 0 ? opens(token->kind) : closes(token->kind);
+      if (depth == 0
+          && (outward || token->kind == GR_T_COMMA || token->kind == GR_T_IN || token->kind == GR_T_LBRACE))
+        break;
       depth += inward - outward;
-      if (depth == 0 && !token->prefix && (is_product(token->kind) || is_sum(token->kind))) token->tight = true;
+      if (depth == 0 && !token->prefix && (is_product(token->kind) || is_sum(token->kind)))
+        token->tight = true;
     }
   }
 }
@@ -204,24 +227,35 @@ static void indent(struct layout *layout) {
 
 static bool tight_before(int kind) {
   switch (kind) {
-    case GR_T_COMMA: case GR_T_END: case GR_T_RPAREN: case GR_T_RBRACKET: case GR_T_COLON: case GR_T_PRIME: case GR_T_DOT:
-    case GR_T_ELLIPSIS: case GR_T_POWER:
-      return true;
-    default:
-      return false;
+    case GR_T_COMMA:
+    case GR_T_END:
+    case GR_T_RPAREN:
+    case GR_T_RBRACKET:
+    case GR_T_COLON:
+    case GR_T_PRIME:
+    case GR_T_DOT:
+    case GR_T_ELLIPSIS:
+    case GR_T_POWER: return true;
+    default: return false;
   }
 }
 
 static bool space_between(const struct token *left, const struct token *right) {
-  if (right->prefix && right->kind == GR_T_MINUS && left->kind == GR_T_MINUS) return true;  /* `--` is not an operator */
+  if (right->prefix && right->kind == GR_T_MINUS && left->kind == GR_T_MINUS)
+    return true; /* `--` is not an operator */
   if (left->prefix || left->tight || right->tight || tight_before(right->kind)) return false;
   switch (left->kind) {
-    case GR_T_LPAREN: case GR_T_LBRACKET: case GR_T_DOT: case GR_T_POWER: case GR_T_DOTS: return false;
+    case GR_T_LPAREN:
+    case GR_T_LBRACKET:
+    case GR_T_DOT:
+    case GR_T_POWER:
+    case GR_T_DOTS: return false;
     default: break;
   }
   if (right->kind == GR_T_DOTS) return !ends_value(left->kind);
   if (right->kind == GR_T_LPAREN) return !ends_value(left->kind);
-  if (right->kind == GR_T_LBRACKET) return !ends_value(left->kind) && left->kind != GR_T_PARAM && left->kind != GR_T_HEAD;
+  if (right->kind == GR_T_LBRACKET)
+    return !ends_value(left->kind) && left->kind != GR_T_PARAM && left->kind != GR_T_HEAD;
   return true;
 }
 
@@ -262,8 +296,8 @@ static void find_cell(const struct layout *layout, struct line *line) {
 }
 
 static bool cells_meet(const struct layout *layout, const struct line *a, const struct line *b) {
-  return !b->blank_before && a->cell != CELL_NONE && a->cell == b->cell && a->level == b->level &&
-         layout->tokens[a->cell_token].column == layout->tokens[b->cell_token].column;
+  return !b->blank_before && a->cell != CELL_NONE && a->cell == b->cell && a->level == b->level
+         && layout->tokens[a->cell_token].column == layout->tokens[b->cell_token].column;
 }
 
 static int cell_width(const struct layout *layout, const struct line *line) {
@@ -274,22 +308,27 @@ static void align_cells(struct layout *layout) {
   for (size_t k = 0; k < layout->line_count; k++) find_cell(layout, &layout->lines[k]);
   for (size_t k = 0, end; k < layout->line_count; k = end) {
     int widest = cell_width(layout, &layout->lines[k]);
-    for (end = k + 1; end < layout->line_count && cells_meet(layout, &layout->lines[end - 1], &layout->lines[end]); end++) {
+    for (end = k + 1;
+         end < layout->line_count && cells_meet(layout, &layout->lines[end - 1], &layout->lines[end]);
+         end++) {
       int width = cell_width(layout, &layout->lines[end]);
       if (width > widest) widest = width;
     }
     if (layout->lines[k].cell == CELL_NONE) continue;
-    for (size_t j = k; j < end; j++) layout->lines[j].cell_pad = widest - cell_width(layout, &layout->lines[j]);
+    for (size_t j = k; j < end; j++)
+      layout->lines[j].cell_pad = widest - cell_width(layout, &layout->lines[j]);
   }
 }
 
 static int line_width(const struct layout *layout, const struct line *line) {
   if (line->count == 0) return 0;
-  return line->level * INDENT + write_tokens(layout, line->first, line->first + line->count, NULL) + line->cell_pad;
+  return line->level * INDENT + write_tokens(layout, line->first, line->first + line->count, NULL)
+         + line->cell_pad;
 }
 
 static bool comments_meet(const struct layout *layout, const struct line *a, const struct line *b) {
-  return !b->blank_before && a->trails && b->comment >= 0 && layout->tokens[a->comment].column == layout->tokens[b->comment].column;
+  return !b->blank_before && a->trails && b->comment >= 0
+         && layout->tokens[a->comment].column == layout->tokens[b->comment].column;
 }
 
 static void align_comments(struct layout *layout) {
@@ -299,12 +338,14 @@ static void align_comments(struct layout *layout) {
     line->trails = line->comment >= 0 && line->count > 0;
     if (!line->trails) continue;
     int widest = line_width(layout, line);
-    for (; end < layout->line_count && comments_meet(layout, &layout->lines[end - 1], &layout->lines[end]); end++) {
+    for (; end < layout->line_count && comments_meet(layout, &layout->lines[end - 1], &layout->lines[end]);
+         end++) {
       int width = line_width(layout, &layout->lines[end]);
       if (width > widest) widest = width;
       layout->lines[end].trails = true;
     }
-    for (size_t j = k; j < end; j++) layout->lines[j].comment_pad = widest - line_width(layout, &layout->lines[j]);
+    for (size_t j = k; j < end; j++)
+      layout->lines[j].comment_pad = widest - line_width(layout, &layout->lines[j]);
   }
 }
 
@@ -344,10 +385,11 @@ static int read_layout(struct layout *layout, struct gr_file *file, struct rt_er
   return status;
 }
 
-int gr_format(const char *name, const char *text, size_t length, struct rt_text *out, struct rt_error *error) {
+int gr_format(const char *name, const char *text, size_t length, struct rt_text *out,
+              struct rt_error *error) {
   struct rt_error own = {0};
   if (!error) error = &own;
-  struct gr_file *file = gr_parse(name, text, length, error);  /* only programs are laid out */
+  struct gr_file *file = gr_parse(name, text, length, error); /* only programs are laid out */
   if (!file) return error->code;
   struct layout layout = {0};
   int status = read_layout(&layout, file, error);

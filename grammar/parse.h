@@ -4,68 +4,80 @@
 
 #include "grammar/ast.h"
 
-enum { GR_DEPTH = 200 };  /* levels of nesting that a program may use, of brackets and of the tree alike */
+enum { GR_DEPTH = 200 }; /* levels of nesting that a program may use, of brackets and of the tree alike */
 
-struct gr_token { int kind; struct gr_span span; };  /* kind: GR_T_*, 0 before the first token */
+struct gr_token {
+  int kind;
+  struct gr_span span;
+}; /* kind: GR_T_*, 0 before the first token */
 
-/* One parse: the state of the lexer and what the parser's actions need. Too large for the stack; rt_alloc it. */
+/* One parse: the state of the lexer and what the parser's actions need. Too large for the stack; rt_alloc it.
+ */
 struct gr_parser {
   const struct gr_source *source;
-  struct rt_arena *arena;       /* the file's: nodes, lists and texts */
+  struct rt_arena *arena; /* the file's: nodes, lists and texts */
   struct rt_error *error;
-  struct gr_node *root;         /* the result */
-  bool imports;                 /* an `import` was read */
-  void *scanner;                /* flex's */
-  char *buffer;                 /* the copy of the text that flex writes into */
-  uint32_t position;            /* bytes read so far */
-  bool verbatim;                /* for gr_format: comments and line ends are tokens, GR_T_COMMENT and GR_T_LINE */
+  struct gr_node *root; /* the result */
+  bool imports;         /* an `import` was read */
+  void *scanner;        /* flex's */
+  char *buffer;         /* the copy of the text that flex writes into */
+  uint32_t position;    /* bytes read so far */
+  bool verbatim;        /* for gr_format: comments and line ends are tokens, GR_T_COMMENT and GR_T_LINE */
   struct gr_token last, before; /* the last two tokens given out */
-  bool closed;                  /* the last token closed a bracket, whose record is still at open[open_count] */
+  bool closed; /* the last token closed a bracket, whose record is still at open[open_count] */
   int open_count;
-  struct gr_token open[GR_DEPTH];   /* the brackets that wait for their partner */
+  struct gr_token open[GR_DEPTH]; /* the brackets that wait for their partner */
   size_t pool_used;
-  _Alignas(max_align_t) unsigned char pool[1024];  /* flex's own blocks, so that it never meets a failing allocation */
+  _Alignas(max_align_t) unsigned char pool[1024]; /* flex's own blocks, so that it never meets a failing
+                                                     allocation */
 };
 
 /* lexer.l. begin copies the text and readies the scanner; end may follow a failed begin. */
 int gr_lexer_begin(struct gr_parser *parser, const struct gr_source *source, struct rt_error *error);
 void gr_lexer_end(struct gr_parser *parser);
-bool gr_ends_statement(int token);   /* whether a newline after this token ends the statement, as in Go */
+bool gr_ends_statement(int token); /* whether a newline after this token ends the statement, as in Go */
 
 /* ast.c: lists and nodes. All return NULL after a failure, which error then holds. */
-struct gr_list { int count, capacity; struct gr_node **item; };
-struct gr_list *gr_list_of(struct gr_parser *parser, int count, ...);  /* struct gr_node * each; NULL is an absent child */
+struct gr_list {
+  int count, capacity;
+  struct gr_node **item;
+};
+struct gr_list *gr_list_of(struct gr_parser *parser, int count,
+                           ...); /* struct gr_node * each; NULL is an absent child */
 struct gr_list *gr_list_add(struct gr_parser *parser, struct gr_list *list, struct gr_node *node);
 struct gr_list *gr_list_insert(struct gr_parser *parser, struct gr_list *list, int at, struct gr_node *node);
 struct gr_list *gr_list_join(struct gr_parser *parser, struct gr_list *list, const struct gr_list *more);
 struct gr_node *gr_leaf(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const char *text);
 struct gr_node *gr_node(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, int count, ...);
-struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span, const struct gr_list *list);
+struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_span span,
+                       const struct gr_list *list);
 struct gr_node *gr_named(struct gr_node *node, const char *text, struct gr_span name_span);
 /* base.name; refuses `x.T`, unless x may be an imported file. */
-struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base, const char *name,
-                          struct gr_span name_span);
+struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base,
+                          const char *name, struct gr_span name_span);
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text);
-struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left, struct gr_node *right);
+struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left,
+                          struct gr_node *right);
 /* left is a comparison or a chain of them: left and (its last operand op right), the operand shared. */
-struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const char *op, struct gr_node *right);
+struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const char *op,
+                         struct gr_node *right);
 int gr_too_deep(struct gr_parser *parser, struct gr_span span);
 
 /* syntax_error.c: the messages. They return RT_BAD_DATA. */
-enum gr_expects {            /* what the parser could have gone on with */
-  GR_EXPECTS_VALUE = 1,      /* an expression */
-  GR_EXPECTS_OPERATOR = 2,   /* the expression before may go on */
-  GR_EXPECTS_STATEMENT = 4,
-  GR_EXPECTS_ITEM = 8,
-  GR_EXPECTS_END = 16,       /* of the statement: a newline */
-  GR_EXPECTS_ASSIGN = 32,    /* `=` after something that is not an expression */
-  GR_EXPECTS_BLOCK = 64,     /* `{` */
-  GR_EXPECTS_NAME = 128,     /* a name, but no other expression */
-  GR_EXPECTS_RESULT = 256,   /* `->` and nothing else */
-  GR_EXPECTS_SHAPE = 512,    /* `[` and nothing else */
-  GR_EXPECTS_LOOP = 1024,    /* the `..` of a loop */
-  GR_EXPECTS_PATH = 2048,    /* only `.` could go on: after `instance name` */
-  GR_EXPECTS_KIND = 4096     /* `:` and nothing else: of a column */
+enum gr_expects {                          /* what the parser could have gone on with */
+                  GR_EXPECTS_VALUE = 1,    /* an expression */
+                  GR_EXPECTS_OPERATOR = 2, /* the expression before may go on */
+                  GR_EXPECTS_STATEMENT = 4,
+                  GR_EXPECTS_ITEM = 8,
+                  GR_EXPECTS_END = 16,     /* of the statement: a newline */
+                  GR_EXPECTS_ASSIGN = 32,  /* `=` after something that is not an expression */
+                  GR_EXPECTS_BLOCK = 64,   /* `{` */
+                  GR_EXPECTS_NAME = 128,   /* a name, but no other expression */
+                  GR_EXPECTS_RESULT = 256, /* `->` and nothing else */
+                  GR_EXPECTS_SHAPE = 512,  /* `[` and nothing else */
+                  GR_EXPECTS_LOOP = 1024,  /* the `..` of a loop */
+                  GR_EXPECTS_PATH = 2048,  /* only `.` could go on: after `instance name` */
+                  GR_EXPECTS_KIND = 4096   /* `:` and nothing else: of a column */
 };
 /* The parser met a token that does not fit: expected is the list to show, "`,` or `)`". */
 int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expects, const char *expected);

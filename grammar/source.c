@@ -5,13 +5,14 @@
 #include <string.h>
 
 enum {
-  LARGEST_SOURCE = 1 << 28,  /* bytes; keeps every offset within uint32_t with room to spare */
-  VIEW_WIDTH = 88,           /* columns of source that an excerpt shows of one line */
-  VIEW_LEAD = 48,            /* of a clipped line: columns kept to the left of the underline */
+  LARGEST_SOURCE = 1 << 28, /* bytes; keeps every offset within uint32_t with room to spare */
+  VIEW_WIDTH = 88,          /* columns of source that an excerpt shows of one line */
+  VIEW_LEAD = 48,           /* of a clipped line: columns kept to the left of the underline */
   TAB = 4
 };
 
-/* The length of the code point at p (limit - p bytes are readable), 0 when it is not UTF-8 (RFC 3629, table 3-7 of Unicode). */
+/* The length of the code point at p (limit - p bytes are readable), 0 when it is not UTF-8 (RFC 3629, table
+ * 3-7 of Unicode). */
 static int code_point(const unsigned char *p, const unsigned char *limit, uint32_t *value) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
   int length = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
@@ -26,22 +27,30 @@ static int code_point(const unsigned char *p, const unsigned char *limit, uint32
   return length;
 }
 
-/* Columns that a terminal gives to a code point: East Asian wide and emoji 2, combining marks 0 (Unicode UAX 11, coarsely). */
+/* Columns that a terminal gives to a code point: East Asian wide and emoji 2, combining marks 0 (Unicode UAX
+ * 11, coarsely). */
 static int columns_of(uint32_t c) {
-  static const struct { uint32_t from, to; int columns; } ranges[] = {
-    {0x0300, 0x036F, 0}, {0x1100, 0x115F, 2}, {0x200B, 0x200F, 0}, {0x2E80, 0xA4CF, 2}, {0xAC00, 0xD7A3, 2},
-    {0xF900, 0xFAFF, 2}, {0xFE00, 0xFE0F, 0}, {0xFE30, 0xFE6F, 2}, {0xFEFF, 0xFEFF, 0}, {0xFF00, 0xFF60, 2},
-    {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1F64F, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+  static const struct {
+    uint32_t from, to;
+    int columns;
+  } ranges[] = {
+      {0x0300, 0x036F, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200F, 0}, {0x2E80, 0xA4CF, 2},
+      {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0}, {0xFE30, 0xFE6F, 2},
+      {0xFEFF, 0xFEFF, 0},   {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1F64F, 2},
+      {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
   };
   for (size_t k = 0; k < RT_COUNT(ranges); k++)
     if (c >= ranges[k].from && c <= ranges[k].to) return ranges[k].columns;
   return 1;
 }
 
-static bool is_bom(const char *text, size_t length) { return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0; }
+static bool is_bom(const char *text, size_t length) {
+  return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
+}
 
 static int check_text(const char *name, const char *text, size_t length, struct rt_error *error) {
-  if (length > LARGEST_SOURCE) return rt_fail_at(error, RT_BAD_DATA, name, 0, 0, "the source is larger than 256 MiB");
+  if (length > LARGEST_SOURCE)
+    return rt_fail_at(error, RT_BAD_DATA, name, 0, 0, "the source is larger than 256 MiB");
   const unsigned char *p = (const unsigned char *)text, *limit = p + length;
   if (is_bom(text, length)) p += 3;
   for (int line = 1, column = 1; p < limit; column++) {
@@ -112,7 +121,10 @@ static uint32_t line_of(const struct gr_source *source, uint32_t offset) {
   uint32_t low = 0, high = source->line_count;
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
-    if (source->line_start[middle] <= offset) low = middle; else high = middle;
+    if (source->line_start[middle] <= offset)
+      low = middle;
+    else
+      high = middle;
   }
   return low;
 }
@@ -124,22 +136,27 @@ void gr_span_place(struct gr_span span, int *line, int *column) {
   uint32_t index = line_of(source, span.begin), from = source->line_start[index];
   if (index == 0 && is_bom(source->text, source->length)) from = 3;
   int count = 1;
-  for (uint32_t k = from; k < span.begin && k < source->length; k++) count += (source->text[k] & 0xC0) != 0x80;
+  for (uint32_t k = from; k < span.begin && k < source->length; k++)
+    count += (source->text[k] & 0xC0) != 0x80;
   *line = (int)index + 1;
   *column = count;
 }
 
-/* One source line as it is shown. Columns are those of a terminal, from 0, after tabs are expanded and long lines clipped. */
+/* One source line as it is shown. Columns are those of a terminal, from 0, after tabs are expanded and long
+ * lines clipped. */
 struct view {
   int number;
   char text[4 * VIEW_WIDTH];
   size_t length;
-  int from, width;  /* the underline */
+  int from, width; /* the underline */
   bool clipped;
 };
 
 /* What stands on the screen for the code point at p, drawn at column. */
-struct glyph { const char *bytes; int size, columns, source_size; };
+struct glyph {
+  const char *bytes;
+  int size, columns, source_size;
+};
 
 static struct glyph glyph_at(const char *p, const char *limit, int column) {
   uint32_t c = 0;
@@ -148,12 +165,14 @@ static struct glyph glyph_at(const char *p, const char *limit, int column) {
     int columns = TAB - column % TAB;
     return (struct glyph){"    ", columns, columns, 1};
   }
-  if (size == 0 || c < 0x20 || c == 0x7F || (c >= 0x80 && c < 0xA0)) return (struct glyph){"?", 1, 1, size > 0 ? size : 1};
+  if (size == 0 || c < 0x20 || c == 0x7F || (c >= 0x80 && c < 0xA0))
+    return (struct glyph){"?", 1, 1, size > 0 ? size : 1};
   if (c == 0xFEFF) return (struct glyph){"", 0, 0, size};
   return (struct glyph){p, size, columns_of(c), size};
 }
 
-static void line_bounds(const struct gr_source *source, uint32_t index, const char **begin, const char **end) {
+static void line_bounds(const struct gr_source *source, uint32_t index, const char **begin,
+                        const char **end) {
   uint32_t from = source->line_start[index];
   uint32_t to = index + 1 < source->line_count ? source->line_start[index + 1] - 1 : (uint32_t)source->length;
   if (to > from && source->text[to - 1] == '\r') to--;
@@ -208,7 +227,8 @@ static void show(struct gr_span span, struct view *view) {
     p += g.source_size;
   }
   if (drawn < 0) drawn = first;
-  if (last < total) view->length += (size_t)snprintf(view->text + view->length, sizeof view->text - view->length, " ...");
+  if (last < total)
+    view->length += (size_t)snprintf(view->text + view->length, sizeof view->text - view->length, " ...");
   while (view->length > 0 && view->text[view->length - 1] == ' ') view->length--;
   view->text[view->length] = '\0';
   view->from = from - drawn + lead;
@@ -259,7 +279,8 @@ static void widen_gutter(struct rt_error *error, int digits) {
 }
 
 /* "   |      ^^^ label\n" */
-static void format_underline(char *out, size_t size, const struct view *view, int digits, char mark, const char *label) {
+static void format_underline(char *out, size_t size, const struct view *view, int digits, char mark,
+                             const char *label) {
   char marks[VIEW_WIDTH + 1];
   int width = view->width < VIEW_WIDTH ? view->width : VIEW_WIDTH;
   memset(marks, mark, (size_t)width);
@@ -309,7 +330,8 @@ int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...
 static bool label_error(struct rt_error *error, struct gr_span span, const char *label) {
   int line, column;
   gr_span_place(span, &line, &column);
-  if (line != error->line || column != error->column || strcmp(span.source->name, error->file) != 0) return false;
+  if (line != error->line || column != error->column || strcmp(span.source->name, error->file) != 0)
+    return false;
   const char *p = error->excerpt;
   while (*p && gutter_number(p) != line) p = next_line(p);
   p = next_line(p);
@@ -322,8 +344,8 @@ static bool label_error(struct rt_error *error, struct gr_span span, const char 
   return true;
 }
 
-/* Where a line of the error's own file belongs: after the underlines of the same line, if it is shown (*shown = true),
- * else in order of number. */
+/* Where a line of the error's own file belongs: after the underlines of the same line, if it is shown (*shown
+ * = true), else in order of number. */
 static size_t place_in_order(const struct rt_error *error, int number, bool *shown) {
   const char *p = next_line(error->excerpt);
   *shown = false;
@@ -357,7 +379,8 @@ void gr_note(struct rt_error *error, struct gr_span span, const char *format, ..
   widen_gutter(error, digits_of(view.number));
   untrim(error);
   int digits = error->excerpt[0] ? gutter_digits(error) : digits_of(view.number);
-  size_t at = same_file && !view.clipped ? place_in_order(error, view.number, &shown) : strlen(error->excerpt);
+  size_t at =
+      same_file && !view.clipped ? place_in_order(error, view.number, &shown) : strlen(error->excerpt);
   format_underline(underline, sizeof underline, &view, digits, '-', label);
   format_source_line(shown_line, sizeof shown_line, &view, digits);
   if (same_file) {
@@ -365,7 +388,8 @@ void gr_note(struct rt_error *error, struct gr_span span, const char *format, ..
   } else {
     int line, column;
     gr_span_place(span, &line, &column);
-    snprintf(block, sizeof block, "  --> %.200s:%d:%d\n%s%s", span.source->name, line, column, shown_line, underline);
+    snprintf(block, sizeof block, "  --> %.200s:%d:%d\n%s%s", span.source->name, line, column, shown_line,
+             underline);
   }
   insert(error, at, block);
   trim(error);
@@ -384,7 +408,8 @@ static void merge_line(struct rt_error *error, const char *line, const char *end
 }
 
 void gr_raise(struct rt_error *error, struct gr_span span) {
-  if (!error || !error->code || !span.source || !error->excerpt[0] || !strcmp(error->file, span.source->name)) return;
+  if (!error || !error->code || !span.source || !error->excerpt[0] || !strcmp(error->file, span.source->name))
+    return;
   struct rt_error inner = *error;
   char own[sizeof inner.excerpt + sizeof inner.file + 32];
   rt_error_clear(error);
@@ -397,8 +422,9 @@ void gr_raise(struct rt_error *error, struct gr_span span) {
   const char *blocks = strstr(inner.excerpt, "\n  -->");
   blocks = blocks ? blocks + 1 : inner.excerpt + strlen(inner.excerpt);
   const char *first = next_line(inner.excerpt);
-  snprintf(own, sizeof own, "  --> %.200s:%d:%d\n%.*s", inner.file, inner.line, inner.column, (int)(blocks - first), first);
-  for (char *line = own; *line; line += next_line(line) - line)   /* its underline is that of a note now */
+  snprintf(own, sizeof own, "  --> %.200s:%d:%d\n%.*s", inner.file, inner.line, inner.column,
+           (int)(blocks - first), first);
+  for (char *line = own; *line; line += next_line(line) - line) /* its underline is that of a note now */
     for (char *p = line; gutter_number(line) == 0 && *p && *p != '\n'; p++)
       if (*p == '^') *p = '-';
   untrim(error);

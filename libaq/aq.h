@@ -1,12 +1,15 @@
 /* aq.h: the whole public interface of libaq: compile .aq programs, train them, run them, look into them.
  *
- * Ownership. What a function named _new, _load or _open makes is the caller's, to be given to the _free of the same name; _free accepts NULL.
- * Strings and structs that a handle gives out belong to it and live until its next call or its _free, unless said otherwise.
+ * Ownership. What a function named _new, _load or _open makes is the caller's, to be given to the _free of
+ * the same name; _free accepts NULL. Strings and structs that a handle gives out belong to it and live until
+ * its next call or its _free, unless said otherwise.
  *
- * Errors. Every call that can fail returns a status, AQ_OK being 0. A call that makes a handle sets *handle also when it fails
- * (to NULL only when there is no memory), so that aq_*_message(handle) can say what was wrong; free it all the same.
+ * Errors. Every call that can fail returns a status, AQ_OK being 0. A call that makes a handle sets *handle
+ * also when it fails (to NULL only when there is no memory), so that aq_*_message(handle) can say what was
+ * wrong; free it all the same.
  *
- * Threads. An aq_model is immutable and may be shared between threads. Every other handle belongs to one thread at a time.
+ * Threads. An aq_model is immutable and may be shared between threads. Every other handle belongs to one
+ * thread at a time.
  *
  * Nothing here exits, aborts, prints, installs a signal handler or writes to stdout or stderr. */
 #ifndef AQ_H
@@ -23,16 +26,16 @@ extern "C" {
 #define AQ_VERSION_MAJOR 0
 #define AQ_VERSION_MINOR 1
 #define AQ_VERSION_PATCH 0
-const char *aq_version(void);            /* "0.1.0" */
+const char *aq_version(void); /* "0.1.0" */
 
 /* Statuses. They are also the exit codes of the command aqc. */
 enum aq_status {
   AQ_OK = 0,
-  AQ_NEGATIVE = 1,                       /* the answer is no: gradients that do not agree */
-  AQ_USAGE = 64,                         /* an argument makes no sense */
-  AQ_BAD_DATA = 65,                      /* bad source, data or model file */
-  AQ_NO_INPUT = 66,                      /* a file is not there or cannot be read */
-  AQ_NOT_FINITE = 70,                    /* the loss or a gradient is no longer a number */
+  AQ_NEGATIVE = 1,    /* the answer is no: gradients that do not agree */
+  AQ_USAGE = 64,      /* an argument makes no sense */
+  AQ_BAD_DATA = 65,   /* bad source, data or model file */
+  AQ_NO_INPUT = 66,   /* a file is not there or cannot be read */
+  AQ_NOT_FINITE = 70, /* the loss or a gradient is no longer a number */
   AQ_NO_MEMORY = 71,
   AQ_CANNOT_CREATE = 73,
   AQ_IO = 74,
@@ -40,80 +43,91 @@ enum aq_status {
   AQ_INTERRUPTED = 130
 };
 
-/* What went wrong, and where. Lines and columns count from 1; 0: no place. Strings are "" rather than NULL. */
+/* What went wrong, and where. Lines and columns count from 1; 0: no place. Strings are "" rather than NULL.
+ */
 typedef struct aq_message {
-  int code;                              /* enum aq_status */
+  int code; /* enum aq_status */
   int line, column;
-  const char *file, *text, *excerpt, *hint;   /* excerpt: source lines with carets, several lines */
+  const char *file, *text, *excerpt, *hint; /* excerpt: source lines with carets, several lines */
 } aq_message;
 
-/* Memory of the whole library. Call before anything else; NULL restores malloc. resize(context, NULL, n) allocates, (context, p, n) resizes,
- * (context, p, 0) frees and returns NULL. Returning NULL for a size above 0 is an orderly AQ_NO_MEMORY. */
+/* Memory of the whole library. Call before anything else; NULL restores malloc. resize(context, NULL, n)
+ * allocates, (context, p, n) resizes, (context, p, 0) frees and returns NULL. Returning NULL for a size above
+ * 0 is an orderly AQ_NO_MEMORY. */
 typedef void *aq_resize(void *context, void *block, size_t size);
 void aq_set_allocator(aq_resize *resize, void *context);
 
-/* --- Programs: source text, parsed, names checked ------------------------------------------------------------------------- */
+/* ---- Programs: source text, parsed, names checked ---- */
 
 typedef struct aq_program aq_program;
 
-typedef struct aq_define { const char *name; int64_t value; } aq_define;   /* dim NAME = VALUE instead of what the source says */
+typedef struct aq_define {
+  const char *name;
+  int64_t value;
+} aq_define; /* dim NAME = VALUE instead of what the source says */
 
 typedef struct aq_program_options {
-  size_t size;                           /* sizeof(aq_program_options) */
+  size_t size; /* sizeof(aq_program_options) */
   const aq_define *define;
   size_t define_count;
-  bool no_imports;                       /* refuse `import "file"`: the source may come from anywhere */
-  bool unfused;                          /* compute every head as tensors of all its scores: slow and large, to compare the fused ones with */
+  bool no_imports; /* refuse `import "file"`: the source may come from anywhere */
+  bool unfused; /* compute every head as tensors of all its scores: slow and large, to compare the fused ones
+                   with */
 } aq_program_options;
 
-/* Parses the file at path, or, when text is not NULL, those length bytes under that name. options may be NULL. */
-int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options, aq_program **program);
+/* Parses the file at path, or, when text is not NULL, those length bytes under that name. options may be
+ * NULL. */
+int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
+                   aq_program **program);
 void aq_program_free(aq_program *program);
 const aq_message *aq_program_message(const aq_program *program);
-int aq_program_check(aq_program *program);     /* proves every shape; needs no data */
+int aq_program_check(aq_program *program); /* proves every shape; needs no data */
 bool aq_program_has_model(const aq_program *program);
 
 /* The canonical layout of a source text. *formatted is freed with aq_text_free. */
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
 void aq_text_free(char *text);
 
-/* --- Models: a compiled program with its parameters ------------------------------------------------------------------------ */
+/* ---- Models: a compiled program with its parameters ---- */
 
 typedef struct aq_model aq_model;
 enum aq_precision { AQ_F32, AQ_F64 };
 
 /* A trained model from a .aqm file. The file is treated as hostile: all of it is checked. */
 int aq_model_load(const char *path, aq_model **model);
-int aq_model_save(aq_model *model, const char *path);   /* replaces the file at once or not at all */
+int aq_model_save(aq_model *model, const char *path); /* replaces the file at once or not at all */
 void aq_model_free(aq_model *model);
 const aq_message *aq_model_message(const aq_model *model);
 
-/* Compiles without data: for listing and explaining, and for .aqb files. It has no parameters' values and cannot predict. */
+/* Compiles without data: for listing and explaining, and for .aqb files. It has no parameters' values and
+ * cannot predict. */
 int aq_model_compile(aq_program *program, aq_model **model);
 int aq_model_load_bytecode(const char *path, aq_model **model);
 int aq_model_save_bytecode(aq_model *model, const char *path);
-int aq_model_listing(aq_model *model, char **text);     /* disassembly; aq_text_free */
-/* What the compiler made of it, for people or as JSON: heads (fused?), passes, memory, flops per example of `length` tokens, parameters. aq_text_free. */
+int aq_model_listing(aq_model *model, char **text); /* disassembly; aq_text_free */
+/* What the compiler made of it, for people or as JSON: heads (fused?), passes, memory, flops per example of
+ * `length` tokens, parameters. aq_text_free. */
 int aq_model_explain(aq_model *model, int64_t length, bool json, char **text);
 
 /* Its columns and outputs. */
 typedef struct aq_column {
-  const char *name, *kind;               /* "words", "class", … as declared */
-  const char *field;                     /* the field of a row that it reads: its name, or that of the column that it is made of (from = …) */
+  const char *name, *kind; /* "words", "class", … as declared */
+  const char *field; /* the field of a row that it reads: its name, or that of the column that it is made of
+                        (from = …) */
   bool is_target;
-  int64_t vocabulary;                    /* words or classes known, 0 if none */
+  int64_t vocabulary; /* words or classes known, 0 if none */
 } aq_column;
 size_t aq_model_column_count(const aq_model *model);
 aq_column aq_model_column(const aq_model *model, size_t column);
 size_t aq_model_output_count(const aq_model *model);
 const char *aq_model_output_name(const aq_model *model, size_t output);
-size_t aq_model_class_count(const aq_model *model, size_t output);          /* 0 for numbers */
+size_t aq_model_class_count(const aq_model *model, size_t output); /* 0 for numbers */
 const char *aq_model_class(const aq_model *model, size_t output, size_t number);
 /* The main metric on the validation data when it was saved, "" and 0 when it was not trained. */
 const char *aq_model_metric(const aq_model *model, double *value);
-size_t aq_model_parameter_count(const aq_model *model);                     /* numbers, not tensors */
+size_t aq_model_parameter_count(const aq_model *model); /* numbers, not tensors */
 
-/* --- Training -------------------------------------------------------------------------------------------------------------- */
+/* ---- Training ---- */
 
 typedef struct aq_trainer aq_trainer;
 
@@ -122,58 +136,64 @@ enum aq_bad_row { AQ_BAD_ROW_STOP, AQ_BAD_ROW_SKIP };
 /* What happened; strings live during the callback. */
 typedef struct aq_progress {
   enum { AQ_STEP, AQ_EPOCH, AQ_SAVED } event;
-  int64_t epoch, epochs;                 /* from 1 */
-  int64_t step, steps;                   /* of all epochs */
-  double loss;                           /* STEP: mean of the epoch so far; EPOCH: of the epoch */
+  int64_t epoch, epochs; /* from 1 */
+  int64_t step, steps;   /* of all epochs */
+  double loss;           /* STEP: mean of the epoch so far; EPOCH: of the epoch */
   double examples_per_second, seconds_left;
-  const char *metric;                    /* EPOCH: "accuracy", … of the validation data; NULL when there is none */
+  const char *metric; /* EPOCH: "accuracy", … of the validation data; NULL when there is none */
   double value, valid_loss;
-  bool best;                             /* EPOCH: the best so far, now kept */
-  const char *path;                      /* SAVED */
+  bool best;        /* EPOCH: the best so far, now kept */
+  const char *path; /* SAVED */
 } aq_progress;
 
 typedef struct aq_train_options {
   size_t size;
-  const char *train, *valid, *test;      /* paths; valid and test may be NULL */
-  double hold;                           /* fraction of the training rows held back for validation, when there is no valid */
-  /* Where the best model goes, NULL: nowhere. The checkpoint is beside it, "PATH.ckpt", unless it is a device or a pipe. Both are written at the end of
-   * epochs, as often as costs little, within epochs after a minute, and when training ends or is stopped. */
+  const char *train, *valid, *test; /* paths; valid and test may be NULL */
+  double hold; /* fraction of the training rows held back for validation, when there is no valid */
+  /* Where the best model goes, NULL: nowhere. The checkpoint is beside it, "PATH.ckpt", unless it is a device
+   * or a pipe. Both are written at the end of epochs, as often as costs little, within epochs after a minute,
+   * and when training ends or is stopped. */
   const char *save;
-  bool resume;                           /* go on from the checkpoint, bit for bit as if never stopped; only epochs and until's value may be others */
-  int64_t epochs, batch, seed;           /* below 0: what the program says */
-  double learning_rate;                  /* below 0: what the program says */
-  const char *until;                     /* "f1=0.9": stop when this metric of the first output is that good on the validation data, without which it is an
-                                          * error; the best epoch is the best by this metric then. NULL: train all epochs */
-  int threads;                           /* 0: all cores */
+  bool resume; /* go on from the checkpoint, bit for bit as if never stopped; only epochs and until's value
+                  may be others */
+  int64_t epochs, batch, seed; /* below 0: what the program says */
+  double learning_rate;        /* below 0: what the program says */
+  const char *until; /* "f1=0.9": stop when this metric of the first output is that good on the validation
+                      * data, without which it is an error; the best epoch is the best by this metric then.
+                      * NULL: train all epochs */
+  int threads;       /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  bool choose_blas_core;                 /* may switch OpenBLAS to the core that fits this CPU, for the whole process */
-  /* Called after a run's first step, then now and then, at most about 20 times a second, and after each epoch. Returning false stops at the next step as an interrupt does:
-   * the checkpoint is written and AQ_INTERRUPTED returned. */
+  bool choose_blas_core; /* may switch OpenBLAS to the core that fits this CPU, for the whole process */
+  /* Called after a run's first step, then now and then, at most about 20 times a second, and after each
+   * epoch. Returning false stops at the next step as an interrupt does: the checkpoint is written and
+   * AQ_INTERRUPTED returned. */
   bool (*progress)(void *context, const aq_progress *progress);
   void *context;
 } aq_train_options;
-void aq_train_options_init(aq_train_options *options);   /* sets size and the defaults */
+void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 
 /* Reads the data, builds vocabularies, compiles, initialises. */
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer);
 int aq_trainer_run(aq_trainer *trainer);
 void aq_trainer_free(aq_trainer *trainer);
 const aq_message *aq_trainer_message(const aq_trainer *trainer);
-/* The best weights so far as a model of its own, also after an interrupt; before the first epoch has ended, the present ones. */
+/* The best weights so far as a model of its own, also after an interrupt; before the first epoch has ended,
+ * the present ones. */
 int aq_trainer_model(aq_trainer *trainer, aq_model **model);
 typedef struct aq_train_facts {
   int64_t rows, valid_rows, test_rows, skipped_rows, parameters;
-  int64_t steps;                         /* taken here, without those that a checkpoint stands for */
-  int64_t epochs, best_epoch;            /* complete, with those of the checkpoint; the one that was kept, from 1 */
-  double seconds, examples_per_second, loss;   /* of these steps; the loss is of the last epoch */
-  uint64_t allocations_in_steps;         /* after the first step: 0 in a healthy build */
-  bool reached;                          /* --until was reached */
-  bool header;                           /* false: the first training line names no column, so it counts as data and columns go by position */
+  int64_t steps;              /* taken here, without those that a checkpoint stands for */
+  int64_t epochs, best_epoch; /* complete, with those of the checkpoint; the one that was kept, from 1 */
+  double seconds, examples_per_second, loss; /* of these steps; the loss is of the last epoch */
+  uint64_t allocations_in_steps;             /* after the first step: 0 in a healthy build */
+  bool reached;                              /* --until was reached */
+  bool header; /* false: the first training line names no column, so it counts as data and columns go by
+                  position */
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 
-/* --- Evaluation ------------------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation ---- */
 
 typedef struct aq_report aq_report;
 typedef struct aq_eval_options {
@@ -190,12 +210,13 @@ void aq_eval_options_init(aq_eval_options *options);
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);
 void aq_report_free(aq_report *report);
 const aq_message *aq_report_message(const aq_report *report);
-const char *aq_report_text(aq_report *report);           /* laid out as scikit-learn's classification_report */
+const char *aq_report_text(aq_report *report); /* laid out as scikit-learn's classification_report */
 const char *aq_report_json(aq_report *report);
-int aq_report_metric(aq_report *report, const char *name, double *value);   /* "accuracy", "f1", "rmse", …; "topic.f1": of the output topic */
+int aq_report_metric(aq_report *report, const char *name,
+                     double *value); /* "accuracy", "f1", "rmse", …; "topic.f1": of the output topic */
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped);
 
-/* --- Prediction ------------------------------------------------------------------------------------------------------------- */
+/* ---- Prediction ---- */
 
 typedef struct aq_session aq_session;
 
@@ -203,40 +224,48 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
 void aq_session_free(aq_session *session);
 const aq_message *aq_session_message(const aq_session *session);
 
-/* One example: the fields that the model's input columns read, in order, each once, as texts of given lengths (a vector is numbers separated by spaces). */
-typedef struct aq_field { const char *text; size_t length; } aq_field;
+/* One example: the fields that the model's input columns read, in order, each once, as texts of given lengths
+ * (a vector is numbers separated by spaces). */
+typedef struct aq_field {
+  const char *text;
+  size_t length;
+} aq_field;
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
-/* After a prediction, for each output: the scores of its classes (probabilities; [rows * classes] for tagged sequences) or its numbers. Valid until
- * the next call. */
+/* After a prediction, for each output: the scores of its classes (probabilities; [rows * classes] for tagged
+ * sequences) or its numbers. Valid until the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
-/* Predicts a stream of lines in order, one line out per line in. A header line is recognised by its column names. Target columns may be there and are ignored.
- * Nothing is held back while `read` waits. A bad row stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it.
- * A line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by spaces; with probabilities or top, those follow
- * the label in further fields. A line of JSON is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]} or the numbers; a
- * bad row is {"error":…,"line":…}. */
+/* Predicts a stream of lines in order, one line out per line in. A header line is recognised by its column
+ * names. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad row
+ * stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it. A
+ * line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by
+ * spaces; with probabilities or top, those follow the label in further fields. A line of JSON is an object
+ * with a member for each output: {"label":…,"probability":…}, {"labels":[…]} or the numbers; a bad row is
+ * {"error":…,"line":…}. */
 typedef struct aq_predict_options {
   size_t size;
-  const char *path;                      /* NULL or "-": read with `read` */
-  size_t (*read)(void *context, char *buffer, size_t size);   /* 0: the end */
-  int (*write)(void *context, const char *text, size_t length);   /* not 0: stop, AQ_IO */
+  const char *path;                                             /* NULL or "-": read with `read` */
+  size_t (*read)(void *context, char *buffer, size_t size);     /* 0: the end */
+  int (*write)(void *context, const char *text, size_t length); /* not 0: stop, AQ_IO */
   void *context;
   bool probabilities, json;
-  int top;                               /* K best classes with their probabilities; 0: the best alone */
+  int top; /* K best classes with their probabilities; 0: the best alone */
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);
-/* Bad rows of the last stream, under AQ_BAD_ROW_SKIP: each gave an empty line, or an object with the error, so that lines still go together. */
+/* Bad rows of the last stream, under AQ_BAD_ROW_SKIP: each gave an empty line, or an object with the error,
+ * so that lines still go together. */
 int64_t aq_session_skipped(const aq_session *session);
 
-/* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes pieces as they come, without the prompt; ends at the
- * end of the text, if the model knows one. prompt: the input columns, separated by tabs when there are several; the text to continue may be left out. */
+/* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes
+ * pieces as they come, without the prompt; ends at the end of the text, if the model knows one. prompt: the
+ * input columns, separated by tabs when there are several; the text to continue may be left out. */
 typedef struct aq_generate_options {
   size_t size;
   const char *prompt;
-  int64_t length;                        /* tokens at most */
+  int64_t length; /* tokens at most */
   double temperature;
-  int top;                               /* draw among the K likeliest; 0: all */
+  int top; /* draw among the K likeliest; 0: all */
   int64_t seed;
   int (*write)(void *context, const char *text, size_t length);
   void *context;
@@ -244,46 +273,52 @@ typedef struct aq_generate_options {
 void aq_generate_options_init(aq_generate_options *options);
 int aq_session_generate(aq_session *session, const aq_generate_options *options);
 
-/* --- Looking into a model --------------------------------------------------------------------------------------------------- */
+/* ---- Looking into a model ---- */
 
 /* The attention of every named head on one example, and the mixing weights. */
 typedef struct aq_map {
-  const char *name;                      /* "sentiment.semantic" */
-  bool is_mixing;                        /* weights of a mix rather than of a head */
-  size_t heads, rows, columns;           /* [heads, queries, keys]; a mix: [1, 1, n] */
+  const char *name;            /* "sentiment.semantic" */
+  bool is_mixing;              /* weights of a mix rather than of a head */
+  size_t heads, rows, columns; /* [heads, queries, keys]; a mix: [1, 1, n] */
   const double *weight;
-  const char *const *query, *const *key; /* [rows], [columns]: the tokens of the text that they are; NULL: they are those of no text, but numbered */
+  const char *const *query, *const *key; /* [rows], [columns]: the tokens of the text that they are; NULL:
+                                            they are those of no text, but numbered */
 } aq_map;
-/* Looks at one example, given as for aq_session_predict. The maps and their tokens are valid until the next call. */
+/* Looks at one example, given as for aq_session_predict. The maps and their tokens are valid until the next
+ * call. */
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count);
 size_t aq_session_map_count(const aq_session *session);
 aq_map aq_session_map(const aq_session *session, size_t map);
 
-/* --- Functions on tensors: the door for comparing with anything else --------------------------------------------------------- */
+/* ---- Functions on tensors: the door for comparing with anything else ---- */
 
 typedef struct aq_run_options {
   size_t size;
-  const char *function;                  /* NULL: the last fn or head of the file */
-  const char *inputs;                    /* safetensors with one tensor for each argument, by name */
-  const char *params;                    /* safetensors with parameters by path, NULL: initialised from seed */
-  const char *outputs;                   /* written: "out" (or "out.0", …) and the gradients "grad.NAME" */
-  bool gradients;                        /* of the sum of all outputs for every real argument and parameter */
-  bool save_params;                      /* also write the parameters, as "param.NAME" */
+  const char *function; /* NULL: the last fn or head of the file */
+  const char *inputs;   /* safetensors with one tensor for each argument, by name */
+  const char *params;   /* safetensors with parameters by path, NULL: initialised from seed */
+  const char *outputs;  /* written: "out" (or "out.0", …) and the gradients "grad.NAME" */
+  bool gradients;       /* of the sum of all outputs for every real argument and parameter */
+  bool save_params;     /* also write the parameters, as "param.NAME" */
   enum aq_precision precision;
   int64_t seed;
   int threads;
-  int64_t repeat;                        /* runs; above 1 for timing */
+  int64_t repeat; /* runs; above 1 for timing */
   bool choose_blas_core;
 } aq_run_options;
 void aq_run_options_init(aq_run_options *options);
-typedef struct aq_run_facts { double seconds_per_run; size_t peak_bytes; } aq_run_facts;   /* peak_bytes: of slots, above inputs and parameters */
+typedef struct aq_run_facts {
+  double seconds_per_run;
+  size_t peak_bytes;
+} aq_run_facts; /* peak_bytes: of slots, above inputs and parameters */
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts);
 
-/* Compares the gradients of the model's loss with central differences in double, on random data of several sizes. *worst: the largest relative error.
- * AQ_NEGATIVE when above tolerance; the message names the parameter. text: a table for people (aq_text_free), or NULL. */
+/* Compares the gradients of the model's loss with central differences in double, on random data of several
+ * sizes. *worst: the largest relative error. AQ_NEGATIVE when above tolerance; the message names the
+ * parameter. text: a table for people (aq_text_free), or NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
 
-/* --- The machine ------------------------------------------------------------------------------------------------------------- */
+/* ---- The machine ---- */
 
 /* Version, CPU, instruction set, BLAS core and whether it fits, threads, limits. For people, or as JSON. */
 int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message);

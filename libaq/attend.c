@@ -3,12 +3,14 @@
 
 #include "libaq/session.h"
 
-/* --- tokens --------------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ---- */
 
 /* Adds a token to the list, which has room. */
-static int add_token(struct aq_session *s, struct session_tokens *list, const char *text, size_t length, struct rt_error *error) {
+static int add_token(struct aq_session *s, struct session_tokens *list, const char *text, size_t length,
+                     struct rt_error *error) {
   bool byte = length == 1 && (unsigned char)text[0] >= 0x80;
-  list->text[list->count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0]) : rt_arena_strndup(&s->tokens, text, length);
+  list->text[list->count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0])
+                                 : rt_arena_strndup(&s->tokens, text, length);
   return list->text[list->count++] ? RT_OK : rt_no_memory(error);
 }
 
@@ -27,8 +29,9 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   if (column->ends) status = add_token(s, list, "<begin>", 7, error);
   for (size_t k = 0; k < wanted && !status; k++) {
     const struct io_token *token = &tokens->items[k];
-    bool part = column->kind == IO_NGRAMS;   /* of a word: as the model sees it, since it was not written so */
-    status = add_token(s, list, part ? tokens->text + token->at : field->text + token->start, part ? token->size : token->length, error);
+    bool part = column->kind == IO_NGRAMS; /* of a word: as the model sees it, since it was not written so */
+    status = add_token(s, list, part ? tokens->text + token->at : field->text + token->start,
+                       part ? token->size : token->length, error);
   }
   return status;
 }
@@ -40,8 +43,10 @@ static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
   list->text = rt_arena_alloc(&s->tokens, (count + 1) * sizeof *list->text);
   if (!list->text) return rt_no_memory(error);
   while (list->count < count)
-    if (!(list->text[list->count] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[list->count]))) return rt_no_memory(error);
-    else list->count++;
+    if (!(list->text[list->count] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[list->count])))
+      return rt_no_memory(error);
+    else
+      list->count++;
   return RT_OK;
 }
 
@@ -61,25 +66,27 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The tokens of the text that is as long as an axis of `size`, because both have their length from one dim; NULL: there is none. */
+/* The tokens of the text that is as long as an axis of `size`, because both have their length from one dim;
+ * NULL: there is none. */
 static const char *const *tokens_of(const struct aq_session *s, vm_dim axis, int64_t size) {
   const struct vm_module *m = s->model->module;
   int64_t symbol = vm_dim_as_symbol(&m->dims, axis);
   for (uint32_t i = 0; i < m->input_count && symbol >= 0; i++) {
     const struct session_tokens *list = &s->token[s->feed.column[i]];
-    bool complete = list->text && (size_t)size <= list->count;   /* a model file may claim otherwise */
+    bool complete = list->text && (size_t)size <= list->count; /* a model file may claim otherwise */
     if (m->input[i].length == symbol && !m->input[i].is_target && complete) return list->text;
   }
   return NULL;
 }
 
-/* --- maps ----------------------------------------------------------------------------------------------------------------- */
+/* ---- maps ---- */
 
 static int make_machine(struct aq_session *s, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   const struct vm_function *attend = vm_module_function(m, "attend");
   if (s->attend) return RT_OK;
-  if (!attend || attend->output_count < m->output_count) return rt_fail(error, RT_BAD_DATA, "the model has no function to look into");
+  if (!attend || attend->output_count < m->output_count)
+    return rt_fail(error, RT_BAD_DATA, "the model has no function to look into");
   s->map = rt_zalloc(attend->output_count + 1u, sizeof *s->map);
   if (!s->map) return rt_no_memory(error);
   s->map_count = attend->output_count - m->output_count;
@@ -104,8 +111,11 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   struct rt_tensor t = vm_machine_output(s->attend, (uint32_t)(m->output_count + k));
   struct session_map *map = &s->map[k];
   int rank = t.shape->rank, axis = 0;
-  bool heads = head ? head->axes >> ATTEND_H & 1 : rank > 2, rows = head ? head->axes >> ATTEND_I & 1 : rank > 1;
-  if (rank != heads + rows + 1) return rt_fail(error, RT_BAD_DATA, "the weights of %s have %d axes", f->output_name[m->output_count + k], rank);
+  bool heads = head ? head->axes >> ATTEND_H & 1 : rank > 2,
+       rows = head ? head->axes >> ATTEND_I & 1 : rank > 1;
+  if (rank != heads + rows + 1)
+    return rt_fail(error, RT_BAD_DATA, "the weights of %s have %d axes", f->output_name[m->output_count + k],
+                   rank);
   map->name = f->output_name[m->output_count + k];
   map->is_mixing = !head;
   map->heads = heads ? rt_size(t.shape, axis++, 0) : 1;
@@ -114,7 +124,8 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
   map->query = rows ? tokens_of(s, type->dim[rank - 2], map->rows) : NULL;
   map->key = map->is_mixing ? NULL : tokens_of(s, type->dim[rank - 1], map->columns);
-  if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight)) return rt_no_memory(error);
+  if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight))
+    return rt_no_memory(error);
   lib_to_double(&t, s->precision, map->weight);
   return RT_OK;
 }
@@ -125,7 +136,8 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
   int status = make_machine(session, error);
   if (!status) status = session_fill(session, &session->model->schema, field, count, error);
   if (!status) status = keep_tokens(session, error);
-  if (!status) status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
+  if (!status)
+    status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
   if (!status) status = vm_machine_run(session->attend, 0, error);
   for (size_t k = 0; k < session->map_count && !status; k++) status = keep_map(session, k, error);
   return status;
@@ -137,5 +149,12 @@ aq_map aq_session_map(const aq_session *session, size_t map) {
   static const double none[1];
   if (map >= session->map_count) return (aq_map){"", false, 0, 0, 0, none, NULL, NULL};
   const struct session_map *from = &session->map[map];
-  return (aq_map){from->name, from->is_mixing, (size_t)from->heads, (size_t)from->rows, (size_t)from->columns, from->weight ? from->weight : none, from->query, from->key};
+  return (aq_map){from->name,
+                  from->is_mixing,
+                  (size_t)from->heads,
+                  (size_t)from->rows,
+                  (size_t)from->columns,
+                  from->weight ? from->weight : none,
+                  from->query,
+                  from->key};
 }

@@ -29,12 +29,15 @@ int aq_model_save_bytecode(aq_model *model, const char *path) {
   struct rt_error *error = lib_begin(&model->message);
   struct rt_text bytes = {0};
   struct io_save *save = NULL;
-  if (!model->module) return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  if (!model->module)
+    return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   int status = vm_module_write(model->module, &bytes, error);
   if (!status) status = io_save_begin(&save, path, error);
   if (!status) status = io_save_write(save, bytes.data, bytes.length, error);
-  if (!status) status = io_save_commit(save, error);
-  else io_save_abort(save);
+  if (!status)
+    status = io_save_commit(save, error);
+  else
+    io_save_abort(save);
   rt_text_free(&bytes);
   return status;
 }
@@ -43,7 +46,8 @@ int aq_model_listing(aq_model *model, char **text) {
   struct rt_error *error = lib_begin(&model->message);
   struct rt_text out = {0};
   *text = NULL;
-  if (!model->module) return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  if (!model->module)
+    return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   vm_module_print(model->module, &out);
   return lib_give_text(&out, text, error);
 }

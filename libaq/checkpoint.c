@@ -1,6 +1,8 @@
-/* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model: parameters as they are ("param."), the best so far
- * ("best."), the running average where there is one ("average."), the optimizer's moments ("first.", "second."), and as metadata the position and what
- * it is a position in. The order of the data follows from the seed. */
+/* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model:
+ * parameters as they are ("param."), the best so far
+ * ("best."), the running average where there is one ("average."), the optimizer's moments ("first.",
+ * "second."), and as metadata the position and what it is a position in. The order of the data follows from
+ * the seed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,10 +46,12 @@ int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-/* --- what it is a position in --------------------------------------------------------------------------------------------- */
+/* ---- what it is a position in ---- */
 
 /* Aligned as the checksum wants it. */
-struct digest { _Alignas(64) struct io_checksum sum; };
+struct digest {
+  _Alignas(64) struct io_checksum sum;
+};
 
 static void put_digest(struct digest *d, const char *name, struct rt_text *out) {
   char digits[IO_CHECKSUM_DIGITS + 1];
@@ -55,7 +59,8 @@ static void put_digest(struct digest *d, const char *name, struct rt_text *out) 
   rt_text_printf(out, "%s %s\n", name, digits);
 }
 
-/* The compiled program without its settings, which are compared one by one, and without where it stands in its source. */
+/* The compiled program without its settings, which are compared one by one, and without where it stands in
+ * its source. */
 static int describe_program(const struct aq_trainer *t, struct rt_text *out, struct rt_error *error) {
   struct vm_module plain = *t->module;
   struct rt_text bytes = {0};
@@ -79,7 +84,8 @@ static void describe_data(const struct io_dataset *data, const char *name, struc
     int64_t rows = v->present ? data->rows : 0, ids = v->offsets && v->present ? v->offsets[rows] : rows;
     if (v->offsets && rows) io_checksum_add(&d.sum, v->offsets, (size_t)(rows + 1) * sizeof *v->offsets);
     if (v->ids && ids) io_checksum_add(&d.sum, v->ids, (size_t)ids * sizeof *v->ids);
-    if (v->numbers && rows) io_checksum_add(&d.sum, v->numbers, (size_t)(rows * v->width) * sizeof *v->numbers);
+    if (v->numbers && rows)
+      io_checksum_add(&d.sum, v->numbers, (size_t)(rows * v->width) * sizeof *v->numbers);
   }
   put_digest(&d, name, out);
 }
@@ -102,18 +108,23 @@ static void put_number(struct rt_text *out, const char *name, double value) {
   rt_text_printf(out, "%s %s\n", name, digits);
 }
 
-/* What must be the same for going on to mean anything, a line for each. The number of epochs and patience may change. */
+/* What must be the same for going on to mean anything, a line for each. The number of epochs and patience may
+ * change. */
 static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_settings *s = &t->settings;
   struct rt_text out = {0};
   if (t->run) return RT_OK;
   describe_data(&t->train_data, "training-data", &out);
-  if (t->has_valid) describe_data(&t->valid_data, "validation-data", &out);
-  else rt_text_puts(&out, "validation-data none\n");
+  if (t->has_valid)
+    describe_data(&t->valid_data, "validation-data", &out);
+  else
+    rt_text_puts(&out, "validation-data none\n");
   int status = describe_columns(t, &out, error);
   if (!status) status = describe_program(t, &out, error);
-  rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n", t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch,
-                 s->optimizer, s->schedule, s->warmup);
+  rt_text_printf(
+      &out,
+      "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n",
+      t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch, s->optimizer, s->schedule, s->warmup);
   put_number(&out, "lr", s->learning_rate);
   put_number(&out, "weight_decay", s->weight_decay);
   put_number(&out, "beta1", s->beta1);
@@ -133,21 +144,27 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
 static int check_run(const char *saved, const char *now, struct rt_error *error) {
   while (*saved && *now) {
     int a = (int)strcspn(saved, "\n"), b = (int)strcspn(now, "\n"), name = (int)strcspn(now, " ");
-    bool digest = b - name - 1 == IO_CHECKSUM_DIGITS && (!strncmp(now, "program", 7) || !strncmp(now, "training", 8) || !strncmp(now, "validation", 10) || !strncmp(now, "vocabulary", 10));
+    bool digest = b - name - 1 == IO_CHECKSUM_DIGITS
+                  && (!strncmp(now, "program", 7) || !strncmp(now, "training", 8)
+                      || !strncmp(now, "validation", 10) || !strncmp(now, "vocabulary", 10));
     if (a == b && !strncmp(saved, now, (size_t)a)) {
       saved += a + (saved[a] != 0);
       now += b + (now[b] != 0);
       continue;
     }
-    if (digest) rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: its %.*s differ%s", name, now, !strncmp(now, "program", 7) || !strncmp(now, "vocabulary", 10) ? "s" : "");
-    else rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: %.*s there, %.*s here", a < 100 ? a : 100, saved, b, now);
+    if (digest)
+      rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: its %.*s differ%s", name, now,
+              !strncmp(now, "program", 7) || !strncmp(now, "vocabulary", 10) ? "s" : "");
+    else
+      rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: %.*s there, %.*s here",
+              a < 100 ? a : 100, saved, b, now);
     rt_hint(error, "resume with what training began with; only the number of epochs and patience may differ");
     return RT_BAD_DATA;
   }
   return *saved == *now ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint is of another version of aq");
 }
 
-/* --- the position --------------------------------------------------------------------------------------------------------- */
+/* ---- the position ---- */
 
 /* Numbers that must come back exactly, infinities included, go as their bits. */
 static uint64_t bits_of(double x) {
@@ -158,11 +175,15 @@ static uint64_t bits_of(double x) {
 
 static void describe_state(const struct aq_trainer *t, struct rt_text *out) {
   const struct train_state *s = &t->state;
-  rt_text_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64, s->epoch, s->position, s->step, s->best_epoch, s->since_best,
-                 bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value), bits_of(s->best_loss));
+  rt_text_printf(out,
+                 "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64 " %" PRIx64
+                 " %" PRIx64 " %" PRIx64,
+                 s->epoch, s->position, s->step, s->best_epoch, s->since_best, bits_of(s->loss_sum),
+                 bits_of(s->loss_rows), bits_of(s->best_value), bits_of(s->best_loss));
 }
 
-static int parse_state(const struct aq_trainer *t, struct train_state *s, const char *text, struct rt_error *error) {
+static int parse_state(const struct aq_trainer *t, struct train_state *s, const char *text,
+                       struct rt_error *error) {
   char *at = (char *)(uintptr_t)text;
   int64_t *const whole[] = {&s->epoch, &s->position, &s->step, &s->best_epoch, &s->since_best};
   double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value, &s->best_loss};
@@ -179,24 +200,29 @@ static int parse_state(const struct aq_trainer *t, struct train_state *s, const 
     good &= at != from;
   }
   int64_t steps;
-  good &= !*at && s->position < t->train_data.rows && s->position % t->settings.batch == 0 && s->best_epoch <= s->epoch;
-  good = good && !__builtin_mul_overflow(s->epoch, lib_train_steps(t), &steps) && s->step - steps == s->position / t->settings.batch;
+  good &= !*at && s->position < t->train_data.rows && s->position % t->settings.batch == 0
+          && s->best_epoch <= s->epoch;
+  good = good && !__builtin_mul_overflow(s->epoch, lib_train_steps(t), &steps)
+         && s->step - steps == s->position / t->settings.batch;
   return good ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint does not say where training was");
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static const char *moment_name(const struct aq_trainer *t, uint32_t p, int kind, struct rt_arena *arena) {
   return rt_arena_printf(arena, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
 }
 
 /* The moments of the parameters that learn, as tensors with one axis. */
-static int describe_moments(const struct aq_trainer *t, struct rt_arena *arena, struct io_tensor_out *out, int *count, struct rt_error *error) {
+static int describe_moments(const struct aq_trainer *t, struct rt_arena *arena, struct io_tensor_out *out,
+                            int *count, struct rt_error *error) {
   for (uint32_t p = 0; p < t->params.count; p++)
     for (int kind = 0; t->learns[p] && kind < rt_optimizer_moments(t->optimizer); kind++) {
       const char *name = moment_name(t, p, kind, arena);
       if (!name) return rt_no_memory(error);
-      out[(*count)++] = (struct io_tensor_out){name, t->precision == RT_F64 ? IO_F64 : IO_F32, 1, &t->params.elements[p], rt_optimizer_moment(t->optimizer, (int)p, kind)};
+      out[(*count)++] =
+          (struct io_tensor_out){name, t->precision == RT_F64 ? IO_F64 : IO_F32, 1, &t->params.elements[p],
+                                 rt_optimizer_moment(t->optimizer, (int)p, kind)};
     }
   return RT_OK;
 }
@@ -214,7 +240,8 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   if (!status) status = describe_moments(t, &arena, out, &count, error);
   describe_state(t, &state);
   if (!status && state.failed) status = rt_no_memory(error);
-  const struct io_metadata metadata[] = {{"aq.checkpoint", "1"}, {"aq.run", t->run}, {"aq.state", state.data}};
+  const struct io_metadata metadata[] = {
+      {"aq.checkpoint", "1"}, {"aq.run", t->run}, {"aq.state", state.data}};
   if (!status) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
   rt_free(out);
   rt_text_free(&state);
@@ -229,16 +256,22 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
   rt_optimizer_flush(t->optimizer);
   int status = write_file(t, path, error);
   if (!status && t->options.progress) {
-    aq_progress p = {.event = AQ_SAVED, .path = path, .epoch = t->state.epoch, .epochs = t->settings.epochs, .step = t->state.step, .steps = lib_train_steps(t) * t->settings.epochs};
+    aq_progress p = {.event = AQ_SAVED,
+                     .path = path,
+                     .epoch = t->state.epoch,
+                     .epochs = t->settings.epochs,
+                     .step = t->state.step,
+                     .steps = lib_train_steps(t) * t->settings.epochs};
     if (!t->options.progress(t->options.context, &p)) t->stopped = true;
   }
   rt_free(path);
   return status;
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
-static int read_moments(struct aq_trainer *t, const struct io_tensors *file, struct rt_arena *arena, struct rt_error *error) {
+static int read_moments(struct aq_trainer *t, const struct io_tensors *file, struct rt_arena *arena,
+                        struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t p = 0; p < t->params.count; p++)
     for (int kind = 0; !status && t->learns[p] && kind < rt_optimizer_moments(t->optimizer); kind++) {
@@ -246,8 +279,10 @@ static int read_moments(struct aq_trainer *t, const struct io_tensors *file, str
       const char *name = moment_name(t, p, kind, arena);
       if (!name) return rt_no_memory(error);
       const struct io_tensor *tensor = io_tensors_find(file, name);
-      if (!tensor || tensor->elements != t->params.elements[p]) return rt_fail(error, RT_BAD_DATA, "the checkpoint lacks %s", name);
-      status = t->precision == RT_F64 ? io_tensors_double(file, tensor, data, error) : io_tensors_float(file, tensor, data, error);
+      if (!tensor || tensor->elements != t->params.elements[p])
+        return rt_fail(error, RT_BAD_DATA, "the checkpoint lacks %s", name);
+      status = t->precision == RT_F64 ? io_tensors_double(file, tensor, data, error)
+                                      : io_tensors_float(file, tensor, data, error);
     }
   return status;
 }
@@ -281,7 +316,8 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   rt_free(path);
   if (status) return status;
   /* The goal may be another one than before. */
-  t->state.reached = t->has_goal && t->state.best_epoch > 0 && !rep_metric_better(t->metric, t->goal.value, t->state.best_value);
+  t->state.reached = t->has_goal && t->state.best_epoch > 0
+                     && !rep_metric_better(t->metric, t->goal.value, t->state.best_value);
   t->saved = true;
   return RT_OK;
 }

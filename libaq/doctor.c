@@ -50,7 +50,8 @@ static void write_json(const struct finding *f, struct rt_text *out) {
   add_string(out, "better", f->blas->best);
   rt_text_puts(out, ",");
   add_string(out, "reason", f->blas->reason);
-  rt_text_printf(out, ",\"fits\":%s},\"limits\":{\"axes\":%d,\"axis\":%d}}", f->blas->best[0] ? "false" : "true", RT_MAX_RANK, INT32_MAX);
+  rt_text_printf(out, ",\"fits\":%s},\"limits\":{\"axes\":%d,\"axis\":%d}}",
+                 f->blas->best[0] ? "false" : "true", RT_MAX_RANK, INT32_MAX);
 }
 
 static void write_text(const struct finding *f, struct rt_text *out) {
@@ -59,10 +60,13 @@ static void write_text(const struct finding *f, struct rt_text *out) {
   rt_text_printf(out, "instructions  %s\n", f->isa);
   rt_text_printf(out, "threads       %d\n", f->cores);
   rt_text_printf(out, "BLAS          %s\n", f->blas->config);
-  if (f->blas->chosen[0]) rt_text_printf(out, "BLAS core     %s%s%s\n", f->blas->chosen, strcmp(f->blas->found, f->blas->chosen) ? ", found as " : "",
-                                         strcmp(f->blas->found, f->blas->chosen) ? f->blas->found : "");
+  if (f->blas->chosen[0])
+    rt_text_printf(out, "BLAS core     %s%s%s\n", f->blas->chosen,
+                   strcmp(f->blas->found, f->blas->chosen) ? ", found as " : "",
+                   strcmp(f->blas->found, f->blas->chosen) ? f->blas->found : "");
   rt_text_printf(out, "              %s\n", f->blas->reason);
-  if (f->blas->best[0]) rt_text_printf(out, "              OPENBLAS_CORETYPE=%s would be faster\n", f->blas->best);
+  if (f->blas->best[0])
+    rt_text_printf(out, "              OPENBLAS_CORETYPE=%s would be faster\n", f->blas->best);
   rt_text_printf(out, "limits        %d axes of at most %d\n", RT_MAX_RANK, INT32_MAX);
 }
 
@@ -74,8 +78,10 @@ int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message
   rt_blas_setup(choose_blas_core);
   f.blas = rt_blas_info();
   read_processor(f.processor, sizeof f.processor);
-  if (json) write_json(&f, &out);
-  else write_text(&f, &out);
+  if (json)
+    write_json(&f, &out);
+  else
+    write_text(&f, &out);
   int status = lib_give_text(&out, text, error);
   if (message) *message = *lib_view(&kept);
   return status;

@@ -9,17 +9,19 @@ enum { DIGITS = 4, TEXT_WINDOW = 128 };
 struct aq_report {
   struct lib_message message;
   aq_model *model;
-  struct lib_params converted;           /* when the precision asked for is not the model's */
+  struct lib_params converted; /* when the precision asked for is not the model's */
   struct rt_pool *pool;
   struct lib_judge judge;
   struct io_dataset data;
-  struct rt_text text, json;             /* made when asked for */
+  struct rt_text text, json; /* made when asked for */
 };
 
-/* --- the data ------------------------------------------------------------------------------------------------------------- */
+/* ---- the data ---- */
 
-/* A plain text is cut into windows as in training. Reading it could teach a schema, so it gets one of its own: the model's is shared. */
-static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options, struct rt_error *error) {
+/* A plain text is cut into windows as in training. Reading it could teach a schema, so it gets one of its
+ * own: the model's is shared. */
+static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options,
+                     struct rt_error *error) {
   struct io_schema own = {0};
   struct rt_text json = {0};
   io_schema_write(&r->model->schema, &json);
@@ -31,13 +33,17 @@ static int read_text(struct aq_report *r, const char *path, const struct io_data
   return status;
 }
 
-static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options, struct rt_error *error) {
+static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
+                      struct rt_error *error) {
   const struct aq_model *model = r->model;
   enum rt_precision precision = lib_precision(options->precision);
   struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP};
   const struct lib_params *params = &model->params;
-  if (!model->trained) return rt_fail(error, RT_USAGE, "this model has no parameters yet; train it, or load a trained one (.aqm)");
-  int status = model->text ? read_text(r, path, &reading, error) : io_dataset_read(path, &model->schema, &reading, &r->data, error);
+  if (!model->trained)
+    return rt_fail(error, RT_USAGE,
+                   "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  int status = model->text ? read_text(r, path, &reading, error)
+                           : io_dataset_read(path, &model->schema, &reading, &r->data, error);
   if (!status && params->precision != precision) {
     status = lib_params_convert(&r->converted, params, model->module, precision, error);
     params = &r->converted;
@@ -72,9 +78,11 @@ void aq_report_free(aq_report *report) {
   rt_free(report);
 }
 
-const aq_message *aq_report_message(const aq_report *report) { return lib_view((struct lib_message *)&report->message); }
+const aq_message *aq_report_message(const aq_report *report) {
+  return lib_view((struct lib_message *)&report->message);
+}
 
-/* --- what it says --------------------------------------------------------------------------------------------------------- */
+/* ---- what it says ---- */
 
 static const char *finished(const struct rt_text *out, struct rt_error *error) {
   if (out->failed) rt_no_memory(error);

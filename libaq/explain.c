@@ -10,13 +10,16 @@
 /* Sizes that only data would tell, taken for a model without data. */
 enum { ASSUMED_VOCABULARY = 10000, ASSUMED_CLASSES = 2, ASSUMED_WIDTH = 64 };
 
-/* --- sizes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- sizes ---- */
 
 static int64_t assumed_size(const struct vm_module *m, size_t symbol) {
   for (uint32_t i = 0; i < m->input_count; i++) {
     int kind = io_kind_find(m->input[i].kind);
     if (m->input[i].vocabulary != (int64_t)symbol) continue;
-    return kind == IO_CLASS || kind == IO_TAGS ? ASSUMED_CLASSES : kind == IO_VECTOR ? ASSUMED_WIDTH : kind == IO_BYTES ? 256 : ASSUMED_VOCABULARY;
+    return kind == IO_CLASS || kind == IO_TAGS ? ASSUMED_CLASSES
+           : kind == IO_VECTOR                 ? ASSUMED_WIDTH
+           : kind == IO_BYTES                  ? 256
+                                               : ASSUMED_VOCABULARY;
   }
   return ASSUMED_WIDTH;
 }
@@ -33,7 +36,8 @@ static int settle_sizes(struct explanation *x, struct rt_error *error) {
   return RT_OK;
 }
 
-static int bind(const struct explanation *x, struct vm_machine *machine, int64_t examples, struct rt_error *error) {
+static int bind(const struct explanation *x, struct vm_machine *machine, int64_t examples,
+                struct rt_error *error) {
   const struct vm_dims *dims = &x->module->dims;
   struct rt_arena arena = {0};
   int64_t **size = rt_arena_alloc(&arena, (dims->symbol_count + 1) * sizeof *size);
@@ -48,9 +52,10 @@ static int bind(const struct explanation *x, struct vm_machine *machine, int64_t
   return status;
 }
 
-/* --- work ----------------------------------------------------------------------------------------------------------------- */
+/* ---- work ---- */
 
-static double instr_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples);
+static double instr_flops(const struct explanation *x, const struct vm_machine *machine,
+                          const struct vm_instr *instr, double examples);
 
 static double function_flops(const struct explanation *x, const struct vm_machine *machine, double examples) {
   const struct vm_function *f = machine ? vm_machine_function(machine) : NULL;
@@ -59,26 +64,31 @@ static double function_flops(const struct explanation *x, const struct vm_machin
   return flops;
 }
 
-/* Each step runs the body; backwards it runs one step backwards, and where the states are not all there the body twice again (vm/scan.h). */
-static double scan_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples) {
+/* Each step runs the body; backwards it runs one step backwards, and where the states are not all there the
+ * body twice again (vm/scan.h). */
+static double scan_flops(const struct explanation *x, const struct vm_machine *machine,
+                         const struct vm_instr *instr, double examples) {
   uint32_t n = (uint32_t)(instr - vm_machine_function(machine)->instr);
   const struct vm_machine *body = vm_machine_body(machine, n, false);
-  double steps = (double)rt_size(vm_machine_value(machine, instr->in[1]).shape, 0, 0), once = function_flops(x, body, examples);
+  double steps = (double)rt_size(vm_machine_value(machine, instr->in[1]).shape, 0, 0),
+         once = function_flops(x, body, examples);
   if (instr->op == OP_scan) return steps * once;
   double again = vm_machine_function(body)->output_count > 1 ? 2 * once : 0;
   return steps * (again + function_flops(x, vm_machine_body(machine, n, true), examples));
 }
 
-static double instr_flops(const struct explanation *x, const struct vm_machine *machine, const struct vm_instr *instr, double examples) {
+static double instr_flops(const struct explanation *x, const struct vm_machine *machine,
+                          const struct vm_instr *instr, double examples) {
   const struct rt_shape *a = instr->in_count > 0 ? vm_machine_value(machine, instr->in[0]).shape : NULL;
   const struct rt_shape *b = instr->in_count > 1 ? vm_machine_value(machine, instr->in[1]).shape : NULL;
   const struct rt_shape *out = vm_machine_value(machine, instr->out[0]).shape;
   double k;
   switch (instr->op) {
-    case OP_project:                     /* rows of x times all of w */
+    case OP_project: /* rows of x times all of w */
       k = (double)a->size[a->rank - 1] * (instr->attr[0] ? (double)a->size[a->rank - 2] : 1);
       return k > 0 ? 2 * (double)a->count / k * (double)b->count : 0;
-    case OP_project_back: case OP_project_back_add:
+    case OP_project_back:
+    case OP_project_back_add:
       k = b->count && b->size[0] ? (double)b->count / (double)b->size[0] : 1;
       return 2 * (double)a->count / k * (double)b->count;
     case OP_project_grad:
@@ -88,15 +98,19 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
       int axis = a->rank - (instr->attr[0] ? 2 : 1);
       return 2 * (double)out->count * (double)rt_size(a, axis, 0);
     }
-    case OP_attention: case OP_attention_grad: case OP_attention_weights: return explain_attention_flops(x->module, machine, instr, examples);
+    case OP_attention:
+    case OP_attention_grad:
+    case OP_attention_weights: return explain_attention_flops(x->module, machine, instr, examples);
     case OP_dot: return 2 * (double)a->count;
-    case OP_scan: case OP_scan_grad: return scan_flops(x, machine, instr, examples);
+    case OP_scan:
+    case OP_scan_grad: return scan_flops(x, machine, instr, examples);
     case OP_lanes: return (double)out->count * x->module->lanes[instr->attr[0]].instr_count;
     default: return (double)out->count;
   }
 }
 
-static int add_cost(struct explanation *x, const char *name, int64_t examples, struct rt_pool *pool, struct rt_error *error) {
+static int add_cost(struct explanation *x, const char *name, int64_t examples, struct rt_pool *pool,
+                    struct rt_error *error) {
   const struct vm_function *f = vm_module_function(x->module, name);
   if (!f) return RT_OK;
   struct vm_machine *machine = vm_machine_new(x->module, f, RT_F32, pool, error);
@@ -113,7 +127,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   return status;
 }
 
-/* --- words ---------------------------------------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 void explain_scaled(struct rt_text *out, double x, const char *unit) {
   static const char *const prefix[] = {"", "k", "M", "G", "T", "P"};
@@ -138,8 +152,10 @@ static void assumptions(struct explanation *x) {
   for (size_t s = 0; s < dims->symbol_count; s++) {
     if (!x->assumed[s]) continue;
     rt_text_puts(&x->out, separator);
-    if (x->json) io_json_string(&x->out, dims->symbol[s].name, strlen(dims->symbol[s].name));
-    else rt_text_puts(&x->out, dims->symbol[s].name);
+    if (x->json)
+      io_json_string(&x->out, dims->symbol[s].name, strlen(dims->symbol[s].name));
+    else
+      rt_text_puts(&x->out, dims->symbol[s].name);
     rt_text_printf(&x->out, x->json ? ":%" PRId64 : " = %" PRId64, dims->symbol[s].value);
     separator = x->json ? "," : ", ";
     any = true;
@@ -156,13 +172,17 @@ static void params(struct explanation *x) {
     width = length > width ? length : width;
     total += elements_of(x, &m->param[p].type);
   }
-  rt_text_printf(&x->out, x->json ? "\"parameters\":%" PRId64 ",\"tensors\":[" : "\n%" PRId64 " parameters in %" PRIu32 " tensors\n", total, m->param_count);
+  rt_text_printf(&x->out,
+                 x->json ? "\"parameters\":%" PRId64 ",\"tensors\":["
+                         : "\n%" PRId64 " parameters in %" PRIu32 " tensors\n",
+                 total, m->param_count);
   for (uint32_t p = 0; p < m->param_count; p++) {
     int64_t n = elements_of(x, &m->param[p].type);
     if (x->json) {
       rt_text_puts(&x->out, p ? ",{\"name\":" : "{\"name\":");
       io_json_string(&x->out, m->param[p].name, strlen(m->param[p].name));
-      rt_text_printf(&x->out, ",\"elements\":%" PRId64 ",\"frozen\":%s}", n, m->param[p].frozen ? "true" : "false");
+      rt_text_printf(&x->out, ",\"elements\":%" PRId64 ",\"frozen\":%s}", n,
+                     m->param[p].frozen ? "true" : "false");
       continue;
     }
     rt_text_printf(&x->out, "  %-*s  %10" PRId64 "  ", width, m->param[p].name, n);
@@ -178,7 +198,11 @@ static void ops_of(struct explanation *x, const struct vm_function *f) {
     int count = 0;
     for (uint32_t n = 0; n < f->instr_count; n++) count += f->instr[n].op == op;
     if (!count) continue;
-    rt_text_printf(&x->out, x->json ? "%s\"%s\":%d" : "%s%s %d", first ? "" : x->json ? "," : ", ", rt_op_info[op].name, count);
+    rt_text_printf(&x->out, x->json ? "%s\"%s\":%d" : "%s%s %d",
+                   first     ? ""
+                   : x->json ? ","
+                             : ", ",
+                   rt_op_info[op].name, count);
     first = false;
   }
 }
@@ -188,19 +212,26 @@ static void functions(struct explanation *x) {
   for (int k = 0; k < x->cost_count; k++) {
     const struct cost *c = &x->cost[k];
     if (x->json) {
-      rt_text_printf(&x->out, "%s{\"name\":\"%s\",\"instructions\":%" PRIu32 ",\"slots\":%" PRIu32 ",\"examples\":%" PRId64 ",\"bytes\":%zu,\"flops_per_example\":%.0f,\"ops\":{", k ? "," : "",
-                     c->function->name, c->function->instr_count, c->function->slot_count, c->examples, c->bytes, c->flops);
+      rt_text_printf(&x->out,
+                     "%s{\"name\":\"%s\",\"instructions\":%" PRIu32 ",\"slots\":%" PRIu32
+                     ",\"examples\":%" PRId64 ",\"bytes\":%zu,\"flops_per_example\":%.0f,\"ops\":{",
+                     k ? "," : "", c->function->name, c->function->instr_count, c->function->slot_count,
+                     c->examples, c->bytes, c->flops);
       ops_of(x, c->function);
       rt_text_puts(&x->out, "}}");
       continue;
     }
-    rt_text_printf(&x->out, "\n%s: %" PRIu32 " instructions\n  ", c->function->name, c->function->instr_count);
+    rt_text_printf(&x->out, "\n%s: %" PRIu32 " instructions\n  ", c->function->name,
+                   c->function->instr_count);
     ops_of(x, c->function);
     rt_text_puts(&x->out, "\n  ");
     explain_scaled(&x->out, c->flops, "flop");
     rt_text_printf(&x->out, " for an example of %" PRId64 " tokens\n  ", x->length);
     explain_scaled(&x->out, (double)c->bytes, "B");
-    rt_text_printf(&x->out, " of memory for %" PRId64 " such example%s, in %" PRIu32 " slots that values take turns in\n", c->examples, c->examples == 1 ? "" : "s", c->function->slot_count);
+    rt_text_printf(&x->out,
+                   " of memory for %" PRId64 " such example%s, in %" PRIu32
+                   " slots that values take turns in\n",
+                   c->examples, c->examples == 1 ? "" : "s", c->function->slot_count);
   }
   if (x->json) rt_text_puts(&x->out, "]}");
 }
@@ -236,12 +267,15 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   struct rt_error *error = lib_begin(&model->message);
   struct explanation x = {.length = length, .json = json};
   *text = NULL;
-  if (!model->module) return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  if (!model->module)
+    return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   if (length < 0) return rt_fail(error, RT_USAGE, "a length is 0 or more");
   x.module = lib_module_copy(model->module, error);
   int status = x.module ? explain(&x, error) : error->code;
-  if (!status) status = lib_give_text(&x.out, text, error);
-  else rt_text_free(&x.out);
+  if (!status)
+    status = lib_give_text(&x.out, text, error);
+  else
+    rt_text_free(&x.out);
   rt_free(x.assumed);
   rt_free(x.head);
   vm_module_free(x.module);

@@ -7,35 +7,37 @@
 struct cost {
   const struct vm_function *function;
   int64_t examples;
-  size_t bytes;                          /* of slots, for so many examples */
-  double flops;                          /* per example */
+  size_t bytes; /* of slots, for so many examples */
+  double flops; /* per example */
 };
 
 /* What a head takes for one example of the length. */
 struct explain_head {
-  const struct attend_plan *plan;        /* NULL: materialised */
-  double flops;                          /* as if nothing were masked */
-  int64_t tiles, skipped;                /* of all its heads; skipped: those of which the mask hides every pair */
+  const struct attend_plan *plan; /* NULL: materialised */
+  double flops;                   /* as if nothing were masked */
+  int64_t tiles, skipped;         /* of all its heads; skipped: those of which the mask hides every pair */
   int64_t queries, keys, heads;
 };
 
 struct explanation {
-  struct vm_module *module;              /* a copy, every size of it known */
+  struct vm_module *module; /* a copy, every size of it known */
   int64_t length;
-  bool *assumed;                         /* [symbols] */
-  struct cost cost[2];                   /* predict and train */
+  bool *assumed;       /* [symbols] */
+  struct cost cost[2]; /* predict and train */
   int cost_count;
   bool json;
-  struct explain_head *head;             /* [module->head_count] */
+  struct explain_head *head; /* [module->head_count] */
   struct rt_text out;
 };
 
-void explain_scaled(struct rt_text *out, double x, const char *unit);      /* 1.2 MB */
+void explain_scaled(struct rt_text *out, double x, const char *unit); /* 1.2 MB */
 
 /* explain_heads.c */
-double explain_attention_flops(const struct vm_module *module, const struct vm_machine *machine, const struct vm_instr *instr, double examples);
+double explain_attention_flops(const struct vm_module *module, const struct vm_machine *machine,
+                               const struct vm_instr *instr, double examples);
 /* Fills x->head from a function that is bound to one example. RT_OK or RT_NO_MEMORY. */
-int explain_count_heads(struct explanation *x, const struct vm_machine *machine, const struct vm_function *f, struct rt_error *error);
+int explain_count_heads(struct explanation *x, const struct vm_machine *machine, const struct vm_function *f,
+                        struct rt_error *error);
 void explain_heads(struct explanation *x);
 
 #endif

@@ -1,9 +1,10 @@
-/* feed.c: what a program says of its data becomes a schema; rows of datasets become the inputs of a machine. */
+/* feed.c: what a program says of its data becomes a schema; rows of datasets become the inputs of a machine.
+ */
 #include <string.h>
 
 #include "libaq/internal.h"
 
-/* --- the schema ----------------------------------------------------------------------------------------------------------- */
+/* ---- the schema ---- */
 
 static bool column_is_target_only(const struct vm_module *module, const char *name) {
   for (uint32_t i = 0; i < module->input_count; i++)
@@ -16,14 +17,18 @@ static int pair_tags(const struct vm_module *module, struct io_schema *schema, s
   for (uint32_t i = 0; i < module->input_count; i++) {
     struct io_column *tags = &schema->columns[io_schema_find(schema, module->input[i].name)];
     if (tags->kind != IO_TAGS) continue;
-    tags->max_length = 0;                  /* its pair's */
+    tags->max_length = 0; /* its pair's */
     for (uint32_t k = 0; k < module->input_count && tags->pair < 0; k++) {
       int other = io_schema_find(schema, module->input[k].name);
-      if (module->input[k].length == module->input[i].length && schema->columns[other].kind != IO_TAGS) tags->pair = other;
+      if (module->input[k].length == module->input[i].length && schema->columns[other].kind != IO_TAGS)
+        tags->pair = other;
     }
     if (tags->pair >= 0) continue;
-    rt_fail(error, RT_USAGE, "the tags %s have no text: no other column that the model uses is of the length %s", tags->name, module->dims.symbol[module->input[i].length].name);
-    rt_hint(error, "there is one tag for each token, so both have one length, as in text: words[T] and tags: tags[T, C]");
+    rt_fail(error, RT_USAGE,
+            "the tags %s have no text: no other column that the model uses is of the length %s", tags->name,
+            module->dims.symbol[module->input[i].length].name);
+    rt_hint(error, "there is one tag for each token, so both have one length, as in text: words[T] and tags: "
+                   "tags[T, C]");
     return error->code;
   }
   return RT_OK;
@@ -35,14 +40,20 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     struct io_column *column;
     int kind = io_kind_find(input->kind);
     if (io_schema_find(schema, input->name) >= 0) continue;
-    if (kind < 0) return rt_fail(error, RT_USAGE, "a column of kind %s cannot be read from a file", input->kind);
+    if (kind < 0)
+      return rt_fail(error, RT_USAGE, "a column of kind %s cannot be read from a file", input->kind);
     int status = io_schema_add(schema, input->name, (enum io_kind)kind, &column, error);
     if (status) return status;
     column->required = !column_is_target_only(module, input->name);
     column->ends = input->shifted && !text;
     column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
-    /* A text that is predicted is read as begin w1 … wn and predicted as w1 … wn end: one longer than its words. */
-    if (column->ends && column->max_length == 1) return rt_fail(error, RT_USAGE, "a row of %s that is predicted has 2 tokens at least, its first and its end, but its length is limited to 1", input->name);
+    /* A text that is predicted is read as begin w1 … wn and predicted as w1 … wn end: one longer than its
+     * words. */
+    if (column->ends && column->max_length == 1)
+      return rt_fail(error, RT_USAGE,
+                     "a row of %s that is predicted has 2 tokens at least, its first and its end, but its "
+                     "length is limited to 1",
+                     input->name);
     if (column->ends && column->max_length > 1) column->max_length--;
     column->min_count = input->min_count;
     column->max_size = input->max_size;
@@ -50,10 +61,14 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     column->max_n = input->max_n;
     if (input->source && (status = io_schema_read_from(column, input->source, error))) return status;
     int64_t width;
-    if (input->type.rank == 1 && input->type.dtype == RT_REAL && !vm_dim_value(&module->dims, input->type.dim[0], NULL, &width, NULL)) column->width = width;
+    if (input->type.rank == 1 && input->type.dtype == RT_REAL
+        && !vm_dim_value(&module->dims, input->type.dim[0], NULL, &width, NULL))
+      column->width = width;
   }
   if (text && schema->count != 1)
-    return rt_fail(error, RT_USAGE, "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)", schema->count);
+    return rt_fail(error, RT_USAGE,
+                   "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
+                   schema->count);
   int status = pair_tags(module, schema, error);
   return status ? status : io_schema_check(schema, error);
 }
@@ -65,16 +80,24 @@ static int64_t column_size(const struct io_column *column) {
 }
 
 static const char *size_of_what(const struct io_column *column) {
-  return column->kind == IO_VECTOR ? "numbers in a row" : column->kind == IO_CLASS || column->kind == IO_TAGS ? "classes" : "entries in its vocabulary";
+  return column->kind == IO_VECTOR                             ? "numbers in a row"
+         : column->kind == IO_CLASS || column->kind == IO_TAGS ? "classes"
+                                                               : "entries in its vocabulary";
 }
 
 /* class[3], vector[16]: the program says how many there are. */
-static int fixed_size(const struct vm_module *module, const struct vm_input *input, const struct io_column *column, struct rt_error *error) {
-  vm_dim dim = input->type.of != VM_NO_DIM ? input->type.of : input->type.rank == 1 && input->length < 0 ? input->type.dim[0] : VM_NO_DIM;
+static int fixed_size(const struct vm_module *module, const struct vm_input *input,
+                      const struct io_column *column, struct rt_error *error) {
+  vm_dim dim = input->type.of != VM_NO_DIM                  ? input->type.of
+               : input->type.rank == 1 && input->length < 0 ? input->type.dim[0]
+                                                            : VM_NO_DIM;
   int64_t wanted, size = column_size(column);
-  if (dim == VM_NO_DIM || vm_dim_value(&module->dims, dim, NULL, &wanted, NULL) || wanted == size) return RT_OK;
-  rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name, (long long)size, size_of_what(column), (long long)wanted);
-  rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no other column's");
+  if (dim == VM_NO_DIM || vm_dim_value(&module->dims, dim, NULL, &wanted, NULL) || wanted == size)
+    return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name,
+          (long long)size, size_of_what(column), (long long)wanted);
+  rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no "
+                 "other column's");
   return error->code;
 }
 
@@ -84,7 +107,7 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
     const struct vm_input *input = &module->input[i];
     const struct io_column *column = &schema->columns[io_schema_find(schema, input->name)];
     int64_t size = column_size(column);
-    if (input->vocabulary < 0) {           /* a number in the program */
+    if (input->vocabulary < 0) { /* a number in the program */
       status = fixed_size(module, input, column, error);
       if (status) return status;
       continue;
@@ -92,8 +115,10 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
     struct vm_symbol *symbol = &module->dims.symbol[input->vocabulary];
     if (symbol->value == size) continue;
     if (symbol->value >= 0) {
-      rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size, size_of_what(column), symbol->name, (long long)symbol->value);
-      rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no other column's");
+      rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size,
+              size_of_what(column), symbol->name, (long long)symbol->value);
+      rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no "
+                     "other column's");
       return error->code;
     }
     symbol->value = size;
@@ -101,9 +126,10 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
   return RT_OK;
 }
 
-/* --- rows into inputs ----------------------------------------------------------------------------------------------------- */
+/* ---- rows into inputs ---- */
 
-int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema, enum rt_precision precision, struct rt_error *error) {
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
+                  enum rt_precision precision, struct rt_error *error) {
   size_t inputs = module->input_count + 1u, symbols = module->dims.symbol_count + 1;
   *feed = (struct lib_feed){.module = module, .precision = precision};
   feed->column = rt_zalloc(inputs, sizeof *feed->column);
@@ -111,8 +137,10 @@ int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const s
   feed->capacity = rt_zalloc(inputs, sizeof *feed->capacity);
   feed->sizes = rt_zalloc(symbols, sizeof *feed->sizes);
   feed->sizes_capacity = rt_zalloc(symbols, sizeof *feed->sizes_capacity);
-  if (!feed->column || !feed->buffer || !feed->capacity || !feed->sizes || !feed->sizes_capacity) return rt_no_memory(error);
-  for (uint32_t i = 0; i < module->input_count; i++) feed->column[i] = io_schema_find(schema, module->input[i].name);
+  if (!feed->column || !feed->buffer || !feed->capacity || !feed->sizes || !feed->sizes_capacity)
+    return rt_no_memory(error);
+  for (uint32_t i = 0; i < module->input_count; i++)
+    feed->column[i] = io_schema_find(schema, module->input[i].name);
   return RT_OK;
 }
 
@@ -133,30 +161,41 @@ static int64_t row_length(const struct vm_input *input, const struct io_values *
   return input->shifted ? (n > 0 ? n - 1 : 0) : n;
 }
 
-static int reserve(struct lib_feed *feed, uint32_t i, size_t elements, size_t element, struct rt_error *error) {
-  return rt_grow(&feed->buffer[i], &feed->capacity[i], elements ? elements : 1, element) ? rt_no_memory(error) : RT_OK;
+static int reserve(struct lib_feed *feed, uint32_t i, size_t elements, size_t element,
+                   struct rt_error *error) {
+  return rt_grow(&feed->buffer[i], &feed->capacity[i], elements ? elements : 1, element) ? rt_no_memory(error)
+                                                                                         : RT_OK;
 }
 
 static size_t element_size(const struct lib_feed *feed, const struct vm_input *input) {
-  return input->type.dtype == RT_INT ? sizeof(int32_t) : feed->precision == RT_F64 ? sizeof(double) : sizeof(float);
+  return input->type.dtype == RT_INT ? sizeof(int32_t)
+         : feed->precision == RT_F64 ? sizeof(double)
+                                     : sizeof(float);
 }
 
-static int unequal(const struct vm_module *module, const struct vm_input *input, const struct io_dataset *data, int64_t row, int64_t a, int64_t b, struct rt_error *error) {
+static int unequal(const struct vm_module *module, const struct vm_input *input,
+                   const struct io_dataset *data, int64_t row, int64_t a, int64_t b, struct rt_error *error) {
   const char *symbol = module->dims.symbol[input->length].name;
-  rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[row], 0, "the column %s has %lld tokens here, but another column of length %s has %lld", input->name, (long long)a, symbol,
-             (long long)b);
-  rt_hint(error, "columns that differ in length have lengths of different names, as in words[T] and words[U]");
+  rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[row], 0,
+             "the column %s has %lld tokens here, but another column of length %s has %lld", input->name,
+             (long long)a, symbol, (long long)b);
+  rt_hint(error,
+          "columns that differ in length have lengths of different names, as in words[T] and words[U]");
   return error->code;
 }
 
 /* The first input before `i` that has its length from the same symbol and stands in the data, or i. */
-static uint32_t same_length(const struct vm_module *module, const struct io_schema *schema, const struct io_dataset *data, uint32_t i) {
+static uint32_t same_length(const struct vm_module *module, const struct io_schema *schema,
+                            const struct io_dataset *data, uint32_t i) {
   for (uint32_t k = 0; k < i; k++)
-    if (module->input[k].length == module->input[i].length && data->values[io_schema_find(schema, module->input[k].name)].present) return k;
+    if (module->input[k].length == module->input[i].length
+        && data->values[io_schema_find(schema, module->input[k].name)].present)
+      return k;
   return i;
 }
 
-int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema, const struct io_dataset *data, struct rt_error *error) {
+int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema,
+                      const struct io_dataset *data, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i], *other;
     const struct io_values *v = &data->values[io_schema_find(schema, input->name)];
@@ -171,12 +210,16 @@ int lib_check_lengths(const struct vm_module *module, const struct io_schema *sc
   return RT_OK;
 }
 
-/* The `batch` longest rows of the data as the sizes of the input's ragged dim, longest first: no batch has longer ones, one by one. */
-static int longest_rows(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v, int64_t rows, int64_t batch, int64_t *total, struct rt_error *error) {
+/* The `batch` longest rows of the data as the sizes of the input's ragged dim, longest first: no batch has
+ * longer ones, one by one. */
+static int longest_rows(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
+                        int64_t rows, int64_t batch, int64_t *total, struct rt_error *error) {
   int64_t longest = 0, taken = 0, symbol = input->length;
-  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch, sizeof(int64_t))) return rt_no_memory(error);
-  for (int64_t r = 0; r < rows; r++) longest = row_length(input, v, r) > longest ? row_length(input, v, r) : longest;
-  int64_t *rows_of = rt_zalloc((size_t)longest + 1, sizeof *rows_of);   /* [length] */
+  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch, sizeof(int64_t)))
+    return rt_no_memory(error);
+  for (int64_t r = 0; r < rows; r++)
+    longest = row_length(input, v, r) > longest ? row_length(input, v, r) : longest;
+  int64_t *rows_of = rt_zalloc((size_t)longest + 1, sizeof *rows_of); /* [length] */
   if (!rows_of) return rt_no_memory(error);
   for (int64_t r = 0; r < rows; r++) rows_of[row_length(input, v, r)]++;
   *total = 0;
@@ -189,7 +232,8 @@ static int longest_rows(struct lib_feed *feed, const struct vm_input *input, con
   return RT_OK;
 }
 
-int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch, struct rt_error *error) {
+int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
+                     struct rt_error *error) {
   if (batch > data->rows) batch = data->rows;
   for (uint32_t i = 0; i < feed->module->input_count; i++) {
     const struct vm_input *input = &feed->module->input[i];
@@ -212,14 +256,17 @@ double lib_feed_weight(const struct lib_feed *feed, int64_t count) {
 }
 
 /* Lengths of the rows, into the sizes of the input's ragged dim; the sum of them in *total. */
-static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v, const struct io_dataset *data, const int64_t *rows, int64_t count,
-                        bool *known, int64_t *total, struct rt_error *error) {
+static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
+                        const struct io_dataset *data, const int64_t *rows, int64_t count, bool *known,
+                        int64_t *total, struct rt_error *error) {
   int64_t symbol = input->length;
-  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)count, sizeof(int64_t))) return rt_no_memory(error);
+  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)count, sizeof(int64_t)))
+    return rt_no_memory(error);
   *total = 0;
   for (int64_t e = 0; e < count; e++) {
     int64_t n = row_length(input, v, rows[e]);
-    if (known[symbol] && feed->sizes[symbol][e] != n) return unequal(feed->module, input, data, rows[e], n, feed->sizes[symbol][e], error);
+    if (known[symbol] && feed->sizes[symbol][e] != n)
+      return unequal(feed->module, input, data, rows[e], n, feed->sizes[symbol][e], error);
     feed->sizes[symbol][e] = n;
     *total += n;
   }
@@ -228,31 +275,38 @@ static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, con
   return RT_OK;
 }
 
-static void copy_ids(const struct vm_input *input, const struct io_values *v, const int64_t *rows, int64_t count, int32_t *out) {
+static void copy_ids(const struct vm_input *input, const struct io_values *v, const int64_t *rows,
+                     int64_t count, int32_t *out) {
   for (int64_t e = 0; e < count; e++) {
     if (input->length < 0) {
       *out++ = v->ids[rows[e]];
       continue;
     }
-    int64_t n = row_length(input, v, rows[e]), from = v->offsets[rows[e]] + (input->shifted && input->is_target);
+    int64_t n = row_length(input, v, rows[e]),
+            from = v->offsets[rows[e]] + (input->shifted && input->is_target);
     memcpy(out, v->ids + from, (size_t)n * sizeof *out);
     out += n;
   }
 }
 
-static void copy_numbers(const struct lib_feed *feed, const struct io_values *v, const int64_t *rows, int64_t count, void *out) {
+static void copy_numbers(const struct lib_feed *feed, const struct io_values *v, const int64_t *rows,
+                         int64_t count, void *out) {
   for (int64_t e = 0; e < count; e++)
     for (int64_t k = 0; k < v->width; k++) {
       double x = v->numbers[rows[e] * v->width + k];
-      if (feed->precision == RT_F64) ((double *)out)[e * v->width + k] = x;
-      else ((float *)out)[e * v->width + k] = (float)x;
+      if (feed->precision == RT_F64)
+        ((double *)out)[e * v->width + k] = x;
+      else
+        ((float *)out)[e * v->width + k] = (float)x;
     }
 }
 
-int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error) {
+int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data,
+                  const int64_t *rows, int64_t count, struct rt_error *error) {
   bool known[1024] = {false};
   feed->tokens = 0;
-  if (feed->module->dims.symbol_count > RT_COUNT(known)) return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(known));
+  if (feed->module->dims.symbol_count > RT_COUNT(known))
+    return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(known));
   for (uint32_t i = 0; i < feed->module->input_count; i++) {
     const struct vm_input *input = &feed->module->input[i];
     const struct io_values *v = &data->values[feed->column[i]];
@@ -260,15 +314,18 @@ int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struc
     int status = RT_OK;
     if (!v->present) {
       if (!vm_machine_uses_input(machine, i)) continue;
-      return rt_fail(error, RT_BAD_DATA, "%s has no column %s", data->name ? data->name : "the data", input->name);
+      return rt_fail(error, RT_BAD_DATA, "%s has no column %s", data->name ? data->name : "the data",
+                     input->name);
     }
     if (input->length >= 0) status = feed_lengths(feed, input, v, data, rows, count, known, &total, error);
     if (!status && input->type.dtype == RT_REAL) total = count * v->width;
     if (!status) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
     if (status) return status;
     if (!vm_machine_uses_input(machine, i)) continue;
-    if (input->type.dtype == RT_INT) copy_ids(input, v, rows, count, feed->buffer[i]);
-    else copy_numbers(feed, v, rows, count, feed->buffer[i]);
+    if (input->type.dtype == RT_INT)
+      copy_ids(input, v, rows, count, feed->buffer[i]);
+    else
+      copy_numbers(feed, v, rows, count, feed->buffer[i]);
   }
   int status = vm_machine_bind(machine, count, (const int64_t *const *)feed->sizes, error);
   for (uint32_t i = 0; !status && i < feed->module->input_count; i++)

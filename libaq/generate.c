@@ -1,4 +1,5 @@
-/* generate.c: continuing a text, token by token. Every step runs the model on the last tokens again, as many as it was made for. */
+/* generate.c: continuing a text, token by token. Every step runs the model on the last tokens again, as many
+ * as it was made for. */
 #include <math.h>
 #include <string.h>
 
@@ -8,24 +9,25 @@
 enum { DEFAULT_LENGTH = 200, MAX_LENGTH = 1 << 24 };
 
 void aq_generate_options_init(aq_generate_options *options) {
-  *options = (aq_generate_options){.size = sizeof *options, .length = DEFAULT_LENGTH, .temperature = 1, .seed = 1};
+  *options =
+      (aq_generate_options){.size = sizeof *options, .length = DEFAULT_LENGTH, .temperature = 1, .seed = 1};
 }
 
 struct writing {
   struct aq_session *session;
   const aq_generate_options *options;
   uint32_t output;
-  int column;                            /* of the text, in the schema */
+  int column; /* of the text, in the schema */
   const struct io_vocab *vocab;
-  int64_t window;                        /* tokens the model may see at once, 0: any number */
-  int32_t *context;                      /* what it has seen and written */
+  int64_t window;   /* tokens the model may see at once, 0: any number */
+  int32_t *context; /* what it has seen and written */
   size_t capacity;
   int64_t count;
-  double *weight;                        /* [vocab] scratch */
-  bool begun;                            /* is there a text before the next word? */
+  double *weight; /* [vocab] scratch */
+  bool begun;     /* is there a text before the next word? */
 };
 
-/* --- the prompt ----------------------------------------------------------------------------------------------------------- */
+/* ---- the prompt ---- */
 
 static int find_text(struct writing *w, struct rt_error *error) {
   const struct vm_module *m = w->session->model->module;
@@ -38,7 +40,8 @@ static int find_text(struct writing *w, struct rt_error *error) {
     w->window = text->length >= 0 ? m->dims.symbol[text->length].limit : 0;
     return RT_OK;
   }
-  rt_fail(error, RT_USAGE, "the model %s does not write: it predicts %s", m->name, m->output_count ? m->output[0].name : "nothing");
+  rt_fail(error, RT_USAGE, "the model %s does not write: it predicts %s", m->name,
+          m->output_count ? m->output[0].name : "nothing");
   rt_hint(error, "a model that writes ends its heading with -> next(COLUMN)");
   return error->code;
 }
@@ -55,7 +58,8 @@ static int fill_uncut(struct writing *w, const aq_field *field, size_t count, st
   return status;
 }
 
-/* The prompt is the model's input columns, separated by tabs when there are several; the text to go on with may be left out at the end. */
+/* The prompt is the model's input columns, separated by tabs when there are several; the text to go on with
+ * may be left out at the end. */
 static int read_prompt(struct writing *w, struct rt_error *error) {
   const struct io_schema *schema = &w->session->model->schema;
   const char *rest = w->options->prompt ? w->options->prompt : "";
@@ -69,7 +73,8 @@ static int read_prompt(struct writing *w, struct rt_error *error) {
     more = tab != NULL;
     if (tab) rest = tab + 1;
   }
-  if (wanted > 1 && count == wanted - 1 && schema->columns[w->column].field == schema->fields - 1) field[count++] = (aq_field){"", 0};
+  if (wanted > 1 && count == wanted - 1 && schema->columns[w->column].field == schema->fields - 1)
+    field[count++] = (aq_field){"", 0};
   int status = fill_uncut(w, field, count, error);
   rt_free(field);
   return status;
@@ -83,8 +88,9 @@ static int append(struct writing *w, int32_t id, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The encoded prompt, without the end of the text and without the place that session_extend added: one token either way. A model without a
- * begin token that is given nothing starts behind a newline, or its commonest token. */
+/* The encoded prompt, without the end of the text and without the place that session_extend added: one token
+ * either way. A model without a begin token that is given nothing starts behind a newline, or its commonest
+ * token. */
 static int take_prompt(struct writing *w, struct rt_error *error) {
   const struct io_values *v = &w->session->data.values[w->column];
   int status = RT_OK;
@@ -95,7 +101,7 @@ static int take_prompt(struct writing *w, struct rt_error *error) {
   return append(w, newline > 0 ? newline : w->vocab->base, error);
 }
 
-/* --- drawing -------------------------------------------------------------------------------------------------------------- */
+/* ---- drawing ---- */
 
 static bool may_write(const struct writing *w, int64_t id) {
   if (id == w->vocab->begin) return false;
@@ -114,7 +120,7 @@ static void keep_top(double *weight, int64_t count, int top) {
         equals = weight[k] > next ? 1 : equals + 1;
         next = weight[k];
       }
-    if (next <= 0) return;               /* fewer than K have any weight */
+    if (next <= 0) return; /* fewer than K have any weight */
     least = next;
     kept += equals;
   }
@@ -129,7 +135,8 @@ static int64_t draw(struct writing *w, const double *p, int64_t count, int64_t s
   for (int64_t k = 0; k < count; k++)
     if (may_write(w, k) && p[k] > most) most = p[best = k];
   if (w->options->temperature <= 0 || most <= 0) return best;
-  for (int64_t k = 0; k < count; k++) w->weight[k] = may_write(w, k) && p[k] > 0 ? pow(p[k] / most, 1 / w->options->temperature) : 0;
+  for (int64_t k = 0; k < count; k++)
+    w->weight[k] = may_write(w, k) && p[k] > 0 ? pow(p[k] / most, 1 / w->options->temperature) : 0;
   if (w->options->top > 0) keep_top(w->weight, count, w->options->top);
   for (int64_t k = 0; k < count; k++) sum += w->weight[k];
   double at = sum * rt_random_uniform((uint64_t)w->options->seed, (uint64_t)step);
@@ -140,10 +147,12 @@ static int64_t draw(struct writing *w, const double *p, int64_t count, int64_t s
   return best;
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 /* Marks that stand right behind a word. */
-static bool clings(const char *text, size_t length) { return length > 0 && strchr(".,;:!?)'%]}", text[0]) != NULL; }
+static bool clings(const char *text, size_t length) {
+  return length > 0 && strchr(".,;:!?)'%]}", text[0]) != NULL;
+}
 
 static int write_token(struct writing *w, int32_t id, struct rt_error *error) {
   size_t length;
@@ -156,7 +165,8 @@ static int write_token(struct writing *w, int32_t id, struct rt_error *error) {
   return refused ? rt_fail(error, RT_IO, "the text cannot be written") : RT_OK;
 }
 
-/* The last tokens of the context as the only row of the text, and one behind them that the model does not see. */
+/* The last tokens of the context as the only row of the text, and one behind them that the model does not
+ * see. */
 static int show_context(struct writing *w, struct rt_error *error) {
   struct io_values *v = &w->session->data.values[w->column];
   int64_t n = w->window > 0 && w->count > w->window ? w->window : w->count;
@@ -174,7 +184,8 @@ static int write_on(struct writing *w, struct rt_error *error) {
     if (!status) status = session_run(s, 0, 1, error);
     if (status) return status;
     const struct session_scores *scores = &s->scores[w->output];
-    if (scores->columns != w->vocab->count || scores->first[1] < 1) return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
+    if (scores->columns != w->vocab->count || scores->first[1] < 1)
+      return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
     int64_t id = draw(w, scores->value + (scores->first[1] - 1) * scores->columns, scores->columns, step);
     if (id == w->vocab->end) return RT_OK;
     status = write_token(w, (int32_t)id, error);
@@ -191,12 +202,16 @@ int aq_session_generate(aq_session *session, const aq_generate_options *options)
   memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   struct writing w = {.session = session, .options = &own};
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the text to");
-  if (own.length < 0 || own.length > MAX_LENGTH) return rt_fail(error, RT_USAGE, "a text of 0 to %d tokens can be written, not %lld", MAX_LENGTH, (long long)own.length);
-  if (!isfinite(own.temperature) || own.temperature < 0) return rt_fail(error, RT_USAGE, "a temperature is 0 or more");
+  if (own.length < 0 || own.length > MAX_LENGTH)
+    return rt_fail(error, RT_USAGE, "a text of 0 to %d tokens can be written, not %lld", MAX_LENGTH,
+                   (long long)own.length);
+  if (!isfinite(own.temperature) || own.temperature < 0)
+    return rt_fail(error, RT_USAGE, "a temperature is 0 or more");
   int status = find_text(&w, error);
   if (!status) status = read_prompt(&w, error);
   if (!status) status = take_prompt(&w, error);
-  if (!status && !(w.weight = rt_zalloc((size_t)w.vocab->count + 1, sizeof *w.weight))) status = rt_no_memory(error);
+  if (!status && !(w.weight = rt_zalloc((size_t)w.vocab->count + 1, sizeof *w.weight)))
+    status = rt_no_memory(error);
   if (!status) status = write_on(&w, error);
   session->scored = 0;
   rt_free(w.context);

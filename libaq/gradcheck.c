@@ -1,7 +1,9 @@
-/* gradcheck.c: the gradients that the compiler derived against central differences of the loss, in double, on random data.
+/* gradcheck.c: the gradients that the compiler derived against central differences of the loss, in double, on
+ * random data.
  *
- * The difference quotient is the one of fourth order, (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h: with h = 1e-3 both its truncation and its rounding
- * are near 1e-12, so that small errors show. Where it straddles a kink (relu, max) it is wrong for that h, so smaller ones are tried too. */
+ * The difference quotient is the one of fourth order, (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h: with h =
+ * 1e-3 both its truncation and its rounding are near 1e-12, so that small errors show. Where it straddles a
+ * kink (relu, max) it is wrong for that h, so smaller ones are tried too. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,10 +13,14 @@
 #include "runtime/random.h"
 
 enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4 };
-/* A gradient smaller than this, times the loss, counts as so large when its relative error is taken: below it rounding rules. */
+/* A gradient smaller than this, times the loss, counts as so large when its relative error is taken: below it
+ * rounding rules. */
 static const double SMALLEST = 1e-5;
 
-struct found { double error, largest, analytic, numeric; int64_t element, checked; };
+struct found {
+  double error, largest, analytic, numeric;
+  int64_t element, checked;
+};
 
 struct check {
   struct vm_module *module;
@@ -22,12 +28,12 @@ struct check {
   struct vm_machine *machine;
   struct rt_pool *pool;
   struct lib_params params;
-  uint64_t seed, drawn;                  /* how many random numbers are used up */
+  uint64_t seed, drawn; /* how many random numbers are used up */
   int64_t examples;
-  int64_t **size;                        /* [symbols][MAX_EXAMPLES] */
-  void **input;                          /* [inputs] */
-  double **gradient;                     /* [params] dense; NULL: the loss does not depend on it */
-  struct found *found;                   /* [params] the worst */
+  int64_t **size;      /* [symbols][MAX_EXAMPLES] */
+  void **input;        /* [inputs] */
+  double **gradient;   /* [params] dense; NULL: the loss does not depend on it */
+  struct found *found; /* [params] the worst */
   struct rt_arena arena;
 };
 
@@ -41,9 +47,11 @@ static void check_free(struct check *c) {
 }
 
 static double normal(struct check *c) { return rt_random_normal(c->seed, c->drawn++); }
-static int64_t below(struct check *c, int64_t limit) { return limit > 0 ? rt_random_below(c->seed, c->drawn++, limit) : 0; }
+static int64_t below(struct check *c, int64_t limit) {
+  return limit > 0 ? rt_random_below(c->seed, c->drawn++, limit) : 0;
+}
 
-/* --- sizes and data ------------------------------------------------------------------------------------------------------- */
+/* ---- sizes and data ---- */
 
 /* What the data would decide. */
 static void bind_dims(struct vm_module *m) {
@@ -51,17 +59,24 @@ static void bind_dims(struct vm_module *m) {
     struct vm_symbol *symbol = m->input[i].vocabulary < 0 ? NULL : &m->dims.symbol[m->input[i].vocabulary];
     if (!symbol || symbol->value >= 0) continue;
     int kind = io_kind_find(m->input[i].kind);
-    symbol->value = kind == IO_CLASS || kind == IO_TAGS ? 3 : kind == IO_VECTOR ? 4 : kind == IO_BYTES ? 256 : 7;
+    symbol->value = kind == IO_CLASS || kind == IO_TAGS ? 3
+                    : kind == IO_VECTOR                 ? 4
+                    : kind == IO_BYTES                  ? 256
+                                                        : 7;
   }
   for (size_t s = 0; s < m->dims.symbol_count; s++)
     if (m->dims.symbol[s].kind == VM_BOUND && m->dims.symbol[s].value < 0) m->dims.symbol[s].value = 3;
 }
 
 /* Sets of sizes: one example; a few short ones; empty and single ones among others; longer ones. */
-static const struct size_set { int64_t examples, longest, first[2]; } size_sets[] = {{1, 3, {3, 3}}, {3, 6, {1, 5}}, {4, 5, {0, 1}}, {2, 19, {19, 2}}};
+static const struct size_set {
+  int64_t examples, longest, first[2];
+} size_sets[] = {{1, 3, {3, 3}}, {3, 6, {1, 5}}, {4, 5, {0, 1}}, {2, 19, {19, 2}}};
 
 /* Programs may need a token at least, or bear only so many: these bounds are tried in turn. */
-static const struct { int64_t least, most; } tries[] = {{0, 64}, {1, 64}, {2, 64}, {0, 4}, {1, 4}, {1, 1}, {4, 16}, {2, 2}};
+static const struct {
+  int64_t least, most;
+} tries[] = {{0, 64}, {1, 64}, {2, 64}, {0, 4}, {1, 4}, {1, 1}, {4, 16}, {2, 2}};
 
 static void draw_sizes(struct check *c, const struct size_set *set, int64_t least, int64_t most) {
   c->examples = set->examples;
@@ -85,7 +100,7 @@ static int bind_sizes(struct check *c, const struct size_set *set, struct rt_err
       if (status) *error = why;
       return status;
     }
-    if (t == 0) *error = why;            /* the one to tell when no size will do */
+    if (t == 0) *error = why; /* the one to tell when no size will do */
   }
   return status;
 }
@@ -93,7 +108,8 @@ static int bind_sizes(struct check *c, const struct size_set *set, struct rt_err
 /* Elements of an input over all examples; -1 when a dim of it is none. */
 static int64_t input_elements(struct check *c, const struct vm_type *type, struct rt_error *error) {
   int64_t total = 0, one[1024];
-  if (c->module->dims.symbol_count > RT_COUNT(one)) return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(one)), -1;
+  if (c->module->dims.symbol_count > RT_COUNT(one))
+    return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(one)), -1;
   for (int64_t e = 0; e < c->examples; e++) {
     int64_t n = 1, size;
     for (size_t s = 0; s < c->module->dims.symbol_count; s++) one[s] = c->size[s][e];
@@ -109,7 +125,8 @@ static int64_t input_elements(struct check *c, const struct vm_type *type, struc
 /* Does a loss ask of this target to be 0 or 1? */
 static bool is_chance(const struct vm_module *m, uint32_t input) {
   for (uint32_t o = 0; o < m->output_count; o++)
-    if (m->output[o].target == (int32_t)input && !strcmp(m->output[o].loss, "binary_cross_entropy")) return true;
+    if (m->output[o].target == (int32_t)input && !strcmp(m->output[o].loss, "binary_cross_entropy"))
+      return true;
   return false;
 }
 
@@ -120,16 +137,19 @@ static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
   rt_free(c->input[i]);
   c->input[i] = rt_zalloc((size_t)n + 1, sizeof(double));
   if (!c->input[i]) return rt_no_memory(error);
-  if (type->dtype == RT_INT && vm_dim_value(&c->module->dims, type->of, NULL, &range, error)) return error->code;
+  if (type->dtype == RT_INT && vm_dim_value(&c->module->dims, type->of, NULL, &range, error))
+    return error->code;
   for (int64_t k = 0; k < n; k++) {
-    if (type->dtype == RT_INT) ((int32_t *)c->input[i])[k] = (int32_t)below(c, range);
-    else ((double *)c->input[i])[k] = is_chance(c->module, i) ? (double)below(c, 2) : normal(c);
+    if (type->dtype == RT_INT)
+      ((int32_t *)c->input[i])[k] = (int32_t)below(c, range);
+    else
+      ((double *)c->input[i])[k] = is_chance(c->module, i) ? (double)below(c, 2) : normal(c);
   }
   vm_machine_set_input(c->machine, i, c->input[i]);
   return RT_OK;
 }
 
-/* --- gradients ------------------------------------------------------------------------------------------------------------ */
+/* ---- gradients ---- */
 
 static int loss_of(struct check *c, double *loss, struct rt_error *error) {
   int status = vm_machine_run(c->machine, c->seed, error);
@@ -137,7 +157,8 @@ static int loss_of(struct check *c, double *loss, struct rt_error *error) {
   return status;
 }
 
-/* Runs once and keeps every gradient, dense; those given by rows are summed into the rows of the parameter. */
+/* Runs once and keeps every gradient, dense; those given by rows are summed into the rows of the parameter.
+ */
 static int keep_gradients(struct check *c, double *loss, struct rt_error *error) {
   int status = loss_of(c, loss, error);
   if (!status && !isfinite(*loss)) {
@@ -157,23 +178,28 @@ static int keep_gradients(struct check *c, double *loss, struct rt_error *error)
     int64_t rows = ids.shape->count, width = rows ? value.shape->count / rows : 0;
     memset(to, 0, (size_t)c->params.elements[from->param] * sizeof *to);
     for (int64_t r = 0; r < rows; r++)
-      for (int64_t k = 0; k < width; k++) to[((const int32_t *)ids.data)[r] * width + k] += data[r * width + k];
+      for (int64_t k = 0; k < width; k++)
+        to[((const int32_t *)ids.data)[r] * width + k] += data[r * width + k];
   }
   return status;
 }
 
-/* The derivative of the loss along one element, or, for element -1, along a random direction of the whole parameter, whose slope by the gradient
- * goes to *analytic. */
-static int slope(struct check *c, uint32_t p, int64_t element, double h, uint64_t direction, double *analytic, double *numeric, struct rt_error *error) {
+/* The derivative of the loss along one element, or, for element -1, along a random direction of the whole
+ * parameter, whose slope by the gradient goes to *analytic. */
+static int slope(struct check *c, uint32_t p, int64_t element, double h, uint64_t direction, double *analytic,
+                 double *numeric, struct rt_error *error) {
   static const double at[] = {-2, -1, 1, 2}, weight[] = {1, -8, 8, -1};
   double *theta = c->params.data[p], loss = 0;
   int64_t n = c->params.elements[p], first = element < 0 ? 0 : element, last = element < 0 ? n : element + 1;
-  double *kept = rt_zalloc((size_t)(last - first) + 1, sizeof *kept), scale = element < 0 ? 1 / sqrt((double)n) : 1;
+  double *kept = rt_zalloc((size_t)(last - first) + 1, sizeof *kept),
+         scale = element < 0 ? 1 / sqrt((double)n) : 1;
   int status = kept ? RT_OK : rt_no_memory(error);
   if (kept) memcpy(kept, theta + first, (size_t)(last - first) * sizeof *kept);
   *numeric = *analytic = 0;
   for (int k = 0; k < 4 && !status; k++) {
-    for (int64_t x = first; x < last; x++) theta[x] = kept[x - first] + at[k] * h * scale * (element < 0 ? rt_random_normal(direction, (uint64_t)x) : 1);
+    for (int64_t x = first; x < last; x++)
+      theta[x] =
+          kept[x - first] + at[k] * h * scale * (element < 0 ? rt_random_normal(direction, (uint64_t)x) : 1);
     status = loss_of(c, &loss, error);
     *numeric += weight[k] * loss / (12 * h);
   }
@@ -185,7 +211,8 @@ static int slope(struct check *c, uint32_t p, int64_t element, double h, uint64_
   return status;
 }
 
-static int compare(struct check *c, uint32_t p, int64_t element, double loss, struct found *worst, struct rt_error *error) {
+static int compare(struct check *c, uint32_t p, int64_t element, double loss, struct found *worst,
+                   struct rt_error *error) {
   static const double steps[] = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7};
   struct found best = {.error = INFINITY, .element = element};
   uint64_t direction = rt_random_seed(c->seed, c->drawn++);
@@ -193,7 +220,8 @@ static int compare(struct check *c, uint32_t p, int64_t element, double loss, st
     double analytic, numeric;
     int status = slope(c, p, element, steps[k], direction, &analytic, &numeric, error);
     if (status) return status;
-    double size = fmax(fmax(fabs(analytic), fabs(numeric)), SMALLEST * fmax(1, fabs(loss))), wrong = fabs(analytic - numeric) / size;
+    double size = fmax(fmax(fabs(analytic), fabs(numeric)), SMALLEST * fmax(1, fabs(loss))),
+           wrong = fabs(analytic - numeric) / size;
     if (!(wrong < best.error)) {
       if (k) continue;
       wrong = isnan(wrong) ? INFINITY : wrong;
@@ -222,7 +250,8 @@ static int check_param(struct check *c, uint32_t p, int64_t many, double loss, s
   int64_t n = c->params.elements[p];
   if (c->module->param[p].frozen || n == 0) return RT_OK;
   int status = n > 1 ? compare(c, p, -1, loss, &c->found[p], error) : RT_OK;
-  for (int64_t k = 0; k < many && k < n && !status; k++) status = compare(c, p, n <= many ? k : below(c, n), loss, &c->found[p], error);
+  for (int64_t k = 0; k < many && k < n && !status; k++)
+    status = compare(c, p, n <= many ? k : below(c, n), loss, &c->found[p], error);
   return status;
 }
 
@@ -237,11 +266,12 @@ static int check_set(struct check *c, const struct size_set *set, struct rt_erro
   return status;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static int make_params(struct check *c, struct rt_error *error) {
   for (uint32_t p = 0; p < c->module->param_count; p++)
-    if (c->module->param[p].init.kind == VM_INIT_LOAD) c->module->param[p].init = (struct vm_init){.kind = VM_INIT_GLOROT, .a = 1};
+    if (c->module->param[p].init.kind == VM_INIT_LOAD)
+      c->module->param[p].init = (struct vm_init){.kind = VM_INIT_GLOROT, .a = 1};
   int status = lib_params_init(&c->params, c->module, RT_F64, error);
   if (!status) status = lib_params_fill(&c->params, c->module, c->seed, error);
   /* Away from the symmetry of the initial values, where many gradients are 0. */
@@ -261,10 +291,13 @@ static int prepare(struct check *c, struct rt_error *error) {
   c->input = rt_arena_alloc(&c->arena, (m->input_count + 1u) * sizeof *c->input);
   if (!c->size || !c->gradient || !c->found || !c->input) return rt_no_memory(error);
   for (size_t s = 0; s < m->dims.symbol_count; s++)
-    if (!(c->size[s] = rt_arena_alloc(&c->arena, MAX_EXAMPLES * sizeof **c->size))) return rt_no_memory(error);
+    if (!(c->size[s] = rt_arena_alloc(&c->arena, MAX_EXAMPLES * sizeof **c->size)))
+      return rt_no_memory(error);
   int status = make_params(c, error);
   for (uint32_t p = 0; p < c->params.count && !status; p++)
-    if (!(c->gradient[p] = rt_arena_alloc(&c->arena, ((size_t)c->params.elements[p] + 1) * sizeof **c->gradient))) status = rt_no_memory(error);
+    if (!(c->gradient[p] =
+              rt_arena_alloc(&c->arena, ((size_t)c->params.elements[p] + 1) * sizeof **c->gradient)))
+      status = rt_no_memory(error);
   if (status) return status;
   c->pool = lib_pool(1, false, error);
   c->machine = c->pool ? vm_machine_new(m, c->train, RT_F64, c->pool, error) : NULL;
@@ -279,12 +312,15 @@ static void table(const struct check *c, struct rt_text *out) {
     int length = (int)strlen(c->module->param[p].name);
     width = length > width ? length : width;
   }
-  rt_text_printf(out, "%-*s  %10s  %7s  %16s  %11s\n", width, "parameter", "elements", "checked", "largest gradient", "worst error");
+  rt_text_printf(out, "%-*s  %10s  %7s  %16s  %11s\n", width, "parameter", "elements", "checked",
+                 "largest gradient", "worst error");
   for (uint32_t p = 0; p < c->params.count; p++) {
     const struct found *f = &c->found[p];
     rt_text_printf(out, "%-*s  %10" PRId64 "  ", width, c->module->param[p].name, c->params.elements[p]);
-    if (c->module->param[p].frozen) rt_text_puts(out, " frozen\n");
-    else rt_text_printf(out, "%7" PRId64 "  %16.3g  %11.2g\n", f->checked, f->largest, f->error);
+    if (c->module->param[p].frozen)
+      rt_text_puts(out, " frozen\n");
+    else
+      rt_text_printf(out, "%7" PRId64 "  %16.3g  %11.2g\n", f->checked, f->largest, f->error);
   }
 }
 
@@ -297,9 +333,12 @@ static int verdict(const struct check *c, double tolerance, double *worst, struc
   const struct found *f = &c->found[bad];
   char where[64] = "along a random direction";
   if (f->element >= 0) snprintf(where, sizeof where, "of element %" PRId64, f->element);
-  rt_fail(error, RT_NEGATIVE, "the gradient of %s is wrong: the derivative %s is %.9g by the program's gradient, but %.9g by differences of the loss (relative error %.2g)",
+  rt_fail(error, RT_NEGATIVE,
+          "the gradient of %s is wrong: the derivative %s is %.9g by the program's gradient, but %.9g by "
+          "differences of the loss (relative error %.2g)",
           c->module->param[bad].name, where, f->analytic, f->numeric, f->error);
-  rt_hint(error, "stop_gradient makes the two differ, and is meant to; without it this is an error of the compiler");
+  rt_hint(error,
+          "stop_gradient makes the two differ, and is meant to; without it this is an error of the compiler");
   return error->code;
 }
 

@@ -28,74 +28,87 @@ int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
 struct aq_program {
   struct lib_message message;
   struct cc_program *program;
-  struct cc_override *define;            /* copies, names in the arena */
+  struct cc_override *define; /* copies, names in the arena */
   struct rt_arena arena;
 };
 
-/* --- parameters (params.c) ------------------------------------------------------------------------------------------------ */
+/* ---- parameters (params.c) ---- */
 
 /* The values of a module's parameters, row-major, float or double. */
 struct lib_params {
   enum rt_precision precision;
   uint32_t count;
-  void **data;                           /* [count] aligned blocks */
+  void **data; /* [count] aligned blocks */
   int64_t *elements;
 };
 /* Allocates, without values. All dims of the parameters must be bound. */
-int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision, struct rt_error *error);
-/* Fills every parameter as its initialiser says. Numbers depend on the seed and the parameter's name alone, so that adding a parameter does not change the others. */
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, uint64_t seed, struct rt_error *error);
+int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
+                    struct rt_error *error);
+/* Fills every parameter as its initialiser says. Numbers depend on the seed and the parameter's name alone,
+ * so that adding a parameter does not change the others. */
+int lib_params_fill(struct lib_params *params, const struct vm_module *module, uint64_t seed,
+                    struct rt_error *error);
 /* From or to tensors named by prefix + path. Every parameter must be there, with its shape. */
-int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file, const char *prefix, struct rt_error *error);
+int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
+                    const char *prefix, struct rt_error *error);
 /* Describes the parameters for io_tensors_save in out[count]; names and shapes go to the arena. */
-int lib_params_describe(const struct lib_params *params, const struct vm_module *module, const char *prefix, struct rt_arena *arena, struct io_tensor_out *out,
-                        struct rt_error *error);
-void lib_params_copy(struct lib_params *to, const struct lib_params *from);   /* the same module and precision */
-int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module, enum rt_precision precision, struct rt_error *error);
+int lib_params_describe(const struct lib_params *params, const struct vm_module *module, const char *prefix,
+                        struct rt_arena *arena, struct io_tensor_out *out, struct rt_error *error);
+void lib_params_copy(struct lib_params *to,
+                     const struct lib_params *from); /* the same module and precision */
+int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module,
+                       enum rt_precision precision, struct rt_error *error);
 void lib_params_bind(const struct lib_params *params, struct vm_machine *machine);
 void lib_params_free(struct lib_params *params);
 
-/* --- data into machines (feed.c) ------------------------------------------------------------------------------------------ */
+/* ---- data into machines (feed.c) ---- */
 
 /* The schema that a module's inputs ask for. text: the file is one plain text, rows are windows of it. */
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error);
-/* Gives the module's BOUND symbols the sizes that the trained schema has, and checks them against dims of the program. */
+/* Gives the module's BOUND symbols the sizes that the trained schema has, and checks them against dims of the
+ * program. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);
 /* Columns whose lengths have one name must be equally long in every row. */
-int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema, const struct io_dataset *data, struct rt_error *error);
+int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema,
+                      const struct io_dataset *data, struct rt_error *error);
 
 /* Packs rows of datasets into the inputs of machines of one module. */
 struct lib_feed {
   const struct vm_module *module;
   enum rt_precision precision;
-  int *column;                           /* [inputs] in the schema */
-  void **buffer;                         /* [inputs] */
-  size_t *capacity;                      /* [inputs] elements */
-  int64_t **sizes;                       /* [symbols] per example, NULL for symbols that are not ragged */
+  int *column;      /* [inputs] in the schema */
+  void **buffer;    /* [inputs] */
+  size_t *capacity; /* [inputs] elements */
+  int64_t **sizes;  /* [symbols] per example, NULL for symbols that are not ragged */
   size_t *sizes_capacity;
-  int64_t tokens;                        /* of the last batch, in its longest input */
+  int64_t tokens; /* of the last batch, in its longest input */
 };
-int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema, enum rt_precision precision, struct rt_error *error);
-/* Room for any batch of so many rows of the data, so that feeding allocates nothing later. `sizes` then are those of the largest batch that there could be. */
-int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch, struct rt_error *error);
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
+                  enum rt_precision precision, struct rt_error *error);
+/* Room for any batch of so many rows of the data, so that feeding allocates nothing later. `sizes` then are
+ * those of the largest batch that there could be. */
+int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
+                     struct rt_error *error);
 /* Binds the machine to rows[0..count-1] and sets the inputs it uses. */
-int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error);
-/* Rows that the loss of the batch last fed is the mean of: tokens where the first output has a target for each token, else its examples. */
+int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data,
+                  const int64_t *rows, int64_t count, struct rt_error *error);
+/* Rows that the loss of the batch last fed is the mean of: tokens where the first output has a target for
+ * each token, else its examples. */
 double lib_feed_weight(const struct lib_feed *feed, int64_t count);
 void lib_feed_free(struct lib_feed *feed);
 
-/* --- models (model.c, model_file.c) --------------------------------------------------------------------------------------- */
+/* ---- models (model.c, model_file.c) ---- */
 
 struct aq_model {
   struct lib_message message;
   struct vm_module *module;
-  struct io_schema schema;               /* trained; empty for a model without data */
-  struct lib_params params;              /* always float or double as trained */
+  struct io_schema schema;  /* trained; empty for a model without data */
+  struct lib_params params; /* always float or double as trained */
   bool trained, text;
-  char *metric;                          /* name, or NULL */
+  char *metric; /* name, or NULL */
   double metric_value;
-  char *source;                          /* the program's text, for people, or NULL */
-  const char ***class_text;              /* [outputs][classes], in the arena */
+  char *source;             /* the program's text, for people, or NULL */
+  const char ***class_text; /* [outputs][classes], in the arena */
   struct rt_arena arena;
 };
 int lib_model_name_classes(struct aq_model *model, struct rt_error *error);
@@ -106,28 +119,34 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
 /* A copy of a module by way of its bytes: verified again, owned by whoever asked. */
 struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_error *error);
 
-/* --- predicting and judging (judge.c) ------------------------------------------------------------------------------------- */
+/* ---- predicting and judging (judge.c) ---- */
 
 /* Runs a machine of "predict" or "eval" over datasets and judges every output. */
 struct lib_judge {
   const struct vm_module *module;
   const struct io_schema *schema;
-  struct vm_machine *machine;            /* of "eval" */
+  struct vm_machine *machine; /* of "eval" */
   struct lib_feed feed;
-  struct rep_report *report;             /* [outputs] */
-  double loss, loss_rows;                /* sum of the batches' losses weighted by lib_feed_weight, and of the weights */
-  double *scratch; size_t scratch_capacity;
-  double *truth; size_t truth_capacity;
-  int64_t *rows; size_t rows_capacity;
+  struct rep_report *report; /* [outputs] */
+  double loss, loss_rows;    /* sum of the batches' losses weighted by lib_feed_weight, and of the weights */
+  double *scratch;
+  size_t scratch_capacity;
+  double *truth;
+  size_t truth_capacity;
+  int64_t *rows;
+  size_t rows_capacity;
 };
-int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema, const struct lib_params *params, struct rt_pool *pool,
-                   struct rt_error *error);
-int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch, struct rt_error *error);
+int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
+                   const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
+int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
+                  struct rt_error *error);
 void lib_judge_free(struct lib_judge *judge);
 /* Logits to probabilities (softmax over columns; sigmoid for binary_cross_entropy), in place. */
-void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output, const struct vm_module *module);
+void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output,
+                       const struct vm_module *module);
 /* The last axes of an output as rows x columns of double: classes or numbers last. */
-void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor, int64_t *rows, int64_t *columns);
+void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor,
+                     int64_t *rows, int64_t *columns);
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out);
 
 enum rt_precision lib_precision(enum aq_precision precision);

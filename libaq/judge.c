@@ -4,7 +4,8 @@
 
 #include "libaq/internal.h"
 
-void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor, int64_t *rows, int64_t *columns) {
+void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor,
+                     int64_t *rows, int64_t *columns) {
   (void)module, (void)output;
   const struct rt_shape *s = tensor->shape;
   *columns = s->rank == 0 ? 1 : s->size[s->rank - 1];
@@ -12,7 +13,9 @@ void lib_output_size(const struct vm_module *module, uint32_t output, const stru
 }
 
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out) {
-  for (int64_t i = 0; i < tensor->shape->count; i++) out[i] = precision == RT_F64 ? ((const double *)tensor->data)[i] : (double)((const float *)tensor->data)[i];
+  for (int64_t i = 0; i < tensor->shape->count; i++)
+    out[i] =
+        precision == RT_F64 ? ((const double *)tensor->data)[i] : (double)((const float *)tensor->data)[i];
 }
 
 static void softmax_row(double *x, int64_t n) {
@@ -22,7 +25,8 @@ static void softmax_row(double *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) x[i] /= sum;
 }
 
-void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output, const struct vm_module *module) {
+void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output,
+                       const struct vm_module *module) {
   if (module->input[output->target].type.dtype == RT_INT) {
     for (int64_t r = 0; r < rows; r++) softmax_row(scores + r * columns, columns);
   } else if (output->loss && !strcmp(output->loss, "binary_cross_entropy")) {
@@ -32,8 +36,10 @@ void lib_probabilities(double *scores, int64_t rows, int64_t columns, const stru
 
 static enum rep_kind report_kind(const struct vm_module *module, const struct vm_output *output) {
   const struct vm_input *target = &module->input[output->target];
-  if (target->type.dtype == RT_INT) return target->shifted ? REP_NEXT : target->length >= 0 ? REP_TAGS : REP_CLASS;
-  return output->loss && !strcmp(output->loss, "binary_cross_entropy") && target->type.rank == 0 ? REP_CHANCE : REP_NUMBER;
+  if (target->type.dtype == RT_INT)
+    return target->shifted ? REP_NEXT : target->length >= 0 ? REP_TAGS : REP_CLASS;
+  return output->loss && !strcmp(output->loss, "binary_cross_entropy") && target->type.rank == 0 ? REP_CHANCE
+                                                                                                 : REP_NUMBER;
 }
 
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
@@ -50,8 +56,8 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
   return RT_OK;
 }
 
-int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema, const struct lib_params *params, struct rt_pool *pool,
-                   struct rt_error *error) {
+int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
+                   const struct lib_params *params, struct rt_pool *pool, struct rt_error *error) {
   *judge = (struct lib_judge){.module = module, .schema = schema};
   const struct vm_function *eval = vm_module_function(module, "eval");
   if (!eval) return rt_fail(error, RT_BAD_DATA, "the model has no function to evaluate with");
@@ -80,20 +86,26 @@ void lib_judge_free(struct lib_judge *judge) {
 }
 
 static double number_at(const struct lib_judge *judge, const void *numbers, int64_t at) {
-  return judge->feed.precision == RT_F64 ? ((const double *)numbers)[at] : (double)((const float *)numbers)[at];
+  return judge->feed.precision == RT_F64 ? ((const double *)numbers)[at]
+                                         : (double)((const float *)numbers)[at];
 }
 
-static int judge_class(struct rep_report *report, const double *p, int64_t columns, int32_t label, struct rt_error *error) {
+static int judge_class(struct rep_report *report, const double *p, int64_t columns, int32_t label,
+                       struct rt_error *error) {
   int64_t best = 0;
-  if (label < 0 || label >= columns) return rt_fail(error, RT_BAD_DATA, "a label is number %d of %lld classes", label, (long long)columns);
+  if (label < 0 || label >= columns)
+    return rt_fail(error, RT_BAD_DATA, "a label is number %d of %lld classes", label, (long long)columns);
   for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
   /* Not !(p > …): a probability that is no number must stay one, to be refused. */
-  if (report->kind == REP_NEXT) return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
+  if (report->kind == REP_NEXT)
+    return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   return rep_add_class(report, (size_t)label, (size_t)best, p, (size_t)columns, error);
 }
 
-static int judge_numbers(struct lib_judge *judge, struct rep_report *report, const double *p, int64_t columns, int64_t row, const void *target, struct rt_error *error) {
-  if (rt_grow((void **)&judge->truth, &judge->truth_capacity, (size_t)columns + 1, sizeof *judge->truth)) return rt_no_memory(error);
+static int judge_numbers(struct lib_judge *judge, struct rep_report *report, const double *p, int64_t columns,
+                         int64_t row, const void *target, struct rt_error *error) {
+  if (rt_grow((void **)&judge->truth, &judge->truth_capacity, (size_t)columns + 1, sizeof *judge->truth))
+    return rt_no_memory(error);
   for (int64_t k = 0; k < columns; k++) judge->truth[k] = number_at(judge, target, row * columns + k);
   return rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
 }
@@ -108,14 +120,19 @@ static int judge_output(struct lib_judge *judge, uint32_t o, struct rt_error *er
   int status = RT_OK;
   const void *target = judge->feed.buffer[output->target];
   lib_output_size(m, o, &t, &rows, &columns);
-  if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1, sizeof *judge->scratch)) return rt_no_memory(error);
+  if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1,
+              sizeof *judge->scratch))
+    return rt_no_memory(error);
   lib_to_double(&t, judge->feed.precision, judge->scratch);
   lib_probabilities(judge->scratch, rows, columns, output, m);
   for (int64_t r = 0; r < rows && !status; r++) {
     const double *p = judge->scratch + r * columns;
-    if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT)) status = judge_class(report, p, columns, ((const int32_t *)target)[r], error);
-    else if (report->kind == REP_CHANCE) status = rep_add_chance(report, number_at(judge, target, r), p[0], error);
-    else status = judge_numbers(judge, report, p, columns, r, target, error);
+    if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT))
+      status = judge_class(report, p, columns, ((const int32_t *)target)[r], error);
+    else if (report->kind == REP_CHANCE)
+      status = rep_add_chance(report, number_at(judge, target, r), p[0], error);
+    else
+      status = judge_numbers(judge, report, p, columns, r, target, error);
   }
   return status;
 }
@@ -135,20 +152,24 @@ static int judge_loss(struct lib_judge *judge, int64_t count, struct rt_error *e
   return RT_OK;
 }
 
-static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error) {
+static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
+                       int64_t count, struct rt_error *error) {
   int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
   if (!status) status = vm_machine_run(judge->machine, 0, error);
   if (!status) status = judge_loss(judge, count, error);
-  for (uint32_t o = 0; !status && o < judge->module->output_count; o++) status = judge_output(judge, o, error);
+  for (uint32_t o = 0; !status && o < judge->module->output_count; o++)
+    status = judge_output(judge, o, error);
   return status;
 }
 
-int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch, struct rt_error *error) {
+int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
+                  struct rt_error *error) {
   judge->loss = judge->loss_rows = 0;
   if (batch > data->rows) batch = data->rows;
   if (batch < 1) batch = 1;
   for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
-  if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows)) return rt_no_memory(error);
+  if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows))
+    return rt_no_memory(error);
   for (int64_t at = 0; at < data->rows; at += batch) {
     int64_t count = data->rows - at < batch ? data->rows - at : batch;
     for (int64_t e = 0; e < count; e++) judge->rows[e] = at + e;

@@ -1,5 +1,5 @@
-/* metrics.c: what the rows of a report amount to. The definitions and the order of their roundings are those of
- * scikit-learn's metrics, so that printed digits agree to the last. */
+/* metrics.c: what the rows of a report amount to. The definitions and the order of their roundings are those
+ * of scikit-learn's metrics, so that printed digits agree to the last. */
 #include "libaq/report.h"
 
 #include <locale.h>
@@ -7,29 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double divide(uint64_t part, uint64_t whole)
-{
-  return whole ? (double)part / (double)whole : 0;
-}
+static double divide(uint64_t part, uint64_t whole) { return whole ? (double)part / (double)whole : 0; }
 
-static struct rep_scores scores_of(uint64_t hits, uint64_t truths, uint64_t predictions)
-{
-  struct rep_scores s = { divide(hits, predictions), divide(hits, truths), 0, truths };
+static struct rep_scores scores_of(uint64_t hits, uint64_t truths, uint64_t predictions) {
+  struct rep_scores s = {divide(hits, predictions), divide(hits, truths), 0, truths};
   double sum = s.precision + s.recall;
   s.f1 = 2 * s.precision * s.recall / (sum == 0 ? 1 : sum);
   return s;
 }
 
-struct rep_scores rep_class_scores(const struct rep_report *r, size_t index)
-{
+struct rep_scores rep_class_scores(const struct rep_report *r, size_t index) {
   const struct rep_class *c = &r->classes[index];
   return scores_of(c->hits, c->truths, c->predictions);
 }
 
-/* Pairwise summation in numpy's order: eight running sums over blocks of at most 128, larger ranges halved. The
- * averages of the table round as numpy's do, or a tie in the last printed digit would differ. */
-static double pairwise(const double *x, size_t n)
-{
+/* Pairwise summation in numpy's order: eight running sums over blocks of at most 128, larger ranges halved.
+ * The averages of the table round as numpy's do, or a tie in the last printed digit would differ. */
+static double pairwise(const double *x, size_t n) {
   if (n > 128) {
     size_t half = n / 2 - n / 2 % 8;
     return pairwise(x, half) + pairwise(x + half, n - half);
@@ -38,35 +32,29 @@ static double pairwise(const double *x, size_t n)
   size_t i = 0;
   if (n >= 8) {
     double part[8];
-    for (; i < 8; i++)
-      part[i] = x[i];
+    for (; i < 8; i++) part[i] = x[i];
     for (; i + 8 <= n; i += 8)
-      for (size_t k = 0; k < 8; k++)
-        part[k] += x[i + k];
+      for (size_t k = 0; k < 8; k++) part[k] += x[i + k];
     sum = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
   }
-  for (; i < n; i++)
-    sum += x[i];
+  for (; i < n; i++) sum += x[i];
   return sum;
 }
 
-static double score_field(const struct rep_scores *s, int field)
-{
+static double score_field(const struct rep_scores *s, int field) {
   return field == 0 ? s->precision : field == 1 ? s->recall : s->f1;
 }
 
-/* The mean of one field over the classes that occur, equal or weighted by support. Runs in blocks over the sorted
- * classes when there are too many for the stack: the order of roundings is then no longer numpy's. */
-static double average_field(const struct rep_report *r, enum rep_average average, int field)
-{
+/* The mean of one field over the classes that occur, equal or weighted by support. Runs in blocks over the
+ * sorted classes when there are too many for the stack: the order of roundings is then no longer numpy's. */
+static double average_field(const struct rep_report *r, enum rep_average average, int field) {
   double block[REP_CONFUSION_MAX];
-  struct rep_sum sum = { 0, 0 };
+  struct rep_sum sum = {0, 0};
   size_t filled = 0, present = 0;
   uint64_t support = 0;
   for (size_t k = 0; k < r->class_count; k++) {
     const struct rep_class *c = &r->classes[r->order[k]];
-    if (!c->truths && !c->predictions)
-      continue;
+    if (!c->truths && !c->predictions) continue;
     struct rep_scores s = rep_class_scores(r, r->order[k]);
     block[filled++] = score_field(&s, field) * (average == REP_WEIGHTED ? (double)s.support : 1);
     support += s.support;
@@ -76,77 +64,62 @@ static double average_field(const struct rep_report *r, enum rep_average average
       filled = 0;
     }
   }
-  if (!present)
-    return NAN;
+  if (!present) return NAN;
   rep_sum_add(&sum, pairwise(block, filled));
   return rep_sum_value(&sum) / (average == REP_WEIGHTED ? (double)support : (double)present);
 }
 
-static uint64_t total_hits(const struct rep_report *r)
-{
+static uint64_t total_hits(const struct rep_report *r) {
   uint64_t hits = 0;
-  for (size_t c = 0; c < r->class_count; c++)
-    hits += r->classes[c].hits;
+  for (size_t c = 0; c < r->class_count; c++) hits += r->classes[c].hits;
   return hits;
 }
 
-struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_average average)
-{
-  if (!r->rows)
-    return (struct rep_scores){ NAN, NAN, NAN, 0 };
-  if (average == REP_MICRO)
-    return scores_of(total_hits(r), r->rows, r->rows);
-  return (struct rep_scores){ average_field(r, average, 0), average_field(r, average, 1),
-                              average_field(r, average, 2), r->rows };
+struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_average average) {
+  if (!r->rows) return (struct rep_scores){NAN, NAN, NAN, 0};
+  if (average == REP_MICRO) return scores_of(total_hits(r), r->rows, r->rows);
+  return (struct rep_scores){average_field(r, average, 0), average_field(r, average, 1),
+                             average_field(r, average, 2), r->rows};
 }
 
-static double accuracy(struct rep_report *r)
-{
-  return r->rows ? divide(total_hits(r), r->rows) : NAN;
-}
+static double accuracy(struct rep_report *r) { return r->rows ? divide(total_hits(r), r->rows) : NAN; }
 
 static double f1_macro(struct rep_report *r) { return rep_average_scores(r, REP_MACRO).f1; }
 static double f1_micro(struct rep_report *r) { return rep_average_scores(r, REP_MICRO).f1; }
 static double f1_weighted(struct rep_report *r) { return rep_average_scores(r, REP_WEIGHTED).f1; }
 static double precision_macro(struct rep_report *r) { return rep_average_scores(r, REP_MACRO).precision; }
-static double precision_weighted(struct rep_report *r) { return rep_average_scores(r, REP_WEIGHTED).precision; }
+static double precision_weighted(struct rep_report *r) {
+  return rep_average_scores(r, REP_WEIGHTED).precision;
+}
 static double recall_macro(struct rep_report *r) { return rep_average_scores(r, REP_MACRO).recall; }
 static double recall_weighted(struct rep_report *r) { return rep_average_scores(r, REP_WEIGHTED).recall; }
 
-static double loss(struct rep_report *r)
-{
+static double loss(struct rep_report *r) {
   return r->loss_weight > 0 ? rep_sum_value(&r->loss) / r->loss_weight : NAN;
 }
 
-static double log_loss(struct rep_report *r)
-{
+static double log_loss(struct rep_report *r) {
   return r->log_loss_rows ? rep_sum_value(&r->log_loss) / (double)r->log_loss_rows : NAN;
 }
 
-static double brier(struct rep_report *r)
-{
+static double brier(struct rep_report *r) {
   return r->rows ? rep_sum_value(&r->brier) / (double)r->rows : NAN;
 }
 
 /* Sinks the element at root of a heap of n with the lowest score on top. */
-static void sink(struct rep_scored *x, size_t root, size_t n)
-{
+static void sink(struct rep_scored *x, size_t root, size_t n) {
   struct rep_scored moving = x[root];
   for (size_t child; (child = 2 * root + 1) < n; root = child) {
-    if (child + 1 < n && x[child + 1].score < x[child].score)
-      child++;
-    if (!(x[child].score < moving.score))
-      break;
+    if (child + 1 < n && x[child + 1].score < x[child].score) child++;
+    if (!(x[child].score < moving.score)) break;
     x[root] = x[child];
   }
   x[root] = moving;
 }
 
 /* Highest score first. Heapsort, as the C library's sort would take memory behind the host's back. */
-static void sort_scored(struct rep_scored *x, size_t n)
-{
-  for (size_t k = n / 2; k-- > 0;)
-    sink(x, k, n);
+static void sort_scored(struct rep_scored *x, size_t n) {
+  for (size_t k = n / 2; k-- > 0;) sink(x, k, n);
   for (size_t k = n; k-- > 1;) {
     struct rep_scored lowest = x[0];
     x[0] = x[k];
@@ -156,16 +129,13 @@ static void sort_scored(struct rep_scored *x, size_t n)
 }
 
 /* The chance that a positive row scores above a negative one, ties counting half (Mann and Whitney 1947). */
-static double auc(struct rep_report *r)
-{
-  if (r->scored_count != r->rows || r->class_count != 2)
-    return NAN;
+static double auc(struct rep_report *r) {
+  if (r->scored_count != r->rows || r->class_count != 2) return NAN;
   sort_scored(r->scored, r->scored_count);
   double positives = 0, negatives = 0, area = 0;
   for (size_t k = 0; k < r->scored_count;) {
-    double score = r->scored[k].score, tied[2] = { 0, 0 };
-    for (; k < r->scored_count && r->scored[k].score == score; k++)
-      tied[r->scored[k].positive]++;
+    double score = r->scored[k].score, tied[2] = {0, 0};
+    for (; k < r->scored_count && r->scored[k].score == score; k++) tied[r->scored[k].positive]++;
     area += tied[0] * (positives + tied[1] / 2);
     negatives += tied[0];
     positives += tied[1];
@@ -173,33 +143,26 @@ static double auc(struct rep_report *r)
   return positives > 0 && negatives > 0 ? area / (positives * negatives) : NAN;
 }
 
-static double rmse_column(const struct rep_report *r, const struct rep_column *c)
-{
+static double rmse_column(const struct rep_report *r, const struct rep_column *c) {
   return sqrt(rep_sum_value(&c->squares) / (double)r->rows);
 }
 
-static double mae_column(const struct rep_report *r, const struct rep_column *c)
-{
+static double mae_column(const struct rep_report *r, const struct rep_column *c) {
   return rep_sum_value(&c->absolutes) / (double)r->rows;
 }
 
 /* A constant target is explained wholly or not at all. */
-static double r2_column(const struct rep_report *r, const struct rep_column *c)
-{
+static double r2_column(const struct rep_report *r, const struct rep_column *c) {
   double squares = rep_sum_value(&c->squares);
-  if (r->rows < 2)
-    return NAN;
-  if (c->deviation == 0)
-    return squares == 0;
+  if (r->rows < 2) return NAN;
+  if (c->deviation == 0) return squares == 0;
   return 1 - squares / c->deviation;
 }
 
 static double mean_column(const struct rep_report *r,
-                          double (*value)(const struct rep_report *r, const struct rep_column *c))
-{
-  struct rep_sum sum = { 0, 0 };
-  for (size_t c = 0; c < r->column_count; c++)
-    rep_sum_add(&sum, value(r, &r->columns[c]));
+                          double (*value)(const struct rep_report *r, const struct rep_column *c)) {
+  struct rep_sum sum = {0, 0};
+  for (size_t c = 0; c < r->column_count; c++) rep_sum_add(&sum, value(r, &r->columns[c]));
   return r->rows ? rep_sum_value(&sum) / (double)r->column_count : NAN;
 }
 
@@ -214,52 +177,53 @@ static double bits_per_token(struct rep_report *r) { return loss(r) / log(2); }
 #define ANY (CLASSES | REP_NUMBER | REP_NEXT)
 
 const struct rep_metric rep_metrics[] = {
-  { "accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right" },
-  { "f1", f1_macro, true, 1, CLASSES, "mean of the classes' f1 (macro average), two classes included" },
-  { "f1_micro", f1_micro, true, 1, CLASSES, "f1 over all rows together" },
-  { "f1_weighted", f1_weighted, true, 1, CLASSES, "mean of the classes' f1, weighted by support" },
-  { "precision", precision_macro, true, 1, CLASSES, "mean of the classes' precision (macro average)" },
-  { "precision_weighted", precision_weighted, true, 1, CLASSES, "mean of the classes' precision, weighted by support" },
-  { "recall", recall_macro, true, 1, CLASSES, "mean of the classes' recall (macro average)" },
-  { "recall_weighted", recall_weighted, true, 1, CLASSES, "mean of the classes' recall, weighted by support" },
-  { "auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes" },
-  { "log_loss", log_loss, false, 0, CLASSES, "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]" },
-  { "brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability" },
-  { "rmse", rmse, false, 0, REP_NUMBER, "root of the mean squared error, averaged over the numbers of a row" },
-  { "mae", mae, false, 0, REP_NUMBER, "mean absolute error" },
-  { "r2", r2, true, 1, REP_NUMBER, "share of the target's variance explained, averaged over the numbers of a row" },
-  { "loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token" },
-  { "perplexity", perplexity, false, 1, REP_NEXT, "e to the loss" },
-  { "bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits" },
+    {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right"},
+    {"f1", f1_macro, true, 1, CLASSES, "mean of the classes' f1 (macro average), two classes included"},
+    {"f1_micro", f1_micro, true, 1, CLASSES, "f1 over all rows together"},
+    {"f1_weighted", f1_weighted, true, 1, CLASSES, "mean of the classes' f1, weighted by support"},
+    {"precision", precision_macro, true, 1, CLASSES, "mean of the classes' precision (macro average)"},
+    {"precision_weighted", precision_weighted, true, 1, CLASSES,
+     "mean of the classes' precision, weighted by support"},
+    {"recall", recall_macro, true, 1, CLASSES, "mean of the classes' recall (macro average)"},
+    {"recall_weighted", recall_weighted, true, 1, CLASSES,
+     "mean of the classes' recall, weighted by support"},
+    {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes"},
+    {"log_loss", log_loss, false, 0, CLASSES,
+     "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]"},
+    {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability"},
+    {"rmse", rmse, false, 0, REP_NUMBER,
+     "root of the mean squared error, averaged over the numbers of a row"},
+    {"mae", mae, false, 0, REP_NUMBER, "mean absolute error"},
+    {"r2", r2, true, 1, REP_NUMBER,
+     "share of the target's variance explained, averaged over the numbers of a row"},
+    {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token"},
+    {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss"},
+    {"bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits"},
 };
 const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
-static bool measures(const struct rep_metric *metric, const struct rep_report *r)
-{
+static bool measures(const struct rep_metric *metric, const struct rep_report *r) {
   return (metric->kinds & r->kind) != 0 && (metric->value != auc || r->class_count == 2);
 }
 
-static const char *kind_name(enum rep_kind kind)
-{
+static const char *kind_name(enum rep_kind kind) {
   switch (kind) {
-  case REP_CLASS: return "a class";
-  case REP_TAGS: return "a class per token";
-  case REP_CHANCE: return "a probability";
-  case REP_NUMBER: return "a number";
-  case REP_NEXT: return "the next token";
+    case REP_CLASS: return "a class";
+    case REP_TAGS: return "a class per token";
+    case REP_CHANCE: return "a probability";
+    case REP_NUMBER: return "a number";
+    case REP_NEXT: return "the next token";
   }
   return "a target";
 }
 
-static void list_metrics(const struct rep_report *r, char *out, size_t size)
-{
+static void list_metrics(const struct rep_report *r, char *out, size_t size) {
   size_t length = 0;
   out[0] = 0;
   for (size_t m = 0; m < rep_metric_count; m++)
     if (measures(&rep_metrics[m], r)) {
       size_t need = strlen(rep_metrics[m].name) + 2;
-      if (length + need >= size)
-        return;
+      if (length + need >= size) return;
       memcpy(out + length, ", ", 2);
       memcpy(out + length + 2, rep_metrics[m].name, need - 1);
       length += need;
@@ -267,9 +231,8 @@ static void list_metrics(const struct rep_report *r, char *out, size_t size)
 }
 
 /* The first length bytes of name. */
-static int find_metric(const struct rep_report *r, const char *name, size_t length, const struct rep_metric **metric,
-                       struct rt_error *e)
-{
+static int find_metric(const struct rep_report *r, const char *name, size_t length,
+                       const struct rep_metric **metric, struct rt_error *e) {
   const struct rep_metric *known = NULL;
   for (size_t m = 0; m < rep_metric_count; m++)
     if (strlen(rep_metrics[m].name) == length && !memcmp(rep_metrics[m].name, name, length))
@@ -282,34 +245,31 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
   list_metrics(r, list, sizeof list);
   int shown = length < 60 ? (int)length : 60;
   if (!known)
-    return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name, kind_name(r->kind),
-                   list + 2);
+    return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
+                   kind_name(r->kind), list + 2);
   if (known->kinds & r->kind)
-    return rt_fail(e, RT_USAGE, "auc is for two classes, and there are %zu; use one of %s", r->class_count, list + 2);
-  return rt_fail(e, RT_USAGE, "'%s' does not measure %s; what does: %s", known->name, kind_name(r->kind), list + 2);
+    return rt_fail(e, RT_USAGE, "auc is for two classes, and there are %zu; use one of %s", r->class_count,
+                   list + 2);
+  return rt_fail(e, RT_USAGE, "'%s' does not measure %s; what does: %s", known->name, kind_name(r->kind),
+                 list + 2);
 }
 
 int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,
-                    struct rt_error *e)
-{
+                    struct rt_error *e) {
   return find_metric(r, name, strlen(name), metric, e);
 }
 
-bool rep_metric_better(const struct rep_metric *metric, double value, double than)
-{
-  if (isnan(value) || isnan(than))
-    return isnan(than) && !isnan(value);
+bool rep_metric_better(const struct rep_metric *metric, double value, double than) {
+  if (isnan(value) || isnan(than)) return isnan(than) && !isnan(value);
   return metric->higher ? value > than : value < than;
 }
 
 /* Reads a decimal number written with a point, whatever the host's locale. */
-static bool read_number(const char *text, double *value)
-{
+static bool read_number(const char *text, double *value) {
   char copy[64], *end;
   const char *point = localeconv()->decimal_point, *dot = strchr(text, '.');
   size_t length = strlen(text), head = dot ? (size_t)(dot - text) : length, mark = dot ? strlen(point) : 0;
-  if (length == 0 || length + mark >= sizeof copy || text[strspn(text, "+-.0123456789eE")])
-    return false;
+  if (length == 0 || length + mark >= sizeof copy || text[strspn(text, "+-.0123456789eE")]) return false;
   memcpy(copy, text, head);
   if (dot) {
     memcpy(copy + head, point, mark);
@@ -321,30 +281,29 @@ static bool read_number(const char *text, double *value)
   return end != copy && *end == 0 && isfinite(*value);
 }
 
-int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e)
-{
+int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e) {
   const char *equals = strchr(text, '=');
   if (!equals)
-    return rt_fail(e, RT_USAGE, "a goal is a metric and a value, such as accuracy=0.9, and this is '%.60s'", text);
+    return rt_fail(e, RT_USAGE, "a goal is a metric and a value, such as accuracy=0.9, and this is '%.60s'",
+                   text);
   const struct rep_metric *metric;
   int status = find_metric(r, text, (size_t)(equals - text), &metric, e);
-  if (status)
-    return status;
+  if (status) return status;
   double value;
   if (!read_number(equals + 1, &value))
     return rt_fail(e, RT_USAGE, "'%.60s' is not a number that %s could reach", equals + 1, metric->name);
   if (metric->higher ? value > metric->best : value < metric->best) {
-    rt_fail(e, RT_USAGE, "%s can never be %.60s: no value is better than %g", metric->name, equals + 1, metric->best);
+    rt_fail(e, RT_USAGE, "%s can never be %.60s: no value is better than %g", metric->name, equals + 1,
+            metric->best);
     if (metric->higher && value <= 100)
       rt_hint(e, "%s is a fraction: write %s=%g", metric->name, metric->name, value / 100);
     return RT_USAGE;
   }
-  *goal = (struct rep_goal){ metric, value };
+  *goal = (struct rep_goal){metric, value};
   return RT_OK;
 }
 
-bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r)
-{
+bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r) {
   double value = goal->metric->value(r);
   return goal->metric->higher ? value >= goal->value : value <= goal->value;
 }

@@ -3,7 +3,9 @@
 
 #include "libaq/internal.h"
 
-struct aq_model *lib_model_new(void) { return rt_zalloc(1, sizeof(struct aq_model)); }
+struct aq_model *lib_model_new(void) {
+  return rt_zalloc(1, sizeof(struct aq_model));
+}
 
 int aq_model_load(const char *path, aq_model **model) {
   *model = lib_model_new();
@@ -12,7 +14,9 @@ int aq_model_load(const char *path, aq_model **model) {
 
 int aq_model_save(aq_model *model, const char *path) {
   struct rt_error *error = lib_begin(&model->message);
-  if (!model->trained) return rt_fail(error, RT_USAGE, "this model has no parameters yet; only what was trained or loaded can be saved");
+  if (!model->trained)
+    return rt_fail(error, RT_USAGE,
+                   "this model has no parameters yet; only what was trained or loaded can be saved");
   return lib_model_write(model, path, error);
 }
 
@@ -27,7 +31,9 @@ void aq_model_free(aq_model *model) {
   rt_free(model);
 }
 
-const aq_message *aq_model_message(const aq_model *model) { return lib_view((struct lib_message *)&model->message); }
+const aq_message *aq_model_message(const aq_model *model) {
+  return lib_view((struct lib_message *)&model->message);
+}
 
 /* Columns as declared: an input that is also predicted (a shifted text) is listed once. */
 static const struct vm_input *column_at(const aq_model *model, size_t column) {
@@ -54,17 +60,21 @@ aq_column aq_model_column(const aq_model *model, size_t column) {
   const struct vm_input *input = column_at(model, column);
   if (!input) return (aq_column){"", "", "", false, 0};
   const struct io_vocab *vocab = vocab_of(model, input->name);
-  return (aq_column){input->name, input->kind, input->source ? input->source : input->name, input->is_target, vocab ? vocab->count : 0};
+  return (aq_column){input->name, input->kind, input->source ? input->source : input->name, input->is_target,
+                     vocab ? vocab->count : 0};
 }
 
-size_t aq_model_output_count(const aq_model *model) { return model->module ? model->module->output_count : 0; }
+size_t aq_model_output_count(const aq_model *model) {
+  return model->module ? model->module->output_count : 0;
+}
 
 const char *aq_model_output_name(const aq_model *model, size_t output) {
   return output < aq_model_output_count(model) ? model->module->output[output].name : "";
 }
 
 size_t aq_model_class_count(const aq_model *model, size_t output) {
-  const struct io_vocab *vocab = output < aq_model_output_count(model) ? vocab_of(model, model->module->output[output].name) : NULL;
+  const struct io_vocab *vocab =
+      output < aq_model_output_count(model) ? vocab_of(model, model->module->output[output].name) : NULL;
   return vocab ? (size_t)vocab->count : 0;
 }
 

@@ -1,5 +1,6 @@
-/* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, the compiled program as the bytes
- * of the tensor "aq.bytecode", columns and vocabularies, the source text and the metric as metadata. Nothing in it names a path. */
+/* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, the
+ * compiled program as the bytes of the tensor "aq.bytecode", columns and vocabularies, the source text and
+ * the metric as metadata. Nothing in it names a path. */
 #include <math.h>
 #include <string.h>
 
@@ -31,8 +32,12 @@ int lib_model_write(const struct aq_model *model, const char *path, struct rt_er
   if (!status) {
     int64_t length = (int64_t)bytes.length;
     tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
-    const struct io_metadata metadata[] = {{"aq.format", format_version}, {"aq.schema", schema.data}, {"aq.text", model->text ? "1" : "0"},
-                                           {"aq.source", model->source ? model->source : ""}, {"aq.metric", model->metric ? model->metric : ""}, {"aq.value", value}};
+    const struct io_metadata metadata[] = {{"aq.format", format_version},
+                                           {"aq.schema", schema.data},
+                                           {"aq.text", model->text ? "1" : "0"},
+                                           {"aq.source", model->source ? model->source : ""},
+                                           {"aq.metric", model->metric ? model->metric : ""},
+                                           {"aq.value", value}};
     status = io_tensors_save(path, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
   }
   rt_free(tensor);
@@ -48,7 +53,8 @@ static int not_a_model(const char *path, const char *why, struct rt_error *error
   return error->code;
 }
 
-static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const char *path, struct rt_error *error) {
+static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const char *path,
+                         struct rt_error *error) {
   const struct io_tensor *t = io_tensors_find(file, "aq.bytecode");
   if (!t || t->dtype != IO_U8) return not_a_model(path, "it holds tensors, but no program", error);
   void *bytes = rt_alloc((size_t)t->bytes + 1);
@@ -59,38 +65,49 @@ static int read_bytecode(struct aq_model *model, const struct io_tensors *file, 
   return status;
 }
 
-static int read_metadata(struct aq_model *model, const struct io_tensors *file, const char *path, struct rt_error *error) {
-  const char *format = io_tensors_metadata(file, "aq.format"), *schema = io_tensors_metadata(file, "aq.schema"), *text = io_tensors_metadata(file, "aq.text");
-  const char *metric = io_tensors_metadata(file, "aq.metric"), *value = io_tensors_metadata(file, "aq.value"), *source = io_tensors_metadata(file, "aq.source");
+static int read_metadata(struct aq_model *model, const struct io_tensors *file, const char *path,
+                         struct rt_error *error) {
+  const char *format = io_tensors_metadata(file, "aq.format"),
+             *schema = io_tensors_metadata(file, "aq.schema"), *text = io_tensors_metadata(file, "aq.text");
+  const char *metric = io_tensors_metadata(file, "aq.metric"), *value = io_tensors_metadata(file, "aq.value"),
+             *source = io_tensors_metadata(file, "aq.source");
   if (!format || !schema) return not_a_model(path, "it is a safetensors file of something else", error);
-  if (strcmp(format, format_version)) return rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a model of format %.20s, and this aq reads format %s", format, format_version);
+  if (strcmp(format, format_version))
+    return rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a model of format %.20s, and this aq reads format %s",
+                      format, format_version);
   int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
   if (status) return status;
   model->text = text && !strcmp(text, "1");
   /* A metric that the validation data did not define was saved as "nan". */
-  if (value && io_number_parse(value, strlen(value), &model->metric_value)) model->metric_value = strcmp(value, "nan") ? 0 : NAN;
+  if (value && io_number_parse(value, strlen(value), &model->metric_value))
+    model->metric_value = strcmp(value, "nan") ? 0 : NAN;
   if (metric && *metric && !(model->metric = rt_strdup(metric))) return rt_no_memory(error);
   if (source && *source && !(model->source = rt_strdup(source))) return rt_no_memory(error);
   return RT_OK;
 }
 
-/* Is the input what its kind of column gives? The verifier knows types; what columns hold it does not know. */
-static bool input_fits(const struct aq_model *model, const struct vm_input *input, const struct io_column *column) {
+/* Is the input what its kind of column gives? The verifier knows types; what columns hold it does not know.
+ */
+static bool input_fits(const struct aq_model *model, const struct vm_input *input,
+                       const struct io_column *column) {
   const struct vm_dims *dims = &model->module->dims;
   enum io_kind kind = column->kind;
   bool ragged = io_kind_is_ragged(kind), real = kind == IO_NUMBER || kind == IO_VECTOR;
   const struct vm_type *t = &input->type;
   int64_t width;
   if (input->shifted && (!io_kind_is_text(kind) || kind == IO_NGRAMS)) return false;
-  if (column->ends != (input->shifted && !model->text)) return false;      /* as lib_schema has it */
-  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != (ragged || kind == IO_VECTOR) || ragged != (input->length >= 0)) return false;
+  if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
+  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != (ragged || kind == IO_VECTOR)
+      || ragged != (input->length >= 0))
+    return false;
   if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
   /* What the data does not bind must be known now, to be compared with the column's width. */
   if (input->vocabulary < 0) return kind != IO_VECTOR || !vm_dim_value(dims, t->dim[0], NULL, &width, NULL);
   return kind == IO_NUMBER || vm_dim_as_symbol(dims, real ? t->dim[0] : t->of) == input->vocabulary;
 }
 
-/* Does the function give scores for every class of its targets, or the numbers themselves, and, where wanted, the loss behind them? */
+/* Does the function give scores for every class of its targets, or the numbers themselves, and, where wanted,
+ * the loss behind them? */
 static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) {
   const struct vm_function *f = vm_module_function(m, name);
   if (!f || !m->output_count || f->output_count < m->output_count + loss) return false;
@@ -98,23 +115,29 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
     const struct vm_type *target = &m->input[m->output[o].target].type, *t = &f->value[f->output[o]].type;
     bool whole = target->dtype == RT_INT;
     if (t->dtype != RT_REAL || !t->batched || t->rank != target->rank + whole) return false;
-    if (memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) || (whole && t->dim[target->rank] != target->of)) return false;
+    if (memcmp(t->dim, target->dim, target->rank * sizeof *t->dim)
+        || (whole && t->dim[target->rank] != target->of))
+      return false;
   }
   if (!loss) return true;
   const struct vm_type *t = &f->value[f->output[m->output_count]].type;
   return t->dtype == RT_REAL && !t->batched && !t->rank;
 }
 
-/* Bytecode and columns come from one file but are checked against each other: every input has its column, of its kind. */
+/* Bytecode and columns come from one file but are checked against each other: every input has its column, of
+ * its kind. */
 static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
   for (uint32_t i = 0; i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];
     int column = io_schema_find(&model->schema, input->name);
     const struct io_column *c = column < 0 ? NULL : &model->schema.columns[column];
-    if (!c || strcmp(io_kind_name(c->kind), input->kind) || !input_fits(model, input, c)) return not_a_model(path, "its program and its columns do not fit", error);
+    if (!c || strcmp(io_kind_name(c->kind), input->kind) || !input_fits(model, input, c))
+      return not_a_model(path, "its program and its columns do not fit", error);
   }
-  if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true)) return not_a_model(path, "its program does not predict its columns", error);
-  return io_schema_is_trained(&model->schema) ? RT_OK : not_a_model(path, "its columns were never trained", error);
+  if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true))
+    return not_a_model(path, "its program does not predict its columns", error);
+  return io_schema_is_trained(&model->schema) ? RT_OK
+                                              : not_a_model(path, "its columns were never trained", error);
 }
 
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error) {
@@ -122,16 +145,19 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
   const char *precision;
   int status = io_tensors_open(&file, path, error);
   if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
-  if (!status && !io_tensors_metadata(file, "aq.format")) status = not_a_model(path, "it is a safetensors file of something else", error);
+  if (!status && !io_tensors_metadata(file, "aq.format"))
+    status = not_a_model(path, "it is a safetensors file of something else", error);
   if (!status) status = io_tensors_verify(file, error);
   if (!status) status = read_metadata(model, file, path, error);
   if (!status) status = read_bytecode(model, file, path, error);
   if (!status) status = check_columns(model, path, error);
   if (!status) status = lib_bind_dims(model->module, &model->schema, error);
   if (!status) {
-    const struct io_tensor *first = model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
+    const struct io_tensor *first =
+        model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
     precision = first ? io_dtype_name(first->dtype) : "F32";
-    status = lib_params_init(&model->params, model->module, !strcmp(precision, "F64") ? RT_F64 : RT_F32, error);
+    status =
+        lib_params_init(&model->params, model->module, !strcmp(precision, "F64") ? RT_F64 : RT_F32, error);
   }
   if (!status) status = lib_params_read(&model->params, model->module, file, "", error);
   if (!status) status = lib_model_name_classes(model, error);

@@ -5,23 +5,29 @@
 #include "libaq/internal.h"
 #include "runtime/random.h"
 
-static int64_t param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK], struct rt_error *error) {
+static int64_t param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
+                              struct rt_error *error) {
   const struct vm_type *type = &module->param[p].type;
   int64_t elements = 1;
   for (int a = 0; a < type->rank; a++) {
     struct rt_error why = {0};
     int status = vm_dim_value(&module->dims, type->dim[a], NULL, &shape[a], &why);
     if (status || shape[a] < 0 || __builtin_mul_overflow(elements, shape[a], &elements)) {
-      rt_fail(error, status == RT_BAD_DATA ? RT_BAD_DATA : RT_USAGE, "the parameter %s has an axis of unknown size%s%s", module->param[p].name, why.text[0] ? ": " : "", why.text);
+      rt_fail(error, status == RT_BAD_DATA ? RT_BAD_DATA : RT_USAGE,
+              "the parameter %s has an axis of unknown size%s%s", module->param[p].name,
+              why.text[0] ? ": " : "", why.text);
       return -1;
     }
   }
   return elements;
 }
 
-static size_t real_size(enum rt_precision precision) { return precision == RT_F64 ? sizeof(double) : sizeof(float); }
+static size_t real_size(enum rt_precision precision) {
+  return precision == RT_F64 ? sizeof(double) : sizeof(float);
+}
 
-int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision, struct rt_error *error) {
+int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
+                    struct rt_error *error) {
   *params = (struct lib_params){.precision = precision, .count = module->param_count};
   params->data = rt_zalloc(module->param_count + 1u, sizeof *params->data);
   params->elements = rt_zalloc(module->param_count + 1u, sizeof *params->elements);
@@ -31,7 +37,9 @@ int lib_params_init(struct lib_params *params, const struct vm_module *module, e
     size_t bytes;
     params->elements[p] = param_elements(module, p, shape, error);
     if (params->elements[p] < 0) return error->code;
-    if (!rt_mul((size_t)params->elements[p], real_size(precision), &bytes) || !(params->data[p] = rt_alloc_aligned(bytes ? bytes : 1))) return rt_no_memory(error);
+    if (!rt_mul((size_t)params->elements[p], real_size(precision), &bytes)
+        || !(params->data[p] = rt_alloc_aligned(bytes ? bytes : 1)))
+      return rt_no_memory(error);
   }
   return RT_OK;
 }
@@ -44,12 +52,15 @@ void lib_params_free(struct lib_params *params) {
 }
 
 static void put(struct lib_params *params, uint32_t p, int64_t at, double value) {
-  if (params->precision == RT_F64) ((double *)params->data[p])[at] = value;
-  else ((float *)params->data[p])[at] = (float)value;
+  if (params->precision == RT_F64)
+    ((double *)params->data[p])[at] = value;
+  else
+    ((float *)params->data[p])[at] = (float)value;
 }
 
 static double get(const struct lib_params *params, uint32_t p, int64_t at) {
-  return params->precision == RT_F64 ? ((const double *)params->data[p])[at] : ((const float *)params->data[p])[at];
+  return params->precision == RT_F64 ? ((const double *)params->data[p])[at]
+                                     : ((const float *)params->data[p])[at];
 }
 
 /* FNV-1a, so that the numbers of a parameter hang on its name and the seed, not on what else there is. */
@@ -59,16 +70,18 @@ static uint64_t name_seed(const char *name, uint64_t seed) {
   return h;
 }
 
-/* Fan in and out as the product x @ W sees them: the first axis, and all the others together. So the matrices of several heads, [in, H, out], which are
- * one product, start as one. */
+/* Fan in and out as the product x @ W sees them: the first axis, and all the others together. So the matrices
+ * of several heads, [in, H, out], which are one product, start as one. */
 static void fans(const int64_t *shape, int rank, double *in, double *out) {
   *in = rank > 0 ? (double)shape[0] : 1;
   *out = 1;
   for (int a = 1; a < rank; a++) *out *= (double)shape[a];
 }
 
-/* Rows of a random matrix made orthonormal (modified Gram-Schmidt); when there are more rows than columns, its columns. Saxe et al. 2014. */
-static int fill_orthogonal(struct lib_params *params, uint32_t p, const int64_t *shape, int rank, double gain, uint64_t key, struct rt_error *error) {
+/* Rows of a random matrix made orthonormal (modified Gram-Schmidt); when there are more rows than columns,
+ * its columns. Saxe et al. 2014. */
+static int fill_orthogonal(struct lib_params *params, uint32_t p, const int64_t *shape, int rank, double gain,
+                           uint64_t key, struct rt_error *error) {
   int64_t rows = rank ? shape[0] : 1, columns = rows ? params->elements[p] / rows : 0;
   bool tall = rows > columns;
   int64_t m = tall ? columns : rows, n = tall ? rows : columns;
@@ -86,21 +99,28 @@ static int fill_orthogonal(struct lib_params *params, uint32_t p, const int64_t 
     for (int64_t c = 0; c < n; c++) q[i * n + c] /= sqrt(norm > 0 ? norm : 1);
   }
   for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < columns; c++) put(params, p, r * columns + c, gain * (tall ? q[c * n + r] : q[r * n + c]));
+    for (int64_t c = 0; c < columns; c++)
+      put(params, p, r * columns + c, gain * (tall ? q[c * n + r] : q[r * n + c]));
   rt_free(q);
   return RT_OK;
 }
 
-static int fill_loaded(struct lib_params *params, const struct vm_module *module, uint32_t p, const int64_t *shape, int rank, struct rt_error *error) {
+static int fill_loaded(struct lib_params *params, const struct vm_module *module, uint32_t p,
+                       const int64_t *shape, int rank, struct rt_error *error) {
   const struct vm_init *init = &module->param[p].init;
   struct io_tensors *file = NULL;
   int status = io_tensors_open(&file, init->file, error);
   const struct io_tensor *t = status ? NULL : io_tensors_find(file, init->tensor);
-  if (!status && !t) status = rt_fail(error, RT_BAD_DATA, "%s has no tensor %s, which the parameter %s is loaded from", init->file, init->tensor, module->param[p].name);
-  bool fits = t && t->elements == params->elements[p] && (!init->transposed || (rank == 2 && t->rank == 2 && t->shape[0] == shape[1]));
+  if (!status && !t)
+    status = rt_fail(error, RT_BAD_DATA, "%s has no tensor %s, which the parameter %s is loaded from",
+                     init->file, init->tensor, module->param[p].name);
+  bool fits = t && t->elements == params->elements[p]
+              && (!init->transposed || (rank == 2 && t->rank == 2 && t->shape[0] == shape[1]));
   if (fits && !init->transposed && t->rank == rank)
     for (int a = 0; a < rank; a++) fits &= t->shape[a] == shape[a];
-  if (!status && !fits) status = rt_fail(error, RT_BAD_DATA, "%s: the tensor %s does not have the shape of the parameter %s", init->file, init->tensor, module->param[p].name);
+  if (!status && !fits)
+    status = rt_fail(error, RT_BAD_DATA, "%s: the tensor %s does not have the shape of the parameter %s",
+                     init->file, init->tensor, module->param[p].name);
   double *values = status ? NULL : rt_zalloc((size_t)params->elements[p] + 1, sizeof *values);
   if (!status && !values) status = rt_no_memory(error);
   if (!status) status = io_tensors_double(file, t, values, error);
@@ -113,7 +133,8 @@ static int fill_loaded(struct lib_params *params, const struct vm_module *module
   return status;
 }
 
-static int fill_one(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed, struct rt_error *error) {
+static int fill_one(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
+                    struct rt_error *error) {
   const struct vm_init *init = &module->param[p].init;
   int64_t shape[RT_MAX_RANK], n = param_elements(module, p, shape, error);
   int rank = module->param[p].type.rank;
@@ -130,16 +151,21 @@ static int fill_one(struct lib_params *params, const struct vm_module *module, u
   }
   for (int64_t i = 0; i < n; i++) {
     double value = init->a;
-    if (init->kind == VM_INIT_NORMAL || init->kind == VM_INIT_HE) value = scale * rt_random_normal(key, (uint64_t)i);
-    else if (init->kind == VM_INIT_UNIFORM) value = init->a + (init->b - init->a) * rt_random_uniform(key, (uint64_t)i);
-    else if (init->kind == VM_INIT_GLOROT) value = scale * (2 * rt_random_uniform(key, (uint64_t)i) - 1);
-    else if (init->kind == VM_INIT_EYE) value = rank == 2 && i / shape[1] == i % shape[1] ? init->a : 0;
+    if (init->kind == VM_INIT_NORMAL || init->kind == VM_INIT_HE)
+      value = scale * rt_random_normal(key, (uint64_t)i);
+    else if (init->kind == VM_INIT_UNIFORM)
+      value = init->a + (init->b - init->a) * rt_random_uniform(key, (uint64_t)i);
+    else if (init->kind == VM_INIT_GLOROT)
+      value = scale * (2 * rt_random_uniform(key, (uint64_t)i) - 1);
+    else if (init->kind == VM_INIT_EYE)
+      value = rank == 2 && i / shape[1] == i % shape[1] ? init->a : 0;
     put(params, p, i, value);
   }
   return RT_OK;
 }
 
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, uint64_t seed, struct rt_error *error) {
+int lib_params_fill(struct lib_params *params, const struct vm_module *module, uint64_t seed,
+                    struct rt_error *error) {
   for (uint32_t p = 0; p < params->count; p++) {
     int status = fill_one(params, module, p, seed, error);
     if (status) return status;
@@ -147,7 +173,8 @@ int lib_params_fill(struct lib_params *params, const struct vm_module *module, u
   return RT_OK;
 }
 
-int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file, const char *prefix, struct rt_error *error) {
+int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
+                    const char *prefix, struct rt_error *error) {
   for (uint32_t p = 0; p < params->count; p++) {
     int64_t shape[RT_MAX_RANK];
     struct rt_text name = {0};
@@ -160,30 +187,36 @@ int lib_params_read(struct lib_params *params, const struct vm_module *module, c
     if (param_elements(module, p, shape, error) < 0) return error->code;
     bool fits = t->rank == module->param[p].type.rank;
     for (int a = 0; fits && a < t->rank; a++) fits = t->shape[a] == shape[a];
-    if (!fits) return rt_fail(error, RT_BAD_DATA, "the parameter %s has another shape than the program says", module->param[p].name);
-    int status = params->precision == RT_F64 ? io_tensors_double(file, t, params->data[p], error) : io_tensors_float(file, t, params->data[p], error);
+    if (!fits)
+      return rt_fail(error, RT_BAD_DATA, "the parameter %s has another shape than the program says",
+                     module->param[p].name);
+    int status = params->precision == RT_F64 ? io_tensors_double(file, t, params->data[p], error)
+                                             : io_tensors_float(file, t, params->data[p], error);
     if (status) return status;
   }
   return RT_OK;
 }
 
-int lib_params_describe(const struct lib_params *params, const struct vm_module *module, const char *prefix, struct rt_arena *arena, struct io_tensor_out *out,
-                        struct rt_error *error) {
+int lib_params_describe(const struct lib_params *params, const struct vm_module *module, const char *prefix,
+                        struct rt_arena *arena, struct io_tensor_out *out, struct rt_error *error) {
   for (uint32_t p = 0; p < params->count; p++) {
     int64_t *shape = rt_arena_alloc(arena, RT_MAX_RANK * sizeof *shape);
     const char *name = rt_arena_printf(arena, "%s%s", prefix, module->param[p].name);
     if (!shape || !name) return rt_no_memory(error);
     if (param_elements(module, p, shape, error) < 0) return error->code;
-    out[p] = (struct io_tensor_out){name, params->precision == RT_F64 ? IO_F64 : IO_F32, module->param[p].type.rank, shape, params->data[p]};
+    out[p] = (struct io_tensor_out){name, params->precision == RT_F64 ? IO_F64 : IO_F32,
+                                    module->param[p].type.rank, shape, params->data[p]};
   }
   return RT_OK;
 }
 
 void lib_params_copy(struct lib_params *to, const struct lib_params *from) {
-  for (uint32_t p = 0; p < from->count; p++) memcpy(to->data[p], from->data[p], (size_t)from->elements[p] * real_size(from->precision));
+  for (uint32_t p = 0; p < from->count; p++)
+    memcpy(to->data[p], from->data[p], (size_t)from->elements[p] * real_size(from->precision));
 }
 
-int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module, enum rt_precision precision, struct rt_error *error) {
+int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module,
+                       enum rt_precision precision, struct rt_error *error) {
   int status = lib_params_init(to, module, precision, error);
   for (uint32_t p = 0; !status && p < from->count; p++)
     for (int64_t i = 0; i < from->elements[p]; i++) put(to, p, i, get(from, p, i));

@@ -14,7 +14,8 @@ void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resiz
 void aq_text_free(char *text) { rt_free(text); }
 
 const aq_message *lib_view(struct lib_message *m) {
-  m->view = (aq_message){m->error.code, m->error.line, m->error.column, m->error.file, m->error.text, m->error.excerpt, m->error.hint};
+  m->view = (aq_message){m->error.code, m->error.line,    m->error.column, m->error.file,
+                         m->error.text, m->error.excerpt, m->error.hint};
   return &m->view;
 }
 
@@ -54,14 +55,19 @@ static int copy_defines(struct aq_program *p, const aq_program_options *options,
   p->define = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->define);
   if (!p->define) return rt_no_memory(error);
   for (size_t i = 0; i < count; i++) {
-    p->define[i] = (struct cc_override){rt_arena_strndup(&p->arena, options->define[i].name, strlen(options->define[i].name)), options->define[i].value, false};
+    p->define[i] = (struct cc_override){
+        rt_arena_strndup(&p->arena, options->define[i].name, strlen(options->define[i].name)),
+        options->define[i].value, false};
     if (!p->define[i].name) return rt_no_memory(error);
-    if (options->define[i].value < 0) return rt_fail(error, RT_USAGE, "dim %s cannot be %lld: sizes are not negative", options->define[i].name, (long long)options->define[i].value);
+    if (options->define[i].value < 0)
+      return rt_fail(error, RT_USAGE, "dim %s cannot be %lld: sizes are not negative",
+                     options->define[i].name, (long long)options->define[i].value);
   }
   return RT_OK;
 }
 
-int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options, aq_program **program) {
+int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
+                   aq_program **program) {
   struct aq_program *p = *program = rt_zalloc(1, sizeof *p);
   if (!p) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&p->message);
@@ -73,7 +79,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   }
   if (!status) {
     bool imports = !options || !options->no_imports;
-    p->program = cc_program_load(path, text, length, imports ? read_source : NULL, NULL, p->define, options ? (int)options->define_count : 0, error);
+    p->program = cc_program_load(path, text, length, imports ? read_source : NULL, NULL, p->define,
+                                 options ? (int)options->define_count : 0, error);
     status = p->program ? RT_OK : error->code;
     if (!status) p->program->unfused = options && options->unfused;
   }
@@ -88,11 +95,15 @@ void aq_program_free(aq_program *program) {
   rt_free(program);
 }
 
-const aq_message *aq_program_message(const aq_program *program) { return lib_view((struct lib_message *)&program->message); }
+const aq_message *aq_program_message(const aq_program *program) {
+  return lib_view((struct lib_message *)&program->message);
+}
 
 int aq_program_check(aq_program *program) { return cc_check(program->program, lib_begin(&program->message)); }
 
-bool aq_program_has_model(const aq_program *program) { return cc_item(program->program->main, GR_MODEL) != NULL; }
+bool aq_program_has_model(const aq_program *program) {
+  return cc_item(program->program->main, GR_MODEL) != NULL;
+}
 
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message) {
   static _Thread_local struct lib_message kept;

@@ -5,52 +5,43 @@
 #include <math.h>
 #include <string.h>
 
-void rep_sum_add(struct rep_sum *sum, double x)
-{
+void rep_sum_add(struct rep_sum *sum, double x) {
   double next = sum->sum + x;
   sum->rest += fabs(sum->sum) >= fabs(x) ? (sum->sum - next) + x : (x - next) + sum->sum;
   sum->sum = next;
 }
 
-double rep_sum_value(const struct rep_sum *sum)
-{
+double rep_sum_value(const struct rep_sum *sum) {
   /* Once the sum is infinite its rest is infinity minus infinity. */
   return isfinite(sum->sum) ? sum->sum + sum->rest : sum->sum;
 }
 
-int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e)
-{
-  *r = (struct rep_report){ .kind = kind };
-  if (kind != REP_CHANCE)
-    return RT_OK;
+int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e) {
+  *r = (struct rep_report){.kind = kind};
+  if (kind != REP_CHANCE) return RT_OK;
   size_t index;
   int status = rep_class(r, "0", &index, e);
   return status ? status : rep_class(r, "1", &index, e);
 }
 
-void rep_free(struct rep_report *r)
-{
-  if (!r)
-    return;
-  for (size_t c = 0; c < r->class_count; c++)
-    rt_free(r->classes[c].name);
+void rep_free(struct rep_report *r) {
+  if (!r) return;
+  for (size_t c = 0; c < r->class_count; c++) rt_free(r->classes[c].name);
   rt_free(r->classes);
   rt_free(r->order);
   rt_free(r->confusion);
   rt_free(r->scored);
   rt_free(r->columns);
-  *r = (struct rep_report){ .kind = r->kind };
+  *r = (struct rep_report){.kind = r->kind};
 }
 
-void rep_reset(struct rep_report *r)
-{
+void rep_reset(struct rep_report *r) {
   r->rows = r->log_loss_rows = 0;
-  r->loss = r->log_loss = r->brier = (struct rep_sum){ 0, 0 };
+  r->loss = r->log_loss = r->brier = (struct rep_sum){0, 0};
   r->loss_weight = 0;
   for (size_t c = 0; c < r->class_count; c++)
     r->classes[c].hits = r->classes[c].truths = r->classes[c].predictions = 0;
-  if (r->confusion)
-    memset(r->confusion, 0, r->confusion_side * r->confusion_side * sizeof *r->confusion);
+  if (r->confusion) memset(r->confusion, 0, r->confusion_side * r->confusion_side * sizeof *r->confusion);
   r->scored_count = 0;
   rt_free(r->columns);
   r->columns = NULL;
@@ -59,15 +50,13 @@ void rep_reset(struct rep_report *r)
 
 /* Where name stands or would stand in order. Byte order of UTF-8 is code point order, which is how
  * scikit-learn sorts names. */
-static size_t find_class(const struct rep_report *r, const char *name, bool *found)
-{
+static size_t find_class(const struct rep_report *r, const char *name, bool *found) {
   size_t low = 0, high = r->class_count;
   *found = false;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     int sign = strcmp(name, r->classes[r->order[middle]].name);
-    if (sign == 0)
-      *found = true;
+    if (sign == 0) *found = true;
     if (sign <= 0)
       high = middle;
     else
@@ -77,10 +66,8 @@ static size_t find_class(const struct rep_report *r, const char *name, bool *fou
 }
 
 /* Makes the confusion matrix hold count classes, or drops it when it would be too large. */
-static int grow_confusion(struct rep_report *r, size_t count, struct rt_error *e)
-{
-  if (count <= r->confusion_side)
-    return RT_OK;
+static int grow_confusion(struct rep_report *r, size_t count, struct rt_error *e) {
+  if (count <= r->confusion_side) return RT_OK;
   if (count > REP_CONFUSION_MAX) {
     rt_free(r->confusion);
     r->confusion = NULL;
@@ -88,8 +75,7 @@ static int grow_confusion(struct rep_report *r, size_t count, struct rt_error *e
   }
   size_t side = count < 8 ? 8 : 2 * count < REP_CONFUSION_MAX ? 2 * count : REP_CONFUSION_MAX;
   uint64_t *larger = rt_zalloc(side * side, sizeof *larger);
-  if (!larger)
-    return rt_no_memory(e);
+  if (!larger) return rt_no_memory(e);
   for (size_t row = 0; row < r->class_count; row++)
     memcpy(larger + row * side, r->confusion + row * r->confusion_side, r->class_count * sizeof *larger);
   rt_free(r->confusion);
@@ -98,8 +84,7 @@ static int grow_confusion(struct rep_report *r, size_t count, struct rt_error *e
   return RT_OK;
 }
 
-int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e)
-{
+int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e) {
   bool found;
   size_t place = find_class(r, name, &found);
   if (found) {
@@ -107,16 +92,14 @@ int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_e
     return RT_OK;
   }
   size_t count = r->class_count;
-  if (rt_grow((void **)&r->classes, &r->class_capacity, count + 1, sizeof *r->classes) ||
-      rt_grow((void **)&r->order, &r->order_capacity, count + 1, sizeof *r->order))
+  if (rt_grow((void **)&r->classes, &r->class_capacity, count + 1, sizeof *r->classes)
+      || rt_grow((void **)&r->order, &r->order_capacity, count + 1, sizeof *r->order))
     return rt_no_memory(e);
   int status = grow_confusion(r, count + 1, e);
-  if (status)
-    return status;
+  if (status) return status;
   char *copy = rt_strdup(name);
-  if (!copy)
-    return rt_no_memory(e);
-  r->classes[count] = (struct rep_class){ .name = copy };
+  if (!copy) return rt_no_memory(e);
+  r->classes[count] = (struct rep_class){.name = copy};
   memmove(r->order + place + 1, r->order + place, (count - place) * sizeof *r->order);
   r->order[place] = count;
   r->class_count = count + 1;
@@ -124,25 +107,21 @@ int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_e
   return RT_OK;
 }
 
-static double clip(double p)
-{
+static double clip(double p) {
   return p < DBL_EPSILON ? DBL_EPSILON : p > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : p;
 }
 
 /* -ln of the truth's probability, which is clipped away from 0 and 1 and normalised over the classes, as
  * scikit-learn's log_loss does for doubles. */
-static double row_log_loss(size_t truth, const double *proba, size_t proba_count)
-{
+static double row_log_loss(size_t truth, const double *proba, size_t proba_count) {
   double total = 0;
-  for (size_t c = 0; c < proba_count; c++)
-    total += clip(proba[c]);
+  for (size_t c = 0; c < proba_count; c++) total += clip(proba[c]);
   return -log(clip(truth < proba_count ? proba[truth] : 0) / total);
 }
 
 /* Keeps the probabilities' part of a row; everything that can fail happens before anything changes. */
 static int add_proba(struct rep_report *r, size_t truth, const double *proba, size_t proba_count,
-                     struct rt_error *e)
-{
+                     struct rt_error *e) {
   for (size_t c = 0; c < proba_count; c++)
     if (!isfinite(proba[c]))
       return rt_fail(e, RT_NOT_FINITE, "row %llu: the probability of class '%s' is not a finite number",
@@ -151,51 +130,44 @@ static int add_proba(struct rep_report *r, size_t truth, const double *proba, si
     if (rt_grow((void **)&r->scored, &r->scored_capacity, r->scored_count + 1, sizeof *r->scored))
       return rt_no_memory(e);
     size_t positive = r->order[1];
-    r->scored[r->scored_count++] = (struct rep_scored){ proba[positive], truth == positive };
+    r->scored[r->scored_count++] = (struct rep_scored){proba[positive], truth == positive};
   }
   rep_sum_add(&r->log_loss, row_log_loss(truth, proba, proba_count));
   r->log_loss_rows++;
   return RT_OK;
 }
 
-int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba, size_t proba_count,
-                  struct rt_error *e)
-{
+int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba,
+                  size_t proba_count, struct rt_error *e) {
   if (truth >= r->class_count || predicted >= r->class_count)
     return rt_fail(e, RT_USAGE, "class %zu was never named: the report knows %zu classes",
                    truth >= r->class_count ? truth : predicted, r->class_count);
   int status = proba ? add_proba(r, truth, proba, proba_count, e) : RT_OK;
-  if (status)
-    return status;
+  if (status) return status;
   r->rows++;
   r->classes[truth].truths++;
   r->classes[predicted].predictions++;
-  if (truth == predicted)
-    r->classes[truth].hits++;
-  if (r->confusion)
-    r->confusion[truth * r->confusion_side + predicted]++;
+  if (truth == predicted) r->classes[truth].hits++;
+  if (r->confusion) r->confusion[truth * r->confusion_side + predicted]++;
   return RT_OK;
 }
 
-int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e)
-{
+int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e) {
   if (truth != 0 && truth != 1)
     return rt_fail(e, RT_BAD_DATA, "row %llu: the target of a probability is 0 or 1, and this one is %g",
                    (unsigned long long)r->rows + 1, truth);
-  int status = rep_add_class(r, truth == 1, proba > 0.5, (double[]){ 1 - proba, proba }, 2, e);
-  if (!status)
-    rep_sum_add(&r->brier, (truth - proba) * (truth - proba));
+  int status = rep_add_class(r, truth == 1, proba > 0.5, (double[]){1 - proba, proba}, 2, e);
+  if (!status) rep_sum_add(&r->brier, (truth - proba) * (truth - proba));
   return status;
 }
 
 static int check_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,
-                         struct rt_error *e)
-{
+                         struct rt_error *e) {
   unsigned long long row = (unsigned long long)r->rows + 1;
-  if (width == 0)
-    return rt_fail(e, RT_USAGE, "row %llu holds no number", row);
+  if (width == 0) return rt_fail(e, RT_USAGE, "row %llu holds no number", row);
   if (r->columns && width != r->column_count)
-    return rt_fail(e, RT_USAGE, "row %llu holds %zu numbers, and the rows before it %zu", row, width, r->column_count);
+    return rt_fail(e, RT_USAGE, "row %llu holds %zu numbers, and the rows before it %zu", row, width,
+                   r->column_count);
   for (size_t c = 0; c < width; c++)
     if (!isfinite(truth[c]) || !isfinite(predicted[c]))
       return rt_fail(e, RT_NOT_FINITE, "row %llu: the %s is not a finite number", row,
@@ -204,15 +176,12 @@ static int check_numbers(struct rep_report *r, const double *truth, const double
 }
 
 int rep_add_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,
-                    struct rt_error *e)
-{
+                    struct rt_error *e) {
   int status = check_numbers(r, truth, predicted, width, e);
-  if (status)
-    return status;
+  if (status) return status;
   if (!r->columns) {
     r->columns = rt_zalloc(width, sizeof *r->columns);
-    if (!r->columns)
-      return rt_no_memory(e);
+    if (!r->columns) return rt_no_memory(e);
     r->column_count = width;
   }
   r->rows++;
@@ -227,8 +196,7 @@ int rep_add_numbers(struct rep_report *r, const double *truth, const double *pre
   return RT_OK;
 }
 
-int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e)
-{
+int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e) {
   if (!isfinite(nats))
     return rt_fail(e, RT_NOT_FINITE, "the loss after %llu tokens is not a finite number",
                    (unsigned long long)(r->rows + tokens));
@@ -238,8 +206,7 @@ int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_e
   return RT_OK;
 }
 
-void rep_add_loss(struct rep_report *r, double sum, double weight)
-{
+void rep_add_loss(struct rep_report *r, double sum, double weight) {
   rep_sum_add(&r->loss, sum);
   r->loss_weight += weight;
 }

@@ -9,42 +9,54 @@
 
 /* What is predicted decides what can be measured. The values are bits, so that a metric can name several. */
 enum rep_kind {
-  REP_CLASS = 1,   /* one class per example */
-  REP_TAGS = 2,    /* one class per token; a row is a token */
-  REP_CHANCE = 4,  /* the probability that a 0/1 target is 1; measured as the classes "0" and "1" too */
-  REP_NUMBER = 8,  /* one number or a vector of numbers per example */
-  REP_NEXT = 16    /* the next token of a text */
+  REP_CLASS = 1,  /* one class per example */
+  REP_TAGS = 2,   /* one class per token; a row is a token */
+  REP_CHANCE = 4, /* the probability that a 0/1 target is 1; measured as the classes "0" and "1" too */
+  REP_NUMBER = 8, /* one number or a vector of numbers per example */
+  REP_NEXT = 16   /* the next token of a text */
 };
 
 /* A sum that carries its rounding error along (Neumaier 1974), so that long streams lose no digits. */
-struct rep_sum { double sum, rest; };
+struct rep_sum {
+  double sum, rest;
+};
 
-struct rep_class { char *name; uint64_t hits, truths, predictions; };
+struct rep_class {
+  char *name;
+  uint64_t hits, truths, predictions;
+};
 
 /* One column of a regression: running mean and squared deviation of the truth (Welford 1962), and errors. */
-struct rep_column { double mean, deviation; struct rep_sum squares, absolutes; };
+struct rep_column {
+  double mean, deviation;
+  struct rep_sum squares, absolutes;
+};
 
-/* A probability of the positive class and whether the truth was positive, kept for the ranking that AUC is. */
-struct rep_scored { double score; bool positive; };
+/* A probability of the positive class and whether the truth was positive, kept for the ranking that AUC is.
+ */
+struct rep_scored {
+  double score;
+  bool positive;
+};
 
 /* Above this many classes the confusion matrix, which grows with their square, is not kept. */
 #define REP_CONFUSION_MAX 1024
 
 struct rep_report {
   enum rep_kind kind;
-  uint64_t rows;               /* examples, or tokens */
-  struct rep_sum loss;         /* the model's own loss, as rep_add_loss was told */
+  uint64_t rows;       /* examples, or tokens */
+  struct rep_sum loss; /* the model's own loss, as rep_add_loss was told */
   double loss_weight;
-  struct rep_class *classes;   /* [class_count], in the order they were named */
-  size_t *order;               /* [class_count], class indices sorted by the bytes of their names */
+  struct rep_class *classes; /* [class_count], in the order they were named */
+  size_t *order;             /* [class_count], class indices sorted by the bytes of their names */
   size_t class_count, class_capacity, order_capacity;
-  uint64_t *confusion;         /* [truth, prediction] with rows of confusion_side; NULL above REP_CONFUSION_MAX */
+  uint64_t *confusion; /* [truth, prediction] with rows of confusion_side; NULL above REP_CONFUSION_MAX */
   size_t confusion_side;
   struct rep_sum log_loss, brier;
   uint64_t log_loss_rows;
-  struct rep_scored *scored;   /* [scored_count], two classes with probabilities only */
+  struct rep_scored *scored; /* [scored_count], two classes with probabilities only */
   size_t scored_count, scored_capacity;
-  struct rep_column *columns;  /* [column_count] */
+  struct rep_column *columns; /* [column_count] */
   size_t column_count;
 };
 
@@ -53,15 +65,15 @@ void rep_free(struct rep_report *r);
 /* Forgets the rows and keeps the classes: the next epoch's validation. */
 void rep_reset(struct rep_report *r);
 
-/* The index of the class with this name, which is added when it is new: indices count 0, 1, 2 … in the order of
- * first naming. Name all classes of the model first, then labels that only the evaluated data has. */
+/* The index of the class with this name, which is added when it is new: indices count 0, 1, 2 … in the order
+ * of first naming. Name all classes of the model first, then labels that only the evaluated data has. */
 int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e);
 
-/* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL; a class
- * beyond proba_count had none. RT_USAGE for a class that was never named, RT_NOT_FINITE for a probability that
- * is not a number. A refused row leaves the report as it was. */
-int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba, size_t proba_count,
-                  struct rt_error *e);
+/* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL;
+ * a class beyond proba_count had none. RT_USAGE for a class that was never named, RT_NOT_FINITE for a
+ * probability that is not a number. A refused row leaves the report as it was. */
+int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba,
+                  size_t proba_count, struct rt_error *e);
 /* One row of REP_CHANCE: truth 0 or 1 (else RT_BAD_DATA), the probability of 1. Above 0.5 counts as 1. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
 /* One row of REP_NUMBER: truth and predicted [width]; every row has the width of the first. */
@@ -69,11 +81,15 @@ int rep_add_numbers(struct rep_report *r, const double *truth, const double *pre
                     struct rt_error *e);
 /* REP_NEXT: the sum of -ln p(token) over some tokens, in nats. */
 int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e);
-/* The model's own loss, summed over weight rows; any kind but REP_NEXT, whose loss comes with rep_add_next. */
+/* The model's own loss, summed over weight rows; any kind but REP_NEXT, whose loss comes with rep_add_next.
+ */
 void rep_add_loss(struct rep_report *r, double sum, double weight);
 
 /* Precision, recall and f1 of one class or an average. What would divide by zero is 0. */
-struct rep_scores { double precision, recall, f1; uint64_t support; };
+struct rep_scores {
+  double precision, recall, f1;
+  uint64_t support;
+};
 struct rep_scores rep_class_scores(const struct rep_report *r, size_t index);
 
 /* Averages over the classes that occur as truth or prediction, as scikit-learn takes them. */
@@ -85,31 +101,35 @@ struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_averag
 struct rep_metric {
   const char *name;
   double (*value)(struct rep_report *r);
-  bool higher;         /* a higher value is better */
-  double best;         /* no value is better than this: 1 or 0, infinity when unbounded */
-  unsigned kinds;      /* enum rep_kind bits */
+  bool higher;    /* a higher value is better */
+  double best;    /* no value is better than this: 1 or 0, infinity when unbounded */
+  unsigned kinds; /* enum rep_kind bits */
   const char *doc;
 };
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;
 
-/* The metric of this name if it can measure this report; else RT_USAGE with a message that lists those that can.
- * Classes must have been named before, as AUC is for two. */
+/* The metric of this name if it can measure this report; else RT_USAGE with a message that lists those that
+ * can. Classes must have been named before, as AUC is for two. */
 int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,
                     struct rt_error *e);
 /* Whether value is better than than; a NaN is better than nothing, and anything better than a NaN. */
 bool rep_metric_better(const struct rep_metric *metric, double value, double than);
 
 /* A goal such as "f1=0.9" or "loss=0.2", met by that value or a better one. */
-struct rep_goal { const struct rep_metric *metric; double value; };
+struct rep_goal {
+  const struct rep_metric *metric;
+  double value;
+};
 int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e);
 bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r);
 
-/* The table of scikit-learn's classification_report(digits = digits, zero_division = 0), byte for byte, with the class
- * names sorted as it sorts them; where no row at all is right, support stays a whole number (scikit-learn 1.2 prints
- * 7 as 7.0 there). Nothing for kinds without classes. digits: 1 to 15. */
+/* The table of scikit-learn's classification_report(digits = digits, zero_division = 0), byte for byte, with
+ * the class names sorted as it sorts them; where no row at all is right, support stays a whole number
+ * (scikit-learn 1.2 prints 7 as 7.0 there). Nothing for kinds without classes. digits: 1 to 15. */
 int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e);
-/* What a person reads: the table if there is one, the micro average, and the metrics the table does not show. */
+/* What a person reads: the table if there is one, the micro average, and the metrics the table does not show.
+ */
 int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e);
 /* One JSON object on one line without a newline; numbers as the shortest digits that read back as the same
  * double, null where undefined. The same rows give the same bytes. */

@@ -10,49 +10,38 @@
 #define NUMBER_SIZE 64
 
 /* The host may have set a locale that writes a comma; a report always writes a point. */
-static void use_point(char *number)
-{
+static void use_point(char *number) {
   const char *point = localeconv()->decimal_point;
   size_t length = strlen(point);
   char *at = length ? strstr(number, point) : NULL;
-  if (!at)
-    return;
+  if (!at) return;
   *at = '.';
   memmove(at + 1, at + length, strlen(at + length) + 1);
 }
 
-static void fixed(char *out, double x, int digits)
-{
+static void fixed(char *out, double x, int digits) {
   snprintf(out, NUMBER_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
   use_point(out);
 }
 
-void rep_exact(char out[REP_EXACT_SIZE], double x)
-{
+void rep_exact(char out[REP_EXACT_SIZE], double x) {
   for (int digits = 15; digits <= 17; digits++) {
     snprintf(out, REP_EXACT_SIZE, "%.*g", digits, x);
-    if (strtod(out, NULL) == x)
-      break;
+    if (strtod(out, NULL) == x) break;
   }
   use_point(out);
 }
 
 /* Columns are counted in code points, as scikit-learn does. */
-static int code_points(const char *text)
-{
+static int code_points(const char *text) {
   int n = 0;
-  for (; *text; text++)
-    n += ((unsigned char)*text & 0xC0) != 0x80;
+  for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
   return n;
 }
 
-static bool occurs(const struct rep_class *c)
-{
-  return c->truths || c->predictions;
-}
+static bool occurs(const struct rep_class *c) { return c->truths || c->predictions; }
 
-static int name_width(const struct rep_report *r, int digits)
-{
+static int name_width(const struct rep_report *r, int digits) {
   int width = (int)strlen(r->class_count ? "weighted avg" : "bits_per_token");
   width = digits > width ? digits : width;
   for (size_t c = 0; c < r->class_count; c++)
@@ -61,13 +50,11 @@ static int name_width(const struct rep_report *r, int digits)
   return width;
 }
 
-static void add_name(struct rt_text *out, const char *name, int width)
-{
+static void add_name(struct rt_text *out, const char *name, int width) {
   rt_text_printf(out, "%*s%s ", width - code_points(name), "", name);
 }
 
-static void add_row(struct rt_text *out, const char *name, int width, int digits, struct rep_scores s)
-{
+static void add_row(struct rt_text *out, const char *name, int width, int digits, struct rep_scores s) {
   char p[NUMBER_SIZE], q[NUMBER_SIZE], f[NUMBER_SIZE];
   fixed(p, s.precision, digits);
   fixed(q, s.recall, digits);
@@ -76,24 +63,19 @@ static void add_row(struct rt_text *out, const char *name, int width, int digits
   rt_text_printf(out, " %9s %9s %9s %9llu\n", p, q, f, (unsigned long long)s.support);
 }
 
-static int clamp_digits(int digits)
-{
-  return digits < 1 ? 1 : digits > 15 ? 15 : digits;
-}
+static int clamp_digits(int digits) { return digits < 1 ? 1 : digits > 15 ? 15 : digits; }
 
-int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e)
-{
-  if (!r->class_count || !r->rows)
-    return RT_OK;
+int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e) {
+  if (!r->class_count || !r->rows) return RT_OK;
   digits = clamp_digits(digits);
   int width = name_width(r, digits);
   rt_text_printf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score", "support");
   for (size_t k = 0; k < r->class_count; k++) {
     const struct rep_class *c = &r->classes[r->order[k]];
-    if (occurs(c))
-      add_row(out, c->name, width, digits, rep_class_scores(r, r->order[k]));
+    if (occurs(c)) add_row(out, c->name, width, digits, rep_class_scores(r, r->order[k]));
   }
-  /* Over all classes precision, recall and f1 are the accuracy, and f1 is the one that scikit-learn prints. */
+  /* Over all classes precision, recall and f1 are the accuracy, and f1 is the one that scikit-learn prints.
+   */
   char f[NUMBER_SIZE];
   fixed(f, rep_average_scores(r, REP_MICRO).f1, digits);
   rt_text_puts(out, "\n");
@@ -105,17 +87,14 @@ int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struc
 }
 
 /* The table shows what is made of counts; the other metrics follow it, one per line. */
-static bool in_table(const struct rep_metric *metric)
-{
-  static const char *const shown[] = { "accuracy", "f1", "precision", "recall" };
+static bool in_table(const struct rep_metric *metric) {
+  static const char *const shown[] = {"accuracy", "f1", "precision", "recall"};
   for (size_t k = 0; k < RT_COUNT(shown); k++)
-    if (!strncmp(metric->name, shown[k], strlen(shown[k])))
-      return true;
+    if (!strncmp(metric->name, shown[k], strlen(shown[k]))) return true;
   return false;
 }
 
-int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e)
-{
+int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e) {
   digits = clamp_digits(digits);
   int width = name_width(r, digits);
   if (!r->rows) {
@@ -124,8 +103,7 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
   }
   if (r->class_count) {
     int status = rep_table(r, digits, out, e);
-    if (status)
-      return status;
+    if (status) return status;
     rt_text_puts(out, "\n");
     add_row(out, "micro avg", width, digits, rep_average_scores(r, REP_MICRO));
   } else {
@@ -135,8 +113,7 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
   for (size_t m = 0; m < rep_metric_count; m++) {
     const struct rep_metric *metric = &rep_metrics[m];
     double value = (metric->kinds & r->kind) && !in_table(metric) ? metric->value(r) : NAN;
-    if (isnan(value))
-      continue;
+    if (isnan(value)) continue;
     char number[NUMBER_SIZE];
     fixed(number, value, digits);
     add_name(out, metric->name, width);
@@ -145,8 +122,7 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
   return out->failed ? rt_no_memory(e) : RT_OK;
 }
 
-static void json_string(struct rt_text *out, const char *s)
-{
+static void json_string(struct rt_text *out, const char *s) {
   rt_text_puts(out, "\"");
   for (; *s; s++) {
     if (*s == '"' || *s == '\\')
@@ -159,26 +135,22 @@ static void json_string(struct rt_text *out, const char *s)
   rt_text_puts(out, "\"");
 }
 
-static void json_number(struct rt_text *out, const char *key, double x)
-{
+static void json_number(struct rt_text *out, const char *key, double x) {
   char number[NUMBER_SIZE] = "null";
-  if (isfinite(x))
-    rep_exact(number, x);
+  if (isfinite(x)) rep_exact(number, x);
   rt_text_printf(out, ",\"%s\":%s", key, number);
 }
 
 /* The members of one line of the table. */
-static void json_scores(struct rt_text *out, struct rep_scores s)
-{
+static void json_scores(struct rt_text *out, struct rep_scores s) {
   rt_text_printf(out, "\"support\":%llu", (unsigned long long)s.support);
   json_number(out, "precision", s.precision);
   json_number(out, "recall", s.recall);
   json_number(out, "f1", s.f1);
 }
 
-static void json_averages(const struct rep_report *r, struct rt_text *out)
-{
-  static const char *const open[] = { ",\"averages\":{\"micro\":{", "},\"macro\":{", "},\"weighted\":{" };
+static void json_averages(const struct rep_report *r, struct rt_text *out) {
+  static const char *const open[] = {",\"averages\":{\"micro\":{", "},\"macro\":{", "},\"weighted\":{"};
   for (int average = REP_MICRO; average <= REP_WEIGHTED; average++) {
     rt_text_puts(out, open[average]);
     json_scores(out, rep_average_scores(r, (enum rep_average)average));
@@ -186,8 +158,7 @@ static void json_averages(const struct rep_report *r, struct rt_text *out)
   rt_text_puts(out, "}}");
 }
 
-static void json_classes(const struct rep_report *r, struct rt_text *out)
-{
+static void json_classes(const struct rep_report *r, struct rt_text *out) {
   rt_text_puts(out, ",\"classes\":[");
   for (size_t k = 0; k < r->class_count; k++) {
     rt_text_puts(out, k ? ",{\"name\":" : "{\"name\":");
@@ -201,8 +172,7 @@ static void json_classes(const struct rep_report *r, struct rt_text *out)
 }
 
 /* confusion[truth][prediction], both in the order of "classes". */
-static void json_confusion(const struct rep_report *r, struct rt_text *out)
-{
+static void json_confusion(const struct rep_report *r, struct rt_text *out) {
   rt_text_puts(out, ",\"confusion\":[");
   for (size_t t = 0; t < r->class_count; t++) {
     rt_text_puts(out, t ? ",[" : "[");
@@ -214,28 +184,24 @@ static void json_confusion(const struct rep_report *r, struct rt_text *out)
   rt_text_puts(out, "]");
 }
 
-static const char *kind_word(enum rep_kind kind)
-{
+static const char *kind_word(enum rep_kind kind) {
   switch (kind) {
-  case REP_CLASS: return "class";
-  case REP_TAGS: return "tags";
-  case REP_CHANCE: return "probability";
-  case REP_NUMBER: return "number";
-  case REP_NEXT: return "next";
+    case REP_CLASS: return "class";
+    case REP_TAGS: return "tags";
+    case REP_CHANCE: return "probability";
+    case REP_NUMBER: return "number";
+    case REP_NEXT: return "next";
   }
   return "";
 }
 
-int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e)
-{
+int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e) {
   rt_text_printf(out, "{\"kind\":\"%s\",\"rows\":%llu", kind_word(r->kind), (unsigned long long)r->rows);
   for (size_t m = 0; m < rep_metric_count; m++)
-    if (rep_metrics[m].kinds & r->kind)
-      json_number(out, rep_metrics[m].name, rep_metrics[m].value(r));
+    if (rep_metrics[m].kinds & r->kind) json_number(out, rep_metrics[m].name, rep_metrics[m].value(r));
   if (r->class_count) {
     json_classes(r, out);
-    if (r->confusion)
-      json_confusion(r, out);
+    if (r->confusion) json_confusion(r, out);
   }
   rt_text_puts(out, "}");
   return out->failed ? rt_no_memory(e) : RT_OK;

@@ -8,16 +8,18 @@ struct run {
   enum rt_precision precision;
   struct vm_module *module;
   struct io_tensors *inputs, *params;
-  const char *param_prefix;              /* of names in the file of parameters */
-  const char **bound_by;                 /* [symbols] what gave a symbol its size, for messages */
-  void **input;                          /* [inputs] */
+  const char *param_prefix; /* of names in the file of parameters */
+  const char **bound_by;    /* [symbols] what gave a symbol its size, for messages */
+  void **input;             /* [inputs] */
   struct lib_params values;
   struct rt_pool *pool;
   struct vm_machine *machine;
   struct rt_arena arena;
 };
 
-void aq_run_options_init(aq_run_options *options) { *options = (aq_run_options){.size = sizeof *options, .repeat = 1}; }
+void aq_run_options_init(aq_run_options *options) {
+  *options = (aq_run_options){.size = sizeof *options, .repeat = 1};
+}
 
 static void run_free(struct run *r) {
   vm_machine_free(r->machine);
@@ -31,7 +33,7 @@ static void run_free(struct run *r) {
   rt_arena_free(&r->arena);
 }
 
-/* --- sizes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- sizes ---- */
 
 /* "[3, 64]" into the arena; "" when out of memory, where it is only for a message. */
 static const char *shape_text(struct run *r, const struct io_tensor *t) {
@@ -55,18 +57,22 @@ static const char *type_text(struct run *r, const struct vm_type *type) {
 static const char *names_in(struct run *r, const struct io_tensors *file) {
   struct rt_text text = {0};
   int count = io_tensors_count(file);
-  for (int k = 0; k < count && k < 12; k++) rt_text_printf(&text, "%s%s", k ? ", " : "", io_tensors_at(file, k)->name);
+  for (int k = 0; k < count && k < 12; k++)
+    rt_text_printf(&text, "%s%s", k ? ", " : "", io_tensors_at(file, k)->name);
   if (count > 12) rt_text_printf(&text, ", … (%d in all)", count);
   const char *kept = text.failed || !text.data ? NULL : rt_arena_strndup(&r->arena, text.data, text.length);
   rt_text_free(&text);
   return kept ? kept : "";
 }
 
-/* Binds the dims that are single unbound symbols to the sizes of a tensor. what: "x" or "the parameter f.W". */
-static int bind_symbols(struct run *r, const char *what, const struct vm_type *type, const struct io_tensor *t, const char *path, struct rt_error *error) {
+/* Binds the dims that are single unbound symbols to the sizes of a tensor. what: "x" or "the parameter f.W".
+ */
+static int bind_symbols(struct run *r, const char *what, const struct vm_type *type,
+                        const struct io_tensor *t, const char *path, struct rt_error *error) {
   struct vm_dims *dims = &r->module->dims;
   if (t->rank != type->rank) {
-    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "%s is %s in the program, but the tensor is %s", what, type_text(r, type), shape_text(r, t));
+    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "%s is %s in the program, but the tensor is %s", what,
+               type_text(r, type), shape_text(r, t));
     return error->code;
   }
   for (int a = 0; a < type->rank; a++) {
@@ -74,8 +80,11 @@ static int bind_symbols(struct run *r, const char *what, const struct vm_type *t
     struct vm_symbol *symbol = number < 0 ? NULL : &dims->symbol[number];
     if (!symbol || symbol->kind == VM_CONST) continue;
     if (symbol->value >= 0 && symbol->value != t->shape[a])
-      return rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "%s cannot be both %lld, by %s, and %lld, by axis %d of %s, which is %s in the program and %s here", symbol->name,
-                        (long long)symbol->value, r->bound_by[number], (long long)t->shape[a], a + 1, what, type_text(r, type), shape_text(r, t));
+      return rt_fail_at(
+          error, RT_BAD_DATA, path, 0, 0,
+          "%s cannot be both %lld, by %s, and %lld, by axis %d of %s, which is %s in the program and %s here",
+          symbol->name, (long long)symbol->value, r->bound_by[number], (long long)t->shape[a], a + 1, what,
+          type_text(r, type), shape_text(r, t));
     symbol->value = t->shape[a];
     if (!r->bound_by[number]) r->bound_by[number] = what;
   }
@@ -83,7 +92,8 @@ static int bind_symbols(struct run *r, const char *what, const struct vm_type *t
 }
 
 /* All sizes are known now: do dims that are constants or formulas agree with the tensor? */
-static int check_sizes(struct run *r, const struct vm_input *input, const struct io_tensor *t, struct rt_error *error) {
+static int check_sizes(struct run *r, const struct vm_input *input, const struct io_tensor *t,
+                       struct rt_error *error) {
   struct vm_dims *dims = &r->module->dims;
   for (int a = 0; a < input->type.rank; a++) {
     int64_t want;
@@ -93,9 +103,14 @@ static int check_sizes(struct run *r, const struct vm_input *input, const struct
     if (!status && want == t->shape[a]) continue;
     vm_dim_print(dims, input->type.dim[a], &name);
     const char *dim = name.data ? name.data : "it";
-    if (status) rt_fail(error, RT_USAGE, "the size of %s, axis %d of %s, is not known", dim, a + 1, input->name);
-    else rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0, "axis %d of %s is %s = %lld in the program, but the tensor is %s", a + 1, input->name, dim, (long long)want, shape_text(r, t));
-    if (vm_dim_as_symbol(dims, input->type.dim[a]) >= 0) rt_hint(error, "-D %s=%lld runs the program with that size", dim, (long long)t->shape[a]);
+    if (status)
+      rt_fail(error, RT_USAGE, "the size of %s, axis %d of %s, is not known", dim, a + 1, input->name);
+    else
+      rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0,
+                 "axis %d of %s is %s = %lld in the program, but the tensor is %s", a + 1, input->name, dim,
+                 (long long)want, shape_text(r, t));
+    if (vm_dim_as_symbol(dims, input->type.dim[a]) >= 0)
+      rt_hint(error, "-D %s=%lld runs the program with that size", dim, (long long)t->shape[a]);
     rt_text_free(&name);
     return error->code;
   }
@@ -106,10 +121,11 @@ static int check_sizes(struct run *r, const struct vm_input *input, const struct
 static int bind_by_params(struct run *r, struct rt_error *error) {
   const struct vm_module *m = r->module;
   for (uint32_t p = 0; r->params && p < m->param_count; p++) {
-    const char *name = rt_arena_printf(&r->arena, "%s%s", r->param_prefix, m->param[p].name), *what = rt_arena_printf(&r->arena, "the parameter %s", m->param[p].name);
+    const char *name = rt_arena_printf(&r->arena, "%s%s", r->param_prefix, m->param[p].name),
+               *what = rt_arena_printf(&r->arena, "the parameter %s", m->param[p].name);
     if (!name || !what) return rt_no_memory(error);
     const struct io_tensor *t = io_tensors_find(r->params, name);
-    if (!t) continue;                    /* lib_params_read will say so */
+    if (!t) continue; /* lib_params_read will say so */
     int status = bind_symbols(r, what, &m->param[p].type, t, r->options->params, error);
     if (status) return status;
   }
@@ -127,14 +143,17 @@ static int all_known(struct run *r, struct rt_error *error) {
   return RT_OK;
 }
 
-static const struct io_tensor *tensor_of(struct run *r, const struct vm_input *input, struct rt_error *error) {
+static const struct io_tensor *tensor_of(struct run *r, const struct vm_input *input,
+                                         struct rt_error *error) {
   const struct io_tensor *t = r->inputs ? io_tensors_find(r->inputs, input->name) : NULL;
   if (t) return t;
   if (!r->inputs) {
-    rt_fail(error, RT_USAGE, "%s needs the argument %s: %s", r->module->name, input->name, type_text(r, &input->type));
+    rt_fail(error, RT_USAGE, "%s needs the argument %s: %s", r->module->name, input->name,
+            type_text(r, &input->type));
     rt_hint(error, "give a safetensors file with a tensor for each argument: --in FILE");
   } else {
-    rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0, "no tensor for the argument %s: %s", input->name, type_text(r, &input->type));
+    rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0, "no tensor for the argument %s: %s", input->name,
+               type_text(r, &input->type));
     rt_hint(error, "it has %s", names_in(r, r->inputs));
   }
   return NULL;
@@ -145,15 +164,17 @@ static int bind_sizes(struct run *r, struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t i = 0; i < m->input_count && !status; i++) {
     const struct io_tensor *t = tensor_of(r, &m->input[i], error);
-    status = t ? bind_symbols(r, m->input[i].name, &m->input[i].type, t, r->options->inputs, error) : error->code;
+    status =
+        t ? bind_symbols(r, m->input[i].name, &m->input[i].type, t, r->options->inputs, error) : error->code;
   }
   if (!status) status = bind_by_params(r, error);
   if (!status) status = all_known(r, error);
-  for (uint32_t i = 0; i < m->input_count && !status; i++) status = check_sizes(r, &m->input[i], io_tensors_find(r->inputs, m->input[i].name), error);
+  for (uint32_t i = 0; i < m->input_count && !status; i++)
+    status = check_sizes(r, &m->input[i], io_tensors_find(r->inputs, m->input[i].name), error);
   return status;
 }
 
-/* --- values --------------------------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static size_t value_size(uint8_t dtype, enum rt_precision precision) {
   return dtype == RT_INT ? sizeof(int32_t) : precision == RT_F64 ? sizeof(double) : sizeof(float);
@@ -167,10 +188,15 @@ static int read_inputs(struct run *r, struct rt_error *error) {
     const struct io_tensor *t = io_tensors_find(r->inputs, m->input[i].name);
     size_t bytes;
     int status;
-    if (!rt_mul((size_t)t->elements, value_size(m->input[i].type.dtype, r->precision), &bytes) || !(r->input[i] = rt_alloc_aligned(bytes ? bytes : 1))) return rt_no_memory(error);
-    if (m->input[i].type.dtype == RT_INT) status = io_tensors_int32(r->inputs, t, r->input[i], error);
-    else if (r->precision == RT_F64) status = io_tensors_double(r->inputs, t, r->input[i], error);
-    else status = io_tensors_float(r->inputs, t, r->input[i], error);
+    if (!rt_mul((size_t)t->elements, value_size(m->input[i].type.dtype, r->precision), &bytes)
+        || !(r->input[i] = rt_alloc_aligned(bytes ? bytes : 1)))
+      return rt_no_memory(error);
+    if (m->input[i].type.dtype == RT_INT)
+      status = io_tensors_int32(r->inputs, t, r->input[i], error);
+    else if (r->precision == RT_F64)
+      status = io_tensors_double(r->inputs, t, r->input[i], error);
+    else
+      status = io_tensors_float(r->inputs, t, r->input[i], error);
     if (status) return status;
   }
   return RT_OK;
@@ -186,7 +212,7 @@ static int make_params(struct run *r, struct rt_error *error) {
   return status;
 }
 
-/* --- running and writing -------------------------------------------------------------------------------------------------- */
+/* ---- running and writing ---- */
 
 static int open_files(struct run *r, struct rt_error *error) {
   int status = r->options->inputs ? io_tensors_open(&r->inputs, r->options->inputs, error) : RT_OK;
@@ -197,7 +223,8 @@ static int open_files(struct run *r, struct rt_error *error) {
   /* What --save-params wrote may be given back as it is. */
   const char *with = rt_arena_printf(&r->arena, "param.%s", r->module->param[0].name);
   if (!with) return rt_no_memory(error);
-  if (!io_tensors_find(r->params, r->module->param[0].name) && io_tensors_find(r->params, with)) r->param_prefix = "param.";
+  if (!io_tensors_find(r->params, r->module->param[0].name) && io_tensors_find(r->params, with))
+    r->param_prefix = "param.";
   return RT_OK;
 }
 
@@ -216,11 +243,13 @@ static int prepare(struct run *r, struct rt_error *error) {
   if (!r->machine) return error->code;
   lib_params_bind(&r->values, r->machine);
   status = vm_machine_bind(r->machine, 1, NULL, error);
-  for (uint32_t i = 0; i < r->module->input_count && !status; i++) vm_machine_set_input(r->machine, i, r->input[i]);
+  for (uint32_t i = 0; i < r->module->input_count && !status; i++)
+    vm_machine_set_input(r->machine, i, r->input[i]);
   return status;
 }
 
-/* The mean of the runs after the first, which meets cold caches and sleeping threads; or that one, when it is the only one. */
+/* The mean of the runs after the first, which meets cold caches and sleeping threads; or that one, when it is
+ * the only one. */
 static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
   int64_t repeat = r->options->repeat > 1 ? r->options->repeat : 1;
   double start = lib_seconds();
@@ -229,7 +258,9 @@ static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
     if (status) return status;
     if (k == 0 && repeat > 1) start = lib_seconds();
   }
-  if (facts) *facts = (aq_run_facts){(lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1), vm_machine_memory(r->machine).slots};
+  if (facts)
+    *facts = (aq_run_facts){(lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1),
+                            vm_machine_memory(r->machine).slots};
   return RT_OK;
 }
 
@@ -241,9 +272,14 @@ static int write_outputs(struct run *r, struct rt_error *error) {
   for (uint32_t k = 0; k < count; k++) {
     struct rt_tensor t = vm_machine_output(r->machine, k);
     bool whole = run->value[run->output[k]].type.dtype == RT_INT;
-    out[k] = (struct io_tensor_out){run->output_name[k], whole ? IO_I32 : r->precision == RT_F64 ? IO_F64 : IO_F32, t.shape->rank, t.shape->size, t.data};
+    out[k] = (struct io_tensor_out){run->output_name[k],
+                                    whole                    ? IO_I32
+                                    : r->precision == RT_F64 ? IO_F64
+                                                             : IO_F32,
+                                    t.shape->rank, t.shape->size, t.data};
   }
-  int status = params ? lib_params_describe(&r->values, r->module, "param.", &r->arena, out + count, error) : RT_OK;
+  int status =
+      params ? lib_params_describe(&r->values, r->module, "param.", &r->arena, out + count, error) : RT_OK;
   return status ? status : io_tensors_save(r->options->outputs, out, (int)(count + params), NULL, 0, error);
 }
 

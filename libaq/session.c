@@ -5,9 +5,11 @@
 
 enum { BATCH = 64 };
 
-void aq_eval_options_init(aq_eval_options *options) { *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH}; }
+void aq_eval_options_init(aq_eval_options *options) {
+  *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH};
+}
 
-/* --- making --------------------------------------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static int make_machine(struct aq_session *s, struct rt_error *error) {
   const struct aq_model *model = s->model;
@@ -32,11 +34,14 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (!s) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&s->message);
   aq_eval_options_init(&s->options);
-  if (options) memcpy(&s->options, options, options->size < sizeof s->options ? options->size : sizeof s->options);
+  if (options)
+    memcpy(&s->options, options, options->size < sizeof s->options ? options->size : sizeof s->options);
   if (s->options.batch < 1) s->options.batch = BATCH;
   s->model = model;
   s->precision = lib_precision(s->options.precision);
-  if (!model->trained) return rt_fail(error, RT_USAGE, "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  if (!model->trained)
+    return rt_fail(error, RT_USAGE,
+                   "this model has no parameters yet; train it, or load a trained one (.aqm)");
   s->rows = rt_zalloc((size_t)s->options.batch, sizeof *s->rows);
   s->field = rt_zalloc((size_t)model->schema.count + 1, sizeof *s->field);
   s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);
@@ -66,15 +71,19 @@ void aq_session_free(aq_session *session) {
   rt_free(session);
 }
 
-const aq_message *aq_session_message(const aq_session *session) { return lib_view((struct lib_message *)&session->message); }
+const aq_message *aq_session_message(const aq_session *session) {
+  return lib_view((struct lib_message *)&session->message);
+}
 
-/* --- outputs -------------------------------------------------------------------------------------------------------------- */
+/* ---- outputs ---- */
 
 enum session_kind session_kind(const struct aq_session *session, uint32_t output) {
   const struct vm_module *m = session->model->module;
   const struct vm_input *target = &m->input[m->output[output].target];
-  if (target->type.dtype == RT_INT) return target->shifted ? SESSION_NEXT : target->length >= 0 ? SESSION_TAGS : SESSION_CLASS;
-  return m->output[output].loss && !strcmp(m->output[output].loss, "binary_cross_entropy") ? SESSION_CHANCE : SESSION_NUMBERS;
+  if (target->type.dtype == RT_INT)
+    return target->shifted ? SESSION_NEXT : target->length >= 0 ? SESSION_TAGS : SESSION_CLASS;
+  return m->output[output].loss && !strcmp(m->output[output].loss, "binary_cross_entropy") ? SESSION_CHANCE
+                                                                                           : SESSION_NUMBERS;
 }
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
@@ -83,25 +92,29 @@ const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t 
   return column < 0 ? NULL : session->model->schema.columns[column].vocab;
 }
 
-/* --- one example ---------------------------------------------------------------------------------------------------------- */
+/* ---- one example ---- */
 
 static int wrong_count(struct aq_session *s, size_t count, struct rt_error *error) {
   struct rt_text names = {0};
   int wanted = 0;
   const struct io_schema *schema = &s->model->schema;
   for (int f = 0; f < schema->fields; f++)
-    if (io_schema_field_required(schema, f)) rt_text_printf(&names, "%s%s", wanted++ ? ", " : "", io_schema_field_name(schema, f));
-  int status = rt_fail(error, RT_USAGE, "%zu field%s, where the model's columns are %s", count, count == 1 ? "" : "s", names.data ? names.data : "none");
+    if (io_schema_field_required(schema, f))
+      rt_text_printf(&names, "%s%s", wanted++ ? ", " : "", io_schema_field_name(schema, f));
+  int status = rt_fail(error, RT_USAGE, "%zu field%s, where the model's columns are %s", count,
+                       count == 1 ? "" : "s", names.data ? names.data : "none");
   rt_text_free(&names);
   return status;
 }
 
-int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count, struct rt_error *error) {
+int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count,
+                 struct rt_error *error) {
   size_t used = 0;
   for (int f = 0; f < schema->fields; f++) {
     s->field[f] = (struct io_field){0};
     if (!io_schema_field_required(schema, f)) continue;
-    if (used < count) s->field[f] = (struct io_field){field[used].text ? field[used].text : "", field[used].length};
+    if (used < count)
+      s->field[f] = (struct io_field){field[used].text ? field[used].text : "", field[used].length};
     used++;
   }
   if (used != count) return wrong_count(s, count, error);
@@ -115,9 +128,11 @@ int session_extend(struct aq_session *s, struct rt_error *error) {
   for (uint32_t i = 0; i < m->input_count; i++) {
     int column = s->feed.column[i];
     struct io_values *v = &s->data.values[column];
-    if (!m->input[i].shifted || m->input[i].is_target || s->model->schema.columns[column].ends || !v->present) continue;
+    if (!m->input[i].shifted || m->input[i].is_target || s->model->schema.columns[column].ends || !v->present)
+      continue;
     int64_t *end = &v->offsets[s->data.rows];
-    if (rt_grow((void **)&v->ids, &v->ids_capacity, (size_t)*end + 1, sizeof *v->ids)) return rt_no_memory(error);
+    if (rt_grow((void **)&v->ids, &v->ids_capacity, (size_t)*end + 1, sizeof *v->ids))
+      return rt_no_memory(error);
     v->ids[(*end)++] = 0;
   }
   return RT_OK;
@@ -128,12 +143,15 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
   struct session_scores *scores = &s->scores[o];
   struct rt_tensor t = vm_machine_output(s->predict, o);
   int64_t rows;
-  if (rt_grow((void **)&scores->value, &scores->capacity, (size_t)t.shape->count + 1, sizeof *scores->value)) return rt_no_memory(error);
-  if (rt_grow((void **)&scores->first, &scores->first_capacity, (size_t)examples + 1, sizeof *scores->first)) return rt_no_memory(error);
+  if (rt_grow((void **)&scores->value, &scores->capacity, (size_t)t.shape->count + 1, sizeof *scores->value))
+    return rt_no_memory(error);
+  if (rt_grow((void **)&scores->first, &scores->first_capacity, (size_t)examples + 1, sizeof *scores->first))
+    return rt_no_memory(error);
   lib_output_size(m, o, &t, &rows, &scores->columns);
   lib_to_double(&t, s->precision, scores->value);
   lib_probabilities(scores->value, rows, scores->columns, &m->output[o], m);
-  for (int64_t e = 0; e < examples; e++) scores->first[e] = scores->columns ? rt_offset(t.shape, e) / scores->columns : 0;
+  for (int64_t e = 0; e < examples; e++)
+    scores->first[e] = scores->columns ? rt_offset(t.shape, e) / scores->columns : 0;
   scores->first[examples] = rows;
   return RT_OK;
 }
@@ -142,7 +160,8 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
   s->scored = 0;
   int status = lib_feed_rows(&s->feed, s->predict, &s->data, s->rows + first, count, error);
   if (!status) status = vm_machine_run(s->predict, 0, error);
-  for (uint32_t o = 0; o < s->model->module->output_count && !status; o++) status = keep_scores(s, o, count, error);
+  for (uint32_t o = 0; o < s->model->module->output_count && !status; o++)
+    status = keep_scores(s, o, count, error);
   if (!status) s->scored = count;
   return status;
 }

@@ -6,10 +6,10 @@
 
 /* One output of the last batch: probabilities or numbers, example by example. */
 struct session_scores {
-  double *value;                         /* [rows of all examples, columns] */
+  double *value; /* [rows of all examples, columns] */
   size_t capacity;
   int64_t columns;
-  int64_t *first;                        /* [examples + 1] row where each example begins */
+  int64_t *first; /* [examples + 1] row where each example begins */
   size_t first_capacity;
 };
 
@@ -28,20 +28,23 @@ struct aq_session {
   struct aq_eval_options options;
   struct rt_pool *pool;
   enum rt_precision precision;
-  struct lib_params converted;           /* when the session's precision is not the model's */
+  struct lib_params converted; /* when the session's precision is not the model's */
   const struct lib_params *params;
   struct lib_feed feed;
-  struct vm_machine *predict, *attend;   /* attend: made when first asked for */
+  struct vm_machine *predict, *attend; /* attend: made when first asked for */
   struct io_dataset data;
-  int64_t *rows;                         /* [options.batch] 0, 1, … */
-  struct io_field *field;                /* [columns] scratch */
-  struct session_scores *scores;         /* [outputs] */
-  int64_t scored;                        /* examples in scores, 0: none */
-  int64_t skipped;                       /* bad rows of the last stream */
-  struct session_map *map;               /* [map_count] */
+  int64_t *rows;                 /* [options.batch] 0, 1, … */
+  struct io_field *field;        /* [columns] scratch */
+  struct session_scores *scores; /* [outputs] */
+  int64_t scored;                /* examples in scores, 0: none */
+  int64_t skipped;               /* bad rows of the last stream */
+  struct session_map *map;       /* [map_count] */
   size_t map_count;
-  struct session_tokens { const char **text; size_t count; } *token;   /* [columns of the schema] of the example that was looked at; NULL for what is no text */
-  struct rt_arena tokens;                /* holds them */
+  struct session_tokens {
+    const char **text;
+    size_t count;
+  } * token; /* [columns of the schema] of the example that was looked at; NULL for what is no text */
+  struct rt_arena tokens; /* holds them */
 };
 
 /* What an output is to whoever reads it. */
@@ -50,16 +53,20 @@ enum session_kind session_kind(const struct aq_session *session, uint32_t output
 /* The vocabulary of a SESSION_CLASS, _TAGS or _NEXT output. */
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
-/* Puts one example, given by the model's input columns in order, into data, which holds nothing else then. schema: the model's, or one like it. */
-int session_fill(struct aq_session *session, const struct io_schema *schema, const aq_field *field, size_t count, struct rt_error *error);
-/* The model sees all tokens but the last of a text that it continues. A row whose last token is real gets one more, which nobody looks at. Call for the row
- * last added. */
+/* Puts one example, given by the model's input columns in order, into data, which holds nothing else then.
+ * schema: the model's, or one like it. */
+int session_fill(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
+                 size_t count, struct rt_error *error);
+/* The model sees all tokens but the last of a text that it continues. A row whose last token is real gets one
+ * more, which nobody looks at. Call for the row last added. */
 int session_extend(struct aq_session *session, struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
 
 /* write.c: what an example's scores are in words. One line each, without the newline. */
-void session_write_text(const struct aq_session *session, int64_t example, const aq_predict_options *options, struct rt_text *out);
-void session_write_json(const struct aq_session *session, int64_t example, const aq_predict_options *options, struct rt_text *out);
+void session_write_text(const struct aq_session *session, int64_t example, const aq_predict_options *options,
+                        struct rt_text *out);
+void session_write_json(const struct aq_session *session, int64_t example, const aq_predict_options *options,
+                        struct rt_text *out);
 
 #endif

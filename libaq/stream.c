@@ -5,7 +5,9 @@
 
 #include "runtime/io/json.h"
 
-void aq_predict_options_init(aq_predict_options *options) { *options = (aq_predict_options){.size = sizeof *options}; }
+void aq_predict_options_init(aq_predict_options *options) {
+  *options = (aq_predict_options){.size = sizeof *options};
+}
 
 struct stream {
   struct aq_session *session;
@@ -23,15 +25,19 @@ static int give(struct stream *st, struct rt_error *error) {
 
 static void write_scored(struct stream *st) {
   for (int64_t e = 0; e < st->session->scored; e++) {
-    if (st->options->json) session_write_json(st->session, e, st->options, &st->out);
-    else session_write_text(st->session, e, st->options, &st->out);
+    if (st->options->json)
+      session_write_json(st->session, e, st->options, &st->out);
+    else
+      session_write_text(st->session, e, st->options, &st->out);
     rt_text_puts(&st->out, "\n");
   }
 }
 
-/* A row that cannot be predicted: a line of its own when bad rows are skipped, so that lines in and out still go together; otherwise the end. */
+/* A row that cannot be predicted: a line of its own when bad rows are skipped, so that lines in and out still
+ * go together; otherwise the end. */
 static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_error *error) {
-  bool goes_on = reason->code == RT_BAD_DATA && st->session->options.bad_rows == AQ_BAD_ROW_SKIP && !io_table_broken(io_rows_table(st->rows));
+  bool goes_on = reason->code == RT_BAD_DATA && st->session->options.bad_rows == AQ_BAD_ROW_SKIP
+                 && !io_table_broken(io_rows_table(st->rows));
   if (!goes_on) {
     int status = give(st, error);
     if (status) return status;
@@ -48,7 +54,8 @@ static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_e
   return RT_OK;
 }
 
-/* Each row by itself, because one of them is bad in a way that only the program tells: it is blamed by its line. */
+/* Each row by itself, because one of them is bad in a way that only the program tells: it is blamed by its
+ * line. */
 static int run_singly(struct stream *st, struct rt_error *error) {
   struct aq_session *s = st->session;
   for (int64_t r = 0; r < s->data.rows; r++) {
@@ -60,7 +67,8 @@ static int run_singly(struct stream *st, struct rt_error *error) {
     }
     if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows)))) {
       struct rt_error placed = {0};
-      rt_fail_at(&placed, reason.code, io_table_name(io_rows_table(st->rows)), (int)s->data.lines[r], 0, "%s", reason.text);
+      rt_fail_at(&placed, reason.code, io_table_name(io_rows_table(st->rows)), (int)s->data.lines[r], 0, "%s",
+                 reason.text);
       memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
       memcpy(placed.hint, reason.hint, sizeof placed.hint);
       reason = placed;
@@ -76,9 +84,12 @@ static int flush(struct stream *st, struct rt_error *error) {
   struct rt_error reason = {0};
   if (s->data.rows == 0) return give(st, error);
   int status = session_run(s, 0, s->data.rows, &reason);
-  if (!status) write_scored(st);
-  else if (reason.code == RT_BAD_DATA) status = run_singly(st, error);
-  else *error = reason;
+  if (!status)
+    write_scored(st);
+  else if (reason.code == RT_BAD_DATA)
+    status = run_singly(st, error);
+  else
+    *error = reason;
   io_dataset_clear(&s->data);
   return status ? status : give(st, error);
 }
@@ -107,7 +118,8 @@ static int open_rows(struct stream *st, struct rt_error *error) {
   const struct io_schema *schema = &st->session->model->schema;
   if (o->path && strcmp(o->path, "-")) return io_rows_open(&st->rows, o->path, schema, IO_FORMAT_AUTO, error);
   struct io_source source = {"standard input", o->read, o->context};
-  if (!o->read) return rt_fail(error, RT_USAGE, "there is nothing to predict: neither a path nor a function that reads");
+  if (!o->read)
+    return rt_fail(error, RT_USAGE, "there is nothing to predict: neither a path nor a function that reads");
   return io_rows_open_source(&st->rows, &source, schema, IO_FORMAT_AUTO, error);
 }
 
@@ -123,7 +135,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   io_dataset_clear(&session->data);
   rt_free(session->data.name);
   session->data.name = NULL;
-  if (!status && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows))))) status = rt_no_memory(error);
+  if (!status && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows)))))
+    status = rt_no_memory(error);
   if (!status) status = predict_all(&st, error);
   io_rows_close(st.rows);
   rt_text_free(&st.out);

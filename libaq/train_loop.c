@@ -9,7 +9,7 @@ static const double LONGEST_UNSAVED = 60;
 /* Saves are made so rarely that they take at most this part of the time. */
 static const double SAVING_SHARE = 0.1;
 
-/* --- one step ------------------------------------------------------------------------------------------------------------- */
+/* ---- one step ---- */
 
 /* Rows of tables that this batch reads must be up to date: their optimizer catches up first. */
 static int use_rows(struct aq_trainer *t, struct rt_error *error) {
@@ -19,8 +19,10 @@ static int use_rows(struct aq_trainer *t, struct rt_error *error) {
     int param = (int)f->gradient[g].param;
     if (f->gradient[g].ids == UINT32_MAX) continue;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
-    if (t->by_ids[param]) status = rt_optimizer_use(t->optimizer, param, ids.data, ids.shape->count, error);
-    else rt_optimizer_use_all(t->optimizer, param);
+    if (t->by_ids[param])
+      status = rt_optimizer_use(t->optimizer, param, ids.data, ids.shape->count, error);
+    else
+      rt_optimizer_use_all(t->optimizer, param);
   }
   return status;
 }
@@ -29,7 +31,8 @@ static void collect_gradients(struct aq_trainer *t) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   for (uint32_t g = 0; g < f->gradient_count; g++) {
     struct rt_gradient *to = &t->gradient[f->gradient[g].param];
-    *to = (struct rt_gradient){.form = RT_DENSE, .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
+    *to = (struct rt_gradient){.form = RT_DENSE,
+                               .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
     if (f->gradient[g].ids == UINT32_MAX) continue;
     to->form = RT_ROWS;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
@@ -42,14 +45,18 @@ static void collect_gradients(struct aq_trainer *t) {
 static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
   int status = vm_machine_blame(t->machine, seed, error);
   if (status && status != RT_NOT_FINITE) return status;
-  if (!status) rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
-  rt_hint(error, "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help", (long long)t->state.step + 1);
+  if (!status)
+    rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
+  rt_hint(error,
+          "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help",
+          (long long)t->state.step + 1);
   return RT_NOT_FINITE;
 }
 
 static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
-  int status = lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
+  int status =
+      lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
   if (status) return status;
   if ((status = use_rows(t, error))) return status;
   if ((status = vm_machine_run(t->machine, seed, error))) return status;
@@ -73,7 +80,7 @@ static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   return RT_OK;
 }
 
-/* --- telling and saving --------------------------------------------------------------------------------------------------- */
+/* ---- telling and saving ---- */
 
 static void tell(struct aq_trainer *t, aq_progress *p) {
   double now = lib_seconds(), elapsed = now - t->started;
@@ -86,7 +93,8 @@ static void tell(struct aq_trainer *t, aq_progress *p) {
   p->steps = lib_train_steps(t) * t->settings.epochs;
   p->loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
   p->examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
-  p->seconds_left = done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;
+  p->seconds_left =
+      done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;
   if (!t->options.progress(t->options.context, p)) t->stopped = true;
 }
 
@@ -114,18 +122,22 @@ static int save_all(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-static bool save_is_due(const struct aq_trainer *t) { return lib_seconds() - t->saved_at >= t->save_cost / SAVING_SHARE; }
+static bool save_is_due(const struct aq_trainer *t) {
+  return lib_seconds() - t->saved_at >= t->save_cost / SAVING_SHARE;
+}
 
-/* --- the loop ------------------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 /* The order of an epoch hangs on the seed and the epoch alone. */
 static void shuffle(struct aq_trainer *t) {
   for (int64_t r = 0; r < t->train_data.rows; r++) t->order[r] = r;
-  rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch), t->train_data.rows, t->order);
+  rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch),
+                    t->train_data.rows, t->order);
 }
 
 static int timed_step(struct aq_trainer *t, struct rt_error *error) {
-  int64_t left = t->train_data.rows - t->state.position, count = left < t->settings.batch ? left : t->settings.batch;
+  int64_t left = t->train_data.rows - t->state.position,
+          count = left < t->settings.batch ? left : t->settings.batch;
   double before = lib_seconds();
   uint64_t allocated = rt_alloc_count();
   int status = step(t, count, error);
@@ -143,14 +155,19 @@ static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
     if (status) return status;
     double now = lib_seconds();
     if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.event = AQ_STEP});
-    if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t) && (status = save_all(t, error))) return status;
+    if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t)
+        && (status = save_all(t, error)))
+      return status;
   }
   return RT_OK;
 }
 
-static double valid_loss(const struct aq_trainer *t) { return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0; }
+static double valid_loss(const struct aq_trainer *t) {
+  return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0;
+}
 
-/* By the metric; where it cannot tell, by the loss, so that small validation data do not keep the first of many equal epochs. */
+/* By the metric; where it cannot tell, by the loss, so that small validation data do not keep the first of
+ * many equal epochs. */
 static bool is_best(const struct aq_trainer *t, double value) {
   const struct train_state *s = &t->state;
   if (s->best_epoch == 0 || rep_metric_better(t->metric, value, s->best_value)) return true;
@@ -162,7 +179,8 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   *value = 0;
   if (t->has_valid) {
     int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
-    if (status == RT_NOT_FINITE) rt_hint(error, "on the validation data, after epoch %lld", (long long)t->state.epoch + 1);
+    if (status == RT_NOT_FINITE)
+      rt_hint(error, "on the validation data, after epoch %lld", (long long)t->state.epoch + 1);
     if (status) return status;
     *value = t->metric->value(&t->judge.report[0]);
     *best = is_best(t, *value);
@@ -185,7 +203,10 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   rt_optimizer_flush(t->optimizer);
   int status = keep_best(t, &best, &value, error);
   if (status) return status;
-  aq_progress p = {.event = AQ_EPOCH, .metric = t->metric ? t->metric->name : NULL, .value = value, .best = best && t->has_valid};
+  aq_progress p = {.event = AQ_EPOCH,
+                   .metric = t->metric ? t->metric->name : NULL,
+                   .value = value,
+                   .best = best && t->has_valid};
   p.valid_loss = valid_loss(t);
   t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
   tell(t, &p);
@@ -208,7 +229,8 @@ static void fill_facts(struct aq_trainer *t) {
   t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
 }
 
-/* After the last step: what has not been saved yet. A training that was complete before saves its model once more, should it be lost. */
+/* After the last step: what has not been saved yet. A training that was complete before saves its model once
+ * more, should it be lost. */
 static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error) {
   int status = RT_OK;
   t->unsaved |= complete && t->facts.steps == t->steps_before;

@@ -1,4 +1,5 @@
-/* trainer.c: training as a handle: program and data made ready for train_loop.c, and what came of it as a model. */
+/* trainer.c: training as a handle: program and data made ready for train_loop.c, and what came of it as a
+ * model. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@ void aq_train_options_init(aq_train_options *o) {
   *o = (aq_train_options){.size = sizeof *o, .epochs = -1, .batch = -1, .seed = -1, .learning_rate = -1};
 }
 
-/* --- getting ready -------------------------------------------------------------------------------------------------------- */
+/* ---- getting ready ---- */
 
 static bool is_text_path(const char *path) {
   size_t n = strlen(path);
@@ -20,11 +21,15 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
   bool validated = o->valid || o->hold > 0;
   if (!o->train) return rt_fail(error, RT_USAGE, "there is no training data");
-  if (!(o->hold >= 0 && o->hold < 1)) return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
-  if (o->valid && o->hold > 0) return rt_fail(error, RT_USAGE, "validation data is either given or held back from the training data, not both");
+  if (!(o->hold >= 0 && o->hold < 1))
+    return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
+  if (o->valid && o->hold > 0)
+    return rt_fail(error, RT_USAGE,
+                   "validation data is either given or held back from the training data, not both");
   if (o->batch == 0) return rt_fail(error, RT_USAGE, "a batch has at least 1 example");
   if (isnan(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
-  if (o->resume && !o->save) return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
+  if (o->resume && !o->save)
+    return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
   if (o->until && !validated) {
     rt_fail(error, RT_USAGE, "%.60s can only be reached on validation data, and there is none", o->until);
     rt_hint(error, "give validation data, or hold back a part of the training data");
@@ -37,7 +42,8 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   aq_train_options_init(&t->options);
   size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
   memcpy(&t->options, options, size);
-  const char *from[] = {t->options.train, t->options.valid, t->options.test, t->options.save, t->options.until};
+  const char *from[] = {t->options.train, t->options.valid, t->options.test, t->options.save,
+                        t->options.until};
   char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until};
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
@@ -54,33 +60,42 @@ static void settle(struct aq_trainer *t) {
   if (t->options.learning_rate >= 0) t->settings.learning_rate = t->options.learning_rate;
 }
 
-/* What the data says of the settings: a batch is no larger than the data, and the steps of all epochs can be counted. */
+/* What the data says of the settings: a batch is no larger than the data, and the steps of all epochs can be
+ * counted. */
 static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
   int64_t steps;
   if (t->settings.batch < 1) t->settings.batch = 1;
   if (t->settings.batch > t->train_data.rows) t->settings.batch = t->train_data.rows;
-  if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps)) return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted", (long long)t->settings.epochs);
+  if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps))
+    return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted",
+                   (long long)t->settings.epochs);
   return RT_OK;
 }
 
 static int64_t text_window(const struct vm_module *module) {
   for (uint32_t i = 0; i < module->input_count; i++)
-    if (module->input[i].length >= 0 && module->dims.symbol[module->input[i].length].limit > 0) return module->dims.symbol[module->input[i].length].limit;
+    if (module->input[i].length >= 0 && module->dims.symbol[module->input[i].length].limit > 0)
+      return module->dims.symbol[module->input[i].length].limit;
   return 128;
 }
 
 static int read_data(struct aq_trainer *t, struct rt_error *error) {
-  struct io_data_options o = {.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP, .hold = t->options.hold, .seed = (uint64_t)t->settings.seed};
+  struct io_data_options o = {.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
+                              .hold = t->options.hold,
+                              .seed = (uint64_t)t->settings.seed};
   int status = lib_schema(t->module, t->text, &t->schema, error);
   if (status) return status;
   int64_t window = text_window(t->module);
-  if (t->text) status = io_dataset_from_text(t->train, &t->schema, window, &o, &t->train_data, &t->valid_data, error);
-  else status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
+  if (t->text)
+    status = io_dataset_from_text(t->train, &t->schema, window, &o, &t->train_data, &t->valid_data, error);
+  else
+    status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   t->has_valid = t->options.hold > 0;
   o.hold = 0;
   if (!status && t->valid) {
     t->has_valid = true;
-    status = t->text ? io_dataset_from_text(t->valid, &t->schema, window, &o, &t->valid_data, NULL, error) : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
+    status = t->text ? io_dataset_from_text(t->valid, &t->schema, window, &o, &t->valid_data, NULL, error)
+                     : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
   t->skipped = t->train_data.skipped + t->valid_data.skipped;
   if (!status) status = lib_check_lengths(t->module, &t->schema, &t->train_data, error);
@@ -93,27 +108,30 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   struct io_data_options o = {.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP};
   if (!t->test) return RT_OK;
   /* A test file that cannot be read should be known before an hour of training, not after. */
-  int status = t->text ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error) : io_dataset_read(t->test, &t->schema, &o, &test, error);
+  int status = t->text
+                   ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error)
+                   : io_dataset_read(t->test, &t->schema, &o, &test, error);
   if (!status) status = lib_check_lengths(t->module, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);
   return status;
 }
 
-/* Most tags of a text are often one and the same, so that always giving it would be accurate: f1 counts all classes alike. */
+/* Most tags of a text are often one and the same, so that always giving it would be accurate: f1 counts all
+ * classes alike. */
 static const char *usual_metric(enum rep_kind kind) {
   switch (kind) {
-  case REP_NUMBER: return "rmse";
-  case REP_NEXT: return "loss";
-  case REP_TAGS: return "f1";
-  default: return "accuracy";
+    case REP_NUMBER: return "rmse";
+    case REP_NEXT: return "loss";
+    case REP_TAGS: return "f1";
+    default: return "accuracy";
   }
 }
 
 /* The metric that says which epoch was best. */
 static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   if (!t->has_valid) return RT_OK;
-  struct rep_report *report = &t->judge.report[0];   /* of the first output: a program has one at least */
+  struct rep_report *report = &t->judge.report[0]; /* of the first output: a program has one at least */
   int status = rep_metric_find(report, usual_metric(report->kind), &t->metric, error);
   if (status || !t->until) return status;
   t->has_goal = true;
@@ -125,10 +143,19 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
 static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   const struct vm_settings *s = &t->settings;
   bool sgd = !strcmp(s->optimizer, "sgd");
-  return (struct rt_optimizer_config){
-    .method = sgd ? RT_SGD : RT_ADAMW, .lr = s->learning_rate, .beta1 = sgd ? s->momentum : s->beta1, .beta2 = s->beta2, .epsilon = s->epsilon,
-    .decay = s->weight_decay, .clip = s->clip, .average = s->average, .warmup = s->warmup, .total = lib_train_steps(t) * s->epochs,
-    .decline = !strcmp(s->schedule, "cosine") ? RT_COSINE : !strcmp(s->schedule, "linear") ? RT_LINEAR : RT_CONSTANT};
+  return (struct rt_optimizer_config){.method = sgd ? RT_SGD : RT_ADAMW,
+                                      .lr = s->learning_rate,
+                                      .beta1 = sgd ? s->momentum : s->beta1,
+                                      .beta2 = s->beta2,
+                                      .epsilon = s->epsilon,
+                                      .decay = s->weight_decay,
+                                      .clip = s->clip,
+                                      .average = s->average,
+                                      .warmup = s->warmup,
+                                      .total = lib_train_steps(t) * s->epochs,
+                                      .decline = !strcmp(s->schedule, "cosine")   ? RT_COSINE
+                                                 : !strcmp(s->schedule, "linear") ? RT_LINEAR
+                                                                                  : RT_CONSTANT};
 }
 
 /* A parameter that the loss does not depend on is of no size to the optimizer: it needs no moments. */
@@ -137,11 +164,16 @@ static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32
   int64_t rows = 1;
   if (!t->learns[p]) return (struct rt_parameter){.value = t->params.data[p]};
   if (type->rank) vm_dim_value(&t->module->dims, type->dim[0], NULL, &rows, NULL);
-  return (struct rt_parameter){t->params.data[p], rows, rows ? t->params.elements[p] / rows : 0, false, t->module->param[p].decay, t->average.count ? t->average.data[p] : NULL};
+  return (struct rt_parameter){t->params.data[p],
+                               rows,
+                               rows ? t->params.elements[p] / rows : 0,
+                               false,
+                               t->module->param[p].decay,
+                               t->average.count ? t->average.data[p] : NULL};
 }
 
-/* Does the function read a table in no other way than by those ids of an input? Then only these rows need be up to date, and they are known
- * before the run. */
+/* Does the function read a table in no other way than by those ids of an input? Then only these rows need be
+ * up to date, and they are known before the run. */
 static bool reads_rows_alone(const struct vm_function *f, const struct vm_gradient *gradient) {
   const struct vm_value *ids = &f->value[gradient->ids];
   if (ids->place != VM_IN_INPUT) return false;
@@ -178,12 +210,13 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
   return t->optimizer ? RT_OK : error->code;
 }
 
-/* Memory for the largest batch that there could be, so that steps allocate nothing. Where there is not so much, or no batch can look like that,
- * steps get what they need when they need it. */
+/* Memory for the largest batch that there could be, so that steps allocate nothing. Where there is not so
+ * much, or no batch can look like that, steps get what they need when they need it. */
 static int make_room(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
-  if (status || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL)) return status;
+  if (status || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL))
+    return status;
   for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
     if (f->gradient[g].ids == UINT32_MAX) continue;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
@@ -205,8 +238,10 @@ static int make_params(struct aq_trainer *t, struct rt_error *error) {
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *train = vm_module_function(t->module, "train");
   int status = make_params(t, error);
-  if (!status && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error))) status = error->code;
-  if (!status && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error))) status = error->code;
+  if (!status && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error)))
+    status = error->code;
+  if (!status && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
+    status = error->code;
   if (status) return status;
   lib_params_bind(&t->params, t->machine);
   status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
@@ -231,7 +266,7 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->skipped;
-  t->facts.header = t->text || t->train_data.header;   /* plain text needs none */
+  t->facts.header = t->text || t->train_data.header; /* plain text needs none */
   for (uint32_t p = 0; p < t->params.count; p++) t->facts.parameters += t->params.elements[p];
 }
 
@@ -279,7 +314,9 @@ void aq_trainer_free(aq_trainer *t) {
   rt_free(t);
 }
 
-const aq_message *aq_trainer_message(const aq_trainer *trainer) { return lib_view((struct lib_message *)&trainer->message); }
+const aq_message *aq_trainer_message(const aq_trainer *trainer) {
+  return lib_view((struct lib_message *)&trainer->message);
+}
 
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer) { return trainer->facts; }
 
@@ -288,7 +325,9 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   m->module = lib_module_copy(t->module, error);
   int status = m->module ? RT_OK : error->code;
   io_schema_write(&t->schema, &schema);
-  if (!status) status = schema.failed ? rt_no_memory(error) : io_schema_parse(&m->schema, schema.data, schema.length, error);
+  if (!status)
+    status =
+        schema.failed ? rt_no_memory(error) : io_schema_parse(&m->schema, schema.data, schema.length, error);
   rt_text_free(&schema);
   if (!status) status = lib_bind_dims(m->module, &m->schema, error);
   if (!status) status = lib_params_init(&m->params, m->module, t->precision, error);

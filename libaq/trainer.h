@@ -7,59 +7,65 @@
 
 /* Where training is. All of it goes into a checkpoint, and nothing else decides what comes next. */
 struct train_state {
-  int64_t epoch;                         /* from 0 */
-  int64_t position;                      /* examples of this epoch already used */
-  double loss_sum, loss_rows;            /* of this epoch */
+  int64_t epoch;              /* from 0 */
+  int64_t position;           /* examples of this epoch already used */
+  double loss_sum, loss_rows; /* of this epoch */
   int64_t step;
-  int64_t best_epoch, since_best;        /* from 1; 0: none yet */
-  double best_value, best_loss;          /* the metric and the loss of that epoch on the validation data */
+  int64_t best_epoch, since_best; /* from 1; 0: none yet */
+  double best_value, best_loss;   /* the metric and the loss of that epoch on the validation data */
   bool reached;
 };
 
 struct aq_trainer {
   struct lib_message message;
   aq_train_options options;
-  char *train, *valid, *test, *save, *until;   /* copies of the paths */
+  char *train, *valid, *test, *save, *until; /* copies of the paths */
   struct vm_module *module;
   struct io_schema schema;
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
-  char *source, *run;                    /* the program's text; what a checkpoint must agree with (checkpoint.c) */
+  char *source, *run; /* the program's text; what a checkpoint must agree with (checkpoint.c) */
   int64_t test_rows, skipped;
 
   enum rt_precision precision;
-  struct vm_settings settings;           /* with the options' values put in */
+  struct vm_settings settings; /* with the options' values put in */
   struct rt_pool *pool;
   struct lib_params params, best;
-  struct lib_params average;             /* of params over the steps, with the setting `average`; else empty */
-  struct vm_machine *machine;            /* of "train" */
+  struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
+  struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;
-  struct lib_judge judge;                /* on the validation data */
-  const struct rep_metric *metric;       /* of the first output: decides what is best */
+  struct lib_judge judge;          /* on the validation data */
+  const struct rep_metric *metric; /* of the first output: decides what is best */
   struct rep_goal goal;
   bool has_goal;
 
   struct rt_optimizer *optimizer;
-  struct rt_gradient *gradient;          /* [params] */
-  bool *learns;                          /* [params] the loss depends on it; others have no moments and never change */
-  bool *by_ids;                          /* [params] a table of which a batch reads the rows alone that its gradient is for */
-  int64_t *order;                        /* [train rows] this epoch's */
+  struct rt_gradient *gradient; /* [params] */
+  bool *learns;                 /* [params] the loss depends on it; others have no moments and never change */
+  bool *by_ids;   /* [params] a table of which a batch reads the rows alone that its gradient is for */
+  int64_t *order; /* [train rows] this epoch's */
 
   struct train_state state;
-  aq_train_facts facts;                  /* steps, seconds and examples are of this process, not of what a checkpoint stands for */
+  aq_train_facts
+      facts; /* steps, seconds and examples are of this process, not of what a checkpoint stands for */
   int64_t examples;
   double started, last_shown;
-  int64_t steps_before;                  /* facts.steps at the start of this run */
-  double saved_at, save_cost;            /* lib_seconds of the last save, 0: never; how long it took */
-  bool unsaved;                          /* the best has changed since the model was saved */
-  bool saved;                            /* the checkpoint is of the present state */
-  bool ready, stopped;                   /* ready: aq_trainer_new has succeeded */
+  int64_t steps_before;       /* facts.steps at the start of this run */
+  double saved_at, save_cost; /* lib_seconds of the last save, 0: never; how long it took */
+  bool unsaved;               /* the best has changed since the model was saved */
+  bool saved;                 /* the checkpoint is of the present state */
+  bool ready, stopped;        /* ready: aq_trainer_new has succeeded */
 };
 
-/* The parameters of now as they are judged, kept and saved: their running average where the program asks for one. */
-static inline const struct lib_params *lib_train_now(const struct aq_trainer *t) { return t->settings.average > 0 ? &t->average : &t->params; }
+/* The parameters of now as they are judged, kept and saved: their running average where the program asks for
+ * one. */
+static inline const struct lib_params *lib_train_now(const struct aq_trainer *t) {
+  return t->settings.average > 0 ? &t->average : &t->params;
+}
 /* The best parameters so far; before the first epoch has ended, those of now. */
-static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) { return t->state.best_epoch ? &t->best : lib_train_now(t); }
+static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) {
+  return t->state.best_epoch ? &t->best : lib_train_now(t);
+}
 /* Fills an empty model with copies of the best. Tables must be up to date (rt_optimizer_flush). */
 int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
 

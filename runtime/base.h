@@ -13,31 +13,31 @@
 /* Status codes are the exit codes of aqc (sysexits where one fits); aq.h repeats them as AQ_*. */
 enum rt_status {
   RT_OK = 0,
-  RT_NEGATIVE = 1,      /* the answer is no: check, gradcheck */
-  RT_USAGE = 64,        /* the caller asked for something that cannot be */
-  RT_BAD_DATA = 65,     /* bad source, data or model */
-  RT_NO_INPUT = 66,     /* a file is not there or cannot be read */
-  RT_NOT_FINITE = 70,   /* the loss or a gradient is no longer a number */
+  RT_NEGATIVE = 1,    /* the answer is no: check, gradcheck */
+  RT_USAGE = 64,      /* the caller asked for something that cannot be */
+  RT_BAD_DATA = 65,   /* bad source, data or model */
+  RT_NO_INPUT = 66,   /* a file is not there or cannot be read */
+  RT_NOT_FINITE = 70, /* the loss or a gradient is no longer a number */
   RT_NO_MEMORY = 71,
   RT_CANNOT_CREATE = 73,
   RT_IO = 74,
-  RT_NOT_ALLOWED = 77,  /* native code without permission */
+  RT_NOT_ALLOWED = 77, /* native code without permission */
   RT_INTERRUPTED = 130
 };
 
 /* A message about a failure. Fixed size, so that reporting a failure cannot fail itself.
  * line and column count from 1; 0 means that the failure has no place in a file. */
 struct rt_error {
-  int code;             /* enum rt_status; 0: no error */
+  int code; /* enum rt_status; 0: no error */
   int line, column;
-  char file[256];       /* the file the message is about, or "" */
-  char text[1024];      /* one sentence, no trailing newline */
-  char excerpt[1024];   /* source lines with carets and labels, "" when there is no source to show */
-  char hint[512];       /* what to try, or "" */
+  char file[256];     /* the file the message is about, or "" */
+  char text[1024];    /* one sentence, no trailing newline */
+  char excerpt[1024]; /* source lines with carets and labels, "" when there is no source to show */
+  char hint[512];     /* what to try, or "" */
 };
 
-/* Fills e (which may be NULL) and returns code. The first error stays: a second call on an e that already holds
- * one changes nothing and returns the code it holds. */
+/* Fills e (which may be NULL) and returns code. The first error stays: a second call on an e that already
+ * holds one changes nothing and returns the code it holds. */
 int rt_fail(struct rt_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same, with a place in a file. */
 int rt_fail_at(struct rt_error *e, int code, const char *file, int line, int column, const char *format, ...)
@@ -48,22 +48,24 @@ int rt_no_memory(struct rt_error *e);
 void rt_error_clear(struct rt_error *e);
 
 /* Memory. All of the library's memory comes from here, and so from the host's allocator when it has set one.
- * resize(context, NULL, n) allocates, resize(context, p, n) resizes, resize(context, p, 0) frees and returns NULL.
- * Set it before anything else is called; it is one per process. NULL restores malloc. */
+ * resize(context, NULL, n) allocates, resize(context, p, n) resizes, resize(context, p, 0) frees and returns
+ * NULL. Set it before anything else is called; it is one per process. NULL restores malloc. */
 typedef void *rt_resize(void *context, void *block, size_t size);
 void rt_set_allocator(rt_resize *resize, void *context);
 
-void *rt_alloc(size_t size);                       /* NULL when there is none; size 0 gives a valid pointer */
-void *rt_zalloc(size_t count, size_t size);        /* zeroed; checks count * size for overflow */
-void *rt_realloc(void *block, size_t count, size_t size); /* checks count * size; on NULL the old block stays */
+void *rt_alloc(size_t size);                /* NULL when there is none; size 0 gives a valid pointer */
+void *rt_zalloc(size_t count, size_t size); /* zeroed; checks count * size for overflow */
+void *rt_realloc(void *block, size_t count,
+                 size_t size); /* checks count * size; on NULL the old block stays */
 void rt_free(void *block);
-void *rt_alloc_aligned(size_t size);               /* aligned to 64 bytes, freed by rt_free_aligned */
+void *rt_alloc_aligned(size_t size); /* aligned to 64 bytes, freed by rt_free_aligned */
 void rt_free_aligned(void *block);
 char *rt_strdup(const char *text);
 char *rt_strndup(const char *text, size_t length);
-uint64_t rt_alloc_count(void);                     /* allocations and resizes since the process started */
+uint64_t rt_alloc_count(void); /* allocations and resizes since the process started */
 
-/* Makes room in a growing array: ensures *items holds at least need elements of size bytes. RT_OK or RT_NO_MEMORY. */
+/* Makes room in a growing array: ensures *items holds at least need elements of size bytes. RT_OK or
+ * RT_NO_MEMORY. */
 int rt_grow(void **items, size_t *capacity, size_t need, size_t size);
 
 /* Overflow-checked size arithmetic: true and *out set, or false. */
@@ -71,15 +73,21 @@ static inline bool rt_mul(size_t a, size_t b, size_t *out) { return !__builtin_m
 static inline bool rt_add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
 
 /* An arena: many small blocks that are freed together. Zeroed memory; NULL when there is none. */
-struct rt_arena { struct rt_arena_block *head; };
+struct rt_arena {
+  struct rt_arena_block *head;
+};
 void *rt_arena_alloc(struct rt_arena *arena, size_t size);
 char *rt_arena_strndup(struct rt_arena *arena, const char *text, size_t length);
 char *rt_arena_printf(struct rt_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_arena_free(struct rt_arena *arena);
 
-/* Growable text, always NUL-terminated once something was added. After a failed allocation `failed` is set and
- * further additions do nothing, so that callers check once at the end. */
-struct rt_text { char *data; size_t length, capacity; bool failed; };
+/* Growable text, always NUL-terminated once something was added. After a failed allocation `failed` is set
+ * and further additions do nothing, so that callers check once at the end. */
+struct rt_text {
+  char *data;
+  size_t length, capacity;
+  bool failed;
+};
 void rt_text_add(struct rt_text *t, const char *bytes, size_t length);
 void rt_text_puts(struct rt_text *t, const char *string);
 void rt_text_printf(struct rt_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

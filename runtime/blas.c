@@ -18,58 +18,59 @@ void openblas_set_num_threads(int threads) __attribute__((weak));
 static struct rt_blas_info info;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool ready;
-static _Thread_local bool switch_allowed;   /* the argument of rt_blas_setup, for the function that pthread_once calls */
+static _Thread_local bool
+    switch_allowed; /* the argument of rt_blas_setup, for the function that pthread_once calls */
 
 /* ---- which core ---- */
 
 /* OpenBLAS's names for families of x86 processors, by the vector instructions their kernels use. */
 enum strength { SSE, AVX, AVX2, AVX512, STRENGTH_UNKNOWN };
-static const struct { const char *name; enum strength strength; } cores[] = {
-  { "Prescott", SSE }, { "Katmai", SSE }, { "Coppermine", SSE }, { "Northwood", SSE }, { "Banias", SSE }, { "Atom", SSE },
-  { "Core2", SSE }, { "Penryn", SSE }, { "Dunnington", SSE }, { "Nehalem", SSE }, { "Athlon", SSE }, { "Opteron", SSE },
-  { "Opteron_SSE3", SSE }, { "Barcelona", SSE }, { "Bobcat", SSE }, { "Nano", SSE }, { "Unknown", SSE },
-  { "Sandybridge", AVX }, { "Bulldozer", AVX }, { "Piledriver", AVX }, { "Steamroller", AVX }, { "Excavator", AVX },
-  { "Haswell", AVX2 }, { "Zen", AVX2 },
-  { "SkylakeX", AVX512 }, { "Cooperlake", AVX512 }, { "SapphireRapids", AVX512 },
+static const struct {
+  const char *name;
+  enum strength strength;
+} cores[] = {
+    {"Prescott", SSE},     {"Katmai", SSE},        {"Coppermine", SSE},
+    {"Northwood", SSE},    {"Banias", SSE},        {"Atom", SSE},
+    {"Core2", SSE},        {"Penryn", SSE},        {"Dunnington", SSE},
+    {"Nehalem", SSE},      {"Athlon", SSE},        {"Opteron", SSE},
+    {"Opteron_SSE3", SSE}, {"Barcelona", SSE},     {"Bobcat", SSE},
+    {"Nano", SSE},         {"Unknown", SSE},       {"Sandybridge", AVX},
+    {"Bulldozer", AVX},    {"Piledriver", AVX},    {"Steamroller", AVX},
+    {"Excavator", AVX},    {"Haswell", AVX2},      {"Zen", AVX2},
+    {"SkylakeX", AVX512},  {"Cooperlake", AVX512}, {"SapphireRapids", AVX512},
 };
 
-static enum strength strength_of(const char *core)
-{
+static enum strength strength_of(const char *core) {
   for (size_t i = 0; i < RT_COUNT(cores); i++)
-    if (!strcmp(cores[i].name, core))
-      return cores[i].strength;
+    if (!strcmp(cores[i].name, core)) return cores[i].strength;
   return STRENGTH_UNKNOWN;
 }
 
 /* The strongest family that this processor, and the system's saving of its registers, can run. */
-static enum strength strength_of_processor(void)
-{
+static enum strength strength_of_processor(void) {
 #if defined __x86_64__
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd")
+      && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+      && __builtin_cpu_supports("avx512vl"))
     return AVX512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return AVX2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return AVX2;
   return __builtin_cpu_supports("avx") ? AVX : SSE;
 #else
   return STRENGTH_UNKNOWN;
 #endif
 }
 
-static const char *core_for(enum strength strength)
-{
-  static const char *const name[] = { "Prescott", "Sandybridge", "Haswell", "SkylakeX" };
+static const char *core_for(enum strength strength) {
+  static const char *const name[] = {"Prescott", "Sandybridge", "Haswell", "SkylakeX"};
 #if defined __x86_64__
-  if (strength == AVX2 && __builtin_cpu_is("amd"))
-    return "Zen";
+  if (strength == AVX2 && __builtin_cpu_is("amd")) return "Zen";
 #endif
   return name[strength];
 }
 
 /* The core that OpenBLAS should use instead of the one it found, or NULL with the reason why not. */
-static const char *better_core(void)
-{
+static const char *better_core(void) {
   enum strength processor = strength_of_processor(), found = strength_of(info.found);
   const char *own = getenv("OPENBLAS_CORETYPE");
   const char *why = NULL;
@@ -81,43 +82,42 @@ static const char *better_core(void)
     why = "OpenBLAS knows this processor";
   else if (found >= processor)
     why = "OpenBLAS chose well";
-  if (!why)
-    return core_for(processor);
+  if (!why) return core_for(processor);
   snprintf(info.reason, sizeof info.reason, "%s", why);
   return NULL;
 }
 
 /* OpenBLAS reads its choice from the environment, which is put back at once. */
-static void switch_core(const char *core)
-{
+static void switch_core(const char *core) {
   setenv("OPENBLAS_CORETYPE", core, 1);
   gotoblas_dynamic_quit();
   gotoblas_dynamic_init();
   unsetenv("OPENBLAS_CORETYPE");
 }
 
-static void choose_core(void)
-{
+static void choose_core(void) {
   const char *core = better_core();
   if (core && switch_allowed) {
     switch_core(core);
     snprintf(info.chosen, sizeof info.chosen, "%s", openblas_get_corename());
     bool changed = strcmp(info.chosen, info.found) != 0;
-    snprintf(info.reason, sizeof info.reason, changed ? "OpenBLAS took this processor for a %s" :
-             "OpenBLAS took this processor for a %s and has nothing better built in", info.found);
+    snprintf(info.reason, sizeof info.reason,
+             changed ? "OpenBLAS took this processor for a %s"
+                     : "OpenBLAS took this processor for a %s and has nothing better built in",
+             info.found);
   } else if (core) {
     snprintf(info.best, sizeof info.best, "%s", core);
     snprintf(info.reason, sizeof info.reason,
-             "OpenBLAS took this processor for a %s; OPENBLAS_CORETYPE=%s in the environment makes it several times faster",
+             "OpenBLAS took this processor for a %s; OPENBLAS_CORETYPE=%s in the environment makes it "
+             "several times faster",
              info.found, core);
   }
 }
 
-static void set_up(void)
-{
-  if (openblas_set_num_threads)
-    openblas_set_num_threads(1);
-  snprintf(info.config, sizeof info.config, "%s", openblas_get_config ? openblas_get_config() : "not OpenBLAS");
+static void set_up(void) {
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+  snprintf(info.config, sizeof info.config, "%s",
+           openblas_get_config ? openblas_get_config() : "not OpenBLAS");
   snprintf(info.found, sizeof info.found, "%s", openblas_get_corename ? openblas_get_corename() : "");
   memcpy(info.chosen, info.found, sizeof info.chosen);
   choose_core();
@@ -126,53 +126,42 @@ static void set_up(void)
   atomic_store(&ready, true);
 }
 
-void rt_blas_setup(bool allow_switch)
-{
+void rt_blas_setup(bool allow_switch) {
   switch_allowed = allow_switch;
   pthread_once(&once, set_up);
 }
 
-const struct rt_blas_info *rt_blas_info(void)
-{
+const struct rt_blas_info *rt_blas_info(void) {
   rt_blas_setup(false);
   return &info;
 }
 
 /* ---- products ---- */
 
-enum { MOST_IN_ONE_CALL = 1 << 30 };        /* BLAS counts with int */
+enum { MOST_IN_ONE_CALL = 1 << 30 }; /* BLAS counts with int */
 
 /* OpenBLAS refuses a leading dimension of 0, which an empty operand has. */
-static int leading(int64_t n)
-{
-  return n > 0 ? (int)n : 1;
-}
+static int leading(int64_t n) { return n > 0 ? (int)n : 1; }
 
-#define DEFINE_GEMM(name, type, cblas)                                                                          \
-  static void name##_scale(int64_t m, int64_t n, type beta, type *c, int64_t ldc)                               \
-  {                                                                                                             \
-    for (int64_t i = 0; i < m; i++)                                                                             \
-      for (int64_t j = 0; j < n; j++)                                                                           \
-        c[i * ldc + j] = beta != 0 ? beta * c[i * ldc + j] : 0;                                                 \
-  }                                                                                                             \
-                                                                                                                \
-  void name(bool ta, bool tb, int64_t m, int64_t n, int64_t k, type alpha, const type *a, int64_t lda,          \
-            const type *b, int64_t ldb, type beta, type *c, int64_t ldc)                                        \
-  {                                                                                                             \
-    if (!atomic_load_explicit(&ready, memory_order_acquire))                                                    \
-      rt_blas_setup(false);                                                                                     \
-    if (m <= 0 || n <= 0)                                                                                       \
-      return;                                                                                                   \
-    if (k <= 0)                                                                                                 \
-      name##_scale(m, n, beta, c, ldc);                                                                         \
-    for (int64_t i = 0; i < m; i += MOST_IN_ONE_CALL)                                                           \
-      for (int64_t p = 0; p < k; p += MOST_IN_ONE_CALL) {                                                       \
-        int rows = (int)(m - i < MOST_IN_ONE_CALL ? m - i : MOST_IN_ONE_CALL);                                  \
-        int depth = (int)(k - p < MOST_IN_ONE_CALL ? k - p : MOST_IN_ONE_CALL);                                 \
-        cblas(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, rows, (int)n,      \
-              depth, alpha, a + (ta ? p * lda + i : i * lda + p), leading(lda),                                 \
-              b + (tb ? p : p * ldb), leading(ldb), p ? 1 : beta, c + i * ldc, leading(ldc));                   \
-      }                                                                                                         \
+#define DEFINE_GEMM(name, type, cblas)                                                                       \
+  static void name##_scale(int64_t m, int64_t n, type beta, type *c, int64_t ldc) {                          \
+    for (int64_t i = 0; i < m; i++)                                                                          \
+      for (int64_t j = 0; j < n; j++) c[i * ldc + j] = beta != 0 ? beta * c[i * ldc + j] : 0;                \
+  }                                                                                                          \
+                                                                                                             \
+  void name(bool ta, bool tb, int64_t m, int64_t n, int64_t k, type alpha, const type *a, int64_t lda,       \
+            const type *b, int64_t ldb, type beta, type *c, int64_t ldc) {                                   \
+    if (!atomic_load_explicit(&ready, memory_order_acquire)) rt_blas_setup(false);                           \
+    if (m <= 0 || n <= 0) return;                                                                            \
+    if (k <= 0) name##_scale(m, n, beta, c, ldc);                                                            \
+    for (int64_t i = 0; i < m; i += MOST_IN_ONE_CALL)                                                        \
+      for (int64_t p = 0; p < k; p += MOST_IN_ONE_CALL) {                                                    \
+        int rows = (int)(m - i < MOST_IN_ONE_CALL ? m - i : MOST_IN_ONE_CALL);                               \
+        int depth = (int)(k - p < MOST_IN_ONE_CALL ? k - p : MOST_IN_ONE_CALL);                              \
+        cblas(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, rows, (int)n,   \
+              depth, alpha, a + (ta ? p * lda + i : i * lda + p), leading(lda), b + (tb ? p : p * ldb),      \
+              leading(ldb), p ? 1 : beta, c + i * ldc, leading(ldc));                                        \
+      }                                                                                                      \
   }
 
 DEFINE_GEMM(rt_gemm_f32, float, cblas_sgemm)

@@ -4,13 +4,13 @@
 
 #include "runtime/base.h"
 
-/* c = alpha op(a) op(b) + beta c, row-major: op(a) is [m, k], op(b) is [k, n], c is [m, n]; ta: a is stored [k, m]; tb: b is
- * stored [n, k]. lda, ldb, ldc: elements from one stored row to the next. beta 0 never reads c. Sizes of 0 are fine. May be called by
- * several threads at once. */
+/* c = alpha op(a) op(b) + beta c, row-major: op(a) is [m, k], op(b) is [k, n], c is [m, n]; ta: a is stored
+ * [k, m]; tb: b is stored [n, k]. lda, ldb, ldc: elements from one stored row to the next. beta 0 never reads
+ * c. Sizes of 0 are fine. May be called by several threads at once. */
 void rt_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
                  const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
-void rt_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
-                 const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
+void rt_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a,
+                 int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
 
 /* In a kernel file: the one for the number type being compiled. */
 #ifdef AQ_RUNTIME_KERNELS_KERNEL_H
@@ -21,21 +21,23 @@ void rt_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha
 #endif
 #endif
 
-/* Sets the BLAS to one thread and sees to it that it uses this processor's instructions: OpenBLAS falls back to those of
- * twenty years ago when it does not know a processor's model number (OpenBLAS issue 4267). allow_switch: may change
- * OpenBLAS's choice of core, for the whole process; a host that uses OpenBLAS itself, from other threads, at this moment must not allow it. The
- * environment's OPENBLAS_CORETYPE always wins. The first call counts, later ones change nothing; the first product makes it, with
- * false, if nobody has. */
+/* Sets the BLAS to one thread and sees to it that it uses this processor's instructions: OpenBLAS falls back
+ * to those of twenty years ago when it does not know a processor's model number (OpenBLAS issue 4267).
+ * allow_switch: may change OpenBLAS's choice of core, for the whole process; a host that uses OpenBLAS
+ * itself, from other threads, at this moment must not allow it. The environment's OPENBLAS_CORETYPE always
+ * wins. The first call counts, later ones change nothing; the first product makes it, with false, if nobody
+ * has. */
 void rt_blas_setup(bool allow_switch);
 
 struct rt_blas_info {
-  char config[256];      /* what the BLAS says of itself */
-  char found[32];        /* the core it had chosen, "" when it does not tell */
-  char chosen[32];       /* the core it uses now */
-  char best[32];         /* the core aq would have it use, "" when chosen is as good */
-  char reason[256];      /* one sentence */
-  int small_product;     /* m n k up to which a product is fastest in one call without packing; 0: never */
+  char config[256];  /* what the BLAS says of itself */
+  char found[32];    /* the core it had chosen, "" when it does not tell */
+  char chosen[32];   /* the core it uses now */
+  char best[32];     /* the core aq would have it use, "" when chosen is as good */
+  char reason[256];  /* one sentence */
+  int small_product; /* m n k up to which a product is fastest in one call without packing; 0: never */
 };
-const struct rt_blas_info *rt_blas_info(void);   /* after rt_blas_setup, which it calls with false if nobody has */
+const struct rt_blas_info *rt_blas_info(
+    void); /* after rt_blas_setup, which it calls with false if nobody has */
 
 #endif

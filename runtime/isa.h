@@ -5,7 +5,8 @@
 /* PACKAGE: there is a config.h, and it says whether the x86 copies are built. */
 #if defined RT_X86 || (defined __x86_64__ && !defined PACKAGE)
 #define RT_X86_KERNELS 1
-#define RT_EACH_ISA(macro, name, type) macro(name, type, base) macro(name, type, avx2) macro(name, type, avx512)
+#define RT_EACH_ISA(macro, name, type)                                                                       \
+  macro(name, type, base) macro(name, type, avx2) macro(name, type, avx512)
 #else
 #define RT_X86_KERNELS 0
 #define RT_EACH_ISA(macro, name, type) macro(name, type, base)

@@ -1,19 +1,23 @@
 /* lanes.h: lane programs: short straight-line programs over a tile of numbers, many lanes at a time.
  *
- * A tile is rows x columns. Outside attention (the op `lanes`) they are those of the output: columns its last axis, rows all other
- * axes of all examples; an output of rank 0 has one column and the examples as rows. Inside attention row i is a query position, column j
- * a key position. Every register has a class, known when the program is compiled: LANE_I set when its value varies with the row, LANE_J
- * when it varies with the column; LANE_D alone when it varies with i - j alone. A register of class 0 holds one number, of class J one row of numbers, of
- * class I one number per row, of class D one number per diagonal, of class I|J a whole tile.
+ * A tile is rows x columns. Outside attention (the op `lanes`) they are those of the output: columns its last
+ * axis, rows all other axes of all examples; an output of rank 0 has one column and the examples as rows.
+ * Inside attention row i is a query position, column j a key position. Every register has a class, known when
+ * the program is compiled: LANE_I set when its value varies with the row, LANE_J when it varies with the
+ * column; LANE_D alone when it varies with i - j alone. A register of class 0 holds one number, of class J
+ * one row of numbers, of class I one number per row, of class D one number per diagonal, of class I|J a whole
+ * tile.
  *
- * The class of an input outside attention: LANE_J when it has the output's last axis; LANE_I when it has any other axis of the output, or is per
- * example while the output is (when the output is one for the batch, so are the inputs). Inside attention: by its axes' roles. */
+ * The class of an input outside attention: LANE_J when it has the output's last axis; LANE_I when it has any
+ * other axis of the output, or is per example while the output is (when the output is one for the batch, so
+ * are the inputs). Inside attention: by its axes' roles. */
 #ifndef AQ_RUNTIME_LANES_H
 #define AQ_RUNTIME_LANES_H
 
 #include "runtime/tensor.h"
 
-/* The lane instructions that compute come from the LANE rows of ops.def (same names, same order); the rest are here. */
+/* The lane instructions that compute come from the LANE rows of ops.def (same names, same order); the rest
+ * are here. */
 enum lane_op {
 #define LANE1(name, expression, doc) LANE_##name,
 #define LANE2(name, expression, doc) LANE_##name,
@@ -24,55 +28,69 @@ enum lane_op {
 #undef LANE2
 #undef LANE3
 #undef OP
-  LANE_const,      /* r = constant[a]                                                       class 0      */
-  LANE_input,      /* r = input a of this tile                                              its class    */
-  LANE_row,        /* r = i, the absolute row number (of the batch outside attention)       class I      */
-  LANE_column,     /* r = j, the absolute column number                                     class J      */
-  LANE_offset,     /* r = i - j                                                             class D      */
-  LANE_head,       /* r = h                                                                 class 0      */
-  LANE_random,     /* r = uniform in [0,1), a function of (seed + a, example, h, i, j) only    class I|J    */
-  LANE_gather,     /* r = input a at element round(register b) of this row's and column's table, the nearest element when b is
-                    * outside of it, 0 when the table is empty     class of b and of the input */
+  LANE_const,  /* r = constant[a]                                                       class 0      */
+  LANE_input,  /* r = input a of this tile                                              its class    */
+  LANE_row,    /* r = i, the absolute row number (of the batch outside attention)       class I      */
+  LANE_column, /* r = j, the absolute column number                                     class J      */
+  LANE_offset, /* r = i - j                                                             class D      */
+  LANE_head,   /* r = h                                                                 class 0      */
+  LANE_random, /* r = uniform in [0,1), a function of (seed + a, example, h, i, j) only    class I|J    */
+  LANE_gather, /* r = input a at element round(register b) of this row's and column's table, the nearest
+                * element when b is outside of it, 0 when the table is empty     class of b and of the input
+                */
   LANE_OP_COUNT
 };
 
-enum { LANE_I = 1, LANE_J = 2, LANE_D = 4, LANE_CLASSES, LANE_MAX_INPUTS = 32, LANE_MAX_REGISTERS = 64, LANE_MAX_OUTPUTS = 16, LANE_TILE = 512 };
+enum {
+  LANE_I = 1,
+  LANE_J = 2,
+  LANE_D = 4,
+  LANE_CLASSES,
+  LANE_MAX_INPUTS = 32,
+  LANE_MAX_REGISTERS = 64,
+  LANE_MAX_OUTPUTS = 16,
+  LANE_TILE = 512
+};
 
 struct lane_instr {
-  uint8_t op;          /* enum lane_op */
-  uint8_t out_class;   /* class of the register written */
-  uint8_t out;         /* register */
-  uint8_t a, b, c;     /* registers, or what the op's comment says */
+  uint8_t op;        /* enum lane_op */
+  uint8_t out_class; /* class of the register written */
+  uint8_t out;       /* register */
+  uint8_t a, b, c;   /* registers, or what the op's comment says */
 };
 
 struct lane_program {
   int input_count, output_count, register_count, instr_count, constant_count;
   uint8_t input_class[LANE_MAX_INPUTS];
-  uint8_t input_axes[LANE_MAX_INPUTS];     /* outside attention: bit x set when the input has axis x of the output; its axes are in the
-                                            * output's order and as long */
-  uint8_t output[LANE_MAX_OUTPUTS];        /* registers */
+  uint8_t input_axes[LANE_MAX_INPUTS]; /* outside attention: bit x set when the input has axis x of the
+                                        * output; its axes are in the output's order and as long */
+  uint8_t output[LANE_MAX_OUTPUTS];    /* registers */
   const struct lane_instr *instr;
   const double *constant;
 };
 
-/* The class of what is computed from operands of two classes: what varies with i - j and with one of them beside varies with both. */
-static inline int lane_class_join(int a, int b)
-{
+/* The class of what is computed from operands of two classes: what varies with i - j and with one of them
+ * beside varies with both. */
+static inline int lane_class_join(int a, int b) {
   int both = a | b;
   return both > LANE_D ? LANE_I | LANE_J : both;
 }
 
-/* The same for every precision: is the program well formed? Registers are written before they are read, indices in range, classes as
- * the instructions imply (the class of a computing instruction is that of its operands joined). RT_OK or RT_BAD_DATA. */
+/* The same for every precision: is the program well formed? Registers are written before they are read,
+ * indices in range, classes as the instructions imply (the class of a computing instruction is that of its
+ * operands joined). RT_OK or RT_BAD_DATA. */
 int lane_verify(const struct lane_program *program, struct rt_error *error);
 const char *lane_op_name(int op);
-int lane_op_arity(int op);       /* registers read: 0..3 */
-uint64_t lane_reads(const struct lane_instr *instr);      /* which ones: bit by bit */
+int lane_op_arity(int op);                           /* registers read: 0..3 */
+uint64_t lane_reads(const struct lane_instr *instr); /* which ones: bit by bit */
 
-/* What is the first output over whole ranges of rows and columns? LANE_TRUE and LANE_FALSE are certain for every lane and both
- * precisions (interval arithmetic on i, j, h and constants); LANE_MIXED says nothing. The program must be verified. */
+/* What is the first output over whole ranges of rows and columns? LANE_TRUE and LANE_FALSE are certain for
+ * every lane and both precisions (interval arithmetic on i, j, h and constants); LANE_MIXED says nothing. The
+ * program must be verified. */
 enum lane_truth { LANE_FALSE, LANE_TRUE, LANE_MIXED };
-struct lane_ranges { int64_t first_row, rows, first_column, columns, head; };   /* rows and columns: 1 or more */
+struct lane_ranges {
+  int64_t first_row, rows, first_column, columns, head;
+}; /* rows and columns: 1 or more */
 enum lane_truth lane_truth_over(const struct lane_program *program, const struct lane_ranges *ranges);
 
 #endif

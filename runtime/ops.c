@@ -7,13 +7,20 @@
 
 /* ---- the list ---- */
 
-enum { NOGRAD = RT_NOGRAD, RANDOM = RT_RANDOM, FREE = RT_FREE, SHARED = RT_SHARED, SLOT = RT_SLOT, NESTED = RT_NESTED };
+enum {
+  NOGRAD = RT_NOGRAD,
+  RANDOM = RT_RANDOM,
+  FREE = RT_FREE,
+  SHARED = RT_SHARED,
+  SLOT = RT_SLOT,
+  NESTED = RT_NESTED
+};
 
 const struct rt_op_info rt_op_info[OP_COUNT] = {
-#define LANE1(name, expression, doc) { #name, "a:[*s] -> [*s]", "", doc, RT_LANE, 1 },
-#define LANE2(name, expression, doc) { #name, "a:[*s] b:[*s] -> [*s]", "", doc, RT_LANE, 2 },
-#define LANE3(name, expression, doc) { #name, "a:[*s] b:[*s] c:[*s] -> [*s]", "", doc, RT_LANE, 3 },
-#define OP(name, signature, attributes, flags, doc) { #name, signature, attributes, doc, flags, -1 },
+#define LANE1(name, expression, doc) {#name, "a:[*s] -> [*s]", "", doc, RT_LANE, 1},
+#define LANE2(name, expression, doc) {#name, "a:[*s] b:[*s] -> [*s]", "", doc, RT_LANE, 2},
+#define LANE3(name, expression, doc) {#name, "a:[*s] b:[*s] c:[*s] -> [*s]", "", doc, RT_LANE, 3},
+#define OP(name, signature, attributes, flags, doc) {#name, signature, attributes, doc, flags, -1},
 #include "runtime/ops.def"
 #undef LANE1
 #undef LANE2
@@ -21,25 +28,25 @@ const struct rt_op_info rt_op_info[OP_COUNT] = {
 #undef OP
 };
 
-int rt_op_find(const char *name)
-{
+int rt_op_find(const char *name) {
   for (int op = 0; op < OP_COUNT; op++)
-    if (!strcmp(rt_op_info[op].name, name))
-      return op;
+    if (!strcmp(rt_op_info[op].name, name)) return op;
   return -1;
 }
 
 /* ---- kernels ---- */
 
 #define DECLARE(name, type, isa) rt_kernel rt_##name##_##type##_##isa;
-#define OP(name, signature, attributes, flags, doc) RT_EACH_ISA(DECLARE, name, f32) RT_EACH_ISA(DECLARE, name, f64)
+#define OP(name, signature, attributes, flags, doc)                                                          \
+  RT_EACH_ISA(DECLARE, name, f32) RT_EACH_ISA(DECLARE, name, f64)
 #include "runtime/ops.def"
 #undef LANE1
 #undef LANE2
 #undef LANE3
 #undef OP
 
-/* The condition is constant, so that an op without a kernel needs no symbol and any other op does not link without one. */
+/* The condition is constant, so that an op without a kernel needs no symbol and any other op does not link
+ * without one. */
 #define UNLESS_FREE(name, type, isa) ((RT_FREE | RT_NESTED) & IS(name)) ? NULL : rt_##name##_##type##_##isa,
 #define IS(name) flags_of_##name
 enum {
@@ -52,11 +59,11 @@ enum {
 };
 
 static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
-#define LANE1(name, expression, doc) { { NULL } },      /* lane ops run as lane programs */
-#define LANE2(name, expression, doc) { { NULL } },
-#define LANE3(name, expression, doc) { { NULL } },
-#define OP(name, signature, attributes, flags, doc) \
-  { { RT_EACH_ISA(UNLESS_FREE, name, f32) }, { RT_EACH_ISA(UNLESS_FREE, name, f64) } },
+#define LANE1(name, expression, doc) {{NULL}}, /* lane ops run as lane programs */
+#define LANE2(name, expression, doc) {{NULL}},
+#define LANE3(name, expression, doc) {{NULL}},
+#define OP(name, signature, attributes, flags, doc)                                                          \
+  {{RT_EACH_ISA(UNLESS_FREE, name, f32)}, {RT_EACH_ISA(UNLESS_FREE, name, f64)}},
 #include "runtime/ops.def"
 #undef LANE1
 #undef LANE2
@@ -64,40 +71,33 @@ static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
 #undef OP
 };
 
-rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa)
-{
+rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa) {
   return kernels[op][precision][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
 /* ---- instruction sets ---- */
 
-static const char *const isa_name[RT_ISA_COUNT] = { "base", "avx2", "avx512" };
+static const char *const isa_name[RT_ISA_COUNT] = {"base", "avx2", "avx512"};
 
-const char *rt_isa_name(enum rt_isa isa)
-{
-  return isa_name[isa];
-}
+const char *rt_isa_name(enum rt_isa isa) { return isa_name[isa]; }
 
 /* The builtin asks CPUID, and XGETBV whether the system saves the registers. */
-static enum rt_isa isa_of_processor(void)
-{
+static enum rt_isa isa_of_processor(void) {
 #if RT_X86_KERNELS
   __builtin_cpu_init();
   bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+                && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
   return avx2 && avx512 ? RT_AVX512 : avx2 ? RT_AVX2 : RT_BASE;
 #else
   return RT_BASE;
 #endif
 }
 
-enum rt_isa rt_best_isa(void)
-{
+enum rt_isa rt_best_isa(void) {
   enum rt_isa best = isa_of_processor();
   const char *wanted = getenv("AQ_ISA");
   for (int isa = 0; wanted && isa < (int)best; isa++)
-    if (!strcmp(wanted, isa_name[isa]))
-      best = (enum rt_isa)isa;
+    if (!strcmp(wanted, isa_name[isa])) best = (enum rt_isa)isa;
   return best;
 }

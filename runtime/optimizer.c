@@ -1,5 +1,6 @@
-/* optimizer.c: see optimizer.h. Work is cut into pieces, of one parameter each, when the optimizer is made; sums of squares are
- * added piece by piece, and row by row in a table, so that a gradient that comes as rows has the same norm as a dense one: the rows it lacks add 0. */
+/* optimizer.c: see optimizer.h. Work is cut into pieces, of one parameter each, when the optimizer is made;
+ * sums of squares are added piece by piece, and row by row in a table, so that a gradient that comes as rows
+ * has the same norm as a dense one: the rows it lacks add 0. */
 #include "runtime/optimizer.h"
 
 #include "runtime/isa.h"
@@ -10,47 +11,50 @@
 #include <string.h>
 
 enum {
-  PIECE = 16384,              /* numbers in a piece, at least one row */
-  HISTORY = 1024              /* steps that a row may be behind */
+  PIECE = 16384, /* numbers in a piece, at least one row */
+  HISTORY = 1024 /* steps that a row may be behind */
 };
 
 /* The gradient of a table in this step: its rows, each once, in ascending order. */
 struct merged {
-  uint64_t *seen;             /* a bit for each row of the table; all 0 between uses */
-  int32_t *slot;              /* [rows]: where a row is in the list */
-  int64_t unique;             /* length of the list */
-  int32_t *row;               /* the list */
-  int64_t *start;             /* [unique + 1]: where its occurrences begin in `position` */
-  int64_t *position;          /* of the occurrences in ids, in order */
-  int64_t room;               /* of the three, in ids */
-  void *sum;                  /* [unique, width] */
-  size_t sum_room;            /* bytes */
+  uint64_t *seen;    /* a bit for each row of the table; all 0 between uses */
+  int32_t *slot;     /* [rows]: where a row is in the list */
+  int64_t unique;    /* length of the list */
+  int32_t *row;      /* the list */
+  int64_t *start;    /* [unique + 1]: where its occurrences begin in `position` */
+  int64_t *position; /* of the occurrences in ids, in order */
+  int64_t room;      /* of the three, in ids */
+  void *sum;         /* [unique, width] */
+  size_t sum_room;   /* bytes */
 };
 
 struct parameter {
   struct rt_parameter given;
   int64_t numbers;
   void *moment[2];
-  int64_t *steps;             /* by_rows: steps that each row has gone through */
+  int64_t *steps; /* by_rows: steps that each row has gone through */
   struct merged merged;
   int first_piece, pieces;
 };
 
-struct piece { int parameter; int64_t begin, end; };      /* numbers, or rows when by_rows */
+struct piece {
+  int parameter;
+  int64_t begin, end;
+}; /* numbers, or rows when by_rows */
 
 struct rt_optimizer {
   struct rt_optimizer_config config;
   struct rt_pool *pool;
   const struct update_kernels *kernels;
-  size_t size;                /* of a number */
+  size_t size; /* of a number */
   int count, pieces;
   struct parameter *parameter;
   struct piece *piece;
-  double *square_sum;         /* of each piece */
+  double *square_sum; /* of each piece */
   int64_t steps;
-  int64_t history_from;       /* history[t - history_from - 1] belongs to step t */
-  struct update_step *history;          /* [HISTORY], with decay */
-  struct update_step *history_still;    /* the same without */
+  int64_t history_from;              /* history[t - history_from - 1] belongs to step t */
+  struct update_step *history;       /* [HISTORY], with decay */
+  struct update_step *history_still; /* the same without */
   double scale;
   const struct rt_gradient *gradient;
 };
@@ -61,40 +65,34 @@ struct rt_optimizer {
 RT_EACH_ISA(DECLARE, update_kernels, f32)
 RT_EACH_ISA(DECLARE, update_kernels, f64)
 
-static const struct update_kernels *choose_kernels(enum rt_precision precision, enum rt_isa isa)
-{
+static const struct update_kernels *choose_kernels(enum rt_precision precision, enum rt_isa isa) {
 #define ADDRESS(name, type, set) &rt_##name##_##type##_##set,
   static const struct update_kernels *const kernels[2][RT_ISA_COUNT] = {
-    { RT_EACH_ISA(ADDRESS, update_kernels, f32) }, { RT_EACH_ISA(ADDRESS, update_kernels, f64) }
-  };
+      {RT_EACH_ISA(ADDRESS, update_kernels, f32)}, {RT_EACH_ISA(ADDRESS, update_kernels, f64)}};
   return kernels[precision][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
 /* ---- learning rates ---- */
 
-double rt_learning_rate(const struct rt_optimizer_config *c, int64_t step)
-{
-  if (step < c->warmup)
-    return c->lr * (double)step / (double)c->warmup;
-  if (c->decline == RT_CONSTANT || c->total <= c->warmup)
-    return c->lr;
+double rt_learning_rate(const struct rt_optimizer_config *c, int64_t step) {
+  if (step < c->warmup) return c->lr * (double)step / (double)c->warmup;
+  if (c->decline == RT_CONSTANT || c->total <= c->warmup) return c->lr;
   double way = (double)(step - c->warmup) / (double)(c->total - c->warmup);
   way = way > 1 ? 1 : way;
   double left = c->decline == RT_LINEAR ? 1 - way : 0.5 * (1 + cos(3.14159265358979323846 * way));
   return c->lr * (c->last + (1 - c->last) * left);
 }
 
-/* The average after step t is sum of d^(t - k) w_k over k = 1..t, divided by the sum of those weights, 1 + d + … + d^(t - 1). So the newest
- * counts (1 - d) / (1 - d^t) in it, and the average before that step the rest. At first it is 1, later 1 - d. */
-static double towards(const struct rt_optimizer_config *c, int64_t step)
-{
+/* The average after step t is sum of d^(t - k) w_k over k = 1..t, divided by the sum of those weights, 1 + d
+ * + … + d^(t - 1). So the newest counts (1 - d) / (1 - d^t) in it, and the average before that step the rest.
+ * At first it is 1, later 1 - d. */
+static double towards(const struct rt_optimizer_config *c, int64_t step) {
   return c->average > 0 ? (1 - c->average) / (1 - pow(c->average, (double)step)) : 0;
 }
 
-static struct update_step step_of(const struct rt_optimizer_config *c, int64_t step, double decay)
-{
+static struct update_step step_of(const struct rt_optimizer_config *c, int64_t step, double decay) {
   double lr = rt_learning_rate(c, step);
-  struct update_step s = { lr, 1, 1 - lr * decay, towards(c, step) };
+  struct update_step s = {lr, 1, 1 - lr * decay, towards(c, step)};
   if (c->method == RT_ADAMW) {
     s.rate = lr / (1 - pow(c->beta1, (double)step));
     s.second = 1 / (1 - pow(c->beta2, (double)step));
@@ -104,45 +102,41 @@ static struct update_step step_of(const struct rt_optimizer_config *c, int64_t s
 
 /* ---- runs: some numbers through some steps ---- */
 
-static void *at(const struct rt_optimizer *o, const void *numbers, int64_t index)
-{
+static void *at(const struct rt_optimizer *o, const void *numbers, int64_t index) {
   return (char *)numbers + (size_t)index * o->size;
 }
 
 /* Takes numbers first..first+count-1 of a parameter from having gone through `from` steps to `to` steps. */
-static void run(const struct rt_optimizer *o, const struct parameter *p, int64_t first, int64_t count, int64_t from,
-                int64_t to, const void *gradient)
-{
+static void run(const struct rt_optimizer *o, const struct parameter *p, int64_t first, int64_t count,
+                int64_t from, int64_t to, const void *gradient) {
   const struct update_step *history = p->given.decays ? o->history : o->history_still;
   struct update_run r = {
-    .count = count,
-    .value = at(o, p->given.value, first),
-    .first = at(o, p->moment[0], first),
-    .second = p->moment[1] ? at(o, p->moment[1], first) : NULL,
-    .average = p->given.average ? at(o, p->given.average, first) : NULL,
-    .gradient = gradient,
-    .scale = o->scale,
-    .step = history + (from - o->history_from),
-    .steps = to - from,
-    .beta1 = o->config.beta1,
-    .beta2 = o->config.beta2,
-    .epsilon = o->config.epsilon,
-    .nesterov = o->config.nesterov,
+      .count = count,
+      .value = at(o, p->given.value, first),
+      .first = at(o, p->moment[0], first),
+      .second = p->moment[1] ? at(o, p->moment[1], first) : NULL,
+      .average = p->given.average ? at(o, p->given.average, first) : NULL,
+      .gradient = gradient,
+      .scale = o->scale,
+      .step = history + (from - o->history_from),
+      .steps = to - from,
+      .beta1 = o->config.beta1,
+      .beta2 = o->config.beta2,
+      .epsilon = o->config.epsilon,
+      .nesterov = o->config.nesterov,
   };
-  if (r.steps > 0)
-    (o->config.method == RT_ADAMW ? o->kernels->adamw : o->kernels->sgd)(&r);
+  if (r.steps > 0) (o->config.method == RT_ADAMW ? o->kernels->adamw : o->kernels->sgd)(&r);
 }
 
-static void run_row(const struct rt_optimizer *o, const struct parameter *p, int64_t row, const void *gradient)
-{
+static void run_row(const struct rt_optimizer *o, const struct parameter *p, int64_t row,
+                    const void *gradient) {
   run(o, p, row * p->given.width, p->given.width, p->steps[row], o->steps, gradient);
   p->steps[row] = o->steps;
 }
 
 /* ---- the rows of a batch ---- */
 
-static int make_room(struct merged *m, int64_t ids, size_t sum_bytes)
-{
+static int make_room(struct merged *m, int64_t ids, size_t sum_bytes) {
   if (ids >= m->room) {
     size_t room = (size_t)(ids >= 2 * m->room ? ids + 1 : 2 * m->room);
     int32_t *row = rt_realloc(m->row, room, sizeof *row);
@@ -151,14 +145,12 @@ static int make_room(struct merged *m, int64_t ids, size_t sum_bytes)
     m->start = start ? start : m->start;
     int64_t *position = rt_realloc(m->position, room, sizeof *position);
     m->position = position ? position : m->position;
-    if (!row || !start || !position)
-      return RT_NO_MEMORY;
+    if (!row || !start || !position) return RT_NO_MEMORY;
     m->room = (int64_t)room;
   }
   if (sum_bytes > m->sum_room) {
     void *sum = rt_realloc(m->sum, sum_bytes, 1);
-    if (!sum)
-      return RT_NO_MEMORY;
+    if (!sum) return RT_NO_MEMORY;
     m->sum = sum;
     m->sum_room = sum_bytes;
   }
@@ -166,11 +158,9 @@ static int make_room(struct merged *m, int64_t ids, size_t sum_bytes)
 }
 
 /* Lists the rows that ids name. */
-static void list_rows(struct merged *m, int64_t rows, const int32_t *ids, int64_t count)
-{
+static void list_rows(struct merged *m, int64_t rows, const int32_t *ids, int64_t count) {
   for (int64_t i = 0; i < count; i++)
-    if (ids[i] >= 0 && ids[i] < rows)
-      m->seen[ids[i] / 64] |= UINT64_C(1) << ids[i] % 64;
+    if (ids[i] >= 0 && ids[i] < rows) m->seen[ids[i] / 64] |= UINT64_C(1) << ids[i] % 64;
   m->unique = 0;
   for (int64_t word = 0; word < (rows + 63) / 64; word++) {
     for (uint64_t bits = m->seen[word]; bits; bits &= bits - 1) {
@@ -183,22 +173,17 @@ static void list_rows(struct merged *m, int64_t rows, const int32_t *ids, int64_
 }
 
 /* Finds the occurrences of each listed row: counted, summed up, then filled from the last to the first. */
-static void list_occurrences(struct merged *m, int64_t rows, const int32_t *ids, int64_t count)
-{
+static void list_occurrences(struct merged *m, int64_t rows, const int32_t *ids, int64_t count) {
   memset(m->start, 0, (size_t)(m->unique + 1) * sizeof *m->start);
   for (int64_t i = 0; i < count; i++)
-    if (ids[i] >= 0 && ids[i] < rows)
-      m->start[m->slot[ids[i]]]++;
-  for (int64_t u = 0, sum = 0; u <= m->unique; u++)
-    sum = m->start[u] += sum;
+    if (ids[i] >= 0 && ids[i] < rows) m->start[m->slot[ids[i]]]++;
+  for (int64_t u = 0, sum = 0; u <= m->unique; u++) sum = m->start[u] += sum;
   for (int64_t i = count - 1; i >= 0; i--)
-    if (ids[i] >= 0 && ids[i] < rows)
-      m->position[--m->start[m->slot[ids[i]]]] = i;
+    if (ids[i] >= 0 && ids[i] < rows) m->position[--m->start[m->slot[ids[i]]]] = i;
 }
 
 /* The first place in the list whose row is not below row. */
-static int64_t list_find(const struct merged *m, int64_t row)
-{
+static int64_t list_find(const struct merged *m, int64_t row) {
   int64_t low = 0, high = m->unique;
   while (low < high) {
     int64_t middle = (low + high) / 2;
@@ -211,8 +196,8 @@ static int64_t list_find(const struct merged *m, int64_t row)
 }
 
 /* Adds up what the row received, in the order of ids, as scatter does. */
-static double merge_row(const struct rt_optimizer *o, const struct parameter *p, const struct rt_gradient *g, int64_t u)
-{
+static double merge_row(const struct rt_optimizer *o, const struct parameter *p, const struct rt_gradient *g,
+                        int64_t u) {
   int64_t width = p->given.width;
   void *sum = at(o, p->merged.sum, u * width);
   o->kernels->clear(width, sum);
@@ -223,8 +208,7 @@ static double merge_row(const struct rt_optimizer *o, const struct parameter *p,
 
 /* ---- a step, piece by piece ---- */
 
-static void measure_piece(void *context, int64_t task, void *scratch)
-{
+static void measure_piece(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct rt_optimizer *o = context;
   const struct piece *piece = &o->piece[task];
@@ -232,7 +216,8 @@ static void measure_piece(void *context, int64_t task, void *scratch)
   const struct rt_gradient *g = &o->gradient[piece->parameter];
   double sum = 0;
   if (g->form == RT_ROWS)
-    for (int64_t u = list_find(&p->merged, piece->begin); u < p->merged.unique && p->merged.row[u] < piece->end; u++)
+    for (int64_t u = list_find(&p->merged, piece->begin);
+         u < p->merged.unique && p->merged.row[u] < piece->end; u++)
       sum += merge_row(o, p, g, u);
   else if (g->form == RT_DENSE && p->given.by_rows)
     for (int64_t row = piece->begin; row < piece->end; row++)
@@ -243,14 +228,12 @@ static void measure_piece(void *context, int64_t task, void *scratch)
 }
 
 /* A table that has no gradient this step: rows catch up to the step before, and skip this one. */
-static void skip_step(const struct rt_optimizer *o, const struct parameter *p, int64_t row)
-{
+static void skip_step(const struct rt_optimizer *o, const struct parameter *p, int64_t row) {
   run(o, p, row * p->given.width, p->given.width, p->steps[row], o->steps - 1, NULL);
   p->steps[row] = o->steps;
 }
 
-static void update_piece(void *context, int64_t task, void *scratch)
-{
+static void update_piece(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct rt_optimizer *o = context;
   const struct piece *piece = &o->piece[task];
@@ -258,7 +241,8 @@ static void update_piece(void *context, int64_t task, void *scratch)
   const struct rt_gradient *g = &o->gradient[piece->parameter];
   int64_t width = p->given.width;
   if (g->form == RT_ROWS)
-    for (int64_t u = list_find(&p->merged, piece->begin); u < p->merged.unique && p->merged.row[u] < piece->end; u++)
+    for (int64_t u = list_find(&p->merged, piece->begin);
+         u < p->merged.unique && p->merged.row[u] < piece->end; u++)
       run_row(o, p, p->merged.row[u], at(o, p->merged.sum, u * width));
   else if (p->given.by_rows)
     for (int64_t row = piece->begin; row < piece->end; row++)
@@ -267,59 +251,52 @@ static void update_piece(void *context, int64_t task, void *scratch)
       else
         skip_step(o, p, row);
   else if (g->form == RT_DENSE)
-    run(o, p, piece->begin, piece->end - piece->begin, o->steps - 1, o->steps, at(o, g->numbers, piece->begin));
+    run(o, p, piece->begin, piece->end - piece->begin, o->steps - 1, o->steps,
+        at(o, g->numbers, piece->begin));
 }
 
-int rt_optimizer_reserve(struct rt_optimizer *o, int parameter, int64_t ids, struct rt_error *error)
-{
+int rt_optimizer_reserve(struct rt_optimizer *o, int parameter, int64_t ids, struct rt_error *error) {
   struct parameter *p = &o->parameter[parameter];
-  int64_t most = ids < p->given.rows ? ids : p->given.rows;        /* rows that so many ids can name */
+  int64_t most = ids < p->given.rows ? ids : p->given.rows; /* rows that so many ids can name */
   size_t bytes;
   if (!rt_mul((size_t)most, (size_t)p->given.width * o->size, &bytes) || make_room(&p->merged, ids, bytes))
     return rt_no_memory(error);
   return RT_OK;
 }
 
-static int list_gradients(struct rt_optimizer *o, const struct rt_gradient *gradient, struct rt_error *error)
-{
+static int list_gradients(struct rt_optimizer *o, const struct rt_gradient *gradient,
+                          struct rt_error *error) {
   for (int i = 0; i < o->count; i++) {
     struct parameter *p = &o->parameter[i];
     const struct rt_gradient *g = &gradient[i];
-    if (g->form != RT_ROWS)
-      continue;
+    if (g->form != RT_ROWS) continue;
     if (!p->given.by_rows)
       return rt_fail(error, RT_USAGE, "parameter %d is no table, but its gradient comes as rows", i);
     int status = rt_optimizer_reserve(o, i, g->count, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
     list_rows(&p->merged, p->given.rows, g->ids, g->count);
     list_occurrences(&p->merged, p->given.rows, g->ids, g->count);
   }
   return RT_OK;
 }
 
-static void remember_step(struct rt_optimizer *o)
-{
-  if (o->steps - o->history_from == HISTORY)
-    rt_optimizer_flush(o);
+static void remember_step(struct rt_optimizer *o) {
+  if (o->steps - o->history_from == HISTORY) rt_optimizer_flush(o);
   o->steps++;
   o->history[o->steps - o->history_from - 1] = step_of(&o->config, o->steps, o->config.decay);
   o->history_still[o->steps - o->history_from - 1] = step_of(&o->config, o->steps, 0);
 }
 
-int rt_optimizer_step(struct rt_optimizer *o, const struct rt_gradient *gradient, double *norm, struct rt_error *error)
-{
+int rt_optimizer_step(struct rt_optimizer *o, const struct rt_gradient *gradient, double *norm,
+                      struct rt_error *error) {
   int status = list_gradients(o, gradient, error);
-  if (status)
-    return status;
+  if (status) return status;
   o->gradient = gradient;
   rt_parallel(o->pool, o->pieces, measure_piece, o);
   double sum = 0;
-  for (int i = 0; i < o->pieces; i++)
-    sum += o->square_sum[i];
+  for (int i = 0; i < o->pieces; i++) sum += o->square_sum[i];
   double length = sqrt(sum);
-  if (norm)
-    *norm = length;
+  if (norm) *norm = length;
   if (!isfinite(length))
     return rt_fail(error, RT_NOT_FINITE, "the gradient is no longer a number (its norm is %g)", length);
   remember_step(o);
@@ -331,156 +308,140 @@ int rt_optimizer_step(struct rt_optimizer *o, const struct rt_gradient *gradient
 
 /* ---- catching up ---- */
 
-struct catch_up { const struct rt_optimizer *optimizer; const struct parameter *parameter; int64_t piece; };
+struct catch_up {
+  const struct rt_optimizer *optimizer;
+  const struct parameter *parameter;
+  int64_t piece;
+};
 
-static void catch_up_rows(void *context, int64_t task, void *scratch)
-{
+static void catch_up_rows(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct catch_up *c = context;
   const struct merged *m = &c->parameter->merged;
   int64_t end = (task + 1) * c->piece < m->unique ? (task + 1) * c->piece : m->unique;
-  for (int64_t u = task * c->piece; u < end; u++)
-    run_row(c->optimizer, c->parameter, m->row[u], NULL);
+  for (int64_t u = task * c->piece; u < end; u++) run_row(c->optimizer, c->parameter, m->row[u], NULL);
 }
 
-int rt_optimizer_use(struct rt_optimizer *o, int parameter, const int32_t *ids, int64_t count, struct rt_error *error)
-{
+int rt_optimizer_use(struct rt_optimizer *o, int parameter, const int32_t *ids, int64_t count,
+                     struct rt_error *error) {
   struct parameter *p = &o->parameter[parameter];
-  if (!p->given.by_rows || o->steps == o->history_from)
-    return RT_OK;
-  if (make_room(&p->merged, count, 0))
-    return rt_no_memory(error);
+  if (!p->given.by_rows || o->steps == o->history_from) return RT_OK;
+  if (make_room(&p->merged, count, 0)) return rt_no_memory(error);
   list_rows(&p->merged, p->given.rows, ids, count);
-  struct catch_up c = { o, p, 1 + 1024 / (p->given.width + 1) };
+  struct catch_up c = {o, p, 1 + 1024 / (p->given.width + 1)};
   rt_parallel(o->pool, (p->merged.unique + c.piece - 1) / c.piece, catch_up_rows, &c);
   return RT_OK;
 }
 
-struct rows { const struct rt_optimizer *optimizer; const struct parameter *parameter; };
+struct rows {
+  const struct rt_optimizer *optimizer;
+  const struct parameter *parameter;
+};
 
-static void use_piece(void *context, int64_t task, void *scratch)
-{
+static void use_piece(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct rows *r = context;
   const struct piece *piece = &r->optimizer->piece[r->parameter->first_piece + task];
-  for (int64_t row = piece->begin; row < piece->end; row++)
-    run_row(r->optimizer, r->parameter, row, NULL);
+  for (int64_t row = piece->begin; row < piece->end; row++) run_row(r->optimizer, r->parameter, row, NULL);
 }
 
-void rt_optimizer_use_all(struct rt_optimizer *o, int parameter)
-{
-  struct rows r = { o, &o->parameter[parameter] };
+void rt_optimizer_use_all(struct rt_optimizer *o, int parameter) {
+  struct rows r = {o, &o->parameter[parameter]};
   if (r.parameter->given.by_rows && o->steps != o->history_from)
     rt_parallel(o->pool, r.parameter->pieces, use_piece, &r);
 }
 
-static void flush_piece(void *context, int64_t task, void *scratch)
-{
+static void flush_piece(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct rt_optimizer *o = context;
   const struct piece *piece = &o->piece[task];
   const struct parameter *p = &o->parameter[piece->parameter];
-  for (int64_t row = piece->begin; p->given.by_rows && row < piece->end; row++)
-    run_row(o, p, row, NULL);
+  for (int64_t row = piece->begin; p->given.by_rows && row < piece->end; row++) run_row(o, p, row, NULL);
 }
 
-void rt_optimizer_flush(struct rt_optimizer *o)
-{
-  if (o->steps != o->history_from)
-    rt_parallel(o->pool, o->pieces, flush_piece, o);
+void rt_optimizer_flush(struct rt_optimizer *o) {
+  if (o->steps != o->history_from) rt_parallel(o->pool, o->pieces, flush_piece, o);
   o->history_from = o->steps;
 }
 
 /* ---- making ---- */
 
-static int check_config(const struct rt_optimizer_config *c, struct rt_error *error)
-{
+static int check_config(const struct rt_optimizer_config *c, struct rt_error *error) {
   if (!(c->lr >= 0) || !isfinite(c->lr))
-    return rt_fail(error, RT_USAGE, "the learning rate is %g; it must be a number that is not negative", c->lr);
+    return rt_fail(error, RT_USAGE, "the learning rate is %g; it must be a number that is not negative",
+                   c->lr);
   if (!(c->beta1 >= 0 && c->beta1 < 1))
-    return rt_fail(error, RT_USAGE, "%s is %g; it must be at least 0 and below 1", c->method == RT_ADAMW ? "beta1" : "momentum", c->beta1);
+    return rt_fail(error, RT_USAGE, "%s is %g; it must be at least 0 and below 1",
+                   c->method == RT_ADAMW ? "beta1" : "momentum", c->beta1);
   if (c->method == RT_ADAMW && !(c->beta2 >= 0 && c->beta2 < 1))
     return rt_fail(error, RT_USAGE, "beta2 is %g; it must be at least 0 and below 1", c->beta2);
   if (c->method == RT_ADAMW && !(c->epsilon > 0 && isfinite(c->epsilon)))
     return rt_fail(error, RT_USAGE, "epsilon is %g; it must be above 0", c->epsilon);
   if (!(c->decay >= 0) || !isfinite(c->decay))
-    return rt_fail(error, RT_USAGE, "the weight decay is %g; it must be a number that is not negative", c->decay);
+    return rt_fail(error, RT_USAGE, "the weight decay is %g; it must be a number that is not negative",
+                   c->decay);
   if (!(c->clip >= 0))
     return rt_fail(error, RT_USAGE, "gradients cannot be clipped to a norm of %g", c->clip);
   if (!(c->average >= 0 && c->average < 1))
-    return rt_fail(error, RT_USAGE, "the running average is of %g; it must be at least 0 and below 1", c->average);
+    return rt_fail(error, RT_USAGE, "the running average is of %g; it must be at least 0 and below 1",
+                   c->average);
   return RT_OK;
 }
 
 /* How many numbers, or rows when by_rows, a parameter has, and how many of them make a piece. */
-static int64_t unit_count(const struct parameter *p)
-{
-  return p->given.by_rows ? p->given.rows : p->numbers;
-}
+static int64_t unit_count(const struct parameter *p) { return p->given.by_rows ? p->given.rows : p->numbers; }
 
-static int64_t units_in_piece(const struct parameter *p)
-{
-  if (!p->given.by_rows)
-    return PIECE;
+static int64_t units_in_piece(const struct parameter *p) {
+  if (!p->given.by_rows) return PIECE;
   return p->given.width > 0 && p->given.width < PIECE ? PIECE / p->given.width : 1;
 }
 
-static int parameter_init(struct rt_optimizer *o, struct parameter *p, const struct rt_parameter *given)
-{
+static int parameter_init(struct rt_optimizer *o, struct parameter *p, const struct rt_parameter *given) {
   size_t numbers, rows = (size_t)given->rows;
   p->given = *given;
-  if (!rt_mul(rows, (size_t)given->width, &numbers))
-    return RT_NO_MEMORY;
+  if (!rt_mul(rows, (size_t)given->width, &numbers)) return RT_NO_MEMORY;
   p->numbers = (int64_t)numbers;
   for (int m = 0; m < rt_optimizer_moments(o); m++)
-    if (!(p->moment[m] = rt_zalloc(numbers, o->size)))
-      return RT_NO_MEMORY;
+    if (!(p->moment[m] = rt_zalloc(numbers, o->size))) return RT_NO_MEMORY;
   p->pieces = (int)((unit_count(p) + units_in_piece(p) - 1) / units_in_piece(p));
   p->first_piece = o->pieces;
   o->pieces += p->pieces;
-  if (!given->by_rows)
-    return RT_OK;
+  if (!given->by_rows) return RT_OK;
   p->steps = rt_zalloc(rows, sizeof *p->steps);
   p->merged.seen = rt_zalloc((rows + 63) / 64, sizeof *p->merged.seen);
   p->merged.slot = rt_zalloc(rows, sizeof *p->merged.slot);
   return p->steps && p->merged.seen && p->merged.slot ? RT_OK : RT_NO_MEMORY;
 }
 
-static void cut_pieces(struct rt_optimizer *o, int parameter)
-{
+static void cut_pieces(struct rt_optimizer *o, int parameter) {
   const struct parameter *p = &o->parameter[parameter];
   int64_t units = unit_count(p), each = units_in_piece(p);
   for (int i = 0; i < p->pieces; i++) {
     int64_t end = (i + 1) * each;
-    o->piece[p->first_piece + i] = (struct piece){ parameter, i * each, end < units ? end : units };
+    o->piece[p->first_piece + i] = (struct piece){parameter, i * each, end < units ? end : units};
   }
 }
 
-static int optimizer_init(struct rt_optimizer *o, const struct rt_parameter *parameter, int count)
-{
+static int optimizer_init(struct rt_optimizer *o, const struct rt_parameter *parameter, int count) {
   o->parameter = rt_zalloc((size_t)count, sizeof *o->parameter);
   o->history = rt_zalloc(HISTORY, sizeof *o->history);
   o->history_still = rt_zalloc(HISTORY, sizeof *o->history_still);
-  if (!o->parameter || !o->history || !o->history_still)
-    return RT_NO_MEMORY;
+  if (!o->parameter || !o->history || !o->history_still) return RT_NO_MEMORY;
   o->count = count;
   for (int i = 0; i < count; i++)
-    if (parameter_init(o, &o->parameter[i], &parameter[i]))
-      return RT_NO_MEMORY;
+    if (parameter_init(o, &o->parameter[i], &parameter[i])) return RT_NO_MEMORY;
   o->piece = rt_zalloc((size_t)o->pieces, sizeof *o->piece);
   o->square_sum = rt_zalloc((size_t)o->pieces, sizeof *o->square_sum);
-  if (!o->piece || !o->square_sum)
-    return RT_NO_MEMORY;
-  for (int i = 0; i < count; i++)
-    cut_pieces(o, i);
+  if (!o->piece || !o->square_sum) return RT_NO_MEMORY;
+  for (int i = 0; i < count; i++) cut_pieces(o, i);
   return RT_OK;
 }
 
-struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config, const struct rt_parameter *parameter, int count,
-                                      enum rt_precision precision, struct rt_pool *pool, struct rt_error *error)
-{
-  if (check_config(config, error))
-    return NULL;
+struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config,
+                                      const struct rt_parameter *parameter, int count,
+                                      enum rt_precision precision, struct rt_pool *pool,
+                                      struct rt_error *error) {
+  if (check_config(config, error)) return NULL;
   struct rt_optimizer *o = rt_zalloc(1, sizeof *o);
   if (!o) {
     rt_no_memory(error);
@@ -499,8 +460,7 @@ struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config, 
   return o;
 }
 
-static void parameter_free(struct parameter *p)
-{
+static void parameter_free(struct parameter *p) {
   rt_free(p->moment[0]);
   rt_free(p->moment[1]);
   rt_free(p->steps);
@@ -512,12 +472,9 @@ static void parameter_free(struct parameter *p)
   rt_free(p->merged.sum);
 }
 
-void rt_optimizer_free(struct rt_optimizer *o)
-{
-  if (!o)
-    return;
-  for (int i = 0; i < o->count; i++)
-    parameter_free(&o->parameter[i]);
+void rt_optimizer_free(struct rt_optimizer *o) {
+  if (!o) return;
+  for (int i = 0; i < o->count; i++) parameter_free(&o->parameter[i]);
   rt_free(o->parameter);
   rt_free(o->piece);
   rt_free(o->square_sum);
@@ -528,28 +485,19 @@ void rt_optimizer_free(struct rt_optimizer *o)
 
 /* ---- state ---- */
 
-int64_t rt_optimizer_steps(const struct rt_optimizer *o)
-{
-  return o->steps;
-}
+int64_t rt_optimizer_steps(const struct rt_optimizer *o) { return o->steps; }
 
-double rt_optimizer_lr(const struct rt_optimizer *o)
-{
+double rt_optimizer_lr(const struct rt_optimizer *o) {
   return o->steps ? rt_learning_rate(&o->config, o->steps) : 0;
 }
 
-int rt_optimizer_moments(const struct rt_optimizer *o)
-{
-  return o->config.method == RT_ADAMW ? 2 : 1;
-}
+int rt_optimizer_moments(const struct rt_optimizer *o) { return o->config.method == RT_ADAMW ? 2 : 1; }
 
-void *rt_optimizer_moment(const struct rt_optimizer *o, int parameter, int moment)
-{
+void *rt_optimizer_moment(const struct rt_optimizer *o, int parameter, int moment) {
   return o->parameter[parameter].moment[moment];
 }
 
-void rt_optimizer_set_steps(struct rt_optimizer *o, int64_t steps)
-{
+void rt_optimizer_set_steps(struct rt_optimizer *o, int64_t steps) {
   o->steps = o->history_from = steps;
   for (int i = 0; i < o->count; i++)
     for (int64_t row = 0; o->parameter[i].given.by_rows && row < o->parameter[i].given.rows; row++)

@@ -1,15 +1,15 @@
-/* random.h: random numbers without a state: number i of a stream is a function of (seed, i) alone, so that who draws it, when, and
- * on which thread makes no difference.
+/* random.h: random numbers without a state: number i of a stream is a function of (seed, i) alone, so that
+ * who draws it, when, and on which thread makes no difference.
  *
- * The generator is Philox-4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
+ * The generator is Philox-4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy
+ * as 1, 2, 3", SC 2011. */
 #ifndef AQ_RUNTIME_RANDOM_H
 #define AQ_RUNTIME_RANDOM_H
 
 #include "runtime/base.h"
 
 /* Ten rounds over the counter x[0..3] with a key of two words. Inline, so that a loop over it vectorises. */
-static inline void rt_philox(uint32_t x[4], uint32_t key0, uint32_t key1)
-{
+static inline void rt_philox(uint32_t x[4], uint32_t key0, uint32_t key1) {
   uint32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
   for (int round = 0; round < 10; round++) {
     uint64_t a = (uint64_t)x0 * 0xD2511F53u, b = (uint64_t)x2 * 0xCD9E8D57u;
@@ -27,12 +27,11 @@ static inline void rt_philox(uint32_t x[4], uint32_t key0, uint32_t key1)
 }
 
 /* Blocks first..first+count-1 of the stream of seed: word w of block first + b goes to x<w>[b]. */
-static inline void rt_random_blocks(uint64_t seed, uint64_t first, int count, uint32_t *restrict x0, uint32_t *restrict x1,
-                                    uint32_t *restrict x2, uint32_t *restrict x3)
-{
+static inline void rt_random_blocks(uint64_t seed, uint64_t first, int count, uint32_t *restrict x0,
+                                    uint32_t *restrict x1, uint32_t *restrict x2, uint32_t *restrict x3) {
   _Pragma("omp simd") for (int b = 0; b < count; b++) {
     uint64_t block = first + (uint64_t)b;
-    uint32_t x[4] = { (uint32_t)block, (uint32_t)(block >> 32), 0, 0 };
+    uint32_t x[4] = {(uint32_t)block, (uint32_t)(block >> 32), 0, 0};
     rt_philox(x, (uint32_t)seed, (uint32_t)(seed >> 32));
     x0[b] = x[0];
     x1[b] = x[1];
@@ -41,13 +40,15 @@ static inline void rt_random_blocks(uint64_t seed, uint64_t first, int count, ui
   }
 }
 
-/* A seed for a purpose, an epoch, a parameter: streams of different numbers have nothing to do with each other. */
+/* A seed for a purpose, an epoch, a parameter: streams of different numbers have nothing to do with each
+ * other. */
 uint64_t rt_random_seed(uint64_t seed, uint64_t stream);
 
 uint64_t rt_random_bits(uint64_t seed, uint64_t position);
-double rt_random_uniform(uint64_t seed, uint64_t position);    /* in (0,1), an odd multiple of 2^-53 */
-double rt_random_normal(uint64_t seed, uint64_t position);     /* mean 0, standard deviation 1 */
-int64_t rt_random_below(uint64_t seed, uint64_t position, int64_t limit);   /* 0..limit-1, every value as likely; limit >= 1 */
+double rt_random_uniform(uint64_t seed, uint64_t position); /* in (0,1), an odd multiple of 2^-53 */
+double rt_random_normal(uint64_t seed, uint64_t position);  /* mean 0, standard deviation 1 */
+int64_t rt_random_below(uint64_t seed, uint64_t position,
+                        int64_t limit); /* 0..limit-1, every value as likely; limit >= 1 */
 
 /* Puts items in an order in which every permutation is as likely (Fisher and Yates). */
 void rt_random_shuffle(uint64_t seed, int64_t count, int64_t *items);

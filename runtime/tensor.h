@@ -1,7 +1,8 @@
 /* tensor.h: what a kernel sees: shapes bound to one batch, operands, and the call.
  *
- * A program speaks of one example; a batch packs its examples one behind the other, never padded. A shared value
- * (a parameter, a constant) exists once. An example's part of a batched value is contiguous and row-major. */
+ * A program speaks of one example; a batch packs its examples one behind the other, never padded. A shared
+ * value (a parameter, a constant) exists once. An example's part of a batched value is contiguous and
+ * row-major. */
 #ifndef AQ_RUNTIME_TENSOR_H
 #define AQ_RUNTIME_TENSOR_H
 
@@ -9,18 +10,18 @@
 
 enum { RT_MAX_RANK = 8, RT_MAX_ATTR = 6 };
 
-enum rt_dtype { RT_REAL, RT_INT };       /* float or double by the precision of the run; int32_t */
+enum rt_dtype { RT_REAL, RT_INT }; /* float or double by the precision of the run; int32_t */
 
 /* A shape with the sizes of one batch. When ragged, sizes of ragged axes differ between examples. */
 struct rt_shape {
   int rank;
-  bool batched;                          /* one per example, packed; otherwise one for the whole batch */
-  bool ragged;                           /* some axis is */
-  int64_t examples;                      /* how many examples the value has: the batch's, or 1 when shared */
-  int64_t count;                         /* elements over all examples */
-  int64_t size[RT_MAX_RANK];             /* of each axis; for a ragged axis the sum over the examples */
-  const int64_t *each[RT_MAX_RANK];      /* sizes of a ragged axis, [examples]; NULL for the others */
-  const int64_t *offset;                 /* [examples + 1] element offsets of the examples when ragged; else NULL */
+  bool batched;                     /* one per example, packed; otherwise one for the whole batch */
+  bool ragged;                      /* some axis is */
+  int64_t examples;                 /* how many examples the value has: the batch's, or 1 when shared */
+  int64_t count;                    /* elements over all examples */
+  int64_t size[RT_MAX_RANK];        /* of each axis; for a ragged axis the sum over the examples */
+  const int64_t *each[RT_MAX_RANK]; /* sizes of a ragged axis, [examples]; NULL for the others */
+  const int64_t *offset; /* [examples + 1] element offsets of the examples when ragged; else NULL */
 };
 
 static inline int64_t rt_size(const struct rt_shape *s, int axis, int64_t example) {
@@ -37,7 +38,8 @@ static inline int64_t rt_extent(const struct rt_shape *s, int begin, int end, in
   for (int a = begin; a < end; a++) n *= rt_size(s, a, example);
   return n;
 }
-/* Do axes begin..rank-1 have the same sizes in every example? Then the value is count / extent rows of that extent. */
+/* Do axes begin..rank-1 have the same sizes in every example? Then the value is count / extent rows of that
+ * extent. */
 static inline bool rt_uniform(const struct rt_shape *s, int begin) {
   for (int a = begin; a < s->rank; a++)
     if (s->each[a]) return false;
@@ -45,27 +47,29 @@ static inline bool rt_uniform(const struct rt_shape *s, int begin) {
 }
 
 struct rt_tensor {
-  void *data;                            /* RT_REAL: float or double; RT_INT: int32_t */
+  void *data; /* RT_REAL: float or double; RT_INT: int32_t */
   const struct rt_shape *shape;
 };
 
-struct rt_pool;                          /* runtime/threads.h */
-struct lane_program;                     /* runtime/lanes.h */
-struct attend_plan;                      /* runtime/attend.h */
+struct rt_pool;      /* runtime/threads.h */
+struct lane_program; /* runtime/lanes.h */
+struct attend_plan;  /* runtime/attend.h */
 
-/* One call of a kernel. Kernels never fail and never allocate: everything here was checked before. Outputs never overlap inputs, except
- * that a LANES kernel may write over an input of the same shape. Outputs arrive uninitialised. */
+/* One call of a kernel. Kernels never fail and never allocate: everything here was checked before. Outputs
+ * never overlap inputs, except that a LANES kernel may write over an input of the same shape. Outputs arrive
+ * uninitialised. */
 struct rt_call {
   int in_count, out_count;
   const struct rt_tensor *in;
   struct rt_tensor *out;
-  const int64_t *attr;                   /* as the op's row in ops.def names them; dims are already sizes, a ragged one the sum over the examples */
-  double real;                           /* the op's real-valued attribute */
-  const int64_t *size_each;              /* ops with a dim attribute that is ragged: its size in each example, else NULL */
-  const struct lane_program *lanes;      /* LANES */
-  const struct attend_plan *attend;      /* attention */
-  uint64_t seed;                         /* random ops: of this run and this call */
-  int64_t examples;                      /* of the batch */
+  const int64_t *attr; /* as the op's row in ops.def names them; dims are already sizes, a ragged one the sum
+                          over the examples */
+  double real;         /* the op's real-valued attribute */
+  const int64_t *size_each; /* ops with a dim attribute that is ragged: its size in each example, else NULL */
+  const struct lane_program *lanes; /* LANES */
+  const struct attend_plan *attend; /* attention */
+  uint64_t seed;                    /* random ops: of this run and this call */
+  int64_t examples;                 /* of the batch */
   struct rt_pool *pool;
 };
 typedef void rt_kernel(const struct rt_call *call);

@@ -1,6 +1,7 @@
-/* threads.c: a job is published as one 64-bit ticket: its number and the next task of it. Whoever moves the ticket on by
- * compare-and-swap has taken that task, and knows by it that the job's fields it read belong to this job. So a worker that
- * comes late takes nothing, and the caller need not wait for workers that took nothing. */
+/* threads.c: a job is published as one 64-bit ticket: its number and the next task of it. Whoever moves the
+ * ticket on by compare-and-swap has taken that task, and knows by it that the job's fields it read belong to
+ * this job. So a worker that comes late takes nothing, and the caller need not wait for workers that took
+ * nothing. */
 #include "runtime/threads.h"
 
 #include <pthread.h>
@@ -16,7 +17,7 @@
 
 enum {
   MAX_THREADS = 1024,
-  SPIN_NANOSECONDS = 40000,   /* about what waking a sleeping thread costs */
+  SPIN_NANOSECONDS = 40000, /* about what waking a sleeping thread costs */
   TASK_BITS = 32
 };
 #define TASK_MASK ((UINT64_C(1) << TASK_BITS) - 1)
@@ -25,24 +26,24 @@ enum {
 struct worker {
   pthread_t thread;
   struct rt_pool *pool;
-  void *scratch;              /* changes between jobs: read by who has taken a task */
+  void *scratch; /* changes between jobs: read by who has taken a task */
 };
 
 struct rt_pool {
-  int threads;                /* workers and the caller */
-  int started;                /* workers that run */
-  size_t scratch_bytes;       /* of each worker */
-  int64_t spin;               /* nanoseconds to spin before sleeping */
-  struct worker *worker;      /* [threads]; 0 is the caller */
+  int threads;           /* workers and the caller */
+  int started;           /* workers that run */
+  size_t scratch_bytes;  /* of each worker */
+  int64_t spin;          /* nanoseconds to spin before sleeping */
+  struct worker *worker; /* [threads]; 0 is the caller */
 
-  _Alignas(64) atomic_uint_least64_t ticket;   /* job number << TASK_BITS | next task */
-  _Alignas(64) atomic_int_least64_t done;      /* tasks of this job that are finished */
+  _Alignas(64) atomic_uint_least64_t ticket; /* job number << TASK_BITS | next task */
+  _Alignas(64) atomic_int_least64_t done;    /* tasks of this job that are finished */
   _Alignas(64) _Atomic(rt_task *) task;
   _Atomic(void *) context;
   atomic_int_least64_t count;
   atomic_bool quit;
 
-  atomic_int sleeping;        /* workers that sleep or are about to */
+  atomic_int sleeping; /* workers that sleep or are about to */
   atomic_bool caller_sleeps;
   pthread_mutex_t lock;
   pthread_cond_t work, finished;
@@ -52,22 +53,19 @@ struct rt_pool {
 
 #if defined __x86_64__
 enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
-static uint64_t flush_denormals(void)
-{
+static uint64_t flush_denormals(void) {
   unsigned mode = _mm_getcsr();
   _mm_setcsr(mode | FLUSH_TO_ZERO | DENORMALS_ARE_ZERO);
   return mode;
 }
 /* The exceptions raised meanwhile stay raised, as they would without us. */
-static void restore_denormals(uint64_t mode)
-{
+static void restore_denormals(uint64_t mode) {
   unsigned bits = FLUSH_TO_ZERO | DENORMALS_ARE_ZERO;
   _mm_setcsr((_mm_getcsr() & ~bits) | ((unsigned)mode & bits));
 }
 static void pause_briefly(void) { _mm_pause(); }
 #elif defined __aarch64__
-static uint64_t flush_denormals(void)
-{
+static uint64_t flush_denormals(void) {
   uint64_t mode;
   __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
   __asm__ volatile("msr fpcr, %0" : : "r"(mode | (UINT64_C(1) << 24)));
@@ -78,11 +76,10 @@ static void pause_briefly(void) { __asm__ volatile("yield"); }
 #else
 static uint64_t flush_denormals(void) { return 0; }
 static void restore_denormals(uint64_t mode) { (void)mode; }
-static void pause_briefly(void) { }
+static void pause_briefly(void) {}
 #endif
 
-static int64_t now(void)
-{
+static int64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -90,23 +87,20 @@ static int64_t now(void)
 
 /* ---- working ---- */
 
-static bool has_task(struct rt_pool *pool)
-{
+static bool has_task(struct rt_pool *pool) {
   uint64_t ticket = atomic_load(&pool->ticket);
   return (int64_t)(ticket & TASK_MASK) < atomic_load_explicit(&pool->count, memory_order_relaxed);
 }
 
 /* Takes and runs tasks until the job has none left. */
-static void work_off(struct rt_pool *pool, const struct worker *self)
-{
+static void work_off(struct rt_pool *pool, const struct worker *self) {
   for (;;) {
     uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
     int64_t index = (int64_t)(ticket & TASK_MASK);
     int64_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
     rt_task *task = atomic_load_explicit(&pool->task, memory_order_relaxed);
     void *context = atomic_load_explicit(&pool->context, memory_order_relaxed);
-    if (index >= count)
-      return;
+    if (index >= count) return;
     if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                                memory_order_relaxed))
       continue;
@@ -119,25 +113,21 @@ static void work_off(struct rt_pool *pool, const struct worker *self)
   }
 }
 
-static void sleep_until_work(struct rt_pool *pool)
-{
+static void sleep_until_work(struct rt_pool *pool) {
   pthread_mutex_lock(&pool->lock);
   atomic_fetch_add(&pool->sleeping, 1);
-  while (!has_task(pool) && !atomic_load(&pool->quit))
-    pthread_cond_wait(&pool->work, &pool->lock);
+  while (!has_task(pool) && !atomic_load(&pool->quit)) pthread_cond_wait(&pool->work, &pool->lock);
   atomic_fetch_sub(&pool->sleeping, 1);
   pthread_mutex_unlock(&pool->lock);
 }
 
-static void *run_worker(void *self)
-{
+static void *run_worker(void *self) {
   struct rt_pool *pool = ((struct worker *)self)->pool;
   flush_denormals();
   while (!atomic_load(&pool->quit)) {
     int64_t give_up = now() + pool->spin;
     while (!has_task(pool) && !atomic_load(&pool->quit) && now() < give_up)
-      for (int i = 0; i < 8; i++)
-        pause_briefly();
+      for (int i = 0; i < 8; i++) pause_briefly();
     if (has_task(pool))
       work_off(pool, self);
     else
@@ -146,9 +136,9 @@ static void *run_worker(void *self)
   return NULL;
 }
 
-/* Closes the job that was, then publishes the new one. Between the two stores of the ticket no task can be taken. */
-static void publish(struct rt_pool *pool, int64_t count, rt_task *task, void *context)
-{
+/* Closes the job that was, then publishes the new one. Between the two stores of the ticket no task can be
+ * taken. */
+static void publish(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
   uint64_t job = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> TASK_BITS) + 1;
   atomic_store(&pool->ticket, job << TASK_BITS | TASK_MASK);
   atomic_store(&pool->count, count);
@@ -163,59 +153,48 @@ static void publish(struct rt_pool *pool, int64_t count, rt_task *task, void *co
   }
 }
 
-static void wait_until_done(struct rt_pool *pool, int64_t count)
-{
+static void wait_until_done(struct rt_pool *pool, int64_t count) {
   int64_t give_up = 0;
   for (int round = 0; atomic_load(&pool->done) < count; round++) {
     pause_briefly();
-    if (round % 8)
-      continue;
+    if (round % 8) continue;
     int64_t t = now();
-    if (!give_up)
-      give_up = t + pool->spin;
-    if (t < give_up)
-      continue;
+    if (!give_up) give_up = t + pool->spin;
+    if (t < give_up) continue;
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->caller_sleeps, true);
-    while (atomic_load(&pool->done) < count)
-      pthread_cond_wait(&pool->finished, &pool->lock);
+    while (atomic_load(&pool->done) < count) pthread_cond_wait(&pool->finished, &pool->lock);
     atomic_store(&pool->caller_sleeps, false);
     pthread_mutex_unlock(&pool->lock);
   }
 }
 
-void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context)
-{
+void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
   uint64_t mode = flush_denormals();
   if (pool->threads == 1 || count <= 1) {
-    for (int64_t i = 0; i < count; i++)
-      task(context, i, pool->worker[0].scratch);
+    for (int64_t i = 0; i < count; i++) task(context, i, pool->worker[0].scratch);
   } else {
-    int64_t n = count < MAX_TASKS ? count : MAX_TASKS - 1;   /* no shape asks for more than 2^31 tasks; if one did, the rest runs here */
+    int64_t n =
+        count < MAX_TASKS
+            ? count
+            : MAX_TASKS - 1; /* no shape asks for more than 2^31 tasks; if one did, the rest runs here */
     publish(pool, n, task, context);
     work_off(pool, &pool->worker[0]);
     wait_until_done(pool, n);
-    for (int64_t i = n; i < count; i++)
-      task(context, i, pool->worker[0].scratch);
+    for (int64_t i = n; i < count; i++) task(context, i, pool->worker[0].scratch);
   }
   restore_denormals(mode);
 }
 
 /* ---- making and ending ---- */
 
-int rt_pool_threads(const struct rt_pool *pool)
-{
-  return pool->threads;
-}
+int rt_pool_threads(const struct rt_pool *pool) { return pool->threads; }
 
-int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error)
-{
-  if (bytes <= pool->scratch_bytes)
-    return RT_OK;
+int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
+  if (bytes <= pool->scratch_bytes) return RT_OK;
   for (int i = 0; i < pool->threads; i++) {
     void *larger = rt_alloc_aligned(bytes);
-    if (!larger)
-      return rt_no_memory(error);
+    if (!larger) return rt_no_memory(error);
     rt_free_aligned(pool->worker[i].scratch);
     pool->worker[i].scratch = larger;
   }
@@ -223,18 +202,15 @@ int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error)
   return RT_OK;
 }
 
-int rt_cores(void)
-{
+int rt_cores(void) {
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0)
-    return 1;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   int n = CPU_COUNT(&set);
   return n > 0 ? n : 1;
 }
 
 /* Signals are the host's: its own threads receive them, workers none. */
-static int start_worker(struct worker *worker)
-{
+static int start_worker(struct worker *worker) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -243,13 +219,11 @@ static int start_worker(struct worker *worker)
   return failed ? RT_USAGE : RT_OK;
 }
 
-static int start_workers(struct rt_pool *pool, struct rt_error *error)
-{
+static int start_workers(struct rt_pool *pool, struct rt_error *error) {
   for (int i = 0; i < pool->threads; i++) {
     pool->worker[i].pool = pool;
     pool->worker[i].scratch = rt_alloc_aligned(RT_SCRATCH_BYTES);
-    if (!pool->worker[i].scratch)
-      return rt_no_memory(error);
+    if (!pool->worker[i].scratch) return rt_no_memory(error);
   }
   for (int i = 1; i < pool->threads; i++) {
     if (start_worker(&pool->worker[i])) {
@@ -262,8 +236,7 @@ static int start_workers(struct rt_pool *pool, struct rt_error *error)
   return RT_OK;
 }
 
-struct rt_pool *rt_pool_new(int threads, struct rt_error *error)
-{
+struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   if (threads < 1 || threads > MAX_THREADS) {
     rt_fail(error, RT_USAGE, "%d threads were asked for; 1 to %d are possible", threads, MAX_THREADS);
     return NULL;
@@ -289,18 +262,14 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error)
   return pool;
 }
 
-void rt_pool_free(struct rt_pool *pool)
-{
-  if (!pool)
-    return;
+void rt_pool_free(struct rt_pool *pool) {
+  if (!pool) return;
   atomic_store(&pool->quit, true);
   pthread_mutex_lock(&pool->lock);
   pthread_cond_broadcast(&pool->work);
   pthread_mutex_unlock(&pool->lock);
-  for (int i = 1; i <= pool->started; i++)
-    pthread_join(pool->worker[i].thread, NULL);
-  for (int i = 0; pool->worker && i < pool->threads; i++)
-    rt_free_aligned(pool->worker[i].scratch);
+  for (int i = 1; i <= pool->started; i++) pthread_join(pool->worker[i].thread, NULL);
+  for (int i = 0; pool->worker && i < pool->threads; i++) rt_free_aligned(pool->worker[i].scratch);
   rt_free(pool->worker);
   pthread_cond_destroy(&pool->finished);
   pthread_cond_destroy(&pool->work);

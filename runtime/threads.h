@@ -1,5 +1,5 @@
-/* threads.h: aq's own workers. Tasks are numbered from the shape alone and each writes its own outputs, so results do not
- * depend on how many workers there are or which worker takes a task. */
+/* threads.h: aq's own workers. Tasks are numbered from the shape alone and each writes its own outputs, so
+ * results do not depend on how many workers there are or which worker takes a task. */
 #ifndef AQ_RUNTIME_THREADS_H
 #define AQ_RUNTIME_THREADS_H
 
@@ -9,19 +9,21 @@
 enum { RT_SCRATCH_BYTES = 4 << 20 };
 
 struct rt_pool;
-typedef void rt_task(void *context, int64_t task, void *scratch);   /* scratch: RT_SCRATCH_BYTES or what was reserved, 64-byte aligned, this worker's */
+typedef void rt_task(
+    void *context, int64_t task,
+    void *scratch); /* scratch: RT_SCRATCH_BYTES or what was reserved, 64-byte aligned, this worker's */
 
 /* threads: 1 or more, counting the caller, who works too. NULL and error filled on failure. */
 struct rt_pool *rt_pool_new(int threads, struct rt_error *error);
 void rt_pool_free(struct rt_pool *pool);
 int rt_pool_threads(const struct rt_pool *pool);
 
-/* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something runs. After a failure (no memory) the scratch is
- * as large as it was, or larger. */
+/* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something
+ * runs. After a failure (no memory) the scratch is as large as it was, or larger. */
 int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error);
 
-/* Runs task 0..count-1, returns when all are done. One caller at a time. Workers spin briefly between calls, then sleep.
- * Workers, and the caller for the length of the call, compute with denormals flushed to zero. */
+/* Runs task 0..count-1, returns when all are done. One caller at a time. Workers spin briefly between calls,
+ * then sleep. Workers, and the caller for the length of the call, compute with denormals flushed to zero. */
 void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context);
 
 /* Cores this process may use. */

@@ -1,12 +1,13 @@
-/* blame.c: finds the op whose result is the first that is no longer a number, and says where in the source it comes from. */
+/* blame.c: finds the op whose result is the first that is no longer a number, and says where in the source it
+ * comes from. */
 #include "vm/machine_parts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code, const char *format, ...)
-{
+int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code,
+                 const char *format, ...) {
   char what[512];
   uint32_t number = machine->function->instr[instr].line;
   const struct vm_line *line = number < machine->module->line_count ? &machine->module->line[number] : NULL;
@@ -16,28 +17,25 @@ int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_err
   va_start(args, format);
   vsnprintf(what, sizeof what, format, args);
   va_end(args);
-  if (!line)
-    return rt_fail(error, code, "%s: %s", op, what);
-  rt_fail_at(error, code, line->file, (int)line->line, (int)line->column, "%s%s%s: %s", line->name ? line->name : "",
-             line->name ? ", " : "", op, what);
-  if (fresh && line->text)
-    snprintf(error->excerpt, sizeof error->excerpt, "%s", line->text);
+  if (!line) return rt_fail(error, code, "%s: %s", op, what);
+  rt_fail_at(error, code, line->file, (int)line->line, (int)line->column, "%s%s%s: %s",
+             line->name ? line->name : "", line->name ? ", " : "", op, what);
+  if (fresh && line->text) snprintf(error->excerpt, sizeof error->excerpt, "%s", line->text);
   return code;
 }
 
-static bool is_finite(const struct vm_machine *machine, const struct rt_tensor *tensor, bool minus_infinity)
-{
+static bool is_finite(const struct vm_machine *machine, const struct rt_tensor *tensor, bool minus_infinity) {
   bool bad = false;
   for (int64_t i = 0; i < tensor->shape->count; i++) {
-    double x = machine->real_bytes == sizeof(double) ? ((const double *)tensor->data)[i] : (double)((const float *)tensor->data)[i];
+    double x = machine->real_bytes == sizeof(double) ? ((const double *)tensor->data)[i]
+                                                     : (double)((const float *)tensor->data)[i];
     bad |= !isfinite(x) && !(minus_infinity && x < 0);
   }
   return !bad;
 }
 
 /* What comes from outside is looked at first: an op that only passes it on is not to blame. */
-static int blame_outside(const struct vm_machine *machine, struct rt_error *error)
-{
+static int blame_outside(const struct vm_machine *machine, struct rt_error *error) {
   const struct vm_module *module = machine->module;
   const struct vm_function *f = machine->function;
   for (uint32_t v = 0; v < f->value_count; v++) {
@@ -47,18 +45,19 @@ static int blame_outside(const struct vm_machine *machine, struct rt_error *erro
       continue;
     struct rt_tensor tensor = vm_machine_value(machine, v);
     if (!is_finite(machine, &tensor, false))
-      return value->place == VM_IN_PARAM ? rt_fail(error, RT_NOT_FINITE, "the parameter %s is no longer finite", module->param[value->index].name)
-                                         : rt_fail(error, RT_NOT_FINITE, "the input %s is not finite", module->input[value->index].name);
+      return value->place == VM_IN_PARAM
+                 ? rt_fail(error, RT_NOT_FINITE, "the parameter %s is no longer finite",
+                           module->param[value->index].name)
+                 : rt_fail(error, RT_NOT_FINITE, "the input %s is not finite",
+                           module->input[value->index].name);
   }
   return RT_OK;
 }
 
-int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error)
-{
+int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
   const struct vm_function *f = machine->function;
   int status = machine_start(machine, error);
-  if (status == RT_OK)
-    status = blame_outside(machine, error);
+  if (status == RT_OK) status = blame_outside(machine, error);
   for (uint32_t n = 0; n < f->instr_count && status == RT_OK; n++) {
     struct machine_call *call = &machine->call[n];
     status = machine_call_run(machine, n, seed, error);

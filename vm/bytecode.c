@@ -1,12 +1,12 @@
 /* bytecode.c: modules as .aqb bytes.
  *
  *     bytes 0..3    "aqb" and the format's version
- *           4..11   what ops there are (their names, signatures and attributes): bytecode speaks in their numbers
- *          12..19   how many bytes follow the header
- *          20..27   XXH3 of those
- *          28..     the module: dims, params, inputs, outputs, lines, settings, lane programs, heads, functions
+ *           4..11   what ops there are (their names, signatures and attributes): bytecode speaks in their
+ * numbers 12..19   how many bytes follow the header 20..27   XXH3 of those 28..     the module: dims, params,
+ * inputs, outputs, lines, settings, lane programs, heads, functions
  *
- * The functions below, one for each struct of module.h, read as well as write (stream.h); the order of their lines is the format. */
+ * The functions below, one for each struct of module.h, read as well as write (stream.h); the order of their
+ * lines is the format. */
 #include "vm/signature.h"
 #include "vm/stream.h"
 
@@ -17,32 +17,27 @@ enum { VERSION = 4, HEADER = 28 };
 
 /* ---- dims ---- */
 
-static void stream_symbol(struct vm_stream *s, struct vm_symbol *symbol)
-{
+static void stream_symbol(struct vm_stream *s, struct vm_symbol *symbol) {
   uint8_t kind = (uint8_t)symbol->kind;
   const char *name = symbol->name;
   stream_text(s, &name);
   stream_u8(s, &kind);
   stream_i64(s, &symbol->value);
   stream_i64(s, &symbol->limit);
-  if (!s->reading)
-    return;
+  if (!s->reading) return;
   s->failed |= !name || kind > VM_RAGGED || symbol->value < -1 || symbol->limit < 0;
   symbol->kind = kind;
   symbol->name = (char *)(uintptr_t)name;
 }
 
-static void stream_symbols(struct vm_stream *s, struct vm_dims *dims)
-{
+static void stream_symbols(struct vm_stream *s, struct vm_dims *dims) {
   uint32_t count = (uint32_t)dims->symbol_count;
   stream_u32(s, &count);
   for (uint32_t i = 0; i < count && !s->failed; i++) {
     struct vm_symbol symbol = {0};
-    if (!s->reading)
-      symbol = dims->symbol[i];
+    if (!s->reading) symbol = dims->symbol[i];
     stream_symbol(s, &symbol);
-    if (!s->reading || s->failed)
-      continue;
+    if (!s->reading || s->failed) continue;
     if (vm_dims_add_symbol(dims, symbol.name, symbol.kind, symbol.value) == UINT32_MAX)
       s->failed = s->no_memory = true;
     else
@@ -50,13 +45,12 @@ static void stream_symbols(struct vm_stream *s, struct vm_dims *dims)
   }
 }
 
-static void stream_terms(struct vm_stream *s, struct vm_term *term, uint32_t *count, struct vm_factor (*room)[VM_MAX_FACTORS])
-{
+static void stream_terms(struct vm_stream *s, struct vm_term *term, uint32_t *count,
+                         struct vm_factor (*room)[VM_MAX_FACTORS]) {
   stream_u32(s, count);
   s->failed |= *count > VM_MAX_TERMS;
   for (uint32_t t = 0; t < *count && !s->failed; t++) {
-    if (s->reading)
-      term[t].factor = room[t];
+    if (s->reading) term[t].factor = room[t];
     stream_i64(s, &term[t].numerator);
     stream_i64(s, &term[t].denominator);
     stream_u32(s, &term[t].factor_count);
@@ -68,9 +62,9 @@ static void stream_terms(struct vm_stream *s, struct vm_term *term, uint32_t *co
   }
 }
 
-/* Read dims are made anew, so that a table in memory is in normal form whatever a file says; each must get the number that it had. */
-static void stream_dims(struct vm_stream *s, struct vm_dims *dims)
-{
+/* Read dims are made anew, so that a table in memory is in normal form whatever a file says; each must get
+ * the number that it had. */
+static void stream_dims(struct vm_stream *s, struct vm_dims *dims) {
   struct vm_term term[VM_MAX_TERMS] = {0};
   struct vm_factor room[VM_MAX_TERMS][VM_MAX_FACTORS];
   uint32_t count = (uint32_t)dims->poly_count, terms;
@@ -83,33 +77,28 @@ static void stream_dims(struct vm_stream *s, struct vm_dims *dims)
       continue;
     }
     stream_terms(s, term, &terms, room);
-    if (!s->failed)
-      s->failed = vm_dim_of_terms(dims, term, terms) != i;
+    if (!s->failed) s->failed = vm_dim_of_terms(dims, term, terms) != i;
     s->no_memory |= dims->exhausted;
   }
 }
 
 /* ---- the parts ---- */
 
-static void stream_type(struct vm_stream *s, struct vm_type *type)
-{
+static void stream_type(struct vm_stream *s, struct vm_type *type) {
   stream_u8(s, &type->dtype);
   stream_u8(s, &type->batched);
   stream_u8(s, &type->rank);
   stream_u32(s, &type->of);
   s->failed |= type->rank > RT_MAX_RANK;
-  for (int a = 0; a < type->rank && !s->failed; a++)
-    stream_u32(s, &type->dim[a]);
+  for (int a = 0; a < type->rank && !s->failed; a++) stream_u32(s, &type->dim[a]);
 }
 
-static void stream_param(struct vm_stream *s, struct vm_param *param)
-{
+static void stream_param(struct vm_stream *s, struct vm_param *param) {
   uint8_t kind = (uint8_t)param->init.kind;
   stream_text(s, &param->name);
   stream_type(s, &param->type);
   stream_u8(s, &kind);
-  if (s->reading)
-    param->init.kind = kind;
+  if (s->reading) param->init.kind = kind;
   stream_f64(s, &param->init.a);
   stream_f64(s, &param->init.b);
   stream_text(s, &param->init.file);
@@ -119,8 +108,7 @@ static void stream_param(struct vm_stream *s, struct vm_param *param)
   stream_bool(s, &param->decay);
 }
 
-static void stream_input(struct vm_stream *s, struct vm_input *input)
-{
+static void stream_input(struct vm_stream *s, struct vm_input *input) {
   stream_text(s, &input->name);
   stream_text(s, &input->kind);
   stream_text(s, &input->source);
@@ -135,15 +123,13 @@ static void stream_input(struct vm_stream *s, struct vm_input *input)
   stream_bool(s, &input->shifted);
 }
 
-static void stream_output(struct vm_stream *s, struct vm_output *output)
-{
+static void stream_output(struct vm_stream *s, struct vm_output *output) {
   stream_text(s, &output->name);
   stream_i32(s, &output->target);
   stream_text(s, &output->loss);
 }
 
-static void stream_line(struct vm_stream *s, struct vm_line *line)
-{
+static void stream_line(struct vm_stream *s, struct vm_line *line) {
   stream_text(s, &line->file);
   stream_text(s, &line->text);
   stream_u32(s, &line->line);
@@ -151,8 +137,7 @@ static void stream_line(struct vm_stream *s, struct vm_line *line)
   stream_text(s, &line->name);
 }
 
-static void stream_settings(struct vm_stream *s, struct vm_settings *settings)
-{
+static void stream_settings(struct vm_stream *s, struct vm_settings *settings) {
   stream_text(s, &settings->optimizer);
   stream_f64(s, &settings->learning_rate);
   stream_f64(s, &settings->weight_decay);
@@ -172,8 +157,7 @@ static void stream_settings(struct vm_stream *s, struct vm_settings *settings)
 
 /* ---- lane programs and heads ---- */
 
-static void stream_instr_lanes(struct vm_stream *s, struct lane_instr *instr)
-{
+static void stream_instr_lanes(struct vm_stream *s, struct lane_instr *instr) {
   stream_u8(s, &instr->op);
   stream_u8(s, &instr->out_class);
   stream_u8(s, &instr->out);
@@ -182,8 +166,7 @@ static void stream_instr_lanes(struct vm_stream *s, struct lane_instr *instr)
   stream_u8(s, &instr->c);
 }
 
-static void stream_lanes(struct vm_stream *s, struct lane_program *program)
-{
+static void stream_lanes(struct vm_stream *s, struct lane_program *program) {
   uint32_t inputs = (uint32_t)program->input_count, outputs = (uint32_t)program->output_count;
   uint32_t registers = (uint32_t)program->register_count, instrs = (uint32_t)program->instr_count;
   uint32_t constants = (uint32_t)program->constant_count;
@@ -195,17 +178,13 @@ static void stream_lanes(struct vm_stream *s, struct lane_program *program)
     stream_u8(s, &program->input_class[k]);
     stream_u8(s, &program->input_axes[k]);
   }
-  for (uint32_t k = 0; k < outputs && !s->failed; k++)
-    stream_u8(s, &program->output[k]);
+  for (uint32_t k = 0; k < outputs && !s->failed; k++) stream_u8(s, &program->output[k]);
   struct lane_instr *instr = stream_array(s, (void *)(uintptr_t)program->instr, &instrs, sizeof *instr, 6);
-  for (uint32_t n = 0; n < instrs && !s->failed; n++)
-    stream_instr_lanes(s, &instr[n]);
+  for (uint32_t n = 0; n < instrs && !s->failed; n++) stream_instr_lanes(s, &instr[n]);
   double *constant = stream_array(s, (void *)(uintptr_t)program->constant, &constants, sizeof *constant, 8);
-  for (uint32_t n = 0; n < constants && !s->failed; n++)
-    stream_f64(s, &constant[n]);
+  for (uint32_t n = 0; n < constants && !s->failed; n++) stream_f64(s, &constant[n]);
   s->failed |= instrs > INT32_MAX || constants > INT32_MAX;
-  if (!s->reading || s->failed)
-    return;
+  if (!s->reading || s->failed) return;
   program->input_count = (int)inputs;
   program->output_count = (int)outputs;
   program->register_count = (int)registers;
@@ -215,44 +194,35 @@ static void stream_lanes(struct vm_stream *s, struct lane_program *program)
   program->constant = constant;
 }
 
-static void stream_slot(struct vm_stream *s, const struct lane_program **program)
-{
+static void stream_slot(struct vm_stream *s, const struct lane_program **program) {
   bool present = *program != NULL;
   stream_bool(s, &present);
   if (!present || s->failed) {
-    if (s->reading)
-      *program = NULL;
+    if (s->reading) *program = NULL;
     return;
   }
   struct lane_program *slot = stream_room(s, (void *)(uintptr_t)*program, 1, sizeof *slot, 1);
-  if (!slot)
-    return;
+  if (!slot) return;
   stream_lanes(s, slot);
-  if (s->reading)
-    *program = slot;
+  if (s->reading) *program = slot;
 }
 
-static void stream_operand(struct vm_stream *s, struct attend_operand *operand)
-{
+static void stream_operand(struct vm_stream *s, struct attend_operand *operand) {
   uint8_t rank = (uint8_t)operand->rank;
   stream_u8(s, &rank);
   s->failed |= rank > RT_MAX_RANK;
-  for (int a = 0; a < rank && !s->failed; a++)
-    stream_u8(s, &operand->role[a]);
-  if (s->reading)
-    operand->rank = s->failed ? 0 : rank;
+  for (int a = 0; a < rank && !s->failed; a++) stream_u8(s, &operand->role[a]);
+  if (s->reading) operand->rank = s->failed ? 0 : rank;
 }
 
-static void stream_row(struct vm_stream *s, struct attend_row *row)
-{
+static void stream_row(struct vm_stream *s, struct attend_row *row) {
   stream_u8(s, &row->reduce);
   stream_bool(s, &row->backward);
   stream_f64(s, &row->parameter);
   stream_slot(s, &row->program);
 }
 
-static void stream_plan(struct vm_stream *s, struct attend_plan *plan)
-{
+static void stream_plan(struct vm_stream *s, struct attend_plan *plan) {
   uint8_t extras = (uint8_t)plan->extra_count, rows = (uint8_t)plan->row_count;
   stream_bool(s, &plan->softmax);
   stream_operand(s, &plan->query);
@@ -265,8 +235,7 @@ static void stream_plan(struct vm_stream *s, struct attend_plan *plan)
     stream_operand(s, &plan->extra[k]);
     stream_bool(s, &plan->wants_grad[k]);
   }
-  if (s->reading)
-    plan->extra_count = s->failed ? 0 : extras;
+  if (s->reading) plan->extra_count = s->failed ? 0 : extras;
   stream_slot(s, &plan->score);
   stream_slot(s, &plan->mask);
   stream_slot(s, &plan->drop);
@@ -275,55 +244,44 @@ static void stream_plan(struct vm_stream *s, struct attend_plan *plan)
   stream_u32(s, &score_end);
   stream_u8(s, &plan->score_register);
   s->failed |= score_end > INT32_MAX;
-  if (s->reading)
-    plan->score_end = s->failed ? 0 : (int)score_end;
+  if (s->reading) plan->score_end = s->failed ? 0 : (int)score_end;
   stream_u8(s, &rows);
   s->failed |= rows > ATTEND_MAX_ROWS;
-  for (int k = 0; k < rows && !s->failed; k++)
-    stream_row(s, &plan->row[k]);
-  if (s->reading)
-    plan->row_count = s->failed ? 0 : rows;
+  for (int k = 0; k < rows && !s->failed; k++) stream_row(s, &plan->row[k]);
+  if (s->reading) plan->row_count = s->failed ? 0 : rows;
 }
 
 /* ---- functions ---- */
 
 /* Reading, makes room for an array whose count is known. least: see stream_array. */
-#define ROOM(s, array, count, least)                                               \
-  do {                                                                             \
-    void *room = stream_room(s, (array), count, sizeof *(array), least);           \
-    if ((s)->reading)                                                              \
-      (array) = room;                                                              \
+#define ROOM(s, array, count, least)                                                                         \
+  do {                                                                                                       \
+    void *room = stream_room(s, (array), count, sizeof *(array), least);                                     \
+    if ((s)->reading) (array) = room;                                                                        \
   } while (0)
 
 /* Streams an array: its count and then each element by its function. */
-#define EACH(s, array, count, least, function)                                     \
-  do {                                                                             \
-    void *room = stream_array(s, (array), &(count), sizeof *(array), least);       \
-    if ((s)->reading)                                                              \
-      (array) = room;                                                              \
-    for (uint32_t each = 0; each < (count) && !(s)->failed; each++)                \
-      function(s, &(array)[each]);                                                 \
+#define EACH(s, array, count, least, function)                                                               \
+  do {                                                                                                       \
+    void *room = stream_array(s, (array), &(count), sizeof *(array), least);                                 \
+    if ((s)->reading) (array) = room;                                                                        \
+    for (uint32_t each = 0; each < (count) && !(s)->failed; each++) function(s, &(array)[each]);             \
   } while (0)
 
-static void stream_value(struct vm_stream *s, struct vm_value *value)
-{
+static void stream_value(struct vm_stream *s, struct vm_value *value) {
   uint8_t place = (uint8_t)value->place;
   stream_type(s, &value->type);
   stream_u8(s, &place);
   stream_u32(s, &value->index);
   s->failed |= place > VM_IN_ARGUMENT;
-  if (s->reading)
-    value->place = place;
+  if (s->reading) value->place = place;
 }
 
-static void stream_numbers(struct vm_stream *s, uint32_t *numbers, uint32_t count)
-{
-  for (uint32_t i = 0; i < count && !s->failed; i++)
-    stream_u32(s, &numbers[i]);
+static void stream_numbers(struct vm_stream *s, uint32_t *numbers, uint32_t count) {
+  for (uint32_t i = 0; i < count && !s->failed; i++) stream_u32(s, &numbers[i]);
 }
 
-static void stream_instr(struct vm_stream *s, struct vm_instr *instr)
-{
+static void stream_instr(struct vm_stream *s, struct vm_instr *instr) {
   stream_u16(s, &instr->op);
   stream_u16(s, &instr->in_count);
   stream_u16(s, &instr->out_count);
@@ -332,21 +290,18 @@ static void stream_instr(struct vm_stream *s, struct vm_instr *instr)
   ROOM(s, instr->out, instr->out_count, 4);
   stream_numbers(s, instr->out, instr->out_count);
   s->failed |= instr->op >= OP_COUNT;
-  for (int k = 0; !s->failed && k < vm_op_attr_count(instr->op); k++)
-    stream_i64(s, &instr->attr[k]);
+  for (int k = 0; !s->failed && k < vm_op_attr_count(instr->op); k++) stream_i64(s, &instr->attr[k]);
   stream_f64(s, &instr->real);
   stream_u32(s, &instr->line);
 }
 
-static void stream_gradient(struct vm_stream *s, struct vm_gradient *gradient)
-{
+static void stream_gradient(struct vm_stream *s, struct vm_gradient *gradient) {
   stream_u32(s, &gradient->param);
   stream_u32(s, &gradient->value);
   stream_u32(s, &gradient->ids);
 }
 
-static void stream_function(struct vm_stream *s, struct vm_function *f)
-{
+static void stream_function(struct vm_stream *s, struct vm_function *f) {
   stream_text(s, &f->name);
   EACH(s, f->argument, f->argument_count, 7, stream_type);
   stream_u32(s, &f->slot_count);
@@ -354,21 +309,18 @@ static void stream_function(struct vm_stream *s, struct vm_function *f)
   EACH(s, f->instr, f->instr_count, 18, stream_instr);
   EACH(s, f->output, f->output_count, 8, stream_u32);
   ROOM(s, f->output_name, f->output_count, 4);
-  for (uint32_t i = 0; i < f->output_count && !s->failed; i++)
-    stream_text(s, &f->output_name[i]);
+  for (uint32_t i = 0; i < f->output_count && !s->failed; i++) stream_text(s, &f->output_name[i]);
   EACH(s, f->gradient, f->gradient_count, 12, stream_gradient);
 }
 
-static void stream_head(struct vm_stream *s, struct vm_head *head)
-{
+static void stream_head(struct vm_stream *s, struct vm_head *head) {
   stream_text(s, &head->name);
   stream_u8(s, &head->axes);
   stream_u8(s, &head->lowering);
   stream_text(s, &head->why);
 }
 
-static void stream_module(struct vm_stream *s, struct vm_module *m)
-{
+static void stream_module(struct vm_stream *s, struct vm_module *m) {
   stream_text(s, &m->name);
   stream_dims(s, &m->dims);
   EACH(s, m->param, m->param_count, 39, stream_param);
@@ -380,16 +332,14 @@ static void stream_module(struct vm_stream *s, struct vm_module *m)
   EACH(s, m->lanes, m->lanes_count, 20, stream_lanes);
   EACH(s, m->attend, m->attend_count, 11, stream_plan);
   ROOM(s, m->head_name, m->attend_count, 4);
-  for (uint32_t i = 0; i < m->attend_count && !s->failed; i++)
-    stream_text(s, &m->head_name[i]);
+  for (uint32_t i = 0; i < m->attend_count && !s->failed; i++) stream_text(s, &m->head_name[i]);
   EACH(s, m->function, m->function_count, 28, stream_function);
 }
 
 /* ---- whole files ---- */
 
 /* Bytecode names ops by number: another list of ops gives another number here. */
-static uint64_t ops_hash(void)
-{
+static uint64_t ops_hash(void) {
   XXH64_hash_t hash = 0;
   for (int op = 0; op < OP_COUNT; op++) {
     const char *const texts[] = {rt_op_info[op].name, rt_op_info[op].signature, rt_op_info[op].attributes};
@@ -401,12 +351,14 @@ static uint64_t ops_hash(void)
   return hash;
 }
 
-struct header { uint32_t magic; uint64_t ops, length, checksum; };
+struct header {
+  uint32_t magic;
+  uint64_t ops, length, checksum;
+};
 
 static uint32_t magic(void) { return 'a' | 'q' << 8 | 'b' << 16 | (uint32_t)VERSION << 24; }
 
-static void stream_header(struct vm_stream *s, struct header *header)
-{
+static void stream_header(struct vm_stream *s, struct header *header) {
   stream_u32(s, &header->magic);
   stream_u64(s, &header->ops);
   stream_u64(s, &header->length);
@@ -414,27 +366,24 @@ static void stream_header(struct vm_stream *s, struct header *header)
 }
 
 /* The copy is for its type only: writing, nothing is stored through the pointers in it. */
-int vm_module_write(const struct vm_module *module, struct rt_text *out, struct rt_error *error)
-{
+int vm_module_write(const struct vm_module *module, struct rt_text *out, struct rt_error *error) {
   struct rt_text body = {0};
   struct vm_stream s = {.out = &body};
   struct vm_module copy = *module;
   stream_module(&s, &copy);
   struct header header = {magic(), ops_hash(), body.length, 0};
-  if (!body.failed && !s.failed)
-    header.checksum = XXH3_64bits(body.data, body.length);
+  if (!body.failed && !s.failed) header.checksum = XXH3_64bits(body.data, body.length);
   struct vm_stream front = {.out = out};
   stream_header(&front, &header);
   rt_text_add(out, body.data, body.length);
   bool no_memory = body.failed || out->failed, failed = s.failed;
   rt_text_free(&body);
-  if (no_memory)
-    return rt_no_memory(error);
+  if (no_memory) return rt_no_memory(error);
   return failed ? rt_fail(error, RT_USAGE, "a module beyond the limits of bytecode") : RT_OK;
 }
 
-static int check_header(const struct header *header, const void *bytes, size_t length, struct rt_error *error)
-{
+static int check_header(const struct header *header, const void *bytes, size_t length,
+                        struct rt_error *error) {
   if (length < HEADER || (header->magic & 0xFFFFFF) != (magic() & 0xFFFFFF))
     return rt_fail(error, RT_BAD_DATA, "this is no aq bytecode");
   if (header->magic != magic() || header->ops != ops_hash()) {
@@ -443,37 +392,33 @@ static int check_header(const struct header *header, const void *bytes, size_t l
     return RT_BAD_DATA;
   }
   if (header->length != length - HEADER)
-    return rt_fail(error, RT_BAD_DATA, "the bytecode is damaged: %s", header->length > length - HEADER ? "its end is missing" : "it is too long");
+    return rt_fail(error, RT_BAD_DATA, "the bytecode is damaged: %s",
+                   header->length > length - HEADER ? "its end is missing" : "it is too long");
   if (header->checksum != XXH3_64bits((const char *)bytes + HEADER, length - HEADER))
     return rt_fail(error, RT_BAD_DATA, "the bytecode is damaged: its checksum does not fit");
   return RT_OK;
 }
 
-static int read_body(struct vm_stream *s, struct vm_module *module, struct rt_error *error)
-{
+static int read_body(struct vm_stream *s, struct vm_module *module, struct rt_error *error) {
   s->arena = &module->arena;
   stream_module(s, module);
-  if (s->no_memory)
-    return rt_no_memory(error);
+  if (s->no_memory) return rt_no_memory(error);
   if (s->failed || s->at != s->end)
     return rt_fail(error, RT_BAD_DATA, "bad module: its parts do not fit together");
   return vm_verify(module, error);
 }
 
-struct vm_module *vm_module_read(const void *bytes, size_t length, struct rt_error *error)
-{
+struct vm_module *vm_module_read(const void *bytes, size_t length, struct rt_error *error) {
   struct vm_stream s = {.reading = true, .at = bytes, .end = (const uint8_t *)bytes + length};
   struct header header = {0};
   stream_header(&s, &header);
-  if (check_header(&header, bytes, length, error) != RT_OK)
-    return NULL;
+  if (check_header(&header, bytes, length, error) != RT_OK) return NULL;
   struct vm_module *module = vm_module_new();
   if (!module) {
     rt_no_memory(error);
     return NULL;
   }
-  if (read_body(&s, module, error) == RT_OK)
-    return module;
+  if (read_body(&s, module, error) == RT_OK) return module;
   vm_module_free(module);
   return NULL;
 }

@@ -6,12 +6,13 @@
 /* ---- values ---- */
 
 /* A fraction in 128 bits; the limits below keep every step exact. */
-struct fraction { __int128 numerator, denominator; };
+struct fraction {
+  __int128 numerator, denominator;
+};
 
 enum outcome { FINE, UNKNOWN, BY_ZERO, TOO_LARGE };
 
-static __int128 gcd(__int128 a, __int128 b)
-{
+static __int128 gcd(__int128 a, __int128 b) {
   while (b) {
     __int128 rest = a % b;
     a = b;
@@ -23,8 +24,7 @@ static __int128 gcd(__int128 a, __int128 b)
 static bool fits(__int128 n) { return n >= -INT64_MAX && n <= INT64_MAX; }
 
 /* Lowest terms; both parts must fit in 64 bits. */
-static bool reduce(struct fraction *f)
-{
+static bool reduce(struct fraction *f) {
   __int128 g = gcd(f->numerator, f->denominator);
   if (g > 1) {
     f->numerator /= g;
@@ -33,8 +33,8 @@ static bool reduce(struct fraction *f)
   return fits(f->numerator) && fits(f->denominator);
 }
 
-static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const int64_t *ragged, int64_t *value)
-{
+static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const int64_t *ragged,
+                         int64_t *value) {
   if (symbol->kind == VM_RAGGED)
     *value = ragged ? ragged[number] : -1;
   else
@@ -42,17 +42,15 @@ static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const i
   return *value >= 0;
 }
 
-static enum outcome term_value(const struct vm_dims *dims, const struct vm_term *term, const int64_t *ragged, struct fraction *f)
-{
+static enum outcome term_value(const struct vm_dims *dims, const struct vm_term *term, const int64_t *ragged,
+                               struct fraction *f) {
   bool zero = false;
   *f = (struct fraction){term->numerator, term->denominator};
   for (uint32_t i = 0; i < term->factor_count; i++) {
     const struct vm_factor *factor = &term->factor[i];
     int64_t value;
-    if (!symbol_value(&dims->symbol[factor->symbol], factor->symbol, ragged, &value))
-      return UNKNOWN;
-    if (value == 0 && factor->power < 0)
-      return BY_ZERO;
+    if (!symbol_value(&dims->symbol[factor->symbol], factor->symbol, ragged, &value)) return UNKNOWN;
+    if (value == 0 && factor->power < 0) return BY_ZERO;
     zero |= value == 0;
     /* Powers of 1 are skipped: a file may ask for 1^2000000000. Others reach the limit within 63 steps. */
     for (int32_t n = factor->power; n != 0 && value > 1; n += n > 0 ? -1 : 1) {
@@ -60,66 +58,59 @@ static enum outcome term_value(const struct vm_dims *dims, const struct vm_term 
         f->numerator *= value;
       else
         f->denominator *= value;
-      if (!reduce(f))
-        return TOO_LARGE;
+      if (!reduce(f)) return TOO_LARGE;
     }
   }
-  if (zero)
-    *f = (struct fraction){0, 1};
+  if (zero) *f = (struct fraction){0, 1};
   return FINE;
 }
 
-static enum outcome poly_value(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *ragged, struct fraction *sum)
-{
+static enum outcome poly_value(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *ragged,
+                               struct fraction *sum) {
   *sum = (struct fraction){0, 1};
   for (uint32_t i = 0; i < poly->term_count; i++) {
     struct fraction f;
     enum outcome outcome = term_value(dims, &poly->term[i], ragged, &f);
-    if (outcome != FINE)
-      return outcome;
+    if (outcome != FINE) return outcome;
     /* Parts below 2^63: each product stays below 2^126 and their sum below 2^127. */
     sum->numerator = sum->numerator * f.denominator + f.numerator * sum->denominator;
     sum->denominator *= f.denominator;
-    if (!reduce(sum))
-      return TOO_LARGE;
+    if (!reduce(sum)) return TOO_LARGE;
   }
   return FINE;
 }
 
 /* " (D = 64, H = 5)": the sizes a dim's value came from. */
-static void print_sizes(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *ragged, struct rt_text *out)
-{
+static void print_sizes(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *ragged,
+                        struct rt_text *out) {
   const char *before = " (";
   for (uint32_t s = 0; s < dims->symbol_count; s++) {
     bool used = false;
     int64_t value;
     for (uint32_t i = 0; i < poly->term_count; i++)
-      for (uint32_t k = 0; k < poly->term[i].factor_count; k++)
-        used |= poly->term[i].factor[k].symbol == s;
-    if (!used || !symbol_value(&dims->symbol[s], s, ragged, &value))
-      continue;
+      for (uint32_t k = 0; k < poly->term[i].factor_count; k++) used |= poly->term[i].factor[k].symbol == s;
+    if (!used || !symbol_value(&dims->symbol[s], s, ragged, &value)) continue;
     rt_text_printf(out, "%s%s = %" PRId64, before, dims->symbol[s].name, value);
     before = ", ";
   }
-  if (before[0] == ',')
-    rt_text_puts(out, ")");
+  if (before[0] == ',') rt_text_puts(out, ")");
 }
 
-static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, enum outcome outcome, const struct fraction *f,
-                    struct rt_error *error)
-{
+static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, enum outcome outcome,
+                    const struct fraction *f, struct rt_error *error) {
   struct rt_text name = {0}, sizes = {0};
   vm_dim_print(dims, d, &name);
   print_sizes(dims, &dims->poly[d], ragged, &sizes);
-  const char *dim = name.data && !name.failed ? name.data : "a dim", *where = sizes.data && !sizes.failed ? sizes.data : "";
+  const char *dim = name.data && !name.failed ? name.data : "a dim",
+             *where = sizes.data && !sizes.failed ? sizes.data : "";
   int code;
   if (outcome == BY_ZERO)
     code = rt_fail(error, RT_BAD_DATA, "%s divides by 0%s", dim, where);
   else if (outcome == TOO_LARGE)
     code = rt_fail(error, RT_BAD_DATA, "%s is too large%s", dim, where);
   else if (f->denominator != 1)
-    code = rt_fail(error, RT_BAD_DATA, "%s is %" PRId64 "/%" PRId64 ", not a whole number%s", dim, (int64_t)f->numerator,
-                   (int64_t)f->denominator, where);
+    code = rt_fail(error, RT_BAD_DATA, "%s is %" PRId64 "/%" PRId64 ", not a whole number%s", dim,
+                   (int64_t)f->numerator, (int64_t)f->denominator, where);
   else
     code = rt_fail(error, RT_BAD_DATA, "%s is %" PRId64 ", less than 0%s", dim, (int64_t)f->numerator, where);
   rt_text_free(&name);
@@ -127,14 +118,12 @@ static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged,
   return code;
 }
 
-int vm_dim_value(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, int64_t *value, struct rt_error *error)
-{
+int vm_dim_value(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, int64_t *value,
+                 struct rt_error *error) {
   struct fraction f;
-  if (d >= dims->poly_count)
-    return rt_fail(error, RT_BAD_DATA, "no such dim: %" PRIu32, d);
+  if (d >= dims->poly_count) return rt_fail(error, RT_BAD_DATA, "no such dim: %" PRIu32, d);
   enum outcome outcome = poly_value(dims, &dims->poly[d], ragged, &f);
-  if (outcome == UNKNOWN)
-    return RT_NEGATIVE;
+  if (outcome == UNKNOWN) return RT_NEGATIVE;
   if (outcome != FINE || f.denominator != 1 || f.numerator < 0)
     return complain(dims, d, ragged, outcome, &f, error);
   *value = (int64_t)f.numerator;
@@ -143,21 +132,18 @@ int vm_dim_value(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, in
 
 /* ---- text ---- */
 
-static void print_power(const struct vm_dims *dims, const struct vm_factor *factor, struct rt_text *out)
-{
+static void print_power(const struct vm_dims *dims, const struct vm_factor *factor, struct rt_text *out) {
   int64_t power = factor->power < 0 ? -(int64_t)factor->power : factor->power;
   rt_text_puts(out, dims->symbol[factor->symbol].name);
-  if (power != 1)
-    rt_text_printf(out, "^%" PRId64, power);
+  if (power != 1) rt_text_printf(out, "^%" PRId64, power);
 }
 
 /* One term without its sign: "3*T/2", "D^2/(2*H)", "1/D". */
-static void print_term(const struct vm_dims *dims, const struct vm_term *term, struct rt_text *out)
-{
-  uint64_t size = term->numerator < 0 ? -(uint64_t)term->numerator : (uint64_t)term->numerator;   /* also of -2^63, which a file may hold */
+static void print_term(const struct vm_dims *dims, const struct vm_term *term, struct rt_text *out) {
+  uint64_t size = term->numerator < 0 ? -(uint64_t)term->numerator
+                                      : (uint64_t)term->numerator; /* also of -2^63, which a file may hold */
   int above = 0, below = term->denominator != 1;
-  for (uint32_t i = 0; i < term->factor_count; i++)
-    below += term->factor[i].power < 0;
+  for (uint32_t i = 0; i < term->factor_count; i++) below += term->factor[i].power < 0;
   if (size != 1 || below - (term->denominator != 1) == (int)term->factor_count) {
     rt_text_printf(out, "%" PRIu64, size);
     above++;
@@ -167,8 +153,7 @@ static void print_term(const struct vm_dims *dims, const struct vm_term *term, s
       rt_text_puts(out, above++ ? "*" : "");
       print_power(dims, &term->factor[i], out);
     }
-  if (!below)
-    return;
+  if (!below) return;
   rt_text_puts(out, below > 1 ? "/(" : "/");
   int written = 0;
   if (term->denominator != 1) {
@@ -183,15 +168,13 @@ static void print_term(const struct vm_dims *dims, const struct vm_term *term, s
   rt_text_puts(out, below > 1 ? ")" : "");
 }
 
-void vm_dim_print(const struct vm_dims *dims, vm_dim d, struct rt_text *out)
-{
+void vm_dim_print(const struct vm_dims *dims, vm_dim d, struct rt_text *out) {
   if (d >= dims->poly_count) {
     rt_text_puts(out, "?");
     return;
   }
   const struct vm_poly *poly = &dims->poly[d];
-  if (poly->term_count == 0)
-    rt_text_puts(out, "0");
+  if (poly->term_count == 0) rt_text_puts(out, "0");
   for (uint32_t i = 0; i < poly->term_count; i++) {
     bool minus = poly->term[i].numerator < 0;
     if (i == 0)

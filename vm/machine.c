@@ -1,64 +1,59 @@
 /* machine.c: making a machine, binding sizes, running.
  *
- * Random numbers: a call's seed is made from the run's seed and a stream. For most ops the stream is the number of the instruction. The
- * attention ops take the number of their plan, so that the gradient of a head drops exactly what the head dropped. */
+ * Random numbers: a call's seed is made from the run's seed and a stream. For most ops the stream is the
+ * number of the instruction. The attention ops take the number of their plan, so that the gradient of a head
+ * drops exactly what the head dropped. */
 #include "vm/machine_parts.h"
 
 #include <string.h>
 
 static const size_t SLOT_ALIGN = 64;
 
-static bool has_plan(uint16_t op) { return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights; }
+static bool has_plan(uint16_t op) {
+  return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights;
+}
 
 static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED; }
 
 /* ---- making ---- */
 
-static uint32_t place_of(const struct vm_machine *machine, const struct vm_value *value)
-{
+static uint32_t place_of(const struct vm_machine *machine, const struct vm_value *value) {
   uint32_t slots = machine->function->slot_count;
   switch (value->place) {
-  case VM_IN_SLOT: return value->index;
-  case VM_IN_PARAM: return slots + value->index;
-  case VM_IN_ARGUMENT: return slots + machine->module->param_count + machine->module->input_count + value->index;
-  default: return slots + machine->module->param_count + value->index;
+    case VM_IN_SLOT: return value->index;
+    case VM_IN_PARAM: return slots + value->index;
+    case VM_IN_ARGUMENT:
+      return slots + machine->module->param_count + machine->module->input_count + value->index;
+    default: return slots + machine->module->param_count + value->index;
   }
 }
 
-static void mark_used(struct vm_machine *machine, uint32_t value)
-{
+static void mark_used(struct vm_machine *machine, uint32_t value) {
   uint32_t place = machine->value_place[value], slots = machine->function->slot_count;
-  if (place >= slots)
-    machine->used[place - slots] = true;
+  if (place >= slots) machine->used[place - slots] = true;
 }
 
-static uint32_t bytes_of(const struct vm_machine *machine, const struct vm_type *type)
-{
+static uint32_t bytes_of(const struct vm_machine *machine, const struct vm_type *type) {
   return type->dtype == RT_INT ? sizeof(int32_t) : (uint32_t)machine->real_bytes;
 }
 
-static void add_use(struct vm_machine *machine, uint32_t slot, uint32_t shape, uint32_t bytes)
-{
-  for (uint32_t i = machine->use_count; i > 0; i--) {    /* equal ones tend to be near */
+static void add_use(struct vm_machine *machine, uint32_t slot, uint32_t shape, uint32_t bytes) {
+  for (uint32_t i = machine->use_count; i > 0; i--) { /* equal ones tend to be near */
     const struct slot_use *use = &machine->use[i - 1];
-    if (use->slot == slot && use->shape == shape && use->bytes == bytes)
-      return;
+    if (use->slot == slot && use->shape == shape && use->bytes == bytes) return;
   }
   machine->use[machine->use_count++] = (struct slot_use){slot, shape, bytes};
 }
 
-static int make_values(struct vm_machine *machine)
-{
+static int make_values(struct vm_machine *machine) {
   const struct vm_function *f = machine->function;
   machine->value_shape = rt_arena_alloc(&machine->arena, f->value_count * sizeof *machine->value_shape);
   machine->value_place = rt_arena_alloc(&machine->arena, f->value_count * sizeof *machine->value_place);
   machine->use = rt_arena_alloc(&machine->arena, f->value_count * sizeof *machine->use);
-  if (!machine->value_shape || !machine->value_place || !machine->use)
-    return RT_NO_MEMORY;
+  if (!machine->value_shape || !machine->value_place || !machine->use) return RT_NO_MEMORY;
   for (uint32_t v = 0; v < f->value_count; v++) {
     machine->value_shape[v] = vm_shapes_type(&machine->shapes, &f->value[v].type);
-    if (machine->value_shape[v] == UINT32_MAX)
-      return RT_NO_MEMORY;
+    if (machine->value_shape[v] == UINT32_MAX) return RT_NO_MEMORY;
     machine->value_place[v] = place_of(machine, &f->value[v]);
     if (f->value[v].place == VM_IN_SLOT)
       add_use(machine, f->value[v].index, machine->value_shape[v], bytes_of(machine, &f->value[v].type));
@@ -66,28 +61,26 @@ static int make_values(struct vm_machine *machine)
   return RT_OK;
 }
 
-static int make_places(struct vm_machine *machine)
-{
-  uint32_t outside = machine->module->param_count + machine->module->input_count + machine->function->argument_count;
+static int make_places(struct vm_machine *machine) {
+  uint32_t outside =
+      machine->module->param_count + machine->module->input_count + machine->function->argument_count;
   machine->place_count = machine->function->slot_count + outside;
   machine->place = rt_arena_alloc(&machine->arena, machine->place_count * sizeof *machine->place);
   machine->used = rt_arena_alloc(&machine->arena, outside * sizeof *machine->used);
-  machine->slot_bytes = rt_arena_alloc(&machine->arena, machine->function->slot_count * sizeof *machine->slot_bytes);
+  machine->slot_bytes =
+      rt_arena_alloc(&machine->arena, machine->function->slot_count * sizeof *machine->slot_bytes);
   return machine->place && machine->used && machine->slot_bytes ? RT_OK : RT_NO_MEMORY;
 }
 
-static int make_attrs(struct vm_machine *machine, uint32_t n)
-{
+static int make_attrs(struct vm_machine *machine, uint32_t n) {
   const struct vm_instr *instr = &machine->function->instr[n];
   struct machine_call *call = &machine->call[n];
   int count = vm_op_attr_count(instr->op);
   memcpy(call->attr, instr->attr, sizeof call->attr);
   for (int k = 0; k < count; k++) {
-    if (!vm_attr_is_dim(instr->op, k))
-      continue;
+    if (!vm_attr_is_dim(instr->op, k)) continue;
     uint32_t dim = vm_shapes_dim(&machine->shapes, (vm_dim)instr->attr[k]);
-    if (dim == UINT32_MAX)
-      return RT_NO_MEMORY;
+    if (dim == UINT32_MAX) return RT_NO_MEMORY;
     machine->attr[machine->attr_count++] = (struct machine_attr){n, (uint32_t)k, dim};
   }
   call->stream = n;
@@ -100,19 +93,18 @@ static int make_attrs(struct vm_machine *machine, uint32_t n)
   return RT_OK;
 }
 
-static struct rt_tensor *make_operands(struct vm_machine *machine, const uint32_t *values, uint16_t count)
-{
+static struct rt_tensor *make_operands(struct vm_machine *machine, const uint32_t *values, uint16_t count) {
   struct rt_tensor *first = machine->operand + machine->operand_count;
   for (uint16_t k = 0; k < count; k++) {
     mark_used(machine, values[k]);
     machine->operand[machine->operand_count].shape = NULL;
-    machine->operand_place[machine->operand_count++] = values[k];      /* a value for now; a place once shapes stand still */
+    machine->operand_place[machine->operand_count++] =
+        values[k]; /* a value for now; a place once shapes stand still */
   }
   return first;
 }
 
-static int make_calls(struct vm_machine *machine, enum rt_precision precision, struct rt_error *error)
-{
+static int make_calls(struct vm_machine *machine, enum rt_precision precision, struct rt_error *error) {
   const struct vm_function *f = machine->function;
   enum rt_isa isa = rt_best_isa();
   size_t operands = 0, scans = 0;
@@ -135,82 +127,68 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
       return rt_fail(error, RT_BAD_DATA, "the op %s has no kernel", rt_op_info[instr->op].name);
     struct rt_tensor *in = make_operands(machine, instr->in, instr->in_count);
     struct rt_tensor *out = make_operands(machine, instr->out, instr->out_count);
-    call->call = (struct rt_call){.in_count = instr->in_count, .out_count = instr->out_count, .in = in, .out = out, .attr = call->attr,
-                                  .real = instr->real, .pool = machine->pool};
-    if (make_attrs(machine, n) != RT_OK)
-      return rt_no_memory(error);
-    if (!is_scan(instr->op))
-      continue;
+    call->call = (struct rt_call){.in_count = instr->in_count,
+                                  .out_count = instr->out_count,
+                                  .in = in,
+                                  .out = out,
+                                  .attr = call->attr,
+                                  .real = instr->real,
+                                  .pool = machine->pool};
+    if (make_attrs(machine, n) != RT_OK) return rt_no_memory(error);
+    if (!is_scan(instr->op)) continue;
     call->scan = &machine->scan[machine->scan_count++];
     int status = machine_scan_make(machine, call->scan, n, precision, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
 
 /* Is the value, a view or not, only ever a target of the loss? */
-static bool only_target(const struct vm_machine *machine, uint32_t place)
-{
+static bool only_target(const struct vm_machine *machine, uint32_t place) {
   const struct vm_function *f = machine->function;
   for (uint32_t n = 0; n < f->instr_count; n++)
     for (uint16_t k = 0; k < f->instr[n].in_count; k++) {
       bool loss = f->instr[n].op == OP_cross_entropy || f->instr[n].op == OP_cross_entropy_grad;
-      if (machine->value_place[f->instr[n].in[k]] == place && !(loss && k == 1))
-        return false;
+      if (machine->value_place[f->instr[n].in[k]] == place && !(loss && k == 1)) return false;
     }
   for (uint32_t g = 0; g < f->gradient_count; g++)
-    if (f->gradient[g].ids != UINT32_MAX && machine->value_place[f->gradient[g].ids] == place)
-      return false;
+    if (f->gradient[g].ids != UINT32_MAX && machine->value_place[f->gradient[g].ids] == place) return false;
   return true;
 }
 
-static int make_ids(struct vm_machine *machine)
-{
+static int make_ids(struct vm_machine *machine) {
   const struct vm_module *module = machine->module;
   machine->ids = rt_arena_alloc(&machine->arena, module->input_count * sizeof *machine->ids);
-  if (!machine->ids)
-    return RT_NO_MEMORY;
+  if (!machine->ids) return RT_NO_MEMORY;
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_type *type = &module->input[i].type;
-    if (!machine->used[module->param_count + i])
-      continue;
+    if (!machine->used[module->param_count + i]) continue;
     uint32_t shape = vm_shapes_type(&machine->shapes, type), range = UINT32_MAX;
-    if (shape == UINT32_MAX)
-      return RT_NO_MEMORY;
-    if (type->dtype != RT_INT || type->of == VM_NO_DIM)
-      continue;
-    if ((range = vm_shapes_dim(&machine->shapes, type->of)) == UINT32_MAX)
-      return RT_NO_MEMORY;
+    if (shape == UINT32_MAX) return RT_NO_MEMORY;
+    if (type->dtype != RT_INT || type->of == VM_NO_DIM) continue;
+    if ((range = vm_shapes_dim(&machine->shapes, type->of)) == UINT32_MAX) return RT_NO_MEMORY;
     uint32_t place = machine->function->slot_count + module->param_count + i;
     machine->ids[machine->ids_count++] = (struct machine_ids){i, shape, range, only_target(machine, place)};
   }
   return RT_OK;
 }
 
-static void mark_results(struct vm_machine *machine)
-{
+static void mark_results(struct vm_machine *machine) {
   const struct vm_function *f = machine->function;
-  for (uint32_t i = 0; i < f->output_count; i++)
-    mark_used(machine, f->output[i]);
+  for (uint32_t i = 0; i < f->output_count; i++) mark_used(machine, f->output[i]);
   for (uint32_t g = 0; g < f->gradient_count; g++) {
     mark_used(machine, f->gradient[g].value);
-    if (f->gradient[g].ids != UINT32_MAX)
-      mark_used(machine, f->gradient[g].ids);
+    if (f->gradient[g].ids != UINT32_MAX) mark_used(machine, f->gradient[g].ids);
   }
 }
 
-static int make(struct vm_machine *machine, enum rt_precision precision, struct rt_error *error)
-{
+static int make(struct vm_machine *machine, enum rt_precision precision, struct rt_error *error) {
   vm_shapes_init(&machine->shapes, &machine->module->dims);
-  if (make_places(machine) != RT_OK || make_values(machine) != RT_OK)
-    return rt_no_memory(error);
+  if (make_places(machine) != RT_OK || make_values(machine) != RT_OK) return rt_no_memory(error);
   int status = make_calls(machine, precision, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   mark_results(machine);
-  if (make_ids(machine) != RT_OK || vm_shapes_ready(&machine->shapes) != RT_OK)
-    return rt_no_memory(error);
+  if (make_ids(machine) != RT_OK || vm_shapes_ready(&machine->shapes) != RT_OK) return rt_no_memory(error);
   for (uint32_t k = 0; k < machine->operand_count; k++) {
     uint32_t value = machine->operand_place[k];
     machine->operand[k].shape = &machine->shapes.shape[machine->value_shape[value]];
@@ -219,9 +197,8 @@ static int make(struct vm_machine *machine, enum rt_precision precision, struct 
   return RT_OK;
 }
 
-struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function, enum rt_precision precision,
-                                  struct rt_pool *pool, struct rt_error *error)
-{
+struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function,
+                                  enum rt_precision precision, struct rt_pool *pool, struct rt_error *error) {
   struct vm_machine *machine = rt_zalloc(1, sizeof *machine);
   if (!machine) {
     rt_no_memory(error);
@@ -231,18 +208,14 @@ struct vm_machine *vm_machine_new(const struct vm_module *module, const struct v
   machine->function = function;
   machine->pool = pool;
   machine->real_bytes = precision == RT_F64 ? sizeof(double) : sizeof(float);
-  if (make(machine, precision, error) == RT_OK)
-    return machine;
+  if (make(machine, precision, error) == RT_OK) return machine;
   vm_machine_free(machine);
   return NULL;
 }
 
-void vm_machine_free(struct vm_machine *machine)
-{
-  if (!machine)
-    return;
-  for (uint32_t i = 0; i < machine->scan_count; i++)
-    machine_scan_free(&machine->scan[i]);
+void vm_machine_free(struct vm_machine *machine) {
+  if (!machine) return;
+  for (uint32_t i = 0; i < machine->scan_count; i++) machine_scan_free(&machine->scan[i]);
   vm_shapes_free(&machine->shapes);
   rt_free_aligned(machine->memory);
   rt_arena_free(&machine->arena);
@@ -252,28 +225,24 @@ void vm_machine_free(struct vm_machine *machine)
 /* ---- binding ---- */
 
 /* Sizes of the slots, one behind the other; their addresses. */
-static int lay_out(struct vm_machine *machine, struct rt_error *error)
-{
+static int lay_out(struct vm_machine *machine, struct rt_error *error) {
   uint32_t slots = machine->function->slot_count;
   size_t total = 0;
   memset(machine->slot_bytes, 0, slots * sizeof *machine->slot_bytes);
   for (uint32_t i = 0; i < machine->use_count; i++) {
     const struct slot_use *use = &machine->use[i];
-    size_t bytes = (size_t)machine->shapes.shape[use->shape].count * use->bytes;     /* at most 2^40 * 8 */
-    if (bytes > machine->slot_bytes[use->slot])
-      machine->slot_bytes[use->slot] = bytes;
+    size_t bytes = (size_t)machine->shapes.shape[use->shape].count * use->bytes; /* at most 2^40 * 8 */
+    if (bytes > machine->slot_bytes[use->slot]) machine->slot_bytes[use->slot] = bytes;
   }
   for (uint32_t s = 0; s < slots; s++) {
     machine->slot_bytes[s] = (machine->slot_bytes[s] + SLOT_ALIGN - 1) & ~(SLOT_ALIGN - 1);
-    if (!rt_add(total, machine->slot_bytes[s], &total))
-      return rt_no_memory(error);
+    if (!rt_add(total, machine->slot_bytes[s], &total)) return rt_no_memory(error);
   }
   if (total > machine->memory_bytes || !machine->memory) {
     rt_free_aligned(machine->memory);
     machine->memory_bytes = 0;
     machine->memory = rt_alloc_aligned(total);
-    if (!machine->memory)
-      return rt_no_memory(error);
+    if (!machine->memory) return rt_no_memory(error);
     machine->memory_bytes = total;
   }
   char *at = machine->memory;
@@ -284,8 +253,7 @@ static int lay_out(struct vm_machine *machine, struct rt_error *error)
   return RT_OK;
 }
 
-static void fill_attrs(struct vm_machine *machine)
-{
+static void fill_attrs(struct vm_machine *machine) {
   for (uint32_t n = 0; n < machine->function->instr_count; n++)
     machine->call[n].call.examples = machine->shapes.examples;
   for (uint32_t i = 0; i < machine->attr_count; i++) {
@@ -296,21 +264,18 @@ static void fill_attrs(struct vm_machine *machine)
   }
 }
 
-int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged, struct rt_error *error)
-{
+int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged,
+                    struct rt_error *error) {
   bool changed, was_ready = machine->ready;
   machine->ready = false;
   int status = vm_shapes_bind(&machine->shapes, examples, ragged, &changed, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   if (changed || !was_ready) {
     machine->moved = true;
     fill_attrs(machine);
     status = machine_check_sizes(machine, error);
-    if (status == RT_OK)
-      status = machine_reserve(machine, error);
-    if (status == RT_OK)
-      status = lay_out(machine, error);
+    if (status == RT_OK) status = machine_reserve(machine, error);
+    if (status == RT_OK) status = lay_out(machine, error);
     for (uint32_t i = 0; i < machine->scan_count && status == RT_OK; i++)
       status = machine_scan_bind(&machine->scan[i], error);
   }
@@ -320,107 +285,96 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
 
 /* ---- running ---- */
 
-void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data)
-{
+void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data) {
   machine->place[machine->function->slot_count + param] = data;
   machine->moved = true;
 }
 
 /* Kernels do not write to inputs: the verifier lets no instruction do that. */
-void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data)
-{
-  machine->place[machine->function->slot_count + machine->module->param_count + input] = (void *)(uintptr_t)data;
+void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data) {
+  machine->place[machine->function->slot_count + machine->module->param_count + input] =
+      (void *)(uintptr_t)data;
   machine->moved = true;
 }
 
-void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data)
-{
-  void **place = &machine->place[machine->function->slot_count + machine->module->param_count + machine->module->input_count + argument];
+void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data) {
+  void **place = &machine->place[machine->function->slot_count + machine->module->param_count
+                                 + machine->module->input_count + argument];
   machine->moved |= *place != data;
   *place = (void *)(uintptr_t)data;
 }
 
-bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input)
-{
+bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input) {
   return input < machine->module->input_count && machine->used[machine->module->param_count + input];
 }
 
-static int fill_addresses(struct vm_machine *machine, struct rt_error *error)
-{
+static int fill_addresses(struct vm_machine *machine, struct rt_error *error) {
   const struct vm_module *module = machine->module;
   void *const *outside = machine->place + machine->function->slot_count;
   uint32_t inputs = module->param_count + module->input_count;
   for (uint32_t i = 0; i < inputs + machine->function->argument_count; i++)
     if (machine->used[i] && !outside[i])
-      return i >= inputs ? rt_fail(error, RT_USAGE, "%s is not run by itself", machine->function->name) : i < module->param_count ? rt_fail(error, RT_USAGE, "the parameter %s has no value", module->param[i].name)
-                                     : rt_fail(error, RT_USAGE, "the input %s has no value", module->input[i - module->param_count].name);
+      return i >= inputs ? rt_fail(error, RT_USAGE, "%s is not run by itself", machine->function->name)
+             : i < module->param_count
+                 ? rt_fail(error, RT_USAGE, "the parameter %s has no value", module->param[i].name)
+                 : rt_fail(error, RT_USAGE, "the input %s has no value",
+                           module->input[i - module->param_count].name);
   for (uint32_t k = 0; k < machine->operand_count; k++)
     machine->operand[k].data = machine->place[machine->operand_place[k]];
   machine->moved = false;
   return RT_OK;
 }
 
-int machine_start(struct vm_machine *machine, struct rt_error *error)
-{
+int machine_start(struct vm_machine *machine, struct rt_error *error) {
   int status = RT_OK;
-  if (!machine->ready)
-    return rt_fail(error, RT_USAGE, "a run before its sizes are known");
-  if (machine->moved)
-    status = fill_addresses(machine, error);
+  if (!machine->ready) return rt_fail(error, RT_USAGE, "a run before its sizes are known");
+  if (machine->moved) status = fill_addresses(machine, error);
   for (uint32_t i = 0; i < machine->ids_count && status == RT_OK; i++)
     status = machine_check_ids(machine, &machine->ids[i], error);
   return status;
 }
 
 /* The output function of SplitMix64 (Steele, Lea and Flood 2014), at the stream's place in its sequence. */
-uint64_t machine_seed(uint64_t seed, uint64_t stream)
-{
+uint64_t machine_seed(uint64_t seed, uint64_t stream) {
   uint64_t z = seed + (stream + 1) * 0x9E3779B97F4A7C15u;
   z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
   z = (z ^ z >> 27) * 0x94D049BB133111EBu;
   return z ^ z >> 31;
 }
 
-int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error)
-{
+int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error) {
   struct machine_call *call = &machine->call[n];
   call->call.seed = machine_seed(seed, call->stream);
-  if (call->scan)
-    return machine_scan_run(call->scan, call->call.seed, error);
+  if (call->scan) return machine_scan_run(call->scan, call->call.seed, error);
   call->kernel(&call->call);
   return RT_OK;
 }
 
-int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error)
-{
+int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
   int status = machine_start(machine, error);
   for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++)
     status = machine_call_run(machine, n, seed, error);
   return status;
 }
 
-struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t value)
-{
-  return (struct rt_tensor){machine->place[machine->value_place[value]], &machine->shapes.shape[machine->value_shape[value]]};
+struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t value) {
+  return (struct rt_tensor){machine->place[machine->value_place[value]],
+                            &machine->shapes.shape[machine->value_shape[value]]};
 }
 
-struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t output)
-{
+struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t output) {
   return vm_machine_value(machine, machine->function->output[output]);
 }
 
-const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards)
-{
+const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards) {
   const struct machine_scan *scan = machine->call[instr].scan;
   return !scan ? NULL : backwards ? scan->step : scan->body;
 }
 
 const struct vm_function *vm_machine_function(const struct vm_machine *machine) { return machine->function; }
 
-struct vm_memory vm_machine_memory(const struct vm_machine *machine)
-{
+struct vm_memory vm_machine_memory(const struct vm_machine *machine) {
   struct vm_memory memory = {machine->memory_bytes, vm_shapes_memory(&machine->shapes)};
-  for (uint32_t i = 0; i < machine->scan_count; i++)
-    memory.slots += machine_scan_memory(&machine->scan[i]);
+  for (uint32_t i = 0; i < machine->scan_count; i++) memory.slots += machine_scan_memory(&machine->scan[i]);
   return memory;
 }

@@ -7,40 +7,47 @@
 
 struct vm_machine;
 
-/* A machine for one function. The module must outlive it and must have passed vm_verify; BOUND symbols must have values by the
- * first bind. The pool is shared with others as long as they do not run at the same time. */
-struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function, enum rt_precision precision,
-                                  struct rt_pool *pool, struct rt_error *error);
+/* A machine for one function. The module must outlive it and must have passed vm_verify; BOUND symbols must
+ * have values by the first bind. The pool is shared with others as long as they do not run at the same time.
+ */
+struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function,
+                                  enum rt_precision precision, struct rt_pool *pool, struct rt_error *error);
 void vm_machine_free(struct vm_machine *machine);
 
-/* Fixes the sizes of the next runs: how many examples, and for each RAGGED symbol (by symbol number; entries of others are ignored)
- * the examples' sizes [examples]. Computes all shapes, lays out memory, and checks what only sizes can tell (a slice beyond its end, a dim that is not whole). It allocates
- * only when more memory is needed than ever before. The size arrays are copied. */
-int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged, struct rt_error *error);
+/* Fixes the sizes of the next runs: how many examples, and for each RAGGED symbol (by symbol number; entries
+ * of others are ignored) the examples' sizes [examples]. Computes all shapes, lays out memory, and checks
+ * what only sizes can tell (a slice beyond its end, a dim that is not whole). It allocates only when more
+ * memory is needed than ever before. The size arrays are copied. */
+int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged,
+                    struct rt_error *error);
 
-/* Memory of params and inputs, owned by the caller: float or double by precision, int32 for whole numbers, sizes as bound. Whole numbers of
- * inputs are checked against their range at each run (RT_BAD_DATA). */
+/* Memory of params and inputs, owned by the caller: float or double by precision, int32 for whole numbers,
+ * sizes as bound. Whole numbers of inputs are checked against their range at each run (RT_BAD_DATA). */
 void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data);
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
 const struct vm_function *vm_machine_function(const struct vm_machine *machine);
-bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input);   /* does this function read it? */
+bool vm_machine_uses_input(const struct vm_machine *machine,
+                           uint32_t input); /* does this function read it? */
 
-/* Runs the function. seed: for random ops (dropout); the same seed gives the same numbers. Every instruction draws its own, but the attention ops of
- * one plan draw the same: a head and its gradient drop alike. */
+/* Runs the function. seed: for random ops (dropout); the same seed gives the same numbers. Every instruction
+ * draws its own, but the attention ops of one plan draw the same: a head and its gradient drop alike. */
 int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error);
-/* Runs again, looking at every value as it is made, and fails with RT_NOT_FINITE naming the first op whose result is not finite: its name, the
- * source line, the value's path. RT_OK when all are finite. */
+/* Runs again, looking at every value as it is made, and fails with RT_NOT_FINITE naming the first op whose
+ * result is not finite: its name, the source line, the value's path. RT_OK when all are finite. */
 int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error);
 
 /* A value after a run; valid until the next bind or run. */
 struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t output);
-struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t value);   /* of function->output or ->gradient */
+struct rt_tensor vm_machine_value(const struct vm_machine *machine,
+                                  uint32_t value); /* of function->output or ->gradient */
 
-/* The machine that instruction `instr`, a scan or scan_grad, runs step by step: its body, or one step backwards; NULL for other instructions. Between bind and run it is bound to the
- * whole batch. */
+/* The machine that instruction `instr`, a scan or scan_grad, runs step by step: its body, or one step
+ * backwards; NULL for other instructions. Between bind and run it is bound to the whole batch. */
 const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards);
 
-struct vm_memory { size_t slots, shapes; };
-struct vm_memory vm_machine_memory(const struct vm_machine *machine);    /* bytes held */
+struct vm_memory {
+  size_t slots, shapes;
+};
+struct vm_memory vm_machine_memory(const struct vm_machine *machine); /* bytes held */
 
 #endif

@@ -1,4 +1,5 @@
-/* machine_check.c: what types cannot tell and sizes and data can: parts within their whole, heads that divide, ids within their range. */
+/* machine_check.c: what types cannot tell and sizes and data can: parts within their whole, heads that
+ * divide, ids within their range. */
 #include "vm/machine_parts.h"
 
 #include <inttypes.h>
@@ -6,113 +7,100 @@
 /* ---- at bind ---- */
 
 /* slice: start + part <= whole along the axis; pad: the same with the result as the whole. */
-static int check_part(const struct vm_machine *machine, uint32_t n, struct rt_error *error)
-{
+static int check_part(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
   const struct rt_call *call = &machine->call[n].call;
   bool slice = machine->function->instr[n].op == OP_slice;
-  const struct rt_shape *whole = slice ? call->in[0].shape : call->out[0].shape, *part = slice ? call->out[0].shape : call->in[0].shape;
+  const struct rt_shape *whole = slice ? call->in[0].shape : call->out[0].shape,
+                        *part = slice ? call->out[0].shape : call->in[0].shape;
   int axis = (int)call->attr[0];
   bool each = call->size_each || whole->each[axis] || part->each[axis];
   for (int64_t e = 0; e < (each ? call->examples : 1); e++) {
-    int64_t start = call->size_each ? call->size_each[e] : call->attr[1], length = rt_size(part, axis, e), end = rt_size(whole, axis, e);
-    if (start + length <= end)                           /* sizes are below 2^31 */
+    int64_t start = call->size_each ? call->size_each[e] : call->attr[1], length = rt_size(part, axis, e),
+            end = rt_size(whole, axis, e);
+    if (start + length <= end) /* sizes are below 2^31 */
       continue;
-    return machine_fail(machine, n, error, RT_BAD_DATA, "elements %" PRId64 "..%" PRId64 " of an axis of %" PRId64 " (example %" PRId64 ")",
+    return machine_fail(machine, n, error, RT_BAD_DATA,
+                        "elements %" PRId64 "..%" PRId64 " of an axis of %" PRId64 " (example %" PRId64 ")",
                         start, start + length - 1, end, e + 1);
   }
   return RT_OK;
 }
 
 /* The axis with a role, or -1. */
-static int axis_with(const struct attend_operand *operand, uint8_t role)
-{
+static int axis_with(const struct attend_operand *operand, uint8_t role) {
   for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role)
-      return a;
+    if (operand->role[a] == role) return a;
   return -1;
 }
 
 /* The size of the operand's h axis; false and 1 when it has none. */
-static bool heads_of(const struct attend_operand *operand, const struct rt_shape *shape, int64_t *heads)
-{
+static bool heads_of(const struct attend_operand *operand, const struct rt_shape *shape, int64_t *heads) {
   int axis = axis_with(operand, ATTEND_H);
   *heads = axis < 0 ? 1 : shape->size[axis];
   return axis >= 0;
 }
 
-/* Each head of keys and of values serves the same number of queries' heads. Without an h axis of the query, types have proved that
- * the others agree. */
-static int check_heads(const struct vm_machine *machine, uint32_t n, struct rt_error *error)
-{
+/* Each head of keys and of values serves the same number of queries' heads. Without an h axis of the query,
+ * types have proved that the others agree. */
+static int check_heads(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
   const struct rt_call *call = &machine->call[n].call;
   int64_t heads, keys, values = 1;
-  if (!heads_of(&call->attend->query, call->in[0].shape, &heads))
-    return RT_OK;
+  if (!heads_of(&call->attend->query, call->in[0].shape, &heads)) return RT_OK;
   heads_of(&call->attend->key, call->in[1].shape, &keys);
   if (machine->function->instr[n].op != OP_attention_weights)
     heads_of(&call->attend->value, call->in[2].shape, &values);
-  if (heads == 0 || (keys > 0 && values > 0 && heads % keys == 0 && heads % values == 0))
-    return RT_OK;
-  return machine_fail(machine, n, error, RT_BAD_DATA, "%" PRId64 " heads of queries cannot share %" PRId64 " of keys and %" PRId64 " of values",
+  if (heads == 0 || (keys > 0 && values > 0 && heads % keys == 0 && heads % values == 0)) return RT_OK;
+  return machine_fail(machine, n, error, RT_BAD_DATA,
+                      "%" PRId64 " heads of queries cannot share %" PRId64 " of keys and %" PRId64
+                      " of values",
                       heads, keys, values);
 }
 
-int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error)
-{
+int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++)
     switch (machine->function->instr[n].op) {
-    case OP_slice: case OP_pad:
-      status = check_part(machine, n, error);
-      break;
-    case OP_attention: case OP_attention_grad: case OP_attention_weights:
-      status = check_heads(machine, n, error);
-      break;
-    default:
-      break;
+      case OP_slice:
+      case OP_pad: status = check_part(machine, n, error); break;
+      case OP_attention:
+      case OP_attention_grad:
+      case OP_attention_weights: status = check_heads(machine, n, error); break;
+      default: break;
     }
   return status;
 }
 
-/* The operand of an attention op that says how many keys there are, and its axis of keys; NULL: none, there is one key. */
-static const struct rt_shape *keys_of(const struct vm_machine *machine, uint32_t n, int *axis)
-{
+/* The operand of an attention op that says how many keys there are, and its axis of keys; NULL: none, there
+ * is one key. */
+static const struct rt_shape *keys_of(const struct vm_machine *machine, uint32_t n, int *axis) {
   const struct rt_call *call = &machine->call[n].call;
   const struct attend_plan *plan = call->attend;
   const uint16_t op = machine->function->instr[n].op;
   const int first_extra = vm_op_arity(op);
-  if ((*axis = axis_with(&plan->key, ATTEND_J)) >= 0)
-    return call->in[1].shape;
+  if ((*axis = axis_with(&plan->key, ATTEND_J)) >= 0) return call->in[1].shape;
   if (op != OP_attention_weights && (*axis = axis_with(&plan->value, ATTEND_J)) >= 0)
     return call->in[2].shape;
   for (int k = 0; k < plan->extra_count; k++)
-    if ((*axis = axis_with(&plan->extra[k], ATTEND_J)) >= 0)
-      return call->in[first_extra + k].shape;
+    if ((*axis = axis_with(&plan->extra[k], ATTEND_J)) >= 0) return call->in[first_extra + k].shape;
   return NULL;
 }
 
-static int64_t most_keys(const struct vm_machine *machine, uint32_t n)
-{
+static int64_t most_keys(const struct vm_machine *machine, uint32_t n) {
   int axis;
   const struct rt_shape *shape = keys_of(machine, n, &axis);
-  if (!shape)
-    return 1;
+  if (!shape) return 1;
   int64_t most = 0;
   for (int64_t e = 0; e < (shape->each[axis] ? shape->examples : 1); e++)
-    if (rt_size(shape, axis, e) > most)
-      most = rt_size(shape, axis, e);
+    if (rt_size(shape, axis, e) > most) most = rt_size(shape, axis, e);
   return most;
 }
 
-int machine_reserve(const struct vm_machine *machine, struct rt_error *error)
-{
+int machine_reserve(const struct vm_machine *machine, struct rt_error *error) {
   size_t most = 0, bytes;
   for (uint32_t n = 0; n < machine->function->instr_count; n++) {
     const struct attend_plan *plan = machine->call[n].call.attend;
-    if (!plan || !plan->row_count)
-      continue;
-    if (!attend_scratch(plan, most_keys(machine, n), machine->real_bytes, &bytes))
-      return rt_no_memory(error);
+    if (!plan || !plan->row_count) continue;
+    if (!attend_scratch(plan, most_keys(machine, n), machine->real_bytes, &bytes)) return rt_no_memory(error);
     most = bytes > most ? bytes : most;
   }
   return most ? rt_pool_reserve(machine->pool, most, error) : RT_OK;
@@ -120,49 +108,46 @@ int machine_reserve(const struct vm_machine *machine, struct rt_error *error)
 
 /* ---- at each run ---- */
 
-static int fail_id(const struct vm_machine *machine, const struct machine_ids *ids, int64_t example, int32_t id, int64_t range,
-                   struct rt_error *error)
-{
+static int fail_id(const struct vm_machine *machine, const struct machine_ids *ids, int64_t example,
+                   int32_t id, int64_t range, struct rt_error *error) {
   const struct vm_input *input = &machine->module->input[ids->input];
   struct rt_text name = {0};
   vm_dim_print(&machine->module->dims, input->type.of, &name);
-  int code = rt_fail(error, RT_BAD_DATA, "%s holds %" PRId32 " in example %" PRId64 ", but must be from 0 to below %s = %" PRId64,
+  int code = rt_fail(error, RT_BAD_DATA,
+                     "%s holds %" PRId32 " in example %" PRId64 ", but must be from 0 to below %s = %" PRId64,
                      input->name, id, example + 1, name.data ? name.data : "its range", range);
   rt_text_free(&name);
   return code;
 }
 
-/* The first of count numbers out of range, or -1. Written without an early end, so that the usual case runs fast. */
-static int64_t first_outside(const int32_t *id, int64_t count, int64_t range, bool below_zero)
-{
+/* The first of count numbers out of range, or -1. Written without an early end, so that the usual case runs
+ * fast. */
+static int64_t first_outside(const int32_t *id, int64_t count, int64_t range, bool below_zero) {
   int bad = 0;
   int32_t last = (int32_t)(range - 1), least = below_zero ? INT32_MIN : 0;
-  for (int64_t i = 0; i < count; i++)
-    bad |= (id[i] < least) | (id[i] > last);
+  for (int64_t i = 0; i < count; i++) bad |= (id[i] < least) | (id[i] > last);
   for (int64_t i = 0; bad && i < count; i++)
-    if (id[i] < least || id[i] > last)
-      return i;
+    if (id[i] < least || id[i] > last) return i;
   return -1;
 }
 
-int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids, struct rt_error *error)
-{
+int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids,
+                      struct rt_error *error) {
   const struct rt_shape *shape = &machine->shapes.shape[ids->shape];
   const struct shape_dim *range = &machine->shapes.dim[ids->range];
-  const int32_t *id = machine->place[machine->function->slot_count + machine->module->param_count + ids->input];
+  const int32_t *id =
+      machine->place[machine->function->slot_count + machine->module->param_count + ids->input];
   if (!range->each) {
     int64_t at = first_outside(id, shape->count, range->size, ids->below_zero), example = 0;
-    if (at < 0)
-      return RT_OK;
-    while (example + 1 < shape->examples && rt_offset(shape, example + 1) <= at)
-      example++;
+    if (at < 0) return RT_OK;
+    while (example + 1 < shape->examples && rt_offset(shape, example + 1) <= at) example++;
     return fail_id(machine, ids, example, id[at], range->size, error);
   }
   for (int64_t e = 0; e < shape->examples; e++) {
-    int64_t begin = rt_offset(shape, e), end = e + 1 < shape->examples ? rt_offset(shape, e + 1) : shape->count;
+    int64_t begin = rt_offset(shape, e),
+            end = e + 1 < shape->examples ? rt_offset(shape, e + 1) : shape->count;
     int64_t at = first_outside(id + begin, end - begin, range->each[e], ids->below_zero);
-    if (at >= 0)
-      return fail_id(machine, ids, e, id[begin + at], range->each[e], error);
+    if (at >= 0) return fail_id(machine, ids, e, id[begin + at], range->each[e], error);
   }
   return RT_OK;
 }

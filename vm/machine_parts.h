@@ -7,45 +7,53 @@
 
 /* Everything a kernel is called with, made once; binding and running only fill in numbers and addresses. */
 struct machine_call {
-  rt_kernel *kernel;                     /* NULL: scan runs */
+  rt_kernel *kernel; /* NULL: scan runs */
   struct machine_scan *scan;
   struct rt_call call;
-  uint64_t stream;                       /* tells the random numbers of this call from those of others, see machine.c */
+  uint64_t stream; /* tells the random numbers of this call from those of others, see machine.c */
   int64_t attr[RT_MAX_ATTR];
 };
 
 /* An attribute that names a dim: where its size goes. */
-struct machine_attr { uint32_t call, attr, dim; };
+struct machine_attr {
+  uint32_t call, attr, dim;
+};
 
 /* Values of one shape and element size that take turns in a slot. */
-struct slot_use { uint32_t slot, shape, bytes; };
+struct slot_use {
+  uint32_t slot, shape, bytes;
+};
 
 /* Whole numbers that come from outside. */
 struct machine_ids {
-  uint32_t input, shape, range;          /* range: dim */
-  bool below_zero;                       /* are negative numbers fine? Only as targets of the loss: they count nothing */
+  uint32_t input, shape, range; /* range: dim */
+  bool below_zero; /* are negative numbers fine? Only as targets of the loss: they count nothing */
 };
 
-/* A recurrence: machines for its functions, and the batch with the longest examples first: those that are still running are the first `active` ones. */
+/* A recurrence: machines for its functions, and the batch with the longest examples first: those that are
+ * still running are the first `active` ones. */
 struct machine_scan {
-  struct vm_machine *machine;            /* that it is an instruction of */
-  const struct rt_call *call;            /* of that instruction */
-  struct vm_machine *body, *step;        /* step: one step backwards; NULL for scan */
+  struct vm_machine *machine;     /* that it is an instruction of */
+  const struct rt_call *call;     /* of that instruction */
+  struct vm_machine *body, *step; /* step: one step backwards; NULL for scan */
   uint32_t instr;
-  int sequences, count, collected;       /* arguments of the body that are rows; all of them; results of scan */
-  bool states, reverse;                  /* are the states the result of scan? */
+  int sequences, count, collected; /* arguments of the body that are rows; all of them; results of scan */
+  bool states, reverse;            /* are the states the result of scan? */
   int64_t wants;
-  size_t *bytes;                         /* [count + collected] of an element of each operand */
+  size_t *bytes; /* [count + collected] of an element of each operand */
   /* made when sizes are bound */
-  int64_t examples, longest, stretch;    /* stretch: steps between two states that are kept */
-  bool in_order;                         /* the batch is in that order already */
-  int64_t *order, *active;               /* [examples]; [longest + 1]: examples with more steps than that, at the end 0 */
-  const int64_t **ragged;                /* [symbols] their sizes in that order */
-  int64_t *numbers;                      size_t number_capacity;         /* room for order, active, sizes */
-  char *memory;                          size_t memory_bytes;
-  char **argument, **received;           /* [count], [1 + collected + count]: what a step reads: the body's; backwards, the rest */
+  int64_t examples, longest, stretch; /* stretch: steps between two states that are kept */
+  bool in_order;                      /* the batch is in that order already */
+  int64_t *order, *active; /* [examples]; [longest + 1]: examples with more steps than that, at the end 0 */
+  const int64_t **ragged;  /* [symbols] their sizes in that order */
+  int64_t *numbers;
+  size_t number_capacity; /* room for order, active, sizes */
+  char *memory;
+  size_t memory_bytes;
+  char **argument,
+      **received; /* [count], [1 + collected + count]: what a step reads: the body's; backwards, the rest */
   size_t state_bytes;
-  char *kept, *stretched;                /* backwards, states: every stretch-th; those of one stretch */
+  char *kept, *stretched; /* backwards, states: every stretch-th; those of one stretch */
 };
 
 struct vm_machine {
@@ -54,26 +62,30 @@ struct vm_machine {
   struct rt_pool *pool;
   size_t real_bytes;
   struct vm_shapes shapes;
-  struct rt_arena arena;                 /* the tables below */
+  struct rt_arena arena; /* the tables below */
 
-  struct machine_call *call;             /* [function->instr_count] */
-  struct rt_tensor *operand;             /* of all calls, inputs and outputs */
-  uint32_t *operand_place;               /* [operand_count] index into place */
+  struct machine_call *call; /* [function->instr_count] */
+  struct rt_tensor *operand; /* of all calls, inputs and outputs */
+  uint32_t *operand_place;   /* [operand_count] index into place */
   uint32_t operand_count;
-  uint32_t *value_shape, *value_place;   /* [function->value_count] */
-  void **place;                          /* addresses of the slots, then the params, the inputs, the arguments */
-  bool *used;                            /* [params + inputs + arguments]: does the function read or give it? */
+  uint32_t *value_shape, *value_place; /* [function->value_count] */
+  void **place; /* addresses of the slots, then the params, the inputs, the arguments */
+  bool *used;   /* [params + inputs + arguments]: does the function read or give it? */
   uint32_t place_count;
-  struct machine_attr *attr;     uint32_t attr_count;
-  struct slot_use *use;          uint32_t use_count;
-  struct machine_ids *ids;       uint32_t ids_count;
-  struct machine_scan *scan;     uint32_t scan_count;
-  size_t *slot_bytes;                    /* [slot_count] scratch of a bind */
+  struct machine_attr *attr;
+  uint32_t attr_count;
+  struct slot_use *use;
+  uint32_t use_count;
+  struct machine_ids *ids;
+  uint32_t ids_count;
+  struct machine_scan *scan;
+  uint32_t scan_count;
+  size_t *slot_bytes; /* [slot_count] scratch of a bind */
 
-  void *memory;                          /* of all slots */
+  void *memory; /* of all slots */
   size_t memory_bytes;
-  bool ready;                            /* bound */
-  bool moved;                            /* some address changed since operands were last filled */
+  bool ready; /* bound */
+  bool moved; /* some address changed since operands were last filled */
 };
 
 /* Before the calls: addresses, whole numbers in range. */
@@ -83,35 +95,43 @@ int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, stru
 /* Memory of an argument of a function that has some. */
 void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
 
-/* machine_scan.c: a new machine's scan for instruction n; the sizes of a batch, when the machine has them; a run. */
-int machine_scan_make(struct vm_machine *machine, struct machine_scan *scan, uint32_t n, enum rt_precision precision, struct rt_error *error);
+/* machine_scan.c: a new machine's scan for instruction n; the sizes of a batch, when the machine has them; a
+ * run. */
+int machine_scan_make(struct vm_machine *machine, struct machine_scan *scan, uint32_t n,
+                      enum rt_precision precision, struct rt_error *error);
 int machine_scan_bind(struct machine_scan *scan, struct rt_error *error);
 int machine_scan_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error);
 void machine_scan_free(struct machine_scan *scan);
 size_t machine_scan_memory(const struct machine_scan *scan);
 
-/* What its two files share. Rows are those at step tau of the examples that run then, one behind the other. */
-char *scan_gather(const struct machine_scan *scan, int operand, int64_t tau, char *room);        /* room, or where they are already */
+/* What its two files share. Rows are those at step tau of the examples that run then, one behind the other.
+ */
+char *scan_gather(const struct machine_scan *scan, int operand, int64_t tau,
+                  char *room); /* room, or where they are already */
 void scan_scatter(const struct machine_scan *scan, const struct rt_tensor *to, int64_t tau, const char *rows);
 /* Whole values of all examples in the order of the scan, and back. */
 void scan_sort(const struct machine_scan *scan, const struct rt_tensor *from, size_t bytes, char *to);
 void scan_unsort(const struct machine_scan *scan, const char *from, const struct rt_tensor *to);
 /* The machine's sizes for the examples that run at tau. */
-int scan_bind_active(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau, struct rt_error *error);
+int scan_bind_active(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau,
+                     struct rt_error *error);
 /* The body's arguments at tau but for the state. */
 void scan_set_rows(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau);
 /* The body at tau, from the state to the next: it is replaced. */
-int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint64_t seed, struct rt_error *error);
+int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint64_t seed,
+                 struct rt_error *error);
 /* machine_scan_grad.c */
 int scan_grad_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error);
 
 uint64_t machine_seed(uint64_t seed, uint64_t stream);
 /* machine_check.c: what only sizes can tell. */
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error);
-int machine_reserve(const struct vm_machine *machine, struct rt_error *error);   /* scratch for heads with row values */
-int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids, struct rt_error *error);
+int machine_reserve(const struct vm_machine *machine,
+                    struct rt_error *error); /* scratch for heads with row values */
+int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids,
+                      struct rt_error *error);
 /* blame.c: a failure at the instruction's place in the source. */
-int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -3,49 +3,39 @@
 
 #include <string.h>
 
-struct vm_module *vm_module_new(void)
-{
+struct vm_module *vm_module_new(void) {
   struct vm_module *module = rt_zalloc(1, sizeof *module);
-  if (module && vm_dims_init(&module->dims) == RT_OK)
-    return module;
+  if (module && vm_dims_init(&module->dims) == RT_OK) return module;
   rt_free(module);
   return NULL;
 }
 
-void vm_module_free(struct vm_module *module)
-{
-  if (!module)
-    return;
+void vm_module_free(struct vm_module *module) {
+  if (!module) return;
   vm_dims_free(&module->dims);
   rt_arena_free(&module->arena);
   rt_free(module);
 }
 
-const struct vm_function *vm_module_function(const struct vm_module *module, const char *name)
-{
+const struct vm_function *vm_module_function(const struct vm_module *module, const char *name) {
   for (uint32_t i = 0; i < module->function_count; i++)
-    if (strcmp(module->function[i].name, name) == 0)
-      return &module->function[i];
+    if (strcmp(module->function[i].name, name) == 0) return &module->function[i];
   return NULL;
 }
 
-bool vm_type_equal(const struct vm_type *a, const struct vm_type *b)
-{
-  if (a->dtype != b->dtype || a->batched != b->batched || a->rank != b->rank || a->of != b->of)
-    return false;
+bool vm_type_equal(const struct vm_type *a, const struct vm_type *b) {
+  if (a->dtype != b->dtype || a->batched != b->batched || a->rank != b->rank || a->of != b->of) return false;
   return a->rank == 0 || memcmp(a->dim, b->dim, a->rank * sizeof *a->dim) == 0;
 }
 
-void vm_type_print(const struct vm_dims *dims, const struct vm_type *t, struct rt_text *out)
-{
+void vm_type_print(const struct vm_dims *dims, const struct vm_type *t, struct rt_text *out) {
   rt_text_puts(out, "[");
   for (int a = 0; a < t->rank; a++) {
     rt_text_puts(out, a ? ", " : "");
     vm_dim_print(dims, t->dim[a], out);
   }
   rt_text_puts(out, "]");
-  if (t->dtype != RT_INT)
-    return;
+  if (t->dtype != RT_INT) return;
   rt_text_puts(out, " of ");
   if (t->of == VM_NO_DIM)
     rt_text_puts(out, "whole numbers");

@@ -1,7 +1,9 @@
-/* module.h: a compiled program in memory: what the compiler makes, the verifier proves, the machine runs and .aqb files hold.
+/* module.h: a compiled program in memory: what the compiler makes, the verifier proves, the machine runs and
+ * .aqb files hold.
  *
- * The instructions of a function are ops (runtime/ops.def) on numbered values. A value has a type and lives in a param, an input, or a slot:
- * a piece of the machine's one block of memory that values take turns in, as the memory plan decided. */
+ * The instructions of a function are ops (runtime/ops.def) on numbered values. A value has a type and lives
+ * in a param, an input, or a slot: a piece of the machine's one block of memory that values take turns in, as
+ * the memory plan decided. */
 #ifndef AQ_VM_MODULE_H
 #define AQ_VM_MODULE_H
 
@@ -10,131 +12,166 @@
 #include "vm/dims.h"
 
 struct vm_type {
-  uint8_t dtype;                         /* enum rt_dtype */
-  uint8_t batched;                       /* one per example */
+  uint8_t dtype;   /* enum rt_dtype */
+  uint8_t batched; /* one per example */
   uint8_t rank;
   vm_dim dim[RT_MAX_RANK];
-  vm_dim of;                             /* RT_INT: whole numbers below this dim; else VM_NO_DIM */
+  vm_dim of; /* RT_INT: whole numbers below this dim; else VM_NO_DIM */
 };
 bool vm_type_equal(const struct vm_type *a, const struct vm_type *b);
-void vm_type_print(const struct vm_dims *dims, const struct vm_type *t, struct rt_text *out);  /* "[T, D]", "[T] of V" */
+void vm_type_print(const struct vm_dims *dims, const struct vm_type *t,
+                   struct rt_text *out); /* "[T, D]", "[T] of V" */
 
-enum vm_init_kind { VM_INIT_CONSTANT, VM_INIT_NORMAL, VM_INIT_UNIFORM, VM_INIT_GLOROT, VM_INIT_HE, VM_INIT_ORTHOGONAL, VM_INIT_EYE, VM_INIT_LOAD };
+enum vm_init_kind {
+  VM_INIT_CONSTANT,
+  VM_INIT_NORMAL,
+  VM_INIT_UNIFORM,
+  VM_INIT_GLOROT,
+  VM_INIT_HE,
+  VM_INIT_ORTHOGONAL,
+  VM_INIT_EYE,
+  VM_INIT_LOAD
+};
 struct vm_init {
   enum vm_init_kind kind;
-  double a, b;                           /* constant; standard deviation; from, to; gain */
-  const char *file, *tensor;             /* LOAD */
-  bool transposed;                       /* LOAD(...)' */
+  double a, b;               /* constant; standard deviation; from, to; gain */
+  const char *file, *tensor; /* LOAD */
+  bool transposed;           /* LOAD(...)' */
 };
 
 struct vm_param {
-  const char *name;                      /* sentiment.semantic.query.W */
-  struct vm_type type;                   /* never batched; glorot and he: fan in = product of all axes but the last in the axes before ... of a projection: first axis; fan out: the rest */
+  const char *name;    /* sentiment.semantic.query.W */
+  struct vm_type type; /* never batched; glorot and he: fan in = product of all axes but the last in the axes
+                          before ... of a projection: first axis; fan out: the rest */
   struct vm_init init;
-  bool frozen;                           /* param frozen: no gradient */
-  bool decay;                            /* weight decay applies: rank >= 2 */
+  bool frozen; /* param frozen: no gradient */
+  bool decay;  /* weight decay applies: rank >= 2 */
 };
 
 /* A column of the data, or an argument of `aqc run`. */
 struct vm_input {
   const char *name;
-  const char *kind;                      /* "words", "class", ..., "tensor" for an argument of a run */
-  const char *source;                    /* the field of the file that it reads; NULL: that of its name */
+  const char *kind;   /* "words", "class", ..., "tensor" for an argument of a run */
+  const char *source; /* the field of the file that it reads; NULL: that of its name */
   struct vm_type type;
-  int64_t vocabulary;                    /* symbol number of its vocabulary or classes, -1 none */
-  int64_t length;                        /* symbol number of its ragged dim, -1 none */
-  int64_t min_count, max_size;           /* vocabulary options; 0: default */
-  int64_t min_n, max_n;                  /* ngrams: how long; 0: no ngrams */
-  bool is_target;                        /* used by the loss only */
-  bool shifted;                          /* next(text): the model sees tokens 0..n-1, the target is 1..n */
+  int64_t vocabulary;          /* symbol number of its vocabulary or classes, -1 none */
+  int64_t length;              /* symbol number of its ragged dim, -1 none */
+  int64_t min_count, max_size; /* vocabulary options; 0: default */
+  int64_t min_n, max_n;        /* ngrams: how long; 0: no ngrams */
+  bool is_target;              /* used by the loss only */
+  bool shifted;                /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };
 
 /* A model's output. */
 struct vm_output {
-  const char *name;                      /* the data column it predicts */
-  int32_t target;                        /* index of that input */
-  const char *loss;                      /* "cross_entropy", "squared_error", "binary_cross_entropy", … */
+  const char *name; /* the data column it predicts */
+  int32_t target;   /* index of that input */
+  const char *loss; /* "cross_entropy", "squared_error", "binary_cross_entropy", … */
 };
 
-/* A value that no instruction writes and that lives in a slot is a view: the result of a FREE op (reshape, stop). It shows the value that its slot
- * holds when the view is first read (an output or gradient that is never read: at the end), and may be used as long as the slot holds that
- * value. Views, and values in params, inputs and arguments, have the dtype, `of`, batched and element count (as dims) of what they show. */
+/* A value that no instruction writes and that lives in a slot is a view: the result of a FREE op (reshape,
+ * stop). It shows the value that its slot holds when the view is first read (an output or gradient that is
+ * never read: at the end), and may be used as long as the slot holds that value. Views, and values in params,
+ * inputs and arguments, have the dtype, `of`, batched and element count (as dims) of what they show. */
 struct vm_value {
   struct vm_type type;
   enum vm_place { VM_IN_SLOT, VM_IN_PARAM, VM_IN_INPUT, VM_IN_ARGUMENT } place;
-  uint32_t index;                        /* slot, param, input or argument */
+  uint32_t index; /* slot, param, input or argument */
 };
 
 struct vm_instr {
-  uint16_t op;                           /* enum rt_op, never FREE and never a lane op (those run inside OP_lanes) */
+  uint16_t op; /* enum rt_op, never FREE and never a lane op (those run inside OP_lanes) */
   uint16_t in_count, out_count;
-  uint32_t *in, *out;                    /* values */
-  int64_t attr[RT_MAX_ATTR];             /* as ops.def names them; a dim attribute holds a vm_dim */
+  uint32_t *in, *out;        /* values */
+  int64_t attr[RT_MAX_ATTR]; /* as ops.def names them; a dim attribute holds a vm_dim */
   double real;
-  uint32_t line;                         /* index into lines: where in the source it comes from; UINT32_MAX: nowhere */
+  uint32_t line; /* index into lines: where in the source it comes from; UINT32_MAX: nowhere */
 };
 
-/* A gradient that a training function leaves behind. ids == UINT32_MAX: `value` is the whole gradient of the parameter.
- * Otherwise only the rows that the whole numbers `ids` name: row ids[r] receives value[r, :], summed where ids repeat. */
-struct vm_gradient { uint32_t param, value, ids; };
+/* A gradient that a training function leaves behind. ids == UINT32_MAX: `value` is the whole gradient of the
+ * parameter. Otherwise only the rows that the whole numbers `ids` name: row ids[r] receives value[r, :],
+ * summed where ids repeat. */
+struct vm_gradient {
+  uint32_t param, value, ids;
+};
 
 struct vm_function {
-  const char *name;                      /* "predict": outputs; "eval": outputs, loss; "train": loss, gradients; "attend"; "run" */
-  /* Of a function that another one runs (vm/scan.h), which comes after it; it reads nothing else: no params, no inputs. */
-  struct vm_type *argument;   uint32_t argument_count;
-  struct vm_value *value;     uint32_t value_count;
-  struct vm_instr *instr;     uint32_t instr_count;
+  const char *name; /* "predict": outputs; "eval": outputs, loss; "train": loss, gradients; "attend"; "run" */
+  /* Of a function that another one runs (vm/scan.h), which comes after it; it reads nothing else: no params,
+   * no inputs. */
+  struct vm_type *argument;
+  uint32_t argument_count;
+  struct vm_value *value;
+  uint32_t value_count;
+  struct vm_instr *instr;
+  uint32_t instr_count;
   uint32_t slot_count;
-  uint32_t *output;           uint32_t output_count;    /* values kept until the next run */
-  const char **output_name;                             /* [output_count] */
-  struct vm_gradient *gradient; uint32_t gradient_count;
+  uint32_t *output;
+  uint32_t output_count;    /* values kept until the next run */
+  const char **output_name; /* [output_count] */
+  struct vm_gradient *gradient;
+  uint32_t gradient_count;
 };
 
 /* A head as the compiler found it, for people. */
 enum vm_lowering { VM_FUSED, VM_ROW_BUFFERED, VM_MATERIALISED };
 struct vm_head {
-  const char *name;                      /* its path */
-  uint8_t axes;                          /* bit ATTEND_I, ATTEND_H: has its result an axis of queries, of heads? */
-  uint8_t lowering;                      /* one pass over the keys; a row of scores kept for each query; all scores as a tensor */
-  const char *why;                       /* "" when fused */
+  const char *name; /* its path */
+  uint8_t axes;     /* bit ATTEND_I, ATTEND_H: has its result an axis of queries, of heads? */
+  uint8_t lowering; /* one pass over the keys; a row of scores kept for each query; all scores as a tensor */
+  const char *why;  /* "" when fused */
 };
 
-struct vm_line { const char *file, *text; uint32_t line, column; const char *name; };  /* text: the source line itself; name: value path */
+struct vm_line {
+  const char *file, *text;
+  uint32_t line, column;
+  const char *name;
+}; /* text: the source line itself; name: value path */
 
 /* train { }: settings as they came from the source, defaults filled in. */
 struct vm_settings {
-  const char *optimizer;                 /* "adamw", "sgd" */
+  const char *optimizer; /* "adamw", "sgd" */
   double learning_rate, weight_decay, beta1, beta2, epsilon, momentum, clip, average;
-  const char *schedule;                  /* "constant", "linear", "cosine" */
-  int64_t warmup;                        /* steps */
+  const char *schedule; /* "constant", "linear", "cosine" */
+  int64_t warmup;       /* steps */
   int64_t batch, epochs, patience, seed;
 };
 
 struct vm_module {
-  const char *name;                      /* of the model */
+  const char *name; /* of the model */
   struct vm_dims dims;
-  struct vm_param *param;        uint32_t param_count;
-  struct vm_input *input;        uint32_t input_count;
-  struct vm_output *output;      uint32_t output_count;
-  struct vm_function *function;  uint32_t function_count;
-  struct lane_program *lanes;    uint32_t lanes_count;
-  struct attend_plan *attend;    uint32_t attend_count;   /* their lane programs point into the arena */
-  const char **head_name;                                 /* [attend_count] path of each head, e.g. "sentiment.semantic" */
-  struct vm_line *line;          uint32_t line_count;
-  struct vm_head *head;          uint32_t head_count;     /* as the program calls them */
+  struct vm_param *param;
+  uint32_t param_count;
+  struct vm_input *input;
+  uint32_t input_count;
+  struct vm_output *output;
+  uint32_t output_count;
+  struct vm_function *function;
+  uint32_t function_count;
+  struct lane_program *lanes;
+  uint32_t lanes_count;
+  struct attend_plan *attend;
+  uint32_t attend_count;  /* their lane programs point into the arena */
+  const char **head_name; /* [attend_count] path of each head, e.g. "sentiment.semantic" */
+  struct vm_line *line;
+  uint32_t line_count;
+  struct vm_head *head;
+  uint32_t head_count; /* as the program calls them */
   struct vm_settings settings;
-  struct rt_arena arena;                 /* owns all of the above but dims */
+  struct rt_arena arena; /* owns all of the above but dims */
 };
 
-struct vm_module *vm_module_new(void);     /* empty, with a table of dims; NULL when out of memory */
-void vm_module_free(struct vm_module *module);                          /* the struct too */
+struct vm_module *vm_module_new(void);         /* empty, with a table of dims; NULL when out of memory */
+void vm_module_free(struct vm_module *module); /* the struct too */
 const struct vm_function *vm_module_function(const struct vm_module *module, const char *name);
 
-/* Proves a module safe to run: every index in range, every value written before it is read, types as the signatures demand, slots never overlapping in
- * time, lane programs and attention plans well formed. Everything that is run was verified: there is no other way to get a machine. */
+/* Proves a module safe to run: every index in range, every value written before it is read, types as the
+ * signatures demand, slots never overlapping in time, lane programs and attention plans well formed.
+ * Everything that is run was verified: there is no other way to get a machine. */
 int vm_verify(const struct vm_module *module, struct rt_error *error);
 
-/* .aqb: the module as bytes, little-endian, versioned, checksummed. read treats the bytes as hostile and verifies. */
+/* .aqb: the module as bytes, little-endian, versioned, checksummed. read treats the bytes as hostile and
+ * verifies. */
 int vm_module_write(const struct vm_module *module, struct rt_text *out, struct rt_error *error);
 struct vm_module *vm_module_read(const void *bytes, size_t length, struct rt_error *error);
 /* A listing of everything for people (aqc dis). */

@@ -6,42 +6,38 @@
 
 /* ---- dims, parameters, inputs, outputs ---- */
 
-static void print_symbols(const struct vm_dims *dims, struct rt_text *out)
-{
+static void print_symbols(const struct vm_dims *dims, struct rt_text *out) {
   static const char *const kinds[] = {"constant", "from the data", "per example"};
   for (size_t i = 0; i < dims->symbol_count; i++) {
     const struct vm_symbol *symbol = &dims->symbol[i];
     rt_text_printf(out, "dim %s", symbol->name);
-    if (symbol->value >= 0)
-      rt_text_printf(out, " = %" PRId64, symbol->value);
-    if (symbol->limit > 0)
-      rt_text_printf(out, " <= %" PRId64, symbol->limit);
+    if (symbol->value >= 0) rt_text_printf(out, " = %" PRId64, symbol->value);
+    if (symbol->limit > 0) rt_text_printf(out, " <= %" PRId64, symbol->limit);
     rt_text_printf(out, "    # %s\n", kinds[symbol->kind]);
   }
 }
 
-static void print_init(const struct vm_init *init, struct rt_text *out)
-{
+static void print_init(const struct vm_init *init, struct rt_text *out) {
   switch (init->kind) {
-  case VM_INIT_CONSTANT: rt_text_printf(out, "%g", init->a); break;
-  case VM_INIT_NORMAL: rt_text_printf(out, "normal(%g)", init->a); break;
-  case VM_INIT_UNIFORM: rt_text_printf(out, "uniform(%g, %g)", init->a, init->b); break;
-  case VM_INIT_GLOROT: rt_text_puts(out, "glorot"); break;
-  case VM_INIT_HE: rt_text_puts(out, "he"); break;
-  case VM_INIT_ORTHOGONAL: rt_text_puts(out, "orthogonal"); break;
-  case VM_INIT_EYE: rt_text_puts(out, "eye"); break;
-  case VM_INIT_LOAD: rt_text_printf(out, "load(\"%s\", \"%s\")%s", init->file, init->tensor, init->transposed ? "'" : ""); break;
+    case VM_INIT_CONSTANT: rt_text_printf(out, "%g", init->a); break;
+    case VM_INIT_NORMAL: rt_text_printf(out, "normal(%g)", init->a); break;
+    case VM_INIT_UNIFORM: rt_text_printf(out, "uniform(%g, %g)", init->a, init->b); break;
+    case VM_INIT_GLOROT: rt_text_puts(out, "glorot"); break;
+    case VM_INIT_HE: rt_text_puts(out, "he"); break;
+    case VM_INIT_ORTHOGONAL: rt_text_puts(out, "orthogonal"); break;
+    case VM_INIT_EYE: rt_text_puts(out, "eye"); break;
+    case VM_INIT_LOAD:
+      rt_text_printf(out, "load(\"%s\", \"%s\")%s", init->file, init->tensor, init->transposed ? "'" : "");
+      break;
   }
 }
 
-static void print_type(const struct vm_module *m, const struct vm_type *type, struct rt_text *out)
-{
+static void print_type(const struct vm_module *m, const struct vm_type *type, struct rt_text *out) {
   rt_text_puts(out, type->batched ? "" : "shared ");
   vm_type_print(&m->dims, type, out);
 }
 
-static void print_leaves(const struct vm_module *m, struct rt_text *out)
-{
+static void print_leaves(const struct vm_module *m, struct rt_text *out) {
   for (uint32_t i = 0; i < m->param_count; i++) {
     const struct vm_param *param = &m->param[i];
     rt_text_printf(out, "param %u %s: ", i, param->name);
@@ -53,30 +49,31 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out)
   for (uint32_t i = 0; i < m->input_count; i++) {
     rt_text_printf(out, "input %u %s: %s ", i, m->input[i].name, m->input[i].kind);
     print_type(m, &m->input[i].type, out);
-    rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "", m->input[i].shifted ? ", shifted" : "");
+    rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "",
+                   m->input[i].shifted ? ", shifted" : "");
   }
   for (uint32_t i = 0; i < m->output_count; i++)
-    rt_text_printf(out, "output %u %s: loss %s of input %d\n", i, m->output[i].name, m->output[i].loss, m->output[i].target);
+    rt_text_printf(out, "output %u %s: loss %s of input %d\n", i, m->output[i].name, m->output[i].loss,
+                   m->output[i].target);
 }
 
-static void print_settings(const struct vm_settings *s, struct rt_text *out)
-{
-  rt_text_printf(out, "train %s: lr %g, weight decay %g, betas %g %g, epsilon %g, momentum %g, clip %g, average %g, schedule %s, warmup %" PRId64
-                 ", batch %" PRId64 ", epochs %" PRId64 ", patience %" PRId64 ", seed %" PRId64 "\n", s->optimizer, s->learning_rate,
-                 s->weight_decay, s->beta1, s->beta2, s->epsilon, s->momentum, s->clip, s->average, s->schedule, s->warmup, s->batch, s->epochs,
-                 s->patience, s->seed);
+static void print_settings(const struct vm_settings *s, struct rt_text *out) {
+  rt_text_printf(out,
+                 "train %s: lr %g, weight decay %g, betas %g %g, epsilon %g, momentum %g, clip %g, average "
+                 "%g, schedule %s, warmup %" PRId64 ", batch %" PRId64 ", epochs %" PRId64
+                 ", patience %" PRId64 ", seed %" PRId64 "\n",
+                 s->optimizer, s->learning_rate, s->weight_decay, s->beta1, s->beta2, s->epsilon, s->momentum,
+                 s->clip, s->average, s->schedule, s->warmup, s->batch, s->epochs, s->patience, s->seed);
 }
 
 /* ---- lane programs and heads ---- */
 
-static void print_class(uint8_t class, struct rt_text *out)
-{
+static void print_class(uint8_t class, struct rt_text *out) {
   static const char *const classes[LANE_CLASSES] = {"", "[i]", "[j]", "[i,j]", "[i-j]"};
   rt_text_puts(out, class < LANE_CLASSES ? classes[class] : "");
 }
 
-static void print_lane(const struct lane_program *p, const struct lane_instr *in, struct rt_text *out)
-{
+static void print_lane(const struct lane_program *p, const struct lane_instr *in, struct rt_text *out) {
   rt_text_printf(out, "    r%d", in->out);
   print_class(in->out_class, out);
   rt_text_printf(out, " = %s", lane_op_name(in->op));
@@ -88,29 +85,24 @@ static void print_lane(const struct lane_program *p, const struct lane_instr *in
   else if (in->op == LANE_gather)
     rt_text_printf(out, " input %d at r%d", in->a, in->b);
   else
-    for (int k = 0; k < lane_op_arity(in->op); k++)
-      rt_text_printf(out, " r%d", read[k]);
+    for (int k = 0; k < lane_op_arity(in->op); k++) rt_text_printf(out, " r%d", read[k]);
   rt_text_puts(out, "\n");
 }
 
 /* Instructions from..end-1 and what they give. */
-static void print_part(const struct lane_program *p, int from, int end, int outputs, const uint8_t *output, struct rt_text *out)
-{
-  for (int n = from; n < end; n++)
-    print_lane(p, &p->instr[n], out);
+static void print_part(const struct lane_program *p, int from, int end, int outputs, const uint8_t *output,
+                       struct rt_text *out) {
+  for (int n = from; n < end; n++) print_lane(p, &p->instr[n], out);
   rt_text_puts(out, "    gives");
-  for (int k = 0; k < outputs; k++)
-    rt_text_printf(out, " r%d", output[k]);
+  for (int k = 0; k < outputs; k++) rt_text_printf(out, " r%d", output[k]);
   rt_text_puts(out, "\n");
 }
 
-static void print_program(const struct lane_program *p, struct rt_text *out)
-{
+static void print_program(const struct lane_program *p, struct rt_text *out) {
   print_part(p, 0, p->instr_count, p->output_count, p->output, out);
 }
 
-static void print_operand(const char *name, const struct attend_operand *operand, struct rt_text *out)
-{
+static void print_operand(const char *name, const struct attend_operand *operand, struct rt_text *out) {
   static const char *const roles[] = {"i", "j", "h", "feature"};
   rt_text_printf(out, " %s[", name);
   for (int a = 0; a < operand->rank; a++)
@@ -119,9 +111,9 @@ static void print_operand(const char *name, const struct attend_operand *operand
 }
 
 /* "  row 2 (backward): sum of" and the program. */
-static void print_row(const struct attend_plan *plan, int number, struct rt_text *out)
-{
-  static const char *const names[ATTEND_REDUCE_COUNT] = {"sum", "largest", "entmax threshold", "k-th largest"};
+static void print_row(const struct attend_plan *plan, int number, struct rt_text *out) {
+  static const char *const names[ATTEND_REDUCE_COUNT] = {"sum", "largest", "entmax threshold",
+                                                         "k-th largest"};
   const struct attend_row *row = &plan->row[number];
   rt_text_printf(out, "  row %d%s: %s", number, row->backward ? " (backward)" : "", names[row->reduce]);
   if (row->reduce == ATTEND_ENTMAX || row->reduce == ATTEND_KTH)
@@ -130,12 +122,16 @@ static void print_row(const struct attend_plan *plan, int number, struct rt_text
   print_program(row->program, out);
 }
 
-static void print_plan(const struct vm_module *m, uint32_t number, struct rt_text *out)
-{
+static void print_plan(const struct vm_module *m, uint32_t number, struct rt_text *out) {
   const struct attend_plan *plan = &m->attend[number];
-  const struct { const char *name; const struct lane_program *program; } slots[] = {
-    {"score", plan->score}, {"mask", plan->mask}, {"drop", plan->drop}};
-  rt_text_printf(out, "head %u %s: %s,", number, m->head_name[number], plan->softmax ? "softmax" : plan->row_count ? "weights from rows" : "weights as scored");
+  const struct {
+    const char *name;
+    const struct lane_program *program;
+  } slots[] = {{"score", plan->score}, {"mask", plan->mask}, {"drop", plan->drop}};
+  rt_text_printf(out, "head %u %s: %s,", number, m->head_name[number],
+                 plan->softmax     ? "softmax"
+                 : plan->row_count ? "weights from rows"
+                                   : "weights as scored");
   print_operand("query", &plan->query, out);
   print_operand("key", &plan->key, out);
   print_operand("value", &plan->value, out);
@@ -152,16 +148,16 @@ static void print_plan(const struct vm_module *m, uint32_t number, struct rt_tex
     rt_text_puts(out, "  score again\n");
     print_part(plan->score_grad, 0, plan->score_end, 1, &plan->score_register, out);
     rt_text_puts(out, "  gradient of score, on the same registers\n");
-    print_part(plan->score_grad, plan->score_end, plan->score_grad->instr_count, plan->score_grad->output_count, plan->score_grad->output, out);
+    print_part(plan->score_grad, plan->score_end, plan->score_grad->instr_count,
+               plan->score_grad->output_count, plan->score_grad->output, out);
   }
-  for (int k = 0; k < plan->row_count; k++)
-    print_row(plan, k, out);
+  for (int k = 0; k < plan->row_count; k++) print_row(plan, k, out);
 }
 
 /* ---- functions ---- */
 
-static void print_value(const struct vm_module *m, const struct vm_function *f, uint32_t number, struct rt_text *out)
-{
+static void print_value(const struct vm_module *m, const struct vm_function *f, uint32_t number,
+                        struct rt_text *out) {
   const struct vm_value *value = &f->value[number];
   if (value->place == VM_IN_PARAM)
     rt_text_puts(out, m->param[value->index].name);
@@ -173,8 +169,7 @@ static void print_value(const struct vm_module *m, const struct vm_function *f, 
     rt_text_printf(out, "%%%u", number);
 }
 
-static void print_attrs(const struct vm_module *m, const struct vm_instr *instr, struct rt_text *out)
-{
+static void print_attrs(const struct vm_module *m, const struct vm_instr *instr, struct rt_text *out) {
   const char *p = rt_op_info[instr->op].attributes;
   int number = 0;
   while (*p) {
@@ -194,8 +189,8 @@ static void print_attrs(const struct vm_module *m, const struct vm_instr *instr,
 }
 
 /* "   3  %7: [T, D] in slot 2 = add(%5, %6)    # sentiment.aq:12  x + y" */
-static void print_instr(const struct vm_module *m, const struct vm_function *f, uint32_t n, struct rt_text *out)
-{
+static void print_instr(const struct vm_module *m, const struct vm_function *f, uint32_t n,
+                        struct rt_text *out) {
   const struct vm_instr *instr = &f->instr[n];
   rt_text_printf(out, "%4u  ", n);
   for (int k = 0; k < instr->out_count; k++) {
@@ -214,16 +209,14 @@ static void print_instr(const struct vm_module *m, const struct vm_function *f, 
   if (instr->line < m->line_count) {
     const struct vm_line *line = &m->line[instr->line];
     rt_text_printf(out, "    # %s:%u", line->file ? line->file : "", line->line);
-    if (line->name)
-      rt_text_printf(out, " %s", line->name);
+    if (line->name) rt_text_printf(out, " %s", line->name);
   }
   rt_text_puts(out, "\n");
 }
 
-static void print_function(const struct vm_module *m, const struct vm_function *f, struct rt_text *out)
-{
+static void print_function(const struct vm_module *m, const struct vm_function *f, struct rt_text *out) {
   rt_text_printf(out, "\nfunction %s: ", f->name);
-  if (f->argument_count)                 /* others name it by its number */
+  if (f->argument_count) /* others name it by its number */
     rt_text_printf(out, "number %u, ", (uint32_t)(f - m->function));
   rt_text_printf(out, "%u instructions, %u slots\n", f->instr_count, f->slot_count);
   for (uint32_t i = 0; i < f->argument_count; i++) {
@@ -231,8 +224,7 @@ static void print_function(const struct vm_module *m, const struct vm_function *
     print_type(m, &f->argument[i], out);
     rt_text_puts(out, "\n");
   }
-  for (uint32_t n = 0; n < f->instr_count; n++)
-    print_instr(m, f, n, out);
+  for (uint32_t n = 0; n < f->instr_count; n++) print_instr(m, f, n, out);
   for (uint32_t i = 0; i < f->output_count; i++) {
     rt_text_printf(out, "  output %s = ", f->output_name[i]);
     print_value(m, f, f->output[i], out);
@@ -249,19 +241,15 @@ static void print_function(const struct vm_module *m, const struct vm_function *
   }
 }
 
-void vm_module_print(const struct vm_module *m, struct rt_text *out)
-{
+void vm_module_print(const struct vm_module *m, struct rt_text *out) {
   rt_text_printf(out, "module %s\n", m->name);
   print_symbols(&m->dims, out);
   print_leaves(m, out);
-  if (m->output_count)
-    print_settings(&m->settings, out);
-  for (uint32_t i = 0; i < m->attend_count; i++)
-    print_plan(m, i, out);
+  if (m->output_count) print_settings(&m->settings, out);
+  for (uint32_t i = 0; i < m->attend_count; i++) print_plan(m, i, out);
   for (uint32_t i = 0; i < m->lanes_count; i++) {
     rt_text_printf(out, "program %u\n", i);
     print_program(&m->lanes[i], out);
   }
-  for (uint32_t i = 0; i < m->function_count; i++)
-    print_function(m, &m->function[i], out);
+  for (uint32_t i = 0; i < m->function_count; i++) print_function(m, &m->function[i], out);
 }

@@ -8,17 +8,13 @@
 
 /* ---- what does not fit ---- */
 
-static void start_mismatch(struct vm_mismatch *m)
-{
-  if (m)
-    *m = (struct vm_mismatch){-1, -1, -1, -1, VM_NO_DIM, VM_NO_DIM, ""};
+static void start_mismatch(struct vm_mismatch *m) {
+  if (m) *m = (struct vm_mismatch){-1, -1, -1, -1, VM_NO_DIM, VM_NO_DIM, ""};
 }
 
-int signature_fail(const struct signature_call *call, int arg, int axis, const char *format, ...)
-{
+int signature_fail(const struct signature_call *call, int arg, int axis, const char *format, ...) {
   struct vm_mismatch *m = call->mismatch;
-  if (!m)
-    return RT_BAD_DATA;
+  if (!m) return RT_BAD_DATA;
   start_mismatch(m);
   m->arg = arg;
   m->axis = axis;
@@ -29,26 +25,25 @@ int signature_fail(const struct signature_call *call, int arg, int axis, const c
   return RT_BAD_DATA;
 }
 
-const char *signature_axis_name(int axis, int rank)
-{
-  static const char *const names[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "last"};
-  if (rank == 1)
-    return "only";
+const char *signature_axis_name(int axis, int rank) {
+  static const char *const names[] = {"first", "second", "third",   "fourth",
+                                      "fifth", "sixth",  "seventh", "last"};
+  if (rank == 1) return "only";
   return axis == rank - 1 ? "last" : axis >= 0 && axis < 8 ? names[axis] : "missing";
 }
 
 /* "the last axis of `x`" */
-static void describe_axis(const struct signature_call *call, int arg, int axis, char text[64])
-{
+static void describe_axis(const struct signature_call *call, int arg, int axis, char text[64]) {
   char name[32];
   if (arg < 0)
     snprintf(text, 64, "the %s axis of the result", signature_axis_name(axis, call->given->rank));
   else
-    snprintf(text, 64, "the %s axis of `%s`", signature_axis_name(axis, call->arg[arg]->rank), vm_op_arg_name(call->op, arg, name));
+    snprintf(text, 64, "the %s axis of `%s`", signature_axis_name(axis, call->arg[arg]->rank),
+             vm_op_arg_name(call->op, arg, name));
 }
 
-int signature_fail_dims(const struct signature_call *call, int arg, int axis, int other_arg, int other_axis, vm_dim found, vm_dim expected)
-{
+int signature_fail_dims(const struct signature_call *call, int arg, int axis, int other_arg, int other_axis,
+                        vm_dim found, vm_dim expected) {
   char one[64], other[64];
   describe_axis(call, arg, axis, one);
   describe_axis(call, other_arg, other_axis, other);
@@ -62,23 +57,23 @@ int signature_fail_dims(const struct signature_call *call, int arg, int axis, in
   return RT_BAD_DATA;
 }
 
-int signature_check_type(const struct signature_call *call, const struct vm_type *type, int arg)
-{
+int signature_check_type(const struct signature_call *call, const struct vm_type *type, int arg) {
   char name[32] = "the result";
-  if (arg >= 0)
-    vm_op_arg_name(call->op, arg, name);
+  if (arg >= 0) vm_op_arg_name(call->op, arg, name);
   if (type->dtype > RT_INT || type->batched > 1 || type->rank > RT_MAX_RANK)
     return signature_fail(call, arg, -1, "%s has more than %d axes or no such type", name, RT_MAX_RANK);
   for (int a = 0; a < type->rank; a++) {
     if (type->dim[a] >= call->dims->poly_count)
       return signature_fail(call, arg, a, "%s has a dim that does not exist", name);
     if (!type->batched && vm_dim_is_ragged(call->dims, type->dim[a]))
-      return signature_fail(call, arg, a, "%s is shared by all examples, so the size of no axis can differ between them", name);
+      return signature_fail(
+          call, arg, a, "%s is shared by all examples, so the size of no axis can differ between them", name);
   }
   if (type->of != VM_NO_DIM && (type->dtype != RT_INT || type->of >= call->dims->poly_count))
     return signature_fail(call, arg, -1, "%s has a range that does not exist", name);
   if (type->of != VM_NO_DIM && !type->batched && vm_dim_is_ragged(call->dims, type->of))
-    return signature_fail(call, arg, -1, "%s is shared by all examples, so its range cannot differ between them", name);
+    return signature_fail(call, arg, -1,
+                          "%s is shared by all examples, so its range cannot differ between them", name);
   return RT_OK;
 }
 
@@ -87,13 +82,13 @@ int signature_check_type(const struct signature_call *call, const struct vm_type
 /* What the names of a rule stand for so far, and which argument and axis said so. */
 struct bound {
   bool known[RULE_MAX_NAMES];
-  vm_dim dim[RULE_MAX_NAMES][RT_MAX_RANK];               /* [0] for a name that is no group */
+  vm_dim dim[RULE_MAX_NAMES][RT_MAX_RANK]; /* [0] for a name that is no group */
   int rank[RULE_MAX_NAMES];
-  int arg[RULE_MAX_NAMES], axis[RULE_MAX_NAMES];         /* axis -1: the range of arg */
+  int arg[RULE_MAX_NAMES], axis[RULE_MAX_NAMES]; /* axis -1: the range of arg */
 };
 
-static int bind_dim(const struct signature_call *call, struct bound *b, int name, vm_dim dim, int arg, int axis)
-{
+static int bind_dim(const struct signature_call *call, struct bound *b, int name, vm_dim dim, int arg,
+                    int axis) {
   if (!b->known[name]) {
     b->known[name] = true;
     b->rank[name] = 1;
@@ -102,16 +97,17 @@ static int bind_dim(const struct signature_call *call, struct bound *b, int name
     b->axis[name] = axis;
     return RT_OK;
   }
-  if (b->dim[name][0] == dim)
-    return RT_OK;
+  if (b->dim[name][0] == dim) return RT_OK;
   if (axis >= 0 && b->axis[name] >= 0)
     return signature_fail_dims(call, arg, axis, b->arg[name], b->axis[name], dim, b->dim[name][0]);
   char text[32], other[32];
-  int code = axis < 0 ? signature_fail(call, arg, -1, "the range of `%s` must be the %s axis of `%s`", vm_op_arg_name(call->op, arg, text),
+  int code = axis < 0 ? signature_fail(call, arg, -1, "the range of `%s` must be the %s axis of `%s`",
+                                       vm_op_arg_name(call->op, arg, text),
                                        signature_axis_name(b->axis[name], call->arg[b->arg[name]]->rank),
                                        vm_op_arg_name(call->op, b->arg[name], other))
                       : signature_fail(call, arg, axis, "the %s axis of `%s` must be the range of `%s`",
-                                       signature_axis_name(axis, call->arg[arg]->rank), vm_op_arg_name(call->op, arg, text),
+                                       signature_axis_name(axis, call->arg[arg]->rank),
+                                       vm_op_arg_name(call->op, arg, text),
                                        vm_op_arg_name(call->op, b->arg[name], other));
   if (call->mismatch) {
     call->mismatch->other_arg = b->arg[name];
@@ -122,8 +118,8 @@ static int bind_dim(const struct signature_call *call, struct bound *b, int name
   return code;
 }
 
-static int bind_group(const struct signature_call *call, struct bound *b, int name, const struct vm_type *type, int arg, int axis, int rank)
-{
+static int bind_group(const struct signature_call *call, struct bound *b, int name,
+                      const struct vm_type *type, int arg, int axis, int rank) {
   if (!b->known[name]) {
     b->known[name] = true;
     b->rank[name] = rank;
@@ -134,13 +130,13 @@ static int bind_group(const struct signature_call *call, struct bound *b, int na
   }
   for (int i = 0; i < rank; i++)
     if (b->dim[name][i] != type->dim[axis + i])
-      return signature_fail_dims(call, arg, axis + i, b->arg[name], b->axis[name] + i, type->dim[axis + i], b->dim[name][i]);
+      return signature_fail_dims(call, arg, axis + i, b->arg[name], b->axis[name] + i, type->dim[axis + i],
+                                 b->dim[name][i]);
   return RT_OK;
 }
 
 /* How many axes the shape has for certain, and how many groups are still unknown. */
-static int known_rank(const struct rule_shape *shape, const struct bound *b, int *unknown)
-{
+static int known_rank(const struct rule_shape *shape, const struct bound *b, int *unknown) {
   int rank = 0;
   *unknown = 0;
   for (int i = 0; i < shape->axis_count; i++) {
@@ -155,27 +151,29 @@ static int known_rank(const struct rule_shape *shape, const struct bound *b, int
   return rank;
 }
 
-static int fail_rank(const struct signature_call *call, const struct rule_shape *shape, int arg, int rank, int least)
-{
+static int fail_rank(const struct signature_call *call, const struct rule_shape *shape, int arg, int rank,
+                     int least) {
   char name[32];
   bool exact = true;
-  for (int i = 0; i < shape->axis_count; i++)
-    exact &= !shape->axis[i].group;
-  return signature_fail(call, arg, -1, "`%s` has %d %s, but %s%d %s needed", vm_op_arg_name(call->op, arg, name), rank,
-                        rank == 1 ? "axis" : "axes", exact || rank > least ? "" : "at least ", least, least == 1 ? "is" : "are");
+  for (int i = 0; i < shape->axis_count; i++) exact &= !shape->axis[i].group;
+  return signature_fail(call, arg, -1, "`%s` has %d %s, but %s%d %s needed",
+                        vm_op_arg_name(call->op, arg, name), rank, rank == 1 ? "axis" : "axes",
+                        exact || rank > least ? "" : "at least ", least, least == 1 ? "is" : "are");
 }
 
 /* Matches one argument, of whose groups at most one may be unknown. */
-static int match(const struct signature_call *call, const struct rule_shape *shape, struct bound *b, int arg)
-{
+static int match(const struct signature_call *call, const struct rule_shape *shape, struct bound *b,
+                 int arg) {
   const struct vm_type *type = call->arg[arg];
   char name[32];
   int unknown, known = known_rank(shape, b, &unknown), rest = type->rank - known, axis = 0;
-  if (rest < 0 || (!unknown && rest > 0))
-    return fail_rank(call, shape, arg, type->rank, known);
+  if (rest < 0 || (!unknown && rest > 0)) return fail_rank(call, shape, arg, type->rank, known);
   if (shape->whole != (type->dtype == RT_INT))
-    return signature_fail(call, arg, -1, shape->whole ? "`%s` must hold whole numbers" : "`%s` holds whole numbers that only name things: "
-                          "ids, classes. It cannot be computed with", vm_op_arg_name(call->op, arg, name));
+    return signature_fail(call, arg, -1,
+                          shape->whole ? "`%s` must hold whole numbers"
+                                       : "`%s` holds whole numbers that only name things: "
+                                         "ids, classes. It cannot be computed with",
+                          vm_op_arg_name(call->op, arg, name));
   for (int i = 0; i < shape->axis_count; i++) {
     int number = shape->axis[i].name, status;
     if (shape->axis[i].group) {
@@ -186,84 +184,89 @@ static int match(const struct signature_call *call, const struct rule_shape *sha
       status = bind_dim(call, b, number, type->dim[axis], arg, axis);
       axis++;
     }
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
-  if (shape->of < 0)
-    return RT_OK;
+  if (shape->of < 0) return RT_OK;
   if (type->of == VM_NO_DIM)
-    return signature_fail(call, arg, -1, "`%s` must hold whole numbers of a known range", vm_op_arg_name(call->op, arg, name));
+    return signature_fail(call, arg, -1, "`%s` must hold whole numbers of a known range",
+                          vm_op_arg_name(call->op, arg, name));
   return bind_dim(call, b, shape->of, type->of, arg, -1);
 }
 
 /* Arguments with two unknown groups wait until others have told one of them: y in project_back. */
-static int match_all(const struct signature_call *call, const struct rule *rule, struct bound *b)
-{
+static int match_all(const struct signature_call *call, const struct rule *rule, struct bound *b) {
   bool done[RULE_MAX_ARGS] = {false};
   int fixed = rule->arg_count - rule->variadic, unknown, left = fixed;
   for (int pass = 0; left > 0 && pass < 2; pass++)
     for (int k = 0; k < fixed; k++) {
       known_rank(&rule->arg[k], b, &unknown);
-      if (done[k] || unknown > 1)
-        continue;
+      if (done[k] || unknown > 1) continue;
       int status = match(call, &rule->arg[k], b, k);
-      if (status != RT_OK)
-        return status;
+      if (status != RT_OK) return status;
       done[k] = true;
       left--;
     }
   for (int k = fixed; k < call->arg_count; k++) {
-    struct bound own = *b;                               /* `a:[*s]...`: each has its own *s */
+    struct bound own = *b; /* `a:[*s]...`: each has its own *s */
     int status = match(call, &rule->arg[fixed], &own, k);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
 
 /* ---- results ---- */
 
-/* May arguments of this op be a mix of shared and per-example values? The others walk their arguments in step. */
-static int check_batched(const struct signature_call *call)
-{
+/* May arguments of this op be a mix of shared and per-example values? The others walk their arguments in
+ * step. */
+static int check_batched(const struct signature_call *call) {
   const struct vm_type *const *arg = call->arg;
   char a[32], b[32];
   switch (call->op) {
-  case OP_project_back_add:
-    if (arg[0]->batched != arg[2]->batched)
-      return signature_fail(call, 2, -1, "`y` and `to` must both be per example, or neither");
-    /* fall through */
-  case OP_project: case OP_project_back:
-    return arg[1]->batched ? signature_fail(call, 1, -1, "`w` must be shared by all examples") : RT_OK;
-  case OP_gather:
-    return arg[0]->batched > arg[1]->batched ? signature_fail(call, 1, -1, "`ids` must be per example as `table` is") : RT_OK;
-  case OP_dot:
-    return arg[1]->batched > arg[0]->batched ? signature_fail(call, 0, -1, "`a` must be per example as `b` is") : RT_OK;
-  case OP_take:
-    return arg[0]->batched > arg[1]->batched ? signature_fail(call, 1, -1, "`index` must be per example as `table` is") : RT_OK;
-  case OP_matmul: case OP_concat: case OP_lanes: case OP_attention: case OP_attention_grad: case OP_attention_weights:
-  case OP_scan: case OP_scan_grad:
-    return RT_OK;
-  default:
-    break;
+    case OP_project_back_add:
+      if (arg[0]->batched != arg[2]->batched)
+        return signature_fail(call, 2, -1, "`y` and `to` must both be per example, or neither");
+      /* fall through */
+    case OP_project:
+    case OP_project_back:
+      return arg[1]->batched ? signature_fail(call, 1, -1, "`w` must be shared by all examples") : RT_OK;
+    case OP_gather:
+      return arg[0]->batched > arg[1]->batched
+                 ? signature_fail(call, 1, -1, "`ids` must be per example as `table` is")
+                 : RT_OK;
+    case OP_dot:
+      return arg[1]->batched > arg[0]->batched
+                 ? signature_fail(call, 0, -1, "`a` must be per example as `b` is")
+                 : RT_OK;
+    case OP_take:
+      return arg[0]->batched > arg[1]->batched
+                 ? signature_fail(call, 1, -1, "`index` must be per example as `table` is")
+                 : RT_OK;
+    case OP_matmul:
+    case OP_concat:
+    case OP_lanes:
+    case OP_attention:
+    case OP_attention_grad:
+    case OP_attention_weights:
+    case OP_scan:
+    case OP_scan_grad: return RT_OK;
+    default: break;
   }
-  if (rt_op_info[call->op].flags & RT_LANE)
-    return RT_OK;
+  if (rt_op_info[call->op].flags & RT_LANE) return RT_OK;
   for (int k = 1; k < call->arg_count; k++)
     if (arg[k]->batched != arg[0]->batched)
       return signature_fail(call, k, -1, "`%s` is %s but `%s` is %s", vm_op_arg_name(call->op, 0, a),
-                            arg[0]->batched ? "per example" : "shared by all examples", vm_op_arg_name(call->op, k, b),
+                            arg[0]->batched ? "per example" : "shared by all examples",
+                            vm_op_arg_name(call->op, k, b),
                             arg[k]->batched ? "per example" : "shared by all examples");
   return RT_OK;
 }
 
 /* The result of an op whose arguments bind every name in it. */
-static int bound_result(const struct signature_call *call, const struct rule *rule, const struct bound *b, struct vm_type *result)
-{
+static int bound_result(const struct signature_call *call, const struct rule *rule, const struct bound *b,
+                        struct vm_type *result) {
   int flags = rt_op_info[call->op].flags;
   *result = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
-  for (int k = 0; k < call->arg_count && !(flags & RT_SHARED); k++)
-    result->batched |= call->arg[k]->batched;
+  for (int k = 0; k < call->arg_count && !(flags & RT_SHARED); k++) result->batched |= call->arg[k]->batched;
   for (int i = 0; i < rule->result.axis_count; i++) {
     int name = rule->result.axis[i].name;
     if (result->rank + b->rank[name] > RT_MAX_RANK)
@@ -283,18 +286,17 @@ static int bound_result(const struct signature_call *call, const struct rule *ru
   return RT_OK;
 }
 
-static int check_count(const struct signature_call *call, const struct rule *rule)
-{
+static int check_count(const struct signature_call *call, const struct rule *rule) {
   int fixed = rule->arg_count - rule->variadic;
-  if (call->arg_count == fixed || (rule->variadic && call->arg_count > fixed))
-    return RT_OK;
-  return signature_fail(call, -1, -1, "%d %s given, %s%d needed", call->arg_count, call->arg_count == 1 ? "argument" : "arguments",
-                        rule->variadic ? "at least " : "", fixed);
+  if (call->arg_count == fixed || (rule->variadic && call->arg_count > fixed)) return RT_OK;
+  return signature_fail(call, -1, -1, "%d %s given, %s%d needed", call->arg_count,
+                        call->arg_count == 1 ? "argument" : "arguments", rule->variadic ? "at least " : "",
+                        fixed);
 }
 
-static int check_attributes(const struct signature_call *call)
-{
-  bool project = call->op == OP_project || call->op == OP_project_back || call->op == OP_project_back_add || call->op == OP_project_grad;
+static int check_attributes(const struct signature_call *call) {
+  bool project = call->op == OP_project || call->op == OP_project_back || call->op == OP_project_back_add
+                 || call->op == OP_project_grad;
   int count = call->op == OP_matmul ? 2 : project;
   for (int n = 0; n < count; n++)
     if (call->attr[n] != 0 && call->attr[n] != 1)
@@ -303,10 +305,8 @@ static int check_attributes(const struct signature_call *call)
     return signature_fail(call, 0, -1, "it has no such axis");
   if (call->op == OP_cumsum && call->attr[1] != 0 && call->attr[1] != 1)
     return signature_fail(call, -1, -1, "reverse is 0 or 1");
-  if (call->op == OP_take)
-    return signature_check_take(call, call->arg[0], call->arg[1]);
-  if (call->op == OP_dot)
-    return signature_check_dot(call);
+  if (call->op == OP_take) return signature_check_take(call, call->arg[0], call->arg[1]);
+  if (call->op == OP_dot) return signature_check_dot(call);
   if (call->op == OP_threshold && call->attr[0] != RT_ENTMAX && call->attr[0] != RT_KTH)
     return signature_fail(call, -1, -1, "there is no such kind of threshold");
   return RT_OK;
@@ -314,28 +314,25 @@ static int check_attributes(const struct signature_call *call)
 
 static bool any_dtype(enum rt_op op) { return op == OP_reshape || op == OP_stop; }
 
-static int apply(const struct signature_call *call, struct vm_type *result)
-{
+static int apply(const struct signature_call *call, struct vm_type *result) {
   const struct rule *rule = rule_of(call->op, call->attr);
   struct bound b = {0};
   int status = check_count(call, rule);
-  if (status == RT_OK)
-    status = check_attributes(call);
+  if (status == RT_OK) status = check_attributes(call);
   for (int k = 0; status == RT_OK && k < call->arg_count; k++)
     status = signature_check_type(call, call->arg[k], k);
-  if (status == RT_OK)
-    status = check_batched(call);
-  if (status != RT_OK)
-    return status;
+  if (status == RT_OK) status = check_batched(call);
+  if (status != RT_OK) return status;
   if (call->op == OP_attention || call->op == OP_attention_grad || call->op == OP_attention_weights)
     status = signature_attend(call, 0, result);
   else if (any_dtype(call->op))
     status = bind_group(call, &b, rule->arg[0].axis[0].name, call->arg[0], 0, 0, call->arg[0]->rank);
   else if (rt_op_info[call->op].flags & RT_NESTED)
-    status = RT_OK;                                      /* the function that runs in it says what fits (verify_scan.c) */
+    status = RT_OK; /* the function that runs in it says what fits (verify_scan.c) */
   else
     status = match_all(call, rule, &b);
-  if (status != RT_OK || call->op == OP_attention || call->op == OP_attention_grad || call->op == OP_attention_weights)
+  if (status != RT_OK || call->op == OP_attention || call->op == OP_attention_grad
+      || call->op == OP_attention_weights)
     return status;
   if (!rule->free_result)
     status = bound_result(call, rule, &b, result);
@@ -348,9 +345,9 @@ static int apply(const struct signature_call *call, struct vm_type *result)
 
 static const int64_t no_attr[RT_MAX_ATTR];
 
-int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const int64_t *attr,
-                       const struct attend_plan *plan, const struct vm_type *given, struct vm_type *result, struct vm_mismatch *mismatch)
-{
+int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
+                       const int64_t *attr, const struct attend_plan *plan, const struct vm_type *given,
+                       struct vm_type *result, struct vm_mismatch *mismatch) {
   struct signature_call call = {dims, op, arg_count, arg, attr ? attr : no_attr, plan, given, mismatch};
   start_mismatch(mismatch);
   if ((int)op < 0 || op >= OP_COUNT)
@@ -358,14 +355,13 @@ int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const
   return apply(&call, result);
 }
 
-int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg, const int64_t *attr,
-                        const struct attend_plan *plan, int number, struct vm_type *result, struct vm_mismatch *mismatch)
-{
+int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
+                        const int64_t *attr, const struct attend_plan *plan, int number,
+                        struct vm_type *result, struct vm_mismatch *mismatch) {
   struct signature_call call = {dims, op, arg_count, arg, attr ? attr : no_attr, plan, NULL, mismatch};
   struct vm_type first;
   int status = vm_signature_apply(dims, op, arg_count, arg, attr, plan, NULL, &first, mismatch);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   if (op != OP_attention && op != OP_attention_grad)
     return signature_fail(&call, -1, -1, "it has one result");
   return signature_attend(&call, number, result);

@@ -1,7 +1,9 @@
-/* verify.c: proves functions safe to run, in one pass over each. What is proved here is what machine.c and the kernels rely on.
+/* verify.c: proves functions safe to run, in one pass over each. What is proved here is what machine.c and
+ * the kernels rely on.
  *
- * Values live in slots in turns. The pass keeps, for each slot, the value that it holds now; a value may be read only while its slot holds
- * it. A value that no instruction writes is a view of whatever its slot held when it was first read (see vm_value). */
+ * Values live in slots in turns. The pass keeps, for each slot, the value that it holds now; a value may be
+ * read only while its slot holds it. A value that no instruction writes is a view of whatever its slot held
+ * when it was first read (see vm_value). */
 #include "vm/verify_parts.h"
 
 #include "runtime/threshold.h"
@@ -9,58 +11,53 @@
 #include <stdio.h>
 #include <string.h>
 
-int verify_fail(struct verify *v, const char *format, ...)
-{
+int verify_fail(struct verify *v, const char *format, ...) {
   char what[512];
   va_list args;
   va_start(args, format);
   vsnprintf(what, sizeof what, format, args);
   va_end(args);
-  const char *op = v->n < v->f->instr_count && v->f->instr[v->n].op < OP_COUNT ? rt_op_info[v->f->instr[v->n].op].name : "end";
-  return rt_fail(v->error, RT_BAD_DATA, "bad module: function %s, instruction %u (%s): %s", v->f->name, v->n, op, what);
+  const char *op = v->n < v->f->instr_count && v->f->instr[v->n].op < OP_COUNT
+                       ? rt_op_info[v->f->instr[v->n].op].name
+                       : "end";
+  return rt_fail(v->error, RT_BAD_DATA, "bad module: function %s, instruction %u (%s): %s", v->f->name, v->n,
+                 op, what);
 }
 
 /* ---- types ---- */
 
-int verify_type(struct verify *v, const struct vm_type *type, const char *what)
-{
+int verify_type(struct verify *v, const struct vm_type *type, const char *what) {
   const struct vm_dims *dims = &v->module->dims;
   bool fits = type->dtype <= RT_INT && type->batched <= 1 && type->rank <= RT_MAX_RANK;
   for (int a = 0; fits && a < type->rank; a++)
     fits = type->dim[a] < dims->poly_count && (type->batched || !vm_dim_is_ragged(dims, type->dim[a]));
   if (fits && type->of != VM_NO_DIM)
-    fits = type->dtype == RT_INT && type->of < dims->poly_count && (type->batched || !vm_dim_is_ragged(dims, type->of));
+    fits = type->dtype == RT_INT && type->of < dims->poly_count
+           && (type->batched || !vm_dim_is_ragged(dims, type->of));
   return fits ? RT_OK : rt_fail(v->error, RT_BAD_DATA, "bad module: the type of %s cannot be", what);
 }
 
-static vm_dim element_count(struct vm_dims *dims, const struct vm_type *type)
-{
+static vm_dim element_count(struct vm_dims *dims, const struct vm_type *type) {
   vm_dim count = VM_ONE;
-  for (int a = 0; a < type->rank && count != VM_NO_DIM; a++)
-    count = vm_dim_times(dims, count, type->dim[a]);
+  for (int a = 0; a < type->rank && count != VM_NO_DIM; a++) count = vm_dim_times(dims, count, type->dim[a]);
   return count;
 }
 
-bool verify_view(struct verify *v, const struct vm_type *a, const struct vm_type *b)
-{
-  if (vm_type_equal(a, b))
-    return true;
-  if (a->dtype != b->dtype || a->of != b->of || a->batched != b->batched)
-    return false;
+bool verify_view(struct verify *v, const struct vm_type *a, const struct vm_type *b) {
+  if (vm_type_equal(a, b)) return true;
+  if (a->dtype != b->dtype || a->of != b->of || a->batched != b->batched) return false;
   vm_dim count = element_count(&v->dims, a);
   return count != VM_NO_DIM && count == element_count(&v->dims, b);
 }
 
 /* ---- values ---- */
 
-static int verify_value(struct verify *v, const struct vm_value *value, uint32_t number)
-{
+static int verify_value(struct verify *v, const struct vm_value *value, uint32_t number) {
   const struct vm_module *m = v->module;
   char what[64];
   snprintf(what, sizeof what, "value %u", number);
   int status = verify_type(v, &value->type, what);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   bool fits = false;
   if (value->place == VM_IN_SLOT)
     fits = value->index < v->f->slot_count;
@@ -70,40 +67,40 @@ static int verify_value(struct verify *v, const struct vm_value *value, uint32_t
     fits = value->index < m->input_count && verify_view(v, &value->type, &m->input[value->index].type);
   else if (value->place == VM_IN_ARGUMENT)
     fits = value->index < v->f->argument_count && verify_view(v, &value->type, &v->f->argument[value->index]);
-  if (value->place == VM_IN_PARAM || value->place == VM_IN_INPUT)
-    fits = fits && !v->f->argument_count;
-  return fits ? RT_OK : rt_fail(v->error, RT_BAD_DATA, "bad module: function %s: value %u has no place", v->f->name, number);
+  if (value->place == VM_IN_PARAM || value->place == VM_IN_INPUT) fits = fits && !v->f->argument_count;
+  return fits ? RT_OK
+              : rt_fail(v->error, RT_BAD_DATA, "bad module: function %s: value %u has no place", v->f->name,
+                        number);
 }
 
 /* May the value be read now? */
-static int verify_read(struct verify *v, uint32_t number)
-{
-  if (number >= v->f->value_count)
-    return verify_fail(v, "there is no value %u", number);
+static int verify_read(struct verify *v, uint32_t number) {
+  if (number >= v->f->value_count) return verify_fail(v, "there is no value %u", number);
   const struct vm_value *value = &v->f->value[number];
-  if (value->place != VM_IN_SLOT)
-    return RT_OK;
+  if (value->place != VM_IN_SLOT) return RT_OK;
   uint32_t holder = v->holder[value->index];
   if (v->written[number])
-    return holder == number ? RT_OK : verify_fail(v, "value %u is read after value %u took its place", number, holder);
-  if (holder == UINT32_MAX)
-    return verify_fail(v, "value %u is read before anything is written", number);
+    return holder == number
+               ? RT_OK
+               : verify_fail(v, "value %u is read after value %u took its place", number, holder);
+  if (holder == UINT32_MAX) return verify_fail(v, "value %u is read before anything is written", number);
   if (v->seen_as[number] == UINT32_MAX) {
     if (!verify_view(v, &value->type, &v->f->value[holder].type))
       return verify_fail(v, "value %u is read as a view of value %u, which has another size", number, holder);
     v->seen_as[number] = holder;
   }
-  return v->seen_as[number] == holder ? RT_OK : verify_fail(v, "value %u is read after value %u took its place", number, holder);
+  return v->seen_as[number] == holder
+             ? RT_OK
+             : verify_fail(v, "value %u is read after value %u took its place", number, holder);
 }
 
-/* Outputs never overlap inputs, except that lanes may write over an input of the same shape, and project_back_add over what it adds to. */
-static int verify_overlap(struct verify *v, const struct vm_instr *instr, uint32_t out)
-{
+/* Outputs never overlap inputs, except that lanes may write over an input of the same shape, and
+ * project_back_add over what it adds to. */
+static int verify_overlap(struct verify *v, const struct vm_instr *instr, uint32_t out) {
   const struct vm_value *written = &v->f->value[out];
   for (uint16_t k = 0; k < instr->in_count; k++) {
     const struct vm_value *in = &v->f->value[instr->in[k]];
-    if (in->place != VM_IN_SLOT || in->index != written->index)
-      continue;
+    if (in->place != VM_IN_SLOT || in->index != written->index) continue;
     bool allowed = instr->op == OP_lanes || (instr->op == OP_project_back_add && k == 2);
     if (!allowed || !vm_type_equal(&in->type, &written->type))
       return verify_fail(v, "it writes value %u over value %u, which it reads", out, instr->in[k]);
@@ -111,14 +108,11 @@ static int verify_overlap(struct verify *v, const struct vm_instr *instr, uint32
   return RT_OK;
 }
 
-static int verify_write(struct verify *v, const struct vm_instr *instr, uint16_t k)
-{
+static int verify_write(struct verify *v, const struct vm_instr *instr, uint16_t k) {
   uint32_t out = instr->out[k];
-  if (out >= v->f->value_count)
-    return verify_fail(v, "there is no value %u", out);
+  if (out >= v->f->value_count) return verify_fail(v, "there is no value %u", out);
   const struct vm_value *value = &v->f->value[out];
-  if (value->place != VM_IN_SLOT)
-    return verify_fail(v, "it writes value %u, which is not its own", out);
+  if (value->place != VM_IN_SLOT) return verify_fail(v, "it writes value %u, which is not its own", out);
   if (v->written[out] || v->seen_as[out] != UINT32_MAX)
     return verify_fail(v, "value %u is written again or after it was read", out);
   for (uint16_t other = 0; other < k; other++)
@@ -129,56 +123,54 @@ static int verify_write(struct verify *v, const struct vm_instr *instr, uint16_t
 
 /* ---- instructions ---- */
 
-static bool has_plan(uint16_t op) { return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights; }
+static bool has_plan(uint16_t op) {
+  return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights;
+}
 
-static int verify_attrs(struct verify *v, const struct vm_instr *instr)
-{
+static int verify_attrs(struct verify *v, const struct vm_instr *instr) {
   int count = vm_op_attr_count(instr->op);
   for (int k = 0; k < count; k++)
-    if (vm_attr_is_dim(instr->op, k) && (instr->attr[k] < 0 || (uint64_t)instr->attr[k] >= v->module->dims.poly_count))
+    if (vm_attr_is_dim(instr->op, k)
+        && (instr->attr[k] < 0 || (uint64_t)instr->attr[k] >= v->module->dims.poly_count))
       return verify_fail(v, "there is no dim %lld", (long long)instr->attr[k]);
   if (has_plan(instr->op) && (instr->attr[0] < 0 || instr->attr[0] >= v->module->attend_count))
     return verify_fail(v, "there is no plan %lld", (long long)instr->attr[0]);
   if (instr->op == OP_threshold && !rt_threshold_valid(instr->attr[0], instr->real))
-    return verify_fail(v, "there is no threshold of kind %lld with %g", (long long)instr->attr[0], instr->real);
+    return verify_fail(v, "there is no threshold of kind %lld with %g", (long long)instr->attr[0],
+                       instr->real);
   if (instr->op == OP_lanes && (instr->attr[0] < 0 || instr->attr[0] >= v->module->lanes_count))
     return verify_fail(v, "there is no lane program %lld", (long long)instr->attr[0]);
   return RT_OK;
 }
 
-/* attention always gives y and lse, attention_grad everything its plan wants: the kernels write all of them. */
-static int expected_results(const struct vm_instr *instr, const struct attend_plan *plan)
-{
-  if (instr->op == OP_attention)
-    return 2;
-  if (instr->op == OP_lanes)
-    return instr->out_count;
-  if (instr->op != OP_attention_grad)
-    return 1;
+/* attention always gives y and lse, attention_grad everything its plan wants: the kernels write all of them.
+ */
+static int expected_results(const struct vm_instr *instr, const struct attend_plan *plan) {
+  if (instr->op == OP_attention) return 2;
+  if (instr->op == OP_lanes) return instr->out_count;
+  if (instr->op != OP_attention_grad) return 1;
   int count = 3;
-  for (int k = 0; k < plan->extra_count; k++)
-    count += plan->wants_grad[k];
+  for (int k = 0; k < plan->extra_count; k++) count += plan->wants_grad[k];
   return count;
 }
 
-static int verify_results(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg)
-{
-  if (rt_op_info[instr->op].flags & RT_NESTED)
-    return verify_scan(v, instr, arg);
+static int verify_results(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg) {
+  if (rt_op_info[instr->op].flags & RT_NESTED) return verify_scan(v, instr, arg);
   const struct vm_function *f = v->f;
   const struct attend_plan *plan = has_plan(instr->op) ? &v->module->attend[instr->attr[0]] : NULL;
   struct vm_mismatch mismatch;
   struct vm_type type;
   if (instr->out_count != expected_results(instr, plan) || instr->out_count < 1)
     return verify_fail(v, "it has %d results", instr->out_count);
-  if (vm_signature_apply(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan, &f->value[instr->out[0]].type, &type, &mismatch))
+  if (vm_signature_apply(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan,
+                         &f->value[instr->out[0]].type, &type, &mismatch))
     return verify_fail(v, "%s", mismatch.why);
   if (!vm_type_equal(&type, &f->value[instr->out[0]].type))
     return verify_fail(v, "its result has another type");
-  if (instr->op == OP_lanes)
-    return verify_lanes(v);
+  if (instr->op == OP_lanes) return verify_lanes(v);
   for (uint16_t k = 1; k < instr->out_count; k++) {
-    if (vm_signature_result(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan, k, &type, &mismatch))
+    if (vm_signature_result(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan, k, &type,
+                            &mismatch))
       return verify_fail(v, "%s", mismatch.why);
     if (!vm_type_equal(&type, &f->value[instr->out[k]].type))
       return verify_fail(v, "its result %d has another type", k);
@@ -188,8 +180,7 @@ static int verify_results(struct verify *v, const struct vm_instr *instr, const 
   return RT_OK;
 }
 
-static int verify_instr(struct verify *v, const struct vm_type **arg)
-{
+static int verify_instr(struct verify *v, const struct vm_type **arg) {
   const struct vm_instr *instr = &v->f->instr[v->n];
   if (instr->op >= OP_COUNT || rt_op_info[instr->op].flags & (RT_FREE | RT_LANE))
     return verify_fail(v, "op %d is none that runs", instr->op);
@@ -198,13 +189,10 @@ static int verify_instr(struct verify *v, const struct vm_type **arg)
   int status = verify_attrs(v, instr);
   for (uint16_t k = 0; k < instr->in_count && status == RT_OK; k++) {
     status = verify_read(v, instr->in[k]);
-    if (status == RT_OK)
-      arg[k] = &v->f->value[instr->in[k]].type;
+    if (status == RT_OK) arg[k] = &v->f->value[instr->in[k]].type;
   }
-  for (uint16_t k = 0; k < instr->out_count && status == RT_OK; k++)
-    status = verify_write(v, instr, k);
-  if (status == RT_OK)
-    status = verify_results(v, instr, arg);
+  for (uint16_t k = 0; k < instr->out_count && status == RT_OK; k++) status = verify_write(v, instr, k);
+  if (status == RT_OK) status = verify_results(v, instr, arg);
   for (uint16_t k = 0; k < instr->out_count && status == RT_OK; k++) {
     v->written[instr->out[k]] = true;
     v->holder[v->f->value[instr->out[k]].index] = instr->out[k];
@@ -214,47 +202,48 @@ static int verify_instr(struct verify *v, const struct vm_type **arg)
 
 /* ---- functions ---- */
 
-static int verify_gradient(struct verify *v, const struct vm_gradient *gradient)
-{
-  if (gradient->param >= v->module->param_count)
-    return verify_fail(v, "a gradient of no parameter");
+static int verify_gradient(struct verify *v, const struct vm_gradient *gradient) {
+  if (gradient->param >= v->module->param_count) return verify_fail(v, "a gradient of no parameter");
   int status = verify_read(v, gradient->value);
-  if (status != RT_OK)
-    return status;
-  const struct vm_type *param = &v->module->param[gradient->param].type, *value = &v->f->value[gradient->value].type;
+  if (status != RT_OK) return status;
+  const struct vm_type *param = &v->module->param[gradient->param].type,
+                       *value = &v->f->value[gradient->value].type;
   if (gradient->ids == UINT32_MAX)
-    return verify_view(v, value, param) ? RT_OK : verify_fail(v, "the gradient of %s has another size", v->module->param[gradient->param].name);
+    return verify_view(v, value, param) ? RT_OK
+                                        : verify_fail(v, "the gradient of %s has another size",
+                                                      v->module->param[gradient->param].name);
   status = verify_read(v, gradient->ids);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   /* ids: [*r] of v, value: [*r, *d], parameter: [v, *d] */
   const struct vm_type *ids = &v->f->value[gradient->ids].type;
-  bool fits = ids->dtype == RT_INT && value->dtype == RT_REAL && param->rank > 0 && ids->of == param->dim[0] && ids->batched == value->batched &&
-              value->rank == ids->rank + param->rank - 1;
+  bool fits = ids->dtype == RT_INT && value->dtype == RT_REAL && param->rank > 0 && ids->of == param->dim[0]
+              && ids->batched == value->batched && value->rank == ids->rank + param->rank - 1;
   for (int a = 0; fits && a < value->rank; a++)
     fits = value->dim[a] == (a < ids->rank ? ids->dim[a] : param->dim[a - ids->rank + 1]);
-  return fits ? RT_OK : verify_fail(v, "the gradient of rows of %s does not fit it", v->module->param[gradient->param].name);
+  return fits ? RT_OK
+              : verify_fail(v, "the gradient of rows of %s does not fit it",
+                            v->module->param[gradient->param].name);
 }
 
-static int verify_end(struct verify *v)
-{
+static int verify_end(struct verify *v) {
   int status = RT_OK;
   v->n = v->f->instr_count;
   for (uint32_t i = 0; i < v->f->output_count && status == RT_OK; i++)
-    status = v->f->output_name[i] ? verify_read(v, v->f->output[i]) : verify_fail(v, "an output without a name");
+    status =
+        v->f->output_name[i] ? verify_read(v, v->f->output[i]) : verify_fail(v, "an output without a name");
   for (uint32_t i = 0; i < v->f->gradient_count && status == RT_OK; i++)
     status = verify_gradient(v, &v->f->gradient[i]);
   return status;
 }
 
-static bool function_complete(const struct vm_function *f)
-{
-  return f->name && (f->argument || !f->argument_count) && (f->value || !f->value_count) && (f->instr || !f->instr_count) && (f->output || !f->output_count) &&
-         (f->output_name || !f->output_count) && (f->gradient || !f->gradient_count) && f->slot_count <= f->value_count;
+static bool function_complete(const struct vm_function *f) {
+  return f->name && (f->argument || !f->argument_count) && (f->value || !f->value_count)
+         && (f->instr || !f->instr_count) && (f->output || !f->output_count)
+         && (f->output_name || !f->output_count) && (f->gradient || !f->gradient_count)
+         && f->slot_count <= f->value_count;
 }
 
-static int verify_body(struct verify *v, const struct vm_type **arg)
-{
+static int verify_body(struct verify *v, const struct vm_type **arg) {
   int status = RT_OK;
   memset(v->holder, 0xFF, v->f->slot_count * sizeof *v->holder);
   memset(v->seen_as, 0xFF, v->f->value_count * sizeof *v->seen_as);
@@ -267,10 +256,8 @@ static int verify_body(struct verify *v, const struct vm_type **arg)
   return status == RT_OK ? verify_end(v) : status;
 }
 
-static int verify_function(struct verify *v, const struct vm_function *f)
-{
-  if (!function_complete(f))
-    return rt_fail(v->error, RT_BAD_DATA, "bad module: a function is incomplete");
+static int verify_function(struct verify *v, const struct vm_function *f) {
+  if (!function_complete(f)) return rt_fail(v->error, RT_BAD_DATA, "bad module: a function is incomplete");
   uint32_t most = 0;
   for (uint32_t i = 0; i < f->instr_count; i++)
     most = f->instr[i].in_count > most ? f->instr[i].in_count : most;
@@ -287,11 +274,9 @@ static int verify_function(struct verify *v, const struct vm_function *f)
   return status;
 }
 
-int vm_verify(const struct vm_module *module, struct rt_error *error)
-{
+int vm_verify(const struct vm_module *module, struct rt_error *error) {
   struct verify v = {.module = module, .error = error};
-  if (vm_dims_branch(&v.dims, &module->dims) != RT_OK)
-    return rt_no_memory(error);
+  if (vm_dims_branch(&v.dims, &module->dims) != RT_OK) return rt_no_memory(error);
   int status = verify_module_parts(&v);
   for (uint32_t i = 0; i < module->function_count && status == RT_OK; i++)
     status = verify_function(&v, &module->function[i]);

@@ -4,28 +4,27 @@
 #include <math.h>
 #include <stdio.h>
 
-static int bad(struct verify *v, const char *what, uint32_t number)
-{
+static int bad(struct verify *v, const char *what, uint32_t number) {
   return rt_fail(v->error, RT_BAD_DATA, "bad module: %s %u", what, number);
 }
 
-static int verify_dims(struct verify *v)
-{
+static int verify_dims(struct verify *v) {
   const struct vm_dims *dims = &v->module->dims;
   for (size_t i = 0; i < dims->symbol_count; i++) {
     const struct vm_symbol *symbol = &dims->symbol[i];
-    if (!symbol->name || (unsigned)symbol->kind > VM_RAGGED || symbol->limit < 0 || (symbol->kind == VM_CONST && symbol->value < 0))
+    if (!symbol->name || (unsigned)symbol->kind > VM_RAGGED || symbol->limit < 0
+        || (symbol->kind == VM_CONST && symbol->value < 0))
       return bad(v, "symbol", (uint32_t)i);
   }
   return dims->poly_count ? RT_OK : bad(v, "table of dims", 0);
 }
 
-static int verify_param(struct verify *v, uint32_t n)
-{
+static int verify_param(struct verify *v, uint32_t n) {
   const struct vm_param *param = &v->module->param[n];
   char what[96];
-  if (!param->name || (unsigned)param->init.kind > VM_INIT_LOAD || (param->init.kind == VM_INIT_LOAD && (!param->init.file || !param->init.tensor)) ||
-      !isfinite(param->init.a) || !isfinite(param->init.b))
+  if (!param->name || (unsigned)param->init.kind > VM_INIT_LOAD
+      || (param->init.kind == VM_INIT_LOAD && (!param->init.file || !param->init.tensor))
+      || !isfinite(param->init.a) || !isfinite(param->init.b))
     return bad(v, "parameter", n);
   snprintf(what, sizeof what, "parameter %.60s", param->name);
   int status = verify_type(v, &param->type, what);
@@ -34,67 +33,61 @@ static int verify_param(struct verify *v, uint32_t n)
   return status;
 }
 
-/* A symbol number of that kind, or -1. What the data binds may also be a constant that it has to agree with. */
-static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symbol_kind kind)
-{
-  if (number == -1)
-    return true;
-  if (number < 0 || (uint64_t)number >= dims->symbol_count)
-    return false;
+/* A symbol number of that kind, or -1. What the data binds may also be a constant that it has to agree with.
+ */
+static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symbol_kind kind) {
+  if (number == -1) return true;
+  if (number < 0 || (uint64_t)number >= dims->symbol_count) return false;
   enum vm_symbol_kind found = dims->symbol[number].kind;
   return found == kind || (kind == VM_BOUND && found == VM_CONST);
 }
 
-static int verify_input(struct verify *v, uint32_t n)
-{
+static int verify_input(struct verify *v, uint32_t n) {
   const struct vm_input *input = &v->module->input[n];
   char what[96];
-  if (!input->name || !input->kind || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND) ||
-      !symbol_fits(&v->module->dims, input->length, VM_RAGGED) || input->min_count < 0 || input->max_size < 0 || input->min_n < 0 || input->max_n < input->min_n)
+  if (!input->name || !input->kind || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND)
+      || !symbol_fits(&v->module->dims, input->length, VM_RAGGED) || input->min_count < 0
+      || input->max_size < 0 || input->min_n < 0 || input->max_n < input->min_n)
     return bad(v, "input", n);
   snprintf(what, sizeof what, "input %.60s", input->name);
   return verify_type(v, &input->type, what);
 }
 
-static int verify_outputs(struct verify *v)
-{
+static int verify_outputs(struct verify *v) {
   const struct vm_module *m = v->module;
   for (uint32_t i = 0; i < m->output_count; i++)
-    if (!m->output[i].name || !m->output[i].loss || m->output[i].target < 0 || (uint32_t)m->output[i].target >= m->input_count)
+    if (!m->output[i].name || !m->output[i].loss || m->output[i].target < 0
+        || (uint32_t)m->output[i].target >= m->input_count)
       return bad(v, "output", i);
   return RT_OK;
 }
 
-static int verify_settings(struct verify *v)
-{
+static int verify_settings(struct verify *v) {
   const struct vm_settings *s = &v->module->settings;
-  bool fits = s->optimizer && s->schedule && isfinite(s->learning_rate) && isfinite(s->weight_decay) && isfinite(s->beta1) &&
-              isfinite(s->beta2) && isfinite(s->epsilon) && isfinite(s->momentum) && isfinite(s->clip) && isfinite(s->average) &&
-              s->warmup >= 0 && s->batch >= 0 && s->epochs >= 0 && s->patience >= 0;
+  bool fits = s->optimizer && s->schedule && isfinite(s->learning_rate) && isfinite(s->weight_decay)
+              && isfinite(s->beta1) && isfinite(s->beta2) && isfinite(s->epsilon) && isfinite(s->momentum)
+              && isfinite(s->clip) && isfinite(s->average) && s->warmup >= 0 && s->batch >= 0
+              && s->epochs >= 0 && s->patience >= 0;
   return fits ? RT_OK : bad(v, "training settings", 0);
 }
 
-static bool module_complete(const struct vm_module *m)
-{
-  return m->name && (m->param || !m->param_count) && (m->input || !m->input_count) && (m->output || !m->output_count) &&
-         (m->function || !m->function_count) && (m->lanes || !m->lanes_count) && (m->attend || !m->attend_count) &&
-         (m->head_name || !m->attend_count) && (m->line || !m->line_count) && (m->head || !m->head_count);
+static bool module_complete(const struct vm_module *m) {
+  return m->name && (m->param || !m->param_count) && (m->input || !m->input_count)
+         && (m->output || !m->output_count) && (m->function || !m->function_count)
+         && (m->lanes || !m->lanes_count) && (m->attend || !m->attend_count)
+         && (m->head_name || !m->attend_count) && (m->line || !m->line_count) && (m->head || !m->head_count);
 }
 
-int verify_module_parts(struct verify *v)
-{
+int verify_module_parts(struct verify *v) {
   const struct vm_module *m = v->module;
   int status = module_complete(m) ? verify_dims(v) : bad(v, "table", 0);
-  for (uint32_t i = 0; i < m->param_count && status == RT_OK; i++)
-    status = verify_param(v, i);
-  for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++)
-    status = verify_input(v, i);
-  if (status == RT_OK)
-    status = verify_outputs(v);
-  if (status == RT_OK)
-    status = verify_settings(v);
+  for (uint32_t i = 0; i < m->param_count && status == RT_OK; i++) status = verify_param(v, i);
+  for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++) status = verify_input(v, i);
+  if (status == RT_OK) status = verify_outputs(v);
+  if (status == RT_OK) status = verify_settings(v);
   for (uint32_t i = 0; i < m->head_count && status == RT_OK; i++)
-    status = m->head[i].name && m->head[i].why && m->head[i].lowering <= VM_MATERIALISED ? RT_OK : bad(v, "head", i);
+    status = m->head[i].name && m->head[i].why && m->head[i].lowering <= VM_MATERIALISED ? RT_OK
+                                                                                         : bad(v, "head", i);
   for (uint32_t i = 0; i < m->lanes_count && status == RT_OK; i++)
     status = lane_verify(&m->lanes[i], v->error);
   for (uint32_t i = 0; i < m->attend_count && status == RT_OK; i++)

@@ -6,25 +6,28 @@
 
 struct verify {
   const struct vm_module *module;
-  struct vm_dims dims;                   /* a branch of the module's: proofs make new sums and products */
+  struct vm_dims dims; /* a branch of the module's: proofs make new sums and products */
   struct rt_error *error;
-  const struct vm_function *f;           /* the one at hand */
-  uint32_t n;                            /* its instruction at hand */
-  uint32_t *holder;                      /* [slot_count] the value that a slot holds, UINT32_MAX none */
-  uint32_t *seen_as;                     /* [value_count] what a view shows; UINT32_MAX not read yet */
-  bool *written;                         /* [value_count] */
+  const struct vm_function *f; /* the one at hand */
+  uint32_t n;                  /* its instruction at hand */
+  uint32_t *holder;            /* [slot_count] the value that a slot holds, UINT32_MAX none */
+  uint32_t *seen_as;           /* [value_count] what a view shows; UINT32_MAX not read yet */
+  bool *written;               /* [value_count] */
 };
 
-/* A type that can be: rank, dims, range and dtype in range; nothing shared is ragged. what: for the message. */
+/* A type that can be: rank, dims, range and dtype in range; nothing shared is ragged. what: for the message.
+ */
 int verify_type(struct verify *v, const struct vm_type *type, const char *what);
 /* Is a a view of b: the same numbers, the same many, under another shape? */
 bool verify_view(struct verify *v, const struct vm_type *a, const struct vm_type *b);
 /* A failure at the instruction at hand. */
 int verify_fail(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-int verify_module_parts(struct verify *v);               /* verify_module.c: all but the functions */
-int verify_lanes(struct verify *v);                      /* verify_lanes.c: the instruction at hand is OP_lanes; its operands exist */
-int verify_scan(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg);   /* verify_scan.c: its arguments and results */
-int verify_plan(struct verify *v, uint32_t number);      /* verify_lanes.c: an attention plan's programs */
+int verify_module_parts(struct verify *v); /* verify_module.c: all but the functions */
+int verify_lanes(
+    struct verify *v); /* verify_lanes.c: the instruction at hand is OP_lanes; its operands exist */
+int verify_scan(struct verify *v, const struct vm_instr *instr,
+                const struct vm_type *const *arg);  /* verify_scan.c: its arguments and results */
+int verify_plan(struct verify *v, uint32_t number); /* verify_lanes.c: an attention plan's programs */
 
 #endif

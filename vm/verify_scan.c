@@ -1,4 +1,5 @@
-/* verify_scan.c: scan and scan_grad against the functions that they run (vm/scan.h). A function is run only by later ones, so that none runs itself. */
+/* verify_scan.c: scan and scan_grad against the functions that they run (vm/scan.h). A function is run only
+ * by later ones, so that none runs itself. */
 #include "vm/scan.h"
 #include "vm/verify_parts.h"
 
@@ -9,44 +10,49 @@ struct scan_check {
   const struct vm_instr *instr;
   const struct vm_type *const *arg;
   const struct vm_function *body;
-  uint32_t sequences, count;             /* arguments of the body that are rows; all of them */
+  uint32_t sequences, count; /* arguments of the body that are rows; all of them */
   vm_dim axis;
-  uint32_t collected;                    /* results of scan */
-  bool states;                           /* they are all states */
+  uint32_t collected; /* results of scan */
+  bool states;        /* they are all states */
 };
 
-static const struct vm_function *function_at(struct verify *v, int64_t number)
-{
-  const struct vm_function *f = number >= 0 && number < v->f - v->module->function ? &v->module->function[number] : NULL;
-  return f && f->argument_count > 0 && f->argument_count <= 3 * SCAN_MAX_ARGS && f->output_count > 0 && f->gradient_count == 0 ? f : NULL;
+static const struct vm_function *function_at(struct verify *v, int64_t number) {
+  const struct vm_function *f =
+      number >= 0 && number < v->f - v->module->function ? &v->module->function[number] : NULL;
+  return f && f->argument_count > 0 && f->argument_count <= 3 * SCAN_MAX_ARGS && f->output_count > 0
+                 && f->gradient_count == 0
+             ? f
+             : NULL;
 }
 
-static const struct vm_type *output_type(const struct vm_function *f, uint32_t k) { return &f->value[f->output[k]].type; }
+static const struct vm_type *output_type(const struct vm_function *f, uint32_t k) {
+  return &f->value[f->output[k]].type;
+}
 
 /* [axis, *row] */
-static bool is_sequence(const struct scan_check *s, const struct vm_type *type, const struct vm_type *row)
-{
-  return type->rank == row->rank + 1 && type->dtype == row->dtype && type->of == row->of && type->batched == row->batched && type->dim[0] == s->axis &&
-         !memcmp(type->dim + 1, row->dim, row->rank * sizeof *row->dim);
+static bool is_sequence(const struct scan_check *s, const struct vm_type *type, const struct vm_type *row) {
+  return type->rank == row->rank + 1 && type->dtype == row->dtype && type->of == row->of
+         && type->batched == row->batched && type->dim[0] == s->axis
+         && !memcmp(type->dim + 1, row->dim, row->rank * sizeof *row->dim);
 }
 
 /* The operands that scan and scan_grad have in common. */
-static int check_operands(struct scan_check *s)
-{
+static int check_operands(struct scan_check *s) {
   const struct vm_function *b = s->body;
   const struct vm_type *state = &b->argument[0];
-  if (s->sequences < 1 || s->sequences >= b->argument_count || b->argument_count > SCAN_MAX_ARGS || s->instr->in_count < b->argument_count)
-    return verify_fail(s->v, "it has %u operands for a body of %u arguments", s->instr->in_count, b->argument_count);
+  if (s->sequences < 1 || s->sequences >= b->argument_count || b->argument_count > SCAN_MAX_ARGS
+      || s->instr->in_count < b->argument_count)
+    return verify_fail(s->v, "it has %u operands for a body of %u arguments", s->instr->in_count,
+                       b->argument_count);
   if (state->dtype != RT_REAL || !vm_type_equal(s->arg[0], state) || !vm_type_equal(output_type(b, 0), state))
     return verify_fail(s->v, "its start and the body's states are not of one type");
-  if (s->arg[1]->rank == 0)
-    return verify_fail(s->v, "its sequences have no axis");
+  if (s->arg[1]->rank == 0) return verify_fail(s->v, "its sequences have no axis");
   s->axis = s->arg[1]->dim[0];
   for (uint32_t k = 1; k < b->argument_count; k++) {
-    bool fits = k <= s->sequences ? is_sequence(s, s->arg[k], &b->argument[k]) && s->arg[k]->batched == state->batched
-                                  : vm_type_equal(s->arg[k], &b->argument[k]) && s->arg[k]->batched <= state->batched;
-    if (!fits)
-      return verify_fail(s->v, "its operand %u is not what its body takes", k);
+    bool fits = k <= s->sequences
+                    ? is_sequence(s, s->arg[k], &b->argument[k]) && s->arg[k]->batched == state->batched
+                    : vm_type_equal(s->arg[k], &b->argument[k]) && s->arg[k]->batched <= state->batched;
+    if (!fits) return verify_fail(s->v, "its operand %u is not what its body takes", k);
   }
   s->count = b->argument_count;
   s->states = b->output_count == 1;
@@ -59,10 +65,11 @@ static int check_operands(struct scan_check *s)
   return RT_OK;
 }
 
-static const struct vm_type *result_row(const struct scan_check *s, uint32_t k) { return output_type(s->body, s->states ? 0 : 1 + k); }
+static const struct vm_type *result_row(const struct scan_check *s, uint32_t k) {
+  return output_type(s->body, s->states ? 0 : 1 + k);
+}
 
-static int check_scan(struct scan_check *s)
-{
+static int check_scan(struct scan_check *s) {
   const struct vm_instr *instr = s->instr;
   if (instr->in_count != s->count || instr->out_count != s->collected)
     return verify_fail(s->v, "it has %u operands and %u results", instr->in_count, instr->out_count);
@@ -73,39 +80,33 @@ static int check_scan(struct scan_check *s)
 }
 
 /* The arguments of one step backwards beyond the body's; at: how many there are so far. */
-static bool check_step_arguments(const struct scan_check *s, const struct vm_function *step, int64_t wants)
-{
+static bool check_step_arguments(const struct scan_check *s, const struct vm_function *step, int64_t wants) {
   uint32_t at = s->count;
-  if (step->argument_count < at + 1 + s->collected)
-    return false;
+  if (step->argument_count < at + 1 + s->collected) return false;
   for (uint32_t k = 0; k < s->count; k++)
-    if (!vm_type_equal(&step->argument[k], &s->body->argument[k]))
-      return false;
-  if (!vm_type_equal(&step->argument[at++], &s->body->argument[0]))
-    return false;
+    if (!vm_type_equal(&step->argument[k], &s->body->argument[k])) return false;
+  if (!vm_type_equal(&step->argument[at++], &s->body->argument[0])) return false;
   for (uint32_t k = 0; k < s->collected; k++)
-    if (!vm_type_equal(&step->argument[at++], result_row(s, k)))
-      return false;
+    if (!vm_type_equal(&step->argument[at++], result_row(s, k))) return false;
   for (uint32_t k = 1 + s->sequences; k < s->count; k++)
-    if (wants >> k & 1 && (at == step->argument_count || !vm_type_equal(&step->argument[at++], &s->body->argument[k])))
+    if (wants >> k & 1
+        && (at == step->argument_count || !vm_type_equal(&step->argument[at++], &s->body->argument[k])))
       return false;
   return at == step->argument_count;
 }
 
-static bool check_step_results(const struct scan_check *s, const struct vm_function *step, int64_t wants)
-{
+static bool check_step_results(const struct scan_check *s, const struct vm_function *step, int64_t wants) {
   uint32_t at = 1;
-  if (!vm_type_equal(output_type(step, 0), &s->body->argument[0]))
-    return false;
+  if (!vm_type_equal(output_type(step, 0), &s->body->argument[0])) return false;
   for (uint32_t k = 1; k < s->count; k++)
-    if (wants >> k & 1 && (s->body->argument[k].dtype != RT_REAL || at == step->output_count ||
-                           !vm_type_equal(output_type(step, at++), &s->body->argument[k])))
+    if (wants >> k & 1
+        && (s->body->argument[k].dtype != RT_REAL || at == step->output_count
+            || !vm_type_equal(output_type(step, at++), &s->body->argument[k])))
       return false;
   return at == step->output_count;
 }
 
-static int check_grad(struct scan_check *s)
-{
+static int check_grad(struct scan_check *s) {
   const struct vm_instr *instr = s->instr;
   int64_t wants = instr->attr[SCAN_GRAD_WANTS];
   const struct vm_function *step = function_at(s->v, instr->attr[SCAN_GRAD_GRADIENT]);
@@ -120,21 +121,22 @@ static int check_grad(struct scan_check *s)
       return verify_fail(s->v, "its operand %u has another type", k);
   uint16_t results = 0;
   for (uint32_t k = 0; k < s->count; k++)
-    if (wants >> k & 1 && (results == instr->out_count || !vm_type_equal(&s->v->f->value[instr->out[results++]].type, s->arg[k])))
+    if (wants >> k & 1
+        && (results == instr->out_count
+            || !vm_type_equal(&s->v->f->value[instr->out[results++]].type, s->arg[k])))
       return verify_fail(s->v, "its results are not of the types of its operands");
   return results == instr->out_count ? RT_OK : verify_fail(s->v, "it has %u results", instr->out_count);
 }
 
-int verify_scan(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg)
-{
+int verify_scan(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg) {
   bool grad = instr->op == OP_scan_grad;
-  int64_t sequences = instr->attr[grad ? SCAN_GRAD_SEQUENCES : SCAN_SEQUENCES], reverse = instr->attr[grad ? SCAN_GRAD_REVERSE : SCAN_REVERSE];
-  struct scan_check s = { .v = v, .instr = instr, .arg = arg, .body = function_at(v, instr->attr[SCAN_BODY]) };
+  int64_t sequences = instr->attr[grad ? SCAN_GRAD_SEQUENCES : SCAN_SEQUENCES],
+          reverse = instr->attr[grad ? SCAN_GRAD_REVERSE : SCAN_REVERSE];
+  struct scan_check s = {.v = v, .instr = instr, .arg = arg, .body = function_at(v, instr->attr[SCAN_BODY])};
   if (!s.body || sequences < 1 || sequences >= SCAN_MAX_ARGS || reverse < 0 || reverse > 1)
     return verify_fail(v, "there is no such body");
   s.sequences = (uint32_t)sequences;
   int status = check_operands(&s);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   return grad ? check_grad(&s) : check_scan(&s);
 }

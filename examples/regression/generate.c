@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct { const char *name; double price; } goods[] = {
-  {"apples", 0.40}, {"pears", 0.55}, {"eggs", 0.30}, {"rolls", 0.65}, {"lemons", 0.50}, {"candles", 1.20}, {"pens", 0.90}, {"cups", 2.40},
-  {"towels", 4.50}, {"lamps", 9.80}, {"ribbons", 0.75}, {"buttons", 0.10}};
+static const struct {
+  const char *name;
+  double price;
+} goods[] = {{"apples", 0.40}, {"pears", 0.55},   {"eggs", 0.30},    {"rolls", 0.65},
+             {"lemons", 0.50}, {"candles", 1.20}, {"pens", 0.90},    {"cups", 2.40},
+             {"towels", 4.50}, {"lamps", 9.80},   {"ribbons", 0.75}, {"buttons", 0.10}};
 static const char *const counts[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
 enum { GOODS = sizeof goods / sizeof *goods, COUNTS = sizeof counts / sizeof *counts };
 
@@ -41,5 +44,6 @@ static int write_file(const char *folder, const char *name, int rows) {
 
 int main(int argc, char **argv) {
   if (argc != 2) return fputs("usage: generate DIRECTORY\n", stderr), 64;
-  return write_file(argv[1], "train.tsv", 2000) || write_file(argv[1], "dev.tsv", 300) || write_file(argv[1], "test.tsv", 300);
+  return write_file(argv[1], "train.tsv", 2000) || write_file(argv[1], "dev.tsv", 300)
+         || write_file(argv[1], "test.tsv", 300);
 }

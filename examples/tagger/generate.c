@@ -1,10 +1,12 @@
-/* generate.c: writes train.tsv, dev.tsv and test.tsv: sentences whose words are nouns here and verbs there. */
+/* generate.c: writes train.tsv, dev.tsv and test.tsv: sentences whose words are nouns here and verbs there.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Words of more than one part: what they are, their place decides. */
-static const char *const either[] = {"light", "watch", "book", "play", "paint", "plant", "train", "cook", "guard", "judge", "whistle", "answer"};
+static const char *const either[] = {"light", "watch", "book",  "play",  "paint",   "plant",
+                                     "train", "cook",  "guard", "judge", "whistle", "answer"};
 static const char *const noun[] = {"girl", "river", "baker", "garden", "king", "horse", "window", "soldier"};
 static const char *const adjective[] = {"old", "quiet", "green", "clever", "tired", "open"};
 static const char *const modal[] = {"can", "will", "must", "should"};
@@ -53,7 +55,7 @@ static int write_file(const char *folder, const char *file_name, int rows) {
   fputs("text\ttags\n", file);
   for (int r = 0; r < rows; r++) {
     words[0] = tags[0] = '\0';
-    if (draw(6)) noun_phrase();          /* without one: an order */
+    if (draw(6)) noun_phrase(); /* without one: an order */
     verb_phrase();
     if (draw(3) == 0) {
       say("and", "AND");
@@ -66,5 +68,6 @@ static int write_file(const char *folder, const char *file_name, int rows) {
 
 int main(int argc, char **argv) {
   if (argc != 2) return fputs("usage: generate DIRECTORY\n", stderr), 64;
-  return write_file(argv[1], "train.tsv", 1500) || write_file(argv[1], "dev.tsv", 300) || write_file(argv[1], "test.tsv", 300);
+  return write_file(argv[1], "train.tsv", 1500) || write_file(argv[1], "dev.tsv", 300)
+         || write_file(argv[1], "test.tsv", 300);
 }

@@ -1,8 +1,9 @@
-/* checksum.h: the checksum of model files: XXH3-64 of the header, with its own digits as zeros, and the data. */
+/* checksum.h: the checksum of model files: XXH3-64 of the header, with its own digits as zeros, and the data.
+ */
 #ifndef AQ_RUNTIME_IO_CHECKSUM_H
 #define AQ_RUNTIME_IO_CHECKSUM_H
 
-#define XXH_STATIC_LINKING_ONLY   /* the size of the state, so that it lies in our memory */
+#define XXH_STATIC_LINKING_ONLY /* the size of the state, so that it lies in our memory */
 #include <inttypes.h>
 #include <stdio.h>
 #include <xxhash.h>
@@ -15,21 +16,20 @@
 enum { IO_CHECKSUM_DIGITS = sizeof IO_CHECKSUM_ZEROS - 1 };
 
 /* Must be aligned to 64 bytes. */
-struct io_checksum { XXH3_state_t state; };
+struct io_checksum {
+  XXH3_state_t state;
+};
 
-static inline void io_checksum_begin(struct io_checksum *sum)
-{
+static inline void io_checksum_begin(struct io_checksum *sum) {
   XXH3_INITSTATE(&sum->state);
   XXH3_64bits_reset(&sum->state);
 }
 
-static inline void io_checksum_add(struct io_checksum *sum, const void *bytes, size_t length)
-{
+static inline void io_checksum_add(struct io_checksum *sum, const void *bytes, size_t length) {
   XXH3_64bits_update(&sum->state, bytes, length);
 }
 
-static inline void io_checksum_end(const struct io_checksum *sum, char digits[IO_CHECKSUM_DIGITS + 1])
-{
+static inline void io_checksum_end(const struct io_checksum *sum, char digits[IO_CHECKSUM_DIGITS + 1]) {
   snprintf(digits, IO_CHECKSUM_DIGITS + 1, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(&sum->state));
 }
 

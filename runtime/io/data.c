@@ -7,31 +7,25 @@
 #include "runtime/io/grow.h"
 #include "runtime/io/utf8.h"
 
-int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error)
-{
+int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error) {
   if (data->values)
     return data->columns == schema->count ? RT_OK : rt_fail(error, RT_USAGE, "the dataset has other columns");
   data->values = rt_zalloc((size_t)schema->count, sizeof *data->values);
-  if (!data->values)
-    return rt_no_memory(error);
+  if (!data->values) return rt_no_memory(error);
   data->columns = schema->count;
   for (int c = 0; c < schema->count; c++) {
     struct io_values *v = &data->values[c];
     enum io_kind kind = schema->columns[c].kind;
     v->width = kind == IO_NUMBER ? 1 : kind == IO_VECTOR ? schema->columns[c].width : 0;
-    if (!io_kind_is_ragged(kind))
-      continue;
-    if (IO_GROW(v->offsets, v->offsets_capacity, 1) != RT_OK)
-      return rt_no_memory(error);
+    if (!io_kind_is_ragged(kind)) continue;
+    if (IO_GROW(v->offsets, v->offsets_capacity, 1) != RT_OK) return rt_no_memory(error);
     v->offsets[0] = 0;
   }
   return RT_OK;
 }
 
-void io_dataset_free(struct io_dataset *data)
-{
-  if (!data)
-    return;
+void io_dataset_free(struct io_dataset *data) {
+  if (!data) return;
   for (int c = 0; data->values && c < data->columns; c++) {
     rt_free(data->values[c].offsets);
     rt_free(data->values[c].ids);
@@ -44,114 +38,100 @@ void io_dataset_free(struct io_dataset *data)
   *data = (struct io_dataset){0};
 }
 
-void io_dataset_clear(struct io_dataset *data)
-{
+void io_dataset_clear(struct io_dataset *data) {
   data->rows = data->skipped = 0;
-  for (int c = 0; c < data->columns; c++)
-    data->values[c].cut = data->values[c].unknown = 0;
+  for (int c = 0; c < data->columns; c++) data->values[c].cut = data->values[c].unknown = 0;
 }
 
 /* Unknown tokens of the rows from first on. */
-static void count_unknown(struct io_dataset *data, const struct io_schema *schema, int64_t first)
-{
+static void count_unknown(struct io_dataset *data, const struct io_schema *schema, int64_t first) {
   for (int c = 0; c < data->columns; c++) {
     struct io_values *v = &data->values[c];
-    if (!v->present || !io_kind_is_counted(schema->columns[c].kind))
-      continue;
+    if (!v->present || !io_kind_is_counted(schema->columns[c].kind)) continue;
     for (int64_t i = v->offsets[first]; i < v->offsets[data->rows]; i++)
       v->unknown += v->ids[i] == IO_UNKNOWN;
   }
 }
 
-void io_dataset_count_unknown(struct io_dataset *data, const struct io_schema *schema)
-{
+void io_dataset_count_unknown(struct io_dataset *data, const struct io_schema *schema) {
   count_unknown(data, schema, 0);
 }
 
-int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields, int64_t line,
-                   struct rt_error *error)
-{
-  if (!io_schema_is_trained(schema))
-    return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
+int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields,
+                   int64_t line, struct rt_error *error) {
+  if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   for (int f = 0; f < schema->fields; f++) {
     size_t length = fields[f].length, bad = fields[f].text ? io_utf8_check(fields[f].text, length) : length;
     if (bad < length)
       return rt_fail_at(error, RT_BAD_DATA, data->name, line < INT32_MAX ? (int)line : INT32_MAX, f + 1,
                         "byte 0x%02x (byte %zu of column \"%s\") is not valid UTF-8",
-                        (unsigned)(unsigned char)fields[f].text[bad], bad + 1, io_schema_field_name(schema, f));
+                        (unsigned)(unsigned char)fields[f].text[bad], bad + 1,
+                        io_schema_field_name(schema, f));
   }
   int status = io_dataset_prepare(data, schema, error);
   if (status == RT_OK)
-    status = io_encode_row(&(struct io_encoder){ .data = data, .schema = schema, .name = data->name }, fields, line, error);
-  if (status == RT_OK)
-    count_unknown(data, schema, data->rows - 1);
+    status = io_encode_row(&(struct io_encoder){.data = data, .schema = schema, .name = data->name}, fields,
+                           line, error);
+  if (status == RT_OK) count_unknown(data, schema, data->rows - 1);
   return status;
 }
 
 /* ---- selections ---- */
 
-static int select_ragged(const struct io_values *from, const int64_t *rows, int64_t count, struct io_values *into)
-{
+static int select_ragged(const struct io_values *from, const int64_t *rows, int64_t count,
+                         struct io_values *into) {
   int64_t total = 0;
-  for (int64_t r = 0; r < count; r++)
-    total += from->offsets[rows[r] + 1] - from->offsets[rows[r]];
-  if (IO_GROW(into->offsets, into->offsets_capacity, (size_t)count + 1) != RT_OK ||
-      IO_GROW(into->ids, into->ids_capacity, (size_t)total) != RT_OK)
+  for (int64_t r = 0; r < count; r++) total += from->offsets[rows[r] + 1] - from->offsets[rows[r]];
+  if (IO_GROW(into->offsets, into->offsets_capacity, (size_t)count + 1) != RT_OK
+      || IO_GROW(into->ids, into->ids_capacity, (size_t)total) != RT_OK)
     return RT_NO_MEMORY;
   into->offsets[0] = 0;
   for (int64_t r = 0, at = 0; r < count; r++) {
     int64_t begin = from->offsets[rows[r]], n = from->offsets[rows[r] + 1] - begin;
-    if (n > 0)
-      memcpy(into->ids + at, from->ids + begin, (size_t)n * sizeof *into->ids);
+    if (n > 0) memcpy(into->ids + at, from->ids + begin, (size_t)n * sizeof *into->ids);
     at += n;
     into->offsets[r + 1] = at;
   }
   return RT_OK;
 }
 
-static int select_numbers(const struct io_values *from, const int64_t *rows, int64_t count, struct io_values *into)
-{
+static int select_numbers(const struct io_values *from, const int64_t *rows, int64_t count,
+                          struct io_values *into) {
   size_t width = (size_t)from->width;
-  if (IO_GROW(into->numbers, into->numbers_capacity, (size_t)count * width) != RT_OK)
-    return RT_NO_MEMORY;
+  if (IO_GROW(into->numbers, into->numbers_capacity, (size_t)count * width) != RT_OK) return RT_NO_MEMORY;
   for (int64_t r = 0; r < count; r++)
-    memcpy(into->numbers + (size_t)r * width, from->numbers + (size_t)rows[r] * width, width * sizeof *into->numbers);
+    memcpy(into->numbers + (size_t)r * width, from->numbers + (size_t)rows[r] * width,
+           width * sizeof *into->numbers);
   return RT_OK;
 }
 
-static int select_classes(const struct io_values *from, const int64_t *rows, int64_t count, struct io_values *into)
-{
-  if (IO_GROW(into->ids, into->ids_capacity, (size_t)count) != RT_OK)
-    return RT_NO_MEMORY;
-  for (int64_t r = 0; r < count; r++)
-    into->ids[r] = from->ids[rows[r]];
+static int select_classes(const struct io_values *from, const int64_t *rows, int64_t count,
+                          struct io_values *into) {
+  if (IO_GROW(into->ids, into->ids_capacity, (size_t)count) != RT_OK) return RT_NO_MEMORY;
+  for (int64_t r = 0; r < count; r++) into->ids[r] = from->ids[rows[r]];
   return RT_OK;
 }
 
-static int select_column(const struct io_values *from, const int64_t *rows, int64_t count, struct io_values *into)
-{
+static int select_column(const struct io_values *from, const int64_t *rows, int64_t count,
+                         struct io_values *into) {
   into->present = from->present;
   into->width = from->width;
-  if (!from->present)
-    return RT_OK;
+  if (!from->present) return RT_OK;
   return from->offsets ? select_ragged(from, rows, count, into)
          : from->width ? select_numbers(from, rows, count, into)
                        : select_classes(from, rows, count, into);
 }
 
-int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count, struct io_dataset *into,
-                      struct rt_error *error)
-{
-  *into = (struct io_dataset){ .header = from->header, .columns = from->columns };
+int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
+                      struct io_dataset *into, struct rt_error *error) {
+  *into = (struct io_dataset){.header = from->header, .columns = from->columns};
   into->values = rt_zalloc((size_t)from->columns, sizeof *into->values);
   into->name = rt_strdup(from->name ? from->name : "");
   if (!into->values || !into->name || IO_GROW(into->lines, into->lines_capacity, (size_t)count) != RT_OK)
     return rt_no_memory(error);
   for (int c = 0; c < from->columns; c++)
-    if (select_column(&from->values[c], rows, count, &into->values[c]) != RT_OK)
-      return rt_no_memory(error);
-  for (int64_t r = 0; r < count; r++)
-    into->lines[r] = from->lines[rows[r]];
+    if (select_column(&from->values[c], rows, count, &into->values[c]) != RT_OK) return rt_no_memory(error);
+  for (int64_t r = 0; r < count; r++) into->lines[r] = from->lines[rows[r]];
   into->rows = count;
   return RT_OK;
 }

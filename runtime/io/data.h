@@ -8,13 +8,13 @@
 
 /* One column of a dataset. Row r of a ragged column is ids[offsets[r]] .. ids[offsets[r + 1] - 1]. */
 struct io_values {
-  bool present;              /* false: the file does not have this column; the arrays are empty */
-  int64_t *offsets;          /* ragged: [rows + 1]. A tags column has the offsets of its pair */
-  int32_t *ids;              /* ragged: [offsets[rows]]; class: [rows] */
-  double *numbers;           /* number: [rows]; vector: [rows, width] */
-  int64_t width;             /* number: 1; vector: numbers in a row; 0 otherwise */
-  int64_t cut;               /* tokens cut off by max_length */
-  int64_t unknown;           /* tokens that are not in the vocabulary */
+  bool present;     /* false: the file does not have this column; the arrays are empty */
+  int64_t *offsets; /* ragged: [rows + 1]. A tags column has the offsets of its pair */
+  int32_t *ids;     /* ragged: [offsets[rows]]; class: [rows] */
+  double *numbers;  /* number: [rows]; vector: [rows, width] */
+  int64_t width;    /* number: 1; vector: numbers in a row; 0 otherwise */
+  int64_t cut;      /* tokens cut off by max_length */
+  int64_t unknown;  /* tokens that are not in the vocabulary */
   size_t offsets_capacity, ids_capacity, numbers_capacity;
   int64_t row_tokens, row_cut; /* of the row being added */
 };
@@ -23,79 +23,83 @@ struct io_values {
 struct io_dataset {
   int64_t rows;
   int columns;
-  struct io_values *values;  /* [columns], as in the schema */
-  int64_t *lines;            /* [rows] where each row began in its file, from 1; for plain text: the line of its first token */
-  char *name;                /* the file, for messages */
-  bool header;               /* the file had a header line; otherwise its columns went by position */
-  int64_t skipped;           /* bad rows left out by skip_bad_rows */
+  struct io_values *values; /* [columns], as in the schema */
+  int64_t *lines;  /* [rows] where each row began in its file, from 1; for plain text: the line of its first
+                      token */
+  char *name;      /* the file, for messages */
+  bool header;     /* the file had a header line; otherwise its columns went by position */
+  int64_t skipped; /* bad rows left out by skip_bad_rows */
   struct rt_error first_skipped; /* why the first of them was bad */
   size_t lines_capacity;
-  struct io_tokens tokens;   /* scratch */
+  struct io_tokens tokens; /* scratch */
 };
 
 struct io_data_options {
-  enum io_format format;     /* IO_FORMAT_AUTO: by the file's name */
-  bool predicting;           /* io_dataset_read: leave out the columns that are not required, be they there or not */
-  bool skip_bad_rows;        /* leave bad rows out and count them; otherwise the first one is an error */
-  double hold;               /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
-  uint64_t seed;             /* for hold */
+  enum io_format format; /* IO_FORMAT_AUTO: by the file's name */
+  bool predicting;    /* io_dataset_read: leave out the columns that are not required, be they there or not */
+  bool skip_bad_rows; /* leave bad rows out and count them; otherwise the first one is an error */
+  double hold;        /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
+  uint64_t seed;      /* for hold */
 };
 
-/* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths, sizes. Every column
- * must be there. With
- * options->hold > 0 the rows are split by io_hold: *held gets the held-out rows, and words are counted in the training
- * rows alone (classes in all rows). held may be NULL when hold is 0. options may be NULL.
- * RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty and the schema is as before. */
+/* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths, sizes.
+ * Every column must be there. With options->hold > 0 the rows are split by io_hold: *held gets the held-out
+ * rows, and words are counted in the training rows alone (classes in all rows). held may be NULL when hold is
+ * 0. options may be NULL. RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty
+ * and the schema is as before. */
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error);
-/* Reads another file with a trained schema. Unknown words get IO_UNKNOWN; a label that training did not see is a bad
- * row whose message names it, its line and the known classes. */
+/* Reads another file with a trained schema. Unknown words get IO_UNKNOWN; a label that training did not see
+ * is a bad row whose message names it, its line and the known classes. */
 int io_dataset_read(const char *path, const struct io_schema *schema, const struct io_data_options *options,
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);
 
-/* Encoding row by row, as `predict` does: open, then next for each row. Columns that are not required are left out. The
- * dataset passed in is emptied first and then holds one row; its memory is reused. *more is false at the end. A bad row
- * is RT_BAD_DATA, and the next call goes on behind it unless io_table_broken(io_rows_table(rows)). */
+/* Encoding row by row, as `predict` does: open, then next for each row. Columns that are not required are
+ * left out. The dataset passed in is emptied first and then holds one row; its memory is reused. *more is
+ * false at the end. A bad row is RT_BAD_DATA, and the next call goes on behind it unless
+ * io_table_broken(io_rows_table(rows)). */
 struct io_rows;
-int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
-                 struct rt_error *error);
+int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema,
+                 enum io_format format, struct rt_error *error);
 /* The same from another source than a file. */
 int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
                         enum io_format format, struct rt_error *error);
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
-/* The same without emptying the dataset: its rows become a batch, whose unknown tokens are not counted. A bad row
- * leaves it as it was. */
+/* The same without emptying the dataset: its rows become a batch, whose unknown tokens are not counted. A bad
+ * row leaves it as it was. */
 int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
 /* The fields of the row last read, as written, in the schema's order, those left out included. */
 const struct io_row *io_rows_row(const struct io_rows *rows);
 struct io_table *io_rows_table(struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 
-/* Adds one row given as strings: fields[f] for field f of a trained schema; text NULL leaves its columns absent, then it
- * must be absent in every row (RT_USAGE). The strings must be valid UTF-8; they are checked.
+/* Adds one row given as strings: fields[f] for field f of a trained schema; text NULL leaves its columns
+ * absent, then it must be absent in every row (RT_USAGE). The strings must be valid UTF-8; they are checked.
  * line is for messages; 0 when there is none. After a failure the dataset is as before. */
-int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields, int64_t line,
-                   struct rt_error *error);
+int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields,
+                   int64_t line, struct rt_error *error);
 /* Forgets the rows and keeps the memory. */
 void io_dataset_clear(struct io_dataset *data);
-/* Copies the rows of those numbers, in that order, into *into, which is overwritten. Free it with io_dataset_free, also after
- * a failure. */
-int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count, struct io_dataset *into,
-                      struct rt_error *error);
+/* Copies the rows of those numbers, in that order, into *into, which is overwritten. Free it with
+ * io_dataset_free, also after a failure. */
+int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
+                      struct io_dataset *into, struct rt_error *error);
 
 /* A plain text as training data for predicting the next token: column (words, chars or bytes) gets windows of
- * window + 1 tokens that overlap by one, so that inputs w[0..n-1] and targets w[1..n] cover every token but the first
- * exactly once. The last window may be shorter but has at least 2 tokens. The column must be the schema's only one.
- * Learns the vocabulary when the column has none yet, with options->hold holding out the last part of the text.
- * options and held may be NULL. */
-int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t window, const struct io_data_options *options,
-                         struct io_dataset *data, struct io_dataset *held, struct rt_error *error);
+ * window + 1 tokens that overlap by one, so that inputs w[0..n-1] and targets w[1..n] cover every token but
+ * the first exactly once. The last window may be shorter but has at least 2 tokens. The column must be the
+ * schema's only one. Learns the vocabulary when the column has none yet, with options->hold holding out the
+ * last part of the text. options and held may be NULL. */
+int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t window,
+                         const struct io_data_options *options, struct io_dataset *data,
+                         struct io_dataset *held, struct rt_error *error);
 
-/* Splits the rows 0..rows-1: *kept gets the numbers to train on and *held round(rows * fraction) others (at least 1, at
- * most rows - 1), both rising, in one block that rt_free(*kept) frees. The held rows are the last ones of a
- * Fisher-Yates shuffle that goes from the end, driven by SplitMix64 (Steele, Lea, Flood 2014) seeded with seed: the
- * same on every machine. RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA with fewer than 2 rows. */
+/* Splits the rows 0..rows-1: *kept gets the numbers to train on and *held round(rows * fraction) others (at
+ * least 1, at most rows - 1), both rising, in one block that rt_free(*kept) frees. The held rows are the last
+ * ones of a Fisher-Yates shuffle that goes from the end, driven by SplitMix64 (Steele, Lea, Flood 2014)
+ * seeded with seed: the same on every machine. RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA with fewer than
+ * 2 rows. */
 int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_t *kept_count, int64_t **held,
             int64_t *held_count, struct rt_error *error);
 

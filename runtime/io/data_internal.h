@@ -4,48 +4,53 @@
 
 #include "runtime/io/data.h"
 
-/* What is being learned about one column. While reading, its ids are the numbers of texts; once the vocabulary is
- * known they are translated. */
+/* What is being learned about one column. While reading, its ids are the numbers of texts; once the
+ * vocabulary is known they are translated. */
 struct io_learning {
-  bool interns;              /* the column gets a vocabulary from this file */
+  bool interns; /* the column gets a vocabulary from this file */
   struct io_intern texts;
-  struct io_vocab *vocab;    /* what it gets; bytes have theirs from the beginning */
-  int64_t size;              /* ids: 1 + the largest */
+  struct io_vocab *vocab; /* what it gets; bytes have theirs from the beginning */
+  int64_t size;           /* ids: 1 + the largest */
 };
 
-enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 };   /* stand for begin and end until the vocabulary is known */
+enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 }; /* stand for begin and end until the vocabulary is known */
 
 /* Encodes rows into a dataset. */
 struct io_encoder {
   struct io_dataset *data;
   const struct io_schema *schema;
-  struct io_learning *learning;  /* [columns], or NULL */
-  const struct io_table *table;  /* where the rows come from, or NULL */
-  const char *name;              /* of the file, for messages, or NULL */
-  bool predicting;               /* columns that are not required are left out */
+  struct io_learning *learning; /* [columns], or NULL */
+  const struct io_table *table; /* where the rows come from, or NULL */
+  const char *name;             /* of the file, for messages, or NULL */
+  bool predicting;              /* columns that are not required are left out */
 };
 
 /* Adds one row; after a failure the dataset is as before. */
-int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line, struct rt_error *error);
+int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
+                  struct rt_error *error);
 /* Adds rows until the table ends. With skip, bad rows are counted instead. */
 int io_encode_table(const struct io_encoder *e, struct io_table *table, bool skip, struct rt_error *error);
-/* Appends the ids of a text to ids, of which there are *count; the capacity is *capacity. Only RT_NO_MEMORY can go wrong. */
-int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v, int64_t *count,
-                     struct rt_error *error);
+/* Appends the ids of a text to ids, of which there are *count; the capacity is *capacity. Only RT_NO_MEMORY
+ * can go wrong. */
+int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v,
+                     int64_t *count, struct rt_error *error);
 /* Opens a file, or a source when it is not NULL, with the columns of a schema. */
 int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
-                         const struct io_schema *schema, enum io_format format, bool predicting, struct rt_error *error);
+                         const struct io_schema *schema, enum io_format format, bool predicting,
+                         struct rt_error *error);
 /* Gives an empty dataset the columns of a schema. */
 int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error);
 /* Counts in values[].unknown the tokens that are unknown. */
 void io_dataset_count_unknown(struct io_dataset *data, const struct io_schema *schema);
 
 int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error);
-/* Builds the vocabularies from the training rows (classes: from all rows) and translates the ids. held may be NULL. */
+/* Builds the vocabularies from the training rows (classes: from all rows) and translates the ids. held may be
+ * NULL. */
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error);
 /* Hands what was learned to the schema; the widths are in the dataset. */
-void io_learning_commit(struct io_learning *learning, struct io_schema *schema, const struct io_dataset *train);
+void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
+                        const struct io_dataset *train);
 void io_learning_free(struct io_learning *learning, const struct io_schema *schema);
 
 #endif

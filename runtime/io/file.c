@@ -14,31 +14,27 @@ enum { CHUNK = 1 << 16 };
 
 struct io_reader {
   int fd;
-  bool owned;                /* fd is closed with the reader; standard input is not */
-  struct io_source source;   /* with a read of its own: instead of fd */
+  bool owned;              /* fd is closed with the reader; standard input is not */
+  struct io_source source; /* with a read of its own: instead of fd */
   char *name;
-  bool begun;                /* the first bytes were looked at */
+  bool begun; /* the first bytes were looked at */
   bool gzip;
-  bool between;              /* gzip: at the end of a member; further members may follow */
-  bool inflating;            /* stream is initialised */
+  bool between;   /* gzip: at the end of a member; further members may follow */
+  bool inflating; /* stream is initialised */
   z_stream stream;
-  size_t begin, end;         /* what is left in input */
+  size_t begin, end; /* what is left in input */
   unsigned char input[CHUNK];
 };
 
-static int cannot_read(struct rt_error *error, int code, const char *name, int reason)
-{
+static int cannot_read(struct rt_error *error, int code, const char *name, int reason) {
   char text[256];
   return rt_fail_at(error, code, name, 0, 0, "cannot be read: %s", strerror_r(reason, text, sizeof text));
 }
 
-static int open_input(const char *path, int *fd, struct rt_error *error)
-{
-  do
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+static int open_input(const char *path, int *fd, struct rt_error *error) {
+  do *fd = open(path, O_RDONLY | O_CLOEXEC);
   while (*fd < 0 && errno == EINTR);
-  if (*fd < 0)
-    return cannot_read(error, RT_NO_INPUT, path, errno);
+  if (*fd < 0) return cannot_read(error, RT_NO_INPUT, path, errno);
   struct stat status;
   if (fstat(*fd, &status) == 0 && S_ISDIR(status.st_mode)) {
     close(*fd);
@@ -47,15 +43,13 @@ static int open_input(const char *path, int *fd, struct rt_error *error)
   return RT_OK;
 }
 
-int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error)
-{
+int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error) {
   *reader = NULL;
   bool owned = strcmp(path, "-") != 0;
   struct io_reader *r = rt_zalloc(1, sizeof *r);
   char *name = rt_strdup(owned ? path : "standard input");
   int status = r && name ? RT_OK : rt_no_memory(error), fd = STDIN_FILENO;
-  if (status == RT_OK && owned)
-    status = open_input(path, &fd, error);
+  if (status == RT_OK && owned) status = open_input(path, &fd, error);
   if (status != RT_OK) {
     rt_free(name);
     rt_free(r);
@@ -68,8 +62,7 @@ int io_reader_open(struct io_reader **reader, const char *path, struct rt_error 
   return RT_OK;
 }
 
-int io_reader_open_source(struct io_reader **reader, const struct io_source *source, struct rt_error *error)
-{
+int io_reader_open_source(struct io_reader **reader, const struct io_source *source, struct rt_error *error) {
   struct io_reader *r = *reader = rt_zalloc(1, sizeof *r);
   if (!r || !(r->name = rt_strdup(source->name))) {
     rt_free(r);
@@ -81,85 +74,67 @@ int io_reader_open_source(struct io_reader **reader, const struct io_source *sou
   return RT_OK;
 }
 
-void io_reader_close(struct io_reader *reader)
-{
-  if (!reader)
-    return;
-  if (reader->inflating)
-    inflateEnd(&reader->stream);
-  if (reader->owned)
-    close(reader->fd);
+void io_reader_close(struct io_reader *reader) {
+  if (!reader) return;
+  if (reader->inflating) inflateEnd(&reader->stream);
+  if (reader->owned) close(reader->fd);
   rt_free(reader->name);
   rt_free(reader);
 }
 
-const char *io_reader_name(const struct io_reader *reader)
-{
-  return reader->name;
-}
+const char *io_reader_name(const struct io_reader *reader) { return reader->name; }
 
 /* Reads behind what is left in input; *got == 0 at the end of the file. */
-static int fill(struct io_reader *r, size_t *got, struct rt_error *error)
-{
-  if (r->begin == r->end)
-    r->begin = r->end = 0;
+static int fill(struct io_reader *r, size_t *got, struct rt_error *error) {
+  if (r->begin == r->end) r->begin = r->end = 0;
   if (r->source.read) {
     *got = r->source.read(r->source.context, (char *)r->input + r->end, CHUNK - r->end);
     if (*got > CHUNK - r->end)
-      return rt_fail_at(error, RT_IO, r->name, 0, 0, "cannot be read: more bytes came than there was room for");
+      return rt_fail_at(error, RT_IO, r->name, 0, 0,
+                        "cannot be read: more bytes came than there was room for");
     r->end += *got;
     return RT_OK;
   }
   ssize_t n;
-  do
-    n = read(r->fd, r->input + r->end, CHUNK - r->end);
+  do n = read(r->fd, r->input + r->end, CHUNK - r->end);
   while (n < 0 && errno == EINTR);
-  if (n < 0)
-    return cannot_read(error, RT_IO, r->name, errno);
+  if (n < 0) return cannot_read(error, RT_IO, r->name, errno);
   r->end += (size_t)n;
   *got = (size_t)n;
   return RT_OK;
 }
 
-static void *zlib_alloc(void *context, unsigned count, unsigned size)
-{
+static void *zlib_alloc(void *context, unsigned count, unsigned size) {
   (void)context;
   return rt_zalloc(count, size);
 }
 
-static void zlib_free(void *context, void *block)
-{
+static void zlib_free(void *context, void *block) {
   (void)context;
   rt_free(block);
 }
 
 /* Looks at the first two bytes and prepares for gzip when they are its magic. */
-static int look(struct io_reader *r, struct rt_error *error)
-{
+static int look(struct io_reader *r, struct rt_error *error) {
   size_t got;
   do {
     int status = fill(r, &got, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   } while (got > 0 && r->end < 2 && r->input[0] == 0x1f);
   r->begun = true;
-  if (r->end < 2 || r->input[0] != 0x1f || r->input[1] != 0x8b)
-    return RT_OK;
+  if (r->end < 2 || r->input[0] != 0x1f || r->input[1] != 0x8b) return RT_OK;
   r->stream.zalloc = zlib_alloc;
   r->stream.zfree = zlib_free;
-  if (inflateInit2(&r->stream, 15 + 16) != Z_OK)
-    return rt_no_memory(error);
+  if (inflateInit2(&r->stream, 15 + 16) != Z_OK) return rt_no_memory(error);
   r->gzip = r->inflating = true;
   return RT_OK;
 }
 
-static int read_plain(struct io_reader *r, void *buffer, size_t size, size_t *got, struct rt_error *error)
-{
+static int read_plain(struct io_reader *r, void *buffer, size_t size, size_t *got, struct rt_error *error) {
   if (r->begin == r->end) {
     size_t filled;
     int status = fill(r, &filled, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
   size_t n = r->end - r->begin < size ? r->end - r->begin : size;
   memcpy(buffer, r->input + r->begin, n);
@@ -168,19 +143,16 @@ static int read_plain(struct io_reader *r, void *buffer, size_t size, size_t *go
   return RT_OK;
 }
 
-/* Between two gzip members: zeros are padding, anything else begins the next one. *more is false at the end. */
-static int next_member(struct io_reader *r, bool *more, struct rt_error *error)
-{
+/* Between two gzip members: zeros are padding, anything else begins the next one. *more is false at the end.
+ */
+static int next_member(struct io_reader *r, bool *more, struct rt_error *error) {
   *more = false;
   for (;;) {
-    while (r->begin < r->end && r->input[r->begin] == 0)
-      r->begin++;
-    if (r->begin < r->end)
-      break;
+    while (r->begin < r->end && r->input[r->begin] == 0) r->begin++;
+    if (r->begin < r->end) break;
     size_t got;
     int status = fill(r, &got, error);
-    if (status != RT_OK || got == 0)
-      return status;
+    if (status != RT_OK || got == 0) return status;
   }
   inflateReset(&r->stream);
   r->between = false;
@@ -189,8 +161,7 @@ static int next_member(struct io_reader *r, bool *more, struct rt_error *error)
 }
 
 /* One call of inflate on what is in input. *got may be 0 when it needs more. */
-static int inflate_some(struct io_reader *r, void *buffer, size_t size, size_t *got, struct rt_error *error)
-{
+static int inflate_some(struct io_reader *r, void *buffer, size_t size, size_t *got, struct rt_error *error) {
   unsigned room = size < CHUNK ? (unsigned)size : CHUNK;
   r->stream.next_in = r->input + r->begin;
   r->stream.avail_in = (unsigned)(r->end - r->begin);
@@ -200,81 +171,65 @@ static int inflate_some(struct io_reader *r, void *buffer, size_t size, size_t *
   r->begin = r->end - r->stream.avail_in;
   *got = room - r->stream.avail_out;
   switch (result) {
-  case Z_STREAM_END:
-    r->between = true;
-    return RT_OK;
-  case Z_OK:
-  case Z_BUF_ERROR:
-    return RT_OK;
-  case Z_MEM_ERROR:
-    return rt_no_memory(error);
-  default:
-    return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "the gzip data is damaged: %s",
-                      r->stream.msg ? r->stream.msg : "it does not follow the format");
+    case Z_STREAM_END: r->between = true; return RT_OK;
+    case Z_OK:
+    case Z_BUF_ERROR: return RT_OK;
+    case Z_MEM_ERROR: return rt_no_memory(error);
+    default:
+      return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "the gzip data is damaged: %s",
+                        r->stream.msg ? r->stream.msg : "it does not follow the format");
   }
 }
 
-static int read_gzip(struct io_reader *r, void *buffer, size_t size, size_t *got, struct rt_error *error)
-{
+static int read_gzip(struct io_reader *r, void *buffer, size_t size, size_t *got, struct rt_error *error) {
   for (;;) {
     int status;
     if (r->between) {
       bool more;
       status = next_member(r, &more, error);
-      if (status != RT_OK || !more)
-        return status;
+      if (status != RT_OK || !more) return status;
     }
     status = inflate_some(r, buffer, size, got, error);
-    if (status != RT_OK || *got > 0)
-      return status;
-    if (r->between || r->begin < r->end)
-      continue;
+    if (status != RT_OK || *got > 0) return status;
+    if (r->between || r->begin < r->end) continue;
     size_t filled;
     status = fill(r, &filled, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
     if (filled == 0)
       return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "ends in the middle of its gzip data");
   }
 }
 
-int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *got, struct rt_error *error)
-{
+int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *got, struct rt_error *error) {
   *got = 0;
   if (!reader->begun) {
     int status = look(reader, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
-  return reader->gzip ? read_gzip(reader, buffer, size, got, error) : read_plain(reader, buffer, size, got, error);
+  return reader->gzip ? read_gzip(reader, buffer, size, got, error)
+                      : read_plain(reader, buffer, size, got, error);
 }
 
 /* Reads everything; one byte more than max is room enough to see that it is too long. */
-static int read_all(struct io_reader *r, size_t max, char **bytes, size_t *length, struct rt_error *error)
-{
+static int read_all(struct io_reader *r, size_t max, char **bytes, size_t *length, struct rt_error *error) {
   size_t capacity = 0, got;
   do {
-    if (*length > max)
-      return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "is longer than %zu bytes", max);
-    if (IO_GROW(*bytes, capacity, *length + CHUNK) != RT_OK)
-      return rt_no_memory(error);
+    if (*length > max) return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "is longer than %zu bytes", max);
+    if (IO_GROW(*bytes, capacity, *length + CHUNK) != RT_OK) return rt_no_memory(error);
     int status = io_reader_read(r, *bytes + *length, capacity - *length - 1, &got, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
     *length += got;
   } while (got > 0);
   (*bytes)[*length] = '\0';
   return RT_OK;
 }
 
-int io_read_file(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error)
-{
+int io_read_file(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error) {
   struct io_reader *reader;
   *bytes = NULL;
   *length = 0;
   int status = io_reader_open(&reader, path, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = read_all(reader, max, bytes, length, error);
   if (status != RT_OK) {
     rt_free(*bytes);

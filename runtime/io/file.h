@@ -12,26 +12,32 @@ struct io_reader;
 
 /* RT_NO_INPUT when the path does not exist, is a directory or may not be read. */
 int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error);
-/* Bytes from somewhere else: read puts 1..size of them into buffer and says how many, 0 at the end. It waits only when it has none. */
-struct io_source { const char *name; size_t (*read)(void *context, char *buffer, size_t size); void *context; };
+/* Bytes from somewhere else: read puts 1..size of them into buffer and says how many, 0 at the end. It waits
+ * only when it has none. */
+struct io_source {
+  const char *name;
+  size_t (*read)(void *context, char *buffer, size_t size);
+  void *context;
+};
 /* name is copied; the rest must outlive the reader. */
 int io_reader_open_source(struct io_reader **reader, const struct io_source *source, struct rt_error *error);
-/* Fills buffer with 1..size bytes and sets *got; *got == 0 at the end of the file. Returns what is there without
- * waiting for a full buffer, so that lines typed at a terminal or a pipe arrive at once.
- * RT_IO when reading fails, RT_BAD_DATA when gzip data is damaged or ends too soon. */
+/* Fills buffer with 1..size bytes and sets *got; *got == 0 at the end of the file. Returns what is there
+ * without waiting for a full buffer, so that lines typed at a terminal or a pipe arrive at once. RT_IO when
+ * reading fails, RT_BAD_DATA when gzip data is damaged or ends too soon. */
 int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *got, struct rt_error *error);
 /* What messages call the file: its path, or "standard input". Lives as long as the reader. */
 const char *io_reader_name(const struct io_reader *reader);
 void io_reader_close(struct io_reader *reader);
 
-/* Reads a whole file (decompressed). *bytes has *length bytes and one more that is 0; the caller frees it with
- * rt_free. RT_BAD_DATA when it is longer than max bytes (after decompression). */
+/* Reads a whole file (decompressed). *bytes has *length bytes and one more that is 0; the caller frees it
+ * with rt_free. RT_BAD_DATA when it is longer than max bytes (after decompression). */
 int io_read_file(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error);
 
-/* A file being saved. The bytes go to a temporary file beside the target; commit makes them durable (fsync), gives
- * them the target's name (rename) and makes the name durable (fsync of the directory). A symbolic link stays a
- * link: its target is replaced. Something that is no regular file (/dev/null, a pipe) is written directly.
- * A new file gets the permissions the process's umask allows; an existing one keeps its permissions. */
+/* A file being saved. The bytes go to a temporary file beside the target; commit makes them durable (fsync),
+ * gives them the target's name (rename) and makes the name durable (fsync of the directory). A symbolic link
+ * stays a link: its target is replaced. Something that is no regular file (/dev/null, a pipe) is written
+ * directly. A new file gets the permissions the process's umask allows; an existing one keeps its
+ * permissions. */
 struct io_save;
 
 /* RT_CANNOT_CREATE when no file can be made there. */

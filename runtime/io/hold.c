@@ -4,8 +4,7 @@
 #include "runtime/io/data.h"
 
 /* SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
-static uint64_t next_random(uint64_t *state)
-{
+static uint64_t next_random(uint64_t *state) {
   uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
   z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
@@ -13,20 +12,16 @@ static uint64_t next_random(uint64_t *state)
 }
 
 /* A number 0..bound-1, each as likely: numbers from the incomplete last round of bound are thrown away. */
-static uint64_t random_below(uint64_t *state, uint64_t bound)
-{
+static uint64_t random_below(uint64_t *state, uint64_t bound) {
   uint64_t limit = UINT64_MAX - UINT64_MAX % bound, x;
-  do
-    x = next_random(state);
+  do x = next_random(state);
   while (x >= limit);
   return x % bound;
 }
 
 /* Marks the last n rows of the shuffle; order is scratch for it. */
-static void mark_held(int64_t *order, int64_t rows, int64_t n, uint64_t seed, bool *marks)
-{
-  for (int64_t i = 0; i < rows; i++)
-    order[i] = i;
+static void mark_held(int64_t *order, int64_t rows, int64_t n, uint64_t seed, bool *marks) {
+  for (int64_t i = 0; i < rows; i++) order[i] = i;
   for (int64_t i = rows - 1; i >= rows - n; i--) {
     int64_t j = (int64_t)random_below(&seed, (uint64_t)i + 1);
     marks[order[j]] = true;
@@ -35,8 +30,7 @@ static void mark_held(int64_t *order, int64_t rows, int64_t n, uint64_t seed, bo
 }
 
 int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_t *kept_count, int64_t **held,
-            int64_t *held_count, struct rt_error *error)
-{
+            int64_t *held_count, struct rt_error *error) {
   *kept = *held = NULL;
   *kept_count = *held_count = 0;
   if (!(fraction > 0 && fraction < 1))

@@ -1,14 +1,12 @@
 /* json.c: writing JSON strings and reading JSON strictly. */
 #include "runtime/io/json.h"
 
-void io_json_string(struct rt_text *out, const char *text, size_t length)
-{
+void io_json_string(struct rt_text *out, const char *text, size_t length) {
   size_t plain = 0;
   rt_text_add(out, "\"", 1);
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)text[i];
-    if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F)
-      continue;
+    if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) continue;
     rt_text_add(out, text + plain, i - plain);
     plain = i + 1;
     if (c == '"' || c == '\\')
@@ -22,22 +20,19 @@ void io_json_string(struct rt_text *out, const char *text, size_t length)
   rt_text_add(out, "\"", 1);
 }
 
-int io_json_parse(json_t **json, const char *what, const char *text, size_t length, struct rt_error *error)
-{
+int io_json_parse(json_t **json, const char *what, const char *text, size_t length, struct rt_error *error) {
   json_error_t reason;
   *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
-  if (*json)
-    return RT_OK;
-  if (json_error_code(&reason) == json_error_out_of_memory)
-    return rt_no_memory(error);
-  return rt_fail(error, RT_BAD_DATA, "%s is not valid JSON (byte %d): %s", what, reason.position, reason.text);
+  if (*json) return RT_OK;
+  if (json_error_code(&reason) == json_error_out_of_memory) return rt_no_memory(error);
+  return rt_fail(error, RT_BAD_DATA, "%s is not valid JSON (byte %d): %s", what, reason.position,
+                 reason.text);
 }
 
-int64_t io_json_integer(const json_t *object, const char *key, int64_t low, int64_t high, int64_t fallback, bool *good)
-{
+int64_t io_json_integer(const json_t *object, const char *key, int64_t low, int64_t high, int64_t fallback,
+                        bool *good) {
   const json_t *value = json_object_get(object, key);
-  if (!value)
-    return fallback;
+  if (!value) return fallback;
   if (!json_is_integer(value) || json_integer_value(value) < low || json_integer_value(value) > high) {
     *good = false;
     return fallback;
@@ -45,12 +40,9 @@ int64_t io_json_integer(const json_t *object, const char *key, int64_t low, int6
   return json_integer_value(value);
 }
 
-bool io_json_bool(const json_t *object, const char *key, bool fallback, bool *good)
-{
+bool io_json_bool(const json_t *object, const char *key, bool fallback, bool *good) {
   const json_t *value = json_object_get(object, key);
-  if (!value)
-    return fallback;
-  if (!json_is_boolean(value))
-    *good = false;
+  if (!value) return fallback;
+  if (!json_is_boolean(value)) *good = false;
   return json_is_true(value);
 }

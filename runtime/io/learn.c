@@ -3,26 +3,21 @@
 
 #include "runtime/io/data_internal.h"
 
-int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error)
-{
+int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error) {
   struct io_learning *l = *learning = rt_zalloc((size_t)schema->count, sizeof *l);
-  if (!l)
-    return rt_no_memory(error);
+  if (!l) return rt_no_memory(error);
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
     enum io_kind kind = column->kind;
-    if (column->vocab)
-      continue;
+    if (column->vocab) continue;
     l[c].interns = io_kind_is_counted(kind) || kind == IO_CLASS || kind == IO_TAGS;
     int status = kind == IO_BYTES ? io_vocab_bytes(&l[c].vocab, column->ends, error) : RT_OK;
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
 
-void io_learning_free(struct io_learning *learning, const struct io_schema *schema)
-{
+void io_learning_free(struct io_learning *learning, const struct io_schema *schema) {
   for (int c = 0; learning && c < schema->count; c++) {
     io_intern_free(&learning[c].texts);
     io_vocab_free(learning[c].vocab);
@@ -33,28 +28,25 @@ void io_learning_free(struct io_learning *learning, const struct io_schema *sche
 static bool is_label(const struct io_column *c) { return c->kind == IO_CLASS || c->kind == IO_TAGS; }
 
 /* The ids of a column, without their offsets. */
-static int64_t id_count(const struct io_dataset *data, int column)
-{
+static int64_t id_count(const struct io_dataset *data, int column) {
   const struct io_values *v = &data->values[column];
   return v->offsets ? v->offsets[data->rows] : data->rows;
 }
 
 /* Counts the texts of a dataset; *position goes on from dataset to dataset. */
-static void count_texts(const struct io_dataset *data, int column, int64_t *counts, int64_t *first, int64_t *position)
-{
+static void count_texts(const struct io_dataset *data, int column, int64_t *counts, int64_t *first,
+                        int64_t *position) {
   const int32_t *ids = data->values[column].ids;
   int64_t n = id_count(data, column);
   for (int64_t i = 0; i < n; i++) {
-    if (ids[i] < 0)
-      continue;
-    if (counts[ids[i]]++ == 0)
-      first[ids[i]] = *position + i;
+    if (ids[i] < 0) continue;
+    if (counts[ids[i]]++ == 0) first[ids[i]] = *position + i;
   }
   *position += n;
 }
 
-static void translate(struct io_dataset *data, int column, const int32_t *remap, const struct io_vocab *vocab)
-{
+static void translate(struct io_dataset *data, int column, const int32_t *remap,
+                      const struct io_vocab *vocab) {
   int32_t *ids = data->values[column].ids;
   int64_t n = id_count(data, column);
   for (int64_t i = 0; i < n; i++)
@@ -63,41 +55,40 @@ static void translate(struct io_dataset *data, int column, const int32_t *remap,
 
 /* A vocabulary that nothing can be learned from is an error in the data. */
 static int check_vocab(const struct io_column *column, const struct io_vocab *vocab, const char *file,
-                       struct rt_error *error)
-{
+                       struct rt_error *error) {
   if (is_label(column) && vocab->count == 1) {
     size_t length;
     const char *label = io_vocab_text(vocab, 0, &length);
-    return rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "column \"%s\" has the one %s \"%.*s\" in all rows; two are needed",
-                      column->name, column->kind == IO_TAGS ? "tag" : "class", length < 80 ? (int)length : 80, label);
+    return rt_fail_at(error, RT_BAD_DATA, file, 0, 0,
+                      "column \"%s\" has the one %s \"%.*s\" in all rows; two are needed", column->name,
+                      column->kind == IO_TAGS ? "tag" : "class", length < 80 ? (int)length : 80, label);
   }
   if (vocab->texts.count == 0)
     return rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "column \"%s\" has no %s", column->name,
-                      is_label(column) ? "tags" : column->min_count > 1 ? "token that is frequent enough" : "tokens");
+                      is_label(column)        ? "tags"
+                      : column->min_count > 1 ? "token that is frequent enough"
+                                              : "tokens");
   return RT_OK;
 }
 
 static int build(struct io_learning *l, const struct io_column *column, int c, struct io_dataset *train,
-                 struct io_dataset *held, struct rt_error *error)
-{
+                 struct io_dataset *held, struct rt_error *error) {
   size_t n = (size_t)l->texts.count + 1;
   int64_t *counts = rt_zalloc(n, sizeof *counts), *first = rt_zalloc(n, sizeof *first), position = 0;
   int32_t *remap = rt_alloc(n * sizeof *remap);
-  struct io_vocab_options options = { .min_count = column->min_count, .max_size = column->max_size, .ends = column->ends };
+  struct io_vocab_options options = {
+      .min_count = column->min_count, .max_size = column->max_size, .ends = column->ends};
   int status = counts && first && remap ? RT_OK : rt_no_memory(error);
   if (status == RT_OK) {
     count_texts(train, c, counts, first, &position);
-    if (held && is_label(column))
-      count_texts(held, c, counts, first, &position);
-    status = io_vocab_build(&l->vocab, is_label(column) ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &l->texts, counts, first,
-                            &options, remap, error);
+    if (held && is_label(column)) count_texts(held, c, counts, first, &position);
+    status = io_vocab_build(&l->vocab, is_label(column) ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &l->texts,
+                            counts, first, &options, remap, error);
   }
-  if (status == RT_OK)
-    status = check_vocab(column, l->vocab, train->name, error);
+  if (status == RT_OK) status = check_vocab(column, l->vocab, train->name, error);
   if (status == RT_OK) {
     translate(train, c, remap, l->vocab);
-    if (held)
-      translate(held, c, remap, l->vocab);
+    if (held) translate(held, c, remap, l->vocab);
   }
   rt_free(counts);
   rt_free(first);
@@ -106,25 +97,20 @@ static int build(struct io_learning *l, const struct io_column *column, int c, s
 }
 
 /* 1 + the largest id of an ids column. */
-static int64_t size_of_ids(const struct io_dataset *data, int column, int64_t size)
-{
+static int64_t size_of_ids(const struct io_dataset *data, int column, int64_t size) {
   int64_t n = id_count(data, column);
   for (int64_t i = 0; i < n; i++)
-    if (data->values[column].ids[i] >= size)
-      size = (int64_t)data->values[column].ids[i] + 1;
+    if (data->values[column].ids[i] >= size) size = (int64_t)data->values[column].ids[i] + 1;
   return size;
 }
 
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
-                       struct io_dataset *held, struct rt_error *error)
-{
+                       struct io_dataset *held, struct rt_error *error) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
     int status = learning[c].interns ? build(&learning[c], column, c, train, held, error) : RT_OK;
-    if (status != RT_OK)
-      return status;
-    if (column->kind != IO_IDS || column->size > 0)
-      continue;
+    if (status != RT_OK) return status;
+    if (column->kind != IO_IDS || column->size > 0) continue;
     int64_t size = size_of_ids(train, c, 0);
     learning[c].size = held ? size_of_ids(held, c, size) : size;
     if (learning[c].size == 0)
@@ -133,17 +119,15 @@ int io_learning_finish(struct io_learning *learning, const struct io_schema *sch
   return RT_OK;
 }
 
-void io_learning_commit(struct io_learning *learning, struct io_schema *schema, const struct io_dataset *train)
-{
+void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
+                        const struct io_dataset *train) {
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
     if (!column->vocab) {
       column->vocab = learning[c].vocab;
       learning[c].vocab = NULL;
     }
-    if (column->kind == IO_VECTOR)
-      column->width = train->values[c].width;
-    if (column->size == 0)
-      column->size = learning[c].size;
+    if (column->kind == IO_VECTOR) column->width = train->values[c].width;
+    if (column->size == 0) column->size = learning[c].size;
   }
 }

@@ -4,8 +4,8 @@
 #include "runtime/io/data_internal.h"
 
 int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
-                         const struct io_schema *schema, enum io_format format, bool predicting, struct rt_error *error)
-{
+                         const struct io_schema *schema, enum io_format format, bool predicting,
+                         struct rt_error *error) {
   size_t count = (size_t)schema->fields;
   const char **names = rt_zalloc(count, sizeof *names);
   bool *required = rt_zalloc(count, sizeof *required);
@@ -14,24 +14,21 @@ int io_open_schema_table(struct io_table **table, const char *path, const struct
     names[f] = io_schema_field_name(schema, f);
     required[f] = io_schema_field_required(schema, f) || !predicting;
   }
-  struct io_table_options options = { format, names, required, schema->fields, source };
+  struct io_table_options options = {format, names, required, schema->fields, source};
   *table = NULL;
-  if (status == RT_OK)
-    status = io_table_open(table, path, &options, error);
+  if (status == RT_OK) status = io_table_open(table, path, &options, error);
   rt_free(names);
   rt_free(required);
   return status;
 }
 
-static const struct io_data_options *or_defaults(const struct io_data_options *options)
-{
+static const struct io_data_options *or_defaults(const struct io_data_options *options) {
   static const struct io_data_options defaults = {0};
   return options ? options : &defaults;
 }
 
 /* A file without a single row that can be used. */
-static int no_rows(const struct io_dataset *data, const struct io_table *table, struct rt_error *error)
-{
+static int no_rows(const struct io_dataset *data, const struct io_table *table, struct rt_error *error) {
   const struct rt_error *bad = &data->first_skipped;
   if (data->skipped > 0)
     return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), bad->line, bad->column,
@@ -41,31 +38,25 @@ static int no_rows(const struct io_dataset *data, const struct io_table *table, 
 
 /* Reads all rows of a file into a zeroed dataset. */
 static int read_file(const char *path, const struct io_schema *schema, struct io_learning *learning,
-                     const struct io_data_options *o, struct io_dataset *data, struct rt_error *error)
-{
+                     const struct io_data_options *o, struct io_dataset *data, struct rt_error *error) {
   struct io_table *table;
   bool predicting = o->predicting && !learning;
   int status = io_open_schema_table(&table, path, NULL, schema, o->format, predicting, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   data->header = io_table_has_header(table);
   data->name = rt_strdup(io_table_name(table));
-  struct io_encoder encoder = { data, schema, learning, table, data->name, predicting };
+  struct io_encoder encoder = {data, schema, learning, table, data->name, predicting};
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
-  if (status == RT_OK)
-    status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
-  if (status == RT_OK && data->rows == 0)
-    status = no_rows(data, table, error);
+  if (status == RT_OK) status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
+  if (status == RT_OK && data->rows == 0) status = no_rows(data, table, error);
   io_table_close(table);
   return status;
 }
 
 int io_dataset_read(const char *path, const struct io_schema *schema, const struct io_data_options *options,
-                    struct io_dataset *data, struct rt_error *error)
-{
+                    struct io_dataset *data, struct rt_error *error) {
   *data = (struct io_dataset){0};
-  if (!io_schema_is_trained(schema))
-    return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
+  if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   int status = read_file(path, schema, NULL, or_defaults(options), data, error);
   if (status == RT_OK)
     io_dataset_count_unknown(data, schema);
@@ -76,15 +67,12 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
 
 /* Splits all rows into train and held. */
 static int split(const struct io_dataset *all, const struct io_data_options *o, struct io_dataset *train,
-                 struct io_dataset *held, struct rt_error *error)
-{
+                 struct io_dataset *held, struct rt_error *error) {
   int64_t *kept_rows, *held_rows, kept_count, held_count;
   int status = io_hold(all->rows, o->hold, o->seed, &kept_rows, &kept_count, &held_rows, &held_count, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = io_dataset_select(all, kept_rows, kept_count, train, error);
-  if (status == RT_OK)
-    status = io_dataset_select(all, held_rows, held_count, held, error);
+  if (status == RT_OK) status = io_dataset_select(all, held_rows, held_count, held, error);
   train->skipped = all->skipped;
   train->first_skipped = all->first_skipped;
   rt_free(kept_rows);
@@ -93,41 +81,31 @@ static int split(const struct io_dataset *all, const struct io_data_options *o, 
 
 static int read_and_split(const char *path, const struct io_schema *schema, struct io_learning *learning,
                           const struct io_data_options *o, struct io_dataset *train, struct io_dataset *held,
-                          struct rt_error *error)
-{
-  if (o->hold == 0)
-    return read_file(path, schema, learning, o, train, error);
-  if (!held)
-    return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
+                          struct rt_error *error) {
+  if (o->hold == 0) return read_file(path, schema, learning, o, train, error);
+  if (!held) return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
   struct io_dataset all = {0};
   int status = read_file(path, schema, learning, o, &all, error);
-  if (status == RT_OK)
-    status = split(&all, o, train, held, error);
+  if (status == RT_OK) status = split(&all, o, train, held, error);
   io_dataset_free(&all);
   return status;
 }
 
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
-                     struct io_dataset *train, struct io_dataset *held, struct rt_error *error)
-{
+                     struct io_dataset *train, struct io_dataset *held, struct rt_error *error) {
   const struct io_data_options *o = or_defaults(options);
   struct io_learning *learning = NULL;
   *train = (struct io_dataset){0};
-  if (held)
-    *held = (struct io_dataset){0};
+  if (held) *held = (struct io_dataset){0};
   struct io_dataset *other = o->hold != 0 ? held : NULL;
   int status = io_schema_check(schema, error);
-  if (status == RT_OK)
-    status = io_learning_new(&learning, schema, error);
-  if (status == RT_OK)
-    status = read_and_split(path, schema, learning, o, train, held, error);
-  if (status == RT_OK)
-    status = io_learning_finish(learning, schema, train, other, error);
+  if (status == RT_OK) status = io_learning_new(&learning, schema, error);
+  if (status == RT_OK) status = read_and_split(path, schema, learning, o, train, held, error);
+  if (status == RT_OK) status = io_learning_finish(learning, schema, train, other, error);
   if (status == RT_OK) {
     io_learning_commit(learning, schema, train);
     io_dataset_count_unknown(train, schema);
-    if (other)
-      io_dataset_count_unknown(other, schema);
+    if (other) io_dataset_count_unknown(other, schema);
   } else {
     io_dataset_free(train);
     io_dataset_free(held);
@@ -144,70 +122,59 @@ struct io_rows {
   struct io_row row;
 };
 
-static int open_rows(struct io_rows **rows, const char *path, const struct io_source *source, const struct io_schema *schema,
-                     enum io_format format, struct rt_error *error)
-{
+static int open_rows(struct io_rows **rows, const char *path, const struct io_source *source,
+                     const struct io_schema *schema, enum io_format format, struct rt_error *error) {
   *rows = NULL;
-  if (!io_schema_is_trained(schema))
-    return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
+  if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   struct io_rows *r = rt_zalloc(1, sizeof *r);
-  if (!r)
-    return rt_no_memory(error);
+  if (!r) return rt_no_memory(error);
   int status = io_open_schema_table(&r->table, path, source, schema, format, true, error);
   if (status != RT_OK) {
     rt_free(r);
     return status;
   }
-  r->encoder = (struct io_encoder){ NULL, schema, NULL, r->table, io_table_name(r->table), true };
+  r->encoder = (struct io_encoder){NULL, schema, NULL, r->table, io_table_name(r->table), true};
   *rows = r;
   return RT_OK;
 }
 
-int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema, enum io_format format,
-                 struct rt_error *error)
-{
+int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema,
+                 enum io_format format, struct rt_error *error) {
   return open_rows(rows, path, NULL, schema, format, error);
 }
 
 int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
-                        enum io_format format, struct rt_error *error)
-{
+                        enum io_format format, struct rt_error *error) {
   return open_rows(rows, source->name, source, schema, format, error);
 }
 
-int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error)
-{
+int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error) {
   io_dataset_clear(data);
   int status = io_rows_append(rows, data, more, error);
-  if (status == RT_OK && *more)
-    io_dataset_count_unknown(data, rows->encoder.schema);
+  if (status == RT_OK && *more) io_dataset_count_unknown(data, rows->encoder.schema);
   return status;
 }
 
-int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error)
-{
+int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error) {
   *more = false;
   int status = io_dataset_prepare(data, rows->encoder.schema, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = io_table_next(rows->table, &rows->row, error);
-  if (status != RT_OK || rows->row.line == 0)
-    return status;
+  if (status != RT_OK || rows->row.line == 0) return status;
   rows->encoder.data = data;
   status = io_encode_row(&rows->encoder, rows->row.fields, rows->row.line, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   *more = true;
   return RT_OK;
 }
 
 const struct io_row *io_rows_row(const struct io_rows *rows) { return &rows->row; }
-struct io_table *io_rows_table(struct io_rows *rows) { return rows->table; }
+struct io_table *io_rows_table(struct io_rows *rows) {
+  return rows->table;
+}
 
-void io_rows_close(struct io_rows *rows)
-{
-  if (!rows)
-    return;
+void io_rows_close(struct io_rows *rows) {
+  if (!rows) return;
   io_table_close(rows->table);
   rt_free(rows);
 }

@@ -1,27 +1,39 @@
 /* safetensors.h: the safetensors file format: 8 bytes little-endian header length, a JSON header
- * {"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…,"__metadata__":{"key":"text"}}, then the data, which the
- * tensors cover from end to end without overlap or hole.
- * Files are taken for hostile: every size is checked before it is used. */
+ * {"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},…,"__metadata__":{"key":"text"}}, then the
+ * data, which the tensors cover from end to end without overlap or hole. Files are taken for hostile: every
+ * size is checked before it is used. */
 #ifndef AQ_RUNTIME_IO_SAFETENSORS_H
 #define AQ_RUNTIME_IO_SAFETENSORS_H
 
 #include "runtime/base.h"
 
 enum io_dtype {
-  IO_F64, IO_I64, IO_U64, IO_F32, IO_I32, IO_U32, IO_F16, IO_BF16, IO_I16, IO_U16, IO_I8, IO_U8, IO_BOOL
+  IO_F64,
+  IO_I64,
+  IO_U64,
+  IO_F32,
+  IO_I32,
+  IO_U32,
+  IO_F16,
+  IO_BF16,
+  IO_I16,
+  IO_U16,
+  IO_I8,
+  IO_U8,
+  IO_BOOL
 };
 enum { IO_DTYPES = IO_BOOL + 1, IO_MAX_RANK = 32, IO_MAX_HEADER = 100 << 20 };
 
-const char *io_dtype_name(enum io_dtype dtype);   /* "F64", … */
-size_t io_dtype_size(enum io_dtype dtype);        /* bytes */
+const char *io_dtype_name(enum io_dtype dtype); /* "F64", … */
+size_t io_dtype_size(enum io_dtype dtype);      /* bytes */
 
 struct io_tensor {
   const char *name;
   enum io_dtype dtype;
-  int rank;                  /* 0..IO_MAX_RANK; 0 is a scalar */
-  const int64_t *shape;      /* [rank] */
-  int64_t elements;          /* their product; 1 for a scalar */
-  uint64_t offset, bytes;    /* where its data is in the data section */
+  int rank;               /* 0..IO_MAX_RANK; 0 is a scalar */
+  const int64_t *shape;   /* [rank] */
+  int64_t elements;       /* their product; 1 for a scalar */
+  uint64_t offset, bytes; /* where its data is in the data section */
 };
 
 /* An open file. Reading tensors from it is safe from several threads. */
@@ -44,31 +56,40 @@ const char *io_tensors_metadata(const struct io_tensors *file, const char *key);
 int io_tensors_metadata_count(const struct io_tensors *file);
 void io_tensors_metadata_at(const struct io_tensors *file, int index, const char **key, const char **value);
 
-/* Copies a tensor into out[elements], row-major, converted. To float and double: as C converts (nearest even); to int32:
- * RT_BAD_DATA when a value is no integer of that range. RT_IO when the file changed meanwhile. */
-int io_tensors_float(const struct io_tensors *file, const struct io_tensor *tensor, float *out, struct rt_error *error);
-int io_tensors_double(const struct io_tensors *file, const struct io_tensor *tensor, double *out, struct rt_error *error);
-int io_tensors_int32(const struct io_tensors *file, const struct io_tensor *tensor, int32_t *out, struct rt_error *error);
+/* Copies a tensor into out[elements], row-major, converted. To float and double: as C converts (nearest
+ * even); to int32: RT_BAD_DATA when a value is no integer of that range. RT_IO when the file changed
+ * meanwhile. */
+int io_tensors_float(const struct io_tensors *file, const struct io_tensor *tensor, float *out,
+                     struct rt_error *error);
+int io_tensors_double(const struct io_tensors *file, const struct io_tensor *tensor, double *out,
+                      struct rt_error *error);
+int io_tensors_int32(const struct io_tensors *file, const struct io_tensor *tensor, int32_t *out,
+                     struct rt_error *error);
 /* Its bytes as they are, little-endian: out[bytes]. */
-int io_tensors_raw(const struct io_tensors *file, const struct io_tensor *tensor, void *out, struct rt_error *error);
+int io_tensors_raw(const struct io_tensors *file, const struct io_tensor *tensor, void *out,
+                   struct rt_error *error);
 
-/* Checks the metadata entry "aq.checksum" that io_tensors_save writes: "xxh3:" and 16 hexadecimal digits, XXH3-64 of the
- * header (with those digits as zeros) and the data. RT_BAD_DATA when it is absent or differs. */
+/* Checks the metadata entry "aq.checksum" that io_tensors_save writes: "xxh3:" and 16 hexadecimal digits,
+ * XXH3-64 of the header (with those digits as zeros) and the data. RT_BAD_DATA when it is absent or differs.
+ */
 int io_tensors_verify(const struct io_tensors *file, struct rt_error *error);
 
 struct io_tensor_out {
   const char *name;
   enum io_dtype dtype;
   int rank;
-  const int64_t *shape;      /* [rank] */
-  const void *data;          /* its elements, row-major, in dtype; NULL only when there are none */
+  const int64_t *shape; /* [rank] */
+  const void *data;     /* its elements, row-major, in dtype; NULL only when there are none */
 };
-struct io_metadata { const char *key, *value; };
+struct io_metadata {
+  const char *key, *value;
+};
 
-/* Saves atomically (file.h), with a checksum. The same content gives the same bytes, whatever the order given: tensors are
- * stored by falling element size, then by name, and metadata by key. The data section begins at a multiple of 8, so every tensor
- * is aligned to its element size. RT_USAGE: a name given twice, or "__metadata__"; text that is not UTF-8. */
-int io_tensors_save(const char *path, const struct io_tensor_out *tensors, int count, const struct io_metadata *metadata,
-                    int metadata_count, struct rt_error *error);
+/* Saves atomically (file.h), with a checksum. The same content gives the same bytes, whatever the order
+ * given: tensors are stored by falling element size, then by name, and metadata by key. The data section
+ * begins at a multiple of 8, so every tensor is aligned to its element size. RT_USAGE: a name given twice, or
+ * "__metadata__"; text that is not UTF-8. */
+int io_tensors_save(const char *path, const struct io_tensor_out *tensors, int count,
+                    const struct io_metadata *metadata, int metadata_count, struct rt_error *error);
 
 #endif

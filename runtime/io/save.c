@@ -12,22 +12,19 @@
 
 struct io_save {
   int fd;
-  char *name;                /* as the caller wrote it, for messages */
-  char *target;              /* the same without symbolic links */
+  char *name;   /* as the caller wrote it, for messages */
+  char *target; /* the same without symbolic links */
   char *directory;
-  char *temporary;           /* NULL when the target is written directly */
+  char *temporary; /* NULL when the target is written directly */
 };
 
-static int cannot(struct rt_error *error, int code, const char *name, const char *what, int reason)
-{
+static int cannot(struct rt_error *error, int code, const char *name, const char *what, int reason) {
   char text[256];
   return rt_fail_at(error, code, name, 0, 0, "cannot be %s: %s", what, strerror_r(reason, text, sizeof text));
 }
 
-static void save_free(struct io_save *s)
-{
-  if (s->fd >= 0)
-    close(s->fd);
+static void save_free(struct io_save *s) {
+  if (s->fd >= 0) close(s->fd);
   rt_free(s->name);
   rt_free(s->target);
   rt_free(s->directory);
@@ -36,8 +33,7 @@ static void save_free(struct io_save *s)
 }
 
 /* Splits the target into its directory and its last part, which is returned; NULL when memory ran out. */
-static const char *split_target(struct io_save *s)
-{
+static const char *split_target(struct io_save *s) {
   const char *slash = strrchr(s->target, '/');
   if (!slash)
     s->directory = rt_strdup(".");
@@ -47,8 +43,7 @@ static const char *split_target(struct io_save *s)
 }
 
 /* Opens a new file beside the target. Its name begins with a dot and is no longer than names may be. */
-static int open_temporary(struct io_save *s, struct rt_error *error)
-{
+static int open_temporary(struct io_save *s, struct rt_error *error) {
   const char *base = split_target(s);
   size_t room = strlen(s->target) + 64;
   char *name = rt_alloc(room);
@@ -59,8 +54,7 @@ static int open_temporary(struct io_save *s, struct rt_error *error)
   for (int attempt = 0; attempt < 10000; attempt++) {
     snprintf(name, room, "%s/.%.200s.%ld-%d.tmp", s->directory, base, (long)getpid(), attempt);
     s->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (s->fd >= 0 || errno != EEXIST)
-      break;
+    if (s->fd >= 0 || errno != EEXIST) break;
   }
   if (s->fd >= 0) {
     s->temporary = name;
@@ -71,11 +65,10 @@ static int open_temporary(struct io_save *s, struct rt_error *error)
   return cannot(error, RT_CANNOT_CREATE, s->name, "created", reason);
 }
 
-/* The target exists: a regular file is replaced and keeps its permissions, anything else is written directly. */
-static int open_existing(struct io_save *s, const struct stat *status, struct rt_error *error)
-{
-  if (S_ISDIR(status->st_mode))
-    return cannot(error, RT_CANNOT_CREATE, s->name, "written", EISDIR);
+/* The target exists: a regular file is replaced and keeps its permissions, anything else is written directly.
+ */
+static int open_existing(struct io_save *s, const struct stat *status, struct rt_error *error) {
+  if (S_ISDIR(status->st_mode)) return cannot(error, RT_CANNOT_CREATE, s->name, "written", EISDIR);
   if (!S_ISREG(status->st_mode)) {
     s->fd = open(s->target, O_WRONLY | O_CLOEXEC);
     return s->fd >= 0 ? RT_OK : cannot(error, RT_CANNOT_CREATE, s->name, "written", errno);
@@ -84,32 +77,26 @@ static int open_existing(struct io_save *s, const struct stat *status, struct rt
   if (faccessat(AT_FDCWD, s->target, W_OK, AT_EACCESS) != 0)
     return cannot(error, RT_CANNOT_CREATE, s->name, "replaced", errno);
   int result = open_temporary(s, error);
-  if (result == RT_OK)
-    fchmod(s->fd, status->st_mode & 07777);
+  if (result == RT_OK) fchmod(s->fd, status->st_mode & 07777);
   return result;
 }
 
-static int open_target(struct io_save *s, const char *path, struct rt_error *error)
-{
+static int open_target(struct io_save *s, const char *path, struct rt_error *error) {
   char resolved[PATH_MAX];
   struct stat status;
   bool exists = stat(path, &status) == 0;
   bool linked = exists && S_ISREG(status.st_mode) && realpath(path, resolved);
   s->name = rt_strdup(path);
   s->target = rt_strdup(linked ? resolved : path);
-  if (!s->name || !s->target)
-    return rt_no_memory(error);
-  if (path[0] == '\0')
-    return cannot(error, RT_CANNOT_CREATE, "", "created", ENOENT);
+  if (!s->name || !s->target) return rt_no_memory(error);
+  if (path[0] == '\0') return cannot(error, RT_CANNOT_CREATE, "", "created", ENOENT);
   return exists ? open_existing(s, &status, error) : open_temporary(s, error);
 }
 
-int io_save_begin(struct io_save **save, const char *path, struct rt_error *error)
-{
+int io_save_begin(struct io_save **save, const char *path, struct rt_error *error) {
   *save = NULL;
   struct io_save *s = rt_zalloc(1, sizeof *s);
-  if (!s)
-    return rt_no_memory(error);
+  if (!s) return rt_no_memory(error);
   s->fd = -1;
   int status = open_target(s, path, error);
   if (status != RT_OK) {
@@ -120,52 +107,42 @@ int io_save_begin(struct io_save **save, const char *path, struct rt_error *erro
   return RT_OK;
 }
 
-int io_save_write(struct io_save *save, const void *bytes, size_t length, struct rt_error *error)
-{
+int io_save_write(struct io_save *save, const void *bytes, size_t length, struct rt_error *error) {
   const char *at = bytes;
   while (length > 0) {
     /* Linux writes at most 2 GiB at a time, and so does this on every system */
     ssize_t n = write(save->fd, at, length < (1u << 30) ? length : (1u << 30));
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return cannot(error, RT_IO, save->name, "written", errno);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return cannot(error, RT_IO, save->name, "written", errno);
     at += n;
     length -= (size_t)n;
   }
   return RT_OK;
 }
 
-/* The new name survives a power failure only when the directory is on the disk too. Where a directory may not be opened
- * or cannot be synchronised (some network file systems), the file system has its own rules. */
-static int sync_directory(const struct io_save *s, struct rt_error *error)
-{
+/* The new name survives a power failure only when the directory is on the disk too. Where a directory may not
+ * be opened or cannot be synchronised (some network file systems), the file system has its own rules. */
+static int sync_directory(const struct io_save *s, struct rt_error *error) {
   int fd = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return RT_OK;
+  if (fd < 0) return RT_OK;
   int reason = fsync(fd) == 0 ? 0 : errno;
   close(fd);
-  if (reason == 0 || reason == EINVAL || reason == ENOTSUP)
-    return RT_OK;
+  if (reason == 0 || reason == EINVAL || reason == ENOTSUP) return RT_OK;
   return cannot(error, RT_IO, s->name, "made durable", reason);
 }
 
-static int close_file(struct io_save *s)
-{
+static int close_file(struct io_save *s) {
   int fd = s->fd;
   s->fd = -1;
   return close(fd) == 0 || errno == EINTR ? 0 : errno;
 }
 
-int io_save_commit(struct io_save *save, struct rt_error *error)
-{
+int io_save_commit(struct io_save *save, struct rt_error *error) {
   int reason = fsync(save->fd) == 0 ? 0 : errno;
   if (!save->temporary && (reason == EINVAL || reason == ENOTSUP))
-    reason = 0;              /* pipes and devices have nothing to synchronise */
-  if (reason == 0)
-    reason = close_file(save);
-  if (reason == 0 && save->temporary && rename(save->temporary, save->target) != 0)
-    reason = errno;
+    reason = 0; /* pipes and devices have nothing to synchronise */
+  if (reason == 0) reason = close_file(save);
+  if (reason == 0 && save->temporary && rename(save->temporary, save->target) != 0) reason = errno;
   if (reason != 0) {
     int status = cannot(error, RT_IO, save->name, "saved", reason);
     io_save_abort(save);
@@ -176,11 +153,8 @@ int io_save_commit(struct io_save *save, struct rt_error *error)
   return status;
 }
 
-void io_save_abort(struct io_save *save)
-{
-  if (!save)
-    return;
-  if (save->temporary)
-    unlink(save->temporary);
+void io_save_abort(struct io_save *save) {
+  if (!save) return;
+  if (save->temporary) unlink(save->temporary);
   save_free(save);
 }

@@ -6,62 +6,55 @@
 #include "runtime/io/grow.h"
 
 static const char *const kind_names[IO_KINDS] = {
-  [IO_WORDS] = "words", [IO_CHARS] = "chars", [IO_BYTES] = "bytes", [IO_NGRAMS] = "ngrams", [IO_CLASS] = "class", [IO_TAGS] = "tags",
-  [IO_NUMBER] = "number", [IO_VECTOR] = "vector", [IO_IDS] = "ids"
-};
+    [IO_WORDS] = "words",   [IO_CHARS] = "chars",   [IO_BYTES] = "bytes",
+    [IO_NGRAMS] = "ngrams", [IO_CLASS] = "class",   [IO_TAGS] = "tags",
+    [IO_NUMBER] = "number", [IO_VECTOR] = "vector", [IO_IDS] = "ids"};
 
 const char *io_kind_name(enum io_kind kind) { return kind_names[kind]; }
 
-int io_kind_find(const char *name)
-{
+int io_kind_find(const char *name) {
   for (int kind = 0; kind < IO_KINDS; kind++)
-    if (strcmp(name, kind_names[kind]) == 0)
-      return kind;
+    if (strcmp(name, kind_names[kind]) == 0) return kind;
   return -1;
 }
 
-bool io_kind_is_ragged(enum io_kind kind)
-{
+bool io_kind_is_ragged(enum io_kind kind) {
   return io_kind_is_text(kind) || kind == IO_TAGS || kind == IO_IDS;
 }
 
-bool io_kind_is_counted(enum io_kind kind) { return kind == IO_WORDS || kind == IO_CHARS || kind == IO_NGRAMS; }
+bool io_kind_is_counted(enum io_kind kind) {
+  return kind == IO_WORDS || kind == IO_CHARS || kind == IO_NGRAMS;
+}
 bool io_kind_is_text(enum io_kind kind) { return io_kind_is_counted(kind) || kind == IO_BYTES; }
 static bool is_sequence(enum io_kind kind) { return io_kind_is_text(kind) && kind != IO_NGRAMS; }
-static bool has_vocab(enum io_kind kind) { return io_kind_is_text(kind) || kind == IO_CLASS || kind == IO_TAGS; }
+static bool has_vocab(enum io_kind kind) {
+  return io_kind_is_text(kind) || kind == IO_CLASS || kind == IO_TAGS;
+}
 
-int io_schema_find(const struct io_schema *schema, const char *name)
-{
+int io_schema_find(const struct io_schema *schema, const char *name) {
   for (int c = 0; c < schema->count; c++)
-    if (strcmp(schema->columns[c].name, name) == 0)
-      return c;
+    if (strcmp(schema->columns[c].name, name) == 0) return c;
   return -1;
 }
 
 int io_schema_add(struct io_schema *schema, const char *name, enum io_kind kind, struct io_column **column,
-                  struct rt_error *error)
-{
+                  struct rt_error *error) {
   *column = NULL;
-  if (name[0] == '\0')
-    return rt_fail(error, RT_USAGE, "a column needs a name");
+  if (name[0] == '\0') return rt_fail(error, RT_USAGE, "a column needs a name");
   if (io_schema_find(schema, name) >= 0)
     return rt_fail(error, RT_USAGE, "column \"%s\" is declared twice", name);
   size_t capacity = (size_t)schema->capacity;
-  if (IO_GROW(schema->columns, capacity, (size_t)schema->count + 1) != RT_OK)
-    return rt_no_memory(error);
+  if (IO_GROW(schema->columns, capacity, (size_t)schema->count + 1) != RT_OK) return rt_no_memory(error);
   schema->capacity = (int)capacity;
   char *copy = rt_strdup(name);
-  if (!copy)
-    return rt_no_memory(error);
+  if (!copy) return rt_no_memory(error);
   *column = &schema->columns[schema->count++];
-  **column = (struct io_column){ .name = copy, .kind = kind, .pair = -1, .required = true };
+  **column = (struct io_column){.name = copy, .kind = kind, .pair = -1, .required = true};
   return RT_OK;
 }
 
-void io_schema_free(struct io_schema *schema)
-{
-  if (!schema)
-    return;
+void io_schema_free(struct io_schema *schema) {
+  if (!schema) return;
   for (int c = 0; c < schema->count; c++) {
     rt_free(schema->columns[c].name);
     rt_free(schema->columns[c].source);
@@ -74,57 +67,56 @@ void io_schema_free(struct io_schema *schema)
 static bool can_pair(enum io_kind kind) { return is_sequence(kind) || kind == IO_IDS; }
 
 /* The only column that tags can belong to, or -1. */
-static int only_pair(const struct io_schema *schema)
-{
+static int only_pair(const struct io_schema *schema) {
   int found = -1;
   for (int c = 0; c < schema->count; c++) {
-    if (!can_pair(schema->columns[c].kind))
-      continue;
-    if (found >= 0)
-      return -1;
+    if (!can_pair(schema->columns[c].kind)) continue;
+    if (found >= 0) return -1;
     found = c;
   }
   return found;
 }
 
-static int check_pair(struct io_schema *schema, struct io_column *column, struct rt_error *error)
-{
+static int check_pair(struct io_schema *schema, struct io_column *column, struct rt_error *error) {
   if (column->kind != IO_TAGS)
-    return column->pair < 0 ? RT_OK : rt_fail(error, RT_USAGE, "column \"%s\" is no tags column and has no pair",
-                                              column->name);
-  if (column->pair < 0)
-    column->pair = only_pair(schema);
+    return column->pair < 0
+               ? RT_OK
+               : rt_fail(error, RT_USAGE, "column \"%s\" is no tags column and has no pair", column->name);
+  if (column->pair < 0) column->pair = only_pair(schema);
   if (column->pair < 0 || column->pair >= schema->count || !can_pair(schema->columns[column->pair].kind))
-    return rt_fail(error, RT_USAGE, "tags column \"%s\" needs to know which column's tokens it tags", column->name);
+    return rt_fail(error, RT_USAGE, "tags column \"%s\" needs to know which column's tokens it tags",
+                   column->name);
   const struct io_column *pair = &schema->columns[column->pair];
   if (pair->ends)
-    return rt_fail(error, RT_USAGE, "column \"%s\" has begin and end tokens, which have no tag in \"%s\"", pair->name,
-                   column->name);
+    return rt_fail(error, RT_USAGE, "column \"%s\" has begin and end tokens, which have no tag in \"%s\"",
+                   pair->name, column->name);
   if (column->max_length != 0)
-    return rt_fail(error, RT_USAGE, "the length of column \"%s\" is that of \"%s\"", column->name, pair->name);
+    return rt_fail(error, RT_USAGE, "the length of column \"%s\" is that of \"%s\"", column->name,
+                   pair->name);
   return RT_OK;
 }
 
-static int check_limits(const struct io_column *c, struct rt_error *error)
-{
+static int check_limits(const struct io_column *c, struct rt_error *error) {
   if (c->max_length < 0 || c->min_count < 0 || c->max_size < 0 || c->width < 0 || c->size < 0 || c->min_n < 0)
     return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
-  const char *wrong = c->max_length && !io_kind_is_ragged(c->kind)      ? "max_length"
-                      : c->min_count && !io_kind_is_counted(c->kind)    ? "min_count"
-                      : c->max_size && !io_kind_is_counted(c->kind)     ? "max_size"
-                      : c->ends && !is_sequence(c->kind)                ? "ends"
+  const char *wrong = c->max_length && !io_kind_is_ragged(c->kind)                  ? "max_length"
+                      : c->min_count && !io_kind_is_counted(c->kind)                ? "min_count"
+                      : c->max_size && !io_kind_is_counted(c->kind)                 ? "max_size"
+                      : c->ends && !is_sequence(c->kind)                            ? "ends"
                       : c->keep_case && c->kind != IO_WORDS && c->kind != IO_NGRAMS ? "keep_case"
-                      : c->max_n && c->kind != IO_NGRAMS                ? "max_n"
-                      : c->source && !io_kind_is_text(c->kind)          ? "field of another column"
-                      : c->width && c->kind != IO_VECTOR                ? "width"
-                      : c->size && c->kind != IO_IDS                    ? "size"
-                      : c->vocab && !has_vocab(c->kind)                 ? "a vocabulary"
-                                                                        : NULL;
+                      : c->max_n && c->kind != IO_NGRAMS                            ? "max_n"
+                      : c->source && !io_kind_is_text(c->kind) ? "field of another column"
+                      : c->width && c->kind != IO_VECTOR       ? "width"
+                      : c->size && c->kind != IO_IDS           ? "size"
+                      : c->vocab && !has_vocab(c->kind)        ? "a vocabulary"
+                                                               : NULL;
   if (wrong)
-    return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, io_kind_name(c->kind), wrong);
+    return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, io_kind_name(c->kind),
+                   wrong);
   if (c->kind == IO_NGRAMS && (c->min_n < 1 || c->max_n < c->min_n || c->max_n > IO_LONGEST_NGRAM))
-    return rt_fail(error, RT_USAGE, "column \"%s\" has ngrams of %lld to %lld characters; the least is 1 and the most %d", c->name,
-                   (long long)c->min_n, (long long)c->max_n, IO_LONGEST_NGRAM);
+    return rt_fail(error, RT_USAGE,
+                   "column \"%s\" has ngrams of %lld to %lld characters; the least is 1 and the most %d",
+                   c->name, (long long)c->min_n, (long long)c->max_n, IO_LONGEST_NGRAM);
   if (c->width > INT32_MAX || c->size > INT32_MAX)
     return rt_fail(error, RT_USAGE, "column \"%s\" is wider than 2147483647", c->name);
   return RT_OK;
@@ -132,10 +124,9 @@ static int check_limits(const struct io_column *c, struct rt_error *error)
 
 static const char *source_of(const struct io_column *c) { return c->source ? c->source : c->name; }
 
-/* Columns of one source share a field; the others have the next one each. Two columns of which neither names a source have
- * different names. */
-static void number_fields(struct io_schema *schema)
-{
+/* Columns of one source share a field; the others have the next one each. Two columns of which neither names
+ * a source have different names. */
+static void number_fields(struct io_schema *schema) {
   schema->fields = 0;
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
@@ -143,74 +134,60 @@ static void number_fields(struct io_schema *schema)
     for (int k = 0; k < c && column->field < 0; k++)
       if (strcmp(source_of(&schema->columns[k]), source_of(column)) == 0)
         column->field = schema->columns[k].field;
-    if (column->field < 0)
-      column->field = schema->fields++;
+    if (column->field < 0) column->field = schema->fields++;
   }
 }
 
-int io_schema_read_from(struct io_column *column, const char *field, struct rt_error *error)
-{
+int io_schema_read_from(struct io_column *column, const char *field, struct rt_error *error) {
   column->source = rt_strdup(field);
   return column->source ? RT_OK : rt_no_memory(error);
 }
 
-const char *io_schema_field_name(const struct io_schema *schema, int field)
-{
+const char *io_schema_field_name(const struct io_schema *schema, int field) {
   int c = 0;
-  while (schema->columns[c].field != field)
-    c++;
+  while (schema->columns[c].field != field) c++;
   return source_of(&schema->columns[c]);
 }
 
-bool io_schema_field_required(const struct io_schema *schema, int field)
-{
+bool io_schema_field_required(const struct io_schema *schema, int field) {
   for (int c = 0; c < schema->count; c++)
-    if (schema->columns[c].field == field && schema->columns[c].required)
-      return true;
+    if (schema->columns[c].field == field && schema->columns[c].required) return true;
   return false;
 }
 
-int io_schema_check(struct io_schema *schema, struct rt_error *error)
-{
-  if (schema->count == 0)
-    return rt_fail(error, RT_USAGE, "no columns are declared");
+int io_schema_check(struct io_schema *schema, struct rt_error *error) {
+  if (schema->count == 0) return rt_fail(error, RT_USAGE, "no columns are declared");
   number_fields(schema);
   for (int c = 0; c < schema->count; c++) {
     int status = check_limits(&schema->columns[c], error);
-    if (status == RT_OK)
-      status = check_pair(schema, &schema->columns[c], error);
-    if (status != RT_OK)
-      return status;
+    if (status == RT_OK) status = check_pair(schema, &schema->columns[c], error);
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
 
-static enum io_token_kind token_kind(const struct io_schema *schema, int column)
-{
+static enum io_token_kind token_kind(const struct io_schema *schema, int column) {
   switch (schema->columns[column].kind) {
-  case IO_CHARS: return IO_TOKENS_CHARS;
-  case IO_BYTES: return IO_TOKENS_BYTES;
-  case IO_NGRAMS: return IO_TOKENS_NGRAMS;
-  default: break;
+    case IO_CHARS: return IO_TOKENS_CHARS;
+    case IO_BYTES: return IO_TOKENS_BYTES;
+    case IO_NGRAMS: return IO_TOKENS_NGRAMS;
+    default: break;
   }
   for (int c = 0; c < schema->count; c++)
-    if (schema->columns[c].pair == column)
-      return IO_TOKENS_SPACES;
+    if (schema->columns[c].pair == column) return IO_TOKENS_SPACES;
   return IO_TOKENS_WORDS;
 }
 
-struct io_tokeniser io_schema_tokeniser(const struct io_schema *schema, int column)
-{
+struct io_tokeniser io_schema_tokeniser(const struct io_schema *schema, int column) {
   const struct io_column *c = &schema->columns[column];
-  return (struct io_tokeniser){ token_kind(schema, column), c->keep_case, c->min_n, c->max_n };
+  return (struct io_tokeniser){token_kind(schema, column), c->keep_case, c->min_n, c->max_n};
 }
 
-bool io_schema_is_trained(const struct io_schema *schema)
-{
+bool io_schema_is_trained(const struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
-    if ((has_vocab(column->kind) && !column->vocab) || (column->kind == IO_VECTOR && column->width == 0) ||
-        (column->kind == IO_IDS && column->size == 0))
+    if ((has_vocab(column->kind) && !column->vocab) || (column->kind == IO_VECTOR && column->width == 0)
+        || (column->kind == IO_IDS && column->size == 0))
       return false;
   }
   return true;

@@ -6,20 +6,15 @@
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab_json.h"
 
-static void write_integer(struct rt_text *out, const char *key, int64_t value, int64_t usual)
-{
-  if (value != usual)
-    rt_text_printf(out, ",\"%s\":%lld", key, (long long)value);
+static void write_integer(struct rt_text *out, const char *key, int64_t value, int64_t usual) {
+  if (value != usual) rt_text_printf(out, ",\"%s\":%lld", key, (long long)value);
 }
 
-static void write_bool(struct rt_text *out, const char *key, bool value, bool usual)
-{
-  if (value != usual)
-    rt_text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
+static void write_bool(struct rt_text *out, const char *key, bool value, bool usual) {
+  if (value != usual) rt_text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-static void write_column(const struct io_column *c, struct rt_text *out)
-{
+static void write_column(const struct io_column *c, struct rt_text *out) {
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
   rt_text_printf(out, ",\"kind\":\"%s\"", io_kind_name(c->kind));
@@ -45,8 +40,7 @@ static void write_column(const struct io_column *c, struct rt_text *out)
   rt_text_puts(out, "}");
 }
 
-void io_schema_write(const struct io_schema *schema, struct rt_text *out)
-{
+void io_schema_write(const struct io_schema *schema, struct rt_text *out) {
   rt_text_puts(out, "{\"columns\":[");
   for (int c = 0; c < schema->count; c++) {
     rt_text_puts(out, c ? "," : "");
@@ -55,25 +49,25 @@ void io_schema_write(const struct io_schema *schema, struct rt_text *out)
   rt_text_puts(out, "]}");
 }
 
-static int bad(struct rt_error *error, const char *what)
-{
+static int bad(struct rt_error *error, const char *what) {
   return rt_fail(error, RT_BAD_DATA, "the schema is damaged: %s", what);
 }
 
 /* A vocabulary must be of the sort that its column's ids come from. */
-static bool suits(const struct io_column *c)
-{
+static bool suits(const struct io_column *c) {
   enum io_vocab_kind kind = c->vocab->kind;
   switch (c->kind) {
-  case IO_WORDS: case IO_CHARS: case IO_NGRAMS: return kind == IO_VOCAB_WORDS && c->ends == (c->vocab->begin >= 0);
-  case IO_BYTES: return kind == IO_VOCAB_BYTES && c->ends == (c->vocab->begin >= 0);
-  case IO_CLASS: case IO_TAGS: return kind == IO_VOCAB_CLASSES && c->vocab->count > 0;
-  default: return false;
+    case IO_WORDS:
+    case IO_CHARS:
+    case IO_NGRAMS: return kind == IO_VOCAB_WORDS && c->ends == (c->vocab->begin >= 0);
+    case IO_BYTES: return kind == IO_VOCAB_BYTES && c->ends == (c->vocab->begin >= 0);
+    case IO_CLASS:
+    case IO_TAGS: return kind == IO_VOCAB_CLASSES && c->vocab->count > 0;
+    default: return false;
   }
 }
 
-static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error)
-{
+static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error) {
   const char *name = json_string_value(json_object_get(json, "name"));
   const char *kind_name = json_string_value(json_object_get(json, "kind"));
   int kind = kind_name ? io_kind_find(kind_name) : -1;
@@ -81,8 +75,7 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
     return bad(error, "a column has no name or kind of its own");
   struct io_column *c;
   int status = io_schema_add(schema, name, (enum io_kind)kind, &c, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   bool good = true;
   c->pair = (int)io_json_integer(json, "pair", 0, INT32_MAX, -1, &good);
   c->required = io_json_bool(json, "required", true, &good);
@@ -95,41 +88,32 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   c->max_n = io_json_integer(json, "max_n", 0, IO_LONGEST_NGRAM, 0, &good);
   c->width = io_json_integer(json, "width", 0, INT32_MAX, 0, &good);
   c->size = io_json_integer(json, "size", 0, INT32_MAX, 0, &good);
-  if (!good)
-    return bad(error, "a column's setting is out of range");
+  if (!good) return bad(error, "a column's setting is out of range");
   const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
-  if (source && !json_string_length(source))
-    return bad(error, "a column's source is no name");
+  if (source && !json_string_length(source)) return bad(error, "a column's source is no name");
   status = source ? io_schema_read_from(c, json_string_value(source), error) : RT_OK;
-  if (status != RT_OK || !vocab)
-    return status;
+  if (status != RT_OK || !vocab) return status;
   status = io_vocab_from_json(&c->vocab, vocab, error);
   return status != RT_OK || suits(c) ? status : bad(error, "a vocabulary does not suit its column");
 }
 
-static int read_columns(struct io_schema *schema, const json_t *columns, struct rt_error *error)
-{
-  if (!json_is_array(columns) || json_array_size(columns) == 0)
-    return bad(error, "it has no columns");
+static int read_columns(struct io_schema *schema, const json_t *columns, struct rt_error *error) {
+  if (!json_is_array(columns) || json_array_size(columns) == 0) return bad(error, "it has no columns");
   for (size_t c = 0; c < json_array_size(columns); c++) {
     int status = read_column(schema, json_array_get(columns, c), error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
   struct rt_error reason = {0};
   return io_schema_check(schema, &reason) == RT_OK ? RT_OK : bad(error, reason.text);
 }
 
-int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error)
-{
+int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error) {
   json_t *root;
   *schema = (struct io_schema){0};
   int status = io_json_parse(&root, "the schema", json, length, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = read_columns(schema, json_object_get(root, "columns"), error);
-  if (status != RT_OK)
-    io_schema_free(schema);
+  if (status != RT_OK) io_schema_free(schema);
   json_decref(root);
   return status;
 }

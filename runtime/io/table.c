@@ -1,5 +1,5 @@
-/* table.c: delimited files, row by row. Reading rows is here, splitting them too; table_header.c finds out which field is
- * which column. */
+/* table.c: delimited files, row by row. Reading rows is here, splitting them too; table_header.c finds out
+ * which field is which column. */
 #include "runtime/io/table.h"
 
 #include <string.h>
@@ -11,24 +11,23 @@
 
 /* ---- formats ---- */
 
-static bool ends_with(const char *text, size_t length, const char *end)
-{
+static bool ends_with(const char *text, size_t length, const char *end) {
   size_t n = strlen(end);
   return length >= n && strncasecmp(text + length - n, end, n) == 0;
 }
 
-enum io_format io_format_of(const char *path)
-{
+enum io_format io_format_of(const char *path) {
   size_t length = strlen(path);
-  if (ends_with(path, length, ".gz"))
-    length -= 3;
-  return ends_with(path, length, ".csv") ? IO_FORMAT_CSV : ends_with(path, length, ".txt") ? IO_FORMAT_LINES : IO_FORMAT_TSV;
+  if (ends_with(path, length, ".gz")) length -= 3;
+  return ends_with(path, length, ".csv")   ? IO_FORMAT_CSV
+         : ends_with(path, length, ".txt") ? IO_FORMAT_LINES
+                                           : IO_FORMAT_TSV;
 }
 
 /* ---- failures ---- */
 
-int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format, ...)
-{
+int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
+                  ...) {
   char text[sizeof error->text];
   va_list args;
   va_start(args, format);
@@ -41,38 +40,31 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
 /* ---- rows ---- */
 
 /* Reads more behind what is in buffer; sets ended at the end of the file. */
-int io_table_more(struct io_table *t, struct rt_error *error)
-{
+int io_table_more(struct io_table *t, struct rt_error *error) {
   if (t->begin > 0) {
     memmove(t->buffer, t->buffer + t->begin, t->end - t->begin);
     t->end -= t->begin;
     t->begin = 0;
   }
-  if (IO_GROW(t->buffer, t->buffer_capacity, t->end + TABLE_CHUNK) != RT_OK)
-    return rt_no_memory(error);
+  if (IO_GROW(t->buffer, t->buffer_capacity, t->end + TABLE_CHUNK) != RT_OK) return rt_no_memory(error);
   size_t got;
   int status = io_reader_read(t->reader, t->buffer + t->end, TABLE_CHUNK, &got, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   t->end += got;
   t->ended = got == 0;
   return RT_OK;
 }
 
 /* The state of a CSV row after one more byte. A quote opens a quoted field only where a field begins. */
-static enum io_csv_state csv_step(enum io_csv_state state, char c)
-{
-  if (state == CSV_QUOTED)
-    return c == '"' ? CSV_CLOSED : CSV_QUOTED;
-  if (c == '"' && state != CSV_PLAIN)
-    return CSV_QUOTED;       /* at the start, or the second of a doubled quote */
+static enum io_csv_state csv_step(enum io_csv_state state, char c) {
+  if (state == CSV_QUOTED) return c == '"' ? CSV_CLOSED : CSV_QUOTED;
+  if (c == '"' && state != CSV_PLAIN) return CSV_QUOTED; /* at the start, or the second of a doubled quote */
   return c == ',' ? CSV_START : CSV_PLAIN;
 }
 
-/* Goes on scanning a row from *at on; true when its newline was found, at *at. Within quotes a newline is data. The state
- * between scans is kept, so that a long row is scanned once. */
-static bool scan(struct io_table *t, size_t *at)
-{
+/* Goes on scanning a row from *at on; true when its newline was found, at *at. Within quotes a newline is
+ * data. The state between scans is kept, so that a long row is scanned once. */
+static bool scan(struct io_table *t, size_t *at) {
   const char *row = t->buffer + t->begin;
   size_t length = t->end - t->begin;
   if (t->format != IO_FORMAT_CSV) {
@@ -81,16 +73,14 @@ static bool scan(struct io_table *t, size_t *at)
     return newline != NULL;
   }
   for (; *at < length; ++*at) {
-    if (row[*at] == '\n' && t->state != CSV_QUOTED)
-      return true;
+    if (row[*at] == '\n' && t->state != CSV_QUOTED) return true;
     t->state = csv_step(t->state, row[*at]);
   }
   return false;
 }
 
 /* Finds the next row: *length bytes at buffer + begin without its newline, *total with it. */
-static int find_row(struct io_table *t, size_t *length, size_t *total, bool *found, struct rt_error *error)
-{
+static int find_row(struct io_table *t, size_t *length, size_t *total, bool *found, struct rt_error *error) {
   size_t at = 0;
   t->state = CSV_START;
   while (!scan(t, &at) && !t->ended) {
@@ -116,17 +106,14 @@ static int find_row(struct io_table *t, size_t *length, size_t *total, bool *fou
   return RT_OK;
 }
 
-static int64_t count_newlines(const char *text, size_t length)
-{
+static int64_t count_newlines(const char *text, size_t length) {
   int64_t n = 0;
-  for (const char *end = text + length; (text = memchr(text, '\n', (size_t)(end - text))); text++)
-    n++;
+  for (const char *end = text + length; (text = memchr(text, '\n', (size_t)(end - text))); text++) n++;
   return n;
 }
 
 /* The number of the field that a byte of a row is in, from 1. */
-static size_t field_at(const struct io_table *t, const char *row, size_t byte)
-{
+static size_t field_at(const struct io_table *t, const char *row, size_t byte) {
   size_t field = 1;
   enum io_csv_state state = CSV_START;
   for (size_t i = 0; i < byte && t->format != IO_FORMAT_LINES; i++) {
@@ -136,40 +123,38 @@ static size_t field_at(const struct io_table *t, const char *row, size_t byte)
   return field;
 }
 
-static int check_bytes(struct io_table *t, const char *row, size_t length, int64_t line, struct rt_error *error)
-{
+static int check_bytes(struct io_table *t, const char *row, size_t length, int64_t line,
+                       struct rt_error *error) {
   size_t bad = io_utf8_check(row, length);
   const char *nul = memchr(row, '\0', bad);
   if (nul)
     return io_table_fail(t, line, field_at(t, row, (size_t)(nul - row)), error,
                          "a NUL byte (byte %zu of the row), where text should be", (size_t)(nul - row) + 1);
-  if (bad == length)
-    return RT_OK;
-  int status = io_table_fail(t, line, field_at(t, row, bad), error, "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
+  if (bad == length) return RT_OK;
+  int status = io_table_fail(t, line, field_at(t, row, bad), error,
+                             "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
                              (unsigned)(unsigned char)row[bad], bad + 1);
   if (line == 1 && length > 1 && (memcmp(row, "\xFF\xFE", 2) == 0 || memcmp(row, "\xFE\xFF", 2) == 0))
     rt_hint(error, "the file looks like UTF-16; convert it with: iconv -f UTF-16 -t UTF-8");
   return status;
 }
 
-static int add_field(struct io_table *t, const char *text, size_t length, struct rt_error *error)
-{
-  if (IO_GROW(t->fields, t->fields_capacity, t->field_count + 1) != RT_OK)
-    return rt_no_memory(error);
-  t->fields[t->field_count++] = (struct io_field){ text, length };
+static int add_field(struct io_table *t, const char *text, size_t length, struct rt_error *error) {
+  if (IO_GROW(t->fields, t->fields_capacity, t->field_count + 1) != RT_OK) return rt_no_memory(error);
+  t->fields[t->field_count++] = (struct io_field){text, length};
   return RT_OK;
 }
 
-/* Takes one quoted field that begins at row[*at], without its quotes, in place. *at is left at the delimiter or the end. */
-static int quoted_field(struct io_table *t, char *row, size_t length, size_t *at, int64_t line, struct rt_error *error)
-{
+/* Takes one quoted field that begins at row[*at], without its quotes, in place. *at is left at the delimiter
+ * or the end. */
+static int quoted_field(struct io_table *t, char *row, size_t length, size_t *at, int64_t line,
+                        struct rt_error *error) {
   size_t from = *at + 1, to = from;
   const char *field = row + from;
   for (;; from++) {
-    if (from >= length)      /* the row's newline stands behind a closing quote, so there is one */
+    if (from >= length) /* the row's newline stands behind a closing quote, so there is one */
       return io_table_fail(t, line, t->field_count + 1, error, "a quote that opens here never closes");
-    if (row[from] == '"' && (++from == length || row[from] != '"'))
-      break;
+    if (row[from] == '"' && (++from == length || row[from] != '"')) break;
     row[to++] = row[from];
   }
   if (from < length && row[from] != t->delimiter)
@@ -179,11 +164,9 @@ static int quoted_field(struct io_table *t, char *row, size_t length, size_t *at
   return add_field(t, field, (size_t)(row + to - field), error);
 }
 
-static int split(struct io_table *t, char *row, size_t length, int64_t line, struct rt_error *error)
-{
+static int split(struct io_table *t, char *row, size_t length, int64_t line, struct rt_error *error) {
   t->field_count = 0;
-  if (t->format == IO_FORMAT_LINES)
-    return add_field(t, row, length, error);
+  if (t->format == IO_FORMAT_LINES) return add_field(t, row, length, error);
   for (size_t at = 0;; at++) {
     int status;
     if (t->format == IO_FORMAT_CSV && at < length && row[at] == '"')
@@ -194,77 +177,65 @@ static int split(struct io_table *t, char *row, size_t length, int64_t line, str
       status = add_field(t, row + at, n, error);
       at += n;
     }
-    if (status != RT_OK || at >= length)
-      return status;
+    if (status != RT_OK || at >= length) return status;
   }
 }
 
-int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error)
-{
+int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error) {
   size_t length = 0, total = 0;
   bool found = false;
   *line = 0;
   if (t->broken)
     return rt_fail_at(error, RT_BAD_DATA, io_reader_name(t->reader), 0, 0, "cannot be read further");
   int status = find_row(t, &length, &total, &found, error);
-  if (status != RT_OK || !found)
-    return status;
+  if (status != RT_OK || !found) return status;
   char *row = t->buffer + t->begin;
   int64_t here = t->line;
   t->line += count_newlines(row, total);
   t->begin += total;
   status = check_bytes(t, row, length, here, error);
-  if (status == RT_OK)
-    status = split(t, row, length, here, error);
-  if (status == RT_OK)
-    *line = here;
+  if (status == RT_OK) status = split(t, row, length, here, error);
+  if (status == RT_OK) *line = here;
   return status;
 }
 
 /* ---- the public face ---- */
 
-/* A row must have as many fields as the first one; the message points at the first field that is missing or too many. */
-static int check_count(struct io_table *t, int64_t line, struct rt_error *error)
-{
+/* A row must have as many fields as the first one; the message points at the first field that is missing or
+ * too many. */
+static int check_count(struct io_table *t, int64_t line, struct rt_error *error) {
   size_t want = t->file_columns, have = t->field_count;
-  if (have == want)
-    return RT_OK;
+  if (have == want) return RT_OK;
   if (have == 1 && t->fields[0].length == 0)
     return io_table_fail(t, line, 1, error, "an empty line, where %zu fields should be", want);
   return io_table_fail(t, line, have < want ? have + 1 : want + 1, error, "%zu field%s, where %s %zu", have,
                        have == 1 ? "" : "s", t->header ? "the header names" : "the first row has", want);
 }
 
-int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error)
-{
+int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error) {
   int64_t line = table->first_line;
   *row = (struct io_row){0};
-  if (line > 0)              /* the first line was no header: it is still there, split */
+  if (line > 0) /* the first line was no header: it is still there, split */
     table->first_line = 0;
   else {
     int status = io_table_read(table, &line, error);
-    if (status != RT_OK || line == 0)
-      return status;
+    if (status != RT_OK || line == 0) return status;
     status = check_count(table, line, error);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
   }
   for (int c = 0; c < table->count; c++) {
     int field = table->field_of[c];
     table->row[c] = field > 0 ? table->fields[field - 1] : (struct io_field){0};
   }
-  *row = (struct io_row){ line, table->row };
+  *row = (struct io_row){line, table->row};
   return RT_OK;
 }
 
-bool io_table_waits(const struct io_table *table)
-{
+bool io_table_waits(const struct io_table *table) {
   enum io_csv_state state = CSV_START;
-  if (table->first_line > 0 || table->ended || table->broken)
-    return false;
+  if (table->first_line > 0 || table->ended || table->broken) return false;
   for (size_t at = table->begin; at < table->end; at++) {
-    if (table->buffer[at] == '\n' && (table->format != IO_FORMAT_CSV || state != CSV_QUOTED))
-      return false;
+    if (table->buffer[at] == '\n' && (table->format != IO_FORMAT_CSV || state != CSV_QUOTED)) return false;
     state = csv_step(state, table->buffer[at]);
   }
   return true;
@@ -275,12 +246,9 @@ bool io_table_has_header(const struct io_table *table) { return table->header; }
 int io_table_field_number(const struct io_table *table, int column) { return table->field_of[column]; }
 const char *io_table_name(const struct io_table *table) { return io_reader_name(table->reader); }
 
-void io_table_close(struct io_table *table)
-{
-  if (!table)
-    return;
-  for (int c = 0; table->names && c < table->count; c++)
-    rt_free(table->names[c]);
+void io_table_close(struct io_table *table) {
+  if (!table) return;
+  for (int c = 0; table->names && c < table->count; c++) rt_free(table->names[c]);
   rt_free(table->names);
   rt_free(table->required);
   rt_free(table->field_of);

@@ -1,46 +1,53 @@
 /* table.h: delimited files, row by row.
  *
- * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may hold
- * commas and newlines; a quote inside a field that does not begin with one is a character. LINES makes every line one
- * field. LF or CRLF; a byte order mark at the start is skipped; gzip is read. NUL and bytes that are not UTF-8 are refused.
+ * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may
+ * hold commas and newlines; a quote inside a field that does not begin with one is a character. LINES makes
+ * every line one field. LF or CRLF; a byte order mark at the start is skipped; gzip is read. NUL and bytes
+ * that are not UTF-8 are refused.
  *
- * The first line is a header when it holds the names of all required columns. When it holds none of the declared names
- * (whatever their case), the columns go by position: as many fields as declared columns, or as required ones.
- * Everything else is an error that names what is missing. Further columns of a file with a header are ignored.
- * LINES has no header. */
+ * The first line is a header when it holds the names of all required columns. When it holds none of the
+ * declared names (whatever their case), the columns go by position: as many fields as declared columns, or as
+ * required ones. Everything else is an error that names what is missing. Further columns of a file with a
+ * header are ignored. LINES has no header. */
 #ifndef AQ_RUNTIME_IO_TABLE_H
 #define AQ_RUNTIME_IO_TABLE_H
 
 #include "runtime/io/file.h"
 
 enum io_format { IO_FORMAT_AUTO, IO_FORMAT_TSV, IO_FORMAT_CSV, IO_FORMAT_LINES };
-enum { IO_MAX_ROW = 64 << 20 };   /* bytes in a row; longer ones are refused */
+enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
 
 /* .csv is CSV, .txt is LINES, everything else TSV; a further .gz does not count. */
 enum io_format io_format_of(const char *path);
 
-struct io_field { const char *text; size_t length; };   /* text NULL: the file does not have this column */
+struct io_field {
+  const char *text;
+  size_t length;
+}; /* text NULL: the file does not have this column */
 
 /* fields[c] belongs to declared column c. Valid until the next call. */
 struct io_row {
-  int64_t line;              /* where the row begins, counted from 1; 0 when there are no more rows */
+  int64_t line; /* where the row begins, counted from 1; 0 when there are no more rows */
   const struct io_field *fields;
 };
 
 struct io_table_options {
   enum io_format format;
-  const char *const *names;  /* [count] the declared columns */
-  const bool *required;      /* [count], or NULL: all of them. The others may be absent from the file */
-  int count;                 /* 1.. */
-  const struct io_source *source;   /* read instead of the file at path; NULL: none */
+  const char *const *names;       /* [count] the declared columns */
+  const bool *required;           /* [count], or NULL: all of them. The others may be absent from the file */
+  int count;                      /* 1.. */
+  const struct io_source *source; /* read instead of the file at path; NULL: none */
 };
 
 struct io_table;
 
-/* Opens and reads the first row. RT_BAD_DATA when it is empty or its columns do not match. Copies the options. */
-int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options, struct rt_error *error);
-/* The next row; row->line == 0 at the end. A bad row gives RT_BAD_DATA at file:line:field; the next call goes on behind
- * it, unless io_table_broken says that there is nothing to go on with (a quote that never closes, a damaged file). */
+/* Opens and reads the first row. RT_BAD_DATA when it is empty or its columns do not match. Copies the
+ * options. */
+int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options,
+                  struct rt_error *error);
+/* The next row; row->line == 0 at the end. A bad row gives RT_BAD_DATA at file:line:field; the next call goes
+ * on behind it, unless io_table_broken says that there is nothing to go on with (a quote that never closes, a
+ * damaged file). */
 int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error);
 /* Would the next row have to be waited for? Nothing of it may be there yet, or only a part. */
 bool io_table_waits(const struct io_table *table);

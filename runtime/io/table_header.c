@@ -4,25 +4,22 @@
 
 #include "runtime/io/table_internal.h"
 
-static bool is_name(const struct io_field *field, const char *name)
-{
+static bool is_name(const struct io_field *field, const char *name) {
   return strlen(name) == field->length && memcmp(field->text, name, field->length) == 0;
 }
 
-static bool is_nearly_name(const struct io_field *field, const char *name)
-{
+static bool is_nearly_name(const struct io_field *field, const char *name) {
   return strlen(name) == field->length && strncasecmp(field->text, name, field->length) == 0;
 }
 
 /* Looks for every declared name among the fields. A name that is there twice is an error. */
-static int find_names(struct io_table *t, int64_t line, int *found, int *found_required, struct rt_error *error)
-{
+static int find_names(struct io_table *t, int64_t line, int *found, int *found_required,
+                      struct rt_error *error) {
   *found = *found_required = 0;
   for (int c = 0; c < t->count; c++) {
     t->field_of[c] = 0;
     for (size_t f = 0; f < t->field_count; f++) {
-      if (!is_name(&t->fields[f], t->names[c]))
-        continue;
+      if (!is_name(&t->fields[f], t->names[c])) continue;
       if (t->field_of[c])
         return io_table_fail(t, line, f + 1, error, "the header names column \"%s\" twice", t->names[c]);
       t->field_of[c] = (int)f + 1;
@@ -33,37 +30,30 @@ static int find_names(struct io_table *t, int64_t line, int *found, int *found_r
   return RT_OK;
 }
 
-static bool any_nearly_named(const struct io_table *t)
-{
+static bool any_nearly_named(const struct io_table *t) {
   for (int c = 0; c < t->count; c++)
     for (size_t f = 0; f < t->field_count; f++)
-      if (is_nearly_name(&t->fields[f], t->names[c]))
-        return true;
+      if (is_nearly_name(&t->fields[f], t->names[c])) return true;
   return false;
 }
 
-static void list_fields(const struct io_table *t, struct rt_text *out)
-{
+static void list_fields(const struct io_table *t, struct rt_text *out) {
   for (size_t f = 0; f < t->field_count && f < 40; f++)
     rt_text_printf(out, "%s\"%.*s\"", f ? ", " : "", t->fields[f].length < 60 ? (int)t->fields[f].length : 60,
                    t->fields[f].text);
-  if (t->field_count > 40)
-    rt_text_printf(out, ", … (%zu in all)", t->field_count);
+  if (t->field_count > 40) rt_text_printf(out, ", … (%zu in all)", t->field_count);
 }
 
-static void list_columns(const struct io_table *t, bool missing_only, struct rt_text *out)
-{
+static void list_columns(const struct io_table *t, bool missing_only, struct rt_text *out) {
   const char *separator = "";
   for (int c = 0; c < t->count; c++) {
-    if (missing_only && (t->field_of[c] || !t->required[c]))
-      continue;
+    if (missing_only && (t->field_of[c] || !t->required[c])) continue;
     rt_text_printf(out, "%s\"%s\"", separator, t->names[c]);
     separator = ", ";
   }
 }
 
-static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_error *error)
-{
+static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_error *error) {
   struct rt_text there = {0}, wanted = {0};
   list_fields(t, &there);
   list_columns(t, is_header, &wanted);
@@ -71,10 +61,11 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
   if (there.failed || wanted.failed)
     status = rt_no_memory(error);
   else if (is_header)
-    status = io_table_fail(t, line, 1, error, "the header has no column %s; it names %s", wanted.data, there.data);
+    status =
+        io_table_fail(t, line, 1, error, "the header has no column %s; it names %s", wanted.data, there.data);
   else
-    status = io_table_fail(t, line, 1, error, "the first line has %zu field%s (%s); the columns are %s", t->field_count,
-                           t->field_count == 1 ? "" : "s", there.data, wanted.data);
+    status = io_table_fail(t, line, 1, error, "the first line has %zu field%s (%s); the columns are %s",
+                           t->field_count, t->field_count == 1 ? "" : "s", there.data, wanted.data);
   rt_text_free(&there);
   rt_text_free(&wanted);
   if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
@@ -85,55 +76,44 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
 }
 
 /* Without a header: all declared columns in their order, or the required ones in theirs. */
-static int match_by_position(struct io_table *t, int64_t line, struct rt_error *error)
-{
+static int match_by_position(struct io_table *t, int64_t line, struct rt_error *error) {
   int required = 0;
-  for (int c = 0; c < t->count; c++)
-    required += t->required[c];
+  for (int c = 0; c < t->count; c++) required += t->required[c];
   bool all = t->field_count == (size_t)t->count;
-  if (!all && t->field_count != (size_t)required)
-    return no_match(t, line, false, error);
+  if (!all && t->field_count != (size_t)required) return no_match(t, line, false, error);
   int field = 0;
-  for (int c = 0; c < t->count; c++)
-    t->field_of[c] = all || t->required[c] ? ++field : 0;
+  for (int c = 0; c < t->count; c++) t->field_of[c] = all || t->required[c] ? ++field : 0;
   t->first_line = line;
   return RT_OK;
 }
 
-static int match_columns(struct io_table *t, int64_t line, struct rt_error *error)
-{
+static int match_columns(struct io_table *t, int64_t line, struct rt_error *error) {
   int found, found_required, required = 0;
   t->file_columns = t->field_count;
-  if (t->format == IO_FORMAT_LINES)
-    return match_by_position(t, line, error);
-  for (int c = 0; c < t->count; c++)
-    required += t->required[c];
+  if (t->format == IO_FORMAT_LINES) return match_by_position(t, line, error);
+  for (int c = 0; c < t->count; c++) required += t->required[c];
   int status = find_names(t, line, &found, &found_required, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   if (found > 0 && found_required == required) {
     t->header = true;
     return RT_OK;
   }
-  if (any_nearly_named(t))
-    return no_match(t, line, true, error);
+  if (any_nearly_named(t)) return no_match(t, line, true, error);
   return match_by_position(t, line, error);
 }
 
-/* A byte order mark tells nothing in UTF-8 and belongs to no field. It is looked for before any row is split. */
-static int skip_mark(struct io_table *t, struct rt_error *error)
-{
+/* A byte order mark tells nothing in UTF-8 and belongs to no field. It is looked for before any row is split.
+ */
+static int skip_mark(struct io_table *t, struct rt_error *error) {
   int status = RT_OK;
   while (status == RT_OK && t->end < 3 && !t->ended && (t->end == 0 || (unsigned char)t->buffer[0] == 0xEF))
     status = io_table_more(t, error);
-  if (status == RT_OK && t->end >= 3 && memcmp(t->buffer, "\xEF\xBB\xBF", 3) == 0)
-    t->begin = 3;
+  if (status == RT_OK && t->end >= 3 && memcmp(t->buffer, "\xEF\xBB\xBF", 3) == 0) t->begin = 3;
   return status;
 }
 
 static int copy_options(struct io_table *t, const struct io_table_options *options, const char *path,
-                        struct rt_error *error)
-{
+                        struct rt_error *error) {
   size_t count = (size_t)options->count;
   t->format = options->format == IO_FORMAT_AUTO ? io_format_of(path) : options->format;
   t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
@@ -143,38 +123,34 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->required = rt_zalloc(count, sizeof *t->required);
   t->field_of = rt_zalloc(count, sizeof *t->field_of);
   t->row = rt_zalloc(count, sizeof *t->row);
-  if (!t->names || !t->required || !t->field_of || !t->row)
-    return rt_no_memory(error);
+  if (!t->names || !t->required || !t->field_of || !t->row) return rt_no_memory(error);
   for (int c = 0; c < options->count; c++) {
     t->required[c] = options->required ? options->required[c] : true;
     t->names[c] = rt_strdup(options->names[c]);
-    if (!t->names[c])
-      return rt_no_memory(error);
+    if (!t->names[c]) return rt_no_memory(error);
   }
   return RT_OK;
 }
 
-static int open_table(struct io_table *t, const char *path, const struct io_table_options *options, struct rt_error *error)
-{
+static int open_table(struct io_table *t, const char *path, const struct io_table_options *options,
+                      struct rt_error *error) {
   int64_t line;
   int status = copy_options(t, options, path, error);
   if (status == RT_OK)
-    status = options->source ? io_reader_open_source(&t->reader, options->source, error) : io_reader_open(&t->reader, path, error);
-  if (status == RT_OK)
-    status = skip_mark(t, error);
-  if (status == RT_OK)
-    status = io_table_read(t, &line, error);
+    status = options->source ? io_reader_open_source(&t->reader, options->source, error)
+                             : io_reader_open(&t->reader, path, error);
+  if (status == RT_OK) status = skip_mark(t, error);
+  if (status == RT_OK) status = io_table_read(t, &line, error);
   if (status == RT_OK && line == 0)
     status = rt_fail_at(error, RT_BAD_DATA, io_reader_name(t->reader), 0, 0, "is empty");
   return status == RT_OK ? match_columns(t, line, error) : status;
 }
 
-int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options, struct rt_error *error)
-{
+int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options,
+                  struct rt_error *error) {
   *table = NULL;
   struct io_table *t = rt_zalloc(1, sizeof *t);
-  if (!t)
-    return rt_no_memory(error);
+  if (!t) return rt_no_memory(error);
   int status = open_table(t, path, options, error);
   if (status != RT_OK) {
     io_table_close(t);

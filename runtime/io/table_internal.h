@@ -9,32 +9,33 @@
 
 enum { TABLE_CHUNK = 1 << 16 };
 
-/* Where in a CSV row: at the start of a field, in a plain field, within quotes, right behind a closing quote. */
+/* Where in a CSV row: at the start of a field, in a plain field, within quotes, right behind a closing quote.
+ */
 enum io_csv_state { CSV_START, CSV_PLAIN, CSV_QUOTED, CSV_CLOSED };
 
 struct io_table {
   struct io_reader *reader;
   enum io_format format;
   char delimiter;
-  char **names;              /* [count] the declared columns */
-  bool *required;            /* [count] */
-  int *field_of;             /* [count] field number of a column, from 1; 0: absent */
-  struct io_field *row;      /* [count] the fields in declared order */
+  char **names;         /* [count] the declared columns */
+  bool *required;       /* [count] */
+  int *field_of;        /* [count] field number of a column, from 1; 0: absent */
+  struct io_field *row; /* [count] the fields in declared order */
   int count;
   bool header, broken, ended;
-  size_t file_columns;       /* fields of the first line */
-  int64_t first_line;        /* number of a first line that is data and still to be given out, or 0 */
-  int64_t line;              /* where the next row begins */
-  char *buffer;              /* buffer[begin .. end) is what was read and not given out */
+  size_t file_columns; /* fields of the first line */
+  int64_t first_line;  /* number of a first line that is data and still to be given out, or 0 */
+  int64_t line;        /* where the next row begins */
+  char *buffer;        /* buffer[begin .. end) is what was read and not given out */
   size_t buffer_capacity, begin, end;
-  struct io_field *fields;   /* [field_count] the row last read, in the file's order */
+  struct io_field *fields; /* [field_count] the row last read, in the file's order */
   size_t field_count, fields_capacity;
-  enum io_csv_state state;   /* of the CSV scan */
+  enum io_csv_state state; /* of the CSV scan */
 };
 
 /* RT_BAD_DATA at the table's file, a line and a field. */
-int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
+                  ...) __attribute__((format(printf, 5, 6)));
 /* Reads more of the file into buffer; sets ended at its end. */
 int io_table_more(struct io_table *t, struct rt_error *error);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */

@@ -1,19 +1,18 @@
 /* tokenise.h: from text to tokens.
  *
- * words   Unicode words, NFC, lower case. White space separates. Every punctuation mark or symbol is a token of its own,
- *         except: an apostrophe or hyphen between letters or digits (don't, n't, re-imagining), an apostrophe that
- *         begins a clitic standing alone ('s, 're, 'll: at most two letters), a point or comma between digits
- *         (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there. Every Han ideograph and every
- *         kana is a token of its own; combining marks stay with what they follow.
- * spaces  what ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case.
- * chars   code points, unchanged.
- * bytes   bytes, unchanged.
- * ngrams  the parts of words: for each of the words above, between the marks < and >, every run of min_n to max_n code
- *         points, shorter runs first (Bojanowski et al. 2017); a word that is shorter than min_n with its marks gives
- *         itself. What is written without spaces, ideographs and kana, counts as one word up to the next thing.
+ * words   Unicode words, NFC, lower case. White space separates. Every punctuation mark or symbol is a token
+ * of its own, except: an apostrophe or hyphen between letters or digits (don't, n't, re-imagining), an
+ * apostrophe that begins a clitic standing alone ('s, 're, 'll: at most two letters), a point or comma
+ * between digits (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there. Every Han
+ * ideograph and every kana is a token of its own; combining marks stay with what they follow. spaces  what
+ * ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case. chars
+ * code points, unchanged. bytes   bytes, unchanged. ngrams  the parts of words: for each of the words above,
+ * between the marks < and >, every run of min_n to max_n code points, shorter runs first (Bojanowski et al.
+ * 2017); a word that is shorter than min_n with its marks gives itself. What is written without spaces,
+ * ideographs and kana, counts as one word up to the next thing.
  *
- * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed spelling
- * give the same token. keep_case leaves the case as it is. */
+ * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed
+ * spelling give the same token. keep_case leaves the case as it is. */
 #ifndef AQ_RUNTIME_IO_TOKENISE_H
 #define AQ_RUNTIME_IO_TOKENISE_H
 
@@ -24,27 +23,30 @@ enum io_token_kind { IO_TOKENS_WORDS, IO_TOKENS_SPACES, IO_TOKENS_CHARS, IO_TOKE
 struct io_tokeniser {
   enum io_token_kind kind;
   bool keep_case;
-  int64_t min_n, max_n;      /* ngrams: 1 <= min_n <= max_n */
+  int64_t min_n, max_n; /* ngrams: 1 <= min_n <= max_n */
 };
 
-/* One token. start, length: its bytes in the source text (ngrams: those of its word). at, size: its normalised bytes in
- * io_tokens.text, where tokens may overlap. */
-struct io_token { size_t start, length, at, size; };
+/* One token. start, length: its bytes in the source text (ngrams: those of its word). at, size: its
+ * normalised bytes in io_tokens.text, where tokens may overlap. */
+struct io_token {
+  size_t start, length, at, size;
+};
 
-/* The tokens of one text; reused from text to text, so that the steady state allocates nothing. Start zeroed. */
+/* The tokens of one text; reused from text to text, so that the steady state allocates nothing. Start zeroed.
+ */
 struct io_tokens {
   struct io_token *items;
   size_t count, capacity;
   char *text;
   size_t text_length, text_capacity;
-  int32_t *points;           /* scratch for normalising */
+  int32_t *points; /* scratch for normalising */
   size_t points_capacity;
 };
 
-/* Replaces what tokens held with the tokens of text, which must be valid UTF-8 (see io_utf8_check; bytes takes
- * anything). Only RT_NO_MEMORY can go wrong. */
-int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length, struct io_tokens *tokens,
-                struct rt_error *error);
+/* Replaces what tokens held with the tokens of text, which must be valid UTF-8 (see io_utf8_check; bytes
+ * takes anything). Only RT_NO_MEMORY can go wrong. */
+int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length,
+                struct io_tokens *tokens, struct rt_error *error);
 void io_tokens_free(struct io_tokens *tokens);
 
 #endif

@@ -3,29 +3,23 @@
 
 #include <string.h>
 
-/* The size of the sequence that begins at s, which has left bytes; 0 when it is not valid (Unicode 15, table 3-7). */
-static size_t sequence(const unsigned char *s, size_t left)
-{
+/* The size of the sequence that begins at s, which has left bytes; 0 when it is not valid (Unicode 15, table
+ * 3-7). */
+static size_t sequence(const unsigned char *s, size_t left) {
   unsigned char a = s[0];
-  if (a < 0x80)
-    return 1;
-  if (a < 0xC2 || a > 0xF4)
-    return 0;
+  if (a < 0x80) return 1;
+  if (a < 0xC2 || a > 0xF4) return 0;
   size_t size = a < 0xE0 ? 2 : a < 0xF0 ? 3 : 4;
-  if (left < size)
-    return 0;
+  if (left < size) return 0;
   unsigned char low = a == 0xE0 ? 0xA0 : a == 0xF0 ? 0x90 : 0x80;
   unsigned char high = a == 0xED ? 0x9F : a == 0xF4 ? 0x8F : 0xBF;
-  if (s[1] < low || s[1] > high)
-    return 0;
+  if (s[1] < low || s[1] > high) return 0;
   for (size_t i = 2; i < size; i++)
-    if ((s[i] & 0xC0) != 0x80)
-      return 0;
+    if ((s[i] & 0xC0) != 0x80) return 0;
   return size;
 }
 
-size_t io_utf8_check(const char *bytes, size_t length)
-{
+size_t io_utf8_check(const char *bytes, size_t length) {
   const unsigned char *s = (const unsigned char *)bytes;
   size_t at = 0;
   while (at < length) {
@@ -38,15 +32,13 @@ size_t io_utf8_check(const char *bytes, size_t length)
       }
     }
     size_t size = sequence(s + at, length - at);
-    if (size == 0)
-      return at;
+    if (size == 0) return at;
     at += size;
   }
   return length;
 }
 
-int32_t io_utf8_decode(const char *bytes, size_t *size)
-{
+int32_t io_utf8_decode(const char *bytes, size_t *size) {
   const unsigned char *s = (const unsigned char *)bytes;
   if (s[0] < 0x80) {
     *size = 1;
@@ -54,13 +46,11 @@ int32_t io_utf8_decode(const char *bytes, size_t *size)
   }
   *size = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
   int32_t point = s[0] & (0x7F >> *size);
-  for (size_t i = 1; i < *size; i++)
-    point = point << 6 | (s[i] & 0x3F);
+  for (size_t i = 1; i < *size; i++) point = point << 6 | (s[i] & 0x3F);
   return point;
 }
 
-size_t io_utf8_encode(int32_t point, char *bytes)
-{
+size_t io_utf8_encode(int32_t point, char *bytes) {
   if (point < 0x80) {
     bytes[0] = (char)point;
     return 1;
@@ -74,14 +64,11 @@ size_t io_utf8_encode(int32_t point, char *bytes)
   return size;
 }
 
-int io_utf8_require(const char *file, const char *bytes, size_t length, struct rt_error *error)
-{
+int io_utf8_require(const char *file, const char *bytes, size_t length, struct rt_error *error) {
   size_t bad = io_utf8_check(bytes, length);
   const char *nul = memchr(bytes, '\0', bad);
-  if (nul)
-    bad = (size_t)(nul - bytes);
-  if (bad == length)
-    return RT_OK;
+  if (nul) bad = (size_t)(nul - bytes);
+  if (bad == length) return RT_OK;
   size_t line = 1, begin = 0;
   for (size_t i = 0; i < bad; i++)
     if (bytes[i] == '\n') {
@@ -90,6 +77,7 @@ int io_utf8_require(const char *file, const char *bytes, size_t length, struct r
     }
   size_t column = bad - begin + 1;
   return rt_fail_at(error, RT_BAD_DATA, file, line < INT32_MAX ? (int)line : INT32_MAX,
-                    column < INT32_MAX ? (int)column : INT32_MAX, nul ? "a NUL byte, where text should be" :
-                    "byte 0x%02x is not valid UTF-8", (unsigned)(unsigned char)bytes[bad]);
+                    column < INT32_MAX ? (int)column : INT32_MAX,
+                    nul ? "a NUL byte, where text should be" : "byte 0x%02x is not valid UTF-8",
+                    (unsigned)(unsigned char)bytes[bad]);
 }

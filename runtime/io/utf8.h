@@ -10,8 +10,8 @@ size_t io_utf8_check(const char *bytes, size_t length);
 int32_t io_utf8_decode(const char *bytes, size_t *size);
 /* Writes a code point (valid, no surrogate) as 1..4 bytes and returns how many. */
 size_t io_utf8_encode(int32_t point, char *bytes);
-/* RT_OK, or RT_BAD_DATA at file:line:column of the first bad or NUL byte; line counts from 1 in the given bytes and
- * column is the byte within its line. For whole texts; tables report the field instead. */
+/* RT_OK, or RT_BAD_DATA at file:line:column of the first bad or NUL byte; line counts from 1 in the given
+ * bytes and column is the byte within its line. For whole texts; tables report the field instead. */
 int io_utf8_require(const char *file, const char *bytes, size_t length, struct rt_error *error);
 
 #endif

@@ -11,53 +11,40 @@
 
 enum { MAX_TEXTS = 1 << 30 };
 
-const char *io_intern_text(const struct io_intern *set, int32_t number, size_t *length)
-{
+const char *io_intern_text(const struct io_intern *set, int32_t number, size_t *length) {
   size_t begin = number > 0 ? set->ends[number - 1] : 0;
   *length = set->ends[number] - begin;
   return set->bytes + begin;
 }
 
 /* The slot that holds a text, or the empty one where it belongs. slot_count must not be 0. */
-static size_t find_slot(const struct io_intern *set, const char *text, size_t length, uint64_t hash)
-{
+static size_t find_slot(const struct io_intern *set, const char *text, size_t length, uint64_t hash) {
   size_t mask = set->slot_count - 1;
   for (size_t slot = (size_t)hash & mask;; slot = (slot + 1) & mask) {
-    if (set->slots[slot] == 0)
-      return slot;
+    if (set->slots[slot] == 0) return slot;
     int32_t number = (int32_t)(set->slots[slot] - 1);
-    if (set->hashes[number] != hash)
-      continue;
+    if (set->hashes[number] != hash) continue;
     size_t n;
     const char *there = io_intern_text(set, number, &n);
-    if (n == length && memcmp(there, text, n) == 0)
-      return slot;
+    if (n == length && memcmp(there, text, n) == 0) return slot;
   }
 }
 
-static uint64_t hash_of(const char *text, size_t length)
-{
-  return XXH3_64bits(text, length);
-}
+static uint64_t hash_of(const char *text, size_t length) { return XXH3_64bits(text, length); }
 
-int32_t io_intern_find(const struct io_intern *set, const char *text, size_t length)
-{
-  if (set->slot_count == 0)
-    return -1;
+int32_t io_intern_find(const struct io_intern *set, const char *text, size_t length) {
+  if (set->slot_count == 0) return -1;
   return (int32_t)set->slots[find_slot(set, text, length, hash_of(text, length))] - 1;
 }
 
 /* Doubles the slots so that at most half of them are used. */
-static int grow_slots(struct io_intern *set)
-{
+static int grow_slots(struct io_intern *set) {
   size_t count = set->slot_count ? set->slot_count * 2 : 64;
   uint32_t *slots = rt_zalloc(count, sizeof *slots);
-  if (!slots)
-    return RT_NO_MEMORY;
+  if (!slots) return RT_NO_MEMORY;
   for (int32_t n = 0; n < set->count; n++) {
     size_t slot = (size_t)set->hashes[n] & (count - 1);
-    while (slots[slot])
-      slot = (slot + 1) & (count - 1);
+    while (slots[slot]) slot = (slot + 1) & (count - 1);
     slots[slot] = (uint32_t)n + 1;
   }
   rt_free(set->slots);
@@ -66,22 +53,20 @@ static int grow_slots(struct io_intern *set)
   return RT_OK;
 }
 
-int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_t *number, struct rt_error *error)
-{
-  if ((size_t)set->count * 2 >= set->slot_count && grow_slots(set) != RT_OK)
-    return rt_no_memory(error);
+int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_t *number,
+                  struct rt_error *error) {
+  if ((size_t)set->count * 2 >= set->slot_count && grow_slots(set) != RT_OK) return rt_no_memory(error);
   uint64_t hash = hash_of(text, length);
   size_t slot = find_slot(set, text, length, hash);
   if (set->slots[slot]) {
     *number = (int32_t)(set->slots[slot] - 1);
     return RT_OK;
   }
-  if (set->count == MAX_TEXTS)
-    return rt_fail(error, RT_BAD_DATA, "more than %d different texts", MAX_TEXTS);
+  if (set->count == MAX_TEXTS) return rt_fail(error, RT_BAD_DATA, "more than %d different texts", MAX_TEXTS);
   size_t n = (size_t)set->count;
-  if (IO_GROW(set->bytes, set->bytes_capacity, set->bytes_length + length + 1) != RT_OK ||
-      IO_GROW(set->ends, set->ends_capacity, n + 1) != RT_OK ||
-      IO_GROW(set->hashes, set->hashes_capacity, n + 1) != RT_OK)
+  if (IO_GROW(set->bytes, set->bytes_capacity, set->bytes_length + length + 1) != RT_OK
+      || IO_GROW(set->ends, set->ends_capacity, n + 1) != RT_OK
+      || IO_GROW(set->hashes, set->hashes_capacity, n + 1) != RT_OK)
     return rt_no_memory(error);
   memcpy(set->bytes + set->bytes_length, text, length);
   set->bytes_length += length;
@@ -92,8 +77,7 @@ int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_
   return RT_OK;
 }
 
-void io_intern_free(struct io_intern *set)
-{
+void io_intern_free(struct io_intern *set) {
   rt_free(set->bytes);
   rt_free(set->ends);
   rt_free(set->hashes);
@@ -110,28 +94,22 @@ struct candidate {
   size_t length;
 };
 
-static int by_falling_count(const void *a, const void *b)
-{
+static int by_falling_count(const void *a, const void *b) {
   const struct candidate *x = a, *y = b;
-  if (x->count != y->count)
-    return x->count > y->count ? -1 : 1;
-  if (x->first != y->first)
-    return x->first < y->first ? -1 : 1;
+  if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  if (x->first != y->first) return x->first < y->first ? -1 : 1;
   return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
+static int by_bytes(const void *a, const void *b) {
   const struct candidate *x = a, *y = b;
   int order = memcmp(x->text, y->text, x->length < y->length ? x->length : y->length);
   return order ? order : x->length < y->length ? -1 : x->length > y->length;
 }
 
-static struct io_vocab *vocab_new(enum io_vocab_kind kind, bool ends)
-{
+static struct io_vocab *vocab_new(enum io_vocab_kind kind, bool ends) {
   struct io_vocab *v = rt_zalloc(1, sizeof *v);
-  if (!v)
-    return NULL;
+  if (!v) return NULL;
   v->kind = kind;
   v->begin = v->end = -1;
   if (kind == IO_VOCAB_WORDS) {
@@ -150,36 +128,33 @@ static struct io_vocab *vocab_new(enum io_vocab_kind kind, bool ends)
 }
 
 /* Adds a text behind the others; a text that is there already is RT_BAD_DATA. */
-static int vocab_add(struct io_vocab *v, const char *text, size_t length, struct rt_error *error)
-{
+static int vocab_add(struct io_vocab *v, const char *text, size_t length, struct rt_error *error) {
   int32_t number, before = v->texts.count;
   int status = io_intern_add(&v->texts, text, length, &number, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   if (number != before)
-    return rt_fail(error, RT_BAD_DATA, "the vocabulary holds \"%.*s\" twice", length < 200 ? (int)length : 200, text);
+    return rt_fail(error, RT_BAD_DATA, "the vocabulary holds \"%.*s\" twice",
+                   length < 200 ? (int)length : 200, text);
   v->count = v->base + v->texts.count;
   return RT_OK;
 }
 
 /* Collects the texts that may enter the vocabulary; returns how many. */
-static int32_t collect(struct candidate *out, const struct io_intern *texts, const int64_t *counts, const int64_t *first,
-                       int64_t min_count)
-{
+static int32_t collect(struct candidate *out, const struct io_intern *texts, const int64_t *counts,
+                       const int64_t *first, int64_t min_count) {
   int32_t n = 0;
   for (int32_t i = 0; i < texts->count; i++) {
-    if (counts[i] < min_count)
-      continue;
+    if (counts[i] < min_count) continue;
     struct candidate *c = &out[n++];
-    *c = (struct candidate){ .number = i, .count = counts[i], .first = first ? first[i] : i };
+    *c = (struct candidate){.number = i, .count = counts[i], .first = first ? first[i] : i};
     c->text = io_intern_text(texts, i, &c->length);
   }
   return n;
 }
 
-int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_intern *texts, const int64_t *counts,
-                   const int64_t *first, const struct io_vocab_options *options, int32_t *remap, struct rt_error *error)
-{
+int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_intern *texts,
+                   const int64_t *counts, const int64_t *first, const struct io_vocab_options *options,
+                   int32_t *remap, struct rt_error *error) {
   static const struct io_vocab_options none = {0};
   const struct io_vocab_options *o = options && kind == IO_VOCAB_WORDS ? options : &none;
   *vocab = NULL;
@@ -191,8 +166,7 @@ int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struc
     qsort(all, (size_t)n, sizeof *all, kind == IO_VOCAB_CLASSES ? by_bytes : by_falling_count);
     if (o->max_size > 0 && n > o->max_size - v->base)
       n = o->max_size > v->base ? (int32_t)(o->max_size - v->base) : 0;
-    for (int32_t i = 0; i < texts->count; i++)
-      remap[i] = kind == IO_VOCAB_CLASSES ? -1 : IO_UNKNOWN;
+    for (int32_t i = 0; i < texts->count; i++) remap[i] = kind == IO_VOCAB_CLASSES ? -1 : IO_UNKNOWN;
     for (int32_t i = 0; i < n && status == RT_OK; i++) {
       remap[all[i].number] = v->base + i;
       status = vocab_add(v, all[i].text, all[i].length, error);
@@ -208,8 +182,7 @@ int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struc
 }
 
 /* The texts are the bytes themselves, so that every id has its text in the one table. */
-static int fill_bytes(struct io_vocab *v, struct rt_error *error)
-{
+static int fill_bytes(struct io_vocab *v, struct rt_error *error) {
   int status = RT_OK;
   for (int i = 0; i < 256 && status == RT_OK; i++) {
     char byte = (char)i;
@@ -219,8 +192,7 @@ static int fill_bytes(struct io_vocab *v, struct rt_error *error)
   return status;
 }
 
-int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error)
-{
+int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error) {
   struct io_vocab *v = vocab_new(IO_VOCAB_BYTES, ends);
   int status = v ? fill_bytes(v, error) : rt_no_memory(error);
   if (status != RT_OK) {
@@ -231,28 +203,22 @@ int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error)
   return status;
 }
 
-void io_vocab_free(struct io_vocab *vocab)
-{
-  if (!vocab)
-    return;
+void io_vocab_free(struct io_vocab *vocab) {
+  if (!vocab) return;
   io_intern_free(&vocab->texts);
   rt_free(vocab);
 }
 
 /* ---- looking up ---- */
 
-int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length)
-{
-  if (vocab->kind == IO_VOCAB_BYTES)
-    return length == 1 ? (unsigned char)text[0] : -1;
+int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length) {
+  if (vocab->kind == IO_VOCAB_BYTES) return length == 1 ? (unsigned char)text[0] : -1;
   int32_t number = io_intern_find(&vocab->texts, text, length);
-  if (number < 0)
-    return vocab->kind == IO_VOCAB_WORDS ? IO_UNKNOWN : -1;
+  if (number < 0) return vocab->kind == IO_VOCAB_WORDS ? IO_UNKNOWN : -1;
   return vocab->base + number;
 }
 
-const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *length)
-{
+const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *length) {
   const char *special = NULL;
   if (id >= 0 && id == vocab->begin)
     special = "<begin>";
@@ -261,19 +227,16 @@ const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *leng
   else if (id == IO_UNKNOWN && vocab->kind == IO_VOCAB_WORDS)
     special = "<unk>";
   *length = special ? strlen(special) : 0;
-  if (special || id < vocab->base || id >= vocab->count)
-    return special;
+  if (special || id < vocab->base || id >= vocab->count) return special;
   return io_intern_text(&vocab->texts, id - vocab->base, length);
 }
 
-void io_vocab_list(const struct io_vocab *vocab, int32_t max, struct rt_text *out)
-{
+void io_vocab_list(const struct io_vocab *vocab, int32_t max, struct rt_text *out) {
   for (int32_t n = 0; n < vocab->texts.count && n < max; n++) {
     size_t length;
     const char *text = io_intern_text(&vocab->texts, n, &length);
     rt_text_puts(out, n ? ", " : "");
     rt_text_add(out, text, length);
   }
-  if (vocab->texts.count > max)
-    rt_text_printf(out, ", … (%d in all)", (int)vocab->texts.count);
+  if (vocab->texts.count > max) rt_text_printf(out, ", … (%d in all)", (int)vocab->texts.count);
 }

@@ -6,58 +6,62 @@
 
 /* A set of byte strings numbered 0, 1, … in order of first appearance. Start zeroed. */
 struct io_intern {
-  char *bytes;               /* all texts one after another */
+  char *bytes; /* all texts one after another */
   size_t bytes_length, bytes_capacity;
-  size_t *ends;              /* [count] where each text ends in bytes */
+  size_t *ends; /* [count] where each text ends in bytes */
   size_t ends_capacity;
-  uint64_t *hashes;          /* [count] XXH3 of each text */
+  uint64_t *hashes; /* [count] XXH3 of each text */
   size_t hashes_capacity;
-  uint32_t *slots;           /* [slot_count] open addressing; number + 1, 0 when empty */
-  size_t slot_count;         /* a power of two, or 0 */
+  uint32_t *slots;   /* [slot_count] open addressing; number + 1, 0 when empty */
+  size_t slot_count; /* a power of two, or 0 */
   int32_t count;
 };
 /* The number of a text, or -1. */
 int32_t io_intern_find(const struct io_intern *set, const char *text, size_t length);
 /* The same, adding it when it is new. RT_NO_MEMORY, or RT_BAD_DATA above 2^30 texts. */
-int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_t *number, struct rt_error *error);
+int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_t *number,
+                  struct rt_error *error);
 const char *io_intern_text(const struct io_intern *set, int32_t number, size_t *length);
 void io_intern_free(struct io_intern *set);
 
-enum { IO_UNKNOWN = 0 };     /* the id of a word that is not in a vocabulary */
+enum { IO_UNKNOWN = 0 }; /* the id of a word that is not in a vocabulary */
 
 enum io_vocab_kind {
-  IO_VOCAB_WORDS,            /* 0 unknown, [1 begin, 2 end], then texts by falling count */
-  IO_VOCAB_CLASSES,          /* texts in bytewise order, nothing else, as scikit-learn numbers labels */
-  IO_VOCAB_BYTES             /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
+  IO_VOCAB_WORDS,   /* 0 unknown, [1 begin, 2 end], then texts by falling count */
+  IO_VOCAB_CLASSES, /* texts in bytewise order, nothing else, as scikit-learn numbers labels */
+  IO_VOCAB_BYTES    /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
 };
 
 /* An immutable vocabulary, free to be shared between threads. */
 struct io_vocab {
   enum io_vocab_kind kind;
-  int32_t count;             /* number of ids, specials included: the rows of an embedding table */
-  int32_t base;              /* id of the first text: 1 or 3 for words, 0 otherwise */
-  int32_t begin, end;        /* ids that mark begin and end of a text, or -1 */
-  struct io_intern texts;    /* id - base -> text */
+  int32_t count;          /* number of ids, specials included: the rows of an embedding table */
+  int32_t base;           /* id of the first text: 1 or 3 for words, 0 otherwise */
+  int32_t begin, end;     /* ids that mark begin and end of a text, or -1 */
+  struct io_intern texts; /* id - base -> text */
 };
 
 struct io_vocab_options {
-  int64_t min_count;         /* words seen less often become unknown; 0 is 1 */
-  int64_t max_size;          /* at most so many ids, specials included; 0: no limit */
-  bool ends;                 /* with begin and end */
+  int64_t min_count; /* words seen less often become unknown; 0 is 1 */
+  int64_t max_size;  /* at most so many ids, specials included; 0: no limit */
+  bool ends;         /* with begin and end */
 };
 
-/* Builds a vocabulary from texts: counts[n] says how often text n was seen, first[n] where (any increasing number; NULL:
- * its number). Texts with count 0 are left out. remap[n] becomes the id of text n: IO_UNKNOWN for a word left out, -1
- * for a class left out. options may be NULL and is ignored for classes. Free with io_vocab_free. */
-int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_intern *texts, const int64_t *counts,
-                   const int64_t *first, const struct io_vocab_options *options, int32_t *remap, struct rt_error *error);
+/* Builds a vocabulary from texts: counts[n] says how often text n was seen, first[n] where (any increasing
+ * number; NULL: its number). Texts with count 0 are left out. remap[n] becomes the id of text n: IO_UNKNOWN
+ * for a word left out, -1 for a class left out. options may be NULL and is ignored for classes. Free with
+ * io_vocab_free. */
+int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_intern *texts,
+                   const int64_t *counts, const int64_t *first, const struct io_vocab_options *options,
+                   int32_t *remap, struct rt_error *error);
 int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
 void io_vocab_free(struct io_vocab *vocab);
 
-/* The id of a text: IO_UNKNOWN for a word that is not there, -1 for a class that is not there. The names of the
- * specials are no texts: a text "<unk>" does not find them. */
+/* The id of a text: IO_UNKNOWN for a word that is not there, -1 for a class that is not there. The names of
+ * the specials are no texts: a text "<unk>" does not find them. */
 int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length);
-/* The text of an id: *length bytes, not NUL-terminated. "<unk>", "<begin>", "<end>" for specials; NULL outside 0..count-1. */
+/* The text of an id: *length bytes, not NUL-terminated. "<unk>", "<begin>", "<end>" for specials; NULL
+ * outside 0..count-1. */
 const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *length);
 /* Appends up to max of the texts as `a, b, c, … (77 in all)`, for messages. */
 void io_vocab_list(const struct io_vocab *vocab, int32_t max, struct rt_text *out);

@@ -6,11 +6,11 @@
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
 
-static const char *const kind_names[] = { "words", "classes", "bytes" };
+static const char *const kind_names[] = {"words", "classes", "bytes"};
 
-void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out)
-{
-  rt_text_printf(out, "{\"kind\":\"%s\",\"ends\":%s", kind_names[vocab->kind], vocab->begin >= 0 ? "true" : "false");
+void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
+  rt_text_printf(out, "{\"kind\":\"%s\",\"ends\":%s", kind_names[vocab->kind],
+                 vocab->begin >= 0 ? "true" : "false");
   if (vocab->kind != IO_VOCAB_BYTES) {
     rt_text_puts(out, ",\"texts\":[");
     for (int32_t n = 0; n < vocab->texts.count; n++) {
@@ -24,46 +24,38 @@ void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out)
   rt_text_puts(out, "}");
 }
 
-static int bad(struct rt_error *error, const char *what)
-{
+static int bad(struct rt_error *error, const char *what) {
   return rt_fail(error, RT_BAD_DATA, "the vocabulary is damaged: %s", what);
 }
 
 /* Interns the strings of texts in their order. */
-static int read_texts(struct io_intern *set, const json_t *texts, struct rt_error *error)
-{
+static int read_texts(struct io_intern *set, const json_t *texts, struct rt_error *error) {
   for (size_t i = 0; i < json_array_size(texts); i++) {
     const json_t *item = json_array_get(texts, i);
     int32_t number, before = set->count;
-    if (!json_is_string(item))
-      return bad(error, "a text is not a string");
+    if (!json_is_string(item)) return bad(error, "a text is not a string");
     int status = io_intern_add(set, json_string_value(item), json_string_length(item), &number, error);
-    if (status != RT_OK)
-      return status;
-    if (number != before)
-      return bad(error, "a text is there twice");
+    if (status != RT_OK) return status;
+    if (number != before) return bad(error, "a text is there twice");
   }
   return RT_OK;
 }
 
-/* Builds a vocabulary whose ids are in the order given: all counts are equal, and ties go by first appearance. Classes
- * sort themselves, so the order must be the sorted one already. */
+/* Builds a vocabulary whose ids are in the order given: all counts are equal, and ties go by first
+ * appearance. Classes sort themselves, so the order must be the sorted one already. */
 static int rebuild(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, const struct io_intern *set,
-                   struct rt_error *error)
-{
+                   struct rt_error *error) {
   size_t n = (size_t)set->count + 1;
   int64_t *counts = rt_alloc(n * sizeof *counts);
   int32_t *remap = rt_alloc(n * sizeof *remap);
-  struct io_vocab_options options = { .ends = ends };
+  struct io_vocab_options options = {.ends = ends};
   int status = counts && remap ? RT_OK : rt_no_memory(error);
   if (status == RT_OK) {
-    for (size_t i = 0; i < n; i++)
-      counts[i] = 1;
+    for (size_t i = 0; i < n; i++) counts[i] = 1;
     status = io_vocab_build(vocab, kind, set, counts, NULL, &options, remap, error);
   }
   for (int32_t i = 0; i < set->count && status == RT_OK; i++)
-    if (remap[i] != (*vocab)->base + i)
-      status = bad(error, "its classes are not sorted");
+    if (remap[i] != (*vocab)->base + i) status = bad(error, "its classes are not sorted");
   if (status != RT_OK) {
     io_vocab_free(*vocab);
     *vocab = NULL;
@@ -73,36 +65,29 @@ static int rebuild(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, 
   return status;
 }
 
-int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_error *error)
-{
+int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_error *error) {
   *vocab = NULL;
   const char *name = json_string_value(json_object_get(json, "kind"));
   const json_t *texts = json_object_get(json, "texts");
   int kind = 0;
-  while (name && kind < (int)RT_COUNT(kind_names) && strcmp(name, kind_names[kind]) != 0)
-    kind++;
+  while (name && kind < (int)RT_COUNT(kind_names) && strcmp(name, kind_names[kind]) != 0) kind++;
   bool good = true, ends = io_json_bool(json, "ends", false, &good);
   if (!name || kind == (int)RT_COUNT(kind_names) || !good || (ends && kind == IO_VOCAB_CLASSES))
     return bad(error, "it has no kind that is known");
-  if (kind == IO_VOCAB_BYTES)
-    return io_vocab_bytes(vocab, ends, error);
-  if (!json_is_array(texts))
-    return bad(error, "it has no texts");
+  if (kind == IO_VOCAB_BYTES) return io_vocab_bytes(vocab, ends, error);
+  if (!json_is_array(texts)) return bad(error, "it has no texts");
   struct io_intern set = {0};
   int status = read_texts(&set, texts, error);
-  if (status == RT_OK)
-    status = rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);
+  if (status == RT_OK) status = rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);
   io_intern_free(&set);
   return status;
 }
 
-int io_vocab_parse(struct io_vocab **vocab, const char *json, size_t length, struct rt_error *error)
-{
+int io_vocab_parse(struct io_vocab **vocab, const char *json, size_t length, struct rt_error *error) {
   *vocab = NULL;
   json_t *root;
   int status = io_json_parse(&root, "the vocabulary", json, length, error);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = io_vocab_from_json(vocab, root, error);
   json_decref(root);
   return status;

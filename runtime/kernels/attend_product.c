@@ -1,6 +1,6 @@
-/* attend_product.c: the matrix products of attention tiles. Tiles are a few tens of numbers on a side, where what a BLAS call spends on
- * checking and packing shows; here nothing is packed. The kernel is the usual one: a block of c in registers, one row of b and one
- * number of a at a time. */
+/* attend_product.c: the matrix products of attention tiles. Tiles are a few tens of numbers on a side, where
+ * what a BLAS call spends on checking and packing shows; here nothing is packed. The kernel is the usual one:
+ * a block of c in registers, one row of b and one number of a at a time. */
 #include "runtime/kernels/attend_tile.h"
 
 #include <string.h>
@@ -8,26 +8,23 @@
 typedef real product_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
 enum {
-  PRODUCT_ROWS = 6,                                      /* of c in registers */
-  PRODUCT_VECTORS = RT_VECTOR_BYTES == 64 ? 4 : 2        /* vectors of each: with 32 registers, or 16 */
+  PRODUCT_ROWS = 6,                               /* of c in registers */
+  PRODUCT_VECTORS = RT_VECTOR_BYTES == 64 ? 4 : 2 /* vectors of each: with 32 registers, or 16 */
 };
 
-static inline product_vector product_load(const real *from)
-{
+static inline product_vector product_load(const real *from) {
   product_vector v;
   memcpy(&v, from, sizeof v);
   return v;
 }
 
-static inline void product_store(real *to, product_vector v)
-{
-  memcpy(to, &v, sizeof v);
-}
+static inline void product_store(real *to, product_vector v) { memcpy(to, &v, sizeof v); }
 
 /* rows x vectors of c, both constants where this is inlined. */
-static inline __attribute__((always_inline)) void product_block(int rows, int vectors, int64_t depth, const struct attend_matrix *a,
-                                                                const struct attend_matrix *b, const struct attend_matrix *c, bool add)
-{
+static inline __attribute__((always_inline)) void product_block(int rows, int vectors, int64_t depth,
+                                                                const struct attend_matrix *a,
+                                                                const struct attend_matrix *b,
+                                                                const struct attend_matrix *c, bool add) {
   product_vector sum[PRODUCT_ROWS][PRODUCT_VECTORS] = {{{0}}};
   const real *pa = a->data, *pb = b->data;
   for (int64_t k = 0; k < depth; k++, pa += a->column, pb += b->row) {
@@ -48,56 +45,57 @@ static inline __attribute__((always_inline)) void product_block(int rows, int ve
     }
 }
 
-/* A column of blocks, `vectors` wide, of about equal heights: a last block of one row would wait for its own sums. */
-static inline __attribute__((always_inline)) void product_column(int vectors, int64_t m, int64_t depth, struct attend_matrix a,
-                                                                 const struct attend_matrix *b, struct attend_matrix c, bool add)
-{
+/* A column of blocks, `vectors` wide, of about equal heights: a last block of one row would wait for its own
+ * sums. */
+static inline __attribute__((always_inline)) void product_column(int vectors, int64_t m, int64_t depth,
+                                                                 struct attend_matrix a,
+                                                                 const struct attend_matrix *b,
+                                                                 struct attend_matrix c, bool add) {
   for (int64_t blocks = (m + PRODUCT_ROWS - 1) / PRODUCT_ROWS; blocks > 0; blocks--) {
     int64_t rows = (m + blocks - 1) / blocks;
     switch (rows) {
-    case 6: product_block(6, vectors, depth, &a, b, &c, add); break;
-    case 5: product_block(5, vectors, depth, &a, b, &c, add); break;
-    case 4: product_block(4, vectors, depth, &a, b, &c, add); break;
-    case 3: product_block(3, vectors, depth, &a, b, &c, add); break;
-    case 2: product_block(2, vectors, depth, &a, b, &c, add); break;
-    default: product_block(1, vectors, depth, &a, b, &c, add);
+      case 6: product_block(6, vectors, depth, &a, b, &c, add); break;
+      case 5: product_block(5, vectors, depth, &a, b, &c, add); break;
+      case 4: product_block(4, vectors, depth, &a, b, &c, add); break;
+      case 3: product_block(3, vectors, depth, &a, b, &c, add); break;
+      case 2: product_block(2, vectors, depth, &a, b, &c, add); break;
+      default: product_block(1, vectors, depth, &a, b, &c, add);
     }
     m -= rows, a.data += rows * a.row, c.data += rows * c.row;
   }
 }
 
-/* Rows of b that stand a power of two apart fall on few lines of the cache, and all blocks of c read them: they are copied next to each
- * other when enough blocks do. */
+/* Rows of b that stand a power of two apart fall on few lines of the cache, and all blocks of c read them:
+ * they are copied next to each other when enough blocks do. */
 enum { PRODUCT_DEPTH = 64, PRODUCT_COPIED = PRODUCT_VECTORS * RT_VECTOR, PRODUCT_WORTH = 4 * PRODUCT_ROWS };
 
-static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
-                                bool add)
-{
+static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a,
+                                const struct attend_matrix *b, struct attend_matrix c, bool add) {
   if (depth > PRODUCT_DEPTH || m < PRODUCT_WORTH || b->row == PRODUCT_COPIED) {
     product_column(PRODUCT_VECTORS, m, depth, a, b, c, add);
     return;
   }
   real copy[PRODUCT_DEPTH * PRODUCT_COPIED] __attribute__((aligned(RT_VECTOR_BYTES)));
   struct attend_matrix dense = {copy, PRODUCT_COPIED, 1};
-  for (int64_t k = 0; k < depth; k++) memcpy(copy + k * PRODUCT_COPIED, b->data + k * b->row, PRODUCT_COPIED * sizeof(real));
+  for (int64_t k = 0; k < depth; k++)
+    memcpy(copy + k * PRODUCT_COPIED, b->data + k * b->row, PRODUCT_COPIED * sizeof(real));
   product_column(PRODUCT_VECTORS, m, depth, a, &dense, c, add);
 }
 
-static void product_column_2(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
-                             bool add)
-{
+static void product_column_2(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b,
+                             struct attend_matrix c, bool add) {
   product_column(2, m, depth, a, b, c, add);
 }
 
-static void product_column_1(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b, struct attend_matrix c,
-                             bool add)
-{
+static void product_column_1(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b,
+                             struct attend_matrix c, bool add) {
   product_column(1, m, depth, a, b, c, add);
 }
 
-/* Fewer columns than a vector has: they are padded, PRODUCT_DEPTH rows of b and PRODUCT_ROWS of c at a time. */
-static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c, bool add)
-{
+/* Fewer columns than a vector has: they are padded, PRODUCT_DEPTH rows of b and PRODUCT_ROWS of c at a time.
+ */
+static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matrix a, struct attend_matrix b,
+                         struct attend_matrix c, bool add) {
   real padded[PRODUCT_DEPTH * RT_VECTOR], sums[PRODUCT_ROWS * RT_VECTOR];
   struct attend_matrix pb = {padded, RT_VECTOR, 1}, pc = {sums, RT_VECTOR, 1};
   memset(padded, 0, sizeof padded);
@@ -111,15 +109,15 @@ static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matr
       product_column_1(rows, part, pa, &pb, pc, false);
       for (int64_t r = 0; r < rows; r++) {
         real *to = c.data + (i + r) * c.row;
-        for (int64_t j = 0; j < n; j++) to[j] = add || first ? to[j] + sums[r * RT_VECTOR + j] : sums[r * RT_VECTOR + j];
+        for (int64_t j = 0; j < n; j++)
+          to[j] = add || first ? to[j] + sums[r * RT_VECTOR + j] : sums[r * RT_VECTOR + j];
       }
     }
   }
 }
 
-void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c,
-                            bool add)
-{
+void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b,
+                            struct attend_matrix c, bool add) {
   int64_t done = 0;
   for (; n - done >= PRODUCT_VECTORS * RT_VECTOR; done += PRODUCT_VECTORS * RT_VECTOR) {
     product_column_wide(m, k, a, &b, c, add);

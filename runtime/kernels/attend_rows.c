@@ -8,9 +8,10 @@
 
 /* ---- scores ---- */
 
-static void rows_place(const struct attend_head *head, const struct attend_space *space, int64_t first, struct attend_queried *rows)
-{
-  int64_t blocks = (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS, tiles = blocks * ATTEND_KEYS * ATTEND_QUERIES;
+static void rows_place(const struct attend_head *head, const struct attend_space *space, int64_t first,
+                       struct attend_queried *rows) {
+  int64_t blocks = (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS,
+          tiles = blocks * ATTEND_KEYS * ATTEND_QUERIES;
   real *free = (real *)space->rows;
   rows->block = attend_queries(head, first);
   rows->registers = (struct lane_registers){.storage = free};
@@ -23,8 +24,8 @@ static void rows_place(const struct attend_head *head, const struct attend_space
 static_assert(ATTEND_ROW_TILES == 4, "the buffers of rows_place");
 
 /* Masks of a piece, and how many keys it lets each query see. */
-static void rows_see(const struct attend_head *head, struct attend_space *space, struct attend_queried *rows, const struct attend_block *block, int64_t at)
-{
+static void rows_see(const struct attend_head *head, struct attend_space *space, struct attend_queried *rows,
+                     const struct attend_block *block, int64_t at) {
   struct attend_block strip;
   real *mask = rows->mask + at, *seen = rows->seen;
   if (block->seen == LANE_TRUE) {
@@ -40,58 +41,60 @@ static void rows_see(const struct attend_head *head, struct attend_space *space,
     ATTEND_LANES(q, block->fast) seen[q] += mask[q] != 0 ? 1 : 0;
 }
 
-void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first, struct attend_queried *rows)
-{
+void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first,
+                                 struct attend_queried *rows) {
   rows_place(head, space, first, rows);
   struct attend_block block = rows->block;
-  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, &block, 0, head->query.width, space->query_t);
+  if (head->query.width <= ATTEND_WIDTH)
+    KERNEL(attend_transpose)(&head->query, &block, 0, head->query.width, space->query_t);
   while (KERNEL(attend_next)(head, &block, 1)) {
     int64_t at = attend_piece_at(rows, rows->pieces);
     rows->piece[rows->pieces++] = (struct attend_piece){block.first_key, block.keys, block.seen};
     rows->keys += block.keys;
-    KERNEL(attend_scores)(&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, rows->score + at);
+    KERNEL(attend_scores)
+    (&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, rows->score + at);
     rows_see(head, space, rows, &block, at);
   }
 }
 
 /* ---- row values ---- */
 
-void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
-                               const struct attend_block *strip, int64_t at, struct lane_tile *tile)
-{
+void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program,
+                               const struct attend_queried *rows, const struct attend_block *strip,
+                               int64_t at, struct lane_tile *tile) {
   int input = KERNEL(attend_inputs)(head, strip, rows->score + at, tile);
   for (int k = 0; k < head->plan->row_count; k++, input++) {
-    tile->input[input] = rows->value[k], tile->slow_stride[input] = 0, tile->fast_stride[input] = 1, tile->length[input] = 0;
+    tile->input[input] = rows->value[k], tile->slow_stride[input] = 0, tile->fast_stride[input] = 1,
+    tile->length[input] = 0;
     tile->padded |= 1u << input;
   }
   if (program->input_count > input) attend_input(strip, rows->dw + at, tile, input);
 }
 
 /* Runs a program of one result over a strip. */
-static void rows_lanes(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
-                       const struct attend_block *strip, int64_t at, struct lane_registers *registers, real *out)
-{
+static void rows_lanes(const struct attend_head *head, const struct lane_program *program,
+                       const struct attend_queried *rows, const struct attend_block *strip, int64_t at,
+                       struct lane_registers *registers, real *out) {
   struct lane_tile tile;
   KERNEL(attend_row_inputs)(head, program, rows, strip, at, &tile);
   KERNEL(lane_run)(program, &tile, registers, 1, &out);
 }
 
 /* Takes keys rows of numbers into value, x being the number at hand and v what it has come to. */
-#define ROWS_REDUCE(name, expression)                                                       \
-  static void name(const real *a, int64_t keys, int64_t fast, real *value)                  \
-  {                                                                                         \
-    for (int64_t first = 0; first < fast; first += RT_VECTOR) {                             \
-      real so_far[RT_VECTOR];                                                               \
-      memcpy(so_far, value + first, sizeof so_far);                                         \
-      for (int64_t j = 0; j < keys; j++) {                                                  \
-        const real *row = a + j * fast + first;                                             \
-        _Pragma("omp simd") for (int k = 0; k < RT_VECTOR; k++) {                           \
-          const real x = row[k], v = so_far[k];                                             \
-          so_far[k] = (expression);                                                         \
-        }                                                                                   \
-      }                                                                                     \
-      memcpy(value + first, so_far, sizeof so_far);                                         \
-    }                                                                                       \
+#define ROWS_REDUCE(name, expression)                                                                        \
+  static void name(const real *a, int64_t keys, int64_t fast, real *value) {                                 \
+    for (int64_t first = 0; first < fast; first += RT_VECTOR) {                                              \
+      real so_far[RT_VECTOR];                                                                                \
+      memcpy(so_far, value + first, sizeof so_far);                                                          \
+      for (int64_t j = 0; j < keys; j++) {                                                                   \
+        const real *row = a + j * fast + first;                                                              \
+        _Pragma("omp simd") for (int k = 0; k < RT_VECTOR; k++) {                                            \
+          const real x = row[k], v = so_far[k];                                                              \
+          so_far[k] = (expression);                                                                          \
+        }                                                                                                    \
+      }                                                                                                      \
+      memcpy(value + first, so_far, sizeof so_far);                                                          \
+    }                                                                                                        \
   }
 ROWS_REDUCE(rows_sum, v + x)
 ROWS_REDUCE(rows_max, x > v || x != x ? x : v)
@@ -103,15 +106,14 @@ struct row_rule {
 };
 
 static const struct row_rule row_rules[ATTEND_REDUCE_COUNT] = {
-  [ATTEND_SUM] = {rows_sum, 0},
-  [ATTEND_MAX] = {rows_max, -(real)INFINITY},
-  [ATTEND_ENTMAX] = {NULL, -(real)INFINITY},
-  [ATTEND_KTH] = {NULL, -(real)INFINITY},
+    [ATTEND_SUM] = {rows_sum, 0},
+    [ATTEND_MAX] = {rows_max, -(real)INFINITY},
+    [ATTEND_ENTMAX] = {NULL, -(real)INFINITY},
+    [ATTEND_KTH] = {NULL, -(real)INFINITY},
 };
 
-static void rows_reduce(const struct attend_head *head, struct attend_space *space, const struct attend_row *row, struct attend_queried *rows,
-                        real *value)
-{
+static void rows_reduce(const struct attend_head *head, struct attend_space *space,
+                        const struct attend_row *row, struct attend_queried *rows, real *value) {
   const struct row_rule *rule = &row_rules[row->reduce];
   struct attend_block strip;
   for (int64_t p = 0; p < rows->pieces; p++) {
@@ -127,8 +129,8 @@ static void rows_reduce(const struct attend_head *head, struct attend_space *spa
   }
 }
 
-static void rows_value(const struct attend_head *head, struct attend_space *space, int number, struct attend_queried *rows)
-{
+static void rows_value(const struct attend_head *head, struct attend_space *space, int number,
+                       struct attend_queried *rows) {
   const struct attend_row *row = &head->plan->row[number];
   const struct row_rule *rule = &row_rules[row->reduce];
   const real *seen = rows->seen;
@@ -137,13 +139,14 @@ static void rows_value(const struct attend_head *head, struct attend_space *spac
   rows->registers.warm = false;
   rows_reduce(head, space, row, rows, value);
   if (!rule->reduce)
-    KERNEL(threshold_rows)(rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX, row->parameter, value);
+    KERNEL(threshold_rows)
+    (rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX,
+     row->parameter, value);
   ATTEND_LANES(q, rows->block.fast) value[q] = seen[q] > 0 ? value[q] : 0;
 }
 
-void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end, const struct attend_view *kept,
-                               struct attend_queried *rows)
-{
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
+                               const struct attend_view *kept, struct attend_queried *rows) {
   const int kept_row = kept ? attend_kept_row(head->plan) : -1;
   for (int k = 0; k < end; k++) {
     if (k != kept_row) {
@@ -151,14 +154,15 @@ void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_spa
       continue;
     }
     for (int64_t q = 0; q < rows->block.fast; q++)
-      rows->value[k][q] = q < rows->block.queries ? kept->data[(rows->block.first_query + q) * kept->i_stride] : 0;
+      rows->value[k][q] =
+          q < rows->block.queries ? kept->data[(rows->block.first_query + q) * kept->i_stride] : 0;
   }
 }
 
 /* ---- weights ---- */
 
-static void rows_tile(const struct attend_head *head, struct attend_space *space, const struct attend_queried *rows, int64_t p, bool dropped)
-{
+static void rows_tile(const struct attend_head *head, struct attend_space *space,
+                      const struct attend_queried *rows, int64_t p, bool dropped) {
   struct attend_block block = attend_piece_block(rows, p), strip;
   for (int64_t done = 0; done < block.keys; done += strip.keys) {
     strip = attend_strip(&block, done);
@@ -172,8 +176,7 @@ static void rows_tile(const struct attend_head *head, struct attend_space *space
   }
 }
 
-void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_space *space)
-{
+void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_space *space) {
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
   const int kept = attend_kept_row(head->plan);
@@ -184,7 +187,8 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
     for (int64_t p = 0; p < rows.pieces; p++) {
       rows_tile(head, space, &rows, p, head->plan->drop);
       struct attend_matrix a = {space->score, 1, rows.block.fast};
-      struct attend_matrix b = attend_at(&head->value, 0, rows.piece[p].first_key), c = attend_at(&y, first, 0);
+      struct attend_matrix b = attend_at(&head->value, 0, rows.piece[p].first_key),
+                           c = attend_at(&y, first, 0);
       KERNEL(attend_product)(rows.block.queries, y.width, rows.piece[p].keys, a, b, c, p > 0);
     }
     for (int64_t q = 0; q < rows.block.queries; q++) {
@@ -196,10 +200,10 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
 
 /* ---- the weights themselves ---- */
 
-void KERNEL(attend_rows_look)(const struct attend_head *head, struct attend_space *space)
-{
+void KERNEL(attend_rows_look)(const struct attend_head *head, struct attend_space *space) {
   const struct rt_tensor *out = &head->call->out[0];
-  real *w = (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
+  real *w =
+      (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
   struct attend_queried rows;
   for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);

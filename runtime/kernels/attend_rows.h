@@ -1,56 +1,62 @@
-/* attend_rows.h: heads with row values (runtime/attend.h). The raw scores of a block of queries against all the keys that it sees are made once
- * and kept; row values, weights and gradients are computed from them strip by strip, over and over: what the programs give is not stored. */
+/* attend_rows.h: heads with row values (runtime/attend.h). The raw scores of a block of queries against all
+ * the keys that it sees are made once and kept; row values, weights and gradients are computed from them
+ * strip by strip, over and over: what the programs give is not stored. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_ROWS_H
 #define AQ_RUNTIME_KERNELS_ATTEND_ROWS_H
 
 #include "runtime/kernels/attend_tile.h"
 
-/* A block of queries. Its keys stand in pieces, the blocks of keys that the mask does not hide as a whole, one behind the other; only the last may have
- * less than ATTEND_KEYS keys, so that piece p begins at number p * ATTEND_KEYS * fast of each of [keys][fast]. */
+/* A block of queries. Its keys stand in pieces, the blocks of keys that the mask does not hide as a whole,
+ * one behind the other; only the last may have less than ATTEND_KEYS keys, so that piece p begins at number p
+ * * ATTEND_KEYS * fast of each of [keys][fast]. */
 struct attend_queried {
-  struct attend_block block;         /* the queries */
+  struct attend_block block; /* the queries */
   struct attend_piece *piece;
-  int64_t pieces, keys;              /* keys: of all pieces */
-  struct lane_registers registers;   /* of the row at hand */
-  real *score, *mask, *dw;           /* [keys][fast]; mask: only within pieces that are LANE_MIXED; dw: backwards */
-  real *given;                       /* [keys][fast]: what the program of a row gives, where its reduction needs all of it at once */
+  int64_t pieces, keys;            /* keys: of all pieces */
+  struct lane_registers registers; /* of the row at hand */
+  real *score, *mask, *dw; /* [keys][fast]; mask: only within pieces that are LANE_MIXED; dw: backwards */
+  real
+      *given; /* [keys][fast]: what the program of a row gives, where its reduction needs all of it at once */
   real value[ATTEND_MAX_ROWS][ATTEND_QUERIES];
-  real seen[ATTEND_QUERIES];         /* how many keys each query sees */
+  real seen[ATTEND_QUERIES]; /* how many keys each query sees */
 };
 
 /* The block of queries that begins at first: its pieces, their scores and masks. */
-void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first, struct attend_queried *rows);
+void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first,
+                                 struct attend_queried *rows);
 
-/* Computes row values 0..end-1. kept: what the forward pass has left of the row attend_kept_row (a number for each query), which is then not computed
- * again; or NULL. */
-void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end, const struct attend_view *kept,
-                               struct attend_queried *rows);
+/* Computes row values 0..end-1. kept: what the forward pass has left of the row attend_kept_row (a number for
+ * each query), which is then not computed again; or NULL. */
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
+                               const struct attend_view *kept, struct attend_queried *rows);
 
 /* The tile and the inputs of a program for a strip that begins at number `at` of each buffer. */
-void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program, const struct attend_queried *rows,
-                               const struct attend_block *strip, int64_t at, struct lane_tile *tile);
+void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program,
+                               const struct attend_queried *rows, const struct attend_block *strip,
+                               int64_t at, struct lane_tile *tile);
 
 /* Piece number p. */
-static inline struct attend_block attend_piece_block(const struct attend_queried *rows, int64_t p)
-{
+static inline struct attend_block attend_piece_block(const struct attend_queried *rows, int64_t p) {
   struct attend_block block = rows->block;
-  block.first_key = rows->piece[p].first_key, block.keys = rows->piece[p].keys, block.seen = rows->piece[p].seen;
+  block.first_key = rows->piece[p].first_key, block.keys = rows->piece[p].keys,
+  block.seen = rows->piece[p].seen;
   return block;
 }
 
 /* Where the buffers have piece number p. */
-static inline int64_t attend_piece_at(const struct attend_queried *rows, int64_t p) { return p * ATTEND_KEYS * rows->block.fast; }
+static inline int64_t attend_piece_at(const struct attend_queried *rows, int64_t p) {
+  return p * ATTEND_KEYS * rows->block.fast;
+}
 
-static inline int attend_forward_rows(const struct attend_plan *plan)
-{
+static inline int attend_forward_rows(const struct attend_plan *plan) {
   int count = 0;
   while (count < plan->row_count && !plan->row[count].backward) count++;
   return count;
 }
 
-/* The first threshold of the forward pass, which costs more than all else: the forward pass leaves it where a softmax leaves lse. -1: there is none. */
-static inline int attend_kept_row(const struct attend_plan *plan)
-{
+/* The first threshold of the forward pass, which costs more than all else: the forward pass leaves it where a
+ * softmax leaves lse. -1: there is none. */
+static inline int attend_kept_row(const struct attend_plan *plan) {
   for (int k = 0; k < attend_forward_rows(plan); k++)
     if (plan->row[k].reduce == ATTEND_ENTMAX || plan->row[k].reduce == ATTEND_KTH) return k;
   return -1;

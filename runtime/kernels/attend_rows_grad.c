@@ -1,9 +1,8 @@
-/* attend_rows_grad.c: the backward pass of heads with row values. With w the weights, d the multipliers of drop:
- *     dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j)
- *     row values of the forward pass, then those of the backward pass, which read dw
- *     ds and the extras' contributions: the program score_grad, from s, the extras, all row values and dw
- *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
- * What a mask hides contributes nothing, whatever the programs make of it. */
+/* attend_rows_grad.c: the backward pass of heads with row values. With w the weights, d the multipliers of
+ * drop: dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j) row values of the forward pass, then
+ * those of the backward pass, which read dw ds and the extras' contributions: the program score_grad, from s,
+ * the extras, all row values and dw dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i What a
+ * mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/attend_rows.h"
 
@@ -12,9 +11,9 @@
 /* What one extra takes of score_grad. */
 struct row_extra {
   const struct attend_view *to;
-  int part;                          /* the output that is its contribution */
-  bool table;                        /* the next output is where that goes */
-  bool once;                         /* is it added once for each query, not for each pair? */
+  int part;   /* the output that is its contribution */
+  bool table; /* the next output is where that goes */
+  bool once;  /* is it added once for each query, not for each pair? */
 };
 
 struct row_grads {
@@ -26,41 +25,41 @@ struct row_grads {
 /* ---- extras ---- */
 
 /* Does an output vary with the key? */
-static bool rows_varies(const struct lane_program *program, int output)
-{
+static bool rows_varies(const struct lane_program *program, int output) {
   int class = 0;
   for (int n = 0; n < program->instr_count; n++)
     if (program->instr[n].out == program->output[output]) class = program->instr[n].out_class;
   return class & (LANE_J | LANE_D);
 }
 
-static void rows_grads_init(const struct attend_head *head, struct row_grads *g)
-{
+static void rows_grads_init(const struct attend_head *head, struct row_grads *g) {
   const struct attend_plan *plan = head->plan;
   KERNEL(attend_grads_init)(head, &g->to);
   g->extras = 0;
   for (int k = 0, part = 1; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
     struct row_extra *extra = &g->extra[g->extras++];
-    *extra = (struct row_extra){.to = &g->to.extra[k], .part = part, .table = attend_has(&plan->extra[k], ATTEND_FEATURE)};
-    extra->once = !attend_has(&plan->extra[k], ATTEND_J) && !rows_varies(plan->score_grad, part) &&
-                  !(extra->table && rows_varies(plan->score_grad, part + 1));
+    *extra = (struct row_extra){
+        .to = &g->to.extra[k], .part = part, .table = attend_has(&plan->extra[k], ATTEND_FEATURE)};
+    extra->once = !attend_has(&plan->extra[k], ATTEND_J) && !rows_varies(plan->score_grad, part)
+                  && !(extra->table && rows_varies(plan->score_grad, part + 1));
     part += extra->table ? 2 : 1;
   }
 }
 
 /* What a strip gives to the extras; first: is it the first of these queries? */
-static void rows_extras(const struct row_grads *g, const struct attend_queried *rows, const struct attend_block *strip, int64_t at, bool first,
-                        real *const *part)
-{
+static void rows_extras(const struct row_grads *g, const struct attend_queried *rows,
+                        const struct attend_block *strip, int64_t at, bool first, real *const *part) {
   struct attend_block key = *strip;
   key.keys = 1;
   for (int k = 0; k < g->extras; k++) {
     const struct row_extra *extra = &g->extra[k];
     const real *element = extra->table ? part[extra->part + 1] : NULL;
     if (extra->once && !first) continue;
-    if (extra->once) attend_hide(part[extra->part], rows->seen, 0, strip->fast);
-    else if (strip->seen != LANE_TRUE) attend_hide(part[extra->part], rows->mask + at, 0, strip->keys * strip->fast);
+    if (extra->once)
+      attend_hide(part[extra->part], rows->seen, 0, strip->fast);
+    else if (strip->seen != LANE_TRUE)
+      attend_hide(part[extra->part], rows->mask + at, 0, strip->keys * strip->fast);
     KERNEL(attend_add_extra)(extra->to, extra->once ? &key : strip, part[extra->part], element);
   }
 }
@@ -68,10 +67,11 @@ static void rows_extras(const struct row_grads *g, const struct attend_queried *
 /* ---- blocks ---- */
 
 /* dw of all pieces. */
-static void rows_gradient(const struct attend_head *head, const struct row_grads *g, struct attend_space *space, struct attend_queried *rows)
-{
+static void rows_gradient(const struct attend_head *head, const struct row_grads *g,
+                          struct attend_space *space, struct attend_queried *rows) {
   struct attend_block strip;
-  if (g->to.dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->to.dy, &rows->block, 0, g->to.dy.width, space->grad_t);
+  if (g->to.dy.width <= ATTEND_WIDTH)
+    KERNEL(attend_transpose)(&g->to.dy, &rows->block, 0, g->to.dy.width, space->grad_t);
   for (int64_t p = 0; p < rows->pieces; p++) {
     struct attend_block block = attend_piece_block(rows, p);
     real *dw = rows->dw + attend_piece_at(rows, p);
@@ -85,8 +85,8 @@ static void rows_gradient(const struct attend_head *head, const struct row_grads
 }
 
 /* The tiles space->score = w d and space->grad = ds of a piece, and what it gives to the extras. */
-static void rows_tiles(const struct attend_head *head, const struct row_grads *g, struct attend_space *space, const struct attend_queried *rows, int64_t p)
-{
+static void rows_tiles(const struct attend_head *head, const struct row_grads *g, struct attend_space *space,
+                       const struct attend_queried *rows, int64_t p) {
   const struct attend_plan *plan = head->plan;
   struct attend_block block = attend_piece_block(rows, p), strip;
   real *part[LANE_MAX_OUTPUTS];
@@ -97,7 +97,8 @@ static void rows_tiles(const struct attend_head *head, const struct row_grads *g
     real *weights = space->score + done * block.fast;
     struct lane_tile tile;
     KERNEL(attend_row_inputs)(head, plan->score_grad, rows, &strip, at, &tile);
-    const real *shaped = KERNEL(lane_begin)(plan->score_grad, &tile, &space->grad_regs, plan->score_end, plan->score_register, weights);
+    const real *shaped = KERNEL(lane_begin)(plan->score_grad, &tile, &space->grad_regs, plan->score_end,
+                                            plan->score_register, weights);
     if (shaped != weights) memcpy(weights, shaped, (size_t)count * sizeof(real));
     if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, count);
     if (plan->drop) {
@@ -112,28 +113,33 @@ static void rows_tiles(const struct attend_head *head, const struct row_grads *g
 }
 
 /* Adds what the tiles of a piece give to dvalue, dkey and dquery. */
-static void rows_products(const struct attend_head *head, const struct attend_grads *g, const struct attend_space *space,
-                          const struct attend_block *block, bool add_query)
-{
+static void rows_products(const struct attend_head *head, const struct attend_grads *g,
+                          const struct attend_space *space, const struct attend_block *block,
+                          bool add_query) {
   int64_t i = block->first_query, j = block->first_key;
   struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
   struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
-  KERNEL(attend_product)(block->keys, g->dy.width, block->queries, weights, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j), g->add_key);
-  KERNEL(attend_product)(block->keys, head->query.width, block->queries, grad, attend_at(&head->query, i, 0), attend_at(&g->key, 0, j), g->add_key);
-  KERNEL(attend_product)(block->queries, head->query.width, block->keys, grad_by_query, attend_at(&head->key, 0, j), attend_at(&g->query, i, 0),
-                         add_query);
+  KERNEL(attend_product)
+  (block->keys, g->dy.width, block->queries, weights, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j),
+   g->add_key);
+  KERNEL(attend_product)
+  (block->keys, head->query.width, block->queries, grad, attend_at(&head->query, i, 0),
+   attend_at(&g->key, 0, j), g->add_key);
+  KERNEL(attend_product)
+  (block->queries, head->query.width, block->keys, grad_by_query, attend_at(&head->key, 0, j),
+   attend_at(&g->query, i, 0), add_query);
 }
 
 /* Gradients that are written, not added to, by a block of queries that sees no key. */
-static void rows_nothing(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block)
-{
+static void rows_nothing(const struct attend_head *head, const struct attend_grads *g,
+                         const struct attend_block *block) {
   for (int64_t q = 0; q < block->queries && !g->add_query; q++)
-    memset(g->query.data + (block->first_query + q) * g->query.i_stride, 0, (size_t)g->query.width * sizeof(real));
+    memset(g->query.data + (block->first_query + q) * g->query.i_stride, 0,
+           (size_t)g->query.width * sizeof(real));
   if (!g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
 }
 
-void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_space *space)
-{
+void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_space *space) {
   struct row_grads g;
   struct attend_queried rows;
   rows_grads_init(head, &g);

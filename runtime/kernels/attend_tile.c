@@ -8,35 +8,34 @@
 /* ---- operands ---- */
 
 /* Size of the axis with a role, or `absent`. */
-static int64_t attend_size(const struct attend_operand *operand, const struct rt_shape *shape, int role, int64_t example,
-                           int64_t absent)
-{
+static int64_t attend_size(const struct attend_operand *operand, const struct rt_shape *shape, int role,
+                           int64_t example, int64_t absent) {
   for (int a = 0; a < operand->rank; a++)
     if (operand->role[a] == role) return rt_size(shape, a, example);
   return absent;
 }
 
-struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor, int64_t example, int64_t head,
-                                       int64_t heads)
-{
+struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor,
+                                       int64_t example, int64_t head, int64_t heads) {
   struct attend_view view = {.data = (real *)tensor->data + rt_offset(tensor->shape, example), .width = 1};
   int64_t stride = 1;
   for (int a = operand->rank - 1; a >= 0; a--) {
     int64_t size = rt_size(tensor->shape, a, example);
     switch (operand->role[a]) {
-    case ATTEND_I: view.i_stride = stride; break;
-    case ATTEND_J: view.j_stride = stride; break;
-    case ATTEND_H: view.data += (size > 0 && size < heads ? head / (heads / size) : head) * stride; break;      /* grouped queries */
-    default: view.width *= size;
+      case ATTEND_I: view.i_stride = stride; break;
+      case ATTEND_J: view.j_stride = stride; break;
+      case ATTEND_H:
+        view.data += (size > 0 && size < heads ? head / (heads / size) : head) * stride;
+        break; /* grouped queries */
+      default: view.width *= size;
     }
     stride *= size;
   }
   return view;
 }
 
-struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,
-                                         int64_t width)
-{
+struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out,
+                                         bool has_i, bool has_j, int64_t width) {
   struct attend_view view = {.width = width};
   int64_t row = head->heads * width;
   view.data = (real *)out->data + rt_offset(out->shape, head->example) + head->head * width;
@@ -45,9 +44,9 @@ struct attend_view KERNEL(attend_result)(const struct attend_head *head, const s
   return view;
 }
 
-/* The result (the weights have a j axis), or else the first operand with a j axis says how many keys there are. */
-static int64_t attend_keys(const struct attend_call *c, int64_t example)
-{
+/* The result (the weights have a j axis), or else the first operand with a j axis says how many keys there
+ * are. */
+static int64_t attend_keys(const struct attend_call *c, int64_t example) {
   const struct attend_plan *plan = c->call->attend;
   const struct rt_tensor *in = c->call->in;
   int64_t keys = attend_size(&c->roles, c->shape, ATTEND_J, example, -1);
@@ -58,8 +57,8 @@ static int64_t attend_keys(const struct attend_call *c, int64_t example)
   return keys < 0 ? 1 : keys;
 }
 
-static void attend_enter(const struct attend_call *c, struct attend_head *head, int64_t example, int64_t h, int64_t heads)
-{
+static void attend_enter(const struct attend_call *c, struct attend_head *head, int64_t example, int64_t h,
+                         int64_t heads) {
   const struct attend_plan *plan = c->call->attend;
   const struct rt_tensor *in = c->call->in;
   *head = (struct attend_head){.call = c->call, .plan = plan, .example = example, .head = h, .heads = heads};
@@ -75,28 +74,27 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
 /* ---- tasks ---- */
 
 enum {
-  ATTEND_TASK = 1 << 17,      /* multiplications in a task: about ten microseconds */
-  ATTEND_CUT = 512            /* queries or keys of one task of a head that is cut: a multiple of either block */
+  ATTEND_TASK = 1 << 17, /* multiplications in a task: about ten microseconds */
+  ATTEND_CUT = 512       /* queries or keys of one task of a head that is cut: a multiple of either block */
 };
 
 struct attend_job {
   const struct attend_call *call;
-  int64_t heads, segments;    /* heads of one example, of all examples */
-  int64_t by_query, by_key;   /* tasks for one head, by queries and by keys; 1 and 0 when it is whole */
-  int64_t grouped;            /* heads of one task, when a head is one task or less */
+  int64_t heads, segments;  /* heads of one example, of all examples */
+  int64_t by_query, by_key; /* tasks for one head, by queries and by keys; 1 and 0 when it is whole */
+  int64_t grouped;          /* heads of one task, when a head is one task or less */
 };
 
-static real *attend_carve(real **free, size_t count)
-{
+static real *attend_carve(real **free, size_t count) {
   real *block = *free;
   *free += count;
   return block;
 }
 
-static void attend_space_init(const struct attend_plan *plan, struct attend_space *space, void *scratch)
-{
+static void attend_space_init(const struct attend_plan *plan, struct attend_space *space, void *scratch) {
   const struct lane_program *const programs[] = {plan->score, plan->mask, plan->drop, plan->score_grad};
-  struct lane_registers *const registers[] = {&space->score_regs, &space->mask_regs, &space->drop_regs, &space->grad_regs};
+  struct lane_registers *const registers[] = {&space->score_regs, &space->mask_regs, &space->drop_regs,
+                                              &space->grad_regs};
   real *free = scratch;
   space->score = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
   space->grad = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
@@ -118,25 +116,30 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
   space->rows = (char *)scratch + RT_SCRATCH_BYTES;
 }
 
-static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES + 4 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE +
-               4 * 2 * LANE_MAX_REGISTERS * LANE_TILE) * sizeof(real) <= RT_SCRATCH_BYTES, "the scratch holds an attention task");
+static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES
+               + 4 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE
+               + 4 * 2 * LANE_MAX_REGISTERS * LANE_TILE)
+                      * sizeof(real)
+                  <= RT_SCRATCH_BYTES,
+              "the scratch holds an attention task");
 
-/* The part of a head that is the chunk-th of its tasks: by keys from the first, by queries from the last, so that under a causal mask the long
- * tasks come before the short ones. */
-static void attend_cut(const struct attend_job *job, int64_t chunk, struct attend_head *head)
-{
+/* The part of a head that is the chunk-th of its tasks: by keys from the first, by queries from the last, so
+ * that under a causal mask the long tasks come before the short ones. */
+static void attend_cut(const struct attend_job *job, int64_t chunk, struct attend_head *head) {
   bool keys = chunk < job->by_key;
-  int64_t first = (keys ? chunk : job->by_key + job->by_query - 1 - chunk) * ATTEND_CUT, end = first + ATTEND_CUT;
+  int64_t first = (keys ? chunk : job->by_key + job->by_query - 1 - chunk) * ATTEND_CUT,
+          end = first + ATTEND_CUT;
   head->end_query = head->queries, head->end_key = head->keys;
   head->makes_rows = head->makes_columns = true;
   if (job->by_query == 1 && !job->by_key) return;
-  if (keys) head->first_key = first, head->end_key = end < head->keys ? end : head->keys;
-  else head->first_query = first, head->end_query = end < head->queries ? end : head->queries;
+  if (keys)
+    head->first_key = first, head->end_key = end < head->keys ? end : head->keys;
+  else
+    head->first_query = first, head->end_query = end < head->queries ? end : head->queries;
   if (job->by_key) head->makes_rows = !keys, head->makes_columns = keys;
 }
 
-static void attend_work(void *context, int64_t task, void *scratch)
-{
+static void attend_work(void *context, int64_t task, void *scratch) {
   const struct attend_job *job = context;
   const struct attend_call *call = job->call;
   struct attend_space space;
@@ -152,13 +155,11 @@ static void attend_work(void *context, int64_t task, void *scratch)
   }
 }
 
-static int64_t attend_chunks(int64_t length)
-{
+static int64_t attend_chunks(int64_t length) {
   return length > ATTEND_CUT ? (length + ATTEND_CUT - 1) / ATTEND_CUT : 1;
 }
 
-void KERNEL(attend_run)(const struct attend_call *call)
-{
+void KERNEL(attend_run)(const struct attend_call *call) {
   struct attend_job job = {.call = call, .by_query = 1, .grouped = 1};
   int64_t examples = call->shape->examples, longest = 0;
   double work = 0;
@@ -166,7 +167,10 @@ void KERNEL(attend_run)(const struct attend_call *call)
     int64_t queries = attend_size(&call->roles, call->shape, ATTEND_I, e, 1);
     work += (double)queries * (double)attend_keys(call, e);
     if (queries > longest) longest = queries;
-    if (!call->shape->ragged) { work *= (double)examples; break; }
+    if (!call->shape->ragged) {
+      work *= (double)examples;
+      break;
+    }
   }
   job.heads = examples ? attend_size(&call->roles, call->shape, ATTEND_H, 0, 1) : 0;
   job.segments = examples * job.heads;
@@ -180,34 +184,36 @@ void KERNEL(attend_run)(const struct attend_call *call)
     double each = work / (double)examples * 64 + 4096;
     job.grouped = each < ATTEND_TASK ? (int64_t)(ATTEND_TASK / each) : 1;
   }
-  rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * (job.by_query + job.by_key), attend_work, &job);
+  rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * (job.by_query + job.by_key),
+              attend_work, &job);
 }
 
 /* ---- blocks ---- */
 
-static enum lane_truth attend_sees(const struct attend_head *head, int64_t first_query, int64_t queries, int64_t first_key, int64_t keys)
-{
+static enum lane_truth attend_sees(const struct attend_head *head, int64_t first_query, int64_t queries,
+                                   int64_t first_key, int64_t keys) {
   struct lane_ranges ranges = {first_query, queries, first_key, keys, head->head};
   return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
 }
 
-/* Whole blocks of keys from first on that queries see nothing of: as many as can be proven, by doubling what is tried and then halving it, so
- * that a long stretch costs the logarithm of its length. */
-static int64_t attend_hidden(const struct attend_head *head, int64_t first_query, int64_t queries, int64_t first)
-{
+/* Whole blocks of keys from first on that queries see nothing of: as many as can be proven, by doubling what
+ * is tried and then halving it, so that a long stretch costs the logarithm of its length. */
+static int64_t attend_hidden(const struct attend_head *head, int64_t first_query, int64_t queries,
+                             int64_t first) {
   int64_t key = first, step = ATTEND_KEYS;
   bool hidden = true;
   while (step >= ATTEND_KEYS && key < head->end_key) {
     int64_t left = head->end_key - key, keys = step < left ? step : left;
-    if (attend_sees(head, first_query, queries, key, keys) == LANE_FALSE) key += keys;
-    else hidden = false;
+    if (attend_sees(head, first_query, queries, key, keys) == LANE_FALSE)
+      key += keys;
+    else
+      hidden = false;
     step = hidden ? step * 2 : step / 2;
   }
   return key - first;
 }
 
-bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *blocks, int count)
-{
+bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *blocks, int count) {
   const struct attend_block *last = &blocks[count - 1];
   int64_t first_query = blocks->first_query, queries = last->first_query + last->queries - first_query;
   int64_t key = blocks->first_key + blocks->keys, keys;
@@ -221,16 +227,19 @@ bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *bl
   for (int b = 0; b < count; b++) {
     struct attend_block *block = &blocks[b];
     block->first_key = key, block->keys = keys;
-    block->seen = seen == LANE_MIXED && count > 1 ? attend_sees(head, block->first_query, block->queries, key, keys) : seen;
+    block->seen = seen == LANE_MIXED && count > 1
+                      ? attend_sees(head, block->first_query, block->queries, key, keys)
+                      : seen;
   }
   return true;
 }
 
-void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct attend_band *band)
-{
+void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct attend_band *band) {
   int64_t left = (head->end_query - first + ATTEND_QUERIES - 1) / ATTEND_QUERIES;
-  int64_t query = attend_padded(head->query.width), value = attend_padded(head->value.width), width = query > value ? query : value;
-  *band = (struct attend_band){.count = 1, .query_width = head->query.width, .value_width = head->value.width};
+  int64_t query = attend_padded(head->query.width), value = attend_padded(head->value.width),
+          width = query > value ? query : value;
+  *band =
+      (struct attend_band){.count = 1, .query_width = head->query.width, .value_width = head->value.width};
   if (left > 1 && width <= ATTEND_PACKED) {
     int64_t most = width * ATTEND_BAND > ATTEND_WIDTH ? ATTEND_WIDTH / width : ATTEND_BAND;
     band->packed = true;
@@ -241,8 +250,7 @@ void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct a
   for (int b = 0; b < band->count; b++) band->block[b] = attend_queries(head, first + b * ATTEND_QUERIES);
 }
 
-struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to)
-{
+struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to) {
   int64_t padded = attend_padded(width);
   for (int64_t r = 0; r < rows; r++) {
     const real *row = from.data + r * from.row;
@@ -254,23 +262,24 @@ struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows
   return (struct attend_matrix){to, padded, 1};
 }
 
-void KERNEL(attend_fetch)(const struct attend_head *head, const struct attend_band *band, int b)
-{
+void KERNEL(attend_fetch)(const struct attend_head *head, const struct attend_band *band, int b) {
   const struct attend_view *const views[] = {&head->key, &head->value};
   int64_t next = band->block->first_key + band->block->keys, left = head->end_key - next;
   int64_t rows = left < ATTEND_KEYS ? left : ATTEND_KEYS, line = 64 / (int64_t)sizeof(real);
   if (!band->packed) return;
   for (size_t k = 0; k < RT_COUNT(views); k++)
     for (int64_t j = next + rows * b / band->count; j < next + rows * (b + 1) / band->count; j++)
-      for (int64_t f = 0; f < views[k]->width; f += line) __builtin_prefetch(views[k]->data + j * views[k]->j_stride + f, 0, 2);
+      for (int64_t f = 0; f < views[k]->width; f += line)
+        __builtin_prefetch(views[k]->data + j * views[k]->j_stride + f, 0, 2);
 }
 
-void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to, bool add)
-{
+void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to,
+                           bool add) {
   for (int64_t r = 0; r < rows; r++) {
     const real *row = from.data + r * from.row;
     real *into = to.data + r * to.row;
-    if (!add) memcpy(into, row, (size_t)width * sizeof(real));
+    if (!add)
+      memcpy(into, row, (size_t)width * sizeof(real));
     else
 #pragma omp simd
       for (int64_t f = 0; f < width; f++) into[f] += row[f];
@@ -283,7 +292,8 @@ typedef real attend_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 /* Numbers of two vectors in turn: of their first halves, of their second halves. */
 #if RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 16
 #define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define ATTEND_HIGH(a, b)                                                                                    \
+  __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 8
 #define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
@@ -295,15 +305,17 @@ typedef real attend_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 #define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #endif
 
-/* Transposes a square of RT_VECTOR x RT_VECTOR numbers in registers: shuffling rows k and k + half into each other log2(RT_VECTOR) times moves
- * the bits of the row number behind those of the column number. Rows from `rows` on are 0. */
-static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride)
-{
+/* Transposes a square of RT_VECTOR x RT_VECTOR numbers in registers: shuffling rows k and k + half into each
+ * other log2(RT_VECTOR) times moves the bits of the row number behind those of the column number. Rows from
+ * `rows` on are 0. */
+static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride) {
   attend_vector line[RT_VECTOR], next[RT_VECTOR];
 #pragma GCC unroll 16
   for (int k = 0; k < RT_VECTOR; k++)
-    if (k < rows) memcpy(&line[k], from + k * from_stride, sizeof line[k]);
-    else line[k] = (attend_vector){0};
+    if (k < rows)
+      memcpy(&line[k], from + k * from_stride, sizeof line[k]);
+    else
+      line[k] = (attend_vector){0};
 #pragma GCC unroll 4
   for (int half = 1; half < RT_VECTOR; half *= 2) {
 #pragma GCC unroll 8
@@ -318,28 +330,28 @@ static void attend_square(const real *from, int64_t from_stride, int64_t rows, r
   for (int k = 0; k < RT_VECTOR; k++) memcpy(to + k * to_stride, &line[k], sizeof line[k]);
 }
 #else
-static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride)
-{
+static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride) {
   for (int64_t q = 0; q < RT_VECTOR; q++)
     for (int64_t k = 0; k < RT_VECTOR; k++) to[k * to_stride + q] = q < rows ? from[q * from_stride + k] : 0;
 }
 #endif
 
-void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first, int64_t end, real *to)
-{
+void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first,
+                              int64_t end, real *to) {
   int64_t squares = (end - first) / RT_VECTOR * RT_VECTOR;
   for (int64_t q = 0; q < block->fast; q += RT_VECTOR) {
     const real *row = from->data + (block->first_query + q) * from->i_stride + first;
     int64_t rows = block->queries - q;
-    for (int64_t k = 0; k < squares; k += RT_VECTOR) attend_square(row + k, from->i_stride, rows, to + k * block->fast + q, block->fast);
+    for (int64_t k = 0; k < squares; k += RT_VECTOR)
+      attend_square(row + k, from->i_stride, rows, to + k * block->fast + q, block->fast);
     for (int64_t k = squares; k < end - first; k++)
-      for (int64_t r = 0; r < RT_VECTOR; r++) to[k * block->fast + q + r] = r < rows ? row[r * from->i_stride + k] : 0;
+      for (int64_t r = 0; r < RT_VECTOR; r++)
+        to[k * block->fast + q + r] = r < rows ? row[r * from->i_stride + k] : 0;
   }
 }
 
-void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys, const struct attend_block *block,
-                           real *transposed, real *tile)
-{
+void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys,
+                           const struct attend_block *block, real *transposed, real *tile) {
   struct attend_matrix b = {transposed, block->fast, 1}, c = {tile, block->fast, 1};
   int64_t width = queries->width;
   for (int64_t first = 0; first < width || first == 0; first += ATTEND_WIDTH) {
@@ -352,8 +364,8 @@ void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matr
 
 /* ---- lane programs ---- */
 
-int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score, struct lane_tile *tile)
-{
+int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score,
+                          struct lane_tile *tile) {
   int input = 0, extras = head->plan->extra_count;
   tile->rows_fast = true;
   tile->slow = block->keys, tile->fast = block->fast, tile->fast_valid = block->queries;
@@ -363,30 +375,31 @@ int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_bl
   if (score) attend_input(block, score, tile, input++);
   for (int k = 0; k < extras; k++, input++) {
     const struct attend_view *extra = &head->extra[k];
-    tile->input[input] = extra->data + block->first_query * extra->i_stride + block->first_key * extra->j_stride;
+    tile->input[input] =
+        extra->data + block->first_query * extra->i_stride + block->first_key * extra->j_stride;
     tile->slow_stride[input] = extra->j_stride, tile->fast_stride[input] = extra->i_stride;
     tile->length[input] = extra->width;
   }
   return input;
 }
 
-void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
-                          const real *score, struct lane_registers *registers, real *out)
-{
+void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program,
+                          const struct attend_block *block, const real *score,
+                          struct lane_registers *registers, real *out) {
   struct lane_tile tile;
   KERNEL(attend_inputs)(head, block, score, &tile);
   KERNEL(lane_run)(program, &tile, registers, 1, &out);
 }
 
-void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, const real *shaped, real *to)
-{
+void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip,
+                        struct attend_space *space, const real *shaped, real *to) {
   const real *mask = space->mask, hidden = head->plan->softmax ? -(real)INFINITY : 0;
   KERNEL(attend_lanes)(head, head->plan->mask, strip, NULL, &space->mask_regs, space->mask);
   ATTEND_LANES(k, strip->keys * strip->fast) to[k] = mask[k] != 0 ? shaped[k] : hidden;
 }
 
-void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
-{
+void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip,
+                          struct attend_space *space, real *tile) {
   if (head->plan->score) KERNEL(attend_lanes)(head, head->plan->score, strip, tile, &space->score_regs, tile);
   if (strip->seen != LANE_TRUE) KERNEL(attend_see)(head, strip, space, tile, tile);
 }

@@ -1,9 +1,11 @@
-/* attend_tile.h: what the attention kernels share: one head of one example, its tiles of scores, and the products between them.
+/* attend_tile.h: what the attention kernels share: one head of one example, its tiles of scores, and the
+ * products between them.
  *
- * A tile holds the scores of a block of queries and a block of keys, transposed: keys slow, queries fast, the queries padded with junk to
- * whole vectors. So sums and maxima over keys are sums and maxima of vectors, and neither keys nor values are ever transposed: only
- * the block of queries is, once for all its keys. Rows of one head stand apart in memory, as far as all heads are wide, and fall on few lines of
- * the cache: several blocks of queries, a band, share copies of keys and values that stand close together. */
+ * A tile holds the scores of a block of queries and a block of keys, transposed: keys slow, queries fast, the
+ * queries padded with junk to whole vectors. So sums and maxima over keys are sums and maxima of vectors, and
+ * neither keys nor values are ever transposed: only the block of queries is, once for all its keys. Rows of
+ * one head stand apart in memory, as far as all heads are wide, and fall on few lines of the cache: several
+ * blocks of queries, a band, share copies of keys and values that stand close together. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 #define AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 
@@ -13,21 +15,23 @@
 #include "runtime/threads.h"
 
 enum {
-  ATTEND_WIDTH = 512,         /* features that are transposed at a time */
-  ATTEND_BAND = 8,            /* most blocks of queries in a band: as many as have ATTEND_WIDTH features together */
-  ATTEND_PACKED = 128         /* most features of rows that are packed */
+  ATTEND_WIDTH = 512, /* features that are transposed at a time */
+  ATTEND_BAND = 8,    /* most blocks of queries in a band: as many as have ATTEND_WIDTH features together */
+  ATTEND_PACKED = 128 /* most features of rows that are packed */
 };
 
-/* Runs what follows for q = 0..count-1, count being whole vectors, as tiles are: no lane is left for a scalar loop before or behind. */
-#define ATTEND_LANES(q, count)                                                  \
-  for (int64_t q##_vector = 0; q##_vector < (count); q##_vector += RT_VECTOR)  \
-    _Pragma("omp simd") for (int64_t q = q##_vector; q < q##_vector + RT_VECTOR; q++)
+/* Runs what follows for q = 0..count-1, count being whole vectors, as tiles are: no lane is left for a scalar
+ * loop before or behind. */
+#define ATTEND_LANES(q, count)                                                                               \
+  for (int64_t q##_vector = 0; q##_vector < (count); q##_vector += RT_VECTOR)                                \
+  _Pragma("omp simd") for (int64_t q = q##_vector; q < q##_vector + RT_VECTOR; q++)
 
-/* An operand of one head of one example: its number (i, j, feature) is data[i * i_stride + j * j_stride + feature]. */
+/* An operand of one head of one example: its number (i, j, feature) is data[i * i_stride + j * j_stride +
+ * feature]. */
 struct attend_view {
   real *data;
-  int64_t i_stride, j_stride;        /* 0 for an axis that the operand lacks */
-  int64_t width;                     /* features; 1 without feature axes */
+  int64_t i_stride, j_stride; /* 0 for an axis that the operand lacks */
+  int64_t width;              /* features; 1 without feature axes */
 };
 
 /* One head of one example, or the part of it that a task has. */
@@ -35,54 +39,60 @@ struct attend_head {
   const struct rt_call *call;
   const struct attend_plan *plan;
   int64_t example, head, heads;
-  int64_t queries, keys;             /* n and m */
-  int64_t first_query, end_query, first_key, end_key;   /* the task's part */
-  bool makes_rows, makes_columns;    /* which results are the task's: those with an i axis, and those without */
-  struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS];   /* value.data: NULL when the op has none */
+  int64_t queries, keys;                              /* n and m */
+  int64_t first_query, end_query, first_key, end_key; /* the task's part */
+  bool makes_rows, makes_columns; /* which results are the task's: those with an i axis, and those without */
+  struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
 };
 
 /* Working memory of one task, in its worker's scratch. */
 struct attend_space {
   struct lane_registers score_regs, mask_regs, drop_regs, grad_regs;
-  real *query_t, *grad_t;            /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy of a block, or of a band */
+  real *query_t,
+      *grad_t; /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy of a block, or of a band */
   real *key, *value, *dkey, *dvalue; /* [ATTEND_KEYS][ATTEND_PACKED]: packed blocks */
-  real *query, *dy, *row;            /* [ATTEND_QUERIES][ATTEND_WIDTH]: packed blocks of a band; row: of y, or of dquery */
-  real *score, *grad;                /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
-  real *shaped, *mask, *drop;        /* [LANE_TILE]: what the lane programs give for part of a tile */
-  real *part[LANE_MAX_OUTPUTS];      /* [LANE_TILE] */
-  char *rows;                        /* the scratch behind RT_SCRATCH_BYTES, which heads with row values have */
+  real *query, *dy,
+      *row;           /* [ATTEND_QUERIES][ATTEND_WIDTH]: packed blocks of a band; row: of y, or of dquery */
+  real *score, *grad; /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
+  real *shaped, *mask, *drop;   /* [LANE_TILE]: what the lane programs give for part of a tile */
+  real *part[LANE_MAX_OUTPUTS]; /* [LANE_TILE] */
+  char *rows;                   /* the scratch behind RT_SCRATCH_BYTES, which heads with row values have */
 };
 
 /* Element (m, n) is data[m * row + n * column]. */
-struct attend_matrix { real *data; int64_t row, column; };
+struct attend_matrix {
+  real *data;
+  int64_t row, column;
+};
 
 /* A block of queries against a block of keys, or a few of its keys. */
 struct attend_block {
-  int64_t first_query, queries, fast;   /* fast: queries rounded up to whole vectors */
+  int64_t first_query, queries, fast; /* fast: queries rounded up to whole vectors */
   int64_t first_key, keys;
-  enum lane_truth seen;                 /* what the mask says of it */
+  enum lane_truth seen; /* what the mask says of it */
 };
 
-/* Blocks of queries that meet each block of keys one after the other. packed: the products read and write copies of rows, padded with zeros to whole
- * vectors; a lone block, or wide rows, are not worth it. */
+/* Blocks of queries that meet each block of keys one after the other. packed: the products read and write
+ * copies of rows, padded with zeros to whole vectors; a lone block, or wide rows, are not worth it. */
 struct attend_band {
   int count;
   bool packed;
-  int64_t query_width, value_width;     /* columns of the products: the features, padded when packed */
-  int64_t slot;                         /* numbers that each block has of the band's working memory */
+  int64_t query_width, value_width; /* columns of the products: the features, padded when packed */
+  int64_t slot;                     /* numbers that each block has of the band's working memory */
   struct attend_block block[ATTEND_BAND];
 };
 
 /* What a kernel does with a head or a part of it. */
 typedef void attend_task(const struct attend_head *head, struct attend_space *space);
 
-/* How a long head may be cut. ATTEND_WHOLE: not at all. ATTEND_BY_QUERIES: every task makes all results of some queries.
- * ATTEND_BOTH_WAYS: tasks that make the rows of some queries, and tasks that make the columns of some keys; both make the scores, so that this is for a
- * lone head only. */
+/* How a long head may be cut. ATTEND_WHOLE: not at all. ATTEND_BY_QUERIES: every task makes all results of
+ * some queries. ATTEND_BOTH_WAYS: tasks that make the rows of some queries, and tasks that make the columns
+ * of some keys; both make the scores, so that this is for a lone head only. */
 enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 
-/* Runs a task over all heads of all examples. roles and shape: those of a result, or of what has its axes i and h: they say how many examples, heads
- * and queries there are. first_extra: number of the first extra among the inputs; value: that of value, or -1. */
+/* Runs a task over all heads of all examples. roles and shape: those of a result, or of what has its axes i
+ * and h: they say how many examples, heads and queries there are. first_extra: number of the first extra
+ * among the inputs; value: that of value, or -1. */
 struct attend_call {
   const struct rt_call *call;
   struct attend_operand roles;
@@ -94,99 +104,107 @@ struct attend_call {
 void KERNEL(attend_run)(const struct attend_call *call);
 
 /* An operand as one head of one example sees it; heads: how many there are. */
-struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor, int64_t example, int64_t head,
-                                       int64_t heads);
+struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor,
+                                       int64_t example, int64_t head, int64_t heads);
 
 /* A result of one head, laid out (i?, j?, h?, feature) as runtime/attend.h says. */
-struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out, bool has_i, bool has_j,
-                                         int64_t width);
+struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out,
+                                         bool has_i, bool has_j, int64_t width);
 
-/* The next block of the head's part of the keys for `count` neighbouring blocks of queries: sets their first_key, keys and seen, skipping what the
- * mask excludes as a whole; of several, some may see nothing of it. Start with keys = 0 and first_key = the head's; false at the end. */
+/* The next block of the head's part of the keys for `count` neighbouring blocks of queries: sets their
+ * first_key, keys and seen, skipping what the mask excludes as a whole; of several, some may see nothing of
+ * it. Start with keys = 0 and first_key = the head's; false at the end. */
 bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *blocks, int count);
 
 /* The band of the head's part of the queries that begins at first, against no keys yet. */
 void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct attend_band *band);
 
-/* from[i, feature] of a block's queries, transposed: to[feature - first][query], 0 behind the last query. At most ATTEND_WIDTH features. */
-void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first, int64_t end, real *to);
+/* from[i, feature] of a block's queries, transposed: to[feature - first][query], 0 behind the last query. At
+ * most ATTEND_WIDTH features. */
+void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first,
+                              int64_t end, real *to);
 
-/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature], keys being those of the block. transposed: holds the queries
- * when their width is at most ATTEND_WIDTH (attend_transpose before), working memory otherwise. */
-void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys, const struct attend_block *block,
-                           real *transposed, real *tile);
+/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature], keys being those of the
+ * block. transposed: holds the queries when their width is at most ATTEND_WIDTH (attend_transpose before),
+ * working memory otherwise. */
+void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys,
+                           const struct attend_block *block, real *transposed, real *tile);
 
 /* The tile of such a block, its inputs so far (score, when given, and the extras), and how many they are. */
-int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score, struct lane_tile *tile);
+int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_block *block, const real *score,
+                          struct lane_tile *tile);
 
-/* Runs score, mask or drop over a block of at most LANE_TILE lanes. score: a dense tile of the block for the program that has it as an input, or NULL. */
-void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program, const struct attend_block *block,
-                          const real *score, struct lane_registers *registers, real *out);
+/* Runs score, mask or drop over a block of at most LANE_TILE lanes. score: a dense tile of the block for the
+ * program that has it as an input, or NULL. */
+void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_program *program,
+                          const struct attend_block *block, const real *score,
+                          struct lane_registers *registers, real *out);
 
-/* What the mask, which is left in space->mask, makes of a strip of shaped scores: -infinity (softmax) or 0 (weights) where it hides them. In `to`, which
- * may be shaped. */
-void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, const real *shaped, real *to);
+/* What the mask, which is left in space->mask, makes of a strip of shaped scores: -infinity (softmax) or 0
+ * (weights) where it hides them. In `to`, which may be shaped. */
+void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip,
+                        struct attend_space *space, const real *shaped, real *to);
 
 /* s' of a strip of raw scores, hidden where the mask says so, in their place. */
-void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile);
+void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip,
+                          struct attend_space *space, real *tile);
 
 /* Tasks for heads with row values (attend_rows.c, attend_rows_grad.c). */
 attend_task KERNEL(attend_rows_forward), KERNEL(attend_rows_look), KERNEL(attend_rows_backward);
 
-/* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of c that are one are summed
- * into (with add). */
-void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b, struct attend_matrix c,
-                            bool add);
+/* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of
+ * c that are one are summed into (with add). */
+void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b,
+                            struct attend_matrix c, bool add);
 
 /* Rows copied next to each other in `to`, padded with zeros to whole vectors. */
 struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to);
 
-/* Asks the cache for the b-th part of the keys and values that stand behind the band's block of keys, b being the block of queries that is worked on
- * meanwhile. */
+/* Asks the cache for the b-th part of the keys and values that stand behind the band's block of keys, b being
+ * the block of queries that is worked on meanwhile. */
 void KERNEL(attend_fetch)(const struct attend_head *head, const struct attend_band *band, int b);
 
 /* The way back: writes packed rows, or adds them; rows of `to` that are one are summed into. */
-void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to, bool add);
+void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to,
+                           bool add);
 
 /* Numbers in a packed row. */
 static inline int64_t attend_padded(int64_t width) { return (width + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR; }
 
 /* An operand from query i and key j on. */
-static inline struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j)
-{
-  return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride, view->i_stride + view->j_stride, 1};
+static inline struct attend_matrix attend_at(const struct attend_view *view, int64_t i, int64_t j) {
+  return (struct attend_matrix){view->data + i * view->i_stride + j * view->j_stride,
+                                view->i_stride + view->j_stride, 1};
 }
 
 /* Makes numbers that lie as the tile does its next input. */
-static inline void attend_input(const struct attend_block *block, const real *numbers, struct lane_tile *tile, int input)
-{
-  tile->input[input] = numbers, tile->slow_stride[input] = block->fast, tile->fast_stride[input] = 1, tile->length[input] = 0;
+static inline void attend_input(const struct attend_block *block, const real *numbers, struct lane_tile *tile,
+                                int input) {
+  tile->input[input] = numbers, tile->slow_stride[input] = block->fast, tile->fast_stride[input] = 1,
+  tile->length[input] = 0;
   tile->padded |= 1u << input;
 }
 
-static inline void attend_hide(real *values, const real *mask, real hidden, int64_t count)
-{
+static inline void attend_hide(real *values, const real *mask, real hidden, int64_t count) {
   ATTEND_LANES(k, count) values[k] = mask[k] != 0 ? values[k] : hidden;
 }
 
-static inline void attend_multiply(real *values, const real *by, int64_t count)
-{
+static inline void attend_multiply(real *values, const real *by, int64_t count) {
   ATTEND_LANES(k, count) values[k] *= by[k];
 }
 
 /* The block of queries that begins at first, against no keys yet. */
-static inline struct attend_block attend_queries(const struct attend_head *head, int64_t first)
-{
+static inline struct attend_block attend_queries(const struct attend_head *head, int64_t first) {
   int64_t left = head->end_query - first;
-  struct attend_block block = {.first_query = first, .queries = left < ATTEND_QUERIES ? left : ATTEND_QUERIES};
+  struct attend_block block = {.first_query = first,
+                               .queries = left < ATTEND_QUERIES ? left : ATTEND_QUERIES};
   block.first_key = head->first_key;
   block.fast = (block.queries + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
   return block;
 }
 
 /* The keys of a block, a few at a time so that they fit a lane tile: from `done` on. */
-static inline struct attend_block attend_strip(const struct attend_block *block, int64_t done)
-{
+static inline struct attend_block attend_strip(const struct attend_block *block, int64_t done) {
   struct attend_block strip = *block;
   int64_t most = LANE_TILE / block->fast, left = block->keys - done;
   strip.first_key += done;

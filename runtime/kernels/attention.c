@@ -1,5 +1,6 @@
-/* attention.c: the forward pass: blocks of queries against blocks of keys, with the softmax kept up to date from block to block (Milakov and
- * Gimelshein 2018; Rabe and Staats 2021; Dao et al. 2022), so that scores exist for one tile only. */
+/* attention.c: the forward pass: blocks of queries against blocks of keys, with the softmax kept up to date
+ * from block to block (Milakov and Gimelshein 2018; Rabe and Staats 2021; Dao et al. 2022), so that scores
+ * exist for one tile only. */
 #include "runtime/kernels/attend_tile.h"
 #include "runtime/kernels/math.h"
 
@@ -7,22 +8,21 @@
 
 /* The softmax of a block of queries so far. */
 struct attend_rows {
-  real top[ATTEND_QUERIES];          /* largest score */
-  real sum[ATTEND_QUERIES];          /* of exp(score - top) */
-  real scale[ATTEND_QUERIES];        /* what the last block's new maximum makes of all before it */
-  real *query_t;                     /* the block's queries, transposed */
-  struct attend_matrix y;            /* sums of values so far, weighted by exp(score - top) */
-  bool started;                      /* are there any? */
+  real top[ATTEND_QUERIES];   /* largest score */
+  real sum[ATTEND_QUERIES];   /* of exp(score - top) */
+  real scale[ATTEND_QUERIES]; /* what the last block's new maximum makes of all before it */
+  real *query_t;              /* the block's queries, transposed */
+  struct attend_matrix y;     /* sums of values so far, weighted by exp(score - top) */
+  bool started;               /* are there any? */
 };
 
-static void attend_drop(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space, real *tile)
-{
+static void attend_drop(const struct attend_head *head, const struct attend_block *strip,
+                        struct attend_space *space, real *tile) {
   KERNEL(attend_lanes)(head, head->plan->drop, strip, NULL, &space->drop_regs, space->drop);
   attend_multiply(tile, space->drop, strip->keys * strip->fast);
 }
 
-static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top)
-{
+static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top) {
   for (int64_t first = 0; first < fast; first += RT_VECTOR) {
     real most[RT_VECTOR];
     memcpy(most, top + first, sizeof most);
@@ -35,9 +35,9 @@ static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top)
   }
 }
 
-/* tile = exp(tile - top), and its sum. A row that has seen nothing keeps top = -infinity and takes 0 in its place. */
-static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum)
-{
+/* tile = exp(tile - top), and its sum. A row that has seen nothing keeps top = -infinity and takes 0 in its
+ * place. */
+static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum) {
   for (int64_t first = 0; first < fast; first += RT_VECTOR) {
     real base[RT_VECTOR], total[RT_VECTOR];
     for (int v = 0; v < RT_VECTOR; v++) base[v] = top[first + v] == -(real)INFINITY ? 0 : top[first + v];
@@ -56,9 +56,8 @@ static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, 
 }
 
 /* Turns a tile of raw scores into weights, up to the factor that finishing a row gives. */
-static void attend_weigh(const struct attend_head *head, const struct attend_block *block, struct attend_space *space,
-                         struct attend_rows *rows, bool dropped)
-{
+static void attend_weigh(const struct attend_head *head, const struct attend_block *block,
+                         struct attend_space *space, struct attend_rows *rows, bool dropped) {
   bool softmax = head->plan->softmax;
   real before[ATTEND_QUERIES];
   struct attend_block strip;
@@ -69,8 +68,7 @@ static void attend_weigh(const struct attend_head *head, const struct attend_blo
     KERNEL(attend_shape)(head, &strip, space, tile);
     if (softmax) attend_top(tile, strip.keys, block->fast, rows->top);
   }
-  if (softmax)
-    ATTEND_LANES(q, block->fast) {
+  if (softmax) ATTEND_LANES(q, block->fast) {
       real base = rows->top[q] == -(real)INFINITY ? 0 : rows->top[q];
       rows->scale[q] = LANE_EXP(before[q] - base);
       rows->sum[q] *= rows->scale[q];
@@ -83,8 +81,7 @@ static void attend_weigh(const struct attend_head *head, const struct attend_blo
   }
 }
 
-static void attend_rescale(struct attend_matrix y, int64_t rows, int64_t width, const real *scale)
-{
+static void attend_rescale(struct attend_matrix y, int64_t rows, int64_t width, const real *scale) {
   for (int64_t q = 0; q < rows; q++) {
     real *row = y.data + q * y.row, by = scale[q];
     if (by == 1) continue;
@@ -93,11 +90,11 @@ static void attend_rescale(struct attend_matrix y, int64_t rows, int64_t width, 
   }
 }
 
-/* Divides the sums of values by the sums of weights, if softmax is what they are of; writes y, where those sums may be, and lse. A row that has seen
- * nothing is 0. */
-static void attend_finish(const struct attend_head *head, const struct attend_view *y, const struct attend_view *lse,
-                          const struct attend_block *block, const struct attend_rows *rows)
-{
+/* Divides the sums of values by the sums of weights, if softmax is what they are of; writes y, where those
+ * sums may be, and lse. A row that has seen nothing is 0. */
+static void attend_finish(const struct attend_head *head, const struct attend_view *y,
+                          const struct attend_view *lse, const struct attend_block *block,
+                          const struct attend_rows *rows) {
   real ends[ATTEND_QUERIES], scale[ATTEND_QUERIES];
   const real *top = rows->top, *sum = rows->sum;
   bool softmax = head->plan->softmax;
@@ -109,37 +106,42 @@ static void attend_finish(const struct attend_head *head, const struct attend_vi
     const real *from = rows->y.data + q * rows->y.row, by = scale[q];
     real *to = y->data + (block->first_query + q) * y->i_stride;
     if (softmax) lse->data[(block->first_query + q) * lse->i_stride] = ends[q];
-    if (!rows->started) memset(to, 0, (size_t)y->width * sizeof(real));
+    if (!rows->started)
+      memset(to, 0, (size_t)y->width * sizeof(real));
     else if (from != to || by != 1)
 #pragma omp simd
       for (int64_t f = 0; f < y->width; f++) to[f] = from[f] * by;
   }
 }
 
-static void attend_begin(const struct attend_head *head, const struct attend_block *block, real *query_t, struct attend_rows *rows)
-{
+static void attend_begin(const struct attend_head *head, const struct attend_block *block, real *query_t,
+                         struct attend_rows *rows) {
   for (int q = 0; q < ATTEND_QUERIES; q++) rows->top[q] = -(real)INFINITY, rows->sum[q] = 0;
   rows->started = false;
   rows->query_t = query_t;
-  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, query_t);
+  if (head->query.width <= ATTEND_WIDTH)
+    KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, query_t);
 }
 
 /* A block of keys and their values, with one block of the band's queries. */
-static void attend_block_forward(const struct attend_head *head, const struct attend_band *band, const struct attend_block *block,
-                                 struct attend_matrix keys, struct attend_matrix values, struct attend_rows *rows, struct attend_space *space)
-{
+static void attend_block_forward(const struct attend_head *head, const struct attend_band *band,
+                                 const struct attend_block *block, struct attend_matrix keys,
+                                 struct attend_matrix values, struct attend_rows *rows,
+                                 struct attend_space *space) {
   if (block->seen == LANE_FALSE) return;
   KERNEL(attend_scores)(&head->query, keys, block, rows->query_t, space->score);
   attend_weigh(head, block, space, rows, head->plan->drop);
-  if (rows->started && head->plan->softmax) attend_rescale(rows->y, block->queries, band->value_width, rows->scale);
+  if (rows->started && head->plan->softmax)
+    attend_rescale(rows->y, block->queries, band->value_width, rows->scale);
   struct attend_matrix weights = {space->score, 1, block->fast};
-  KERNEL(attend_product)(block->queries, band->value_width, block->keys, weights, values, rows->y, rows->started);
+  KERNEL(attend_product)
+  (block->queries, band->value_width, block->keys, weights, values, rows->y, rows->started);
   rows->started = true;
 }
 
-static void attend_band_forward(const struct attend_head *head, struct attend_band *band, const struct attend_view *y,
-                                const struct attend_view *lse, struct attend_space *space)
-{
+static void attend_band_forward(const struct attend_head *head, struct attend_band *band,
+                                const struct attend_view *y, const struct attend_view *lse,
+                                struct attend_space *space) {
   struct attend_rows rows[ATTEND_BAND];
   for (int b = 0; b < band->count; b++) {
     attend_begin(head, &band->block[b], space->query_t + b * band->slot, &rows[b]);
@@ -161,8 +163,7 @@ static void attend_band_forward(const struct attend_head *head, struct attend_ba
   for (int b = 0; b < band->count; b++) attend_finish(head, y, lse, &band->block[b], &rows[b]);
 }
 
-static void attend_forward(const struct attend_head *head, struct attend_space *space)
-{
+static void attend_forward(const struct attend_head *head, struct attend_space *space) {
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
   struct attend_band band;
@@ -172,8 +173,7 @@ static void attend_forward(const struct attend_head *head, struct attend_space *
   }
 }
 
-void KERNEL(attention)(const struct rt_call *call)
-{
+void KERNEL(attention)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_forward) : attend_forward;
   struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, task};
   KERNEL(attend_run)(&attend);
@@ -182,9 +182,8 @@ void KERNEL(attention)(const struct rt_call *call)
 /* ---- the weights themselves, for people to look at ---- */
 
 /* The weights of a tile whose rows are finished, to w[i, j]. */
-static void attend_write(const struct attend_head *head, const struct attend_block *block, const struct attend_rows *rows,
-                         struct attend_space *space, real *w)
-{
+static void attend_write(const struct attend_head *head, const struct attend_block *block,
+                         const struct attend_rows *rows, struct attend_space *space, real *w) {
   struct attend_block strip;
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
@@ -199,30 +198,31 @@ static void attend_write(const struct attend_head *head, const struct attend_blo
   }
 }
 
-static void attend_look(const struct attend_head *head, struct attend_space *space)
-{
+static void attend_look(const struct attend_head *head, struct attend_space *space) {
   int64_t first = head->first_query, end = head->end_query;
   const struct rt_tensor *out = &head->call->out[0];
-  real *w = (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
+  real *w =
+      (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;
   struct attend_rows rows;
   if (first < end) memset(w + first * head->keys, 0, (size_t)((end - first) * head->keys) * sizeof(real));
   for (; first < end; first += ATTEND_QUERIES) {
     struct attend_block block = attend_queries(head, first);
     attend_begin(head, &block, space->query_t, &rows);
     while (head->plan->softmax && KERNEL(attend_next)(head, &block, 1)) {
-      KERNEL(attend_scores)(&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, space->score);
+      KERNEL(attend_scores)
+      (&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, space->score);
       attend_weigh(head, &block, space, &rows, false);
     }
     block.first_key = head->first_key, block.keys = 0;
     while (KERNEL(attend_next)(head, &block, 1)) {
-      KERNEL(attend_scores)(&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, space->score);
+      KERNEL(attend_scores)
+      (&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, space->score);
       attend_write(head, &block, &rows, space, w);
     }
   }
 }
 
-void KERNEL(attention_weights)(const struct rt_call *call)
-{
+void KERNEL(attention_weights)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_look) : attend_look;
   struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, task};
   const struct attend_operand *y = &call->attend->out;

@@ -1,10 +1,9 @@
-/* attention_grad.c: the backward pass. Tiles of scores are made again from the queries, the keys and lse (Dao et al. 2022); with w the
- * weights, d the multipliers of drop and s' the shaped scores:
- *     dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j)
- *     softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i . y_i, given          weights:  ds' = dw
- *     s', and then ds and the extras' contributions: the two parts of the program score_grad, from s, the extras and ds'
- *     dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i
- * What a mask hides contributes nothing, whatever the programs make of it. */
+/* attention_grad.c: the backward pass. Tiles of scores are made again from the queries, the keys and lse (Dao
+ * et al. 2022); with w the weights, d the multipliers of drop and s' the shaped scores: dvalue_j = sum_i w d
+ * dy_i                dw = d (dy_i . value_j) softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i
+ * . y_i, given          weights:  ds' = dw s', and then ds and the extras' contributions: the two parts of
+ * the program score_grad, from s, the extras and ds' dquery_i = sum_j ds key_j                dkey_j = sum_i
+ * ds query_i What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/math.h"
 
@@ -12,29 +11,28 @@
 
 /* A block of queries: what the tiles of its scores take. */
 struct attend_rows {
-  real neg_lse[ATTEND_QUERIES];      /* -lse; -infinity where lse is: such a row has no weights */
+  real neg_lse[ATTEND_QUERIES]; /* -lse; -infinity where lse is: such a row has no weights */
   real delta[ATTEND_QUERIES];
-  real *query_t, *dy_t;              /* transposed */
+  real *query_t, *dy_t; /* transposed */
   struct attend_matrix query, dy, dquery;
-  bool started;                      /* has dquery been written? */
+  bool started; /* has dquery been written? */
 };
 
 /* A block of keys. */
 struct attend_columns {
   struct attend_matrix key, value, dkey, dvalue;
-  bool add;                          /* to dkey and dvalue? */
+  bool add; /* to dkey and dvalue? */
 };
 
 /* ---- results ---- */
 
 static struct attend_view attend_grad_of(const struct attend_head *head, const struct attend_operand *operand,
-                                         const struct rt_tensor *out, int64_t width)
-{
-  return KERNEL(attend_result)(head, out, attend_has(operand, ATTEND_I), attend_has(operand, ATTEND_J), width);
+                                         const struct rt_tensor *out, int64_t width) {
+  return KERNEL(attend_result)(head, out, attend_has(operand, ATTEND_I), attend_has(operand, ATTEND_J),
+                               width);
 }
 
-void KERNEL(attend_zero)(const struct attend_head *head, const struct attend_view *view)
-{
+void KERNEL(attend_zero)(const struct attend_head *head, const struct attend_view *view) {
   int64_t first_i = view->i_stride ? head->first_query : 0, end_i = view->i_stride ? head->end_query : 1;
   int64_t first_j = view->j_stride ? head->first_key : 0, end_j = view->j_stride ? head->end_key : 1;
   for (int64_t i = first_i; i < end_i; i++)
@@ -43,14 +41,12 @@ void KERNEL(attend_zero)(const struct attend_head *head, const struct attend_vie
 }
 
 /* Is the gradient of an operand this task's? */
-static bool attend_makes(const struct attend_head *head, const struct attend_operand *operand)
-{
+static bool attend_makes(const struct attend_head *head, const struct attend_operand *operand) {
   return attend_has(operand, ATTEND_I) ? head->makes_rows : head->makes_columns;
 }
 
 /* Does the second part of score_grad read s, from the input or from a register that shows it? */
-static bool attend_reads_score(const struct attend_plan *plan)
-{
+static bool attend_reads_score(const struct attend_plan *plan) {
   const struct lane_program *program = plan->score_grad;
   uint64_t shows = 0;
   for (int n = 0; program && n < program->instr_count; n++) {
@@ -63,8 +59,7 @@ static bool attend_reads_score(const struct attend_plan *plan)
   return false;
 }
 
-void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_grads *g)
-{
+void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_grads *g) {
   const struct rt_call *call = head->call;
   const struct attend_plan *plan = head->plan;
   const struct rt_tensor *out = call->out;
@@ -75,11 +70,14 @@ void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_gra
   g->query = attend_grad_of(head, &plan->query, out++, head->query.width);
   g->key = attend_grad_of(head, &plan->key, out++, head->key.width);
   g->value = attend_grad_of(head, &plan->value, out++, head->value.width);
-  /* A row of dquery is written with its first block of keys. A head of one block each needs no zeros for dkey and dvalue either. */
+  /* A row of dquery is written with its first block of keys. A head of one block each needs no zeros for dkey
+   * and dvalue either. */
   g->add_query = !g->query.i_stride && head->queries > 1;
-  g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1 || !g->key.j_stride || !g->value.j_stride;
+  g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1
+               || !g->key.j_stride || !g->value.j_stride;
   if (head->makes_rows && (g->add_query || head->queries < 1)) KERNEL(attend_zero)(head, &g->query);
-  if (head->makes_columns && g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
+  if (head->makes_columns && g->add_key)
+    KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
   g->reads_score = attend_reads_score(plan);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
@@ -93,8 +91,8 @@ void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_gra
 /* ---- extras ---- */
 
 /* A table: each lane adds to the element that LANE_gather would read there. */
-static void attend_scatter(const struct attend_view *to, const struct attend_block *strip, const real *part, const real *at)
-{
+static void attend_scatter(const struct attend_view *to, const struct attend_block *strip, const real *part,
+                           const real *at) {
   if (to->width < 1) return;
   for (int64_t j = 0; j < strip->keys; j++)
     for (int64_t q = 0; q < strip->queries; q++) {
@@ -104,8 +102,8 @@ static void attend_scatter(const struct attend_view *to, const struct attend_blo
     }
 }
 
-void KERNEL(attend_add_extra)(const struct attend_view *to, const struct attend_block *strip, const real *part, const real *at)
-{
+void KERNEL(attend_add_extra)(const struct attend_view *to, const struct attend_block *strip,
+                              const real *part, const real *at) {
   if (at) {
     attend_scatter(to, strip, part, at);
     return;
@@ -122,29 +120,33 @@ void KERNEL(attend_add_extra)(const struct attend_view *to, const struct attend_
       real sum = 0;
 #pragma omp simd reduction(+ : sum)
       for (int64_t q = 0; q < strip->queries; q++) sum += part[q];
-      if (to->j_stride) data[j * to->j_stride] += sum;
-      else total += sum;
+      if (to->j_stride)
+        data[j * to->j_stride] += sum;
+      else
+        total += sum;
     }
   }
   if (to->i_stride && !to->j_stride)
     for (int64_t q = 0; q < strip->queries; q++) data[q * to->i_stride] += sums[q];
-  else if (!to->i_stride && !to->j_stride) *data += total;
+  else if (!to->i_stride && !to->j_stride)
+    *data += total;
 }
 
 /* s' of a strip: the first part of score_grad. tile: for both parts; grad: where ds' will be. */
-static const real *attend_shape_grad(const struct attend_head *head, const struct attend_block *strip, struct attend_space *space,
-                                     const real *score, const real *grad, struct lane_tile *tile)
-{
+static const real *attend_shape_grad(const struct attend_head *head, const struct attend_block *strip,
+                                     struct attend_space *space, const real *score, const real *grad,
+                                     struct lane_tile *tile) {
   const struct attend_plan *plan = head->plan;
   if (!plan->score_grad) return score;
   attend_input(strip, grad, tile, KERNEL(attend_inputs)(head, strip, score, tile));
-  return KERNEL(lane_begin)(plan->score_grad, tile, &space->grad_regs, plan->score_end, plan->score_register, space->shaped);
+  return KERNEL(lane_begin)(plan->score_grad, tile, &space->grad_regs, plan->score_end, plan->score_register,
+                            space->shaped);
 }
 
 /* From ds' in `grad` (of a strip) to ds in its place and to the extras: the second part. */
-static void attend_score_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *strip,
-                              const struct lane_tile *tile, struct attend_space *space, real *grad)
-{
+static void attend_score_grad(const struct attend_head *head, const struct attend_grads *g,
+                              const struct attend_block *strip, const struct lane_tile *tile,
+                              struct attend_space *space, real *grad) {
   const struct attend_plan *plan = head->plan;
   if (!plan->score_grad) return;
   int64_t count = strip->keys * strip->fast;
@@ -165,9 +167,8 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
 /* ---- tiles ---- */
 
 /* w = exp(s' - lse), ds' = w (dw - delta). */
-static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, const real *neg_lse, const real *delta, real *weights,
-                                real *grad)
-{
+static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, const real *neg_lse,
+                                const real *delta, real *weights, real *grad) {
   for (int64_t first = 0; first < fast; first += RT_VECTOR) {
     const real *less = neg_lse + first, *minus = delta + first;
     for (int64_t j = 0; j < keys; j++) {
@@ -183,9 +184,9 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, 
 }
 
 /* Turns the tiles score and grad (s and dy . value) into w d and ds. */
-static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
-                              const struct attend_rows *rows, struct attend_space *space)
-{
+static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g,
+                              const struct attend_block *block, const struct attend_rows *rows,
+                              struct attend_space *space) {
   const struct attend_plan *plan = head->plan;
   struct attend_block strip;
   struct lane_tile tile;
@@ -200,7 +201,8 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
       KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, &space->drop_regs, space->drop);
       attend_multiply(grad, space->drop, count);
     }
-    if (plan->softmax) attend_softmax_grad(strip.keys, strip.fast, shaped, rows->neg_lse, rows->delta, weights, grad);
+    if (plan->softmax)
+      attend_softmax_grad(strip.keys, strip.fast, shaped, rows->neg_lse, rows->delta, weights, grad);
     else {
       if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, 0, count);
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
@@ -211,9 +213,8 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
   }
 }
 
-static void attend_rows_begin(const struct attend_head *head, const struct attend_grads *g, const struct attend_block *block,
-                              struct attend_rows *rows)
-{
+static void attend_rows_begin(const struct attend_head *head, const struct attend_grads *g,
+                              const struct attend_block *block, struct attend_rows *rows) {
   for (int64_t q = 0; q < block->fast; q++) rows->delta[q] = 0, rows->neg_lse[q] = -(real)INFINITY;
   for (int64_t q = 0; q < block->queries && head->plan->softmax; q++) {
     int64_t i = block->first_query + q;
@@ -221,14 +222,15 @@ static void attend_rows_begin(const struct attend_head *head, const struct atten
     rows->delta[q] = g->delta.data[i * g->delta.i_stride];
     rows->neg_lse[q] = lse == -(real)INFINITY ? lse : -lse;
   }
-  if (head->query.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, rows->query_t);
+  if (head->query.width <= ATTEND_WIDTH)
+    KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, rows->query_t);
   if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, rows->dy_t);
 }
 
 /* Where the b-th block of a band has its rows. */
-static void attend_rows_place(const struct attend_head *head, const struct attend_grads *g, const struct attend_band *band, int b,
-                              const struct attend_space *space, struct attend_rows *rows)
-{
+static void attend_rows_place(const struct attend_head *head, const struct attend_grads *g,
+                              const struct attend_band *band, int b, const struct attend_space *space,
+                              struct attend_rows *rows) {
   const struct attend_block *block = &band->block[b];
   int64_t slot = b * band->slot;
   rows->query_t = space->query_t + slot, rows->dy_t = space->grad_t + slot;
@@ -243,39 +245,43 @@ static void attend_rows_place(const struct attend_head *head, const struct atten
 }
 
 /* dquery of a block: what has seen no key is 0. */
-static void attend_rows_end(const struct attend_head *head, const struct attend_grads *g, const struct attend_band *band, int b,
-                            const struct attend_rows *rows)
-{
+static void attend_rows_end(const struct attend_head *head, const struct attend_grads *g,
+                            const struct attend_band *band, int b, const struct attend_rows *rows) {
   const struct attend_block *block = &band->block[b];
   struct attend_matrix to = attend_at(&g->query, block->first_query, 0);
   if (!head->makes_rows) return;
-  if (rows->started && band->packed) KERNEL(attend_unpack)(rows->dquery, block->queries, head->query.width, to, g->add_query);
+  if (rows->started && band->packed)
+    KERNEL(attend_unpack)(rows->dquery, block->queries, head->query.width, to, g->add_query);
   for (int64_t q = 0; q < block->queries && !rows->started && !g->add_query; q++)
     memset(to.data + q * to.row, 0, (size_t)head->query.width * sizeof(real));
 }
 
 /* Adds what the tiles w d and ds of a block give to dvalue, dkey and dquery. */
-static void attend_products(const struct attend_head *head, const struct attend_band *band, const struct attend_block *block,
-                            struct attend_rows *rows, struct attend_columns *columns, const struct attend_space *space)
-{
+static void attend_products(const struct attend_head *head, const struct attend_band *band,
+                            const struct attend_block *block, struct attend_rows *rows,
+                            struct attend_columns *columns, const struct attend_space *space) {
   struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
   struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
   if (head->makes_columns) {
-    KERNEL(attend_product)(block->keys, band->value_width, block->queries, weights, rows->dy, columns->dvalue, columns->add);
-    KERNEL(attend_product)(block->keys, band->query_width, block->queries, grad, rows->query, columns->dkey, columns->add);
+    KERNEL(attend_product)
+    (block->keys, band->value_width, block->queries, weights, rows->dy, columns->dvalue, columns->add);
+    KERNEL(attend_product)
+    (block->keys, band->query_width, block->queries, grad, rows->query, columns->dkey, columns->add);
   }
   if (head->makes_rows)
-    KERNEL(attend_product)(block->queries, band->query_width, block->keys, grad_by_query, columns->key, rows->dquery, rows->started);
+    KERNEL(attend_product)
+    (block->queries, band->query_width, block->keys, grad_by_query, columns->key, rows->dquery,
+     rows->started);
   columns->add = rows->started = true;
 }
 
 /* A block of keys against all blocks of a band. */
-static void attend_keys_backward(const struct attend_head *head, const struct attend_grads *g, const struct attend_band *band,
-                                 struct attend_rows *rows, struct attend_space *space)
-{
+static void attend_keys_backward(const struct attend_head *head, const struct attend_grads *g,
+                                 const struct attend_band *band, struct attend_rows *rows,
+                                 struct attend_space *space) {
   int64_t first = band->block->first_key, keys = band->block->keys;
-  struct attend_columns columns = {attend_at(&head->key, 0, first), attend_at(&head->value, 0, first), attend_at(&g->key, 0, first),
-                                   attend_at(&g->value, 0, first), g->add_key};
+  struct attend_columns columns = {attend_at(&head->key, 0, first), attend_at(&head->value, 0, first),
+                                   attend_at(&g->key, 0, first), attend_at(&g->value, 0, first), g->add_key};
   struct attend_matrix dkey = columns.dkey, dvalue = columns.dvalue;
   if (band->packed) {
     columns.key = KERNEL(attend_pack)(columns.key, keys, head->key.width, space->key);
@@ -298,22 +304,21 @@ static void attend_keys_backward(const struct attend_head *head, const struct at
   KERNEL(attend_unpack)(columns.dvalue, keys, head->value.width, dvalue, true);
 }
 
-static void attend_band_backward(const struct attend_head *head, const struct attend_grads *g, struct attend_band *band,
-                                 struct attend_space *space)
-{
+static void attend_band_backward(const struct attend_head *head, const struct attend_grads *g,
+                                 struct attend_band *band, struct attend_space *space) {
   struct attend_rows rows[ATTEND_BAND];
   bool any = false;
   for (int b = 0; b < band->count; b++) {
     attend_rows_place(head, g, band, b, space, &rows[b]);
     attend_rows_begin(head, g, &band->block[b], &rows[b]);
   }
-  for (; KERNEL(attend_next)(head, band->block, band->count); any = true) attend_keys_backward(head, g, band, rows, space);
+  for (; KERNEL(attend_next)(head, band->block, band->count); any = true)
+    attend_keys_backward(head, g, band, rows, space);
   for (int b = 0; b < band->count; b++) attend_rows_end(head, g, band, b, &rows[b]);
   if (!any && !g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
 }
 
-static void attend_backward(const struct attend_head *head, struct attend_space *space)
-{
+static void attend_backward(const struct attend_head *head, struct attend_space *space) {
   struct attend_grads g;
   struct attend_band band;
   KERNEL(attend_grads_init)(head, &g);
@@ -324,19 +329,20 @@ static void attend_backward(const struct attend_head *head, struct attend_space 
 }
 
 /* A head can be cut both ways when every gradient is a sum over queries alone or over keys alone. */
-static enum attend_cut attend_grad_cut(const struct attend_plan *plan)
-{
+static enum attend_cut attend_grad_cut(const struct attend_plan *plan) {
   if (plan->row_count) return ATTEND_WHOLE;
-  bool apart = attend_has(&plan->query, ATTEND_I) && attend_has(&plan->key, ATTEND_J) && attend_has(&plan->value, ATTEND_J);
+  bool apart = attend_has(&plan->query, ATTEND_I) && attend_has(&plan->key, ATTEND_J)
+               && attend_has(&plan->value, ATTEND_J);
   for (int k = 0; k < plan->extra_count; k++)
-    if (plan->wants_grad[k]) apart &= attend_has(&plan->extra[k], ATTEND_I) || attend_has(&plan->extra[k], ATTEND_J);
+    if (plan->wants_grad[k])
+      apart &= attend_has(&plan->extra[k], ATTEND_I) || attend_has(&plan->extra[k], ATTEND_J);
   return apart ? ATTEND_BOTH_WAYS : ATTEND_WHOLE;
 }
 
 /* Heads, queries and examples are those of delta, which has all axes of y but the features. */
-void KERNEL(attention_grad)(const struct rt_call *call)
-{
+void KERNEL(attention_grad)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward;
-  struct attend_call attend = {call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), task};
+  struct attend_call attend = {
+      call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), task};
   KERNEL(attend_run)(&attend);
 }

@@ -1,28 +1,23 @@
-/* dot.c: products of rows along the last axis, a number for each row. The other operand may lack axes of the rows: it is read where it lies and
- * never repeated in memory. */
+/* dot.c: products of rows along the last axis, a number for each row. The other operand may lack axes of the
+ * rows: it is read where it lies and never repeated in memory. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
 
 /* a . b with a tree of sums at the end instead of a chain. */
-static real dot_row(const real *a, const real *b, int64_t n)
-{
+static real dot_row(const real *a, const real *b, int64_t n) {
   real sums[RT_VECTOR] = {0}, rest = 0;
   int64_t whole = n / RT_VECTOR * RT_VECTOR;
   for (int64_t i = 0; i < whole; i += RT_VECTOR)
-    SIMD for (int v = 0; v < RT_VECTOR; v++)
-      sums[v] += a[i + v] * b[i + v];
-  for (int64_t i = whole; i < n; i++)
-    rest += a[i] * b[i];
+    SIMD for (int v = 0; v < RT_VECTOR; v++) sums[v] += a[i + v] * b[i + v];
+  for (int64_t i = whole; i < n; i++) rest += a[i] * b[i];
 #pragma GCC unroll 4
   for (int half = RT_VECTOR / 2; half > 0; half /= 2)
-    for (int v = 0; v < half; v++)
-      sums[v] += sums[v + half];
+    for (int v = 0; v < half; v++) sums[v] += sums[v + half];
   return sums[0] + rest;
 }
 
 /* Which row of b, in an example, meets a row of a: its place along the axes that b has. */
-static int64_t dot_place(const struct rt_shape *a, int64_t axes, int64_t example, int64_t row)
-{
+static int64_t dot_place(const struct rt_shape *a, int64_t axes, int64_t example, int64_t row) {
   int64_t place = 0, step = 1;
   for (int x = a->rank - 2; x >= 0; x--) {
     int64_t size = rt_size(a, x, example);
@@ -35,8 +30,7 @@ static int64_t dot_place(const struct rt_shape *a, int64_t axes, int64_t example
   return place;
 }
 
-static void dot_rows(const struct rt_call *call, int64_t example, int64_t first, int64_t count)
-{
+static void dot_rows(const struct rt_call *call, int64_t example, int64_t first, int64_t count) {
   const struct rt_shape *shape = call->in[0].shape;
   int64_t n = rt_size(shape, shape->rank - 1, example), axes = call->attr[0];
   bool whole = axes == (1 << shape->rank) - 1;
@@ -48,8 +42,7 @@ static void dot_rows(const struct rt_call *call, int64_t example, int64_t first,
 }
 
 /* Rows of a batch whose examples have equal sizes. */
-static void dot_batch(const struct rt_call *call, int64_t begin, int64_t end)
-{
+static void dot_batch(const struct rt_call *call, int64_t begin, int64_t end) {
   const struct rt_shape *y = call->out[0].shape;
   int64_t rows = y->count / y->examples;
   while (begin < end) {
@@ -59,18 +52,14 @@ static void dot_batch(const struct rt_call *call, int64_t begin, int64_t end)
   }
 }
 
-static void dot_examples(const struct rt_call *call, int64_t begin, int64_t end)
-{
+static void dot_examples(const struct rt_call *call, int64_t begin, int64_t end) {
   const struct rt_shape *y = call->out[0].shape;
-  for (int64_t e = begin; e < end; e++)
-    dot_rows(call, e, 0, rt_extent(y, 0, y->rank, e));
+  for (int64_t e = begin; e < end; e++) dot_rows(call, e, 0, rt_extent(y, 0, y->rank, e));
 }
 
-void KERNEL(dot)(const struct rt_call *call)
-{
+void KERNEL(dot)(const struct rt_call *call) {
   const struct rt_shape *a = call->in[0].shape, *y = call->out[0].shape;
-  if (y->count == 0)
-    return;
+  if (y->count == 0) return;
   if (!a->ragged || a->examples == 1)
     split_range(call, y->count, rt_size(a, a->rank - 1, 0), dot_batch);
   else

@@ -4,96 +4,85 @@
 #include "runtime/kernels/split.h"
 #include "runtime/random.h"
 
-static void constant_range(const struct rt_call *call, int64_t begin, int64_t end)
-{
+static void constant_range(const struct rt_call *call, int64_t begin, int64_t end) {
   real *y = out_data(call, 0), value = (real)call->real;
-  SIMD for (int64_t i = begin; i < end; i++)
-    y[i] = value;
+  SIMD for (int64_t i = begin; i < end; i++) y[i] = value;
 }
 
-void KERNEL(constant)(const struct rt_call *call)
-{
+void KERNEL(constant)(const struct rt_call *call) {
   split_range(call, call->out[0].shape->count, 1, constant_range);
 }
 
-void KERNEL(size)(const struct rt_call *call)
-{
+void KERNEL(size)(const struct rt_call *call) {
   real *y = out_data(call, 0);
   for (int64_t e = 0; e < call->out[0].shape->count; e++)
     y[e] = (real)(call->size_each ? call->size_each[e] : call->attr[0]);
 }
 
-void KERNEL(rows)(const struct rt_call *call)
-{
+void KERNEL(rows)(const struct rt_call *call) {
   int64_t sum = call->size_each ? 0 : call->attr[0] * call->examples;
-  for (int64_t e = 0; call->size_each && e < call->examples; e++)
-    sum += call->size_each[e];
+  for (int64_t e = 0; call->size_each && e < call->examples; e++) sum += call->size_each[e];
   out_data(call, 0)[0] = (real)sum;
 }
 
-void KERNEL(iota)(const struct rt_call *call)
-{
+void KERNEL(iota)(const struct rt_call *call) {
   const struct rt_shape *s = call->out[0].shape;
   for (int64_t e = 0; e < s->examples; e++) {
     real *y = out_data(call, 0) + rt_offset(s, e);
     int64_t n = rt_size(s, 0, e);
-    SIMD for (int64_t i = 0; i < n; i++)
-      y[i] = (real)i;
+    SIMD for (int64_t i = 0; i < n; i++) y[i] = (real)i;
   }
 }
 
-/* ---- random numbers: number i of a call depends on (seed, i) alone; four come from one block of the generator ---- */
+/* ---- random numbers: number i of a call depends on (seed, i) alone; four come from one block of the
+ * generator ---- */
 
-enum { BLOCKS = 64 };                   /* generator blocks at a time */
+enum { BLOCKS = 64 }; /* generator blocks at a time */
 
 /* uniform[4 b + w]: word w of block first + b, as a number in (0,1). */
-static void uniform_blocks(uint64_t seed, int64_t first, real uniform[4 * BLOCKS])
-{
+static void uniform_blocks(uint64_t seed, int64_t first, real uniform[4 * BLOCKS]) {
   uint32_t word[4][BLOCKS];
   rt_random_blocks(seed, (uint64_t)first, BLOCKS, word[0], word[1], word[2], word[3]);
   for (int w = 0; w < 4; w++) {
-    SIMD for (int b = 0; b < BLOCKS; b++)
-      uniform[4 * b + w] = RT_DOUBLE ? (real)(((double)word[w][b] + 0.5) * 0x1p-32)
-                                     : ((real)(int32_t)(word[w][b] >> 9) + (real)0.5) * (real)0x1p-23;
+    SIMD for (int b = 0; b < BLOCKS; b++) uniform[4 * b + w] =
+        RT_DOUBLE ? (real)(((double)word[w][b] + 0.5) * 0x1p-32)
+                  : ((real)(int32_t)(word[w][b] >> 9) + (real)0.5) * (real)0x1p-23;
   }
 }
 
 typedef void shape_numbers(const struct rt_call *call, real *uniform);
 
 /* Task i of a random op fills numbers 4 BLOCKS i onwards. */
-static void draw(const struct rt_call *call, int64_t begin, int64_t end, shape_numbers *numbers)
-{
+static void draw(const struct rt_call *call, int64_t begin, int64_t end, shape_numbers *numbers) {
   int64_t count = call->out[0].shape->count;
   for (int64_t i = begin; i < end; i++) {
     real uniform[4 * BLOCKS], *y = out_data(call, 0) + i * 4 * BLOCKS;
     uniform_blocks(call->seed, i * BLOCKS, uniform);
     numbers(call, uniform);
     int64_t n = split_min(4 * BLOCKS, count - i * 4 * BLOCKS);
-    for (int64_t k = 0; k < n; k++)
-      y[k] = uniform[k];
+    for (int64_t k = 0; k < n; k++) y[k] = uniform[k];
   }
 }
 
-static void keep_or_drop(const struct rt_call *call, real *x)
-{
+static void keep_or_drop(const struct rt_call *call, real *x) {
   real rate = (real)call->real, kept = rate < 1 ? 1 / (1 - rate) : 0;
-  SIMD for (int i = 0; i < 4 * BLOCKS; i++)
-    x[i] = x[i] >= rate ? kept : 0;
+  SIMD for (int i = 0; i < 4 * BLOCKS; i++) x[i] = x[i] >= rate ? kept : 0;
 }
 
 /* Gumbel (1954): by the inverse of the distribution function exp(-exp(-x)). */
-static void make_gumbel(const struct rt_call *call, real *x)
-{
+static void make_gumbel(const struct rt_call *call, real *x) {
   (void)call;
-  SIMD for (int i = 0; i < 4 * BLOCKS; i++)
-    x[i] = -LANE_LOG(-LANE_LOG(x[i]));
+  SIMD for (int i = 0; i < 4 * BLOCKS; i++) x[i] = -LANE_LOG(-LANE_LOG(x[i]));
 }
 
-static void draw_bernoulli(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, keep_or_drop); }
-static void draw_gumbel(const struct rt_call *call, int64_t begin, int64_t end) { draw(call, begin, end, make_gumbel); }
+static void draw_bernoulli(const struct rt_call *call, int64_t begin, int64_t end) {
+  draw(call, begin, end, keep_or_drop);
+}
+static void draw_gumbel(const struct rt_call *call, int64_t begin, int64_t end) {
+  draw(call, begin, end, make_gumbel);
+}
 
-static void split_draws(const struct rt_call *call, range_body *body)
-{
+static void split_draws(const struct rt_call *call, range_body *body) {
   split_range(call, split_ceil(call->out[0].shape->count, 4 * BLOCKS), 8 * BLOCKS, body);
 }
 

@@ -1,12 +1,13 @@
 /* kernel.h: the first include of every file in kernels/.
  *
  * Each such file is compiled once for each precision and instruction set, with -DRT_REAL=float|double and
- * -DRT_ISA=base|avx2|avx512. `real` is the type of the numbers; KERNEL(name) is the external name of this copy, e.g.
- * rt_softmax_f32_avx2. RT_REAL is also a value of enum rt_dtype, so the macro ends here, before other headers. */
+ * -DRT_ISA=base|avx2|avx512. `real` is the type of the numbers; KERNEL(name) is the external name of this
+ * copy, e.g. rt_softmax_f32_avx2. RT_REAL is also a value of enum rt_dtype, so the macro ends here, before
+ * other headers. */
 #ifndef AQ_RUNTIME_KERNELS_KERNEL_H
 #define AQ_RUNTIME_KERNELS_KERNEL_H
 
-#ifndef RT_REAL                        /* for editors and static analysis */
+#ifndef RT_REAL /* for editors and static analysis */
 #define RT_REAL float
 #define RT_ISA base
 #endif
@@ -41,7 +42,8 @@ typedef float real;
 
 #include "runtime/tensor.h"
 
-/* The kernels of the ops; a kernel file defines those it is about, runtime/ops.c refers to all that are not FREE. */
+/* The kernels of the ops; a kernel file defines those it is about, runtime/ops.c refers to all that are not
+ * FREE. */
 #define OP(name, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
 #include "runtime/ops.def"
 #undef OP

@@ -1,39 +1,40 @@
 /* lanes.c: the op `lanes`: a chain of element-by-element ops as one lane program over the whole output.
  *
- * Neighbouring axes of the output that every input either has or lacks count as one axis, and so do the examples and
- * the first axis when that holds for them. Operands that all have the output's shape thus make one flat axis, a bias makes a matrix, and only
- * what is left over is walked axis by axis. The last of these merged axes is the tile's fast one. */
+ * Neighbouring axes of the output that every input either has or lacks count as one axis, and so do the
+ * examples and the first axis when that holds for them. Operands that all have the output's shape thus make
+ * one flat axis, a bias makes a matrix, and only what is left over is walked axis by axis. The last of these
+ * merged axes is the tile's fast one. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/lane_run.h"
 #include "runtime/threads.h"
 
 enum {
-  LANES_TASK = 1 << 13,             /* elements of the output in one task */
-  LANES_EXAMPLES = -1,              /* the examples as an axis, before axis 0 */
+  LANES_TASK = 1 << 13, /* elements of the output in one task */
+  LANES_EXAMPLES = -1,  /* the examples as an axis, before axis 0 */
   LANES_MAX_GROUPS = RT_MAX_RANK + 1
 };
 
 struct lanes_job {
   const struct rt_call *call;
-  const struct rt_shape *shape;     /* of the outputs */
-  bool each_example;                /* examples are walked one by one; otherwise they are within the groups */
-  int groups;                       /* 1 or more merged axes */
-  int begin[LANES_MAX_GROUPS], end[LANES_MAX_GROUPS];   /* which axes of the output; begin may be LANES_EXAMPLES */
-  uint32_t has[LANES_MAX_GROUPS];   /* which inputs have these axes */
-  bool ragged_rows;                 /* row numbers are wanted and the last axis is ragged */
+  const struct rt_shape *shape; /* of the outputs */
+  bool each_example;            /* examples are walked one by one; otherwise they are within the groups */
+  int groups;                   /* 1 or more merged axes */
+  int begin[LANES_MAX_GROUPS],
+      end[LANES_MAX_GROUPS];      /* which axes of the output; begin may be LANES_EXAMPLES */
+  uint32_t has[LANES_MAX_GROUPS]; /* which inputs have these axes */
+  bool ragged_rows;               /* row numbers are wanted and the last axis is ragged */
 };
 
 /* Which inputs vary along an axis of the output: a bit for each. */
-static uint32_t lanes_having(const struct rt_call *call, int axis)
-{
+static uint32_t lanes_having(const struct rt_call *call, int axis) {
   uint32_t has = 0;
   for (int k = 0; k < call->in_count; k++)
-    if (axis == LANES_EXAMPLES ? call->in[k].shape->batched : call->lanes->input_axes[k] >> axis & 1) has |= 1u << k;
+    if (axis == LANES_EXAMPLES ? call->in[k].shape->batched : call->lanes->input_axes[k] >> axis & 1)
+      has |= 1u << k;
   return has;
 }
 
-static bool lanes_numbered(const struct lane_program *program)
-{
+static bool lanes_numbered(const struct lane_program *program) {
   for (int n = 0; n < program->instr_count; n++) {
     int op = program->instr[n].op;
     if (op == LANE_row || op == LANE_column || op == LANE_offset || op == LANE_random) return true;
@@ -42,16 +43,14 @@ static bool lanes_numbered(const struct lane_program *program)
 }
 
 /* Can an axis join the group that begins behind it? */
-static bool lanes_merges(const struct lanes_job *job, int axis, uint32_t has, bool numbered)
-{
+static bool lanes_merges(const struct lanes_job *job, int axis, uint32_t has, bool numbered) {
   const struct rt_shape *shape = job->shape;
   if (!job->groups || has != job->has[0]) return false;
-  if (numbered && axis + 1 == shape->rank - 1) return false;           /* rows and columns keep their numbers */
+  if (numbered && axis + 1 == shape->rank - 1) return false; /* rows and columns keep their numbers */
   return axis != LANES_EXAMPLES || rt_uniform(shape, job->end[0]);
 }
 
-static void lanes_plan(struct lanes_job *job, const struct rt_call *call)
-{
+static void lanes_plan(struct lanes_job *job, const struct rt_call *call) {
   const struct rt_shape *shape = call->out[0].shape;
   bool numbered = lanes_numbered(call->lanes);
   *job = (struct lanes_job){.call = call, .shape = shape};
@@ -63,7 +62,7 @@ static void lanes_plan(struct lanes_job *job, const struct rt_call *call)
     }
     if (axis == LANES_EXAMPLES && (shape->ragged || !shape->batched)) {
       job->each_example = shape->batched;
-      if (job->groups) break;                                          /* an output of rank 0 still has one element */
+      if (job->groups) break; /* an output of rank 0 still has one element */
     }
     for (int g = job->groups++; g > 0; g--)
       job->begin[g] = job->begin[g - 1], job->end[g] = job->end[g - 1], job->has[g] = job->has[g - 1];
@@ -76,19 +75,17 @@ static void lanes_plan(struct lanes_job *job, const struct rt_call *call)
 struct lanes_walk {
   int64_t size[LANES_MAX_GROUPS], stride[LANE_MAX_INPUTS][LANES_MAX_GROUPS];
   const real *base[LANE_MAX_INPUTS];
-  int64_t first_row;                /* the number of its first row */
+  int64_t first_row; /* the number of its first row */
 };
 
-static int64_t lanes_group_size(const struct lanes_job *job, int g, int64_t example)
-{
+static int64_t lanes_group_size(const struct lanes_job *job, int g, int64_t example) {
   const struct rt_shape *shape = job->shape;
   if (job->begin[g] != LANES_EXAMPLES) return rt_extent(shape, job->begin[g], job->end[g], example);
-  int64_t behind = rt_extent(shape, job->end[g], shape->rank, 0);      /* uniform */
+  int64_t behind = rt_extent(shape, job->end[g], shape->rank, 0); /* uniform */
   return behind ? shape->count / behind : 0;
 }
 
-static int64_t lanes_rows_before(const struct lanes_job *job, int64_t example)
-{
+static int64_t lanes_rows_before(const struct lanes_job *job, int64_t example) {
   const struct rt_shape *shape = job->shape;
   if (!job->ragged_rows) {
     int64_t columns = rt_extent(shape, shape->rank - 1, shape->rank, 0);
@@ -99,8 +96,7 @@ static int64_t lanes_rows_before(const struct lanes_job *job, int64_t example)
   return rows;
 }
 
-static void lanes_enter(const struct lanes_job *job, struct lanes_walk *walk, int64_t example)
-{
+static void lanes_enter(const struct lanes_job *job, struct lanes_walk *walk, int64_t example) {
   const struct rt_call *call = job->call;
   for (int g = 0; g < job->groups; g++) walk->size[g] = lanes_group_size(job, g, example);
   for (int k = 0; k < call->in_count; k++) {
@@ -117,8 +113,8 @@ static void lanes_enter(const struct lanes_job *job, struct lanes_walk *walk, in
 }
 
 /* Places the tile at element `at` of the example and says how large it can be, at most `left` elements. */
-static void lanes_place(const struct lanes_job *job, const struct lanes_walk *walk, int64_t at, int64_t left, struct lane_tile *tile)
-{
+static void lanes_place(const struct lanes_job *job, const struct lanes_walk *walk, int64_t at, int64_t left,
+                        struct lane_tile *tile) {
   int last = job->groups - 1;
   int64_t columns = walk->size[last], column = at % columns, row = at / columns, index[LANES_MAX_GROUPS];
   int64_t rest = row;
@@ -144,21 +140,22 @@ static void lanes_place(const struct lanes_job *job, const struct lanes_walk *wa
 }
 
 /* The example that holds an element of the output. */
-static int64_t lanes_example_at(const struct rt_shape *shape, int64_t element)
-{
+static int64_t lanes_example_at(const struct rt_shape *shape, int64_t element) {
   int64_t low = 0, high = shape->examples - 1;
   while (low < high) {
     int64_t middle = low + (high - low + 1) / 2;
-    if (rt_offset(shape, middle) <= element) low = middle;
-    else high = middle - 1;
+    if (rt_offset(shape, middle) <= element)
+      low = middle;
+    else
+      high = middle - 1;
   }
   return low;
 }
 
-/* Elements from..to-1 of the output, which lie in one example (or in all of them, when they are within the groups). */
-static void lanes_stretch(const struct lanes_job *job, const struct lanes_walk *walk, int64_t first, int64_t from, int64_t to,
-                          struct lane_registers *registers)
-{
+/* Elements from..to-1 of the output, which lie in one example (or in all of them, when they are within the
+ * groups). */
+static void lanes_stretch(const struct lanes_job *job, const struct lanes_walk *walk, int64_t first,
+                          int64_t from, int64_t to, struct lane_registers *registers) {
   const struct rt_call *call = job->call;
   struct lane_tile tile = {.rows_fast = job->shape->rank == 0, .seed = call->seed};
   registers->warm = false;
@@ -172,8 +169,7 @@ static void lanes_stretch(const struct lanes_job *job, const struct lanes_walk *
   }
 }
 
-static void lanes_task(void *context, int64_t task, void *scratch)
-{
+static void lanes_task(void *context, int64_t task, void *scratch) {
   const struct lanes_job *job = context;
   const struct rt_shape *shape = job->shape;
   struct lane_registers registers = {.storage = scratch};
@@ -182,7 +178,8 @@ static void lanes_task(void *context, int64_t task, void *scratch)
   int64_t example = job->each_example ? lanes_example_at(shape, at) : 0;
   while (at < end) {
     int64_t first = job->each_example ? rt_offset(shape, example) : 0;
-    int64_t stop = job->each_example && rt_offset(shape, example + 1) < end ? rt_offset(shape, example + 1) : end;
+    int64_t stop =
+        job->each_example && rt_offset(shape, example + 1) < end ? rt_offset(shape, example + 1) : end;
     if (at < stop) {
       lanes_enter(job, &walk, example);
       lanes_stretch(job, &walk, first, at, stop, &registers);
@@ -192,8 +189,7 @@ static void lanes_task(void *context, int64_t task, void *scratch)
   }
 }
 
-void KERNEL(lanes)(const struct rt_call *call)
-{
+void KERNEL(lanes)(const struct rt_call *call) {
   struct lanes_job job;
   lanes_plan(&job, call);
   rt_parallel(call->pool, (job.shape->count + LANES_TASK - 1) / LANES_TASK, lanes_task, &job);

@@ -1,11 +1,13 @@
 /* math.h: elementary functions for float that a compiler can vectorise: no branches, no calls, no tables.
  *
- * Each follows the same plan: reduce the argument to a short interval, evaluate a polynomial there, undo the reduction. The
- * polynomials are minimax fits of the functions named (Remez exchange, 40 digits), rounded to the precision they are used in. The error
- * bounds are in units in the last place of the result, against the exact value, and tests/unit/test_math.c holds them to it.
- * NaN gives NaN everywhere. Double uses the C library.
+ * Each follows the same plan: reduce the argument to a short interval, evaluate a polynomial there, undo the
+ * reduction. The polynomials are minimax fits of the functions named (Remez exchange, 40 digits), rounded to
+ * the precision they are used in. The error bounds are in units in the last place of the result, against the
+ * exact value, and tests/unit/test_math.c holds them to it. NaN gives NaN everywhere. Double uses the C
+ * library.
  *
- * LANE_EXP and its companions, below, are these functions under the names that runtime/ops.def uses, for the number type being compiled. */
+ * LANE_EXP and its companions, below, are these functions under the names that runtime/ops.def uses, for the
+ * number type being compiled. */
 #ifndef AQ_RUNTIME_KERNELS_MATH_H
 #define AQ_RUNTIME_KERNELS_MATH_H
 
@@ -13,18 +15,34 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline float rt_float_of_bits(uint32_t bits) { float x; memcpy(&x, &bits, sizeof x); return x; }
-static inline uint32_t rt_bits_of_float(float x) { uint32_t bits; memcpy(&bits, &x, sizeof bits); return bits; }
-static inline double rt_double_of_bits(uint64_t bits) { double x; memcpy(&x, &bits, sizeof x); return x; }
-static inline uint64_t rt_bits_of_double(double x) { uint64_t bits; memcpy(&bits, &x, sizeof bits); return bits; }
+static inline float rt_float_of_bits(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+static inline uint32_t rt_bits_of_float(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+static inline double rt_double_of_bits(uint64_t bits) {
+  double x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+static inline uint64_t rt_bits_of_double(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
 
-/* Adding 1.5 * 2^23 leaves no room for fraction bits: the sum's low bits hold the nearest whole number. For |x| < 2^22. */
+/* Adding 1.5 * 2^23 leaves no room for fraction bits: the sum's low bits hold the nearest whole number. For
+ * |x| < 2^22. */
 #define RT_ROUND_FLOAT 12582912.0f
-#define RT_ROUND_DOUBLE 6755399441055744.0   /* 1.5 * 2^52 */
+#define RT_ROUND_DOUBLE 6755399441055744.0 /* 1.5 * 2^52 */
 
 /* Without SSE 4.1 floorf is a call. From 2^23 on every float is a whole number. */
-static inline float rt_floor_float(float x)
-{
+static inline float rt_floor_float(float x) {
 #if defined __x86_64__ && !defined __SSE4_1__
   float whole = (float)(int32_t)(fabsf(x) < 8388608.0f ? x : 0.0f);
   float down = whole > x ? whole - 1.0f : whole;
@@ -35,8 +53,7 @@ static inline float rt_floor_float(float x)
 }
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2. */
-static inline float rt_exp_tail_float(float r)
-{
+static inline float rt_exp_tail_float(float r) {
   float p = 0.0013814466f;
   p = p * r + 0.00836878f;
   p = p * r + 0.041668394f;
@@ -45,13 +62,12 @@ static inline float rt_exp_tail_float(float r)
 }
 
 /* exp. 1.5 ulp; infinite above 88.722; below -86.99 (1.7e-38, where denormals are near) 0. */
-static inline float rt_exp_float(float x)
-{
+static inline float rt_exp_float(float x) {
   float z = x < -87.3f ? -87.3f : x;
   z = z > 89.0f ? 89.0f : z;
   float rounded = z * 1.44269504f + RT_ROUND_FLOAT;
   float n = rounded - RT_ROUND_FLOAT;
-  float r = z - n * 0.693359375f;               /* log(2) in two parts: n times the first is exact */
+  float r = z - n * 0.693359375f; /* log(2) in two parts: n times the first is exact */
   r = r - n * -2.12194440e-4f;
   float p = 1.0f + (r + r * r * rt_exp_tail_float(r));
   /* 2^n as 2^(n-1) * 2, so that n = 128 has an exponent and n = -126 becomes 0. */
@@ -60,8 +76,7 @@ static inline float rt_exp_float(float x)
 }
 
 /* tanh as (e - 1) / (e + 1) with e - 1 = expm1(2|x|), which keeps the digits near 0. 3 ulp. */
-static inline float rt_tanh_float(float x)
-{
+static inline float rt_tanh_float(float x) {
   float z = 2.0f * fabsf(x);
   z = z > 18.1f ? 18.1f : z;
   float rounded = z * 1.44269504f + RT_ROUND_FLOAT;
@@ -75,14 +90,10 @@ static inline float rt_tanh_float(float x)
 }
 
 /* 1 / (1 + exp(-x)). 3 ulp; 0 below -88.7. */
-static inline float rt_sigmoid_float(float x)
-{
-  return 1.0f / (1.0f + rt_exp_float(-x));
-}
+static inline float rt_sigmoid_float(float x) { return 1.0f / (1.0f + rt_exp_float(-x)); }
 
 /* log. 1 ulp; -inf at 0, NaN below. Denormals count as what the processor's mode says they are. */
-static inline float rt_log_float(float x)
-{
+static inline float rt_log_float(float x) {
   float tiny = x < 1.17549435e-38f ? 1.0f : 0.0f;
   float z = tiny != 0.0f ? x * 8388608.0f : x;
   /* x = m 2^n with m in [sqrt(1/2), sqrt(2)): 0x3f3504f3 is sqrt(1/2). */
@@ -100,14 +111,13 @@ static inline float rt_log_float(float x)
   float square = f * f;
   float low = p * (f * square) + n * -2.12194440e-4f;
   float y = n * 0.693359375f + (f + (low - 0.5f * square));
-  y = x < INFINITY ? y : x;                     /* infinity and NaN stay */
+  y = x < INFINITY ? y : x; /* infinity and NaN stay */
   y = x < 0.0f ? NAN : y;
   return x == 0.0f ? -INFINITY : y;
 }
 
 /* log(1 + u) for 0 <= u <= 1, as 2 atanh(u / (2 + u)). 2 ulp. */
-static inline float rt_log1p_unit_float(float u)
-{
+static inline float rt_log1p_unit_float(float u) {
   float s = u / (2.0f + u), z = s * s;
   float p = 0.12204702f;
   p = p * z + 0.10705573f;
@@ -118,14 +128,12 @@ static inline float rt_log1p_unit_float(float u)
 }
 
 /* log(1 + exp(x)). 3 ulp. */
-static inline float rt_softplus_float(float x)
-{
+static inline float rt_softplus_float(float x) {
   return (x < 0.0f ? 0.0f : x) + rt_log1p_unit_float(rt_exp_float(-fabsf(x)));
 }
 
 /* erf. 1.5 ulp. Near 0 by its odd series, beyond by 1 - exp(-g(|x|)) with g = -log(erfc). */
-static inline float rt_erf_float(float x)
-{
+static inline float rt_erf_float(float x) {
   float a = fabsf(x), z = x * x;
   float near = 8.3164158e-05f;
   near = near * z + -0.00081299341f;
@@ -154,8 +162,7 @@ static inline float rt_erf_float(float x)
 #define RT_PI_LOW 1.21542010130123852e-10
 
 /* sin(r) (-1)^n for |r| <= pi/2, in double. */
-static inline double rt_sine_of_half_turn(double r, double n)
-{
+static inline double rt_sine_of_half_turn(double r, double n) {
   double z = r * r;
   double p = -2.3888361539302477e-8;
   p = p * z + 2.7525811537022584e-6;
@@ -163,14 +170,15 @@ static inline double rt_sine_of_half_turn(double r, double n)
   p = p * z + 0.008333331416578099;
   p = p * z + -0.16666666638838232;
   double half = n * 0.5;
-  double odd = half - ((half + RT_ROUND_DOUBLE) - RT_ROUND_DOUBLE);   /* 0 when n is even, 1/2 or -1/2 when odd */
+  double odd =
+      half - ((half + RT_ROUND_DOUBLE) - RT_ROUND_DOUBLE); /* 0 when n is even, 1/2 or -1/2 when odd */
   return (r + r * (z * p)) * (1.0 - 8.0 * odd * odd);
 }
 
-/* sin and cos, in radians. The reduction by pi runs in double: 1 ulp for |x| <= 10^6; beyond, the absolute error is about |x| 10^-16;
- * from 2^50 on, where neighbouring floats are many turns apart, the value is 0 (sin) or 1 (cos). NaN for infinity. */
-static inline float rt_sin_float(float x)
-{
+/* sin and cos, in radians. The reduction by pi runs in double: 1 ulp for |x| <= 10^6; beyond, the absolute
+ * error is about |x| 10^-16; from 2^50 on, where neighbouring floats are many turns apart, the value is 0
+ * (sin) or 1 (cos). NaN for infinity. */
+static inline float rt_sin_float(float x) {
   double d = fabsf(x) < 1125899906842624.0f ? (double)x : (double)(x - x);
   double n = (d * 0.31830988618379067 + RT_ROUND_DOUBLE) - RT_ROUND_DOUBLE;
   double r = (d - n * RT_PI_HIGH) - n * RT_PI_LOW;
@@ -178,21 +186,20 @@ static inline float rt_sin_float(float x)
   return x == 0.0f ? x : y;
 }
 
-static inline float rt_cos_float(float x)
-{
+static inline float rt_cos_float(float x) {
   double d = fabsf(x) < 1125899906842624.0f ? (double)x : (double)(x - x);
   double n = (d * 0.31830988618379067 - 0.5 + RT_ROUND_DOUBLE) - RT_ROUND_DOUBLE;
-  double h = n + 0.5;                           /* cos(h pi + r) = -(-1)^n sin(r) */
+  double h = n + 0.5; /* cos(h pi + r) = -(-1)^n sin(r) */
   double r = (d - h * RT_PI_HIGH) - h * RT_PI_LOW;
   return (float)-rt_sine_of_half_turn(r, n);
 }
 
 /* log2 of a positive, normal double, to 1e-11. */
-static inline double rt_log2_of_double(double x)
-{
-  uint64_t bits = rt_bits_of_double(x) - 0x3fe6a09e667f3bcdu;          /* sqrt(1/2) */
+static inline double rt_log2_of_double(double x) {
+  uint64_t bits = rt_bits_of_double(x) - 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
   /* The exponent, biased by 1024 so that it is positive, becomes a double by way of 2^52's bits. */
-  double n = rt_double_of_bits(((bits + (1024ull << 52)) >> 52) | 0x4330000000000000u) - 4503599627370496.0 - 1024.0;
+  double n =
+      rt_double_of_bits(((bits + (1024ull << 52)) >> 52) | 0x4330000000000000u) - 4503599627370496.0 - 1024.0;
   double m = rt_double_of_bits((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu);
   double s = (m - 1.0) / (m + 1.0), z = s * s;
   double p = 0.34074899326396869;
@@ -204,8 +211,7 @@ static inline double rt_log2_of_double(double x)
 }
 
 /* 2^y, to 1e-10, for |y| <= 1000. */
-static inline double rt_exp2_of_double(double y)
-{
+static inline double rt_exp2_of_double(double y) {
   double rounded = y + RT_ROUND_DOUBLE, f = y - (rounded - RT_ROUND_DOUBLE);
   double p = 1.5201926822309575e-5;
   p = p * f + 0.00015469290070929523;
@@ -218,9 +224,9 @@ static inline double rt_exp2_of_double(double y)
   return p * rt_double_of_bits((rt_bits_of_double(rounded) + 1023u) << 52);
 }
 
-/* a to the b with the special cases of C99's pow, in double. 1 ulp; results below FLT_MIN are as the processor's mode treats denormals. */
-static inline float rt_pow_float(float a, float b)
-{
+/* a to the b with the special cases of C99's pow, in double. 1 ulp; results below FLT_MIN are as the
+ * processor's mode treats denormals. */
+static inline float rt_pow_float(float a, float b) {
   double magnitude = fabs((double)a), power = (double)b;
   double l = rt_log2_of_double(magnitude > 1e-46 && magnitude < 1e39 ? magnitude : 1.0) * power;
   l = l < -400.0 ? -400.0 : l;

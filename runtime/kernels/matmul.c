@@ -4,8 +4,8 @@
 #include "runtime/kernels/split.h"
 
 enum {
-  LARGE = 1 << 22,              /* multiply-adds from which a product is cut itself */
-  TASK = 1 << 18                /* multiply-adds worth a task */
+  LARGE = 1 << 22, /* multiply-adds from which a product is cut itself */
+  TASK = 1 << 18   /* multiply-adds worth a task */
 };
 
 /* The matrices of one example: lead of them, one behind the other. */
@@ -15,86 +15,76 @@ struct matrices {
   real *c;
 };
 
-static struct matrices matrices_of(const struct rt_call *call, int64_t e)
-{
+static struct matrices matrices_of(const struct rt_call *call, int64_t e) {
   const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
   int rank = c->rank;
   struct matrices x = {
-    .lead = rt_extent(c, 0, rank - 2, e),
-    .m = rt_size(c, rank - 2, e),
-    .n = rt_size(c, rank - 1, e),
-    .k = rt_size(a, call->attr[0] ? rank - 2 : rank - 1, e),
-    .a = in_data(call, 0) + rt_offset(a, e),
-    .b = in_data(call, 1) + rt_offset(b, e),
-    .c = out_data(call, 0) + rt_offset(c, e),
+      .lead = rt_extent(c, 0, rank - 2, e),
+      .m = rt_size(c, rank - 2, e),
+      .n = rt_size(c, rank - 1, e),
+      .k = rt_size(a, call->attr[0] ? rank - 2 : rank - 1, e),
+      .a = in_data(call, 0) + rt_offset(a, e),
+      .b = in_data(call, 1) + rt_offset(b, e),
+      .c = out_data(call, 0) + rt_offset(c, e),
   };
   return x;
 }
 
-static void multiply(const struct rt_call *call, const struct matrices *x, int64_t i)
-{
+static void multiply(const struct rt_call *call, const struct matrices *x, int64_t i) {
   bool ta = call->attr[0], tb = call->attr[1];
   rt_gemm(ta, tb, x->m, x->n, x->k, 1, x->a + i * x->m * x->k, ta ? x->m : x->k, x->b + i * x->k * x->n,
           tb ? x->k : x->n, 0, x->c + i * x->m * x->n, x->n);
 }
 
 /* Ragged leading axes: by example. */
-static void multiply_examples(const struct rt_call *call, int64_t begin, int64_t end)
-{
+static void multiply_examples(const struct rt_call *call, int64_t begin, int64_t end) {
   for (int64_t e = begin; e < end; e++) {
     struct matrices x = matrices_of(call, e);
-    for (int64_t i = 0; i < x.lead; i++)
-      multiply(call, &x, i);
+    for (int64_t i = 0; i < x.lead; i++) multiply(call, &x, i);
   }
 }
 
 /* As many leading indices in every example: by example and index. */
-static void multiply_range(const struct rt_call *call, int64_t begin, int64_t end)
-{
+static void multiply_range(const struct rt_call *call, int64_t begin, int64_t end) {
   struct matrices x = matrices_of(call, 0);
   int64_t lead = x.lead, at = 0;
   for (int64_t i = begin; i < end; i++) {
-    if (i / lead != at)
-      x = matrices_of(call, at = i / lead);
+    if (i / lead != at) x = matrices_of(call, at = i / lead);
     multiply(call, &x, i % lead);
   }
 }
 
 /* Few large products: each is cut into tiles. */
-static void multiply_large(const struct rt_call *call, int64_t examples)
-{
+static void multiply_large(const struct rt_call *call, int64_t examples) {
   bool ta = call->attr[0], tb = call->attr[1];
   for (int64_t e = 0; e < examples; e++) {
     struct matrices x = matrices_of(call, e);
     for (int64_t i = 0; i < x.lead; i++)
-      KERNEL(product)(call->pool, ta, tb, x.m, x.n, x.k, x.a + i * x.m * x.k, ta ? x.m : x.k, x.b + i * x.k * x.n,
-                      tb ? x.k : x.n, false, x.c + i * x.m * x.n, x.n);
+      KERNEL(product)
+      (call->pool, ta, tb, x.m, x.n, x.k, x.a + i * x.m * x.k, ta ? x.m : x.k, x.b + i * x.k * x.n,
+       tb ? x.k : x.n, false, x.c + i * x.m * x.n, x.n);
   }
 }
 
 /* One matrix for all rows of all examples: b is shared, and nothing leads. */
-static bool multiply_packed(const struct rt_call *call)
-{
+static bool multiply_packed(const struct rt_call *call) {
   const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
-  if (c->rank != 2 || call->attr[0] || b->batched || !a->batched)
-    return false;
+  if (c->rank != 2 || call->attr[0] || b->batched || !a->batched) return false;
   int64_t n = c->size[1], k = a->size[1];
   if (n > 0)
-    KERNEL(product)(call->pool, false, call->attr[1], c->count / n, n, k, in_data(call, 0), k, in_data(call, 1),
-                    call->attr[1] ? k : n, false, out_data(call, 0), n);
+    KERNEL(product)
+    (call->pool, false, call->attr[1], c->count / n, n, k, in_data(call, 0), k, in_data(call, 1),
+     call->attr[1] ? k : n, false, out_data(call, 0), n);
   return true;
 }
 
-void KERNEL(matmul)(const struct rt_call *call)
-{
+void KERNEL(matmul)(const struct rt_call *call) {
   const struct rt_shape *a = call->in[0].shape, *c = call->out[0].shape;
   int64_t examples = c->batched ? c->examples : 1;
-  if (c->count == 0 || multiply_packed(call))
-    return;
+  if (c->count == 0 || multiply_packed(call)) return;
   bool even = true;
-  for (int axis = 0; axis < c->rank - 2; axis++)
-    even = even && !c->each[axis];
-  double products = 0, work = 0;                      /* work: m n k over all products */
+  for (int axis = 0; axis < c->rank - 2; axis++) even = even && !c->each[axis];
+  double products = 0, work = 0; /* work: m n k over all products */
   for (int64_t e = 0; e < examples; e++) {
     struct matrices x = matrices_of(call, e);
     products += (double)x.lead;
@@ -106,5 +96,6 @@ void KERNEL(matmul)(const struct rt_call *call)
   else if (even)
     split_range(call, (int64_t)products, split_max(1, each / (TASK / SPLIT_GRAIN)), multiply_range);
   else
-    split_range(call, examples, split_max(1, (int64_t)(work / (double)examples) / (TASK / SPLIT_GRAIN)), multiply_examples);
+    split_range(call, examples, split_max(1, (int64_t)(work / (double)examples) / (TASK / SPLIT_GRAIN)),
+                multiply_examples);
 }

@@ -1,65 +1,64 @@
 /* product.c: how a matrix product is cut.
  *
- * Two ways, by size. OpenBLAS runs small products (m n k up to rt_blas_info()->small_product, b not transposed) straight from the
- * operands, at the processor's full speed as long as they fit the caches: then a tile is some rows by 64 columns, worked off in steps of
- * a few dozen rows, and k is cut as well, within the tile. A transposed b is turned first, 64 columns at a time, and tiles have more rows to make
- * up for it. Anything else is packed by OpenBLAS, which wants large tiles. */
+ * Two ways, by size. OpenBLAS runs small products (m n k up to rt_blas_info()->small_product, b not
+ * transposed) straight from the operands, at the processor's full speed as long as they fit the caches: then
+ * a tile is some rows by 64 columns, worked off in steps of a few dozen rows, and k is cut as well, within
+ * the tile. A transposed b is turned first, 64 columns at a time, and tiles have more rows to make up for it.
+ * Anything else is packed by OpenBLAS, which wants large tiles. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/split.h"
 
 enum {
-  INLINE_WORK = 300000,        /* multiply-adds not worth a second thread */
+  INLINE_WORK = 300000, /* multiply-adds not worth a second thread */
   SMALL_COLUMNS = 64,
-  SMALL_LEAST_ROWS = 24,       /* thinner tiles lose more than packing costs */
+  SMALL_LEAST_ROWS = 24, /* thinner tiles lose more than packing costs */
   SMALL_MOST_DEPTH = 512,
-  TURNED_ROWS = 128,           /* of a tile for which b is turned */
-  CACHED_NUMBERS = 1 << 17,    /* of b, which every row of tiles reads again */
-  BIG_ROWS = 256, BIG_COLUMNS = 1024,
-  BIG_LEAST_WORK = 1 << 21,    /* of a tile, when it is halved to make more of them */
+  TURNED_ROWS = 128,        /* of a tile for which b is turned */
+  CACHED_NUMBERS = 1 << 17, /* of b, which every row of tiles reads again */
+  BIG_ROWS = 256,
+  BIG_COLUMNS = 1024,
+  BIG_LEAST_WORK = 1 << 21, /* of a tile, when it is halved to make more of them */
   WANTED_TILES = 8
 };
 
-struct tiles { int64_t rows, columns, step, depth; };
+struct tiles {
+  int64_t rows, columns, step, depth;
+};
 struct product {
   bool ta, tb, add;
   int64_t m, n, k, lda, ldb, ldc;
   const real *a, *b;
   real *c;
-  bool turns;                  /* turns a transposed b */
+  bool turns; /* turns a transposed b */
   struct tiles tile;
-  int64_t across;              /* tiles side by side */
+  int64_t across; /* tiles side by side */
 };
 
-static int64_t round_up(int64_t n, int64_t to)
-{
-  return (n + to - 1) / to * to;
-}
+static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-static int64_t tile_count(const struct product *p, struct tiles t)
-{
+static int64_t tile_count(const struct product *p, struct tiles t) {
   return split_ceil(p->m, t.rows) * split_ceil(p->n, t.columns);
 }
 
 /* Tiles for products without packing; false when that does not suit these sizes. */
-static bool small_tiles(struct product *p, double small)
-{
-  bool fits = (double)p->n * (double)p->k <= CACHED_NUMBERS || (double)p->m * (double)p->n <= CACHED_NUMBERS / 2;
-  if (small == 0 || !fits)
-    return false;
-  struct tiles t = { .columns = split_min(SMALL_COLUMNS, p->n), .depth = split_min(p->k, SMALL_MOST_DEPTH) };
-  int64_t rows = split_max(p->tb ? TURNED_ROWS : SMALL_LEAST_ROWS, round_up(split_ceil(p->m, WANTED_TILES), 16));
+static bool small_tiles(struct product *p, double small) {
+  bool fits =
+      (double)p->n * (double)p->k <= CACHED_NUMBERS || (double)p->m * (double)p->n <= CACHED_NUMBERS / 2;
+  if (small == 0 || !fits) return false;
+  struct tiles t = {.columns = split_min(SMALL_COLUMNS, p->n), .depth = split_min(p->k, SMALL_MOST_DEPTH)};
+  int64_t rows =
+      split_max(p->tb ? TURNED_ROWS : SMALL_LEAST_ROWS, round_up(split_ceil(p->m, WANTED_TILES), 16));
   t.step = split_min(rows, (int64_t)(small / (double)(t.columns * t.depth)) / 4 * 4);
   t.rows = p->tb ? rows : t.step;
-  if (t.step < SMALL_LEAST_ROWS)
-    return false;
+  if (t.step < SMALL_LEAST_ROWS) return false;
   p->tile = t;
   return true;
 }
 
-static struct tiles big_tiles(const struct product *p)
-{
-  struct tiles t = { split_min(BIG_ROWS, round_up(p->m, 16)), split_min(BIG_COLUMNS, round_up(p->n, 16)), BIG_ROWS, p->k };
+static struct tiles big_tiles(const struct product *p) {
+  struct tiles t = {split_min(BIG_ROWS, round_up(p->m, 16)), split_min(BIG_COLUMNS, round_up(p->n, 16)),
+                    BIG_ROWS, p->k};
   while (tile_count(p, t) < WANTED_TILES && t.rows * t.columns * t.depth >= 2 * BIG_LEAST_WORK) {
     if (t.columns > 256 || (t.columns > 64 && t.rows <= 64))
       t.columns = round_up(t.columns / 2, 16);
@@ -72,17 +71,14 @@ static struct tiles big_tiles(const struct product *p)
 }
 
 /* turned: [k, n] from b: [n, k]; 16 of k at a time, a cache line of b. */
-static void turn(int64_t n, int64_t k, const real *restrict b, int64_t ldb, real *restrict turned)
-{
+static void turn(int64_t n, int64_t k, const real *restrict b, int64_t ldb, real *restrict turned) {
   for (int64_t block = 0; block < k; block += 16)
     for (int64_t l = block; l < split_min(k, block + 16); l++) {
-      SIMD for (int64_t j = 0; j < n; j++)
-        turned[l * n + j] = b[j * ldb + l];
+      SIMD for (int64_t j = 0; j < n; j++) turned[l * n + j] = b[j * ldb + l];
     }
 }
 
-static void tile_task(void *context, int64_t task, void *scratch)
-{
+static void tile_task(void *context, int64_t task, void *scratch) {
   const struct product *p = context;
   int64_t top = task / p->across * p->tile.rows, bottom = split_min(p->m, top + p->tile.rows);
   int64_t j = task % p->across * p->tile.columns, n = split_min(p->tile.columns, p->n - j);
@@ -96,24 +92,22 @@ static void tile_task(void *context, int64_t task, void *scratch)
     }
     for (int64_t i = top; i < bottom; i += p->tile.step)
       rt_gemm(p->ta, p->tb && !turned, split_min(p->tile.step, bottom - i), n, k, 1,
-              p->a + (p->ta ? l * p->lda + i : i * p->lda + l), p->lda, b, ldb, l || p->add ? 1 : 0, p->c + i * p->ldc + j, p->ldc);
+              p->a + (p->ta ? l * p->lda + i : i * p->lda + l), p->lda, b, ldb, l || p->add ? 1 : 0,
+              p->c + i * p->ldc + j, p->ldc);
   }
 }
 
 void KERNEL(product)(struct rt_pool *pool, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const real *a,
-                     int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc)
-{
+                     int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc) {
   double work = (double)m * (double)n * (double)k, small = rt_blas_info()->small_product;
-  if (m <= 0 || n <= 0)
-    return;
+  if (m <= 0 || n <= 0) return;
   if (k <= 0 || (work <= INLINE_WORK && !(tb && small > 0 && m > 8))) {
     rt_gemm(ta, tb, m, n, k, 1, a, lda, b, ldb, add, c, ldc);
     return;
   }
-  struct product p = { ta, tb, add, m, n, k, lda, ldb, ldc, a, b, c, false, { 0 }, 0 };
+  struct product p = {ta, tb, add, m, n, k, lda, ldb, ldc, a, b, c, false, {0}, 0};
   p.turns = small_tiles(&p, small);
-  if (!p.turns)
-    p.tile = big_tiles(&p);
+  if (!p.turns) p.tile = big_tiles(&p);
   p.across = split_ceil(n, p.tile.columns);
   rt_parallel(pool, tile_count(&p, p.tile), tile_task, &p);
 }

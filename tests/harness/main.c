@@ -4,24 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_report(char *report)
-{
-  for (char *line; (line = text_line(&report));)
-    printf("# %s\n", line);
+static void print_report(char *report) {
+  for (char *line; (line = text_line(&report));) printf("# %s\n", line);
 }
 
 /* A `#` in a test's name would be read as a TAP directive. */
-static char *tap_name(const char *name)
-{
+static char *tap_name(const char *name) {
   char *text = text_copy(name, strlen(name));
   for (char *c = text; *c; c++)
-    if (*c == '#')
-      *c = '.';
+    if (*c == '#') *c = '.';
   return text;
 }
 
-static bool run_and_print(const struct test_case *test, size_t number, const char *folder)
-{
+static bool run_and_print(const struct test_case *test, size_t number, const char *folder) {
   char *report;
   enum outcome outcome = run_case(test, folder, &report);
   const char *name = tap_name(test->name);
@@ -29,19 +24,18 @@ static bool run_and_print(const struct test_case *test, size_t number, const cha
     printf("ok %zu - %s # SKIP %s\n", number, name, report);
   } else {
     printf("%sok %zu - %s\n", outcome == PASSED ? "" : "not ", number, name);
-    if (report)
-      print_report(report);
+    if (report) print_report(report);
   }
   fflush(stdout);
   return outcome != FAILED;
 }
 
-static int run_suite(const struct suite *suite)
-{
+static int run_suite(const struct suite *suite) {
   const struct test_case *cases = suite->cases.items;
   char *folder = NULL;
   size_t failed = 0;
-  printf("# %s\n1..%zu%s\n", suite->path, suite->cases.count, suite->cases.count ? "" : " # SKIP nothing to run in it");
+  printf("# %s\n1..%zu%s\n", suite->path, suite->cases.count,
+         suite->cases.count ? "" : " # SKIP nothing to run in it");
   for (size_t i = 0; i < suite->cases.count; i++) {
     if (!folder && !(folder = folder_new())) {
       printf("Bail out! cannot make a temporary folder\n");
@@ -56,8 +50,7 @@ static int run_suite(const struct suite *suite)
   return failed ? 1 : 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
   if (argc != 2) {
     fprintf(stderr, "usage: run-tests FILE.test|FILE.md\n");
     return 64;

@@ -6,8 +6,7 @@
 static const char anything[] = "[..]";
 
 /* The usual matching of wildcards: on a mismatch, the last one swallows one more character. */
-static bool line_matches(const char *pattern, const char *line)
-{
+static bool line_matches(const char *pattern, const char *line) {
   const char *retry_pattern = NULL, *retry_line = NULL;
   while (*line) {
     if (text_starts(pattern, anything)) {
@@ -23,23 +22,19 @@ static bool line_matches(const char *pattern, const char *line)
       return false;
     }
   }
-  while (text_starts(pattern, anything))
-    pattern += strlen(anything);
+  while (text_starts(pattern, anything)) pattern += strlen(anything);
   return *pattern == '\0';
 }
 
-static struct list lines_of(const char *text)
-{
+static struct list lines_of(const char *text) {
   struct list lines = {0};
   char *rest = text_copy(text, strlen(text));
   drop_blank_end(rest);
-  for (char *line; (line = text_line(&rest));)
-    *(char **)list_add(&lines, sizeof line) = line;
+  for (char *line; (line = text_line(&rest));) *(char **)list_add(&lines, sizeof line) = line;
   return lines;
 }
 
-bool text_matches(const char *expected, const char *actual)
-{
+bool text_matches(const char *expected, const char *actual) {
   struct list patterns = lines_of(expected), lines = lines_of(actual);
   char **pattern = patterns.items, **line = lines.items;
   size_t p = 0, n = 0, retry_p = 0, retry_n = 0;
@@ -59,7 +54,6 @@ bool text_matches(const char *expected, const char *actual)
       return false;
     }
   }
-  while (p < patterns.count && strcmp(pattern[p], "...") == 0)
-    p++;
+  while (p < patterns.count && strcmp(pattern[p], "...") == 0) p++;
   return p == patterns.count;
 }

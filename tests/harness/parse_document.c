@@ -1,4 +1,5 @@
-/* parse_document.c: reads the code blocks of a Markdown file. Blocks of other languages than those below are left alone. */
+/* parse_document.c: reads the code blocks of a Markdown file. Blocks of other languages than those below are
+ * left alone. */
 #include "tests/harness/harness.h"
 
 #include <stdio.h>
@@ -8,43 +9,38 @@ struct parser {
   struct suite *suite;
   char *rest;
   int line;
-  struct list wraps;            /* struct file: name and text with a line `...` */
-  char *next_file;              /* name that the next block is kept under, or NULL */
-  bool wants_message;           /* the next block is what the last case's command says */
+  struct list wraps;  /* struct file: name and text with a line `...` */
+  char *next_file;    /* name that the next block is kept under, or NULL */
+  bool wants_message; /* the next block is what the last case's command says */
 };
 
-static char *next_line(struct parser *p)
-{
+static char *next_line(struct parser *p) {
   p->line++;
   return text_line(&p->rest);
 }
 
-static struct test_case *add_case(struct parser *p, const char *kind)
-{
+static struct test_case *add_case(struct parser *p, const char *kind) {
   struct test_case *test = list_add(&p->suite->cases, sizeof *test);
   test->line = p->line;
   test->name = text_format("line %d: %s", p->line, kind);
   return test;
 }
 
-static struct step *add_step(struct test_case *test, int line, char *command)
-{
+static struct step *add_step(struct test_case *test, int line, char *command) {
   struct step *step = list_add(&test->steps, sizeof *step);
   step->line = line;
   step->command = command;
   return step;
 }
 
-static void add_file(struct test_case *test, char *name, char *text)
-{
+static void add_file(struct test_case *test, char *name, char *text) {
   struct file *file = list_add(&test->files, sizeof *file);
   file->name = name;
   file->text = text;
 }
 
 /* The lines up to one that is `end`. */
-static char *read_until(struct parser *p, const char *end)
-{
+static char *read_until(struct parser *p, const char *end) {
   char *text = text_copy("", 0);
   for (char *line; (line = next_line(p)) && strcmp(line, end) != 0;)
     text = text_join(text_join(text, line), "\n");
@@ -52,29 +48,28 @@ static char *read_until(struct parser *p, const char *end)
 }
 
 /* A program whose first line is `# NAME.aq` goes by that name. */
-static char *program_name(const char *text)
-{
+static char *program_name(const char *text) {
   size_t length = strcspn(text, "\n");
-  if (!text_starts(text, "# ") || memchr(text + 2, ' ', length - 2) || length < 6 || strncmp(text + length - 3, ".aq", 3) != 0)
+  if (!text_starts(text, "# ") || memchr(text + 2, ' ', length - 2) || length < 6
+      || strncmp(text + length - 3, ".aq", 3) != 0)
     return "program.aq";
   return text_copy(text + 2, length - 2);
 }
 
 /* Puts a fragment in place of the line `...` of the wrap of that name. */
-static char *wrap(struct parser *p, struct test_case *test, const char *name, const char *fragment)
-{
+static char *wrap(struct parser *p, struct test_case *test, const char *name, const char *fragment) {
   const struct file *wraps = p->wraps.items;
   for (size_t i = p->wraps.count; i-- > 0;) {
     const char *hole = strstr(wraps[i].text, "\n...\n");
     if (strcmp(wraps[i].name, name) == 0 && hole)
-      return text_join(text_join(text_copy(wraps[i].text, (size_t)(hole + 1 - wraps[i].text)), fragment), hole + 5);
+      return text_join(text_join(text_copy(wraps[i].text, (size_t)(hole + 1 - wraps[i].text)), fragment),
+                       hole + 5);
   }
   test->problem = text_format("the document has no `<!-- wrap %s` with a line `...`", name);
   return text_copy("", 0);
 }
 
-static void program_block(struct parser *p, const char *kind)
-{
+static void program_block(struct parser *p, const char *kind) {
   struct test_case *test = add_case(p, *kind ? text_format("aq %s", kind) : "aq");
   char *text = read_until(p, "```");
   char *name = program_name(text);
@@ -92,16 +87,14 @@ static void program_block(struct parser *p, const char *kind)
   }
 }
 
-static void message_block(struct parser *p)
-{
+static void message_block(struct parser *p) {
   struct test_case *test = (struct test_case *)p->suite->cases.items + p->suite->cases.count - 1;
   struct step *step = test->steps.items;
   step->err = read_until(p, "```");
   p->wants_message = false;
 }
 
-static void console_block(struct parser *p, bool fails)
-{
+static void console_block(struct parser *p, bool fails) {
   struct test_case *test = add_case(p, fails ? "console error" : "console");
   struct step *step = NULL;
   for (char *line; (line = next_line(p)) && strcmp(line, "```") != 0;) {
@@ -115,12 +108,10 @@ static void console_block(struct parser *p, bool fails)
       test->problem = "a console block starts with `$ command`";
     }
   }
-  if (step && fails)
-    step->wanted = EXIT_NOT_ZERO;
+  if (step && fails) step->wanted = EXIT_NOT_ZERO;
 }
 
-static void comment(struct parser *p, char *words)
-{
+static void comment(struct parser *p, char *words) {
   char *end = strstr(words, " -->");
   if (text_starts(words, "file ") && end) {
     *end = '\0';
@@ -131,8 +122,7 @@ static void comment(struct parser *p, char *words)
 }
 
 /* Wraps may stand anywhere, also at the end of the document, where they are in no reader's way. */
-static void collect_wraps(struct parser *p, const char *document)
-{
+static void collect_wraps(struct parser *p, const char *document) {
   struct parser all = {.rest = text_copy(document, strlen(document))};
   for (char *line; (line = next_line(&all));) {
     if (text_starts(line, "```")) {
@@ -145,17 +135,14 @@ static void collect_wraps(struct parser *p, const char *document)
   }
 }
 
-static void missing_message(struct parser *p)
-{
-  if (!p->wants_message)
-    return;
+static void missing_message(struct parser *p) {
+  if (!p->wants_message) return;
   struct test_case *test = (struct test_case *)p->suite->cases.items + p->suite->cases.count - 1;
   test->problem = "no ``` block with the message follows";
   p->wants_message = false;
 }
 
-static void block(struct parser *p, char *info)
-{
+static void block(struct parser *p, char *info) {
   if (p->wants_message && (strcmp(info, "") == 0 || strcmp(info, "text") == 0)) {
     message_block(p);
     return;
@@ -174,8 +161,7 @@ static void block(struct parser *p, char *info)
   p->next_file = NULL;
 }
 
-void parse_document(struct suite *suite, char *text)
-{
+void parse_document(struct suite *suite, char *text) {
   struct parser p = {.suite = suite, .rest = text};
   suite->one_folder = true;
   collect_wraps(&p, text);

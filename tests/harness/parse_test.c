@@ -7,19 +7,16 @@
 
 struct parser {
   struct suite *suite;
-  struct test_case *test;       /* the one being read, NULL before the first */
-  char **block;                 /* where content lines go, NULL outside a block */
+  struct test_case *test; /* the one being read, NULL before the first */
+  char **block;           /* where content lines go, NULL outside a block */
   int line;
 };
 
-static void problem(struct parser *p, char *what)
-{
-  if (p->test && !p->test->problem)
-    p->test->problem = text_format("line %d: %s", p->line, what);
+static void problem(struct parser *p, char *what) {
+  if (p->test && !p->test->problem) p->test->problem = text_format("line %d: %s", p->line, what);
 }
 
-static struct step *add_step(struct parser *p, char *command)
-{
+static struct step *add_step(struct parser *p, char *command) {
   struct step *step = list_add(&p->test->steps, sizeof *step);
   step->line = p->line;
   step->command = command;
@@ -27,33 +24,26 @@ static struct step *add_step(struct parser *p, char *command)
 }
 
 /* The command that an expectation is about. A case that names none checks its first file. */
-static struct step *current_step(struct parser *p)
-{
+static struct step *current_step(struct parser *p) {
   struct list *steps = &p->test->steps;
-  if (steps->count)
-    return (struct step *)steps->items + steps->count - 1;
+  if (steps->count) return (struct step *)steps->items + steps->count - 1;
   const struct file *files = p->test->files.items;
-  if (!p->test->files.count)
-    problem(p, "the case has neither a command nor a file to check");
+  if (!p->test->files.count) problem(p, "the case has neither a command nor a file to check");
   return add_step(p, text_format("aqc check %s", p->test->files.count ? files[0].name : ""));
 }
 
-static void end_case(struct parser *p)
-{
-  if (!p->test)
-    return;
+static void end_case(struct parser *p) {
+  if (!p->test) return;
   struct step *last = current_step(p);
   if (p->test->fails && last->wanted == EXIT_ZERO)
     last->wanted = EXIT_NOT_ZERO;
   else if (p->test->fails && last->exit_code == 0)
     problem(p, "a %%FAIL case cannot expect exit 0");
   struct file *files = p->test->files.items;
-  for (size_t i = 0; i < p->test->files.count; i++)
-    drop_blank_end(files[i].text);
+  for (size_t i = 0; i < p->test->files.count; i++) drop_blank_end(files[i].text);
 }
 
-static void begin_case(struct parser *p, char *line)
-{
+static void begin_case(struct parser *p, char *line) {
   end_case(p);
   p->test = list_add(&p->suite->cases, sizeof *p->test);
   p->test->line = p->line;
@@ -69,16 +59,13 @@ static void begin_case(struct parser *p, char *line)
   }
 }
 
-static void begin_text(struct parser *p, char **block)
-{
-  if (*block)
-    problem(p, "this block is there twice");
+static void begin_text(struct parser *p, char **block) {
+  if (*block) problem(p, "this block is there twice");
   *block = text_copy("", 0);
   p->block = block;
 }
 
-static void directive(struct parser *p, char *words)
-{
+static void directive(struct parser *p, char *words) {
   p->block = NULL;
   if (text_starts(words, "file ")) {
     struct file *file = list_add(&p->test->files, sizeof *file);
@@ -97,28 +84,24 @@ static void directive(struct parser *p, char *words)
     char *end;
     step->wanted = EXIT_EXACTLY;
     step->exit_code = (int)strtol(words + strlen("exit "), &end, 10);
-    if (*end || end == words + strlen("exit "))
-      problem(p, "`--- exit` takes a number");
+    if (*end || end == words + strlen("exit ")) problem(p, "`--- exit` takes a number");
   } else {
     problem(p, text_format("no such block: --- %s", words));
   }
 }
 
-static void content(struct parser *p, char *line)
-{
+static void content(struct parser *p, char *line) {
   if (p->block) {
-    bool escaped = text_starts(line, "\\\\") || text_starts(line, "\\$ ") || text_starts(line, "\\---") ||
-                   text_starts(line, "\\%%");
+    bool escaped = text_starts(line, "\\\\") || text_starts(line, "\\$ ") || text_starts(line, "\\---")
+                   || text_starts(line, "\\%%");
     *p->block = text_join(text_join(*p->block, escaped ? line + 1 : line), "\n");
   } else if (line[0] && line[0] != '#') {
-    if (!p->test)
-      begin_case(p, line);
+    if (!p->test) begin_case(p, line);
     problem(p, text_format("outside of a block: %s", line));
   }
 }
 
-void parse_test(struct suite *suite, char *text)
-{
+void parse_test(struct suite *suite, char *text) {
   struct parser p = {.suite = suite};
   for (char *line; (line = text_line(&text));) {
     p.line++;

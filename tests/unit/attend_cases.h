@@ -1,5 +1,5 @@
-/* attend_cases.h: cases for the attention kernels: programs, masks and extras; running the kernels on them; comparing with plain loops and with
- * central differences. */
+/* attend_cases.h: cases for the attention kernels: programs, masks and extras; running the kernels on them;
+ * comparing with plain loops and with central differences. */
 #ifndef AQ_TESTS_UNIT_ATTEND_CASES_H
 #define AQ_TESTS_UNIT_ATTEND_CASES_H
 
@@ -17,20 +17,24 @@ static enum rt_isa isa;
 
 /* ---- programs ---- */
 
-/* The extras that the programs below read, in this order. The first is a number, then what varies with h, i, j, and i and j; the last is a table. */
+/* The extras that the programs below read, in this order. The first is a number, then what varies with h, i,
+ * j, and i and j; the last is a table. */
 enum { E_NUMBER, E_HEAD, E_ROW, E_COLUMN, E_PAIR, E_TABLE };
 static const uint8_t extra_class[CASE_EXTRAS] = {0, 0, LANE_I, LANE_J, LANE_I | LANE_J, 0};
 static const char *const extra_axes[CASE_EXTRAS] = {"S", "Sh", "ih", "hj", "ij", "hf"};
 enum { TABLE_REACH = 3, TABLE_WIDTH = 2 * TABLE_REACH + 1 };
 
-struct programs { struct lane_text score, score_grad, mask, drop; };
+struct programs {
+  struct lane_text score, score_grad, mask, drop;
+};
 
 /* Registers of the parts of the score, shared by score and score_grad. */
-struct score_parts { int s, extra[CASE_EXTRAS], scaled, tanh, gap, index, result; };
+struct score_parts {
+  int s, extra[CASE_EXTRAS], scaled, tanh, gap, index, result;
+};
 
 /* s' = 2 tanh(number s) + row column + pair - head |i - j| + table[clip(i - j) + reach] */
-static inline struct score_parts write_score(struct lane_text *t)
-{
+static inline struct score_parts write_score(struct lane_text *t) {
   struct score_parts r;
   r.s = lane_put(t, LANE_input, 0, 0, 0);
   for (int k = 0; k < E_TABLE; k++) r.extra[k] = lane_put(t, LANE_input, 1 + k, 0, 0);
@@ -49,30 +53,30 @@ static inline struct score_parts write_score(struct lane_text *t)
 }
 
 /* What score_grad has come to is its first part: the score, in a register. */
-static inline void end_score_part(struct attend_case *c, const struct lane_text *t, int result)
-{
+static inline void end_score_part(struct attend_case *c, const struct lane_text *t, int result) {
   c->plan.score_end = t->program.instr_count, c->plan.score_register = (uint8_t)result;
 }
 
-static inline void classes_with(uint8_t *classes, bool score)
-{
+static inline void classes_with(uint8_t *classes, bool score) {
   int first = score ? 1 : 0;
   classes[0] = LANE_I | LANE_J;
   memcpy(classes + first, extra_class, sizeof extra_class);
   classes[first + CASE_EXTRAS] = LANE_I | LANE_J;
 }
 
-/* The results of a score_grad whose gradient of s' is register `gradient`. wanted: for each extra, whether its gradient is. */
-static inline void end_score_grad(struct lane_text *t, struct score_parts r, int gradient, const bool *wanted)
-{
+/* The results of a score_grad whose gradient of s' is register `gradient`. wanted: for each extra, whether
+ * its gradient is. */
+static inline void end_score_grad(struct lane_text *t, struct score_parts r, int gradient,
+                                  const bool *wanted) {
   int slope = lane_put(t, LANE_sub, lane_number(t, 1), lane_put(t, LANE_square, r.tanh, 0, 0), 0);
   slope = lane_put(t, LANE_mul, slope, lane_put(t, LANE_add, gradient, gradient, 0), 0);
   int extra[CASE_EXTRAS] = {
-    lane_put(t, LANE_mul, slope, r.s, 0),
-    lane_put(t, LANE_neg, lane_put(t, LANE_mul, gradient, r.gap, 0), 0, 0),
-    lane_put(t, LANE_mul, gradient, r.extra[E_COLUMN], 0),
-    lane_put(t, LANE_mul, gradient, r.extra[E_ROW], 0),
-    gradient, gradient,
+      lane_put(t, LANE_mul, slope, r.s, 0),
+      lane_put(t, LANE_neg, lane_put(t, LANE_mul, gradient, r.gap, 0), 0, 0),
+      lane_put(t, LANE_mul, gradient, r.extra[E_COLUMN], 0),
+      lane_put(t, LANE_mul, gradient, r.extra[E_ROW], 0),
+      gradient,
+      gradient,
   };
   int out[2 + CASE_EXTRAS] = {lane_put(t, LANE_mul, slope, r.extra[E_NUMBER], 0)}, count = 1;
   for (int k = 0; k < CASE_EXTRAS; k++) {
@@ -84,15 +88,13 @@ static inline void end_score_grad(struct lane_text *t, struct score_parts r, int
 }
 
 /* Gives a case all extras. */
-static inline void use_extras(struct attend_case *c, const bool *wanted)
-{
+static inline void use_extras(struct attend_case *c, const bool *wanted) {
   c->extra_count = CASE_EXTRAS;
   c->table_width = TABLE_WIDTH;
   for (int k = 0; k < CASE_EXTRAS; k++) c->extra[k] = extra_axes[k], c->plan.wants_grad[k] = wanted[k];
 }
 
-static inline void use_score_wanting(struct attend_case *c, struct programs *p, const bool *wanted)
-{
+static inline void use_score_wanting(struct attend_case *c, struct programs *p, const bool *wanted) {
   uint8_t classes[CASE_EXTRAS + 2];
   classes_with(classes, true);
   lane_text_init(&p->score, 1 + CASE_EXTRAS, classes);
@@ -106,8 +108,7 @@ static inline void use_score_wanting(struct attend_case *c, struct programs *p, 
   use_extras(c, wanted);
 }
 
-static inline void use_score(struct attend_case *c, struct programs *p)
-{
+static inline void use_score(struct attend_case *c, struct programs *p) {
   static const bool all[CASE_EXTRAS] = {true, true, true, true, true, true};
   use_score_wanting(c, p, all);
 }
@@ -115,8 +116,7 @@ static inline void use_score(struct attend_case *c, struct programs *p)
 enum mask { SEE_ALL, CAUSAL, WINDOW, ISLANDS, NOTHING, BY_COLUMN, BY_PAIR, MASK_COUNT };
 
 /* Masks over i and j; the last two read extras, which must be there. */
-static inline void use_mask(struct attend_case *c, struct programs *p, enum mask mask)
-{
+static inline void use_mask(struct attend_case *c, struct programs *p, enum mask mask) {
   uint8_t classes[CASE_EXTRAS + 2];
   struct lane_text *t = &p->mask;
   if (mask == SEE_ALL) return;
@@ -126,24 +126,24 @@ static inline void use_mask(struct attend_case *c, struct programs *p, enum mask
   int gap = lane_put(t, LANE_abs, lane_put(t, LANE_sub, row, column, 0), 0, 0);
   int limit = lane_number(t, mask == BY_COLUMN || mask == BY_PAIR ? 0.2 : 10);
   switch (mask) {
-  case CAUSAL: out = lane_put(t, LANE_le, column, row, 0); break;
-  case WINDOW: out = lane_put(t, LANE_lt, gap, limit, 0); break;
-  case ISLANDS:      /* a window, key 700 and what is 300 to 304 away: hidden stretches of all lengths between what is seen */
-    out = lane_put(t, LANE_eq, column, lane_number(t, 700), 0);
-    away = lane_put(t, LANE_abs, lane_put(t, LANE_sub, gap, lane_number(t, 302), 0), 0, 0);
-    out = lane_put(t, LANE_or, out, lane_put(t, LANE_le, away, lane_number(t, 2), 0), 0);
-    out = lane_put(t, LANE_or, out, lane_put(t, LANE_lt, gap, limit, 0), 0);
-    break;
-  case BY_COLUMN: out = lane_put(t, LANE_lt, lane_put(t, LANE_input, E_COLUMN, 0, 0), limit, 0); break;
-  case BY_PAIR: out = lane_put(t, LANE_lt, lane_put(t, LANE_input, E_PAIR, 0, 0), limit, 0); break;
-  default: out = lane_number(t, 0);
+    case CAUSAL: out = lane_put(t, LANE_le, column, row, 0); break;
+    case WINDOW: out = lane_put(t, LANE_lt, gap, limit, 0); break;
+    case ISLANDS: /* a window, key 700 and what is 300 to 304 away: hidden stretches of all lengths between
+                     what is seen */
+      out = lane_put(t, LANE_eq, column, lane_number(t, 700), 0);
+      away = lane_put(t, LANE_abs, lane_put(t, LANE_sub, gap, lane_number(t, 302), 0), 0, 0);
+      out = lane_put(t, LANE_or, out, lane_put(t, LANE_le, away, lane_number(t, 2), 0), 0);
+      out = lane_put(t, LANE_or, out, lane_put(t, LANE_lt, gap, limit, 0), 0);
+      break;
+    case BY_COLUMN: out = lane_put(t, LANE_lt, lane_put(t, LANE_input, E_COLUMN, 0, 0), limit, 0); break;
+    case BY_PAIR: out = lane_put(t, LANE_lt, lane_put(t, LANE_input, E_PAIR, 0, 0), limit, 0); break;
+    default: out = lane_number(t, 0);
   }
   c->plan.mask = lane_text_end(t, 1, &out);
 }
 
 /* A multiplier that plain loops can follow: 0, 1 or 2 by (i + 2 j) mod 3. */
-static inline void use_plain_drop(struct attend_case *c, struct programs *p)
-{
+static inline void use_plain_drop(struct attend_case *c, struct programs *p) {
   uint8_t classes[CASE_EXTRAS + 2];
   struct lane_text *t = &p->drop;
   classes_with(classes, false);
@@ -154,8 +154,7 @@ static inline void use_plain_drop(struct attend_case *c, struct programs *p)
   c->plan.drop = lane_text_end(t, 1, &out);
 }
 
-static inline void use_random_drop(struct attend_case *c, struct programs *p, double rate)
-{
+static inline void use_random_drop(struct attend_case *c, struct programs *p, double rate) {
   struct lane_text *t = &p->drop;
   uint8_t classes[CASE_EXTRAS + 2];
   classes_with(classes, false);
@@ -167,16 +166,18 @@ static inline void use_random_drop(struct attend_case *c, struct programs *p, do
 
 /* ---- calling the kernels ---- */
 
-static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_tensor *in, int in_count, struct rt_tensor *out, int out_count)
-{
+static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_tensor *in, int in_count,
+                               struct rt_tensor *out, int out_count) {
   const int64_t attr[2] = {op == OP_dot ? c->dy_axes : 0, c->dy_axes};
   struct rt_pool *pool = rt_pool_new(threads, NULL);
-  const struct lane_program *const programs[] = {c->plan.score, c->plan.mask, c->plan.drop, c->plan.score_grad};
+  const struct lane_program *const programs[] = {c->plan.score, c->plan.mask, c->plan.drop,
+                                                 c->plan.score_grad};
   struct rt_error error = {0};
   int64_t keys = 0;
   size_t scratch;
   for (int e = 0; e < c->examples; e++) keys = c->keys[e] > keys ? c->keys[e] : keys;
-  if (!attend_scratch(&c->plan, keys, c->f64 ? sizeof(double) : sizeof(float), &scratch) || rt_pool_reserve(pool, scratch, &error))
+  if (!attend_scratch(&c->plan, keys, c->f64 ? sizeof(double) : sizeof(float), &scratch)
+      || rt_pool_reserve(pool, scratch, &error))
     fail_msg("no scratch");
   for (int k = 0; k < c->plan.row_count; k++)
     if (lane_verify(c->plan.row[k].program, &error)) fail_msg("%s", error.text);
@@ -187,20 +188,20 @@ static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_t
   rt_pool_free(pool);
 }
 
-static inline struct rt_tensor tensor_of(struct case_tensor *t) { return (struct rt_tensor){t->data, &t->shape}; }
+static inline struct rt_tensor tensor_of(struct case_tensor *t) {
+  return (struct rt_tensor){t->data, &t->shape};
+}
 
-static inline void run_forward(struct attend_case *c)
-{
+static inline void run_forward(struct attend_case *c) {
   struct rt_tensor in[3 + CASE_EXTRAS] = {tensor_of(&c->in[0]), tensor_of(&c->in[1]), tensor_of(&c->in[2])};
   struct rt_tensor out[2] = {tensor_of(&c->y), tensor_of(&c->lse)};
   for (int k = 0; k < c->extra_count; k++) in[3 + k] = tensor_of(&c->extras[k]);
   call_kernel(c, OP_attention, in, 3 + c->extra_count, out, 2);
 }
 
-static inline void run_backward(struct attend_case *c)
-{
+static inline void run_backward(struct attend_case *c) {
   struct rt_tensor in[CASE_INPUTS] = {tensor_of(&c->in[0]), tensor_of(&c->in[1]), tensor_of(&c->in[2]),
-                                      tensor_of(&c->lse), tensor_of(&c->lse), tensor_of(&c->dy)};
+                                      tensor_of(&c->lse),   tensor_of(&c->lse),   tensor_of(&c->dy)};
   struct rt_tensor out[3 + CASE_EXTRAS];
   if (c->plan.softmax) {
     in[3] = tensor_of(&c->delta);
@@ -211,20 +212,19 @@ static inline void run_backward(struct attend_case *c)
   call_kernel(c, OP_attention_grad, in, 6 + c->extra_count, out, c->grad_count);
 }
 
-static inline void compare(const struct attend_case *c, const struct case_tensor *t, const char *what)
-{
+static inline void compare(const struct attend_case *c, const struct case_tensor *t, const char *what) {
   double bound = c->f64 ? 1e-10 : 1e-4, largest = 1;
   for (int64_t k = 0; k < t->shape.count; k++)
     if (isfinite(t->exact[k])) largest = fmax(largest, fabs(t->exact[k]));
   for (int64_t k = 0; k < t->shape.count; k++) {
     double found = case_tensor_get(c, t, k), wanted = t->exact[k];
     bool same = isinf(wanted) ? found == wanted : fabs(found - wanted) <= bound * largest;
-    if (!same) fail_msg("%s, %s, element %d: %.12g, not %.12g", rt_isa_name(isa), what, (int)k, found, wanted);
+    if (!same)
+      fail_msg("%s, %s, element %d: %.12g, not %.12g", rt_isa_name(isa), what, (int)k, found, wanted);
   }
 }
 
-static inline void check_weights(struct attend_case *c, const double *weights)
-{
+static inline void check_weights(struct attend_case *c, const double *weights) {
   struct case_tensor w;
   case_tensor_make(c, &w, case_has(c->query, 'i') ? "hij" : "hj", c->heads, 1);
   struct rt_tensor in[2 + CASE_EXTRAS] = {tensor_of(&c->in[0]), tensor_of(&c->in[1])}, out = tensor_of(&w);
@@ -236,9 +236,9 @@ static inline void check_weights(struct attend_case *c, const double *weights)
 }
 
 /* Runs a made case for every instruction set and compares everything with the reference. */
-static inline void check_case(struct attend_case *c)
-{
-  static const char *const names[] = {"dquery", "dkey", "dvalue", "dextra 0", "dextra 1", "dextra 2", "dextra 3", "dextra 4", "dextra 5"};
+static inline void check_case(struct attend_case *c) {
+  static const char *const names[] = {"dquery",   "dkey",     "dvalue",   "dextra 0", "dextra 1",
+                                      "dextra 2", "dextra 3", "dextra 4", "dextra 5"};
   int64_t pairs = 1;
   for (int e = 0; e < c->examples; e++) pairs += c->heads * c->queries[e] * c->keys[e];
   double *weights = malloc((size_t)pairs * sizeof(double));
@@ -255,8 +255,7 @@ static inline void check_case(struct attend_case *c)
 }
 
 /* Threads 1 to 4 give the same bits. */
-static inline void check_threads(struct attend_case *c)
-{
+static inline void check_threads(struct attend_case *c) {
   void *first[2 + 3 + CASE_EXTRAS];
   for (threads = 1; threads <= 4; threads++) {
     run_forward(c);
@@ -264,19 +263,21 @@ static inline void check_threads(struct attend_case *c)
     for (int k = 0; k < 2 + c->grad_count; k++) {
       struct case_tensor *t = k == 0 ? &c->y : k == 1 ? &c->lse : &c->grad[k - 2];
       size_t bytes = (size_t)t->shape.count * (c->f64 ? sizeof(double) : sizeof(float));
-      if (threads == 1) first[k] = memcpy(malloc(bytes + 1), t->data, bytes);
-      else assert_memory_equal(first[k], t->data, bytes);
+      if (threads == 1)
+        first[k] = memcpy(malloc(bytes + 1), t->data, bytes);
+      else
+        assert_memory_equal(first[k], t->data, bytes);
       memset(t->data, 0xff, bytes);
       if (threads == 4) free(first[k]);
-      if (threads < 4 && k == 1) run_forward(c);                     /* attention_grad of the next round reads them */
+      if (threads < 4 && k == 1) run_forward(c); /* attention_grad of the next round reads them */
     }
   }
   threads = 1;
 }
 
-/* Hides what is above the diagonal, where the pair scores are infinite or no numbers: nothing of them may show. */
-static inline void check_hidden(struct attend_case *c)
-{
+/* Hides what is above the diagonal, where the pair scores are infinite or no numbers: nothing of them may
+ * show. */
+static inline void check_hidden(struct attend_case *c) {
   int64_t n = c->queries[0];
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = i + 1; j < n; j++) c->extras[E_PAIR].exact[i * n + j] = j % 2 ? INFINITY : (double)NAN;
@@ -285,7 +286,8 @@ static inline void check_hidden(struct attend_case *c)
   run_backward(c);
   for (int64_t k = 0; k < c->y.shape.count; k++) assert_true(isfinite(case_tensor_get(c, &c->y, k)));
   for (int g = 0; g < c->grad_count; g++)
-    for (int64_t k = 0; k < c->grad[g].shape.count; k++) assert_true(isfinite(case_tensor_get(c, &c->grad[g], k)));
+    for (int64_t k = 0; k < c->grad[g].shape.count; k++)
+      assert_true(isfinite(case_tensor_get(c, &c->grad[g], k)));
 }
 
 /* ---- cases ---- */
@@ -294,14 +296,22 @@ static inline void check_hidden(struct attend_case *c)
 static const char *const narrow[] = {"Sf", "f", "hf", "Shf", "if", "Sif", "Sihf"};
 enum { NARROW_OF_ANY_LENGTH = 5, NARROW_COUNT = 7 };
 
-static inline struct attend_case plain_case(int64_t n, int64_t m, bool f64)
-{
-  return (struct attend_case){.examples = 1, .queries = {n}, .keys = {m}, .heads = 2, .key_heads = 2, .width = 8, .value_width = 8,
-                              .query = "ihf", .key = "jhf", .value = "jhf", .plan = {.softmax = true}, .f64 = f64};
+static inline struct attend_case plain_case(int64_t n, int64_t m, bool f64) {
+  return (struct attend_case){.examples = 1,
+                              .queries = {n},
+                              .keys = {m},
+                              .heads = 2,
+                              .key_heads = 2,
+                              .width = 8,
+                              .value_width = 8,
+                              .query = "ihf",
+                              .key = "jhf",
+                              .value = "jhf",
+                              .plan = {.softmax = true},
+                              .f64 = f64};
 }
 
-static inline void run_case(struct attend_case c)
-{
+static inline void run_case(struct attend_case c) {
   case_make(&c);
   check_case(&c);
   case_free(&c);
@@ -309,21 +319,22 @@ static inline void run_case(struct attend_case c)
 
 /* ---- central differences ---- */
 
-static inline double loss_of(struct attend_case *c)
-{
+static inline double loss_of(struct attend_case *c) {
   double loss = 0;
   run_forward(c);
   for (struct case_point p = {.c = c}; p.e < c->examples; p.e++)
     for (p.i = 0; p.i < c->queries[p.e]; p.i++)
       for (p.h = 0; p.h < c->heads; p.h++)
         for (int64_t f = 0; f < c->value_width; f++)
-          loss += ((double *)c->y.data)[case_element(&c->y, &p, f) - c->y.exact] * *case_element(&c->dy, &p, f);
+          loss +=
+              ((double *)c->y.data)[case_element(&c->y, &p, f) - c->y.exact] * *case_element(&c->dy, &p, f);
   return loss;
 }
 
-/* The gradient in `grad` (which may still have h, or i of several examples apart) summed to the operand's own shape must match differences. */
-static inline void check_differences(struct attend_case *c, struct case_tensor *t, const struct case_tensor *grad)
-{
+/* The gradient in `grad` (which may still have h, or i of several examples apart) summed to the operand's own
+ * shape must match differences. */
+static inline void check_differences(struct attend_case *c, struct case_tensor *t,
+                                     const struct case_tensor *grad) {
   double *sum = calloc((size_t)t->shape.count + 1, sizeof(double));
   int64_t width = 1;
   for (int a = 0; a < t->roles.rank; a++)
@@ -334,7 +345,8 @@ static inline void check_differences(struct attend_case *c, struct case_tensor *
         /* (i?, j?, h, f) of the gradient to an element of the operand */
         struct case_point p = {.c = c, .e = e, .h = h};
         bool has_i = false, has_j = false;
-        for (int a = 0; a < t->roles.rank; a++) has_i |= t->roles.role[a] == ATTEND_I, has_j |= t->roles.role[a] == ATTEND_J;
+        for (int a = 0; a < t->roles.rank; a++)
+          has_i |= t->roles.role[a] == ATTEND_I, has_j |= t->roles.role[a] == ATTEND_J;
         int64_t row = k / width;
         p.j = has_j ? row % c->keys[e] : 0;
         p.i = has_i ? row / (has_j ? c->keys[e] : 1) : 0;
@@ -349,7 +361,8 @@ static inline void check_differences(struct attend_case *c, struct case_tensor *
     double below = loss_of(c);
     *x = old;
     double wanted = (above - below) / (2 * step);
-    if (fabs(sum[k] - wanted) > 1e-7 * (1 + fabs(wanted))) fail_msg("element %d: %.10g, differences say %.10g", (int)k, sum[k], wanted);
+    if (fabs(sum[k] - wanted) > 1e-7 * (1 + fabs(wanted)))
+      fail_msg("element %d: %.10g, differences say %.10g", (int)k, sum[k], wanted);
   }
   free(sum);
 }

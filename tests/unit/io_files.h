@@ -19,18 +19,16 @@
 
 static char directory[64];
 
-static inline int make_directory(void **state)
-{
+static inline int make_directory(void **state) {
   (void)state;
   snprintf(directory, sizeof directory, "/tmp/aq-io-XXXXXX");
   return mkdtemp(directory) ? 0 : -1;
 }
 
-static inline int remove_directory(void **state)
-{
+static inline int remove_directory(void **state) {
   (void)state;
   DIR *dir = opendir(directory);
-  for (struct dirent *entry; dir && (entry = readdir(dir)); ) {
+  for (struct dirent *entry; dir && (entry = readdir(dir));) {
     char path[400];
     snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
     unlink(path);
@@ -40,19 +38,16 @@ static inline int remove_directory(void **state)
 }
 
 /* How many files are in the directory. */
-static inline int count_files(void)
-{
-  int n = -2;                /* . and .. */
+static inline int count_files(void) {
+  int n = -2; /* . and .. */
   DIR *dir = opendir(directory);
-  while (readdir(dir))
-    n++;
+  while (readdir(dir)) n++;
   closedir(dir);
   return n;
 }
 
 /* The path of a file in the directory; one of four buffers in turn. */
-static inline const char *path_of(const char *name)
-{
+static inline const char *path_of(const char *name) {
   static char paths[4][400];
   static int turn;
   char *path = paths[turn++ % 4];
@@ -60,8 +55,7 @@ static inline const char *path_of(const char *name)
   return path;
 }
 
-static inline const char *write_bytes(const char *name, const void *bytes, size_t length)
-{
+static inline const char *write_bytes(const char *name, const void *bytes, size_t length) {
   const char *path = path_of(name);
   FILE *file = fopen(path, "wb");
   assert_non_null(file);
@@ -70,13 +64,11 @@ static inline const char *write_bytes(const char *name, const void *bytes, size_
   return path;
 }
 
-static inline const char *write_text(const char *name, const char *text)
-{
+static inline const char *write_text(const char *name, const char *text) {
   return write_bytes(name, text, strlen(text));
 }
 
-static inline const char *write_gzip(const char *name, const void *bytes, size_t length)
-{
+static inline const char *write_gzip(const char *name, const void *bytes, size_t length) {
   const char *path = path_of(name);
   gzFile file = gzopen(path, "wb");
   assert_non_null(file);
@@ -86,11 +78,11 @@ static inline const char *write_gzip(const char *name, const void *bytes, size_t
 }
 
 /* Checks code, place and text of an error; text may be any part of the message. */
-static inline void assert_error(const struct rt_error *error, int code, int line, int column, const char *text)
-{
+static inline void assert_error(const struct rt_error *error, int code, int line, int column,
+                                const char *text) {
   if (error->code != code || error->line != line || error->column != column || !strstr(error->text, text))
-    fail_msg("%d at %s:%d:%d: \"%s\" instead of %d at %d:%d: \"%s\"", error->code, error->file, error->line, error->column,
-             error->text, code, line, column, text);
+    fail_msg("%d at %s:%d:%d: \"%s\" instead of %d at %d:%d: \"%s\"", error->code, error->file, error->line,
+             error->column, error->text, code, line, column, text);
 }
 
 #endif

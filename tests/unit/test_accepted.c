@@ -1,4 +1,5 @@
-/* test_accepted.c: whatever op (but scan: test_scan.c) on whatever operands the verifier accepts, the kernels run without leaving their operands. Of most use with
+/* test_accepted.c: whatever op (but scan: test_scan.c) on whatever operands the verifier accepts, the kernels
+ * run without leaving their operands. Of most use with
  * --enable-sanitizers. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,10 +17,12 @@ enum { ROUNDS = 20000, EXAMPLES = 3, MOST_ARGS = 3 };
 static const int64_t lengths[EXAMPLES] = {2, 0, 3};
 
 /* Sizes are small and partly equal, so that random shapes often fit. */
-struct dice { struct vm_module *m; vm_dim dim[6]; };
+struct dice {
+  struct vm_module *m;
+  vm_dim dim[6];
+};
 
-static struct dice roll_dims(struct vm_module *m)
-{
+static struct dice roll_dims(struct vm_module *m) {
   struct dice d = {.m = m};
   d.dim[0] = vm_dim_symbol(&m->dims, "D", VM_CONST, 4);
   d.dim[1] = vm_dim_symbol(&m->dims, "K", VM_CONST, 2);
@@ -30,23 +33,22 @@ static struct dice roll_dims(struct vm_module *m)
   return d;
 }
 
-static struct vm_type roll_type(const struct dice *d, bool ids)
-{
-  struct vm_type type = {.dtype = ids ? RT_INT : RT_REAL, .batched = rand() % 3 > 0, .rank = (uint8_t)(rand() % 4), .of = VM_NO_DIM};
-  for (int a = 0; a < type.rank; a++)
-    do
+static struct vm_type roll_type(const struct dice *d, bool ids) {
+  struct vm_type type = {.dtype = ids ? RT_INT : RT_REAL,
+                         .batched = rand() % 3 > 0,
+                         .rank = (uint8_t)(rand() % 4),
+                         .of = VM_NO_DIM};
+  for (int a = 0; a < type.rank; a++) do
       type.dim[a] = d->dim[rand() % 3 ? rand() % 3 : rand() % 6];
     while (!type.batched && vm_dim_is_ragged(&d->m->dims, type.dim[a]));
-  if (ids)
-    type.of = d->dim[rand() % 2];
+  if (ids) type.of = d->dim[rand() % 2];
   return type;
 }
 
-/* One of the types so far, perhaps with axes left out, in another order or no longer per example: that is what ops do to shapes. */
-static struct vm_type roll_given(const struct dice *d, const struct vm_type *args, int count)
-{
-  if (!count || rand() % 4 == 0)
-    return roll_type(d, false);
+/* One of the types so far, perhaps with axes left out, in another order or no longer per example: that is
+ * what ops do to shapes. */
+static struct vm_type roll_given(const struct dice *d, const struct vm_type *args, int count) {
+  if (!count || rand() % 4 == 0) return roll_type(d, false);
   struct vm_type type = args[rand() % count];
   type.dtype = RT_REAL;
   type.of = VM_NO_DIM;
@@ -67,31 +69,28 @@ static struct vm_type roll_given(const struct dice *d, const struct vm_type *arg
   return type;
 }
 
-static enum rt_op roll_op(void)
-{
+static enum rt_op roll_op(void) {
   for (;;) {
     enum rt_op op = (enum rt_op)(rand() % OP_COUNT);
     bool plan = op == OP_attention || op == OP_attention_grad || op == OP_attention_weights || op == OP_lanes;
-    if (!plan && !(rt_op_info[op].flags & (RT_FREE | RT_LANE | RT_NESTED)))
-      return op;
+    if (!plan && !(rt_op_info[op].flags & (RT_FREE | RT_LANE | RT_NESTED))) return op;
   }
 }
 
-/* The type of the result: what the signature makes of the arguments, or a random one where it must be given. */
-static bool roll_result(const struct dice *d, enum rt_op op, int count, const struct vm_type *args, const int64_t *attr, struct vm_type *result)
-{
+/* The type of the result: what the signature makes of the arguments, or a random one where it must be given.
+ */
+static bool roll_result(const struct dice *d, enum rt_op op, int count, const struct vm_type *args,
+                        const int64_t *attr, struct vm_type *result) {
   const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2]};
   struct vm_type given = roll_given(d, args, count);
   return vm_signature_apply(&d->m->dims, op, count, arg, attr, NULL, &given, result, NULL) == RT_OK;
 }
 
-static size_t elements(const struct vm_dims *dims, const struct vm_type *type)
-{
+static size_t elements(const struct vm_dims *dims, const struct vm_type *type) {
   size_t count = 0;
   for (int e = 0; e < (type->batched ? EXAMPLES : 1); e++) {
     int64_t sizes[8], size = 0, part = 1;
-    for (int i = 0; i < 8; i++)
-      sizes[i] = lengths[e];
+    for (int i = 0; i < 8; i++) sizes[i] = lengths[e];
     for (int a = 0; a < type->rank; a++) {
       assert_int_equal(vm_dim_value(dims, type->dim[a], sizes, &size, NULL), RT_OK);
       part *= size;
@@ -102,8 +101,7 @@ static size_t elements(const struct vm_dims *dims, const struct vm_type *type)
 }
 
 /* true: the sizes fit as well and the function ran. */
-static bool run(struct vm_module *m, struct rt_pool *pool, enum rt_precision precision)
-{
+static bool run(struct vm_module *m, struct rt_pool *pool, enum rt_precision precision) {
   struct rt_error e = {0};
   const int64_t *ragged[8] = {lengths, lengths, lengths, lengths, lengths, lengths, lengths, lengths};
   void *data[MOST_ARGS] = {NULL};
@@ -117,20 +115,17 @@ static bool run(struct vm_module *m, struct rt_pool *pool, enum rt_precision pre
     assert_non_null(data[i]);
     vm_machine_set_input(machine, i, data[i]);
   }
-  if (status == RT_OK)
-    status = vm_machine_run(machine, 1, &e);
+  if (status == RT_OK) status = vm_machine_run(machine, 1, &e);
   if (status == RT_OK) {
     struct rt_tensor out = vm_machine_output(machine, 0);
     assert_int_equal(out.shape->count, elements(&m->dims, &m->function[0].value[m->input_count].type));
   }
   vm_machine_free(machine);
-  for (int i = 0; i < MOST_ARGS; i++)
-    free(data[i]);
+  for (int i = 0; i < MOST_ARGS; i++) free(data[i]);
   return status == RT_OK;
 }
 
-static void test_accepted(void **state)
-{
+static void test_accepted(void **state) {
   (void)state;
   struct rt_pool *pool = rt_pool_new(1, NULL);
   int ran[OP_COUNT] = {0};
@@ -141,20 +136,24 @@ static void test_accepted(void **state)
     int count = vm_op_variadic(op) ? 1 + rand() % 2 : vm_op_arity(op);
     struct vm_module *m = build_module();
     struct dice d = roll_dims(m);
-    int64_t attr[2] = {rt_op_info[op].attributes[0] == 'o' ? (int64_t[]){0, 1, 0x10, 0x210, 0x102, 0x021, 0x01}[rand() % 7] : rand() % 5, rand() % 2};
-    if (vm_attr_is_dim(op, 0))
-      attr[0] = d.dim[rand() % 6];
-    if (vm_attr_is_dim(op, 1)) {                         /* slice, pad: a start of 0 or 1 fits most often */
+    int64_t attr[2] = {rt_op_info[op].attributes[0] == 'o'
+                           ? (int64_t[]){0, 1, 0x10, 0x210, 0x102, 0x021, 0x01}[rand() % 7]
+                           : rand() % 5,
+                       rand() % 2};
+    if (vm_attr_is_dim(op, 0)) attr[0] = d.dim[rand() % 6];
+    if (vm_attr_is_dim(op, 1)) { /* slice, pad: a start of 0 or 1 fits most often */
       attr[0] = rand() % 2;
       attr[1] = rand() % 2 ? vm_dim_number(&m->dims, rand() % 2) : d.dim[rand() % 6];
     }
     for (int k = 0; k < count; k++)
-      args[k] = k && rand() % 2 ? roll_given(&d, args, k) : roll_type(&d, (op == OP_gather && k == 1) || (op == OP_onehot || op == OP_scatter));
+      args[k] = k && rand() % 2
+                    ? roll_given(&d, args, k)
+                    : roll_type(&d, (op == OP_gather && k == 1) || (op == OP_onehot || op == OP_scatter));
     if ((op == OP_cross_entropy || op == OP_cross_entropy_grad || op == OP_gather) && count > 1) {
       args[1].dtype = RT_INT;
       args[1].of = args[0].rank ? args[0].dim[op == OP_gather ? 0 : args[0].rank - 1] : d.dim[0];
     }
-    if (op == OP_project_back_add)                       /* what it adds to has the shape of what it adds, or nearly */
+    if (op == OP_project_back_add) /* what it adds to has the shape of what it adds, or nearly */
       roll_result(&d, OP_project_back, 2, args, attr, &args[2]);
     if (roll_result(&d, op, count, args, attr, &result)) {
       struct vm_function *f = build_function(m, "run");
@@ -164,11 +163,9 @@ static void test_accepted(void **state)
         build_value(f, args[k], VM_IN_INPUT, (uint32_t)k);
       }
       build_instr(m, f, op, count, in, attr, result, 0);
-      if (op == OP_threshold)
-        f->instr[0].real = 1 + rand() % 3;
+      if (op == OP_threshold) f->instr[0].real = 1 + rand() % 3;
       build_output(f, f->value_count - 1, "y");
-      if (vm_verify(m, NULL) == RT_OK)
-        ran[op] += run(m, pool, n % 2 ? RT_F32 : RT_F64);
+      if (vm_verify(m, NULL) == RT_OK) ran[op] += run(m, pool, n % 2 ? RT_F32 : RT_F64);
     }
     vm_module_free(m);
   }
@@ -180,8 +177,7 @@ static void test_accepted(void **state)
   }
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_accepted)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

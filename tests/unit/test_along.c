@@ -1,4 +1,5 @@
-/* test_along.c: running sums, thresholds of rows and picks from tables against plain loops in double, on random ragged shapes. */
+/* test_along.c: running sums, thresholds of rows and picks from tables against plain loops in double, on
+ * random ragged shapes. */
 #include "tests/unit/ragged.h"
 
 #include "runtime/threshold.h"
@@ -6,23 +7,18 @@
 enum { TRIALS = 60, LONGEST = 200 };
 
 /* Axes 0.. of a random shape: fixed sizes from 0, and ragged ones when it is per example. */
-static int random_axes(int *axes, int most_rank, bool batched, int longest)
-{
+static int random_axes(int *axes, int most_rank, bool batched, int longest) {
   int rank = (int)below(most_rank + 1);
   for (int a = 0; a < rank; a++)
     axes[a] = batched && below(3) == 0 ? (below(2) ? RAGGED : OTHER) : (int)below(below(4) ? 7 : longest);
   return rank;
 }
 
-static struct batch batch_for(int trial)
-{
-  return random_batch(trial % 8 == 0 ? 60 : 12);
-}
+static struct batch batch_for(int trial) { return random_batch(trial % 8 == 0 ? 60 : 12); }
 
 /* ---- cumsum ---- */
 
-static void running_sum(struct value *y, const struct value *a, int axis, bool reverse)
-{
+static void running_sum(struct value *y, const struct value *a, int axis, bool reverse) {
   struct walk w;
   for (int64_t e = 0; e < a->shape.examples; e++)
     for (walk_start(&w, a, e); w.on; walk_next(&w)) {
@@ -37,44 +33,39 @@ static void running_sum(struct value *y, const struct value *a, int axis, bool r
     }
 }
 
-static void cumsum_trial(const struct batch *b, bool batched, int rank, const int *axes, int axis)
-{
-  struct value a, y, *in[] = { &a };
-  int64_t attr[RT_MAX_ATTR] = { axis, below(2) };
+static void cumsum_trial(const struct batch *b, bool batched, int rank, const int *axes, int axis) {
+  struct value a, y, *in[] = {&a};
+  int64_t attr[RT_MAX_ATTR] = {axis, below(2)};
   value_init(&a, b, batched, rank, axes);
   value_init(&y, b, batched, rank, axes);
   value_random(&a);
   running_sum(&y, &a, axis, attr[1]);
-  check(OP_cumsum, &(struct rt_call){ .attr = attr, .examples = b->examples }, 1, in, &y, 1e-6);
+  check(OP_cumsum, &(struct rt_call){.attr = attr, .examples = b->examples}, 1, in, &y, 1e-6);
   value_free(&a);
   value_free(&y);
 }
 
-static void cumsum_adds_up(void **state)
-{
+static void cumsum_adds_up(void **state) {
   (void)state;
   for (int trial = 0; trial < 3 * TRIALS; trial++) {
     struct batch b = batch_for(trial);
     bool batched = below(4);
     int axes[3], rank = random_axes(axes, 3, batched, trial % 8 ? 20 : LONGEST);
-    if (rank > 0)
-      cumsum_trial(&b, batched, rank, axes, (int)below(rank));
+    if (rank > 0) cumsum_trial(&b, batched, rank, axes, (int)below(rank));
   }
-  struct batch one = { .examples = 1 };
-  cumsum_trial(&one, false, 3, (const int[]){ 3, 50, 300 }, 1);
-  cumsum_trial(&one, false, 1, (const int[]){ 3000 }, 0);
+  struct batch one = {.examples = 1};
+  cumsum_trial(&one, false, 3, (const int[]){3, 50, 300}, 1);
+  cumsum_trial(&one, false, 1, (const int[]){3000}, 0);
 }
 
 /* ---- threshold ---- */
 
-/* The u with sum of relu((alpha - 1) (a - top) + u)^(1/(alpha-1)) = 1, by bisection; tau is (alpha - 1) top - u. */
-static double entmax_tau(const double *a, int64_t n, double alpha)
-{
+/* The u with sum of relu((alpha - 1) (a - top) + u)^(1/(alpha-1)) = 1, by bisection; tau is (alpha - 1) top -
+ * u. */
+static double entmax_tau(const double *a, int64_t n, double alpha) {
   long double top = -INFINITY, low = 0, high = 1;
-  for (int64_t j = 0; j < n; j++)
-    top = a[j] > top ? a[j] : top;
-  if (top == -INFINITY)
-    return 0;
+  for (int64_t j = 0; j < n; j++) top = a[j] > top ? a[j] : top;
+  if (top == -INFINITY) return 0;
   for (int step = 0; step < 200; step++) {
     long double u = (low + high) / 2, sum = 0;
     for (int64_t j = 0; j < n; j++) {
@@ -86,29 +77,24 @@ static double entmax_tau(const double *a, int64_t n, double alpha)
   return (double)((alpha - 1) * top - high);
 }
 
-static int descending(const void *a, const void *b)
-{
+static int descending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x < y) - (x > y);
 }
 
-static double kth_largest(const double *a, int64_t n, int64_t k)
-{
+static double kth_largest(const double *a, int64_t n, int64_t k) {
   double sorted[LONGEST * 16];
   assert_true(n <= (int64_t)RT_COUNT(sorted));
-  if (n == 0)
-    return -INFINITY;
+  if (n == 0) return -INFINITY;
   memcpy(sorted, a, (size_t)n * sizeof *a);
   qsort(sorted, (size_t)n, sizeof *sorted, descending);
-  while (n > 1 && sorted[n - 1] == -INFINITY)
-    n--;
+  while (n > 1 && sorted[n - 1] == -INFINITY) n--;
   return sorted[(k < n ? k : n) - 1];
 }
 
 /* Numbers of many sizes, with ties and hidden ones. */
-static void random_scores(struct value *v)
-{
-  static const double scales[] = { 1, 1, 5, 0.01, 1e-4, 40 };
+static void random_scores(struct value *v) {
+  static const double scales[] = {1, 1, 5, 0.01, 1e-4, 40};
   double scale = scales[below(RT_COUNT(scales))], shift = below(2) ? 0 : 4;
   bool ties = below(3) == 0, hidden = below(3) == 0;
   for (int64_t i = 0; i < v->shape.count; i++) {
@@ -117,10 +103,10 @@ static void random_scores(struct value *v)
   }
 }
 
-static void threshold_trial(const struct batch *b, bool batched, int rank, const int *axes, enum rt_threshold kind, double parameter)
-{
-  struct value a, tau, *in[] = { &a };
-  int64_t attr[RT_MAX_ATTR] = { kind };
+static void threshold_trial(const struct batch *b, bool batched, int rank, const int *axes,
+                            enum rt_threshold kind, double parameter) {
+  struct value a, tau, *in[] = {&a};
+  int64_t attr[RT_MAX_ATTR] = {kind};
   value_init(&a, b, batched, rank, axes);
   value_init(&tau, b, batched, rank - 1, axes);
   random_scores(&a);
@@ -128,64 +114,59 @@ static void threshold_trial(const struct batch *b, bool batched, int rank, const
     int64_t n = rt_size(&a.shape, rank - 1, e);
     for (int64_t r = 0; r < tau.offset[e + 1] - tau.offset[e]; r++) {
       const double *row = a.number + a.offset[e] + r * n;
-      tau.number[tau.offset[e] + r] = kind == RT_KTH ? kth_largest(row, n, (int64_t)parameter) : entmax_tau(row, n, parameter);
+      tau.number[tau.offset[e] + r] =
+          kind == RT_KTH ? kth_largest(row, n, (int64_t)parameter) : entmax_tau(row, n, parameter);
     }
   }
-  check(OP_threshold, &(struct rt_call){ .attr = attr, .real = parameter, .examples = b->examples }, 1, in, &tau, kind == RT_KTH ? 0 : 2e-6);
+  check(OP_threshold, &(struct rt_call){.attr = attr, .real = parameter, .examples = b->examples}, 1, in,
+        &tau, kind == RT_KTH ? 0 : 2e-6);
   value_free(&a);
   value_free(&tau);
 }
 
-static void threshold_trials(enum rt_threshold kind, double parameter)
-{
-  struct batch one = { .examples = 1 };
+static void threshold_trials(enum rt_threshold kind, double parameter) {
+  struct batch one = {.examples = 1};
   for (int trial = 0; trial < TRIALS; trial++) {
     struct batch b = batch_for(trial);
     bool batched = below(4);
-    int axes[3] = { 1, 1, 1 }, rank = random_axes(axes, 3, batched, trial % 8 ? 20 : LONGEST);
+    int axes[3] = {1, 1, 1}, rank = random_axes(axes, 3, batched, trial % 8 ? 20 : LONGEST);
     threshold_trial(&b, batched, rank ? rank : 1, axes, kind, parameter);
   }
-  threshold_trial(&one, false, 2, (const int[]){ 150, 70 }, kind, parameter);
-  threshold_trial(&one, false, 2, (const int[]){ 3, LONGEST * 16 }, kind, parameter);
+  threshold_trial(&one, false, 2, (const int[]){150, 70}, kind, parameter);
+  threshold_trial(&one, false, 2, (const int[]){3, LONGEST * 16}, kind, parameter);
 }
 
-static void threshold_of_entmax(void **state)
-{
+static void threshold_of_entmax(void **state) {
   (void)state;
-  static const double alphas[] = { 2, 1.5, 1.25, 1.1, 1.01, 1.7, 2.5, 4 };
-  for (size_t k = 0; k < RT_COUNT(alphas); k++)
-    threshold_trials(RT_ENTMAX, alphas[k]);
+  static const double alphas[] = {2, 1.5, 1.25, 1.1, 1.01, 1.7, 2.5, 4};
+  for (size_t k = 0; k < RT_COUNT(alphas); k++) threshold_trials(RT_ENTMAX, alphas[k]);
 }
 
-static void threshold_finds_the_kth_largest(void **state)
-{
+static void threshold_finds_the_kth_largest(void **state) {
   (void)state;
-  static const double ks[] = { 1, 2, 3, 8, 64, 1000, INT32_MAX };
-  for (size_t k = 0; k < RT_COUNT(ks); k++)
-    threshold_trials(RT_KTH, ks[k]);
+  static const double ks[] = {1, 2, 3, 8, 64, 1000, INT32_MAX};
+  for (size_t k = 0; k < RT_COUNT(ks); k++) threshold_trials(RT_KTH, ks[k]);
 }
 
 /* ---- take ---- */
 
 /* Where an index points in its table; -1 when that is empty. */
-static int64_t picked(const struct value *table, int64_t mask, const struct walk *w, int64_t e, double index)
-{
+static int64_t picked(const struct value *table, int64_t mask, const struct walk *w, int64_t e,
+                      double index) {
   int64_t place[4], kept = 0, n = rt_size(&table->shape, table->shape.rank - 1, e);
   for (int x = 0; x < w->rank; x++)
-    if (mask >> x & 1)
-      place[kept++] = w->index[x];
+    if (mask >> x & 1) place[kept++] = w->index[x];
   double last = (double)(n - 1), inside = index > 0 ? index < last ? index : last : 0;
   place[kept] = (int64_t)floor(inside + 0.5);
   return n ? at(table, e, place) : -1;
 }
 
-static void take_trial(const struct batch *b, bool batched, bool own, int rank, const int *axes, int64_t mask, int n)
-{
-  struct value table, index, y, grad, *takes[] = { &table, &index }, *gives[] = { &index, &y };
+static void take_trial(const struct batch *b, bool batched, bool own, int rank, const int *axes, int64_t mask,
+                       int n) {
+  struct value table, index, y, grad, *takes[] = {&table, &index}, *gives[] = {&index, &y};
   int kept[4], count = 0;
   for (int x = 0; x < rank; x++)
-    if (mask >> x & 1)
-      own |= axes[x] < 0, kept[count++] = axes[x];
+    if (mask >> x & 1) own |= axes[x] < 0, kept[count++] = axes[x];
   kept[count++] = n;
   value_init(&index, b, batched, rank, axes);
   value_init(&y, b, batched, rank, axes);
@@ -200,42 +181,40 @@ static void take_trial(const struct batch *b, bool batched, bool own, int rank, 
       int64_t from = picked(&table, mask, &w, e, index.number[at(&index, e, w.index)]);
       y.number[at(&y, e, w.index)] = from < 0 ? 0 : table.number[from];
     }
-  check(OP_take, &(struct rt_call){ .attr = &mask, .examples = b->examples }, 2, takes, &y, 0);
+  check(OP_take, &(struct rt_call){.attr = &mask, .examples = b->examples}, 2, takes, &y, 0);
   value_random(&y);
   for (int64_t e = 0; e < y.shape.examples; e++)
     for (walk_start(&w, &y, e); w.on; walk_next(&w)) {
       int64_t to = picked(&grad, mask, &w, e, index.number[at(&index, e, w.index)]);
-      if (to >= 0)
-        grad.number[to] += y.number[at(&y, e, w.index)];
+      if (to >= 0) grad.number[to] += y.number[at(&y, e, w.index)];
     }
-  check(OP_take_grad, &(struct rt_call){ .attr = &mask, .examples = b->examples }, 2, gives, &grad, 2e-5);
+  check(OP_take_grad, &(struct rt_call){.attr = &mask, .examples = b->examples}, 2, gives, &grad, 2e-5);
   value_free(&table);
   value_free(&index);
   value_free(&y);
   value_free(&grad);
 }
 
-static void take_picks_and_gives_back(void **state)
-{
+static void take_picks_and_gives_back(void **state) {
   (void)state;
   for (int trial = 0; trial < 3 * TRIALS; trial++) {
     struct batch b = batch_for(trial);
     bool batched = below(4), own = batched && below(2);
     int axes[3], rank = random_axes(axes, 3, batched, 20);
-    take_trial(&b, batched, own, rank, axes, below(1 << rank), own && below(3) == 0 ? RAGGED : (int)below(25));
+    take_trial(&b, batched, own, rank, axes, below(1 << rank),
+               own && below(3) == 0 ? RAGGED : (int)below(25));
   }
-  struct batch three = { .examples = 3 };
-  take_trial(&three, true, false, 3, (const int[]){ 4, 90, 90 }, 1, 20);
-  take_trial(&three, true, false, 3, (const int[]){ 4, 90, 90 }, 0, 20);
+  struct batch three = {.examples = 3};
+  take_trial(&three, true, false, 3, (const int[]){4, 90, 90}, 1, 20);
+  take_trial(&three, true, false, 3, (const int[]){4, 90, 90}, 0, 20);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(take_picks_and_gives_back),
-    cmocka_unit_test(threshold_of_entmax),
-    cmocka_unit_test(threshold_finds_the_kth_largest),
-    cmocka_unit_test(cumsum_adds_up),
+      cmocka_unit_test(take_picks_and_gives_back),
+      cmocka_unit_test(threshold_of_entmax),
+      cmocka_unit_test(threshold_finds_the_kth_largest),
+      cmocka_unit_test(cumsum_adds_up),
   };
   return cmocka_run_group_tests(tests, make_pools, free_pools);
 }

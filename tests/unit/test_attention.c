@@ -1,9 +1,9 @@
-/* test_attention.c: the attention kernels against plain loops and against central differences, over lengths, layouts, programs and masks; in both
- * precisions, for every instruction set there is, with any number of threads. */
+/* test_attention.c: the attention kernels against plain loops and against central differences, over lengths,
+ * layouts, programs and masks; in both precisions, for every instruction set there is, with any number of
+ * threads. */
 #include "tests/unit/attend_cases.h"
 
-static void lengths_and_masks(void **state)
-{
+static void lengths_and_masks(void **state) {
   (void)state;
   static const int64_t lengths[] = {0, 1, 2, 17, 63, 64, 65, 200};
   for (size_t a = 0; a < RT_COUNT(lengths); a++)
@@ -18,8 +18,7 @@ static void lengths_and_masks(void **state)
   run_case(plain_case(0, 9, true)), run_case(plain_case(9, 0, true)), run_case(plain_case(9, 0, false));
 }
 
-static void ragged_batches(void **state)
-{
+static void ragged_batches(void **state) {
   (void)state;
   for (int f64 = 0; f64 < 2; f64++)
     for (int softmax = 0; softmax < 2; softmax++) {
@@ -35,18 +34,20 @@ static void ragged_batches(void **state)
     }
 }
 
-static void layouts(void **state)
-{
+static void layouts(void **state) {
   (void)state;
-  static const struct { const char *query, *key, *value; int heads, key_heads; } layout[] = {
-    {"ihf", "jhf", "jhf", 6, 2}, {"ihf", "jhf", "jhf", 4, 1},      /* grouped queries */
-    {"ihf", "jf", "jf", 3, 1},                                     /* multi-query */
-    {"hf", "jhf", "jhf", 2, 2}, {"hf", "jf", "jf", 1, 1},          /* one query: pooling */
-    {"Shf", "jhf", "jhf", 2, 2},                                   /* a learned query */
-    {"ihf", "Sjhf", "Sjhf", 2, 2}, {"ihf", "Sjf", "jhf", 2, 2},    /* memory keys */
-    {"ihf", "hf", "jhf", 2, 2}, {"ihf", "jhf", "hf", 2, 2},        /* key or value without j */
-    {"hif", "hjf", "hjf", 2, 2},                                   /* heads outermost */
-    {"if", "jf", "jf", 1, 1},
+  static const struct {
+    const char *query, *key, *value;
+    int heads, key_heads;
+  } layout[] = {
+      {"ihf", "jhf", "jhf", 6, 2},   {"ihf", "jhf", "jhf", 4, 1}, /* grouped queries */
+      {"ihf", "jf", "jf", 3, 1},                                  /* multi-query */
+      {"hf", "jhf", "jhf", 2, 2},    {"hf", "jf", "jf", 1, 1},    /* one query: pooling */
+      {"Shf", "jhf", "jhf", 2, 2},                                /* a learned query */
+      {"ihf", "Sjhf", "Sjhf", 2, 2}, {"ihf", "Sjf", "jhf", 2, 2}, /* memory keys */
+      {"ihf", "hf", "jhf", 2, 2},    {"ihf", "jhf", "hf", 2, 2},  /* key or value without j */
+      {"hif", "hjf", "hjf", 2, 2},                                /* heads outermost */
+      {"if", "jf", "jf", 1, 1},
   };
   for (size_t k = 0; k < RT_COUNT(layout); k++)
     for (int f64 = 0; f64 < 2; f64++) {
@@ -60,8 +61,7 @@ static void layouts(void **state)
     }
 }
 
-static void programs_and_extras(void **state)
-{
+static void programs_and_extras(void **state) {
   (void)state;
   static const int64_t lengths[][2] = {{3, 4}, {19, 19}, {66, 130}};
   for (size_t k = 0; k < RT_COUNT(lengths); k++)
@@ -79,8 +79,7 @@ static void programs_and_extras(void **state)
 }
 
 /* A table per query, r[i, h, clip(j - i)], and one number less wanted. */
-static void tables_of_rows(void **state)
-{
+static void tables_of_rows(void **state) {
   (void)state;
   for (int f64 = 0; f64 < 2; f64++) {
     struct lane_text score, grad;
@@ -94,7 +93,10 @@ static void tables_of_rows(void **state)
       int apart = lane_put(t, LANE_sub, lane_put(t, LANE_column, 0, 0, 0), lane_put(t, LANE_row, 0, 0, 0), 0);
       int index = lane_put(t, LANE_add, apart, lane_number(t, TABLE_REACH), 0);
       int sum = lane_put(t, LANE_add, s, lane_put(t, LANE_gather, 1, index, 0), 0);
-      if (k == 0) { lane_text_end(t, 1, &sum); continue; }
+      if (k == 0) {
+        lane_text_end(t, 1, &sum);
+        continue;
+      }
       end_score_part(&c, t, sum);
       int ds = lane_put(t, LANE_input, 2, 0, 0);
       lane_text_end(t, 3, (int[]){ds, ds, index});
@@ -105,40 +107,56 @@ static void tables_of_rows(void **state)
   }
 }
 
-/* Scores of all classes, each with a score_grad whose second part reads what the first has left, or reads it anew. */
-enum part { AS_IT_IS, TIMES_NUMBER, TIMES_NUMBER_ANEW, SQUASHED, OF_COLUMN, OF_DIAGONAL, CONSTANT, PART_COUNT };
+/* Scores of all classes, each with a score_grad whose second part reads what the first has left, or reads it
+ * anew. */
+enum part {
+  AS_IT_IS,
+  TIMES_NUMBER,
+  TIMES_NUMBER_ANEW,
+  SQUASHED,
+  OF_COLUMN,
+  OF_DIAGONAL,
+  CONSTANT,
+  PART_COUNT
+};
 
 /* Writes a score; *s: the register that holds s, *scale: one that holds the number. */
-static int write_part(struct lane_text *t, enum part part, int *s, int *scale)
-{
+static int write_part(struct lane_text *t, enum part part, int *s, int *scale) {
   *s = lane_put(t, LANE_input, 0, 0, 0), *scale = lane_put(t, LANE_input, 1, 0, 0);
   switch (part) {
-  case TIMES_NUMBER: case TIMES_NUMBER_ANEW: return lane_put(t, LANE_mul, *s, *scale, 0);
-  case SQUASHED: return lane_put(t, LANE_tanh, *s, 0, 0);
-  case OF_COLUMN: return lane_put(t, LANE_mul, lane_put(t, LANE_column, 0, 0, 0), *scale, 0);
-  case OF_DIAGONAL: return lane_put(t, LANE_mul, lane_put(t, LANE_offset, 0, 0, 0), *scale, 0);
-  case CONSTANT: return lane_number(t, 0.25);
-  default: return *s;
+    case TIMES_NUMBER:
+    case TIMES_NUMBER_ANEW: return lane_put(t, LANE_mul, *s, *scale, 0);
+    case SQUASHED: return lane_put(t, LANE_tanh, *s, 0, 0);
+    case OF_COLUMN: return lane_put(t, LANE_mul, lane_put(t, LANE_column, 0, 0, 0), *scale, 0);
+    case OF_DIAGONAL: return lane_put(t, LANE_mul, lane_put(t, LANE_offset, 0, 0, 0), *scale, 0);
+    case CONSTANT: return lane_number(t, 0.25);
+    default: return *s;
   }
 }
 
-static void write_part_grad(struct lane_text *t, enum part part, int s, int scale, int shaped)
-{
+static void write_part_grad(struct lane_text *t, enum part part, int s, int scale, int shaped) {
   int ds = lane_put(t, LANE_input, 2, 0, 0), zero = lane_number(t, 0), out[2] = {zero, zero};
-  if (part == TIMES_NUMBER_ANEW) lane_text_write(t, s, LANE_neg, ds, 0, 0), s = lane_put(t, LANE_input, 0, 0, 0);
+  if (part == TIMES_NUMBER_ANEW)
+    lane_text_write(t, s, LANE_neg, ds, 0, 0), s = lane_put(t, LANE_input, 0, 0, 0);
   switch (part) {
-  case AS_IT_IS: out[0] = ds; break;
-  case TIMES_NUMBER: case TIMES_NUMBER_ANEW: out[0] = lane_put(t, LANE_mul, ds, scale, 0), out[1] = lane_put(t, LANE_mul, ds, s, 0); break;
-  case SQUASHED: out[0] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_sub, lane_number(t, 1), lane_put(t, LANE_square, shaped, 0, 0), 0), 0); break;
-  case OF_COLUMN: out[1] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_column, 0, 0, 0), 0); break;
-  case OF_DIAGONAL: out[1] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_offset, 0, 0, 0), 0); break;
-  default: break;
+    case AS_IT_IS: out[0] = ds; break;
+    case TIMES_NUMBER:
+    case TIMES_NUMBER_ANEW:
+      out[0] = lane_put(t, LANE_mul, ds, scale, 0), out[1] = lane_put(t, LANE_mul, ds, s, 0);
+      break;
+    case SQUASHED:
+      out[0] =
+          lane_put(t, LANE_mul, ds,
+                   lane_put(t, LANE_sub, lane_number(t, 1), lane_put(t, LANE_square, shaped, 0, 0), 0), 0);
+      break;
+    case OF_COLUMN: out[1] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_column, 0, 0, 0), 0); break;
+    case OF_DIAGONAL: out[1] = lane_put(t, LANE_mul, ds, lane_put(t, LANE_offset, 0, 0, 0), 0); break;
+    default: break;
   }
   lane_text_end(t, 2, out);
 }
 
-static void parts_of_score_grad(void **state)
-{
+static void parts_of_score_grad(void **state) {
   (void)state;
   static const uint8_t classes[3] = {LANE_I | LANE_J, 0, LANE_I | LANE_J};
   for (int part = 0; part < PART_COUNT; part++)
@@ -162,8 +180,7 @@ static void parts_of_score_grad(void **state)
 }
 
 /* Features beyond what is transposed at once, and widths that are no multiple of a vector. */
-static void wide_heads(void **state)
-{
+static void wide_heads(void **state) {
   (void)state;
   static const int64_t widths[] = {1, 3, 16, 33, 64, 100, 600};
   for (size_t k = 0; k < RT_COUNT(widths); k++)
@@ -173,21 +190,24 @@ static void wide_heads(void **state)
       c.width = widths[k], c.value_width = widths[RT_COUNT(widths) - 1 - k], c.heads = c.key_heads = 1;
       uint8_t class = LANE_I | LANE_J;
       lane_text_init(&p.score, 1, &class);
-      int out = lane_put(&p.score, LANE_mul, lane_put(&p.score, LANE_input, 0, 0, 0), lane_number(&p.score, 0.05), 0);
+      int out = lane_put(&p.score, LANE_mul, lane_put(&p.score, LANE_input, 0, 0, 0),
+                         lane_number(&p.score, 0.05), 0);
       c.plan.score = lane_text_end(&p.score, 1, &out);
       uint8_t classes[2] = {LANE_I | LANE_J, LANE_I | LANE_J};
       lane_text_init(&p.score_grad, 2, classes);
-      out = lane_put(&p.score_grad, LANE_mul, lane_put(&p.score_grad, LANE_input, 0, 0, 0), lane_number(&p.score_grad, 0.05), 0);
+      out = lane_put(&p.score_grad, LANE_mul, lane_put(&p.score_grad, LANE_input, 0, 0, 0),
+                     lane_number(&p.score_grad, 0.05), 0);
       end_score_part(&c, &p.score_grad, out);
-      out = lane_put(&p.score_grad, LANE_mul, lane_put(&p.score_grad, LANE_input, 1, 0, 0), lane_number(&p.score_grad, 0.05), 0);
+      out = lane_put(&p.score_grad, LANE_mul, lane_put(&p.score_grad, LANE_input, 1, 0, 0),
+                     lane_number(&p.score_grad, 0.05), 0);
       c.plan.score_grad = lane_text_end(&p.score_grad, 1, &out);
       run_case(c);
     }
 }
 
-/* Blocks of queries that share packed keys and values: full and partial bands, rows that are padded, and rows too wide for it. */
-static void bands(void **state)
-{
+/* Blocks of queries that share packed keys and values: full and partial bands, rows that are padded, and rows
+ * too wide for it. */
+static void bands(void **state) {
   (void)state;
   static const int64_t lengths[][2] = {{65, 3}, {129, 70}, {513, 20}};
   static const int widths[][2] = {{8, 8}, {64, 64}, {5, 100}, {128, 17}, {130, 4}};
@@ -209,14 +229,14 @@ static void bands(void **state)
 }
 
 /* A head so long that it is cut into tasks; with and without gradients that need all of it. */
-static void long_heads(void **state)
-{
+static void long_heads(void **state) {
   (void)state;
   static const bool some[CASE_EXTRAS] = {[E_ROW] = true, [E_COLUMN] = true, [E_PAIR] = true};
   for (int mask = SEE_ALL; mask <= CAUSAL; mask++)
     for (int variant = 0; variant < 3; variant++) {
       struct programs p;
-      struct attend_case c = plain_case(650, 530, mask == SEE_ALL || variant == 2);   /* float cancels in sums over all pairs */
+      struct attend_case c =
+          plain_case(650, 530, mask == SEE_ALL || variant == 2); /* float cancels in sums over all pairs */
       c.heads = c.key_heads = 1;
       if (variant == 1) use_score_wanting(&c, &p, some);
       if (variant == 2) use_score(&c, &p);
@@ -225,8 +245,7 @@ static void long_heads(void **state)
     }
 }
 
-static void narrow_gradients(void **state)
-{
+static void narrow_gradients(void **state) {
   (void)state;
   for (size_t k = 0; k < NARROW_COUNT; k++)
     for (int variant = 0; variant < 16; variant++) {
@@ -245,13 +264,13 @@ static void narrow_gradients(void **state)
 }
 
 /* The same with one query, wide rows, and a head that is cut into tasks by queries and by keys. */
-static void narrow_gradients_of_other_heads(void **state)
-{
+static void narrow_gradients_of_other_heads(void **state) {
   (void)state;
   for (int f64 = 0; f64 < 2; f64++)
     for (size_t k = 0; k < NARROW_COUNT; k++) {
       struct programs p;
-      struct attend_case pool = plain_case(1, 70, f64), wide = plain_case(70, 20, f64), longer = plain_case(650, 530, f64);
+      struct attend_case pool = plain_case(1, 70, f64), wide = plain_case(70, 20, f64),
+                         longer = plain_case(650, 530, f64);
       pool.query = "hf", wide.value_width = 600, longer.heads = longer.key_heads = 1;
       pool.given = wide.given = longer.given = narrow[k];
       use_mask(&longer, &p, CAUSAL);
@@ -262,8 +281,7 @@ static void narrow_gradients_of_other_heads(void **state)
 
 /* ---- gradients, drop, threads, hidden numbers ---- */
 
-static void gradients_are_differences(void **state)
-{
+static void gradients_are_differences(void **state) {
   (void)state;
   isa = rt_best_isa();
   for (int variant = 0; variant < 8; variant++) {
@@ -286,8 +304,7 @@ static void gradients_are_differences(void **state)
 }
 
 /* With the unit matrix as values, y holds the weights after drop. */
-static void drop_leaves_out_its_share(void **state)
-{
+static void drop_leaves_out_its_share(void **state) {
   (void)state;
   isa = rt_best_isa();
   enum { N = 150 };
@@ -310,13 +327,12 @@ static void drop_leaves_out_its_share(void **state)
     zeros += found == 0;
     assert_true(found == 0 || fabs(found - w / 0.75) < 1e-12);
   }
-  assert_true(fabs(zeros / (double)(N * N) - 0.25) < 0.012);         /* 4 standard deviations */
+  assert_true(fabs(zeros / (double)(N * N) - 0.25) < 0.012); /* 4 standard deviations */
   case_tensor_free(&dropped);
   case_free(&c);
 }
 
-static void threads_change_nothing(void **state)
-{
+static void threads_change_nothing(void **state) {
   (void)state;
   for (isa = RT_BASE; isa <= rt_best_isa(); isa++)
     for (int variant = 0; variant < 4; variant++) {
@@ -334,8 +350,7 @@ static void threads_change_nothing(void **state)
 }
 
 /* What a mask hides may be anything, infinite pair scores included. */
-static void hidden_scores_do_not_matter(void **state)
-{
+static void hidden_scores_do_not_matter(void **state) {
   (void)state;
   for (isa = RT_BASE; isa <= rt_best_isa(); isa++)
     for (int f64 = 0; f64 < 2; f64++) {
@@ -349,14 +364,23 @@ static void hidden_scores_do_not_matter(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(lengths_and_masks), cmocka_unit_test(ragged_batches), cmocka_unit_test(layouts),
-    cmocka_unit_test(programs_and_extras), cmocka_unit_test(tables_of_rows), cmocka_unit_test(parts_of_score_grad), cmocka_unit_test(wide_heads), cmocka_unit_test(bands),
-    cmocka_unit_test(long_heads), cmocka_unit_test(narrow_gradients), cmocka_unit_test(narrow_gradients_of_other_heads),
-    cmocka_unit_test(gradients_are_differences), cmocka_unit_test(drop_leaves_out_its_share),
-    cmocka_unit_test(threads_change_nothing), cmocka_unit_test(hidden_scores_do_not_matter),
+      cmocka_unit_test(lengths_and_masks),
+      cmocka_unit_test(ragged_batches),
+      cmocka_unit_test(layouts),
+      cmocka_unit_test(programs_and_extras),
+      cmocka_unit_test(tables_of_rows),
+      cmocka_unit_test(parts_of_score_grad),
+      cmocka_unit_test(wide_heads),
+      cmocka_unit_test(bands),
+      cmocka_unit_test(long_heads),
+      cmocka_unit_test(narrow_gradients),
+      cmocka_unit_test(narrow_gradients_of_other_heads),
+      cmocka_unit_test(gradients_are_differences),
+      cmocka_unit_test(drop_leaves_out_its_share),
+      cmocka_unit_test(threads_change_nothing),
+      cmocka_unit_test(hidden_scores_do_not_matter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,26 +12,24 @@
 #include "runtime/base.h"
 
 /* An allocator that counts live blocks and refuses after a given number of requests. */
-struct ledger { int live, left; };
+struct ledger {
+  int live, left;
+};
 
-static void *ledger_resize(void *context, void *block, size_t size)
-{
+static void *ledger_resize(void *context, void *block, size_t size) {
   struct ledger *ledger = context;
   if (size == 0) {
     ledger->live--;
     free(block);
     return NULL;
   }
-  if (ledger->left == 0)
-    return NULL;
+  if (ledger->left == 0) return NULL;
   ledger->left--;
-  if (!block)
-    ledger->live++;
+  if (!block) ledger->live++;
   return realloc(block, size);
 }
 
-static void test_first_error_stays(void **state)
-{
+static void test_first_error_stays(void **state) {
   (void)state;
   struct rt_error e = {0};
   assert_int_equal(rt_fail(&e, RT_BAD_DATA, "row %d", 7), RT_BAD_DATA);
@@ -42,8 +40,7 @@ static void test_first_error_stays(void **state)
   assert_int_equal(rt_fail(NULL, RT_USAGE, "nobody listens"), RT_USAGE);
 }
 
-static void test_place_and_hint(void **state)
-{
+static void test_place_and_hint(void **state) {
   (void)state;
   struct rt_error e = {0};
   rt_hint(&e, "no error, no hint");
@@ -61,13 +58,11 @@ static void test_place_and_hint(void **state)
   assert_int_equal(rt_no_memory(&e), RT_NO_MEMORY);
 }
 
-static void test_cut_message_is_whole_utf8(void **state)
-{
+static void test_cut_message_is_whole_utf8(void **state) {
   (void)state;
   struct rt_error e = {0};
   char text[2001];
-  for (size_t i = 0; i < 2000; i += 2)
-    memcpy(text + i, "\xC3\xA9", 2);
+  for (size_t i = 0; i < 2000; i += 2) memcpy(text + i, "\xC3\xA9", 2);
   text[2000] = '\0';
   rt_fail(&e, RT_USAGE, "%s", text);
   assert_int_equal(strlen(e.text), sizeof e.text - 2);
@@ -80,8 +75,7 @@ static void test_cut_message_is_whole_utf8(void **state)
   assert_int_equal(strlen(e.file), sizeof e.file - 1);
 }
 
-static void test_sizes_that_overflow(void **state)
-{
+static void test_sizes_that_overflow(void **state) {
   (void)state;
   void *items = NULL;
   size_t capacity = 0;
@@ -94,8 +88,7 @@ static void test_sizes_that_overflow(void **state)
   assert_int_equal(capacity, 0);
 }
 
-static void test_empty_and_aligned_blocks(void **state)
-{
+static void test_empty_and_aligned_blocks(void **state) {
   (void)state;
   void *empty = rt_alloc(0);
   assert_non_null(empty);
@@ -111,8 +104,7 @@ static void test_empty_and_aligned_blocks(void **state)
   }
 }
 
-static void test_host_allocator_sees_everything(void **state)
-{
+static void test_host_allocator_sees_everything(void **state) {
   (void)state;
   struct ledger ledger = {0, 1000};
   rt_set_allocator(ledger_resize, &ledger);
@@ -138,8 +130,7 @@ static void test_host_allocator_sees_everything(void **state)
   rt_set_allocator(NULL, NULL);
 }
 
-static void test_grow_keeps_items(void **state)
-{
+static void test_grow_keeps_items(void **state) {
   (void)state;
   int *items = NULL;
   size_t capacity = 0;
@@ -148,27 +139,23 @@ static void test_grow_keeps_items(void **state)
     assert_true(capacity > (size_t)i);
     items[i] = i;
   }
-  for (int i = 0; i < 1000; i++)
-    assert_int_equal(items[i], i);
+  for (int i = 0; i < 1000; i++) assert_int_equal(items[i], i);
   rt_free(items);
 }
 
-static void test_arena(void **state)
-{
+static void test_arena(void **state) {
   (void)state;
   struct rt_arena arena = {0};
   char *small = rt_arena_strndup(&arena, "key and value", 3);
   assert_string_equal(small, "key");
   unsigned char *large = rt_arena_alloc(&arena, 100000);
-  for (size_t i = 0; i < 100000; i++)
-    assert_int_equal(large[i], 0);
+  for (size_t i = 0; i < 100000; i++) assert_int_equal(large[i], 0);
   memset(large, 255, 100000);
   char *next = rt_arena_alloc(&arena, 5);
   assert_true(next > small && next - small <= 64);
   assert_int_equal((uintptr_t)next % _Alignof(max_align_t), 0);
   assert_string_equal(rt_arena_printf(&arena, "%s %d", small, 12), "key 12");
-  for (int i = 0; i < 5000; i++)
-    assert_non_null(rt_arena_alloc(&arena, (size_t)i % 50));
+  for (int i = 0; i < 5000; i++) assert_non_null(rt_arena_alloc(&arena, (size_t)i % 50));
   assert_string_equal(small, "key");
   assert_null(rt_arena_alloc(&arena, SIZE_MAX - 20));
   rt_arena_free(&arena);
@@ -176,12 +163,10 @@ static void test_arena(void **state)
   assert_null(arena.head);
 }
 
-static void test_text(void **state)
-{
+static void test_text(void **state) {
   (void)state;
   struct rt_text t = {0};
-  for (int i = 0; i < 100; i++)
-    rt_text_printf(&t, "%d,", i % 10);
+  for (int i = 0; i < 100; i++) rt_text_printf(&t, "%d,", i % 10);
   assert_int_equal(t.length, 200);
   rt_text_add(&t, "a\0b", 3);
   assert_int_equal(t.length, 203);
@@ -194,8 +179,7 @@ static void test_text(void **state)
   rt_text_free(NULL);
 }
 
-static void test_text_remembers_failure(void **state)
-{
+static void test_text_remembers_failure(void **state) {
   (void)state;
   struct ledger ledger = {0, 1};
   rt_set_allocator(ledger_resize, &ledger);
@@ -211,23 +195,18 @@ static void test_text_remembers_failure(void **state)
   assert_int_equal(ledger.live, 0);
 }
 
-static void *allocate_many(void *unused)
-{
+static void *allocate_many(void *unused) {
   (void)unused;
-  for (int i = 0; i < 10000; i++)
-    rt_free(rt_alloc(16));
+  for (int i = 0; i < 10000; i++) rt_free(rt_alloc(16));
   return NULL;
 }
 
-static void test_count_is_exact_across_threads(void **state)
-{
+static void test_count_is_exact_across_threads(void **state) {
   (void)state;
   uint64_t before = rt_alloc_count();
   pthread_t threads[4];
-  for (int i = 0; i < 4; i++)
-    assert_int_equal(pthread_create(&threads[i], NULL, allocate_many, NULL), 0);
-  for (int i = 0; i < 4; i++)
-    pthread_join(threads[i], NULL);
+  for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, allocate_many, NULL), 0);
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   assert_int_equal(rt_alloc_count() - before, 40000);
   void *block = rt_realloc(NULL, 4, 4);
   block = rt_realloc(block, 8, 4);
@@ -236,20 +215,19 @@ static void test_count_is_exact_across_threads(void **state)
   assert_int_equal(rt_alloc_count() - before, 40002);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_first_error_stays),
-    cmocka_unit_test(test_place_and_hint),
-    cmocka_unit_test(test_cut_message_is_whole_utf8),
-    cmocka_unit_test(test_sizes_that_overflow),
-    cmocka_unit_test(test_empty_and_aligned_blocks),
-    cmocka_unit_test(test_host_allocator_sees_everything),
-    cmocka_unit_test(test_grow_keeps_items),
-    cmocka_unit_test(test_arena),
-    cmocka_unit_test(test_text),
-    cmocka_unit_test(test_text_remembers_failure),
-    cmocka_unit_test(test_count_is_exact_across_threads),
+      cmocka_unit_test(test_first_error_stays),
+      cmocka_unit_test(test_place_and_hint),
+      cmocka_unit_test(test_cut_message_is_whole_utf8),
+      cmocka_unit_test(test_sizes_that_overflow),
+      cmocka_unit_test(test_empty_and_aligned_blocks),
+      cmocka_unit_test(test_host_allocator_sees_everything),
+      cmocka_unit_test(test_grow_keeps_items),
+      cmocka_unit_test(test_arena),
+      cmocka_unit_test(test_text),
+      cmocka_unit_test(test_text_remembers_failure),
+      cmocka_unit_test(test_count_is_exact_across_threads),
   };
   return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -13,32 +13,27 @@
 
 enum { HEADER = 28, FLIPS = 6000 };
 
-static struct rt_text bytes_of(const struct vm_module *m)
-{
+static struct rt_text bytes_of(const struct vm_module *m) {
   struct rt_text out = {0};
   struct rt_error e = {0};
-  if (vm_module_write(m, &out, &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (vm_module_write(m, &out, &e) != RT_OK) fail_msg("%s", e.text);
   return out;
 }
 
-static struct rt_text sentence_bytes(void)
-{
+static struct rt_text sentence_bytes(void) {
   struct sentence s = build_sentence();
   struct rt_text bytes = bytes_of(s.m);
   vm_module_free(s.m);
   return bytes;
 }
 
-static char *listing(const struct vm_module *m)
-{
+static char *listing(const struct vm_module *m) {
   struct rt_text text = {0};
   vm_module_print(m, &text);
   return text.data;
 }
 
-static void test_round_trip(void **state)
-{
+static void test_round_trip(void **state) {
   (void)state;
   struct sentence s = build_sentence();
   s.m->dims.symbol[3].limit = 128;
@@ -48,8 +43,7 @@ static void test_round_trip(void **state)
   struct rt_text bytes = bytes_of(s.m);
   struct rt_error e = {0};
   struct vm_module *m = vm_module_read(bytes.data, bytes.length, &e);
-  if (!m)
-    fail_msg("%s", e.text);
+  if (!m) fail_msg("%s", e.text);
   struct rt_text again = bytes_of(m);
   assert_int_equal(again.length, bytes.length);
   assert_memory_equal(again.data, bytes.data, bytes.length);
@@ -63,29 +57,40 @@ static void test_round_trip(void **state)
   vm_module_free(s.m);
 }
 
-static void test_listing(void **state)
-{
+static void test_listing(void **state) {
   (void)state;
   struct sentence s = build_sentence();
   char *text = listing(s.m);
   static const char *const lines[] = {
-    "module sentiment\n", "dim T    # per example\n", "dim V = 6    # from the data\n", "param 1 W: [D, C] = glorot, decays\n",
-    "input 0 text: words [T] of V\n", "head 0 sentiment.semantic: softmax, query[i, feature] key[j, feature] value[j, feature] out[i, feature] "
-    "extra with gradient[]\n  score\n    r0[i,j] = input 0\n    r1 = input 1\n    r2[i,j] = mul r0 r1\n    gives r2\n",
-    "    r1 = const 0.5\n", "head 2 sentiment.rows: weights from rows, query", "  row 0: largest of\n    r0[i,j] = input 0\n",
-    "  row 1: sum of\n", "    r3[i] = input 2\n", "  row 2 (backward): sum of\n", "function predict: 7 instructions, 4 slots\n   0  %4: [T, D] in slot 0 = gather(embed, text)\n",
-    "   3  %7: [D] in slot 1 = lanes(%5, %6), program=0    # sentiment.aq:12 sentiment.mean\n", ", of=T\n", ", value=1\n",
-    "  output loss = %12\n", "  gradient of embed = %19 in the rows text\n"};
+      "module sentiment\n",
+      "dim T    # per example\n",
+      "dim V = 6    # from the data\n",
+      "param 1 W: [D, C] = glorot, decays\n",
+      "input 0 text: words [T] of V\n",
+      "head 0 sentiment.semantic: softmax, query[i, feature] key[j, feature] value[j, feature] out[i, "
+      "feature] "
+      "extra with gradient[]\n  score\n    r0[i,j] = input 0\n    r1 = input 1\n    r2[i,j] = mul r0 r1\n    "
+      "gives r2\n",
+      "    r1 = const 0.5\n",
+      "head 2 sentiment.rows: weights from rows, query",
+      "  row 0: largest of\n    r0[i,j] = input 0\n",
+      "  row 1: sum of\n",
+      "    r3[i] = input 2\n",
+      "  row 2 (backward): sum of\n",
+      "function predict: 7 instructions, 4 slots\n   0  %4: [T, D] in slot 0 = gather(embed, text)\n",
+      "   3  %7: [D] in slot 1 = lanes(%5, %6), program=0    # sentiment.aq:12 sentiment.mean\n",
+      ", of=T\n",
+      ", value=1\n",
+      "  output loss = %12\n",
+      "  gradient of embed = %19 in the rows text\n"};
   for (size_t i = 0; i < RT_COUNT(lines); i++)
-    if (!strstr(text, lines[i]))
-      fail_msg("\"%s\" is not in\n%s", lines[i], text);
+    if (!strstr(text, lines[i])) fail_msg("\"%s\" is not in\n%s", lines[i], text);
   rt_free(text);
   vm_module_free(s.m);
 }
 
 /* The bytes are copied to a block of exactly their size, so that a read beyond the end shows. */
-static struct vm_module *read_copy(const char *bytes, size_t length, struct rt_error *e)
-{
+static struct vm_module *read_copy(const char *bytes, size_t length, struct rt_error *e) {
   char *copy = malloc(length ? length : 1);
   memcpy(copy, bytes, length);
   struct vm_module *m = vm_module_read(copy, length, e);
@@ -94,24 +99,20 @@ static struct vm_module *read_copy(const char *bytes, size_t length, struct rt_e
 }
 
 /* Length and checksum as they should be for what the bytes are now. */
-static void fix_header(char *bytes, size_t length)
-{
+static void fix_header(char *bytes, size_t length) {
   uint64_t words[] = {length - HEADER, XXH3_64bits(bytes + HEADER, length - HEADER)};
   for (int w = 0; w < 2; w++)
-    for (int i = 0; i < 8; i++)
-      bytes[12 + 8 * w + i] = (char)(words[w] >> 8 * i);
+    for (int i = 0; i < 8; i++) bytes[12 + 8 * w + i] = (char)(words[w] >> 8 * i);
 }
 
-static void test_truncation(void **state)
-{
+static void test_truncation(void **state) {
   (void)state;
   struct rt_text bytes = sentence_bytes();
   for (size_t length = 0; length < bytes.length; length++) {
     struct rt_error e = {0};
     assert_null(read_copy(bytes.data, length, &e));
     assert_int_equal(e.code, RT_BAD_DATA);
-    if (length < HEADER)
-      continue;
+    if (length < HEADER) continue;
     char *copy = malloc(length);
     memcpy(copy, bytes.data, length);
     fix_header(copy, length);
@@ -123,8 +124,7 @@ static void test_truncation(void **state)
   rt_text_free(&bytes);
 }
 
-static void test_damage_is_noticed(void **state)
-{
+static void test_damage_is_noticed(void **state) {
   (void)state;
   struct rt_text bytes = sentence_bytes();
   for (size_t i = 0; i < bytes.length; i += i < 64 ? 1 : 37) {
@@ -144,8 +144,7 @@ static void test_damage_is_noticed(void **state)
 /* ---- bytes that lie, with a checksum that does not ---- */
 
 static size_t allowed;
-static void *modest(void *context, void *block, size_t size)
-{
+static void *modest(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     free(block);
@@ -157,16 +156,16 @@ static void *modest(void *context, void *block, size_t size)
 enum { EXAMPLES = 3, SYMBOLS = 16, LEAVES = 8, ENOUGH = 1 << 18 };
 static const int64_t lengths[EXAMPLES] = {3, 0, 2};
 
-/* Memory for a parameter or input, exactly as much as it has elements for the lengths above; NULL when that is too many. */
-static void *leaf_data(const struct vm_dims *dims, const struct vm_type *type)
-{
+/* Memory for a parameter or input, exactly as much as it has elements for the lengths above; NULL when that
+ * is too many. */
+static void *leaf_data(const struct vm_dims *dims, const struct vm_type *type) {
   int64_t count = 0;
   for (int e = 0; e < (type->batched ? EXAMPLES : 1); e++) {
     int64_t sizes[SYMBOLS], part = 1, size;
-    for (int i = 0; i < SYMBOLS; i++)
-      sizes[i] = lengths[e];
+    for (int i = 0; i < SYMBOLS; i++) sizes[i] = lengths[e];
     for (int a = 0; a < type->rank; a++) {
-      if (vm_dim_value(dims, type->dim[a], sizes, &size, NULL) != RT_OK || size > ENOUGH || part * size > ENOUGH)
+      if (vm_dim_value(dims, type->dim[a], sizes, &size, NULL) != RT_OK || size > ENOUGH
+          || part * size > ENOUGH)
         return NULL;
       part *= size;
     }
@@ -175,8 +174,7 @@ static void *leaf_data(const struct vm_dims *dims, const struct vm_type *type)
   return calloc(count ? (size_t)count : 1, 4);
 }
 
-static bool give_data(struct vm_machine *machine, const struct vm_module *m, void **data)
-{
+static bool give_data(struct vm_machine *machine, const struct vm_module *m, void **data) {
   bool complete = m->param_count + m->input_count <= LEAVES;
   for (uint32_t i = 0; complete && i < m->param_count + m->input_count; i++) {
     bool param = i < m->param_count;
@@ -191,24 +189,21 @@ static bool give_data(struct vm_machine *machine, const struct vm_module *m, voi
 }
 
 /* Runs what was accepted: the kernels must find everything as they need it. */
-static bool run_function(struct rt_pool *pool, const struct vm_module *m, const struct vm_function *f)
-{
+static bool run_function(struct rt_pool *pool, const struct vm_module *m, const struct vm_function *f) {
   const int64_t *ragged[SYMBOLS];
   void *data[LEAVES] = {NULL};
   struct rt_error e = {0};
-  for (int i = 0; i < SYMBOLS; i++)
-    ragged[i] = lengths;
-  struct vm_machine *machine = m->dims.symbol_count <= SYMBOLS ? vm_machine_new(m, f, RT_F32, pool, &e) : NULL;
-  bool ran = machine && vm_machine_bind(machine, EXAMPLES, ragged, &e) == RT_OK && give_data(machine, m, data) &&
-             vm_machine_run(machine, 1, &e) == RT_OK;
-  for (int i = 0; i < LEAVES; i++)
-    free(data[i]);
+  for (int i = 0; i < SYMBOLS; i++) ragged[i] = lengths;
+  struct vm_machine *machine =
+      m->dims.symbol_count <= SYMBOLS ? vm_machine_new(m, f, RT_F32, pool, &e) : NULL;
+  bool ran = machine && vm_machine_bind(machine, EXAMPLES, ragged, &e) == RT_OK && give_data(machine, m, data)
+             && vm_machine_run(machine, 1, &e) == RT_OK;
+  for (int i = 0; i < LEAVES; i++) free(data[i]);
   vm_machine_free(machine);
   return ran;
 }
 
-static void test_lies(void **state)
-{
+static void test_lies(void **state) {
   (void)state;
   struct rt_text bytes = sentence_bytes();
   struct rt_pool *pool = rt_pool_new(1, NULL);
@@ -232,8 +227,7 @@ static void test_lies(void **state)
       continue;
     }
     accepted++;
-    for (uint32_t f = 0; f < m->function_count; f++)
-      ran += run_function(pool, m, &m->function[f]);
+    for (uint32_t f = 0; f < m->function_count; f++) ran += run_function(pool, m, &m->function[f]);
     rt_free(listing(m));
     vm_module_free(m);
   }
@@ -245,8 +239,7 @@ static void test_lies(void **state)
 }
 
 static int left;
-static void *refuse_later(void *context, void *block, size_t size)
-{
+static void *refuse_later(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     free(block);
@@ -255,8 +248,7 @@ static void *refuse_later(void *context, void *block, size_t size)
   return left-- > 0 ? realloc(block, size) : NULL;
 }
 
-static void test_no_memory(void **state)
-{
+static void test_no_memory(void **state) {
   (void)state;
   struct rt_text bytes = sentence_bytes();
   rt_set_allocator(refuse_later, NULL);
@@ -278,11 +270,11 @@ static void test_no_memory(void **state)
   assert_true(done);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_listing), cmocka_unit_test(test_truncation),
-    cmocka_unit_test(test_damage_is_noticed), cmocka_unit_test(test_lies), cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_listing),
+      cmocka_unit_test(test_truncation), cmocka_unit_test(test_damage_is_noticed),
+      cmocka_unit_test(test_lies),       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,10 +10,12 @@
 
 #include "vm/dims.h"
 
-struct fixture { struct vm_dims dims; vm_dim D, H, C, T, S; };
+struct fixture {
+  struct vm_dims dims;
+  vm_dim D, H, C, T, S;
+};
 
-static int setup(void **state)
-{
+static int setup(void **state) {
   struct fixture *f = calloc(1, sizeof *f);
   assert_non_null(f);
   assert_int_equal(vm_dims_init(&f->dims), RT_OK);
@@ -26,16 +28,14 @@ static int setup(void **state)
   return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
   struct fixture *f = *state;
   vm_dims_free(&f->dims);
   free(f);
   return 0;
 }
 
-static void assert_prints(struct vm_dims *dims, vm_dim d, const char *expected)
-{
+static void assert_prints(struct vm_dims *dims, vm_dim d, const char *expected) {
   struct rt_text text = {0};
   assert_int_not_equal(d, VM_NO_DIM);
   vm_dim_print(dims, d, &text);
@@ -43,8 +43,7 @@ static void assert_prints(struct vm_dims *dims, vm_dim d, const char *expected)
   rt_text_free(&text);
 }
 
-static void test_one_form(void **state)
-{
+static void test_one_form(void **state) {
   struct fixture *f = *state;
   struct vm_dims *dims = &f->dims;
   vm_dim four = vm_dim_number(dims, 4), three = vm_dim_number(dims, 3);
@@ -58,7 +57,8 @@ static void test_one_form(void **state)
   assert_int_equal(vm_dim_minus(dims, vm_dim_plus(dims, f->T, VM_ONE), f->T), VM_ONE);
   /* (T + S) (T - S) = T^2 - S^2 */
   vm_dim product = vm_dim_times(dims, vm_dim_plus(dims, f->T, f->S), vm_dim_minus(dims, f->T, f->S));
-  assert_int_equal(product, vm_dim_minus(dims, vm_dim_times(dims, f->T, f->T), vm_dim_times(dims, f->S, f->S)));
+  assert_int_equal(product,
+                   vm_dim_minus(dims, vm_dim_times(dims, f->T, f->T), vm_dim_times(dims, f->S, f->S)));
   int64_t n = -1;
   assert_true(vm_dim_is_number(dims, vm_dim_minus(dims, f->D, f->D), &n));
   assert_int_equal(n, 0);
@@ -70,8 +70,7 @@ static void test_one_form(void **state)
   assert_int_not_equal(vm_dim_symbol(dims, "T", VM_RAGGED, -1), f->T);
 }
 
-static void test_text(void **state)
-{
+static void test_text(void **state) {
   struct fixture *f = *state;
   struct vm_dims *dims = &f->dims;
   vm_dim two = vm_dim_number(dims, 2), four = vm_dim_number(dims, 4);
@@ -82,14 +81,14 @@ static void test_text(void **state)
   assert_prints(dims, vm_dim_minus(dims, VM_ONE, f->T), "-T + 1");
   assert_prints(dims, vm_dim_over(dims, f->D, f->H), "D/H");
   assert_prints(dims, vm_dim_over(dims, VM_ONE, f->H), "1/H");
-  assert_prints(dims, vm_dim_over(dims, vm_dim_times(dims, f->D, f->D), vm_dim_times(dims, two, f->H)), "D^2/(2*H)");
+  assert_prints(dims, vm_dim_over(dims, vm_dim_times(dims, f->D, f->D), vm_dim_times(dims, two, f->H)),
+                "D^2/(2*H)");
   assert_prints(dims, vm_dim_minus(dims, f->T, f->T), "0");
   assert_prints(dims, vm_dim_number(dims, -7), "-7");
   assert_prints(dims, VM_NO_DIM - 1, "?");
 }
 
-static void test_values(void **state)
-{
+static void test_values(void **state) {
   struct fixture *f = *state;
   struct vm_dims *dims = &f->dims;
   struct rt_error e = {0};
@@ -110,8 +109,7 @@ static void test_values(void **state)
   assert_int_equal(v, 7);
 }
 
-static void assert_fails(struct vm_dims *dims, vm_dim d, const int64_t *ragged, const char *expected)
-{
+static void assert_fails(struct vm_dims *dims, vm_dim d, const int64_t *ragged, const char *expected) {
   struct rt_error e = {0};
   int64_t v = -1;
   assert_int_equal(vm_dim_value(dims, d, ragged, &v, &e), RT_BAD_DATA);
@@ -119,8 +117,7 @@ static void assert_fails(struct vm_dims *dims, vm_dim d, const int64_t *ragged, 
   assert_int_equal(v, -1);
 }
 
-static void test_bad_values(void **state)
-{
+static void test_bad_values(void **state) {
   struct fixture *f = *state;
   struct vm_dims *dims = &f->dims;
   int64_t ragged[5] = {0};
@@ -129,13 +126,11 @@ static void test_bad_values(void **state)
   assert_fails(dims, vm_dim_number(dims, -2), NULL, "-2 is -2, less than 0");
   assert_fails(dims, vm_dim_over(dims, f->D, f->T), ragged, "D/T divides by 0 (D = 64, T = 0)");
   vm_dim large = f->D;
-  for (int i = 0; i < 4; i++)
-    large = vm_dim_times(dims, large, large);
+  for (int i = 0; i < 4; i++) large = vm_dim_times(dims, large, large);
   assert_fails(dims, large, NULL, "D^16 is too large (D = 64)");
 }
 
-static void test_limits(void **state)
-{
+static void test_limits(void **state) {
   struct fixture *f = *state;
   struct vm_dims *dims = &f->dims;
   vm_dim most = vm_dim_number(dims, INT64_MAX);
@@ -147,55 +142,47 @@ static void test_limits(void **state)
   vm_dim sum = VM_ONE, product = VM_ONE;
   for (int i = 0; i < VM_MAX_TERMS + 1; i++) {
     vm_dim s = vm_dim_symbol(dims, "x", VM_CONST, 1);
-    if (sum != VM_NO_DIM)
-      sum = vm_dim_plus(dims, sum, s);
-    if (product != VM_NO_DIM)
-      product = vm_dim_times(dims, product, s);
+    if (sum != VM_NO_DIM) sum = vm_dim_plus(dims, sum, s);
+    if (product != VM_NO_DIM) product = vm_dim_times(dims, product, s);
   }
   assert_int_equal(sum, VM_NO_DIM);
   assert_int_equal(product, VM_NO_DIM);
 }
 
-static void test_terms(void **state)
-{
+static void test_terms(void **state) {
   struct fixture *f = *state;
   struct vm_dims *dims = &f->dims;
   struct vm_factor messy[] = {{3, 1}, {0, 2}, {3, -1}, {0, -1}}, nowhere[] = {{99, 1}};
   struct vm_term term[] = {{2, -4, 4, messy}, {3, 2, 4, messy}};
-  assert_int_equal(vm_dim_of_terms(dims, term, 2), f->D);        /* -D/2 + 3*D/2 */
+  assert_int_equal(vm_dim_of_terms(dims, term, 2), f->D); /* -D/2 + 3*D/2 */
   struct vm_term by_zero = {1, 0, 0, NULL}, stray = {1, 1, 1, nowhere};
   assert_int_equal(vm_dim_of_terms(dims, &by_zero, 1), VM_NO_DIM);
   assert_int_equal(vm_dim_of_terms(dims, &stray, 1), VM_NO_DIM);
 }
 
-static void test_branch(void **state)
-{
+static void test_branch(void **state) {
   struct fixture *f = *state;
   struct vm_dims branch;
   size_t before = f->dims.poly_count;
   assert_int_equal(vm_dims_branch(&branch, &f->dims), RT_OK);
   vm_dim d = VM_ONE;
-  for (int i = 0; i < 100; i++)
-    d = vm_dim_plus(&branch, d, f->T);
+  for (int i = 0; i < 100; i++) d = vm_dim_plus(&branch, d, f->T);
   assert_prints(&branch, d, "100*T + 1");
   assert_int_equal(vm_dim_plus(&branch, f->D, vm_dim_number(&branch, 0)), f->D);
   assert_int_equal(f->dims.poly_count, before);
   vm_dims_free(&branch);
 }
 
-static void test_many(void **state)
-{
+static void test_many(void **state) {
   struct fixture *f = *state;
   vm_dim first = vm_dim_number(&f->dims, 1000);
-  for (int64_t n = 0; n < 5000; n++)
-    assert_int_not_equal(vm_dim_number(&f->dims, n), VM_NO_DIM);
+  for (int64_t n = 0; n < 5000; n++) assert_int_not_equal(vm_dim_number(&f->dims, n), VM_NO_DIM);
   assert_int_equal(vm_dim_number(&f->dims, 1000), first);
   assert_true(f->dims.poly_count < 5010);
 }
 
 static int allowed;
-static void *refuse_later(void *context, void *block, size_t size)
-{
+static void *refuse_later(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     free(block);
@@ -204,33 +191,32 @@ static void *refuse_later(void *context, void *block, size_t size)
   return allowed-- > 0 ? realloc(block, size) : NULL;
 }
 
-static void test_no_memory(void **state)
-{
+static void test_no_memory(void **state) {
   (void)state;
   rt_set_allocator(refuse_later, NULL);
   for (int n = 0; n < 40; n++) {
     struct vm_dims dims, branch;
     allowed = n;
-    if (vm_dims_init(&dims) != RT_OK)
-      continue;
+    if (vm_dims_init(&dims) != RT_OK) continue;
     vm_dim d = vm_dim_symbol(&dims, "D", VM_CONST, 2);
-    for (int i = 0; i < 40 && d != VM_NO_DIM; i++)
-      d = vm_dim_plus(&dims, d, VM_ONE);
-    if (vm_dims_branch(&branch, &dims) == RT_OK)
-      vm_dims_free(&branch);
+    for (int i = 0; i < 40 && d != VM_NO_DIM; i++) d = vm_dim_plus(&dims, d, VM_ONE);
+    if (vm_dims_branch(&branch, &dims) == RT_OK) vm_dims_free(&branch);
     vm_dims_free(&dims);
   }
   rt_set_allocator(NULL, NULL);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(test_one_form, setup, teardown), cmocka_unit_test_setup_teardown(test_text, setup, teardown),
-    cmocka_unit_test_setup_teardown(test_values, setup, teardown),   cmocka_unit_test_setup_teardown(test_bad_values, setup, teardown),
-    cmocka_unit_test_setup_teardown(test_limits, setup, teardown),   cmocka_unit_test_setup_teardown(test_terms, setup, teardown),
-    cmocka_unit_test_setup_teardown(test_branch, setup, teardown),   cmocka_unit_test_setup_teardown(test_many, setup, teardown),
-    cmocka_unit_test(test_no_memory),
+      cmocka_unit_test_setup_teardown(test_one_form, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_values, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_bad_values, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_terms, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_branch, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

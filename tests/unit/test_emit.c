@@ -1,42 +1,43 @@
-/* test_emit.c: what the emitter makes: programs fused, memory shared, gradients of tables as rows, nothing dropped outside of training; and that how much
- * is fused never changes what comes out. Everything made here passes the verifier (graphs.h). */
+/* test_emit.c: what the emitter makes: programs fused, memory shared, gradients of tables as rows, nothing
+ * dropped outside of training; and that how much is fused never changes what comes out. Everything made here
+ * passes the verifier (graphs.h). */
 #include "tests/unit/graphs.h"
 
 #include <stdlib.h>
 
 static const struct gr_span none;
-static const char *const names[16] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p" };
+static const char *const names[16] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                      "i", "j", "k", "l", "m", "n", "o", "p"};
 
-static const struct vm_function *function_of(struct host *h) { return vm_module_function(h->module, "train"); }
+static const struct vm_function *function_of(struct host *h) {
+  return vm_module_function(h->module, "train");
+}
 
-static int count_op(const struct vm_function *f, enum rt_op op)
-{
+static int count_op(const struct vm_function *f, enum rt_op op) {
   int count = 0;
-  for (uint32_t n = 0; n < f->instr_count; n++)
-    count += f->instr[n].op == op;
+  for (uint32_t n = 0; n < f->instr_count; n++) count += f->instr[n].op == op;
   return count;
 }
 
-static void compile_one(struct host *h, ir_id output, bool training)
-{
-  host_compile(h, &(struct ir_outputs){ .count = 1, .id = &output, .name = names, .training = training });
+static void compile_one(struct host *h, ir_id output, bool training) {
+  host_compile(h, &(struct ir_outputs){.count = 1, .id = &output, .name = names, .training = training});
 }
 
-static void a_chain_is_one_program(void **state)
-{
+static void a_chain_is_one_program(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), b = host_reals(&h, HOST_TYPE(false, D), -1, 1);
   ir_id y = ir_binary(&h.g, OP_add, x, b, none, &h.error);
-  y = ir_binary(&h.g, OP_mul, ir_unary(&h.g, OP_tanh, y, &h.error), ir_constant(&h.g, 0.3, NULL, none, &h.error), none, &h.error);
+  y = ir_binary(&h.g, OP_mul, ir_unary(&h.g, OP_tanh, y, &h.error),
+                ir_constant(&h.g, 0.3, NULL, none, &h.error), none, &h.error);
   y = ir_binary(&h.g, OP_mul, y, ir_size(&h.g, T, none, &h.error), none, &h.error);
   compile_one(&h, y, true);
   const struct vm_function *f = function_of(&h);
   assert_int_equal(count_op(f, OP_lanes), 1);
   assert_int_equal(count_op(f, OP_size), 1);
-  assert_int_equal(f->instr_count, 2);   /* no repetition, no constant in memory */
+  assert_int_equal(f->instr_count, 2); /* no repetition, no constant in memory */
   const struct lane_program *p = &h.module->lanes[0];
   assert_int_equal(p->input_count, 3);
   for (int k = 0; k < 3; k++) {
@@ -47,28 +48,25 @@ static void a_chain_is_one_program(void **state)
   host_free(&h);
 }
 
-static void a_shared_step_is_written_once(void **state)
-{
+static void a_shared_step_is_written_once(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), e = ir_unary(&h.g, OP_exp, x, &h.error);
   ir_id y = ir_binary(&h.g, OP_add, e, x, none, &h.error);
-  ir_id output[2] = { y, ir_sum(&h.g, e, 1, true, none, &h.error) };
-  host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+  ir_id output[2] = {y, ir_sum(&h.g, e, 1, true, none, &h.error)};
+  host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
   const struct vm_function *f = function_of(&h);
   assert_int_equal(count_op(f, OP_lanes), 1);
   assert_int_equal(f->instr[0].out_count, 2);
   int exps = 0;
-  for (int k = 0; k < h.module->lanes[0].instr_count; k++)
-    exps += h.module->lanes[0].instr[k].op == LANE_exp;
+  for (int k = 0; k < h.module->lanes[0].instr_count; k++) exps += h.module->lanes[0].instr[k].op == LANE_exp;
   assert_int_equal(exps, 1);
   host_free(&h);
 }
 
-static void memory_does_not_grow_with_depth(void **state)
-{
+static void memory_does_not_grow_with_depth(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
@@ -76,7 +74,7 @@ static void memory_does_not_grow_with_depth(void **state)
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1);
   for (int layer = 0; layer < 20; layer++) {
     ir_id w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1);
-    x = ir_add(&h.g, OP_project, 2, (ir_id[]){ x, w }, &(int64_t){ 0 }, 0, NULL, none, &h.error);
+    x = ir_add(&h.g, OP_project, 2, (ir_id[]){x, w}, &(int64_t){0}, 0, NULL, none, &h.error);
     x = ir_unary(&h.g, OP_tanh, x, &h.error);
   }
   compile_one(&h, x, true);
@@ -86,8 +84,7 @@ static void memory_does_not_grow_with_depth(void **state)
   host_free(&h);
 }
 
-static void a_program_writes_over_what_dies(void **state)
-{
+static void a_program_writes_over_what_dies(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
@@ -99,37 +96,42 @@ static void a_program_writes_over_what_dies(void **state)
   host_free(&h);
 }
 
-static void nothing_is_dropped_outside_of_training(void **state)
-{
+static void nothing_is_dropped_outside_of_training(void **state) {
   (void)state;
   for (int training = 0; training < 2; training++) {
     struct host h;
     host_init(&h, 1, 2);
     struct vm_type type = HOST_TYPE(true, host_ragged(&h, "T", 1, 4), host_dim(&h, "D", 3));
-    ir_id x = host_reals(&h, type, -1, 1), drop = ir_add(&h.g, OP_bernoulli, 0, NULL, NULL, 0.5, &type, none, &h.error);
-    compile_one(&h, ir_unary(&h.g, OP_exp, ir_binary(&h.g, OP_mul, x, drop, none, &h.error), &h.error), training);
+    ir_id x = host_reals(&h, type, -1, 1),
+          drop = ir_add(&h.g, OP_bernoulli, 0, NULL, NULL, 0.5, &type, none, &h.error);
+    compile_one(&h, ir_unary(&h.g, OP_exp, ir_binary(&h.g, OP_mul, x, drop, none, &h.error), &h.error),
+                training);
     assert_int_equal(count_op(function_of(&h), OP_bernoulli), training);
     host_run(&h);
     const double *y = vm_machine_output(h.machine, 0).data, *in = h.leaf[0].data;
-    for (size_t k = 0; k < h.leaf[0].count && !training; k++)
-      assert_true(fabs(y[k] - exp(in[k])) < 1e-12);
+    for (size_t k = 0; k < h.leaf[0].count && !training; k++) assert_true(fabs(y[k] - exp(in[k])) < 1e-12);
     host_free(&h);
   }
 }
 
-static void a_table_receives_rows(void **state)
-{
+static void a_table_receives_rows(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3), V = host_dim(&h, "V", 5);
   ir_id table = host_reals(&h, HOST_TYPE(false, V, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D), -1, 1);
   ir_id ids = host_ids(&h, HOST_TYPE(true, T), V);
-  ir_id y = ir_add(&h.g, OP_gather, 2, (ir_id[]){ table, ids }, NULL, 0, NULL, none, &h.error);
+  ir_id y = ir_add(&h.g, OP_gather, 2, (ir_id[]){table, ids}, NULL, 0, NULL, none, &h.error);
   ir_id loss = ir_sum(&h.g, ir_binary(&h.g, OP_mul, y, w, none, &h.error), 0, false, none, &h.error), grad[2];
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){ table, w }, grad, &h.error), RT_OK);
-  const uint32_t param[2] = { 0, 1 };
-  host_compile(&h, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 2, .gradient = grad, .param = param, .training = true });
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){table, w}, grad, &h.error), RT_OK);
+  const uint32_t param[2] = {0, 1};
+  host_compile(&h, &(struct ir_outputs){.count = 1,
+                                        .id = &loss,
+                                        .name = names,
+                                        .gradient_count = 2,
+                                        .gradient = grad,
+                                        .param = param,
+                                        .training = true});
   const struct vm_function *f = function_of(&h);
   assert_int_equal(f->gradient_count, 2);
   assert_int_equal(count_op(f, OP_scatter), 0);
@@ -139,65 +141,69 @@ static void a_table_receives_rows(void **state)
   assert_int_equal(f->gradient[1].ids, UINT32_MAX);
   host_run(&h);
   const double *row = vm_machine_value(h.machine, f->gradient[0].value).data, *weight = h.leaf[1].data;
-  for (size_t k = 0; k < h.leaf[2].count * 3; k++)
-    assert_true(row[k] == weight[k % 3]);
+  for (size_t k = 0; k < h.leaf[2].count * 3; k++) assert_true(row[k] == weight[k % 3]);
   host_free(&h);
 }
 
-static void a_parameter_without_influence_is_left_out(void **state)
-{
+static void a_parameter_without_influence_is_left_out(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
   vm_dim D = host_dim(&h, "D", 3);
-  ir_id w = host_reals(&h, HOST_TYPE(false, D), -1, 1), other = host_reals(&h, HOST_TYPE(false, D), -1, 1), grad[2];
+  ir_id w = host_reals(&h, HOST_TYPE(false, D), -1, 1), other = host_reals(&h, HOST_TYPE(false, D), -1, 1),
+        grad[2];
   ir_id loss = ir_sum(&h.g, ir_unary(&h.g, OP_exp, w, &h.error), 0, false, none, &h.error);
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){ other, w }, grad, &h.error), RT_OK);
-  const uint32_t param[2] = { 1, 0 };
-  host_compile(&h, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 2, .gradient = grad, .param = param, .training = true });
+  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){other, w}, grad, &h.error), RT_OK);
+  const uint32_t param[2] = {1, 0};
+  host_compile(&h, &(struct ir_outputs){.count = 1,
+                                        .id = &loss,
+                                        .name = names,
+                                        .gradient_count = 2,
+                                        .gradient = grad,
+                                        .param = param,
+                                        .training = true});
   assert_int_equal(function_of(&h)->gradient_count, 1);
   assert_int_equal(function_of(&h)->gradient[0].param, 0);
   host_free(&h);
 }
 
 /* Forward and gradient of a head must use one plan: it decides which numbers are drawn. */
-static void a_head_and_its_gradient_have_one_plan(void **state)
-{
+static void a_head_and_its_gradient_have_one_plan(void **state) {
   (void)state;
   struct host h;
   int64_t plan;
   host_init(&h, 1, 2);
   struct ir_head *head = ir_add_head(&h.g, "m.read", &plan);
   head->softmax = true;
-  head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
-  head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
+  head->query = head->out = (struct attend_operand){2, {ATTEND_I, ATTEND_FEATURE}};
+  head->key = head->value = (struct attend_operand){2, {ATTEND_J, ATTEND_FEATURE}};
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), grad;
-  ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){ x, x, x }, &plan, 0, NULL, none, &h.error);
+  ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){x, x, x}, &plan, 0, NULL, none, &h.error);
   ir_id loss = ir_sum(&h.g, y, 0, false, none, &h.error);
   assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &x, &grad, &h.error), RT_OK);
-  ir_id output[2] = { loss, grad };
-  host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+  ir_id output[2] = {loss, grad};
+  host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
   assert_int_equal(h.module->attend_count, 1);
   assert_string_equal(h.module->head_name[0], "m.read");
-  assert_int_equal(ir_emit(&h.g, &(struct ir_outputs){ .count = 1, .id = &y, .name = names }, "predict", h.module, &h.error), RT_OK);
+  assert_int_equal(
+      ir_emit(&h.g, &(struct ir_outputs){.count = 1, .id = &y, .name = names}, "predict", h.module, &h.error),
+      RT_OK);
   assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
-  assert_int_equal(h.module->attend_count, 1);     /* the same again: nothing in it is about training */
+  assert_int_equal(h.module->attend_count, 1); /* the same again: nothing in it is about training */
   assert_int_equal(vm_module_function(h.module, "predict")->instr_count, 1);
   host_free(&h);
 }
 
-static const struct vm_instr *instr_of(const struct vm_function *f, enum rt_op op)
-{
+static const struct vm_instr *instr_of(const struct vm_function *f, enum rt_op op) {
   for (uint32_t n = 0; n < f->instr_count; n++)
-    if (f->instr[n].op == op)
-      return &f->instr[n];
+    if (f->instr[n].op == op) return &f->instr[n];
   return NULL;
 }
 
-/* The gradient of a sum over the queries is never repeated in memory, and that of the queries takes the place of the result that was summed. */
-static void the_gradient_of_a_head_lies_over_its_result(void **state)
-{
+/* The gradient of a sum over the queries is never repeated in memory, and that of the queries takes the place
+ * of the result that was summed. */
+static void the_gradient_of_a_head_lies_over_its_result(void **state) {
   (void)state;
   for (int mean = 0; mean < 2; mean++) {
     struct host h;
@@ -205,20 +211,21 @@ static void the_gradient_of_a_head_lies_over_its_result(void **state)
     host_init(&h, 1, 2);
     struct ir_head *head = ir_add_head(&h.g, "m.read", &plan);
     head->softmax = true;
-    head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
-    head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
+    head->query = head->out = (struct attend_operand){2, {ATTEND_I, ATTEND_FEATURE}};
+    head->key = head->value = (struct attend_operand){2, {ATTEND_J, ATTEND_FEATURE}};
     vm_dim T = host_ragged(&h, "T", 1, 4), S = host_ragged(&h, "S", 1, 4), D = host_dim(&h, "D", 3);
-    ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), m = host_reals(&h, HOST_TYPE(true, S, D), -1, 1), grad;
-    ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){ x, m, m }, &plan, 0, NULL, none, &h.error);
+    ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), m = host_reals(&h, HOST_TYPE(true, S, D), -1, 1),
+          grad;
+    ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){x, m, m}, &plan, 0, NULL, none, &h.error);
     ir_id sum = ir_sum(&h.g, y, 2, true, none, &h.error);
-    if (mean)
-      sum = ir_binary(&h.g, OP_div, sum, ir_size(&h.g, T, none, &h.error), none, &h.error);
+    if (mean) sum = ir_binary(&h.g, OP_div, sum, ir_size(&h.g, T, none, &h.error), none, &h.error);
     ir_id loss = ir_sum(&h.g, sum, 0, false, none, &h.error);
     assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &x, &grad, &h.error), RT_OK);
-    ir_id output[2] = { loss, grad };
-    host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+    ir_id output[2] = {loss, grad};
+    host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
     const struct vm_function *f = &h.module->function[0];
-    const struct vm_instr *forward = instr_of(f, OP_attention), *dot = instr_of(f, OP_dot), *backward = instr_of(f, OP_attention_grad);
+    const struct vm_instr *forward = instr_of(f, OP_attention), *dot = instr_of(f, OP_dot),
+                          *backward = instr_of(f, OP_attention_grad);
     assert_true(forward && dot && backward);
     assert_int_equal(backward->attr[1], 2);
     assert_int_equal(dot->attr[0], 2);
@@ -230,24 +237,27 @@ static void the_gradient_of_a_head_lies_over_its_result(void **state)
 }
 
 /* gelu and its gradient: of its four intermediate values only the expensive one and the result are kept. */
-static void cheap_values_are_computed_again(void **state)
-{
+static void cheap_values_are_computed_again(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
-  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1), grad;
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1),
+        grad;
   ir_id v = host_reals(&h, HOST_TYPE(false, D, D), -1, 1), b = host_reals(&h, HOST_TYPE(false, D), -1, 1);
   ir_id half = ir_constant(&h.g, 0.5, NULL, none, &h.error), one = ir_constant(&h.g, 1, NULL, none, &h.error);
-  ir_id a = ir_add(&h.g, OP_project, 2, (ir_id[]){ x, w }, &(int64_t){ 0 }, 0, NULL, none, &h.error);
+  ir_id a = ir_add(&h.g, OP_project, 2, (ir_id[]){x, w}, &(int64_t){0}, 0, NULL, none, &h.error);
   a = ir_binary(&h.g, OP_add, a, b, none, &h.error);
-  ir_id e = ir_unary(&h.g, OP_erf, ir_binary(&h.g, OP_mul, a, ir_constant(&h.g, 0.7, NULL, none, &h.error), none, &h.error), &h.error);
-  ir_id y = ir_binary(&h.g, OP_mul, ir_binary(&h.g, OP_mul, a, half, none, &h.error), ir_binary(&h.g, OP_add, e, one, none, &h.error), none, &h.error);
-  y = ir_add(&h.g, OP_project, 2, (ir_id[]){ y, v }, &(int64_t){ 0 }, 0, NULL, none, &h.error);
+  ir_id e = ir_unary(&h.g, OP_erf,
+                     ir_binary(&h.g, OP_mul, a, ir_constant(&h.g, 0.7, NULL, none, &h.error), none, &h.error),
+                     &h.error);
+  ir_id y = ir_binary(&h.g, OP_mul, ir_binary(&h.g, OP_mul, a, half, none, &h.error),
+                      ir_binary(&h.g, OP_add, e, one, none, &h.error), none, &h.error);
+  y = ir_add(&h.g, OP_project, 2, (ir_id[]){y, v}, &(int64_t){0}, 0, NULL, none, &h.error);
   ir_id loss = ir_sum(&h.g, ir_unary(&h.g, OP_tanh, y, &h.error), 0, false, none, &h.error);
   assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &w, &grad, &h.error), RT_OK);
-  ir_id output[2] = { loss, grad };
-  host_compile(&h, &(struct ir_outputs){ .count = 2, .id = output, .name = names, .training = true });
+  ir_id output[2] = {loss, grad};
+  host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
   const struct vm_function *f = function_of(&h);
   assert_int_equal(f->instr[1].op, OP_lanes);
   assert_int_equal(f->instr[1].out_count, 2);
@@ -259,12 +269,13 @@ static void cheap_values_are_computed_again(void **state)
   host_free(&h);
 }
 
-/* A sum of products, of products per group and of something else, in random order. Each may be written over by the next; what comes out is the sum. */
-static void check_sum_of_products(uint64_t seed)
-{
+/* A sum of products, of products per group and of something else, in random order. Each may be written over
+ * by the next; what comes out is the sum. */
+static void check_sum_of_products(uint64_t seed) {
   struct host h;
   host_init(&h, seed, 1 + (int64_t)(seed % 3));
-  vm_dim T = host_ragged(&h, "T", 0, 5), G = host_dim(&h, "G", 2), D = host_dim(&h, "D", 3), K = host_dim(&h, "K", 1 + (int64_t)(seed % 4));
+  vm_dim T = host_ragged(&h, "T", 0, 5), G = host_dim(&h, "G", 2), D = host_dim(&h, "D", 3),
+         K = host_dim(&h, "K", 1 + (int64_t)(seed % 4));
   struct vm_type type = HOST_TYPE(true, T, G, D), y = HOST_TYPE(true, T, G, K), w = HOST_TYPE(false, D, G, K);
   size_t count = host_count(&h, &type), columns = host_count(&h, &w) / 6;
   double *want = rt_zalloc(count + 1, sizeof *want);
@@ -273,11 +284,11 @@ static void check_sum_of_products(uint64_t seed)
   for (int k = 0; k <= products; k++) {
     ir_id term = host_reals(&h, k == odd ? type : y, -1, 1);
     const double *a = h.leaf[h.leaf_count - 1].data;
-    for (size_t i = 0; k == odd && i < count; i++)
-      want[i] += a[i];
+    for (size_t i = 0; k == odd && i < count; i++) want[i] += a[i];
     if (k != odd) {
-      term = ir_add(&h.g, OP_project_back, 2, (ir_id[]){ term, host_reals(&h, w, -1, 1) }, &(int64_t){ 1 }, 0, NULL, none, &h.error);
-      const double *b = h.leaf[h.leaf_count - 1].data;       /* [D, G, K] */
+      term = ir_add(&h.g, OP_project_back, 2, (ir_id[]){term, host_reals(&h, w, -1, 1)}, &(int64_t){1}, 0,
+                    NULL, none, &h.error);
+      const double *b = h.leaf[h.leaf_count - 1].data; /* [D, G, K] */
       for (size_t i = 0; i < count; i++)
         for (size_t n = 0; n < columns; n++)
           want[i] += a[i / 3 * columns + n] * b[(i % 3 * 2 + i / 3 % 2) * columns + n];
@@ -293,36 +304,32 @@ static void check_sum_of_products(uint64_t seed)
       assert_int_equal(f->value[f->instr[n].out[0]].index, f->value[f->instr[n].in[2]].index);
   assert_true(count_op(f, OP_project_back_add) >= products - 2);
   struct rt_tensor t = vm_machine_output(h.machine, 0);
-  for (size_t i = 0; i < count; i++)
-    assert_true(fabs(((const double *)t.data)[i] - want[i]) < 1e-12);
+  for (size_t i = 0; i < count; i++) assert_true(fabs(((const double *)t.data)[i] - want[i]) < 1e-12);
   rt_free(want);
   host_free(&h);
 }
 
-static void products_add_where_they_are(void **state)
-{
+static void products_add_where_they_are(void **state) {
   (void)state;
-  for (uint64_t seed = 1; seed <= 100; seed++)
-    check_sum_of_products(seed);
+  for (uint64_t seed = 1; seed <= 100; seed++) check_sum_of_products(seed);
 }
 
-static void equal_programs_are_one(void **state)
-{
+static void equal_programs_are_one(void **state) {
   (void)state;
   struct host h;
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3), K = host_dim(&h, "K", 2);
   ir_id output[3];
   for (int k = 0; k < 3; k++)
-    output[k] = ir_unary(&h.g, k < 2 ? OP_exp : OP_tanh, host_reals(&h, HOST_TYPE(true, T, k ? K : D), -1, 1), &h.error);
-  host_compile(&h, &(struct ir_outputs){ .count = 3, .id = output, .name = names, .training = true });
+    output[k] = ir_unary(&h.g, k < 2 ? OP_exp : OP_tanh, host_reals(&h, HOST_TYPE(true, T, k ? K : D), -1, 1),
+                         &h.error);
+  host_compile(&h, &(struct ir_outputs){.count = 3, .id = output, .name = names, .training = true});
   assert_int_equal(count_op(function_of(&h), OP_lanes), 3);
   assert_int_equal(h.module->lanes_count, 2);
   host_free(&h);
 }
 
-static void instructions_know_their_line(void **state)
-{
+static void instructions_know_their_line(void **state) {
   (void)state;
   struct host h;
   const char text[] = "x = 1\n  y = exp(x)\n";
@@ -330,7 +337,7 @@ static void instructions_know_their_line(void **state)
   struct gr_source *source = gr_source_new("m.aq", text, strlen(text), &h.error);
   assert_non_null(source);
   ir_id x = host_reals(&h, HOST_TYPE(true, host_dim(&h, "D", 3)), -1, 1);
-  ir_id y = ir_add(&h.g, OP_softmax, 1, &x, NULL, 0, NULL, (struct gr_span){ source, 12, 18 }, &h.error);
+  ir_id y = ir_add(&h.g, OP_softmax, 1, &x, NULL, 0, NULL, (struct gr_span){source, 12, 18}, &h.error);
   h.g.node[y].name = "m.y";
   compile_one(&h, y, true);
   const struct vm_line *line = &h.module->line[function_of(&h)->instr[0].line];
@@ -346,56 +353,62 @@ static void instructions_know_their_line(void **state)
 /* ---- heads ---- */
 
 /* A head with a programmed score, a table of words and a layer. */
-static ir_id build_model(struct host *h, ir_id wrt[3])
-{
+static ir_id build_model(struct host *h, ir_id wrt[3]) {
   int64_t plan;
   struct ir_head *head = ir_add_head(&h->g, "m.read", &plan);
   head->softmax = true;
-  head->query = head->out = (struct attend_operand){ 2, { ATTEND_I, ATTEND_FEATURE } };
-  head->key = head->value = (struct attend_operand){ 2, { ATTEND_J, ATTEND_FEATURE } };
+  head->query = head->out = (struct attend_operand){2, {ATTEND_I, ATTEND_FEATURE}};
+  head->key = head->value = (struct attend_operand){2, {ATTEND_J, ATTEND_FEATURE}};
   head->extra_count = 1;
   struct ir_graph *slot = ir_slot_graph(&h->g, head, &head->score);
   ir_id s = ir_leaf(slot, IR_LEAF_S, none, &h->error), slope = ir_leaf(slot, 1, none, &h->error);
-  head->score.result[head->score.result_count++] = ir_binary(slot, OP_mul, ir_unary(slot, OP_tanh, s, &h->error), slope, none, &h->error);
+  head->score.result[head->score.result_count++] =
+      ir_binary(slot, OP_mul, ir_unary(slot, OP_tanh, s, &h->error), slope, none, &h->error);
   vm_dim T = host_ragged(h, "T", 1, 4), D = host_dim(h, "D", 3), V = host_dim(h, "V", 5);
   wrt[0] = host_reals(h, HOST_TYPE(false, V, D), -1, 1);
   wrt[1] = host_reals(h, HOST_TYPE(false, D, D), -1, 1);
-  wrt[2] = host_reals(h, (struct vm_type){ .dtype = RT_REAL, .of = VM_NO_DIM }, -1, 1);
+  wrt[2] = host_reals(h, (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM}, -1, 1);
   ir_id ids = host_ids(h, HOST_TYPE(true, T), V);
-  ir_id x = ir_add(&h->g, OP_gather, 2, (ir_id[]){ wrt[0], ids }, NULL, 0, NULL, none, &h->error);
-  ir_id y = ir_add(&h->g, OP_project, 2, (ir_id[]){ x, wrt[1] }, &(int64_t){ 0 }, 0, NULL, none, &h->error);
-  y = ir_add(&h->g, OP_attention, 4, (ir_id[]){ ir_unary(&h->g, OP_tanh, y, &h->error), x, x, wrt[2] }, &plan, 0, NULL, none, &h->error);
+  ir_id x = ir_add(&h->g, OP_gather, 2, (ir_id[]){wrt[0], ids}, NULL, 0, NULL, none, &h->error);
+  ir_id y = ir_add(&h->g, OP_project, 2, (ir_id[]){x, wrt[1]}, &(int64_t){0}, 0, NULL, none, &h->error);
+  y = ir_add(&h->g, OP_attention, 4, (ir_id[]){ir_unary(&h->g, OP_tanh, y, &h->error), x, x, wrt[2]}, &plan,
+             0, NULL, none, &h->error);
   return ir_sum(&h->g, ir_unary(&h->g, OP_square, y, &h->error), 0, false, none, &h->error);
 }
 
-static int compile_model(struct host *h, ir_id loss, const ir_id wrt[3])
-{
+static int compile_model(struct host *h, ir_id loss, const ir_id wrt[3]) {
   ir_id grad[3];
   int status = ir_gradient(&h->g, loss, 0, 3, wrt, grad, &h->error);
   if (status == RT_OK)
-    status = ir_emit(&h->g, &(struct ir_outputs){ .count = 1, .id = &loss, .name = names, .gradient_count = 3, .gradient = grad,
-                                                  .param = (uint32_t[]){ 0, 1, 2 }, .training = true }, "train", h->module, &h->error);
+    status = ir_emit(&h->g,
+                     &(struct ir_outputs){.count = 1,
+                                          .id = &loss,
+                                          .name = names,
+                                          .gradient_count = 3,
+                                          .gradient = grad,
+                                          .param = (uint32_t[]){0, 1, 2},
+                                          .training = true},
+                     "train", h->module, &h->error);
   return status;
 }
 
-static int count_lane(const struct lane_program *p, int from, int end, int op)
-{
+static int count_lane(const struct lane_program *p, int from, int end, int op) {
   int count = 0;
-  for (int n = from; n < end; n++)
-    count += p->instr[n].op == op;
+  for (int n = from; n < end; n++) count += p->instr[n].op == op;
   return count;
 }
 
-/* score_grad begins with the score and takes the tanh from there; i and j, which are only subtracted and compared, become i - j. */
-static void scores_are_shared_and_diagonal(void **state)
-{
+/* score_grad begins with the score and takes the tanh from there; i and j, which are only subtracted and
+ * compared, become i - j. */
+static void scores_are_shared_and_diagonal(void **state) {
   (void)state;
   struct host h;
   ir_id wrt[3];
   host_init(&h, 1, 2);
   ir_id loss = build_model(&h, wrt);
   struct ir_graph *slot = h.g.head[0]->score.graph;
-  ir_id i = ir_leaf(slot, IR_LEAF_I, none, &h.error), j = ir_leaf(slot, IR_LEAF_J, none, &h.error), *score = h.g.head[0]->score.result;
+  ir_id i = ir_leaf(slot, IR_LEAF_I, none, &h.error), j = ir_leaf(slot, IR_LEAF_J, none, &h.error),
+        *score = h.g.head[0]->score.result;
   ir_id gap = ir_unary(slot, OP_abs, ir_binary(slot, OP_sub, j, i, none, &h.error), &h.error);
   ir_id far = ir_binary(slot, OP_add, gap, ir_binary(slot, OP_le, j, i, none, &h.error), none, &h.error);
   *score = ir_binary(slot, OP_sub, *score, far, none, &h.error);
@@ -403,14 +416,14 @@ static void scores_are_shared_and_diagonal(void **state)
   assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
   const struct attend_plan *plan = NULL;
   for (uint32_t k = 0; k < h.module->attend_count; k++)
-    if (h.module->attend[k].score_grad)
-      plan = &h.module->attend[k];
+    if (h.module->attend[k].score_grad) plan = &h.module->attend[k];
   assert_non_null(plan);
   const struct lane_program *p = plan->score_grad;
   assert_int_equal(count_lane(p, 0, plan->score_end, LANE_tanh), 1);
   assert_int_equal(count_lane(p, plan->score_end, p->instr_count, LANE_tanh), 0);
   assert_int_equal(count_lane(p, 0, p->instr_count, LANE_offset), 1);
-  assert_int_equal(count_lane(p, 0, p->instr_count, LANE_row) + count_lane(p, 0, p->instr_count, LANE_column), 0);
+  assert_int_equal(count_lane(p, 0, p->instr_count, LANE_row) + count_lane(p, 0, p->instr_count, LANE_column),
+                   0);
   for (int n = 0; n < p->instr_count; n++)
     if (p->instr[n].op == LANE_abs || p->instr[n].op == LANE_le)
       assert_int_equal(p->instr[n].out_class, LANE_D);
@@ -421,8 +434,7 @@ static void scores_are_shared_and_diagonal(void **state)
 
 static int64_t allocations_left;
 
-static void *limited(void *context, void *block, size_t size)
-{
+static void *limited(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     free(block);
@@ -431,8 +443,7 @@ static void *limited(void *context, void *block, size_t size)
   return allocations_left-- > 0 ? realloc(block, size) : NULL;
 }
 
-static void every_allocation_may_fail(void **state)
-{
+static void every_allocation_may_fail(void **state) {
   (void)state;
   int status = RT_NO_MEMORY, refused = 0;
   for (int64_t allowed = 0; status != RT_OK; allowed++) {
@@ -460,59 +471,57 @@ static void every_allocation_may_fail(void **state)
 
 enum { NODES = 40, GRAPHS = 1000 };
 
-static ir_id random_node(struct host *h, const ir_id *node, int count, const struct vm_type *type)
-{
-  static const enum rt_op lanes[] = { OP_tanh, OP_neg, OP_square, OP_add, OP_sub, OP_mul, OP_max, OP_select };
+static ir_id random_node(struct host *h, const ir_id *node, int count, const struct vm_type *type) {
+  static const enum rt_op lanes[] = {OP_tanh, OP_neg, OP_square, OP_add, OP_sub, OP_mul, OP_max, OP_select};
   ir_id arg[3];
-  for (int k = 0; k < 3; k++)
-    arg[k] = node[count - 1 - host_below(h, count < 6 ? count : 6)];
+  for (int k = 0; k < 3; k++) arg[k] = node[count - 1 - host_below(h, count < 6 ? count : 6)];
   uint32_t keep = (uint32_t)host_below(h, 4);
   switch (host_below(h, 9)) {
-  case 0: return ir_add(&h->g, OP_softmax, 1, arg, NULL, 0, NULL, none, &h->error);
-  case 1: return ir_add(&h->g, OP_standardize, 1, arg, NULL, 0.1, NULL, none, &h->error);
-  case 2: return ir_expand_axes(&h->g, ir_unary(&h->g, OP_tanh, ir_sum(&h->g, arg[0], keep, true, none, &h->error), &h->error), keep, type, none, &h->error);
-  case 3: {
-    struct vm_type flat = *type;
-    flat.rank = 1;
-    flat.dim[0] = vm_dim_times(&h->module->dims, type->dim[0], type->dim[1]);
-    ir_id r = ir_add(&h->g, OP_reshape, 1, arg, NULL, 0, &flat, none, &h->error);
-    return ir_add(&h->g, OP_reshape, 1, (ir_id[]){ ir_unary(&h->g, OP_tanh, r, &h->error) }, NULL, 0, type, none, &h->error);
-  }
-  default: {
-    enum rt_op op = lanes[host_below(h, (int64_t)RT_COUNT(lanes))];
-    return ir_add(&h->g, op, rt_op_info[op].arity, arg, NULL, 0, NULL, none, &h->error);
-  }
+    case 0: return ir_add(&h->g, OP_softmax, 1, arg, NULL, 0, NULL, none, &h->error);
+    case 1: return ir_add(&h->g, OP_standardize, 1, arg, NULL, 0.1, NULL, none, &h->error);
+    case 2:
+      return ir_expand_axes(
+          &h->g, ir_unary(&h->g, OP_tanh, ir_sum(&h->g, arg[0], keep, true, none, &h->error), &h->error),
+          keep, type, none, &h->error);
+    case 3: {
+      struct vm_type flat = *type;
+      flat.rank = 1;
+      flat.dim[0] = vm_dim_times(&h->module->dims, type->dim[0], type->dim[1]);
+      ir_id r = ir_add(&h->g, OP_reshape, 1, arg, NULL, 0, &flat, none, &h->error);
+      return ir_add(&h->g, OP_reshape, 1, (ir_id[]){ir_unary(&h->g, OP_tanh, r, &h->error)}, NULL, 0, type,
+                    none, &h->error);
+    }
+    default: {
+      enum rt_op op = lanes[host_below(h, (int64_t)RT_COUNT(lanes))];
+      return ir_add(&h->g, op, rt_op_info[op].arity, arg, NULL, 0, NULL, none, &h->error);
+    }
   }
 }
 
-/* What the first leaf receives from the last node of the graph of a seed, with `more` of the nodes as outputs as well: those must then be in memory. */
-static double *first_gradient(uint64_t seed, int more, size_t *count)
-{
+/* What the first leaf receives from the last node of the graph of a seed, with `more` of the nodes as outputs
+ * as well: those must then be in memory. */
+static double *first_gradient(uint64_t seed, int more, size_t *count) {
   struct host h;
   host_init(&h, seed, 1 + (int64_t)(seed % 3));
-  struct vm_type type = HOST_TYPE(true, host_ragged(&h, "T", 0, 5), host_dim(&h, "D", 1 + (int64_t)(seed % 4)));
-  ir_id node[NODES] = { host_reals(&h, type, -1, 1), host_reals(&h, type, -1, 1) }, output[16];
-  for (int k = 2; k < NODES; k++)
-    node[k] = random_node(&h, node, k, &type);
+  struct vm_type type =
+      HOST_TYPE(true, host_ragged(&h, "T", 0, 5), host_dim(&h, "D", 1 + (int64_t)(seed % 4)));
+  ir_id node[NODES] = {host_reals(&h, type, -1, 1), host_reals(&h, type, -1, 1)}, output[16];
+  for (int k = 2; k < NODES; k++) node[k] = random_node(&h, node, k, &type);
   ir_id loss = ir_sum(&h.g, node[NODES - 1], 0, false, none, &h.error);
   assert_int_equal(ir_gradient(&h.g, loss, 0, 1, node, output, &h.error), RT_OK);
-  if (!output[0])
-    output[0] = node[NODES - 1];
-  for (int k = 1; k <= more; k++)
-    output[k] = node[NODES - 2 * k];
-  host_compile(&h, &(struct ir_outputs){ .count = 1 + more, .id = output, .name = names, .training = true });
+  if (!output[0]) output[0] = node[NODES - 1];
+  for (int k = 1; k <= more; k++) output[k] = node[NODES - 2 * k];
+  host_compile(&h, &(struct ir_outputs){.count = 1 + more, .id = output, .name = names, .training = true});
   host_run(&h);
   struct rt_tensor t = vm_machine_output(h.machine, 0);
   *count = (size_t)t.shape->count;
   double *copy = rt_zalloc(*count + 1, sizeof *copy);
-  if (*count)
-    memcpy(copy, t.data, *count * sizeof *copy);
+  if (*count) memcpy(copy, t.data, *count * sizeof *copy);
   host_free(&h);
   return copy;
 }
 
-static void fusion_changes_nothing(void **state)
-{
+static void fusion_changes_nothing(void **state) {
   (void)state;
   for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
     size_t count, same;
@@ -520,22 +529,31 @@ static void fusion_changes_nothing(void **state)
     assert_int_equal(count, same);
     for (size_t k = 0; k < count; k++)
       if (!(fabs(few[k] - many[k]) <= 1e-9 * fmax(1, fabs(many[k]))))
-        fail_msg("graph %d, element %zu: %.17g with few outputs, %.17g with many", (int)seed, k, few[k], many[k]);
+        fail_msg("graph %d, element %zu: %.17g with few outputs, %.17g with many", (int)seed, k, few[k],
+                 many[k]);
     rt_free(few);
     rt_free(many);
   }
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_chain_is_one_program), cmocka_unit_test(a_shared_step_is_written_once), cmocka_unit_test(memory_does_not_grow_with_depth),
-    cmocka_unit_test(a_program_writes_over_what_dies), cmocka_unit_test(nothing_is_dropped_outside_of_training),
-    cmocka_unit_test(a_table_receives_rows), cmocka_unit_test(a_parameter_without_influence_is_left_out),
-    cmocka_unit_test(a_head_and_its_gradient_have_one_plan), cmocka_unit_test(the_gradient_of_a_head_lies_over_its_result),
-    cmocka_unit_test(cheap_values_are_computed_again), cmocka_unit_test(equal_programs_are_one), cmocka_unit_test(products_add_where_they_are),
-    cmocka_unit_test(instructions_know_their_line), cmocka_unit_test(scores_are_shared_and_diagonal),
-    cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(fusion_changes_nothing),
+      cmocka_unit_test(a_chain_is_one_program),
+      cmocka_unit_test(a_shared_step_is_written_once),
+      cmocka_unit_test(memory_does_not_grow_with_depth),
+      cmocka_unit_test(a_program_writes_over_what_dies),
+      cmocka_unit_test(nothing_is_dropped_outside_of_training),
+      cmocka_unit_test(a_table_receives_rows),
+      cmocka_unit_test(a_parameter_without_influence_is_left_out),
+      cmocka_unit_test(a_head_and_its_gradient_have_one_plan),
+      cmocka_unit_test(the_gradient_of_a_head_lies_over_its_result),
+      cmocka_unit_test(cheap_values_are_computed_again),
+      cmocka_unit_test(equal_programs_are_one),
+      cmocka_unit_test(products_add_where_they_are),
+      cmocka_unit_test(instructions_know_their_line),
+      cmocka_unit_test(scores_are_shared_and_diagonal),
+      cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(fusion_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

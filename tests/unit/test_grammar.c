@@ -1,4 +1,5 @@
-/* test_grammar.c: the tree of every construct, the exact words of every message, the layout, and texts that are no programs. */
+/* test_grammar.c: the tree of every construct, the exact words of every message, the layout, and texts that
+ * are no programs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +46,8 @@ static char *tree_of(const char *text) {
 static char *format_of(const char *text) {
   struct rt_error error = {0};
   struct rt_text out = {0};
-  if (gr_format("t.aq", text, strlen(text), &out, &error) != RT_OK) fail_msg("%s\n%s", error.text, error.excerpt);
+  if (gr_format("t.aq", text, strlen(text), &out, &error) != RT_OK)
+    fail_msg("%s\n%s", error.text, error.excerpt);
   rt_text_puts(&out, "");
   return out.data;
 }
@@ -64,7 +66,9 @@ static char *read_source(const char *name) {
   return text.data;
 }
 
-static const char *const programs[] = {"sentiment", "alibi", "look", "two_outputs", "tagger", "bert", "llama", "translate", "history", "talking", "gated", "native"};
+static const char *const programs[] = {"sentiment", "alibi",   "look",  "two_outputs",
+                                       "tagger",    "bert",    "llama", "translate",
+                                       "history",   "talking", "gated", "native"};
 
 static char *read_program(size_t index) {
   char name[64];
@@ -74,9 +78,12 @@ static char *read_program(size_t index) {
 
 /* ---- trees ---- */
 
-struct tree { const char *text, *tree; };
+struct tree {
+  const char *text, *tree;
+};
 
-static void check_trees(const struct tree *trees, size_t count, const char *before, const char *after, const char *tree_before, const char *tree_after) {
+static void check_trees(const struct tree *trees, size_t count, const char *before, const char *after,
+                        const char *tree_before, const char *tree_after) {
   for (size_t k = 0; k < count; k++) {
     char text[1024], tree[2048];
     snprintf(text, sizeof text, "%s%s%s", before, trees[k].text, after);
@@ -90,30 +97,37 @@ static void check_trees(const struct tree *trees, size_t count, const char *befo
 static void test_items(void **state) {
   (void)state;
   static const struct tree trees[] = {
-    {"", ""},
-    {"\n# only a comment\n\n", ""},
-    {"dim D = 64", " (DIM D (NUMBER 64=64))"},
-    {"dim D = 64, K = D / 4\ndim L = 2;", " (DIM D (NUMBER 64=64)) (DIM K (BINARY / (NAME D) (NUMBER 4=4))) (DIM L (NUMBER 2=2))"},
-    {"import \"a.aq\"\nimport \"b/c.aq\" as c", " (IMPORT a.aq -) (IMPORT b/c.aq (NAME c))"},
-    {"data { y: number }", " (DATA (COLUMN y (NAME number) -))"},
-    {"data {\n a: words[T <= 2 * N, V](min_count = 2, 3),\n b: class[C]; c: ids(4)\n}",
-     " (DATA (COLUMN a (NAME words) (SHAPE (LIMIT (NAME T) (BINARY * (NUMBER 2=2) (NAME N))) (NAME V)) (ARG min_count (NUMBER 2=2)) (ARG (NUMBER 3=3)))"
-     " (COLUMN b (NAME class) (SHAPE (NAME C))) (COLUMN c (NAME ids) - (ARG (NUMBER 4=4))))"},
-    {"fn f() { }", " (FN f (PARAMS) - (BLOCK))"},
-    {"fn f(x, y: [], z = 1,) = x", " (FN f (PARAMS (PARAM x - -) (PARAM y (TYPE (SHAPE) -) -) (PARAM z - (NUMBER 1=1))) - (BLOCK (RETURN (NAME x))))"},
-    {"fn f(x: [*B, T, 4*D] of V + 1, z...) -> [*B] of V { }",
-     " (FN f (PARAMS (PARAM x (TYPE (SHAPE (STAR B) (NAME T) (BINARY * (NUMBER 4=4) (NAME D))) (BINARY + (NAME V) (NUMBER 1=1))) -) (PARAM z... - -))"
-     " (TYPE (SHAPE (STAR B)) (NAME V)) (BLOCK))"},
-    {"fn f(z...: [T]) = z", " (FN f (PARAMS (PARAM z... (TYPE (SHAPE (NAME T)) -) -)) - (BLOCK (RETURN (NAME z))))"},
-    {"head f(x) { }", " (HEAD f (PARAMS (PARAM x - -)) - (BLOCK) -)"},
-    {"head[H] f() -> [T] { }", " (HEAD f (PARAMS) (TYPE (SHAPE (NAME T)) -) (BLOCK) (NAME H))"},
-    {"model m(x) -> a, next(x) { }", " (MODEL m (PARAMS (PARAM x - -)) (OUTPUTS (NAME a) (CALL (NAME next) (ARG (NAME x)) -)) (BLOCK))"},
-    {"loss f(a) + 1", " (LOSS (BINARY + (CALL (NAME f) (ARG (NAME a)) -) (NUMBER 1=1)))"},
-    {"train { }", " (TRAIN)"},
-    {"train { a = 1, b = f(c = \"d\")\n e = 2; }",
-     " (TRAIN (ARG a (NUMBER 1=1)) (ARG b (CALL (NAME f) (ARG c (STRING d)) -)) (ARG e (NUMBER 2=2)))"},
-    {"extern f(x: [N]) -> [N] of V { library = \"l\" }",
-     " (EXTERN f (PARAMS (PARAM x (TYPE (SHAPE (NAME N)) -) -)) (TYPE (SHAPE (NAME N)) (NAME V)) (ARG library (STRING l)))"},
+      {"", ""},
+      {"\n# only a comment\n\n", ""},
+      {"dim D = 64", " (DIM D (NUMBER 64=64))"},
+      {"dim D = 64, K = D / 4\ndim L = 2;",
+       " (DIM D (NUMBER 64=64)) (DIM K (BINARY / (NAME D) (NUMBER 4=4))) (DIM L (NUMBER 2=2))"},
+      {"import \"a.aq\"\nimport \"b/c.aq\" as c", " (IMPORT a.aq -) (IMPORT b/c.aq (NAME c))"},
+      {"data { y: number }", " (DATA (COLUMN y (NAME number) -))"},
+      {"data {\n a: words[T <= 2 * N, V](min_count = 2, 3),\n b: class[C]; c: ids(4)\n}",
+       " (DATA (COLUMN a (NAME words) (SHAPE (LIMIT (NAME T) (BINARY * (NUMBER 2=2) (NAME N))) (NAME V)) "
+       "(ARG min_count (NUMBER 2=2)) (ARG (NUMBER 3=3)))"
+       " (COLUMN b (NAME class) (SHAPE (NAME C))) (COLUMN c (NAME ids) - (ARG (NUMBER 4=4))))"},
+      {"fn f() { }", " (FN f (PARAMS) - (BLOCK))"},
+      {"fn f(x, y: [], z = 1,) = x", " (FN f (PARAMS (PARAM x - -) (PARAM y (TYPE (SHAPE) -) -) (PARAM z - "
+                                     "(NUMBER 1=1))) - (BLOCK (RETURN (NAME x))))"},
+      {"fn f(x: [*B, T, 4*D] of V + 1, z...) -> [*B] of V { }",
+       " (FN f (PARAMS (PARAM x (TYPE (SHAPE (STAR B) (NAME T) (BINARY * (NUMBER 4=4) (NAME D))) (BINARY + "
+       "(NAME V) (NUMBER 1=1))) -) (PARAM z... - -))"
+       " (TYPE (SHAPE (STAR B)) (NAME V)) (BLOCK))"},
+      {"fn f(z...: [T]) = z",
+       " (FN f (PARAMS (PARAM z... (TYPE (SHAPE (NAME T)) -) -)) - (BLOCK (RETURN (NAME z))))"},
+      {"head f(x) { }", " (HEAD f (PARAMS (PARAM x - -)) - (BLOCK) -)"},
+      {"head[H] f() -> [T] { }", " (HEAD f (PARAMS) (TYPE (SHAPE (NAME T)) -) (BLOCK) (NAME H))"},
+      {"model m(x) -> a, next(x) { }",
+       " (MODEL m (PARAMS (PARAM x - -)) (OUTPUTS (NAME a) (CALL (NAME next) (ARG (NAME x)) -)) (BLOCK))"},
+      {"loss f(a) + 1", " (LOSS (BINARY + (CALL (NAME f) (ARG (NAME a)) -) (NUMBER 1=1)))"},
+      {"train { }", " (TRAIN)"},
+      {"train { a = 1, b = f(c = \"d\")\n e = 2; }",
+       " (TRAIN (ARG a (NUMBER 1=1)) (ARG b (CALL (NAME f) (ARG c (STRING d)) -)) (ARG e (NUMBER 2=2)))"},
+      {"extern f(x: [N]) -> [N] of V { library = \"l\" }",
+       " (EXTERN f (PARAMS (PARAM x (TYPE (SHAPE (NAME N)) -) -)) (TYPE (SHAPE (NAME N)) (NAME V)) (ARG "
+       "library (STRING l)))"},
   };
   check_trees(trees, RT_COUNT(trees), "", "", "", "");
 }
@@ -121,22 +135,25 @@ static void test_items(void **state) {
 static void test_statements(void **state) {
   (void)state;
   static const struct tree trees[] = {
-    {"a = 1", "(LET (NAME a) (NUMBER 1=1))"},
-    {"a = 1; b = 2\n\n c = 3 # end\n", "(LET (NAME a) (NUMBER 1=1)) (LET (NAME b) (NUMBER 2=2)) (LET (NAME c) (NUMBER 3=3))"},
-    {"a, b = f()", "(LET (NAME a) (NAME b) (CALL (NAME f) -))"},
-    {"W = param[D, 2] = normal(0.1)", "(LET (NAME W) (PARAMETER (SHAPE (NAME D) (NUMBER 2=2)) (CALL (NAME normal) (ARG (NUMBER 0.1=0.10000000000000001)) -)))"},
-    {"W = param[]", "(LET (NAME W) (PARAMETER (SHAPE) -))"},
-    {"W = param[D] = load(\"f\", \"layer.{l}\")'",
-     "(LET (NAME W) (PARAMETER (SHAPE (NAME D)) (TRANSPOSE (CALL (NAME load) (ARG (STRING f)) (ARG (STRING layer.{l})) -))))"},
-    {"a = instance layers.block", "(LET (NAME a) (INSTANCE (MEMBER block (NAME layers))))"},
-    {"for l in 0..L-1 { a = l }",
-     "(FOR l (RANGE (NUMBER 0=0) (BINARY - (NAME L) (NUMBER 1=1))) (BLOCK (LET (NAME a) (NAME l))))"},
-    {"if a { }", "(IF (NAME a) (BLOCK) -)"},
-    {"if a > 1 { } else { }", "(IF (BINARY > (NAME a) (NUMBER 1=1)) (BLOCK) (BLOCK))"},
-    {"if a { } else if b { } else { }", "(IF (NAME a) (BLOCK) (IF (NAME b) (BLOCK) (BLOCK)))"},
-    {"return a, b", "(RETURN (NAME a) (NAME b))"},
-    {"return a,\n  b +\n c", "(RETURN (NAME a) (BINARY + (NAME b) (NAME c)))"},
-    {"return param[2] = 1", "(RETURN (PARAMETER (SHAPE (NUMBER 2=2)) (NUMBER 1=1)))"},
+      {"a = 1", "(LET (NAME a) (NUMBER 1=1))"},
+      {"a = 1; b = 2\n\n c = 3 # end\n",
+       "(LET (NAME a) (NUMBER 1=1)) (LET (NAME b) (NUMBER 2=2)) (LET (NAME c) (NUMBER 3=3))"},
+      {"a, b = f()", "(LET (NAME a) (NAME b) (CALL (NAME f) -))"},
+      {"W = param[D, 2] = normal(0.1)", "(LET (NAME W) (PARAMETER (SHAPE (NAME D) (NUMBER 2=2)) (CALL (NAME "
+                                        "normal) (ARG (NUMBER 0.1=0.10000000000000001)) -)))"},
+      {"W = param[]", "(LET (NAME W) (PARAMETER (SHAPE) -))"},
+      {"W = param[D] = load(\"f\", \"layer.{l}\")'",
+       "(LET (NAME W) (PARAMETER (SHAPE (NAME D)) (TRANSPOSE (CALL (NAME load) (ARG (STRING f)) (ARG (STRING "
+       "layer.{l})) -))))"},
+      {"a = instance layers.block", "(LET (NAME a) (INSTANCE (MEMBER block (NAME layers))))"},
+      {"for l in 0..L-1 { a = l }",
+       "(FOR l (RANGE (NUMBER 0=0) (BINARY - (NAME L) (NUMBER 1=1))) (BLOCK (LET (NAME a) (NAME l))))"},
+      {"if a { }", "(IF (NAME a) (BLOCK) -)"},
+      {"if a > 1 { } else { }", "(IF (BINARY > (NAME a) (NUMBER 1=1)) (BLOCK) (BLOCK))"},
+      {"if a { } else if b { } else { }", "(IF (NAME a) (BLOCK) (IF (NAME b) (BLOCK) (BLOCK)))"},
+      {"return a, b", "(RETURN (NAME a) (NAME b))"},
+      {"return a,\n  b +\n c", "(RETURN (NAME a) (BINARY + (NAME b) (NAME c)))"},
+      {"return param[2] = 1", "(RETURN (PARAMETER (SHAPE (NUMBER 2=2)) (NUMBER 1=1)))"},
   };
   check_trees(trees, RT_COUNT(trees), "fn f() { ", " }", " (FN f (PARAMS) - (BLOCK ", "))");
 }
@@ -144,39 +161,47 @@ static void test_statements(void **state) {
 static void test_expressions(void **state) {
   (void)state;
   static const struct tree trees[] = {
-    {"a or b and not c < d", "(BINARY or (NAME a) (BINARY and (NAME b) (UNARY not (BINARY < (NAME c) (NAME d)))))"},
-    {"a + b * c - d", "(BINARY - (BINARY + (NAME a) (BINARY * (NAME b) (NAME c))) (NAME d))"},
-    {"a * b / c % d @ e", "(BINARY @ (BINARY % (BINARY / (BINARY * (NAME a) (NAME b)) (NAME c)) (NAME d)) (NAME e))"},
-    {"-x^2", "(UNARY - (BINARY ^ (NAME x) (NUMBER 2=2)))"},
-    {"2^-1^x", "(BINARY ^ (NUMBER 2=2) (UNARY - (BINARY ^ (NUMBER 1=1) (NAME x))))"},
-    {"-a * b", "(BINARY * (UNARY - (NAME a)) (NAME b))"},
-    {"(a + b) * c", "(BINARY * (BINARY + (NAME a) (NAME b)) (NAME c))"},
-    {"a <= b", "(BINARY <= (NAME a) (NAME b))"},
-    {"0 <= i - j <= 3",
-     "(BINARY and (BINARY <= (NUMBER 0=0) (BINARY - (NAME i) (NAME j))) (BINARY <= (BINARY - (NAME i) (NAME j)) (NUMBER 3=3)))"},
-    {"a < b == c != d",
-     "(BINARY and (BINARY and (BINARY < (NAME a) (NAME b)) (BINARY == (NAME b) (NAME c))) (BINARY != (NAME c) (NAME d)))"},
-    {"(a < b) > c", "(BINARY > (BINARY < (NAME a) (NAME b)) (NAME c))"},
-    {"W'' @ f(x)'", "(BINARY @ (TRANSPOSE (TRANSPOSE (NAME W))) (TRANSPOSE (CALL (NAME f) (ARG (NAME x)) -)))"},
-    {"layers.block(x)", "(CALL (MEMBER block (NAME layers)) (ARG (NAME x)) -)"},
-    {"f(\n  x,\n  rate = param[1] = 0,\n)", "(CALL (NAME f) (ARG (NAME x)) (ARG rate (PARAMETER (SHAPE (NUMBER 1=1)) (NUMBER 0=0))) -)"},
-    {"f(x) with { mask = j <= i, score = s; norm = n\n drop = d }",
-     "(CALL (NAME f) (ARG (NAME x)) (WITH (LET (NAME mask) (BINARY <= (NAME j) (NAME i))) (LET (NAME score) (NAME s))"
-     " (LET (NAME norm) (NAME n)) (LET (NAME drop) (NAME d))))"},
-    {"g(f(x) with {\n mask = a\n score = b\n})", "(CALL (NAME g) (ARG (CALL (NAME f) (ARG (NAME x)) (WITH (LET (NAME mask) (NAME a)) (LET (NAME score) (NAME b))))) -)"},
-    {"x[a, 1]", "(INDEX (NAME x) (NAME a) (NUMBER 1=1))"},
-    {"x[.., a.., ..b, 0..K + 1]",
-     "(INDEX (NAME x) (RANGE - -) (RANGE (NAME a) -) (RANGE - (NAME b)) (RANGE (NUMBER 0=0) (BINARY + (NAME K) (NUMBER 1=1))))"},
-    {"f(x)[0](y)", "(CALL (INDEX (CALL (NAME f) (ARG (NAME x)) -) (NUMBER 0=0)) (ARG (NAME y)) -)"},
-    {"[]", "(LIST)"},
-    {"[0.5, a + 1]", "(LIST (NUMBER 0.5=0.5) (BINARY + (NAME a) (NUMBER 1=1)))"},
-    {"x @ param[D, K]", "(BINARY @ (NAME x) (PARAMETER (SHAPE (NAME D) (NAME K)) -))"},
-    {"\"a\\\"b\\\\\"", "(STRING a\"b\\)"},
-    {"10%", "(NUMBER 10%=0.10000000000000001)"},
-    {"10%3 % 2", "(BINARY % (BINARY % (NUMBER 10=10) (NUMBER 3=3)) (NUMBER 2=2))"},
-    {"1.5e-3 + 2E2 + 0.1 + 12345678901234567890", "(BINARY + (BINARY + (BINARY + (NUMBER 1.5e-3=0.0015) (NUMBER 2E2=200)) (NUMBER 0.1=0.10000000000000001)) "
-     "(NUMBER 12345678901234567890=1.2345678901234567e+19))"},
-    {"as_ + index", "(BINARY + (NAME as_) (NAME index))"},
+      {"a or b and not c < d",
+       "(BINARY or (NAME a) (BINARY and (NAME b) (UNARY not (BINARY < (NAME c) (NAME d)))))"},
+      {"a + b * c - d", "(BINARY - (BINARY + (NAME a) (BINARY * (NAME b) (NAME c))) (NAME d))"},
+      {"a * b / c % d @ e",
+       "(BINARY @ (BINARY % (BINARY / (BINARY * (NAME a) (NAME b)) (NAME c)) (NAME d)) (NAME e))"},
+      {"-x^2", "(UNARY - (BINARY ^ (NAME x) (NUMBER 2=2)))"},
+      {"2^-1^x", "(BINARY ^ (NUMBER 2=2) (UNARY - (BINARY ^ (NUMBER 1=1) (NAME x))))"},
+      {"-a * b", "(BINARY * (UNARY - (NAME a)) (NAME b))"},
+      {"(a + b) * c", "(BINARY * (BINARY + (NAME a) (NAME b)) (NAME c))"},
+      {"a <= b", "(BINARY <= (NAME a) (NAME b))"},
+      {"0 <= i - j <= 3", "(BINARY and (BINARY <= (NUMBER 0=0) (BINARY - (NAME i) (NAME j))) (BINARY <= "
+                          "(BINARY - (NAME i) (NAME j)) (NUMBER 3=3)))"},
+      {"a < b == c != d", "(BINARY and (BINARY and (BINARY < (NAME a) (NAME b)) (BINARY == (NAME b) (NAME "
+                          "c))) (BINARY != (NAME c) (NAME d)))"},
+      {"(a < b) > c", "(BINARY > (BINARY < (NAME a) (NAME b)) (NAME c))"},
+      {"W'' @ f(x)'",
+       "(BINARY @ (TRANSPOSE (TRANSPOSE (NAME W))) (TRANSPOSE (CALL (NAME f) (ARG (NAME x)) -)))"},
+      {"layers.block(x)", "(CALL (MEMBER block (NAME layers)) (ARG (NAME x)) -)"},
+      {"f(\n  x,\n  rate = param[1] = 0,\n)",
+       "(CALL (NAME f) (ARG (NAME x)) (ARG rate (PARAMETER (SHAPE (NUMBER 1=1)) (NUMBER 0=0))) -)"},
+      {"f(x) with { mask = j <= i, score = s; norm = n\n drop = d }",
+       "(CALL (NAME f) (ARG (NAME x)) (WITH (LET (NAME mask) (BINARY <= (NAME j) (NAME i))) (LET (NAME "
+       "score) (NAME s))"
+       " (LET (NAME norm) (NAME n)) (LET (NAME drop) (NAME d))))"},
+      {"g(f(x) with {\n mask = a\n score = b\n})",
+       "(CALL (NAME g) (ARG (CALL (NAME f) (ARG (NAME x)) (WITH (LET (NAME mask) (NAME a)) (LET (NAME score) "
+       "(NAME b))))) -)"},
+      {"x[a, 1]", "(INDEX (NAME x) (NAME a) (NUMBER 1=1))"},
+      {"x[.., a.., ..b, 0..K + 1]", "(INDEX (NAME x) (RANGE - -) (RANGE (NAME a) -) (RANGE - (NAME b)) "
+                                    "(RANGE (NUMBER 0=0) (BINARY + (NAME K) (NUMBER 1=1))))"},
+      {"f(x)[0](y)", "(CALL (INDEX (CALL (NAME f) (ARG (NAME x)) -) (NUMBER 0=0)) (ARG (NAME y)) -)"},
+      {"[]", "(LIST)"},
+      {"[0.5, a + 1]", "(LIST (NUMBER 0.5=0.5) (BINARY + (NAME a) (NUMBER 1=1)))"},
+      {"x @ param[D, K]", "(BINARY @ (NAME x) (PARAMETER (SHAPE (NAME D) (NAME K)) -))"},
+      {"\"a\\\"b\\\\\"", "(STRING a\"b\\)"},
+      {"10%", "(NUMBER 10%=0.10000000000000001)"},
+      {"10%3 % 2", "(BINARY % (BINARY % (NUMBER 10=10) (NUMBER 3=3)) (NUMBER 2=2))"},
+      {"1.5e-3 + 2E2 + 0.1 + 12345678901234567890", "(BINARY + (BINARY + (BINARY + (NUMBER 1.5e-3=0.0015) "
+                                                    "(NUMBER 2E2=200)) (NUMBER 0.1=0.10000000000000001)) "
+                                                    "(NUMBER 12345678901234567890=1.2345678901234567e+19))"},
+      {"as_ + index", "(BINARY + (NAME as_) (NAME index))"},
   };
   check_trees(trees, RT_COUNT(trees), "fn f() = ", "", " (FN f (PARAMS) - (BLOCK (RETURN ", ")))");
 }
@@ -189,8 +214,10 @@ static void test_spans(void **state) {
   assert_non_null(file);
   const struct gr_node *fn = file->root->child[0], *let = fn->child[2]->child[0], *chain = let->child[1];
   assert_ptr_equal(chain->child[0]->child[1], chain->child[1]->child[0]);
-  static const char *const expected[] = {"f", "fn f(x) {\n  y = 0 <= x' < 3\n}", "y = 0 <= x' < 3", "0 <= x' < 3", "x'"};
-  const struct gr_span spans[] = {fn->name_span, fn->span, let->span, chain->span, chain->child[1]->child[0]->span};
+  static const char *const expected[] = {"f", "fn f(x) {\n  y = 0 <= x' < 3\n}", "y = 0 <= x' < 3",
+                                         "0 <= x' < 3", "x'"};
+  const struct gr_span spans[] = {fn->name_span, fn->span, let->span, chain->span,
+                                  chain->child[1]->child[0]->span};
   for (size_t k = 0; k < RT_COUNT(spans); k++) {
     assert_int_equal(spans[k].end - spans[k].begin, strlen(expected[k]));
     assert_memory_equal(text + spans[k].begin, expected[k], strlen(expected[k]));
@@ -205,7 +232,8 @@ static void test_spans(void **state) {
 /* A host may have set a locale with a decimal comma. */
 static void test_numbers_in_any_locale(void **state) {
   (void)state;
-  if (!setlocale(LC_NUMERIC, "de_DE.UTF-8") && !setlocale(LC_NUMERIC, "de_DE") && !setlocale(LC_NUMERIC, "fr_FR.UTF-8")) {
+  if (!setlocale(LC_NUMERIC, "de_DE.UTF-8") && !setlocale(LC_NUMERIC, "de_DE")
+      && !setlocale(LC_NUMERIC, "fr_FR.UTF-8")) {
     print_message("no locale with a decimal comma is installed\n");
     skip();
   }
@@ -222,7 +250,8 @@ static void write_error(const struct rt_error *error, struct rt_text *out) {
   if (error->hint[0]) rt_text_printf(out, "hint: %s\n", error->hint);
 }
 
-/* grammar_errors.txt: "%% source" and "%% says" in turn, each on a line of its own above what it announces. */
+/* grammar_errors.txt: "%% source" and "%% says" in turn, each on a line of its own above what it announces.
+ */
 static void test_messages(void **state) {
   (void)state;
   char *all = read_source("unit/grammar_errors.txt"), *p = strstr(all, "%% source\n");
@@ -241,7 +270,8 @@ static void test_messages(void **state) {
     assert_int_equal(error.code, RT_BAD_DATA);
     assert_string_equal(error.file, "t.aq");
     write_error(&error, &found);
-    if (strcmp(found.data, says) != 0) fail_msg("of the source\n%s\nis said\n%s\ninstead of\n%s", source, found.data, says);
+    if (strcmp(found.data, says) != 0)
+      fail_msg("of the source\n%s\nis said\n%s\ninstead of\n%s", source, found.data, says);
     rt_text_free(&found);
   }
   assert_in_range(cases, 100, 1000);
@@ -261,7 +291,9 @@ static void test_bytes_that_are_no_text(void **state) {
   (void)state;
   static const char nul[] = "dim D = 1\ndim \0";
   expect_refusal(nul, sizeof nul - 1, 2, 5, "there is a NUL byte in the source");
-  static const char *const broken[] = {"\xC3", "\xC3(", "\xC0\xAF", "\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\xAF", "\xE2\x82"};
+  static const char *const broken[] = {
+      "\xC3",    "\xC3(", "\xC0\xAF", "\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\xAF",
+      "\xE2\x82"};
   for (size_t k = 0; k < RT_COUNT(broken); k++) {
     char text[32], says[64];
     snprintf(text, sizeof text, "# \xE2\x82\xAC %s", broken[k]);
@@ -272,10 +304,13 @@ static void test_bytes_that_are_no_text(void **state) {
 
 static void test_line_ends_and_bom(void **state) {
   (void)state;
-  char *tree = tree_of("\xEF\xBB\xBF" "dim D = 1\r\nfn f() {\r\n  return D\r\n}\r\n");
+  char *tree = tree_of("\xEF\xBB\xBF"
+                       "dim D = 1\r\nfn f() {\r\n  return D\r\n}\r\n");
   assert_string_equal(tree, "(FILE (DIM D (NUMBER 1=1)) (FN f (PARAMS) - (BLOCK (RETURN (NAME D)))))");
   rt_free(tree);
-  expect_refusal("\xEF\xBB\xBF" "dm", 5, 1, 1, "expected a definition (`fn`, `head`, `model`, `data`, ...), found `dm`");
+  expect_refusal("\xEF\xBB\xBF"
+                 "dm",
+                 5, 1, 1, "expected a definition (`fn`, `head`, `model`, `data`, ...), found `dm`");
 }
 
 static struct gr_span span_of(const struct gr_source *source, const char *text) {
@@ -290,7 +325,8 @@ static void test_notes(void **state) {
   char text[256] = "one two three\n";
   for (int k = 0; k < 9; k++) strcat(text, "line\n");
   strcat(text, "eleven twelve\nlast");
-  struct gr_source *source = gr_source_new("a.aq", text, strlen(text), NULL), *other = gr_source_new("b.aq", "x\n\tother", 8, NULL);
+  struct gr_source *source = gr_source_new("a.aq", text, strlen(text), NULL),
+                   *other = gr_source_new("b.aq", "x\n\tother", 8, NULL);
   assert_non_null(source);
   assert_non_null(other);
   struct rt_error error = {0};
@@ -301,39 +337,38 @@ static void test_notes(void **state) {
   gr_note(&error, span_of(source, "twelve"), "before it");
   gr_note(&error, span_of(source, "three"), "beside it");
   gr_note(&error, span_of(other, "other"), "elsewhere");
-  assert_string_equal(error.excerpt,
-                      "    |\n"
-                      "  1 | one two three\n"
-                      "    |     ^^^ label\n"
-                      "    |         ----- beside it\n"
-                      " 11 | eleven twelve\n"
-                      "    |        ------ before it\n"
-                      " 12 | last\n"
-                      "    | ---- the 12\n"
-                      "  --> b.aq:2:2\n"
-                      "  2 |     other\n"
-                      "    |     ----- elsewhere");
-  /* An error that another file asked for moves there, and what was said of that file joins the lines around it. */
+  assert_string_equal(error.excerpt, "    |\n"
+                                     "  1 | one two three\n"
+                                     "    |     ^^^ label\n"
+                                     "    |         ----- beside it\n"
+                                     " 11 | eleven twelve\n"
+                                     "    |        ------ before it\n"
+                                     " 12 | last\n"
+                                     "    | ---- the 12\n"
+                                     "  --> b.aq:2:2\n"
+                                     "  2 |     other\n"
+                                     "    |     ----- elsewhere");
+  /* An error that another file asked for moves there, and what was said of that file joins the lines around
+   * it. */
   struct rt_error raised = error;
   rt_hint(&raised, "a hint");
   gr_raise(&raised, span_of(other, "x"));
   assert_string_equal(raised.file, "b.aq");
   assert_string_equal(raised.text, "a problem");
   assert_string_equal(raised.hint, "a hint");
-  assert_string_equal(raised.excerpt,
-                      "    |\n"
-                      "  1 | x\n"
-                      "    | ^\n"
-                      "  2 |     other\n"
-                      "    |     ----- elsewhere\n"
-                      "  --> a.aq:1:5\n"
-                      "  1 | one two three\n"
-                      "    |     --- label\n"
-                      "    |         ----- beside it\n"
-                      " 11 | eleven twelve\n"
-                      "    |        ------ before it\n"
-                      " 12 | last\n"
-                      "    | ---- the 12");
+  assert_string_equal(raised.excerpt, "    |\n"
+                                      "  1 | x\n"
+                                      "    | ^\n"
+                                      "  2 |     other\n"
+                                      "    |     ----- elsewhere\n"
+                                      "  --> a.aq:1:5\n"
+                                      "  1 | one two three\n"
+                                      "    |     --- label\n"
+                                      "    |         ----- beside it\n"
+                                      " 11 | eleven twelve\n"
+                                      "    |        ------ before it\n"
+                                      " 12 | last\n"
+                                      "    | ---- the 12");
   gr_raise(&raised, span_of(other, "other"));
   assert_int_equal(raised.line, 1);
   /* The first error stays, and notes beyond the room that there is are left out whole. */
@@ -375,7 +410,8 @@ static void test_layout(void **state) {
   rt_free(all);
 }
 
-/* The programs are laid out already, and their layout survives being taken apart: without indents and alignment the tree stays. */
+/* The programs are laid out already, and their layout survives being taken apart: without indents and
+ * alignment the tree stays. */
 static void test_programs(void **state) {
   (void)state;
   for (size_t k = 0; k < RT_COUNT(programs); k++) {
@@ -397,7 +433,8 @@ static void test_programs(void **state) {
 
 /* ---- hostile texts ---- */
 
-/* Whatever the text: a tree or a message; and what has a tree has a layout, with the same tree, that is its own layout. */
+/* Whatever the text: a tree or a message; and what has a tree has a layout, with the same tree, that is its
+ * own layout. */
 static void survive(const char *text, size_t length) {
   struct rt_error error = {0};
   struct rt_text tree = {0}, layout = {0}, tree_again = {0}, again = {0};
@@ -413,7 +450,8 @@ static void survive(const char *text, size_t length) {
   gr_file_free(file);
   assert_int_equal(gr_format("t.aq", text, length, &layout, &error), RT_OK);
   rt_text_puts(&layout, "");
-  if (gr_format("t.aq", layout.data, layout.length, &again, &error) != RT_OK) fail_msg("%s\n%s\nin the layout of\n%.*s", error.text, error.excerpt, (int)length, text);
+  if (gr_format("t.aq", layout.data, layout.length, &again, &error) != RT_OK)
+    fail_msg("%s\n%s\nin the layout of\n%.*s", error.text, error.excerpt, (int)length, text);
   rt_text_puts(&again, "");
   assert_string_equal(again.data, layout.data);
   file = gr_parse("t.aq", layout.data, layout.length, &error);
@@ -456,24 +494,27 @@ static void test_damage(void **state) {
 
 static void test_depth(void **state) {
   (void)state;
-  static const struct { const char *begin, *open, *middle, *close, *end; bool flat; } nests[] = {
-    {"fn f(x) = ", "(", "x", ")", "", false},
-    {"fn f(x) = ", "[", "x", "]", "", false},
-    {"fn f(x) = ", "g(", "x", ")", "", false},
-    {"fn f(x) = ", "- ", "x", "", "", false},
-    {"fn f(x) = ", "not ", "x", "", "", false},
-    {"fn f(x) = ", "x^", "x", "", "", false},
-    {"fn f(x) = ", "x + ", "x", "", "", false},
-    {"fn f(x) = ", "x < ", "x", "", "", false},
-    {"fn f(x) = x", "", "", "[0]", "", false},
-    {"fn f(x) = x", "", "", "'", "", false},
-    {"fn f(x) = x", "", "", ".y", "", false},
-    {"fn f(x) { ", "if x { ", "", "}", " }", false},
-    {"fn f(x) { ", "if x { } else ", "{ }", "", " }", false},
-    {"fn f(x) { ", "for i in 0..1 { ", "", "}", " }", false},
-    {"fn f(x) = ", "f() with { a = ", "x", "}", "", false},
-    {"fn f(x) { ", "x = y\n", "", "", " }", true},
-    {"fn f(x) = g(", "x, ", "x", "", ")", true},
+  static const struct {
+    const char *begin, *open, *middle, *close, *end;
+    bool flat;
+  } nests[] = {
+      {"fn f(x) = ", "(", "x", ")", "", false},
+      {"fn f(x) = ", "[", "x", "]", "", false},
+      {"fn f(x) = ", "g(", "x", ")", "", false},
+      {"fn f(x) = ", "- ", "x", "", "", false},
+      {"fn f(x) = ", "not ", "x", "", "", false},
+      {"fn f(x) = ", "x^", "x", "", "", false},
+      {"fn f(x) = ", "x + ", "x", "", "", false},
+      {"fn f(x) = ", "x < ", "x", "", "", false},
+      {"fn f(x) = x", "", "", "[0]", "", false},
+      {"fn f(x) = x", "", "", "'", "", false},
+      {"fn f(x) = x", "", "", ".y", "", false},
+      {"fn f(x) { ", "if x { ", "", "}", " }", false},
+      {"fn f(x) { ", "if x { } else ", "{ }", "", " }", false},
+      {"fn f(x) { ", "for i in 0..1 { ", "", "}", " }", false},
+      {"fn f(x) = ", "f() with { a = ", "x", "}", "", false},
+      {"fn f(x) { ", "x = y\n", "", "", " }", true},
+      {"fn f(x) = g(", "x, ", "x", "", ")", true},
   };
   static const int depths[] = {20, 400, 20000};
   for (size_t k = 0; k < RT_COUNT(nests); k++)
@@ -486,8 +527,10 @@ static void test_depth(void **state) {
       for (int i = 0; i < depths[d]; i++) rt_text_puts(&text, nests[k].close);
       rt_text_puts(&text, nests[k].end);
       struct gr_file *file = gr_parse("t.aq", text.data, text.length, &error);
-      if (d == 0 || nests[k].flat) assert_non_null(file);
-      else assert_null(file);
+      if (d == 0 || nests[k].flat)
+        assert_non_null(file);
+      else
+        assert_null(file);
       if (!file) assert_string_equal(error.text, "the program is nested more than 200 levels deep here");
       gr_file_free(file);
       rt_text_free(&text);
@@ -495,7 +538,9 @@ static void test_depth(void **state) {
 }
 
 /* An allocator that refuses after a given number of requests and counts what lives. */
-struct ledger { int live, left; };
+struct ledger {
+  int live, left;
+};
 
 static void *ledger_resize(void *context, void *block, size_t size) {
   struct ledger *ledger = context;
@@ -512,7 +557,8 @@ static void *ledger_resize(void *context, void *block, size_t size) {
 
 static void test_without_memory(void **state) {
   (void)state;
-  static const char right[] = "fn f(x: [T], y = 0.1) { # c\n  a = [x, 1] ; b = g(\"s\", x) with { m = x }\n  return -x'\n}\n";
+  static const char right[] =
+      "fn f(x: [T], y = 0.1) { # c\n  a = [x, 1] ; b = g(\"s\", x) with { m = x }\n  return -x'\n}\n";
   static const char wrong[] = "fn f(x) { y = (((x + 1] }";
   const char *const texts[] = {right, wrong};
   for (int which = 0; which < 3; which++) {
@@ -541,21 +587,21 @@ static void test_without_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_items),
-    cmocka_unit_test(test_statements),
-    cmocka_unit_test(test_expressions),
-    cmocka_unit_test(test_spans),
-    cmocka_unit_test(test_numbers_in_any_locale),
-    cmocka_unit_test(test_messages),
-    cmocka_unit_test(test_bytes_that_are_no_text),
-    cmocka_unit_test(test_line_ends_and_bom),
-    cmocka_unit_test(test_notes),
-    cmocka_unit_test(test_layout),
-    cmocka_unit_test(test_programs),
-    cmocka_unit_test(test_truncation),
-    cmocka_unit_test(test_damage),
-    cmocka_unit_test(test_depth),
-    cmocka_unit_test(test_without_memory),
+      cmocka_unit_test(test_items),
+      cmocka_unit_test(test_statements),
+      cmocka_unit_test(test_expressions),
+      cmocka_unit_test(test_spans),
+      cmocka_unit_test(test_numbers_in_any_locale),
+      cmocka_unit_test(test_messages),
+      cmocka_unit_test(test_bytes_that_are_no_text),
+      cmocka_unit_test(test_line_ends_and_bom),
+      cmocka_unit_test(test_notes),
+      cmocka_unit_test(test_layout),
+      cmocka_unit_test(test_programs),
+      cmocka_unit_test(test_truncation),
+      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_depth),
+      cmocka_unit_test(test_without_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,42 +3,36 @@
 
 #include "runtime/io/data.h"
 
-static struct io_column *add(struct io_schema *s, const char *name, enum io_kind kind)
-{
+static struct io_column *add(struct io_schema *s, const char *name, enum io_kind kind) {
   struct io_column *c;
   assert_int_equal(io_schema_add(s, name, kind, &c, NULL), RT_OK);
   return c;
 }
 
 /* text: words, label: class. */
-static struct io_schema sentiment(void)
-{
+static struct io_schema sentiment(void) {
   struct io_schema s = {0};
   add(&s, "text", IO_WORDS);
   add(&s, "label", IO_CLASS)->required = false;
   return s;
 }
 
-static void must_train(const char *content, struct io_schema *s, struct io_dataset *data)
-{
+static void must_train(const char *content, struct io_schema *s, struct io_dataset *data) {
   struct rt_error e = {0};
   if (io_dataset_train(write_text("train.tsv", content), s, NULL, data, NULL, &e) != RT_OK)
     fail_msg("%d: %s", e.line, e.text);
 }
 
-static void assert_ids(const struct io_values *v, int64_t rows, const char *want)
-{
+static void assert_ids(const struct io_values *v, int64_t rows, const char *want) {
   char out[300] = "";
   for (int64_t r = 0; r < rows; r++) {
-    for (int64_t i = v->offsets[r]; i < v->offsets[r + 1]; i++)
-      sprintf(out + strlen(out), "%d ", v->ids[i]);
+    for (int64_t i = v->offsets[r]; i < v->offsets[r + 1]; i++) sprintf(out + strlen(out), "%d ", v->ids[i]);
     strcat(out, "/");
   }
   assert_string_equal(out, want);
 }
 
-static void test_train_and_read(void **state)
-{
+static void test_train_and_read(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset data, other;
@@ -47,12 +41,14 @@ static void test_train_and_read(void **state)
   assert_true(data.header);
   /* good 2, film 2, bad 2, ! 1: ties by first appearance */
   assert_ids(&data.values[0], 4, "1 2 /3 3 2 //1 4 /");
-  static const int32_t classes[] = { 1, 0, 1, 1 };
+  static const int32_t classes[] = {1, 0, 1, 1};
   assert_memory_equal(data.values[1].ids, classes, sizeof classes);
-  static const int64_t lines[] = { 2, 3, 4, 5 };
+  static const int64_t lines[] = {2, 3, 4, 5};
   assert_memory_equal(data.lines, lines, sizeof lines);
   assert_int_equal(data.values[0].unknown, 0);
-  assert_int_equal(io_dataset_read(write_text("dev.csv", "label,text\nneg,\"new, FILM\"\n"), &s, NULL, &other, NULL), RT_OK);
+  assert_int_equal(
+      io_dataset_read(write_text("dev.csv", "label,text\nneg,\"new, FILM\"\n"), &s, NULL, &other, NULL),
+      RT_OK);
   assert_ids(&other.values[0], 1, "0 0 2 /");
   assert_int_equal(other.values[1].ids[0], 0);
   assert_int_equal(other.values[0].unknown, 2);
@@ -62,8 +58,7 @@ static void test_train_and_read(void **state)
 }
 
 /* Two columns read one field, by its name and by its position; the file has it once. */
-static void test_shared_field(void **state)
-{
+static void test_shared_field(void **state) {
   (void)state;
   struct io_schema s = {0};
   struct io_dataset data, other;
@@ -77,15 +72,16 @@ static void test_shared_field(void **state)
   must_train("a\tno\nba ba\tyes\n", &s, &data);
   assert_false(data.header);
   assert_ids(&data.values[0], 2, "2 /1 1 /");
-  assert_ids(&data.values[2], 2, "2 /1 3 1 /");       /* <a>; <ba, ba>, <ba and one more that is cut */
+  assert_ids(&data.values[2], 2, "2 /1 3 1 /"); /* <a>; <ba, ba>, <ba and one more that is cut */
   assert_int_equal(data.values[2].cut, 1);
-  assert_int_equal(io_dataset_read(write_text("dev.tsv", "label\ttext\nyes\tba b\n"), &s, NULL, &other, NULL), RT_OK);
+  assert_int_equal(io_dataset_read(write_text("dev.tsv", "label\ttext\nyes\tba b\n"), &s, NULL, &other, NULL),
+                   RT_OK);
   assert_ids(&other.values[2], 1, "1 3 0 /");
   assert_int_equal(other.values[2].unknown, 1);
   io_dataset_free(&other);
   assert_int_equal(io_dataset_read(write_text("dev.tsv", "a\tyes\tb\n"), &s, NULL, &other, &e), RT_BAD_DATA);
   assert_non_null(strstr(e.text, "the columns are \"text\", \"label\""));
-  struct io_field fields[] = { { "ba", 2 }, { NULL, 0 } };
+  struct io_field fields[] = {{"ba", 2}, {NULL, 0}};
   struct io_dataset one = {0};
   assert_int_equal(io_dataset_add(&one, &s, fields, 0, NULL), RT_OK);
   assert_ids(&one.values[0], 1, "1 /");
@@ -95,8 +91,7 @@ static void test_shared_field(void **state)
   io_schema_free(&s);
 }
 
-static void test_limits(void **state)
-{
+static void test_limits(void **state) {
   (void)state;
   struct io_schema s = {0};
   struct io_dataset data;
@@ -114,8 +109,7 @@ static void test_limits(void **state)
   io_schema_free(&s);
 }
 
-static void test_chars_bytes(void **state)
-{
+static void test_chars_bytes(void **state) {
   (void)state;
   struct io_schema s = {0};
   struct io_dataset data;
@@ -129,13 +123,12 @@ static void test_chars_bytes(void **state)
   io_schema_free(&s);
 }
 
-static void test_tags(void **state)
-{
+static void test_tags(void **state) {
   (void)state;
   struct io_schema s = {0};
   struct io_dataset data;
   struct rt_error e = {0};
-  add(&s, "tags", IO_TAGS);      /* before its tokens */
+  add(&s, "tags", IO_TAGS); /* before its tokens */
   add(&s, "tokens", IO_WORDS)->max_length = 3;
   must_train("tokens\ttags\n@you 's  U.S.\tO O B\nnow - or never\tO P O O\n\t\n", &s, &data);
   assert_int_equal(s.columns[0].pair, 1);
@@ -143,19 +136,22 @@ static void test_tags(void **state)
   assert_ids(&data.values[0], 3, "1 1 0 /1 2 1 //");
   assert_int_equal(data.values[0].cut, 1);
   io_dataset_free(&data);
-  assert_int_equal(io_dataset_read(write_text("d.tsv", "a b\tO O\nc d\tO\n"), &s, NULL, &data, &e), RT_BAD_DATA);
-  assert_error(&e, RT_BAD_DATA, 1, 1, "\"a\" is no tag of \"tags\"");   /* by position tags come first */
+  assert_int_equal(io_dataset_read(write_text("d.tsv", "a b\tO O\nc d\tO\n"), &s, NULL, &data, &e),
+                   RT_BAD_DATA);
+  assert_error(&e, RT_BAD_DATA, 1, 1, "\"a\" is no tag of \"tags\""); /* by position tags come first */
   rt_error_clear(&e);
-  assert_int_equal(io_dataset_read(write_text("d.tsv", "tokens\ttags\na b\tO O\nc d\tO\n"), &s, NULL, &data, &e), RT_BAD_DATA);
+  assert_int_equal(
+      io_dataset_read(write_text("d.tsv", "tokens\ttags\na b\tO O\nc d\tO\n"), &s, NULL, &data, &e),
+      RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 3, 2, "1 tag in \"tags\" for 2 tokens in \"tokens\"");
   rt_error_clear(&e);
-  assert_int_equal(io_dataset_read(write_text("d.tsv", "tokens\ttags\na b c d\tO O O Q\n"), &s, NULL, &data, &e), RT_OK);
+  assert_int_equal(
+      io_dataset_read(write_text("d.tsv", "tokens\ttags\na b c d\tO O O Q\n"), &s, NULL, &data, &e), RT_OK);
   io_dataset_free(&data);
   io_schema_free(&s);
 }
 
-static void test_numbers(void **state)
-{
+static void test_numbers(void **state) {
   (void)state;
   struct io_schema s = {0};
   struct io_dataset data;
@@ -163,7 +159,7 @@ static void test_numbers(void **state)
   add(&s, "v", IO_VECTOR);
   add(&s, "i", IO_IDS)->max_length = 3;
   must_train("n\tv\ti\n -1.5 \t1 2.5,-3e2 \t4\n1e-3\t.1, 0.2 ,0.3\t0, 9 1 2\n+7\t1 2 3\t\n", &s, &data);
-  static const double n[] = { -1.5, 1e-3, 7 }, v[] = { 1, 2.5, -300, .1, .2, .3, 1, 2, 3 };
+  static const double n[] = {-1.5, 1e-3, 7}, v[] = {1, 2.5, -300, .1, .2, .3, 1, 2, 3};
   assert_memory_equal(data.values[0].numbers, n, sizeof n);
   assert_memory_equal(data.values[1].numbers, v, sizeof v);
   assert_int_equal(data.values[1].width, 3);
@@ -173,14 +169,29 @@ static void test_numbers(void **state)
   assert_int_equal(s.columns[2].size, 10);
   assert_true(io_schema_is_trained(&s));
   io_dataset_free(&data);
-  static const struct { const char *row; int column; const char *text; } bad[] = {
-    { "1.5x\t1 2 3\t1", 1, "\"1.5x\" is no number" }, { "\t1 2 3\t1", 1, "\"\" is no number" },
-    { "nan\t1 2 3\t1", 1, "no number" }, { "0x10\t1 2 3\t1", 1, "no number" }, { "1e999\t1 2 3\t1", 1, "too large" },
-    { ".\t1 2 3\t1", 1, "no number" }, { "1e\t1 2 3\t1", 1, "no number" }, { "1 2\t1 2 3\t1", 1, "no number" },
-    { "1\t1 2\t1", 2, "2 numbers in \"v\", which has 3" }, { "1\t1 2 3 4\t1", 2, "4 numbers" },
-    { "1\t\t1", 2, "0 numbers" }, { "1\t1,,3\t1", 2, "number 2, \"\"" }, { "1\t1,2,3,\t1", 2, "4 numbers" },
-    { "1\t1 x 3\t1", 2, "number 2, \"x\", is no number" }, { "1\t1 2 3\t10", 3, "ids are 0 to 9" },
-    { "1\t1 2 3\t-1", 3, "no integer" }, { "1\t1 2 3\t1.0", 3, "no integer" }, { "1\t1 2 3\t99999999999", 3, "too large" },
+  static const struct {
+    const char *row;
+    int column;
+    const char *text;
+  } bad[] = {
+      {"1.5x\t1 2 3\t1", 1, "\"1.5x\" is no number"},
+      {"\t1 2 3\t1", 1, "\"\" is no number"},
+      {"nan\t1 2 3\t1", 1, "no number"},
+      {"0x10\t1 2 3\t1", 1, "no number"},
+      {"1e999\t1 2 3\t1", 1, "too large"},
+      {".\t1 2 3\t1", 1, "no number"},
+      {"1e\t1 2 3\t1", 1, "no number"},
+      {"1 2\t1 2 3\t1", 1, "no number"},
+      {"1\t1 2\t1", 2, "2 numbers in \"v\", which has 3"},
+      {"1\t1 2 3 4\t1", 2, "4 numbers"},
+      {"1\t\t1", 2, "0 numbers"},
+      {"1\t1,,3\t1", 2, "number 2, \"\""},
+      {"1\t1,2,3,\t1", 2, "4 numbers"},
+      {"1\t1 x 3\t1", 2, "number 2, \"x\", is no number"},
+      {"1\t1 2 3\t10", 3, "ids are 0 to 9"},
+      {"1\t1 2 3\t-1", 3, "no integer"},
+      {"1\t1 2 3\t1.0", 3, "no integer"},
+      {"1\t1 2 3\t99999999999", 3, "too large"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     char content[200];
@@ -194,16 +205,27 @@ static void test_numbers(void **state)
 }
 
 /* Numbers are rounded correctly, as the C library rounds them, on the fast way and on the slow one. */
-static void test_rounding(void **state)
-{
+static void test_rounding(void **state) {
   (void)state;
-  static const char *const texts[] = { "0.1", "3.141592653589793238462643", "9007199254740993", "123456789.123456789",
-    "1e22", "1e23", "2.2250738585072011e-308", "5e-324", "1.7976931348623157e308", "-0.0000001", "0.30000000000000004",
-    "179769313486231570000000000000000000000", "4.35", "00012.50", "-0" };
+  static const char *const texts[] = {"0.1",
+                                      "3.141592653589793238462643",
+                                      "9007199254740993",
+                                      "123456789.123456789",
+                                      "1e22",
+                                      "1e23",
+                                      "2.2250738585072011e-308",
+                                      "5e-324",
+                                      "1.7976931348623157e308",
+                                      "-0.0000001",
+                                      "0.30000000000000004",
+                                      "179769313486231570000000000000000000000",
+                                      "4.35",
+                                      "00012.50",
+                                      "-0"};
   for (size_t i = 0; i < RT_COUNT(texts); i++) {
     struct io_schema s = {0};
     struct io_dataset data = {0};
-    struct io_field field = { texts[i], strlen(texts[i]) };
+    struct io_field field = {texts[i], strlen(texts[i])};
     double want = strtod(texts[i], NULL);
     add(&s, "n", IO_NUMBER);
     assert_int_equal(io_dataset_add(&data, &s, &field, 0, NULL), RT_OK);
@@ -213,34 +235,37 @@ static void test_rounding(void **state)
   }
 }
 
-static void test_refused(void **state)
-{
+static void test_refused(void **state) {
   (void)state;
-  static const struct { const char *content; int line, column; const char *text; } bad[] = {
-    { "", 0, 0, "is empty" },
-    { "text\tlabel\n", 0, 0, "has a header line but no rows" },
-    { "text\tlabel\na\tpos\nb\tpos\n", 0, 0, "the one class \"pos\" in all rows" },
-    { "text\tlabel\na\tpos\nb\t \n", 3, 2, "\"label\" has no label" },
-    { "text\tlabel\na\tpos\nb\n", 3, 2, "1 field" },
-    { "text\tlabel\n\tpos\n \tneg\n", 0, 0, "\"text\" has no tokens" },
-    { "text\na\n", 1, 1, "no column \"label\"" },
+  static const struct {
+    const char *content;
+    int line, column;
+    const char *text;
+  } bad[] = {
+      {"", 0, 0, "is empty"},
+      {"text\tlabel\n", 0, 0, "has a header line but no rows"},
+      {"text\tlabel\na\tpos\nb\tpos\n", 0, 0, "the one class \"pos\" in all rows"},
+      {"text\tlabel\na\tpos\nb\t \n", 3, 2, "\"label\" has no label"},
+      {"text\tlabel\na\tpos\nb\n", 3, 2, "1 field"},
+      {"text\tlabel\n\tpos\n \tneg\n", 0, 0, "\"text\" has no tokens"},
+      {"text\na\n", 1, 1, "no column \"label\""},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_schema s = sentiment();
     struct io_dataset data;
     struct rt_error e = {0};
-    assert_int_equal(io_dataset_train(write_text("bad.tsv", bad[i].content), &s, NULL, &data, NULL, &e), RT_BAD_DATA);
+    assert_int_equal(io_dataset_train(write_text("bad.tsv", bad[i].content), &s, NULL, &data, NULL, &e),
+                     RT_BAD_DATA);
     assert_error(&e, RT_BAD_DATA, bad[i].line, bad[i].column, bad[i].text);
     assert_string_equal(e.file, path_of("bad.tsv"));
     assert_null(data.values);
     assert_null(s.columns[0].vocab);
-    assert_int_equal(io_dataset_read(path_of("bad.tsv"), &s, NULL, &data, NULL), RT_USAGE);   /* untrained */
+    assert_int_equal(io_dataset_read(path_of("bad.tsv"), &s, NULL, &data, NULL), RT_USAGE); /* untrained */
     io_schema_free(&s);
   }
 }
 
-static void test_unseen_class(void **state)
-{
+static void test_unseen_class(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset data;
@@ -249,8 +274,9 @@ static void test_unseen_class(void **state)
   io_dataset_free(&data);
   const char *path = write_text("dev.tsv", "text\tlabel\na\tpos\na\tmeh\nb\tneg\n");
   assert_int_equal(io_dataset_read(path, &s, NULL, &data, &e), RT_BAD_DATA);
-  assert_error(&e, RT_BAD_DATA, 3, 2, "\"meh\" is no class of \"label\" that the training data had; known are neg, pos");
-  struct io_data_options skip = { .skip_bad_rows = true }, predict = { .predicting = true };
+  assert_error(&e, RT_BAD_DATA, 3, 2,
+               "\"meh\" is no class of \"label\" that the training data had; known are neg, pos");
+  struct io_data_options skip = {.skip_bad_rows = true}, predict = {.predicting = true};
   assert_int_equal(io_dataset_read(path, &s, &skip, &data, NULL), RT_OK);
   assert_int_equal(data.rows, 2);
   assert_int_equal(data.skipped, 1);
@@ -267,15 +293,16 @@ static void test_unseen_class(void **state)
 }
 
 /* What a bad row holds leaves no trace: not in the vocabulary, not in the classes, not in the width. */
-static void test_skipping(void **state)
-{
+static void test_skipping(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset data;
   struct rt_error e = {0};
-  struct io_data_options skip = { .skip_bad_rows = true };
+  struct io_data_options skip = {.skip_bad_rows = true};
   add(&s, "v", IO_VECTOR);
-  const char *path = write_text("s.tsv", "text\tlabel\tv\nzz\tzz\t1 x\nzz\tzz\t1 2 3 4 y\na\tpos\t1 2\nzz\tzz\nb\tneg\t3 4\nb\tzz\t5\n");
+  const char *path = write_text(
+      "s.tsv",
+      "text\tlabel\tv\nzz\tzz\t1 x\nzz\tzz\t1 2 3 4 y\na\tpos\t1 2\nzz\tzz\nb\tneg\t3 4\nb\tzz\t5\n");
   assert_int_equal(io_dataset_train(path, &s, &skip, &data, NULL, &e), RT_OK);
   assert_int_equal(data.rows, 2);
   assert_int_equal(data.skipped, 4);
@@ -283,40 +310,41 @@ static void test_skipping(void **state)
   assert_int_equal(s.columns[0].vocab->count, 3);
   assert_int_equal(s.columns[1].vocab->count, 2);
   assert_int_equal(s.columns[2].width, 2);
-  static const double v[] = { 1, 2, 3, 4 };
+  static const double v[] = {1, 2, 3, 4};
   assert_memory_equal(data.values[2].numbers, v, sizeof v);
-  static const int64_t lines[] = { 4, 6 };
+  static const int64_t lines[] = {4, 6};
   assert_memory_equal(data.lines, lines, sizeof lines);
   io_dataset_free(&data);
-  assert_int_equal(io_dataset_read(write_text("s.tsv", "text\tlabel\tv\na\nb\n"), &s, &skip, &data, &e), RT_BAD_DATA);
+  assert_int_equal(io_dataset_read(write_text("s.tsv", "text\tlabel\tv\na\nb\n"), &s, &skip, &data, &e),
+                   RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 2, 2, "every row is bad (2 in all); the first: 1 field");
   /* a quote that swallows the rest of the file is not one bad row */
   rt_error_clear(&e);
-  assert_int_equal(io_dataset_read(write_text("s.csv", "text,label,v\na,pos,1 2\n\"b,neg,1 2\nc,neg,1 2\n"), &s, &skip, &data, &e), RT_BAD_DATA);
+  assert_int_equal(io_dataset_read(write_text("s.csv", "text,label,v\na,pos,1 2\n\"b,neg,1 2\nc,neg,1 2\n"),
+                                   &s, &skip, &data, &e),
+                   RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 3, 1, "never closes");
   io_schema_free(&s);
 }
 
-static void test_held(void **state)
-{
+static void test_held(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset train, held;
   struct rt_error e = {0};
   char content[4000] = "text\tlabel\n";
-  for (int i = 0; i < 100; i++)
-    sprintf(content + strlen(content), "common w%d\tc%d\n", i, i % 50);
-  struct io_data_options o = { .hold = .2, .seed = 7 };
+  for (int i = 0; i < 100; i++) sprintf(content + strlen(content), "common w%d\tc%d\n", i, i % 50);
+  struct io_data_options o = {.hold = .2, .seed = 7};
   assert_int_equal(io_dataset_train(write_text("h.tsv", content), &s, &o, &train, &held, &e), RT_OK);
   assert_int_equal(train.rows, 80);
   assert_int_equal(held.rows, 20);
-  assert_int_equal(s.columns[0].vocab->count, 82);     /* unknown, common and 80 words: held-out words are not learned */
-  assert_int_equal(s.columns[1].vocab->count, 50);     /* classes are known from all rows */
+  assert_int_equal(s.columns[0].vocab->count,
+                   82); /* unknown, common and 80 words: held-out words are not learned */
+  assert_int_equal(s.columns[1].vocab->count, 50); /* classes are known from all rows */
   assert_int_equal(train.values[0].unknown, 0);
   assert_int_equal(held.values[0].unknown, 20);
-  bool seen[103] = { false };
-  for (int64_t r = 0; r < 80; r++)
-    seen[train.lines[r]] = true;
+  bool seen[103] = {false};
+  for (int64_t r = 0; r < 80; r++) seen[train.lines[r]] = true;
   for (int64_t r = 0; r < 20; r++) {
     assert_false(seen[held.lines[r]]);
     assert_int_equal(held.values[0].ids[held.values[0].offsets[r]], 1);
@@ -329,22 +357,20 @@ static void test_held(void **state)
   io_schema_free(&s);
 }
 
-static void test_hold(void **state)
-{
+static void test_hold(void **state) {
   (void)state;
   int64_t *kept, *held, nk, nh;
   struct rt_error e = {0};
   assert_int_equal(io_hold(10, .3, 1, &kept, &nk, &held, &nh, &e), RT_OK);
   assert_int_equal(nk, 7);
   assert_int_equal(nh, 3);
-  bool seen[10] = { false };
+  bool seen[10] = {false};
   for (int64_t i = 0; i < 10; i++) {
     int64_t row = i < nk ? kept[i] : held[i - nk];
     assert_in_range(row, 0, 9);
     assert_false(seen[row]);
     seen[row] = true;
-    if (i > 0 && i != nk)
-      assert_true(row > (i < nk ? kept[i - 1] : held[i - nk - 1]));
+    if (i > 0 && i != nk) assert_true(row > (i < nk ? kept[i - 1] : held[i - nk - 1]));
   }
   /* the split is part of what a seed means: it must never change */
   assert_int_equal(held[0], 5);
@@ -362,15 +388,14 @@ static void test_hold(void **state)
   assert_int_equal(io_hold(9, 0.0 / 0.0, 1, &kept, &nk, &held, &nh, NULL), RT_USAGE);
 }
 
-static void test_add(void **state)
-{
+static void test_add(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset data, one = {0};
   struct rt_error e = {0};
   must_train("text\tlabel\na b\tpos\nb\tneg\n", &s, &data);
-  struct io_field fields[] = { { "b zz", 4 }, { NULL, 0 } }, bad[] = { { "b\xFF", 2 }, { NULL, 0 } };
-  struct io_field other[] = { { "a", 1 }, { "pos", 3 } };
+  struct io_field fields[] = {{"b zz", 4}, {NULL, 0}}, bad[] = {{"b\xFF", 2}, {NULL, 0}};
+  struct io_field other[] = {{"a", 1}, {"pos", 3}};
   assert_int_equal(io_dataset_add(&one, &s, fields, 1, &e), RT_OK);
   assert_int_equal(io_dataset_add(&one, &s, bad, 2, &e), RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 2, 1, "byte 0xff (byte 2 of column \"text\")");
@@ -390,8 +415,7 @@ static void test_add(void **state)
 }
 
 /* Predicting line by line: bad lines are told, the others follow, and no memory is asked for. */
-static void test_row_by_row(void **state)
-{
+static void test_row_by_row(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset data, row = {0};
@@ -399,7 +423,9 @@ static void test_row_by_row(void **state)
   struct rt_error e = {0};
   bool more;
   must_train("text\tlabel\na b\tpos\nb\tneg\n", &s, &data);
-  assert_int_equal(io_rows_open(&rows, write_text("p.tsv", "text\tlabel\na\tpos\nb b\t?\nbad\nb b\tneg\n"), &s, IO_FORMAT_AUTO, &e), RT_OK);
+  assert_int_equal(io_rows_open(&rows, write_text("p.tsv", "text\tlabel\na\tpos\nb b\t?\nbad\nb b\tneg\n"),
+                                &s, IO_FORMAT_AUTO, &e),
+                   RT_OK);
   assert_int_equal(io_rows_next(rows, &row, &more, &e), RT_OK);
   assert_ids(&row.values[0], 1, "2 /");
   assert_false(row.values[1].present);
@@ -423,17 +449,16 @@ static void test_row_by_row(void **state)
   io_schema_free(&s);
 }
 
-static void test_select(void **state)
-{
+static void test_select(void **state) {
   (void)state;
   struct io_schema s = sentiment();
   struct io_dataset data, some;
   add(&s, "v", IO_VECTOR);
   must_train("text\tlabel\tv\na b\tpos\t1 2\nb\tneg\t3 4\n\tpos\t5 6\n", &s, &data);
-  static const int64_t rows[] = { 2, 0, 2 };
+  static const int64_t rows[] = {2, 0, 2};
   assert_int_equal(io_dataset_select(&data, rows, 3, &some, NULL), RT_OK);
   assert_ids(&some.values[0], 3, "/2 1 //");
-  static const double v[] = { 5, 6, 1, 2, 5, 6 };
+  static const double v[] = {5, 6, 1, 2, 5, 6};
   assert_memory_equal(some.values[2].numbers, v, sizeof v);
   assert_int_equal(some.lines[1], 2);
   assert_int_equal(some.values[1].ids[0], 1);
@@ -446,19 +471,19 @@ static void test_select(void **state)
   io_schema_free(&s);
 }
 
-static void test_text(void **state)
-{
+static void test_text(void **state) {
   (void)state;
   struct io_schema s = {0};
   struct io_dataset data, held;
   struct rt_error e = {0};
-  struct io_data_options o = { .hold = .4 };
+  struct io_data_options o = {.hold = .4};
   add(&s, "text", IO_CHARS);
-  const char *path = write_text("t.txt", "\xEF\xBB\xBF" "abba\nc\nd");
+  const char *path = write_text("t.txt", "\xEF\xBB\xBF"
+                                         "abba\nc\nd");
   assert_int_equal(io_dataset_from_text(path, &s, 3, NULL, &data, NULL, &e), RT_OK);
   /* a b b a \n c \n d; a 2, b 2, \n 2, c, d */
   assert_ids(&data.values[0], data.rows, "1 2 2 1 /1 3 4 3 /3 5 /");
-  static const int64_t lines[] = { 1, 1, 2 };
+  static const int64_t lines[] = {1, 1, 2};
   assert_memory_equal(data.lines, lines, sizeof lines);
   assert_int_equal(s.columns[0].vocab->count, 6);
   io_dataset_free(&data);
@@ -479,17 +504,18 @@ static void test_text(void **state)
   io_schema_free(&s);
 }
 
-static void test_text_refused(void **state)
-{
+static void test_text_refused(void **state) {
   (void)state;
   struct io_schema s = {0}, two = sentiment();
   struct io_dataset data;
   struct rt_error e = {0};
   add(&s, "text", IO_WORDS);
-  assert_int_equal(io_dataset_from_text(write_text("t.txt", "one\n"), &s, 3, NULL, &data, NULL, &e), RT_BAD_DATA);
+  assert_int_equal(io_dataset_from_text(write_text("t.txt", "one\n"), &s, 3, NULL, &data, NULL, &e),
+                   RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 0, 0, "has 1 token; at least 2");
   rt_error_clear(&e);
-  assert_int_equal(io_dataset_from_text(write_text("t.txt", "ok\nno\xFFt"), &s, 3, NULL, &data, NULL, &e), RT_BAD_DATA);
+  assert_int_equal(io_dataset_from_text(write_text("t.txt", "ok\nno\xFFt"), &s, 3, NULL, &data, NULL, &e),
+                   RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 2, 3, "0xff");
   assert_int_equal(io_dataset_from_text(path_of("t.txt"), &two, 3, NULL, &data, NULL, NULL), RT_USAGE);
   assert_int_equal(io_dataset_from_text(path_of("t.txt"), &s, 0, NULL, &data, NULL, NULL), RT_USAGE);
@@ -498,15 +524,25 @@ static void test_text_refused(void **state)
   io_schema_free(&two);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_train_and_read), cmocka_unit_test(test_shared_field), cmocka_unit_test(test_limits), cmocka_unit_test(test_chars_bytes),
-    cmocka_unit_test(test_tags), cmocka_unit_test(test_numbers), cmocka_unit_test(test_rounding),
-    cmocka_unit_test(test_refused), cmocka_unit_test(test_unseen_class), cmocka_unit_test(test_skipping),
-    cmocka_unit_test(test_held), cmocka_unit_test(test_hold), cmocka_unit_test(test_add),
-    cmocka_unit_test(test_row_by_row), cmocka_unit_test(test_select), cmocka_unit_test(test_text),
-    cmocka_unit_test(test_text_refused),
+      cmocka_unit_test(test_train_and_read),
+      cmocka_unit_test(test_shared_field),
+      cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_chars_bytes),
+      cmocka_unit_test(test_tags),
+      cmocka_unit_test(test_numbers),
+      cmocka_unit_test(test_rounding),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_unseen_class),
+      cmocka_unit_test(test_skipping),
+      cmocka_unit_test(test_held),
+      cmocka_unit_test(test_hold),
+      cmocka_unit_test(test_add),
+      cmocka_unit_test(test_row_by_row),
+      cmocka_unit_test(test_select),
+      cmocka_unit_test(test_text),
+      cmocka_unit_test(test_text_refused),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

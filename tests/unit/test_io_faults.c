@@ -1,23 +1,24 @@
-/* test_io_faults.c: reading and saving with every single allocation refused in turn: the failure is told, nothing leaks, and
- * no file is left behind. Allocations of zlib go through the library's allocator; those of jansson do not. */
+/* test_io_faults.c: reading and saving with every single allocation refused in turn: the failure is told,
+ * nothing leaks, and no file is left behind. Allocations of zlib go through the library's allocator; those of
+ * jansson do not. */
 #include "tests/unit/io_files.h"
 
 #include "runtime/io/data.h"
 #include "runtime/io/file.h"
 #include "runtime/io/safetensors.h"
 
-struct faulty { long live, until_fault; };
+struct faulty {
+  long live, until_fault;
+};
 
-static void *faulty_resize(void *context, void *block, size_t size)
-{
+static void *faulty_resize(void *context, void *block, size_t size) {
   struct faulty *f = context;
   if (size == 0) {
     f->live -= block != NULL;
     free(block);
     return NULL;
   }
-  if (f->until_fault-- == 0)
-    return NULL;
+  if (f->until_fault-- == 0) return NULL;
   void *resized = realloc(block, size);
   f->live += !block && resized;
   return resized;
@@ -26,11 +27,10 @@ static void *faulty_resize(void *context, void *block, size_t size)
 typedef int scenario(struct rt_error *error);
 
 /* Runs the scenario with the first, second, … allocation refused until it gets through. */
-static void refuse_each(scenario *run)
-{
+static void refuse_each(scenario *run) {
   int files = count_files();
   for (long n = 0;; n++) {
-    struct faulty faulty = { 0, n };
+    struct faulty faulty = {0, n};
     struct rt_error e = {0};
     rt_set_allocator(faulty_resize, &faulty);
     int status = run(&e);
@@ -38,8 +38,7 @@ static void refuse_each(scenario *run)
     assert_int_equal(faulty.live, 0);
     assert_int_equal(count_files(), files);
     if (faulty.until_fault >= 0) {
-      if (status != RT_OK)
-        fail_msg("%s", e.text);
+      if (status != RT_OK) fail_msg("%s", e.text);
       assert_true(n > 3);
       return;
     }
@@ -48,33 +47,32 @@ static void refuse_each(scenario *run)
   }
 }
 
-static int add_columns(struct io_schema *s, struct rt_error *e)
-{
-  static const struct { const char *name; enum io_kind kind; } columns[] = {
-    { "tokens", IO_WORDS }, { "tags", IO_TAGS }, { "chars", IO_CHARS }, { "bytes", IO_BYTES }, { "label", IO_CLASS },
-    { "n", IO_NUMBER }, { "v", IO_VECTOR }, { "ids", IO_IDS },
+static int add_columns(struct io_schema *s, struct rt_error *e) {
+  static const struct {
+    const char *name;
+    enum io_kind kind;
+  } columns[] = {
+      {"tokens", IO_WORDS}, {"tags", IO_TAGS}, {"chars", IO_CHARS}, {"bytes", IO_BYTES},
+      {"label", IO_CLASS},  {"n", IO_NUMBER},  {"v", IO_VECTOR},    {"ids", IO_IDS},
   };
   for (size_t i = 0; i < RT_COUNT(columns); i++) {
     struct io_column *c;
     int status = io_schema_add(s, columns[i].name, columns[i].kind, &c, e);
-    if (status != RT_OK)
-      return status;
+    if (status != RT_OK) return status;
     c->required = i < 4;
-    if (columns[i].kind == IO_TAGS)
-      c->pair = 0;
+    if (columns[i].kind == IO_TAGS) c->pair = 0;
   }
   return RT_OK;
 }
 
-static int predict(const struct io_schema *s, struct rt_error *e)
-{
+static int predict(const struct io_schema *s, struct rt_error *e) {
   struct io_rows *rows;
   struct io_dataset one = {0};
   bool more = true;
   int status = io_rows_open(&rows, path_of("all.csv"), s, IO_FORMAT_AUTO, e);
   while (status == RT_OK && more) {
     status = io_rows_next(rows, &one, &more, e);
-    if (status == RT_BAD_DATA) {   /* the bad row; the others follow */
+    if (status == RT_BAD_DATA) { /* the bad row; the others follow */
       rt_error_clear(e);
       status = RT_OK;
       more = true;
@@ -85,32 +83,25 @@ static int predict(const struct io_schema *s, struct rt_error *e)
   return status;
 }
 
-static int round_trip(const struct io_schema *s, struct rt_error *e)
-{
+static int round_trip(const struct io_schema *s, struct rt_error *e) {
   struct io_schema again;
   struct rt_text out = {0};
   io_schema_write(s, &out);
   int status = out.failed ? rt_no_memory(e) : io_schema_parse(&again, out.data, out.length, e);
   rt_text_free(&out);
-  if (status == RT_OK)
-    io_schema_free(&again);
+  if (status == RT_OK) io_schema_free(&again);
   return status;
 }
 
-static int train_scenario(struct rt_error *e)
-{
+static int train_scenario(struct rt_error *e) {
   struct io_schema s = {0};
   struct io_dataset train = {0}, held = {0}, dev = {0};
-  struct io_data_options o = { .hold = .5, .skip_bad_rows = true };
+  struct io_data_options o = {.hold = .5, .skip_bad_rows = true};
   int status = add_columns(&s, e);
-  if (status == RT_OK)
-    status = io_dataset_train(path_of("all.csv"), &s, &o, &train, &held, e);
-  if (status == RT_OK)
-    status = io_dataset_read(path_of("all.csv"), &s, &o, &dev, e);
-  if (status == RT_OK)
-    status = predict(&s, e);
-  if (status == RT_OK)
-    status = round_trip(&s, e);
+  if (status == RT_OK) status = io_dataset_train(path_of("all.csv"), &s, &o, &train, &held, e);
+  if (status == RT_OK) status = io_dataset_read(path_of("all.csv"), &s, &o, &dev, e);
+  if (status == RT_OK) status = predict(&s, e);
+  if (status == RT_OK) status = round_trip(&s, e);
   io_dataset_free(&train);
   io_dataset_free(&held);
   io_dataset_free(&dev);
@@ -118,8 +109,7 @@ static int train_scenario(struct rt_error *e)
   return status;
 }
 
-static void test_train(void **state)
-{
+static void test_train(void **state) {
   (void)state;
   const char *text = "tokens,tags,chars,bytes,label,n,v,ids\n"
                      "a été,O B,\"x,\ny\",z,yes,1,1 2,3\n"
@@ -131,82 +121,73 @@ static void test_train(void **state)
   refuse_each(train_scenario);
 }
 
-static int text_scenario(struct rt_error *e)
-{
+static int text_scenario(struct rt_error *e) {
   struct io_schema s = {0};
   struct io_dataset data = {0}, held = {0};
-  struct io_data_options o = { .hold = .5 };
+  struct io_data_options o = {.hold = .5};
   struct io_column *c;
   int status = io_schema_add(&s, "text", IO_WORDS, &c, e);
-  if (status == RT_OK)
-    status = io_dataset_from_text(path_of("t.txt"), &s, 2, &o, &data, &held, e);
+  if (status == RT_OK) status = io_dataset_from_text(path_of("t.txt"), &s, 2, &o, &data, &held, e);
   io_dataset_free(&data);
   io_dataset_free(&held);
   io_schema_free(&s);
   return status;
 }
 
-static void test_text(void **state)
-{
+static void test_text(void **state) {
   (void)state;
   write_text("t.txt", "a b c\nd é 中 f\n");
   refuse_each(text_scenario);
 }
 
-static int tensors_scenario(struct rt_error *e)
-{
-  static const int64_t shape[] = { 2 };
-  static const float values[] = { 1, 2 };
-  static const struct io_tensor_out out[] = { { "w", IO_F32, 1, shape, values }, { "b", IO_F32, 1, shape, values } };
-  static const struct io_metadata metadata[] = { { "k", "v" } };
+static int tensors_scenario(struct rt_error *e) {
+  static const int64_t shape[] = {2};
+  static const float values[] = {1, 2};
+  static const struct io_tensor_out out[] = {{"w", IO_F32, 1, shape, values},
+                                             {"b", IO_F32, 1, shape, values}};
+  static const struct io_metadata metadata[] = {{"k", "v"}};
   struct io_tensors *f;
   double back[2];
   const char *path = path_of("m");
   int status = io_tensors_save(path, out, 2, metadata, 1, e);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = io_tensors_open(&f, path, e);
-  if (status == RT_OK)
-    status = io_tensors_double(f, io_tensors_find(f, "w"), back, e);
-  if (status == RT_OK)
-    status = io_tensors_verify(f, e);
+  if (status == RT_OK) status = io_tensors_double(f, io_tensors_find(f, "w"), back, e);
+  if (status == RT_OK) status = io_tensors_verify(f, e);
   io_tensors_close(f);
   return status;
 }
 
-static void test_tensors(void **state)
-{
+static void test_tensors(void **state) {
   (void)state;
   write_text("m", "what was there before");
   refuse_each(tensors_scenario);
 }
 
 /* A message that lists something needs memory too; when there is none, that is what it says. */
-static int header_scenario(struct rt_error *e)
-{
-  static const char *const names[] = { "text", "label" };
-  struct io_table_options o = { IO_FORMAT_AUTO, names, NULL, 2, NULL };
+static int header_scenario(struct rt_error *e) {
+  static const char *const names[] = {"text", "label"};
+  struct io_table_options o = {IO_FORMAT_AUTO, names, NULL, 2, NULL};
   struct io_table *t;
   int status = io_table_open(&t, path_of("h.tsv"), &o, e);
   io_table_close(t);
-  if (status != RT_BAD_DATA)
-    return status;
+  if (status != RT_BAD_DATA) return status;
   rt_error_clear(e);
   return RT_OK;
 }
 
-static void test_header(void **state)
-{
+static void test_header(void **state) {
   (void)state;
   write_text("h.tsv", "text\tlable\n");
   refuse_each(header_scenario);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_train), cmocka_unit_test(test_text), cmocka_unit_test(test_tensors),
-    cmocka_unit_test(test_header),
+      cmocka_unit_test(test_train),
+      cmocka_unit_test(test_text),
+      cmocka_unit_test(test_tensors),
+      cmocka_unit_test(test_header),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -9,8 +9,7 @@
 #include "runtime/io/file.h"
 #include "runtime/io/utf8.h"
 
-static void test_read_whole(void **state)
-{
+static void test_read_whole(void **state) {
   (void)state;
   char *bytes;
   size_t length;
@@ -30,8 +29,7 @@ static void test_read_whole(void **state)
   assert_error(&e, RT_BAD_DATA, 0, 0, "longer than 6 bytes");
 }
 
-static void test_missing(void **state)
-{
+static void test_missing(void **state) {
   (void)state;
   struct io_reader *reader;
   struct rt_error e = {0};
@@ -45,18 +43,15 @@ static void test_missing(void **state)
 }
 
 /* Text that does not fit into one buffer, and compresses well: inflate has more to give than it was fed. */
-static char *long_text(size_t *length)
-{
+static char *long_text(size_t *length) {
   *length = 1 << 20;
   char *text = malloc(*length);
   assert_non_null(text);
-  for (size_t i = 0; i < *length; i++)
-    text[i] = i % 4096 < 4000 ? 'a' : (char)('a' + i % 23);
+  for (size_t i = 0; i < *length; i++) text[i] = i % 4096 < 4000 ? 'a' : (char)('a' + i % 23);
   return text;
 }
 
-static void test_gzip(void **state)
-{
+static void test_gzip(void **state) {
   (void)state;
   size_t length, got;
   char *text = long_text(&length), *bytes;
@@ -71,8 +66,7 @@ static void test_gzip(void **state)
 }
 
 /* gzip files may be put one behind the other, and tapes fill up with zeros. */
-static void test_gzip_members(void **state)
-{
+static void test_gzip_members(void **state) {
   (void)state;
   char two[400], *bytes;
   size_t n = 0, got;
@@ -92,8 +86,7 @@ static void test_gzip_members(void **state)
 }
 
 /* Every truncation and every flipped bit is an error or the same text: gzip has a checksum. */
-static void test_gzip_damage(void **state)
-{
+static void test_gzip_damage(void **state) {
   (void)state;
   const char *text = "a short text, a short text, a shorter text";
   unsigned char bytes[200];
@@ -119,8 +112,7 @@ static void test_gzip_damage(void **state)
   }
 }
 
-static void assert_content(const char *path, const char *text)
-{
+static void assert_content(const char *path, const char *text) {
   char *bytes;
   size_t length;
   assert_int_equal(io_read_file(path, 1000, &bytes, &length, NULL), RT_OK);
@@ -128,21 +120,17 @@ static void assert_content(const char *path, const char *text)
   rt_free(bytes);
 }
 
-static int save_text(const char *path, const char *text, bool commit, struct rt_error *e)
-{
+static int save_text(const char *path, const char *text, bool commit, struct rt_error *e) {
   struct io_save *save;
   int status = io_save_begin(&save, path, e);
-  if (status != RT_OK)
-    return status;
+  if (status != RT_OK) return status;
   status = io_save_write(save, text, strlen(text), e);
-  if (status == RT_OK && commit)
-    return io_save_commit(save, e);
+  if (status == RT_OK && commit) return io_save_commit(save, e);
   io_save_abort(save);
   return status;
 }
 
-static void test_save(void **state)
-{
+static void test_save(void **state) {
   (void)state;
   struct rt_error e = {0};
   struct stat before, after;
@@ -166,8 +154,7 @@ static void test_save(void **state)
   assert_int_equal(after.st_mode & 0777, 0640);
 }
 
-static void test_save_link(void **state)
-{
+static void test_save_link(void **state) {
   (void)state;
   struct rt_error e = {0};
   struct stat status;
@@ -181,22 +168,19 @@ static void test_save_link(void **state)
 }
 
 /* Replacing a device by a file would be a disaster; writing to it is what is meant. */
-static void test_save_device(void **state)
-{
+static void test_save_device(void **state) {
   (void)state;
   struct rt_error e = {0};
   struct stat status;
   assert_int_equal(save_text("/dev/null", "gone", true, &e), RT_OK);
   assert_int_equal(stat("/dev/null", &status), 0);
   assert_true(S_ISCHR(status.st_mode));
-  if (access("/dev/full", W_OK) != 0)
-    skip();
+  if (access("/dev/full", W_OK) != 0) skip();
   assert_int_equal(save_text("/dev/full", "no room", true, &e), RT_IO);
   assert_error(&e, RT_IO, 0, 0, "No space left");
 }
 
-static void test_save_refused(void **state)
-{
+static void test_save_refused(void **state) {
   (void)state;
   struct rt_error e = {0};
   char path[500];
@@ -209,8 +193,7 @@ static void test_save_refused(void **state)
   assert_error(&e, RT_CANNOT_CREATE, 0, 0, "Is a directory");
   rt_error_clear(&e);
   assert_int_equal(save_text("", "x", true, &e), RT_CANNOT_CREATE);
-  if (geteuid() == 0)
-    return;                  /* root may write everywhere */
+  if (geteuid() == 0) return; /* root may write everywhere */
   rt_error_clear(&e);
   const char *locked = write_text("locked", "kept");
   chmod(locked, 0444);
@@ -219,11 +202,10 @@ static void test_save_refused(void **state)
 }
 
 /* A limit on the file size stands for a full disk. */
-static void test_save_full(void **state)
-{
+static void test_save_full(void **state) {
   (void)state;
   struct rt_error e = {0};
-  struct rlimit old, small = { 8, RLIM_INFINITY };
+  struct rlimit old, small = {8, RLIM_INFINITY};
   const char *path = write_text("kept", "old");
   int files = count_files();
   void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
@@ -240,8 +222,7 @@ static void test_save_full(void **state)
 }
 
 /* The file names may be as long as the system allows; the temporary one must not be longer. */
-static void test_save_long_name(void **state)
-{
+static void test_save_long_name(void **state) {
   (void)state;
   struct rt_error e = {0};
   char name[256];
@@ -251,8 +232,7 @@ static void test_save_long_name(void **state)
   assert_content(path_of(name), "x");
 }
 
-static void test_standard_input(void **state)
-{
+static void test_standard_input(void **state) {
   (void)state;
   struct io_reader *reader;
   char buffer[100];
@@ -264,7 +244,7 @@ static void test_standard_input(void **state)
   assert_int_equal(io_reader_open(&reader, "-", NULL), RT_OK);
   assert_string_equal(io_reader_name(reader), "standard input");
   assert_int_equal(io_reader_read(reader, buffer, sizeof buffer, &got, NULL), RT_OK);
-  assert_int_equal(got, 5);  /* although the pipe is still open */
+  assert_int_equal(got, 5); /* although the pipe is still open */
   assert_memory_equal(buffer, "line\n", 5);
   close(ends[1]);
   assert_int_equal(io_reader_read(reader, buffer, sizeof buffer, &got, NULL), RT_OK);
@@ -276,16 +256,35 @@ static void test_standard_input(void **state)
   close(ends[0]);
 }
 
-static void test_utf8(void **state)
-{
+static void test_utf8(void **state) {
   (void)state;
-  static const char *const good[] = { "", "plain ascii, more than eight", "é", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
-                                      "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "中文" };
-  static const struct { const char *text; size_t at; } bad[] = {
-    { "\x80", 0 }, { "ab\xC0\x80", 2 }, { "\xC1\xBF", 0 }, { "\xE0\x9F\xBF", 0 }, { "\xED\xA0\x80", 0 }, { "\xF0\x8F\xBF\xBF", 0 },
-    { "\xF4\x90\x80\x80", 0 }, { "\xF5\x80\x80\x80", 0 }, { "\xFF", 0 }, { "12345678\xE4\xB8", 8 }, { "\xC3", 0 }, { "\xC3(", 0 },
-    { "\xE4\xB8(", 0 }, { "\xF0\x90\x80(", 0 }
-  };
+  static const char *const good[] = {"",
+                                     "plain ascii, more than eight",
+                                     "é",
+                                     "\xDF\xBF",
+                                     "\xE0\xA0\x80",
+                                     "\xED\x9F\xBF",
+                                     "\xEE\x80\x80",
+                                     "\xF0\x90\x80\x80",
+                                     "\xF4\x8F\xBF\xBF",
+                                     "中文"};
+  static const struct {
+    const char *text;
+    size_t at;
+  } bad[] = {{"\x80", 0},
+             {"ab\xC0\x80", 2},
+             {"\xC1\xBF", 0},
+             {"\xE0\x9F\xBF", 0},
+             {"\xED\xA0\x80", 0},
+             {"\xF0\x8F\xBF\xBF", 0},
+             {"\xF4\x90\x80\x80", 0},
+             {"\xF5\x80\x80\x80", 0},
+             {"\xFF", 0},
+             {"12345678\xE4\xB8", 8},
+             {"\xC3", 0},
+             {"\xC3(", 0},
+             {"\xE4\xB8(", 0},
+             {"\xF0\x90\x80(", 0}};
   for (size_t i = 0; i < RT_COUNT(good); i++)
     assert_int_equal(io_utf8_check(good[i], strlen(good[i])), strlen(good[i]));
   for (size_t i = 0; i < RT_COUNT(bad); i++)
@@ -306,14 +305,15 @@ static void test_utf8(void **state)
   assert_error(&e, RT_BAD_DATA, 1, 2, "NUL");
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_read_whole), cmocka_unit_test(test_missing), cmocka_unit_test(test_gzip),
-    cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_gzip_damage), cmocka_unit_test(test_save),
-    cmocka_unit_test(test_save_link), cmocka_unit_test(test_save_device), cmocka_unit_test(test_save_refused),
-    cmocka_unit_test(test_save_full), cmocka_unit_test(test_save_long_name), cmocka_unit_test(test_standard_input),
-    cmocka_unit_test(test_utf8),
+      cmocka_unit_test(test_read_whole),     cmocka_unit_test(test_missing),
+      cmocka_unit_test(test_gzip),           cmocka_unit_test(test_gzip_members),
+      cmocka_unit_test(test_gzip_damage),    cmocka_unit_test(test_save),
+      cmocka_unit_test(test_save_link),      cmocka_unit_test(test_save_device),
+      cmocka_unit_test(test_save_refused),   cmocka_unit_test(test_save_full),
+      cmocka_unit_test(test_save_long_name), cmocka_unit_test(test_standard_input),
+      cmocka_unit_test(test_utf8),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

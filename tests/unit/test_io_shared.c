@@ -1,4 +1,5 @@
-/* test_io_shared.c: real data, which is not part of the project: every row of it is read. Skipped where it is absent. */
+/* test_io_shared.c: real data, which is not part of the project: every row of it is read. Skipped where it is
+ * absent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,61 +16,73 @@
 
 static char data_directory[400];
 
-static const char *path_of(const char *name)
-{
+static const char *path_of(const char *name) {
   static char path[600];
   snprintf(path, sizeof path, "%s/%s", data_directory, name);
   return path;
 }
 
-static void skip_when_absent(void)
-{
+static void skip_when_absent(void) {
   const char *source = getenv("AQ_SOURCE");
   snprintf(data_directory, sizeof data_directory, "%s/../shared/data", source ? source : ".");
-  if (access(path_of("README.md"), R_OK) == 0)
-    return;
+  if (access(path_of("README.md"), R_OK) == 0) return;
   print_message("# no real data at %s\n", data_directory);
   skip();
 }
 
 /* The rows as counted by those who put the data together. */
-static const struct { const char *file; const char *columns[3]; int64_t rows; } files[] = {
-  { "sst2/train.tsv", { "text", "label" }, 6920 }, { "sst2/dev.tsv", { "text", "label" }, 872 },
-  { "sst2/phrases.tsv", { "text", "label" }, 67349 },
-  { "trec6/train.tsv", { "text", "label" }, 4907 }, { "trec6/dev.tsv", { "text", "label" }, 545 },
-  { "banking77/train.tsv", { "text", "label" }, 9003 }, { "banking77/dev.tsv", { "text", "label" }, 1000 },
-  { "clinc150/train.tsv", { "text", "label" }, 15100 }, { "clinc150/dev.tsv", { "text", "label" }, 3100 },
-  { "finance/train.tsv", { "text", "label" }, 3878 }, { "finance/dev.tsv", { "text", "label" }, 484 },
-  { "waimai/train.tsv", { "text", "label" }, 9591 }, { "waimai/dev.tsv", { "text", "label" }, 1198 },
-  { "chnsenticorp/train.tsv", { "text", "label" }, 9600 }, { "chnsenticorp/dev.tsv", { "text", "label" }, 1200 },
-  { "wnut17/train.tsv", { "tokens", "tags" }, 3394 }, { "wnut17/dev.tsv", { "tokens", "tags" }, 1009 },
-  { "ewt_pos/train.tsv", { "tokens", "tags" }, 12544 }, { "ewt_pos/dev.tsv", { "tokens", "tags" }, 2001 },
-  { "optdigits/train.tsv", { "pixels", "digit" }, 2999 }, { "optdigits/dev.tsv", { "pixels", "digit" }, 824 },
-  { "easy_vqa/train.tsv", { "image", "question", "answer" }, 34687 }, { "easy_vqa/dev.tsv", { "image", "question", "answer" }, 3888 },
-  { "spoken_digits/train.tsv", { "audio", "digit", "speaker" }, 1320 }, { "spoken_digits/dev.tsv", { "audio", "digit", "speaker" }, 180 },
-  { "multi30k/train.tsv", { "en", "de" }, 29000 }, { "multi30k/dev.tsv", { "en", "de" }, 1014 },
-  { "tatoeba_zh_en/train.tsv", { "zh", "en", "attribution" }, 26000 }, { "tatoeba_zh_en/dev.tsv", { "zh", "en", "attribution" }, 1200 },
-  { "movielens_small/ratings.csv", { "userId", "movieId", "rating" }, 100836 },
+static const struct {
+  const char *file;
+  const char *columns[3];
+  int64_t rows;
+} files[] = {
+    {"sst2/train.tsv", {"text", "label"}, 6920},
+    {"sst2/dev.tsv", {"text", "label"}, 872},
+    {"sst2/phrases.tsv", {"text", "label"}, 67349},
+    {"trec6/train.tsv", {"text", "label"}, 4907},
+    {"trec6/dev.tsv", {"text", "label"}, 545},
+    {"banking77/train.tsv", {"text", "label"}, 9003},
+    {"banking77/dev.tsv", {"text", "label"}, 1000},
+    {"clinc150/train.tsv", {"text", "label"}, 15100},
+    {"clinc150/dev.tsv", {"text", "label"}, 3100},
+    {"finance/train.tsv", {"text", "label"}, 3878},
+    {"finance/dev.tsv", {"text", "label"}, 484},
+    {"waimai/train.tsv", {"text", "label"}, 9591},
+    {"waimai/dev.tsv", {"text", "label"}, 1198},
+    {"chnsenticorp/train.tsv", {"text", "label"}, 9600},
+    {"chnsenticorp/dev.tsv", {"text", "label"}, 1200},
+    {"wnut17/train.tsv", {"tokens", "tags"}, 3394},
+    {"wnut17/dev.tsv", {"tokens", "tags"}, 1009},
+    {"ewt_pos/train.tsv", {"tokens", "tags"}, 12544},
+    {"ewt_pos/dev.tsv", {"tokens", "tags"}, 2001},
+    {"optdigits/train.tsv", {"pixels", "digit"}, 2999},
+    {"optdigits/dev.tsv", {"pixels", "digit"}, 824},
+    {"easy_vqa/train.tsv", {"image", "question", "answer"}, 34687},
+    {"easy_vqa/dev.tsv", {"image", "question", "answer"}, 3888},
+    {"spoken_digits/train.tsv", {"audio", "digit", "speaker"}, 1320},
+    {"spoken_digits/dev.tsv", {"audio", "digit", "speaker"}, 180},
+    {"multi30k/train.tsv", {"en", "de"}, 29000},
+    {"multi30k/dev.tsv", {"en", "de"}, 1014},
+    {"tatoeba_zh_en/train.tsv", {"zh", "en", "attribution"}, 26000},
+    {"tatoeba_zh_en/dev.tsv", {"zh", "en", "attribution"}, 1200},
+    {"movielens_small/ratings.csv", {"userId", "movieId", "rating"}, 100836},
 };
 
-static void test_row_counts(void **state)
-{
+static void test_row_counts(void **state) {
   (void)state;
   skip_when_absent();
   for (size_t i = 0; i < RT_COUNT(files); i++) {
     int columns = files[i].columns[2] ? 3 : 2;
-    struct io_table_options o = { IO_FORMAT_AUTO, files[i].columns, NULL, columns, NULL };
+    struct io_table_options o = {IO_FORMAT_AUTO, files[i].columns, NULL, columns, NULL};
     struct io_table *t;
     struct io_row row;
     struct rt_error e = {0};
     int64_t rows = -1;
-    if (io_table_open(&t, path_of(files[i].file), &o, &e) != RT_OK)
-      fail_msg("%s: %s", e.file, e.text);
+    if (io_table_open(&t, path_of(files[i].file), &o, &e) != RT_OK) fail_msg("%s: %s", e.file, e.text);
     assert_true(io_table_has_header(t));
     do {
       rows++;
-      if (io_table_next(t, &row, &e) != RT_OK)
-        fail_msg("%s:%d:%d: %s", e.file, e.line, e.column, e.text);
+      if (io_table_next(t, &row, &e) != RT_OK) fail_msg("%s:%d:%d: %s", e.file, e.line, e.column, e.text);
       assert_true(row.line == 0 || row.line == rows + 2);
     } while (row.line != 0);
     io_table_close(t);
@@ -78,16 +91,25 @@ static void test_row_counts(void **state)
 }
 
 /* Columns of real tasks; classes is what the second column must have. */
-static const struct { const char *folder; const char *names[2]; enum io_kind kinds[2]; int classes; } tasks[] = {
-  { "sst2", { "text", "label" }, { IO_WORDS, IO_CLASS }, 2 }, { "trec6", { "text", "label" }, { IO_WORDS, IO_CLASS }, 6 },
-  { "banking77", { "text", "label" }, { IO_WORDS, IO_CLASS }, 77 }, { "clinc150", { "text", "label" }, { IO_WORDS, IO_CLASS }, 151 },
-  { "finance", { "text", "label" }, { IO_CHARS, IO_CLASS }, 3 }, { "waimai", { "text", "label" }, { IO_WORDS, IO_CLASS }, 2 },
-  { "chnsenticorp", { "text", "label" }, { IO_WORDS, IO_CLASS }, 2 }, { "wnut17", { "tokens", "tags" }, { IO_WORDS, IO_TAGS }, 13 },
-  { "ewt_pos", { "tokens", "tags" }, { IO_WORDS, IO_TAGS }, 17 }, { "optdigits", { "pixels", "digit" }, { IO_VECTOR, IO_CLASS }, 10 },
+static const struct {
+  const char *folder;
+  const char *names[2];
+  enum io_kind kinds[2];
+  int classes;
+} tasks[] = {
+    {"sst2", {"text", "label"}, {IO_WORDS, IO_CLASS}, 2},
+    {"trec6", {"text", "label"}, {IO_WORDS, IO_CLASS}, 6},
+    {"banking77", {"text", "label"}, {IO_WORDS, IO_CLASS}, 77},
+    {"clinc150", {"text", "label"}, {IO_WORDS, IO_CLASS}, 151},
+    {"finance", {"text", "label"}, {IO_CHARS, IO_CLASS}, 3},
+    {"waimai", {"text", "label"}, {IO_WORDS, IO_CLASS}, 2},
+    {"chnsenticorp", {"text", "label"}, {IO_WORDS, IO_CLASS}, 2},
+    {"wnut17", {"tokens", "tags"}, {IO_WORDS, IO_TAGS}, 13},
+    {"ewt_pos", {"tokens", "tags"}, {IO_WORDS, IO_TAGS}, 17},
+    {"optdigits", {"pixels", "digit"}, {IO_VECTOR, IO_CLASS}, 10},
 };
 
-static void test_tasks(void **state)
-{
+static void test_tasks(void **state) {
   (void)state;
   skip_when_absent();
   for (size_t i = 0; i < RT_COUNT(tasks); i++) {
@@ -105,41 +127,37 @@ static void test_tasks(void **state)
     if (io_dataset_read(path_of(file), &s, NULL, &dev, &e) != RT_OK)
       fail_msg("%s:%d:%d: %s", e.file, e.line, e.column, e.text);
     assert_int_equal(s.columns[1].vocab->count, tasks[i].classes);
-    if (tasks[i].kinds[0] == IO_VECTOR)
-      assert_int_equal(s.columns[0].width, 64);
+    if (tasks[i].kinds[0] == IO_VECTOR) assert_int_equal(s.columns[0].width, 64);
     io_dataset_free(&train);
     io_dataset_free(&dev);
     io_schema_free(&s);
   }
 }
 
-static void test_language_modelling(void **state)
-{
+static void test_language_modelling(void **state) {
   (void)state;
   skip_when_absent();
   struct io_schema s = {0};
   struct io_dataset train, held;
   struct rt_error e = {0};
   struct io_column *c;
-  struct io_data_options o = { .hold = .1 };
+  struct io_data_options o = {.hold = .1};
   assert_int_equal(io_schema_add(&s, "text", IO_CHARS, &c, NULL), RT_OK);
   if (io_dataset_from_text(path_of("tinyshakespeare/train.txt"), &s, 128, &o, &train, &held, &e) != RT_OK)
     fail_msg("%s", e.text);
-  assert_int_equal(c->vocab->count, 66);   /* 65 characters and unknown */
+  assert_int_equal(c->vocab->count, 66); /* 65 characters and unknown */
   assert_int_equal(train.values[0].offsets[1], 129);
   io_dataset_free(&train);
   io_dataset_free(&held);
   io_schema_free(&s);
 }
 
-static void test_model(void **state)
-{
+static void test_model(void **state) {
   (void)state;
   skip_when_absent();
   struct io_tensors *f;
   struct rt_error e = {0};
-  if (io_tensors_open(&f, path_of("stories260k/model.safetensors"), &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (io_tensors_open(&f, path_of("stories260k/model.safetensors"), &e) != RT_OK) fail_msg("%s", e.text);
   const struct io_tensor *t = io_tensors_find(f, "token_embedding");
   assert_non_null(t);
   assert_int_equal(t->elements, 512 * 64);
@@ -147,17 +165,17 @@ static void test_model(void **state)
   float *values = malloc((size_t)t->bytes);
   assert_non_null(values);
   assert_int_equal(io_tensors_float(f, t, values, &e), RT_OK);
-  for (int64_t i = 0; i < t->elements; i++)
-    assert_true(values[i] > -10 && values[i] < 10);
+  for (int64_t i = 0; i < t->elements; i++) assert_true(values[i] > -10 && values[i] < 10);
   free(values);
   io_tensors_close(f);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_row_counts), cmocka_unit_test(test_tasks), cmocka_unit_test(test_language_modelling),
-    cmocka_unit_test(test_model),
+      cmocka_unit_test(test_row_counts),
+      cmocka_unit_test(test_tasks),
+      cmocka_unit_test(test_language_modelling),
+      cmocka_unit_test(test_model),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

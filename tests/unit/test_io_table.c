@@ -3,38 +3,35 @@
 
 #include "runtime/io/table.h"
 
-static const char *const names[] = { "text", "label" };
-static const bool label_may_lack[] = { true, false };
+static const char *const names[] = {"text", "label"};
+static const bool label_may_lack[] = {true, false};
 
-static int open_as(struct io_table **t, const char *path, const bool *required, struct rt_error *e)
-{
-  struct io_table_options o = { IO_FORMAT_AUTO, names, required, 2, NULL };
+static int open_as(struct io_table **t, const char *path, const bool *required, struct rt_error *e) {
+  struct io_table_options o = {IO_FORMAT_AUTO, names, required, 2, NULL};
   return io_table_open(t, path, &o, e);
 }
 
-/* Reads a file whose columns are text and label as "line:text/label|…"; a bad row stands as "!line:column". */
-static const char *read_with(const char *path, const bool *required)
-{
+/* Reads a file whose columns are text and label as "line:text/label|…"; a bad row stands as "!line:column".
+ */
+static const char *read_with(const char *path, const bool *required) {
   static char out[2000];
   struct io_table *t;
   struct rt_error e = {0};
   size_t n = 0;
   out[0] = '\0';
-  if (open_as(&t, path, required, &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (open_as(&t, path, required, &e) != RT_OK) fail_msg("%s", e.text);
   for (;;) {
     struct io_row row;
     int status = io_table_next(t, &row, &e);
-    if (status == RT_OK && row.line == 0)
-      break;
+    if (status == RT_OK && row.line == 0) break;
     if (status == RT_OK)
       n += (size_t)sprintf(out + n, "%s%d:%.*s/%.*s", n ? "|" : "", (int)row.line, (int)row.fields[0].length,
-                           row.fields[0].text, (int)row.fields[1].length, row.fields[1].text ? row.fields[1].text : "");
+                           row.fields[0].text, (int)row.fields[1].length,
+                           row.fields[1].text ? row.fields[1].text : "");
     else {
       assert_int_equal(status, RT_BAD_DATA);
       n += (size_t)sprintf(out + n, "%s!%d:%d", n ? "|" : "", e.line, e.column);
-      if (io_table_broken(t))
-        break;
+      if (io_table_broken(t)) break;
     }
     rt_error_clear(&e);
   }
@@ -42,32 +39,33 @@ static const char *read_with(const char *path, const bool *required)
   return out;
 }
 
-static const struct { const char *file, *content, *rows; } readable[] = {
-  { "a.tsv", "text\tlabel\none\tx\ntwo\ty\n", "2:one/x|3:two/y" },
-  { "a.tsv", "text\tlabel\none\tx\ntwo\ty", "2:one/x|3:two/y" },
-  { "a.tsv", "text\tlabel\r\none\tx\r\ntwo\ty\r\n", "2:one/x|3:two/y" },
-  { "a.tsv", "text\tlabel\r\none\tx\r\ntwo\ty\r", "2:one/x|3:two/y" },
-  { "a.tsv", "\xEF\xBB\xBFtext\tlabel\none\tx\n", "2:one/x" },
-  { "a.tsv", "id\tlabel\tnote\ttext\n1\tx\t\tone\n", "2:one/x" },
-  { "a.tsv", "one\tx\ntwo\ty\n", "1:one/x|2:two/y" },                          /* no header: by position */
-  { "a.tsv", "text\tlabel\n\"stray\tx\nin \" the \"middle\"\ty\n", "2:\"stray/x|3:in \" the \"middle\"/y" },
-  { "a.tsv", "text\tlabel\n\t\n a \t b \n", "2:/|3: a / b " },
-  { "a.tsv", "text\tlabel\na,b\tc\rd\n", "2:a,b/c\rd" },
-  { "a.tsv", "text\tlabel\none\nthree\tfields\there\n\ngood\tx\n", "!2:2|!3:3|!4:1|5:good/x" },
-  { "a.tsv", "text\tlabel\nbad\xFF\tx\ngood\ty\\\xC3\nfine\tz\n", "!2:1|!3:2|4:fine/z" },
-  { "a.csv", "text,label\none,x\n\"t,wo\",\"y\"\n", "2:one/x|3:t,wo/y" },
-  { "a.csv", "text,label\r\n\"say \"\"hi\"\"\",x\r\n\"\",\"\"\r\n", "2:say \"hi\"/x|3:/" },
-  { "a.csv", "text,label\n\"two\nlines\",x\n\"\r\n\",y\n\"end\",z", "2:two\nlines/x|4:\r\n/y|6:end/z" },
-  { "a.csv", "text,label\n5\" disk,x\na\"b\"\",\"y\"\n", "2:5\" disk/x|3:a\"b\"\"/y" },
-  { "a.csv", "text,label\n\"a\"b,x\n\"a\" ,x\ngood,y\n", "!2:1|!3:1|4:good/y" },
-  { "a.csv", "text,label\n\"\"\"\",x\n\"a\"\"\",y\n", "2:\"/x|3:a\"/y" },
-  { "a.csv", "text,label\ngood,x\n\"never closed,y\nmore,z\n", "2:good/x|!3:1" },
-  { "a.csv", "text,label\n\"bad \xFF, here\",x\nok,\"\x80\"\n", "!2:1|!3:2" },
-  { "a.CSV", "label,text\nx,one\n", "2:one/x" },
+static const struct {
+  const char *file, *content, *rows;
+} readable[] = {
+    {"a.tsv", "text\tlabel\none\tx\ntwo\ty\n", "2:one/x|3:two/y"},
+    {"a.tsv", "text\tlabel\none\tx\ntwo\ty", "2:one/x|3:two/y"},
+    {"a.tsv", "text\tlabel\r\none\tx\r\ntwo\ty\r\n", "2:one/x|3:two/y"},
+    {"a.tsv", "text\tlabel\r\none\tx\r\ntwo\ty\r", "2:one/x|3:two/y"},
+    {"a.tsv", "\xEF\xBB\xBFtext\tlabel\none\tx\n", "2:one/x"},
+    {"a.tsv", "id\tlabel\tnote\ttext\n1\tx\t\tone\n", "2:one/x"},
+    {"a.tsv", "one\tx\ntwo\ty\n", "1:one/x|2:two/y"}, /* no header: by position */
+    {"a.tsv", "text\tlabel\n\"stray\tx\nin \" the \"middle\"\ty\n", "2:\"stray/x|3:in \" the \"middle\"/y"},
+    {"a.tsv", "text\tlabel\n\t\n a \t b \n", "2:/|3: a / b "},
+    {"a.tsv", "text\tlabel\na,b\tc\rd\n", "2:a,b/c\rd"},
+    {"a.tsv", "text\tlabel\none\nthree\tfields\there\n\ngood\tx\n", "!2:2|!3:3|!4:1|5:good/x"},
+    {"a.tsv", "text\tlabel\nbad\xFF\tx\ngood\ty\\\xC3\nfine\tz\n", "!2:1|!3:2|4:fine/z"},
+    {"a.csv", "text,label\none,x\n\"t,wo\",\"y\"\n", "2:one/x|3:t,wo/y"},
+    {"a.csv", "text,label\r\n\"say \"\"hi\"\"\",x\r\n\"\",\"\"\r\n", "2:say \"hi\"/x|3:/"},
+    {"a.csv", "text,label\n\"two\nlines\",x\n\"\r\n\",y\n\"end\",z", "2:two\nlines/x|4:\r\n/y|6:end/z"},
+    {"a.csv", "text,label\n5\" disk,x\na\"b\"\",\"y\"\n", "2:5\" disk/x|3:a\"b\"\"/y"},
+    {"a.csv", "text,label\n\"a\"b,x\n\"a\" ,x\ngood,y\n", "!2:1|!3:1|4:good/y"},
+    {"a.csv", "text,label\n\"\"\"\",x\n\"a\"\"\",y\n", "2:\"/x|3:a\"/y"},
+    {"a.csv", "text,label\ngood,x\n\"never closed,y\nmore,z\n", "2:good/x|!3:1"},
+    {"a.csv", "text,label\n\"bad \xFF, here\",x\nok,\"\x80\"\n", "!2:1|!3:2"},
+    {"a.CSV", "label,text\nx,one\n", "2:one/x"},
 };
 
-static void test_rows(void **state)
-{
+static void test_rows(void **state) {
   (void)state;
   for (size_t i = 0; i < RT_COUNT(readable); i++) {
     const char *rows = read_with(write_text(readable[i].file, readable[i].content), NULL);
@@ -77,8 +75,7 @@ static void test_rows(void **state)
 }
 
 /* The same files, compressed. */
-static void test_gzip_rows(void **state)
-{
+static void test_gzip_rows(void **state) {
   (void)state;
   for (size_t i = 0; i < RT_COUNT(readable); i++) {
     char name[20];
@@ -88,37 +85,42 @@ static void test_gzip_rows(void **state)
   }
 }
 
-static void test_nul(void **state)
-{
+static void test_nul(void **state) {
   (void)state;
-  assert_string_equal(read_with(write_bytes("n.tsv", "text\tlabel\na\tb\0c\nd\te\n", 21), NULL), "!2:2|3:d/e");
+  assert_string_equal(read_with(write_bytes("n.tsv", "text\tlabel\na\tb\0c\nd\te\n", 21), NULL),
+                      "!2:2|3:d/e");
 }
 
-static void test_optional(void **state)
-{
+static void test_optional(void **state) {
   (void)state;
-  assert_string_equal(read_with(write_text("a.tsv", "text\none\n\ntwo\n"), label_may_lack), "2:one/|3:/|4:two/");
-  assert_string_equal(read_with(write_text("a.tsv", "one two\nthree\n"), label_may_lack), "1:one two/|2:three/");
+  assert_string_equal(read_with(write_text("a.tsv", "text\none\n\ntwo\n"), label_may_lack),
+                      "2:one/|3:/|4:two/");
+  assert_string_equal(read_with(write_text("a.tsv", "one two\nthree\n"), label_may_lack),
+                      "1:one two/|2:three/");
   assert_string_equal(read_with(write_text("a.tsv", "label\ttext\nx\tone\n"), label_may_lack), "2:one/x");
-  assert_string_equal(read_with(write_text("a.txt", "text\ta \"tab\n\nlast"), label_may_lack), "1:text\ta \"tab/|2:/|3:last/");
+  assert_string_equal(read_with(write_text("a.txt", "text\ta \"tab\n\nlast"), label_may_lack),
+                      "1:text\ta \"tab/|2:/|3:last/");
 }
 
-static void test_refused(void **state)
-{
+static void test_refused(void **state) {
   (void)state;
-  static const struct { const char *file, *content; int line, column; const char *text; } bad[] = {
-    { "a.tsv", "", 0, 0, "is empty" },
-    { "a.tsv", "\xEF\xBB\xBF", 0, 0, "is empty" },
-    { "a.tsv", "text\tlable\nx\ty\n", 1, 1, "no column \"label\"; it names \"text\", \"lable\"" },
-    { "a.tsv", "Text\tLabel\nx\ty\n", 1, 1, "no column \"text\", \"label\"; it names \"Text\", \"Label\"" },
-    { "a.tsv", "sentence\tnote\tlabel\nx\ty\tz\n", 1, 1, "no column \"text\"" },
-    { "a.tsv", "x\ty\tz\n", 1, 1, "3 fields (\"x\", \"y\", \"z\"); the columns are \"text\", \"label\"" },
-    { "a.tsv", "one,x\n", 1, 1, "1 field (\"one,x\")" },
-    { "a.tsv", "\n", 1, 1, "1 field (\"\")" },
-    { "a.tsv", "text\tlabel\ttext\n", 1, 3, "\"text\" twice" },
-    { "a.csv", "\"text,label\nx,y\n", 1, 1, "never closes" },
-    { "a.tsv", "\xFF\xFEt\n", 1, 1, "not valid UTF-8" },
-    { "a.txt", "text\tlabel\n", 1, 1, "1 field" },
+  static const struct {
+    const char *file, *content;
+    int line, column;
+    const char *text;
+  } bad[] = {
+      {"a.tsv", "", 0, 0, "is empty"},
+      {"a.tsv", "\xEF\xBB\xBF", 0, 0, "is empty"},
+      {"a.tsv", "text\tlable\nx\ty\n", 1, 1, "no column \"label\"; it names \"text\", \"lable\""},
+      {"a.tsv", "Text\tLabel\nx\ty\n", 1, 1, "no column \"text\", \"label\"; it names \"Text\", \"Label\""},
+      {"a.tsv", "sentence\tnote\tlabel\nx\ty\tz\n", 1, 1, "no column \"text\""},
+      {"a.tsv", "x\ty\tz\n", 1, 1, "3 fields (\"x\", \"y\", \"z\"); the columns are \"text\", \"label\""},
+      {"a.tsv", "one,x\n", 1, 1, "1 field (\"one,x\")"},
+      {"a.tsv", "\n", 1, 1, "1 field (\"\")"},
+      {"a.tsv", "text\tlabel\ttext\n", 1, 3, "\"text\" twice"},
+      {"a.csv", "\"text,label\nx,y\n", 1, 1, "never closes"},
+      {"a.tsv", "\xFF\xFEt\n", 1, 1, "not valid UTF-8"},
+      {"a.txt", "text\tlabel\n", 1, 1, "1 field"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_table *t;
@@ -133,8 +135,7 @@ static void test_refused(void **state)
   assert_int_equal(open_as(&t, path_of("nowhere.tsv"), NULL, &e), RT_NO_INPUT);
 }
 
-static void test_messages(void **state)
-{
+static void test_messages(void **state) {
   (void)state;
   struct io_table *t;
   struct io_row row;
@@ -150,8 +151,7 @@ static void test_messages(void **state)
 }
 
 /* A field of a few MiB is nothing special; a row above the limit is refused, and only then. */
-static void test_long_rows(void **state)
-{
+static void test_long_rows(void **state) {
   (void)state;
   size_t room = (size_t)IO_MAX_ROW + (1 << 20);
   char *text = malloc(room);
@@ -176,12 +176,10 @@ static void test_long_rows(void **state)
 }
 
 /* Damage to a compressed file is no bad row that could be skipped. */
-static void test_broken_gzip(void **state)
-{
+static void test_broken_gzip(void **state) {
   (void)state;
   char text[4000], bytes[4000];
-  for (size_t i = 0; i < sizeof text; i++)
-    text[i] = (char)('a' + i * i % 26);
+  for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i * i % 26);
   memcpy(text, "text\tlabel\n", 11);
   FILE *file = fopen(write_gzip("g.tsv", text, sizeof text), "rb");
   size_t n = fread(bytes, 1, sizeof bytes, file);
@@ -199,8 +197,7 @@ static void test_broken_gzip(void **state)
   io_table_close(t);
 }
 
-static void test_formats(void **state)
-{
+static void test_formats(void **state) {
   (void)state;
   assert_int_equal(io_format_of("a.csv"), IO_FORMAT_CSV);
   assert_int_equal(io_format_of("a.CSV.gz"), IO_FORMAT_CSV);
@@ -211,8 +208,7 @@ static void test_formats(void **state)
 }
 
 /* Any bytes at all are rows or errors: no crash, no endless loop. */
-static void test_noise(void **state)
-{
+static void test_noise(void **state) {
   (void)state;
   static const char alphabet[] = "\"\",,\t\n\r a\xC3\xA9\xFF";
   uint32_t seed = 12345;
@@ -222,10 +218,9 @@ static void test_noise(void **state)
     while (n < 11 + (size_t)round % 50)
       text[n++] = alphabet[((seed = seed * 1664525 + 1013904223) >> 8) % (sizeof alphabet - 1)];
     struct io_table *t;
-    struct io_row row = { .line = 1 };
+    struct io_row row = {.line = 1};
     const char *path = write_bytes(round % 2 ? "noise.csv" : "noise.tsv", text, n);
-    if (open_as(&t, path, label_may_lack, NULL) != RT_OK)
-      continue;
+    if (open_as(&t, path, label_may_lack, NULL) != RT_OK) continue;
     int64_t rows = 0;
     while (!io_table_broken(t) && (io_table_next(t, &row, NULL) != RT_OK || row.line != 0))
       assert_true(++rows < 100);
@@ -234,15 +229,16 @@ static void test_noise(void **state)
 }
 
 /* Bytes in the pieces that somebody types. */
-struct typed { const char *const *piece; int next, asked; };
+struct typed {
+  const char *const *piece;
+  int next, asked;
+};
 
-static size_t type_on(void *context, char *buffer, size_t size)
-{
+static size_t type_on(void *context, char *buffer, size_t size) {
   struct typed *typed = context;
   const char *piece = typed->piece[typed->next];
   typed->asked++;
-  if (!piece)
-    return 0;
+  if (!piece) return 0;
   assert_true(strlen(piece) <= size);
   memcpy(buffer, piece, strlen(piece));
   typed->next++;
@@ -250,16 +246,19 @@ static size_t type_on(void *context, char *buffer, size_t size)
 }
 
 /* A row that is there as a whole is given out without asking for more; and waits says when that cannot be. */
-static void test_source(void **state)
-{
+static void test_source(void **state) {
   (void)state;
-  static const char *const pieces[] = { "text,label\n\"a", "\nb\",x\nsecond", ",y\nthird,z\n", "fourth,", "x", NULL };
-  static const struct { bool waits; const char *text; } steps[] = {
-    { true, "a\nb" }, { true, "second" }, { false, "third" }, { true, "fourth" }, { false, NULL },
+  static const char *const pieces[] = {
+      "text,label\n\"a", "\nb\",x\nsecond", ",y\nthird,z\n", "fourth,", "x", NULL};
+  static const struct {
+    bool waits;
+    const char *text;
+  } steps[] = {
+      {true, "a\nb"}, {true, "second"}, {false, "third"}, {true, "fourth"}, {false, NULL},
   };
-  struct typed typed = { pieces, 0, 0 };
-  struct io_source source = { "what is typed", type_on, &typed };
-  struct io_table_options o = { IO_FORMAT_CSV, names, NULL, 2, &source };
+  struct typed typed = {pieces, 0, 0};
+  struct io_source source = {"what is typed", type_on, &typed};
+  struct io_table_options o = {IO_FORMAT_CSV, names, NULL, 2, &source};
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_OK);
@@ -271,38 +270,34 @@ static void test_source(void **state)
     assert_int_equal(io_table_next(t, &row, &e), RT_OK);
     assert_int_equal(typed.asked > asked, steps[k].waits);
     assert_int_equal(row.line != 0, steps[k].text != NULL);
-    if (steps[k].text)
-      assert_memory_equal(row.fields[0].text, steps[k].text, strlen(steps[k].text));
+    if (steps[k].text) assert_memory_equal(row.fields[0].text, steps[k].text, strlen(steps[k].text));
   }
   io_table_close(t);
 }
 
 /* A source that claims more than there was room for is not believed. */
-static size_t boast(void *context, char *buffer, size_t size)
-{
+static size_t boast(void *context, char *buffer, size_t size) {
   (void)context;
   memset(buffer, 'x', size);
   return size + 1;
 }
 
-static void test_bad_source(void **state)
-{
+static void test_bad_source(void **state) {
   (void)state;
-  struct io_source source = { "boaster", boast, NULL };
-  struct io_table_options o = { IO_FORMAT_TSV, names, NULL, 2, &source };
+  struct io_source source = {"boaster", boast, NULL};
+  struct io_table_options o = {IO_FORMAT_TSV, names, NULL, 2, &source};
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_IO);
   assert_string_equal(e.file, "boaster");
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_rows), cmocka_unit_test(test_gzip_rows), cmocka_unit_test(test_nul),
-    cmocka_unit_test(test_optional), cmocka_unit_test(test_refused), cmocka_unit_test(test_messages),
-    cmocka_unit_test(test_long_rows), cmocka_unit_test(test_broken_gzip), cmocka_unit_test(test_formats),
-    cmocka_unit_test(test_noise), cmocka_unit_test(test_source), cmocka_unit_test(test_bad_source),
+      cmocka_unit_test(test_rows),      cmocka_unit_test(test_gzip_rows),   cmocka_unit_test(test_nul),
+      cmocka_unit_test(test_optional),  cmocka_unit_test(test_refused),     cmocka_unit_test(test_messages),
+      cmocka_unit_test(test_long_rows), cmocka_unit_test(test_broken_gzip), cmocka_unit_test(test_formats),
+      cmocka_unit_test(test_noise),     cmocka_unit_test(test_source),      cmocka_unit_test(test_bad_source),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

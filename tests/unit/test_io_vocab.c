@@ -11,8 +11,7 @@
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab.h"
 
-static void test_intern(void **state)
-{
+static void test_intern(void **state) {
   (void)state;
   struct io_intern set = {0};
   int32_t number;
@@ -40,8 +39,7 @@ static void test_intern(void **state)
 }
 
 /* Interns the letters of a text and counts them. */
-static void count_letters(struct io_intern *set, const char *text, int64_t counts[26])
-{
+static void count_letters(struct io_intern *set, const char *text, int64_t counts[26]) {
   memset(counts, 0, 26 * sizeof *counts);
   for (; *text; text++) {
     int32_t number;
@@ -51,8 +49,7 @@ static void count_letters(struct io_intern *set, const char *text, int64_t count
 }
 
 /* The texts of all ids, joined. */
-static const char *texts(const struct io_vocab *v)
-{
+static const char *texts(const struct io_vocab *v) {
   static char out[300];
   out[0] = '\0';
   for (int32_t id = 0; id < v->count; id++) {
@@ -63,15 +60,14 @@ static const char *texts(const struct io_vocab *v)
   return out;
 }
 
-static void test_words(void **state)
-{
+static void test_words(void **state) {
   (void)state;
   struct io_intern set = {0};
   int64_t counts[26];
   int32_t remap[26];
   struct io_vocab *v;
   size_t length;
-  count_letters(&set, "zabbaccd", counts);       /* z1 a2 b2 c2 d1 */
+  count_letters(&set, "zabbaccd", counts); /* z1 a2 b2 c2 d1 */
   assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, NULL, NULL, remap, NULL), RT_OK);
   assert_string_equal(texts(v), "<unk> a b c z d");
   assert_int_equal(remap[0], 4);
@@ -81,7 +77,7 @@ static void test_words(void **state)
   assert_null(io_vocab_text(v, 6, &length));
   assert_null(io_vocab_text(v, -1, &length));
   io_vocab_free(v);
-  struct io_vocab_options options = { .min_count = 2, .max_size = 5, .ends = true };
+  struct io_vocab_options options = {.min_count = 2, .max_size = 5, .ends = true};
   assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, NULL, &options, remap, NULL), RT_OK);
   assert_string_equal(texts(v), "<unk> <begin> <end> a b");
   assert_int_equal(v->begin, 1);
@@ -91,15 +87,14 @@ static void test_words(void **state)
   assert_int_equal(remap[3], IO_UNKNOWN);
   assert_int_equal(io_vocab_find(v, "<begin>", 7), IO_UNKNOWN);
   io_vocab_free(v);
-  int64_t first[26] = { 9, 4, 3, 2, 1 };         /* another order of first appearance turns the ties round */
+  int64_t first[26] = {9, 4, 3, 2, 1}; /* another order of first appearance turns the ties round */
   assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, first, NULL, remap, NULL), RT_OK);
   assert_string_equal(texts(v), "<unk> c b a d z");
   io_vocab_free(v);
   io_intern_free(&set);
 }
 
-static void test_classes(void **state)
-{
+static void test_classes(void **state) {
   (void)state;
   struct io_intern set = {0};
   int64_t counts[26];
@@ -126,8 +121,7 @@ static void test_classes(void **state)
   io_intern_free(&set);
 }
 
-static void test_bytes(void **state)
-{
+static void test_bytes(void **state) {
   (void)state;
   struct io_vocab *v;
   size_t length;
@@ -142,14 +136,14 @@ static void test_bytes(void **state)
   io_vocab_free(v);
 }
 
-static void test_json(void **state)
-{
+static void test_json(void **state) {
   (void)state;
   static const char *const good[] = {
-    "{\"kind\":\"words\",\"ends\":true,\"texts\":[\"z\",\"a\",\"\\\"q\\\\\",\"line\\nbreak\",\"\\u0001\\u007f\",\"\xE4\xB8\xAD\",\"\"]}",
-    "{\"kind\":\"words\",\"ends\":false,\"texts\":[]}",
-    "{\"kind\":\"classes\",\"ends\":false,\"texts\":[\"B\",\"a\",\"b\"]}",
-    "{\"kind\":\"bytes\",\"ends\":true}",
+      "{\"kind\":\"words\",\"ends\":true,\"texts\":[\"z\",\"a\",\"\\\"q\\\\\",\"line\\nbreak\","
+      "\"\\u0001\\u007f\",\"\xE4\xB8\xAD\",\"\"]}",
+      "{\"kind\":\"words\",\"ends\":false,\"texts\":[]}",
+      "{\"kind\":\"classes\",\"ends\":false,\"texts\":[\"B\",\"a\",\"b\"]}",
+      "{\"kind\":\"bytes\",\"ends\":true}",
   };
   for (size_t i = 0; i < RT_COUNT(good); i++) {
     struct io_vocab *v;
@@ -162,42 +156,40 @@ static void test_json(void **state)
   }
 }
 
-static void test_bad_json(void **state)
-{
+static void test_bad_json(void **state) {
   (void)state;
-  static const struct { const char *json, *text; } bad[] = {
-    { "", "not valid JSON" },
-    { "[]", "no kind" },
-    { "{\"kind\":\"wrods\",\"texts\":[]}", "no kind" },
-    { "{\"kind\":\"words\",\"ends\":1,\"texts\":[]}", "no kind" },
-    { "{\"kind\":\"classes\",\"ends\":true,\"texts\":[\"a\"]}", "no kind" },
-    { "{\"kind\":\"words\"}", "no texts" },
-    { "{\"kind\":\"words\",\"texts\":[1]}", "not a string" },
-    { "{\"kind\":\"words\",\"texts\":[\"a\",\"a\"]}", "twice" },
-    { "{\"kind\":\"classes\",\"texts\":[\"b\",\"a\"]}", "not sorted" },
-    { "{\"kind\":\"words\",\"kind\":\"bytes\"}", "not valid JSON" },
-    { "{\"kind\":\"words\",\"texts\":[\"\\u0000\"]}", "not valid JSON" },
-    { "{\"kind\":\"words\",\"texts\":[\"\xFF\"]}", "not valid JSON" },
+  static const struct {
+    const char *json, *text;
+  } bad[] = {
+      {"", "not valid JSON"},
+      {"[]", "no kind"},
+      {"{\"kind\":\"wrods\",\"texts\":[]}", "no kind"},
+      {"{\"kind\":\"words\",\"ends\":1,\"texts\":[]}", "no kind"},
+      {"{\"kind\":\"classes\",\"ends\":true,\"texts\":[\"a\"]}", "no kind"},
+      {"{\"kind\":\"words\"}", "no texts"},
+      {"{\"kind\":\"words\",\"texts\":[1]}", "not a string"},
+      {"{\"kind\":\"words\",\"texts\":[\"a\",\"a\"]}", "twice"},
+      {"{\"kind\":\"classes\",\"texts\":[\"b\",\"a\"]}", "not sorted"},
+      {"{\"kind\":\"words\",\"kind\":\"bytes\"}", "not valid JSON"},
+      {"{\"kind\":\"words\",\"texts\":[\"\\u0000\"]}", "not valid JSON"},
+      {"{\"kind\":\"words\",\"texts\":[\"\xFF\"]}", "not valid JSON"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_vocab *v;
     struct rt_error e = {0};
     assert_int_equal(io_vocab_parse(&v, bad[i].json, strlen(bad[i].json), &e), RT_BAD_DATA);
     assert_null(v);
-    if (!strstr(e.text, bad[i].text))
-      fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
+    if (!strstr(e.text, bad[i].text)) fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
   }
 }
 
-static struct io_column *add(struct io_schema *s, const char *name, enum io_kind kind)
-{
+static struct io_column *add(struct io_schema *s, const char *name, enum io_kind kind) {
   struct io_column *c;
   assert_int_equal(io_schema_add(s, name, kind, &c, NULL), RT_OK);
   return c;
 }
 
-static void test_schema(void **state)
-{
+static void test_schema(void **state) {
   (void)state;
   struct io_schema s = {0}, again;
   struct io_column *c;
@@ -222,7 +214,8 @@ static void test_schema(void **state)
   s.columns[1].pair = 0;
   assert_int_equal(io_schema_check(&s, NULL), RT_OK);
   assert_int_equal(io_schema_tokeniser(&s, 0).kind, IO_TOKENS_SPACES);
-  const char *classes = "{\"kind\":\"classes\",\"texts\":[\"B\",\"O\"]}", *words = "{\"kind\":\"words\",\"texts\":[\"x\"]}";
+  const char *classes = "{\"kind\":\"classes\",\"texts\":[\"B\",\"O\"]}",
+             *words = "{\"kind\":\"words\",\"texts\":[\"x\"]}";
   assert_int_equal(io_vocab_parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
   assert_int_equal(io_vocab_parse(&s.columns[1].vocab, classes, strlen(classes), NULL), RT_OK);
   assert_int_equal(io_vocab_parse(&s.columns[4].vocab, words, strlen(words), NULL), RT_OK);
@@ -230,7 +223,7 @@ static void test_schema(void **state)
   io_schema_write(&s, &out);
   assert_int_equal(io_schema_parse(&again, out.data, out.length, &e), RT_OK);
   assert_int_equal(again.count, 5);
-  assert_int_equal(again.fields, 4);       /* parts are read from the field of tokens */
+  assert_int_equal(again.fields, 4); /* parts are read from the field of tokens */
   assert_int_equal(again.columns[4].field, again.columns[0].field);
   assert_string_equal(io_schema_field_name(&again, again.columns[4].field), "tokens");
   assert_true(io_schema_field_required(&again, 0));
@@ -243,7 +236,7 @@ static void test_schema(void **state)
   assert_false(again.columns[1].required);
   io_schema_write(&again, &out_again);
   assert_string_equal(out.data, out_again.data);
-  for (size_t length = 0; length < out.length; length++) {   /* cut anywhere it is refused */
+  for (size_t length = 0; length < out.length; length++) { /* cut anywhere it is refused */
     io_schema_free(&again);
     assert_int_equal(io_schema_parse(&again, out.data, length, NULL), RT_BAD_DATA);
     assert_int_equal(again.count, 0);
@@ -254,24 +247,27 @@ static void test_schema(void **state)
   io_schema_free(&s);
 }
 
-static void test_schema_refused(void **state)
-{
+static void test_schema_refused(void **state) {
   (void)state;
-  static const struct { enum io_kind kind; struct io_column with; const char *text; } bad[] = {
-    { IO_CLASS, { .min_count = 2, .pair = -1 }, "is class, which has no min_count" },
-    { IO_NUMBER, { .max_length = 2, .pair = -1 }, "has no max_length" },
-    { IO_WORDS, { .width = 2, .pair = -1 }, "has no width" },
-    { IO_CHARS, { .keep_case = true, .pair = -1 }, "has no keep_case" },
-    { IO_CLASS, { .ends = true, .pair = -1 }, "has no ends" },
-    { IO_WORDS, { .max_length = -1, .pair = -1 }, "negative" },
-    { IO_TAGS, { .pair = -1 }, "which column's tokens" },
-    { IO_TAGS, { .pair = 7 }, "which column's tokens" },
-    { IO_WORDS, { .pair = 0 }, "is no tags column" },
-    { IO_WORDS, { .max_n = 2, .pair = -1 }, "has no max_n" },
-    { IO_NGRAMS, { .pair = -1 }, "ngrams of 0 to 0 characters" },
-    { IO_NGRAMS, { .min_n = 3, .max_n = 2, .pair = -1 }, "ngrams of 3 to 2 characters" },
-    { IO_NGRAMS, { .min_n = 3, .max_n = 65, .pair = -1 }, "the most 64" },
-    { IO_NGRAMS, { .min_n = 3, .max_n = 6, .ends = true, .pair = -1 }, "has no ends" },
+  static const struct {
+    enum io_kind kind;
+    struct io_column with;
+    const char *text;
+  } bad[] = {
+      {IO_CLASS, {.min_count = 2, .pair = -1}, "is class, which has no min_count"},
+      {IO_NUMBER, {.max_length = 2, .pair = -1}, "has no max_length"},
+      {IO_WORDS, {.width = 2, .pair = -1}, "has no width"},
+      {IO_CHARS, {.keep_case = true, .pair = -1}, "has no keep_case"},
+      {IO_CLASS, {.ends = true, .pair = -1}, "has no ends"},
+      {IO_WORDS, {.max_length = -1, .pair = -1}, "negative"},
+      {IO_TAGS, {.pair = -1}, "which column's tokens"},
+      {IO_TAGS, {.pair = 7}, "which column's tokens"},
+      {IO_WORDS, {.pair = 0}, "is no tags column"},
+      {IO_WORDS, {.max_n = 2, .pair = -1}, "has no max_n"},
+      {IO_NGRAMS, {.pair = -1}, "ngrams of 0 to 0 characters"},
+      {IO_NGRAMS, {.min_n = 3, .max_n = 2, .pair = -1}, "ngrams of 3 to 2 characters"},
+      {IO_NGRAMS, {.min_n = 3, .max_n = 65, .pair = -1}, "the most 64"},
+      {IO_NGRAMS, {.min_n = 3, .max_n = 6, .ends = true, .pair = -1}, "has no ends"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_schema s = {0};
@@ -281,23 +277,29 @@ static void test_schema_refused(void **state)
     s.columns[0].kind = bad[i].kind;
     s.columns[0].name = name;
     assert_int_equal(io_schema_check(&s, &e), RT_USAGE);
-    if (!strstr(e.text, bad[i].text))
-      fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
+    if (!strstr(e.text, bad[i].text)) fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
     io_schema_free(&s);
   }
   static const char *const json[] = {
-    "{}", "{\"columns\":[]}", "{\"columns\":[{\"name\":\"a\"}]}", "{\"columns\":[{\"name\":\"a\",\"kind\":\"image\"}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\"},{\"name\":\"a\",\"kind\":\"number\"}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"max_length\":-1}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"bytes\"}}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"words\",\"ends\":true,\"texts\":[]}}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"vocab\":{\"kind\":\"classes\",\"texts\":[]}}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"tags\",\"pair\":0}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":\"\"}]}", "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":7}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"source\":\"b\"}]}", "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\"}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\",\"min_n\":3,\"max_n\":65}]}",
-    "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"vocab\":{\"kind\":\"bytes\"}}]}",
-    "{\"columns\":{\"name\":\"a\"}}", "{\"columns\":[[]]}",
+      "{}",
+      "{\"columns\":[]}",
+      "{\"columns\":[{\"name\":\"a\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"image\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\"},{\"name\":\"a\",\"kind\":\"number\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"max_length\":-1}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"bytes\"}}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"words\",\"ends\":true,"
+      "\"texts\":[]}}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"vocab\":{\"kind\":\"classes\",\"texts\":[]}}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"tags\",\"pair\":0}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":\"\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":7}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"source\":\"b\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\",\"min_n\":3,\"max_n\":65}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"vocab\":{\"kind\":\"bytes\"}}]}",
+      "{\"columns\":{\"name\":\"a\"}}",
+      "{\"columns\":[[]]}",
   };
   for (size_t i = 0; i < RT_COUNT(json); i++) {
     struct io_schema s;
@@ -306,12 +308,11 @@ static void test_schema_refused(void **state)
   }
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_intern), cmocka_unit_test(test_words), cmocka_unit_test(test_classes),
-    cmocka_unit_test(test_bytes), cmocka_unit_test(test_json), cmocka_unit_test(test_bad_json),
-    cmocka_unit_test(test_schema), cmocka_unit_test(test_schema_refused),
+      cmocka_unit_test(test_intern), cmocka_unit_test(test_words),          cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_bytes),  cmocka_unit_test(test_json),           cmocka_unit_test(test_bad_json),
+      cmocka_unit_test(test_schema), cmocka_unit_test(test_schema_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,10 +3,13 @@
 
 static const char program[] = "y = x + w\nz = x @ w\n";
 
-struct fixture { struct host h; struct gr_source *source; vm_dim T, D, K; };
+struct fixture {
+  struct host h;
+  struct gr_source *source;
+  vm_dim T, D, K;
+};
 
-static int setup(void **state)
-{
+static int setup(void **state) {
   struct fixture *f = rt_zalloc(1, sizeof *f);
   assert_non_null(f);
   host_init(&f->h, 3, 2);
@@ -19,8 +22,7 @@ static int setup(void **state)
   return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
   struct fixture *f = *state;
   host_free(&f->h);
   gr_source_free(f->source);
@@ -28,20 +30,17 @@ static int teardown(void **state)
   return 0;
 }
 
-static struct gr_span span(const struct fixture *f, uint32_t begin, uint32_t end)
-{
-  return (struct gr_span){ f->source, begin, end };
+static struct gr_span span(const struct fixture *f, uint32_t begin, uint32_t end) {
+  return (struct gr_span){f->source, begin, end};
 }
 
-static ir_id leaf(struct fixture *f, struct vm_type type, struct gr_span at)
-{
+static ir_id leaf(struct fixture *f, struct vm_type type, struct gr_span at) {
   ir_id id = host_reals(&f->h, type, -1, 1);
   f->h.g.node[id].span = at;
   return id;
 }
 
-static void expect_type(struct fixture *f, ir_id id, const char *expected)
-{
+static void expect_type(struct fixture *f, ir_id id, const char *expected) {
   struct rt_text t = {0};
   assert_int_not_equal(id, 0);
   vm_type_print(&f->h.module->dims, &f->h.g.node[id].type, &t);
@@ -49,17 +48,17 @@ static void expect_type(struct fixture *f, ir_id id, const char *expected)
   rt_text_free(&t);
 }
 
-static void operands_meet_in_the_larger_shape(void **state)
-{
+static void operands_meet_in_the_larger_shape(void **state) {
   struct fixture *f = *state;
   struct ir_graph *g = &f->h.g;
-  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 4, 5)), b = leaf(f, HOST_TYPE(false, f->D), span(f, 8, 9));
+  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 4, 5)),
+        b = leaf(f, HOST_TYPE(false, f->D), span(f, 8, 9));
   ir_id y = ir_binary(g, OP_add, b, x, span(f, 4, 9), &f->h.error);
   expect_type(f, y, "[T, D]");
   assert_true(g->node[y].type.batched);
   const struct ir_node *e = &g->node[g->node[y].arg[0]];
   assert_int_equal(e->op, OP_expand);
-  assert_int_equal(e->attr[0], 2);       /* b has axis 1 of the result */
+  assert_int_equal(e->attr[0], 2); /* b has axis 1 of the result */
   ir_id number = ir_constant(g, 2, NULL, span(f, 8, 9), &f->h.error);
   expect_type(f, ir_binary(g, OP_mul, x, number, span(f, 4, 9), &f->h.error), "[T, D]");
   ir_id c = leaf(f, HOST_TYPE(true, f->T), span(f, 4, 5));
@@ -68,31 +67,35 @@ static void operands_meet_in_the_larger_shape(void **state)
   assert_int_equal(f->h.error.code, 0);
 }
 
-static void shapes_that_do_not_meet_are_shown(void **state)
-{
+static void shapes_that_do_not_meet_are_shown(void **state) {
   struct fixture *f = *state;
-  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 4, 5)), w = leaf(f, HOST_TYPE(false, f->K), span(f, 8, 9));
+  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 4, 5)),
+        w = leaf(f, HOST_TYPE(false, f->K), span(f, 8, 9));
   assert_int_equal(ir_binary(&f->h.g, OP_add, x, w, span(f, 4, 9), &f->h.error), 0);
   assert_int_equal(f->h.error.code, RT_BAD_DATA);
   assert_int_equal(f->h.error.line, 1);
   assert_int_equal(f->h.error.column, 5);
-  assert_string_equal(f->h.error.text,
-                      "[T, D] and [K] do not go together element by element: one must have all axes of the other, in the same order");
+  assert_string_equal(f->h.error.text, "[T, D] and [K] do not go together element by element: one must have "
+                                       "all axes of the other, in the same order");
   assert_non_null(strstr(f->h.error.excerpt, "this is [K]"));
 }
 
-static void equal_numbers_under_two_names_get_a_hint(void **state)
-{
+static void equal_numbers_under_two_names_get_a_hint(void **state) {
   struct fixture *f = *state;
-  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 14, 15)), w = leaf(f, HOST_TYPE(false, f->K, f->K), span(f, 18, 19));
-  assert_int_equal(ir_add(&f->h.g, OP_project, 2, (ir_id[]){ x, w }, (int64_t[]){ 0 }, 0, NULL, span(f, 14, 19), &f->h.error), 0);
-  assert_string_equal(f->h.error.text, "`@` of [T, D] and [K, K]: the first axis of `w` must match the last axis of `x`: K is not D");
-  assert_string_equal(f->h.error.hint, "K and D are both 64 now, but dims are the same only when they have the same name: use one of the names in both places");
+  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 14, 15)),
+        w = leaf(f, HOST_TYPE(false, f->K, f->K), span(f, 18, 19));
+  assert_int_equal(
+      ir_add(&f->h.g, OP_project, 2, (ir_id[]){x, w}, (int64_t[]){0}, 0, NULL, span(f, 14, 19), &f->h.error),
+      0);
+  assert_string_equal(
+      f->h.error.text,
+      "`@` of [T, D] and [K, K]: the first axis of `w` must match the last axis of `x`: K is not D");
+  assert_string_equal(f->h.error.hint, "K and D are both 64 now, but dims are the same only when they have "
+                                       "the same name: use one of the names in both places");
   assert_int_equal(f->h.error.line, 2);
 }
 
-static void a_repetition_that_is_not_clear_is_refused(void **state)
-{
+static void a_repetition_that_is_not_clear_is_refused(void **state) {
   struct fixture *f = *state;
   ir_id a = leaf(f, HOST_TYPE(false, f->D), span(f, 4, 5));
   struct vm_type square = HOST_TYPE(false, f->D, f->D), other = HOST_TYPE(false, f->K);
@@ -100,14 +103,15 @@ static void a_repetition_that_is_not_clear_is_refused(void **state)
   assert_string_equal(f->h.error.text, "[D] can be repeated to [D, D] in more than one way");
   rt_error_clear(&f->h.error);
   assert_int_equal(ir_expand(&f->h.g, a, &other, span(f, 4, 5), &f->h.error), 0);
-  assert_string_equal(f->h.error.text, "[D] cannot be repeated to [K]: its axes must be among those of [K], in the same order");
+  assert_string_equal(
+      f->h.error.text,
+      "[D] cannot be repeated to [K]: its axes must be among those of [K], in the same order");
   rt_error_clear(&f->h.error);
   ir_id rows = ir_expand_axes(&f->h.g, a, 1, &square, span(f, 4, 5), &f->h.error);
   expect_type(f, rows, "[D, D]");
 }
 
-static void failures_pass_through(void **state)
-{
+static void failures_pass_through(void **state) {
   struct fixture *f = *state;
   struct ir_graph *g = &f->h.g;
   struct gr_span none = {0};
@@ -121,8 +125,7 @@ static void failures_pass_through(void **state)
   assert_int_equal(g->count, before);
 }
 
-static void sums_keep_what_the_mask_says(void **state)
-{
+static void sums_keep_what_the_mask_says(void **state) {
   struct fixture *f = *state;
   struct ir_graph *g = &f->h.g;
   struct gr_span none = {0};
@@ -133,27 +136,28 @@ static void sums_keep_what_the_mask_says(void **state)
   assert_int_equal(ir_sum(g, x, 3, true, none, &f->h.error), x);
 }
 
-static void known_sizes_are_numbers(void **state)
-{
+static void known_sizes_are_numbers(void **state) {
   struct fixture *f = *state;
   struct ir_graph *g = &f->h.g;
-  ir_id d = ir_size(g, f->D, (struct gr_span){0}, &f->h.error), t = ir_size(g, f->T, (struct gr_span){0}, &f->h.error);
+  ir_id d = ir_size(g, f->D, (struct gr_span){0}, &f->h.error),
+        t = ir_size(g, f->T, (struct gr_span){0}, &f->h.error);
   assert_int_equal(g->node[d].op, OP_constant);
   assert_true(g->node[d].real == 64);
   assert_int_equal(g->node[t].op, OP_size);
   assert_true(g->node[t].type.batched);
 }
 
-static void the_gradient_reaches_what_depends(void **state)
-{
+static void the_gradient_reaches_what_depends(void **state) {
   struct fixture *f = *state;
   struct ir_graph *g = &f->h.g;
   struct gr_span none = {0};
-  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), none), b = leaf(f, HOST_TYPE(false, f->D), none), unused = leaf(f, HOST_TYPE(false, f->D), none);
+  ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), none), b = leaf(f, HOST_TYPE(false, f->D), none),
+        unused = leaf(f, HOST_TYPE(false, f->D), none);
   ir_id stopped = leaf(f, HOST_TYPE(true, f->T, f->D), none);
-  ir_id y = ir_binary(g, OP_mul, ir_binary(g, OP_add, x, b, none, &f->h.error), ir_unary(g, OP_stop, stopped, &f->h.error), none, &f->h.error);
+  ir_id y = ir_binary(g, OP_mul, ir_binary(g, OP_add, x, b, none, &f->h.error),
+                      ir_unary(g, OP_stop, stopped, &f->h.error), none, &f->h.error);
   ir_id loss = ir_sum(g, y, 0, false, none, &f->h.error), grad[4];
-  const ir_id wrt[4] = { x, b, unused, stopped };
+  const ir_id wrt[4] = {x, b, unused, stopped};
   assert_int_equal(ir_gradient(g, loss, 0, 4, wrt, grad, &f->h.error), RT_OK);
   assert_true(vm_type_equal(&g->node[grad[0]].type, &g->node[x].type));
   assert_true(vm_type_equal(&g->node[grad[1]].type, &g->node[b].type));
@@ -161,17 +165,16 @@ static void the_gradient_reaches_what_depends(void **state)
   assert_int_equal(grad[3], 0);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(operands_meet_in_the_larger_shape, setup, teardown),
-    cmocka_unit_test_setup_teardown(shapes_that_do_not_meet_are_shown, setup, teardown),
-    cmocka_unit_test_setup_teardown(equal_numbers_under_two_names_get_a_hint, setup, teardown),
-    cmocka_unit_test_setup_teardown(a_repetition_that_is_not_clear_is_refused, setup, teardown),
-    cmocka_unit_test_setup_teardown(failures_pass_through, setup, teardown),
-    cmocka_unit_test_setup_teardown(sums_keep_what_the_mask_says, setup, teardown),
-    cmocka_unit_test_setup_teardown(known_sizes_are_numbers, setup, teardown),
-    cmocka_unit_test_setup_teardown(the_gradient_reaches_what_depends, setup, teardown),
+      cmocka_unit_test_setup_teardown(operands_meet_in_the_larger_shape, setup, teardown),
+      cmocka_unit_test_setup_teardown(shapes_that_do_not_meet_are_shown, setup, teardown),
+      cmocka_unit_test_setup_teardown(equal_numbers_under_two_names_get_a_hint, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_repetition_that_is_not_clear_is_refused, setup, teardown),
+      cmocka_unit_test_setup_teardown(failures_pass_through, setup, teardown),
+      cmocka_unit_test_setup_teardown(sums_keep_what_the_mask_says, setup, teardown),
+      cmocka_unit_test_setup_teardown(known_sizes_are_numbers, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_gradient_reaches_what_depends, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* test_lanes.c: lane programs: the verifier, every op against the C library, broadcasting and random programs against a plain
- * interpreter, what masks are over ranges; in both precisions and for every instruction set there is. */
+/* test_lanes.c: lane programs: the verifier, every op against the C library, broadcasting and random programs
+ * against a plain interpreter, what masks are over ranges; in both precisions and for every instruction set
+ * there is. */
 #include "runtime/ops.h"
 #include "runtime/threads.h"
 #include "tests/unit/lane_reference.h"
@@ -10,8 +11,7 @@
 #include <cmocka.h>
 
 static uint64_t seed = 1;
-static uint32_t dice(uint32_t sides)
-{
+static uint32_t dice(uint32_t sides) {
   seed = seed * 6364136223846793005u + 1442695040888963407u;
   return (uint32_t)(seed >> 33) % sides;
 }
@@ -29,8 +29,7 @@ struct operand {
   void *data;
 };
 
-static void operand_shape(struct operand *o, const struct operand *like, unsigned axes, bool batched)
-{
+static void operand_shape(struct operand *o, const struct operand *like, unsigned axes, bool batched) {
   memset(o, 0, sizeof *o);
   o->shape.batched = batched;
   o->shape.examples = batched ? EXAMPLES : 1;
@@ -41,27 +40,31 @@ static void operand_shape(struct operand *o, const struct operand *like, unsigne
     o->shape.each[axis] = like->shape.each[a];
     if (like->shape.each[a]) o->shape.ragged = true;
   }
-  for (int e = 0; e < o->shape.examples; e++) o->offset[e + 1] = o->offset[e] + rt_extent(&o->shape, 0, o->shape.rank, e);
+  for (int e = 0; e < o->shape.examples; e++)
+    o->offset[e + 1] = o->offset[e] + rt_extent(&o->shape, 0, o->shape.rank, e);
   o->shape.count = o->offset[o->shape.examples];
   if (o->shape.ragged) o->shape.offset = o->offset;
 }
 
 /* Fills an operand with numbers that float holds. */
-static void operand_fill(struct operand *o, bool f64)
-{
+static void operand_fill(struct operand *o, bool f64) {
   size_t count = (size_t)o->shape.count;
   o->exact = malloc((count + 1) * sizeof(double));
   o->data = malloc((count + 1) * sizeof(double));
   for (size_t k = 0; k < count; k++) {
     o->exact[k] = (double)(float)number();
-    if (f64) ((double *)o->data)[k] = o->exact[k];
-    else ((float *)o->data)[k] = (float)o->exact[k];
+    if (f64)
+      ((double *)o->data)[k] = o->exact[k];
+    else
+      ((float *)o->data)[k] = (float)o->exact[k];
   }
 }
 
 static void operand_free(struct operand *o) { free(o->exact), free(o->data); }
 
-static double value_at(const void *data, bool f64, int64_t k) { return f64 ? ((const double *)data)[k] : (double)((const float *)data)[k]; }
+static double value_at(const void *data, bool f64, int64_t k) {
+  return f64 ? ((const double *)data)[k] : (double)((const float *)data)[k];
+}
 
 /* The element of the output that the reference looks at. */
 struct place {
@@ -70,28 +73,29 @@ struct place {
   int64_t example, index[RT_MAX_RANK];
 };
 
-static double place_input(const void *context, int k, int64_t at)
-{
+static double place_input(const void *context, int k, int64_t at) {
   const struct place *p = context;
   const struct rt_shape *s = &p->in[k].shape;
   int64_t element = 0, axis = 0;
   for (int a = 0; a < p->out->shape.rank; a++)
-    if (p->program->input_axes[k] >> a & 1) element = element * rt_size(s, (int)axis++, p->example) + p->index[a];
+    if (p->program->input_axes[k] >> a & 1)
+      element = element * rt_size(s, (int)axis++, p->example) + p->index[a];
   return p->in[k].exact[rt_offset(s, p->example) + element + at];
 }
 
-static int64_t place_length(const void *context, int k) { return ((const struct place *)context)->in[k].shape.count; }
+static int64_t place_length(const void *context, int k) {
+  return ((const struct place *)context)->in[k].shape.count;
+}
 
-static bool close_enough(double found, double wanted, bool f64)
-{
+static bool close_enough(double found, double wanted, bool f64) {
   if (isnan(wanted)) return isnan(found);
   if (isinf(wanted)) return found == wanted;
   return fabs(found - wanted) <= (f64 ? 1e-12 : 4e-6) * (1 + fabs(wanted));
 }
 
 /* Compares every element of the outputs with the reference. */
-static void check_outputs(const struct lane_program *program, const struct operand *out, const struct operand *in, void *const *data, bool f64)
-{
+static void check_outputs(const struct lane_program *program, const struct operand *out,
+                          const struct operand *in, void *const *data, bool f64) {
   const struct rt_shape *s = &out->shape;
   double reg[LANE_MAX_REGISTERS];
   int64_t row_base = 0;
@@ -100,7 +104,8 @@ static void check_outputs(const struct lane_program *program, const struct opera
     for (int64_t k = 0; k < extent; k++) {
       struct place place = {out, in, program, e, {0}};
       int64_t rest = k;
-      for (int a = s->rank - 1; a >= 0; a--) place.index[a] = rest % rt_size(s, a, e), rest /= rt_size(s, a, e);
+      for (int a = s->rank - 1; a >= 0; a--)
+        place.index[a] = rest % rt_size(s, a, e), rest /= rt_size(s, a, e);
       struct lane_point point = {row_base + k / columns, k % columns, 0, place_input, place_length, &place};
       lane_reference_run(program, &point, reg);
       for (int o = 0; o < program->output_count; o++) {
@@ -113,9 +118,10 @@ static void check_outputs(const struct lane_program *program, const struct opera
   }
 }
 
-/* Runs a program over an output of this shape for every instruction set; the input classes of the program must fit. */
-static void run_lanes(struct lane_program *program, const struct operand *out, const struct operand *in, bool f64, bool compare)
-{
+/* Runs a program over an output of this shape for every instruction set; the input classes of the program
+ * must fit. */
+static void run_lanes(struct lane_program *program, const struct operand *out, const struct operand *in,
+                      bool f64, bool compare) {
   struct rt_error error = {0};
   if (lane_verify(program, &error)) fail_msg("%s", error.text);
   void *data[LANE_MAX_OUTPUTS], *first[LANE_MAX_OUTPUTS] = {NULL};
@@ -130,14 +136,26 @@ static void run_lanes(struct lane_program *program, const struct operand *out, c
         memset(data[k], 0xff, bytes);
         out_tensor[k] = (struct rt_tensor){data[k], &out->shape};
       }
-      struct rt_call call = {program->input_count, program->output_count, in_tensor, out_tensor, NULL, 0, NULL, program, NULL, 7,
-                             EXAMPLES, pool};
+      struct rt_call call = {program->input_count,
+                             program->output_count,
+                             in_tensor,
+                             out_tensor,
+                             NULL,
+                             0,
+                             NULL,
+                             program,
+                             NULL,
+                             7,
+                             EXAMPLES,
+                             pool};
       rt_kernel_of(OP_lanes, f64 ? RT_F64 : RT_F32, (enum rt_isa)isa)(&call);
       if (compare) check_outputs(program, out, in, data, f64);
       for (int k = 0; k < program->output_count; k++) {
-        if (threads == 1) first[k] = data[k];
+        if (threads == 1)
+          first[k] = data[k];
         else {
-          assert_memory_equal(first[k], data[k], (size_t)out->shape.count * (f64 ? sizeof(double) : sizeof(float)));
+          assert_memory_equal(first[k], data[k],
+                              (size_t)out->shape.count * (f64 ? sizeof(double) : sizeof(float)));
           free(first[k]), free(data[k]);
         }
       }
@@ -146,16 +164,14 @@ static void run_lanes(struct lane_program *program, const struct operand *out, c
   }
 }
 
-static uint8_t class_of(unsigned axes, bool batched, int rank, bool out_batched)
-{
+static uint8_t class_of(unsigned axes, bool batched, int rank, bool out_batched) {
   bool last = rank && axes >> (rank - 1) & 1, other = axes & ((1u << (rank ? rank - 1 : 0)) - 1);
   return (uint8_t)((last ? LANE_J : 0) | (other || (batched && out_batched) ? LANE_I : 0));
 }
 
 /* ---- every op ---- */
 
-static void every_op_is_the_librarys(void **state)
-{
+static void every_op_is_the_librarys(void **state) {
   (void)state;
   static const int64_t size = 1500;
   for (int op = 0; op < LANE_const; op++)
@@ -177,12 +193,16 @@ static void every_op_is_the_librarys(void **state)
         if (k % 5 == 0) *b = *a;
         if (k % 7 == 0) *a = 0;
         if (op == LANE_log || op == LANE_sqrt || op == LANE_pow) *a = fabs(*a) + 0.125;
-        if (op == LANE_div || op == LANE_mod || op == LANE_recip) *b = *b == 0 ? 1 : *b, *a = *a == 0 ? 1 : *a;
-        if (op == LANE_mod && fabs(*a / *b - floor(*a / *b + 0.5)) < 1e-3) *a = 0.25 * *b;     /* not where rounding decides */
+        if (op == LANE_div || op == LANE_mod || op == LANE_recip)
+          *b = *b == 0 ? 1 : *b, *a = *a == 0 ? 1 : *a;
+        if (op == LANE_mod && fabs(*a / *b - floor(*a / *b + 0.5)) < 1e-3)
+          *a = 0.25 * *b; /* not where rounding decides */
         for (int j = 0; j < 2; j++) {
           in[j].exact[k] = (double)(float)in[j].exact[k];
-          if (f64) ((double *)in[j].data)[k] = in[j].exact[k];
-          else ((float *)in[j].data)[k] = (float)in[j].exact[k];
+          if (f64)
+            ((double *)in[j].data)[k] = in[j].exact[k];
+          else
+            ((float *)in[j].data)[k] = (float)in[j].exact[k];
         }
       }
       int reg = lane_put(&t, op, 0, 1, 2);
@@ -195,11 +215,10 @@ static void every_op_is_the_librarys(void **state)
 /* ---- broadcasting ---- */
 
 /* Ops whose result does not depend on the last bit of an argument. */
-static const uint8_t smooth[] = {LANE_neg, LANE_abs, LANE_tanh, LANE_relu, LANE_sigmoid, LANE_sin, LANE_add, LANE_sub, LANE_mul,
-                                 LANE_min, LANE_max, LANE_select};
+static const uint8_t smooth[] = {LANE_neg, LANE_abs, LANE_tanh, LANE_relu, LANE_sigmoid, LANE_sin,
+                                 LANE_add, LANE_sub, LANE_mul,  LANE_min,  LANE_max,     LANE_select};
 
-static void random_program(struct lane_text *t, int inputs, const uint8_t *classes, bool numbered)
-{
+static void random_program(struct lane_text *t, int inputs, const uint8_t *classes, bool numbered) {
   lane_text_init(t, inputs, classes);
   for (int k = 0; k < inputs; k++) lane_put(t, LANE_input, k, 0, 0);
   lane_number(t, number());
@@ -211,20 +230,21 @@ static void random_program(struct lane_text *t, int inputs, const uint8_t *class
   int available = t->program.register_count, length = 3 + (int)dice(12);
   for (int n = 0; n < length; n++) {
     int op = smooth[dice(sizeof smooth)];
-    int a = (int)dice((uint32_t)available), b = (int)dice((uint32_t)available), c = (int)dice((uint32_t)available);
-    int out = dice(3) ? available : (int)dice((uint32_t)available);       /* sometimes a register is used again */
+    int a = (int)dice((uint32_t)available), b = (int)dice((uint32_t)available),
+        c = (int)dice((uint32_t)available);
+    int out = dice(3) ? available : (int)dice((uint32_t)available); /* sometimes a register is used again */
     if (out == available) available++;
     /* tanh keeps numbers small, so that errors do not grow. */
     lane_text_write(t, out, op, a, b, c);
     lane_text_write(t, out, LANE_tanh, out, 0, 0);
   }
-  int outputs[3] = {(int)dice((uint32_t)available), (int)dice((uint32_t)available), t->instr[t->program.instr_count - 1].out};
+  int outputs[3] = {(int)dice((uint32_t)available), (int)dice((uint32_t)available),
+                    t->instr[t->program.instr_count - 1].out};
   lane_text_end(t, 1 + (int)dice(3), outputs);
   if (t->program.output_count == 1) t->program.output[0] = (uint8_t)outputs[2];
 }
 
-static void random_programs_broadcast(void **state)
-{
+static void random_programs_broadcast(void **state) {
   (void)state;
   static const int64_t lengths[2][EXAMPLES] = {{3, 0, 1, 19, 40}, {2, 7, 0, 33, 5}};
   static const int64_t sizes[] = {1, 2, 5, 16, 700, 3};
@@ -234,8 +254,10 @@ static void random_programs_broadcast(void **state)
     bool batched = dice(4) != 0, f64 = dice(2), numbered = dice(3) == 0;
     uint8_t classes[4];
     like.shape.rank = (int)dice(4);
-    for (int a = 0; a < like.shape.rank; a++) like.shape.size[a] = sizes[dice(a == like.shape.rank - 1 ? 6 : 4)];
-    for (int a = 0; a < ragged && batched && like.shape.rank > a; a++) like.shape.each[dice((uint32_t)like.shape.rank)] = lengths[a];
+    for (int a = 0; a < like.shape.rank; a++)
+      like.shape.size[a] = sizes[dice(a == like.shape.rank - 1 ? 6 : 4)];
+    for (int a = 0; a < ragged && batched && like.shape.rank > a; a++)
+      like.shape.each[dice((uint32_t)like.shape.rank)] = lengths[a];
     operand_shape(&out, &like, 255, batched);
     if (out.shape.count > MOST) continue;
     unsigned axes[4];
@@ -258,8 +280,7 @@ static void random_programs_broadcast(void **state)
 
 /* ---- random numbers, tables, writing in place ---- */
 
-static void random_numbers_are_uniform(void **state)
-{
+static void random_numbers_are_uniform(void **state) {
   (void)state;
   struct operand like = {.shape = {.rank = 2, .size = {100, 100}}}, out;
   operand_shape(&out, &like, 3, false);
@@ -281,33 +302,40 @@ static void random_numbers_are_uniform(void **state)
     if (k >= 100) rows += x * (data[0][k - 100] - 0.5) / 10000;
     if (k % 100) columns += x * (data[0][k - 1] - 0.5) / 10000;
   }
-  assert_true(fabs(mean) < 0.012 && fabs(square - 1.0 / 12) < 0.004);      /* 4 standard deviations */
+  assert_true(fabs(mean) < 0.012 && fabs(square - 1.0 / 12) < 0.004); /* 4 standard deviations */
   assert_true(fabs(product) < 0.0034 && fabs(rows) < 0.0034 && fabs(columns) < 0.0034);
   rt_pool_free(pool);
 }
 
-static void gather_reads_the_nearest_element(void **state)
-{
+static void gather_reads_the_nearest_element(void **state) {
   (void)state;
-  struct operand like = {.shape = {.rank = 1, .size = {9}}}, table_like = {.shape = {.rank = 1, .size = {4}}}, out, in[2];
-  static const double at[9] = {-5, 0, 0.4, 0.6, 2, 3, 3.4, 9, 1e30}, wanted[9] = {10, 10, 10, 11, 12, 13, 13, 13, 13};
+  struct operand like = {.shape = {.rank = 1, .size = {9}}}, table_like = {.shape = {.rank = 1, .size = {4}}},
+                 out, in[2];
+  static const double at[9] = {-5, 0, 0.4, 0.6, 2, 3, 3.4, 9, 1e30},
+                      wanted[9] = {10, 10, 10, 11, 12, 13, 13, 13, 13};
   for (int f64 = 0; f64 < 2; f64++) {
     struct lane_text t;
     uint8_t classes[2] = {LANE_J, 0};
     lane_text_init(&t, 2, classes);
-    operand_shape(&out, &like, 1, false), operand_shape(&in[0], &like, 1, false), operand_shape(&in[1], &table_like, 1, false);
+    operand_shape(&out, &like, 1, false), operand_shape(&in[0], &like, 1, false),
+        operand_shape(&in[1], &table_like, 1, false);
     operand_fill(&in[0], f64), operand_fill(&in[1], f64);
     for (int k = 0; k < 9; k++)
-      if (f64) ((double *)in[0].data)[k] = at[k];
-      else ((float *)in[0].data)[k] = (float)at[k];
+      if (f64)
+        ((double *)in[0].data)[k] = at[k];
+      else
+        ((float *)in[0].data)[k] = (float)at[k];
     for (int k = 0; k < 4; k++)
-      if (f64) ((double *)in[1].data)[k] = 10 + k;
-      else ((float *)in[1].data)[k] = (float)(10 + k);
+      if (f64)
+        ((double *)in[1].data)[k] = 10 + k;
+      else
+        ((float *)in[1].data)[k] = (float)(10 + k);
     t.program.input_axes[0] = 1;
     int index = lane_put(&t, LANE_input, 0, 0, 0), reg = lane_put(&t, LANE_gather, 1, index, 0);
     lane_text_end(&t, 1, &reg);
     double found[9];
-    struct rt_tensor ins[2] = {{in[0].data, &in[0].shape}, {in[1].data, &in[1].shape}}, result = {found, &out.shape};
+    struct rt_tensor ins[2] = {{in[0].data, &in[0].shape}, {in[1].data, &in[1].shape}},
+                     result = {found, &out.shape};
     struct rt_pool *pool = rt_pool_new(1, NULL);
     struct rt_call call = {2, 1, ins, &result, NULL, 0, NULL, &t.program, NULL, 0, 1, pool};
     rt_kernel_of(OP_lanes, f64 ? RT_F64 : RT_F32, rt_best_isa())(&call);
@@ -317,22 +345,24 @@ static void gather_reads_the_nearest_element(void **state)
   }
 }
 
-static void an_output_may_be_an_input(void **state)
-{
+static void an_output_may_be_an_input(void **state) {
   (void)state;
   struct operand like = {.shape = {.rank = 2, .size = {30, 50}}}, out, in[2];
-  operand_shape(&out, &like, 3, false), operand_shape(&in[0], &like, 3, false), operand_shape(&in[1], &like, 2, false);
+  operand_shape(&out, &like, 3, false), operand_shape(&in[0], &like, 3, false),
+      operand_shape(&in[1], &like, 2, false);
   operand_fill(&in[0], true), operand_fill(&in[1], true);
   struct lane_text t;
   uint8_t classes[2] = {LANE_I | LANE_J, LANE_J};
   lane_text_init(&t, 2, classes);
   t.program.input_axes[0] = 3, t.program.input_axes[1] = 2;
   int a = lane_put(&t, LANE_input, 0, 0, 0), b = lane_put(&t, LANE_input, 1, 0, 0);
-  int regs[2] = {lane_put(&t, LANE_add, a, b, 0), a};      /* the second output is the input that the first overwrites */
+  int regs[2] = {lane_put(&t, LANE_add, a, b, 0),
+                 a}; /* the second output is the input that the first overwrites */
   lane_text_end(&t, 2, regs);
   double copy[1500];
   void *data[2] = {in[0].data, copy};
-  struct rt_tensor ins[2] = {{in[0].data, &in[0].shape}, {in[1].data, &in[1].shape}}, outs[2] = {{data[0], &out.shape}, {copy, &out.shape}};
+  struct rt_tensor ins[2] = {{in[0].data, &in[0].shape}, {in[1].data, &in[1].shape}},
+                   outs[2] = {{data[0], &out.shape}, {copy, &out.shape}};
   struct rt_pool *pool = rt_pool_new(1, NULL);
   struct rt_call call = {2, 2, ins, outs, NULL, 0, NULL, &t.program, NULL, 0, 1, pool};
   rt_kernel_of(OP_lanes, RT_F64, rt_best_isa())(&call);
@@ -343,23 +373,20 @@ static void an_output_may_be_an_input(void **state)
 
 /* ---- the verifier ---- */
 
-static void base_program(struct lane_text *t)
-{
+static void base_program(struct lane_text *t) {
   uint8_t classes[1] = {LANE_I | LANE_J};
   lane_text_init(t, 1, classes);
   int a = lane_put(t, LANE_input, 0, 0, 0), b = lane_number(t, 2), c = lane_put(t, LANE_mul, a, b, 0);
   lane_text_end(t, 1, &c);
 }
 
-static void refused(struct lane_text *t, const char *words)
-{
+static void refused(struct lane_text *t, const char *words) {
   struct rt_error error = {0};
   assert_int_equal(lane_verify(&t->program, &error), RT_BAD_DATA);
   assert_non_null(strstr(error.text, words));
 }
 
-static void malformed_programs_are_refused(void **state)
-{
+static void malformed_programs_are_refused(void **state) {
   (void)state;
   struct lane_text t;
   struct rt_error error = {0};
@@ -370,8 +397,10 @@ static void malformed_programs_are_refused(void **state)
   base_program(&t), t.instr[2].out = 3, refused(&t, "writes register 3 of 3");
   base_program(&t), t.instr[2].out_class = LANE_J, refused(&t, "claims class 2");
   base_program(&t), t.instr[0].op = LANE_offset, refused(&t, "claims class 3, its operands make it 4");
-  base_program(&t), t.instr[0].op = LANE_offset, t.instr[0].out_class = LANE_D, refused(&t, "claims class 3, its operands make it 4");
-  base_program(&t), t.instr[1].op = LANE_offset, t.instr[1].out_class = LANE_D, t.instr[2].out_class = LANE_D, refused(&t, "claims class 4, its operands make it 3");
+  base_program(&t), t.instr[0].op = LANE_offset, t.instr[0].out_class = LANE_D,
+                    refused(&t, "claims class 3, its operands make it 4");
+  base_program(&t), t.instr[1].op = LANE_offset, t.instr[1].out_class = LANE_D, t.instr[2].out_class = LANE_D,
+                    refused(&t, "claims class 4, its operands make it 3");
   base_program(&t), t.instr[2].op = LANE_OP_COUNT, refused(&t, "unknown op");
   base_program(&t), t.instr[1].a = 1, refused(&t, "constant 1 of 1");
   base_program(&t), t.instr[0].a = 1, refused(&t, "input 1 of 1");
@@ -386,8 +415,7 @@ static void malformed_programs_are_refused(void **state)
   base_program(&t), t.program.input_class[0] = 4, refused(&t, "class 4");
 }
 
-static void ops_have_names(void **state)
-{
+static void ops_have_names(void **state) {
   (void)state;
   assert_string_equal(lane_op_name(LANE_select), "select");
   assert_string_equal(lane_op_name(LANE_gather), "gather");
@@ -403,8 +431,7 @@ static void ops_have_names(void **state)
   assert_int_equal(lane_op_arity(LANE_offset), 0);
 }
 
-static void registers_that_are_read(void **state)
-{
+static void registers_that_are_read(void **state) {
   (void)state;
   struct lane_instr in = {.op = LANE_select, .out = 9, .a = 3, .b = 63, .c = 0};
   assert_true(lane_reads(&in) == (1ull << 3 | 1ull << 63 | 1));
@@ -416,10 +443,10 @@ static void registers_that_are_read(void **state)
   assert_true(lane_reads(&in) == 0);
 }
 
-static void classes_join(void **state)
-{
+static void classes_join(void **state) {
   (void)state;
-  static const int joined[LANE_CLASSES][LANE_CLASSES] = {{0, 1, 2, 3, 4}, {1, 1, 3, 3, 3}, {2, 3, 2, 3, 3}, {3, 3, 3, 3, 3}, {4, 3, 3, 3, 4}};
+  static const int joined[LANE_CLASSES][LANE_CLASSES] = {
+      {0, 1, 2, 3, 4}, {1, 1, 3, 3, 3}, {2, 3, 2, 3, 3}, {3, 3, 3, 3, 3}, {4, 3, 3, 3, 4}};
   for (int a = 0; a < LANE_CLASSES; a++)
     for (int b = 0; b < LANE_CLASSES; b++) assert_int_equal(lane_class_join(a, b), joined[a][b]);
 }
@@ -427,12 +454,12 @@ static void classes_join(void **state)
 /* ---- masks over ranges ---- */
 
 /* Ops that masks are made of. */
-static const uint8_t mask_ops[] = {LANE_neg, LANE_abs, LANE_sign, LANE_square, LANE_relu, LANE_floor, LANE_not, LANE_add, LANE_sub,
-                                   LANE_mul, LANE_div, LANE_mod, LANE_min, LANE_max, LANE_lt, LANE_le, LANE_eq, LANE_ne, LANE_and,
-                                   LANE_or, LANE_select, LANE_exp};
+static const uint8_t mask_ops[] = {LANE_neg, LANE_abs, LANE_sign,   LANE_square, LANE_relu, LANE_floor,
+                                   LANE_not, LANE_add, LANE_sub,    LANE_mul,    LANE_div,  LANE_mod,
+                                   LANE_min, LANE_max, LANE_lt,     LANE_le,     LANE_eq,   LANE_ne,
+                                   LANE_and, LANE_or,  LANE_select, LANE_exp};
 
-static void truth_over_ranges_is_certain(void **state)
-{
+static void truth_over_ranges_is_certain(void **state) {
   (void)state;
   int decided[3] = {0};
   for (int trial = 0; trial < 20000; trial++) {
@@ -462,20 +489,19 @@ static void truth_over_ranges_is_certain(void **state)
   assert_true(decided[LANE_TRUE] > 1000 && decided[LANE_FALSE] > 1000 && decided[LANE_MIXED] > 1000);
 }
 
-static enum lane_truth truth_of_window(int64_t i, int64_t j)
-{
+static enum lane_truth truth_of_window(int64_t i, int64_t j) {
   struct lane_text t;
   lane_text_init(&t, 0, NULL);
   int row = lane_put(&t, LANE_row, 0, 0, 0), column = lane_put(&t, LANE_column, 0, 0, 0);
   int causal = lane_put(&t, LANE_le, column, row, 0), gap = lane_put(&t, LANE_sub, row, column, 0);
-  int near = lane_put(&t, LANE_lt, gap, lane_number(&t, 100), 0), both = lane_put(&t, LANE_and, causal, near, 0);
+  int near = lane_put(&t, LANE_lt, gap, lane_number(&t, 100), 0),
+      both = lane_put(&t, LANE_and, causal, near, 0);
   lane_text_end(&t, 1, &both);
   struct lane_ranges r = {i, 32, j, 32, 0};
   return lane_truth_over(&t.program, &r);
 }
 
-static void usual_masks_are_decided(void **state)
-{
+static void usual_masks_are_decided(void **state) {
   (void)state;
   assert_int_equal(truth_of_window(0, 32), LANE_FALSE);
   assert_int_equal(truth_of_window(0, 0), LANE_MIXED);
@@ -483,15 +509,19 @@ static void usual_masks_are_decided(void **state)
   assert_int_equal(truth_of_window(320, 160), LANE_FALSE);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ops_have_names), cmocka_unit_test(registers_that_are_read), cmocka_unit_test(classes_join),
-    cmocka_unit_test(malformed_programs_are_refused),
-    cmocka_unit_test(every_op_is_the_librarys), cmocka_unit_test(random_programs_broadcast),
-    cmocka_unit_test(random_numbers_are_uniform), cmocka_unit_test(gather_reads_the_nearest_element),
-    cmocka_unit_test(an_output_may_be_an_input), cmocka_unit_test(truth_over_ranges_is_certain),
-    cmocka_unit_test(usual_masks_are_decided),
+      cmocka_unit_test(ops_have_names),
+      cmocka_unit_test(registers_that_are_read),
+      cmocka_unit_test(classes_join),
+      cmocka_unit_test(malformed_programs_are_refused),
+      cmocka_unit_test(every_op_is_the_librarys),
+      cmocka_unit_test(random_programs_broadcast),
+      cmocka_unit_test(random_numbers_are_uniform),
+      cmocka_unit_test(gather_reads_the_nearest_element),
+      cmocka_unit_test(an_output_may_be_an_input),
+      cmocka_unit_test(truth_over_ranges_is_certain),
+      cmocka_unit_test(usual_masks_are_decided),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_libaq_faults.c: the public calls when memory runs out, at every allocation: AQ_NO_MEMORY, a message that says so, and nothing leaks. */
+/* test_libaq_faults.c: the public calls when memory runs out, at every allocation: AQ_NO_MEMORY, a message
+ * that says so, and nothing leaks. */
 #include "tests/unit/libaq_files.h"
 
 #include <stdatomic.h>
@@ -6,19 +7,16 @@
 /* Refuses one allocation and grants all others; counts the blocks that are alive. */
 static struct { atomic_long live, until_fault; } faulty;
 
-static void *faulty_resize(void *context, void *block, size_t size)
-{
+static void *faulty_resize(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     atomic_fetch_sub(&faulty.live, block != NULL);
     free(block);
     return NULL;
   }
-  if (atomic_fetch_sub(&faulty.until_fault, 1) == 0)
-    return NULL;
+  if (atomic_fetch_sub(&faulty.until_fault, 1) == 0) return NULL;
   void *resized = realloc(block, size);
-  if (!block && resized)
-    atomic_fetch_add(&faulty.live, 1);
+  if (!block && resized) atomic_fetch_add(&faulty.live, 1);
   return resized;
 }
 
@@ -26,8 +24,7 @@ static void *faulty_resize(void *context, void *block, size_t size)
 typedef int scenario(void);
 
 /* Refuses allocation 0, step, 2 step, …: a step above 1 is for what takes long. */
-static void refuse(scenario *run, long step, long at_least)
-{
+static void refuse(scenario *run, long step, long at_least) {
   for (long n = 0;; n += step) {
     atomic_store(&faulty.live, 0);
     atomic_store(&faulty.until_fault, n);
@@ -39,16 +36,13 @@ static void refuse(scenario *run, long step, long at_least)
       fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&faulty.live));
     if (status != (reached ? AQ_NO_MEMORY : AQ_OK))
       fail_msg("allocation %ld %s: status %d", n, reached ? "refused" : "not reached", status);
-    if (reached)
-      continue;
-    if (n < at_least)
-      fail_msg("only %ld allocations: the scenario does not do its work", n);
+    if (reached) continue;
+    if (n < at_least) fail_msg("only %ld allocations: the scenario does not do its work", n);
     return;
   }
 }
 
-static int said(int status, const aq_message *message)
-{
+static int said(int status, const aq_message *message) {
   if (message->code != status)
     fail_msg("status %d, but the message holds %d: %s", status, message->code, message->text);
   return status;
@@ -57,10 +51,8 @@ static int said(int status, const aq_message *message)
 static aq_model *model;
 static char data_path[400], input_path[400], output_path[400];
 
-static int make_model(void **state)
-{
-  if (make_directory(state))
-    return -1;
+static int make_model(void **state) {
+  if (make_directory(state)) return -1;
   model = trained_reader();
   snprintf(data_path, sizeof data_path, "%s", path_of("reader.tsv"));
   snprintf(output_path, sizeof output_path, "%s", path_of("out.safetensors"));
@@ -73,30 +65,25 @@ static int make_model(void **state)
   return 0;
 }
 
-static int drop_model(void **state)
-{
+static int drop_model(void **state) {
   aq_model_free(model);
   return remove_directory(state);
 }
 
-static int with_session(int (*use)(aq_session *session))
-{
+static int with_session(int (*use)(aq_session *session)) {
   aq_eval_options options;
   aq_session *session;
   aq_eval_options_init(&options);
   options.threads = 1;
-  options.precision = AQ_F64;            /* parameters are converted */
+  options.precision = AQ_F64; /* parameters are converted */
   int status = aq_session_new(model, &options, &session);
-  if (!status)
-    status = use(session);
-  if (session)
-    said(status, aq_session_message(session));
+  if (!status) status = use(session);
+  if (session) said(status, aq_session_message(session));
   aq_session_free(session);
   return status;
 }
 
-static int use_stream(aq_session *session)
-{
+static int use_stream(aq_session *session) {
   struct host host = {.input = "good film\nbad film\na\n"};
   aq_predict_options options;
   aq_predict_options_init(&options);
@@ -107,8 +94,7 @@ static int use_stream(aq_session *session)
   return aq_session_predict_stream(session, &options);
 }
 
-static int use_attend(aq_session *session)
-{
+static int use_attend(aq_session *session) {
   aq_field field = {"good film", 9};
   return aq_session_attend(session, &field, 1);
 }
@@ -116,8 +102,7 @@ static int use_attend(aq_session *session)
 static int stream(void) { return with_session(use_stream); }
 static int attend(void) { return with_session(use_attend); }
 
-static int report(void)
-{
+static int report(void) {
   aq_report *made;
   aq_eval_options options;
   aq_eval_options_init(&options);
@@ -131,14 +116,12 @@ static int report(void)
     aq_report_json(made);
     status = aq_report_message(made)->code;
   }
-  if (made)
-    said(status, aq_report_message(made));
+  if (made) said(status, aq_report_message(made));
   aq_report_free(made);
   return status;
 }
 
-static int explain(void)
-{
+static int explain(void) {
   char *text;
   int status = aq_model_explain(model, 5, true, &text);
   said(status, aq_model_message(model));
@@ -146,20 +129,16 @@ static int explain(void)
   return status;
 }
 
-static int with_program(const char *text, int (*use)(aq_program *program))
-{
+static int with_program(const char *text, int (*use)(aq_program *program)) {
   aq_program *program;
   int status = aq_program_new("test.aq", text, strlen(text), NULL, &program);
-  if (!status)
-    status = use(program);
-  if (program)
-    said(status, aq_program_message(program));
+  if (!status) status = use(program);
+  if (program) said(status, aq_program_message(program));
   aq_program_free(program);
   return status;
 }
 
-static int use_run(aq_program *program)
-{
+static int use_run(aq_program *program) {
   aq_run_options options;
   aq_run_options_init(&options);
   options.inputs = input_path;
@@ -169,8 +148,7 @@ static int use_run(aq_program *program)
   return aq_program_run(program, &options, NULL);
 }
 
-static int use_gradcheck(aq_program *program)
-{
+static int use_gradcheck(aq_program *program) {
   char *text = NULL;
   int status = aq_program_gradcheck(program, 1, 1e-3, NULL, &text);
   aq_text_free(text);
@@ -178,20 +156,38 @@ static int use_gradcheck(aq_program *program)
 }
 
 static int run(void) { return with_program("fn f(x: [A, B]) = relu(linear(x, 2))\n", use_run); }
-static int gradcheck(void)
-{
-  return with_program("data { q: vector[2], y: number }\nmodel m(q) -> y { return sum(q * param[2]) }\nloss squared_error\n", use_gradcheck);
+static int gradcheck(void) {
+  return with_program(
+      "data { q: vector[2], y: number }\nmodel m(q) -> y { return sum(q * param[2]) }\nloss squared_error\n",
+      use_gradcheck);
 }
 
-static void test_stream(void **state) { (void)state; refuse(stream, 1, 50); }
-static void test_attend(void **state) { (void)state; refuse(attend, 1, 50); }
-static void test_report(void **state) { (void)state; refuse(report, 1, 50); }
-static void test_explain(void **state) { (void)state; refuse(explain, 1, 50); }
-static void test_run(void **state) { (void)state; refuse(run, 7, 100); }
-static void test_gradcheck(void **state) { (void)state; refuse(gradcheck, 13, 100); }
+static void test_stream(void **state) {
+  (void)state;
+  refuse(stream, 1, 50);
+}
+static void test_attend(void **state) {
+  (void)state;
+  refuse(attend, 1, 50);
+}
+static void test_report(void **state) {
+  (void)state;
+  refuse(report, 1, 50);
+}
+static void test_explain(void **state) {
+  (void)state;
+  refuse(explain, 1, 50);
+}
+static void test_run(void **state) {
+  (void)state;
+  refuse(run, 7, 100);
+}
+static void test_gradcheck(void **state) {
+  (void)state;
+  refuse(gradcheck, 13, 100);
+}
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_stream),  cmocka_unit_test(test_attend), cmocka_unit_test(test_report),
       cmocka_unit_test(test_explain), cmocka_unit_test(test_run),    cmocka_unit_test(test_gradcheck),

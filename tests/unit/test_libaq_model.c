@@ -1,4 +1,5 @@
-/* test_libaq_model.c: looking into models: attention, generated text, reports, gradients checked, what explain says, bytecode. */
+/* test_libaq_model.c: looking into models: attention, generated text, reports, gradients checked, what
+ * explain says, bytecode. */
 #include "tests/unit/libaq_files.h"
 
 #include <math.h>
@@ -7,34 +8,28 @@
 
 static aq_model *model;
 
-static int make_model(void **state)
-{
-  if (make_directory(state))
-    return -1;
+static int make_model(void **state) {
+  if (make_directory(state)) return -1;
   model = trained_reader();
   return 0;
 }
 
-static int drop_model(void **state)
-{
+static int drop_model(void **state) {
   aq_model_free(model);
   return remove_directory(state);
 }
 
 /* ---- attention ---- */
 
-static void assert_rows_sum_to_one(const aq_map *map)
-{
+static void assert_rows_sum_to_one(const aq_map *map) {
   for (size_t r = 0; r < map->heads * map->rows; r++) {
     double sum = 0;
-    for (size_t j = 0; j < map->columns; j++)
-      sum += map->weight[r * map->columns + j];
+    for (size_t j = 0; j < map->columns; j++) sum += map->weight[r * map->columns + j];
     assert_true(fabs(sum - 1) < 1e-5);
   }
 }
 
-static void test_attend(void **state)
-{
+static void test_attend(void **state) {
   (void)state;
   aq_session *session = session_of(model, NULL);
   aq_field field = {"A GOOD, film", 12};
@@ -49,11 +44,11 @@ static void test_attend(void **state)
     assert_int_equal(map.rows, k == 2 ? 1 : 4);
     assert_int_equal(map.columns, k == 2 ? 2 : 4);
     assert_true((map.key == NULL) == (k == 2) && map.query == map.key);
-    for (size_t j = 0; j < 4 && map.key; j++) assert_string_equal(map.key[j], ((const char *[]){"A", "GOOD", ",", "film"})[j]);
+    for (size_t j = 0; j < 4 && map.key; j++)
+      assert_string_equal(map.key[j], ((const char *[]){"A", "GOOD", ",", "film"})[j]);
     assert_rows_sum_to_one(&map);
-    for (size_t i = 0; i < map.rows && k == 0; i++)      /* near sees its neighbours only */
-      for (size_t j = 0; j < 4; j++)
-        assert_int_equal(map.weight[i * 4 + j] == 0, i + 1 < j || j + 1 < i);
+    for (size_t i = 0; i < map.rows && k == 0; i++) /* near sees its neighbours only */
+      for (size_t j = 0; j < 4; j++) assert_int_equal(map.weight[i * 4 + j] == 0, i + 1 < j || j + 1 < i);
   }
   field = (aq_field){"", 0};
   assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
@@ -71,8 +66,7 @@ static const char pooling_program[] =
     "train { epochs = 1 }\n";
 
 /* A head[H] with one query: [H, 1, T]. */
-static void test_attend_pooling(void **state)
-{
+static void test_attend_pooling(void **state) {
   (void)state;
   aq_model *pooled = trained(pooling_program, path_of("reader.tsv"));
   aq_session *session = session_of(pooled, NULL);
@@ -91,33 +85,28 @@ static void test_attend_pooling(void **state)
 
 /* ---- text ---- */
 
-static const char writer_program[] =
-    "dim D = 12\n"
-    "data { text: chars[T <= 8, V] }\n"
-    "model write(text) -> next(text) {\n"
-    "  x = embed(text, D)\n"
-    "  return linear(self_attention(x) with { mask = j <= i } + x, V)\n}\n"
-    "loss cross_entropy\n"
-    "train { optimizer = adamw(lr = 5e-2), batch = 4, epochs = 60 }\n";
+static const char writer_program[] = "dim D = 12\n"
+                                     "data { text: chars[T <= 8, V] }\n"
+                                     "model write(text) -> next(text) {\n"
+                                     "  x = embed(text, D)\n"
+                                     "  return linear(self_attention(x) with { mask = j <= i } + x, V)\n}\n"
+                                     "loss cross_entropy\n"
+                                     "train { optimizer = adamw(lr = 5e-2), batch = 4, epochs = 60 }\n";
 
-static int generate(aq_model *writer, aq_generate_options options, struct host *host, const char *expected)
-{
+static int generate(aq_model *writer, aq_generate_options options, struct host *host, const char *expected) {
   aq_session *session = session_of(writer, NULL);
   options.write = host_write;
   options.context = host;
   int status = aq_session_generate(session, &options);
-  if (expected)
-    assert_message(aq_session_message(session), status, 0, expected);
+  if (expected) assert_message(aq_session_message(session), status, 0, expected);
   aq_session_free(session);
   return status;
 }
 
-static void test_generate(void **state)
-{
+static void test_generate(void **state) {
   (void)state;
   char text[401];
-  for (size_t k = 0; k < 400; k++)
-    text[k] = "abcd"[k % 4];
+  for (size_t k = 0; k < 400; k++) text[k] = "abcd"[k % 4];
   text[400] = 0;
   char program[600];
   snprintf(program, sizeof program, "%s", writer_program);
@@ -126,11 +115,11 @@ static void test_generate(void **state)
   aq_generate_options_init(&options);
   options.length = 9;
   options.temperature = 0;
-  options.prompt = "abcdabcdabcdab";                     /* longer than the window: its end counts */
+  options.prompt = "abcdabcdabcdab"; /* longer than the window: its end counts */
   struct host host = {0};
   assert_int_equal(generate(writer, options, &host, NULL), AQ_OK);
   assert_string_equal(host.output, "cdabcdabc");
-  options.prompt = "";                                   /* something, and the same each time */
+  options.prompt = ""; /* something, and the same each time */
   options.temperature = 3;
   struct host one = {0}, two = {0};
   options.seed = 5;
@@ -138,7 +127,7 @@ static void test_generate(void **state)
   assert_int_equal(generate(writer, options, &two, NULL), AQ_OK);
   assert_int_equal(one.length, 9);
   assert_string_equal(one.output, two.output);
-  options.top = 1;                                       /* only the likeliest may be drawn */
+  options.top = 1; /* only the likeliest may be drawn */
   options.prompt = "d";
   host = (struct host){0};
   assert_int_equal(generate(writer, options, &host, NULL), AQ_OK);
@@ -148,14 +137,14 @@ static void test_generate(void **state)
   options.temperature = -1;
   assert_int_equal(generate(writer, options, &host, "temperature"), AQ_USAGE);
   options.temperature = 1;
-  assert_int_equal(generate(model, options, &host, "the model sentiment does not write: it predicts label"), AQ_USAGE);
+  assert_int_equal(generate(model, options, &host, "the model sentiment does not write: it predicts label"),
+                   AQ_USAGE);
   aq_model_free(writer);
 }
 
 /* ---- reports ---- */
 
-static void test_report(void **state)
-{
+static void test_report(void **state) {
   (void)state;
   aq_report *report;
   double accuracy = 0;
@@ -191,7 +180,8 @@ static void test_report(void **state)
 
 static const char all_kinds[] =
     "dim D = 4\n"
-    "data { a: words[T <= 9], b: chars[S], q: vector[N], n: number, l: class[C], t: tags[T, K], y: number, z: vector[M] }\n"
+    "data { a: words[T <= 9], b: chars[S], q: vector[N], n: number, l: class[C], t: tags[T, K], y: number, "
+    "z: vector[M] }\n"
     "model all(a, b, q, n) -> l, t, y, z {\n"
     "  x = embed(a, D) + linear(q, D)\n"
     "  u = cross_attention(x, embed(b, D))\n"
@@ -199,18 +189,17 @@ static const char all_kinds[] =
     "  return linear(p, C), linear(u, K), reshape(linear(p, 1), []), linear(p, M)\n}\n"
     "loss cross_entropy(l) + 0.5 * cross_entropy(t) + squared_error(y) + absolute_error(z)\n";
 
-static int gradcheck(const char *text, double *worst, char **table, const char *expected)
-{
+static int gradcheck(const char *text, double *worst, char **table, const char *expected) {
   aq_program *program = program_of(text);
   int status = aq_program_gradcheck(program, 3, 1e-6, worst, table);
   if (expected || status)
-    assert_message(aq_program_message(program), status, aq_program_message(program)->line, expected ? expected : "no message was expected");
+    assert_message(aq_program_message(program), status, aq_program_message(program)->line,
+                   expected ? expected : "no message was expected");
   aq_program_free(program);
   return status;
 }
 
-static void test_gradcheck(void **state)
-{
+static void test_gradcheck(void **state) {
   (void)state;
   double worst = 1;
   char *table;
@@ -219,17 +208,16 @@ static void test_gradcheck(void **state)
   assert_non_null(strstr(table, "sentiment.near.query.W"));
   aq_text_free(table);
   /* A gradient that is not what it should be: nothing flows back through half of the sum. */
-  static const char wrong[] =
-      "dim D = 4\ndata { text: words[T], label: class[C] }\n"
-      "model m(text) -> label {\n  x = embed(text, D)\n  return linear(mean(x + stop_gradient(linear(x, D)), T), C)\n}\nloss cross_entropy\n";
+  static const char wrong[] = "dim D = 4\ndata { text: words[T], label: class[C] }\n"
+                              "model m(text) -> label {\n  x = embed(text, D)\n  return linear(mean(x + "
+                              "stop_gradient(linear(x, D)), T), C)\n}\nloss cross_entropy\n";
   assert_int_equal(gradcheck(wrong, &worst, NULL, "the gradient of m."), AQ_NEGATIVE);
   assert_true(worst > 0.1);
   assert_int_equal(gradcheck("fn f(x: [A]) = x\n", &worst, &table, "has no model"), AQ_BAD_DATA);
   assert_null(table);
 }
 
-static void test_gradcheck_all_kinds(void **state)
-{
+static void test_gradcheck_all_kinds(void **state) {
   (void)state;
   double worst = 1;
   assert_int_equal(gradcheck(all_kinds, &worst, NULL, NULL), AQ_OK);
@@ -238,8 +226,7 @@ static void test_gradcheck_all_kinds(void **state)
 
 /* ---- explain, bytecode, doctor ---- */
 
-static void test_explain(void **state)
-{
+static void test_explain(void **state) {
   (void)state;
   aq_program *program = program_of(reader_program);
   aq_model *compiled;
@@ -265,24 +252,22 @@ static void test_explain(void **state)
 }
 
 /* The products of a layer, counted by hand: 3 tokens, D = 4, linear to 5: 2*3*4*5, and its offset. */
-static void test_work(void **state)
-{
+static void test_work(void **state) {
   (void)state;
-  aq_program *program = program_of("data { q: vector[4], label: class[C] }\nmodel m(q) -> label { return q @ param[4, C] }\nloss cross_entropy\n");
+  aq_program *program = program_of("data { q: vector[4], label: class[C] }\nmodel m(q) -> label { return q @ "
+                                   "param[4, C] }\nloss cross_entropy\n");
   aq_model *compiled;
   char *text;
-  if (aq_model_compile(program, &compiled))
-    fail_msg("%s", aq_model_message(compiled)->text);
+  if (aq_model_compile(program, &compiled)) fail_msg("%s", aq_model_message(compiled)->text);
   assert_int_equal(aq_model_explain(compiled, 1, true, &text), AQ_OK);
   assert_non_null(strstr(text, "\"assumed\":{\"C\":2}"));
-  assert_non_null(strstr(text, "\"flops_per_example\":16,\"ops\":{\"project\":1}"));     /* 2 * 4 * 2 */
+  assert_non_null(strstr(text, "\"flops_per_example\":16,\"ops\":{\"project\":1}")); /* 2 * 4 * 2 */
   aq_text_free(text);
   aq_model_free(compiled);
   aq_program_free(program);
 }
 
-static void test_bytecode(void **state)
-{
+static void test_bytecode(void **state) {
   (void)state;
   aq_program *program = program_of(reader_program);
   aq_model *compiled, *again;
@@ -309,8 +294,7 @@ static void test_bytecode(void **state)
   aq_model_free(again);
 }
 
-static void test_doctor(void **state)
-{
+static void test_doctor(void **state) {
   (void)state;
   aq_message message;
   char *text;
@@ -327,11 +311,12 @@ static void test_doctor(void **state)
   aq_text_free(text);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_attend),    cmocka_unit_test(test_attend_pooling),      cmocka_unit_test(test_generate), cmocka_unit_test(test_report),
-      cmocka_unit_test(test_gradcheck), cmocka_unit_test(test_gradcheck_all_kinds), cmocka_unit_test(test_explain),  cmocka_unit_test(test_work),
+      cmocka_unit_test(test_attend),    cmocka_unit_test(test_attend_pooling),
+      cmocka_unit_test(test_generate),  cmocka_unit_test(test_report),
+      cmocka_unit_test(test_gradcheck), cmocka_unit_test(test_gradcheck_all_kinds),
+      cmocka_unit_test(test_explain),   cmocka_unit_test(test_work),
       cmocka_unit_test(test_bytecode),  cmocka_unit_test(test_doctor),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);

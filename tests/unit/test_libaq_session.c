@@ -5,22 +5,18 @@
 
 static aq_model *model;
 
-static int make_model(void **state)
-{
-  if (make_directory(state))
-    return -1;
+static int make_model(void **state) {
+  if (make_directory(state)) return -1;
   model = trained_reader();
   return 0;
 }
 
-static int drop_model(void **state)
-{
+static int drop_model(void **state) {
   aq_model_free(model);
   return remove_directory(state);
 }
 
-static aq_predict_options options_for(struct host *host)
-{
+static aq_predict_options options_for(struct host *host) {
   aq_predict_options options;
   aq_predict_options_init(&options);
   options.read = host_read;
@@ -29,19 +25,17 @@ static aq_predict_options options_for(struct host *host)
   return options;
 }
 
-static int stream(const char *input, struct host *host, aq_predict_options *options, const aq_eval_options *eval)
-{
+static int stream(const char *input, struct host *host, aq_predict_options *options,
+                  const aq_eval_options *eval) {
   aq_session *session = session_of(model, eval);
   host->input = input;
   int status = aq_session_predict_stream(session, options);
-  if (status)
-    assert_message(aq_session_message(session), status, aq_session_message(session)->line, "");
+  if (status) assert_message(aq_session_message(session), status, aq_session_message(session)->line, "");
   aq_session_free(session);
   return status;
 }
 
-static void test_one(void **state)
-{
+static void test_one(void **state) {
   (void)state;
   aq_session *session = session_of(model, NULL);
   const char *texts[] = {"good film", "bad film"};
@@ -59,8 +53,7 @@ static void test_one(void **state)
   aq_session_free(session);
 }
 
-static void test_fields(void **state)
-{
+static void test_fields(void **state) {
   (void)state;
   aq_session *session = session_of(model, NULL);
   aq_field fields[] = {{"good", 4}, {"film", 4}, {"\xff", 1}};
@@ -75,8 +68,7 @@ static void test_fields(void **state)
 }
 
 /* An empty text, an unknown word, and a text longer than T allows. */
-static void test_unusual_texts(void **state)
-{
+static void test_unusual_texts(void **state) {
   (void)state;
   aq_session *session = session_of(model, NULL);
   const char *texts[] = {"", "xyzzy", "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"};
@@ -88,12 +80,14 @@ static void test_unusual_texts(void **state)
   aq_session_free(session);
 }
 
-/* One line out for each in, in order, with or without a header, whatever the batch and however the bytes come. */
-static void test_lines(void **state)
-{
+/* One line out for each in, in order, with or without a header, whatever the batch and however the bytes
+ * come. */
+static void test_lines(void **state) {
   (void)state;
-  static const char *const inputs[] = {"good\nbad\nfine film\n\ndull", "text\ngood\nbad\nfine film\n\ndull\n", "label\ttext\n?\tgood\n?\tbad\n?\tfine film\n?\t\n?\tdull\n",
-                                       "good\t?\nbad\t?\nfine film\t?\n\t?\ndull\t?\n", "good\r\nbad\r\nfine film\r\n\r\ndull\r\n"};
+  static const char *const inputs[] = {"good\nbad\nfine film\n\ndull", "text\ngood\nbad\nfine film\n\ndull\n",
+                                       "label\ttext\n?\tgood\n?\tbad\n?\tfine film\n?\t\n?\tdull\n",
+                                       "good\t?\nbad\t?\nfine film\t?\n\t?\ndull\t?\n",
+                                       "good\r\nbad\r\nfine film\r\n\r\ndull\r\n"};
   char empty[64] = "";
   for (size_t k = 0; k < sizeof inputs / sizeof *inputs; k++)
     for (int64_t batch = 1; batch < 4; batch++)
@@ -105,7 +99,7 @@ static void test_lines(void **state)
         eval.batch = batch;
         assert_int_equal(stream(inputs[k], &host, &options, &eval), AQ_OK);
         char expected[128];
-        if (!empty[0])                   /* whatever an empty text is taken for */
+        if (!empty[0]) /* whatever an empty text is taken for */
           sscanf(host.output, "%*s %*s %*s %63s", empty);
         snprintf(expected, sizeof expected, "positive\nnegative\npositive\n%s\nnegative\n", empty);
         assert_string_equal(host.output, expected);
@@ -113,8 +107,7 @@ static void test_lines(void **state)
 }
 
 /* The same digits whatever the number of threads. */
-static void test_threads(void **state)
-{
+static void test_threads(void **state) {
   (void)state;
   struct host first = {0}, host;
   for (int threads = 1; threads <= 3; threads++) {
@@ -125,37 +118,34 @@ static void test_threads(void **state)
     eval.threads = threads;
     options.json = options.probabilities = true;
     assert_int_equal(stream("good\na bad film and a fine play\n\nfine\n", &host, &options, &eval), AQ_OK);
-    if (threads == 1)
-      first = host;
+    if (threads == 1) first = host;
     assert_string_equal(host.output, first.output);
   }
 }
 
-struct dialogue { struct host host; int said, heard; };
+struct dialogue {
+  struct host host;
+  int said, heard;
+};
 
 /* Hands out a line only when the one before was answered. */
-static size_t say(void *context, char *buffer, size_t size)
-{
+static size_t say(void *context, char *buffer, size_t size) {
   struct dialogue *d = context;
   static const char *const lines[] = {"good film\n", "bad film\n", "fine\n"};
   (void)size;
   assert_int_equal(d->said, d->heard);
-  if (d->said == 3)
-    return 0;
+  if (d->said == 3) return 0;
   strcpy(buffer, lines[d->said]);
   return strlen(lines[d->said++]);
 }
 
-static int hear(void *context, const char *text, size_t length)
-{
+static int hear(void *context, const char *text, size_t length) {
   struct dialogue *d = context;
-  for (size_t k = 0; k < length; k++)
-    d->heard += text[k] == '\n';
+  for (size_t k = 0; k < length; k++) d->heard += text[k] == '\n';
   return 0;
 }
 
-static void test_interactive(void **state)
-{
+static void test_interactive(void **state) {
   (void)state;
   struct dialogue d = {0};
   aq_predict_options options;
@@ -169,8 +159,7 @@ static void test_interactive(void **state)
   aq_session_free(session);
 }
 
-static void test_bad_rows(void **state)
-{
+static void test_bad_rows(void **state) {
   (void)state;
   struct host host = {0};
   aq_predict_options options = options_for(&host);
@@ -194,8 +183,7 @@ static void test_bad_rows(void **state)
   assert_non_null(strstr(host.output, "\n{\"error\":\"3 fields, where the first row has 1\",\"line\":2}\n"));
 }
 
-static void test_forms(void **state)
-{
+static void test_forms(void **state) {
   (void)state;
   struct host host = {0};
   aq_predict_options options = options_for(&host);
@@ -212,18 +200,22 @@ static void test_forms(void **state)
   options.probabilities = true;
   assert_int_equal(stream("good\n", &host, &options, NULL), AQ_OK);
   double n;
-  assert_int_equal(sscanf(host.output, "positive\t%lf\t%lf", &n, &p), 2);      /* in the order of the classes: negative first */
+  assert_int_equal(sscanf(host.output, "positive\t%lf\t%lf", &n, &p),
+                   2); /* in the order of the classes: negative first */
   assert_true(p > n);
   host = (struct host){0};
   options.json = true;
   options.top = 1;
   assert_int_equal(stream("good\n", &host, &options, NULL), AQ_OK);
-  assert_int_equal(sscanf(host.output, "{\"label\":{\"label\":\"positive\",\"probability\":%lf,\"probabilities\":{\"negative\":%lf,\"positive\":%lf},"
-                                       "\"top\":[{\"label\":\"positive\",\"probability\":%lf}]}}", &p, &n, &q, &p), 4);
+  assert_int_equal(sscanf(host.output,
+                          "{\"label\":{\"label\":\"positive\",\"probability\":%lf,\"probabilities\":{"
+                          "\"negative\":%lf,\"positive\":%lf},"
+                          "\"top\":[{\"label\":\"positive\",\"probability\":%lf}]}}",
+                          &p, &n, &q, &p),
+                   4);
 }
 
-static void test_refusals(void **state)
-{
+static void test_refusals(void **state) {
   (void)state;
   struct host host = {.refuse = 1};
   aq_predict_options options = options_for(&host);
@@ -245,12 +237,11 @@ static void test_refusals(void **state)
   aq_program_free(program);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_one),         cmocka_unit_test(test_fields),   cmocka_unit_test(test_unusual_texts), cmocka_unit_test(test_lines),
-      cmocka_unit_test(test_threads),
-      cmocka_unit_test(test_interactive), cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_forms),         cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_one),      cmocka_unit_test(test_fields),  cmocka_unit_test(test_unusual_texts),
+      cmocka_unit_test(test_lines),    cmocka_unit_test(test_threads), cmocka_unit_test(test_interactive),
+      cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_forms),   cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
 }

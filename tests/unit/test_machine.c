@@ -13,15 +13,13 @@
 
 static struct rt_pool *pool;
 
-static int start(void **state)
-{
+static int start(void **state) {
   (void)state;
   pool = rt_pool_new(2, NULL);
   return pool ? 0 : -1;
 }
 
-static int stop(void **state)
-{
+static int stop(void **state) {
   (void)state;
   rt_pool_free(pool);
   return 0;
@@ -37,100 +35,79 @@ struct fixture {
   struct rt_error e;
 };
 
-static void make(struct fixture *f, const char *function)
-{
+static void make(struct fixture *f, const char *function) {
   memset(f, 0, sizeof *f);
   f->s = build_sentence();
-  if (vm_verify(f->s.m, &f->e) != RT_OK)
-    fail_msg("%s", f->e.text);
+  if (vm_verify(f->s.m, &f->e) != RT_OK) fail_msg("%s", f->e.text);
   f->machine = vm_machine_new(f->s.m, vm_module_function(f->s.m, function), RT_F64, pool, &f->e);
-  if (!f->machine)
-    fail_msg("%s", f->e.text);
-  for (int i = 0; i < 24; i++)
-    f->E[i] = sin(i);
-  for (int i = 0; i < 12; i++)
-    f->W[i] = cos(3 * i);
-  for (int i = 0; i < 3; i++)
-    f->b[i] = 0.1 * i;
-  for (int i = 0; i < 64; i++)
-    f->x[i] = sin(5 * i);
+  if (!f->machine) fail_msg("%s", f->e.text);
+  for (int i = 0; i < 24; i++) f->E[i] = sin(i);
+  for (int i = 0; i < 12; i++) f->W[i] = cos(3 * i);
+  for (int i = 0; i < 3; i++) f->b[i] = 0.1 * i;
+  for (int i = 0; i < 64; i++) f->x[i] = sin(5 * i);
   f->slope = 0.7;
   f->ragged[3] = f->lengths;
   void *params[] = {f->E, f->W, f->b, &f->slope};
-  for (uint32_t p = 0; p < 4; p++)
-    vm_machine_set_param(f->machine, p, params[p]);
+  for (uint32_t p = 0; p < 4; p++) vm_machine_set_param(f->machine, p, params[p]);
   vm_machine_set_input(f->machine, 0, f->text);
   vm_machine_set_input(f->machine, 1, f->label);
   vm_machine_set_input(f->machine, 2, f->x);
 }
 
-static void unmake(struct fixture *f)
-{
+static void unmake(struct fixture *f) {
   vm_machine_free(f->machine);
   vm_module_free(f->s.m);
 }
 
 /* Sentences of the given lengths, their ids counting through the vocabulary. */
-static int bind(struct fixture *f, int64_t examples, const int64_t *lengths)
-{
+static int bind(struct fixture *f, int64_t examples, const int64_t *lengths) {
   int total = 0;
   for (int64_t e = 0; e < examples; e++) {
     f->lengths[e] = lengths[e];
     f->label[e] = (int32_t)(e % 3);
-    for (int64_t t = 0; t < lengths[e] && total < 16; t++, total++)
-      f->text[total] = (total * 5 + 2) % 6;
+    for (int64_t t = 0; t < lengths[e] && total < 16; t++, total++) f->text[total] = (total * 5 + 2) % 6;
   }
   rt_error_clear(&f->e);
   return vm_machine_bind(f->machine, examples, f->ragged, &f->e);
 }
 
-static void run(struct fixture *f, uint64_t seed)
-{
-  if (vm_machine_run(f->machine, seed, &f->e) != RT_OK)
-    fail_msg("%s", f->e.text);
+static void run(struct fixture *f, uint64_t seed) {
+  if (vm_machine_run(f->machine, seed, &f->e) != RT_OK) fail_msg("%s", f->e.text);
 }
 
 /* The probabilities of one sentence; mean also receives the mean vector. */
-static void expect(const struct fixture *f, const int32_t *text, int64_t length, double *p, double *mean)
-{
+static void expect(const struct fixture *f, const int32_t *text, int64_t length, double *p, double *mean) {
   double total = 0;
   for (int d = 0; d < 4; d++) {
     mean[d] = 0;
-    for (int64_t t = 0; t < length; t++)
-      mean[d] += f->E[text[t] * 4 + d] / (double)length;
+    for (int64_t t = 0; t < length; t++) mean[d] += f->E[text[t] * 4 + d] / (double)length;
   }
   for (int c = 0; c < 3; c++) {
     p[c] = f->b[c];
-    for (int d = 0; d < 4; d++)
-      p[c] += mean[d] * f->W[d * 3 + c];
+    for (int d = 0; d < 4; d++) p[c] += mean[d] * f->W[d * 3 + c];
     total += p[c] = exp(p[c]);
   }
-  for (int c = 0; c < 3; c++)
-    p[c] /= total;
+  for (int c = 0; c < 3; c++) p[c] /= total;
 }
 
-static void check_predictions(struct fixture *f, int64_t examples)
-{
+static void check_predictions(struct fixture *f, int64_t examples) {
   struct rt_tensor out = vm_machine_output(f->machine, 0);
   const int32_t *text = f->text;
   assert_int_equal(out.shape->count, examples * 3);
   for (int64_t e = 0; e < examples; text += f->lengths[e++]) {
     double p[3], mean[4];
     expect(f, text, f->lengths[e], p, mean);
-    for (int c = 0; c < 3; c++)
-      assert_true(fabs(((double *)out.data)[e * 3 + c] - p[c]) < 1e-12);
+    for (int c = 0; c < 3; c++) assert_true(fabs(((double *)out.data)[e * 3 + c] - p[c]) < 1e-12);
   }
 }
 
-static void test_predict(void **state)
-{
+static void test_predict(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "predict");
   static const int64_t batches[][5] = {{3, 4, 1, 2}, {1, 5}, {4, 1, 1, 1, 1}, {2, 7, 6}, {2, 7, 6}, {1, 1}};
   for (size_t i = 0; i < RT_COUNT(batches); i++) {
-    if (bind(&f, batches[i][0], batches[i] + 1) != RT_OK)
-      fail_msg("%s", f.e.text);
+    if (bind(&f, batches[i][0], batches[i] + 1) != RT_OK) fail_msg("%s", f.e.text);
     run(&f, 1);
     check_predictions(&f, batches[i][0]);
   }
@@ -141,8 +118,7 @@ static void test_predict(void **state)
 }
 
 /* d loss/db[c] = sum of p[c] - (label == c); d loss/dE of a word's row: (W (p - onehot)) / T. */
-static void test_train(void **state)
-{
+static void test_train(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "train");
@@ -159,13 +135,14 @@ static void test_train(void **state)
     expect(&f, text, lengths[e], p, mean);
     loss -= log(p[f.label[e]]);
     p[f.label[e]] -= 1;
-    for (int i = 0; i < 12; i++)
-      dW[i] += mean[i / 3] * p[i % 3];
-    for (int c = 0; c < 3; c++)
-      db[c] += p[c];
+    for (int i = 0; i < 12; i++) dW[i] += mean[i / 3] * p[i % 3];
+    for (int c = 0; c < 3; c++) db[c] += p[c];
     for (int64_t t = 0; t < lengths[e]; t++)
       for (int d = 0; d < 4; d++, row++)
-        assert_true(fabs(*row - (f.W[d * 3] * p[0] + f.W[d * 3 + 1] * p[1] + f.W[d * 3 + 2] * p[2]) / (double)lengths[e]) < 1e-12);
+        assert_true(
+            fabs(*row
+                 - (f.W[d * 3] * p[0] + f.W[d * 3 + 1] * p[1] + f.W[d * 3 + 2] * p[2]) / (double)lengths[e])
+            < 1e-12);
   }
   assert_true(fabs(*(double *)vm_machine_output(f.machine, 0).data - loss) < 1e-12);
   for (int c = 0; c < 3; c++)
@@ -175,8 +152,7 @@ static void test_train(void **state)
   unmake(&f);
 }
 
-static void test_steady_state_allocates_nothing(void **state)
-{
+static void test_steady_state_allocates_nothing(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "train");
@@ -196,9 +172,9 @@ static void test_steady_state_allocates_nothing(void **state)
   unmake(&f);
 }
 
-/* A head and its gradient draw the same numbers, as do two calls of one head; different heads and seeds do not. */
-static void test_random_streams(void **state)
-{
+/* A head and its gradient draw the same numbers, as do two calls of one head; different heads and seeds do
+ * not. */
+static void test_random_streams(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "attend");
@@ -214,11 +190,11 @@ static void test_random_streams(void **state)
   assert_memory_not_equal(first, vm_machine_output(f.machine, 0).data, bytes);
   run(&f, 3);
   assert_memory_equal(first, vm_machine_output(f.machine, 0).data, bytes);
-  /* dslope with dy = y against a central difference of sum(y^2) / 2: right only when the same scores were dropped */
+  /* dslope with dy = y against a central difference of sum(y^2) / 2: right only when the same scores were
+   * dropped */
   double gradient = 0, sums[2] = {0, 0};
   struct rt_tensor dslope = vm_machine_output(f.machine, 6);
-  for (int e = 0; e < 2; e++)
-    gradient += ((double *)dslope.data)[e];
+  for (int e = 0; e < 2; e++) gradient += ((double *)dslope.data)[e];
   for (int side = 0; side < 2; side++) {
     f.slope = 0.7 + (side ? 1e-5 : -1e-5);
     run(&f, 3);
@@ -231,8 +207,7 @@ static void test_random_streams(void **state)
   unmake(&f);
 }
 
-static void test_refusals(void **state)
-{
+static void test_refusals(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "train");
@@ -242,7 +217,7 @@ static void test_refusals(void **state)
   assert_int_equal(bind(&f, 1, negative), RT_BAD_DATA);
   assert_string_equal(f.e.text, "T is -1 in example 1");
   assert_int_equal(bind(&f, 1, large), RT_BAD_DATA);
-  assert_int_equal(vm_machine_run(f.machine, 0, NULL), RT_USAGE);     /* a failed bind binds nothing */
+  assert_int_equal(vm_machine_run(f.machine, 0, NULL), RT_USAGE); /* a failed bind binds nothing */
   f.s.m->dims.symbol[3].limit = 2;
   assert_int_equal(bind(&f, 2, lengths), RT_BAD_DATA);
   assert_string_equal(f.e.text, "T is 3 in example 2, but at most 2 is allowed");
@@ -258,7 +233,7 @@ static void test_refusals(void **state)
   f.text[3] = -1;
   assert_int_equal(vm_machine_run(f.machine, 0, NULL), RT_BAD_DATA);
   f.text[3] = 0;
-  f.label[1] = -1;                       /* a target that counts nothing */
+  f.label[1] = -1; /* a target that counts nothing */
   run(&f, (uint64_t)(rt_error_clear(&f.e), 0));
   f.label[1] = 3;
   assert_int_equal(vm_machine_run(f.machine, 0, NULL), RT_BAD_DATA);
@@ -268,8 +243,7 @@ static void test_refusals(void **state)
   unmake(&f);
 }
 
-static void test_new_vocabulary_size(void **state)
-{
+static void test_new_vocabulary_size(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "predict");
@@ -278,18 +252,18 @@ static void test_new_vocabulary_size(void **state)
   run(&f, 0);
   f.s.m->dims.symbol[1].value = 3;
   assert_int_equal(bind(&f, 1, lengths), RT_OK);
-  assert_int_equal(vm_machine_run(f.machine, 0, &f.e), RT_BAD_DATA);  /* an id 3 or more is there, and no longer allowed */
+  assert_int_equal(vm_machine_run(f.machine, 0, &f.e),
+                   RT_BAD_DATA); /* an id 3 or more is there, and no longer allowed */
   unmake(&f);
 }
 
-static void test_blame(void **state)
-{
+static void test_blame(void **state) {
   (void)state;
   struct fixture f;
   make(&f, "predict");
   const int64_t lengths[] = {2, 0}, full[] = {2, 1};
   assert_int_equal(bind(&f, 2, lengths), RT_OK);
-  assert_int_equal(vm_machine_blame(f.machine, 0, &f.e), RT_NOT_FINITE);   /* 0 / 0 words */
+  assert_int_equal(vm_machine_blame(f.machine, 0, &f.e), RT_NOT_FINITE); /* 0 / 0 words */
   assert_string_equal(f.e.text, "sentiment.mean, lanes: the first result that is not finite");
   assert_string_equal(f.e.file, "sentiment.aq");
   assert_int_equal(f.e.line, 12);
@@ -303,22 +277,21 @@ static void test_blame(void **state)
 }
 
 /* predict over [2T + 1]: derived dims, slices by a ragged start, and a slice that does not fit. */
-static void test_derived_dims(void **state)
-{
+static void test_derived_dims(void **state) {
   (void)state;
   struct sentence s = build_sentence();
   struct vm_module *m = s.m;
   struct vm_function *f = build_function(m, "slices");
   vm_dim twice = vm_dim_plus(&m->dims, vm_dim_plus(&m->dims, s.T, s.T), VM_ONE);
-  struct vm_type longer = build_type(true, DIMS(twice)), part = build_type(true, DIMS(s.T)), two = build_type(true, DIMS(vm_dim_number(&m->dims, 2)));
+  struct vm_type longer = build_type(true, DIMS(twice)), part = build_type(true, DIMS(s.T)),
+                 two = build_type(true, DIMS(vm_dim_number(&m->dims, 2)));
   build_instr(m, f, OP_iota, 0, NULL, NULL, longer, 0);
   build_instr(m, f, OP_slice, IN(0), ATTR(0, s.T), part, 1);
   build_instr(m, f, OP_slice, IN(0), ATTR(0, s.T), two, 2);
   build_output(f, 0, "iota");
   build_output(f, 1, "part");
   struct rt_error e = {0};
-  if (vm_verify(m, &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (vm_verify(m, &e) != RT_OK) fail_msg("%s", e.text);
   struct vm_machine *machine = vm_machine_new(m, f, RT_F64, pool, &e);
   int64_t lengths[] = {3, 1}, short_lengths[] = {2, 0};
   const int64_t *ragged[] = {NULL, NULL, NULL, lengths};
@@ -335,13 +308,13 @@ static void test_derived_dims(void **state)
 }
 
 /* 128 values of one function share few slots; views look at them under another shape. */
-static void test_views(void **state)
-{
+static void test_views(void **state) {
   (void)state;
   struct sentence s = build_sentence();
   struct vm_module *m = s.m;
   struct vm_function *f = build_function(m, "views");
-  struct vm_type square = build_type(true, DIMS(s.T, s.D)), flat = build_type(true, DIMS(vm_dim_times(&m->dims, s.T, s.D)));
+  struct vm_type square = build_type(true, DIMS(s.T, s.D)),
+                 flat = build_type(true, DIMS(vm_dim_times(&m->dims, s.T, s.D)));
   build_value(f, m->input[2].type, VM_IN_INPUT, 2);
   build_value(f, flat, VM_IN_INPUT, 2);
   build_instr(m, f, OP_softmax, IN(1), NULL, flat, 0);
@@ -349,8 +322,7 @@ static void test_views(void **state)
   build_instr(m, f, OP_sum, IN(3), ATTR(0, 0), build_type(true, 0, &s.D), 1);
   build_output(f, 4, "one");
   struct rt_error e = {0};
-  if (vm_verify(m, &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (vm_verify(m, &e) != RT_OK) fail_msg("%s", e.text);
   struct vm_machine *machine = vm_machine_new(m, f, RT_F32, pool, &e);
   float x[20] = {1, 2, 3};
   int64_t lengths[] = {3, 2};
@@ -365,8 +337,7 @@ static void test_views(void **state)
 }
 
 static int left;
-static void *refuse_later(void *context, void *block, size_t size)
-{
+static void *refuse_later(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     free(block);
@@ -375,8 +346,7 @@ static void *refuse_later(void *context, void *block, size_t size)
   return left-- > 0 ? realloc(block, size) : NULL;
 }
 
-static void test_no_memory(void **state)
-{
+static void test_no_memory(void **state) {
   (void)state;
   struct sentence s = build_sentence();
   const int64_t lengths[] = {3, 1}, *ragged[] = {NULL, NULL, NULL, lengths};
@@ -386,13 +356,14 @@ static void test_no_memory(void **state)
   for (int n = 0; n < 200 && !done; n++) {
     struct rt_error e = {0};
     left = n;
-    struct vm_machine *machine = vm_verify(s.m, &e) == RT_OK ? vm_machine_new(s.m, &s.m->function[1], RT_F32, pool, &e) : NULL;
+    struct vm_machine *machine =
+        vm_verify(s.m, &e) == RT_OK ? vm_machine_new(s.m, &s.m->function[1], RT_F32, pool, &e) : NULL;
     done = machine && vm_machine_bind(machine, 2, ragged, &e) == RT_OK;
     if (!done) {
       refusals += e.code == RT_NO_MEMORY;
       left = 1000;
       if (machine && vm_machine_bind(machine, 2, ragged, NULL) != RT_OK)
-        refusals = -1000;                /* a machine that could not be bound can be once there is memory */
+        refusals = -1000; /* a machine that could not be bound can be once there is memory */
     }
     vm_machine_free(machine);
   }
@@ -402,13 +373,18 @@ static void test_no_memory(void **state)
   vm_module_free(s.m);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_predict),   cmocka_unit_test(test_train),        cmocka_unit_test(test_steady_state_allocates_nothing),
-    cmocka_unit_test(test_refusals),  cmocka_unit_test(test_random_streams), cmocka_unit_test(test_new_vocabulary_size),
-    cmocka_unit_test(test_blame),     cmocka_unit_test(test_derived_dims), cmocka_unit_test(test_views),
-    cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_predict),
+      cmocka_unit_test(test_train),
+      cmocka_unit_test(test_steady_state_allocates_nothing),
+      cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_random_streams),
+      cmocka_unit_test(test_new_vocabulary_size),
+      cmocka_unit_test(test_blame),
+      cmocka_unit_test(test_derived_dims),
+      cmocka_unit_test(test_views),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }

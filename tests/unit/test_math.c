@@ -1,5 +1,5 @@
-/* test_math.c: the elementary functions keep the error bounds that runtime/kernels/math.h states, over the range of float, and C's
- * special values. */
+/* test_math.c: the elementary functions keep the error bounds that runtime/kernels/math.h states, over the
+ * range of float, and C's special values. */
 #define RT_REAL float
 #define RT_ISA base
 #include "runtime/kernels/kernel.h"
@@ -11,12 +11,14 @@
 #include <cmocka.h>
 
 /* Error in units in the last place of the result that is nearest to want. */
-static double error_of(float got, double want)
-{
+static double error_of(float got, double want) {
   float nearest = (float)want;
   int exponent;
   if (isnan(want) || isinf(nearest))
-    return isnan(want) ? (isnan(got) ? 0 : INFINITY) : got == nearest ? 0 : fabs(want) < 3.5e38 ? 1 : INFINITY;
+    return isnan(want)           ? (isnan(got) ? 0 : INFINITY)
+           : got == nearest      ? 0
+           : fabs(want) < 3.5e38 ? 1
+                                 : INFINITY;
   frexp(fabs(want) < 0x1p-126 ? 0x1p-126 : fabs(want), &exponent);
   return fabs((double)got - want) / ldexp(1, exponent - 24);
 }
@@ -25,34 +27,36 @@ static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double softplus(double x) { return x > 30 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
 /* Every 1021st float from low to high: the step is prime to the exponent's, so that all fractions come up. */
-static double worst_error(float (*f)(float), double (*exact)(double), float low, float high)
-{
+static double worst_error(float (*f)(float), double (*exact)(double), float low, float high) {
   double worst = 0;
   for (uint64_t bits = 0; bits <= UINT32_MAX; bits += 1021) {
     float x = rt_float_of_bits((uint32_t)bits);
-    if (!(x >= low && x <= high))
-      continue;
+    if (!(x >= low && x <= high)) continue;
     double error = error_of(f(x), exact((double)x));
-    if (!(error <= worst))
-      worst = error;
+    if (!(error <= worst)) worst = error;
   }
   return worst;
 }
 
-static void errors_are_within_bounds(void **state)
-{
+static void errors_are_within_bounds(void **state) {
   (void)state;
-  static const struct { const char *name; float (*f)(float); double (*exact)(double); float low, high; double bound; } row[] = {
-    { "exp", rt_exp_float, exp, -86.98f, 120, 1.5 },
-    { "log", rt_log_float, log, 1.2e-38f, 3.4e38f, 1 },
-    { "log near 1", rt_log_float, log, 0.7f, 1.5f, 1 },
-    { "tanh", rt_tanh_float, tanh, -100, 100, 3 },
-    { "sigmoid", rt_sigmoid_float, sigmoid, -86, 100, 3 },
-    { "softplus", rt_softplus_float, softplus, -86, 1e30f, 3 },
-    { "erf", rt_erf_float, erf, -20, 20, 1.5 },
-    { "sin", rt_sin_float, sin, -1e6f, 1e6f, 1 },
-    { "cos", rt_cos_float, cos, -1e6f, 1e6f, 1 },
-    { "floor", rt_floor_float, floor, -3.4e38f, 3.4e38f, 0 },
+  static const struct {
+    const char *name;
+    float (*f)(float);
+    double (*exact)(double);
+    float low, high;
+    double bound;
+  } row[] = {
+      {"exp", rt_exp_float, exp, -86.98f, 120, 1.5},
+      {"log", rt_log_float, log, 1.2e-38f, 3.4e38f, 1},
+      {"log near 1", rt_log_float, log, 0.7f, 1.5f, 1},
+      {"tanh", rt_tanh_float, tanh, -100, 100, 3},
+      {"sigmoid", rt_sigmoid_float, sigmoid, -86, 100, 3},
+      {"softplus", rt_softplus_float, softplus, -86, 1e30f, 3},
+      {"erf", rt_erf_float, erf, -20, 20, 1.5},
+      {"sin", rt_sin_float, sin, -1e6f, 1e6f, 1},
+      {"cos", rt_cos_float, cos, -1e6f, 1e6f, 1},
+      {"floor", rt_floor_float, floor, -3.4e38f, 3.4e38f, 0},
   };
   for (size_t i = 0; i < RT_COUNT(row); i++) {
     double worst = worst_error(row[i].f, row[i].exact, row[i].low, row[i].high);
@@ -61,13 +65,12 @@ static void errors_are_within_bounds(void **state)
   }
 }
 
-static void pow_is_within_its_bound(void **state)
-{
+static void pow_is_within_its_bound(void **state) {
   (void)state;
   uint32_t random = 1;
   double worst = 0;
   for (int i = 0; i < 1000000; i++) {
-    static const float spread[] = { 160, 6, 0.01f }, power[] = { 4, 60 };
+    static const float spread[] = {160, 6, 0.01f}, power[] = {4, 60};
     random = random * 1664525u + 1013904223u;
     float a = expf(((float)(random >> 8) * 0x1p-24f - 0.5f) * spread[i % 3]);
     random = random * 1664525u + 1013904223u;
@@ -78,20 +81,24 @@ static void pow_is_within_its_bound(void **state)
   assert_true(worst <= 1);
 }
 
-static const float special[] = { 0, -0.0f, 1, -1, 2, -2, 0.5f, -0.5f, 3, -3, INFINITY, -INFINITY, NAN, 1e30f, -1e30f, 1e-30f,
-                                 2.5f, -2.5f, 16777217, 33554433 };
+static const float special[] = {0,      -0.0f,  1,    -1,       2,         -2,      0.5f,
+                                -0.5f,  3,      -3,   INFINITY, -INFINITY, NAN,     1e30f,
+                                -1e30f, 1e-30f, 2.5f, -2.5f,    16777217,  33554433};
 
-static bool same(float got, float want)
-{
-  return (isnan(got) && isnan(want)) || (got == want && !signbit(got) == !signbit(want)) || fabsf(got - want) <= 1e-6f * fabsf(want);
+static bool same(float got, float want) {
+  return (isnan(got) && isnan(want)) || (got == want && !signbit(got) == !signbit(want))
+         || fabsf(got - want) <= 1e-6f * fabsf(want);
 }
 
-static void special_values_are_those_of_c(void **state)
-{
+static void special_values_are_those_of_c(void **state) {
   (void)state;
-  static const struct { const char *name; float (*f)(float); float (*want)(float); } row[] = {
-    { "exp", rt_exp_float, expf }, { "log", rt_log_float, logf }, { "tanh", rt_tanh_float, tanhf }, { "erf", rt_erf_float, erff },
-    { "floor", rt_floor_float, floorf },
+  static const struct {
+    const char *name;
+    float (*f)(float);
+    float (*want)(float);
+  } row[] = {
+      {"exp", rt_exp_float, expf}, {"log", rt_log_float, logf},       {"tanh", rt_tanh_float, tanhf},
+      {"erf", rt_erf_float, erff}, {"floor", rt_floor_float, floorf},
   };
   for (size_t k = 0; k < RT_COUNT(special); k++) {
     float x = special[k];
@@ -106,16 +113,17 @@ static void special_values_are_those_of_c(void **state)
   assert_true(fabsf(rt_sin_float(1e20f)) <= 1 && fabsf(rt_cos_float(1e12f)) <= 1.0001f);
   assert_true(signbit(rt_sin_float(-0.0f)) && rt_cos_float(0) == 1);
   assert_true(rt_exp_float(-INFINITY) == 0 && rt_exp_float(-90) == 0 && rt_exp_float(89) == INFINITY);
-  assert_true(rt_sigmoid_float(-INFINITY) == 0 && rt_sigmoid_float(INFINITY) == 1 && isnan(rt_sigmoid_float(NAN)));
-  assert_true(rt_softplus_float(-INFINITY) == 0 && rt_softplus_float(INFINITY) == INFINITY && isnan(rt_softplus_float(NAN)));
+  assert_true(rt_sigmoid_float(-INFINITY) == 0 && rt_sigmoid_float(INFINITY) == 1
+              && isnan(rt_sigmoid_float(NAN)));
+  assert_true(rt_softplus_float(-INFINITY) == 0 && rt_softplus_float(INFINITY) == INFINITY
+              && isnan(rt_softplus_float(NAN)));
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(errors_are_within_bounds),
-    cmocka_unit_test(pow_is_within_its_bound),
-    cmocka_unit_test(special_values_are_those_of_c),
+      cmocka_unit_test(errors_are_within_bounds),
+      cmocka_unit_test(pow_is_within_its_bound),
+      cmocka_unit_test(special_values_are_those_of_c),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* test_model_file.c: model files: what was saved comes back; files that are cut, changed or foreign are refused; a save that is killed leaves the old model or
- * the new; and compiling, training, saving and loading with every allocation refused. */
+/* test_model_file.c: model files: what was saved comes back; files that are cut, changed or foreign are
+ * refused; a save that is killed leaves the old model or the new; and compiling, training, saving and loading
+ * with every allocation refused. */
 #include "tests/unit/libaq_files.h"
 
 #include "libaq/internal.h"
@@ -11,37 +12,39 @@
 #include <sys/wait.h>
 
 static const char *const model_programs[][2] = {
-  {"dim D = 4\ndata { text: words[T <= 8], label: class[C] }\nmodel m(text) -> label { return linear(mean(self_attention(embed(text, D)), T), C) }\n"
-   "train { optimizer = adamw(lr = 0.1), batch = 2, epochs = 2 }\n",
-   "text\tlabel\ngood film\tgood\nbad film\tbad\n\tbad\nnice\tgood\n"},
-  {"dim D = 4\ndata { a: words[T], t: tags[T, C] }\nmodel m(a) -> t { return linear(embed(a, D), C) }\ntrain { batch = 2, epochs = 1 }\n",
-   "a\tt\nx y\tA B\ny\tB\n"},
-  {"data { q: vector[N], y: number, z: vector[M] }\nmodel m(q) -> y, z {\n  h = linear(q, M)\n  return sum(h), h\n}\ntrain { batch = 2, epochs = 1 }\n",
-   "q\ty\tz\n1 2\t1\t0 1 2\n0 1\t2\t1 1 1\n"},
+    {"dim D = 4\ndata { text: words[T <= 8], label: class[C] }\nmodel m(text) -> label { return "
+     "linear(mean(self_attention(embed(text, D)), T), C) }\n"
+     "train { optimizer = adamw(lr = 0.1), batch = 2, epochs = 2 }\n",
+     "text\tlabel\ngood film\tgood\nbad film\tbad\n\tbad\nnice\tgood\n"},
+    {"dim D = 4\ndata { a: words[T], t: tags[T, C] }\nmodel m(a) -> t { return linear(embed(a, D), C) "
+     "}\ntrain { batch = 2, epochs = 1 }\n",
+     "a\tt\nx y\tA B\ny\tB\n"},
+    {"data { q: vector[N], y: number, z: vector[M] }\nmodel m(q) -> y, z {\n  h = linear(q, M)\n  return "
+     "sum(h), h\n}\ntrain { batch = 2, epochs = 1 }\n",
+     "q\ty\tz\n1 2\t1\t0 1 2\n0 1\t2\t1 1 1\n"},
 };
 enum { MODELS = sizeof model_programs / sizeof *model_programs };
 
 /* ---- there and back ---- */
 
-static char *report_of(aq_model *model, const char *data)
-{
+static char *report_of(aq_model *model, const char *data) {
   aq_report *report;
   aq_eval_options options;
   aq_eval_options_init(&options);
   options.threads = 1;
-  if (aq_report_new(model, data, &options, &report))
-    fail_msg("%s", aq_report_message(report)->text);
+  if (aq_report_new(model, data, &options, &report)) fail_msg("%s", aq_report_message(report)->text);
   char *text = strdup(aq_report_json(report));
   aq_report_free(report);
   return text;
 }
 
-static void test_round_trip(void **state)
-{
+static void test_round_trip(void **state) {
   (void)state;
   for (int k = 0; k < MODELS; k++) {
-    aq_model *model = trained(model_programs[k][0], write_text("data.tsv", model_programs[k][1])), *loaded = NULL;
-    if (aq_model_save(model, path_of("one.aqm")) || aq_model_load(path_of("one.aqm"), &loaded) || aq_model_save(loaded, path_of("two.aqm")))
+    aq_model *model = trained(model_programs[k][0], write_text("data.tsv", model_programs[k][1])),
+             *loaded = NULL;
+    if (aq_model_save(model, path_of("one.aqm")) || aq_model_load(path_of("one.aqm"), &loaded)
+        || aq_model_save(loaded, path_of("two.aqm")))
       fail_msg("model %d", k);
     char *before, *after, *one, *two;
     size_t one_length, two_length;
@@ -64,9 +67,9 @@ static void test_round_trip(void **state)
 
 /* ---- hostile files ---- */
 
-/* Loads bytes that are no good model: an error with a message that names the file. A load may succeed only if the model then works. */
-static int load_bytes(const char *bytes, size_t length)
-{
+/* Loads bytes that are no good model: an error with a message that names the file. A load may succeed only if
+ * the model then works. */
+static int load_bytes(const char *bytes, size_t length) {
   aq_model *model;
   const char *path = write_bytes("hostile.aqm", bytes, length);
   int status = aq_model_load(path, &model);
@@ -83,8 +86,7 @@ static int load_bytes(const char *bytes, size_t length)
   return status;
 }
 
-static char *model_bytes(int which, size_t *length)
-{
+static char *model_bytes(int which, size_t *length) {
   char *bytes;
   aq_model *model = trained(model_programs[which][0], write_text("data.tsv", model_programs[which][1]));
   assert_int_equal(aq_model_save(model, path_of("good.aqm")), AQ_OK);
@@ -93,21 +95,18 @@ static char *model_bytes(int which, size_t *length)
   return bytes;
 }
 
-static void test_truncated(void **state)
-{
+static void test_truncated(void **state) {
   (void)state;
   for (int k = 0; k < MODELS; k++) {
     size_t length;
     char *bytes = model_bytes(k, &length);
-    for (size_t n = 0; n < length; n += n < 64 ? 1 : 13)
-      assert_int_equal(load_bytes(bytes, n), AQ_BAD_DATA);
+    for (size_t n = 0; n < length; n += n < 64 ? 1 : 13) assert_int_equal(load_bytes(bytes, n), AQ_BAD_DATA);
     assert_int_equal(load_bytes(bytes, length), AQ_OK);
     rt_free(bytes);
   }
 }
 
-static void test_flipped(void **state)
-{
+static void test_flipped(void **state) {
   (void)state;
   size_t length;
   char *bytes = model_bytes(0, &length);
@@ -119,10 +118,10 @@ static void test_flipped(void **state)
   rt_free(bytes);
 }
 
-static void test_foreign(void **state)
-{
+static void test_foreign(void **state) {
   (void)state;
-  static const char other[] = "\x30\0\0\0\0\0\0\0{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}1234";
+  static const char other[] =
+      "\x30\0\0\0\0\0\0\0{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}1234";
   char bytes[128];
   size_t length = sizeof other - 1;
   memcpy(bytes, other, length);
@@ -137,9 +136,9 @@ static void test_foreign(void **state)
   aq_model_free(model);
 }
 
-/* Checksums that are right prove nothing: programs and columns that do not fit each other, in a file written by someone who knows the format. */
-static void forge(void (*change)(struct aq_model *model), const char *text)
-{
+/* Checksums that are right prove nothing: programs and columns that do not fit each other, in a file written
+ * by someone who knows the format. */
+static void forge(void (*change)(struct aq_model *model), const char *text) {
   for (int k = 0; k < MODELS; k++) {
     aq_model *model = trained(model_programs[k][0], write_text("data.tsv", model_programs[k][1])), *loaded;
     change(model);
@@ -153,34 +152,30 @@ static void forge(void (*change)(struct aq_model *model), const char *text)
 }
 
 static void swap_targets(struct aq_model *m) { m->module->output[0].target = 0; }
-static void drop_loss(struct aq_model *m)
-{
+static void drop_loss(struct aq_model *m) {
   for (uint32_t f = 0; f < m->module->function_count; f++)
-    if (!strcmp(m->module->function[f].name, "eval"))
-      m->module->function[f].output_count--;
+    if (!strcmp(m->module->function[f].name, "eval")) m->module->function[f].output_count--;
 }
 static void drop_functions(struct aq_model *m) { m->module->function_count = 0; }
 static void rename_input(struct aq_model *m) { m->module->input[0].name = "zork"; }
-static void change_kind(struct aq_model *m) { m->module->input[0].kind = m->schema.columns[1].kind == IO_NUMBER ? "number" : "class"; }
-static void change_column(struct aq_model *m)
-{
+static void change_kind(struct aq_model *m) {
+  m->module->input[0].kind = m->schema.columns[1].kind == IO_NUMBER ? "number" : "class";
+}
+static void change_column(struct aq_model *m) {
   struct io_column *column = &m->schema.columns[0];
   bool vector = column->kind == IO_VECTOR;
   m->module->input[0].kind = vector ? "number" : "class";
   column->kind = vector ? IO_NUMBER : IO_CLASS;
   column->width = column->max_length = 0;
-  for (int c = 0; c < m->schema.count; c++)
-    m->schema.columns[c].pair = -1;
+  for (int c = 0; c < m->schema.count; c++) m->schema.columns[c].pair = -1;
 }
-static void unlink_length(struct aq_model *m)
-{
+static void unlink_length(struct aq_model *m) {
   m->module->input[0].length = -1;
   m->module->input[0].vocabulary = -1;
   m->module->output[0].target = 0;
 }
 
-static void test_forged(void **state)
-{
+static void test_forged(void **state) {
   (void)state;
   forge(swap_targets, "does not predict its columns");
   forge(drop_loss, "does not predict its columns");
@@ -193,8 +188,7 @@ static void test_forged(void **state)
 
 /* ---- saving ---- */
 
-static void test_unwritable(void **state)
-{
+static void test_unwritable(void **state) {
   (void)state;
   aq_model *model = trained(model_programs[0][0], write_text("data.tsv", model_programs[0][1]));
   int files = count_files();
@@ -220,14 +214,11 @@ static void test_unwritable(void **state)
   aq_model_free(model);
 }
 
-static void save_for_ever(aq_model *even, aq_model *odd, const char *path)
-{
-  for (int k = 0;; k++)
-    aq_model_save(k % 2 ? odd : even, path);
+static void save_for_ever(aq_model *even, aq_model *odd, const char *path) {
+  for (int k = 0;; k++) aq_model_save(k % 2 ? odd : even, path);
 }
 
-static void test_killed(void **state)
-{
+static void test_killed(void **state) {
   (void)state;
   aq_model *even = trained(model_programs[0][0], write_text("data.tsv", model_programs[0][1]));
   aq_model *odd = trained(model_programs[2][0], write_text("data2.tsv", model_programs[2][1]));
@@ -236,14 +227,12 @@ static void test_killed(void **state)
   for (int k = 0; k < 60; k++) {
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0)
-      save_for_ever(even, odd, path);
+    if (child == 0) save_for_ever(even, odd, path);
     usleep((useconds_t)(500 + 397 * k % 6000));
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     aq_model *loaded;
-    if (aq_model_load(path, &loaded))
-      fail_msg("after %d kills: %s", k + 1, aq_model_message(loaded)->text);
+    if (aq_model_load(path, &loaded)) fail_msg("after %d kills: %s", k + 1, aq_model_message(loaded)->text);
     aq_model_free(loaded);
   }
   aq_model_free(even);
@@ -254,33 +243,28 @@ static void test_killed(void **state)
 
 static struct { atomic_long live, until_fault; } faulty;
 
-static void *faulty_resize(void *context, void *block, size_t size)
-{
+static void *faulty_resize(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     atomic_fetch_sub(&faulty.live, block != NULL);
     free(block);
     return NULL;
   }
-  if (atomic_fetch_sub(&faulty.until_fault, 1) == 0)
-    return NULL;
+  if (atomic_fetch_sub(&faulty.until_fault, 1) == 0) return NULL;
   void *resized = realloc(block, size);
-  if (!block && resized)
-    atomic_fetch_add(&faulty.live, 1);
+  if (!block && resized) atomic_fetch_add(&faulty.live, 1);
   return resized;
 }
 
 static char data_path[400], save_path[400];
 
-static int said(int status, const aq_message *message)
-{
+static int said(int status, const aq_message *message) {
   if (message->code != status)
     fail_msg("status %d, but the message holds %d: %s", status, message->code, message->text);
   return status;
 }
 
-static int train_once(aq_program *program, bool resume)
-{
+static int train_once(aq_program *program, bool resume) {
   aq_trainer *trainer;
   aq_model *model = NULL;
   aq_train_options options;
@@ -291,52 +275,41 @@ static int train_once(aq_program *program, bool resume)
   options.threads = 1;
   options.epochs = resume ? 2 : 1;
   int status = aq_trainer_new(program, &options, &trainer);
-  if (!status)
-    status = aq_trainer_run(trainer);
-  if (!status)
-    status = aq_trainer_model(trainer, &model);
-  if (trainer)
-    said(status, aq_trainer_message(trainer));
+  if (!status) status = aq_trainer_run(trainer);
+  if (!status) status = aq_trainer_model(trainer, &model);
+  if (trainer) said(status, aq_trainer_message(trainer));
   aq_trainer_free(trainer);
   aq_model_free(model);
   return status;
 }
 
-static int load_and_save(void)
-{
+static int load_and_save(void) {
   aq_model *model;
   int status = aq_model_load(save_path, &model);
-  if (!status)
-    status = aq_model_save(model, save_path);
-  if (model)
-    said(status, aq_model_message(model));
+  if (!status) status = aq_model_save(model, save_path);
+  if (model) said(status, aq_model_message(model));
   aq_model_free(model);
   return status;
 }
 
-static int with_program(int which, int (*use)(aq_program *program))
-{
+static int with_program(int which, int (*use)(aq_program *program)) {
   aq_program *program;
   const char *text = model_programs[which][0];
   int status = aq_program_new("test.aq", text, strlen(text), NULL, &program);
-  if (!status)
-    status = use(program);
+  if (!status) status = use(program);
   aq_program_free(program);
   return status;
 }
 
-static int check(aq_program *program)
-{
+static int check(aq_program *program) {
   int status = aq_program_check(program);
   return said(status, aq_program_message(program));
 }
 
-static int compile(aq_program *program)
-{
+static int compile(aq_program *program) {
   aq_model *model;
   int status = aq_model_compile(program, &model);
-  if (model)
-    said(status, aq_model_message(model));
+  if (model) said(status, aq_model_message(model));
   aq_model_free(model);
   return status;
 }
@@ -349,9 +322,9 @@ static int run_compile(void) { return with_program(1, compile); }
 static int run_train(void) { return with_program(0, train_new); }
 static int run_resume(void) { return with_program(0, train_more); }
 
-/* Refuses allocation 0, step, 2 step, … until the work gets through. Where memory would only have been reserved, work may succeed without it. */
-static void refuse(int (*run)(void), long step, long at_least)
-{
+/* Refuses allocation 0, step, 2 step, … until the work gets through. Where memory would only have been
+ * reserved, work may succeed without it. */
+static void refuse(int (*run)(void), long step, long at_least) {
   for (long n = 0;; n += step) {
     atomic_store(&faulty.live, 0);
     atomic_store(&faulty.until_fault, n);
@@ -360,19 +333,15 @@ static void refuse(int (*run)(void), long step, long at_least)
     aq_set_allocator(NULL, NULL);
     if (atomic_load(&faulty.live) != 0)
       fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&faulty.live));
-    if (status != AQ_OK && status != AQ_NO_MEMORY)
-      fail_msg("allocation %ld refused: status %d", n, status);
-    if (atomic_load(&faulty.until_fault) < 0)
-      continue;
+    if (status != AQ_OK && status != AQ_NO_MEMORY) fail_msg("allocation %ld refused: status %d", n, status);
+    if (atomic_load(&faulty.until_fault) < 0) continue;
     assert_int_equal(status, AQ_OK);
-    if (n < at_least)
-      fail_msg("only %ld allocations: the work was not done", n);
+    if (n < at_least) fail_msg("only %ld allocations: the work was not done", n);
     return;
   }
 }
 
-static void test_no_memory(void **state)
-{
+static void test_no_memory(void **state) {
   (void)state;
   snprintf(data_path, sizeof data_path, "%s", write_text("data.tsv", model_programs[0][1]));
   snprintf(save_path, sizeof save_path, "%s", path_of("saved.aqm"));
@@ -384,12 +353,11 @@ static void test_no_memory(void **state)
   refuse(load_and_save, 1, 50);
 }
 
-
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),  cmocka_unit_test(test_flipped), cmocka_unit_test(test_foreign),
-      cmocka_unit_test(test_forged),     cmocka_unit_test(test_unwritable), cmocka_unit_test(test_killed),  cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated), cmocka_unit_test(test_flipped),
+      cmocka_unit_test(test_foreign),    cmocka_unit_test(test_forged),    cmocka_unit_test(test_unwritable),
+      cmocka_unit_test(test_killed),     cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

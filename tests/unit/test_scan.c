@@ -1,4 +1,5 @@
-/* test_scan.c: recurrences over batches: each example gets what it gets alone, whatever the others' lengths, for any number of threads; memory; and bytecode that lies. */
+/* test_scan.c: recurrences over batches: each example gets what it gets alone, whatever the others' lengths,
+ * for any number of threads; memory; and bytecode that lies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,35 +15,31 @@
 #include "vm/machine.h"
 #include "vm/scan.h"
 
-static const char program[] =
-  "dim D = 3, K = 4\n"
-  "data { text: words[T, V], other: words[P, W], label: class[C] }\n"
-  "fn write(S: [K, D], k: [K], v: [D], y: [P, D]) {\n"
-  "  S = tanh(0.9 * S + expand(k, [K, D]) * expand(v, [K, D]) + mean(y, P))\n"
-  "  return S, k @ S\n"
-  "}\n"
-  "fn wide(S: [P, D], x: [D]) -> [P, D] = tanh(S + dropout(x, 50%))\n"
-  "model m(text, other) -> label {\n"
-  "  x = embed(text, D)\n"
-  "  y = embed(other, D)\n"
-  "  a = gru(x, D, reverse = true)\n"
-  "  b = scan(write, zeros([K, D]), project(x, K), a, y)\n"
-  "  c = scan(wide, y, b)\n"
-  "  return linear(mean(a + b + mean(c, P), T) + sum(a * b, T), C)\n"
-  "}\n"
-  "loss cross_entropy\n";
+static const char program[] = "dim D = 3, K = 4\n"
+                              "data { text: words[T, V], other: words[P, W], label: class[C] }\n"
+                              "fn write(S: [K, D], k: [K], v: [D], y: [P, D]) {\n"
+                              "  S = tanh(0.9 * S + expand(k, [K, D]) * expand(v, [K, D]) + mean(y, P))\n"
+                              "  return S, k @ S\n"
+                              "}\n"
+                              "fn wide(S: [P, D], x: [D]) -> [P, D] = tanh(S + dropout(x, 50%))\n"
+                              "model m(text, other) -> label {\n"
+                              "  x = embed(text, D)\n"
+                              "  y = embed(other, D)\n"
+                              "  a = gru(x, D, reverse = true)\n"
+                              "  b = scan(write, zeros([K, D]), project(x, K), a, y)\n"
+                              "  c = scan(wide, y, b)\n"
+                              "  return linear(mean(a + b + mean(c, P), T) + sum(a * b, T), C)\n"
+                              "}\n"
+                              "loss cross_entropy\n";
 
-static struct vm_module *compiled(const char *text)
-{
+static struct vm_module *compiled(const char *text) {
   struct rt_error e = {0};
   struct cc_program *loaded = cc_program_load("a.aq", text, strlen(text), NULL, NULL, NULL, 0, &e);
   struct vm_module *m = loaded ? cc_compile_model(loaded, &e) : NULL;
-  if (!m)
-    fail_msg("%s %s", e.text, e.excerpt);
+  if (!m) fail_msg("%s %s", e.text, e.excerpt);
   cc_program_free(loaded);
   for (size_t i = 0; i < m->dims.symbol_count; i++)
-    if (m->dims.symbol[i].kind == VM_BOUND)
-      m->dims.symbol[i].value = 5;
+    if (m->dims.symbol[i].kind == VM_BOUND) m->dims.symbol[i].value = 5;
   return m;
 }
 
@@ -60,10 +57,11 @@ struct host {
   int64_t size[SYMBOLS][MOST];
 };
 
-static double number_of(uint64_t i) { return (double)(XXH3_64bits(&i, sizeof i) >> 11) / (double)(1ull << 53) - 0.5; }
+static double number_of(uint64_t i) {
+  return (double)(XXH3_64bits(&i, sizeof i) >> 11) / (double)(1ull << 53) - 0.5;
+}
 
-static void host_init(struct host *h, struct vm_module *m, const char *function, int threads)
-{
+static void host_init(struct host *h, struct vm_module *m, const char *function, int threads) {
   struct rt_error e = {0};
   *h = (struct host){.m = m, .f = vm_module_function(m, function), .pool = rt_pool_new(threads, NULL)};
   assert_non_null(h->f);
@@ -76,45 +74,40 @@ static void host_init(struct host *h, struct vm_module *m, const char *function,
       count *= size;
     }
     h->param[p] = malloc((size_t)count * sizeof(double));
-    for (int64_t i = 0; i < count; i++)
-      h->param[p][i] = 2 * number_of((uint64_t)(p * 1000 + (uint32_t)i));
+    for (int64_t i = 0; i < count; i++) h->param[p][i] = 2 * number_of((uint64_t)(p * 1000 + (uint32_t)i));
     vm_machine_set_param(h->machine, p, h->param[p]);
   }
 }
 
-static void host_free(struct host *h)
-{
+static void host_free(struct host *h) {
   vm_machine_free(h->machine);
   rt_pool_free(h->pool);
-  for (int i = 0; i < LEAVES; i++)
-    free(h->param[i]);
-  for (int i = 0; i < 4; i++)
-    free(h->input[i]);
+  for (int i = 0; i < LEAVES; i++) free(h->param[i]);
+  for (int i = 0; i < 4; i++) free(h->input[i]);
 }
 
 /* Example n of the data: lengths of text and other, and ids that depend on n alone. */
-struct example { int64_t text, other; };
+struct example {
+  int64_t text, other;
+};
 
-static int64_t length_of(const struct vm_input *input, const struct example *example)
-{
+static int64_t length_of(const struct vm_input *input, const struct example *example) {
   return !strcmp(input->name, "text") ? example->text : !strcmp(input->name, "other") ? example->other : 1;
 }
 
-static void host_bind(struct host *h, int count, const struct example *example, const int *which)
-{
+static void host_bind(struct host *h, int count, const struct example *example, const int *which) {
   const int64_t *ragged[SYMBOLS] = {NULL};
   struct rt_error e = {0};
   for (size_t s = 0; s < h->m->dims.symbol_count; s++) {
     ragged[s] = h->size[s];
     for (int k = 0; k < count; k++)
-      h->size[s][k] = !strcmp(h->m->dims.symbol[s].name, "T") ? example[which[k]].text : example[which[k]].other;
+      h->size[s][k] =
+          !strcmp(h->m->dims.symbol[s].name, "T") ? example[which[k]].text : example[which[k]].other;
   }
-  if (vm_machine_bind(h->machine, count, ragged, &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (vm_machine_bind(h->machine, count, ragged, &e) != RT_OK) fail_msg("%s", e.text);
   for (uint32_t i = 0; i < h->m->input_count; i++) {
     int64_t total = 0, at = 0;
-    for (int k = 0; k < count; k++)
-      total += length_of(&h->m->input[i], &example[which[k]]);
+    for (int k = 0; k < count; k++) total += length_of(&h->m->input[i], &example[which[k]]);
     free(h->input[i]);
     h->input[i] = malloc(((size_t)total + 1) * sizeof(int32_t));
     for (int k = 0; k < count; k++)
@@ -124,26 +117,22 @@ static void host_bind(struct host *h, int count, const struct example *example, 
   }
 }
 
-static void host_run(struct host *h)
-{
+static void host_run(struct host *h) {
   struct rt_error e = {0};
-  if (vm_machine_run(h->machine, 7, &e) != RT_OK)
-    fail_msg("%s", e.text);
+  if (vm_machine_run(h->machine, 7, &e) != RT_OK) fail_msg("%s", e.text);
 }
 
 static const struct example examples[] = {{3, 2}, {0, 1}, {7, 3}, {1, 1}, {7, 2}, {2, 4}, {16, 1}};
 enum { EXAMPLES = sizeof examples / sizeof *examples };
 static const int all[] = {0, 1, 2, 3, 4, 5, 6};
 
-static void close_to(const double *a, const double *b, int64_t count, double scale)
-{
+static void close_to(const double *a, const double *b, int64_t count, double scale) {
   for (int64_t i = 0; i < count; i++)
     if (!(fabs(a[i] - scale * b[i]) <= 1e-11 * (1 + fabs(a[i]))))
       fail_msg("element %lld: %.17g, alone %.17g", (long long)i, a[i], scale * b[i]);
 }
 
-static void test_each_as_alone(void **state)
-{
+static void test_each_as_alone(void **state) {
   (void)state;
   struct vm_module *m = compiled(program);
   struct host together, alone;
@@ -154,16 +143,17 @@ static void test_each_as_alone(void **state)
   for (int n = 0; n < EXAMPLES; n++) {
     host_bind(&alone, 1, examples, &all[n]);
     host_run(&alone);
-    close_to((double *)vm_machine_output(together.machine, 0).data + 5 * n, vm_machine_output(alone.machine, 0).data, 5, 1);
+    close_to((double *)vm_machine_output(together.machine, 0).data + 5 * n,
+             vm_machine_output(alone.machine, 0).data, 5, 1);
   }
   host_free(&together);
   host_free(&alone);
   vm_module_free(m);
 }
 
-/* The gradient of a batch is the mean of those of its examples. Without dropout, which draws by place in the batch. */
-static void test_gradients_add_up(void **state)
-{
+/* The gradient of a batch is the mean of those of its examples. Without dropout, which draws by place in the
+ * batch. */
+static void test_gradients_add_up(void **state) {
   (void)state;
   char text[sizeof program];
   memcpy(text, program, sizeof program);
@@ -183,8 +173,7 @@ static void test_gradients_add_up(void **state)
       host_run(&alone);
       struct rt_tensor part = vm_machine_value(alone.machine, alone.f->gradient[g].value);
       bool rows = together.f->gradient[g].ids != UINT32_MAX;
-      for (int64_t i = 0; i < part.shape->count; i++)
-        sum[(rows ? at : 0) + i] += ((double *)part.data)[i];
+      for (int64_t i = 0; i < part.shape->count; i++) sum[(rows ? at : 0) + i] += ((double *)part.data)[i];
       at += part.shape->count;
     }
     close_to(whole.data, sum, whole.shape->count, 1.0 / EXAMPLES);
@@ -195,8 +184,7 @@ static void test_gradients_add_up(void **state)
   vm_module_free(m);
 }
 
-static void test_threads(void **state)
-{
+static void test_threads(void **state) {
   (void)state;
   struct vm_module *m = compiled(program);
   struct host one, three;
@@ -207,7 +195,8 @@ static void test_threads(void **state)
   host_run(&one);
   host_run(&three);
   for (uint32_t g = 0; g < one.f->gradient_count; g++) {
-    struct rt_tensor a = vm_machine_value(one.machine, one.f->gradient[g].value), b = vm_machine_value(three.machine, one.f->gradient[g].value);
+    struct rt_tensor a = vm_machine_value(one.machine, one.f->gradient[g].value),
+                     b = vm_machine_value(three.machine, one.f->gradient[g].value);
     assert_memory_equal(a.data, b.data, (size_t)a.shape->count * sizeof(double));
   }
   host_free(&one);
@@ -216,12 +205,12 @@ static void test_threads(void **state)
 }
 
 /* Dropout in a step differs between positions, and not between the step and its gradient. */
-static void test_dropout(void **state)
-{
+static void test_dropout(void **state) {
   (void)state;
   static const char text[] = "dim D = 40\ndata { text: words[T, V], other: words[P, W], label: class[C] }\n"
                              "fn step(s: [D], x: [D]) -> [D] = dropout(x, 50%)\n"
-                             "model m(text) -> label { return linear(sum(scan(step, zeros([D]), embed(text, D)), D) @ ones([T, C]), C) }\nloss cross_entropy\n";
+                             "model m(text) -> label { return linear(sum(scan(step, zeros([D]), embed(text, "
+                             "D)), D) @ ones([T, C]), C) }\nloss cross_entropy\n";
   struct vm_module *m = compiled(text);
   uint32_t scans = 0, drawn = 0;
   const struct vm_function *train = vm_module_function(m, "train");
@@ -235,25 +224,25 @@ static void test_dropout(void **state)
 
 /* ---- memory ---- */
 
-static size_t memory_for(struct host *h, int64_t steps)
-{
+static size_t memory_for(struct host *h, int64_t steps) {
   const struct example one = {steps, 1};
   host_bind(h, 1, &one, &all[0]);
   return vm_machine_memory(h->machine).slots;
 }
 
-static void test_memory(void **state)
-{
+static void test_memory(void **state) {
   (void)state;
   static const char text[] = "dim D = 64\ndata { text: words[T, V], other: words[P, W], label: class[C] }\n"
                              "fn step(S: [D, D], x: []) {\n  S = tanh(S + x)\n  return S, mean(S)\n}\n"
-                             "model m(text) -> label { return mean(scan(step, zeros([D, D]), reshape(embed(text, 1), [T]))) * param[C] }\n"
+                             "model m(text) -> label { return mean(scan(step, zeros([D, D]), "
+                             "reshape(embed(text, 1), [T]))) * param[C] }\n"
                              "loss cross_entropy\n";
   struct vm_module *m = compiled(text);
   struct host h;
   host_init(&h, m, "train", 1);
   size_t state_bytes = 64 * 64 * sizeof(double), some = memory_for(&h, 100), many = memory_for(&h, 10000);
-  assert_true(many - some < 10000 * 20 * sizeof(double) + 2 * 101 * state_bytes);      /* sequences of numbers; states */
+  assert_true(many - some
+              < 10000 * 20 * sizeof(double) + 2 * 101 * state_bytes); /* sequences of numbers; states */
   host_run(&h);
   uint64_t before = rt_alloc_count();
   for (int64_t steps = 0; steps < 40; steps += 7) {
@@ -266,8 +255,7 @@ static void test_memory(void **state)
 }
 
 /* Smaller batches of any composition need nothing that a larger one has not left. */
-static void test_steady_state(void **state)
-{
+static void test_steady_state(void **state) {
   (void)state;
   struct vm_module *m = compiled(program);
   struct host h;
@@ -290,44 +278,37 @@ static struct vm_module *broken;
 static struct vm_instr *scan, *grad;
 static struct vm_function *train;
 
-static struct vm_instr *find(enum rt_op op)
-{
+static struct vm_instr *find(enum rt_op op) {
   for (uint32_t n = 0; n < train->instr_count; n++)
-    if (train->instr[n].op == op)
-      return &train->instr[n];
+    if (train->instr[n].op == op) return &train->instr[n];
   fail_msg("there is none");
   return NULL;
 }
 
-static void make(void)
-{
+static void make(void) {
   broken = compiled(program);
   train = NULL;
   for (uint32_t i = 0; i < broken->function_count; i++)
-    if (!strcmp(broken->function[i].name, "train"))
-      train = &broken->function[i];
+    if (!strcmp(broken->function[i].name, "train")) train = &broken->function[i];
   scan = find(OP_scan);
   grad = find(OP_scan_grad);
 }
 
-static void refused(const char *why)
-{
+static void refused(const char *why) {
   struct rt_error e = {0};
   assert_int_equal(vm_verify(broken, &e), RT_BAD_DATA);
-  if (!strstr(e.text, why))
-    fail_msg("\"%s\" is not in \"%s\"", why, e.text);
+  if (!strstr(e.text, why)) fail_msg("\"%s\" is not in \"%s\"", why, e.text);
   vm_module_free(broken);
 }
 
-#define REFUSED(why, ...) \
-  do {                    \
-    make();               \
-    __VA_ARGS__;          \
-    refused(why);         \
+#define REFUSED(why, ...)                                                                                    \
+  do {                                                                                                       \
+    make();                                                                                                  \
+    __VA_ARGS__;                                                                                             \
+    refused(why);                                                                                            \
   } while (0)
 
-static void test_refused(void **state)
-{
+static void test_refused(void **state) {
   (void)state;
   REFUSED("no such body", scan->attr[SCAN_BODY] = -1);
   REFUSED("no such body", scan->attr[SCAN_BODY] = (int64_t)(train - broken->function));
@@ -350,8 +331,7 @@ static void test_refused(void **state)
   REFUSED("results", grad->out_count--);
 }
 
-static void test_refused_bodies(void **state)
-{
+static void test_refused_bodies(void **state) {
   (void)state;
   struct vm_function *body;
 #define BODY body = &broken->function[scan->attr[SCAN_BODY]]
@@ -364,17 +344,16 @@ static void test_refused_bodies(void **state)
 }
 
 /* A body is nothing to be run by itself. */
-static void test_body_alone(void **state)
-{
+static void test_body_alone(void **state) {
   (void)state;
   struct rt_error e = {0};
   make();
   struct rt_pool *pool = rt_pool_new(1, NULL);
-  struct vm_machine *machine = vm_machine_new(broken, &broken->function[scan->attr[SCAN_BODY]], RT_F64, pool, &e);
+  struct vm_machine *machine =
+      vm_machine_new(broken, &broken->function[scan->attr[SCAN_BODY]], RT_F64, pool, &e);
   int64_t sizes[SYMBOLS] = {1};
   const int64_t *ragged[SYMBOLS];
-  for (int i = 0; i < SYMBOLS; i++)
-    ragged[i] = sizes;
+  for (int i = 0; i < SYMBOLS; i++) ragged[i] = sizes;
   assert_int_equal(vm_machine_bind(machine, 1, ragged, &e), RT_OK);
   assert_int_equal(vm_machine_run(machine, 1, &e), RT_USAGE);
   assert_non_null(strstr(e.text, "not run by itself"));
@@ -385,14 +364,12 @@ static void test_body_alone(void **state)
 
 /* ---- bytes ---- */
 
-static void fix_header(char *bytes, size_t length)
-{
+static void fix_header(char *bytes, size_t length) {
   uint64_t words[] = {length - 28, XXH3_64bits(bytes + 28, length - 28)};
-  memcpy(bytes + 12, words, sizeof words);               /* the tests run on little-endian machines */
+  memcpy(bytes + 12, words, sizeof words); /* the tests run on little-endian machines */
 }
 
-static void test_round_trip(void **state)
-{
+static void test_round_trip(void **state) {
   (void)state;
   struct vm_module *m = compiled(program), *read;
   struct rt_text bytes = {0}, one = {0}, two = {0};
@@ -413,19 +390,15 @@ static void test_round_trip(void **state)
 }
 
 /* Is there room for a parameter or input, for examples of 2 and 0? */
-static bool fits(const struct vm_dims *dims, const struct vm_type *type)
-{
+static bool fits(const struct vm_dims *dims, const struct vm_type *type) {
   int64_t sizes[2][SYMBOLS] = {{0}}, total = 0;
-  for (int i = 0; i < SYMBOLS; i++)
-    sizes[0][i] = 2;
+  for (int i = 0; i < SYMBOLS; i++) sizes[0][i] = 2;
   for (int e = 0; e < 2; e++) {
     int64_t count = 1, size;
     for (int a = 0; a < type->rank; a++) {
-      if (vm_dim_value(dims, type->dim[a], sizes[e], &size, NULL) != RT_OK || size > 1 << 12)
-        return false;
+      if (vm_dim_value(dims, type->dim[a], sizes[e], &size, NULL) != RT_OK || size > 1 << 12) return false;
       count *= size;
-      if (count > 1 << 14)
-        return false;
+      if (count > 1 << 14) return false;
     }
     total += count;
   }
@@ -433,38 +406,30 @@ static bool fits(const struct vm_dims *dims, const struct vm_type *type)
 }
 
 /* Whatever is accepted runs, or says why not. */
-static void run_whatever(struct vm_module *m)
-{
+static void run_whatever(struct vm_module *m) {
   static double room[1 << 15];
   int64_t sizes[2] = {2, 0};
   const int64_t *ragged[SYMBOLS];
   bool all_fit = true;
-  for (uint32_t p = 0; p < m->param_count; p++)
-    all_fit = all_fit && fits(&m->dims, &m->param[p].type);
-  for (uint32_t i = 0; i < m->input_count; i++)
-    all_fit = all_fit && fits(&m->dims, &m->input[i].type);
-  for (int i = 0; i < SYMBOLS; i++)
-    ragged[i] = sizes;
-  if (!all_fit || m->param_count > LEAVES || m->dims.symbol_count > SYMBOLS)
-    return;
+  for (uint32_t p = 0; p < m->param_count; p++) all_fit = all_fit && fits(&m->dims, &m->param[p].type);
+  for (uint32_t i = 0; i < m->input_count; i++) all_fit = all_fit && fits(&m->dims, &m->input[i].type);
+  for (int i = 0; i < SYMBOLS; i++) ragged[i] = sizes;
+  if (!all_fit || m->param_count > LEAVES || m->dims.symbol_count > SYMBOLS) return;
   for (uint32_t f = 0; f < m->function_count; f++) {
     struct rt_error e = {0};
     struct rt_pool *pool = rt_pool_new(1, NULL);
     struct vm_machine *machine = vm_machine_new(m, &m->function[f], RT_F32, pool, &e);
-    bool bound = machine && vm_machine_bind(machine, 2, ragged, &e) == RT_OK && vm_machine_memory(machine).slots < 1 << 18;
-    for (uint32_t p = 0; p < m->param_count && bound; p++)
-      vm_machine_set_param(machine, p, room);
-    for (uint32_t i = 0; i < m->input_count && bound; i++)
-      vm_machine_set_input(machine, i, room);
-    if (bound)
-      vm_machine_run(machine, 1, &e);
+    bool bound = machine && vm_machine_bind(machine, 2, ragged, &e) == RT_OK
+                 && vm_machine_memory(machine).slots < 1 << 18;
+    for (uint32_t p = 0; p < m->param_count && bound; p++) vm_machine_set_param(machine, p, room);
+    for (uint32_t i = 0; i < m->input_count && bound; i++) vm_machine_set_input(machine, i, room);
+    if (bound) vm_machine_run(machine, 1, &e);
     vm_machine_free(machine);
     rt_pool_free(pool);
   }
 }
 
-static void test_lies(void **state)
-{
+static void test_lies(void **state) {
   (void)state;
   struct vm_module *m = compiled(program);
   struct rt_text bytes = {0};
@@ -480,8 +445,7 @@ static void test_lies(void **state)
     fix_header(copy, bytes.length);
     m = vm_module_read(copy, bytes.length, NULL);
     accepted += m != NULL;
-    if (m)
-      run_whatever(m);
+    if (m) run_whatever(m);
     vm_module_free(m);
   }
   free(copy);
@@ -489,12 +453,14 @@ static void test_lies(void **state)
   assert_true(accepted > 100);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_each_as_alone), cmocka_unit_test(test_gradients_add_up), cmocka_unit_test(test_threads), cmocka_unit_test(test_dropout),
-    cmocka_unit_test(test_memory), cmocka_unit_test(test_steady_state), cmocka_unit_test(test_refused), cmocka_unit_test(test_refused_bodies),
-    cmocka_unit_test(test_body_alone), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_lies),
+      cmocka_unit_test(test_each_as_alone), cmocka_unit_test(test_gradients_add_up),
+      cmocka_unit_test(test_threads),       cmocka_unit_test(test_dropout),
+      cmocka_unit_test(test_memory),        cmocka_unit_test(test_steady_state),
+      cmocka_unit_test(test_refused),       cmocka_unit_test(test_refused_bodies),
+      cmocka_unit_test(test_body_alone),    cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_lies),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

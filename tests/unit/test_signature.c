@@ -10,11 +10,13 @@
 
 #include "vm/signature.h"
 
-struct fixture { struct vm_dims dims; vm_dim D, H, K, C, V, T, S; };
+struct fixture {
+  struct vm_dims dims;
+  vm_dim D, H, K, C, V, T, S;
+};
 static struct fixture f;
 
-static int setup(void **state)
-{
+static int setup(void **state) {
   (void)state;
   assert_int_equal(vm_dims_init(&f.dims), RT_OK);
   f.D = vm_dim_symbol(&f.dims, "D", VM_CONST, 64);
@@ -27,16 +29,14 @@ static int setup(void **state)
   return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
   (void)state;
   vm_dims_free(&f.dims);
   return 0;
 }
 
 /* "[T, D]" per example, "shared [D, C]", "[T] of V": a type in the words of the fixture. */
-static struct vm_type type(const char *text)
-{
+static struct vm_type type(const char *text) {
   struct vm_type t = {.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM};
   bool of = false;
   if (strncmp(text, "shared ", 7) == 0) {
@@ -44,12 +44,17 @@ static struct vm_type type(const char *text)
     text += 7;
   }
   for (; *text; text++) {
-    vm_dim dim = *text == 'D' ? f.D : *text == 'H' ? f.H : *text == 'K' ? f.K : *text == 'C' ? f.C : *text == 'V' ? f.V : *text == 'T' ? f.T
-                 : *text == 'S' ? f.S : *text == '1' ? VM_ONE : VM_NO_DIM;
-    if (*text == 'o')
-      of = true;
-    if (dim == VM_NO_DIM)
-      continue;
+    vm_dim dim = *text == 'D'   ? f.D
+                 : *text == 'H' ? f.H
+                 : *text == 'K' ? f.K
+                 : *text == 'C' ? f.C
+                 : *text == 'V' ? f.V
+                 : *text == 'T' ? f.T
+                 : *text == 'S' ? f.S
+                 : *text == '1' ? VM_ONE
+                                : VM_NO_DIM;
+    if (*text == 'o') of = true;
+    if (dim == VM_NO_DIM) continue;
     if (!of) {
       t.dim[t.rank++] = dim;
     } else {
@@ -64,12 +69,12 @@ struct example {
   enum rt_op op;
   const char *arg[8], *given;
   int64_t attr[2];
-  const char *result;                    /* NULL: a mismatch whose message contains `why` */
+  const char *result; /* NULL: a mismatch whose message contains `why` */
   const char *why;
 };
 
-static int apply(const struct example *e, const struct attend_plan *plan, struct vm_type *result, struct vm_mismatch *mismatch)
-{
+static int apply(const struct example *e, const struct attend_plan *plan, struct vm_type *result,
+                 struct vm_mismatch *mismatch) {
   struct vm_type types[8], given;
   const struct vm_type *args[8];
   int count = 0;
@@ -77,13 +82,12 @@ static int apply(const struct example *e, const struct attend_plan *plan, struct
     types[count] = type(e->arg[count]);
     args[count] = &types[count];
   }
-  if (e->given)
-    given = type(e->given);
-  return vm_signature_apply(&f.dims, e->op, count, args, e->attr, plan, e->given ? &given : NULL, result, mismatch);
+  if (e->given) given = type(e->given);
+  return vm_signature_apply(&f.dims, e->op, count, args, e->attr, plan, e->given ? &given : NULL, result,
+                            mismatch);
 }
 
-static void check(const struct example *e, const struct attend_plan *plan)
-{
+static void check(const struct example *e, const struct attend_plan *plan) {
   struct vm_type result;
   struct vm_mismatch mismatch;
   int status = apply(e, plan, &result, &mismatch);
@@ -93,8 +97,7 @@ static void check(const struct example *e, const struct attend_plan *plan)
       fail_msg("%s: \"%s\" is not in \"%s\"", rt_op_info[e->op].name, e->why, mismatch.why);
     return;
   }
-  if (status != RT_OK)
-    fail_msg("%s: %s", rt_op_info[e->op].name, mismatch.why);
+  if (status != RT_OK) fail_msg("%s: %s", rt_op_info[e->op].name, mismatch.why);
   struct vm_type expected = type(e->result);
   struct rt_text text = {0};
   vm_type_print(&f.dims, &result, &text);
@@ -104,130 +107,150 @@ static void check(const struct example *e, const struct attend_plan *plan)
 }
 
 static const struct example fits[] = {
-  {OP_relu, {"[T, D]"}, NULL, {0}, "[T, D]", NULL},
-  {OP_add, {"shared [D]", "[D]"}, NULL, {0}, "[D]", NULL},
-  {OP_select, {"[T]", "[T]", "[T]"}, NULL, {0}, "[T]", NULL},
-  {OP_input, {NULL}, "[T] of V", {0}, "[T] of V", NULL},
-  {OP_constant, {NULL}, "shared [D]", {0}, "shared [D]", NULL},
-  {OP_iota, {NULL}, "[T]", {0}, "[T]", NULL},
-  {OP_expand, {"shared [D]"}, "[T, D]", {2}, "[T, D]", NULL},
-  {OP_expand, {"shared []"}, "shared [D, K]", {0}, "shared [D, K]", NULL},
-  {OP_expand, {"[T]"}, "[T, T]", {1}, "[T, T]", NULL},
-  {OP_sum, {"[T, D]"}, "shared [D]", {2}, "shared [D]", NULL},
-  {OP_sum, {"[T, D]"}, "[T]", {1}, "[T]", NULL},
-  {OP_maximum, {"[T, D]"}, "[D]", {2}, "[D]", NULL},
-  {OP_transpose, {"[T, H, K]"}, "[H, T, K]", {0x201}, "[H, T, K]", NULL},
-  {OP_slice, {"shared [V, D]"}, "[T, D]", {0, 0}, "[T, D]", NULL},
-  {OP_pad, {"[T, D]"}, "[V, D]", {0, 0}, "[V, D]", NULL},
-  {OP_project, {"[T, D]", "shared [D, H, K]"}, NULL, {0}, "[T, H, K]", NULL},
-  {OP_project, {"[T, H, D]", "shared [D, H, K]"}, NULL, {1}, "[T, H, K]", NULL},
-  {OP_project, {"[D]", "shared [D]"}, NULL, {0}, "[]", NULL},
-  {OP_project_back, {"[T, H, K]", "shared [D, H, K]"}, NULL, {0}, "[T, D]", NULL},
-  {OP_project_back, {"[T, H, K]", "shared [D, H, K]"}, NULL, {1}, "[T, H, D]", NULL},
-  {OP_project_back_add, {"[T, H, K]", "shared [D, H, K]", "[T, D]"}, NULL, {0}, "[T, D]", NULL},
-  {OP_project_back_add, {"[T, H, K]", "shared [D, H, K]", "[T, H, D]"}, NULL, {1}, "[T, H, D]", NULL},
-  {OP_project_grad, {"[T, D]", "[T, H, K]"}, NULL, {0}, "shared [D, H, K]", NULL},
-  {OP_project_grad, {"[T, H, D]", "[T, H, K]"}, NULL, {1}, "shared [D, H, K]", NULL},
-  {OP_matmul, {"[H, T, K]", "[H, K, S]"}, NULL, {0, 0}, "[H, T, S]", NULL},
-  {OP_matmul, {"[H, K, T]", "[H, S, K]"}, NULL, {1, 1}, "[H, T, S]", NULL},
-  {OP_matmul, {"[K, T]", "shared [K, D]"}, NULL, {1, 0}, "[T, D]", NULL},
-  {OP_softmax, {"[T, D]"}, NULL, {0}, "[T, D]", NULL},
-  {OP_standardize_grad, {"[T, D]", "[T, D]"}, NULL, {0}, "[T, D]", NULL},
-  {OP_cumsum, {"[T, D]"}, NULL, {0, 1}, "[T, D]", NULL},
-  {OP_threshold, {"[H, D, T]"}, NULL, {0}, "[H, D]", NULL},
-  {OP_dot, {"[T, H, D]", "[T, H, D]"}, NULL, {7}, "[T, H]", NULL},
-  {OP_dot, {"[T, H, D]", "shared [D]"}, NULL, {4}, "[T, H]", NULL},
-  {OP_dot, {"[T, H, D]", "[T, D]"}, NULL, {5}, "[T, H]", NULL},
-  {OP_dot, {"shared [D]", "shared [D]"}, NULL, {1}, "shared []", NULL},
-  {OP_take, {"shared [K]", "[T, S]"}, NULL, {0}, "[T, S]", NULL},
-  {OP_take, {"shared [H, K]", "[H, T, S]"}, NULL, {1}, "[H, T, S]", NULL},
-  {OP_take, {"[H, S, K]", "[H, T, S]"}, NULL, {5}, "[H, T, S]", NULL},
-  {OP_take_grad, {"[H, T, S]", "[H, T, S]"}, "[H, K]", {1}, "[H, K]", NULL},
-  {OP_threshold, {"shared [D]"}, NULL, {1}, "shared []", NULL},
-  {OP_cross_entropy, {"[C]", "[] of C"}, NULL, {0}, "[]", NULL},
-  {OP_cross_entropy_grad, {"[T, V]", "[T] of V", "[T]"}, NULL, {0}, "[T, V]", NULL},
-  {OP_gather, {"shared [V, D]", "[T] of V"}, NULL, {0}, "[T, D]", NULL},
-  {OP_scatter, {"[T] of V", "[T, H, D]"}, NULL, {0}, "shared [V, H, D]", NULL},
-  {OP_onehot, {"[T] of V"}, NULL, {0}, "[T, V]", NULL},
-  {OP_stop, {"[T] of V"}, NULL, {0}, "[T] of V", NULL},
-  {OP_lanes, {"[T, D]", "[T]"}, "[T, D]", {0}, "[T, D]", NULL},
+    {OP_relu, {"[T, D]"}, NULL, {0}, "[T, D]", NULL},
+    {OP_add, {"shared [D]", "[D]"}, NULL, {0}, "[D]", NULL},
+    {OP_select, {"[T]", "[T]", "[T]"}, NULL, {0}, "[T]", NULL},
+    {OP_input, {NULL}, "[T] of V", {0}, "[T] of V", NULL},
+    {OP_constant, {NULL}, "shared [D]", {0}, "shared [D]", NULL},
+    {OP_iota, {NULL}, "[T]", {0}, "[T]", NULL},
+    {OP_expand, {"shared [D]"}, "[T, D]", {2}, "[T, D]", NULL},
+    {OP_expand, {"shared []"}, "shared [D, K]", {0}, "shared [D, K]", NULL},
+    {OP_expand, {"[T]"}, "[T, T]", {1}, "[T, T]", NULL},
+    {OP_sum, {"[T, D]"}, "shared [D]", {2}, "shared [D]", NULL},
+    {OP_sum, {"[T, D]"}, "[T]", {1}, "[T]", NULL},
+    {OP_maximum, {"[T, D]"}, "[D]", {2}, "[D]", NULL},
+    {OP_transpose, {"[T, H, K]"}, "[H, T, K]", {0x201}, "[H, T, K]", NULL},
+    {OP_slice, {"shared [V, D]"}, "[T, D]", {0, 0}, "[T, D]", NULL},
+    {OP_pad, {"[T, D]"}, "[V, D]", {0, 0}, "[V, D]", NULL},
+    {OP_project, {"[T, D]", "shared [D, H, K]"}, NULL, {0}, "[T, H, K]", NULL},
+    {OP_project, {"[T, H, D]", "shared [D, H, K]"}, NULL, {1}, "[T, H, K]", NULL},
+    {OP_project, {"[D]", "shared [D]"}, NULL, {0}, "[]", NULL},
+    {OP_project_back, {"[T, H, K]", "shared [D, H, K]"}, NULL, {0}, "[T, D]", NULL},
+    {OP_project_back, {"[T, H, K]", "shared [D, H, K]"}, NULL, {1}, "[T, H, D]", NULL},
+    {OP_project_back_add, {"[T, H, K]", "shared [D, H, K]", "[T, D]"}, NULL, {0}, "[T, D]", NULL},
+    {OP_project_back_add, {"[T, H, K]", "shared [D, H, K]", "[T, H, D]"}, NULL, {1}, "[T, H, D]", NULL},
+    {OP_project_grad, {"[T, D]", "[T, H, K]"}, NULL, {0}, "shared [D, H, K]", NULL},
+    {OP_project_grad, {"[T, H, D]", "[T, H, K]"}, NULL, {1}, "shared [D, H, K]", NULL},
+    {OP_matmul, {"[H, T, K]", "[H, K, S]"}, NULL, {0, 0}, "[H, T, S]", NULL},
+    {OP_matmul, {"[H, K, T]", "[H, S, K]"}, NULL, {1, 1}, "[H, T, S]", NULL},
+    {OP_matmul, {"[K, T]", "shared [K, D]"}, NULL, {1, 0}, "[T, D]", NULL},
+    {OP_softmax, {"[T, D]"}, NULL, {0}, "[T, D]", NULL},
+    {OP_standardize_grad, {"[T, D]", "[T, D]"}, NULL, {0}, "[T, D]", NULL},
+    {OP_cumsum, {"[T, D]"}, NULL, {0, 1}, "[T, D]", NULL},
+    {OP_threshold, {"[H, D, T]"}, NULL, {0}, "[H, D]", NULL},
+    {OP_dot, {"[T, H, D]", "[T, H, D]"}, NULL, {7}, "[T, H]", NULL},
+    {OP_dot, {"[T, H, D]", "shared [D]"}, NULL, {4}, "[T, H]", NULL},
+    {OP_dot, {"[T, H, D]", "[T, D]"}, NULL, {5}, "[T, H]", NULL},
+    {OP_dot, {"shared [D]", "shared [D]"}, NULL, {1}, "shared []", NULL},
+    {OP_take, {"shared [K]", "[T, S]"}, NULL, {0}, "[T, S]", NULL},
+    {OP_take, {"shared [H, K]", "[H, T, S]"}, NULL, {1}, "[H, T, S]", NULL},
+    {OP_take, {"[H, S, K]", "[H, T, S]"}, NULL, {5}, "[H, T, S]", NULL},
+    {OP_take_grad, {"[H, T, S]", "[H, T, S]"}, "[H, K]", {1}, "[H, K]", NULL},
+    {OP_threshold, {"shared [D]"}, NULL, {1}, "shared []", NULL},
+    {OP_cross_entropy, {"[C]", "[] of C"}, NULL, {0}, "[]", NULL},
+    {OP_cross_entropy_grad, {"[T, V]", "[T] of V", "[T]"}, NULL, {0}, "[T, V]", NULL},
+    {OP_gather, {"shared [V, D]", "[T] of V"}, NULL, {0}, "[T, D]", NULL},
+    {OP_scatter, {"[T] of V", "[T, H, D]"}, NULL, {0}, "shared [V, H, D]", NULL},
+    {OP_onehot, {"[T] of V"}, NULL, {0}, "[T, V]", NULL},
+    {OP_stop, {"[T] of V"}, NULL, {0}, "[T] of V", NULL},
+    {OP_lanes, {"[T, D]", "[T]"}, "[T, D]", {0}, "[T, D]", NULL},
 };
 
 static const struct example misfits[] = {
-  {OP_add, {"[T]", "[S]"}, NULL, {0}, NULL, "the only axis of `b` must match the only axis of `a`"},
-  {OP_add, {"[T]"}, NULL, {0}, NULL, "1 argument given, 2 needed"},
-  {OP_relu, {"[T] of V"}, NULL, {0}, NULL, "whole numbers"},
-  {OP_softmax, {"[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
-  {OP_cumsum, {"[]"}, NULL, {0}, NULL, "no such axis"},
-  {OP_dot, {"[T, D]", "[T, D]"}, NULL, {1}, NULL, "must keep the last axis"},
-  {OP_dot, {"[T, D]", "[T, D]"}, NULL, {7}, NULL, "must keep the last axis"},
-  {OP_dot, {"[T, D]", "[T, D]"}, NULL, {-1}, NULL, "must keep the last axis"},
-  {OP_dot, {"[]", "[]"}, NULL, {0}, NULL, "must keep the last axis"},
-  {OP_dot, {"[T, D]", "[S, D]"}, NULL, {3}, NULL, "does not have the axes"},
-  {OP_dot, {"[T, D]", "[D]"}, NULL, {3}, NULL, "does not have the axes"},
-  {OP_dot, {"[T, D]", "[D, D]"}, NULL, {2}, NULL, "axes beside"},
-  {OP_dot, {"shared [D]", "[D]"}, NULL, {1}, NULL, "must be per example"},
-  {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {2}, NULL, "the axes of the index that its mask keeps"},
-  {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {0}, NULL, "one axis beside"},
-  {OP_take, {"shared [K]", "[K]"}, NULL, {1}, NULL, "the axes of the index"},
-  {OP_take, {"shared [K]", "[T]"}, NULL, {2}, NULL, "axes that are not there"},
-  {OP_take, {"[K]", "shared [D]"}, NULL, {0}, NULL, "`index` must be per example"},
-  {OP_take, {"shared []", "[D]"}, NULL, {0}, NULL, "one axis beside"},
-  {OP_take_grad, {"[T]", "[T]"}, "shared [K]", {0}, NULL, "result is not"},
-  {OP_take_grad, {"[T]", "[T]"}, "[K, D]", {0}, NULL, "one axis beside"},
-  {OP_take_grad, {"[T]", "[T]"}, "[]", {0}, NULL, "one axis beside"},
-  {OP_threshold, {"[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
-  {OP_threshold, {"[T]"}, NULL, {2}, NULL, "no such kind"},
-  {OP_cumsum, {"[T, D]"}, NULL, {-1, 0}, NULL, "no such axis"},
-  {OP_cumsum, {"[T, D]"}, NULL, {2, 0}, NULL, "no such axis"},
-  {OP_cumsum, {"[T, D]"}, NULL, {0, 2}, NULL, "reverse is 0 or 1"},
-  {OP_constant, {NULL}, NULL, {0}, NULL, "must be given"},
-  {OP_constant, {NULL}, "shared [T]", {0}, NULL, "shared by all examples"},
-  {OP_param, {NULL}, "[D]", {0}, NULL, "shared"},
-  {OP_expand, {"[D]"}, "[T, D]", {1}, NULL, "the first axis of the result must match the only axis of `a`"},
-  {OP_expand, {"[D]"}, "[T, D]", {8}, NULL, "mask"},
-  {OP_expand, {"[D]"}, "shared [D, D]", {1}, NULL, "result is shared"},
-  {OP_sum, {"[T, D]"}, "[T]", {3}, NULL, "mask keeps more"},
-  {OP_sum, {"[T, D]"}, "[T]", {0}, NULL, "mask keeps fewer"},
-  {OP_sum, {"[T, D]"}, "[T]", {-1}, NULL, "mask names"},
-  {OP_maximum, {"[T, D]"}, "shared [D]", {2}, NULL, "per example"},
-  {OP_reshape, {"[T, D]"}, "[T, H]", {0}, NULL, "number of elements"},
-  {OP_transpose, {"[D, D]"}, "[D, D]", {0x00}, NULL, "permutation"},
-  {OP_transpose, {"[T, D]"}, "[D, T]", {0x321}, NULL, "not there"},
-  {OP_slice, {"[T, D]"}, "[T, D]", {2, 0}, NULL, "no such axis"},
-  {OP_slice, {"[T, D]"}, "[T, D]", {0, 999}, NULL, "no dim"},
-  {OP_slice, {"[T, D]"}, "[S, H]", {0, 0}, NULL, "the last axis of `a` must match the last axis of the result"},
-  {OP_project, {"[T, D]", "shared [K, D]"}, NULL, {0}, NULL, "the first axis of `w` must match the last axis of `x`"},
-  {OP_project, {"[T, D]", "[D, K]"}, NULL, {0}, NULL, "`w` must be shared"},
-  {OP_project_back_add, {"[T, K]", "[D, K]", "[T, D]"}, NULL, {0}, NULL, "`w` must be shared"},
-  {OP_project_back_add, {"[K]", "shared [D, K]", "shared [D]"}, NULL, {0}, NULL, "both be per example"},
-  {OP_project_back_add, {"[T, K]", "shared [D, K]", "[T, K]"}, NULL, {0}, NULL, "the last axis of `to` must match the first axis of `w`"},
-  {OP_project_back_add, {"[T, K]", "shared [D, K]", "[T, D]"}, NULL, {2}, NULL, "0 or 1"},
-  {OP_project, {"[T, D]", "shared [D, K]"}, NULL, {7}, NULL, "0 or 1"},
-  {OP_matmul, {"[T, K]", "[H, K, S]"}, NULL, {0, 0}, NULL, "`b` has 3 axes, but 2 are needed"},
-  {OP_cross_entropy, {"[C]", "[] of V"}, NULL, {0}, NULL, "the range of `target` must be the only axis of `logits`"},
-  {OP_cross_entropy, {"[C]", "[]"}, NULL, {0}, NULL, "`target` must hold whole numbers"},
-  {OP_cross_entropy, {"shared [C]", "[] of C"}, NULL, {0}, NULL, "`logits` is shared by all examples but `target` is per example"},
-  {OP_concat, {NULL}, "[T]", {0}, NULL, "nothing"},
-  {OP_concat, {"[T]", "[S]"}, "[T]", {0}, NULL, "sum of the parts"},
+    {OP_add, {"[T]", "[S]"}, NULL, {0}, NULL, "the only axis of `b` must match the only axis of `a`"},
+    {OP_add, {"[T]"}, NULL, {0}, NULL, "1 argument given, 2 needed"},
+    {OP_relu, {"[T] of V"}, NULL, {0}, NULL, "whole numbers"},
+    {OP_softmax, {"[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
+    {OP_cumsum, {"[]"}, NULL, {0}, NULL, "no such axis"},
+    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {1}, NULL, "must keep the last axis"},
+    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {7}, NULL, "must keep the last axis"},
+    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {-1}, NULL, "must keep the last axis"},
+    {OP_dot, {"[]", "[]"}, NULL, {0}, NULL, "must keep the last axis"},
+    {OP_dot, {"[T, D]", "[S, D]"}, NULL, {3}, NULL, "does not have the axes"},
+    {OP_dot, {"[T, D]", "[D]"}, NULL, {3}, NULL, "does not have the axes"},
+    {OP_dot, {"[T, D]", "[D, D]"}, NULL, {2}, NULL, "axes beside"},
+    {OP_dot, {"shared [D]", "[D]"}, NULL, {1}, NULL, "must be per example"},
+    {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {2}, NULL, "the axes of the index that its mask keeps"},
+    {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {0}, NULL, "one axis beside"},
+    {OP_take, {"shared [K]", "[K]"}, NULL, {1}, NULL, "the axes of the index"},
+    {OP_take, {"shared [K]", "[T]"}, NULL, {2}, NULL, "axes that are not there"},
+    {OP_take, {"[K]", "shared [D]"}, NULL, {0}, NULL, "`index` must be per example"},
+    {OP_take, {"shared []", "[D]"}, NULL, {0}, NULL, "one axis beside"},
+    {OP_take_grad, {"[T]", "[T]"}, "shared [K]", {0}, NULL, "result is not"},
+    {OP_take_grad, {"[T]", "[T]"}, "[K, D]", {0}, NULL, "one axis beside"},
+    {OP_take_grad, {"[T]", "[T]"}, "[]", {0}, NULL, "one axis beside"},
+    {OP_threshold, {"[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
+    {OP_threshold, {"[T]"}, NULL, {2}, NULL, "no such kind"},
+    {OP_cumsum, {"[T, D]"}, NULL, {-1, 0}, NULL, "no such axis"},
+    {OP_cumsum, {"[T, D]"}, NULL, {2, 0}, NULL, "no such axis"},
+    {OP_cumsum, {"[T, D]"}, NULL, {0, 2}, NULL, "reverse is 0 or 1"},
+    {OP_constant, {NULL}, NULL, {0}, NULL, "must be given"},
+    {OP_constant, {NULL}, "shared [T]", {0}, NULL, "shared by all examples"},
+    {OP_param, {NULL}, "[D]", {0}, NULL, "shared"},
+    {OP_expand, {"[D]"}, "[T, D]", {1}, NULL, "the first axis of the result must match the only axis of `a`"},
+    {OP_expand, {"[D]"}, "[T, D]", {8}, NULL, "mask"},
+    {OP_expand, {"[D]"}, "shared [D, D]", {1}, NULL, "result is shared"},
+    {OP_sum, {"[T, D]"}, "[T]", {3}, NULL, "mask keeps more"},
+    {OP_sum, {"[T, D]"}, "[T]", {0}, NULL, "mask keeps fewer"},
+    {OP_sum, {"[T, D]"}, "[T]", {-1}, NULL, "mask names"},
+    {OP_maximum, {"[T, D]"}, "shared [D]", {2}, NULL, "per example"},
+    {OP_reshape, {"[T, D]"}, "[T, H]", {0}, NULL, "number of elements"},
+    {OP_transpose, {"[D, D]"}, "[D, D]", {0x00}, NULL, "permutation"},
+    {OP_transpose, {"[T, D]"}, "[D, T]", {0x321}, NULL, "not there"},
+    {OP_slice, {"[T, D]"}, "[T, D]", {2, 0}, NULL, "no such axis"},
+    {OP_slice, {"[T, D]"}, "[T, D]", {0, 999}, NULL, "no dim"},
+    {OP_slice,
+     {"[T, D]"},
+     "[S, H]",
+     {0, 0},
+     NULL,
+     "the last axis of `a` must match the last axis of the result"},
+    {OP_project,
+     {"[T, D]", "shared [K, D]"},
+     NULL,
+     {0},
+     NULL,
+     "the first axis of `w` must match the last axis of `x`"},
+    {OP_project, {"[T, D]", "[D, K]"}, NULL, {0}, NULL, "`w` must be shared"},
+    {OP_project_back_add, {"[T, K]", "[D, K]", "[T, D]"}, NULL, {0}, NULL, "`w` must be shared"},
+    {OP_project_back_add, {"[K]", "shared [D, K]", "shared [D]"}, NULL, {0}, NULL, "both be per example"},
+    {OP_project_back_add,
+     {"[T, K]", "shared [D, K]", "[T, K]"},
+     NULL,
+     {0},
+     NULL,
+     "the last axis of `to` must match the first axis of `w`"},
+    {OP_project_back_add, {"[T, K]", "shared [D, K]", "[T, D]"}, NULL, {2}, NULL, "0 or 1"},
+    {OP_project, {"[T, D]", "shared [D, K]"}, NULL, {7}, NULL, "0 or 1"},
+    {OP_matmul, {"[T, K]", "[H, K, S]"}, NULL, {0, 0}, NULL, "`b` has 3 axes, but 2 are needed"},
+    {OP_cross_entropy,
+     {"[C]", "[] of V"},
+     NULL,
+     {0},
+     NULL,
+     "the range of `target` must be the only axis of `logits`"},
+    {OP_cross_entropy, {"[C]", "[]"}, NULL, {0}, NULL, "`target` must hold whole numbers"},
+    {OP_cross_entropy,
+     {"shared [C]", "[] of C"},
+     NULL,
+     {0},
+     NULL,
+     "`logits` is shared by all examples but `target` is per example"},
+    {OP_concat, {NULL}, "[T]", {0}, NULL, "nothing"},
+    {OP_concat, {"[T]", "[S]"}, "[T]", {0}, NULL, "sum of the parts"},
 };
 
-static void test_fits(void **state)
-{
+static void test_fits(void **state) {
   (void)state;
-  for (size_t i = 0; i < RT_COUNT(fits); i++)
-    check(&fits[i], NULL);
+  for (size_t i = 0; i < RT_COUNT(fits); i++) check(&fits[i], NULL);
 }
 
-static void test_misfits(void **state)
-{
+static void test_misfits(void **state) {
   (void)state;
-  for (size_t i = 0; i < RT_COUNT(misfits); i++)
-    check(&misfits[i], NULL);
+  for (size_t i = 0; i < RT_COUNT(misfits); i++) check(&misfits[i], NULL);
 }
 
-static void test_mismatch_tells_dims(void **state)
-{
+static void test_mismatch_tells_dims(void **state) {
   (void)state;
   struct vm_type result;
   struct vm_mismatch m;
@@ -239,67 +262,102 @@ static void test_mismatch_tells_dims(void **state)
   assert_int_equal(m.other_axis, 1);
   assert_int_equal(m.found, f.K);
   assert_int_equal(m.expected, f.D);
-  assert_int_equal(vm_signature_apply(&f.dims, (enum rt_op)9999, 0, NULL, NULL, NULL, NULL, &result, NULL), RT_BAD_DATA);
+  assert_int_equal(vm_signature_apply(&f.dims, (enum rt_op)9999, 0, NULL, NULL, NULL, NULL, &result, NULL),
+                   RT_BAD_DATA);
 }
 
-static void test_sums_of_dims(void **state)
-{
+static void test_sums_of_dims(void **state) {
   (void)state;
   struct vm_mismatch m;
-  struct vm_type a = type("[T, D]"), b = type("shared [K, D]"), t = type("[T, D]"), flat = type("[T]"), result;
+  struct vm_type a = type("[T, D]"), b = type("shared [K, D]"), t = type("[T, D]"), flat = type("[T]"),
+                 result;
   const struct vm_type *args[] = {&a, &b, &a};
   t.dim[0] = vm_dim_plus(&f.dims, vm_dim_plus(&f.dims, f.T, f.T), f.K);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_concat, 3, args, (int64_t[]){0}, NULL, &t, &result, &m), RT_OK);
+  assert_int_equal(vm_signature_apply(&f.dims, OP_concat, 3, args, (int64_t[]){0}, NULL, &t, &result, &m),
+                   RT_OK);
   flat.dim[0] = vm_dim_times(&f.dims, f.D, f.T);
   assert_int_equal(vm_signature_apply(&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &result, &m), RT_OK);
   flat.batched = 0;
-  assert_int_equal(vm_signature_apply(&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_apply(&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &result, &m),
+                   RT_BAD_DATA);
 }
 
-static void test_sizes(void **state)
-{
+static void test_sizes(void **state) {
   (void)state;
   struct vm_type result;
-  assert_int_equal(vm_signature_apply(&f.dims, OP_size, 0, NULL, (int64_t[]){f.T}, NULL, NULL, &result, NULL), RT_OK);
+  assert_int_equal(vm_signature_apply(&f.dims, OP_size, 0, NULL, (int64_t[]){f.T}, NULL, NULL, &result, NULL),
+                   RT_OK);
   assert_int_equal(result.batched, 1);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_size, 0, NULL, (int64_t[]){f.C}, NULL, NULL, &result, NULL), RT_OK);
+  assert_int_equal(vm_signature_apply(&f.dims, OP_size, 0, NULL, (int64_t[]){f.C}, NULL, NULL, &result, NULL),
+                   RT_OK);
   assert_int_equal(result.batched, 0);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_rows, 0, NULL, (int64_t[]){f.T}, NULL, NULL, &result, NULL), RT_OK);
+  assert_int_equal(vm_signature_apply(&f.dims, OP_rows, 0, NULL, (int64_t[]){f.T}, NULL, NULL, &result, NULL),
+                   RT_OK);
   assert_int_equal(result.batched, 0);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_rows, 0, NULL, (int64_t[]){-1}, NULL, NULL, &result, NULL), RT_BAD_DATA);
+  assert_int_equal(vm_signature_apply(&f.dims, OP_rows, 0, NULL, (int64_t[]){-1}, NULL, NULL, &result, NULL),
+                   RT_BAD_DATA);
 }
 
-static struct attend_operand roles(const char *text)
-{
+static struct attend_operand roles(const char *text) {
   struct attend_operand operand = {0};
   for (; *text; text++)
-    operand.role[operand.rank++] = *text == 'i' ? ATTEND_I : *text == 'j' ? ATTEND_J : *text == 'h' ? ATTEND_H : ATTEND_FEATURE;
+    operand.role[operand.rank++] = *text == 'i'   ? ATTEND_I
+                                   : *text == 'j' ? ATTEND_J
+                                   : *text == 'h' ? ATTEND_H
+                                                  : ATTEND_FEATURE;
   return operand;
 }
 
-static void test_attention(void **state)
-{
+static void test_attention(void **state) {
   (void)state;
-  struct attend_plan heads = {.softmax = true, .query = roles("ihf"), .key = roles("jhf"), .value = roles("jhf"), .out = roles("ihf")};
-  check(&(struct example){OP_attention, {"[T, H, K]", "[S, H, K]", "[S, H, D]"}, NULL, {0}, "[T, H, D]", NULL}, &heads);
-  check(&(struct example){OP_attention_weights, {"[T, H, K]", "[S, H, K]"}, NULL, {0}, "[H, T, S]", NULL}, &heads);
-  check(&(struct example){OP_attention, {"[T, H, K]", "[S, H, D]", "[S, H, D]"}, NULL, {0}, NULL, "feature axis of `key`"}, &heads);
-  check(&(struct example){OP_attention, {"[T, H, K]", "[S, H, K]", "[T, H, D]"}, NULL, {0}, NULL, "j axis of `value`"}, &heads);
-  check(&(struct example){OP_attention, {"[T, K]", "[S, H, K]", "[S, H, D]"}, NULL, {0}, NULL, "as many axes as its plan"}, &heads);
-  check(&(struct example){OP_attention, {"[T, H, K]", "[S, H, K]", "[S, H, D]", "[H]"}, NULL, {0}, NULL, "extra"}, &heads);
-  struct attend_plan pool = {.query = roles("f"), .key = roles("jf"), .value = roles("jf"), .out = roles("f")};
+  struct attend_plan heads = {.softmax = true,
+                              .query = roles("ihf"),
+                              .key = roles("jhf"),
+                              .value = roles("jhf"),
+                              .out = roles("ihf")};
+  check(
+      &(struct example){OP_attention, {"[T, H, K]", "[S, H, K]", "[S, H, D]"}, NULL, {0}, "[T, H, D]", NULL},
+      &heads);
+  check(&(struct example){OP_attention_weights, {"[T, H, K]", "[S, H, K]"}, NULL, {0}, "[H, T, S]", NULL},
+        &heads);
+  check(
+      &(struct example){
+          OP_attention, {"[T, H, K]", "[S, H, D]", "[S, H, D]"}, NULL, {0}, NULL, "feature axis of `key`"},
+      &heads);
+  check(
+      &(struct example){
+          OP_attention, {"[T, H, K]", "[S, H, K]", "[T, H, D]"}, NULL, {0}, NULL, "j axis of `value`"},
+      &heads);
+  check(
+      &(struct example){
+          OP_attention, {"[T, K]", "[S, H, K]", "[S, H, D]"}, NULL, {0}, NULL, "as many axes as its plan"},
+      &heads);
+  check(
+      &(struct example){
+          OP_attention, {"[T, H, K]", "[S, H, K]", "[S, H, D]", "[H]"}, NULL, {0}, NULL, "extra"},
+      &heads);
+  struct attend_plan pool = {
+      .query = roles("f"), .key = roles("jf"), .value = roles("jf"), .out = roles("f")};
   check(&(struct example){OP_attention, {"shared [D]", "[T, D]", "[T, D]"}, NULL, {0}, "[D]", NULL}, &pool);
   pool.out = roles("if");
-  check(&(struct example){OP_attention, {"shared [D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "cannot have"}, &pool);
-  check(&(struct example){OP_attention, {"[D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "needs its plan"}, NULL);
+  check(&(struct example){OP_attention, {"shared [D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "cannot have"},
+        &pool);
+  check(&(struct example){OP_attention, {"[D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "needs its plan"},
+        NULL);
 }
 
-static void test_attention_results(void **state)
-{
+static void test_attention_results(void **state) {
   (void)state;
-  struct attend_plan plan = {.softmax = true, .query = roles("ihf"), .key = roles("jf"), .value = roles("jf"), .out = roles("ihf"),
-                             .extra_count = 3, .extra = {roles("h"), roles("ij"), roles("hf")}, .wants_grad = {true, false, true}};
-  const char *texts[] = {"[T, H, K]", "[S, K]", "[S, D]", "[T, H]", "[T, H]", "[T, H, D]", "shared [H]", "[T, S]", "shared [H, V]"};
+  struct attend_plan plan = {.softmax = true,
+                             .query = roles("ihf"),
+                             .key = roles("jf"),
+                             .value = roles("jf"),
+                             .out = roles("ihf"),
+                             .extra_count = 3,
+                             .extra = {roles("h"), roles("ij"), roles("hf")},
+                             .wants_grad = {true, false, true}};
+  const char *texts[] = {"[T, H, K]", "[S, K]",     "[S, D]", "[T, H]",       "[T, H]",
+                         "[T, H, D]", "shared [H]", "[T, S]", "shared [H, V]"};
   struct vm_type types[9], result, expected;
   const struct vm_type *args[9];
   const int64_t attr[] = {0, 7};
@@ -311,43 +369,71 @@ static void test_attention_results(void **state)
   struct vm_mismatch m;
   for (int n = 0; n < 5; n++) {
     int status = vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, n, &result, &m);
-    if (status != RT_OK)
-      fail_msg("%s", m.why);
+    if (status != RT_OK) fail_msg("%s", m.why);
     expected = type(results[n]);
     assert_true(vm_type_equal(&result, &expected));
   }
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 5, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 5, &result, &m),
+                   RT_BAD_DATA);
   const struct vm_type *forward[] = {args[0], args[1], args[2], args[6], args[7], args[8]};
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 1, &result, &m), RT_OK);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 1, &result, &m),
+                   RT_OK);
   expected = type("[T, H]");
   assert_true(vm_type_equal(&result, &expected));
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 2, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 2, &result, &m),
+                   RT_BAD_DATA);
   types[4] = type("[T]");
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 0, &result, &m), RT_BAD_DATA);
+  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 0, &result, &m),
+                   RT_BAD_DATA);
   assert_non_null(strstr(m.why, "`lse`"));
 }
 
 /* dy may lack axes of y that its mask leaves out. */
-static void test_attention_dy(void **state)
-{
+static void test_attention_dy(void **state) {
   (void)state;
-  struct attend_plan heads = {.softmax = true, .query = roles("ihf"), .key = roles("jf"), .value = roles("jf"), .out = roles("ihf")};
-  static const struct { const char *dy; int64_t axes; const char *why; } cases[] = {
-    {"[T, H, D]", 7, NULL}, {"[H, D]", 6, NULL}, {"[T, D]", 5, NULL}, {"[D]", 4, NULL}, {"shared [D]", 4, NULL}, {"shared [H, D]", 6, NULL},
-    {"[T, H, D]", 15, "axes by its mask"}, {"[T, H, D]", -1, "axes by its mask"}, {"[T, H]", 3, "no feature axis"}, {"[D]", 0, "no feature axis"},
-    {"[T, D]", 6, "its mask keeps"}, {"[D]", 7, "its mask keeps"}, {"[T, H, D]", 4, "its mask keeps"}, {"[K]", 4, "its mask keeps"},
-    {"[S, D]", 5, "its mask keeps"},
+  struct attend_plan heads = {
+      .softmax = true, .query = roles("ihf"), .key = roles("jf"), .value = roles("jf"), .out = roles("ihf")};
+  static const struct {
+    const char *dy;
+    int64_t axes;
+    const char *why;
+  } cases[] = {
+      {"[T, H, D]", 7, NULL},
+      {"[H, D]", 6, NULL},
+      {"[T, D]", 5, NULL},
+      {"[D]", 4, NULL},
+      {"shared [D]", 4, NULL},
+      {"shared [H, D]", 6, NULL},
+      {"[T, H, D]", 15, "axes by its mask"},
+      {"[T, H, D]", -1, "axes by its mask"},
+      {"[T, H]", 3, "no feature axis"},
+      {"[D]", 0, "no feature axis"},
+      {"[T, D]", 6, "its mask keeps"},
+      {"[D]", 7, "its mask keeps"},
+      {"[T, H, D]", 4, "its mask keeps"},
+      {"[K]", 4, "its mask keeps"},
+      {"[S, D]", 5, "its mask keeps"},
   };
   for (size_t k = 0; k < RT_COUNT(cases); k++)
-    check(&(struct example){OP_attention_grad, {"[T, H, K]", "[S, K]", "[S, D]", "[T, H]", "[T, H]", cases[k].dy}, NULL, {0, cases[k].axes},
-                            cases[k].why ? NULL : "[T, H, K]", cases[k].why}, &heads);
-  struct attend_plan pool = {.query = roles("f"), .key = roles("jf"), .value = roles("jf"), .out = roles("f")};
-  check(&(struct example){OP_attention_grad, {"shared [K]", "shared [V, K]", "shared [V, D]", "shared []", "shared []", "[D]"}, NULL, {0, 1}, NULL,
-                          "its mask keeps"}, &pool);         /* per example, but y is not */
+    check(&(struct example){OP_attention_grad,
+                            {"[T, H, K]", "[S, K]", "[S, D]", "[T, H]", "[T, H]", cases[k].dy},
+                            NULL,
+                            {0, cases[k].axes},
+                            cases[k].why ? NULL : "[T, H, K]",
+                            cases[k].why},
+          &heads);
+  struct attend_plan pool = {
+      .query = roles("f"), .key = roles("jf"), .value = roles("jf"), .out = roles("f")};
+  check(&(struct example){OP_attention_grad,
+                          {"shared [K]", "shared [V, K]", "shared [V, D]", "shared []", "shared []", "[D]"},
+                          NULL,
+                          {0, 1},
+                          NULL,
+                          "its mask keeps"},
+        &pool); /* per example, but y is not */
 }
 
-static void test_asking(void **state)
-{
+static void test_asking(void **state) {
   (void)state;
   char name[32];
   assert_int_equal(vm_op_arity(OP_select), 3);
@@ -365,15 +451,17 @@ static void test_asking(void **state)
   assert_true(vm_attr_is_dim(OP_size, 0));
 }
 
-/* Every op accepts or refuses arguments of every rank without crashing, also with attributes that are none. */
-static void test_anything(void **state)
-{
+/* Every op accepts or refuses arguments of every rank without crashing, also with attributes that are none.
+ */
+static void test_anything(void **state) {
   (void)state;
-  const char *texts[] = {"[]", "[T]", "[T, D]", "shared [D]", "[T, H, K]", "[T] of V", "[T, T, T, T, T, T, T, T]"};
+  const char *texts[] = {
+      "[]", "[T]", "[T, D]", "shared [D]", "[T, H, K]", "[T] of V", "[T, T, T, T, T, T, T, T]"};
   struct vm_type types[8], result;
   const struct vm_type *args[8];
   struct vm_mismatch m;
-  struct attend_plan plan = {.query = roles("if"), .key = roles("jf"), .value = roles("jf"), .out = roles("if")};
+  struct attend_plan plan = {
+      .query = roles("if"), .key = roles("jf"), .value = roles("jf"), .out = roles("if")};
   srand(1);
   int accepted = 0;
   for (int round = 0; round < 20000; round++) {
@@ -383,17 +471,25 @@ static void test_anything(void **state)
       args[i] = &types[i];
     }
     int64_t attr[RT_MAX_ATTR] = {rand() % 9 - 1, rand() % 9 - 1};
-    accepted += vm_signature_apply(&f.dims, (enum rt_op)(rand() % OP_COUNT), count, args, attr, &plan, &types[7], &result, &m) == RT_OK;
+    accepted += vm_signature_apply(&f.dims, (enum rt_op)(rand() % OP_COUNT), count, args, attr, &plan,
+                                   &types[7], &result, &m)
+                == RT_OK;
   }
   assert_true(accepted > 100);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_fits),      cmocka_unit_test(test_misfits),           cmocka_unit_test(test_mismatch_tells_dims),
-    cmocka_unit_test(test_sizes),     cmocka_unit_test(test_sums_of_dims),      cmocka_unit_test(test_attention),
-    cmocka_unit_test(test_asking),    cmocka_unit_test(test_attention_results), cmocka_unit_test(test_attention_dy), cmocka_unit_test(test_anything),
+      cmocka_unit_test(test_fits),
+      cmocka_unit_test(test_misfits),
+      cmocka_unit_test(test_mismatch_tells_dims),
+      cmocka_unit_test(test_sizes),
+      cmocka_unit_test(test_sums_of_dims),
+      cmocka_unit_test(test_attention),
+      cmocka_unit_test(test_asking),
+      cmocka_unit_test(test_attention_results),
+      cmocka_unit_test(test_attention_dy),
+      cmocka_unit_test(test_anything),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

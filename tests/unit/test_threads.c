@@ -14,8 +14,7 @@ enum { MOST = 5000 };
 static atomic_int runs[MOST];
 static atomic_int wrong_scratch;
 
-static void count_run(void *context, int64_t task, void *scratch)
-{
+static void count_run(void *context, int64_t task, void *scratch) {
   (void)context;
   atomic_fetch_add(&runs[task], 1);
   /* Two tasks that shared a scratch at once would see each other's mark. */
@@ -27,54 +26,51 @@ static void count_run(void *context, int64_t task, void *scratch)
       atomic_fetch_add(&wrong_scratch, 1);
 }
 
-static void each_task_runs_once(void **state)
-{
+static void each_task_runs_once(void **state) {
   (void)state;
-  static const int64_t counts[] = { 0, 1, 2, 3, 7, 64, MOST };
+  static const int64_t counts[] = {0, 1, 2, 3, 7, 64, MOST};
   for (int threads = 1; threads <= 4; threads++) {
-    struct rt_error error = { 0 };
+    struct rt_error error = {0};
     struct rt_pool *pool = rt_pool_new(threads, &error);
     assert_non_null(pool);
     assert_int_equal(rt_pool_threads(pool), threads);
     for (size_t round = 0; round < 200; round++) {
       int64_t count = counts[round % RT_COUNT(counts)];
-      if (count == MOST && round > 20)
-        count = 5;
+      if (count == MOST && round > 20) count = 5;
       memset(runs, 0, sizeof runs);
       rt_parallel(pool, count, count_run, NULL);
       for (int64_t i = 0; i < MOST; i++)
         if (atomic_load(&runs[i]) != (i < count))
           fail_msg("%d threads, %d tasks: task %d ran %d times", threads, (int)count, (int)i, runs[i]);
-      if (round % 50 == 49)
-        usleep(2000);                          /* long enough for workers to fall asleep */
+      if (round % 50 == 49) usleep(2000); /* long enough for workers to fall asleep */
     }
     rt_pool_free(pool);
   }
   assert_int_equal(wrong_scratch, 0);
 }
 
-struct sums { const double *in; double *out; int64_t each; };
-static void sum_part(void *context, int64_t task, void *scratch)
-{
+struct sums {
+  const double *in;
+  double *out;
+  int64_t each;
+};
+static void sum_part(void *context, int64_t task, void *scratch) {
   (void)scratch;
   struct sums *s = context;
   double total = 0;
-  for (int64_t i = 0; i < s->each; i++)
-    total += s->in[task * s->each + i];
+  for (int64_t i = 0; i < s->each; i++) total += s->in[task * s->each + i];
   s->out[task] = total;
 }
 
-static void results_do_not_depend_on_threads(void **state)
-{
+static void results_do_not_depend_on_threads(void **state) {
   (void)state;
   enum { TASKS = 100, EACH = 100 };
   static double in[TASKS * EACH], out[4][TASKS];
-  for (int i = 0; i < TASKS * EACH; i++)
-    in[i] = 1.0 / (i + 1);
+  for (int i = 0; i < TASKS * EACH; i++) in[i] = 1.0 / (i + 1);
   for (int threads = 1; threads <= 4; threads++) {
     struct rt_pool *pool = rt_pool_new(threads, NULL);
     assert_non_null(pool);
-    struct sums s = { in, out[threads - 1], EACH };
+    struct sums s = {in, out[threads - 1], EACH};
     rt_parallel(pool, TASKS, sum_part, &s);
     rt_pool_free(pool);
     assert_memory_equal(out[threads - 1], out[0], sizeof out[0]);
@@ -85,15 +81,12 @@ static void results_do_not_depend_on_threads(void **state)
 static volatile float tiny = 1e-38f;
 static atomic_int kept_denormals;
 
-static void look_at_denormals(void *context, int64_t task, void *scratch)
-{
+static void look_at_denormals(void *context, int64_t task, void *scratch) {
   (void)context, (void)task, (void)scratch;
-  if (tiny * 1e-3f != 0.0f)
-    atomic_fetch_add(&kept_denormals, 1);
+  if (tiny * 1e-3f != 0.0f) atomic_fetch_add(&kept_denormals, 1);
 }
 
-static void denormals_are_flushed_inside_and_kept_outside(void **state)
-{
+static void denormals_are_flushed_inside_and_kept_outside(void **state) {
   (void)state;
   for (int threads = 1; threads <= 3; threads++) {
     struct rt_pool *pool = rt_pool_new(threads, NULL);
@@ -112,12 +105,11 @@ static void denormals_are_flushed_inside_and_kept_outside(void **state)
 }
 #endif
 
-static void impossible_counts_are_refused(void **state)
-{
+static void impossible_counts_are_refused(void **state) {
   (void)state;
-  static const int bad[] = { 0, -1, 1 << 20 };
+  static const int bad[] = {0, -1, 1 << 20};
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
-    struct rt_error error = { 0 };
+    struct rt_error error = {0};
     assert_null(rt_pool_new(bad[i], &error));
     assert_int_equal(error.code, RT_USAGE);
     assert_true(strlen(error.text) > 0);
@@ -126,8 +118,7 @@ static void impossible_counts_are_refused(void **state)
 }
 
 static int allocations_left;
-static void *limited(void *context, void *block, size_t size)
-{
+static void *limited(void *context, void *block, size_t size) {
   (void)context;
   if (size == 0) {
     free(block);
@@ -136,18 +127,16 @@ static void *limited(void *context, void *block, size_t size)
   return allocations_left-- > 0 ? realloc(block, size) : NULL;
 }
 
-static void lack_of_memory_is_an_error(void **state)
-{
+static void lack_of_memory_is_an_error(void **state) {
   (void)state;
   rt_set_allocator(limited, NULL);
   struct rt_pool *pool = NULL;
   int n = 0;
   for (; !pool && n < 100; n++) {
     allocations_left = n;
-    struct rt_error error = { 0 };
+    struct rt_error error = {0};
     pool = rt_pool_new(3, &error);
-    if (!pool)
-      assert_int_equal(error.code, RT_NO_MEMORY);
+    if (!pool) assert_int_equal(error.code, RT_NO_MEMORY);
   }
   assert_non_null(pool);
   assert_true(n > 2);
@@ -156,19 +145,16 @@ static void lack_of_memory_is_an_error(void **state)
 }
 
 static size_t reserved;
-static void use_all_scratch(void *context, int64_t task, void *scratch)
-{
+static void use_all_scratch(void *context, int64_t task, void *scratch) {
   (void)context;
   volatile int64_t *mark = scratch;
   size_t last = reserved / sizeof *mark - 1;
   mark[0] = mark[last] = task;
   for (int i = 0; i < 20; i++)
-    if (mark[0] != task || mark[last] != task || (uintptr_t)scratch % 64)
-      atomic_fetch_add(&wrong_scratch, 1);
+    if (mark[0] != task || mark[last] != task || (uintptr_t)scratch % 64) atomic_fetch_add(&wrong_scratch, 1);
 }
 
-static void scratch_grows_between_jobs(void **state)
-{
+static void scratch_grows_between_jobs(void **state) {
   (void)state;
   for (int threads = 1; threads <= 4; threads++) {
     struct rt_pool *pool = rt_pool_new(threads, NULL);
@@ -177,22 +163,20 @@ static void scratch_grows_between_jobs(void **state)
       assert_int_equal(rt_pool_reserve(pool, reserved, NULL), RT_OK);
       rt_parallel(pool, 40, use_all_scratch, NULL);
     }
-    struct rt_error error = { 0 };
+    struct rt_error error = {0};
     assert_int_equal(rt_pool_reserve(pool, SIZE_MAX - 8, &error), RT_NO_MEMORY);
-    rt_parallel(pool, 40, use_all_scratch, NULL);        /* what there was is still there */
+    rt_parallel(pool, 40, use_all_scratch, NULL); /* what there was is still there */
     rt_pool_free(pool);
   }
   assert_int_equal(wrong_scratch, 0);
 }
 
-static void there_are_cores(void **state)
-{
+static void there_are_cores(void **state) {
   (void)state;
   assert_true(rt_cores() >= 1 && rt_cores() <= sysconf(_SC_NPROCESSORS_CONF));
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_task_runs_once),
     cmocka_unit_test(results_do_not_depend_on_threads),

@@ -1,55 +1,78 @@
-/* test_trainer.c: training through <aq.h>: every kind of column, stopping and going on, threads, seeds, goals, what is refused. */
+/* test_trainer.c: training through <aq.h>: every kind of column, stopping and going on, threads, seeds,
+ * goals, what is refused. */
 #include "tests/unit/libaq_files.h"
 
 #include <math.h>
 #include <time.h>
 
 /* A program with its training data, and validation data in the same form. */
-struct task { const char *name, *program, *train_name, *train, *valid_name, *valid; };
+struct task {
+  const char *name, *program, *train_name, *train, *valid_name, *valid;
+};
 
-#define READER_ROWS \
-    "text\tlabel\ngood film\tpositive\nbad film\tnegative\na good play\tpositive\na bad play\tnegative\n" \
-    "\tnegative\nbad and dull\tnegative\nfine\tpositive\ndull\tnegative\nfine fine good\tpositive\nthe film\tnegative\n" \
-    "good and fine and good and fine and good and fine and good and fine and good\tpositive\n"
-#define PLAIN_TEXT "the cat sat on the mat. the dog sat on the log. the cat saw the dog and the dog saw the cat on the mat.\n"
+#define READER_ROWS                                                                                          \
+  "text\tlabel\ngood film\tpositive\nbad film\tnegative\na good play\tpositive\na bad play\tnegative\n"      \
+  "\tnegative\nbad and dull\tnegative\nfine\tpositive\ndull\tnegative\nfine fine good\tpositive\nthe "       \
+  "film\tnegative\n"                                                                                         \
+  "good and fine and good and fine and good and fine and good and fine and good\tpositive\n"
+#define PLAIN_TEXT                                                                                           \
+  "the cat sat on the mat. the dog sat on the log. the cat saw the dog and the dog saw the cat on the "      \
+  "mat.\n"
 
 static const struct task tasks[] = {
-  /* Dropout, a declining schedule, clipping, and a table whose rows catch up, and so does their average. */
-  {"class", "dim D = 8\ndata { text: words[T <= 12], label: class[C] }\n"
-            "model m(text) -> label {\n  x = dropout(embed(text, D), 0.3)\n  z = self_attention(layernorm(x))\n"
-            "  return linear(mean(tanh(z), T), C)\n}\nloss cross_entropy\n"
-            "train { optimizer = adamw(lr = 2e-2), schedule = cosine(warmup = 3), clip = 1.0, average = 0.9, batch = 4, epochs = 3 }\n",
-   "class.tsv", READER_ROWS, "class-valid.tsv", "text\tlabel\ngood play\tpositive\nbad\tnegative\nunheard words\tnegative\n\tpositive\n"},
-  /* The table is read by ids and as a whole. */
-  {"tied", "dim D = 6\ndata { text: words[T, V] }\n"
-           "model m(text) -> next(text) {\n  E = param[V, D] = normal(0.3)\n  x = E[text]\n  y = dropout(tanh(linear(x, D)), 0.2) + mean(E, V)\n  return linear(y, V)\n}\n"
-           "loss cross_entropy\ntrain { optimizer = sgd(lr = 0.5, momentum = 0.9, weight_decay = 0.1), schedule = linear, average = 0.5, batch = 2, epochs = 3 }\n",
-   "tied.tsv", "text\none two three\nthree two one\n\none one\ntwo three one two three one two three one two three one\nthree\n", "tied-valid.tsv", "text\none two\ntwo one\n"},
-  {"chars", "dim D = 8\ndata { text: chars[T <= 10, V] }\n"
-            "model m(text) -> next(text) {\n  x = position(embed(text, D), 16)\n  z = self_attention(x) with { mask = j <= i }\n  return linear(z, V)\n}\n"
-            "train { optimizer = adamw(lr = 2e-2), batch = 4, epochs = 3 }\n",
-   "chars.txt", PLAIN_TEXT, "chars-valid.txt", "the dog sat on the cat.\n"},
-  {"tags", "dim D = 8\ndata { text: words[T <= 6], tags: tags[T, C] }\n"
-           "model m(text) -> tags { return linear(self_attention(embed(text, D)), C) }\n"
-           "train { optimizer = adamw(lr = 2e-2), batch = 3, epochs = 3 }\n",
-   "tags.tsv", "text\ttags\na b c\tX Y Z\nb\tY\n\t\nc c c c c c c c\tZ Z Z Z Z Z Z Z\na a\tX X\n", "tags-valid.tsv", "text\ttags\nc b a\tZ Y X\n"},
-  {"numbers", "dim D = 4\ndata { at: vector[N], wish: vector[M], price: number, kind: class[C] }\n"
-              "model m(at) -> wish, price, kind {\n  unused = param[D, D] = normal\n  h = tanh(linear(at, D))\n  return linear(h, M), sum(linear(h, 1)), linear(h, C)\n}\n"
-              "loss squared_error(wish) + 0.5 * absolute_error(price) + cross_entropy(kind)\ntrain { optimizer = adamw(lr = 2e-2), batch = 100, epochs = 3 }\n",
-   "numbers.csv", "at,wish,price,kind\n1 2,0.5 1 2,3,x\n2 1,1 0 0,4.5,y\n-1 0.5,0 0 1,-2,x\n", "numbers-valid.csv", "at,wish,price,kind\n1 1,0 1 0,2,y\n"},
-  {"chance", "data { q: vector[N], yes: number }\nmodel m(q) -> yes { return sum(q * param[N]) }\n"
-             "loss binary_cross_entropy\ntrain { optimizer = adamw(lr = 0.1), batch = 2, epochs = 3 }\n",
-   "chance.tsv", "q\tyes\n1 0\t1\n0 1\t0\n1 1\t1\n0 0\t0\n0 2\t0\n", "chance-valid.tsv", "q\tyes\n2 0\t1\n0 3\t0\n"},
+    /* Dropout, a declining schedule, clipping, and a table whose rows catch up, and so does their average. */
+    {"class",
+     "dim D = 8\ndata { text: words[T <= 12], label: class[C] }\n"
+     "model m(text) -> label {\n  x = dropout(embed(text, D), 0.3)\n  z = self_attention(layernorm(x))\n"
+     "  return linear(mean(tanh(z), T), C)\n}\nloss cross_entropy\n"
+     "train { optimizer = adamw(lr = 2e-2), schedule = cosine(warmup = 3), clip = 1.0, average = 0.9, batch "
+     "= 4, epochs = 3 }\n",
+     "class.tsv", READER_ROWS, "class-valid.tsv",
+     "text\tlabel\ngood play\tpositive\nbad\tnegative\nunheard words\tnegative\n\tpositive\n"},
+    /* The table is read by ids and as a whole. */
+    {"tied",
+     "dim D = 6\ndata { text: words[T, V] }\n"
+     "model m(text) -> next(text) {\n  E = param[V, D] = normal(0.3)\n  x = E[text]\n  y = "
+     "dropout(tanh(linear(x, D)), 0.2) + mean(E, V)\n  return linear(y, V)\n}\n"
+     "loss cross_entropy\ntrain { optimizer = sgd(lr = 0.5, momentum = 0.9, weight_decay = 0.1), schedule = "
+     "linear, average = 0.5, batch = 2, epochs = 3 }\n",
+     "tied.tsv",
+     "text\none two three\nthree two one\n\none one\ntwo three one two three one two three one two three "
+     "one\nthree\n",
+     "tied-valid.tsv", "text\none two\ntwo one\n"},
+    {"chars",
+     "dim D = 8\ndata { text: chars[T <= 10, V] }\n"
+     "model m(text) -> next(text) {\n  x = position(embed(text, D), 16)\n  z = self_attention(x) with { mask "
+     "= j <= i }\n  return linear(z, V)\n}\n"
+     "train { optimizer = adamw(lr = 2e-2), batch = 4, epochs = 3 }\n",
+     "chars.txt", PLAIN_TEXT, "chars-valid.txt", "the dog sat on the cat.\n"},
+    {"tags",
+     "dim D = 8\ndata { text: words[T <= 6], tags: tags[T, C] }\n"
+     "model m(text) -> tags { return linear(self_attention(embed(text, D)), C) }\n"
+     "train { optimizer = adamw(lr = 2e-2), batch = 3, epochs = 3 }\n",
+     "tags.tsv", "text\ttags\na b c\tX Y Z\nb\tY\n\t\nc c c c c c c c\tZ Z Z Z Z Z Z Z\na a\tX X\n",
+     "tags-valid.tsv", "text\ttags\nc b a\tZ Y X\n"},
+    {"numbers",
+     "dim D = 4\ndata { at: vector[N], wish: vector[M], price: number, kind: class[C] }\n"
+     "model m(at) -> wish, price, kind {\n  unused = param[D, D] = normal\n  h = tanh(linear(at, D))\n  "
+     "return linear(h, M), sum(linear(h, 1)), linear(h, C)\n}\n"
+     "loss squared_error(wish) + 0.5 * absolute_error(price) + cross_entropy(kind)\ntrain { optimizer = "
+     "adamw(lr = 2e-2), batch = 100, epochs = 3 }\n",
+     "numbers.csv", "at,wish,price,kind\n1 2,0.5 1 2,3,x\n2 1,1 0 0,4.5,y\n-1 0.5,0 0 1,-2,x\n",
+     "numbers-valid.csv", "at,wish,price,kind\n1 1,0 1 0,2,y\n"},
+    {"chance",
+     "data { q: vector[N], yes: number }\nmodel m(q) -> yes { return sum(q * param[N]) }\n"
+     "loss binary_cross_entropy\ntrain { optimizer = adamw(lr = 0.1), batch = 2, epochs = 3 }\n",
+     "chance.tsv", "q\tyes\n1 0\t1\n0 1\t0\n1 1\t1\n0 0\t0\n0 2\t0\n", "chance-valid.tsv",
+     "q\tyes\n2 0\t1\n0 3\t0\n"},
 };
 enum { TASKS = sizeof tasks / sizeof *tasks };
 
 /* Options keep their paths for longer than path_of does. */
-static const char *kept(const char *path)
-{
+static const char *kept(const char *path) {
   static char paths[64][400];
   int k = 0;
-  while (paths[k][0] && strcmp(paths[k], path))
-    k++;
+  while (paths[k][0] && strcmp(paths[k], path)) k++;
   assert_true(k < 63);
   return strcpy(paths[k], path);
 }
@@ -57,8 +80,7 @@ static const char *kept(const char *path)
 static const char *file_of(const char *name) { return kept(path_of(name)); }
 static const char *data_of(const char *name, const char *text) { return kept(write_text(name, text)); }
 
-static aq_train_options options_of(const struct task *task, const char *save)
-{
+static aq_train_options options_of(const struct task *task, const char *save) {
   aq_train_options options;
   aq_train_options_init(&options);
   options.train = data_of(task->train_name, task->train);
@@ -69,16 +91,18 @@ static aq_train_options options_of(const struct task *task, const char *save)
 }
 
 /* Trains; the facts, and the message when it fails. Returns the status. */
-static struct { aq_train_facts facts; char file[256], text[1024], hint[512]; int line; } result;
+static struct {
+  aq_train_facts facts;
+  char file[256], text[1024], hint[512];
+  int line;
+} result;
 
-static int train(const char *program_text, const aq_train_options *options)
-{
+static int train(const char *program_text, const aq_train_options *options) {
   aq_program *program = program_of(program_text);
   aq_trainer *trainer;
   int status = aq_trainer_new(program, options, &trainer);
-  aq_program_free(program);              /* the trainer needs it no more */
-  if (!status)
-    status = aq_trainer_run(trainer);
+  aq_program_free(program); /* the trainer needs it no more */
+  if (!status) status = aq_trainer_run(trainer);
   const aq_message *message = aq_trainer_message(trainer);
   assert_int_equal(message->code, status);
   snprintf(result.file, sizeof result.file, "%s", message->file);
@@ -90,21 +114,17 @@ static int train(const char *program_text, const aq_train_options *options)
   return status;
 }
 
-static void train_well(const char *program_text, const aq_train_options *options)
-{
-  if (train(program_text, options))
-    fail_msg("%s:%d: %s", result.file, result.line, result.text);
+static void train_well(const char *program_text, const aq_train_options *options) {
+  if (train(program_text, options)) fail_msg("%s:%d: %s", result.file, result.line, result.text);
 }
 
-static void refused(int status, const char *text, const char *program_text, const aq_train_options *options)
-{
+static void refused(int status, const char *text, const char *program_text, const aq_train_options *options) {
   int found = train(program_text, options);
   if (found != status || !strstr(result.text, text))
     fail_msg("%d \"%s\" instead of %d \"%s\"", found, result.text, status, text);
 }
 
-static void assert_same_file(const char *task, const char *a, const char *b, bool same)
-{
+static void assert_same_file(const char *task, const char *a, const char *b, bool same) {
   FILE *first = fopen(file_of(a), "rb"), *second = fopen(file_of(b), "rb");
   assert_non_null(first);
   assert_non_null(second);
@@ -113,16 +133,14 @@ static void assert_same_file(const char *task, const char *a, const char *b, boo
     x = getc(first);
     y = getc(second);
   } while (x == y && x != EOF);
-  if ((x == y) != same)
-    fail_msg("%s: %s and %s %s", task, a, b, same ? "differ" : "are the same");
+  if ((x == y) != same) fail_msg("%s: %s and %s %s", task, a, b, same ? "differ" : "are the same");
   fclose(first);
   fclose(second);
 }
 
 /* ---- the same numbers, whatever happens ---- */
 
-static void test_threads(void **state)
-{
+static void test_threads(void **state) {
   (void)state;
   for (int k = 0; k < TASKS; k++) {
     aq_train_options options = options_of(&tasks[k], "one.aqm");
@@ -137,8 +155,7 @@ static void test_threads(void **state)
   }
 }
 
-static void test_seeds(void **state)
-{
+static void test_seeds(void **state) {
   (void)state;
   for (int k = 0; k < TASKS; k++) {
     aq_train_options options = options_of(&tasks[k], "one.aqm");
@@ -153,8 +170,7 @@ static void test_seeds(void **state)
   }
 }
 
-static void test_no_allocations(void **state)
-{
+static void test_no_allocations(void **state) {
   (void)state;
   for (int k = 0; k < TASKS; k++) {
     aq_train_options options = options_of(&tasks[k], NULL);
@@ -166,15 +182,13 @@ static void test_no_allocations(void **state)
   }
 }
 
-static bool stop_at_once(void *context, const aq_progress *progress)
-{
+static bool stop_at_once(void *context, const aq_progress *progress) {
   (void)context;
-  return progress->event != AQ_STEP;     /* the first step of a run is always told */
+  return progress->event != AQ_STEP; /* the first step of a run is always told */
 }
 
 /* Stops after every single step, and goes on with other numbers of threads. */
-static void resume_each_step(const struct task *task, aq_train_options options)
-{
+static void resume_each_step(const struct task *task, aq_train_options options) {
   int64_t runs = 0, steps = 0;
   options.save = file_of("whole.aqm");
   train_well(task->program, &options);
@@ -185,8 +199,7 @@ static void resume_each_step(const struct task *task, aq_train_options options)
     assert_true(runs <= all);
     options.threads = 1 + (int)(runs % 3);
     status = train(task->program, &options);
-    if (status && status != AQ_INTERRUPTED)
-      fail_msg("%s: %s", task->name, result.text);
+    if (status && status != AQ_INTERRUPTED) fail_msg("%s: %s", task->name, result.text);
     steps += result.facts.steps;
     options.resume = true;
   }
@@ -196,8 +209,7 @@ static void resume_each_step(const struct task *task, aq_train_options options)
   assert_same_file(task->name, "whole.aqm.ckpt", "parts.aqm.ckpt", true);
 }
 
-static void test_resume(void **state)
-{
+static void test_resume(void **state) {
   (void)state;
   for (int k = 0; k < TASKS; k++) {
     aq_train_options options = options_of(&tasks[k], NULL);
@@ -209,11 +221,11 @@ static void test_resume(void **state)
 }
 
 /* Early stopping and a goal are decisions of the past too. */
-static void test_resume_decisions(void **state)
-{
+static void test_resume_decisions(void **state) {
   (void)state;
   struct task impatient = tasks[0];
-  impatient.program = "dim D = 4\ndata { text: words[T], label: class[C] }\nmodel m(text) -> label { return linear(mean(embed(text, D), T), C) }\n"
+  impatient.program = "dim D = 4\ndata { text: words[T], label: class[C] }\nmodel m(text) -> label { return "
+                      "linear(mean(embed(text, D), T), C) }\n"
                       "train { optimizer = adamw(lr = 0.1), batch = 4, epochs = 40, patience = 2 }\n";
   aq_train_options options = options_of(&impatient, NULL);
   resume_each_step(&impatient, options);
@@ -225,15 +237,19 @@ static void test_resume_decisions(void **state)
 
 /* ---- goals ---- */
 
-static struct { int epochs, best, ties; double best_value, best_loss, last_loss; char metric[32]; bool sane; } told;
+static struct {
+  int epochs, best, ties;
+  double best_value, best_loss, last_loss;
+  char metric[32];
+  bool sane;
+} told;
 
-static bool watch(void *context, const aq_progress *p)
-{
+static bool watch(void *context, const aq_progress *p) {
   (void)context;
   told.sane &= p->step >= 0 && p->step <= p->steps && p->epoch >= 0 && p->epoch <= p->epochs;
-  told.sane &= isfinite(p->loss) && isfinite(p->examples_per_second) && isfinite(p->seconds_left) && p->seconds_left >= 0;
-  if (p->event != AQ_EPOCH)
-    return true;
+  told.sane &= isfinite(p->loss) && isfinite(p->examples_per_second) && isfinite(p->seconds_left)
+               && p->seconds_left >= 0;
+  if (p->event != AQ_EPOCH) return true;
   told.epochs++;
   told.best += p->best;
   told.ties += p->best && p->epoch > 1 && p->value == told.best_value && p->valid_loss < told.best_loss;
@@ -244,8 +260,7 @@ static bool watch(void *context, const aq_progress *p)
   return true;
 }
 
-static void test_goal(void **state)
-{
+static void test_goal(void **state) {
   (void)state;
   aq_train_options options = options_of(&tasks[0], "goal.aqm");
   options.valid = data_of("same.tsv", READER_ROWS);
@@ -284,8 +299,7 @@ static void test_goal(void **state)
 }
 
 /* Of epochs that the metric cannot tell apart the one with the lower loss is kept. */
-static void test_ties(void **state)
-{
+static void test_ties(void **state) {
   (void)state;
   for (int k = told.ties = 0; k < TASKS; k += 3, told.ties = 0) {
     aq_train_options options = options_of(&tasks[k], NULL);
@@ -296,8 +310,7 @@ static void test_ties(void **state)
   }
 }
 
-static void test_goal_refused(void **state)
-{
+static void test_goal_refused(void **state) {
   (void)state;
   aq_train_options options = options_of(&tasks[0], NULL);
   options.until = "zork=1";
@@ -319,8 +332,7 @@ static void test_goal_refused(void **state)
 
 /* ---- sizes ---- */
 
-static void test_no_epochs(void **state)
-{
+static void test_no_epochs(void **state) {
   (void)state;
   for (int k = 0; k < TASKS; k++) {
     aq_model *model;
@@ -340,8 +352,7 @@ static void test_no_epochs(void **state)
   }
 }
 
-static void test_batch_sizes(void **state)
-{
+static void test_batch_sizes(void **state) {
   (void)state;
   aq_train_options options = options_of(&tasks[0], "all.aqm");
   options.batch = 11;
@@ -362,14 +373,12 @@ static void test_batch_sizes(void **state)
   refused(AQ_USAGE, "epochs", tasks[0].program, &options);
 }
 
-static void test_wide_output(void **state)
-{
+static void test_wide_output(void **state) {
   (void)state;
   char row[8192] = "q\ty\n";
   for (int r = 0; r < 2; r++) {
     strcat(row, "1\t");
-    for (int k = 0; k < 1500; k++)
-      strcat(row, k % 2 == r ? "1 " : "0 ");
+    for (int k = 0; k < 1500; k++) strcat(row, k % 2 == r ? "1 " : "0 ");
     strcat(row, "\n");
   }
   aq_train_options options;
@@ -378,46 +387,46 @@ static void test_wide_output(void **state)
   train_well("data { q: vector[N], y: vector[M] }\nmodel m(q) -> y { return linear(q, M) }\n", &options);
 }
 
-static void test_huge_row(void **state)
-{
+static void test_huge_row(void **state) {
   (void)state;
   enum { WORDS = 300000 };
   char *text = malloc(2 * WORDS + 200), *end = text;
   assert_non_null(text);
   end += sprintf(end, "text\tlabel\ngood\tpositive\n");
-  for (int k = 0; k < WORDS; k++)
-    end += sprintf(end, "a ");
+  for (int k = 0; k < WORDS; k++) end += sprintf(end, "a ");
   sprintf(end, "\tnegative\nbad\tnegative\n");
   aq_train_options options;
   aq_train_options_init(&options);
   options.train = data_of("huge.tsv", text);
   options.batch = 1000000;
   options.epochs = 1;
-  train_well("dim D = 2\ndata { text: words[T], label: class[C] }\nmodel m(text) -> label { return linear(mean(embed(text, D), T), C) }\n", &options);
+  train_well("dim D = 2\ndata { text: words[T], label: class[C] }\nmodel m(text) -> label { return "
+             "linear(mean(embed(text, D), T), C) }\n",
+             &options);
   free(text);
 }
 
 /* ---- what is refused ---- */
 
-static void test_columns_of_one_length(void **state)
-{
+static void test_columns_of_one_length(void **state) {
   (void)state;
-  static const char program[] = "dim D = 2\ndata { a: words[T], b: words[T], label: class[C] }\n"
-                                "model m(a, b) -> label { return linear(mean(embed(a, D) + embed(b, D), T), C) }\n";
+  static const char program[] =
+      "dim D = 2\ndata { a: words[T], b: words[T], label: class[C] }\n"
+      "model m(a, b) -> label { return linear(mean(embed(a, D) + embed(b, D), T), C) }\n";
   aq_train_options options;
   aq_train_options_init(&options);
   options.train = data_of("pairs.tsv", "a\tb\tlabel\nx y\tu v\tgood\nx\tu\tbad\n");
   train_well(program, &options);
   options.valid = data_of("unequal.tsv", "a\tb\tlabel\nx y\tu v\tgood\nx y\tu\tbad\n");
-  refused(AQ_BAD_DATA, "the column b has 1 tokens here, but another column of length T has 2", program, &options);
+  refused(AQ_BAD_DATA, "the column b has 1 tokens here, but another column of length T has 2", program,
+          &options);
   assert_int_equal(result.line, 3);
   options.test = options.valid;
   options.valid = NULL;
   refused(AQ_BAD_DATA, "the column b", program, &options);
 }
 
-static void test_options_refused(void **state)
-{
+static void test_options_refused(void **state) {
   (void)state;
   const char *program = tasks[0].program;
   aq_train_options options = options_of(&tasks[0], NULL);
@@ -450,8 +459,7 @@ static void test_options_refused(void **state)
   refused(AQ_USAGE, "no training data", program, &options);
 }
 
-static void test_data_refused(void **state)
-{
+static void test_data_refused(void **state) {
   (void)state;
   const char *program = tasks[0].program;
   aq_train_options options = options_of(&tasks[0], NULL);
@@ -478,14 +486,13 @@ static void test_data_refused(void **state)
 
 /* ---- checkpoints of something else ---- */
 
-static void test_other_checkpoint(void **state)
-{
+static void test_other_checkpoint(void **state) {
   (void)state;
   const char *program = tasks[0].program;
   aq_train_options first = options_of(&tasks[0], "first.aqm"), options;
   train_well(program, &first);
   first.resume = true;
-  train_well(program, &first);           /* complete: nothing is left, and the model is there */
+  train_well(program, &first); /* complete: nothing is left, and the model is there */
   assert_int_equal(result.facts.steps, 0);
   options = first;
   options.batch = 5;
@@ -524,13 +531,14 @@ static void test_other_checkpoint(void **state)
 
 /* ---- numbers that are none ---- */
 
-static void test_not_finite(void **state)
-{
+static void test_not_finite(void **state) {
   (void)state;
   aq_train_options options;
   aq_train_options_init(&options);
   options.train = data_of("q.tsv", "q\ty\n1 1\t1\n2 0\t0\n3 4\t-1\n");
-  int status = train("data { q: vector[N], y: number }\nmodel m(q) -> y {\n  w = param[N] = 1\n  return log(sum(q * w) - 100)\n}\n", &options);
+  int status = train("data { q: vector[N], y: number }\nmodel m(q) -> y {\n  w = param[N] = 1\n  return "
+                     "log(sum(q * w) - 100)\n}\n",
+                     &options);
   assert_int_equal(status, AQ_NOT_FINITE);
   assert_int_equal(result.line, 4);
   assert_non_null(strstr(result.hint, "at step 1."));
@@ -538,32 +546,35 @@ static void test_not_finite(void **state)
   /* Steps that are too long end in numbers too large. */
   options.learning_rate = 1e30;
   options.epochs = 50;
-  assert_int_equal(train("data { q: vector[N], y: number }\nmodel m(q) -> y { return sum(linear(tanh(linear(q, 3)), 1)) ^ 2 }\n", &options), AQ_NOT_FINITE);
+  assert_int_equal(train("data { q: vector[N], y: number }\nmodel m(q) -> y { return "
+                         "sum(linear(tanh(linear(q, 3)), 1)) ^ 2 }\n",
+                         &options),
+                   AQ_NOT_FINITE);
   assert_non_null(strstr(result.hint, "A lower learning rate"));
 
   /* Only the validation data are beyond what the model bears. */
   options.learning_rate = -1;
   options.epochs = 1;
   options.valid = data_of("far.tsv", "q\ty\n3e38 3e38\t0\n");
-  assert_int_equal(train("data { q: vector[N], y: number }\nmodel m(q) -> y {\n  w = param[N] = 1\n  return sum(q * q * w)\n}\n", &options), AQ_NOT_FINITE);
+  assert_int_equal(train("data { q: vector[N], y: number }\nmodel m(q) -> y {\n  w = param[N] = 1\n  return "
+                         "sum(q * q * w)\n}\n",
+                         &options),
+                   AQ_NOT_FINITE);
   assert_int_equal(result.line, 4);
   assert_non_null(strstr(result.hint, "validation data"));
 }
 
 /* ---- progress ---- */
 
-static bool slow(void *context, const aq_progress *progress)
-{
+static bool slow(void *context, const aq_progress *progress) {
   (void)context;
-  struct timespec pause = {0, 60000000};  /* so that every step is told */
-  if (!watch(context, progress))
-    return false;
+  struct timespec pause = {0, 60000000}; /* so that every step is told */
+  if (!watch(context, progress)) return false;
   nanosleep(&pause, NULL);
   return progress->event != AQ_STEP || progress->step != 4;
 }
 
-static void test_progress(void **state)
-{
+static void test_progress(void **state) {
   (void)state;
   aq_program *program = program_of(tasks[0].program);
   aq_train_options options = options_of(&tasks[0], NULL);
@@ -578,7 +589,7 @@ static void test_progress(void **state)
   assert_int_equal(aq_trainer_facts(trainer).steps, 4);
   assert_int_equal(aq_trainer_model(trainer, &model), AQ_OK);
   aq_model_free(model);
-  assert_int_equal(aq_trainer_run(trainer), AQ_OK);       /* going on without a file */
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK); /* going on without a file */
   assert_int_equal(told.epochs, 3);
   assert_int_equal(aq_trainer_facts(trainer).steps, 9);
   assert_true(told.sane);
@@ -587,14 +598,26 @@ static void test_progress(void **state)
   aq_program_free(program);
 }
 
-int main(void)
-{
+int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_threads), cmocka_unit_test(test_seeds), cmocka_unit_test(test_no_allocations), cmocka_unit_test(test_resume),
-      cmocka_unit_test(test_resume_decisions), cmocka_unit_test(test_goal), cmocka_unit_test(test_ties), cmocka_unit_test(test_goal_refused),
-      cmocka_unit_test(test_no_epochs), cmocka_unit_test(test_batch_sizes), cmocka_unit_test(test_wide_output), cmocka_unit_test(test_huge_row),
-      cmocka_unit_test(test_columns_of_one_length), cmocka_unit_test(test_options_refused), cmocka_unit_test(test_data_refused), cmocka_unit_test(test_other_checkpoint),
-      cmocka_unit_test(test_not_finite), cmocka_unit_test(test_progress),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_seeds),
+      cmocka_unit_test(test_no_allocations),
+      cmocka_unit_test(test_resume),
+      cmocka_unit_test(test_resume_decisions),
+      cmocka_unit_test(test_goal),
+      cmocka_unit_test(test_ties),
+      cmocka_unit_test(test_goal_refused),
+      cmocka_unit_test(test_no_epochs),
+      cmocka_unit_test(test_batch_sizes),
+      cmocka_unit_test(test_wide_output),
+      cmocka_unit_test(test_huge_row),
+      cmocka_unit_test(test_columns_of_one_length),
+      cmocka_unit_test(test_options_refused),
+      cmocka_unit_test(test_data_refused),
+      cmocka_unit_test(test_other_checkpoint),
+      cmocka_unit_test(test_not_finite),
+      cmocka_unit_test(test_progress),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
