@@ -1,0 +1,94 @@
+/* fuzz_data.c: a table of any bytes, read for training, with what was learned from it written down and read
+ * back, and then read as a stream for predicting. The first byte chooses the columns and the format. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/io/data.h"
+#include "tests/fuzz/fuzz.h"
+
+struct bytes {
+  const uint8_t *data;
+  size_t left;
+};
+
+static size_t give(void *context, char *buffer, size_t size) {
+  struct bytes *from = context;
+  if (size > from->left) size = from->left;
+  memcpy(buffer, from->data, size);
+  from->data += size;
+  from->left -= size;
+  return size;
+}
+
+static int add(struct io_schema *schema, const char *name, enum io_kind kind, int64_t limit) {
+  struct io_column *column;
+  struct rt_error error = {0};
+  if (io_schema_add(schema, name, kind, &column, &error)) return error.code;
+  column->max_length = limit;
+  column->required = kind != IO_CLASS && kind != IO_TAGS;
+  if (kind == IO_NGRAMS) column->min_n = 2, column->max_n = 4;
+  return RT_OK;
+}
+
+static int columns(struct io_schema *schema, int choice) {
+  switch (choice) {
+    case 0: return add(schema, "text", IO_WORDS, 0) || add(schema, "label", IO_CLASS, 0);
+    case 1: return add(schema, "text", IO_WORDS, 3) || add(schema, "tags", IO_TAGS, 0);
+    case 2: return add(schema, "text", IO_CHARS, 0) || add(schema, "x", IO_NUMBER, 0);
+    case 3: return add(schema, "x", IO_VECTOR, 0) || add(schema, "text", IO_BYTES, 5);
+    default: return add(schema, "text", IO_NGRAMS, 16) || add(schema, "label", IO_CLASS, 0);
+  }
+}
+
+static void stream(const struct io_schema *schema, enum io_format format, struct bytes bytes) {
+  const struct io_source source = {"bytes", give, &bytes};
+  struct io_rows *rows = NULL;
+  struct io_dataset data = {0};
+  struct rt_error error = {0};
+  int status = io_rows_open_source(&rows, &source, schema, format, &error);
+  for (bool more = !status; more;) {
+    rt_error_clear(&error);
+    if (io_rows_next(rows, &data, &more, &error) && io_table_broken(io_rows_table(rows))) break;
+  }
+  io_dataset_free(&data);
+  io_rows_close(rows);
+}
+
+static void write_and_parse(const struct io_schema *schema) {
+  struct io_schema again = {0};
+  struct rt_text text = {0}, second = {0};
+  struct rt_error error = {0};
+  io_schema_write(schema, &text);
+  if (!text.failed && io_schema_parse(&again, text.data, text.length, &error) != RT_NO_MEMORY) {
+    if (error.code) abort();
+    io_schema_write(&again, &second);
+    if (!second.failed && strcmp(text.data, second.data)) abort();
+  }
+  rt_text_free(&text);
+  rt_text_free(&second);
+  io_schema_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < 1) return -1;
+  static const enum io_format formats[] = {IO_FORMAT_TSV, IO_FORMAT_CSV, IO_FORMAT_LINES};
+  int choice = data[0] % 5;
+  struct io_data_options options = {.format = formats[data[0] / 5 % 3],
+                                    .skip_bad_rows = data[0] & 64,
+                                    .hold = data[0] & 128 ? 0.3 : 0,
+                                    .seed = 1};
+  struct io_schema schema = {0};
+  struct io_dataset train = {0}, held = {0};
+  struct rt_error error = {0};
+  struct bytes bytes = {data + 1, size - 1};
+  fuzz_limit_memory(256 << 20, 512 << 20);
+  if (!columns(&schema, choice)
+      && !io_dataset_train(fuzz_file(bytes.data, bytes.left), &schema, &options, &train, &held, &error)) {
+    write_and_parse(&schema);
+    stream(&schema, options.format, bytes);
+  }
+  io_dataset_free(&train);
+  io_dataset_free(&held);
+  io_schema_free(&schema);
+  return 0;
+}
