@@ -91,6 +91,10 @@ static int print_plan(const struct training *t) {
   if (facts.skipped_rows)
     message_remark("%lld bad row%s skipped", (long long)facts.skipped_rows,
                    facts.skipped_rows == 1 ? " was" : "s were");
+  if (facts.unseen_valid_rows)
+    message_remark(
+        "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
+        (long long)facts.unseen_valid_rows, facts.unseen_valid_rows == 1 ? "has" : "have");
   return facts.header ? AQ_OK : print_columns(t);
 }
 
@@ -177,6 +181,7 @@ static void print_json(const struct training *t) {
   json_string(stdout, t->options.save);
   json_whole("rows", facts.rows);
   json_whole("validation_rows", facts.valid_rows);
+  json_whole("unseen_validation_rows", facts.unseen_valid_rows);
   json_whole("test_rows", facts.test_rows);
   json_whole("skipped_rows", facts.skipped_rows);
   printf(", \"header\": %s", facts.header ? "true" : "false");

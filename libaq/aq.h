@@ -140,10 +140,10 @@ typedef struct aq_progress {
   int64_t step, steps;   /* of all epochs */
   double loss;           /* STEP: mean of the epoch so far; EPOCH: of the epoch */
   double examples_per_second, seconds_left;
-  const char *metric; /* EPOCH: "accuracy", … of the validation data; NULL when there is none */
-  double value, valid_loss;
-  bool best;        /* EPOCH: the best so far, now kept */
-  const char *path; /* SAVED */
+  const char *metric;       /* EPOCH: "accuracy", … of the validation data; NULL when there is none */
+  double value, valid_loss; /* valid_loss: NaN when no row has labels that training saw */
+  bool best;                /* EPOCH: the best so far, now kept */
+  const char *path;         /* SAVED */
 } aq_progress;
 
 typedef struct aq_train_options {
@@ -190,6 +190,8 @@ typedef struct aq_train_facts {
   bool reached;                              /* --until was reached */
   bool header; /* false: the first training line names no column, so it counts as data and columns go by
                   position */
+  int64_t unseen_valid_rows; /* of valid_rows, those with a label that no training row has: they count as
+                                errors, and the validation loss leaves them out */
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 
@@ -206,7 +208,8 @@ typedef struct aq_eval_options {
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options);
 
-/* Predicts every row of a labelled file and compares. */
+/* Predicts every row of a labelled file and compares. A label that training did not see is an error of the
+ * model: the report has its support and lists it; loss, log_loss and auc leave its rows out. */
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);
 void aq_report_free(aq_report *report);
 const aq_message *aq_report_message(const aq_report *report);

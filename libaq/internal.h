@@ -128,7 +128,8 @@ struct lib_judge {
   struct vm_machine *machine; /* of "eval" */
   struct lib_feed feed;
   struct rep_report *report; /* [outputs] */
-  double loss, loss_rows;    /* sum of the batches' losses weighted by lib_feed_weight, and of the weights */
+  double loss, loss_rows; /* sum of the batches' losses weighted by lib_feed_weight, and of the weights; rows
+                             with a label that training did not see are left out */
   double *scratch;
   size_t scratch_capacity;
   double *truth;
@@ -140,6 +141,8 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                   struct rt_error *error);
+/* Rows with a label that training did not see: they are judged, and are not in the loss. */
+int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data);
 void lib_judge_free(struct lib_judge *judge);
 /* Logits to probabilities (softmax over columns; sigmoid for binary_cross_entropy), in place. */
 void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output,

@@ -53,6 +53,7 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
     rt_free(name);
     if (status) return status;
   }
+  rep_model_classes(&judge->report[o]);
   return RT_OK;
 }
 
@@ -90,16 +91,30 @@ static double number_at(const struct lib_judge *judge, const void *numbers, int6
                                          : (double)((const float *)numbers)[at];
 }
 
+/* The class of a label that the model does not have. */
+static int unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label,
+                        size_t *index, struct rt_error *error) {
+  size_t length;
+  const char *text = io_intern_text(unseen, -1 - label, &length);
+  char *name = rt_strndup(text, length);
+  int status = name ? rep_class(report, name, index, error) : rt_no_memory(error);
+  rt_free(name);
+  return status;
+}
+
 static int judge_class(struct rep_report *report, const double *p, int64_t columns, int32_t label,
-                       struct rt_error *error) {
+                       const struct io_intern *unseen, struct rt_error *error) {
   int64_t best = 0;
-  if (label < 0 || label >= columns)
+  size_t truth = (size_t)label;
+  bool known = label >= 0 && label < columns;
+  if (!known && (label >= 0 || -1 - label >= unseen->count))
     return rt_fail(error, RT_BAD_DATA, "a label is number %d of %lld classes", label, (long long)columns);
   for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
   /* Not !(p > …): a probability that is no number must stay one, to be refused. */
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
-  return rep_add_class(report, (size_t)label, (size_t)best, p, (size_t)columns, error);
+  int status = known ? RT_OK : unseen_class(report, unseen, label, &truth, error);
+  return status ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
 }
 
 static int judge_numbers(struct lib_judge *judge, struct rep_report *report, const double *p, int64_t columns,
@@ -111,7 +126,8 @@ static int judge_numbers(struct lib_judge *judge, struct rep_report *report, con
 }
 
 /* One output of one batch: targets row by row beside the scores. */
-static int judge_output(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
+static int judge_output(struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
+                        struct rt_error *error) {
   const struct vm_module *m = judge->module;
   const struct vm_output *output = &m->output[o];
   struct rt_tensor t = vm_machine_output(judge->machine, o);
@@ -119,6 +135,7 @@ static int judge_output(struct lib_judge *judge, uint32_t o, struct rt_error *er
   int64_t rows, columns;
   int status = RT_OK;
   const void *target = judge->feed.buffer[output->target];
+  const struct io_intern *unseen = &data->values[judge->feed.column[output->target]].unseen;
   lib_output_size(m, o, &t, &rows, &columns);
   if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1,
               sizeof *judge->scratch))
@@ -128,7 +145,7 @@ static int judge_output(struct lib_judge *judge, uint32_t o, struct rt_error *er
   for (int64_t r = 0; r < rows && !status; r++) {
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT))
-      status = judge_class(report, p, columns, ((const int32_t *)target)[r], error);
+      status = judge_class(report, p, columns, ((const int32_t *)target)[r], unseen, error);
     else if (report->kind == REP_CHANCE)
       status = rep_add_chance(report, number_at(judge, target, r), p[0], error);
     else
@@ -152,14 +169,41 @@ static int judge_loss(struct lib_judge *judge, int64_t count, struct rt_error *e
   return RT_OK;
 }
 
-static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
-                       int64_t count, struct rt_error *error) {
-  int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
+static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, int64_t count, bool with_loss,
+                       struct rt_error *error) {
+  int status = lib_feed_rows(&judge->feed, judge->machine, data, judge->rows, count, error);
   if (!status) status = vm_machine_run(judge->machine, 0, error);
-  if (!status) status = judge_loss(judge, count, error);
+  if (!status && with_loss) status = judge_loss(judge, count, error);
   for (uint32_t o = 0; !status && o < judge->module->output_count; o++)
-    status = judge_output(judge, o, error);
+    status = judge_output(judge, data, o, error);
   return status;
+}
+
+/* Has every target of the row a label that the model has? */
+static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
+  for (uint32_t o = 0; o < judge->module->output_count; o++) {
+    const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
+    if (!v->unseen.count) continue;
+    int64_t begin = v->offsets ? v->offsets[row] : row, end = v->offsets ? v->offsets[row + 1] : row + 1;
+    for (int64_t i = begin; i < end; i++)
+      if (v->ids[i] < 0) return false;
+  }
+  return true;
+}
+
+/* The rows whose labels are all known, or the others: of these there is no loss. */
+static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, int64_t batch, bool known,
+                      struct rt_error *error) {
+  int status = RT_OK;
+  int64_t count = 0;
+  for (int64_t row = 0; row < data->rows && !status; row++) {
+    if (row_is_known(judge, data, row) != known) continue;
+    judge->rows[count++] = row;
+    if (count < batch) continue;
+    status = judge_batch(judge, data, count, known, error);
+    count = 0;
+  }
+  return status || !count ? status : judge_batch(judge, data, count, known, error);
 }
 
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
@@ -170,11 +214,12 @@ int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_
   for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
   if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows))
     return rt_no_memory(error);
-  for (int64_t at = 0; at < data->rows; at += batch) {
-    int64_t count = data->rows - at < batch ? data->rows - at : batch;
-    for (int64_t e = 0; e < count; e++) judge->rows[e] = at + e;
-    int status = judge_batch(judge, data, judge->rows, count, error);
-    if (status) return status;
-  }
-  return RT_OK;
+  int status = judge_rows(judge, data, batch, true, error);
+  return status ? status : judge_rows(judge, data, batch, false, error);
+}
+
+int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data) {
+  int64_t rows = 0;
+  for (int64_t row = 0; row < data->rows; row++) rows += !row_is_known(judge, data, row);
+  return rows;
 }

@@ -128,9 +128,13 @@ static void sort_scored(struct rep_scored *x, size_t n) {
   }
 }
 
+static bool has_two_classes(const struct rep_report *r) {
+  return (r->model_classes ? r->model_classes : r->class_count) == 2;
+}
+
 /* The chance that a positive row scores above a negative one, ties counting half (Mann and Whitney 1947). */
 static double auc(struct rep_report *r) {
-  if (r->scored_count != r->rows || r->class_count != 2) return NAN;
+  if (!has_two_classes(r) || !r->rows || r->scored_count != r->rows - rep_unseen_rows(r)) return NAN;
   sort_scored(r->scored, r->scored_count);
   double positives = 0, negatives = 0, area = 0;
   for (size_t k = 0; k < r->scored_count;) {
@@ -203,7 +207,7 @@ const struct rep_metric rep_metrics[] = {
 const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
 static bool measures(const struct rep_metric *metric, const struct rep_report *r) {
-  return (metric->kinds & r->kind) != 0 && (metric->value != auc || r->class_count == 2);
+  return (metric->kinds & r->kind) != 0 && (metric->value != auc || has_two_classes(r));
 }
 
 static const char *kind_name(enum rep_kind kind) {

@@ -107,6 +107,14 @@ int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_e
   return RT_OK;
 }
 
+void rep_model_classes(struct rep_report *r) { r->model_classes = r->class_count; }
+
+uint64_t rep_unseen_rows(const struct rep_report *r) {
+  uint64_t rows = 0;
+  for (size_t c = r->model_classes; r->model_classes && c < r->class_count; c++) rows += r->classes[c].truths;
+  return rows;
+}
+
 static double clip(double p) {
   return p < DBL_EPSILON ? DBL_EPSILON : p > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : p;
 }
@@ -126,10 +134,12 @@ static int add_proba(struct rep_report *r, size_t truth, const double *proba, si
     if (!isfinite(proba[c]))
       return rt_fail(e, RT_NOT_FINITE, "row %llu: the probability of class '%s' is not a finite number",
                      (unsigned long long)r->rows + 1, c < r->class_count ? r->classes[c].name : "?");
-  if (r->class_count == 2 && proba_count == 2) {
+  size_t known = r->model_classes ? r->model_classes : r->class_count;
+  if (truth >= known) return RT_OK;
+  if (known == 2 && proba_count == 2) {
     if (rt_grow((void **)&r->scored, &r->scored_capacity, r->scored_count + 1, sizeof *r->scored))
       return rt_no_memory(e);
-    size_t positive = r->order[1];
+    size_t positive = strcmp(r->classes[0].name, r->classes[1].name) < 0;
     r->scored[r->scored_count++] = (struct rep_scored){proba[positive], truth == positive};
   }
   rep_sum_add(&r->log_loss, row_log_loss(truth, proba, proba_count));

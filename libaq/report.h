@@ -50,7 +50,9 @@ struct rep_report {
   struct rep_class *classes; /* [class_count], in the order they were named */
   size_t *order;             /* [class_count], class indices sorted by the bytes of their names */
   size_t class_count, class_capacity, order_capacity;
-  uint64_t *confusion; /* [truth, prediction] with rows of confusion_side; NULL above REP_CONFUSION_MAX */
+  size_t model_classes; /* the first so many are the model's, those behind them the evaluated data's alone; 0:
+                           all */
+  uint64_t *confusion;  /* [truth, prediction] with rows of confusion_side; NULL above REP_CONFUSION_MAX */
   size_t confusion_side;
   struct rep_sum log_loss, brier;
   uint64_t log_loss_rows;
@@ -68,6 +70,11 @@ void rep_reset(struct rep_report *r);
 /* The index of the class with this name, which is added when it is new: indices count 0, 1, 2 … in the order
  * of first naming. Name all classes of the model first, then labels that only the evaluated data has. */
 int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e);
+/* The classes named so far are all that the model has; rows of those named later are errors. */
+void rep_model_classes(struct rep_report *r);
+/* Rows whose class the model does not have. Accuracy, precision, recall and f1 count them as errors; loss,
+ * log_loss and auc leave them out, as the model gives such a class no probability. */
+uint64_t rep_unseen_rows(const struct rep_report *r);
 
 /* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL;
  * a class beyond proba_count had none. RT_USAGE for a class that was never named, RT_NOT_FINITE for a

@@ -94,6 +94,25 @@ static bool in_table(const struct rep_metric *metric) {
   return false;
 }
 
+enum { MOST_LISTED = 20 };
+
+/* The labels that the model does not have, since nothing that it answers can be right there. */
+static void add_unseen(const struct rep_report *r, struct rt_text *out) {
+  unsigned long long rows = rep_unseen_rows(r), others = r->rows - rows;
+  const char *what = r->kind == REP_TAGS ? "tag" : "row";
+  if (!rows) return;
+  rt_text_printf(out, "\n%llu %s%s with labels that training did not see, counted as errors:", rows, what,
+                 rows == 1 ? "" : "s");
+  int listed = 0, count = 0;
+  for (size_t k = 0; k < r->class_count; k++) {
+    const struct rep_class *c = &r->classes[r->order[k]];
+    if (r->order[k] < r->model_classes || !c->truths || ++count > MOST_LISTED) continue;
+    rt_text_printf(out, "%s %s (%llu)", listed++ ? "," : "", c->name, (unsigned long long)c->truths);
+  }
+  if (count > listed) rt_text_printf(out, ", … (%d labels)", count);
+  rt_text_printf(out, "\nwhat follows is over the other %llu:\n\n", others);
+}
+
 int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e) {
   digits = clamp_digits(digits);
   int width = name_width(r, digits);
@@ -110,6 +129,7 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
     add_name(out, r->kind == REP_NEXT ? "tokens" : "rows", width);
     rt_text_printf(out, " %9llu\n", (unsigned long long)r->rows);
   }
+  add_unseen(r, out);
   for (size_t m = 0; m < rep_metric_count; m++) {
     const struct rep_metric *metric = &rep_metrics[m];
     double value = (metric->kinds & r->kind) && !in_table(metric) ? metric->value(r) : NAN;
@@ -171,6 +191,19 @@ static void json_classes(const struct rep_report *r, struct rt_text *out) {
   json_averages(r, out);
 }
 
+static void json_unseen(const struct rep_report *r, struct rt_text *out) {
+  int listed = 0;
+  rt_text_printf(out, ",\"unseen\":{\"rows\":%llu,\"labels\":[", (unsigned long long)rep_unseen_rows(r));
+  for (size_t k = 0; k < r->class_count; k++) {
+    const struct rep_class *c = &r->classes[r->order[k]];
+    if (r->order[k] < r->model_classes || !c->truths) continue;
+    rt_text_puts(out, listed++ ? ",{\"name\":" : "{\"name\":");
+    json_string(out, c->name);
+    rt_text_printf(out, ",\"rows\":%llu}", (unsigned long long)c->truths);
+  }
+  rt_text_puts(out, "]}");
+}
+
 /* confusion[truth][prediction], both in the order of "classes". */
 static void json_confusion(const struct rep_report *r, struct rt_text *out) {
   rt_text_puts(out, ",\"confusion\":[");
@@ -201,6 +234,7 @@ int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e) {
     if (rep_metrics[m].kinds & r->kind) json_number(out, rep_metrics[m].name, rep_metrics[m].value(r));
   if (r->class_count) {
     json_classes(r, out);
+    if (r->model_classes) json_unseen(r, out);
     if (r->confusion) json_confusion(r, out);
   }
   rt_text_puts(out, "}");

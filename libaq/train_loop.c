@@ -163,7 +163,7 @@ static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static double valid_loss(const struct aq_trainer *t) {
-  return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : 0;
+  return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : NAN;
 }
 
 /* By the metric; where it cannot tell, by the loss, so that small validation data do not keep the first of

@@ -264,6 +264,7 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
 static void count_facts(struct aq_trainer *t) {
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
+  t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->skipped;
   t->facts.header = t->text || t->train_data.header; /* plain text needs none */

@@ -143,19 +143,6 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
   return RT_OK;
 }
 
-/* Is the value, a view or not, only ever a target of the loss? */
-static bool only_target(const struct vm_machine *machine, uint32_t place) {
-  const struct vm_function *f = machine->function;
-  for (uint32_t n = 0; n < f->instr_count; n++)
-    for (uint16_t k = 0; k < f->instr[n].in_count; k++) {
-      bool loss = f->instr[n].op == OP_cross_entropy || f->instr[n].op == OP_cross_entropy_grad;
-      if (machine->value_place[f->instr[n].in[k]] == place && !(loss && k == 1)) return false;
-    }
-  for (uint32_t g = 0; g < f->gradient_count; g++)
-    if (f->gradient[g].ids != UINT32_MAX && machine->value_place[f->gradient[g].ids] == place) return false;
-  return true;
-}
-
 static int make_ids(struct vm_machine *machine) {
   const struct vm_module *module = machine->module;
   machine->ids = rt_arena_alloc(&machine->arena, module->input_count * sizeof *machine->ids);
@@ -167,8 +154,8 @@ static int make_ids(struct vm_machine *machine) {
     if (shape == UINT32_MAX) return RT_NO_MEMORY;
     if (type->dtype != RT_INT || type->of == VM_NO_DIM) continue;
     if ((range = vm_shapes_dim(&machine->shapes, type->of)) == UINT32_MAX) return RT_NO_MEMORY;
-    uint32_t place = machine->function->slot_count + module->param_count + i;
-    machine->ids[machine->ids_count++] = (struct machine_ids){i, shape, range, only_target(machine, place)};
+    bool column = strcmp(module->input[i].kind, "tensor") != 0;
+    machine->ids[machine->ids_count++] = (struct machine_ids){i, shape, range, column};
   }
   return RT_OK;
 }

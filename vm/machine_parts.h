@@ -27,7 +27,8 @@ struct slot_use {
 /* Whole numbers that come from outside. */
 struct machine_ids {
   uint32_t input, shape, range; /* range: dim */
-  bool below_zero; /* are negative numbers fine? Only as targets of the loss: they count nothing */
+  bool below_zero; /* are negative numbers fine? In a column they stand for labels that training did not see:
+                      no row of a table, no target; in an argument of a run they are a mistake */
 };
 
 /* A recurrence: machines for its functions, and the batch with the longest examples first: those that are

@@ -30,6 +30,7 @@ void io_dataset_free(struct io_dataset *data) {
     rt_free(data->values[c].offsets);
     rt_free(data->values[c].ids);
     rt_free(data->values[c].numbers);
+    io_intern_free(&data->values[c].unseen);
   }
   rt_free(data->values);
   rt_free(data->lines);
@@ -40,16 +41,21 @@ void io_dataset_free(struct io_dataset *data) {
 
 void io_dataset_clear(struct io_dataset *data) {
   data->rows = data->skipped = 0;
-  for (int c = 0; c < data->columns; c++) data->values[c].cut = data->values[c].unknown = 0;
+  for (int c = 0; c < data->columns; c++) {
+    data->values[c].cut = data->values[c].unknown = 0;
+    io_intern_free(&data->values[c].unseen);
+  }
 }
 
-/* Unknown tokens of the rows from first on. */
+/* Unknown tokens and labels of the rows from first on. */
 static void count_unknown(struct io_dataset *data, const struct io_schema *schema, int64_t first) {
   for (int c = 0; c < data->columns; c++) {
     struct io_values *v = &data->values[c];
-    if (!v->present || !io_kind_is_counted(schema->columns[c].kind)) continue;
-    for (int64_t i = v->offsets[first]; i < v->offsets[data->rows]; i++)
-      v->unknown += v->ids[i] == IO_UNKNOWN;
+    const struct io_vocab *vocab = schema->columns[c].vocab;
+    if (!v->present || !vocab) continue;
+    int64_t begin = v->offsets ? v->offsets[first] : first,
+            end = v->offsets ? v->offsets[data->rows] : data->rows;
+    for (int64_t i = begin; i < end; i++) v->unknown += v->ids[i] < 0 || v->ids[i] == vocab->unknown;
   }
 }
 
@@ -117,6 +123,12 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
   into->present = from->present;
   into->width = from->width;
   if (!from->present) return RT_OK;
+  for (int32_t n = 0; n < from->unseen.count; n++) {
+    size_t length;
+    int32_t number;
+    const char *text = io_intern_text(&from->unseen, n, &length);
+    if (io_intern_add(&into->unseen, text, length, &number, NULL) != RT_OK) return RT_NO_MEMORY;
+  }
   return from->offsets ? select_ragged(from, rows, count, into)
          : from->width ? select_numbers(from, rows, count, into)
                        : select_classes(from, rows, count, into);

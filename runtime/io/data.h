@@ -14,7 +14,9 @@ struct io_values {
   double *numbers;  /* number: [rows]; vector: [rows, width] */
   int64_t width;    /* number: 1; vector: numbers in a row; 0 otherwise */
   int64_t cut;      /* tokens cut off by max_length */
-  int64_t unknown;  /* tokens that are not in the vocabulary */
+  int64_t unknown;  /* tokens and labels that are not in the vocabulary */
+  struct io_intern
+      unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
   size_t offsets_capacity, ids_capacity, numbers_capacity;
   int64_t row_tokens, row_cut; /* of the row being added */
 };
@@ -44,13 +46,13 @@ struct io_data_options {
 
 /* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths, sizes.
  * Every column must be there. With options->hold > 0 the rows are split by io_hold: *held gets the held-out
- * rows, and words are counted in the training rows alone (classes in all rows). held may be NULL when hold is
- * 0. options may be NULL. RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty
- * and the schema is as before. */
+ * rows, and vocabularies come from the training rows alone. held may be NULL when hold is 0. options may be
+ * NULL. RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty and the schema is
+ * as before. */
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error);
 /* Reads another file with a trained schema. Unknown words get IO_UNKNOWN; a label that training did not see
- * is a bad row whose message names it, its line and the known classes. */
+ * gets an id below 0 (see io_values.unseen). */
 int io_dataset_read(const char *path, const struct io_schema *schema, const struct io_data_options *options,
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);

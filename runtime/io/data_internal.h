@@ -19,7 +19,7 @@ enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 }; /* stand for begin and end until 
 struct io_encoder {
   struct io_dataset *data;
   const struct io_schema *schema;
-  struct io_learning *learning; /* [columns], or NULL */
+  struct io_learning *learning; /* [columns] when this is the training file, else NULL */
   const struct io_table *table; /* where the rows come from, or NULL */
   const char *name;             /* of the file, for messages, or NULL */
   bool predicting;              /* columns that are not required are left out */
@@ -44,8 +44,7 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
 void io_dataset_count_unknown(struct io_dataset *data, const struct io_schema *schema);
 
 int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error);
-/* Builds the vocabularies from the training rows (classes: from all rows) and translates the ids. held may be
- * NULL. */
+/* Builds the vocabularies from the training rows alone and translates the ids of both. held may be NULL. */
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error);
 /* Hands what was learned to the schema; the widths are in the dataset. */

@@ -94,20 +94,28 @@ static int encode_text(const struct place *p, const struct io_field *field, stru
   return status == RT_OK ? end_ragged(v, e->data->rows, count, error) : status;
 }
 
-/* Finds the id of a class label or tag; one that training did not see is an error that lists those it did
- * see. */
+/* A label that is not among those that the program names. */
+static int not_listed(const struct place *p, const char *text, size_t length, struct rt_error *error) {
+  struct rt_text known = {0};
+  io_vocab_list(vocab_of(p->e, p->column), 20, &known);
+  int status = known.failed ? rt_no_memory(error)
+                            : fail(p, error, "\"%.*s\" is none of the %s of \"%s\": %s", quoted(length), text,
+                                   column_of(p)->kind == IO_TAGS ? "tags" : "classes", column_of(p)->name,
+                                   known.data ? known.data : "none");
+  rt_text_free(&known);
+  return status;
+}
+
+/* Finds the id of a class label or tag. One that training did not see is below 0: as a target it is kept, to
+ * be judged; as an input it is no row of any table. */
 static int find_label(const struct place *p, const char *text, size_t length, int32_t *id,
                       struct rt_error *error) {
   int status = find_id(p->e, p->column, text, length, id, error);
   if (status != RT_OK || *id >= 0) return status;
-  struct rt_text known = {0};
-  io_vocab_list(vocab_of(p->e, p->column), 20, &known);
-  status = known.failed
-               ? rt_no_memory(error)
-               : fail(p, error, "\"%.*s\" is no %s of \"%s\" that the training data had; known are %s",
-                      quoted(length), text, column_of(p)->kind == IO_TAGS ? "tag" : "class",
-                      column_of(p)->name, known.data ? known.data : "none");
-  rt_text_free(&known);
+  if (p->e->learning) return not_listed(p, text, length, error);
+  if (column_of(p)->required) return RT_OK;
+  status = io_intern_add(&values_of(p)->unseen, text, length, id, error);
+  *id = -1 - *id;
   return status;
 }
 

@@ -45,12 +45,30 @@ static void count_texts(const struct io_dataset *data, int column, int64_t *coun
   *position += n;
 }
 
-static void translate(struct io_dataset *data, int column, const int32_t *remap,
-                      const struct io_vocab *vocab) {
-  int32_t *ids = data->values[column].ids;
+/* The id of a label of rows held back that the training rows do not have. */
+static int unseen_id(struct io_values *v, const struct io_intern *texts, int32_t number, bool target,
+                     int32_t *id, struct rt_error *error) {
+  size_t length;
+  const char *text = io_intern_text(texts, number, &length);
+  *id = 0;
+  int status = target ? io_intern_add(&v->unseen, text, length, id, error) : RT_OK;
+  *id = -1 - *id;
+  return status;
+}
+
+static int translate(struct io_dataset *data, int column, bool target, const int32_t *remap,
+                     const struct io_learning *l, struct rt_error *error) {
+  struct io_values *v = &data->values[column];
   int64_t n = id_count(data, column);
-  for (int64_t i = 0; i < n; i++)
-    ids[i] = ids[i] == IO_MARK_BEGIN ? vocab->begin : ids[i] == IO_MARK_END ? vocab->end : remap[ids[i]];
+  int status = RT_OK;
+  for (int64_t i = 0; i < n && status == RT_OK; i++) {
+    int32_t number = v->ids[i];
+    v->ids[i] = number == IO_MARK_BEGIN ? l->vocab->begin
+                : number == IO_MARK_END ? l->vocab->end
+                                        : remap[number];
+    if (number >= 0 && remap[number] < 0) status = unseen_id(v, &l->texts, number, target, &v->ids[i], error);
+  }
+  return status;
 }
 
 /* A vocabulary that nothing can be learned from is an error in the data. */
@@ -81,15 +99,12 @@ static int build(struct io_learning *l, const struct io_column *column, int c, s
   int status = counts && first && remap ? RT_OK : rt_no_memory(error);
   if (status == RT_OK) {
     count_texts(train, c, counts, first, &position);
-    if (held && is_label(column)) count_texts(held, c, counts, first, &position);
     status = io_vocab_build(&l->vocab, is_label(column) ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &l->texts,
                             counts, first, &options, remap, error);
   }
   if (status == RT_OK) status = check_vocab(column, l->vocab, train->name, error);
-  if (status == RT_OK) {
-    translate(train, c, remap, l->vocab);
-    if (held) translate(held, c, remap, l->vocab);
-  }
+  if (status == RT_OK) status = translate(train, c, !column->required, remap, l, error);
+  if (status == RT_OK && held) status = translate(held, c, !column->required, remap, l, error);
   rt_free(counts);
   rt_free(first);
   rt_free(remap);

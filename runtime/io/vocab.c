@@ -111,8 +111,9 @@ static struct io_vocab *vocab_new(enum io_vocab_kind kind, bool ends) {
   struct io_vocab *v = rt_zalloc(1, sizeof *v);
   if (!v) return NULL;
   v->kind = kind;
-  v->begin = v->end = -1;
+  v->begin = v->end = v->unknown = -1;
   if (kind == IO_VOCAB_WORDS) {
+    v->unknown = IO_UNKNOWN;
     v->base = 1;
     if (ends) {
       v->begin = 1;
@@ -214,8 +215,7 @@ void io_vocab_free(struct io_vocab *vocab) {
 int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length) {
   if (vocab->kind == IO_VOCAB_BYTES) return length == 1 ? (unsigned char)text[0] : -1;
   int32_t number = io_intern_find(&vocab->texts, text, length);
-  if (number < 0) return vocab->kind == IO_VOCAB_WORDS ? IO_UNKNOWN : -1;
-  return vocab->base + number;
+  return number < 0 ? vocab->unknown : vocab->base + number;
 }
 
 const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *length) {

@@ -38,6 +38,7 @@ struct io_vocab {
   int32_t count;          /* number of ids, specials included: the rows of an embedding table */
   int32_t base;           /* id of the first text: 1 or 3 for words, 0 otherwise */
   int32_t begin, end;     /* ids that mark begin and end of a text, or -1 */
+  int32_t unknown;        /* the id of what is not there, or -1 */
   struct io_intern texts; /* id - base -> text */
 };
 
@@ -57,8 +58,8 @@ int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struc
 int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
 void io_vocab_free(struct io_vocab *vocab);
 
-/* The id of a text: IO_UNKNOWN for a word that is not there, -1 for a class that is not there. The names of
- * the specials are no texts: a text "<unk>" does not find them. */
+/* The id of a text; of one that is not there vocab->unknown: IO_UNKNOWN for words, -1 for classes. The names
+ * of the specials are no texts: a text "<unk>" does not find them. */
 int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length);
 /* The text of an id: *length bytes, not NUL-terminated. "<unk>", "<begin>", "<end>" for specials; NULL
  * outside 0..count-1. */

@@ -138,7 +138,8 @@ static void test_tags(void **state) {
   io_dataset_free(&data);
   assert_int_equal(io_dataset_read(write_text("d.tsv", "a b\tO O\nc d\tO\n"), &s, NULL, &data, &e),
                    RT_BAD_DATA);
-  assert_error(&e, RT_BAD_DATA, 1, 1, "\"a\" is no tag of \"tags\""); /* by position tags come first */
+  /* by position tags come first */
+  assert_error(&e, RT_BAD_DATA, 2, 1, "2 tags in \"tags\" for 1 token in \"tokens\"");
   rt_error_clear(&e);
   assert_int_equal(
       io_dataset_read(write_text("d.tsv", "tokens\ttags\na b\tO O\nc d\tO\n"), &s, NULL, &data, &e),
@@ -273,15 +274,24 @@ static void test_unseen_class(void **state) {
   must_train("text\tlabel\na\tpos\nb\tneg\n", &s, &data);
   io_dataset_free(&data);
   const char *path = write_text("dev.tsv", "text\tlabel\na\tpos\na\tmeh\nb\tneg\n");
-  assert_int_equal(io_dataset_read(path, &s, NULL, &data, &e), RT_BAD_DATA);
-  assert_error(&e, RT_BAD_DATA, 3, 2,
-               "\"meh\" is no class of \"label\" that the training data had; known are neg, pos");
-  struct io_data_options skip = {.skip_bad_rows = true}, predict = {.predicting = true};
-  assert_int_equal(io_dataset_read(path, &s, &skip, &data, NULL), RT_OK);
-  assert_int_equal(data.rows, 2);
-  assert_int_equal(data.skipped, 1);
-  assert_error(&data.first_skipped, RT_BAD_DATA, 3, 2, "\"meh\"");
+  assert_int_equal(io_dataset_read(path, &s, NULL, &data, &e), RT_OK);
+  assert_int_equal(data.rows, 3);
+  assert_int_equal(data.values[1].ids[0], 1);
+  assert_int_equal(data.values[1].ids[1], -1);
+  assert_int_equal(data.values[1].ids[2], 0);
+  assert_int_equal(data.values[1].unknown, 1);
+  size_t length;
+  assert_int_equal(data.values[1].unseen.count, 1);
+  assert_memory_equal(io_intern_text(&data.values[1].unseen, 0, &length), "meh", 3);
   io_dataset_free(&data);
+  /* in an input it is not kept */
+  s.columns[1].required = true;
+  assert_int_equal(io_dataset_read(path, &s, NULL, &data, &e), RT_OK);
+  assert_int_equal(data.values[1].ids[1], -1);
+  assert_int_equal(data.values[1].unseen.count, 0);
+  io_dataset_free(&data);
+  s.columns[1].required = false;
+  struct io_data_options predict = {.predicting = true};
   /* predicting looks at no label, be it there or not */
   assert_int_equal(io_dataset_read(path, &s, &predict, &data, NULL), RT_OK);
   assert_int_equal(data.rows, 3);
@@ -340,7 +350,8 @@ static void test_held(void **state) {
   assert_int_equal(held.rows, 20);
   assert_int_equal(s.columns[0].vocab->count,
                    82); /* unknown, common and 80 words: held-out words are not learned */
-  assert_int_equal(s.columns[1].vocab->count, 50); /* classes are known from all rows */
+  /* nor are held-out classes: each class has two rows */
+  assert_int_equal(s.columns[1].vocab->count + held.values[1].unseen.count, 50);
   assert_int_equal(train.values[0].unknown, 0);
   assert_int_equal(held.values[0].unknown, 20);
   bool seen[103] = {false};

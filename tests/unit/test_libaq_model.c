@@ -162,8 +162,15 @@ static void test_report(void **state) {
   aq_report_free(report);
 
   const char *path = write_text("odd.tsv", "text\tlabel\ngood\tpositive\nbad\tugly\n");
+  assert_int_equal(aq_report_new(model, path, NULL, &report), AQ_OK);
+  assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_OK);
+  assert_true(accuracy == .5);
+  assert_non_null(strstr(aq_report_text(report), "ugly (1)"));
+  aq_report_free(report);
+
+  path = write_text("odd.tsv", "text\tlabel\ngood\tpositive\nbad\t\n");
   assert_int_equal(aq_report_new(model, path, NULL, &report), AQ_BAD_DATA);
-  assert_message(aq_report_message(report), AQ_BAD_DATA, 3, "\"ugly\" is no class");
+  assert_message(aq_report_message(report), AQ_BAD_DATA, 3, "no label");
   assert_string_equal(aq_report_text(report), "");
   assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_USAGE);
   aq_report_free(report);

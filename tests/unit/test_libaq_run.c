@@ -99,6 +99,10 @@ static void test_ids(void **state) {
   aq_message m;
   assert_int_equal(run(program, save("in.safetensors", bad, 2), &m), AQ_BAD_DATA);
   assert_message(&m, AQ_BAD_DATA, 0, "ids holds 3 in example 1, but must be from 0 to below V = 3");
+  const int32_t negative[] = {2, -1};
+  const struct io_tensor_out below[] = {t[0], {"ids", IO_I32, 1, shape_2, negative}};
+  assert_int_equal(run(program, save("in.safetensors", below, 2), &m), AQ_BAD_DATA);
+  assert_message(&m, AQ_BAD_DATA, 0, "ids holds -1 in example 1, but must be from 0 to below V = 3");
 }
 
 /* Messages name the argument, what it is in the program, what it is in the file. */

@@ -336,16 +336,10 @@ static void test_data_refused(void **state) {
   refused(AQ_USAGE, "a plain text has one column", program, &options);
   options.train = good;
   options.valid = data_of("bad.tsv", "text\tlabel\na\tpositive\nb\tawful\n");
-  refused(AQ_BAD_DATA, "\"awful\" is no class", program, &options);
-  assert_int_equal(result.line, 3);
-  options.bad_rows = AQ_BAD_ROW_SKIP;
   train_well(program, &options);
-  assert_int_equal(result.facts.skipped_rows, 1);
-  assert_int_equal(result.facts.valid_rows, 1);
-  options.bad_rows = AQ_BAD_ROW_STOP;
-  options.test = options.valid;
-  options.valid = NULL;
-  refused(AQ_BAD_DATA, "\"awful\" is no class", program, &options);
+  assert_int_equal(result.facts.skipped_rows, 0);
+  assert_int_equal(result.facts.valid_rows, 2);
+  assert_int_equal(result.facts.unseen_valid_rows, 1);
 }
 
 /* ---- checkpoints of something else ---- */
