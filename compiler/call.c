@@ -1,10 +1,10 @@
 /* call.c: calls: arguments matched to the signature, the body inlined. */
-#include "compiler/elaborate.h"
+#include "compiler/arguments.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MAX_ARGS = 32, MAX_DEPTH = 100 };
+enum { MAX_DEPTH = 100 };
 
 /* ---- signatures ---- */
 
@@ -155,13 +155,8 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
 }
 
 static int bind_default(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
-                        struct gr_span call, struct cc_scope *scope) {
-  const struct gr_node *node = param->count > 1 ? param->child[1] : NULL;
-  if (!node) {
-    gr_fail(c->error, call, "`%s` needs the argument `%s`", d->name, param->text);
-    gr_note(c->error, param->span, "declared here");
-    return c->error->code;
-  }
+                        struct cc_scope *scope) {
+  const struct gr_node *node = param->child[1];
   struct cc_scope *was = c->scope;
   struct cc_value value;
   c->scope = scope;
@@ -170,43 +165,62 @@ static int bind_default(struct cc_context *c, const struct cc_definition *d, con
   return status ? status : bind_argument(c, d, param, &value, node->span, scope);
 }
 
+/* What the signature declares, as rows. */
+static int declare(struct cc_context *c, const struct cc_definition *d, struct cc_callee *callee) {
+  const struct gr_node *params = d->node->child[0];
+  struct cc_parameter *row = rt_arena_alloc(&c->model->arena, sizeof *row * ((size_t)params->count + 1));
+  if (!row) return cc_out_of_memory(c);
+  for (int p = 0; p < params->count; p++) {
+    const struct gr_node *param = params->child[p];
+    row[p] = (struct cc_parameter){.name = param->text,
+                                   .optional = param->count > 1 && param->child[1],
+                                   .rest = param->number == 1,
+                                   .node = param};
+  }
+  *callee = (struct cc_callee){d->name, "argument", row, params->count, d->node};
+  return RT_OK;
+}
+
+/* The arguments in the order of the call: by position, then by name. */
+static int match(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args,
+                 int **of) {
+  struct cc_callee callee;
+  struct rt_arena *a = &c->model->arena;
+  int count = args->count + args->named_count;
+  const char **name = rt_arena_alloc(a, sizeof *name * ((size_t)count + 1));
+  struct gr_span *span = rt_arena_alloc(a, sizeof *span * ((size_t)count + 1));
+  *of = rt_arena_alloc(a, sizeof **of * ((size_t)count + 1));
+  if (!name || !span || !*of) return cc_out_of_memory(c);
+  for (int i = 0; i < count; i++) {
+    int k = i - args->count;
+    name[i] = k < 0 ? NULL : args->name[k];
+    span[i] = k < 0 ? args->span[i] : args->named_span[k];
+  }
+  const struct cc_given given = {count, name, span};
+  int status = declare(c, d, &callee);
+  return status ? status : cc_match(c, &callee, args->node->span, &given, *of);
+}
+
 /* Binds the callee's arguments in scope; the callee's file is already the one whose names are in sight. */
 static int bind_arguments(struct cc_context *c, const struct cc_definition *d,
                           const struct cc_call_args *args, struct cc_scope *scope) {
   const struct gr_node *params = d->node->child[0];
-  int at = 0, status = RT_OK;
-  for (int k = 0; k < args->named_count; k++) {
-    bool known = false;
-    for (int p = 0; p < params->count; p++) known |= !strcmp(params->child[p]->text, args->name[k]);
-    if (known) continue;
-    gr_fail(c->error, args->named_span[k], "`%s` has no argument called `%s`", d->name, args->name[k]);
-    struct cc_nearest nearest = {args->name[k], NULL, 0};
-    for (int p = 0; p < params->count; p++) cc_nearest_consider(&nearest, params->child[p]->text);
-    if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
-    return c->error->code;
-  }
+  int *of, at = 0, status = match(c, d, args, &of);
   for (int p = 0; p < params->count && !status; p++) {
     const struct gr_node *param = params->child[p];
-    int named = -1;
-    for (int k = 0; k < args->named_count; k++)
-      if (!strcmp(args->name[k], param->text)) named = k;
+    int named = 0;
+    while (named < args->named_count && of[args->count + named] != p) named++;
     if (param->number == 1) {
       status = bind_variadic(c, param, args, at, scope);
       at = args->count;
-    } else if (named >= 0) {
+    } else if (named < args->named_count) {
       status = bind_argument(c, d, param, &args->named[named], args->named_span[named], scope);
     } else if (at < args->count) {
       status = bind_argument(c, d, param, &args->value[at], args->span[at], scope);
       at++;
     } else {
-      status = bind_default(c, d, param, args->node->span, scope);
+      status = bind_default(c, d, param, scope);
     }
-  }
-  if (!status && at < args->count) {
-    gr_fail(c->error, args->span[at], "`%s` takes %d argument%s, and this is one more", d->name,
-            params->count, params->count == 1 ? "" : "s");
-    gr_note(c->error, d->node->name_span, "declared here");
-    status = c->error->code;
   }
   return status;
 }

@@ -1,32 +1,54 @@
 /* data.c: what the program says of its data: columns as typed inputs, outputs as predictions of columns, the
  * loss, and train { }. */
-#include "compiler/elaborate.h"
+#include "compiler/arguments.h"
 #include "runtime/io/schema.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* ---- columns ---- */
 
+#define OPTION(field) .optional = true, .by_name = true, .offset = offsetof(struct vm_input, field)
+#define COUNT CC_FROM_TO(1, INT32_MAX)
+static const struct cc_parameter text_options[] = {
+    {"min_count", CC_TAKES_WHOLE, COUNT, OPTION(min_count)},    /* what is rarer is unknown */
+    {"max_size", CC_TAKES_WHOLE, COUNT, OPTION(max_size)},      /* of the vocabulary */
+    {"from", CC_TAKES_NAME, .optional = true, .by_name = true}, /* the column that it is made of as well */
+    {"min_n", CC_TAKES_WHOLE, CC_FROM_TO(1, IO_LONGEST_NGRAM),
+     OPTION(min_n)}, /* characters; of ngrams alone */
+    {"max_n", CC_TAKES_WHOLE, CC_FROM_TO(1, IO_LONGEST_NGRAM), OPTION(max_n)}};
+enum { FROM = 2, OF_TEXT = 3, OF_NGRAMS = 5, MAX_OPTIONS = RT_COUNT(text_options) };
+
 enum column_shape { TOKENS, LABEL, TAGS, NUMBER, VECTOR, LATER };
-static const struct {
+static const struct column_kind {
   const char *name;
   enum column_shape shape;
-} kinds[] = {{"words", TOKENS},    {"chars", TOKENS}, {"bytes", TOKENS},  {"ngrams", TOKENS},
-             {"class", LABEL},     {"tags", TAGS},    {"number", NUMBER}, {"vector", VECTOR},
-             {"wordpiece", LATER}, {"bpe", LATER},    {"ids", LATER},     {"image", LATER},
-             {"audio", LATER}};
+  int options; /* the first so many of text_options */
+} kinds[] = {{"words", TOKENS, OF_TEXT}, {"chars", TOKENS, OF_TEXT},
+             {"bytes", TOKENS, OF_TEXT}, {"ngrams", TOKENS, OF_NGRAMS},
+             {"class", LABEL, 0},        {"tags", TAGS, 0},
+             {"number", NUMBER, 0},      {"vector", VECTOR, 0},
+             {"wordpiece", LATER, 0},    {"bpe", LATER, 0},
+             {"ids", LATER, 0},          {"image", LATER, 0},
+             {"audio", LATER, 0}};
+
+static const struct column_kind *find_kind(const char *name) {
+  for (size_t k = 0; k < RT_COUNT(kinds); k++)
+    if (!strcmp(kinds[k].name, name)) return &kinds[k];
+  return NULL;
+}
 
 static int column_shape(struct cc_context *c, const struct gr_node *column, enum column_shape *shape) {
   const struct gr_node *kind = column->child[0];
-  struct cc_nearest nearest = {kind->text, NULL, 0};
-  for (size_t k = 0; k < RT_COUNT(kinds); k++) {
-    cc_nearest_consider(&nearest, kinds[k].name);
-    if (strcmp(kinds[k].name, kind->text)) continue;
-    if (kinds[k].shape == LATER)
-      return gr_fail(c->error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
-    *shape = kinds[k].shape;
+  const struct column_kind *found = find_kind(kind->text);
+  if (found && found->shape == LATER)
+    return gr_fail(c->error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
+  if (found) {
+    *shape = found->shape;
     return RT_OK;
   }
+  struct cc_nearest nearest = {kind->text, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(kinds); k++) cc_nearest_consider(&nearest, kinds[k].name);
   gr_fail(c->error, kind->span, "there is no kind of column called `%s`", kind->text);
   if (nearest.best)
     rt_hint(c->error, "did you mean `%s`?", nearest.best);
@@ -35,12 +57,32 @@ static int column_shape(struct cc_context *c, const struct gr_node *column, enum
   return c->error->code;
 }
 
+/* words[T <= 128] */
+static int column_limit(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind,
+                        struct vm_symbol *symbol) {
+  const struct gr_node *right = axis->child[1];
+  double limit;
+  int status = cc_number(c, right, &limit);
+  if (status) return status;
+  if (kind != VM_RAGGED)
+    return gr_fail(c->error, axis->span, "a limit belongs to a length, as in words[T <= 128]");
+  if (!(limit >= 1 && limit <= INT32_MAX && limit == floor(limit)))
+    return gr_fail(
+        c->error, right->span,
+        "the limit of a length is a whole number from 1 to %d, as in words[T <= 128], and this is %.10g",
+        INT32_MAX, limit);
+  if (symbol->limit > 0 && symbol->limit != (int64_t)limit)
+    return gr_fail(c->error, axis->span, "the length %s has the limit %lld already, and here it has %.10g",
+                   symbol->name, (long long)symbol->limit, limit);
+  symbol->limit = (int64_t)limit;
+  return RT_OK;
+}
+
 /* An axis of a column: a dim of the file, a name met before, or a new symbol that the data gives its value.
  */
 static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind,
                       vm_dim *dim) {
   const struct gr_node *name = axis->kind == GR_LIMIT ? axis->child[0] : axis;
-  double limit = 0;
   int status;
   if (name->kind != GR_NAME && kind == VM_BOUND) return cc_dim(c, name, dim); /* 16, P * W */
   if (name->kind != GR_NAME) {
@@ -69,14 +111,7 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
   if (symbol < 0 || c->module->dims.symbol[symbol].kind != kind)
     return gr_fail(c->error, name->span, "%s is already another kind of size", name->text);
-  if (axis->kind == GR_LIMIT) {
-    if ((status = cc_number(c, axis->child[1], &limit))) return status;
-    if (kind != VM_RAGGED || limit < 1)
-      return gr_fail(c->error, axis->span,
-                     "a limit is at least 1 and belongs to a length, as in words[T <= 128]");
-    c->module->dims.symbol[symbol].limit = (int64_t)limit;
-  }
-  return RT_OK;
+  return axis->kind == GR_LIMIT ? column_limit(c, axis, kind, &c->module->dims.symbol[symbol]) : RT_OK;
 }
 
 static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name,
@@ -99,11 +134,10 @@ static bool reads_another(const struct gr_node *column) {
 }
 
 /* from = COLUMN: both are made of one field of the file. */
-static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *arg,
+static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *name,
                          struct vm_input *input) {
-  const struct gr_node *name = arg->child[0], *source;
+  const struct gr_node *source;
   enum column_shape shape;
-  if (name->kind != GR_NAME) return gr_fail(c->error, name->span, "`from` names a column of the data");
   if (!(source = find_column(c, data, name->text, name->span))) return c->error->code;
   int status = column_shape(c, source, &shape);
   if (status) return status;
@@ -121,54 +155,24 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
   return input->source ? RT_OK : cc_out_of_memory(c);
 }
 
-static int64_t *column_limit(struct vm_input *input, enum column_shape shape, const char *option) {
-  bool ngrams = !strcmp(input->kind, "ngrams");
-  if (shape != TOKENS) return NULL;
-  if (!strcmp(option, "min_count")) return &input->min_count;
-  if (!strcmp(option, "max_size")) return &input->max_size;
-  if (ngrams && !strcmp(option, "min_n")) return &input->min_n;
-  return ngrams && !strcmp(option, "max_n") ? &input->max_n : NULL;
-}
-
-static int column_option(struct cc_context *c, const struct gr_node *data, enum column_shape shape,
-                         const struct gr_node *arg, struct vm_input *input) {
-  const char *option = arg->text ? arg->text : "";
-  if (shape == TOKENS && !strcmp(option, "from")) return column_source(c, data, arg, input);
-  int64_t *limit = column_limit(input, shape, option);
-  double value;
-  if (!limit) {
-    gr_fail(c->error, arg->span, "a column of the kind %s has no option `%s`", input->kind,
-            arg->text ? arg->text : "without a name");
-    if (shape == TOKENS)
-      rt_hint(c->error,
-              "the options are min_count (what is rarer is unknown), max_size (of the vocabulary)%s and from "
-              "(the column that it is made of as well)",
-              strcmp(input->kind, "ngrams") ? "" : ", min_n and max_n (characters)");
-    return c->error->code;
-  }
-  int status = cc_number(c, arg->child[0], &value);
-  if (status) return status;
-  if (!(value >= 1 && value <= INT32_MAX && value == (double)(int64_t)value))
-    return gr_fail(c->error, arg->child[0]->span, "`%s` is a whole number, 1 or more", option);
-  *limit = (int64_t)value;
-  return RT_OK;
-}
-
 enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
 
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
-                          enum column_shape shape, struct vm_input *input) {
-  for (int i = 2; i < column->count; i++) {
-    int status = column_option(c, data, shape, column->child[i], input);
-    if (status) return status;
-  }
+                          struct vm_input *input) {
+  struct cc_setting option[MAX_OPTIONS];
+  const struct cc_callee callee = {input->kind, "option", text_options, find_kind(input->kind)->options,
+                                   NULL};
+  int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
+  if (status) return status;
+  cc_store_settings(&callee, option, input);
+  if (callee.count > FROM && option[FROM].arg && (status = column_source(c, data, option[FROM].arg, input)))
+    return status;
   if (strcmp(input->kind, "ngrams")) return RT_OK;
   if (!input->min_n) input->min_n = input->max_n && input->max_n < MIN_N ? input->max_n : MIN_N;
   if (!input->max_n) input->max_n = input->min_n > MAX_N ? input->min_n : MAX_N;
-  if (input->min_n <= input->max_n && input->max_n <= IO_LONGEST_NGRAM) return RT_OK;
-  return gr_fail(c->error, column->span,
-                 "ngrams of %lld to %lld characters: min_n is at most max_n, and that at most %d",
-                 (long long)input->min_n, (long long)input->max_n, IO_LONGEST_NGRAM);
+  if (input->min_n <= input->max_n) return RT_OK;
+  return gr_fail(c->error, column->span, "ngrams of %lld to %lld characters: min_n is at most max_n",
+                 (long long)input->min_n, (long long)input->max_n);
 }
 
 static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
@@ -215,22 +219,24 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
     if (status) return status;
     input->vocabulary = vm_dim_as_symbol(&c->module->dims, t->of);
   }
-  return column_options(c, data, column, shape, input);
+  return column_options(c, data, column, input);
 }
 
 /* The output as the user wrote it: the column, and whether it is next(column). */
 static int output_column(struct cc_context *c, const struct gr_node *output, const struct gr_node **name,
                          bool *next) {
+  static const struct cc_parameter of_column[] = {{"column", .takes = CC_TAKES_NAME}};
+  static const struct cc_callee next_takes = {"next", "argument", of_column, 1, NULL};
+  struct cc_setting column;
   *next = output->kind == GR_CALL;
   *name = output;
   if (!*next) return RT_OK;
-  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next") || output->count < 2
-      || !output->child[1] || output->child[1]->kind != GR_ARG)
+  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next"))
     return gr_fail(c->error, output->span,
                    "an output is a column, or next(COLUMN) for a model that predicts text");
-  *name = output->child[1]->child[0];
-  return (*name)->kind == GR_NAME ? RT_OK
-                                  : gr_fail(c->error, (*name)->span, "next() names a column of the data");
+  int status = cc_match_way(c, &next_takes, output, &column);
+  *name = column.arg;
+  return status;
 }
 
 static int declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
@@ -311,6 +317,9 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     const struct gr_node *column = status ? NULL : find_column(c, data, name->text, name->span);
     if (!column) return c->error->code;
     while (data->child[which] != column) which++;
+    for (int k = 0; k < o; k++)
+      if (!strcmp(m->output[k].name, name->text))
+        return gr_fail(c->error, name->span, "`%s` is predicted twice", name->text);
     if (next
         && (declared[which].type.dtype != RT_INT || declared[which].length < 0
             || !strcmp(declared[which].kind, "tags") || !strcmp(declared[which].kind, "ngrams")))

@@ -132,6 +132,12 @@ static int walk_with(struct walk *w, const struct gr_node *with, const struct si
               nearest.best);
       return w->error->code;
     }
+    for (int k = 0; k < i; k++) {
+      if (strcmp(with->child[k]->child[0]->text, let->child[0]->text)) continue;
+      gr_fail(w->error, let->child[0]->span, "the slot `%s` is filled twice", let->child[0]->text);
+      gr_note(w->error, with->child[k]->child[0]->span, "it is filled here already");
+      return w->error->code;
+    }
     int status = walk_slot(w, let, sight);
     if (status) return status;
   }

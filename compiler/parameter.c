@@ -1,7 +1,7 @@
-/* parameter.c: param[...] = init: the path that names a parameter, its initialiser, and its axis in head[H]. */
-#include "compiler/elaborate.h"
+/* parameter.c: param[...] = init: the path that names a parameter, its initialiser, and its axis in head[H].
+ */
+#include "compiler/arguments.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- paths ---- */
@@ -73,51 +73,73 @@ const char *cc_interpolate(struct cc_context *c, const char *text, struct gr_spa
   return result;
 }
 
-static const struct {
+static const struct cc_parameter normal[] = {
+    {"std", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .fallback = 1}};
+static const struct cc_parameter uniform[] = {{"from", CC_TAKES_NUMBER, .optional = true, .fallback = -1},
+                                              {"to", CC_TAKES_NUMBER, .optional = true, .fallback = 1}};
+static const struct cc_parameter gain[] = {
+    {"gain", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .fallback = 1}};
+static const struct cc_parameter eye[] = {{"scale", CC_TAKES_NUMBER, .optional = true, .fallback = 1}};
+static const struct cc_parameter load[] = {{"file", .takes = CC_TAKES_TEXT},
+                                           {"tensor", .takes = CC_TAKES_TEXT}};
+
+static const struct initialiser {
   const char *name;
   enum vm_init_kind kind;
-  int min, max;
-  double a, b;
-  const char *usage;
-} initialisers[] = {{"normal", VM_INIT_NORMAL, 0, 1, 1, 0, "normal(standard deviation)"},
-                    {"uniform", VM_INIT_UNIFORM, 0, 2, -1, 1, "uniform(from, to)"},
-                    {"glorot", VM_INIT_GLOROT, 0, 1, 1, 0, "glorot(gain)"},
-                    {"he", VM_INIT_HE, 0, 1, 1, 0, "he(gain)"},
-                    {"orthogonal", VM_INIT_ORTHOGONAL, 0, 1, 1, 0, "orthogonal(gain)"},
-                    {"eye", VM_INIT_EYE, 0, 1, 1, 0, "eye(scale)"}};
+  const struct cc_parameter *takes;
+  int count;
+} initialisers[] = {{"normal", VM_INIT_NORMAL, normal, 1},
+                    {"uniform", VM_INIT_UNIFORM, uniform, 2},
+                    {"glorot", VM_INIT_GLOROT, gain, 1},
+                    {"he", VM_INIT_HE, gain, 1},
+                    {"orthogonal", VM_INIT_ORTHOGONAL, gain, 1},
+                    {"eye", VM_INIT_EYE, eye, 1},
+                    {"load", VM_INIT_LOAD, load, 2}};
 
-static int init_call(struct cc_context *c, const struct gr_node *name, const struct gr_node *call,
-                     struct vm_init *init) {
-  int count = call ? call->count - 2 : 0;
-  if (!strcmp(name->text, "load")) {
-    if (count != 2 || call->child[1]->child[0]->kind != GR_STRING
-        || call->child[2]->child[0]->kind != GR_STRING)
-      return gr_fail(c->error, call ? call->span : name->span,
-                     "load needs a file and the name of a tensor in it: load(\"weights.safetensors\", "
-                     "\"encoder.weight\")");
-    init->kind = VM_INIT_LOAD;
-    init->file = cc_interpolate(c, call->child[1]->child[0]->text, call->child[1]->span);
-    init->tensor =
-        init->file ? cc_interpolate(c, call->child[2]->child[0]->text, call->child[2]->span) : NULL;
-    return init->tensor ? RT_OK : c->error->code;
+static const struct initialiser *find_initialiser(const struct gr_node *name) {
+  for (size_t k = 0; name->kind == GR_NAME && k < RT_COUNT(initialisers); k++)
+    if (!strcmp(initialisers[k].name, name->text)) return &initialisers[k];
+  return NULL;
+}
+
+/* uniform(A) is -A to A; else both ends are given, or none. */
+static int uniform_ends(struct cc_context *c, const struct gr_node *node, struct cc_setting *end) {
+  if (!end[0].arg != !end[1].arg) {
+    if (node->child[1]->text)
+      return gr_fail(c->error, node->span, "uniform needs both ends: uniform(from = -1, to = 1)");
+    if (end[0].number < 0)
+      return gr_fail(c->error, end[0].span, "uniform(A) is from -A to A, so that A is 0 or more");
+    end[1].number = end[0].number;
+    end[0].number = -end[1].number;
   }
-  for (size_t k = 0; k < RT_COUNT(initialisers); k++) {
-    if (strcmp(initialisers[k].name, name->text)) continue;
-    double value[2] = {initialisers[k].a, initialisers[k].b};
-    if (count > initialisers[k].max)
-      return gr_fail(c->error, call->span, "too many arguments for %s", initialisers[k].usage);
-    for (int i = 0; i < count; i++) {
-      int status = cc_number(c, call->child[1 + i]->child[0], &value[i]);
-      if (status) return status;
-    }
-    if (initialisers[k].kind == VM_INIT_UNIFORM && count == 1) {
-      value[1] = fabs(value[0]);
-      value[0] = -value[1];
-    }
-    *init = (struct vm_init){.kind = initialisers[k].kind, .a = value[0], .b = value[1]};
+  if (end[0].number <= end[1].number) return RT_OK;
+  return gr_fail(c->error, node->span, "uniform goes from %g to %g: the first is the smaller one",
+                 end[0].number, end[1].number);
+}
+
+static int init_call(struct cc_context *c, const struct initialiser *self, const struct gr_node *node,
+                     struct vm_init *init) {
+  const struct cc_callee callee = {self->name, "argument", self->takes, self->count, NULL};
+  struct cc_setting setting[2];
+  int status = cc_match_way(c, &callee, node, setting);
+  if (!status && self->kind == VM_INIT_UNIFORM) status = uniform_ends(c, node, setting);
+  if (status) return status;
+  *init = (struct vm_init){.kind = self->kind};
+  if (self->kind == VM_INIT_LOAD) {
+    init->file = setting[0].text;
+    init->tensor = setting[1].text;
     return RT_OK;
   }
+  init->a = setting[0].number;
+  init->b = self->count > 1 ? setting[1].number : 0;
+  return RT_OK;
+}
+
+static int no_initialiser(struct cc_context *c, const struct gr_node *name) {
+  struct cc_nearest nearest = {name->text, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(initialisers); k++) cc_nearest_consider(&nearest, initialisers[k].name);
   gr_fail(c->error, name->span, "`%s` is no way to fill a parameter", name->text);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
   rt_hint(c->error, "a number, normal, uniform, glorot, he, orthogonal, eye or load(\"file\", \"tensor\")");
   return c->error->code;
 }
@@ -135,13 +157,14 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
     return status;
   }
   const struct gr_node *callee = node->kind == GR_CALL ? node->child[0] : node;
+  const struct initialiser *known = find_initialiser(callee);
+  if (known) return init_call(c, known, node, init);
+  if (node->kind == GR_CALL && callee->kind == GR_NAME) return no_initialiser(c, callee);
   double value;
-  bool known = false;
-  for (size_t k = 0; k < RT_COUNT(initialisers); k++)
-    known |= callee->kind == GR_NAME && !strcmp(initialisers[k].name, callee->text);
-  if (callee->kind == GR_NAME && (known || !strcmp(callee->text, "load") || node->kind == GR_CALL))
-    return init_call(c, callee, node->kind == GR_CALL ? node : NULL, init);
   int status = cc_number(c, node, &value);
+  if (!status && !isfinite(value))
+    return gr_fail(c->error, node->span, "a parameter starts as a number that is finite, and this is %g",
+                   value);
   *init = (struct vm_init){.kind = VM_INIT_CONSTANT, .a = value};
   return status;
 }
