@@ -116,6 +116,9 @@ static int numbered_axis(struct cc_context *c, args_t *args, double number, stru
 int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *axis) {
   vm_dim d;
   const struct vm_type *type = cc_type(c, x);
+  bool number = args->value[at].kind == CC_NUMBER;
+  if (number && args->value[at].number < 0) /* -1 is no size, but the last axis elsewhere */
+    return numbered_axis(c, args, args->value[at].number, args->span[at], type);
   int status = cc_to_dim(c, &args->value[at], args->span[at], &d);
   if (status) return status;
   *axis = cc_axis_of(c, type, d);
@@ -123,8 +126,7 @@ int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *ax
   if (*axis == -2)
     return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type),
                    cc_dim_text(c, d));
-  if (args->value[at].kind == CC_NUMBER)
-    return numbered_axis(c, args, args->value[at].number, args->span[at], type);
+  if (number) return numbered_axis(c, args, args->value[at].number, args->span[at], type);
   gr_fail(c->error, args->span[at], "%s has no axis %s", cc_type_text(c, type), cc_dim_text(c, d));
   gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
   return c->error->code;

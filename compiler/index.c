@@ -187,6 +187,23 @@ static int take(struct cc_context *c, const struct gr_node *index, int axis, ir_
   return *x ? RT_OK : c->error->code;
 }
 
+/* x[-1], x[..-1]: counted from the end, as elsewhere. */
+static int check_from_end(struct cc_context *c, const struct gr_node *index, vm_dim whole) {
+  const struct gr_node *part[2] = {index, NULL};
+  for (int k = 0; index->kind == GR_RANGE && k < 2; k++) part[k] = index->child[k];
+  for (int k = 0; k < 2; k++) {
+    if (!part[k] || part[k]->kind != GR_UNARY || part[k]->text[0] != '-'
+        || part[k]->child[0]->kind != GR_NUMBER)
+      continue;
+    const char *size = cc_dim_text(c, whole);
+    double back = part[k]->child[0]->number;
+    gr_fail(c->error, part[k]->span, "positions are counted from 0 on, not from the end");
+    rt_hint(c->error, "write %s - %g in place of -%g: this axis is %s long", size, back, back, size);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
 static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x, struct cc_value *value) {
   int axis[RT_MAX_RANK], visible = cc_visible(c, cc_type(c, x), axis);
   bool dropped[RT_MAX_RANK] = {false}, any = false;
@@ -194,7 +211,8 @@ static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x,
     return gr_fail(c->error, node->span, "%d indices for the %d axes of %s", node->count - 1, visible,
                    cc_type_text(c, cc_type(c, x)));
   for (int k = 0; k + 1 < node->count; k++) {
-    int status = take(c, node->child[1 + k], axis[k], &x, &dropped[axis[k]]);
+    int status = check_from_end(c, node->child[1 + k], cc_type(c, x)->dim[axis[k]]);
+    if (!status) status = take(c, node->child[1 + k], axis[k], &x, &dropped[axis[k]]);
     if (status) return status;
     any |= dropped[axis[k]];
   }

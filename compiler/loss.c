@@ -1,5 +1,6 @@
 /* loss.c: what training minimises: a weighted sum of losses, each of an output and its target. */
 #include "compiler/arguments.h"
+#include "compiler/foreign.h"
 
 #include <string.h>
 
@@ -158,9 +159,14 @@ static int no_loss(struct cc_context *c, const struct gr_node *node) {
   const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
   struct cc_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
   for (size_t k = 0; k < LOSSES; k++) cc_nearest_consider(&nearest, losses[k].name);
-  if (nearest.best) {
+  bool own = name->kind == GR_NAME && cc_find(c->program, c->unit, name->text);
+  const struct cc_foreign *foreign = name->kind == GR_NAME && !own ? cc_foreign_find(name->text) : NULL;
+  if (nearest.best || foreign) {
     gr_fail(c->error, name->span, "there is no loss called `%s`", name->text);
-    rt_hint(c->error, "did you mean `%s`?", nearest.best);
+    if (nearest.best)
+      rt_hint(c->error, "did you mean `%s`?", nearest.best);
+    else
+      cc_foreign_hint(c->error, foreign, NULL, NULL);
     return c->error->code;
   }
   if (node->kind == GR_CALL)
@@ -257,7 +263,15 @@ static int check_weights(struct cc_context *c, uint32_t output, const struct for
     rt_hint(c->error, "each loss has a weight above 0: what is subtracted is not learned but spoilt");
     return c->error->code;
   }
-  if (!named || trained) return RT_OK;
+  if (trained) return RT_OK;
+  if (!named) {
+    const char *name = c->module->output[output].name;
+    gr_fail(c->error, cc_item(c->unit, GR_LOSS)->child[0]->span,
+            "the model predicts `%s` too, but this has no loss for it", name);
+    rt_hint(c->error, "add one, as in … + %s(%s), or take `%s` out of what the model predicts",
+            losses[predicts_classes(c, output) ? 0 : 1].name, name, name);
+    return c->error->code;
+  }
   return gr_fail(c->error, span, "the weights of the losses of `%s` add up to 0, so that nothing trains it",
                  c->module->output[output].name);
 }

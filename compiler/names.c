@@ -1,8 +1,10 @@
 /* names.c: every name in the program means something. Walks all bodies once, also those that nothing calls.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "compiler/elaborate.h"
+#include "compiler/foreign.h"
 
 /* The names in sight at a point of the walk, as a chain on the C stack. */
 struct sight {
@@ -16,6 +18,7 @@ struct walk {
   const struct cc_unit *unit;
   struct rt_error *error;
   const struct gr_node *body; /* the BLOCK that is being walked, or NULL */
+  const struct gr_node *call; /* the CALL that is being walked, or NULL */
   const struct gr_node *data; /* names of its dims are in sight within the model */
   struct cc_definition *user; /* whose body that is, or NULL */
   bool in_head, in_slot, in_initialiser;
@@ -69,10 +72,67 @@ static bool is_known(const struct walk *w, const char *name) {
   return cc_builtin_find(name) || data_has_dim(w->data, name);
 }
 
+/* Argument `at` of the call whose callee is node, or of the list that is its first; NULL: none. */
+static const struct gr_node *subject_of(const struct walk *w, const struct gr_node *node, int at) {
+  const struct gr_node *call = w->call;
+  bool constructs = node->text[0] >= 'A' && node->text[0] <= 'Z'; /* Linear(64, 10) is given no tensors */
+  if (!call || call->child[0] != node || constructs || call->count < 2 || !call->child[1]) return NULL;
+  const struct gr_node *first = call->child[1]->kind == GR_ARG ? call->child[1]->child[0] : NULL;
+  if (first && first->kind == GR_LIST) return at < first->count ? first->child[at] : NULL;
+  const struct gr_node *arg = 1 + at < call->count ? call->child[1 + at] : NULL;
+  return arg && arg->kind == GR_ARG && !arg->text ? arg->child[0] : NULL;
+}
+
+/* How a function is called, "linear(x, O)", as said to who writes its name in another way; "": no such
+ * function. */
+static void usage_of(const struct walk *w, const char *name, char *usage, size_t size) {
+  const struct cc_definition *d = cc_find(w->program, w->unit, name);
+  const struct cc_builtin *builtin = cc_builtin_find(name);
+  const struct gr_node *params =
+      d && (d->node->kind == GR_FN || d->node->kind == GR_HEAD) ? d->node->child[0] : NULL;
+  size_t length = 0;
+  snprintf(usage, size, "%s", params ? d->name : builtin ? builtin->usage : "");
+  for (int p = 0; params && p < params->count && (length = strlen(usage)) < size; p++)
+    snprintf(usage + length, size - length, "%s%s%s", p ? ", " : "(", params->child[p]->text,
+             p + 1 == params->count ? ")" : "");
+}
+
+/* The name of aq that differs from this one in upper and lower case and `_` alone. */
+static const char *same_name(const struct walk *w, const char *name) {
+  for (size_t u = 0; u < w->program->unit_count; u++) {
+    const struct cc_unit *unit = w->program->unit[u];
+    for (size_t i = 0; (unit == w->unit || unit->is_stdlib) && i < unit->definition_count; i++)
+      if (cc_foreign_same(unit->definition[i].name, name)) return unit->definition[i].name;
+  }
+  for (int i = 0; cc_builtin_at(i); i++)
+    if (cc_foreign_same(cc_builtin_at(i)->name, name)) return cc_builtin_at(i)->name;
+  return NULL;
+}
+
+/* A column of the data that the model does not take. */
+static bool hint_column(const struct walk *w, const char *name) {
+  for (int i = 0; w->data && i < w->data->count; i++) {
+    if (strcmp(w->data->child[i]->text, name)) continue;
+    const struct gr_node *outputs = w->user->node->child[1];
+    for (int o = 0; o < outputs->count; o++)
+      if (outputs->child[o]->kind == GR_NAME && !strcmp(outputs->child[o]->text, name)) {
+        rt_hint(w->error, "the model predicts the column `%s`, and so it cannot read it", name);
+        return true;
+      }
+    rt_hint(w->error, "to read the column `%s`, name it among the arguments: model %s(…, %s)", name,
+            w->user->name, name);
+    return true;
+  }
+  return false;
+}
+
 static int unknown(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
   struct cc_nearest nearest = {node->text, NULL, 0};
+  const struct cc_foreign *foreign = cc_foreign_find(node->text);
   for (const struct sight *s = sight; s; s = s->outer)
     if (s->name) cc_nearest_consider(&nearest, s->name);
+  bool own = nearest.best != NULL;
+  if (!own) nearest.best = same_name(w, node->text);
   for (size_t u = 0; u < w->program->unit_count; u++) {
     const struct cc_unit *unit = w->program->unit[u];
     if (unit != w->unit && !unit->is_stdlib) continue;
@@ -91,6 +151,10 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
                       "load(\"file\", \"tensor\")");
   else if (w->body && binds(w->body, node->text))
     rt_hint(w->error, "it is bound further down; statements run from top to bottom");
+  else if (hint_column(w, node->text))
+    ;
+  else if (foreign && !own && (!nearest.best || nearest.distance))
+    cc_foreign_hint(w->error, foreign, subject_of(w, node, 0), subject_of(w, node, 1));
   else if (nearest.best)
     rt_hint(w->error, "did you mean `%s`?", nearest.best);
   else if (is_slot_variable(node->text))
@@ -144,17 +208,50 @@ static int walk_with(struct walk *w, const struct gr_node *with, const struct si
   return RT_OK;
 }
 
-static int walk_member(struct walk *w, const struct gr_node *node) {
+/* x.view, torch.relu: what stands before the dot is no import. */
+static int no_member(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
+  const struct gr_node *base = node->child[0], *first = base;
+  const struct cc_foreign *foreign = cc_foreign_find(node->text);
+  const char *same = same_name(w, node->text);
+  char usage[128];
+  usage_of(w, same ? same : "", usage, sizeof usage);
+  while (first->kind == GR_MEMBER) first = first->child[0];
+  bool known =
+      first->kind != GR_NAME || in_sight(sight, first->text) || cc_find(w->program, w->unit, first->text);
+  struct cc_nearest nearest = {first->kind == GR_NAME ? first->text : "", NULL, 0};
+  for (size_t i = 0; i < w->unit->import_count; i++)
+    if (w->unit->import[i].as) cc_nearest_consider(&nearest, w->unit->import[i].as);
+  if (known)
+    gr_fail(w->error, node->name_span, "a value has no members, and so no `%s`", node->text);
+  else
+    gr_fail(w->error, first->span,
+            "nothing here is called `%s`: what stands before a dot is the name of an import", first->text);
+  if (nearest.best)
+    rt_hint(w->error, "did you mean `%s`?", nearest.best);
+  else if (foreign)
+    cc_foreign_hint(w->error, foreign, known ? base : subject_of(w, node, 0),
+                    known ? NULL : subject_of(w, node, 1));
+  else if (same)
+    rt_hint(w->error, "a function stands before what it is given, without a prefix: %s", usage);
+  else
+    rt_hint(w->error, "%s",
+            known ? "there are no methods: what a file defines is called f(x), not x.f()"
+                  : "import \"FILE.aq\" as NAME makes NAME.f of what that file defines");
+  return w->error->code;
+}
+
+static int walk_member(struct walk *w, const struct gr_node *node, const struct sight *sight) {
   const struct gr_node *base = node->child[0];
   const struct cc_unit *unit = base->kind == GR_NAME ? cc_find_import(w->unit, base->text) : NULL;
-  if (!unit) {
-    gr_fail(w->error, base->span, "what stands before a dot is the name of an import");
-    rt_hint(w->error, "values have no members; import \"FILE.aq\" as NAME makes NAME.f");
-    return w->error->code;
-  }
-  for (size_t i = 0; i < unit->definition_count; i++)
+  if (!unit) return no_member(w, node, sight);
+  struct cc_nearest nearest = {node->text, NULL, 0};
+  for (size_t i = 0; i < unit->definition_count; i++) {
+    cc_nearest_consider(&nearest, unit->definition[i].name);
     if (!strcmp(unit->definition[i].name, node->text)) return RT_OK;
-  return gr_fail(w->error, node->name_span, "%s defines no `%s`", unit->path, node->text);
+  }
+  gr_fail(w->error, node->name_span, "%s defines no `%s`", unit->path, node->text);
+  if (nearest.best) rt_hint(w->error, "did you mean `%s`?", nearest.best);
+  return w->error->code;
 }
 
 static int walk_parameter(struct walk *w, const struct gr_node *node, const struct sight *sight) {
@@ -178,10 +275,19 @@ static int walk_name(struct walk *w, const struct gr_node *node, const struct si
   return RT_OK;
 }
 
+static int walk_call(struct walk *w, const struct gr_node *node, const struct sight *sight) {
+  const struct gr_node *was = w->call;
+  w->call = node;
+  int status = walk_expression(w, node->child[0], sight);
+  w->call = was;
+  return status ? status : walk_children(w, node, sight, 1);
+}
+
 static int walk_expression(struct walk *w, const struct gr_node *node, const struct sight *sight) {
   switch (node->kind) {
     case GR_NAME: return walk_name(w, node, sight);
-    case GR_MEMBER: return walk_member(w, node);
+    case GR_MEMBER: return walk_member(w, node, sight);
+    case GR_CALL: return walk_call(w, node, sight);
     case GR_WITH: return walk_with(w, node, sight);
     case GR_PARAMETER: return walk_parameter(w, node, sight);
     case GR_STAR:
