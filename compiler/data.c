@@ -350,8 +350,10 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   m->output = rt_arena_alloc(&m->arena, outputs * sizeof *m->output);
   if (!declared || !m->input || !m->output) return cc_out_of_memory(c);
   int status = declare_columns(c, data, declared);
+  if (!status) status = cc_share_vocabularies(c, data, declared);
   if (!status) status = model_inputs(c, model, data, declared);
-  return status ? status : model_targets(c, model, data, declared);
+  if (!status) status = model_targets(c, model, data, declared);
+  return status ? status : cc_check_next(c, model->child[1]);
 }
 
 /* ---- outputs ---- */

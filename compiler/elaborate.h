@@ -210,6 +210,11 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
             struct cc_value *result);
 
 /* data.c: data, model signature, loss, train */
+/* vocabulary.c: one vocabulary for columns that say the same name, and what they say of it made one;
+ * declared[] are the columns of the data block. */
+int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared);
+/* Texts that are predicted do not share a vocabulary with labels. */
+int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
 int cc_data(struct cc_context *c, const struct gr_node *model);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
                ir_id *output);

@@ -34,6 +34,17 @@ static int pair_tags(const struct vm_module *module, struct io_schema *schema, s
   return RT_OK;
 }
 
+/* A name is a vocabulary: the first input with the same one owns it. */
+static void share_vocabularies(const struct vm_module *module, struct io_schema *schema) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    const struct vm_input *input = &module->input[i], *first = module->input;
+    if (input->vocabulary < 0 || input->type.dtype != RT_INT) continue;
+    while (first->vocabulary != input->vocabulary || first->type.dtype != RT_INT) first++;
+    int owner = io_schema_find(schema, first->name), column = io_schema_find(schema, input->name);
+    if (owner != column) schema->columns[column].shares = owner;
+  }
+}
+
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
@@ -69,6 +80,7 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     return rt_fail(error, RT_USAGE,
                    "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
                    schema->count);
+  share_vocabularies(module, schema);
   int status = pair_tags(module, schema, error);
   return status ? status : io_schema_check(schema, error);
 }

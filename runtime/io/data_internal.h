@@ -4,8 +4,8 @@
 
 #include "runtime/io/data.h"
 
-/* What is being learned about one column. While reading, its ids are the numbers of texts; once the
- * vocabulary is known they are translated. */
+/* What is being learned about one column, and about those that share its vocabulary. While reading, their ids
+ * are the numbers of texts; once the vocabulary is known they are translated. */
 struct io_learning {
   bool interns; /* the column gets a vocabulary from this file */
   struct io_intern texts;

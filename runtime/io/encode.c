@@ -37,14 +37,14 @@ static struct io_values *values_of(const struct place *p) { return &p->e->data->
 
 static const struct io_vocab *vocab_of(const struct io_encoder *e, int column) {
   const struct io_vocab *vocab = e->schema->columns[column].vocab;
-  return vocab || !e->learning ? vocab : e->learning[column].vocab;
+  return vocab || !e->learning ? vocab : e->learning[io_schema_owner(e->schema, column)].vocab;
 }
 
 /* The id of a text: interned while learning, looked up otherwise. -1 for an unknown class. */
 static int find_id(const struct io_encoder *e, int column, const char *text, size_t length, int32_t *id,
                    struct rt_error *error) {
-  if (e->learning && e->learning[column].interns)
-    return io_intern_add(&e->learning[column].texts, text, length, id, error);
+  struct io_learning *l = e->learning ? &e->learning[io_schema_owner(e->schema, column)] : NULL;
+  if (l && l->interns) return io_intern_add(&l->texts, text, length, id, error);
   *id = io_vocab_find(vocab_of(e, column), text, length);
   return RT_OK;
 }
@@ -54,7 +54,7 @@ int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, stru
   const struct io_tokens *tokens = &e->data->tokens;
   const struct io_column *c = &e->schema->columns[column];
   const struct io_vocab *vocab = vocab_of(e, column);
-  bool learning = e->learning && e->learning[column].interns;
+  bool learning = e->learning && e->learning[io_schema_owner(e->schema, column)].interns;
   if (IO_GROW(v->ids, v->ids_capacity, (size_t)(*count + limit) + 2) != RT_OK) return rt_no_memory(error);
   if (c->ends) v->ids[(*count)++] = learning ? IO_MARK_BEGIN : vocab->begin;
   for (int64_t i = 0; i < limit; i++) {

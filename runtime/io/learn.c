@@ -9,9 +9,9 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
     enum io_kind kind = column->kind;
-    if (column->vocab) continue;
+    if (column->vocab || column->shares >= 0) continue;
     l[c].interns = io_kind_is_counted(kind) || kind == IO_CLASS || kind == IO_TAGS;
-    int status = kind == IO_BYTES ? io_vocab_bytes(&l[c].vocab, column->ends, error) : RT_OK;
+    int status = kind == IO_BYTES ? io_vocab_bytes(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -24,8 +24,6 @@ void io_learning_free(struct io_learning *learning, const struct io_schema *sche
   }
   rt_free(learning);
 }
-
-static bool is_label(const struct io_column *c) { return c->kind == IO_CLASS || c->kind == IO_TAGS; }
 
 /* The ids of a column, without their offsets. */
 static int64_t id_count(const struct io_dataset *data, int column) {
@@ -71,42 +69,66 @@ static int translate(struct io_dataset *data, int column, bool target, const int
   return status;
 }
 
+/* Columns that have the vocabulary of one owner, whose texts are learned together. */
+struct group {
+  const struct io_schema *schema;
+  int owner;
+  struct io_learning *l;
+  struct io_dataset *train, *held;
+};
+
 /* A vocabulary that nothing can be learned from is an error in the data. */
-static int check_vocab(const struct io_column *column, const struct io_vocab *vocab, const char *file,
-                       struct rt_error *error) {
-  if (is_label(column) && vocab->count == 1) {
+static int check_vocab(const struct group *g, bool labels, struct rt_error *error) {
+  const struct io_column *column = &g->schema->columns[g->owner];
+  const struct io_vocab *vocab = g->l->vocab;
+  const char *file = g->train->name;
+  if (labels && vocab->count == 1) {
     size_t length;
     const char *label = io_vocab_text(vocab, 0, &length);
     return rt_fail_at(error, RT_BAD_DATA, file, 0, 0,
-                      "column \"%s\" has the one %s \"%.*s\" in all rows; two are needed", column->name,
-                      column->kind == IO_TAGS ? "tag" : "class", length < 80 ? (int)length : 80, label);
+                      "column \"%s\" has the one %s \"%.*s\" in all rows%s; two are needed", column->name,
+                      column->kind == IO_TAGS ? "tag" : "class", length < 80 ? (int)length : 80, label,
+                      g->held ? " to learn from" : "");
   }
   if (vocab->texts.count == 0)
     return rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "column \"%s\" has no %s", column->name,
-                      is_label(column)        ? "tags"
+                      labels                  ? "tags"
                       : column->min_count > 1 ? "token that is frequent enough"
                                               : "tokens");
   return RT_OK;
 }
 
-static int build(struct io_learning *l, const struct io_column *column, int c, struct io_dataset *train,
-                 struct io_dataset *held, struct rt_error *error) {
-  size_t n = (size_t)l->texts.count + 1;
+static bool has(const struct group *g, int column) { return io_schema_owner(g->schema, column) == g->owner; }
+
+static int build(const struct group *g, int32_t *remap, struct rt_error *error) {
+  size_t n = (size_t)g->l->texts.count + 1;
   int64_t *counts = rt_zalloc(n, sizeof *counts), *first = rt_zalloc(n, sizeof *first), position = 0;
-  int32_t *remap = rt_alloc(n * sizeof *remap);
-  struct io_vocab_options options = {
-      .min_count = column->min_count, .max_size = column->max_size, .ends = column->ends};
-  int status = counts && first && remap ? RT_OK : rt_no_memory(error);
-  if (status == RT_OK) {
-    count_texts(train, c, counts, first, &position);
-    status = io_vocab_build(&l->vocab, is_label(column) ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &l->texts,
-                            counts, first, &options, remap, error);
-  }
-  if (status == RT_OK) status = check_vocab(column, l->vocab, train->name, error);
-  if (status == RT_OK) status = translate(train, c, !column->required, remap, l, error);
-  if (status == RT_OK && held) status = translate(held, c, !column->required, remap, l, error);
+  const struct io_column *owner = &g->schema->columns[g->owner];
+  struct io_vocab_options options = {.min_count = owner->min_count,
+                                     .max_size = owner->max_size,
+                                     .ends = io_schema_has_ends(g->schema, g->owner)};
+  bool labels = io_schema_has_labels(g->schema, g->owner);
+  int status = counts && first ? RT_OK : rt_no_memory(error);
+  for (int c = g->owner; c < g->schema->count && status == RT_OK; c++)
+    if (has(g, c)) count_texts(g->train, c, counts, first, &position);
+  if (status == RT_OK)
+    status = io_vocab_build(&g->l->vocab, labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &g->l->texts, counts,
+                            first, &options, remap, error);
+  if (status == RT_OK) status = check_vocab(g, labels, error);
   rt_free(counts);
   rt_free(first);
+  return status;
+}
+
+static int learn(const struct group *g, struct rt_error *error) {
+  int32_t *remap = rt_alloc(((size_t)g->l->texts.count + 1) * sizeof *remap);
+  int status = remap ? build(g, remap, error) : rt_no_memory(error);
+  for (int c = g->owner; c < g->schema->count && status == RT_OK; c++) {
+    if (!has(g, c)) continue;
+    bool target = !g->schema->columns[c].required;
+    status = translate(g->train, c, target, remap, g->l, error);
+    if (status == RT_OK && g->held) status = translate(g->held, c, target, remap, g->l, error);
+  }
   rt_free(remap);
   return status;
 }
@@ -123,7 +145,8 @@ int io_learning_finish(struct io_learning *learning, const struct io_schema *sch
                        struct io_dataset *held, struct rt_error *error) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
-    int status = learning[c].interns ? build(&learning[c], column, c, train, held, error) : RT_OK;
+    struct group group = {schema, c, &learning[c], train, held};
+    int status = learning[c].interns ? learn(&group, error) : RT_OK;
     if (status != RT_OK) return status;
     if (column->kind != IO_IDS || column->size > 0) continue;
     int64_t size = size_of_ids(train, c, 0);
@@ -138,11 +161,12 @@ void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
                         const struct io_dataset *train) {
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
-    if (!column->vocab) {
+    if (!column->vocab && column->shares < 0) {
       column->vocab = learning[c].vocab;
       learning[c].vocab = NULL;
     }
     if (column->kind == IO_VECTOR) column->width = train->values[c].width;
     if (column->size == 0) column->size = learning[c].size;
   }
+  io_schema_share(schema);
 }

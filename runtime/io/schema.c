@@ -49,7 +49,7 @@ int io_schema_add(struct io_schema *schema, const char *name, enum io_kind kind,
   char *copy = rt_strdup(name);
   if (!copy) return rt_no_memory(error);
   *column = &schema->columns[schema->count++];
-  **column = (struct io_column){.name = copy, .kind = kind, .pair = -1, .required = true};
+  **column = (struct io_column){.name = copy, .kind = kind, .pair = -1, .shares = -1, .required = true};
   return RT_OK;
 }
 
@@ -58,7 +58,7 @@ void io_schema_free(struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     rt_free(schema->columns[c].name);
     rt_free(schema->columns[c].source);
-    io_vocab_free(schema->columns[c].vocab);
+    if (schema->columns[c].shares < 0) io_vocab_free(schema->columns[c].vocab);
   }
   rt_free(schema->columns);
   *schema = (struct io_schema){0};
@@ -122,6 +122,46 @@ static int check_limits(const struct io_column *c, struct rt_error *error) {
   return RT_OK;
 }
 
+static bool is_label(enum io_kind kind) { return kind == IO_CLASS || kind == IO_TAGS; }
+
+int io_schema_owner(const struct io_schema *schema, int column) {
+  int shares = schema->columns[column].shares;
+  return shares < 0 ? column : shares;
+}
+
+bool io_schema_has_labels(const struct io_schema *schema, int column) {
+  int owner = io_schema_owner(schema, column);
+  for (int c = owner; c < schema->count; c++)
+    if (io_schema_owner(schema, c) == owner && is_label(schema->columns[c].kind)) return true;
+  return false;
+}
+
+bool io_schema_has_ends(const struct io_schema *schema, int column) {
+  int owner = io_schema_owner(schema, column);
+  for (int c = owner; c < schema->count; c++)
+    if (io_schema_owner(schema, c) == owner && schema->columns[c].ends) return true;
+  return false;
+}
+
+void io_schema_share(struct io_schema *schema) {
+  for (int c = 0; c < schema->count; c++)
+    schema->columns[c].vocab = schema->columns[io_schema_owner(schema, c)].vocab;
+}
+
+static int check_sharing(const struct io_schema *schema, int c, struct rt_error *error) {
+  const struct io_column *column = &schema->columns[c];
+  if (column->shares < 0) return RT_OK;
+  const struct io_column *owner = column->shares < c ? &schema->columns[column->shares] : column;
+  bool words = column->kind == IO_WORDS || is_label(column->kind);
+  if (owner == column || owner->shares >= 0 || !has_vocab(column->kind)
+      || (owner->kind != column->kind && !(words && (owner->kind == IO_WORDS || is_label(owner->kind)))))
+    return rt_fail(error, RT_USAGE, "column \"%s\" cannot have the vocabulary of another one", column->name);
+  if (!io_schema_has_labels(schema, c)) return RT_OK;
+  return io_schema_has_ends(schema, c) || owner->min_count > 1 || owner->max_size ? rt_fail(
+             error, RT_USAGE, "the labels of column \"%s\" have no begin, no end and no limits", column->name)
+                                                                                  : RT_OK;
+}
+
 static const char *source_of(const struct io_column *c) { return c->source ? c->source : c->name; }
 
 /* Columns of one source share a field; the others have the next one each. Two columns of which neither names
@@ -161,6 +201,7 @@ int io_schema_check(struct io_schema *schema, struct rt_error *error) {
   for (int c = 0; c < schema->count; c++) {
     int status = check_limits(&schema->columns[c], error);
     if (status == RT_OK) status = check_pair(schema, &schema->columns[c], error);
+    if (status == RT_OK) status = check_sharing(schema, c, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -173,6 +214,7 @@ static enum io_token_kind token_kind(const struct io_schema *schema, int column)
     case IO_NGRAMS: return IO_TOKENS_NGRAMS;
     default: break;
   }
+  if (io_schema_has_labels(schema, column)) return IO_TOKENS_ITEMS;
   for (int c = 0; c < schema->count; c++)
     if (schema->columns[c].pair == column) return IO_TOKENS_SPACES;
   return IO_TOKENS_WORDS;

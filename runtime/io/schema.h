@@ -8,9 +8,10 @@
 /* Kinds of columns and what a row's field becomes. The words in quotes are the names in programs and files.
  */
 enum io_kind {
-  IO_WORDS,  /* "words"  ids of a text's words. Split at white space alone when a tags column pairs with it */
-  IO_CHARS,  /* "chars"  ids of its code points */
-  IO_BYTES,  /* "bytes"  its bytes */
+  IO_WORDS, /* "words"  ids of a text's words. Split at white space alone when a tags column pairs with it; so
+               too, and taken as they are, when labels share its vocabulary */
+  IO_CHARS, /* "chars"  ids of its code points */
+  IO_BYTES, /* "bytes"  its bytes */
   IO_NGRAMS, /* "ngrams" ids of the parts of its words */
   IO_CLASS,  /* "class"  id of a label: the whole field */
   IO_TAGS,   /* "tags"   ids of labels separated by white space, one for each token of the paired column */
@@ -46,7 +47,8 @@ struct io_column {
   int64_t min_n, max_n;   /* ngrams: code points of the shortest and the longest; 0 otherwise */
   int64_t width;          /* vector: numbers in a row; 0: taken from the first row of the training file */
   int64_t size;           /* ids: 1 + the largest id; 0: taken from the training file */
-  struct io_vocab *vocab; /* words, chars, bytes, ngrams, class, tags: owned; NULL before training */
+  int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
+  struct io_vocab *vocab; /* words, chars, bytes, ngrams, class, tags; NULL before training */
 };
 
 /* A file has fields; each column reads one, and several texts may read the same. Start zeroed. */
@@ -73,6 +75,14 @@ int io_schema_check(struct io_schema *schema, struct rt_error *error);
 /* Which tokens a words, chars, bytes or ngrams column gets: IO_TOKENS_SPACES for words that tags pair with.
  */
 struct io_tokeniser io_schema_tokeniser(const struct io_schema *schema, int column);
+/* The column that owns a column's vocabulary. */
+int io_schema_owner(const struct io_schema *schema, int column);
+/* Do labels, class or tags, have this column's vocabulary? It has no entry for the unknown then. */
+bool io_schema_has_labels(const struct io_schema *schema, int column);
+/* Does a column of this one's vocabulary have begin and end? */
+bool io_schema_has_ends(const struct io_schema *schema, int column);
+/* Gives all columns the vocabularies that their owners have. */
+void io_schema_share(struct io_schema *schema);
 /* True when every column has what training gives it: vocabularies, widths, sizes. */
 bool io_schema_is_trained(const struct io_schema *schema);
 void io_schema_free(struct io_schema *schema);

@@ -1,5 +1,6 @@
 /* schema_json.c: schemas as JSON, for the model file:
- * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]} */
+ * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]}. A column that has the
+ * vocabulary of an earlier one names it by its number instead: "shares":0 */
 #include <string.h>
 
 #include "runtime/io/json.h"
@@ -33,7 +34,8 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
   write_integer(out, "max_n", c->max_n, 0);
   write_integer(out, "width", c->width, 0);
   write_integer(out, "size", c->size, 0);
-  if (c->vocab) {
+  write_integer(out, "shares", c->shares, -1);
+  if (c->vocab && c->shares < 0) {
     rt_text_puts(out, ",\"vocab\":");
     io_vocab_write(c->vocab, out);
   }
@@ -54,17 +56,12 @@ static int bad(struct rt_error *error, const char *what) {
 }
 
 /* A vocabulary must be of the sort that its column's ids come from. */
-static bool suits(const struct io_column *c) {
-  enum io_vocab_kind kind = c->vocab->kind;
-  switch (c->kind) {
-    case IO_WORDS:
-    case IO_CHARS:
-    case IO_NGRAMS: return kind == IO_VOCAB_WORDS && c->ends == (c->vocab->begin >= 0);
-    case IO_BYTES: return kind == IO_VOCAB_BYTES && c->ends == (c->vocab->begin >= 0);
-    case IO_CLASS:
-    case IO_TAGS: return kind == IO_VOCAB_CLASSES && c->vocab->count > 0;
-    default: return false;
-  }
+static bool suits(const struct io_schema *schema, int column) {
+  const struct io_vocab *vocab = schema->columns[column].vocab;
+  if (!vocab) return true;
+  if (io_schema_has_ends(schema, column) != (vocab->begin >= 0)) return false;
+  if (io_schema_has_labels(schema, column)) return vocab->kind == IO_VOCAB_CLASSES && vocab->count > 0;
+  return vocab->kind == (schema->columns[column].kind == IO_BYTES ? IO_VOCAB_BYTES : IO_VOCAB_WORDS);
 }
 
 static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error) {
@@ -78,6 +75,7 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   if (status != RT_OK) return status;
   bool good = true;
   c->pair = (int)io_json_integer(json, "pair", 0, INT32_MAX, -1, &good);
+  c->shares = (int)io_json_integer(json, "shares", 0, INT32_MAX, -1, &good);
   c->required = io_json_bool(json, "required", true, &good);
   c->keep_case = io_json_bool(json, "keep_case", false, &good);
   c->ends = io_json_bool(json, "ends", false, &good);
@@ -92,9 +90,8 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
   if (source && !json_string_length(source)) return bad(error, "a column's source is no name");
   status = source ? io_schema_read_from(c, json_string_value(source), error) : RT_OK;
-  if (status != RT_OK || !vocab) return status;
-  status = io_vocab_from_json(&c->vocab, vocab, error);
-  return status != RT_OK || suits(c) ? status : bad(error, "a vocabulary does not suit its column");
+  if (vocab && c->shares >= 0) return bad(error, "a column has a vocabulary and that of another one");
+  return status != RT_OK || !vocab ? status : io_vocab_from_json(&c->vocab, vocab, error);
 }
 
 static int read_columns(struct io_schema *schema, const json_t *columns, struct rt_error *error) {
@@ -104,7 +101,11 @@ static int read_columns(struct io_schema *schema, const json_t *columns, struct 
     if (status != RT_OK) return status;
   }
   struct rt_error reason = {0};
-  return io_schema_check(schema, &reason) == RT_OK ? RT_OK : bad(error, reason.text);
+  if (io_schema_check(schema, &reason) != RT_OK) return bad(error, reason.text);
+  io_schema_share(schema);
+  for (int c = 0; c < schema->count; c++)
+    if (!suits(schema, c)) return bad(error, "a vocabulary does not suit its column");
+  return RT_OK;
 }
 
 int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error) {

@@ -217,6 +217,21 @@ static int tokenise_spaces(const struct source *s, bool keep_case, struct io_tok
   return RT_OK;
 }
 
+static int tokenise_items(const struct source *s, struct io_tokens *t) {
+  if (reserve_text(t, s->length) != RT_OK) return RT_NO_MEMORY;
+  for (size_t at = 0; at < s->length;) {
+    size_t begin = at;
+    while (at < s->length && !io_is_space(s->text[at])) at++;
+    if (at > begin) {
+      memcpy(t->text + t->text_length, s->text + begin, at - begin);
+      t->text_length += at - begin;
+      if (add(t, begin, at - begin, at - begin) != RT_OK) return RT_NO_MEMORY;
+    }
+    while (at < s->length && io_is_space(s->text[at])) at++;
+  }
+  return RT_OK;
+}
+
 /* chars and bytes: the tokens are the text as it is. */
 static int tokenise_units(const struct source *s, bool bytes, struct io_tokens *t) {
   if (reserve_text(t, s->length) != RT_OK) return RT_NO_MEMORY;
@@ -318,6 +333,7 @@ int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t l
   switch (tokeniser->kind) {
     case IO_TOKENS_WORDS: status = tokenise_words(&source, keep_case, tokens); break;
     case IO_TOKENS_SPACES: status = tokenise_spaces(&source, keep_case, tokens); break;
+    case IO_TOKENS_ITEMS: status = tokenise_items(&source, tokens); break;
     case IO_TOKENS_CHARS: status = tokenise_units(&source, false, tokens); break;
     case IO_TOKENS_BYTES: status = tokenise_units(&source, true, tokens); break;
     case IO_TOKENS_NGRAMS: status = tokenise_ngrams(&source, tokeniser, tokens); break;

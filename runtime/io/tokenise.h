@@ -5,11 +5,12 @@
  * apostrophe that begins a clitic standing alone ('s, 're, 'll: at most two letters), a point or comma
  * between digits (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there. Every Han
  * ideograph and every kana is a token of its own; combining marks stay with what they follow. spaces  what
- * ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case. chars
- * code points, unchanged. bytes   bytes, unchanged. ngrams  the parts of words: for each of the words above,
- * between the marks < and >, every run of min_n to max_n code points, shorter runs first (Bojanowski et al.
- * 2017); a word that is shorter than min_n with its marks gives itself. What is written without spaces,
- * ideographs and kana, counts as one word up to the next thing.
+ * ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case.
+ * items   what ASCII white space separates, unchanged: names of things. chars   code points, unchanged. bytes
+ * bytes, unchanged. ngrams  the parts of words: for each of the words above, between the marks < and >, every
+ * run of min_n to max_n code points, shorter runs first (Bojanowski et al. 2017); a word that is shorter than
+ * min_n with its marks gives itself. What is written without spaces, ideographs and kana, counts as one word
+ * up to the next thing.
  *
  * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed
  * spelling give the same token. keep_case leaves the case as it is. */
@@ -18,7 +19,14 @@
 
 #include "runtime/base.h"
 
-enum io_token_kind { IO_TOKENS_WORDS, IO_TOKENS_SPACES, IO_TOKENS_CHARS, IO_TOKENS_BYTES, IO_TOKENS_NGRAMS };
+enum io_token_kind {
+  IO_TOKENS_WORDS,
+  IO_TOKENS_SPACES,
+  IO_TOKENS_ITEMS,
+  IO_TOKENS_CHARS,
+  IO_TOKENS_BYTES,
+  IO_TOKENS_NGRAMS
+};
 
 struct io_tokeniser {
   enum io_token_kind kind;

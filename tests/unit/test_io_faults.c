@@ -113,10 +113,10 @@ static void test_train(void **state) {
   (void)state;
   const char *text = "tokens,tags,chars,bytes,label,n,v,ids\n"
                      "a été,O B,\"x,\ny\",z,yes,1,1 2,3\n"
-                     "b,O,c,d,no,2,3 4,4 5\n"
+                     "b c,O B,c,d,no,2,3 4,4 5\n"
                      "bad row\n"
-                     "b,O,c,d,no,2,3 4,4 5\n"
-                     "b,B,c,d,yes,2,3 4,4 5\n";
+                     "b c,O B,c,d,yes,2,3 4,4 5\n"
+                     "b,B,c,d,no,2,3 4,4 5\n";
   write_gzip("all.csv", text, strlen(text));
   refuse_each(train_scenario);
 }
