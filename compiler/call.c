@@ -127,6 +127,11 @@ static void advise_argument(struct cc_context *c, const struct cc_definition *d,
     rt_hint(c->error, "a single query vector looks at a sequence by pool(q, x)");
 }
 
+/* The type of a value that is a tensor here: in a slot most are single numbers. */
+static const struct vm_type *tensor_type(struct cc_context *c, const struct cc_value *value) {
+  return c->slot && !value->outer ? &c->slot->graph->node[value->id].type : cc_type(c, value->id);
+}
+
 static int bind_argument(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
                          const struct cc_value *value, struct gr_span span, struct cc_scope *scope) {
   const struct gr_node *type = param->count > 0 ? param->child[0] : NULL;
@@ -144,8 +149,7 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
       gr_note(c->error, param->span, "declared here");
       return c->error->code;
     }
-    static const struct vm_type scalar = {.dtype = RT_REAL, .of = VM_NO_DIM};
-    const struct vm_type *actual = c->slot && !tensor.outer ? &scalar : cc_type(c, tensor.id);
+    const struct vm_type *actual = tensor_type(c, &tensor);
     const char *what = rt_arena_printf(&c->model->arena, "`%s` of `%s`", param->text, d->name);
     int status = what ? cc_match_type(c, type, actual, scope, what, param, span) : cc_out_of_memory(c);
     if (status) advise_argument(c, d, param, &tensor);
@@ -225,16 +229,49 @@ static int bind_arguments(struct cc_context *c, const struct cc_definition *d,
   return status;
 }
 
-static int check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
-                        int count, struct cc_scope *scope) {
+/* Does [] stand there, or [*B] where B is no axis at all? */
+static bool is_scalar(const struct gr_node *type, const struct cc_scope *scope) {
+  const struct gr_node *shape = type->child[0];
+  for (int i = 0; i < shape->count; i++) {
+    const struct cc_binding *star =
+        shape->child[i]->kind == GR_STAR ? cc_lookup(scope, shape->child[i]->text) : NULL;
+    if (!star || star->value.kind != CC_LIST || star->value.item_count > 0) return false;
+  }
+  return type->count < 2 || !type->child[1];
+}
+
+static int no_tensor(struct cc_context *c, const struct gr_node *type, const struct cc_value *value,
+                     const char *what) {
+  const struct gr_source *source = type->span.source;
+  int length = (int)(type->span.end - type->span.begin);
+  const char *text = source->text + type->span.begin;
+  gr_fail(c->error, type->span, "%s should be %.*s, but this is %s", what, length, text,
+          cc_describe(c, value));
+  if (value->kind == CC_NUMBER || value->kind == CC_DIM)
+    rt_hint(c->error, "expand(…, %.*s) repeats a number along axes", length, text);
+  if (value->kind == CC_FUNCTION) rt_hint(c->error, "call it: `%s(…)`", value->function->name);
+  if (value->kind == CC_BUILTIN) rt_hint(c->error, "call it: `%s(…)`", value->builtin->name);
+  if (value->kind == CC_LIST)
+    rt_hint(c->error, "what gives several values is declared without a type; list[0] is the first of a list");
+  return c->error->code;
+}
+
+int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
+                    int count, struct cc_scope *scope) {
   const struct gr_node *type = d->node->child[1];
-  if (!type || type->kind != GR_TYPE || c->slot) return RT_OK;
-  if (count != 1 || (result->kind != CC_TENSOR && result->kind != CC_NUMBER)) return RT_OK;
-  if (result->kind == CC_NUMBER) return RT_OK;
+  if (!type || type->kind != GR_TYPE) return RT_OK;
   const char *what = rt_arena_printf(&c->model->arena, "the result of `%s`", d->name);
-  int status = what ? cc_match_type(c, type, cc_type(c, result->id), scope, what, NULL, type->span)
-                    : cc_out_of_memory(c);
-  if (status && d->node->kind != GR_HEAD)
+  if (!what) return cc_out_of_memory(c);
+  if (count != 1) {
+    gr_fail(c->error, type->span, "`%s` declares one result, but it returns %d", d->name, count);
+    rt_hint(c->error, "leave the type out: what gives several values has none");
+    return c->error->code;
+  }
+  bool number = result->kind == CC_NUMBER || result->kind == CC_DIM;
+  if (number && is_scalar(type, scope)) return RT_OK;
+  if (result->kind != CC_TENSOR) return no_tensor(c, type, result, what);
+  int status = cc_match_type(c, type, tensor_type(c, result), scope, what, NULL, type->span);
+  if (status && d->node->kind != GR_HEAD && !c->slot)
     gr_note(c->error, ir_shown(c->model, result->id), "this is %s", cc_type_text(c, cc_type(c, result->id)));
   return status;
 }
@@ -285,7 +322,7 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
   status = cc_block(c, d->node->child[2], result, count, max);
   if (status) return status;
   if (*count < 0) return gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
-  return check_result(c, d, result, *count, scope);
+  return cc_check_result(c, d, result, *count, scope);
 }
 
 /* An error within a call: what the standard library says of itself is a note to the line that called it.

@@ -357,10 +357,7 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
   status = cc_block(c, d->node->child[2], result, count, 16);
   if (!status && *count < 0)
     status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
-  const struct gr_node *type = d->node->child[1];
-  if (!status && type && type->kind == GR_TYPE && *count == 1 && result->kind == CC_TENSOR)
-    status = cc_match_type(c, type, cc_type(c, result->id), c->scope, "the result", NULL, type->span);
-  return status;
+  return status ? status : cc_check_result(c, d, result, *count, c->scope);
 }
 
 static const struct cc_definition *choose_function(struct cc_program *program, const char *name,
@@ -459,6 +456,42 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
 
 /* ---- check ---- */
 
+/* What a return gives as it is written, without knowing any argument: a text, number, list or function. */
+static bool literal(const struct cc_context *c, const struct cc_definition *d, const struct gr_node *node,
+                    struct cc_value *value) {
+  const struct gr_node *params = d->node->child[0];
+  bool bound = d->node->child[2]->count > 1;
+  for (int p = 0; node->kind == GR_NAME && p < params->count; p++)
+    bound |= !strcmp(params->child[p]->text, node->text);
+  const struct cc_definition *function =
+      node->kind == GR_NAME && !bound ? cc_find(c->program, c->unit, node->text) : NULL;
+  *value = (struct cc_value){.kind = node->kind == GR_STRING                      ? CC_STRING
+                                     : node->kind == GR_NUMBER                    ? CC_NUMBER
+                                     : node->kind == GR_LIST                      ? CC_LIST
+                                     : function && function->node->kind != GR_DIM ? CC_FUNCTION
+                                                                                  : CC_NONE,
+                             .text = node->text,
+                             .number = node->number,
+                             .item_count = node->count,
+                             .function = function};
+  return value->kind != CC_NONE;
+}
+
+/* A function whose arguments say too little to run it: its literal results at least are as declared. */
+static int check_literals(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node) {
+  struct cc_value value;
+  if (node->kind == GR_RETURN)
+    return node->count > 1 || literal(c, d, node->child[0], &value)
+               ? cc_check_result(c, d, &value, node->count, c->scope)
+               : RT_OK;
+  if (node->kind != GR_BLOCK && node->kind != GR_IF && node->kind != GR_FOR) return RT_OK;
+  for (int i = 0; i < node->count; i++) {
+    int status = node->child[i] ? check_literals(c, d, node->child[i]) : RT_OK;
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
 /* A function that may never be called: proven for any sizes of its arguments, as far as its signature says
  * what they are. */
 static int check_function(struct cc_program *program, const struct cc_definition *d, struct rt_error *error) {
@@ -467,6 +500,7 @@ static int check_function(struct cc_program *program, const struct cc_definition
   int count = 0, status = begin(&k, program, error);
   bool runnable;
   if (!status) status = elaborate_function(&k, d, result, &count, &runnable);
+  if (!status && !runnable) status = check_literals(&k.c, d, d->node->child[2]);
   vm_module_free(end(&k, status, false));
   return status;
 }

@@ -1,6 +1,7 @@
 /* elaborate.c: scopes, statements and file-level dims. */
 #include "compiler/elaborate.h"
 
+#include <math.h>
 #include <string.h>
 
 int cc_out_of_memory(struct cc_context *c) { return rt_no_memory(c->error); }
@@ -139,6 +140,9 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
     return gr_fail(c->error, range->span, "a loop needs both ends: `for %s in 0..L`", node->text);
   if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to)))
     return status;
+  if (from != floor(from) || to != floor(to))
+    return gr_fail(c->error, range->span,
+                   "a loop goes from one whole number to another, and this is %g to %g", from, to);
   if (to - from > 4096)
     return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed",
                    to - from);

@@ -161,6 +161,9 @@ int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const str
 int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type,
                   struct cc_scope *scope, const char *what, const struct gr_node *declared,
                   struct gr_span span);
+/* That a result is the tensor that the definition declares. */
+int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
+                    int count, struct cc_scope *scope);
 int cc_parameter(struct cc_context *c, const struct gr_node *node,
                  struct cc_value *value); /* param[...] = init */
 const char *cc_interpolate(struct cc_context *c, const char *text,

@@ -378,6 +378,19 @@ static double number_op(const char *op, double a, double b) {
   }
 }
 
+/* Two numbers make a number, or the program says something that has no value, as 4 % 0. */
+static int fold(struct cc_context *c, const struct gr_node *node, double a, double b,
+                struct cc_value *value) {
+  double number = number_op(node->text, a, b);
+  bool whole = isfinite(a) && isfinite(b);
+  if (isnan(number) || (whole && !isfinite(number)))
+    return (node->text[0] == '/' || node->text[0] == '%') && b == 0
+               ? gr_fail(c->error, node->span, "this divides by 0")
+               : gr_fail(c->error, node->span, "%g %s %g is no number that can be written", a, node->text, b);
+  *value = (struct cc_value){.kind = CC_NUMBER, .number = number};
+  return RT_OK;
+}
+
 /* Arithmetic that stays a size: at least one dim, and a whole number or dim beside it. */
 static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *a, const struct cc_value *b,
                    struct cc_value *value) {
@@ -423,16 +436,12 @@ static int binary(struct cc_context *c, const struct gr_node *node, struct cc_va
   if (c->slot && node->text[0] == '@') return no_matrices(c, node);
   if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b)))
     return status;
-  if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && node->text[0] != '@') {
-    *value = (struct cc_value){.kind = CC_NUMBER, .number = number_op(node->text, a.number, b.number)};
-    return RT_OK;
-  }
+  if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && node->text[0] != '@')
+    return fold(c, node, a.number, b.number, value);
   if (dim_op(c, node->text, &a, &b, value)) return RT_OK;
   double x, y;
-  if (node->text[0] != '@' && cc_to_number(c, &a, &x) && cc_to_number(c, &b, &y)) {
-    *value = (struct cc_value){.kind = CC_NUMBER, .number = number_op(node->text, x, y)};
-    return RT_OK;
-  }
+  if (node->text[0] != '@' && cc_to_number(c, &a, &x) && cc_to_number(c, &b, &y))
+    return fold(c, node, x, y, value);
   ir_id l, r;
   if ((status = cc_to_real(c, &a, node->child[0]->span, &l))
       || (status = cc_to_real(c, &b, node->child[1]->span, &r)))

@@ -16,6 +16,7 @@ struct slots {
   const struct gr_node *with;
   struct cc_scope *caller;
   const struct cc_unit *caller_unit;
+  bool several; /* of a head[H] */
 };
 
 static const struct gr_node *override_of(const struct slots *slots, const char *name) {
@@ -269,7 +270,7 @@ static bool is_h(const struct ir_graph *g, ir_id id) {
   return g->node[id].op == OP_input && g->node[id].attr[0] == IR_LEAF_H;
 }
 
-/* Does the slot say something else for each head, though no tensor in it does? */
+/* Does the slot compute with the number of the head? */
 static bool computes_with_h(const struct ir_slot *slot) {
   const struct ir_graph *g = slot->graph;
   if (!g || !slot->result_count) return false;
@@ -307,13 +308,36 @@ static void result_type(struct cc_context *c, const struct cc_slot *slot, const 
   out->rank = type->rank;
 }
 
-static bool differ_by_h_alone(const struct ir_head *head) {
-  bool axis = head->out.rank > 1 && head->out.role[head->out.rank - 2] == ATTEND_H;
-  return !axis
-         && (computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop));
+static bool has_head_axis(const struct ir_head *head) {
+  return head->out.rank > 1 && head->out.role[head->out.rank - 2] == ATTEND_H;
 }
 
-/* For those heads the value is repeated for each, so that there is an axis of heads. */
+static bool uses_h(const struct ir_head *head) {
+  return computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop);
+}
+
+/* A head that is asked for H heads by an argument, and makes nothing of its own for each: then what it is
+ * given tells them apart, or nothing does. */
+static int check_heads_differ(struct cc_context *c) {
+  const struct cc_definition *d = c->frame->definition;
+  const struct gr_node *params = d->node->child[0], *dim = d->node->child[3];
+  const char *name = cc_dim_text(c, c->head_dim);
+  bool asked = false;
+  for (int p = 0; p < params->count; p++) asked |= !strcmp(params->child[p]->text, dim->text);
+  if (!asked || !c->frame->parent) return RT_OK;
+  gr_fail(
+      c->error, d->node->name_span,
+      "`%s` is asked for %s heads, but nothing differs between them: neither query, key or value has an axis "
+      "%s, nor does a slot compute with h",
+      d->name, name, name);
+  rt_hint(c->error,
+          "give what it is called with an axis of heads: reshape(x, [T, %s, D / %s]), or project(x, "
+          "…) to one query, key and value for each head",
+          name, name);
+  return c->error->code;
+}
+
+/* What is the same for every head is repeated for each, so that there is an axis of heads. */
 static int lift_value(struct cc_context *c, struct cc_slot *slot, struct gr_span span, ir_id *value) {
   struct attend_operand *operand = &slot->head->value;
   struct vm_type type = *cc_type(c, *value);
@@ -470,7 +494,9 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   c->slot = NULL;
   if (status) return status;
   result_type(c, &slot, arg, value_width, &type);
-  if (differ_by_h_alone(slot.head)) {
+  bool alike = slots->several && !has_head_axis(slot.head);
+  if (alike && !uses_h(slot.head) && (status = check_heads_differ(c))) return status;
+  if (alike || (!has_head_axis(slot.head) && uses_h(slot.head))) {
     if ((status = lift_value(c, &slot, span, &arg[2]))) return status;
     result_type(c, &slot, arg, value_width, &type);
   }
@@ -507,6 +533,7 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
   if (node->count > 3 && node->child[3]) {
     if (was != VM_NO_DIM)
       return gr_fail(c->error, node->name_span, "head[H] cannot be called inside another head[H]");
+    slots.several = true;
     status = cc_dim(c, node->child[3], &c->head_dim);
   }
   if (!status) status = statements(c, &slots, node->child[2]);

@@ -13,9 +13,9 @@
  * is hidden. */
 enum rt_threshold { RT_ENTMAX, RT_KTH };
 
-/* Nearer to 1 a float cannot tell entmax from softmax; above 4 it cannot hold the thresholds of long rows. */
+/* Nearer to 1 a float cannot tell entmax from softmax; 2 is sparsemax. */
 #define RT_LEAST_ALPHA 1.01
-#define RT_MOST_ALPHA 4.0
+#define RT_MOST_ALPHA 2.0
 
 static inline bool rt_threshold_valid(int64_t kind, double parameter) {
   if (kind == RT_ENTMAX) return parameter >= RT_LEAST_ALPHA && parameter <= RT_MOST_ALPHA;
