@@ -3,13 +3,12 @@
 
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/reading.h"
 #include "aqc/verb.h"
 
-static void print_report(const struct settings *settings, aq_report *report) {
-  int64_t skipped;
-  aq_report_rows(report, &skipped);
-  if (skipped && !settings->quiet)
-    message_remark("%lld bad row%s skipped", (long long)skipped, skipped == 1 ? " was" : "s were");
+static void print_report(const struct settings *settings, const aq_model *model, aq_report *report) {
+  aq_reading reading = aq_report_reading(report);
+  reading_remark(&reading, model, settings, "");
   if (settings->json)
     printf("%s\n", aq_report_json(report));
   else
@@ -27,10 +26,11 @@ static int run_eval(const struct settings *settings) {
   if (settings->batch > 0) options.batch = settings->batch;
   options.precision = settings->precision;
   options.bad_rows = settings->bad_rows;
+  options.header = settings->header;
   options.choose_blas_core = true;
   status = aq_report_new(model, settings->operand[1], &options, &report);
   if (!status)
-    print_report(settings, report);
+    print_report(settings, model, report);
   else
     status = report ? message_print(aq_report_message(report)) : message_no_memory();
   aq_report_free(report);
@@ -43,6 +43,7 @@ static const struct option option_list[] = {
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,
     OPTION_SET_BAD_ROW,
+    OPTION_SET_HEADER,
     OPTION_SET_QUIET,
     OPTION_SET_JSON,
     OPTION_END};

@@ -31,9 +31,9 @@ static void print_place(const aq_message *m) {
   paint("0");
 }
 
-static void print_text(const aq_message *m) {
+static void print_text(const aq_message *m, const char *colour) {
   print_place(m);
-  paint("31");
+  paint(colour);
   shown_lines(stderr, m->text);
   paint("0");
   if (m->excerpt[0]) shown_lines(stderr, m->excerpt);
@@ -44,8 +44,8 @@ static void print_text(const aq_message *m) {
   shown_lines(stderr, m->hint);
 }
 
-static void print_json(const aq_message *m) {
-  fprintf(stderr, "{\"error\": {\"code\": %d, \"text\": ", m->code);
+static void print_json(const aq_message *m, const char *kind) {
+  fprintf(stderr, "{\"%s\": {\"code\": %d, \"text\": ", kind, m->code);
   json_string(stderr, m->text);
   fputs(", \"file\": ", stderr);
   json_string(stderr, m->file);
@@ -58,10 +58,17 @@ static void print_json(const aq_message *m) {
 
 int message_print(const aq_message *message) {
   if (style.json)
-    print_json(message);
+    print_json(message, "error");
   else
-    print_text(message);
+    print_text(message, "31");
   return message->code;
+}
+
+void message_note(const aq_message *message) {
+  if (style.json)
+    print_json(message, "remark");
+  else
+    print_text(message, "0");
 }
 
 int message_fail(int code, const char *hint, const char *format, ...) {
@@ -83,4 +90,16 @@ void message_remark(const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   shown_lines(stderr, text);
+}
+
+void message_warn(const char *format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (style.json)
+    message_note(&(aq_message){0, 0, 0, "", text, "", ""});
+  else
+    shown_lines(stderr, text);
 }

@@ -14,5 +14,8 @@ int message_fail(int code, const char *hint, const char *format, ...) __attribut
 int message_no_memory(void);
 /* A line that is no error; nothing under --json. */
 void message_remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What should be known although it is no error; under --json an object {"remark": …}. */
+void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void message_note(const aq_message *message);
 
 #endif

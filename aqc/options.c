@@ -83,14 +83,22 @@ static int read_fraction(const struct reader *r, const struct option *option, co
   return wrong_value(r, option, value, "a part of the rows, such as 10% or 0.1");
 }
 
-/* One of two words: sets field to 0 or 1. */
+/* One of the words that the option lists, as in stop|skip: its number from 0. */
 static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
-  const char *bar = strchr(option->value, '|');
-  size_t length = (size_t)(bar - option->value);
-  *choice = strcmp(value, bar + 1) == 0;
-  if (*choice || (strlen(value) == length && strncmp(value, option->value, length) == 0)) return AQ_OK;
-  char wanted[64];
-  snprintf(wanted, sizeof wanted, "%.*s or %s", (int)length, option->value, bar + 1);
+  *choice = 0;
+  for (const char *word = option->value; *word; ++*choice) {
+    size_t length = strcspn(word, "|");
+    if (strlen(value) == length && strncmp(value, word, length) == 0) return AQ_OK;
+    word += length + (word[length] == '|');
+  }
+  char wanted[64] = "", *end = wanted;
+  for (const char *at = option->value; *at && end < wanted + sizeof wanted - 6; at++) {
+    const char *joint = strchr(at + 1, '|') ? ", " : " or ";
+    if (*at == '|')
+      end = stpcpy(end, joint);
+    else
+      *end++ = *at, *end = '\0';
+  }
   return wrong_value(r, option, value, wanted);
 }
 
@@ -135,6 +143,10 @@ static int set_option(const struct reader *r, const struct option *option, char 
     case OPTION_BAD_ROW:
       status = read_choice(r, option, value, &choice);
       *(enum aq_bad_row *)field = choice ? AQ_BAD_ROW_SKIP : AQ_BAD_ROW_STOP;
+      break;
+    case OPTION_HEADER:
+      status = read_choice(r, option, value, &choice);
+      *(enum aq_header *)field = choice == 0 ? AQ_HEADER_AUTO : choice == 1 ? AQ_HEADER_YES : AQ_HEADER_NO;
       break;
     case OPTION_DEFINE: return read_define(r, option, value);
   }

@@ -18,6 +18,7 @@ struct settings {
   int64_t epochs, batch, seed, threads;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
+  enum aq_header header;
   bool resume, quiet, json;
   bool probabilities, write, check, gradients, unfused, save_params;
   int64_t top, length, repeat;
@@ -35,6 +36,7 @@ enum option_kind {
   OPTION_FRACTION,  /* 10% or 0.1, between 0 and 1; double */
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
+  OPTION_HEADER,    /* auto, yes or no; enum aq_header */
   OPTION_DEFINE     /* NAME=V, any number of times; adds to define */
 };
 
@@ -63,6 +65,9 @@ struct option {
          "compute with float or double numbers (default: f32)")
 #define OPTION_SET_BAD_ROW                                                                                   \
   OPTION(0, "on-bad-row", BAD_ROW, "stop|skip", bad_rows, "stop at a bad row (default), or skip and count it")
+#define OPTION_SET_HEADER                                                                                    \
+  OPTION(0, "header", HEADER, "auto|yes|no", header,                                                         \
+         "is the first line a header? (default: when it names the columns)")
 #define OPTION_SET_JSON OPTION(0, "json", FLAG, NULL, json, "results, and messages, as JSON")
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
 

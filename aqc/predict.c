@@ -7,6 +7,7 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
+#include "aqc/reading.h"
 #include "aqc/verb.h"
 
 static int read_problem; /* errno of the standard input */
@@ -31,7 +32,7 @@ static int failed(const aq_session *session, const char *path) {
   return message_print(&message);
 }
 
-static int predict(aq_session *session, const struct settings *settings) {
+static int predict(aq_session *session, const aq_model *model, const struct settings *settings) {
   aq_predict_options options;
   aq_predict_options_init(&options);
   options.path = settings->operand_count > 1 ? settings->operand[1] : "-";
@@ -42,11 +43,10 @@ static int predict(aq_session *session, const struct settings *settings) {
   options.top = (int)settings->top;
   int status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
+  aq_reading reading = aq_session_reading(session);
+  reading_remark(&reading, model, settings,
+                 settings->json ? ": objects with an error stand for them" : ": empty lines stand for them");
   if (status) return failed(session, options.path);
-  int64_t skipped = aq_session_skipped(session);
-  if (skipped)
-    message_remark("%lld bad row%s skipped: empty lines stand for them", (long long)skipped,
-                   skipped == 1 ? " was" : "s were");
   if (read_problem)
     return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
   return AQ_OK;
@@ -63,9 +63,10 @@ static int run_predict(const struct settings *settings) {
   if (settings->batch > 0) options.batch = settings->batch;
   options.precision = settings->precision;
   options.bad_rows = settings->bad_rows;
+  options.header = settings->header;
   options.choose_blas_core = true;
   if (aq_session_new(model, &options, &session) == AQ_OK)
-    status = predict(session, settings);
+    status = predict(session, model, settings);
   else
     status = session ? message_print(aq_session_message(session)) : message_no_memory();
   aq_session_free(session);
@@ -81,17 +82,20 @@ static const struct option option_list[] = {
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,
     OPTION_SET_BAD_ROW,
+    OPTION_SET_HEADER,
+    OPTION_SET_QUIET,
     OPTION_END};
 
-const struct verb verb_predict = {"predict",
-                                  "MODEL.aqm [DATA.tsv|-]",
-                                  1,
-                                  2,
-                                  "one line out for each line in",
-                                  "Reads rows from a file, or from the standard input, and writes one line "
-                                  "for each, in order and as they come. "
-                                  "A header line is recognised by its column names. Columns that the model "
-                                  "predicts may be there, and are not "
-                                  "looked at.",
-                                  option_list,
-                                  run_predict};
+const struct verb verb_predict = {
+    "predict",
+    "MODEL.aqm [DATA.tsv|-]",
+    1,
+    2,
+    "one line out for each line in",
+    "Reads rows from a file, or from the standard input, and writes one line "
+    "for each, in order and as they come. "
+    "A header line is recognised by its column names, and gives no line. Columns that the model "
+    "predicts may be there, and are not "
+    "looked at.",
+    option_list,
+    run_predict};

@@ -9,6 +9,7 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/progress.h"
+#include "aqc/reading.h"
 #include "aqc/verb.h"
 
 /* One training, from the program to its report. */
@@ -41,6 +42,7 @@ static void set_options(struct training *t) {
   o->threads = (int)s->threads;
   o->precision = s->precision;
   o->bad_rows = s->bad_rows;
+  o->header = s->header;
   o->choose_blas_core = true;
   o->progress = progress_show;
   o->context = &t->progress;
@@ -67,35 +69,25 @@ static int trainer_failed(const struct training *t) {
   return t->trainer ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
 }
 
-/* Names the columns as they were taken: a header that names others would have become a row. */
-static int print_columns(const struct training *t) {
-  char names[400];
-  aq_model *model;
-  int status = aq_trainer_model(t->trainer, &model);
-  if (status) {
-    status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
-    aq_model_free(model);
-    return status;
-  }
-  model_fields(model, true, names, sizeof names);
-  message_remark("no header line: columns taken by position (%s)", names);
-  aq_model_free(model);
-  return AQ_OK;
-}
-
+/* What is to be known before training begins. Doubts about the data are said also with --quiet. */
 static int print_plan(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
-  if (t->settings->quiet) return AQ_OK;
-  message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows,
-                 (long long)facts.valid_rows, (long long)facts.parameters);
-  if (facts.skipped_rows)
-    message_remark("%lld bad row%s skipped", (long long)facts.skipped_rows,
-                   facts.skipped_rows == 1 ? " was" : "s were");
-  if (facts.unseen_valid_rows)
+  aq_reading reading = aq_trainer_reading(t->trainer);
+  aq_model *model;
+  if (!t->settings->quiet)
+    message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows,
+                   (long long)facts.valid_rows, (long long)facts.parameters);
+  if (facts.unseen_valid_rows && !t->settings->quiet)
     message_remark(
         "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
         (long long)facts.unseen_valid_rows, facts.unseen_valid_rows == 1 ? "has" : "have");
-  return facts.header ? AQ_OK : print_columns(t);
+  int status = aq_trainer_model(t->trainer, &model);
+  if (status)
+    status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
+  else
+    reading_remark(&reading, model, t->settings, "");
+  aq_model_free(model);
+  return status;
 }
 
 static int interrupted(const struct training *t) {
@@ -131,6 +123,7 @@ static int judge(struct training *t) {
   options.threads = t->options.threads;
   options.precision = t->options.precision;
   options.bad_rows = t->options.bad_rows;
+  options.header = t->options.header;
   options.choose_blas_core = true;
   if (aq_report_new(t->model, report_path(t), &options, &t->report) == AQ_OK) return AQ_OK;
   return t->report ? message_print(aq_report_message(t->report)) : message_no_memory();
@@ -175,6 +168,7 @@ static void json_real(const char *name, double number) {
 
 static void print_json(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
+  aq_reading reading = aq_trainer_reading(t->trainer);
   double value;
   const char *metric = aq_model_metric(t->model, &value);
   fputs("{\"model\": ", stdout);
@@ -184,7 +178,8 @@ static void print_json(const struct training *t) {
   json_whole("unseen_validation_rows", facts.unseen_valid_rows);
   json_whole("test_rows", facts.test_rows);
   json_whole("skipped_rows", facts.skipped_rows);
-  printf(", \"header\": %s", facts.header ? "true" : "false");
+  printf(", \"header\": %s, \"data\": ", facts.header ? "true" : "false");
+  reading_json(stdout, &reading);
   json_whole("parameters", facts.parameters);
   json_whole("steps", facts.steps);
   json_whole("epochs", facts.epochs);
@@ -247,6 +242,7 @@ static const struct option option_list[] = {
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,
     OPTION_SET_BAD_ROW,
+    OPTION_SET_HEADER,
     OPTION_SET_QUIET,
     OPTION_SET_JSON,
     OPTION_END};

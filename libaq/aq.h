@@ -133,6 +133,31 @@ typedef struct aq_trainer aq_trainer;
 
 enum aq_bad_row { AQ_BAD_ROW_STOP, AQ_BAD_ROW_SKIP };
 
+/* Is the first line of a table a header? AUTO: it is when it names every column that is needed; but a stream
+ * of one field to a line has none. A line that names some of them, or differs in case alone, is refused; any
+ * other is the first row, and columns go by position. YES and NO say it; under YES a header that names no
+ * column is left out, and columns go by position. */
+enum aq_header { AQ_HEADER_AUTO, AQ_HEADER_YES, AQ_HEADER_NO };
+
+/* A column some of whose texts were longer than its limit, as in words[T <= 128]: what is behind it was not
+ * read. */
+typedef struct aq_cut {
+  const char *column, *unit; /* "words", "characters", "bytes" or "parts" */
+  int64_t limit;             /* as many of them were read */
+  int64_t texts, tokens;     /* longer texts; how many words, … they were longer by, all together */
+} aq_cut;
+
+/* What was met while data was read. */
+typedef struct aq_reading {
+  int64_t rows, skipped;    /* good rows, and bad ones left out by AQ_BAD_ROW_SKIP */
+  aq_message first_skipped; /* why the first of these was bad; code AQ_OK: there was none */
+  bool header;              /* the first line was a header */
+  size_t by_position; /* fields of a row whose columns were told apart by their position alone, else 0 */
+  aq_message doubt;   /* the first line was taken for a row, but may be a header; code AQ_OK: no doubt */
+  const aq_cut *cut;  /* [cut_count] */
+  size_t cut_count;
+} aq_reading;
+
 /* What happened; strings live during the callback. */
 typedef struct aq_progress {
   enum { AQ_STEP, AQ_EPOCH, AQ_SAVED } event;
@@ -164,6 +189,7 @@ typedef struct aq_train_options {
   int threads;       /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
+  enum aq_header header;
   bool choose_blas_core; /* may switch OpenBLAS to the core that fits this CPU, for the whole process */
   /* Called after a run's first step, then now and then, at most about 20 times a second, and after each
    * epoch. Returning false stops at the next step as an interrupt does: the checkpoint is written and
@@ -194,6 +220,9 @@ typedef struct aq_train_facts {
                                 errors, and the validation loss leaves them out */
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
+/* Of the training, validation and test data together; header and by_position are those of the training data.
+ */
+aq_reading aq_trainer_reading(const aq_trainer *trainer);
 
 /* ---- Evaluation ---- */
 
@@ -204,6 +233,7 @@ typedef struct aq_eval_options {
   int64_t batch;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
+  enum aq_header header; /* of a report's file, or a session's streams */
   bool choose_blas_core;
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options);
@@ -218,6 +248,7 @@ const char *aq_report_json(aq_report *report);
 int aq_report_metric(aq_report *report, const char *name,
                      double *value); /* "accuracy", "f1", "rmse", …; "topic.f1": of the output topic */
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped);
+aq_reading aq_report_reading(const aq_report *report);
 
 /* ---- Prediction ---- */
 
@@ -238,10 +269,10 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
  * sequences) or its numbers. Valid until the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
-/* Predicts a stream of lines in order, one line out per line in. A header line is recognised by its column
- * names. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad row
- * stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it. A
- * line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by
+/* Predicts a stream of lines in order, one line out per line in; a header line gives none, and an empty
+ * stream nothing. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad
+ * row stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it.
+ * A line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by
  * spaces; with probabilities or top, those follow the label in further fields. A line of JSON is an object
  * with a member for each output: {"label":…,"probability":…}, {"labels":[…]} or the numbers; a bad row is
  * {"error":…,"line":…}. */
@@ -259,6 +290,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
 /* Bad rows of the last stream, under AQ_BAD_ROW_SKIP: each gave an empty line, or an object with the error,
  * so that lines still go together. */
 int64_t aq_session_skipped(const aq_session *session);
+/* Of the last stream, or of the example last given. */
+aq_reading aq_session_reading(const aq_session *session);
 
 /* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes
  * pieces as they come, without the prompt; ends at the end of the text, if the model knows one. prompt: the

@@ -13,6 +13,7 @@ struct aq_report {
   struct rt_pool *pool;
   struct lib_judge judge;
   struct io_dataset data;
+  struct lib_reading reading;
   struct rt_text text, json; /* made when asked for */
 };
 
@@ -37,13 +38,15 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
                       struct rt_error *error) {
   const struct aq_model *model = r->model;
   enum rt_precision precision = lib_precision(options->precision);
-  struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP};
+  struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
+                                    .header = lib_header(options->header)};
   const struct lib_params *params = &model->params;
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
   int status = model->text ? read_text(r, path, &reading, error)
                            : io_dataset_read(path, &model->schema, &reading, &r->data, error);
+  if (!status) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
   if (!status && params->precision != precision) {
     status = lib_params_convert(&r->converted, params, model->module, precision, error);
     params = &r->converted;
@@ -71,6 +74,7 @@ void aq_report_free(aq_report *report) {
   if (!report) return;
   if (report->judge.module) lib_judge_free(&report->judge);
   io_dataset_free(&report->data);
+  lib_reading_free(&report->reading);
   lib_params_free(&report->converted);
   rt_pool_free(report->pool);
   rt_text_free(&report->text);
@@ -134,6 +138,8 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   if (!status) *value = metric->value(&report->judge.report[output]);
   return status;
 }
+
+aq_reading aq_report_reading(const aq_report *report) { return lib_reading_view(&report->reading); }
 
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped) {
   if (skipped) *skipped = report->data.skipped;

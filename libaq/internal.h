@@ -119,6 +119,30 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
 /* A copy of a module by way of its bytes: verified again, owned by whoever asked. */
 struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_error *error);
 
+/* ---- what was met in data (reading.c) ---- */
+
+/* What aq_reading shows. Start zeroed. */
+struct lib_reading {
+  int64_t rows, skipped;
+  bool header;
+  size_t by_position;
+  struct lib_message first, doubt;
+  aq_cut *cut;
+  size_t cut_count, cut_capacity;
+};
+void lib_reading_clear(struct lib_reading *reading);
+/* Everything of a file that was read. header and by_position are those of the first one. */
+int lib_reading_add(struct lib_reading *reading, const struct io_schema *schema,
+                    const struct io_dataset *data, struct rt_error *error);
+/* Of a batch of a stream: the texts that were cut. Names belong to the schema. */
+int lib_reading_cuts(struct lib_reading *reading, const struct io_schema *schema,
+                     const struct io_dataset *data, struct rt_error *error);
+void lib_reading_skipped(struct lib_reading *reading, const struct rt_error *reason, int64_t count);
+/* line: the fields of a first line that may be a header; NULL: there is no doubt. */
+void lib_reading_doubt(struct lib_reading *reading, const char *file, const char *line);
+aq_reading lib_reading_view(const struct lib_reading *reading);
+void lib_reading_free(struct lib_reading *reading);
+
 /* ---- predicting and judging (judge.c) ---- */
 
 /* Runs a machine of "predict" or "eval" over datasets and judges every output. */
@@ -153,6 +177,7 @@ void lib_output_size(const struct vm_module *module, uint32_t output, const stru
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out);
 
 enum rt_precision lib_precision(enum aq_precision precision);
+enum io_header lib_header(enum aq_header header);
 struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error);
 double lib_seconds(void);
 

@@ -32,6 +32,10 @@ int lib_give_text(struct rt_text *from, char **text, struct rt_error *error) {
 
 enum rt_precision lib_precision(enum aq_precision precision) { return precision == AQ_F64 ? RT_F64 : RT_F32; }
 
+enum io_header lib_header(enum aq_header header) {
+  return header == AQ_HEADER_YES ? IO_HEADER_YES : header == AQ_HEADER_NO ? IO_HEADER_NO : IO_HEADER_AUTO;
+}
+
 struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {
   rt_blas_setup(choose_blas_core);
   return rt_pool_new(threads > 0 ? threads : rt_cores(), error);

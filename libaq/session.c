@@ -62,6 +62,7 @@ void aq_session_free(aq_session *session) {
   rt_free(session->rows);
   rt_free(session->field);
   io_dataset_free(&session->data);
+  lib_reading_free(&session->reading);
   vm_machine_free(session->predict);
   vm_machine_free(session->attend);
   if (session->feed.module) lib_feed_free(&session->feed);
@@ -169,7 +170,10 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count) {
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
+  lib_reading_clear(&session->reading);
   int status = session_fill(session, &session->model->schema, field, count, error);
+  if (!status) status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
+  session->reading.rows = !status;
   return status ? status : session_run(session, 0, 1, error);
 }
 

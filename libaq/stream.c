@@ -24,6 +24,7 @@ static int give(struct stream *st, struct rt_error *error) {
 }
 
 static void write_scored(struct stream *st) {
+  st->session->reading.rows += st->session->scored;
   for (int64_t e = 0; e < st->session->scored; e++) {
     if (st->options->json)
       session_write_json(st->session, e, st->options, &st->out);
@@ -44,7 +45,7 @@ static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_e
     *error = *reason;
     return reason->code;
   }
-  st->session->skipped++;
+  lib_reading_skipped(&st->session->reading, reason, 1);
   if (st->options->json) {
     rt_text_printf(&st->out, "{\"error\":");
     io_json_string(&st->out, reason->text, strlen(reason->text));
@@ -90,6 +91,7 @@ static int flush(struct stream *st, struct rt_error *error) {
     status = run_singly(st, error);
   else
     *error = reason;
+  if (!status) status = lib_reading_cuts(&s->reading, &s->model->schema, &s->data, error);
   io_dataset_clear(&s->data);
   return status ? status : give(st, error);
 }
@@ -116,11 +118,18 @@ static int predict_all(struct stream *st, struct rt_error *error) {
 static int open_rows(struct stream *st, struct rt_error *error) {
   const aq_predict_options *o = st->options;
   const struct io_schema *schema = &st->session->model->schema;
-  if (o->path && strcmp(o->path, "-")) return io_rows_open(&st->rows, o->path, schema, IO_FORMAT_AUTO, error);
+  struct io_data_options reading = {.header = lib_header(st->session->options.header)};
+  if (o->path && strcmp(o->path, "-")) return io_rows_open(&st->rows, o->path, schema, &reading, error);
   struct io_source source = {"standard input", o->read, o->context};
   if (!o->read)
     return rt_fail(error, RT_USAGE, "there is nothing to predict: neither a path nor a function that reads");
-  return io_rows_open_source(&st->rows, &source, schema, IO_FORMAT_AUTO, error);
+  return io_rows_open_source(&st->rows, &source, schema, &reading, error);
+}
+
+static void note_first_line(struct aq_session *s, const struct io_table *table) {
+  s->reading.header = io_table_has_header(table);
+  s->reading.by_position = io_table_by_position(table);
+  lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
 }
 
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
@@ -129,7 +138,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   aq_predict_options_init(&own);
   memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   struct stream st = {.session = session, .options = &own};
-  session->scored = session->skipped = 0;
+  session->scored = 0;
+  lib_reading_clear(&session->reading);
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the predictions to");
   int status = open_rows(&st, error);
   io_dataset_clear(&session->data);
@@ -138,6 +148,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   if (!status && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows)))))
     status = rt_no_memory(error);
   if (!status) status = predict_all(&st, error);
+  if (st.rows) note_first_line(session, io_rows_table(st.rows));
   io_rows_close(st.rows);
   rt_text_free(&st.out);
   session->scored = 0;
@@ -146,4 +157,5 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   return status;
 }
 
-int64_t aq_session_skipped(const aq_session *session) { return session->skipped; }
+int64_t aq_session_skipped(const aq_session *session) { return session->reading.skipped; }
+aq_reading aq_session_reading(const aq_session *session) { return lib_reading_view(&session->reading); }

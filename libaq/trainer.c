@@ -26,6 +26,11 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   if (o->valid && o->hold > 0)
     return rt_fail(error, RT_USAGE,
                    "validation data is either given or held back from the training data, not both");
+  if (t->text && o->header == AQ_HEADER_YES) {
+    rt_fail(error, RT_USAGE, "%.200s is a text by itself, which has no header line", o->train);
+    rt_hint(error, "a table's name ends in .tsv or .csv");
+    return RT_USAGE;
+  }
   if (o->batch == 0) return rt_fail(error, RT_USAGE, "a batch has at least 1 example");
   if (isnan(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
   if (o->resume && !o->save)
@@ -79,10 +84,15 @@ static int64_t text_window(const struct vm_module *module) {
   return 128;
 }
 
+static struct io_data_options reading_options(const struct aq_trainer *t) {
+  return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
+                                  .header = lib_header(t->options.header)};
+}
+
 static int read_data(struct aq_trainer *t, struct rt_error *error) {
-  struct io_data_options o = {.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
-                              .hold = t->options.hold,
-                              .seed = (uint64_t)t->settings.seed};
+  struct io_data_options o = reading_options(t);
+  o.hold = t->options.hold;
+  o.seed = (uint64_t)t->settings.seed;
   int status = lib_schema(t->module, t->text, &t->schema, error);
   if (status) return status;
   int64_t window = text_window(t->module);
@@ -97,7 +107,8 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
     status = t->text ? io_dataset_from_text(t->valid, &t->schema, window, &o, &t->valid_data, NULL, error)
                      : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
-  t->skipped = t->train_data.skipped + t->valid_data.skipped;
+  if (!status) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
+  if (!status && t->has_valid) status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
   if (!status) status = lib_check_lengths(t->module, &t->schema, &t->train_data, error);
   if (!status && t->has_valid) status = lib_check_lengths(t->module, &t->schema, &t->valid_data, error);
   return status;
@@ -105,13 +116,14 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
 
 static int check_test(struct aq_trainer *t, struct rt_error *error) {
   struct io_dataset test = {0};
-  struct io_data_options o = {.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP};
+  struct io_data_options o = reading_options(t);
   if (!t->test) return RT_OK;
   /* A test file that cannot be read should be known before an hour of training, not after. */
   int status = t->text
                    ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error)
                    : io_dataset_read(t->test, &t->schema, &o, &test, error);
   if (!status) status = lib_check_lengths(t->module, &t->schema, &test, error);
+  if (!status) status = lib_reading_add(&t->reading, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);
   return status;
@@ -266,8 +278,9 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
   t->facts.test_rows = t->test_rows;
-  t->facts.skipped_rows = t->skipped;
-  t->facts.header = t->text || t->train_data.header; /* plain text needs none */
+  t->facts.skipped_rows = t->reading.skipped;
+  t->facts.header =
+      t->reading.header || !t->reading.by_position; /* one column, or a plain text, needs none */
   for (uint32_t p = 0; p < t->params.count; p++) t->facts.parameters += t->params.elements[p];
 }
 
@@ -304,6 +317,7 @@ void aq_trainer_free(aq_trainer *t) {
   rt_pool_free(t->pool);
   io_dataset_free(&t->train_data);
   io_dataset_free(&t->valid_data);
+  lib_reading_free(&t->reading);
   io_schema_free(&t->schema);
   vm_module_free(t->module);
   char *texts[] = {t->train, t->valid, t->test, t->save, t->until, t->source, t->run};
@@ -320,6 +334,7 @@ const aq_message *aq_trainer_message(const aq_trainer *trainer) {
 }
 
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer) { return trainer->facts; }
+aq_reading aq_trainer_reading(const aq_trainer *trainer) { return lib_reading_view(&trainer->reading); }
 
 int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
   struct rt_text schema = {0};

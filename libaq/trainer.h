@@ -25,7 +25,8 @@ struct aq_trainer {
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
   char *source, *run; /* the program's text; what a checkpoint must agree with (checkpoint.c) */
-  int64_t test_rows, skipped;
+  int64_t test_rows;
+  struct lib_reading reading; /* of all files */
 
   enum rt_precision precision;
   struct vm_settings settings; /* with the options' values put in */

@@ -35,6 +35,7 @@ void io_dataset_free(struct io_dataset *data) {
   rt_free(data->values);
   rt_free(data->lines);
   rt_free(data->name);
+  rt_free(data->doubt);
   io_tokens_free(&data->tokens);
   *data = (struct io_dataset){0};
 }
@@ -42,7 +43,7 @@ void io_dataset_free(struct io_dataset *data) {
 void io_dataset_clear(struct io_dataset *data) {
   data->rows = data->skipped = 0;
   for (int c = 0; c < data->columns; c++) {
-    data->values[c].cut = data->values[c].unknown = 0;
+    data->values[c].cut = data->values[c].cut_texts = data->values[c].unknown = 0;
     io_intern_free(&data->values[c].unseen);
   }
 }
@@ -136,7 +137,7 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
 
 int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
                       struct io_dataset *into, struct rt_error *error) {
-  *into = (struct io_dataset){.header = from->header, .columns = from->columns};
+  *into = (struct io_dataset){.columns = from->columns};
   into->values = rt_zalloc((size_t)from->columns, sizeof *into->values);
   into->name = rt_strdup(from->name ? from->name : "");
   if (!into->values || !into->name || IO_GROW(into->lines, into->lines_capacity, (size_t)count) != RT_OK)

@@ -8,13 +8,14 @@
 
 /* One column of a dataset. Row r of a ragged column is ids[offsets[r]] .. ids[offsets[r + 1] - 1]. */
 struct io_values {
-  bool present;     /* false: the file does not have this column; the arrays are empty */
-  int64_t *offsets; /* ragged: [rows + 1]. A tags column has the offsets of its pair */
-  int32_t *ids;     /* ragged: [offsets[rows]]; class: [rows] */
-  double *numbers;  /* number: [rows]; vector: [rows, width] */
-  int64_t width;    /* number: 1; vector: numbers in a row; 0 otherwise */
-  int64_t cut;      /* tokens cut off by max_length */
-  int64_t unknown;  /* tokens and labels that are not in the vocabulary */
+  bool present;      /* false: the file does not have this column; the arrays are empty */
+  int64_t *offsets;  /* ragged: [rows + 1]. A tags column has the offsets of its pair */
+  int32_t *ids;      /* ragged: [offsets[rows]]; class: [rows] */
+  double *numbers;   /* number: [rows]; vector: [rows, width] */
+  int64_t width;     /* number: 1; vector: numbers in a row; 0 otherwise */
+  int64_t cut;       /* tokens cut off by max_length */
+  int64_t cut_texts; /* rows that had such tokens */
+  int64_t unknown;   /* tokens and labels that are not in the vocabulary */
   struct io_intern
       unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
   size_t offsets_capacity, ids_capacity, numbers_capacity;
@@ -26,10 +27,12 @@ struct io_dataset {
   int64_t rows;
   int columns;
   struct io_values *values; /* [columns], as in the schema */
-  int64_t *lines;  /* [rows] where each row began in its file, from 1; for plain text: the line of its first
-                      token */
-  char *name;      /* the file, for messages */
-  bool header;     /* the file had a header line; otherwise its columns went by position */
+  int64_t *lines; /* [rows] where each row began in its file, from 1; for plain text: the line of its first
+                     token */
+  char *name;     /* the file, for messages */
+  bool header;    /* the file has a header line */
+  size_t by_position; /* fields of a row whose columns were told apart by their position alone, else 0 */
+  char *doubt;     /* the first line, when it was taken for a row and yet may be a header; NULL otherwise */
   int64_t skipped; /* bad rows left out by skip_bad_rows */
   struct rt_error first_skipped; /* why the first of them was bad */
   size_t lines_capacity;
@@ -38,6 +41,7 @@ struct io_dataset {
 
 struct io_data_options {
   enum io_format format; /* IO_FORMAT_AUTO: by the file's name */
+  enum io_header header;
   bool predicting;    /* io_dataset_read: leave out the columns that are not required, be they there or not */
   bool skip_bad_rows; /* leave bad rows out and count them; otherwise the first one is an error */
   double hold;        /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
@@ -57,16 +61,16 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);
 
-/* Encoding row by row, as `predict` does: open, then next for each row. Columns that are not required are
- * left out. The dataset passed in is emptied first and then holds one row; its memory is reused. *more is
- * false at the end. A bad row is RT_BAD_DATA, and the next call goes on behind it unless
- * io_table_broken(io_rows_table(rows)). */
+/* Encoding row by row, as `predict` does: open, then next for each row. Of the options, which may be NULL,
+ * format and header count. Columns that are not required are left out. The dataset passed in is emptied first
+ * and then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA, and the
+ * next call goes on behind it unless io_table_broken(io_rows_table(rows)). */
 struct io_rows;
 int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema,
-                 enum io_format format, struct rt_error *error);
+                 const struct io_data_options *options, struct rt_error *error);
 /* The same from another source than a file. */
 int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
-                        enum io_format format, struct rt_error *error);
+                        const struct io_data_options *options, struct rt_error *error);
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
 /* The same without emptying the dataset: its rows become a batch, whose unknown tokens are not counted. A bad
  * row leaves it as it was. */

@@ -258,9 +258,10 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);
   for (int c = 0; c < data->columns; c++) {
-    if (status == RT_OK)
+    if (status == RT_OK) {
       data->values[c].cut += data->values[c].row_cut;
-    else if (data->rows == 0 && e->schema->columns[c].kind == IO_VECTOR)
+      data->values[c].cut_texts += data->values[c].row_cut > 0;
+    } else if (data->rows == 0 && e->schema->columns[c].kind == IO_VECTOR)
       data->values[c].width = e->schema->columns[c].width;
   }
   if (status == RT_OK) data->lines[data->rows++] = line;

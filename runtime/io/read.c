@@ -4,7 +4,7 @@
 #include "runtime/io/data_internal.h"
 
 int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
-                         const struct io_schema *schema, enum io_format format, bool predicting,
+                         const struct io_schema *schema, const struct io_data_options *o,
                          struct rt_error *error) {
   size_t count = (size_t)schema->fields;
   const char **names = rt_zalloc(count, sizeof *names);
@@ -12,9 +12,9 @@ int io_open_schema_table(struct io_table **table, const char *path, const struct
   int status = names && required ? RT_OK : rt_no_memory(error);
   for (int f = 0; status == RT_OK && f < schema->fields; f++) {
     names[f] = io_schema_field_name(schema, f);
-    required[f] = io_schema_field_required(schema, f) || !predicting;
+    required[f] = io_schema_field_required(schema, f) || !o->predicting;
   }
-  struct io_table_options options = {format, names, required, schema->fields, source};
+  struct io_table_options options = {o->format, names, required, schema->fields, source, o->header};
   *table = NULL;
   if (status == RT_OK) status = io_table_open(table, path, &options, error);
   rt_free(names);
@@ -33,21 +33,32 @@ static int no_rows(const struct io_dataset *data, const struct io_table *table, 
   if (data->skipped > 0)
     return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), bad->line, bad->column,
                       "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
-  return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), 0, 0, "has a header line but no rows");
+  return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), 0, 0,
+                    io_table_has_header(table) ? "has a header line but no rows" : "is empty");
+}
+
+/* How the table's first line was taken. */
+static int note_first_line(struct io_dataset *data, const struct io_table *table, struct rt_error *error) {
+  const char *doubt = io_table_doubt(table);
+  data->header = io_table_has_header(table);
+  data->by_position = io_table_by_position(table);
+  data->doubt = doubt ? rt_strdup(doubt) : NULL;
+  return doubt && !data->doubt ? rt_no_memory(error) : RT_OK;
 }
 
 /* Reads all rows of a file into a zeroed dataset. */
 static int read_file(const char *path, const struct io_schema *schema, struct io_learning *learning,
                      const struct io_data_options *o, struct io_dataset *data, struct rt_error *error) {
   struct io_table *table;
-  bool predicting = o->predicting && !learning;
-  int status = io_open_schema_table(&table, path, NULL, schema, o->format, predicting, error);
+  struct io_data_options options = *o;
+  options.predicting = o->predicting && !learning;
+  int status = io_open_schema_table(&table, path, NULL, schema, &options, error);
   if (status != RT_OK) return status;
-  data->header = io_table_has_header(table);
   data->name = rt_strdup(io_table_name(table));
-  struct io_encoder encoder = {data, schema, learning, table, data->name, predicting};
+  struct io_encoder encoder = {data, schema, learning, table, data->name, options.predicting};
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
   if (status == RT_OK) status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
+  if (status == RT_OK) status = note_first_line(data, table, error);
   if (status == RT_OK && data->rows == 0) status = no_rows(data, table, error);
   io_table_close(table);
   return status;
@@ -65,16 +76,29 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
   return status;
 }
 
+/* What was met while reading all rows stays known when they are parted. */
+static void take_notes(struct io_dataset *train, struct io_dataset *all) {
+  train->skipped = all->skipped;
+  train->first_skipped = all->first_skipped;
+  train->header = all->header;
+  train->by_position = all->by_position;
+  train->doubt = all->doubt;
+  all->doubt = NULL;
+  for (int c = 0; train->values && c < train->columns; c++) {
+    train->values[c].cut = all->values[c].cut;
+    train->values[c].cut_texts = all->values[c].cut_texts;
+  }
+}
+
 /* Splits all rows into train and held. */
-static int split(const struct io_dataset *all, const struct io_data_options *o, struct io_dataset *train,
+static int split(struct io_dataset *all, const struct io_data_options *o, struct io_dataset *train,
                  struct io_dataset *held, struct rt_error *error) {
   int64_t *kept_rows, *held_rows, kept_count, held_count;
   int status = io_hold(all->rows, o->hold, o->seed, &kept_rows, &kept_count, &held_rows, &held_count, error);
   if (status != RT_OK) return status;
   status = io_dataset_select(all, kept_rows, kept_count, train, error);
   if (status == RT_OK) status = io_dataset_select(all, held_rows, held_count, held, error);
-  train->skipped = all->skipped;
-  train->first_skipped = all->first_skipped;
+  take_notes(train, all);
   rt_free(kept_rows);
   return status;
 }
@@ -123,12 +147,15 @@ struct io_rows {
 };
 
 static int open_rows(struct io_rows **rows, const char *path, const struct io_source *source,
-                     const struct io_schema *schema, enum io_format format, struct rt_error *error) {
+                     const struct io_schema *schema, const struct io_data_options *o,
+                     struct rt_error *error) {
+  struct io_data_options options = *or_defaults(o);
+  options.predicting = true;
   *rows = NULL;
   if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   struct io_rows *r = rt_zalloc(1, sizeof *r);
   if (!r) return rt_no_memory(error);
-  int status = io_open_schema_table(&r->table, path, source, schema, format, true, error);
+  int status = io_open_schema_table(&r->table, path, source, schema, &options, error);
   if (status != RT_OK) {
     rt_free(r);
     return status;
@@ -139,13 +166,13 @@ static int open_rows(struct io_rows **rows, const char *path, const struct io_so
 }
 
 int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema,
-                 enum io_format format, struct rt_error *error) {
-  return open_rows(rows, path, NULL, schema, format, error);
+                 const struct io_data_options *options, struct rt_error *error) {
+  return open_rows(rows, path, NULL, schema, options, error);
 }
 
 int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
-                        enum io_format format, struct rt_error *error) {
-  return open_rows(rows, source->name, source, schema, format, error);
+                        const struct io_data_options *options, struct rt_error *error) {
+  return open_rows(rows, source->name, source, schema, options, error);
 }
 
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error) {

@@ -79,6 +79,36 @@ static bool scan(struct io_table *t, size_t *at) {
   return false;
 }
 
+/* Does a carriage return stand within the first length bytes of the row, outside of quotes and before the one
+ * that a CRLF has? */
+static bool has_old_ends(const struct io_table *t, size_t length) {
+  const char *row = t->buffer + t->begin;
+  enum io_csv_state state = CSV_START;
+  if (length < 2 || !memchr(row, '\r', length - 1)) return false;
+  for (size_t k = 0; k + 1 < length && t->format == IO_FORMAT_CSV; k++) {
+    if (row[k] == '\r' && state != CSV_QUOTED) return true;
+    state = csv_step(state, row[k]);
+  }
+  return t->format != IO_FORMAT_CSV;
+}
+
+/* A first row that is all of the file and has carriage returns in it is many lines, as old Macs wrote them.
+ */
+static int refuse_old_ends(struct io_table *t, size_t total, struct rt_error *error) {
+  while (!t->ended && t->end - t->begin <= total) {
+    int status = io_table_more(t, error);
+    if (status != RT_OK) {
+      t->broken = true;
+      return status;
+    }
+  }
+  if (t->end - t->begin > total) return RT_OK;
+  t->broken = true;
+  io_table_fail(t, 1, 1, error, "the lines end with carriage returns alone, as on old Macs");
+  rt_hint(error, "make them newlines: tr '\\r' '\\n' < FILE");
+  return RT_BAD_DATA;
+}
+
 /* Finds the next row: *length bytes at buffer + begin without its newline, *total with it. */
 static int find_row(struct io_table *t, size_t *length, size_t *total, bool *found, struct rt_error *error) {
   size_t at = 0;
@@ -96,6 +126,10 @@ static int find_row(struct io_table *t, size_t *length, size_t *total, bool *fou
     }
   }
   bool newline = at < t->end - t->begin;
+  if (t->line == 1 && has_old_ends(t, at)) {
+    int status = refuse_old_ends(t, at + newline, error);
+    if (status != RT_OK) return status;
+  }
   if (!newline && t->state == CSV_QUOTED) {
     t->broken = true;
     return io_table_fail(t, t->line, 1, error, "a quote that opens in this row never closes");
@@ -125,24 +159,38 @@ static size_t field_at(const struct io_table *t, const char *row, size_t byte) {
 
 static int check_bytes(struct io_table *t, const char *row, size_t length, int64_t line,
                        struct rt_error *error) {
+  if (line == 1 && io_utf16_looks(row, length)) {
+    t->broken = true;
+    return io_utf16_refuse(io_reader_name(t->reader), error);
+  }
   size_t bad = io_utf8_check(row, length);
   const char *nul = memchr(row, '\0', bad);
   if (nul)
     return io_table_fail(t, line, field_at(t, row, (size_t)(nul - row)), error,
                          "a NUL byte (byte %zu of the row), where text should be", (size_t)(nul - row) + 1);
   if (bad == length) return RT_OK;
-  int status = io_table_fail(t, line, field_at(t, row, bad), error,
-                             "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
-                             (unsigned)(unsigned char)row[bad], bad + 1);
-  if (line == 1 && length > 1 && (memcmp(row, "\xFF\xFE", 2) == 0 || memcmp(row, "\xFE\xFF", 2) == 0))
-    rt_hint(error, "the file looks like UTF-16; convert it with: iconv -f UTF-16 -t UTF-8");
-  return status;
+  return io_table_fail(t, line, field_at(t, row, bad), error,
+                       "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
+                       (unsigned)(unsigned char)row[bad], bad + 1);
 }
 
 static int add_field(struct io_table *t, const char *text, size_t length, struct rt_error *error) {
   if (IO_GROW(t->fields, t->fields_capacity, t->field_count + 1) != RT_OK) return rt_no_memory(error);
   t->fields[t->field_count++] = (struct io_field){text, length};
   return RT_OK;
+}
+
+/* A field without quotes. A carriage return in it may be a stray character, or a line end of old, of which
+ * the lines would be merged. */
+static int plain_field(struct io_table *t, const char *row, size_t at, size_t length, int64_t line,
+                       struct rt_error *error) {
+  const char *found = memchr(row + at, '\r', length);
+  if (!found) return add_field(t, row + at, length, error);
+  io_table_fail(t, line, t->field_count + 1, error,
+                "a carriage return (byte %zu of the row) within a line, which ends with a newline",
+                (size_t)(found - row) + 1);
+  rt_hint(error, "tr -d '\\r' < FILE takes such characters out, tr '\\r' '\\n' < FILE ends lines there");
+  return RT_BAD_DATA;
 }
 
 /* Takes one quoted field that begins at row[*at], without its quotes, in place. *at is left at the delimiter
@@ -166,7 +214,7 @@ static int quoted_field(struct io_table *t, char *row, size_t length, size_t *at
 
 static int split(struct io_table *t, char *row, size_t length, int64_t line, struct rt_error *error) {
   t->field_count = 0;
-  if (t->format == IO_FORMAT_LINES) return add_field(t, row, length, error);
+  if (t->format == IO_FORMAT_LINES) return plain_field(t, row, 0, length, line, error);
   for (size_t at = 0;; at++) {
     int status;
     if (t->format == IO_FORMAT_CSV && at < length && row[at] == '"')
@@ -174,7 +222,7 @@ static int split(struct io_table *t, char *row, size_t length, int64_t line, str
     else {
       char *end = memchr(row + at, t->delimiter, length - at);
       size_t n = end ? (size_t)(end - (row + at)) : length - at;
-      status = add_field(t, row + at, n, error);
+      status = plain_field(t, row, at, n, line, error);
       at += n;
     }
     if (status != RT_OK || at >= length) return status;
@@ -212,17 +260,27 @@ static int check_count(struct io_table *t, int64_t line, struct rt_error *error)
                        have == 1 ? "" : "s", t->header ? "the header names" : "the first row has", want);
 }
 
-int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error) {
-  int64_t line = table->first_line;
-  *row = (struct io_row){0};
-  if (line > 0) /* the first line was no header: it is still there, split */
-    table->first_line = 0;
-  else {
-    int status = io_table_read(table, &line, error);
-    if (status != RT_OK || line == 0) return status;
-    status = check_count(table, line, error);
-    if (status != RT_OK) return status;
+/* The next row that is not given out yet, split and matched with the columns. */
+static int next_fields(struct io_table *t, int64_t *line, struct rt_error *error) {
+  *line = t->first_line;
+  t->first_line = 0;
+  if (*line > 0) return RT_OK; /* the first line was no header: it is still there, split */
+  if (t->first_bad.code) {
+    int status = t->first_bad.code;
+    if (error && !error->code) *error = t->first_bad;
+    rt_error_clear(&t->first_bad);
+    return status;
   }
+  int status = io_table_read(t, line, error);
+  if (status != RT_OK || *line == 0) return status;
+  return t->matched ? check_count(t, *line, error) : io_table_match_row(t, *line, error);
+}
+
+int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error) {
+  int64_t line;
+  *row = (struct io_row){0};
+  int status = next_fields(table, &line, error);
+  if (status != RT_OK || line == 0) return status;
   for (int c = 0; c < table->count; c++) {
     int field = table->field_of[c];
     table->row[c] = field > 0 ? table->fields[field - 1] : (struct io_field){0};
@@ -233,7 +291,7 @@ int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *e
 
 bool io_table_waits(const struct io_table *table) {
   enum io_csv_state state = CSV_START;
-  if (table->first_line > 0 || table->ended || table->broken) return false;
+  if (table->first_line > 0 || table->first_bad.code || table->ended || table->broken) return false;
   for (size_t at = table->begin; at < table->end; at++) {
     if (table->buffer[at] == '\n' && (table->format != IO_FORMAT_CSV || state != CSV_QUOTED)) return false;
     state = csv_step(state, table->buffer[at]);
@@ -243,6 +301,10 @@ bool io_table_waits(const struct io_table *table) {
 
 bool io_table_broken(const struct io_table *table) { return table->broken; }
 bool io_table_has_header(const struct io_table *table) { return table->header; }
+size_t io_table_by_position(const struct io_table *table) {
+  return table->by_position ? table->file_columns : 0;
+}
+const char *io_table_doubt(const struct io_table *table) { return table->doubt; }
 int io_table_field_number(const struct io_table *table, int column) { return table->field_of[column]; }
 const char *io_table_name(const struct io_table *table) { return io_reader_name(table->reader); }
 
@@ -253,6 +315,7 @@ void io_table_close(struct io_table *table) {
   rt_free(table->required);
   rt_free(table->field_of);
   rt_free(table->row);
+  rt_free(table->doubt);
   rt_free(table->fields);
   rt_free(table->buffer);
   io_reader_close(table->reader);

@@ -5,16 +5,23 @@
  * every line one field. LF or CRLF; a byte order mark at the start is skipped; gzip is read. NUL and bytes
  * that are not UTF-8 are refused.
  *
- * The first line is a header when it holds the names of all required columns. When it holds none of the
- * declared names (whatever their case), the columns go by position: as many fields as declared columns, or as
- * required ones. Everything else is an error that names what is missing. Further columns of a file with a
- * header are ignored. LINES has no header. */
+ * The first line is a header when it names every required column. When it names none (whatever the case), it
+ * is the first row, and columns go by position: as many fields as declared columns, or as required ones.
+ * Anything between is an error that says what is missing. A stream of one field to a line has no header, or a
+ * text that happens to be a column's name would be lost; nor has LINES. IO_HEADER_YES and _NO say which it
+ * is: a header that names none of the columns is left out then, and columns go by position. Further columns
+ * of a file with a header are ignored.
+ *
+ * A carriage return that stands before no newline is refused outside of quotes: it may be a line end of old.
+ * A first row that is bad is a bad row like any other; the next good one then says how many fields there are.
+ */
 #ifndef AQ_RUNTIME_IO_TABLE_H
 #define AQ_RUNTIME_IO_TABLE_H
 
 #include "runtime/io/file.h"
 
 enum io_format { IO_FORMAT_AUTO, IO_FORMAT_TSV, IO_FORMAT_CSV, IO_FORMAT_LINES };
+enum io_header { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
 enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
 
 /* .csv is CSV, .txt is LINES, everything else TSV; a further .gz does not count. */
@@ -37,12 +44,13 @@ struct io_table_options {
   const bool *required;           /* [count], or NULL: all of them. The others may be absent from the file */
   int count;                      /* 1.. */
   const struct io_source *source; /* read instead of the file at path; NULL: none */
+  enum io_header header;
 };
 
 struct io_table;
 
-/* Opens and reads the first row. RT_BAD_DATA when it is empty or its columns do not match. Copies the
- * options. */
+/* Opens and reads the first row. RT_BAD_DATA when its header lacks columns, or the file is no table at all.
+ * An empty file has no rows. Copies the options. */
 int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options,
                   struct rt_error *error);
 /* The next row; row->line == 0 at the end. A bad row gives RT_BAD_DATA at file:line:field; the next call goes
@@ -53,6 +61,11 @@ int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *e
 bool io_table_waits(const struct io_table *table);
 bool io_table_broken(const struct io_table *table);
 bool io_table_has_header(const struct io_table *table);
+/* The fields of a row, when columns were told apart by their position alone; else 0. */
+size_t io_table_by_position(const struct io_table *table);
+/* The first line, when it was taken for a row and yet may be a header: it looks like names. NULL otherwise.
+ */
+const char *io_table_doubt(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */
 int io_table_field_number(const struct io_table *table, int column);
 const char *io_table_name(const struct io_table *table);

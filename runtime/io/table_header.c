@@ -53,6 +53,7 @@ static void list_columns(const struct io_table *t, bool missing_only, struct rt_
   }
 }
 
+/* What the file names, or what the row holds, beside what there should be. */
 static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_error *error) {
   struct rt_text there = {0}, wanted = {0};
   list_fields(t, &there);
@@ -64,42 +65,111 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
     status =
         io_table_fail(t, line, 1, error, "the header has no column %s; it names %s", wanted.data, there.data);
   else
-    status = io_table_fail(t, line, 1, error, "the first line has %zu field%s (%s); the columns are %s",
-                           t->field_count, t->field_count == 1 ? "" : "s", there.data, wanted.data);
+    status = io_table_fail(t, line, 1, error, "%zu field%s (%s); the columns are %s", t->field_count,
+                           t->field_count == 1 ? "" : "s", there.data, wanted.data);
   rt_text_free(&there);
   rt_text_free(&wanted);
-  if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
-    rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
-  else if (status == RT_BAD_DATA && !is_header)
-    rt_hint(error, "give the file a header line with the names of the columns");
   return status;
 }
 
-/* Without a header: all declared columns in their order, or the required ones in theirs. */
-static int match_by_position(struct io_table *t, int64_t line, struct rt_error *error) {
-  int required = 0;
+static int no_header_match(struct io_table *t, int64_t line, struct rt_error *error) {
+  int status = no_match(t, line, true, error);
+  if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
+    rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
+  else if (status == RT_BAD_DATA)
+    rt_hint(error, "the names are those of the program, where from = \"…\" reads a field of another name%s",
+            t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
+  return status;
+}
+
+/* All declared columns in their order, or the required ones in theirs. */
+int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error) {
+  int required = 0, field = 0;
   for (int c = 0; c < t->count; c++) required += t->required[c];
   bool all = t->field_count == (size_t)t->count;
-  if (!all && t->field_count != (size_t)required) return no_match(t, line, false, error);
-  int field = 0;
+  if (!all && t->field_count != (size_t)required) {
+    int status = no_match(t, line, false, error);
+    if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
+      rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
+    else if (status == RT_BAD_DATA)
+      rt_hint(error, "give the file a header line with the names of the columns");
+    return status;
+  }
   for (int c = 0; c < t->count; c++) t->field_of[c] = all || t->required[c] ? ++field : 0;
-  t->first_line = line;
+  t->file_columns = t->field_count;
+  t->matched = true;
+  t->by_position = t->format != IO_FORMAT_LINES && !(t->stream && t->field_count == 1);
   return RT_OK;
+}
+
+enum { LONGEST_NAME = 40, MOST_SPACES = 2 };
+
+/* As names of columns are written: "Review Text", "n_words", "größe". No sentence, no number. */
+static bool may_be_name(const struct io_field *field) {
+  int spaces = 0;
+  for (size_t k = 0; k < field->length; k++) {
+    unsigned char c = (unsigned char)field->text[k];
+    bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    if (letter || c == '_' || c >= 0x80) continue;
+    if (k == 0 || !strchr(" -.0123456789", c)) return false;
+    spaces += c == ' ';
+  }
+  return field->length > 0 && field->length <= LONGEST_NAME && spaces <= MOST_SPACES
+         && field->text[field->length - 1] != '.';
+}
+
+/* Nothing in a file says that its first line names columns. But names differ from one another, and rows
+ * rarely look like names. */
+static bool may_be_header(const struct io_table *t) {
+  for (size_t f = 0; f < t->field_count; f++) {
+    if (!may_be_name(&t->fields[f])) return false;
+    for (size_t k = 0; k < f; k++)
+      if (t->fields[k].length == t->fields[f].length
+          && memcmp(t->fields[k].text, t->fields[f].text, t->fields[f].length) == 0)
+        return false;
+  }
+  return true;
+}
+
+/* The first line as a row. When it is a bad one, that is said when rows are asked for, and may be skipped. */
+static int first_row(struct io_table *t, int64_t line, bool doubt, struct rt_error *error) {
+  struct rt_text fields = {0};
+  if (doubt) {
+    list_fields(t, &fields);
+    t->doubt = fields.failed ? NULL : fields.data;
+    if (!t->doubt) return rt_no_memory(error);
+  }
+  int status = io_table_match_row(t, line, &t->first_bad);
+  if (status == RT_OK) t->first_line = line;
+  if (status == RT_OK || status == RT_BAD_DATA) return RT_OK;
+  return rt_no_memory(error);
+}
+
+/* A header that was announced as one: it may name none of the columns, but not some of them. */
+static int announced_header(struct io_table *t, int64_t line, struct rt_error *error) {
+  int status = any_nearly_named(t) ? no_header_match(t, line, error) : io_table_match_row(t, line, error);
+  t->header = true;
+  return status;
 }
 
 static int match_columns(struct io_table *t, int64_t line, struct rt_error *error) {
   int found, found_required, required = 0;
-  t->file_columns = t->field_count;
-  if (t->format == IO_FORMAT_LINES) return match_by_position(t, line, error);
+  if (t->header_option == IO_HEADER_NO) return first_row(t, line, false, error);
+  if (t->header_option == IO_HEADER_AUTO && t->format == IO_FORMAT_LINES)
+    return first_row(t, line, false, error);
+  if (t->header_option == IO_HEADER_AUTO && t->stream && t->field_count == 1)
+    return first_row(t, line, any_nearly_named(t), error);
   for (int c = 0; c < t->count; c++) required += t->required[c];
   int status = find_names(t, line, &found, &found_required, error);
   if (status != RT_OK) return status;
   if (found > 0 && found_required == required) {
-    t->header = true;
+    t->file_columns = t->field_count;
+    t->header = t->matched = true;
     return RT_OK;
   }
-  if (any_nearly_named(t)) return no_match(t, line, true, error);
-  return match_by_position(t, line, error);
+  if (t->header_option == IO_HEADER_YES) return announced_header(t, line, error);
+  if (any_nearly_named(t)) return no_header_match(t, line, error);
+  return first_row(t, line, may_be_header(t), error);
 }
 
 /* A byte order mark tells nothing in UTF-8 and belongs to no field. It is looked for before any row is split.
@@ -118,6 +188,8 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->format = options->format == IO_FORMAT_AUTO ? io_format_of(path) : options->format;
   t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
   t->line = 1;
+  t->header_option = options->header;
+  t->stream = options->source || strcmp(path, "-") == 0;
   t->count = options->count;
   t->names = rt_zalloc(count, sizeof *t->names);
   t->required = rt_zalloc(count, sizeof *t->required);
@@ -140,10 +212,16 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
                              : io_reader_open(&t->reader, path, error);
   if (status == RT_OK) status = skip_mark(t, error);
-  if (status == RT_OK) status = io_table_read(t, &line, error);
-  if (status == RT_OK && line == 0)
-    status = rt_fail_at(error, RT_BAD_DATA, io_reader_name(t->reader), 0, 0, "is empty");
-  return status == RT_OK ? match_columns(t, line, error) : status;
+  if (status != RT_OK) return status;
+  struct rt_error reason = {0};
+  status = io_table_read(t, &line, &reason);
+  if (status == RT_OK) return line == 0 ? RT_OK : match_columns(t, line, error);
+  bool a_row = status == RT_BAD_DATA && !t->broken && t->header_option != IO_HEADER_YES;
+  if (a_row)
+    t->first_bad = reason;
+  else if (error)
+    *error = reason;
+  return a_row ? RT_OK : status;
 }
 
 int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options,

@@ -22,11 +22,17 @@ struct io_table {
   int *field_of;        /* [count] field number of a column, from 1; 0: absent */
   struct io_field *row; /* [count] the fields in declared order */
   int count;
-  bool header, broken, ended;
-  size_t file_columns; /* fields of the first line */
-  int64_t first_line;  /* number of a first line that is data and still to be given out, or 0 */
-  int64_t line;        /* where the next row begins */
-  char *buffer;        /* buffer[begin .. end) is what was read and not given out */
+  enum io_header header_option;
+  bool stream;  /* from standard input or a source */
+  bool header;  /* the first line was one */
+  bool matched; /* field_of and file_columns are known */
+  bool by_position, broken, ended;
+  char *doubt;               /* as io_table_doubt, owned */
+  struct rt_error first_bad; /* why the first line is a bad row, until it is given out */
+  size_t file_columns;       /* fields of a row */
+  int64_t first_line;        /* number of a first line that is data and still to be given out, or 0 */
+  int64_t line;              /* where the next row begins */
+  char *buffer;              /* buffer[begin .. end) is what was read and not given out */
   size_t buffer_capacity, begin, end;
   struct io_field *fields; /* [field_count] the row last read, in the file's order */
   size_t field_count, fields_capacity;
@@ -40,5 +46,9 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
 int io_table_more(struct io_table *t, struct rt_error *error);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */
 int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
+
+/* Takes the row last read for one whose columns go by position. A bad row when it has too many fields or too
+ * few. */
+int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error);
 
 #endif

@@ -64,11 +64,26 @@ size_t io_utf8_encode(int32_t point, char *bytes) {
   return size;
 }
 
+bool io_utf16_looks(const char *bytes, size_t length) {
+  enum { ENOUGH = 8 };
+  size_t zeros[2] = {0, 0}, n = length < ENOUGH ? length & ~(size_t)1 : ENOUGH;
+  if (length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0)) return true;
+  for (size_t i = 0; i < n; i++) zeros[i % 2] += bytes[i] == '\0';
+  return n >= 4 && (zeros[0] == n / 2) != (zeros[1] == n / 2);
+}
+
+int io_utf16_refuse(const char *file, struct rt_error *error) {
+  rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "is UTF-16, and data are read as UTF-8");
+  rt_hint(error, "convert it: iconv -f UTF-16 -t UTF-8 FILE");
+  return RT_BAD_DATA;
+}
+
 int io_utf8_require(const char *file, const char *bytes, size_t length, struct rt_error *error) {
   size_t bad = io_utf8_check(bytes, length);
   const char *nul = memchr(bytes, '\0', bad);
   if (nul) bad = (size_t)(nul - bytes);
   if (bad == length) return RT_OK;
+  if (io_utf16_looks(bytes, length)) return io_utf16_refuse(file, error);
   size_t line = 1, begin = 0;
   for (size_t i = 0; i < bad; i++)
     if (bytes[i] == '\n') {

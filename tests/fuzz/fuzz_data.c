@@ -42,10 +42,11 @@ static int columns(struct io_schema *schema, int choice) {
 
 static void stream(const struct io_schema *schema, enum io_format format, struct bytes bytes) {
   const struct io_source source = {"bytes", give, &bytes};
+  const struct io_data_options options = {.format = format};
   struct io_rows *rows = NULL;
   struct io_dataset data = {0};
   struct rt_error error = {0};
-  int status = io_rows_open_source(&rows, &source, schema, format, &error);
+  int status = io_rows_open_source(&rows, &source, schema, &options, &error);
   for (bool more = !status; more;) {
     rt_error_clear(&error);
     if (io_rows_next(rows, &data, &more, &error) && io_table_broken(io_rows_table(rows))) break;

@@ -435,7 +435,7 @@ static void test_row_by_row(void **state) {
   bool more;
   must_train("text\tlabel\na b\tpos\nb\tneg\n", &s, &data);
   assert_int_equal(io_rows_open(&rows, write_text("p.tsv", "text\tlabel\na\tpos\nb b\t?\nbad\nb b\tneg\n"),
-                                &s, IO_FORMAT_AUTO, &e),
+                                &s, NULL, &e),
                    RT_OK);
   assert_int_equal(io_rows_next(rows, &row, &more, &e), RT_OK);
   assert_ids(&row.values[0], 1, "2 /");

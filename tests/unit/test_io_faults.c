@@ -69,7 +69,7 @@ static int predict(const struct io_schema *s, struct rt_error *e) {
   struct io_rows *rows;
   struct io_dataset one = {0};
   bool more = true;
-  int status = io_rows_open(&rows, path_of("all.csv"), s, IO_FORMAT_AUTO, e);
+  int status = io_rows_open(&rows, path_of("all.csv"), s, NULL, e);
   while (status == RT_OK && more) {
     status = io_rows_next(rows, &one, &more, e);
     if (status == RT_BAD_DATA) { /* the bad row; the others follow */
@@ -167,7 +167,7 @@ static void test_tensors(void **state) {
 /* A message that lists something needs memory too; when there is none, that is what it says. */
 static int header_scenario(struct rt_error *e) {
   static const char *const names[] = {"text", "label"};
-  struct io_table_options o = {IO_FORMAT_AUTO, names, NULL, 2, NULL};
+  struct io_table_options o = {.names = names, .count = 2};
   struct io_table *t;
   int status = io_table_open(&t, path_of("h.tsv"), &o, e);
   io_table_close(t);

@@ -73,7 +73,7 @@ static void test_row_counts(void **state) {
   skip_when_absent();
   for (size_t i = 0; i < RT_COUNT(files); i++) {
     int columns = files[i].columns[2] ? 3 : 2;
-    struct io_table_options o = {IO_FORMAT_AUTO, files[i].columns, NULL, columns, NULL};
+    struct io_table_options o = {.names = files[i].columns, .count = columns};
     struct io_table *t;
     struct io_row row;
     struct rt_error e = {0};

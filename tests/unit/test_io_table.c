@@ -7,7 +7,7 @@ static const char *const names[] = {"text", "label"};
 static const bool label_may_lack[] = {true, false};
 
 static int open_as(struct io_table **t, const char *path, const bool *required, struct rt_error *e) {
-  struct io_table_options o = {IO_FORMAT_AUTO, names, required, 2, NULL};
+  struct io_table_options o = {.names = names, .required = required, .count = 2};
   return io_table_open(t, path, &o, e);
 }
 
@@ -51,7 +51,8 @@ static const struct {
     {"a.tsv", "one\tx\ntwo\ty\n", "1:one/x|2:two/y"}, /* no header: by position */
     {"a.tsv", "text\tlabel\n\"stray\tx\nin \" the \"middle\"\ty\n", "2:\"stray/x|3:in \" the \"middle\"/y"},
     {"a.tsv", "text\tlabel\n\t\n a \t b \n", "2:/|3: a / b "},
-    {"a.tsv", "text\tlabel\na,b\tc\rd\n", "2:a,b/c\rd"},
+    {"a.tsv", "text\tlabel\na,b\tc\rd\n", "!2:2"},
+    {"a.csv", "text,label\n\"a\rb\",c\nd,\re\n", "2:a\rb/c|!3:2"},
     {"a.tsv", "text\tlabel\none\nthree\tfields\there\n\ngood\tx\n", "!2:2|!3:3|!4:1|5:good/x"},
     {"a.tsv", "text\tlabel\nbad\xFF\tx\ngood\ty\\\xC3\nfine\tz\n", "!2:1|!3:2|4:fine/z"},
     {"a.csv", "text,label\none,x\n\"t,wo\",\"y\"\n", "2:one/x|3:t,wo/y"},
@@ -109,18 +110,16 @@ static void test_refused(void **state) {
     int line, column;
     const char *text;
   } bad[] = {
-      {"a.tsv", "", 0, 0, "is empty"},
-      {"a.tsv", "\xEF\xBB\xBF", 0, 0, "is empty"},
       {"a.tsv", "text\tlable\nx\ty\n", 1, 1, "no column \"label\"; it names \"text\", \"lable\""},
       {"a.tsv", "Text\tLabel\nx\ty\n", 1, 1, "no column \"text\", \"label\"; it names \"Text\", \"Label\""},
       {"a.tsv", "sentence\tnote\tlabel\nx\ty\tz\n", 1, 1, "no column \"text\""},
-      {"a.tsv", "x\ty\tz\n", 1, 1, "3 fields (\"x\", \"y\", \"z\"); the columns are \"text\", \"label\""},
-      {"a.tsv", "one,x\n", 1, 1, "1 field (\"one,x\")"},
-      {"a.tsv", "\n", 1, 1, "1 field (\"\")"},
       {"a.tsv", "text\tlabel\ttext\n", 1, 3, "\"text\" twice"},
       {"a.csv", "\"text,label\nx,y\n", 1, 1, "never closes"},
-      {"a.tsv", "\xFF\xFEt\n", 1, 1, "not valid UTF-8"},
-      {"a.txt", "text\tlabel\n", 1, 1, "1 field"},
+      {"a.tsv", "\xFF\xFEt\n", 0, 0, "is UTF-16"},
+      {"a.tsv", "text\tlabel\ra\tx\rb\ty\r", 1, 1, "carriage returns alone"},
+      {"a.tsv", "text\tlabel\ra\tx\rb\ty\n", 1, 1, "carriage returns alone"},
+      {"a.csv", "text,label\r\"a\",x\r", 1, 1, "carriage returns alone"},
+      {"a.txt", "one\rtwo", 1, 1, "carriage returns alone"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_table *t;
@@ -133,6 +132,81 @@ static void test_refused(void **state) {
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(open_as(&t, path_of("nowhere.tsv"), NULL, &e), RT_NO_INPUT);
+}
+
+/* A first line that is no header and no good row is a bad row: what follows it is read. */
+static void test_first_row(void **state) {
+  (void)state;
+  static const struct {
+    const char *file, *content;
+    int column;
+    const char *text, *rows;
+  } bad[] = {
+      {"a.tsv", "x\ty\tz\na\tb\n", 1, "3 fields (\"x\", \"y\", \"z\"); the columns are \"text\", \"label\"",
+       "!1:1|2:a/b"},
+      {"a.tsv", "one,x\none\tx\n", 1, "1 field (\"one,x\")", "!1:1|2:one/x"},
+      {"a.tsv", "\na\tb\n", 1, "1 field (\"\")", "!1:1|2:a/b"},
+      {"a.txt", "text\tlabel\n", 1, "1 field", "!1:1"},
+      {"a.tsv", "a\tb\xFF\na\tb\nc\n", 2, "not valid UTF-8", "!1:2|2:a/b|!3:2"},
+      {"a.tsv", "a\rb\tx\nc\ty\n", 1, "a carriage return (byte 2 of the row)", "!1:1|2:c/y"},
+      {"a.csv", "\"a\"b,x\nc,y\n", 1, "text behind a closing quote", "!1:1|2:c/y"},
+  };
+  for (size_t i = 0; i < RT_COUNT(bad); i++) {
+    struct io_table *t;
+    struct io_row row;
+    struct rt_error e = {0};
+    const char *path = write_text(bad[i].file, bad[i].content);
+    assert_int_equal(open_as(&t, path, NULL, &e), RT_OK);
+    assert_int_equal(io_table_next(t, &row, &e), RT_BAD_DATA);
+    assert_error(&e, RT_BAD_DATA, 1, bad[i].column, bad[i].text);
+    assert_string_equal(e.file, path_of(bad[i].file));
+    io_table_close(t);
+    assert_string_equal(read_with(path, NULL), bad[i].rows);
+  }
+  assert_string_equal(read_with(write_text("a.tsv", ""), NULL), "");
+  assert_string_equal(read_with(write_text("a.tsv", "\xEF\xBB\xBF"), NULL), "");
+}
+
+/* What --header says, and what is in doubt without it. */
+static void test_header(void **state) {
+  (void)state;
+  static const struct {
+    const char *content;
+    enum io_header header;
+    int64_t first; /* line of the first row; 0: refused */
+    size_t by_position;
+    const char *doubt;
+  } cases[] = {
+      {"text\tlabel\na\tx\n", IO_HEADER_AUTO, 2, 0, NULL},
+      {"text\tlabel\na\tx\n", IO_HEADER_NO, 1, 2, NULL},
+      {"text\tlabel\na\tx\n", IO_HEADER_YES, 2, 0, NULL},
+      {"review\tRating 5\na\tx\n", IO_HEADER_AUTO, 1, 2, "\"review\", \"Rating 5\""},
+      {"review\tRating 5\na\tx\n", IO_HEADER_YES, 2, 2, NULL},
+      {"review\tRating 5\na\tx\n", IO_HEADER_NO, 1, 2, NULL},
+      {"5 stars, good\tpos\na\tx\n", IO_HEADER_AUTO, 1, 2, NULL},
+      {"same\tsame\na\tx\n", IO_HEADER_AUTO, 1, 2, NULL},
+      {"text\tstars\na\tx\n", IO_HEADER_AUTO, 0, 0, NULL},
+      {"text\tstars\na\tx\n", IO_HEADER_YES, 0, 0, NULL},
+      {"text\tstars\na\tx\n", IO_HEADER_NO, 1, 2, NULL},
+      {"a\tb\tc\na\tx\n", IO_HEADER_YES, 0, 0, NULL},
+  };
+  for (size_t i = 0; i < RT_COUNT(cases); i++) {
+    struct io_table_options o = {.names = names, .count = 2, .header = cases[i].header};
+    struct io_table *t;
+    struct io_row row;
+    int status = io_table_open(&t, write_text("h.tsv", cases[i].content), &o, NULL);
+    assert_int_equal(status, cases[i].first ? RT_OK : RT_BAD_DATA);
+    if (status) continue;
+    assert_int_equal(io_table_next(t, &row, NULL), RT_OK);
+    assert_int_equal(row.line, cases[i].first);
+    assert_int_equal(io_table_has_header(t), cases[i].first == 2);
+    assert_int_equal(io_table_by_position(t), cases[i].by_position);
+    if (cases[i].doubt)
+      assert_string_equal(io_table_doubt(t), cases[i].doubt);
+    else
+      assert_null(io_table_doubt(t));
+    io_table_close(t);
+  }
 }
 
 static void test_messages(void **state) {
@@ -258,7 +332,7 @@ static void test_source(void **state) {
   };
   struct typed typed = {pieces, 0, 0};
   struct io_source source = {"what is typed", type_on, &typed};
-  struct io_table_options o = {IO_FORMAT_CSV, names, NULL, 2, &source};
+  struct io_table_options o = {IO_FORMAT_CSV, names, NULL, 2, &source, IO_HEADER_AUTO};
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_OK);
@@ -285,7 +359,7 @@ static size_t boast(void *context, char *buffer, size_t size) {
 static void test_bad_source(void **state) {
   (void)state;
   struct io_source source = {"boaster", boast, NULL};
-  struct io_table_options o = {IO_FORMAT_TSV, names, NULL, 2, &source};
+  struct io_table_options o = {IO_FORMAT_TSV, names, NULL, 2, &source, IO_HEADER_AUTO};
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_IO);
@@ -294,10 +368,11 @@ static void test_bad_source(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rows),      cmocka_unit_test(test_gzip_rows),   cmocka_unit_test(test_nul),
-      cmocka_unit_test(test_optional),  cmocka_unit_test(test_refused),     cmocka_unit_test(test_messages),
-      cmocka_unit_test(test_long_rows), cmocka_unit_test(test_broken_gzip), cmocka_unit_test(test_formats),
-      cmocka_unit_test(test_noise),     cmocka_unit_test(test_source),      cmocka_unit_test(test_bad_source),
+      cmocka_unit_test(test_rows),        cmocka_unit_test(test_gzip_rows),  cmocka_unit_test(test_nul),
+      cmocka_unit_test(test_optional),    cmocka_unit_test(test_refused),    cmocka_unit_test(test_messages),
+      cmocka_unit_test(test_first_row),   cmocka_unit_test(test_header),     cmocka_unit_test(test_long_rows),
+      cmocka_unit_test(test_broken_gzip), cmocka_unit_test(test_formats),    cmocka_unit_test(test_noise),
+      cmocka_unit_test(test_source),      cmocka_unit_test(test_bad_source),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -97,6 +97,7 @@ static void test_lines(void **state) {
         aq_eval_options eval;
         aq_eval_options_init(&eval);
         eval.batch = batch;
+        eval.header = k == 1 ? AQ_HEADER_YES : AQ_HEADER_AUTO; /* one field to a line: it would be a text */
         assert_int_equal(stream(inputs[k], &host, &options, &eval), AQ_OK);
         char expected[128];
         if (!empty[0]) /* whatever an empty text is taken for */

@@ -1,0 +1,80 @@
+/* reading.c: what was met while data was read, besides good rows: bad ones, a doubtful first line, texts too
+ * long. */
+#include <string.h>
+
+#include "libaq/internal.h"
+
+void lib_reading_clear(struct lib_reading *r) {
+  aq_cut *cut = r->cut;
+  size_t capacity = r->cut_capacity;
+  *r = (struct lib_reading){.cut = cut, .cut_capacity = capacity};
+}
+
+void lib_reading_free(struct lib_reading *r) {
+  rt_free(r->cut);
+  *r = (struct lib_reading){0};
+}
+
+void lib_reading_skipped(struct lib_reading *r, const struct rt_error *reason, int64_t count) {
+  if (r->skipped == 0 && count > 0) r->first.error = *reason;
+  r->skipped += count;
+}
+
+void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line) {
+  struct rt_error *doubt = &r->doubt.error;
+  if (!line || doubt->code) return;
+  rt_fail_at(doubt, RT_BAD_DATA, file, 1, 0,
+             "the first line (%.400s) looks like a header, but is taken for a row", line);
+  rt_hint(doubt, "--header yes leaves it out; --header no says that it is a row");
+}
+
+static const char *unit_of(enum io_kind kind) {
+  return kind == IO_WORDS ? "words" : kind == IO_CHARS ? "characters" : kind == IO_BYTES ? "bytes" : "parts";
+}
+
+/* The entry of a column, made when it is the first time. */
+static aq_cut *cut_of(struct lib_reading *r, const struct io_column *column) {
+  for (size_t k = 0; k < r->cut_count; k++)
+    if (!strcmp(r->cut[k].column, column->name)) return &r->cut[k];
+  if (rt_grow((void **)&r->cut, &r->cut_capacity, r->cut_count + 1, sizeof *r->cut)) return NULL;
+  r->cut[r->cut_count] =
+      (aq_cut){.column = column->name, .unit = unit_of(column->kind), .limit = column->max_length};
+  return &r->cut[r->cut_count++];
+}
+
+int lib_reading_cuts(struct lib_reading *r, const struct io_schema *schema, const struct io_dataset *data,
+                     struct rt_error *error) {
+  for (int c = 0; data->values && c < schema->count; c++) {
+    const struct io_values *v = &data->values[c];
+    if (v->cut_texts == 0 || !io_kind_is_text(schema->columns[c].kind)) continue;
+    aq_cut *cut = cut_of(r, &schema->columns[c]);
+    if (!cut) return rt_no_memory(error);
+    cut->texts += v->cut_texts;
+    cut->tokens += v->cut;
+  }
+  return RT_OK;
+}
+
+int lib_reading_add(struct lib_reading *r, const struct io_schema *schema, const struct io_dataset *data,
+                    struct rt_error *error) {
+  if (r->rows == 0) {
+    r->header = data->header;
+    r->by_position = data->by_position;
+  }
+  r->rows += data->rows;
+  lib_reading_skipped(r, &data->first_skipped, data->skipped);
+  lib_reading_doubt(r, data->name, data->doubt);
+  return lib_reading_cuts(r, schema, data, error);
+}
+
+aq_reading lib_reading_view(const struct lib_reading *r) {
+  struct lib_reading *own = (struct lib_reading *)r;
+  return (aq_reading){.rows = r->rows,
+                      .skipped = r->skipped,
+                      .first_skipped = *lib_view(&own->first),
+                      .header = r->header,
+                      .by_position = r->by_position,
+                      .doubt = *lib_view(&own->doubt),
+                      .cut = r->cut,
+                      .cut_count = r->cut_count};
+}
