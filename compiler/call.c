@@ -316,8 +316,6 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
   }
   if (with)
     return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is a function", d->name);
-  if (d->node->kind == GR_EXTERN)
-    return gr_fail(c->error, args->node->span, "native functions (extern) are not supported yet");
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, max);
   if (status) return status;

@@ -437,6 +437,9 @@ static struct cc_definition *definition_of(const struct cc_unit *unit, const str
 
 static int walk_item(struct walk *w, const struct gr_node *node) {
   if (node->kind == GR_DIM) return walk_expression(w, node->child[0], NULL);
+  if (node->kind == GR_EXTERN)
+    return gr_no_extern(w->error, (struct gr_span){node->span.source, node->span.begin,
+                                                   node->span.begin + (uint32_t)strlen("extern")});
   if (node->kind == GR_HEAD) {
     int status = check_slots(w, node);
     if (status) return status;
@@ -467,7 +470,7 @@ static struct cc_definition *find_circle(struct cc_definition *start, const stru
       *where = to->followed->where;
       return to;
     }
-    if (to->visited == CC_DONE || to->node->kind == GR_EXTERN) continue;
+    if (to->visited == CC_DONE) continue;
     to->visited = CC_OPEN;
     to->user = d;
     d = to;

@@ -194,29 +194,8 @@ const struct cc_unit *cc_find_import(const struct cc_unit *unit, const char *as)
   return NULL;
 }
 
-/* Edit distance with insertion, deletion, replacement and swap of neighbours, of names shorter than 64. */
-static int edit_distance(const char *a, const char *b) {
-  int d[3][65];
-  int n = (int)strlen(a), m = (int)strlen(b);
-  if (n > 63 || m > 63) return 99;
-  for (int j = 0; j <= m; j++) d[0][j] = j;
-  for (int i = 1; i <= n; i++) {
-    int *row = d[i % 3], *up = d[(i - 1) % 3], *up2 = d[(i + 1) % 3];
-    row[0] = i;
-    for (int j = 1; j <= m; j++) {
-      int best = up[j - 1] + (a[i - 1] != b[j - 1]);
-      if (up[j] + 1 < best) best = up[j] + 1;
-      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < best)
-        best = up2[j - 2] + 1;
-      row[j] = best;
-    }
-  }
-  return d[n % 3][m];
-}
-
 void cc_nearest_consider(struct cc_nearest *nearest, const char *candidate) {
-  int distance = edit_distance(nearest->wanted, candidate);
+  int distance = gr_edit_distance(nearest->wanted, candidate);
   int length = (int)strlen(nearest->wanted),
       limit = length < 5 ? 1 : (length + 1) / 3; /* of short names every other is near */
   /* Any two names of one letter are near: only d and D are. */

@@ -45,8 +45,8 @@
   X(CALL)   /*                 callee, ARG ..., WITH?       f(x, rate = 0.1) with { mask = j <= i }      */  \
   X(ARG)    /* name or NULL    expr                                                                      */  \
   X(WITH)   /*                 LET ...                                                                   */  \
-  X(PARAMETER) /*                 SHAPE, expr? (initialiser)   param[I, O] = normal(0.02) */                                                                                                          \
-  X(INSTANCE)  /*                 callee                       instance encoder  */                                                                                                         \
+  X(PARAMETER) /*                 SHAPE, expr? (initialiser)   param[I, O] = normal(0.02) */                 \
+  X(INSTANCE)  /*                 callee                       instance encoder  */                          \
   X(INDEX)  /*                 base, expr | RANGE ...       x[.., 0..K]                                  */  \
   X(RANGE)  /*                 from?, to?                   a..b  ..b  a..  ..                           */  \
   X(MEMBER) /* name            base                         layers.block                                 */  \
@@ -85,6 +85,12 @@ struct gr_file {
  * (200), so no input overflows the stack. */
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error);
 void gr_file_free(struct gr_file *file);
+
+/* edit_distance.c: with insertion, deletion, replacement and swap of neighbours; of names shorter than 64. */
+int gr_edit_distance(const char *a, const char *b);
+
+/* Refuses an extern, wherever and however it is written. */
+int gr_no_extern(struct rt_error *error, struct gr_span span);
 
 const char *gr_kind_name(enum gr_kind kind); /* "FN" */
 

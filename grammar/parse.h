@@ -2,6 +2,8 @@
 #ifndef AQ_GRAMMAR_PARSE_H
 #define AQ_GRAMMAR_PARSE_H
 
+#include <string.h>
+
 #include "grammar/ast.h"
 
 enum { GR_DEPTH = 200 }; /* levels of nesting that a program may use, of brackets and of the tree alike */
@@ -63,6 +65,13 @@ struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const c
                          struct gr_node *right);
 int gr_too_deep(struct gr_parser *parser, struct gr_span span);
 
+static inline const char *gr_text_at(struct gr_span span) { return span.source->text + span.begin; }
+
+static inline bool gr_is_text(struct gr_span span, const char *text) {
+  size_t length = strlen(text);
+  return span.source && span.end - span.begin == length && memcmp(gr_text_at(span), text, length) == 0;
+}
+
 /* syntax_error.c: the messages. They return RT_BAD_DATA. */
 enum gr_expects {                          /* what the parser could have gone on with */
                   GR_EXPECTS_VALUE = 1,    /* an expression */
@@ -81,7 +90,7 @@ enum gr_expects {                          /* what the parser could have gone on
 };
 /* The parser met a token that does not fit: expected is the list to show, "`,` or `)`". */
 int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expects, const char *expected);
-/* The lexer met characters that are no token. */
+/* bad_token.c: the lexer met characters that are no token. */
 int gr_bad_character(struct gr_parser *parser, struct gr_span span);
 int gr_bad_escape(struct gr_parser *parser, struct gr_span span);
 int gr_bad_number(struct gr_parser *parser, struct gr_span span);

@@ -15,13 +15,6 @@ struct slip {
   int inside;           /* the innermost open bracket, GR_T_L*, 0 at the top */
 };
 
-static const char *text_at(struct gr_span span) { return span.source->text + span.begin; }
-
-static bool is_text(struct gr_span span, const char *text) {
-  size_t length = strlen(text);
-  return span.source && span.end - span.begin == length && memcmp(text_at(span), text, length) == 0;
-}
-
 static int line_of(struct gr_span span) {
   int line, column;
   gr_span_place(span, &line, &column);
@@ -45,7 +38,7 @@ static bool is_definition(int token) {
 }
 
 static bool is_newline(struct gr_token token) {
-  return token.kind == GR_T_END && *text_at(token.span) == '\n';
+  return token.kind == GR_T_END && *gr_text_at(token.span) == '\n';
 }
 
 static const char *bracket_text(int token) {
@@ -69,47 +62,100 @@ static void describe(struct gr_token token, char *out, size_t size) {
   else
     snprintf(out, size, "%s`%.*s`", is_keyword(token.kind) ? "the keyword " : "",
              (int)(token.span.end - token.span.begin < 60 ? token.span.end - token.span.begin : 60),
-             text_at(token.span));
+             gr_text_at(token.span));
 }
 
 /* ---- advice: each gives the hint for one slip, or NULL when it is not that slip ---- */
 
+static const struct word {
+  const char *word, *hint;
+} foreign_words[] = {
+    {"def", "a function begins with `fn`: fn f(x) { ... }"},
+    {"func", "a function begins with `fn`: fn f(x) { ... }"},
+    {"fun", "a function begins with `fn`: fn f(x) { ... }"},
+    {"proc", "a function begins with `fn`: fn f(x) { ... }"},
+    {"function", "a function begins with `fn`: fn f(x) { ... }"},
+    {"lambda", "there are no nameless functions; define one, fn square(x) = x * x, and pass its name"},
+    {"class", "there are no classes: a `fn` may own its parameters, and a `model` is what is trained"},
+    {"struct", "there are no structures: a function takes and returns several values, a, b = f(x, y)"},
+    {"type", "there are no names for types: a type is a shape, as in fn f(x: [T, D]) -> [D]"},
+    {"interface",
+     "there are no interfaces: functions are passed by name, and shapes are proven at each call"},
+    {"module", "a file is a module: import \"layers.aq\" as layers"},
+    {"package", "a file is a module: import \"layers.aq\" as layers"},
+    {"let", "a name is given without a keyword: x = ..."},
+    {"var", "a name is given without a keyword: x = ..."},
+    {"auto", "a name is given without a keyword: x = ..."},
+    {"float",
+     "a name is given without a type: x = ...; that of an argument stands behind it: fn f(x: [T, D])"},
+    {"int", "a name is given without a type: x = ...; that of an argument stands behind it: fn f(x: [T, D])"},
+    {"const", "a constant of a whole program is a `dim`: dim D = 64"},
+    {"elif", "write `else if`: if a { ... } else if b { ... }"},
+    {"elsif", "write `else if`: if a { ... } else if b { ... }"},
+    {"elseif", "write `else if`: if a { ... } else if b { ... }"},
+    {"while", "a loop has a fixed number of rounds: for l in 0..L { ... }"},
+    {"loop", "a loop has a fixed number of rounds: for l in 0..L { ... }"},
+    {"switch",
+     "a choice by sizes is if L > 2 { ... } else { ... }, element by element where(condition, a, b)"},
+    {"match",
+     "a choice by sizes is if L > 2 { ... } else { ... }, element by element where(condition, a, b)"},
+    {"break",
+     "a loop runs all its rounds: for l in 0..L { ... }; what differs is chosen by if l > 2 { ... }"},
+    {"continue",
+     "a loop runs all its rounds: for l in 0..L { ... }; what differs is chosen by if l > 2 { ... }"},
+    {"try", "nothing is raised while a program runs: what could fail is refused before"},
+    {"raise", "nothing is raised while a program runs: what could fail is refused before"},
+    {"assert", "shapes are proven from what signatures say: fn f(x: [T, D]) -> [D]"},
+    {"from", "a file is imported by its path: import \"layers.aq\" as layers"},
+    {"include", "a file is imported by its path: import \"layers.aq\" as layers"},
+    {"use", "a file is imported by its path: import \"layers.aq\" as layers"},
+    {"require", "a file is imported by its path: import \"layers.aq\" as layers"},
+    {"print", "a program computes values and prints nothing; see them with `aqc run`"},
+    {"then", "a condition is followed by its block: if L > 2 { ... }"},
+    {"do", "a block stands in braces: { ... }"},
+    {"begin", "a block stands in braces: { ... }"},
+    {"end", "a block stands in braces: { ... }"},
+    {"pass", "an empty block is written { }"},
+    {"pub", "a definition has nothing before it: whatever a file defines can be imported"},
+    {"public", "a definition has nothing before it: whatever a file defines can be imported"},
+    {"export", "a definition has nothing before it: whatever a file defines can be imported"},
+    {"static", "a definition has nothing before it: fn f(x) { ... }"},
+    {"async", "a definition has nothing before it: fn f(x) { ... }"},
+};
+
 static const char *foreign_word(const struct slip *slip) {
-  static const struct {
-    const char *word, *hint;
-  } words[] = {
-      {"def", "a function begins with `fn`: fn f(x) { ... }"},
-      {"func", "a function begins with `fn`: fn f(x) { ... }"},
-      {"function", "a function begins with `fn`: fn f(x) { ... }"},
-      {"lambda", "there are no nameless functions; define one, fn square(x) = x * x, and pass its name"},
-      {"class", "there are no classes: a `fn` may own its parameters, and a `model` is what is trained"},
-      {"let", "a name is given without a keyword: x = ..."},
-      {"var", "a name is given without a keyword: x = ..."},
-      {"const", "a constant of a whole program is a `dim`: dim D = 64"},
-      {"elif", "write `else if`: if a { ... } else if b { ... }"},
-      {"elsif", "write `else if`: if a { ... } else if b { ... }"},
-      {"while", "a loop has a fixed number of rounds: for l in 0..L { ... }"},
-      {"from", "a file is imported by its path: import \"layers.aq\" as layers"},
-      {"include", "a file is imported by its path: import \"layers.aq\" as layers"},
-      {"print", "a program computes values and prints nothing; see them with `aqc run`"},
-      {"then", "a condition is followed by its block: if L > 2 { ... }"},
-      {"pass", "an empty block is written { }"},
-  };
-  for (size_t k = 0; k < RT_COUNT(words); k++)
-    if (is_text(slip->found.span, words[k].word)
-        || (slip->found.kind != GR_T_YYEOF && is_text(slip->before.span, words[k].word)))
-      return words[k].hint;
+  for (size_t k = 0; k < RT_COUNT(foreign_words); k++)
+    if (gr_is_text(slip->found.span, foreign_words[k].word)
+        || (slip->found.kind != GR_T_YYEOF && gr_is_text(slip->before.span, foreign_words[k].word)))
+      return foreign_words[k].hint;
+  return NULL;
+}
+
+/* A setting of training at the top of the file. */
+static const char *stray_setting(const struct slip *slip) {
+  static const char *const settings[] = {"optimizer", "schedule", "batch", "batch_size", "epochs",
+                                         "lr",        "clip",     "seed",  "patience",   "warmup"};
+  for (size_t k = 0; (slip->expects & GR_EXPECTS_ITEM) && k < RT_COUNT(settings); k++)
+    if (gr_is_text(slip->found.span, settings[k]))
+      return "settings of training stand within train: train { batch = 32, epochs = 10 }";
   return NULL;
 }
 
 static const char *colon(const struct slip *slip) {
   if (slip->found.kind != GR_T_COLON) return NULL;
   char next = next_character(slip->found.span, false);
+  if (next == '[' && slip->before.kind == GR_T_RPAREN && (slip->expects & GR_EXPECTS_BLOCK))
+    return "the shape of what comes out follows `->`: fn f(x: [T, D]) -> [D]";
   if (next == '\n' || next == '\0' || next == '#' || (slip->expects & GR_EXPECTS_BLOCK))
     return "a block stands in braces: { ... }";
   if (slip->expects & GR_EXPECTS_LOOP) return "a range has two dots: 0..L";
-  if (slip->inside == GR_T_LBRACKET) return "a range has two dots: x[0..3]";
+  if (slip->inside == GR_T_LBRACKET)
+    return "a range has two dots: x[0..3], and `..` alone is the whole axis: x[.., 0]";
   if (slip->inside == GR_T_LPAREN) return "an argument is named with `=`: f(x, rate = 0.1)";
+  if (slip->inside == GR_T_LBRACE && !strcmp(slip->expected, "`=`"))
+    return "it is given with `=`: batch = 32";
+  if (slip->inside == GR_T_LBRACE && (slip->expects & GR_EXPECTS_ASSIGN))
+    return "a statement says no shape: y = f(x); shapes stand in signatures, and are proven";
   return "a name is given with `=`; only parameters of functions and columns of data have a `:`";
 }
 
@@ -121,6 +167,8 @@ static const char *equals(const struct slip *slip) {
   if (slip->before.kind == GR_T_TRAIN || slip->before.kind == GR_T_DATA)
     return "what follows stands in braces, without `=`: train { batch = 32 }";
   if (is_keyword(slip->before.kind)) return "a keyword cannot be a name; choose another";
+  if ((slip->expects & GR_EXPECTS_END) && slip->before.kind == GR_T_NAME)
+    return "one `=` for each statement: b = x, and then a = b";
   if (slip->expects & GR_EXPECTS_OPERATOR)
     return "`=` gives a name to a value; values are compared with `==`";
   return slip->expects & GR_EXPECTS_KIND ? "a column of data is written name: kind, as in text: words[T]"
@@ -184,18 +232,16 @@ static const char *construct(const struct slip *slip) {
   if (slip->found.kind == GR_T_PARAM && !(slip->expects & GR_EXPECTS_OPERATOR))
     return "a parameter is the value of a name: W = param[D, D] = normal(0.02)";
   if (slip->before.kind == GR_T_IMPORT)
-    return "the path of the file stands between double quotes: import \"layers.aq\"";
+    return "the path of the file stands between double quotes: import \"layers.aq\"; what aq has itself "
+           "needs no import";
   if (slip->before.kind == GR_T_PARAM)
     return "the shape of a parameter stands in brackets: W = param[D, D] = normal(0.02)";
   if (slip->expects & GR_EXPECTS_LOOP) return "a loop runs over whole numbers: for l in 0..L { ... }";
   if (slip->expects & GR_EXPECTS_RESULT)
-    return "say what comes out: -> label for a model, -> [T, D] for an extern";
+    return "say which column the model predicts: model m(text) -> label { ... }";
   if (slip->expects & GR_EXPECTS_SHAPE) return "a type is a shape: [T, D], or [] for a single number";
   if ((slip->expects & GR_EXPECTS_PATH) && slip->found.kind == GR_T_LPAREN)
     return "an instance is given a name first: shared = instance linear, then shared(x, D)";
-  if (slip->found.kind == GR_T_LPAREN && slip->before.kind == GR_T_RBRACKET
-      && (slip->expects & GR_EXPECTS_BLOCK))
-    return "a block stands in braces, and so do the settings of an extern: { library = \"libmy.so\" }";
   if ((slip->expects & GR_EXPECTS_ITEM) && slip->found.kind == GR_T_NAME) {
     char next = next_character(slip->found.span, false);
     if (next == '=')
@@ -206,6 +252,55 @@ static const char *construct(const struct slip *slip) {
   if (slip->found.kind == GR_T_NUMBER && (slip->expects & GR_EXPECTS_NAME))
     return "give the number a name first: dim H = 4";
   return NULL;
+}
+
+/* Items that begin rightly and go on as elsewhere. */
+static const char *item_form(const struct slip *slip) {
+  int found = slip->found.kind;
+  switch (slip->before.kind) {
+    case GR_T_FOR: return found == GR_T_LPAREN ? "a loop has no parentheses: for l in 0..L { ... }" : NULL;
+    case GR_T_LOSS:
+      return found == GR_T_LBRACE ? "the loss is written without braces: loss cross_entropy" : NULL;
+    default: break;
+  }
+  if (slip->inside == 0 && (found == GR_T_LT || found == GR_T_LBRACKET)
+      && (strcmp(slip->expected, "`(`") == 0))
+    return "sizes need no declaration: fn f(x: [N]) -> [N] is for any N";
+  if (slip->inside == 0 && found == GR_T_COMMA && (slip->expects & GR_EXPECTS_ASSIGN))
+    return "each dim has its own size: dim D = 64, H = 4";
+  if (slip->inside == 0 && found == GR_T_END && (slip->expects & GR_EXPECTS_ASSIGN))
+    return "a dim has a size: dim D = 64; what the data decides, as T in words[T], needs no dim";
+  if (found == GR_T_MATMUL && (slip->expects & GR_EXPECTS_ITEM)) return "there are no decorators";
+  if (found == GR_T_STRING && (slip->expects & GR_EXPECTS_ITEM)) return "a comment begins with `#`";
+  if (found == GR_T_COMMA && (slip->expects & GR_EXPECTS_KIND))
+    return "a column is written name: kind, as in text: words[T] or label: class[C]";
+  if (found == GR_T_STRING && slip->inside == GR_T_LBRACE && (slip->expects & GR_EXPECTS_NAME))
+    return "the name of a column has no quotes: text: words[T]";
+  return NULL;
+}
+
+/* Several values, and values that go nowhere. */
+static const char *value_form(const struct slip *slip) {
+  bool named = slip->before.kind == GR_T_NAME && (slip->expects & GR_EXPECTS_ASSIGN);
+  switch (slip->found.kind) {
+    case GR_T_LPAREN:
+      return (slip->expects & GR_EXPECTS_STATEMENT) ? "names stand without parentheses: a, b = f(x)" : NULL;
+    case GR_T_COMMA:
+      return slip->inside == GR_T_LPAREN && strstr(slip->expected, "`)`")
+                 ? "several results have no parentheses: return a, b; a list has brackets: [a, b]"
+                 : NULL;
+    case GR_T_DOT:
+      return named ? "a value has no members that could be set; a parameter is W = param[D, K]" : NULL;
+    case GR_T_END:
+    case GR_T_RBRACE:
+      return named && slip->inside == GR_T_LBRACE ? "what a function gives is said by return: return x"
+                                                  : NULL;
+    case GR_T_STRING:
+      return gr_is_text(slip->before.span, "f")
+                 ? "texts need no f: in \"layer.{l}.weight\" the value of l is put in already"
+                 : NULL;
+    default: return NULL;
+  }
 }
 
 static const char *nameless_result(const struct slip *slip) {
@@ -225,6 +320,8 @@ static bool begins_value(int token) {
 
 static const char *missing_mark(const struct slip *slip) {
   if (!begins_value(slip->found.kind)) return NULL;
+  if (slip->inside == GR_T_LPAREN && strstr(slip->expected, "`...`"))
+    return "is a comma missing? A shape stands behind the name: fn f(x: [T, D])";
   if (slip->inside == GR_T_LPAREN && !(slip->expects & GR_EXPECTS_OPERATOR) && strstr(slip->expected, "`,`"))
     return "is a comma missing?";
   if (!(slip->expects & GR_EXPECTS_OPERATOR)) return NULL;
@@ -313,7 +410,7 @@ static bool keyword_as_name(const struct slip *slip) {
   }
   if (!wanted && !(assigned && (slip->expects & GR_EXPECTS_STATEMENT))) return false;
   int length = (int)(slip->found.span.end - slip->found.span.begin);
-  const char *text = text_at(slip->found.span);
+  const char *text = gr_text_at(slip->found.span);
   gr_fail(slip->parser->error, slip->found.span, "`%.*s` is a keyword and cannot be a name", length, text);
   if (slip->found.kind == GR_T_DIM && slip->inside == GR_T_LPAREN)
     rt_hint(slip->parser->error, "an axis is not numbered, but named by its dim: mean(x, T)");
@@ -321,10 +418,66 @@ static bool keyword_as_name(const struct slip *slip) {
   return true;
 }
 
+/* The item that a token belongs to: where the last line begins that has a word in its first column. */
+static struct gr_span item_keyword(struct gr_span at) {
+  const char *text = at.source->text;
+  uint32_t begin = at.begin;
+  for (;; begin--) {
+    while (begin > 0 && text[begin - 1] != '\n') begin--;
+    if (begin == 0 || (text[begin] >= 'a' && text[begin] <= 'z')) break;
+  }
+  uint32_t end = begin;
+  while (text[end] >= 'a' && text[end] <= 'z') end++;
+  return (struct gr_span){at.source, begin, end};
+}
+
+/* However an extern is written: there are none yet. */
+static bool extern_item(const struct slip *slip) {
+  struct gr_span keyword = item_keyword(slip->found.span);
+  static const char *const words[] = {"external", "native", "foreign"};
+  if (slip->found.kind == GR_T_EXTERN) keyword = slip->found.span;
+  bool is_extern = gr_is_text(keyword, "extern");
+  for (size_t k = 0; k < RT_COUNT(words); k++)
+    is_extern |= (slip->expects & GR_EXPECTS_ITEM) && gr_is_text(slip->found.span, words[k]);
+  if (!is_extern) return false;
+  gr_no_extern(slip->parser->error, gr_is_text(keyword, "extern") ? keyword : slip->found.span);
+  return true;
+}
+
+static bool may_follow_keyword(int token) {
+  return begins_value(token) || token == GR_T_LBRACE || token == GR_T_LBRACKET || token == GR_T_MINUS;
+}
+
+/* retrun x, modle m(text), for l im 0..L. */
+static bool misspelt_keyword(const struct slip *slip) {
+  static const char *const words[] = {"import", "dim", "data", "head", "model",    "loss",  "train",
+                                      "return", "for", "else", "with", "instance", "param", "function"};
+  bool follows = (slip->expects & GR_EXPECTS_ASSIGN) && may_follow_keyword(slip->found.kind)
+                 && line_of(slip->before.span) == line_of(slip->found.span);
+  struct gr_token word = slip->before.kind == GR_T_NAME && follows ? slip->before : slip->found;
+  int length = (int)(word.span.end - word.span.begin), least = length < 5 ? 2 : 3;
+  const char *best = NULL;
+  char text[32];
+  if (word.kind != GR_T_NAME || length < 3 || length >= (int)sizeof text) return false;
+  snprintf(text, sizeof text, "%.*s", length, gr_text_at(word.span));
+  for (size_t k = 0; k < RT_COUNT(words); k++) {
+    int distance = gr_edit_distance(text, words[k]);
+    if (distance == 0 || distance >= least) continue;
+    least = distance;
+    best = words[k];
+  }
+  if (!best) return false;
+  for (size_t k = 0; k < RT_COUNT(foreign_words); k++)
+    if (gr_is_text(word.span, foreign_words[k].word)) return false;
+  gr_fail(slip->parser->error, word.span, "there is no keyword `%s`", text);
+  rt_hint(slip->parser->error, "did you mean `%s`?", strcmp(best, "function") ? best : "fn");
+  return true;
+}
+
 static const char *advice_for(const struct slip *slip) {
   static const char *(*const advice[])(const struct slip *) = {
-      foreign_word,         brace_line, operator_line,   colon,        equals,
-      word_of_the_language, construct,  nameless_result, missing_mark,
+      foreign_word,         stray_setting, brace_line, operator_line, colon,           equals,
+      word_of_the_language, item_form,     construct,  value_form,    nameless_result, missing_mark,
   };
   const char *hint = NULL;
   for (size_t k = 0; k < RT_COUNT(advice) && !hint; k++) hint = advice[k](slip);
@@ -338,7 +491,8 @@ int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expe
     open--; /* itself */
   if (parser->closed) open++;
   if (open > 0) slip.inside = parser->open[open - 1].kind;
-  if (open_block(&slip) || wrong_bracket(&slip) || nested_definition(&slip) || keyword_as_name(&slip))
+  if (extern_item(&slip) || open_block(&slip) || wrong_bracket(&slip) || nested_definition(&slip)
+      || keyword_as_name(&slip) || misspelt_keyword(&slip))
     return RT_BAD_DATA;
   char what[96];
   describe(found, what, sizeof what);
@@ -352,111 +506,8 @@ int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expe
   return RT_BAD_DATA;
 }
 
-/* ---- what the lexer refuses ---- */
-
-int gr_bad_character(struct gr_parser *parser, struct gr_span span) {
-  static const struct {
-    const char *text, *hint;
-  } known[] = {
-      {"**", "a power is written x^2"},
-      {"//", "a comment begins with `#`; a quotient without remainder is floor(a / b)"},
-      {"/*", "a comment begins with `#` and ends with its line"},
-      {"--", "a comment begins with `#`; a minus twice is written a - (-b)"},
-      {"++", "write x = x + 1"},
-      {"+=", "write x = x + ..."},
-      {"-=", "write x = x - ..."},
-      {"*=", "write x = x * ..."},
-      {"/=", "write x = x / ..., or `!=` for `differs from`"},
-      {":=", "a name is given with a single `=`"},
-      {"<>", "`differs from` is written `!=`"},
-      {"===", "values are compared with `==`"},
-      {"&&", "write `and`"},
-      {"||", "write `or`"},
-      {"=>", "a function of one expression is written fn square(x) = x * x; what comes out follows `->`"},
-      {"!", "write `not`"},
-      {"&", "write `and`"},
-      {"|", "write `or`; an absolute value is abs(i - j)"},
-      {"~", "write `not`"},
-      {"?", "a choice is a statement: if L > 2 { x = a } else { x = b }"},
-      {"\\", "a statement goes on in the next line after an operator or a comma, or within ( )"},
-      {"`", "a string stands between double quotes: \"...\""},
-      {"\xE2\x80\x9C", "a string stands between straight quotes: \"...\""}, /* “ */
-      {"\xE2\x80\x9D", "a string stands between straight quotes: \"...\""}, /* ” */
-      {"\xE2\x80\x98", "a string stands between straight quotes: \"...\""}, /* ‘ */
-      {"\xE2\x80\x99", "the transpose mark is a straight quote: W'"},       /* ’ */
-      {"\xE2\x88\x92", "write the minus of the keyboard: -"},               /* − */
-      {"\xE2\x80\x93", "write the minus of the keyboard: -"},               /* – */
-      {"\xC3\x97", "a product is written a * b"},                           /* × */
-      {"\xC2\xB7", "a product is written a * b, of matrices a @ b"},        /* · */
-      {"\xC3\xB7", "a quotient is written a / b"},                          /* ÷ */
-      {"\xE2\x89\xA4", "write <="},                                         /* ≤ */
-      {"\xE2\x89\xA5", "write >="},                                         /* ≥ */
-      {"\xE2\x89\xA0", "write !="},                                         /* ≠ */
-      {"\xE2\x86\x92", "write ->"},                                         /* → */
-      {"\xE2\x80\xA6", "a range has two dots: 0..L"},                       /* … */
-      {"\xC2\xB2", "a square is written x^2"},                              /* ² */
-      {"\xC2\xA0", "this is a no-break space; replace it by an ordinary one"},
-      {"\xEF\xBC\x88", "write the ASCII parenthesis: ("}, /* （ */
-      {"\xEF\xBC\x89", "write the ASCII parenthesis: )"}, /* ） */
-      {"\xEF\xBC\x8C", "write the ASCII comma: ,"},       /* ， */
-      {"\xEF\xBC\x9A", "write the ASCII colon: :"},       /* ： */
-  };
-  unsigned char first = (unsigned char)*text_at(span);
-  int length = (int)(span.end - span.begin);
-  if (first < 0x20 || first == 0x7F)
-    gr_fail(parser->error, span, "there is a control character, 0x%02X, in the source", first);
-  else if (length > 1 && first < 0x80)
-    gr_fail(parser->error, span, "there is no `%.*s`", length, text_at(span));
-  else
-    gr_fail(parser->error, span, "the character `%.*s` has no meaning here", length, text_at(span));
-  for (size_t k = 0; k < RT_COUNT(known); k++)
-    if (is_text(span, known[k].text)) rt_hint(parser->error, "%s", known[k].hint);
-  if (first >= 0x80) rt_hint(parser->error, "names consist of the letters a to z, digits and `_`");
-  return RT_BAD_DATA;
-}
-
-int gr_bad_escape(struct gr_parser *parser, struct gr_span span) {
-  gr_fail(parser->error, span, "this escape is not known");
-  rt_hint(parser->error, "known are \\\" \\\\ \\n and \\t; a backslash itself is written \\\\");
-  return RT_BAD_DATA;
-}
-
-int gr_bad_number(struct gr_parser *parser, struct gr_span span) {
-  const char *text = text_at(span);
-  size_t length = span.end - span.begin, digits = strspn(text, "0123456789");
-  if (text[0] == '.') {
-    gr_fail(parser->error, span, "a number begins with a digit");
-    rt_hint(parser->error, "write 0%.*s", (int)length, text);
-  } else if (digits < length && text[digits] == '.' && length <= digits + 2) {
-    gr_fail(parser->error, span, "a number does not end with a dot");
-    rt_hint(parser->error, "write %.*s or %.*s.0", (int)digits, text, (int)digits, text);
-  } else if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X' || text[1] == 'b')) {
-    gr_fail(parser->error, span, "numbers are decimal");
-  } else if (text[digits] == '_') {
-    gr_fail(parser->error, span, "digits are written without separators");
-  } else {
-    gr_fail(parser->error, span, "a name cannot begin with a digit");
-    rt_hint(parser->error, "a product is written %.*s * %.*s", (int)digits, text, (int)(length - digits),
-            text + digits);
-  }
-  return RT_BAD_DATA;
-}
-
-int gr_bad_quote(struct gr_parser *parser, struct gr_span span) {
-  const char *text = text_at(span);
-  if (*text == '"') {
-    gr_fail(parser->error, span, "this string is not closed");
-    rt_hint(parser->error, "close it with `\"` on the same line; a newline within a string is written \\n");
-    return RT_BAD_DATA;
-  }
-  size_t inside = strcspn(text + 1, "'\n");
-  if (text[1 + inside] == '\'') {
-    span.end = span.begin + (uint32_t)inside + 2;
-    gr_fail(parser->error, span, "a string stands between double quotes");
-    rt_hint(parser->error, "write \"%.*s\"", inside < 200 ? (int)inside : 0, text + 1);
-  } else {
-    gr_fail(parser->error, span, "`'` transposes the value that it touches, and there is none");
-    rt_hint(parser->error, "write it right after the value: W'");
-  }
-  return RT_BAD_DATA;
+int gr_no_extern(struct rt_error *error, struct gr_span span) {
+  gr_fail(error, span, "native functions (extern) are not supported yet");
+  rt_hint(error, "write the function in aq, as in fn mish(x) = x * tanh(softplus(x))");
+  return error->code;
 }
