@@ -67,9 +67,21 @@ void ir_give_node(struct ir_back *b, ir_id to, ir_id id) {
   b->sum[to] = id;
 }
 
+/* In a slot: what comes through a sum over the keys is one number for all of them, and each key's share of
+ * it. An argument that is the same for all keys receives the shares of all: f[i] of sum(s + f[i], j) counts
+ * for each key. A table adds up by element itself. */
+static ir_id shares_of_keys(struct ir_back *b, ir_id to, ir_id id) {
+  uint8_t varies = b->node.varies, given = b->g->node[id].varies | b->g->node[to].varies;
+  bool each = varies & IR_VARIES(ATTEND_J) && !(given & IR_VARIES(ATTEND_J));
+  bool zero = b->g->node[id].op == OP_constant && b->g->node[id].real == 0;
+  return each && !zero && b->node.op != OP_gather ? ir_over_keys(b, id) : id;
+}
+
 void ir_give(struct ir_back *b, int k, ir_id id) {
   if (!b->need[k]) return;
   ir_id to = rule_arg(b, k);
+  id = ir_choice_gives(b, id);
+  if (id && b->g->is_slot) id = shares_of_keys(b, to, id);
   if (id && !b->failed && rule_type(b, id)->rank != rule_type(b, to)->rank && b->node.op != OP_gather) {
     gr_fail(b->error, b->node.span, "the gradient rule of `%s` gives argument %d a wrong shape",
             rt_op_info[b->node.op].name, k);
@@ -106,15 +118,27 @@ static int visit(struct ir_back *b, ir_id n, const bool *needed) {
   return b->error && b->error->code ? b->error->code : rt_no_memory(b->error);
 }
 
+/* By node up to the loss. */
+struct backwards {
+  bool *needed;
+  uint8_t *chosen;
+  ir_id *sum;
+};
+
 static int accumulate(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
-                      bool *needed, ir_id *sum, struct rt_error *error) {
+                      const struct backwards *at, struct rt_error *error) {
+  bool *needed = at->needed;
+  ir_id *sum = at->sum;
   struct ir_back b = {.g = g, .last = loss, .sum = sum, .error = error};
+  at->chosen[loss] = g->chosen;
   mark_needed(g, loss, count, wrt, needed);
   const struct vm_type type = g->node[loss].type;
   sum[loss] = seed ? seed : ir_constant(g, 1, &type, g->node[loss].span, error);
   if (!sum[loss]) return rt_no_memory(error);
   for (ir_id n = loss; n > 0; n--) {
     if (!needed[n] || !sum[n] || !rules[g->node[n].op]) continue;
+    b.chosen = at->chosen[n];
+    ir_mark_choice(g, n, at->chosen);
     int status = visit(&b, n, needed);
     if (status != RT_OK) return status;
   }
@@ -124,11 +148,13 @@ static int accumulate(struct ir_graph *g, ir_id loss, ir_id seed, int count, con
 
 int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
                 struct rt_error *error) {
-  bool *needed = rt_zalloc((size_t)loss + 1, sizeof *needed);
-  ir_id *sum = rt_zalloc((size_t)loss + 1, sizeof *sum);
-  int status =
-      needed && sum ? accumulate(g, loss, seed, count, wrt, grad, needed, sum, error) : rt_no_memory(error);
-  rt_free(needed);
-  rt_free(sum);
+  const size_t nodes = (size_t)loss + 1;
+  struct backwards at = {rt_zalloc(nodes, sizeof *at.needed), rt_zalloc(nodes, sizeof *at.chosen),
+                         rt_zalloc(nodes, sizeof *at.sum)};
+  int status = at.needed && at.chosen && at.sum ? accumulate(g, loss, seed, count, wrt, grad, &at, error)
+                                                : rt_no_memory(error);
+  rt_free(at.needed);
+  rt_free(at.chosen);
+  rt_free(at.sum);
   return status;
 }

@@ -22,6 +22,7 @@ struct ir_node {
   struct gr_span called; /* the call whose result it is, if it is one */
   const char *name;      /* path of the value, or NULL */
   uint8_t varies;        /* in a slot: the positions that it depends on, IR_VARIES */
+  bool own_choice;       /* a select that the compiler made, which takes from what is finite: see choice.c */
 };
 
 /* A slot expression of a head: a small graph of what is computed for one query i, one key j and one head h:
@@ -94,6 +95,7 @@ struct ir_graph {
   uint32_t scan_count;
   size_t scan_capacity;
   bool is_slot;                  /* of a head: OP_input means enum ir_leaf */
+  uint8_t chosen;                /* what runs it stands below a choice: see choice.c */
   const struct ir_head *slot_of; /* that head */
   struct ir_node *node;
   uint32_t count;

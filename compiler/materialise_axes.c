@@ -50,9 +50,11 @@ ir_id ir_tensor_hide(struct materialise *m, struct tensor t, const struct vm_typ
                                    m->span, m->error); /* one for all elements of a vector */
   ir_id choice[3] = {condition, ir_tensor_spread(m, t, t.varies, own, batched),
                      ir_tensor_fill(m, hidden, &type)};
-  return choice[0] && choice[1] && choice[2]
+  t.id = choice[0] && choice[1] && choice[2]
              ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error)
              : 0;
+  if (t.id) m->g->node[t.id].own_choice = true;
+  return t.id;
 }
 
 const struct tensor *ir_tensors_seen(const struct materialise *m, uint8_t varies) {

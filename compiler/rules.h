@@ -11,6 +11,7 @@ struct ir_back {
   struct ir_node node; /* a copy: g->node moves when something is appended */
   ir_id y, dy;
   ir_id last;       /* sum is known up to this node */
+  uint8_t chosen;   /* does the node stand below a choice? See choice.c */
   const bool *need; /* [arg_count] does the argument need its gradient? A rule may skip the others */
   ir_id *sum;       /* by node: the gradient gathered so far, 0: none */
   bool failed;
@@ -23,6 +24,15 @@ typedef void ir_rule(struct ir_back *b);
  */
 void ir_give(struct ir_back *b, int k, ir_id id);
 void ir_give_node(struct ir_back *b, ir_id to, ir_id id);
+
+/* choice.c: what a choice such as where() does not take. */
+void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen); /* chosen[] of what n is made of */
+ir_id ir_choice_gives(struct ir_back *b, ir_id id); /* what a rule gives, 0 where dy is */
+ir_id ir_choice_rows(struct ir_back *b, ir_id id);  /* the same where a whole row of dy is 0; of lse too */
+/* What a product's gradient reads: 0 in place of what is not finite, which nothing that was taken is made of.
+ */
+ir_id ir_choice_finite(struct ir_back *b, ir_id id);
+ir_id ir_choice_operand(struct ir_back *b, int k);
 
 /* In a slot: the sum over the keys. */
 ir_id ir_over_keys(struct ir_back *b, ir_id id);

@@ -51,6 +51,7 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head) {
     fail_memory(b);
     return;
   }
+  slot->chosen = b->chosen;
   for (int k = 0; k <= head->extra_count; k++)
     if (!(wrt[k] = ir_leaf(slot, k ? k : IR_LEAF_S, b->node.span, b->error))) b->failed = true;
   ir_id seed = b->failed ? 0 : ir_leaf(slot, IR_LEAF_DS, b->node.span, b->error);
@@ -202,7 +203,11 @@ RULE(attention) {
     b->failed = true;
     return;
   }
-  ir_id arg[6 + ATTEND_MAX_EXTRAS] = {rule_arg(b, 0), rule_arg(b, 1), rule_arg(b, 2), delta, lse, b->dy};
+  ir_id arg[6 + ATTEND_MAX_EXTRAS];
+  for (int k = 0; k < FIRST_EXTRA; k++) arg[k] = ir_choice_operand(b, k);
+  arg[3] = ir_choice_rows(b, delta);
+  arg[4] = delta == lse ? arg[3] : ir_choice_rows(b, lse);
+  arg[5] = b->dy;
   for (int k = 0; k < head->extra_count; k++) arg[6 + k] = rule_arg(b, FIRST_EXTRA + k);
   ir_id grad =
       ir_add(b->g, OP_attention_grad, 6 + head->extra_count, arg, attr, 0, NULL, b->node.span, b->error);

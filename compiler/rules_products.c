@@ -6,15 +6,16 @@
 #include <math.h>
 
 RULE(project) {
-  ir_id x = rule_arg(b, 0), w = rule_arg(b, 1);
-  if (b->need[0]) ir_give(b, 0, rule_op2(b, OP_project_back, b->dy, w, b->node.attr, NULL));
-  if (b->need[1]) ir_give(b, 1, rule_op2(b, OP_project_grad, x, b->dy, b->node.attr, NULL));
+  if (b->need[0])
+    ir_give(b, 0, rule_op2(b, OP_project_back, b->dy, ir_choice_operand(b, 1), b->node.attr, NULL));
+  if (b->need[1])
+    ir_give(b, 1, rule_op2(b, OP_project_grad, ir_choice_operand(b, 0), b->dy, b->node.attr, NULL));
 }
 
 RULE(project_back) {
-  ir_id y = rule_arg(b, 0), w = rule_arg(b, 1);
-  if (b->need[0]) ir_give(b, 0, rule_op2(b, OP_project, b->dy, w, b->node.attr, NULL));
-  if (b->need[1]) ir_give(b, 1, rule_op2(b, OP_project_grad, b->dy, y, b->node.attr, NULL));
+  if (b->need[0]) ir_give(b, 0, rule_op2(b, OP_project, b->dy, ir_choice_operand(b, 1), b->node.attr, NULL));
+  if (b->need[1])
+    ir_give(b, 1, rule_op2(b, OP_project_grad, b->dy, ir_choice_operand(b, 0), b->node.attr, NULL));
 }
 
 RULE(project_grad) {
@@ -25,7 +26,7 @@ RULE(project_grad) {
 
 /* y = a b: da = dy b', db = a' dy; an operand that is stored transposed has its gradient stored so too. */
 RULE(matmul) {
-  ir_id a = rule_arg(b, 0), c = rule_arg(b, 1);
+  ir_id a = b->need[1] ? ir_choice_operand(b, 0) : 0, c = b->need[0] ? ir_choice_operand(b, 1) : 0;
   int64_t ta = b->node.attr[0], tb = b->node.attr[1];
   if (b->need[0])
     ir_give(b, 0,

@@ -92,6 +92,7 @@ static bool list_results(struct backwards *w) {
 static bool make_step(struct backwards *w) {
   struct ir_back *b = w->b;
   ir_id sum = copy_body(w) ? weighted_results(w) : 0;
+  w->scan->body->chosen = b->chosen;
   return sum
          && ir_gradient(w->scan->body, sum, 0, w->forward->argument_count, w->wrt, w->grad, b->error) == RT_OK
          && list_results(w);

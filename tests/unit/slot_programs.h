@@ -48,7 +48,8 @@ static inline const char *slot_pick(struct slot_program *p, const struct slot_fo
     int needs = form->needs & ~NEEDS_EXTRA;
     if ((needs & ~p->has) || (form->needs & NEEDS_EXTRA && p->extras >= 13)) continue;
     p->extras += form->needs & NEEDS_EXTRA ? 1 : 0;
-    p->steps |= strstr(form->text, "top_k") || strstr(form->text, "?") || strstr(form->text, "floor");
+    p->steps |= strstr(form->text, "top_k") || strstr(form->text, "?") || strstr(form->text, "where(g")
+                || strstr(form->text, "floor");
     p->stopped |= strstr(form->text, "stop_gradient") != NULL;
     return form->text;
   }
@@ -88,6 +89,9 @@ static const struct slot_form slot_leaves[] = {
     {"c[j, i - j + 4]", NEEDS_I | NEEDS_EXTRA},
     {"t[i - j + 4]", NEEDS_I | NEEDS_EXTRA},
     {"w[s + 4]", NEEDS_S | NEEDS_EXTRA},
+    {"where(i > j, 1 / (i - j), 0)", NEEDS_I},
+    {"where(g[j] > 0.2, log(g[j]) * a, b)", NEEDS_EXTRA},
+    {"where(f[i] > 9, s / 0, f[i])", NEEDS_S | NEEDS_I | NEEDS_EXTRA},
     {"near(f[i], j)", NEEDS_I | NEEDS_EXTRA},
     {"sum(e[..] * tanh(query[i] + key[j]), K)", NEEDS_I | NEEDS_VECTORS | NEEDS_EXTRA},
     {"mean((query[i] - key[j])^2, K)", NEEDS_I | NEEDS_VECTORS | NEEDS_EXTRA},
@@ -103,12 +107,15 @@ static const struct slot_form slot_leaves[] = {
 static const struct slot_form slot_forms[] = {
     {"($ + $)", 0},
     {"($ - $)", 0},
-    {"$ * tanh($)", 0},
+    {"($ * tanh($))", 0},
     {"($ / (1 + $^2))", 0},
     {"min($, $)", 0},
     {"max($, $)", 0},
     {"where(?, $, $)", 0},
-    {"# * $", 0},
+    {"where(i - j > 2, log(i - j - 3 + a^2) * $, $)", NEEDS_I},
+    {"where(j > 3, sqrt(j - 4) * tanh($), $)", 0},
+    {"where(99 < $, sqrt($ - 1000) / 0, $)", 0},
+    {"(# * $)", 0},
     {"tanh($)", 0},
     {"sigmoid($)", 0},
     {"softplus($)", 0},
@@ -138,6 +145,7 @@ static const struct slot_form slot_forms[] = {
     {"max($, j)", NEEDS_ROWS},
     {"min($, j)", NEEDS_ROWS},
     {"tanh(0.1 * sum($, j))", NEEDS_ROWS},
+    {"tanh(0.1 * sum($ + s, j))", NEEDS_ROWS | NEEDS_S},
     {"($ - mean($, j))", NEEDS_ROWS},
     {"4 * softmax($)", NEEDS_ROWS},
     {"softmax($, j)", NEEDS_ROWS},
