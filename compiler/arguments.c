@@ -28,7 +28,7 @@ static const char *kept(struct cc_context *c, struct rt_text *text) {
 }
 
 static bool has_number(const struct cc_parameter *p) {
-  return p->takes == CC_TAKES_NUMBER || p->takes == CC_TAKES_WHOLE;
+  return p->takes == CC_TAKES_NUMBER || p->takes == CC_TAKES_WHOLE || p->takes == CC_TAKES_STEPS;
 }
 
 static void put_parameter(struct rt_text *out, const struct cc_parameter *p) {
@@ -194,7 +194,7 @@ static bool in_range(const struct cc_range *r, double number) {
 
 static void put_range(struct rt_text *out, const struct cc_parameter *p) {
   const struct cc_range *r = &p->range;
-  rt_text_puts(out, p->takes == CC_TAKES_WHOLE ? "a whole number" : "a number");
+  rt_text_puts(out, p->takes == CC_TAKES_NUMBER ? "a number" : "a whole number");
   if (r->min == 0 && r->max == 0) {
     if (p->takes == CC_TAKES_NUMBER) rt_text_puts(out, " that is finite");
     return;
@@ -216,17 +216,30 @@ static void put_range(struct rt_text *out, const struct cc_parameter *p) {
 
 int cc_check_range(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *parameter,
                    double number, struct gr_span span) {
-  if (in_range(&parameter->range, number) && (parameter->takes != CC_TAKES_WHOLE || number == floor(number)))
+  if (in_range(&parameter->range, number) && (parameter->takes == CC_TAKES_NUMBER || number == floor(number)))
     return RT_OK;
   struct rt_text out = {0};
   rt_text_printf(&out, "`%s` of `%s` is ", parameter->name, callee->name);
   put_range(&out, parameter);
+  if (parameter->takes == CC_TAKES_STEPS) rt_text_puts(&out, ", or a part of all steps such as 10%");
   rt_text_puts(&out, ", and this is ");
   put_number(&out, number);
   return gr_fail(c->error, span, "%s", kept(c, &out));
 }
 
 /* ---- settings ---- */
+
+static bool is_percentage(const struct gr_node *node) {
+  size_t length = node->kind == GR_NUMBER ? strlen(node->text) : 0;
+  return length && node->text[length - 1] == '%';
+}
+
+static int check_part(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
+                      const struct cc_setting *s) {
+  if (s->number <= 1) return RT_OK;
+  return gr_fail(c->error, s->arg->span, "`%s` of `%s` is at most 100%% of all steps, and this is %.10g%%",
+                 p->name, callee->name, 100 * s->number);
+}
 
 static int set_number(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
                       struct cc_setting *s) {
@@ -238,6 +251,7 @@ static int set_number(struct cc_context *c, const struct cc_callee *callee, cons
                    "`%s` of `%s` is a number that is known while compiling, and this "
                    "is %s",
                    p->name, callee->name, cc_describe(c, &value));
+  if (p->takes == CC_TAKES_STEPS && is_percentage(s->arg)) return check_part(c, callee, p, s);
   if (p->takes != CC_TAKES_SWITCH) return cc_check_range(c, callee, p, s->number, s->arg->span);
   return s->number == 0 || s->number == 1
              ? RT_OK
@@ -266,6 +280,7 @@ static int set_one(struct cc_context *c, const struct cc_callee *callee, const s
   switch (p->takes) {
     case CC_TAKES_NUMBER:
     case CC_TAKES_WHOLE:
+    case CC_TAKES_STEPS:
     case CC_TAKES_SWITCH: return set_number(c, callee, p, s);
     case CC_TAKES_TEXT: return set_text(c, callee, p, s);
     case CC_TAKES_NAME: return set_name(c, callee, p, s);
@@ -302,7 +317,11 @@ void cc_store_settings(const struct cc_callee *callee, const struct cc_setting *
     const struct cc_parameter *parameter = &callee->parameter[p];
     void *at = (char *)base + parameter->offset;
     if (!setting[p].arg || !has_number(parameter)) continue;
-    if (parameter->takes == CC_TAKES_WHOLE)
+    bool part = parameter->takes == CC_TAKES_STEPS && is_percentage(setting[p].arg);
+    if (parameter->takes == CC_TAKES_STEPS)
+      *(struct vm_steps *)at =
+          (struct vm_steps){part ? 0 : (int64_t)setting[p].number, part ? setting[p].number : 0};
+    else if (parameter->takes == CC_TAKES_WHOLE)
       *(int64_t *)at = (int64_t)setting[p].number;
     else
       *(double *)at = setting[p].number;

@@ -18,6 +18,7 @@ enum cc_takes {
   CC_TAKES_ANY,      /* a value that the callee looks at itself: most often a tensor */
   CC_TAKES_NUMBER,   /* known while compiling */
   CC_TAKES_WHOLE,    /* such a number without a fraction */
+  CC_TAKES_STEPS,    /* a whole number, or a part of all steps of training as in 10% */
   CC_TAKES_SWITCH,   /* true or false */
   CC_TAKES_DIM,      /* the size that names an axis */
   CC_TAKES_SHAPE,    /* a list of sizes */
@@ -41,7 +42,7 @@ struct cc_parameter {
   bool optional, by_name; /* by_name: never by position */
   bool rest;              /* any number of arguments by position */
   double fallback;        /* of an optional number */
-  size_t offset;          /* of a setting: where its double or int64_t stands in the struct that is filled */
+  size_t offset; /* of a setting: where its double, int64_t or vm_steps stands in the struct that is filled */
   const struct gr_node *node; /* of a function's own parameter: where it is declared */
 };
 

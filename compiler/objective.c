@@ -17,7 +17,7 @@ static const struct cc_parameter sgd[] = {
     {"momentum", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(momentum)},
     {"weight_decay", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(weight_decay)}};
 static const struct cc_parameter schedule[] = {
-    {"warmup", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
+    {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
 
 /* An optimizer or a schedule. */
 struct way {
@@ -42,7 +42,7 @@ static const struct cc_parameter plain[] = {
     {"average", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(average)},
     {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e6), SETTING(patience)},
     {"seed", CC_TAKES_WHOLE, CC_FROM_TO(0, 9e15), SETTING(seed)},
-    {"warmup", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
+    {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
 static const struct cc_callee train_takes = {"train", "setting", plain, RT_COUNT(plain), NULL};
 
 static int find_way(struct cc_context *c, const struct gr_node *node, const char *what,

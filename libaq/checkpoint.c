@@ -124,7 +124,8 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   rt_text_printf(
       &out,
       "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n",
-      t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch, s->optimizer, s->schedule, s->warmup);
+      t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch, s->optimizer, s->schedule, s->warmup.count);
+  if (s->warmup.part > 0) put_number(&out, "warmup-part", s->warmup.part);
   put_number(&out, "lr", s->learning_rate);
   put_number(&out, "weight_decay", s->weight_decay);
   put_number(&out, "beta1", s->beta1);

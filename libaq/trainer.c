@@ -57,12 +57,30 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   return check_options(t, error);
 }
 
-static void settle(struct aq_trainer *t) {
+static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
   if (t->options.epochs >= 0) t->settings.epochs = t->options.epochs;
   if (t->options.batch > 0) t->settings.batch = t->options.batch;
   if (t->options.seed >= 0) t->settings.seed = t->options.seed;
   if (t->options.learning_rate >= 0) t->settings.learning_rate = t->options.learning_rate;
+  if (!t->settings.patience || t->options.valid || t->options.hold > 0) return RT_OK;
+  rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
+          (long long)t->settings.patience);
+  rt_hint(error,
+          "give validation data, hold back a part of the training data, or take patience out of train { }");
+  return RT_USAGE;
+}
+
+/* Of a warm-up longer than training the learning rate would never get where the program says. */
+static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_error *error) {
+  if (t->settings.warmup.count <= steps || steps == 0) return RT_OK;
+  rt_fail(error, RT_USAGE,
+          "the warm-up of %lld steps is longer than training, which has %lld: %lld in each "
+          "of %lld epoch%s",
+          (long long)t->settings.warmup.count, (long long)steps, (long long)lib_train_steps(t),
+          (long long)t->settings.epochs, t->settings.epochs == 1 ? "" : "s");
+  rt_hint(error, "a part of all steps fits any training: warmup = 10%%");
+  return RT_USAGE;
 }
 
 /* What the data says of the settings: a batch is no larger than the data, and the steps of all epochs can be
@@ -74,7 +92,7 @@ static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
   if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps))
     return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted",
                    (long long)t->settings.epochs);
-  return RT_OK;
+  return check_warmup(t, steps, error);
 }
 
 static int64_t text_window(const struct vm_module *module) {
@@ -163,7 +181,7 @@ static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
                                       .decay = s->weight_decay,
                                       .clip = s->clip,
                                       .average = s->average,
-                                      .warmup = s->warmup,
+                                      .warmup = lib_train_warmup(t),
                                       .total = lib_train_steps(t) * s->epochs,
                                       .decline = !strcmp(s->schedule, "cosine")   ? RT_COSINE
                                                  : !strcmp(s->schedule, "linear") ? RT_LINEAR
@@ -291,9 +309,8 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   int status = copy_options(t, options, error);
   if (!status) status = compile(t, program, error);
   if (!status && t->save) status = lib_checkpoint_prepare(t, error);
-  if (status) return status;
-  settle(t);
-  status = read_data(t, error);
+  if (!status) status = settle(t, error);
+  if (!status) status = read_data(t, error);
   if (!status) status = settle_steps(t, error);
   if (!status) status = lib_bind_dims(t->module, &t->schema, error);
   if (!status) status = check_test(t, error);

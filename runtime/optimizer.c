@@ -74,10 +74,11 @@ static const struct update_kernels *choose_kernels(enum rt_precision precision, 
 
 /* ---- learning rates ---- */
 
+/* The decline begins with the whole rate: of N steps the last still has 1/N of it, so every step learns. */
 double rt_learning_rate(const struct rt_optimizer_config *c, int64_t step) {
   if (step < c->warmup) return c->lr * (double)step / (double)c->warmup;
-  if (c->decline == RT_CONSTANT || c->total <= c->warmup) return c->lr;
-  double way = (double)(step - c->warmup) / (double)(c->total - c->warmup);
+  if (c->decline == RT_CONSTANT || step <= c->warmup) return c->lr;
+  double way = c->total > c->warmup ? (double)(step - 1 - c->warmup) / (double)(c->total - c->warmup) : 1;
   way = way > 1 ? 1 : way;
   double left = c->decline == RT_LINEAR ? 1 - way : 0.5 * (1 + cos(3.14159265358979323846 * way));
   return c->lr * (c->last + (1 - c->last) * left);

@@ -25,14 +25,15 @@ struct rt_optimizer_config {
   double clip; /* largest norm of all gradients together; 0: any */
   enum rt_decline decline;
   int64_t warmup; /* steps over which lr rises from 0 */
-  int64_t total;  /* steps after which it has declined; for RT_LINEAR and RT_COSINE */
+  int64_t total;  /* steps of the whole training; behind them lr has declined. For RT_LINEAR and RT_COSINE */
   double last;    /* share of lr that is left then */
   double average; /* 0: none. d: beside each parameter its running average is kept, of what it was after every
                    * step so far, where a step weighs d times as much as the one after it */
 };
 
-/* The learning rate of step 1, 2, …: step / warmup of lr up to warmup, then as decline says. Depends on
- * nothing else. */
+/* The learning rate of step t = 1, 2, …: t / warmup of lr up to warmup, then as decline says of the N = total
+ * - warmup steps left, k = 0 … N - 1: linear 1 - k / N, cosine (1 + cos(pi k / N)) / 2. Depends on nothing
+ * else. */
 double rt_learning_rate(const struct rt_optimizer_config *config, int64_t step);
 
 struct rt_parameter {

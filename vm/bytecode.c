@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 4, HEADER = 28 };
+enum { VERSION = 5, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -148,7 +148,8 @@ static void stream_settings(struct vm_stream *s, struct vm_settings *settings) {
   stream_f64(s, &settings->clip);
   stream_f64(s, &settings->average);
   stream_text(s, &settings->schedule);
-  stream_i64(s, &settings->warmup);
+  stream_i64(s, &settings->warmup.count);
+  stream_f64(s, &settings->warmup.part);
   stream_i64(s, &settings->batch);
   stream_i64(s, &settings->epochs);
   stream_i64(s, &settings->patience);

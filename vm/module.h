@@ -128,12 +128,18 @@ struct vm_line {
   const char *name;
 }; /* text: the source line itself; name: value path */
 
+/* So many steps of training, or, when part is above 0, that part of all of them. */
+struct vm_steps {
+  int64_t count;
+  double part;
+};
+
 /* train { }: settings as they came from the source, defaults filled in. */
 struct vm_settings {
   const char *optimizer; /* "adamw", "sgd" */
   double learning_rate, weight_decay, beta1, beta2, epsilon, momentum, clip, average;
   const char *schedule; /* "constant", "linear", "cosine" */
-  int64_t warmup;       /* steps */
+  struct vm_steps warmup;
   int64_t batch, epochs, patience, seed;
 };
 

@@ -60,10 +60,15 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
 static void print_settings(const struct vm_settings *s, struct rt_text *out) {
   rt_text_printf(out,
                  "train %s: lr %g, weight decay %g, betas %g %g, epsilon %g, momentum %g, clip %g, average "
-                 "%g, schedule %s, warmup %" PRId64 ", batch %" PRId64 ", epochs %" PRId64
-                 ", patience %" PRId64 ", seed %" PRId64 "\n",
+                 "%g, schedule %s, warmup ",
                  s->optimizer, s->learning_rate, s->weight_decay, s->beta1, s->beta2, s->epsilon, s->momentum,
-                 s->clip, s->average, s->schedule, s->warmup, s->batch, s->epochs, s->patience, s->seed);
+                 s->clip, s->average, s->schedule);
+  if (s->warmup.part > 0)
+    rt_text_printf(out, "%g%%", 100 * s->warmup.part);
+  else
+    rt_text_printf(out, "%" PRId64, s->warmup.count);
+  rt_text_printf(out, ", batch %" PRId64 ", epochs %" PRId64 ", patience %" PRId64 ", seed %" PRId64 "\n",
+                 s->batch, s->epochs, s->patience, s->seed);
 }
 
 /* ---- lane programs and heads ---- */

@@ -17,13 +17,18 @@ static void rates_warm_up_and_decline(void **state) {
   assert_float_equal(rt_learning_rate(&c, 100), 2, 1e-12);
   c.decline = RT_LINEAR;
   assert_float_equal(rt_learning_rate(&c, 2), 1, 1e-12);
-  assert_float_equal(rt_learning_rate(&c, 8), 2 * (0.1 + 0.9 * 0.5), 1e-12);
-  assert_float_equal(rt_learning_rate(&c, 12), 0.2, 1e-12);
+  assert_float_equal(rt_learning_rate(&c, 5), 2, 1e-12);
+  assert_float_equal(rt_learning_rate(&c, 9), 2 * (0.1 + 0.9 * 0.5), 1e-12);
+  assert_float_equal(rt_learning_rate(&c, 12), 2 * (0.1 + 0.9 / 8), 1e-12);
+  assert_float_equal(rt_learning_rate(&c, 13), 0.2, 1e-12);
   assert_float_equal(rt_learning_rate(&c, 1000), 0.2, 1e-12);
   c.decline = RT_COSINE;
-  assert_float_equal(rt_learning_rate(&c, 6), 2 * (0.1 + 0.9 * 0.5 * (1 + cos(3.14159265358979 / 4))), 1e-12);
-  assert_float_equal(rt_learning_rate(&c, 12), 0.2, 1e-12);
-  c.total = c.warmup = 0;
+  assert_float_equal(rt_learning_rate(&c, 7), 2 * (0.1 + 0.9 * 0.5 * (1 + cos(3.14159265358979 / 4))), 1e-12);
+  assert_float_equal(rt_learning_rate(&c, 13), 0.2, 1e-12);
+  c.total = 1;
+  c.warmup = 0;
+  assert_float_equal(rt_learning_rate(&c, 1), 2, 1e-12);
+  c.decline = RT_LINEAR;
   assert_float_equal(rt_learning_rate(&c, 1), 2, 1e-12);
 }
 
