@@ -4,19 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 100 };
+enum { MAX_DEPTH = 100, MAX_SWAPPED = 4, MAX_RESULTS = 16 };
 
 /* ---- signatures ---- */
-
-static int mismatch(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type,
-                    const char *what, const struct gr_node *declared, struct gr_span span) {
-  const struct gr_source *source = pattern->span.source;
-  int length = (int)(pattern->span.end - pattern->span.begin);
-  gr_fail(c->error, span, "%s should be %.*s, but this is %s", what, length,
-          source->text + pattern->span.begin, cc_type_text(c, type));
-  if (declared) gr_note(c->error, declared->span, "declared here");
-  return c->error->code;
-}
 
 static int bind_dim(struct cc_context *c, struct cc_scope *scope, const struct gr_node *e, vm_dim dim,
                     bool *fits) {
@@ -41,20 +31,21 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
   const struct gr_node *shape = pattern->child[0], *of = pattern->count > 1 ? pattern->child[1] : NULL;
   int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
   bool star = shape->count > 0 && shape->child[0]->kind == GR_STAR, fits = true;
+  const struct cc_wanted wanted = {pattern, declared, scope, what, span};
   int named = shape->count - star, leading = visible - named, status = RT_OK;
   if (!star && leading < 0 && named == type->rank) { /* the pattern names the axis H of a head[H] itself */
     for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
     leading = 0;
   }
   if ((of != NULL) != (type->dtype == RT_INT)) {
-    mismatch(c, pattern, type, what, declared, span);
+    cc_mismatch(c, &wanted, type);
     rt_hint(c->error,
             of ? "whole numbers are needed (`of` gives their range)"
                : "whole numbers (%s) index a table: embed(…) makes vectors of them",
             cc_type_text(c, type));
     return c->error->code;
   }
-  if (leading < 0 || (!star && leading > 0)) return mismatch(c, pattern, type, what, declared, span);
+  if (leading < 0 || (!star && leading > 0)) return cc_mismatch(c, &wanted, type);
   if (star) {
     struct cc_value list = {.kind = CC_LIST, .item_count = leading};
     list.item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * (size_t)(leading + 1));
@@ -72,7 +63,7 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
     status = bind_dim(c, scope, shape->child[star + i], type->dim[axis[leading + i]], &fits);
   if (of && fits && !status) status = bind_dim(c, scope, of, type->of, &fits);
   if (status) return status;
-  return fits ? RT_OK : mismatch(c, pattern, type, what, declared, span);
+  return fits ? RT_OK : cc_mismatch(c, &wanted, type);
 }
 
 /* ---- calls ---- */
@@ -336,6 +327,52 @@ static void trace(struct cc_context *c, const struct cc_value *callee, struct gr
     gr_note(c->error, call, "in this call of `%s`", d->name);
 }
 
+static int dispatch(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                    struct cc_value *result, int *count, int max);
+
+/* Whether the call passes with arguments a and b the other way round. */
+static bool fits_swapped(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                         int a, int b) {
+  struct cc_call_args swapped = *args;
+  struct cc_value copy[MAX_SWAPPED], result[MAX_RESULTS];
+  struct rt_error *error = c->error, other = {0};
+  int count = -1;
+  memcpy(copy, args->value, (size_t)args->count * sizeof *copy);
+  copy[a] = args->value[b];
+  copy[b] = args->value[a];
+  swapped.value = copy;
+  c->error = &other;
+  int status = dispatch(c, callee, &swapped, result, &count, MAX_RESULTS);
+  c->error = error;
+  return status == RT_OK;
+}
+
+/* A call that failed may have two arguments in the wrong order: then that is the hint. */
+static void try_swapped(struct cc_context *c, const struct cc_value *callee,
+                        const struct cc_call_args *args) {
+  if (c->swapping || c->slot || args->count > MAX_SWAPPED || c->error->code != RT_BAD_DATA) return;
+  c->swapping = true;
+  for (int a = 0; a < args->count; a++)
+    for (int b = a + 1; b < args->count; b++) {
+      struct gr_span x = args->span[a], y = args->span[b];
+      if (!x.source || !y.source || !fits_swapped(c, callee, args, a, b)) continue;
+      c->error->hint[0] = '\0';
+      rt_hint(c->error, "with `%.*s` and `%.*s` the other way round it fits: are they swapped?",
+              (int)(x.end - x.begin), x.source->text + x.begin, (int)(y.end - y.begin),
+              y.source->text + y.begin);
+      return; /* and not again: what is around this call fails because of it */
+    }
+  c->swapping = false;
+}
+
+/* What the standard library makes stands, for all later messages, at the line that called it. */
+static void place_at_call(struct cc_context *c, ir_id from, struct gr_span call) {
+  for (ir_id n = from; n < c->model->count; n++) {
+    const struct gr_source *source = c->model->node[n].span.source;
+    if (source && !strncmp(source->name, CC_STDLIB, strlen(CC_STDLIB))) c->model->node[n].span = call;
+  }
+}
+
 static int call_definition(struct cc_context *c, const struct cc_value *callee,
                            const struct cc_call_args *args, struct cc_value *result, int *count, int max) {
   const struct cc_definition *d = callee->function;
@@ -359,12 +396,15 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee,
     trace(c, callee, args->node->span, was_unit);
   else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before)
     c->model->node[result->id].called = args->node->span;
+  bool from_outside = d->unit->is_stdlib && !was_unit->is_stdlib;
+  if (!status && from_outside) place_at_call(c, made_before, args->node->span);
   c->depth--;
   c->frame = frame.parent;
   c->unit = was_unit;
   c->scope = was_scope;
   cc_scope_free(&scope);
   rt_free(frame.used);
+  if (status && !was_unit->is_stdlib) try_swapped(c, callee, args);
   if (component && c->param_uses == uses_before) cc_component_unused(c, component);
   return status;
 }

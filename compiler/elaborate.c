@@ -39,6 +39,22 @@ static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
   return poly->term_count > 1 || (poly->term_count == 1 && poly->term[0].factor_count > 0);
 }
 
+/* A dim's name in messages. Of an import `as lib` it is lib.D; of one whose names are in scope, where another
+ * file has a D as well, D of lib.aq. */
+static const char *shown_name(struct cc_context *c, const struct cc_definition *d) {
+  const struct cc_program *p = c->program;
+  if (d->unit == p->main || d->unit->is_stdlib) return d->name;
+  for (size_t i = 0; i < p->main->import_count; i++)
+    if (p->main->import[i].unit == d->unit && p->main->import[i].as)
+      return rt_arena_printf(&c->module->arena, "%s.%s", p->main->import[i].as, d->name);
+  for (size_t u = 0; u < p->unit_count; u++) {
+    const struct cc_definition *other = cc_find(p, p->unit[u], d->name);
+    if (!p->unit[u]->is_stdlib && other && other != d && other->node->kind == GR_DIM)
+      return rt_arena_printf(&c->module->arena, "%s of %s", d->name, d->unit->path);
+  }
+  return d->name;
+}
+
 /* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the
  * main file other values. A formula of other dims stays that formula, so that H * K is D where K = D / H. A
  * bare name does not: `dim E = D` is another axis that happens to be as long. */
@@ -73,9 +89,10 @@ int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_d
       return gr_fail(c->error, definition->node->child[0]->span, "%s",
                      status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
   }
-  *dim = is_formula(&c->module->dims, formula)
-             ? formula
-             : vm_dim_symbol(&c->module->dims, definition->name, VM_CONST, value);
+  const char *name = shown_name(c, definition);
+  *dim = !name                                   ? VM_NO_DIM
+         : is_formula(&c->module->dims, formula) ? formula
+                                                 : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
   if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
   if (rt_grow((void **)&c->file_dim, &c->file_dim_capacity, c->file_dim_count + 1, sizeof *c->file_dim))
     return cc_out_of_memory(c);

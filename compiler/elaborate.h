@@ -82,6 +82,7 @@ struct cc_context {
   struct cc_scope *scope;
   const struct cc_unit *unit; /* whose names are in sight */
   vm_dim head_dim;            /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
+  bool swapping;              /* a call is tried with its arguments in another order */
   int depth;                  /* of calls, against runaway nesting */
   struct cc_dim_value {
     const struct gr_node *node;
@@ -164,6 +165,14 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
 /* That a result is the tensor that the definition declares. */
 int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
                     int count, struct cc_scope *scope);
+/* mismatch.c: what a signature wants of a value, and the message when that is not so. */
+struct cc_wanted {
+  const struct gr_node *pattern, *declared; /* declared: the argument, or NULL */
+  const struct cc_scope *scope;             /* what the signature's names have been bound to so far */
+  const char *what;                         /* "`x` of `f`" */
+  struct gr_span span;
+};
+int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
 int cc_parameter(struct cc_context *c, const struct gr_node *node,
                  struct cc_value *value); /* param[...] = init */
 const char *cc_interpolate(struct cc_context *c, const char *text,

@@ -131,6 +131,7 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
   const struct cc_foreign *foreign = cc_foreign_find(node->text);
   for (const struct sight *s = sight; s; s = s->outer)
     if (s->name) cc_nearest_consider(&nearest, s->name);
+  for (int i = 0; w->data && i < w->data->count; i++) cc_nearest_consider(&nearest, w->data->child[i]->text);
   bool own = nearest.best != NULL;
   if (!own) nearest.best = same_name(w, node->text);
   for (size_t u = 0; u < w->program->unit_count; u++) {
@@ -401,7 +402,38 @@ static const struct gr_node *find_return(const struct gr_node *block) {
   return found;
 }
 
+/* A slot is one formula for the whole head: it does not stand in a loop or a branch. */
+static int check_nested_slots(struct walk *w, const struct gr_node *block, const char *within) {
+  for (int i = 0; i < block->count; i++) {
+    const struct gr_node *node = block->child[i],
+                         *name = node && node->kind == GR_LET ? node->child[0] : NULL;
+    if (!node) continue;
+    if (within && name && cc_is_slot(name->text)) {
+      bool tensor =
+          !strcmp(name->text, "query") || !strcmp(name->text, "key") || !strcmp(name->text, "value");
+      gr_fail(w->error, name->span, "the slot `%s` cannot stand inside `%s`", name->text, within);
+      if (tensor)
+        rt_hint(w->error, "compute it under another name in the `%s`, say x, and write `%s = x` behind it",
+                within, name->text);
+      else if (!strcmp(within, "if"))
+        rt_hint(w->error,
+                "write the choice into the formula, as in mask = where(D > 2, abs(i - j) <= 2, true); "
+                "or make two heads and choose between them");
+      else
+        rt_hint(w->error, "a function may hold the loop: score = f(s), where f runs it");
+      return w->error->code;
+    }
+    const char *inner = node->kind == GR_IF ? "if" : node->kind == GR_FOR ? "for" : within;
+    bool is_block = node->kind == GR_IF || node->kind == GR_FOR || node->kind == GR_BLOCK;
+    int status = is_block ? check_nested_slots(w, node, inner) : RT_OK;
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
 static int check_slots(struct walk *w, const struct gr_node *head) {
+  int status = check_nested_slots(w, head->child[2], NULL);
+  if (status) return status;
   bool seen[RT_COUNT(slot_names)] = {false};
   const struct gr_node *block = head->child[2];
   for (int i = 0; i < block->count; i++) {

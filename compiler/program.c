@@ -155,7 +155,7 @@ struct cc_program *cc_program_load(const char *name, const char *text, size_t le
   for (size_t i = 0; ok && i < cc_stdlib_count; i++) {
     const struct cc_stdlib_file *f = &cc_stdlib[i];
     char path[128];
-    snprintf(path, sizeof path, "<stdlib>/%s", f->name);
+    snprintf(path, sizeof path, CC_STDLIB "%s", f->name);
     ok = add_unit(&l, path, f->text, f->length, true) != NULL;
   }
   if (!ok || cc_check_names(program, error)) {

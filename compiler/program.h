@@ -35,6 +35,8 @@ struct cc_unit {
   size_t import_count, import_capacity;
 };
 
+#define CC_STDLIB "<stdlib>/" /* what the names of the library's files begin with */
+
 /* -D NAME=VALUE */
 struct cc_override {
   const char *name;

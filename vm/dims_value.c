@@ -108,6 +108,8 @@ static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged,
     code = rt_fail(error, RT_BAD_DATA, "%s divides by 0%s", dim, where);
   else if (outcome == TOO_LARGE)
     code = rt_fail(error, RT_BAD_DATA, "%s is too large%s", dim, where);
+  else if (f->denominator != 1 && !sizes.length) /* of numbers alone: the name says its value */
+    code = rt_fail(error, RT_BAD_DATA, "%s is not a whole number", dim);
   else if (f->denominator != 1)
     code = rt_fail(error, RT_BAD_DATA, "%s is %" PRId64 "/%" PRId64 ", not a whole number%s", dim,
                    (int64_t)f->numerator, (int64_t)f->denominator, where);

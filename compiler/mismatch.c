@@ -1,0 +1,84 @@
+/* mismatch.c: what is said when a value does not fit the type that a signature declares, and when a call
+ * would fit with two of its arguments the other way round. */
+#include <ctype.h>
+#include <string.h>
+
+#include "compiler/elaborate.h"
+
+/* The dim of a file that a name in a signature means, NULL when the name is the signature's own. */
+static const struct cc_definition *file_dim(struct cc_context *c, const struct cc_scope *scope,
+                                            const char *name) {
+  const struct cc_definition *d = cc_lookup(scope, name) ? NULL : cc_find(c->program, c->unit, name);
+  return d && d->node->kind == GR_DIM ? d : NULL;
+}
+
+/* A name of the signature as messages show the dim that it means: "D of lib.aq" where there are two D. */
+static void put_name(struct cc_context *c, const struct cc_scope *scope, const char *name,
+                     struct rt_text *out) {
+  const struct cc_definition *d = file_dim(c, scope, name);
+  vm_dim dim;
+  bool symbol = d && !cc_dim_of(c, d, &dim) && vm_dim_as_symbol(&c->module->dims, dim) >= 0;
+  rt_text_puts(out, symbol ? cc_dim_text(c, dim) : name);
+}
+
+static const char *pattern_text(struct cc_context *c, const struct cc_scope *scope,
+                                const struct gr_node *pattern) {
+  const char *p = pattern->span.source->text + pattern->span.begin,
+             *end = pattern->span.source->text + pattern->span.end;
+  struct rt_text out = {0};
+  while (p < end) {
+    char name[64];
+    size_t length = 0;
+    while (p + length < end && (isalnum((unsigned char)p[length]) || p[length] == '_')) length++;
+    if (length > 0 && length < sizeof name) {
+      memcpy(name, p, length);
+      name[length] = '\0';
+      put_name(c, scope, name, &out);
+    } else {
+      rt_text_add(&out, p, length > 0 ? length : (length = 1));
+    }
+    p += length;
+  }
+  const char *kept =
+      out.failed || !out.data ? NULL : rt_arena_strndup(&c->model->arena, out.data, out.length);
+  rt_text_free(&out);
+  return kept ? kept : "[…]";
+}
+
+/* One axis that is called otherwise than the signature wants it. */
+static void explain_axis(struct cc_context *c, const struct cc_scope *scope, const struct gr_node *e,
+                         vm_dim found) {
+  const struct cc_binding *bound = cc_lookup(scope, e->text);
+  const struct cc_definition *d = file_dim(c, scope, e->text);
+  int64_t value, other;
+  vm_dim wanted;
+  if (bound && bound->value.kind == CC_DIM && bound->value.dim != found) {
+    rt_hint(c->error,
+            "a name in a signature is one size within a call: `%s` is %s here, by what stood before", e->text,
+            cc_dim_text(c, bound->value.dim));
+    return;
+  }
+  if (!d || cc_dim_of(c, d, &wanted) || wanted == found) return;
+  bool known = !vm_dim_value(&c->module->dims, wanted, NULL, &value, NULL),
+       both = known && !vm_dim_value(&c->module->dims, found, NULL, &other, NULL);
+  if (both && value == other && vm_dim_as_symbol(&c->module->dims, found) >= 0)
+    ir_hint_dims(c->model, wanted, found, c->error);
+  else if (known)
+    rt_hint(c->error,
+            "`%s` in the signature is the dim of %s, which is %lld; a name that is no dim of its file, as N, "
+            "stands "
+            "for any size",
+            e->text, d->unit->path, (long long)value);
+}
+
+int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type) {
+  const struct gr_node *shape = wanted->pattern->child[0];
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  const char *text = pattern_text(c, wanted->scope, wanted->pattern);
+  gr_fail(c->error, wanted->span, "%s should be %s, but this is %s", wanted->what, text,
+          cc_type_text(c, type));
+  if (wanted->declared) gr_note(c->error, wanted->declared->span, "declared here");
+  for (int k = 0; wanted->declared && !c->unit->is_stdlib && shape->count == visible && k < visible; k++)
+    if (shape->child[k]->kind == GR_NAME) explain_axis(c, wanted->scope, shape->child[k], type->dim[axis[k]]);
+  return c->error->code;
+}
