@@ -1,16 +1,26 @@
 /* eval.c: aqc eval. */
 #include <stdio.h>
+#include <string.h>
 
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/reading.h"
 #include "aqc/verb.h"
 
+/* A member for each output, and one for the data: no output has that name, which is a word of the language.
+ */
+static void print_json(aq_report *report, const aq_reading *reading) {
+  const char *json = aq_report_json(report);
+  printf("%.*s,\"data\":", (int)strlen(json) - 1, json);
+  reading_json(stdout, reading);
+  fputs("}\n", stdout);
+}
+
 static void print_report(const struct settings *settings, const aq_model *model, aq_report *report) {
   aq_reading reading = aq_report_reading(report);
-  reading_remark(&reading, model, settings, "");
+  if (!settings->json) reading_remark(&reading, model, settings, ""); /* the report says it then */
   if (settings->json)
-    printf("%s\n", aq_report_json(report));
+    print_json(report, &reading);
   else
     fputs(aq_report_text(report), stdout);
 }

@@ -1,5 +1,6 @@
 /* predict.c: aqc predict. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   options.write = output_write;
   options.probabilities = settings->probabilities;
   options.json = settings->json;
-  options.top = (int)settings->top;
+  options.top = settings->top < INT_MAX ? (int)settings->top : INT_MAX;
   int status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
   aq_reading reading = aq_session_reading(session);
@@ -75,8 +76,8 @@ static int run_predict(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION(0, "proba", FLAG, NULL, probabilities, "the probability of every class besides the prediction"),
-    OPTION(0, "top", COUNT, "K", top, "the K likeliest classes with their probabilities"),
+    OPTION(0, "proba", FLAG, NULL, probabilities, "the prediction, then LABEL=P for every class"),
+    OPTION(0, "top", COUNT, "K", top, "the prediction, then LABEL=P for the K likeliest classes"),
     OPTION_SET_JSON,
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_THREADS,

@@ -1,6 +1,9 @@
 /* reading.c */
 #include "aqc/reading.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "aqc/json.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
@@ -16,9 +19,11 @@ static void remark_columns(const aq_reading *reading, const aq_model *model) {
 static void remark_cuts(const aq_reading *reading) {
   for (size_t k = 0; k < reading->cut_count; k++) {
     const aq_cut *cut = &reading->cut[k];
-    message_warn("%s: %lld text%s longer than %lld %s; %lld %s cut off", cut->column, (long long)cut->texts,
-                 cut->texts == 1 ? " is" : "s are", (long long)cut->limit, cut->unit, (long long)cut->tokens,
-                 cut->tokens == 1 ? "was" : "were");
+    int one = (int)strlen(cut->unit) - 1; /* "word" of "words" */
+    message_warn("%s: %lld of %lld texts %s longer than %lld %s: %lld %.*s %s cut off", cut->column,
+                 (long long)cut->texts, (long long)reading->rows, cut->texts == 1 ? "is" : "are",
+                 (long long)cut->limit, cut->unit, (long long)cut->tokens, cut->tokens == 1 ? one : one + 1,
+                 cut->unit, cut->tokens == 1 ? "was" : "were");
   }
 }
 
@@ -35,6 +40,21 @@ void reading_remark(const aq_reading *reading, const aq_model *model, const stru
   message_note(&reading->first_skipped);
 }
 
+/* What a message says, null when there is none. */
+static void json_text(FILE *out, const aq_message *message) {
+  if (!message->code) {
+    fputs("null", out);
+    return;
+  }
+  char place[64] = "";
+  if (message->line > 0) snprintf(place, sizeof place, ":%d", message->line);
+  size_t size = strlen(message->file) + strlen(place) + strlen(message->text) + 3;
+  char *text = malloc(size);
+  if (text) snprintf(text, size, "%s%s: %s", message->file, place, message->text);
+  json_string(out, text ? text : message->text);
+  free(text);
+}
+
 void reading_json(FILE *out, const aq_reading *reading) {
   fprintf(out, "{\"rows\": %lld, \"skipped\": %lld, \"header\": %s, \"by_position\": %s, \"cut\": [",
           (long long)reading->rows, (long long)reading->skipped, reading->header ? "true" : "false",
@@ -46,5 +66,9 @@ void reading_json(FILE *out, const aq_reading *reading) {
     fprintf(out, ", \"limit\": %lld, \"unit\": \"%s\", \"texts\": %lld, \"tokens\": %lld}",
             (long long)cut->limit, cut->unit, (long long)cut->texts, (long long)cut->tokens);
   }
-  fputs("]}", out);
+  fputs("], \"doubt\": ", out);
+  json_text(out, &reading->doubt);
+  fputs(", \"first_skipped\": ", out);
+  json_text(out, &reading->first_skipped);
+  fputs("}", out);
 }

@@ -84,7 +84,7 @@ static int print_plan(const struct training *t) {
   int status = aq_trainer_model(t->trainer, &model);
   if (status)
     status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
-  else
+  else if (!t->settings->json) /* the outcome says it then */
     reading_remark(&reading, model, t->settings, "");
   aq_model_free(model);
   return status;

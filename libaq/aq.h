@@ -266,24 +266,30 @@ typedef struct aq_field {
 } aq_field;
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
 /* After a prediction, for each output: the scores of its classes (probabilities; [rows * classes] for tagged
- * sequences) or its numbers. Valid until the next call. */
+ * sequences, whose rows are the words up to the limit: see aq_session_reading) or its numbers. Valid until
+ * the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
 /* Predicts a stream of lines in order, one line out per line in; a header line gives none, and an empty
  * stream nothing. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad
  * row stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it.
  * A line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by
- * spaces; with probabilities or top, those follow the label in further fields. A line of JSON is an object
- * with a member for each output: {"label":…,"probability":…}, {"labels":[…]} or the numbers; a bad row is
- * {"error":…,"line":…}. */
+ * spaces; with probabilities or top, fields LABEL=P of all classes or of the best follow a label, and a field
+ * of theirs the tags. "<cut>" stands for each word behind the limit of its text, which has no tag. A newline
+ * in a label is \n, a tab \t.
+ * A line of JSON is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]}
+ * (null: a word behind the limit) or the numbers; where texts were cut it has "data":{"cut":{COLUMN:N}}; a
+ * bad row is
+ * {"error":…,"line":…}. Asking for top where no output is a class, or for probabilities where there are
+ * numbers alone, is AQ_USAGE. */
 typedef struct aq_predict_options {
   size_t size;
   const char *path;                                             /* NULL or "-": read with `read` */
   size_t (*read)(void *context, char *buffer, size_t size);     /* 0: the end */
   int (*write)(void *context, const char *text, size_t length); /* not 0: stop, AQ_IO */
   void *context;
-  bool probabilities, json;
-  int top; /* K best classes with their probabilities; 0: the best alone */
+  bool probabilities, json; /* probabilities: of all classes; together with top as JSON only */
+  int top;                  /* K best classes with their probabilities; 0: the best alone */
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);

@@ -169,7 +169,7 @@ void lib_feed_free(struct lib_feed *feed) {
 
 /* Tokens of a row as input `i` sees them: a shifted text is one shorter. */
 static int64_t row_length(const struct vm_input *input, const struct io_values *v, int64_t row) {
-  int64_t n = v->offsets[row + 1] - v->offsets[row];
+  int64_t n = io_row_length(v, row);
   return input->shifted ? (n > 0 ? n - 1 : 0) : n;
 }
 

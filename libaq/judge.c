@@ -154,6 +154,22 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
   return status;
 }
 
+/* Tags of words that the model was not given, because their text was longer than its limit. */
+static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *data, uint32_t o, int64_t count,
+                            struct rt_error *error) {
+  const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
+  int status = RT_OK;
+  for (int64_t e = 0; e < count; e++) {
+    int64_t row = judge->rows[e];
+    for (int64_t i = v->offsets[row] + io_row_length(v, row); i < v->offsets[row + 1] && !status; i++) {
+      size_t truth = (size_t)v->ids[i];
+      if (v->ids[i] < 0) status = unseen_class(&judge->report[o], &v->unseen, v->ids[i], &truth, error);
+      if (!status) status = rep_add_unanswered(&judge->report[o], truth, error);
+    }
+  }
+  return status;
+}
+
 static int judge_loss(struct lib_judge *judge, int64_t count, struct rt_error *error) {
   struct rt_tensor loss = vm_machine_output(judge->machine, judge->module->output_count);
   double value, weight = lib_feed_weight(&judge->feed, count);
@@ -174,8 +190,10 @@ static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, i
   int status = lib_feed_rows(&judge->feed, judge->machine, data, judge->rows, count, error);
   if (!status) status = vm_machine_run(judge->machine, 0, error);
   if (!status && with_loss) status = judge_loss(judge, count, error);
-  for (uint32_t o = 0; !status && o < judge->module->output_count; o++)
+  for (uint32_t o = 0; !status && o < judge->module->output_count; o++) {
     status = judge_output(judge, data, o, error);
+    if (!status && judge->report[o].kind == REP_TAGS) status = judge_unanswered(judge, data, o, count, error);
+  }
   return status;
 }
 
@@ -184,7 +202,8 @@ static bool row_is_known(const struct lib_judge *judge, const struct io_dataset 
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
     const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
     if (!v->unseen.count) continue;
-    int64_t begin = v->offsets ? v->offsets[row] : row, end = v->offsets ? v->offsets[row + 1] : row + 1;
+    int64_t begin = v->offsets ? v->offsets[row] : row,
+            end = v->offsets ? begin + io_row_length(v, row) : row + 1;
     for (int64_t i = begin; i < end; i++)
       if (v->ids[i] < 0) return false;
   }

@@ -134,7 +134,7 @@ static bool has_two_classes(const struct rep_report *r) {
 
 /* The chance that a positive row scores above a negative one, ties counting half (Mann and Whitney 1947). */
 static double auc(struct rep_report *r) {
-  if (!has_two_classes(r) || !r->rows || r->scored_count != r->rows - rep_unseen_rows(r)) return NAN;
+  if (!has_two_classes(r) || !r->rows || r->scored_count != rep_scored_rows(r)) return NAN;
   sort_scored(r->scored, r->scored_count);
   double positives = 0, negatives = 0, area = 0;
   for (size_t k = 0; k < r->scored_count;) {

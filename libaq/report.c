@@ -36,7 +36,7 @@ void rep_free(struct rep_report *r) {
 }
 
 void rep_reset(struct rep_report *r) {
-  r->rows = r->log_loss_rows = 0;
+  r->rows = r->log_loss_rows = r->unanswered = r->unanswered_unseen = 0;
   r->loss = r->log_loss = r->brier = (struct rep_sum){0, 0};
   r->loss_weight = 0;
   for (size_t c = 0; c < r->class_count; c++)
@@ -115,6 +115,10 @@ uint64_t rep_unseen_rows(const struct rep_report *r) {
   return rows;
 }
 
+uint64_t rep_scored_rows(const struct rep_report *r) {
+  return r->rows - rep_unseen_rows(r) - (r->unanswered - r->unanswered_unseen);
+}
+
 static double clip(double p) {
   return p < DBL_EPSILON ? DBL_EPSILON : p > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : p;
 }
@@ -159,6 +163,17 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
   r->classes[predicted].predictions++;
   if (truth == predicted) r->classes[truth].hits++;
   if (r->confusion) r->confusion[truth * r->confusion_side + predicted]++;
+  return RT_OK;
+}
+
+int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e) {
+  if (truth >= r->class_count)
+    return rt_fail(e, RT_USAGE, "class %zu was never named: the report knows %zu classes", truth,
+                   r->class_count);
+  r->rows++;
+  r->classes[truth].truths++;
+  r->unanswered++;
+  r->unanswered_unseen += r->model_classes && truth >= r->model_classes;
   return RT_OK;
 }
 

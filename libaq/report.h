@@ -56,6 +56,8 @@ struct rep_report {
   size_t confusion_side;
   struct rep_sum log_loss, brier;
   uint64_t log_loss_rows;
+  uint64_t unanswered,
+      unanswered_unseen;     /* rows without an answer; those of them whose class the model has not */
   struct rep_scored *scored; /* [scored_count], two classes with probabilities only */
   size_t scored_count, scored_capacity;
   struct rep_column *columns; /* [column_count] */
@@ -75,12 +77,17 @@ void rep_model_classes(struct rep_report *r);
 /* Rows whose class the model does not have. Accuracy, precision, recall and f1 count them as errors; loss,
  * log_loss and auc leave them out, as the model gives such a class no probability. */
 uint64_t rep_unseen_rows(const struct rep_report *r);
+/* The other rows, but those without an answer. */
+uint64_t rep_scored_rows(const struct rep_report *r);
 
 /* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL;
  * a class beyond proba_count had none. RT_USAGE for a class that was never named, RT_NOT_FINITE for a
  * probability that is not a number. A refused row leaves the report as it was. */
 int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba,
                   size_t proba_count, struct rt_error *e);
+/* One row of REP_TAGS to which the model gives no answer: an error, which no predicted class has. Loss,
+ * log_loss and auc leave it out. */
+int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
 /* One row of REP_CHANCE: truth 0 or 1 (else RT_BAD_DATA), the probability of 1. Above 0.5 counts as 1. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
 /* One row of REP_NUMBER: truth and predicted [width]; every row has the width of the first. */
@@ -145,6 +152,9 @@ int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e);
 /* The fewest digits that read back as the same double, with a point in every locale. */
 enum { REP_EXACT_SIZE = 32 };
 void rep_exact(char out[REP_EXACT_SIZE], double x);
+
+/* A label on one line and in one field: newlines, tabs and carriage returns become \\n, \\t and \\r. */
+void rep_escape(struct rt_text *out, const char *text, size_t length);
 
 /* sum + x, and its value. */
 void rep_sum_add(struct rep_sum *sum, double x);

@@ -32,10 +32,24 @@ void rep_exact(char out[REP_EXACT_SIZE], double x) {
   use_point(out);
 }
 
+static const char *escape_of(char c) {
+  return c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : NULL;
+}
+
+void rep_escape(struct rt_text *out, const char *text, size_t length) {
+  for (size_t k = 0; k < length; k++) {
+    const char *escape = escape_of(text[k]);
+    if (escape)
+      rt_text_puts(out, escape);
+    else
+      rt_text_add(out, text + k, 1);
+  }
+}
+
 /* Columns are counted in code points, as scikit-learn does. */
 static int code_points(const char *text) {
   int n = 0;
-  for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
+  for (; *text; text++) n += (((unsigned char)*text & 0xC0) != 0x80) + (escape_of(*text) != NULL);
   return n;
 }
 
@@ -51,7 +65,9 @@ static int name_width(const struct rep_report *r, int digits) {
 }
 
 static void add_name(struct rt_text *out, const char *name, int width) {
-  rt_text_printf(out, "%*s%s ", width - code_points(name), "", name);
+  rt_text_printf(out, "%*s", width - code_points(name), "");
+  rep_escape(out, name, strlen(name));
+  rt_text_puts(out, " ");
 }
 
 static void add_row(struct rt_text *out, const char *name, int width, int digits, struct rep_scores s) {
@@ -96,9 +112,17 @@ static bool in_table(const struct rep_metric *metric) {
 
 enum { MOST_LISTED = 20 };
 
+static void add_unanswered(const struct rep_report *r, struct rt_text *out) {
+  if (r->unanswered)
+    rt_text_printf(out,
+                   "\n%llu tag%s no answer, as the word is behind the limit of its text: counted as %s\n",
+                   (unsigned long long)r->unanswered, r->unanswered == 1 ? " has" : "s have",
+                   r->unanswered == 1 ? "an error" : "errors");
+}
+
 /* The labels that the model does not have, since nothing that it answers can be right there. */
 static void add_unseen(const struct rep_report *r, struct rt_text *out) {
-  unsigned long long rows = rep_unseen_rows(r), others = r->rows - rows;
+  unsigned long long rows = rep_unseen_rows(r);
   const char *what = r->kind == REP_TAGS ? "tag" : "row";
   if (!rows) return;
   rt_text_printf(out, "\n%llu %s%s with labels that training did not see, counted as errors:", rows, what,
@@ -107,10 +131,12 @@ static void add_unseen(const struct rep_report *r, struct rt_text *out) {
   for (size_t k = 0; k < r->class_count; k++) {
     const struct rep_class *c = &r->classes[r->order[k]];
     if (r->order[k] < r->model_classes || !c->truths || ++count > MOST_LISTED) continue;
-    rt_text_printf(out, "%s %s (%llu)", listed++ ? "," : "", c->name, (unsigned long long)c->truths);
+    rt_text_puts(out, listed++ ? ", " : " ");
+    rep_escape(out, c->name, strlen(c->name));
+    rt_text_printf(out, " (%llu)", (unsigned long long)c->truths);
   }
   if (count > listed) rt_text_printf(out, ", … (%d labels)", count);
-  rt_text_printf(out, "\nwhat follows is over the other %llu:\n\n", others);
+  rt_text_puts(out, "\n");
 }
 
 int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e) {
@@ -129,7 +155,10 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
     add_name(out, r->kind == REP_NEXT ? "tokens" : "rows", width);
     rt_text_printf(out, " %9llu\n", (unsigned long long)r->rows);
   }
+  add_unanswered(r, out);
   add_unseen(r, out);
+  if (rep_scored_rows(r) < r->rows)
+    rt_text_printf(out, "what follows is over the other %llu:\n\n", (unsigned long long)rep_scored_rows(r));
   for (size_t m = 0; m < rep_metric_count; m++) {
     const struct rep_metric *metric = &rep_metrics[m];
     double value = (metric->kinds & r->kind) && !in_table(metric) ? metric->value(r) : NAN;
@@ -234,6 +263,7 @@ int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e) {
     if (rep_metrics[m].kinds & r->kind) json_number(out, rep_metrics[m].name, rep_metrics[m].value(r));
   if (r->class_count) {
     json_classes(r, out);
+    if (r->kind == REP_TAGS) rt_text_printf(out, ",\"unanswered\":%llu", (unsigned long long)r->unanswered);
     if (r->model_classes) json_unseen(r, out);
     if (r->confusion) json_confusion(r, out);
   }

@@ -159,6 +159,7 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
 
 int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_error *error) {
   s->scored = 0;
+  s->scored_row = first;
   int status = lib_feed_rows(&s->feed, s->predict, &s->data, s->rows + first, count, error);
   if (!status) status = vm_machine_run(s->predict, 0, error);
   for (uint32_t o = 0; o < s->model->module->output_count && !status; o++)

@@ -37,6 +37,7 @@ struct aq_session {
   struct io_field *field;        /* [columns] scratch */
   struct session_scores *scores; /* [outputs] */
   int64_t scored;                /* examples in scores, 0: none */
+  int64_t scored_row;            /* the row of data that the first of them is */
   struct lib_reading reading;    /* of the last stream or example */
   struct session_map *map;       /* [map_count] */
   size_t map_count;

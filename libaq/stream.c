@@ -115,6 +115,36 @@ static int predict_all(struct stream *st, struct rt_error *error) {
   }
 }
 
+static const char *kind_word(enum session_kind kind) {
+  return kind == SESSION_TAGS ? "tags" : kind == SESSION_CHANCE ? "probabilities" : "numbers";
+}
+
+/* Classes have probabilities, of which some are the highest. To ask for them where there are none is a
+ * mistake. */
+static int check_wishes(const struct stream *st, struct rt_error *error) {
+  const aq_predict_options *o = st->options;
+  const struct vm_module *m = st->session->model->module;
+  bool ranked = false, likely = false;
+  for (uint32_t k = 0; k < m->output_count; k++) {
+    enum session_kind kind = session_kind(st->session, k);
+    ranked |= kind == SESSION_CLASS || kind == SESSION_NEXT;
+    likely |= kind <= SESSION_NEXT;
+  }
+  const char *word = m->output_count ? kind_word(session_kind(st->session, 0)) : "nothing";
+  if (o->top < 0) return rt_fail(error, RT_USAGE, "top is the number of classes to give, not %d", o->top);
+  if (o->top > 0 && o->probabilities && !o->json)
+    return rt_fail(error, RT_USAGE, "either the probabilities of all classes, or those of the top %d",
+                   o->top);
+  if (o->top > 0 && !ranked)
+    return rt_fail(error, RT_USAGE, "top is for classes, and this model predicts %s (%s)", word,
+                   m->output[0].name);
+  if (o->probabilities && !likely)
+    return rt_fail(error, RT_USAGE,
+                   "this model predicts %s (%s), of which there are no probabilities of classes", word,
+                   m->output[0].name);
+  return RT_OK;
+}
+
 static int open_rows(struct stream *st, struct rt_error *error) {
   const aq_predict_options *o = st->options;
   const struct io_schema *schema = &st->session->model->schema;
@@ -141,7 +171,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the predictions to");
-  int status = open_rows(&st, error);
+  int status = check_wishes(&st, error);
+  if (!status) status = open_rows(&st, error);
   io_dataset_clear(&session->data);
   rt_free(session->data.name);
   session->data.name = NULL;

@@ -1,8 +1,9 @@
 /* write.c: the scores of an example as a line of text or of JSON.
  *
- * As text, outputs are separated by tabs. A class: its label; with probabilities: then those of all classes
- * in the order of aq_model_class; with top K instead: the K best labels, each followed by its probability.
- * Tags: labels separated by spaces, then (with probabilities) theirs. Numbers: separated by spaces. */
+ * As text, outputs are separated by tabs. A class: its label; with probabilities, then a field LABEL=P for
+ * each class in the order of aq_model_class; with top K, for each of the K best, the best first. Tags: labels
+ * separated by spaces, then (with probabilities) theirs; CUT stands for words that the model was not given.
+ * Numbers: separated by spaces. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,39 @@
 #include "libaq/session.h"
 #include "runtime/io/json.h"
 #include "runtime/io/utf8.h"
+
+/* What one output says of one example. */
+struct answer {
+  const double *p; /* [rows, count] */
+  int64_t rows, count;
+  int64_t unanswered; /* tags: words behind the rows, which the model was not given */
+  const struct io_vocab *vocab;
+  const aq_predict_options *options;
+};
+
+#define CUT "<cut>" /* no tag: no label has it unless somebody means to confuse */
+
+/* Tokens of the example that a column has cut off. */
+static int64_t cut_of(const struct aq_session *s, int column, int64_t example) {
+  const struct io_values *v = &s->data.values[column];
+  return v->row_cuts ? v->row_cuts[s->scored_row + example] : 0;
+}
+
+static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t example,
+                               const aq_predict_options *options) {
+  const struct vm_module *m = s->model->module;
+  const struct session_scores *scores = &s->scores[o];
+  struct answer a = {.p = scores->value + scores->first[example] * scores->columns,
+                     .rows = scores->first[example + 1] - scores->first[example],
+                     .count = scores->columns,
+                     .vocab = session_vocab(s, o),
+                     .options = options};
+  if (session_kind(s, o) == SESSION_TAGS) {
+    int column = io_schema_find(&s->model->schema, m->input[m->output[o].target].name);
+    a.unanswered = cut_of(s, s->model->schema.columns[column].pair, example);
+  }
+  return a;
+}
 
 /* ---- pieces ---- */
 
@@ -24,20 +58,10 @@ static void add_number(struct rt_text *out, const char *format, double x) {
 
 static void add_probability(struct rt_text *out, double p) { add_number(out, "%.6g", p); }
 
-/* A label on one line and in one field. */
 static void add_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
   size_t length = 0;
   const char *text = io_vocab_text(vocab, (int32_t)id, &length);
-  for (size_t k = 0; text && k < length; k++) {
-    if (text[k] == '\n')
-      rt_text_puts(out, "\\n");
-    else if (text[k] == '\t')
-      rt_text_puts(out, "\\t");
-    else if (text[k] == '\r')
-      rt_text_puts(out, "\\r");
-    else
-      rt_text_add(out, text + k, 1);
-  }
+  if (text) rep_escape(out, text, length);
 }
 
 /* A byte that is no text by itself becomes "\xNN". */
@@ -75,133 +99,162 @@ static int64_t best_of(const double *p, int64_t count) { return next_best(p, cou
 
 /* ---- text ---- */
 
-static void class_text(const double *p, int64_t count, const struct io_vocab *vocab,
-                       const aq_predict_options *options, struct rt_text *out) {
-  int64_t best = best_of(p, count);
+static void add_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {
+  rt_text_puts(out, "\t");
+  add_label(out, a->vocab, id);
+  rt_text_puts(out, "=");
+  add_probability(out, p[id]);
+}
+
+/* p: the row of the answer that counts. */
+static void class_text(const struct answer *a, const double *p, struct rt_text *out) {
+  int64_t best = best_of(p, a->count);
   if (best < 0) return;
-  add_label(out, vocab, best);
-  for (int k = 0; k < options->top && best >= 0; k++) {
-    if (k) {
-      rt_text_puts(out, "\t");
-      add_label(out, vocab, best);
-    }
-    rt_text_puts(out, "\t");
-    add_probability(out, p[best]);
-    best = next_best(p, count, p[best], best);
-  }
-  for (int64_t k = 0; k < count && options->probabilities && !options->top; k++) {
-    rt_text_puts(out, "\t");
-    add_probability(out, p[k]);
+  add_label(out, a->vocab, best);
+  for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, p, k);
+  for (int k = 0; k < a->options->top && best >= 0; k++) {
+    add_class(out, a, p, best);
+    best = next_best(p, a->count, p[best], best);
   }
 }
 
-static void tags_text(const double *p, int64_t rows, int64_t count, const struct io_vocab *vocab,
-                      const aq_predict_options *options, struct rt_text *out) {
-  for (int64_t r = 0; r < rows; r++) {
+static void add_cuts(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->unanswered; k++) rt_text_puts(out, k || a->rows ? " " CUT : CUT);
+}
+
+static void tags_text(const struct answer *a, struct rt_text *out) {
+  for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, " ");
-    add_label(out, vocab, best_of(p + r * count, count));
+    add_label(out, a->vocab, best_of(a->p + r * a->count, a->count));
   }
-  if (!options->probabilities) return;
+  add_cuts(a, out);
+  if (!a->options->probabilities) return;
   rt_text_puts(out, "\t");
-  for (int64_t r = 0; r < rows; r++) {
+  for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, " ");
-    add_probability(out, p[r * count + best_of(p + r * count, count)]);
+    add_probability(out, a->p[r * a->count + best_of(a->p + r * a->count, a->count)]);
+  }
+  add_cuts(a, out);
+}
+
+static void numbers_text(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->rows * a->count; k++) {
+    if (k) rt_text_puts(out, " ");
+    add_number(out, "%.9g", a->p[k]);
   }
 }
 
 void session_write_text(const struct aq_session *s, int64_t example, const aq_predict_options *options,
                         struct rt_text *out) {
   for (uint32_t o = 0; o < s->model->module->output_count; o++) {
-    const struct session_scores *scores = &s->scores[o];
-    int64_t count = scores->columns, rows = scores->first[example + 1] - scores->first[example];
-    const double *p = scores->value + scores->first[example] * count;
-    enum session_kind kind = session_kind(s, o);
+    struct answer a = answer_of(s, o, example, options);
     if (o) rt_text_puts(out, "\t");
-    if (kind == SESSION_TAGS)
-      tags_text(p, rows, count, session_vocab(s, o), options, out);
-    else if (kind == SESSION_CLASS && rows)
-      class_text(p, count, session_vocab(s, o), options, out);
-    else if (kind == SESSION_NEXT && rows)
-      class_text(p + (rows - 1) * count, count, session_vocab(s, o), options, out);
-    for (int64_t k = 0; k < rows * count && kind >= SESSION_CHANCE; k++) {
-      if (k) rt_text_puts(out, " ");
-      add_number(out, "%.9g", p[k]);
+    switch (session_kind(s, o)) {
+      case SESSION_TAGS: tags_text(&a, out); break;
+      case SESSION_CLASS:
+        if (a.rows) class_text(&a, a.p, out);
+        break;
+      case SESSION_NEXT:
+        if (a.rows) class_text(&a, a.p + (a.rows - 1) * a.count, out);
+        break;
+      case SESSION_CHANCE:
+      case SESSION_NUMBERS: numbers_text(&a, out); break;
     }
   }
 }
 
 /* ---- JSON ---- */
 
-static void class_json(const double *p, int64_t count, const struct io_vocab *vocab,
-                       const aq_predict_options *options, struct rt_text *out) {
-  int64_t best = best_of(p, count);
+/* The label and its probability, without the closing brace. */
+static void add_json_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {
+  rt_text_puts(out, "{\"label\":");
+  add_json_label(out, a->vocab, id);
+  rt_text_puts(out, ",\"probability\":");
+  add_json_number(out, p[id]);
+}
+
+static void class_json(const struct answer *a, const double *p, struct rt_text *out) {
+  int64_t best = a->rows ? best_of(p, a->count) : -1;
   if (best < 0) {
     rt_text_puts(out, "null");
     return;
   }
-  rt_text_puts(out, "{\"label\":");
-  add_json_label(out, vocab, best);
-  rt_text_puts(out, ",\"probability\":");
-  add_json_number(out, p[best]);
-  for (int64_t k = 0; k < count && options->probabilities; k++) {
+  add_json_class(out, a, p, best);
+  for (int64_t k = 0; k < a->count && a->options->probabilities; k++) {
     rt_text_puts(out, k ? "," : ",\"probabilities\":{");
-    add_json_label(out, vocab, k);
+    add_json_label(out, a->vocab, k);
     rt_text_puts(out, ":");
     add_json_number(out, p[k]);
-    if (k + 1 == count) rt_text_puts(out, "}");
+    if (k + 1 == a->count) rt_text_puts(out, "}");
   }
-  for (int k = 0; k < options->top && best >= 0; k++) {
-    rt_text_puts(out, k ? ",{\"label\":" : ",\"top\":[{\"label\":");
-    add_json_label(out, vocab, best);
-    rt_text_puts(out, ",\"probability\":");
-    add_json_number(out, p[best]);
-    best = next_best(p, count, p[best], best);
-    rt_text_puts(out, k + 1 == options->top || best < 0 ? "}]" : "}");
+  for (int k = 0; k < a->options->top && best >= 0; k++) {
+    rt_text_puts(out, k ? "," : ",\"top\":[");
+    add_json_class(out, a, p, best);
+    best = next_best(p, a->count, p[best], best);
+    rt_text_puts(out, k + 1 == a->options->top || best < 0 ? "}]" : "}");
   }
   rt_text_puts(out, "}");
 }
 
-static void tags_json(const double *p, int64_t rows, int64_t count, const struct io_vocab *vocab,
-                      const aq_predict_options *options, struct rt_text *out) {
-  rt_text_puts(out, "{\"labels\":[");
-  for (int64_t r = 0; r < rows; r++) {
-    if (r) rt_text_puts(out, ",");
-    add_json_label(out, vocab, best_of(p + r * count, count));
-  }
-  rt_text_puts(out, options->probabilities ? "],\"probability\":[" : "]");
-  for (int64_t r = 0; r < rows && options->probabilities; r++) {
-    if (r) rt_text_puts(out, ",");
-    add_json_number(out, p[r * count + best_of(p + r * count, count)]);
-  }
-  rt_text_puts(out, options->probabilities ? "]}" : "}");
+static void add_nulls(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->unanswered; k++) rt_text_puts(out, k || a->rows ? ",null" : "null");
 }
 
-static void numbers_json(const double *p, int64_t count, bool one, struct rt_text *out) {
+static void tags_json(const struct answer *a, struct rt_text *out) {
+  rt_text_puts(out, "{\"labels\":[");
+  for (int64_t r = 0; r < a->rows; r++) {
+    if (r) rt_text_puts(out, ",");
+    add_json_label(out, a->vocab, best_of(a->p + r * a->count, a->count));
+  }
+  add_nulls(a, out);
+  rt_text_puts(out, a->options->probabilities ? "],\"probability\":[" : "]");
+  for (int64_t r = 0; r < a->rows && a->options->probabilities; r++) {
+    if (r) rt_text_puts(out, ",");
+    add_json_number(out, a->p[r * a->count + best_of(a->p + r * a->count, a->count)]);
+  }
+  if (a->options->probabilities) add_nulls(a, out);
+  rt_text_puts(out, a->options->probabilities ? "]}" : "}");
+}
+
+static void numbers_json(const struct answer *a, bool one, struct rt_text *out) {
   if (!one) rt_text_puts(out, "[");
-  for (int64_t k = 0; k < count; k++) {
+  for (int64_t k = 0; k < a->rows * a->count; k++) {
     if (k) rt_text_puts(out, ",");
-    add_json_number(out, p[k]);
+    add_json_number(out, a->p[k]);
   }
   if (!one) rt_text_puts(out, "]");
+}
+
+/* What was cut off from the example's texts. No output is called data, which is a word of the language. */
+static void cuts_json(const struct aq_session *s, int64_t example, struct rt_text *out) {
+  const struct io_schema *schema = &s->model->schema;
+  int texts = 0;
+  for (int c = 0; c < schema->count; c++) {
+    int64_t cut = cut_of(s, c, example);
+    if (!cut) continue;
+    rt_text_puts(out, texts++ ? "," : ",\"data\":{\"cut\":{");
+    io_json_string(out, schema->columns[c].name, strlen(schema->columns[c].name));
+    rt_text_printf(out, ":%lld", (long long)cut);
+  }
+  if (texts) rt_text_puts(out, "}}");
 }
 
 void session_write_json(const struct aq_session *s, int64_t example, const aq_predict_options *options,
                         struct rt_text *out) {
   const struct vm_module *m = s->model->module;
   for (uint32_t o = 0; o < m->output_count; o++) {
-    const struct session_scores *scores = &s->scores[o];
-    int64_t count = scores->columns, rows = scores->first[example + 1] - scores->first[example];
-    const double *p = scores->value + scores->first[example] * count;
-    enum session_kind kind = session_kind(s, o);
+    struct answer a = answer_of(s, o, example, options);
     rt_text_puts(out, o ? "," : "{");
     io_json_string(out, m->output[o].name, strlen(m->output[o].name));
     rt_text_puts(out, ":");
-    if (kind == SESSION_TAGS)
-      tags_json(p, rows, count, session_vocab(s, o), options, out);
-    else if (kind == SESSION_CLASS || kind == SESSION_NEXT)
-      class_json(p + (rows ? rows - 1 : 0) * count, rows ? count : 0, session_vocab(s, o), options, out);
-    else
-      numbers_json(p, rows * count, m->input[m->output[o].target].type.rank == 0, out);
+    switch (session_kind(s, o)) {
+      case SESSION_TAGS: tags_json(&a, out); break;
+      case SESSION_CLASS: class_json(&a, a.p, out); break;
+      case SESSION_NEXT: class_json(&a, a.p + (a.rows ? a.rows - 1 : 0) * a.count, out); break;
+      case SESSION_CHANCE:
+      case SESSION_NUMBERS: numbers_json(&a, m->input[m->output[o].target].type.rank == 0, out); break;
+    }
   }
+  cuts_json(s, example, out);
   rt_text_puts(out, "}");
 }

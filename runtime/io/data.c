@@ -16,6 +16,7 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
   for (int c = 0; c < schema->count; c++) {
     struct io_values *v = &data->values[c];
     enum io_kind kind = schema->columns[c].kind;
+    if (kind == IO_TAGS) v->limit = schema->columns[schema->columns[c].pair].max_length;
     v->width = kind == IO_NUMBER ? 1 : kind == IO_VECTOR ? schema->columns[c].width : 0;
     if (!io_kind_is_ragged(kind)) continue;
     if (IO_GROW(v->offsets, v->offsets_capacity, 1) != RT_OK) return rt_no_memory(error);
@@ -29,6 +30,7 @@ void io_dataset_free(struct io_dataset *data) {
   for (int c = 0; data->values && c < data->columns; c++) {
     rt_free(data->values[c].offsets);
     rt_free(data->values[c].ids);
+    rt_free(data->values[c].row_cuts);
     rt_free(data->values[c].numbers);
     io_intern_free(&data->values[c].unseen);
   }
@@ -123,6 +125,7 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
                          struct io_values *into) {
   into->present = from->present;
   into->width = from->width;
+  into->limit = from->limit;
   if (!from->present) return RT_OK;
   for (int32_t n = 0; n < from->unseen.count; n++) {
     size_t length;

@@ -9,7 +9,9 @@
 /* One column of a dataset. Row r of a ragged column is ids[offsets[r]] .. ids[offsets[r + 1] - 1]. */
 struct io_values {
   bool present;      /* false: the file does not have this column; the arrays are empty */
-  int64_t *offsets;  /* ragged: [rows + 1]. A tags column has the offsets of its pair */
+  int64_t *offsets;  /* ragged: [rows + 1] */
+  int64_t limit;     /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
+  int64_t *row_cuts; /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
   int32_t *ids;      /* ragged: [offsets[rows]]; class: [rows] */
   double *numbers;   /* number: [rows]; vector: [rows, width] */
   int64_t width;     /* number: 1; vector: numbers in a row; 0 otherwise */
@@ -18,9 +20,15 @@ struct io_values {
   int64_t unknown;   /* tokens and labels that are not in the vocabulary */
   struct io_intern
       unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
-  size_t offsets_capacity, ids_capacity, numbers_capacity;
+  size_t offsets_capacity, ids_capacity, numbers_capacity, cuts_capacity;
   int64_t row_tokens, row_cut; /* of the row being added */
 };
+
+/* How many of a row's ids a model is given. The others are tags of tokens that were cut off. */
+static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
+  int64_t n = v->offsets[row + 1] - v->offsets[row];
+  return v->limit > 0 && n > v->limit ? v->limit : n;
+}
 
 /* Start zeroed. Belongs to one thread while it is being filled. */
 struct io_dataset {

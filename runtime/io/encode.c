@@ -148,22 +148,21 @@ static int encode_tags(const struct place *p, const struct io_field *field, stru
   const char *pair_name = e->schema->columns[c->pair].name, *tag;
   if (!pair->present)
     return rt_fail(error, RT_USAGE, "tags \"%s\" need the tokens \"%s\"", c->name, pair_name);
-  int64_t kept = pair->row_tokens - pair->row_cut, tags = 0, count = v->offsets[e->data->rows];
-  if (IO_GROW(v->ids, v->ids_capacity, (size_t)(count + kept) + 1) != RT_OK) return rt_no_memory(error);
+  int64_t wanted = pair->row_tokens, tags = 0, count = v->offsets[e->data->rows];
+  if (IO_GROW(v->ids, v->ids_capacity, (size_t)(count + wanted) + 1) != RT_OK) return rt_no_memory(error);
   size_t at = 0, length;
   for (; next_tag(field, &at, &tag, &length); tags++) {
     int32_t id;
-    if (tags >= kept) continue; /* only counted */
+    if (tags >= wanted) continue; /* only counted */
     int status = find_label(p, tag, length, &id, error);
     if (status != RT_OK) return status;
     v->ids[count + tags] = id;
   }
-  if (tags != pair->row_tokens)
+  if (tags != wanted)
     return fail(p, error, "%lld tag%s in \"%s\" for %lld token%s in \"%s\"", (long long)tags,
-                tags == 1 ? "" : "s", c->name, (long long)pair->row_tokens, pair->row_tokens == 1 ? "" : "s",
-                pair_name);
+                tags == 1 ? "" : "s", c->name, (long long)wanted, wanted == 1 ? "" : "s", pair_name);
   v->row_cut = pair->row_cut;
-  return end_ragged(v, e->data->rows, count + kept, error);
+  return end_ragged(v, e->data->rows, count + tags, error);
 }
 
 static int encode_number(const struct place *p, const struct io_field *field, struct rt_error *error) {
@@ -248,6 +247,13 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
   return RT_OK;
 }
 
+/* Whoever shows a row's answer has to know what it is not about. */
+static int note_cut(struct io_values *v, int64_t row, struct rt_error *error) {
+  if (IO_GROW(v->row_cuts, v->cuts_capacity, (size_t)row + 1) != RT_OK) return rt_no_memory(error);
+  v->row_cuts[row] = v->row_cut;
+  return RT_OK;
+}
+
 /* A row whose encoding fails leaves only room that was never counted, so that there is nothing to take back,
  * but a width that it would have been the first to tell. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
@@ -255,6 +261,8 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
   struct io_dataset *data = e->data;
   int status = encode_columns(e, fields, line, false, error);
   if (status == RT_OK) status = encode_columns(e, fields, line, true, error);
+  for (int c = 0; status == RT_OK && e->predicting && c < data->columns; c++)
+    if (e->schema->columns[c].max_length > 0) status = note_cut(&data->values[c], data->rows, error);
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);
   for (int c = 0; c < data->columns; c++) {

@@ -102,7 +102,7 @@ int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error)
   return RT_OK;
 }
 
-enum { LONGEST_NAME = 40, MOST_SPACES = 2 };
+enum { LONGEST_NAME = 40, MOST_SPACES = 1 };
 
 /* As names of columns are written: "Review Text", "n_words", "größe". No sentence, no number. */
 static bool may_be_name(const struct io_field *field) {

@@ -133,8 +133,9 @@ static void test_tags(void **state) {
   must_train("tokens\ttags\n@you 's  U.S.\tO O B\nnow - or never\tO P O O\n\t\n", &s, &data);
   assert_int_equal(s.columns[0].pair, 1);
   assert_ids(&data.values[1], 3, "1 2 3 /4 5 6 //");
-  assert_ids(&data.values[0], 3, "1 1 0 /1 2 1 //");
+  assert_ids(&data.values[0], 3, "1 1 0 /1 2 1 1 //");
   assert_int_equal(data.values[0].cut, 1);
+  assert_int_equal(io_row_length(&data.values[0], 1), 3); /* the fourth is kept, to be judged */
   io_dataset_free(&data);
   assert_int_equal(io_dataset_read(write_text("d.tsv", "a b\tO O\nc d\tO\n"), &s, NULL, &data, &e),
                    RT_BAD_DATA);

@@ -192,7 +192,8 @@ static void test_forms(void **state) {
   double p, q;
   options.top = 2;
   assert_int_equal(stream("good\n", &host, &options, NULL), AQ_OK);
-  assert_int_equal(sscanf(host.output, "%15[a-z]\t%lf\t%15[a-z]\t%lf%7s", best, &p, other, &q, rest), 4);
+  assert_int_equal(sscanf(host.output, "positive\t%15[a-z]=%lf\t%15[a-z]=%lf%7s", best, &p, other, &q, rest),
+                   4);
   assert_string_equal(best, "positive");
   assert_string_equal(other, "negative");
   assert_true(p > q && fabs(p + q - 1) < 1e-5);
@@ -201,7 +202,7 @@ static void test_forms(void **state) {
   options.probabilities = true;
   assert_int_equal(stream("good\n", &host, &options, NULL), AQ_OK);
   double n;
-  assert_int_equal(sscanf(host.output, "positive\t%lf\t%lf", &n, &p),
+  assert_int_equal(sscanf(host.output, "positive\tnegative=%lf\tpositive=%lf", &n, &p),
                    2); /* in the order of the classes: negative first */
   assert_true(p > n);
   host = (struct host){0};
