@@ -10,24 +10,25 @@
 
 #define OPTION(field) .optional = true, .by_name = true, .offset = offsetof(struct vm_input, field)
 #define COUNT CC_FROM_TO(1, INT32_MAX)
-static const struct cc_parameter text_options[] = {
-    {"min_count", CC_TAKES_WHOLE, COUNT, OPTION(min_count)},    /* what is rarer is unknown */
-    {"max_size", CC_TAKES_WHOLE, COUNT, OPTION(max_size)},      /* of the vocabulary */
-    {"from", CC_TAKES_NAME, .optional = true, .by_name = true}, /* the column that it is made of as well */
+static const struct cc_parameter column_rows[] = {
+    {"from", CC_TAKES_ANY, .optional = true,
+     .by_name = true}, /* the field, or the column, that it is made of */
+    {"min_count", CC_TAKES_WHOLE, COUNT, OPTION(min_count)}, /* what is rarer is unknown */
+    {"max_size", CC_TAKES_WHOLE, COUNT, OPTION(max_size)},   /* of the vocabulary */
     {"min_n", CC_TAKES_WHOLE, CC_FROM_TO(1, IO_LONGEST_NGRAM),
      OPTION(min_n)}, /* characters; of ngrams alone */
     {"max_n", CC_TAKES_WHOLE, CC_FROM_TO(1, IO_LONGEST_NGRAM), OPTION(max_n)}};
-enum { FROM = 2, OF_TEXT = 3, OF_NGRAMS = 5, MAX_OPTIONS = RT_COUNT(text_options) };
+enum { FROM = 0, OF_ALL = 1, OF_TEXT = 3, OF_NGRAMS = 5, MAX_OPTIONS = RT_COUNT(column_rows) };
 
 enum column_shape { TOKENS, LABEL, TAGS, NUMBER, VECTOR, LATER };
 static const struct column_kind {
   const char *name;
   enum column_shape shape;
-  int options; /* the first so many of text_options */
+  int options; /* the first so many of column_rows */
 } kinds[] = {{"words", TOKENS, OF_TEXT}, {"chars", TOKENS, OF_TEXT},
              {"bytes", TOKENS, OF_TEXT}, {"ngrams", TOKENS, OF_NGRAMS},
-             {"class", LABEL, 0},        {"tags", TAGS, 0},
-             {"number", NUMBER, 0},      {"vector", VECTOR, 0},
+             {"class", LABEL, OF_ALL},   {"tags", TAGS, OF_ALL},
+             {"number", NUMBER, OF_ALL}, {"vector", VECTOR, OF_ALL},
              {"wordpiece", LATER, 0},    {"bpe", LATER, 0},
              {"ids", LATER, 0},          {"image", LATER, 0},
              {"audio", LATER, 0}};
@@ -127,10 +128,16 @@ static const struct gr_node *find_column(struct cc_context *c, const struct gr_n
   return NULL;
 }
 
-static bool reads_another(const struct gr_node *column) {
+/* What is behind `from` in a column's options, or NULL. */
+static const struct gr_node *from_of(const struct gr_node *column) {
   for (int i = 2; i < column->count; i++)
-    if (column->child[i]->text && !strcmp(column->child[i]->text, "from")) return true;
-  return false;
+    if (column->child[i]->text && !strcmp(column->child[i]->text, "from")) return column->child[i]->child[0];
+  return NULL;
+}
+
+static int read_field(struct cc_context *c, const char *field, struct vm_input *input) {
+  input->source = rt_arena_strndup(&c->module->arena, field, strlen(field));
+  return input->source ? RT_OK : cc_out_of_memory(c);
 }
 
 /* from = COLUMN: both are made of one field of the file. */
@@ -143,7 +150,8 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
   if (status) return status;
   if (!strcmp(source->text, input->name))
     return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
-  if (shape != TOKENS || reads_another(source)) {
+  const struct gr_node *from = from_of(source);
+  if (shape != TOKENS || (from && from->kind != GR_STRING)) {
     gr_fail(c->error, name->span,
             shape == TOKENS ? "`%s` is itself made of another column"
                             : "`%s` is no text, so that nothing can be made of it",
@@ -151,8 +159,26 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
     gr_note(c->error, source->span, "it is declared here");
     return c->error->code;
   }
-  input->source = rt_arena_strndup(&c->module->arena, name->text, strlen(name->text));
-  return input->source ? RT_OK : cc_out_of_memory(c);
+  const char *field = from ? cc_interpolate(c, from->text, from->span) : name->text;
+  return field ? read_field(c, field, input) : c->error->code;
+}
+
+/* from = "Review Text": the field of that name, which need not be one that a program could say. */
+static int column_from(struct cc_context *c, const struct gr_node *data, const struct gr_node *from,
+                       struct vm_input *input) {
+  if (from->kind == GR_NAME && find_kind(input->kind)->shape == TOKENS)
+    return column_source(c, data, from, input);
+  if (from->kind != GR_STRING) {
+    gr_fail(c->error, from->span, "`from` names a field of the file in quotes, as in from = \"Review Text\"");
+    if (from->kind == GR_NAME)
+      rt_hint(c->error, "without quotes it names another column, of whose text only a text can be made");
+    return c->error->code;
+  }
+  const char *field = cc_interpolate(c, from->text, from->span);
+  if (!field) return c->error->code;
+  if (!field[0]) return gr_fail(c->error, from->span, "a field has a name, and this is empty");
+  if (!strcmp(field, input->name)) return RT_OK;
+  return read_field(c, field, input);
 }
 
 enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
@@ -160,13 +186,11 @@ enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   struct cc_setting option[MAX_OPTIONS];
-  const struct cc_callee callee = {input->kind, "option", text_options, find_kind(input->kind)->options,
-                                   NULL};
+  const struct cc_callee callee = {input->kind, "option", column_rows, find_kind(input->kind)->options, NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status) return status;
   cc_store_settings(&callee, option, input);
-  if (callee.count > FROM && option[FROM].arg && (status = column_source(c, data, option[FROM].arg, input)))
-    return status;
+  if (option[FROM].arg && (status = column_from(c, data, option[FROM].arg, input))) return status;
   if (strcmp(input->kind, "ngrams")) return RT_OK;
   if (!input->min_n) input->min_n = input->max_n && input->max_n < MIN_N ? input->max_n : MIN_N;
   if (!input->max_n) input->max_n = input->min_n > MAX_N ? input->min_n : MAX_N;

@@ -105,11 +105,10 @@ static int check_limits(const struct io_column *c, struct rt_error *error) {
                       : c->ends && !is_sequence(c->kind)                            ? "ends"
                       : c->keep_case && c->kind != IO_WORDS && c->kind != IO_NGRAMS ? "keep_case"
                       : c->max_n && c->kind != IO_NGRAMS                            ? "max_n"
-                      : c->source && !io_kind_is_text(c->kind) ? "field of another column"
-                      : c->width && c->kind != IO_VECTOR       ? "width"
-                      : c->size && c->kind != IO_IDS           ? "size"
-                      : c->vocab && !has_vocab(c->kind)        ? "a vocabulary"
-                                                               : NULL;
+                      : c->width && c->kind != IO_VECTOR                            ? "width"
+                      : c->size && c->kind != IO_IDS                                ? "size"
+                      : c->vocab && !has_vocab(c->kind)                             ? "a vocabulary"
+                                                                                    : NULL;
   if (wrong)
     return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, io_kind_name(c->kind),
                    wrong);

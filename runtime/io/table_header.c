@@ -4,6 +4,8 @@
 
 #include "runtime/io/table_internal.h"
 
+enum { LONGEST_NAME = 40, MOST_SPACES = 1 };
+
 static bool is_name(const struct io_field *field, const char *name) {
   return strlen(name) == field->length && memcmp(field->text, name, field->length) == 0;
 }
@@ -72,8 +74,49 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
   return status;
 }
 
+/* Names that differ in case, or in what stands between words, are alike. */
+static char plain(char c) { return c == '_' || c == '-' ? ' ' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+/* How many letters two names differ in (Levenshtein 1966); names too long to be compared differ in all. */
+static size_t distance(const char *a, size_t n, const struct io_field *b) {
+  size_t row[LONGEST_NAME + 1];
+  if (n > LONGEST_NAME || b->length > LONGEST_NAME) return n + b->length;
+  for (size_t k = 0; k <= b->length; k++) row[k] = k;
+  for (size_t i = 0; i < n; i++) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t k = 0; k < b->length; k++) {
+      size_t changed = diagonal + (plain(a[i]) != plain(b->text[k]));
+      diagonal = row[k + 1];
+      size_t other = (diagonal < row[k] ? diagonal : row[k]) + 1;
+      row[k + 1] = changed < other ? changed : other;
+    }
+  }
+  return row[b->length];
+}
+
+/* The field that may be meant by the first column that is missing. */
+static void hint_nearest(const struct io_table *t, struct rt_error *error) {
+  int missing = 0;
+  while (missing < t->count && (t->field_of[missing] || !t->required[missing])) missing++;
+  if (missing == t->count) return;
+  size_t length = strlen(t->names[missing]), least = length / 3 + 1;
+  const struct io_field *nearest = NULL;
+  for (size_t f = 0; f < t->field_count; f++) {
+    size_t far = distance(t->names[missing], length, &t->fields[f]);
+    if (far >= least) continue;
+    least = far;
+    nearest = &t->fields[f];
+  }
+  if (nearest)
+    rt_hint(error, "is \"%.*s\" meant? A column reads the field of another name with from = \"%.*s\"%s",
+            (int)nearest->length, nearest->text, (int)nearest->length, nearest->text,
+            t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
+}
+
 static int no_header_match(struct io_table *t, int64_t line, struct rt_error *error) {
   int status = no_match(t, line, true, error);
+  if (status == RT_BAD_DATA) hint_nearest(t, error);
   if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
     rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
   else if (status == RT_BAD_DATA)
@@ -101,8 +144,6 @@ int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error)
   t->by_position = t->format != IO_FORMAT_LINES && !(t->stream && t->field_count == 1);
   return RT_OK;
 }
-
-enum { LONGEST_NAME = 40, MOST_SPACES = 1 };
 
 /* As names of columns are written: "Review Text", "n_words", "größe". No sentence, no number. */
 static bool may_be_name(const struct io_field *field) {
