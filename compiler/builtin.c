@@ -322,6 +322,45 @@ static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_ty
   return ir_expand_axes(c->model, part, axes, &repeated, span, c->error);
 }
 
+/* concat(x, y, axis = T): a result of joining has no name yet, so its axis goes by its place. */
+static int check_axis_number(struct cc_context *c, args_t *args, const struct vm_type *type) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  for (int k = 0; k < args->named_count; k++) {
+    if (strcmp(args->name[k], "axis") || args->named[k].kind != CC_DIM) continue;
+    for (int a = 0; a < visible; a++)
+      if (type->dim[axis[a]] == args->named[k].dim) {
+        gr_fail(c->error, args->named_span[k],
+                "concat counts axes from 0, because what it makes is longer than %s",
+                cc_dim_text(c, args->named[k].dim));
+        rt_hint(c->error, "write axis = %d", a);
+        return c->error->code;
+      }
+  }
+  return RT_OK;
+}
+
+/* Parts are joined along one axis, and have all others in common. */
+static int check_joined(struct cc_context *c, args_t *args, const struct vm_type *first,
+                        const struct vm_type *part, int along) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, first, axis), other = -1, odd = 0;
+  for (int a = 0; a < visible; a++) {
+    bool same = first->dim[axis[a]] == part->dim[axis[a]];
+    odd += !same;
+    if (!same && a != along) other = a;
+  }
+  if (other < 0) return RT_OK;
+  vm_dim here = first->dim[axis[other]], there = part->dim[axis[other]];
+  gr_fail(c->error, args->node->span,
+          "%s and %s cannot be joined along their axis %d: all other axes must be the same, and %s is not %s",
+          cc_type_text(c, first), cc_type_text(c, part), along, cc_dim_text(c, there), cc_dim_text(c, here));
+  if (odd == 1)
+    rt_hint(c->error, "with `axis = %d` they go one behind the other along %s and %s", other,
+            cc_dim_text(c, here), cc_dim_text(c, there));
+  else
+    ir_hint_dims(c->model, here, there, c->error);
+  return c->error->code;
+}
+
 static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
   const struct cc_value *items = args->value;
@@ -348,6 +387,7 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   type = *cc_type(c, id[0]);
   int visible = cc_visible(c, &type, axis);
   double at;
+  if ((status = check_axis_number(c, args, &type))) return status;
   if ((status = cc_builtin_number(c, self, args, 99, "axis", visible - 1, &at))) return status;
   if (at < 0 || at >= visible)
     return gr_fail(c->error, args->node->span, "%s has no axis number %g", cc_type_text(c, &type), at);
@@ -358,6 +398,7 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
     if (part.rank != type.rank)
       return gr_fail(c->error, args->node->span, "concat joins tensors with the same axes: %s and %s",
                      cc_type_text(c, &type), cc_type_text(c, &part));
+    if ((status = check_joined(c, args, &type, &part, (int)at))) return status;
     total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
     if (batched && !part.batched) {
       part.batched = 1;

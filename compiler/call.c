@@ -40,7 +40,7 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
   if ((of != NULL) != (type->dtype == RT_INT)) {
     cc_mismatch(c, &wanted, type);
     rt_hint(c->error,
-            of ? "whole numbers are needed (`of` gives their range)"
+            of ? "it takes what names things, as a column of words or classes gives it, and not yet looked up"
                : "whole numbers (%s) index a table: embed(…) makes vectors of them",
             cc_type_text(c, type));
     return c->error->code;
@@ -310,7 +310,11 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, max);
   if (status) return status;
-  if (*count < 0) return gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
+  if (*count < 0) {
+    gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
+    rt_hint(c->error, "what a function gives is said by return: return x");
+    return c->error->code;
+  }
   return cc_check_result(c, d, result, *count, scope);
 }
 

@@ -107,8 +107,11 @@ static int elaborate_model(struct compilation *k, struct elaborated *e) {
   if (!c->module->name) return cc_out_of_memory(c);
   if ((status = cc_data(c, model))) return status;
   if ((status = cc_block(c, model->child[2], result, &count, 64))) return status;
-  if (count < 0)
-    return gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
+  if (count < 0) {
+    gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
+    rt_hint(c->error, "it returns one value for each column behind `->`, as in return linear(x, C)");
+    return c->error->code;
+  }
   if ((status = cc_outputs(c, model, result, count, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
   return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
@@ -513,6 +516,17 @@ static int check_overrides(struct cc_program *program, struct rt_error *error) {
   return status;
 }
 
+/* Of a program that has no model yet: what it says of its data and its training is right by itself. */
+static int check_alone(struct cc_program *program, struct rt_error *error) {
+  struct compilation k;
+  struct cc_context *c = &k.c;
+  int status = begin(&k, program, error);
+  if (!status) status = cc_data_alone(c);
+  if (!status) status = cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
+  vm_module_free(end(&k, status, false));
+  return status;
+}
+
 int cc_check(struct cc_program *program, struct rt_error *error) {
   int status = RT_OK;
   if (cc_item(program->main, GR_MODEL)) {
@@ -521,6 +535,8 @@ int cc_check(struct cc_program *program, struct rt_error *error) {
     status = begin(&k, program, error);
     if (!status) status = elaborate_model(&k, &e);
     vm_module_free(end(&k, status, false));
+  } else {
+    status = check_alone(program, error);
   }
   for (size_t u = 0; u < program->unit_count && !status; u++) {
     const struct cc_unit *unit = program->unit[u];

@@ -39,23 +39,26 @@ static const struct column_kind *find_kind(const char *name) {
   return NULL;
 }
 
-static int column_shape(struct cc_context *c, const struct gr_node *column, enum column_shape *shape) {
+static int column_shape(struct rt_error *error, const struct gr_node *column, enum column_shape *shape) {
   const struct gr_node *kind = column->child[0];
   const struct column_kind *found = find_kind(kind->text);
-  if (found && found->shape == LATER)
-    return gr_fail(c->error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
+  if (found && found->shape == LATER) {
+    gr_fail(error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
+    rt_hint(error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
+    return error->code;
+  }
   if (found) {
     *shape = found->shape;
     return RT_OK;
   }
   struct cc_nearest nearest = {kind->text, NULL, 0};
   for (size_t k = 0; k < RT_COUNT(kinds); k++) cc_nearest_consider(&nearest, kinds[k].name);
-  gr_fail(c->error, kind->span, "there is no kind of column called `%s`", kind->text);
+  gr_fail(error, kind->span, "there is no kind of column called `%s`", kind->text);
   if (nearest.best)
-    rt_hint(c->error, "did you mean `%s`?", nearest.best);
+    rt_hint(error, "did you mean `%s`?", nearest.best);
   else
-    rt_hint(c->error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
-  return c->error->code;
+    rt_hint(error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
+  return error->code;
 }
 
 /* words[T <= 128] */
@@ -146,7 +149,7 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
   const struct gr_node *source;
   enum column_shape shape;
   if (!(source = find_column(c, data, name->text, name->span))) return c->error->code;
-  int status = column_shape(c, source, &shape);
+  int status = column_shape(c->error, source, &shape);
   if (status) return status;
   if (!strcmp(source->text, input->name))
     return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
@@ -201,16 +204,25 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
 
 static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
 
+static int column_form(struct rt_error *error, const struct gr_node *column, enum column_shape *shape) {
+  static const struct { int min, max; } allowed[] = {{1, 2}, {1, 1}, {2, 2}, {0, 0}, {1, 1}};
+  int count = column->child[1] ? column->child[1]->count : 0, status = column_shape(error, column, shape);
+  if (status || (count >= allowed[*shape].min && count <= allowed[*shape].max)) return status;
+  return gr_fail(error, column->span, "a column of this kind is written `%s: %s%s`", column->text,
+                 column->child[0]->text, column_axes[*shape]);
+}
+
+int cc_check_column(struct rt_error *error, const struct gr_node *column) {
+  enum column_shape shape;
+  return column_form(error, column, &shape);
+}
+
 static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   enum column_shape shape = LATER;
   const struct gr_node *axes = column->child[1];
-  int count = axes ? axes->count : 0, status = column_shape(c, column, &shape);
+  int count = axes ? axes->count : 0, status = column_form(c->error, column, &shape);
   if (status) return status;
-  static const struct { int min, max; } allowed[] = {{1, 2}, {1, 1}, {2, 2}, {0, 0}, {1, 1}};
-  if (count < allowed[shape].min || count > allowed[shape].max)
-    return gr_fail(c->error, column->span, "a column of this kind is written `%s: %s%s`", column->text,
-                   column->child[0]->text, column_axes[shape]);
   *input = (struct vm_input){.kind = column->child[0]->text,
                              .vocabulary = -1,
                              .length = -1,
@@ -378,6 +390,14 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   if (!status) status = model_inputs(c, model, data, declared);
   if (!status) status = model_targets(c, model, data, declared);
   return status ? status : cc_check_next(c, model->child[1]);
+}
+
+int cc_data_alone(struct cc_context *c) {
+  const struct gr_node *data = cc_item(c->unit, GR_DATA);
+  struct vm_input *declared =
+      data ? rt_arena_alloc(&c->model->arena, ((size_t)data->count + 1) * sizeof *declared) : NULL;
+  if (!data) return RT_OK;
+  return declared ? declare_columns(c, data, declared) : cc_out_of_memory(c);
 }
 
 /* ---- outputs ---- */

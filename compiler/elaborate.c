@@ -155,8 +155,12 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
   int status;
   if (!range->child[0] || !range->child[1])
     return gr_fail(c->error, range->span, "a loop needs both ends: `for %s in 0..L`", node->text);
-  if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to)))
+  if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to))) {
+    rt_hint(
+        c->error,
+        "a loop is unrolled, so both ends are known; along the words of a text goes scan(step, start, x)");
     return status;
+  }
   if (from != floor(from) || to != floor(to))
     return gr_fail(c->error, range->span,
                    "a loop goes from one whole number to another, and this is %g to %g", from, to);
@@ -194,9 +198,13 @@ static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_va
 
 static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
                       int max) {
-  if (node->count > max)
-    return gr_fail(c->error, node->span, "%d values are returned where %d %s expected", node->count, max,
-                   max == 1 ? "is" : "are");
+  if (node->count > max) {
+    const char *name = c->frame->definition->name;
+    gr_fail(c->error, node->span, "`%s` returns %d values where %d %s expected", name, node->count, max,
+            max == 1 ? "is" : "are");
+    rt_hint(c->error, "a name for each of them takes them: a, b = %s(…)", name);
+    return c->error->code;
+  }
   const char *was_name = c->frame->let_name;
   const struct gr_node *was_root = c->frame->let_root;
   int status = RT_OK;

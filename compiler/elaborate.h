@@ -173,6 +173,12 @@ struct cc_wanted {
   struct gr_span span;
 };
 int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
+/* x @ w of two tensors of each example: matrices behind axes in common. */
+int cc_check_product(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
+                     const struct vm_type *w);
+/* Refuses x @ w: the last axis of x is not axis `at` of w. */
+int cc_inner_axes(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
+                  const struct vm_type *w, int at);
 int cc_parameter(struct cc_context *c, const struct gr_node *node,
                  struct cc_value *value); /* param[...] = init */
 const char *cc_interpolate(struct cc_context *c, const char *text,
@@ -228,6 +234,9 @@ int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, stru
 /* Texts that are predicted do not share a vocabulary with labels. */
 int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
 int cc_data(struct cc_context *c, const struct gr_node *model);
+int cc_data_alone(struct cc_context *c); /* of a program without a model */
+/* What can be said of a column by itself: there is such a kind, and it has so many axes. */
+int cc_check_column(struct rt_error *error, const struct gr_node *column);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
                ir_id *output);
 int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss);

@@ -114,6 +114,11 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
       gr_fail(c->error, span, "a tensor is needed here, and this is %s", cc_describe(c, v));
       if (v->kind == CC_FUNCTION || v->kind == CC_BUILTIN)
         rt_hint(c->error, "call it: `%s(…)`", v->kind == CC_FUNCTION ? v->function->name : v->builtin->name);
+      if (v->kind == CC_STRING)
+        rt_hint(
+            c->error,
+            "texts name files and tensors of load; a choice is made by a number, or by the function itself: "
+            "f(x, mean)");
   }
   return *id ? RT_OK : c->error->code;
 }
@@ -290,20 +295,14 @@ static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_i
   int seen[RT_MAX_RANK], visible = cc_visible(c, &tw, seen);
   if (!tw.batched && (visible <= 2) && (tw.dim[0] == inner || visible == 2)) {
     attr[0] = lifted;
-    if (tw.dim[0] != inner) {
-      gr_fail(c->error, node->span,
-              "@ needs the last axis of the left side and the first of the right side to be the same");
-      gr_note(c->error, node->child[0]->span, "this is %s: its last axis is %s", cc_type_text(c, &tx),
-              cc_dim_text(c, inner));
-      gr_note(c->error, node->child[1]->span, "this is %s: its first axis is %s", cc_type_text(c, &tw),
-              cc_dim_text(c, tw.dim[0]));
-      return c->error->code;
-    }
+    if (tw.dim[0] != inner) return cc_inner_axes(c, node, &tx, &tw, 0);
     *id = ir_add(c->model, OP_project, 2, args, attr, 0, NULL, node->span, c->error);
     return *id ? RT_OK : c->error->code;
   }
   if (!tw.batched && tw.rank == 2 && visible == 1 && tw.dim[1] == inner)
     return per_head_vector(c, node, x, w, id);
+  int status = cc_check_product(c, node, &tx, &tw);
+  if (status) return status;
   if (tx.rank == 1 || tw.rank == 1) {
     /* A vector on one side: as a matrix of one row or column. */
     struct vm_type wide = tx.rank == 1 ? tx : tw, out;

@@ -187,11 +187,21 @@ static int take(struct cc_context *c, const struct gr_node *index, int axis, ir_
   return *x ? RT_OK : c->error->code;
 }
 
-/* x[-1], x[..-1]: counted from the end, as elsewhere. */
-static int check_from_end(struct cc_context *c, const struct gr_node *index, vm_dim whole) {
+/* x[0.5], x["a"], and x[-1], x[..-1], which count from the end elsewhere. */
+static int check_written(struct cc_context *c, const struct gr_node *index, vm_dim whole) {
   const struct gr_node *part[2] = {index, NULL};
   for (int k = 0; index->kind == GR_RANGE && k < 2; k++) part[k] = index->child[k];
   for (int k = 0; k < 2; k++) {
+    bool fraction =
+        part[k] && part[k]->kind == GR_NUMBER && part[k]->number != (double)(int64_t)part[k]->number;
+    if (fraction || (part[k] && part[k]->kind == GR_STRING)) {
+      gr_fail(c->error, part[k]->span, "an index is a whole number or a size, and this is %s",
+              fraction ? "a fraction" : "a text");
+      rt_hint(c->error,
+              "x[0] is the first element, x[2..5] a part, x[.., 0] indexes the second axis, and E[ids] takes "
+              "rows of a table");
+      return c->error->code;
+    }
     if (!part[k] || part[k]->kind != GR_UNARY || part[k]->text[0] != '-'
         || part[k]->child[0]->kind != GR_NUMBER)
       continue;
@@ -211,7 +221,7 @@ static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x,
     return gr_fail(c->error, node->span, "%d indices for the %d axes of %s", node->count - 1, visible,
                    cc_type_text(c, cc_type(c, x)));
   for (int k = 0; k + 1 < node->count; k++) {
-    int status = check_from_end(c, node->child[1 + k], cc_type(c, x)->dim[axis[k]]);
+    int status = check_written(c, node->child[1 + k], cc_type(c, x)->dim[axis[k]]);
     if (!status) status = take(c, node->child[1 + k], axis[k], &x, &dropped[axis[k]]);
     if (status) return status;
     any |= dropped[axis[k]];

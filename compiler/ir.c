@@ -2,6 +2,8 @@
  * file adds is the message when they do not fit. */
 #include "compiler/ir.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the graph ---- */
@@ -144,6 +146,29 @@ static void note_args(struct ir_graph *g, int arg_count, const ir_id *arg, struc
   }
 }
 
+/* What is said of the operands, in words of the program: they have other names in the signature of the op. */
+static void in_words(enum rt_op op, int arg_count, const char *why, struct rt_text *out) {
+  bool between = !isalpha((unsigned char)written_name(op)[0]);
+  while (*why) {
+    int k = 0;
+    size_t length = 0;
+    char name[32], quoted[40];
+    for (; k < arg_count; k++) {
+      length = (size_t)snprintf(quoted, sizeof quoted, "`%s`", vm_op_arg_name(op, k, name));
+      if (!strncmp(why, quoted, length)) break;
+    }
+    if (k == arg_count)
+      rt_text_add(out, why, length = 1);
+    else if (between)
+      rt_text_puts(out, k == 0 ? "the left side" : "the right side");
+    else if (arg_count == 1)
+      rt_text_puts(out, "what it is given");
+    else
+      rt_text_printf(out, "argument %d", k + 1);
+    why += length;
+  }
+}
+
 static void fail_shape(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg,
                        const struct vm_mismatch *m, struct gr_span span, struct rt_error *error) {
   struct rt_text shapes = {0}, found = {0}, expected = {0};
@@ -152,15 +177,18 @@ static void fail_shape(struct ir_graph *g, enum rt_op op, int arg_count, const i
     vm_type_print(g->dims, &g->node[arg[k]].type, &shapes);
   }
   const char *all = shapes.data ? shapes.data : "nothing";
+  struct rt_text words = {0};
+  in_words(op, arg_count, m->why, &words);
+  const char *why = words.data ? words.data : "";
   if (m->found != VM_NO_DIM && m->expected != VM_NO_DIM && m->found != m->expected)
     gr_fail(error, span, "`%s` of %s: %s: %s is not %s", written_name(op), all,
-            m->why[0] ? m->why : "the sizes differ", dim_text(&found, g, m->found),
+            why[0] ? why : "the sizes differ", dim_text(&found, g, m->found),
             dim_text(&expected, g, m->expected));
   else
-    gr_fail(error, span, "`%s` of %s: %s", written_name(op), all,
-            m->why[0] ? m->why : "the shapes do not fit");
+    gr_fail(error, span, "`%s` of %s: %s", written_name(op), all, why[0] ? why : "the shapes do not fit");
   note_args(g, arg_count, arg, span, error);
   ir_hint_dims(g, m->found, m->expected, error);
+  rt_text_free(&words);
   rt_text_free(&shapes);
   rt_text_free(&found);
   rt_text_free(&expected);

@@ -82,3 +82,40 @@ int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const stru
     if (shape->child[k]->kind == GR_NAME) explain_axis(c, wanted->scope, shape->child[k], type->dim[axis[k]]);
   return c->error->code;
 }
+
+int cc_inner_axes(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
+                  const struct vm_type *w, int at) {
+  vm_dim last = x->dim[x->rank - 1], first = w->dim[at];
+  gr_fail(c->error, node->span,
+          "@ needs the last axis of the left side and the %s of the right side to be the same",
+          at == 0 ? "first" : "last but one");
+  gr_note(c->error, node->child[0]->span, "this is %s: its last axis is %s", cc_type_text(c, x),
+          cc_dim_text(c, last));
+  gr_note(c->error, node->child[1]->span, "this is %s: its %s axis is %s", cc_type_text(c, w),
+          at == 0 ? "first" : "last but one", cc_dim_text(c, first));
+  if (w->rank >= 2 && w->dim[w->rank - 1] == last && at == w->rank - 2)
+    rt_hint(c->error, "with the right side turned over it fits: x @ W'");
+  else
+    ir_hint_dims(c->model, last, first, c->error);
+  return c->error->code;
+}
+
+int cc_check_product(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
+                     const struct vm_type *w) {
+  int at = w->rank >= 2 ? w->rank - 2 : 0;
+  if (w->dim[at] != x->dim[x->rank - 1]) return cc_inner_axes(c, node, x, w, at);
+  for (int a = 0; x->rank >= 2 && w->rank >= 2 && x->rank == w->rank && a < x->rank - 2; a++) {
+    if (x->dim[a] == w->dim[a]) continue;
+    gr_fail(c->error, node->span,
+            "@ of %s and %s multiplies the last two axes; all before them must be the same, and %s is not %s",
+            cc_type_text(c, x), cc_type_text(c, w), cc_dim_text(c, w->dim[a]), cc_dim_text(c, x->dim[a]));
+    gr_note(c->error, node->child[0]->span, "this is %s", cc_type_text(c, x));
+    gr_note(c->error, node->child[1]->span, "this is %s", cc_type_text(c, w));
+    rt_hint(
+        c->error,
+        "transpose(x, [H, T, K]) puts axes into another order; products of queries and keys are the business "
+        "of a head");
+    return c->error->code;
+  }
+  return RT_OK;
+}

@@ -126,6 +126,11 @@ static bool hint_column(const struct walk *w, const char *name) {
   return false;
 }
 
+/* T, D, H2: as sizes are called, here and everywhere. */
+static bool is_size_name(const char *name) {
+  return name[0] >= 'A' && name[0] <= 'Z' && (!name[1] || (name[1] >= '0' && name[1] <= '9' && !name[2]));
+}
+
 static int unknown(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
   struct cc_nearest nearest = {node->text, NULL, 0};
   const struct cc_foreign *foreign = cc_foreign_find(node->text);
@@ -142,7 +147,9 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
   }
   for (int i = 0; cc_builtin_at(i); i++) cc_nearest_consider(&nearest, cc_builtin_at(i)->name);
   gr_fail(w->error, node->span, "nothing here is called `%s`", node->text);
-  if (w->in_initialiser && is_slot_variable(node->text))
+  if (w->in_initialiser && foreign && foreign->place == CC_FOREIGN_STATEMENT)
+    cc_foreign_hint(w->error, foreign, NULL, NULL);
+  else if (w->in_initialiser && is_slot_variable(node->text))
     rt_hint(w->error,
             "%s has a meaning only in score, mask, norm and drop; inside head[H], param[] is one number for "
             "each head already",
@@ -160,6 +167,11 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
     rt_hint(w->error, "did you mean `%s`?", nearest.best);
   else if (is_slot_variable(node->text))
     rt_hint(w->error, "s, i, j and h have a meaning only in the slots score, mask, norm and drop of a head");
+  else if (is_size_name(node->text))
+    rt_hint(w->error,
+            "a size comes from `dim %s = ...`, from a column as in words[%s], or from the signature as in "
+            "x: [%s]; a weight is made with `%s = param[...]`",
+            node->text, node->text, node->text, node->text);
   else
     rt_hint(w->error, "a weight is made with `%s = param[...]`; a size with `dim %s = ...`", node->text,
             node->text);
@@ -268,6 +280,8 @@ static int walk_name(struct walk *w, const struct gr_node *node, const struct si
   if (in_sight(sight, node->text) || (w->in_slot && is_slot_variable(node->text))) return RT_OK;
   struct cc_definition *d = cc_find(w->program, w->unit, node->text);
   if (!d) return is_known(w, node->text) ? RT_OK : unknown(w, node, sight);
+  if (d->node->kind == GR_MODEL)
+    return gr_fail(w->error, node->span, "a model is not called; what it shares with others belongs in a fn");
   if (!w->user || d->node->kind == GR_DIM) return RT_OK;
   struct cc_use *use = rt_arena_alloc(&w->program->arena, sizeof *use);
   if (!use) return rt_no_memory(w->error);
@@ -469,6 +483,10 @@ static struct cc_definition *definition_of(const struct cc_unit *unit, const str
 
 static int walk_item(struct walk *w, const struct gr_node *node) {
   if (node->kind == GR_DIM) return walk_expression(w, node->child[0], NULL);
+  for (int i = 0; node->kind == GR_DATA && i < node->count; i++) {
+    int status = cc_check_column(w->error, node->child[i]);
+    if (status) return status;
+  }
   if (node->kind == GR_EXTERN)
     return gr_no_extern(w->error, (struct gr_span){node->span.source, node->span.begin,
                                                    node->span.begin + (uint32_t)strlen("extern")});

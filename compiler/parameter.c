@@ -162,6 +162,9 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
   if (node->kind == GR_CALL && callee->kind == GR_NAME) return no_initialiser(c, callee);
   double value;
   int status = cc_number(c, node, &value);
+  if (status)
+    rt_hint(c->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or "
+                      "load(\"file\", \"tensor\"); what is computed needs no param: W = x");
   if (!status && !isfinite(value))
     return gr_fail(c->error, node->span, "a parameter starts as a number that is finite, and this is %g",
                    value);

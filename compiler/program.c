@@ -113,6 +113,9 @@ static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *n
     int status = l->reader(l->context, path, &text, &length, &why);
     if (status) {
       gr_fail(l->error, node->name_span, "cannot import %s: %s", path, why.text);
+      const char *dot = strrchr(path, '.');
+      if (!dot || strcmp(dot, ".aq"))
+        rt_hint(l->error, "the name of a program ends in .aq; what aq has itself needs no import");
       if (why.code == RT_NO_INPUT) l->error->code = RT_NO_INPUT;
       return l->error->code;
     }

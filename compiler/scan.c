@@ -59,7 +59,8 @@ static int refuse(const struct taking *t) {
     const struct ir_node *node = node_at(t, n);
     if (!t->live[n] || !t->depends[n]) continue;
     if (ir_has_plan(node->op)) {
-      gr_fail(t->error, ir_shown(t->g, n), "a head cannot look at the state or at a row within a step of scan");
+      gr_fail(t->error, ir_shown(t->g, n),
+              "a head cannot look at the state or at a row within a step of scan");
       rt_hint(t->error, "let it look at whole sequences, before the scan or at what the scan gives");
       return t->error->code;
     }

@@ -87,9 +87,9 @@ static void equal_numbers_under_two_names_get_a_hint(void **state) {
   assert_int_equal(
       ir_add(&f->h.g, OP_project, 2, (ir_id[]){x, w}, (int64_t[]){0}, 0, NULL, span(f, 14, 19), &f->h.error),
       0);
-  assert_string_equal(
-      f->h.error.text,
-      "`@` of [T, D] and [K, K]: the first axis of `w` must match the last axis of `x`: K is not D");
+  assert_string_equal(f->h.error.text, "`@` of [T, D] and [K, K]: the first axis of the right side must "
+                                       "match the last axis of the left side: K is "
+                                       "not D");
   assert_string_equal(f->h.error.hint, "K and D are both 64 now, but dims are the same only when they have "
                                        "the same name: use one of the names in both places");
   assert_int_equal(f->h.error.line, 2);
