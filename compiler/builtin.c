@@ -139,12 +139,18 @@ static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struc
   return ir_binary(c->model, OP_div, sum, size, span, c->error);
 }
 
+/* Is the second argument of max or min an axis of the first? A dim that is none is a number. */
+static bool names_axis(struct cc_context *c, args_t *args) {
+  const struct cc_value *x = &args->value[0], *by = &args->value[1];
+  return by->kind == CC_DIM && x->kind == CC_TENSOR && cc_axis_of(c, cc_type(c, x->id), by->dim) != -1;
+}
+
 /* sum, mean, max, min over the named dims; over all visible axes when none is named. */
 static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
   ir_id x;
   bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
-  if (extreme && args->count == 2 && args->named_count == 0 && args->value[1].kind != CC_DIM)
+  if (extreme && args->count == 2 && args->named_count == 0 && !names_axis(c, args))
     return run_binary(c, self, args, result);
   bool habit = args->count == 1 && args->named_count == 1
                && (!strcmp(args->name[0], "dim") || !strcmp(args->name[0], "axis"));

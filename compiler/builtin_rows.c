@@ -110,7 +110,7 @@ static ir_id entmax(struct cc_context *c, ir_id x, double alpha, struct gr_span 
   ir_id z = binary(c, OP_mul, x, number(c, alpha - 1, span), span);
   ir_id above = ir_select(c->model, binary(c, OP_le, z, tau, span), zero, binary(c, OP_sub, z, tau, span),
                           span, c->error);
-  if (above) c->model->node[above].own_choice = true;
+  if (above) c->model->node[above].choice = IR_CHOICE_OWN;
   return binary(c, OP_pow, above, number(c, 1 / (alpha - 1), span), span);
 }
 

@@ -11,8 +11,10 @@
 enum reach { NO_CHOICE, SLOPES, EVERYTHING };
 
 static enum reach reach_of(const struct ir_node *n) {
+  if (n->choice == IR_CHOICE_OWN) return NO_CHOICE;
+  if (n->choice == IR_CHOICE_SCORES) return EVERYTHING;
   switch (n->op) {
-    case OP_select: return n->own_choice ? NO_CHOICE : EVERYTHING;
+    case OP_select: return EVERYTHING;
     case OP_min:
     case OP_max:
     case OP_relu: return SLOPES;
@@ -25,6 +27,26 @@ void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen) {
   uint8_t reach = reach_of(node) > chosen[n] ? (uint8_t)reach_of(node) : chosen[n];
   for (int k = 0; k < node->arg_count; k++)
     if (chosen[node->arg[k]] < reach) chosen[node->arg[k]] = reach;
+}
+
+/* Where a score is minus infinity no weight depends on it. Positions, products of queries and keys and
+ * parameters are finite; a tensor that the slot is given need not be, nor what a constant makes so. */
+bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot) {
+  for (ir_id n = 1; n < slot->count; n++) {
+    const struct ir_node *node = &slot->node[n];
+    bool compares = node->op == OP_lt || node->op == OP_le || node->op == OP_eq || node->op == OP_ne;
+    if (node->op == OP_input && node->attr[0] > 0 && g->node[argument[2 + node->attr[0]]].op != OP_param)
+      return true;
+    for (int k = 0; k < node->arg_count && !compares; k++) {
+      const struct ir_node *arg = &slot->node[node->arg[k]];
+      if (arg->op == OP_constant && !isfinite(arg->real)) return true;
+    }
+  }
+  return false;
+}
+
+uint8_t ir_choice_of_slot(const struct ir_back *b, const struct ir_graph *slot) {
+  return ir_scores_may_hide(b->g, b->node.arg, slot) ? (uint8_t)EVERYTHING : b->chosen;
 }
 
 /* ---- what stays 0 where the gradient is 0 ---- */

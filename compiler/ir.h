@@ -22,7 +22,14 @@ struct ir_node {
   struct gr_span called; /* the call whose result it is, if it is one */
   const char *name;      /* path of the value, or NULL */
   uint8_t varies;        /* in a slot: the positions that it depends on, IR_VARIES */
-  bool own_choice;       /* a select that the compiler made, which takes from what is finite: see choice.c */
+  uint8_t choice;        /* enum ir_choice */
+};
+
+/* What of a node's arguments counts may depend on their values: see choice.c. */
+enum ir_choice {
+  IR_CHOICE_BY_OP, /* a select takes one of two, and so on */
+  IR_CHOICE_OWN,   /* a select that the compiler made, which takes from what is finite */
+  IR_CHOICE_SCORES /* minus infinity among them has no weight */
 };
 
 /* A slot expression of a head: a small graph of what is computed for one query i, one key j and one head h:
@@ -142,10 +149,16 @@ ir_id ir_slot_vector(struct ir_graph *slot, int64_t leaf, vm_dim dim, struct gr_
                      struct rt_error *error);
 ir_id ir_over(struct ir_graph *slot, enum ir_over what, enum attend_axis position, ir_id a, double parameter,
               vm_dim heads, struct gr_span span, struct rt_error *error);
+/* a less the largest of its row, which changes no weight of softmax or entmax and so has no gradient; a row
+ * of minus infinities stays one. */
+ir_id ir_slot_shifted(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
+                      struct rt_error *error);
 /* The weights of softmax along a position, of whatever the slot gives for each: exp(a - max a) / sum exp(a -
- * max a). */
+ * max a); 0 in a row of minus infinities. */
 ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
                       struct rt_error *error);
+/* Can a score of the head with these arguments be minus infinity? */
+bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot);
 /* The head as tensors: all its weights, and their product with the values, as ordinary ops of g; the type is
  * that of the result. Fills head->weights. 0 on failure. */
 ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type,

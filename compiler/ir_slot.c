@@ -56,11 +56,17 @@ ir_id ir_over(struct ir_graph *slot, enum ir_over what, enum attend_axis positio
   return ir_append(slot, &node, error);
 }
 
-ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
+ir_id ir_slot_shifted(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
                       struct rt_error *error) {
   ir_id top = ir_over(slot, IR_OVER_MAX, position, a, 0, VM_NO_DIM, span, error);
-  top = top ? ir_unary(slot, OP_stop, top, error) : 0; /* shifts all scores alike, which changes no weight */
-  ir_id power = ir_unary(slot, OP_exp, ir_binary(slot, OP_sub, a, top, span, error), error);
-  return ir_binary(slot, OP_div, power,
-                   ir_over(slot, IR_OVER_SUM, position, power, 0, VM_NO_DIM, span, error), span, error);
+  return ir_binary(slot, OP_sub, a, top ? ir_unary(slot, OP_stop, top, error) : 0, span, error);
+}
+
+ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
+                      struct rt_error *error) {
+  ir_id power = ir_unary(slot, OP_exp, ir_slot_shifted(slot, position, a, span, error), error);
+  ir_id sum = power ? ir_over(slot, IR_OVER_SUM, position, power, 0, VM_NO_DIM, span, error) : 0;
+  sum = ir_select(slot, sum, sum, ir_constant(slot, 1, NULL, span, error), span, error);
+  if (sum) slot->node[sum].choice = IR_CHOICE_OWN;
+  return ir_binary(slot, OP_div, power, sum, span, error);
 }

@@ -186,7 +186,7 @@ static bool is_mix(const struct materialise *m, const struct ir_node *sum, struc
 }
 
 static struct tensor mix(struct materialise *m, struct tensor a, const struct vm_type *own, struct tensor w) {
-  struct tensor t = {0, a.varies | w.varies};
+  struct tensor t = {0, (a.varies | w.varies) & (uint8_t)~G};
   a.id = ir_tensor_hide(m, a, own, ir_tensors_seen(m, a.varies), 0); /* w receives the sum over all pairs */
   if (!a.id) return t;
   struct vm_type flat = m->g->node[a.id].type, row = m->g->node[w.id].type, type;
@@ -211,9 +211,21 @@ static struct tensor mix(struct materialise *m, struct tensor a, const struct vm
   return t;
 }
 
+/* A maximum; 0 instead of minus infinity. */
+static ir_id above_nothing(struct materialise *m, ir_id top) {
+  if (!top) return 0;
+  const struct vm_type type = m->g->node[top].type;
+  ir_id any = ir_add(m->g, OP_ne, 2, (ir_id[]){top, ir_tensor_fill(m, -INFINITY, &type)}, NULL, 0, NULL,
+                     m->span, m->error);
+  ir_id arg[3] = {any, top, ir_tensor_fill(m, 0, &type)};
+  ir_id id = any ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
+  if (id) m->g->node[id].choice = IR_CHOICE_OWN;
+  return id;
+}
+
 /* A sum or maximum over the own axis of a vector, or its repetition. */
 static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
-  struct tensor from = m->value[n->arg[0]], t = {0, from.varies}, w;
+  struct tensor from = m->value[n->arg[0]], t = {0, from.varies & (uint8_t)~G}, w;
   const struct vm_type *own = &m->slot->node[n->arg[0]].type;
   if (n->op == OP_expand) { /* a number as every element of a vector */
     struct vm_type type = ir_tensor_type(m, from.varies, &n->type, ir_tensor_batched(m, from.id));
@@ -223,6 +235,9 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
   }
   struct tensor a;
   if (is_mix(m, n, &a, &w)) return mix(m, a, own, w);
+  if (from.varies & G)
+    from.id = ir_tensor_hide(m, from, own, ir_tensors_seen(m, from.varies), n->op == OP_sum ? 0 : -INFINITY);
+  if (!from.id) return t;
   struct vm_type type = m->g->node[from.id].type;
   int axis = from.varies & H ? 1 : 0;
   uint32_t keep = ((1u << type.rank) - 1) & ~(((1u << own->rank) - 1) << axis);
@@ -230,6 +245,7 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
   t.id = n->op == OP_sum
              ? ir_sum(m->g, from.id, keep, type.batched, m->span, m->error)
              : ir_add(m->g, OP_maximum, 1, &from.id, &(int64_t){keep}, 0, &kept, m->span, m->error);
+  if (from.varies & G && n->op == OP_maximum) t.id = above_nothing(m, t.id);
   return t;
 }
 
@@ -279,7 +295,7 @@ static ir_id reduced(struct materialise *m, const struct ir_node *n, ir_id a, in
 static struct tensor all_heads(struct materialise *m, struct tensor from) {
   struct tensor t = {ir_tensor_spread(m, from, from.varies | H, &ir_number_type, false), from.varies | H};
   t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
-  t.varies &= (uint8_t)~H;
+  t.varies = (t.varies & (uint8_t)~H) | G;
   return t;
 }
 
@@ -290,7 +306,8 @@ static struct tensor over(struct materialise *m, const struct ir_node *n) {
   const struct vm_type *own = &arg->type;
   if (n->attr[0] == IR_OVER_HEADS) return all_heads(m, from);
   bool sums = n->attr[0] == IR_OVER_SUM || n->attr[0] == IR_OVER_CUMSUM || n->attr[0] == IR_OVER_CUMSUM_BACK;
-  t.varies |= (uint8_t)IR_VARIES(position) | ir_tensors_seen(m, I | J)->varies;
+  t.varies |= (uint8_t)IR_VARIES(position)
+              | (ir_tensors_seen(m, I | J)->varies & (from.varies & G ? (uint8_t)~H : 0xff));
   t.id = ir_tensor_spread(m, from, t.varies, own, false);
   t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, I | J), sums ? 0 : -INFINITY);
   if (!t.id) return t;
@@ -302,8 +319,8 @@ static struct tensor over(struct materialise *m, const struct ir_node *n) {
     return t;
   }
   t.varies &= (uint8_t)~IR_VARIES(position);
-  if (n->attr[0] == IR_OVER_MAX) /* the largest of nothing is 0 */
-    t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, t.varies), 0);
+  if (n->attr[0] == IR_OVER_MAX) /* the largest of nothing, or of minus infinities, is 0 */
+    t.id = above_nothing(m, t.id);
   return t;
 }
 
@@ -394,6 +411,8 @@ static ir_id weights(struct materialise *m, uint8_t varies) {
   s.id = ir_tensor_enter(m, s, varies, &ir_number_type, false);
   s.varies = varies;
   if (s.id && m->head->softmax) s.id = softmax(m, s);
+  if (s.id && ir_scores_may_hide(m->g, m->arg, m->head->score.graph))
+    m->g->node[s.id].choice = IR_CHOICE_SCORES;
   return ir_tensor_hide(m, s, &ir_number_type, ir_tensors_seen(m, I | J), 0);
 }
 

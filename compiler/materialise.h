@@ -10,8 +10,8 @@
 #include "compiler/ir.h"
 
 /* R beside them: made from what is seen of a row, a column or all pairs, and so hidden where nothing is seen.
- */
-enum { I = IR_VARIES(ATTEND_I), J = IR_VARIES(ATTEND_J), H = IR_VARIES(ATTEND_H), R = 1 << 7 };
+ * G: its own axis is that of all heads, and each element is hidden where that head does not see. */
+enum { I = IR_VARIES(ATTEND_I), J = IR_VARIES(ATTEND_J), H = IR_VARIES(ATTEND_H), R = 1 << 7, G = 1 << 6 };
 
 struct tensor {
   ir_id id;

@@ -43,17 +43,20 @@ ir_id ir_tensor_fill(struct materialise *m, double number, const struct vm_type 
 
 ir_id ir_tensor_hide(struct materialise *m, struct tensor t, const struct vm_type *own,
                      const struct tensor *seen, double hidden) {
-  if (!t.id || !seen->id || (seen->varies & ~t.varies)) return t.id;
+  bool by_head = t.varies & G && seen->varies & H;
+  uint8_t varies = by_head ? seen->varies & (uint8_t)~H : seen->varies;
+  if (!t.id || !seen->id || (varies & ~t.varies)) return t.id;
   bool batched = ir_tensor_batched(m, t.id) || ir_tensor_batched(m, seen->id);
   struct vm_type type = ir_tensor_type(m, t.varies, own, batched);
-  ir_id condition = ir_expand_axes(m->g, seen->id, ir_tensor_axes(seen->varies, t.varies, own->rank), &type,
-                                   m->span, m->error); /* one for all elements of a vector */
+  uint32_t axes = ir_tensor_axes(varies, t.varies, own->rank) | (by_head ? t.varies & H ? 2 : 1 : 0);
+  ir_id condition = ir_expand_axes(m->g, seen->id, axes, &type, m->span,
+                                   m->error); /* one for all elements of a vector, but of those of heads */
   ir_id choice[3] = {condition, ir_tensor_spread(m, t, t.varies, own, batched),
                      ir_tensor_fill(m, hidden, &type)};
   t.id = choice[0] && choice[1] && choice[2]
              ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error)
              : 0;
-  if (t.id) m->g->node[t.id].own_choice = true;
+  if (t.id) m->g->node[t.id].choice = IR_CHOICE_OWN;
   return t.id;
 }
 

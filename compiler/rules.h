@@ -27,8 +27,10 @@ void ir_give_node(struct ir_back *b, ir_id to, ir_id id);
 
 /* choice.c: what a choice such as where() does not take. */
 void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen); /* chosen[] of what n is made of */
-ir_id ir_choice_gives(struct ir_back *b, ir_id id); /* what a rule gives, 0 where dy is */
-ir_id ir_choice_rows(struct ir_back *b, ir_id id);  /* the same where a whole row of dy is 0; of lse too */
+uint8_t ir_choice_of_slot(const struct ir_back *b,
+                          const struct ir_graph *slot); /* of a score below attention b */
+ir_id ir_choice_gives(struct ir_back *b, ir_id id);     /* what a rule gives, 0 where dy is */
+ir_id ir_choice_rows(struct ir_back *b, ir_id id); /* the same where a whole row of dy is 0; of lse too */
 /* What a product's gradient reads: 0 in place of what is not finite, which nothing that was taken is made of.
  */
 ir_id ir_choice_finite(struct ir_back *b, ir_id id);

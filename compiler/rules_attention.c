@@ -51,7 +51,7 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head) {
     fail_memory(b);
     return;
   }
-  slot->chosen = b->chosen;
+  slot->chosen = ir_choice_of_slot(b, slot);
   for (int k = 0; k <= head->extra_count; k++)
     if (!(wrt[k] = ir_leaf(slot, k ? k : IR_LEAF_S, b->node.span, b->error))) b->failed = true;
   ir_id seed = b->failed ? 0 : ir_leaf(slot, IR_LEAF_DS, b->node.span, b->error);
@@ -235,6 +235,7 @@ static ir_id entmax_share(struct ir_back *b, ir_id dy) {
                     : rule_2(b, OP_pow, rule_1(b, OP_relu, z), rule_number(b, (2 - alpha) / (alpha - 1)));
   ir_id g = alpha == 2 || alpha == 1.5 ? power : rule_select(b, inside, power, rule_number(b, 0));
   ir_id all = g ? ir_over_keys(b, g) : 0;
+  all = rule_select(b, all, all, rule_number(b, 1)); /* a row of minus infinities has no shares */
   return rule_2(b, OP_mul, rule_2(b, OP_div, rule_2(b, OP_mul, dy, rule_number(b, alpha - 1)), all), g);
 }
 

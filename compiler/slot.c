@@ -82,6 +82,16 @@ static int along_vector(struct cc_context *c, const struct cc_builtin *self, arg
   return give(c, result, ir_binary(g, OP_div, sum, n, span, c->error));
 }
 
+/* Is the value a vector of what all heads have? Each has seen keys of its own. */
+static bool is_of_heads(const struct cc_context *c, ir_id id) {
+  const struct ir_node *n = slot_node(c, id);
+  if (!n->type.rank) return false;
+  if (n->op == OP_over && n->attr[0] == IR_OVER_HEADS) return true;
+  for (int k = 0; k < n->arg_count; k++)
+    if (is_of_heads(c, n->arg[k])) return true;
+  return false;
+}
+
 static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
   static const char written[] = "with what it runs over: sum(x, j), or sum(x, K) of a vector [K]";
@@ -89,15 +99,19 @@ static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *a
   struct gr_span span = args->node->span;
   enum attend_axis position;
   ir_id x;
-  if (args->count < 1 || args->count > 2 || args->named_count) return usage(c, self->name, written, args);
-  if (args->count == 1 || !is_position(c, &args->value[1], &position))
-    return along_vector(c, self, args, result);
-  int status = operand(c, args, &x, &position, 1, self->name, written);
+  bool named = args->count == 1 && args->named_count == 1 && !strcmp(args->name[0], "over");
+  if (args->count < 1 || args->count > 2 || (args->named_count && !named))
+    return usage(c, self->name, written, args);
+  if (named ? !is_position(c, &args->named[0], &position)
+            : args->count == 1 || !is_position(c, &args->value[1], &position))
+    return named ? usage(c, self->name, written, args) : along_vector(c, self, args, result);
+  int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
   if (self->name[0] == 's') return give(c, result, over(c, IR_OVER_SUM, position, x, 0, args));
   if (self->name[1] == 'e') { /* mean; over nothing it is 0 */
-    ir_id one = ir_constant(g, 1, NULL, span, c->error),
-          seen = one ? over(c, IR_OVER_SUM, position, one, 0, args) : 0;
+    ir_id one = ir_constant(g, 1, NULL, span, c->error), each = one;
+    if (one && is_of_heads(c, x)) each = over(c, IR_OVER_HEADS, ATTEND_H, one, 0, args);
+    ir_id seen = each ? over(c, IR_OVER_SUM, position, each, 0, args) : 0;
     return give(c, result,
                 ir_binary(g, OP_div, over(c, IR_OVER_SUM, position, x, 0, args),
                           ir_binary(g, OP_max, seen, one, span, c->error), span, c->error));
@@ -108,14 +122,51 @@ static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *a
   return give(c, result, least ? ir_unary(g, OP_neg, top, c->error) : top);
 }
 
-/* max(a, b) and min(a, b) of two numbers are no reductions. */
+/* Is the value made of scores or tensors that vary with the position, or of positions and numbers alone? */
+static bool is_measured(const struct cc_context *c, ir_id id) {
+  const struct ir_node *n = slot_node(c, id);
+  if (n->op == OP_input) return n->attr[0] >= 0;
+  for (int k = 0; k < n->arg_count; k++)
+    if (is_measured(c, n->arg[k])) return true;
+  return false;
+}
+
+static int two_meanings(struct cc_context *c, const char *name, enum attend_axis position, args_t *args) {
+  char p = position == ATTEND_I ? 'i' : 'j';
+  gr_fail(c->error, args->node->span, "`%s` of positions and `%c`: of the two, or over all %s?", name, p,
+          position == ATTEND_I ? "queries" : "keys");
+  rt_hint(c->error, "%s(%c, …) is the %s of the two; %s(…, over = %c) runs over the %s", name, p,
+          name[1] == 'i' ? "smaller" : "larger", name, p, position == ATTEND_I ? "queries" : "keys");
+  return c->error->code;
+}
+
+static int pair(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  ir_id a, b;
+  int status = cc_to_tensor(c, &args->value[0], args->span[0], &a);
+  if (!status) status = cc_to_tensor(c, &args->value[1], args->span[1], &b);
+  return status ? status
+                : give(c, result,
+                       ir_binary(c->slot->graph, (enum rt_op)self->op, a, b, args->node->span, c->error));
+}
+
+/* max(a, b) and min(a, b) of two numbers are no reductions. The bare j is what is run over where a varies
+ * with the keys and is more than a place, as in sum(s, j); else it is a number, as in min(i, j). A dim that
+ * is no axis is a number too. */
 static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
   enum attend_axis position;
-  if (args->count == 2 && !args->named_count && args->value[1].kind != CC_DIM
-      && !is_position(c, &args->value[1], &position))
-    return self->run(c, self, args, result);
-  return reduce(c, self, args, result);
+  ir_id x;
+  if (args->count != 2 || args->named_count) return reduce(c, self, args, result);
+  if (args->value[0].kind == CC_TENSOR && args->value[1].kind == CC_DIM) {
+    const struct vm_type *type = &slot_node(c, args->value[0].id)->type;
+    return type->rank && type->dim[0] == args->value[1].dim ? reduce(c, self, args, result)
+                                                            : pair(c, self, args, result);
+  }
+  if (!is_position(c, &args->value[1], &position)) return pair(c, self, args, result);
+  int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
+  if (status) return status;
+  if (!(slot_node(c, x)->varies & IR_VARIES(position))) return pair(c, self, args, result);
+  return is_measured(c, x) ? reduce(c, self, args, result) : two_meanings(c, self->name, position, args);
 }
 
 static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -158,17 +209,17 @@ static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
                 "alpha is above 1 (softmax is its limit) and at most 2 (sparsemax), and this is %g", alpha);
   if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
-  ir_id top = over(c, IR_OVER_MAX, ATTEND_J, x, 0,
-                   args); /* tau is as precise as it is large, and a shift changes no weight */
-  x = ir_binary(g, OP_sub, x, top ? ir_unary(g, OP_stop, top, c->error) : 0, span, c->error);
+  x = ir_slot_shifted(g, ATTEND_J, x, span, c->error); /* tau is as precise as it is large */
   if (!x) return c->error->code;
   ir_id scaled =
       alpha == 2 ? x
                  : ir_binary(g, OP_mul, ir_constant(g, alpha - 1, NULL, span, c->error), x, span, c->error);
-  ir_id above = ir_unary(
-      g, OP_relu,
-      ir_binary(g, OP_sub, scaled, over(c, IR_OVER_ENTMAX, ATTEND_J, x, alpha, args), span, c->error),
-      c->error);
+  ir_id tau = over(c, IR_OVER_ENTMAX, ATTEND_J, x, alpha, args),
+        zero = ir_constant(g, 0, NULL, span, c->error);
+  ir_id above = ir_select(g, ir_binary(g, OP_le, scaled, tau, span, c->error), zero,
+                          ir_binary(g, OP_sub, scaled, tau, span, c->error), span, c->error);
+  if (!above) return c->error->code; /* no relu, which would hide what is no number */
+  g->node[above].choice = IR_CHOICE_OWN;
   if (alpha == 2) return give(c, result, above);
   if (alpha == 1.5) return give(c, result, ir_unary(g, OP_square, above, c->error));
   return give(

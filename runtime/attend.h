@@ -45,7 +45,7 @@ enum { ATTEND_MAX_EXTRAS = 16, ATTEND_MAX_ROWS = 12 };
  * query that sees none each is 0. */
 enum attend_reduce {
   ATTEND_SUM,
-  ATTEND_MAX,    /* NaN when some a_j is, as of a sum */
+  ATTEND_MAX,    /* NaN when some a_j is, as of a sum; of minus infinities 0, as of nothing */
   ATTEND_ENTMAX, /* the thresholds of runtime/threshold.h, with the row's parameter: tau of entmax, for which
                     the weights */
   ATTEND_KTH, /* relu((alpha - 1) a_j - tau)^(1 / (alpha - 1)) sum to 1; the k-th largest. Here a NaN does not

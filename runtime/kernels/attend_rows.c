@@ -138,11 +138,11 @@ static void rows_value(const struct attend_head *head, struct attend_space *spac
   ATTEND_LANES(q, rows->block.fast) value[q] = rule->hidden;
   rows->registers.warm = false;
   rows_reduce(head, space, row, rows, value);
-  if (!rule->reduce)
-    KERNEL(threshold_rows)
-    (rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX,
-     row->parameter, value);
-  ATTEND_LANES(q, rows->block.fast) value[q] = seen[q] > 0 ? value[q] : 0;
+  if (!rule->reduce) KERNEL(threshold_rows)
+  (rows->given, rows->keys, rows->block.fast, row->reduce == ATTEND_KTH ? RT_KTH : RT_ENTMAX, row->parameter,
+   value);
+  const real none = row->reduce == ATTEND_MAX ? -(real)INFINITY : (real)NAN; /* nothing equals the latter */
+  ATTEND_LANES(q, rows->block.fast) value[q] = (seen[q] > 0) & (value[q] != none) ? value[q] : 0;
 }
 
 void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
