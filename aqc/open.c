@@ -16,6 +16,11 @@ int open_program(const char *path, const struct settings *settings, aq_program *
   if (file_ends_with(path, ".aqm"))
     return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
                         "%s is a trained model", path);
+  static const char *const tables[] = {".tsv", ".csv", ".txt", ".gz"};
+  for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
+    if (file_ends_with(path, tables[k]))
+      return message_fail(AQ_USAGE, "the program comes first: aqc train MODEL.aq DATA.tsv",
+                          "%s is a table, and a program is needed here", path);
   int status = aq_program_new(path, NULL, 0, &options, program);
   if (!status) return AQ_OK;
   status = *program ? message_print(aq_program_message(*program)) : message_no_memory();
@@ -37,6 +42,9 @@ int open_model(const char *path, aq_model **model) {
   if (file_ends_with(path, ".aq"))
     return message_fail(AQ_USAGE, "train it first: aqc train MODEL.aq DATA.tsv -o MODEL.aqm",
                         "%s is a program, not a trained model", path);
+  if (file_ends_with(path, ".tsv") || file_ends_with(path, ".csv"))
+    return message_fail(AQ_USAGE, "the model comes first: aqc predict MODEL.aqm DATA.tsv",
+                        "%s is a table, and a trained model is needed here", path);
   return opened(aq_model_load(path, model), model);
 }
 

@@ -84,7 +84,7 @@ static const struct option option_list[] = {
     OPTION_END};
 
 const struct verb verb_run = {"run",
-                              "FILE.aq",
+                              "FILE.aq --fn NAME --in FILE --out FILE",
                               1,
                               1,
                               "run one function on given tensors",

@@ -1,4 +1,5 @@
 /* params.c: the numbers that training changes: made, filled, read and described for saving. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -105,6 +106,31 @@ static int fill_orthogonal(struct lib_params *params, uint32_t p, const int64_t 
   return RT_OK;
 }
 
+static void put_shape(struct rt_text *out, const int64_t *shape, int rank) {
+  rt_text_puts(out, "[");
+  for (int a = 0; a < rank; a++) rt_text_printf(out, "%s%" PRId64, a ? ", " : "", shape[a]);
+  rt_text_puts(out, "]");
+}
+
+/* The tensor of the file has another shape than the parameter; of a matrix the ' behind load turns it over.
+ */
+static int fail_loaded(const struct vm_init *init, const char *name, const struct io_tensor *t,
+                       const int64_t *shape, int rank, struct rt_error *error) {
+  struct rt_text there = {0}, here = {0};
+  bool over = t->rank == 2 && rank == 2 && t->shape[0] == shape[1] && t->shape[1] == shape[0];
+  put_shape(&there, t->shape, t->rank);
+  put_shape(&here, shape, rank);
+  rt_fail(error, RT_BAD_DATA, "%s: the tensor %s is %s%s, but the parameter %s is %s", init->file,
+          init->tensor, there.data ? there.data : "?", init->transposed ? ", turned over by '" : "", name,
+          here.data ? here.data : "?");
+  if (over && !init->transposed) rt_hint(error, "load(…)' turns a matrix over");
+  if (t->rank == rank && init->transposed && !over)
+    rt_hint(error, "without the ' the matrix is taken as it is");
+  rt_text_free(&there);
+  rt_text_free(&here);
+  return RT_BAD_DATA;
+}
+
 static int fill_loaded(struct lib_params *params, const struct vm_module *module, uint32_t p,
                        const int64_t *shape, int rank, struct rt_error *error) {
   const struct vm_init *init = &module->param[p].init;
@@ -118,9 +144,7 @@ static int fill_loaded(struct lib_params *params, const struct vm_module *module
               && (!init->transposed || (rank == 2 && t->rank == 2 && t->shape[0] == shape[1]));
   if (fits && !init->transposed && t->rank == rank)
     for (int a = 0; a < rank; a++) fits &= t->shape[a] == shape[a];
-  if (!status && !fits)
-    status = rt_fail(error, RT_BAD_DATA, "%s: the tensor %s does not have the shape of the parameter %s",
-                     init->file, init->tensor, module->param[p].name);
+  if (!status && !fits) status = fail_loaded(init, module->param[p].name, t, shape, rank, error);
   double *values = status ? NULL : rt_zalloc((size_t)params->elements[p] + 1, sizeof *values);
   if (!status && !values) status = rt_no_memory(error);
   if (!status) status = io_tensors_double(file, t, values, error);

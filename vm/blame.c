@@ -11,15 +11,14 @@ int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_err
   char what[512];
   uint32_t number = machine->function->instr[instr].line;
   const struct vm_line *line = number < machine->module->line_count ? &machine->module->line[number] : NULL;
-  const char *op = rt_op_info[machine->function->instr[instr].op].name;
   bool fresh = error && !error->code;
   va_list args;
   va_start(args, format);
   vsnprintf(what, sizeof what, format, args);
   va_end(args);
-  if (!line) return rt_fail(error, code, "%s: %s", op, what);
-  rt_fail_at(error, code, line->file, (int)line->line, (int)line->column, "%s%s%s: %s",
-             line->name ? line->name : "", line->name ? ", " : "", op, what);
+  if (!line) return rt_fail(error, code, "%s", what);
+  rt_fail_at(error, code, line->file, (int)line->line, (int)line->column, "%s%s%s",
+             line->name ? line->name : "", line->name ? ": " : "", what);
   if (fresh && line->text) snprintf(error->excerpt, sizeof error->excerpt, "%s", line->text);
   return code;
 }
@@ -65,7 +64,8 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
       /* lse of a row that sees nothing is minus infinity by definition (runtime/attend.h). */
       bool lse = f->instr[n].op == OP_attention && k == 1;
       if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL && !is_finite(machine, &call->call.out[k], lse))
-        status = machine_fail(machine, n, error, RT_NOT_FINITE, "the first result that is not finite");
+        status = machine_fail(machine, n, error, RT_NOT_FINITE,
+                              "the first number that is not finite is computed here");
     }
   }
   return status;

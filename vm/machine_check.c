@@ -20,7 +20,8 @@ static int check_part(const struct vm_machine *machine, uint32_t n, struct rt_er
     if (start + length <= end) /* sizes are below 2^31 */
       continue;
     return machine_fail(machine, n, error, RT_BAD_DATA,
-                        "elements %" PRId64 "..%" PRId64 " of an axis of %" PRId64 " (example %" PRId64 ")",
+                        "elements %" PRId64 "..%" PRId64 " are needed of an axis of %" PRId64
+                        " (example %" PRId64 ")",
                         start, start + length - 1, end, e + 1);
   }
   return RT_OK;
