@@ -12,6 +12,7 @@ struct aq_report {
   struct lib_params converted; /* when the precision asked for is not the model's */
   struct rt_pool *pool;
   struct lib_judge judge;
+  struct lib_row_check row_check;
   struct io_dataset data;
   struct lib_reading reading;
   struct rt_text text, json; /* made when asked for */
@@ -39,13 +40,16 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   const struct aq_model *model = r->model;
   enum rt_precision precision = lib_precision(options->precision);
   struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
-                                    .header = lib_header(options->header)};
+                                    .header = lib_header(options->header),
+                                    .check = &r->row_check.hook};
   const struct lib_params *params = &model->params;
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
-  int status = model->text ? read_text(r, path, &reading, error)
-                           : io_dataset_read(path, &model->schema, &reading, &r->data, error);
+  int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
+  if (!status)
+    status = model->text ? read_text(r, path, &reading, error)
+                         : io_dataset_read(path, &model->schema, &reading, &r->data, error);
   if (!status) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
   if (!status && params->precision != precision) {
     status = lib_params_convert(&r->converted, params, model->module, precision, error);
@@ -73,6 +77,7 @@ int aq_report_new(aq_model *model, const char *path, const aq_eval_options *opti
 void aq_report_free(aq_report *report) {
   if (!report) return;
   if (report->judge.module) lib_judge_free(&report->judge);
+  lib_row_check_free(&report->row_check);
   io_dataset_free(&report->data);
   lib_reading_free(&report->reading);
   lib_params_free(&report->converted);

@@ -167,8 +167,7 @@ void lib_feed_free(struct lib_feed *feed) {
   *feed = (struct lib_feed){0};
 }
 
-/* Tokens of a row as input `i` sees them: a shifted text is one shorter. */
-static int64_t row_length(const struct vm_input *input, const struct io_values *v, int64_t row) {
+int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row) {
   int64_t n = io_row_length(v, row);
   return input->shifted ? (n > 0 ? n - 1 : 0) : n;
 }
@@ -196,32 +195,6 @@ static int unequal(const struct vm_module *module, const struct vm_input *input,
   return error->code;
 }
 
-/* The first input before `i` that has its length from the same symbol and stands in the data, or i. */
-static uint32_t same_length(const struct vm_module *module, const struct io_schema *schema,
-                            const struct io_dataset *data, uint32_t i) {
-  for (uint32_t k = 0; k < i; k++)
-    if (module->input[k].length == module->input[i].length
-        && data->values[io_schema_find(schema, module->input[k].name)].present)
-      return k;
-  return i;
-}
-
-int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema,
-                      const struct io_dataset *data, struct rt_error *error) {
-  for (uint32_t i = 0; i < module->input_count; i++) {
-    const struct vm_input *input = &module->input[i], *other;
-    const struct io_values *v = &data->values[io_schema_find(schema, input->name)];
-    if (input->length < 0 || !v->present) continue;
-    other = &module->input[same_length(module, schema, data, i)];
-    const struct io_values *w = &data->values[io_schema_find(schema, other->name)];
-    for (int64_t r = 0; other != input && r < data->rows; r++) {
-      int64_t n = row_length(input, v, r), wanted = row_length(other, w, r);
-      if (n != wanted) return unequal(module, input, data, r, n, wanted, error);
-    }
-  }
-  return RT_OK;
-}
-
 /* The `batch` longest rows of the data as the sizes of the input's ragged dim, longest first: no batch has
  * longer ones, one by one. */
 static int longest_rows(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
@@ -230,10 +203,10 @@ static int longest_rows(struct lib_feed *feed, const struct vm_input *input, con
   if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch, sizeof(int64_t)))
     return rt_no_memory(error);
   for (int64_t r = 0; r < rows; r++)
-    longest = row_length(input, v, r) > longest ? row_length(input, v, r) : longest;
+    longest = lib_row_length(input, v, r) > longest ? lib_row_length(input, v, r) : longest;
   int64_t *rows_of = rt_zalloc((size_t)longest + 1, sizeof *rows_of); /* [length] */
   if (!rows_of) return rt_no_memory(error);
-  for (int64_t r = 0; r < rows; r++) rows_of[row_length(input, v, r)]++;
+  for (int64_t r = 0; r < rows; r++) rows_of[lib_row_length(input, v, r)]++;
   *total = 0;
   for (int64_t n = longest; n >= 0 && taken < batch; n--)
     for (; rows_of[n] > 0 && taken < batch; rows_of[n]--) {
@@ -276,7 +249,7 @@ static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, con
     return rt_no_memory(error);
   *total = 0;
   for (int64_t e = 0; e < count; e++) {
-    int64_t n = row_length(input, v, rows[e]);
+    int64_t n = lib_row_length(input, v, rows[e]);
     if (known[symbol] && feed->sizes[symbol][e] != n)
       return unequal(feed->module, input, data, rows[e], n, feed->sizes[symbol][e], error);
     feed->sizes[symbol][e] = n;
@@ -294,7 +267,7 @@ static void copy_ids(const struct vm_input *input, const struct io_values *v, co
       *out++ = v->ids[rows[e]];
       continue;
     }
-    int64_t n = row_length(input, v, rows[e]),
+    int64_t n = lib_row_length(input, v, rows[e]),
             from = v->offsets[rows[e]] + (input->shifted && input->is_target);
     memcpy(out, v->ids + from, (size_t)n * sizeof *out);
     out += n;

@@ -68,9 +68,24 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
 /* Gives the module's BOUND symbols the sizes that the trained schema has, and checks them against dims of the
  * program. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);
-/* Columns whose lengths have one name must be equally long in every row. */
-int lib_check_lengths(const struct vm_module *module, const struct io_schema *schema,
-                      const struct io_dataset *data, struct rt_error *error);
+/* Tokens of a row as an input sees them: a shifted text is one shorter. */
+int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row);
+
+/* ---- what the program asks of a row (row_check.c) ---- */
+
+/* For the reader of data: columns whose lengths have one name are equally long in every row. */
+struct lib_row_check {
+  const struct vm_module *module;
+  const struct io_schema *schema;
+  int *column; /* [inputs] in the schema */
+  /* A shifted text will get one more token before it is fed, as session_extend has it. */
+  bool extends;
+  struct io_row_check hook; /* what the reader asks; its context is this */
+};
+/* Both must outlive the check, and it stays where it is. */
+int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
+                       const struct io_schema *schema, struct rt_error *error);
+void lib_row_check_free(struct lib_row_check *check);
 
 /* Packs rows of datasets into the inputs of machines of one module. */
 struct lib_feed {

@@ -26,7 +26,10 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
   lib_params_bind(s->params, s->predict);
-  return lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
+  status = lib_row_check_init(&s->row_check, model->module, &model->schema, error);
+  s->row_check.extends = true;
+  s->data.check = &s->row_check.hook;
+  return status ? status : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
 }
 
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
@@ -61,6 +64,7 @@ void aq_session_free(aq_session *session) {
   rt_free(session->scores);
   rt_free(session->rows);
   rt_free(session->field);
+  lib_row_check_free(&session->row_check);
   io_dataset_free(&session->data);
   lib_reading_free(&session->reading);
   vm_machine_free(session->predict);

@@ -32,7 +32,8 @@ struct aq_session {
   const struct lib_params *params;
   struct lib_feed feed;
   struct vm_machine *predict, *attend; /* attend: made when first asked for */
-  struct io_dataset data;
+  struct lib_row_check row_check;
+  struct io_dataset data;        /* asks row_check about each row */
   int64_t *rows;                 /* [options.batch] 0, 1, … */
   struct io_field *field;        /* [columns] scratch */
   struct session_scores *scores; /* [outputs] */

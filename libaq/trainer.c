@@ -104,7 +104,8 @@ static int64_t text_window(const struct vm_module *module) {
 
 static struct io_data_options reading_options(const struct aq_trainer *t) {
   return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
-                                  .header = lib_header(t->options.header)};
+                                  .header = lib_header(t->options.header),
+                                  .check = &t->row_check.hook};
 }
 
 static int read_data(struct aq_trainer *t, struct rt_error *error) {
@@ -112,6 +113,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   o.hold = t->options.hold;
   o.seed = (uint64_t)t->settings.seed;
   int status = lib_schema(t->module, t->text, &t->schema, error);
+  if (!status) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   if (status) return status;
   int64_t window = text_window(t->module);
   if (t->text)
@@ -127,8 +129,6 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   }
   if (!status) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
   if (!status && t->has_valid) status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
-  if (!status) status = lib_check_lengths(t->module, &t->schema, &t->train_data, error);
-  if (!status && t->has_valid) status = lib_check_lengths(t->module, &t->schema, &t->valid_data, error);
   return status;
 }
 
@@ -140,7 +140,6 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   int status = t->text
                    ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error)
                    : io_dataset_read(t->test, &t->schema, &o, &test, error);
-  if (!status) status = lib_check_lengths(t->module, &t->schema, &test, error);
   if (!status) status = lib_reading_add(&t->reading, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);
@@ -328,6 +327,7 @@ void aq_trainer_free(aq_trainer *t) {
   lib_judge_free(&t->judge);
   vm_machine_free(t->machine);
   if (t->feed.module) lib_feed_free(&t->feed);
+  lib_row_check_free(&t->row_check);
   lib_params_free(&t->params);
   lib_params_free(&t->best);
   lib_params_free(&t->average);

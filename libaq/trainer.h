@@ -24,6 +24,7 @@ struct aq_trainer {
   char *train, *valid, *test, *save, *until; /* copies of the paths */
   struct vm_module *module;
   struct io_schema schema;
+  struct lib_row_check row_check;
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
   char *source, *run; /* the program's text; what a checkpoint must agree with (checkpoint.c) */

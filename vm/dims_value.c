@@ -1,16 +1,9 @@
 /* dims_value.c: what a dim is worth when sizes are known, and how it reads. */
-#include "vm/dims.h"
+#include "vm/dims_fraction.h"
 
 #include <inttypes.h>
 
 /* ---- values ---- */
-
-/* A fraction in 128 bits; the limits below keep every step exact. */
-struct fraction {
-  __int128 numerator, denominator;
-};
-
-enum outcome { FINE, UNKNOWN, BY_ZERO, TOO_LARGE };
 
 static __int128 gcd(__int128 a, __int128 b) {
   while (b) {
@@ -24,7 +17,7 @@ static __int128 gcd(__int128 a, __int128 b) {
 static bool fits(__int128 n) { return n >= -INT64_MAX && n <= INT64_MAX; }
 
 /* Lowest terms; both parts must fit in 64 bits. */
-static bool reduce(struct fraction *f) {
+static bool reduce(struct vm_fraction *f) {
   __int128 g = gcd(f->numerator, f->denominator);
   if (g > 1) {
     f->numerator /= g;
@@ -33,24 +26,31 @@ static bool reduce(struct fraction *f) {
   return fits(f->numerator) && fits(f->denominator);
 }
 
-static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const int64_t *ragged,
+/* Where the values of symbols come from. */
+struct sizes {
+  const int64_t *ragged, *all; /* by symbol number, or NULL */
+};
+
+static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const struct sizes *sizes,
                          int64_t *value) {
-  if (symbol->kind == VM_RAGGED)
-    *value = ragged ? ragged[number] : -1;
+  if (sizes->all)
+    *value = sizes->all[number];
+  else if (symbol->kind == VM_RAGGED)
+    *value = sizes->ragged ? sizes->ragged[number] : -1;
   else
     *value = symbol->value;
   return *value >= 0;
 }
 
-static enum outcome term_value(const struct vm_dims *dims, const struct vm_term *term, const int64_t *ragged,
-                               struct fraction *f) {
+static enum vm_outcome term_value(const struct vm_dims *dims, const struct vm_term *term,
+                                  const struct sizes *sizes, struct vm_fraction *f) {
   bool zero = false;
-  *f = (struct fraction){term->numerator, term->denominator};
+  *f = (struct vm_fraction){term->numerator, term->denominator};
   for (uint32_t i = 0; i < term->factor_count; i++) {
     const struct vm_factor *factor = &term->factor[i];
     int64_t value;
-    if (!symbol_value(&dims->symbol[factor->symbol], factor->symbol, ragged, &value)) return UNKNOWN;
-    if (value == 0 && factor->power < 0) return BY_ZERO;
+    if (!symbol_value(&dims->symbol[factor->symbol], factor->symbol, sizes, &value)) return VM_UNKNOWN;
+    if (value == 0 && factor->power < 0) return VM_BY_ZERO;
     zero |= value == 0;
     /* Powers of 1 are skipped: a file may ask for 1^2000000000. Others reach the limit within 63 steps. */
     for (int32_t n = factor->power; n != 0 && value > 1; n += n > 0 ? -1 : 1) {
@@ -58,26 +58,37 @@ static enum outcome term_value(const struct vm_dims *dims, const struct vm_term 
         f->numerator *= value;
       else
         f->denominator *= value;
-      if (!reduce(f)) return TOO_LARGE;
+      if (!reduce(f)) return VM_TOO_LARGE;
     }
   }
-  if (zero) *f = (struct fraction){0, 1};
-  return FINE;
+  if (zero) *f = (struct vm_fraction){0, 1};
+  return VM_FINE;
 }
 
-static enum outcome poly_value(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *ragged,
-                               struct fraction *sum) {
-  *sum = (struct fraction){0, 1};
+/* The limits keep every step exact. */
+static enum vm_outcome poly_value(const struct vm_dims *dims, const struct vm_poly *poly,
+                                  const struct sizes *sizes, struct vm_fraction *sum) {
+  *sum = (struct vm_fraction){0, 1};
   for (uint32_t i = 0; i < poly->term_count; i++) {
-    struct fraction f;
-    enum outcome outcome = term_value(dims, &poly->term[i], ragged, &f);
-    if (outcome != FINE) return outcome;
+    struct vm_fraction f;
+    enum vm_outcome outcome = term_value(dims, &poly->term[i], sizes, &f);
+    if (outcome != VM_FINE) return outcome;
     /* Parts below 2^63: each product stays below 2^126 and their sum below 2^127. */
     sum->numerator = sum->numerator * f.denominator + f.numerator * sum->denominator;
     sum->denominator *= f.denominator;
-    if (!reduce(sum)) return TOO_LARGE;
+    if (!reduce(sum)) return VM_TOO_LARGE;
   }
-  return FINE;
+  return VM_FINE;
+}
+
+enum vm_outcome vm_poly_value(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *sizes,
+                              struct vm_fraction *value) {
+  return poly_value(dims, poly, &(struct sizes){.ragged = sizes}, value);
+}
+
+enum vm_outcome vm_poly_value_at(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *all,
+                                 struct vm_fraction *value) {
+  return poly_value(dims, poly, &(struct sizes){.all = all}, value);
 }
 
 /* " (D = 64, H = 5)": the sizes a dim's value came from. */
@@ -89,24 +100,24 @@ static void print_sizes(const struct vm_dims *dims, const struct vm_poly *poly, 
     int64_t value;
     for (uint32_t i = 0; i < poly->term_count; i++)
       for (uint32_t k = 0; k < poly->term[i].factor_count; k++) used |= poly->term[i].factor[k].symbol == s;
-    if (!used || !symbol_value(&dims->symbol[s], s, ragged, &value)) continue;
+    if (!used || !symbol_value(&dims->symbol[s], s, &(struct sizes){.ragged = ragged}, &value)) continue;
     rt_text_printf(out, "%s%s = %" PRId64, before, dims->symbol[s].name, value);
     before = ", ";
   }
   if (before[0] == ',') rt_text_puts(out, ")");
 }
 
-static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, enum outcome outcome,
-                    const struct fraction *f, struct rt_error *error) {
+static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, enum vm_outcome outcome,
+                    const struct vm_fraction *f, struct rt_error *error) {
   struct rt_text name = {0}, sizes = {0};
   vm_dim_print(dims, d, &name);
   print_sizes(dims, &dims->poly[d], ragged, &sizes);
   const char *dim = name.data && !name.failed ? name.data : "a dim",
              *where = sizes.data && !sizes.failed ? sizes.data : "";
   int code;
-  if (outcome == BY_ZERO)
+  if (outcome == VM_BY_ZERO)
     code = rt_fail(error, RT_BAD_DATA, "%s divides by 0%s", dim, where);
-  else if (outcome == TOO_LARGE)
+  else if (outcome == VM_TOO_LARGE)
     code = rt_fail(error, RT_BAD_DATA, "%s is too large%s", dim, where);
   else if (f->denominator != 1 && !sizes.length) /* of numbers alone: the name says its value */
     code = rt_fail(error, RT_BAD_DATA, "%s is not a whole number", dim);
@@ -122,11 +133,11 @@ static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged,
 
 int vm_dim_value(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, int64_t *value,
                  struct rt_error *error) {
-  struct fraction f;
+  struct vm_fraction f;
   if (d >= dims->poly_count) return rt_fail(error, RT_BAD_DATA, "no such dim: %" PRIu32, d);
-  enum outcome outcome = poly_value(dims, &dims->poly[d], ragged, &f);
-  if (outcome == UNKNOWN) return RT_NEGATIVE;
-  if (outcome != FINE || f.denominator != 1 || f.numerator < 0)
+  enum vm_outcome outcome = vm_poly_value(dims, &dims->poly[d], ragged, &f);
+  if (outcome == VM_UNKNOWN) return RT_NEGATIVE;
+  if (outcome != VM_FINE || f.denominator != 1 || f.numerator < 0)
     return complain(dims, d, ragged, outcome, &f, error);
   *value = (int64_t)f.numerator;
   return RT_OK;

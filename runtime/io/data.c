@@ -36,6 +36,7 @@ void io_dataset_free(struct io_dataset *data) {
   }
   rt_free(data->values);
   rt_free(data->lines);
+  rt_free(data->numbers);
   rt_free(data->name);
   rt_free(data->doubt);
   io_tokens_free(&data->tokens);
@@ -140,14 +141,17 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
 
 int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
                       struct io_dataset *into, struct rt_error *error) {
-  *into = (struct io_dataset){.columns = from->columns};
+  *into = (struct io_dataset){.columns = from->columns, .check = from->check};
   into->values = rt_zalloc((size_t)from->columns, sizeof *into->values);
+  into->numbers = from->numbers ? rt_zalloc((size_t)from->columns, sizeof *into->numbers) : NULL;
   into->name = rt_strdup(from->name ? from->name : "");
-  if (!into->values || !into->name || IO_GROW(into->lines, into->lines_capacity, (size_t)count) != RT_OK)
+  if (!into->values || !into->name || (from->numbers && !into->numbers)
+      || IO_GROW(into->lines, into->lines_capacity, (size_t)count) != RT_OK)
     return rt_no_memory(error);
   for (int c = 0; c < from->columns; c++)
     if (select_column(&from->values[c], rows, count, &into->values[c]) != RT_OK) return rt_no_memory(error);
   for (int64_t r = 0; r < count; r++) into->lines[r] = from->lines[rows[r]];
+  if (from->numbers) memcpy(into->numbers, from->numbers, (size_t)from->columns * sizeof *into->numbers);
   into->rows = count;
   return RT_OK;
 }

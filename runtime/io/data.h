@@ -30,6 +30,17 @@ static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
   return v->limit > 0 && n > v->limit ? v->limit : n;
 }
 
+struct io_dataset;
+
+/* What is asked of a row beyond what its columns say: that a text has a first word, say. Whoever reads the
+ * data knows; the reader only asks, once for each row whose columns are all encoded. */
+struct io_row_check {
+  /* `row` is the number of the row in data. RT_BAD_DATA with a sentence in error makes it a bad row like any
+   * other: *column is the one to show, or -1 for the row as a whole. */
+  int (*row)(void *context, const struct io_dataset *data, int64_t row, int *column, struct rt_error *error);
+  void *context;
+};
+
 /* Start zeroed. Belongs to one thread while it is being filled. */
 struct io_dataset {
   int64_t rows;
@@ -44,7 +55,9 @@ struct io_dataset {
   int64_t skipped; /* bad rows left out by skip_bad_rows */
   struct rt_error first_skipped; /* why the first of them was bad */
   size_t lines_capacity;
-  struct io_tokens tokens; /* scratch */
+  int *numbers;                     /* [columns] the field of the file that each stands in, from 1, or NULL */
+  const struct io_row_check *check; /* asked about each row that is added; NULL: nothing more is asked */
+  struct io_tokens tokens;          /* scratch */
 };
 
 struct io_data_options {
@@ -54,6 +67,7 @@ struct io_data_options {
   bool skip_bad_rows; /* leave bad rows out and count them; otherwise the first one is an error */
   double hold;        /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
   uint64_t seed;      /* for hold */
+  const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
 };
 
 /* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths, sizes.
@@ -93,6 +107,11 @@ void io_rows_close(struct io_rows *rows);
  * line is for messages; 0 when there is none. After a failure the dataset is as before. */
 int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields,
                    int64_t line, struct rt_error *error);
+/* Asks `check` about all rows there are: what could not be asked while they were read, because it depends on
+ * sizes that the whole file gives. With skip, bad rows are taken out and counted; otherwise the first one is
+ * an error, and so is it when no row is left. */
+int io_dataset_recheck(struct io_dataset *data, const struct io_row_check *check, bool skip,
+                       struct rt_error *error);
 /* Forgets the rows and keeps the memory. */
 void io_dataset_clear(struct io_dataset *data);
 /* Copies the rows of those numbers, in that order, into *into, which is overwritten. Free it with

@@ -28,6 +28,10 @@ struct io_encoder {
 /* Adds one row; after a failure the dataset is as before. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
                   struct rt_error *error);
+/* Gives an error without a place that of a row's column, or of the row when column is -1. */
+void io_place_row(const struct io_dataset *data, int64_t line, int column, struct rt_error *error);
+/* A file of which every row is bad. */
+int io_no_rows(const struct io_dataset *data, struct rt_error *error);
 /* Adds rows until the table ends. With skip, bad rows are counted instead. */
 int io_encode_table(const struct io_encoder *e, struct io_table *table, bool skip, struct rt_error *error);
 /* Appends the ids of a text to ids, of which there are *count; the capacity is *capacity. Only RT_NO_MEMORY

@@ -254,6 +254,21 @@ static int note_cut(struct io_values *v, int64_t row, struct rt_error *error) {
   return RT_OK;
 }
 
+void io_place_row(const struct io_dataset *data, int64_t line, int column, struct rt_error *error) {
+  if (!error || error->line) return;
+  snprintf(error->file, sizeof error->file, "%s", data->name ? data->name : "");
+  error->line = line < INT32_MAX ? (int)line : INT32_MAX;
+  error->column = column < 0 || line == 0 ? 0 : data->numbers ? data->numbers[column] : 1;
+}
+
+/* What is asked of the row beyond its columns. */
+static int check_row(const struct io_dataset *data, int64_t line, struct rt_error *error) {
+  int column = -1,
+      status = data->check ? data->check->row(data->check->context, data, data->rows, &column, error) : RT_OK;
+  if (status == RT_BAD_DATA) io_place_row(data, line, column, error);
+  return status;
+}
+
 /* A row whose encoding fails leaves only room that was never counted, so that there is nothing to take back,
  * but a width that it would have been the first to tell. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
@@ -263,6 +278,7 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
   if (status == RT_OK) status = encode_columns(e, fields, line, true, error);
   for (int c = 0; status == RT_OK && e->predicting && c < data->columns; c++)
     if (e->schema->columns[c].max_length > 0) status = note_cut(&data->values[c], data->rows, error);
+  if (status == RT_OK) status = check_row(data, line, error);
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);
   for (int c = 0; c < data->columns; c++) {

@@ -29,10 +29,7 @@ static const struct io_data_options *or_defaults(const struct io_data_options *o
 
 /* A file without a single row that can be used. */
 static int no_rows(const struct io_dataset *data, const struct io_table *table, struct rt_error *error) {
-  const struct rt_error *bad = &data->first_skipped;
-  if (data->skipped > 0)
-    return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), bad->line, bad->column,
-                      "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
+  if (data->skipped > 0) return io_no_rows(data, error);
   return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), 0, 0,
                     io_table_has_header(table) ? "has a header line but no rows" : "is empty");
 }
@@ -46,6 +43,16 @@ static int note_first_line(struct io_dataset *data, const struct io_table *table
   return doubt && !data->doubt ? rt_no_memory(error) : RT_OK;
 }
 
+/* Where each column stands in the file, for messages. */
+static int number_columns(struct io_dataset *data, const struct io_schema *schema,
+                          const struct io_table *table, struct rt_error *error) {
+  data->numbers = rt_zalloc((size_t)schema->count, sizeof *data->numbers);
+  if (!data->numbers) return rt_no_memory(error);
+  for (int c = 0; c < schema->count; c++)
+    data->numbers[c] = io_table_field_number(table, schema->columns[c].field);
+  return RT_OK;
+}
+
 /* Reads all rows of a file into a zeroed dataset. */
 static int read_file(const char *path, const struct io_schema *schema, struct io_learning *learning,
                      const struct io_data_options *o, struct io_dataset *data, struct rt_error *error) {
@@ -55,8 +62,10 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   int status = io_open_schema_table(&table, path, NULL, schema, &options, error);
   if (status != RT_OK) return status;
   data->name = rt_strdup(io_table_name(table));
+  data->check = o->check;
   struct io_encoder encoder = {data, schema, learning, table, data->name, options.predicting};
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
+  if (status == RT_OK) status = number_columns(data, schema, table, error);
   if (status == RT_OK) status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
   if (status == RT_OK) status = note_first_line(data, table, error);
   if (status == RT_OK && data->rows == 0) status = no_rows(data, table, error);
@@ -189,7 +198,8 @@ int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, st
   status = io_table_next(rows->table, &rows->row, error);
   if (status != RT_OK || rows->row.line == 0) return status;
   rows->encoder.data = data;
-  status = io_encode_row(&rows->encoder, rows->row.fields, rows->row.line, error);
+  if (!data->numbers) status = number_columns(data, rows->encoder.schema, rows->table, error);
+  if (status == RT_OK) status = io_encode_row(&rows->encoder, rows->row.fields, rows->row.line, error);
   if (status != RT_OK) return status;
   *more = true;
   return RT_OK;

@@ -143,6 +143,9 @@ int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t win
   if (status == RT_OK && other) status = prepare(other, schema, path, error);
   struct io_encoder encoder = {.data = data, .schema = schema, .learning = learning, .name = data->name};
   if (status == RT_OK) status = read_text(path, &encoder, window, o->hold, other, error);
+  if (status == RT_OK && o->check) status = io_dataset_recheck(data, o->check, o->skip_bad_rows, error);
+  if (status == RT_OK && o->check && other)
+    status = io_dataset_recheck(other, o->check, o->skip_bad_rows, error);
   if (status == RT_OK) {
     io_learning_commit(learning, schema, data);
     io_dataset_count_unknown(data, schema);

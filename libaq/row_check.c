@@ -1,0 +1,64 @@
+/* row_check.c: what the program asks of a row beyond what its columns say, for whoever reads data. */
+#include "libaq/internal.h"
+
+/* Tokens of a row as the model will see them. */
+static int64_t row_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i,
+                          int64_t row) {
+  const struct vm_input *input = &check->module->input[i];
+  const struct io_values *v = &data->values[check->column[i]];
+  if (check->extends && input->shifted && !check->schema->columns[check->column[i]].ends)
+    return io_row_length(v, row);
+  return lib_row_length(input, v, row);
+}
+
+static bool has_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i) {
+  return check->module->input[i].length >= 0 && data->values[check->column[i]].present;
+}
+
+/* The first input before `i` that has its length from the same symbol and stands in the data, or i. */
+static uint32_t same_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i) {
+  for (uint32_t k = 0; k < i; k++)
+    if (check->module->input[k].length == check->module->input[i].length && has_length(check, data, k))
+      return k;
+  return i;
+}
+
+static int unequal(const struct lib_row_check *check, uint32_t i, int64_t a, uint32_t k, int64_t b,
+                   struct rt_error *error) {
+  const struct vm_input *input = check->module->input;
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld tokens here, but the column %s of length %s has %lld",
+          input[i].name, (long long)a, input[k].name, check->module->dims.symbol[input[i].length].name,
+          (long long)b);
+  rt_hint(error,
+          "columns that differ in length have lengths of different names, as in words[T] and words[U]");
+  return RT_BAD_DATA;
+}
+
+static int check_row(void *context, const struct io_dataset *data, int64_t row, int *column,
+                     struct rt_error *error) {
+  const struct lib_row_check *check = context;
+  for (uint32_t i = 0; i < check->module->input_count; i++) {
+    uint32_t k = has_length(check, data, i) ? same_length(check, data, i) : i;
+    if (k == i) continue;
+    int64_t n = row_length(check, data, i, row), wanted = row_length(check, data, k, row);
+    *column = check->column[i];
+    if (n != wanted) return unequal(check, i, n, k, wanted, error);
+  }
+  return RT_OK;
+}
+
+int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
+                       const struct io_schema *schema, struct rt_error *error) {
+  *check = (struct lib_row_check){.module = module, .schema = schema};
+  check->hook = (struct io_row_check){check_row, check};
+  check->column = rt_zalloc(module->input_count + 1u, sizeof *check->column);
+  if (!check->column) return rt_no_memory(error);
+  for (uint32_t i = 0; i < module->input_count; i++)
+    check->column[i] = io_schema_find(schema, module->input[i].name);
+  return RT_OK;
+}
+
+void lib_row_check_free(struct lib_row_check *check) {
+  rt_free(check->column);
+  *check = (struct lib_row_check){0};
+}
