@@ -7,14 +7,40 @@
 #include "aqc/shown.h"
 #include "aqc/verb.h"
 
-static void print_verdict(const struct settings *settings, const char *path) {
+static void print_requirement(bool json, const char *words, const aq_message *place) {
+  if (json) {
+    fputs("{\"needs\": ", stdout);
+    json_string(stdout, words);
+    fputs(", \"source\": ", stdout);
+    json_string(stdout, place->text);
+    fputs(", \"file\": ", stdout);
+    json_string(stdout, place->file);
+    printf(", \"line\": %d, \"column\": %d}", place->line, place->column);
+  } else
+    printf("  %s: `%s`, line %d\n", words, place->text, place->line);
+}
+
+/* What a row must be like, beyond what its columns say. */
+static void print_requirements(const struct settings *settings, const aq_program *program) {
+  for (size_t k = 0; k < aq_program_requirement_count(program); k++) {
+    aq_message place;
+    const char *words = aq_program_requirement(program, k, &place);
+    if (settings->json && k > 0) fputs(", ", stdout);
+    print_requirement(settings->json, words, &place);
+  }
+}
+
+static void print_verdict(const struct settings *settings, const char *path, const aq_program *program) {
   if (settings->json) {
     fputs("{\"file\": ", stdout);
     json_string(stdout, path);
-    fputs(", \"ok\": true}\n", stdout);
+    fputs(", \"ok\": true, \"requirements\": [", stdout);
+    print_requirements(settings, program);
+    fputs("]}\n", stdout);
   } else if (!settings->quiet) {
     shown_line(stdout, path);
     puts(": ok");
+    print_requirements(settings, program);
   }
 }
 
@@ -26,7 +52,7 @@ static int check_one(const struct settings *settings, const char *path) {
   if (status)
     status = message_print(aq_program_message(program));
   else
-    print_verdict(settings, path);
+    print_verdict(settings, path, program);
   aq_program_free(program);
   return status;
 }

@@ -193,6 +193,14 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
 
 /* ---- shapes ---- */
 
+/* Item i of a list that was written as one. */
+static struct gr_span item_span(const args_t *args, int at, int i) {
+  const struct gr_node *call = args->node;
+  const struct gr_node *arg = call->kind == GR_CALL && at + 1 < call->count ? call->child[at + 1] : NULL;
+  const struct gr_node *list = arg && arg->kind == GR_ARG ? arg->child[0] : NULL;
+  return list && list->kind == GR_LIST && i < list->count ? list->child[i]->span : args->span[at];
+}
+
 /* A list of dims as a type; batched when `from` is or when a dim is ragged. */
 static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, bool batched,
                       struct vm_type *type) {
@@ -202,7 +210,7 @@ static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_
   if (list->item_count > RT_MAX_RANK)
     return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
   for (int i = 0; i < list->item_count; i++) {
-    int status = cc_to_dim(c, &list->item[i], args->span[at], &type->dim[i]);
+    int status = cc_to_dim(c, &list->item[i], item_span(args, at, i), &type->dim[i]);
     if (status) return status;
     if (vm_dim_is_ragged(&c->module->dims, type->dim[i])) type->batched = 1;
   }

@@ -393,9 +393,14 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee,
   if (!frame.path) return cc_out_of_memory(c);
   if (++c->depth > MAX_DEPTH)
     return gr_fail(c->error, args->node->span, "calls are nested more than %d deep", MAX_DEPTH);
+  struct gr_span was_call = c->library_call;
+  if (d->unit->is_stdlib && !was_unit->is_stdlib) c->library_call = args->node->span;
   c->unit = d->unit;
   c->frame = &frame;
   int status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
+  if (!status && d->unit->is_stdlib && !was_unit->is_stdlib)
+    status = cc_require_nodes(c, c->model, made_before, args->node->span);
+  c->library_call = was_call;
   if (status)
     trace(c, callee, args->node->span, was_unit);
   else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before)

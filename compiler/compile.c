@@ -73,6 +73,8 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   rt_free(k->c.file_dim);
   rt_free(k->c.param_node);
   rt_free(k->c.weights);
+  rt_free(k->c.required);
+  rt_free(k->c.asked);
   rt_free(k->frame.used);
   cc_scope_free(&k->scope);
   ir_graph_free(&k->graph);
@@ -81,11 +83,32 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   return NULL;
 }
 
+/* What all nodes ask of sizes, be they used or not: what no sizes can meet is a mistake in either case. */
+static int require_all(struct cc_context *c) {
+  const struct gr_span own = {0};
+  int status = cc_require_nodes(c, c->model, 1, own);
+  for (uint32_t k = 0; k < c->model->scan_count && !status; k++)
+    status = cc_require_nodes(c, c->model->scan[k]->body, 1, own);
+  return status;
+}
+
 /* ---- the model ---- */
 
 struct elaborated {
   ir_id output[64], loss;
 };
+
+/* What the rows must be like for every value that is ever computed: outputs, loss, and weights to look at. */
+static int model_requirements(struct cc_context *c, const struct elaborated *e) {
+  size_t count = 0, most = c->module->output_count + c->weights_count + 1;
+  ir_id *root = rt_arena_alloc(&c->model->arena, sizeof *root * most);
+  if (!root) return cc_out_of_memory(c);
+  for (uint32_t o = 0; o < c->module->output_count; o++) root[count++] = e->output[o];
+  for (size_t w = 0; w < c->weights_count; w++) root[count++] = c->weights[w].id;
+  root[count++] = e->loss;
+  int status = require_all(c);
+  return status ? status : cc_requirements(c, (int)count, root);
+}
 
 static int elaborate_model(struct compilation *k, struct elaborated *e) {
   struct cc_context *c = &k->c;
@@ -114,6 +137,7 @@ static int elaborate_model(struct compilation *k, struct elaborated *e) {
   }
   if ((status = cc_outputs(c, model, result, count, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
+  if ((status = model_requirements(c, e))) return status;
   return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
 }
 
@@ -354,13 +378,15 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
   if (status || !*runnable) return status;
   if (d->node->kind == GR_HEAD) {
     *count = 1;
-    return cc_head_body(c, d, NULL, c->scope, c->unit, result);
+    status = cc_head_body(c, d, NULL, c->scope, c->unit, result);
+    return status ? status : require_all(c);
   }
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, 16);
   if (!status && *count < 0)
     status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
-  return status ? status : cc_check_result(c, d, result, *count, c->scope);
+  if (!status) status = cc_check_result(c, d, result, *count, c->scope);
+  return status ? status : require_all(c);
 }
 
 static const struct cc_definition *choose_function(struct cc_program *program, const char *name,
@@ -428,7 +454,8 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d, co
     name[i] = count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
     if (!name[i]) return cc_out_of_memory(c);
   }
-  int status = gradients ? append_gradients(c, &out, id, name) : RT_OK;
+  int status = cc_requirements(c, count, id);
+  if (!status && gradients) status = append_gradients(c, &out, id, name);
   return status ? status : ir_emit(c->model, &out, "run", m, c->error);
 }
 
@@ -527,17 +554,28 @@ static int check_alone(struct cc_program *program, struct rt_error *error) {
   return status;
 }
 
-int cc_check(struct cc_program *program, struct rt_error *error) {
-  int status = RT_OK;
-  if (cc_item(program->main, GR_MODEL)) {
-    struct compilation k;
-    struct elaborated e;
-    status = begin(&k, program, error);
-    if (!status) status = elaborate_model(&k, &e);
-    vm_module_free(end(&k, status, false));
-  } else {
-    status = check_alone(program, error);
+static int check_model(struct cc_program *program, struct vm_module **model, struct rt_error *error) {
+  struct compilation k;
+  struct elaborated e;
+  bool settled = false;
+  int status = begin(&k, program, error);
+  if (!status) status = elaborate_model(&k, &e);
+  if (!status) {
+    settled = true;
+    status = settle(&k.c);
   }
+  struct vm_module *module = end(&k, status, settled);
+  if (model)
+    *model = module;
+  else
+    vm_module_free(module);
+  return status;
+}
+
+int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error) {
+  if (model) *model = NULL;
+  int status =
+      cc_item(program->main, GR_MODEL) ? check_model(program, model, error) : check_alone(program, error);
   for (size_t u = 0; u < program->unit_count && !status; u++) {
     const struct cc_unit *unit = program->unit[u];
     for (size_t i = 0; i < unit->definition_count && !unit->is_stdlib && !status; i++) {

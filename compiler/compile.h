@@ -7,7 +7,9 @@
 
 /* Proves the whole program: shapes of the model, its loss and training settings, and of every function that
  * can be checked without a call. */
-int cc_check(struct cc_program *program, struct rt_error *error);
+/* *model, unless NULL: when there is a model, a module that says what it asks of rows, without functions, to
+ * be freed; else NULL. */
+int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error);
 
 /* The model as a module with the functions "predict", "eval", "train" and "attend". */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);

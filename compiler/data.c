@@ -3,6 +3,7 @@
 #include "compiler/arguments.h"
 #include "runtime/io/schema.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -61,25 +62,47 @@ static int column_shape(struct rt_error *error, const struct gr_node *column, en
   return error->code;
 }
 
-/* words[T <= 128] */
+static int limit_number(struct cc_context *c, const struct gr_node *node, int64_t *limit) {
+  double number;
+  int status = cc_number(c, node, &number);
+  if (status) return status;
+  if (!(number >= 1 && number <= INT32_MAX && number == floor(number)))
+    return gr_fail(
+        c->error, node->span,
+        "the limit of a length is a whole number from 1 to %d, as in words[T <= 128], and this is %.10g",
+        INT32_MAX, number);
+  *limit = (int64_t)number;
+  return RT_OK;
+}
+
+/* Sets a limit that the length may have already, from another column. */
+static int set_limit(struct cc_context *c, const struct gr_node *axis, const char *name, int64_t *limit,
+                     int64_t number) {
+  if (*limit > 0 && *limit != number)
+    return gr_fail(c->error, axis->span, "the length %s has the limit %lld already, and here it has %lld",
+                   name, (long long)*limit, (long long)number);
+  *limit = number;
+  return RT_OK;
+}
+
+/* words[T <= 128], [1 <= T], [1 <= T <= 128]. What is longer is cut; a row that is shorter is a bad one. */
 static int column_limit(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind,
-                        struct vm_symbol *symbol) {
-  const struct gr_node *right = axis->child[1];
-  double limit;
-  int status = cc_number(c, right, &limit);
+                        uint32_t symbol) {
+  const struct gr_node *most = axis->child[1], *least = axis->count > 2 ? axis->child[2] : NULL;
+  struct vm_symbol *of = &c->module->dims.symbol[symbol];
+  int64_t longest, shortest = 0, was = of->least;
+  int status = RT_OK;
+  if (most && !(status = limit_number(c, most, &longest)) && kind == VM_RAGGED)
+    status = set_limit(c, axis, of->name, &of->limit, longest);
+  if (!status && least) status = limit_number(c, least, &shortest);
   if (status) return status;
   if (kind != VM_RAGGED)
     return gr_fail(c->error, axis->span, "a limit belongs to a length, as in words[T <= 128]");
-  if (!(limit >= 1 && limit <= INT32_MAX && limit == floor(limit)))
-    return gr_fail(
-        c->error, right->span,
-        "the limit of a length is a whole number from 1 to %d, as in words[T <= 128], and this is %.10g",
-        INT32_MAX, limit);
-  if (symbol->limit > 0 && symbol->limit != (int64_t)limit)
-    return gr_fail(c->error, axis->span, "the length %s has the limit %lld already, and here it has %.10g",
-                   symbol->name, (long long)symbol->limit, limit);
-  symbol->limit = (int64_t)limit;
-  return RT_OK;
+  if (least && (status = set_limit(c, axis, of->name, &was, shortest))) return status;
+  if (of->limit > 0 && was > of->limit)
+    return gr_fail(c->error, axis->span, "no length is at least %lld and at most %lld", (long long)was,
+                   (long long)of->limit);
+  return least ? cc_require_least(c, symbol, shortest, axis->span) : RT_OK;
 }
 
 /* An axis of a column: a dim of the file, a name met before, or a new symbol that the data gives its value.
@@ -115,7 +138,8 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
   if (symbol < 0 || c->module->dims.symbol[symbol].kind != kind)
     return gr_fail(c->error, name->span, "%s is already another kind of size", name->text);
-  return axis->kind == GR_LIMIT ? column_limit(c, axis, kind, &c->module->dims.symbol[symbol]) : RT_OK;
+  if (kind == VM_BOUND) c->module->dims.symbol[symbol].least = 1; /* no file gives none */
+  return axis->kind == GR_LIMIT ? column_limit(c, axis, kind, (uint32_t)symbol) : RT_OK;
 }
 
 static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name,

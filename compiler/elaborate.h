@@ -97,6 +97,16 @@ struct cc_context {
     ir_id id;
   } * weights; /* mixing weights, for aqc attend */
   size_t weights_count, weights_capacity;
+  struct cc_required {
+    vm_dim dim;
+    enum vm_requirement_kind kind;
+    struct gr_span span;
+    bool needed; /* the model's values depend on it */
+  } * required;  /* what is asked of sizes and holds for some of them only */
+  size_t required_count, required_capacity;
+  uint8_t *asked; /* by dim: a bit for each kind of requirement that was looked at */
+  size_t asked_capacity;
+  struct gr_span library_call; /* the call by the program's own files that we are in, or no place */
   struct rt_error *error;
 };
 
@@ -126,18 +136,40 @@ int cc_to_real(struct cc_context *c, const struct cc_value *value, struct gr_spa
                ir_id *id); /* and no whole numbers that name things */
 void cc_hint_reduced(struct cc_context *c,
                      const struct cc_value *value); /* when it is [] because mean(x) was over all axes */
+
+/* sizes.c */
 int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim); /* as the size of an axis */
 int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
+int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim);  /* within an axis */
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number); /* known while compiling */
 bool cc_to_number(struct cc_context *c, const struct cc_value *value, double *number);
 int cc_shape(struct cc_context *c, const struct gr_node *shape,
              struct vm_type *type); /* [T, 4*D] in an expression */
+
+/* expression.c: in words */
 const char *cc_describe(
     struct cc_context *c,
     const struct cc_value *value); /* "a tensor [T, D]", "the function relu"; in the arena */
 const char *cc_type_text(struct cc_context *c, const struct vm_type *type);
 const char *cc_dim_text(struct cc_context *c, vm_dim dim);
 int cc_out_of_memory(struct cc_context *c);
+
+/* require.c */
+/* The part of an axis of `whole` elements that begins at start. element: one, written without `..`. index:
+ * what stands between the brackets, for messages. */
+struct cc_part {
+  vm_dim whole, start, length;
+  bool element;
+  struct gr_span index;
+};
+int cc_require_size(struct cc_context *c, vm_dim dim, struct gr_span span); /* it is to be that of an axis */
+int cc_require_part(struct cc_context *c, const struct cc_part *part, struct gr_span span);
+/* symbol >= least: what words[1 <= T] says. */
+int cc_require_least(struct cc_context *c, uint32_t symbol, int64_t least, struct gr_span span);
+/* What nodes of g ask, from number `from` on; span: who made them, or no place for their own. */
+int cc_require_nodes(struct cc_context *c, const struct ir_graph *g, ir_id from, struct gr_span span);
+/* Writes into the module what the values that the roots depend on ask. */
+int cc_requirements(struct cc_context *c, int root_count, const ir_id *root);
 
 /* index.c */
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value);

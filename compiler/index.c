@@ -162,27 +162,25 @@ static ir_id slice(struct cc_context *c, const struct gr_node *index, ir_id x, i
   return ir_add(c->model, OP_slice, 1, &x, attr, 0, &type, index->span, c->error);
 }
 
-/* One index of x[a, b, ...]: a..b keeps the axis, a number takes one element and drops it. */
-static int take(struct cc_context *c, const struct gr_node *index, int axis, ir_id *x, bool *dropped) {
+/* One index of x[a, b, ...], which is the span: a..b keeps the axis, a number takes one element and drops
+ * it. */
+static int take(struct cc_context *c, const struct gr_node *index, struct gr_span span, int axis, ir_id *x,
+                bool *dropped) {
   vm_dim start = vm_dim_number(&c->module->dims, 0), end = cc_type(c, *x)->dim[axis], length;
   int status;
   *dropped = false;
   if (index->kind == GR_RANGE) {
-    if (index->child[0] && (status = cc_dim(c, index->child[0], &start))) return status;
-    if (index->child[1] && (status = cc_dim(c, index->child[1], &end))) return status;
+    if (index->child[0] && (status = cc_position(c, index->child[0], &start))) return status;
+    if (index->child[1] && (status = cc_position(c, index->child[1], &end))) return status;
     length = vm_dim_minus(&c->module->dims, end, start);
   } else {
-    if ((status = cc_dim(c, index, &start))) return status;
+    if ((status = cc_position(c, index, &start))) return status;
     length = VM_ONE;
     *dropped = true;
   }
-  int64_t begin, size, whole;
-  struct vm_dims *dims = &c->module->dims;
   if (length == VM_NO_DIM) return cc_out_of_memory(c);
-  if (!vm_dim_value(dims, start, NULL, &begin, NULL) && !vm_dim_value(dims, length, NULL, &size, NULL)
-      && !vm_dim_value(dims, cc_type(c, *x)->dim[axis], NULL, &whole, NULL) && begin + size > whole)
-    return gr_fail(c->error, index->span, "this reaches to %lld, but the axis %s has %lld",
-                   (long long)(begin + size), cc_dim_text(c, cc_type(c, *x)->dim[axis]), (long long)whole);
+  struct cc_part part = {cc_type(c, *x)->dim[axis], start, length, *dropped, index->span};
+  if ((status = cc_require_part(c, &part, span))) return status;
   *x = slice(c, index, *x, axis, start, length);
   return *x ? RT_OK : c->error->code;
 }
@@ -222,7 +220,7 @@ static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x,
                    cc_type_text(c, cc_type(c, x)));
   for (int k = 0; k + 1 < node->count; k++) {
     int status = check_written(c, node->child[1 + k], cc_type(c, x)->dim[axis[k]]);
-    if (!status) status = take(c, node->child[1 + k], axis[k], &x, &dropped[axis[k]]);
+    if (!status) status = take(c, node->child[1 + k], node->span, axis[k], &x, &dropped[axis[k]]);
     if (status) return status;
     any |= dropped[axis[k]];
   }

@@ -184,6 +184,15 @@ struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const c
   return NULL;
 }
 
+struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct gr_node *left,
+                         struct gr_node *right) {
+  if (!left || !right) return NULL;
+  if (left->kind == GR_NAME) return gr_node(parser, GR_LIMIT, span, 2, left, right);
+  if (right->kind == GR_NAME) return gr_node(parser, GR_LIMIT, span, 3, right, NULL, left);
+  gr_fail(parser->error, span, "a limit is about an axis, which has a name: `T <= 128`, `1 <= T <= 128`");
+  return NULL;
+}
+
 /* ---- files ---- */
 
 static int parse_into(struct gr_file *file, struct rt_error *error) {

@@ -30,7 +30,7 @@
   X(TYPE)   /*                 SHAPE, expr? (of)            [T] of V                                     */  \
   X(SHAPE)  /*                 expr | STAR | LIMIT ...      [*B, T, 4*D]                                 */  \
   X(STAR)   /* name                                         *B: any leading dims                         */  \
-  X(LIMIT)  /*                 NAME, expr                   T <= 128, in data shapes only                */  \
+  X(LIMIT)  /*                 expr, most?, least?          1 <= T <= 128, in data shapes only           */  \
   X(BLOCK)  /*                 statements ...               fn f(x) = e has a BLOCK of one RETURN        */  \
   /* statements */                                                                                           \
   X(LET)    /*                 NAME ..., expr (the last)    a, b = e                                     */  \

@@ -57,6 +57,9 @@ struct gr_node *gr_named(struct gr_node *node, const char *text, struct gr_span 
 /* base.name; refuses `x.T`, unless x may be an imported file. */
 struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct gr_node *base,
                           const char *name, struct gr_span name_span);
+/* left <= right as the limit of an axis: `T <= 128`, or `1 <= T` where only the right side is a name. */
+struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct gr_node *left,
+                         struct gr_node *right);
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text);
 struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left,
                           struct gr_node *right);

@@ -155,7 +155,9 @@ limit_list
 
 limit
   : sum
-  | NAME LE sum             { MAKE($$, LEAF(NAME, @1, $1)); MAKE($$, NODE(LIMIT, @$, 2, $$, $3)); }
+  | sum LE sum              { MAKE($$, gr_limit(parser, @$, $1, $3)); }
+  | sum LE NAME LE sum
+      { MAKE($$, LEAF(NAME, @3, $3)); MAKE($$, NODE(LIMIT, @$, 3, $$, $5, $1)); }
   ;
 
 fn

@@ -83,6 +83,12 @@ void aq_program_free(aq_program *program);
 const aq_message *aq_program_message(const aq_program *program);
 int aq_program_check(aq_program *program); /* proves every shape; needs no data */
 bool aq_program_has_model(const aq_program *program);
+/* What the program asks of the sizes of a row, and its declared limits do not prove: after a check that found
+ * no fault, "each text needs at least 1 word". A row that does not meet it is a bad row. *place, unless NULL,
+ * gets where the program asks for it: file, line, column, in text the words there ("x[0]"), in excerpt the
+ * line. "" beyond the last. All lives until the next check of the program. */
+size_t aq_program_requirement_count(const aq_program *program);
+const char *aq_program_requirement(const aq_program *program, size_t requirement, aq_message *place);
 
 /* The canonical layout of a source text. *formatted is freed with aq_text_free. */
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
@@ -123,6 +129,9 @@ size_t aq_model_output_count(const aq_model *model);
 const char *aq_model_output_name(const aq_model *model, size_t output);
 size_t aq_model_class_count(const aq_model *model, size_t output); /* 0 for numbers */
 const char *aq_model_class(const aq_model *model, size_t output, size_t number);
+/* What it asks of the sizes of a row, as aq_program_requirement. */
+size_t aq_model_requirement_count(const aq_model *model);
+const char *aq_model_requirement(const aq_model *model, size_t requirement, aq_message *place);
 /* The main metric on the validation data when it was saved, "" and 0 when it was not trained. */
 const char *aq_model_metric(const aq_model *model, double *value);
 size_t aq_model_parameter_count(const aq_model *model); /* numbers, not tensors */

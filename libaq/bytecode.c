@@ -1,5 +1,5 @@
 /* bytecode.c: models without data: compiled, kept as .aqb files, listed. */
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 #include "runtime/io/file.h"
 
 enum { BYTECODE_MAX = 1 << 30 };
@@ -9,7 +9,9 @@ int aq_model_compile(aq_program *program, aq_model **model) {
   if (!*model) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&(*model)->message);
   (*model)->module = cc_compile_model(program->program, error);
-  return (*model)->module ? RT_OK : error->code;
+  return (*model)->module
+             ? lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error)
+             : error->code;
 }
 
 int aq_model_load_bytecode(const char *path, aq_model **model) {
@@ -20,6 +22,8 @@ int aq_model_load_bytecode(const char *path, aq_model **model) {
   struct rt_error *error = lib_begin(&(*model)->message);
   int status = io_read_file(path, BYTECODE_MAX, &bytes, &length, error);
   if (!status && !((*model)->module = vm_module_read(bytes, length, error))) status = error->code;
+  if (!status)
+    status = lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error);
   if (status) lib_name_file(error, path);
   rt_free(bytes);
   return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libaq/explain.h"
+#include "libaq/requirement.h"
 #include "runtime/io/json.h"
 #include "runtime/lanes.h"
 
@@ -33,7 +34,24 @@ static int settle_sizes(struct explanation *x, struct rt_error *error) {
     dims->symbol[s].value = assumed_size(x->module, s);
     x->assumed[s] = true;
   }
-  return RT_OK;
+  return lib_sizes_fit(x->module, NULL, x->assumed, error);
+}
+
+/* The sizes of an example of that length, or near it where the program does not hold for such a one. */
+static int example_sizes(struct explanation *x, struct rt_error *error) {
+  struct vm_module *m = x->module;
+  int64_t longest = 0, ragged = 0;
+  x->size = rt_zalloc(m->dims.symbol_count + 1, sizeof *x->size);
+  if (!x->size) return rt_no_memory(error);
+  for (size_t s = 0; s < m->dims.symbol_count; s++)
+    x->size[s] = m->dims.symbol[s].kind == VM_RAGGED ? x->length : -1;
+  int status = lib_sizes_fit(m, x->size, NULL, error);
+  for (size_t s = 0; s < m->dims.symbol_count; s++) {
+    ragged += m->dims.symbol[s].kind == VM_RAGGED;
+    longest = x->size[s] > longest ? x->size[s] : longest;
+  }
+  if (ragged && m->requirement_count) x->length = longest;
+  return status;
 }
 
 static int bind(const struct explanation *x, struct vm_machine *machine, int64_t examples,
@@ -43,9 +61,8 @@ static int bind(const struct explanation *x, struct vm_machine *machine, int64_t
   int64_t **size = rt_arena_alloc(&arena, (dims->symbol_count + 1) * sizeof *size);
   int status = size ? RT_OK : rt_no_memory(error);
   for (size_t s = 0; s < dims->symbol_count && !status; s++) {
-    int64_t limit = dims->symbol[s].limit, n = limit > 0 && limit < x->length ? limit : x->length;
     if (!(size[s] = rt_arena_alloc(&arena, (size_t)examples * sizeof **size))) status = rt_no_memory(error);
-    for (int64_t e = 0; e < examples && !status; e++) size[s][e] = n;
+    for (int64_t e = 0; e < examples && !status; e++) size[s][e] = x->size[s];
   }
   if (!status) status = vm_machine_bind(machine, examples, (const int64_t *const *)size, error);
   rt_arena_free(&arena);
@@ -163,6 +180,40 @@ static void assumptions(struct explanation *x) {
   if (any) rt_text_puts(&x->out, x->json ? "}," : "\n");
 }
 
+static void requirement(struct explanation *x, const struct vm_requirement *r) {
+  if (!x->json) {
+    lib_requirement_words(x->program, r, &x->out);
+    rt_text_puts(&x->out, ": ");
+    lib_requirement_place(r, false, &x->out);
+    rt_text_puts(&x->out, "\n");
+    return;
+  }
+  struct rt_text text = {0};
+  const char *const keys[] = {"{\"needs\":", ",\"condition\":", ",\"source\":", ",\"file\":"};
+  for (size_t k = 0; k < RT_COUNT(keys); k++) {
+    text.length = 0;
+    if (k == 0) lib_requirement_words(x->program, r, &text);
+    if (k == 1) vm_requirement_print(&x->program->dims, r, &text);
+    if (k > 1) rt_text_puts(&text, k == 2 ? r->what : r->file);
+    rt_text_puts(&x->out, keys[k]);
+    io_json_string(&x->out, text.data ? text.data : "", text.length);
+  }
+  rt_text_printf(&x->out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 "}", r->line, r->column);
+  x->out.failed |= text.failed;
+  rt_text_free(&text);
+}
+
+/* What a row must be like. */
+static void requirements(struct explanation *x) {
+  const struct vm_module *m = x->program;
+  if (x->json) rt_text_puts(&x->out, "\"requirements\":[");
+  for (uint32_t i = 0; i < m->requirement_count; i++) {
+    if (x->json && i) rt_text_puts(&x->out, ",");
+    requirement(x, &m->requirement[i]);
+  }
+  if (x->json) rt_text_puts(&x->out, "],");
+}
+
 static void params(struct explanation *x) {
   const struct vm_module *m = x->module;
   int64_t total = 0;
@@ -246,6 +297,7 @@ static void write_all(struct explanation *x) {
     rt_text_printf(&x->out, "model %s\n", name);
   }
   assumptions(x);
+  requirements(x);
   params(x);
   explain_heads(x);
   functions(x);
@@ -256,6 +308,7 @@ static int explain(struct explanation *x, struct rt_error *error) {
   int status = settle_sizes(x, error);
   struct rt_pool *pool = status ? NULL : rt_pool_new(1, error);
   if (!status && !pool) status = error->code;
+  if (!status) status = example_sizes(x, error);
   if (!status) status = add_cost(x, "predict", 1, pool, error);
   if (!status) status = add_cost(x, "train", batch, pool, error);
   rt_pool_free(pool);
@@ -265,7 +318,7 @@ static int explain(struct explanation *x, struct rt_error *error) {
 
 int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   struct rt_error *error = lib_begin(&model->message);
-  struct explanation x = {.length = length, .json = json};
+  struct explanation x = {.program = model->module, .length = length, .json = json};
   *text = NULL;
   if (!model->module)
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
@@ -277,6 +330,7 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   else
     rt_text_free(&x.out);
   rt_free(x.assumed);
+  rt_free(x.size);
   rt_free(x.head);
   vm_module_free(x.module);
   return status;

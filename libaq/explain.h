@@ -20,9 +20,11 @@ struct explain_head {
 };
 
 struct explanation {
+  const struct vm_module *program;
   struct vm_module *module; /* a copy, every size of it known */
   int64_t length;
   bool *assumed;       /* [symbols] */
+  int64_t *size;       /* [symbols] of the example that is counted */
   struct cost cost[2]; /* predict and train */
   int cost_count;
   bool json;

@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 
 /* ---- the schema ---- */
 
@@ -135,7 +135,7 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
     }
     symbol->value = size;
   }
-  return RT_OK;
+  return lib_requirements_bound(module, error);
 }
 
 /* ---- rows into inputs ---- */

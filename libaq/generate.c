@@ -53,7 +53,9 @@ static int fill_uncut(struct writing *w, const aq_field *field, size_t count, st
   if (!schema.columns) return rt_no_memory(error);
   memcpy(schema.columns, w->session->model->schema.columns, (size_t)schema.count * sizeof *schema.columns);
   schema.columns[w->column].max_length = 0;
+  w->session->data.check = NULL; /* the prompt is not yet what the model sees */
   int status = session_fill(w->session, &schema, field, count, error);
+  w->session->data.check = &w->session->row_check.hook;
   rt_free(schema.columns);
   return status;
 }
@@ -177,10 +179,21 @@ static int show_context(struct writing *w, struct rt_error *error) {
   return RT_OK;
 }
 
+/* What the model asks of the text so far. */
+static int check_context(struct aq_session *s, struct rt_error *error) {
+  int column;
+  bool extends = s->row_check.extends;
+  s->row_check.extends = false; /* show_context has added the token already */
+  int status = s->row_check.hook.row(s->row_check.hook.context, &s->data, 0, &column, error);
+  s->row_check.extends = extends;
+  return status;
+}
+
 static int write_on(struct writing *w, struct rt_error *error) {
   struct aq_session *s = w->session;
   for (int64_t step = 0; step < w->options->length; step++) {
     int status = show_context(w, error);
+    if (!status) status = check_context(s, error);
     if (!status) status = session_run(s, 0, 1, error);
     if (status) return status;
     const struct session_scores *scores = &s->scores[w->output];

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 #include "runtime/random.h"
 
 enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4 };
@@ -53,8 +53,16 @@ static int64_t below(struct check *c, int64_t limit) {
 
 /* ---- sizes and data ---- */
 
+enum { MOST_SYMBOLS = 1024 };
+
 /* What the data would decide. */
-static void bind_dims(struct vm_module *m) {
+static int bind_dims(struct check *c, struct rt_error *error) {
+  struct vm_module *m = c->module;
+  bool open[MOST_SYMBOLS] = {false};
+  if (m->dims.symbol_count > MOST_SYMBOLS)
+    return rt_fail(error, RT_USAGE, "a program with more than %d dims", MOST_SYMBOLS);
+  for (size_t s = 0; s < m->dims.symbol_count; s++)
+    open[s] = m->dims.symbol[s].kind == VM_BOUND && m->dims.symbol[s].value < 0;
   for (uint32_t i = 0; i < m->input_count; i++) {
     struct vm_symbol *symbol = m->input[i].vocabulary < 0 ? NULL : &m->dims.symbol[m->input[i].vocabulary];
     if (!symbol || symbol->value >= 0) continue;
@@ -65,7 +73,8 @@ static void bind_dims(struct vm_module *m) {
                                                         : 7;
   }
   for (size_t s = 0; s < m->dims.symbol_count; s++)
-    if (m->dims.symbol[s].kind == VM_BOUND && m->dims.symbol[s].value < 0) m->dims.symbol[s].value = 3;
+    if (open[s] && m->dims.symbol[s].value < 0) m->dims.symbol[s].value = 3;
+  return lib_sizes_fit(m, NULL, open, error);
 }
 
 /* Sets of sizes: one example; a few short ones; empty and single ones among others; longer ones. */
@@ -73,43 +82,31 @@ static const struct size_set {
   int64_t examples, longest, first[2];
 } size_sets[] = {{1, 3, {3, 3}}, {3, 6, {1, 5}}, {4, 5, {0, 1}}, {2, 19, {19, 2}}};
 
-/* Programs may need a token at least, or bear only so many: these bounds are tried in turn. */
-static const struct {
-  int64_t least, most;
-} tries[] = {{0, 64}, {1, 64}, {2, 64}, {0, 4}, {1, 4}, {1, 1}, {4, 16}, {2, 2}};
-
-static void draw_sizes(struct check *c, const struct size_set *set, int64_t least, int64_t most) {
-  c->examples = set->examples;
-  for (size_t s = 0; s < c->module->dims.symbol_count; s++)
-    for (int64_t e = 0; e < c->examples && c->module->dims.symbol[s].kind == VM_RAGGED; e++) {
-      int64_t n = e < 2 ? set->first[e] : below(c, set->longest + 1), limit = c->module->dims.symbol[s].limit;
-      if (n > most) n = most;
-      if (n < least) n = least;
-      if (limit > 0 && n > limit) n = limit;
-      c->size[s][e] = n;
-    }
-}
-
-static int bind_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
+/* Sizes of one example after another, changed where the program does not hold for them. */
+static int draw_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
+  int64_t one[MOST_SYMBOLS];
   int status = RT_OK;
-  for (size_t t = 0; t < RT_COUNT(tries); t++) {
-    struct rt_error why = {0};
-    draw_sizes(c, set, tries[t].least, tries[t].most);
-    status = vm_machine_bind(c->machine, c->examples, (const int64_t *const *)c->size, &why);
-    if (status != RT_BAD_DATA) {
-      if (status) *error = why;
-      return status;
-    }
-    if (t == 0) *error = why; /* the one to tell when no size will do */
+  size_t symbols = c->module->dims.symbol_count;
+  c->examples = set->examples;
+  for (int64_t e = 0; e < c->examples && !status; e++) {
+    for (size_t s = 0; s < symbols; s++)
+      one[s] = c->module->dims.symbol[s].kind != VM_RAGGED ? -1
+               : e < 2                                     ? set->first[e]
+                                                           : below(c, set->longest + 1);
+    status = lib_sizes_fit(c->module, one, NULL, error);
+    for (size_t s = 0; s < symbols; s++) c->size[s][e] = one[s];
   }
   return status;
 }
 
+static int bind_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
+  int status = draw_sizes(c, set, error);
+  return status ? status : vm_machine_bind(c->machine, c->examples, (const int64_t *const *)c->size, error);
+}
+
 /* Elements of an input over all examples; -1 when a dim of it is none. */
 static int64_t input_elements(struct check *c, const struct vm_type *type, struct rt_error *error) {
-  int64_t total = 0, one[1024];
-  if (c->module->dims.symbol_count > RT_COUNT(one))
-    return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(one)), -1;
+  int64_t total = 0, one[MOST_SYMBOLS];
   for (int64_t e = 0; e < c->examples; e++) {
     int64_t n = 1, size;
     for (size_t s = 0; s < c->module->dims.symbol_count; s++) one[s] = c->size[s][e];
@@ -282,7 +279,8 @@ static int make_params(struct check *c, struct rt_error *error) {
 
 static int prepare(struct check *c, struct rt_error *error) {
   const struct vm_module *m = c->module;
-  bind_dims(c->module);
+  int status = bind_dims(c, error);
+  if (status) return status;
   c->train = vm_module_function(m, "train");
   if (!c->train) return rt_fail(error, RT_BAD_DATA, "%s has nothing to train", m->name);
   c->size = rt_arena_alloc(&c->arena, (m->dims.symbol_count + 1) * sizeof *c->size);
@@ -293,7 +291,7 @@ static int prepare(struct check *c, struct rt_error *error) {
   for (size_t s = 0; s < m->dims.symbol_count; s++)
     if (!(c->size[s] = rt_arena_alloc(&c->arena, MAX_EXAMPLES * sizeof **c->size)))
       return rt_no_memory(error);
-  int status = make_params(c, error);
+  status = make_params(c, error);
   for (uint32_t p = 0; p < c->params.count && !status; p++)
     if (!(c->gradient[p] =
               rt_arena_alloc(&c->arena, ((size_t)c->params.elements[p] + 1) * sizeof **c->gradient)))

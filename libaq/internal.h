@@ -30,6 +30,8 @@ struct aq_program {
   struct cc_program *program;
   struct cc_override *define; /* copies, names in the arena */
   struct rt_arena arena;
+  struct vm_module *model;  /* what the last check found the model to ask of rows, or NULL */
+  const char **requirement; /* in words */
 };
 
 /* ---- parameters (params.c) ---- */
@@ -73,11 +75,13 @@ int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, 
 
 /* ---- what the program asks of a row (row_check.c) ---- */
 
-/* For the reader of data: columns whose lengths have one name are equally long in every row. */
+/* For the reader of data: columns whose lengths have one name are equally long in every row, and the row
+ * meets what the program requires of sizes, as far as all of them are known. */
 struct lib_row_check {
   const struct vm_module *module;
   const struct io_schema *schema;
-  int *column; /* [inputs] in the schema */
+  int *column;   /* [inputs] in the schema */
+  int64_t *size; /* [symbols] of the row that was looked at last, -1: not known */
   /* A shifted text will get one more token before it is fed, as session_extend has it. */
   bool extends;
   struct io_row_check hook; /* what the reader asks; its context is this */
@@ -85,6 +89,9 @@ struct lib_row_check {
 /* Both must outlive the check, and it stays where it is. */
 int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
                        const struct io_schema *schema, struct rt_error *error);
+/* Is something asked of rows that also depends on sizes of the whole file, which are not known yet? Then rows
+ * are asked about again (io_dataset_recheck) when these are. */
+bool lib_row_check_later(const struct lib_row_check *check);
 void lib_row_check_free(struct lib_row_check *check);
 
 /* Packs rows of datasets into the inputs of machines of one module. */
@@ -124,9 +131,10 @@ struct aq_model {
   double metric_value;
   char *source;             /* the program's text, for people, or NULL */
   const char ***class_text; /* [outputs][classes], in the arena */
+  const char **requirement; /* the module's, in words */
   struct rt_arena arena;
 };
-int lib_model_name_classes(struct aq_model *model, struct rt_error *error);
+int lib_model_words(struct aq_model *model, struct rt_error *error);
 struct aq_model *lib_model_new(void);
 /* What a model file holds beside the parameters, as safetensors metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);

@@ -1,7 +1,7 @@
 /* model.c: models as handles: loading, saving, and what they can say of themselves. */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 
 struct aq_model *lib_model_new(void) {
   return rt_zalloc(1, sizeof(struct aq_model));
@@ -83,6 +83,16 @@ const char *aq_model_class(const aq_model *model, size_t output, size_t number) 
   return model->class_text[output][number];
 }
 
+size_t aq_model_requirement_count(const aq_model *model) {
+  return model->module && model->requirement ? model->module->requirement_count : 0;
+}
+
+const char *aq_model_requirement(const aq_model *model, size_t requirement, aq_message *place) {
+  if (requirement >= aq_model_requirement_count(model)) return lib_requirement_view(NULL, place, "");
+  return lib_requirement_view(&model->module->requirement[requirement], place,
+                              model->requirement[requirement]);
+}
+
 const char *aq_model_metric(const aq_model *model, double *value) {
   if (value) *value = model->metric_value;
   return model->metric ? model->metric : "";
@@ -94,8 +104,9 @@ size_t aq_model_parameter_count(const aq_model *model) {
   return count;
 }
 
-/* NUL-terminated copies of the class names, so that an immutable model can hand them out from any thread. */
-int lib_model_name_classes(struct aq_model *model, struct rt_error *error) {
+/* NUL-terminated copies of the class names, and the requirements in words, so that an immutable model can
+ * hand them out from any thread. */
+int lib_model_words(struct aq_model *model, struct rt_error *error) {
   size_t outputs = aq_model_output_count(model);
   model->class_text = rt_arena_alloc(&model->arena, (outputs + 1) * sizeof *model->class_text);
   if (!model->class_text) return rt_no_memory(error);
@@ -110,5 +121,5 @@ int lib_model_name_classes(struct aq_model *model, struct rt_error *error) {
       if (!model->class_text[o][k]) return rt_no_memory(error);
     }
   }
-  return RT_OK;
+  return lib_requirements_list(model->module, &model->arena, &model->requirement, error);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 #include "runtime/blas.h"
 #include "runtime/io/file.h"
 
@@ -94,6 +94,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
 
 void aq_program_free(aq_program *program) {
   if (!program) return;
+  vm_module_free(program->model);
   cc_program_free(program->program);
   rt_arena_free(&program->arena);
   rt_free(program);
@@ -103,7 +104,25 @@ const aq_message *aq_program_message(const aq_program *program) {
   return lib_view((struct lib_message *)&program->message);
 }
 
-int aq_program_check(aq_program *program) { return cc_check(program->program, lib_begin(&program->message)); }
+int aq_program_check(aq_program *program) {
+  struct rt_error *error = lib_begin(&program->message);
+  vm_module_free(program->model);
+  program->model = NULL;
+  int status = cc_check(program->program, &program->model, error);
+  if (!status && program->model)
+    status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
+  return status;
+}
+
+size_t aq_program_requirement_count(const aq_program *program) {
+  return program->model && program->requirement ? program->model->requirement_count : 0;
+}
+
+const char *aq_program_requirement(const aq_program *program, size_t requirement, aq_message *place) {
+  if (requirement >= aq_program_requirement_count(program)) return lib_requirement_view(NULL, place, "");
+  return lib_requirement_view(&program->model->requirement[requirement], place,
+                              program->requirement[requirement]);
+}
 
 bool aq_program_has_model(const aq_program *program) {
   return cc_item(program->program->main, GR_MODEL) != NULL;

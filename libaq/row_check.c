@@ -1,5 +1,5 @@
 /* row_check.c: what the program asks of a row beyond what its columns say, for whoever reads data. */
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 
 /* Tokens of a row as the model will see them. */
 static int64_t row_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i,
@@ -34,9 +34,8 @@ static int unequal(const struct lib_row_check *check, uint32_t i, int64_t a, uin
   return RT_BAD_DATA;
 }
 
-static int check_row(void *context, const struct io_dataset *data, int64_t row, int *column,
-                     struct rt_error *error) {
-  const struct lib_row_check *check = context;
+static int check_lengths(const struct lib_row_check *check, const struct io_dataset *data, int64_t row,
+                         int *column, struct rt_error *error) {
   for (uint32_t i = 0; i < check->module->input_count; i++) {
     uint32_t k = has_length(check, data, i) ? same_length(check, data, i) : i;
     if (k == i) continue;
@@ -47,12 +46,45 @@ static int check_row(void *context, const struct io_dataset *data, int64_t row, 
   return RT_OK;
 }
 
+static int check_requirements(struct lib_row_check *check, const struct io_dataset *data, int64_t row,
+                              int *column, struct rt_error *error) {
+  const struct vm_module *m = check->module;
+  for (uint32_t i = 0; i < m->input_count; i++)
+    if (has_length(check, data, i)) check->size[m->input[i].length] = row_length(check, data, i, row);
+  for (uint32_t r = 0; r < m->requirement_count; r++) {
+    if (vm_requirement_met(&m->dims, &m->requirement[r], check->size) != RT_BAD_DATA) continue;
+    const struct vm_input *input = lib_requirement_input(m, &m->requirement[r]);
+    *column = input ? check->column[input - m->input] : -1;
+    return lib_requirement_fail(m, &m->requirement[r], check->size, error);
+  }
+  return RT_OK;
+}
+
+static int check_row(void *context, const struct io_dataset *data, int64_t row, int *column,
+                     struct rt_error *error) {
+  struct lib_row_check *check = context;
+  int status = check_lengths(check, data, row, column, error);
+  return status || !check->module->requirement_count ? status
+                                                     : check_requirements(check, data, row, column, error);
+}
+
+bool lib_row_check_later(const struct lib_row_check *check) {
+  const struct vm_module *m = check->module;
+  for (uint32_t r = 0; r < m->requirement_count; r++)
+    if (vm_requirement_is_ragged(&m->dims, &m->requirement[r])
+        && vm_requirement_is_open(&m->dims, &m->requirement[r]))
+      return true;
+  return false;
+}
+
 int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
                        const struct io_schema *schema, struct rt_error *error) {
   *check = (struct lib_row_check){.module = module, .schema = schema};
   check->hook = (struct io_row_check){check_row, check};
   check->column = rt_zalloc(module->input_count + 1u, sizeof *check->column);
-  if (!check->column) return rt_no_memory(error);
+  check->size = rt_zalloc(module->dims.symbol_count + 1, sizeof *check->size);
+  if (!check->column || !check->size) return rt_no_memory(error);
+  for (size_t k = 0; k < module->dims.symbol_count; k++) check->size[k] = -1;
   for (uint32_t i = 0; i < module->input_count; i++)
     check->column[i] = io_schema_find(schema, module->input[i].name);
   return RT_OK;
@@ -60,5 +92,6 @@ int lib_row_check_init(struct lib_row_check *check, const struct vm_module *modu
 
 void lib_row_check_free(struct lib_row_check *check) {
   rt_free(check->column);
+  rt_free(check->size);
   *check = (struct lib_row_check){0};
 }

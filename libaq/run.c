@@ -1,7 +1,8 @@
 /* run.c: one function on given tensors: the door for comparing with anything else. */
+#include <stdio.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/requirement.h"
 
 struct run {
   const aq_run_options *options;
@@ -159,6 +160,28 @@ static const struct io_tensor *tensor_of(struct run *r, const struct vm_input *i
   return NULL;
 }
 
+/* What the function asks of the sizes that it is given, told at its own place with who gave them. */
+static int check_requirements(struct run *r, struct rt_error *error) {
+  const struct vm_module *m = r->module;
+  struct rt_text given = {0};
+  for (uint32_t i = 0; i < m->requirement_count; i++) {
+    const struct vm_requirement *q = &m->requirement[i];
+    if (vm_requirement_met(&m->dims, q, NULL) != RT_BAD_DATA) continue;
+    lib_requirement_fail(m, q, NULL, error);
+    snprintf(error->file, sizeof error->file, "%s", q->file);
+    error->line = (int)q->line;
+    error->column = (int)q->column;
+    for (uint32_t s = 0; s < m->dims.symbol_count; s++)
+      if (lib_requirement_uses(m, q, s) && r->bound_by[s])
+        rt_text_printf(&given, "%s%s is given by %s", given.length ? ", " : "", m->dims.symbol[s].name,
+                       r->bound_by[s]);
+    if (given.data) rt_hint(error, "%s", given.data);
+    rt_text_free(&given);
+    return error->code;
+  }
+  return RT_OK;
+}
+
 static int bind_sizes(struct run *r, struct rt_error *error) {
   const struct vm_module *m = r->module;
   int status = RT_OK;
@@ -171,7 +194,7 @@ static int bind_sizes(struct run *r, struct rt_error *error) {
   if (!status) status = all_known(r, error);
   for (uint32_t i = 0; i < m->input_count && !status; i++)
     status = check_sizes(r, &m->input[i], io_tensors_find(r->inputs, m->input[i].name), error);
-  return status;
+  return status ? status : check_requirements(r, error);
 }
 
 /* ---- values ---- */

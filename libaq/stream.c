@@ -162,6 +162,14 @@ static void note_first_line(struct aq_session *s, const struct io_table *table) 
   lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
 }
 
+/* What the rows of a file were read from; examples by themselves come from none. */
+static void forget_file(struct io_dataset *data) {
+  rt_free(data->name);
+  rt_free(data->numbers);
+  data->name = NULL;
+  data->numbers = NULL;
+}
+
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
   struct rt_error *error = lib_begin(&session->message);
   aq_predict_options own;
@@ -174,8 +182,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   int status = check_wishes(&st, error);
   if (!status) status = open_rows(&st, error);
   io_dataset_clear(&session->data);
-  rt_free(session->data.name);
-  session->data.name = NULL;
+  forget_file(&session->data);
   if (!status && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows)))))
     status = rt_no_memory(error);
   if (!status) status = predict_all(&st, error);
@@ -183,8 +190,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   io_rows_close(st.rows);
   rt_text_free(&st.out);
   session->scored = 0;
-  rt_free(session->data.name);
-  session->data.name = NULL;
+  forget_file(&session->data);
   return status;
 }
 

@@ -108,6 +108,17 @@ static struct io_data_options reading_options(const struct aq_trainer *t) {
                                   .check = &t->row_check.hook};
 }
 
+/* The training file gives the sizes that all rows share; what it asks of rows may depend on them. */
+static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
+  bool later = lib_row_check_later(&t->row_check);
+  int status = lib_bind_dims(t->module, &t->schema, error);
+  if (status) lib_name_file(error, t->train);
+  if (!status && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
+  if (!status && later && t->has_valid)
+    status = io_dataset_recheck(&t->valid_data, &t->row_check.hook, skip, error);
+  return status;
+}
+
 static int read_data(struct aq_trainer *t, struct rt_error *error) {
   struct io_data_options o = reading_options(t);
   o.hold = t->options.hold;
@@ -121,6 +132,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   else
     status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   t->has_valid = t->options.hold > 0;
+  if (!status) status = bind_data(t, o.skip_bad_rows, error);
   o.hold = 0;
   if (!status && t->valid) {
     t->has_valid = true;
@@ -311,7 +323,6 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (!status) status = settle(t, error);
   if (!status) status = read_data(t, error);
   if (!status) status = settle_steps(t, error);
-  if (!status) status = lib_bind_dims(t->module, &t->schema, error);
   if (!status) status = check_test(t, error);
   if (!status) status = make_machines(t, error);
   if (!status) status = choose_metric(t, error);
@@ -365,7 +376,7 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   if (!status) status = lib_bind_dims(m->module, &m->schema, error);
   if (!status) status = lib_params_init(&m->params, m->module, t->precision, error);
   if (!status) lib_params_copy(&m->params, lib_train_best(t));
-  if (!status) status = lib_model_name_classes(m, error);
+  if (!status) status = lib_model_words(m, error);
   if (!status && t->metric && t->state.best_epoch) {
     m->metric = rt_strdup(t->metric->name);
     m->metric_value = t->state.best_value;

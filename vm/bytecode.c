@@ -3,7 +3,7 @@
  *     bytes 0..3    "aqb" and the format's version
  *           4..11   what ops there are (their names, signatures and attributes): bytecode speaks in their
  * numbers 12..19   how many bytes follow the header 20..27   XXH3 of those 28..     the module: dims, params,
- * inputs, outputs, lines, settings, lane programs, heads, functions
+ * inputs, outputs, lines, requirements, settings, lane programs, heads, functions
  *
  * The functions below, one for each struct of module.h, read as well as write (stream.h); the order of their
  * lines is the format. */
@@ -24,8 +24,9 @@ static void stream_symbol(struct vm_stream *s, struct vm_symbol *symbol) {
   stream_u8(s, &kind);
   stream_i64(s, &symbol->value);
   stream_i64(s, &symbol->limit);
+  stream_i64(s, &symbol->least);
   if (!s->reading) return;
-  s->failed |= !name || kind > VM_RAGGED || symbol->value < -1 || symbol->limit < 0;
+  s->failed |= !name || kind > VM_RAGGED || symbol->value < -1 || symbol->limit < 0 || symbol->least < 0;
   symbol->kind = kind;
   symbol->name = (char *)(uintptr_t)name;
 }
@@ -40,8 +41,10 @@ static void stream_symbols(struct vm_stream *s, struct vm_dims *dims) {
     if (!s->reading || s->failed) continue;
     if (vm_dims_add_symbol(dims, symbol.name, symbol.kind, symbol.value) == UINT32_MAX)
       s->failed = s->no_memory = true;
-    else
+    else {
       dims->symbol[i].limit = symbol.limit;
+      dims->symbol[i].least = symbol.least;
+    }
   }
 }
 
@@ -321,6 +324,16 @@ static void stream_head(struct vm_stream *s, struct vm_head *head) {
   stream_text(s, &head->why);
 }
 
+static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
+  stream_u32(s, &r->dim);
+  stream_u8(s, &r->kind);
+  stream_text(s, &r->what);
+  stream_text(s, &r->file);
+  stream_u32(s, &r->line);
+  stream_u32(s, &r->column);
+  stream_text(s, &r->text);
+}
+
 static void stream_module(struct vm_stream *s, struct vm_module *m) {
   stream_text(s, &m->name);
   stream_dims(s, &m->dims);
@@ -329,6 +342,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   EACH(s, m->output, m->output_count, 12, stream_output);
   EACH(s, m->line, m->line_count, 20, stream_line);
   EACH(s, m->head, m->head_count, 10, stream_head);
+  EACH(s, m->requirement, m->requirement_count, 25, stream_requirement);
   stream_settings(s, &m->settings);
   EACH(s, m->lanes, m->lanes_count, 20, stream_lanes);
   EACH(s, m->attend, m->attend_count, 11, stream_plan);

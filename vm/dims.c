@@ -263,7 +263,7 @@ uint32_t vm_dims_add_symbol(struct vm_dims *dims, const char *name, enum vm_symb
   dims->symbol = items;
   char *copy = rt_arena_strndup(&dims->arena, name, strlen(name));
   if (!copy) return UINT32_MAX;
-  dims->symbol[dims->symbol_count] = (struct vm_symbol){copy, kind, kind == VM_RAGGED ? -1 : value, 0};
+  dims->symbol[dims->symbol_count] = (struct vm_symbol){copy, kind, kind == VM_RAGGED ? -1 : value, 0, 0};
   return (uint32_t)dims->symbol_count++;
 }
 

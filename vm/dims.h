@@ -21,6 +21,7 @@ struct vm_symbol {
   enum vm_symbol_kind kind;
   int64_t value; /* CONST, and BOUND once bound; otherwise -1 */
   int64_t limit; /* RAGGED: longest allowed (T <= 128), 0: no limit */
+  int64_t least; /* the shortest there can be: of RAGGED what is allowed (1 <= T); 0: no limit */
 };
 
 struct vm_factor {

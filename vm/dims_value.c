@@ -1,5 +1,5 @@
 /* dims_value.c: what a dim is worth when sizes are known, and how it reads. */
-#include "vm/dims_fraction.h"
+#include "vm/dims_poly.h"
 
 #include <inttypes.h>
 
@@ -29,12 +29,15 @@ static bool reduce(struct vm_fraction *f) {
 /* Where the values of symbols come from. */
 struct sizes {
   const int64_t *ragged, *all; /* by symbol number, or NULL */
+  const struct vm_point *with; /* or NULL */
 };
 
 static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const struct sizes *sizes,
                          int64_t *value) {
   if (sizes->all)
     *value = sizes->all[number];
+  else if (sizes->with && sizes->with->symbol == number)
+    *value = sizes->with->value;
   else if (symbol->kind == VM_RAGGED)
     *value = sizes->ragged ? sizes->ragged[number] : -1;
   else
@@ -65,7 +68,13 @@ static enum vm_outcome term_value(const struct vm_dims *dims, const struct vm_te
   return VM_FINE;
 }
 
-/* The limits keep every step exact. */
+/* Parts below 2^63: each product stays below 2^126 and their sum below 2^127. */
+bool vm_fraction_add(struct vm_fraction *sum, struct vm_fraction f) {
+  sum->numerator = sum->numerator * f.denominator + f.numerator * sum->denominator;
+  sum->denominator *= f.denominator;
+  return reduce(sum);
+}
+
 static enum vm_outcome poly_value(const struct vm_dims *dims, const struct vm_poly *poly,
                                   const struct sizes *sizes, struct vm_fraction *sum) {
   *sum = (struct vm_fraction){0, 1};
@@ -73,10 +82,7 @@ static enum vm_outcome poly_value(const struct vm_dims *dims, const struct vm_po
     struct vm_fraction f;
     enum vm_outcome outcome = term_value(dims, &poly->term[i], sizes, &f);
     if (outcome != VM_FINE) return outcome;
-    /* Parts below 2^63: each product stays below 2^126 and their sum below 2^127. */
-    sum->numerator = sum->numerator * f.denominator + f.numerator * sum->denominator;
-    sum->denominator *= f.denominator;
-    if (!reduce(sum)) return VM_TOO_LARGE;
+    if (!vm_fraction_add(sum, f)) return VM_TOO_LARGE;
   }
   return VM_FINE;
 }
@@ -89,6 +95,11 @@ enum vm_outcome vm_poly_value(const struct vm_dims *dims, const struct vm_poly *
 enum vm_outcome vm_poly_value_at(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *all,
                                  struct vm_fraction *value) {
   return poly_value(dims, poly, &(struct sizes){.all = all}, value);
+}
+
+enum vm_outcome vm_poly_value_with(const struct vm_dims *dims, const struct vm_poly *poly,
+                                   const struct vm_point *at, struct vm_fraction *value) {
+  return poly_value(dims, poly, &(struct sizes){.with = at}, value);
 }
 
 /* " (D = 64, H = 5)": the sizes a dim's value came from. */
@@ -181,12 +192,7 @@ static void print_term(const struct vm_dims *dims, const struct vm_term *term, s
   rt_text_puts(out, below > 1 ? ")" : "");
 }
 
-void vm_dim_print(const struct vm_dims *dims, vm_dim d, struct rt_text *out) {
-  if (d >= dims->poly_count) {
-    rt_text_puts(out, "?");
-    return;
-  }
-  const struct vm_poly *poly = &dims->poly[d];
+void vm_poly_print(const struct vm_dims *dims, const struct vm_poly *poly, struct rt_text *out) {
   if (poly->term_count == 0) rt_text_puts(out, "0");
   for (uint32_t i = 0; i < poly->term_count; i++) {
     bool minus = poly->term[i].numerator < 0;
@@ -196,4 +202,11 @@ void vm_dim_print(const struct vm_dims *dims, vm_dim d, struct rt_text *out) {
       rt_text_puts(out, minus ? " - " : " + ");
     print_term(dims, &poly->term[i], out);
   }
+}
+
+void vm_dim_print(const struct vm_dims *dims, vm_dim d, struct rt_text *out) {
+  if (d >= dims->poly_count)
+    rt_text_puts(out, "?");
+  else
+    vm_poly_print(dims, &dims->poly[d], out);
 }

@@ -1,5 +1,11 @@
 /* machine_check.c: what types cannot tell and sizes and data can: parts within their whole, heads that
- * divide, ids within their range. */
+ * divide, ids within their range.
+ *
+ * Of what a checked program asks of sizes nothing is left to be found here: the compiler has proven it, or
+ * listed it in the module (vm/requirement.h), and whoever reads rows has looked. The list is not trusted,
+ * though. A file of bytecode may lack entries, or have others, and a host may bind any sizes: those meet the
+ * checks below, and those of shapes.c and dims_value.c, before a kernel does. Batches beyond what memory or
+ * BLAS can count end there too. */
 #include "vm/machine_parts.h"
 
 #include <inttypes.h>

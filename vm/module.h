@@ -10,6 +10,7 @@
 #include "runtime/attend.h"
 #include "runtime/ops.h"
 #include "vm/dims.h"
+#include "vm/requirement.h"
 
 struct vm_type {
   uint8_t dtype;   /* enum rt_dtype */
@@ -163,6 +164,8 @@ struct vm_module {
   uint32_t line_count;
   struct vm_head *head;
   uint32_t head_count; /* as the program calls them */
+  struct vm_requirement *requirement;
+  uint32_t requirement_count; /* for readers of data: nothing here relies on them */
   struct vm_settings settings;
   struct rt_arena arena; /* owns all of the above but dims */
 };

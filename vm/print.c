@@ -12,6 +12,7 @@ static void print_symbols(const struct vm_dims *dims, struct rt_text *out) {
     const struct vm_symbol *symbol = &dims->symbol[i];
     rt_text_printf(out, "dim %s", symbol->name);
     if (symbol->value >= 0) rt_text_printf(out, " = %" PRId64, symbol->value);
+    if (symbol->least > 0) rt_text_printf(out, " >= %" PRId64, symbol->least);
     if (symbol->limit > 0) rt_text_printf(out, " <= %" PRId64, symbol->limit);
     rt_text_printf(out, "    # %s\n", kinds[symbol->kind]);
   }
@@ -55,6 +56,15 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
   for (uint32_t i = 0; i < m->output_count; i++)
     rt_text_printf(out, "output %u %s: loss %s of input %d\n", i, m->output[i].name, m->output[i].loss,
                    m->output[i].target);
+}
+
+static void print_requirements(const struct vm_module *m, struct rt_text *out) {
+  for (uint32_t i = 0; i < m->requirement_count; i++) {
+    const struct vm_requirement *r = &m->requirement[i];
+    rt_text_puts(out, "requires ");
+    vm_requirement_print(&m->dims, r, out);
+    rt_text_printf(out, "    # %s:%u %s\n", r->file, r->line, r->what);
+  }
 }
 
 static void print_settings(const struct vm_settings *s, struct rt_text *out) {
@@ -250,6 +260,7 @@ void vm_module_print(const struct vm_module *m, struct rt_text *out) {
   rt_text_printf(out, "module %s\n", m->name);
   print_symbols(&m->dims, out);
   print_leaves(m, out);
+  print_requirements(m, out);
   if (m->output_count) print_settings(&m->settings, out);
   for (uint32_t i = 0; i < m->attend_count; i++) print_plan(m, i, out);
   for (uint32_t i = 0; i < m->lanes_count; i++) {

@@ -12,7 +12,7 @@ static int verify_dims(struct verify *v) {
   const struct vm_dims *dims = &v->module->dims;
   for (size_t i = 0; i < dims->symbol_count; i++) {
     const struct vm_symbol *symbol = &dims->symbol[i];
-    if (!symbol->name || (unsigned)symbol->kind > VM_RAGGED || symbol->limit < 0
+    if (!symbol->name || (unsigned)symbol->kind > VM_RAGGED || symbol->limit < 0 || symbol->least < 0
         || (symbol->kind == VM_CONST && symbol->value < 0))
       return bad(v, "symbol", (uint32_t)i);
   }
@@ -53,6 +53,12 @@ static int verify_input(struct verify *v, uint32_t n) {
   return verify_type(v, &input->type, what);
 }
 
+static int verify_requirement(struct verify *v, uint32_t n) {
+  const struct vm_requirement *r = &v->module->requirement[n];
+  bool fits = r->dim < v->module->dims.poly_count && r->kind <= VM_WHOLE && r->what && r->file && r->text;
+  return fits ? RT_OK : bad(v, "requirement", n);
+}
+
 static int verify_outputs(struct verify *v) {
   const struct vm_module *m = v->module;
   for (uint32_t i = 0; i < m->output_count; i++)
@@ -75,7 +81,8 @@ static bool module_complete(const struct vm_module *m) {
   return m->name && (m->param || !m->param_count) && (m->input || !m->input_count)
          && (m->output || !m->output_count) && (m->function || !m->function_count)
          && (m->lanes || !m->lanes_count) && (m->attend || !m->attend_count)
-         && (m->head_name || !m->attend_count) && (m->line || !m->line_count) && (m->head || !m->head_count);
+         && (m->head_name || !m->attend_count) && (m->line || !m->line_count) && (m->head || !m->head_count)
+         && (m->requirement || !m->requirement_count);
 }
 
 int verify_module_parts(struct verify *v) {
@@ -83,6 +90,7 @@ int verify_module_parts(struct verify *v) {
   int status = module_complete(m) ? verify_dims(v) : bad(v, "table", 0);
   for (uint32_t i = 0; i < m->param_count && status == RT_OK; i++) status = verify_param(v, i);
   for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++) status = verify_input(v, i);
+  for (uint32_t i = 0; i < m->requirement_count && status == RT_OK; i++) status = verify_requirement(v, i);
   if (status == RT_OK) status = verify_outputs(v);
   if (status == RT_OK) status = verify_settings(v);
   for (uint32_t i = 0; i < m->head_count && status == RT_OK; i++)

@@ -13,7 +13,10 @@ static int keep(struct io_dataset *data, const int64_t *rows, int64_t count, str
   int status = io_dataset_select(data, rows, count, &other, error);
   if (status == RT_OK) {
     struct io_dataset all = *data;
-    for (int c = 0; c < data->columns; c++) other.values[c].cut = all.values[c].cut;
+    for (int c = 0; c < data->columns; c++) {
+      other.values[c].cut = all.values[c].cut;
+      other.values[c].cut_texts = all.values[c].cut_texts;
+    }
     data->values = other.values;
     data->lines = other.lines;
     data->lines_capacity = other.lines_capacity;

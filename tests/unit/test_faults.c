@@ -103,7 +103,7 @@ static int compile_program(struct rt_error *error) {
   struct vm_module *module = NULL;
   struct cc_program *loaded =
       cc_program_load("a.aq", program, sizeof program - 1, NULL, NULL, NULL, 0, error);
-  int status = loaded ? cc_check(loaded, error) : error->code;
+  int status = loaded ? cc_check(loaded, NULL, error) : error->code;
   if (!status && !(module = cc_compile_model(loaded, error))) status = error->code;
   if (!status) status = vm_module_write(module, &bytes, error);
   rt_text_free(&bytes);

@@ -1,0 +1,255 @@
+/* dims_range.c: for which sizes, within the limits of their symbols, a condition on a dim holds. */
+#include <string.h>
+
+#include "vm/dims_poly.h"
+#include "vm/requirement.h"
+
+/* ---- limits ---- */
+
+enum { NO_LIMIT = -1 };
+
+struct limits {
+  int64_t least, most; /* NO_LIMIT: any */
+};
+
+static struct limits limits_of(const struct vm_symbol *symbol) {
+  if (symbol->kind != VM_RAGGED && symbol->value >= 0) return (struct limits){symbol->value, symbol->value};
+  return (struct limits){symbol->least, symbol->limit > 0 ? symbol->limit : NO_LIMIT};
+}
+
+/* The symbols of a polynomial, each once. */
+struct symbols {
+  uint32_t number[VM_MAX_TERMS];
+  int count; /* VM_MAX_TERMS + 1: more than that */
+};
+
+static void collect(const struct vm_poly *poly, struct symbols *symbols) {
+  symbols->count = 0;
+  for (uint32_t t = 0; t < poly->term_count; t++)
+    for (uint32_t k = 0; k < poly->term[t].factor_count; k++) {
+      int at = 0;
+      while (at < symbols->count && symbols->number[at] != poly->term[t].factor[k].symbol) at++;
+      if (at < symbols->count) continue;
+      if (at == VM_MAX_TERMS) {
+        symbols->count = VM_MAX_TERMS + 1;
+        return;
+      }
+      symbols->number[symbols->count++] = poly->term[t].factor[k].symbol;
+    }
+}
+
+/* ---- bounds ---- */
+
+/* What a polynomial comes near to: a number, or beyond all of them. */
+struct bound {
+  enum { BELOW_ALL = -1, NUMBER, ABOVE_ALL, NO_BOUND } kind;
+  struct vm_fraction number;
+};
+
+static void add_bound(struct bound *sum, struct bound b) {
+  if (sum->kind == NO_BOUND || (sum->kind != NUMBER && b.kind != NUMBER && sum->kind != b.kind))
+    b.kind = NO_BOUND;
+  if (b.kind != NUMBER)
+    *sum = b;
+  else if (sum->kind == NUMBER && !vm_fraction_add(&sum->number, b.number))
+    sum->kind = NO_BOUND;
+}
+
+/* Everything that asking takes: one room for values of all symbols. */
+struct asking {
+  const struct vm_dims *dims;
+  int64_t *value; /* [symbols] the corner that is looked at; NO_LIMIT: beyond all numbers */
+  int depth;      /* of derivatives */
+};
+
+/* A term at a corner of the box. 1/T at T = 0 and T without a limit are beyond all numbers; 1/T of the latter
+ * is 0. */
+static struct bound term_at(const struct asking *a, const struct vm_term *term) {
+  bool above = false, zero = false;
+  struct bound b = {NUMBER, {0, 1}};
+  for (uint32_t k = 0; k < term->factor_count; k++) {
+    int64_t value = a->value[term->factor[k].symbol];
+    bool up = term->factor[k].power > 0;
+    above |= up ? value == NO_LIMIT : value == 0;
+    zero |= up ? value == 0 : value == NO_LIMIT;
+  }
+  if (above && zero) {
+    b.kind = NO_BOUND;
+  } else if (above) {
+    b.kind = term->numerator < 0 ? BELOW_ALL : ABOVE_ALL;
+  } else if (!zero) {
+    const struct vm_poly one = {1, (struct vm_term *)(uintptr_t)term, false};
+    if (vm_poly_value_at(a->dims, &one, a->value, &b.number) != VM_FINE) b.kind = NO_BOUND;
+  }
+  return b;
+}
+
+/* Where a term is least, or most: it goes one way with each of its symbols. */
+static struct bound term_extreme(struct asking *a, const struct vm_term *term, bool most) {
+  for (uint32_t k = 0; k < term->factor_count; k++) {
+    struct limits l = limits_of(&a->dims->symbol[term->factor[k].symbol]);
+    bool rises = (term->factor[k].power > 0) == (term->numerator > 0);
+    a->value[term->factor[k].symbol] = rises == most ? l.most : l.least;
+  }
+  return term_at(a, term);
+}
+
+static struct bound extreme(struct asking *a, const struct vm_poly *poly, bool most);
+
+/* The derivative by a symbol. factor: room for VM_MAX_FACTORS for each term. False when it has no such form.
+ */
+static bool derive(const struct vm_poly *poly, uint32_t symbol, struct vm_poly *out,
+                   struct vm_factor (*room)[VM_MAX_FACTORS]) {
+  out->term_count = 0;
+  for (uint32_t t = 0; t < poly->term_count; t++) {
+    struct vm_term *term = &out->term[out->term_count];
+    uint32_t at = 0;
+    *term = poly->term[t];
+    while (at < term->factor_count && term->factor[at].symbol != symbol) at++;
+    if (at == term->factor_count) continue;
+    if (term->factor_count > VM_MAX_FACTORS
+        || __builtin_mul_overflow(term->numerator, term->factor[at].power, &term->numerator)
+        || term->numerator == INT64_MIN || term->factor[at].power == INT32_MIN)
+      return false;
+    term->factor = memcpy(room[t], term->factor, term->factor_count * sizeof *term->factor);
+    if (--term->factor[at].power == 0)
+      memmove(term->factor + at, term->factor + at + 1, (--term->factor_count - at) * sizeof *term->factor);
+    out->term_count++;
+  }
+  return true;
+}
+
+/* 1: the polynomial never falls when the symbol grows; -1: never rises; 0: neither is known. */
+static int direction(struct asking *a, const struct vm_poly *poly, uint32_t symbol) {
+  enum { DEEPEST = 3 };
+  struct vm_term term[VM_MAX_TERMS];
+  struct vm_factor room[VM_MAX_TERMS][VM_MAX_FACTORS];
+  struct vm_poly slope = {0, term, false};
+  struct limits l = limits_of(&a->dims->symbol[symbol]);
+  if (l.least == l.most) return 1;
+  if (a->depth >= DEEPEST || !derive(poly, symbol, &slope, room)) return 0;
+  a->depth++;
+  struct bound least = extreme(a, &slope, false), most = extreme(a, &slope, true);
+  a->depth--;
+  if (least.kind == ABOVE_ALL || (least.kind == NUMBER && least.number.numerator >= 0)) return 1;
+  return most.kind == BELOW_ALL || (most.kind == NUMBER && most.number.numerator <= 0) ? -1 : 0;
+}
+
+/* Where a polynomial that goes one way with each symbol is least, or most: a corner of the box. */
+static bool corner(struct asking *a, const struct vm_poly *poly, bool most, struct bound *b) {
+  struct symbols symbols;
+  int way[VM_MAX_TERMS];
+  collect(poly, &symbols);
+  if (symbols.count > VM_MAX_TERMS) return false;
+  for (int k = 0; k < symbols.count; k++)
+    if ((way[k] = direction(a, poly, symbols.number[k])) == 0) return false;
+  for (int k = 0; k < symbols.count; k++) {
+    struct limits l = limits_of(&a->dims->symbol[symbols.number[k]]);
+    a->value[symbols.number[k]] = (way[k] > 0) == most ? l.most : l.least;
+  }
+  *b = (struct bound){NUMBER, {0, 1}};
+  for (uint32_t t = 0; t < poly->term_count; t++) add_bound(b, term_at(a, &poly->term[t]));
+  return b->kind != NO_BOUND;
+}
+
+/* Never above the least, or below the most. Where the symbols do not tell, each term is taken by itself. */
+static struct bound extreme(struct asking *a, const struct vm_poly *poly, bool most) {
+  struct bound b;
+  if (poly->term_count > 1 && corner(a, poly, most, &b)) return b;
+  b = (struct bound){NUMBER, {0, 1}};
+  for (uint32_t t = 0; t < poly->term_count; t++) add_bound(&b, term_extreme(a, &poly->term[t], most));
+  return b;
+}
+
+static enum vm_truth not_negative(struct asking *a, const struct vm_poly *poly) {
+  struct bound least = extreme(a, poly, false), most = extreme(a, poly, true);
+  if (least.kind == ABOVE_ALL || (least.kind == NUMBER && least.number.numerator >= 0)) return VM_FOR_ALL;
+  return most.kind == BELOW_ALL || (most.kind == NUMBER && most.number.numerator < 0) ? VM_FOR_NONE
+                                                                                      : VM_FOR_SOME;
+}
+
+/* ---- wholeness ---- */
+
+enum { MOST_TRIED = 4096 };
+
+/* A number by whose multiples a symbol may grow and the polynomial stays as whole as it was: the least common
+ * multiple of the terms' denominators, known sizes put in. 0: more than can be tried. */
+static int64_t period(struct asking *a, const struct vm_poly *poly, const struct symbols *symbols) {
+  int64_t common = 1;
+  for (int k = 0; k < symbols->count; k++) {
+    struct limits l = limits_of(&a->dims->symbol[symbols->number[k]]);
+    a->value[symbols->number[k]] = l.least == l.most ? l.most : 1;
+  }
+  for (uint32_t t = 0; t < poly->term_count; t++) {
+    struct bound b = term_at(a, &poly->term[t]);
+    if (b.kind != NUMBER || b.number.denominator > MOST_TRIED) return 0;
+    int64_t d = (int64_t)b.number.denominator, x = common, y = d;
+    while (y) {
+      int64_t rest = x % y;
+      x = y;
+      y = rest;
+    }
+    common = common / x * d;
+    if (common > MOST_TRIED) return 0;
+  }
+  return common;
+}
+
+static bool divides_by(const struct vm_poly *poly, uint32_t symbol) {
+  for (uint32_t t = 0; t < poly->term_count; t++)
+    for (uint32_t k = 0; k < poly->term[t].factor_count; k++)
+      if (poly->term[t].factor[k].symbol == symbol && poly->term[t].factor[k].power < 0) return true;
+  return false;
+}
+
+/* How many values of each symbol have to be tried, from its least on. False: too many. */
+static bool count_tries(struct asking *a, const struct vm_poly *poly, const struct symbols *symbols,
+                        int64_t *count) {
+  int64_t steps = period(a, poly, symbols), all = 1;
+  if (steps == 0) return false;
+  for (int k = 0; k < symbols->count; k++) {
+    struct limits l = limits_of(&a->dims->symbol[symbols->number[k]]);
+    bool divisor = divides_by(poly, symbols->number[k]);
+    if (divisor && l.most == NO_LIMIT) return false;
+    count[k] = l.most != NO_LIMIT && (divisor || l.most - l.least < steps) ? l.most - l.least + 1 : steps;
+    if (count[k] < 1 || count[k] > MOST_TRIED || (all *= count[k]) > MOST_TRIED) return false;
+    a->value[symbols->number[k]] = l.least;
+  }
+  return true;
+}
+
+/* The next values to try; false after the last. */
+static bool next_try(struct asking *a, const struct symbols *symbols, const int64_t *count) {
+  for (int k = 0; k < symbols->count; k++) {
+    int64_t least = limits_of(&a->dims->symbol[symbols->number[k]]).least;
+    if (++a->value[symbols->number[k]] < least + count[k]) return true;
+    a->value[symbols->number[k]] = least;
+  }
+  return false;
+}
+
+static enum vm_truth whole(struct asking *a, const struct vm_poly *poly) {
+  struct symbols symbols;
+  int64_t count[VM_MAX_TERMS];
+  bool some = false, all = true;
+  collect(poly, &symbols);
+  if (symbols.count > VM_MAX_TERMS || !count_tries(a, poly, &symbols, count)) return VM_FOR_SOME;
+  do {
+    struct vm_fraction f;
+    enum vm_outcome outcome = vm_poly_value_at(a->dims, poly, a->value, &f);
+    if (outcome == VM_TOO_LARGE) return VM_FOR_SOME;
+    bool fits = outcome == VM_FINE && f.denominator == 1;
+    some |= fits;
+    all &= fits;
+  } while (next_try(a, &symbols, count));
+  return all ? VM_FOR_ALL : some ? VM_FOR_SOME : VM_FOR_NONE;
+}
+
+int vm_requirement_truth(const struct vm_dims *dims, enum vm_requirement_kind kind, vm_dim dim,
+                         enum vm_truth *truth) {
+  struct asking a = {.dims = dims, .value = rt_zalloc(dims->symbol_count + 1, sizeof *a.value)};
+  if (!a.value) return RT_NO_MEMORY;
+  *truth = kind == VM_WHOLE ? whole(&a, &dims->poly[dim]) : not_negative(&a, &dims->poly[dim]);
+  rt_free(a.value);
+  return RT_OK;
+}

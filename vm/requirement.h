@@ -1,0 +1,49 @@
+/* requirement.h: what a program asks of sizes. A slice, an element such as x[0], a quotient such as T / 2 in
+ * a shape: each holds for some sizes only. The compiler proves what it can from the limits that the program
+ * declares, refuses what no sizes can meet, and writes the rest into the module; whoever reads rows looks at
+ * it. The machine checks sizes by itself and does not trust this table. */
+#ifndef AQ_VM_REQUIREMENT_H
+#define AQ_VM_REQUIREMENT_H
+
+#include "vm/dims.h"
+
+enum vm_requirement_kind {
+  VM_NOT_NEGATIVE, /* the dim is at least 0: T - 3 for x[2] */
+  VM_WHOLE         /* the dim is a whole number, and divides by nothing that is 0: T/2 */
+};
+
+struct vm_requirement {
+  vm_dim dim;
+  uint8_t kind;     /* enum vm_requirement_kind */
+  const char *what; /* the words of the program that ask for it: "x[2]" */
+  const char *file;
+  uint32_t line, column; /* where they stand */
+  const char *text;      /* that line of the source */
+};
+
+/* Do the sizes meet it? ragged: the sizes of one example by symbol number, below 0 where not known, or NULL.
+ * RT_OK: yes; RT_BAD_DATA: no; RT_NEGATIVE: that depends on a size that is not known. */
+int vm_requirement_met(const struct vm_dims *dims, const struct vm_requirement *r, const int64_t *ragged);
+
+/* For which sizes within their limits does it hold? */
+enum vm_truth { VM_FOR_SOME, VM_FOR_ALL, VM_FOR_NONE };
+/* Exact where the dim rises or falls with each of its symbols, and for wholeness where few remainders have to
+ * be tried; otherwise FOR_SOME. RT_OK or RT_NO_MEMORY. */
+int vm_requirement_truth(const struct vm_dims *dims, enum vm_requirement_kind kind, vm_dim dim,
+                         enum vm_truth *truth);
+
+/* Does it depend on what each example has of its own; on what a file gives once and is not known yet? */
+bool vm_requirement_is_ragged(const struct vm_dims *dims, const struct vm_requirement *r);
+bool vm_requirement_is_open(const struct vm_dims *dims, const struct vm_requirement *r);
+
+/* Where it is about one unknown size alone and says how large that may be: the symbol, whether it is a least
+ * size (or a most), and which. */
+bool vm_requirement_limit(const struct vm_dims *dims, const struct vm_requirement *r, uint32_t *symbol,
+                          bool *least, int64_t *limit);
+/* Where it says that one unknown size is a multiple of a number: the symbol, and the number. */
+bool vm_requirement_multiple(const struct vm_dims *dims, const struct vm_requirement *r, uint32_t *symbol,
+                             int64_t *of);
+/* As a formula: "T >= P + 1", "T/2 is a whole number". */
+void vm_requirement_print(const struct vm_dims *dims, const struct vm_requirement *r, struct rt_text *out);
+
+#endif
