@@ -49,14 +49,15 @@ const char *cc_describe(struct cc_context *c, const struct cc_value *v) {
   return text ? text : "a value";
 }
 
-/* A dim as a real number: through its symbols when it has fractions, so that T/2 of an odd T is exact. */
+/* A dim as a real number: through its symbols when it has fractions, so that T/2 of an odd T is exact, or
+ * powers, since T^3 may be more than any axis can have. */
 static ir_id dim_tensor(struct cc_context *c, vm_dim dim, struct gr_span span) {
   const struct vm_poly *poly = &c->module->dims.poly[dim];
   bool whole = true;
   for (uint32_t t = 0; t < poly->term_count; t++) {
     if (poly->term[t].denominator != 1 || poly->term[t].numerator < 0) whole = false;
     for (uint32_t f = 0; f < poly->term[t].factor_count; f++)
-      if (poly->term[t].factor[f].power < 0) whole = false;
+      if (poly->term[t].factor[f].power < 0 || poly->term[t].factor[f].power > 1) whole = false;
   }
   if (whole) return ir_size(c->model, dim, span, c->error);
   ir_id sum = 0;
