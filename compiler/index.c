@@ -251,9 +251,13 @@ int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *
     if ((status = cc_expression(c, node->child[1], &first))) return status;
     if (first.kind == CC_TENSOR) {
       if (cc_type(c, first.id)->dtype == RT_INT) return take_rows(c, node, base.id, first.id, value);
-      return gr_fail(c->error, node->child[1]->span,
-                     "an index is a whole number, a range a..b or a tensor of whole numbers; this is %s",
-                     cc_describe(c, &first));
+      gr_fail(c->error, node->child[1]->span,
+              "an index is a whole number, a range a..b or a tensor of whole numbers; this is %s",
+              cc_describe(c, &first));
+      rt_hint(c->error,
+              "elements are not picked by a condition: where(x > 0, x, 0) chooses each, and a head sees "
+              "what its mask says");
+      return c->error->code;
     }
   }
   return take_parts(c, node, base.id, value);

@@ -103,7 +103,17 @@ static const char *written_name(enum rt_op op) {
     case OP_mod: return "%";
     case OP_project:
     case OP_matmul: return "@";
+    case OP_slice:
     case OP_gather: return "indexing";
+    case OP_select: return "where";
+    case OP_maximum: return "max";
+    case OP_iota: return "range";
+    case OP_rms: return "rms_standardize";
+    case OP_stop: return "stop_gradient";
+    case OP_lt: return "<";
+    case OP_le: return "<=";
+    case OP_eq: return "==";
+    case OP_ne: return "!=";
     default: return rt_op_info[op].name;
   }
 }

@@ -136,7 +136,12 @@ static int find_output(struct cc_context *c, const struct loss *loss, const stru
     if (!strcmp(c->module->output[*found].name, name->text)) return RT_OK;
   }
   gr_fail(c->error, name->span, "%s takes the name of an output of the model", loss->name);
-  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  if (nearest.best)
+    rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  else if (c->module->output_count == 1)
+    rt_hint(c->error, "the model predicts `%s`", c->module->output[0].name);
+  else
+    rt_hint(c->error, "what the model predicts stands behind its `->`");
   return c->error->code;
 }
 

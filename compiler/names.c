@@ -137,6 +137,8 @@ static int unknown(const struct walk *w, const struct gr_node *node, const struc
   for (const struct sight *s = sight; s; s = s->outer)
     if (s->name) cc_nearest_consider(&nearest, s->name);
   for (int i = 0; w->data && i < w->data->count; i++) cc_nearest_consider(&nearest, w->data->child[i]->text);
+  if (is_size_name(node->text) && nearest.best && nearest.best[0] >= 'a')
+    nearest.best = NULL; /* A is no `a` */
   bool own = nearest.best != NULL;
   if (!own) nearest.best = same_name(w, node->text);
   for (size_t u = 0; u < w->program->unit_count; u++) {
@@ -313,11 +315,20 @@ static int walk_expression(struct walk *w, const struct gr_node *node, const str
   }
 }
 
+/* What stands behind a return is never run. */
+static int check_behind(struct walk *w, const struct gr_node *block, int at) {
+  if (block->child[at]->kind != GR_RETURN || at + 1 >= block->count) return RT_OK;
+  gr_fail(w->error, block->child[at + 1]->span, "this stands behind a return, and so it is never run");
+  gr_note(w->error, block->child[at]->span, "what is returned");
+  return w->error->code;
+}
+
 /* Statements from child `at` on; each LET puts its names in sight of those after it. */
 static int walk_statements(struct walk *w, const struct gr_node *block, int at, const struct sight *sight) {
   if (at >= block->count) return RT_OK;
   const struct gr_node *node = block->child[at];
-  int status = RT_OK;
+  int status = check_behind(w, block, at);
+  if (status) return status;
   if (node->kind == GR_LET) {
     bool slot = w->in_head && node->count == 2 && cc_is_slot(node->child[0]->text);
     status = slot ? walk_slot(w, node, sight) : walk_expression(w, node->child[node->count - 1], sight);

@@ -163,6 +163,8 @@ static const char *equals(const struct slip *slip) {
   if (slip->found.kind == GR_T_EQ && (slip->expects & GR_EXPECTS_ASSIGN))
     return "`==` compares; a name is given with a single `=`";
   if (slip->found.kind != GR_T_ASSIGN) return NULL;
+  char next = *(gr_text_at(slip->found.span) + 1);
+  if (next == '<' || next == '>') return next == '<' ? "at most is written <=" : "at least is written >=";
   if (slip->before.kind == GR_T_LOSS) return "the loss is written without `=`: loss cross_entropy";
   if (slip->before.kind == GR_T_TRAIN || slip->before.kind == GR_T_DATA)
     return "what follows stands in braces, without `=`: train { batch = 32 }";
@@ -216,14 +218,21 @@ static const char *word_of_the_language(const struct slip *slip) {
       if (slip->expects & GR_EXPECTS_OPERATOR)
         return "element by element a choice is where(condition, a, b), and what a query sees is the slot "
                "mask = j <= i; by sizes, if L > 2 { x = a } else { x = b }";
-      return slip->expects & GR_EXPECTS_VALUE ? "`if` is a statement: if L > 2 { x = a } else { x = b }"
+      return slip->expects & GR_EXPECTS_VALUE ? "element by element, and in slots, a choice is "
+                                                "where(condition, a, b); by sizes, if is a statement: "
+                                                "if L > 2 { x = a } else { x = b }"
                                               : NULL;
     case GR_T_INSTANCE:
       return slip->expects & GR_EXPECTS_VALUE
                  ? "an instance is given a name first: shared = instance linear, then shared(x, D)"
                  : NULL;
-    case GR_T_ELLIPSIS: return "a range has two dots: 0..L";
-    case GR_T_DOTS: return "a range stands in brackets, x[0..3], or behind `in`: for l in 0..L { ... }";
+    case GR_T_ELLIPSIS:
+      return slip->inside == GR_T_LBRACKET ? "`..` is a whole axis, one for each: x[.., 0], x[.., .., 0]"
+                                           : "a range has two dots: 0..L";
+    case GR_T_DOTS:
+      if (slip->inside == GR_T_LBRACKET)
+        return "a part has a beginning and an end, and takes all between: x[0..3]";
+      return "a range stands in brackets, x[0..3], or behind `in`: for l in 0..L { ... }";
     default: return NULL;
   }
 }
@@ -281,6 +290,13 @@ static const char *item_form(const struct slip *slip) {
 
 /* Several values, and values that go nowhere. */
 static const char *value_form(const struct slip *slip) {
+  bool compares = slip->found.kind == GR_T_LT || slip->found.kind == GR_T_LE || slip->found.kind == GR_T_GT
+                  || slip->found.kind == GR_T_GE || slip->found.kind == GR_T_EQ
+                  || slip->found.kind == GR_T_NE;
+  if (compares && (slip->before.kind == GR_T_AND || slip->before.kind == GR_T_OR))
+    return "each comparison has two sides: 0 < x and x < 1; or in one, 0 < x < 1";
+  if (slip->before.kind == GR_T_MODULO && (slip->expects & GR_EXPECTS_VALUE))
+    return "a percentage has no space: 10%; a remainder is written x % 2";
   bool named = slip->before.kind == GR_T_NAME && (slip->expects & GR_EXPECTS_ASSIGN);
   switch (slip->found.kind) {
     case GR_T_LPAREN:
