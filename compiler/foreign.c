@@ -7,6 +7,7 @@
 
 #define VALUE CC_FOREIGN_VALUE
 #define STATEMENT CC_FOREIGN_STATEMENT
+#define WORD CC_FOREIGN_WORD
 #define SLOT CC_FOREIGN_SLOT
 #define ITEM CC_FOREIGN_ITEM
 
@@ -248,9 +249,9 @@ static const struct cc_foreign table[] = {
     /* ---- Python ---- */
     {"print printf println echo debug assert", VALUE, NULL,
      "a program prints nothing; `aqc run PROGRAM.aq FUNCTION` shows what a function gives"},
-    {"self this cls super init", VALUE, NULL,
+    {"self this cls super init", WORD, NULL,
      "there are no objects: a function has its arguments and owns the weights that it makes"},
-    {"none null nil undefined nan", VALUE, NULL,
+    {"none null nil undefined nan", WORD, NULL,
      "there is no empty value: an argument that may be left out has a default, fn f(x, rate = 0.1)"},
     {"enumerate zip map filter reduce", STATEMENT, "for l in 0..L { x = encoder_layer(x, H, 4 * D) }",
      "a loop counts; rows are gone through by scan(step, start, x)"},

@@ -11,6 +11,7 @@ struct cc_foreign {
   enum cc_foreign_place {
     CC_FOREIGN_VALUE,     /* write is an expression, of x and y [T, D], W [D, K], E [V, D], ids [T] of V */
     CC_FOREIGN_STATEMENT, /* statements of the same */
+    CC_FOREIGN_WORD,      /* no function, but a word that stands by itself: None, self */
     CC_FOREIGN_SLOT,      /* in a head, or behind `with` */
     CC_FOREIGN_ITEM       /* an item of the file */
   } place;

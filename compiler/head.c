@@ -32,8 +32,13 @@ int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim
   struct ir_head *head = c->slot->head;
   int rank = cc_type(c, outer)->rank, k;
   bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE && vector == VM_NO_DIM;
-  if (cc_type(c, outer)->dtype == RT_INT)
-    return gr_fail(c->error, span, "whole numbers cannot be used in a slot");
+  if (cc_type(c, outer)->dtype == RT_INT) {
+    gr_fail(c->error, span, "these are whole numbers that name things (%s): a slot cannot compute with them",
+            cc_type_text(c, cc_type(c, outer)));
+    rt_hint(c->error, "make numbers of them before: e = embed(text, D) is used as e[i] or e[j]; "
+                      "same = one_hot(text) @ one_hot(text)' is 1 where words are equal, as same[i, j]");
+    return c->error->code;
+  }
   for (k = 0; k < head->extra_count; k++)
     if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
   if (k == head->extra_count) {

@@ -131,9 +131,19 @@ static bool is_size_name(const char *name) {
   return name[0] >= 'A' && name[0] <= 'Z' && (!name[1] || (name[1] >= '0' && name[1] <= '9' && !name[2]));
 }
 
+/* What another system means by a name: of one that is not called, only if it is a function that may be
+ * passed, or a word such as None. A `weight` or a `t` that is missing here is most likely the user's own. */
+static const struct cc_foreign *foreign_name(const struct walk *w, const struct gr_node *node) {
+  const struct cc_foreign *found = node->text[1] ? cc_foreign_find(node->text) : NULL;
+  bool called = w->call && w->call->child[0] == node,
+       alone =
+           found && (found->place == CC_FOREIGN_WORD || (found->place == CC_FOREIGN_VALUE && found->write));
+  return called || alone || w->in_initialiser ? found : NULL;
+}
+
 static int unknown(const struct walk *w, const struct gr_node *node, const struct sight *sight) {
   struct cc_nearest nearest = {node->text, NULL, 0};
-  const struct cc_foreign *foreign = cc_foreign_find(node->text);
+  const struct cc_foreign *foreign = foreign_name(w, node);
   for (const struct sight *s = sight; s; s = s->outer)
     if (s->name) cc_nearest_consider(&nearest, s->name);
   for (int i = 0; w->data && i < w->data->count; i++) cc_nearest_consider(&nearest, w->data->child[i]->text);
