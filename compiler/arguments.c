@@ -31,13 +31,18 @@ static bool has_number(const struct cc_parameter *p) {
   return p->takes == CC_TAKES_NUMBER || p->takes == CC_TAKES_WHOLE || p->takes == CC_TAKES_STEPS;
 }
 
-static void put_parameter(struct rt_text *out, const struct cc_parameter *p) {
+static void put_parameter(struct rt_text *out, const struct cc_parameter *p, bool first) {
+  if (p->rest && p->takes != CC_TAKES_DIM && !first) { /* more of the one before */
+    rt_text_puts(out, "…");
+    return;
+  }
   if (p->takes == CC_TAKES_SHAPE) {
     rt_text_puts(out, "[DIM, …]");
     return;
   }
   if (p->takes == CC_TAKES_TEXT) rt_text_printf(out, "\"%s\"", p->name);
-  if (p->takes != CC_TAKES_TEXT) rt_text_puts(out, p->name);
+  if (p->takes == CC_TAKES_DIM) rt_text_puts(out, "DIM");
+  if (p->takes != CC_TAKES_TEXT && p->takes != CC_TAKES_DIM) rt_text_puts(out, p->name);
   if (p->rest) rt_text_puts(out, ", …");
   if (p->optional && has_number(p)) {
     rt_text_puts(out, " = ");
@@ -49,14 +54,18 @@ static void put_parameter(struct rt_text *out, const struct cc_parameter *p) {
   }
 }
 
+void cc_write_callee(struct rt_text *out, const struct cc_callee *callee) {
+  rt_text_printf(out, "%s(", callee->name);
+  for (int p = 0; p < callee->count; p++) {
+    if (p) rt_text_puts(out, ", ");
+    put_parameter(out, &callee->parameter[p], p == 0);
+  }
+  rt_text_puts(out, ")");
+}
+
 const char *cc_written(struct cc_context *c, const struct cc_callee *callee) {
   struct rt_text out = {0};
-  rt_text_printf(&out, "%s(", callee->name);
-  for (int p = 0; p < callee->count; p++) {
-    if (p) rt_text_puts(&out, ", ");
-    put_parameter(&out, &callee->parameter[p]);
-  }
-  rt_text_puts(&out, ")");
+  cc_write_callee(&out, callee);
   return kept(c, &out);
 }
 
@@ -144,8 +153,12 @@ static int find_parameter(struct cc_context *c, const struct cc_callee *callee, 
                           struct gr_span span, int *of) {
   for (*of = 0; *of < callee->count; ++*of)
     if (!strcmp(callee->parameter[*of].name, name)) break;
+  if (*of == callee->count && callee->open) {
+    *of = -1;
+    return RT_OK;
+  }
   if (*of == callee->count) return unknown(c, callee, name, span);
-  if (!callee->parameter[*of].rest) return RT_OK;
+  if (!callee->parameter[*of].rest || callee->parameter[*of].takes == CC_TAKES_DIM) return RT_OK;
   gr_fail(c->error, span, "`%s…` of `%s` takes its %ss by position", name, callee->name, callee->noun);
   if (callee->declared) gr_note(c->error, callee->parameter[*of].node->span, "declared here");
   return c->error->code;
@@ -178,7 +191,7 @@ int cc_match(struct cc_context *c, const struct cc_callee *callee, struct gr_spa
       of[i] = place;
       if (!callee->parameter[place].rest) place = next_place(callee, place + 1);
     }
-    for (int k = 0; k < i && !callee->parameter[of[i]].rest; k++)
+    for (int k = 0; of[i] >= 0 && k < i && !callee->parameter[of[i]].rest; k++)
       if (of[k] == of[i]) return twice(c, callee, &callee->parameter[of[i]], given->span[k], given->span[i]);
   }
   return check_all_there(c, callee, call, given, of);
@@ -225,6 +238,124 @@ int cc_check_range(struct cc_context *c, const struct cc_callee *callee, const s
   rt_text_puts(&out, ", and this is ");
   put_number(&out, number);
   return gr_fail(c->error, span, "%s", kept(c, &out));
+}
+
+/* ---- values ---- */
+
+static const char *const kinds[] = {
+    [CC_TAKES_NUMBER] = "a number that is known while compiling",
+    [CC_TAKES_WHOLE] = "a whole number that is known while compiling",
+    [CC_TAKES_SWITCH] = "true or false",
+    [CC_TAKES_SHAPE] = "a list of sizes, as [T, D]",
+    [CC_TAKES_LIST] = "a list, as [a, b]",
+    [CC_TAKES_FUNCTION] = "a function",
+};
+
+static int wrong_kind(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
+                      const struct cc_value *value, struct gr_span span) {
+  gr_fail(c->error, span, "`%s` of `%s` is %s, and this is %s", p->name, callee->name, kinds[p->takes],
+          cc_describe(c, value));
+  rt_hint(c->error, "it is written %s", cc_written(c, callee));
+  return c->error->code;
+}
+
+static int check_value(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
+                       struct cc_value *value, struct gr_span span) {
+  double number;
+  switch (p->takes) {
+    case CC_TAKES_NUMBER:
+    case CC_TAKES_WHOLE:
+    case CC_TAKES_SWITCH:
+      if (!cc_to_number(c, value, &number)) return wrong_kind(c, callee, p, value, span);
+      *value = (struct cc_value){.kind = CC_NUMBER, .number = number};
+      if (p->takes != CC_TAKES_SWITCH) return cc_check_range(c, callee, p, number, span);
+      return number == 0 || number == 1 ? RT_OK : wrong_kind(c, callee, p, value, span);
+    case CC_TAKES_SHAPE:
+    case CC_TAKES_LIST: return value->kind == CC_LIST ? RT_OK : wrong_kind(c, callee, p, value, span);
+    case CC_TAKES_FUNCTION:
+      return value->kind == CC_FUNCTION || value->kind == CC_BUILTIN ? RT_OK
+                                                                     : wrong_kind(c, callee, p, value, span);
+    default: return RT_OK;
+  }
+}
+
+/* Room for every argument and every parameter. */
+static int make_room(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
+                     struct cc_call_args *matched) {
+  struct rt_arena *a = &c->model->arena;
+  size_t n = (size_t)(args->count + args->named_count + callee->count) + 1;
+  *matched = (struct cc_call_args){.node = args->node,
+                                   .value = rt_arena_alloc(a, n * sizeof(struct cc_value)),
+                                   .span = rt_arena_alloc(a, n * sizeof(struct gr_span)),
+                                   .name = rt_arena_alloc(a, n * sizeof(const char *)),
+                                   .named = rt_arena_alloc(a, n * sizeof(struct cc_value)),
+                                   .named_span = rt_arena_alloc(a, n * sizeof(struct gr_span))};
+  return matched->value && matched->span && matched->name && matched->named && matched->named_span
+             ? RT_OK
+             : cc_out_of_memory(c);
+}
+
+static const struct cc_value *argument(const struct cc_call_args *args, int i, struct gr_span *span) {
+  bool named = i >= args->count;
+  *span = named ? args->named_span[i - args->count] : args->span[i];
+  return named ? &args->named[i - args->count] : &args->value[i];
+}
+
+static void put_value(struct cc_call_args *m, bool by_name, const char *name, const struct cc_value *value,
+                      struct gr_span span) {
+  int *count = by_name ? &m->named_count : &m->count;
+  (by_name ? m->named : m->value)[*count] = *value;
+  (by_name ? m->named_span : m->span)[*count] = span;
+  if (by_name) m->name[*count] = name;
+  ++*count;
+}
+
+/* What is given to parameter p (-1: what is handed on), checked, in the order of the call. */
+static int put_given(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
+                     const int *of, int p, struct cc_call_args *m) {
+  const struct cc_parameter *parameter = p < 0 ? NULL : &callee->parameter[p];
+  bool by_name = p < 0 || parameter->by_name, found = p < 0 || parameter->rest;
+  for (int i = 0; i < args->count + args->named_count; i++) {
+    struct gr_span span;
+    struct cc_value value = *argument(args, i, &span);
+    if (of[i] != p) continue;
+    int status = parameter ? check_value(c, callee, parameter, &value, span) : RT_OK;
+    if (status) return status;
+    put_value(m, by_name, p < 0 ? args->name[i - args->count] : parameter->name, &value, span);
+    found = true;
+  }
+  if (found) return RT_OK;
+  struct cc_value fallback = {.kind = has_number(parameter) || parameter->takes == CC_TAKES_SWITCH ? CC_NUMBER
+                                                                                                   : CC_NONE,
+                              .number = parameter->fallback};
+  put_value(m, by_name, parameter->name, &fallback, args->node->span);
+  return RT_OK;
+}
+
+int cc_match_call(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
+                  int **of) {
+  struct rt_arena *a = &c->model->arena;
+  int count = args->count + args->named_count;
+  const char **name = rt_arena_alloc(a, sizeof *name * ((size_t)count + 1));
+  struct gr_span *span = rt_arena_alloc(a, sizeof *span * ((size_t)count + 1));
+  *of = rt_arena_alloc(a, sizeof **of * ((size_t)count + 1));
+  if (!name || !span || !*of) return cc_out_of_memory(c);
+  for (int i = 0; i < count; i++) {
+    argument(args, i, &span[i]);
+    name[i] = i < args->count ? NULL : args->name[i - args->count];
+  }
+  const struct cc_given given = {count, name, span};
+  return cc_match(c, callee, args->node->span, &given, *of);
+}
+
+int cc_match_values(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
+                    struct cc_call_args *matched) {
+  int *of, status = cc_match_call(c, callee, args, &of);
+  if (!status) status = make_room(c, callee, args, matched);
+  for (int p = 0; p < callee->count && !status; p++) status = put_given(c, callee, args, of, p, matched);
+  if (!status) status = put_given(c, callee, args, of, -1, matched);
+  while (!status && matched->count && matched->value[matched->count - 1].kind == CC_NONE) matched->count--;
+  return status;
 }
 
 /* ---- settings ---- */

@@ -7,12 +7,14 @@
 #include <math.h>
 
 #include "compiler/elaborate.h"
+#include "runtime/threshold.h"
 
 #define CC_FROM_TO(a, b)                                                                                     \
   { .min = (a), .max = (b) }
 #define CC_FROM_BELOW(a, b)                                                                                  \
   { .min = (a), .max = (b), .max_open = true }
-#define CC_FROM(a) CC_FROM_BELOW(a, INFINITY) /* and finite */
+#define CC_FROM(a) CC_FROM_BELOW(a, INFINITY)              /* and finite */
+#define CC_ALPHA CC_FROM_TO(RT_LEAST_ALPHA, RT_MOST_ALPHA) /* of entmax; 1 is softmax, 2 sparsemax */
 
 enum cc_takes {
   CC_TAKES_ANY,      /* a value that the callee looks at itself: most often a tensor */
@@ -51,6 +53,7 @@ struct cc_callee {
   const struct cc_parameter *parameter;
   int count;
   const struct gr_node *declared; /* the definition of a function or head, else NULL */
+  bool open;                      /* hands on names that are not its own; of[i] is then -1 */
 };
 
 /* Fills of[i] with the number of the parameter that argument i is for. name[i] is NULL for an argument by
@@ -62,6 +65,10 @@ struct cc_given {
 };
 int cc_match(struct cc_context *c, const struct cc_callee *callee, struct gr_span call,
              const struct cc_given *given, int *of);
+
+/* The same for the arguments of a call: by position, then by name. *of is in the arena. */
+int cc_match_call(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
+                  int **of);
 
 /* Arguments as they stand in the program, matched and evaluated by what their parameters take; of one that is
  * not given, arg is NULL and number is the fallback. list is [count] of GR_ARG. */
@@ -79,7 +86,16 @@ void cc_store_settings(const struct cc_callee *callee, const struct cc_setting *
 int cc_match_way(struct cc_context *c, const struct cc_callee *callee, const struct gr_node *node,
                  struct cc_setting *setting);
 
-/* "softmax(x, DIM)"; in the arena. */
+/* The arguments of a call, which are values already. In *matched, value[p] is that of parameter p by
+ * position, as far as one is given (CC_NONE: left out), then come those of `rest`; named[k] is that of the
+ * k-th parameter by name alone, then come names that an open callee hands on. Numbers are numbers within
+ * their range, and the fallback where they are left out. */
+int cc_match_values(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
+                    struct cc_call_args *matched);
+
+/* softmax(x, DIM) */
+void cc_write_callee(struct rt_text *out, const struct cc_callee *callee);
+/* The same, in the arena. */
 const char *cc_written(struct cc_context *c, const struct cc_callee *callee);
 /* "lr, momentum and weight_decay"; in the arena. */
 const char *cc_listed(struct cc_context *c, int count, const char *const *name);

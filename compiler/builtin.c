@@ -4,20 +4,6 @@
 
 #include "compiler/builtin.h"
 
-int cc_builtin_usage(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
-  gr_fail(c->error, args->node->span, "`%s` is written %s", self->name, self->usage);
-  rt_hint(c->error, "%s", self->doc);
-  return c->error->code;
-}
-
-int cc_builtin_expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max,
-                      const char *named) {
-  if (args->count < min || args->count > max) return cc_builtin_usage(c, self, args);
-  for (int i = 0; i < args->named_count; i++)
-    if (!named || strcmp(named, args->name[i])) return cc_builtin_usage(c, self, args);
-  return RT_OK;
-}
-
 int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) {
   return cc_to_real(c, &args->value[i], args->span[i], id);
 }
@@ -36,24 +22,13 @@ int cc_builtin_done(struct cc_context *c, struct cc_value *result, ir_id id) {
   return id ? RT_OK : c->error->code;
 }
 
-int cc_builtin_number(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at,
-                      const char *name, double fallback, double *number) {
-  const struct cc_value *v = at < args->count ? &args->value[at] : NULL;
-  for (int i = 0; i < args->named_count; i++)
-    if (!strcmp(args->name[i], name)) v = &args->named[i];
-  *number = fallback;
-  if (!v || cc_to_number(c, v, number)) return RT_OK;
-  return cc_builtin_usage(c, self, args);
-}
-
 /* ---- element by element ---- */
 
 static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                      struct cc_value *result) {
   ir_id a;
   double known;
-  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
-  if (status) return status;
+  int status;
   if (args->value[0].kind != CC_TENSOR && cc_to_number(c, &args->value[0], &known)) {
     /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes
      * and conditions. */
@@ -64,6 +39,9 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
                  : self->op == OP_log   ? log(known)
                  : self->op == OP_floor ? floor(known)
                                         : fabs(known);
+      if (isnan(v) || (isfinite(known) && !isfinite(v)))
+        return gr_fail(c->error, args->node->span, "%s(%g) is no number that can be written", self->name,
+                       known);
       *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
       return RT_OK;
     }
@@ -80,8 +58,8 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
 static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
   ir_id a, b;
-  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
-  if (status || (status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b)))
+  int status;
+  if ((status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b)))
     return status;
   return cc_builtin_done(c, result,
                          ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
@@ -89,8 +67,9 @@ static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_
 
 static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                      struct cc_value *result) {
+  (void)self;
   ir_id id[3];
-  int status = cc_builtin_expect(c, self, args, 3, 3, NULL);
+  int status = RT_OK;
   for (int i = 0; i < 3 && !status; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
   return status ? status
                 : cc_builtin_done(c, result,
@@ -150,20 +129,11 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
                       struct cc_value *result) {
   ir_id x;
   bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
-  if (extreme && args->count == 2 && args->named_count == 0 && !names_axis(c, args))
-    return run_binary(c, self, args, result);
-  bool habit = args->count == 1 && args->named_count == 1
-               && (!strcmp(args->name[0], "dim") || !strcmp(args->name[0], "axis"));
-  int status = habit ? RT_OK : cc_builtin_expect(c, self, args, 1, RT_MAX_RANK, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  if (extreme && args->count == 2 && !names_axis(c, args)) return run_binary(c, self, args, result);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   if (status) return status;
   struct vm_type type = *cc_type(c, x);
-  double number;
-  if (habit)
-    return cc_to_number(c, &args->named[0], &number)
-               ? numbered_axis(c, args, number, args->named_span[0], &type)
-               : cc_builtin_usage(c, self, args);
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   uint32_t gone = 0;
   vm_dim over = VM_ONE;
@@ -202,10 +172,8 @@ static struct gr_span item_span(const args_t *args, int at, int i) {
 }
 
 /* A list of dims as a type; batched when `from` is or when a dim is ragged. */
-static int list_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at, bool batched,
-                      struct vm_type *type) {
+static int list_shape(struct cc_context *c, args_t *args, int at, bool batched, struct vm_type *type) {
   *type = (struct vm_type){.dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM};
-  if (at >= args->count || args->value[at].kind != CC_LIST) return cc_builtin_usage(c, self, args);
   const struct cc_value *list = &args->value[at];
   if (list->item_count > RT_MAX_RANK)
     return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
@@ -248,10 +216,9 @@ static int run_reshape(struct cc_context *c, const struct cc_builtin *self, args
                        struct cc_value *result) {
   ir_id x;
   struct vm_type type;
-  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
+  if (!status) status = list_shape(c, args, 1, cc_type(c, x)->batched, &type);
   if (status) return status;
   ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
@@ -262,10 +229,9 @@ static int run_expand(struct cc_context *c, const struct cc_builtin *self, args_
                       struct cc_value *result) {
   ir_id x;
   struct vm_type type;
-  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &type);
+  if (!status) status = list_shape(c, args, 1, cc_type(c, x)->batched, &type);
   return status ? status
                 : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
 }
@@ -275,10 +241,9 @@ static int run_transpose(struct cc_context *c, const struct cc_builtin *self, ar
                          struct cc_value *result) {
   ir_id x;
   struct vm_type wanted;
-  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = list_shape(c, self, args, 1, cc_type(c, x)->batched, &wanted);
+  if (!status) status = list_shape(c, args, 1, cc_type(c, x)->batched, &wanted);
   if (status) return status;
   struct vm_type type = *cc_type(c, x), out = type;
   int64_t attr[RT_MAX_ATTR] = {0};
@@ -300,9 +265,8 @@ static int run_transpose(struct cc_context *c, const struct cc_builtin *self, ar
 static int run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                     struct cc_value *result) {
   struct vm_type type;
-  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = list_shape(c, self, args, 0, false, &type);
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = list_shape(c, args, 0, false, &type);
   return status ? status
                 : cc_builtin_done(c, result,
                                   ir_constant(c->model, self->constant, &type, args->node->span, c->error));
@@ -311,8 +275,7 @@ static int run_fill(struct cc_context *c, const struct cc_builtin *self, args_t 
 static int run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                      struct cc_value *result) {
   struct vm_type type = {.dtype = RT_REAL, .rank = 1, .of = VM_NO_DIM};
-  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
   if (status) return status;
   type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
@@ -336,20 +299,32 @@ static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_ty
   return ir_expand_axes(c->model, part, axes, &repeated, span, c->error);
 }
 
-/* concat(x, y, axis = T): a result of joining has no name yet, so its axis goes by its place. */
-static int check_axis_number(struct cc_context *c, args_t *args, const struct vm_type *type) {
+/* The axis that concat joins along, by its place among those that are seen: a result of joining has no name
+ * yet. */
+static int joined_axis(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       const struct vm_type *type, int *along) {
+  static const struct cc_parameter row = {"axis", CC_TAKES_WHOLE, .range = CC_FROM_TO(-1, RT_MAX_RANK - 1)};
+  const struct cc_callee callee = {.name = self->name};
+  const struct cc_value *given = &args->named[0];
   int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
-  for (int k = 0; k < args->named_count; k++) {
-    if (strcmp(args->name[k], "axis") || args->named[k].kind != CC_DIM) continue;
-    for (int a = 0; a < visible; a++)
-      if (type->dim[axis[a]] == args->named[k].dim) {
-        gr_fail(c->error, args->named_span[k],
-                "concat counts axes from 0, because what it makes is longer than %s",
-                cc_dim_text(c, args->named[k].dim));
-        rt_hint(c->error, "write axis = %d", a);
-        return c->error->code;
-      }
-  }
+  double at = -1; /* the last */
+  for (int a = 0; given->kind == CC_DIM && a < visible; a++)
+    if (type->dim[axis[a]] == given->dim) {
+      gr_fail(c->error, args->named_span[0],
+              "concat counts axes from 0, because what it makes is longer than %s",
+              cc_dim_text(c, given->dim));
+      rt_hint(c->error, "write axis = %d", a);
+      return c->error->code;
+    }
+  if (given->kind != CC_NONE && !cc_to_number(c, given, &at))
+    return gr_fail(c->error, args->named_span[0], "concat counts axes from 0, and this is %s",
+                   cc_describe(c, given));
+  int status = cc_check_range(c, &callee, &row, at, args->named_span[0]);
+  if (status) return status;
+  if (at < 0) at = visible - 1;
+  if (at < 0 || at >= visible)
+    return gr_fail(c->error, args->named_span[0], "%s has no axis number %g", cc_type_text(c, type), at);
+  *along = (int)at;
   return RT_OK;
 }
 
@@ -378,14 +353,13 @@ static int check_joined(struct cc_context *c, args_t *args, const struct vm_type
 static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
   const struct cc_value *items = args->value;
-  int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_expect(c, self, args, 1, 64, "axis");
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_no_slot(c, self, args);
   if (status) return status;
   if (count == 1 && items[0].kind == CC_LIST) {
     count = items[0].item_count;
     items = items[0].item;
   }
-  if (count < 1) return cc_builtin_usage(c, self, args);
+  if (count < 1) return gr_fail(c->error, args->node->span, "concat joins one tensor or more");
   ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (size_t)count);
   bool batched = false;
   if (!id) return cc_out_of_memory(c);
@@ -399,20 +373,17 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   for (int i = 0; i < count; i++)
     if (!(id[i] = for_every_head(c, id[i], &type, args->node->span))) return c->error->code;
   type = *cc_type(c, id[0]);
-  int visible = cc_visible(c, &type, axis);
-  double at;
-  if ((status = check_axis_number(c, args, &type))) return status;
-  if ((status = cc_builtin_number(c, self, args, 99, "axis", visible - 1, &at))) return status;
-  if (at < 0 || at >= visible)
-    return gr_fail(c->error, args->node->span, "%s has no axis number %g", cc_type_text(c, &type), at);
-  int64_t attr[RT_MAX_ATTR] = {axis[(int)at]};
+  int along;
+  if ((status = joined_axis(c, self, args, &type, &along))) return status;
+  cc_visible(c, &type, axis);
+  int64_t attr[RT_MAX_ATTR] = {axis[along]};
   vm_dim total = vm_dim_number(&c->module->dims, 0);
   for (int i = 0; i < count; i++) {
     struct vm_type part = *cc_type(c, id[i]);
     if (part.rank != type.rank)
       return gr_fail(c->error, args->node->span, "concat joins tensors with the same axes: %s and %s",
                      cc_type_text(c, &type), cc_type_text(c, &part));
-    if ((status = check_joined(c, args, &type, &part, (int)at))) return status;
+    if ((status = check_joined(c, args, &type, &part, along))) return status;
     total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
     if (batched && !part.batched) {
       part.batched = 1;
@@ -431,8 +402,7 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
 static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                        struct cc_value *result) {
   ir_id x;
-  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
   if (cc_type(c, x)->dtype != RT_INT)
@@ -446,14 +416,10 @@ static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args
 static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                        struct cc_value *result) {
   ir_id x;
-  double rate;
-  int status = cc_builtin_expect(c, self, args, 2, 2, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = cc_builtin_number(c, self, args, 1, "rate", 0, &rate);
   if (status) return status;
-  if (rate < 0 || rate >= 1)
-    return gr_fail(c->error, args->span[1], "a dropout rate is at least 0 and below 1, and this is %g", rate);
+  double rate = args->value[1].number;
   if (rate == 0) return cc_builtin_done(c, result, x);
   struct vm_type type = *cc_type(c, x);
   ir_id keep = ir_add(c->model, OP_bernoulli, 0, NULL, NULL, rate, &type, args->node->span, c->error);
@@ -464,8 +430,7 @@ static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args
 static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                     struct cc_value *result) {
   ir_id x;
-  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
   return status ? status
                 : cc_builtin_done(
@@ -474,10 +439,9 @@ static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t 
 
 static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
-  int status = cc_builtin_expect(c, self, args, 1, 1, NULL);
-  if (!status && args->value[0].kind != CC_LIST) status = cc_builtin_usage(c, self, args);
+  (void)c, (void)self;
   *result = (struct cc_value){.kind = CC_NUMBER, .number = args->value[0].item_count};
-  return status;
+  return RT_OK;
 }
 
 static int run_initialiser(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -496,77 +460,132 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
   return c->error->code;
 }
 
+/* ---- what they take ---- */
+
+static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter list[] = {{"list", .takes = CC_TAKES_LIST}};
+static const struct cc_parameter shape[] = {{"shape", .takes = CC_TAKES_SHAPE}};
+static const struct cc_parameter dim[] = {{"axis", .takes = CC_TAKES_DIM}};
+static const struct cc_parameter x_shape[] = {{"x", .takes = CC_TAKES_ANY},
+                                              {"shape", .takes = CC_TAKES_SHAPE}};
+static const struct cc_parameter x_dim[] = {{"x", .takes = CC_TAKES_ANY},
+                                            {"axis", CC_TAKES_DIM, .optional = true}};
+static const struct cc_parameter x_dims[] = {{"x", .takes = CC_TAKES_ANY},
+                                             {"axis", CC_TAKES_DIM, .rest = true}};
+static const struct cc_parameter where_rows[] = {
+    {"condition", .takes = CC_TAKES_ANY}, {"a", .takes = CC_TAKES_ANY}, {"b", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter standardize_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"eps", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .by_name = true, .fallback = 1e-5}};
+static const struct cc_parameter rms_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"eps", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .by_name = true, .fallback = 1e-6}};
+static const struct cc_parameter entmax_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"alpha", CC_TAKES_NUMBER, CC_ALPHA, .optional = true, .fallback = 1.5}};
+static const struct cc_parameter top_k_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                 {"K", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, INT32_MAX)},
+                                                 {"axis", CC_TAKES_DIM, .optional = true}};
+static const struct cc_parameter cumsum_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
+static const struct cc_parameter concat_rows[] = {
+    {"part", CC_TAKES_ANY, .rest = true}, /* -1: the last axis */
+    {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
+static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                   {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
+static const struct cc_parameter scan_rows[] = {
+    {"step", .takes = CC_TAKES_FUNCTION},
+    {"start", .takes = CC_TAKES_ANY},
+    {"x", .takes = CC_TAKES_ANY},
+    {"more", CC_TAKES_ANY, .rest = true}, /* sequences, and what each step is given as it is */
+    {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
+
 static const struct cc_builtin builtins[] = {
-    {"exp", "exp(x)", run_unary, OP_exp, 0, "e to the x, element by element"},
-    {"log", "log(x)", run_unary, OP_log, 0, "natural logarithm"},
-    {"sqrt", "sqrt(x)", run_unary, OP_sqrt, 0, "square root"},
-    {"abs", "abs(x)", run_unary, OP_abs, 0, "absolute value"},
-    {"sign", "sign(x)", run_unary, OP_sign, 0, "-1, 0 or 1"},
-    {"relu", "relu(x)", run_unary, OP_relu, 0, "max(x, 0)"},
-    {"tanh", "tanh(x)", run_unary, OP_tanh, 0, "hyperbolic tangent"},
-    {"sigmoid", "sigmoid(x)", run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
-    {"softplus", "softplus(x)", run_unary, OP_softplus, 0, "log(1 + exp(x))"},
-    {"erf", "erf(x)", run_unary, OP_erf, 0, "error function"},
-    {"sin", "sin(x)", run_unary, OP_sin, 0, "sine, x in radians"},
-    {"cos", "cos(x)", run_unary, OP_cos, 0, "cosine, x in radians"},
-    {"floor", "floor(x)", run_unary, OP_floor, 0, "largest whole number not above x"},
-    {"where", "where(condition, a, b)", run_where, 0, 0, "a where the condition is true, else b"},
-    {"sum", "sum(x, DIM, …)", run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
-    {"mean", "mean(x, DIM, …)", run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
-    {"max", "max(x, DIM, …) or max(a, b)", run_reduce, OP_max, 0,
-     "largest over the named dims, or the larger of two"},
-    {"min", "min(x, DIM, …) or min(a, b)", run_reduce, OP_min, 0,
-     "smallest over the named dims, or the smaller of two"},
-    {"softmax", "softmax(x, DIM)", cc_run_along, OP_softmax, 0,
+    {"exp", CC_TAKES(just_x), run_unary, OP_exp, 0, "e to the x, element by element"},
+    {"log", CC_TAKES(just_x), run_unary, OP_log, 0, "natural logarithm"},
+    {"sqrt", CC_TAKES(just_x), run_unary, OP_sqrt, 0, "square root"},
+    {"abs", CC_TAKES(just_x), run_unary, OP_abs, 0, "absolute value"},
+    {"sign", CC_TAKES(just_x), run_unary, OP_sign, 0, "-1, 0 or 1"},
+    {"relu", CC_TAKES(just_x), run_unary, OP_relu, 0, "max(x, 0)"},
+    {"tanh", CC_TAKES(just_x), run_unary, OP_tanh, 0, "hyperbolic tangent"},
+    {"sigmoid", CC_TAKES(just_x), run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
+    {"softplus", CC_TAKES(just_x), run_unary, OP_softplus, 0, "log(1 + exp(x))"},
+    {"erf", CC_TAKES(just_x), run_unary, OP_erf, 0, "error function"},
+    {"sin", CC_TAKES(just_x), run_unary, OP_sin, 0, "sine, x in radians"},
+    {"cos", CC_TAKES(just_x), run_unary, OP_cos, 0, "cosine, x in radians"},
+    {"floor", CC_TAKES(just_x), run_unary, OP_floor, 0, "largest whole number not above x"},
+    {"where", CC_TAKES(where_rows), run_where, 0, 0, "a where the condition is true, else b"},
+    {"sum", CC_TAKES(x_dims), run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
+    {"mean", CC_TAKES(x_dims), run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
+    {"max", CC_TAKES(x_dims), run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
+    {"min", CC_TAKES(x_dims), run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},
+    {"softmax", CC_TAKES(x_dim), cc_run_along, OP_softmax, 0,
      "exp(x) / sum exp(x) along a dim, the last when none is named"},
-    {"log_softmax", "log_softmax(x, DIM)", cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
-    {"standardize", "standardize(x, DIM, eps = 1e-5)", cc_run_along, OP_standardize, 0,
+    {"log_softmax", CC_TAKES(x_dim), cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
+    {"standardize", CC_TAKES(standardize_rows), cc_run_along, OP_standardize, 0,
      "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
-    {"rms_standardize", "rms_standardize(x, DIM, eps = 1e-6)", cc_run_along, OP_rms, 0,
+    {"rms_standardize", CC_TAKES(rms_rows), cc_run_along, OP_rms, 0,
      "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
-    {"sparsemax", "sparsemax(x, DIM)", cc_run_entmax, OP_threshold, 2,
+    {"sparsemax", CC_TAKES(x_dim), cc_run_entmax, OP_threshold, 2,
      "weights that sum to 1 along a dim, most of them 0: the nearest point of the simplex (Martins and "
      "Astudillo 2016)"},
-    {"entmax", "entmax(x, DIM, alpha = 1.5)", cc_run_entmax, OP_threshold, 1.5,
+    {"entmax", CC_TAKES(entmax_rows), cc_run_entmax, OP_threshold, 1.5,
      "weights that sum to 1 along a dim, between softmax (alpha near 1) and sparsemax (alpha = 2) (Peters et "
      "al. 2019)"},
-    {"top_k", "top_k(x, K, DIM)", cc_run_top_k, OP_threshold, 0,
+    {"top_k", CC_TAKES(top_k_rows), cc_run_top_k, OP_threshold, 0,
      "1 where x is among the K largest along a dim, ties of the K-th included, else 0; no gradient flows "
      "through it"},
-    {"cumsum", "cumsum(x, DIM, reverse = false)", cc_run_cumsum, OP_cumsum, 0,
+    {"cumsum", CC_TAKES(cumsum_rows), cc_run_cumsum, OP_cumsum, 0,
      "running sum along a dim, the last when none is named: of all up to here, or with reverse = true of all "
      "from here on"},
-    {"reshape", "reshape(x, [DIM, …])", run_reshape, 0, 0, "the same elements, in order, under other axes"},
-    {"expand", "expand(x, [DIM, …])", run_expand, 0, 0, "x repeated along the axes that it lacks"},
-    {"transpose", "transpose(x, [DIM, …])", run_transpose, 0, 0, "the axes of x in the order given"},
-    {"zeros", "zeros([DIM, …])", run_fill, 0, 0, "a tensor of zeros"},
-    {"ones", "ones([DIM, …])", run_fill, 0, 1, "a tensor of ones"},
-    {"range", "range(DIM)", run_range, 0, 0, "0, 1, 2, … along a dim"},
-    {"concat", "concat(a, b, …, axis = N)", run_concat, 0, 0,
+    {"reshape", CC_TAKES(x_shape), run_reshape, 0, 0, "the same elements, in order, under other axes"},
+    {"expand", CC_TAKES(x_shape), run_expand, 0, 0, "x repeated along the axes that it lacks"},
+    {"transpose", CC_TAKES(x_shape), run_transpose, 0, 0, "the axes of x in the order given"},
+    {"zeros", CC_TAKES(shape), run_fill, 0, 0, "a tensor of zeros"},
+    {"ones", CC_TAKES(shape), run_fill, 0, 1, "a tensor of ones"},
+    {"range", CC_TAKES(dim), run_range, 0, 0, "0, 1, 2, … along a dim"},
+    {"concat", CC_TAKES(concat_rows), run_concat, 0, 0,
      "one behind the other along an axis, counted from 0; the last when none is given"},
-    {"one_hot", "one_hot(ids)", run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
-    {"dropout", "dropout(x, RATE)", run_dropout, 0, 0,
+    {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
+    {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,
      "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
-    {"stop_gradient", "stop_gradient(x)", run_stop, 0, 0, "x, through which no gradient flows"},
-    {"len", "len(list)", run_len, 0, 0, "how many items a list or a name... argument has"},
-    {"gumbel", "gumbel()", run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
-    {"normal", "param[…] = normal(SD)", run_initialiser, 0, 0, "normal numbers of that standard deviation"},
-    {"uniform", "param[…] = uniform(FROM, TO)", run_initialiser, 0, 0, "uniform numbers"},
-    {"glorot", "param[…] = glorot(GAIN)", run_initialiser, 0, 0,
-     "uniform by fan in and fan out (Glorot and Bengio 2010)"},
-    {"he", "param[…] = he(GAIN)", run_initialiser, 0, 0, "normal by fan in (He et al. 2015)"},
-    {"orthogonal", "param[…] = orthogonal(GAIN)", run_initialiser, 0, 0,
-     "a random orthogonal matrix (Saxe et al. 2014)"},
-    {"eye", "param[…] = eye(SCALE)", run_initialiser, 0, 0, "the identity matrix"},
-    {"load", "param[…] = load(\"file.safetensors\", \"tensor\")", run_initialiser, 0, 0,
-     "a pretrained tensor"},
-    {"scan", "scan(step, start, x, …, reverse = false)", cc_scan, 0, 0,
+    {"stop_gradient", CC_TAKES(just_x), run_stop, 0, 0, "x, through which no gradient flows"},
+    {"len", CC_TAKES(list), run_len, 0, 0, "how many items a list or a name... argument has"},
+    {"gumbel", NULL, -1, run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
+    {"normal", NULL, -1, run_initialiser, 0, 0, "normal numbers of that standard deviation"},
+    {"uniform", NULL, -1, run_initialiser, 0, 0, "uniform numbers"},
+    {"glorot", NULL, -1, run_initialiser, 0, 0, "uniform by fan in and fan out (Glorot and Bengio 2010)"},
+    {"he", NULL, -1, run_initialiser, 0, 0, "normal by fan in (He et al. 2015)"},
+    {"orthogonal", NULL, -1, run_initialiser, 0, 0, "a random orthogonal matrix (Saxe et al. 2014)"},
+    {"eye", NULL, -1, run_initialiser, 0, 0, "the identity matrix"},
+    {"load", NULL, -1, run_initialiser, 0, 0, "a pretrained tensor"},
+    {"scan", CC_TAKES(scan_rows), cc_scan, 0, 0,
      "step(state, row of x, …) for each row of x: every state, or what step gives beside it"},
-    {"pi", "pi", NULL, 0, 3.14159265358979323846, "the number"},
-    {"inf", "inf", NULL, 0, INFINITY, "infinity"},
-    {"true", "true", NULL, 0, 1, "the number 1, as comparisons give it"},
-    {"false", "false", NULL, 0, 0, "the number 0"},
+    {"pi", NULL, -1, NULL, 0, 3.14159265358979323846, "the number"},
+    {"inf", NULL, -1, NULL, 0, INFINITY, "infinity"},
+    {"true", NULL, -1, NULL, 0, 1, "the number 1, as comparisons give it"},
+    {"false", NULL, -1, NULL, 0, 0, "the number 0"},
 };
+
+int cc_builtin_call(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                    struct cc_value *result) {
+  const struct cc_callee callee = {.name = self->name,
+                                   .noun = "argument",
+                                   .parameter = self->takes,
+                                   .count = self->count,
+                                   .open = self->run == cc_scan};
+  struct cc_call_args matched;
+  if (self->count < 0) return self->run(c, self, args, result);
+  int status = cc_match_values(c, &callee, args, &matched);
+  if (status) rt_hint(c->error, "%s", self->doc);
+  return status ? status : self->run(c, self, &matched, result);
+}
 
 const struct cc_builtin *cc_builtin_find(const char *name) {
   for (size_t i = 0; i < RT_COUNT(builtins); i++)

@@ -3,24 +3,18 @@
 #ifndef AQ_COMPILER_BUILTIN_H
 #define AQ_COMPILER_BUILTIN_H
 
-#include "compiler/elaborate.h"
+#include "compiler/arguments.h"
 
 typedef const struct cc_call_args args_t;
 typedef int cc_builtin_run(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                            struct cc_value *result);
 
-/* The error that shows how the function is written. */
-int cc_builtin_usage(struct cc_context *c, const struct cc_builtin *self, args_t *args);
-/* Positional arguments between min and max, and no named one but `named` (NULL: none). */
-int cc_builtin_expect(struct cc_context *c, const struct cc_builtin *self, args_t *args, int min, int max,
-                      const char *named);
+#define CC_TAKES(rows) rows, RT_COUNT(rows)
+
 /* An error within a slot, where there are no tensors. */
 int cc_builtin_no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args);
 /* Argument i as a tensor of real numbers. */
 int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id);
-/* A number known while compiling: argument `at` or the one of that name; `fallback` when neither is given. */
-int cc_builtin_number(struct cc_context *c, const struct cc_builtin *self, args_t *args, int at,
-                      const char *name, double fallback, double *number);
 /* The axis of x that argument `at` names by its dim. */
 int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *axis);
 /* The result is that node; id 0: it failed and the error is set. */

@@ -13,7 +13,7 @@ static int along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
     return gr_fail(c->error, args->span[0], "`%s` needs an axis to go along, and this is a single number",
                    self->name);
   *axis = axes[visible - 1];
-  return at < args->count ? cc_builtin_axis(c, args, at, x, axis) : RT_OK;
+  return at < args->count && args->value[at].kind != CC_NONE ? cc_builtin_axis(c, args, at, x, axis) : RT_OK;
 }
 
 /* The ops take rows along the last axis: brings the axis there, and the same call brings it back. */
@@ -33,17 +33,14 @@ static ir_id swap_with_last(struct cc_context *c, ir_id x, int axis, struct gr_s
 /* softmax, log_softmax, standardize, rms: along the last axis, or along the dim that is named. */
 int cc_run_along(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
-  double eps = 0;
   int axis;
   bool normal = self->op == OP_standardize || self->op == OP_rms;
-  int status = cc_builtin_expect(c, self, args, 1, 2, normal ? "eps" : NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status && normal)
-    status = cc_builtin_number(c, self, args, 9, "eps", self->op == OP_rms ? 1e-6 : 1e-5, &eps);
   if (!status) status = along(c, self, args, 1, x, &axis);
   if (status) return status;
   struct gr_span span = args->node->span;
+  double eps = normal ? args->named[0].number : 0;
   ir_id y = swap_with_last(c, x, axis, span);
   y = y ? ir_add(c->model, (enum rt_op)self->op, 1, &y, NULL, eps, NULL, span, c->error) : 0;
   return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
@@ -53,16 +50,12 @@ int cc_run_along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
 int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
   ir_id x;
-  double reverse;
   int axis;
-  int status = cc_builtin_expect(c, self, args, 1, 2, "reverse");
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = cc_builtin_number(c, self, args, 9, "reverse", 0, &reverse);
-  if (!status && reverse != 0 && reverse != 1) status = cc_builtin_usage(c, self, args);
   if (!status) status = along(c, self, args, 1, x, &axis);
   if (status) return status;
-  const int64_t attr[RT_MAX_ATTR] = {axis, (int64_t)reverse};
+  const int64_t attr[RT_MAX_ATTR] = {axis, (int64_t)args->named[0].number};
   return cc_builtin_done(c, result,
                          ir_add(c->model, OP_cumsum, 1, &x, attr, 0, NULL, args->node->span, c->error));
 }
@@ -114,26 +107,13 @@ static ir_id entmax(struct cc_context *c, ir_id x, double alpha, struct gr_span 
   return binary(c, OP_pow, above, number(c, 1 / (alpha - 1), span), span);
 }
 
-static int check_alpha(struct cc_context *c, args_t *args, double alpha) {
-  if (rt_threshold_valid(RT_ENTMAX, alpha)) return RT_OK;
-  gr_fail(c->error, args->node->span, "the alpha of entmax is from %g to %g, and this is %g", RT_LEAST_ALPHA,
-          RT_MOST_ALPHA, alpha);
-  rt_hint(c->error, "alpha = 1 is softmax(x, DIM), alpha = 2 is sparsemax(x, DIM); the larger, the fewer "
-                    "weights are not 0");
-  return c->error->code;
-}
-
 int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
   ir_id x;
-  double alpha;
   int axis;
-  bool any = !strcmp(self->name, "entmax");
-  int status = cc_builtin_expect(c, self, args, 1, any ? 3 : 2, any ? "alpha" : NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  double alpha = args->count > 2 ? args->value[2].number : self->constant; /* sparsemax: 2 */
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = cc_builtin_number(c, self, args, 2, "alpha", self->constant, &alpha);
-  if (!status) status = check_alpha(c, args, alpha);
   if (!status) status = along(c, self, args, 1, x, &axis);
   if (status) return status;
   struct gr_span span = args->node->span;
@@ -145,20 +125,14 @@ int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
 /* Not below the threshold: a NaN is kept, so that it is not hidden. */
 int cc_run_top_k(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id x;
-  double k;
   int axis;
-  int status = cc_builtin_expect(c, self, args, 2, 3, NULL);
-  if (!status) status = cc_builtin_no_slot(c, self, args);
+  int status = cc_builtin_no_slot(c, self, args);
   if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = cc_builtin_number(c, self, args, 1, "K", 0, &k);
-  if (!status && !rt_threshold_valid(RT_KTH, k))
-    status = gr_fail(c->error, args->span[1],
-                     "top_k takes the K largest, a whole number from 1, and this is %g", k);
   if (!status) status = along(c, self, args, 2, x, &axis);
   if (status) return status;
   struct gr_span span = args->node->span;
   ir_id y = swap_with_last(c, x, axis, span);
-  ir_id tau = y ? threshold(c, y, RT_KTH, k, span) : 0;
+  ir_id tau = y ? threshold(c, y, RT_KTH, args->value[1].number, span) : 0;
   ir_id out = binary(c, OP_or, binary(c, OP_lt, y, tau, span),
                      binary(c, OP_le, y, number(c, -INFINITY, span), span), span);
   y = ir_unary(c->model, OP_not, out, c->error);

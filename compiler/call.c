@@ -172,35 +172,17 @@ static int declare(struct cc_context *c, const struct cc_definition *d, struct c
                                    .rest = param->number == 1,
                                    .node = param};
   }
-  *callee = (struct cc_callee){d->name, "argument", row, params->count, d->node};
+  *callee = (struct cc_callee){d->name, "argument", row, params->count, d->node, false};
   return RT_OK;
-}
-
-/* The arguments in the order of the call: by position, then by name. */
-static int match(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args,
-                 int **of) {
-  struct cc_callee callee;
-  struct rt_arena *a = &c->model->arena;
-  int count = args->count + args->named_count;
-  const char **name = rt_arena_alloc(a, sizeof *name * ((size_t)count + 1));
-  struct gr_span *span = rt_arena_alloc(a, sizeof *span * ((size_t)count + 1));
-  *of = rt_arena_alloc(a, sizeof **of * ((size_t)count + 1));
-  if (!name || !span || !*of) return cc_out_of_memory(c);
-  for (int i = 0; i < count; i++) {
-    int k = i - args->count;
-    name[i] = k < 0 ? NULL : args->name[k];
-    span[i] = k < 0 ? args->span[i] : args->named_span[k];
-  }
-  const struct cc_given given = {count, name, span};
-  int status = declare(c, d, &callee);
-  return status ? status : cc_match(c, &callee, args->node->span, &given, *of);
 }
 
 /* Binds the callee's arguments in scope; the callee's file is already the one whose names are in sight. */
 static int bind_arguments(struct cc_context *c, const struct cc_definition *d,
                           const struct cc_call_args *args, struct cc_scope *scope) {
   const struct gr_node *params = d->node->child[0];
-  int *of, at = 0, status = match(c, d, args, &of);
+  struct cc_callee callee;
+  int *of, at = 0, status = declare(c, d, &callee);
+  if (!status) status = cc_match_call(c, &callee, args, &of);
   for (int p = 0; p < params->count && !status; p++) {
     const struct gr_node *param = params->child[p];
     int named = 0;
@@ -424,7 +406,7 @@ static int dispatch(struct cc_context *c, const struct cc_value *callee, const s
   if (callee->kind == CC_BUILTIN) {
     *count = 1;
     return c->slot ? cc_slot_call(c, callee->builtin, args, result)
-                   : callee->builtin->run(c, callee->builtin, args, result);
+                   : cc_builtin_call(c, callee->builtin, args, result);
   }
   if (callee->kind == CC_FUNCTION) return call_definition(c, callee, args, result, count, max);
   return gr_fail(c->error, args->node->child[0]->span,

@@ -213,7 +213,7 @@ enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   struct cc_setting option[MAX_OPTIONS];
-  const struct cc_callee callee = {input->kind, "option", column_rows, find_kind(input->kind)->options, NULL};
+  const struct cc_callee callee = {input->kind, "option", column_rows, find_kind(input->kind)->options, .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status) return status;
   cc_store_settings(&callee, option, input);
@@ -286,7 +286,7 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
 static int output_column(struct cc_context *c, const struct gr_node *output, const struct gr_node **name,
                          bool *next) {
   static const struct cc_parameter of_column[] = {{"column", .takes = CC_TAKES_NAME}};
-  static const struct cc_callee next_takes = {"next", "argument", of_column, 1, NULL};
+  static const struct cc_callee next_takes = {"next", "argument", of_column, 1, .declared = NULL};
   struct cc_setting column;
   *next = output->kind == GR_CALL;
   *name = output;

@@ -245,13 +245,18 @@ struct cc_call_args {
   struct gr_span *named_span;
 };
 struct cc_builtin {
-  const char *name, *usage; /* "sum(x, dim...)" */
+  const char *name;
+  const struct cc_parameter *takes; /* [count] */
+  int count; /* -1: its arguments are not looked at, as it has no place in expressions */
   int (*run)(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
              struct cc_value *result);
   int op;          /* for handlers that serve several */
   double constant; /* run NULL: the name is a number */
   const char *doc;
 };
+/* Runs it with its arguments matched to what it takes. */
+int cc_builtin_call(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
+                    struct cc_value *result);
 const struct cc_builtin *cc_builtin_find(const char *name);
 const struct cc_builtin *cc_builtin_at(int index); /* NULL after the last */
 

@@ -148,7 +148,7 @@ static int find_output(struct cc_context *c, const struct loss *loss, const stru
 /* cross_entropy, of all outputs; cross_entropy(label), of one. */
 static int one_term(struct cc_context *c, const struct loss *loss, const struct gr_node *node,
                     struct form *form) {
-  const struct cc_callee callee = {loss->name, "argument", loss->takes, loss->count, NULL};
+  const struct cc_callee callee = {loss->name, "argument", loss->takes, loss->count, .declared = NULL};
   struct cc_setting of;
   uint32_t output;
   int status = cc_match_way(c, &callee, node, &of);

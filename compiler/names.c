@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compiler/elaborate.h"
+#include "compiler/arguments.h"
 #include "compiler/foreign.h"
 
 /* The names in sight at a point of the walk, as a chain on the C stack. */
@@ -91,7 +91,14 @@ static void usage_of(const struct walk *w, const char *name, char *usage, size_t
   const struct gr_node *params =
       d && (d->node->kind == GR_FN || d->node->kind == GR_HEAD) ? d->node->child[0] : NULL;
   size_t length = 0;
-  snprintf(usage, size, "%s", params ? d->name : builtin ? builtin->usage : "");
+  snprintf(usage, size, "%s", params ? d->name : "");
+  if (!params && builtin && builtin->count >= 0) {
+    const struct cc_callee callee = {.name = name, .parameter = builtin->takes, .count = builtin->count};
+    struct rt_text text = {0};
+    cc_write_callee(&text, &callee);
+    if (!text.failed) snprintf(usage, size, "%s", text.data);
+    rt_text_free(&text);
+  }
   for (int p = 0; params && p < params->count && (length = strlen(usage)) < size; p++)
     snprintf(usage + length, size - length, "%s%s%s", p ? ", " : "(", params->child[p]->text,
              p + 1 == params->count ? ")" : "");

@@ -43,7 +43,7 @@ static const struct cc_parameter plain[] = {
     {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e6), SETTING(patience)},
     {"seed", CC_TAKES_WHOLE, CC_FROM_TO(0, 9e15), SETTING(seed)},
     {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
-static const struct cc_callee train_takes = {"train", "setting", plain, RT_COUNT(plain), NULL};
+static const struct cc_callee train_takes = {"train", "setting", plain, RT_COUNT(plain), .declared = NULL};
 
 static int find_way(struct cc_context *c, const struct gr_node *node, const char *what,
                     const struct way *ways, int count) {
@@ -75,7 +75,7 @@ static int check_once(struct cc_context *c, const struct cc_callee *way, const s
 static int set_way(struct cc_context *c, const struct way *way, const struct gr_node *node,
                    const struct cc_setting *outer, struct vm_settings *s) {
   struct cc_setting inner[RT_COUNT(adamw)];
-  const struct cc_callee callee = {way->name, "setting", way->takes, way->count, NULL};
+  const struct cc_callee callee = {way->name, "setting", way->takes, way->count, .declared = NULL};
   int status = cc_match_way(c, &callee, node, inner);
   if (!status) status = check_once(c, &callee, inner, outer);
   if (!status) cc_store_settings(&callee, inner, s);

@@ -119,7 +119,7 @@ static int uniform_ends(struct cc_context *c, const struct gr_node *node, struct
 
 static int init_call(struct cc_context *c, const struct initialiser *self, const struct gr_node *node,
                      struct vm_init *init) {
-  const struct cc_callee callee = {self->name, "argument", self->takes, self->count, NULL};
+  const struct cc_callee callee = {self->name, "argument", self->takes, self->count, .declared = NULL};
   struct cc_setting setting[2];
   int status = cc_match_way(c, &callee, node, setting);
   if (!status && self->kind == VM_INIT_UNIFORM) status = uniform_ends(c, node, setting);

@@ -22,12 +22,6 @@ struct scan_call {
   int given_count, named_count;
 };
 
-static int usage(const struct scan_call *s, const struct cc_builtin *self) {
-  gr_fail(s->c->error, s->args->node->span, "`scan` is written %s", self->usage);
-  rt_hint(s->c->error, "step takes the state and a row of each sequence: fn step(state: [D], x: [D]) -> [D]");
-  return s->c->error->code;
-}
-
 /* Texts, functions, numbers and dims are given to the step as they are. */
 static bool is_tensor(const struct cc_value *v) { return v->kind == CC_TENSOR; }
 
@@ -56,7 +50,7 @@ static int find_axis(struct scan_call *s) {
   s->batched |= type->batched;
   for (int i = 3; i < s->args->count; i++)
     s->batched |= is_tensor(&s->args->value[i]) && cc_type(c, s->args->value[i].id)->batched;
-  for (int i = 0; i < s->args->named_count; i++)
+  for (int i = 1; i < s->args->named_count; i++)
     s->batched |= is_tensor(&s->args->named[i]) && cc_type(c, s->args->named[i].id)->batched;
   return RT_OK;
 }
@@ -107,12 +101,8 @@ static int give_arguments(struct scan_call *s) {
     s->span[s->given_count] = args->span[i];
     status = as_given(s, &args->value[i], args->span[i], &s->given[s->given_count++]);
   }
-  for (int i = 0; i < args->named_count && !status; i++) {
-    double number;
-    if (!strcmp(args->name[i], "reverse") && cc_to_number(s->c, &args->named[i], &number)) {
-      s->step.reverse = number != 0;
-      continue;
-    }
+  s->step.reverse = args->named[0].number != 0;
+  for (int i = 1; i < args->named_count && !status; i++) { /* what the step knows by name */
     s->name[s->named_count] = args->name[i];
     s->named_span[s->named_count] = args->named_span[i];
     status = as_given(s, &args->named[i], args->named_span[i], &s->named[s->named_count++]);
@@ -200,14 +190,14 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
 
 int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
             struct cc_value *result) {
+  (void)self;
   struct scan_call s = {.c = c, .args = args, .step = {.span = args->node->span}};
   ir_id start;
   if (c->slot)
     return gr_fail(c->error, args->node->span,
                    "`scan` has no place in a slot, which computes one score at a time");
-  if (args->count < 3 || args->count + args->named_count > MAX_VALUES
-      || (args->value[0].kind != CC_FUNCTION && args->value[0].kind != CC_BUILTIN))
-    return usage(&s, self);
+  if (args->count + args->named_count > MAX_VALUES)
+    return gr_fail(c->error, args->node->span, "scan takes at most %d arguments", MAX_VALUES);
   int status = cc_to_real(c, &args->value[1], args->span[1], &start);
   if (!status) status = find_axis(&s);
   if (status) return status;

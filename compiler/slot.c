@@ -1,11 +1,9 @@
 /* slot.c: what the slots of heads can do beside arithmetic: sums, maxima and the like over all keys or all
  * queries, the values of all heads at once, and vectors of a query and a key. */
-#include "compiler/elaborate.h"
+#include "compiler/builtin.h"
 
 #include <math.h>
 #include <string.h>
-
-typedef const struct cc_call_args args_t;
 
 static int give(struct cc_context *c, struct cc_value *result, ir_id id) {
   *result = (struct cc_value){.kind = CC_TENSOR, .id = id};
@@ -37,7 +35,6 @@ static bool is_position(const struct cc_context *c, const struct cc_value *v, en
 static int operand(struct cc_context *c, args_t *args, ir_id *x, enum attend_axis *position, int at,
                    const char *name, const char *written) {
   *position = ATTEND_J;
-  if (args->count < 1 || args->count > at + 1) return usage(c, name, written, args);
   if (args->count == at + 1 && !is_position(c, &args->value[at], position))
     return usage(c, name, written, args);
   return cc_to_tensor(c, &args->value[0], args->span[0], x);
@@ -99,9 +96,8 @@ static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *a
   struct gr_span span = args->node->span;
   enum attend_axis position;
   ir_id x;
-  bool named = args->count == 1 && args->named_count == 1 && !strcmp(args->name[0], "over");
-  if (args->count < 1 || args->count > 2 || (args->named_count && !named))
-    return usage(c, self->name, written, args);
+  bool named = args->named[0].kind != CC_NONE; /* over = j */
+  if (named && args->count > 1) return usage(c, self->name, written, args);
   if (named ? !is_position(c, &args->named[0], &position)
             : args->count == 1 || !is_position(c, &args->value[1], &position))
     return named ? usage(c, self->name, written, args) : along_vector(c, self, args, result);
@@ -156,7 +152,7 @@ static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *
                    struct cc_value *result) {
   enum attend_axis position;
   ir_id x;
-  if (args->count != 2 || args->named_count) return reduce(c, self, args, result);
+  if (args->count != 2 || args->named[0].kind != CC_NONE) return reduce(c, self, args, result);
   if (args->value[0].kind == CC_TENSOR && args->value[1].kind == CC_DIM) {
     const struct vm_type *type = &slot_node(c, args->value[0].id)->type;
     return type->rank && type->dim[0] == args->value[1].dim ? reduce(c, self, args, result)
@@ -173,41 +169,20 @@ static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *
                    struct cc_value *result) {
   enum attend_axis position;
   ir_id x;
-  int status = args->named_count
-                   ? usage(c, self->name, "softmax(x) or softmax(x, j)", args)
-                   : operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
+  int status = operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
   return status ? status
                 : give(c, result, ir_slot_softmax(c->slot->graph, position, x, args->node->span, c->error));
-}
-
-static int over_keys_only(struct cc_context *c, const char *name, enum attend_axis position, args_t *args) {
-  return position == ATTEND_J ? RT_OK : gr_fail(c->error, args->node->span, "`%s` runs over the keys", name);
 }
 
 /* max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)): Martins and Astudillo 2016 (alpha = 2), Peters et al. 2019.
  */
 static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
-  bool sparsemax = self->name[0] == 's';
-  const char *written = sparsemax ? "sparsemax(x)" : "entmax(x, alpha = 1.5)";
   struct ir_graph *g = c->slot->graph;
   struct gr_span span = args->node->span;
-  double alpha = sparsemax ? 2 : 1.5;
-  enum attend_axis position = ATTEND_J;
+  double alpha = args->count > 1 ? args->value[1].number : self->constant; /* sparsemax: 2 */
   ir_id x;
-  for (int i = 0; i < args->named_count; i++)
-    if (sparsemax || strcmp(args->name[i], "alpha") || !cc_to_number(c, &args->named[i], &alpha))
-      return usage(c, self->name, written, args);
-  if (args->count < 1 || args->count > 2) return usage(c, self->name, written, args);
-  if (args->count == 2 && !is_position(c, &args->value[1], &position)
-      && (sparsemax || !cc_to_number(c, &args->value[1], &alpha)))
-    return usage(c, self->name, written, args);
-  int status = over_keys_only(c, self->name, position, args);
-  if (!status && (alpha <= 1 || alpha > 2))
-    status =
-        gr_fail(c->error, span,
-                "alpha is above 1 (softmax is its limit) and at most 2 (sparsemax), and this is %g", alpha);
-  if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
+  int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
   x = ir_slot_shifted(g, ATTEND_J, x, span, c->error); /* tau is as precise as it is large */
   if (!x) return c->error->code;
@@ -229,13 +204,9 @@ static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
 
 /* 1 for the K largest, and for what is equal to the K-th. */
 static int top_k(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
-  double k;
+  (void)self;
+  double k = args->value[1].number;
   ir_id x;
-  if (args->count != 2 || args->named_count || !cc_to_number(c, &args->value[1], &k))
-    return usage(c, self->name, "top_k(x, 8)", args);
-  if (k < 1 || k != (double)(int64_t)k)
-    return gr_fail(c->error, args->span[1], "top_k keeps a whole number of keys, 1 or more, and this is %g",
-                   k);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status) return status;
   ir_id still = ir_unary(c->slot->graph, OP_stop, x, c->error),
@@ -252,12 +223,8 @@ static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
                   struct cc_value *result) {
   static const char written[] = "cumsum(x, j), or cumsum(x, j, reverse = true)";
   enum attend_axis position;
-  double reverse = 0;
+  double reverse = args->named[0].number;
   ir_id x;
-  if (args->named_count > 1
-      || (args->named_count
-          && (strcmp(args->name[0], "reverse") || !cc_to_number(c, &args->named[0], &reverse))))
-    return usage(c, self->name, written, args);
   int status = operand(c, args, &x, &position, 1, self->name, written);
   return status ? status
                 : give(c, result,
@@ -265,30 +232,61 @@ static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
 }
 
 static int stop(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  (void)self;
   ir_id x;
-  if (args->count != 1 || args->named_count) return usage(c, self->name, "stop_gradient(x)", args);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   return status ? status : give(c, result, ir_unary(c->slot->graph, OP_stop, x, c->error));
 }
 
 static int gumbel(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
-  if (args->count || args->named_count) return usage(c, self->name, "gumbel()", args);
+  (void)self;
   return give(c, result, ir_leaf(c->slot->graph, IR_LEAF_GUMBEL, args->node->span, c->error));
 }
 
-static const struct {
+static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter over_j[] = {{"x", .takes = CC_TAKES_ANY},
+                                             {"j", CC_TAKES_ANY, .optional = true}};
+static const struct cc_parameter reduce_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                  {"j", CC_TAKES_ANY, .optional = true},
+                                                  {"over", CC_TAKES_ANY, .optional = true, .by_name = true}};
+static const struct cc_parameter entmax_rows[] = {
+    {"x", .takes = CC_TAKES_ANY}, {"alpha", CC_TAKES_NUMBER, CC_ALPHA, .optional = true, .fallback = 1.5}};
+static const struct cc_parameter top_k_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                 {"K", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, INT32_MAX)}};
+static const struct cc_parameter cumsum_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"j", CC_TAKES_ANY, .optional = true},
+    {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
+
+static const struct meaning {
   const char *name;
-  int (*run)(struct cc_context *, const struct cc_builtin *, args_t *, struct cc_value *);
-} meanings[] = {{"sum", reduce},      {"mean", reduce},        {"max", extreme},   {"min", extreme},
-                {"softmax", softmax}, {"sparsemax", entmax},   {"entmax", entmax}, {"top_k", top_k},
-                {"cumsum", cumsum},   {"stop_gradient", stop}, {"gumbel", gumbel}};
+  const struct cc_parameter *takes;
+  int count;
+  cc_builtin_run *run;
+} meanings[] = {{"sum", CC_TAKES(reduce_rows), reduce},
+                {"mean", CC_TAKES(reduce_rows), reduce},
+                {"max", CC_TAKES(reduce_rows), extreme},
+                {"min", CC_TAKES(reduce_rows), extreme},
+                {"softmax", CC_TAKES(over_j), softmax},
+                {"sparsemax", CC_TAKES(just_x), entmax},
+                {"entmax", CC_TAKES(entmax_rows), entmax},
+                {"top_k", CC_TAKES(top_k_rows), top_k},
+                {"cumsum", CC_TAKES(cumsum_rows), cumsum},
+                {"stop_gradient", CC_TAKES(just_x), stop},
+                {"gumbel", NULL, 0, gumbel}};
 
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, args_t *args,
                  struct cc_value *result) {
-  for (size_t k = 0; k < RT_COUNT(meanings); k++)
-    if (!strcmp(meanings[k].name, builtin->name)) return meanings[k].run(c, builtin, args, result);
-  return builtin->run(c, builtin, args, result);
+  struct cc_call_args matched;
+  for (size_t k = 0; k < RT_COUNT(meanings); k++) {
+    const struct meaning *m = &meanings[k];
+    if (strcmp(m->name, builtin->name)) continue;
+    const struct cc_callee callee = {m->name, "argument", m->takes, m->count, .declared = NULL};
+    int status = cc_match_values(c, &callee, args, &matched);
+    return status ? status : m->run(c, builtin, &matched, result);
+  }
+  return cc_builtin_call(c, builtin, args, result);
 }
 
 /* ---- all heads ---- */

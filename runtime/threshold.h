@@ -13,9 +13,10 @@
  * is hidden. */
 enum rt_threshold { RT_ENTMAX, RT_KTH };
 
-/* Nearer to 1 a float cannot tell entmax from softmax; 2 is sparsemax. */
+/* Nearer to 1 a float cannot tell entmax from softmax; far above 2, which is sparsemax, what is left of a row
+ * hardly has a slope. */
 #define RT_LEAST_ALPHA 1.01
-#define RT_MOST_ALPHA 2.0
+#define RT_MOST_ALPHA 2.5
 
 static inline bool rt_threshold_valid(int64_t kind, double parameter) {
   if (kind == RT_ENTMAX) return parameter >= RT_LEAST_ALPHA && parameter <= RT_MOST_ALPHA;
