@@ -128,7 +128,10 @@ static int too_many(struct cc_context *c, const struct cc_callee *callee, struct
 
 static int lacks(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
                  struct gr_span call) {
-  gr_fail(c->error, call, "`%s` needs the %s `%s`", callee->name, callee->noun, p->name);
+  if (p->rest)
+    gr_fail(c->error, call, "`%s` needs one %s or more for `%s…`", callee->name, callee->noun, p->name);
+  else
+    gr_fail(c->error, call, "`%s` needs the %s `%s`", callee->name, callee->noun, p->name);
   if (p->node)
     gr_note(c->error, p->node->span, "declared here");
   else
@@ -168,7 +171,7 @@ static int check_all_there(struct cc_context *c, const struct cc_callee *callee,
                            const struct cc_given *given, const int *of) {
   for (int p = 0; p < callee->count; p++) {
     const struct cc_parameter *parameter = &callee->parameter[p];
-    bool found = parameter->optional || parameter->rest;
+    bool found = parameter->optional || (parameter->rest && !parameter->node);
     for (int i = 0; i < given->count && !found; i++) found = of[i] == p;
     if (!found) return lacks(c, callee, parameter, call);
   }

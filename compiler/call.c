@@ -266,6 +266,25 @@ static int head_axis(struct cc_context *c, const struct cc_definition *d, const 
   return outer && outer->node->kind == GR_DIM ? cc_dim_of(c, outer, dim) : RT_OK;
 }
 
+/* multi_head(x, H) with { … }: the slots belong to a head that it calls. */
+static int with_at_function(struct cc_context *c, const struct cc_definition *d, const struct gr_node *with) {
+  gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is a function", d->name);
+  for (const struct cc_use *use = d->uses; use; use = use->next) {
+    if (use->to->node->kind != GR_HEAD) continue;
+    struct rt_text written = {0};
+    const struct gr_node *params = use->to->node->child[0];
+    for (int p = 0; p < params->count; p++)
+      rt_text_printf(&written, "%s%s", p ? ", " : "", params->child[p]->text);
+    if (!written.failed)
+      rt_hint(c->error, "`%s` calls the head %s(%s): call that one with { … }", d->name, use->to->name,
+              written.data ? written.data : "");
+    rt_text_free(&written);
+    return c->error->code;
+  }
+  rt_hint(c->error, "a head is written `head NAME(…) { query = … key = … value = … }`");
+  return c->error->code;
+}
+
 static int call_body(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args,
                      struct cc_scope *scope, struct cc_scope *caller, const struct cc_unit *caller_unit,
                      struct cc_value *result, int *count, int max) {
@@ -287,8 +306,7 @@ static int call_body(struct cc_context *c, const struct cc_definition *d, const 
     *count = 1;
     return cc_head_body(c, d, with, caller, caller_unit, result);
   }
-  if (with)
-    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is a function", d->name);
+  if (with) return with_at_function(c, d, with);
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, max);
   if (status) return status;

@@ -194,9 +194,16 @@ static int per_head_vector(struct cc_context *c, const struct gr_node *node, ir_
   return *id ? RT_OK : c->error->code;
 }
 
-/* x @ w: the last axis of x with the first of w. A w that is one for all examples may have further axes and
- * is one large product over all rows; two tensors per example are multiplied as matrices, with their leading
- * axes in common. */
+/* [B, T, D] and [B, D, E], whose leading axes are the same: a product for each of them. */
+static bool is_batch_of_products(const struct vm_type *x, const struct vm_type *w) {
+  bool same = x->rank == w->rank && x->rank > 2 && x->dim[x->rank - 1] == w->dim[w->rank - 2];
+  for (int a = 0; same && a < x->rank - 2; a++) same = x->dim[a] == w->dim[a];
+  return same;
+}
+
+/* x @ w: the last axis of x with the first of w, or matrix by matrix where both have the same leading axes. A
+ * w that is one for all examples may have further axes, and is one large product over all rows; tensors that
+ * both belong to an example are multiplied as matrices. */
 static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
   struct vm_type tx = *cc_type(c, x), tw = *cc_type(c, w);
   int64_t attr[RT_MAX_ATTR] = {0};
@@ -211,7 +218,9 @@ static int matrix_product(struct cc_context *c, const struct gr_node *node, ir_i
   bool lifted =
       hidden_axis(c, &tx) == tx.rank - 2 && hidden_axis(c, &tw) == 1 && tw.rank >= 3 && tx.rank >= 2;
   int seen[RT_MAX_RANK], visible = cc_visible(c, &tw, seen);
-  if (!tw.batched && (visible <= 2) && (tw.dim[0] == inner || visible == 2)) {
+  bool further = visible > 2 && tw.dim[0] == inner && !is_batch_of_products(&tx, &tw)
+                 && (hidden_axis(c, &tx) < 0 || hidden_axis(c, &tw) < 0);
+  if (!tw.batched && (further || (visible <= 2 && (tw.dim[0] == inner || visible == 2)))) {
     attr[0] = lifted;
     if (tw.dim[0] != inner) return cc_inner_axes(c, node, &tx, &tw, 0);
     *id = ir_add(c->model, OP_project, 2, args, attr, 0, NULL, node->span, c->error);
@@ -466,13 +475,24 @@ static int instance(struct cc_context *c, const struct gr_node *node, struct cc_
   return value->instance ? RT_OK : cc_out_of_memory(c);
 }
 
+/* The axes that *B stands for, as dims of a list. */
+static int put_star(struct cc_context *c, const struct gr_node *star, struct cc_value *list) {
+  const struct cc_binding *bound = cc_lookup(c->scope, star->text);
+  if (!bound || bound->value.kind != CC_LIST)
+    return gr_fail(c->error, star->span, "*%s is not bound by the signature", star->text);
+  for (int i = 0; i < bound->value.item_count; i++) list->item[list->item_count++] = bound->value.item[i];
+  return RT_OK;
+}
+
 static int list(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  size_t most = (size_t)node->count * RT_MAX_RANK + 1; /* each star has at most so many axes */
   value->kind = CC_LIST;
-  value->item_count = node->count;
-  value->item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * (size_t)(node->count + 1));
+  value->item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * most);
   if (!value->item) return cc_out_of_memory(c);
   for (int i = 0; i < node->count; i++) {
-    int status = cc_expression(c, node->child[i], &value->item[i]);
+    const struct gr_node *item = node->child[i];
+    int status = item->kind == GR_STAR ? put_star(c, item, value)
+                                       : cc_expression(c, item, &value->item[value->item_count++]);
     if (status) return status;
   }
   return RT_OK;

@@ -1,6 +1,6 @@
 /* head.c: heads. query, key and value are ordinary tensors; score, mask, norm and drop are small programs
  * over single scores (slots). */
-#include "compiler/elaborate.h"
+#include "compiler/arguments.h"
 
 #include <math.h>
 #include <string.h>
@@ -197,9 +197,12 @@ static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot 
   int status = begin(c, slot, &slot->head->drop);
   if (!status) status = evaluate(c, &slots->drop, "drop", false, &value);
   if (status) return status;
-  if (value.kind == CC_NUMBER && (value.number < 0 || value.number >= 1))
-    return gr_fail(c->error, span, "a drop rate is at least 0 and below 1, and this is %g", value.number);
-  if (!cc_to_number(c, &value, &slot->head->drop_rate)) slot->head->drop_rate = NAN;
+  static const struct cc_parameter row = {"drop", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)};
+  const struct cc_callee head = {.name = c->frame->definition->name};
+  if (!cc_to_number(c, &value, &slot->head->drop_rate))
+    slot->head->drop_rate = NAN; /* of each score, or computed */
+  else if ((status = cc_check_range(c, &head, &row, slot->head->drop_rate, span)))
+    return status;
   if ((status = cc_to_tensor(c, &value, span, &rate))) return status;
   struct ir_graph *g = slot->graph;
   ir_id random = ir_leaf(g, IR_LEAF_RANDOM, span, c->error), one = ir_constant(g, 1, NULL, span, c->error),

@@ -67,7 +67,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
 %type <node> dim import import_as data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction negation comparison chain sum product
-%type <node> unary power operand postfix primary path argument with_opt with_entry shape shape_item data_shape_opt limit index range
+%type <node> unary power operand postfix primary path argument with_opt with_entry shape shape_item list_item data_shape_opt limit index range
 %type <text> order sum_op product_op
 
 %%
@@ -446,8 +446,13 @@ primary
   ;
 
 value_list
-  : expr                     { MAKE($$, LIST(1, $1)); }
-  | value_list COMMA expr    { MAKE($$, ADD($1, $3)); }
+  : list_item                   { MAKE($$, LIST(1, $1)); }
+  | value_list COMMA list_item  { MAKE($$, ADD($1, $3)); }
+  ;
+
+list_item
+  : expr
+  | TIMES NAME               { MAKE($$, gr_named(LEAF(STAR, @$, $2), $2, @2)); }
   ;
 
 arguments

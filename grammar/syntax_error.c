@@ -159,6 +159,20 @@ static const char *colon(const struct slip *slip) {
   return "a name is given with `=`; only parameters of functions and columns of data have a `:`";
 }
 
+/* Does `param[…]` stand right before this place? */
+static bool behind_param(const struct gr_token *found) {
+  const char *text = found->span.source->text;
+  size_t at = found->span.begin;
+  int open = 0;
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) at--;
+  if (at == 0 || text[at - 1] != ']') return false;
+  do {
+    at--;
+    open += text[at] == ']' ? 1 : text[at] == '[' ? -1 : 0;
+  } while (at > 0 && open > 0);
+  return at >= 5 && !strncmp(text + at - 5, "param", 5);
+}
+
 static const char *equals(const struct slip *slip) {
   if (slip->found.kind == GR_T_EQ && (slip->expects & GR_EXPECTS_ASSIGN))
     return "`==` compares; a name is given with a single `=`";
@@ -171,6 +185,9 @@ static const char *equals(const struct slip *slip) {
   if (is_keyword(slip->before.kind)) return "a keyword cannot be a name; choose another";
   if ((slip->expects & GR_EXPECTS_END) && slip->before.kind == GR_T_NAME)
     return "one `=` for each statement: b = x, and then a = b";
+  if (behind_param(&slip->found))
+    return "a parameter that says how it starts has a line of its own: W = param[…] = …, then the expression "
+           "uses W";
   if (slip->expects & GR_EXPECTS_OPERATOR)
     return "`=` gives a name to a value; values are compared with `==`";
   return slip->expects & GR_EXPECTS_KIND ? "a column of data is written name: kind, as in text: words[T]"
