@@ -375,10 +375,26 @@ static int check_part(struct cc_context *c, const struct cc_callee *callee, cons
                  p->name, callee->name, 100 * s->number);
 }
 
+/* What stands outside all bodies knows the names of the file, of the data and of aq. */
+static int check_known(struct cc_context *c, const struct gr_node *node) {
+  if (node->kind == GR_NAME && !cc_lookup(c->scope, node->text) && !cc_find(c->program, c->unit, node->text)
+      && !cc_builtin_find(node->text)) {
+    gr_fail(c->error, node->span, "nothing here is called `%s`", node->text);
+    rt_hint(c->error, "a number is written as such, or made of the dims of the file: 2 * D");
+    return c->error->code;
+  }
+  for (int i = 0; i < node->count; i++) {
+    int status = node->child[i] ? check_known(c, node->child[i]) : RT_OK;
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
 static int set_number(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
                       struct cc_setting *s) {
   struct cc_value value;
-  int status = cc_expression(c, s->arg, &value);
+  int status = check_known(c, s->arg);
+  if (!status) status = cc_expression(c, s->arg, &value);
   if (status) return status;
   if (!cc_to_number(c, &value, &s->number))
     return gr_fail(c->error, s->arg->span,

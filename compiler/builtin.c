@@ -141,6 +141,8 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   for (int i = 1; i < args->count; i++) {
     int a;
     if ((status = cc_builtin_axis(c, args, i, x, &a))) return status;
+    if (gone & 1u << a)
+      return gr_fail(c->error, args->span[i], "the axis %s is named twice", cc_dim_text(c, type.dim[a]));
     gone |= 1u << a;
   }
   for (int a = 0; a < type.rank; a++)
@@ -373,7 +375,7 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   for (int i = 0; i < count; i++)
     if (!(id[i] = for_every_head(c, id[i], &type, args->node->span))) return c->error->code;
   type = *cc_type(c, id[0]);
-  int along;
+  int along = 0;
   if ((status = joined_axis(c, self, args, &type, &along))) return status;
   cc_visible(c, &type, axis);
   int64_t attr[RT_MAX_ATTR] = {axis[along]};
@@ -494,9 +496,8 @@ static const struct cc_parameter cumsum_rows[] = {
     {"x", .takes = CC_TAKES_ANY},
     {"axis", CC_TAKES_DIM, .optional = true},
     {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
-static const struct cc_parameter concat_rows[] = {
-    {"part", CC_TAKES_ANY, .rest = true}, /* -1: the last axis */
-    {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
+static const struct cc_parameter concat_rows[] = {{"part", CC_TAKES_ANY, .rest = true},
+                                                  {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
 static const struct cc_parameter scan_rows[] = {

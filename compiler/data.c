@@ -213,7 +213,8 @@ enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   struct cc_setting option[MAX_OPTIONS];
-  const struct cc_callee callee = {input->kind, "option", column_rows, find_kind(input->kind)->options, .declared = NULL};
+  const struct cc_callee callee = {input->kind, "option", column_rows, find_kind(input->kind)->options,
+                                   .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status) return status;
   cc_store_settings(&callee, option, input);

@@ -122,6 +122,10 @@ int cc_let(struct cc_context *c, const struct gr_node *let) {
   const char *was_name = c->frame->let_name;
   const struct gr_node *was_root = c->frame->let_root;
   const struct cc_binding *before = cc_lookup(c->scope, let->child[0]->text);
+  for (int i = 1; i < names; i++)
+    for (int k = 0; k < i; k++)
+      if (!strcmp(let->child[i]->text, let->child[k]->text))
+        return gr_fail(c->error, let->child[i]->span, "two values are called `%s` here", let->child[i]->text);
   c->frame->let_name = before && before->let != let ? NULL : let->child[0]->text;
   c->frame->let_root = right;
   if (names > 1 && right->kind == GR_CALL)

@@ -96,7 +96,20 @@ static const char *resolve(struct loader *l, const struct cc_unit *unit, const c
   return rt_arena_printf(&l->program->arena, "%.*s/%s", (int)(slash - unit->path), unit->path, path);
 }
 
+/* `as NAME` stands for one file. */
+static int check_import_name(struct loader *l, const struct cc_unit *unit, const struct gr_node *node) {
+  const struct gr_node *as = node->count ? node->child[0] : NULL;
+  for (size_t i = 0; as && i < unit->import_count; i++) {
+    if (!unit->import[i].as || strcmp(unit->import[i].as, as->text)) continue;
+    gr_fail(l->error, as->span, "two imports are called `%s`", as->text);
+    gr_note(l->error, unit->import[i].node->span, "the first is here");
+    return l->error->code;
+  }
+  return RT_OK;
+}
+
 static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *node) {
+  if (check_import_name(l, unit, node)) return l->error->code;
   const char *path = resolve(l, unit, node->text);
   if (!path) return rt_no_memory(l->error);
   struct cc_unit *imported = NULL;

@@ -450,10 +450,7 @@ value_list
   | value_list COMMA list_item  { MAKE($$, ADD($1, $3)); }
   ;
 
-list_item
-  : expr
-  | TIMES NAME               { MAKE($$, gr_named(LEAF(STAR, @$, $2), $2, @2)); }
-  ;
+list_item: expr | TIMES NAME  { MAKE($$, gr_named(LEAF(STAR, @$, $2), $2, @2)); };
 
 arguments
   : LPAREN RPAREN                      { MAKE($$, LIST(0)); }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "compiler/arguments.h"
@@ -39,7 +40,11 @@ static void put_value(struct rt_text *out, const struct cc_parameter *p, enum ch
     case CC_TAKES_SHAPE: rt_text_puts(out, "[T, D]"); break;
     case CC_TAKES_LIST: rt_text_puts(out, "[x, x]"); break;
     case CC_TAKES_FUNCTION: rt_text_puts(out, "step"); break;
-    default: rt_text_puts(out, !strcmp(p->name, "ids") ? "ids" : !strcmp(p->name, "start") ? "x[0]" : "x");
+    default:
+      rt_text_puts(out, p->by_name                  ? "0"
+                        : !strcmp(p->name, "ids")   ? "ids"
+                        : !strcmp(p->name, "start") ? "x[0]"
+                                                    : "x");
   }
 }
 
@@ -75,7 +80,7 @@ static void try(const struct cc_builtin *b, enum change change, int at) {
   struct rt_error error = {0};
   put_program(&text, b, change, at);
   struct cc_program *program = cc_program_load("f.aq", text.data, text.length, NULL, NULL, NULL, 0, &error);
-  if (program) cc_check(program, &error);
+  if (program) cc_check(program, NULL, &error);
   bool right = change == AS_DECLARED ? error.code == RT_OK : error.code && strstr(error.text, says[change]);
   if (!right) print_error("%s-> %s\n", text.data, error.text);
   assert_true(right);
@@ -116,7 +121,96 @@ static void test_every_builtin(void **state) {
   assert_true(tried > 30);
 }
 
+/* ---- what is set: losses, initialisers, optimizers, schedules, columns, train ---- */
+
+static const char data[] = "data { line: words[T], kind: class[C], stars: number }\n";
+static const char model[] = "model m(line) -> kind { return linear(mean(embed(line, 4), T), C) }\n";
+static const char rater[] = "model m(line) -> stars { return sum(mean(embed(line, 4), T)) }\n";
+
+/* Programs with a place for arguments: `%s`. What they take is read from the hint to an unknown name. */
+static const struct {
+  const char *before, *open, *close, *after;
+} places[] = {
+    {model, "loss cross_entropy(", ")\n", data},
+    {rater, "loss squared_error(", ")\n", data},
+    {rater, "loss absolute_error(", ")\n", data},
+    {rater, "loss binary_cross_entropy(", ")\n", data},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = normal(", ")\nreturn x @ w\n}\n", ""},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = uniform(", ")\nreturn x @ w\n}\n", ""},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = glorot(", ")\nreturn x @ w\n}\n", ""},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = he(", ")\nreturn x @ w\n}\n", ""},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = orthogonal(", ")\nreturn x @ w\n}\n", ""},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = eye(", ")\nreturn x @ w\n}\n", ""},
+    {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = load(", ")\nreturn x @ w\n}\n", ""},
+    {model, "train { ", " }\n", data},
+    {model, "train { optimizer = adamw(", ") }\n", data},
+    {model, "train { optimizer = sgd(", ") }\n", data},
+    {model, "train { schedule = constant(", ") }\n", data},
+    {model, "train { schedule = linear(", ") }\n", data},
+    {model, "train { schedule = cosine(", ") }\n", data},
+    {model, "data { line: words[T](", "), kind: class[C] }\n", ""},
+    {model, "data { line: chars[T](", "), kind: class[C] }\n", ""},
+    {model, "data { line: bytes[T](", "), kind: class[C] }\n", ""},
+    {model, "data { line: ngrams[T](", "), kind: class[C] }\n", ""},
+    {model, "data { line: words[T], kind: class[C](", ") }\n", ""},
+    {rater, "data { line: words[T], stars: number(", ") }\n", ""},
+};
+
+/* Whether the program with these arguments is refused with that text; its hint is left in `hint`. */
+static void refused(size_t place, const char *arguments, const char *with, char hint[512]) {
+  struct rt_text text = {0};
+  struct rt_error error = {0};
+  rt_text_printf(&text, "%s%s%s%s%s", places[place].before, places[place].open, arguments,
+                 places[place].close, places[place].after);
+  struct cc_program *program = cc_program_load("f.aq", text.data, text.length, NULL, NULL, NULL, 0, &error);
+  if (program) cc_check(program, NULL, &error);
+  if (!error.code || !strstr(error.text, with)) print_error("%s-> %s\n", text.data, error.text);
+  assert_int_not_equal(error.code, RT_OK);
+  assert_non_null(strstr(error.text, with));
+  snprintf(hint, 512, "%s", error.hint);
+  cc_program_free(program);
+  rt_error_clear(&error);
+  rt_text_free(&text);
+}
+
+static void try_setting(size_t place, const char *name) {
+  static const char *const values[] = {"inf", "-inf", "1 / 0", "[1, 2]", "tanh", "nothing_of_that_name"};
+  char arguments[256], hint[512];
+  snprintf(arguments, sizeof arguments, "%s = 1, %s = 1", name, name);
+  refused(place, arguments, "is given twice", hint);
+  for (size_t v = 0; v < RT_COUNT(values); v++) {
+    snprintf(arguments, sizeof arguments, "%s = %s", name, values[v]);
+    refused(place, arguments, "", hint);
+  }
+}
+
+/* The names in "the settings of `train` are a, b and c" and "the argument of `normal` is std". */
+static int try_listed(size_t place, char *hint) {
+  char *list = strstr(hint, "` are ");
+  int tried = 0;
+  list = list ? list + 6 : strstr(hint, "` is ") ? strstr(hint, "` is ") + 5 : NULL;
+  for (char *name = list ? strtok(list, ", ") : NULL; name; name = strtok(NULL, ", ")) {
+    if (!strcmp(name, "and")) continue;
+    try_setting(place, name);
+    tried++;
+  }
+  return tried;
+}
+
+static void test_every_setting(void **state) {
+  (void)state;
+  int tried = 0;
+  for (size_t k = 0; k < RT_COUNT(places); k++) {
+    char hint[512], none[512];
+    refused(k, "nonsense = 1", "called `nonsense`", hint);
+    if (places[k].open[0] != 't') refused(k, "kind, 1, 2, 3", "", none);
+    tried += try_listed(k, hint);
+  }
+  assert_true(tried > 40);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_builtin)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_builtin),
+                                     cmocka_unit_test(test_every_setting)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
