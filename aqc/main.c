@@ -94,7 +94,9 @@ static void hold_streams(void) {
 
 int main(int count, char **argument) {
   hold_streams();
+  /* Writing fails then, and says so: a reader that has gone, a file beyond its limit (ulimit -f). */
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   interrupt_init();
   messages_init(wants_json(count - 1, argument + 1));
   int status = run(count - 1, argument + 1);

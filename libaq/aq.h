@@ -35,7 +35,7 @@ enum aq_status {
   AQ_USAGE = 64,      /* an argument makes no sense */
   AQ_BAD_DATA = 65,   /* bad source, data or model file */
   AQ_NO_INPUT = 66,   /* a file is not there or cannot be read */
-  AQ_NOT_FINITE = 70, /* the loss or a gradient is no longer a number */
+  AQ_NOT_FINITE = 70, /* the loss, a gradient, a parameter or an answer is no longer a number */
   AQ_NO_MEMORY = 71,
   AQ_CANNOT_CREATE = 73,
   AQ_IO = 74,
@@ -99,7 +99,8 @@ void aq_text_free(char *text);
 typedef struct aq_model aq_model;
 enum aq_precision { AQ_F32, AQ_F64 };
 
-/* A trained model from a .aqm file. The file is treated as hostile: all of it is checked. */
+/* A trained model from a .aqm file. The file is treated as hostile: all of it is checked, and a parameter that
+ * is not finite is refused by its path. */
 int aq_model_load(const char *path, aq_model **model);
 int aq_model_save(aq_model *model, const char *path); /* replaces the file at once or not at all */
 void aq_model_free(aq_model *model);
@@ -273,6 +274,7 @@ typedef struct aq_field {
   const char *text;
   size_t length;
 } aq_field;
+/* AQ_NOT_FINITE when an answer is infinite or NaN: it is none then, and there are no scores. */
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
 /* After a prediction, for each output: the scores of its classes (probabilities; [rows * classes] for tagged
  * sequences, whose rows are the words up to the limit: see aq_session_reading) or its numbers. Valid until

@@ -127,12 +127,13 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight))
     return rt_no_memory(error);
   lib_to_double(&t, s->precision, map->weight);
-  return RT_OK;
+  return session_check_finite(s->attend, map->name, map->weight, t.shape->count, error);
 }
 
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count) {
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
+  session->looked = false;
   int status = make_machine(session, error);
   if (!status) status = session_fill(session, &session->model->schema, field, count, error);
   if (!status) status = keep_tokens(session, error);
@@ -140,14 +141,15 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
     status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
   if (!status) status = vm_machine_run(session->attend, 0, error);
   for (size_t k = 0; k < session->map_count && !status; k++) status = keep_map(session, k, error);
+  session->looked = !status;
   return status;
 }
 
-size_t aq_session_map_count(const aq_session *session) { return session->map_count; }
+size_t aq_session_map_count(const aq_session *session) { return session->looked ? session->map_count : 0; }
 
 aq_map aq_session_map(const aq_session *session, size_t map) {
   static const double none[1];
-  if (map >= session->map_count) return (aq_map){"", false, 0, 0, 0, none, NULL, NULL};
+  if (map >= aq_session_map_count(session)) return (aq_map){"", false, 0, 0, 0, none, NULL, NULL};
   const struct session_map *from = &session->map[map];
   return (aq_map){from->name,
                   from->is_mixing,

@@ -298,6 +298,9 @@ static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct 
   if (!status) status = lib_params_read(&t->params, t->module, file, "param.", error);
   if (!status) status = lib_params_read(&t->best, t->module, file, "best.", error);
   if (!status) status = lib_params_read(&t->average, t->module, file, "average.", error);
+  const struct lib_params *const read[] = {&t->params, &t->best, &t->average};
+  for (size_t k = 0; k < RT_COUNT(read) && !status; k++)
+    status = lib_params_check(read[k], t->module, RT_BAD_DATA, "is not finite", error);
   if (!status) status = read_moments(t, file, &arena, error);
   if (!status) rt_optimizer_set_steps(t->optimizer, t->state.step);
   rt_arena_free(&arena);

@@ -35,6 +35,14 @@ static int read_text(struct aq_report *r, const char *path, const struct io_data
   return status;
 }
 
+static int no_rows(const struct aq_report *r, struct rt_error *error) {
+  const struct rt_error *bad = &r->judge.first_skipped;
+  rt_fail_at(error, bad->code, bad->file, bad->line, 0, "every row is bad (%lld in all); the first: %s",
+             (long long)r->judge.skipped, bad->text);
+  rt_hint(error, "%s", bad->hint);
+  return bad->code;
+}
+
 static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
                       struct rt_error *error) {
   const struct aq_model *model = r->model;
@@ -59,7 +67,9 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   r->pool = lib_pool(options->threads, options->choose_blas_core, error);
   if (!r->pool) return error->code;
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
-  return status ? status : lib_judge_run(&r->judge, &r->data, options->batch, error);
+  r->judge.skip = reading.skip_bad_rows;
+  if (!status) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  return status || r->judge.skipped < r->data.rows ? status : no_rows(r, error);
 }
 
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
@@ -147,6 +157,6 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
 aq_reading aq_report_reading(const aq_report *report) { return lib_reading_view(&report->reading); }
 
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped) {
-  if (skipped) *skipped = report->data.skipped;
-  return report->data.rows;
+  if (skipped) *skipped = report->data.skipped + report->judge.skipped;
+  return report->data.rows - report->judge.skipped;
 }

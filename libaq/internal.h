@@ -22,6 +22,8 @@ static inline struct rt_error *lib_begin(struct lib_message *message) {
 
 /* An error without a place is about this file. */
 void lib_name_file(struct rt_error *error, const char *path);
+/* Hints at the place in the program that another error is about, with its source line. */
+void lib_hint_place(const struct rt_error *from, struct rt_error *error);
 /* Hands a finished text to the caller; it is "" rather than NULL, and freed when it failed. */
 int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
 
@@ -60,6 +62,10 @@ void lib_params_copy(struct lib_params *to,
                      const struct lib_params *from); /* the same module and precision */
 int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module,
                        enum rt_precision precision, struct rt_error *error);
+/* Fails with that code, and names the parameter, unless all numbers are finite. `when` completes the
+ * sentence: "is no longer finite". */
+int lib_params_check(const struct lib_params *params, const struct vm_module *module, int code,
+                     const char *when, struct rt_error *error);
 void lib_params_bind(const struct lib_params *params, struct vm_machine *machine);
 void lib_params_free(struct lib_params *params);
 
@@ -175,6 +181,11 @@ struct lib_judge {
   struct vm_machine *machine; /* of "eval" */
   struct lib_feed feed;
   struct rep_report *report; /* [outputs] */
+  const struct lib_params *params;
+  struct rt_pool *pool;
+  bool skip; /* rows whose answers are not finite are left out and counted; else the first is an error */
+  int64_t skipped;
+  struct rt_error first_skipped;
   double loss, loss_rows; /* sum of the batches' losses weighted by lib_feed_weight, and of the weights; rows
                              with a label that training did not see are left out */
   double *scratch;
@@ -191,6 +202,10 @@ int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_
 /* Rows with a label that training did not see: they are judged, and are not in the loss. */
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data);
 void lib_judge_free(struct lib_judge *judge);
+/* Of the batch that the machine has just run: RT_NOT_FINITE unless all its answers are finite, and its loss,
+ * which is put into *loss; NULL: there is none. In float, a loss that is too large is computed in double. */
+int lib_judge_check(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
+                    int64_t count, double *loss, struct rt_error *error);
 /* Logits to probabilities (softmax over columns; sigmoid for binary_cross_entropy), in place. */
 void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output,
                        const struct vm_module *module);

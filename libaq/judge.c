@@ -1,5 +1,6 @@
 /* judge.c: predictions compared with what is true, over a whole dataset. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -59,7 +60,7 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
 
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error) {
-  *judge = (struct lib_judge){.module = module, .schema = schema};
+  *judge = (struct lib_judge){.module = module, .schema = schema, .params = params, .pool = pool};
   const struct vm_function *eval = vm_module_function(module, "eval");
   if (!eval) return rt_fail(error, RT_BAD_DATA, "the model has no function to evaluate with");
   judge->machine = vm_machine_new(module, eval, params->precision, pool, error);
@@ -155,12 +156,12 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
 }
 
 /* Tags of words that the model was not given, because their text was longer than its limit. */
-static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *data, uint32_t o, int64_t count,
-                            struct rt_error *error) {
+static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
+                            const int64_t *rows, int64_t count, struct rt_error *error) {
   const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
   int status = RT_OK;
   for (int64_t e = 0; e < count; e++) {
-    int64_t row = judge->rows[e];
+    int64_t row = rows[e];
     for (int64_t i = v->offsets[row] + io_row_length(v, row); i < v->offsets[row + 1] && !status; i++) {
       size_t truth = (size_t)v->ids[i];
       if (v->ids[i] < 0) status = unseen_class(&judge->report[o], &v->unseen, v->ids[i], &truth, error);
@@ -170,29 +171,48 @@ static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *da
   return status;
 }
 
-static int judge_loss(struct lib_judge *judge, int64_t count, struct rt_error *error) {
-  struct rt_tensor loss = vm_machine_output(judge->machine, judge->module->output_count);
-  double value, weight = lib_feed_weight(&judge->feed, count);
-  lib_to_double(&loss, judge->feed.precision, &value);
-  if (!isfinite(value)) {
-    int status = vm_machine_blame(judge->machine, 0, error);
-    return status ? status : rt_fail(error, RT_NOT_FINITE, "the loss is not finite");
-  }
+static void judge_loss(struct lib_judge *judge, int64_t count, double value) {
+  double weight = lib_feed_weight(&judge->feed, count);
   judge->loss += value * weight;
   judge->loss_rows += weight;
   for (uint32_t o = 0; o < judge->module->output_count; o++)
     if (judge->report[o].kind != REP_NEXT) rep_add_loss(&judge->report[o], value * weight, weight);
-  return RT_OK;
 }
 
-static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, int64_t count, bool with_loss,
-                       struct rt_error *error) {
-  int status = lib_feed_rows(&judge->feed, judge->machine, data, judge->rows, count, error);
+/* A row that cannot be judged: left out and counted, or the end. */
+static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64_t row,
+                   const struct rt_error *reason, struct rt_error *error) {
+  struct rt_error placed = *reason;
+  snprintf(placed.file, sizeof placed.file, "%s", data->name ? data->name : "");
+  placed.line = data->lines[row] < INT32_MAX ? (int)data->lines[row] : INT32_MAX;
+  placed.column = 0;
+  if (!judge->skip) *error = placed;
+  if (judge->skip && judge->skipped++ == 0) judge->first_skipped = placed;
+  return judge->skip ? RT_OK : placed.code;
+}
+
+/* Nothing is counted before all of the batch can be. Where it cannot, each row is looked at by itself. */
+static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
+                       int64_t count, bool with_loss, struct rt_error *error) {
+  struct rt_error reason = {0};
+  double loss;
+  int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
   if (!status) status = vm_machine_run(judge->machine, 0, error);
-  if (!status && with_loss) status = judge_loss(judge, count, error);
+  if (status) return status;
+  status = lib_judge_check(judge, data, rows, count, with_loss ? &loss : NULL, &reason);
+  if (status == RT_NOT_FINITE && count == 1) return bad_row(judge, data, rows[0], &reason, error);
+  if (status == RT_NOT_FINITE) {
+    status = RT_OK;
+    for (int64_t r = 0; r < count && !status; r++)
+      status = judge_batch(judge, data, rows + r, 1, with_loss, error);
+    return status;
+  }
+  if (status) *error = reason;
+  if (!status && with_loss) judge_loss(judge, count, loss);
   for (uint32_t o = 0; !status && o < judge->module->output_count; o++) {
     status = judge_output(judge, data, o, error);
-    if (!status && judge->report[o].kind == REP_TAGS) status = judge_unanswered(judge, data, o, count, error);
+    if (!status && judge->report[o].kind == REP_TAGS)
+      status = judge_unanswered(judge, data, o, rows, count, error);
   }
   return status;
 }
@@ -219,15 +239,16 @@ static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, in
     if (row_is_known(judge, data, row) != known) continue;
     judge->rows[count++] = row;
     if (count < batch) continue;
-    status = judge_batch(judge, data, count, known, error);
+    status = judge_batch(judge, data, judge->rows, count, known, error);
     count = 0;
   }
-  return status || !count ? status : judge_batch(judge, data, count, known, error);
+  return status || !count ? status : judge_batch(judge, data, judge->rows, count, known, error);
 }
 
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                   struct rt_error *error) {
   judge->loss = judge->loss_rows = 0;
+  judge->skipped = 0;
   if (batch > data->rows) batch = data->rows;
   if (batch < 1) batch = 1;
   for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);

@@ -160,6 +160,7 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
         lib_params_init(&model->params, model->module, !strcmp(precision, "F64") ? RT_F64 : RT_F32, error);
   }
   if (!status) status = lib_params_read(&model->params, model->module, file, "", error);
+  if (!status) status = lib_params_check(&model->params, model->module, RT_BAD_DATA, "is not finite", error);
   if (!status) status = lib_model_words(model, error);
   io_tensors_close(file);
   if (status) lib_name_file(error, path);

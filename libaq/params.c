@@ -1,6 +1,8 @@
 /* params.c: the numbers that training changes: made, filled, read and described for saving. */
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -63,6 +65,8 @@ static double get(const struct lib_params *params, uint32_t p, int64_t at) {
   return params->precision == RT_F64 ? ((const double *)params->data[p])[at]
                                      : ((const float *)params->data[p])[at];
 }
+
+static const char *kind_of(double x) { return isnan(x) ? "NaN" : x > 0 ? "infinite" : "minus infinity"; }
 
 /* FNV-1a, so that the numbers of a parameter hang on its name and the seed, not on what else there is. */
 static uint64_t name_seed(const char *name, uint64_t seed) {
@@ -131,6 +135,26 @@ static int fail_loaded(const struct vm_init *init, const char *name, const struc
   return RT_BAD_DATA;
 }
 
+/* "f.safetensors: w[2, 0] is NaN". */
+static int not_finite(const struct lib_params *params, const struct vm_init *init, const struct io_tensor *t,
+                      int64_t at, double value, struct rt_error *error) {
+  char place[256] = "";
+  int64_t below = t->elements;
+  size_t used = 0;
+  for (int a = 0; a < t->rank && used < sizeof place - 32; a++) {
+    below /= t->shape[a];
+    used += (size_t)snprintf(place + used, sizeof place - used, a ? ", %lld" : "%lld",
+                             (long long)(at / below % t->shape[a]));
+  }
+  if (isfinite(value) && params->precision == RT_F32)
+    rt_fail(error, RT_BAD_DATA, "%s: %s[%s] is %g, which is too large for float numbers", init->file,
+            init->tensor, place, value);
+  else
+    rt_fail(error, RT_BAD_DATA, "%s: %s[%s] is %s, and weights to begin with are finite", init->file,
+            init->tensor, place, kind_of(value));
+  return RT_BAD_DATA;
+}
+
 static int fill_loaded(struct lib_params *params, const struct vm_module *module, uint32_t p,
                        const int64_t *shape, int rank, struct rt_error *error) {
   const struct vm_init *init = &module->param[p].init;
@@ -148,6 +172,9 @@ static int fill_loaded(struct lib_params *params, const struct vm_module *module
   double *values = status ? NULL : rt_zalloc((size_t)params->elements[p] + 1, sizeof *values);
   if (!status && !values) status = rt_no_memory(error);
   if (!status) status = io_tensors_double(file, t, values, error);
+  for (int64_t i = 0; !status && i < t->elements; i++)
+    if (!isfinite(params->precision == RT_F64 ? values[i] : (double)(float)values[i]))
+      status = not_finite(params, init, t, i, values[i], error);
   for (int64_t i = 0; !status && i < params->elements[p]; i++) {
     int64_t from = init->transposed ? i % shape[1] * shape[0] + i / shape[1] : i;
     put(params, p, i, values[from]);
@@ -194,7 +221,7 @@ int lib_params_fill(struct lib_params *params, const struct vm_module *module, u
     int status = fill_one(params, module, p, seed, error);
     if (status) return status;
   }
-  return RT_OK;
+  return lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
 }
 
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
@@ -244,7 +271,35 @@ int lib_params_convert(struct lib_params *to, const struct lib_params *from, con
   int status = lib_params_init(to, module, precision, error);
   for (uint32_t p = 0; !status && p < from->count; p++)
     for (int64_t i = 0; i < from->elements[p]; i++) put(to, p, i, get(from, p, i));
+  if (status || precision != RT_F32) return status;
+  status = lib_params_check(to, module, RT_BAD_DATA, "does not fit into float numbers", error);
+  if (status == RT_BAD_DATA)
+    rt_hint(error, "the model was trained with --precision f64: use it here as well");
   return status;
+}
+
+/* Without a way out of the loop, so that the compiler can take many numbers at once. */
+static bool all_finite(const struct lib_params *params, uint32_t p) {
+  bool good = true;
+  if (params->precision == RT_F64)
+    for (int64_t i = 0; i < params->elements[p]; i++)
+      good &= fabs(((const double *)params->data[p])[i]) <= DBL_MAX;
+  else
+    for (int64_t i = 0; i < params->elements[p]; i++)
+      good &= fabsf(((const float *)params->data[p])[i]) <= FLT_MAX;
+  return good;
+}
+
+int lib_params_check(const struct lib_params *params, const struct vm_module *module, int code,
+                     const char *when, struct rt_error *error) {
+  for (uint32_t p = 0; p < params->count; p++) {
+    int64_t i = 0;
+    if (all_finite(params, p)) continue;
+    while (isfinite(get(params, p, i))) i++;
+    return rt_fail(error, code, "the parameter %s %s: its number %lld is %s", module->param[p].name, when,
+                   (long long)i + 1, kind_of(get(params, p, i)));
+  }
+  return RT_OK;
 }
 
 void lib_params_bind(const struct lib_params *params, struct vm_machine *machine) {

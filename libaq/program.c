@@ -23,6 +23,14 @@ void lib_name_file(struct rt_error *error, const char *path) {
   if (!error->file[0]) snprintf(error->file, sizeof error->file, "%s", path);
 }
 
+void lib_hint_place(const struct rt_error *from, struct rt_error *error) {
+  if (from->line)
+    rt_hint(error, "%s:%d:%d: %s", from->file, from->line, from->column, from->text);
+  else
+    rt_hint(error, "%s", from->text);
+  if (!error->excerpt[0]) memcpy(error->excerpt, from->excerpt, sizeof error->excerpt);
+}
+
 int lib_give_text(struct rt_text *from, char **text, struct rt_error *error) {
   *text = from->failed ? NULL : from->data ? from->data : rt_strdup("");
   if (*text) return RT_OK;

@@ -1,6 +1,7 @@
 /* session.c: predicting single examples. */
 #include "libaq/session.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BATCH = 64 };
@@ -143,6 +144,17 @@ int session_extend(struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
+int session_check_finite(struct vm_machine *machine, const char *name, const double *value, int64_t count,
+                         struct rt_error *error) {
+  struct rt_error why = {0};
+  int64_t k = 0;
+  while (k < count && isfinite(value[k])) k++;
+  if (k == count) return RT_OK;
+  rt_fail(error, RT_NOT_FINITE, "%s has no answer: it is %s", name, isnan(value[k]) ? "NaN" : "infinite");
+  if (vm_machine_blame(machine, 0, &why) == RT_NOT_FINITE) lib_hint_place(&why, error);
+  return RT_NOT_FINITE;
+}
+
 static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   struct session_scores *scores = &s->scores[o];
@@ -155,6 +167,8 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
   lib_output_size(m, o, &t, &rows, &scores->columns);
   lib_to_double(&t, s->precision, scores->value);
   lib_probabilities(scores->value, rows, scores->columns, &m->output[o], m);
+  int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
+  if (status) return status;
   for (int64_t e = 0; e < examples; e++)
     scores->first[e] = scores->columns ? rt_offset(t.shape, e) / scores->columns : 0;
   scores->first[examples] = rows;

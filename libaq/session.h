@@ -42,6 +42,7 @@ struct aq_session {
   struct lib_reading reading;    /* of the last stream or example */
   struct session_map *map;       /* [map_count] */
   size_t map_count;
+  bool looked; /* the maps are those of an example */
   struct session_tokens {
     const char **text;
     size_t count;
@@ -62,6 +63,10 @@ int session_fill(struct aq_session *session, const struct io_schema *schema, con
 /* The model sees all tokens but the last of a text that it continues. A row whose last token is real gets one
  * more, which nobody looks at. Call for the row last added. */
 int session_extend(struct aq_session *session, struct rt_error *error);
+/* An answer that is no number is none: RT_NOT_FINITE unless all are finite. The hint says which op of the
+ * program, as the machine has just run it, made the first. */
+int session_check_finite(struct vm_machine *machine, const char *name, const double *value, int64_t count,
+                         struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
 

@@ -37,7 +37,8 @@ static void write_scored(struct stream *st) {
 /* A row that cannot be predicted: a line of its own when bad rows are skipped, so that lines in and out still
  * go together; otherwise the end. */
 static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_error *error) {
-  bool goes_on = reason->code == RT_BAD_DATA && st->session->options.bad_rows == AQ_BAD_ROW_SKIP
+  bool goes_on = (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
+                 && st->session->options.bad_rows == AQ_BAD_ROW_SKIP
                  && !io_table_broken(io_rows_table(st->rows));
   if (!goes_on) {
     int status = give(st, error);
@@ -87,7 +88,7 @@ static int flush(struct stream *st, struct rt_error *error) {
   int status = session_run(s, 0, s->data.rows, &reason);
   if (!status)
     write_scored(st);
-  else if (reason.code == RT_BAD_DATA)
+  else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
     status = run_singly(st, error);
   else
     *error = reason;

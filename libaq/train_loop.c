@@ -41,16 +41,29 @@ static void collect_gradients(struct aq_trainer *t) {
   }
 }
 
+static int diverged(int64_t step, struct rt_error *error) {
+  rt_hint(error,
+          "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help",
+          (long long)step);
+  return RT_NOT_FINITE;
+}
+
 /* Names the op that first made something that is no number. */
 static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
   int status = vm_machine_blame(t->machine, seed, error);
   if (status && status != RT_NOT_FINITE) return status;
   if (!status)
     rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
-  rt_hint(error,
-          "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help",
-          (long long)t->state.step + 1);
-  return RT_NOT_FINITE;
+  return diverged(t->state.step + 1, error);
+}
+
+/* The last step may have made a parameter infinite, which only the next loss would show. */
+static int check_params(struct aq_trainer *t, struct rt_error *error) {
+  const struct lib_params *const now[] = {&t->params, &t->average};
+  int status = RT_OK;
+  for (size_t k = 0; k < RT_COUNT(now) && !status; k++)
+    status = lib_params_check(now[k], t->module, RT_NOT_FINITE, "is no longer finite", error);
+  return status ? diverged(t->state.step, error) : RT_OK;
 }
 
 static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
@@ -114,6 +127,7 @@ static int save_all(struct aq_trainer *t, struct rt_error *error) {
   int status = RT_OK;
   if (!t->save) return RT_OK;
   rt_optimizer_flush(t->optimizer);
+  if ((status = check_params(t, error))) return status;
   if (t->unsaved || !t->state.best_epoch) status = save_model(t, error);
   if (!status) status = lib_checkpoint_write(t, error);
   t->saved = !status;
@@ -179,8 +193,12 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   *value = 0;
   if (t->has_valid) {
     int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
-    if (status == RT_NOT_FINITE)
-      rt_hint(error, "on the validation data, after epoch %lld", (long long)t->state.epoch + 1);
+    if (status == RT_NOT_FINITE) {
+      struct rt_error why = *error;
+      error->hint[0] = 0;
+      rt_hint(error, "on the validation data, after epoch %lld%s%.400s", (long long)t->state.epoch + 1,
+              why.hint[0] ? "; " : "", why.hint);
+    }
     if (status) return status;
     *value = t->metric->value(&t->judge.report[0]);
     *best = is_best(t, *value);
@@ -201,7 +219,8 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   bool best;
   double value;
   rt_optimizer_flush(t->optimizer);
-  int status = keep_best(t, &best, &value, error);
+  int status = check_params(t, error);
+  if (!status) status = keep_best(t, &best, &value, error);
   if (status) return status;
   aq_progress p = {.event = AQ_EPOCH,
                    .metric = t->metric ? t->metric->name : NULL,

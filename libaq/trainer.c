@@ -376,6 +376,7 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   if (!status) status = lib_bind_dims(m->module, &m->schema, error);
   if (!status) status = lib_params_init(&m->params, m->module, t->precision, error);
   if (!status) lib_params_copy(&m->params, lib_train_best(t));
+  if (!status) status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
   if (!status) status = lib_model_words(m, error);
   if (!status && t->metric && t->state.best_epoch) {
     m->metric = rt_strdup(t->metric->name);

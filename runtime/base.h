@@ -17,7 +17,7 @@ enum rt_status {
   RT_USAGE = 64,      /* the caller asked for something that cannot be */
   RT_BAD_DATA = 65,   /* bad source, data or model */
   RT_NO_INPUT = 66,   /* a file is not there or cannot be read */
-  RT_NOT_FINITE = 70, /* the loss or a gradient is no longer a number */
+  RT_NOT_FINITE = 70, /* the loss, a gradient, a parameter or an answer is no longer a number */
   RT_NO_MEMORY = 71,
   RT_CANNOT_CREATE = 73,
   RT_IO = 74,

@@ -418,8 +418,8 @@ static void test_not_finite(void **state) {
                          "sum(q * q * w)\n}\n",
                          &options),
                    AQ_NOT_FINITE);
-  assert_int_equal(result.line, 4);
-  assert_non_null(strstr(result.hint, "validation data"));
+  assert_int_equal(result.line, 2);
+  assert_non_null(strstr(result.hint, "validation data, after epoch 1; test.aq:4:"));
 }
 
 /* ---- progress ---- */

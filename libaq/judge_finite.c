@@ -1,0 +1,91 @@
+/* judge_finite.c: whether what a model answered can be judged: an answer, or a loss, that is no number is
+ * none. */
+#include <math.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+
+static double number_at(const struct lib_judge *judge, const struct rt_tensor *t, int64_t at) {
+  return judge->feed.precision == RT_F64 ? ((const double *)t->data)[at]
+                                         : (double)((const float *)t->data)[at];
+}
+
+/* Scores of classes may be minus infinity, which is a probability of 0, as long as not all are. */
+static bool scores_are_finite(const struct lib_judge *judge, const struct rt_tensor *t, int64_t row,
+                              int64_t columns) {
+  double most = -INFINITY;
+  for (int64_t k = row * columns; k < (row + 1) * columns; k++) {
+    double x = number_at(judge, t, k);
+    if (isnan(x)) return false;
+    most = x > most ? x : most;
+  }
+  return isfinite(most) || columns == 0;
+}
+
+static bool output_is_finite(const struct lib_judge *judge, uint32_t o) {
+  struct rt_tensor t = vm_machine_output(judge->machine, o);
+  int64_t rows, columns;
+  lib_output_size(judge->module, o, &t, &rows, &columns);
+  if (judge->report[o].kind & (REP_CLASS | REP_TAGS | REP_NEXT)) {
+    for (int64_t r = 0; r < rows; r++)
+      if (!scores_are_finite(judge, &t, r, columns)) return false;
+    return true;
+  }
+  for (int64_t k = 0; k < rows * columns; k++)
+    if (!isfinite(number_at(judge, &t, k))) return false;
+  return true;
+}
+
+static int run_in_double(const struct lib_judge *judge, struct lib_params *params, struct vm_machine *machine,
+                         const struct io_dataset *data, const int64_t *rows, int64_t count, double *loss,
+                         struct rt_error *error) {
+  struct lib_feed feed;
+  lib_params_bind(params, machine);
+  int status = lib_feed_init(&feed, judge->module, judge->schema, RT_F64, error);
+  if (!status) status = lib_feed_rows(&feed, machine, data, rows, count, error);
+  if (!status) status = vm_machine_run(machine, 0, error);
+  if (!status) {
+    struct rt_tensor t = vm_machine_output(machine, judge->module->output_count);
+    lib_to_double(&t, RT_F64, loss);
+  }
+  lib_feed_free(&feed);
+  return status;
+}
+
+/* The error of a target of 1e20 is a number, but its square is none in float: the loss of these rows once
+ * more in double. Rare, so what it takes is made here and now. */
+static int loss_in_double(const struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
+                          int64_t count, double *loss, struct rt_error *error) {
+  struct lib_params params;
+  int status = lib_params_convert(&params, judge->params, judge->module, RT_F64, error);
+  struct vm_machine *machine = status
+                                   ? NULL
+                                   : vm_machine_new(judge->module, vm_module_function(judge->module, "eval"),
+                                                    RT_F64, judge->pool, error);
+  if (machine) status = run_in_double(judge, &params, machine, data, rows, count, loss, error);
+  if (!machine && !status) status = error->code;
+  vm_machine_free(machine);
+  lib_params_free(&params);
+  return status;
+}
+
+/* Says that something is no number, and which op of the program made the first that is none. */
+static int not_finite(struct lib_judge *judge, const char *what, struct rt_error *error) {
+  struct rt_error why = {0};
+  rt_fail(error, RT_NOT_FINITE, "%s is not finite for this row", what);
+  if (vm_machine_blame(judge->machine, 0, &why) == RT_NOT_FINITE) lib_hint_place(&why, error);
+  return RT_NOT_FINITE;
+}
+
+int lib_judge_check(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
+                    int64_t count, double *loss, struct rt_error *error) {
+  for (uint32_t o = 0; o < judge->module->output_count; o++)
+    if (!output_is_finite(judge, o)) return not_finite(judge, judge->module->output[o].name, error);
+  if (!loss) return RT_OK;
+  struct rt_tensor t = vm_machine_output(judge->machine, judge->module->output_count);
+  lib_to_double(&t, judge->feed.precision, loss);
+  int status = RT_OK;
+  if (!isfinite(*loss) && judge->feed.precision == RT_F32)
+    status = loss_in_double(judge, data, rows, count, loss, error);
+  return status || isfinite(*loss) ? status : not_finite(judge, "the loss", error);
+}
