@@ -99,8 +99,8 @@ void aq_text_free(char *text);
 typedef struct aq_model aq_model;
 enum aq_precision { AQ_F32, AQ_F64 };
 
-/* A trained model from a .aqm file. The file is treated as hostile: all of it is checked, and a parameter that
- * is not finite is refused by its path. */
+/* A trained model from a .aqm file. The file is treated as hostile: all of it is checked, and a parameter
+ * that is not finite is refused by its path. */
 int aq_model_load(const char *path, aq_model **model);
 int aq_model_save(aq_model *model, const char *path); /* replaces the file at once or not at all */
 void aq_model_free(aq_model *model);

@@ -40,7 +40,8 @@ static int can_create(const char *path, struct rt_error *error) {
 int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error) {
   if (is_special(t->save)) return RT_OK;
   char *path = checkpoint_path(t, error);
-  int status = path ? can_create(t->save, error) : RT_NO_MEMORY;
+  int status = path ? io_lock_take(&t->lock, t->save, error) : RT_NO_MEMORY;
+  if (!status) status = can_create(t->save, error);
   if (!status) status = can_create(path, error);
   rt_free(path);
   return status;

@@ -131,6 +131,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   const struct vm_function *f = vm_module_function(x->module, name);
   if (!f) return RT_OK;
   struct vm_machine *machine = vm_machine_new(x->module, f, RT_F32, pool, error);
+  if (machine) vm_machine_measure(machine);
   int status = machine ? bind(x, machine, examples, error) : error->code;
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};

@@ -16,6 +16,7 @@ struct explain_head {
   const struct attend_plan *plan; /* NULL: materialised */
   double flops;                   /* as if nothing were masked */
   int64_t tiles, skipped;         /* of all its heads; skipped: those of which the mask hides every pair */
+  bool at_least;                  /* there were too many to count all that are skipped */
   int64_t queries, keys, heads;
 };
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libaq/internal.h"
 #include "runtime/random.h"
@@ -29,20 +30,43 @@ static size_t real_size(enum rt_precision precision) {
   return precision == RT_F64 ? sizeof(double) : sizeof(float);
 }
 
+/* Of the machine. The system would hand out more than that, and end the process when it is used. */
+static size_t physical_memory(void) {
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  size_t bytes;
+  return pages > 0 && size > 0 && rt_mul((size_t)pages, (size_t)size, &bytes) ? bytes : SIZE_MAX;
+}
+
+static int no_memory(const struct vm_module *module, uint32_t p, const int64_t *shape,
+                     enum rt_precision precision, struct rt_error *error) {
+  const struct vm_param *param = &module->param[p];
+  char sizes[256] = "";
+  size_t used = 0;
+  double bytes = (double)real_size(precision);
+  for (int a = 0; a < param->type.rank && used < sizeof sizes - 32; a++) {
+    used += (size_t)snprintf(sizes + used, sizeof sizes - used, a ? ", %lld" : "%lld", (long long)shape[a]);
+    bytes *= (double)shape[a];
+  }
+  return rt_fail(error, RT_NO_MEMORY,
+                 "there is not enough memory for the parameter %s: [%s] numbers take %.3g GB", param->name,
+                 sizes, bytes / 1e9);
+}
+
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
                     struct rt_error *error) {
   *params = (struct lib_params){.precision = precision, .count = module->param_count};
   params->data = rt_zalloc(module->param_count + 1u, sizeof *params->data);
   params->elements = rt_zalloc(module->param_count + 1u, sizeof *params->elements);
   if (!params->data || !params->elements) return rt_no_memory(error);
+  size_t total = 0;
   for (uint32_t p = 0; p < params->count; p++) {
     int64_t shape[RT_MAX_RANK];
     size_t bytes;
     params->elements[p] = param_elements(module, p, shape, error);
     if (params->elements[p] < 0) return error->code;
-    if (!rt_mul((size_t)params->elements[p], real_size(precision), &bytes)
-        || !(params->data[p] = rt_alloc_aligned(bytes ? bytes : 1)))
-      return rt_no_memory(error);
+    if (!rt_mul((size_t)params->elements[p], real_size(precision), &bytes) || !rt_add(total, bytes, &total)
+        || total > physical_memory() || !(params->data[p] = rt_alloc_aligned(bytes ? bytes : 1)))
+      return no_memory(module, p, shape, precision, error);
   }
   return RT_OK;
 }

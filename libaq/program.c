@@ -45,8 +45,8 @@ enum io_header lib_header(enum aq_header header) {
 }
 
 struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {
-  rt_blas_setup(choose_blas_core);
-  return rt_pool_new(threads > 0 ? threads : rt_cores(), error);
+  int count = threads > 0 ? threads : rt_cores();
+  return rt_blas_begin(count, choose_blas_core, error) ? NULL : rt_pool_new(count, error);
 }
 
 double lib_seconds(void) {

@@ -334,6 +334,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
 
 void aq_trainer_free(aq_trainer *t) {
   if (!t) return;
+  io_lock_free(t->lock);
   rt_optimizer_free(t->optimizer);
   lib_judge_free(&t->judge);
   vm_machine_free(t->machine);

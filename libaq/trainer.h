@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "libaq/internal.h"
+#include "runtime/io/file.h"
 #include "runtime/optimizer.h"
 
 /* Where training is. All of it goes into a checkpoint, and nothing else decides what comes next. */
@@ -27,7 +28,8 @@ struct aq_trainer {
   struct lib_row_check row_check;
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
-  char *source, *run; /* the program's text; what a checkpoint must agree with (checkpoint.c) */
+  struct io_lock *lock; /* on where the model goes */
+  char *source, *run;   /* the program's text; what a checkpoint must agree with (checkpoint.c) */
   int64_t test_rows;
   struct lib_reading reading; /* of all files */
 
@@ -73,7 +75,8 @@ static inline const struct lib_params *lib_train_best(const struct aq_trainer *t
 /* Fills an empty model with copies of the best. Tables must be up to date (rt_optimizer_flush). */
 int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
 
-/* Fails unless the model, and the checkpoint beside it, can be created where they should go. */
+/* Fails unless the model, and the checkpoint beside it, can be created where they should go, and nobody else
+ * writes them; until the trainer is freed, nobody else can. */
 int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error);

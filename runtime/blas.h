@@ -28,6 +28,10 @@ void rt_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha
  * wins. The first call counts, later ones change nothing; the first product makes it, with false, if nobody
  * has. */
 void rt_blas_setup(bool allow_switch);
+/* The same, once there is room for what OpenBLAS takes for so many threads of aq's: where the process's
+ * addresses are limited (ulimit -v) and there is not, RT_NO_MEMORY, because OpenBLAS itself would wait for
+ * ever. */
+int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error);
 
 struct rt_blas_info {
   char config[256];  /* what the BLAS says of itself */

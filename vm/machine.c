@@ -5,6 +5,7 @@
  * drops exactly what the head dropped. */
 #include "vm/machine_parts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const size_t SLOT_ALIGN = 64;
@@ -212,6 +213,29 @@ void vm_machine_free(struct vm_machine *machine) {
 /* ---- binding ---- */
 
 /* Sizes of the slots, one behind the other; their addresses. */
+/* Names the op whose result is the largest. */
+static int no_room(const struct vm_machine *machine, size_t total, struct rt_error *error) {
+  const struct vm_function *f = machine->function;
+  int64_t most = -1;
+  uint32_t largest = 0;
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    for (uint16_t k = 0; k < f->instr[n].out_count; k++) {
+      int64_t count = vm_machine_value(machine, f->instr[n].out[k]).shape->count;
+      if (count <= most) continue;
+      most = count;
+      largest = n;
+    }
+  if (most < 0) return rt_no_memory(error);
+  machine_fail(machine, largest, error, RT_NO_MEMORY,
+               "there is not enough memory: %.3g GB are needed for %" PRId64
+               " example%s at once, of which this "
+               "takes %.3g GB",
+               (double)total / 1e9, machine->shapes.examples, machine->shapes.examples == 1 ? "" : "s",
+               (double)most * (double)machine->real_bytes / 1e9);
+  rt_hint(error, "a smaller batch or shorter texts, as in words[T <= 128], need less");
+  return RT_NO_MEMORY;
+}
+
 static int lay_out(struct vm_machine *machine, struct rt_error *error) {
   uint32_t slots = machine->function->slot_count;
   size_t total = 0;
@@ -225,11 +249,15 @@ static int lay_out(struct vm_machine *machine, struct rt_error *error) {
     machine->slot_bytes[s] = (machine->slot_bytes[s] + SLOT_ALIGN - 1) & ~(SLOT_ALIGN - 1);
     if (!rt_add(total, machine->slot_bytes[s], &total)) return rt_no_memory(error);
   }
+  if (machine->measures) {
+    machine->memory_bytes = total;
+    return RT_OK;
+  }
   if (total > machine->memory_bytes || !machine->memory) {
     rt_free_aligned(machine->memory);
     machine->memory_bytes = 0;
     machine->memory = rt_alloc_aligned(total);
-    if (!machine->memory) return rt_no_memory(error);
+    if (!machine->memory) return no_room(machine, total, error);
     machine->memory_bytes = total;
   }
   char *at = machine->memory;
@@ -261,13 +289,21 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
     machine->moved = true;
     fill_attrs(machine);
     status = machine_check_sizes(machine, error);
-    if (status == RT_OK) status = machine_reserve(machine, error);
+    if (status == RT_OK && !machine->measures) status = machine_reserve(machine, error);
     if (status == RT_OK) status = lay_out(machine, error);
     for (uint32_t i = 0; i < machine->scan_count && status == RT_OK; i++)
       status = machine_scan_bind(&machine->scan[i], error);
   }
-  machine->ready = status == RT_OK;
+  machine->ready = status == RT_OK && !machine->measures;
   return status;
+}
+
+void vm_machine_measure(struct vm_machine *machine) {
+  machine->measures = true;
+  for (uint32_t i = 0; i < machine->scan_count; i++) {
+    vm_machine_measure(machine->scan[i].body);
+    if (machine->scan[i].step) vm_machine_measure(machine->scan[i].step);
+  }
 }
 
 /* ---- running ---- */

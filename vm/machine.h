@@ -20,6 +20,8 @@ void vm_machine_free(struct vm_machine *machine);
  * memory is needed than ever before. The size arrays are copied. */
 int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged,
                     struct rt_error *error);
+/* From now on binding only finds out how much memory a batch would take, and takes none; nothing can run. */
+void vm_machine_measure(struct vm_machine *machine);
 
 /* Memory of params and inputs, owned by the caller: float or double by precision, int32 for whole numbers,
  * sizes as bound. Whole numbers of inputs are checked against their range at each run (RT_BAD_DATA). */

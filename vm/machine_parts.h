@@ -85,8 +85,9 @@ struct vm_machine {
 
   void *memory; /* of all slots */
   size_t memory_bytes;
-  bool ready; /* bound */
-  bool moved; /* some address changed since operands were last filled */
+  bool ready;    /* bound */
+  bool measures; /* no memory is taken, and nothing can run */
+  bool moved;    /* some address changed since operands were last filled */
 };
 
 /* Before the calls: addresses, whole numbers in range. */

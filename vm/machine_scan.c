@@ -189,6 +189,10 @@ static int bind_memory(struct machine_scan *scan, struct rt_error *error) {
   for (int k = 0; k < scan->count; k++) fits = fits && take_bytes(&total, argument_bytes(scan, k), 1);
   for (int k = 0; k < received; k++) fits = fits && take_bytes(&total, received_bytes(scan, k), 1);
   if (!fits) return rt_no_memory(error);
+  if (scan->machine->measures) {
+    scan->memory_bytes = total;
+    return RT_OK;
+  }
   if (total > scan->memory_bytes || !scan->memory) {
     rt_free_aligned(scan->memory);
     scan->memory_bytes = 0;

@@ -49,4 +49,11 @@ int io_save_commit(struct io_save *save, struct rt_error *error);
 /* Removes the temporary file and frees. NULL is accepted. */
 void io_save_abort(struct io_save *save);
 
+/* Keeps others from writing a file, from taking the lock until freeing it; nothing needs to be there yet. A
+ * process that is killed holds it no longer. RT_CANNOT_CREATE, with the process, when another has it. Free it
+ * also after a failure. */
+struct io_lock;
+int io_lock_take(struct io_lock **lock, const char *path, struct rt_error *error);
+void io_lock_free(struct io_lock *lock);
+
 #endif

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/io/file.h"
+#include "runtime/io/save_internal.h"
 
 struct io_save {
   int fd;
@@ -51,12 +53,15 @@ static int open_temporary(struct io_save *s, struct rt_error *error) {
     rt_free(name);
     return rt_no_memory(error);
   }
+  io_remove_leftovers(s->directory, base);
   for (int attempt = 0; attempt < 10000; attempt++) {
-    snprintf(name, room, "%s/.%.200s.%ld-%d.tmp", s->directory, base, (long)getpid(), attempt);
+    snprintf(name, room, "%s/.%.*s.%ld-%d.tmp", s->directory, IO_TEMPORARY_BASE, base, (long)getpid(),
+             attempt);
     s->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (s->fd >= 0 || errno != EEXIST) break;
   }
   if (s->fd >= 0) {
+    flock(s->fd, LOCK_EX | LOCK_NB); /* it has an owner: see leftovers.c */
     s->temporary = name;
     return RT_OK;
   }

@@ -1,0 +1,14 @@
+/* save_internal.h: what save.c, leftovers.c and lock.c share. */
+#ifndef AQ_RUNTIME_IO_SAVE_INTERNAL_H
+#define AQ_RUNTIME_IO_SAVE_INTERNAL_H
+
+#include "runtime/base.h"
+
+/* Bytes of the target's name in that of its temporary file, ".BASE.PID-N.tmp", which is locked (flock) while
+ * it is written. */
+enum { IO_TEMPORARY_BASE = 200 };
+
+/* Removes the temporary files of `base` in a directory that processes have left behind which are no more. */
+void io_remove_leftovers(const char *directory, const char *base);
+
+#endif
