@@ -178,12 +178,20 @@ int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e) {
 }
 
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e) {
-  if (truth != 0 && truth != 1)
-    return rt_fail(e, RT_BAD_DATA, "row %llu: the target of a probability is 0 or 1, and this one is %g",
+  if (!(truth >= 0 && truth <= 1))
+    return rt_fail(e, RT_BAD_DATA, "row %llu: the target of a probability is from 0 to 1, and this one is %g",
                    (unsigned long long)r->rows + 1, truth);
-  int status = rep_add_class(r, truth == 1, proba > 0.5, (double[]){1 - proba, proba}, 2, e);
-  if (!status) rep_sum_add(&r->brier, (truth - proba) * (truth - proba));
-  return status;
+  const double chances[] = {1 - proba, proba};
+  int status = rep_add_class(r, truth > 0.5, proba > 0.5, chances, 2, e);
+  if (status) return status;
+  rep_sum_add(&r->brier, (truth - proba) * (truth - proba));
+  /* A target between the two is as likely the one as the other says: rep_add_class has counted the likelier.
+   */
+  double other = truth > 0.5 ? 1 - truth : truth;
+  if (other > 0)
+    rep_sum_add(&r->log_loss,
+                other * (row_log_loss(truth <= 0.5, chances, 2) - row_log_loss(truth > 0.5, chances, 2)));
+  return RT_OK;
 }
 
 static int check_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,

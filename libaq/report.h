@@ -88,7 +88,8 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
 /* One row of REP_TAGS to which the model gives no answer: an error, which no predicted class has. Loss,
  * log_loss and auc leave it out. */
 int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
-/* One row of REP_CHANCE: truth 0 or 1 (else RT_BAD_DATA), the probability of 1. Above 0.5 counts as 1. */
+/* One row of REP_CHANCE: truth from 0 to 1 (else RT_BAD_DATA), the probability of 1. Above 0.5 either counts
+ * as 1; log_loss and brier take the truth as it is. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
 /* One row of REP_NUMBER: truth and predicted [width]; every row has the width of the first. */
 int rep_add_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,

@@ -174,13 +174,20 @@ static void chances(void **state) {
   CLOSE(value_of(&r, "brier"), (0.04 + 0.64 + 0.25 + 0.16 + 0.36 + 0.01) / 6);
   CLOSE(value_of(&r, "log_loss"), -(log(0.8) + log(0.2) + log(0.5) + log(0.6) + log(0.4) + log(0.9)) / 6);
   struct rt_error e = {0};
-  assert_int_equal(rep_add_chance(&r, 0.5, 0.5, &e), RT_BAD_DATA);
-  assert_string_equal(e.text, "row 7: the target of a probability is 0 or 1, and this one is 0.5");
+  assert_int_equal(rep_add_chance(&r, 1.5, 0.5, &e), RT_BAD_DATA);
+  assert_string_equal(e.text, "row 7: the target of a probability is from 0 to 1, and this one is 1.5");
   rt_error_clear(&e);
   assert_int_equal(rep_add_chance(&r, 1, NAN, &e), RT_NOT_FINITE);
   assert_string_equal(e.text, "row 7: the probability of class '0' is not a finite number");
   assert_int_equal(r.rows, 6);
   CLOSE(value_of(&r, "brier"), 1.46 / 6);
+  /* a target between 0 and 1 */
+  rep_reset(&r);
+  assert_int_equal(rep_add_chance(&r, 0.7, 0.8, NULL), RT_OK);
+  assert_int_equal(rep_add_chance(&r, 0.2, 0.6, NULL), RT_OK);
+  CLOSE(value_of(&r, "accuracy"), 0.5);
+  CLOSE(value_of(&r, "brier"), (0.01 + 0.16) / 2);
+  CLOSE(value_of(&r, "log_loss"), -(0.7 * log(0.8) + 0.3 * log(0.2) + 0.2 * log(0.6) + 0.8 * log(0.4)) / 2);
   rep_free(&r);
 }
 
