@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "aqc/help.h"
@@ -92,6 +93,14 @@ static void hold_streams(void) {
       _exit(AQ_IO);
 }
 
+/* A thread that OpenBLAS started before main asks for memory until it gets it. Where addresses are limited
+ * (ulimit -v) it may be asking still, and an end in order would wait for it. */
+static int leave(int status) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) _exit(status);
+  return status;
+}
+
 int main(int count, char **argument) {
   hold_streams();
   /* Writing fails then, and says so: a reader that has gone, a file beyond its limit (ulimit -f). */
@@ -101,5 +110,5 @@ int main(int count, char **argument) {
   messages_init(wants_json(count - 1, argument + 1));
   int status = run(count - 1, argument + 1);
   int written = output_finish();
-  return status ? status : written;
+  return leave(status ? status : written);
 }

@@ -69,6 +69,8 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;
   if (!status) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
+  r->reading.rows -= r->judge.skipped;
   return status || r->judge.skipped < r->data.rows ? status : no_rows(r, error);
 }
 
