@@ -281,7 +281,12 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
  * the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
-/* Predicts a stream of lines in order, one line out per line in; a header line gives none, and an empty
+/* Numbers of one row differ in their last digits (about 1e-7 of them in float, 1e-16 in double) with the rows
+ * that are computed with it: BLAS adds in another order for other numbers of rows. The same rows in the same
+ * batches give the same bits, for any number of threads; how lines that come through `read` are batched depends
+ * on when they come.
+ *
+ * Predicts a stream of lines in order, one line out per line in; a header line gives none, and an empty
  * stream nothing. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad
  * row stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it.
  * A line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by

@@ -6,6 +6,7 @@
 #include "libaq/internal.h"
 #include "runtime/io/file.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -175,6 +176,8 @@ static void unlink_length(struct aq_model *m) {
   m->module->output[0].target = 0;
 }
 
+static void break_parameter(struct aq_model *m) { ((float *)m->params.data[0])[0] = NAN; }
+
 static void test_forged(void **state) {
   (void)state;
   forge(swap_targets, "does not predict its columns");
@@ -184,6 +187,7 @@ static void test_forged(void **state) {
   forge(change_kind, "do not fit");
   forge(change_column, "");
   forge(unlink_length, "");
+  forge(break_parameter, "is not finite: its number 1 is NaN");
 }
 
 /* ---- saving ---- */
