@@ -55,6 +55,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
   int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
+  r->row_check.precision = precision;
   if (!status)
     status = model->text ? read_text(r, path, &reading, error)
                          : io_dataset_read(path, &model->schema, &reading, &r->data, error);

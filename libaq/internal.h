@@ -90,8 +90,12 @@ struct lib_row_check {
   int64_t *size; /* [symbols] of the row that was looked at last, -1: not known */
   /* A shifted text will get one more token before it is fed, as session_extend has it. */
   bool extends;
-  struct io_row_check hook; /* what the reader asks; its context is this */
+  struct io_row_check hook;    /* what the reader asks; its context is this */
+  enum rt_precision precision; /* of the numbers; RT_F32 unless set after lib_row_check_init */
 };
+/* Numbers that fit the precision, and targets that the loss has (number_check.c); *column as for the hook. */
+int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset *data, int64_t row,
+                      int *column, struct rt_error *error);
 /* Both must outlive the check, and it stays where it is. */
 int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
                        const struct io_schema *schema, struct rt_error *error);

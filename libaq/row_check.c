@@ -63,7 +63,8 @@ static int check_requirements(struct lib_row_check *check, const struct io_datas
 static int check_row(void *context, const struct io_dataset *data, int64_t row, int *column,
                      struct rt_error *error) {
   struct lib_row_check *check = context;
-  int status = check_lengths(check, data, row, column, error);
+  int status = lib_check_numbers(check, data, row, column, error);
+  if (!status) status = check_lengths(check, data, row, column, error);
   return status || !check->module->requirement_count ? status
                                                      : check_requirements(check, data, row, column, error);
 }

@@ -29,6 +29,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   lib_params_bind(s->params, s->predict);
   status = lib_row_check_init(&s->row_check, model->module, &model->schema, error);
   s->row_check.extends = true;
+  s->row_check.precision = s->precision;
   s->data.check = &s->row_check.hook;
   return status ? status : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
 }

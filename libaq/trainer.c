@@ -125,6 +125,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   o.seed = (uint64_t)t->settings.seed;
   int status = lib_schema(t->module, t->text, &t->schema, error);
   if (!status) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
+  t->row_check.precision = t->precision;
   if (status) return status;
   int64_t window = text_window(t->module);
   if (t->text)
