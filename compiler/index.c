@@ -157,7 +157,8 @@ static ir_id slice(struct cc_context *c, const struct gr_node *index, ir_id x, i
   struct vm_type type = *cc_type(c, x);
   if (start == vm_dim_number(&c->module->dims, 0) && length == type.dim[axis]) return x;
   type.dim[axis] = length;
-  if (vm_dim_is_ragged(&c->module->dims, length)) type.batched = 1;
+  if (vm_dim_is_ragged(&c->module->dims, length) || vm_dim_is_ragged(&c->module->dims, start))
+    type.batched = 1;
   int64_t attr[RT_MAX_ATTR] = {axis, start};
   return ir_add(c->model, OP_slice, 1, &x, attr, 0, &type, index->span, c->error);
 }

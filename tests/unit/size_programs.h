@@ -11,6 +11,7 @@
 
 struct size_program {
   uint64_t seed, drawn;
+  bool next;              /* predicts its own text, instead of a label */
   bool two, vector;       /* a second text u of length U; a column of numbers v of width N */
   int64_t least, most[2]; /* of T, and of T and U; 0: none declared */
   struct rt_text text;
@@ -24,7 +25,7 @@ static inline bool size_chance(struct size_program *p, int percent) { return siz
 
 /* A position along an axis of length L, or how much is left out: a number, a quotient, another size. */
 static inline void size_amount(struct size_program *p, const char *length, char out[40]) {
-  const char *other = !p->two ? "C" : length[0] == 'T' ? "U" : "T";
+  const char *other = !p->two ? p->next ? "D" : "C" : length[0] == 'T' ? "U" : "T";
   switch (size_below(p, 8)) {
     case 0: snprintf(out, 40, "%s / 2", length); break;
     case 1: snprintf(out, 40, "%s / 3", length); break;
@@ -41,7 +42,7 @@ static inline void size_part(struct size_program *p, const char *x, const char *
   int n = 1 + size_below(p, 8);
   size_amount(p, length, a);
   size_amount(p, length, b);
-  switch (size_below(p, 16)) {
+  switch (size_below(p, 19)) {
     case 0: rt_text_printf(t, "%s[%s]", x, a); break;
     case 1: rt_text_printf(t, "%s[%s - %d]", x, length, n); break;
     case 2: rt_text_printf(t, "mean(%s[%s..], %s - (%s))", x, a, length, a); break;
@@ -63,7 +64,14 @@ static inline void size_part(struct size_program *p, const char *x, const char *
     case 11: rt_text_printf(t, "scan(step, zeros([D]), %s[%s..])[%s - (%s) - 1]", x, a, length, a); break;
     case 12: rt_text_printf(t, "%s[%d..][%d]", x, size_below(p, 4), size_below(p, 4)); break;
     case 13: rt_text_printf(t, "max(%s[..%s - 1] + %s[1..], %s - 1)", x, length, x, length); break;
-    case 14: rt_text_printf(t, "(param[%d, D] = normal(0.1))[%s - 1] * %s[0]", n + 3, length, x); break;
+    case 14: rt_text_printf(t, "param[%d, D][%s - 1] * %s[0]", n + 3, length, x); break;
+    case 15:
+      rt_text_printf(t, "max(param[%d, D][%s..%s] + %s[%s..], %s - (%s))", n + 4, a, length, x, a, length, a);
+      break;
+    case 16: rt_text_printf(t, "%s[0] * sum(range(%s - (%s)))", x, length, a); break;
+    case 17:
+      rt_text_printf(t, "max(multi_head(%s[..%s - (%s)], 2), %s - (%s))", x, length, a, length, a);
+      break;
     default: rt_text_printf(t, "max(cumsum(%s, %s)[%s..], %s - (%s))", x, length, a, length, a); break;
   }
 }
@@ -83,17 +91,19 @@ static inline void size_program_write(struct size_program *p, uint64_t seed) {
   int parts = 1 + size_below(p, 3);
   p->two = size_chance(p, 50);
   p->vector = size_chance(p, 30);
+  p->next = size_chance(p, 15);
   rt_text_puts(t, "dim D = 4\nfn step(h: [D], x: [D]) -> [D] = tanh(h + x)\ndata {\n  text: words[");
   size_limit(p, "T", 0);
-  rt_text_puts(t, "]\n");
+  rt_text_puts(t, p->next ? ", V]\n" : "]\n");
   if (p->two) {
     rt_text_puts(t, "  more: words[");
     size_limit(p, "U", 1);
     rt_text_puts(t, "]\n");
   }
   if (p->vector) rt_text_puts(t, "  v: vector[N]\n");
-  rt_text_printf(t, "  label: class[C]\n}\nmodel m(text%s%s) -> label {\n  x = embed(text, D)\n",
-                 p->two ? ", more" : "", p->vector ? ", v" : "");
+  rt_text_printf(t, "%s}\nmodel m(text%s%s) -> %s {\n  x = embed(text, D)\n",
+                 p->next ? "" : "  label: class[C]\n", p->two ? ", more" : "", p->vector ? ", v" : "",
+                 p->next ? "next(text)" : "label");
   if (p->two) rt_text_puts(t, "  u = embed(more, D)\n");
   rt_text_puts(t, "  z = tanh(");
   for (int k = 0; k < parts; k++) {
@@ -104,7 +114,8 @@ static inline void size_program_write(struct size_program *p, uint64_t seed) {
   rt_text_puts(t, ")\n");
   if (p->vector)
     rt_text_printf(t, "  z = z * v[%d] + tanh(linear(v[..N - %d], D))\n", size_below(p, 3), size_below(p, 3));
-  rt_text_puts(t, "  return linear(z, C)\n}\ntrain { epochs = 1, batch = 3 }\n");
+  rt_text_puts(t, p->next ? "  return linear(x + z, V)\n" : "  return linear(z, C)\n");
+  rt_text_puts(t, "}\ntrain { epochs = 1, batch = 3 }\n");
 }
 
 #endif

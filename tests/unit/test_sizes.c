@@ -88,14 +88,16 @@ static void write_words(struct size_program *p, struct rt_text *out) {
 
 static void write_rows(struct size_program *p, struct rt_text *out) {
   int width = 1 + size_below(p, 4), classes = 2 + size_below(p, 3);
-  rt_text_printf(out, "text%s%s\tlabel\n", p->two ? "\tmore" : "", p->vector ? "\tv" : "");
+  rt_text_printf(out, "text%s%s%s\n", p->two ? "\tmore" : "", p->vector ? "\tv" : "",
+                 p->next ? "" : "\tlabel");
   for (int r = 0; r < ROWS; r++) {
     write_words(p, out);
     if (p->two) rt_text_puts(out, "\t");
     if (p->two) write_words(p, out);
     if (p->vector) rt_text_puts(out, "\t");
     for (int k = 0; k < width && p->vector; k++) rt_text_puts(out, k ? " 0.5" : "0.5");
-    rt_text_printf(out, "\tc%d\n", r < classes ? r : size_below(p, classes));
+    if (!p->next) rt_text_printf(out, "\tc%d", r < classes ? r : size_below(p, classes));
+    rt_text_puts(out, "\n");
   }
 }
 
@@ -114,6 +116,7 @@ static bool evaluate(aq_model *model, const char *path, struct tally *t) {
   aq_eval_options_init(&options);
   options.threads = 1;
   options.bad_rows = AQ_BAD_ROW_SKIP;
+  options.header = AQ_HEADER_YES;
   int status = aq_report_new(model, path, &options, &report);
   bool fine = !status || is_refusal(aq_report_message(report));
   if (!fine) snprintf(t->why, sizeof t->why, "eval: %s", aq_report_message(report)->text);
@@ -134,6 +137,7 @@ static bool train(struct size_program *p, struct tally *t) {
   options.train = path;
   options.threads = 1;
   options.bad_rows = AQ_BAD_ROW_SKIP;
+  options.header = AQ_HEADER_YES;
   int status = aq_trainer_new(program, &options, &trainer);
   if (!status) status = aq_trainer_run(trainer);
   bool fine = !status || is_refusal(aq_trainer_message(trainer));
@@ -155,7 +159,8 @@ static bool check(struct size_program *p, struct rt_pool *pool, struct tally *t)
   if (!module) { /* a mistake of the program, at its place */
     t->refused++;
     bool fine = error.code == RT_BAD_DATA && error.line > 0;
-    if (!fine) note(t, "check", &error);
+    note(t, "check", &error);
+    if (getenv("AQ_SIZE_SEED")) print_message("%s\n", t->why);
     return fine;
   }
   t->ran++;
