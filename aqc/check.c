@@ -69,12 +69,14 @@ static int run_check(const struct settings *settings) {
 
 static const struct option option_list[] = {OPTION_SET_DIM, OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
 
-const struct verb verb_check = {"check",
-                                "FILE.aq...",
-                                1,
-                                -1,
-                                "prove every name and shape of a program, without data",
-                                "Parses programs and proves that every name has a meaning and every shape "
-                                "fits, before any data are read.",
-                                option_list,
-                                run_check};
+const struct verb verb_check = {
+    "check",
+    "FILE.aq...",
+    1,
+    -1,
+    "prove every name and shape of a program, without data",
+    "Parses programs and proves that every name has a meaning and every shape "
+    "fits, before any data are read. Lists what a row must be like where a program "
+    "does not hold for every length.",
+    option_list,
+    run_check};
