@@ -30,29 +30,57 @@ static void print_requirements(const struct settings *settings, const aq_program
   }
 }
 
-static void print_verdict(const struct settings *settings, const char *path, const aq_program *program) {
+/* Warnings alone: errors are objects of their own on the standard error. */
+static void print_json(const struct settings *settings, const char *path, const aq_program *program,
+                       bool ok) {
+  size_t count = aq_program_diagnostic_count(program);
+  fputs("{\"file\": ", stdout);
+  json_string(stdout, path);
+  printf(", \"ok\": %s, \"requirements\": [", ok ? "true" : "false");
+  print_requirements(settings, program);
+  fputs(count ? "], \"warnings\": [" : "", stdout);
+  for (size_t k = 0; k < count; k++) {
+    if (k > 0) fputs(", ", stdout);
+    message_json(stdout, aq_program_diagnostic(program, k, NULL));
+  }
+  fputs("]}\n", stdout);
+}
+
+static void print_errors(const char *path, const aq_program *program) {
+  size_t count = aq_program_diagnostic_count(program), errors = aq_program_error_count(program);
+  for (size_t k = 0; k < count; k++) message_print(aq_program_diagnostic(program, k, NULL));
+  /* Without any, what is wrong is not in the program: its file cannot be read, or memory is short. */
+  if (count == 0) message_print(aq_program_message(program));
+  if (errors > count && count > 0)
+    message_remark("%s: %zu errors, of which these are the first %zu", path, errors, count);
+  else if (errors > 1)
+    message_remark("%s: %zu errors", path, errors);
+}
+
+static int report(const struct settings *settings, const char *path, const aq_program *program, int status) {
+  if (status) {
+    print_errors(path, program);
+    return status;
+  }
+  size_t warnings = aq_program_diagnostic_count(program);
+  for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
+  if (warnings > 0 && settings->strict) status = AQ_NEGATIVE;
   if (settings->json) {
-    fputs("{\"file\": ", stdout);
-    json_string(stdout, path);
-    fputs(", \"ok\": true, \"requirements\": [", stdout);
-    print_requirements(settings, program);
-    fputs("]}\n", stdout);
-  } else if (!settings->quiet) {
+    print_json(settings, path, program, !status);
+  } else if (!status && !settings->quiet) {
     shown_line(stdout, path);
     puts(": ok");
     print_requirements(settings, program);
   }
+  return status;
 }
 
 static int check_one(const struct settings *settings, const char *path) {
   aq_program *program;
-  int status = open_program(path, settings, &program);
-  if (status) return status;
-  status = aq_program_check(program);
-  if (status)
-    status = message_print(aq_program_message(program));
-  else
-    print_verdict(settings, path, program);
+  int status = read_program(path, settings, &program);
+  if (!program) return status;
+  int checked = aq_program_check(program);
+  status = report(settings, path, program, checked ? checked : status);
   aq_program_free(program);
   return status;
 }
@@ -67,7 +95,9 @@ static int run_check(const struct settings *settings) {
   return first;
 }
 
-static const struct option option_list[] = {OPTION_SET_DIM, OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
+static const struct option option_list[] = {
+    OPTION_SET_DIM, OPTION(0, "strict", FLAG, NULL, strict, "warnings make the exit status 1"),
+    OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
 
 const struct verb verb_check = {
     "check",
@@ -77,6 +107,7 @@ const struct verb verb_check = {
     "prove every name and shape of a program, without data",
     "Parses programs and proves that every name has a meaning and every shape "
     "fits, before any data are read. Lists what a row must be like where a program "
-    "does not hold for every length.",
+    "does not hold for every length. All errors are shown, or else warnings of names "
+    "that nothing uses.",
     option_list,
     run_check};

@@ -28,6 +28,7 @@ static int run_gradcheck(const struct settings *settings) {
   else if (!settings->json && text)
     fputs(text, stdout);
   if (status) message_print(aq_program_message(program));
+  if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   aq_text_free(text);
   aq_program_free(program);
   return status;

@@ -31,9 +31,10 @@ static void print_place(const aq_message *m) {
   paint("0");
 }
 
-static void print_text(const aq_message *m, const char *colour) {
+static void print_text(const aq_message *m, const char *colour, const char *prefix) {
   print_place(m);
   paint(colour);
+  fputs(prefix, stderr);
   shown_lines(stderr, m->text);
   paint("0");
   if (m->excerpt[0]) shown_lines(stderr, m->excerpt);
@@ -44,23 +45,29 @@ static void print_text(const aq_message *m, const char *colour) {
   shown_lines(stderr, m->hint);
 }
 
+void message_json(FILE *out, const aq_message *m) {
+  fprintf(out, "{\"code\": %d, \"text\": ", m->code);
+  json_string(out, m->text);
+  fputs(", \"file\": ", out);
+  json_string(out, m->file);
+  fprintf(out, ", \"line\": %d, \"column\": %d, \"excerpt\": ", m->line, m->column);
+  json_string(out, m->excerpt);
+  fputs(", \"hint\": ", out);
+  json_string(out, m->hint);
+  fputs("}", out);
+}
+
 static void print_json(const aq_message *m, const char *kind) {
-  fprintf(stderr, "{\"%s\": {\"code\": %d, \"text\": ", kind, m->code);
-  json_string(stderr, m->text);
-  fputs(", \"file\": ", stderr);
-  json_string(stderr, m->file);
-  fprintf(stderr, ", \"line\": %d, \"column\": %d, \"excerpt\": ", m->line, m->column);
-  json_string(stderr, m->excerpt);
-  fputs(", \"hint\": ", stderr);
-  json_string(stderr, m->hint);
-  fputs("}}\n", stderr);
+  fprintf(stderr, "{\"%s\": ", kind);
+  message_json(stderr, m);
+  fputs("}\n", stderr);
 }
 
 int message_print(const aq_message *message) {
   if (style.json)
     print_json(message, "error");
   else
-    print_text(message, "31");
+    print_text(message, "31", "");
   return message->code;
 }
 
@@ -68,7 +75,11 @@ void message_note(const aq_message *message) {
   if (style.json)
     print_json(message, "remark");
   else
-    print_text(message, "0");
+    print_text(message, "0", "");
+}
+
+void message_warning(const aq_message *message) {
+  if (!style.json) print_text(message, "33", "warning: ");
 }
 
 int message_fail(int code, const char *hint, const char *format, ...) {

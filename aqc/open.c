@@ -7,7 +7,7 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 
-int open_program(const char *path, const struct settings *settings, aq_program **program) {
+int read_program(const char *path, const struct settings *settings, aq_program **program) {
   aq_program_options options = {.size = sizeof options,
                                 .define = settings->define,
                                 .define_count = settings->define_count,
@@ -22,8 +22,20 @@ int open_program(const char *path, const struct settings *settings, aq_program *
       return message_fail(AQ_USAGE, "the program comes first: aqc train MODEL.aq DATA.tsv",
                           "%s is a table, and a program is needed here", path);
   int status = aq_program_new(path, NULL, 0, &options, program);
-  if (!status) return AQ_OK;
-  status = *program ? message_print(aq_program_message(*program)) : message_no_memory();
+  return *program ? status : message_no_memory();
+}
+
+void remark_more_errors(const char *path, aq_program *program) {
+  aq_program_check(program);
+  size_t errors = aq_program_error_count(program);
+  if (errors > 1) message_remark("%zu more error%s: aqc check %s", errors - 1, errors == 2 ? "" : "s", path);
+}
+
+int open_program(const char *path, const struct settings *settings, aq_program **program) {
+  int status = read_program(path, settings, program);
+  if (!status || !*program) return status;
+  message_print(aq_program_message(*program));
+  remark_more_errors(path, *program);
   aq_program_free(*program);
   *program = NULL;
   return status;
@@ -53,6 +65,7 @@ static int compile(const char *path, const struct settings *settings, aq_model *
   int status = open_program(path, settings, &program);
   if (status) return status;
   status = opened(aq_model_compile(program, model), model);
+  if (status == AQ_BAD_DATA) remark_more_errors(path, program);
   aq_program_free(program);
   return status;
 }

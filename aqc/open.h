@@ -5,6 +5,10 @@
 
 #include "aqc/options.h"
 
+/* The program also when it has errors, for its diagnostics; NULL when there is none at all. */
+int read_program(const char *path, const struct settings *settings, aq_program **program);
+/* After its first error: how many more there are. */
+void remark_more_errors(const char *path, aq_program *program);
 int open_program(const char *path, const struct settings *settings, aq_program **program);
 int open_model(const char *path, aq_model **model); /* a trained one, .aqm */
 /* A model in any form: .aqm, .aqb, or a program to be compiled. */

@@ -20,7 +20,7 @@ struct settings {
   enum aq_bad_row bad_rows;
   enum aq_header header;
   bool resume, quiet, json;
-  bool probabilities, write, check, gradients, unfused, save_params;
+  bool probabilities, write, check, strict, gradients, unfused, save_params;
   int64_t top, length, repeat;
   double temperature, tolerance;
   const char *function, *inputs, *params, *html, *head;

@@ -57,9 +57,10 @@ static int run_run(const struct settings *settings) {
   options.repeat = settings->repeat;
   options.choose_blas_core = true;
   status = aq_program_run(program, &options, &facts);
-  if (status)
+  if (status) {
     message_print(aq_program_message(program));
-  else
+    if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
+  } else
     print_facts(settings, &facts);
   aq_program_free(program);
   return status;

@@ -98,7 +98,11 @@ static int interrupted(const struct training *t) {
 
 static int learn(struct training *t) {
   interrupt_hold();
-  if (aq_trainer_new(t->program, &t->options, &t->trainer)) return trainer_failed(t);
+  if (aq_trainer_new(t->program, &t->options, &t->trainer)) {
+    int why = trainer_failed(t);
+    if (why == AQ_BAD_DATA) remark_more_errors(t->settings->operand[0], t->program);
+    return why;
+  }
   int status = print_plan(t);
   if (status) return status;
   status = aq_trainer_run(t->trainer);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 100, MAX_SWAPPED = 4, MAX_RESULTS = 16 };
+enum { MAX_SWAPPED = 4, MAX_RESULTS = 16 };
 
 /* ---- signatures ---- */
 
@@ -68,7 +68,7 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
 
 /* ---- calls ---- */
 
-static int collect(struct cc_context *c, const struct gr_node *call, struct cc_call_args *args) {
+CC_OWN_FRAME static int collect(struct cc_context *c, const struct gr_node *call, struct cc_call_args *args) {
   static const struct cc_value none = {0};
   args->node = call;
   size_t n = (size_t)call->count + 1;
@@ -177,8 +177,8 @@ static int declare(struct cc_context *c, const struct cc_definition *d, struct c
 }
 
 /* Binds the callee's arguments in scope; the callee's file is already the one whose names are in sight. */
-static int bind_arguments(struct cc_context *c, const struct cc_definition *d,
-                          const struct cc_call_args *args, struct cc_scope *scope) {
+CC_OWN_FRAME static int bind_arguments(struct cc_context *c, const struct cc_definition *d,
+                                       const struct cc_call_args *args, struct cc_scope *scope) {
   const struct gr_node *params = d->node->child[0];
   struct cc_callee callee;
   int *of, at = 0, status = declare(c, d, &callee);
@@ -251,11 +251,11 @@ int cc_check_result(struct cc_context *c, const struct cc_definition *d, const s
 
 /* The axis H of a head[H] at this call, so that an argument [T, H, K] is to the head what each of its H heads
  * sees: [T, K]. VM_NO_DIM when the head has none. */
-static int head_axis(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args,
-                     vm_dim *dim) {
+CC_OWN_FRAME static int head_axis(struct cc_context *c, const struct cc_definition *d,
+                                  const struct cc_call_args *args, vm_dim *dim) {
   const struct gr_node *name = d->node->kind == GR_HEAD && d->node->count > 3 ? d->node->child[3] : NULL,
                        *params = d->node->child[0];
-  const struct cc_definition *outer = name ? cc_find(c->program, c->unit, name->text) : NULL;
+  struct cc_definition *outer = name ? cc_find(c->program, c->unit, name->text) : NULL;
   *dim = VM_NO_DIM;
   for (int p = 0; name && p < params->count; p++) {
     if (strcmp(params->child[p]->text, name->text)) continue;
@@ -285,9 +285,10 @@ static int with_at_function(struct cc_context *c, const struct cc_definition *d,
   return c->error->code;
 }
 
-static int call_body(struct cc_context *c, const struct cc_definition *d, const struct cc_call_args *args,
-                     struct cc_scope *scope, struct cc_scope *caller, const struct cc_unit *caller_unit,
-                     struct cc_value *result, int *count, int max) {
+CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definition *d,
+                                  const struct cc_call_args *args, struct cc_scope *scope,
+                                  struct cc_scope *caller, const struct cc_unit *caller_unit,
+                                  struct cc_value *result, int *count, int max) {
   vm_dim was = c->head_dim, own;
   int status = head_axis(c, d, args, &own);
   if (status) return status;
@@ -335,8 +336,8 @@ static int dispatch(struct cc_context *c, const struct cc_value *callee, const s
                     struct cc_value *result, int *count, int max);
 
 /* Whether the call passes with arguments a and b the other way round. */
-static bool fits_swapped(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
-                         int a, int b) {
+CC_OWN_FRAME static bool fits_swapped(struct cc_context *c, const struct cc_value *callee,
+                                      const struct cc_call_args *args, int a, int b) {
   struct cc_call_args swapped = *args;
   struct cc_value copy[MAX_SWAPPED], result[MAX_RESULTS];
   struct rt_error *error = c->error, other = {0};
@@ -352,8 +353,8 @@ static bool fits_swapped(struct cc_context *c, const struct cc_value *callee, co
 }
 
 /* A call that failed may have two arguments in the wrong order: then that is the hint. */
-static void try_swapped(struct cc_context *c, const struct cc_value *callee,
-                        const struct cc_call_args *args) {
+CC_OWN_FRAME static void try_swapped(struct cc_context *c, const struct cc_value *callee,
+                                     const struct cc_call_args *args) {
   if (c->swapping || c->slot || args->count > MAX_SWAPPED || c->error->code != RT_BAD_DATA) return;
   c->swapping = true;
   for (int a = 0; a < args->count; a++)
@@ -377,8 +378,9 @@ static void place_at_call(struct cc_context *c, ir_id from, struct gr_span call)
   }
 }
 
-static int call_definition(struct cc_context *c, const struct cc_value *callee,
-                           const struct cc_call_args *args, struct cc_value *result, int *count, int max) {
+CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_value *callee,
+                                        const struct cc_call_args *args, struct cc_value *result, int *count,
+                                        int max) {
   const struct cc_definition *d = callee->function;
   struct cc_scope scope = {0}, *was_scope = c->scope;
   const struct cc_unit *was_unit = c->unit;
@@ -391,13 +393,15 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee,
   frame.path = callee->instance ? callee->instance
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);
   if (!frame.path) return cc_out_of_memory(c);
-  if (++c->depth > MAX_DEPTH)
-    return gr_fail(c->error, args->node->span, "calls are nested more than %d deep", MAX_DEPTH);
-  struct gr_span was_call = c->library_call;
+  struct gr_span was_unrolling = c->unrolling, was_call = c->library_call;
   if (d->unit->is_stdlib && !was_unit->is_stdlib) c->library_call = args->node->span;
   c->unit = d->unit;
   c->frame = &frame;
-  int status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
+  c->unrolling = args->node->span;
+  int status = cc_enter(c, CC_CALL_LEVELS, args->node->span);
+  if (!status) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
+  if (!status) status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
+  cc_leave(c, CC_CALL_LEVELS);
   if (!status && d->unit->is_stdlib && !was_unit->is_stdlib)
     status = cc_require_nodes(c, c->model, made_before, args->node->span);
   c->library_call = was_call;
@@ -407,12 +411,12 @@ static int call_definition(struct cc_context *c, const struct cc_value *callee,
     c->model->node[result->id].called = args->node->span;
   bool from_outside = d->unit->is_stdlib && !was_unit->is_stdlib;
   if (!status && from_outside) place_at_call(c, made_before, args->node->span);
-  c->depth--;
+  c->unrolling = was_unrolling;
   c->frame = frame.parent;
   c->unit = was_unit;
   c->scope = was_scope;
   cc_scope_free(&scope);
-  rt_free(frame.used);
+  rt_map_free(&frame.used);
   if (status && !was_unit->is_stdlib) try_swapped(c, callee, args);
   if (component && c->param_uses == uses_before) cc_component_unused(c, component);
   return status;

@@ -19,6 +19,7 @@ static int begin(struct compilation *k, struct cc_program *program, struct rt_er
                              .frame = &k->frame,
                              .scope = &k->scope,
                              .unit = program->main,
+                             .stamp = ++program->elaborations,
                              .head_dim = VM_NO_DIM,
                              .error = error};
   k->c.module = rt_zalloc(1, sizeof *k->c.module);
@@ -70,12 +71,12 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
     module->param = NULL;
     module->param_count = 0;
   }
-  rt_free(k->c.file_dim);
   rt_free(k->c.param_node);
   rt_free(k->c.weights);
   rt_free(k->c.required);
   rt_free(k->c.asked);
-  rt_free(k->frame.used);
+  rt_map_free(&k->frame.used);
+  rt_map_free(&k->c.param_of);
   cc_scope_free(&k->scope);
   ir_graph_free(&k->graph);
   if (!status) return module;
@@ -268,6 +269,8 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
   }
   if (!status) status = emit_model(&k.c, &e);
   if (!status) status = vm_verify(k.c.module, error);
+  const struct gr_node *model = cc_item(program->main, GR_MODEL);
+  if (status && model && error) cc_place_memory(error, model->name_span, "the compiled model");
   return end(&k, status, settled);
 }
 
@@ -535,7 +538,7 @@ static int check_function(struct cc_program *program, const struct cc_definition
   return status;
 }
 
-static int check_overrides(struct cc_program *program, struct rt_error *error) {
+int cc_check_overrides(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
   int status = begin(&k, program, error);
   if (!status) status = unused_overrides(&k.c);
@@ -544,7 +547,7 @@ static int check_overrides(struct cc_program *program, struct rt_error *error) {
 }
 
 /* Of a program that has no model yet: what it says of its data and its training is right by itself. */
-static int check_alone(struct cc_program *program, struct rt_error *error) {
+int cc_check_alone(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
   struct cc_context *c = &k.c;
   int status = begin(&k, program, error);
@@ -572,16 +575,9 @@ static int check_model(struct cc_program *program, struct vm_module **model, str
   return status;
 }
 
-int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error) {
-  if (model) *model = NULL;
-  int status =
-      cc_item(program->main, GR_MODEL) ? check_model(program, model, error) : check_alone(program, error);
-  for (size_t u = 0; u < program->unit_count && !status; u++) {
-    const struct cc_unit *unit = program->unit[u];
-    for (size_t i = 0; i < unit->definition_count && !unit->is_stdlib && !status; i++) {
-      enum gr_kind kind = unit->definition[i].node->kind;
-      if (kind == GR_FN || kind == GR_HEAD) status = check_function(program, &unit->definition[i], error);
-    }
-  }
-  return status ? status : check_overrides(program, error);
+int cc_check_one(struct cc_program *program, const struct cc_definition *d, struct vm_module **model,
+                 struct rt_error *error) {
+  enum gr_kind kind = d->node->kind;
+  if (kind == GR_FN || kind == GR_HEAD) return check_function(program, d, error);
+  return kind == GR_MODEL && d->unit == program->main ? check_model(program, model, error) : RT_OK;
 }

@@ -5,11 +5,18 @@
 #include "compiler/program.h"
 #include "vm/module.h"
 
-/* Proves the whole program: shapes of the model, its loss and training settings, and of every function that
- * can be checked without a call. */
-/* *model, unless NULL: when there is a model, a module that says what it asks of rows, without functions, to
+/* Proves the whole program: shapes of every function that can be checked without a call, then those of the
+ * model, its loss and training settings. All that is wrong joins program->diagnostics; error is the first.
+ * *model, unless NULL: when there is a model, a module that says what it asks of rows, without functions, to
  * be freed; else NULL. */
 int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error);
+
+/* What check.c asks of compile.c: one function, head or model; the data and settings of a program that has no
+ * model; that -D names dims. */
+int cc_check_one(struct cc_program *program, const struct cc_definition *d, struct vm_module **model,
+                 struct rt_error *error);
+int cc_check_alone(struct cc_program *program, struct rt_error *error);
+int cc_check_overrides(struct cc_program *program, struct rt_error *error);
 
 /* The model as a module with the functions "predict", "eval", "train" and "attend". */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);

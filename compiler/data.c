@@ -118,7 +118,7 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
     return c->error->code;
   }
   const struct cc_binding *bound = cc_lookup(c->scope, name->text);
-  const struct cc_definition *d = bound ? NULL : cc_find(c->program, c->unit, name->text);
+  struct cc_definition *d = bound ? NULL : cc_find(c->program, c->unit, name->text);
   if (bound)
     *dim = bound->value.dim;
   else if (d && d->node->kind == GR_DIM) {
@@ -300,7 +300,14 @@ static int output_column(struct cc_context *c, const struct gr_node *output, con
   return status;
 }
 
+enum { COLUMNS_MAX = 1024 };
+
 static int declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
+  if (data->count > COLUMNS_MAX) {
+    gr_fail(c->error, data->child[COLUMNS_MAX]->span, "a program has at most %d columns", COLUMNS_MAX);
+    rt_hint(c->error, "numbers that belong together are one column, `x: vector[N]`");
+    return c->error->code;
+  }
   for (int i = 0; i < data->count; i++) {
     for (int k = 0; k < i; k++)
       if (!strcmp(data->child[k]->text, data->child[i]->text))

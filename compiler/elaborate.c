@@ -6,31 +6,60 @@
 
 int cc_out_of_memory(struct cc_context *c) { return rt_no_memory(c->error); }
 
-int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value,
-            struct gr_span span, const struct gr_node *let) {
+void cc_place_memory(struct rt_error *error, struct gr_span span, const char *what) {
+  if (error->code != RT_NO_MEMORY || error->line > 0) return;
+  rt_error_clear(error);
+  gr_fail(error, span, "out of memory: there is not enough for %s", what);
+  error->code = RT_NO_MEMORY;
+}
+
+enum { FEW_BINDINGS = 16 }; /* that are found as fast by looking at each */
+
+static struct cc_binding *own_binding(const struct cc_scope *scope, const char *name) {
+  if (scope->count > FEW_BINDINGS) {
+    const uint64_t *index = rt_map_find(&scope->index, name);
+    return index ? &scope->binding[*index] : NULL;
+  }
   for (size_t i = 0; i < scope->count; i++)
-    if (!strcmp(scope->binding[i].name, name)) {
-      const struct gr_node *first = scope->binding[i].let;
-      scope->binding[i] = (struct cc_binding){name, value, span, first ? first : let, c->slot != NULL};
-      return RT_OK;
-    }
-  if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding))
-    return cc_out_of_memory(c);
-  scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->slot != NULL};
+    if (!strcmp(scope->binding[i].name, name)) return &scope->binding[i];
+  return NULL;
+}
+
+/* When the scope gets one more than a few, all enter the index. */
+static int index_bindings(struct cc_scope *scope) {
+  size_t from = scope->count == FEW_BINDINGS + 1 ? 0 : scope->count - 1;
+  for (size_t i = from; scope->count > FEW_BINDINGS && i < scope->count; i++)
+    if (rt_map_put(&scope->index, scope->binding[i].name, i)) return RT_NO_MEMORY;
   return RT_OK;
 }
 
+int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value,
+            struct gr_span span, const struct gr_node *let) {
+  struct cc_binding *before = own_binding(scope, name);
+  if (before) {
+    const struct gr_node *first = before->let;
+    *before = (struct cc_binding){name, value, span, first ? first : let, c->slot != NULL};
+    return RT_OK;
+  }
+  if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding))
+    return cc_out_of_memory(c);
+  scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->slot != NULL};
+  return index_bindings(scope) ? cc_out_of_memory(c) : RT_OK;
+}
+
 const struct cc_binding *cc_lookup(const struct cc_scope *scope, const char *name) {
-  for (; scope; scope = scope->parent)
-    for (size_t i = scope->count; i-- > 0;)
-      if (!strcmp(scope->binding[i].name, name)) return &scope->binding[i];
-  return NULL;
+  const struct cc_binding *found = NULL;
+  for (; scope && !found; scope = scope->parent) found = own_binding(scope, name);
+  return found;
 }
 
 void cc_scope_free(struct cc_scope *scope) {
   rt_free(scope->binding);
+  rt_map_free(&scope->index);
   *scope = (struct cc_scope){0};
 }
+
+/* ---- dims ---- */
 
 /* Whether a dim is a formula of other dims, as D / H is, and neither a number nor one of them. */
 static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
@@ -55,48 +84,74 @@ static const char *shown_name(struct cc_context *c, const struct cc_definition *
   return d->name;
 }
 
+static struct cc_override *override_of(const struct cc_context *c, const struct cc_definition *d) {
+  for (int i = 0; d->unit == c->program->main && i < c->program->override_count; i++)
+    if (!strcmp(c->program->override[i].name, d->name)) return &c->program->override[i];
+  return NULL;
+}
+
+/* What the source says, with the dims that it names made already. */
+CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_definition *d, vm_dim *formula,
+                                       int64_t *value) {
+  struct cc_scope *scope = c->scope;
+  const struct cc_unit *unit = c->unit;
+  const struct gr_node *written = d->node->child[0];
+  c->scope = NULL;
+  c->unit = d->unit;
+  int status = cc_dim(c, written, formula);
+  c->scope = scope;
+  c->unit = unit;
+  if (status) return status;
+  struct rt_error why = {0};
+  status = vm_dim_value(&c->module->dims, *formula, NULL, value, &why);
+  if (!status) return RT_OK;
+  return gr_fail(c->error, written->span, "%s",
+                 status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+}
+
 /* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the
  * main file other values. A formula of other dims stays that formula, so that H * K is D where K = D / H. A
  * bare name does not: `dim E = D` is another axis that happens to be as long. */
-int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_dim *dim) {
-  for (size_t i = 0; i < c->file_dim_count; i++)
-    if (c->file_dim[i].node == definition->node) {
-      *dim = c->file_dim[i].dim;
-      return RT_OK;
-    }
-  int64_t value = -1;
+static int make_dim(struct cc_context *c, struct cc_definition *d) {
+  struct cc_override *override = override_of(c, d);
+  int64_t value = override ? override->value : -1;
   vm_dim formula = VM_NO_DIM;
-  for (int i = 0; definition->unit == c->program->main && i < c->program->override_count; i++)
-    if (!strcmp(c->program->override[i].name, definition->name)) {
-      value = c->program->override[i].value;
-      c->program->override[i].used = true;
+  int status = override ? RT_OK : dim_as_written(c, d, &formula, &value);
+  if (status) return status;
+  if (override) override->used = true;
+  const char *name = shown_name(c, d);
+  d->size = !name                                   ? VM_NO_DIM
+            : is_formula(&c->module->dims, formula) ? formula
+                                                    : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
+  if (d->size == VM_NO_DIM) return cc_out_of_memory(c);
+  d->sized = c->stamp;
+  return RT_OK;
+}
+
+/* A dim that d is written with and that is not made yet, or NULL. */
+static struct cc_definition *made_before(const struct cc_context *c, const struct cc_definition *d) {
+  struct cc_definition *first = NULL; /* uses are listed from the last to the first */
+  for (const struct cc_use *use = override_of(c, d) ? NULL : d->uses; use; use = use->next)
+    if (use->to->node->kind == GR_DIM && use->to->sized != c->stamp) first = use->to;
+  return first;
+}
+
+/* Dims that are written with dims, however long the chain is: `user` is the way back. None leads to itself
+ * (order.c). */
+int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim) {
+  definition->user = NULL;
+  for (struct cc_definition *d = definition; d && definition->sized != c->stamp;) {
+    struct cc_definition *first = made_before(c, d);
+    if (first) {
+      first->user = d;
+      d = first;
+      continue;
     }
-  if (value < 0) {
-    struct cc_scope *scope = c->scope;
-    const struct cc_unit *unit = c->unit;
-    c->scope = NULL;
-    c->unit = definition->unit;
-    int status = ++c->depth > 100 ? gr_fail(c->error, definition->node->name_span,
-                                            "the dim `%s` is defined by itself", definition->name)
-                                  : cc_dim(c, definition->node->child[0], &formula);
-    c->depth--;
-    c->scope = scope;
-    c->unit = unit;
+    int status = d->sized == c->stamp ? RT_OK : make_dim(c, d);
     if (status) return status;
-    struct rt_error why = {0};
-    status = vm_dim_value(&c->module->dims, formula, NULL, &value, &why);
-    if (status)
-      return gr_fail(c->error, definition->node->child[0]->span, "%s",
-                     status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+    d = d->user;
   }
-  const char *name = shown_name(c, definition);
-  *dim = !name                                   ? VM_NO_DIM
-         : is_formula(&c->module->dims, formula) ? formula
-                                                 : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
-  if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
-  if (rt_grow((void **)&c->file_dim, &c->file_dim_capacity, c->file_dim_count + 1, sizeof *c->file_dim))
-    return cc_out_of_memory(c);
-  c->file_dim[c->file_dim_count++] = (struct cc_dim_value){definition->node, *dim};
+  *dim = definition->size;
   return RT_OK;
 }
 
@@ -115,41 +170,56 @@ static int name_node(struct cc_context *c, const char *name, const struct cc_val
 
 enum { MAX_NAMES = 16 };
 
-int cc_let(struct cc_context *c, const struct gr_node *let) {
-  struct cc_value value[MAX_NAMES];
+static int bind_let(struct cc_context *c, const struct gr_node *let, int at, const struct cc_value *value) {
+  const struct gr_node *name = let->child[at];
+  if (value->kind == CC_NONE)
+    return gr_fail(c->error, let->child[let->count - 1]->span, "this gives no value");
+  int status = name_node(c, name->text, value);
+  return status ? status : cc_bind(c, c->scope, name->text, *value, name->span, let);
+}
+
+/* a, b = f(x): the results of a call, or the items of a list. */
+CC_OWN_FRAME static int let_several(struct cc_context *c, const struct gr_node *let) {
   int names = let->count - 1, count = 1, status;
   const struct gr_node *right = let->child[names];
-  const char *was_name = c->frame->let_name;
-  const struct gr_node *was_root = c->frame->let_root;
-  const struct cc_binding *before = cc_lookup(c->scope, let->child[0]->text);
   for (int i = 1; i < names; i++)
     for (int k = 0; k < i; k++)
       if (!strcmp(let->child[i]->text, let->child[k]->text))
         return gr_fail(c->error, let->child[i]->span, "two values are called `%s` here", let->child[i]->text);
-  c->frame->let_name = before && before->let != let ? NULL : let->child[0]->text;
-  c->frame->let_root = right;
-  if (names > 1 && right->kind == GR_CALL)
+  struct cc_value *value = rt_arena_alloc(&c->model->arena, MAX_NAMES * sizeof *value);
+  if (!value) return cc_out_of_memory(c);
+  if (right->kind == GR_CALL)
     status = cc_call(c, right, value, &count, MAX_NAMES);
   else
-    status = cc_expression(c, right, &value[0]);
-  c->frame->let_name = was_name;
-  c->frame->let_root = was_root;
+    status = cc_expression(c, right, value);
   if (status) return status;
-  if (names > 1 && count == 1 && value[0].kind == CC_LIST && value[0].item_count <= MAX_NAMES) {
-    struct cc_value list = value[0];
-    count = list.item_count;
-    memcpy(value, list.item, (size_t)count * sizeof *value);
+  if (count == 1 && value->kind == CC_LIST && value->item_count <= MAX_NAMES) {
+    count = value->item_count;
+    value = value->item;
   }
   if (count != names)
     return gr_fail(c->error, let->span, "%d names on the left, but the right side gives %d value%s", names,
                    count, count == 1 ? "" : "s");
-  for (int i = 0; i < names; i++) {
-    const struct gr_node *name = let->child[i];
-    if (value[i].kind == CC_NONE) return gr_fail(c->error, right->span, "this gives no value");
-    if ((status = name_node(c, name->text, &value[i]))) return status;
-    if ((status = cc_bind(c, c->scope, name->text, value[i], name->span, let))) return status;
-  }
-  return RT_OK;
+  for (int i = 0; i < names && !status; i++) status = bind_let(c, let, i, &value[i]);
+  return status;
+}
+
+CC_OWN_FRAME static int let_one(struct cc_context *c, const struct gr_node *let) {
+  struct cc_value value;
+  int status = cc_expression(c, let->child[1], &value);
+  return status ? status : bind_let(c, let, 0, &value);
+}
+
+int cc_let(struct cc_context *c, const struct gr_node *let) {
+  const char *was_name = c->frame->let_name;
+  const struct gr_node *was_root = c->frame->let_root;
+  const struct cc_binding *before = cc_lookup(c->scope, let->child[0]->text);
+  c->frame->let_name = before && before->let != let ? NULL : let->child[0]->text;
+  c->frame->let_root = let->child[let->count - 1];
+  int status = let->count > 2 ? let_several(c, let) : let_one(c, let);
+  c->frame->let_name = was_name;
+  c->frame->let_root = was_root;
+  return status;
 }
 
 static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
@@ -172,32 +242,39 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
     return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed",
                    to - from);
   const char *suffix = c->frame->loop_suffix;
+  struct gr_span was_unrolling = c->unrolling;
   for (double l = from; l < to && !status && *count < 0; l++) {
     struct cc_value index = {.kind = CC_NUMBER, .number = l};
     const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
     if (!next) return cc_out_of_memory(c);
     /* Components are counted per round, so that round 3 of a loop names its parameters as round 1 does. */
     c->frame->loop_suffix = next;
-    if (!(status = cc_bind(c, c->scope, node->text, index, node->name_span, node)))
+    c->unrolling = range->span;
+    if (!(status = cc_spend(c, 1))
+        && !(status = cc_bind(c, c->scope, node->text, index, node->name_span, node)))
       status = cc_block(c, node->child[1], result, count, max);
   }
   c->frame->loop_suffix = suffix;
+  c->unrolling = was_unrolling;
   return status;
 }
 
+/* The chain `if … else if …` is followed here, however long it is. */
 static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
                   int max) {
-  double condition;
-  int status = cc_number(c, node->child[0], &condition);
-  if (status) {
-    rt_hint(c->error, "`if` chooses a program by sizes that are known while compiling; to choose element by "
-                      "element use where(condition, a, b)");
-    return status;
+  double condition = 0;
+  while (node && node->kind == GR_IF) {
+    int status = cc_number(c, node->child[0], &condition);
+    if (status) {
+      rt_hint(c->error,
+              "`if` chooses a program by sizes that are known while compiling; to choose element by "
+              "element use where(condition, a, b)");
+      return status;
+    }
+    if (condition != 0) return cc_block(c, node->child[1], result, count, max);
+    node = node->count > 2 ? node->child[2] : NULL;
   }
-  if (condition != 0) return cc_block(c, node->child[1], result, count, max);
-  if (node->count < 3 || !node->child[2]) return RT_OK;
-  if (node->child[2]->kind == GR_IF) return run_if(c, node->child[2], result, count, max);
-  return cc_block(c, node->child[2], result, count, max);
+  return node ? cc_block(c, node, result, count, max) : RT_OK;
 }
 
 static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
@@ -228,19 +305,20 @@ static int run_return(struct cc_context *c, const struct gr_node *node, struct c
 /* *result_count is -1 until a return was met. */
 int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
              int max_results) {
-  for (int i = 0; i < block->count && *result_count < 0; i++) {
+  int status = cc_enter(c, 1, block->span);
+  for (int i = 0; i < block->count && *result_count < 0 && !status; i++) {
     const struct gr_node *node = block->child[i];
-    int status = RT_OK;
     switch (node->kind) {
       case GR_LET: status = cc_let(c, node); break;
       case GR_FOR: status = run_for(c, node, result, result_count, max_results); break;
       case GR_IF: status = run_if(c, node, result, result_count, max_results); break;
       case GR_RETURN: status = run_return(c, node, result, result_count, max_results); break;
       default:
-        return gr_fail(c->error, node->span,
-                       "a statement is `name = …`, for, if or return; this value is used by nothing");
+        status = gr_fail(c->error, node->span,
+                         "a statement is `name = …`, for, if or return; this value is used by nothing");
     }
-    if (status) return status;
+    if (status == RT_NO_MEMORY) cc_place_memory(c->error, node->span, "what this statement makes");
   }
-  return RT_OK;
+  cc_leave(c, 1);
+  return status;
 }

@@ -46,6 +46,7 @@ struct cc_scope {
   struct cc_scope *parent;
   struct cc_binding *binding;
   size_t count, capacity;
+  struct rt_map index; /* name to binding, once there are many */
 };
 
 /* One body being elaborated: a function, head or model at one call. */
@@ -56,12 +57,8 @@ struct cc_frame {
   const char *let_name; /* the name being bound by the statement at hand, NULL in a return or a rebinding */
   const struct gr_node *let_root; /* its right side */
   const char *loop_suffix;        /* ".0.2" within loops */
-  struct cc_used {
-    const char *component;
-    int times;
-  } * used;
-  size_t used_count, used_capacity;
-  bool shared; /* within an instance: parameters that exist are used again */
+  struct rt_map used;             /* components of paths, and how often */
+  bool shared;                    /* within an instance: parameters that exist are used again */
 };
 
 /* The slot that is being elaborated: its own graph, and what i, j and h run over. */
@@ -83,14 +80,14 @@ struct cc_context {
   const struct cc_unit *unit; /* whose names are in sight */
   vm_dim head_dim;            /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
   bool swapping;              /* a call is tried with its arguments in another order */
-  int depth;                  /* of calls, against runaway nesting */
-  struct cc_dim_value {
-    const struct gr_node *node;
-    vm_dim dim;
-  } * file_dim; /* file-level dims already made */
-  size_t file_dim_count, file_dim_capacity;
-  ir_id *param_node;   /* [module->param_count] */
-  uint64_t param_uses; /* parameters made, or met again in an instance, so far */
+  int levels;                 /* of nesting, see budget.c */
+  uint32_t steps;             /* taken so far */
+  struct gr_span
+      unrolling;  /* the loop or call that is at hand, where a program that grows too large is told of */
+  uint64_t stamp; /* of this elaboration: file-level dims that have it are made */
+  struct rt_map param_of; /* path to number of parameter */
+  ir_id *param_node;      /* [module->param_count] */
+  uint64_t param_uses;    /* parameters made, or met again in an instance, so far */
   size_t param_capacity, param_node_capacity;
   struct cc_weights {
     const char *name;
@@ -115,13 +112,23 @@ static inline const struct vm_type *cc_type(struct cc_context *c, ir_id id) {
   return &c->model->node[id].type;
 }
 
+/* Keeps its frame to itself: there are hundreds of cc_expression on the stack, which need not have room for
+ * all that any of them may do. */
+#define CC_OWN_FRAME __attribute__((noinline))
+
 /* All return RT_OK or the code of the error that they left in c->error. */
+
+/* budget.c: a level of nesting, which is also a step; left in any case. A call takes more stack. */
+enum { CC_CALL_LEVELS = 5, CC_CALL_STEPS = 10, CC_HEAD_STEPS = 200, CC_SCAN_STEPS = 500 };
+int cc_enter(struct cc_context *c, int levels, struct gr_span span);
+void cc_leave(struct cc_context *c, int levels);
+int cc_spend(struct cc_context *c, int steps);
 
 /* elaborate.c: bodies */
 int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
              int max_results);
 int cc_let(struct cc_context *c, const struct gr_node *let);
-int cc_dim_of(struct cc_context *c, const struct cc_definition *definition, vm_dim *dim);
+int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
 int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value,
             struct gr_span span, const struct gr_node *let);
 const struct cc_binding *cc_lookup(const struct cc_scope *scope, const char *name);
@@ -153,6 +160,8 @@ const char *cc_describe(
 const char *cc_type_text(struct cc_context *c, const struct vm_type *type);
 const char *cc_dim_text(struct cc_context *c, vm_dim dim);
 int cc_out_of_memory(struct cc_context *c);
+/* Says for what and where, unless that was said. Those further in say it first. */
+void cc_place_memory(struct rt_error *error, struct gr_span span, const char *what);
 
 /* require.c */
 /* The part of an axis of `whole` elements that begins at start. element: one, written without `..`. index:
@@ -225,7 +234,6 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
  * a table to gather from. */
 int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
                   ir_id *leaf);
-bool cc_is_slot(const char *name);
 
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args,

@@ -260,7 +260,7 @@ static int no_matrices(struct cc_context *c, const struct gr_node *node) {
   return c->error->code;
 }
 
-static int transpose(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+CC_OWN_FRAME static int transpose(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   ir_id x;
   if (c->slot) return no_matrices(c, node);
   int status = cc_tensor(c, node->child[0], &x);
@@ -356,7 +356,7 @@ static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct 
   return ir_embed(&tb, &ta, &axes) ? ir_expand(c->model, a, &ta, span, c->error) : a;
 }
 
-static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct cc_value a, b;
   int status;
   if (c->slot && node->text[0] == '@') return no_matrices(c, node);
@@ -389,7 +389,7 @@ static int binary(struct cc_context *c, const struct gr_node *node, struct cc_va
   return value->id ? RT_OK : c->error->code;
 }
 
-static int unary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+CC_OWN_FRAME static int unary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct cc_value a;
   int status = cc_expression(c, node->child[0], &a);
   if (status) return status;
@@ -421,7 +421,7 @@ static int no_value(struct cc_context *c, const struct gr_node *node) {
 }
 
 /* What a name means: bound here, a dim or function of the file, the standard library, or built in. */
-static int name(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   const char *text = node->text;
   const struct cc_binding *bound = cc_lookup(c->scope, text);
   if (bound) {
@@ -429,7 +429,7 @@ static int name(struct cc_context *c, const struct gr_node *node, struct cc_valu
     if (c->slot && !bound->in_slot && value->kind == CC_TENSOR) value->outer = true;
     return RT_OK;
   }
-  const struct cc_definition *d = cc_find(c->program, c->unit, text);
+  struct cc_definition *d = cc_find(c->program, c->unit, text);
   if (d && d->node->kind == GR_DIM) {
     value->kind = CC_DIM;
     return cc_dim_of(c, d, &value->dim);
@@ -452,9 +452,9 @@ static int name(struct cc_context *c, const struct gr_node *node, struct cc_valu
   return no_value(c, node);
 }
 
-static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
-  const struct cc_unit *unit = cc_find_import(c->unit, node->child[0]->text);
-  const struct cc_definition *d = unit ? cc_find(c->program, unit, node->text) : NULL;
+CC_OWN_FRAME static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  const struct cc_import *import = cc_find_import(c->unit, node->child[0]->text);
+  struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
   if (!d) return gr_fail(c->error, node->span, "`%s` has no value here", node->text);
   if (d->node->kind == GR_DIM) {
     value->kind = CC_DIM;
@@ -464,7 +464,7 @@ static int member(struct cc_context *c, const struct gr_node *node, struct cc_va
   return RT_OK;
 }
 
-static int instance(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+CC_OWN_FRAME static int instance(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   int status = cc_expression(c, node->child[0], value);
   if (status) return status;
   if (value->kind != CC_FUNCTION)
@@ -476,7 +476,7 @@ static int instance(struct cc_context *c, const struct gr_node *node, struct cc_
 }
 
 /* The axes that *B stands for, as dims of a list. */
-static int put_star(struct cc_context *c, const struct gr_node *star, struct cc_value *list) {
+CC_OWN_FRAME static int put_star(struct cc_context *c, const struct gr_node *star, struct cc_value *list) {
   const struct cc_binding *bound = cc_lookup(c->scope, star->text);
   if (!bound || bound->value.kind != CC_LIST)
     return gr_fail(c->error, star->span, "*%s is not bound by the signature", star->text);
@@ -484,7 +484,7 @@ static int put_star(struct cc_context *c, const struct gr_node *star, struct cc_
   return RT_OK;
 }
 
-static int list(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+CC_OWN_FRAME static int list(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   size_t most = (size_t)node->count * RT_MAX_RANK + 1; /* each star has at most so many axes */
   value->kind = CC_LIST;
   value->item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * most);
@@ -498,18 +498,20 @@ static int list(struct cc_context *c, const struct gr_node *node, struct cc_valu
   return RT_OK;
 }
 
-int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
-  *value = (struct cc_value){.kind = CC_NONE};
+CC_OWN_FRAME static int text(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  value->kind = CC_STRING;
+  value->text = cc_interpolate(c, node->text, node->span);
+  return value->text ? RT_OK : c->error->code;
+}
+
+static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   int count = -1;
   switch (node->kind) {
     case GR_NUMBER:
       value->kind = CC_NUMBER;
       value->number = node->number;
       return RT_OK;
-    case GR_STRING:
-      value->kind = CC_STRING;
-      value->text = cc_interpolate(c, node->text, node->span);
-      return value->text ? RT_OK : c->error->code;
+    case GR_STRING: return text(c, node, value);
     case GR_NAME: return name(c, node, value);
     case GR_MEMBER: return member(c, node, value);
     case GR_LIST: return list(c, node, value);
@@ -522,4 +524,12 @@ int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_va
     case GR_TRANSPOSE: return transpose(c, node, value);
     default: return gr_fail(c->error, node->span, "this is not an expression");
   }
+}
+
+int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  *value = (struct cc_value){.kind = CC_NONE};
+  int status = cc_enter(c, 1, node->span);
+  if (!status) status = evaluate(c, node, value);
+  cc_leave(c, 1);
+  return status;
 }

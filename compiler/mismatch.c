@@ -6,16 +6,15 @@
 #include "compiler/elaborate.h"
 
 /* The dim of a file that a name in a signature means, NULL when the name is the signature's own. */
-static const struct cc_definition *file_dim(struct cc_context *c, const struct cc_scope *scope,
-                                            const char *name) {
-  const struct cc_definition *d = cc_lookup(scope, name) ? NULL : cc_find(c->program, c->unit, name);
+static struct cc_definition *file_dim(struct cc_context *c, const struct cc_scope *scope, const char *name) {
+  struct cc_definition *d = cc_lookup(scope, name) ? NULL : cc_find(c->program, c->unit, name);
   return d && d->node->kind == GR_DIM ? d : NULL;
 }
 
 /* A name of the signature as messages show the dim that it means: "D of lib.aq" where there are two D. */
 static void put_name(struct cc_context *c, const struct cc_scope *scope, const char *name,
                      struct rt_text *out) {
-  const struct cc_definition *d = file_dim(c, scope, name);
+  struct cc_definition *d = file_dim(c, scope, name);
   vm_dim dim;
   bool symbol = d && !cc_dim_of(c, d, &dim) && vm_dim_as_symbol(&c->module->dims, dim) >= 0;
   rt_text_puts(out, symbol ? cc_dim_text(c, dim) : name);
@@ -49,7 +48,7 @@ static const char *pattern_text(struct cc_context *c, const struct cc_scope *sco
 static void explain_axis(struct cc_context *c, const struct cc_scope *scope, const struct gr_node *e,
                          vm_dim found) {
   const struct cc_binding *bound = cc_lookup(scope, e->text);
-  const struct cc_definition *d = file_dim(c, scope, e->text);
+  struct cc_definition *d = file_dim(c, scope, e->text);
   int64_t value, other;
   vm_dim wanted;
   if (bound && bound->value.kind == CC_DIM && bound->value.dim != found) {

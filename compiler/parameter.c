@@ -6,13 +6,12 @@
 
 /* ---- paths ---- */
 
-static struct cc_used *component_use(struct cc_context *c, const char *component) {
-  struct cc_frame *f = c->frame;
-  for (size_t i = 0; i < f->used_count; i++)
-    if (!strcmp(f->used[i].component, component)) return &f->used[i];
-  if (rt_grow((void **)&f->used, &f->used_capacity, f->used_count + 1, sizeof *f->used)) return NULL;
-  f->used[f->used_count] = (struct cc_used){component, 0};
-  return &f->used[f->used_count++];
+/* How often the frame has used a component, NULL: there is no memory. */
+static uint64_t *component_use(struct cc_context *c, const char *component) {
+  struct rt_map *used = &c->frame->used;
+  uint64_t *times = rt_map_find(used, component);
+  if (!times && rt_map_put(used, component, 0) == RT_OK) times = rt_map_find(used, component);
+  return times;
 }
 
 /* The part of a path that a call contributes: the name its result is bound to; the callee's where there is
@@ -25,18 +24,18 @@ const char *cc_component(struct cc_context *c, const char *callee, const struct 
   if (f->let_name)
     base = f->let_root == node ? f->let_name : rt_arena_printf(a, "%s.%s", f->let_name, callee);
   if (base && f->loop_suffix) base = rt_arena_printf(a, "%s%s", base, f->loop_suffix);
-  struct cc_used *use = base ? component_use(c, base) : NULL;
-  if (!use) {
+  uint64_t *times = base ? component_use(c, base) : NULL;
+  if (!times) {
     cc_out_of_memory(c);
     return NULL;
   }
-  return ++use->times == 1 ? base : rt_arena_printf(a, "%s_%d", base, use->times);
+  return ++*times == 1 ? base : rt_arena_printf(a, "%s_%d", base, (int)*times);
 }
 
 /* The call made no parameter: its name is free for another. */
 void cc_component_unused(struct cc_context *c, const char *component) {
-  struct cc_used *use = component_use(c, component);
-  if (use && use->times > 0) use->times--;
+  uint64_t *times = component_use(c, component);
+  if (times && *times > 0) --*times;
 }
 
 /* ---- parameters ---- */
@@ -186,23 +185,20 @@ static int lift(struct cc_context *c, const struct gr_node *node, struct vm_type
 
 static ir_id existing_parameter(struct cc_context *c, const char *path, const struct vm_type *type,
                                 struct gr_span span) {
-  for (uint32_t i = 0; i < c->module->param_count; i++) {
-    if (strcmp(c->module->param[i].name, path)) continue;
-    if (!c->frame->shared) {
-      gr_fail(c->error, span, "the parameter `%s` is made twice", path);
-      rt_hint(c->error, "bind one of them to another name; to share a parameter on purpose make an instance: "
-                        "`f = instance linear`");
-      return 0;
-    }
-    if (!vm_type_equal(&c->module->param[i].type, type)) {
-      gr_fail(c->error, span, "the shared parameter `%s` is %s, but this call needs %s", path,
-              cc_type_text(c, &c->module->param[i].type), cc_type_text(c, type));
-      rt_hint(c->error, "all calls of an instance share its weights, so what they are given must have the "
-                        "same axes; each column has a vocabulary of its own");
-      return 0;
-    }
-    return c->param_node[i];
+  const uint64_t *index = rt_map_find(&c->param_of, path);
+  if (!index) return 0;
+  const struct vm_param *param = &c->module->param[*index];
+  if (!c->frame->shared) {
+    gr_fail(c->error, span, "the parameter `%s` is made twice", path);
+    rt_hint(c->error, "bind one of them to another name; to share a parameter on purpose make an instance: "
+                      "`f = instance linear`");
+    return 0;
   }
+  if (vm_type_equal(&param->type, type)) return c->param_node[*index];
+  gr_fail(c->error, span, "the shared parameter `%s` is %s, but this call needs %s", path,
+          cc_type_text(c, &param->type), cc_type_text(c, type));
+  rt_hint(c->error, "all calls of an instance share its weights, so what they are given must have the "
+                    "same axes; each column has a vocabulary of its own");
   return 0;
 }
 
@@ -288,7 +284,8 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
   if (c->error->code) return c->error->code;
   struct vm_module *m = c->module;
   size_t wanted = m->param_count + 1;
-  if (rt_grow((void **)&m->param, &c->param_capacity, wanted, sizeof *m->param)
+  if (rt_map_put(&c->param_of, path, m->param_count)
+      || rt_grow((void **)&m->param, &c->param_capacity, wanted, sizeof *m->param)
       || rt_grow((void **)&c->param_node, &c->param_node_capacity, wanted, sizeof *c->param_node))
     return cc_out_of_memory(c);
   m->param[m->param_count] =

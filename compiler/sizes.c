@@ -5,7 +5,8 @@
 
 /* As a number that sizes may be computed with; whether it is one that an axis can have is another question.
  */
-static int to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
+CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span,
+                               vm_dim *dim) {
   if (v->kind == CC_DIM) {
     int64_t known;
     struct rt_error why = {0};

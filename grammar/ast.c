@@ -198,21 +198,22 @@ struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct g
 static int parse_into(struct gr_file *file, struct rt_error *error) {
   struct gr_parser *parser = rt_zalloc(1, sizeof *parser);
   if (!parser) return rt_no_memory(error);
-  struct rt_error own = {0}; /* the actions read the error, so there is always one */
+  struct rt_error own = {0};
+  parser->file = file;
   parser->arena = &file->arena;
-  int status = gr_lexer_begin(parser, file->source, error ? error : &own);
-  if (status == RT_OK) {
-    int outcome = gr_yyparse(parser);
-    if (outcome == 2) rt_no_memory(parser->error);
-    status = outcome == 0 ? RT_OK : parser->error->code;
-    file->root = parser->root;
-  }
+  int status = gr_lexer_begin(parser, file->source, &own);
+  if (status == RT_OK && gr_yyparse(parser) == 2) status = rt_no_memory(&own);
+  file->incomplete |= !parser->root;
+  if (status == RT_OK && !parser->root) parser->root = gr_seq(parser, GR_FILE, (struct gr_span){0}, NULL);
+  if (own.code && !gr_must_stop(parser)) gr_recover(parser, 0);
+  file->root = parser->root;
   gr_lexer_end(parser);
   rt_free(parser);
-  return status;
+  if (own.code && error) *error = own;
+  return own.code;
 }
 
-struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error) {
+struct gr_file *gr_read(const char *name, const char *text, size_t length, struct rt_error *error) {
   struct gr_file *file = rt_zalloc(1, sizeof *file);
   if (!file) {
     rt_no_memory(error);
@@ -224,9 +225,19 @@ struct gr_file *gr_parse(const char *name, const char *text, size_t length, stru
   return NULL;
 }
 
+struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error) {
+  struct gr_file *file = gr_read(name, text, length, error);
+  if (!file || file->fault_count == 0) return file;
+  if (error) *error = *file->fault[0];
+  gr_file_free(file);
+  return NULL;
+}
+
 void gr_file_free(struct gr_file *file) {
   if (!file) return;
   gr_source_free(file->source);
+  rt_free(file->fault);
+  rt_free(file->lost.name);
   rt_arena_free(&file->arena);
   rt_free(file);
 }

@@ -73,16 +73,29 @@ struct gr_node {
   struct gr_node **child; /* in the file's arena */
 };
 
-/* A parsed file and everything it owns: the source, the tree, comments for the formatter. */
+/* Names, in no order. */
+struct gr_names {
+  const char **name;
+  size_t count, capacity;
+};
+
+/* A parsed file and everything it owns: the source and the tree. */
 struct gr_file {
   struct gr_source *source;
   struct gr_node *root; /* GR_FILE */
   struct rt_arena arena;
+  struct rt_error **fault; /* the errors, in order; root then has the items without one */
+  size_t fault_count, fault_capacity;
+  struct gr_names lost; /* all names that stand in the items that have an error */
+  bool incomplete; /* names may be lost that do not stand in the file: an import, or its end, was given up */
 };
 
-/* Parses text. On failure returns NULL and error shows the place, what was found, what was expected and, for
+/* Parses text, however many errors it has. Each shows the place, what was found, what was expected and, for
  * the usual slips (a missing brace, `=` for `==`, Python's `:` or `**`), a hint. Depth of nesting is limited
- * (200), so no input overflows the stack. */
+ * (200), so no input overflows the stack. NULL, with error filled, when there is no memory or text is no
+ * UTF-8. */
+struct gr_file *gr_read(const char *name, const char *text, size_t length, struct rt_error *error);
+/* The same for who has no use for a text with errors: NULL with the first. */
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error);
 void gr_file_free(struct gr_file *file);
 

@@ -375,6 +375,7 @@ static void write_line(const struct layout *layout, const struct line *line, str
 static int read_layout(struct layout *layout, struct gr_file *file, struct rt_error *error) {
   struct gr_parser *parser = rt_zalloc(1, sizeof *parser);
   if (!parser) return rt_no_memory(error);
+  parser->file = file;
   parser->arena = &file->arena;
   parser->verbatim = true;
   int status = gr_lexer_begin(parser, file->source, error);

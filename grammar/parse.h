@@ -6,7 +6,11 @@
 
 #include "grammar/ast.h"
 
-enum { GR_DEPTH = 200 }; /* levels of nesting that a program may use, of brackets and of the tree alike */
+enum {
+  GR_DEPTH = 200,  /* levels of nesting that a program may use, of brackets and of the tree alike */
+  GR_STACK = 3200, /* entries of the parser's stack */
+  GR_FAULTS = 100  /* errors of a file that are told */
+};
 
 struct gr_token {
   int kind;
@@ -26,6 +30,14 @@ struct gr_parser {
   uint32_t position;    /* bytes read so far */
   bool verbatim;        /* for gr_format: comments and line ends are tokens, GR_T_COMMENT and GR_T_LINE */
   struct gr_token last, before; /* the last two tokens given out */
+  struct gr_file *file;
+  struct gr_item {
+    struct gr_names names; /* that stand in it */
+    bool is_import;
+  } item, item_before; /* the item at hand, and the one before it */
+  bool skipping;       /* after an error, until the next item begins */
+  int held;            /* the word that begins it, to be given out next; 0: none */
+  struct gr_span held_span;
   bool closed; /* the last token closed a bracket, whose record is still at open[open_count] */
   int open_count;
   struct gr_token open[GR_DEPTH]; /* the brackets that wait for their partner */
@@ -74,6 +86,21 @@ static inline bool gr_is_text(struct gr_span span, const char *text) {
   size_t length = strlen(text);
   return span.source && span.end - span.begin == length && memcmp(gr_text_at(span), text, length) == 0;
 }
+
+/* recover.c: what follows an error. The parser drops the item and goes on with the next one, which begins
+ * with its word in the first column. */
+bool gr_must_stop(const struct gr_parser *parser); /* after this error: there is no memory */
+/* Keeps the error, and the names of the item that has it: what they mean is not known. lookahead is the token
+ * that the parser has read but not used. False when it must stop. */
+bool gr_recover(struct gr_parser *parser, int lookahead);
+bool gr_begins_item(int token);
+/* The parser's stack begins on the C stack and grows in the arena, so that only deep programs need much. A
+ * new depth, 0 when it is as deep as it may be: then the program nests too deeply, and bison gives up. */
+size_t gr_larger_stack(struct gr_parser *parser, size_t depth);
+void *gr_move_stack(struct gr_parser *parser, void *stack, size_t used, size_t bytes); /* bytes 0: stays */
+int gr_note_name(struct gr_parser *parser, struct gr_names *names, const char *name);
+/* Whether a token of the skipped text is where to go on. */
+bool gr_resumes_at(const struct gr_parser *parser, struct gr_token token);
 
 /* syntax_error.c: the messages. They return RT_BAD_DATA. */
 enum gr_expects {                          /* what the parser could have gone on with */

@@ -27,13 +27,16 @@ int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /*
 
 %code {
 #include <stdio.h>
-
-
-/* The parser's stack lives on the C stack and never grows: when it is full the program is nested too deeply. So
- * the only memory that bison asks for is that of its look-ahead correction, and yyparse() == 2 means that there was none. */
-#define YYINITDEPTH 3000
-#define YYMAXDEPTH YYINITDEPTH
-#define yyoverflow(message, ...) gr_too_deep(parser, parser->last.span)
+/* The stack begins small and grows in the arena (recover.c). yyparse() == 2: bison had no memory for its look-ahead. */
+#define YYINITDEPTH 100
+#define YYMAXDEPTH GR_STACK
+#define MOVE(stack, used, depth) *(stack) = gr_move_stack(parser, *(stack), (size_t)(used), (depth) * sizeof **(stack))
+#define yyoverflow(message, states, states_used, values, values_used, spans, spans_used, depth) \
+  do { \
+    size_t larger = gr_larger_stack(parser, (size_t)*(depth)); \
+    MOVE(states, states_used, larger), MOVE(values, values_used, larger), MOVE(spans, spans_used, larger); \
+    if (larger && !parser->error->code) *(depth) = (long)larger; \
+  } while (0)
 #define YYMALLOC rt_alloc
 #define YYFREE rt_free
 
@@ -41,8 +44,8 @@ int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /*
   ((current) = (n) > 0 ? gr_span_join(YYRHSLOC(rhs, 1), YYRHSLOC(rhs, n)) \
                        : (struct gr_span){YYRHSLOC(rhs, 0).source, YYRHSLOC(rhs, 0).end, YYRHSLOC(rhs, 0).end})
 
-/* Every action is one of these: a builder that returned NULL has left its error. */
-#define MAKE(target, value) do { if (!((target) = (value))) YYABORT; } while (0)
+/* Every action is one of these: a builder that returned NULL has left its error, and the parser recovers from it. */
+#define MAKE(target, value) do { if (!((target) = (value))) { if (gr_must_stop(parser)) YYABORT; YYERROR; } } while (0)
 #define LIST(...) gr_list_of(parser, __VA_ARGS__)
 #define ADD(list, node) gr_list_add(parser, list, node)
 #define LEAF(kind, span, text) gr_leaf(parser, GR_##kind, span, text)
@@ -93,6 +96,7 @@ item
   | loss            { MAKE($$, LIST(1, $1)); }
   | train           { MAKE($$, LIST(1, $1)); }
   | extern          { MAKE($$, LIST(1, $1)); }
+  | error           { if (!gr_recover(parser, yychar)) YYABORT; if (yychar != GR_T_YYEOF) yyclearin; yyerrok; MAKE($$, LIST(0)); }
   ;
 
 /* ---- items ---- */
@@ -503,9 +507,7 @@ range
 %%
 
 /* Only for "memory exhausted", which gr_parse_tokens reports. */
-static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message) {
-  (void)span, (void)parser, (void)message;
-}
+static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message) { (void)span, (void)parser, (void)message; }
 
 /* The tokens that can begin or continue an expression; a message sums them up instead of listing them. */
 static bool begins_value(yysymbol_kind_t symbol) {

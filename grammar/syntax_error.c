@@ -425,7 +425,7 @@ static bool nested_definition(const struct slip *slip) {
 }
 
 static bool keyword_as_name(const struct slip *slip) {
-  if (!is_keyword(slip->found.kind)) return false;
+  if (!is_keyword(slip->found.kind) || gr_resumes_at(slip->parser, slip->found)) return false;
   bool assigned = next_character(slip->found.span, false) == '=',
        wanted = slip->expects & (GR_EXPECTS_NAME | GR_EXPECTS_VALUE);
   switch (slip->found.kind) {

@@ -81,7 +81,18 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
                    aq_program **program);
 void aq_program_free(aq_program *program);
 const aq_message *aq_program_message(const aq_program *program);
-int aq_program_check(aq_program *program); /* proves every shape; needs no data */
+/* Proves every shape; needs no data. May also follow an aq_program_new that found errors: it then goes on
+ * with what they did not spoil. */
+int aq_program_check(aq_program *program);
+
+/* All that aq_program_new and aq_program_check have found, errors first; aq_program_message has the first. At
+ * most 100 are kept; aq_program_error_count counts the errors that were not, too. Warnings (a name that
+ * nothing uses) have the code AQ_NEGATIVE, and there are none as long as there are errors. */
+enum aq_severity { AQ_ERROR, AQ_WARNING };
+size_t aq_program_diagnostic_count(const aq_program *program);
+size_t aq_program_error_count(const aq_program *program);
+/* NULL when there is no k-th one. severity may be NULL. */
+const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enum aq_severity *severity);
 bool aq_program_has_model(const aq_program *program);
 /* What the program asks of the sizes of a row, and its declared limits do not prove: after a check that found
  * no fault, "each text needs at least 1 word". A row that does not meet it is a bad row. *place, unless NULL,

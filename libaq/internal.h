@@ -29,7 +29,9 @@ int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
 
 struct aq_program {
   struct lib_message message;
-  struct cc_program *program;
+  struct cc_program *program; /* NULL when it has errors that forbid to compile it */
+  struct cc_program *read;    /* the same; or what could be read of it, for more diagnostics */
+  aq_message shown;           /* the diagnostic that was asked for */
   struct cc_override *define; /* copies, names in the arena */
   struct rt_arena arena;
   struct vm_module *model;  /* what the last check found the model to ask of rows, or NULL */

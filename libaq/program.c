@@ -1,6 +1,7 @@
 /* program.c: programs from outside: reading, checking, laying out. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "libaq/requirement.h"
@@ -58,7 +59,11 @@ double lib_seconds(void) {
 enum { SOURCE_MAX = 64 << 20 };
 
 static int read_source(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
+  struct stat about;
   (void)context;
+  /* A pipe would be waited for, and a device has no end. */
+  if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+    return rt_fail(error, RT_NO_INPUT, S_ISDIR(about.st_mode) ? "it is a folder" : "it is no ordinary file");
   return io_read_file(path, SOURCE_MAX, text, length, error);
 }
 
@@ -78,6 +83,14 @@ static int copy_defines(struct aq_program *p, const aq_program_options *options,
   return RT_OK;
 }
 
+/* What the compiler found first becomes the program's message. */
+static int take_first(struct aq_program *p, struct rt_error *error) {
+  const struct rt_error *first = p->read ? cc_first_error(&p->read->diagnostics) : NULL;
+  if (!p->read) return rt_no_memory(error);
+  if (first) *error = *first;
+  return first ? first->code : RT_OK;
+}
+
 int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
                    aq_program **program) {
   struct aq_program *p = *program = rt_zalloc(1, sizeof *p);
@@ -91,10 +104,13 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   }
   if (!status) {
     bool imports = !options || !options->no_imports;
-    p->program = cc_program_load(path, text, length, imports ? read_source : NULL, NULL, p->define,
-                                 options ? (int)options->define_count : 0, error);
-    status = p->program ? RT_OK : error->code;
-    if (!status) p->program->unfused = options && options->unfused;
+    p->read = cc_program_read(path, text, length, imports ? read_source : NULL, NULL, p->define,
+                              options ? (int)options->define_count : 0);
+    status = take_first(p, error);
+  }
+  if (!status) {
+    p->program = p->read;
+    p->program->unfused = options && options->unfused;
   }
   rt_free(own);
   return status;
@@ -103,7 +119,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
 void aq_program_free(aq_program *program) {
   if (!program) return;
   vm_module_free(program->model);
-  cc_program_free(program->program);
+  cc_program_free(program->read);
   rt_arena_free(&program->arena);
   rt_free(program);
 }
@@ -113,10 +129,12 @@ const aq_message *aq_program_message(const aq_program *program) {
 }
 
 int aq_program_check(aq_program *program) {
-  struct rt_error *error = lib_begin(&program->message);
+  struct rt_error *error = &program->message.error;
+  if (!program->read) return error->code;
+  lib_begin(&program->message);
   vm_module_free(program->model);
   program->model = NULL;
-  int status = cc_check(program->program, &program->model, error);
+  int status = cc_check(program->read, &program->model, error);
   if (!status && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
   return status;
@@ -132,8 +150,29 @@ const char *aq_program_requirement(const aq_program *program, size_t requirement
                               program->requirement[requirement]);
 }
 
+static const struct cc_diagnostics *found(const aq_program *program) {
+  static const struct cc_diagnostics none;
+  return program->read ? &program->read->diagnostics : &none;
+}
+
+size_t aq_program_diagnostic_count(const aq_program *program) { return found(program)->count; }
+
+size_t aq_program_error_count(const aq_program *program) {
+  return program->read ? found(program)->error_count : program->message.error.code != AQ_OK;
+}
+
+const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enum aq_severity *severity) {
+  if (k >= found(program)->count) return NULL;
+  struct cc_diagnostic *item = &program->read->diagnostics.item[k];
+  struct rt_error *e = &item->message;
+  if (severity) *severity = item->warning ? AQ_WARNING : AQ_ERROR;
+  aq_message *shown = &((aq_program *)program)->shown;
+  *shown = (aq_message){e->code, e->line, e->column, e->file, e->text, e->excerpt, e->hint};
+  return shown;
+}
+
 bool aq_program_has_model(const aq_program *program) {
-  return cc_item(program->program->main, GR_MODEL) != NULL;
+  return program->program && cc_item(program->program->main, GR_MODEL) != NULL;
 }
 
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message) {

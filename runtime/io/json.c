@@ -20,8 +20,31 @@ void io_json_string(struct rt_text *out, const char *text, size_t length) {
   rt_text_add(out, "\"", 1);
 }
 
+enum { JSON_DEPTH = 64 }; /* what aq reads nests a few levels; jansson would go into 2048 by recursion */
+
+/* The byte at which text nests too deeply, or -1. What is no JSON is jansson's to refuse. */
+static long too_deep_at(const char *text, size_t length) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == '"') in_string = !in_string;
+    if (in_string) {
+      i += text[i] == '\\';
+      continue;
+    }
+    depth += (text[i] == '[' || text[i] == '{') - (text[i] == ']' || text[i] == '}');
+    if (depth > JSON_DEPTH) return (long)i;
+  }
+  return -1;
+}
+
 int io_json_parse(json_t **json, const char *what, const char *text, size_t length, struct rt_error *error) {
   json_error_t reason;
+  long deep = too_deep_at(text, length);
+  *json = NULL;
+  if (deep >= 0)
+    return rt_fail(error, RT_BAD_DATA, "%s is not valid JSON (byte %ld): it nests more than %d levels deep",
+                   what, deep, JSON_DEPTH);
   *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
   if (*json) return RT_OK;
   if (json_error_code(&reason) == json_error_out_of_memory) return rt_no_memory(error);

@@ -146,6 +146,8 @@ static void test_refused(void **state) {
       {"[]", 0, "does not begin with {"},
       {" {}", 0, "does not begin with {"},
       {"{", 0, "not valid JSON"},
+      {"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1", 0,
+       "nests more than 64 levels deep"},
       {"{}x", 0, "not valid JSON"},
       {"{}", 1, "bytes behind"},
       {"{\"t\":1}", 0, "has no dtype"},

@@ -187,10 +187,34 @@ static void test_gradcheck(void **state) {
   refuse(gradcheck, 13, 100);
 }
 
+/* Elaboration says which statement there was no memory for. */
+static void test_place(void **state) {
+  (void)state;
+  static const char text[] =
+      "fn f(x: [N]) -> [N] {\n  y = x\n  for l in 0..2000 { y = relu(y * 2 + x) }\n  return y\n}\n";
+  int placed = 0;
+  for (long n = 0; n < 100000; n = n * 5 / 4 + 1) {
+    aq_program *program;
+    aq_set_allocator(NULL, NULL);
+    assert_int_equal(aq_program_new("a.aq", text, sizeof text - 1, NULL, &program), AQ_OK);
+    atomic_store(&faulty.until_fault, n);
+    aq_set_allocator(faulty_resize, NULL);
+    int status = aq_program_check(program);
+    aq_set_allocator(NULL, NULL);
+    const aq_message *m = aq_program_message(program);
+    assert_int_equal(status, m->code);
+    placed += status == AQ_NO_MEMORY && m->line == 3;
+    aq_program_free(program);
+    if (!status) break;
+  }
+  assert_true(placed > 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_stream),  cmocka_unit_test(test_attend), cmocka_unit_test(test_report),
       cmocka_unit_test(test_explain), cmocka_unit_test(test_run),    cmocka_unit_test(test_gradcheck),
+      cmocka_unit_test(test_place),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
 }
