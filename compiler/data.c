@@ -11,28 +11,41 @@
 
 #define OPTION(field) .optional = true, .by_name = true, .offset = offsetof(struct vm_input, field)
 #define COUNT CC_FROM_TO(1, INT32_MAX)
-static const struct cc_parameter column_rows[] = {
-    {"from", CC_TAKES_ANY, .optional = true,
-     .by_name = true}, /* the field, or the column, that it is made of */
-    {"min_count", CC_TAKES_WHOLE, COUNT, OPTION(min_count)}, /* what is rarer is unknown */
-    {"max_size", CC_TAKES_WHOLE, COUNT, OPTION(max_size)},   /* of the vocabulary */
+#define FROM_ROW                                                                                             \
+  { "from", CC_TAKES_ANY, .optional = true, .by_name = true } /* the field or column it is made of */
+static const struct cc_parameter text_options[] = {
+    FROM_ROW,
+    {"min_count", CC_TAKES_WHOLE, COUNT, OPTION(min_count)},     /* what is rarer is unknown */
+    {"max_size", CC_TAKES_WHOLE, COUNT, OPTION(max_size)},       /* of the vocabulary */
+    {"vocab", CC_TAKES_TEXT, .optional = true, .by_name = true}, /* a file with the vocabulary */
     {"min_n", CC_TAKES_WHOLE, CC_FROM_TO(1, IO_LONGEST_NGRAM),
      OPTION(min_n)}, /* characters; of ngrams alone */
     {"max_n", CC_TAKES_WHOLE, CC_FROM_TO(1, IO_LONGEST_NGRAM), OPTION(max_n)}};
-enum { FROM = 0, OF_ALL = 1, OF_TEXT = 3, OF_NGRAMS = 5, MAX_OPTIONS = RT_COUNT(column_rows) };
+static const struct cc_parameter label_options[] = {
+    FROM_ROW,
+    {"labels", CC_TAKES_TEXT, .optional = true, .by_name = true}}; /* all that there are, in order */
+enum { FROM, LABELS = 1, VOCAB = 3 };
+enum { OF_ALL = 1, OF_LABELS = 2, OF_TEXT = 4, OF_NGRAMS = 6, MAX_OPTIONS = RT_COUNT(text_options) };
 
 enum column_shape { TOKENS, LABEL, TAGS, NUMBER, VECTOR, LATER };
 static const struct column_kind {
   const char *name;
   enum column_shape shape;
-  int options; /* the first so many of column_rows */
-} kinds[] = {{"words", TOKENS, OF_TEXT}, {"chars", TOKENS, OF_TEXT},
-             {"bytes", TOKENS, OF_TEXT}, {"ngrams", TOKENS, OF_NGRAMS},
-             {"class", LABEL, OF_ALL},   {"tags", TAGS, OF_ALL},
-             {"number", NUMBER, OF_ALL}, {"vector", VECTOR, OF_ALL},
-             {"wordpiece", LATER, 0},    {"bpe", LATER, 0},
-             {"ids", LATER, 0},          {"image", LATER, 0},
-             {"audio", LATER, 0}};
+  const struct cc_parameter *option;
+  int options; /* the first so many of these */
+} kinds[] = {{"words", TOKENS, text_options, OF_TEXT},
+             {"chars", TOKENS, text_options, OF_TEXT},
+             {"bytes", TOKENS, text_options, OF_ALL},
+             {"ngrams", TOKENS, text_options, OF_NGRAMS},
+             {"class", LABEL, label_options, OF_LABELS},
+             {"tags", TAGS, label_options, OF_LABELS},
+             {"number", NUMBER, text_options, OF_ALL},
+             {"vector", VECTOR, text_options, OF_ALL},
+             {"wordpiece", LATER, NULL, 0},
+             {"bpe", LATER, NULL, 0},
+             {"ids", LATER, NULL, 0},
+             {"image", LATER, NULL, 0},
+             {"audio", LATER, NULL, 0}};
 
 static const struct column_kind *find_kind(const char *name) {
   for (size_t k = 0; k < RT_COUNT(kinds); k++)
@@ -213,12 +226,18 @@ enum { MIN_N = 3, MAX_N = 6 }; /* as in fastText (Bojanowski et al. 2017) */
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   struct cc_setting option[MAX_OPTIONS];
-  const struct cc_callee callee = {input->kind, "option", column_rows, find_kind(input->kind)->options,
-                                   .declared = NULL};
+  const struct column_kind *kind = find_kind(input->kind);
+  const struct cc_callee callee = {input->kind, "option", kind->option, kind->options, .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status) return status;
   cc_store_settings(&callee, option, input);
   if (option[FROM].arg && (status = column_from(c, data, option[FROM].arg, input))) return status;
+  if (kind->option == label_options) return cc_check_labels(c, column, &option[LABELS], input);
+  if (callee.count > VOCAB) input->vocab = option[VOCAB].text;
+  if (input->vocab && (input->min_count || input->max_size))
+    return gr_fail(
+        c->error, option[VOCAB].span,
+        "the vocabulary is what the file says: min_count and max_size are for one that is learned");
   if (strcmp(input->kind, "ngrams")) return RT_OK;
   if (!input->min_n) input->min_n = input->max_n && input->max_n < MIN_N ? input->max_n : MIN_N;
   if (!input->max_n) input->max_n = input->min_n > MAX_N ? input->min_n : MAX_N;

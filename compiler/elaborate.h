@@ -276,6 +276,10 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
 /* vocabulary.c: one vocabulary for columns that say the same name, and what they say of it made one;
  * declared[] are the columns of the data block. */
 int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared);
+/* labels = "bad, good": what a class or tags column may hold. Declared with arguments.h. */
+struct cc_setting;
+int cc_check_labels(struct cc_context *c, const struct gr_node *column, const struct cc_setting *labels,
+                    struct vm_input *input);
 /* Texts that are predicted do not share a vocabulary with labels. */
 int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
 int cc_data(struct cc_context *c, const struct gr_node *model);

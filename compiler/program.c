@@ -2,9 +2,7 @@
 #include "compiler/program.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "compiler/stdlib.h"
 
@@ -313,17 +311,4 @@ struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as) {
   for (size_t i = 0; i < unit->import_count; i++)
     if (unit->import[i].as && !strcmp(unit->import[i].as, as)) return &unit->import[i];
   return NULL;
-}
-
-void cc_nearest_consider(struct cc_nearest *nearest, const char *candidate) {
-  int length = (int)strlen(nearest->wanted),
-      limit = length < 5 ? 1 : (length + 1) / 3; /* of short names every other is near */
-  if (abs((int)strlen(candidate) - length) > limit) return;
-  int distance = gr_edit_distance(nearest->wanted, candidate);
-  /* Any two names of one letter are near: only d and D are. */
-  if (strlen(nearest->wanted) == 1 && strcasecmp(nearest->wanted, candidate)) return;
-  if (distance <= limit && (!nearest->best || distance < nearest->distance)) {
-    nearest->best = candidate;
-    nearest->distance = distance;
-  }
 }

@@ -116,11 +116,8 @@ struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as);
 struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind);
 
 /* The name in the list nearest to a misspelt one, or NULL when none is near. */
-struct cc_nearest {
-  const char *wanted, *best;
-  int distance;
-};
-void cc_nearest_consider(struct cc_nearest *nearest, const char *candidate);
+#define cc_nearest rt_nearest
+#define cc_nearest_consider rt_nearest_consider
 
 /* names.c: every name in the program means something. What does not is reported, with the nearest name that
  * does; so are functions that call themselves, slots that a head lacks or does not have, and, as warnings,

@@ -87,7 +87,7 @@ static const char *almost_slot(const char *name) {
     size_t length = strlen(slot_names[k]), rest = strlen(name) - length;
     if (!strncmp(name, slot_names[k], length) && length > 3 && rest <= 3) return slot_names[k];
   }
-  return nearest && gr_edit_distance(name, nearest) == 1 ? nearest : NULL;
+  return nearest && rt_edit_distance(name, nearest) == 1 ? nearest : NULL;
 }
 
 /* A binding that nothing uses and whose name is nearly a slot's: `drops = 10%` would do nothing. */

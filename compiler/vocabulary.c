@@ -1,6 +1,7 @@
 /* vocabulary.c: a name is a vocabulary: columns that say the same one behind their shape learn it together.
  */
-#include "compiler/elaborate.h"
+#include "compiler/arguments.h"
+#include "runtime/io/vocab.h"
 
 #include <string.h>
 
@@ -33,6 +34,18 @@ static int agree(struct cc_context *c, const struct gr_node *first, const struct
   return RT_OK;
 }
 
+static int agree_text(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
+                      const char *name, const char **a, const char **b) {
+  if (*a && *b && strcmp(*a, *b)) {
+    gr_fail(c->error, second->span, "`%s` and `%s` have one vocabulary, %s, but it is given in two ways",
+            first->text, second->text, name);
+    gr_note(c->error, first->span, "`%s` is declared here", first->text);
+    return c->error->code;
+  }
+  *a = *b = *a ? *a : *b;
+  return RT_OK;
+}
+
 static int share(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
                  struct vm_input *a, struct vm_input *b) {
   const char *name = c->module->dims.symbol[a->vocabulary].name;
@@ -45,6 +58,8 @@ static int share(struct cc_context *c, const struct gr_node *first, const struct
   }
   int status = agree(c, first, second, name, "min_count", &a->min_count, &b->min_count);
   if (!status) status = agree(c, first, second, name, "max_size", &a->max_size, &b->max_size);
+  if (!status) status = agree_text(c, first, second, name, &a->labels, &b->labels);
+  if (!status) status = agree_text(c, first, second, name, &a->vocab, &b->vocab);
   if (status || is_label(a) == is_label(b) || (!a->min_count && !a->max_size)) return status;
   gr_fail(c->error, second->span,
           "`%s` and `%s` have one vocabulary, %s: %s would leave words out, and so labels of `%s`",
@@ -52,6 +67,28 @@ static int share(struct cc_context *c, const struct gr_node *first, const struct
           is_label(a) ? first->text : second->text);
   gr_note(c->error, first->span, "`%s` is declared here", first->text);
   return c->error->code;
+}
+
+int cc_check_labels(struct cc_context *c, const struct gr_node *column, const struct cc_setting *labels,
+                    struct vm_input *input) {
+  struct io_vocab *vocab;
+  struct rt_error why = {0};
+  int64_t count;
+  if (!labels->arg) return RT_OK;
+  int status = io_vocab_from_labels(&vocab, labels->text, &why);
+  if (status == RT_NO_MEMORY) return cc_out_of_memory(c);
+  if (status) {
+    gr_fail(c->error, labels->arg->span, "%s", why.text);
+    rt_hint(c->error, "labels are separated by commas, as in labels = \"bad, so-so, good\"");
+    return c->error->code;
+  }
+  int there = vocab->count;
+  io_vocab_free(vocab);
+  if (!vm_dim_value(&c->module->dims, input->type.of, NULL, &count, NULL) && count != there)
+    return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
+                   (long long)count);
+  input->labels = labels->text;
+  return RT_OK;
 }
 
 int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {

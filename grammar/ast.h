@@ -99,9 +99,6 @@ struct gr_file *gr_read(const char *name, const char *text, size_t length, struc
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error);
 void gr_file_free(struct gr_file *file);
 
-/* edit_distance.c: with insertion, deletion, replacement and swap of neighbours; of names shorter than 64. */
-int gr_edit_distance(const char *a, const char *b);
-
 /* Refuses an extern, wherever and however it is written. */
 int gr_no_extern(struct rt_error *error, struct gr_span span);
 

@@ -494,7 +494,7 @@ static bool misspelt_keyword(const struct slip *slip) {
   if (word.kind != GR_T_NAME || length < 3 || length >= (int)sizeof text) return false;
   snprintf(text, sizeof text, "%.*s", length, gr_text_at(word.span));
   for (size_t k = 0; k < RT_COUNT(words); k++) {
-    int distance = gr_edit_distance(text, words[k]);
+    int distance = rt_edit_distance(text, words[k]);
     if (distance == 0 || distance >= least) continue;
     least = distance;
     best = words[k];

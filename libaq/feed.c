@@ -45,6 +45,29 @@ static void share_vocabularies(const struct vm_module *module, struct io_schema 
   }
 }
 
+/* Vocabularies that the program gives: its labels, or a file of words. */
+static int given_vocabularies(const struct vm_module *module, struct io_schema *schema,
+                              struct rt_error *error) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    const struct vm_input *input = &module->input[i];
+    int c = io_schema_find(schema, input->name), status;
+    struct io_column *column = &schema->columns[c];
+    if (column->shares >= 0 || column->vocab || (!input->labels && !input->vocab)) continue;
+    if (io_schema_has_ends(schema, c))
+      return rt_fail(
+          error, RT_USAGE,
+          "the text %s is predicted row by row, so that it needs a begin and an end, which the vocabulary %s "
+          "does not have",
+          input->name, input->vocab ? input->vocab : input->labels);
+    status = input->labels ? io_vocab_from_labels(&column->vocab, input->labels, error)
+                           : io_vocab_from_file(&column->vocab, input->vocab, error);
+    if (status) return status;
+    if (io_schema_has_labels(schema, c)) column->vocab->unknown = -1;
+  }
+  io_schema_share(schema);
+  return RT_OK;
+}
+
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
@@ -81,7 +104,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
                    "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
                    schema->count);
   share_vocabularies(module, schema);
-  int status = pair_tags(module, schema, error);
+  int status = given_vocabularies(module, schema, error);
+  if (!status) status = pair_tags(module, schema, error);
   return status ? status : io_schema_check(schema, error);
 }
 

@@ -107,7 +107,7 @@ static int take_prompt(struct writing *w, struct rt_error *error) {
 
 static bool may_write(const struct writing *w, int64_t id) {
   if (id == w->vocab->begin) return false;
-  return w->vocab->kind == IO_VOCAB_BYTES || id != IO_UNKNOWN;
+  return id != w->vocab->unknown;
 }
 
 /* Keeps the K largest weights and clears the others; of equals, the first stay. */

@@ -93,6 +93,16 @@ void rt_text_puts(struct rt_text *t, const char *string);
 void rt_text_printf(struct rt_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_text_free(struct rt_text *t);
 
+/* nearest.c: the name that somebody who misspelt one meant. Begin with {wanted, NULL, 0} and consider every
+ * name that there is; best stays NULL when none is near. */
+struct rt_nearest {
+  const char *wanted, *best;
+  int distance;
+};
+void rt_nearest_consider(struct rt_nearest *nearest, const char *candidate);
+/* Insertions, deletions, replacements and swaps of neighbours; of names shorter than 64. */
+int rt_edit_distance(const char *a, const char *b);
+
 #define RT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 5, HEADER = 28 };
+enum { VERSION = 6, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -120,6 +120,8 @@ static void stream_input(struct vm_stream *s, struct vm_input *input) {
   stream_i64(s, &input->length);
   stream_i64(s, &input->min_count);
   stream_i64(s, &input->max_size);
+  stream_text(s, &input->labels);
+  stream_text(s, &input->vocab);
   stream_i64(s, &input->min_n);
   stream_i64(s, &input->max_n);
   stream_bool(s, &input->is_target);

@@ -58,6 +58,8 @@ struct vm_input {
   int64_t vocabulary;          /* symbol number of its vocabulary or classes, -1 none */
   int64_t length;              /* symbol number of its ragged dim, -1 none */
   int64_t min_count, max_size; /* vocabulary options; 0: default */
+  const char *labels;          /* its labels in order, as in "bad, good"; NULL: those of the training file */
+  const char *vocab;           /* a file with its vocabulary, a text a line; NULL: it is learned */
   int64_t min_n, max_n;        /* ngrams: how long; 0: no ngrams */
   bool is_target;              /* used by the loss only */
   bool shifted;                /* next(text): the model sees tokens 0..n-1, the target is 1..n */

@@ -94,14 +94,30 @@ static int encode_text(const struct place *p, const struct io_field *field, stru
   return status == RT_OK ? end_ragged(v, e->data->rows, count, error) : status;
 }
 
-/* A label that is not among those that the program names. */
+/* The entry that was meant by what is none; NULL: nothing is near. In the arena. */
+static const char *nearest_label(const struct io_vocab *vocab, const char *label, struct rt_arena *arena) {
+  struct rt_nearest nearest = {label, NULL, 0};
+  for (int32_t id = vocab->base; label && id < vocab->count; id++) {
+    size_t length;
+    const char *text = io_vocab_text(vocab, id, &length), *copy = rt_arena_strndup(arena, text, length);
+    if (copy) rt_nearest_consider(&nearest, copy);
+  }
+  return nearest.best;
+}
+
+/* A label in the training file that is not among those that the program names. */
 static int not_listed(const struct place *p, const char *text, size_t length, struct rt_error *error) {
+  const struct io_vocab *vocab = vocab_of(p->e, p->column);
   struct rt_text known = {0};
-  io_vocab_list(vocab_of(p->e, p->column), 20, &known);
+  struct rt_arena arena = {0};
+  io_vocab_list(vocab, 20, &known);
   int status = known.failed ? rt_no_memory(error)
                             : fail(p, error, "\"%.*s\" is none of the %s of \"%s\": %s", quoted(length), text,
                                    column_of(p)->kind == IO_TAGS ? "tags" : "classes", column_of(p)->name,
                                    known.data ? known.data : "none");
+  const char *nearest = nearest_label(vocab, rt_arena_strndup(&arena, text, length), &arena);
+  if (nearest && status != RT_NO_MEMORY) rt_hint(error, "did you mean \"%s\"?", nearest);
+  rt_arena_free(&arena);
   rt_text_free(&known);
   return status;
 }

@@ -60,8 +60,10 @@ static bool suits(const struct io_schema *schema, int column) {
   const struct io_vocab *vocab = schema->columns[column].vocab;
   if (!vocab) return true;
   if (io_schema_has_ends(schema, column) != (vocab->begin >= 0)) return false;
-  if (io_schema_has_labels(schema, column)) return vocab->kind == IO_VOCAB_CLASSES && vocab->count > 0;
-  return vocab->kind == (schema->columns[column].kind == IO_BYTES ? IO_VOCAB_BYTES : IO_VOCAB_WORDS);
+  if (schema->columns[column].kind == IO_BYTES) return vocab->kind == IO_VOCAB_BYTES;
+  bool labels = io_schema_has_labels(schema, column);
+  if (vocab->kind == IO_VOCAB_LIST) return vocab->count > 0 && (!labels || vocab->unknown < 0);
+  return vocab->kind == (labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS) && (!labels || vocab->count > 0);
 }
 
 static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error) {

@@ -204,6 +204,24 @@ int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error) {
   return status;
 }
 
+int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, int32_t unknown,
+                      struct rt_error *error) {
+  struct io_vocab *v = vocab_new(IO_VOCAB_LIST, false);
+  int status = v ? RT_OK : rt_no_memory(error);
+  for (int32_t n = 0; n < texts->count && status == RT_OK; n++) {
+    size_t length;
+    const char *text = io_intern_text(texts, n, &length);
+    status = vocab_add(v, text, length, error);
+  }
+  if (status == RT_OK) v->unknown = unknown;
+  if (status != RT_OK) {
+    io_vocab_free(v);
+    v = NULL;
+  }
+  *vocab = v;
+  return status;
+}
+
 void io_vocab_free(struct io_vocab *vocab) {
   if (!vocab) return;
   io_intern_free(&vocab->texts);

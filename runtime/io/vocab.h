@@ -29,7 +29,8 @@ enum { IO_UNKNOWN = 0 }; /* the id of a word that is not in a vocabulary */
 enum io_vocab_kind {
   IO_VOCAB_WORDS,   /* 0 unknown, [1 begin, 2 end], then texts by falling count */
   IO_VOCAB_CLASSES, /* texts in bytewise order, nothing else, as scikit-learn numbers labels */
-  IO_VOCAB_BYTES    /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
+  IO_VOCAB_BYTES,   /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
+  IO_VOCAB_LIST     /* texts in an order that was given; one of them may stand for the unknown */
 };
 
 /* An immutable vocabulary, free to be shared between threads. */
@@ -56,6 +57,15 @@ int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struc
                    const int64_t *counts, const int64_t *first, const struct io_vocab_options *options,
                    int32_t *remap, struct rt_error *error);
 int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
+/* The texts in their order; unknown is the number of the one that stands for what is not there, or -1. */
+int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, int32_t unknown,
+                      struct rt_error *error);
+/* From labels that a comma separates: "bad, so-so, good". RT_USAGE: an empty one, one twice, or fewer than
+ * two. */
+int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_error *error);
+/* From a file with one text a line, UTF-8, which becomes the text of id 0, 1, …; "[UNK]" or "<unk>" is the
+ * unknown one. RT_BAD_DATA: an empty line, a text twice. */
+int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error);
 void io_vocab_free(struct io_vocab *vocab);
 
 /* The id of a text; of one that is not there vocab->unknown: IO_UNKNOWN for words, -1 for classes. The names

@@ -1,16 +1,18 @@
 /* vocab_json.c: vocabularies as JSON, for the model file:
- * {"kind":"words","ends":false,"texts":["the","a",…]} */
+ * {"kind":"words","ends":false,"texts":["the","a",…]}, of a list with the number of the unknown one as well.
+ */
 #include <string.h>
 
 #include "runtime/io/json.h"
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
 
-static const char *const kind_names[] = {"words", "classes", "bytes"};
+static const char *const kind_names[] = {"words", "classes", "bytes", "list"};
 
 void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
   rt_text_printf(out, "{\"kind\":\"%s\",\"ends\":%s", kind_names[vocab->kind],
                  vocab->begin >= 0 ? "true" : "false");
+  if (vocab->kind == IO_VOCAB_LIST) rt_text_printf(out, ",\"unknown\":%d", (int)vocab->unknown);
   if (vocab->kind != IO_VOCAB_BYTES) {
     rt_text_puts(out, ",\"texts\":[");
     for (int32_t n = 0; n < vocab->texts.count; n++) {
@@ -72,13 +74,19 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   int kind = 0;
   while (name && kind < (int)RT_COUNT(kind_names) && strcmp(name, kind_names[kind]) != 0) kind++;
   bool good = true, ends = io_json_bool(json, "ends", false, &good);
-  if (!name || kind == (int)RT_COUNT(kind_names) || !good || (ends && kind == IO_VOCAB_CLASSES))
+  if (!name || kind == (int)RT_COUNT(kind_names) || !good
+      || (ends && (kind == IO_VOCAB_CLASSES || kind == IO_VOCAB_LIST)))
     return bad(error, "it has no kind that is known");
   if (kind == IO_VOCAB_BYTES) return io_vocab_bytes(vocab, ends, error);
   if (!json_is_array(texts)) return bad(error, "it has no texts");
   struct io_intern set = {0};
   int status = read_texts(&set, texts, error);
-  if (status == RT_OK) status = rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);
+  int64_t unknown = io_json_integer(json, "unknown", -1, INT32_MAX, -1, &good);
+  if (status == RT_OK && (!good || unknown >= set.count))
+    status = bad(error, "its unknown text is none of it");
+  if (status == RT_OK)
+    status = kind == IO_VOCAB_LIST ? io_vocab_list_new(vocab, &set, (int32_t)unknown, error)
+                                   : rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);
   io_intern_free(&set);
   return status;
 }

@@ -294,7 +294,6 @@ static void test_schema_refused(void **state) {
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"tags\",\"pair\":0}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":\"\"}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"source\":7}]}",
-      "{\"columns\":[{\"name\":\"a\",\"kind\":\"class\",\"source\":\"b\"}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\"}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\",\"min_n\":3,\"max_n\":65}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"vocab\":{\"kind\":\"bytes\"}}]}",

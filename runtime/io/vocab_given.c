@@ -1,0 +1,76 @@
+/* vocab_given.c: vocabularies that somebody has written down: labels in the program, a file of words. */
+#include <string.h>
+
+#include "runtime/io/file.h"
+#include "runtime/io/number.h"
+#include "runtime/io/utf8.h"
+#include "runtime/io/vocab.h"
+
+/* ---- labels = "bad, so-so, good" ---- */
+
+static int add_label(struct io_intern *set, const char *text, size_t length, struct rt_error *error) {
+  int32_t number, before = set->count;
+  io_trim(&text, &length);
+  if (length == 0) return rt_fail(error, RT_USAGE, "a label is empty");
+  int status = io_intern_add(set, text, length, &number, error);
+  if (status != RT_OK || number == before) return status;
+  return rt_fail(error, RT_USAGE, "the label \"%.*s\" is there twice", length < 80 ? (int)length : 80, text);
+}
+
+int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_error *error) {
+  struct io_intern set = {0};
+  int status = RT_OK;
+  *vocab = NULL;
+  for (const char *at = labels; at && status == RT_OK;) {
+    const char *comma = strchr(at, ',');
+    status = add_label(&set, at, comma ? (size_t)(comma - at) : strlen(at), error);
+    at = comma ? comma + 1 : NULL;
+  }
+  if (status == RT_OK && set.count < 2)
+    status = rt_fail(error, RT_USAGE, "there is one label; two are needed");
+  if (status == RT_OK) status = io_vocab_list_new(vocab, &set, -1, error);
+  io_intern_free(&set);
+  return status;
+}
+
+/* ---- vocab = "words.txt" ---- */
+
+static int add_line(struct io_intern *set, const char *path, int line, const char *text, size_t length,
+                    struct rt_error *error) {
+  int32_t number, before = set->count;
+  if (length > 0 && text[length - 1] == '\r') length--;
+  if (length == 0) return rt_fail_at(error, RT_BAD_DATA, path, line, 0, "an empty line in a vocabulary");
+  int status = io_intern_add(set, text, length, &number, error);
+  if (status != RT_OK || number == before) return status;
+  return rt_fail_at(error, RT_BAD_DATA, path, line, 0, "\"%.*s\" is on line %d already",
+                    length < 80 ? (int)length : 80, text, (int)number + 1);
+}
+
+static int add_lines(struct io_intern *set, const char *path, const char *text, size_t length,
+                     struct rt_error *error) {
+  int status = io_utf8_require(path, text, length, error), line = 0;
+  for (size_t at = 0; at < length && status == RT_OK;) {
+    const char *newline = memchr(text + at, '\n', length - at);
+    size_t n = newline ? (size_t)(newline - (text + at)) : length - at;
+    status = add_line(set, path, ++line, text + at, n, error);
+    at += n + 1;
+  }
+  return status != RT_OK || set->count > 0
+             ? status
+             : rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a vocabulary without a word");
+}
+
+int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error) {
+  struct io_intern set = {0};
+  char *text = NULL;
+  size_t length;
+  *vocab = NULL;
+  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error);
+  if (status == RT_OK) status = add_lines(&set, path, text, length, error);
+  int32_t unknown = io_intern_find(&set, "[UNK]", 5);
+  if (unknown < 0) unknown = io_intern_find(&set, "<unk>", 5);
+  if (status == RT_OK) status = io_vocab_list_new(vocab, &set, unknown, error);
+  io_intern_free(&set);
+  rt_free(text);
+  return status;
+}
