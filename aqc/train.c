@@ -81,6 +81,15 @@ static int print_plan(const struct training *t) {
     message_remark(
         "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
         (long long)facts.unseen_valid_rows, facts.unseen_valid_rows == 1 ? "has" : "have");
+  if (facts.loaded_words + facts.new_words && !t->settings->quiet)
+    message_remark(
+        "%lld of %lld words were found where they are loaded from; the others begin as without load",
+        (long long)facts.loaded_words, (long long)(facts.loaded_words + facts.new_words));
+  if (facts.tables_by_position && !t->settings->quiet)
+    message_remark(
+        "%lld table%s of learned words %s loaded by position: the file does not say what its rows are",
+        (long long)facts.tables_by_position, facts.tables_by_position == 1 ? "" : "s",
+        facts.tables_by_position == 1 ? "was" : "were");
   int status = aq_trainer_model(t->trainer, &model);
   if (status)
     status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
@@ -180,6 +189,9 @@ static void print_json(const struct training *t) {
   json_whole("rows", facts.rows);
   json_whole("validation_rows", facts.valid_rows);
   json_whole("unseen_validation_rows", facts.unseen_valid_rows);
+  json_whole("loaded_words", facts.loaded_words);
+  json_whole("new_words", facts.new_words);
+  json_whole("tables_by_position", facts.tables_by_position);
   json_whole("test_rows", facts.test_rows);
   json_whole("skipped_rows", facts.skipped_rows);
   printf(", \"header\": %s, \"data\": ", facts.header ? "true" : "false");

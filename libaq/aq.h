@@ -239,6 +239,10 @@ typedef struct aq_train_facts {
                   position */
   int64_t unseen_valid_rows; /* of valid_rows, those with a label that no training row has: they count as
                                 errors, and the validation loss leaves them out */
+  /* Of words and labels whose rows load("MODEL.aqm", …) takes from a model: those that it has, and those that
+   * begin as without it. Tables of learned words whose rows were taken in their order, as the file does not
+   * say what they are. */
+  int64_t loaded_words, new_words, tables_by_position;
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 /* Of the training, validation and test data together; header and by_position are those of the training data.

@@ -51,9 +51,16 @@ struct lib_params {
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
                     struct rt_error *error);
 /* Fills every parameter as its initialiser says. Numbers depend on the seed and the parameter's name alone,
- * so that adding a parameter does not change the others. */
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, uint64_t seed,
-                    struct rt_error *error);
+ * so that adding a parameter does not change the others. schema: trained, for tables that are loaded by what
+ * their rows are; NULL: there are no columns. loaded may be NULL. */
+struct lib_loaded {
+  int64_t entries,
+      found; /* words and labels of axes that a model file has words for, too; those of them that it has */
+  int64_t by_position; /* parameters whose rows were learned here, from a file that does not say what its rows
+                          are */
+};
+int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
+                    uint64_t seed, struct lib_loaded *loaded, struct rt_error *error);
 /* From or to tensors named by prefix + path. Every parameter must be there, with its shape. */
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
                     const char *prefix, struct rt_error *error);

@@ -1,12 +1,11 @@
 /* params.c: the numbers that training changes: made, filled, read and described for saving. */
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "libaq/internal.h"
+#include "libaq/params.h"
 #include "runtime/random.h"
 
 static int64_t param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
@@ -78,7 +77,7 @@ void lib_params_free(struct lib_params *params) {
   *params = (struct lib_params){0};
 }
 
-static void put(struct lib_params *params, uint32_t p, int64_t at, double value) {
+void lib_params_put(struct lib_params *params, uint32_t p, int64_t at, double value) {
   if (params->precision == RT_F64)
     ((double *)params->data[p])[at] = value;
   else
@@ -129,39 +128,14 @@ static int fill_orthogonal(struct lib_params *params, uint32_t p, const int64_t 
   }
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++)
-      put(params, p, r * columns + c, gain * (tall ? q[c * n + r] : q[r * n + c]));
+      lib_params_put(params, p, r * columns + c, gain * (tall ? q[c * n + r] : q[r * n + c]));
   rt_free(q);
   return RT_OK;
 }
 
-static void put_shape(struct rt_text *out, const int64_t *shape, int rank) {
-  rt_text_puts(out, "[");
-  for (int a = 0; a < rank; a++) rt_text_printf(out, "%s%" PRId64, a ? ", " : "", shape[a]);
-  rt_text_puts(out, "]");
-}
-
-/* The tensor of the file has another shape than the parameter; of a matrix the ' behind load turns it over.
- */
-static int fail_loaded(const struct vm_init *init, const char *name, const struct io_tensor *t,
-                       const int64_t *shape, int rank, struct rt_error *error) {
-  struct rt_text there = {0}, here = {0};
-  bool over = t->rank == 2 && rank == 2 && t->shape[0] == shape[1] && t->shape[1] == shape[0];
-  put_shape(&there, t->shape, t->rank);
-  put_shape(&here, shape, rank);
-  rt_fail(error, RT_BAD_DATA, "%s: the tensor %s is %s%s, but the parameter %s is %s", init->file,
-          init->tensor, there.data ? there.data : "?", init->transposed ? ", turned over by '" : "", name,
-          here.data ? here.data : "?");
-  if (over && !init->transposed) rt_hint(error, "load(…)' turns a matrix over");
-  if (t->rank == rank && init->transposed && !over)
-    rt_hint(error, "without the ' the matrix is taken as it is");
-  rt_text_free(&there);
-  rt_text_free(&here);
-  return RT_BAD_DATA;
-}
-
 /* "f.safetensors: w[2, 0] is NaN". */
-static int not_finite(const struct lib_params *params, const struct vm_init *init, const struct io_tensor *t,
-                      int64_t at, double value, struct rt_error *error) {
+int lib_params_not_finite(const struct lib_params *params, const struct vm_init *init,
+                          const struct io_tensor *t, int64_t at, double value, struct rt_error *error) {
   char place[256] = "";
   int64_t below = t->elements;
   size_t used = 0;
@@ -179,38 +153,8 @@ static int not_finite(const struct lib_params *params, const struct vm_init *ini
   return RT_BAD_DATA;
 }
 
-static int fill_loaded(struct lib_params *params, const struct vm_module *module, uint32_t p,
-                       const int64_t *shape, int rank, struct rt_error *error) {
-  const struct vm_init *init = &module->param[p].init;
-  struct io_tensors *file = NULL;
-  int status = io_tensors_open(&file, init->file, error);
-  const struct io_tensor *t = status ? NULL : io_tensors_find(file, init->tensor);
-  if (!status && !t)
-    status = rt_fail(error, RT_BAD_DATA, "%s has no tensor %s, which the parameter %s is loaded from",
-                     init->file, init->tensor, module->param[p].name);
-  bool fits = t && t->elements == params->elements[p]
-              && (!init->transposed || (rank == 2 && t->rank == 2 && t->shape[0] == shape[1]));
-  if (fits && !init->transposed && t->rank == rank)
-    for (int a = 0; a < rank; a++) fits &= t->shape[a] == shape[a];
-  if (!status && !fits) status = fail_loaded(init, module->param[p].name, t, shape, rank, error);
-  double *values = status ? NULL : rt_zalloc((size_t)params->elements[p] + 1, sizeof *values);
-  if (!status && !values) status = rt_no_memory(error);
-  if (!status) status = io_tensors_double(file, t, values, error);
-  for (int64_t i = 0; !status && i < t->elements; i++)
-    if (!isfinite(params->precision == RT_F64 ? values[i] : (double)(float)values[i]))
-      status = not_finite(params, init, t, i, values[i], error);
-  for (int64_t i = 0; !status && i < params->elements[p]; i++) {
-    int64_t from = init->transposed ? i % shape[1] * shape[0] + i / shape[1] : i;
-    put(params, p, i, values[from]);
-  }
-  rt_free(values);
-  io_tensors_close(file);
-  return status;
-}
-
-static int fill_one(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
-                    struct rt_error *error) {
-  const struct vm_init *init = &module->param[p].init;
+static int fill_one(struct lib_params *params, const struct vm_module *module, uint32_t p,
+                    const struct vm_init *init, uint64_t seed, struct rt_error *error) {
   int64_t shape[RT_MAX_RANK], n = param_elements(module, p, shape, error);
   int rank = module->param[p].type.rank;
   uint64_t key = name_seed(module->param[p].name, seed);
@@ -219,7 +163,6 @@ static int fill_one(struct lib_params *params, const struct vm_module *module, u
   fans(shape, rank, &in, &out);
   switch (init->kind) {
     case VM_INIT_ORTHOGONAL: return fill_orthogonal(params, p, shape, rank, init->a, key, error);
-    case VM_INIT_LOAD: return fill_loaded(params, module, p, shape, rank, error);
     case VM_INIT_GLOROT: scale = init->a * sqrt(6 / (in + out)); break;
     case VM_INIT_HE: scale = init->a * sqrt(2 / (in > 0 ? in : 1)); break;
     default: break;
@@ -234,37 +177,98 @@ static int fill_one(struct lib_params *params, const struct vm_module *module, u
       value = scale * (2 * rt_random_uniform(key, (uint64_t)i) - 1);
     else if (init->kind == VM_INIT_EYE)
       value = rank == 2 && i / shape[1] == i % shape[1] ? init->a : 0;
-    put(params, p, i, value);
+    lib_params_put(params, p, i, value);
   }
   return RT_OK;
 }
 
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, uint64_t seed,
-                    struct rt_error *error) {
-  for (uint32_t p = 0; p < params->count; p++) {
-    int status = fill_one(params, module, p, seed, error);
-    if (status) return status;
+int lib_params_begin(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
+                     struct rt_error *error) {
+  bool matrix = module->param[p].type.rank >= 2;
+  struct vm_init usual = {.kind = matrix ? VM_INIT_GLOROT : VM_INIT_CONSTANT, .a = matrix};
+  return fill_one(params, module, p, &usual, seed, error);
+}
+
+int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
+                    uint64_t seed, struct lib_loaded *loaded, struct rt_error *error) {
+  struct lib_loader loader = {.module = module, .schema = schema, .seed = seed};
+  int status = RT_OK;
+  for (uint32_t p = 0; p < params->count && !status; p++) {
+    const struct vm_init *init = &module->param[p].init;
+    int64_t shape[RT_MAX_RANK];
+    if (init->kind != VM_INIT_LOAD)
+      status = fill_one(params, module, p, init, seed, error);
+    else if (param_elements(module, p, shape, error) < 0)
+      status = error->code;
+    else
+      status = lib_params_load(params, p, shape, &loader, error);
   }
-  return lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
+  if (loaded) *loaded = loader.counts;
+  lib_loader_free(&loader);
+  return status ? status
+                : lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
+}
+
+/* Names the parameters that the file lacks. */
+static int missing(const struct lib_params *params, const struct vm_module *module,
+                   const struct io_tensors *file, const char *prefix, struct rt_error *error) {
+  struct rt_text names = {0};
+  const char *first = NULL;
+  int count = 0;
+  for (uint32_t p = 0; p < params->count; p++) {
+    struct rt_text name = {0};
+    rt_text_printf(&name, "%s%s", prefix, module->param[p].name);
+    bool there = name.failed || io_tensors_find(file, name.data);
+    rt_text_free(&name);
+    if (there) continue;
+    if (count++ == 0) first = module->param[p].name;
+    if (count <= 8) rt_text_printf(&names, "%s%s", count > 1 ? ", " : "", module->param[p].name);
+  }
+  if (count > 8) rt_text_puts(&names, ", …");
+  if (names.failed || !first)
+    rt_no_memory(error);
+  else if (count == 1)
+    rt_fail(error, RT_BAD_DATA, "the parameter %s is missing", first);
+  else
+    rt_fail(error, RT_BAD_DATA, "%d of the %u parameters are missing: %s", count, (unsigned)params->count,
+            names.data);
+  if (first) lib_hint_tensors(file, first, error);
+  rt_text_free(&names);
+  return error->code;
+}
+
+static int read_shape(const struct vm_module *module, uint32_t p, const struct io_tensor *t,
+                      struct rt_error *error) {
+  struct rt_text there = {0}, here = {0};
+  int64_t shape[RT_MAX_RANK];
+  int rank = module->param[p].type.rank;
+  if (param_elements(module, p, shape, error) < 0) return error->code;
+  bool fits = t->rank == rank;
+  for (int a = 0; fits && a < t->rank; a++) fits = t->shape[a] == shape[a];
+  if (fits) return RT_OK;
+  lib_put_shape(&there, t->rank, t->shape);
+  lib_put_shape(&here, rank, shape);
+  if (there.failed || here.failed)
+    rt_no_memory(error);
+  else
+    rt_fail(error, RT_BAD_DATA, "the parameter %s is %s in the file, but %s in the program",
+            module->param[p].name, there.data, here.data);
+  rt_text_free(&there);
+  rt_text_free(&here);
+  return error->code;
 }
 
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
                     const char *prefix, struct rt_error *error) {
   for (uint32_t p = 0; p < params->count; p++) {
-    int64_t shape[RT_MAX_RANK];
     struct rt_text name = {0};
     rt_text_printf(&name, "%s%s", prefix, module->param[p].name);
     const struct io_tensor *t = name.failed ? NULL : io_tensors_find(file, name.data);
     bool failed = name.failed;
     rt_text_free(&name);
     if (failed) return rt_no_memory(error);
-    if (!t) return rt_fail(error, RT_BAD_DATA, "the parameter %s is missing", module->param[p].name);
-    if (param_elements(module, p, shape, error) < 0) return error->code;
-    bool fits = t->rank == module->param[p].type.rank;
-    for (int a = 0; fits && a < t->rank; a++) fits = t->shape[a] == shape[a];
-    if (!fits)
-      return rt_fail(error, RT_BAD_DATA, "the parameter %s has another shape than the program says",
-                     module->param[p].name);
+    if (!t) return missing(params, module, file, prefix, error);
+    if (read_shape(module, p, t, error)) return error->code;
     int status = params->precision == RT_F64 ? io_tensors_double(file, t, params->data[p], error)
                                              : io_tensors_float(file, t, params->data[p], error);
     if (status) return status;
@@ -294,7 +298,7 @@ int lib_params_convert(struct lib_params *to, const struct lib_params *from, con
                        enum rt_precision precision, struct rt_error *error) {
   int status = lib_params_init(to, module, precision, error);
   for (uint32_t p = 0; !status && p < from->count; p++)
-    for (int64_t i = 0; i < from->elements[p]; i++) put(to, p, i, get(from, p, i));
+    for (int64_t i = 0; i < from->elements[p]; i++) lib_params_put(to, p, i, get(from, p, i));
   if (status || precision != RT_F32) return status;
   status = lib_params_check(to, module, RT_BAD_DATA, "does not fit into float numbers", error);
   if (status == RT_BAD_DATA)

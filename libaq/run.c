@@ -228,10 +228,10 @@ static int read_inputs(struct run *r, struct rt_error *error) {
 static int make_params(struct run *r, struct rt_error *error) {
   int status = lib_params_init(&r->values, r->module, r->precision, error);
   if (status) return status;
-  if (!r->params) return lib_params_fill(&r->values, r->module, (uint64_t)r->options->seed, error);
+  if (!r->params)
+    return lib_params_fill(&r->values, r->module, NULL, (uint64_t)r->options->seed, NULL, error);
   status = lib_params_read(&r->values, r->module, r->params, r->param_prefix, error);
   if (status) lib_name_file(error, r->options->params);
-  if (status) rt_hint(error, "it has %s", names_in(r, r->params));
   return status;
 }
 

@@ -269,7 +269,9 @@ static int make_room(struct aq_trainer *t, struct rt_error *error) {
 
 static int make_params(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_params_init(&t->params, t->module, t->precision, error);
-  if (!status) status = lib_params_fill(&t->params, t->module, (uint64_t)t->settings.seed, error);
+  if (!status)
+    status =
+        lib_params_fill(&t->params, t->module, &t->schema, (uint64_t)t->settings.seed, &t->loaded, error);
   if (!status) status = lib_params_init(&t->best, t->module, t->precision, error);
   if (status || !(t->settings.average > 0)) return status;
   status = lib_params_init(&t->average, t->module, t->precision, error);
@@ -307,6 +309,9 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
+  t->facts.loaded_words = t->loaded.found;
+  t->facts.new_words = t->loaded.entries - t->loaded.found;
+  t->facts.tables_by_position = t->loaded.by_position;
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->reading.skipped;
   t->facts.header =

@@ -37,6 +37,7 @@ struct aq_trainer {
   struct vm_settings settings; /* with the options' values put in */
   struct rt_pool *pool;
   struct lib_params params, best;
+  struct lib_loaded loaded;   /* what params took from files */
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;

@@ -29,7 +29,9 @@ def show(path):
     for name in sorted(k for k in header if k != "__metadata__"):
         tensor = header[name]
         first, last = tensor["data_offsets"]
-        kind = {"F32": "f", "F64": "d"}[tensor["dtype"]]
+        kind = {"F32": "f", "F64": "d"}.get(tensor["dtype"])
+        if not kind:  # the program in a model file
+            continue
         count = (last - first) // struct.calcsize(kind)
         values = struct.unpack("<%d%s" % (count, kind), raw[begin + first:begin + last])
         print(name, tensor["dtype"], tensor["shape"], " ".join("%.4g" % v for v in values))

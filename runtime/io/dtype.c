@@ -66,6 +66,7 @@ void io_dtype_to_double(enum io_dtype dtype, const unsigned char *bytes, size_t 
     case IO_I8: EACH(int8_t, x);
     case IO_U8: EACH(uint8_t, x);
     case IO_BOOL: EACH(uint8_t, x != 0);
+    case IO_OTHER: break; /* its tensors are not converted */
   }
 }
 
@@ -85,6 +86,7 @@ void io_dtype_to_float(enum io_dtype dtype, const unsigned char *bytes, size_t c
     case IO_I8: EACH(int8_t, x);
     case IO_U8: EACH(uint8_t, x);
     case IO_BOOL: EACH(uint8_t, x != 0);
+    case IO_OTHER: break; /* its tensors are not converted */
   }
 }
 

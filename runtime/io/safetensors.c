@@ -117,9 +117,10 @@ static int read_offsets(struct io_tensors *f, const json_t *offsets, struct io_t
   if (begin < 0 || end < begin) return bad_tensor(f, t->name, error, "ends before it begins");
   if ((uint64_t)end > f->size - f->data_begin)
     return bad_tensor(f, t->name, error, "lies behind the end of the file");
-  uint64_t bytes;
-  if (__builtin_mul_overflow((uint64_t)t->elements, io_dtype_size(t->dtype), &bytes)
-      || bytes != (uint64_t)(end - begin))
+  uint64_t bytes = (uint64_t)(end - begin);
+  if (t->dtype != IO_OTHER
+      && (__builtin_mul_overflow((uint64_t)t->elements, io_dtype_size(t->dtype), &bytes)
+          || bytes != (uint64_t)(end - begin)))
     return bad_tensor(f, t->name, error, "has data_offsets that do not fit its shape and dtype");
   t->offset = (uint64_t)begin;
   t->bytes = bytes;
@@ -132,9 +133,10 @@ static int read_tensor(struct io_tensors *f, const char *name, const json_t *jso
   if (!t->name) return rt_no_memory(error);
   const char *dtype_name = json_string_value(json_object_get(json, "dtype"));
   int dtype = dtype_name ? io_dtype_find(dtype_name) : -1;
-  if (dtype < 0)
-    return bad_tensor(f, name, error, dtype_name ? "has a dtype that is not known here" : "has no dtype");
-  t->dtype = (enum io_dtype)dtype;
+  if (!dtype_name) return bad_tensor(f, name, error, "has no dtype");
+  t->dtype = dtype < 0 ? IO_OTHER : (enum io_dtype)dtype;
+  t->kind = rt_arena_strndup(&f->arena, dtype_name, strlen(dtype_name));
+  if (!t->kind) return rt_no_memory(error);
   int status = read_shape(f, json_object_get(json, "shape"), t, error);
   if (status == RT_OK) status = read_offsets(f, json_object_get(json, "data_offsets"), t, error);
   if (status == RT_OK) f->count++;
@@ -308,6 +310,12 @@ enum target { TO_FLOAT, TO_DOUBLE, TO_INT32 };
 
 static int convert(const struct io_tensors *f, const struct io_tensor *t, enum target target, void *out,
                    struct rt_error *error) {
+  if (t->dtype == IO_OTHER)
+    return rt_fail_at(
+        error, RT_BAD_DATA, f->name, 0, 0,
+        "the tensor %.200s is of kind %.40s, which aq does not compute with: it reads F64, F32, F16, BF16, "
+        "whole numbers and BOOL",
+        t->name, t->kind);
   unsigned char *piece = rt_alloc(PIECE);
   int status = piece ? RT_OK : rt_no_memory(error);
   size_t size = io_dtype_size(t->dtype);

@@ -20,16 +20,18 @@ enum io_dtype {
   IO_U16,
   IO_I8,
   IO_U8,
-  IO_BOOL
+  IO_BOOL,
+  IO_OTHER /* what aq does not compute with, such as F8_E4M3: it may be there, but not be used */
 };
-enum { IO_DTYPES = IO_BOOL + 1, IO_MAX_RANK = 32, IO_MAX_HEADER = 100 << 20 };
+enum { IO_DTYPES = IO_OTHER, IO_MAX_RANK = 32, IO_MAX_HEADER = 100 << 20 };
 
-const char *io_dtype_name(enum io_dtype dtype); /* "F64", … */
-size_t io_dtype_size(enum io_dtype dtype);      /* bytes */
+const char *io_dtype_name(enum io_dtype dtype); /* "F64", …; not of IO_OTHER */
+size_t io_dtype_size(enum io_dtype dtype);      /* bytes; not of IO_OTHER */
 
 struct io_tensor {
   const char *name;
   enum io_dtype dtype;
+  const char *kind;       /* the dtype as the file writes it */
   int rank;               /* 0..IO_MAX_RANK; 0 is a scalar */
   const int64_t *shape;   /* [rank] */
   int64_t elements;       /* their product; 1 for a scalar */
