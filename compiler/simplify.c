@@ -136,6 +136,8 @@ static ir_id simpler_power(const struct simplify *s) {
   if (is_number(s, 1, 0.5)) return just(s, one(s, OP_sqrt, a));
   if (is_number(s, 1, -1)) return just(s, one(s, OP_recip, a));
   if (is_number(s, 1, 0)) return number(s, 1);
+  if (is_number(s, 1, 3)) return two(s, OP_mul, a, one(s, OP_square, a));
+  if (is_number(s, 1, 4)) return one(s, OP_square, one(s, OP_square, a));
   return 0;
 }
 

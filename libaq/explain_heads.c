@@ -40,8 +40,9 @@ struct block {
 static enum lane_truth truth_of(const struct explain_head *head, const struct block *b, int64_t h) {
   int64_t i = b->i * ATTEND_QUERIES, j = b->j * ATTEND_KEYS, rows = b->rows * ATTEND_QUERIES,
           columns = b->columns * ATTEND_KEYS;
-  struct lane_ranges ranges = {i, rows < head->queries - i ? rows : head->queries - i, j,
-                               columns < head->keys - j ? columns : head->keys - j, h};
+  struct lane_ranges ranges = {i, rows < head->queries - i ? rows : head->queries - i,
+                               j, columns < head->keys - j ? columns : head->keys - j,
+                               h, 0};
   return lane_truth_over(head->plan->mask, &ranges);
 }
 

@@ -89,8 +89,20 @@ uint64_t lane_reads(const struct lane_instr *instr); /* which ones: bit by bit *
  * program must be verified. */
 enum lane_truth { LANE_FALSE, LANE_TRUE, LANE_MIXED };
 struct lane_ranges {
-  int64_t first_row, rows, first_column, columns, head;
-}; /* rows and columns: 1 or more */
+  int64_t first_row, rows, first_column, columns, head, more_heads; /* head .. head + more_heads */
+};                                                                  /* rows and columns: 1 or more */
 enum lane_truth lane_truth_over(const struct lane_program *program, const struct lane_ranges *ranges);
+
+/* What is known of an input that is one number for each head: whole numbers low..high, or nothing. */
+struct lane_input_range {
+  double low, high;
+  bool whole;
+};
+/* Can a formula of positions, constants and such inputs (by number) leave the whole numbers that float holds,
+ * up to 2^24? Those that double holds end at 2^53. */
+bool lane_passes_float(const struct lane_program *program, const struct lane_ranges *ranges,
+                       const struct lane_input_range *input);
+/* The computing ops that make whole numbers, or truths, of whole numbers, quotients among them. */
+bool lane_is_whole(int op);
 
 #endif

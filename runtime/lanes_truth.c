@@ -4,15 +4,16 @@
 
 #include <math.h>
 
-/* Numbers low..high. whole: whole numbers that float holds exactly, so that arithmetic on them is exact in
- * both precisions. A span that may hold anything, NaN included, is not known. */
+/* Numbers low..high. whole: whole numbers that double holds exactly, and so does float or they are computed
+ * in double (lane_passes_float). A span that may hold anything, NaN included, is not known. */
 struct lane_span {
   double low, high;
   bool known, whole;
 };
 
-static const double WHOLE_LIMIT = 1 << 24; /* float holds every whole number up to here */
-static const double SLACK = 1e-6;          /* more than a few roundings of float, relative */
+static const double WHOLE_LIMIT = 0x1p53; /* double holds every whole number up to here, */
+static const double FLOAT_LIMIT = 0x1p24; /* float up to here */
+static const double SLACK = 1e-6;         /* more than a few roundings of float, relative */
 
 static const struct lane_span UNKNOWN = {0, 0, false, false};
 
@@ -42,9 +43,10 @@ static struct lane_span lane_span_quotient(struct lane_span a, struct lane_span 
   return inverse.known ? lane_span_product(a, inverse) : UNKNOWN;
 }
 
-/* a - b floor(a / b), for whole numbers and one positive b. */
+/* a - b floor(a / b), for whole numbers and positive b. */
 static struct lane_span lane_span_mod(struct lane_span a, struct lane_span b) {
-  if (!a.whole || !b.whole || b.low != b.high || b.low <= 0) return UNKNOWN;
+  if (!a.whole || !b.whole || b.low <= 0) return UNKNOWN;
+  if (b.low != b.high) return lane_span_of(0, b.high - 1, true);
   double turn = floor(a.low / b.low);
   if (turn == floor(a.high / b.low)) return lane_span_of(a.low - turn * b.low, a.high - turn * b.low, true);
   return lane_span_of(0, b.low - 1, true);
@@ -123,7 +125,7 @@ static struct lane_span lane_span_step(const struct lane_program *p, const struc
     case LANE_offset:
       return lane_span_of((double)(r->first_row - r->first_column - r->columns + 1),
                           (double)(r->first_row + r->rows - 1 - r->first_column), true);
-    case LANE_head: return lane_span_of((double)r->head, (double)r->head, true);
+    case LANE_head: return lane_span_of((double)r->head, (double)(r->head + r->more_heads), true);
     case LANE_input:
     case LANE_random:
     case LANE_gather: return UNKNOWN;
@@ -143,4 +145,62 @@ enum lane_truth lane_truth_over(const struct lane_program *program, const struct
   struct lane_span out = reg[program->output[0]];
   bool can_be_false = lane_span_has_zero(out), can_be_true = lane_span_has_other(out);
   return can_be_false && can_be_true ? LANE_MIXED : can_be_false ? LANE_FALSE : LANE_TRUE;
+}
+
+/* ---- what float holds ---- */
+
+bool lane_is_whole(int op) {
+  switch (op) {
+    case LANE_neg:
+    case LANE_abs:
+    case LANE_sign:
+    case LANE_square:
+    case LANE_relu:
+    case LANE_floor:
+    case LANE_not:
+    case LANE_add:
+    case LANE_sub:
+    case LANE_mul:
+    case LANE_div:
+    case LANE_mod:
+    case LANE_min:
+    case LANE_max:
+    case LANE_lt:
+    case LANE_le:
+    case LANE_eq:
+    case LANE_ne:
+    case LANE_and:
+    case LANE_or:
+    case LANE_select: return true;
+    default: return false;
+  }
+}
+
+static bool lane_is_truth(struct lane_span a) { return a.known && a.whole && a.low >= -1 && a.high <= 1; }
+
+/* Others give what one of their operands was. A truth times a number is that number or 0. */
+static bool lane_grows(const struct lane_instr *in, const struct lane_span *reg) {
+  switch (in->op) {
+    case LANE_add:
+    case LANE_sub:
+    case LANE_square: return true;
+    case LANE_mul: return !lane_is_truth(reg[in->a]) && !lane_is_truth(reg[in->b]);
+    default: return false;
+  }
+}
+
+bool lane_passes_float(const struct lane_program *program, const struct lane_ranges *ranges,
+                       const struct lane_input_range *input) {
+  struct lane_span reg[LANE_MAX_REGISTERS] = {{0}};
+  for (int n = 0; n < program->instr_count; n++) {
+    const struct lane_instr *in = &program->instr[n];
+    bool grows = lane_grows(in, reg);
+    struct lane_span span = in->op == LANE_input && input[in->a].whole
+                                ? lane_span_of(input[in->a].low, input[in->a].high, true)
+                                : lane_span_step(program, in, reg, ranges);
+    double most = fmax(fabs(span.low), fabs(span.high));
+    if (grows && span.known && most > FLOAT_LIMIT && (span.whole || most > WHOLE_LIMIT)) return true;
+    reg[in->out] = span;
+  }
+  return false;
 }

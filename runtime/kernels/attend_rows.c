@@ -14,7 +14,7 @@ static void rows_place(const struct attend_head *head, const struct attend_space
           tiles = blocks * ATTEND_KEYS * ATTEND_QUERIES;
   real *free = (real *)space->rows;
   rows->block = attend_queries(head, first);
-  rows->registers = (struct lane_registers){.storage = free};
+  rows->registers = (struct lane_registers){.storage = free, .wide = space->score_regs.wide};
   rows->score = free + ATTEND_ROW_REGISTERS;
   rows->mask = rows->score + tiles, rows->dw = rows->mask + tiles, rows->given = rows->dw + tiles;
   rows->piece = (struct attend_piece *)(rows->given + tiles);

@@ -83,6 +83,7 @@ struct attend_job {
   int64_t heads, segments;  /* heads of one example, of all examples */
   int64_t by_query, by_key; /* tasks for one head, by queries and by keys; 1 and 0 when it is whole */
   int64_t grouped;          /* heads of one task, when a head is one task or less */
+  bool wide;                /* whole numbers above those that float holds: see lane_run.h */
 };
 
 static real *attend_carve(real **free, size_t count) {
@@ -91,7 +92,8 @@ static real *attend_carve(real **free, size_t count) {
   return block;
 }
 
-static void attend_space_init(const struct attend_plan *plan, struct attend_space *space, void *scratch) {
+static void attend_space_init(const struct attend_plan *plan, bool wide, struct attend_space *space,
+                              void *scratch) {
   const struct lane_program *const programs[] = {plan->score, plan->mask, plan->drop, plan->score_grad};
   struct lane_registers *const registers[] = {&space->score_regs, &space->mask_regs, &space->drop_regs,
                                               &space->grad_regs};
@@ -113,6 +115,10 @@ static void attend_space_init(const struct attend_plan *plan, struct attend_spac
   for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k]) registers[k]->storage = attend_carve(&free, lane_storage(programs[k]));
+  for (size_t k = 0; k < RT_COUNT(programs); k++)
+    registers[k]->wide = wide ? &space->wide[registers[k] == &space->grad_regs] : NULL;
+  for (int k = 0; k < 2 && wide; k++)
+    space->wide[k].storage = (double *)attend_carve(&free, LANE_WIDE * sizeof(double) / sizeof(real));
   space->rows = (char *)scratch + RT_SCRATCH_BYTES;
 }
 
@@ -122,6 +128,10 @@ static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUER
                       * sizeof(real)
                   <= RT_SCRATCH_BYTES,
               "the scratch holds an attention task");
+static_assert((RT_DOUBLE
+               || (4 * 2 * LANE_MAX_REGISTERS * LANE_TILE + 238080) * 4 + 2 * LANE_WIDE * 8
+                      <= RT_SCRATCH_BYTES),
+              "and whole numbers in double beside it");
 
 /* The part of a head that is the chunk-th of its tasks: by keys from the first, by queries from the last, so
  * that under a causal mask the long tasks come before the short ones. */
@@ -144,7 +154,7 @@ static void attend_work(void *context, int64_t task, void *scratch) {
   const struct attend_call *call = job->call;
   struct attend_space space;
   struct attend_head head;
-  attend_space_init(call->call->attend, &space, scratch);
+  attend_space_init(call->call->attend, job->wide, &space, scratch);
   int64_t groups = (job->segments + job->grouped - 1) / job->grouped, segment = task % groups * job->grouped;
   int64_t end = segment + job->grouped < job->segments ? segment + job->grouped : job->segments;
   for (; segment < end; segment++) {
@@ -155,17 +165,53 @@ static void attend_work(void *context, int64_t task, void *scratch) {
   }
 }
 
+/* What is known of an extra that is one number for each head of each example, such as the length of a text.
+ */
+static struct lane_input_range attend_extra_range(const struct attend_call *call, int k, int64_t heads) {
+  const struct attend_operand *extra = &call->call->attend->extra[k];
+  const struct rt_tensor *tensor = &call->call->in[call->first_extra + k];
+  struct lane_input_range range = {INFINITY, -INFINITY, true};
+  for (int a = 0; a < extra->rank; a++)
+    if (extra->role[a] != ATTEND_H) return (struct lane_input_range){0};
+  for (int64_t e = 0; e < (tensor->shape->batched ? call->shape->examples : 1); e++)
+    for (int64_t h = 0; h < (extra->rank ? heads : 1); h++) {
+      double x = (double)*KERNEL(attend_bind)(extra, tensor, e, h, heads).data;
+      range.low = fmin(range.low, x), range.high = fmax(range.high, x);
+      range.whole &= x == floor(x);
+    }
+  return range;
+}
+
+/* Do formulas of positions need more than float holds? */
+static bool attend_passes_float(const struct attend_call *call, int64_t heads, int64_t queries,
+                                int64_t keys) {
+  const struct attend_plan *plan = call->call->attend;
+  const struct lane_program *programs[4 + ATTEND_MAX_ROWS] = {plan->mask, plan->drop, plan->score,
+                                                              plan->score_grad};
+  struct lane_input_range input[1 + LANE_MAX_INPUTS] = {
+      {0}}; /* 0: the score, which mask and drop do not have */
+  struct lane_ranges ranges = {0, queries > 0 ? queries : 1, 0, keys > 0 ? keys : 1, 0, heads - 1};
+  if (RT_DOUBLE) return false;
+  for (int k = 0; k < plan->extra_count; k++) input[1 + k] = attend_extra_range(call, k, heads);
+  for (int k = 0; k < plan->row_count; k++) programs[4 + k] = plan->row[k].program;
+  for (int k = 0; k < 4 + plan->row_count; k++)
+    if (programs[k] && lane_passes_float(programs[k], &ranges, input + (k < 2))) return true;
+  return false;
+}
+
 static int64_t attend_chunks(int64_t length) {
   return length > ATTEND_CUT ? (length + ATTEND_CUT - 1) / ATTEND_CUT : 1;
 }
 
 void KERNEL(attend_run)(const struct attend_call *call) {
   struct attend_job job = {.call = call, .by_query = 1, .grouped = 1};
-  int64_t examples = call->shape->examples, longest = 0;
+  int64_t examples = call->shape->examples, longest = 0, most_keys = 0;
   double work = 0;
   for (int64_t e = 0; e < examples; e++) {
     int64_t queries = attend_size(&call->roles, call->shape, ATTEND_I, e, 1);
-    work += (double)queries * (double)attend_keys(call, e);
+    int64_t keys = attend_keys(call, e);
+    work += (double)queries * (double)keys;
+    if (keys > most_keys) most_keys = keys;
     if (queries > longest) longest = queries;
     if (!call->shape->ragged) {
       work *= (double)examples;
@@ -175,6 +221,7 @@ void KERNEL(attend_run)(const struct attend_call *call) {
   job.heads = examples ? attend_size(&call->roles, call->shape, ATTEND_H, 0, 1) : 0;
   job.segments = examples * job.heads;
   if (!job.segments) return;
+  job.wide = attend_passes_float(call, job.heads, longest, most_keys);
   if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(longest);
   if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && longest > ATTEND_CUT) {
     job.by_query = attend_chunks(longest);
@@ -192,7 +239,7 @@ void KERNEL(attend_run)(const struct attend_call *call) {
 
 static enum lane_truth attend_sees(const struct attend_head *head, int64_t first_query, int64_t queries,
                                    int64_t first_key, int64_t keys) {
-  struct lane_ranges ranges = {first_query, queries, first_key, keys, head->head};
+  struct lane_ranges ranges = {first_query, queries, first_key, keys, head->head, 0};
   return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
 }
 

@@ -124,12 +124,12 @@ static bool lane_reciprocal(real divisor, real *reciprocal) {
 
 /* A whole tile computed from anything that varies with less takes a loop for each slow position; everything
  * else is one loop. */
-static void lane_compute(const struct lane_sizes *sizes, const struct lane_registers *regs,
+static void lane_compute(const struct lane_sizes *sizes, const real *const *value, const uint8_t *class,
                          const struct lane_instr *in, real *out) {
   int arity = lane_operands[in->op], result = in->out_class;
   int b = arity > 1 ? in->b : in->a, c = arity > 2 ? in->c : in->a;
-  int class_a = regs->class[in->a], class_b = regs->class[b], class_c = regs->class[c];
-  const real *pa = regs->value[in->a], *pb = regs->value[b], *pc = regs->value[c];
+  int class_a = class[in->a], class_b = class[b], class_c = class[c];
+  const real *pa = value[in->a], *pb = value[b], *pc = value[c];
   int other = (class_a != result) | (class_b != result) << 1 | (class_c != result) << 2;
   int single = (class_a == 0) | (class_b == 0) << 1 | (class_c == 0) << 2, operands = (1 << arity) - 1;
   if (other & ~single) {
@@ -260,10 +260,102 @@ static void lane_step(const struct lane_program *p, const struct lane_tile *tile
     case LANE_head: *out = (real)tile->head; break;
     case LANE_random: lane_random(tile, in->a, out); break;
     case LANE_gather: lane_gather(tile, sizes, regs, in, out); break;
-    default: lane_compute(sizes, regs, in, out);
+    default: lane_compute(sizes, regs->value, regs->class, in, out);
   }
   regs->value[in->out] = value;
   regs->class[in->out] = in->out_class;
+}
+
+/* ---- in double beside ---- */
+
+#if RT_DOUBLE
+void KERNEL(lane_exact)(const struct lane_sizes *sizes, const struct lane_wide *wide,
+                        const struct lane_instr *in, double *out) {
+  lane_compute(sizes, wide->value, wide->class, in, out);
+}
+#endif
+
+static bool lane_is_exact(const struct lane_instr *in, uint64_t held) {
+  switch (in->op) {
+    case LANE_const:
+    case LANE_row:
+    case LANE_column:
+    case LANE_offset:
+    case LANE_head: return true;
+    case LANE_input: return in->out_class == 0;
+    default: return lane_is_whole(in->op) && !(lane_reads(in) & ~held);
+  }
+}
+
+static void lane_wide_iota(double *out, int64_t first, int64_t step, int64_t count) {
+  for (int64_t k = 0; k < count; k++) out[k] = (double)(first + step * k);
+}
+
+static void lane_wide_step(const struct lane_program *p, const struct lane_tile *tile,
+                           const struct lane_sizes *sizes, struct lane_registers *regs,
+                           const struct lane_instr *in, real *place) {
+  struct lane_wide *wide = regs->wide;
+  int64_t n = sizes->flat[in->out_class].n, last = tile->slow - 1, by = tile->rows_fast ? 1 : -1;
+  double *out = wide->storage
+                + (size_t)(in->out_class == LANE_FULL ? in->out : p->register_count + in->out) * LANE_TILE;
+  switch (in->op) {
+    case LANE_const: *out = p->constant[in->a]; break;
+    case LANE_row: lane_wide_iota(out, tile->first_row, 1, n); break;
+    case LANE_column: lane_wide_iota(out, tile->first_column, 1, n); break;
+    case LANE_offset: lane_wide_iota(out, tile->first_row - tile->first_column - by * last, by, n); break;
+    case LANE_head: *out = (double)tile->head; break;
+    case LANE_input: *out = (double)*tile->input[in->a]; break;
+    default: KERNEL_DOUBLE(lane_exact)(sizes, wide, in, out);
+  }
+  wide->value[in->out] = out;
+  wide->class[in->out] = in->out_class;
+  for (int64_t k = 0; k < n; k++) place[k] = (real)out[k];
+  regs->value[in->out] = place;
+  regs->class[in->out] = in->out_class;
+}
+
+/* An element that a number of double names: see lane_index. */
+static inline int64_t lane_wide_index(double at, int64_t length) {
+  double last = (double)(length - 1);
+  at = at > 0 ? at : 0;
+  at = at < last ? at : last;
+  return (int64_t)(at + 0.5);
+}
+
+static void lane_wide_gather(const struct lane_tile *tile, const struct lane_sizes *sizes,
+                             struct lane_registers *regs, const struct lane_instr *in, real *out) {
+  int at_class = regs->wide->class[in->b], full = in->out_class == LANE_FULL;
+  int64_t slow = in->out_class & lane_slow(tile) ? tile->slow : 1, length = tile->length[in->a];
+  int64_t fast = in->out_class & lane_fast(tile) ? tile->fast : sizes->flat[in->out_class & LANE_D].n;
+  int64_t valid = length < 1 ? 0 : in->out_class & lane_fast(tile) ? tile->fast_valid : fast;
+  int64_t at_fast = at_class & (lane_fast(tile) | LANE_D) ? 1 : 0;
+  const double *at = regs->wide->value[in->b] + (full ? sizes->begin[at_class] : 0);
+  real *to = out;
+  for (int64_t s = 0; s < slow; s++, to += fast, at += sizes->step[at_class]) {
+    const real *table = tile->input[in->a] + s * tile->slow_stride[in->a];
+    for (int64_t f = 0; f < valid; f++)
+      to[f] = table[f * tile->fast_stride[in->a] + lane_wide_index(at[f * at_fast], length)];
+    for (int64_t f = valid; f < fast; f++) to[f] = 0;
+  }
+  regs->value[in->out] = out;
+  regs->class[in->out] = in->out_class;
+}
+
+static void lane_step_beside(const struct lane_program *p, const struct lane_tile *tile,
+                             const struct lane_sizes *sizes, struct lane_registers *regs,
+                             const struct lane_instr *in, real *place) {
+  struct lane_wide *wide = regs->wide;
+  const uint64_t bit = (uint64_t)1 << in->out;
+  if (lane_is_exact(in, wide->held)) {
+    lane_wide_step(p, tile, sizes, regs, in, place);
+    wide->held |= bit;
+    return;
+  }
+  if (in->op == LANE_gather && wide->held >> in->b & 1)
+    lane_wide_gather(tile, sizes, regs, in, place);
+  else
+    lane_step(p, tile, sizes, regs, in, place);
+  wide->held &= ~bit;
 }
 
 /* Writes a register as a whole tile. */
@@ -294,13 +386,18 @@ static void lane_range(const struct lane_program *program, const struct lane_til
                        const struct lane_sizes *sizes, struct lane_registers *registers, int first, int end,
                        real *room) {
   const struct lane_instr *in = program->instr + first, *last = program->instr + end - 1;
-  bool warm = registers->warm;
+  struct lane_wide *wide = registers->wide;
+  bool warm = registers->warm && !wide;
+  if (wide && first == 0) wide->held = 0;
   if (!warm) registers->once = lane_written_once(program);
   for (; in <= last; in++) {
     if (warm && !in->out_class && registers->once >> in->out & 1) continue;
     real *place = lane_place(program, registers, in->out, in->out_class);
     if (in == last && room && in->out_class == LANE_FULL) place = room;
-    lane_step(program, tile, sizes, registers, in, place);
+    if (wide)
+      lane_step_beside(program, tile, sizes, registers, in, place);
+    else
+      lane_step(program, tile, sizes, registers, in, place);
   }
 }
 

@@ -40,6 +40,17 @@ struct lane_sizes {
       step[LANE_CLASSES]; /* where slow position 0 begins, and how far it is to the next */
 };
 
+/* Whole numbers above 2^24 that float cannot hold: where formulas of positions may have some
+ * (lane_passes_float), what is made of positions, constants and numbers of class 0 is computed in double as
+ * well, and what other instructions read of it is rounded once. storage: LANE_WIDE doubles. */
+enum { LANE_WIDE = 2 * LANE_MAX_REGISTERS * LANE_TILE };
+struct lane_wide {
+  double *storage;
+  uint64_t held; /* registers whose numbers are here, bit by bit */
+  const double *value[LANE_MAX_REGISTERS];
+  uint8_t class[LANE_MAX_REGISTERS];
+};
+
 /* Where the registers of one program are while it runs. storage: lane_storage(program) numbers, for this
  * program alone. What is computed once for a tile (class 0) is kept from run to run: set warm to false when
  * the head, the example or an input of class 0 changes. */
@@ -50,6 +61,7 @@ struct lane_registers {
   uint8_t class[LANE_MAX_REGISTERS];
   uint64_t once;           /* registers that one instruction alone writes, bit by bit */
   struct lane_sizes sizes; /* of the last tile, when warm */
+  struct lane_wide *wide;  /* NULL: nothing is computed in double beside */
 };
 
 static inline size_t lane_storage(const struct lane_program *program) {
@@ -65,6 +77,11 @@ static inline int64_t lane_index(real at, int64_t length) {
   int64_t index = (int64_t)(at + (real)0.5);
   return index < length ? index : length - 1;
 }
+
+/* One computing instruction on registers of doubles: of the copy for double of this instruction set. */
+#define KERNEL_DOUBLE(name) RT_PASTE3(name, f64, RT_ISA)
+void KERNEL_DOUBLE(lane_exact)(const struct lane_sizes *sizes, const struct lane_wide *wide,
+                               const struct lane_instr *in, double *out);
 
 /* A verified program may be run in two parts, on one tile and with one set of registers. The first `end`
  * instructions: gives what register `reg` then holds, as slow * fast numbers, which are the program's own (or

@@ -475,7 +475,7 @@ static void truth_over_ranges_is_certain(void **state) {
     }
     int last = t.program.register_count - 1;
     lane_text_end(&t, 1, &last);
-    struct lane_ranges r = {dice(20), 1 + dice(6), dice(20), 1 + dice(6), dice(3)};
+    struct lane_ranges r = {dice(20), 1 + dice(6), dice(20), 1 + dice(6), dice(3), 0};
     enum lane_truth truth = lane_truth_over(&t.program, &r);
     decided[truth]++;
     double reg[LANE_MAX_REGISTERS];
@@ -497,7 +497,7 @@ static enum lane_truth truth_of_window(int64_t i, int64_t j) {
   int near = lane_put(&t, LANE_lt, gap, lane_number(&t, 100), 0),
       both = lane_put(&t, LANE_and, causal, near, 0);
   lane_text_end(&t, 1, &both);
-  struct lane_ranges r = {i, 32, j, 32, 0};
+  struct lane_ranges r = {i, 32, j, 32, 0, 0};
   return lane_truth_over(&t.program, &r);
 }
 
