@@ -96,7 +96,8 @@ static int require_all(struct cc_context *c) {
 /* ---- the model ---- */
 
 struct elaborated {
-  ir_id output[64], loss;
+  ir_id output[CC_MOST_OUTPUTS];
+  struct cc_losses loss;
 };
 
 /* What the rows must be like for every value that is ever computed: outputs, loss, and weights to look at. */
@@ -106,7 +107,7 @@ static int model_requirements(struct cc_context *c, const struct elaborated *e) 
   if (!root) return cc_out_of_memory(c);
   for (uint32_t o = 0; o < c->module->output_count; o++) root[count++] = e->output[o];
   for (size_t w = 0; w < c->weights_count; w++) root[count++] = c->weights[w].id;
-  root[count++] = e->loss;
+  root[count++] = e->loss.total;
   int status = require_all(c);
   return status ? status : cc_requirements(c, (int)count, root);
 }
@@ -115,7 +116,7 @@ static int elaborate_model(struct compilation *k, struct elaborated *e) {
   struct cc_context *c = &k->c;
   const struct cc_program *program = c->program;
   const struct gr_node *model = cc_item(program->main, GR_MODEL);
-  struct cc_value result[64];
+  struct cc_value result[CC_MOST_OUTPUTS];
   int count = -1, status;
   if (!model) {
     rt_fail_at(c->error, RT_BAD_DATA, program->main->path, 0, 0, "%s has no model", program->main->path);
@@ -123,14 +124,15 @@ static int elaborate_model(struct compilation *k, struct elaborated *e) {
                       "function use aqc run");
     return c->error->code;
   }
-  if (model->child[1]->count > 64) return gr_fail(c->error, model->child[1]->span, "at most 64 outputs");
+  if (model->child[1]->count > CC_MOST_OUTPUTS)
+    return gr_fail(c->error, model->child[1]->span, "at most %d outputs", CC_MOST_OUTPUTS);
   struct cc_definition definition = {
       .name = model->text, .node = (struct gr_node *)model, .unit = program->main};
   k->frame = (struct cc_frame){.definition = &definition};
   k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, model->text, strlen(model->text));
   if (!c->module->name) return cc_out_of_memory(c);
   if ((status = cc_data(c, model))) return status;
-  if ((status = cc_block(c, model->child[2], result, &count, 64))) return status;
+  if ((status = cc_block(c, model->child[2], result, &count, CC_MOST_OUTPUTS))) return status;
   if (count < 0) {
     gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
     rt_hint(c->error, "it returns one value for each column behind `->`, as in return linear(x, C)");
@@ -238,8 +240,8 @@ static int emit_train(struct cc_context *c, ir_id loss) {
 
 static int emit_model(struct cc_context *c, const struct elaborated *e) {
   struct vm_module *m = c->module;
-  const char *name[65];
-  ir_id id[65];
+  const char *name[2 * CC_MOST_OUTPUTS + 1];
+  ir_id id[2 * CC_MOST_OUTPUTS + 1];
   int count = (int)m->output_count;
   for (int o = 0; o < count; o++) {
     name[o] = m->output[o].name;
@@ -248,17 +250,21 @@ static int emit_model(struct cc_context *c, const struct elaborated *e) {
   struct ir_outputs predict = {.count = count, .id = id, .name = name};
   int status = ir_emit(c->model, &predict, "predict", m, c->error);
   name[count] = "loss";
-  id[count] = e->loss;
-  struct ir_outputs eval = {.count = count + 1, .id = id, .name = name};
+  id[count] = e->loss.total;
+  for (int o = 0; o < count; o++) { /* the loss of each; of one alone, it is that */
+    name[count + 1 + o] = m->output[o].name;
+    id[count + 1 + o] = e->loss.of_output[o];
+  }
+  struct ir_outputs eval = {.count = count > 1 ? 2 * count + 1 : 2, .id = id, .name = name};
   if (!status) status = ir_emit(c->model, &eval, "eval", m, c->error);
   if (!status) status = emit_attend(c, e);
-  if (!status) status = emit_train(c, e->loss);
+  if (!status) status = emit_train(c, e->loss.total);
   return status;
 }
 
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
-  struct elaborated e = {{0}, 0};
+  struct elaborated e = {0};
   bool settled = false;
   int status = begin(&k, program, error);
   if (!status) status = elaborate_model(&k, &e);

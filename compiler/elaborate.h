@@ -288,7 +288,12 @@ int cc_data_alone(struct cc_context *c); /* of a program without a model */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
                ir_id *output);
-int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss);
+enum { CC_MOST_OUTPUTS = 64 };
+/* What training minimises, and the loss of each output: where it has but one, without its weight. */
+struct cc_losses {
+  ir_id total, of_output[CC_MOST_OUTPUTS];
+};
+int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum);
 int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *settings);
 
 #endif

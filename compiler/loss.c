@@ -287,23 +287,38 @@ static ir_id weighted(struct cc_context *c, ir_id loss, double weight, struct gr
                    c->error);
 }
 
-static int sum_up(struct cc_context *c, const struct form *form, const ir_id *output, ir_id *sum) {
-  *sum = 0;
-  for (uint32_t o = 0; o < c->module->output_count; o++) {
-    int status = check_weights(c, o, form);
-    if (status) return status;
-    for (uint32_t k = o * LOSSES; k < (o + 1) * LOSSES; k++) {
-      if (form->weight[k] == 0) continue;
-      struct gr_span span = form->span[k];
-      ir_id one = weighted(c, one_loss(c, &losses[k % LOSSES], o, output[o], span), form->weight[k], span);
-      *sum = *sum && one ? ir_binary(c->model, OP_add, *sum, one, span, c->error) : one;
-      if (!*sum) return c->error->code;
-    }
+/* The losses of one output, weighted as written; *alone is the only one without its weight, or the same sum.
+ */
+static int sum_of_output(struct cc_context *c, const struct form *form, uint32_t o, ir_id prediction,
+                         ir_id *sum, ir_id *alone) {
+  int terms = 0;
+  *sum = *alone = 0;
+  for (uint32_t k = o * LOSSES; k < (o + 1) * LOSSES; k++) {
+    if (form->weight[k] == 0) continue;
+    struct gr_span span = form->span[k];
+    ir_id bare = one_loss(c, &losses[k % LOSSES], o, prediction, span);
+    ir_id one = weighted(c, bare, form->weight[k], span);
+    *sum = *sum && one ? ir_binary(c->model, OP_add, *sum, one, span, c->error) : one;
+    if (!*sum) return c->error->code;
+    *alone = terms++ ? *sum : bare;
   }
   return RT_OK;
 }
 
-int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss) {
+static int sum_up(struct cc_context *c, const struct form *form, const ir_id *output, struct cc_losses *sum) {
+  sum->total = 0;
+  for (uint32_t o = 0; o < c->module->output_count; o++) {
+    ir_id one;
+    int status = check_weights(c, o, form);
+    if (!status) status = sum_of_output(c, form, o, output[o], &one, &sum->of_output[o]);
+    if (status) return status;
+    sum->total = o ? ir_binary(c->model, OP_add, sum->total, one, c->model->node[one].span, c->error) : one;
+    if (!sum->total) return c->error->code;
+  }
+  return RT_OK;
+}
+
+int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   const struct gr_node *item = cc_item(c->unit, GR_LOSS);
   struct form form;
   int status = form_init(c, &form);
@@ -311,5 +326,5 @@ int cc_loss(struct cc_context *c, const ir_id *output, ir_id *loss) {
     status = add_term(c, &losses[predicts_classes(c, o) ? 0 : 1], o, c->model->node[output[o]].span, &form);
   if (!status && item) status = read_form(c, item->child[0], &form);
   if (!status && !form.has_loss) status = no_loss(c, item->child[0]);
-  return status ? status : sum_up(c, &form, output, loss);
+  return status ? status : sum_up(c, &form, output, sum);
 }

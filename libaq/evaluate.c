@@ -1,4 +1,5 @@
 /* evaluate.c: a model's predictions for a labelled file, judged: one report for each output. */
+#include <math.h>
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -54,6 +55,8 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  if (model->text && options->header == AQ_HEADER_YES)
+    return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
   int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
   if (!status)
@@ -120,7 +123,18 @@ const char *aq_report_text(aq_report *report) {
     if (m->output_count > 1) rt_text_printf(&report->text, "%s%s\n\n", o ? "\n" : "", m->output[o].name);
     status = rep_text(&report->judge.report[o], DIGITS, &report->text, error);
   }
+  if (!status && m->output_count > 1 && report->judge.loss_rows > 0)
+    rt_text_printf(&report->text, "\nloss of all: %.*f\n", DIGITS,
+                   report->judge.loss / report->judge.loss_rows);
   return finished(&report->text, error);
+}
+
+/* No output is called loss, which is a word of the language. */
+static void total_loss_json(aq_report *report) {
+  char number[REP_EXACT_SIZE] = "null";
+  double value = report->judge.loss / report->judge.loss_rows;
+  if (isfinite(value)) rep_exact(number, value);
+  rt_text_printf(&report->json, ",\"loss\":%s", number);
 }
 
 const char *aq_report_json(aq_report *report) {
@@ -134,6 +148,7 @@ const char *aq_report_json(aq_report *report) {
     rt_text_puts(&report->json, ":");
     status = rep_json(&report->judge.report[o], &report->json, error);
   }
+  if (!status && m->output_count > 1) total_loss_json(report);
   rt_text_puts(&report->json, "}");
   return finished(&report->json, error);
 }

@@ -257,8 +257,8 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
   return RT_OK;
 }
 
-double lib_feed_weight(const struct lib_feed *feed, int64_t count) {
-  int64_t symbol = feed->module->input[feed->module->output[0].target].length, tokens = 0;
+double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t count) {
+  int64_t symbol = feed->module->input[feed->module->output[output].target].length, tokens = 0;
   if (symbol < 0) return (double)count;
   for (int64_t e = 0; e < count; e++) tokens += feed->sizes[symbol][e];
   return (double)tokens;

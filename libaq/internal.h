@@ -133,9 +133,9 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
 /* Binds the machine to rows[0..count-1] and sets the inputs it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data,
                   const int64_t *rows, int64_t count, struct rt_error *error);
-/* Rows that the loss of the batch last fed is the mean of: tokens where the first output has a target for
- * each token, else its examples. */
-double lib_feed_weight(const struct lib_feed *feed, int64_t count);
+/* Rows that an output's loss in the batch last fed is the mean of: tokens where it has a target for each
+ * token, else examples. The sum of all losses counts by the first output. */
+double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t count);
 void lib_feed_free(struct lib_feed *feed);
 
 /* ---- models (model.c, model_file.c) ---- */

@@ -171,12 +171,24 @@ static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *da
   return status;
 }
 
+/* An output's own loss; models of old, whose outputs have none, give the sum of all. */
+static void judge_own_loss(struct lib_judge *judge, uint32_t o, double total, int64_t count) {
+  const struct vm_module *m = judge->module;
+  uint32_t own = m->output_count + 1 + o;
+  double value = total, weight = lib_feed_weight(&judge->feed, o, count);
+  if (own < vm_module_function(m, "eval")->output_count) {
+    struct rt_tensor loss = vm_machine_output(judge->machine, own);
+    lib_to_double(&loss, judge->feed.precision, &value);
+  }
+  rep_add_loss(&judge->report[o], value * weight, weight);
+}
+
 static void judge_loss(struct lib_judge *judge, int64_t count, double value) {
-  double weight = lib_feed_weight(&judge->feed, count);
+  double weight = lib_feed_weight(&judge->feed, 0, count);
   judge->loss += value * weight;
   judge->loss_rows += weight;
   for (uint32_t o = 0; o < judge->module->output_count; o++)
-    if (judge->report[o].kind != REP_NEXT) rep_add_loss(&judge->report[o], value * weight, weight);
+    if (judge->report[o].kind != REP_NEXT) judge_own_loss(judge, o, value, count);
 }
 
 /* A row that cannot be judged: left out and counted, or the end. */

@@ -119,9 +119,13 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
         || (whole && t->dim[target->rank] != target->of))
       return false;
   }
-  if (!loss) return true;
-  const struct vm_type *t = &f->value[f->output[m->output_count]].type;
-  return t->dtype == RT_REAL && !t->batched && !t->rank;
+  /* The loss, and behind it those of the outputs when there are several. Models of old have no such. */
+  if (loss && f->output_count > m->output_count + 1 && f->output_count != 2 * m->output_count + 1) return false;
+  for (uint32_t o = m->output_count; loss && o < f->output_count; o++) {
+    const struct vm_type *t = &f->value[f->output[o]].type;
+    if (t->dtype != RT_REAL || t->batched || t->rank) return false;
+  }
+  return true;
 }
 
 /* Bytecode and columns come from one file but are checked against each other: every input has its column, of

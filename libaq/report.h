@@ -45,7 +45,7 @@ struct rep_scored {
 struct rep_report {
   enum rep_kind kind;
   uint64_t rows;       /* examples, or tokens */
-  struct rep_sum loss; /* the model's own loss, as rep_add_loss was told */
+  struct rep_sum loss; /* the output's own loss, as rep_add_loss was told */
   double loss_weight;
   struct rep_class *classes; /* [class_count], in the order they were named */
   size_t *order;             /* [class_count], class indices sorted by the bytes of their names */

@@ -74,7 +74,7 @@ static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   if ((status = use_rows(t, error))) return status;
   if ((status = vm_machine_run(t->machine, seed, error))) return status;
   struct rt_tensor loss = vm_machine_output(t->machine, 0);
-  double value, weight = lib_feed_weight(&t->feed, count);
+  double value, weight = lib_feed_weight(&t->feed, 0, count);
   lib_to_double(&loss, t->precision, &value);
   if (!isfinite(value)) return blame(t, seed, "the loss", error);
   collect_gradients(t);

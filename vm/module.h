@@ -99,7 +99,8 @@ struct vm_gradient {
 };
 
 struct vm_function {
-  const char *name; /* "predict": outputs; "eval": outputs, loss; "train": loss, gradients; "attend"; "run" */
+  const char *name; /* "predict": outputs; "eval": outputs, loss, and of several outputs that of each;
+                       "train": loss, gradients; "attend"; "run" */
   /* Of a function that another one runs (vm/scan.h), which comes after it; it reads nothing else: no params,
    * no inputs. */
   struct vm_type *argument;
