@@ -120,6 +120,8 @@ static int run_attend(const struct settings *settings) {
   aq_eval_options options;
   aq_model *model;
   aq_session *session = NULL;
+  if (settings->html && settings->json)
+    return message_fail(AQ_USAGE, NULL, "--html and --json exclude each other");
   int status = open_model(settings->operand[0], &model);
   if (status) return status;
   aq_eval_options_init(&options);

@@ -1,13 +1,48 @@
 /* generate.c: aqc generate. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
 #include "aqc/verb.h"
+
+/* The newline with which echo ends is no part of a prompt: rows of a table never hold one. */
+static size_t without_newline(const char *text, size_t length) {
+  if (length == 0 || text[length - 1] != '\n') return length;
+  return length > 1 && text[length - 2] == '\r' ? length - 2 : length - 1;
+}
+
+/* Is there text in the standard input that nobody reads? */
+static bool text_waits(void) {
+  struct stat file;
+  int waiting = 0;
+  if (fstat(0, &file)) return false;
+  if (S_ISREG(file.st_mode)) return lseek(0, 0, SEEK_CUR) < file.st_size;
+  return S_ISFIFO(file.st_mode) && ioctl(0, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
+/* A prompt that was meant, perhaps. It is no error: a loop of the shell reads its list there. */
+static bool remark_unread(const struct settings *settings) {
+  if (settings->operand_count > 1 || !text_waits()) return false;
+  message_warn("the standard input is not read: give - for a prompt from there");
+  return true;
+}
+
+static int check_settings(const struct settings *settings) {
+  if (settings->temperature != 0) return AQ_OK;
+  if (settings->seed >= 0 || settings->top > 0)
+    return message_fail(AQ_USAGE, "above 0, tokens are drawn: --temperature 0.7",
+                        "at temperature 0 the likeliest token is taken, and --%s has no effect",
+                        settings->seed >= 0 ? "seed" : "top");
+  return AQ_OK;
+}
 
 /* The prompt as a string of its own: the operand, or all of the standard input for "-". */
 static int read_prompt(const struct settings *settings, char **prompt) {
@@ -20,6 +55,7 @@ static int read_prompt(const struct settings *settings, char **prompt) {
   }
   char *text;
   int status = file_read("-", &text, &length);
+  if (!status) length = without_newline(text, length);
   if (!status && memchr(text, '\0', length))
     status = message_fail(AQ_BAD_DATA, NULL, "there is a NUL byte in the prompt");
   if (!status && !(*prompt = strndup(text, length))) status = message_no_memory();
@@ -34,12 +70,14 @@ static int generate(aq_session *session, const struct settings *settings, const 
   if (settings->length >= 0) options.length = settings->length;
   if (settings->temperature >= 0) options.temperature = settings->temperature;
   if (settings->seed >= 0) options.seed = settings->seed;
-  options.top = (int)settings->top;
+  options.top = settings->top < INT_MAX ? (int)settings->top : INT_MAX;
   options.write = output_write_now;
+  bool said = remark_unread(settings);
   int status = aq_session_generate(session, &options);
   if (output_failed()) return AQ_IO;
   if (status) return message_print(aq_session_message(session));
   putchar('\n');
+  if (!said) remark_unread(settings); /* whoever writes there may have been slower than the model */
   return AQ_OK;
 }
 
@@ -48,7 +86,9 @@ static int run_generate(const struct settings *settings) {
   aq_model *model = NULL;
   aq_session *session = NULL;
   char *prompt;
-  int status = read_prompt(settings, &prompt);
+  int status = check_settings(settings);
+  if (status) return status;
+  status = read_prompt(settings, &prompt);
   if (!status) status = open_model(settings->operand[0], &model);
   if (!status) {
     aq_eval_options_init(&options);
@@ -83,6 +123,6 @@ const struct verb verb_generate = {
     2,
     "continue a text",
     "Continues the prompt, with a model that predicts next(text), and writes what it adds as it comes. "
-    "For - the prompt is read from the standard input.",
+    "For - the prompt is read from the standard input, without the newline at its end.",
     option_list,
     run_generate};

@@ -70,8 +70,20 @@ static int compile(const char *path, const struct settings *settings, aq_model *
   return status;
 }
 
+/* What is compiled already is not changed by what would change a program. */
+static int check_compiled(const char *path, const struct settings *settings) {
+  if (!settings->define_count && !settings->unfused) return AQ_OK;
+  return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
+                      "%s has no effect on %s, which is compiled",
+                      settings->define_count ? "--define" : "--unfused", path);
+}
+
 int open_any(const char *path, const struct settings *settings, aq_model **model) {
   *model = NULL;
+  if (file_ends_with(path, ".aqm") || file_ends_with(path, ".aqb")) {
+    int status = check_compiled(path, settings);
+    if (status) return status;
+  }
   if (file_ends_with(path, ".aqm")) return opened(aq_model_load(path, model), model);
   if (file_ends_with(path, ".aqb")) return opened(aq_model_load_bytecode(path, model), model);
   return compile(path, settings, model);

@@ -28,6 +28,8 @@ static int check_settings(const struct settings *settings) {
   if (!settings->output && settings->repeat <= 1)
     return message_fail(AQ_USAGE, "give --out FILE.safetensors, or --repeat N to take the time",
                         "there is nowhere to write the results to");
+  if (!settings->output && settings->save_params)
+    return message_fail(AQ_USAGE, "give --out FILE.safetensors", "--save-params has nowhere to write to");
   if (!settings->output) return AQ_OK;
   const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
