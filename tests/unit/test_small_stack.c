@@ -102,7 +102,7 @@ static void test_expressions(void **state) {
   nest("fn f(x: [N]) -> [N] = x * ", "1^", "1", "", "\n", 190, deep);
   nest("fn f(x: [N]) = g(", "[", "x", "]", ")\nfn g(l) = 1\n", 190, deep);
   nest("fn f(x: [N, N]) -> [N, N] = x", "'", "", "", "\n", 190, deep);
-  nest("fn f(x: [N], y: [4", "*N", "", "", "]) -> [N] = x\n", 7, deep);
+  nest("fn f(x: [N], y: [4", "*N", "", "", "]) -> [N] = x\n", 190, deep);
 }
 
 static void test_blocks(void **state) {
