@@ -28,7 +28,7 @@ FORMS = [
     ("exp(-abs($))", "torch.exp(-(%0).abs())"), ("exp(tanh($))", "torch.exp(torch.tanh(%0))"), ("sqrt(1 + $^2)", "torch.sqrt(1 + (%0) ** 2)"), ("log(1 + $^2)", "torch.log(1 + (%0) ** 2)"),
     ("abs($)", "(%0).abs()"), ("relu($)", "torch.relu(%0)"), ("(-$)", "(-(%0))"), ("sign($)", "torch.sign(%0)"), ("stop_gradient($)", "full(%0).detach()"),
     ("(1.5 + tanh($))^tanh($)", "(1.5 + torch.tanh(%0)) ** torch.tanh(%1)"), ("softcap($, 2)", "2 * torch.tanh((%0) / 2)"),
-    ("mean($, j)", "mean(%0)", OVER), ("max($, j)", "most(%0)", OVER), ("min($, j)", "(-most(-full(%0)))", OVER), ("tanh(0.1 * sum($, j))", "torch.tanh(0.1 * total(%0))", OVER),
+    ("mean($, j)", "mean(%0)", OVER), ("max($, over = j)", "most(%0)", OVER), ("min($, over = j)", "(-most(-full(%0)))", OVER), ("tanh(0.1 * sum($, j))", "torch.tanh(0.1 * total(%0))", OVER),
     ("4 * softmax($)", "4 * softmax(%0)", OVER), ("4 * sparsemax($)", "4 * sparse(%0, 2)", OVER), ("4 * entmax($)", "4 * sparse(%0, 1.5)", OVER), ("where(top_k($, 3), $, $)", "torch.where(among(%0, 3), full(%1), full(%2))", OVER),
     ("mean($, i)", "mean(%0, 1)", ACROSS), ("max($, i)", "most(%0, 1)", ACROSS), ("4 * softmax($, i)", "4 * softmax(%0, 1)", ACROSS), ("tanh(0.2 * cumsum($, j))", "torch.tanh(0.2 * running(%0))", ACROSS),
     ("tanh(0.2 * cumsum($, j, reverse = true))", "torch.tanh(0.2 * running(full(%0).flip(2), seen.flip(2)).flip(2))", ACROSS),
@@ -170,11 +170,8 @@ def scope(program, a):
         return here["seen"] & (shown >= shown.topk(min(k, p), 2).values.amin(2, keepdim=True))
 
     def talked(x):
-        """The weights that each head's scores would have over the keys that this head sees; a score is 0 where its own head does not see."""
-        scores, seen = torch.where(here["seen"], full(x), full(0.0))[None], here["seen"][:, None]
-        power = torch.where(seen, torch.exp(scores - scores.amax(3, keepdim=True).detach()), torch.zeros_like(scores))
-        whole = power.sum(3, keepdim=True)
-        return torch.einsum("hgtp,hg->htp", power / torch.where(whole == 0, torch.ones_like(whole), whole), a["m"])
+        """The weights of all heads, mixed for each: what a head does not see has no weight in it."""
+        return torch.einsum("gtp,hg->htp", softmax(x), a["m"])
 
     def nearest(index):
         return (index.detach() + 0.5).floor().clamp(0, 8).long().expand(heads, t, p)
