@@ -87,8 +87,8 @@ static const char *parameters_listed(struct cc_context *c, const struct cc_calle
 
 static int unknown(struct cc_context *c, const struct cc_callee *callee, const char *name,
                    struct gr_span span) {
-  struct cc_nearest nearest = {name, NULL, 0};
-  for (int p = 0; p < callee->count; p++) cc_nearest_consider(&nearest, callee->parameter[p].name);
+  struct rt_nearest nearest = {name, NULL, 0};
+  for (int p = 0; p < callee->count; p++) rt_nearest_consider(&nearest, callee->parameter[p].name);
   gr_fail(c->error, span, "`%s` has no %s called `%s`", callee->name, callee->noun, name);
   if (callee->declared) gr_note(c->error, callee->declared->name_span, "declared here");
   const char *list = parameters_listed(c, callee);

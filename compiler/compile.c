@@ -149,10 +149,10 @@ static int unused_overrides(struct cc_context *c) {
     const struct cc_override *o = &c->program->override[i];
     const struct cc_definition *d = cc_find(c->program, c->program->main, o->name);
     if (o->used || (d && d->node->kind == GR_DIM)) continue;
-    struct cc_nearest nearest = {o->name, NULL, 0};
+    struct rt_nearest nearest = {o->name, NULL, 0};
     for (size_t k = 0; k < c->program->main->definition_count; k++)
       if (c->program->main->definition[k].node->kind == GR_DIM)
-        cc_nearest_consider(&nearest, c->program->main->definition[k].name);
+        rt_nearest_consider(&nearest, c->program->main->definition[k].name);
     rt_fail(c->error, RT_USAGE, "-D %s: %s has no dim of that name", o->name, c->program->main->path);
     if (nearest.best) rt_hint(c->error, "did you mean %s?", nearest.best);
     return c->error->code;

@@ -65,8 +65,8 @@ static int column_shape(struct rt_error *error, const struct gr_node *column, en
     *shape = found->shape;
     return RT_OK;
   }
-  struct cc_nearest nearest = {kind->text, NULL, 0};
-  for (size_t k = 0; k < RT_COUNT(kinds); k++) cc_nearest_consider(&nearest, kinds[k].name);
+  struct rt_nearest nearest = {kind->text, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(kinds); k++) rt_nearest_consider(&nearest, kinds[k].name);
   gr_fail(error, kind->span, "there is no kind of column called `%s`", kind->text);
   if (nearest.best)
     rt_hint(error, "did you mean `%s`?", nearest.best);
@@ -157,9 +157,9 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
 
 static const struct gr_node *find_column(struct cc_context *c, const struct gr_node *data, const char *name,
                                          struct gr_span span) {
-  struct cc_nearest nearest = {name, NULL, 0};
+  struct rt_nearest nearest = {name, NULL, 0};
   for (int i = 0; i < data->count; i++) {
-    cc_nearest_consider(&nearest, data->child[i]->text);
+    rt_nearest_consider(&nearest, data->child[i]->text);
     if (!strcmp(data->child[i]->text, name)) return data->child[i];
   }
   gr_fail(c->error, span, "the data has no column `%s`", name);

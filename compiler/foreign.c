@@ -262,16 +262,6 @@ static const struct cc_foreign table[] = {
      "a program reads no files: `aqc train PROGRAM.aq DATA.tsv` does, and the data block names the columns"},
 };
 
-static const char *const modules[] = {"torch", "nn",   "F",      "np",    "numpy",      "tf",    "tensorflow",
-                                      "keras", "jax",  "jnp",    "lax",   "flax",       "haiku", "hk",
-                                      "optax", "math", "layers", "scipy", "functional", "self",  "optim"};
-
-bool cc_foreign_module(const char *name) {
-  for (size_t i = 0; i < RT_COUNT(modules); i++)
-    if (!strcmp(modules[i], name)) return true;
-  return false;
-}
-
 /* The next character that counts, in lower case; 0 at the end of the name. */
 static char next_letter(const char **p) {
   while (**p == '_') ++*p;

@@ -23,8 +23,6 @@ const struct cc_foreign *cc_foreign_find(const char *name);
 const struct cc_foreign *cc_foreign_at(int index); /* NULL after the last */
 /* Whether two names differ at most in upper and lower case and `_`, as LayerNorm and layer_norm do. */
 bool cc_foreign_same(const char *a, const char *b);
-/* torch, np, F, …: what other systems write before a dot. */
-bool cc_foreign_module(const char *name);
 /* Hints at what to write. x and y are what the user does it to, or NULL: names are put in place of x and y.
  */
 void cc_foreign_hint(struct rt_error *error, const struct cc_foreign *foreign, const struct gr_node *x,

@@ -130,9 +130,9 @@ static int add_term(struct cc_context *c, const struct loss *loss, uint32_t outp
 
 static int find_output(struct cc_context *c, const struct loss *loss, const struct gr_node *name,
                        uint32_t *found) {
-  struct cc_nearest nearest = {name->text, NULL, 0};
+  struct rt_nearest nearest = {name->text, NULL, 0};
   for (*found = 0; *found < c->module->output_count; ++*found) {
-    cc_nearest_consider(&nearest, c->module->output[*found].name);
+    rt_nearest_consider(&nearest, c->module->output[*found].name);
     if (!strcmp(c->module->output[*found].name, name->text)) return RT_OK;
   }
   gr_fail(c->error, name->span, "%s takes the name of an output of the model", loss->name);
@@ -162,8 +162,8 @@ static int one_term(struct cc_context *c, const struct loss *loss, const struct 
 
 static int no_loss(struct cc_context *c, const struct gr_node *node) {
   const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
-  struct cc_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
-  for (size_t k = 0; k < LOSSES; k++) cc_nearest_consider(&nearest, losses[k].name);
+  struct rt_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
+  for (size_t k = 0; k < LOSSES; k++) rt_nearest_consider(&nearest, losses[k].name);
   bool own = name->kind == GR_NAME && cc_find(c->program, c->unit, name->text);
   const struct cc_foreign *foreign = name->kind == GR_NAME && !own ? cc_foreign_find(name->text) : NULL;
   if (nearest.best || foreign) {

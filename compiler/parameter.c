@@ -135,8 +135,8 @@ static int init_call(struct cc_context *c, const struct initialiser *self, const
 }
 
 static int no_initialiser(struct cc_context *c, const struct gr_node *name) {
-  struct cc_nearest nearest = {name->text, NULL, 0};
-  for (size_t k = 0; k < RT_COUNT(initialisers); k++) cc_nearest_consider(&nearest, initialisers[k].name);
+  struct rt_nearest nearest = {name->text, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(initialisers); k++) rt_nearest_consider(&nearest, initialisers[k].name);
   gr_fail(c->error, name->span, "`%s` is no way to fill a parameter", name->text);
   if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
   rt_hint(c->error, "a number, normal, uniform, glorot, he, orthogonal, eye or load(\"file\", \"tensor\")");

@@ -115,10 +115,6 @@ struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as);
 /* The only item of a kind in a file (model, data, loss, train), or NULL. */
 struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind);
 
-/* The name in the list nearest to a misspelt one, or NULL when none is near. */
-#define cc_nearest rt_nearest
-#define cc_nearest_consider rt_nearest_consider
-
 /* names.c: every name in the program means something. What does not is reported, with the nearest name that
  * does; so are functions that call themselves, slots that a head lacks or does not have, and, as warnings,
  * names that nothing uses. RT_OK, whatever was reported, or RT_NO_MEMORY. */

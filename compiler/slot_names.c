@@ -13,8 +13,8 @@ bool cc_is_slot(const char *name) {
 }
 
 const char *cc_nearest_slot(const char *name) {
-  struct cc_nearest nearest = {name, NULL, 0};
-  for (size_t k = 0; k < RT_COUNT(slot_names); k++) cc_nearest_consider(&nearest, slot_names[k]);
+  struct rt_nearest nearest = {name, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(slot_names); k++) rt_nearest_consider(&nearest, slot_names[k]);
   return nearest.best;
 }
 
@@ -52,14 +52,14 @@ static const struct gr_node *find_return(const struct gr_node *block) {
 
 /* The name in a head's body that is nearest to a slot, and that nothing uses. */
 static const struct gr_node *meant_as(const struct cc_walk *w, const char *slot) {
-  struct cc_nearest nearest = {slot, NULL, 0};
+  struct rt_nearest nearest = {slot, NULL, 0};
   const struct gr_node *found = NULL;
   for (size_t k = 0; k < w->sight.count; k++) {
     const struct cc_seen *seen = &w->sight.seen[k];
     const char *before = nearest.best;
     if (seen->kind != CC_SEEN_BINDING || seen->used || seen->name[0] == '_' || cc_is_slot(seen->name))
       continue;
-    cc_nearest_consider(&nearest, seen->name);
+    rt_nearest_consider(&nearest, seen->name);
     if (nearest.best != before) found = seen->node;
   }
   return found;

@@ -102,12 +102,12 @@ static const struct cc_foreign *foreign_name(const struct cc_walk *w, const stru
 
 /* *own: it is bound in this body, or argument of it. */
 static const char *nearest_name(struct cc_walk *w, const char *name, bool *own, bool *same) {
-  struct cc_nearest nearest = {name, NULL, 0};
+  struct rt_nearest nearest = {name, NULL, 0};
   *own = *same = false;
   if (w->guesses++ >= GUESSES_MAX) return NULL;
-  for (size_t k = w->sight.count; k-- > 0;) cc_nearest_consider(&nearest, w->sight.seen[k].name);
+  for (size_t k = w->sight.count; k-- > 0;) rt_nearest_consider(&nearest, w->sight.seen[k].name);
   const struct gr_node *data = w->user && w->user->node->kind == GR_MODEL ? cc_item(w->unit, GR_DATA) : NULL;
-  for (int i = 0; data && i < data->count; i++) cc_nearest_consider(&nearest, data->child[i]->text);
+  for (int i = 0; data && i < data->count; i++) rt_nearest_consider(&nearest, data->child[i]->text);
   if (is_size_name(name) && nearest.best && nearest.best[0] >= 'a') nearest.best = NULL; /* A is no `a` */
   *own = nearest.best != NULL;
   if (!*own) nearest.best = same_name(w, name);
@@ -115,9 +115,9 @@ static const char *nearest_name(struct cc_walk *w, const char *name, bool *own, 
     const struct cc_unit *unit = w->program->unit[u];
     if (unit != w->unit && !unit->is_stdlib) continue;
     for (size_t i = 0; i < unit->definition_count; i++)
-      cc_nearest_consider(&nearest, unit->definition[i].name);
+      rt_nearest_consider(&nearest, unit->definition[i].name);
   }
-  for (int i = 0; cc_builtin_at(i); i++) cc_nearest_consider(&nearest, cc_builtin_at(i)->name);
+  for (int i = 0; cc_builtin_at(i); i++) rt_nearest_consider(&nearest, cc_builtin_at(i)->name);
   *same = nearest.best && !nearest.distance;
   return nearest.best;
 }
@@ -188,9 +188,9 @@ static void no_member(struct cc_walk *w, const struct gr_node *node) {
   while (first->kind == GR_MEMBER) first = first->child[0];
   bool known = first->kind != GR_NAME || cc_sight_find(&w->sight, first->text)
                || cc_find(w->program, w->unit, first->text);
-  struct cc_nearest nearest = {first->kind == GR_NAME ? first->text : "", NULL, 0};
+  struct rt_nearest nearest = {first->kind == GR_NAME ? first->text : "", NULL, 0};
   for (size_t i = 0; i < w->unit->import_count; i++)
-    if (w->unit->import[i].as) cc_nearest_consider(&nearest, w->unit->import[i].as);
+    if (w->unit->import[i].as) rt_nearest_consider(&nearest, w->unit->import[i].as);
   if (first->kind == GR_NAME && !known && cc_is_lost(w->unit, first->text)) {
     if (w->user) w->user->broken = true;
     return;
@@ -225,10 +225,10 @@ void cc_unknown_member(struct cc_walk *w, const struct gr_node *node) {
     if (w->user) w->user->broken = true;
     return;
   }
-  struct cc_nearest nearest = {node->text, NULL, 0};
+  struct rt_nearest nearest = {node->text, NULL, 0};
   struct rt_error *error = cc_wrong(w);
   for (size_t i = 0; i < import->unit->definition_count; i++)
-    cc_nearest_consider(&nearest, import->unit->definition[i].name);
+    rt_nearest_consider(&nearest, import->unit->definition[i].name);
   gr_fail(error, node->name_span, "%s defines no `%s`", import->unit->path, node->text);
   if (nearest.best) rt_hint(error, "did you mean `%s`?", nearest.best);
 }
