@@ -8,6 +8,7 @@ int aq_model_compile(aq_program *program, aq_model **model) {
   *model = lib_model_new();
   if (!*model) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&(*model)->message);
+  if (lib_can_compile(program, error)) return error->code;
   (*model)->module = cc_compile_model(program->program, error);
   return (*model)->module
              ? lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error)

@@ -346,6 +346,7 @@ int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, do
   struct rt_text out = {0};
   double largest = 0;
   if (text) *text = NULL;
+  if (lib_can_compile(program, error)) return error->code;
   c.module = cc_compile_model(program->program, error);
   int status = c.module ? prepare(&c, error) : error->code;
   for (size_t s = 0; s < RT_COUNT(size_sets) && !status; s++) status = check_set(&c, &size_sets[s], error);

@@ -38,6 +38,9 @@ struct aq_program {
   const char **requirement; /* in words */
 };
 
+/* RT_USAGE for a program that has errors, of which there is nothing to compile. */
+int lib_can_compile(const struct aq_program *program, struct rt_error *error);
+
 /* ---- parameters (params.c) ---- */
 
 /* The values of a module's parameters, row-major, float or double. */

@@ -120,7 +120,8 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
       return false;
   }
   /* The loss, and behind it those of the outputs when there are several. Models of old have no such. */
-  if (loss && f->output_count > m->output_count + 1 && f->output_count != 2 * m->output_count + 1) return false;
+  if (loss && f->output_count > m->output_count + 1 && f->output_count != 2 * m->output_count + 1)
+    return false;
   for (uint32_t o = m->output_count; loss && o < f->output_count; o++) {
     const struct vm_type *t = &f->value[f->output[o]].type;
     if (t->dtype != RT_REAL || t->batched || t->rank) return false;

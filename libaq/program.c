@@ -128,6 +128,10 @@ const aq_message *aq_program_message(const aq_program *program) {
   return lib_view((struct lib_message *)&program->message);
 }
 
+int lib_can_compile(const struct aq_program *program, struct rt_error *error) {
+  return program->program ? RT_OK : rt_fail(error, RT_USAGE, "the program has errors and cannot be compiled");
+}
+
 int aq_program_check(aq_program *program) {
   struct rt_error *error = &program->message.error;
   if (!program->read) return error->code;

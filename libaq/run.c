@@ -309,6 +309,7 @@ static int write_outputs(struct run *r, struct rt_error *error) {
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts) {
   struct rt_error *error = lib_begin(&program->message);
   struct run r = {.options = options, .precision = lib_precision(options->precision)};
+  if (lib_can_compile(program, error)) return error->code;
   r.module = cc_compile_function(program->program, options->function, options->gradients, error);
   int status = r.module ? RT_OK : error->code;
   if (!status) status = prepare(&r, error);

@@ -298,7 +298,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
-  if (!program->program) return rt_fail(error, RT_USAGE, "the program could not be read");
+  if (lib_can_compile(program, error)) return error->code;
   const struct gr_source *source = program->program->main->file->source;
   if (!(t->source = rt_strndup(source->text, source->length))) return rt_no_memory(error);
   t->module = cc_compile_model(program->program, error);

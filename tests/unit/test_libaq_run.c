@@ -218,10 +218,38 @@ static void test_seed(void **state) {
   }
 }
 
+/* Whatever is asked of a program that has errors is an error of its own. */
+static void test_broken(void **state) {
+  (void)state;
+  static const char text[] = "fn f(x: [T]) -> [T] = y\n";
+  aq_program *program;
+  aq_model *model;
+  aq_trainer *trainer;
+  aq_run_options run_options;
+  aq_run_facts facts;
+  aq_train_options train_options;
+  double worst;
+  assert_int_equal(aq_program_new("a.aq", text, sizeof text - 1, NULL, &program), AQ_BAD_DATA);
+  assert_false(aq_program_has_model(program));
+  assert_int_equal(aq_program_check(program), AQ_BAD_DATA);
+  assert_int_equal(aq_model_compile(program, &model), AQ_USAGE);
+  assert_string_equal(aq_model_message(model)->text, "the program has errors and cannot be compiled");
+  aq_model_free(model);
+  aq_run_options_init(&run_options);
+  assert_int_equal(aq_program_run(program, &run_options, &facts), AQ_USAGE);
+  assert_int_equal(aq_program_gradcheck(program, 1, 1e-4, &worst, NULL), AQ_USAGE);
+  aq_train_options_init(&train_options);
+  train_options.train = "a.tsv";
+  assert_int_equal(aq_trainer_new(program, &train_options, &trainer), AQ_USAGE);
+  aq_trainer_free(trainer);
+  aq_program_free(program);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_values), cmocka_unit_test(test_ids),    cmocka_unit_test(test_sizes),
       cmocka_unit_test(test_params), cmocka_unit_test(test_choice), cmocka_unit_test(test_seed),
+      cmocka_unit_test(test_broken),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
