@@ -91,7 +91,7 @@ int aq_program_check(aq_program *program);
 enum aq_severity { AQ_ERROR, AQ_WARNING };
 size_t aq_program_diagnostic_count(const aq_program *program);
 size_t aq_program_error_count(const aq_program *program);
-/* NULL when there is no k-th one. severity may be NULL. */
+/* NULL when there is no k-th one. severity may be NULL. Valid until the next call for this program. */
 const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enum aq_severity *severity);
 bool aq_program_has_model(const aq_program *program);
 /* What the program asks of the sizes of a row, and its declared limits do not prove: after a check that found
@@ -168,7 +168,8 @@ typedef struct aq_cut {
   int64_t texts, tokens;     /* longer texts; how many words, … they were longer by, all together */
 } aq_cut;
 
-/* What was met while data was read. */
+/* What was met while data was read. Strings and cuts are valid until its trainer, report or session reads
+ * again or is freed, and as long as the model lives. */
 typedef struct aq_reading {
   int64_t rows, skipped;    /* good rows, and bad ones left out by AQ_BAD_ROW_SKIP */
   aq_message first_skipped; /* why the first of these was bad; code AQ_OK: there was none */
@@ -210,13 +211,13 @@ typedef struct aq_train_options {
   int threads;       /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  enum aq_header header;
   bool choose_blas_core; /* may switch OpenBLAS to the core that fits this CPU, for the whole process */
   /* Called after a run's first step, then now and then, at most about 20 times a second, and after each
    * epoch. Returning false stops at the next step as an interrupt does: the checkpoint is written and
    * AQ_INTERRUPTED returned. */
   bool (*progress)(void *context, const aq_progress *progress);
   void *context;
+  enum aq_header header;
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 
@@ -258,8 +259,8 @@ typedef struct aq_eval_options {
   int64_t batch;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  enum aq_header header; /* of a report's file, or a session's streams */
   bool choose_blas_core;
+  enum aq_header header; /* of a report's file, or a session's streams */
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options);
 
@@ -298,8 +299,8 @@ const double *aq_session_scores(aq_session *session, size_t output, size_t *rows
 
 /* Numbers of one row differ in their last digits (about 1e-7 of them in float, 1e-16 in double) with the rows
  * that are computed with it: BLAS adds in another order for other numbers of rows. The same rows in the same
- * batches give the same bits, for any number of threads; how lines that come through `read` are batched depends
- * on when they come.
+ * batches give the same bits, for any number of threads; how lines that come through `read` are batched
+ * depends on when they come.
  *
  * Predicts a stream of lines in order, one line out per line in; a header line gives none, and an empty
  * stream nothing. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad
@@ -310,9 +311,8 @@ const double *aq_session_scores(aq_session *session, size_t output, size_t *rows
  * in a label is \n, a tab \t.
  * A line of JSON is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]}
  * (null: a word behind the limit) or the numbers; where texts were cut it has "data":{"cut":{COLUMN:N}}; a
- * bad row is
- * {"error":…,"line":…}. Asking for top where no output is a class, or for probabilities where there are
- * numbers alone, is AQ_USAGE. */
+ * bad row is {"error":…,"line":…}. Asking for top where no output is a class, or for probabilities where
+ * there are numbers alone, is AQ_USAGE. */
 typedef struct aq_predict_options {
   size_t size;
   const char *path;                                             /* NULL or "-": read with `read` */
