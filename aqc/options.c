@@ -17,6 +17,7 @@ struct reader {
   int count, next;
   char **argument;
   struct settings *settings;
+  uint64_t given; /* options with a value that stood before, by their place in the table */
 };
 
 void settings_init(struct settings *settings) {
@@ -114,17 +115,23 @@ static int read_define(const struct reader *r, const struct option *option, char
   struct settings *s = r->settings;
   char *equals = strchr(value, '=');
   int64_t number;
+  char text[128];
   if (!equals || !is_name(value, (size_t)(equals - value)) || !read_whole(equals + 1, 0, &number))
     return wrong_value(r, option, value, "a dim and its size, such as D=64");
   aq_define *more = realloc(s->define, (s->define_count + 1) * sizeof *more);
   if (!more) return message_no_memory();
   *equals = '\0';
   s->define = more;
+  for (size_t k = 0; k < s->define_count; k++) {
+    if (strcmp(more[k].name, value) != 0) continue;
+    snprintf(text, sizeof text, "the dim `%.60s` is given twice", value);
+    return wrong(r, NULL, text);
+  }
   s->define[s->define_count++] = (aq_define){value, number};
   return AQ_OK;
 }
 
-static int set_option(const struct reader *r, const struct option *option, char *value) {
+static int set_value(const struct reader *r, const struct option *option, char *value) {
   void *field = (char *)r->settings + option->field;
   int choice = 0, status = AQ_OK;
   switch (option->kind) {
@@ -151,6 +158,18 @@ static int set_option(const struct reader *r, const struct option *option, char 
     case OPTION_DEFINE: return read_define(r, option, value);
   }
   return status;
+}
+
+/* Of two values one would be passed over; a flag that stands twice says the same. */
+static int set_option(struct reader *r, const struct option *option, char *value) {
+  uint64_t place = (uint64_t)1 << (option - r->verb->options);
+  char text[96];
+  if (option->value && option->kind != OPTION_DEFINE) {
+    snprintf(text, sizeof text, "--%s is given twice", option->name);
+    if (r->given & place) return wrong(r, NULL, text);
+    r->given |= place;
+  }
+  return set_value(r, option, value);
 }
 
 static int unknown(const struct reader *r, const char *name, size_t length) {
@@ -221,7 +240,7 @@ static int check_operands(const struct reader *r) {
 }
 
 int options_parse(const struct verb *verb, int count, char **argument, struct settings *settings) {
-  struct reader r = {verb, count, 0, argument, settings};
+  struct reader r = {verb, count, 0, argument, settings, 0};
   bool only_operands = false;
   settings->operand = argument;
   while (r.next < count) {

@@ -46,8 +46,26 @@ static int walk_with(struct cc_walk *w, const struct gr_node *with) {
   return status;
 }
 
+/* Of two imported files that define a name none comes first. */
+static bool is_ambiguous(struct cc_walk *w, const struct gr_node *node, const struct cc_definition *d) {
+  const struct cc_definition *other = d;
+  for (size_t i = 0; d->unit != w->unit && !d->unit->is_stdlib && i < w->unit->import_count; i++) {
+    const struct cc_definition *found =
+        w->unit->import[i].as ? NULL : cc_own_definition(w->unit->import[i].unit, node->text);
+    if (found) other = found;
+  }
+  if (other == d) return false;
+  struct rt_error *error = cc_wrong(w);
+  gr_fail(error, node->span, "`%s` is defined in %s and in %s", node->text, d->unit->path, other->unit->path);
+  gr_note(error, d->node->name_span, "in one");
+  gr_note(error, other->node->name_span, "in the other");
+  rt_hint(error, "`import \"FILE.aq\" as NAME` makes NAME.%s of one of them", node->text);
+  return true;
+}
+
 /* Notes which definition a body names. */
 static int use(struct cc_walk *w, const struct gr_node *node, struct cc_definition *d) {
+  if (node->kind == GR_NAME && is_ambiguous(w, node, d)) return RT_OK;
   d->used = true;
   for (size_t i = 0; d->unit != w->unit && !d->unit->is_stdlib && i < w->unit->import_count; i++)
     w->unit->import[i].used |= w->unit->import[i].unit == d->unit;

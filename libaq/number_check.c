@@ -14,10 +14,17 @@ static bool is_probability(const struct vm_module *m, uint32_t input) {
   return false;
 }
 
+/* As people write it: 1e39, not 1e+39. */
+static void write_number(char *out, double x) {
+  rep_exact(out, x);
+  char *plus = strchr(out, '+');
+  if (plus) memmove(plus, plus + 1, strlen(plus));
+}
+
 /* "1e39", or "number 3, 1e39," in a vector. */
 static void name_number(const struct io_values *v, int64_t k, double x, char *out, size_t size) {
   char digits[REP_EXACT_SIZE];
-  rep_exact(digits, x);
+  write_number(digits, x);
   if (v->width > 1)
     snprintf(out, size, "number %lld, %s,", (long long)k + 1, digits);
   else
