@@ -235,6 +235,9 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
 int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
                   ir_id *leaf);
 
+/* mask.c: is the mask a condition, and not a number to be added to scores? */
+int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
+
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args,
                  struct cc_value *result);

@@ -178,13 +178,12 @@ static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot 
   struct cc_value value;
   ir_id id;
   if (!slots->mask.node) return RT_OK;
+  struct gr_span span = slots->mask.node->child[slots->mask.node->count - 1]->span;
   int status = begin(c, slot, &slot->head->mask);
   if (!status) status = evaluate(c, &slots->mask, "mask", false, &value);
-  if (!status)
-    status = cc_to_tensor(c, &value, slots->mask.node->child[slots->mask.node->count - 1]->span, &id);
-  return status
-             ? status
-             : finish(c, &slot->head->mask, id, slots->mask.node->child[slots->mask.node->count - 1]->span);
+  if (!status) status = cc_to_tensor(c, &value, span, &id);
+  if (!status) status = cc_check_mask(c, id, span);
+  return status ? status : finish(c, &slot->head->mask, id, span);
 }
 
 /* drop = rate: a weight is dropped with that probability while training, and the others grow by 1/(1-rate)

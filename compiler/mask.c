@@ -1,0 +1,55 @@
+/* mask.c: a mask is a condition, 1 where a query sees a key. Elsewhere it is a number that is added to the
+ * score, 0 where a query sees a key and -inf or -1e9 where it does not. Read as a condition that means the
+ * opposite, and so it is refused: no condition is below 0 or infinite. */
+#include "compiler/elaborate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct range {
+  double from, to;
+};
+
+/* 0 times infinity is 0: the other ends of the ranges decide. */
+static double product(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+
+static struct range of_product(struct range a, struct range b) {
+  double p[] = {product(a.from, b.from), product(a.from, b.to), product(a.to, b.from), product(a.to, b.to)};
+  return (struct range){fmin(fmin(p[0], p[1]), fmin(p[2], p[3])), fmax(fmax(p[0], p[1]), fmax(p[2], p[3]))};
+}
+
+/* What a node may be when each thing that is not computed here, a comparison, a position, an element of a
+ * tensor, is from 0 to 1. */
+static struct range range_of(const struct ir_node *node, const struct range *known) {
+  struct range a = node->arg_count > 0 ? known[node->arg[0]] : (struct range){0, 1},
+               b = node->arg_count > 1 ? known[node->arg[1]] : a;
+  switch (node->op) {
+    case OP_constant: return (struct range){node->real, node->real};
+    case OP_select: a = known[node->arg[2]]; return (struct range){fmin(a.from, b.from), fmax(a.to, b.to)};
+    case OP_min: return (struct range){fmin(a.from, b.from), fmin(a.to, b.to)};
+    case OP_max: return (struct range){fmax(a.from, b.from), fmax(a.to, b.to)};
+    case OP_add: return (struct range){a.from + b.from, a.to + b.to};
+    case OP_sub: return (struct range){a.from - b.to, a.to - b.from};
+    case OP_neg: return (struct range){-a.to, -a.from};
+    case OP_mul: return of_product(a, b);
+    case OP_div:
+      if (b.from != b.to || b.from == 0) break;
+      return of_product(a, (struct range){1 / b.from, 1 / b.from});
+    default: break;
+  }
+  return (struct range){0, 1};
+}
+
+int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span) {
+  const struct ir_graph *g = c->slot->graph;
+  struct range *known = calloc((size_t)g->count, sizeof *known), found;
+  if (!known) return cc_out_of_memory(c);
+  for (ir_id n = 1; n <= result; n++) known[n] = range_of(&g->node[n], known);
+  found = known[result];
+  free(known);
+  if (found.from >= 0 && found.to < INFINITY) return RT_OK;
+  gr_fail(c->error, span, "a mask says whether a query sees a key, 1 or 0, and this may be %s",
+          found.from < 0 ? "below 0" : "infinite");
+  rt_hint(c->error, "say what is seen, mask = j <= i; what is added to a score belongs to the slot `score`");
+  return c->error->code;
+}
