@@ -53,8 +53,17 @@ static int find_way(struct cc_context *c, const struct gr_node *node, const char
     list[k] = ways[k].name;
     if (name->kind == GR_NAME && !strcmp(ways[k].name, name->text)) return k;
   }
-  gr_fail(c->error, name->span, "this is no %s that aq knows", what);
-  rt_hint(c->error, "there are %s", cc_listed(c, count, list));
+  struct rt_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
+  for (int k = 0; k < count; k++) rt_nearest_consider(&nearest, ways[k].name);
+  if (name->kind == GR_NAME)
+    gr_fail(c->error, name->span, "there is no %s called `%s`", what, name->text);
+  else
+    gr_fail(c->error, name->span, "the name of the %s is needed here", what);
+  const char *all = cc_listed(c, count, list);
+  if (nearest.best)
+    rt_hint(c->error, "did you mean `%s`? There are %s", nearest.best, all);
+  else
+    rt_hint(c->error, "there are %s", all);
   return -1;
 }
 
