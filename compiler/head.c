@@ -459,12 +459,24 @@ static int spell_softmax(struct cc_context *c, struct ir_head *head, struct gr_s
   return head->score.result[0] ? RT_OK : c->error->code;
 }
 
+/* Has the derivative of a score room for its results? They are the score, its derivative, and for each extra
+ * a gradient, which in a table has a place as well. */
+static bool few_results(const struct ir_head *head) {
+  int results = 2;
+  for (int k = 0; k < head->extra_count; k++) {
+    const struct attend_operand *extra = &head->extra[k];
+    results += extra->rank && extra->role[extra->rank - 1] == ATTEND_FEATURE ? 2 : 1;
+  }
+  return results <= LANE_MAX_OUTPUTS;
+}
+
 static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span) {
   struct ir_head *head = slot->head;
   int rows = 0, status = RT_OK;
   const char *why = needs_all(&head->score, true, &rows);
   if (!why) why = needs_all(&head->mask, false, &rows);
   if (!why) why = needs_all(&head->drop, false, &rows);
+  if (!why && !few_results(head)) why = "its slots read more tensors than one pass can give gradients to";
   if (!why && rows) {
     bool few = false;
     if ((status = spell_softmax(c, head, span)) || (status = few_rows(c, head, span, &few))) return status;
