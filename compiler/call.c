@@ -266,6 +266,13 @@ CC_OWN_FRAME static int head_axis(struct cc_context *c, const struct cc_definiti
   return outer && outer->node->kind == GR_DIM ? cc_dim_of(c, outer, dim) : RT_OK;
 }
 
+/* The `with { … }` behind a call, or NULL. */
+static const struct gr_node *with_of(const struct cc_call_args *args) {
+  const struct gr_node *call = args->node && args->node->kind == GR_CALL ? args->node : NULL;
+  const struct gr_node *last = call ? call->child[call->count - 1] : NULL;
+  return last && last->kind == GR_WITH ? last : NULL;
+}
+
 /* multi_head(x, H) with { … }: the slots belong to a head that it calls. */
 static int with_at_function(struct cc_context *c, const struct cc_definition *d, const struct gr_node *with) {
   gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is a function", d->name);
@@ -297,11 +304,7 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
   c->head_dim = was;
   if (status) return status;
   c->scope = scope;
-  const struct gr_node *with = args->node && args->node->kind == GR_CALL
-                                       && args->node->child[args->node->count - 1]
-                                       && args->node->child[args->node->count - 1]->kind == GR_WITH
-                                   ? args->node->child[args->node->count - 1]
-                                   : NULL;
+  const struct gr_node *with = with_of(args);
   if (d->node->kind == GR_HEAD) {
     if (c->slot) return gr_fail(c->error, args->node->span, "a head cannot be called in a slot of another");
     *count = 1;
@@ -425,6 +428,10 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
 static int dispatch(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
                     struct cc_value *result, int *count, int max) {
   *result = (struct cc_value){.kind = CC_NONE};
+  const struct gr_node *with = with_of(args);
+  if (callee->kind == CC_BUILTIN && with)
+    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is none",
+                   callee->builtin->name);
   if (callee->kind == CC_BUILTIN) {
     *count = 1;
     return c->slot ? cc_slot_call(c, callee->builtin, args, result)

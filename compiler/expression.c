@@ -368,6 +368,8 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
   double x, y;
   if (node->text[0] != '@' && cc_to_number(c, &a, &x) && cc_to_number(c, &b, &y))
     return fold(c, node, x, y, value);
+  if ((node->text[0] == '/' || node->text[0] == '%') && cc_to_number(c, &b, &y) && y == 0)
+    return gr_fail(c->error, node->span, "this divides by 0");
   ir_id l, r;
   if ((status = cc_to_real(c, &a, node->child[0]->span, &l))
       || (status = cc_to_real(c, &b, node->child[1]->span, &r)))

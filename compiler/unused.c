@@ -132,12 +132,23 @@ static int report_columns(struct cc_program *program) {
   return status;
 }
 
+static void report_loss(struct cc_program *program) {
+  const struct gr_node *loss = cc_item(program->main, GR_LOSS);
+  if (!loss || cc_item(program->main, GR_MODEL)) return;
+  struct rt_error *warning = cc_report(&program->diagnostics, true);
+  gr_fail(warning, loss->name_span,
+          "nothing uses this loss, and so it is not looked at: the file has no model");
+  rt_hint(warning, "what a model predicts has a loss: `model NAME(COLUMN, …) -> COLUMN { … }`");
+  warning->code = RT_NEGATIVE;
+}
+
 int cc_report_unused(struct cc_program *program) {
   if (program->warned) return RT_OK;
   program->warned = true;
   for (size_t k = 0; k < program->unused_count; k++) report_local(program, &program->unused[k]);
   report_definitions(program);
   report_imports(program);
+  report_loss(program);
   int status = report_columns(program);
   return program->diagnostics.failed ? RT_NO_MEMORY : status;
 }

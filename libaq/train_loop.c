@@ -188,6 +188,15 @@ static bool is_best(const struct aq_trainer *t, double value) {
   return !rep_metric_better(t->metric, s->best_value, value) && valid_loss(t) < s->best_loss;
 }
 
+/* What has no value on these data, such as auc where one class is missing, never reaches a goal. */
+static int check_goal(const struct aq_trainer *t, double value, struct rt_error *error) {
+  if (!t->has_goal || !isnan(value)) return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "the validation data give %s no value, so that no goal of it can be reached",
+          t->metric->name);
+  rt_hint(error, "auc takes rows of both classes, r2 two rows, and losses a row whose labels training saw");
+  return RT_BAD_DATA;
+}
+
 static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
   *best = true;
   *value = 0;
@@ -201,6 +210,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
     }
     if (status) return status;
     *value = t->metric->value(&t->judge.report[0]);
+    if ((status = check_goal(t, *value, error))) return status;
     *best = is_best(t, *value);
     if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[0])) t->state.reached = true;
   }
