@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "aqc/interrupt.h"
@@ -92,7 +93,8 @@ static void print_epoch_line(struct progress *progress, const aq_progress *now) 
   print_epoch(epoch, sizeof epoch, now);
   fprintf(stderr, "%s  loss %.4f", epoch, now->loss);
   if (now->metric) {
-    fprintf(stderr, "  validation loss %.4f  %s %.4f", now->valid_loss, now->metric, now->value);
+    fprintf(stderr, "  validation loss %.4f", now->valid_loss);
+    if (strcmp(now->metric, "loss")) fprintf(stderr, "  %s %.4f", now->metric, now->value);
     if (now->best) fputs(progress->colour ? "  \033[32mbest\033[0m" : "  best", stderr);
   }
   fprintf(stderr, "%*s%.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->examples_per_second);

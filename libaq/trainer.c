@@ -75,10 +75,9 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
 static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_error *error) {
   if (t->settings.warmup.count <= steps || steps == 0) return RT_OK;
   rt_fail(error, RT_USAGE,
-          "the warm-up of %lld steps is longer than training, which has %lld: %lld in each "
-          "of %lld epoch%s",
-          (long long)t->settings.warmup.count, (long long)steps, (long long)lib_train_steps(t),
-          (long long)t->settings.epochs, t->settings.epochs == 1 ? "" : "s");
+          "the warm-up of %lld steps is longer than training, which has %lld: %lld epoch%s of %lld",
+          (long long)t->settings.warmup.count, (long long)steps, (long long)t->settings.epochs,
+          t->settings.epochs == 1 ? "" : "s", (long long)lib_train_steps(t));
   rt_hint(error, "a part of all steps fits any training: warmup = 10%%");
   return RT_USAGE;
 }
