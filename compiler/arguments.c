@@ -85,10 +85,20 @@ static const char *parameters_listed(struct cc_context *c, const struct cc_calle
 
 /* ---- who is meant by whom ---- */
 
+/* Is the one a part of the other, as `batch` is of `batch_size`? */
+static bool has_part(const char *name, const char *part) {
+  size_t length = strlen(part);
+  for (const char *at = name; (at = strstr(at, part)); at++)
+    if ((at == name || at[-1] == '_') && (at[length] == '_' || !at[length])) return true;
+  return false;
+}
+
 static int unknown(struct cc_context *c, const struct cc_callee *callee, const char *name,
                    struct gr_span span) {
   struct rt_nearest nearest = {name, NULL, 0};
   for (int p = 0; p < callee->count; p++) rt_nearest_consider(&nearest, callee->parameter[p].name);
+  for (int p = 0; p < callee->count && !nearest.best; p++)
+    if (has_part(name, callee->parameter[p].name)) nearest.best = callee->parameter[p].name;
   gr_fail(c->error, span, "`%s` has no %s called `%s`", callee->name, callee->noun, name);
   if (callee->declared) gr_note(c->error, callee->declared->name_span, "declared here");
   const char *list = parameters_listed(c, callee);

@@ -382,9 +382,7 @@ static int run_concat(struct cc_context *c, const struct cc_builtin *self, args_
   vm_dim total = vm_dim_number(&c->module->dims, 0);
   for (int i = 0; i < count; i++) {
     struct vm_type part = *cc_type(c, id[i]);
-    if (part.rank != type.rank)
-      return gr_fail(c->error, args->node->span, "concat joins tensors with the same axes: %s and %s",
-                     cc_type_text(c, &type), cc_type_text(c, &part));
+    if (part.rank != type.rank) return cc_axes_differ(c, args->node->span, &type, &part);
     if ((status = check_joined(c, args, &type, &part, along))) return status;
     total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
     if (batched && !part.batched) {

@@ -214,6 +214,8 @@ struct cc_wanted {
   struct gr_span span;
 };
 int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
+int cc_axes_differ(struct cc_context *c, struct gr_span span, const struct vm_type *first,
+                   const struct vm_type *other); /* as parts of concat */
 /* x @ w of two tensors of each example: matrices behind axes in common. */
 int cc_check_product(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
                      const struct vm_type *w);

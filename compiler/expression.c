@@ -115,7 +115,9 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
       gr_fail(c->error, span, "a tensor is needed here, and this is %s", cc_describe(c, v));
       if (v->kind == CC_FUNCTION || v->kind == CC_BUILTIN)
         rt_hint(c->error, "call it: `%s(…)`", v->kind == CC_FUNCTION ? v->function->name : v->builtin->name);
-      if (v->kind == CC_STRING)
+      if (v->kind == CC_STRING && c->slot)
+        rt_hint(c->error, "a slot is a formula or a function, and has no quotes: norm = softmax");
+      else if (v->kind == CC_STRING)
         rt_hint(
             c->error,
             "texts name files and tensors of load; a choice is made by a number, or by the function itself: "

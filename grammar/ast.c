@@ -78,7 +78,8 @@ const char *gr_kind_name(enum gr_kind kind) {
 int gr_too_deep(struct gr_parser *parser, struct gr_span span) {
   span.end = span.begin + 1;
   gr_fail(parser->error, span, "the program is nested more than %d levels deep here", GR_DEPTH);
-  rt_hint(parser->error, "give parts of it names, each on a line of its own");
+  rt_hint(parser->error,
+          "give parts of it names, each on a line of its own; of a + b + ... every operator is a level");
   return RT_BAD_DATA;
 }
 

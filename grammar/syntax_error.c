@@ -188,6 +188,11 @@ static const char *equals(const struct slip *slip) {
   if (behind_param(&slip->found))
     return "a parameter that says how it starts has a line of its own: W = param[…] = …, then the expression "
            "uses W";
+  if (slip->inside == GR_T_LBRACKET)
+    return "in brackets stand sizes and positions; what has a name stands in parentheses behind them: "
+           "words[T <= 128](min_count = 2)";
+  if (slip->inside == 0 && strstr(slip->expected, "`{`"))
+    return "only a `fn` may be a single expression; here the body stands in braces: { return ... }";
   if (slip->expects & GR_EXPECTS_OPERATOR)
     return "`=` gives a name to a value; values are compared with `==`";
   return slip->expects & GR_EXPECTS_KIND ? "a column of data is written name: kind, as in text: words[T]"

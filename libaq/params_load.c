@@ -257,6 +257,7 @@ int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape,
   const struct vm_param *param = &l->module->param[p];
   struct loading x = {.l = l, .params = params, .p = p, .rank = param->type.rank, .shape = shape};
   int status = open_file(l, param->init.file, error);
+  if (status) rt_hint(error, "the parameter %s is loaded from it", param->name);
   if (!status && !(x.t = io_tensors_find(l->file, param->init.tensor))) status = no_tensor(l, p, error);
   if (!status) status = match(&x, error);
   if (!status && lacks_some(&x)) status = lib_params_begin(params, l->module, p, l->seed, error);
