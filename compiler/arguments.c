@@ -21,12 +21,6 @@ static void put_number(struct rt_text *out, double number) {
   rt_text_puts(out, digits);
 }
 
-static const char *kept(struct cc_context *c, struct rt_text *text) {
-  const char *copy = text->failed ? NULL : rt_arena_strndup(&c->model->arena, text->data, text->length);
-  rt_text_free(text);
-  return copy ? copy : "…";
-}
-
 static bool has_number(const struct cc_parameter *p) {
   return p->takes == CC_TAKES_NUMBER || p->takes == CC_TAKES_WHOLE || p->takes == CC_TAKES_STEPS;
 }
@@ -66,15 +60,14 @@ void cc_write_callee(struct rt_text *out, const struct cc_callee *callee) {
 const char *cc_written(struct cc_context *c, const struct cc_callee *callee) {
   struct rt_text out = {0};
   cc_write_callee(&out, callee);
-  return kept(c, &out);
+  return cc_keep_text(c, &out, "…");
 }
 
 const char *cc_listed(struct cc_context *c, int count, const char *const *name) {
   struct rt_text out = {0};
   for (int i = 0; i < count; i++)
     rt_text_printf(&out, "%s%s", i == 0 ? "" : i == count - 1 ? " and " : ", ", name[i]);
-  rt_text_puts(&out, "");
-  return kept(c, &out);
+  return cc_keep_text(c, &out, "…");
 }
 
 static const char *parameters_listed(struct cc_context *c, const struct cc_callee *callee) {
@@ -250,7 +243,7 @@ int cc_check_range(struct cc_context *c, const struct cc_callee *callee, const s
   if (parameter->takes == CC_TAKES_STEPS) rt_text_puts(&out, ", or a part of all steps such as 10%");
   rt_text_puts(&out, ", and this is ");
   put_number(&out, number);
-  return gr_fail(c->error, span, "%s", kept(c, &out));
+  return gr_fail(c->error, span, "%s", cc_keep_text(c, &out, "…"));
 }
 
 /* ---- values ---- */

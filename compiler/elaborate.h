@@ -157,6 +157,8 @@ int cc_shape(struct cc_context *c, const struct gr_node *shape,
 const char *cc_describe(
     struct cc_context *c,
     const struct cc_value *value); /* "a tensor [T, D]", "the function relu"; in the arena */
+/* A copy of a finished text in the arena; otherwise, when there was no memory. Frees the text. */
+const char *cc_keep_text(struct cc_context *c, struct rt_text *text, const char *otherwise);
 const char *cc_type_text(struct cc_context *c, const struct vm_type *type);
 const char *cc_dim_text(struct cc_context *c, vm_dim dim);
 int cc_out_of_memory(struct cc_context *c);

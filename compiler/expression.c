@@ -5,6 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+const char *cc_keep_text(struct cc_context *c, struct rt_text *text, const char *otherwise) {
+  const char *copy =
+      text->failed || !text->data ? NULL : rt_arena_strndup(&c->model->arena, text->data, text->length);
+  rt_text_free(text);
+  return copy ? copy : otherwise;
+}
+
 const char *cc_type_text(struct cc_context *c, const struct vm_type *type) {
   struct rt_text text = {0};
   struct vm_type seen = *type;
@@ -12,17 +19,13 @@ const char *cc_type_text(struct cc_context *c, const struct vm_type *type) {
   seen.rank = (uint8_t)cc_visible(c, type, axis);
   for (int i = 0; i < seen.rank; i++) seen.dim[i] = type->dim[axis[i]];
   vm_type_print(&c->module->dims, &seen, &text);
-  const char *kept = text.failed ? NULL : rt_arena_strndup(&c->model->arena, text.data, text.length);
-  rt_text_free(&text);
-  return kept ? kept : "[…]";
+  return cc_keep_text(c, &text, "[…]");
 }
 
 const char *cc_dim_text(struct cc_context *c, vm_dim dim) {
   struct rt_text text = {0};
   vm_dim_print(&c->module->dims, dim, &text);
-  const char *kept = text.failed ? NULL : rt_arena_strndup(&c->model->arena, text.data, text.length);
-  rt_text_free(&text);
-  return kept ? kept : "…";
+  return cc_keep_text(c, &text, "…");
 }
 
 const char *cc_describe(struct cc_context *c, const struct cc_value *v) {

@@ -38,10 +38,7 @@ static const char *pattern_text(struct cc_context *c, const struct cc_scope *sco
     }
     p += length;
   }
-  const char *kept =
-      out.failed || !out.data ? NULL : rt_arena_strndup(&c->model->arena, out.data, out.length);
-  rt_text_free(&out);
-  return kept ? kept : "[…]";
+  return cc_keep_text(c, &out, "[…]");
 }
 
 /* One axis that is called otherwise than the signature wants it. */

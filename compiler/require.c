@@ -70,13 +70,9 @@ int cc_require_least(struct cc_context *c, uint32_t symbol, int64_t least, struc
 /* " (T is at most 3)": the limits that were looked at. */
 static void print_limits(const struct vm_dims *dims, vm_dim dim, struct rt_text *out) {
   const char *before = " (";
-  for (size_t s = 0; s < dims->symbol_count; s++) {
+  for (uint32_t s = 0; s < dims->symbol_count; s++) {
     const struct vm_symbol *symbol = &dims->symbol[s];
-    const struct vm_poly *poly = &dims->poly[dim];
-    bool used = false;
-    for (uint32_t t = 0; t < poly->term_count; t++)
-      for (uint32_t k = 0; k < poly->term[t].factor_count; k++) used |= poly->term[t].factor[k].symbol == s;
-    if (!used) continue;
+    if (!vm_dim_uses(dims, dim, s)) continue;
     if (symbol->value >= 0)
       rt_text_printf(out, "%s%s is %lld", before, symbol->name, (long long)symbol->value);
     else if (symbol->limit > 0)
@@ -91,10 +87,7 @@ static void print_limits(const struct vm_dims *dims, vm_dim dim, struct rt_text 
 static const char *limits_text(struct cc_context *c, vm_dim dim) {
   struct rt_text text = {0};
   print_limits(&c->module->dims, dim, &text);
-  const char *kept =
-      text.data && !text.failed ? rt_arena_strndup(&c->model->arena, text.data, text.length) : NULL;
-  rt_text_free(&text);
-  return kept ? kept : "";
+  return cc_keep_text(c, &text, "");
 }
 
 /* *possible: RT_OK is also given when no sizes meet it; the caller has the words for that. */

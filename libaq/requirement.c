@@ -39,18 +39,6 @@ static const struct vm_input *input_with_size(const struct vm_module *m, uint32_
   return NULL;
 }
 
-static bool uses(const struct vm_module *m, vm_dim dim, uint32_t symbol) {
-  const struct vm_poly *poly = &m->dims.poly[dim];
-  for (uint32_t t = 0; t < poly->term_count; t++)
-    for (uint32_t k = 0; k < poly->term[t].factor_count; k++)
-      if (poly->term[t].factor[k].symbol == symbol) return true;
-  return false;
-}
-
-bool lib_requirement_uses(const struct vm_module *m, const struct vm_requirement *r, uint32_t symbol) {
-  return uses(m, r->dim, symbol);
-}
-
 /* What the symbol counts: "words of text", "classes of label". False: nothing of the data. */
 static bool print_meaning(const struct vm_module *m, uint32_t symbol, struct rt_text *out) {
   const struct vm_input *input = input_of(m, symbol), *sized = input_with_size(m, symbol);
@@ -73,7 +61,7 @@ static void print_meanings(const struct vm_module *m, vm_dim dim, struct rt_text
   const char *before = " (";
   for (uint32_t s = 0; s < m->dims.symbol_count; s++) {
     struct rt_text meaning = {0};
-    if (uses(m, dim, s) && print_meaning(m, s, &meaning) && meaning.data) {
+    if (vm_dim_uses(&m->dims, dim, s) && print_meaning(m, s, &meaning) && meaning.data) {
       rt_text_printf(out, "%s%s: %s", before, m->dims.symbol[s].name, meaning.data);
       before = ", ";
     }
@@ -126,7 +114,7 @@ static void print_sizes(const struct vm_module *m, vm_dim dim, const int64_t *si
   const char *before = "";
   for (uint32_t s = 0; s < m->dims.symbol_count; s++) {
     const struct vm_symbol *symbol = &m->dims.symbol[s];
-    if (!uses(m, dim, s) || symbol->kind == VM_CONST) continue;
+    if (!vm_dim_uses(&m->dims, dim, s) || symbol->kind == VM_CONST) continue;
     rt_text_printf(out, "%s%s is %" PRId64, before, symbol->name,
                    symbol->kind == VM_RAGGED && size ? size[s] : symbol->value);
     before = " and ";
@@ -184,7 +172,7 @@ int lib_requirements_bound(const struct vm_module *m, struct rt_error *error) {
 
 const struct vm_input *lib_requirement_input(const struct vm_module *m, const struct vm_requirement *r) {
   for (uint32_t s = 0; s < m->dims.symbol_count; s++) {
-    const struct vm_input *input = uses(m, r->dim, s) ? input_of(m, s) : NULL;
+    const struct vm_input *input = vm_dim_uses(&m->dims, r->dim, s) ? input_of(m, s) : NULL;
     if (input) return input;
   }
   return NULL;

@@ -15,7 +15,6 @@ int lib_requirement_fail(const struct vm_module *module, const struct vm_require
                          struct rt_error *error);
 /* Fails unless all is met that depends on no row: when sizes that the data gives have become known. */
 int lib_requirements_bound(const struct vm_module *module, struct rt_error *error);
-bool lib_requirement_uses(const struct vm_module *module, const struct vm_requirement *r, uint32_t symbol);
 /* Changes sizes until all is met: size[] by symbol number of those that belong to rows (NULL: none is known),
  * and the values of the open symbols, which a file would give (open may be NULL). RT_BAD_DATA: none found. */
 int lib_sizes_fit(struct vm_module *module, int64_t *size, const bool *open, struct rt_error *error);

@@ -172,7 +172,7 @@ static int check_requirements(struct run *r, struct rt_error *error) {
     error->line = (int)q->line;
     error->column = (int)q->column;
     for (uint32_t s = 0; s < m->dims.symbol_count; s++)
-      if (lib_requirement_uses(m, q, s) && r->bound_by[s])
+      if (vm_dim_uses(&m->dims, q->dim, s) && r->bound_by[s])
         rt_text_printf(&given, "%s%s is given by %s", given.length ? ", " : "", m->dims.symbol[s].name,
                        r->bound_by[s]);
     if (given.data) rt_hint(error, "%s", given.data);

@@ -22,7 +22,7 @@ static bool met(const struct vm_module *m, const struct vm_requirement *r, const
 static bool mend(struct vm_module *m, const struct vm_requirement *r, int64_t *size, const bool *open) {
   for (int64_t by = 1; by <= FARTHEST; by++)
     for (uint32_t s = 0; s < m->dims.symbol_count; s++) {
-      int64_t *at = lib_requirement_uses(m, r, s) ? place_of(m, size, open, s) : NULL, was = at ? *at : 0;
+      int64_t *at = vm_dim_uses(&m->dims, r->dim, s) ? place_of(m, size, open, s) : NULL, was = at ? *at : 0;
       for (int sign = -1; at && sign <= 1; sign += 2) {
         if (!allowed(&m->dims.symbol[s], was + sign * by)) continue;
         *at = was + sign * by;

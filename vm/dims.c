@@ -353,6 +353,14 @@ vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b) {
 
 /* ---- asking about dims ---- */
 
+bool vm_dim_uses(const struct vm_dims *dims, vm_dim d, uint32_t symbol) {
+  const struct vm_poly *poly = &dims->poly[d];
+  for (uint32_t t = 0; t < poly->term_count; t++)
+    for (uint32_t k = 0; k < poly->term[t].factor_count; k++)
+      if (poly->term[t].factor[k].symbol == symbol) return true;
+  return false;
+}
+
 bool vm_dim_is_ragged(const struct vm_dims *dims, vm_dim d) {
   return d < dims->poly_count && dims->poly[d].ragged;
 }

@@ -77,6 +77,7 @@ vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_of_terms(struct vm_dims *dims, const struct vm_term *term, uint32_t term_count);
 
 bool vm_dim_is_ragged(const struct vm_dims *dims, vm_dim d);
+bool vm_dim_uses(const struct vm_dims *dims, vm_dim d, uint32_t symbol);
 bool vm_dim_is_number(const struct vm_dims *dims, vm_dim d, int64_t *n); /* no symbols at all */
 /* The symbol number when d is just one symbol, else -1. */
 int64_t vm_dim_as_symbol(const struct vm_dims *dims, vm_dim d);

@@ -103,15 +103,13 @@ enum vm_outcome vm_poly_value_with(const struct vm_dims *dims, const struct vm_p
 }
 
 /* " (D = 64, H = 5)": the sizes a dim's value came from. */
-static void print_sizes(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *ragged,
-                        struct rt_text *out) {
+static void print_sizes(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, struct rt_text *out) {
   const char *before = " (";
   for (uint32_t s = 0; s < dims->symbol_count; s++) {
-    bool used = false;
     int64_t value;
-    for (uint32_t i = 0; i < poly->term_count; i++)
-      for (uint32_t k = 0; k < poly->term[i].factor_count; k++) used |= poly->term[i].factor[k].symbol == s;
-    if (!used || !symbol_value(&dims->symbol[s], s, &(struct sizes){.ragged = ragged}, &value)) continue;
+    if (!vm_dim_uses(dims, d, s)
+        || !symbol_value(&dims->symbol[s], s, &(struct sizes){.ragged = ragged}, &value))
+      continue;
     rt_text_printf(out, "%s%s = %" PRId64, before, dims->symbol[s].name, value);
     before = ", ";
   }
@@ -122,7 +120,7 @@ static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged,
                     const struct vm_fraction *f, struct rt_error *error) {
   struct rt_text name = {0}, sizes = {0};
   vm_dim_print(dims, d, &name);
-  print_sizes(dims, &dims->poly[d], ragged, &sizes);
+  print_sizes(dims, d, ragged, &sizes);
   const char *dim = name.data && !name.failed ? name.data : "a dim",
              *where = sizes.data && !sizes.failed ? sizes.data : "";
   int code;
