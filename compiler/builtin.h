@@ -26,4 +26,12 @@ cc_builtin_run cc_run_cumsum;
 cc_builtin_run cc_run_entmax; /* sparsemax, entmax */
 cc_builtin_run cc_run_top_k;
 
+/* builtin_shape.c */
+cc_builtin_run cc_run_reshape;
+cc_builtin_run cc_run_expand;
+cc_builtin_run cc_run_transpose;
+cc_builtin_run cc_run_fill; /* zeros, ones */
+cc_builtin_run cc_run_range;
+cc_builtin_run cc_run_concat;
+
 #endif
