@@ -77,22 +77,12 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
 /* Names that differ in case, or in what stands between words, are alike. */
 static char plain(char c) { return c == '_' || c == '-' ? ' ' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
-/* How many letters two names differ in (Levenshtein 1966); names too long to be compared differ in all. */
-static size_t distance(const char *a, size_t n, const struct io_field *b) {
-  size_t row[LONGEST_NAME + 1];
-  if (n > LONGEST_NAME || b->length > LONGEST_NAME) return n + b->length;
-  for (size_t k = 0; k <= b->length; k++) row[k] = k;
-  for (size_t i = 0; i < n; i++) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t k = 0; k < b->length; k++) {
-      size_t changed = diagonal + (plain(a[i]) != plain(b->text[k]));
-      diagonal = row[k + 1];
-      size_t other = (diagonal < row[k] ? diagonal : row[k]) + 1;
-      row[k + 1] = changed < other ? changed : other;
-    }
-  }
-  return row[b->length];
+/* A copy of a name for comparing, at most LONGEST_NAME long. */
+static const char *plain_copy(const char *name, size_t length, char *copy) {
+  if (length > LONGEST_NAME) length = LONGEST_NAME;
+  for (size_t k = 0; k < length; k++) copy[k] = plain(name[k]);
+  copy[length] = '\0';
+  return copy;
 }
 
 /* The field that may be meant by the first column that is missing. */
@@ -100,10 +90,12 @@ static void hint_nearest(const struct io_table *t, struct rt_error *error) {
   int missing = 0;
   while (missing < t->count && (t->field_of[missing] || !t->required[missing])) missing++;
   if (missing == t->count) return;
-  size_t length = strlen(t->names[missing]), least = length / 3 + 1;
+  char wanted[LONGEST_NAME + 1], candidate[LONGEST_NAME + 1];
+  plain_copy(t->names[missing], strlen(t->names[missing]), wanted);
+  int least = (int)strlen(wanted) / 3 + 1;
   const struct io_field *nearest = NULL;
   for (size_t f = 0; f < t->field_count; f++) {
-    size_t far = distance(t->names[missing], length, &t->fields[f]);
+    int far = rt_edit_distance(wanted, plain_copy(t->fields[f].text, t->fields[f].length, candidate));
     if (far >= least) continue;
     least = far;
     nearest = &t->fields[f];
@@ -114,12 +106,17 @@ static void hint_nearest(const struct io_table *t, struct rt_error *error) {
             t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
 }
 
+/* One field where there should be several. */
+static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
+  bool several = t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV;
+  if (several) rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
+  return several;
+}
+
 static int no_header_match(struct io_table *t, int64_t line, struct rt_error *error) {
   int status = no_match(t, line, true, error);
   if (status == RT_BAD_DATA) hint_nearest(t, error);
-  if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
-    rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
-  else if (status == RT_BAD_DATA)
+  if (status == RT_BAD_DATA && !hint_tabs(t, error))
     rt_hint(error, "the names are those of the program, where from = \"…\" reads a field of another name%s",
             t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
   return status;
@@ -132,9 +129,7 @@ int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error)
   bool all = t->field_count == (size_t)t->count;
   if (!all && t->field_count != (size_t)required) {
     int status = no_match(t, line, false, error);
-    if (status == RT_BAD_DATA && t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV)
-      rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
-    else if (status == RT_BAD_DATA)
+    if (status == RT_BAD_DATA && !hint_tabs(t, error))
       rt_hint(error, "give the file a header line with the names of the columns");
     return status;
   }
