@@ -397,7 +397,8 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);
   if (!frame.path) return cc_out_of_memory(c);
   struct gr_span was_unrolling = c->unrolling, was_call = c->library_call;
-  if (d->unit->is_stdlib && !was_unit->is_stdlib) c->library_call = args->node->span;
+  bool from_outside = d->unit->is_stdlib && !was_unit->is_stdlib;
+  if (from_outside) c->library_call = args->node->span;
   c->unit = d->unit;
   c->frame = &frame;
   c->unrolling = args->node->span;
@@ -405,14 +406,12 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
   if (!status) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
   if (!status) status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
   cc_leave(c, CC_CALL_LEVELS);
-  if (!status && d->unit->is_stdlib && !was_unit->is_stdlib)
-    status = cc_require_nodes(c, c->model, made_before, args->node->span);
+  if (!status && from_outside) status = cc_require_nodes(c, c->model, made_before, args->node->span);
   c->library_call = was_call;
   if (status)
     trace(c, callee, args->node->span, was_unit);
   else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before)
     c->model->node[result->id].called = args->node->span;
-  bool from_outside = d->unit->is_stdlib && !was_unit->is_stdlib;
   if (!status && from_outside) place_at_call(c, made_before, args->node->span);
   c->unrolling = was_unrolling;
   c->frame = frame.parent;

@@ -53,12 +53,14 @@ static const struct column_kind *find_kind(const char *name) {
   return NULL;
 }
 
+static const char the_kinds[] = "the kinds are words, chars, bytes, ngrams, class, tags, number and vector";
+
 static int column_shape(struct rt_error *error, const struct gr_node *column, enum column_shape *shape) {
   const struct gr_node *kind = column->child[0];
   const struct column_kind *found = find_kind(kind->text);
   if (found && found->shape == LATER) {
     gr_fail(error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
-    rt_hint(error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
+    rt_hint(error, "%s", the_kinds);
     return error->code;
   }
   if (found) {
@@ -71,7 +73,7 @@ static int column_shape(struct rt_error *error, const struct gr_node *column, en
   if (nearest.best)
     rt_hint(error, "did you mean `%s`?", nearest.best);
   else
-    rt_hint(error, "the kinds are words, chars, bytes, ngrams, class, tags, number and vector");
+    rt_hint(error, "%s", the_kinds);
   return error->code;
 }
 

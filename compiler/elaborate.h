@@ -279,7 +279,6 @@ const struct cc_builtin *cc_builtin_at(int index); /* NULL after the last */
 int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
             struct cc_value *result);
 
-/* data.c: data, model signature, loss, train */
 /* vocabulary.c: one vocabulary for columns that say the same name, and what they say of it made one;
  * declared[] are the columns of the data block. */
 int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared);
@@ -289,6 +288,8 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
                     struct vm_input *input);
 /* Texts that are predicted do not share a vocabulary with labels. */
 int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
+
+/* data.c, loss.c, objective.c: data, model signature, loss, train */
 int cc_data(struct cc_context *c, const struct gr_node *model);
 int cc_data_alone(struct cc_context *c); /* of a program without a model */
 /* What can be said of a column by itself: there is such a kind, and it has so many axes. */

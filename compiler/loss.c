@@ -262,8 +262,8 @@ static int check_weights(struct cc_context *c, uint32_t output, const struct for
     span = form->span[k];
     if (form->weight[k] >= 0) continue;
     gr_fail(c->error, span,
-            "the weight of %s of `%s` is %g in all: training would make the loss as large "
-            "as it can",
+            "the weight of %s of `%s` is %g in all: training would make the loss as large as "
+            "it can",
             losses[k % LOSSES].name, c->module->output[output].name, form->weight[k]);
     rt_hint(c->error, "each loss has a weight above 0: what is subtracted is not learned but spoilt");
     return c->error->code;

@@ -62,8 +62,8 @@ static void explain_axis(struct cc_context *c, const struct cc_scope *scope, con
   else if (known)
     rt_hint(c->error,
             "`%s` in the signature is the dim of %s, which is %lld; a name that is no dim of its file, as N, "
-            "stands "
-            "for any size",
+            "stands for any "
+            "size",
             e->text, d->unit->path, (long long)value);
 }
 

@@ -119,9 +119,9 @@ struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind);
  * does; so are functions that call themselves, slots that a head lacks or does not have, and, as warnings,
  * names that nothing uses. RT_OK, whatever was reported, or RT_NO_MEMORY. */
 int cc_check_names(struct cc_program *program);
-struct cc_sight;
-bool cc_is_slot(const char *name);
+bool cc_is_slot(const char *name); /* slot_names.c: query, key, value, score, mask, norm, drop */
 /* unused.c: notes what nothing has used of the names in sight at the end of a definition. */
+struct cc_sight;
 int cc_note_unused(struct cc_program *program, const struct cc_definition *d, const struct cc_sight *sight);
 /* Warns of that, and of definitions, columns and imports that nothing uses. Both return RT_OK or
  * RT_NO_MEMORY. */

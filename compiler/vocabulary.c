@@ -111,8 +111,7 @@ int cc_check_next(struct cc_context *c, const struct gr_node *outputs) {
       if (m->input[i].vocabulary != next->vocabulary || !is_label(&m->input[i])) continue;
       gr_fail(c->error, outputs->child[o]->span,
               "next(%s) predicts where the text ends as well, but `%s` has the same vocabulary, %s, and "
-              "labels have "
-              "no end",
+              "labels have no end",
               next->name, m->input[i].name, m->dims.symbol[next->vocabulary].name);
       rt_hint(c->error, "give `%s` and `%s` vocabularies of different names", next->name, m->input[i].name);
       return c->error->code;

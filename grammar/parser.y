@@ -506,7 +506,7 @@ range
 
 %%
 
-/* Only for "memory exhausted", which gr_parse_tokens reports. */
+/* Only for "memory exhausted", which gr_read reports. */
 static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message) { (void)span, (void)parser, (void)message; }
 
 /* The tokens that can begin or continue an expression; a message sums them up instead of listing them. */

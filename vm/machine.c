@@ -212,7 +212,6 @@ void vm_machine_free(struct vm_machine *machine) {
 
 /* ---- binding ---- */
 
-/* Sizes of the slots, one behind the other; their addresses. */
 /* Names the op whose result is the largest. */
 static int no_room(const struct vm_machine *machine, size_t total, struct rt_error *error) {
   const struct vm_function *f = machine->function;
@@ -228,14 +227,14 @@ static int no_room(const struct vm_machine *machine, size_t total, struct rt_err
   if (most < 0) return rt_no_memory(error);
   machine_fail(machine, largest, error, RT_NO_MEMORY,
                "there is not enough memory: %.3g GB are needed for %" PRId64
-               " example%s at once, of which this "
-               "takes %.3g GB",
+               " example%s at once, of which this takes %.3g GB",
                (double)total / 1e9, machine->shapes.examples, machine->shapes.examples == 1 ? "" : "s",
                (double)most * (double)machine->real_bytes / 1e9);
   rt_hint(error, "a smaller batch or shorter texts, as in words[T <= 128], need less");
   return RT_NO_MEMORY;
 }
 
+/* Sizes of the slots, one behind the other; their addresses. */
 static int lay_out(struct vm_machine *machine, struct rt_error *error) {
   uint32_t slots = machine->function->slot_count;
   size_t total = 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/io/file.h"
+#include "runtime/io/save_internal.h"
 
 struct io_lock {
   int fd; /* -1: not held */
@@ -20,7 +21,7 @@ static char *lock_path(const char *path) {
   const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
   struct rt_text out = {0};
   rt_text_add(&out, path, (size_t)(base - path));
-  rt_text_printf(&out, ".%.200s.lock", base);
+  rt_text_printf(&out, ".%.*s.lock", IO_TEMPORARY_BASE, base);
   if (out.failed) rt_text_free(&out);
   return out.data;
 }

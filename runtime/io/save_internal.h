@@ -4,8 +4,8 @@
 
 #include "runtime/base.h"
 
-/* Bytes of the target's name in that of its temporary file, ".BASE.PID-N.tmp", which is locked (flock) while
- * it is written. */
+/* Bytes of the target's name in that of its lock, ".BASE.lock", and of its temporary file, ".BASE.PID-N.tmp",
+ * which is locked (flock) while it is written. */
 enum { IO_TEMPORARY_BASE = 200 };
 
 /* Removes the temporary files of `base` in a directory that processes have left behind which are no more. */
