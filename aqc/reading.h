@@ -6,8 +6,8 @@
 
 #include "aqc/options.h"
 
-/* Says on stderr what was met: a first line that may be a header (also with --quiet), columns by position, texts
- * that were cut, rows that were skipped, and what stands for these in the output ("" for nothing). */
+/* Says on stderr what was met: a first line that may be a header (also with --quiet), columns by position,
+ * texts that were cut, rows that were skipped, and what stands for these in the output ("" for nothing). */
 void reading_remark(const aq_reading *reading, const aq_model *model, const struct settings *settings,
                     const char *stand_in);
 /* The same as a JSON object. */

@@ -27,10 +27,12 @@ int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /*
 
 %code {
 #include <stdio.h>
-/* The stack begins small and grows in the arena (recover.c). yyparse() == 2: bison had no memory for its look-ahead. */
+/* The stack begins small and grows in the arena (recover.c). yyparse() == 2: bison had no memory for its
+ * look-ahead. */
 #define YYINITDEPTH 100
 #define YYMAXDEPTH GR_STACK
-#define MOVE(stack, used, depth) *(stack) = gr_move_stack(parser, *(stack), (size_t)(used), (depth) * sizeof **(stack))
+#define MOVE(stack, used, depth) \
+  *(stack) = gr_move_stack(parser, *(stack), (size_t)(used), (depth) * sizeof **(stack))
 #define yyoverflow(message, states, states_used, values, values_used, spans, spans_used, depth) \
   do { \
     size_t larger = gr_larger_stack(parser, (size_t)*(depth)); \
@@ -44,8 +46,15 @@ int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /*
   ((current) = (n) > 0 ? gr_span_join(YYRHSLOC(rhs, 1), YYRHSLOC(rhs, n)) \
                        : (struct gr_span){YYRHSLOC(rhs, 0).source, YYRHSLOC(rhs, 0).end, YYRHSLOC(rhs, 0).end})
 
-/* Every action is one of these: a builder that returned NULL has left its error, and the parser recovers from it. */
-#define MAKE(target, value) do { if (!((target) = (value))) { if (gr_must_stop(parser)) YYABORT; YYERROR; } } while (0)
+/* Every action is one of these: a builder that returned NULL has left its error, and the parser recovers from
+ * it. */
+#define MAKE(target, value) \
+  do { \
+    if (!((target) = (value))) { \
+      if (gr_must_stop(parser)) YYABORT; \
+      YYERROR; \
+    } \
+  } while (0)
 #define LIST(...) gr_list_of(parser, __VA_ARGS__)
 #define ADD(list, node) gr_list_add(parser, list, node)
 #define LEAF(kind, span, text) gr_leaf(parser, GR_##kind, span, text)
@@ -96,7 +105,13 @@ item
   | loss            { MAKE($$, LIST(1, $1)); }
   | train           { MAKE($$, LIST(1, $1)); }
   | extern          { MAKE($$, LIST(1, $1)); }
-  | error           { if (!gr_recover(parser, yychar)) YYABORT; if (yychar != GR_T_YYEOF) yyclearin; yyerrok; MAKE($$, LIST(0)); }
+  | error
+      {
+        if (!gr_recover(parser, yychar)) YYABORT;
+        if (yychar != GR_T_YYEOF) yyclearin;
+        yyerrok;
+        MAKE($$, LIST(0));
+      }
   ;
 
 /* ---- items ---- */
@@ -507,80 +522,11 @@ range
 %%
 
 /* Only for "memory exhausted", which gr_read reports. */
-static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message) { (void)span, (void)parser, (void)message; }
-
-/* The tokens that can begin or continue an expression; a message sums them up instead of listing them. */
-static bool begins_value(yysymbol_kind_t symbol) {
-  switch (symbol) {
-    case YYSYMBOL_NAME: case YYSYMBOL_NUMBER: case YYSYMBOL_STRING: case YYSYMBOL_LPAREN: case YYSYMBOL_LBRACKET:
-    case YYSYMBOL_MINUS: case YYSYMBOL_NOT: case YYSYMBOL_PARAM: case YYSYMBOL_INSTANCE: case YYSYMBOL_TIMES:
-      return true;
-    default:
-      return false;
-  }
+static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *message) {
+  (void)span, (void)parser, (void)message;
 }
 
-static bool continues_value(yysymbol_kind_t symbol) {
-  switch (symbol) {
-    case YYSYMBOL_OR: case YYSYMBOL_AND: case YYSYMBOL_LT: case YYSYMBOL_LE: case YYSYMBOL_GT: case YYSYMBOL_GE: case YYSYMBOL_EQ:
-    case YYSYMBOL_NE: case YYSYMBOL_PLUS: case YYSYMBOL_MINUS: case YYSYMBOL_TIMES: case YYSYMBOL_DIVIDE: case YYSYMBOL_MODULO:
-    case YYSYMBOL_MATMUL: case YYSYMBOL_POWER: case YYSYMBOL_PRIME: case YYSYMBOL_DOT: case YYSYMBOL_LPAREN:
-    case YYSYMBOL_LBRACKET: case YYSYMBOL_WITH: case YYSYMBOL_ASSIGN:
-      return true;
-    default:
-      return false;
-  }
-}
-
-static bool begins_item(yysymbol_kind_t symbol) { return symbol >= YYSYMBOL_IMPORT && symbol <= YYSYMBOL_EXTERN && symbol != YYSYMBOL_AS; }
-
-static bool begins_statement(yysymbol_kind_t symbol) {
-  return symbol == YYSYMBOL_NAME || symbol == YYSYMBOL_FOR || symbol == YYSYMBOL_IF || symbol == YYSYMBOL_RETURN;
-}
-
-static bool contains(const yysymbol_kind_t *symbols, int count, yysymbol_kind_t symbol) {
-  for (int k = 0; k < count; k++)
-    if (symbols[k] == symbol) return true;
-  return false;
-}
-
-static unsigned what_is_expected(const yysymbol_kind_t *symbols, int count) {
-#define HAS(symbol) contains(symbols, count, YYSYMBOL_##symbol)
-  unsigned expects = 0;
-  if (HAS(NUMBER)) expects |= GR_EXPECTS_VALUE;
-  if (HAS(MATMUL)) expects |= GR_EXPECTS_OPERATOR;
-  if (HAS(RETURN)) expects |= GR_EXPECTS_STATEMENT;
-  if (HAS(FN)) expects |= GR_EXPECTS_ITEM;
-  if (HAS(END)) expects |= GR_EXPECTS_END;
-  if (HAS(LBRACE)) expects |= GR_EXPECTS_BLOCK;
-  if (HAS(ASSIGN) && !HAS(MATMUL)) expects |= GR_EXPECTS_ASSIGN;
-  if (HAS(NAME) && !HAS(NUMBER) && !HAS(RETURN)) expects |= GR_EXPECTS_NAME;
-  if (HAS(DOTS) && HAS(MATMUL) && !HAS(RBRACKET)) expects |= GR_EXPECTS_LOOP;
-  if (HAS(DOT) && !HAS(MATMUL)) expects |= GR_EXPECTS_PATH;
-  if (count == 1 && HAS(ARROW)) expects |= GR_EXPECTS_RESULT;
-  if (count == 1 && HAS(LBRACKET)) expects |= GR_EXPECTS_SHAPE;
-  if (count == 1 && HAS(COLON)) expects |= GR_EXPECTS_KIND;
-  return expects;
-#undef HAS
-}
-
-/* Fills pieces with what a person would say is expected; returns how many. */
-static int name_expected(const yysymbol_kind_t *symbols, int count, unsigned expects, const char **pieces) {
-  int n = 0;
-  if (expects & GR_EXPECTS_ITEM) pieces[n++] = "a definition (`fn`, `head`, `model`, `data`, ...)";
-  if (expects & GR_EXPECTS_STATEMENT) pieces[n++] = "a statement";
-  if (expects & GR_EXPECTS_VALUE) pieces[n++] = "an expression";
-  for (int k = 0; k < count; k++) {
-    if ((expects & GR_EXPECTS_ITEM) && (begins_item(symbols[k]) || symbols[k] == YYSYMBOL_YYEOF)) continue;
-    if ((expects & GR_EXPECTS_STATEMENT) && begins_statement(symbols[k])) continue;
-    if ((expects & GR_EXPECTS_VALUE) && begins_value(symbols[k])) continue;
-    if ((expects & GR_EXPECTS_OPERATOR) && continues_value(symbols[k])) continue;
-    if (symbols[k] == YYSYMBOL_DOTS && !(expects & GR_EXPECTS_LOOP)) continue;
-    if (symbols[k] == YYSYMBOL_YYEOF && (expects & GR_EXPECTS_END)) continue;
-    pieces[n++] = yysymbol_name(symbols[k]);
-  }
-  return n;
-}
+#include "grammar/expected.h"
 
 enum { EXPECTED_MAX = YYNTOKENS, EXPECTED_SHOWN = 5 };
 
@@ -594,7 +540,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct gr_parser *
   if (shown > EXPECTED_SHOWN) shown = EXPECTED_SHOWN;
   char text[256] = "";
   for (int k = 0, length = 0; k < shown; k++)
-    length += snprintf(text + length, sizeof text - (size_t)length, "%s%s", k == 0 ? "" : k == shown - 1 ? " or " : ", ", pieces[k]);
+    length += snprintf(text + length, sizeof text - (size_t)length, "%s%s",
+                       k == 0 ? "" : k == shown - 1 ? " or " : ", ", pieces[k]);
   gr_unexpected(parser, parser->last, expects, text);
   return 0;
 }
