@@ -4,7 +4,6 @@
 #include "compiler/elaborate.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 struct range {
   double from, to;
@@ -42,11 +41,11 @@ static struct range range_of(const struct ir_node *node, const struct range *kno
 
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span) {
   const struct ir_graph *g = c->slot->graph;
-  struct range *known = calloc((size_t)g->count, sizeof *known), found;
+  struct range *known = rt_zalloc(g->count, sizeof *known), found;
   if (!known) return cc_out_of_memory(c);
   for (ir_id n = 1; n <= result; n++) known[n] = range_of(&g->node[n], known);
   found = known[result];
-  free(known);
+  rt_free(known);
   if (found.from >= 0 && found.to < INFINITY) return RT_OK;
   gr_fail(c->error, span, "a mask says whether a query sees a key, 1 or 0, and this may be %s",
           found.from < 0 ? "below 0" : "infinite");
