@@ -166,6 +166,15 @@ static int joined_axis(struct cc_context *c, const struct cc_builtin *self, args
   return RT_OK;
 }
 
+static int axes_differ(struct cc_context *c, struct gr_span span, const struct vm_type *first,
+                       const struct vm_type *other) {
+  gr_fail(c->error, span, "concat joins tensors with the same axes: %s and %s", cc_type_text(c, first),
+          cc_type_text(c, other));
+  rt_hint(c->error, "expand(…, %s) repeats the smaller along the axes that it lacks",
+          cc_type_text(c, first->rank > other->rank ? first : other));
+  return c->error->code;
+}
+
 /* Parts are joined along one axis, and have all others in common. */
 static int check_joined(struct cc_context *c, args_t *args, const struct vm_type *first,
                         const struct vm_type *part, int along) {
@@ -218,7 +227,7 @@ int cc_run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *a
   vm_dim total = vm_dim_number(&c->module->dims, 0);
   for (int i = 0; i < count; i++) {
     struct vm_type part = *cc_type(c, id[i]);
-    if (part.rank != type.rank) return cc_axes_differ(c, args->node->span, &type, &part);
+    if (part.rank != type.rank) return axes_differ(c, args->node->span, &type, &part);
     if ((status = check_joined(c, args, &type, &part, along))) return status;
     total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
     if (batched && !part.batched) {

@@ -150,6 +150,8 @@ int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim);  /* within an axis */
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number); /* known while compiling */
 bool cc_to_number(struct cc_context *c, const struct cc_value *value, double *number);
+/* The axes that *B stands for, as a list of dims; NULL with the error set: the signature has no such. */
+const struct cc_value *cc_star(struct cc_context *c, const struct gr_node *star);
 int cc_shape(struct cc_context *c, const struct gr_node *shape,
              struct vm_type *type); /* [T, 4*D] in an expression */
 
@@ -216,8 +218,6 @@ struct cc_wanted {
   struct gr_span span;
 };
 int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
-int cc_axes_differ(struct cc_context *c, struct gr_span span, const struct vm_type *first,
-                   const struct vm_type *other); /* as parts of concat */
 /* x @ w of two tensors of each example: matrices behind axes in common. */
 int cc_check_product(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
                      const struct vm_type *w);

@@ -484,10 +484,9 @@ CC_OWN_FRAME static int instance(struct cc_context *c, const struct gr_node *nod
 
 /* The axes that *B stands for, as dims of a list. */
 CC_OWN_FRAME static int put_star(struct cc_context *c, const struct gr_node *star, struct cc_value *list) {
-  const struct cc_binding *bound = cc_lookup(c->scope, star->text);
-  if (!bound || bound->value.kind != CC_LIST)
-    return gr_fail(c->error, star->span, "*%s is not bound by the signature", star->text);
-  for (int i = 0; i < bound->value.item_count; i++) list->item[list->item_count++] = bound->value.item[i];
+  const struct cc_value *axes = cc_star(c, star);
+  if (!axes) return c->error->code;
+  for (int i = 0; i < axes->item_count; i++) list->item[list->item_count++] = axes->item[i];
   return RT_OK;
 }
 

@@ -81,6 +81,13 @@ static bool predicts_classes(const struct cc_context *c, uint32_t output) {
   return c->module->input[c->module->output[output].target].type.dtype == RT_INT;
 }
 
+/* What trains an output when the program names no loss. */
+static const struct loss *usual_loss(const struct cc_context *c, uint32_t output) {
+  const struct loss *loss = losses;
+  while (loss->of_classes != predicts_classes(c, output)) loss++;
+  return loss;
+}
+
 static ir_id one_loss(struct cc_context *c, const struct loss *loss, uint32_t o, ir_id prediction,
                       struct gr_span span) {
   struct vm_output *output = &c->module->output[o];
@@ -274,7 +281,7 @@ static int check_weights(struct cc_context *c, uint32_t output, const struct for
     gr_fail(c->error, cc_item(c->unit, GR_LOSS)->child[0]->span,
             "the model predicts `%s` too, but this has no loss for it", name);
     rt_hint(c->error, "add one, as in … + %s(%s), or take `%s` out of what the model predicts",
-            losses[predicts_classes(c, output) ? 0 : 1].name, name, name);
+            usual_loss(c, output)->name, name, name);
     return c->error->code;
   }
   return gr_fail(c->error, span, "the weights of the losses of `%s` add up to 0, so that nothing trains it",
@@ -323,7 +330,7 @@ int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   struct form form;
   int status = form_init(c, &form);
   for (uint32_t o = 0; !item && o < c->module->output_count && !status; o++)
-    status = add_term(c, &losses[predicts_classes(c, o) ? 0 : 1], o, c->model->node[output[o]].span, &form);
+    status = add_term(c, usual_loss(c, o), o, c->model->node[output[o]].span, &form);
   if (!status && item) status = read_form(c, item->child[0], &form);
   if (!status && !form.has_loss) status = no_loss(c, item->child[0]);
   return status ? status : sum_up(c, &form, output, sum);

@@ -115,12 +115,3 @@ int cc_check_product(struct cc_context *c, const struct gr_node *node, const str
   }
   return RT_OK;
 }
-
-int cc_axes_differ(struct cc_context *c, struct gr_span span, const struct vm_type *first,
-                   const struct vm_type *other) {
-  gr_fail(c->error, span, "concat joins tensors with the same axes: %s and %s", cc_type_text(c, first),
-          cc_type_text(c, other));
-  rt_hint(c->error, "expand(…, %s) repeats the smaller along the axes that it lacks",
-          cc_type_text(c, first->rank > other->rank ? first : other));
-  return c->error->code;
-}

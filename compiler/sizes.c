@@ -74,6 +74,13 @@ int cc_number(struct cc_context *c, const struct gr_node *node, double *number) 
                  cc_describe(c, &value));
 }
 
+const struct cc_value *cc_star(struct cc_context *c, const struct gr_node *star) {
+  const struct cc_binding *bound = cc_lookup(c->scope, star->text);
+  if (bound && bound->value.kind == CC_LIST) return &bound->value;
+  gr_fail(c->error, star->span, "*%s is not bound by the signature", star->text);
+  return NULL;
+}
+
 int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *type) {
   *type = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
   for (int i = 0; i < shape->count; i++) {
@@ -81,12 +88,11 @@ int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *
     if (axis->kind == GR_LIMIT)
       return gr_fail(c->error, axis->span, "a limit belongs to a column of the data block");
     if (axis->kind == GR_STAR) {
-      const struct cc_binding *star = cc_lookup(c->scope, axis->text);
-      if (!star || star->value.kind != CC_LIST)
-        return gr_fail(c->error, axis->span, "*%s is not bound by the signature", axis->text);
-      for (int k = 0; k < star->value.item_count; k++) {
+      const struct cc_value *list = cc_star(c, axis);
+      if (!list) return c->error->code;
+      for (int k = 0; k < list->item_count; k++) {
         if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
-        type->dim[type->rank++] = star->value.item[k].dim;
+        type->dim[type->rank++] = list->item[k].dim;
       }
       continue;
     }

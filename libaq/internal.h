@@ -41,6 +41,11 @@ struct aq_program {
 /* RT_USAGE for a program that has errors, of which there is nothing to compile. */
 int lib_can_compile(const struct aq_program *program, struct rt_error *error);
 
+/* A number of memory that holds float or double. */
+static inline double lib_number_at(const void *numbers, enum rt_precision precision, int64_t at) {
+  return precision == RT_F64 ? ((const double *)numbers)[at] : (double)((const float *)numbers)[at];
+}
+
 /* ---- parameters (params.c) ---- */
 
 /* The values of a module's parameters, row-major, float or double. */

@@ -14,9 +14,7 @@ void lib_output_size(const struct vm_module *module, uint32_t output, const stru
 }
 
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out) {
-  for (int64_t i = 0; i < tensor->shape->count; i++)
-    out[i] =
-        precision == RT_F64 ? ((const double *)tensor->data)[i] : (double)((const float *)tensor->data)[i];
+  for (int64_t i = 0; i < tensor->shape->count; i++) out[i] = lib_number_at(tensor->data, precision, i);
 }
 
 static void softmax_row(double *x, int64_t n) {
@@ -87,11 +85,6 @@ void lib_judge_free(struct lib_judge *judge) {
   *judge = (struct lib_judge){0};
 }
 
-static double number_at(const struct lib_judge *judge, const void *numbers, int64_t at) {
-  return judge->feed.precision == RT_F64 ? ((const double *)numbers)[at]
-                                         : (double)((const float *)numbers)[at];
-}
-
 /* The class of a label that the model does not have. */
 static int unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label,
                         size_t *index, struct rt_error *error) {
@@ -122,7 +115,8 @@ static int judge_numbers(struct lib_judge *judge, struct rep_report *report, con
                          int64_t row, const void *target, struct rt_error *error) {
   if (rt_grow((void **)&judge->truth, &judge->truth_capacity, (size_t)columns + 1, sizeof *judge->truth))
     return rt_no_memory(error);
-  for (int64_t k = 0; k < columns; k++) judge->truth[k] = number_at(judge, target, row * columns + k);
+  for (int64_t k = 0; k < columns; k++)
+    judge->truth[k] = lib_number_at(target, judge->feed.precision, row * columns + k);
   return rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
 }
 
@@ -148,7 +142,7 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
     if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT))
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], unseen, error);
     else if (report->kind == REP_CHANCE)
-      status = rep_add_chance(report, number_at(judge, target, r), p[0], error);
+      status = rep_add_chance(report, lib_number_at(target, judge->feed.precision, r), p[0], error);
     else
       status = judge_numbers(judge, report, p, columns, r, target, error);
   }

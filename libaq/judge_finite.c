@@ -5,17 +5,12 @@
 
 #include "libaq/internal.h"
 
-static double number_at(const struct lib_judge *judge, const struct rt_tensor *t, int64_t at) {
-  return judge->feed.precision == RT_F64 ? ((const double *)t->data)[at]
-                                         : (double)((const float *)t->data)[at];
-}
-
 /* Scores of classes may be minus infinity, which is a probability of 0, as long as not all are. */
 static bool scores_are_finite(const struct lib_judge *judge, const struct rt_tensor *t, int64_t row,
                               int64_t columns) {
   double most = -INFINITY;
   for (int64_t k = row * columns; k < (row + 1) * columns; k++) {
-    double x = number_at(judge, t, k);
+    double x = lib_number_at(t->data, judge->feed.precision, k);
     if (isnan(x)) return false;
     most = x > most ? x : most;
   }
@@ -32,7 +27,7 @@ static bool output_is_finite(const struct lib_judge *judge, uint32_t o) {
     return true;
   }
   for (int64_t k = 0; k < rows * columns; k++)
-    if (!isfinite(number_at(judge, &t, k))) return false;
+    if (!isfinite(lib_number_at(t.data, judge->feed.precision, k))) return false;
   return true;
 }
 

@@ -85,8 +85,7 @@ void lib_params_put(struct lib_params *params, uint32_t p, int64_t at, double va
 }
 
 static double get(const struct lib_params *params, uint32_t p, int64_t at) {
-  return params->precision == RT_F64 ? ((const double *)params->data[p])[at]
-                                     : ((const float *)params->data[p])[at];
+  return lib_number_at(params->data[p], params->precision, at);
 }
 
 static const char *kind_of(double x) { return isnan(x) ? "NaN" : x > 0 ? "infinite" : "minus infinity"; }
