@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/io/file.h"
@@ -66,6 +67,11 @@ static void say_who(const struct io_lock *lock) {
   if (ftruncate(lock->fd, 0) || pwrite(lock->fd, who, (size_t)length, 0) < 0) return; /* only for messages */
 }
 
+/* A process that was killed a moment ago may not have ended yet: whoever starts a training again at once gets
+ * half a second. */
+enum { MOST_TRIES = 100, MOST_NAPS = 25 };
+static const struct timespec NAP = {.tv_nsec = 20000000};
+
 int io_lock_take(struct io_lock **lock, const char *path, struct rt_error *error) {
   struct io_lock *l = *lock = rt_zalloc(1, sizeof *l);
   bool held = false;
@@ -73,8 +79,13 @@ int io_lock_take(struct io_lock **lock, const char *path, struct rt_error *error
   l->fd = -1;
   if (!(l->path = lock_path(path))) return rt_no_memory(error);
   int status = RT_OK;
-  for (int attempt = 0; attempt < 100 && !held && !status; attempt++)
-    status = try_lock(l, path, &held, error);
+  struct rt_error busy;
+  for (int tries = 0, naps = 0; tries < MOST_TRIES && naps <= MOST_NAPS && !held; tries++) {
+    rt_error_clear(&busy);
+    status = try_lock(l, path, &held, &busy);
+    if (status && naps++ < MOST_NAPS) nanosleep(&NAP, NULL);
+  }
+  if (status && error && !error->code) *error = busy;
   if (held) say_who(l);
   return status;
 }
