@@ -26,6 +26,14 @@ static int list_shape(struct cc_context *c, args_t *args, int at, bool batched, 
   return RT_OK;
 }
 
+/* The arguments x and [DIM, …]. */
+static int tensor_and_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, ir_id *x,
+                            struct vm_type *type) {
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, x);
+  return status ? status : list_shape(c, args, 1, cc_type(c, *x)->batched, type);
+}
+
 static bool is_ragged(const struct vm_dims *dims, const struct vm_type *type) {
   for (int a = 0; a < type->rank; a++)
     if (vm_dim_is_ragged(dims, type->dim[a])) return true;
@@ -56,9 +64,7 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
                    struct cc_value *result) {
   ir_id x;
   struct vm_type type;
-  int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = list_shape(c, args, 1, cc_type(c, x)->batched, &type);
+  int status = tensor_and_shape(c, self, args, &x, &type);
   if (status) return status;
   ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
@@ -69,9 +75,7 @@ int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *a
                   struct cc_value *result) {
   ir_id x;
   struct vm_type type;
-  int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = list_shape(c, args, 1, cc_type(c, x)->batched, &type);
+  int status = tensor_and_shape(c, self, args, &x, &type);
   return status ? status
                 : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
 }
@@ -81,9 +85,7 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
                      struct cc_value *result) {
   ir_id x;
   struct vm_type wanted;
-  int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = list_shape(c, args, 1, cc_type(c, x)->batched, &wanted);
+  int status = tensor_and_shape(c, self, args, &x, &wanted);
   if (status) return status;
   struct vm_type type = *cc_type(c, x), out = type;
   int64_t attr[RT_MAX_ATTR] = {0};

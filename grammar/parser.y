@@ -79,7 +79,8 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
 %type <node> dim import import_as data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction negation comparison chain sum product
-%type <node> unary power operand postfix primary path argument with_opt with_entry shape shape_item list_item data_shape_opt limit index range
+%type <node> unary power operand postfix primary path argument
+%type <node> with_opt with_entry shape shape_item list_item data_shape_opt limit index range
 %type <text> order sum_op product_op
 
 %%
