@@ -552,6 +552,16 @@ int cc_check_overrides(struct cc_program *program, struct rt_error *error) {
   return status;
 }
 
+int cc_check_dims(struct cc_program *program, struct rt_error *error) {
+  struct compilation k;
+  vm_dim size;
+  int status = begin(&k, program, error);
+  for (struct cc_definition *d = program->first; d && !status; d = d->next)
+    if (d->node->kind == GR_DIM) status = cc_dim_of(&k.c, d, &size);
+  vm_module_free(end(&k, status, false));
+  return status;
+}
+
 /* Of a program that has no model yet: what it says of its data and its training is right by itself. */
 int cc_check_alone(struct cc_program *program, struct rt_error *error) {
   struct compilation k;

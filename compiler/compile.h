@@ -17,6 +17,7 @@ int cc_check_one(struct cc_program *program, const struct cc_definition *d, stru
                  struct rt_error *error);
 int cc_check_alone(struct cc_program *program, struct rt_error *error);
 int cc_check_overrides(struct cc_program *program, struct rt_error *error);
+int cc_check_dims(struct cc_program *program, struct rt_error *error); /* also those that nothing uses */
 
 /* The model as a module with the functions "predict", "eval", "train" and "attend". */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);
