@@ -106,9 +106,7 @@ int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *ax
     return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type),
                    cc_dim_text(c, d));
   if (number) return numbered_axis(c, args, args->value[at].number, args->span[at], type);
-  gr_fail(c->error, args->span[at], "%s has no axis %s", cc_type_text(c, type), cc_dim_text(c, d));
-  gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
-  return c->error->code;
+  return cc_no_axis(c, args->span[at], args->span[0], type, d);
 }
 
 static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struct gr_span span) {

@@ -66,6 +66,8 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
   struct vm_type type;
   int status = tensor_and_shape(c, self, args, &x, &type);
   if (status) return status;
+  if (cc_is_reordered(c, cc_type(c, x), &type))
+    return cc_reordered(c, args->node->span, cc_type(c, x), &type);
   ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
   return cc_builtin_done(c, result, y);

@@ -218,6 +218,11 @@ struct cc_wanted {
   struct gr_span span;
 };
 int cc_mismatch(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
+int cc_no_axis(struct cc_context *c, struct gr_span at, struct gr_span x, const struct vm_type *type,
+               vm_dim d);
+bool cc_is_reordered(struct cc_context *c, const struct vm_type *from, const struct vm_type *to);
+int cc_reordered(struct cc_context *c, struct gr_span span, const struct vm_type *from,
+                 const struct vm_type *to); /* by reshape, which was to be transpose */
 /* x @ w of two tensors of each example: matrices behind axes in common. */
 int cc_check_product(struct cc_context *c, const struct gr_node *node, const struct vm_type *x,
                      const struct vm_type *w);

@@ -5,6 +5,8 @@
 
 #include "compiler/elaborate.h"
 
+#include <ctype.h>
+
 /* The dim of a file that a name in a signature means, NULL when the name is the signature's own. */
 static struct cc_definition *file_dim(struct cc_context *c, const struct cc_scope *scope, const char *name) {
   struct cc_definition *d = cc_lookup(scope, name) ? NULL : cc_find(c->program, c->unit, name);
@@ -114,4 +116,48 @@ int cc_check_product(struct cc_context *c, const struct gr_node *node, const str
     return c->error->code;
   }
   return RT_OK;
+}
+
+int cc_no_axis(struct cc_context *c, struct gr_span at, struct gr_span x, const struct vm_type *type,
+               vm_dim d) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  gr_fail(c->error, at, "%s has no axis %s", cc_type_text(c, type), cc_dim_text(c, d));
+  gr_note(c->error, x, "this is %s", cc_type_text(c, type));
+  if (visible == 0)
+    rt_hint(c->error, "it is a single number: there is nothing left to sum up");
+  else
+    rt_hint(c->error, "name an axis that it has, such as %s", cc_dim_text(c, type->dim[axis[0]]));
+  return c->error->code;
+}
+
+static int place_of(const struct vm_type *type, vm_dim d) {
+  int found = -1;
+  for (int a = 0; a < type->rank; a++)
+    if (type->dim[a] == d) found = found < 0 ? a : -2;
+  return found;
+}
+
+/* The same axes in another order. Numbers are no names: [2, 3] may well become [3, 2]. */
+bool cc_is_reordered(struct cc_context *c, const struct vm_type *from, const struct vm_type *to) {
+  bool moved = false;
+  if (from->rank != to->rank) return false;
+  for (int a = 0; a < from->rank; a++) {
+    int place = place_of(to, from->dim[a]);
+    if (place < 0) return false;
+    if (place == a) continue;
+    moved = true;
+    if (isdigit((unsigned char)cc_dim_text(c, from->dim[a])[0])) return false;
+  }
+  return moved;
+}
+
+int cc_reordered(struct cc_context *c, struct gr_span span, const struct vm_type *from,
+                 const struct vm_type *to) {
+  gr_fail(
+      c->error, span,
+      "`reshape` leaves the elements in their order: as %s, those of %s would stand under other axes than "
+      "their own",
+      cc_type_text(c, to), cc_type_text(c, from));
+  rt_hint(c->error, "transpose(x, %s) puts the axes into another order", cc_type_text(c, to));
+  return c->error->code;
 }

@@ -292,6 +292,7 @@ static const char *item_form(const struct slip *slip) {
     case GR_T_FOR: return found == GR_T_LPAREN ? "a loop has no parentheses: for l in 0..L { ... }" : NULL;
     case GR_T_LOSS:
       return found == GR_T_LBRACE ? "the loss is written without braces: loss cross_entropy" : NULL;
+    case GR_T_WITH: return "slots stand in braces: with { mask = j <= i }";
     default: break;
   }
   if (slip->inside == 0 && (found == GR_T_LT || found == GR_T_LBRACKET)
