@@ -212,7 +212,7 @@ static int fail_total(const struct vm_shapes *shapes, vm_dim dim, int64_t size, 
 }
 
 static int bind_dims(struct vm_shapes *shapes, int64_t examples, struct rt_error *error) {
-  int64_t *room = shapes->room + (int64_t)shapes->ragged_count * examples;
+  int64_t *room = shapes->room ? shapes->room + (int64_t)shapes->ragged_count * examples : NULL;
   for (size_t i = 0; i < shapes->dim_count; i++) {
     struct shape_dim *dim = &shapes->dim[i];
     int status = RT_OK;

@@ -11,13 +11,8 @@ static int fail(const aq_message *message) {
   return message->code;
 }
 
-int main(int argc, char **argv) {
-  aq_model *model;
-  aq_session *session;
+static int answer(const aq_model *model, aq_session *session) {
   char line[4096];
-  if (argc != 2) return AQ_USAGE;
-  if (aq_model_load(argv[1], &model)) return fail(aq_model_message(model));
-  if (aq_session_new(model, NULL, &session)) return fail(aq_session_message(session));
   while (fgets(line, sizeof line, stdin)) {
     aq_field field = {line, strcspn(line, "\r\n")};
     size_t rows, classes, best = 0;
@@ -27,7 +22,21 @@ int main(int argc, char **argv) {
       if (score[k] > score[best]) best = k;
     printf("%s\t%.3f\t%.*s\n", aq_model_class(model, 0, best), score[best], (int)field.length, line);
   }
+  return AQ_OK;
+}
+
+int main(int argc, char **argv) {
+  aq_model *model;
+  aq_session *session = NULL;
+  int status;
+  if (argc != 2) return AQ_USAGE;
+  if (aq_model_load(argv[1], &model))
+    status = fail(aq_model_message(model));
+  else if (aq_session_new(model, NULL, &session))
+    status = fail(aq_session_message(session));
+  else
+    status = answer(model, session);
   aq_session_free(session);
   aq_model_free(model);
-  return AQ_OK;
+  return status;
 }
