@@ -141,7 +141,8 @@ static int make_room(struct vm_shapes *shapes, int64_t examples, struct rt_error
   if (!rt_mul(shapes->ragged_count + shapes->derived_count, n, &need)
       || !rt_mul(shapes->ragged_shape_count, n + 1, &offsets) || !rt_add(need, offsets, &need))
     return rt_no_memory(error);
-  if (need <= shapes->room_capacity) return RT_OK;
+  if (shapes->room && need <= shapes->room_capacity) return RT_OK;
+  if (need == 0) need = 1; /* the room is never NULL: its parts are found by adding to it */
   int64_t *room = rt_zalloc(need, sizeof *room);
   if (!room) return rt_no_memory(error);
   rt_free(shapes->room);
@@ -212,7 +213,7 @@ static int fail_total(const struct vm_shapes *shapes, vm_dim dim, int64_t size, 
 }
 
 static int bind_dims(struct vm_shapes *shapes, int64_t examples, struct rt_error *error) {
-  int64_t *room = shapes->room ? shapes->room + (int64_t)shapes->ragged_count * examples : NULL;
+  int64_t *room = shapes->room + (int64_t)shapes->ragged_count * examples;
   for (size_t i = 0; i < shapes->dim_count; i++) {
     struct shape_dim *dim = &shapes->dim[i];
     int status = RT_OK;
