@@ -206,7 +206,8 @@ int cc_match(struct cc_context *c, const struct cc_callee *callee, struct gr_spa
 /* ---- numbers ---- */
 
 static bool in_range(const struct cc_range *r, double number) {
-  if (r->min == 0 && r->max == 0) return isfinite(number);
+  if (!isfinite((float)number)) return false;
+  if (r->min == 0 && r->max == 0) return true;
   return (r->min_open ? number > r->min : number >= r->min)
          && (r->max_open ? number < r->max : number <= r->max);
 }
@@ -243,6 +244,7 @@ int cc_check_range(struct cc_context *c, const struct cc_callee *callee, const s
   if (parameter->takes == CC_TAKES_STEPS) rt_text_puts(&out, ", or a part of all steps such as 10%");
   rt_text_puts(&out, ", and this is ");
   put_number(&out, number);
+  if (isfinite(number) && !isfinite((float)number)) rt_text_puts(&out, ", beyond 3.4e38");
   return gr_fail(c->error, span, "%s", cc_keep_text(c, &out, "…"));
 }
 

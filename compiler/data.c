@@ -248,6 +248,32 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
                  (long long)input->min_n, (long long)input->max_n);
 }
 
+/* A vector of no numbers, or a choice of one thing, says nothing. Of a name (vector[N], class[C]) the file
+ * gives the size, and it is refused by the same measure. */
+static int check_count(struct cc_context *c, const struct gr_node *column, enum column_shape shape,
+                       vm_dim size) {
+  const struct gr_node *axes = column->child[1];
+  int64_t count, least = shape == VECTOR ? 1 : 2;
+  if (vm_dim_value(&c->module->dims, size, NULL, &count, NULL) || count >= least) return RT_OK;
+  struct gr_span span = axes->child[axes->count - 1]->span;
+  const char *name = column->text, *kind = column->child[0]->text;
+  if (shape == VECTOR)
+    gr_fail(c->error, span, "`%s` would have %lld numbers; a vector has one at least", name,
+            (long long)count);
+  else
+    gr_fail(c->error, span, "the %s of `%s` would be %lld in all; two are needed",
+            shape == LABEL  ? "classes"
+            : shape == TAGS ? "tags"
+                            : "entries of the vocabulary",
+            name, (long long)count);
+  rt_hint(c->error, "a name that is no dim takes the number from the training file: %s[%s]", kind,
+          shape == VECTOR  ? "N"
+          : shape == LABEL ? "C"
+          : shape == TAGS  ? "T, C"
+                           : "T, V");
+  return c->error->code;
+}
+
 static const char *const column_axes[] = {"[T]", "[C]", "[T, C]", "", "[N]", ""};
 
 static int column_form(struct rt_error *error, const struct gr_node *column, enum column_shape *shape) {
@@ -285,15 +311,17 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   if (shape == VECTOR) {
     t->rank = 1;
     if ((status = column_dim(c, axes->child[0], VM_BOUND, &t->dim[0]))) return status;
+    if ((status = check_count(c, column, shape, t->dim[0]))) return status;
     input->vocabulary =
         vm_dim_as_symbol(&c->module->dims, t->dim[0]); /* the symbol that the data binds: the width */
   }
   if (shape == TOKENS || shape == TAGS || shape == LABEL) {
     const struct gr_node *named = shape == LABEL ? axes->child[0] : count > 1 ? axes->child[1] : NULL;
     t->dtype = RT_INT;
-    if (named)
+    if (named) {
       status = column_dim(c, named, VM_BOUND, &t->of);
-    else {
+      if (!status) status = check_count(c, column, shape, t->of);
+    } else {
       const char *name = rt_arena_printf(&c->module->arena, "%s.vocabulary", column->text);
       t->of = name ? vm_dim_symbol(&c->module->dims, name, VM_BOUND, -1) : VM_NO_DIM;
       if (t->of == VM_NO_DIM) return cc_out_of_memory(c);

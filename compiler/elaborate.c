@@ -222,6 +222,11 @@ int cc_let(struct cc_context *c, const struct gr_node *let) {
   return status;
 }
 
+/* 3 or -3, and no size that may be another one day: `for l in 1..L` has no rounds where L is 0. */
+static bool is_written_number(const struct gr_node *node) {
+  return node->kind == GR_NUMBER || (node->kind == GR_UNARY && node->child[0]->kind == GR_NUMBER);
+}
+
 static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
                    int max) {
   const struct gr_node *range = node->child[0];
@@ -238,6 +243,14 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
   if (from != floor(from) || to != floor(to))
     return gr_fail(c->error, range->span,
                    "a loop goes from one whole number to another, and this is %g to %g", from, to);
+  if (is_written_number(range->child[1])
+      && (to < from || (to == from && is_written_number(range->child[0])))) {
+    gr_fail(c->error, range->span, "a loop counts up, so that this one, from %g to %g, has no rounds", from,
+            to);
+    rt_hint(c->error, "to count down, compute it: `for %s in 0..N` and N - 1 - %s in its body", node->text,
+            node->text);
+    return c->error->code;
+  }
   if (to - from > 4096)
     return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed",
                    to - from);

@@ -150,6 +150,11 @@ int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim);  /* within an axis */
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number); /* known while compiling */
 bool cc_to_number(struct cc_context *c, const struct cc_value *value, double *number);
+/* That it is a number of tensors: what float makes infinite is refused, so that a program means the same in
+ * both precisions. `inf` itself is one. */
+int cc_check_float(struct cc_context *c, double number, struct gr_span span);
+int cc_check_small(struct cc_context *c, double number,
+                   struct gr_span span); /* as written: float makes it 0 */
 /* The axes that *B stands for, as a list of dims; NULL with the error set: the signature has no such. */
 const struct cc_value *cc_star(struct cc_context *c, const struct gr_node *star);
 int cc_shape(struct cc_context *c, const struct gr_node *shape,
@@ -244,8 +249,10 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
 int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
                   ir_id *leaf);
 
-/* mask.c: is the mask a condition, and not a number to be added to scores? */
+/* mask.c: is the mask a condition, and not a number to be added to scores? May a constant make the score
+ * infinite? */
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
+int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span);
 
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args,

@@ -102,7 +102,10 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
       if (c->slot && v->outer) return outer_to_slot(c, v->id, span, id);
       *id = v->id;
       break;
-    case CC_NUMBER: *id = ir_constant(cc_graph(c), v->number, NULL, span, c->error); break;
+    case CC_NUMBER:
+      if (cc_check_float(c, v->number, span)) return c->error->code;
+      *id = ir_constant(cc_graph(c), v->number, NULL, span, c->error);
+      break;
     case CC_DIM: {
       double known;
       if (cc_to_number(c, v, &known))
@@ -516,7 +519,7 @@ static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_
     case GR_NUMBER:
       value->kind = CC_NUMBER;
       value->number = node->number;
-      return RT_OK;
+      return cc_check_small(c, node->number, node->span);
     case GR_STRING: return text(c, node, value);
     case GR_NAME: return name(c, node, value);
     case GR_MEMBER: return member(c, node, value);

@@ -160,7 +160,8 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
     if ((status = evaluate(c, &slots->score, "score", true, &value))) return status;
     struct gr_span at = slots->score.node->child[slots->score.node->count - 1]->span;
     slot->s = (struct cc_value){.kind = CC_TENSOR};
-    if ((status = cc_to_tensor(c, &value, at, &slot->s.id))) return status;
+    if ((status = cc_to_tensor(c, &value, at, &slot->s.id)) || (status = cc_check_score(c, slot->s.id, at)))
+      return status;
   } else {
     struct cc_value size = {.kind = CC_DIM, .dim = width};
     ir_id k;

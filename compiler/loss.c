@@ -2,6 +2,7 @@
 #include "compiler/arguments.h"
 #include "compiler/foreign.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- the losses ---- */
@@ -212,6 +213,18 @@ static int add_forms(struct cc_context *c, const struct gr_node *node, struct fo
   return RT_OK;
 }
 
+/* As the numbers of a tensor hold it, a weight is neither infinite nor, what would train nothing, 0. */
+static int check_scaled(struct cc_context *c, const struct gr_node *node, const struct form *form) {
+  for (uint32_t k = 0; k < c->module->output_count * LOSSES; k++) {
+    double weight = form->weight[k];
+    if (isfinite((float)weight) && (weight == 0 || (float)weight != 0)) continue;
+    return gr_fail(c->error, node->span,
+                   "the weight of %s is %g here: it is too %s for the numbers of a program",
+                   losses[k % LOSSES].name, weight, fabs(weight) < 1 ? "small" : "large");
+  }
+  return RT_OK;
+}
+
 static int scale_forms(struct cc_context *c, const struct gr_node *node, struct form *a, struct form *b) {
   bool over = node->text[0] == '/';
   if (b->has_loss && (a->has_loss || over)) {
@@ -223,7 +236,7 @@ static int scale_forms(struct cc_context *c, const struct gr_node *node, struct 
   if (over && b->constant == 0) return gr_fail(c->error, node->child[1]->span, "this divides by 0");
   if (b->has_loss) *a = *b;
   scale(c, a, over ? 1 / by : by);
-  return RT_OK;
+  return check_scaled(c, node, a);
 }
 
 static int read_binary(struct cc_context *c, const struct gr_node *node, struct form *form) {

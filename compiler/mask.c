@@ -52,3 +52,49 @@ int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span) {
   rt_hint(c->error, "say what is seen, mask = j <= i; what is added to a score belongs to the slot `score`");
   return c->error->code;
 }
+
+/* ---- scores ---- */
+
+/* Whether constants may make a value +inf or -inf. */
+struct ends {
+  bool plus, minus;
+};
+
+static struct ends turned(struct ends x, double by) { return by < 0 ? (struct ends){x.minus, x.plus} : x; }
+
+/* Everything that is not computed here is finite, or the run says where it is not. */
+static struct ends ends_of(const struct ir_graph *g, const struct ir_node *node, const struct ends *known) {
+  struct ends none = {false, false}, a = node->arg_count > 0 ? known[node->arg[0]] : none,
+              b = node->arg_count > 1 ? known[node->arg[1]] : none;
+  const struct ir_node *first = &g->node[node->arg_count > 0 ? node->arg[0] : 0],
+                       *second = &g->node[node->arg_count > 1 ? node->arg[1] : 0];
+  switch (node->op) {
+    case OP_constant: return (struct ends){node->real == INFINITY, node->real == -INFINITY};
+    case OP_select: a = known[node->arg[2]]; return (struct ends){a.plus || b.plus, a.minus || b.minus};
+    case OP_min: return (struct ends){a.plus && b.plus, a.minus || b.minus};
+    case OP_max: return (struct ends){a.plus || b.plus, a.minus && b.minus};
+    case OP_neg: return turned(a, -1);
+    case OP_add: return (struct ends){a.plus || b.plus, a.minus || b.minus};
+    case OP_sub: /* the same hidden scores on both sides stay hidden: x - max(x, y) */
+      return (struct ends){a.plus || (b.minus && !a.minus), a.minus || (b.plus && !a.plus)};
+    case OP_mul:
+      if (first->op == OP_constant && isfinite(first->real)) return turned(b, first->real);
+      if (second->op == OP_constant && isfinite(second->real)) return turned(a, second->real);
+      return (struct ends){a.plus || b.plus, a.minus || b.minus};
+    case OP_div: return second->op == OP_constant ? turned(a, second->real) : a;
+    default: return none;
+  }
+}
+
+int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span) {
+  const struct ir_graph *g = c->slot->graph;
+  struct ends *known = rt_zalloc(g->count, sizeof *known), found;
+  if (!known) return cc_out_of_memory(c);
+  for (ir_id n = 1; n <= result; n++) known[n] = ends_of(g, &g->node[n], known);
+  found = known[result];
+  rt_free(known);
+  if (!found.plus) return RT_OK;
+  gr_fail(c->error, span, "a score of +inf has no weight, and this gives one");
+  rt_hint(c->error, "what is not to be seen gets -inf, as in where(j <= i, s, -inf), or mask = j <= i");
+  return c->error->code;
+}

@@ -167,6 +167,7 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
   if (!status && !isfinite(value))
     return gr_fail(c->error, node->span, "a parameter starts as a number that is finite, and this is %g",
                    value);
+  if (!status) status = cc_check_float(c, value, node->span);
   *init = (struct vm_init){.kind = VM_INIT_CONSTANT, .a = value};
   return status;
 }

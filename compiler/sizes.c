@@ -64,6 +64,16 @@ bool cc_to_number(struct cc_context *c, const struct cc_value *v, double *number
   return true;
 }
 
+int cc_check_float(struct cc_context *c, double number, struct gr_span span) {
+  if (!isfinite(number) || isfinite((float)number)) return RT_OK;
+  return gr_fail(c->error, span, "%g is too large for the numbers of a program, which end at 3.4e38", number);
+}
+
+int cc_check_small(struct cc_context *c, double number, struct gr_span span) {
+  if (number == 0 || (float)number != 0) return RT_OK;
+  return gr_fail(c->error, span, "%g is too small for the numbers of a program, for which it is 0", number);
+}
+
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
