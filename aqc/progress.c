@@ -93,7 +93,7 @@ static void print_epoch_line(struct progress *progress, const aq_progress *now) 
   print_epoch(epoch, sizeof epoch, now);
   fprintf(stderr, "%s  loss %.4f", epoch, now->loss);
   if (now->metric) {
-    fprintf(stderr, "  validation loss %.4f", now->valid_loss);
+    if (!isnan(now->valid_loss)) fprintf(stderr, "  validation loss %.4f", now->valid_loss);
     if (strcmp(now->metric, "loss")) fprintf(stderr, "  %s %.4f", now->metric, now->value);
     if (now->best) fputs(progress->colour ? "  \033[32mbest\033[0m" : "  best", stderr);
   }

@@ -81,6 +81,10 @@ static int print_plan(const struct training *t) {
     message_remark(
         "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
         (long long)facts.unseen_valid_rows, facts.unseen_valid_rows == 1 ? "has" : "have");
+  if (facts.blind && !t->settings->quiet)
+    message_remark(
+        "no row to validate has a label to be learned: no epoch can be told to be better than another, "
+        "and the last is kept");
   if (facts.loaded_words + facts.new_words && !t->settings->quiet)
     message_remark(
         "%lld of %lld words were found where they are loaded from; the others begin as without load",
@@ -150,6 +154,14 @@ static void print_outcome(const struct training *t) {
     message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts.epochs);
   if (t->settings->until && !facts.reached) message_remark("%s was not reached", t->settings->until);
   if (t->settings->quiet) return;
+  if (facts.unanswered_valid_rows)
+    message_warn("%lld of %lld rows to validate %s left out: the model that was kept has no finite answer",
+                 (long long)facts.unanswered_valid_rows, (long long)facts.valid_rows,
+                 facts.unanswered_valid_rows == 1 ? "was" : "were");
+  if (t->report && aq_report_reading(t->report).first_skipped.code == AQ_NOT_FINITE) {
+    aq_message first = aq_report_reading(t->report).first_skipped;
+    message_note(&first);
+  }
   if (facts.steps == 0) message_remark("nothing was left to learn");
   if (metric[0])
     message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs,
@@ -189,6 +201,7 @@ static void print_json(const struct training *t) {
   json_whole("rows", facts.rows);
   json_whole("validation_rows", facts.valid_rows);
   json_whole("unseen_validation_rows", facts.unseen_valid_rows);
+  json_whole("unanswered_validation_rows", facts.unanswered_valid_rows);
   json_whole("loaded_words", facts.loaded_words);
   json_whole("new_words", facts.new_words);
   json_whole("tables_by_position", facts.tables_by_position);

@@ -238,8 +238,12 @@ typedef struct aq_train_facts {
   bool reached;                              /* --until was reached */
   bool header; /* false: the first training line names no column, so it counts as data and columns go by
                   position */
-  int64_t unseen_valid_rows; /* of valid_rows, those with a label that no training row has: they count as
-                                errors, and the validation loss leaves them out */
+  bool blind; /* no validation label is one that training saw: no epoch can be told to be better than another,
+                 and the last is kept */
+  int64_t unanswered_valid_rows; /* of valid_rows, under AQ_BAD_ROW_SKIP: those that the kept epoch gives no
+                                    finite answer; metric and loss leave them out */
+  int64_t unseen_valid_rows;     /* of valid_rows, those with a label that no training row has: they count as
+                                    errors, and the validation loss leaves them out */
   /* Of words and labels whose rows load("MODEL.aqm", …) takes from a model: those that it has, and those that
    * begin as without it. Tables of learned words whose rows were taken in their order, as the file does not
    * say what they are. */

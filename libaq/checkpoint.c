@@ -178,16 +178,17 @@ static uint64_t bits_of(double x) {
 static void describe_state(const struct aq_trainer *t, struct rt_text *out) {
   const struct train_state *s = &t->state;
   rt_text_printf(out,
-                 "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64 " %" PRIx64
-                 " %" PRIx64 " %" PRIx64,
-                 s->epoch, s->position, s->step, s->best_epoch, s->since_best, bits_of(s->loss_sum),
-                 bits_of(s->loss_rows), bits_of(s->best_value), bits_of(s->best_loss));
+                 "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64
+                 " %" PRIx64 " %" PRIx64 " %" PRIx64,
+                 s->epoch, s->position, s->step, s->best_epoch, s->since_best, s->best_unanswered,
+                 bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value), bits_of(s->best_loss));
 }
 
 static int parse_state(const struct aq_trainer *t, struct train_state *s, const char *text,
                        struct rt_error *error) {
   char *at = (char *)(uintptr_t)text;
-  int64_t *const whole[] = {&s->epoch, &s->position, &s->step, &s->best_epoch, &s->since_best};
+  int64_t *const whole[] = {&s->epoch,      &s->position,   &s->step,
+                            &s->best_epoch, &s->since_best, &s->best_unanswered};
   double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value, &s->best_loss};
   bool good = true;
   for (size_t k = 0; k < RT_COUNT(whole); k++) {

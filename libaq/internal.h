@@ -222,6 +222,8 @@ int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_
                   struct rt_error *error);
 /* Rows with a label that training did not see: they are judged, and are not in the loss. */
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data);
+/* Whether that is so of all labels of the first output, whose metric is 0 then, whatever the model says. */
+bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data);
 void lib_judge_free(struct lib_judge *judge);
 /* Of the batch that the machine has just run: RT_NOT_FINITE unless all its answers are finite, and its loss,
  * which is put into *loss; NULL: there is none. In float, a loss that is too large is computed in double. */

@@ -269,3 +269,11 @@ int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset 
   for (int64_t row = 0; row < data->rows; row++) rows += !row_is_known(judge, data, row);
   return rows;
 }
+
+bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data) {
+  const struct io_values *v = &data->values[judge->feed.column[judge->module->output[0].target]];
+  if (!v->unseen.count) return false;
+  int64_t count = v->offsets ? v->offsets[data->rows] : data->rows, k = 0;
+  while (k < count && v->ids[k] < 0) k++;
+  return k == count;
+}

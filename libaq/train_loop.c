@@ -181,10 +181,13 @@ static double valid_loss(const struct aq_trainer *t) {
 }
 
 /* By the metric; where it cannot tell, by the loss, so that small validation data do not keep the first of
- * many equal epochs. */
+ * many equal epochs. Rows without an answer, which neither counts, come first: the epoch that answers more is
+ * the better one. Where no label is known, nothing tells epochs apart, and the last is kept. */
 static bool is_best(const struct aq_trainer *t, double value) {
   const struct train_state *s = &t->state;
-  if (s->best_epoch == 0 || rep_metric_better(t->metric, value, s->best_value)) return true;
+  if (s->best_epoch == 0 || t->blind) return true;
+  if (t->judge.skipped != s->best_unanswered) return t->judge.skipped < s->best_unanswered;
+  if (rep_metric_better(t->metric, value, s->best_value)) return true;
   return !rep_metric_better(t->metric, s->best_value, value) && valid_loss(t) < s->best_loss;
 }
 
@@ -197,17 +200,27 @@ static int check_goal(const struct aq_trainer *t, double value, struct rt_error 
   return RT_BAD_DATA;
 }
 
+/* Judges the validation data. Rows without a finite answer are bad rows; if all are, training has gone wrong.
+ */
+static int validate(struct aq_trainer *t, struct rt_error *error) {
+  int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
+  if (!status && t->judge.skipped > 0 && t->judge.skipped == t->valid_data.rows) {
+    *error = t->judge.first_skipped;
+    status = error->code;
+  }
+  if (status != RT_NOT_FINITE) return status;
+  struct rt_error why = *error;
+  error->hint[0] = 0;
+  rt_hint(error, "on the validation data, after epoch %lld%s%.400s", (long long)t->state.epoch + 1,
+          why.hint[0] ? "; " : "", why.hint);
+  return status;
+}
+
 static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
   *best = true;
   *value = 0;
   if (t->has_valid) {
-    int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
-    if (status == RT_NOT_FINITE) {
-      struct rt_error why = *error;
-      error->hint[0] = 0;
-      rt_hint(error, "on the validation data, after epoch %lld%s%.400s", (long long)t->state.epoch + 1,
-              why.hint[0] ? "; " : "", why.hint);
-    }
+    int status = validate(t, error);
     if (status) return status;
     *value = t->metric->value(&t->judge.report[0]);
     if ((status = check_goal(t, *value, error))) return status;
@@ -220,6 +233,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   t->state.best_epoch = t->state.epoch + 1;
   t->state.best_value = *value;
   t->state.best_loss = valid_loss(t);
+  t->state.best_unanswered = t->judge.skipped;
   t->state.since_best = 0;
   t->unsaved = true;
   return RT_OK;
@@ -235,7 +249,7 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   aq_progress p = {.event = AQ_EPOCH,
                    .metric = t->metric ? t->metric->name : NULL,
                    .value = value,
-                   .best = best && t->has_valid};
+                   .best = best && t->has_valid && !t->blind};
   p.valid_loss = valid_loss(t);
   t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
   tell(t, &p);
@@ -254,6 +268,7 @@ static bool finished(const struct aq_trainer *t) {
 static void fill_facts(struct aq_trainer *t) {
   t->facts.epochs = t->state.epoch;
   t->facts.best_epoch = t->state.best_epoch;
+  t->facts.unanswered_valid_rows = t->state.best_unanswered;
   t->facts.reached = t->state.reached;
   t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
 }

@@ -289,6 +289,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   lib_params_bind(&t->params, t->machine);
   status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
   if (!status) status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
+  t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
   if (!status) status = make_optimizer(t, error);
   if (!status) status = make_room(t, error);
   if (status) return status;
@@ -308,6 +309,7 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
+  t->facts.blind = t->blind = t->has_valid && lib_judge_blind(&t->judge, &t->valid_data);
   t->facts.loaded_words = t->loaded.found;
   t->facts.new_words = t->loaded.entries - t->loaded.found;
   t->facts.tables_by_position = t->loaded.by_position;

@@ -15,6 +15,7 @@ struct train_state {
   double loss_sum, loss_rows; /* of this epoch */
   int64_t step;
   int64_t best_epoch, since_best; /* from 1; 0: none yet */
+  int64_t best_unanswered;        /* rows of the validation data that had no finite answer then */
   double best_value, best_loss;   /* the metric and the loss of that epoch on the validation data */
   bool reached;
 };
@@ -45,6 +46,7 @@ struct aq_trainer {
   const struct rep_metric *metric; /* of the first output: decides what is best */
   struct rep_goal goal;
   bool has_goal;
+  bool blind; /* no label of the validation data is known: no epoch is better than another */
 
   struct rt_optimizer *optimizer;
   struct rt_gradient *gradient; /* [params] */
