@@ -1,6 +1,6 @@
 /* check.c: all definitions are checked, each after what it uses, and the model last. */
 #include "compiler/compile.h"
-#include "compiler/elaborate.h"
+#include "compiler/front/elaborate.h"
 
 /* What is broken by itself or by what it uses has been told of: more would be consequences. */
 static int check_definition(struct cc_program *program, struct cc_definition *d, struct vm_module **model,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "compiler/elaborate.h"
+#include "compiler/front/elaborate.h"
 
 struct compilation {
   struct cc_context c;

@@ -2,7 +2,7 @@
 #ifndef AQ_COMPILER_COMPILE_H
 #define AQ_COMPILER_COMPILE_H
 
-#include "compiler/program.h"
+#include "compiler/source/program.h"
 #include "vm/module.h"
 
 /* Proves the whole program: shapes of every function that can be checked without a call, then those of the

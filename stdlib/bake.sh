@@ -1,5 +1,5 @@
 #!/bin/sh
-# bake.sh FILE...: writes C source to stdout that holds the named .aq files, as compiler/stdlib.h declares them.
+# bake.sh FILE...: writes C source to stdout that holds the named .aq files, as compiler/source/stdlib.h declares them.
 # Bytes are written as numbers: string literals have a length limit that compilers need only honour up to 4095.
 set -eu
 
@@ -7,7 +7,7 @@ set -eu
 name_of() { basename "$1" .aq; }
 
 echo '/* Made by stdlib/bake.sh. */'
-echo '#include "compiler/stdlib.h"'
+echo '#include "compiler/source/stdlib.h"'
 for file do
   printf '\nstatic const unsigned char %s_text[] = {\n' "$(name_of "$file")"
   od -An -v -tu1 "$file" | sed 's/  */ /g; s/^ //; s/ *$/,/; s/ /,/g'

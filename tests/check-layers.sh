@@ -15,7 +15,7 @@ verdict() {   # verdict NAME PROBLEMS
 }
 
 is_generated() {
-  case $1 in grammar/lexer.[ch] | grammar/parser.[ch] | compiler/stdlib_data.c) return 0 ;; esac
+  case $1 in grammar/lexer.[ch] | grammar/parser.[ch] | compiler/source/stdlib_data.c) return 0 ;; esac
   return 1
 }
 # sources FOLDER...: the C, flex and bison files below these folders that people write.
@@ -37,7 +37,14 @@ own='(runtime|vm|grammar|compiler|libaq|aqc)/'
 [ -d runtime ] && may_include runtime 'runtime/|config\.h"'
 [ -d vm ] && may_include vm 'vm/|runtime/|config\.h"'
 [ -d grammar ] && may_include grammar 'grammar/|runtime/base\.h"|config\.h"'
-[ -d compiler ] && may_include compiler 'compiler/|grammar/|vm/|runtime/|config\.h"'
+# The floors of the compiler, from the lowest. What a module is made of (vm/, runtime/) is known to all of them.
+below='vm/|runtime/|config\.h"'
+[ -d compiler/source ] && may_include compiler/source "compiler/source/|grammar/|$below"
+[ -d compiler/ir ] && may_include compiler/ir "compiler/ir/|grammar/source\.h\"|$below"
+[ -d compiler/front ] && may_include compiler/front "compiler/(front|ir|source)/|grammar/|$below"
+[ -d compiler/names ] && may_include compiler/names "compiler/(names|front|source)/|grammar/|$below"
+[ -d compiler/back ] && may_include compiler/back "compiler/(back|ir)/|$below"
+[ -d compiler ] && may_include compiler "compiler/|grammar/|$below"
 [ -d libaq ] && may_include libaq 'libaq/|compiler/|grammar/|vm/|runtime/|config\.h"'
 [ -d aqc ] && may_include aqc 'aqc/'
 # Hosts know <aq.h>, what lies beside them, and no folder of the library.

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "compiler/ir.h"
+#include "compiler/ir/ir.h"
 #include "vm/machine.h"
 
 enum { HOST_MAX_LEAVES = 40, HOST_MAX_EXAMPLES = 4 };

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compiler/arguments.h"
+#include "compiler/front/arguments.h"
 #include "compiler/compile.h"
 
 enum change { AS_DECLARED, UNKNOWN, TWICE, TOO_MANY, TOO_FEW, WRONG_KIND, TOO_SMALL, TOO_LARGE };

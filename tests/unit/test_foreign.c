@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "compiler/foreign.h"
+#include "compiler/source/foreign.h"
 
 /* A model in which x and y are [T, D], W [D, K], E [V, D], ids [T] of V, a [N], b [M]; and a place for each
  * kind of advice. */

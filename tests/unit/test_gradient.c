@@ -4,7 +4,7 @@
  * own here, and an op without one fails. */
 #include "tests/unit/graphs.h"
 
-#include "compiler/rules.h"
+#include "compiler/ir/rules.h"
 #include "runtime/threshold.h"
 
 #include <stdio.h>

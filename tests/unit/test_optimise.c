@@ -2,7 +2,7 @@
  * after all of them. */
 #include "tests/unit/graphs.h"
 
-#include "compiler/passes.h"
+#include "compiler/ir/passes.h"
 
 struct fixture {
   struct host h;

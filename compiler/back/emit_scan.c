@@ -1,0 +1,75 @@
+/* emit_scan.c: the bodies of scans as functions of the module. A body is the same in prediction and in
+ * training (what is random or dropped happens around it), so that each becomes one function, whoever runs it.
+ */
+#include "compiler/back/emit.h"
+#include "vm/scan.h"
+
+#include <string.h>
+
+static int emit_body(struct ir_emitter *e, struct ir_scan *scan) {
+  if (scan->function >= 0) return RT_OK;
+  if (scan->forward && emit_body(e, scan->forward) != RT_OK) return e->error->code;
+  struct rt_arena *arena = &scan->body->arena;
+  const char **name = rt_arena_alloc(arena, (size_t)scan->result_count * sizeof *name);
+  const char *function = rt_arena_printf(arena, "%s %s", scan->forward ? "step backwards" : "step",
+                                         scan->name ? scan->name : "");
+  if (!name || !function) return rt_no_memory(e->error);
+  for (int k = 0; k < scan->result_count; k++)
+    if (!(name[k] = k               ? rt_arena_printf(arena, "%s.%d", scan->forward ? "gradient" : "out", k)
+                    : scan->forward ? "gradient of state"
+                                    : "state"))
+      return rt_no_memory(e->error);
+  struct ir_outputs outputs = {.count = scan->result_count,
+                               .id = scan->result,
+                               .name = name,
+                               .training = true,
+                               .argument_count = scan->argument_count,
+                               .argument = scan->argument};
+  int status = ir_emit(scan->body, &outputs, function, e->module, e->error);
+  if (status == RT_OK) scan->function = e->module->function_count - 1;
+  return status;
+}
+
+int ir_emit_bodies(struct ir_emitter *e) {
+  int status = RT_OK;
+  for (ir_id n = 1; n < e->g.count && status == RT_OK; n++)
+    if (e->live[n] && ir_is_scan(e->g.node[n].op)) status = emit_body(e, ir_scan_of(&e->g, &e->g.node[n]));
+  return status;
+}
+
+static int bits(int64_t mask) {
+  int count = 0;
+  for (; mask; mask &= mask - 1) count++;
+  return count;
+}
+
+int ir_scan_attrs(const struct ir_scan *scan, int64_t attr[RT_MAX_ATTR]) {
+  memset(attr, 0, RT_MAX_ATTR * sizeof *attr);
+  if (!scan->forward) {
+    attr[SCAN_BODY] = scan->function;
+    attr[SCAN_SEQUENCES] = scan->sequence_count;
+    attr[SCAN_REVERSE] = scan->reverse;
+    return scan->result_count > 1 ? scan->result_count - 1 : 1;
+  }
+  attr[SCAN_BODY] = scan->forward->function;
+  attr[SCAN_GRAD_GRADIENT] = scan->function;
+  attr[SCAN_GRAD_SEQUENCES] = scan->sequence_count;
+  attr[SCAN_GRAD_REVERSE] = scan->reverse;
+  attr[SCAN_GRAD_WANTS] = scan->wants;
+  return bits(scan->wants);
+}
+
+struct vm_type ir_scan_result(const struct ir_scan *scan, const struct ir_graph *g,
+                              const struct ir_node *node, int k) {
+  struct vm_type type;
+  if (scan->forward) {
+    int arg = 0;
+    for (int64_t mask = scan->wants; k > 0 || !(mask & 1); mask >>= 1, arg++) k -= mask & 1;
+    return g->node[node->arg[arg]].type;
+  }
+  type = scan->body->node[scan->result[1 + k]].type;
+  memmove(&type.dim[1], &type.dim[0], type.rank * sizeof type.dim[0]);
+  type.dim[0] = node->type.dim[0];
+  type.rank++;
+  return type;
+}

@@ -1,0 +1,361 @@
+/* builtin.c: the functions that are not written in aq, because they are ops or work on shapes and lists. */
+#include <math.h>
+#include <string.h>
+
+#include "compiler/front/builtin.h"
+
+int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) {
+  return cc_to_real(c, &args->value[i], args->span[i], id);
+}
+
+int cc_builtin_no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+  if (!c->slot) return RT_OK;
+  gr_fail(c->error, args->node->span, "`%s` has no place in a slot, which computes one score at a time",
+          self->name);
+  rt_hint(c->error,
+          "compute it before, in the head or its caller, and use the result here indexed by i, j or h");
+  return c->error->code;
+}
+
+int cc_builtin_done(struct cc_context *c, struct cc_value *result, ir_id id) {
+  *result = (struct cc_value){.kind = CC_TENSOR, .id = id};
+  return id ? RT_OK : c->error->code;
+}
+
+/* ---- element by element ---- */
+
+static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                     struct cc_value *result) {
+  ir_id a;
+  double known;
+  int status;
+  if (args->value[0].kind != CC_TENSOR && cc_to_number(c, &args->value[0], &known)) {
+    /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes
+     * and conditions. */
+    if (self->op == OP_sqrt || self->op == OP_exp || self->op == OP_log || self->op == OP_floor
+        || self->op == OP_abs) {
+      double v = self->op == OP_sqrt    ? sqrt(known)
+                 : self->op == OP_exp   ? exp(known)
+                 : self->op == OP_log   ? log(known)
+                 : self->op == OP_floor ? floor(known)
+                                        : fabs(known);
+      if (isnan(v) || (isfinite(known) && !isfinite(v)))
+        return gr_fail(c->error, args->node->span, "%s(%g) is no number that can be written", self->name,
+                       known);
+      *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
+      return RT_OK;
+    }
+  }
+  if ((status = cc_builtin_tensor(c, args, 0, &a))) return status;
+  struct ir_graph *g = cc_graph(c);
+  uint32_t before = g->count;
+  ir_id id = ir_unary(g, (enum rt_op)self->op, a, c->error);
+  if (id >= before)
+    g->node[id].span = args->node->span; /* the call, not what it is given: where to look for a log of 0 */
+  return cc_builtin_done(c, result, id);
+}
+
+static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
+  ir_id a, b;
+  int status;
+  if ((status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b)))
+    return status;
+  return cc_builtin_done(c, result,
+                         ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
+}
+
+static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                     struct cc_value *result) {
+  (void)self;
+  ir_id id[3];
+  int status = RT_OK;
+  for (int i = 0; i < 3 && !status; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
+  return status ? status
+                : cc_builtin_done(c, result,
+                                  ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
+}
+
+/* ---- along axes ---- */
+
+/* Axes counted from 0, or from the end by -1, as other systems have them. */
+static int numbered_axis(struct cc_context *c, args_t *args, double number, struct gr_span span,
+                         const struct vm_type *type) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis),
+                         at = (int)(number < 0 ? number + visible : number);
+  const struct gr_node *callee = args->node->child[0];
+  gr_fail(c->error, span, "axes have names, not numbers: the axes here are those of %s",
+          cc_type_text(c, type));
+  gr_note(c->error, args->span[0], "this is %s", cc_type_text(c, type));
+  if (callee->kind == GR_NAME && at >= 0 && at < visible)
+    rt_hint(c->error, "name the axis: %s(…, %s)", callee->text, cc_dim_text(c, type->dim[axis[at]]));
+  return c->error->code;
+}
+
+int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *axis) {
+  vm_dim d;
+  const struct vm_type *type = cc_type(c, x);
+  bool number = args->value[at].kind == CC_NUMBER;
+  if (number && args->value[at].number < 0) /* -1 is no size, but the last axis elsewhere */
+    return numbered_axis(c, args, args->value[at].number, args->span[at], type);
+  int status = cc_to_dim(c, &args->value[at], args->span[at], &d);
+  if (status) return status;
+  *axis = cc_axis_of(c, type, d);
+  if (*axis >= 0) return RT_OK;
+  if (*axis == -2)
+    return gr_fail(c->error, args->span[at], "%s has more than one axis %s", cc_type_text(c, type),
+                   cc_dim_text(c, d));
+  if (number) return numbered_axis(c, args, args->value[at].number, args->span[at], type);
+  return cc_no_axis(c, args->span[at], args->span[0], type, d);
+}
+
+static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struct gr_span span) {
+  ir_id one = ir_constant(c->model, 1, NULL, span, c->error);
+  /* A mean over nothing is 0, not 0/0. */
+  ir_id size = ir_binary(c->model, OP_max, ir_size(c->model, over, span, c->error), one, span, c->error);
+  return ir_binary(c->model, OP_div, sum, size, span, c->error);
+}
+
+/* Is the second argument of max or min an axis of the first? A dim that is none is a number. */
+static bool names_axis(struct cc_context *c, args_t *args) {
+  const struct cc_value *x = &args->value[0], *by = &args->value[1];
+  return by->kind == CC_DIM && x->kind == CC_TENSOR && cc_axis_of(c, cc_type(c, x->id), by->dim) != -1;
+}
+
+/* sum, mean, max, min over the named dims; over all visible axes when none is named. */
+static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
+  ir_id x;
+  bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
+  if (extreme && args->count == 2 && !names_axis(c, args)) return run_binary(c, self, args, result);
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status) return status;
+  struct vm_type type = *cc_type(c, x);
+  int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
+  uint32_t gone = 0;
+  vm_dim over = VM_ONE;
+  for (int i = 0; args->count == 1 && i < visible; i++) gone |= 1u << axis[i];
+  for (int i = 1; i < args->count; i++) {
+    int a;
+    if ((status = cc_builtin_axis(c, args, i, x, &a))) return status;
+    if (gone & 1u << a)
+      return gr_fail(c->error, args->span[i], "the axis %s is named twice", cc_dim_text(c, type.dim[a]));
+    gone |= 1u << a;
+  }
+  for (int a = 0; a < type.rank; a++)
+    if (gone & 1u << a) over = vm_dim_times(&c->module->dims, over, type.dim[a]);
+  if (over == VM_NO_DIM) return cc_out_of_memory(c);
+  uint32_t keep = ((1u << type.rank) - 1) & ~gone;
+  struct gr_span span = args->node->span;
+  if (!extreme) {
+    ir_id sum = ir_sum(c->model, x, keep, type.batched, span, c->error);
+    return cc_builtin_done(c, result,
+                           !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
+  }
+  bool min = self->name[1] == 'i';
+  struct vm_type kept = ir_kept(&type, keep, type.batched);
+  int64_t attr[RT_MAX_ATTR] = {keep};
+  if (min) x = ir_unary(c->model, OP_neg, x, c->error);
+  ir_id id = x ? ir_add(c->model, OP_maximum, 1, &x, attr, 0, &kept, span, c->error) : 0;
+  return cc_builtin_done(c, result, min && id ? ir_unary(c->model, OP_neg, id, c->error) : id);
+}
+
+/* ---- the rest ---- */
+
+static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       struct cc_value *result) {
+  ir_id x;
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
+  if (status) return status;
+  if (cc_type(c, x)->dtype != RT_INT)
+    return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s",
+                   cc_describe(c, &args->value[0]));
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+}
+
+/* Srivastava et al. 2014, scaled while training, so that nothing changes in evaluation. */
+static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       struct cc_value *result) {
+  ir_id x;
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status) return status;
+  double rate = args->value[1].number;
+  if (rate == 0) return cc_builtin_done(c, result, x);
+  struct vm_type type = *cc_type(c, x);
+  ir_id keep = ir_add(c->model, OP_bernoulli, 0, NULL, NULL, rate, &type, args->node->span, c->error);
+  return cc_builtin_done(c, result,
+                         keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
+}
+
+static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                    struct cc_value *result) {
+  ir_id x;
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
+  return status ? status
+                : cc_builtin_done(
+                    c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+}
+
+static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                   struct cc_value *result) {
+  (void)c, (void)self;
+  *result = (struct cc_value){.kind = CC_NUMBER, .number = args->value[0].item_count};
+  return RT_OK;
+}
+
+static int run_initialiser(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                           struct cc_value *result) {
+  (void)result;
+  gr_fail(c->error, args->node->span, "`%s` says how a parameter starts, and belongs behind `param[…] =`",
+          self->name);
+  return c->error->code;
+}
+
+static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                        struct cc_value *result) {
+  (void)result;
+  gr_fail(c->error, args->node->span, "`%s` has a meaning only in the slots of a head", self->name);
+  rt_hint(c->error, "%s", self->doc);
+  return c->error->code;
+}
+
+/* ---- what they take ---- */
+
+static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter list[] = {{"list", .takes = CC_TAKES_LIST}};
+static const struct cc_parameter shape[] = {{"shape", .takes = CC_TAKES_SHAPE}};
+static const struct cc_parameter dim[] = {{"axis", .takes = CC_TAKES_DIM}};
+static const struct cc_parameter x_shape[] = {{"x", .takes = CC_TAKES_ANY},
+                                              {"shape", .takes = CC_TAKES_SHAPE}};
+static const struct cc_parameter x_dim[] = {{"x", .takes = CC_TAKES_ANY},
+                                            {"axis", CC_TAKES_DIM, .optional = true}};
+static const struct cc_parameter x_dims[] = {{"x", .takes = CC_TAKES_ANY},
+                                             {"axis", CC_TAKES_DIM, .rest = true}};
+static const struct cc_parameter where_rows[] = {
+    {"condition", .takes = CC_TAKES_ANY}, {"a", .takes = CC_TAKES_ANY}, {"b", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter standardize_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"eps", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .by_name = true, .fallback = 1e-5}};
+static const struct cc_parameter rms_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"eps", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .by_name = true, .fallback = 1e-6}};
+static const struct cc_parameter entmax_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"alpha", CC_TAKES_NUMBER, CC_ALPHA, .optional = true, .fallback = 1.5}};
+static const struct cc_parameter top_k_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                 {"K", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, INT32_MAX)},
+                                                 {"axis", CC_TAKES_DIM, .optional = true}};
+static const struct cc_parameter cumsum_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"axis", CC_TAKES_DIM, .optional = true},
+    {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
+static const struct cc_parameter concat_rows[] = {{"part", CC_TAKES_ANY, .rest = true},
+                                                  {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
+static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                   {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
+static const struct cc_parameter scan_rows[] = {
+    {"step", .takes = CC_TAKES_FUNCTION},
+    {"start", .takes = CC_TAKES_ANY},
+    {"x", .takes = CC_TAKES_ANY},
+    {"more", CC_TAKES_ANY, .rest = true}, /* sequences, and what each step is given as it is */
+    {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
+
+static const struct cc_builtin builtins[] = {
+    {"exp", CC_TAKES(just_x), run_unary, OP_exp, 0, "e to the x, element by element"},
+    {"log", CC_TAKES(just_x), run_unary, OP_log, 0, "natural logarithm"},
+    {"sqrt", CC_TAKES(just_x), run_unary, OP_sqrt, 0, "square root"},
+    {"abs", CC_TAKES(just_x), run_unary, OP_abs, 0, "absolute value"},
+    {"sign", CC_TAKES(just_x), run_unary, OP_sign, 0, "-1, 0 or 1"},
+    {"relu", CC_TAKES(just_x), run_unary, OP_relu, 0, "max(x, 0)"},
+    {"tanh", CC_TAKES(just_x), run_unary, OP_tanh, 0, "hyperbolic tangent"},
+    {"sigmoid", CC_TAKES(just_x), run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
+    {"softplus", CC_TAKES(just_x), run_unary, OP_softplus, 0, "log(1 + exp(x))"},
+    {"erf", CC_TAKES(just_x), run_unary, OP_erf, 0, "error function"},
+    {"sin", CC_TAKES(just_x), run_unary, OP_sin, 0, "sine, x in radians"},
+    {"cos", CC_TAKES(just_x), run_unary, OP_cos, 0, "cosine, x in radians"},
+    {"floor", CC_TAKES(just_x), run_unary, OP_floor, 0, "largest whole number not above x"},
+    {"where", CC_TAKES(where_rows), run_where, 0, 0, "a where the condition is true, else b"},
+    {"sum", CC_TAKES(x_dims), run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
+    {"mean", CC_TAKES(x_dims), run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
+    {"max", CC_TAKES(x_dims), run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
+    {"min", CC_TAKES(x_dims), run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},
+    {"softmax", CC_TAKES(x_dim), cc_run_along, OP_softmax, 0,
+     "exp(x) / sum exp(x) along a dim, the last when none is named"},
+    {"log_softmax", CC_TAKES(x_dim), cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
+    {"standardize", CC_TAKES(standardize_rows), cc_run_along, OP_standardize, 0,
+     "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
+    {"rms_standardize", CC_TAKES(rms_rows), cc_run_along, OP_rms, 0,
+     "x / sqrt(mean(x^2) + eps) along a dim, the last when none is named"},
+    {"sparsemax", CC_TAKES(x_dim), cc_run_entmax, OP_threshold, 2,
+     "weights that sum to 1 along a dim, most of them 0: the nearest point of the simplex (Martins and "
+     "Astudillo 2016)"},
+    {"entmax", CC_TAKES(entmax_rows), cc_run_entmax, OP_threshold, 1.5,
+     "weights that sum to 1 along a dim, between softmax (alpha near 1) and sparsemax (alpha = 2) (Peters et "
+     "al. 2019)"},
+    {"top_k", CC_TAKES(top_k_rows), cc_run_top_k, OP_threshold, 0,
+     "1 where x is among the K largest along a dim, ties of the K-th included, else 0; no gradient flows "
+     "through it"},
+    {"cumsum", CC_TAKES(cumsum_rows), cc_run_cumsum, OP_cumsum, 0,
+     "running sum along a dim, the last when none is named: of all up to here, or with reverse = true of all "
+     "from here on"},
+    {"reshape", CC_TAKES(x_shape), cc_run_reshape, 0, 0, "the same elements, in order, under other axes"},
+    {"expand", CC_TAKES(x_shape), cc_run_expand, 0, 0, "x repeated along the axes that it lacks"},
+    {"transpose", CC_TAKES(x_shape), cc_run_transpose, 0, 0, "the axes of x in the order given"},
+    {"zeros", CC_TAKES(shape), cc_run_fill, 0, 0, "a tensor of zeros"},
+    {"ones", CC_TAKES(shape), cc_run_fill, 0, 1, "a tensor of ones"},
+    {"range", CC_TAKES(dim), cc_run_range, 0, 0, "0, 1, 2, … along a dim"},
+    {"concat", CC_TAKES(concat_rows), cc_run_concat, 0, 0,
+     "one behind the other along an axis, counted from 0; the last when none is given"},
+    {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
+    {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,
+     "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
+    {"stop_gradient", CC_TAKES(just_x), run_stop, 0, 0, "x, through which no gradient flows"},
+    {"len", CC_TAKES(list), run_len, 0, 0, "how many items a list or a name... argument has"},
+    {"gumbel", NULL, -1, run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
+    {"normal", NULL, -1, run_initialiser, 0, 0, "normal numbers of that standard deviation"},
+    {"uniform", NULL, -1, run_initialiser, 0, 0, "uniform numbers"},
+    {"glorot", NULL, -1, run_initialiser, 0, 0, "uniform by fan in and fan out (Glorot and Bengio 2010)"},
+    {"he", NULL, -1, run_initialiser, 0, 0, "normal by fan in (He et al. 2015)"},
+    {"orthogonal", NULL, -1, run_initialiser, 0, 0, "a random orthogonal matrix (Saxe et al. 2014)"},
+    {"eye", NULL, -1, run_initialiser, 0, 0, "the identity matrix"},
+    {"load", NULL, -1, run_initialiser, 0, 0, "a pretrained tensor"},
+    {"scan", CC_TAKES(scan_rows), cc_scan, 0, 0,
+     "step(state, row of x, …) for each row of x: every state, or what step gives beside it"},
+    {"pi", NULL, -1, NULL, 0, 3.14159265358979323846, "the number"},
+    {"inf", NULL, -1, NULL, 0, INFINITY, "infinity"},
+    {"true", NULL, -1, NULL, 0, 1, "the number 1, as comparisons give it"},
+    {"false", NULL, -1, NULL, 0, 0, "the number 0"},
+};
+
+int cc_builtin_call(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                    struct cc_value *result) {
+  const struct cc_callee callee = {.name = self->name,
+                                   .noun = "argument",
+                                   .parameter = self->takes,
+                                   .count = self->count,
+                                   .open = self->run == cc_scan};
+  struct cc_call_args matched;
+  if (self->count < 0) return self->run(c, self, args, result);
+  int status = cc_match_values(c, &callee, args, &matched);
+  if (status) rt_hint(c->error, "%s", self->doc);
+  return status ? status : self->run(c, self, &matched, result);
+}
+
+const struct cc_builtin *cc_builtin_find(const char *name) {
+  for (size_t i = 0; i < RT_COUNT(builtins); i++)
+    if (!strcmp(builtins[i].name, name)) return &builtins[i];
+  return NULL;
+}
+
+const struct cc_builtin *cc_builtin_at(int index) {
+  return index >= 0 && (size_t)index < RT_COUNT(builtins) ? &builtins[index] : NULL;
+}

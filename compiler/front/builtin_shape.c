@@ -1,0 +1,247 @@
+/* builtin_shape.c: the functions that change shapes, and those that make tensors of a shape. */
+#include <string.h>
+
+#include "compiler/front/builtin.h"
+
+/* Item i of a list that was written as one. */
+static struct gr_span item_span(const args_t *args, int at, int i) {
+  const struct gr_node *call = args->node;
+  const struct gr_node *arg = call->kind == GR_CALL && at + 1 < call->count ? call->child[at + 1] : NULL;
+  const struct gr_node *list = arg && arg->kind == GR_ARG ? arg->child[0] : NULL;
+  return list && list->kind == GR_LIST && i < list->count ? list->child[i]->span : args->span[at];
+}
+
+/* A list of dims as a type; batched when `from` is or when a dim is ragged. */
+static int list_shape(struct cc_context *c, args_t *args, int at, bool batched, struct vm_type *type) {
+  *type = (struct vm_type){.dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM};
+  const struct cc_value *list = &args->value[at];
+  if (list->item_count > RT_MAX_RANK)
+    return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
+  for (int i = 0; i < list->item_count; i++) {
+    int status = cc_to_dim(c, &list->item[i], item_span(args, at, i), &type->dim[i]);
+    if (status) return status;
+    if (vm_dim_is_ragged(&c->module->dims, type->dim[i])) type->batched = 1;
+  }
+  type->rank = (uint8_t)list->item_count;
+  return RT_OK;
+}
+
+/* The arguments x and [DIM, …]. */
+static int tensor_and_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, ir_id *x,
+                            struct vm_type *type) {
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, x);
+  return status ? status : list_shape(c, args, 1, cc_type(c, *x)->batched, type);
+}
+
+static bool is_ragged(const struct vm_dims *dims, const struct vm_type *type) {
+  for (int a = 0; a < type->rank; a++)
+    if (vm_dim_is_ragged(dims, type->dim[a])) return true;
+  return false;
+}
+
+/* A column vector[N] gets its size from the file, so that nothing says it is R * P unless it is declared so.
+ */
+static void hint_vector(struct cc_context *c, ir_id x, const struct vm_type *wanted) {
+  const struct ir_node *node = &c->model->node[x];
+  struct vm_dims *dims = &c->module->dims;
+  int64_t symbol =
+      node->op == OP_input && node->type.rank == 1 ? vm_dim_as_symbol(dims, node->type.dim[0]) : -1;
+  if (symbol < 0 || dims->symbol[symbol].kind != VM_BOUND || wanted->rank == 0 || is_ragged(dims, wanted))
+    return;
+  struct rt_text sizes = {0};
+  for (int a = 0; a < wanted->rank; a++) {
+    rt_text_puts(&sizes, a ? " * " : "");
+    vm_dim_print(dims, wanted->dim[a], &sizes);
+  }
+  if (!sizes.failed)
+    rt_hint(c->error, "%s is read from the training file; declare vector[%s]", dims->symbol[symbol].name,
+            sizes.data);
+  rt_text_free(&sizes);
+}
+
+int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                   struct cc_value *result) {
+  ir_id x;
+  struct vm_type type;
+  int status = tensor_and_shape(c, self, args, &x, &type);
+  if (status) return status;
+  if (cc_is_reordered(c, cc_type(c, x), &type))
+    return cc_reordered(c, args->node->span, cc_type(c, x), &type);
+  ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
+  if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
+  return cc_builtin_done(c, result, y);
+}
+
+int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
+  ir_id x;
+  struct vm_type type;
+  int status = tensor_and_shape(c, self, args, &x, &type);
+  return status ? status
+                : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
+}
+
+/* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
+int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                     struct cc_value *result) {
+  ir_id x;
+  struct vm_type wanted;
+  int status = tensor_and_shape(c, self, args, &x, &wanted);
+  if (status) return status;
+  struct vm_type type = *cc_type(c, x), out = type;
+  int64_t attr[RT_MAX_ATTR] = {0};
+  uint32_t used = 0;
+  for (int i = 0; i < wanted.rank; i++) {
+    int a = 0;
+    while (a < type.rank && (type.dim[a] != wanted.dim[i] || (used & 1u << a))) a++;
+    if (a == type.rank || wanted.rank != type.rank)
+      return gr_fail(c->error, args->span[1], "these are not the axes of %s in another order",
+                     cc_type_text(c, &type));
+    used |= 1u << a;
+    attr[0] |= (int64_t)a << (4 * i);
+    out.dim[i] = wanted.dim[i];
+  }
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
+}
+
+int cc_run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  struct vm_type type;
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = list_shape(c, args, 0, false, &type);
+  return status ? status
+                : cc_builtin_done(c, result,
+                                  ir_constant(c->model, self->constant, &type, args->node->span, c->error));
+}
+
+int cc_run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
+  struct vm_type type = {.dtype = RT_REAL, .rank = 1, .of = VM_NO_DIM};
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
+  if (status) return status;
+  type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
+}
+
+/* Inside head[H], a part that is the same for every head, beside `like`, which has one for each: repeated for
+ * each. */
+static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_type *like,
+                            struct gr_span span) {
+  struct vm_type type = *cc_type(c, part), repeated = *like;
+  int axis[RT_MAX_RANK], visible = cc_visible(c, like, axis);
+  uint32_t axes = 0;
+  if (visible == like->rank || cc_is_lifted(c, &type) || type.rank != visible) return part;
+  for (int a = 0; a < visible; a++) {
+    repeated.dim[axis[a]] = type.dim[a];
+    axes |= 1u << axis[a];
+  }
+  repeated.batched = type.batched;
+  return ir_expand_axes(c->model, part, axes, &repeated, span, c->error);
+}
+
+/* The axis that concat joins along, by its place among those that are seen: a result of joining has no name
+ * yet. */
+static int joined_axis(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       const struct vm_type *type, int *along) {
+  static const struct cc_parameter row = {"axis", CC_TAKES_WHOLE, .range = CC_FROM_TO(-1, RT_MAX_RANK - 1)};
+  const struct cc_callee callee = {.name = self->name};
+  const struct cc_value *given = &args->named[0];
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  double at = -1; /* the last */
+  for (int a = 0; given->kind == CC_DIM && a < visible; a++)
+    if (type->dim[axis[a]] == given->dim) {
+      gr_fail(c->error, args->named_span[0],
+              "concat counts axes from 0, because what it makes is longer than %s",
+              cc_dim_text(c, given->dim));
+      rt_hint(c->error, "write axis = %d", a);
+      return c->error->code;
+    }
+  if (given->kind != CC_NONE && !cc_to_number(c, given, &at))
+    return gr_fail(c->error, args->named_span[0], "concat counts axes from 0, and this is %s",
+                   cc_describe(c, given));
+  int status = cc_check_range(c, &callee, &row, at, args->named_span[0]);
+  if (status) return status;
+  if (at < 0) at = visible - 1;
+  if (at < 0 || at >= visible)
+    return gr_fail(c->error, args->named_span[0], "%s has no axis number %g", cc_type_text(c, type), at);
+  *along = (int)at;
+  return RT_OK;
+}
+
+static int axes_differ(struct cc_context *c, struct gr_span span, const struct vm_type *first,
+                       const struct vm_type *other) {
+  gr_fail(c->error, span, "concat joins tensors with the same axes: %s and %s", cc_type_text(c, first),
+          cc_type_text(c, other));
+  rt_hint(c->error, "expand(…, %s) repeats the smaller along the axes that it lacks",
+          cc_type_text(c, first->rank > other->rank ? first : other));
+  return c->error->code;
+}
+
+/* Parts are joined along one axis, and have all others in common. */
+static int check_joined(struct cc_context *c, args_t *args, const struct vm_type *first,
+                        const struct vm_type *part, int along) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, first, axis), other = -1, odd = 0;
+  for (int a = 0; a < visible; a++) {
+    bool same = first->dim[axis[a]] == part->dim[axis[a]];
+    odd += !same;
+    if (!same && a != along) other = a;
+  }
+  if (other < 0) return RT_OK;
+  vm_dim here = first->dim[axis[other]], there = part->dim[axis[other]];
+  gr_fail(c->error, args->node->span,
+          "%s and %s cannot be joined along their axis %d: all other axes must be the same, and %s is not %s",
+          cc_type_text(c, first), cc_type_text(c, part), along, cc_dim_text(c, there), cc_dim_text(c, here));
+  if (odd == 1)
+    rt_hint(c->error, "with `axis = %d` they go one behind the other along %s and %s", other,
+            cc_dim_text(c, here), cc_dim_text(c, there));
+  else
+    ir_hint_dims(c->model, here, there, c->error);
+  return c->error->code;
+}
+
+int cc_run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
+  const struct cc_value *items = args->value;
+  int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_no_slot(c, self, args);
+  if (status) return status;
+  if (count == 1 && items[0].kind == CC_LIST) {
+    count = items[0].item_count;
+    items = items[0].item;
+  }
+  if (count < 1) return gr_fail(c->error, args->node->span, "concat joins one tensor or more");
+  ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (size_t)count);
+  bool batched = false;
+  if (!id) return cc_out_of_memory(c);
+  for (int i = 0; i < count; i++) {
+    if ((status = cc_to_tensor(c, &items[i], args->node->span, &id[i]))) return status;
+    batched |= cc_type(c, id[i])->batched;
+  }
+  struct vm_type type = *cc_type(c, id[0]);
+  for (int i = 1; i < count; i++)
+    if (!cc_is_lifted(c, &type)) type = *cc_type(c, id[i]);
+  for (int i = 0; i < count; i++)
+    if (!(id[i] = for_every_head(c, id[i], &type, args->node->span))) return c->error->code;
+  type = *cc_type(c, id[0]);
+  int along = 0;
+  if ((status = joined_axis(c, self, args, &type, &along))) return status;
+  cc_visible(c, &type, axis);
+  int64_t attr[RT_MAX_ATTR] = {axis[along]};
+  vm_dim total = vm_dim_number(&c->module->dims, 0);
+  for (int i = 0; i < count; i++) {
+    struct vm_type part = *cc_type(c, id[i]);
+    if (part.rank != type.rank) return axes_differ(c, args->node->span, &type, &part);
+    if ((status = check_joined(c, args, &type, &part, along))) return status;
+    total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
+    if (batched && !part.batched) {
+      part.batched = 1;
+      if (!(id[i] = ir_expand(c->model, id[i], &part, args->node->span, c->error))) return c->error->code;
+    }
+  }
+  if (total == VM_NO_DIM) return cc_out_of_memory(c);
+  type.batched = batched;
+  type.dim[attr[0]] = total;
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
+}

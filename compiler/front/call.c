@@ -1,0 +1,470 @@
+/* call.c: calls: arguments matched to the signature, the body inlined. */
+#include "compiler/front/arguments.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_SWAPPED = 4, MAX_RESULTS = 16 };
+
+/* ---- signatures ---- */
+
+static int bind_dim(struct cc_context *c, struct cc_scope *scope, const struct gr_node *e, vm_dim dim,
+                    bool *fits) {
+  struct cc_scope *was = c->scope;
+  vm_dim wanted = VM_NO_DIM;
+  int status = RT_OK;
+  c->scope = scope;
+  const struct cc_binding *bound = e->kind == GR_NAME ? cc_lookup(scope, e->text) : NULL;
+  const struct cc_definition *d = e->kind == GR_NAME && !bound ? cc_find(c->program, c->unit, e->text) : NULL;
+  if (e->kind == GR_NAME && !bound && !(d && d->node->kind == GR_DIM))
+    status = cc_bind(c, scope, e->text, (struct cc_value){.kind = CC_DIM, .dim = dim}, e->span, NULL);
+  else if (!(status = cc_dim(c, e, &wanted)))
+    *fits = wanted == dim;
+  c->scope = was;
+  return status;
+}
+
+/* Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new. */
+int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type,
+                  struct cc_scope *scope, const char *what, const struct gr_node *declared,
+                  struct gr_span span) {
+  const struct gr_node *shape = pattern->child[0], *of = pattern->count > 1 ? pattern->child[1] : NULL;
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
+  bool star = shape->count > 0 && shape->child[0]->kind == GR_STAR, fits = true;
+  const struct cc_wanted wanted = {pattern, declared, scope, what, span};
+  int named = shape->count - star, leading = visible - named, status = RT_OK;
+  if (!star && leading < 0 && named == type->rank) { /* the pattern names the axis H of a head[H] itself */
+    for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
+    leading = 0;
+  }
+  if ((of != NULL) != (type->dtype == RT_INT)) {
+    cc_mismatch(c, &wanted, type);
+    rt_hint(c->error,
+            of ? "it takes what names things, as a column of words or classes gives it, and not yet looked up"
+               : "whole numbers (%s) index a table: embed(…) makes vectors of them",
+            cc_type_text(c, type));
+    return c->error->code;
+  }
+  if (leading < 0 || (!star && leading > 0)) return cc_mismatch(c, &wanted, type);
+  if (star) {
+    struct cc_value list = {.kind = CC_LIST, .item_count = leading};
+    list.item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * (size_t)(leading + 1));
+    if (!list.item) return cc_out_of_memory(c);
+    for (int i = 0; i < leading; i++)
+      list.item[i] = (struct cc_value){.kind = CC_DIM, .dim = type->dim[axis[i]]};
+    const struct cc_binding *before = cc_lookup(scope, shape->child[0]->text);
+    if (before && before->value.kind == CC_LIST) {
+      fits = before->value.item_count == leading;
+      for (int i = 0; fits && i < leading; i++) fits = before->value.item[i].dim == list.item[i].dim;
+    } else if ((status = cc_bind(c, scope, shape->child[0]->text, list, shape->child[0]->span, NULL)))
+      return status;
+  }
+  for (int i = 0; i < named && fits && !status; i++)
+    status = bind_dim(c, scope, shape->child[star + i], type->dim[axis[leading + i]], &fits);
+  if (of && fits && !status) status = bind_dim(c, scope, of, type->of, &fits);
+  if (status) return status;
+  return fits ? RT_OK : cc_mismatch(c, &wanted, type);
+}
+
+/* ---- calls ---- */
+
+CC_OWN_FRAME static int collect(struct cc_context *c, const struct gr_node *call, struct cc_call_args *args) {
+  static const struct cc_value none = {0};
+  args->node = call;
+  size_t n = (size_t)call->count + 1;
+  struct rt_arena *a = &c->model->arena;
+  args->value = rt_arena_alloc(a, n * sizeof *args->value);
+  args->span = rt_arena_alloc(a, n * sizeof *args->span);
+  args->name = rt_arena_alloc(a, n * sizeof *args->name);
+  args->named = rt_arena_alloc(a, n * sizeof *args->named);
+  args->named_span = rt_arena_alloc(a, n * sizeof *args->named_span);
+  if (!args->value || !args->span || !args->name || !args->named || !args->named_span)
+    return cc_out_of_memory(c);
+  for (int i = 1; i < call->count; i++) {
+    const struct gr_node *arg = call->child[i];
+    if (!arg || arg->kind != GR_ARG) continue;
+    struct cc_value value = none;
+    int status = cc_expression(c, arg->child[0], &value);
+    if (status) return status;
+    if (arg->text) {
+      args->name[args->named_count] = arg->text;
+      args->named_span[args->named_count] = arg->span;
+      args->named[args->named_count++] = value;
+    } else if (args->named_count) {
+      return gr_fail(c->error, arg->span, "arguments by position come before arguments by name");
+    } else {
+      args->span[args->count] = arg->span;
+      args->value[args->count++] = value;
+    }
+  }
+  return RT_OK;
+}
+
+static int bind_variadic(struct cc_context *c, const struct gr_node *param, const struct cc_call_args *args,
+                         int from, struct cc_scope *scope) {
+  struct cc_value list = {.kind = CC_LIST, .item = args->value + from, .item_count = args->count - from};
+  if (args->count == from + 1 && args->value[from].kind == CC_LIST)
+    list = args->value[from]; /* a list given as such */
+  return cc_bind(c, scope, param->text, list, param->name_span, NULL);
+}
+
+/* An argument of a shape that does not fit, as some are often given. */
+static void advise_argument(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
+                            const struct cc_value *value) {
+  if (c->slot) return;
+  cc_hint_reduced(c, value);
+  if (d->unit->is_stdlib && !strncmp(d->name, "cross_", 6) && param == d->node->child[0]->child[0]
+      && cc_type(c, value->id)->rank == 1)
+    rt_hint(c->error, "a single query vector looks at a sequence by pool(q, x)");
+}
+
+/* The type of a value that is a tensor here: in a slot most are single numbers. */
+static const struct vm_type *tensor_type(struct cc_context *c, const struct cc_value *value) {
+  return c->slot && !value->outer ? &c->slot->graph->node[value->id].type : cc_type(c, value->id);
+}
+
+static int bind_argument(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
+                         const struct cc_value *value, struct gr_span span, struct cc_scope *scope) {
+  const struct gr_node *type = param->count > 0 ? param->child[0] : NULL;
+  if (type) {
+    struct cc_value tensor = *value;
+    if (value->kind == CC_NUMBER || value->kind == CC_DIM) {
+      int status = cc_to_tensor(c, value, span, &tensor.id);
+      if (status) return status;
+      tensor.kind = CC_TENSOR;
+      tensor.outer = false;
+    }
+    if (tensor.kind != CC_TENSOR) {
+      gr_fail(c->error, span, "argument `%s` of `%s` is a tensor, and this is %s", param->text, d->name,
+              cc_describe(c, value));
+      gr_note(c->error, param->span, "declared here");
+      return c->error->code;
+    }
+    const struct vm_type *actual = tensor_type(c, &tensor);
+    const char *what = rt_arena_printf(&c->model->arena, "`%s` of `%s`", param->text, d->name);
+    int status = what ? cc_match_type(c, type, actual, scope, what, param, span) : cc_out_of_memory(c);
+    if (status) advise_argument(c, d, param, &tensor);
+    return status ? status : cc_bind(c, scope, param->text, tensor, param->name_span, NULL);
+  }
+  return cc_bind(c, scope, param->text, *value, param->name_span, NULL);
+}
+
+static int bind_default(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
+                        struct cc_scope *scope) {
+  const struct gr_node *node = param->child[1];
+  struct cc_scope *was = c->scope;
+  struct cc_value value;
+  c->scope = scope;
+  int status = cc_expression(c, node, &value);
+  c->scope = was;
+  return status ? status : bind_argument(c, d, param, &value, node->span, scope);
+}
+
+/* What the signature declares, as rows. */
+static int declare(struct cc_context *c, const struct cc_definition *d, struct cc_callee *callee) {
+  const struct gr_node *params = d->node->child[0];
+  struct cc_parameter *row = rt_arena_alloc(&c->model->arena, sizeof *row * ((size_t)params->count + 1));
+  if (!row) return cc_out_of_memory(c);
+  for (int p = 0; p < params->count; p++) {
+    const struct gr_node *param = params->child[p];
+    row[p] = (struct cc_parameter){.name = param->text,
+                                   .optional = param->count > 1 && param->child[1],
+                                   .rest = param->number == 1,
+                                   .node = param};
+  }
+  *callee = (struct cc_callee){d->name, "argument", row, params->count, d->node, false};
+  return RT_OK;
+}
+
+/* Binds the callee's arguments in scope; the callee's file is already the one whose names are in sight. */
+CC_OWN_FRAME static int bind_arguments(struct cc_context *c, const struct cc_definition *d,
+                                       const struct cc_call_args *args, struct cc_scope *scope) {
+  const struct gr_node *params = d->node->child[0];
+  struct cc_callee callee;
+  int *of, at = 0, status = declare(c, d, &callee);
+  if (!status) status = cc_match_call(c, &callee, args, &of);
+  for (int p = 0; p < params->count && !status; p++) {
+    const struct gr_node *param = params->child[p];
+    int named = 0;
+    while (named < args->named_count && of[args->count + named] != p) named++;
+    if (param->number == 1) {
+      status = bind_variadic(c, param, args, at, scope);
+      at = args->count;
+    } else if (named < args->named_count) {
+      status = bind_argument(c, d, param, &args->named[named], args->named_span[named], scope);
+    } else if (at < args->count) {
+      status = bind_argument(c, d, param, &args->value[at], args->span[at], scope);
+      at++;
+    } else {
+      status = bind_default(c, d, param, scope);
+    }
+  }
+  return status;
+}
+
+/* Does [] stand there, or [*B] where B is no axis at all? */
+static bool is_scalar(const struct gr_node *type, const struct cc_scope *scope) {
+  const struct gr_node *shape = type->child[0];
+  for (int i = 0; i < shape->count; i++) {
+    const struct cc_binding *star =
+        shape->child[i]->kind == GR_STAR ? cc_lookup(scope, shape->child[i]->text) : NULL;
+    if (!star || star->value.kind != CC_LIST || star->value.item_count > 0) return false;
+  }
+  return type->count < 2 || !type->child[1];
+}
+
+static int no_tensor(struct cc_context *c, const struct gr_node *type, const struct cc_value *value,
+                     const char *what) {
+  const struct gr_source *source = type->span.source;
+  int length = (int)(type->span.end - type->span.begin);
+  const char *text = source->text + type->span.begin;
+  gr_fail(c->error, type->span, "%s should be %.*s, but this is %s", what, length, text,
+          cc_describe(c, value));
+  if (value->kind == CC_NUMBER || value->kind == CC_DIM)
+    rt_hint(c->error, "expand(…, %.*s) repeats a number along axes", length, text);
+  if (value->kind == CC_FUNCTION) rt_hint(c->error, "call it: `%s(…)`", value->function->name);
+  if (value->kind == CC_BUILTIN) rt_hint(c->error, "call it: `%s(…)`", value->builtin->name);
+  if (value->kind == CC_LIST)
+    rt_hint(c->error, "what gives several values is declared without a type; list[0] is the first of a list");
+  return c->error->code;
+}
+
+int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
+                    int count, struct cc_scope *scope) {
+  const struct gr_node *type = d->node->child[1];
+  if (!type || type->kind != GR_TYPE) return RT_OK;
+  const char *what = rt_arena_printf(&c->model->arena, "the result of `%s`", d->name);
+  if (!what) return cc_out_of_memory(c);
+  if (count != 1) {
+    gr_fail(c->error, type->span, "`%s` declares one result, but it returns %d", d->name, count);
+    rt_hint(c->error, "leave the type out: what gives several values has none");
+    return c->error->code;
+  }
+  bool number = result->kind == CC_NUMBER || result->kind == CC_DIM;
+  if (number && is_scalar(type, scope)) return RT_OK;
+  if (result->kind != CC_TENSOR) return no_tensor(c, type, result, what);
+  int status = cc_match_type(c, type, tensor_type(c, result), scope, what, NULL, type->span);
+  if (status && d->node->kind != GR_HEAD && !c->slot)
+    gr_note(c->error, ir_shown(c->model, result->id), "this is %s", cc_type_text(c, cc_type(c, result->id)));
+  return status;
+}
+
+/* The axis H of a head[H] at this call, so that an argument [T, H, K] is to the head what each of its H heads
+ * sees: [T, K]. VM_NO_DIM when the head has none. */
+CC_OWN_FRAME static int head_axis(struct cc_context *c, const struct cc_definition *d,
+                                  const struct cc_call_args *args, vm_dim *dim) {
+  const struct gr_node *name = d->node->kind == GR_HEAD && d->node->count > 3 ? d->node->child[3] : NULL,
+                       *params = d->node->child[0];
+  struct cc_definition *outer = name ? cc_find(c->program, c->unit, name->text) : NULL;
+  *dim = VM_NO_DIM;
+  for (int p = 0; name && p < params->count; p++) {
+    if (strcmp(params->child[p]->text, name->text)) continue;
+    for (int k = 0; k < args->named_count; k++)
+      if (!strcmp(args->name[k], name->text)) return cc_to_dim(c, &args->named[k], args->named_span[k], dim);
+    return p < args->count ? cc_to_dim(c, &args->value[p], args->span[p], dim) : RT_OK;
+  }
+  return outer && outer->node->kind == GR_DIM ? cc_dim_of(c, outer, dim) : RT_OK;
+}
+
+/* The `with { … }` behind a call, or NULL. */
+static const struct gr_node *with_of(const struct cc_call_args *args) {
+  const struct gr_node *call = args->node && args->node->kind == GR_CALL ? args->node : NULL;
+  const struct gr_node *last = call ? call->child[call->count - 1] : NULL;
+  return last && last->kind == GR_WITH ? last : NULL;
+}
+
+/* multi_head(x, H) with { … }: the slots belong to a head that it calls. */
+static int with_at_function(struct cc_context *c, const struct cc_definition *d, const struct gr_node *with) {
+  gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is a function", d->name);
+  for (const struct cc_use *use = d->uses; use; use = use->next) {
+    if (use->to->node->kind != GR_HEAD) continue;
+    struct rt_text written = {0};
+    const struct gr_node *params = use->to->node->child[0];
+    for (int p = 0; p < params->count; p++)
+      rt_text_printf(&written, "%s%s", p ? ", " : "", params->child[p]->text);
+    if (!written.failed)
+      rt_hint(c->error, "`%s` calls the head %s(%s): call that one with { … }", d->name, use->to->name,
+              written.data ? written.data : "");
+    rt_text_free(&written);
+    return c->error->code;
+  }
+  rt_hint(c->error, "a head is written `head NAME(…) { query = … key = … value = … }`");
+  return c->error->code;
+}
+
+CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definition *d,
+                                  const struct cc_call_args *args, struct cc_scope *scope,
+                                  struct cc_scope *caller, const struct cc_unit *caller_unit,
+                                  struct cc_value *result, int *count, int max) {
+  vm_dim was = c->head_dim, own;
+  int status = head_axis(c, d, args, &own);
+  if (status) return status;
+  if (own != VM_NO_DIM) c->head_dim = own;
+  status = bind_arguments(c, d, args, scope);
+  c->head_dim = was;
+  if (status) return status;
+  c->scope = scope;
+  const struct gr_node *with = with_of(args);
+  if (d->node->kind == GR_HEAD) {
+    if (c->slot) return gr_fail(c->error, args->node->span, "a head cannot be called in a slot of another");
+    *count = 1;
+    return cc_head_body(c, d, with, caller, caller_unit, result);
+  }
+  if (with) return with_at_function(c, d, with);
+  *count = -1;
+  status = cc_block(c, d->node->child[2], result, count, max);
+  if (status) return status;
+  if (*count < 0) {
+    gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
+    rt_hint(c->error, "what a function gives is said by return: return x");
+    return c->error->code;
+  }
+  return cc_check_result(c, d, result, *count, scope);
+}
+
+/* An error within a call: what the standard library says of itself is a note to the line that called it.
+ * Files of the user's own, and instances, which meet what an earlier call made, are told by a note. */
+static void trace(struct cc_context *c, const struct cc_value *callee, struct gr_span call,
+                  const struct cc_unit *caller) {
+  const struct cc_definition *d = callee->function;
+  bool same_file = call.source == d->node->span.source;
+  if (caller->is_stdlib || (same_file && !callee->instance)) return;
+  if (d->unit->is_stdlib)
+    gr_raise(c->error, call);
+  else
+    gr_note(c->error, call, "in this call of `%s`", d->name);
+}
+
+static int dispatch(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                    struct cc_value *result, int *count, int max);
+
+/* Whether the call passes with arguments a and b the other way round. */
+CC_OWN_FRAME static bool fits_swapped(struct cc_context *c, const struct cc_value *callee,
+                                      const struct cc_call_args *args, int a, int b) {
+  struct cc_call_args swapped = *args;
+  struct cc_value copy[MAX_SWAPPED], result[MAX_RESULTS];
+  struct rt_error *error = c->error, other = {0};
+  int count = -1;
+  memcpy(copy, args->value, (size_t)args->count * sizeof *copy);
+  copy[a] = args->value[b];
+  copy[b] = args->value[a];
+  swapped.value = copy;
+  c->error = &other;
+  int status = dispatch(c, callee, &swapped, result, &count, MAX_RESULTS);
+  c->error = error;
+  return status == RT_OK;
+}
+
+/* A call that failed may have two arguments in the wrong order: then that is the hint. */
+CC_OWN_FRAME static void try_swapped(struct cc_context *c, const struct cc_value *callee,
+                                     const struct cc_call_args *args) {
+  if (c->swapping || c->slot || args->count > MAX_SWAPPED || c->error->code != RT_BAD_DATA) return;
+  c->swapping = true;
+  for (int a = 0; a < args->count; a++)
+    for (int b = a + 1; b < args->count; b++) {
+      struct gr_span x = args->span[a], y = args->span[b];
+      if (!x.source || !y.source || !fits_swapped(c, callee, args, a, b)) continue;
+      c->error->hint[0] = '\0';
+      rt_hint(c->error, "with `%.*s` and `%.*s` the other way round it fits: are they swapped?",
+              (int)(x.end - x.begin), x.source->text + x.begin, (int)(y.end - y.begin),
+              y.source->text + y.begin);
+      return; /* and not again: what is around this call fails because of it */
+    }
+  c->swapping = false;
+}
+
+/* What the standard library makes stands, for all later messages, at the line that called it. */
+static void place_at_call(struct cc_context *c, ir_id from, struct gr_span call) {
+  for (ir_id n = from; n < c->model->count; n++) {
+    const struct gr_source *source = c->model->node[n].span.source;
+    if (source && !strncmp(source->name, CC_STDLIB, strlen(CC_STDLIB))) c->model->node[n].span = call;
+  }
+}
+
+CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_value *callee,
+                                        const struct cc_call_args *args, struct cc_value *result, int *count,
+                                        int max) {
+  const struct cc_definition *d = callee->function;
+  struct cc_scope scope = {0}, *was_scope = c->scope;
+  const struct cc_unit *was_unit = c->unit;
+  uint64_t uses_before = c->param_uses;
+  ir_id made_before = c->model->count;
+  const char *component = callee->instance ? NULL : cc_component(c, d->name, args->node);
+  if (!callee->instance && !component) return c->error->code;
+  struct cc_frame frame = {
+      .parent = c->frame, .definition = d, .shared = callee->instance || c->frame->shared};
+  frame.path = callee->instance ? callee->instance
+                                : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);
+  if (!frame.path) return cc_out_of_memory(c);
+  struct gr_span was_unrolling = c->unrolling, was_call = c->library_call;
+  bool from_outside = d->unit->is_stdlib && !was_unit->is_stdlib;
+  if (from_outside) c->library_call = args->node->span;
+  c->unit = d->unit;
+  c->frame = &frame;
+  c->unrolling = args->node->span;
+  int status = cc_enter(c, CC_CALL_LEVELS, args->node->span);
+  if (!status) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
+  if (!status) status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
+  cc_leave(c, CC_CALL_LEVELS);
+  if (!status && from_outside) status = cc_require_nodes(c, c->model, made_before, args->node->span);
+  c->library_call = was_call;
+  if (status)
+    trace(c, callee, args->node->span, was_unit);
+  else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before)
+    c->model->node[result->id].called = args->node->span;
+  if (!status && from_outside) place_at_call(c, made_before, args->node->span);
+  c->unrolling = was_unrolling;
+  c->frame = frame.parent;
+  c->unit = was_unit;
+  c->scope = was_scope;
+  cc_scope_free(&scope);
+  rt_map_free(&frame.used);
+  if (status && !was_unit->is_stdlib) try_swapped(c, callee, args);
+  if (component && c->param_uses == uses_before) cc_component_unused(c, component);
+  return status;
+}
+
+static int dispatch(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                    struct cc_value *result, int *count, int max) {
+  *result = (struct cc_value){.kind = CC_NONE};
+  const struct gr_node *with = with_of(args);
+  if (callee->kind == CC_BUILTIN && with)
+    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is none",
+                   callee->builtin->name);
+  if (callee->kind == CC_BUILTIN) {
+    *count = 1;
+    return c->slot ? cc_slot_call(c, callee->builtin, args, result)
+                   : cc_builtin_call(c, callee->builtin, args, result);
+  }
+  if (callee->kind == CC_FUNCTION) return call_definition(c, callee, args, result, count, max);
+  return gr_fail(c->error, args->node->child[0]->span,
+                 "only functions and heads can be called, and this is %s", cc_describe(c, callee));
+}
+
+int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *result, int *result_count,
+            int max_results) {
+  struct cc_value callee;
+  struct cc_call_args args = {0};
+  int status = cc_expression(c, call->child[0], &callee);
+  if (!status) status = collect(c, call, &args);
+  return status ? status : dispatch(c, &callee, &args, result, result_count, max_results);
+}
+
+int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                  struct cc_value *result, int *count, int max) {
+  return dispatch(c, callee, args, result, count, max);
+}
+
+int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count,
+             const struct cc_value *arg, const struct gr_span *span, struct cc_value *result) {
+  struct cc_value copy[8];
+  struct gr_span spans[8];
+  int results = -1;
+  if (count > 8) return gr_fail(c->error, call->span, "too many arguments");
+  for (int i = 0; i < count; i++) {
+    copy[i] = arg[i];
+    spans[i] = span[i];
+  }
+  struct cc_call_args args = {.node = call, .count = count, .value = copy, .span = spans};
+  return dispatch(c, callee, &args, result, &results, 1);
+}

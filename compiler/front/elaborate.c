@@ -1,0 +1,337 @@
+/* elaborate.c: scopes, statements and file-level dims. */
+#include "compiler/front/elaborate.h"
+
+#include <math.h>
+#include <string.h>
+
+int cc_out_of_memory(struct cc_context *c) { return rt_no_memory(c->error); }
+
+void cc_place_memory(struct rt_error *error, struct gr_span span, const char *what) {
+  if (error->code != RT_NO_MEMORY || error->line > 0) return;
+  rt_error_clear(error);
+  gr_fail(error, span, "out of memory: there is not enough for %s", what);
+  error->code = RT_NO_MEMORY;
+}
+
+enum { FEW_BINDINGS = 16 }; /* that are found as fast by looking at each */
+
+static struct cc_binding *own_binding(const struct cc_scope *scope, const char *name) {
+  if (scope->count > FEW_BINDINGS) {
+    const uint64_t *index = rt_map_find(&scope->index, name);
+    return index ? &scope->binding[*index] : NULL;
+  }
+  for (size_t i = 0; i < scope->count; i++)
+    if (!strcmp(scope->binding[i].name, name)) return &scope->binding[i];
+  return NULL;
+}
+
+/* When the scope gets one more than a few, all enter the index. */
+static int index_bindings(struct cc_scope *scope) {
+  size_t from = scope->count == FEW_BINDINGS + 1 ? 0 : scope->count - 1;
+  for (size_t i = from; scope->count > FEW_BINDINGS && i < scope->count; i++)
+    if (rt_map_put(&scope->index, scope->binding[i].name, i)) return RT_NO_MEMORY;
+  return RT_OK;
+}
+
+int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, struct cc_value value,
+            struct gr_span span, const struct gr_node *let) {
+  struct cc_binding *before = own_binding(scope, name);
+  if (before) {
+    const struct gr_node *first = before->let;
+    *before = (struct cc_binding){name, value, span, first ? first : let, c->slot != NULL};
+    return RT_OK;
+  }
+  if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding))
+    return cc_out_of_memory(c);
+  scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->slot != NULL};
+  return index_bindings(scope) ? cc_out_of_memory(c) : RT_OK;
+}
+
+const struct cc_binding *cc_lookup(const struct cc_scope *scope, const char *name) {
+  const struct cc_binding *found = NULL;
+  for (; scope && !found; scope = scope->parent) found = own_binding(scope, name);
+  return found;
+}
+
+void cc_scope_free(struct cc_scope *scope) {
+  rt_free(scope->binding);
+  rt_map_free(&scope->index);
+  *scope = (struct cc_scope){0};
+}
+
+/* ---- dims ---- */
+
+/* Whether a dim is a formula of other dims, as D / H is, and neither a number nor one of them. */
+static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
+  if (dim == VM_NO_DIM || vm_dim_as_symbol(dims, dim) >= 0) return false;
+  const struct vm_poly *poly = &dims->poly[dim];
+  return poly->term_count > 1 || (poly->term_count == 1 && poly->term[0].factor_count > 0);
+}
+
+/* A dim's name in messages. Of an import `as lib` it is lib.D; of one whose names are in scope, where another
+ * file has a D as well, D of lib.aq. */
+static const char *shown_name(struct cc_context *c, const struct cc_definition *d) {
+  const struct cc_program *p = c->program;
+  if (d->unit == p->main || d->unit->is_stdlib) return d->name;
+  for (size_t i = 0; i < p->main->import_count; i++)
+    if (p->main->import[i].unit == d->unit && p->main->import[i].as)
+      return rt_arena_printf(&c->module->arena, "%s.%s", p->main->import[i].as, d->name);
+  for (size_t u = 0; u < p->unit_count; u++) {
+    const struct cc_definition *other = cc_find(p, p->unit[u], d->name);
+    if (!p->unit[u]->is_stdlib && other && other != d && other->node->kind == GR_DIM)
+      return rt_arena_printf(&c->module->arena, "%s of %s", d->name, d->unit->path);
+  }
+  return d->name;
+}
+
+static struct cc_override *override_of(const struct cc_context *c, const struct cc_definition *d) {
+  for (int i = 0; d->unit == c->program->main && i < c->program->override_count; i++)
+    if (!strcmp(c->program->override[i].name, d->name)) return &c->program->override[i];
+  return NULL;
+}
+
+/* What the source says, with the dims that it names made already. */
+CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_definition *d, vm_dim *formula,
+                                       int64_t *value) {
+  struct cc_scope *scope = c->scope;
+  const struct cc_unit *unit = c->unit;
+  const struct gr_node *written = d->node->child[0];
+  c->scope = NULL;
+  c->unit = d->unit;
+  int status = cc_dim(c, written, formula);
+  c->scope = scope;
+  c->unit = unit;
+  if (status) return status;
+  struct rt_error why = {0};
+  status = vm_dim_value(&c->module->dims, *formula, NULL, value, &why);
+  if (!status) return RT_OK;
+  return gr_fail(c->error, written->span, "%s",
+                 status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+}
+
+/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the
+ * main file other values. A formula of other dims stays that formula, so that H * K is D where K = D / H. A
+ * bare name does not: `dim E = D` is another axis that happens to be as long. */
+static int make_dim(struct cc_context *c, struct cc_definition *d) {
+  struct cc_override *override = override_of(c, d);
+  int64_t value = override ? override->value : -1;
+  vm_dim formula = VM_NO_DIM;
+  int status = override ? RT_OK : dim_as_written(c, d, &formula, &value);
+  if (status) return status;
+  if (override) override->used = true;
+  const char *name = shown_name(c, d);
+  d->size = !name                                   ? VM_NO_DIM
+            : is_formula(&c->module->dims, formula) ? formula
+                                                    : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
+  if (d->size == VM_NO_DIM) return cc_out_of_memory(c);
+  d->sized = c->stamp;
+  return RT_OK;
+}
+
+/* A dim that d is written with and that is not made yet, or NULL. */
+static struct cc_definition *made_before(const struct cc_context *c, const struct cc_definition *d) {
+  struct cc_definition *first = NULL; /* uses are listed from the last to the first */
+  for (const struct cc_use *use = override_of(c, d) ? NULL : d->uses; use; use = use->next)
+    if (use->to->node->kind == GR_DIM && use->to->sized != c->stamp) first = use->to;
+  return first;
+}
+
+/* Dims that are written with dims, however long the chain is: `user` is the way back. None leads to itself
+ * (order.c). */
+int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim) {
+  definition->user = NULL;
+  for (struct cc_definition *d = definition; d && definition->sized != c->stamp;) {
+    struct cc_definition *first = made_before(c, d);
+    if (first) {
+      first->user = d;
+      d = first;
+      continue;
+    }
+    int status = d->sized == c->stamp ? RT_OK : make_dim(c, d);
+    if (status) return status;
+    d = d->user;
+  }
+  *dim = definition->size;
+  return RT_OK;
+}
+
+/* The path of a value that a LET binds, for messages and for the names of heads. */
+static int name_node(struct cc_context *c, const char *name, const struct cc_value *value) {
+  if (value->kind != CC_TENSOR || c->slot || value->id == 0) return RT_OK;
+  struct ir_node *node = &c->model->node[value->id];
+  if (!node->name) node->name = rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, name);
+  if (!node->name) return cc_out_of_memory(c);
+  if (strcmp(name, "weights")) return RT_OK;
+  if (rt_grow((void **)&c->weights, &c->weights_capacity, c->weights_count + 1, sizeof *c->weights))
+    return cc_out_of_memory(c);
+  c->weights[c->weights_count++] = (struct cc_weights){node->name, value->id};
+  return RT_OK;
+}
+
+enum { MAX_NAMES = 16 };
+
+static int bind_let(struct cc_context *c, const struct gr_node *let, int at, const struct cc_value *value) {
+  const struct gr_node *name = let->child[at];
+  if (value->kind == CC_NONE)
+    return gr_fail(c->error, let->child[let->count - 1]->span, "this gives no value");
+  int status = name_node(c, name->text, value);
+  return status ? status : cc_bind(c, c->scope, name->text, *value, name->span, let);
+}
+
+/* a, b = f(x): the results of a call, or the items of a list. */
+CC_OWN_FRAME static int let_several(struct cc_context *c, const struct gr_node *let) {
+  int names = let->count - 1, count = 1, status;
+  const struct gr_node *right = let->child[names];
+  for (int i = 1; i < names; i++)
+    for (int k = 0; k < i; k++)
+      if (!strcmp(let->child[i]->text, let->child[k]->text))
+        return gr_fail(c->error, let->child[i]->span, "two values are called `%s` here", let->child[i]->text);
+  struct cc_value *value = rt_arena_alloc(&c->model->arena, MAX_NAMES * sizeof *value);
+  if (!value) return cc_out_of_memory(c);
+  if (right->kind == GR_CALL)
+    status = cc_call(c, right, value, &count, MAX_NAMES);
+  else
+    status = cc_expression(c, right, value);
+  if (status) return status;
+  if (count == 1 && value->kind == CC_LIST && value->item_count <= MAX_NAMES) {
+    count = value->item_count;
+    value = value->item;
+  }
+  if (count != names)
+    return gr_fail(c->error, let->span, "%d names on the left, but the right side gives %d value%s", names,
+                   count, count == 1 ? "" : "s");
+  for (int i = 0; i < names && !status; i++) status = bind_let(c, let, i, &value[i]);
+  return status;
+}
+
+CC_OWN_FRAME static int let_one(struct cc_context *c, const struct gr_node *let) {
+  struct cc_value value;
+  int status = cc_expression(c, let->child[1], &value);
+  return status ? status : bind_let(c, let, 0, &value);
+}
+
+int cc_let(struct cc_context *c, const struct gr_node *let) {
+  const char *was_name = c->frame->let_name;
+  const struct gr_node *was_root = c->frame->let_root;
+  const struct cc_binding *before = cc_lookup(c->scope, let->child[0]->text);
+  c->frame->let_name = before && before->let != let ? NULL : let->child[0]->text;
+  c->frame->let_root = let->child[let->count - 1];
+  int status = let->count > 2 ? let_several(c, let) : let_one(c, let);
+  c->frame->let_name = was_name;
+  c->frame->let_root = was_root;
+  return status;
+}
+
+/* 3 or -3, and no size that may be another one day: `for l in 1..L` has no rounds where L is 0. */
+static bool is_written_number(const struct gr_node *node) {
+  return node->kind == GR_NUMBER || (node->kind == GR_UNARY && node->child[0]->kind == GR_NUMBER);
+}
+
+static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
+                   int max) {
+  const struct gr_node *range = node->child[0];
+  double from = 0, to = 0;
+  int status;
+  if (!range->child[0] || !range->child[1])
+    return gr_fail(c->error, range->span, "a loop needs both ends: `for %s in 0..L`", node->text);
+  if ((status = cc_number(c, range->child[0], &from)) || (status = cc_number(c, range->child[1], &to))) {
+    rt_hint(
+        c->error,
+        "a loop is unrolled, so both ends are known; along the words of a text goes scan(step, start, x)");
+    return status;
+  }
+  if (from != floor(from) || to != floor(to))
+    return gr_fail(c->error, range->span,
+                   "a loop goes from one whole number to another, and this is %g to %g", from, to);
+  if (is_written_number(range->child[1])
+      && (to < from || (to == from && is_written_number(range->child[0])))) {
+    gr_fail(c->error, range->span, "a loop counts up, so that this one, from %g to %g, has no rounds", from,
+            to);
+    rt_hint(c->error, "to count down, compute it: `for %s in 0..N` and N - 1 - %s in its body", node->text,
+            node->text);
+    return c->error->code;
+  }
+  if (to - from > 4096)
+    return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed",
+                   to - from);
+  const char *suffix = c->frame->loop_suffix;
+  struct gr_span was_unrolling = c->unrolling;
+  for (double l = from; l < to && !status && *count < 0; l++) {
+    struct cc_value index = {.kind = CC_NUMBER, .number = l};
+    const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
+    if (!next) return cc_out_of_memory(c);
+    /* Components are counted per round, so that round 3 of a loop names its parameters as round 1 does. */
+    c->frame->loop_suffix = next;
+    c->unrolling = range->span;
+    if (!(status = cc_spend(c, 1))
+        && !(status = cc_bind(c, c->scope, node->text, index, node->name_span, node)))
+      status = cc_block(c, node->child[1], result, count, max);
+  }
+  c->frame->loop_suffix = suffix;
+  c->unrolling = was_unrolling;
+  return status;
+}
+
+/* The chain `if … else if …` is followed here, however long it is. */
+static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
+                  int max) {
+  double condition = 0;
+  while (node && node->kind == GR_IF) {
+    int status = cc_number(c, node->child[0], &condition);
+    if (status) {
+      rt_hint(c->error,
+              "`if` chooses a program by sizes that are known while compiling; to choose element by "
+              "element use where(condition, a, b)");
+      return status;
+    }
+    if (condition != 0) return cc_block(c, node->child[1], result, count, max);
+    node = node->count > 2 ? node->child[2] : NULL;
+  }
+  return node ? cc_block(c, node, result, count, max) : RT_OK;
+}
+
+static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
+                      int max) {
+  if (node->count > max) {
+    const char *name = c->frame->definition->name;
+    gr_fail(c->error, node->span, "`%s` returns %d values where %d %s expected", name, node->count, max,
+            max == 1 ? "is" : "are");
+    rt_hint(c->error, "a name for each of them takes them: a, b = %s(…)", name);
+    return c->error->code;
+  }
+  const char *was_name = c->frame->let_name;
+  const struct gr_node *was_root = c->frame->let_root;
+  int status = RT_OK;
+  c->frame->let_name = NULL;
+  if (node->count == 1 && node->child[0]->kind == GR_CALL) {
+    c->frame->let_root = node->child[0];
+    status = cc_call(c, node->child[0], result, count, max);
+  } else {
+    for (int i = 0; i < node->count && !status; i++) status = cc_expression(c, node->child[i], &result[i]);
+    *count = node->count;
+  }
+  c->frame->let_name = was_name;
+  c->frame->let_root = was_root;
+  return status;
+}
+
+/* *result_count is -1 until a return was met. */
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
+             int max_results) {
+  int status = cc_enter(c, 1, block->span);
+  for (int i = 0; i < block->count && *result_count < 0 && !status; i++) {
+    const struct gr_node *node = block->child[i];
+    switch (node->kind) {
+      case GR_LET: status = cc_let(c, node); break;
+      case GR_FOR: status = run_for(c, node, result, result_count, max_results); break;
+      case GR_IF: status = run_if(c, node, result, result_count, max_results); break;
+      case GR_RETURN: status = run_return(c, node, result, result_count, max_results); break;
+      default:
+        status = gr_fail(c->error, node->span,
+                         "a statement is `name = …`, for, if or return; this value is used by nothing");
+    }
+    if (status == RT_NO_MEMORY) cc_place_memory(c->error, node->span, "what this statement makes");
+  }
+  cc_leave(c, 1);
+  return status;
+}

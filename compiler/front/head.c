@@ -1,0 +1,567 @@
+/* head.c: heads. query, key and value are ordinary tensors; score, mask, norm and drop are small programs
+ * over single scores (slots). */
+#include "compiler/front/arguments.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The slots of a head at one call: the definition's, or what `with` puts in their place, and where their
+ * names are looked up. */
+struct slots {
+  struct slot_source {
+    const struct gr_node *node;
+    struct cc_scope *scope;
+    const struct cc_unit *unit;
+  } score, mask, norm, drop;
+  const struct gr_node *with;
+  struct cc_scope *caller;
+  const struct cc_unit *caller_unit;
+  bool several; /* of a head[H] */
+};
+
+static const struct gr_node *override_of(const struct slots *slots, const char *name) {
+  for (int i = 0; slots->with && i < slots->with->count; i++)
+    if (!strcmp(slots->with->child[i]->child[0]->text, name)) return slots->with->child[i];
+  return NULL;
+}
+
+/* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time.
+ */
+int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
+                  ir_id *leaf) {
+  struct ir_head *head = c->slot->head;
+  int rank = cc_type(c, outer)->rank, k;
+  bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE && vector == VM_NO_DIM;
+  if (cc_type(c, outer)->dtype == RT_INT) {
+    gr_fail(c->error, span, "these are whole numbers that name things (%s): a slot cannot compute with them",
+            cc_type_text(c, cc_type(c, outer)));
+    rt_hint(c->error, "make numbers of them before: e = embed(text, D) is used as e[i] or e[j]; "
+                      "same = one_hot(text) @ one_hot(text)' is 1 where words are equal, as same[i, j]");
+    return c->error->code;
+  }
+  for (k = 0; k < head->extra_count; k++)
+    if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
+  if (k == head->extra_count) {
+    if (k == ATTEND_MAX_EXTRAS)
+      return gr_fail(c->error, span, "the slots of a head can use at most %d tensors", ATTEND_MAX_EXTRAS);
+    c->slot->extra[k] = outer;
+    head->extra[k].rank = rank;
+    memcpy(head->extra[k].role, role, (size_t)rank);
+    head->extra_count++;
+  }
+  *leaf = vector == VM_NO_DIM ? ir_leaf(c->slot->graph, 1 + k, span, c->error)
+                              : ir_slot_vector(c->slot->graph, 1 + k, vector, span, c->error);
+  return *leaf ? RT_OK : c->error->code;
+}
+
+/* ---- the slot programs ---- */
+
+static int bind_variable(struct cc_context *c, struct cc_scope *scope, const char *name, int64_t leaf,
+                         struct gr_span span) {
+  struct cc_value value = {.kind = CC_TENSOR, .id = ir_leaf(c->slot->graph, leaf, span, c->error)};
+  return value.id ? cc_bind(c, scope, name, value, span, NULL) : c->error->code;
+}
+
+/* Evaluates a slot's expression with s (when it has a meaning), i, j and h in sight. */
+static int evaluate(struct cc_context *c, const struct slot_source *source, const char *name, bool has_s,
+                    struct cc_value *value) {
+  struct cc_scope variables = {.parent = source->scope}, *was_scope = c->scope;
+  const struct cc_unit *was_unit = c->unit;
+  const struct gr_node *right = source->node->child[source->node->count - 1];
+  const char *was_name = c->frame->let_name;
+  int status = RT_OK;
+  if (has_s) status = cc_bind(c, &variables, "s", c->slot->s, right->span, NULL);
+  if (!status && c->slot->query_dim != VM_NO_DIM)
+    status = bind_variable(c, &variables, "i", IR_LEAF_I, right->span);
+  if (!status && c->slot->key_dim != VM_NO_DIM)
+    status = bind_variable(c, &variables, "j", IR_LEAF_J, right->span);
+  if (!status && c->head_dim != VM_NO_DIM) status = bind_variable(c, &variables, "h", IR_LEAF_H, right->span);
+  c->scope = &variables;
+  c->unit = source->unit;
+  c->frame->let_name = name;
+  c->frame->let_root = right;
+  if (!status) status = cc_expression(c, right, value);
+  c->scope = was_scope;
+  c->unit = was_unit;
+  c->frame->let_name = was_name;
+  cc_scope_free(&variables);
+  return status;
+}
+
+static int begin(struct cc_context *c, struct cc_slot *slot, struct ir_slot *target) {
+  slot->graph = ir_slot_graph(c->model, slot->head, target);
+  if (!slot->graph) return cc_out_of_memory(c);
+  c->slot = slot;
+  return RT_OK;
+}
+
+static int finish(struct cc_context *c, struct ir_slot *target, ir_id result, struct gr_span span) {
+  if (result && c->slot->graph->node[result].type.rank > 0) {
+    gr_fail(c->error, span, "this gives a vector [%s] for each query and key, and one number is needed",
+            cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
+    rt_hint(c->error, "sum(…, %s) adds its elements up",
+            cc_dim_text(c, c->slot->graph->node[result].type.dim[0]));
+    return c->error->code;
+  }
+  target->result[0] = result;
+  target->result_count = 1;
+  c->slot = NULL;
+  return result ? RT_OK : c->error->code;
+}
+
+static bool is_softmax(const struct cc_value *v) {
+  return v->kind == CC_BUILTIN && !strcmp(v->builtin->name, "softmax");
+}
+
+/* The argument of norm = softmax(...), NULL for every other normaliser. */
+static struct gr_node *softmax_argument(const struct gr_node *right) {
+  const struct gr_node *callee = right->kind == GR_CALL ? right->child[0] : NULL;
+  if (!callee || callee->kind != GR_NAME || strcmp(callee->text, "softmax") || right->count != 3) return NULL;
+  struct gr_node *arg = right->child[1];
+  return arg && arg->kind == GR_ARG && !arg->text && !right->child[2] ? arg->child[0] : NULL;
+}
+
+/* norm: softmax, or any elementwise expression of s; that one becomes the end of the score program. */
+static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
+  struct cc_value value;
+  if (!slots->norm.node) return RT_OK;
+  struct gr_node *argument = softmax_argument(slots->norm.node->child[1]),
+                 *parts[2] = {slots->norm.node->child[0], argument}, let = *slots->norm.node;
+  struct slot_source source = slots->norm;
+  let.child = parts;
+  if (argument) source.node = &let; /* softmax(...): what is in the brackets is the score */
+  int status = evaluate(c, &source, "norm", true, &value);
+  if (status) return status;
+  struct gr_span span = slots->norm.node->child[slots->norm.node->count - 1]->span;
+  if (is_softmax(&value)) return RT_OK;
+  slot->head->softmax = argument != NULL;
+  if (value.kind == CC_FUNCTION || value.kind == CC_BUILTIN) {
+    struct cc_value s = slot->s, result;
+    if ((status = cc_apply(c, &value, slots->norm.node->child[slots->norm.node->count - 1], 1, &s, &span,
+                           &result)))
+      return status;
+    value = result;
+  }
+  if ((status = cc_to_tensor(c, &value, span, &slot->s.id))) return status;
+  slot->s.kind = CC_TENSOR;
+  slot->s.outer = false;
+  return RT_OK;
+}
+
+/* Without a score slot: s / sqrt(width of the query), Vaswani et al. 2017. */
+static int score(struct cc_context *c, const struct slots *slots, struct cc_slot *slot, vm_dim width,
+                 struct gr_span span) {
+  int status = begin(c, slot, &slot->head->score);
+  if (status) return status;
+  slot->s = (struct cc_value){.kind = CC_TENSOR, .id = ir_leaf(slot->graph, IR_LEAF_S, span, c->error)};
+  if (!slot->s.id) return c->error->code;
+  if (slots->score.node) {
+    struct cc_value value;
+    if ((status = evaluate(c, &slots->score, "score", true, &value))) return status;
+    struct gr_span at = slots->score.node->child[slots->score.node->count - 1]->span;
+    slot->s = (struct cc_value){.kind = CC_TENSOR};
+    if ((status = cc_to_tensor(c, &value, at, &slot->s.id)) || (status = cc_check_score(c, slot->s.id, at)))
+      return status;
+  } else {
+    struct cc_value size = {.kind = CC_DIM, .dim = width};
+    ir_id k;
+    if ((status = cc_to_tensor(c, &size, span, &k))) return status;
+    slot->s.id = ir_binary(slot->graph, OP_div, slot->s.id, ir_unary(slot->graph, OP_sqrt, k, c->error), span,
+                           c->error);
+  }
+  status = norm(c, slots, slot);
+  const struct gr_node *last = slots->norm.node ? slots->norm.node : slots->score.node;
+  return status ? status
+                : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);
+}
+
+static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
+  struct cc_value value;
+  ir_id id;
+  if (!slots->mask.node) return RT_OK;
+  struct gr_span span = slots->mask.node->child[slots->mask.node->count - 1]->span;
+  int status = begin(c, slot, &slot->head->mask);
+  if (!status) status = evaluate(c, &slots->mask, "mask", false, &value);
+  if (!status) status = cc_to_tensor(c, &value, span, &id);
+  if (!status) status = cc_check_mask(c, id, span);
+  return status ? status : finish(c, &slot->head->mask, id, span);
+}
+
+/* drop = rate: a weight is dropped with that probability while training, and the others grow by 1/(1-rate)
+ * (Srivastava et al. 2014). */
+static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
+  struct cc_value value;
+  ir_id rate;
+  if (!slots->drop.node) return RT_OK;
+  struct gr_span span = slots->drop.node->child[slots->drop.node->count - 1]->span;
+  int status = begin(c, slot, &slot->head->drop);
+  if (!status) status = evaluate(c, &slots->drop, "drop", false, &value);
+  if (status) return status;
+  static const struct cc_parameter row = {"drop", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)};
+  const struct cc_callee head = {.name = c->frame->definition->name};
+  if (!cc_to_number(c, &value, &slot->head->drop_rate))
+    slot->head->drop_rate = NAN; /* of each score, or computed */
+  else if ((status = cc_check_range(c, &head, &row, slot->head->drop_rate, span)))
+    return status;
+  if ((status = cc_to_tensor(c, &value, span, &rate))) return status;
+  struct ir_graph *g = slot->graph;
+  ir_id random = ir_leaf(g, IR_LEAF_RANDOM, span, c->error), one = ir_constant(g, 1, NULL, span, c->error),
+        zero = ir_constant(g, 0, NULL, span, c->error);
+  ir_id kept = ir_binary(g, OP_le, rate, random, span, c->error);
+  ir_id scale = ir_binary(g, OP_div, one, ir_binary(g, OP_sub, one, rate, span, c->error), span, c->error);
+  return finish(c, &slot->head->drop, ir_select(g, kept, scale, zero, span, c->error), span);
+}
+
+/* ---- query, key and value ---- */
+
+/* Roles of the axes of query (position ATTEND_I), key and value (ATTEND_J): position?, h?, feature. */
+static int operand(struct cc_context *c, const char *slot, ir_id id, uint8_t position, struct gr_span span,
+                   struct attend_operand *out, vm_dim *dim, vm_dim *width) {
+  const struct vm_type *t = cc_type(c, id);
+  int axis[RT_MAX_RANK], visible = cc_visible(c, t, axis);
+  if (t->dtype == RT_INT || visible < (position == ATTEND_J ? 2 : 1) || visible > 2) {
+    gr_fail(c->error, span, "%s should be %s, but this is %s", slot,
+            position == ATTEND_J ? "[keys, width]" : "[queries, width], or [width] for a single query",
+            cc_type_text(c, t));
+    if (visible > 2)
+      rt_hint(c->error, "several heads are written head[H]: inside, each tensor is that of one head");
+    return c->error->code;
+  }
+  out->rank = t->rank;
+  for (int a = 0; a < t->rank; a++) out->role[a] = ATTEND_H;
+  out->role[axis[visible - 1]] = ATTEND_FEATURE;
+  if (visible == 2) out->role[axis[0]] = position;
+  *dim = visible == 2 ? t->dim[axis[0]] : VM_NO_DIM;
+  *width = t->dim[axis[visible - 1]];
+  return RT_OK;
+}
+
+static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct cc_slot *slot, ir_id arg[3],
+                            vm_dim *width, vm_dim *value_width) {
+  static const char *const names[] = {"query", "key", "value"};
+  struct attend_operand *out[] = {&slot->head->query, &slot->head->key, &slot->head->value};
+  vm_dim dim[3], w[3];
+  struct gr_span span[3];
+  for (int k = 0; k < 3; k++) {
+    const struct cc_binding *b = cc_lookup(scope, names[k]);
+    if (!b)
+      return gr_fail(c->error, c->frame->definition->node->name_span, "the slot `%s` was not reached",
+                     names[k]);
+    span[k] = b->span;
+    int status = cc_to_tensor(c, &b->value, b->span, &arg[k]);
+    if (!status)
+      status = operand(c, names[k], arg[k], k ? ATTEND_J : ATTEND_I, b->span, out[k], &dim[k], &w[k]);
+    if (status) return status;
+  }
+  if (w[0] != w[1]) {
+    gr_fail(c->error, span[1], "query and key must be equally wide: %s is not %s", cc_dim_text(c, w[1]),
+            cc_dim_text(c, w[0]));
+    gr_note(c->error, span[0], "query is %s", cc_type_text(c, cc_type(c, arg[0])));
+    gr_note(c->error, span[1], "key is %s", cc_type_text(c, cc_type(c, arg[1])));
+    ir_hint_dims(c->model, w[0], w[1], c->error);
+    return c->error->code;
+  }
+  if (dim[1] != dim[2]) {
+    gr_fail(c->error, span[2], "each key has one value: there are %s keys but %s values",
+            cc_dim_text(c, dim[1]), cc_dim_text(c, dim[2]));
+    gr_note(c->error, span[1], "key is %s", cc_type_text(c, cc_type(c, arg[1])));
+    return c->error->code;
+  }
+  slot->query_dim = dim[0];
+  slot->key_dim = dim[1];
+  *width = w[0];
+  *value_width = w[2];
+  return RT_OK;
+}
+
+static bool is_h(const struct ir_graph *g, ir_id id) {
+  return g->node[id].op == OP_input && g->node[id].attr[0] == IR_LEAF_H;
+}
+
+/* Does the slot compute with the number of the head? */
+static bool computes_with_h(const struct ir_slot *slot) {
+  const struct ir_graph *g = slot->graph;
+  if (!g || !slot->result_count) return false;
+  bool found = is_h(g, slot->result[0]);
+  for (ir_id n = 1; n < g->count; n++)
+    for (int k = 0; k < g->node[n].arg_count; k++) found |= is_h(g, g->node[n].arg[k]);
+  return found;
+}
+
+/* The type and roles of the result: [queries?, H?, width of the value]. */
+static void result_type(struct cc_context *c, const struct cc_slot *slot, const ir_id arg[3],
+                        vm_dim value_width, struct vm_type *type) {
+  struct attend_operand *out = &slot->head->out;
+  bool lifted = false, batched = false;
+  for (int k = 0; k < 3; k++) {
+    lifted |= cc_is_lifted(c, cc_type(c, arg[k]));
+    batched |= cc_type(c, arg[k])->batched;
+  }
+  for (int k = 0; k < slot->head->extra_count; k++) {
+    const struct vm_type *t = cc_type(c, slot->extra[k]);
+    batched |= t->batched;
+    for (int a = 0; a < t->rank; a++) lifted |= slot->head->extra[k].role[a] == ATTEND_H;
+  }
+  *type = (struct vm_type){.dtype = RT_REAL, .batched = batched, .of = VM_NO_DIM};
+  if (slot->query_dim != VM_NO_DIM) {
+    out->role[type->rank] = ATTEND_I;
+    type->dim[type->rank++] = slot->query_dim;
+  }
+  if (lifted) {
+    out->role[type->rank] = ATTEND_H;
+    type->dim[type->rank++] = c->head_dim;
+  }
+  out->role[type->rank] = ATTEND_FEATURE;
+  type->dim[type->rank++] = value_width;
+  out->rank = type->rank;
+}
+
+static bool has_head_axis(const struct ir_head *head) {
+  return head->out.rank > 1 && head->out.role[head->out.rank - 2] == ATTEND_H;
+}
+
+static bool uses_h(const struct ir_head *head) {
+  return computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop);
+}
+
+/* A head that is asked for H heads by an argument, and makes nothing of its own for each: then what it is
+ * given tells them apart, or nothing does. */
+static int check_heads_differ(struct cc_context *c) {
+  const struct cc_definition *d = c->frame->definition;
+  const struct gr_node *params = d->node->child[0], *dim = d->node->child[3];
+  const char *name = cc_dim_text(c, c->head_dim);
+  bool asked = false;
+  for (int p = 0; p < params->count; p++) asked |= !strcmp(params->child[p]->text, dim->text);
+  if (!asked || !c->frame->parent) return RT_OK;
+  gr_fail(
+      c->error, d->node->name_span,
+      "`%s` is asked for %s heads, but nothing differs between them: neither query, key or value has an axis "
+      "%s, nor does a slot compute with h",
+      d->name, name, name);
+  rt_hint(c->error,
+          "give what it is called with an axis of heads: reshape(x, [T, %s, D / %s]), or project(x, "
+          "…) to one query, key and value for each head",
+          name, name);
+  return c->error->code;
+}
+
+/* What is the same for every head is repeated for each, so that there is an axis of heads. */
+static int lift_value(struct cc_context *c, struct cc_slot *slot, struct gr_span span, ir_id *value) {
+  struct attend_operand *operand = &slot->head->value;
+  struct vm_type type = *cc_type(c, *value);
+  type.dim[2] = type.dim[1];
+  type.dim[1] = c->head_dim;
+  type.rank = 3;
+  *operand = (struct attend_operand){.rank = 3, .role = {ATTEND_J, ATTEND_H, ATTEND_FEATURE}};
+  *value = ir_expand_axes(c->model, *value, 5, &type, span, c->error);
+  return *value ? RT_OK : c->error->code;
+}
+
+/* ---- the body ---- */
+
+static struct slot_source *deferred(struct slots *slots, const char *name) {
+  return !strcmp(name, "score")  ? &slots->score
+         : !strcmp(name, "mask") ? &slots->mask
+         : !strcmp(name, "norm") ? &slots->norm
+         : !strcmp(name, "drop") ? &slots->drop
+                                 : NULL;
+}
+
+static int head_let(struct cc_context *c, struct slots *slots, const struct gr_node *let) {
+  const char *name = let->child[0]->text;
+  const struct gr_node *over = let->count == 2 && cc_is_slot(name) ? override_of(slots, name) : NULL;
+  struct slot_source *later = let->count == 2 ? deferred(slots, name) : NULL;
+  if (later) {
+    if (!over) *later = (struct slot_source){let, c->scope, c->unit};
+    return RT_OK;
+  }
+  if (!over) return cc_let(c, let);
+  /* query, key or value given by the caller, in the caller's names; their parameters belong to the head all
+   * the same. */
+  struct cc_scope *scope = c->scope;
+  const struct cc_unit *unit = c->unit;
+  struct cc_value value;
+  const struct gr_node *right = over->child[over->count - 1];
+  c->scope = slots->caller;
+  c->unit = slots->caller_unit;
+  c->frame->let_name = name;
+  c->frame->let_root = right;
+  int status = cc_expression(c, right, &value);
+  c->frame->let_name = NULL;
+  c->scope = scope;
+  c->unit = unit;
+  return status ? status : cc_bind(c, scope, name, value, right->span, let);
+}
+
+static int statements(struct cc_context *c, struct slots *slots, const struct gr_node *block) {
+  for (int i = 0; i < block->count; i++) {
+    struct gr_node one = *block;
+    struct cc_value none;
+    int count = -1, status;
+    one.count = 1;
+    one.child = &block->child[i];
+    status = block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i])
+                                             : cc_block(c, &one, &none, &count, 0);
+    if (status) return status;
+  }
+  for (int i = 0; slots->with && i < slots->with->count; i++) {
+    struct slot_source *later = deferred(slots, slots->with->child[i]->child[0]->text);
+    if (later) *later = (struct slot_source){slots->with->child[i], slots->caller, slots->caller_unit};
+  }
+  return RT_OK;
+}
+
+/* ---- how it is computed ---- */
+
+/* What keeps a slot from being computed pair by pair, or NULL. *rows: it needs a row of scores at once, and
+ * no more than that. */
+static const char *needs_all(const struct ir_slot *slot, bool is_score, int *rows) {
+  for (ir_id n = 1; slot->graph && n < slot->graph->count; n++) {
+    const struct ir_node *node = &slot->graph->node[n];
+    if (node->type.rank)
+      return node->op == OP_over ? "it mixes the scores of all heads"
+                                 : "it computes with vectors for each pair of tokens";
+    if (node->op != OP_over) continue;
+    if (node->attr[1] == ATTEND_I) return "it runs over the queries";
+    if (node->attr[0] == IR_OVER_CUMSUM || node->attr[0] == IR_OVER_CUMSUM_BACK) return "it has running sums";
+    if (!is_score) return "its mask or drop runs over the keys";
+    *rows += 1;
+  }
+  return NULL;
+}
+
+/* Does the head, with its gradient, get by with the row values that a plan can hold? */
+static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_span span, bool *few) {
+  struct ir_slot trial = {0};
+  int leaves = 1 + head->extra_count, rows = 0, status = RT_OK;
+  ir_id wrt[1 + ATTEND_MAX_EXTRAS], root[2 + ATTEND_MAX_EXTRAS];
+  struct ir_graph *g = ir_slot_graph(c->model, head, &trial);
+  if (!g) return cc_out_of_memory(c);
+  for (ir_id n = 1; n < head->score.graph->count && !status; n++)
+    if (!ir_append(g, &head->score.graph->node[n], c->error)) status = c->error->code;
+  for (int k = 0; k < leaves && !status; k++)
+    if (!(wrt[k] = ir_leaf(g, k ? k : IR_LEAF_S, span, c->error))) status = c->error->code;
+  ir_id seed = status ? 0 : ir_leaf(g, IR_LEAF_DS, span, c->error);
+  if (!status)
+    status = seed ? ir_gradient(g, head->score.result[0], seed, leaves, wrt, root, c->error) : c->error->code;
+  root[leaves] = head->score.result[0];
+  if (!status) status = ir_optimise(g, leaves + 1, root, c->error);
+  for (ir_id n = 1; n < g->count && !status; n++) rows += g->node[n].op == OP_over;
+  ir_graph_free(g);
+  *few = rows <= ATTEND_MAX_ROWS;
+  return status;
+}
+
+/* A head with row values has no softmax of its own: it is spelled out. */
+static int spell_softmax(struct cc_context *c, struct ir_head *head, struct gr_span span) {
+  if (!head->softmax) return RT_OK;
+  head->softmax = false;
+  head->score.result[0] = ir_slot_softmax(head->score.graph, ATTEND_J, head->score.result[0], span, c->error);
+  return head->score.result[0] ? RT_OK : c->error->code;
+}
+
+/* Has the derivative of a score room for its results? They are the score, its derivative, and for each extra
+ * a gradient, which in a table has a place as well. */
+static bool few_results(const struct ir_head *head) {
+  int results = 2;
+  for (int k = 0; k < head->extra_count; k++) {
+    const struct attend_operand *extra = &head->extra[k];
+    results += extra->rank && extra->role[extra->rank - 1] == ATTEND_FEATURE ? 2 : 1;
+  }
+  return results <= LANE_MAX_OUTPUTS;
+}
+
+static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span) {
+  struct ir_head *head = slot->head;
+  int rows = 0, status = RT_OK;
+  const char *why = needs_all(&head->score, true, &rows);
+  if (!why) why = needs_all(&head->mask, false, &rows);
+  if (!why) why = needs_all(&head->drop, false, &rows);
+  if (!why && !few_results(head)) why = "its slots read more tensors than one pass can give gradients to";
+  if (!why && rows) {
+    bool few = false;
+    if ((status = spell_softmax(c, head, span)) || (status = few_rows(c, head, span, &few))) return status;
+    head->lowering = VM_ROW_BUFFERED;
+    head->why = "its weights depend on a whole row of scores";
+    if (!few) why = "its weights and their gradient take many sums over the keys";
+  }
+  if (!why && c->program->unfused) why = "that was asked for";
+  if (!why) return RT_OK;
+  head->lowering = VM_MATERIALISED;
+  head->why = why;
+  if (head->drop.graph && isnan(head->drop_rate))
+    return gr_fail(c->error, span,
+                   "the drop rate of a head that is computed as a tensor (%s) must be a number that is known "
+                   "while compiling",
+                   why);
+  return RT_OK;
+}
+
+static int attend(struct cc_context *c, const struct slots *slots, struct gr_span span,
+                  struct cc_value *result) {
+  struct cc_slot slot = {.query_dim = VM_NO_DIM, .key_dim = VM_NO_DIM};
+  int64_t attr[RT_MAX_ATTR] = {0};
+  ir_id arg[3 + ATTEND_MAX_EXTRAS];
+  vm_dim width = VM_NO_DIM, value_width = VM_NO_DIM;
+  struct vm_type type;
+  slot.head = ir_add_head(c->model, c->frame->path, &attr[0]);
+  if (!slot.head) return cc_out_of_memory(c);
+  slot.head->softmax = true;
+  int status = collect_operands(c, c->scope, &slot, arg, &width, &value_width);
+  if (!status) status = score(c, slots, &slot, width, span);
+  if (!status) status = mask(c, slots, &slot);
+  if (!status) status = drop(c, slots, &slot);
+  c->slot = NULL;
+  if (status) return status;
+  result_type(c, &slot, arg, value_width, &type);
+  bool alike = slots->several && !has_head_axis(slot.head);
+  if (alike && !uses_h(slot.head) && (status = check_heads_differ(c))) return status;
+  if (alike || (!has_head_axis(slot.head) && uses_h(slot.head))) {
+    if ((status = lift_value(c, &slot, span, &arg[2]))) return status;
+    result_type(c, &slot, arg, value_width, &type);
+  }
+  for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];
+  result->kind = CC_TENSOR;
+  if ((status = lowering(c, &slot, span))) return status;
+  if (slot.head->lowering == VM_MATERIALISED) {
+    result->id = ir_materialise(c->model, slot.head, arg, &type, span, c->error);
+    return result->id ? RT_OK : c->error->code;
+  }
+  result->id =
+      ir_add(c->model, OP_attention, 3 + slot.head->extra_count, arg, attr, 0, &type, span, c->error);
+  if (!result->id) return c->error->code;
+  c->model->node[result->id].name = slot.head->name;
+  return RT_OK;
+}
+
+/* The shape of a head's result comes from query and value. */
+static void note_operands(struct cc_context *c) {
+  static const char *const names[] = {"query", "value"};
+  for (int k = 0; k < 2; k++) {
+    const struct cc_binding *b = cc_lookup(c->scope, names[k]);
+    if (b && b->value.kind == CC_TENSOR)
+      gr_note(c->error, b->span, "%s is %s", names[k], cc_type_text(c, cc_type(c, b->value.id)));
+  }
+}
+
+int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
+                 struct cc_scope *caller, const struct cc_unit *caller_unit, struct cc_value *result) {
+  const struct gr_node *node = definition->node;
+  struct slots slots = {.with = with, .caller = caller, .caller_unit = caller_unit};
+  vm_dim was = c->head_dim;
+  int status = RT_OK;
+  if (node->count > 3 && node->child[3]) {
+    if (was != VM_NO_DIM)
+      return gr_fail(c->error, node->name_span, "head[H] cannot be called inside another head[H]");
+    slots.several = true;
+    status = cc_dim(c, node->child[3], &c->head_dim);
+  }
+  if (!status) status = statements(c, &slots, node->child[2]);
+  if (!status) status = attend(c, &slots, node->name_span, result);
+  if (!status && node->child[1] && node->child[1]->kind == GR_TYPE)
+    if ((status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head",
+                                NULL, node->child[1]->span)))
+      note_operands(c);
+  c->head_dim = was;
+  return status;
+}

@@ -1,0 +1,117 @@
+/* sizes.c: dims, numbers and shapes out of expressions. */
+#include "compiler/front/elaborate.h"
+
+#include <math.h>
+
+/* As a number that sizes may be computed with; whether it is one that an axis can have is another question.
+ */
+CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span,
+                               vm_dim *dim) {
+  if (v->kind == CC_DIM) {
+    int64_t known;
+    struct rt_error why = {0};
+    *dim = v->dim;
+    return vm_dim_value(&c->module->dims, v->dim, NULL, &known, &why) == RT_BAD_DATA
+               ? gr_fail(c->error, span, "%s", why.text)
+               : RT_OK;
+  }
+  if (v->kind == CC_NUMBER && v->number == floor(v->number) && v->number >= 0 && v->number < 1e15) {
+    *dim = vm_dim_number(&c->module->dims, (int64_t)v->number);
+    return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
+  }
+  gr_fail(c->error, span, "the size of an axis is needed here, and this is %s", cc_describe(c, v));
+  rt_hint(c->error,
+          "a size is a dim such as `dim D = 64`, a whole number, or sums, products and quotients of these");
+  return c->error->code;
+}
+
+int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
+  int status = to_dim(c, v, span, dim);
+  return status ? status : cc_require_size(c, *dim, span);
+}
+
+int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
+  struct cc_value value;
+  int status = cc_expression(c, node, &value);
+  return status ? status : to_dim(c, &value, node->span, dim);
+}
+
+int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
+  struct cc_value value;
+  int status = cc_expression(c, node, &value);
+  return status ? status : cc_to_dim(c, &value, node->span, dim);
+}
+
+bool cc_to_number(struct cc_context *c, const struct cc_value *v, double *number) {
+  if (v->kind == CC_NUMBER) {
+    *number = v->number;
+    return true;
+  }
+  if (v->kind != CC_DIM) return false;
+  /* A fraction of known sizes is a number even when it is not whole. */
+  const struct vm_poly *poly = &c->module->dims.poly[v->dim];
+  double sum = 0;
+  for (uint32_t t = 0; t < poly->term_count; t++) {
+    double product = (double)poly->term[t].numerator / (double)poly->term[t].denominator;
+    for (uint32_t f = 0; f < poly->term[t].factor_count; f++) {
+      const struct vm_symbol *s = &c->module->dims.symbol[poly->term[t].factor[f].symbol];
+      if (s->kind != VM_CONST) return false;
+      product *= pow((double)s->value, poly->term[t].factor[f].power);
+    }
+    sum += product;
+  }
+  *number = sum;
+  return true;
+}
+
+int cc_check_float(struct cc_context *c, double number, struct gr_span span) {
+  if (!isfinite(number) || isfinite((float)number)) return RT_OK;
+  return gr_fail(c->error, span, "%g is too large for the numbers of a program, which end at 3.4e38", number);
+}
+
+int cc_check_small(struct cc_context *c, double number, struct gr_span span) {
+  if (number == 0 || (float)number != 0) return RT_OK;
+  return gr_fail(c->error, span, "%g is too small for the numbers of a program, for which it is 0", number);
+}
+
+int cc_number(struct cc_context *c, const struct gr_node *node, double *number) {
+  struct cc_value value;
+  int status = cc_expression(c, node, &value);
+  if (status) return status;
+  if (cc_to_number(c, &value, number)) return RT_OK;
+  return gr_fail(c->error, node->span,
+                 "a number that is known while compiling is needed here, and this is %s",
+                 cc_describe(c, &value));
+}
+
+const struct cc_value *cc_star(struct cc_context *c, const struct gr_node *star) {
+  const struct cc_binding *bound = cc_lookup(c->scope, star->text);
+  if (bound && bound->value.kind == CC_LIST) return &bound->value;
+  gr_fail(c->error, star->span, "*%s is not bound by the signature", star->text);
+  return NULL;
+}
+
+int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *type) {
+  *type = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
+  for (int i = 0; i < shape->count; i++) {
+    const struct gr_node *axis = shape->child[i];
+    if (axis->kind == GR_LIMIT)
+      return gr_fail(c->error, axis->span, "a limit belongs to a column of the data block");
+    if (axis->kind == GR_STAR) {
+      const struct cc_value *list = cc_star(c, axis);
+      if (!list) return c->error->code;
+      for (int k = 0; k < list->item_count; k++) {
+        if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
+        type->dim[type->rank++] = list->item[k].dim;
+      }
+      continue;
+    }
+    if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
+    int status = cc_dim(c, axis, &type->dim[type->rank]);
+    if (status) return status;
+    type->rank++;
+  }
+  for (int a = 0; a < type->rank; a++)
+    if (vm_dim_is_ragged(&c->module->dims, type->dim[a])) type->batched = 1;
+  return RT_OK;
+}

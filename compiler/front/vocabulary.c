@@ -1,0 +1,121 @@
+/* vocabulary.c: a name is a vocabulary: columns that say the same one behind their shape learn it together.
+ */
+#include "compiler/front/arguments.h"
+#include "runtime/io/vocab.h"
+
+#include <string.h>
+
+static bool is_label(const struct vm_input *column) {
+  return !strcmp(column->kind, "class") || !strcmp(column->kind, "tags");
+}
+
+static bool has_vocabulary(const struct vm_input *column) {
+  return column->vocabulary >= 0 && column->type.dtype == RT_INT;
+}
+
+/* Labels are alike, and words may be labels, as in the history of what was chosen; everything else goes with
+ * its own kind alone. */
+static bool may_share(const struct vm_input *a, const struct vm_input *b) {
+  if (!strcmp(a->kind, b->kind)) return true;
+  return (is_label(a) || !strcmp(a->kind, "words")) && (is_label(b) || !strcmp(b->kind, "words"));
+}
+
+/* What one column says of the vocabulary holds for all that have it. */
+static int agree(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
+                 const char *name, const char *option, int64_t *a, int64_t *b) {
+  if (*a && *b && *a != *b) {
+    gr_fail(c->error, second->span,
+            "`%s` and `%s` have one vocabulary, %s, but its %s is %lld there and %lld here", first->text,
+            second->text, name, option, (long long)*a, (long long)*b);
+    gr_note(c->error, first->span, "`%s` is declared here", first->text);
+    return c->error->code;
+  }
+  *a = *b = *a ? *a : *b;
+  return RT_OK;
+}
+
+static int agree_text(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
+                      const char *name, const char **a, const char **b) {
+  if (*a && *b && strcmp(*a, *b)) {
+    gr_fail(c->error, second->span, "`%s` and `%s` have one vocabulary, %s, but it is given in two ways",
+            first->text, second->text, name);
+    gr_note(c->error, first->span, "`%s` is declared here", first->text);
+    return c->error->code;
+  }
+  *a = *b = *a ? *a : *b;
+  return RT_OK;
+}
+
+static int share(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
+                 struct vm_input *a, struct vm_input *b) {
+  const char *name = c->module->dims.symbol[a->vocabulary].name;
+  if (!may_share(a, b)) {
+    gr_fail(c->error, second->span, "%s is the vocabulary of `%s`, %s; %s cannot have the same one", name,
+            first->text, a->kind, b->kind);
+    gr_note(c->error, first->span, "`%s` is declared here", first->text);
+    rt_hint(c->error, "give `%s` a name of its own; one name is one vocabulary", second->text);
+    return c->error->code;
+  }
+  int status = agree(c, first, second, name, "min_count", &a->min_count, &b->min_count);
+  if (!status) status = agree(c, first, second, name, "max_size", &a->max_size, &b->max_size);
+  if (!status) status = agree_text(c, first, second, name, &a->labels, &b->labels);
+  if (!status) status = agree_text(c, first, second, name, &a->vocab, &b->vocab);
+  if (status || is_label(a) == is_label(b) || (!a->min_count && !a->max_size)) return status;
+  gr_fail(c->error, second->span,
+          "`%s` and `%s` have one vocabulary, %s: %s would leave words out, and so labels of `%s`",
+          first->text, second->text, name, a->min_count ? "min_count" : "max_size",
+          is_label(a) ? first->text : second->text);
+  gr_note(c->error, first->span, "`%s` is declared here", first->text);
+  return c->error->code;
+}
+
+int cc_check_labels(struct cc_context *c, const struct gr_node *column, const struct cc_setting *labels,
+                    struct vm_input *input) {
+  struct io_vocab *vocab;
+  struct rt_error why = {0};
+  int64_t count;
+  if (!labels->arg) return RT_OK;
+  int status = io_vocab_from_labels(&vocab, labels->text, &why);
+  if (status == RT_NO_MEMORY) return cc_out_of_memory(c);
+  if (status) {
+    gr_fail(c->error, labels->arg->span, "%s", why.text);
+    rt_hint(c->error, "labels are separated by commas, as in labels = \"bad, so-so, good\"");
+    return c->error->code;
+  }
+  int there = vocab->count;
+  io_vocab_free(vocab);
+  if (!vm_dim_value(&c->module->dims, input->type.of, NULL, &count, NULL) && count != there)
+    return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
+                   (long long)count);
+  input->labels = labels->text;
+  return RT_OK;
+}
+
+int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
+  for (int k = 0; k < data->count; k++)
+    for (int i = 0; i < k; i++) {
+      if (!has_vocabulary(&declared[i]) || !has_vocabulary(&declared[k])
+          || declared[i].vocabulary != declared[k].vocabulary)
+        continue;
+      int status = share(c, data->child[i], data->child[k], &declared[i], &declared[k]);
+      if (status) return status;
+    }
+  return RT_OK;
+}
+
+int cc_check_next(struct cc_context *c, const struct gr_node *outputs) {
+  const struct vm_module *m = c->module;
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    const struct vm_input *next = &m->input[m->output[o].target];
+    for (uint32_t i = 0; next->shifted && i < m->input_count; i++) {
+      if (m->input[i].vocabulary != next->vocabulary || !is_label(&m->input[i])) continue;
+      gr_fail(c->error, outputs->child[o]->span,
+              "next(%s) predicts where the text ends as well, but `%s` has the same vocabulary, %s, and "
+              "labels have no end",
+              next->name, m->input[i].name, m->dims.symbol[next->vocabulary].name);
+      rt_hint(c->error, "give `%s` and `%s` vocabularies of different names", next->name, m->input[i].name);
+      return c->error->code;
+    }
+  }
+  return RT_OK;
+}

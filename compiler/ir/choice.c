@@ -1,0 +1,120 @@
+/* choice.c: what a choice does not take has no gradient. Below `where(c, a, b)` the gradient is exactly 0
+ * where a was not taken, and 0 times a slope that is infinite or no number, as that of log(x) at 0, would be
+ * no number itself: it would spoil everything that log(x) is made of. So in what a choice takes from, a
+ * gradient of 0 stays 0 whatever it is multiplied by. Programs without choices are as they were. */
+#include "compiler/ir/rules.h"
+
+#include <math.h>
+
+/* How far a choice reaches: relu, min and max keep slopes from each other that are infinite; where() whatever
+ * is no number, in products too. A choice of the compiler's own takes nothing from what is not finite. */
+enum reach { NO_CHOICE, SLOPES, EVERYTHING };
+
+static enum reach reach_of(const struct ir_node *n) {
+  if (n->choice == IR_CHOICE_OWN) return NO_CHOICE;
+  if (n->choice == IR_CHOICE_SCORES) return EVERYTHING;
+  switch (n->op) {
+    case OP_select: return EVERYTHING;
+    case OP_min:
+    case OP_max:
+    case OP_relu: return SLOPES;
+    default: return NO_CHOICE;
+  }
+}
+
+void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen) {
+  const struct ir_node *node = &g->node[n];
+  uint8_t reach = reach_of(node) > chosen[n] ? (uint8_t)reach_of(node) : chosen[n];
+  for (int k = 0; k < node->arg_count; k++)
+    if (chosen[node->arg[k]] < reach) chosen[node->arg[k]] = reach;
+}
+
+/* Where a score is minus infinity no weight depends on it. Positions, products of queries and keys and
+ * parameters are finite; a tensor that the slot is given need not be, nor what a constant makes so. */
+bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot) {
+  for (ir_id n = 1; n < slot->count; n++) {
+    const struct ir_node *node = &slot->node[n];
+    bool compares = node->op == OP_lt || node->op == OP_le || node->op == OP_eq || node->op == OP_ne;
+    if (node->op == OP_input && node->attr[0] > 0 && g->node[argument[2 + node->attr[0]]].op != OP_param)
+      return true;
+    for (int k = 0; k < node->arg_count && !compares; k++) {
+      const struct ir_node *arg = &slot->node[node->arg[k]];
+      if (arg->op == OP_constant && !isfinite(arg->real)) return true;
+    }
+  }
+  return false;
+}
+
+uint8_t ir_choice_of_slot(const struct ir_back *b, const struct ir_graph *slot) {
+  return ir_scores_may_hide(b->g, b->node.arg, slot) ? (uint8_t)EVERYTHING : b->chosen;
+}
+
+/* ---- what stays 0 where the gradient is 0 ---- */
+
+static const struct ir_node *node_of(const struct ir_back *b, ir_id id) { return &b->g->node[id]; }
+
+static bool is_zero(const struct ir_back *b, ir_id id) {
+  return node_of(b, id)->op == OP_constant && node_of(b, id)->real == 0;
+}
+
+static bool is_moderate(const struct ir_back *b, ir_id id) {
+  const struct ir_node *n = node_of(b, id);
+  if (n->op == OP_expand) n = node_of(b, n->arg[0]);
+  return (n->op == OP_constant && isfinite(n->real)) || n->op == OP_size || n->op == OP_iota
+         || (b->g->is_slot && n->op == OP_input && n->attr[0] <= IR_LEAF_I && n->attr[0] >= IR_LEAF_H);
+}
+
+/* Is id 0 wherever dy is? depth: how far to look. */
+static bool stays_zero(const struct ir_back *b, ir_id id, int depth) {
+  const struct ir_node *n = node_of(b, id);
+  if (id == b->dy || is_zero(b, id)) return true;
+  if (depth == 0) return false;
+  switch (n->op) {
+    case OP_neg: return stays_zero(b, n->arg[0], depth - 1);
+    case OP_select: return stays_zero(b, n->arg[1], depth - 1) && stays_zero(b, n->arg[2], depth - 1);
+    case OP_mul:
+      return (is_moderate(b, n->arg[1]) && stays_zero(b, n->arg[0], depth - 1))
+             || (is_moderate(b, n->arg[0]) && stays_zero(b, n->arg[1], depth - 1));
+    case OP_div:
+      return is_moderate(b, n->arg[1]) && node_of(b, n->arg[1])->op == OP_constant
+             && node_of(b, n->arg[1])->real != 0 && stays_zero(b, n->arg[0], depth - 1);
+    default: return false;
+  }
+}
+
+static bool has_steep_slope(enum rt_op op) {
+  return op == OP_log || op == OP_sqrt || op == OP_recip || op == OP_div || op == OP_pow;
+}
+
+ir_id ir_choice_gives(struct ir_back *b, ir_id id) {
+  enum rt_op op = b->node.op;
+  if (!b->chosen || !id || b->failed) return id;
+  if (rt_op_info[op].flags & RT_LANE) {
+    bool needed = b->chosen == EVERYTHING || has_steep_slope(op);
+    return needed && !stays_zero(b, id, 4) ? rule_select(b, b->dy, id, rule_number(b, 0)) : id;
+  }
+  bool rows = op == OP_softmax || op == OP_log_softmax || op == OP_standardize || op == OP_rms
+              || op == OP_cross_entropy;
+  return rows ? ir_choice_rows(b, id) : id;
+}
+
+/* where(something of the row of dy is not 0, a, 0) */
+ir_id ir_choice_rows(struct ir_back *b, ir_id a) {
+  if (b->chosen != EVERYTHING || !a || b->failed) return a;
+  const struct vm_type type = *rule_type(b, a), dy = *rule_type(b, b->dy);
+  const uint32_t rows = (1u << (dy.rank - 1)) - 1;
+  ir_id any = ir_sum(b->g, rule_2(b, OP_ne, b->dy, rule_number(b, 0)), rows, true, b->node.span, b->error);
+  any = ir_expand_axes(b->g, any, rows, &type, b->node.span, b->error);
+  return rule_select(b, any, a, rule_number(b, 0));
+}
+
+/* ---- products: sums over what is taken and what is not ---- */
+
+ir_id ir_choice_finite(struct ir_back *b, ir_id a) {
+  bool leaf = a && (node_of(b, a)->op == OP_param || node_of(b, a)->op == OP_input);
+  if (b->chosen != EVERYTHING || !a || leaf || b->failed) return a;
+  ir_id finite = rule_2(b, OP_lt, rule_1(b, OP_abs, a), rule_number(b, INFINITY));
+  return rule_select(b, finite, a, rule_number(b, 0));
+}
+
+ir_id ir_choice_operand(struct ir_back *b, int k) { return ir_choice_finite(b, rule_arg(b, k)); }

@@ -1,0 +1,160 @@
+/* gradient.c: reverse accumulation: from the loss back through the nodes that depend on what is asked for,
+ * each giving its arguments their share by its rule. */
+#include "compiler/ir/rules.h"
+
+#include <string.h>
+
+/* The flags of ops.def are written without prefix there. An op without a gradient needs no rule: the constant
+ * condition drops the name. */
+enum {
+  NOGRAD = RT_NOGRAD,
+  RANDOM = RT_RANDOM,
+  FREE = RT_FREE,
+  SHARED = RT_SHARED,
+  SLOT = RT_SLOT,
+  NESTED = RT_NESTED
+};
+
+static ir_rule *const rules[OP_COUNT] = {
+#define LANE1(name, expression, doc) [OP_##name] = ir_rule_##name,
+#define LANE2(name, expression, doc) [OP_##name] = ir_rule_##name,
+#define LANE3(name, expression, doc) [OP_##name] = ir_rule_##name,
+#define OP(name, signature, attributes, flags, doc) [OP_##name] = ((flags)&NOGRAD) ? NULL : ir_rule_##name,
+#include "runtime/ops.def"
+#undef LANE1
+#undef LANE2
+#undef LANE3
+#undef OP
+};
+
+ir_rule *ir_rule_of(enum rt_op op) { return rules[op]; }
+
+ir_id ir_over_keys(struct ir_back *b, ir_id id) {
+  return ir_over(b->g, IR_OVER_SUM, ATTEND_J, id, 0, VM_NO_DIM, b->node.span, b->error);
+}
+
+/* In a slot, what a value that is the same for all keys receives is either one number for each key, which
+ * count together, or, through a sum or maximum over the keys, one number for all of them. The two can only be
+ * added when the first are summed. */
+static ir_id add_in_slot(struct ir_back *b, ir_id to, ir_id id) {
+  uint8_t j = IR_VARIES(ATTEND_J);
+  ir_id sum = b->sum[to];
+  if (!(b->g->node[to].varies & j) && (b->g->node[sum].varies ^ b->g->node[id].varies) & j) {
+    if (b->g->node[id].varies & j)
+      id = ir_over_keys(b, id);
+    else
+      sum = ir_over_keys(b, sum);
+  }
+  return id && sum ? rule_2(b, OP_add, sum, id) : 0;
+}
+
+void ir_give_node(struct ir_back *b, ir_id to, ir_id id) {
+  if (!id || b->failed) {
+    b->failed = true;
+    return;
+  }
+  const struct vm_type want = b->g->node[to].type;
+  const struct vm_type *have = rule_type(b, id);
+  if (have->batched && !want.batched)
+    id = ir_sum(b->g, id, (1u << have->rank) - 1, false, b->node.span, b->error);
+  else if (!have->batched && want.batched)
+    id = ir_expand_axes(b->g, id, (1u << have->rank) - 1, &want, b->node.span, b->error);
+  if (id && b->sum[to] && b->g->is_slot)
+    id = add_in_slot(b, to, id);
+  else if (id && b->sum[to])
+    id = rule_2(b, OP_add, b->sum[to], id);
+  b->failed = !id;
+  b->sum[to] = id;
+}
+
+/* In a slot: what comes through a sum over the keys is one number for all of them, and each key's share of
+ * it. An argument that is the same for all keys receives the shares of all: f[i] of sum(s + f[i], j) counts
+ * for each key. A table adds up by element itself. */
+static ir_id shares_of_keys(struct ir_back *b, ir_id to, ir_id id) {
+  uint8_t varies = b->node.varies, given = b->g->node[id].varies | b->g->node[to].varies;
+  bool each = varies & IR_VARIES(ATTEND_J) && !(given & IR_VARIES(ATTEND_J));
+  bool zero = b->g->node[id].op == OP_constant && b->g->node[id].real == 0;
+  return each && !zero && b->node.op != OP_gather ? ir_over_keys(b, id) : id;
+}
+
+void ir_give(struct ir_back *b, int k, ir_id id) {
+  if (!b->need[k]) return;
+  ir_id to = rule_arg(b, k);
+  id = ir_choice_gives(b, id);
+  if (id && b->g->is_slot) id = shares_of_keys(b, to, id);
+  if (id && !b->failed && rule_type(b, id)->rank != rule_type(b, to)->rank && b->node.op != OP_gather) {
+    gr_fail(b->error, b->node.span, "the gradient rule of `%s` gives argument %d a wrong shape",
+            rt_op_info[b->node.op].name, k);
+    b->failed = true;
+    return;
+  }
+  ir_give_node(b, to, id);
+}
+
+/* Which nodes up to `last` does the gradient have to visit: those through which it reaches one of wrt. */
+static void mark_needed(const struct ir_graph *g, ir_id last, int count, const ir_id *wrt, bool *needed) {
+  for (int k = 0; k < count; k++)
+    if (wrt[k] <= last) needed[wrt[k]] = true;
+  for (ir_id n = 1; n <= last; n++) {
+    const struct ir_node *node = &g->node[n];
+    if (!rules[node->op]) continue;
+    for (int k = 0; k < node->arg_count; k++)
+      if (needed[node->arg[k]] && g->node[node->arg[k]].type.dtype == RT_REAL) needed[n] = true;
+  }
+}
+
+static int visit(struct ir_back *b, ir_id n, const bool *needed) {
+  bool few[8], *need = few;
+  b->node = b->g->node[n];
+  if (b->node.arg_count > RT_COUNT(few) && !(need = rt_zalloc(b->node.arg_count, sizeof *need)))
+    return rt_no_memory(b->error);
+  for (int k = 0; k < b->node.arg_count; k++) need[k] = needed[b->node.arg[k]];
+  b->need = need;
+  b->y = n;
+  b->dy = b->sum[n];
+  rules[b->node.op](b);
+  if (need != few) rt_free(need);
+  if (!b->failed) return RT_OK;
+  return b->error && b->error->code ? b->error->code : rt_no_memory(b->error);
+}
+
+/* By node up to the loss. */
+struct backwards {
+  bool *needed;
+  uint8_t *chosen;
+  ir_id *sum;
+};
+
+static int accumulate(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
+                      const struct backwards *at, struct rt_error *error) {
+  bool *needed = at->needed;
+  ir_id *sum = at->sum;
+  struct ir_back b = {.g = g, .last = loss, .sum = sum, .error = error};
+  at->chosen[loss] = g->chosen;
+  mark_needed(g, loss, count, wrt, needed);
+  const struct vm_type type = g->node[loss].type;
+  sum[loss] = seed ? seed : ir_constant(g, 1, &type, g->node[loss].span, error);
+  if (!sum[loss]) return rt_no_memory(error);
+  for (ir_id n = loss; n > 0; n--) {
+    if (!needed[n] || !sum[n] || !rules[g->node[n].op]) continue;
+    b.chosen = at->chosen[n];
+    ir_mark_choice(g, n, at->chosen);
+    int status = visit(&b, n, needed);
+    if (status != RT_OK) return status;
+  }
+  for (int k = 0; k < count; k++) grad[k] = wrt[k] <= loss ? sum[wrt[k]] : 0;
+  return RT_OK;
+}
+
+int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
+                struct rt_error *error) {
+  const size_t nodes = (size_t)loss + 1;
+  struct backwards at = {rt_zalloc(nodes, sizeof *at.needed), rt_zalloc(nodes, sizeof *at.chosen),
+                         rt_zalloc(nodes, sizeof *at.sum)};
+  int status = at.needed && at.chosen && at.sum ? accumulate(g, loss, seed, count, wrt, grad, &at, error)
+                                                : rt_no_memory(error);
+  rt_free(at.needed);
+  rt_free(at.chosen);
+  rt_free(at.sum);
+  return status;
+}

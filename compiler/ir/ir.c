@@ -1,0 +1,315 @@
+/* ir.c: the graph itself, and appending to it. Shapes come from the signatures (vm/signature.h); what this
+ * file adds is the message when they do not fit. */
+#include "compiler/ir/ir.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the graph ---- */
+
+int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims) {
+  memset(graph, 0, sizeof *graph);
+  graph->dims = dims;
+  if (rt_grow((void **)&graph->node, &graph->capacity, 64, sizeof *graph->node) != RT_OK) return RT_NO_MEMORY;
+  memset(&graph->node[0], 0, sizeof graph->node[0]);
+  graph->count = 1;
+  return RT_OK;
+}
+
+void ir_graph_free(struct ir_graph *graph) {
+  if (!graph) return;
+  for (uint32_t i = 0; i < graph->head_count; i++) {
+    struct ir_head *head = graph->head[i];
+    struct ir_slot *slots[] = {&head->score, &head->mask, &head->drop, &head->score_grad};
+    for (size_t s = 0; s < RT_COUNT(slots); s++) ir_graph_free(slots[s]->graph);
+  }
+  for (uint32_t i = 0; i < graph->scan_count; i++) ir_graph_free(graph->scan[i]->body);
+  rt_free(graph->scan);
+  rt_free(graph->head);
+  rt_free(graph->node);
+  rt_arena_free(&graph->arena);
+  memset(graph, 0, sizeof *graph);
+}
+
+struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number) {
+  struct ir_head *head = rt_arena_alloc(&g->arena, sizeof *head);
+  if (!head
+      || rt_grow((void **)&g->head, &g->head_capacity, (size_t)g->head_count + 1, sizeof *g->head) != RT_OK)
+    return NULL;
+  if (name && !(head->name = rt_arena_strndup(&g->arena, name, strlen(name)))) return NULL;
+  *number = g->head_count;
+  g->head[g->head_count++] = head;
+  return head;
+}
+
+struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot) {
+  struct ir_graph *graph = rt_arena_alloc(&g->arena, sizeof *graph);
+  if (!graph || ir_graph_init(graph, g->dims) != RT_OK) return NULL;
+  graph->is_slot = true;
+  graph->slot_of = head;
+  return slot->graph = graph;
+}
+
+struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *number) {
+  struct ir_graph *root = g->root ? g->root : g;
+  struct ir_scan *scan = rt_arena_alloc(&root->arena, sizeof *scan);
+  struct ir_graph *body = rt_arena_alloc(&root->arena, sizeof *body);
+  if (!scan || !body
+      || rt_grow((void **)&root->scan, &root->scan_capacity, (size_t)root->scan_count + 1, sizeof *root->scan)
+             != RT_OK)
+    return NULL;
+  if ((name && !(scan->name = rt_arena_strndup(&root->arena, name, strlen(name))))
+      || ir_graph_init(body, g->dims) != RT_OK)
+    return NULL;
+  body->root = root;
+  scan->body = body;
+  scan->function = -1;
+  *number = root->scan_count;
+  root->scan[root->scan_count++] = scan;
+  return scan;
+}
+
+struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node) {
+  return (g->root ? g->root : g)->scan[node->attr[0]];
+}
+
+struct attend_plan ir_head_plan(const struct ir_head *head) {
+  struct attend_plan plan = {.softmax = head->softmax,
+                             .extra_count = head->extra_count,
+                             .query = head->query,
+                             .key = head->key,
+                             .value = head->value,
+                             .out = head->out};
+  memcpy(plan.extra, head->extra, sizeof plan.extra);
+  memcpy(plan.wants_grad, head->wants_grad, sizeof plan.wants_grad);
+  return plan;
+}
+
+bool ir_has_plan(enum rt_op op) {
+  return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights;
+}
+
+/* ---- the message about shapes that do not fit ---- */
+
+/* What a person writes for the op, where that is not its name. */
+static const char *written_name(enum rt_op op) {
+  switch (op) {
+    case OP_add: return "+";
+    case OP_sub: return "-";
+    case OP_mul: return "*";
+    case OP_div: return "/";
+    case OP_pow: return "^";
+    case OP_mod: return "%";
+    case OP_project:
+    case OP_matmul: return "@";
+    case OP_slice:
+    case OP_gather: return "indexing";
+    case OP_select: return "where";
+    case OP_maximum: return "max";
+    case OP_iota: return "range";
+    case OP_rms: return "rms_standardize";
+    case OP_stop: return "stop_gradient";
+    case OP_lt: return "<";
+    case OP_le: return "<=";
+    case OP_eq: return "==";
+    case OP_ne: return "!=";
+    default: return rt_op_info[op].name;
+  }
+}
+
+static const char *shape_text(struct rt_text *t, const struct ir_graph *g, ir_id id) {
+  vm_type_print(g->dims, &g->node[id].type, t);
+  return t->data ? t->data : "?";
+}
+
+static const char *dim_text(struct rt_text *t, const struct ir_graph *g, vm_dim d) {
+  vm_dim_print(g->dims, d, t);
+  return t->data ? t->data : "?";
+}
+
+/* Two dims that have the same value under different names are the usual mistake of who comes from other
+ * systems. */
+void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error) {
+  int64_t x, y;
+  if (a == VM_NO_DIM || b == VM_NO_DIM || a == b) return;
+  if (vm_dim_value(g->dims, a, NULL, &x, NULL) != RT_OK || vm_dim_value(g->dims, b, NULL, &y, NULL) != RT_OK
+      || x != y)
+    return;
+  struct rt_text ta = {0}, tb = {0};
+  rt_hint(error,
+          "%s and %s are both %lld now, but dims are the same only when they have the same name: use one of "
+          "the names in both places",
+          dim_text(&ta, g, a), dim_text(&tb, g, b), (long long)x);
+  rt_text_free(&ta);
+  rt_text_free(&tb);
+}
+
+static void note_args(struct ir_graph *g, int arg_count, const ir_id *arg, struct gr_span span,
+                      struct rt_error *error) {
+  for (int k = 0; k < arg_count && k < 3; k++) {
+    struct gr_span at = ir_shown(g, arg[k]);
+    if (!at.source || (at.source == span.source && at.begin == span.begin && at.end == span.end)) continue;
+    struct rt_text t = {0};
+    gr_note(error, at, "this is %s", shape_text(&t, g, arg[k]));
+    rt_text_free(&t);
+  }
+}
+
+/* What is said of the operands, in words of the program: they have other names in the signature of the op. */
+static void in_words(enum rt_op op, int arg_count, const char *why, struct rt_text *out) {
+  bool between = !isalpha((unsigned char)written_name(op)[0]);
+  while (*why) {
+    int k = 0;
+    size_t length = 0;
+    char name[32], quoted[40];
+    for (; k < arg_count; k++) {
+      length = (size_t)snprintf(quoted, sizeof quoted, "`%s`", vm_op_arg_name(op, k, name));
+      if (!strncmp(why, quoted, length)) break;
+    }
+    if (k == arg_count)
+      rt_text_add(out, why, length = 1);
+    else if (between)
+      rt_text_puts(out, k == 0 ? "the left side" : "the right side");
+    else if (arg_count == 1)
+      rt_text_puts(out, "what it is given");
+    else
+      rt_text_printf(out, "argument %d", k + 1);
+    why += length;
+  }
+}
+
+static void fail_shape(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg,
+                       const struct vm_mismatch *m, struct gr_span span, struct rt_error *error) {
+  struct rt_text shapes = {0}, found = {0}, expected = {0};
+  for (int k = 0; k < arg_count; k++) {
+    rt_text_puts(&shapes, k ? k + 1 < arg_count ? ", " : " and " : "");
+    vm_type_print(g->dims, &g->node[arg[k]].type, &shapes);
+  }
+  const char *all = shapes.data ? shapes.data : "nothing";
+  struct rt_text words = {0};
+  in_words(op, arg_count, m->why, &words);
+  const char *why = words.data ? words.data : "";
+  if (m->found != VM_NO_DIM && m->expected != VM_NO_DIM && m->found != m->expected)
+    gr_fail(error, span, "`%s` of %s: %s: %s is not %s", written_name(op), all,
+            why[0] ? why : "the sizes differ", dim_text(&found, g, m->found),
+            dim_text(&expected, g, m->expected));
+  else
+    gr_fail(error, span, "`%s` of %s: %s", written_name(op), all, why[0] ? why : "the shapes do not fit");
+  note_args(g, arg_count, arg, span, error);
+  ir_hint_dims(g, m->found, m->expected, error);
+  rt_text_free(&words);
+  rt_text_free(&shapes);
+  rt_text_free(&found);
+  rt_text_free(&expected);
+}
+
+/* ---- appending ---- */
+
+uint8_t ir_operand_varies(const struct attend_operand *operand) {
+  uint8_t varies = 0;
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] != ATTEND_FEATURE) varies |= (uint8_t)IR_VARIES(operand->role[a]);
+  return varies;
+}
+
+/* Which positions a node of a slot depends on. A sum over the keys depends on the query even when what is
+ * summed does not: masks say what it sees. */
+static uint8_t varies(const struct ir_graph *g, const struct ir_node *n) {
+  const struct ir_head *head = g->slot_of;
+  uint8_t score = ir_operand_varies(&head->query) | ir_operand_varies(&head->key), all = 0;
+  for (int k = 0; k < n->arg_count; k++) all |= g->node[n->arg[k]].varies;
+  if (n->op == OP_over && n->attr[0] != IR_OVER_HEADS)
+    all |= score & (IR_VARIES(ATTEND_I) | IR_VARIES(ATTEND_J));
+  if (n->op == OP_over && n->attr[0] != IR_OVER_CUMSUM && n->attr[0] != IR_OVER_CUMSUM_BACK)
+    all &= (uint8_t)~IR_VARIES(n->attr[1]);
+  if (n->op != OP_input) return all;
+  switch (n->attr[0]) {
+    case IR_LEAF_I: return IR_VARIES(ATTEND_I);
+    case IR_LEAF_J: return IR_VARIES(ATTEND_J);
+    case IR_LEAF_H: return IR_VARIES(ATTEND_H);
+    case IR_LEAF_S:
+    case IR_LEAF_DS:
+    case IR_LEAF_RANDOM:
+    case IR_LEAF_GUMBEL: return score;
+    default: return ir_operand_varies(&head->extra[n->attr[0] - 1]);
+  }
+}
+
+static ir_id append(struct ir_graph *g, const struct ir_node *node, const ir_id *arg,
+                    struct rt_error *error) {
+  if (rt_grow((void **)&g->node, &g->capacity, (size_t)g->count + 1, sizeof *g->node) != RT_OK) {
+    rt_no_memory(error);
+    return 0;
+  }
+  struct ir_node *n = &g->node[g->count];
+  *n = *node;
+  n->arg = NULL;
+  if (n->arg_count) {
+    n->arg = rt_arena_alloc(&g->arena, n->arg_count * sizeof *n->arg);
+    if (!n->arg) {
+      rt_no_memory(error);
+      return 0;
+    }
+    memcpy(n->arg, arg, n->arg_count * sizeof *arg);
+  }
+  if (g->is_slot) n->varies = varies(g, n);
+  return g->count++;
+}
+
+ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error *error) {
+  return append(g, node, node->arg, error);
+}
+
+static int infer(struct ir_graph *g, struct ir_node *node, const ir_id *arg, const struct vm_type *given,
+                 struct rt_error *error) {
+  const struct vm_type *few[8], **types = few;
+  if (node->arg_count > RT_COUNT(few)) {
+    types = rt_zalloc(node->arg_count, sizeof *types);
+    if (!types) return rt_no_memory(error);
+  }
+  for (int k = 0; k < node->arg_count; k++) types[k] = &g->node[arg[k]].type;
+  struct attend_plan plan, *used = NULL;
+  if (ir_has_plan(node->op)) {
+    plan = ir_head_plan(g->head[node->attr[0]]);
+    used = &plan;
+  }
+  struct vm_mismatch m = {
+      .arg = -1, .other_arg = -1, .axis = -1, .other_axis = -1, .found = VM_NO_DIM, .expected = VM_NO_DIM};
+  int status =
+      vm_signature_apply(g->dims, node->op, node->arg_count, types, node->attr, used, given, &node->type, &m);
+  if (types != few) rt_free(types);
+  if (status == RT_NO_MEMORY) return rt_no_memory(error);
+  if (status != RT_OK) fail_shape(g, node->op, node->arg_count, arg, &m, node->span, error);
+  return status;
+}
+
+ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg, const int64_t *attr,
+             double real, const struct vm_type *given, struct gr_span span, struct rt_error *error) {
+  for (int k = 0; k < arg_count; k++)
+    if (!arg[k]) return 0;
+  struct ir_node node = {.op = (uint16_t)op, .arg_count = (uint16_t)arg_count, .real = real, .span = span};
+  if (arg_count > UINT16_MAX) {
+    gr_fail(error, span, "`%s` of %d values: at most %d are possible", written_name(op), arg_count,
+            UINT16_MAX);
+    return 0;
+  }
+  if (attr) memcpy(node.attr, attr, (size_t)vm_op_attr_count(op) * sizeof *attr);
+  if (infer(g, &node, arg, given, error) != RT_OK) return 0;
+  return append(g, &node, arg, error);
+}
+
+/* Room grows by doubling in the arena: it is for a few dozen at most. */
+ir_id ir_scan_argument(struct ir_scan *scan, const struct vm_type *type, struct gr_span span,
+                       struct rt_error *error) {
+  int n = scan->argument_count;
+  if ((n & (n - 1)) == 0) {
+    struct vm_type *more = rt_arena_alloc(&scan->body->arena, (size_t)(n ? 2 * n : 1) * sizeof *more);
+    if (!more) return rt_no_memory(error), 0;
+    if (n) memcpy(more, scan->argument, (size_t)n * sizeof *more);
+    scan->argument = more;
+  }
+  scan->argument[scan->argument_count++] = *type;
+  struct ir_node node = {.op = OP_input, .attr = {n}, .type = *type, .span = span};
+  return append(scan->body, &node, NULL, error);
+}

@@ -1,0 +1,240 @@
+/* ir.h: the intermediate representation: a list of typed op nodes in single assignment, arguments before
+ * users.
+ *
+ * The elaborator appends nodes from the tree; the gradient appends more; passes rewrite; the emitter turns
+ * the rest into bytecode. Node 0 is never used, so that 0 means "none" or "failed, error is set". */
+#ifndef AQ_COMPILER_IR_IR_H
+#define AQ_COMPILER_IR_IR_H
+
+#include "grammar/source.h"
+#include "vm/signature.h"
+
+typedef uint32_t ir_id;
+
+struct ir_node {
+  uint16_t op; /* enum rt_op */
+  uint16_t arg_count;
+  ir_id *arg; /* in the graph's arena */
+  struct vm_type type;
+  int64_t attr[RT_MAX_ATTR];
+  double real;
+  struct gr_span span;   /* what the user wrote */
+  struct gr_span called; /* the call whose result it is, if it is one */
+  const char *name;      /* path of the value, or NULL */
+  uint8_t varies;        /* in a slot: the positions that it depends on, IR_VARIES */
+  uint8_t choice;        /* enum ir_choice */
+};
+
+/* What of a node's arguments counts may depend on their values: see choice.c. */
+enum ir_choice {
+  IR_CHOICE_BY_OP, /* a select takes one of two, and so on */
+  IR_CHOICE_OWN,   /* a select that the compiler made, which takes from what is finite */
+  IR_CHOICE_SCORES /* minus infinity among them has no weight */
+};
+
+/* A slot expression of a head: a small graph of what is computed for one query i, one key j and one head h:
+ * numbers, and sometimes vectors. Leaves are OP_input nodes whose attr[0] says what they are: */
+enum ir_leaf {
+  IR_LEAF_S = 0,
+  IR_LEAF_I = -1,
+  IR_LEAF_J = -2,
+  IR_LEAF_H = -3,
+  IR_LEAF_DS = -4,
+  IR_LEAF_RANDOM = -5,
+  IR_LEAF_GUMBEL = -6 /* , 1 + k: extra k */
+};
+#define IR_VARIES(role) (1u << (role)) /* role: ATTEND_I, ATTEND_J or ATTEND_H */
+
+/* What the op `over` of a slot does along a position (attr "position": its role) with a value: one number for
+ * all of them, or one for each. Masked keys and queries do not count. */
+enum ir_over {
+  IR_OVER_SUM,
+  IR_OVER_MAX,
+  IR_OVER_ENTMAX, /* tau with sum_j max((alpha - 1) a_j - tau, 0)^(1 / (alpha - 1)) = 1; real: alpha */
+  IR_OVER_KTH,    /* the k-th largest; real: k */
+  IR_OVER_CUMSUM,
+  IR_OVER_CUMSUM_BACK, /* sums of all up to each, from the first or from the last on */
+  IR_OVER_HEADS        /* the values of all heads as a vector [H] */
+};
+
+struct ir_head {
+  const char *name; /* path */
+  bool softmax;
+  enum vm_lowering lowering;
+  const char *why;  /* not VM_FUSED: what asks for it */
+  ir_id weights;    /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
+  double drop_rate; /* that of the slot drop; NAN when it is not one number */
+  struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
+  int extra_count;
+  bool wants_grad[ATTEND_MAX_EXTRAS]; /* set by the gradient */
+  /* Slot graphs. Each is a whole graph of its own (lane ops, `over` and leaves, nearly all of rank 0) so that
+   * the gradient and simplification work on it as on any other; result 0: the slot is absent. score_grad:
+   * results as attend_plan says: ds, then one (tables: two) per extra with wants_grad; and last the score
+   * itself. */
+  struct ir_slot {
+    struct ir_graph *graph;
+    ir_id result[2 + 2 * ATTEND_MAX_EXTRAS];
+    int result_count;
+  } score, mask, drop, score_grad;
+};
+
+/* What runs once for each position of an axis: the body of OP_scan, or of OP_scan_grad (forward: whose
+ * gradient it is). A graph of its own, whose OP_input nodes are the arguments by number, in the order of
+ * vm/scan.h, and whose results are listed. */
+struct ir_scan {
+  const char *name; /* path, or NULL */
+  struct ir_graph *body;
+  int argument_count;
+  struct vm_type *argument;
+  int sequence_count; /* of the forward body: arguments 1 .. that many are rows of sequences */
+  int result_count;
+  ir_id *result;
+  bool reverse;
+  int64_t function;        /* its number in the module; -1: not emitted yet */
+  struct ir_scan *forward; /* of a gradient; else NULL */
+  int64_t wants;           /* of a gradient: a bit for each argument of the forward body that gets one */
+};
+
+struct ir_graph {
+  struct vm_dims *dims;  /* shared by all graphs of a program; not owned */
+  struct ir_graph *root; /* of the body of a scan: the graph that keeps all scans; NULL: this one does */
+  struct ir_scan **scan; /* attr 0 of scan ops indexes the root's; they live in its arena */
+  uint32_t scan_count;
+  size_t scan_capacity;
+  bool is_slot;                  /* of a head: OP_input means enum ir_leaf */
+  uint8_t chosen;                /* what runs it stands below a choice: see choice.c */
+  const struct ir_head *slot_of; /* that head */
+  struct ir_node *node;
+  uint32_t count;
+  size_t capacity;
+  struct ir_head **head; /* attr "plan" of attention ops indexes it; heads live in the arena */
+  uint32_t head_count;
+  size_t head_capacity;
+  struct rt_arena arena;
+};
+
+int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims); /* RT_OK or RT_NO_MEMORY */
+void ir_graph_free(
+    struct ir_graph *graph); /* also the slot graphs of its heads, and the bodies of scans that it keeps */
+
+/* A new head of g, zeroed; *number is what attr "plan" says. The name (or NULL) is copied. NULL when out of
+ * memory. */
+struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number);
+/* Makes slot->graph, a fresh graph of a slot of the head that is freed with g. NULL when out of memory. */
+struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot);
+/* The head's operands as the signatures want them, without lane programs. */
+struct attend_plan ir_head_plan(const struct ir_head *head);
+bool ir_has_plan(enum rt_op op);
+
+/* A new scan, zeroed but for an empty body; *number is what attr 0 of its op says, in every graph of the
+ * root. The name (or NULL) is copied. NULL when out of memory. */
+struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *number);
+struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node);
+static inline bool ir_is_scan(enum rt_op op) { return op == OP_scan || op == OP_scan_grad; }
+/* An argument of the body: node and all. 0 on failure. */
+ir_id ir_scan_argument(struct ir_scan *scan, const struct vm_type *type, struct gr_span span,
+                       struct rt_error *error);
+
+/* The positions that an operand has axes of: its features do not count. */
+uint8_t ir_operand_varies(const struct attend_operand *operand);
+/* In a slot graph: a leaf (enum ir_leaf, or 1 + k for extra k), and element `index` (a scalar, rounded) of
+ * the table that extra `table` is. Each gather has an extra of its own: a table that is read in two places is
+ * two extras. */
+ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error);
+ir_id ir_slot_gather(struct ir_graph *slot, ir_id table, ir_id index, struct gr_span span,
+                     struct rt_error *error);
+/* In a slot graph: extra k as a vector (its FEATURE axis), and `over` along a position. heads: the dim H, for
+ * IR_OVER_HEADS. */
+ir_id ir_slot_vector(struct ir_graph *slot, int64_t leaf, vm_dim dim, struct gr_span span,
+                     struct rt_error *error);
+ir_id ir_over(struct ir_graph *slot, enum ir_over what, enum attend_axis position, ir_id a, double parameter,
+              vm_dim heads, struct gr_span span, struct rt_error *error);
+/* a less the largest of its row, which changes no weight of softmax or entmax and so has no gradient; a row
+ * of minus infinities stays one. */
+ir_id ir_slot_shifted(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
+                      struct rt_error *error);
+/* The weights of softmax along a position, of whatever the slot gives for each: exp(a - max a) / sum exp(a -
+ * max a); 0 in a row of minus infinities. */
+ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
+                      struct rt_error *error);
+/* Can a score of the head with these arguments be minus infinity? */
+bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot);
+/* The head as tensors: all its weights, and their product with the values, as ordinary ops of g; the type is
+ * that of the result. Fills head->weights. 0 on failure. */
+ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type,
+                     struct gr_span span, struct rt_error *error);
+
+/* Appends op(args) with the type its signature gives (given: see vm_signature_apply; attr may be NULL when
+ * the op has none). On a shape mistake: a message at span that shows both shapes by name. Returns 0 on
+ * failure. */
+ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg, const int64_t *attr,
+             double real, const struct vm_type *given, struct gr_span span, struct rt_error *error);
+
+/* Shorthands. Spans are taken from the (first) argument unless given. All return 0 on failure, and pass a 0
+ * argument on as 0, so that calls nest. */
+ir_id ir_unary(struct ir_graph *g, enum rt_op op, ir_id a, struct rt_error *error);
+/* Both arguments are first expanded to one shape, see ir_broadcast. */
+ir_id ir_binary(struct ir_graph *g, enum rt_op op, ir_id a, ir_id b, struct gr_span span,
+                struct rt_error *error);
+ir_id ir_select(struct ir_graph *g, ir_id c, ir_id a, ir_id b, struct gr_span span, struct rt_error *error);
+ir_id ir_constant(struct ir_graph *g, double value, const struct vm_type *type /* NULL: shared scalar */,
+                  struct gr_span span, struct rt_error *error);
+/* a as a tensor of the given type: its dims must be those of `type` with some left out, in the same order, in
+ * exactly one way. a itself when equal. */
+ir_id ir_expand(struct ir_graph *g, ir_id a, const struct vm_type *type, struct gr_span span,
+                struct rt_error *error);
+/* The shape two operands meet in: the one whose dims contain the other's in order; neither → an error with a
+ * hint. Batched when one is. */
+int ir_broadcast(struct ir_graph *g, ir_id a, ir_id b, struct vm_type *type, struct gr_span span,
+                 struct rt_error *error);
+/* The same with the axes of the result that a has named by a mask, for when the dims alone do not say. */
+ir_id ir_expand_axes(struct ir_graph *g, ir_id a, uint32_t axes, const struct vm_type *type,
+                     struct gr_span span, struct rt_error *error);
+/* In how many ways (0, 1, 2: more) are a's dims found in type's, in order; *axes: the mask of type's axes. */
+int ir_embed(const struct vm_type *a, const struct vm_type *type, uint32_t *axes);
+/* The type that is left of `from` when only the axes `keep` stay. */
+struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched);
+/* Where messages show a value: the call that gave it, or what computes it. */
+static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) {
+  return g->node[id].called.source ? g->node[id].called : g->node[id].span;
+}
+/* Adds to an error that two dims with one value have different names, if so. */
+void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
+/* The product of a type's dims from axis `from` on; VM_NO_DIM when out of memory. */
+vm_dim ir_extent(struct vm_dims *dims, const struct vm_type *type, int from);
+/* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is
+ * batched. */
+ir_id ir_sum(struct ir_graph *g, ir_id a, uint32_t keep, bool batched, struct gr_span span,
+             struct rt_error *error);
+ir_id ir_size(struct ir_graph *g, vm_dim of, struct gr_span span,
+              struct rt_error *error); /* constant-folded when it is known */
+
+/* Appends a copy of a node as it is, type and all: for passes, which know that it is right. */
+ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error *error);
+
+/* gradient.c: appends the nodes that compute d(loss)/d(wrt[k]) for every k; loss is a shared scalar or, with
+ * `seed` given, any value whose incoming gradient is seed. grad[k] is 0 when loss does not depend on wrt[k].
+ * Rules: rules.c, one per op of ops.def that is not NOGRAD. */
+int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
+                struct rt_error *error);
+
+/* The passes, in the order they run (optimise.c). Roots stay; their new ids are written back. */
+int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+
+/* emit.c: the part of g that the outputs and gradients need as a function of the module: dead code left out,
+ * pointwise chains fused into lane programs, values put into slots. */
+struct ir_outputs {
+  int count;
+  const ir_id *id;
+  const char *const *name;
+  int gradient_count;
+  const ir_id *gradient;
+  const uint32_t *param; /* param numbers as attr of OP_param nodes */
+  bool training;         /* false: OP_bernoulli is 1 and OP_gumbel 0: nothing is dropped or disturbed */
+  int argument_count;
+  const struct vm_type *argument; /* of a body; then OP_input means these */
+};
+int ir_emit(struct ir_graph *g, const struct ir_outputs *outputs, const char *name, struct vm_module *module,
+            struct rt_error *error);
+
+#endif

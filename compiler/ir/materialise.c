@@ -1,0 +1,468 @@
+/* materialise.c: a head as tensors: its scores, and whatever its slots make of them, as ordinary ops on
+ * [heads, queries, keys]. For heads that cannot be computed a tile at a time, and to compare the others with.
+ */
+#include "compiler/ir/materialise.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- operands ---- */
+
+/* An operand with its axes in the order of roles given, those it lacks repeated; groups of queries to one key
+ * head written out. */
+static ir_id arrange(struct materialise *m, ir_id id, const struct attend_operand *operand, int count,
+                     const uint8_t *role, const struct vm_type *to) {
+  struct vm_type type = m->g->node[id].type, moved = type;
+  int64_t order = 0;
+  uint32_t axes = 0;
+  int rank = 0, features = 0;
+  for (int k = 0; k < count; k++) {
+    int feature = 0;
+    for (int a = 0; a < operand->rank; a++) {
+      if (operand->role[a] != role[k] || (role[k] == ATTEND_FEATURE && feature++ != features)) continue;
+      order |= (int64_t)a << 4 * rank;
+      moved.dim[rank++] = type.dim[a];
+      axes |= 1u << k;
+      break;
+    }
+    features += role[k] == ATTEND_FEATURE;
+  }
+  if (order != (0x76543210 & ((1ll << 4 * rank) - 1)))
+    id = ir_add(m->g, OP_transpose, 1, &id, &order, 0, &moved, m->span, m->error);
+  vm_dim heads = to->rank > 0 && role[0] == ATTEND_H ? to->dim[0] : VM_NO_DIM;
+  if (id && axes & 1 && heads != VM_NO_DIM && moved.dim[0] != heads) {
+    struct vm_type grouped = moved;
+    grouped.dim[1] = vm_dim_over(m->g->dims, heads, moved.dim[0]);
+    memcpy(&grouped.dim[2], &moved.dim[1], (size_t)(rank - 1) * sizeof moved.dim[0]);
+    grouped.rank = (uint8_t)(rank + 1);
+    if (grouped.dim[1] == VM_NO_DIM) {
+      rt_no_memory(m->error);
+      return 0;
+    }
+    id = ir_expand_axes(m->g, id, ((1u << grouped.rank) - 1) & ~2u, &grouped, m->span, m->error);
+    moved.dim[0] = heads;
+    id = id ? ir_add(m->g, OP_reshape, 1, &id, NULL, 0, &moved, m->span, m->error) : 0;
+  }
+  struct vm_type wide = *to;
+  wide.batched = type.batched;
+  for (int a = 0; a < wide.rank; a++) wide.batched |= vm_dim_is_ragged(m->g->dims, wide.dim[a]);
+  return id ? ir_expand_axes(m->g, id, axes, &wide, m->span, m->error) : 0;
+}
+
+static vm_dim operand_dim(const struct materialise *m, int arg, const struct attend_operand *operand,
+                          uint8_t role) {
+  const struct vm_type *type = &m->g->node[m->arg[arg]].type;
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role) return type->dim[a];
+  return VM_NO_DIM;
+}
+
+/* An operand as [h?, rows, features], with an axis of heads when `heads`; a single query is one row. */
+static ir_id matrix(struct materialise *m, int arg, const struct attend_operand *operand,
+                    enum attend_axis rows, bool heads) {
+  uint8_t role[3];
+  int count = 0;
+  struct vm_type to = {.dtype = RT_REAL, .of = VM_NO_DIM};
+  if (heads) role[count] = ATTEND_H, to.dim[count++] = m->dim[ATTEND_H];
+  role[count] = (uint8_t)rows;
+  to.dim[count++] = m->dim[rows] == VM_NO_DIM ? VM_ONE : m->dim[rows];
+  role[count] = ATTEND_FEATURE;
+  to.dim[count++] = operand_dim(m, arg, operand, ATTEND_FEATURE);
+  to.rank = (uint8_t)count;
+  if (m->dim[rows] != VM_NO_DIM) return arrange(m, m->arg[arg], operand, count, role, &to);
+  role[count - 2] = ATTEND_FEATURE; /* a single query: without its axis first */
+  struct vm_type flat = to;
+  flat.rank--;
+  flat.dim[flat.rank - 1] = to.dim[to.rank - 1];
+  ir_id id = arrange(m, m->arg[arg], operand, count - 1, role, &flat);
+  if (id) to.batched = ir_tensor_batched(m, id);
+  return id ? ir_add(m->g, OP_reshape, 1, &id, NULL, 0, &to, m->span, m->error) : 0;
+}
+
+/* s[h?, i?, j] = sum over the features of query[i, h] key[j, h] */
+static ir_id raw_scores(struct materialise *m) {
+  bool heads = m->scored & H;
+  ir_id arg[2] = {matrix(m, 0, &m->head->query, ATTEND_I, heads),
+                  matrix(m, 1, &m->head->key, ATTEND_J, heads)};
+  ir_id s = arg[0] && arg[1]
+                ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0, 1}, 0, NULL, m->span, m->error)
+                : 0;
+  if (!s || m->dim[ATTEND_I] != VM_NO_DIM) return s;
+  struct vm_type type = ir_tensor_type(m, m->scored, &ir_number_type, ir_tensor_batched(m, s));
+  return ir_add(m->g, OP_reshape, 1, &s, NULL, 0, &type, m->span, m->error);
+}
+
+/* ---- nodes of slots ---- */
+
+static struct tensor leaf_position(struct materialise *m, enum attend_axis role) {
+  if (m->dim[role] == VM_NO_DIM) /* the only one */
+    return (struct tensor){ir_tensor_fill(m, 0, &ir_number_type), 0};
+  struct tensor t = {0, (uint8_t)IR_VARIES(role)};
+  struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, false);
+  t.id = ir_add(m->g, OP_iota, 0, NULL, NULL, 0, &type, m->span, m->error);
+  return t;
+}
+
+/* An extra as [h?, features.., i?, j?]; for a gather `last`: [h?, i?, j?, features]. */
+static struct tensor extra_tensor(struct materialise *m, int k, bool table) {
+  const struct attend_operand *extra = &m->head->extra[k];
+  const struct vm_type *type = &m->g->node[m->arg[3 + k]].type;
+  struct tensor t = {0, ir_operand_varies(extra)};
+  uint8_t role[RT_MAX_RANK];
+  struct vm_type own = ir_number_type, to;
+  int count = 0;
+  for (int a = 0; a < extra->rank; a++)
+    if (extra->role[a] == ATTEND_FEATURE) own.dim[own.rank++] = type->dim[a];
+  if (t.varies & H) role[count++] = ATTEND_H;
+  for (int a = 0; a < own.rank && !table; a++) role[count++] = ATTEND_FEATURE;
+  for (int r = ATTEND_I; r <= ATTEND_J; r++)
+    if (t.varies & IR_VARIES(r)) role[count++] = (uint8_t)r;
+  to = ir_tensor_type(m, t.varies, table ? &ir_number_type : &own, false);
+  for (int a = 0; a < own.rank && table; a++) {
+    role[count++] = ATTEND_FEATURE;
+    to.dim[to.rank++] = own.dim[a];
+  }
+  t.id = arrange(m, m->arg[3 + k], extra, count, role, &to);
+  if (!table) t.id = ir_tensor_hide(m, t, &own, ir_tensors_seen(m, t.varies), 0);
+  return t;
+}
+
+static struct tensor leaf(struct materialise *m, const struct ir_node *n) {
+  struct tensor t = {0, m->scored};
+  switch (n->attr[0]) {
+    case IR_LEAF_S:
+      t.id = raw_scores(m);
+      t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, I | J), 0);
+      return t;
+    case IR_LEAF_GUMBEL: {
+      struct vm_type type = ir_tensor_type(
+          m, t.varies, &ir_number_type, ir_tensor_batched(m, m->arg[0]) || ir_tensor_batched(m, m->arg[1]));
+      t.id = ir_add(m->g, OP_gumbel, 0, NULL, NULL, 0, &type, m->span, m->error);
+      return t;
+    }
+    case IR_LEAF_I: return leaf_position(m, ATTEND_I);
+    case IR_LEAF_J: return leaf_position(m, ATTEND_J);
+    case IR_LEAF_H: return leaf_position(m, ATTEND_H);
+    default: return extra_tensor(m, (int)n->attr[0] - 1, false);
+  }
+}
+
+/* An op that works element by element, or along axes that nodes of slots have of their own. */
+static struct tensor lane(struct materialise *m, const struct ir_node *n) {
+  struct tensor t = {0, 0};
+  ir_id arg[3];
+  bool batched = false;
+  for (int k = 0; k < n->arg_count; k++) {
+    t.varies |= m->value[n->arg[k]].varies;
+    batched |= ir_tensor_batched(m, m->value[n->arg[k]].id);
+  }
+  struct vm_type type = ir_tensor_type(m, t.varies, &n->type, batched);
+  for (int k = 0; k < n->arg_count; k++) {
+    const struct ir_node *from = &m->slot->node[n->arg[k]];
+    arg[k] = from->op == OP_constant
+                 ? ir_tensor_fill(m, from->real, &type)
+                 : ir_tensor_enter(m, m->value[n->arg[k]], t.varies, &n->type, type.batched);
+    if (!arg[k]) return t;
+  }
+  t.id = ir_add(m->g, (enum rt_op)n->op, n->arg_count, arg, NULL, n->real, NULL, m->span, m->error);
+  return t;
+}
+
+/* sum_g a[g] w[g], where a is the same for all heads and w for all pairs: one matrix product. */
+static bool is_mix(const struct materialise *m, const struct ir_node *sum, struct tensor *a,
+                   struct tensor *w) {
+  const struct ir_node *product = &m->slot->node[sum->arg[0]];
+  if (sum->op != OP_sum || product->op != OP_mul) return false;
+  for (int k = 0; k < 2; k++) {
+    const struct ir_node *first = &m->slot->node[product->arg[k]],
+                         *second = &m->slot->node[product->arg[1 - k]];
+    *a = m->value[product->arg[k]];
+    *w = m->value[product->arg[1 - k]];
+    if (first->type.rank == 1 && second->type.rank == 1 && !(a->varies & H) && a->varies & J
+        && !(w->varies & (I | J)) && !ir_tensor_batched(m, w->id))
+      return true;
+  }
+  return false;
+}
+
+static struct tensor mix(struct materialise *m, struct tensor a, const struct vm_type *own, struct tensor w) {
+  struct tensor t = {0, (a.varies | w.varies) & (uint8_t)~G};
+  a.id = ir_tensor_hide(m, a, own, ir_tensors_seen(m, a.varies), 0); /* w receives the sum over all pairs */
+  if (!a.id) return t;
+  struct vm_type flat = m->g->node[a.id].type, row = m->g->node[w.id].type, type;
+  vm_dim pairs = flat.rank == 3 ? vm_dim_times(m->g->dims, flat.dim[1], flat.dim[2]) : flat.dim[1];
+  if (pairs == VM_NO_DIM) return t;
+  flat.rank = 2;
+  flat.dim[1] = pairs;
+  if (row.rank == 1) {
+    row.rank = 2;
+    row.dim[1] = row.dim[0];
+    row.dim[0] = VM_ONE;
+  }
+  ir_id arg[2] = {ir_add(m->g, OP_reshape, 1, &w.id, NULL, 0, &row, m->span, m->error),
+                  ir_add(m->g, OP_reshape, 1, &a.id, NULL, 0, &flat, m->span, m->error)};
+  ir_id product = arg[0] && arg[1]
+                      ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0}, 0, NULL, m->span, m->error)
+                      : 0;
+  if (!product) return t;
+  type = ir_tensor_type(m, t.varies, &ir_number_type, ir_tensor_batched(m, product));
+  t.id = ir_add(m->g, OP_reshape, 1, &product, NULL, 0, &type, m->span, m->error);
+  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
+  return t;
+}
+
+/* A maximum; 0 instead of minus infinity. */
+static ir_id above_nothing(struct materialise *m, ir_id top) {
+  if (!top) return 0;
+  const struct vm_type type = m->g->node[top].type;
+  ir_id any = ir_add(m->g, OP_ne, 2, (ir_id[]){top, ir_tensor_fill(m, -INFINITY, &type)}, NULL, 0, NULL,
+                     m->span, m->error);
+  ir_id arg[3] = {any, top, ir_tensor_fill(m, 0, &type)};
+  ir_id id = any ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
+  if (id) m->g->node[id].choice = IR_CHOICE_OWN;
+  return id;
+}
+
+/* A sum or maximum over the own axis of a vector, or its repetition. */
+static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
+  struct tensor from = m->value[n->arg[0]], t = {0, from.varies & (uint8_t)~G}, w;
+  const struct vm_type *own = &m->slot->node[n->arg[0]].type;
+  if (n->op == OP_expand) { /* a number as every element of a vector */
+    struct vm_type type = ir_tensor_type(m, from.varies, &n->type, ir_tensor_batched(m, from.id));
+    t.id = ir_expand_axes(m->g, from.id, ir_tensor_axes(from.varies, from.varies, n->type.rank), &type,
+                          m->span, m->error);
+    return t;
+  }
+  struct tensor a;
+  if (is_mix(m, n, &a, &w)) return mix(m, a, own, w);
+  if (from.varies & G)
+    from.id = ir_tensor_hide(m, from, own, ir_tensors_seen(m, from.varies), n->op == OP_sum ? 0 : -INFINITY);
+  if (!from.id) return t;
+  struct vm_type type = m->g->node[from.id].type;
+  int axis = from.varies & H ? 1 : 0;
+  uint32_t keep = ((1u << type.rank) - 1) & ~(((1u << own->rank) - 1) << axis);
+  struct vm_type kept = ir_kept(&type, keep, type.batched);
+  t.id = n->op == OP_sum
+             ? ir_sum(m->g, from.id, keep, type.batched, m->span, m->error)
+             : ir_add(m->g, OP_maximum, 1, &from.id, &(int64_t){keep}, 0, &kept, m->span, m->error);
+  if (from.varies & G && n->op == OP_maximum) t.id = above_nothing(m, t.id);
+  return t;
+}
+
+/* An element of a table, picked by a number (see LANE_gather in runtime/lanes.h). */
+static struct tensor pick(struct materialise *m, const struct ir_node *n) {
+  struct tensor table = extra_tensor(m, (int)m->slot->node[n->arg[0]].attr[0] - 1, true),
+                index = m->value[n->arg[1]];
+  struct tensor t = {0, table.varies | index.varies};
+  const struct ir_node *by = &m->slot->node[n->arg[1]];
+  if (!table.id) return t;
+  struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type,
+                                       ir_tensor_batched(m, index.id) || ir_tensor_batched(m, table.id));
+  ir_id arg[2] = {table.id, by->op == OP_constant
+                                ? ir_tensor_fill(m, by->real, &type)
+                                : ir_tensor_spread(m, index, t.varies, &ir_number_type, type.batched)};
+  int64_t axes = ir_tensor_axes(table.varies, t.varies, 0);
+  t.id = arg[1] ? ir_add(m->g, OP_take, 2, arg, &axes, 0, NULL, m->span, m->error) : 0;
+  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
+  return t;
+}
+
+/* ---- over positions ---- */
+
+/* tau and the k-th largest run along the last axis, which is j. */
+static ir_id threshold(struct materialise *m, const struct ir_node *n, ir_id a) {
+  return ir_add(m->g, OP_threshold, 1, &a, &(int64_t){n->attr[0] == IR_OVER_KTH}, n->real, NULL, m->span,
+                m->error);
+}
+
+static ir_id reduced(struct materialise *m, const struct ir_node *n, ir_id a, int axis) {
+  struct vm_type type = m->g->node[a].type;
+  uint32_t keep = ((1u << type.rank) - 1) & ~(1u << axis);
+  struct vm_type kept = ir_kept(&type, keep, type.batched);
+  switch (n->attr[0]) {
+    case IR_OVER_SUM: return ir_sum(m->g, a, keep, type.batched, m->span, m->error);
+    case IR_OVER_MAX: return ir_add(m->g, OP_maximum, 1, &a, &(int64_t){keep}, 0, &kept, m->span, m->error);
+    case IR_OVER_CUMSUM:
+    case IR_OVER_CUMSUM_BACK:
+      return ir_add(m->g, OP_cumsum, 1, &a, (int64_t[RT_MAX_ATTR]){axis, n->attr[0] == IR_OVER_CUMSUM_BACK},
+                    0, NULL, m->span, m->error);
+    default: return threshold(m, n, a);
+  }
+}
+
+/* The values of all heads as a vector: [h, i?, j?] is laid out as [its own axis, i?, j?] already. Where a
+ * head does not see what this one sees, its value is 0. */
+static struct tensor all_heads(struct materialise *m, struct tensor from) {
+  struct tensor t = {ir_tensor_spread(m, from, from.varies | H, &ir_number_type, false), from.varies | H};
+  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
+  t.varies = (t.varies & (uint8_t)~H) | G;
+  return t;
+}
+
+static struct tensor over(struct materialise *m, const struct ir_node *n) {
+  enum attend_axis position = (enum attend_axis)n->attr[1];
+  struct tensor from = m->value[n->arg[0]], t = {0, from.varies};
+  const struct ir_node *arg = &m->slot->node[n->arg[0]];
+  const struct vm_type *own = &arg->type;
+  if (n->attr[0] == IR_OVER_HEADS) return all_heads(m, from);
+  bool sums = n->attr[0] == IR_OVER_SUM || n->attr[0] == IR_OVER_CUMSUM || n->attr[0] == IR_OVER_CUMSUM_BACK;
+  t.varies |= (uint8_t)IR_VARIES(position)
+              | (ir_tensors_seen(m, I | J)->varies & (from.varies & G ? (uint8_t)~H : 0xff));
+  t.id = ir_tensor_spread(m, from, t.varies, own, false);
+  t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, I | J), sums ? 0 : -INFINITY);
+  if (!t.id) return t;
+  t.id = reduced(m, n, t.id, ir_tensor_axis(t.varies, own->rank, position));
+  t.varies |= R;
+  if (n->attr[0] == IR_OVER_CUMSUM || n->attr[0] == IR_OVER_CUMSUM_BACK) {
+    t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, I | J),
+                          0); /* what is not seen takes no part in the sums of others' gradients */
+    return t;
+  }
+  t.varies &= (uint8_t)~IR_VARIES(position);
+  if (n->attr[0] == IR_OVER_MAX) /* the largest of nothing, or of minus infinities, is 0 */
+    t.id = above_nothing(m, t.id);
+  return t;
+}
+
+/* ---- slots ---- */
+
+static struct tensor convert(struct materialise *m, const struct ir_node *n) {
+  switch (n->op) {
+    case OP_input: return leaf(m, n);
+    case OP_constant: return (struct tensor){ir_tensor_fill(m, n->real, &n->type), 0};
+    case OP_gather: return pick(m, n);
+    case OP_over: return over(m, n);
+    case OP_expand:
+    case OP_sum:
+    case OP_maximum: return along_own(m, n);
+    default: return lane(m, n);
+  }
+}
+
+/* The result of a slot; id 0 on failure. */
+static struct tensor convert_slot(struct materialise *m, const struct ir_slot *slot) {
+  struct tensor result = {0, 0};
+  const struct ir_graph *graph = slot->graph;
+  bool *live = rt_zalloc(graph->count, sizeof *live);
+  m->value = rt_zalloc(graph->count, sizeof *m->value);
+  m->slot = graph;
+  if (live && m->value)
+    for (ir_id n = graph->count; n-- > 1;) {
+      live[n] |= n == slot->result[0];
+      for (int k = 0; live[n] && k < graph->node[n].arg_count; k++)
+        live[graph->node[n].arg[k]] |=
+            graph->node[n].op != OP_gather || k == 1; /* pick reads the table itself */
+    }
+  else
+    rt_no_memory(m->error);
+  bool fine = live && m->value;
+  for (ir_id n = 1; fine && n < graph->count; n++) {
+    if (!live[n]) continue;
+    m->span = graph->node[n].span;
+    m->value[n] = convert(m, &graph->node[n]);
+    fine = m->value[n].id != 0;
+  }
+  if (fine) result = m->value[slot->result[0]];
+  rt_free(live);
+  rt_free(m->value);
+  m->value = NULL;
+  return result;
+}
+
+static bool runs_over(const struct ir_graph *slot) {
+  for (ir_id n = 1; slot && n < slot->count; n++)
+    if (slot->node[n].op == OP_over) return true;
+  return false;
+}
+
+static bool convert_mask(struct materialise *m) {
+  const struct ir_slot *slot = &m->head->mask;
+  struct tensor mask = {0};
+  if (slot->graph && slot->result_count) {
+    mask = convert_slot(m, slot);
+    ir_id zero = mask.id ? ir_tensor_fill(m, 0, &m->g->node[mask.id].type) : 0;
+    mask.id = zero ? ir_add(m->g, OP_ne, 2, (ir_id[]){mask.id, zero}, NULL, 0, NULL, m->span, m->error) : 0;
+    mask.varies &= (uint8_t)~R;
+    if (!mask.id) return false;
+  } else if (!runs_over(m->head->score.graph))
+    return true; /* nothing is made of rows: none can be empty */
+  return ir_tensors_see(m, mask);
+}
+
+/* softmax along the keys. A query that sees nothing takes all keys instead, so that its weights, which are
+ * hidden in the end, are numbers. */
+static ir_id softmax(struct materialise *m, struct tensor s) {
+  struct tensor seen = m->seen[I | J];
+  if (seen.id) {
+    struct vm_type type = m->g->node[seen.id].type;
+    ir_id none = ir_unary(m->g, OP_not, m->seen[I].id, m->error);
+    ir_id wide = none ? ir_tensor_spread(m, (struct tensor){none, m->seen[I].varies}, seen.varies,
+                                         &ir_number_type, type.batched)
+                      : 0;
+    seen.id = wide ? ir_add(m->g, OP_or, 2, (ir_id[]){seen.id, wide}, NULL, 0, NULL, m->span, m->error) : 0;
+    s.id = seen.id ? ir_tensor_hide(m, s, &ir_number_type, &seen, -INFINITY) : 0;
+  }
+  return s.id ? ir_add(m->g, OP_softmax, 1, &s.id, NULL, 0, NULL, m->span, m->error) : 0;
+}
+
+/* What the score slot gives, for every head, query and key; normalised, hidden where the mask says so. */
+static ir_id weights(struct materialise *m, uint8_t varies) {
+  struct tensor s = convert_slot(m, &m->head->score);
+  s.id = ir_tensor_enter(m, s, varies, &ir_number_type, false);
+  s.varies = varies;
+  if (s.id && m->head->softmax) s.id = softmax(m, s);
+  if (s.id && ir_scores_may_hide(m->g, m->arg, m->head->score.graph))
+    m->g->node[s.id].choice = IR_CHOICE_SCORES;
+  return ir_tensor_hide(m, s, &ir_number_type, ir_tensors_seen(m, I | J), 0);
+}
+
+static ir_id dropped(struct materialise *m, ir_id w) {
+  if (!m->head->drop.graph || m->head->drop_rate == 0) return w;
+  struct vm_type type = m->g->node[w].type;
+  ir_id kept = ir_add(m->g, OP_bernoulli, 0, NULL, NULL, m->head->drop_rate, &type, m->span, m->error);
+  return kept ? ir_add(m->g, OP_mul, 2, (ir_id[]){w, kept}, NULL, 0, NULL, m->span, m->error) : 0;
+}
+
+/* y[i?, h?, :] = sum_j w[h?, i?, j] value[j, h?, :] */
+static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struct vm_type *type) {
+  const struct attend_operand *out = &m->head->out;
+  bool heads = varies & H;
+  struct vm_type square = m->g->node[w].type;
+  if (!(varies & I)) { /* a single query is one row */
+    square.dim[square.rank] = square.dim[square.rank - 1];
+    square.dim[square.rank++ - 1] = VM_ONE;
+    w = ir_add(m->g, OP_reshape, 1, &w, NULL, 0, &square, m->span, m->error);
+  }
+  ir_id arg[2] = {w, matrix(m, 2, &m->head->value, ATTEND_J, heads)};
+  ir_id y = arg[0] && arg[1]
+                ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0}, 0, NULL, m->span, m->error)
+                : 0;
+  if (!y) return 0;
+  struct vm_type to = *type;
+  to.batched = ir_tensor_batched(m, y);
+  if (heads && out->role[0] == ATTEND_I)
+    y = ir_add(m->g, OP_transpose, 1, &y, &(int64_t){0x201}, 0, &to, m->span, m->error);
+  else
+    y = ir_add(m->g, OP_reshape, 1, &y, NULL, 0, &to, m->span, m->error);
+  to.batched = type->batched;
+  return y ? ir_expand_axes(m->g, y, (1u << to.rank) - 1, &to, m->span, m->error) : 0;
+}
+
+ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type,
+                     struct gr_span span, struct rt_error *error) {
+  struct materialise m = {.g = g, .head = head, .arg = arg, .span = span, .error = error};
+  uint8_t varies = J | ir_operand_varies(&head->out);
+  m.scored = ir_operand_varies(&head->query) | ir_operand_varies(&head->key);
+  m.dim[ATTEND_I] = operand_dim(&m, 0, &head->query, ATTEND_I);
+  m.dim[ATTEND_J] = operand_dim(&m, 1, &head->key, ATTEND_J);
+  m.dim[ATTEND_H] = VM_NO_DIM;
+  for (int a = 0; a < head->out.rank; a++)
+    if (head->out.role[a] == ATTEND_H) m.dim[ATTEND_H] = type->dim[a];
+  if (!convert_mask(&m)) return 0;
+  head->weights = weights(&m, varies);
+  m.span = span;
+  ir_id w = head->weights ? dropped(&m, head->weights) : 0;
+  ir_id y = w ? product(&m, w, varies, type) : 0;
+  if (y) g->node[y].name = head->name;
+  return y;
+}

@@ -1,0 +1,38 @@
+/* passes.h: how passes rewrite a graph, and the passes themselves. */
+#ifndef AQ_COMPILER_IR_PASSES_H
+#define AQ_COMPILER_IR_PASSES_H
+
+#include "compiler/ir/ir.h"
+
+/* Called for every live node in order, with arguments already rewritten: appends the node or something that
+ * means the same, and returns it; 0 on failure. node is a copy. */
+typedef ir_id ir_visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error);
+
+/* Rebuilds g from the nodes that the roots need. Roots that are 0 stay 0. Fails with the code of error. */
+int ir_rewrite(struct ir_graph *g, int root_count, ir_id *root, ir_visit *visit, void *context,
+               struct rt_error *error);
+
+/* live[n]: is n needed by a root? [g->count], false to begin with. */
+void ir_mark_live(const struct ir_graph *g, int root_count, const ir_id *root, bool *live);
+
+/* The live users of every node: of n, user[start[n]] .. user[start[n + 1] - 1], in order; twice when they
+ * read it twice. */
+struct ir_users {
+  uint32_t *start;
+  ir_id *user;
+};
+int ir_users_list(const struct ir_graph *g, const bool *live,
+                  struct ir_users *users); /* RT_OK or RT_NO_MEMORY */
+void ir_users_free(struct ir_users *users);
+
+/* Constants folded, identities applied, repetition moved behind the arithmetic (simplify.c, fold.c). */
+int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+/* One node for everything that is computed twice (cse.c). */
+int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+/* Products that are summed add to one another (merge.c). Last: the other passes do not know their op. */
+int ir_merge(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+
+/* fold.c: the value of a lane op on numbers, in double. */
+double ir_fold(enum rt_op op, double a, double b, double c);
+
+#endif

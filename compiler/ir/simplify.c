@@ -1,0 +1,368 @@
+/* simplify.c: what can be known or said more simply. Rounding and not-a-number stay as they were: x * 0 is
+ * not 0, and sums are not reordered; only the sign of a zero may change (x + 0), and results of products are
+ * divided by a number as times its reciprocal. */
+#include "compiler/ir/passes.h"
+
+#include <math.h>
+#include <string.h>
+
+struct simplify {
+  struct ir_graph *g;
+  const struct ir_node *n;
+  struct rt_error *error;
+};
+
+static const struct ir_node *node_of(const struct simplify *s, ir_id id) { return &s->g->node[id]; }
+static const struct ir_node *arg_node(const struct simplify *s, int k) { return node_of(s, s->n->arg[k]); }
+static bool is_op(const struct simplify *s, int k, enum rt_op op) { return arg_node(s, k)->op == op; }
+
+static bool is_number(const struct simplify *s, int k, double value) {
+  return is_op(s, k, OP_constant) && arg_node(s, k)->real == value;
+}
+
+static bool is_boolean(const struct simplify *s, int k) {
+  switch (arg_node(s, k)->op) {
+    case OP_lt:
+    case OP_le:
+    case OP_eq:
+    case OP_ne:
+    case OP_and:
+    case OP_or:
+    case OP_not: return true;
+    default: return false;
+  }
+}
+
+/* The result is just this value (once per example if the result is). */
+static ir_id just(const struct simplify *s, ir_id id) {
+  const struct vm_type type = s->n->type;
+  return ir_expand_axes(s->g, id, (1u << type.rank) - 1, &type, s->n->span, s->error);
+}
+static ir_id just_arg(const struct simplify *s, int k) { return just(s, s->n->arg[k]); }
+static ir_id number(const struct simplify *s, double value) {
+  const struct vm_type type = s->n->type;
+  return ir_constant(s->g, value, &type, s->n->span, s->error);
+}
+static ir_id one(const struct simplify *s, enum rt_op op, ir_id a) {
+  return ir_add(s->g, op, 1, &a, NULL, 0, NULL, s->n->span, s->error);
+}
+static ir_id two(const struct simplify *s, enum rt_op op, ir_id a, ir_id b) {
+  return ir_add(s->g, op, 2, (const ir_id[]){a, b}, NULL, 0, NULL, s->n->span, s->error);
+}
+
+/* ---- arithmetic. Each function returns 0 when it knows nothing better ---- */
+
+static ir_id simpler_sum(const struct simplify *s) {
+  const ir_id *arg = s->n->arg;
+  if (s->n->op == OP_add) {
+    if (is_number(s, 1, 0)) return just_arg(s, 0);
+    if (is_number(s, 0, 0)) return just_arg(s, 1);
+    if (is_op(s, 1, OP_neg)) return two(s, OP_sub, arg[0], arg_node(s, 1)->arg[0]);
+    if (is_op(s, 0, OP_neg)) return two(s, OP_sub, arg[1], arg_node(s, 0)->arg[0]);
+  } else {
+    if (is_number(s, 1, 0)) return just_arg(s, 0);
+    if (is_number(s, 0, 0)) return just(s, one(s, OP_neg, arg[1]));
+    if (is_op(s, 1, OP_neg)) return two(s, OP_add, arg[0], arg_node(s, 1)->arg[0]);
+  }
+  return 0;
+}
+
+static bool is_power_of_two(double x) {
+  int exponent;
+  return x != 0 && isfinite(x) && fabs(frexp(x, &exponent)) == 0.5 && exponent > -1000 && exponent < 1000;
+}
+
+/* Is n surely the result of rounded arithmetic, such as a score? Then x / 3 may be x * (1/3), many times
+ * faster and wrong by one more unit in the last place at most. Whole numbers are another matter: floor(49 /
+ * 49) is 1, floor(49 * (1/49)) is 0. */
+static bool is_measured(const struct simplify *s, ir_id id, int depth) {
+  const struct ir_node *n = node_of(s, id);
+  switch (n->op) {
+    case OP_project:
+    case OP_project_back:
+    case OP_matmul:
+    case OP_attention:
+    case OP_softmax:
+    case OP_standardize:
+    case OP_standardize_grad:
+    case OP_rms:
+    case OP_rms_grad:
+    case OP_exp:
+    case OP_tanh:
+    case OP_sigmoid:
+    case OP_erf:
+    case OP_result:
+    case OP_attention_grad: return true;
+    case OP_input: return s->g->is_slot && (n->attr[0] == IR_LEAF_S || n->attr[0] == IR_LEAF_DS);
+    case OP_add:
+    case OP_sub:
+    case OP_mul:
+    case OP_div:
+      return depth > 0 && (is_measured(s, n->arg[0], depth - 1) || is_measured(s, n->arg[1], depth - 1));
+    case OP_neg:
+    case OP_reshape:
+    case OP_transpose: return depth > 0 && is_measured(s, n->arg[0], depth - 1);
+    default: return false;
+  }
+}
+
+static bool has_reciprocal(const struct simplify *s) {
+  if (!is_op(s, 1, OP_constant)) return false;
+  double c = arg_node(s, 1)->real;
+  return is_power_of_two(c) || (fabs(c) > 1e-30 && fabs(c) < 1e30 && is_measured(s, s->n->arg[0], 6));
+}
+
+static ir_id simpler_product(const struct simplify *s) {
+  const ir_id *arg = s->n->arg;
+  if (is_number(s, 1, 1)) return just_arg(s, 0);
+  if (is_number(s, 1, -1)) return just(s, one(s, OP_neg, arg[0]));
+  if (s->n->op == OP_mul) {
+    if (is_number(s, 0, 1)) return just_arg(s, 1);
+    if (is_number(s, 0, -1)) return just(s, one(s, OP_neg, arg[1]));
+    if (arg[0] == arg[1]) return one(s, OP_square, arg[0]);
+    if (is_op(s, 0, OP_neg) && is_op(s, 1, OP_neg))
+      return two(s, OP_mul, arg_node(s, 0)->arg[0], arg_node(s, 1)->arg[0]);
+  } else if (has_reciprocal(s))
+    return two(s, OP_mul, arg[0], number(s, 1 / arg_node(s, 1)->real));
+  else if (is_number(s, 0, 1))
+    return just(s, one(s, OP_recip, arg[1]));
+  return 0;
+}
+
+static ir_id simpler_power(const struct simplify *s) {
+  ir_id a = s->n->arg[0];
+  if (is_number(s, 1, 1)) return just_arg(s, 0);
+  if (is_number(s, 1, 2)) return just(s, one(s, OP_square, a));
+  if (is_number(s, 1, 0.5)) return just(s, one(s, OP_sqrt, a));
+  if (is_number(s, 1, -1)) return just(s, one(s, OP_recip, a));
+  if (is_number(s, 1, 0)) return number(s, 1);
+  if (is_number(s, 1, 3)) return two(s, OP_mul, a, one(s, OP_square, a));
+  if (is_number(s, 1, 4)) return one(s, OP_square, one(s, OP_square, a));
+  return 0;
+}
+
+static ir_id simpler_logic(const struct simplify *s) {
+  bool is_and = s->n->op == OP_and;
+  for (int k = 0; k < 2; k++) {
+    if (!is_op(s, k, OP_constant)) continue;
+    bool truth = arg_node(s, k)->real != 0;
+    if (truth != is_and) return number(s, truth);
+    if (is_boolean(s, 1 - k)) return just_arg(s, 1 - k);
+  }
+  return s->n->arg[0] == s->n->arg[1] && is_boolean(s, 0) ? just_arg(s, 0) : 0;
+}
+
+static ir_id simpler_select(const struct simplify *s) {
+  const ir_id *arg = s->n->arg;
+  if (is_op(s, 0, OP_constant)) return just_arg(s, arg_node(s, 0)->real != 0 ? 1 : 2);
+  if (arg[1] == arg[2]) return just_arg(s, 1);
+  if (is_op(s, 0, OP_not))
+    return ir_add(s->g, OP_select, 3, (const ir_id[]){arg_node(s, 0)->arg[0], arg[2], arg[1]}, NULL, 0, NULL,
+                  s->n->span, s->error);
+  return is_boolean(s, 0) && is_number(s, 1, 1) && is_number(s, 2, 0) ? just_arg(s, 0) : 0;
+}
+
+static ir_id all_constant(const struct simplify *s) {
+  double value[3] = {0};
+  for (int k = 0; k < s->n->arg_count; k++) {
+    if (!is_op(s, k, OP_constant)) return 0;
+    value[k] = arg_node(s, k)->real;
+  }
+  return number(s, ir_fold(s->n->op, value[0], value[1], value[2]));
+}
+
+/* op(expand a, expand b) is expand(op(a, b)) when both are repeated in one way: fewer elements to compute. */
+static ir_id repeat_later(const struct simplify *s) {
+  const struct ir_node *from = NULL;
+  for (int k = 0; k < s->n->arg_count; k++) {
+    const struct ir_node *arg = arg_node(s, k);
+    if (arg->op == OP_constant) continue;
+    if (arg->op != OP_expand
+        || (from
+            && (arg->attr[0] != from->attr[0]
+                || !vm_type_equal(&node_of(s, arg->arg[0])->type, &node_of(s, from->arg[0])->type))))
+      return 0;
+    from = arg;
+  }
+  if (!from) return 0;
+  const struct vm_type small = node_of(s, from->arg[0])->type, type = s->n->type;
+  uint32_t axes = (uint32_t)from->attr[0];
+  ir_id arg[3] = {0};
+  for (int k = 0; k < s->n->arg_count; k++) {
+    const struct ir_node *a = arg_node(s, k);
+    arg[k] = a->op == OP_expand ? a->arg[0] : ir_constant(s->g, a->real, &small, a->span, s->error);
+  }
+  ir_id value = ir_add(s->g, s->n->op, s->n->arg_count, arg, NULL, 0, NULL, s->n->span, s->error);
+  return ir_expand_axes(s->g, value, axes, &type, s->n->span, s->error);
+}
+
+static ir_id simpler_lane(const struct simplify *s) {
+  ir_id known = all_constant(s);
+  if (!known) known = repeat_later(s);
+  if (known) return known;
+  switch (s->n->op) {
+    case OP_neg: return is_op(s, 0, OP_neg) ? just(s, arg_node(s, 0)->arg[0]) : 0;
+    case OP_add:
+    case OP_sub: return simpler_sum(s);
+    case OP_mul:
+    case OP_div: return simpler_product(s);
+    case OP_pow: return simpler_power(s);
+    case OP_and:
+    case OP_or: return simpler_logic(s);
+    case OP_select: return simpler_select(s);
+    default: return 0;
+  }
+}
+
+/* ---- shapes ---- */
+
+/* A mask of axes seen through another: bit x of the result is set when axis x is in `outer`, and is there in
+ * `inner` too. */
+static uint32_t through(uint32_t outer, uint32_t inner, int rank) {
+  uint32_t mask = 0;
+  for (int x = 0, k = 0; x < rank; x++)
+    if (outer >> x & 1 && inner >> k++ & 1) mask |= 1u << x;
+  return mask;
+}
+
+static ir_id simpler_expand(const struct simplify *s) {
+  const struct vm_type type = s->n->type;
+  if (vm_type_equal(&arg_node(s, 0)->type, &type)) return s->n->arg[0];
+  if (is_op(s, 0, OP_constant)) return number(s, arg_node(s, 0)->real);
+  if (is_op(s, 0, OP_expand))
+    return ir_expand_axes(s->g, arg_node(s, 0)->arg[0],
+                          through((uint32_t)s->n->attr[0], (uint32_t)arg_node(s, 0)->attr[0], type.rank),
+                          &type, s->n->span, s->error);
+  return 0;
+}
+
+/* The sum of a value that is the same along all the axes that are summed, and only along them: value times
+ * how many. */
+static ir_id sum_of_repeated(const struct simplify *s, ir_id value) {
+  const struct vm_type from = arg_node(s, 0)->type, type = s->n->type;
+  vm_dim many = VM_ONE;
+  for (int x = 0; x < from.rank; x++)
+    if (!(s->n->attr[0] >> x & 1) && (many = vm_dim_times(s->g->dims, many, from.dim[x])) == VM_NO_DIM)
+      return 0;
+  bool over_examples = from.batched && !type.batched;
+  ir_id count = over_examples
+                    ? ir_add(s->g, OP_rows, 0, NULL, &(int64_t){many}, 0, NULL, s->n->span, s->error)
+                    : ir_size(s->g, many, s->n->span, s->error);
+  count = ir_expand_axes(s->g, count, 0, &type, s->n->span, s->error);
+  value = ir_expand_axes(s->g, value, (1u << type.rank) - 1, &type, s->n->span, s->error);
+  return two(s, OP_mul, value, count);
+}
+
+static ir_id simpler_total(const struct simplify *s) {
+  const struct ir_node *arg = arg_node(s, 0);
+  const struct vm_type type = s->n->type;
+  if (vm_type_equal(&arg->type, &type)) return s->n->arg[0];
+  if (arg->op == OP_sum) {
+    const struct vm_type *inner = &node_of(s, arg->arg[0])->type;
+    uint32_t keep = through((uint32_t)arg->attr[0], (uint32_t)s->n->attr[0], inner->rank);
+    return ir_sum(s->g, arg->arg[0], keep, type.batched, s->n->span, s->error);
+  }
+  if (arg->op == OP_constant) return sum_of_repeated(s, number(s, arg->real));
+  if (arg->op == OP_expand && arg->attr[0] == s->n->attr[0]
+      && node_of(s, arg->arg[0])->type.batched <= type.batched)
+    return sum_of_repeated(s, arg->arg[0]);
+  return 0;
+}
+
+static ir_id simpler_transpose(const struct simplify *s) {
+  const struct vm_type type = s->n->type;
+  int64_t order = s->n->attr[0];
+  bool same = true;
+  ir_id from = s->n->arg[0];
+  if (is_op(s, 0, OP_transpose)) {
+    int64_t inner = arg_node(s, 0)->attr[0];
+    from = arg_node(s, 0)->arg[0];
+    order = 0;
+    for (int x = 0; x < type.rank; x++) order |= (inner >> 4 * (s->n->attr[0] >> 4 * x & 15) & 15) << 4 * x;
+  }
+  for (int x = 0; x < type.rank; x++) same = same && (order >> 4 * x & 15) == x;
+  if (same) return from;
+  return from == s->n->arg[0] ? 0
+                              : ir_add(s->g, OP_transpose, 1, &from, &order, 0, &type, s->n->span, s->error);
+}
+
+/* What is repeated along first axes that stay as they are is repeated after the others, all of them or none
+ * repeated too, took another shape: so the gradient of a sum over the rows of joined heads is one row for
+ * each head. */
+static ir_id repeat_reshaped(const struct simplify *s) {
+  const struct ir_node from = *arg_node(s, 0);
+  const struct vm_type type = s->n->type, small = node_of(s, from.arg[0])->type;
+  int same = 0;
+  while (same < type.rank && same < from.type.rank && type.dim[same] == from.type.dim[same]) same++;
+  const uint32_t first = (1u << same) - 1, has = (uint32_t)from.attr[0],
+                 others = ((1u << from.type.rank) - 1) & ~first;
+  const bool whole = (has & others) == others;
+  const uint32_t keep = (has & first) | (whole ? ((1u << type.rank) - 1) & ~first : 0);
+  bool fits = whole || !(has & others);
+  for (int x = same; x < type.rank; x++)
+    fits = fits && (small.batched || !vm_dim_is_ragged(s->g->dims, type.dim[x]));
+  const struct vm_type kept = ir_kept(&type, keep, small.batched);
+  if (!fits || ir_extent(s->g->dims, &kept, 0) != ir_extent(s->g->dims, &small, 0)) return 0;
+  ir_id value = ir_add(s->g, OP_reshape, 1, from.arg, NULL, 0, &kept, s->n->span, s->error);
+  return ir_expand_axes(s->g, value, keep, &type, s->n->span, s->error);
+}
+
+static ir_id simpler_reshape(const struct simplify *s) {
+  const struct vm_type type = s->n->type;
+  ir_id from = is_op(s, 0, OP_reshape) ? arg_node(s, 0)->arg[0] : s->n->arg[0];
+  if (vm_type_equal(&node_of(s, from)->type, &type)) return from;
+  if (is_op(s, 0, OP_constant)) return number(s, arg_node(s, 0)->real);
+  if (is_op(s, 0, OP_expand)) return repeat_reshaped(s);
+  return from == s->n->arg[0] ? 0 : ir_add(s->g, OP_reshape, 1, &from, NULL, 0, &type, s->n->span, s->error);
+}
+
+/* Argument k has axes that attribute number `mask` keeps, its last always: where it is repeated along others,
+ * or is one number throughout, what is repeated can be read instead. */
+static ir_id read_unrepeated(const struct simplify *s, int k, int mask) {
+  const struct ir_node from = *arg_node(s, k);
+  const bool constant = from.op == OP_constant;
+  if (!constant && from.op != OP_expand) return 0;
+  const int end = from.type.rank - 1;
+  const uint32_t last = 1u << end, keep = (constant ? 0 : (uint32_t)from.attr[0]) | last;
+  const bool batched = vm_dim_is_ragged(s->g->dims, from.type.dim[end])
+                       || (!constant && node_of(s, from.arg[0])->type.batched);
+  if (keep == 2 * last - 1 && batched == from.type.batched) return 0;
+  const struct vm_type kept = ir_kept(&from.type, keep, batched);
+  ir_id arg[6 + ATTEND_MAX_EXTRAS];
+  struct ir_node node = *s->n;
+  memcpy(arg, node.arg, node.arg_count * sizeof *arg);
+  arg[k] = constant
+               ? ir_constant(s->g, from.real, &kept, from.span, s->error)
+               : ir_expand_axes(s->g, from.arg[0], (1u << (kept.rank - 1)) - 1, &kept, from.span, s->error);
+  node.arg = arg;
+  node.attr[mask] = through((uint32_t)node.attr[mask], keep, RT_MAX_RANK);
+  return arg[k] ? ir_append(s->g, &node, s->error) : 0;
+}
+
+static ir_id simpler_shape(const struct simplify *s) {
+  switch (s->n->op) {
+    case OP_attention_grad: return read_unrepeated(s, 5, 1);
+    case OP_dot: return read_unrepeated(s, 1, 0);
+    case OP_expand: return simpler_expand(s);
+    case OP_sum: return simpler_total(s);
+    case OP_transpose: return simpler_transpose(s);
+    case OP_reshape: return simpler_reshape(s);
+    case OP_slice:
+    case OP_pad: return vm_type_equal(&arg_node(s, 0)->type, &s->n->type) ? s->n->arg[0] : 0;
+    case OP_concat: return s->n->arg_count == 1 ? s->n->arg[0] : 0;
+    case OP_bernoulli: return s->n->real == 0 ? number(s, 1) : 0;
+    default: return 0;
+  }
+}
+
+static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
+  struct simplify s = {g, node, error};
+  (void)context;
+  ir_id simpler = rt_op_info[node->op].flags & RT_LANE ? simpler_lane(&s) : simpler_shape(&s);
+  if (simpler || (error && error->code)) return simpler;
+  return ir_append(g, node, error);
+}
+
+int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
+  return ir_rewrite(g, root_count, root, visit, NULL, error);
+}

@@ -1,0 +1,37 @@
+/* names.h: the walk of names.c over all bodies, as those see it that tell what is wrong. Private to it,
+ * unknown.c and slot_names.c. */
+#ifndef AQ_COMPILER_NAMES_NAMES_H
+#define AQ_COMPILER_NAMES_NAMES_H
+
+#include "compiler/source/program.h"
+#include "compiler/names/sight.h"
+
+struct cc_walk {
+  struct cc_program *program;
+  struct cc_unit *unit;
+  struct cc_sight sight;
+  struct rt_map data_dim;     /* of the data block: in sight within the model */
+  struct cc_definition *user; /* whose body is walked, or NULL */
+  const struct gr_node *body; /* its BLOCK, while that is walked */
+  const struct gr_node *call; /* the CALL that is walked, or NULL */
+  const char *slot;           /* the name that the statement at hand binds in a head */
+  bool in_slot, in_initialiser;
+  int branches;   /* loops and branches around the statement at hand */
+  size_t guesses; /* nearest names looked for so far */
+};
+
+/* names.c: the message of an error, to be filled. A definition is told one: the next might be a consequence.
+ */
+struct rt_error *cc_wrong(struct cc_walk *w);
+
+/* unknown.c */
+bool cc_binds(const struct gr_node *node, const char *name); /* a statement, or one within its blocks */
+bool cc_is_slot_variable(const char *name);                  /* s, i, j, h */
+void cc_unknown_name(struct cc_walk *w, const struct gr_node *node);
+void cc_unknown_member(struct cc_walk *w, const struct gr_node *node); /* of an import or of none */
+
+/* slot_names.c */
+void cc_check_with(struct cc_walk *w, const struct gr_node *with);  /* names slots, each once */
+void cc_check_slots(struct cc_walk *w, const struct gr_node *head); /* at the end of its body */
+
+#endif

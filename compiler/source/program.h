@@ -1,0 +1,137 @@
+/* program.h: a program as loaded: its file, the files it imports, the standard library, and what each name
+ * means at top level. */
+#ifndef AQ_COMPILER_SOURCE_PROGRAM_H
+#define AQ_COMPILER_SOURCE_PROGRAM_H
+
+#include "compiler/source/diagnostics.h"
+#include "grammar/ast.h"
+#include "runtime/map.h"
+
+/* A definition at the top level of a file. */
+struct cc_definition {
+  const char *name;
+  struct gr_node *node; /* GR_FN, GR_HEAD, GR_DIM, GR_MODEL or GR_EXTERN */
+  struct cc_unit *unit; /* the file it stands in */
+  /* names.c looks for circles: the definitions that this one names, and where the search is. */
+  struct cc_use {
+    const struct gr_node *where;
+    struct cc_definition *to;
+    struct cc_use *next;
+  } * uses, *followed;
+  struct cc_definition *user; /* by whose use the search came here */
+  struct cc_definition *next; /* in the order in which each comes after what it uses */
+  enum { CC_UNVISITED, CC_OPEN, CC_DONE } visited;
+  bool used;      /* something names it */
+  bool reached;   /* by the model */
+  bool broken;    /* it has an error, or uses what has one */
+  uint64_t sized; /* a dim: the elaboration (cc_context.stamp) that knows its size */
+  uint32_t size;  /* vm_dim */
+};
+
+/* One file. */
+struct cc_unit {
+  struct gr_file *file;
+  const char *path; /* as found; imports are relative to it */
+  bool is_stdlib;
+  bool incomplete;  /* what an import defines is not known */
+  bool data_broken; /* its data block has an error */
+  struct cc_definition *definition;
+  size_t definition_count, definition_capacity;
+  struct rt_map definition_of;         /* name to index */
+  struct rt_map lost;                  /* names in items that could not be read */
+  struct gr_node *item[GR_EXTERN + 1]; /* the first item of each kind */
+  struct cc_import {
+    const char *as;
+    struct cc_unit *unit;
+    struct gr_node *node;
+    bool used;
+  } * import; /* as NULL: its names are in scope here */
+  size_t import_count, import_capacity;
+  /* While it is loaded: */
+  bool is_loading;
+  struct cc_unit *importer; /* that waits for it */
+  int next_item;            /* to look at for imports */
+  int depth;                /* of imports, from the main file */
+};
+
+#define CC_STDLIB "<stdlib>/" /* what the names of the library's files begin with */
+
+/* -D NAME=VALUE */
+struct cc_override {
+  const char *name;
+  int64_t value;
+  bool used;
+};
+
+enum {
+  CC_IMPORT_DEPTH = 100, /* files that import one another in a row */
+  CC_FILES = 1000        /* of a program */
+};
+
+struct cc_program {
+  struct cc_unit **unit; /* [0] is the main file; standard library files come last */
+  size_t unit_count, unit_capacity;
+  struct cc_unit *main;
+  struct cc_override *override; /* not owned */
+  int override_count;
+  uint64_t elaborations; /* so far */
+  bool unfused;          /* heads are computed as tensors, whether they need it or not */
+  struct cc_diagnostics diagnostics;
+  struct cc_unused {
+    const struct gr_node *node;
+    const struct cc_definition *definition; /* in which it stands */
+    bool is_argument;
+  } * unused; /* bindings and arguments that nothing uses */
+  size_t unused_count, unused_capacity;
+  bool warned;                 /* of these and of others */
+  struct cc_definition *first; /* of all definitions, each after what it uses */
+  struct rt_map library;       /* name to definition of the standard library */
+  struct rt_map path;          /* of the user's files, to index of unit */
+  struct rt_arena arena;
+};
+
+/* How imports are read: fills *text (rt_alloc) or fails with the reason. A host without files may refuse. */
+typedef int cc_reader(void *context, const char *path, char **text, size_t *length, struct rt_error *error);
+
+/* Parses text and everything it imports, and checks all names (names.c). Whatever is wrong is in the
+ * diagnostics. The result owns everything; NULL when there was no memory. */
+struct cc_program *cc_program_read(const char *name, const char *text, size_t length, cc_reader *reader,
+                                   void *context, struct cc_override *override, int override_count);
+/* The same for who has no use for a program that is wrong: NULL with the first error. */
+struct cc_program *cc_program_load(const char *name, const char *text, size_t length, cc_reader *reader,
+                                   void *context, struct cc_override *override, int override_count,
+                                   struct rt_error *error);
+void cc_program_free(struct cc_program *program);
+
+/* A definition by name as seen from a unit: its own, then those of plain imports, then the standard
+ * library's. NULL: none. */
+struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name);
+/* A definition of the file itself. */
+struct cc_definition *cc_own_definition(const struct cc_unit *unit, const char *name);
+/* Whether the name may be defined in what could not be read. */
+bool cc_is_lost(const struct cc_unit *unit, const char *name);
+/* layers.block: by the name of an `import ... as`. */
+struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as);
+/* The only item of a kind in a file (model, data, loss, train), or NULL. */
+struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind);
+
+/* names.c: every name in the program means something. What does not is reported, with the nearest name that
+ * does; so are functions that call themselves, slots that a head lacks or does not have, and, as warnings,
+ * names that nothing uses. RT_OK, whatever was reported, or RT_NO_MEMORY. */
+int cc_check_names(struct cc_program *program);
+/* slots.c: query, key and value, which every head has, then score, mask, norm and drop. */
+enum { CC_SLOTS = 7 };
+extern const char *const cc_slot_names[CC_SLOTS];
+bool cc_is_slot(const char *name);
+const char *cc_nearest_slot(const char *name); /* NULL: none is near */
+/* unused.c: notes what nothing has used of the names in sight at the end of a definition. */
+struct cc_sight;
+int cc_note_unused(struct cc_program *program, const struct cc_definition *d, const struct cc_sight *sight);
+/* Warns of that, and of definitions, columns and imports that nothing uses. Both return RT_OK or
+ * RT_NO_MEMORY. */
+int cc_report_unused(struct cc_program *program);
+/* order.c: puts the definitions in the order in which each comes after what it uses, reports those that use
+ * themselves, and marks as broken what uses what is broken. */
+void cc_order_definitions(struct cc_program *program);
+
+#endif
