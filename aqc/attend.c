@@ -90,15 +90,17 @@ static int show(const struct settings *settings, const struct view *view) {
   return AQ_OK;
 }
 
-static int check_texts(const aq_model *model, int given) {
+static int check_texts(const aq_model *model, char *const *text, int given) {
   char names[256];
   int wanted = model_fields(model, false, names, sizeof names);
-  if (wanted == given) return AQ_OK;
-  return message_fail(AQ_USAGE,
-                      wanted == 1 ? "put the text in quotes"
-                                  : "give one text for each column of the data, in quotes",
-                      "the model reads %d text%s (%s), but there %s %d", wanted, wanted == 1 ? "" : "s",
-                      names, given == 1 ? "is" : "are", given);
+  const char *hint = wanted == 1 ? "put the text in quotes" : "give one text for each of them, in quotes";
+  if (wanted < given)
+    return message_fail(AQ_USAGE, hint, "the model reads %d text%s (%s), and `%s` is one more", wanted,
+                        wanted == 1 ? "" : "s", names, text[wanted]);
+  if (wanted > given)
+    return message_fail(AQ_USAGE, hint, "the model reads %d texts (%s), and there is none for `%s`", wanted,
+                        names, model_field(model, given));
+  return AQ_OK;
 }
 
 static int attend(const struct settings *settings, aq_session *session) {
@@ -127,7 +129,7 @@ static int run_attend(const struct settings *settings) {
   aq_eval_options_init(&options);
   options.precision = settings->precision;
   options.choose_blas_core = true;
-  status = check_texts(model, settings->operand_count - 1);
+  status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
   if (!status && settings->html) status = refuse_overwriting(settings->html, settings->operand[0]);
   if (!status && aq_session_new(model, &options, &session))
     status = session ? message_print(aq_session_message(session)) : message_no_memory();

@@ -101,6 +101,14 @@ static bool read_before(const aq_model *model, size_t column) {
   return false;
 }
 
+const char *model_field(const aq_model *model, int number) {
+  for (size_t k = 0; k < aq_model_column_count(model); k++) {
+    aq_column column = aq_model_column(model, k);
+    if (!column.is_target && !read_before(model, k) && number-- == 0) return column.field;
+  }
+  return "";
+}
+
 int model_fields(const aq_model *model, bool targets, char *names, size_t size) {
   int count = 0;
   size_t used = 0;

@@ -16,6 +16,8 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
 /* The fields of a row that the model reads, each once, into names as "text, label": those it needs to
  * predict, or with targets. Returns how many. */
 int model_fields(const aq_model *model, bool targets, char *names, size_t size);
+/* The field of that number among those, from 0, without targets. */
+const char *model_field(const aq_model *model, int number);
 /* Refuses to write a result over one of the inputs. */
 int refuse_overwriting(const char *output, const char *input);
 

@@ -106,11 +106,49 @@ static void hint_nearest(const struct io_table *t, struct rt_error *error) {
             t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
 }
 
+/* What the only field of a row looks like a row of: "commas", "JSON", …; NULL: nothing else. */
+static const char *other_format(const struct io_field *field) {
+  static const struct {
+    char mark;
+    const char *name;
+  } marks[] = {{',', "commas"}, {';', "semicolons"}, {'|', "bars"}};
+  if (field->length > 0 && (field->text[0] == '{' || field->text[0] == '[')) return "JSON";
+  for (size_t k = 0; k < RT_COUNT(marks); k++)
+    if (memchr(field->text, marks[k].mark, field->length)) return marks[k].name;
+  return NULL;
+}
+
 /* One field where there should be several. */
 static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
-  bool several = t->field_count == 1 && t->count > 1 && t->format == IO_FORMAT_TSV;
-  if (several) rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
-  return several;
+  if (t->field_count != 1 || t->count < 2 || t->format != IO_FORMAT_TSV) return false;
+  const char *other = other_format(&t->fields[0]);
+  const char *which = t->stream ? "of the standard input" : "of this file";
+  if (!other)
+    rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
+  else if (!strcmp(other, "commas"))
+    rt_hint(error,
+            "fields %s are separated by tabs, and this line has commas: are they CSV? They are read from a "
+            "file whose name ends in .csv",
+            which);
+  else
+    rt_hint(error, "fields %s are separated by tabs, and this line has %s instead", which, other);
+  return true;
+}
+
+/* Is a line without tabs a header of all columns that are needed, and others, separated by commas? */
+static bool names_by_commas(const struct io_table *t) {
+  const struct io_field *line = &t->fields[0];
+  size_t parts = 1;
+  for (size_t k = 0; k < line->length; k++) parts += line->text[k] == ',';
+  for (int c = 0; c < t->count; c++) {
+    bool named = !t->required[c];
+    for (size_t from = 0, end; !named && from <= line->length; from = end + 1) {
+      for (end = from; end < line->length && line->text[end] != ',';) end++;
+      named = end - from == strlen(t->names[c]) && !memcmp(line->text + from, t->names[c], end - from);
+    }
+    if (!named) return false;
+  }
+  return parts > 1;
 }
 
 static int no_header_match(struct io_table *t, int64_t line, struct rt_error *error) {
@@ -194,7 +232,7 @@ static int match_columns(struct io_table *t, int64_t line, struct rt_error *erro
   if (t->header_option == IO_HEADER_AUTO && t->format == IO_FORMAT_LINES)
     return first_row(t, line, false, error);
   if (t->header_option == IO_HEADER_AUTO && t->stream && t->field_count == 1)
-    return first_row(t, line, any_nearly_named(t), error);
+    return first_row(t, line, any_nearly_named(t) || names_by_commas(t), error);
   for (int c = 0; c < t->count; c++) required += t->required[c];
   int status = find_names(t, line, &found, &found_required, error);
   if (status != RT_OK) return status;
