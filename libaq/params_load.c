@@ -151,18 +151,26 @@ static int match_axis(struct loading *x, int axis, struct words here, struct wor
 
 /* ---- shapes ---- */
 
-static int other_shape(const struct loading *x, struct rt_error *error) {
-  struct rt_text there = {0}, here = {0};
+/* Where an axis goes by words, another one is what does not fit. */
+static bool hint_other_axis(const struct loading *x, struct rt_error *error) {
+  bool by_words = false;
+  int other = -1;
+  for (int a = 0; a < x->rank; a++) {
+    by_words |= x->map[a] != NULL;
+    if (x->t->rank == x->rank && !x->map[a] && x->t->shape[file_axis(x, a)] != x->shape[a]) other = a;
+  }
+  if (!by_words || other < 0) return false;
+  rt_hint(error,
+          "the axis of words need not be as long, as each is found by its text; the other is %lld there and "
+          "%lld here",
+          (long long)x->t->shape[file_axis(x, other)], (long long)x->shape[other]);
+  return true;
+}
+
+static void hint_turned(const struct loading *x, struct rt_error *error) {
   const struct io_tensor *t = x->t;
   bool square = x->rank == 2 && t->rank == 2,
        over = square && t->shape[0] == x->shape[1] && t->shape[1] == x->shape[0];
-  lib_put_shape(&there, t->rank, t->shape);
-  lib_put_shape(&here, x->rank, x->shape);
-  if (there.failed || here.failed)
-    rt_no_memory(error);
-  else
-    rt_fail_at(error, RT_BAD_DATA, x->l->path, 0, 0, "the tensor %s is %s%s, but the parameter %s is %s",
-               t->name, there.data, turned(x) ? ", turned over by '" : "", param_of(x)->name, here.data);
   if (over && !turned(x))
     rt_hint(error, "load(…)' turns a matrix over");
   else if (square && turned(x) && t->shape[0] == x->shape[0] && t->shape[1] == x->shape[1])
@@ -170,6 +178,19 @@ static int other_shape(const struct loading *x, struct rt_error *error) {
   else if (x->rank > 0 && words_of(x->l->module, x->l->schema, param_of(x)->type.dim[0]).vocab)
     rt_hint(error, "the rows here are what the training file has; a vocabulary that is given has the file's: "
                    "words[T, V](vocab = \"words.txt\")");
+}
+
+static int other_shape(const struct loading *x, struct rt_error *error) {
+  struct rt_text there = {0}, here = {0};
+  const struct io_tensor *t = x->t;
+  lib_put_shape(&there, t->rank, t->shape);
+  lib_put_shape(&here, x->rank, x->shape);
+  if (there.failed || here.failed)
+    rt_no_memory(error);
+  else
+    rt_fail_at(error, RT_BAD_DATA, x->l->path, 0, 0, "the tensor %s is %s%s, but the parameter %s is %s",
+               t->name, there.data, turned(x) ? ", turned over by '" : "", param_of(x)->name, here.data);
+  if (!hint_other_axis(x, error)) hint_turned(x, error);
   rt_text_free(&there);
   rt_text_free(&here);
   return error->code;
