@@ -56,6 +56,8 @@ struct lib_params {
   int64_t *elements;
 };
 /* Allocates, without values. All dims of the parameters must be bound. */
+/* Hints at where the program makes a parameter, if that is known. */
+void lib_place_param(const struct vm_param *param, struct rt_error *error);
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
                     struct rt_error *error);
 /* Fills every parameter as its initialiser says. Numbers depend on the seed and the parameter's name alone,

@@ -36,6 +36,11 @@ static size_t physical_memory(void) {
   return pages > 0 && size > 0 && rt_mul((size_t)pages, (size_t)size, &bytes) ? bytes : SIZE_MAX;
 }
 
+void lib_place_param(const struct vm_param *param, struct rt_error *error) {
+  if (param->where.file)
+    rt_hint(error, "it is made in %s:%u:%u", param->where.file, param->where.line, param->where.column);
+}
+
 static int no_memory(const struct vm_module *module, uint32_t p, const int64_t *shape,
                      enum rt_precision precision, struct rt_error *error) {
   const struct vm_param *param = &module->param[p];
@@ -46,9 +51,10 @@ static int no_memory(const struct vm_module *module, uint32_t p, const int64_t *
     used += (size_t)snprintf(sizes + used, sizeof sizes - used, a ? ", %lld" : "%lld", (long long)shape[a]);
     bytes *= (double)shape[a];
   }
-  return rt_fail(error, RT_NO_MEMORY,
-                 "there is not enough memory for the parameter %s: [%s] numbers take %.3g GB", param->name,
-                 sizes, bytes / 1e9);
+  rt_fail(error, RT_NO_MEMORY, "there is not enough memory for the parameter %s: [%s] numbers take %.3g GB",
+          param->name, sizes, bytes / 1e9);
+  lib_place_param(param, error);
+  return RT_NO_MEMORY;
 }
 
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,

@@ -1,6 +1,7 @@
 /* trainer.c: training as a handle: program and data made ready for train_loop.c, and what came of it as a
  * model. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,15 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   return check_options(t, error);
 }
 
+/* Puts the place of a setting into an error about it. */
+static void set_place(const struct vm_where *where, struct rt_error *error) {
+  if (!where->file) return;
+  snprintf(error->file, sizeof error->file, "%s", where->file);
+  snprintf(error->excerpt, sizeof error->excerpt, "%s", where->excerpt);
+  error->line = (int)where->line;
+  error->column = (int)where->column;
+}
+
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
   if (t->options.epochs >= 0) t->settings.epochs = t->options.epochs;
@@ -66,6 +76,7 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
   if (!t->settings.patience || t->options.valid || t->options.hold > 0) return RT_OK;
   rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
           (long long)t->settings.patience);
+  set_place(&t->settings.patience_at, error);
   rt_hint(error,
           "give validation data, hold back a part of the training data, or take patience out of train { }");
   return RT_USAGE;
@@ -78,6 +89,7 @@ static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_err
           "the warm-up of %lld steps is longer than training, which has %lld: %lld epoch%s of %lld",
           (long long)t->settings.warmup.count, (long long)steps, (long long)t->settings.epochs,
           t->settings.epochs == 1 ? "" : "s", (long long)lib_train_steps(t));
+  set_place(&t->settings.warmup_at, error);
   rt_hint(error, "a part of all steps fits any training: warmup = 10%%");
   return RT_USAGE;
 }
@@ -228,6 +240,22 @@ static bool reads_rows_alone(const struct vm_function *f, const struct vm_gradie
   return true;
 }
 
+/* Says for what there is no memory: most of it is for the largest parameter. */
+static int no_moments(const struct aq_trainer *t, struct rt_error *error) {
+  uint32_t largest = 0;
+  for (uint32_t p = 1; p < t->params.count; p++)
+    if (t->params.elements[p] > t->params.elements[largest]) largest = p;
+  if (!t->params.count) return RT_NO_MEMORY;
+  double bytes = t->precision == RT_F64 ? 8 : 4, numbers = (double)t->params.elements[largest];
+  int moments = strcmp(t->settings.optimizer, "sgd") ? 2 : 1;
+  *error = (struct rt_error){0};
+  rt_fail(error, RT_NO_MEMORY,
+          "there is not enough memory for what %s keeps of the parameters: of %s %.3g GB",
+          t->settings.optimizer, t->module->param[largest].name, moments * numbers * bytes / 1e9);
+  lib_place_param(&t->module->param[largest], error);
+  return RT_NO_MEMORY;
+}
+
 static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   struct rt_optimizer_config config = optimizer_config(t);
@@ -248,6 +276,7 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
   }
   t->optimizer = rt_optimizer_new(&config, param, (int)t->module->param_count, t->precision, t->pool, error);
   rt_free(param);
+  if (!t->optimizer && error->code == RT_NO_MEMORY) return no_moments(t, error);
   return t->optimizer ? RT_OK : error->code;
 }
 

@@ -40,13 +40,22 @@ struct vm_init {
   bool transposed;           /* LOAD(...)' */
 };
 
+/* Where the program says something, for messages. It is not written into files: of a module that was read
+ * nobody knows. */
+struct vm_where {
+  const char *file; /* NULL: not known */
+  const char *excerpt;
+  uint32_t line, column;
+};
+
 struct vm_param {
   const char *name;    /* sentiment.semantic.query.W */
   struct vm_type type; /* never batched; glorot and he: fan in = product of all axes but the last in the axes
                           before ... of a projection: first axis; fan out: the rest */
   struct vm_init init;
-  bool frozen; /* param frozen: no gradient */
-  bool decay;  /* weight decay applies: rank >= 2 */
+  bool frozen;           /* param frozen: no gradient */
+  bool decay;            /* weight decay applies: rank >= 2 */
+  struct vm_where where; /* without an excerpt */
 };
 
 /* A column of the data, or an argument of `aqc run`. */
@@ -145,6 +154,7 @@ struct vm_settings {
   const char *schedule; /* "constant", "linear", "cosine" */
   struct vm_steps warmup;
   int64_t batch, epochs, patience, seed;
+  struct vm_where warmup_at, patience_at;
 };
 
 struct vm_module {

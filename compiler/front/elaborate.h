@@ -169,6 +169,8 @@ const char *cc_keep_text(struct cc_context *c, struct rt_text *text, const char 
 const char *cc_type_text(struct cc_context *c, const struct vm_type *type);
 const char *cc_dim_text(struct cc_context *c, vm_dim dim);
 int cc_out_of_memory(struct cc_context *c);
+/* Keeps a place in the module. */
+int cc_keep_place(struct cc_context *c, struct gr_span span, bool with_excerpt, struct vm_where *where);
 /* Says for what and where, unless that was said. Those further in say it first. */
 void cc_place_memory(struct rt_error *error, struct gr_span span, const char *what);
 

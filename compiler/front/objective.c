@@ -81,6 +81,21 @@ static int check_once(struct cc_context *c, const struct cc_callee *way, const s
   return RT_OK;
 }
 
+/* Where the settings stand that the data may show to be wrong. */
+static int keep_places(struct cc_context *c, const struct cc_callee *callee, const struct cc_setting *setting,
+                       struct vm_settings *s) {
+  int status = RT_OK;
+  for (int p = 0; p < callee->count && !status; p++) {
+    if (!setting[p].arg) continue;
+    size_t offset = callee->parameter[p].takes == CC_TAKES_WAY ? SIZE_MAX : callee->parameter[p].offset;
+    struct vm_where *where = offset == offsetof(struct vm_settings, warmup)     ? &s->warmup_at
+                             : offset == offsetof(struct vm_settings, patience) ? &s->patience_at
+                                                                                : NULL;
+    if (where) status = cc_keep_place(c, setting[p].span, true, where);
+  }
+  return status;
+}
+
 static int set_way(struct cc_context *c, const struct way *way, const struct gr_node *node,
                    const struct cc_setting *outer, struct vm_settings *s) {
   struct cc_setting inner[RT_COUNT(adamw)];
@@ -88,7 +103,7 @@ static int set_way(struct cc_context *c, const struct way *way, const struct gr_
   int status = cc_match_way(c, &callee, node, inner);
   if (!status) status = check_once(c, &callee, inner, outer);
   if (!status) cc_store_settings(&callee, inner, s);
-  return status;
+  return status ? status : keep_places(c, &callee, inner, s);
 }
 
 static int set_optimizer(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
@@ -121,6 +136,7 @@ int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct 
   int status =
       train ? cc_match_settings(c, &train_takes, train->span, train->child, train->count, setting) : RT_OK;
   if (!status) cc_store_settings(&train_takes, setting, s);
+  if (!status) status = keep_places(c, &train_takes, setting, s);
   if (!status) status = set_optimizer(c, setting, s);
   return status ? status : set_schedule(c, setting, s);
 }

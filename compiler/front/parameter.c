@@ -291,6 +291,9 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
     return cc_out_of_memory(c);
   m->param[m->param_count] =
       (struct vm_param){.name = path, .type = type, .init = init, .decay = visible_rank >= 2};
+  bool of_library = c->unit->is_stdlib && c->library_call.source;
+  if (cc_keep_place(c, of_library ? c->library_call : node->span, false, &m->param[m->param_count].where))
+    return c->error->code;
   int64_t attr[RT_MAX_ATTR] = {m->param_count};
   value->id = ir_add(c->model, OP_param, 0, NULL, attr, 0, &type, node->span, c->error);
   if (!value->id) return c->error->code;

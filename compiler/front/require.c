@@ -277,21 +277,36 @@ static const char *quote(struct cc_context *c, struct gr_span span) {
   return rt_arena_strndup(&c->module->arena, text, n);
 }
 
-static int settle_one(struct cc_context *c, const struct cc_required *from, struct vm_requirement *r) {
+int cc_keep_place(struct cc_context *c, struct gr_span span, bool with_excerpt, struct vm_where *where) {
   struct rt_arena *arena = &c->module->arena;
   struct rt_error shown = {0};
   int line = 0, column = 0;
+  *where = (struct vm_where){.excerpt = ""};
+  if (!span.source) return RT_OK;
+  gr_span_place(span, &line, &column);
+  where->line = (uint32_t)line;
+  where->column = (uint32_t)column;
+  where->file = rt_arena_strndup(arena, span.source->name, strlen(span.source->name));
+  if (with_excerpt) {
+    gr_fail(&shown, span, "%s", "");
+    where->excerpt = rt_arena_strndup(arena, shown.excerpt, strlen(shown.excerpt));
+  }
+  return where->file && where->excerpt ? RT_OK : cc_out_of_memory(c);
+}
+
+static int settle_one(struct cc_context *c, const struct cc_required *from, struct vm_requirement *r) {
+  struct vm_where where;
   *r = (struct vm_requirement){
       .dim = from->dim, .kind = (uint8_t)from->kind, .what = "", .file = "", .text = ""};
   if (!from->span.source) return RT_OK;
-  gr_span_place(from->span, &line, &column);
-  gr_fail(&shown, from->span, "%s", "");
-  r->line = (uint32_t)line;
-  r->column = (uint32_t)column;
+  int status = cc_keep_place(c, from->span, true, &where);
+  if (status) return status;
+  r->line = where.line;
+  r->column = where.column;
+  r->file = where.file;
+  r->text = where.excerpt;
   r->what = quote(c, from->span);
-  r->file = rt_arena_strndup(arena, from->span.source->name, strlen(from->span.source->name));
-  r->text = rt_arena_strndup(arena, shown.excerpt, strlen(shown.excerpt));
-  return r->what && r->file && r->text ? RT_OK : cc_out_of_memory(c);
+  return r->what ? RT_OK : cc_out_of_memory(c);
 }
 
 /* What says of one size alone how large it may be. */
