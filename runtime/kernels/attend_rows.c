@@ -1,5 +1,6 @@
 /* attend_rows.c: row values, and the forward pass of heads that have them. */
 #include "runtime/kernels/attend_rows.h"
+#include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/threshold.h"
 
 #include <assert.h>
@@ -186,10 +187,16 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
     KERNEL(attend_row_values)(head, space, attend_forward_rows(head->plan), NULL, &rows);
     for (int64_t p = 0; p < rows.pieces; p++) {
       rows_tile(head, space, &rows, p, head->plan->drop);
-      struct attend_matrix a = {space->score, 1, rows.block.fast};
-      struct attend_matrix b = attend_at(&head->value, 0, rows.piece[p].first_key),
-                           c = attend_at(&y, first, 0);
-      KERNEL(attend_product)(rows.block.queries, y.width, rows.piece[p].keys, a, b, c, p > 0);
+      const struct attend_matrix seen = {rows.mask + attend_piece_at(&rows, p), 1, rows.block.fast};
+      const struct attend_sum sum = {.m = rows.block.queries,
+                                     .n = y.width,
+                                     .k = rows.piece[p].keys,
+                                     .a = {space->score, 1, rows.block.fast},
+                                     .b = attend_at(&head->value, 0, rows.piece[p].first_key),
+                                     .c = attend_at(&y, first, 0),
+                                     .add = p > 0};
+      bool care = rows.piece[p].seen != LANE_TRUE && !KERNEL(attend_finite)(sum.b, sum.k, sum.n);
+      attend_seen_sum(&sum, care, seen, space->clean);
     }
     for (int64_t q = 0; q < rows.block.queries; q++) {
       lse.data[(first + q) * lse.i_stride] = kept < 0 ? 0 : rows.value[kept][q];

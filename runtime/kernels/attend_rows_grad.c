@@ -4,6 +4,7 @@
  * the extras, all row values and dw dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i What a
  * mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
+#include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/attend_rows.h"
 
 #include <string.h>
@@ -114,20 +115,36 @@ static void rows_tiles(const struct attend_head *head, const struct row_grads *g
 
 /* Adds what the tiles of a piece give to dvalue, dkey and dquery. */
 static void rows_products(const struct attend_head *head, const struct attend_grads *g,
-                          const struct attend_space *space, const struct attend_block *block,
-                          bool add_query) {
-  int64_t i = block->first_query, j = block->first_key;
-  struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
-  struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
-  KERNEL(attend_product)
-  (block->keys, g->dy.width, block->queries, weights, attend_at(&g->dy, i, 0), attend_at(&g->value, 0, j),
-   g->add_key);
-  KERNEL(attend_product)
-  (block->keys, head->query.width, block->queries, grad, attend_at(&head->query, i, 0),
-   attend_at(&g->key, 0, j), g->add_key);
-  KERNEL(attend_product)
-  (block->queries, head->query.width, block->keys, grad_by_query, attend_at(&head->key, 0, j),
-   attend_at(&g->query, i, 0), add_query);
+                          const struct attend_space *space, const struct attend_queried *rows, int64_t p) {
+  const struct attend_block block = attend_piece_block(rows, p);
+  const int64_t i = block.first_query, j = block.first_key, fast = block.fast;
+  real *mask = rows->mask + attend_piece_at(rows, p);
+  const struct attend_matrix seen = {mask, fast, 1}, seen_by_query = {mask, 1, fast};
+  const struct attend_sum sums[] = {{block.keys,
+                                     g->dy.width,
+                                     block.queries,
+                                     {space->score, fast, 1},
+                                     attend_at(&g->dy, i, 0),
+                                     attend_at(&g->value, 0, j),
+                                     g->add_key},
+                                    {block.keys,
+                                     head->query.width,
+                                     block.queries,
+                                     {space->grad, fast, 1},
+                                     attend_at(&head->query, i, 0),
+                                     attend_at(&g->key, 0, j),
+                                     g->add_key},
+                                    {block.queries,
+                                     head->query.width,
+                                     block.keys,
+                                     {space->grad, 1, fast},
+                                     attend_at(&head->key, 0, j),
+                                     attend_at(&g->query, i, 0),
+                                     p > 0 || g->add_query}};
+  for (int k = 0; k < 3; k++) {
+    bool care = block.seen != LANE_TRUE && !KERNEL(attend_finite)(sums[k].b, sums[k].k, sums[k].n);
+    attend_seen_sum(&sums[k], care, k < 2 ? seen : seen_by_query, space->clean);
+  }
 }
 
 /* Gradients that are written, not added to, by a block of queries that sees no key. */
@@ -148,9 +165,8 @@ void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_
     rows_gradient(head, &g, space, &rows);
     KERNEL(attend_row_values)(head, space, head->plan->row_count, &g.to.lse, &rows);
     for (int64_t p = 0; p < rows.pieces; p++) {
-      struct attend_block block = attend_piece_block(&rows, p);
       rows_tiles(head, &g, space, &rows, p);
-      rows_products(head, &g.to, space, &block, p > 0 || g.to.add_query);
+      rows_products(head, &g.to, space, &rows, p);
     }
     if (!rows.pieces) rows_nothing(head, &g.to, &rows.block);
   }

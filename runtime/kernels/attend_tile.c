@@ -100,6 +100,8 @@ static void attend_space_init(const struct attend_plan *plan, bool wide, struct 
   real *free = scratch;
   space->score = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
   space->grad = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
+  space->seen = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
+  space->clean = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
   space->shaped = attend_carve(&free, LANE_TILE);
   space->mask = attend_carve(&free, LANE_TILE);
   space->drop = attend_carve(&free, LANE_TILE);
@@ -122,14 +124,14 @@ static void attend_space_init(const struct attend_plan *plan, bool wide, struct 
   space->rows = (char *)scratch + RT_SCRATCH_BYTES;
 }
 
-static_assert((2 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES
-               + 4 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE
+static_assert((3 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES
+               + 5 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE
                + 4 * 2 * LANE_MAX_REGISTERS * LANE_TILE)
                       * sizeof(real)
                   <= RT_SCRATCH_BYTES,
               "the scratch holds an attention task");
 static_assert((RT_DOUBLE
-               || (4 * 2 * LANE_MAX_REGISTERS * LANE_TILE + 238080) * 4 + 2 * LANE_WIDE * 8
+               || (4 * 2 * LANE_MAX_REGISTERS * LANE_TILE + 250368) * 4 + 2 * LANE_WIDE * 8
                       <= RT_SCRATCH_BYTES),
               "and whole numbers in double beside it");
 

@@ -55,6 +55,7 @@ struct attend_space {
   real *query, *dy,
       *row;           /* [ATTEND_QUERIES][ATTEND_WIDTH]: packed blocks of a band; row: of y, or of dquery */
   real *score, *grad; /* [ATTEND_KEYS][ATTEND_QUERIES]: tiles */
+  real *seen, *clean; /* of masked products: the mask of a tile; [ATTEND_KEYS][ATTEND_PACKED] */
   real *shaped, *mask, *drop;   /* [LANE_TILE]: what the lane programs give for part of a tile */
   real *part[LANE_MAX_OUTPUTS]; /* [LANE_TILE] */
   char *rows;                   /* the scratch behind RT_SCRATCH_BYTES, which heads with row values have */
@@ -80,6 +81,7 @@ struct attend_band {
   bool packed;
   int64_t query_width, value_width; /* columns of the products: the features, padded when packed */
   int64_t slot;                     /* numbers that each block has of the band's working memory */
+  bool care; /* does the mask hide some of the keys at hand, and are not all of their rows finite? */
   struct attend_block block[ATTEND_BAND];
 };
 

@@ -1,7 +1,7 @@
 /* attention.c: the forward pass: blocks of queries against blocks of keys, with the softmax kept up to date
  * from block to block (Milakov and Gimelshein 2018; Rabe and Staats 2021; Dao et al. 2022), so that scores
  * exist for one tile only. */
-#include "runtime/kernels/attend_tile.h"
+#include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/math.h"
 
 #include <string.h>
@@ -133,9 +133,17 @@ static void attend_block_forward(const struct attend_head *head, const struct at
   attend_weigh(head, block, space, rows, head->plan->drop);
   if (rows->started && head->plan->softmax)
     attend_rescale(rows->y, block->queries, band->value_width, rows->scale);
-  struct attend_matrix weights = {space->score, 1, block->fast};
-  KERNEL(attend_product)
-  (block->queries, band->value_width, block->keys, weights, values, rows->y, rows->started);
+  const struct attend_matrix seen = {space->seen, 1, block->fast};
+  const struct attend_sum sum = {.m = block->queries,
+                                 .n = band->value_width,
+                                 .k = block->keys,
+                                 .a = {space->score, 1, block->fast},
+                                 .b = values,
+                                 .c = rows->y,
+                                 .add = rows->started};
+  bool care = band->care && block->seen != LANE_TRUE;
+  if (care) KERNEL(attend_mask)(head, block, space);
+  attend_seen_sum(&sum, care, seen, space->clean);
   rows->started = true;
 }
 
@@ -155,6 +163,7 @@ static void attend_band_forward(const struct attend_head *head, struct attend_ba
       keys = KERNEL(attend_pack)(keys, count, head->key.width, space->key);
       values = KERNEL(attend_pack)(values, count, head->value.width, space->value);
     }
+    band->care = attend_hides(band) && !KERNEL(attend_finite)(values, count, band->value_width);
     for (int b = 0; b < band->count; b++) {
       KERNEL(attend_fetch)(head, band, b);
       attend_block_forward(head, band, &band->block[b], keys, values, &rows[b], space);

@@ -5,6 +5,7 @@
  * the program score_grad, from s, the extras and ds' dquery_i = sum_j ds key_j                dkey_j = sum_i
  * ds query_i What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
+#include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/math.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ struct attend_rows {
   real *query_t, *dy_t; /* transposed */
   struct attend_matrix query, dy, dquery;
   bool started; /* has dquery been written? */
+  bool care;    /* is there a mask, and are not all numbers of the queries finite? */
 };
 
 /* A block of keys. */
@@ -183,9 +185,10 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, 
   }
 }
 
-/* Turns the tiles score and grad (s and dy . value) into w d and ds. */
+/* Turns the tiles score and grad (s and dy . value) into w d and ds. care: weights of what is hidden may be
+ * anything times 0. */
 static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g,
-                              const struct attend_block *block, const struct attend_rows *rows,
+                              const struct attend_block *block, const struct attend_rows *rows, bool care,
                               struct attend_space *space) {
   const struct attend_plan *plan = head->plan;
   struct attend_block strip;
@@ -208,13 +211,30 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
     }
     if (plan->drop) attend_multiply(weights, space->drop, count);
+    if (care) attend_hide(weights, space->mask, 0, count), attend_hide(grad, space->mask, 0, count);
     attend_score_grad(head, g, &strip, &tile, space, grad);
     if (weights != score) memcpy(score, weights, (size_t)count * sizeof(real));
   }
 }
 
+/* Are the queries, their dy and what is known of their softmax finite? A query that sees nothing is. */
+static bool attend_rows_finite(int64_t queries, const struct attend_band *band,
+                               const struct attend_rows *rows) {
+  real sum[RT_VECTOR] = {0}, total = 0;
+  for (int64_t first = 0; first < queries; first += RT_VECTOR)
+#pragma omp simd
+    for (int v = 0; v < RT_VECTOR; v++) {
+      const real less = rows->neg_lse[first + v];
+      sum[v] += rows->delta[first + v] * 0 + (less == -(real)INFINITY ? 0 : less) * 0;
+    }
+  for (int v = 0; v < RT_VECTOR; v++) total += sum[v];
+  return total == 0 && KERNEL(attend_finite)(rows->query, queries, band->query_width)
+         && KERNEL(attend_finite)(rows->dy, queries, band->value_width);
+}
+
 static void attend_rows_begin(const struct attend_head *head, const struct attend_grads *g,
-                              const struct attend_block *block, struct attend_rows *rows) {
+                              const struct attend_band *band, int b, struct attend_rows *rows) {
+  const struct attend_block *block = &band->block[b];
   for (int64_t q = 0; q < block->fast; q++) rows->delta[q] = 0, rows->neg_lse[q] = -(real)INFINITY;
   for (int64_t q = 0; q < block->queries && head->plan->softmax; q++) {
     int64_t i = block->first_query + q;
@@ -225,6 +245,7 @@ static void attend_rows_begin(const struct attend_head *head, const struct atten
   if (head->query.width <= ATTEND_WIDTH)
     KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, rows->query_t);
   if (g->dy.width <= ATTEND_WIDTH) KERNEL(attend_transpose)(&g->dy, block, 0, g->dy.width, rows->dy_t);
+  rows->care = head->plan->mask && !attend_rows_finite(block->queries, band, rows);
 }
 
 /* Where the b-th block of a band has its rows. */
@@ -259,25 +280,28 @@ static void attend_rows_end(const struct attend_head *head, const struct attend_
 /* Adds what the tiles w d and ds of a block give to dvalue, dkey and dquery. */
 static void attend_products(const struct attend_head *head, const struct attend_band *band,
                             const struct attend_block *block, struct attend_rows *rows,
-                            struct attend_columns *columns, const struct attend_space *space) {
-  struct attend_matrix weights = {space->score, block->fast, 1}, grad = {space->grad, block->fast, 1};
-  struct attend_matrix grad_by_query = {space->grad, 1, block->fast};
+                            struct attend_columns *columns, bool care, const struct attend_space *space) {
+  const int64_t fast = block->fast, queries = block->queries, keys = block->keys;
+  const struct attend_matrix seen = {space->seen, fast, 1}, seen_by_query = {space->seen, 1, fast};
   if (head->makes_columns) {
-    KERNEL(attend_product)
-    (block->keys, band->value_width, block->queries, weights, rows->dy, columns->dvalue, columns->add);
-    KERNEL(attend_product)
-    (block->keys, band->query_width, block->queries, grad, rows->query, columns->dkey, columns->add);
+    const struct attend_sum dvalue = {keys,     band->value_width, queries,     {space->score, fast, 1},
+                                      rows->dy, columns->dvalue,   columns->add};
+    const struct attend_sum dkey = {keys,        band->query_width, queries,     {space->grad, fast, 1},
+                                    rows->query, columns->dkey,     columns->add};
+    attend_seen_sum(&dvalue, care, seen, space->clean);
+    attend_seen_sum(&dkey, care, seen, space->clean);
   }
-  if (head->makes_rows)
-    KERNEL(attend_product)
-    (block->queries, band->query_width, block->keys, grad_by_query, columns->key, rows->dquery,
-     rows->started);
+  if (head->makes_rows) {
+    const struct attend_sum dquery = {queries,      band->query_width, keys,         {space->grad, 1, fast},
+                                      columns->key, rows->dquery,      rows->started};
+    attend_seen_sum(&dquery, care, seen_by_query, space->clean);
+  }
   columns->add = rows->started = true;
 }
 
 /* A block of keys against all blocks of a band. */
 static void attend_keys_backward(const struct attend_head *head, const struct attend_grads *g,
-                                 const struct attend_band *band, struct attend_rows *rows,
+                                 struct attend_band *band, struct attend_rows *rows,
                                  struct attend_space *space) {
   int64_t first = band->block->first_key, keys = band->block->keys;
   struct attend_columns columns = {attend_at(&head->key, 0, first), attend_at(&head->value, 0, first),
@@ -290,14 +314,19 @@ static void attend_keys_backward(const struct attend_head *head, const struct at
     columns.dvalue = (struct attend_matrix){space->dvalue, band->value_width, 1};
     columns.add = false;
   }
+  band->care = attend_hides(band)
+               && !(KERNEL(attend_finite)(columns.key, keys, band->query_width)
+                    && KERNEL(attend_finite)(columns.value, keys, band->value_width));
   for (int b = 0; b < band->count; b++) {
     const struct attend_block *block = &band->block[b];
+    bool care = block->seen == LANE_MIXED && (band->care || rows[b].care);
     KERNEL(attend_fetch)(head, band, b);
     if (block->seen == LANE_FALSE) continue;
     KERNEL(attend_scores)(&head->query, columns.key, block, rows[b].query_t, space->score);
     KERNEL(attend_scores)(&g->dy, columns.value, block, rows[b].dy_t, space->grad);
-    attend_tiles_grad(head, g, block, &rows[b], space);
-    attend_products(head, band, block, &rows[b], &columns, space);
+    attend_tiles_grad(head, g, block, &rows[b], care, space);
+    if (care) KERNEL(attend_mask)(head, block, space);
+    attend_products(head, band, block, &rows[b], &columns, care, space);
   }
   if (!band->packed || !columns.add || !head->makes_columns) return;
   KERNEL(attend_unpack)(columns.dkey, keys, head->key.width, dkey, true);
@@ -310,7 +339,7 @@ static void attend_band_backward(const struct attend_head *head, const struct at
   bool any = false;
   for (int b = 0; b < band->count; b++) {
     attend_rows_place(head, g, band, b, space, &rows[b]);
-    attend_rows_begin(head, g, &band->block[b], &rows[b]);
+    attend_rows_begin(head, g, band, b, &rows[b]);
   }
   for (; KERNEL(attend_next)(head, band->block, band->count); any = true)
     attend_keys_backward(head, g, band, rows, space);
