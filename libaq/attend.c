@@ -131,9 +131,11 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
 }
 
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count) {
+  if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
   session->looked = false;
+  if (!session->ready) return session_not_ready(error);
   int status = make_machine(session, error);
   if (!status) status = session_fill(session, &session->model->schema, field, count, error);
   if (!status) status = keep_tokens(session, error);
@@ -145,7 +147,9 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
   return status;
 }
 
-size_t aq_session_map_count(const aq_session *session) { return session->looked ? session->map_count : 0; }
+size_t aq_session_map_count(const aq_session *session) {
+  return session && session->looked ? session->map_count : 0;
+}
 
 aq_map aq_session_map(const aq_session *session, size_t map) {
   static const double none[1];

@@ -71,6 +71,7 @@ static void write_text(const struct finding *f, struct rt_text *out) {
 }
 
 int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message) {
+  if (!text) return AQ_USAGE;
   static _Thread_local struct lib_message kept;
   struct rt_error *error = lib_begin(&kept);
   struct rt_text out = {0};

@@ -51,6 +51,8 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
                                     .header = lib_header(options->header),
                                     .check = &r->row_check.hook};
+  if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
+  if (!path) return lib_no_path(error);
   const struct lib_params *params = &model->params;
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
@@ -79,6 +81,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
 }
 
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
+  if (!report) return AQ_USAGE;
   struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
   if (!r) return AQ_NO_MEMORY;
   aq_eval_options own;
@@ -104,6 +107,7 @@ void aq_report_free(aq_report *report) {
 }
 
 const aq_message *aq_report_message(const aq_report *report) {
+  if (!report) return lib_nothing();
   return lib_view((struct lib_message *)&report->message);
 }
 
@@ -115,15 +119,16 @@ static const char *finished(const struct rt_text *out, struct rt_error *error) {
 }
 
 const char *aq_report_text(aq_report *report) {
+  if (!report) return "";
   struct rt_error *error = lib_begin(&report->message);
-  const struct vm_module *m = report->model->module;
+  const struct vm_module *m = report->model ? report->model->module : NULL;
   int status = RT_OK;
   report->text.length = 0;
   for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
     if (m->output_count > 1) rt_text_printf(&report->text, "%s%s\n\n", o ? "\n" : "", m->output[o].name);
     status = rep_text(&report->judge.report[o], DIGITS, &report->text, error);
   }
-  if (!status && m->output_count > 1 && report->judge.loss_rows > 0)
+  if (!status && m && m->output_count > 1 && report->judge.loss_rows > 0)
     rt_text_printf(&report->text, "\nloss of all: %.*f\n", DIGITS,
                    report->judge.loss / report->judge.loss_rows);
   return finished(&report->text, error);
@@ -138,8 +143,9 @@ static void total_loss_json(aq_report *report) {
 }
 
 const char *aq_report_json(aq_report *report) {
+  if (!report) return "";
   struct rt_error *error = lib_begin(&report->message);
-  const struct vm_module *m = report->model->module;
+  const struct vm_module *m = report->model ? report->model->module : NULL;
   int status = RT_OK;
   report->json.length = 0;
   for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
@@ -148,17 +154,19 @@ const char *aq_report_json(aq_report *report) {
     rt_text_puts(&report->json, ":");
     status = rep_json(&report->judge.report[o], &report->json, error);
   }
-  if (!status && m->output_count > 1) total_loss_json(report);
+  if (!status && m && m->output_count > 1) total_loss_json(report);
   rt_text_puts(&report->json, "}");
   return finished(&report->json, error);
 }
 
 /* "f1": of the first output; "topic.f1": of the output topic. */
 int aq_report_metric(aq_report *report, const char *name, double *value) {
+  if (!report) return AQ_USAGE;
   struct rt_error *error = lib_begin(&report->message);
-  const struct vm_module *m = report->model->module;
+  const struct vm_module *m = report->model ? report->model->module : NULL;
   const struct rep_metric *metric;
   uint32_t output = 0;
+  if (!name || !value) return rt_fail(error, RT_USAGE, "there is no name of a metric, or no place for it");
   if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
   for (uint32_t o = 0; o < m->output_count; o++) {
     size_t length = strlen(m->output[o].name);
@@ -172,9 +180,13 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   return status;
 }
 
-aq_reading aq_report_reading(const aq_report *report) { return lib_reading_view(&report->reading); }
+aq_reading aq_report_reading(const aq_report *report) {
+  return lib_reading_view(report ? &report->reading : NULL);
+}
 
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped) {
+  if (skipped) *skipped = 0;
+  if (!report) return 0;
   if (skipped) *skipped = report->data.skipped + report->judge.skipped;
   return report->data.rows - report->judge.skipped;
 }

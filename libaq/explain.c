@@ -318,6 +318,7 @@ static int explain(struct explanation *x, struct rt_error *error) {
 }
 
 int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
+  if (!model || !text) return AQ_USAGE;
   struct rt_error *error = lib_begin(&model->message);
   struct explanation x = {.program = model->module, .length = length, .json = json};
   *text = NULL;

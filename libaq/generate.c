@@ -9,6 +9,7 @@
 enum { DEFAULT_LENGTH = 200, MAX_LENGTH = 1 << 24 };
 
 void aq_generate_options_init(aq_generate_options *options) {
+  if (!options) return;
   *options =
       (aq_generate_options){.size = sizeof *options, .length = DEFAULT_LENGTH, .temperature = 1, .seed = 1};
 }
@@ -209,11 +210,13 @@ static int write_on(struct writing *w, struct rt_error *error) {
 }
 
 int aq_session_generate(aq_session *session, const aq_generate_options *options) {
+  if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   aq_generate_options own;
   aq_generate_options_init(&own);
-  memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   struct writing w = {.session = session, .options = &own};
+  if (!session->ready) return session_not_ready(error);
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the text to");
   if (own.length < 0 || own.length > MAX_LENGTH)
     return rt_fail(error, RT_USAGE, "a text of 0 to %d tokens can be written, not %lld", MAX_LENGTH,

@@ -341,6 +341,7 @@ static int verdict(const struct check *c, double tolerance, double *worst, struc
 }
 
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text) {
+  if (!program) return AQ_USAGE;
   struct rt_error *error = lib_begin(&program->message);
   struct check c = {.seed = rt_random_seed((uint64_t)seed, 0x67726164)};
   struct rt_text out = {0};

@@ -15,6 +15,8 @@ struct lib_message {
   aq_message view;
 };
 const aq_message *lib_view(struct lib_message *message);
+const aq_message *lib_nothing(void); /* the message of a handle that is NULL */
+int lib_no_path(struct rt_error *error);
 static inline struct rt_error *lib_begin(struct lib_message *message) {
   rt_error_clear(&message->error);
   return &message->error;

@@ -8,16 +8,20 @@ struct aq_model *lib_model_new(void) {
 }
 
 int aq_model_load(const char *path, aq_model **model) {
+  if (!model) return AQ_USAGE;
   *model = lib_model_new();
-  return *model ? lib_model_read(*model, path, lib_begin(&(*model)->message)) : AQ_NO_MEMORY;
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&(*model)->message);
+  return path ? lib_model_read(*model, path, error) : lib_no_path(error);
 }
 
 int aq_model_save(aq_model *model, const char *path) {
+  if (!model) return AQ_USAGE;
   struct rt_error *error = lib_begin(&model->message);
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; only what was trained or loaded can be saved");
-  return lib_model_write(model, path, error);
+  return path ? lib_model_write(model, path, error) : lib_no_path(error);
 }
 
 void aq_model_free(aq_model *model) {
@@ -32,12 +36,13 @@ void aq_model_free(aq_model *model) {
 }
 
 const aq_message *aq_model_message(const aq_model *model) {
+  if (!model) return lib_nothing();
   return lib_view((struct lib_message *)&model->message);
 }
 
 /* Columns as declared: an input that is also predicted (a shifted text) is listed once. */
 static const struct vm_input *column_at(const aq_model *model, size_t column) {
-  for (uint32_t i = 0; model->module && i < model->module->input_count; i++) {
+  for (uint32_t i = 0; model && model->module && i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];
     if (input->is_target && input->shifted) continue;
     if (column-- == 0) return input;
@@ -65,7 +70,7 @@ aq_column aq_model_column(const aq_model *model, size_t column) {
 }
 
 size_t aq_model_output_count(const aq_model *model) {
-  return model->module ? model->module->output_count : 0;
+  return model && model->module ? model->module->output_count : 0;
 }
 
 const char *aq_model_output_name(const aq_model *model, size_t output) {
@@ -84,7 +89,7 @@ const char *aq_model_class(const aq_model *model, size_t output, size_t number) 
 }
 
 size_t aq_model_requirement_count(const aq_model *model) {
-  return model->module && model->requirement ? model->module->requirement_count : 0;
+  return model && model->module && model->requirement ? model->module->requirement_count : 0;
 }
 
 const char *aq_model_requirement(const aq_model *model, size_t requirement, aq_message *place) {
@@ -94,13 +99,15 @@ const char *aq_model_requirement(const aq_model *model, size_t requirement, aq_m
 }
 
 const char *aq_model_metric(const aq_model *model, double *value) {
+  if (value) *value = 0;
+  if (!model) return "";
   if (value) *value = model->metric_value;
   return model->metric ? model->metric : "";
 }
 
 size_t aq_model_parameter_count(const aq_model *model) {
   size_t count = 0;
-  for (uint32_t p = 0; p < model->params.count; p++) count += (size_t)model->params.elements[p];
+  for (uint32_t p = 0; model && p < model->params.count; p++) count += (size_t)model->params.elements[p];
   return count;
 }
 

@@ -69,6 +69,9 @@ static int read_source(void *context, const char *path, char **text, size_t *len
 
 static int copy_defines(struct aq_program *p, const aq_program_options *options, struct rt_error *error) {
   size_t count = options ? options->define_count : 0;
+  for (size_t i = 0; i < count; i++)
+    if (!options->define || !options->define[i].name)
+      return rt_fail(error, RT_USAGE, "there is no dim to be defined: its name is NULL");
   p->define = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->define);
   if (!p->define) return rt_no_memory(error);
   for (size_t i = 0; i < count; i++) {
@@ -93,10 +96,13 @@ static int take_first(struct aq_program *p, struct rt_error *error) {
 
 int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
                    aq_program **program) {
+  if (!program) return AQ_USAGE;
   struct aq_program *p = *program = rt_zalloc(1, sizeof *p);
   if (!p) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&p->message);
   char *own = NULL;
+  if (!path && !text) return rt_fail(error, RT_USAGE, "there is no program: neither a path nor a text");
+  if (!path) path = "program";
   int status = copy_defines(p, options, error);
   if (!status && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
@@ -125,14 +131,24 @@ void aq_program_free(aq_program *program) {
 }
 
 const aq_message *aq_program_message(const aq_program *program) {
+  if (!program) return lib_nothing();
   return lib_view((struct lib_message *)&program->message);
 }
 
+const aq_message *lib_nothing(void) {
+  static const aq_message nothing = {AQ_USAGE, 0, 0, "", "nothing was handed over: NULL", "", ""};
+  return &nothing;
+}
+
+int lib_no_path(struct rt_error *error) { return rt_fail(error, RT_USAGE, "there is no path: it is NULL"); }
+
 int lib_can_compile(const struct aq_program *program, struct rt_error *error) {
+  if (!program) return rt_fail(error, RT_USAGE, "there is no program: it is NULL");
   return program->program ? RT_OK : rt_fail(error, RT_USAGE, "the program has errors and cannot be compiled");
 }
 
 int aq_program_check(aq_program *program) {
+  if (!program) return AQ_USAGE;
   struct rt_error *error = &program->message.error;
   if (!program->read) return error->code;
   lib_begin(&program->message);
@@ -145,7 +161,7 @@ int aq_program_check(aq_program *program) {
 }
 
 size_t aq_program_requirement_count(const aq_program *program) {
-  return program->model && program->requirement ? program->model->requirement_count : 0;
+  return program && program->model && program->requirement ? program->model->requirement_count : 0;
 }
 
 const char *aq_program_requirement(const aq_program *program, size_t requirement, aq_message *place) {
@@ -156,12 +172,13 @@ const char *aq_program_requirement(const aq_program *program, size_t requirement
 
 static const struct cc_diagnostics *found(const aq_program *program) {
   static const struct cc_diagnostics none;
-  return program->read ? &program->read->diagnostics : &none;
+  return program && program->read ? &program->read->diagnostics : &none;
 }
 
 size_t aq_program_diagnostic_count(const aq_program *program) { return found(program)->count; }
 
 size_t aq_program_error_count(const aq_program *program) {
+  if (!program) return 0;
   return program->read ? found(program)->error_count : program->message.error.code != AQ_OK;
 }
 
@@ -176,13 +193,16 @@ const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enu
 }
 
 bool aq_program_has_model(const aq_program *program) {
-  return program->program && cc_item(program->program->main, GR_MODEL) != NULL;
+  return program && program->program && cc_item(program->program->main, GR_MODEL) != NULL;
 }
 
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message) {
+  if (!formatted) return AQ_USAGE;
   static _Thread_local struct lib_message kept;
   struct rt_error *error = lib_begin(&kept);
   struct rt_text out = {0};
+  if (!name) name = "program";
+  if (!text) text = "", length = 0;
   int status = gr_format(name, text, length, &out, error);
   if (!status && out.failed) status = rt_no_memory(error);
   if (status) rt_text_free(&out);

@@ -67,8 +67,11 @@ int lib_reading_add(struct lib_reading *r, const struct io_schema *schema, const
   return lib_reading_cuts(r, schema, data, error);
 }
 
+static const aq_message no_message = {.file = "", .text = "", .excerpt = "", .hint = ""};
+
 aq_reading lib_reading_view(const struct lib_reading *r) {
   struct lib_reading *own = (struct lib_reading *)r;
+  if (!r) return (aq_reading){.first_skipped = no_message, .doubt = no_message};
   return (aq_reading){.rows = r->rows,
                       .skipped = r->skipped,
                       .first_skipped = *lib_view(&own->first),

@@ -19,6 +19,7 @@ struct run {
 };
 
 void aq_run_options_init(aq_run_options *options) {
+  if (!options) return;
   *options = (aq_run_options){.size = sizeof *options, .repeat = 1};
 }
 
@@ -307,7 +308,9 @@ static int write_outputs(struct run *r, struct rt_error *error) {
 }
 
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts) {
+  if (!program) return AQ_USAGE;
   struct rt_error *error = lib_begin(&program->message);
+  if (!options) return rt_fail(error, RT_USAGE, "there are no options: they are NULL");
   struct run r = {.options = options, .precision = lib_precision(options->precision)};
   if (lib_can_compile(program, error)) return error->code;
   r.module = cc_compile_function(program->program, options->function, options->gradients, error);

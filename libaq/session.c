@@ -7,6 +7,7 @@
 enum { BATCH = 64 };
 
 void aq_eval_options_init(aq_eval_options *options) {
+  if (!options) return;
   *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH};
 }
 
@@ -35,6 +36,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
 }
 
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
+  if (!session) return AQ_USAGE;
   struct aq_session *s = *session = rt_zalloc(1, sizeof *s);
   if (!s) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&s->message);
@@ -42,6 +44,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (options)
     memcpy(&s->options, options, options->size < sizeof s->options ? options->size : sizeof s->options);
   if (s->options.batch < 1) s->options.batch = BATCH;
+  if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   s->model = model;
   s->precision = lib_precision(s->options.precision);
   if (!model->trained)
@@ -52,7 +55,13 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);
   if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
-  return make_machine(s, error);
+  int status = make_machine(s, error);
+  s->ready = !status;
+  return status;
+}
+
+int session_not_ready(struct rt_error *error) {
+  return rt_fail(error, RT_USAGE, "the session could not be made ready, so it cannot be used");
 }
 
 void aq_session_free(aq_session *session) {
@@ -79,6 +88,7 @@ void aq_session_free(aq_session *session) {
 }
 
 const aq_message *aq_session_message(const aq_session *session) {
+  if (!session) return lib_nothing();
   return lib_view((struct lib_message *)&session->message);
 }
 
@@ -117,6 +127,7 @@ static int wrong_count(struct aq_session *s, size_t count, struct rt_error *erro
 int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count,
                  struct rt_error *error) {
   size_t used = 0;
+  if (!field) count = 0;
   for (int f = 0; f < schema->fields; f++) {
     s->field[f] = (struct io_field){0};
     if (!io_schema_field_required(schema, f)) continue;
@@ -188,9 +199,11 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
 }
 
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count) {
+  if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
   lib_reading_clear(&session->reading);
+  if (!session->ready) return session_not_ready(error);
   int status = session_fill(session, &session->model->schema, field, count, error);
   if (!status) status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
   session->reading.rows = !status;
@@ -198,7 +211,7 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
 }
 
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns) {
-  bool there = session->scored > 0 && output < session->model->module->output_count;
+  bool there = session && session->scored > 0 && output < session->model->module->output_count;
   const struct session_scores *scores = there ? &session->scores[output] : NULL;
   if (rows) *rows = there ? (size_t)scores->first[1] : 0;
   if (columns) *columns = there ? (size_t)scores->columns : 0;

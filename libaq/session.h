@@ -42,6 +42,7 @@ struct aq_session {
   struct lib_reading reading;    /* of the last stream or example */
   struct session_map *map;       /* [map_count] */
   size_t map_count;
+  bool ready;  /* aq_session_new has succeeded */
   bool looked; /* the maps are those of an example */
   struct session_tokens {
     const char **text;
@@ -56,6 +57,7 @@ enum session_kind session_kind(const struct aq_session *session, uint32_t output
 /* The vocabulary of a SESSION_CLASS, _TAGS or _NEXT output. */
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
+int session_not_ready(struct rt_error *error);
 /* Puts one example, given by the model's input columns in order, into data, which holds nothing else then.
  * schema: the model's, or one like it. */
 int session_fill(struct aq_session *session, const struct io_schema *schema, const aq_field *field,

@@ -6,6 +6,7 @@
 #include "runtime/io/json.h"
 
 void aq_predict_options_init(aq_predict_options *options) {
+  if (!options) return;
   *options = (aq_predict_options){.size = sizeof *options};
 }
 
@@ -172,13 +173,15 @@ static void forget_file(struct io_dataset *data) {
 }
 
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
+  if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   aq_predict_options own;
   aq_predict_options_init(&own);
-  memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   struct stream st = {.session = session, .options = &own};
   session->scored = 0;
   lib_reading_clear(&session->reading);
+  if (!session->ready) return session_not_ready(error);
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the predictions to");
   int status = check_wishes(&st, error);
   if (!status) status = open_rows(&st, error);
@@ -195,5 +198,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   return status;
 }
 
-int64_t aq_session_skipped(const aq_session *session) { return session->reading.skipped; }
-aq_reading aq_session_reading(const aq_session *session) { return lib_reading_view(&session->reading); }
+int64_t aq_session_skipped(const aq_session *session) { return session ? session->reading.skipped : 0; }
+aq_reading aq_session_reading(const aq_session *session) {
+  return lib_reading_view(session ? &session->reading : NULL);
+}

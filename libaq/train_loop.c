@@ -286,6 +286,7 @@ static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error
 }
 
 int aq_trainer_run(aq_trainer *t) {
+  if (!t) return AQ_USAGE;
   struct rt_error *error = lib_begin(&t->message);
   int status = RT_OK;
   if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not be made ready, so it cannot run");

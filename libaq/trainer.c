@@ -8,6 +8,7 @@
 #include "libaq/trainer.h"
 
 void aq_train_options_init(aq_train_options *o) {
+  if (!o) return;
   *o = (aq_train_options){.size = sizeof *o, .epochs = -1, .batch = -1, .seed = -1, .learning_rate = -1};
 }
 
@@ -46,6 +47,7 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
 
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
   aq_train_options_init(&t->options);
+  if (!options) return check_options(t, error);
   size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
   memcpy(&t->options, options, size);
   const char *from[] = {t->options.train, t->options.valid, t->options.test, t->options.save,
@@ -350,6 +352,7 @@ static void count_facts(struct aq_trainer *t) {
 }
 
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer) {
+  if (!trainer) return AQ_USAGE;
   struct aq_trainer *t = *trainer = rt_zalloc(1, sizeof *t);
   if (!t) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&t->message);
@@ -395,11 +398,16 @@ void aq_trainer_free(aq_trainer *t) {
 }
 
 const aq_message *aq_trainer_message(const aq_trainer *trainer) {
+  if (!trainer) return lib_nothing();
   return lib_view((struct lib_message *)&trainer->message);
 }
 
-aq_train_facts aq_trainer_facts(const aq_trainer *trainer) { return trainer->facts; }
-aq_reading aq_trainer_reading(const aq_trainer *trainer) { return lib_reading_view(&trainer->reading); }
+aq_train_facts aq_trainer_facts(const aq_trainer *trainer) {
+  return trainer ? trainer->facts : (aq_train_facts){0};
+}
+aq_reading aq_trainer_reading(const aq_trainer *trainer) {
+  return lib_reading_view(trainer ? &trainer->reading : NULL);
+}
 
 int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
   struct rt_text schema = {0};
@@ -427,6 +435,7 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
 }
 
 int aq_trainer_model(aq_trainer *t, aq_model **model) {
+  if (!t || !model) return AQ_USAGE;
   struct rt_error *error = lib_begin(&t->message);
   *model = lib_model_new();
   if (!*model) return rt_no_memory(error);
