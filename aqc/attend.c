@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "aqc/files.h"
-#include "aqc/json.h"
+#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"

@@ -1,7 +1,7 @@
 /* check.c: aqc check. */
 #include <stdio.h>
 
-#include "aqc/json.h"
+#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/shown.h"

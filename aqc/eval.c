@@ -4,7 +4,7 @@
 
 #include "aqc/messages.h"
 #include "aqc/open.h"
-#include "aqc/reading.h"
+#include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
 
 /* A member for each output, and one for the data: no output has that name, which is a word of the language.

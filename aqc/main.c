@@ -9,7 +9,7 @@
 #include "aqc/help.h"
 #include "aqc/interrupt.h"
 #include "aqc/messages.h"
-#include "aqc/nearest.h"
+#include "aqc/nearest_word.h"
 #include "aqc/output.h"
 #include "aqc/verb.h"
 

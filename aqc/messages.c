@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "aqc/json.h"
+#include "aqc/json_out.h"
 #include "aqc/shown.h"
 #include "aqc/terminal.h"
 

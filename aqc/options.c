@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "aqc/messages.h"
-#include "aqc/nearest.h"
+#include "aqc/nearest_word.h"
 #include "aqc/verb.h"
 
 /* Where the parser stands. */

@@ -8,7 +8,7 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
-#include "aqc/reading.h"
+#include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
 
 static int read_problem; /* errno of the standard input */

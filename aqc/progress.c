@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "aqc/interrupt.h"
-#include "aqc/json.h"
+#include "aqc/json_out.h"
 #include "aqc/shown.h"
 #include "aqc/terminal.h"
 

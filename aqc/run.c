@@ -1,7 +1,7 @@
 /* run.c: aqc run. */
 #include <stdio.h>
 
-#include "aqc/json.h"
+#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/verb.h"

@@ -5,11 +5,11 @@
 
 #include "aqc/files.h"
 #include "aqc/interrupt.h"
-#include "aqc/json.h"
+#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/progress.h"
-#include "aqc/reading.h"
+#include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
 
 /* One training, from the program to its report. */

@@ -11,8 +11,8 @@
  * be freed; else NULL. */
 int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error);
 
-/* What check.c asks of compile.c: one function, head or model; the data and settings of a program that has no
- * model; that -D names dims. */
+/* What check_program.c asks of compile.c: one function, head or model; the data and settings of a program
+ * that has no model; that -D names dims. */
 int cc_check_one(struct cc_program *program, const struct cc_definition *d, struct vm_module **model,
                  struct rt_error *error);
 int cc_check_alone(struct cc_program *program, struct rt_error *error);

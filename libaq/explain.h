@@ -1,4 +1,4 @@
-/* explain.h: what explain.c and explain_heads.c share. */
+/* explain.h: what explain_model.c and explain_heads.c share. */
 #ifndef AQ_LIBAQ_EXPLAIN_H
 #define AQ_LIBAQ_EXPLAIN_H
 

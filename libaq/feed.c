@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "libaq/requirement.h"
+#include "libaq/requirement_words.h"
 
 /* ---- the schema ---- */
 

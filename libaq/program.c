@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "libaq/requirement.h"
+#include "libaq/requirement_words.h"
 #include "runtime/blas.h"
 #include "runtime/io/file.h"
 

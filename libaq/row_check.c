@@ -1,5 +1,5 @@
 /* row_check.c: what the program asks of a row beyond what its columns say, for whoever reads data. */
-#include "libaq/requirement.h"
+#include "libaq/requirement_words.h"
 
 /* Tokens of a row as the model will see them. */
 static int64_t row_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i,

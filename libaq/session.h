@@ -1,4 +1,4 @@
-/* session.h: what session.c, stream.c, generate.c and attend.c share. */
+/* session.h: what session.c, predict_stream.c, continue_text.c and attention_maps.c share. */
 #ifndef AQ_LIBAQ_SESSION_H
 #define AQ_LIBAQ_SESSION_H
 

@@ -1,6 +1,6 @@
 /* sizes_fit.c: sizes for which a program holds, near those that one would like: for what has no data and
  * makes up some. */
-#include "libaq/requirement.h"
+#include "libaq/requirement_words.h"
 
 enum { MOST_ROUNDS = 200, FARTHEST = 4096 };
 

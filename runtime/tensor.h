@@ -53,7 +53,7 @@ struct rt_tensor {
 
 struct rt_pool;      /* runtime/threads.h */
 struct lane_program; /* runtime/lanes.h */
-struct attend_plan;  /* runtime/attend.h */
+struct attend_plan;  /* runtime/attend_plan.h */
 
 /* One call of a kernel. Kernels never fail and never allocate: everything here was checked before. Outputs
  * never overlap inputs, except that a LANES kernel may write over an input of the same shape. Outputs arrive

@@ -7,21 +7,21 @@ trap 'rm -rf "$work"' EXIT
 fail() { echo "check-examples: $*" >&2; exit 1; }
 
 # The generators check what they write and exit with 1 when it is not as it should be.
-regenerate() {   # regenerate FOLDER FILE...
-  folder=$1
-  shift
+regenerate() {   # regenerate FOLDER GENERATOR FILE...
+  folder=$1 generator=$2
+  shift 2
   mkdir "$work/$folder"
-  ${CC:-cc} -std=c11 -O1 -o "$work/$folder/generate" "$top/examples/$folder/generate.c"
-  "$work/$folder/generate" "$work/$folder" > /dev/null
+  ${CC:-cc} -std=c11 -O1 -o "$work/$folder/$generator" "$top/examples/$folder/$generator.c"
+  "$work/$folder/$generator" "$work/$folder" > /dev/null
   for file in "$@"; do
-    cmp "$work/$folder/$file" "$top/examples/$folder/$file" || fail "examples/$folder/$file is not what generate.c writes"
+    cmp "$work/$folder/$file" "$top/examples/$folder/$file" || fail "examples/$folder/$file is not what $generator.c writes"
   done
 }
-regenerate sentiment train.tsv dev.tsv test.tsv
-regenerate retrieval train.tsv dev.tsv test.tsv
-regenerate charlm train.txt dev.txt
-regenerate tagger train.tsv dev.tsv test.tsv
-regenerate regression train.tsv dev.tsv test.tsv
+regenerate sentiment reviews train.tsv dev.tsv test.tsv
+regenerate retrieval scenes train.tsv dev.tsv test.tsv
+regenerate charlm fables train.txt dev.txt
+regenerate tagger sentences train.tsv dev.tsv test.tsv
+regenerate regression shopping train.tsv dev.tsv test.tsv
 
 # label_counts FILE POSITIVE NEGATIVE
 label_counts() {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-sources.sh: every source, program and test that lies in the tree is listed in Makefile.am, and nothing else is.
+# check-sources.sh: every source, program and test that lies in the tree is listed in Makefile.am, and nothing else is; no
+# two sources have the same name.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
 count=0
@@ -43,4 +44,10 @@ for file in $(printf '%s\n' "$listed" | grep -E '^[a-z]+/[A-Za-z0-9_/-]+\.(c|h|l
 "
 done
 verdict "every listed file is there" "$gone"
+
+# A name says what is in a file, so that a place such as `table.c:40` is one place.
+twice=$(printf '%s\n' "$listed" | grep -E '^[a-z].*\.(c|h|l|y|def)$' | sed 's|.*/||' | sort | uniq -d | while read -r name; do
+  echo "$name is the name of several files: $(printf '%s\n' "$listed" | grep "/$name\$" | tr '\n' ' ')"
+done)
+verdict "no two sources have one name" "$twice"
 echo "1..$count"

@@ -61,7 +61,7 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
     struct machine_call *call = &machine->call[n];
     status = machine_call_run(machine, n, seed, error);
     for (uint16_t k = 0; k < f->instr[n].out_count && status == RT_OK; k++) {
-      /* lse of a row that sees nothing is minus infinity by definition (runtime/attend.h). */
+      /* lse of a row that sees nothing is minus infinity by definition (runtime/attend_plan.h). */
       bool lse = f->instr[n].op == OP_attention && k == 1;
       if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL && !is_finite(machine, &call->call.out[k], lse))
         status = machine_fail(machine, n, error, RT_NOT_FINITE,

@@ -1,4 +1,5 @@
-/* machine_parts.h: what a machine is made of. Only for machine*.c and blame.c. What a scan is: vm/scan.h. */
+/* machine_parts.h: what a machine is made of. Only for machine*.c and blame.c. What a scan is:
+ * vm/scan_operands.h. */
 #ifndef AQ_VM_MACHINE_PARTS_H
 #define AQ_VM_MACHINE_PARTS_H
 

@@ -2,7 +2,7 @@
  * taken in the order of falling lengths, so that those are always the first ones, and their rows are copied
  * one behind the other. Everything is made when sizes are bound; a run allocates nothing. */
 #include "vm/machine_parts.h"
-#include "vm/scan.h"
+#include "vm/scan_operands.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * the scan gave all states, they are there; else the steps run again, once to keep every ~sqrt(t)th state,
  * and then for one stretch at a time, the last first (Chen et al. 2016). */
 #include "vm/machine_parts.h"
-#include "vm/scan.h"
+#include "vm/scan_operands.h"
 
 #include <string.h>
 

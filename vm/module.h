@@ -7,7 +7,7 @@
 #ifndef AQ_VM_MODULE_H
 #define AQ_VM_MODULE_H
 
-#include "runtime/attend.h"
+#include "runtime/attend_plan.h"
 #include "runtime/ops.h"
 #include "vm/dims.h"
 #include "vm/requirement.h"
@@ -110,8 +110,8 @@ struct vm_gradient {
 struct vm_function {
   const char *name; /* "predict": outputs; "eval": outputs, loss, and of several outputs that of each;
                        "train": loss, gradients; "attend"; "run" */
-  /* Of a function that another one runs (vm/scan.h), which comes after it; it reads nothing else: no params,
-   * no inputs. */
+  /* Of a function that another one runs (vm/scan_operands.h), which comes after it; it reads nothing else: no
+   * params, no inputs. */
   struct vm_type *argument;
   uint32_t argument_count;
   struct vm_value *value;

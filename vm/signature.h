@@ -25,8 +25,8 @@ int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const
 
 /* The type of result number 0.. of an op with several results (attention: y, lse; attention_grad: dquery,
  * dkey, dvalue, one for each extra with wants_grad, in order); number 0 is what vm_signature_apply gives,
- * from the same attributes. Shapes as runtime/attend.h says. For other ops, and numbers there are none of,
- * RT_BAD_DATA. */
+ * from the same attributes. Shapes as runtime/attend_plan.h says. For other ops, and numbers there are none
+ * of, RT_BAD_DATA. */
 int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
                         const int64_t *attr, const struct attend_plan *plan, int number,
                         struct vm_type *result, struct vm_mismatch *mismatch);

@@ -1,5 +1,5 @@
 /* signature_attend.c: operands and results of the attention ops, from the roles in their plan
- * (runtime/attend.h). */
+ * (runtime/attend_plan.h). */
 #include "vm/signature_rules.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* verify_scan.c: scan and scan_grad against the functions that they run (vm/scan.h). A function is run only
- * by later ones, so that none runs itself. */
-#include "vm/scan.h"
+/* verify_scan.c: scan and scan_grad against the functions that they run (vm/scan_operands.h). A function is
+ * run only by later ones, so that none runs itself. */
+#include "vm/scan_operands.h"
 #include "vm/verify_parts.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * training (what is random or dropped happens around it), so that each becomes one function, whoever runs it.
  */
 #include "compiler/back/emit.h"
-#include "vm/scan.h"
+#include "vm/scan_operands.h"
 
 #include <string.h>
 

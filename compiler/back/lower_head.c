@@ -1,5 +1,5 @@
 /* lower_head.c: heads as plans: their slots as lane programs, and what a slot says over a whole row of scores
- * as row values (runtime/attend.h). */
+ * as row values (runtime/attend_plan.h). */
 #include "compiler/back/lower.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ static bool is_lane(const struct ir_node *n) { return rt_op_info[n->op].flags & 
 
 /* ---- slots ---- */
 
-/* Which program of the head: they number their inputs differently (runtime/attend.h). A row value of the
+/* Which program of the head: they number their inputs differently (runtime/attend_plan.h). A row value of the
  * forward pass is like a score, one of the backward pass like a score_grad. */
 enum slot_kind { SLOT_SCORE, SLOT_MASK, SLOT_DROP, SLOT_SCORE_GRAD };
 

@@ -1,6 +1,6 @@
 /* elaborate.h: from the tree to the IR. Functions are inlined at their calls, with the shapes of that call;
  * each call owns the parameters it makes, named by its path. Internal to the elaborator (elaborate.c,
- * expression.c, call.c, head.c, builtin.c, data.c). */
+ * expression.c, call.c, head.c, builtin.c, model_data.c). */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
@@ -303,7 +303,7 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
 /* Texts that are predicted do not share a vocabulary with labels. */
 int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
 
-/* data.c, loss.c, objective.c: data, model signature, loss, train */
+/* model_data.c, loss.c, objective.c: data, model signature, loss, train */
 int cc_data(struct cc_context *c, const struct gr_node *model);
 int cc_data_alone(struct cc_context *c); /* of a program without a model */
 /* What can be said of a column by itself: there is such a kind, and it has so many axes. */

@@ -80,7 +80,7 @@ struct ir_head {
 
 /* What runs once for each position of an axis: the body of OP_scan, or of OP_scan_grad (forward: whose
  * gradient it is). A graph of its own, whose OP_input nodes are the arguments by number, in the order of
- * vm/scan.h, and whose results are listed. */
+ * vm/scan_operands.h, and whose results are listed. */
 struct ir_scan {
   const char *name; /* path, or NULL */
   struct ir_graph *body;

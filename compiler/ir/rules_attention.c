@@ -94,7 +94,7 @@ static struct ir_head *gradient_head(struct ir_back *b, int64_t *plan) {
 
 /* ---- results and their sums ---- */
 
-/* The axes of a result as roles: see the end of runtime/attend.h. */
+/* The axes of a result as roles: see the end of runtime/attend_plan.h. */
 static struct attend_operand result_axes(const struct attend_operand *own, bool heads) {
   static const uint8_t order[] = {ATTEND_I, ATTEND_J, ATTEND_H, ATTEND_FEATURE};
   struct attend_operand axes = {0};

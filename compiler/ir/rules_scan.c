@@ -1,7 +1,7 @@
 /* rules_scan.c: the gradient of a recurrence: a step backwards, made by the same rules from a copy of its
  * body. */
 #include "compiler/ir/rules.h"
-#include "vm/scan.h"
+#include "vm/scan_operands.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * and its gradient. The rest becomes the body. */
 #include "compiler/ir/passes.h"
 #include "compiler/ir/scan.h"
-#include "vm/scan.h"
+#include "vm/scan_operands.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* attend_rows.c: row values, and the forward pass of heads that have them. */
 #include "runtime/kernels/attend_rows.h"
 #include "runtime/kernels/attend_masked.h"
-#include "runtime/kernels/threshold.h"
+#include "runtime/kernels/threshold_rows.h"
 
 #include <assert.h>
 #include <math.h>

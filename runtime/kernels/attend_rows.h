@@ -1,5 +1,5 @@
-/* attend_rows.h: heads with row values (runtime/attend.h). The raw scores of a block of queries against all
- * the keys that it sees are made once and kept; row values, weights and gradients are computed from them
+/* attend_rows.h: heads with row values (runtime/attend_plan.h). The raw scores of a block of queries against
+ * all the keys that it sees are made once and kept; row values, weights and gradients are computed from them
  * strip by strip, over and over: what the programs give is not stored. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_ROWS_H
 #define AQ_RUNTIME_KERNELS_ATTEND_ROWS_H

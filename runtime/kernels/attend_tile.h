@@ -10,7 +10,7 @@
 #define AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 
 #include "runtime/kernels/kernel.h"
-#include "runtime/attend.h"
+#include "runtime/attend_plan.h"
 #include "runtime/kernels/lane_run.h"
 #include "runtime/threads.h"
 
@@ -110,7 +110,7 @@ void KERNEL(attend_run)(const struct attend_call *call);
 struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor,
                                        int64_t example, int64_t head, int64_t heads);
 
-/* A result of one head, laid out (i?, j?, h?, feature) as runtime/attend.h says. */
+/* A result of one head, laid out (i?, j?, h?, feature) as runtime/attend_plan.h says. */
 struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out,
                                          bool has_i, bool has_j, int64_t width);
 

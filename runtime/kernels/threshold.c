@@ -3,7 +3,7 @@
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/math.h"
 #include "runtime/kernels/split.h"
-#include "runtime/kernels/threshold.h"
+#include "runtime/kernels/threshold_rows.h"
 
 #include <float.h>
 

@@ -45,7 +45,7 @@ struct suite {
   struct list cases; /* struct test_case */
 };
 
-/* text.c */
+/* strings.c */
 char *text_copy(const char *bytes, size_t length);
 char *text_join(char *a, const char *b); /* a is NULL or from here, and used up */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -63,7 +63,7 @@ bool text_matches(const char *expected, const char *actual);
 void parse_test(struct suite *suite, char *text);
 void parse_document(struct suite *suite, char *text);
 
-/* run.c */
+/* run_case.c */
 enum outcome { PASSED, FAILED, SKIPPED };
 char *folder_new(void);
 void folder_remove(const char *folder);

@@ -1,9 +1,9 @@
-/* attend_reference.h: attention as runtime/attend.h defines it, forwards and backwards, by plain loops in
- * double; and cases to run it and the kernels on. */
+/* attend_reference.h: attention as runtime/attend_plan.h defines it, forwards and backwards, by plain loops
+ * in double; and cases to run it and the kernels on. */
 #ifndef AQ_TESTS_UNIT_ATTEND_REFERENCE_H
 #define AQ_TESTS_UNIT_ATTEND_REFERENCE_H
 
-#include "runtime/attend.h"
+#include "runtime/attend_plan.h"
 #include "tests/unit/lane_reference.h"
 
 enum { CASE_EXAMPLES = 4, CASE_EXTRAS = 6, CASE_INPUTS = 6 + CASE_EXTRAS };

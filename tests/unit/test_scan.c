@@ -13,7 +13,7 @@
 
 #include "compiler/compile.h"
 #include "vm/machine.h"
-#include "vm/scan.h"
+#include "vm/scan_operands.h"
 
 static const char program[] = "dim D = 3, K = 4\n"
                               "data { text: words[T, V], other: words[P, W], label: class[C] }\n"

@@ -1,0 +1,166 @@
+/* attention_maps.c: where the heads of a model look, on one example. */
+#include <string.h>
+
+#include "libaq/session.h"
+
+/* ---- tokens ---- */
+
+/* Adds a token to the list, which has room. */
+static int add_token(struct aq_session *s, struct session_tokens *list, const char *text, size_t length,
+                     struct rt_error *error) {
+  bool byte = length == 1 && (unsigned char)text[0] >= 0x80;
+  list->text[list->count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0])
+                                 : rt_arena_strndup(&s->tokens, text, length);
+  return list->text[list->count++] ? RT_OK : rt_no_memory(error);
+}
+
+/* The tokens of a text as it was written, and begin where the model sees one. */
+static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
+  const struct io_column *column = &s->model->schema.columns[c];
+  const struct io_field *field = &s->field[column->field];
+  struct io_tokeniser tokeniser = io_schema_tokeniser(&s->model->schema, c);
+  struct io_tokens *tokens = &s->data.tokens;
+  int status = io_tokenise(&tokeniser, field->text, field->length, tokens, error);
+  size_t wanted = status ? 0 : tokens->count;
+  if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
+  struct session_tokens *list = &s->token[c];
+  list->text = status ? NULL : rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list->text);
+  if (!list->text) return status ? status : rt_no_memory(error);
+  if (column->ends) status = add_token(s, list, "<begin>", 7, error);
+  for (size_t k = 0; k < wanted && !status; k++) {
+    const struct io_token *token = &tokens->items[k];
+    bool part = column->kind == IO_NGRAMS; /* of a word: as the model sees it, since it was not written so */
+    status = add_token(s, list, part ? tokens->text + token->at : field->text + token->start,
+                       part ? token->size : token->length, error);
+  }
+  return status;
+}
+
+static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
+  const struct io_values *v = &s->data.values[c];
+  struct session_tokens *list = &s->token[c];
+  size_t count = (size_t)v->offsets[1];
+  list->text = rt_arena_alloc(&s->tokens, (count + 1) * sizeof *list->text);
+  if (!list->text) return rt_no_memory(error);
+  while (list->count < count)
+    if (!(list->text[list->count] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[list->count])))
+      return rt_no_memory(error);
+    else
+      list->count++;
+  return RT_OK;
+}
+
+static int keep_tokens(struct aq_session *s, struct rt_error *error) {
+  const struct io_schema *schema = &s->model->schema;
+  rt_arena_free(&s->tokens);
+  s->tokens = (struct rt_arena){0};
+  s->token = rt_arena_alloc(&s->tokens, ((size_t)schema->count + 1) * sizeof *s->token);
+  if (!s->token) return rt_no_memory(error);
+  for (int c = 0; c < schema->count; c++) {
+    enum io_kind kind = schema->columns[c].kind;
+    s->token[c] = (struct session_tokens){0};
+    if (!schema->columns[c].required || kind == IO_TAGS || !io_kind_is_ragged(kind)) continue;
+    int status = kind == IO_IDS ? id_tokens(s, c, error) : text_tokens(s, c, error);
+    if (status) return status;
+  }
+  return RT_OK;
+}
+
+/* The tokens of the text that is as long as an axis of `size`, because both have their length from one dim;
+ * NULL: there is none. */
+static const char *const *tokens_of(const struct aq_session *s, vm_dim axis, int64_t size) {
+  const struct vm_module *m = s->model->module;
+  int64_t symbol = vm_dim_as_symbol(&m->dims, axis);
+  for (uint32_t i = 0; i < m->input_count && symbol >= 0; i++) {
+    const struct session_tokens *list = &s->token[s->feed.column[i]];
+    bool complete = list->text && (size_t)size <= list->count; /* a model file may claim otherwise */
+    if (m->input[i].length == symbol && !m->input[i].is_target && complete) return list->text;
+  }
+  return NULL;
+}
+
+/* ---- maps ---- */
+
+static int make_machine(struct aq_session *s, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  const struct vm_function *attend = vm_module_function(m, "attend");
+  if (s->attend) return RT_OK;
+  if (!attend || attend->output_count < m->output_count)
+    return rt_fail(error, RT_BAD_DATA, "the model has no function to look into");
+  s->map = rt_zalloc(attend->output_count + 1u, sizeof *s->map);
+  if (!s->map) return rt_no_memory(error);
+  s->map_count = attend->output_count - m->output_count;
+  s->attend = vm_machine_new(m, attend, s->precision, s->pool, error);
+  if (!s->attend) return error->code;
+  lib_params_bind(s->params, s->attend);
+  return RT_OK;
+}
+
+/* The head whose weights a map shows; NULL: they are no head's, but a mix's. */
+static const struct vm_head *head_of(const struct vm_module *m, const char *name) {
+  for (uint32_t h = 0; h < m->head_count; h++)
+    if (!strcmp(m->head[h].name, name)) return &m->head[h];
+  return NULL;
+}
+
+/* One example of a map as [heads, rows, columns]: axes that a head does not have count 1. */
+static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  const struct vm_function *f = vm_module_function(m, "attend");
+  const struct vm_head *head = head_of(m, f->output_name[m->output_count + k]);
+  struct rt_tensor t = vm_machine_output(s->attend, (uint32_t)(m->output_count + k));
+  struct session_map *map = &s->map[k];
+  int rank = t.shape->rank, axis = 0;
+  bool heads = head ? head->axes >> ATTEND_H & 1 : rank > 2,
+       rows = head ? head->axes >> ATTEND_I & 1 : rank > 1;
+  if (rank != heads + rows + 1)
+    return rt_fail(error, RT_BAD_DATA, "the weights of %s have %d axes", f->output_name[m->output_count + k],
+                   rank);
+  map->name = f->output_name[m->output_count + k];
+  map->is_mixing = !head;
+  map->heads = heads ? rt_size(t.shape, axis++, 0) : 1;
+  map->rows = rows ? rt_size(t.shape, axis++, 0) : 1;
+  map->columns = rt_size(t.shape, axis, 0);
+  const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
+  map->query = rows ? tokens_of(s, type->dim[rank - 2], map->rows) : NULL;
+  map->key = map->is_mixing ? NULL : tokens_of(s, type->dim[rank - 1], map->columns);
+  if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight))
+    return rt_no_memory(error);
+  lib_to_double(&t, s->precision, map->weight);
+  return session_check_finite(s->attend, map->name, map->weight, t.shape->count, error);
+}
+
+int aq_session_attend(aq_session *session, const aq_field *field, size_t count) {
+  if (!session) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&session->message);
+  session->scored = 0;
+  session->looked = false;
+  if (!session->ready) return session_not_ready(error);
+  int status = make_machine(session, error);
+  if (!status) status = session_fill(session, &session->model->schema, field, count, error);
+  if (!status) status = keep_tokens(session, error);
+  if (!status)
+    status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
+  if (!status) status = vm_machine_run(session->attend, 0, error);
+  for (size_t k = 0; k < session->map_count && !status; k++) status = keep_map(session, k, error);
+  session->looked = !status;
+  return status;
+}
+
+size_t aq_session_map_count(const aq_session *session) {
+  return session && session->looked ? session->map_count : 0;
+}
+
+aq_map aq_session_map(const aq_session *session, size_t map) {
+  static const double none[1];
+  if (map >= aq_session_map_count(session)) return (aq_map){"", false, 0, 0, 0, none, NULL, NULL};
+  const struct session_map *from = &session->map[map];
+  return (aq_map){from->name,
+                  from->is_mixing,
+                  (size_t)from->heads,
+                  (size_t)from->rows,
+                  (size_t)from->columns,
+                  from->weight ? from->weight : none,
+                  from->query,
+                  from->key};
+}

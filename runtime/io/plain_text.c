@@ -1,0 +1,159 @@
+/* plain_text.c: plain texts as training data for predicting the next token. */
+#include <math.h>
+#include <string.h>
+
+#include "runtime/io/data_internal.h"
+#include "runtime/io/file.h"
+#include "runtime/io/grow.h"
+#include "runtime/io/utf8.h"
+
+/* A text whose tokens were read one after another, before it is cut into windows. */
+struct stream {
+  struct io_values values; /* ids */
+  int64_t count;
+  int64_t *lines; /* [line_count] how many tokens stand before each line */
+  size_t line_count, lines_capacity;
+};
+
+/* Tokenises line by line, newline included, which gives the same tokens as the whole text would and needs
+ * less room. */
+static int read_tokens(const struct io_encoder *e, const char *text, size_t length, struct stream *s,
+                       struct rt_error *error) {
+  const struct io_tokeniser tokeniser = io_schema_tokeniser(e->schema, 0);
+  for (size_t at = 0, n; at < length; at += n) {
+    const char *newline = memchr(text + at, '\n', length - at);
+    n = newline ? (size_t)(newline - (text + at)) + 1 : length - at;
+    if (IO_GROW(s->lines, s->lines_capacity, s->line_count + 1) != RT_OK) return rt_no_memory(error);
+    s->lines[s->line_count++] = s->count;
+    int status = io_tokenise(&tokeniser, text + at, n, &e->data->tokens, error);
+    if (status == RT_OK)
+      status = io_encode_tokens(e, 0, (int64_t)e->data->tokens.count, &s->values, &s->count, error);
+    if (status != RT_OK) return status;
+  }
+  return RT_OK;
+}
+
+/* The line, from 1, of a token: the last one with no more than that many tokens before it. */
+static int64_t line_of(const struct stream *s, int64_t token) {
+  size_t low = 0, high = s->line_count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (s->lines[middle] <= token)
+      low = middle;
+    else
+      high = middle;
+  }
+  return (int64_t)low + 1;
+}
+
+/* Cuts the tokens begin..end-1 into windows. */
+static int cut_windows(const struct stream *s, int64_t begin, int64_t end, int64_t window,
+                       struct io_dataset *data, struct rt_error *error) {
+  struct io_values *v = &data->values[0];
+  int64_t rows = (end - begin - 1 + window - 1) / window, tokens = end - begin + rows - 1, at = 0;
+  if (IO_GROW(v->ids, v->ids_capacity, (size_t)tokens) != RT_OK
+      || IO_GROW(v->offsets, v->offsets_capacity, (size_t)rows + 1) != RT_OK
+      || IO_GROW(data->lines, data->lines_capacity, (size_t)rows) != RT_OK)
+    return rt_no_memory(error);
+  for (int64_t r = 0; r < rows; r++) {
+    int64_t from = begin + r * window, n = end - from < window + 1 ? end - from : window + 1;
+    memcpy(v->ids + at, s->values.ids + from, (size_t)n * sizeof *v->ids);
+    data->lines[r] = line_of(s, from);
+    v->offsets[r + 1] = at += n;
+  }
+  v->present = true;
+  data->rows = rows;
+  return RT_OK;
+}
+
+static int check(struct io_schema *schema, int64_t window, const struct io_data_options *o,
+                 const struct io_dataset *held, struct rt_error *error) {
+  int status = io_schema_check(schema, error);
+  if (status != RT_OK) return status;
+  enum io_kind kind = schema->columns[0].kind;
+  if (schema->count != 1 || (kind != IO_WORDS && kind != IO_CHARS && kind != IO_BYTES))
+    return rt_fail(error, RT_USAGE, "a plain text is one column of words, chars or bytes");
+  if (window < 1 || window > INT32_MAX)
+    return rt_fail(error, RT_USAGE, "a window has 1 to 2147483647 tokens, not %lld", (long long)window);
+  if (!(o->hold >= 0 && o->hold < 1) || (o->hold > 0 && !held))
+    return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, and have somewhere to go");
+  return schema->columns[0].ends
+             ? rt_fail(error, RT_USAGE, "the windows of a plain text have no begin and end tokens")
+             : RT_OK;
+}
+
+/* Learns the vocabulary from the first kept tokens, each counted once, and translates all of them. */
+static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, struct rt_error *error) {
+  int64_t train_offsets[] = {0, kept}, held_offsets[] = {0, s->count - kept};
+  struct io_values train_values = {.ids = s->values.ids, .offsets = train_offsets};
+  struct io_values held_values = {.ids = s->values.ids + kept, .offsets = held_offsets};
+  struct io_dataset train = {.rows = 1, .columns = 1, .values = &train_values, .name = e->data->name};
+  struct io_dataset held = {.rows = 1, .columns = 1, .values = &held_values, .name = e->data->name};
+  return io_learning_finish(e->learning, e->schema, &train, &held, error);
+}
+
+/* Fills both datasets out of a text. */
+static int encode_text(const char *text, size_t length, const struct io_encoder *e, int64_t window,
+                       double hold, struct io_dataset *held, struct rt_error *error) {
+  struct stream s = {0};
+  size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  int status = e->schema->columns[0].kind == IO_BYTES ? RT_OK : io_utf8_require(e->name, text, length, error);
+  if (status == RT_OK) status = read_tokens(e, text + mark, length - mark, &s, error);
+  int64_t held_count = hold > 0 ? llround((double)s.count * hold) : 0, kept = s.count - held_count;
+  if (status == RT_OK && (kept < 2 || (hold > 0 && held_count < 2)))
+    status = rt_fail_at(error, RT_BAD_DATA, e->name, 0, 0, "has %lld token%s; at least 2 are needed%s",
+                        (long long)s.count, s.count == 1 ? "" : "s", hold > 0 ? " in each part" : "");
+  if (status == RT_OK) status = learn(&s, kept, e, error);
+  if (status == RT_OK) status = cut_windows(&s, 0, kept, window, e->data, error);
+  if (status == RT_OK && hold > 0) status = cut_windows(&s, kept, s.count, window, held, error);
+  rt_free(s.values.ids);
+  rt_free(s.lines);
+  return status;
+}
+
+static int read_text(const char *path, const struct io_encoder *e, int64_t window, double hold,
+                     struct io_dataset *held, struct rt_error *error) {
+  char *text;
+  size_t length;
+  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error);
+  if (status == RT_OK) status = encode_text(text, length, e, window, hold, held, error);
+  rt_free(text);
+  return status;
+}
+
+static int prepare(struct io_dataset *data, const struct io_schema *schema, const char *path,
+                   struct rt_error *error) {
+  data->name = rt_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
+  return data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
+}
+
+int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t window,
+                         const struct io_data_options *options, struct io_dataset *data,
+                         struct io_dataset *held, struct rt_error *error) {
+  static const struct io_data_options defaults = {0};
+  const struct io_data_options *o = options ? options : &defaults;
+  struct io_learning *learning = NULL;
+  *data = (struct io_dataset){0};
+  if (held) *held = (struct io_dataset){0};
+  struct io_dataset *other = o->hold > 0 ? held : NULL;
+  int status = check(schema, window, o, held, error);
+  if (status != RT_OK) return status;
+  status = io_learning_new(&learning, schema, error);
+  if (status == RT_OK) status = prepare(data, schema, path, error);
+  if (status == RT_OK && other) status = prepare(other, schema, path, error);
+  struct io_encoder encoder = {.data = data, .schema = schema, .learning = learning, .name = data->name};
+  if (status == RT_OK) status = read_text(path, &encoder, window, o->hold, other, error);
+  if (status == RT_OK && o->check) status = io_dataset_recheck(data, o->check, o->skip_bad_rows, error);
+  if (status == RT_OK && o->check && other)
+    status = io_dataset_recheck(other, o->check, o->skip_bad_rows, error);
+  if (status == RT_OK) {
+    io_learning_commit(learning, schema, data);
+    io_dataset_count_unknown(data, schema);
+    if (other) io_dataset_count_unknown(other, schema);
+  } else {
+    io_dataset_free(data);
+    io_dataset_free(held);
+  }
+  io_learning_free(learning, schema);
+  return status;
+}
