@@ -79,11 +79,27 @@ static ir_id matrix(struct materialise *m, int arg, const struct attend_operand 
   return id ? ir_add(m->g, OP_reshape, 1, &id, NULL, 0, &to, m->span, m->error) : 0;
 }
 
+/* Rows [h?, rows, features] of a product, 0 where the mask hides the row from all: 0 times their NaN would be
+ * NaN, here or in the gradient. */
+static ir_id hide_rows(struct materialise *m, ir_id id, enum attend_axis rows, bool heads) {
+  const struct tensor *seen = ir_tensors_seen(m, IR_VARIES(rows));
+  if (!id || !m->seen[I | J].id || !(seen->varies & IR_VARIES(rows)) || (seen->varies & H && !heads))
+    return id;
+  struct vm_type type = m->g->node[id].type;
+  type.batched |= ir_tensor_batched(m, seen->id);
+  uint32_t all = (1u << type.rank) - 1, own = 1u << (heads ? 1 : 0) | (seen->varies & H ? 1u : 0);
+  ir_id arg[3] = {ir_expand_axes(m->g, seen->id, own, &type, m->span, m->error),
+                  ir_expand_axes(m->g, id, all, &type, m->span, m->error), ir_tensor_fill(m, 0, &type)};
+  id = arg[0] && arg[1] && arg[2] ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
+  if (id) m->g->node[id].choice = IR_CHOICE_OWN;
+  return id;
+}
+
 /* s[h?, i?, j] = sum over the features of query[i, h] key[j, h] */
 static ir_id raw_scores(struct materialise *m) {
   bool heads = m->scored & H;
-  ir_id arg[2] = {matrix(m, 0, &m->head->query, ATTEND_I, heads),
-                  matrix(m, 1, &m->head->key, ATTEND_J, heads)};
+  ir_id arg[2] = {hide_rows(m, matrix(m, 0, &m->head->query, ATTEND_I, heads), ATTEND_I, heads),
+                  hide_rows(m, matrix(m, 1, &m->head->key, ATTEND_J, heads), ATTEND_J, heads)};
   ir_id s = arg[0] && arg[1]
                 ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0, 1}, 0, NULL, m->span, m->error)
                 : 0;
@@ -423,6 +439,67 @@ static ir_id dropped(struct materialise *m, ir_id w) {
   return kept ? ir_add(m->g, OP_mul, 2, (ir_id[]){w, kept}, NULL, 0, NULL, m->span, m->error) : 0;
 }
 
+/* Which rows of values [h?, j, features] are finite: element by element, and [h?, j, 1] how many of a row are
+ * not. */
+static ir_id finite_values(struct materialise *m, ir_id values, ir_id *others) {
+  const struct vm_type type = m->g->node[values].type;
+  ir_id size = ir_unary(m->g, OP_abs, values, m->error),
+        finite = size ? ir_add(m->g, OP_lt, 2, (ir_id[]){size, ir_tensor_fill(m, INFINITY, &type)}, NULL, 0,
+                               NULL, m->span, m->error)
+                      : 0;
+  ir_id none = finite ? ir_unary(m->g, OP_not, finite, m->error) : 0;
+  *others = none ? ir_sum(m->g, none, (1u << (type.rank - 1)) - 1, type.batched, m->span, m->error) : 0;
+  return *others ? finite : 0;
+}
+
+/* [h?, i]: how many numbers that are not finite the values have that a query sees. */
+static ir_id sees_others(struct materialise *m, ir_id others) {
+  const struct tensor *seen = ir_tensors_seen(m, I | J);
+  struct vm_type type = m->g->node[others].type;
+  bool by_head = type.rank == 2 && seen->varies & H, heads = type.rank == 2 && !by_head;
+  if (!heads) {
+    type.dim[type.rank++] = VM_ONE;
+    others = ir_add(m->g, OP_reshape, 1, &others, NULL, 0, &type, m->span, m->error);
+  }
+  ir_id arg[2] = {seen->id, others};
+  ir_id count =
+      others ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0, heads}, 0, NULL, m->span, m->error)
+             : 0;
+  if (!count) return 0;
+  struct vm_type to = m->g->node[count].type; /* [h, i, 1], [i, h] or [i, 1] */
+  if (heads) {
+    to.dim[0] = m->dim[ATTEND_H], to.dim[1] = m->dim[ATTEND_I];
+    return ir_add(m->g, OP_transpose, 1, &count, &(int64_t){0x01}, 0, &to, m->span, m->error);
+  }
+  to.rank--;
+  return ir_add(m->g, OP_reshape, 1, &count, NULL, 0, &to, m->span, m->error);
+}
+
+/* w values. Under a mask of pairs a query must not meet the NaN of a key that others see: such values count
+ * as 0, and the result is NaN for those that see them. */
+static ir_id weighted(struct materialise *m, ir_id w, ir_id values) {
+  const struct tensor *seen = ir_tensors_seen(m, I | J);
+  bool pairs = w && values && seen->id && !(~seen->varies & (I | J));
+  ir_id others = 0, finite = pairs ? finite_values(m, values, &others) : 0;
+  if (pairs) {
+    ir_id arg[3] = {finite, values, ir_tensor_fill(m, 0, &m->g->node[values].type)};
+    values = finite ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
+    if (values) m->g->node[values].choice = IR_CHOICE_OWN;
+  }
+  ir_id arg[2] = {w, values};
+  ir_id y = w && values
+                ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0}, 0, NULL, m->span, m->error)
+                : 0;
+  ir_id count = y && pairs ? sees_others(m, others) : 0;
+  if (!pairs || !count) return pairs ? 0 : y;
+  const struct vm_type type = m->g->node[y].type;
+  ir_id wide = ir_expand_axes(m->g, count, (1u << (type.rank - 1)) - 1, &type, m->span, m->error);
+  ir_id choice[3] = {wide, ir_tensor_fill(m, NAN, &type), y};
+  y = wide ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error) : 0;
+  if (y) m->g->node[y].choice = IR_CHOICE_OWN;
+  return y;
+}
+
 /* y[i?, h?, :] = sum_j w[h?, i?, j] value[j, h?, :] */
 static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struct vm_type *type) {
   const struct attend_operand *out = &m->head->out;
@@ -433,10 +510,9 @@ static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struc
     square.dim[square.rank++ - 1] = VM_ONE;
     w = ir_add(m->g, OP_reshape, 1, &w, NULL, 0, &square, m->span, m->error);
   }
-  ir_id arg[2] = {w, matrix(m, 2, &m->head->value, ATTEND_J, heads)};
-  ir_id y = arg[0] && arg[1]
-                ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0}, 0, NULL, m->span, m->error)
-                : 0;
+  ir_id values = hide_rows(m, matrix(m, 2, &m->head->value, ATTEND_J, heads), ATTEND_J, heads);
+  ir_id y = weighted(m, w, values);
+  y = hide_rows(m, y, ATTEND_I, heads);
   if (!y) return 0;
   struct vm_type to = *type;
   to.batched = ir_tensor_batched(m, y);
