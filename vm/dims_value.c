@@ -116,6 +116,27 @@ static void print_sizes(const struct vm_dims *dims, vm_dim d, const int64_t *rag
   if (before[0] == ',') rt_text_puts(out, ")");
 }
 
+enum { LARGEST_MULTIPLE = 4096 };
+
+/* D/H with H = 3 is whole where D is a multiple of 3. Of a single product with one size that the program
+ * gives to the power of one; else there is no such simple rule. */
+static void hint_multiple(const struct vm_dims *dims, vm_dim d, struct rt_error *error) {
+  const struct vm_poly *poly = &dims->poly[d];
+  if (poly->term_count != 1) return;
+  const struct vm_term *term = &poly->term[0];
+  for (uint32_t k = 0; k < term->factor_count; k++) {
+    uint32_t symbol = term->factor[k].symbol;
+    if (term->factor[k].power != 1 || dims->symbol[symbol].kind == VM_RAGGED) continue;
+    for (int64_t m = 2; m <= LARGEST_MULTIPLE; m++) {
+      struct vm_fraction f;
+      if (vm_poly_value_with(dims, poly, &(struct vm_point){symbol, m}, &f) != VM_FINE) return;
+      if (f.denominator != 1) continue;
+      rt_hint(error, "%s must be a multiple of %" PRId64, dims->symbol[symbol].name, m);
+      return;
+    }
+  }
+}
+
 static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged, enum vm_outcome outcome,
                     const struct vm_fraction *f, struct rt_error *error) {
   struct rt_text name = {0}, sizes = {0};
@@ -137,6 +158,7 @@ static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged,
     code = rt_fail(error, RT_BAD_DATA, "%s is %" PRId64 ", less than 0%s", dim, (int64_t)f->numerator, where);
   rt_text_free(&name);
   rt_text_free(&sizes);
+  if (outcome == VM_FINE && f->denominator != 1) hint_multiple(dims, d, error);
   return code;
 }
 

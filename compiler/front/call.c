@@ -244,6 +244,7 @@ int cc_check_result(struct cc_context *c, const struct cc_definition *d, const s
   if (number && is_scalar(type, scope)) return RT_OK;
   if (result->kind != CC_TENSOR) return no_tensor(c, type, result, what);
   int status = cc_match_type(c, type, tensor_type(c, result), scope, what, NULL, type->span);
+  if (status && !c->slot && !c->error->hint[0]) cc_hint_reduced(c, result);
   if (status && d->node->kind != GR_HEAD && !c->slot)
     gr_note(c->error, ir_shown(c->model, result->id), "this is %s", cc_type_text(c, cc_type(c, result->id)));
   return status;

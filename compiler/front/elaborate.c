@@ -105,8 +105,10 @@ CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_def
   struct rt_error why = {0};
   status = vm_dim_value(&c->module->dims, *formula, NULL, value, &why);
   if (!status) return RT_OK;
-  return gr_fail(c->error, written->span, "%s",
-                 status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+  gr_fail(c->error, written->span, "%s",
+          status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
+  if (why.hint[0]) rt_hint(c->error, "%s", why.hint);
+  return c->error->code;
 }
 
 /* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the

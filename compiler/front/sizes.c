@@ -11,9 +11,10 @@ CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, s
     int64_t known;
     struct rt_error why = {0};
     *dim = v->dim;
-    return vm_dim_value(&c->module->dims, v->dim, NULL, &known, &why) == RT_BAD_DATA
-               ? gr_fail(c->error, span, "%s", why.text)
-               : RT_OK;
+    if (vm_dim_value(&c->module->dims, v->dim, NULL, &known, &why) != RT_BAD_DATA) return RT_OK;
+    gr_fail(c->error, span, "%s", why.text);
+    if (why.hint[0]) rt_hint(c->error, "%s", why.hint);
+    return c->error->code;
   }
   if (v->kind == CC_NUMBER && v->number == floor(v->number) && v->number >= 0 && v->number < 1e15) {
     *dim = vm_dim_number(&c->module->dims, (int64_t)v->number);
