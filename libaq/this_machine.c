@@ -76,14 +76,14 @@ int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message
   struct rt_error *error = lib_begin(&kept);
   struct rt_text out = {0};
   struct finding f = {.isa = rt_isa_name(rt_best_isa()), .cores = rt_cores()};
-  rt_blas_setup(choose_blas_core);
-  f.blas = rt_blas_info();
-  read_processor(f.processor, sizeof f.processor);
-  if (json)
-    write_json(&f, &out);
-  else
-    write_text(&f, &out);
-  int status = lib_give_text(&out, text, error);
+  *text = NULL;
+  int status = rt_blas_begin(1, choose_blas_core, error);
+  if (!status) {
+    f.blas = rt_blas_info();
+    read_processor(f.processor, sizeof f.processor);
+    (json ? write_json : write_text)(&f, &out);
+    status = lib_give_text(&out, text, error);
+  }
   if (message) *message = *lib_view(&kept);
   return status;
 }

@@ -1,25 +1,19 @@
-/* blas.c: OpenBLAS, behind one door. What only OpenBLAS has is declared weak, so that any CBLAS links. */
+/* blas.c: OpenBLAS, behind one door. Any other CBLAS serves as well. */
 #include "runtime/blas.h"
 
-#include <cblas.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void gotoblas_dynamic_init(void) __attribute__((weak));
-void gotoblas_dynamic_quit(void) __attribute__((weak));
-char *openblas_get_config(void) __attribute__((weak));
-char *openblas_get_corename(void) __attribute__((weak));
-int openblas_get_parallel(void) __attribute__((weak));
-void openblas_set_num_threads(int threads) __attribute__((weak));
+#include "runtime/blas_calls.h"
 
 static struct rt_blas_info info;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool ready;
 static _Thread_local bool
-    switch_allowed; /* the argument of rt_blas_setup, for the function that pthread_once calls */
+    switch_allowed; /* the argument of blas_set_up, for the function that pthread_once calls */
 
 /* ---- which core ---- */
 
@@ -74,7 +68,7 @@ static const char *better_core(void) {
   enum strength processor = strength_of_processor(), found = strength_of(info.found);
   const char *own = getenv("OPENBLAS_CORETYPE");
   const char *why = NULL;
-  if (!openblas_get_corename || !gotoblas_dynamic_init || !gotoblas_dynamic_quit)
+  if (!blas.openblas_get_corename || !blas.gotoblas_dynamic_init || !blas.gotoblas_dynamic_quit)
     why = "this BLAS has no choice of cores";
   else if (own && own[0])
     why = "OPENBLAS_CORETYPE is set, and is left as it is";
@@ -90,8 +84,8 @@ static const char *better_core(void) {
 /* OpenBLAS reads its choice from the environment, which is put back at once. */
 static void switch_core(const char *core) {
   setenv("OPENBLAS_CORETYPE", core, 1);
-  gotoblas_dynamic_quit();
-  gotoblas_dynamic_init();
+  blas.gotoblas_dynamic_quit();
+  blas.gotoblas_dynamic_init();
   unsetenv("OPENBLAS_CORETYPE");
 }
 
@@ -99,7 +93,7 @@ static void choose_core(void) {
   const char *core = better_core();
   if (core && switch_allowed) {
     switch_core(core);
-    snprintf(info.chosen, sizeof info.chosen, "%s", openblas_get_corename());
+    snprintf(info.chosen, sizeof info.chosen, "%s", blas.openblas_get_corename());
     bool changed = strcmp(info.chosen, info.found) != 0;
     snprintf(info.reason, sizeof info.reason,
              changed ? "OpenBLAS took this processor for a %s"
@@ -115,10 +109,11 @@ static void choose_core(void) {
 }
 
 static void set_up(void) {
-  if (openblas_set_num_threads) openblas_set_num_threads(1);
+  if (blas.openblas_set_num_threads) blas.openblas_set_num_threads(1);
   snprintf(info.config, sizeof info.config, "%s",
-           openblas_get_config ? openblas_get_config() : "not OpenBLAS");
-  snprintf(info.found, sizeof info.found, "%s", openblas_get_corename ? openblas_get_corename() : "");
+           blas.openblas_get_config ? blas.openblas_get_config() : "not OpenBLAS");
+  snprintf(info.found, sizeof info.found, "%s",
+           blas.openblas_get_corename ? blas.openblas_get_corename() : "");
   memcpy(info.chosen, info.found, sizeof info.chosen);
   choose_core();
   /* From 0.3.17 on, the AVX-512 cores run products up to this size straight from the operands. */
@@ -126,13 +121,13 @@ static void set_up(void) {
   atomic_store(&ready, true);
 }
 
-void rt_blas_setup(bool allow_switch) {
+void blas_set_up(bool allow_switch) {
   switch_allowed = allow_switch;
   pthread_once(&once, set_up);
 }
 
 const struct rt_blas_info *rt_blas_info(void) {
-  rt_blas_setup(false);
+  blas_set_up(false);
   return &info;
 }
 
@@ -151,7 +146,7 @@ static int leading(int64_t n) { return n > 0 ? (int)n : 1; }
                                                                                                              \
   void name(bool ta, bool tb, int64_t m, int64_t n, int64_t k, type alpha, const type *a, int64_t lda,       \
             const type *b, int64_t ldb, type beta, type *c, int64_t ldc) {                                   \
-    if (!atomic_load_explicit(&ready, memory_order_acquire)) rt_blas_setup(false);                           \
+    if (!atomic_load_explicit(&ready, memory_order_acquire)) blas_set_up(false);                             \
     if (m <= 0 || n <= 0) return;                                                                            \
     if (k <= 0) name##_scale(m, n, beta, c, ldc);                                                            \
     for (int64_t i = 0; i < m; i += MOST_IN_ONE_CALL)                                                        \
@@ -164,5 +159,5 @@ static int leading(int64_t n) { return n > 0 ? (int)n : 1; }
       }                                                                                                      \
   }
 
-DEFINE_GEMM(rt_gemm_f32, float, cblas_sgemm)
-DEFINE_GEMM(rt_gemm_f64, double, cblas_dgemm)
+DEFINE_GEMM(rt_gemm_f32, float, blas.cblas_sgemm)
+DEFINE_GEMM(rt_gemm_f64, double, blas.cblas_dgemm)

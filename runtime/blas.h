@@ -1,4 +1,4 @@
-/* blas.h: matrix products of one thread. blas.c is the only file that calls a BLAS. */
+/* blas.h: matrix products of one thread. Only blas*.c call a BLAS. */
 #ifndef AQ_RUNTIME_BLAS_H
 #define AQ_RUNTIME_BLAS_H
 
@@ -21,18 +21,21 @@ void rt_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha
 #endif
 #endif
 
-/* Sets the BLAS to one thread and sees to it that it uses this processor's instructions: OpenBLAS falls back
- * to those of twenty years ago when it does not know a processor's model number (OpenBLAS issue 4267).
- * allow_switch: may change OpenBLAS's choice of core, for the whole process; a host that uses OpenBLAS
+/* Loads the BLAS, once for the process. Nothing below may be called before this has returned RT_OK; making a
+ * pool of threads calls it, and no kernel runs without a pool. RT_NO_INPUT: it is not there; RT_NO_MEMORY. A
+ * failure can be tried again. By any thread at any time. */
+int rt_blas_load(struct rt_error *error);
+
+/* Loads the BLAS, sets it to one thread and sees to it that it uses this processor's instructions: OpenBLAS
+ * falls back to those of twenty years ago when it does not know a processor's model number (OpenBLAS issue
+ * 4267). allow_switch: may change OpenBLAS's choice of core, for the whole process; a host that uses OpenBLAS
  * itself, from other threads, at this moment must not allow it. The environment's OPENBLAS_CORETYPE always
- * wins. The first call counts, later ones change nothing; the first product makes it, with false, if nobody
- * has. */
-void rt_blas_setup(bool allow_switch);
-/* The same, once there is room for what OpenBLAS takes for so many threads of aq's: where the process's
- * addresses are limited (ulimit -v) and there is not, RT_NO_MEMORY, because OpenBLAS itself would wait for
- * ever. */
+ * wins. The first call chooses, later ones change nothing; the first product makes it, with false, if nobody
+ * has. RT_NO_MEMORY when the process's addresses are limited (ulimit -v) and leave no room for what OpenBLAS
+ * takes for so many threads of aq's: it would wait for ever. */
 int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error);
 
+/* What rt_blas_begin found. */
 struct rt_blas_info {
   char config[256];  /* what the BLAS says of itself */
   char found[32];    /* the core it had chosen, "" when it does not tell */
@@ -41,7 +44,6 @@ struct rt_blas_info {
   char reason[256];  /* one sentence */
   int small_product; /* m n k up to which a product is fastest in one call without packing; 0: never */
 };
-const struct rt_blas_info *rt_blas_info(
-    void); /* after rt_blas_setup, which it calls with false if nobody has */
+const struct rt_blas_info *rt_blas_info(void);
 
 #endif

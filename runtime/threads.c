@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/blas.h"
+
 #if defined __x86_64__
 #include <xmmintrin.h>
 #endif
@@ -254,7 +256,8 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   pthread_cond_init(&pool->work, NULL);
   pthread_cond_init(&pool->finished, NULL);
   pool->worker = rt_zalloc((size_t)threads, sizeof *pool->worker);
-  int status = pool->worker ? start_workers(pool, error) : rt_no_memory(error);
+  int status = pool->worker ? rt_blas_load(error) : rt_no_memory(error);
+  if (!status) status = start_workers(pool, error);
   if (status) {
     rt_pool_free(pool);
     return NULL;

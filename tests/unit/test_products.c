@@ -203,8 +203,7 @@ static void large_matmul_is_cut(void **state) {
 }
 
 static int switch_core(void **state) {
-  rt_blas_setup(true);
-  return make_pools(state);
+  return rt_blas_begin(1, true, NULL) ? -1 : make_pools(state);
 }
 
 static void the_blas_tells_what_it_is(void **state) {

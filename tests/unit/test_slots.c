@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "runtime/blas.h"
 #include "tests/unit/slot_programs.h"
 #include "vm/machine.h"
 
@@ -431,7 +430,6 @@ static void test_library(void **state) {
 static int make_pools(void **state) {
   (void)state;
   struct rt_error error = {0};
-  rt_blas_setup(false);
   for (int k = 0; k < 2; k++)
     if (!(pool[k] = rt_pool_new(1 + k, &error))) return -1;
   return 0;
