@@ -110,8 +110,11 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   }
   if (!status) {
     bool imports = !options || !options->no_imports;
-    p->read = cc_program_read(path, text, length, imports ? read_source : NULL, NULL, p->define,
-                              options ? (int)options->define_count : 0);
+    struct cc_source source = {.name = path, .text = text, .length = length};
+    if (imports) source.reader = read_source;
+    source.override = p->define;
+    source.override_count = options ? (int)options->define_count : 0;
+    p->read = cc_program_read(&source);
     status = take_first(p, error);
   }
   if (!status) {

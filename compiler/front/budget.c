@@ -4,7 +4,7 @@
  * needs: less than 200 KiB with the frames of an optimised build, so that a thread with a stack of 256 KiB is
  * enough. What a program unrolls into grows as the product of its loops and as a power of its calls, so that
  * the steps bound the time and the memory: about half a second and 200 MB. */
-#include "compiler/front/elaborate.h"
+#include "compiler/front/context.h"
 
 enum { LEVELS_MAX = 500, STEPS_MAX = 2000000 };
 

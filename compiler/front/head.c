@@ -25,35 +25,6 @@ static const struct gr_node *override_of(const struct slots *slots, const char *
   return NULL;
 }
 
-/* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time.
- */
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
-                  ir_id *leaf) {
-  struct ir_head *head = c->slot->head;
-  int rank = cc_type(c, outer)->rank, k;
-  bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE && vector == VM_NO_DIM;
-  if (cc_type(c, outer)->dtype == RT_INT) {
-    gr_fail(c->error, span, "these are whole numbers that name things (%s): a slot cannot compute with them",
-            cc_type_text(c, cc_type(c, outer)));
-    rt_hint(c->error, "make numbers of them before: e = embed(text, D) is used as e[i] or e[j]; "
-                      "same = one_hot(text) @ one_hot(text)' is 1 where words are equal, as same[i, j]");
-    return c->error->code;
-  }
-  for (k = 0; k < head->extra_count; k++)
-    if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
-  if (k == head->extra_count) {
-    if (k == ATTEND_MAX_EXTRAS)
-      return gr_fail(c->error, span, "the slots of a head can use at most %d tensors", ATTEND_MAX_EXTRAS);
-    c->slot->extra[k] = outer;
-    head->extra[k].rank = rank;
-    memcpy(head->extra[k].role, role, (size_t)rank);
-    head->extra_count++;
-  }
-  *leaf = vector == VM_NO_DIM ? ir_leaf(c->slot->graph, 1 + k, span, c->error)
-                              : ir_slot_vector(c->slot->graph, 1 + k, vector, span, c->error);
-  return *leaf ? RT_OK : c->error->code;
-}
-
 /* ---- the slot programs ---- */
 
 static int bind_variable(struct cc_context *c, struct cc_scope *scope, const char *name, int64_t leaf,

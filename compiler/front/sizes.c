@@ -43,38 +43,6 @@ int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
   return status ? status : cc_to_dim(c, &value, node->span, dim);
 }
 
-bool cc_to_number(struct cc_context *c, const struct cc_value *v, double *number) {
-  if (v->kind == CC_NUMBER) {
-    *number = v->number;
-    return true;
-  }
-  if (v->kind != CC_DIM) return false;
-  /* A fraction of known sizes is a number even when it is not whole. */
-  const struct vm_poly *poly = &c->module->dims.poly[v->dim];
-  double sum = 0;
-  for (uint32_t t = 0; t < poly->term_count; t++) {
-    double product = (double)poly->term[t].numerator / (double)poly->term[t].denominator;
-    for (uint32_t f = 0; f < poly->term[t].factor_count; f++) {
-      const struct vm_symbol *s = &c->module->dims.symbol[poly->term[t].factor[f].symbol];
-      if (s->kind != VM_CONST) return false;
-      product *= pow((double)s->value, poly->term[t].factor[f].power);
-    }
-    sum += product;
-  }
-  *number = sum;
-  return true;
-}
-
-int cc_check_float(struct cc_context *c, double number, struct gr_span span) {
-  if (!isfinite(number) || isfinite((float)number)) return RT_OK;
-  return gr_fail(c->error, span, "%g is too large for the numbers of a program, which end at 3.4e38", number);
-}
-
-int cc_check_small(struct cc_context *c, double number, struct gr_span span) {
-  if (number == 0 || (float)number != 0) return RT_OK;
-  return gr_fail(c->error, span, "%g is too small for the numbers of a program, for which it is 0", number);
-}
-
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);

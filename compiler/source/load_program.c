@@ -243,31 +243,16 @@ static int add_library(struct loader *l) {
   return RT_OK;
 }
 
-struct cc_program *cc_program_read(const char *name, const char *text, size_t length, cc_reader *reader,
-                                   void *context, struct cc_override *override, int override_count) {
+struct cc_program *cc_program_parse(const struct cc_source *source) {
   struct cc_program *program = rt_zalloc(1, sizeof *program);
   if (!program) return NULL;
-  struct loader l = {program, reader, context};
-  program->override = override;
-  program->override_count = override_count;
-  program->main = add_unit(&l, name, text, length, false);
+  struct loader l = {program, source->reader, source->context};
+  program->override = source->override;
+  program->override_count = source->override_count;
+  program->main = add_unit(&l, source->name, source->text, source->length, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
   if (!status && program->main) status = add_library(&l);
-  if (!status && program->main) status = cc_check_names(program);
-  cc_diagnostics_sort(&program->diagnostics);
-  if (!status && !program->diagnostics.failed) return program;
-  cc_program_free(program);
-  return NULL;
-}
-
-struct cc_program *cc_program_load(const char *name, const char *text, size_t length, cc_reader *reader,
-                                   void *context, struct cc_override *override, int override_count,
-                                   struct rt_error *error) {
-  struct cc_program *program = cc_program_read(name, text, length, reader, context, override, override_count);
-  const struct rt_error *first = program ? cc_first_error(&program->diagnostics) : NULL;
-  if (!program) rt_no_memory(error);
-  if (!first) return program;
-  if (error) *error = *first;
+  if (!status) return program;
   cc_program_free(program);
   return NULL;
 }

@@ -93,14 +93,18 @@ struct cc_program {
 /* How imports are read: fills *text (rt_alloc) or fails with the reason. A host without files may refuse. */
 typedef int cc_reader(void *context, const char *path, char **text, size_t *length, struct rt_error *error);
 
-/* Parses text and everything it imports, and checks all names (names.c). Whatever is wrong is in the
- * diagnostics. The result owns everything; NULL when there was no memory. */
-struct cc_program *cc_program_read(const char *name, const char *text, size_t length, cc_reader *reader,
-                                   void *context, struct cc_override *override, int override_count);
-/* The same for who has no use for a program that is wrong: NULL with the first error. */
-struct cc_program *cc_program_load(const char *name, const char *text, size_t length, cc_reader *reader,
-                                   void *context, struct cc_override *override, int override_count,
-                                   struct rt_error *error);
+/* A program's text, and how its imports are read (reader NULL: it may have none). */
+struct cc_source {
+  const char *name, *text;
+  size_t length;
+  cc_reader *reader;
+  void *context; /* of the reader */
+  struct cc_override *override;
+  int override_count;
+};
+/* Parses the text and everything it imports. What is wrong is in the diagnostics. The result owns everything;
+ * NULL when there was no memory. */
+struct cc_program *cc_program_parse(const struct cc_source *source);
 void cc_program_free(struct cc_program *program);
 
 /* A definition by name as seen from a unit: its own, then those of plain imports, then the standard

@@ -79,7 +79,8 @@ static void try(const struct cc_builtin *b, enum change change, int at) {
   struct rt_text text = {0};
   struct rt_error error = {0};
   put_program(&text, b, change, at);
-  struct cc_program *program = cc_program_load("f.aq", text.data, text.length, NULL, NULL, NULL, 0, &error);
+  struct cc_program *program =
+      cc_program_load(&(struct cc_source){.name = "f.aq", .text = text.data, .length = text.length}, &error);
   if (program) cc_check(program, NULL, &error);
   bool right = change == AS_DECLARED ? error.code == RT_OK : error.code && strstr(error.text, says[change]);
   if (!right) print_error("%s-> %s\n", text.data, error.text);
@@ -162,7 +163,8 @@ static void refused(size_t place, const char *arguments, const char *with, char 
   struct rt_error error = {0};
   rt_text_printf(&text, "%s%s%s%s%s", places[place].before, places[place].open, arguments,
                  places[place].close, places[place].after);
-  struct cc_program *program = cc_program_load("f.aq", text.data, text.length, NULL, NULL, NULL, 0, &error);
+  struct cc_program *program =
+      cc_program_load(&(struct cc_source){.name = "f.aq", .text = text.data, .length = text.length}, &error);
   if (program) cc_check(program, NULL, &error);
   if (!error.code || !strstr(error.text, with)) print_error("%s-> %s\n", text.data, error.text);
   assert_int_not_equal(error.code, RT_OK);

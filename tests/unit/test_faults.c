@@ -101,8 +101,8 @@ static int format_program(struct rt_error *error) {
 static int compile_program(struct rt_error *error) {
   struct rt_text bytes = {0};
   struct vm_module *module = NULL;
-  struct cc_program *loaded =
-      cc_program_load("a.aq", program, sizeof program - 1, NULL, NULL, NULL, 0, error);
+  struct cc_program *loaded = cc_program_load(
+      &(struct cc_source){.name = "a.aq", .text = program, .length = sizeof program - 1}, error);
   int status = loaded ? cc_check(loaded, NULL, error) : error->code;
   if (!status && !(module = cc_compile_model(loaded, error))) status = error->code;
   if (!status) status = vm_module_write(module, &bytes, error);

@@ -27,7 +27,8 @@ static const char program[] = "dim D = 64, H = 4, K = 16, L = 2, N = 3, M = 5\n"
                               "}\n";
 
 static bool compiles(const char *text, struct rt_error *error) {
-  struct cc_program *loaded = cc_program_load("advice.aq", text, strlen(text), NULL, NULL, NULL, 0, error);
+  struct cc_program *loaded =
+      cc_program_load(&(struct cc_source){.name = "advice.aq", .text = text, .length = strlen(text)}, error);
   struct vm_module *module = loaded ? cc_compile_model(loaded, error) : NULL;
   bool fine = module != NULL;
   vm_module_free(module);

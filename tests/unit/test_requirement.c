@@ -147,8 +147,8 @@ static const char first_word[] = "data { text: words[T], label: class[C] }\n"
 
 static struct vm_module *compile(void) {
   struct rt_error error = {0};
-  struct cc_program *program =
-      cc_program_load("first.aq", first_word, strlen(first_word), NULL, NULL, NULL, 0, &error);
+  struct cc_program *program = cc_program_load(
+      &(struct cc_source){.name = "first.aq", .text = first_word, .length = strlen(first_word)}, &error);
   struct vm_module *module = program ? cc_compile_model(program, &error) : NULL;
   if (!module) fail_msg("%s", error.text);
   cc_program_free(program);

@@ -34,7 +34,8 @@ static const char program[] = "dim D = 3, K = 4\n"
 
 static struct vm_module *compiled(const char *text) {
   struct rt_error e = {0};
-  struct cc_program *loaded = cc_program_load("a.aq", text, strlen(text), NULL, NULL, NULL, 0, &e);
+  struct cc_program *loaded =
+      cc_program_load(&(struct cc_source){.name = "a.aq", .text = text, .length = strlen(text)}, &e);
   struct vm_module *m = loaded ? cc_compile_model(loaded, &e) : NULL;
   if (!m) fail_msg("%s %s", e.text, e.excerpt);
   cc_program_free(loaded);

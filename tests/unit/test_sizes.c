@@ -23,7 +23,8 @@ static void note(struct tally *t, const char *what, const struct rt_error *e) {
 /* ---- on the machine ---- */
 
 static struct vm_module *compile(const char *text, struct rt_error *error) {
-  struct cc_program *program = cc_program_load("size.aq", text, strlen(text), NULL, NULL, NULL, 0, error);
+  struct cc_program *program =
+      cc_program_load(&(struct cc_source){.name = "size.aq", .text = text, .length = strlen(text)}, error);
   struct vm_module *module = program ? cc_compile_model(program, error) : NULL;
   cc_program_free(program);
   return module;

@@ -41,8 +41,8 @@ static bool complain(const char *format, ...) {
 /* function NULL: the model. */
 static struct vm_module *compile(const struct rt_text *text, const char *function, bool unfused) {
   struct rt_error error = {0};
-  struct cc_program *program =
-      cc_program_load("slots.aq", text->data, text->length, NULL, NULL, NULL, 0, &error);
+  struct cc_program *program = cc_program_load(
+      &(struct cc_source){.name = "slots.aq", .text = text->data, .length = text->length}, &error);
   if (program) program->unfused = unfused;
   struct vm_module *module = !program    ? NULL
                              : !function ? cc_compile_model(program, &error)
@@ -407,8 +407,8 @@ static void test_library(void **state) {
   struct rt_error error = {0};
   struct rt_text text = source("attention.aq");
   int failed = 0;
-  struct cc_program *program =
-      cc_program_load("attention.aq", text.data, text.length, NULL, NULL, NULL, 0, &error);
+  struct cc_program *program = cc_program_load(
+      &(struct cc_source){.name = "attention.aq", .text = text.data, .length = text.length}, &error);
   assert_non_null(program);
   for (size_t d = 0; d < program->main->definition_count; d++) {
     const struct gr_node *node = program->main->definition[d].node;
