@@ -255,7 +255,8 @@ static int emit_model(struct cc_context *c, const struct elaborated *e) {
     name[count + 1 + o] = m->output[o].name;
     id[count + 1 + o] = e->loss.of_output[o];
   }
-  struct ir_outputs eval = {.count = count > 1 ? 2 * count + 1 : 2, .id = id, .name = name};
+  bool apart = count > 1 || e->loss.penalised;
+  struct ir_outputs eval = {.count = apart ? 2 * count + 1 : 2, .id = id, .name = name};
   if (!status) status = ir_emit(c->model, &eval, "eval", m, c->error);
   if (!status) status = emit_attend(c, e);
   if (!status) status = emit_train(c, e->loss.total);

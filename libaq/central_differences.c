@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "libaq/requirement_words.h"
+#include "vm/link.h"
 #include "runtime/random.h"
 
 enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4 };
@@ -119,11 +120,10 @@ static int64_t input_elements(struct check *c, const struct vm_type *type, struc
   return total;
 }
 
-/* Does a loss ask of this target to be 0 or 1? */
+/* Does a loss ask of this target to be at least 0, or a probability? */
 static bool is_chance(const struct vm_module *m, uint32_t input) {
   for (uint32_t o = 0; o < m->output_count; o++)
-    if (m->output[o].target == (int32_t)input && !strcmp(m->output[o].loss, "binary_cross_entropy"))
-      return true;
+    if (m->output[o].target == (int32_t)input && vm_link_find(m->output[o].link)->least == 0) return true;
   return false;
 }
 

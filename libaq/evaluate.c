@@ -118,6 +118,11 @@ static const char *finished(const struct rt_text *out, struct rt_error *error) {
   return error->code || !out->data ? "" : out->data;
 }
 
+/* Is what training minimises more than the loss of one output? */
+static bool has_total(const struct vm_module *m) {
+  return m->output_count > 1 || vm_module_function(m, "eval")->output_count > m->output_count + 1;
+}
+
 const char *aq_report_text(aq_report *report) {
   if (!report) return "";
   struct rt_error *error = lib_begin(&report->message);
@@ -128,7 +133,7 @@ const char *aq_report_text(aq_report *report) {
     if (m->output_count > 1) rt_text_printf(&report->text, "%s%s\n\n", o ? "\n" : "", m->output[o].name);
     status = rep_text(&report->judge.report[o], DIGITS, &report->text, error);
   }
-  if (!status && m && m->output_count > 1 && report->judge.loss_rows > 0)
+  if (!status && m && has_total(m) && report->judge.loss_rows > 0)
     rt_text_printf(&report->text, "\nloss of all: %.*f\n", DIGITS,
                    report->judge.loss / report->judge.loss_rows);
   return finished(&report->text, error);
@@ -154,7 +159,7 @@ const char *aq_report_json(aq_report *report) {
     rt_text_puts(&report->json, ":");
     status = rep_json(&report->judge.report[o], &report->json, error);
   }
-  if (!status && m && m->output_count > 1) total_loss_json(report);
+  if (!status && m && has_total(m)) total_loss_json(report);
   rt_text_puts(&report->json, "}");
   return finished(&report->json, error);
 }

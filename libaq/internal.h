@@ -233,9 +233,6 @@ void lib_judge_free(struct lib_judge *judge);
  * which is put into *loss; NULL: there is none. In float, a loss that is too large is computed in double. */
 int lib_judge_check(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
                     int64_t count, double *loss, struct rt_error *error);
-/* Logits to probabilities (softmax over columns; sigmoid for binary_cross_entropy), in place. */
-void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output,
-                       const struct vm_module *module);
 /* The last axes of an output as rows x columns of double: classes or numbers last. */
 void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor,
                      int64_t *rows, int64_t *columns);

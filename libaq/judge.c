@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "vm/link.h"
 
 void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor,
                      int64_t *rows, int64_t *columns) {
@@ -17,28 +18,11 @@ void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, 
   for (int64_t i = 0; i < tensor->shape->count; i++) out[i] = lib_number_at(tensor->data, precision, i);
 }
 
-static void softmax_row(double *x, int64_t n) {
-  double most = -INFINITY, sum = 0;
-  for (int64_t i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
-  for (int64_t i = 0; i < n; i++) sum += x[i] = exp(x[i] - most);
-  for (int64_t i = 0; i < n; i++) x[i] /= sum;
-}
-
-void lib_probabilities(double *scores, int64_t rows, int64_t columns, const struct vm_output *output,
-                       const struct vm_module *module) {
-  if (module->input[output->target].type.dtype == RT_INT) {
-    for (int64_t r = 0; r < rows; r++) softmax_row(scores + r * columns, columns);
-  } else if (output->loss && !strcmp(output->loss, "binary_cross_entropy")) {
-    for (int64_t i = 0; i < rows * columns; i++) scores[i] = 1 / (1 + exp(-scores[i]));
-  }
-}
-
 static enum rep_kind report_kind(const struct vm_module *module, const struct vm_output *output) {
   const struct vm_input *target = &module->input[output->target];
   if (target->type.dtype == RT_INT)
     return target->shifted ? REP_NEXT : target->length >= 0 ? REP_TAGS : REP_CLASS;
-  return output->loss && !strcmp(output->loss, "binary_cross_entropy") && target->type.rank == 0 ? REP_CHANCE
-                                                                                                 : REP_NUMBER;
+  return !strcmp(output->link, "sigmoid") && target->type.rank == 0 ? REP_CHANCE : REP_NUMBER;
 }
 
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
@@ -136,7 +120,7 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
               sizeof *judge->scratch))
     return rt_no_memory(error);
   lib_to_double(&t, judge->feed.precision, judge->scratch);
-  lib_probabilities(judge->scratch, rows, columns, output, m);
+  vm_link_find(output->link)->apply(judge->scratch, rows, columns);
   for (int64_t r = 0; r < rows && !status; r++) {
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT))

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "vm/link.h"
 
-/* Does the loss of a column take probabilities alone? */
-static bool is_probability(const struct vm_module *m, uint32_t input) {
+/* The output whose target a column is and whose link cannot give any number; NULL: it takes all. */
+static const struct vm_output *bounded(const struct vm_module *m, uint32_t input) {
   for (uint32_t o = 0; o < m->output_count; o++)
-    if (m->output[o].target == (int32_t)input && !strcmp(m->output[o].loss, "binary_cross_entropy"))
-      return true;
-  return false;
+    if (m->output[o].target == (int32_t)input && m->output[o].link[0]) return &m->output[o];
+  return NULL;
 }
 
 /* As people write it: 1e39, not 1e+39. */
@@ -41,14 +41,29 @@ static int check_number(const struct lib_row_check *check, uint32_t input, const
     rt_hint(error, "they end at 3.4e38; --precision f64 takes numbers up to 1.8e308");
     return RT_BAD_DATA;
   }
-  if (in->is_target && !(x >= 0 && x <= 1) && is_probability(check->module, input)) {
-    name_number(v, k, x, name, sizeof name);
-    rt_fail(error, RT_BAD_DATA, "%s is no target that binary_cross_entropy has for \"%s\"", name, in->name);
-    rt_hint(error,
-            "its targets are probabilities, from 0 to 1; squared_error and absolute_error take any number");
-    return RT_BAD_DATA;
-  }
-  return RT_OK;
+  const struct vm_output *output = in->is_target ? bounded(check->module, input) : NULL;
+  const struct vm_link *link = output ? vm_link_find(output->link) : NULL;
+  if (!link || (x >= link->least && x <= link->most)) return RT_OK;
+  name_number(v, k, x, name, sizeof name);
+  rt_fail(error, RT_BAD_DATA, "%s is no target that %s has for \"%s\"", name, output->loss, in->name);
+  rt_hint(error, "its targets are %s; squared_error and absolute_error take any number", link->targets);
+  return RT_BAD_DATA;
+}
+
+/* Numbers as people round them: 0.33 three times is a distribution. */
+static const double NEAR_ONE = 0.02;
+
+static int check_total(const struct lib_row_check *check, uint32_t input, const struct io_values *v,
+                       int64_t row, struct rt_error *error) {
+  const struct vm_input *in = &check->module->input[input];
+  const struct vm_output *output = in->is_target ? bounded(check->module, input) : NULL;
+  double total = 0;
+  if (!output || !vm_link_find(output->link)->along) return RT_OK;
+  for (int64_t k = 0; k < v->width; k++) total += v->numbers[row * v->width + k];
+  if (fabs(total - 1) <= NEAR_ONE) return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "the numbers of \"%s\" add up to %g", in->name, total);
+  rt_hint(error, "the targets of %s are %s", output->loss, vm_link_find(output->link)->targets);
+  return RT_BAD_DATA;
 }
 
 int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset *data, int64_t row,
@@ -61,6 +76,8 @@ int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset
       int status = check_number(check, i, v, k, v->numbers[row * v->width + k], error);
       if (status) return status;
     }
+    int status = check_total(check, i, v, row, error);
+    if (status) return status;
   }
   *column = -1;
   return RT_OK;

@@ -1,5 +1,6 @@
 /* session.c: predicting single examples. */
 #include "libaq/session.h"
+#include "vm/link.h"
 
 #include <math.h>
 #include <string.h>
@@ -99,8 +100,7 @@ enum session_kind session_kind(const struct aq_session *session, uint32_t output
   const struct vm_input *target = &m->input[m->output[output].target];
   if (target->type.dtype == RT_INT)
     return target->shifted ? SESSION_NEXT : target->length >= 0 ? SESSION_TAGS : SESSION_CLASS;
-  return m->output[output].loss && !strcmp(m->output[output].loss, "binary_cross_entropy") ? SESSION_CHANCE
-                                                                                           : SESSION_NUMBERS;
+  return strcmp(m->output[output].link, "sigmoid") ? SESSION_NUMBERS : SESSION_CHANCE;
 }
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
@@ -178,7 +178,7 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
     return rt_no_memory(error);
   lib_output_size(m, o, &t, &rows, &scores->columns);
   lib_to_double(&t, s->precision, scores->value);
-  lib_probabilities(scores->value, rows, scores->columns, &m->output[o], m);
+  vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
   int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
   if (status) return status;
   for (int64_t e = 0; e < examples; e++)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 6, HEADER = 28 };
+enum { VERSION = 7, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -132,6 +132,7 @@ static void stream_output(struct vm_stream *s, struct vm_output *output) {
   stream_text(s, &output->name);
   stream_i32(s, &output->target);
   stream_text(s, &output->loss);
+  stream_text(s, &output->link);
 }
 
 static void stream_line(struct vm_stream *s, struct vm_line *line) {
@@ -341,7 +342,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   stream_dims(s, &m->dims);
   EACH(s, m->param, m->param_count, 39, stream_param);
   EACH(s, m->input, m->input_count, 49, stream_input);
-  EACH(s, m->output, m->output_count, 12, stream_output);
+  EACH(s, m->output, m->output_count, 16, stream_output);
   EACH(s, m->line, m->line_count, 20, stream_line);
   EACH(s, m->head, m->head_count, 10, stream_head);
   EACH(s, m->requirement, m->requirement_count, 25, stream_requirement);

@@ -1,4 +1,5 @@
 /* verify_module.c: the parts of a module beside its functions. */
+#include "vm/link.h"
 #include "vm/verify_parts.h"
 
 #include <math.h>
@@ -62,8 +63,8 @@ static int verify_requirement(struct verify *v, uint32_t n) {
 static int verify_outputs(struct verify *v) {
   const struct vm_module *m = v->module;
   for (uint32_t i = 0; i < m->output_count; i++)
-    if (!m->output[i].name || !m->output[i].loss || m->output[i].target < 0
-        || (uint32_t)m->output[i].target >= m->input_count)
+    if (!m->output[i].name || !m->output[i].loss || !m->output[i].link || !vm_link_find(m->output[i].link)
+        || m->output[i].target < 0 || (uint32_t)m->output[i].target >= m->input_count)
       return bad(v, "output", i);
   return RT_OK;
 }

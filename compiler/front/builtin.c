@@ -176,6 +176,33 @@ static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args
                          ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
 }
 
+/* The fused loss of classes. */
+static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                   struct cc_value *result) {
+  ir_id x[2];
+  int status = cc_builtin_no_slot(c, self, args);
+  if (!status) status = cc_builtin_tensor(c, args, 0, &x[0]);
+  if (!status) status = cc_to_tensor(c, &args->value[1], args->span[1], &x[1]);
+  if (status) return status;
+  return cc_builtin_done(c, result,
+                         ir_add(c->model, OP_cross_entropy, 2, x, NULL, 0, NULL, args->node->span, c->error));
+}
+
+/* What a function asks of a number that it is given. */
+static int run_within(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                      struct cc_value *result) {
+  (void)self;
+  double x = args->value[0].number, least = args->value[1].number, most = args->value[2].number;
+  struct gr_span span = args->span[0];
+  *result = (struct cc_value){.kind = CC_NUMBER, .number = x};
+  if (x >= least && x <= most && isfinite(x)) return RT_OK;
+  const char *range = isfinite(most) ? rt_arena_printf(&c->model->arena, "from %g to %g", least, most)
+                                     : rt_arena_printf(&c->model->arena, "a number of at least %g", least);
+  if (!range) return cc_out_of_memory(c);
+  return gr_fail(c->error, span, "`%.*s` is %s, and this is %g", (int)(span.end - span.begin),
+                 span.source->text + span.begin, range, x);
+}
+
 /* Srivastava et al. 2014, scaled while training, so that nothing changes in evaluation. */
 static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                        struct cc_value *result) {
@@ -228,6 +255,10 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
 
 static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter score_ids[] = {{"x", .takes = CC_TAKES_ANY}, {"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter within_rows[] = {{"number", .takes = CC_TAKES_NUMBER},
+                                                  {"least", .takes = CC_TAKES_NUMBER},
+                                                  {"most", .takes = CC_TAKES_NUMBER}};
 static const struct cc_parameter list[] = {{"list", .takes = CC_TAKES_LIST}};
 static const struct cc_parameter shape[] = {{"shape", .takes = CC_TAKES_SHAPE}};
 static const struct cc_parameter dim[] = {{"axis", .takes = CC_TAKES_DIM}};
@@ -316,6 +347,9 @@ static const struct cc_builtin builtins[] = {
     {"concat", CC_TAKES(concat_rows), cc_run_concat, 0, 0,
      "one behind the other along an axis, counted from 0; the last when none is given"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
+    {"nll", CC_TAKES(score_ids), run_nll, 0, 0, "-log_softmax(x) at the id; of an id that is no class, 0"},
+    {"within", CC_TAKES(within_rows), run_within, 0, 0,
+     "the number, which is refused unless it lies in between"},
     {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,
      "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
     {"stop_gradient", CC_TAKES(just_x), run_stop, 0, 0, "x, through which no gradient flows"},

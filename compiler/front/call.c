@@ -68,10 +68,21 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
 
 /* ---- calls ---- */
 
-CC_OWN_FRAME static int collect(struct cc_context *c, const struct gr_node *call, struct cc_call_args *args) {
+/* What the model returns for an output, and what the row has. */
+static void add_answer(struct cc_context *c, int output, struct gr_span span, struct cc_call_args *args) {
+  const ir_id id[2] = {c->answers->prediction[output], c->answers->target[output]};
+  for (int k = 0; k < 2; k++) {
+    args->span[args->count] = span;
+    args->value[args->count++] = (struct cc_value){.kind = CC_TENSOR, .id = id[k]};
+  }
+}
+
+CC_OWN_FRAME static int collect(struct cc_context *c, const struct cc_value *callee,
+                                const struct gr_node *call, struct cc_call_args *args) {
   static const struct cc_value none = {0};
   args->node = call;
-  size_t n = (size_t)call->count + 1;
+  size_t n = (size_t)call->count + 2;
+  int answer = c->answers ? cc_answer_of(c, callee, call) : -1, first = 1;
   struct rt_arena *a = &c->model->arena;
   args->value = rt_arena_alloc(a, n * sizeof *args->value);
   args->span = rt_arena_alloc(a, n * sizeof *args->span);
@@ -80,11 +91,18 @@ CC_OWN_FRAME static int collect(struct cc_context *c, const struct gr_node *call
   args->named_span = rt_arena_alloc(a, n * sizeof *args->named_span);
   if (!args->value || !args->span || !args->name || !args->named || !args->named_span)
     return cc_out_of_memory(c);
-  for (int i = 1; i < call->count; i++) {
+  if (answer >= 0) {
+    bool named = call != c->answers->call;
+    add_answer(c, answer, named ? call->child[1]->span : call->child[0]->span, args);
+    first += named;
+  }
+  for (int i = first; i < call->count; i++) {
     const struct gr_node *arg = call->child[i];
     if (!arg || arg->kind != GR_ARG) continue;
     struct cc_value value = none;
     int status = cc_expression(c, arg->child[0], &value);
+    if (!status && answer >= 0 && value.kind == CC_STRING)
+      status = cc_label_number(c, answer, arg->child[0]->span, &value);
     if (status) return status;
     if (arg->text) {
       args->name[args->named_count] = arg->text;
@@ -113,8 +131,8 @@ static void advise_argument(struct cc_context *c, const struct cc_definition *d,
                             const struct cc_value *value) {
   if (c->slot) return;
   cc_hint_reduced(c, value);
-  if (d->unit->is_stdlib && !strncmp(d->name, "cross_", 6) && param == d->node->child[0]->child[0]
-      && cc_type(c, value->id)->rank == 1)
+  if (d->unit->is_stdlib && !c->answers && !strncmp(d->name, "cross_", 6)
+      && param == d->node->child[0]->child[0] && cc_type(c, value->id)->rank == 1)
     rt_hint(c->error, "a single query vector looks at a sequence by pool(q, x)");
 }
 
@@ -447,7 +465,7 @@ int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *r
   struct cc_value callee;
   struct cc_call_args args = {0};
   int status = cc_expression(c, call->child[0], &callee);
-  if (!status) status = collect(c, call, &args);
+  if (!status) status = collect(c, &callee, call, &args);
   return status ? status : dispatch(c, &callee, &args, result, result_count, max_results);
 }
 

@@ -91,6 +91,18 @@ struct cc_slot {
   struct cc_value s;              /* what `s` means: the raw score, in norm the scored one */
 };
 
+enum { CC_MOST_OUTPUTS = 64 };
+
+/* While the loss is elaborated, in the model's own frame: an output as the first argument of a function
+ * stands for two, what the model returns for it and what the row has. */
+struct cc_answers {
+  const struct cc_frame *frame;
+  int count;
+  ir_id prediction[CC_MOST_OUTPUTS], target[CC_MOST_OUTPUTS];
+  const struct gr_node *call; /* that names no output, and is of number `output` */
+  int output;
+};
+
 struct cc_context {
   struct cc_program *program;
   struct vm_module *module; /* being filled: dims, params, inputs, outputs */
@@ -124,7 +136,8 @@ struct cc_context {
   size_t required_count, required_capacity;
   uint8_t *asked; /* by dim: a bit for each kind of requirement that was looked at */
   size_t asked_capacity;
-  struct gr_span library_call; /* the call by the program's own files that we are in, or no place */
+  const struct cc_answers *answers; /* NULL outside of the loss */
+  struct gr_span library_call;      /* the call by the program's own files that we are in, or no place */
   struct rt_error *error;
 };
 

@@ -134,12 +134,16 @@ int cc_data_alone(struct cc_context *c); /* of a program without a model */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
                ir_id *output);
-enum { CC_MOST_OUTPUTS = 64 };
 /* What training minimises, and the loss of each output: where it has but one, without its weight. */
 struct cc_losses {
   ir_id total, of_output[CC_MOST_OUTPUTS];
+  bool penalised; /* the total has terms of no output */
 };
 int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum);
+/* loss_answer.c: the output that the first argument of a call names, or that the call is for; else -1. */
+int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call);
+/* The number of the label that a loss of this output is given as a text. */
+int cc_label_number(struct cc_context *c, int output, struct gr_span span, struct cc_value *value);
 int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *settings);
 
 #endif

@@ -4,10 +4,11 @@
 #include "compiler/names/sight.h"
 #include "compiler/source/program.h"
 
-/* `weights` is what aqc attend shows of a mixture of heads. */
+/* `weights` is what aqc attend shows of a mixture of heads, and `link` what a loss says of its predictions.
+ */
 static bool is_exempt(const struct cc_definition *d, const struct cc_seen *seen) {
   if (seen->used || seen->name[0] == '_') return true;
-  if (seen->kind == CC_SEEN_ARGUMENT) return false;
+  if (seen->kind == CC_SEEN_ARGUMENT) return d->node->kind == GR_FN && !strcmp(seen->name, "link");
   return seen->kind != CC_SEEN_BINDING || !strcmp(seen->name, "weights")
          || (d->node->kind == GR_HEAD && cc_is_slot(seen->name));
 }

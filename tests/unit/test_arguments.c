@@ -122,7 +122,7 @@ static void test_every_builtin(void **state) {
   assert_true(tried > 30);
 }
 
-/* ---- what is set: losses, initialisers, optimizers, schedules, columns, train ---- */
+/* ---- what is set: initialisers, optimizers, schedules, columns, train ---- */
 
 static const char data[] = "data { line: words[T], kind: class[C], stars: number }\n";
 static const char model[] = "model m(line) -> kind { return linear(mean(embed(line, 4), T), C) }\n";
@@ -132,10 +132,6 @@ static const char rater[] = "model m(line) -> stars { return sum(mean(embed(line
 static const struct {
   const char *before, *open, *close, *after;
 } places[] = {
-    {model, "loss cross_entropy(", ")\n", data},
-    {rater, "loss squared_error(", ")\n", data},
-    {rater, "loss absolute_error(", ")\n", data},
-    {rater, "loss binary_cross_entropy(", ")\n", data},
     {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = normal(", ")\nreturn x @ w\n}\n", ""},
     {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = uniform(", ")\nreturn x @ w\n}\n", ""},
     {"fn f(x: [D]) -> [D] {\n", "w = param[D, D] = glorot(", ")\nreturn x @ w\n}\n", ""},

@@ -1,0 +1,384 @@
+/* loss_term.c: a term of the loss: a function of an output and its target, or any other value. */
+#include "compiler/front/loss.h"
+
+#include <string.h>
+
+#include "compiler/source/foreign.h"
+#include "vm/link.h"
+
+/* ---- means ---- */
+
+/* How many rows the batch has: examples, or tokens or elements where there is one for each. */
+static ir_id rows_of(struct cc_context *c, ir_id x, struct gr_span span) {
+  vm_dim rows = VM_ONE;
+  for (int a = 0; a < cc_type(c, x)->rank; a++)
+    rows = vm_dim_times(&c->module->dims, rows, cc_type(c, x)->dim[a]);
+  if (rows == VM_NO_DIM) {
+    cc_out_of_memory(c);
+    return 0;
+  }
+  int64_t attr[RT_MAX_ATTR] = {rows};
+  ir_id one = ir_constant(c->model, 1, NULL, span, c->error);
+  ir_id count = ir_add(c->model, OP_rows, 0, NULL, attr, 0, NULL, span, c->error);
+  return ir_binary(c->model, OP_max, count, one, span, c->error);
+}
+
+/* Where nothing counts, the sum of nothing is 0. */
+static ir_id weight_of(struct cc_context *c, ir_id weight, struct gr_span span) {
+  ir_id sum = ir_sum(c->model, weight, 0, false, span, c->error);
+  ir_id zero = ir_constant(c->model, 0, NULL, span, c->error),
+        one = ir_constant(c->model, 1, NULL, span, c->error);
+  if (!sum || !zero || !one) return 0;
+  return ir_select(c->model, ir_binary(c->model, OP_eq, sum, zero, span, c->error), one, sum, span, c->error);
+}
+
+/* The mean over all rows of the batch, or the sum over that of the weights. What no example has a part in is
+ * the same for all. */
+static int batch_mean(struct cc_context *c, ir_id x, ir_id weight, struct gr_span span, ir_id *mean) {
+  struct ir_graph *g = c->model;
+  *mean = x;
+  if (!cc_type(c, x)->batched && cc_type(c, x)->rank == 0 && !weight) return RT_OK;
+  if (!cc_type(c, x)->batched) {
+    struct vm_type type = *cc_type(c, x);
+    type.batched = 1;
+    if (!(x = ir_expand(g, x, &type, span, c->error))) return c->error->code;
+  }
+  ir_id sum = ir_sum(g, x, 0, false, span, c->error);
+  ir_id count = weight ? weight_of(c, weight, span) : rows_of(c, x, span);
+  *mean = sum && count ? ir_binary(g, OP_div, sum, count, span, c->error) : 0;
+  return *mean ? RT_OK : c->error->code;
+}
+
+/* The outputs whose targets a value is made of; *learned: and a parameter. */
+static int made_of(struct cc_context *c, ir_id root, uint64_t *targets, bool *learned) {
+  bool *seen = rt_zalloc(root + 1, 1);
+  if (!seen) return cc_out_of_memory(c);
+  seen[root] = true;
+  *targets = 0;
+  *learned = false;
+  for (ir_id n = root; n > 0; n--) {
+    const struct ir_node *node = &c->model->node[n];
+    if (!seen[n]) continue;
+    *learned |= node->op == OP_param;
+    for (uint32_t o = 0; node->op == OP_input && o < c->module->output_count; o++)
+      if (node->attr[0] == c->module->output[o].target) *targets |= UINT64_C(1) << o;
+    for (int a = 0; a < node->arg_count; a++) seen[node->arg[a]] = true;
+  }
+  rt_free(seen);
+  return RT_OK;
+}
+
+/* ---- functions ---- */
+
+static const struct gr_node *name_of(const struct gr_node *node) {
+  return node->kind == GR_CALL ? node->child[0] : node;
+}
+
+static const struct cc_definition *definition_of(struct cc_context *c, const struct gr_node *name) {
+  if (name->kind == GR_MEMBER && name->child[0]->kind == GR_NAME) {
+    const struct cc_import *import = cc_find_import(c->unit, name->child[0]->text);
+    return import ? cc_own_definition(import->unit, name->text) : NULL;
+  }
+  if (name->kind != GR_NAME) return NULL;
+  const struct cc_binding *bound = cc_lookup(c->scope, name->text);
+  if (bound) return bound->value.kind == CC_FUNCTION ? bound->value.function : NULL;
+  return cc_find(c->program, c->unit, name->text);
+}
+
+/* How many arguments a call has by position. */
+static int positional(const struct gr_node *call) {
+  int count = 0;
+  for (int i = 1; i < call->count; i++)
+    count += call->child[i] && call->child[i]->kind == GR_ARG && !call->child[i]->text;
+  return count;
+}
+
+static bool is_output(const struct cc_context *c, const struct gr_node *name) {
+  for (uint32_t o = 0; name->kind == GR_NAME && o < c->module->output_count; o++)
+    if (!strcmp(c->module->output[o].name, name->text)) return true;
+  return false;
+}
+
+const struct cc_definition *cc_loss_function(struct cc_context *c, const struct gr_node *node) {
+  const struct cc_definition *d = definition_of(c, name_of(node));
+  if (!d || d->node->kind != GR_FN || d->node->child[0]->count < 2) return NULL;
+  if (node->kind != GR_CALL || positional(node) == 0 || is_output(c, node->child[1]->child[0])) return d;
+  return positional(node) == 1 && node->child[1]->child[0]->kind == GR_NAME ? d : NULL;
+}
+
+static bool predicts_classes(const struct cc_context *c, int output) {
+  return c->module->input[c->module->output[output].target].type.dtype == RT_INT;
+}
+
+/* Does the function take such a target? Without a type it takes any. */
+static bool fits(const struct cc_context *c, const struct cc_definition *d, int output) {
+  const struct gr_node *target = d->node->child[0]->child[1],
+                       *type = target->count > 0 ? target->child[0] : NULL;
+  return !type || (type->count > 1 && type->child[1]) == predicts_classes(c, output);
+}
+
+/* Is it one of the library's losses, and not what helps them? */
+static bool is_loss(const struct cc_definition *d) {
+  const struct gr_node *params = d->node->child[0];
+  return d->node->kind == GR_FN && params->count > 1 && params->child[0]->child[0]
+         && params->child[1]->count > 0 && params->child[1]->child[0];
+}
+
+static const struct cc_unit *library_of(const struct cc_context *c) {
+  for (size_t u = 0; u < c->program->unit_count; u++)
+    if (!strcmp(c->program->unit[u]->path, CC_STDLIB "losses")) return c->program->unit[u];
+  return NULL;
+}
+
+/* "squared_error, absolute_error or huber": the library's for such a target. */
+static const char *all_that_fit(struct cc_context *c, int output) {
+  const struct cc_unit *library = library_of(c);
+  struct rt_text list = {0};
+  const char *last = NULL;
+  for (size_t k = 0; library && k < library->definition_count; k++) {
+    const struct cc_definition *d = &library->definition[k];
+    if (!is_loss(d) || !fits(c, d, output)) continue;
+    if (last) rt_text_printf(&list, "%s%s", list.length ? ", " : "", last);
+    last = d->name;
+  }
+  rt_text_printf(&list, "%s%s", list.length ? " or " : "", last ? last : "");
+  return cc_keep_text(c, &list, "another");
+}
+
+static int check_fit(struct cc_context *c, const struct cc_definition *d, int output, struct gr_span span) {
+  if (fits(c, d, output)) return RT_OK;
+  gr_fail(c->error, span, "%s does not fit `%s`, which is %s", d->name, c->module->output[output].name,
+          predicts_classes(c, output) ? "one of several classes" : "a number");
+  rt_hint(c->error, "use %s", all_that_fit(c, output));
+  return c->error->code;
+}
+
+static int no_output(struct cc_context *c, const struct cc_definition *d, const struct gr_node *name) {
+  struct rt_nearest nearest = {name->text, NULL, 0};
+  for (uint32_t o = 0; o < c->module->output_count; o++)
+    rt_nearest_consider(&nearest, c->module->output[o].name);
+  gr_fail(c->error, name->span, "%s takes the name of an output of the model", d->name);
+  if (nearest.best)
+    rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  else if (c->module->output_count == 1)
+    rt_hint(c->error, "the model predicts `%s`", c->module->output[0].name);
+  else
+    rt_hint(c->error, "what the model predicts stands behind its `->`");
+  return c->error->code;
+}
+
+/* cross_entropy(kind, mood) */
+static int check_arguments(struct cc_context *c, const struct cc_definition *d, const struct gr_node *call) {
+  if (call->kind != GR_CALL || positional(call) == 0) return RT_OK;
+  const struct gr_node *first = call->child[1]->child[0];
+  if (!is_output(c, first)) return no_output(c, d, first);
+  for (int i = 2; i < call->count; i++) {
+    const struct gr_node *arg = call->child[i];
+    if (!arg || arg->kind != GR_ARG || arg->text || !is_output(c, arg->child[0])) continue;
+    gr_fail(c->error, arg->span, "`%s` is a loss of one output, and this is another one", d->name);
+    rt_hint(c->error, "add them up: %s(%s) + %s(%s)", d->name, first->text, d->name, arg->child[0]->text);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
+/* How the answer follows from what the model returns: what the call says, or the function. */
+static int keep_link(struct cc_context *c, const struct cc_definition *d, const struct gr_node *call,
+                     struct cc_term *term) {
+  const struct gr_node *params = d->node->child[0], *link = NULL;
+  struct vm_output *output = &c->module->output[term->output];
+  for (int p = 0; p < params->count; p++)
+    if (!strcmp(params->child[p]->text, "link") && params->child[p]->count > 1)
+      link = params->child[p]->child[1];
+  for (int i = 1; link && call->kind == GR_CALL && i < call->count; i++)
+    if (call->child[i] && call->child[i]->text && !strcmp(call->child[i]->text, "link"))
+      link = call->child[i]->child[0];
+  if (!link) return RT_OK;
+  if (link->kind != GR_NAME || !vm_link_find(link->text)) {
+    gr_fail(c->error, link->span, "a link makes answers of what a model returns, and this is none");
+    rt_hint(c->error, "the links are sigmoid, exp and softmax");
+    return c->error->code;
+  }
+  if (output->link[0] && strcmp(output->link, link->text)) {
+    gr_fail(c->error, term->span,
+            "%s takes the answer for `%s` to be %s of what the model returns, and "
+            "another of its losses, %s",
+            d->name, output->name, link->text, output->link);
+    return c->error->code;
+  }
+  output->link = vm_link_find(link->text)->name;
+  return RT_OK;
+}
+
+/* "huber(delta = 2)": a loss with what it is given beside the output, to know it again. */
+static const char *written(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node) {
+  struct rt_text text = {0};
+  rt_text_puts(&text, d->name);
+  int shown = 0;
+  for (int i = 1; node->kind == GR_CALL && i < node->count; i++) {
+    const struct gr_node *arg = node->child[i];
+    if (!arg || arg->kind != GR_ARG || (i == 1 && !arg->text)) continue;
+    rt_text_printf(&text, "%s%.*s", shown++ ? ", " : "(", (int)(arg->span.end - arg->span.begin),
+                   arg->span.source->text + arg->span.begin);
+  }
+  if (shown) rt_text_puts(&text, ")");
+  return cc_keep_text(c, &text, NULL);
+}
+
+/* The values of a loss function: the loss, and perhaps what each row counts. */
+static int run_function(struct cc_context *c, const struct gr_node *node, int output, struct cc_value *result,
+                        int *count) {
+  struct cc_answers answers = *c->answers;
+  const struct cc_answers *was = c->answers;
+  struct cc_value callee;
+  int status;
+  *count = -1;
+  if (node->kind == GR_CALL) {
+    if (positional(node) == 0) {
+      answers.call = node;
+      answers.output = output;
+    }
+    c->answers = &answers;
+    status = cc_call(c, node, result, count, 2);
+    c->answers = was;
+    return status;
+  }
+  if ((status = cc_expression(c, node, &callee))) return status;
+  struct cc_value pair[2] = {{.kind = CC_TENSOR, .id = answers.prediction[output]},
+                             {.kind = CC_TENSOR, .id = answers.target[output]}};
+  struct gr_span span[2] = {node->span, node->span};
+  const struct cc_call_args args = {.node = node, .count = 2, .value = pair, .span = span};
+  return cc_apply_args(c, &callee, &args, result, count, 2);
+}
+
+/* Makes the node of a call of the library stand for the term, so that errors of its mean have a place. */
+static int mean_of(struct cc_context *c, const struct cc_value *result, int count, struct gr_span span,
+                   ir_id *mean) {
+  ir_id x[2] = {0, 0};
+  for (int k = 0; k < count; k++) {
+    int status = cc_to_real(c, &result[k], span, &x[k]);
+    if (status) return status;
+  }
+  return batch_mean(c, x[0], x[1], span, mean);
+}
+
+static int function_term(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node,
+                         int output, struct cc_terms *terms) {
+  struct cc_term term = {
+      .function = d, .output = output, .weight = 1, .span = node->span, .written = written(c, d, node)};
+  struct cc_value result[2];
+  bool learned;
+  int count, status = check_fit(c, d, output, node->span);
+  if (!status && !term.written) status = cc_out_of_memory(c);
+  if (!status) status = run_function(c, node, output, result, &count);
+  if (!status) status = keep_link(c, d, node, &term);
+  if (!status) status = mean_of(c, result, count, node->span, &term.mean);
+  if (!status) status = made_of(c, term.mean, &term.targets, &learned);
+  term.targets |= status ? 0 : UINT64_C(1) << output;
+  return status ? status : cc_add_term(c, terms, &term);
+}
+
+int cc_function_terms(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node,
+                      struct cc_terms *terms) {
+  int status = check_arguments(c, d, node);
+  if (status) return status;
+  for (uint32_t o = 0; o < c->module->output_count && !status; o++) {
+    bool one = node->kind == GR_CALL && positional(node) > 0;
+    if (one && strcmp(c->module->output[o].name, node->child[1]->child[0]->text)) continue;
+    status = function_term(c, d, node, (int)o, terms);
+  }
+  return status;
+}
+
+/* ---- other values ---- */
+
+static int no_gradient(struct cc_context *c, const struct gr_node *node) {
+  gr_fail(c->error, node->span, "nothing that is learned changes this term of the loss");
+  rt_hint(c->error,
+          "a column's name is what the row has; a loss is a function of two, as in fn f(x, target) = …, "
+          "and f(%s) gives it what the model returns and what the row has",
+          c->module->output_count ? c->module->output[0].name : "y");
+  return c->error->code;
+}
+
+int cc_expression_term(struct cc_context *c, const struct gr_node *node, struct cc_terms *terms) {
+  struct cc_term term = {.output = -1, .weight = 1, .span = node->span};
+  struct cc_value value;
+  bool learned = false;
+  int status = cc_expression(c, node, &value);
+  if (!status && value.kind != CC_TENSOR) return cc_no_loss(c, node);
+  if (!status) status = mean_of(c, &value, 1, node->span, &term.mean);
+  if (!status) status = made_of(c, term.mean, &term.targets, &learned);
+  if (!status && !learned) return no_gradient(c, node);
+  term.written = status ? NULL
+                        : rt_arena_strndup(&c->model->arena, node->span.source->text + node->span.begin,
+                                           node->span.end - node->span.begin);
+  if (!status && !term.written) status = cc_out_of_memory(c);
+  return status ? status : cc_add_term(c, terms, &term);
+}
+
+int cc_add_term(struct cc_context *c, struct cc_terms *terms, const struct cc_term *term) {
+  for (int k = 0; term->function && k < terms->count; k++) {
+    struct cc_term *same = &terms->term[k];
+    if (same->function != term->function || same->output != term->output
+        || strcmp(same->written, term->written))
+      continue;
+    same->weight += term->weight;
+    return RT_OK;
+  }
+  size_t count = (size_t)terms->count;
+  if (count == terms->capacity) {
+    size_t capacity = 2 * count + 4;
+    struct cc_term *larger = rt_arena_alloc(&c->model->arena, capacity * sizeof *larger);
+    if (!larger) return cc_out_of_memory(c);
+    if (count) memcpy(larger, terms->term, count * sizeof *larger);
+    terms->term = larger;
+    terms->capacity = capacity;
+  }
+  terms->term[terms->count++] = *term;
+  return RT_OK;
+}
+
+/* ---- what there is without a loss, and what is none ---- */
+
+const char *cc_usual_loss(const struct cc_context *c, int output) {
+  return predicts_classes(c, output) ? "cross_entropy" : "squared_error";
+}
+
+int cc_usual_term(struct cc_context *c, int output, struct cc_terms *terms) {
+  const struct cc_unit *library = c->program->unit[c->program->unit_count - 1];
+  const struct cc_definition *d = cc_find(c->program, library, cc_usual_loss(c, output));
+  struct gr_node *name = rt_arena_alloc(&c->model->arena, sizeof *name);
+  if (!name || !d) return cc_out_of_memory(c);
+  *name = (struct gr_node){
+      .kind = GR_NAME, .text = (char *)d->name, .span = c->model->node[c->answers->prediction[output]].span};
+  const struct cc_unit *was = c->unit;
+  c->unit = library;
+  int status = function_term(c, d, name, output, terms);
+  c->unit = was;
+  return status;
+}
+
+int cc_no_loss(struct cc_context *c, const struct gr_node *node) {
+  const struct gr_node *name = name_of(node);
+  struct rt_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
+  const struct cc_unit *library = library_of(c);
+  for (size_t k = 0; library && k < library->definition_count; k++)
+    if (is_loss(&library->definition[k])) rt_nearest_consider(&nearest, library->definition[k].name);
+  bool own = name->kind == GR_NAME && cc_find(c->program, c->unit, name->text);
+  const struct cc_foreign *foreign = name->kind == GR_NAME && !own ? cc_foreign_find(name->text) : NULL;
+  if (name->kind == GR_NAME && !own && !cc_lookup(c->scope, name->text) && !cc_builtin_find(name->text)) {
+    gr_fail(c->error, name->span, "there is no loss called `%s`", name->text);
+    if (nearest.best)
+      rt_hint(c->error, "did you mean `%s`?", nearest.best);
+    else if (foreign)
+      cc_foreign_hint(c->error, foreign, NULL, NULL);
+  } else {
+    gr_fail(c->error, node->span, "this is not a loss");
+  }
+  rt_hint(c->error,
+          "a loss is %s, or a function of one's own that takes what the model returns and what the "
+          "row has; losses and other values are added up, each times a number",
+          all_that_fit(c, 0));
+  return c->error->code;
+}

@@ -1,0 +1,22 @@
+/* link.h: how an answer follows from what a model returns, and so what a target can be: a loss names its
+ * link, as `link = sigmoid` among its arguments. */
+#ifndef AQ_VM_LINK_H
+#define AQ_VM_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vm_link {
+  const char *name; /* "": the answer is what the model returns */
+  double least, most;
+  bool along; /* over the last axis: the numbers of a target add up to 1 */
+  void (*apply)(double *x, int64_t rows, int64_t columns); /* in place, x: [rows, columns] */
+  const char *targets;                                     /* in words, what its targets are */
+};
+extern const struct vm_link vm_links[];
+extern const int vm_link_count;
+
+/* NULL: there is none of that name. */
+const struct vm_link *vm_link_find(const char *name);
+
+#endif
