@@ -5,15 +5,10 @@ static const struct {
   const char *name;
   int arity;
 } lane_ops[LANE_OP_COUNT] = {
-#define LANE1(op, expression, doc) [LANE_##op] = {#op, 1},
-#define LANE2(op, expression, doc) [LANE_##op] = {#op, 2},
-#define LANE3(op, expression, doc) [LANE_##op] = {#op, 3},
-#define OP(...)
+#define LANE1(op, expression, ...) [LANE_##op] = {#op, 1},
+#define LANE2(op, expression, ...) [LANE_##op] = {#op, 2},
+#define LANE3(op, expression, ...) [LANE_##op] = {#op, 3},
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
     [LANE_const] = {"const", 0},   [LANE_input] = {"input", 0},   [LANE_row] = {"row", 0},
     [LANE_column] = {"column", 0}, [LANE_offset] = {"offset", 0}, [LANE_head] = {"head", 0},
     [LANE_random] = {"random", 0}, [LANE_gather] = {"gather", 1},

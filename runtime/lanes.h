@@ -19,15 +19,10 @@
 /* The lane instructions that compute come from the LANE rows of ops.def (same names, same order); the rest
  * are here. */
 enum lane_op {
-#define LANE1(name, expression, doc) LANE_##name,
-#define LANE2(name, expression, doc) LANE_##name,
-#define LANE3(name, expression, doc) LANE_##name,
-#define OP(...)
+#define LANE1(name, expression, ...) LANE_##name,
+#define LANE2(name, expression, ...) LANE_##name,
+#define LANE3(name, expression, ...) LANE_##name,
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
   LANE_const,  /* r = constant[a]                                                       class 0      */
   LANE_input,  /* r = input a of this tile                                              its class    */
   LANE_row,    /* r = i, the absolute row number (of the batch outside attention)       class I      */

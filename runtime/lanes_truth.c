@@ -1,8 +1,12 @@
 /* lanes_truth.c: interval arithmetic over lane programs, so that attention can leave out tiles that a mask
- * excludes as a whole and need not evaluate a mask where it sees everything. */
-#include "runtime/lanes.h"
-
+ * excludes as a whole and need not evaluate a mask where it sees everything. What an op does to ranges is the
+ * column `range` of its row in ops.def, written in the words below. */
+#include <float.h>
 #include <math.h>
+
+#include "runtime/lane_double.h"
+#include "runtime/lanes.h"
+#include "runtime/ops.h"
 
 /* Numbers low..high. whole: whole numbers that double holds exactly, and so does float or they are computed
  * in double (lane_passes_float). A span that may hold anything, NaN included, is not known. */
@@ -15,11 +19,11 @@ static const double WHOLE_LIMIT = 0x1p53; /* double holds every whole number up 
 static const double FLOAT_LIMIT = 0x1p24; /* float up to here */
 static const double SLACK = 1e-6;         /* more than a few roundings of float, relative */
 
-static const struct lane_span UNKNOWN = {0, 0, false, false};
+static const struct lane_span UNKNOWN = {0, 0, false, false}, ONE = {1, 1, true, true};
 
 /* A computed span. What is not exact in float is widened by what rounding may do. */
 static struct lane_span lane_span_of(double low, double high, bool whole) {
-  if (!(isfinite(low) && isfinite(high))) return UNKNOWN;
+  if (!(fabs(low) <= FLT_MAX && fabs(high) <= FLT_MAX)) return UNKNOWN;
   if (whole && low >= -WHOLE_LIMIT && high <= WHOLE_LIMIT) return (struct lane_span){low, high, true, true};
   double slack = SLACK * fmax(fabs(low), fabs(high)) + 1e-30;
   return (struct lane_span){low - slack, high + slack, true, false};
@@ -52,65 +56,80 @@ static struct lane_span lane_span_mod(struct lane_span a, struct lane_span b) {
   return lane_span_of(0, b.low - 1, true);
 }
 
+/* Nothing is rounded. */
+static struct lane_span lane_exactly(double low, double high, bool whole) {
+  return (struct lane_span){low, high, true, whole};
+}
+
 static struct lane_span lane_span_abs(struct lane_span a) {
   double low = a.low > 0 ? a.low : a.high < 0 ? -a.high : 0;
-  return (struct lane_span){low, fmax(fabs(a.low), fabs(a.high)), true, a.whole};
+  return lane_exactly(low, fmax(fabs(a.low), fabs(a.high)), a.whole);
 }
 
-static struct lane_span lane_span_1(int op, struct lane_span a) {
-  switch (op) {
-    case LANE_neg: return (struct lane_span){-a.high, -a.low, true, a.whole};
-    case LANE_abs: return lane_span_abs(a);
-    case LANE_sign:
-      return (struct lane_span){(a.low > 0) - (a.low < 0), (a.high > 0) - (a.high < 0), true, true};
-    case LANE_square: a = lane_span_abs(a); return lane_span_of(a.low * a.low, a.high * a.high, a.whole);
-    case LANE_relu: return (struct lane_span){fmax(a.low, 0), fmax(a.high, 0), true, a.whole};
-    case LANE_floor: return lane_span_of(floor(a.low), floor(a.high), true);
-    default: return UNKNOWN;
-  }
+static struct lane_span lane_span_square(struct lane_span a) {
+  struct lane_span size = lane_span_abs(a);
+  return lane_span_of(size.low * size.low, size.high * size.high, a.whole);
 }
 
-static struct lane_span lane_span_2(int op, struct lane_span a, struct lane_span b) {
-  bool whole = a.whole && b.whole;
-  switch (op) {
-    case LANE_add: return lane_span_of(a.low + b.low, a.high + b.high, whole);
-    case LANE_sub: return lane_span_of(a.low - b.high, a.high - b.low, whole);
-    case LANE_mul: return lane_span_product(a, b);
-    case LANE_div: return lane_span_quotient(a, b);
-    case LANE_mod: return lane_span_mod(a, b);
-    case LANE_min: return (struct lane_span){fmin(a.low, b.low), fmin(a.high, b.high), true, whole};
-    case LANE_max: return (struct lane_span){fmax(a.low, b.low), fmax(a.high, b.high), true, whole};
-    case LANE_lt: return lane_truth_span(a.high >= b.low, a.low < b.high);
-    case LANE_le: return lane_truth_span(a.high > b.low, a.low <= b.high);
-    case LANE_eq:
-      return lane_truth_span(a.low != a.high || b.low != b.high || a.low != b.low,
-                             a.low <= b.high && b.low <= a.high);
-    case LANE_ne:
-      return lane_truth_span(a.low <= b.high && b.low <= a.high,
-                             a.low != a.high || b.low != b.high || a.low != b.low);
-    default: return UNKNOWN;
-  }
+/* Is there a pair of numbers that differ, or that are equal? */
+static bool lane_span_differs(struct lane_span a, struct lane_span b) {
+  return a.low != a.high || b.low != b.high || a.low != b.low;
+}
+static bool lane_span_meets(struct lane_span a, struct lane_span b) {
+  return a.low <= b.high && b.low <= a.high;
 }
 
-/* The logical ops can know their result when they do not know an operand. */
-static struct lane_span lane_span_logic(int op, struct lane_span a, struct lane_span b, struct lane_span c) {
-  bool false_a = lane_span_has_zero(a), true_a = lane_span_has_other(a);
-  bool false_b = lane_span_has_zero(b), true_b = lane_span_has_other(b);
-  switch (op) {
-    case LANE_not: return lane_truth_span(true_a, false_a);
-    case LANE_and: return lane_truth_span(false_a || false_b, true_a && true_b);
-    case LANE_or: return lane_truth_span(false_a && false_b, true_a || true_b);
-    default: break; /* select */
-  }
-  if (!false_a) return b;
-  if (!true_a) return c;
+static struct lane_span lane_span_and(struct lane_span a, struct lane_span b) {
+  return lane_truth_span(lane_span_has_zero(a) || lane_span_has_zero(b),
+                         lane_span_has_other(a) && lane_span_has_other(b));
+}
+
+static struct lane_span lane_span_or(struct lane_span a, struct lane_span b) {
+  return lane_truth_span(lane_span_has_zero(a) && lane_span_has_zero(b),
+                         lane_span_has_other(a) || lane_span_has_other(b));
+}
+
+static struct lane_span lane_span_select(struct lane_span a, struct lane_span b, struct lane_span c) {
+  if (!lane_span_has_zero(a)) return b;
+  if (!lane_span_has_other(a)) return c;
   if (!b.known || !c.known) return UNKNOWN;
-  return (struct lane_span){fmin(b.low, c.low), fmax(b.high, c.high), true, b.whole && c.whole};
+  return lane_exactly(fmin(b.low, c.low), fmax(b.high, c.high), b.whole && c.whole);
 }
 
-static bool lane_is_logic(int op) {
-  return op == LANE_not || op == LANE_and || op == LANE_or || op == LANE_select;
-}
+/* ---- the rows ---- */
+
+/* RISING: an op of one operand that never falls when that grows; STEPS: its results are whole numbers too. */
+#define RISING lane_span_of(at(a.low), at(a.high), false)
+#define STEPS lane_span_of(at(a.low), at(a.high), true)
+
+typedef double lane_at(double a);
+typedef struct lane_span lane_range(lane_at *at, struct lane_span a, struct lane_span b, struct lane_span c);
+
+#define LANE_RANGE(name, range)                                                                              \
+  static struct lane_span lane_range_##name(lane_at *at, struct lane_span a, struct lane_span b,             \
+                                            struct lane_span c) {                                            \
+    (void)at, (void)a, (void)b, (void)c;                                                                     \
+    return range;                                                                                            \
+  }
+#define LANE1(name, expression, slope, range, ...)                                                           \
+  static double lane_at_##name(double a) { return expression; }                                              \
+  LANE_RANGE(name, range)
+#define LANE2(name, expression, slope_a, slope_b, range, ...) LANE_RANGE(name, range)
+#define LANE3(name, expression, slope_a, slope_b, slope_c, range, ...) LANE_RANGE(name, range)
+#include "runtime/ops.def"
+
+static const struct {
+  lane_at *at;
+  lane_range *range;
+} lane_rows[LANE_const] = {
+#define LANE1(name, ...) {lane_at_##name, lane_range_##name},
+#define LANE2(name, ...) {NULL, lane_range_##name},
+#define LANE3(name, ...) {NULL, lane_range_##name},
+#include "runtime/ops.def"
+};
+
+/* The computing lane ops are the first ops, in the order of their rows. */
+static int lane_flags(int op) { return op < LANE_const ? rt_op_info[op].flags : 0; }
 
 static struct lane_span lane_span_step(const struct lane_program *p, const struct lane_instr *in,
                                        const struct lane_span *reg, const struct lane_ranges *r) {
@@ -133,9 +152,9 @@ static struct lane_span lane_span_step(const struct lane_program *p, const struc
   }
   int arity = lane_op_arity(in->op);
   struct lane_span a = reg[in->a], b = arity > 1 ? reg[in->b] : UNKNOWN, c = arity > 2 ? reg[in->c] : UNKNOWN;
-  if (lane_is_logic(in->op)) return lane_span_logic(in->op, a, b, c);
-  if (!a.known || (arity > 1 && !b.known)) return UNKNOWN;
-  return arity == 1 ? lane_span_1(in->op, a) : lane_span_2(in->op, a, b);
+  bool known = a.known && (arity < 2 || b.known) && (arity < 3 || c.known);
+  if (!known && !(lane_flags(in->op) & RT_LOGIC)) return UNKNOWN;
+  return lane_rows[in->op].range(lane_rows[in->op].at, a, b, c);
 }
 
 enum lane_truth lane_truth_over(const struct lane_program *program, const struct lane_ranges *ranges) {
@@ -149,44 +168,14 @@ enum lane_truth lane_truth_over(const struct lane_program *program, const struct
 
 /* ---- what float holds ---- */
 
-bool lane_is_whole(int op) {
-  switch (op) {
-    case LANE_neg:
-    case LANE_abs:
-    case LANE_sign:
-    case LANE_square:
-    case LANE_relu:
-    case LANE_floor:
-    case LANE_not:
-    case LANE_add:
-    case LANE_sub:
-    case LANE_mul:
-    case LANE_div:
-    case LANE_mod:
-    case LANE_min:
-    case LANE_max:
-    case LANE_lt:
-    case LANE_le:
-    case LANE_eq:
-    case LANE_ne:
-    case LANE_and:
-    case LANE_or:
-    case LANE_select: return true;
-    default: return false;
-  }
-}
+bool lane_is_whole(int op) { return lane_flags(op) & RT_WHOLE; }
 
 static bool lane_is_truth(struct lane_span a) { return a.known && a.whole && a.low >= -1 && a.high <= 1; }
 
-/* Others give what one of their operands was. A truth times a number is that number or 0. */
+/* A truth times a number is that number or 0. */
 static bool lane_grows(const struct lane_instr *in, const struct lane_span *reg) {
-  switch (in->op) {
-    case LANE_add:
-    case LANE_sub:
-    case LANE_square: return true;
-    case LANE_mul: return !lane_is_truth(reg[in->a]) && !lane_is_truth(reg[in->b]);
-    default: return false;
-  }
+  bool kept = in->op == LANE_mul && (lane_is_truth(reg[in->a]) || lane_is_truth(reg[in->b]));
+  return (lane_flags(in->op) & RT_GROWS) && !kept;
 }
 
 bool lane_passes_float(const struct lane_program *program, const struct lane_ranges *ranges,

@@ -7,25 +7,15 @@
 
 /* ---- the list ---- */
 
-enum {
-  NOGRAD = RT_NOGRAD,
-  RANDOM = RT_RANDOM,
-  FREE = RT_FREE,
-  SHARED = RT_SHARED,
-  SLOT = RT_SLOT,
-  NESTED = RT_NESTED
-};
-
 const struct rt_op_info rt_op_info[OP_COUNT] = {
-#define LANE1(name, expression, doc) {#name, "a:[*s] -> [*s]", "", doc, RT_LANE, 1},
-#define LANE2(name, expression, doc) {#name, "a:[*s] b:[*s] -> [*s]", "", doc, RT_LANE, 2},
-#define LANE3(name, expression, doc) {#name, "a:[*s] b:[*s] c:[*s] -> [*s]", "", doc, RT_LANE, 3},
+#define LANE1(name, expression, slope, range, flags, doc)                                                    \
+  {#name, "a:[*s] -> [*s]", "", doc, RT_LANE | (flags), 1},
+#define LANE2(name, expression, slope_a, slope_b, range, flags, doc)                                         \
+  {#name, "a:[*s] b:[*s] -> [*s]", "", doc, RT_LANE | (flags), 2},
+#define LANE3(name, expression, slope_a, slope_b, slope_c, range, flags, doc)                                \
+  {#name, "a:[*s] b:[*s] c:[*s] -> [*s]", "", doc, RT_LANE | (flags), 3},
 #define OP(name, signature, attributes, flags, doc) {#name, signature, attributes, doc, flags, -1},
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 };
 
 int rt_op_find(const char *name) {
@@ -40,10 +30,6 @@ int rt_op_find(const char *name) {
 #define OP(name, signature, attributes, flags, doc)                                                          \
   RT_EACH_ISA(DECLARE, name, f32) RT_EACH_ISA(DECLARE, name, f64)
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 
 /* The condition is constant, so that an op without a kernel needs no symbol and any other op does not link
  * without one. */
@@ -52,23 +38,15 @@ int rt_op_find(const char *name) {
 enum {
 #define OP(name, signature, attributes, flags, doc) IS(name) = flags,
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 };
 
 static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
-#define LANE1(name, expression, doc) {{NULL}}, /* lane ops run as lane programs */
-#define LANE2(name, expression, doc) {{NULL}},
-#define LANE3(name, expression, doc) {{NULL}},
+#define LANE1(name, expression, ...) {{NULL}}, /* lane ops run as lane programs */
+#define LANE2(name, expression, ...) {{NULL}},
+#define LANE3(name, expression, ...) {{NULL}},
 #define OP(name, signature, attributes, flags, doc)                                                          \
   {{RT_EACH_ISA(UNLESS_FREE, name, f32)}, {RT_EACH_ISA(UNLESS_FREE, name, f64)}},
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 };
 
 rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa) {

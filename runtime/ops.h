@@ -5,26 +5,33 @@
 #include "runtime/tensor.h"
 
 enum rt_op {
-#define LANE1(name, expression, doc) OP_##name,
-#define LANE2(name, expression, doc) OP_##name,
-#define LANE3(name, expression, doc) OP_##name,
+#define LANE1(name, expression, ...) OP_##name,
+#define LANE2(name, expression, ...) OP_##name,
+#define LANE3(name, expression, ...) OP_##name,
 #define OP(name, signature, attributes, flags, doc) OP_##name,
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
   OP_COUNT
 };
 
 enum rt_op_flag {
-  RT_LANE = 1,
-  RT_NOGRAD = 2,
-  RT_RANDOM = 4,
-  RT_FREE = 8,
-  RT_SHARED = 16,
-  RT_SLOT = 32,
-  RT_NESTED = 64
+  RT_LANE = 1 << 0,      /* element by element; set for the LANE rows */
+  RT_NOGRAD = 1 << 1,    /* no gradient rule: constant, or itself made by one */
+  RT_RANDOM = 1 << 2,    /* draws numbers */
+  RT_FREE = 1 << 3,      /* needs no code: an alias or a leaf */
+  RT_SHARED = 1 << 4,    /* the result is one for the whole batch even when arguments are per example */
+  RT_SLOT = 1 << 5,      /* found in the slots of heads alone */
+  RT_NESTED = 1 << 6,    /* no kernel: the machine runs another function of the module in it */
+  RT_MIXED = 1 << 7,     /* takes arguments per example beside shared ones */
+  RT_ROWWISE = 1 << 8,   /* each row of the result is made of the same row of the argument */
+  RT_ROUNDED = 1 << 9,   /* the result is surely rounded, such as a score; never a count */
+  RT_CARRIES = 1 << 10,  /* the result is rounded when an argument is */
+  RT_CHEAP = 1 << 11,    /* computed again rather than kept for the gradient */
+  RT_WHOLE = 1 << 12,    /* whole numbers, truths or their quotients of whole numbers */
+  RT_TRUTH = 1 << 13,    /* 1 or 0 */
+  RT_GROWS = 1 << 14,    /* of whole numbers, larger ones; without it no larger than an operand */
+  RT_COMMUTES = 1 << 15, /* op(a, b) is op(b, a), bit for bit */
+  RT_CHOOSES = 1 << 16,  /* no gradient flows to what it does not take */
+  RT_LOGIC = 1 << 17     /* its range may be known when that of an operand is not */
 };
 
 struct rt_op_info {

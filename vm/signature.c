@@ -241,17 +241,9 @@ static int check_batched(const struct signature_call *call) {
       return arg[0]->batched > arg[1]->batched
                  ? signature_fail(call, 1, -1, "`index` must be per example as `table` is")
                  : RT_OK;
-    case OP_matmul:
-    case OP_concat:
-    case OP_lanes:
-    case OP_attention:
-    case OP_attention_grad:
-    case OP_attention_weights:
-    case OP_scan:
-    case OP_scan_grad: return RT_OK;
     default: break;
   }
-  if (rt_op_info[call->op].flags & RT_LANE) return RT_OK;
+  if (rt_op_info[call->op].flags & (RT_LANE | RT_MIXED)) return RT_OK;
   for (int k = 1; k < call->arg_count; k++)
     if (arg[k]->batched != arg[0]->batched)
       return signature_fail(call, k, -1, "`%s` is %s but `%s` is %s", vm_op_arg_name(call->op, 0, a),

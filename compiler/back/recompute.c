@@ -31,29 +31,7 @@ static bool is_lane(const struct recompute *r, ir_id n) {
   return rt_op_info[r->g->node[n].op].flags & RT_LANE;
 }
 
-static bool is_cheap(enum rt_op op) {
-  switch (op) {
-    case OP_neg:
-    case OP_abs:
-    case OP_sign:
-    case OP_square:
-    case OP_relu:
-    case OP_not:
-    case OP_add:
-    case OP_sub:
-    case OP_mul:
-    case OP_min:
-    case OP_max:
-    case OP_lt:
-    case OP_le:
-    case OP_eq:
-    case OP_ne:
-    case OP_and:
-    case OP_or:
-    case OP_select: return true;
-    default: return false;
-  }
-}
+static bool is_cheap(enum rt_op op) { return rt_op_info[op].flags & RT_CHEAP; }
 
 static bool same_type(const struct recompute *r, ir_id a, ir_id b) {
   return vm_type_equal(&r->g->node[a].type, &r->g->node[b].type);

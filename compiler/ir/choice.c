@@ -13,13 +13,8 @@ enum reach { NO_CHOICE, SLOPES, EVERYTHING };
 static enum reach reach_of(const struct ir_node *n) {
   if (n->choice == IR_CHOICE_OWN) return NO_CHOICE;
   if (n->choice == IR_CHOICE_SCORES) return EVERYTHING;
-  switch (n->op) {
-    case OP_select: return EVERYTHING;
-    case OP_min:
-    case OP_max:
-    case OP_relu: return SLOPES;
-    default: return NO_CHOICE;
-  }
+  if (n->op == OP_select) return EVERYTHING;
+  return rt_op_info[n->op].flags & RT_CHOOSES ? SLOPES : NO_CHOICE;
 }
 
 void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen) {

@@ -35,24 +35,12 @@ static bool same_node(const struct ir_node *a, const struct ir_node *b) {
          && (!a->arg_count || !memcmp(a->arg, b->arg, a->arg_count * sizeof *a->arg));
 }
 
-/* a + b and b + a are one. min and max are not in the list: on a tie and with not-a-number their order
- * matters. */
+/* a + b and b + a are one. min and max do not commute: on a tie and with not-a-number their order matters. */
 static void put_in_order(struct ir_node *n) {
-  switch (n->op) {
-    case OP_add:
-    case OP_mul:
-    case OP_eq:
-    case OP_ne:
-    case OP_and:
-    case OP_or:
-      if (n->arg[0] > n->arg[1]) {
-        ir_id first = n->arg[0];
-        n->arg[0] = n->arg[1];
-        n->arg[1] = first;
-      }
-      break;
-    default: break;
-  }
+  if (!(rt_op_info[n->op].flags & RT_COMMUTES) || n->arg[0] <= n->arg[1]) return;
+  ir_id first = n->arg[0];
+  n->arg[0] = n->arg[1];
+  n->arg[1] = first;
 }
 
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {

@@ -4,27 +4,13 @@
 
 #include <string.h>
 
-/* The flags of ops.def are written without prefix there. An op without a gradient needs no rule: the constant
- * condition drops the name. */
-enum {
-  NOGRAD = RT_NOGRAD,
-  RANDOM = RT_RANDOM,
-  FREE = RT_FREE,
-  SHARED = RT_SHARED,
-  SLOT = RT_SLOT,
-  NESTED = RT_NESTED
-};
-
+/* An op without a gradient needs no rule: the constant condition drops the name. */
 static ir_rule *const rules[OP_COUNT] = {
-#define LANE1(name, expression, doc) [OP_##name] = ir_rule_##name,
-#define LANE2(name, expression, doc) [OP_##name] = ir_rule_##name,
-#define LANE3(name, expression, doc) [OP_##name] = ir_rule_##name,
-#define OP(name, signature, attributes, flags, doc) [OP_##name] = ((flags)&NOGRAD) ? NULL : ir_rule_##name,
+#define LANE1(name, expression, ...) [OP_##name] = ir_rule_##name,
+#define LANE2(name, expression, ...) [OP_##name] = ir_rule_##name,
+#define LANE3(name, expression, ...) [OP_##name] = ir_rule_##name,
+#define OP(name, signature, attributes, flags, doc) [OP_##name] = ((flags)&RT_NOGRAD) ? NULL : ir_rule_##name,
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 };
 
 ir_rule *ir_rule_of(enum rt_op op) { return rules[op]; }

@@ -70,14 +70,10 @@ static inline ir_id rule_op1(struct ir_back *b, enum rt_op op, ir_id a, const in
   return ir_add(b->g, op, 1, &a, attr, b->node.real, given, b->node.span, b->error);
 }
 
-#define LANE1(name, expression, doc) ir_rule ir_rule_##name;
-#define LANE2(name, expression, doc) ir_rule ir_rule_##name;
-#define LANE3(name, expression, doc) ir_rule ir_rule_##name;
+#define LANE1(name, expression, ...) ir_rule ir_rule_##name;
+#define LANE2(name, expression, ...) ir_rule ir_rule_##name;
+#define LANE3(name, expression, ...) ir_rule ir_rule_##name;
 #define OP(name, signature, attributes, flags, doc) ir_rule ir_rule_##name;
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 
 #endif

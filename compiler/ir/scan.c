@@ -88,16 +88,11 @@ static bool can_lift(const struct taking *t, const struct ir_node *n) {
     for (int k = 0; k < n->arg_count; k++) all = all && arg_lifts(t, n->arg[k]);
     return all;
   }
+  if (rt_op_info[n->op].flags & RT_ROWWISE)
+    return t->liftable[n->arg[0]] && n->type.batched == node_at(t, n->arg[0])->type.batched;
   switch (n->op) {
     case OP_project: return t->liftable[n->arg[0]] && !t->depends[n->arg[1]];
     case OP_gather: return !t->depends[n->arg[0]] && t->liftable[n->arg[1]];
-    case OP_expand:
-    case OP_reshape:
-    case OP_softmax:
-    case OP_log_softmax:
-    case OP_standardize:
-    case OP_rms:
-    case OP_onehot: return t->liftable[n->arg[0]] && n->type.batched == node_at(t, n->arg[0])->type.batched;
     default: return is_random(n);
   }
 }

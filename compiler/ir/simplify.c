@@ -21,16 +21,7 @@ static bool is_number(const struct simplify *s, int k, double value) {
 }
 
 static bool is_boolean(const struct simplify *s, int k) {
-  switch (arg_node(s, k)->op) {
-    case OP_lt:
-    case OP_le:
-    case OP_eq:
-    case OP_ne:
-    case OP_and:
-    case OP_or:
-    case OP_not: return true;
-    default: return false;
-  }
+  return rt_op_info[arg_node(s, k)->op].flags & RT_TRUTH;
 }
 
 /* The result is just this value (once per example if the result is). */
@@ -77,33 +68,12 @@ static bool is_power_of_two(double x) {
  * 49) is 1, floor(49 * (1/49)) is 0. */
 static bool is_measured(const struct simplify *s, ir_id id, int depth) {
   const struct ir_node *n = node_of(s, id);
-  switch (n->op) {
-    case OP_project:
-    case OP_project_back:
-    case OP_matmul:
-    case OP_attention:
-    case OP_softmax:
-    case OP_standardize:
-    case OP_standardize_grad:
-    case OP_rms:
-    case OP_rms_grad:
-    case OP_exp:
-    case OP_tanh:
-    case OP_sigmoid:
-    case OP_erf:
-    case OP_result:
-    case OP_attention_grad: return true;
-    case OP_input: return s->g->is_slot && (n->attr[0] == IR_LEAF_S || n->attr[0] == IR_LEAF_DS);
-    case OP_add:
-    case OP_sub:
-    case OP_mul:
-    case OP_div:
-      return depth > 0 && (is_measured(s, n->arg[0], depth - 1) || is_measured(s, n->arg[1], depth - 1));
-    case OP_neg:
-    case OP_reshape:
-    case OP_transpose: return depth > 0 && is_measured(s, n->arg[0], depth - 1);
-    default: return false;
-  }
+  int flags = rt_op_info[n->op].flags;
+  bool is_score = n->op == OP_input && s->g->is_slot && (n->attr[0] == IR_LEAF_S || n->attr[0] == IR_LEAF_DS);
+  bool measured = is_score || flags & RT_ROUNDED;
+  for (int k = 0; flags & RT_CARRIES && depth > 0 && !measured && k < n->arg_count; k++)
+    measured = is_measured(s, n->arg[k], depth - 1);
+  return measured;
 }
 
 static bool has_reciprocal(const struct simplify *s) {

@@ -46,9 +46,5 @@ typedef float real;
  * FREE. */
 #define OP(name, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
 #include "runtime/ops.def"
-#undef OP
-#undef LANE1
-#undef LANE2
-#undef LANE3
 
 #endif

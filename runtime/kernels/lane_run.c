@@ -30,12 +30,12 @@ typedef void lane_function(real *out, const real *a, const real *b, const real *
 #define LOAD_C const real c = pc[k];
 
 /* For every op, one function for each set of scalar operands; bit 0: a, bit 1: b, bit 2: c. */
-#define LANE1(name, expression, doc) LANE_LOOP(lane_##name##_0, expression, LOAD_A, , , a_, b_, c_)
-#define LANE2(name, expression, doc)                                                                         \
+#define LANE1(name, expression, ...) LANE_LOOP(lane_##name##_0, expression, LOAD_A, , , a_, b_, c_)
+#define LANE2(name, expression, ...)                                                                         \
   LANE_LOOP(lane_##name##_0, expression, LOAD_A, LOAD_B, , a_, b_, c_)                                       \
   LANE_LOOP(lane_##name##_1, expression, , LOAD_B, , a, b_, c_)                                              \
   LANE_LOOP(lane_##name##_2, expression, LOAD_A, , , a_, b, c_)
-#define LANE3(name, expression, doc)                                                                         \
+#define LANE3(name, expression, ...)                                                                         \
   LANE_LOOP(lane_##name##_0, expression, LOAD_A, LOAD_B, LOAD_C, a_, b_, c_)                                 \
   LANE_LOOP(lane_##name##_1, expression, , LOAD_B, LOAD_C, a, b_, c_)                                        \
   LANE_LOOP(lane_##name##_2, expression, LOAD_A, , LOAD_C, a_, b, c_)                                        \
@@ -43,25 +43,15 @@ typedef void lane_function(real *out, const real *a, const real *b, const real *
   LANE_LOOP(lane_##name##_4, expression, LOAD_A, LOAD_B, , a_, b_, c)                                        \
   LANE_LOOP(lane_##name##_5, expression, , LOAD_B, , a, b_, c)                                               \
   LANE_LOOP(lane_##name##_6, expression, LOAD_A, , , a_, b, c)
-#define OP(...)
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 
 static lane_function *const lane_functions[LANE_const][7] = {
-#define LANE1(name, expression, doc) {lane_##name##_0},
-#define LANE2(name, expression, doc) {lane_##name##_0, lane_##name##_1, lane_##name##_2},
-#define LANE3(name, expression, doc)                                                                         \
+#define LANE1(name, expression, ...) {lane_##name##_0},
+#define LANE2(name, expression, ...) {lane_##name##_0, lane_##name##_1, lane_##name##_2},
+#define LANE3(name, expression, ...)                                                                         \
   {lane_##name##_0, lane_##name##_1, lane_##name##_2, lane_##name##_3,                                       \
    lane_##name##_4, lane_##name##_5, lane_##name##_6},
-#define OP(...)
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 };
 
 enum { LANE_FULL = LANE_I | LANE_J };
@@ -77,15 +67,10 @@ static inline real *lane_place(const struct lane_program *p, const struct lane_r
 }
 
 static const uint8_t lane_operands[LANE_const] = {
-#define LANE1(name, expression, doc) 1,
-#define LANE2(name, expression, doc) 2,
-#define LANE3(name, expression, doc) 3,
-#define OP(...)
+#define LANE1(name, expression, ...) 1,
+#define LANE2(name, expression, ...) 2,
+#define LANE3(name, expression, ...) 3,
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
 };
 
 static void lane_measure(const struct lane_tile *tile, struct lane_sizes *sizes) {

@@ -26,15 +26,10 @@ static double lane_reference_op(int op, double a, double b, double c) {
   (void)b, (void)c;
   switch (op) {
     /* clang-format off */
-#define LANE1(name, expression, doc) case LANE_##name: return expression;
-#define LANE2(name, expression, doc) case LANE_##name: return expression;
-#define LANE3(name, expression, doc) case LANE_##name: return expression;
-#define OP(...)
+#define LANE1(name, expression, ...) case LANE_##name: return expression;
+#define LANE2(name, expression, ...) case LANE_##name: return expression;
+#define LANE3(name, expression, ...) case LANE_##name: return expression;
 #include "runtime/ops.def"
-#undef LANE1
-#undef LANE2
-#undef LANE3
-#undef OP
       /* clang-format on */
     default: abort();
   }
