@@ -6,8 +6,8 @@
  *
  * Errors. Every call that can fail returns a status, AQ_OK being 0. A call that makes a handle sets *handle
  * also when it fails (to NULL only when there is no memory), so that aq_*_message(handle) can say what was
- * wrong; free it all the same. NULL for what is needed (a handle, a path, where a result goes) is AQ_USAGE, and
- * so is using a handle that could not be made; what only looks gives nothing then: "", 0 or false.
+ * wrong; free it all the same. NULL for what is needed (a handle, a path, where a result goes) is AQ_USAGE,
+ * and so is using a handle that could not be made; what only looks gives nothing then: "", 0 or false.
  *
  * Threads. An aq_model is immutable and may be shared between threads. Every other handle belongs to one
  * thread at a time.

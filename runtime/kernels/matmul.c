@@ -59,10 +59,9 @@ static void multiply_large(const struct rt_call *call, int64_t examples) {
   bool ta = call->attr[0], tb = call->attr[1];
   for (int64_t e = 0; e < examples; e++) {
     struct matrices x = matrices_of(call, e);
-    for (int64_t i = 0; i < x.lead; i++)
-      KERNEL(product)
-      (call->pool, ta, tb, x.m, x.n, x.k, x.a + i * x.m * x.k, ta ? x.m : x.k, x.b + i * x.k * x.n,
-       tb ? x.k : x.n, false, x.c + i * x.m * x.n, x.n);
+    for (int64_t i = 0; i < x.lead; i++) KERNEL(product)
+    (call->pool, ta, tb, x.m, x.n, x.k, x.a + i * x.m * x.k, ta ? x.m : x.k, x.b + i * x.k * x.n,
+     tb ? x.k : x.n, false, x.c + i * x.m * x.n, x.n);
   }
 }
 
@@ -71,10 +70,9 @@ static bool multiply_packed(const struct rt_call *call) {
   const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
   if (c->rank != 2 || call->attr[0] || b->batched || !a->batched) return false;
   int64_t n = c->size[1], k = a->size[1];
-  if (n > 0)
-    KERNEL(product)
-    (call->pool, false, call->attr[1], c->count / n, n, k, in_data(call, 0), k, in_data(call, 1),
-     call->attr[1] ? k : n, false, out_data(call, 0), n);
+  if (n > 0) KERNEL(product)
+  (call->pool, false, call->attr[1], c->count / n, n, k, in_data(call, 0), k, in_data(call, 1),
+   call->attr[1] ? k : n, false, out_data(call, 0), n);
   return true;
 }
 

@@ -27,20 +27,18 @@ void KERNEL(project)(const struct rt_call *call) {
   struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, false);
   const real *x = call->in[0].data, *w = call->in[1].data;
   real *y = call->out[0].data;
-  for (int64_t g = 0; g < s.groups; g++)
-    KERNEL(product)
-    (call->pool, false, false, s.rows, s.n, s.k, x + g * s.k, s.groups * s.k, w + g * s.n, s.groups * s.n,
-     false, y + g * s.n, s.groups * s.n);
+  for (int64_t g = 0; g < s.groups; g++) KERNEL(product)
+  (call->pool, false, false, s.rows, s.n, s.k, x + g * s.k, s.groups * s.k, w + g * s.n, s.groups * s.n,
+   false, y + g * s.n, s.groups * s.n);
 }
 
 static void back(const struct rt_call *call, bool add) {
   struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, true);
   const real *y = call->in[0].data, *w = call->in[1].data;
   real *x = call->out[0].data;
-  for (int64_t g = 0; g < s.groups; g++)
-    KERNEL(product)
-    (call->pool, false, true, s.rows, s.k, s.n, y + g * s.n, s.groups * s.n, w + g * s.n, s.groups * s.n, add,
-     x + g * s.k, s.groups * s.k);
+  for (int64_t g = 0; g < s.groups; g++) KERNEL(product)
+  (call->pool, false, true, s.rows, s.k, s.n, y + g * s.n, s.groups * s.n, w + g * s.n, s.groups * s.n, add,
+   x + g * s.k, s.groups * s.k);
 }
 
 void KERNEL(project_back)(const struct rt_call *call) { back(call, false); }
@@ -58,8 +56,7 @@ void KERNEL(project_grad)(const struct rt_call *call) {
   struct sizes s = sizes_of(call, call->out[0].shape, call->in[0].shape, true);
   const real *x = call->in[0].data, *y = call->in[1].data;
   real *w = call->out[0].data;
-  for (int64_t g = 0; g < s.groups; g++)
-    KERNEL(product)
-    (call->pool, true, false, s.k, s.n, s.rows, x + g * s.k, s.groups * s.k, y + g * s.n, s.groups * s.n,
-     false, w + g * s.n, s.groups * s.n);
+  for (int64_t g = 0; g < s.groups; g++) KERNEL(product)
+  (call->pool, true, false, s.k, s.n, s.rows, x + g * s.k, s.groups * s.k, y + g * s.n, s.groups * s.n, false,
+   w + g * s.n, s.groups * s.n);
 }

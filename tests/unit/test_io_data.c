@@ -435,9 +435,9 @@ static void test_row_by_row(void **state) {
   struct rt_error e = {0};
   bool more;
   must_train("text\tlabel\na b\tpos\nb\tneg\n", &s, &data);
-  assert_int_equal(io_rows_open(&rows, write_text("p.tsv", "text\tlabel\na\tpos\nb b\t?\nbad\nb b\tneg\n"),
-                                &s, NULL, &e),
-                   RT_OK);
+  assert_int_equal(
+      io_rows_open(&rows, write_text("p.tsv", "text\tlabel\na\tpos\nb b\t?\nbad\nb b\tneg\n"), &s, NULL, &e),
+      RT_OK);
   assert_int_equal(io_rows_next(rows, &row, &more, &e), RT_OK);
   assert_ids(&row.values[0], 1, "2 /");
   assert_false(row.values[1].present);

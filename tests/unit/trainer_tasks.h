@@ -27,7 +27,8 @@ static const struct task tasks[] = {
      "dim D = 8\ndata { text: words[T <= 12], label: class[C] }\n"
      "model m(text) -> label {\n  x = dropout(embed(text, D), 0.3)\n  z = self_attention(layernorm(x))\n"
      "  return linear(mean(tanh(z), T), C)\n}\nloss cross_entropy\n"
-     "train { optimizer = adamw(lr = 2e-2), schedule = cosine(warmup = 30%), clip = 1.0, average = 0.9, batch "
+     "train { optimizer = adamw(lr = 2e-2), schedule = cosine(warmup = 30%), clip = 1.0, average = 0.9, "
+     "batch "
      "= 4, epochs = 3 }\n",
      "class.tsv", READER_ROWS, "class-valid.tsv",
      "text\tlabel\ngood play\tpositive\nbad\tnegative\nunheard words\tnegative\n\tpositive\n"},
