@@ -1,6 +1,6 @@
 #!/bin/sh
-# accuracy.sh [SEEDS]: sst2.aq trained on SST-2's 6,920 sentences, and its accuracy on the dev sentences, which neither training nor
-# the choice of its settings has seen.
+# accuracy.sh [SEEDS]: sst2.aq trained on SST-2's 6,920 sentences, and its accuracy on the dev sentences,
+# which neither training nor the choice of its settings has seen.
 . "$(dirname "$0")/lib.sh"
 need "$DATA/sst2/train.tsv"
 for seed in $(seq 1 "${1:-5}"); do

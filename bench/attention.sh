@@ -1,6 +1,6 @@
 #!/bin/sh
-# attention.sh [N...]: the sum of causal ALiBi attention, 8 heads of 64, forward and backward: seconds and memory, beside PyTorch, the faster of two ways
-# for its memory.
+# attention.sh [N...]: the sum of causal ALiBi attention, 8 heads of 64, forward and backward: seconds and
+# memory, beside PyTorch, the faster of two ways for its memory.
 . "$(dirname "$0")/lib.sh"
 need "$PEERS/long_attention_torch.py"
 need_torch

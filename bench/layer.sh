@@ -1,5 +1,6 @@
 #!/bin/sh
-# layer.sh: a pre-norm transformer encoder (4 layers, d=256, n=128, batch 16) on random tokens: examples per second of training, beside PyTorch.
+# layer.sh: a pre-norm transformer encoder (4 layers, d=256, n=128, batch 16) on random tokens: examples per
+# second of training, beside PyTorch.
 . "$(dirname "$0")/lib.sh"
 need "$PEERS/layer_torch.py"
 need_torch

@@ -1,6 +1,7 @@
 #!/bin/sh
-# lengths.sh [N...]: time, and memory above the inputs, of the sum of causal ALiBi attention by length, 8 heads of 64, forward and backward; of all keys (time
-# grows with the square of the length) and of a window of the last 256 (time grows with the length). Memory grows with the length in both.
+# lengths.sh [N...]: time, and memory above the inputs, of the sum of causal ALiBi attention by length, 8
+# heads of 64, forward and backward; of all keys (time grows with the square of the length) and of a window of
+# the last 256 (time grows with the length). Memory grows with the length in both.
 . "$(dirname "$0")/lib.sh"
 need_numpy
 say "     n   causal s     MiB   window s     MiB"

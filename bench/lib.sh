@@ -1,6 +1,7 @@
-# lib.sh: what the scripts of bench/ share. They time whole commands side by side in one run, because machines differ and are noisy:
-# only ratios from one run mean anything. AQC: the command (default: aqc). PYTHON: a python3 with torch. PEERS, DATA: folders with the
-# PyTorch scripts and the data, beside the project as ../shared/peers and ../shared/data unless set.
+# lib.sh: what the scripts of bench/ share. They time whole commands side by side in one run, because machines
+# differ and are noisy: only ratios from one run mean anything. AQC: the command (default: aqc). PYTHON: a
+# python3 with torch. PEERS, DATA: folders with the PyTorch scripts and the data, beside the project as
+# ../shared/peers and ../shared/data unless set.
 here=$(cd "$(dirname "$0")" && pwd)
 AQC=${AQC:-aqc}
 PYTHON=${PYTHON:-/usr/bin/python3}
@@ -32,11 +33,12 @@ core() {
   fi
 }
 
-# peer SCRIPT ARGUMENT...: PyTorch, with its BLAS core set by hand. As it comes it gives the memory of each step back to the system, which on some machines takes
-# longer than the arithmetic.
+# peer SCRIPT ARGUMENT...: PyTorch, with its BLAS core set by hand. As it comes it gives the memory of each
+# step back to the system, which on some machines takes longer than the arithmetic.
 peer() { OPENBLAS_CORETYPE=$(core) "$PYTHON" "$@"; }
 
-# peer_keeping SCRIPT ARGUMENT...: the same, keeping the memory of each step for the next one: faster on such machines, but larger.
+# peer_keeping SCRIPT ARGUMENT...: the same, keeping the memory of each step for the next one: faster on such
+# machines, but larger.
 peer_keeping() { MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456 peer "$@"; }
 
 # field NAME: the number of that name in the JSON object on standard input.
@@ -67,7 +69,8 @@ need_numpy() {
   "$PYTHON" -c 'import numpy' 2>/dev/null || { say "skipped: $PYTHON has no numpy"; exit 0; }
 }
 
-# heads FUNCTION OPTION...: a function of heads.aq on the last queries that qkv made in $work/in.safetensors: seconds and bytes as JSON.
+# heads FUNCTION OPTION...: a function of heads.aq on the last queries that qkv made in $work/in.safetensors:
+# seconds and bytes as JSON.
 heads() {
   function=$1
   shift

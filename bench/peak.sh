@@ -1,6 +1,7 @@
 #!/bin/sh
-# peak.sh [N]: the share of sgemm's speed that attention reaches: plain softmax, no mask, 8 heads of 64. Counted are the products alone: two of N x N x 64 for
-# each head forwards, five backwards. Best of five runs, in turns, on one thread and on all.
+# peak.sh [N]: the share of sgemm's speed that attention reaches: plain softmax, no mask, 8 heads of 64.
+# Counted are the products alone: two of N x N x 64 for each head forwards, five backwards. Best of five runs,
+# in turns, on one thread and on all.
 . "$(dirname "$0")/lib.sh"
 need_numpy
 n=${1:-2048}

@@ -1,6 +1,6 @@
 #!/bin/sh
-# score.sh [N]: what a programmed score costs (ALiBi, a soft cap and a window that hides no key) beside plain softmax in the same kernel: forward and
-# backward, 8 heads of 64, the best of five runs each, in turns.
+# score.sh [N]: what a programmed score costs (ALiBi, a soft cap and a window that hides no key) beside plain
+# softmax in the same kernel: forward and backward, 8 heads of 64, the best of five runs each, in turns.
 . "$(dirname "$0")/lib.sh"
 need_numpy
 n=${1:-2048}

@@ -1,6 +1,7 @@
 #!/bin/sh
-# seed.sh [D]: examples per second of training the three-head classifier on SST-2, batch 32, beside the same work in PyTorch at its best:
-# one and two threads, with and without batches sorted by length, two ways for memory, BLAS core set by hand.
+# seed.sh [D]: examples per second of training the three-head classifier on SST-2, batch 32, beside the same
+# work in PyTorch at its best: one and two threads, with and without batches sorted by length, two ways for
+# memory, BLAS core set by hand.
 . "$(dirname "$0")/lib.sh"
 D=${1:-64}
 need "$PEERS/seed_torch.py" "$DATA/sst2/train.tsv"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# variants.sh [N]: heads whose weights are no plain softmax, 8 heads of 64, forward and backward: seconds and memory above the inputs, beside eager
-# PyTorch at its better number of threads and its faster way for memory; its memory is that of the leaner way. N: 1024 unless given.
+# variants.sh [N]: heads whose weights are no plain softmax, 8 heads of 64, forward and backward: seconds and
+# memory above the inputs, beside eager PyTorch at its better number of threads and its faster way for memory;
+# its memory is that of the leaner way. N: 1024 unless given.
 . "$(dirname "$0")/lib.sh"
 need_torch
 n=${1:-1024}

@@ -1,5 +1,5 @@
-/* parser.y: the grammar of aq. It builds the tree of ast.h through the functions of ast.c and does nothing else;
- * all memory is the arena's, so a parse that is given up needs no destructors. */
+/* parser.y: the grammar of aq. It builds the tree of ast.h through the functions of ast.c and does nothing
+ * else; all memory is the arena's, so a parse that is given up needs no destructors. */
 %require "3.8"
 %define api.pure full
 %define api.prefix {gr_yy}
@@ -44,7 +44,8 @@ int gr_yylex(GR_YYSTYPE *value, GR_YYLTYPE *span, struct gr_parser *parser);  /*
 
 #define YYLLOC_DEFAULT(current, rhs, n) \
   ((current) = (n) > 0 ? gr_span_join(YYRHSLOC(rhs, 1), YYRHSLOC(rhs, n)) \
-                       : (struct gr_span){YYRHSLOC(rhs, 0).source, YYRHSLOC(rhs, 0).end, YYRHSLOC(rhs, 0).end})
+                       : (struct gr_span){YYRHSLOC(rhs, 0).source, YYRHSLOC(rhs, 0).end, \
+                                          YYRHSLOC(rhs, 0).end})
 
 /* Every action is one of these: a builder that returned NULL has left its error, and the parser recovers from
  * it. */
@@ -65,20 +66,26 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 }
 
 %token <text> NAME "a name" NUMBER "a number" STRING "a string"
-%token IMPORT "`import`" AS "`as`" DIM "`dim`" DATA "`data`" FN "`fn`" HEAD "`head`" MODEL "`model`" LOSS "`loss`" TRAIN "`train`"
-%token EXTERN "`extern`" RETURN "`return`" FOR "`for`" IN "`in`" IF "`if`" ELSE "`else`" WITH "`with`" PARAM "`param`"
+%token IMPORT "`import`" AS "`as`" DIM "`dim`" DATA "`data`" FN "`fn`" HEAD "`head`" MODEL "`model`"
+%token LOSS "`loss`" TRAIN "`train`"
+%token EXTERN "`extern`" RETURN "`return`" FOR "`for`" IN "`in`" IF "`if`" ELSE "`else`" WITH "`with`"
+%token PARAM "`param`"
 %token INSTANCE "`instance`" AND "`and`" OR "`or`" NOT "`not`" OF "`of`"
-%token LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`" LT "`<`" GT "`>`" PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" MODULO "`%`"
+%token LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`" LT "`<`" GT "`>`" PLUS "`+`" MINUS "`-`"
+%token TIMES "`*`" DIVIDE "`/`" MODULO "`%`"
 %token MATMUL "`@`" POWER "`^`" PRIME "`'`" DOT "`.`" LPAREN "`(`" LBRACKET "`[`"
-%token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" RPAREN "`)`" RBRACKET "`]`" COLON "`:`" DOTS "`..`" ELLIPSIS "`...`"
+%token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" RPAREN "`)`" RBRACKET "`]`" COLON "`:`" DOTS "`..`"
+%token ELLIPSIS "`...`"
 %token END "a new line" LBRACE "`{`" RBRACE "`}`"
 %token COMMENT LINE   /* verbatim reading only, never seen by this grammar */
 %token YYEOF 0 "the end of the file"
 
 %type <list> items item dims columns params param_list outputs entries entry_list statement_list names values
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
-%type <node> dim import import_as data column fn head head_dim model loss train extern param type_opt type result_opt default_opt body
-%type <node> output entry block statement let for if else_opt return value expr conjunction negation comparison chain sum product
+%type <node> dim import import_as data column fn head head_dim model loss train extern param
+%type <node> type_opt type result_opt default_opt body
+%type <node> output entry block statement let for if else_opt return value expr conjunction
+%type <node> negation comparison chain sum product
 %type <node> unary power operand postfix primary path argument
 %type <node> with_opt with_entry shape shape_item list_item data_shape_opt limit index range
 %type <text> order sum_op product_op
@@ -344,7 +351,10 @@ names
 
 for
   : FOR NAME IN sum DOTS sum block
-      { MAKE($$, NODE(RANGE, gr_span_join(@4, @6), 2, $4, $6)); MAKE($$, gr_named(NODE(FOR, @$, 2, $$, $7), $2, @2)); }
+      {
+        MAKE($$, NODE(RANGE, gr_span_join(@4, @6), 2, $4, $6));
+        MAKE($$, gr_named(NODE(FOR, @$, 2, $$, $7), $2, @2));
+      }
   ;
 
 if

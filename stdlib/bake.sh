@@ -1,6 +1,7 @@
 #!/bin/sh
-# bake.sh FILE...: writes C source to stdout that holds the named .aq files, as compiler/source/stdlib.h declares them.
-# Bytes are written as numbers: string literals have a length limit that compilers need only honour up to 4095.
+# bake.sh FILE...: writes C source to stdout that holds the named .aq files, as compiler/source/stdlib.h
+# declares them. Bytes are written as numbers: string literals have a length limit that compilers need only
+# honour up to 4095.
 set -eu
 
 # The name programs know a file by: its own, without folder and .aq.

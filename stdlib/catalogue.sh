@@ -1,7 +1,9 @@
 #!/bin/sh
-# catalogue.sh AQC: the attention variants of the standard library as Markdown, which doc/attention.md holds. An entry is a comment
-# with indented lines, and the definitions below it: "# Name: what it does (source).", then "#   the formula" and "#   the use". The use is
-# what a program says: slots, which are filled in a plain head, or statements that end in z = …; AQC explains it, and so tells how it runs.
+# catalogue.sh AQC: the attention variants of the standard library as Markdown, which doc/attention.md holds.
+# An entry is a comment with indented lines, and the definitions below it: "# Name: what it does (source).",
+# then "#   the formula" and "#   the use". A formula goes on in a line that is indented by two more. The use
+# is what a program says: slots, which are filled in a plain head, or statements that end in z = …; AQC
+# explains it, and so tells how it runs.
 # With PROGRAMS=FOLDER in the environment the programs made of the uses stay there.
 set -eu
 aqc=$(command -v "$1")
@@ -16,6 +18,7 @@ programs=${PROGRAMS:-$folder}
 awk -v folder="$folder" '
   function file(kind) { return sprintf("%s/%03d.%s", folder, count, kind) }
   function put(kind, text) { printf "%s\n", text > file(kind); close(file(kind)) }
+  function capital(text) { return toupper(substr(text, 1, 1)) substr(text, 2) }
   function forget() { prose = formula = use = comment = "" }
   function entry(   name) {
     if (formula == "") return
@@ -25,7 +28,7 @@ awk -v folder="$folder" '
     sub(/:.*/, "", name)
     sub(/^[^:]*: */, "", prose)
     put("title", name)
-    put("prose", toupper(substr(prose, 1, 1)) substr(prose, 2))
+    put("prose", capital(prose))
     put("formula", formula)
     put("use", use)
   }
@@ -34,9 +37,26 @@ awk -v folder="$folder" '
     program = ""
   }
   FNR == 1 { entry(); flush(); header = 1; body = 0; forget(); count++ }
-  header && /^#/ { line = substr($0, 3); if (FNR == 1) sub(/^[a-z]*\.aq: /, "", line); intro = intro (FNR == 1 ? "" : " ") line; next }
-  header { name = FILENAME; sub(/\.aq$/, "", name); put("section", toupper(substr(name, 1, 1)) substr(name, 2) "\n\n" toupper(substr(intro, 1, 1)) substr(intro, 2)); intro = ""; header = 0; next }
-  !body && /^#   / { line = substr($0, 5); if (formula == "") formula = line; else use = use (use == "" ? "" : "\n") line; next }
+  header && /^#/ {
+    line = substr($0, 3)
+    if (FNR == 1) sub(/^[a-z]*\.aq: /, "", line)
+    intro = intro (FNR == 1 ? "" : " ") line
+    next
+  }
+  header {
+    name = FILENAME
+    sub(/\.aq$/, "", name)
+    put("section", capital(name) "\n\n" capital(intro))
+    intro = ""
+    header = 0
+    next
+  }
+  !body && /^#     / && formula != "" && use == "" { formula = formula " " substr($0, 7); next }
+  !body && /^#   / {
+    line = substr($0, 5)
+    if (formula == "") formula = line; else use = use (use == "" ? "" : "\n") line
+    next
+  }
   !body && /^# / { prose = prose (prose == "" ? "" : " ") substr($0, 3); comment = comment $0 "\n"; next }
   !body && /^(fn|head)/ {
     alone = formula == ""
@@ -56,7 +76,8 @@ program() {
     /^(query|key|value|score|mask|norm|drop) = / { slots = slots "    " $0 "\n"; next }
     { text = text "  " $0 "\n" }
     END {
-      print "dim D = 8, H = 2, K = D / H\n\ndata {\n  text: words[T]\n  other: words[P]\n  label: class[C]\n}\n\nmodel variant(text, other) -> label {\n  x = embed(text, D)"
+      print "dim D = 8, H = 2, K = D / H\n\ndata {\n  text: words[T]\n  other: words[P]\n  label: class[C]\n}\n"
+      print "model variant(text, other) -> label {\n  x = embed(text, D)"
       all = text slots
       if (all ~ /[( ]y[,)]|pairs/) print "  y = embed(other, D)"
       if (all ~ /pairs/) print "  pairs = expand(x, [T, P, D]) * expand(y, [T, P, D])"
@@ -81,9 +102,24 @@ run_of() {
 }
 
 # What the overview shows of a use: its slots, or the z that it comes to.
-shown() { if grep -q '^z = ' "$1"; then grep '^z = ' "$1"; else grep -E '^(query|key|value|score|mask|norm|drop) = ' "$1"; fi; }
+shown() {
+  if grep -q '^z = ' "$1"; then grep '^z = ' "$1"; else grep -E '^(query|key|value|score|mask|norm|drop) = ' "$1"; fi
+}
 
 anchor() { tr 'A-Z ' 'a-z-' < "$1" | tr -cd 'a-z0-9\n-'; }
+
+# wrapped PREFIX: each line broken at 110 characters, counted without the second and later bytes of UTF-8.
+wrapped() {
+  LC_ALL=C awk -v prefix="$1" '
+    function width(text) { gsub(/[\200-\277]/, "", text); return length(text) }
+    {
+      line = prefix
+      for (k = 1; k <= NF; k++) {
+        if (k > 1 && width(line " " $k) > 110) { print line; line = prefix $k } else line = line (k > 1 ? " " : "") $k
+      }
+      print NF ? line : ""
+    }'
+}
 
 for use in "$folder"/*.use; do
   n=${use%.use}
@@ -96,10 +132,12 @@ cat <<'END'
 
 <!-- Made by stdlib/catalogue.sh from the comments in stdlib/: change them, not this page. -->
 
-What the standard library has, each with its formula, how a program uses it, its definition, and how it runs. Everything here is written in aq and can be
-written differently in a program of one's own: see [head: programmable attention](language.md#head-programmable-attention). In the formulas s is q_i·k_j, the product of a query and a
-key, i the position of the query, j that of the key, h the number of the head. Below each formula stand its use and its definition. A use that consists of slots goes into any
-head, or behind `with` of one, and several may be joined:
+What the standard library has, each with its formula, how a program uses it, its definition, and how it runs.
+Everything here is written in aq and can be written differently in a program of one's own: see [head:
+programmable attention](language.md#head-programmable-attention). In the formulas s is q_i·k_j, the product of
+a query and a key, i the position of the query, j that of the key, h the number of the head. Below each
+formula stand its use and its definition. A use that consists of slots goes into any head, or behind `with` of
+one, and several may be joined:
 
 ```text
 z = heads(x, x, H, K) with {
@@ -108,22 +146,28 @@ z = heads(x, x, H, K) with {
 }
 ```
 
-*Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length. *Row-buffered* ones hold the scores of a few queries at a time, *materialised*
-ones the whole matrix. `aqc explain` says the same of any program, and why.
+*Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length.
+*Row-buffered* ones hold the scores of a few queries at a time, *materialised* ones the whole matrix. `aqc
+explain` says the same of any program, and why.
 END
 for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do
   n=${item%.*}
   case $item in
     *.section) printf '\n**%s**\n\n| variant | in a program | runs |\n|---|---|---|\n' "$(head -1 "$item")" ;;
-    *) printf '| [%s](#%s) | %s | %s |\n' "$(cat "$item")" "$(anchor "$item")" "$(shown "$n.use" | sed 's/|/\\|/g; s/.*/`&`/' | paste -s -d '~' | sed 's/~/<br>/g')" "$(cat "$n.run")" ;;
+    *)
+      uses=$(shown "$n.use" | sed 's/|/\\|/g; s/.*/`&`/' | paste -s -d '~' | sed 's/~/<br>/g')
+      printf '| [%s](#%s) | %s | %s |\n' "$(cat "$item")" "$(anchor "$item")" "$uses" "$(cat "$n.run")"
+      ;;
   esac
 done
 for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do
   n=${item%.*}
   case $item in
-    *.section) printf '\n## %s\n' "$(cat "$item")" ;;
+    *.section) printf '\n## %s\n' "$(wrapped '' < "$item")" ;;
     *)
-      printf '\n### %s\n\n%s *%s.*\n\n> %s\n\n```text\n%s\n```\n' "$(cat "$item")" "$(cat "$n.prose")" "$(cat "$n.run")" "$(cat "$n.formula")" "$(cat "$n.use")"
+      printf '\n### %s\n\n' "$(cat "$item")"
+      printf '%s *%s.*\n' "$(cat "$n.prose")" "$(cat "$n.run")" | wrapped ''
+      printf '\n%s\n\n```text\n%s\n```\n' "$(wrapped '> ' < "$n.formula")" "$(cat "$n.use")"
       if [ -f "$n.program" ]; then printf '```text\n%s\n```\n' "$(cat "$n.program")"; fi ;;
   esac
 done

@@ -1,6 +1,6 @@
 #!/bin/sh
-# table.sh FILE...: the standard library as a Markdown table: each fn and head with the comment above it, without the indented lines, which are
-# for catalogue.sh. doc/language.md holds what this writes.
+# table.sh FILE...: the standard library as a Markdown table: each fn and head with the comment above it,
+# without the indented lines, which are for catalogue.sh. doc/language.md holds what this writes.
 set -eu
 echo '| | |'
 echo '|---|---|'

@@ -1,6 +1,7 @@
 #!/bin/sh
-# as-tap.sh TEST: runs a test script or program and sees to it that its output is TAP as automake reads it. Of a test that does not speak
-# TAP, the exit code decides: 0 passed, 77 skipped (its last line says why), anything else failed.
+# as-tap.sh TEST: runs a test script or program and sees to it that its output is TAP as automake reads it. Of
+# a test that does not speak TAP, the exit code decides: 0 passed, 77 skipped (its last line says why),
+# anything else failed.
 case $1 in
   *.sh) output=$(sh "$1" 2>&1) ;;
   *) output=$("$1" 2>&1) ;;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-attention.sh: doc/attention.md is what stdlib/catalogue.sh writes; every use in it compiles, and its gradients are those of differences.
+# check-attention.sh: doc/attention.md is what stdlib/catalogue.sh writes; every use in it compiles, and its
+# gradients are those of differences.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 aqc=${AQC:-aqc}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-examples.sh: the examples' data is what their generators write, byte for byte, and is what their READMEs say.
+# check-examples.sh: the examples' data is what their generators write, byte for byte, and is what their
+# READMEs say.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)

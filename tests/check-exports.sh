@@ -11,7 +11,8 @@ fi
 exported=$(nm -D --defined-only "$library" | awk '$2 != "A" {print $3}' | sort)
 # Sanitizers add names of their own.
 exported=$(printf '%s\n' "$exported" | grep -vE '^(__(asan|ubsan|tsan|odr)|_init|_fini|__bss_start|_edata|_end)')
-# Names called like functions in the header, once comments are gone, that are not types (aq_..._fn typedefs have a star).
+# Names called like functions in the header, once comments are gone, that are not types (aq_..._fn typedefs
+# have a star).
 declared=$(sed -e 's://.*::' "$header" | tr '\n' ' ' | sed -e 's:/\*:\n/*:g' -e 's:\*/:*/\n:g' | grep -v '^/\*' | tr '\n' ' ' |
   tr ';{}' '\n\n\n' | grep -v typedef | grep -oE '(^|[^A-Za-z0-9_])aq_[a-z0-9_]+[[:space:]]*\(' | grep -oE 'aq_[a-z0-9_]+' | sort -u)
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# check-faults.sh: small inputs that once went wrong, kept beside the project (../shared/faults): each must be right or be refused now.
-# Says TAP; skipped where they are not. Tests of the same kinds that need nothing from outside are in the .test files.
+# check-faults.sh: small inputs that once went wrong, kept beside the project (../shared/faults): each must be
+# right or be refused now. Says TAP; skipped where they are not. Tests of the same kinds that need nothing
+# from outside are in the .test files.
 set -u
 faults=${AQ_SOURCE:-.}/../shared/faults
 [ -d "$faults" ] || { echo "there is no ../shared/faults"; exit 77; }

@@ -1,6 +1,7 @@
 #!/bin/sh
-# check-fuzz.sh: every fuzz target on its corpus, on the programs and tables of this project, and on changed copies of them. Says TAP.
-# AQ_FUZZ_CHANGED=N tries N changed copies instead of a few, AQ_FUZZ_SEED=N others than the usual ones.
+# check-fuzz.sh: every fuzz target on its corpus, on the programs and tables of this project, and on changed
+# copies of them. Says TAP. AQ_FUZZ_CHANGED=N tries N changed copies instead of a few, AQ_FUZZ_SEED=N others
+# than the usual ones.
 set -u
 source=${AQ_SOURCE:-.} build=${AQ_BUILD:-.}
 corpus=$source/tests/fuzz/corpus seed=${AQ_FUZZ_SEED:-1}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-harness.sh: does the test runner itself tell passing from failing? A stand-in for aqc prints and fails as told.
+# check-harness.sh: does the test runner itself tell passing from failing? A stand-in for aqc prints and fails
+# as told.
 set -u
 run_tests=${AQ_BUILD:-.}/tests/run-tests
 folder=$(mktemp -d) || exit 1
@@ -17,7 +18,8 @@ chmod +x "$folder/bin/aqc"
 PATH=$folder/bin:$PATH
 
 count=0
-# expect NAME FILE VERDICTS: the verdicts (ok, not, skip) that the runner gives for the cases of FILE, in order.
+# expect NAME FILE VERDICTS: the verdicts (ok, not, skip) that the runner gives for the cases of FILE, in
+# order.
 expect() {
   count=$((count + 1))
   got=$("$run_tests" "$folder/$2" | awk '/# SKIP/ {print "skip"; next} /^ok/ {print "ok"} /^not ok/ {print "not"}' | tr '\n' ' ')

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check-layers.sh: the house rules that a machine can check: which folder may include which, how long a file may be, and what a
-# library must not do to its host.
+# check-layers.sh: the house rules that a machine can check: which folder may include which, how long a file
+# may be, and what a library must not do to its host.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
 count=0
@@ -37,7 +37,8 @@ own='(runtime|vm|grammar|compiler|libaq|aqc)/'
 [ -d runtime ] && may_include runtime 'runtime/|config\.h"'
 [ -d vm ] && may_include vm 'vm/|runtime/|config\.h"'
 [ -d grammar ] && may_include grammar 'grammar/|runtime/base\.h"|config\.h"'
-# The floors of the compiler, from the lowest. What a module is made of (vm/, runtime/) is known to all of them.
+# The floors of the compiler, from the lowest. What a module is made of (vm/, runtime/) is known to all of
+# them.
 below='vm/|runtime/|config\.h"'
 [ -d compiler/source ] && may_include compiler/source "compiler/source/|grammar/|$below"
 [ -d compiler/ir ] && may_include compiler/ir "compiler/ir/|grammar/source\.h\"|$below"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check-sources.sh: every source, program and test that lies in the tree is listed in Makefile.am, and nothing else is; no
-# two sources have the same name.
+# check-sources.sh: every source, program and test that lies in the tree is listed in Makefile.am, and nothing
+# else is; no two sources have the same name.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
 count=0
@@ -17,7 +17,8 @@ verdict() {   # verdict NAME PROBLEMS
 # The words of Makefile.am: one file per line, but for those that are named within a rule or a variable.
 listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
 
-# The .c of a program of one file is implied by its name; what flex, bison and bake.sh write may lie in a tree that was built in place.
+# The .c of a program of one file is implied by its name; what flex, bison and bake.sh write may lie in a tree
+# that was built in place.
 present() {
   ls grammar/*.[chly] compiler/*.[ch] compiler/*/*.[ch] vm/*.[ch] runtime/*.[ch] runtime/*.def runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] \
     aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null

@@ -1,6 +1,7 @@
 #!/bin/sh
-# compare-sklearn.sh: the report is scikit-learn's, byte for byte, on random labels; its other metrics agree to 1e-12.
-# Takes the program built from tests/unit/report_host.c from REPORT_HOST, or builds it. Exit code 77: skipped.
+# compare-sklearn.sh: the report is scikit-learn's, byte for byte, on random labels; its other metrics agree
+# to 1e-12. Takes the program built from tests/unit/report_host.c from REPORT_HOST, or builds it. Exit code
+# 77: skipped.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 python=${PYTHON3:-/usr/bin/python3}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# compare-torch.sh: functions and their gradients are PyTorch's, in double, to 1e-8: tests/torch/. Exit code 77: skipped.
+# compare-torch.sh: functions and their gradients are PyTorch's, in double, to 1e-8: tests/torch/. Exit code
+# 77: skipped.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/torch/run.sh"
 torch_run compare.py

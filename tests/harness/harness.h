@@ -52,6 +52,7 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 char *text_read(const char *path, size_t *length); /* NULL: cannot be read */
 char *text_line(char **rest);                      /* cuts off the next line; NULL at the end */
 bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
 void drop_blank_end(char *text); /* blank lines at the end */
 
 /* match.c */

@@ -94,12 +94,20 @@ static void message_block(struct parser *p) {
   p->wants_message = false;
 }
 
+/* A command that goes on in the next line, because this one ends in a backslash. */
+static char *whole_command(struct parser *p, char *command) {
+  for (char *line; text_ends(command, " \\") && (line = next_line(p));)
+    command = text_join(text_join(text_copy(command, strlen(command)), "\n"), line);
+  return command;
+}
+
 static void console_block(struct parser *p, bool fails) {
   struct test_case *test = add_case(p, fails ? "console error" : "console");
   struct step *step = NULL;
   for (char *line; (line = next_line(p)) && strcmp(line, "```") != 0;) {
     if (text_starts(line, "$ ")) {
       step = add_step(test, p->line, line + 2);
+      step->command = whole_command(p, step->command);
       step->joined = true;
       step->out = text_copy("", 0);
     } else if (step) {

@@ -90,6 +90,13 @@ static void directive(struct parser *p, char *words) {
   }
 }
 
+/* A command that goes on in the next line, because this one ends in a backslash. */
+static char *whole_command(struct parser *p, char *command, char **text) {
+  for (char *line; text_ends(command, " \\") && (line = text_line(text)); p->line++)
+    command = text_join(text_join(text_copy(command, strlen(command)), "\n"), line);
+  return command;
+}
+
 static void content(struct parser *p, char *line) {
   if (p->block) {
     bool escaped = text_starts(line, "\\\\") || text_starts(line, "\\$ ") || text_starts(line, "\\---")
@@ -109,7 +116,8 @@ void parse_test(struct suite *suite, char *text) {
       begin_case(&p, line);
     } else if (p.test && text_starts(line, "$ ")) {
       p.block = NULL;
-      add_step(&p, line + 2);
+      struct step *step = add_step(&p, line + 2);
+      step->command = whole_command(&p, step->command, &text);
     } else if (p.test && text_starts(line, "--- ")) {
       directive(&p, line + 4);
     } else {

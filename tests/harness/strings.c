@@ -70,6 +70,11 @@ char *text_line(char **rest) {
 
 bool text_starts(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
 
+bool text_ends(const char *text, const char *suffix) {
+  size_t length = strlen(text), n = strlen(suffix);
+  return length >= n && strcmp(text + length - n, suffix) == 0;
+}
+
 void drop_blank_end(char *text) {
   size_t n = strlen(text);
   while (n >= 2 && text[n - 1] == '\n' && text[n - 2] == '\n') n--;

@@ -1,0 +1,63 @@
+#!/bin/sh
+# check-style.sh: C is as clang-format writes it by .clang-format, and no line is wider than 110 columns.
+set -u
+cd "${AQ_SOURCE:-.}" || exit 1
+columns=110
+# Other versions of clang-format break some lines in other places.
+clang_format=14
+count=0
+verdict() {   # verdict NAME PROBLEMS
+  count=$((count + 1))
+  if [ -z "$2" ]; then
+    echo "ok $count - $1"
+  else
+    echo "not ok $count - $1"
+    printf '%s\n' "$2" | head -n 60 | sed 's/^/# /'
+  fi
+}
+
+# files PATTERN...: the files of these names that people write.
+files() {
+  for pattern; do
+    find . \( -name .git -o -name 'build*' -o -name _build -o -name autom4te.cache -o -name corpus \) -prune \
+      -o -type f -name "$pattern" -print
+  done | sed 's|^\./||' | grep -vE '^(grammar/(lexer|parser)\.[ch]|compiler/source/stdlib_data\.c|config\.h)$' |
+    sort
+}
+
+name="C is as clang-format $clang_format writes it"
+found=$(clang-format --version 2> /dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p')
+if [ "$found" = $clang_format ]; then
+  verdict "$name" "$(files '*.[ch]' | xargs clang-format --dry-run 2>&1 | grep -E 'warning|error' |
+    sed 's/: \(warning\|error\): .*//; s/$/: run clang-format -i on this file/' | sort -u -t : -k 1,1)"
+else
+  count=$((count + 1))
+  echo "ok $count - $name # SKIP ${found:+this is clang-format }${found:-there is no clang-format}"
+fi
+
+# wide AWK FILES...: the lines that are too wide and for which the awk condition `held` holds. Columns are
+# counted without the second and later bytes of UTF-8.
+wide() {
+  condition=$1
+  shift
+  LC_ALL=C awk -v columns=$columns '
+    FNR == 1 { fence = 0; block = "" }
+    FILENAME ~ /\.md$/ && /^ *```/ { fence = !fence; block = fence ? $1 : "" }
+    FILENAME ~ /\.test$/ && /^(%%|\$ |--- )/ { block = /^--- std(out|err)/ ? "output" : "" }
+    { text = $0; gsub(/[\200-\277]/, "", text) }
+    length(text) > columns && ('"$condition"') {
+      printf "%s:%d: %d columns, %d are allowed\n", FILENAME, FNR, length(text), columns
+    }' "$@"
+}
+
+# Lists of file names have no spaces in them, so that they may be split into words.
+# shellcheck disable=SC2046
+verdict "lines of C and aq" "$(wide 1 $(files '*.[chly]' '*.aq'))"
+# A row of a table, a link and what a command prints cannot be broken.
+# shellcheck disable=SC2046
+verdict "lines of documents" \
+  "$(wide '!/^\|/ && block !~ /^```(text|console.*)?$/' $(files '*.md'))"
+# Nor can what a command prints, or the text of a program or table within quotes.
+# shellcheck disable=SC2046
+verdict "lines of tests" "$(wide 'block != "output" && !/[\047"]/' $(files '*.test'))"
+echo "1..$count"
