@@ -43,7 +43,7 @@ wide() {
   LC_ALL=C awk -v columns=$columns '
     FNR == 1 { fence = 0; block = "" }
     FILENAME ~ /\.md$/ && /^ *```/ { fence = !fence; block = fence ? $1 : "" }
-    FILENAME ~ /\.test$/ && /^(%%|\$ |--- )/ { block = /^--- std(out|err)/ ? "output" : "" }
+    FILENAME ~ /\.test$/ && /^(%%|\$ |--- )/ { block = /^--- (std|file)/ && !/\.aq$/ ? "data" : "" }
     { text = $0; gsub(/[\200-\277]/, "", text) }
     length(text) > columns && ('"$condition"') {
       printf "%s:%d: %d columns, %d are allowed\n", FILENAME, FNR, length(text), columns
@@ -57,7 +57,7 @@ verdict "lines of C and aq" "$(wide 1 $(files '*.[chly]' '*.aq'))"
 # shellcheck disable=SC2046
 verdict "lines of documents" \
   "$(wide '!/^\|/ && block !~ /^```(text|console.*)?$/' $(files '*.md'))"
-# Nor can what a command prints, or the text of a program or table within quotes.
+# Nor can what a command prints, a row of data, or what stands within quotes.
 # shellcheck disable=SC2046
-verdict "lines of tests" "$(wide 'block != "output" && !/[\047"]/' $(files '*.test'))"
+verdict "lines of tests" "$(wide 'block != "data" && !/[\047"]/' $(files '*.test'))"
 echo "1..$count"
