@@ -13,7 +13,7 @@ struct settings {
 
   aq_define *define;
   size_t define_count;
-  const char *valid, *test, *output, *until;
+  const char *valid, *test, *output, *until, *metric;
   double hold, learning_rate;
   int64_t epochs, batch, seed, threads;
   enum aq_precision precision;

@@ -39,6 +39,7 @@ static void set_options(struct training *t) {
   o->seed = s->seed;
   o->learning_rate = s->learning_rate;
   o->until = s->until;
+  o->metric = s->metric;
   o->threads = (int)s->threads;
   o->precision = s->precision;
   o->bad_rows = s->bad_rows;
@@ -58,6 +59,9 @@ static int check_settings(const struct training *t) {
   if (s->until && !s->valid && !(s->hold > 0))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
+  if (s->metric && !s->valid && !(s->hold > 0))
+    return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
+                        "--metric looks at validation data, and there is none");
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting(t->options.save, input[k]);
     if (status) return status;
@@ -267,6 +271,8 @@ static const struct option option_list[] = {
     OPTION(0, "lr", NUMBER, "X", learning_rate, "learning rate, likewise"),
     OPTION(0, "seed", WHOLE, "N", seed, "seed of all random numbers, likewise"),
     OPTION(0, "until", TEXT, "METRIC=X", until, "stop once the validation metric is that good, as in f1=0.9"),
+    OPTION(0, "metric", TEXT, "METRIC", metric,
+           "keep the epoch that is best by this metric, as in f1 or label.f1"),
     OPTION(0, "resume", FLAG, NULL, resume, "go on from the checkpoint of an interrupted training"),
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,

@@ -206,9 +206,9 @@ typedef struct aq_train_options {
                   may be others */
   int64_t epochs, batch, seed; /* below 0: what the program says */
   double learning_rate;        /* below 0: what the program says */
-  const char *until; /* "f1=0.9": stop when this metric of the first output is that good on the validation
-                      * data, without which it is an error; the best epoch is the best by this metric then.
-                      * NULL: train all epochs */
+  const char *until; /* "f1=0.9": stop when this metric of the first output (or "topic.f1=0.9", of topic) is
+                      * that good on the validation data, without which it is an error; without `metric` the
+                      * best epoch is the best by this one then. NULL: train all epochs */
   int threads;       /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
@@ -219,6 +219,8 @@ typedef struct aq_train_options {
   bool (*progress)(void *context, const aq_progress *progress);
   void *context;
   enum aq_header header;
+  const char *metric; /* "f1", or "topic.f1" of the output topic: the epoch that is best by it on the
+                       * validation data is kept; NULL: what the program says */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

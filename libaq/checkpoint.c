@@ -135,7 +135,7 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   put_number(&out, "momentum", s->momentum);
   put_number(&out, "clip", s->clip);
   put_number(&out, "average", s->average);
-  rt_text_printf(&out, "metric %s\n", t->metric ? t->metric->name : "none");
+  rt_text_printf(&out, "metric %s\n", t->best_by.name ? t->best_by.name : "none");
   if (!status && out.failed) status = rt_no_memory(error);
   if (status) rt_text_free(&out);
   t->run = out.data;
@@ -321,9 +321,11 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   io_tensors_close(file);
   rt_free(path);
   if (status) return status;
-  /* The goal may be another one than before. */
-  t->state.reached = t->has_goal && t->state.best_epoch > 0
-                     && !rep_metric_better(t->metric, t->goal.value, t->state.best_value);
+  /* The goal may be another one than before; of another metric than the one that is kept, later epochs tell.
+   */
+  bool same = t->has_goal && t->goal.metric == t->best_by.metric && t->goal_output == t->best_by.output;
+  t->state.reached = same && t->state.best_epoch > 0
+                     && !rep_metric_better(t->best_by.metric, t->goal.value, t->state.best_value);
   t->saved = true;
   return RT_OK;
 }

@@ -173,13 +173,7 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   uint32_t output = 0;
   if (!name || !value) return rt_fail(error, RT_USAGE, "there is no name of a metric, or no place for it");
   if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
-  for (uint32_t o = 0; o < m->output_count; o++) {
-    size_t length = strlen(m->output[o].name);
-    if (strncmp(name, m->output[o].name, length) || name[length] != '.') continue;
-    output = o;
-    name += length + 1;
-    break;
-  }
+  output = lib_metric_output(m, &name);
   int status = rep_metric_find(&report->judge.report[output], name, &metric, error);
   if (!status) *value = metric->value(&report->judge.report[output]);
   return status;

@@ -222,12 +222,28 @@ struct lib_judge {
 };
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
+/* What an output's predictions are judged as (judge.c). */
+enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output);
+/* measure.c: a metric of an output, by name: "f1" of the first, "topic.f1" of the output topic. */
+struct lib_measure {
+  const char *name; /* as it was given; not owned */
+  uint32_t output;
+  const struct rep_metric *metric;
+};
+/* The output that a metric's name begins with, else the first; *name: what is left of it. */
+uint32_t lib_metric_output(const struct vm_module *module, const char **name);
+int lib_measure_find(const struct vm_module *module, const struct rep_report *report, const char *name,
+                     struct lib_measure *measure, struct rt_error *error);
+/* That the metric of train { } is one of its output. */
+int lib_check_metric(const struct vm_module *module, struct rt_error *error);
+/* Puts the place of a setting into an error about it. */
+void lib_place_setting(const struct vm_where *where, struct rt_error *error);
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                   struct rt_error *error);
 /* Rows with a label that training did not see: they are judged, and are not in the loss. */
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data);
-/* Whether that is so of all labels of the first output, whose metric is 0 then, whatever the model says. */
-bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data);
+/* Whether that is so of all labels of an output, whose metrics are 0 then, whatever the model says. */
+bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data, uint32_t output);
 void lib_judge_free(struct lib_judge *judge);
 /* Of the batch that the machine has just run: RT_NOT_FINITE unless all its answers are finite, and its loss,
  * which is put into *loss; NULL: there is none. In float, a loss that is too large is computed in double. */

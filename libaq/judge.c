@@ -18,7 +18,7 @@ void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, 
   for (int64_t i = 0; i < tensor->shape->count; i++) out[i] = lib_number_at(tensor->data, precision, i);
 }
 
-static enum rep_kind report_kind(const struct vm_module *module, const struct vm_output *output) {
+enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output) {
   const struct vm_input *target = &module->input[output->target];
   if (target->type.dtype == RT_INT)
     return target->shifted ? REP_NEXT : target->length >= 0 ? REP_TAGS : REP_CLASS;
@@ -52,7 +52,7 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   judge->report = status ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
   if (!status && !judge->report) status = rt_no_memory(error);
   for (uint32_t o = 0; !status && o < module->output_count; o++) {
-    status = rep_init(&judge->report[o], report_kind(module, &module->output[o]), error);
+    status = rep_init(&judge->report[o], lib_report_kind(module, &module->output[o]), error);
     if (!status && (judge->report[o].kind & (REP_CLASS | REP_TAGS))) status = name_classes(judge, o, error);
   }
   return status;
@@ -254,8 +254,8 @@ int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset 
   return rows;
 }
 
-bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data) {
-  const struct io_values *v = &data->values[judge->feed.column[judge->module->output[0].target]];
+bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data, uint32_t output) {
+  const struct io_values *v = &data->values[judge->feed.column[judge->module->output[output].target]];
   if (!v->unseen.count) return false;
   int64_t count = v->offsets ? v->offsets[data->rows] : data->rows, k = 0;
   while (k < count && v->ids[k] < 0) k++;

@@ -181,33 +181,36 @@ static double bits_per_token(struct rep_report *r) { return loss(r) / log(2); }
 #define ANY (CLASSES | REP_NUMBER | REP_NEXT)
 
 const struct rep_metric rep_metrics[] = {
-    {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right"},
-    {"f1", f1_macro, true, 1, CLASSES, "mean of the classes' f1 (macro average), two classes included"},
-    {"f1_micro", f1_micro, true, 1, CLASSES, "f1 over all rows together"},
-    {"f1_weighted", f1_weighted, true, 1, CLASSES, "mean of the classes' f1, weighted by support"},
-    {"precision", precision_macro, true, 1, CLASSES, "mean of the classes' precision (macro average)"},
+    {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right", REP_IN_TABLE},
+    {"f1", f1_macro, true, 1, CLASSES, "mean of the classes' f1 (macro average), two classes included",
+     REP_IN_TABLE},
+    {"f1_micro", f1_micro, true, 1, CLASSES, "f1 over all rows together", REP_IN_TABLE},
+    {"f1_weighted", f1_weighted, true, 1, CLASSES, "mean of the classes' f1, weighted by support",
+     REP_IN_TABLE},
+    {"precision", precision_macro, true, 1, CLASSES, "mean of the classes' precision (macro average)",
+     REP_IN_TABLE},
     {"precision_weighted", precision_weighted, true, 1, CLASSES,
-     "mean of the classes' precision, weighted by support"},
-    {"recall", recall_macro, true, 1, CLASSES, "mean of the classes' recall (macro average)"},
-    {"recall_weighted", recall_weighted, true, 1, CLASSES,
-     "mean of the classes' recall, weighted by support"},
-    {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes"},
+     "mean of the classes' precision, weighted by support", REP_IN_TABLE},
+    {"recall", recall_macro, true, 1, CLASSES, "mean of the classes' recall (macro average)", REP_IN_TABLE},
+    {"recall_weighted", recall_weighted, true, 1, CLASSES, "mean of the classes' recall, weighted by support",
+     REP_IN_TABLE},
+    {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes", REP_TWO_CLASSES},
     {"log_loss", log_loss, false, 0, CLASSES,
-     "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]"},
-    {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability"},
-    {"rmse", rmse, false, 0, REP_NUMBER,
-     "root of the mean squared error, averaged over the numbers of a row"},
-    {"mae", mae, false, 0, REP_NUMBER, "mean absolute error"},
+     "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", 0},
+    {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", 0},
+    {"rmse", rmse, false, 0, REP_NUMBER, "root of the mean squared error, averaged over the numbers of a row",
+     0},
+    {"mae", mae, false, 0, REP_NUMBER, "mean absolute error", 0},
     {"r2", r2, true, 1, REP_NUMBER,
-     "share of the target's variance explained, averaged over the numbers of a row"},
-    {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token"},
-    {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss"},
-    {"bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits"},
+     "share of the target's variance explained, averaged over the numbers of a row", 0},
+    {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token", 0},
+    {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss", 0},
+    {"bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits", 0},
 };
 const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
 static bool measures(const struct rep_metric *metric, const struct rep_report *r) {
-  return (metric->kinds & r->kind) != 0 && (metric->value != auc || has_two_classes(r));
+  return (metric->kinds & r->kind) != 0 && (!(metric->flags & REP_TWO_CLASSES) || has_two_classes(r));
 }
 
 static const char *kind_name(enum rep_kind kind) {
@@ -252,8 +255,8 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
     return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
                    kind_name(r->kind), list + 2);
   if (known->kinds & r->kind)
-    return rt_fail(e, RT_USAGE, "auc is for two classes, and there are %zu; use one of %s", r->class_count,
-                   list + 2);
+    return rt_fail(e, RT_USAGE, "%s is for two classes, and there are %zu; use one of %s", known->name,
+                   r->class_count, list + 2);
   return rt_fail(e, RT_USAGE, "'%s' does not measure %s; what does: %s", known->name, kind_name(r->kind),
                  list + 2);
 }

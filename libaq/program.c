@@ -158,6 +158,10 @@ int aq_program_check(aq_program *program) {
   vm_module_free(program->model);
   program->model = NULL;
   int status = cc_check(program->read, &program->model, error);
+  if (!status && program->model && lib_check_metric(program->model, error)) {
+    status = cc_report_copy(&program->read->diagnostics, error);
+    return status ? status : error->code;
+  }
   if (!status && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
   return status;

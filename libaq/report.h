@@ -113,6 +113,7 @@ struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_averag
 
 /* Metrics by name, for --until and early stopping. A value is NaN where the rows do not define it: no rows,
  * no probabilities, AUC with one class, R² of one row. value may reorder the rows kept for AUC. */
+enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2 };
 struct rep_metric {
   const char *name;
   double (*value)(struct rep_report *r);
@@ -120,6 +121,7 @@ struct rep_metric {
   double best;    /* no value is better than this: 1 or 0, infinity when unbounded */
   unsigned kinds; /* enum rep_kind bits */
   const char *doc;
+  unsigned flags; /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone */
 };
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;

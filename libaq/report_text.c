@@ -103,13 +103,6 @@ int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struc
 }
 
 /* The table shows what is made of counts; the other metrics follow it, one per line. */
-static bool in_table(const struct rep_metric *metric) {
-  static const char *const shown[] = {"accuracy", "f1", "precision", "recall"};
-  for (size_t k = 0; k < RT_COUNT(shown); k++)
-    if (!strncmp(metric->name, shown[k], strlen(shown[k]))) return true;
-  return false;
-}
-
 enum { MOST_LISTED = 20 };
 
 static void add_unanswered(const struct rep_report *r, struct rt_text *out) {
@@ -161,7 +154,7 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
     rt_text_printf(out, "what follows is over the other %llu:\n\n", (unsigned long long)rep_scored_rows(r));
   for (size_t m = 0; m < rep_metric_count; m++) {
     const struct rep_metric *metric = &rep_metrics[m];
-    double value = (metric->kinds & r->kind) && !in_table(metric) ? metric->value(r) : NAN;
+    double value = (metric->kinds & r->kind) && !(metric->flags & REP_IN_TABLE) ? metric->value(r) : NAN;
     if (isnan(value)) continue;
     char number[NUMBER_SIZE];
     fixed(number, value, digits);

@@ -187,15 +187,15 @@ static bool is_best(const struct aq_trainer *t, double value) {
   const struct train_state *s = &t->state;
   if (s->best_epoch == 0 || t->blind) return true;
   if (t->judge.skipped != s->best_unanswered) return t->judge.skipped < s->best_unanswered;
-  if (rep_metric_better(t->metric, value, s->best_value)) return true;
-  return !rep_metric_better(t->metric, s->best_value, value) && valid_loss(t) < s->best_loss;
+  if (rep_metric_better(t->best_by.metric, value, s->best_value)) return true;
+  return !rep_metric_better(t->best_by.metric, s->best_value, value) && valid_loss(t) < s->best_loss;
 }
 
 /* What has no value on these data, such as auc where one class is missing, never reaches a goal. */
-static int check_goal(const struct aq_trainer *t, double value, struct rt_error *error) {
-  if (!t->has_goal || !isnan(value)) return RT_OK;
+static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
+  if (!t->has_goal || !isnan(t->goal.metric->value(&t->judge.report[t->goal_output]))) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the validation data give %s no value, so that no goal of it can be reached",
-          t->metric->name);
+          t->goal.metric->name);
   rt_hint(error, "auc takes rows of both classes, r2 two rows, and losses a row whose labels training saw");
   return RT_BAD_DATA;
 }
@@ -222,10 +222,10 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   if (t->has_valid) {
     int status = validate(t, error);
     if (status) return status;
-    *value = t->metric->value(&t->judge.report[0]);
-    if ((status = check_goal(t, *value, error))) return status;
+    *value = t->best_by.metric->value(&t->judge.report[t->best_by.output]);
+    if ((status = check_goal(t, error))) return status;
     *best = is_best(t, *value);
-    if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[0])) t->state.reached = true;
+    if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[t->goal_output])) t->state.reached = true;
   }
   t->state.since_best++;
   if (!*best) return RT_OK;
@@ -247,7 +247,7 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   if (!status) status = keep_best(t, &best, &value, error);
   if (status) return status;
   aq_progress p = {.event = AQ_EPOCH,
-                   .metric = t->metric ? t->metric->name : NULL,
+                   .metric = t->best_by.name,
                    .value = value,
                    .best = best && t->has_valid && !t->blind};
   p.valid_loss = valid_loss(t);

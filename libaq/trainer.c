@@ -50,23 +50,14 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   if (!options) return check_options(t, error);
   size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
   memcpy(&t->options, options, size);
-  const char *from[] = {t->options.train, t->options.valid, t->options.test, t->options.save,
-                        t->options.until};
-  char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until};
+  const char *from[] = {t->options.train, t->options.valid, t->options.test,
+                        t->options.save,  t->options.until, t->options.metric};
+  char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until, &t->metric_name};
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
   t->precision = lib_precision(t->options.precision);
   t->text = t->train && is_text_path(t->train);
   return check_options(t, error);
-}
-
-/* Puts the place of a setting into an error about it. */
-static void set_place(const struct vm_where *where, struct rt_error *error) {
-  if (!where->file) return;
-  snprintf(error->file, sizeof error->file, "%s", where->file);
-  snprintf(error->excerpt, sizeof error->excerpt, "%s", where->excerpt);
-  error->line = (int)where->line;
-  error->column = (int)where->column;
 }
 
 static int settle(struct aq_trainer *t, struct rt_error *error) {
@@ -75,10 +66,19 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
   if (t->options.batch > 0) t->settings.batch = t->options.batch;
   if (t->options.seed >= 0) t->settings.seed = t->options.seed;
   if (t->options.learning_rate >= 0) t->settings.learning_rate = t->options.learning_rate;
-  if (!t->settings.patience || t->options.valid || t->options.hold > 0) return RT_OK;
+  if (t->metric_name) t->settings.metric = t->metric_name;
+  if (t->options.valid || t->options.hold > 0) return RT_OK;
+  if (t->settings.metric) {
+    rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
+    if (!t->metric_name) lib_place_setting(&t->settings.metric_at, error);
+    rt_hint(error, "give validation data, or hold back a part of the training data%s",
+            t->metric_name ? "" : ", or take metric out of train { }");
+    return RT_USAGE;
+  }
+  if (!t->settings.patience) return RT_OK;
   rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
           (long long)t->settings.patience);
-  set_place(&t->settings.patience_at, error);
+  lib_place_setting(&t->settings.patience_at, error);
   rt_hint(error,
           "give validation data, hold back a part of the training data, or take patience out of train { }");
   return RT_USAGE;
@@ -91,7 +91,7 @@ static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_err
           "the warm-up of %lld steps is longer than training, which has %lld: %lld epoch%s of %lld",
           (long long)t->settings.warmup.count, (long long)steps, (long long)t->settings.epochs,
           t->settings.epochs == 1 ? "" : "s", (long long)lib_train_steps(t));
-  set_place(&t->settings.warmup_at, error);
+  lib_place_setting(&t->settings.warmup_at, error);
   rt_hint(error, "a part of all steps fits any training: warmup = 10%%");
   return RT_USAGE;
 }
@@ -183,15 +183,28 @@ static const char *usual_metric(enum rep_kind kind) {
   }
 }
 
-/* The metric that says which epoch was best. */
-static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
-  if (!t->has_valid) return RT_OK;
-  struct rep_report *report = &t->judge.report[0]; /* of the first output: a program has one at least */
-  int status = rep_metric_find(report, usual_metric(report->kind), &t->metric, error);
-  if (status || !t->until) return status;
+/* "topic.f1=0.9": a goal of the output topic. */
+static int read_goal(struct aq_trainer *t, struct rt_error *error) {
+  const char *goal = t->until;
+  t->goal_output = lib_metric_output(t->module, &goal);
   t->has_goal = true;
-  status = rep_goal_read(report, t->until, &t->goal, error);
-  if (!status) t->metric = t->goal.metric;
+  return rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);
+}
+
+/* The metric that says which epoch was best: the one that is asked for, else that of the goal. */
+static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
+  struct rep_report *report = t->judge.report;
+  if (!t->has_valid) return RT_OK;
+  int status = t->until ? read_goal(t, error) : RT_OK;
+  if (status) return status;
+  if (t->settings.metric) {
+    status = lib_measure_find(t->module, report, t->settings.metric, &t->best_by, error);
+    if (status && !t->metric_name) lib_place_setting(&t->settings.metric_at, error);
+    return status;
+  }
+  t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
+  if (!t->until) status = rep_metric_find(report, usual_metric(report->kind), &t->best_by.metric, error);
+  if (!status) t->best_by.name = t->best_by.metric->name;
   return status;
 }
 
@@ -340,7 +353,7 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
-  t->facts.blind = t->blind = t->has_valid && lib_judge_blind(&t->judge, &t->valid_data);
+  t->facts.blind = t->blind = t->has_valid && lib_judge_blind(&t->judge, &t->valid_data, t->best_by.output);
   t->facts.loaded_words = t->loaded.found;
   t->facts.new_words = t->loaded.entries - t->loaded.found;
   t->facts.tables_by_position = t->loaded.by_position;
@@ -388,7 +401,7 @@ void aq_trainer_free(aq_trainer *t) {
   lib_reading_free(&t->reading);
   io_schema_free(&t->schema);
   vm_module_free(t->module);
-  char *texts[] = {t->train, t->valid, t->test, t->save, t->until, t->source, t->run};
+  char *texts[] = {t->train, t->valid, t->test, t->save, t->until, t->metric_name, t->source, t->run};
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
   rt_free(t->learns);
@@ -423,8 +436,8 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   if (!status) lib_params_copy(&m->params, lib_train_best(t));
   if (!status) status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
   if (!status) status = lib_model_words(m, error);
-  if (!status && t->metric && t->state.best_epoch) {
-    m->metric = rt_strdup(t->metric->name);
+  if (!status && t->best_by.metric && t->state.best_epoch) {
+    m->metric = rt_strdup(t->best_by.name);
     m->metric_value = t->state.best_value;
     if (!m->metric) status = rt_no_memory(error);
   }

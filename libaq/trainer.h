@@ -23,7 +23,7 @@ struct train_state {
 struct aq_trainer {
   struct lib_message message;
   aq_train_options options;
-  char *train, *valid, *test, *save, *until; /* copies of the paths */
+  char *train, *valid, *test, *save, *until, *metric_name; /* copies of the options */
   struct vm_module *module;
   struct io_schema schema;
   struct lib_row_check row_check;
@@ -42,9 +42,10 @@ struct aq_trainer {
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;
-  struct lib_judge judge;          /* on the validation data */
-  const struct rep_metric *metric; /* of the first output: decides what is best */
+  struct lib_judge judge;     /* on the validation data */
+  struct lib_measure best_by; /* decides what is best; metric NULL: nothing does */
   struct rep_goal goal;
+  uint32_t goal_output;
   bool has_goal;
   bool blind; /* no label of the validation data is known: no epoch is better than another */
 

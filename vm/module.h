@@ -156,7 +156,9 @@ struct vm_settings {
   const char *schedule; /* "constant", "linear", "cosine" */
   struct vm_steps warmup;
   int64_t batch, epochs, patience, seed;
-  struct vm_where warmup_at, patience_at;
+  const char
+      *metric; /* that says which epoch is best, "f1" or "label.f1"; NULL: the usual one. Not kept in files */
+  struct vm_where warmup_at, patience_at, metric_at;
 };
 
 struct vm_module {

@@ -31,10 +31,11 @@ static const struct way optimizers[] = {{"adamw", adamw, RT_COUNT(adamw), 0.01},
 static const struct way schedules[] = {
     {"constant", schedule, 1, 0}, {"linear", schedule, 1, 0}, {"cosine", schedule, 1, 0}};
 
-enum { OPTIMIZER, SCHEDULE, NUMBERS }; /* rows of plain */
+enum { OPTIMIZER, SCHEDULE, METRIC, NUMBERS }; /* rows of plain */
 static const struct cc_parameter plain[] = {
     [OPTIMIZER] = {"optimizer", CC_TAKES_WAY, .optional = true, .by_name = true},
     [SCHEDULE] = {"schedule", CC_TAKES_WAY, .optional = true, .by_name = true},
+    [METRIC] = {"metric", CC_TAKES_WAY, .optional = true, .by_name = true},
     [NUMBERS] = {"batch", CC_TAKES_WHOLE, CC_FROM_TO(1, 1e6), SETTING(batch)},
     {"epochs", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e6), SETTING(epochs)},
     {"lr", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(learning_rate)},
@@ -123,6 +124,23 @@ static int set_schedule(struct cc_context *c, const struct cc_setting *outer, st
   return node ? set_way(c, &schedules[k], node, outer, s) : RT_OK;
 }
 
+/* f1 or label.f1; which metrics there are is known to what measures. */
+static int set_metric(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
+  const struct gr_node *node = outer[METRIC].arg,
+                       *of = node && node->kind == GR_MEMBER ? node->child[0] : NULL;
+  if (!node) return RT_OK;
+  if (node->kind != GR_NAME && !(of && of->kind == GR_NAME)) {
+    gr_fail(c->error, node->span, "`metric` of `train` is the name of a metric, as in f1 or label.f1");
+    return c->error->code;
+  }
+  bool known = !of;
+  for (uint32_t o = 0; !known && o < c->module->output_count; o++)
+    known = !strcmp(c->module->output[o].name, of->text);
+  if (!known) return gr_fail(c->error, of->span, "the model does not predict `%s`", of->text);
+  s->metric = rt_arena_printf(&c->module->arena, "%s%s%s", of ? of->text : "", of ? "." : "", node->text);
+  return s->metric ? cc_keep_place(c, node->span, true, &s->metric_at) : cc_out_of_memory(c);
+}
+
 int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *s) {
   *s = (struct vm_settings){.learning_rate = 1e-3,
                             .beta1 = 0.9,
@@ -137,6 +155,7 @@ int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct 
       train ? cc_match_settings(c, &train_takes, train->span, train->child, train->count, setting) : RT_OK;
   if (!status) cc_store_settings(&train_takes, setting, s);
   if (!status) status = keep_places(c, &train_takes, setting, s);
+  if (!status) status = set_metric(c, setting, s);
   if (!status) status = set_optimizer(c, setting, s);
   return status ? status : set_schedule(c, setting, s);
 }
