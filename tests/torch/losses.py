@@ -1,0 +1,92 @@
+"""losses.py AQC [NAME…]: the losses of the library and their gradients are PyTorch's, or those of their formula where PyTorch has none, in double
+to 1e-8; and far from zero, where the naive formulas overflow, they stay finite numbers."""
+import sys
+
+import torch
+import torch.nn.functional as F
+
+from compare import once, report
+
+N, C = 7, 5
+WEIGHT = torch.tensor([1, 0.25, 3, 2, 0.5], dtype=torch.float64)
+
+
+def scores(size):
+    return size * torch.randn(N, C, dtype=torch.float64)
+
+
+def classes(size):
+    return lambda: {"x": scores(size), "y": torch.randint(0, C, (N,), dtype=torch.int32)}
+
+
+def numbers(size, target):
+    def make():
+        return {"x": scores(size), "y": target()}
+    return make
+
+
+def of_classes(loss):
+    return lambda p, a: [loss(a["x"], a["y"].long())]
+
+
+def of_numbers(loss):
+    return lambda p, a: [loss(a["x"], a["y"].detach())]        # a target is data
+
+
+def cross_entropy(**options):
+    return of_classes(lambda x, y: F.cross_entropy(x, y, **options))
+
+
+def focal(x, y):
+    each = F.cross_entropy(x, y, reduction="none")
+    return ((1 - torch.exp(-each)) ** 1.7 * each).mean()
+
+
+def pinball(x, y):
+    return torch.maximum(0.8 * (y - x), -0.2 * (y - x)).mean()
+
+
+def normal():
+    return torch.randn(N, C, dtype=torch.float64)
+
+
+def chances():
+    return torch.rand(N, C, dtype=torch.float64)
+
+
+def many():
+    return torch.poisson(3 * torch.rand(N, C, dtype=torch.float64))
+
+
+def shares():
+    p = torch.softmax(normal(), 1)
+    p[:, 1] = 0
+    return p / p.sum(1, keepdim=True)
+
+
+CASES = {}
+for size in (1, 300):
+    named = {
+        "plain": (classes(size), cross_entropy()),
+        "smooth": (classes(size), cross_entropy(label_smoothing=0.15)),
+        "weighted": (classes(size), cross_entropy(weight=WEIGHT)),
+        "weighted_smooth": (classes(size), cross_entropy(weight=WEIGHT, label_smoothing=0.3)),
+        "ignored": (classes(size), cross_entropy(ignore_index=2)),
+        "ignored_weighted_smooth": (classes(size), cross_entropy(weight=WEIGHT, label_smoothing=0.3, ignore_index=2)),
+        "binary": (numbers(size, chances), of_numbers(F.binary_cross_entropy_with_logits)),
+        "binary_weighted": (numbers(size, chances), of_numbers(
+            lambda x, y: F.binary_cross_entropy_with_logits(x, y, pos_weight=torch.tensor(3.5, dtype=torch.float64)))),
+        "squared": (numbers(size, normal), of_numbers(F.mse_loss)),
+        "absolute": (numbers(size, normal), of_numbers(F.l1_loss)),
+        "hubers": (numbers(size, normal), of_numbers(lambda x, y: F.huber_loss(x, y, delta=0.7))),
+        "focused": (classes(size), of_classes(focal)),
+        "margins": (classes(size), of_classes(lambda x, y: F.multi_margin_loss(x, y, margin=0.8))),
+        "counts": (numbers(1, many), of_numbers(lambda x, y: F.poisson_nll_loss(x, y))),
+        "pinball": (numbers(size, normal), of_numbers(pinball)),
+        "divergence": (numbers(size, shares), of_numbers(
+            lambda x, y: F.kl_div(torch.log_softmax(x, 1), y, reduction="batchmean"))),
+    }
+    CASES.update({name if size == 1 else f"{name} far from 0": once(*case) for name, case in named.items()})
+
+if __name__ == "__main__":
+    sys.exit(report("losses.aq", CASES))
