@@ -47,8 +47,8 @@ verdict "where: what is not taken spoils no gradient" "$(lines '^rc=0' 2; lines 
 run 04-schedule-last-step
 verdict "schedules: 1, 1.5, 2 and 6.5" "$(lines 'linear  .* by (1|1\.5|2|6\.5)$' 4; lines 'cosine  .* by (1|1\.5|2|6\.5)$' 4)"
 run 05-loss-arguments-ignored
-verdict "losses take what they declare" "$(lines 'p\.aq: ok' 2; lines 'p\.aq:[0-9]+:[0-9]+:' 5)"
-refused "losses: several arguments that there are not" 20-checked-but-wrong/01-loss-arguments-ignored.aq 'has no argument called .smoothing'
+verdict "losses take what they declare" "$(lines 'p\.aq: ok' 3; lines 'p\.aq:[0-9]+:[0-9]+:' 4; lines 'weight. of .cross_entropy. is a list' 1)"
+refused "losses: several arguments that there are not" 20-checked-but-wrong/01-loss-arguments-ignored.aq '.topic. has no value here'
 /usr/bin/python3 -c 'import numpy' 2>/dev/null && {
   run 06-initialiser-names
   verdict "initialisers take what they declare" "$(lines 'has no argument called' 4; lines 'goes from 5 to 0' 1)"

@@ -141,6 +141,23 @@ static const struct vm_type *tensor_type(struct cc_context *c, const struct cc_v
   return c->slot && !value->outer ? &c->slot->graph->node[value->id].type : cc_type(c, value->id);
 }
 
+/* Without a type an argument may be anything; but its default, when it is a list or a number, says what it is
+ * meant to be. */
+static int check_kind(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
+                      const struct cc_value *value, struct gr_span span) {
+  const struct gr_node *usual = param->count > 1 ? param->child[1] : NULL;
+  bool list = usual && usual->kind == GR_LIST, number = usual && usual->kind == GR_NUMBER;
+  bool fits = list     ? value->kind == CC_LIST
+              : number ? value->kind != CC_LIST && value->kind != CC_STRING
+                       : true;
+  if (fits) return RT_OK;
+  gr_fail(c->error, span, "`%s` of `%s` is a %s, and this is %s", param->text, d->name,
+          list ? "list" : "number", cc_describe(c, value));
+  gr_note(c->error, param->span, "declared here");
+  if (list) rt_hint(c->error, "a list is written %s = [1, 2]", param->text);
+  return c->error->code;
+}
+
 static int bind_argument(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
                          const struct cc_value *value, struct gr_span span, struct cc_scope *scope) {
   const struct gr_node *type = param->count > 0 ? param->child[0] : NULL;
@@ -164,7 +181,8 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
     if (status) advise_argument(c, d, param, &tensor);
     return status ? status : cc_bind(c, scope, param->text, tensor, param->name_span, NULL);
   }
-  return cc_bind(c, scope, param->text, *value, param->name_span, NULL);
+  int status = check_kind(c, d, param, value, span);
+  return status ? status : cc_bind(c, scope, param->text, *value, param->name_span, NULL);
 }
 
 static int bind_default(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,

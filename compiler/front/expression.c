@@ -177,7 +177,12 @@ static int no_value(struct cc_context *c, const struct gr_node *node) {
   if (c->slot && !strcmp(text, "s"))
     return gr_fail(c->error, node->span, "there is no `s` here: mask and drop do not see the score");
   gr_fail(c->error, node->span, "`%s` has no value here", text);
-  rt_hint(c->error, "it is bound in a branch or loop that is not run with these sizes");
+  if (c->answers)
+    rt_hint(c->error,
+            "a loss names an output first, as in cross_entropy(label), and then values of the model's "
+            "body");
+  else
+    rt_hint(c->error, "it is bound in a branch or loop that is not run with these sizes");
   return c->error->code;
 }
 
