@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 7, HEADER = 28 };
+enum { VERSION = 8, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -107,6 +107,7 @@ static void stream_param(struct vm_stream *s, struct vm_param *param) {
   stream_text(s, &param->init.file);
   stream_text(s, &param->init.tensor);
   stream_bool(s, &param->init.transposed);
+  stream_bool(s, &param->init.by_head);
   stream_bool(s, &param->frozen);
   stream_bool(s, &param->decay);
 }

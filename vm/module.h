@@ -38,6 +38,7 @@ struct vm_init {
   double a, b;               /* constant; standard deviation; from, to; gain */
   const char *file, *tensor; /* LOAD */
   bool transposed;           /* LOAD(...)' */
+  bool by_head;              /* one for each head: the axis before the last, or the only one, counts heads */
 };
 
 /* Where the program says something, for messages. It is not written into files: of a module that was read

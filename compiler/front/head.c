@@ -316,16 +316,20 @@ static int check_heads_differ(struct cc_context *c) {
   return c->error->code;
 }
 
-/* What is the same for every head is repeated for each, so that there is an axis of heads. */
-static int lift_value(struct cc_context *c, struct cc_slot *slot, struct gr_span span, ir_id *value) {
-  struct attend_operand *operand = &slot->head->value;
-  struct vm_type type = *cc_type(c, *value);
-  type.dim[2] = type.dim[1];
-  type.dim[1] = c->head_dim;
-  type.rank = 3;
-  *operand = (struct attend_operand){.rank = 3, .role = {ATTEND_J, ATTEND_H, ATTEND_FEATURE}};
-  *value = ir_expand_axes(c->model, *value, 5, &type, span, c->error);
-  return *value ? RT_OK : c->error->code;
+/* Queries and keys that are the same for every head are not enough where heads differ in their values or
+ * slots alone, or in nothing: the queries are repeated for each head, so that the weights too have an axis of
+ * heads. */
+static int lift_query(struct cc_context *c, struct cc_slot *slot, struct gr_span span, ir_id *query) {
+  struct attend_operand *operand = &slot->head->query;
+  struct vm_type type = *cc_type(c, *query);
+  uint32_t own = type.rank == 2 ? 5 : 2; /* all axes but that of the heads, which is the last but one */
+  type.dim[type.rank] = type.dim[type.rank - 1];
+  type.dim[type.rank - 1] = c->head_dim;
+  operand->role[type.rank] = ATTEND_FEATURE;
+  operand->role[type.rank - 1] = ATTEND_H;
+  operand->rank = ++type.rank;
+  *query = ir_expand_axes(c->model, *query, own, &type, span, c->error);
+  return *query ? RT_OK : c->error->code;
 }
 
 /* ---- the body ---- */
@@ -487,8 +491,9 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   result_type(c, &slot, arg, value_width, &type);
   bool alike = slots->several && !has_head_axis(slot.head);
   if (alike && !uses_h(slot.head) && (status = check_heads_differ(c))) return status;
-  if (alike || (!has_head_axis(slot.head) && uses_h(slot.head))) {
-    if ((status = lift_value(c, &slot, span, &arg[2]))) return status;
+  bool several = slots->several || has_head_axis(slot.head) || uses_h(slot.head);
+  if (several && !cc_is_lifted(c, cc_type(c, arg[0])) && !cc_is_lifted(c, cc_type(c, arg[1]))) {
+    if ((status = lift_query(c, &slot, span, &arg[0]))) return status;
     result_type(c, &slot, arg, value_width, &type);
   }
   for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];

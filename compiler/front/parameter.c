@@ -116,12 +116,24 @@ static int uniform_ends(struct cc_context *c, const struct gr_node *node, struct
                  end[0].number, end[1].number);
 }
 
+/* The identity and a random orthogonal matrix are matrices. Inside head[H] each head has one of its own. */
+static int needs_matrix(struct cc_context *c, const struct initialiser *self, const struct gr_node *node,
+                        const struct vm_type *type) {
+  if (self->kind != VM_INIT_EYE && self->kind != VM_INIT_ORTHOGONAL) return RT_OK;
+  if (type->rank == 2) return RT_OK;
+  gr_fail(c->error, node->span, "%s fills a matrix, two axes, and this parameter is %s", self->name,
+          cc_type_text(c, type));
+  if (type->rank < 2) rt_hint(c->error, "for a vector or number, write the number it starts as, or normal");
+  return c->error->code;
+}
+
 static int init_call(struct cc_context *c, const struct initialiser *self, const struct gr_node *node,
-                     struct vm_init *init) {
+                     const struct vm_type *type, struct vm_init *init) {
   const struct cc_callee callee = {self->name, "argument", self->takes, self->count, .declared = NULL};
   struct cc_setting setting[2];
   int status = cc_match_way(c, &callee, node, setting);
   if (!status && self->kind == VM_INIT_UNIFORM) status = uniform_ends(c, node, setting);
+  if (!status) status = needs_matrix(c, self, node, type);
   if (status) return status;
   *init = (struct vm_init){.kind = self->kind};
   if (self->kind == VM_INIT_LOAD) {
@@ -157,7 +169,7 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
   }
   const struct gr_node *callee = node->kind == GR_CALL ? node->child[0] : node;
   const struct initialiser *known = find_initialiser(callee);
-  if (known) return init_call(c, known, node, init);
+  if (known) return init_call(c, known, node, type, init);
   if (node->kind == GR_CALL && callee->kind == GR_NAME) return no_initialiser(c, callee);
   double value;
   int status = cc_number(c, node, &value);
@@ -271,6 +283,7 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
               "still write B[h, …]",
               cc_dim_text(c, c->head_dim));
     }
+  init.by_head = c->head_dim != VM_NO_DIM;
   if (!status) status = lift(c, node, &type);
   c->slot = slot;
   if (status) return status;
