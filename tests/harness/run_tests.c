@@ -1,7 +1,9 @@
-/* run_tests.c: run-tests FILE: runs a .test file, or the code blocks of an .md file, and reports in TAP. */
+/* run_tests.c: run-tests FILE [NUMBER]: runs a .test file, or the code blocks of an .md file, and reports in
+ * TAP. With a number, only that case, and of a document also those before it, which it may need. */
 #include "tests/harness/harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_report(char *report) {
@@ -14,6 +16,11 @@ static char *tap_name(const char *name) {
   for (char *c = text; *c; c++)
     if (*c == '#') *c = '.';
   return text;
+}
+
+/* How to run a failing case by itself. Cases of a document build on those before them. */
+static void print_alone(const struct suite *suite, size_t number) {
+  printf("# alone: tests/run-tests %s %zu, in the build folder with its bin/ in PATH\n", suite->path, number);
 }
 
 static bool run_and_print(const struct test_case *test, size_t number, const char *folder) {
@@ -30,29 +37,36 @@ static bool run_and_print(const struct test_case *test, size_t number, const cha
   return outcome != FAILED;
 }
 
-static int run_suite(const struct suite *suite) {
+/* Runs the cases, or only case `chosen` of them, counted from 1; 0: all. */
+static int run_suite(const struct suite *suite, size_t chosen) {
   const struct test_case *cases = suite->cases.items;
   char *folder = NULL;
   size_t failed = 0;
   printf("# %s\n1..%zu%s\n", suite->path, suite->cases.count,
          suite->cases.count ? "" : " # SKIP nothing to run in it");
   for (size_t i = 0; i < suite->cases.count; i++) {
+    if (chosen && (suite->one_folder ? i + 1 > chosen : i + 1 != chosen)) continue;
     if (!folder && !(folder = folder_new())) {
       printf("Bail out! cannot make a temporary folder\n");
       return 1;
     }
-    failed += !run_and_print(&cases[i], i + 1, folder);
-    if (!suite->one_folder || i + 1 == suite->cases.count) {
+    if (!run_and_print(&cases[i], i + 1, folder)) {
+      print_alone(suite, i + 1);
+      failed++;
+    }
+    if (!suite->one_folder) {
       folder_remove(folder);
       folder = NULL;
     }
   }
+  if (folder) folder_remove(folder);
   return failed ? 1 : 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: run-tests FILE.test|FILE.md\n");
+  long chosen = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+  if (argc < 2 || argc > 3 || (argc == 3 && chosen < 1)) {
+    fprintf(stderr, "usage: run-tests FILE.test|FILE.md [NUMBER]\n");
     return 64;
   }
   struct suite suite = {.path = argv[1]};
@@ -66,5 +80,5 @@ int main(int argc, char **argv) {
     parse_document(&suite, text);
   else
     parse_test(&suite, text);
-  return run_suite(&suite);
+  return run_suite(&suite, (size_t)chosen);
 }
