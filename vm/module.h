@@ -80,8 +80,7 @@ struct vm_output {
   const char *name; /* the data column it predicts */
   int32_t target;   /* index of that input */
   const char *loss; /* as the program says it, for people */
-  const char
-      *link; /* how the answer follows from what the model returns: "softmax", "sigmoid", "exp" or "" */
+  const char *link; /* makes the answer of what the model returns: "softmax", "sigmoid", "exp" or "" */
 };
 
 /* A value that no instruction writes and that lives in a slot is a view: the result of a FREE op (reshape,

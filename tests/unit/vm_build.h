@@ -378,7 +378,7 @@ static inline struct sentence build_sentence(void) {
   build_input(m, "x", "tensor", build_type(true, DIMS(s.T, s.D)));
   m->input[0].vocabulary = 1;
   m->input[0].length = 3;
-  m->output[m->output_count++] = (struct vm_output){"label", 1, "cross_entropy"};
+  m->output[m->output_count++] = (struct vm_output){"label", 1, "cross_entropy", "softmax"};
   m->line[m->line_count++] = (struct vm_line){"sentiment.aq", "  mean(x, T)", 12, 3, "sentiment.mean"};
   const uint8_t both[] = {BUILD_TILE, LANE_I}, vector[] = {1, 0}, bias[] = {BUILD_TILE, LANE_J},
                 same[] = {1, 1};
