@@ -2,41 +2,26 @@
 #include "aqc/json_out.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-/* Bytes of the UTF-8 sequence at text, 0 when it is none (RFC 3629). */
-static int sequence(const unsigned char *text) {
-  int size = text[0] < 0x80   ? 1
-             : text[0] < 0xC2 ? 0
-             : text[0] < 0xE0 ? 2
-             : text[0] < 0xF0 ? 3
-             : text[0] < 0xF5 ? 4
-                              : 0;
-  for (int k = 1; k < size; k++)
-    if ((text[k] & 0xC0) != 0x80) return 0;
-  bool overlong = (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90);
-  bool outside = (text[0] == 0xED && text[1] > 0x9F) || (text[0] == 0xF4 && text[1] > 0x8F);
-  return size > 1 && (overlong || outside) ? 0 : size;
-}
+#include "aqc/shown.h"
 
 void json_string(FILE *out, const char *text) {
   fputc('"', out);
-  for (const unsigned char *at = (const unsigned char *)text; *at;) {
-    int size = sequence(at);
-    if (*at == '"' || *at == '\\')
-      fprintf(out, "\\%c", *at);
-    else if (*at == '\n')
+  for (int length; *text; text += length) {
+    uint32_t c = shown_code_point(text, &length);
+    if (c == '"' || c == '\\')
+      fprintf(out, "\\%c", (int)c);
+    else if (c == '\n')
       fputs("\\n", out);
-    else if (*at == '\t')
+    else if (c == '\t')
       fputs("\\t", out);
-    else if (*at < 0x20)
-      fprintf(out, "\\u%04x", *at);
-    else if (size == 0)
+    else if (c < 0x20)
+      fprintf(out, "\\u%04x", (unsigned)c);
+    else if (c >= SHOWN_BYTE)
       fputs("\\ufffd", out);
     else
-      fwrite(at, 1, (size_t)size, out);
-    at += size ? size : 1;
+      fwrite(text, 1, (size_t)length, out);
   }
   fputc('"', out);
 }

@@ -30,9 +30,10 @@ static int refuse_verb(const char *name) {
   for (const char *const *known = later; *known; known++)
     if (strcmp(*known, name) == 0)
       return message_fail(AQ_USAGE, NULL, "`aqc %s` is not in this version", name);
-  struct nearest nearest = nearest_begin(name, strlen(name));
-  for (const struct verb *const *verb = verbs; *verb; verb++) nearest_offer(&nearest, (*verb)->name);
-  if (nearest.best) snprintf(hint, sizeof hint, "did you mean `aqc %s`?", nearest.best);
+  const char *nearest = NULL;
+  for (const struct verb *const *verb = verbs; *verb; verb++)
+    nearest = nearest_word(name, nearest, (*verb)->name);
+  if (nearest) snprintf(hint, sizeof hint, "did you mean `aqc %s`?", nearest);
   return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
 }
 

@@ -2,15 +2,8 @@
 #ifndef AQC_NEAREST_WORD_H
 #define AQC_NEAREST_WORD_H
 
-#include <stddef.h>
-
-struct nearest {
-  const char *word;
-  size_t length;
-  const char *best; /* NULL: nothing is near */
-  size_t distance;
-};
-struct nearest nearest_begin(const char *word, size_t length);
-void nearest_offer(struct nearest *nearest, const char *known); /* known must outlive nearest */
+/* best, the nearest word so far or NULL, or known when that is nearer. What is begun rightly and only cut
+ * short is nearer than any misspelling. */
+const char *nearest_word(const char *word, const char *best, const char *known);
 
 #endif

@@ -176,11 +176,14 @@ static int unknown(const struct reader *r, const char *name, size_t length) {
   char text[128], hint[128];
   snprintf(text, sizeof text, "`aqc %s` has no option `%.*s`", r->verb->name,
            (int)(length > 60 ? 60 : length), name);
-  struct nearest nearest = nearest_begin(name + 2, length > 2 ? length - 2 : 0);
+  if (length <= 2) return wrong(r, NULL, text); /* a letter */
+  char word[64];
+  const char *nearest = NULL;
+  snprintf(word, sizeof word, "%.*s", (int)(length - 2), name + 2);
   for (const struct option *option = r->verb->options; option->name; option++)
-    nearest_offer(&nearest, option->name);
-  if (!nearest.best || length <= 2) return wrong(r, NULL, text);
-  snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest.best);
+    nearest = nearest_word(word, nearest, option->name);
+  if (!nearest) return wrong(r, NULL, text);
+  snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest);
   return wrong(r, hint, text);
 }
 

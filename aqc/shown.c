@@ -30,22 +30,25 @@ static int columns_of(uint32_t c) {
   return 1;
 }
 
-/* The code point at text and its length; a byte that begins none counts as one of its own, from 0x110000 on.
- */
-static uint32_t code_point(const unsigned char *text, int *length) {
-  int size = text[0] < 0x80   ? 1
-             : text[0] < 0xC2 ? 0
-             : text[0] < 0xE0 ? 2
-             : text[0] < 0xF0 ? 3
-             : text[0] < 0xF5 ? 4
+uint32_t shown_code_point(const char *text, int *length) {
+  const unsigned char *byte = (const unsigned char *)text;
+  const uint32_t none = SHOWN_BYTE + byte[0];
+  int size = byte[0] < 0x80   ? 1
+             : byte[0] < 0xC2 ? 0
+             : byte[0] < 0xE0 ? 2
+             : byte[0] < 0xF0 ? 3
+             : byte[0] < 0xF5 ? 4
                               : 0;
   *length = 1;
-  if (size == 0) return 0x110000u + text[0];
-  uint32_t c = size == 1 ? text[0] : text[0] & (0x7Fu >> size);
+  if (size < 2) return size ? byte[0] : none;
+  uint32_t c = byte[0] & (0x7Fu >> size);
   for (int k = 1; k < size; k++) {
-    if ((text[k] & 0xC0) != 0x80) return 0x110000u + text[0];
-    c = c << 6 | (text[k] & 0x3Fu);
+    if ((byte[k] & 0xC0) != 0x80) return none;
+    c = c << 6 | (byte[k] & 0x3Fu);
   }
+  bool overlong = (size == 3 && c < 0x800) || (size == 4 && c < 0x10000);
+  bool outside = (c >= 0xD800 && c < 0xE000) || c >= SHOWN_BYTE;
+  if (overlong || outside) return none;
   *length = size;
   return c;
 }
@@ -58,11 +61,11 @@ static struct piece escaped(int length, const char *format, unsigned value) {
 
 static struct piece next_piece(const char *text) {
   int length;
-  uint32_t c = code_point((const unsigned char *)text, &length);
+  uint32_t c = shown_code_point(text, &length);
   if (c == '\n') return (struct piece){1, 2, "\\n"};
   if (c == '\t') return (struct piece){1, 2, "\\t"};
   if (c < 0x20 || c == 0x7F) return escaped(length, "\\x%02x", c);
-  if (c >= 0x110000) return escaped(length, "\\x%02x", c - 0x110000u);
+  if (c >= SHOWN_BYTE) return escaped(length, "\\x%02x", c - SHOWN_BYTE);
   /* C1 controls, and marks that turn the direction of what follows. */
   if ((c >= 0x80 && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
     return escaped(length, "\\u%04x", c);

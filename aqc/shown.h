@@ -4,7 +4,13 @@
 #define AQC_SHOWN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+
+/* The code point at text and its length (RFC 3629). A byte that begins none counts as one of its own, from
+ * SHOWN_BYTE on. */
+#define SHOWN_BYTE 0x110000u
+uint32_t shown_code_point(const char *text, int *length);
 
 /* Columns that the text takes when shown in one line. */
 int shown_width(const char *text);

@@ -106,6 +106,10 @@ const char *aq_program_requirement(const aq_program *program, size_t requirement
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
 void aq_text_free(char *text);
 
+/* Which of many names does a misspelt word mean? best, the nearest so far or NULL, or candidate when that is
+ * nearer; NULL: neither is near. As in the hints of aq's own messages. */
+const char *aq_nearer(const char *word, const char *best, const char *candidate);
+
 /* ---- Models: a compiled program with its parameters ---- */
 
 typedef struct aq_model aq_model;

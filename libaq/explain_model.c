@@ -100,6 +100,7 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
   const struct rt_shape *b = instr->in_count > 1 ? vm_machine_value(machine, instr->in[1]).shape : NULL;
   const struct rt_shape *out = vm_machine_value(machine, instr->out[0]).shape;
   double k;
+  if (rt_has_plan(instr->op)) return explain_attention_flops(x->module, machine, instr, examples);
   switch (instr->op) {
     case OP_project: /* rows of x times all of w */
       k = (double)a->size[a->rank - 1] * (instr->attr[0] ? (double)a->size[a->rank - 2] : 1);
@@ -115,9 +116,6 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
       int axis = a->rank - (instr->attr[0] ? 2 : 1);
       return 2 * (double)out->count * (double)rt_size(a, axis, 0);
     }
-    case OP_attention:
-    case OP_attention_grad:
-    case OP_attention_weights: return explain_attention_flops(x->module, machine, instr, examples);
     case OP_dot: return 2 * (double)a->count;
     case OP_scan:
     case OP_scan_grad: return scan_flops(x, machine, instr, examples);

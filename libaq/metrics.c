@@ -1,8 +1,8 @@
 /* metrics.c: what the rows of a report amount to. The definitions and the order of their roundings are those
  * of scikit-learn's metrics, so that printed digits agree to the last. */
 #include "libaq/report.h"
+#include "runtime/io/number.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,23 +271,6 @@ bool rep_metric_better(const struct rep_metric *metric, double value, double tha
   return metric->higher ? value > than : value < than;
 }
 
-/* Reads a decimal number written with a point, whatever the host's locale. */
-static bool read_number(const char *text, double *value) {
-  char copy[64], *end;
-  const char *point = localeconv()->decimal_point, *dot = strchr(text, '.');
-  size_t length = strlen(text), head = dot ? (size_t)(dot - text) : length, mark = dot ? strlen(point) : 0;
-  if (length == 0 || length + mark >= sizeof copy || text[strspn(text, "+-.0123456789eE")]) return false;
-  memcpy(copy, text, head);
-  if (dot) {
-    memcpy(copy + head, point, mark);
-    memcpy(copy + head + mark, dot + 1, length - head);
-  } else {
-    copy[length] = 0;
-  }
-  *value = strtod(copy, &end);
-  return end != copy && *end == 0 && isfinite(*value);
-}
-
 int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e) {
   const char *equals = strchr(text, '=');
   if (!equals)
@@ -297,7 +280,7 @@ int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal 
   int status = find_metric(r, text, (size_t)(equals - text), &metric, e);
   if (status) return status;
   double value;
-  if (!read_number(equals + 1, &value))
+  if (io_number_parse(equals + 1, strlen(equals + 1), &value))
     return rt_fail(e, RT_USAGE, "'%.60s' is not a number that %s could reach", equals + 1, metric->name);
   if (metric->higher ? value > metric->best : value < metric->best) {
     rt_fail(e, RT_USAGE, "%s can never be %.60s: no value is better than %g", metric->name, equals + 1,

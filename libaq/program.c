@@ -14,6 +14,13 @@ void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resiz
 
 void aq_text_free(char *text) { rt_free(text); }
 
+const char *aq_nearer(const char *word, const char *best, const char *candidate) {
+  struct rt_nearest nearest = {word, NULL, 0};
+  if (word && best) rt_nearest_consider(&nearest, best);
+  if (word && candidate) rt_nearest_consider(&nearest, candidate);
+  return nearest.best;
+}
+
 const aq_message *lib_view(struct lib_message *m) {
   m->view = (aq_message){m->error.code, m->error.line,    m->error.column, m->error.file,
                          m->error.text, m->error.excerpt, m->error.hint};

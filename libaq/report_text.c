@@ -1,5 +1,6 @@
 /* report_text.c: lays a report out for a person and for a program. */
 #include "libaq/report.h"
+#include "runtime/io/number.h"
 
 #include <locale.h>
 #include <math.h>
@@ -26,10 +27,11 @@ static void fixed(char *out, double x, int digits) {
 
 void rep_exact(char out[REP_EXACT_SIZE], double x) {
   for (int digits = 15; digits <= 17; digits++) {
+    double read = x;
     snprintf(out, REP_EXACT_SIZE, "%.*g", digits, x);
-    if (strtod(out, NULL) == x) break;
+    use_point(out);
+    if (!io_number_parse(out, strlen(out), &read) && read == x) break;
   }
-  use_point(out);
 }
 
 static const char *escape_of(char c) {

@@ -18,12 +18,6 @@ const struct rt_op_info rt_op_info[OP_COUNT] = {
 #include "runtime/ops.def"
 };
 
-int rt_op_find(const char *name) {
-  for (int op = 0; op < OP_COUNT; op++)
-    if (!strcmp(rt_op_info[op].name, name)) return op;
-  return -1;
-}
-
 /* ---- kernels ---- */
 
 #define DECLARE(name, type, isa) rt_kernel rt_##name##_##type##_##isa;

@@ -31,7 +31,8 @@ enum rt_op_flag {
   RT_GROWS = 1 << 14,    /* of whole numbers, larger ones; without it no larger than an operand */
   RT_COMMUTES = 1 << 15, /* op(a, b) is op(b, a), bit for bit */
   RT_CHOOSES = 1 << 16,  /* no gradient flows to what it does not take */
-  RT_LOGIC = 1 << 17     /* its range may be known when that of an operand is not */
+  RT_LOGIC = 1 << 17,    /* its range may be known when that of an operand is not */
+  RT_PLAN = 1 << 18      /* attribute 0 is the number of a head's plan */
 };
 
 struct rt_op_info {
@@ -40,7 +41,9 @@ struct rt_op_info {
   int arity; /* for lane ops; -1: the signature says */
 };
 extern const struct rt_op_info rt_op_info[OP_COUNT];
-int rt_op_find(const char *name); /* -1: no such op */
+
+static inline bool rt_is_lane(enum rt_op op) { return rt_op_info[op].flags & RT_LANE; }
+static inline bool rt_has_plan(enum rt_op op) { return rt_op_info[op].flags & RT_PLAN; }
 
 enum rt_precision { RT_F32, RT_F64 };
 enum rt_isa { RT_BASE, RT_AVX2, RT_AVX512, RT_ISA_COUNT };

@@ -40,6 +40,15 @@ static inline void rt_random_blocks(uint64_t seed, uint64_t first, int count, ui
   }
 }
 
+/* SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. Its
+ * numbers are rt_mix64 of the multiples of RT_GOLDEN, which is 2^64 over the golden ratio. */
+#define RT_GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+static inline uint64_t rt_mix64(uint64_t x) {
+  x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return x ^ (x >> 31);
+}
+
 /* A seed for a purpose, an epoch, a parameter: streams of different numbers have nothing to do with each
  * other. */
 uint64_t rt_random_seed(uint64_t seed, uint64_t stream);

@@ -8,11 +8,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const size_t SLOT_ALIGN = 64;
+#include "runtime/random.h"
 
-static bool has_plan(uint16_t op) {
-  return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights;
-}
+#include "runtime/random.h"
+
+static const size_t SLOT_ALIGN = 64;
 
 static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED; }
 
@@ -85,7 +85,7 @@ static int make_attrs(struct vm_machine *machine, uint32_t n) {
     machine->attr[machine->attr_count++] = (struct machine_attr){n, (uint32_t)k, dim};
   }
   call->stream = n;
-  if (has_plan(instr->op)) {
+  if (rt_has_plan(instr->op)) {
     call->call.attend = &machine->module->attend[instr->attr[0]];
     call->stream = (uint64_t)1 << 32 | (uint64_t)instr->attr[0];
   } else if (instr->op == OP_lanes) {
@@ -356,13 +356,8 @@ int machine_start(struct vm_machine *machine, struct rt_error *error) {
   return status;
 }
 
-/* The output function of SplitMix64 (Steele, Lea and Flood 2014), at the stream's place in its sequence. */
-uint64_t machine_seed(uint64_t seed, uint64_t stream) {
-  uint64_t z = seed + (stream + 1) * 0x9E3779B97F4A7C15u;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-  return z ^ z >> 31;
-}
+/* Number `stream` of SplitMix64's sequence. */
+uint64_t machine_seed(uint64_t seed, uint64_t stream) { return rt_mix64(seed + (stream + 1) * RT_GOLDEN); }
 
 int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error) {
   struct machine_call *call = &machine->call[n];

@@ -65,15 +65,11 @@ static int check_heads(const struct vm_machine *machine, uint32_t n, struct rt_e
 
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error) {
   int status = RT_OK;
-  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++)
-    switch (machine->function->instr[n].op) {
-      case OP_slice:
-      case OP_pad: status = check_part(machine, n, error); break;
-      case OP_attention:
-      case OP_attention_grad:
-      case OP_attention_weights: status = check_heads(machine, n, error); break;
-      default: break;
-    }
+  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++) {
+    enum rt_op op = machine->function->instr[n].op;
+    if (op == OP_slice || op == OP_pad) status = check_part(machine, n, error);
+    if (rt_has_plan(op)) status = check_heads(machine, n, error);
+  }
   return status;
 }
 

@@ -315,7 +315,7 @@ static int apply(const struct signature_call *call, struct vm_type *result) {
     status = signature_check_type(call, call->arg[k], k);
   if (status == RT_OK) status = check_batched(call);
   if (status != RT_OK) return status;
-  if (call->op == OP_attention || call->op == OP_attention_grad || call->op == OP_attention_weights)
+  if (rt_has_plan(call->op))
     status = signature_attend(call, 0, result);
   else if (any_dtype(call->op))
     status = bind_group(call, &b, rule->arg[0].axis[0].name, call->arg[0], 0, 0, call->arg[0]->rank);
@@ -323,9 +323,7 @@ static int apply(const struct signature_call *call, struct vm_type *result) {
     status = RT_OK; /* the function that runs in it says what fits (verify_scan.c) */
   else
     status = match_all(call, rule, &b);
-  if (status != RT_OK || call->op == OP_attention || call->op == OP_attention_grad
-      || call->op == OP_attention_weights)
-    return status;
+  if (status != RT_OK || rt_has_plan(call->op)) return status;
   if (!rule->free_result)
     status = bound_result(call, rule, &b, result);
   else if (!call->given)

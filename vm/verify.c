@@ -123,17 +123,13 @@ static int verify_write(struct verify *v, const struct vm_instr *instr, uint16_t
 
 /* ---- instructions ---- */
 
-static bool has_plan(uint16_t op) {
-  return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights;
-}
-
 static int verify_attrs(struct verify *v, const struct vm_instr *instr) {
   int count = vm_op_attr_count(instr->op);
   for (int k = 0; k < count; k++)
     if (vm_attr_is_dim(instr->op, k)
         && (instr->attr[k] < 0 || (uint64_t)instr->attr[k] >= v->module->dims.poly_count))
       return verify_fail(v, "there is no dim %lld", (long long)instr->attr[k]);
-  if (has_plan(instr->op) && (instr->attr[0] < 0 || instr->attr[0] >= v->module->attend_count))
+  if (rt_has_plan(instr->op) && (instr->attr[0] < 0 || instr->attr[0] >= v->module->attend_count))
     return verify_fail(v, "there is no plan %lld", (long long)instr->attr[0]);
   if (instr->op == OP_threshold && !rt_threshold_valid(instr->attr[0], instr->real))
     return verify_fail(v, "there is no threshold of kind %lld with %g", (long long)instr->attr[0],
@@ -157,7 +153,7 @@ static int expected_results(const struct vm_instr *instr, const struct attend_pl
 static int verify_results(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg) {
   if (rt_op_info[instr->op].flags & RT_NESTED) return verify_scan(v, instr, arg);
   const struct vm_function *f = v->f;
-  const struct attend_plan *plan = has_plan(instr->op) ? &v->module->attend[instr->attr[0]] : NULL;
+  const struct attend_plan *plan = rt_has_plan(instr->op) ? &v->module->attend[instr->attr[0]] : NULL;
   struct vm_mismatch mismatch;
   struct vm_type type;
   if (instr->out_count != expected_results(instr, plan) || instr->out_count < 1)

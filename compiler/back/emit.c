@@ -89,7 +89,7 @@ static void list_results(struct ir_emitter *e) {
 static void mark_escapes(struct ir_emitter *e) {
   for (ir_id n = 1; n < e->g.count; n++) {
     const struct ir_node *node = &e->g.node[n];
-    bool lane = rt_op_info[node->op].flags & RT_LANE;
+    bool lane = rt_is_lane(node->op);
     if (e->keep[n]) e->escapes[n] = true;
     if (!e->live[n] || (ir_is_absorbed(node) && e->schedule.unit_of[n] == UINT32_MAX)) continue;
     for (int k = 0; k < node->arg_count; k++) {

@@ -113,7 +113,7 @@ static int add_plan(struct ir_emitter *e, int64_t head_number) {
 static int result_count(const struct ir_emitter *e, const struct ir_node *node, int64_t attr[RT_MAX_ATTR]) {
   enum rt_op op = node->op;
   if (ir_is_scan(op)) return ir_scan_attrs(ir_scan_of(&e->g, node), attr);
-  if (!ir_has_plan(op)) return 1;
+  if (!rt_has_plan(op)) return 1;
   const struct ir_head *head = e->g.head[node->attr[0]];
   attr[0] = e->plan_of[node->attr[0]];
   if (op != OP_attention_grad) return op == OP_attention ? 2 : 1;
@@ -167,7 +167,7 @@ static void wish_to_add_in_place(struct ir_emitter *e, const struct vm_instr *in
 static int emit_node(struct ir_emitter *e, ir_id n) {
   const struct ir_node node = e->g.node[n];
   int64_t attr[RT_MAX_ATTR];
-  if (ir_has_plan(node.op) && e->plan_of[node.attr[0]] < 0) {
+  if (rt_has_plan(node.op) && e->plan_of[node.attr[0]] < 0) {
     int status = add_plan(e, node.attr[0]);
     if (status != RT_OK) return status;
   }

@@ -31,7 +31,7 @@ struct fuse {
   ir_id *stack;
 };
 
-static bool is_lane(const struct fuse *f, ir_id n) { return rt_op_info[f->g->node[n].op].flags & RT_LANE; }
+static bool is_lane(const struct fuse *f, ir_id n) { return rt_is_lane(f->g->node[n].op); }
 
 /* ---- would a group wait for itself? ---- */
 

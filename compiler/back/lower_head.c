@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static bool is_lane(const struct ir_node *n) { return rt_op_info[n->op].flags & RT_LANE; }
-
 /* ---- slots ---- */
 
 /* Which program of the head: they number their inputs differently (runtime/attend_plan.h). A row value of the
@@ -109,7 +107,7 @@ static int slot_step(struct slot *s, ir_id id) {
   if (n->op == OP_stop) return s->step[n->arg[0]];
   if (n->op == OP_over)
     return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->rows->of[id], LANE_I);
-  if (!is_lane(n))
+  if (!rt_is_lane(n->op))
     return fail_leaf(s, n,
                      "a slot works on numbers, one query and one key at a time: compute this outside of it");
   int offset = offset_step(s, n);

@@ -27,9 +27,7 @@ struct recompute {
   uint16_t *load, *copies; /* by group: an upper bound of what its program holds; copies made for it */
 };
 
-static bool is_lane(const struct recompute *r, ir_id n) {
-  return rt_op_info[r->g->node[n].op].flags & RT_LANE;
-}
+static bool is_lane(const struct recompute *r, ir_id n) { return rt_is_lane(r->g->node[n].op); }
 
 static bool is_cheap(enum rt_op op) { return rt_op_info[op].flags & RT_CHEAP; }
 

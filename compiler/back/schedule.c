@@ -23,7 +23,6 @@ struct order {
 };
 
 static bool is_leaf(const struct ir_node *n) { return n->op == OP_param || n->op == OP_input; }
-static bool is_lane(const struct ir_node *n) { return rt_op_info[n->op].flags & RT_LANE; }
 
 /* What is read from memory: everything but what lane programs take apart. */
 static void mark_needed(struct order *o) {
@@ -31,7 +30,7 @@ static void mark_needed(struct order *o) {
     const struct ir_node *node = &o->g->node[n];
     if (o->keep[n]) o->needed[n] = true;
     for (int k = 0; o->live[n] && k < node->arg_count; k++)
-      if (!is_lane(node) || !ir_is_absorbed(&o->g->node[node->arg[k]])) o->needed[node->arg[k]] = true;
+      if (!rt_is_lane(node->op) || !ir_is_absorbed(&o->g->node[node->arg[k]])) o->needed[node->arg[k]] = true;
   }
 }
 
@@ -56,8 +55,8 @@ static void make_units(struct order *o, uint32_t *unit_of_group) {
 
 /* The unit that makes what n reads as argument `arg`; UINT32_MAX: a leaf or nothing. */
 static uint32_t maker(const struct order *o, ir_id n, ir_id arg) {
-  if (is_lane(&o->g->node[n]) && o->g->node[arg].op == OP_constant) return UINT32_MAX;
-  if (is_lane(&o->g->node[n]) && o->g->node[arg].op == OP_expand) arg = o->g->node[arg].arg[0];
+  if (rt_is_lane(o->g->node[n].op) && o->g->node[arg].op == OP_constant) return UINT32_MAX;
+  if (rt_is_lane(o->g->node[n].op) && o->g->node[arg].op == OP_expand) arg = o->g->node[arg].arg[0];
   arg = ir_storage_of(o->g, arg);
   if (o->g->node[arg].op == OP_result) arg = o->g->node[arg].arg[0];
   return o->s->unit_of[arg];

@@ -249,7 +249,7 @@ void cc_hint_reduced(struct cc_context *c, const struct cc_value *v) {
   const struct ir_node *node = &c->model->node[v->id],
                        *sum = node->op == OP_div ? &c->model->node[node->arg[0]] : node;
   const enum rt_op of = node->arg_count == 1 ? c->model->node[node->arg[0]].op : OP_input;
-  if ((rt_op_info[node->op].flags & RT_LANE) && (of == OP_constant || of == OP_size))
+  if ((rt_is_lane(node->op)) && (of == OP_constant || of == OP_size))
     rt_hint(c->error, "this is made of a size or number alone, and so is one; a map of x to D numbers is "
                       "linear(x, D), and relu(linear(x, D)) what is also written relu(D x + b)");
   if (sum->op != OP_sum && sum->op != OP_maximum) return;

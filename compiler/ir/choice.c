@@ -84,7 +84,7 @@ static bool has_steep_slope(enum rt_op op) {
 ir_id ir_choice_gives(struct ir_back *b, ir_id id) {
   enum rt_op op = b->node.op;
   if (!b->chosen || !id || b->failed) return id;
-  if (rt_op_info[op].flags & RT_LANE) {
+  if (rt_is_lane(op)) {
     bool needed = b->chosen == EVERYTHING || has_steep_slope(op);
     return needed && !stays_zero(b, id, 4) ? rule_select(b, b->dy, id, rule_number(b, 0)) : id;
   }

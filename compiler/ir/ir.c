@@ -86,10 +86,6 @@ struct attend_plan ir_head_plan(const struct ir_head *head) {
   return plan;
 }
 
-bool ir_has_plan(enum rt_op op) {
-  return op == OP_attention || op == OP_attention_grad || op == OP_attention_weights;
-}
-
 /* ---- the message about shapes that do not fit ---- */
 
 /* What a person writes for the op, where that is not its name. */
@@ -270,7 +266,7 @@ static int infer(struct ir_graph *g, struct ir_node *node, const ir_id *arg, con
   }
   for (int k = 0; k < node->arg_count; k++) types[k] = &g->node[arg[k]].type;
   struct attend_plan plan, *used = NULL;
-  if (ir_has_plan(node->op)) {
+  if (rt_has_plan(node->op)) {
     plan = ir_head_plan(g->head[node->attr[0]]);
     used = &plan;
   }

@@ -124,7 +124,6 @@ struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *numbe
 struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot);
 /* The head's operands as the signatures want them, without lane programs. */
 struct attend_plan ir_head_plan(const struct ir_head *head);
-bool ir_has_plan(enum rt_op op);
 
 /* A new scan, zeroed but for an empty body; *number is what attr 0 of its op says, in every graph of the
  * root. The name (or NULL) is copied. NULL when out of memory. */

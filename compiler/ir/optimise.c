@@ -26,6 +26,6 @@ static int optimise_slots(struct ir_head *head, struct rt_error *error) {
 int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
   int status = run_passes(g, root_count, root, error);
   for (ir_id n = 1; status == RT_OK && n < g->count; n++)
-    if (ir_has_plan(g->node[n].op)) status = optimise_slots(g->head[g->node[n].attr[0]], error);
+    if (rt_has_plan(g->node[n].op)) status = optimise_slots(g->head[g->node[n].attr[0]], error);
   return status;
 }

@@ -31,7 +31,6 @@ struct taking {
 
 static const struct ir_node *node_at(const struct taking *t, ir_id n) { return &t->g->node[n]; }
 static bool is_random(const struct ir_node *n) { return rt_op_info[n->op].flags & RT_RANDOM; }
-static bool is_lane(const struct ir_node *n) { return rt_op_info[n->op].flags & RT_LANE; }
 
 static int row_number(const struct taking *t, ir_id n) {
   for (int k = 0; k < t->step->sequence_count; k++)
@@ -58,7 +57,7 @@ static int refuse(const struct taking *t) {
   for (ir_id n = t->step->first; n < t->count; n++) {
     const struct ir_node *node = node_at(t, n);
     if (!t->live[n] || !t->depends[n]) continue;
-    if (ir_has_plan(node->op)) {
+    if (rt_has_plan(node->op)) {
       gr_fail(t->error, ir_shown(t->g, n),
               "a head cannot look at the state or at a row within a step of scan");
       rt_hint(t->error, "let it look at whole sequences, before the scan or at what the scan gives");
@@ -83,7 +82,7 @@ static bool arg_lifts(const struct taking *t, ir_id arg) { return !t->depends[ar
 
 static bool can_lift(const struct taking *t, const struct ir_node *n) {
   if (n->type.rank == RT_MAX_RANK) return false;
-  if (is_lane(n)) {
+  if (rt_is_lane(n->op)) {
     bool all = true;
     for (int k = 0; k < n->arg_count; k++) all = all && arg_lifts(t, n->arg[k]);
     return all;
@@ -116,7 +115,7 @@ static void find_wanted(struct taking *t) {
 static void find_followers(struct taking *t) {
   for (ir_id n = t->step->first; n < t->count; n++) {
     const struct ir_node *node = node_at(t, n);
-    bool follows = t->liftable[n] && t->live[n] && is_lane(node), product = false;
+    bool follows = t->liftable[n] && t->live[n] && rt_is_lane(node->op), product = false;
     for (int k = 0; follows && k < node->arg_count; k++) {
       ir_id arg = node->arg[k];
       follows = !t->depends[arg] || t->wanted[arg];
@@ -151,7 +150,7 @@ static ir_id lift(struct taking *t, ir_id n) {
   struct vm_type type = with_axis(t, &node.type);
   for (int k = 0; k < node.arg_count && k < 3; k++) {
     ir_id from = node.arg[k];
-    arg[k] = t->depends[from] ? t->lifted[from] : is_lane(&node) ? repeat(t, from, &type) : from;
+    arg[k] = t->depends[from] ? t->lifted[from] : rt_is_lane(node.op) ? repeat(t, from, &type) : from;
     if (!arg[k]) return 0;
   }
   node.arg = arg;

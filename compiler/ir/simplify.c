@@ -328,7 +328,7 @@ static ir_id simpler_shape(const struct simplify *s) {
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   struct simplify s = {g, node, error};
   (void)context;
-  ir_id simpler = rt_op_info[node->op].flags & RT_LANE ? simpler_lane(&s) : simpler_shape(&s);
+  ir_id simpler = rt_is_lane(node->op) ? simpler_lane(&s) : simpler_shape(&s);
   if (simpler || (error && error->code)) return simpler;
   return ir_append(g, node, error);
 }

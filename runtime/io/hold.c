@@ -2,19 +2,12 @@
 #include <math.h>
 
 #include "runtime/io/data.h"
-
-/* SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return z ^ (z >> 31);
-}
+#include "runtime/random.h"
 
 /* A number 0..bound-1, each as likely: numbers from the incomplete last round of bound are thrown away. */
 static uint64_t random_below(uint64_t *state, uint64_t bound) {
   uint64_t limit = UINT64_MAX - UINT64_MAX % bound, x;
-  do x = next_random(state);
+  do x = rt_mix64(*state += RT_GOLDEN);
   while (x >= limit);
   return x % bound;
 }

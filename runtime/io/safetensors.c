@@ -281,7 +281,6 @@ int io_tensors_count(const struct io_tensors *file) { return file->count; }
 const struct io_tensor *io_tensors_at(const struct io_tensors *file, int index) {
   return &file->tensors[index];
 }
-int io_tensors_metadata_count(const struct io_tensors *file) { return file->metadata_count; }
 
 const struct io_tensor *io_tensors_find(const struct io_tensors *file, const char *name) {
   struct io_tensor key = {.name = name};
@@ -289,11 +288,6 @@ const struct io_tensor *io_tensors_find(const struct io_tensors *file, const cha
   const struct io_tensor **found =
       bsearch(&wanted, file->by_name, (size_t)file->count, sizeof *file->by_name, by_name);
   return found ? *found : NULL;
-}
-
-void io_tensors_metadata_at(const struct io_tensors *file, int index, const char **key, const char **value) {
-  *key = file->metadata[index].key;
-  *value = file->metadata[index].value;
 }
 
 const char *io_tensors_metadata(const struct io_tensors *file, const char *key) {

@@ -55,8 +55,6 @@ const struct io_tensor *io_tensors_at(const struct io_tensors *file, int index);
 const struct io_tensor *io_tensors_find(const struct io_tensors *file, const char *name);
 /* The text of a metadata key, NUL-terminated, or NULL. Lives as long as file. */
 const char *io_tensors_metadata(const struct io_tensors *file, const char *key);
-int io_tensors_metadata_count(const struct io_tensors *file);
-void io_tensors_metadata_at(const struct io_tensors *file, int index, const char **key, const char **value);
 
 /* Copies a tensor into out[elements], row-major, converted. To float and double: as C converts (nearest
  * even); to int32: RT_BAD_DATA when a value is no integer of that range. RT_IO when the file changed

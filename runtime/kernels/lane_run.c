@@ -3,6 +3,7 @@
  * scalar there, and what does not vary with an axis is computed once. */
 #include "runtime/kernels/lane_run.h"
 #include "runtime/kernels/math.h"
+#include "runtime/random.h"
 
 #include <assert.h>
 #include <string.h>
@@ -173,14 +174,7 @@ static __attribute__((noinline)) void lane_gather(const struct lane_tile *tile,
   }
 }
 
-/* The finaliser of MurmurHash3 in 64 bits (Appleby; constants by Stafford, variant 13). */
-static inline uint64_t lane_mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-/* The same in 32 bits (constants by Wellons). */
+/* rt_mix64 in 32 bits (constants by Wellons). */
 static inline uint32_t lane_mix32(uint32_t x) {
   x = (x ^ (x >> 16)) * 0x7feb352du;
   x = (x ^ (x >> 15)) * 0x846ca68bu;
@@ -190,21 +184,20 @@ static inline uint32_t lane_mix32(uint32_t x) {
 /* A row and a column have each a key of 64 bits; a lane's number comes from both, whichever way the tile
  * lies. */
 static __attribute__((noinline)) void lane_random(const struct lane_tile *tile, int stream, real *out) {
-  uint64_t base = lane_mix(tile->seed + (uint64_t)stream + 0x9e3779b97f4a7c15u);
-  uint64_t row_base =
-      lane_mix(base ^ lane_mix((uint64_t)tile->example * 0x9e3779b97f4a7c15u + (uint64_t)tile->head));
-  uint64_t column_base = lane_mix(row_base + 0x9e3779b97f4a7c15u);
+  uint64_t base = rt_mix64(tile->seed + (uint64_t)stream + RT_GOLDEN);
+  uint64_t row_base = rt_mix64(base ^ rt_mix64((uint64_t)tile->example * RT_GOLDEN + (uint64_t)tile->head));
+  uint64_t column_base = rt_mix64(row_base + RT_GOLDEN);
   int64_t first_fast = tile->rows_fast ? tile->first_row : tile->first_column;
   int64_t first_slow = tile->rows_fast ? tile->first_column : tile->first_row;
   uint64_t fast_base = tile->rows_fast ? row_base : column_base,
            slow_base = tile->rows_fast ? column_base : row_base;
   uint32_t low[LANE_TILE], high[LANE_TILE];
   for (int64_t f = 0; f < tile->fast; f++) {
-    uint64_t key = lane_mix(fast_base + (uint64_t)(first_fast + f));
+    uint64_t key = rt_mix64(fast_base + (uint64_t)(first_fast + f));
     low[f] = (uint32_t)key, high[f] = (uint32_t)(key >> 32);
   }
   for (int64_t s = 0; s < tile->slow; s++) {
-    uint64_t key = lane_mix(slow_base + (uint64_t)(first_slow + s));
+    uint64_t key = rt_mix64(slow_base + (uint64_t)(first_slow + s));
     uint32_t slow_low = (uint32_t)key, slow_high = (uint32_t)(key >> 32);
     _Pragma("omp simd") for (int64_t f = 0; f < tile->fast; f++) {
       uint32_t x = lane_mix32(lane_mix32(low[f] ^ slow_low) + (high[f] ^ slow_high));
