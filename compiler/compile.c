@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "compiler/front/elaborate.h"
+#include "compiler/emit_model.h"
 
 struct compilation {
   struct cc_context c;
@@ -95,13 +95,8 @@ static int require_all(struct cc_context *c) {
 
 /* ---- the model ---- */
 
-struct elaborated {
-  ir_id output[CC_MOST_OUTPUTS];
-  struct cc_losses loss;
-};
-
 /* What the rows must be like for every value that is ever computed: outputs, loss, and weights to look at. */
-static int model_requirements(struct cc_context *c, const struct elaborated *e) {
+static int model_requirements(struct cc_context *c, const struct cc_elaborated *e) {
   size_t count = 0, most = c->module->output_count + c->weights_count + 1;
   ir_id *root = rt_arena_alloc(&c->model->arena, sizeof *root * most);
   if (!root) return cc_out_of_memory(c);
@@ -112,7 +107,7 @@ static int model_requirements(struct cc_context *c, const struct elaborated *e) 
   return status ? status : cc_requirements(c, (int)count, root);
 }
 
-static int elaborate_model(struct compilation *k, struct elaborated *e) {
+static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
   struct cc_context *c = &k->c;
   const struct cc_program *program = c->program;
   const struct gr_node *model = cc_item(program->main, GR_MODEL);
@@ -160,112 +155,9 @@ static int unused_overrides(struct cc_context *c) {
   return RT_OK;
 }
 
-/* The weights of a head as a matrix, for people to look at: [h?, queries?, keys]. */
-static ir_id weights_of(struct cc_context *c, ir_id attention) {
-  struct ir_node node = c->model->node[attention];
-  const struct ir_head *head = c->model->head[node.attr[0]];
-  struct vm_type type = {.dtype = RT_REAL, .batched = node.type.batched, .of = VM_NO_DIM};
-  for (int role = ATTEND_H; role >= ATTEND_I; role -= ATTEND_H)
-    for (int a = 0; a < head->out.rank; a++)
-      if (head->out.role[a] == role) type.dim[type.rank++] = node.type.dim[a];
-  const struct vm_type *key = cc_type(c, node.arg[1]);
-  for (int a = 0; a < head->key.rank; a++)
-    if (head->key.role[a] == ATTEND_J) type.dim[type.rank++] = key->dim[a];
-  ir_id args[2 + ATTEND_MAX_EXTRAS] = {node.arg[0], node.arg[1]};
-  for (int i = 3; i < node.arg_count; i++) args[i - 1] = node.arg[i];
-  return ir_add(c->model, OP_attention_weights, node.arg_count - 1, args, node.attr, 0, &type, node.span,
-                c->error);
-}
-
-/* The weights of every head, in the order of the program. */
-static int add_weights(struct cc_context *c, ir_id *id, const char **name, int *count) {
-  uint32_t nodes = c->model->count;
-  ir_id *attention = rt_arena_alloc(&c->model->arena, sizeof *attention * (c->model->head_count + 1));
-  if (!attention) return cc_out_of_memory(c);
-  memset(attention, 0, sizeof *attention * (c->model->head_count + 1));
-  for (ir_id n = 1; n < nodes; n++)
-    if (c->model->node[n].op == OP_attention) attention[c->model->node[n].attr[0]] = n;
-  for (uint32_t h = 0; h < c->model->head_count; h++) {
-    const struct ir_head *head = c->model->head[h];
-    if (!attention[h] && !head->weights) continue;
-    name[*count] = head->name;
-    if (!(id[(*count)++] = attention[h] ? weights_of(c, attention[h]) : head->weights)) return c->error->code;
-  }
-  return RT_OK;
-}
-
-static int emit_attend(struct cc_context *c, const struct elaborated *e) {
-  size_t most = c->model->head_count + c->weights_count + c->module->output_count;
-  ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * (most + 1));
-  const char **name = rt_arena_alloc(&c->model->arena, sizeof *name * (most + 1));
-  int count = 0;
-  if (!id || !name) return cc_out_of_memory(c);
-  for (uint32_t o = 0; o < c->module->output_count; o++) {
-    id[count] = e->output[o];
-    name[count++] = c->module->output[o].name;
-  }
-  int status = add_weights(c, id, name, &count);
-  if (status) return status;
-  for (size_t w = 0; w < c->weights_count; w++) {
-    id[count] = c->weights[w].id;
-    name[count++] = c->weights[w].name;
-  }
-  struct ir_outputs attend = {.count = count, .id = id, .name = name};
-  return ir_emit(c->model, &attend, "attend", c->module, c->error);
-}
-
-static int emit_train(struct cc_context *c, ir_id loss) {
-  struct vm_module *m = c->module;
-  static const char *const loss_name[] = {"loss"};
-  ir_id *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * ((size_t)m->param_count + 1));
-  uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)m->param_count + 1));
-  if (!grad || !param) return cc_out_of_memory(c);
-  int status = ir_gradient(c->model, loss, 0, (int)m->param_count, c->param_node, grad, c->error);
-  if (status) return status;
-  int kept = 0;
-  for (uint32_t p = 0; p < m->param_count; p++) {
-    if (!grad[p]) continue; /* the loss does not depend on it */
-    grad[kept] = grad[p];
-    param[kept++] = p;
-  }
-  struct ir_outputs train = {.count = 1,
-                             .id = &loss,
-                             .name = loss_name,
-                             .gradient_count = kept,
-                             .gradient = grad,
-                             .param = param,
-                             .training = true};
-  return ir_emit(c->model, &train, "train", m, c->error);
-}
-
-static int emit_model(struct cc_context *c, const struct elaborated *e) {
-  struct vm_module *m = c->module;
-  const char *name[2 * CC_MOST_OUTPUTS + 1];
-  ir_id id[2 * CC_MOST_OUTPUTS + 1];
-  int count = (int)m->output_count;
-  for (int o = 0; o < count; o++) {
-    name[o] = m->output[o].name;
-    id[o] = e->output[o];
-  }
-  struct ir_outputs predict = {.count = count, .id = id, .name = name};
-  int status = ir_emit(c->model, &predict, "predict", m, c->error);
-  name[count] = "loss";
-  id[count] = e->loss.total;
-  for (int o = 0; o < count; o++) { /* the loss of each; of one alone, it is that */
-    name[count + 1 + o] = m->output[o].name;
-    id[count + 1 + o] = e->loss.of_output[o];
-  }
-  bool apart = count > 1 || e->loss.penalised;
-  struct ir_outputs eval = {.count = apart ? 2 * count + 1 : 2, .id = id, .name = name};
-  if (!status) status = ir_emit(c->model, &eval, "eval", m, c->error);
-  if (!status) status = emit_attend(c, e);
-  if (!status) status = emit_train(c, e->loss.total);
-  return status;
-}
-
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
-  struct elaborated e = {0};
+  struct cc_elaborated e = {0};
   bool settled = false;
   int status = begin(&k, program, error);
   if (!status) status = elaborate_model(&k, &e);
@@ -274,7 +166,7 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
     settled = true;
     status = settle(&k.c);
   }
-  if (!status) status = emit_model(&k.c, &e);
+  if (!status) status = cc_emit_model(&k.c, &e);
   if (!status) status = vm_verify(k.c.module, error);
   const struct gr_node *model = cc_item(program->main, GR_MODEL);
   if (status && model && error) cc_place_memory(error, model->name_span, "the compiled model");
@@ -576,7 +468,7 @@ int cc_check_alone(struct cc_program *program, struct rt_error *error) {
 
 static int check_model(struct cc_program *program, struct vm_module **model, struct rt_error *error) {
   struct compilation k;
-  struct elaborated e;
+  struct cc_elaborated e;
   bool settled = false;
   int status = begin(&k, program, error);
   if (!status) status = elaborate_model(&k, &e);

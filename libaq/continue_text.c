@@ -33,7 +33,7 @@ struct writing {
 static int find_text(struct writing *w, struct rt_error *error) {
   const struct vm_module *m = w->session->model->module;
   for (uint32_t o = 0; o < m->output_count; o++) {
-    if (session_kind(w->session, o) != SESSION_NEXT) continue;
+    if (session_target(w->session, o) != VM_TARGET_NEXT) continue;
     const struct vm_input *text = &m->input[m->output[o].target];
     w->output = o;
     w->column = io_schema_find(&w->session->model->schema, text->name);

@@ -120,7 +120,9 @@ static const char *finished(const struct rt_text *out, struct rt_error *error) {
 
 /* Is what training minimises more than the loss of one output? */
 static bool has_total(const struct vm_module *m) {
-  return m->output_count > 1 || vm_module_function(m, "eval")->output_count > m->output_count + 1;
+  const struct vm_function *eval = vm_module_function(m, "eval");
+  uint32_t count = m->output_count;
+  return count > 1 || (eval->output_count > count + 1 && eval->output[count] != eval->output[count + 1]);
 }
 
 const char *aq_report_text(aq_report *report) {

@@ -19,10 +19,7 @@ void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, 
 }
 
 enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output) {
-  const struct vm_input *target = &module->input[output->target];
-  if (target->type.dtype == RT_INT)
-    return target->shifted ? REP_NEXT : target->length >= 0 ? REP_TAGS : REP_CLASS;
-  return !strcmp(output->link, "sigmoid") && target->type.rank == 0 ? REP_CHANCE : REP_NUMBER;
+  return (enum rep_kind)(1 << vm_target_of(module, output));
 }
 
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
@@ -149,20 +146,31 @@ static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *da
   return status;
 }
 
-/* An output's own loss; models of old, whose outputs have none, give the sum of all. */
+static double value_of(struct lib_judge *judge, uint32_t output) {
+  double value;
+  struct rt_tensor t = vm_machine_output(judge->machine, output);
+  lib_to_double(&t, judge->feed.precision, &value);
+  return value;
+}
+
+/* What the loss of an output in the batch is divided by: its examples or tokens, unless the program says what
+ * each counts. */
+static double weight_of(struct lib_judge *judge, uint32_t o, int64_t count) {
+  uint32_t outputs = judge->module->output_count;
+  bool said = vm_module_function(judge->module, "eval")->output_count == 3 * outputs + 1;
+  return said ? value_of(judge, 2 * outputs + 1 + o) : lib_feed_weight(&judge->feed, o, count);
+}
+
+/* An output's own loss; of one output, without it, the loss. */
 static void judge_own_loss(struct lib_judge *judge, uint32_t o, double total, int64_t count) {
-  const struct vm_module *m = judge->module;
-  uint32_t own = m->output_count + 1 + o;
-  double value = total, weight = lib_feed_weight(&judge->feed, o, count);
-  if (own < vm_module_function(m, "eval")->output_count) {
-    struct rt_tensor loss = vm_machine_output(judge->machine, own);
-    lib_to_double(&loss, judge->feed.precision, &value);
-  }
+  uint32_t own = judge->module->output_count + 1 + o;
+  bool apart = own < vm_module_function(judge->module, "eval")->output_count;
+  double value = apart ? value_of(judge, own) : total, weight = weight_of(judge, o, count);
   rep_add_loss(&judge->report[o], value * weight, weight);
 }
 
 static void judge_loss(struct lib_judge *judge, int64_t count, double value) {
-  double weight = lib_feed_weight(&judge->feed, 0, count);
+  double weight = weight_of(judge, 0, count);
   judge->loss += value * weight;
   judge->loss_rows += weight;
   for (uint32_t o = 0; o < judge->module->output_count; o++)

@@ -178,7 +178,8 @@ static double perplexity(struct rep_report *r) { return exp(loss(r)); }
 static double bits_per_token(struct rep_report *r) { return loss(r) / log(2); }
 
 #define CLASSES (REP_CLASS | REP_TAGS | REP_CHANCE)
-#define ANY (CLASSES | REP_NUMBER | REP_NEXT)
+#define NUMBERS (REP_NUMBER | REP_VECTOR)
+#define ANY (~0u)
 
 const struct rep_metric rep_metrics[] = {
     {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right", REP_IN_TABLE},
@@ -198,10 +199,10 @@ const struct rep_metric rep_metrics[] = {
     {"log_loss", log_loss, false, 0, CLASSES,
      "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", 0},
     {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", 0},
-    {"rmse", rmse, false, 0, REP_NUMBER, "root of the mean squared error, averaged over the numbers of a row",
+    {"rmse", rmse, false, 0, NUMBERS, "root of the mean squared error, averaged over the numbers of a row",
      0},
-    {"mae", mae, false, 0, REP_NUMBER, "mean absolute error", 0},
-    {"r2", r2, true, 1, REP_NUMBER,
+    {"mae", mae, false, 0, NUMBERS, "mean absolute error", 0},
+    {"r2", r2, true, 1, NUMBERS,
      "share of the target's variance explained, averaged over the numbers of a row", 0},
     {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token", 0},
     {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss", 0},
@@ -211,17 +212,6 @@ const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
 static bool measures(const struct rep_metric *metric, const struct rep_report *r) {
   return (metric->kinds & r->kind) != 0 && (!(metric->flags & REP_TWO_CLASSES) || has_two_classes(r));
-}
-
-static const char *kind_name(enum rep_kind kind) {
-  switch (kind) {
-    case REP_CLASS: return "a class";
-    case REP_TAGS: return "a class per token";
-    case REP_CHANCE: return "a probability";
-    case REP_NUMBER: return "a number";
-    case REP_NEXT: return "the next token";
-  }
-  return "a target";
 }
 
 static void list_metrics(const struct rep_report *r, char *out, size_t size) {
@@ -253,12 +243,12 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
   int shown = length < 60 ? (int)length : 60;
   if (!known)
     return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
-                   kind_name(r->kind), list + 2);
+                   rep_target(r->kind)->one, list + 2);
   if (known->kinds & r->kind)
     return rt_fail(e, RT_USAGE, "%s is for two classes, and there are %zu; use one of %s", known->name,
                    r->class_count, list + 2);
-  return rt_fail(e, RT_USAGE, "'%s' does not measure %s; what does: %s", known->name, kind_name(r->kind),
-                 list + 2);
+  return rt_fail(e, RT_USAGE, "'%s' does not measure %s; what does: %s", known->name,
+                 rep_target(r->kind)->one, list + 2);
 }
 
 int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,

@@ -119,8 +119,10 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
         || (whole && t->dim[target->rank] != target->of))
       return false;
   }
-  /* The loss, and behind it those of the outputs when there are several. Models of old have no such. */
-  if (loss && f->output_count > m->output_count + 1 && f->output_count != 2 * m->output_count + 1)
+  /* The loss, and behind it perhaps those of the outputs, and then what they are divided by. */
+  uint32_t count = m->output_count;
+  if (loss && f->output_count > count + 1 && f->output_count != 2 * count + 1
+      && f->output_count != 3 * count + 1)
     return false;
   for (uint32_t o = m->output_count; loss && o < f->output_count; o++) {
     const struct vm_type *t = &f->value[f->output[o]].type;

@@ -118,10 +118,6 @@ static int predict_all(struct stream *st, struct rt_error *error) {
   }
 }
 
-static const char *kind_word(enum session_kind kind) {
-  return kind == SESSION_TAGS ? "tags" : kind == SESSION_CHANCE ? "probabilities" : "numbers";
-}
-
 /* Classes have probabilities, of which some are the highest. To ask for them where there are none is a
  * mistake. */
 static int check_wishes(const struct stream *st, struct rt_error *error) {
@@ -129,11 +125,11 @@ static int check_wishes(const struct stream *st, struct rt_error *error) {
   const struct vm_module *m = st->session->model->module;
   bool ranked = false, likely = false;
   for (uint32_t k = 0; k < m->output_count; k++) {
-    enum session_kind kind = session_kind(st->session, k);
-    ranked |= kind == SESSION_CLASS || kind == SESSION_NEXT;
-    likely |= kind <= SESSION_NEXT;
+    enum vm_target_number target = session_target(st->session, k);
+    ranked |= vm_targets[target].of_classes && target != VM_TARGET_TAGS;
+    likely |= vm_targets[target].of_classes;
   }
-  const char *word = m->output_count ? kind_word(session_kind(st->session, 0)) : "nothing";
+  const char *word = m->output_count ? vm_targets[session_target(st->session, 0)].several : "nothing";
   if (o->top < 0) return rt_fail(error, RT_USAGE, "top is the number of classes to give, not %d", o->top);
   if (o->top > 0 && o->probabilities && !o->json)
     return rt_fail(error, RT_USAGE, "either the probabilities of all classes, or those of the top %d",

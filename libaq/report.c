@@ -16,6 +16,12 @@ double rep_sum_value(const struct rep_sum *sum) {
   return isfinite(sum->sum) ? sum->sum + sum->rest : sum->sum;
 }
 
+const struct vm_target *rep_target(enum rep_kind kind) {
+  int k = 0;
+  while (k + 1 < VM_TARGETS && (unsigned)kind != 1u << k) k++;
+  return &vm_targets[k];
+}
+
 int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e) {
   *r = (struct rep_report){.kind = kind};
   if (kind != REP_CHANCE) return RT_OK;

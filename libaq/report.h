@@ -6,15 +6,17 @@
 #define AQ_LIBAQ_REPORT_H
 
 #include "runtime/base.h"
+#include "vm/target.h"
 
 /* What is predicted decides what can be measured. The values are bits, so that a metric can name several. */
 enum rep_kind {
-  REP_CLASS = 1,  /* one class per example */
-  REP_TAGS = 2,   /* one class per token; a row is a token */
-  REP_CHANCE = 4, /* the probability that a 0/1 target is 1; measured as the classes "0" and "1" too */
-  REP_NUMBER = 8, /* one number or a vector of numbers per example */
-  REP_NEXT = 16   /* the next token of a text */
+#define TARGET(name, ...) REP_##name = 1 << VM_TARGET_##name,
+#include "vm/targets.def"
+#undef TARGET
 };
+/* Their rows of targets.def: REP_CHANCE is measured as the classes "0" and "1" too, and of REP_TAGS and
+ * REP_NEXT a row is a token. */
+const struct vm_target *rep_target(enum rep_kind kind);
 
 /* A sum that carries its rounding error along (Neumaier 1974), so that long streams lose no digits. */
 struct rep_sum {

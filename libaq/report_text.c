@@ -147,7 +147,7 @@ int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_er
     rt_text_puts(out, "\n");
     add_row(out, "micro avg", width, digits, rep_average_scores(r, REP_MICRO));
   } else {
-    add_name(out, r->kind == REP_NEXT ? "tokens" : "rows", width);
+    add_name(out, rep_target(r->kind)->rows, width);
     rt_text_printf(out, " %9llu\n", (unsigned long long)r->rows);
   }
   add_unanswered(r, out);
@@ -241,19 +241,9 @@ static void json_confusion(const struct rep_report *r, struct rt_text *out) {
   rt_text_puts(out, "]");
 }
 
-static const char *kind_word(enum rep_kind kind) {
-  switch (kind) {
-    case REP_CLASS: return "class";
-    case REP_TAGS: return "tags";
-    case REP_CHANCE: return "probability";
-    case REP_NUMBER: return "number";
-    case REP_NEXT: return "next";
-  }
-  return "";
-}
-
 int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e) {
-  rt_text_printf(out, "{\"kind\":\"%s\",\"rows\":%llu", kind_word(r->kind), (unsigned long long)r->rows);
+  rt_text_printf(out, "{\"kind\":\"%s\",\"rows\":%llu", rep_target(r->kind)->name,
+                 (unsigned long long)r->rows);
   for (size_t m = 0; m < rep_metric_count; m++)
     if (rep_metrics[m].kinds & r->kind) json_number(out, rep_metrics[m].name, rep_metrics[m].value(r));
   if (r->class_count) {

@@ -95,12 +95,9 @@ const aq_message *aq_session_message(const aq_session *session) {
 
 /* ---- outputs ---- */
 
-enum session_kind session_kind(const struct aq_session *session, uint32_t output) {
+enum vm_target_number session_target(const struct aq_session *session, uint32_t output) {
   const struct vm_module *m = session->model->module;
-  const struct vm_input *target = &m->input[m->output[output].target];
-  if (target->type.dtype == RT_INT)
-    return target->shifted ? SESSION_NEXT : target->length >= 0 ? SESSION_TAGS : SESSION_CLASS;
-  return strcmp(m->output[output].link, "sigmoid") ? SESSION_NUMBERS : SESSION_CHANCE;
+  return vm_target_of(m, &m->output[output]);
 }
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {

@@ -2,6 +2,7 @@
 #ifndef AQ_LIBAQ_SESSION_H
 #define AQ_LIBAQ_SESSION_H
 
+#include "vm/target.h"
 #include "libaq/internal.h"
 
 /* One output of the last batch: probabilities or numbers, example by example. */
@@ -51,10 +52,8 @@ struct aq_session {
   struct rt_arena tokens; /* holds them */
 };
 
-/* What an output is to whoever reads it. */
-enum session_kind { SESSION_CLASS, SESSION_TAGS, SESSION_NEXT, SESSION_CHANCE, SESSION_NUMBERS };
-enum session_kind session_kind(const struct aq_session *session, uint32_t output);
-/* The vocabulary of a SESSION_CLASS, _TAGS or _NEXT output. */
+enum vm_target_number session_target(const struct aq_session *session, uint32_t output);
+/* The vocabulary of an output of classes. */
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
 int session_not_ready(struct rt_error *error);

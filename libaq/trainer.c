@@ -172,17 +172,6 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-/* Most tags of a text are often one and the same, so that always giving it would be accurate: f1 counts all
- * classes alike. */
-static const char *usual_metric(enum rep_kind kind) {
-  switch (kind) {
-    case REP_NUMBER: return "rmse";
-    case REP_NEXT: return "loss";
-    case REP_TAGS: return "f1";
-    default: return "accuracy";
-  }
-}
-
 /* "topic.f1=0.9": a goal of the output topic. */
 static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   const char *goal = t->until;
@@ -203,7 +192,8 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
     return status;
   }
   t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
-  if (!t->until) status = rep_metric_find(report, usual_metric(report->kind), &t->best_by.metric, error);
+  if (!t->until)
+    status = rep_metric_find(report, rep_target(report->kind)->metric, &t->best_by.metric, error);
   if (!status) t->best_by.name = t->best_by.metric->name;
   return status;
 }

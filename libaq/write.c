@@ -38,7 +38,7 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
                      .count = scores->columns,
                      .vocab = session_vocab(s, o),
                      .options = options};
-  if (session_kind(s, o) == SESSION_TAGS) {
+  if (session_target(s, o) == VM_TARGET_TAGS) {
     int column = io_schema_find(&s->model->schema, m->input[m->output[o].target].name);
     a.unanswered = cut_of(s, s->model->schema.columns[column].pair, example);
   }
@@ -107,7 +107,7 @@ static void add_class(struct rt_text *out, const struct answer *a, const double 
 }
 
 /* p: the row of the answer that counts. */
-static void class_text(const struct answer *a, const double *p, struct rt_text *out) {
+static void one_text(const struct answer *a, const double *p, struct rt_text *out) {
   int64_t best = best_of(p, a->count);
   if (best < 0) return;
   add_label(out, a->vocab, best);
@@ -116,6 +116,14 @@ static void class_text(const struct answer *a, const double *p, struct rt_text *
     add_class(out, a, p, best);
     best = next_best(p, a->count, p[best], best);
   }
+}
+
+static void class_text(const struct answer *a, struct rt_text *out) {
+  if (a->rows) one_text(a, a->p, out);
+}
+
+static void last_text(const struct answer *a, struct rt_text *out) {
+  if (a->rows) one_text(a, a->p + (a->rows - 1) * a->count, out);
 }
 
 static void add_cuts(const struct answer *a, struct rt_text *out) {
@@ -144,25 +152,6 @@ static void numbers_text(const struct answer *a, struct rt_text *out) {
   }
 }
 
-void session_write_text(const struct aq_session *s, int64_t example, const aq_predict_options *options,
-                        struct rt_text *out) {
-  for (uint32_t o = 0; o < s->model->module->output_count; o++) {
-    struct answer a = answer_of(s, o, example, options);
-    if (o) rt_text_puts(out, "\t");
-    switch (session_kind(s, o)) {
-      case SESSION_TAGS: tags_text(&a, out); break;
-      case SESSION_CLASS:
-        if (a.rows) class_text(&a, a.p, out);
-        break;
-      case SESSION_NEXT:
-        if (a.rows) class_text(&a, a.p + (a.rows - 1) * a.count, out);
-        break;
-      case SESSION_CHANCE:
-      case SESSION_NUMBERS: numbers_text(&a, out); break;
-    }
-  }
-}
-
 /* ---- JSON ---- */
 
 /* The label and its probability, without the closing brace. */
@@ -173,7 +162,7 @@ static void add_json_class(struct rt_text *out, const struct answer *a, const do
   add_json_number(out, p[id]);
 }
 
-static void class_json(const struct answer *a, const double *p, struct rt_text *out) {
+static void one_json(const struct answer *a, const double *p, struct rt_text *out) {
   int64_t best = a->rows ? best_of(p, a->count) : -1;
   if (best < 0) {
     rt_text_puts(out, "null");
@@ -196,6 +185,12 @@ static void class_json(const struct answer *a, const double *p, struct rt_text *
   rt_text_puts(out, "}");
 }
 
+static void class_json(const struct answer *a, struct rt_text *out) { one_json(a, a->p, out); }
+
+static void last_json(const struct answer *a, struct rt_text *out) {
+  one_json(a, a->p + (a->rows ? a->rows - 1 : 0) * a->count, out);
+}
+
 static void add_nulls(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->unanswered; k++) rt_text_puts(out, k || a->rows ? ",null" : "null");
 }
@@ -216,13 +211,17 @@ static void tags_json(const struct answer *a, struct rt_text *out) {
   rt_text_puts(out, a->options->probabilities ? "]}" : "}");
 }
 
-static void numbers_json(const struct answer *a, bool one, struct rt_text *out) {
-  if (!one) rt_text_puts(out, "[");
+static void number_json(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->rows * a->count; k++) {
     if (k) rt_text_puts(out, ",");
     add_json_number(out, a->p[k]);
   }
-  if (!one) rt_text_puts(out, "]");
+}
+
+static void numbers_json(const struct answer *a, struct rt_text *out) {
+  rt_text_puts(out, "[");
+  number_json(a, out);
+  rt_text_puts(out, "]");
 }
 
 /* What was cut off from the example's texts. No output is called data, which is a word of the language. */
@@ -239,6 +238,26 @@ static void cuts_json(const struct aq_session *s, int64_t example, struct rt_tex
   if (texts) rt_text_puts(out, "}}");
 }
 
+/* ---- the kinds of targets ---- */
+
+static const struct {
+  void (*text)(const struct answer *a, struct rt_text *out);
+  void (*json)(const struct answer *a, struct rt_text *out);
+} writers[VM_TARGETS] = {
+#define TARGET(name, form, link, loss, word, one, several, metric, rows, of_classes, text, json) {text, json},
+#include "vm/targets.def"
+#undef TARGET
+};
+
+void session_write_text(const struct aq_session *s, int64_t example, const aq_predict_options *options,
+                        struct rt_text *out) {
+  for (uint32_t o = 0; o < s->model->module->output_count; o++) {
+    struct answer a = answer_of(s, o, example, options);
+    if (o) rt_text_puts(out, "\t");
+    writers[session_target(s, o)].text(&a, out);
+  }
+}
+
 void session_write_json(const struct aq_session *s, int64_t example, const aq_predict_options *options,
                         struct rt_text *out) {
   const struct vm_module *m = s->model->module;
@@ -247,13 +266,7 @@ void session_write_json(const struct aq_session *s, int64_t example, const aq_pr
     rt_text_puts(out, o ? "," : "{");
     io_json_string(out, m->output[o].name, strlen(m->output[o].name));
     rt_text_puts(out, ":");
-    switch (session_kind(s, o)) {
-      case SESSION_TAGS: tags_json(&a, out); break;
-      case SESSION_CLASS: class_json(&a, a.p, out); break;
-      case SESSION_NEXT: class_json(&a, a.p + (a.rows ? a.rows - 1 : 0) * a.count, out); break;
-      case SESSION_CHANCE:
-      case SESSION_NUMBERS: numbers_json(&a, m->input[m->output[o].target].type.rank == 0, out); break;
-    }
+    writers[session_target(s, o)].json(&a, out);
   }
   cuts_json(s, example, out);
   rt_text_puts(out, "}");

@@ -110,7 +110,8 @@ struct vm_gradient {
 };
 
 struct vm_function {
-  const char *name; /* "predict": outputs; "eval": outputs, loss, and of several outputs that of each;
+  const char *name; /* "predict": outputs; "eval": outputs, loss, and perhaps that of each, and what
+                       each is divided by;
                        "train": loss, gradients; "attend"; "run" */
   /* Of a function that another one runs (vm/scan_operands.h), which comes after it; it reads nothing else: no
    * params, no inputs. */

@@ -137,7 +137,9 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
 /* What training minimises, and the loss of each output: where it has but one, without its weight. */
 struct cc_losses {
   ir_id total, of_output[CC_MOST_OUTPUTS];
-  bool penalised; /* the total has terms of no output */
+  ir_id count[CC_MOST_OUTPUTS]; /* what the loss of each is divided by */
+  bool counted;                 /* which is not always how many examples or tokens there are */
+  bool penalised;               /* the total has terms of no output */
 };
 int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum);
 /* loss_answer.c: the output that the first argument of a call names, or that the call is for; else -1. */

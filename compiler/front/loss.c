@@ -181,21 +181,27 @@ static int name_loss(struct cc_context *c, int output, const struct cc_terms *te
   return c->module->output[output].loss ? RT_OK : cc_out_of_memory(c);
 }
 
-static int sum_of_output(struct cc_context *c, int output, const struct cc_terms *terms, ir_id *bare) {
+static int sum_of_output(struct cc_context *c, int output, const struct cc_terms *terms,
+                         struct cc_losses *losses) {
   ir_id sum = 0;
   int status = check_output(c, output, terms);
-  for (int k = 0; k < terms->count && !status; k++)
-    if (terms->term[k].targets >> output & 1 && terms->term[k].weight != 0)
-      status = add_up(c, &terms->term[k], &sum, bare);
+  losses->count[output] = 0;
+  for (int k = 0; k < terms->count && !status; k++) {
+    const struct cc_term *term = &terms->term[k];
+    if (!(term->targets >> output & 1) || term->weight == 0) continue;
+    if (!losses->count[output]) losses->count[output] = term->count;
+    losses->counted |= term->counted;
+    status = add_up(c, term, &sum, &losses->of_output[output]);
+  }
   return status ? status : name_loss(c, output, terms);
 }
 
 static int sum_up(struct cc_context *c, const struct cc_terms *terms, struct cc_losses *sum) {
   int status = RT_OK;
   sum->total = 0;
-  sum->penalised = false;
+  sum->penalised = sum->counted = false;
   for (uint32_t o = 0; o < c->module->output_count && !status; o++)
-    status = sum_of_output(c, (int)o, terms, &sum->of_output[o]);
+    status = sum_of_output(c, (int)o, terms, sum);
   for (int k = 0; k < terms->count && !status; k++) {
     if (terms->term[k].weight == 0) continue;
     sum->penalised |= !terms->term[k].targets;

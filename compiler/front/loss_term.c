@@ -5,6 +5,7 @@
 
 #include "compiler/source/foreign.h"
 #include "vm/link.h"
+#include "vm/target.h"
 
 /* ---- means ---- */
 
@@ -24,29 +25,44 @@ static ir_id rows_of(struct cc_context *c, ir_id x, struct gr_span span) {
 }
 
 /* Where nothing counts, the sum of nothing is 0. */
-static ir_id weight_of(struct cc_context *c, ir_id weight, struct gr_span span) {
-  ir_id sum = ir_sum(c->model, weight, 0, false, span, c->error);
+static ir_id not_zero(struct cc_context *c, ir_id sum, struct gr_span span) {
   ir_id zero = ir_constant(c->model, 0, NULL, span, c->error),
         one = ir_constant(c->model, 1, NULL, span, c->error);
   if (!sum || !zero || !one) return 0;
   return ir_select(c->model, ir_binary(c->model, OP_eq, sum, zero, span, c->error), one, sum, span, c->error);
 }
 
-/* The mean over all rows of the batch, or the sum over that of the weights. What no example has a part in is
- * the same for all. */
-static int batch_mean(struct cc_context *c, ir_id x, ir_id weight, struct gr_span span, ir_id *mean) {
+/* Every example has its part, also in what is the same for all. */
+static ir_id of_each(struct cc_context *c, ir_id x, struct gr_span span) {
+  struct vm_type type = *cc_type(c, x);
+  if (type.batched) return x;
+  type.batched = 1;
+  return ir_expand(c->model, x, &type, span, c->error);
+}
+
+/* The mean over all rows of the batch, or the sum over that of the weights (0: each counts 1). */
+static int batch_mean(struct cc_context *c, ir_id x, ir_id weight, struct cc_term *term) {
   struct ir_graph *g = c->model;
-  *mean = x;
+  struct gr_span span = term->span;
+  term->mean = x;
   if (!cc_type(c, x)->batched && cc_type(c, x)->rank == 0 && !weight) return RT_OK;
-  if (!cc_type(c, x)->batched) {
-    struct vm_type type = *cc_type(c, x);
-    type.batched = 1;
-    if (!(x = ir_expand(g, x, &type, span, c->error))) return c->error->code;
-  }
+  if (!(x = of_each(c, x, span)) || (weight && !(weight = of_each(c, weight, span)))) return c->error->code;
   ir_id sum = ir_sum(g, x, 0, false, span, c->error);
-  ir_id count = weight ? weight_of(c, weight, span) : rows_of(c, x, span);
-  *mean = sum && count ? ir_binary(g, OP_div, sum, count, span, c->error) : 0;
-  return *mean ? RT_OK : c->error->code;
+  ir_id count = weight ? ir_sum(g, weight, 0, false, span, c->error) : rows_of(c, x, span);
+  ir_id by = weight ? not_zero(c, count, span) : count;
+  term->count = count;
+  term->mean = sum && by ? ir_binary(g, OP_div, sum, by, span, c->error) : 0;
+  return term->mean ? RT_OK : c->error->code;
+}
+
+/* Is there a number for each token of a target that has tokens, and else one for each example? */
+static bool goes_with(struct cc_context *c, ir_id x, uint64_t targets) {
+  bool tokens = false, ragged = false;
+  for (uint32_t o = 0; o < c->module->output_count; o++)
+    tokens |= (targets >> o & 1) && c->module->input[c->module->output[o].target].length >= 0;
+  for (int a = 0; a < cc_type(c, x)->rank; a++)
+    ragged |= vm_dim_is_ragged(&c->module->dims, cc_type(c, x)->dim[a]);
+  return tokens == ragged;
 }
 
 /* The outputs whose targets a value is made of; *learned: and a parameter. */
@@ -251,15 +267,28 @@ static int run_function(struct cc_context *c, const struct gr_node *node, int ou
   return cc_apply_args(c, &callee, &args, result, count, 2);
 }
 
-/* Makes the node of a call of the library stand for the term, so that errors of its mean have a place. */
-static int mean_of(struct cc_context *c, const struct cc_value *result, int count, struct gr_span span,
-                   ir_id *mean) {
+static int no_gradient(struct cc_context *c, struct gr_span span) {
+  gr_fail(c->error, span, "nothing that is learned changes this term of the loss");
+  rt_hint(c->error,
+          "a column's name is what the row has; a loss is a function of two, as in fn f(x, target) = …, "
+          "and f(%s) gives it what the model returns and what the row has",
+          c->module->output_count ? c->module->output[0].name : "y");
+  return c->error->code;
+}
+
+/* The mean of what a term gives for each row: a loss, and perhaps what each row counts. */
+static int mean_of(struct cc_context *c, const struct cc_value *result, int count, struct cc_term *term) {
   ir_id x[2] = {0, 0};
-  for (int k = 0; k < count; k++) {
-    int status = cc_to_real(c, &result[k], span, &x[k]);
-    if (status) return status;
-  }
-  return batch_mean(c, x[0], x[1], span, mean);
+  bool learned = false;
+  int status = RT_OK;
+  for (int k = 0; k < count && !status; k++) status = cc_to_real(c, &result[k], term->span, &x[k]);
+  if (!status) status = batch_mean(c, x[0], x[1], term);
+  if (!status) status = made_of(c, term->mean, &term->targets, &learned);
+  if (status) return status;
+  if (term->output >= 0) term->targets |= UINT64_C(1) << term->output;
+  term->counted = x[1] || !goes_with(c, x[0], term->targets);
+  if (!term->function && !learned) return no_gradient(c, term->span);
+  return RT_OK;
 }
 
 static int function_term(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node,
@@ -267,14 +296,11 @@ static int function_term(struct cc_context *c, const struct cc_definition *d, co
   struct cc_term term = {
       .function = d, .output = output, .weight = 1, .span = node->span, .written = written(c, d, node)};
   struct cc_value result[2];
-  bool learned;
   int count, status = check_fit(c, d, output, node->span);
   if (!status && !term.written) status = cc_out_of_memory(c);
   if (!status) status = run_function(c, node, output, result, &count);
   if (!status) status = keep_link(c, d, node, &term);
-  if (!status) status = mean_of(c, result, count, node->span, &term.mean);
-  if (!status) status = made_of(c, term.mean, &term.targets, &learned);
-  term.targets |= status ? 0 : UINT64_C(1) << output;
+  if (!status) status = mean_of(c, result, count, &term);
   return status ? status : cc_add_term(c, terms, &term);
 }
 
@@ -292,24 +318,12 @@ int cc_function_terms(struct cc_context *c, const struct cc_definition *d, const
 
 /* ---- other values ---- */
 
-static int no_gradient(struct cc_context *c, const struct gr_node *node) {
-  gr_fail(c->error, node->span, "nothing that is learned changes this term of the loss");
-  rt_hint(c->error,
-          "a column's name is what the row has; a loss is a function of two, as in fn f(x, target) = …, "
-          "and f(%s) gives it what the model returns and what the row has",
-          c->module->output_count ? c->module->output[0].name : "y");
-  return c->error->code;
-}
-
 int cc_expression_term(struct cc_context *c, const struct gr_node *node, struct cc_terms *terms) {
   struct cc_term term = {.output = -1, .weight = 1, .span = node->span};
   struct cc_value value;
-  bool learned = false;
   int status = cc_expression(c, node, &value);
   if (!status && value.kind != CC_TENSOR) return cc_no_loss(c, node);
-  if (!status) status = mean_of(c, &value, 1, node->span, &term.mean);
-  if (!status) status = made_of(c, term.mean, &term.targets, &learned);
-  if (!status && !learned) return no_gradient(c, node);
+  if (!status) status = mean_of(c, &value, 1, &term);
   term.written = status ? NULL
                         : rt_arena_strndup(&c->model->arena, node->span.source->text + node->span.begin,
                                            node->span.end - node->span.begin);
@@ -342,7 +356,7 @@ int cc_add_term(struct cc_context *c, struct cc_terms *terms, const struct cc_te
 /* ---- what there is without a loss, and what is none ---- */
 
 const char *cc_usual_loss(const struct cc_context *c, int output) {
-  return predicts_classes(c, output) ? "cross_entropy" : "squared_error";
+  return vm_targets[vm_target_of(c->module, &c->module->output[output])].loss;
 }
 
 int cc_usual_term(struct cc_context *c, int output, struct cc_terms *terms) {

@@ -1,0 +1,15 @@
+/* emit_model.h: an elaborated model and the functions of its module. Internal to compile.c. */
+#ifndef AQ_COMPILER_EMIT_MODEL_H
+#define AQ_COMPILER_EMIT_MODEL_H
+
+#include "compiler/front/elaborate.h"
+
+struct cc_elaborated {
+  ir_id output[CC_MOST_OUTPUTS];
+  struct cc_losses loss;
+};
+
+/* RT_OK, or the code of the error that it left in c->error. */
+int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e);
+
+#endif

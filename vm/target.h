@@ -1,0 +1,32 @@
+/* target.h: the kinds of what a model predicts, as rows of targets.def. */
+#ifndef AQ_VM_TARGET_H
+#define AQ_VM_TARGET_H
+
+#include "vm/module.h"
+
+/* What a target's column is like. */
+enum vm_target_form { VM_CLASS, VM_TAGS, VM_NEXT, VM_NUMBER, VM_VECTOR };
+
+enum vm_target_number {
+#define TARGET(name, ...) VM_TARGET_##name,
+#include "vm/targets.def"
+#undef TARGET
+  VM_TARGETS
+};
+
+struct vm_target {
+  enum vm_target_form form;
+  const char *link;                 /* "": any that no other row of the form has */
+  const char *loss;                 /* when the program names none */
+  const char *name, *one, *several; /* in JSON, and in words */
+  const char *metric;               /* that says which epoch is best, unless the program or the user does */
+  const char *rows;                 /* what a report counts */
+  bool of_classes;                  /* there are probabilities of classes */
+};
+extern const struct vm_target vm_targets[VM_TARGETS];
+
+/* What the column of a target is, whatever the loss. */
+enum vm_target_form vm_form_of(const struct vm_input *target);
+enum vm_target_number vm_target_of(const struct vm_module *module, const struct vm_output *output);
+
+#endif
