@@ -80,6 +80,12 @@ static void become(const struct step *step, const char *folder) {
   _exit(127);
 }
 
+/* With sanitizers all takes several times as long. */
+static bool is_sanitized(void) {
+  const char *sanitized = getenv("AQ_SANITIZED");
+  return sanitized && *sanitized;
+}
+
 static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -89,7 +95,7 @@ static double seconds_now(void) {
 /* Exit code, 128 + signal, or TIMED_OUT. */
 static int run_command(const struct step *step, const char *folder) {
   const char *limit = getenv("AQ_TEST_TIMEOUT");
-  double end = seconds_now() + (limit ? atof(limit) : 120);
+  double end = seconds_now() + (limit ? atof(limit) : is_sanitized() ? 1200 : 120);
   int status;
   fflush(stdout);
   pid_t child = fork();
@@ -152,9 +158,7 @@ static bool is_there(const char *path) {
 }
 
 /* Sanitizers take more addresses than any limit that a test could set. */
-static bool can_limit_addresses(void) {
-  return !(getenv("AQ_SANITIZED") && *getenv("AQ_SANITIZED")) && is_there("/proc/self/status");
-}
+static bool can_limit_addresses(void) { return !is_sanitized() && is_there("/proc/self/status"); }
 
 static bool is_met(const char *need) {
   return strcmp(need, "address-limit") == 0 ? can_limit_addresses() : is_there(need);
