@@ -27,6 +27,12 @@ extern "C" {
 #define AQ_VERSION_MAJOR 0
 #define AQ_VERSION_MINOR 1
 #define AQ_VERSION_PATCH 0
+#ifdef __GNUC__
+#define AQ_FORMAT(text, first) __attribute__((format(printf, text, first)))
+#else
+#define AQ_FORMAT(text, first)
+#endif
+
 const char *aq_version(void); /* "0.1.0" */
 
 /* Statuses. They are also the exit codes of the command aqc. */
@@ -57,6 +63,41 @@ typedef struct aq_message {
  * 0 is an orderly AQ_NO_MEMORY. */
 typedef void *aq_resize(void *context, void *block, size_t size);
 void aq_set_allocator(aq_resize *resize, void *context);
+
+/* ---- What is shown ---- */
+
+/* A report or an explanation is a tree of facts, which is built once and written as text or as JSON. A host
+ * that shows facts of its own can add them, or build a tree. Nothing here fails by itself: once memory was
+ * short additions do nothing, and aq_shown_write says so. A NULL tree is taken for one of those. Texts are
+ * copied. */
+typedef struct aq_shown aq_shown;
+enum aq_form { AQ_TEXT, AQ_JSON };
+
+/* An object, open for members. spaced: with spaces after the commas and colons of JSON. */
+aq_shown *aq_shown_new(bool spaced);
+void aq_shown_free(aq_shown *shown);
+/* A fact of what is open: a member called key in JSON (elements of a list have none), and a line `label
+ * value` of text, unless label is NULL. A number that is not finite is null, and so is a text that is NULL.
+ */
+void aq_shown_text(aq_shown *shown, const char *key, const char *label, const char *value);
+void aq_shown_whole(aq_shown *shown, const char *key, const char *label, int64_t value);
+void aq_shown_real(aq_shown *shown, const char *key, const char *label, double value);
+void aq_shown_flag(aq_shown *shown, const char *key, const char *label, bool value);
+void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
+                      size_t count); /* in JSON alone */
+/* All of another tree, which must live as long. */
+void aq_shown_tree(aq_shown *shown, const char *key, const aq_shown *tree);
+/* Opens an object or a list, for what follows until aq_shown_end. */
+void aq_shown_begin(aq_shown *shown, const char *key);
+void aq_shown_list(aq_shown *shown, const char *key);
+void aq_shown_end(aq_shown *shown);
+/* What text says of the fact that was added last, instead of its value; or, of an object or a list that was
+ * opened last, its title, below which the rest is indented. */
+void aq_shown_say(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
+/* A line of text alone; label may be NULL. */
+void aq_shown_note(aq_shown *shown, const char *label, const char *format, ...) AQ_FORMAT(3, 4);
+/* *text: for aq_text_free. */
+int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
 /* ---- Programs: source text, parsed, names checked ---- */
 
@@ -282,6 +323,8 @@ void aq_report_free(aq_report *report);
 const aq_message *aq_report_message(const aq_report *report);
 const char *aq_report_text(aq_report *report); /* laid out as scikit-learn's classification_report */
 const char *aq_report_json(aq_report *report);
+/* Both of them before they are written, to be added to; NULL or for aq_shown_free. */
+int aq_report_shown(aq_report *report, aq_shown **shown);
 int aq_report_metric(aq_report *report, const char *name,
                      double *value); /* "accuracy", "f1", "rmse", …; "topic.f1": of the output topic */
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped);

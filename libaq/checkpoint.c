@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "libaq/trainer.h"
+#include "libaq/shown_tree.h"
 #include "runtime/io/checksum.h"
 #include "runtime/io/file.h"
 
@@ -104,8 +105,8 @@ static int describe_columns(const struct aq_trainer *t, struct rt_text *out, str
 }
 
 static void put_number(struct rt_text *out, const char *name, double value) {
-  char digits[REP_EXACT_SIZE];
-  rep_exact(digits, value);
+  char digits[SHOWN_EXACT_SIZE];
+  shown_exact(digits, value);
   rt_text_printf(out, "%s %s\n", name, digits);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/shown_tree.h"
 #include "runtime/io/json.h"
 
 enum { DIGITS = 4, TEXT_WINDOW = 128 };
@@ -113,11 +114,6 @@ const aq_message *aq_report_message(const aq_report *report) {
 
 /* ---- what it says ---- */
 
-static const char *finished(const struct rt_text *out, struct rt_error *error) {
-  if (out->failed) rt_no_memory(error);
-  return error->code || !out->data ? "" : out->data;
-}
-
 /* Is what training minimises more than the loss of one output? */
 static bool has_total(const struct vm_module *m) {
   const struct vm_function *eval = vm_module_function(m, "eval");
@@ -125,45 +121,50 @@ static bool has_total(const struct vm_module *m) {
   return count > 1 || (eval->output_count > count + 1 && eval->output[count] != eval->output[count + 1]);
 }
 
-const char *aq_report_text(aq_report *report) {
-  if (!report) return "";
-  struct rt_error *error = lib_begin(&report->message);
+static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
   const struct vm_module *m = report->model ? report->model->module : NULL;
   int status = RT_OK;
-  report->text.length = 0;
   for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
-    if (m->output_count > 1) rt_text_printf(&report->text, "%s%s\n\n", o ? "\n" : "", m->output[o].name);
-    status = rep_text(&report->judge.report[o], DIGITS, &report->text, error);
+    const char *name = m->output[o].name;
+    if (m->output_count > 1) aq_shown_note(s, NULL, "%s%s\n", o ? "\n" : "", name);
+    aq_shown_begin(s, name);
+    status = rep_show(&report->judge.report[o], DIGITS, s, error);
+    aq_shown_end(s);
   }
-  if (!status && m && has_total(m) && report->judge.loss_rows > 0)
-    rt_text_printf(&report->text, "\nloss of all: %.*f\n", DIGITS,
-                   report->judge.loss / report->judge.loss_rows);
-  return finished(&report->text, error);
+  /* No output is called loss, which is a word of the language. */
+  if (status || !m || !has_total(m)) return status;
+  double loss = report->judge.loss / report->judge.loss_rows;
+  aq_shown_real(s, "loss", NULL, loss);
+  if (report->judge.loss_rows > 0) aq_shown_say(s, "\nloss of all: %.*f", DIGITS, loss);
+  return RT_OK;
 }
 
-/* No output is called loss, which is a word of the language. */
-static void total_loss_json(aq_report *report) {
-  char number[REP_EXACT_SIZE] = "null";
-  double value = report->judge.loss / report->judge.loss_rows;
-  if (isfinite(value)) rep_exact(number, value);
-  rt_text_printf(&report->json, ",\"loss\":%s", number);
+int aq_report_shown(aq_report *report, aq_shown **shown) {
+  if (!shown) return AQ_USAGE;
+  *shown = NULL;
+  if (!report) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&report->message);
+  aq_shown *s = *shown = aq_shown_new(false);
+  int status = s ? show_report(report, s, error) : rt_no_memory(error);
+  return status || !s->failed ? status : rt_no_memory(error);
+}
+
+/* Written when asked for, anew each time. "" when there is no memory. */
+static const char *write_report(aq_report *report, enum aq_form form, struct rt_text *out) {
+  aq_shown *s;
+  int status = aq_report_shown(report, &s);
+  out->length = 0;
+  if (!status) return shown_finish(s, form, out, &report->message.error) || !out->data ? "" : out->data;
+  aq_shown_free(s);
+  return "";
+}
+
+const char *aq_report_text(aq_report *report) {
+  return report ? write_report(report, AQ_TEXT, &report->text) : "";
 }
 
 const char *aq_report_json(aq_report *report) {
-  if (!report) return "";
-  struct rt_error *error = lib_begin(&report->message);
-  const struct vm_module *m = report->model ? report->model->module : NULL;
-  int status = RT_OK;
-  report->json.length = 0;
-  for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
-    rt_text_puts(&report->json, o ? "," : "{");
-    io_json_string(&report->json, m->output[o].name, strlen(m->output[o].name));
-    rt_text_puts(&report->json, ":");
-    status = rep_json(&report->judge.report[o], &report->json, error);
-  }
-  if (!status && m && has_total(m)) total_loss_json(report);
-  rt_text_puts(&report->json, "}");
-  return finished(&report->json, error);
+  return report ? write_report(report, AQ_JSON, &report->json) : "";
 }
 
 /* "f1": of the first output; "topic.f1": of the output topic. */

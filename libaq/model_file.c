@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/shown_tree.h"
 #include "runtime/io/number.h"
 
 static const char format_version[] = "1";
@@ -19,14 +20,14 @@ struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_erro
 
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error) {
   struct rt_text bytes = {0}, schema = {0};
-  char value[REP_EXACT_SIZE];
+  char value[SHOWN_EXACT_SIZE];
   struct rt_arena arena = {0};
   struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
   int status = tensor ? vm_module_write(model->module, &bytes, error) : rt_no_memory(error);
   if (!status) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
   if (!status) {
     io_schema_write(&model->schema, &schema);
-    rep_exact(value, model->metric_value);
+    shown_exact(value, model->metric_value);
     if (schema.failed) status = rt_no_memory(error);
   }
   if (!status) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/shown_tree.h"
 #include "vm/link.h"
 
 /* The output whose target a column is and whose link cannot give any number; NULL: it takes all. */
@@ -16,14 +17,14 @@ static const struct vm_output *bounded(const struct vm_module *m, uint32_t input
 
 /* As people write it: 1e39, not 1e+39. */
 static void write_number(char *out, double x) {
-  rep_exact(out, x);
+  shown_exact(out, x);
   char *plus = strchr(out, '+');
   if (plus) memmove(plus, plus + 1, strlen(plus));
 }
 
 /* "1e39", or "number 3, 1e39," in a vector. */
 static void name_number(const struct io_values *v, int64_t k, double x, char *out, size_t size) {
-  char digits[REP_EXACT_SIZE];
+  char digits[SHOWN_EXACT_SIZE];
   write_number(digits, x);
   if (v->width > 1)
     snprintf(out, size, "number %lld, %s,", (long long)k + 1, digits);
@@ -34,7 +35,7 @@ static void name_number(const struct io_values *v, int64_t k, double x, char *ou
 static int check_number(const struct lib_row_check *check, uint32_t input, const struct io_values *v,
                         int64_t k, double x, struct rt_error *error) {
   const struct vm_input *in = &check->module->input[input];
-  char name[REP_EXACT_SIZE + 40];
+  char name[SHOWN_EXACT_SIZE + 40];
   if (check->precision == RT_F32 && !isfinite((float)x)) {
     name_number(v, k, x, name, sizeof name);
     rt_fail(error, RT_BAD_DATA, "%s is too large for float numbers, which \"%s\" is read as", name, in->name);

@@ -5,6 +5,7 @@
 #ifndef AQ_LIBAQ_REPORT_H
 #define AQ_LIBAQ_REPORT_H
 
+#include "libaq/aq.h"
 #include "runtime/base.h"
 #include "vm/target.h"
 
@@ -143,23 +144,14 @@ struct rep_goal {
 int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e);
 bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r);
 
-/* The table of scikit-learn's classification_report(digits = digits, zero_division = 0), byte for byte, with
- * the class names sorted as it sorts them; where no row at all is right, support stays a whole number
- * (scikit-learn 1.2 prints 7 as 7.0 there). Nothing for kinds without classes. digits: 1 to 15. */
-int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e);
-/* What a person reads: the table if there is one, the micro average, and the metrics the table does not show.
- */
-int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e);
-/* One JSON object on one line without a newline; numbers as the shortest digits that read back as the same
- * double, null where undefined. The same rows give the same bytes. */
-int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e);
-
-/* The fewest digits that read back as the same double, with a point in every locale. */
-enum { REP_EXACT_SIZE = 32 };
-void rep_exact(char out[REP_EXACT_SIZE], double x);
-
-/* A label on one line and in one field: newlines, tabs and carriage returns become \\n, \\t and \\r. */
-void rep_escape(struct rt_text *out, const char *text, size_t length);
+/* Adds to the open object of s: all facts, and, as text, the table of scikit-learn's
+ * classification_report(digits = digits, zero_division = 0), byte for byte, with the class names sorted as it
+ * sorts them, if there are classes; the micro average, and the metrics that the table does not show. Where no
+ * row at all is right, support stays a whole number (scikit-learn 1.2 prints 7 as 7.0 there). digits: 1
+ * to 15. The same rows give the same bytes. */
+int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e);
+/* That alone, written. */
+int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_text *out, struct rt_error *e);
 
 /* sum + x, and its value. */
 void rep_sum_add(struct rep_sum *sum, double x);

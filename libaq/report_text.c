@@ -1,257 +1,202 @@
-/* report_text.c: lays a report out for a person and for a program. */
-#include "libaq/report.h"
-#include "runtime/io/number.h"
-
-#include <locale.h>
+/* report_text.c: what a report shows. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_SIZE 64
+#include "libaq/report.h"
+#include "libaq/shown_tree.h"
 
-/* The host may have set a locale that writes a comma; a report always writes a point. */
-static void use_point(char *number) {
-  const char *point = localeconv()->decimal_point;
-  size_t length = strlen(point);
-  char *at = length ? strstr(number, point) : NULL;
-  if (!at) return;
-  *at = '.';
-  memmove(at + 1, at + length, strlen(at + length) + 1);
+static void show_scores(aq_shown *s, struct rep_scores scores) {
+  aq_shown_whole(s, "support", NULL, (int64_t)scores.support);
+  aq_shown_real(s, "precision", NULL, scores.precision);
+  aq_shown_real(s, "recall", NULL, scores.recall);
+  aq_shown_real(s, "f1", NULL, scores.f1);
 }
 
-static void fixed(char *out, double x, int digits) {
-  snprintf(out, NUMBER_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
-  use_point(out);
+static const struct rep_class *in_order(const struct rep_report *r, size_t k) {
+  return &r->classes[r->order[k]];
 }
 
-void rep_exact(char out[REP_EXACT_SIZE], double x) {
-  for (int digits = 15; digits <= 17; digits++) {
-    double read = x;
-    snprintf(out, REP_EXACT_SIZE, "%.*g", digits, x);
-    use_point(out);
-    if (!io_number_parse(out, strlen(out), &read) && read == x) break;
-  }
-}
+/* ---- the facts ---- */
 
-static const char *escape_of(char c) {
-  return c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : NULL;
-}
-
-void rep_escape(struct rt_text *out, const char *text, size_t length) {
-  for (size_t k = 0; k < length; k++) {
-    const char *escape = escape_of(text[k]);
-    if (escape)
-      rt_text_puts(out, escape);
-    else
-      rt_text_add(out, text + k, 1);
-  }
-}
-
-/* Columns are counted in code points, as scikit-learn does. */
-static int code_points(const char *text) {
-  int n = 0;
-  for (; *text; text++) n += (((unsigned char)*text & 0xC0) != 0x80) + (escape_of(*text) != NULL);
-  return n;
-}
-
-static bool occurs(const struct rep_class *c) { return c->truths || c->predictions; }
-
-static int name_width(const struct rep_report *r, int digits) {
-  int width = (int)strlen(r->class_count ? "weighted avg" : "bits_per_token");
-  width = digits > width ? digits : width;
-  for (size_t c = 0; c < r->class_count; c++)
-    if (occurs(&r->classes[c]) && code_points(r->classes[c].name) > width)
-      width = code_points(r->classes[c].name);
-  return width;
-}
-
-static void add_name(struct rt_text *out, const char *name, int width) {
-  rt_text_printf(out, "%*s", width - code_points(name), "");
-  rep_escape(out, name, strlen(name));
-  rt_text_puts(out, " ");
-}
-
-static void add_row(struct rt_text *out, const char *name, int width, int digits, struct rep_scores s) {
-  char p[NUMBER_SIZE], q[NUMBER_SIZE], f[NUMBER_SIZE];
-  fixed(p, s.precision, digits);
-  fixed(q, s.recall, digits);
-  fixed(f, s.f1, digits);
-  add_name(out, name, width);
-  rt_text_printf(out, " %9s %9s %9s %9llu\n", p, q, f, (unsigned long long)s.support);
-}
-
-static int clamp_digits(int digits) { return digits < 1 ? 1 : digits > 15 ? 15 : digits; }
-
-int rep_table(const struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e) {
-  if (!r->class_count || !r->rows) return RT_OK;
-  digits = clamp_digits(digits);
-  int width = name_width(r, digits);
-  rt_text_printf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score", "support");
+static void show_classes(const struct rep_report *r, aq_shown *s) {
+  aq_shown_list(s, "classes");
   for (size_t k = 0; k < r->class_count; k++) {
-    const struct rep_class *c = &r->classes[r->order[k]];
-    if (occurs(c)) add_row(out, c->name, width, digits, rep_class_scores(r, r->order[k]));
+    aq_shown_begin(s, NULL);
+    aq_shown_text(s, "name", NULL, in_order(r, k)->name);
+    show_scores(s, rep_class_scores(r, r->order[k]));
+    aq_shown_whole(s, "predicted", NULL, (int64_t)in_order(r, k)->predictions);
+    aq_shown_end(s);
   }
-  /* Over all classes precision, recall and f1 are the accuracy, and f1 is the one that scikit-learn prints.
-   */
-  char f[NUMBER_SIZE];
-  fixed(f, rep_average_scores(r, REP_MICRO).f1, digits);
-  rt_text_puts(out, "\n");
-  add_name(out, "accuracy", width);
-  rt_text_printf(out, " %9s %9s %9s %9llu\n", "", "", f, (unsigned long long)r->rows);
-  add_row(out, "macro avg", width, digits, rep_average_scores(r, REP_MACRO));
-  add_row(out, "weighted avg", width, digits, rep_average_scores(r, REP_WEIGHTED));
-  return out->failed ? rt_no_memory(e) : RT_OK;
+  aq_shown_end(s);
 }
 
-/* The table shows what is made of counts; the other metrics follow it, one per line. */
-enum { MOST_LISTED = 20 };
+static const struct {
+  const char *key, *label;
+} averages[] = {
+    [REP_MICRO] = {"micro", "micro avg"},
+    [REP_MACRO] = {"macro", "macro avg"},
+    [REP_WEIGHTED] = {"weighted", "weighted avg"},
+};
 
-static void add_unanswered(const struct rep_report *r, struct rt_text *out) {
-  if (r->unanswered)
-    rt_text_printf(out,
-                   "\n%llu tag%s no answer, as the word is behind the limit of its text: counted as %s\n",
-                   (unsigned long long)r->unanswered, r->unanswered == 1 ? " has" : "s have",
-                   r->unanswered == 1 ? "an error" : "errors");
+static void show_averages(const struct rep_report *r, aq_shown *s,
+                          const struct shown_node *average[static 3]) {
+  aq_shown_begin(s, "averages");
+  for (size_t a = 0; a < RT_COUNT(averages); a++) {
+    aq_shown_begin(s, averages[a].key);
+    show_scores(s, rep_average_scores(r, (enum rep_average)a));
+    aq_shown_end(s);
+    average[a] = shown_latest(s);
+  }
+  aq_shown_end(s);
 }
 
-/* The labels that the model does not have, since nothing that it answers can be right there. */
-static void add_unseen(const struct rep_report *r, struct rt_text *out) {
-  unsigned long long rows = rep_unseen_rows(r);
-  const char *what = r->kind == REP_TAGS ? "tag" : "row";
-  if (!rows) return;
-  rt_text_printf(out, "\n%llu %s%s with labels that training did not see, counted as errors:", rows, what,
-                 rows == 1 ? "" : "s");
-  int listed = 0, count = 0;
+/* Labels that the model does not have. */
+static bool is_unseen(const struct rep_report *r, size_t k) {
+  return r->order[k] >= r->model_classes && in_order(r, k)->truths;
+}
+
+static void show_unseen(const struct rep_report *r, aq_shown *s) {
+  aq_shown_begin(s, "unseen");
+  aq_shown_whole(s, "rows", NULL, (int64_t)rep_unseen_rows(r));
+  aq_shown_list(s, "labels");
   for (size_t k = 0; k < r->class_count; k++) {
-    const struct rep_class *c = &r->classes[r->order[k]];
-    if (r->order[k] < r->model_classes || !c->truths || ++count > MOST_LISTED) continue;
-    rt_text_puts(out, listed++ ? ", " : " ");
-    rep_escape(out, c->name, strlen(c->name));
-    rt_text_printf(out, " (%llu)", (unsigned long long)c->truths);
+    if (!is_unseen(r, k)) continue;
+    aq_shown_begin(s, NULL);
+    aq_shown_text(s, "name", NULL, in_order(r, k)->name);
+    aq_shown_whole(s, "rows", NULL, (int64_t)in_order(r, k)->truths);
+    aq_shown_end(s);
   }
-  if (count > listed) rt_text_printf(out, ", … (%d labels)", count);
-  rt_text_puts(out, "\n");
-}
-
-int rep_text(struct rep_report *r, int digits, struct rt_text *out, struct rt_error *e) {
-  digits = clamp_digits(digits);
-  int width = name_width(r, digits);
-  if (!r->rows) {
-    rt_text_puts(out, "no rows\n");
-    return out->failed ? rt_no_memory(e) : RT_OK;
-  }
-  if (r->class_count) {
-    int status = rep_table(r, digits, out, e);
-    if (status) return status;
-    rt_text_puts(out, "\n");
-    add_row(out, "micro avg", width, digits, rep_average_scores(r, REP_MICRO));
-  } else {
-    add_name(out, rep_target(r->kind)->rows, width);
-    rt_text_printf(out, " %9llu\n", (unsigned long long)r->rows);
-  }
-  add_unanswered(r, out);
-  add_unseen(r, out);
-  if (rep_scored_rows(r) < r->rows)
-    rt_text_printf(out, "what follows is over the other %llu:\n\n", (unsigned long long)rep_scored_rows(r));
-  for (size_t m = 0; m < rep_metric_count; m++) {
-    const struct rep_metric *metric = &rep_metrics[m];
-    double value = (metric->kinds & r->kind) && !(metric->flags & REP_IN_TABLE) ? metric->value(r) : NAN;
-    if (isnan(value)) continue;
-    char number[NUMBER_SIZE];
-    fixed(number, value, digits);
-    add_name(out, metric->name, width);
-    rt_text_printf(out, " %9s\n", number);
-  }
-  return out->failed ? rt_no_memory(e) : RT_OK;
-}
-
-static void json_string(struct rt_text *out, const char *s) {
-  rt_text_puts(out, "\"");
-  for (; *s; s++) {
-    if (*s == '"' || *s == '\\')
-      rt_text_printf(out, "\\%c", *s);
-    else if ((unsigned char)*s < 0x20)
-      rt_text_printf(out, "\\u%04x", (unsigned)*s);
-    else
-      rt_text_add(out, s, 1);
-  }
-  rt_text_puts(out, "\"");
-}
-
-static void json_number(struct rt_text *out, const char *key, double x) {
-  char number[NUMBER_SIZE] = "null";
-  if (isfinite(x)) rep_exact(number, x);
-  rt_text_printf(out, ",\"%s\":%s", key, number);
-}
-
-/* The members of one line of the table. */
-static void json_scores(struct rt_text *out, struct rep_scores s) {
-  rt_text_printf(out, "\"support\":%llu", (unsigned long long)s.support);
-  json_number(out, "precision", s.precision);
-  json_number(out, "recall", s.recall);
-  json_number(out, "f1", s.f1);
-}
-
-static void json_averages(const struct rep_report *r, struct rt_text *out) {
-  static const char *const open[] = {",\"averages\":{\"micro\":{", "},\"macro\":{", "},\"weighted\":{"};
-  for (int average = REP_MICRO; average <= REP_WEIGHTED; average++) {
-    rt_text_puts(out, open[average]);
-    json_scores(out, rep_average_scores(r, (enum rep_average)average));
-  }
-  rt_text_puts(out, "}}");
-}
-
-static void json_classes(const struct rep_report *r, struct rt_text *out) {
-  rt_text_puts(out, ",\"classes\":[");
-  for (size_t k = 0; k < r->class_count; k++) {
-    rt_text_puts(out, k ? ",{\"name\":" : "{\"name\":");
-    json_string(out, r->classes[r->order[k]].name);
-    rt_text_puts(out, ",");
-    json_scores(out, rep_class_scores(r, r->order[k]));
-    rt_text_printf(out, ",\"predicted\":%llu}", (unsigned long long)r->classes[r->order[k]].predictions);
-  }
-  rt_text_puts(out, "]");
-  json_averages(r, out);
-}
-
-static void json_unseen(const struct rep_report *r, struct rt_text *out) {
-  int listed = 0;
-  rt_text_printf(out, ",\"unseen\":{\"rows\":%llu,\"labels\":[", (unsigned long long)rep_unseen_rows(r));
-  for (size_t k = 0; k < r->class_count; k++) {
-    const struct rep_class *c = &r->classes[r->order[k]];
-    if (r->order[k] < r->model_classes || !c->truths) continue;
-    rt_text_puts(out, listed++ ? ",{\"name\":" : "{\"name\":");
-    json_string(out, c->name);
-    rt_text_printf(out, ",\"rows\":%llu}", (unsigned long long)c->truths);
-  }
-  rt_text_puts(out, "]}");
+  aq_shown_end(s);
+  aq_shown_end(s);
 }
 
 /* confusion[truth][prediction], both in the order of "classes". */
-static void json_confusion(const struct rep_report *r, struct rt_text *out) {
-  rt_text_puts(out, ",\"confusion\":[");
+static void show_confusion(const struct rep_report *r, aq_shown *s) {
+  double row[REP_CONFUSION_MAX];
+  aq_shown_list(s, "confusion");
   for (size_t t = 0; t < r->class_count; t++) {
-    rt_text_puts(out, t ? ",[" : "[");
     for (size_t p = 0; p < r->class_count; p++)
-      rt_text_printf(out, p ? ",%llu" : "%llu",
-                     (unsigned long long)r->confusion[r->order[t] * r->confusion_side + r->order[p]]);
-    rt_text_puts(out, "]");
+      row[p] = (double)r->confusion[r->order[t] * r->confusion_side + r->order[p]];
+    aq_shown_numbers(s, NULL, row, r->class_count);
   }
-  rt_text_puts(out, "]");
+  aq_shown_end(s);
 }
 
-int rep_json(struct rep_report *r, struct rt_text *out, struct rt_error *e) {
-  rt_text_printf(out, "{\"kind\":\"%s\",\"rows\":%llu", rep_target(r->kind)->name,
-                 (unsigned long long)r->rows);
-  for (size_t m = 0; m < rep_metric_count; m++)
-    if (rep_metrics[m].kinds & r->kind) json_number(out, rep_metrics[m].name, rep_metrics[m].value(r));
-  if (r->class_count) {
-    json_classes(r, out);
-    if (r->kind == REP_TAGS) rt_text_printf(out, ",\"unanswered\":%llu", (unsigned long long)r->unanswered);
-    if (r->model_classes) json_unseen(r, out);
-    if (r->confusion) json_confusion(r, out);
+/* ---- what a person reads of them ---- */
+
+static const struct shown_column columns[] = {
+    {"precision", "precision"}, {"recall", "recall"}, {"f1", "f1-score"}, {"support", "support"}};
+
+/* Over all classes precision, recall and f1 are the accuracy, and f1 is the one that scikit-learn prints. */
+static const struct shown_node *accuracy_row(const struct rep_report *r, aq_shown *s) {
+  aq_shown_begin(s, NULL);
+  shown_aside(s);
+  aq_shown_real(s, "f1", NULL, rep_average_scores(r, REP_MICRO).f1);
+  aq_shown_whole(s, "support", NULL, (int64_t)r->rows);
+  aq_shown_end(s);
+  return shown_latest(s);
+}
+
+/* scikit-learn's table; classes: the list that show_classes has made. */
+static void show_table(const struct rep_report *r, aq_shown *s, const struct shown_node *classes,
+                       const struct shown_node *const average[static 3]) {
+  const struct shown_node *accuracy = accuracy_row(r, s), *class = classes ? classes->first : NULL;
+  shown_table(s, columns, RT_COUNT(columns));
+  for (size_t k = 0; k < r->class_count && class; k++, class = class->next)
+    if (in_order(r, k)->truths || in_order(r, k)->predictions) shown_row(s, in_order(r, k)->name, class);
+  aq_shown_note(s, NULL, "%s", "");
+  shown_row(s, "accuracy", accuracy);
+  shown_row(s, averages[REP_MACRO].label, average[REP_MACRO]);
+  shown_row(s, averages[REP_WEIGHTED].label, average[REP_WEIGHTED]);
+}
+
+enum { MOST_LISTED = 20 };
+
+static void note_unanswered(const struct rep_report *r, aq_shown *s) {
+  if (!r->unanswered) return;
+  aq_shown_note(s, NULL, "\n%llu tag%s no answer, as the word is behind the limit of its text: counted as %s",
+                (unsigned long long)r->unanswered, r->unanswered == 1 ? " has" : "s have",
+                r->unanswered == 1 ? "an error" : "errors");
+}
+
+/* The labels that the model does not have, since nothing that it answers can be right there. */
+static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error *e) {
+  unsigned long long rows = rep_unseen_rows(r);
+  struct rt_text labels = {0};
+  int count = 0;
+  if (!rows) return RT_OK;
+  for (size_t k = 0; k < r->class_count; k++) {
+    if (!is_unseen(r, k) || ++count > MOST_LISTED) continue;
+    rt_text_puts(&labels, count > 1 ? ", " : "");
+    shown_escape(&labels, in_order(r, k)->name, strlen(in_order(r, k)->name));
+    rt_text_printf(&labels, " (%llu)", (unsigned long long)in_order(r, k)->truths);
   }
-  rt_text_puts(out, "}");
-  return out->failed ? rt_no_memory(e) : RT_OK;
+  if (count > MOST_LISTED) rt_text_printf(&labels, ", … (%d labels)", count);
+  aq_shown_note(s, NULL, "\n%llu %s%s with labels that training did not see, counted as errors: %s", rows,
+                r->kind == REP_TAGS ? "tag" : "row", rows == 1 ? "" : "s", labels.data ? labels.data : "");
+  int status = labels.failed ? rt_no_memory(e) : RT_OK;
+  rt_text_free(&labels);
+  return status;
+}
+
+/* The metrics that the table does not show, and that the rows define. */
+static void show_metrics(aq_shown *s, const struct shown_node *metric, const struct rep_report *r) {
+  for (size_t m = 0; m < rep_metric_count && metric; m++) {
+    if (!(rep_metrics[m].kinds & r->kind)) continue;
+    if (!(rep_metrics[m].flags & REP_IN_TABLE) && !isnan(metric->real))
+      shown_row(s, rep_metrics[m].name, metric);
+    metric = metric->next;
+  }
+}
+
+/* Columns of the names on the left. */
+static int name_width(const struct rep_report *r, int digits) {
+  int width = (int)strlen(r->class_count ? averages[REP_WEIGHTED].label : "bits_per_token");
+  return digits > width ? digits : width;
+}
+
+int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) {
+  const struct shown_node *average[3] = {NULL}, *classes = NULL, *rows, *metric = NULL;
+  digits = digits < 1 ? 1 : digits > 15 ? 15 : digits;
+  shown_digits(s, digits);
+  shown_grid(s, name_width(r, digits));
+  aq_shown_text(s, "kind", NULL, rep_target(r->kind)->name);
+  aq_shown_whole(s, "rows", NULL, (int64_t)r->rows);
+  rows = shown_latest(s);
+  for (size_t m = 0; m < rep_metric_count; m++) {
+    if (!(rep_metrics[m].kinds & r->kind)) continue;
+    aq_shown_real(s, rep_metrics[m].name, NULL, rep_metrics[m].value(r));
+    if (!metric) metric = shown_latest(s);
+  }
+  if (r->class_count) {
+    show_classes(r, s);
+    classes = shown_latest(s);
+    show_averages(r, s, average);
+    if (r->kind == REP_TAGS) aq_shown_whole(s, "unanswered", NULL, (int64_t)r->unanswered);
+    if (r->model_classes) show_unseen(r, s);
+    if (r->confusion) show_confusion(r, s);
+  }
+  if (!r->rows) {
+    aq_shown_note(s, NULL, "no rows");
+    return RT_OK;
+  }
+  if (r->class_count) {
+    show_table(r, s, classes, average);
+    aq_shown_note(s, NULL, "%s", "");
+    shown_row(s, averages[REP_MICRO].label, average[REP_MICRO]);
+    aq_shown_end(s);
+  } else
+    shown_row(s, rep_target(r->kind)->rows, rows);
+  note_unanswered(r, s);
+  int status = note_unseen(r, s, e);
+  if (rep_scored_rows(r) < r->rows)
+    aq_shown_note(s, NULL, "what follows is over the other %llu:\n", (unsigned long long)rep_scored_rows(r));
+  show_metrics(s, metric, r);
+  return status;
+}
+
+int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_text *out, struct rt_error *e) {
+  aq_shown *s = aq_shown_new(false);
+  int status = rep_show(r, digits, s, e), wrote = shown_finish(s, form, out, e);
+  return status ? status : wrote;
 }

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/shown_tree.h"
 #include "runtime/blas.h"
-#include "runtime/io/json.h"
 
 struct finding {
   char processor[128];
@@ -28,46 +28,32 @@ static void read_processor(char *name, size_t size) {
   if (file) fclose(file);
 }
 
-static void add_string(struct rt_text *out, const char *key, const char *value) {
-  rt_text_printf(out, "\"%s\":", key);
-  io_json_string(out, value, strlen(value));
+static void show_blas(const struct rt_blas_info *blas, aq_shown *s) {
+  bool other = strcmp(blas->found, blas->chosen) != 0;
+  aq_shown_begin(s, "blas");
+  aq_shown_text(s, "library", "BLAS", blas->config);
+  aq_shown_text(s, "found", NULL, blas->found);
+  aq_shown_text(s, "chosen", blas->chosen[0] ? "BLAS core" : NULL, blas->chosen);
+  if (blas->chosen[0])
+    aq_shown_say(s, "%s%s%s", blas->chosen, other ? ", found as " : "", other ? blas->found : "");
+  aq_shown_text(s, "better", NULL, blas->best);
+  aq_shown_text(s, "reason", "", blas->reason);
+  aq_shown_flag(s, "fits", NULL, !blas->best[0]);
+  if (blas->best[0]) aq_shown_note(s, "", "OPENBLAS_CORETYPE=%s would be faster", blas->best);
+  aq_shown_end(s);
 }
 
-static void write_json(const struct finding *f, struct rt_text *out) {
-  rt_text_puts(out, "{");
-  add_string(out, "version", aq_version());
-  rt_text_puts(out, ",");
-  add_string(out, "processor", f->processor);
-  rt_text_puts(out, ",");
-  add_string(out, "instructions", f->isa);
-  rt_text_printf(out, ",\"threads\":%d,\"blas\":{", f->cores);
-  add_string(out, "library", f->blas->config);
-  rt_text_puts(out, ",");
-  add_string(out, "found", f->blas->found);
-  rt_text_puts(out, ",");
-  add_string(out, "chosen", f->blas->chosen);
-  rt_text_puts(out, ",");
-  add_string(out, "better", f->blas->best);
-  rt_text_puts(out, ",");
-  add_string(out, "reason", f->blas->reason);
-  rt_text_printf(out, ",\"fits\":%s},\"limits\":{\"axes\":%d,\"axis\":%d}}",
-                 f->blas->best[0] ? "false" : "true", RT_MAX_RANK, INT32_MAX);
-}
-
-static void write_text(const struct finding *f, struct rt_text *out) {
-  rt_text_printf(out, "aq            %s\n", aq_version());
-  if (f->processor[0]) rt_text_printf(out, "processor     %s\n", f->processor);
-  rt_text_printf(out, "instructions  %s\n", f->isa);
-  rt_text_printf(out, "threads       %d\n", f->cores);
-  rt_text_printf(out, "BLAS          %s\n", f->blas->config);
-  if (f->blas->chosen[0])
-    rt_text_printf(out, "BLAS core     %s%s%s\n", f->blas->chosen,
-                   strcmp(f->blas->found, f->blas->chosen) ? ", found as " : "",
-                   strcmp(f->blas->found, f->blas->chosen) ? f->blas->found : "");
-  rt_text_printf(out, "              %s\n", f->blas->reason);
-  if (f->blas->best[0])
-    rt_text_printf(out, "              OPENBLAS_CORETYPE=%s would be faster\n", f->blas->best);
-  rt_text_printf(out, "limits        %d axes of at most %d\n", RT_MAX_RANK, INT32_MAX);
+static void show(const struct finding *f, aq_shown *s) {
+  aq_shown_text(s, "version", "aq", aq_version());
+  aq_shown_text(s, "processor", f->processor[0] ? "processor" : NULL, f->processor);
+  aq_shown_text(s, "instructions", "instructions", f->isa);
+  aq_shown_whole(s, "threads", "threads", f->cores);
+  show_blas(f->blas, s);
+  aq_shown_begin(s, "limits");
+  aq_shown_whole(s, "axes", NULL, RT_MAX_RANK);
+  aq_shown_whole(s, "axis", "limits", INT32_MAX);
+  aq_shown_say(s, "%d axes of at most %d", RT_MAX_RANK, INT32_MAX);
+  aq_shown_end(s);
 }
 
 int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message) {
@@ -81,8 +67,10 @@ int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message
   if (!status) {
     f.blas = rt_blas_info();
     read_processor(f.processor, sizeof f.processor);
-    (json ? write_json : write_text)(&f, &out);
-    status = lib_give_text(&out, text, error);
+    aq_shown *s = aq_shown_new(false);
+    show(&f, s);
+    status = shown_finish(s, json ? AQ_JSON : AQ_TEXT, &out, error);
+    if (!status) status = lib_give_text(&out, text, error);
   }
   if (message) *message = *lib_view(&kept);
   return status;

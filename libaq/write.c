@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "libaq/session.h"
+#include "libaq/shown_tree.h"
 #include "runtime/io/json.h"
 #include "runtime/io/utf8.h"
 
@@ -61,7 +62,7 @@ static void add_probability(struct rt_text *out, double p) { add_number(out, "%.
 static void add_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
   size_t length = 0;
   const char *text = io_vocab_text(vocab, (int32_t)id, &length);
-  if (text) rep_escape(out, text, length);
+  if (text) shown_escape(out, text, length);
 }
 
 /* A byte that is no text by itself becomes "\xNN". */

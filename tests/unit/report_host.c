@@ -51,6 +51,12 @@ static int add_row(struct rep_report *r, char *line, struct rt_error *e) {
   }
 }
 
+/* scikit-learn's table ends where an empty line and the micro average follow. */
+static size_t table_length(const struct rt_text *out) {
+  const char *weighted = strstr(out->data, "weighted avg"), *end = weighted ? strchr(weighted, '\n') : NULL;
+  return end ? (size_t)(end + 1 - out->data) : out->length;
+}
+
 static int run(const char *what, int digits, char **classes, struct rep_report *r, struct rt_error *e) {
   enum rep_kind kind = !strcmp(what, "chance")    ? REP_CHANCE
                        : !strcmp(what, "numbers") ? REP_NUMBER
@@ -62,10 +68,9 @@ static int run(const char *what, int digits, char **classes, struct rep_report *
   while (!status && fgets(line, sizeof line, stdin)) status = add_row(r, line, e);
   struct rt_text out = {0};
   if (!status)
-    status = !strcmp(what, "table")  ? rep_table(r, digits, &out, e)
-             : !strcmp(what, "text") ? rep_text(r, digits, &out, e)
-                                     : rep_json(r, &out, e);
-  if (!status) fwrite(out.data, 1, out.length, stdout);
+    status =
+        rep_write(r, digits, !strcmp(what, "table") || !strcmp(what, "text") ? AQ_TEXT : AQ_JSON, &out, e);
+  if (!status) fwrite(out.data, 1, !strcmp(what, "table") ? table_length(&out) : out.length, stdout);
   rt_text_free(&out);
   return status;
 }

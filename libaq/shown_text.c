@@ -1,0 +1,186 @@
+/* shown_text.c: a tree of facts for a person: titles, labels below each other, tables. */
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaq/shown_tree.h"
+#include "runtime/io/number.h"
+
+enum { INDENT = 2, CELL = 9 };
+
+/* ---- pieces ---- */
+
+/* The host may have set a locale that writes a comma; what is shown has always a point. */
+static void use_point(char *number) {
+  const char *point = localeconv()->decimal_point;
+  size_t length = strlen(point);
+  char *at = length ? strstr(number, point) : NULL;
+  if (!at) return;
+  *at = '.';
+  memmove(at + 1, at + length, strlen(at + length) + 1);
+}
+
+void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits) {
+  snprintf(out, SHOWN_FIXED_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
+  use_point(out);
+}
+
+void shown_exact(char out[SHOWN_EXACT_SIZE], double x) {
+  for (int digits = 15; digits <= 17; digits++) {
+    double read = x;
+    snprintf(out, SHOWN_EXACT_SIZE, "%.*g", digits, x);
+    use_point(out);
+    if (!io_number_parse(out, strlen(out), &read) && read == x) break;
+  }
+}
+
+void shown_scaled(struct rt_text *out, double x, const char *unit) {
+  static const char *const prefix[] = {"", "k", "M", "G", "T", "P"};
+  char number[SHOWN_EXACT_SIZE];
+  int n = 0;
+  for (; x >= 1000 && n < 5; n++) x /= 1000;
+  snprintf(number, sizeof number, n ? "%.3g" : "%.4g", x);
+  use_point(number);
+  rt_text_printf(out, "%s %s%s", number, prefix[n], unit);
+}
+
+static const char *escape_of(char c) {
+  return c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : NULL;
+}
+
+void shown_escape(struct rt_text *out, const char *text, size_t length) {
+  for (size_t k = 0; k < length; k++) {
+    const char *escape = escape_of(text[k]);
+    if (escape)
+      rt_text_puts(out, escape);
+    else
+      rt_text_add(out, text + k, 1);
+  }
+}
+
+/* Columns are counted in code points, as scikit-learn does. */
+int shown_columns(const char *text) {
+  int n = 0;
+  for (; *text; text++) n += (((unsigned char)*text & 0xC0) != 0x80) + (escape_of(*text) != NULL);
+  return n;
+}
+
+/* ---- layout ---- */
+
+struct layout {
+  struct rt_text *out;
+  int indent, width; /* of the lines, and of their labels */
+  bool grid;
+};
+
+static bool is_plain(const struct shown_node *node) {
+  return (node->kind == SHOWN_OBJECT || node->kind == SHOWN_LIST) && !node->says && !node->grid;
+}
+
+/* Columns of the labels of a node, and of the objects in it that have no title of their own. */
+static int label_width(const struct shown_node *node) {
+  int width = node->width;
+  for (const struct shown_node *child = node->first; child; child = child->next) {
+    int more = child->label                                    ? shown_columns(child->label)
+               : is_plain(child) || child->kind == SHOWN_TABLE ? label_width(child)
+                                                               : 0;
+    width = more > width ? more : width;
+  }
+  return width;
+}
+
+static void write_children(const struct shown_node *node, const struct layout *layout);
+
+static void write_label(const char *label, const struct layout *layout) {
+  int space = layout->width - shown_columns(label);
+  if (layout->grid) rt_text_printf(layout->out, "%*s", space, "");
+  shown_escape(layout->out, label, strlen(label));
+  if (!layout->grid) rt_text_printf(layout->out, "%*s", space, "");
+  rt_text_puts(layout->out, layout->grid ? " " : "  ");
+}
+
+static void value_text(const struct shown_node *node, struct rt_text *out) {
+  char number[SHOWN_FIXED_SIZE];
+  if (node->kind == SHOWN_WHOLE) rt_text_printf(out, "%lld", (long long)node->whole);
+  if (node->kind == SHOWN_FLAG) rt_text_puts(out, node->flag ? "yes" : "no");
+  if (node->kind == SHOWN_TEXT) shown_escape(out, node->text, strlen(node->text));
+  if (node->kind != SHOWN_REAL) return;
+  shown_fixed(number, node->real, node->digits);
+  rt_text_puts(out, number);
+}
+
+/* The value in a column of the grid; NULL leaves it empty. */
+static void write_cell(const struct shown_node *value, struct rt_text *out) {
+  struct rt_text text = {0};
+  if (value) value_text(value, &text);
+  rt_text_printf(out, " %*s", CELL, text.data ? text.data : "");
+  out->failed |= text.failed;
+  rt_text_free(&text);
+}
+
+static const struct shown_node *member(const struct shown_node *object, const char *key) {
+  for (const struct shown_node *child = object->first; child; child = child->next)
+    if (child->key && strcmp(child->key, key) == 0) return child;
+  return NULL;
+}
+
+static void write_table(const struct shown_node *table, const struct layout *layout) {
+  struct rt_text *out = layout->out;
+  rt_text_printf(out, "%*s ", layout->width, "");
+  for (size_t c = 0; c < table->count; c++) rt_text_printf(out, " %*s", CELL, table->column[c].heading);
+  rt_text_puts(out, "\n\n");
+  for (const struct shown_node *row = table->first; row; row = row->next) {
+    if (row->kind == SHOWN_ROW) {
+      write_label(row->label, layout);
+      for (size_t c = 0; c < table->count; c++) write_cell(member(row->of, table->column[c].key), out);
+    } else
+      rt_text_puts(out, row->says);
+    rt_text_puts(out, "\n");
+  }
+}
+
+static void write_line(const struct shown_node *node, const struct layout *layout) {
+  const struct shown_node *value = node->kind == SHOWN_ROW ? node->of : node;
+  rt_text_printf(layout->out, "%*s", layout->indent, "");
+  if (node->label) write_label(node->label, layout);
+  if (node->says)
+    rt_text_puts(layout->out, node->says);
+  else if (layout->grid)
+    write_cell(value, layout->out);
+  else
+    value_text(value, layout->out);
+  rt_text_puts(layout->out, "\n");
+}
+
+/* A title is set off from what stands above it, unless it stands within something that has one. */
+static void write_section(const struct shown_node *node, const struct layout *layout) {
+  struct layout inner = *layout;
+  if (node->says) {
+    if (layout->indent == 0 && layout->out->length) rt_text_puts(layout->out, "\n");
+    rt_text_printf(layout->out, "%*s%s\n", layout->indent, "", node->says);
+    inner.indent += INDENT;
+  }
+  if (node->says || node->grid) inner.width = label_width(node);
+  inner.grid |= node->grid;
+  write_children(node, &inner);
+}
+
+static void write_children(const struct shown_node *node, const struct layout *layout) {
+  for (const struct shown_node *child = node->first; child; child = child->next) {
+    if (child->kind == SHOWN_OBJECT || child->kind == SHOWN_LIST)
+      write_section(child, layout);
+    else if (child->kind == SHOWN_OTHER)
+      write_section(child->of, layout);
+    else if (child->kind == SHOWN_TABLE)
+      write_table(child, layout);
+    else if (child->label || child->says)
+      write_line(child, layout);
+  }
+}
+
+void shown_as_text(const aq_shown *s, struct rt_text *out) {
+  struct layout layout = {out, 0, label_width(&s->root), s->root.grid};
+  write_children(&s->root, &layout);
+}

@@ -1,0 +1,188 @@
+/* shown_tree.c: builds trees of facts. After a failed allocation additions do nothing; writing tells it. */
+#include "libaq/shown_tree.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+
+enum { USUAL_DIGITS = 4 };
+
+aq_shown *aq_shown_new(bool spaced) {
+  aq_shown *s = rt_zalloc(1, sizeof *s);
+  if (!s) return NULL;
+  s->spaced = s->root.spaced = spaced;
+  s->digits = USUAL_DIGITS;
+  s->open = s->latest = &s->root;
+  return s;
+}
+
+void aq_shown_free(aq_shown *s) {
+  if (!s) return;
+  rt_arena_free(&s->arena);
+  rt_free(s);
+}
+
+static const char *keep(aq_shown *s, const char *text) {
+  char *copy = s && text ? rt_arena_strndup(&s->arena, text, strlen(text)) : NULL;
+  if (s && text && !copy) s->failed = true;
+  return copy;
+}
+
+static struct shown_node *add(aq_shown *s, enum shown_kind kind, const char *key, const char *label) {
+  if (!s || s->failed) return NULL;
+  struct shown_node *node = rt_arena_alloc(&s->arena, sizeof *node), *parent = s->open;
+  if (!node) {
+    s->failed = true;
+    return NULL;
+  }
+  *node = (struct shown_node){.kind = kind, .spaced = s->spaced, .digits = s->digits, .parent = parent};
+  node->key = keep(s, key);
+  node->label = keep(s, label);
+  if (parent->last)
+    parent->last->next = node;
+  else
+    parent->first = node;
+  parent->last = s->latest = node;
+  return node;
+}
+
+static void open_node(aq_shown *s, enum shown_kind kind, const char *key) {
+  struct shown_node *node = add(s, kind, key, NULL);
+  if (node) s->open = node;
+}
+
+void aq_shown_begin(aq_shown *s, const char *key) { open_node(s, SHOWN_OBJECT, key); }
+void aq_shown_list(aq_shown *s, const char *key) { open_node(s, SHOWN_LIST, key); }
+
+void aq_shown_end(aq_shown *s) {
+  if (!s || s->failed || !s->open->parent) return;
+  s->latest = s->open;
+  s->open = s->open->parent;
+}
+
+void aq_shown_whole(aq_shown *s, const char *key, const char *label, int64_t value) {
+  struct shown_node *node = add(s, SHOWN_WHOLE, key, label);
+  if (node) node->whole = value;
+}
+
+void aq_shown_real(aq_shown *s, const char *key, const char *label, double value) {
+  struct shown_node *node = add(s, SHOWN_REAL, key, label);
+  if (node) node->real = value;
+}
+
+void aq_shown_flag(aq_shown *s, const char *key, const char *label, bool value) {
+  struct shown_node *node = add(s, SHOWN_FLAG, key, label);
+  if (node) node->flag = value;
+}
+
+void aq_shown_text(aq_shown *s, const char *key, const char *label, const char *value) {
+  struct shown_node *node = add(s, SHOWN_TEXT, key, label);
+  if (node) node->text = keep(s, value);
+}
+
+void aq_shown_numbers(aq_shown *s, const char *key, const double *number, size_t count) {
+  struct shown_node *node = add(s, SHOWN_NUMBERS, key, NULL);
+  size_t size;
+  if (!node) return;
+  double *copy = rt_mul(count + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
+  if (!copy) {
+    s->failed = true;
+    return;
+  }
+  if (count) memcpy(copy, number, count * sizeof *number);
+  node->number = copy;
+  node->count = count;
+}
+
+void aq_shown_tree(aq_shown *s, const char *key, const aq_shown *tree) {
+  struct shown_node *node = tree ? add(s, SHOWN_OTHER, key, NULL) : NULL;
+  if (!node) return;
+  node->of = &tree->root;
+  s->failed = tree->failed;
+}
+
+static void say(aq_shown *s, struct shown_node *node, const char *format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, format, arguments);
+  char *text = length < 0 ? NULL : rt_arena_alloc(&s->arena, (size_t)length + 1);
+  if (text)
+    vsnprintf(text, (size_t)length + 1, format, again);
+  else
+    s->failed = true;
+  node->says = text;
+  va_end(again);
+}
+
+void aq_shown_say(aq_shown *s, const char *format, ...) {
+  va_list arguments;
+  if (!s || s->failed) return;
+  va_start(arguments, format);
+  say(s, s->latest, format, arguments);
+  va_end(arguments);
+}
+
+void aq_shown_note(aq_shown *s, const char *label, const char *format, ...) {
+  struct shown_node *node = add(s, SHOWN_NOTE, NULL, label);
+  va_list arguments;
+  if (!node) return;
+  va_start(arguments, format);
+  say(s, node, format, arguments);
+  va_end(arguments);
+}
+
+/* ---- within the library ---- */
+
+void shown_digits(aq_shown *s, int digits) {
+  if (s) s->digits = digits;
+}
+
+void shown_labels(aq_shown *s, int width) {
+  if (s && !s->failed) s->open->width = width;
+}
+
+void shown_grid(aq_shown *s, int width) {
+  shown_labels(s, width);
+  if (s && !s->failed) s->open->grid = true;
+}
+
+const struct shown_node *shown_latest(const aq_shown *s) { return s && !s->failed ? s->latest : NULL; }
+
+void shown_aside(aq_shown *s) {
+  if (s && !s->failed) s->open->aside = true;
+}
+
+void shown_table(aq_shown *s, const struct shown_column *column, size_t count) {
+  open_node(s, SHOWN_TABLE, NULL);
+  if (!s || s->failed) return;
+  s->open->column = column;
+  s->open->count = count;
+}
+
+void shown_row(aq_shown *s, const char *label, const struct shown_node *of) {
+  struct shown_node *node = of ? add(s, SHOWN_ROW, NULL, label) : NULL;
+  if (node) node->of = of;
+}
+
+/* ---- writing ---- */
+
+int shown_finish(aq_shown *s, enum aq_form form, struct rt_text *out, struct rt_error *error) {
+  static void (*const writer[])(const aq_shown *, struct rt_text *) = {shown_as_text, shown_as_json};
+  bool failed = !s || s->failed;
+  if (!failed) writer[form](s, out);
+  aq_shown_free(s);
+  return failed || out->failed ? rt_no_memory(error) : RT_OK;
+}
+
+int aq_shown_write(const aq_shown *s, enum aq_form form, char **text) {
+  struct rt_text out = {0};
+  struct rt_error error = {0};
+  if (!text) return AQ_USAGE;
+  *text = NULL;
+  if (form < AQ_TEXT || form > AQ_JSON) return AQ_USAGE;
+  if (!s || s->failed) return AQ_NO_MEMORY;
+  (form == AQ_TEXT ? shown_as_text : shown_as_json)(s, &out);
+  return lib_give_text(&out, text, &error);
+}

@@ -1,0 +1,96 @@
+/* shown_tree.h: what is shown, as a tree of facts. Code that knows the facts builds it once, with the
+ * functions of aq.h and those below; shown_text.c, shown_json.c and shown_html.c write it, and know nothing
+ * of what it is about. */
+#ifndef AQ_LIBAQ_SHOWN_TREE_H
+#define AQ_LIBAQ_SHOWN_TREE_H
+
+#include "libaq/aq.h"
+#include "runtime/base.h"
+
+enum shown_kind {
+  SHOWN_OBJECT,
+  SHOWN_LIST,
+  SHOWN_FLAG,
+  SHOWN_WHOLE,
+  SHOWN_REAL,
+  SHOWN_TEXT, /* NULL: null, and no text */
+  SHOWN_NUMBERS,
+  SHOWN_OTHER, /* all of another tree */
+  /* No part of JSON: */
+  SHOWN_NOTE,
+  SHOWN_TABLE, /* of rows and notes */
+  SHOWN_ROW    /* shows a node that stands elsewhere: a value, or in a table members of an object */
+};
+
+/* A column of a table: the member of the rows' objects, and what stands above it. */
+struct shown_column {
+  const char *key, *heading;
+};
+
+struct shown_node {
+  enum shown_kind kind;
+  bool aside;        /* no part of JSON although its kind is */
+  bool spaced;       /* in JSON, a space after commas and colons */
+  bool grid;         /* an object: labels on the right, numbers in columns */
+  int digits;        /* of a real number, in text */
+  int width;         /* an object: columns of labels at least */
+  const char *key;   /* the name of a member */
+  const char *label; /* in text; NULL: this says nothing there, unless it has a sentence */
+  const char *says;  /* in text, instead of the value; of an object or a list: its title */
+  union {
+    bool flag;
+    int64_t whole;
+    double real;
+    const char *text;
+    const double *number; /* [count] */
+    const struct shown_node *of;
+    const struct shown_column *column; /* [count] */
+  };
+  size_t count;
+  struct shown_node *parent, *first, *last, *next;
+};
+
+struct aq_shown {
+  struct rt_arena arena;
+  struct shown_node root;
+  struct shown_node *open, *latest;
+  int digits;
+  bool spaced;
+  bool failed; /* memory was short: writing says so */
+};
+
+/* Digits behind the point of the real numbers that follow, in text. */
+void shown_digits(aq_shown *s, int digits);
+/* The open object shows its labels on the right, at least so many columns, and its numbers below each other.
+ */
+void shown_grid(aq_shown *s, int width);
+/* The labels of the open object take so many columns at least. */
+void shown_labels(aq_shown *s, int width);
+/* What was last opened or added, for rows; NULL once memory was short. */
+const struct shown_node *shown_latest(const aq_shown *s);
+/* The open object is for the rows of a table alone. */
+void shown_aside(aq_shown *s);
+/* Rows follow until aq_shown_end. column: [count], must outlive the tree. */
+void shown_table(aq_shown *s, const struct shown_column *column, size_t count);
+void shown_row(aq_shown *s, const char *label, const struct shown_node *of);
+
+/* The writers. */
+void shown_as_text(const aq_shown *s, struct rt_text *out);
+void shown_as_json(const aq_shown *s, struct rt_text *out);
+/* Writes, and frees the tree. RT_OK or RT_NO_MEMORY. */
+int shown_finish(aq_shown *s, enum aq_form form, struct rt_text *out, struct rt_error *error);
+
+/* The fewest digits that read back as the same double, with a point in every locale. */
+enum { SHOWN_EXACT_SIZE = 32 };
+void shown_exact(char out[SHOWN_EXACT_SIZE], double x);
+/* So many digits behind the point, which is a point. */
+enum { SHOWN_FIXED_SIZE = 64 };
+void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits);
+/* 1.2 MB */
+void shown_scaled(struct rt_text *out, double x, const char *unit);
+/* A text on one line and in one field: newlines, tabs and carriage returns become \\n, \\t and \\r. */
+void shown_escape(struct rt_text *out, const char *text, size_t length);
+/* Columns of a text that is escaped so: its code points. */
+int shown_columns(const char *text);
+
+#endif
