@@ -19,11 +19,10 @@ static void remark_columns(const aq_reading *reading, const aq_model *model) {
 static void remark_cuts(const aq_reading *reading) {
   for (size_t k = 0; k < reading->cut_count; k++) {
     const aq_cut *cut = &reading->cut[k];
-    int one = (int)strlen(cut->unit) - 1; /* "word" of "words" */
-    message_warn("%s: %lld of %lld texts %s longer than %lld %s: %lld %.*s %s cut off", cut->column,
+    message_warn("%s: %lld of %lld texts %s longer than %lld %s: %lld %s %s cut off", cut->column,
                  (long long)cut->texts, (long long)reading->rows, cut->texts == 1 ? "is" : "are",
-                 (long long)cut->limit, cut->unit, (long long)cut->tokens, cut->tokens == 1 ? one : one + 1,
-                 cut->unit, cut->tokens == 1 ? "was" : "were");
+                 (long long)cut->limit, cut->unit, (long long)cut->tokens,
+                 cut->tokens == 1 ? cut->one : cut->unit, cut->tokens == 1 ? "was" : "were");
   }
 }
 

@@ -256,7 +256,7 @@ static int function_arguments(struct cc_context *c, const struct gr_node *params
       continue;
     }
     struct vm_input *input = &m->input[m->input_count];
-    *input = (struct vm_input){.kind = "tensor", .vocabulary = -1, .length = -1};
+    *input = (struct vm_input){.vocabulary = -1, .length = -1};
     input->name = rt_arena_strndup(&m->arena, param->text, strlen(param->text));
     if (!input->name) return cc_out_of_memory(c);
     if ((status = argument_type(c, type, &input->type))) return status;

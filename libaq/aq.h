@@ -209,9 +209,9 @@ enum aq_header { AQ_HEADER_AUTO, AQ_HEADER_YES, AQ_HEADER_NO };
 /* A column some of whose texts were longer than its limit, as in words[T <= 128]: what is behind it was not
  * read. */
 typedef struct aq_cut {
-  const char *column, *unit; /* "words", "characters", "bytes" or "parts" */
-  int64_t limit;             /* as many of them were read */
-  int64_t texts, tokens;     /* longer texts; how many words, … they were longer by, all together */
+  const char *column, *unit, *one; /* what its length counts: "words", and of one "word" */
+  int64_t limit;                   /* as many of them were read */
+  int64_t texts, tokens;           /* longer texts; how many words, … they were longer by, all together */
 } aq_cut;
 
 /* What was met while data was read. Strings and cuts are valid until its trainer, report or session reads

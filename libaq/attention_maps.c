@@ -18,9 +18,8 @@ static int add_token(struct aq_session *s, struct session_tokens *list, const ch
 static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_column *column = &s->model->schema.columns[c];
   const struct io_field *field = &s->field[column->field];
-  struct io_tokeniser tokeniser = io_schema_tokeniser(&s->model->schema, c);
   struct io_tokens *tokens = &s->data.tokens;
-  int status = io_tokenise(&tokeniser, field->text, field->length, tokens, error);
+  int status = column->kind->tokens(&s->model->schema, c, field->text, field->length, tokens, error);
   size_t wanted = status ? 0 : tokens->count;
   if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
   struct session_tokens *list = &s->token[c];
@@ -29,25 +28,11 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   if (column->ends) status = add_token(s, list, "<begin>", 7, error);
   for (size_t k = 0; k < wanted && !status; k++) {
     const struct io_token *token = &tokens->items[k];
-    bool part = column->kind == IO_NGRAMS; /* of a word: as the model sees it, since it was not written so */
+    bool part = column->kind->partial; /* as the model sees it, since it was not written so */
     status = add_token(s, list, part ? tokens->text + token->at : field->text + token->start,
                        part ? token->size : token->length, error);
   }
   return status;
-}
-
-static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
-  const struct io_values *v = &s->data.values[c];
-  struct session_tokens *list = &s->token[c];
-  size_t count = (size_t)v->offsets[1];
-  list->text = rt_arena_alloc(&s->tokens, (count + 1) * sizeof *list->text);
-  if (!list->text) return rt_no_memory(error);
-  while (list->count < count)
-    if (!(list->text[list->count] = rt_arena_printf(&s->tokens, "%d", (int)v->ids[list->count])))
-      return rt_no_memory(error);
-    else
-      list->count++;
-  return RT_OK;
 }
 
 static int keep_tokens(struct aq_session *s, struct rt_error *error) {
@@ -57,10 +42,9 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   s->token = rt_arena_alloc(&s->tokens, ((size_t)schema->count + 1) * sizeof *s->token);
   if (!s->token) return rt_no_memory(error);
   for (int c = 0; c < schema->count; c++) {
-    enum io_kind kind = schema->columns[c].kind;
     s->token[c] = (struct session_tokens){0};
-    if (!schema->columns[c].required || kind == IO_TAGS || !io_kind_is_ragged(kind)) continue;
-    int status = kind == IO_IDS ? id_tokens(s, c, error) : text_tokens(s, c, error);
+    if (!schema->columns[c].required || !schema->columns[c].kind->tokens) continue;
+    int status = text_tokens(s, c, error);
     if (status) return status;
   }
   return RT_OK;

@@ -160,7 +160,7 @@ static bool clings(const char *text, size_t length) {
 static int write_token(struct writing *w, int32_t id, struct rt_error *error) {
   size_t length;
   const char *text = io_vocab_text(w->vocab, id, &length);
-  bool words = w->session->model->schema.columns[w->column].kind == IO_WORDS;
+  bool words = w->session->model->schema.columns[w->column].kind->spaced;
   int refused = 0;
   if (words && w->begun && !clings(text, length)) refused = w->options->write(w->options->context, " ", 1);
   if (!refused) refused = w->options->write(w->options->context, text, length);

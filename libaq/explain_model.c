@@ -9,19 +9,13 @@
 #include "runtime/lanes.h"
 
 /* Sizes that only data would tell, taken for a model without data. */
-enum { ASSUMED_VOCABULARY = 10000, ASSUMED_CLASSES = 2, ASSUMED_WIDTH = 64 };
+enum { ASSUMED_WIDTH = 64 };
 
 /* ---- sizes ---- */
 
 static int64_t assumed_size(const struct vm_module *m, size_t symbol) {
-  for (uint32_t i = 0; i < m->input_count; i++) {
-    int kind = io_kind_find(m->input[i].kind);
-    if (m->input[i].vocabulary != (int64_t)symbol) continue;
-    return kind == IO_CLASS || kind == IO_TAGS ? ASSUMED_CLASSES
-           : kind == IO_VECTOR                 ? ASSUMED_WIDTH
-           : kind == IO_BYTES                  ? 256
-                                               : ASSUMED_VOCABULARY;
-  }
+  for (uint32_t i = 0; i < m->input_count; i++)
+    if (m->input[i].vocabulary == (int64_t)symbol) return m->input[i].kind->usual;
   return ASSUMED_WIDTH;
 }
 

@@ -16,11 +16,11 @@ static bool column_is_target_only(const struct vm_module *module, const char *na
 static int pair_tags(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     struct io_column *tags = &schema->columns[io_schema_find(schema, module->input[i].name)];
-    if (tags->kind != IO_TAGS) continue;
+    if (!tags->kind->pairs) continue;
     tags->max_length = 0; /* its pair's */
     for (uint32_t k = 0; k < module->input_count && tags->pair < 0; k++) {
       int other = io_schema_find(schema, module->input[k].name);
-      if (module->input[k].length == module->input[i].length && schema->columns[other].kind != IO_TAGS)
+      if (module->input[k].length == module->input[i].length && !schema->columns[other].kind->pairs)
         tags->pair = other;
     }
     if (tags->pair >= 0) continue;
@@ -52,15 +52,15 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
     const struct vm_input *input = &module->input[i];
     int c = io_schema_find(schema, input->name), status;
     struct io_column *column = &schema->columns[c];
-    if (column->shares >= 0 || column->vocab || (!input->labels && !input->vocab)) continue;
+    if (column->shares >= 0 || column->vocab || (!input->set.labels && !input->set.vocab)) continue;
     if (io_schema_has_ends(schema, c))
       return rt_fail(
           error, RT_USAGE,
           "the text %s is predicted row by row, so that it needs a begin and an end, which the vocabulary %s "
           "does not have",
-          input->name, input->vocab ? input->vocab : input->labels);
-    status = input->labels ? io_vocab_from_labels(&column->vocab, input->labels, error)
-                           : io_vocab_from_file(&column->vocab, input->vocab, error);
+          input->name, input->set.vocab ? input->set.vocab : input->set.labels);
+    status = input->set.labels ? io_vocab_from_labels(&column->vocab, input->set.labels, error)
+                               : io_vocab_from_file(&column->vocab, input->set.vocab, error);
     if (status) return status;
     if (io_schema_has_labels(schema, c)) column->vocab->unknown = -1;
   }
@@ -72,11 +72,9 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
     struct io_column *column;
-    int kind = io_kind_find(input->kind);
     if (io_schema_find(schema, input->name) >= 0) continue;
-    if (kind < 0)
-      return rt_fail(error, RT_USAGE, "a column of kind %s cannot be read from a file", input->kind);
-    int status = io_schema_add(schema, input->name, (enum io_kind)kind, &column, error);
+    if (!input->kind) return rt_fail(error, RT_USAGE, "%s is no column of a file", input->name);
+    int status = io_schema_add(schema, input->name, input->kind, &column, error);
     if (status) return status;
     column->required = !column_is_target_only(module, input->name);
     column->ends = input->shifted && !text;
@@ -89,14 +87,12 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
                      "length is limited to 1",
                      input->name);
     if (column->ends && column->max_length > 1) column->max_length--;
-    column->min_count = input->min_count;
-    column->max_size = input->max_size;
-    column->min_n = input->min_n;
-    column->max_n = input->max_n;
+    column->set = input->set;
+    column->set.labels = column->set.vocab = NULL; /* given_vocabularies makes them one */
     if (input->source && (status = io_schema_read_from(column, input->source, error))) return status;
     int64_t width;
-    if (input->type.rank == 1 && input->type.dtype == RT_REAL
-        && !vm_dim_value(&module->dims, input->type.dim[0], NULL, &width, NULL))
+    if (io_kind_has(input->kind, IO_WIDTH)
+        && !vm_dim_value(&module->dims, input->type.dim[input->type.rank - 1], NULL, &width, NULL))
       column->width = width;
   }
   if (text && schema->count != 1)
@@ -110,15 +106,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
 }
 
 static int64_t column_size(const struct io_column *column) {
-  if (column->kind == IO_VECTOR) return column->width;
-  if (column->kind == IO_IDS) return column->size;
+  if (io_kind_has(column->kind, IO_WIDTH)) return column->width;
   return column->vocab ? column->vocab->count : -1;
-}
-
-static const char *size_of_what(const struct io_column *column) {
-  return column->kind == IO_VECTOR                             ? "numbers in a row"
-         : column->kind == IO_CLASS || column->kind == IO_TAGS ? "classes"
-                                                               : "entries in its vocabulary";
 }
 
 /* class[3], vector[16]: the program says how many there are. */
@@ -131,7 +120,7 @@ static int fixed_size(const struct vm_module *module, const struct vm_input *inp
   if (dim == VM_NO_DIM || vm_dim_value(&module->dims, dim, NULL, &wanted, NULL) || wanted == size)
     return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name,
-          (long long)size, size_of_what(column), (long long)wanted);
+          (long long)size, column->kind->entries, (long long)wanted);
   rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no "
                  "other column's");
   return error->code;
@@ -152,7 +141,7 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
     if (symbol->value == size) continue;
     if (symbol->value >= 0) {
       rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size,
-              size_of_what(column), symbol->name, (long long)symbol->value);
+              column->kind->entries, symbol->name, (long long)symbol->value);
       rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no "
                      "other column's");
       return error->code;

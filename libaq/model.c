@@ -65,8 +65,8 @@ aq_column aq_model_column(const aq_model *model, size_t column) {
   const struct vm_input *input = column_at(model, column);
   if (!input) return (aq_column){"", "", "", false, 0};
   const struct io_vocab *vocab = vocab_of(model, input->name);
-  return (aq_column){input->name, input->kind, input->source ? input->source : input->name, input->is_target,
-                     vocab ? vocab->count : 0};
+  return (aq_column){input->name, input->kind->name, input->source ? input->source : input->name,
+                     input->is_target, vocab ? vocab->count : 0};
 }
 
 size_t aq_model_output_count(const aq_model *model) {

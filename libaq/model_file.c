@@ -92,19 +92,19 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
 static bool input_fits(const struct aq_model *model, const struct vm_input *input,
                        const struct io_column *column) {
   const struct vm_dims *dims = &model->module->dims;
-  enum io_kind kind = column->kind;
-  bool ragged = io_kind_is_ragged(kind), real = kind == IO_NUMBER || kind == IO_VECTOR;
+  const struct io_kind *kind = column->kind;
+  bool ragged = io_kind_has(kind, IO_LENGTH), wide = io_kind_has(kind, IO_WIDTH), real = kind->real;
   const struct vm_type *t = &input->type;
   int64_t width;
-  if (input->shifted && (!io_kind_is_text(kind) || kind == IO_NGRAMS)) return false;
+  if (input->shifted && !kind->continues) return false;
   if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
-  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != (ragged || kind == IO_VECTOR)
+  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != ragged + wide
       || ragged != (input->length >= 0))
     return false;
   if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
   /* What the data does not bind must be known now, to be compared with the column's width. */
-  if (input->vocabulary < 0) return kind != IO_VECTOR || !vm_dim_value(dims, t->dim[0], NULL, &width, NULL);
-  return kind == IO_NUMBER || vm_dim_as_symbol(dims, real ? t->dim[0] : t->of) == input->vocabulary;
+  if (input->vocabulary < 0) return !wide || !vm_dim_value(dims, t->dim[t->rank - 1], NULL, &width, NULL);
+  return vm_dim_as_symbol(dims, wide ? t->dim[t->rank - 1] : t->of) == input->vocabulary;
 }
 
 /* Does the function give scores for every class of its targets, or the numbers themselves, and, where wanted,
@@ -139,7 +139,7 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
     const struct vm_input *input = &model->module->input[i];
     int column = io_schema_find(&model->schema, input->name);
     const struct io_column *c = column < 0 ? NULL : &model->schema.columns[column];
-    if (!c || strcmp(io_kind_name(c->kind), input->kind) || !input_fits(model, input, c))
+    if (!c || c->kind != input->kind || !input_fits(model, input, c))
       return not_a_model(path, "its program and its columns do not fit", error);
   }
   if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true))

@@ -29,7 +29,7 @@ static int open_file(struct lib_loader *l, const char *path, struct rt_error *er
 /* What the entries of an axis are; vocab NULL: nothing but numbers. */
 struct words {
   const struct io_vocab *vocab;
-  enum io_kind kind;
+  const struct io_kind *kind;
 };
 
 static struct words words_of(const struct vm_module *module, const struct io_schema *schema, vm_dim dim) {
@@ -40,7 +40,7 @@ static struct words words_of(const struct vm_module *module, const struct io_sch
         input->vocabulary == symbol && input->type.dtype == RT_INT ? io_schema_find(schema, input->name) : -1;
     if (column >= 0) return (struct words){schema->columns[column].vocab, schema->columns[column].kind};
   }
-  return (struct words){NULL, IO_WORDS};
+  return (struct words){NULL, NULL};
 }
 
 /* The axis of a tensor of a model file. */
@@ -49,25 +49,7 @@ static struct words words_in_file(const struct lib_loader *l, const struct io_te
   for (uint32_t p = 0; m && p < m->param_count; p++)
     if (!strcmp(m->param[p].name, t->name) && axis < m->param[p].type.rank)
       return words_of(m, &l->model->schema, m->param[p].type.dim[axis]);
-  return (struct words){NULL, IO_WORDS};
-}
-
-/* Classes, tags and the words that share with them are names of things alike. */
-static const char *words_noun(struct words w) {
-  switch (w.kind) {
-    case IO_CHARS: return "characters";
-    case IO_BYTES: return "bytes";
-    case IO_NGRAMS: return "parts of words";
-    case IO_CLASS:
-    case IO_TAGS: return "labels";
-    default: return "words";
-  }
-}
-
-static bool same_sort(struct words a, struct words b) {
-  bool names_a = a.kind == IO_WORDS || a.kind == IO_CLASS || a.kind == IO_TAGS,
-       names_b = b.kind == IO_WORDS || b.kind == IO_CLASS || b.kind == IO_TAGS;
-  return a.kind == b.kind || (names_a && names_b);
+  return (struct words){NULL, NULL};
 }
 
 /* One parameter being loaded. */
@@ -88,7 +70,7 @@ static int file_axis(const struct loading *x, int axis) { return turned(x) ? 1 -
 
 /* "words, 40 of them: "cat", "dog", …" of an axis, from its first difference with the other one on. */
 static void put_words(struct rt_text *out, struct words w, int32_t from) {
-  rt_text_printf(out, "%d %s (entry %d is ", (int)w.vocab->texts.count, words_noun(w), (int)from + 1);
+  rt_text_printf(out, "%d %s (entry %d is ", (int)w.vocab->texts.count, w.kind->noun, (int)from + 1);
   size_t length = 0;
   const char *text = from < w.vocab->texts.count ? io_intern_text(&w.vocab->texts, from, &length) : NULL;
   if (text)
@@ -138,7 +120,7 @@ static int match_axis(struct loading *x, int axis, struct words here, struct wor
   int64_t n = x->shape[axis], found = 0, entries = here.vocab->texts.count;
   int32_t *map = x->map[axis] = rt_alloc(((size_t)n + 1) * sizeof *map);
   if (!map) return rt_no_memory(error);
-  if (!same_sort(here, there)) return other_words(x, here, there, error);
+  if (!io_kinds_share(here.kind, there.kind)) return other_words(x, here, there, error);
   for (int64_t id = 0; id < n; id++) {
     map[id] = place_in(there.vocab, here.vocab, (int32_t)id);
     found += map[id] >= 0 && id >= here.vocab->base && id != here.vocab->unknown;
@@ -213,7 +195,7 @@ static int match(struct loading *x, struct rt_error *error) {
   for (int a = 0; a < x->rank; a++) {
     struct words here = words_of(x->l->module, x->l->schema, param_of(x)->type.dim[a]),
                  there =
-                     same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, IO_WORDS};
+                     same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, NULL};
     if (here.vocab && there.vocab) {
       int status = match_axis(x, a, here, there, error);
       if (status) return status;

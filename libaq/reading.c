@@ -28,17 +28,15 @@ void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line
   rt_hint(doubt, "--header yes leaves it out; --header no says that it is a row");
 }
 
-static const char *unit_of(enum io_kind kind) {
-  return kind == IO_WORDS ? "words" : kind == IO_CHARS ? "characters" : kind == IO_BYTES ? "bytes" : "parts";
-}
-
 /* The entry of a column, made when it is the first time. */
 static aq_cut *cut_of(struct lib_reading *r, const struct io_column *column) {
   for (size_t k = 0; k < r->cut_count; k++)
     if (!strcmp(r->cut[k].column, column->name)) return &r->cut[k];
   if (rt_grow((void **)&r->cut, &r->cut_capacity, r->cut_count + 1, sizeof *r->cut)) return NULL;
-  r->cut[r->cut_count] =
-      (aq_cut){.column = column->name, .unit = unit_of(column->kind), .limit = column->max_length};
+  r->cut[r->cut_count] = (aq_cut){.column = column->name,
+                                  .unit = column->kind->more,
+                                  .one = column->kind->one,
+                                  .limit = column->max_length};
   return &r->cut[r->cut_count++];
 }
 
@@ -46,7 +44,7 @@ int lib_reading_cuts(struct lib_reading *r, const struct io_schema *schema, cons
                      struct rt_error *error) {
   for (int c = 0; data->values && c < schema->count; c++) {
     const struct io_values *v = &data->values[c];
-    if (v->cut_texts == 0 || !io_kind_is_text(schema->columns[c].kind)) continue;
+    if (v->cut_texts == 0 || schema->columns[c].kind->pairs) continue;
     aq_cut *cut = cut_of(r, &schema->columns[c]);
     if (!cut) return rt_no_memory(error);
     cut->texts += v->cut_texts;

@@ -9,19 +9,10 @@
 
 /* What a row of a column is counted in. A text that the model writes is seen with its begin or end. */
 static void unit(const struct vm_input *input, int64_t n, struct rt_text *out) {
-  static const struct {
-    const char *kind, *one, *more;
-  } units[] = {{"words", "word", "words"},
-               {"chars", "character", "characters"},
-               {"bytes", "byte", "bytes"},
-               {"ngrams", "part of words", "parts of words"},
-               {"tags", "tag", "tags"}};
-  for (size_t k = 0; k < RT_COUNT(units) && !input->shifted; k++)
-    if (!strcmp(units[k].kind, input->kind)) {
-      rt_text_puts(out, n == 1 ? units[k].one : units[k].more);
-      return;
-    }
-  rt_text_puts(out, n == 1 ? "token" : "tokens");
+  if (input->kind && input->kind->one && !input->shifted)
+    rt_text_puts(out, n == 1 ? input->kind->one : input->kind->more);
+  else
+    rt_text_puts(out, n == 1 ? "token" : "tokens");
 }
 
 /* The input whose length a symbol is; NULL: none. Of several, one that the model reads. */
@@ -46,12 +37,7 @@ static bool print_meaning(const struct vm_module *m, uint32_t symbol, struct rt_
     unit(input, 2, out);
     rt_text_printf(out, " of %s", input->name);
   } else if (sized) {
-    bool classes = !strcmp(sized->kind, "class") || !strcmp(sized->kind, "tags");
-    rt_text_printf(out, "%s of %s",
-                   classes                          ? "classes"
-                   : !strcmp(sized->kind, "vector") ? "numbers"
-                                                    : "entries in the vocabulary",
-                   sized->name);
+    rt_text_printf(out, "%s of %s", sized->kind->entries, sized->name);
   }
   return input || sized;
 }

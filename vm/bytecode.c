@@ -112,19 +112,33 @@ static void stream_param(struct vm_stream *s, struct vm_param *param) {
   stream_bool(s, &param->decay);
 }
 
+/* By its name; that of no kind is a fault. */
+static void stream_kind(struct vm_stream *s, const struct io_kind **kind) {
+  const char *name = *kind ? (*kind)->name : NULL;
+  stream_text(s, &name);
+  if (!s->reading) return;
+  *kind = name ? io_kind_find(name) : NULL;
+  if (name && !*kind) s->failed = true;
+}
+
+static void stream_options(struct vm_stream *s, struct vm_input *input) {
+  for (int o = 0; input->kind && o < input->kind->options; o++) {
+    const struct io_option *option = &input->kind->option[o];
+    if (option->text)
+      stream_text(s, io_option_text(option, &input->set));
+    else
+      stream_i64(s, io_option_number(option, &input->set));
+  }
+}
+
 static void stream_input(struct vm_stream *s, struct vm_input *input) {
   stream_text(s, &input->name);
-  stream_text(s, &input->kind);
+  stream_kind(s, &input->kind);
   stream_text(s, &input->source);
   stream_type(s, &input->type);
   stream_i64(s, &input->vocabulary);
   stream_i64(s, &input->length);
-  stream_i64(s, &input->min_count);
-  stream_i64(s, &input->max_size);
-  stream_text(s, &input->labels);
-  stream_text(s, &input->vocab);
-  stream_i64(s, &input->min_n);
-  stream_i64(s, &input->max_n);
+  stream_options(s, input);
   stream_bool(s, &input->is_target);
   stream_bool(s, &input->shifted);
 }

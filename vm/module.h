@@ -8,6 +8,7 @@
 #define AQ_VM_MODULE_H
 
 #include "runtime/attend_plan.h"
+#include "runtime/columns/column.h"
 #include "runtime/ops.h"
 #include "vm/dims.h"
 #include "vm/requirement.h"
@@ -62,17 +63,14 @@ struct vm_param {
 /* A column of the data, or an argument of `aqc run`. */
 struct vm_input {
   const char *name;
-  const char *kind;   /* "words", "class", ..., "tensor" for an argument of a run */
-  const char *source; /* the field of the file that it reads; NULL: that of its name */
+  const struct io_kind *kind; /* of the column; NULL for an argument of a run */
+  const char *source;         /* the field of the file that it reads; NULL: that of its name */
   struct vm_type type;
-  int64_t vocabulary;          /* symbol number of its vocabulary or classes, -1 none */
-  int64_t length;              /* symbol number of its ragged dim, -1 none */
-  int64_t min_count, max_size; /* vocabulary options; 0: default */
-  const char *labels;          /* its labels in order, as in "bad, good"; NULL: those of the training file */
-  const char *vocab;           /* a file with its vocabulary, a text a line; NULL: it is learned */
-  int64_t min_n, max_n;        /* ngrams: how long; 0: no ngrams */
-  bool is_target;              /* used by the loss only */
-  bool shifted;                /* next(text): the model sees tokens 0..n-1, the target is 1..n */
+  int64_t vocabulary;     /* symbol number of its vocabulary or classes, -1 none */
+  int64_t length;         /* symbol number of its ragged dim, -1 none */
+  struct io_settings set; /* the options of the column */
+  bool is_target;         /* used by the loss only */
+  bool shifted;           /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };
 
 /* A model's output. */

@@ -48,7 +48,8 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
     rt_text_printf(out, "%s%s\n", param->frozen ? ", frozen" : "", param->decay ? ", decays" : "");
   }
   for (uint32_t i = 0; i < m->input_count; i++) {
-    rt_text_printf(out, "input %u %s: %s ", i, m->input[i].name, m->input[i].kind);
+    rt_text_printf(out, "input %u %s: %s ", i, m->input[i].name,
+                   m->input[i].kind ? m->input[i].kind->name : "tensor");
     print_type(m, &m->input[i].type, out);
     rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "",
                    m->input[i].shifted ? ", shifted" : "");

@@ -46,9 +46,9 @@ static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symb
 static int verify_input(struct verify *v, uint32_t n) {
   const struct vm_input *input = &v->module->input[n];
   char what[96];
-  if (!input->name || !input->kind || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND)
-      || !symbol_fits(&v->module->dims, input->length, VM_RAGGED) || input->min_count < 0
-      || input->max_size < 0 || input->min_n < 0 || input->max_n < input->min_n)
+  if (!input->name || (input->kind && io_kind_misfit(input->kind, &input->set))
+      || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND)
+      || !symbol_fits(&v->module->dims, input->length, VM_RAGGED))
     return bad(v, "input", n);
   snprintf(what, sizeof what, "input %.60s", input->name);
   return verify_type(v, &input->type, what);

@@ -129,6 +129,10 @@ int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
 
 /* model_data.c, loss.c, objective.c: data, model signature, loss, train */
 int cc_data(struct cc_context *c, const struct gr_node *model);
+int cc_declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared);
+/* The column of that name; NULL, with an error at span: none. */
+const struct gr_node *cc_find_column(struct cc_context *c, const struct gr_node *data, const char *name,
+                                     struct gr_span span);
 int cc_data_alone(struct cc_context *c); /* of a program without a model */
 /* What can be said of a column by itself: there is such a kind, and it has so many axes. */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);

@@ -36,19 +36,19 @@ static int label_number(const char *labels, const char *label, struct rt_nearest
 
 int cc_label_number(struct cc_context *c, int output, struct gr_span span, struct cc_value *value) {
   const struct vm_input *target = &c->module->input[c->module->output[output].target];
-  if (!target->labels) {
+  if (!target->set.labels) {
     gr_fail(c->error, span, "\"%s\" is a label, and which number it has is known when the data are read",
             value->text);
     rt_hint(c->error,
             "`%s: %s[…](labels = \"…\")` names the labels in the program; or give the number, from 0",
-            target->name, target->kind);
+            target->name, target->kind->name);
     return c->error->code;
   }
   struct rt_nearest nearest = {value->text, NULL, 0};
-  int number = label_number(target->labels, value->text, &nearest);
+  int number = label_number(target->set.labels, value->text, &nearest);
   if (number < 0) {
     gr_fail(c->error, span, "`%s` has no label \"%s\"", target->name, value->text);
-    rt_hint(c->error, "its labels are %s", target->labels);
+    rt_hint(c->error, "its labels are %s", target->set.labels);
     return c->error->code;
   }
   *value = (struct cc_value){.kind = CC_NUMBER, .number = number};

@@ -5,19 +5,8 @@
 
 #include <string.h>
 
-static bool is_label(const struct vm_input *column) {
-  return !strcmp(column->kind, "class") || !strcmp(column->kind, "tags");
-}
-
 static bool has_vocabulary(const struct vm_input *column) {
   return column->vocabulary >= 0 && column->type.dtype == RT_INT;
-}
-
-/* Labels are alike, and words may be labels, as in the history of what was chosen; everything else goes with
- * its own kind alone. */
-static bool may_share(const struct vm_input *a, const struct vm_input *b) {
-  if (!strcmp(a->kind, b->kind)) return true;
-  return (is_label(a) || !strcmp(a->kind, "words")) && (is_label(b) || !strcmp(b->kind, "words"));
 }
 
 /* What one column says of the vocabulary holds for all that have it. */
@@ -49,22 +38,22 @@ static int agree_text(struct cc_context *c, const struct gr_node *first, const s
 static int share(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
                  struct vm_input *a, struct vm_input *b) {
   const char *name = c->module->dims.symbol[a->vocabulary].name;
-  if (!may_share(a, b)) {
+  if (!io_kinds_share(a->kind, b->kind)) {
     gr_fail(c->error, second->span, "%s is the vocabulary of `%s`, %s; %s cannot have the same one", name,
-            first->text, a->kind, b->kind);
+            first->text, a->kind->name, b->kind->name);
     gr_note(c->error, first->span, "`%s` is declared here", first->text);
     rt_hint(c->error, "give `%s` a name of its own; one name is one vocabulary", second->text);
     return c->error->code;
   }
-  int status = agree(c, first, second, name, "min_count", &a->min_count, &b->min_count);
-  if (!status) status = agree(c, first, second, name, "max_size", &a->max_size, &b->max_size);
-  if (!status) status = agree_text(c, first, second, name, &a->labels, &b->labels);
-  if (!status) status = agree_text(c, first, second, name, &a->vocab, &b->vocab);
-  if (status || is_label(a) == is_label(b) || (!a->min_count && !a->max_size)) return status;
+  int status = agree(c, first, second, name, "min_count", &a->set.min_count, &b->set.min_count);
+  if (!status) status = agree(c, first, second, name, "max_size", &a->set.max_size, &b->set.max_size);
+  if (!status) status = agree_text(c, first, second, name, &a->set.labels, &b->set.labels);
+  if (!status) status = agree_text(c, first, second, name, &a->set.vocab, &b->set.vocab);
+  if (status || a->kind->labels == b->kind->labels || (!a->set.min_count && !a->set.max_size)) return status;
   gr_fail(c->error, second->span,
           "`%s` and `%s` have one vocabulary, %s: %s would leave words out, and so labels of `%s`",
-          first->text, second->text, name, a->min_count ? "min_count" : "max_size",
-          is_label(a) ? first->text : second->text);
+          first->text, second->text, name, a->set.min_count ? "min_count" : "max_size",
+          a->kind->labels ? first->text : second->text);
   gr_note(c->error, first->span, "`%s` is declared here", first->text);
   return c->error->code;
 }
@@ -87,7 +76,7 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
   if (!vm_dim_value(&c->module->dims, input->type.of, NULL, &count, NULL) && count != there)
     return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
                    (long long)count);
-  input->labels = labels->text;
+  input->set.labels = labels->text;
   return RT_OK;
 }
 
@@ -108,7 +97,7 @@ int cc_check_next(struct cc_context *c, const struct gr_node *outputs) {
   for (uint32_t o = 0; o < m->output_count; o++) {
     const struct vm_input *next = &m->input[m->output[o].target];
     for (uint32_t i = 0; next->shifted && i < m->input_count; i++) {
-      if (m->input[i].vocabulary != next->vocabulary || !is_label(&m->input[i])) continue;
+      if (m->input[i].vocabulary != next->vocabulary || !m->input[i].kind->labels) continue;
       gr_fail(c->error, outputs->child[o]->span,
               "next(%s) predicts where the text ends as well, but `%s` has the same vocabulary, %s, and "
               "labels have no end",

@@ -15,10 +15,10 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
   data->columns = schema->count;
   for (int c = 0; c < schema->count; c++) {
     struct io_values *v = &data->values[c];
-    enum io_kind kind = schema->columns[c].kind;
-    if (kind == IO_TAGS) v->limit = schema->columns[schema->columns[c].pair].max_length;
-    v->width = kind == IO_NUMBER ? 1 : kind == IO_VECTOR ? schema->columns[c].width : 0;
-    if (!io_kind_is_ragged(kind)) continue;
+    const struct io_kind *kind = schema->columns[c].kind;
+    if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
+    v->width = io_kind_has(kind, IO_WIDTH) ? schema->columns[c].width : kind->real;
+    if (!io_kind_has(kind, IO_LENGTH)) continue;
     if (IO_GROW(v->offsets, v->offsets_capacity, 1) != RT_OK) return rt_no_memory(error);
     v->offsets[0] = 0;
   }

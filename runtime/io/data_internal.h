@@ -10,7 +10,6 @@ struct io_learning {
   bool interns; /* the column gets a vocabulary from this file */
   struct io_intern texts;
   struct io_vocab *vocab; /* what it gets; bytes have theirs from the beginning */
-  int64_t size;           /* ids: 1 + the largest */
 };
 
 enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 }; /* stand for begin and end until the vocabulary is known */
@@ -24,6 +23,33 @@ struct io_encoder {
   const char *name;             /* of the file, for messages, or NULL */
   bool predicting;              /* columns that are not required are left out */
 };
+
+/* The field of a row that a kind of column encodes. */
+struct io_place {
+  const struct io_encoder *e;
+  int column;
+  int64_t line;
+};
+static inline const struct io_column *io_place_column(const struct io_place *p) {
+  return &p->e->schema->columns[p->column];
+}
+static inline struct io_values *io_place_values(const struct io_place *p) {
+  return &p->e->data->values[p->column];
+}
+
+/* For kinds of columns. RT_BAD_DATA with the place: */
+int io_encode_fail(const struct io_place *p, struct rt_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* How much of an item a message quotes. */
+static inline int io_quoted(size_t length) { return length < 80 ? (int)length : 80; }
+/* Encodes a text by its kind's tokens: all that a text needs. */
+int io_encode_text(const struct io_place *p, const struct io_field *field, struct rt_error *error);
+/* Finds the id of a label. One that training did not see is below 0: as a target it is kept, to be judged; as
+ * an input it is no row of any table. */
+int io_encode_label(const struct io_place *p, const char *text, size_t length, int32_t *id,
+                    struct rt_error *error);
+/* Ends the row of a column with a length behind count ids of the whole column. */
+int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *error);
 
 /* Adds one row; after a failure the dataset is as before. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,

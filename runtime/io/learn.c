@@ -1,4 +1,4 @@
-/* learn.c: what training learns about columns: vocabularies, widths, sizes. */
+/* learn.c: what training learns about columns: vocabularies and widths. */
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
@@ -8,10 +8,11 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
   if (!l) return rt_no_memory(error);
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
-    enum io_kind kind = column->kind;
+    const struct io_kind *kind = column->kind;
+    bool fixed = io_kind_has(kind, IO_ENTRIES) && kind->vocab == IO_VOCAB_BYTES;
     if (column->vocab || column->shares >= 0) continue;
-    l[c].interns = io_kind_is_counted(kind) || kind == IO_CLASS || kind == IO_TAGS;
-    int status = kind == IO_BYTES ? io_vocab_bytes(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
+    l[c].interns = io_kind_is_counted(kind) || kind->labels;
+    int status = fixed ? io_vocab_bytes(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -87,14 +88,14 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
     const char *label = io_vocab_text(vocab, 0, &length);
     return rt_fail_at(error, RT_BAD_DATA, file, 0, 0,
                       "column \"%s\" has the one %s \"%.*s\" in all rows%s; two are needed", column->name,
-                      column->kind == IO_TAGS ? "tag" : "class", length < 80 ? (int)length : 80, label,
+                      column->kind->pairs ? "tag" : "class", length < 80 ? (int)length : 80, label,
                       g->held ? " to learn from" : "");
   }
   if (vocab->texts.count == 0)
     return rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "column \"%s\" has no %s", column->name,
-                      labels                  ? "tags"
-                      : column->min_count > 1 ? "token that is frequent enough"
-                                              : "tokens");
+                      labels                      ? "tags"
+                      : column->set.min_count > 1 ? "token that is frequent enough"
+                                                  : "tokens");
   return RT_OK;
 }
 
@@ -104,8 +105,8 @@ static int build(const struct group *g, int32_t *remap, struct rt_error *error) 
   size_t n = (size_t)g->l->texts.count + 1;
   int64_t *counts = rt_zalloc(n, sizeof *counts), *first = rt_zalloc(n, sizeof *first), position = 0;
   const struct io_column *owner = &g->schema->columns[g->owner];
-  struct io_vocab_options options = {.min_count = owner->min_count,
-                                     .max_size = owner->max_size,
+  struct io_vocab_options options = {.min_count = owner->set.min_count,
+                                     .max_size = owner->set.max_size,
                                      .ends = io_schema_has_ends(g->schema, g->owner)};
   bool labels = io_schema_has_labels(g->schema, g->owner);
   int status = counts && first ? RT_OK : rt_no_memory(error);
@@ -133,26 +134,12 @@ static int learn(const struct group *g, struct rt_error *error) {
   return status;
 }
 
-/* 1 + the largest id of an ids column. */
-static int64_t size_of_ids(const struct io_dataset *data, int column, int64_t size) {
-  int64_t n = id_count(data, column);
-  for (int64_t i = 0; i < n; i++)
-    if (data->values[column].ids[i] >= size) size = (int64_t)data->values[column].ids[i] + 1;
-  return size;
-}
-
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error) {
   for (int c = 0; c < schema->count; c++) {
-    const struct io_column *column = &schema->columns[c];
     struct group group = {schema, c, &learning[c], train, held};
     int status = learning[c].interns ? learn(&group, error) : RT_OK;
     if (status != RT_OK) return status;
-    if (column->kind != IO_IDS || column->size > 0) continue;
-    int64_t size = size_of_ids(train, c, 0);
-    learning[c].size = held ? size_of_ids(held, c, size) : size;
-    if (learning[c].size == 0)
-      return rt_fail_at(error, RT_BAD_DATA, train->name, 0, 0, "column \"%s\" has no ids", column->name);
   }
   return RT_OK;
 }
@@ -165,8 +152,7 @@ void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
       column->vocab = learning[c].vocab;
       learning[c].vocab = NULL;
     }
-    if (column->kind == IO_VECTOR) column->width = train->values[c].width;
-    if (column->size == 0) column->size = learning[c].size;
+    if (io_kind_has(column->kind, IO_WIDTH)) column->width = train->values[c].width;
   }
   io_schema_share(schema);
 }

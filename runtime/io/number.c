@@ -87,19 +87,6 @@ const char *io_number_parse(const char *text, size_t length, double *number) {
   return NULL;
 }
 
-const char *io_index_parse(const char *text, size_t length, int32_t *index) {
-  int64_t value = 0;
-  io_trim(&text, &length);
-  if (length == 0) return "is no integer";
-  for (size_t i = 0; i < length; i++) {
-    if (!is_digit(text[i])) return "is no integer from 0 on";
-    value = value * 10 + (text[i] - '0');
-    if (value >= INT32_MAX) return "is too large";
-  }
-  *index = (int32_t)value;
-  return NULL;
-}
-
 bool io_items_next(struct io_items *items, const char **item, size_t *length) {
   while (items->at < items->length && io_is_space(items->text[items->at])) items->at++;
   if (items->at == items->length && !items->comma) return false;

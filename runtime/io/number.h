@@ -7,8 +7,6 @@
 /* Reads a decimal number (-1.5, 3, .5, 6e-3) that is the whole text; white space around it is ignored.
  * Correctly rounded. NULL, or what is wrong with it: "is no number", "is too large". */
 const char *io_number_parse(const char *text, size_t length, double *number);
-/* The same for an integer 0..2147483646. */
-const char *io_index_parse(const char *text, size_t length, int32_t *index);
 
 /* Walks over a list separated by white space or commas: from *at on, finds the next item. False at the end of
  * the list. Between two commas, before a first one and behind a last one is an empty item. */

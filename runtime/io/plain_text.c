@@ -19,13 +19,12 @@ struct stream {
  * less room. */
 static int read_tokens(const struct io_encoder *e, const char *text, size_t length, struct stream *s,
                        struct rt_error *error) {
-  const struct io_tokeniser tokeniser = io_schema_tokeniser(e->schema, 0);
   for (size_t at = 0, n; at < length; at += n) {
     const char *newline = memchr(text + at, '\n', length - at);
     n = newline ? (size_t)(newline - (text + at)) + 1 : length - at;
     if (IO_GROW(s->lines, s->lines_capacity, s->line_count + 1) != RT_OK) return rt_no_memory(error);
     s->lines[s->line_count++] = s->count;
-    int status = io_tokenise(&tokeniser, text + at, n, &e->data->tokens, error);
+    int status = e->schema->columns[0].kind->tokens(e->schema, 0, text + at, n, &e->data->tokens, error);
     if (status == RT_OK)
       status = io_encode_tokens(e, 0, (int64_t)e->data->tokens.count, &s->values, &s->count, error);
     if (status != RT_OK) return status;
@@ -70,8 +69,7 @@ static int check(struct io_schema *schema, int64_t window, const struct io_data_
                  const struct io_dataset *held, struct rt_error *error) {
   int status = io_schema_check(schema, error);
   if (status != RT_OK) return status;
-  enum io_kind kind = schema->columns[0].kind;
-  if (schema->count != 1 || (kind != IO_WORDS && kind != IO_CHARS && kind != IO_BYTES))
+  if (schema->count != 1 || !schema->columns[0].kind->continues)
     return rt_fail(error, RT_USAGE, "a plain text is one column of words, chars or bytes");
   if (window < 1 || window > INT32_MAX)
     return rt_fail(error, RT_USAGE, "a window has 1 to 2147483647 tokens, not %lld", (long long)window);
@@ -97,7 +95,9 @@ static int encode_text(const char *text, size_t length, const struct io_encoder 
                        double hold, struct io_dataset *held, struct rt_error *error) {
   struct stream s = {0};
   size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-  int status = e->schema->columns[0].kind == IO_BYTES ? RT_OK : io_utf8_require(e->name, text, length, error);
+  int status = e->schema->columns[0].kind->vocab == IO_VOCAB_BYTES
+                   ? RT_OK
+                   : io_utf8_require(e->name, text, length, error);
   if (status == RT_OK) status = read_tokens(e, text + mark, length - mark, &s, error);
   int64_t held_count = hold > 0 ? llround((double)s.count * hold) : 0, kept = s.count - held_count;
   if (status == RT_OK && (kept < 2 || (hold > 0 && held_count < 2)))

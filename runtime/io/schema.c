@@ -5,40 +5,14 @@
 
 #include "runtime/io/grow.h"
 
-static const char *const kind_names[IO_KINDS] = {
-    [IO_WORDS] = "words",   [IO_CHARS] = "chars",   [IO_BYTES] = "bytes",
-    [IO_NGRAMS] = "ngrams", [IO_CLASS] = "class",   [IO_TAGS] = "tags",
-    [IO_NUMBER] = "number", [IO_VECTOR] = "vector", [IO_IDS] = "ids"};
-
-const char *io_kind_name(enum io_kind kind) { return kind_names[kind]; }
-
-int io_kind_find(const char *name) {
-  for (int kind = 0; kind < IO_KINDS; kind++)
-    if (strcmp(name, kind_names[kind]) == 0) return kind;
-  return -1;
-}
-
-bool io_kind_is_ragged(enum io_kind kind) {
-  return io_kind_is_text(kind) || kind == IO_TAGS || kind == IO_IDS;
-}
-
-bool io_kind_is_counted(enum io_kind kind) {
-  return kind == IO_WORDS || kind == IO_CHARS || kind == IO_NGRAMS;
-}
-bool io_kind_is_text(enum io_kind kind) { return io_kind_is_counted(kind) || kind == IO_BYTES; }
-static bool is_sequence(enum io_kind kind) { return io_kind_is_text(kind) && kind != IO_NGRAMS; }
-static bool has_vocab(enum io_kind kind) {
-  return io_kind_is_text(kind) || kind == IO_CLASS || kind == IO_TAGS;
-}
-
 int io_schema_find(const struct io_schema *schema, const char *name) {
   for (int c = 0; c < schema->count; c++)
     if (strcmp(schema->columns[c].name, name) == 0) return c;
   return -1;
 }
 
-int io_schema_add(struct io_schema *schema, const char *name, enum io_kind kind, struct io_column **column,
-                  struct rt_error *error) {
+int io_schema_add(struct io_schema *schema, const char *name, const struct io_kind *kind,
+                  struct io_column **column, struct rt_error *error) {
   *column = NULL;
   if (name[0] == '\0') return rt_fail(error, RT_USAGE, "a column needs a name");
   if (io_schema_find(schema, name) >= 0)
@@ -64,13 +38,11 @@ void io_schema_free(struct io_schema *schema) {
   *schema = (struct io_schema){0};
 }
 
-static bool can_pair(enum io_kind kind) { return is_sequence(kind) || kind == IO_IDS; }
-
 /* The only column that tags can belong to, or -1. */
 static int only_pair(const struct io_schema *schema) {
   int found = -1;
   for (int c = 0; c < schema->count; c++) {
-    if (!can_pair(schema->columns[c].kind)) continue;
+    if (!schema->columns[c].kind->continues) continue;
     if (found >= 0) return -1;
     found = c;
   }
@@ -78,12 +50,12 @@ static int only_pair(const struct io_schema *schema) {
 }
 
 static int check_pair(struct io_schema *schema, struct io_column *column, struct rt_error *error) {
-  if (column->kind != IO_TAGS)
+  if (!column->kind->pairs)
     return column->pair < 0
                ? RT_OK
                : rt_fail(error, RT_USAGE, "column \"%s\" is no tags column and has no pair", column->name);
   if (column->pair < 0) column->pair = only_pair(schema);
-  if (column->pair < 0 || column->pair >= schema->count || !can_pair(schema->columns[column->pair].kind))
+  if (column->pair < 0 || column->pair >= schema->count || !schema->columns[column->pair].kind->continues)
     return rt_fail(error, RT_USAGE, "tags column \"%s\" needs to know which column's tokens it tags",
                    column->name);
   const struct io_column *pair = &schema->columns[column->pair];
@@ -96,32 +68,29 @@ static int check_pair(struct io_schema *schema, struct io_column *column, struct
   return RT_OK;
 }
 
-static int check_limits(const struct io_column *c, struct rt_error *error) {
-  if (c->max_length < 0 || c->min_count < 0 || c->max_size < 0 || c->width < 0 || c->size < 0 || c->min_n < 0)
-    return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
-  const char *wrong = c->max_length && !io_kind_is_ragged(c->kind)                  ? "max_length"
-                      : c->min_count && !io_kind_is_counted(c->kind)                ? "min_count"
-                      : c->max_size && !io_kind_is_counted(c->kind)                 ? "max_size"
-                      : c->ends && !is_sequence(c->kind)                            ? "ends"
-                      : c->keep_case && c->kind != IO_WORDS && c->kind != IO_NGRAMS ? "keep_case"
-                      : c->max_n && c->kind != IO_NGRAMS                            ? "max_n"
-                      : c->width && c->kind != IO_VECTOR                            ? "width"
-                      : c->size && c->kind != IO_IDS                                ? "size"
-                      : c->vocab && !has_vocab(c->kind)                             ? "a vocabulary"
-                                                                                    : NULL;
+static int check_options(struct io_column *c, struct rt_error *error) {
+  const struct io_option *wrong = io_kind_misfit(c->kind, &c->set);
   if (wrong)
-    return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, io_kind_name(c->kind),
-                   wrong);
-  if (c->kind == IO_NGRAMS && (c->min_n < 1 || c->max_n < c->min_n || c->max_n > IO_LONGEST_NGRAM))
-    return rt_fail(error, RT_USAGE,
-                   "column \"%s\" has ngrams of %lld to %lld characters; the least is 1 and the most %d",
-                   c->name, (long long)c->min_n, (long long)c->max_n, IO_LONGEST_NGRAM);
-  if (c->width > INT32_MAX || c->size > INT32_MAX)
-    return rt_fail(error, RT_USAGE, "column \"%s\" is wider than 2147483647", c->name);
-  return RT_OK;
+    return rt_fail(error, RT_USAGE, "column \"%s\": %s is %lld, and can be %lld to %lld", c->name,
+                   wrong->name, (long long)*io_option_number(wrong, &c->set), (long long)wrong->least,
+                   (long long)wrong->most);
+  return c->kind->settle ? c->kind->settle(&c->set, error) : RT_OK;
 }
 
-static bool is_label(enum io_kind kind) { return kind == IO_CLASS || kind == IO_TAGS; }
+static int check_limits(struct io_column *c, struct rt_error *error) {
+  if (c->max_length < 0 || c->width < 0)
+    return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
+  const char *wrong = c->max_length && !io_kind_has(c->kind, IO_LENGTH) ? "max_length"
+                      : c->ends && !c->kind->continues                  ? "ends"
+                      : c->width && !io_kind_has(c->kind, IO_WIDTH)     ? "width"
+                      : c->vocab && !io_kind_has(c->kind, IO_ENTRIES)   ? "a vocabulary"
+                                                                        : NULL;
+  if (wrong)
+    return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, c->kind->name, wrong);
+  if (c->width > INT32_MAX)
+    return rt_fail(error, RT_USAGE, "column \"%s\" is wider than 2147483647", c->name);
+  return check_options(c, error);
+}
 
 int io_schema_owner(const struct io_schema *schema, int column) {
   int shares = schema->columns[column].shares;
@@ -131,7 +100,7 @@ int io_schema_owner(const struct io_schema *schema, int column) {
 bool io_schema_has_labels(const struct io_schema *schema, int column) {
   int owner = io_schema_owner(schema, column);
   for (int c = owner; c < schema->count; c++)
-    if (io_schema_owner(schema, c) == owner && is_label(schema->columns[c].kind)) return true;
+    if (io_schema_owner(schema, c) == owner && schema->columns[c].kind->labels) return true;
   return false;
 }
 
@@ -151,14 +120,13 @@ static int check_sharing(const struct io_schema *schema, int c, struct rt_error 
   const struct io_column *column = &schema->columns[c];
   if (column->shares < 0) return RT_OK;
   const struct io_column *owner = column->shares < c ? &schema->columns[column->shares] : column;
-  bool words = column->kind == IO_WORDS || is_label(column->kind);
-  if (owner == column || owner->shares >= 0 || !has_vocab(column->kind)
-      || (owner->kind != column->kind && !(words && (owner->kind == IO_WORDS || is_label(owner->kind)))))
+  if (owner == column || owner->shares >= 0 || !io_kind_has(column->kind, IO_ENTRIES)
+      || !io_kinds_share(owner->kind, column->kind))
     return rt_fail(error, RT_USAGE, "column \"%s\" cannot have the vocabulary of another one", column->name);
   if (!io_schema_has_labels(schema, c)) return RT_OK;
-  return io_schema_has_ends(schema, c) || owner->min_count > 1 || owner->max_size ? rt_fail(
+  return io_schema_has_ends(schema, c) || owner->set.min_count > 1 || owner->set.max_size ? rt_fail(
              error, RT_USAGE, "the labels of column \"%s\" have no begin, no end and no limits", column->name)
-                                                                                  : RT_OK;
+                                                                                          : RT_OK;
 }
 
 static const char *source_of(const struct io_column *c) { return c->source ? c->source : c->name; }
@@ -206,29 +174,17 @@ int io_schema_check(struct io_schema *schema, struct rt_error *error) {
   return RT_OK;
 }
 
-static enum io_token_kind token_kind(const struct io_schema *schema, int column) {
-  switch (schema->columns[column].kind) {
-    case IO_CHARS: return IO_TOKENS_CHARS;
-    case IO_BYTES: return IO_TOKENS_BYTES;
-    case IO_NGRAMS: return IO_TOKENS_NGRAMS;
-    default: break;
-  }
-  if (io_schema_has_labels(schema, column)) return IO_TOKENS_ITEMS;
+bool io_schema_is_tagged(const struct io_schema *schema, int column) {
   for (int c = 0; c < schema->count; c++)
-    if (schema->columns[c].pair == column) return IO_TOKENS_SPACES;
-  return IO_TOKENS_WORDS;
-}
-
-struct io_tokeniser io_schema_tokeniser(const struct io_schema *schema, int column) {
-  const struct io_column *c = &schema->columns[column];
-  return (struct io_tokeniser){token_kind(schema, column), c->keep_case, c->min_n, c->max_n};
+    if (schema->columns[c].pair == column) return true;
+  return false;
 }
 
 bool io_schema_is_trained(const struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
-    if ((has_vocab(column->kind) && !column->vocab) || (column->kind == IO_VECTOR && column->width == 0)
-        || (column->kind == IO_IDS && column->size == 0))
+    if ((io_kind_has(column->kind, IO_ENTRIES) && !column->vocab)
+        || (io_kind_has(column->kind, IO_WIDTH) && column->width == 0))
       return false;
   }
   return true;

@@ -15,25 +15,39 @@ static void write_bool(struct rt_text *out, const char *key, bool value, bool us
   if (value != usual) rt_text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
+/* Numbers alone: what the texts say has become the vocabulary. */
+static void write_options(const struct io_column *c, struct rt_text *out) {
+  struct io_settings set = c->set;
+  for (int o = 0; o < c->kind->options; o++)
+    if (!c->kind->option[o].text)
+      write_integer(out, c->kind->option[o].name, *io_option_number(&c->kind->option[o], &set), 0);
+}
+
+static void read_options(struct io_column *c, const json_t *json, bool *good) {
+  for (int o = 0; o < c->kind->options; o++) {
+    const struct io_option *option = &c->kind->option[o];
+    if (!option->text)
+      *io_option_number(option, &c->set) = io_json_integer(json, option->name, 0, option->most, 0, good);
+  }
+  struct io_settings settled = c->set; /* as it was when it was written */
+  if (c->kind->settle && (c->kind->settle(&settled, NULL) || memcmp(&settled, &c->set, sizeof settled)))
+    *good = false;
+}
+
 static void write_column(const struct io_column *c, struct rt_text *out) {
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
-  rt_text_printf(out, ",\"kind\":\"%s\"", io_kind_name(c->kind));
+  rt_text_printf(out, ",\"kind\":\"%s\"", c->kind->name);
   if (c->source) {
     rt_text_puts(out, ",\"source\":");
     io_json_string(out, c->source, strlen(c->source));
   }
   write_integer(out, "pair", c->pair, -1);
   write_bool(out, "required", c->required, true);
-  write_bool(out, "keep_case", c->keep_case, false);
   write_bool(out, "ends", c->ends, false);
   write_integer(out, "max_length", c->max_length, 0);
-  write_integer(out, "min_count", c->min_count, 0);
-  write_integer(out, "max_size", c->max_size, 0);
-  write_integer(out, "min_n", c->min_n, 0);
-  write_integer(out, "max_n", c->max_n, 0);
+  write_options(c, out);
   write_integer(out, "width", c->width, 0);
-  write_integer(out, "size", c->size, 0);
   write_integer(out, "shares", c->shares, -1);
   if (c->vocab && c->shares < 0) {
     rt_text_puts(out, ",\"vocab\":");
@@ -60,7 +74,7 @@ static bool suits(const struct io_schema *schema, int column) {
   const struct io_vocab *vocab = schema->columns[column].vocab;
   if (!vocab) return true;
   if (io_schema_has_ends(schema, column) != (vocab->begin >= 0)) return false;
-  if (schema->columns[column].kind == IO_BYTES) return vocab->kind == IO_VOCAB_BYTES;
+  if (schema->columns[column].kind->vocab == IO_VOCAB_BYTES) return vocab->kind == IO_VOCAB_BYTES;
   bool labels = io_schema_has_labels(schema, column);
   if (vocab->kind == IO_VOCAB_LIST) return vocab->count > 0 && (!labels || vocab->unknown < 0);
   return vocab->kind == (labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS) && (!labels || vocab->count > 0);
@@ -69,25 +83,20 @@ static bool suits(const struct io_schema *schema, int column) {
 static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error) {
   const char *name = json_string_value(json_object_get(json, "name"));
   const char *kind_name = json_string_value(json_object_get(json, "kind"));
-  int kind = kind_name ? io_kind_find(kind_name) : -1;
-  if (!name || !name[0] || kind < 0 || io_schema_find(schema, name) >= 0)
+  const struct io_kind *kind = kind_name ? io_kind_find(kind_name) : NULL;
+  if (!name || !name[0] || !kind || io_schema_find(schema, name) >= 0)
     return bad(error, "a column has no name or kind of its own");
   struct io_column *c;
-  int status = io_schema_add(schema, name, (enum io_kind)kind, &c, error);
+  int status = io_schema_add(schema, name, kind, &c, error);
   if (status != RT_OK) return status;
   bool good = true;
   c->pair = (int)io_json_integer(json, "pair", 0, INT32_MAX, -1, &good);
   c->shares = (int)io_json_integer(json, "shares", 0, INT32_MAX, -1, &good);
   c->required = io_json_bool(json, "required", true, &good);
-  c->keep_case = io_json_bool(json, "keep_case", false, &good);
   c->ends = io_json_bool(json, "ends", false, &good);
   c->max_length = io_json_integer(json, "max_length", 0, INT64_MAX, 0, &good);
-  c->min_count = io_json_integer(json, "min_count", 0, INT64_MAX, 0, &good);
-  c->max_size = io_json_integer(json, "max_size", 0, INT64_MAX, 0, &good);
-  c->min_n = io_json_integer(json, "min_n", 0, IO_LONGEST_NGRAM, 0, &good);
-  c->max_n = io_json_integer(json, "max_n", 0, IO_LONGEST_NGRAM, 0, &good);
+  read_options(c, json, &good);
   c->width = io_json_integer(json, "width", 0, INT32_MAX, 0, &good);
-  c->size = io_json_integer(json, "size", 0, INT32_MAX, 0, &good);
   if (!good) return bad(error, "a column's setting is out of range");
   const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
   if (source && !json_string_length(source)) return bad(error, "a column's source is no name");

@@ -20,23 +20,23 @@ static size_t give(void *context, char *buffer, size_t size) {
   return size;
 }
 
-static int add(struct io_schema *schema, const char *name, enum io_kind kind, int64_t limit) {
+static int add(struct io_schema *schema, const char *name, const struct io_kind *kind, int64_t limit) {
   struct io_column *column;
   struct rt_error error = {0};
   if (io_schema_add(schema, name, kind, &column, &error)) return error.code;
   column->max_length = limit;
-  column->required = kind != IO_CLASS && kind != IO_TAGS;
-  if (kind == IO_NGRAMS) column->min_n = 2, column->max_n = 4;
+  column->required = !kind->labels;
+  if (kind == &io_kind_ngrams) column->set.own[0] = 2, column->set.own[1] = 4;
   return RT_OK;
 }
 
 static int columns(struct io_schema *schema, int choice) {
   switch (choice) {
-    case 0: return add(schema, "text", IO_WORDS, 0) || add(schema, "label", IO_CLASS, 0);
-    case 1: return add(schema, "text", IO_WORDS, 3) || add(schema, "tags", IO_TAGS, 0);
-    case 2: return add(schema, "text", IO_CHARS, 0) || add(schema, "x", IO_NUMBER, 0);
-    case 3: return add(schema, "x", IO_VECTOR, 0) || add(schema, "text", IO_BYTES, 5);
-    default: return add(schema, "text", IO_NGRAMS, 16) || add(schema, "label", IO_CLASS, 0);
+    case 0: return add(schema, "text", &io_kind_words, 0) || add(schema, "label", &io_kind_class, 0);
+    case 1: return add(schema, "text", &io_kind_words, 3) || add(schema, "tags", &io_kind_tags, 0);
+    case 2: return add(schema, "text", &io_kind_chars, 0) || add(schema, "x", &io_kind_number, 0);
+    case 3: return add(schema, "x", &io_kind_vector, 0) || add(schema, "text", &io_kind_bytes, 5);
+    default: return add(schema, "text", &io_kind_ngrams, 16) || add(schema, "label", &io_kind_class, 0);
   }
 }
 

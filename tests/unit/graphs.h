@@ -129,7 +129,7 @@ static inline struct host_leaf *host_leaf(struct host *h, const struct vm_type *
   } else {
     leaf->number = h->module->input_count;
     h->input[h->module->input_count++] =
-        (struct vm_input){.name = "x", .kind = "tensor", .type = *type, .vocabulary = -1, .length = -1};
+        (struct vm_input){.name = "x", .type = *type, .vocabulary = -1, .length = -1};
   }
   leaf->node = ir_add(&h->g, is_param ? OP_param : OP_input, 0, NULL, &(int64_t){leaf->number}, 0, type,
                       (struct gr_span){0}, &h->error);

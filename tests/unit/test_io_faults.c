@@ -50,17 +50,18 @@ static void refuse_each(scenario *run) {
 static int add_columns(struct io_schema *s, struct rt_error *e) {
   static const struct {
     const char *name;
-    enum io_kind kind;
+    const struct io_kind *kind;
   } columns[] = {
-      {"tokens", IO_WORDS}, {"tags", IO_TAGS}, {"chars", IO_CHARS}, {"bytes", IO_BYTES},
-      {"label", IO_CLASS},  {"n", IO_NUMBER},  {"v", IO_VECTOR},    {"ids", IO_IDS},
+      {"tokens", &io_kind_words}, {"tags", &io_kind_tags},   {"chars", &io_kind_chars},
+      {"bytes", &io_kind_bytes},  {"label", &io_kind_class}, {"n", &io_kind_number},
+      {"v", &io_kind_vector},     {"ids", &io_kind_ngrams},
   };
   for (size_t i = 0; i < RT_COUNT(columns); i++) {
     struct io_column *c;
     int status = io_schema_add(s, columns[i].name, columns[i].kind, &c, e);
     if (status != RT_OK) return status;
     c->required = i < 4;
-    if (columns[i].kind == IO_TAGS) c->pair = 0;
+    if (columns[i].kind == &io_kind_tags) c->pair = 0;
   }
   return RT_OK;
 }
@@ -126,7 +127,7 @@ static int text_scenario(struct rt_error *e) {
   struct io_dataset data = {0}, held = {0};
   struct io_data_options o = {.hold = .5};
   struct io_column *c;
-  int status = io_schema_add(&s, "text", IO_WORDS, &c, e);
+  int status = io_schema_add(&s, "text", &io_kind_words, &c, e);
   if (status == RT_OK) status = io_dataset_from_text(path_of("t.txt"), &s, 2, &o, &data, &held, e);
   io_dataset_free(&data);
   io_dataset_free(&held);

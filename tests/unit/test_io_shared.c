@@ -94,19 +94,19 @@ static void test_row_counts(void **state) {
 static const struct {
   const char *folder;
   const char *names[2];
-  enum io_kind kinds[2];
+  const struct io_kind *kinds[2];
   int classes;
 } tasks[] = {
-    {"sst2", {"text", "label"}, {IO_WORDS, IO_CLASS}, 2},
-    {"trec6", {"text", "label"}, {IO_WORDS, IO_CLASS}, 6},
-    {"banking77", {"text", "label"}, {IO_WORDS, IO_CLASS}, 77},
-    {"clinc150", {"text", "label"}, {IO_WORDS, IO_CLASS}, 151},
-    {"finance", {"text", "label"}, {IO_CHARS, IO_CLASS}, 3},
-    {"waimai", {"text", "label"}, {IO_WORDS, IO_CLASS}, 2},
-    {"chnsenticorp", {"text", "label"}, {IO_WORDS, IO_CLASS}, 2},
-    {"wnut17", {"tokens", "tags"}, {IO_WORDS, IO_TAGS}, 13},
-    {"ewt_pos", {"tokens", "tags"}, {IO_WORDS, IO_TAGS}, 17},
-    {"optdigits", {"pixels", "digit"}, {IO_VECTOR, IO_CLASS}, 10},
+    {"sst2", {"text", "label"}, {&io_kind_words, &io_kind_class}, 2},
+    {"trec6", {"text", "label"}, {&io_kind_words, &io_kind_class}, 6},
+    {"banking77", {"text", "label"}, {&io_kind_words, &io_kind_class}, 77},
+    {"clinc150", {"text", "label"}, {&io_kind_words, &io_kind_class}, 151},
+    {"finance", {"text", "label"}, {&io_kind_chars, &io_kind_class}, 3},
+    {"waimai", {"text", "label"}, {&io_kind_words, &io_kind_class}, 2},
+    {"chnsenticorp", {"text", "label"}, {&io_kind_words, &io_kind_class}, 2},
+    {"wnut17", {"tokens", "tags"}, {&io_kind_words, &io_kind_tags}, 13},
+    {"ewt_pos", {"tokens", "tags"}, {&io_kind_words, &io_kind_tags}, 17},
+    {"optdigits", {"pixels", "digit"}, {&io_kind_vector, &io_kind_class}, 10},
 };
 
 static void test_tasks(void **state) {
@@ -127,7 +127,7 @@ static void test_tasks(void **state) {
     if (io_dataset_read(path_of(file), &s, NULL, &dev, &e) != RT_OK)
       fail_msg("%s:%d:%d: %s", e.file, e.line, e.column, e.text);
     assert_int_equal(s.columns[1].vocab->count, tasks[i].classes);
-    if (tasks[i].kinds[0] == IO_VECTOR) assert_int_equal(s.columns[0].width, 64);
+    if (tasks[i].kinds[0] == &io_kind_vector) assert_int_equal(s.columns[0].width, 64);
     io_dataset_free(&train);
     io_dataset_free(&dev);
     io_schema_free(&s);
@@ -142,7 +142,7 @@ static void test_language_modelling(void **state) {
   struct rt_error e = {0};
   struct io_column *c;
   struct io_data_options o = {.hold = .1};
-  assert_int_equal(io_schema_add(&s, "text", IO_CHARS, &c, NULL), RT_OK);
+  assert_int_equal(io_schema_add(&s, "text", &io_kind_chars, &c, NULL), RT_OK);
   if (io_dataset_from_text(path_of("tinyshakespeare/train.txt"), &s, 128, &o, &train, &held, &e) != RT_OK)
     fail_msg("%s", e.text);
   assert_int_equal(c->vocab->count, 66); /* 65 characters and unknown */

@@ -183,10 +183,30 @@ static void test_bad_json(void **state) {
   }
 }
 
-static struct io_column *add(struct io_schema *s, const char *name, enum io_kind kind) {
+static struct io_column *add(struct io_schema *s, const char *name, const struct io_kind *kind) {
   struct io_column *c;
   assert_int_equal(io_schema_add(s, name, kind, &c, NULL), RT_OK);
   return c;
+}
+
+/* Every row says what messages and sizes need of it. */
+static void test_kinds(void **state) {
+  (void)state;
+  for (size_t k = 0; io_kinds[k]; k++) {
+    const struct io_kind *kind = io_kinds[k];
+    bool entries = io_kind_has(kind, IO_ENTRIES), width = io_kind_has(kind, IO_WIDTH);
+    assert_ptr_equal(io_kind_find(kind->name), kind);
+    assert_non_null(kind->encode);
+    assert_true(kind->options <= IO_MOST_OPTIONS);
+    assert_true(!kind->real || !entries);
+    assert_true(!(entries || width) || (kind->entries && kind->usual > 0 && kind->small > 0));
+    assert_true(!entries || kind->noun);
+    assert_true(!io_kind_has(kind, IO_LENGTH) || (kind->one && kind->more));
+    assert_true(!kind->continues || kind->tokens);
+    for (size_t n = 0; io_kind_later(n); n++) assert_string_not_equal(io_kind_later(n), kind->name);
+  }
+  assert_null(io_kind_find("wrods"));
+  assert_null(io_kind_find("ids"));
 }
 
 static void test_schema(void **state) {
@@ -195,25 +215,21 @@ static void test_schema(void **state) {
   struct io_column *c;
   struct rt_error e = {0};
   struct rt_text out = {0}, out_again = {0};
-  for (int kind = 0; kind < IO_KINDS; kind++)
-    assert_int_equal(io_kind_find(io_kind_name((enum io_kind)kind)), kind);
-  assert_int_equal(io_kind_find("wrods"), -1);
-  add(&s, "tokens", IO_WORDS)->keep_case = true;
-  c = add(&s, "tags \"quoted\"", IO_TAGS);
+  add(&s, "tokens", &io_kind_words)->set.min_count = 2;
+  c = add(&s, "tags \"quoted\"", &io_kind_tags);
   c->required = false;
-  add(&s, "size", IO_VECTOR)->width = 3;
-  c = add(&s, "ids", IO_IDS);
-  c->size = 7;
+  add(&s, "size", &io_kind_vector)->width = 3;
+  add(&s, "ids", &io_kind_number);
+  c = add(&s, "parts", &io_kind_ngrams);
+  c->set.own[0] = 2;
+  c->set.own[1] = 5;
   c->max_length = 2;
-  c = add(&s, "parts", IO_NGRAMS);
-  c->min_n = 2;
-  c->max_n = 5;
   assert_int_equal(io_schema_read_from(c, "tokens", &e), RT_OK);
-  assert_int_equal(io_schema_add(&s, "ids", IO_CLASS, &c, &e), RT_USAGE);
+  assert_int_equal(io_schema_add(&s, "ids", &io_kind_class, &c, &e), RT_USAGE);
   assert_false(io_schema_is_trained(&s));
   s.columns[1].pair = 0;
   assert_int_equal(io_schema_check(&s, NULL), RT_OK);
-  assert_int_equal(io_schema_tokeniser(&s, 0).kind, IO_TOKENS_SPACES);
+  assert_int_equal(io_schema_is_tagged(&s, 0), true);
   const char *classes = "{\"kind\":\"classes\",\"texts\":[\"B\",\"O\"]}",
              *words = "{\"kind\":\"words\",\"texts\":[\"x\"]}";
   assert_int_equal(io_vocab_parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
@@ -228,11 +244,12 @@ static void test_schema(void **state) {
   assert_string_equal(io_schema_field_name(&again, again.columns[4].field), "tokens");
   assert_true(io_schema_field_required(&again, 0));
   assert_false(io_schema_field_required(&again, again.columns[1].field));
-  assert_int_equal(again.columns[4].min_n, 2);
-  assert_int_equal(again.columns[4].max_n, 5);
+  assert_int_equal(again.columns[4].set.own[0], 2);
+  assert_int_equal(again.columns[4].set.own[1], 5);
   assert_int_equal(again.columns[1].pair, 0);
   assert_int_equal(again.columns[1].vocab->count, 2);
-  assert_true(again.columns[0].keep_case);
+  assert_int_equal(again.columns[4].max_length, 2);
+  assert_int_equal(again.columns[0].set.min_count, 2);
   assert_false(again.columns[1].required);
   io_schema_write(&again, &out_again);
   assert_string_equal(out.data, out_again.data);
@@ -250,24 +267,21 @@ static void test_schema(void **state) {
 static void test_schema_refused(void **state) {
   (void)state;
   static const struct {
-    enum io_kind kind;
+    const struct io_kind *kind;
     struct io_column with;
     const char *text;
   } bad[] = {
-      {IO_CLASS, {.min_count = 2, .pair = -1}, "is class, which has no min_count"},
-      {IO_NUMBER, {.max_length = 2, .pair = -1}, "has no max_length"},
-      {IO_WORDS, {.width = 2, .pair = -1}, "has no width"},
-      {IO_CHARS, {.keep_case = true, .pair = -1}, "has no keep_case"},
-      {IO_CLASS, {.ends = true, .pair = -1}, "has no ends"},
-      {IO_WORDS, {.max_length = -1, .pair = -1}, "negative"},
-      {IO_TAGS, {.pair = -1}, "which column's tokens"},
-      {IO_TAGS, {.pair = 7}, "which column's tokens"},
-      {IO_WORDS, {.pair = 0}, "is no tags column"},
-      {IO_WORDS, {.max_n = 2, .pair = -1}, "has no max_n"},
-      {IO_NGRAMS, {.pair = -1}, "ngrams of 0 to 0 characters"},
-      {IO_NGRAMS, {.min_n = 3, .max_n = 2, .pair = -1}, "ngrams of 3 to 2 characters"},
-      {IO_NGRAMS, {.min_n = 3, .max_n = 65, .pair = -1}, "the most 64"},
-      {IO_NGRAMS, {.min_n = 3, .max_n = 6, .ends = true, .pair = -1}, "has no ends"},
+      {&io_kind_number, {.max_length = 2, .pair = -1}, "has no max_length"},
+      {&io_kind_words, {.width = 2, .pair = -1}, "has no width"},
+      {&io_kind_class, {.ends = true, .pair = -1}, "has no ends"},
+      {&io_kind_words, {.max_length = -1, .pair = -1}, "negative"},
+      {&io_kind_tags, {.pair = -1}, "which column's tokens"},
+      {&io_kind_tags, {.pair = 7}, "which column's tokens"},
+      {&io_kind_words, {.pair = 0}, "is no tags column"},
+      {&io_kind_words, {.set.max_size = -1, .pair = -1}, "max_size is -1, and can be 1 to 2147483647"},
+      {&io_kind_ngrams, {.set.own = {3, 2}, .pair = -1}, "ngrams of 3 to 2 characters"},
+      {&io_kind_ngrams, {.set.own = {3, 65}, .pair = -1}, "max_n is 65, and can be 1 to 64"},
+      {&io_kind_ngrams, {.set.own = {3, 6}, .ends = true, .pair = -1}, "has no ends"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_schema s = {0};
@@ -309,9 +323,9 @@ static void test_schema_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_intern), cmocka_unit_test(test_words),          cmocka_unit_test(test_classes),
-      cmocka_unit_test(test_bytes),  cmocka_unit_test(test_json),           cmocka_unit_test(test_bad_json),
-      cmocka_unit_test(test_schema), cmocka_unit_test(test_schema_refused),
+      cmocka_unit_test(test_intern), cmocka_unit_test(test_words),  cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_bytes),  cmocka_unit_test(test_json),   cmocka_unit_test(test_bad_json),
+      cmocka_unit_test(test_kinds),  cmocka_unit_test(test_schema), cmocka_unit_test(test_schema_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,13 +160,13 @@ static void drop_loss(struct aq_model *m) {
 static void drop_functions(struct aq_model *m) { m->module->function_count = 0; }
 static void rename_input(struct aq_model *m) { m->module->input[0].name = "zork"; }
 static void change_kind(struct aq_model *m) {
-  m->module->input[0].kind = m->schema.columns[1].kind == IO_NUMBER ? "number" : "class";
+  m->module->input[0].kind = m->schema.columns[1].kind == &io_kind_number ? &io_kind_number : &io_kind_class;
 }
 static void change_column(struct aq_model *m) {
   struct io_column *column = &m->schema.columns[0];
-  bool vector = column->kind == IO_VECTOR;
-  m->module->input[0].kind = vector ? "number" : "class";
-  column->kind = vector ? IO_NUMBER : IO_CLASS;
+  bool vector = column->kind == &io_kind_vector;
+  m->module->input[0].kind = vector ? &io_kind_number : &io_kind_class;
+  column->kind = vector ? &io_kind_number : &io_kind_class;
   column->width = column->max_length = 0;
   for (int c = 0; c < m->schema.count; c++) m->schema.columns[c].pair = -1;
 }

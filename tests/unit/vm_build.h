@@ -123,8 +123,8 @@ static inline void build_param(struct vm_module *m, const char *name, struct vm_
 }
 
 static inline void build_input(struct vm_module *m, const char *name, const char *kind, struct vm_type type) {
-  m->input[m->input_count++] =
-      (struct vm_input){.name = name, .kind = kind, .type = type, .vocabulary = -1, .length = -1};
+  m->input[m->input_count++] = (struct vm_input){
+      .name = name, .kind = io_kind_find(kind), .type = type, .vocabulary = -1, .length = -1};
 }
 
 /* Values: 0 E, 1 W, 2 b, 3 text, 4 x, 5 sum, 6 size, 7 mean, 8 product, 9 scores. */

@@ -1,0 +1,346 @@
+/* columns.c: the columns that the program declares. What a kind of column is, stands in its row
+ * (runtime/columns/column.h): axes, type and options are taken from there. */
+#include "compiler/front/arguments.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+static void hint_kinds(struct rt_error *error) {
+  struct rt_text list = {0};
+  io_kinds_list(&list);
+  if (!list.failed) rt_hint(error, "the kinds are %s", list.data);
+  rt_text_free(&list);
+}
+
+static int unknown_kind(struct rt_error *error, const struct gr_node *kind) {
+  struct rt_nearest nearest = {kind->text, NULL, 0};
+  for (size_t k = 0; io_kinds[k]; k++) rt_nearest_consider(&nearest, io_kinds[k]->name);
+  for (size_t k = 0; io_kind_later(k); k++) {
+    rt_nearest_consider(&nearest, io_kind_later(k));
+    if (strcmp(io_kind_later(k), kind->text)) continue;
+    gr_fail(error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
+    hint_kinds(error);
+    return error->code;
+  }
+  gr_fail(error, kind->span, "there is no kind of column called `%s`", kind->text);
+  if (nearest.best)
+    rt_hint(error, "did you mean `%s`?", nearest.best);
+  else
+    hint_kinds(error);
+  return error->code;
+}
+
+static int find_kind(struct rt_error *error, const struct gr_node *column, const struct io_kind **kind) {
+  *kind = io_kind_find(column->child[0]->text);
+  return *kind ? RT_OK : unknown_kind(error, column->child[0]);
+}
+
+/* "[T, V]": the axes of a kind, or those alone that must be there. */
+static void write_axes(const struct io_kind *kind, bool all, struct rt_text *out) {
+  const char *before = "[";
+  for (int a = 0; a < IO_MOST_AXES; a++) {
+    if (!kind->axis[a].means || (kind->axis[a].optional && !all)) continue;
+    rt_text_printf(out, "%s%s", before, kind->axis[a].name);
+    before = ", ";
+  }
+  if (before[0] == ',') rt_text_puts(out, "]");
+}
+
+static int limit_number(struct cc_context *c, const struct gr_node *node, int64_t *limit) {
+  double number;
+  int status = cc_number(c, node, &number);
+  if (status) return status;
+  if (!(number >= 1 && number <= INT32_MAX && number == floor(number)))
+    return gr_fail(
+        c->error, node->span,
+        "the limit of a length is a whole number from 1 to %d, as in words[T <= 128], and this is %.10g",
+        INT32_MAX, number);
+  *limit = (int64_t)number;
+  return RT_OK;
+}
+
+/* Sets a limit that the length may have already, from another column. */
+static int set_limit(struct cc_context *c, const struct gr_node *axis, const char *name, int64_t *limit,
+                     int64_t number) {
+  if (*limit > 0 && *limit != number)
+    return gr_fail(c->error, axis->span, "the length %s has the limit %lld already, and here it has %lld",
+                   name, (long long)*limit, (long long)number);
+  *limit = number;
+  return RT_OK;
+}
+
+/* words[T <= 128], [1 <= T], [1 <= T <= 128]. What is longer is cut; a row that is shorter is a bad one. */
+static int column_limit(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind,
+                        uint32_t symbol) {
+  const struct gr_node *most = axis->child[1], *least = axis->count > 2 ? axis->child[2] : NULL;
+  struct vm_symbol *of = &c->module->dims.symbol[symbol];
+  int64_t longest, shortest = 0, was = of->least;
+  int status = RT_OK;
+  if (most && !(status = limit_number(c, most, &longest)) && kind == VM_RAGGED)
+    status = set_limit(c, axis, of->name, &of->limit, longest);
+  if (!status && least) status = limit_number(c, least, &shortest);
+  if (status) return status;
+  if (kind != VM_RAGGED)
+    return gr_fail(c->error, axis->span, "a limit belongs to a length, as in words[T <= 128]");
+  if (least && (status = set_limit(c, axis, of->name, &was, shortest))) return status;
+  if (of->limit > 0 && was > of->limit)
+    return gr_fail(c->error, axis->span, "no length is at least %lld and at most %lld", (long long)was,
+                   (long long)of->limit);
+  return least ? cc_require_least(c, symbol, shortest, axis->span) : RT_OK;
+}
+
+/* An axis of a column: a dim of the file, a name met before, or a new symbol that the data gives its value.
+ */
+static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_symbol_kind kind,
+                      vm_dim *dim) {
+  const struct gr_node *name = axis->kind == GR_LIMIT ? axis->child[0] : axis;
+  int status;
+  if (name->kind != GR_NAME && kind == VM_BOUND) return cc_dim(c, name, dim); /* 16, P * W */
+  if (name->kind != GR_NAME) {
+    gr_fail(c->error, axis->span, "an axis of a column is a name, such as T");
+    if (kind == VM_RAGGED) rt_hint(c->error, "T is each example's own length; `T <= 128` limits it");
+    return c->error->code;
+  }
+  const struct cc_binding *bound = cc_lookup(c->scope, name->text);
+  struct cc_definition *d = bound ? NULL : cc_find(c->program, c->unit, name->text);
+  if (bound)
+    *dim = bound->value.dim;
+  else if (d && d->node->kind == GR_DIM) {
+    if (kind == VM_RAGGED) {
+      gr_fail(c->error, name->span, "%s is a dim of one size, but texts differ in length", name->text);
+      rt_hint(c->error, "give the length a name of its own; words[LENGTH <= %s] limits it", name->text);
+      return c->error->code;
+    }
+    return cc_dim_of(c, d, dim);
+  } else {
+    *dim = vm_dim_symbol(&c->module->dims, name->text, kind, -1);
+    if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
+    if ((status = cc_bind(c, c->scope, name->text, (struct cc_value){.kind = CC_DIM, .dim = *dim}, name->span,
+                          NULL)))
+      return status;
+  }
+  int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
+  if (symbol < 0 || c->module->dims.symbol[symbol].kind != kind)
+    return gr_fail(c->error, name->span, "%s is already another kind of size", name->text);
+  if (kind == VM_BOUND) c->module->dims.symbol[symbol].least = 1; /* no file gives none */
+  return axis->kind == GR_LIMIT ? column_limit(c, axis, kind, (uint32_t)symbol) : RT_OK;
+}
+
+const struct gr_node *cc_find_column(struct cc_context *c, const struct gr_node *data, const char *name,
+                                     struct gr_span span) {
+  struct rt_nearest nearest = {name, NULL, 0};
+  for (int i = 0; i < data->count; i++) {
+    rt_nearest_consider(&nearest, data->child[i]->text);
+    if (!strcmp(data->child[i]->text, name)) return data->child[i];
+  }
+  gr_fail(c->error, span, "the data has no column `%s`", name);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  gr_note(c->error, data->name_span, "the columns are declared here");
+  return NULL;
+}
+
+/* What is behind `from` in a column's options, or NULL. */
+static const struct gr_node *from_of(const struct gr_node *column) {
+  for (int i = 2; i < column->count; i++)
+    if (column->child[i]->text && !strcmp(column->child[i]->text, "from")) return column->child[i]->child[0];
+  return NULL;
+}
+
+static int read_field(struct cc_context *c, const char *field, struct vm_input *input) {
+  input->source = rt_arena_strndup(&c->module->arena, field, strlen(field));
+  return input->source ? RT_OK : cc_out_of_memory(c);
+}
+
+/* from = COLUMN: both are made of one field of the file. */
+static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *name,
+                         struct vm_input *input) {
+  const struct gr_node *source;
+  const struct io_kind *kind;
+  if (!(source = cc_find_column(c, data, name->text, name->span))) return c->error->code;
+  int status = find_kind(c->error, source, &kind);
+  if (status) return status;
+  if (!strcmp(source->text, input->name))
+    return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
+  const struct gr_node *from = from_of(source);
+  if (!kind->tokens || (from && from->kind != GR_STRING)) {
+    gr_fail(c->error, name->span,
+            kind->tokens ? "`%s` is itself made of another column"
+                         : "`%s` is no text, so that nothing can be made of it",
+            name->text);
+    gr_note(c->error, source->span, "it is declared here");
+    return c->error->code;
+  }
+  const char *field = from ? cc_interpolate(c, from->text, from->span) : name->text;
+  return field ? read_field(c, field, input) : c->error->code;
+}
+
+/* from = "Review Text": the field of that name, which need not be one that a program could say. */
+static int column_from(struct cc_context *c, const struct gr_node *data, const struct gr_node *from,
+                       struct vm_input *input) {
+  if (from->kind == GR_NAME && input->kind->tokens) return column_source(c, data, from, input);
+  if (from->kind != GR_STRING) {
+    gr_fail(c->error, from->span, "`from` names a field of the file in quotes, as in from = \"Review Text\"");
+    if (from->kind == GR_NAME)
+      rt_hint(c->error, "without quotes it names another column, of whose text only a text can be made");
+    return c->error->code;
+  }
+  const char *field = cc_interpolate(c, from->text, from->span);
+  if (!field) return c->error->code;
+  if (!field[0]) return gr_fail(c->error, from->span, "a field has a name, and this is empty");
+  if (!strcmp(field, input->name)) return RT_OK;
+  return read_field(c, field, input);
+}
+
+/* The options as a callee takes them: `from`, which every column has, and those of its kind. */
+static int option_rows(const struct io_kind *kind, struct cc_parameter *row) {
+  row[0] = (struct cc_parameter){"from", CC_TAKES_ANY, .optional = true, .by_name = true};
+  for (int o = 0; o < kind->options; o++) {
+    const struct io_option *option = &kind->option[o];
+    row[o + 1] = (struct cc_parameter){option->name,
+                                       option->text ? CC_TAKES_TEXT : CC_TAKES_WHOLE,
+                                       CC_FROM_TO((double)option->least, (double)option->most),
+                                       .optional = true,
+                                       .by_name = true,
+                                       .offset = offsetof(struct vm_input, set) + option->offset};
+  }
+  return kind->options + 1;
+}
+
+/* What no single option can tell. */
+static int check_options(struct cc_context *c, const struct gr_node *column, const struct cc_setting *option,
+                         struct vm_input *input) {
+  struct io_settings *set = &input->set;
+  struct rt_error why = {0};
+  for (int o = 0; o < input->kind->options; o++) {
+    const struct cc_setting *given = &option[o + 1];
+    if (!input->kind->option[o].text || !given->arg) continue;
+    const char **text = io_option_text(&input->kind->option[o], set);
+    *text = given->text;
+    if (text == &set->labels) return cc_check_labels(c, column, given, input);
+    if (text == &set->vocab && (set->min_count || set->max_size))
+      return gr_fail(
+          c->error, given->span,
+          "the vocabulary is what the file says: min_count and max_size are for one that is learned");
+  }
+  if (input->kind->settle && input->kind->settle(set, &why))
+    return gr_fail(c->error, column->span, "%s", why.text);
+  return RT_OK;
+}
+
+static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
+                          struct vm_input *input) {
+  struct cc_setting option[IO_MOST_OPTIONS + 1];
+  struct cc_parameter row[IO_MOST_OPTIONS + 1];
+  const struct cc_callee callee = {input->kind->name, "option", row, option_rows(input->kind, row),
+                                   .declared = NULL};
+  int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
+  if (status) return status;
+  cc_store_settings(&callee, option, input);
+  if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
+  return check_options(c, column, option, input);
+}
+
+/* A vector of no numbers, or a choice of one thing, says nothing. Of a name (vector[N], class[C]) the file
+ * gives the size, and it is refused by the same measure. */
+static int check_count(struct cc_context *c, const struct gr_node *column, const struct io_kind *kind,
+                       vm_dim size) {
+  const struct gr_node *axes = column->child[1];
+  int64_t count, least = kind->real ? 1 : 2;
+  if (vm_dim_value(&c->module->dims, size, NULL, &count, NULL) || count >= least) return RT_OK;
+  struct gr_span span = axes->child[axes->count - 1]->span;
+  if (kind->real)
+    gr_fail(c->error, span, "`%s` would have %lld %s; a %s has one at least", column->text, (long long)count,
+            kind->entries, kind->name);
+  else
+    gr_fail(c->error, span, "the %s of `%s` would be %lld in all; two are needed", kind->entries,
+            column->text, (long long)count);
+  struct rt_text written = {0};
+  write_axes(kind, true, &written);
+  if (!written.failed)
+    rt_hint(c->error, "a name that is no dim takes the number from the training file: %s%s", kind->name,
+            written.data);
+  rt_text_free(&written);
+  return c->error->code;
+}
+
+/* Are there as many axes as the kind has? */
+static int column_form(struct rt_error *error, const struct gr_node *column, const struct io_kind **kind) {
+  int count = column->child[1] ? column->child[1]->count : 0, least = 0, most = 0,
+      status = find_kind(error, column, kind);
+  for (int a = 0; a < IO_MOST_AXES && !status; a++) {
+    most += (*kind)->axis[a].means != IO_NO_AXIS;
+    least += (*kind)->axis[a].means != IO_NO_AXIS && !(*kind)->axis[a].optional;
+  }
+  if (status || (count >= least && count <= most)) return status;
+  struct rt_text written = {0};
+  write_axes(*kind, false, &written);
+  gr_fail(error, column->span, "a column of this kind is written `%s: %s%s`", column->text,
+          column->child[0]->text, written.data ? written.data : "");
+  rt_text_free(&written);
+  return error->code;
+}
+
+int cc_check_column(struct rt_error *error, const struct gr_node *column) {
+  const struct io_kind *kind;
+  return column_form(error, column, &kind);
+}
+
+/* A vocabulary without a name is its column's own. */
+static int own_entries(struct cc_context *c, const struct gr_node *column, vm_dim *dim) {
+  const char *name = rt_arena_printf(&c->module->arena, "%s.vocabulary", column->text);
+  *dim = name ? vm_dim_symbol(&c->module->dims, name, VM_BOUND, -1) : VM_NO_DIM;
+  return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
+}
+
+/* One axis of the kind; written is NULL when it was left out. */
+static int declare_axis(struct cc_context *c, const struct gr_node *column, enum io_axis_means means,
+                        const struct gr_node *written, struct vm_input *input) {
+  struct vm_type *t = &input->type;
+  bool entries = means == IO_ENTRIES;
+  vm_dim *dim = entries ? &t->of : &t->dim[t->rank++];
+  int status = written ? column_dim(c, written, means == IO_LENGTH ? VM_RAGGED : VM_BOUND, dim)
+                       : own_entries(c, column, dim);
+  if (!status && written && means != IO_LENGTH) status = check_count(c, column, input->kind, *dim);
+  if (status) return status;
+  int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
+  *(means == IO_LENGTH ? &input->length : &input->vocabulary) = symbol;
+  return RT_OK;
+}
+
+static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
+                          struct vm_input *input) {
+  const struct gr_node *axes = column->child[1];
+  const struct io_kind *kind;
+  int count = axes ? axes->count : 0, status = column_form(c->error, column, &kind);
+  if (status) return status;
+  *input = (struct vm_input){.kind = kind,
+                             .vocabulary = -1,
+                             .length = -1,
+                             .type = {.dtype = kind->real ? RT_REAL : RT_INT, .batched = 1, .of = VM_NO_DIM}};
+  input->name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
+  if (!input->name) return cc_out_of_memory(c);
+  for (int a = 0; a < IO_MOST_AXES && kind->axis[a].means; a++)
+    if ((status = declare_axis(c, column, kind->axis[a].means, a < count ? axes->child[a] : NULL, input)))
+      return status;
+  return column_options(c, data, column, input);
+}
+
+enum { COLUMNS_MAX = 1024 };
+
+int cc_declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
+  if (data->count > COLUMNS_MAX) {
+    gr_fail(c->error, data->child[COLUMNS_MAX]->span, "a program has at most %d columns", COLUMNS_MAX);
+    rt_hint(c->error, "numbers that belong together are one column, `x: vector[N]`");
+    return c->error->code;
+  }
+  for (int i = 0; i < data->count; i++) {
+    for (int k = 0; k < i; k++)
+      if (!strcmp(data->child[k]->text, data->child[i]->text))
+        return gr_fail(c->error, data->child[i]->name_span, "the column `%s` is declared twice",
+                       data->child[i]->text);
+    int status = declare_column(c, data, data->child[i], &declared[i]);
+    if (status) return status;
+  }
+  return RT_OK;
+}

@@ -1,0 +1,23 @@
+/* column_bytes.c: the bytes of a text, which are their own ids. */
+#include "runtime/io/data_internal.h"
+
+static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+                  struct io_tokens *tokens, struct rt_error *error) {
+  (void)schema, (void)column;
+  return io_tokenise(&(struct io_tokeniser){.kind = IO_TOKENS_BYTES}, text, length, tokens, error);
+}
+
+const struct io_kind io_kind_bytes = {
+    .name = "bytes",
+    .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
+    .vocab = IO_VOCAB_BYTES,
+    .continues = true,
+    .tokens = tokens,
+    .encode = io_encode_text,
+    .one = "byte",
+    .more = "bytes",
+    .entries = "entries of the vocabulary",
+    .noun = "bytes",
+    .usual = 256,
+    .small = 256,
+};

@@ -1,0 +1,46 @@
+/* column_ngrams.c: the parts of the words of a text. */
+#include "runtime/io/data_internal.h"
+
+enum { MIN_N, MAX_N }; /* its own settings: code points of the shortest part and of the longest */
+
+enum { LONGEST = 64, USUAL_MIN = 3, USUAL_MAX = 6 }; /* usual: as in fastText (Bojanowski et al. 2017) */
+
+static int settle(struct io_settings *set, struct rt_error *error) {
+  int64_t *least = &set->own[MIN_N], *most = &set->own[MAX_N];
+  if (!*least) *least = *most && *most < USUAL_MIN ? *most : USUAL_MIN;
+  if (!*most) *most = *least > USUAL_MAX ? *least : USUAL_MAX;
+  if (*least <= *most) return RT_OK;
+  return rt_fail(error, RT_USAGE, "ngrams of %lld to %lld characters: min_n is at most max_n",
+                 (long long)*least, (long long)*most);
+}
+
+static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+                  struct io_tokens *tokens, struct rt_error *error) {
+  const int64_t *own = schema->columns[column].set.own;
+  const struct io_tokeniser tokeniser = {.kind = IO_TOKENS_NGRAMS, .min_n = own[MIN_N], .max_n = own[MAX_N]};
+  return io_tokenise(&tokeniser, text, length, tokens, error);
+}
+
+static const struct io_option options[] = {
+    IO_VOCAB_OPTIONS,
+    IO_WHOLE("min_n", 1, LONGEST, own[MIN_N]),
+    IO_WHOLE("max_n", 1, LONGEST, own[MAX_N]),
+};
+
+const struct io_kind io_kind_ngrams = {
+    .name = "ngrams",
+    .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
+    .option = options,
+    .options = RT_COUNT(options),
+    .settle = settle,
+    .vocab = IO_VOCAB_WORDS,
+    .partial = true,
+    .tokens = tokens,
+    .encode = io_encode_text,
+    .one = "part of words",
+    .more = "parts of words",
+    .entries = "entries of the vocabulary",
+    .noun = "parts of words",
+    .usual = 10000,
+    .small = 7,
+};

@@ -1,0 +1,35 @@
+/* column_words.c: the words of a text. Split at white space alone when tags belong to them, since those count
+ * them so; taken as they are, too, when labels share the vocabulary: then they name things. */
+#include "runtime/io/data_internal.h"
+
+static enum io_token_kind token_kind(const struct io_schema *schema, int column) {
+  if (io_schema_has_labels(schema, column)) return IO_TOKENS_ITEMS;
+  return io_schema_is_tagged(schema, column) ? IO_TOKENS_SPACES : IO_TOKENS_WORDS;
+}
+
+static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+                  struct io_tokens *tokens, struct rt_error *error) {
+  const struct io_tokeniser tokeniser = {.kind = token_kind(schema, column)};
+  return io_tokenise(&tokeniser, text, length, tokens, error);
+}
+
+static const struct io_option options[] = {IO_VOCAB_OPTIONS};
+
+const struct io_kind io_kind_words = {
+    .name = "words",
+    .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
+    .option = options,
+    .options = RT_COUNT(options),
+    .vocab = IO_VOCAB_WORDS,
+    .names = true,
+    .continues = true,
+    .spaced = true,
+    .tokens = tokens,
+    .encode = io_encode_text,
+    .one = "word",
+    .more = "words",
+    .entries = "entries of the vocabulary",
+    .noun = "words",
+    .usual = 10000,
+    .small = 7,
+};
