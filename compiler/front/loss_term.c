@@ -379,6 +379,8 @@ int cc_no_loss(struct cc_context *c, const struct gr_node *node) {
   const struct cc_unit *library = library_of(c);
   for (size_t k = 0; library && k < library->definition_count; k++)
     if (is_loss(&library->definition[k])) rt_nearest_consider(&nearest, library->definition[k].name);
+  for (size_t k = 0; c->scope && k < c->scope->count; k++)
+    rt_nearest_consider(&nearest, c->scope->binding[k].name);
   bool own = name->kind == GR_NAME && cc_find(c->program, c->unit, name->text);
   const struct cc_foreign *foreign = name->kind == GR_NAME && !own ? cc_foreign_find(name->text) : NULL;
   if (name->kind == GR_NAME && !own && !cc_lookup(c->scope, name->text) && !cc_builtin_find(name->text)) {

@@ -232,6 +232,8 @@ static int bind_size(struct cc_walk *w, const struct gr_node *e) {
 /* Names within formulas, such as the D of [T, 4 * D], are looked up when the signature is matched; here they
  * are used. */
 static int use_names(struct cc_walk *w, const struct gr_node *e) {
+  if (e->kind == GR_MEMBER && e->child[0]->kind == GR_NAME && cc_find_import(w->unit, e->child[0]->text))
+    return walk_member(w, e);
   int status = RT_OK;
   if (e->kind == GR_NAME && !cc_sight_use(&w->sight, e->text)) {
     struct cc_definition *d = cc_find(w->program, w->unit, e->text);
