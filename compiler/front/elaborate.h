@@ -98,7 +98,7 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
 /* mask.c: is the mask a condition, and not a number to be added to scores? May a constant make the score
  * infinite? */
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
-int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span);
+int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span, bool *hides);
 
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args,

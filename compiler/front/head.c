@@ -119,10 +119,20 @@ static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot 
   return RT_OK;
 }
 
+/* A score of -inf has no weight, whatever the normaliser makes of it; softmax sees to that by itself. */
+static int hide(struct cc_context *c, struct cc_slot *slot, ir_id score, struct gr_span span) {
+  struct ir_graph *g = slot->graph;
+  ir_id seen = ir_binary(g, OP_lt, ir_constant(g, -INFINITY, NULL, span, c->error), score, span, c->error),
+        none = seen ? ir_constant(g, 0, NULL, span, c->error) : 0;
+  if (!none || !(slot->s.id = ir_select(g, seen, slot->s.id, none, span, c->error))) return c->error->code;
+  return RT_OK;
+}
+
 /* Without a score slot: s / sqrt(width of the query), Vaswani et al. 2017. */
 static int score(struct cc_context *c, const struct slots *slots, struct cc_slot *slot, vm_dim width,
                  struct gr_span span) {
   int status = begin(c, slot, &slot->head->score);
+  bool hides = false;
   if (status) return status;
   slot->s = (struct cc_value){.kind = CC_TENSOR, .id = ir_leaf(slot->graph, IR_LEAF_S, span, c->error)};
   if (!slot->s.id) return c->error->code;
@@ -131,7 +141,8 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
     if ((status = evaluate(c, &slots->score, "score", true, &value))) return status;
     struct gr_span at = slots->score.node->child[slots->score.node->count - 1]->span;
     slot->s = (struct cc_value){.kind = CC_TENSOR};
-    if ((status = cc_to_tensor(c, &value, at, &slot->s.id)) || (status = cc_check_score(c, slot->s.id, at)))
+    if ((status = cc_to_tensor(c, &value, at, &slot->s.id))
+        || (status = cc_check_score(c, slot->s.id, at, &hides)))
       return status;
   } else {
     struct cc_value size = {.kind = CC_DIM, .dim = width};
@@ -140,7 +151,9 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
     slot->s.id = ir_binary(slot->graph, OP_div, slot->s.id, ir_unary(slot->graph, OP_sqrt, k, c->error), span,
                            c->error);
   }
+  ir_id scored = slot->s.id;
   status = norm(c, slots, slot);
+  if (!status && hides && !slot->head->softmax) status = hide(c, slot, scored, span);
   const struct gr_node *last = slots->norm.node ? slots->norm.node : slots->score.node;
   return status ? status
                 : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);

@@ -86,13 +86,14 @@ static struct ends ends_of(const struct ir_graph *g, const struct ir_node *node,
   }
 }
 
-int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span) {
+int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span, bool *hides) {
   const struct ir_graph *g = c->slot->graph;
   struct ends *known = rt_zalloc(g->count, sizeof *known), found;
   if (!known) return cc_out_of_memory(c);
   for (ir_id n = 1; n <= result; n++) known[n] = ends_of(g, &g->node[n], known);
   found = known[result];
   rt_free(known);
+  *hides = found.minus;
   if (!found.plus) return RT_OK;
   gr_fail(c->error, span, "a score of +inf has no weight, and this gives one");
   rt_hint(c->error, "what is not to be seen gets -inf, as in where(j <= i, s, -inf), or mask = j <= i");
