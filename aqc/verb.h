@@ -28,6 +28,7 @@ struct verb {
   V(explain)                                                                                                 \
   V(build)                                                                                                   \
   V(dis)                                                                                                     \
+  V(ops)                                                                                                     \
   V(run)                                                                                                     \
   V(gradcheck)                                                                                               \
   V(doctor)

@@ -169,6 +169,13 @@ int aq_model_compile(aq_program *program, aq_model **model);
 int aq_model_load_bytecode(const char *path, aq_model **model);
 int aq_model_save_bytecode(aq_model *model, const char *path);
 int aq_model_listing(aq_model *model, char **text); /* disassembly; aq_text_free */
+
+/* What an instruction of that listing does. "a:[*r,n] -> [*r,n]" says the axes of operands and result: *r is
+ * any number of them. Texts live as long as the process. */
+typedef struct aq_op {
+  const char *name, *signature, *attributes, *about; /* attributes: their names, "" without any */
+} aq_op;
+bool aq_op_at(size_t k, aq_op *op); /* false: there are no more than k */
 /* What the compiler made of it, for people or as JSON: heads (fused?), passes, memory, flops per example of
  * `length` tokens, parameters. aq_text_free. */
 int aq_model_explain(aq_model *model, int64_t length, bool json, char **text);

@@ -1,6 +1,7 @@
 /* model_bytecode.c: models without data: compiled, kept as .aqb files, listed. */
 #include "libaq/requirement_words.h"
 #include "runtime/io/file.h"
+#include "runtime/ops.h"
 
 enum { BYTECODE_MAX = 1 << 30 };
 
@@ -61,4 +62,11 @@ int aq_model_listing(aq_model *model, char **text) {
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   vm_module_print(model->module, &out);
   return lib_give_text(&out, text, error);
+}
+
+bool aq_op_at(size_t k, aq_op *op) {
+  if (k >= OP_COUNT || !op) return false;
+  const struct rt_op_info *info = &rt_op_info[k];
+  *op = (aq_op){info->name, info->signature, info->attributes, info->doc};
+  return true;
 }

@@ -42,8 +42,8 @@ typedef float real;
 
 #include "runtime/tensor.h"
 
-/* The kernels of the ops; a kernel file defines those it is about, runtime/ops.c refers to all that are not
- * FREE. */
+/* The kernels of the ops; a kernel file defines those it is about, runtime/op_table.c refers to all that are
+ * not FREE. */
 #define OP(name, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
 #include "runtime/ops.def"
 

@@ -1,4 +1,4 @@
-/* ops.c: the op list as tables, and the choice of kernels. */
+/* op_table.c: the op list as tables, and the choice of kernels. */
 #include "runtime/ops.h"
 #include "runtime/isa.h"
 
