@@ -3,6 +3,7 @@
 #define AQ_LIBAQ_EXPLAIN_H
 
 #include "libaq/internal.h"
+#include "libaq/shown_tree.h"
 
 struct cost {
   const struct vm_function *function;
@@ -28,12 +29,9 @@ struct explanation {
   int64_t *size;       /* [symbols] of the example that is counted */
   struct cost cost[2]; /* predict and train */
   int cost_count;
-  bool json;
   struct explain_head *head; /* [module->head_count] */
-  struct rt_text out;
+  aq_shown *shown;
 };
-
-void explain_scaled(struct rt_text *out, double x, const char *unit); /* 1.2 MB */
 
 /* explain_heads.c */
 double explain_attention_flops(const struct vm_module *module, const struct vm_machine *machine,
@@ -41,6 +39,6 @@ double explain_attention_flops(const struct vm_module *module, const struct vm_m
 /* Fills x->head from a function that is bound to one example. RT_OK or RT_NO_MEMORY. */
 int explain_count_heads(struct explanation *x, const struct vm_machine *machine, const struct vm_function *f,
                         struct rt_error *error);
-void explain_heads(struct explanation *x);
+int explain_heads(struct explanation *x, struct rt_error *error);
 
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "libaq/explain.h"
-#include "runtime/io/json.h"
 #include "runtime/lanes.h"
 
 /* ---- work ---- */
@@ -119,95 +118,100 @@ static const struct attend_plan *gradient_plan(const struct explanation *x, cons
   return NULL;
 }
 
-static void head_json(struct explanation *x, const struct vm_head *of, const struct explain_head *head,
-                      const struct attend_plan *gradient) {
-  const struct attend_plan *plan = head->plan;
-  rt_text_puts(&x->out, "{\"name\":");
-  io_json_string(&x->out, of->name, strlen(of->name));
-  rt_text_printf(&x->out, ",\"lowering\":\"%s\",\"why\":", lowerings[of->lowering]);
-  io_json_string(&x->out, of->why, strlen(of->why));
-  if (plan)
-    rt_text_printf(&x->out,
-                   ",\"weights\":\"%s\",\"rows\":%d,\"score\":%d,\"mask\":%d,\"drop\":%d,\"gradient\":%d,"
-                   "\"tensors\":%d,\"tile\":[%d,%d],\"tiles\":%" PRId64 ",\"skipped\":%" PRId64
-                   ",\"flops\":%.0f",
-                   plan->softmax     ? "softmax"
-                   : plan->row_count ? "rows"
-                                     : "elementwise",
-                   plan->row_count, instructions(plan->score), instructions(plan->mask),
-                   instructions(plan->drop), gradient ? instructions(gradient->score_grad) : 0,
-                   plan->extra_count, ATTEND_QUERIES, ATTEND_KEYS, head->tiles, head->skipped, head->flops);
-  rt_text_puts(&x->out, "}");
+static void head_title(aq_shown *s, const struct vm_head *of, const struct attend_plan *plan) {
+  const char *lowering = lowerings[of->lowering];
+  if (of->lowering == VM_MATERIALISED)
+    aq_shown_say(s, "%s: %s, all scores as a tensor, because %s", of->name, lowering, of->why);
+  else if (of->lowering == VM_ROW_BUFFERED)
+    aq_shown_say(s, "%s: %s, the scores of %d queries at a time kept, because %s", of->name, lowering,
+                 ATTEND_QUERIES, of->why);
+  else
+    aq_shown_say(s, "%s: %s, %s, so that no matrix of scores is held", of->name, lowering,
+                 plan && plan->softmax ? "softmax kept while passing over the keys"
+                                       : "weights element by element");
 }
 
-static void head_title(struct explanation *x, const struct vm_head *of, const struct attend_plan *plan) {
-  rt_text_printf(&x->out, "  %s: %s, ", of->name, lowerings[of->lowering]);
-  if (of->lowering == VM_MATERIALISED)
-    rt_text_printf(&x->out, "all scores as a tensor, because %s\n", of->why);
-  else if (of->lowering == VM_ROW_BUFFERED)
-    rt_text_printf(&x->out, "the scores of %d queries at a time kept, because %s\n", ATTEND_QUERIES, of->why);
-  else
-    rt_text_puts(&x->out,
-                 plan && plan->softmax
-                     ? "softmax kept while passing over the keys, so that no matrix of scores is held\n"
-                     : "weights element by element, so that no matrix of scores is held\n");
+static void show_rows(aq_shown *s, const struct attend_plan *plan, const struct attend_plan *gradient) {
+  bool one = plan->row_count == 1;
+  aq_shown_text(s, "weights", NULL, plan->softmax ? "softmax" : plan->row_count ? "rows" : "elementwise");
+  aq_shown_whole(s, "rows", plan->row_count ? "rows" : NULL, plan->row_count);
+  if (plan->row_count)
+    aq_shown_say(s, "%d sum%s, maxim%s or threshold%s over the keys%s", plan->row_count, one ? "" : "s",
+                 one ? "um" : "a", one ? "" : "s", gradient ? "" : ", forwards");
+  if (gradient && gradient->row_count > plan->row_count)
+    aq_shown_note(s, "", "%d with the gradient's", gradient->row_count);
+}
+
+/* Instructions of a slot, and what text says behind their number when there are some. */
+static void show_slot(aq_shown *s, const char *name, const struct lane_program *program, const char *behind) {
+  aq_shown_whole(s, name, program ? name : NULL, instructions(program));
+  if (program) aq_shown_say(s, "%d instructions%s", instructions(program), behind);
+}
+
+static void show_tiles(aq_shown *s, const struct explain_head *head) {
+  const double tile[] = {ATTEND_QUERIES, ATTEND_KEYS};
+  aq_shown_numbers(s, "tile", tile, RT_COUNT(tile));
+  aq_shown_whole(s, "tiles", "tiles", head->tiles);
+  aq_shown_say(
+      s, "%d queries by %d keys: %" PRId64 " for an example, of which %s%" PRId64 " (%.0f %%) are skipped",
+      ATTEND_QUERIES, ATTEND_KEYS, head->tiles, head->at_least ? "at least " : "", head->skipped,
+      head->tiles ? 100 * (double)head->skipped / (double)head->tiles : 0);
+  aq_shown_whole(s, "skipped", NULL, head->skipped);
 }
 
 /* Memory beside operands and results, of one worker. */
-static void head_memory(struct explanation *x, const struct explain_head *head) {
+static int show_work(aq_shown *s, const struct explain_head *head, struct rt_error *error) {
+  struct rt_text work = {0}, memory = {0};
   double tiles = head->plan->row_count ? (double)((head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS) : 1;
-  rt_text_puts(&x->out, "    work      ");
-  explain_scaled(&x->out, head->flops, "flop");
-  rt_text_puts(&x->out, " for an example, as if nothing were masked; ");
-  explain_scaled(&x->out, tiles * ATTEND_ROW_TILES * ATTEND_QUERIES * ATTEND_KEYS * sizeof(float), "B");
-  rt_text_puts(&x->out, " of tiles for each thread\n");
+  shown_scaled(&work, head->flops, "flop");
+  shown_scaled(&memory, tiles * ATTEND_ROW_TILES * ATTEND_QUERIES * ATTEND_KEYS * sizeof(float), "B");
+  bool failed = work.failed || memory.failed;
+  shown_count(s, "flops", head->flops);
+  if (!failed)
+    aq_shown_note(s, "work", "%s for an example, as if nothing were masked; %s of tiles for each thread",
+                  work.data, memory.data);
+  rt_text_free(&work);
+  rt_text_free(&memory);
+  return failed ? rt_no_memory(error) : RT_OK;
 }
 
-static void head_text(struct explanation *x, const struct vm_head *of, const struct explain_head *head,
-                      const struct attend_plan *gradient) {
-  const struct attend_plan *plan = head->plan;
-  head_title(x, of, plan);
-  if (!plan) return;
-  if (plan->row_count)
-    rt_text_printf(&x->out, "    rows      %d sum%s, maxim%s or threshold%s over the keys%s\n",
-                   plan->row_count, plan->row_count == 1 ? "" : "s", plan->row_count == 1 ? "um" : "a",
-                   plan->row_count == 1 ? "" : "s", gradient ? "" : ", forwards");
-  if (gradient && gradient->row_count > plan->row_count)
-    rt_text_printf(&x->out, "              %d with the gradient's\n", gradient->row_count);
-  if (plan->score)
-    rt_text_printf(&x->out, "    score     %d instructions for each pair of tokens\n",
-                   plan->score->instr_count);
-  if (gradient && gradient->score_grad)
-    rt_text_printf(&x->out, "    gradient  %d instructions, the score among them\n",
-                   gradient->score_grad->instr_count);
-  if (plan->mask)
-    rt_text_printf(&x->out,
-                   "    mask      %d instructions; tiles that it hides as a whole are never computed\n",
-                   plan->mask->instr_count);
-  if (plan->drop)
-    rt_text_printf(&x->out, "    drop      %d instructions, in training\n", plan->drop->instr_count);
-  if (plan->extra_count)
-    rt_text_printf(&x->out, "    uses      %d tensor%s beside query, key and value\n", plan->extra_count,
+enum { LABELS = 8 }; /* columns of "gradient" */
+
+static int show_head(struct explanation *x, uint32_t h, struct rt_error *error) {
+  const struct vm_head *of = &x->module->head[h];
+  const struct attend_plan *plan = x->head[h].plan, *gradient = gradient_plan(x, of->name);
+  aq_shown *s = x->shown;
+  int status = RT_OK, backwards = gradient ? instructions(gradient->score_grad) : 0;
+  aq_shown_begin(s, NULL);
+  head_title(s, of, plan);
+  shown_labels(s, LABELS);
+  aq_shown_text(s, "name", NULL, of->name);
+  aq_shown_text(s, "lowering", NULL, lowerings[of->lowering]);
+  aq_shown_text(s, "why", NULL, of->why);
+  if (plan) {
+    show_rows(s, plan, gradient);
+    show_slot(s, "score", plan->score, " for each pair of tokens");
+    if (backwards) aq_shown_note(s, "gradient", "%d instructions, the score among them", backwards);
+    show_slot(s, "mask", plan->mask, "; tiles that it hides as a whole are never computed");
+    show_slot(s, "drop", plan->drop, ", in training");
+    aq_shown_whole(s, "gradient", NULL, backwards);
+    aq_shown_whole(s, "tensors", plan->extra_count ? "uses" : NULL, plan->extra_count);
+    if (plan->extra_count)
+      aq_shown_say(s, "%d tensor%s beside query, key and value", plan->extra_count,
                    plan->extra_count == 1 ? "" : "s");
-  rt_text_printf(&x->out,
-                 "    tiles     %d queries by %d keys: %" PRId64 " for an example, of which %s%" PRId64
-                 " (%.0f %%) are skipped\n",
-                 ATTEND_QUERIES, ATTEND_KEYS, head->tiles, head->at_least ? "at least " : "", head->skipped,
-                 head->tiles ? 100 * (double)head->skipped / (double)head->tiles : 0);
-  head_memory(x, head);
+    show_tiles(s, &x->head[h]);
+    status = show_work(s, &x->head[h], error);
+  }
+  aq_shown_end(s);
+  return status;
 }
 
-void explain_heads(struct explanation *x) {
-  const struct vm_module *m = x->module;
-  rt_text_puts(&x->out, x->json ? "\"heads\":[" : "\nheads\n");
-  for (uint32_t h = 0; h < m->head_count; h++) {
-    const struct attend_plan *gradient = gradient_plan(x, m->head[h].name);
-    if (x->json && h) rt_text_puts(&x->out, ",");
-    if (x->json)
-      head_json(x, &m->head[h], &x->head[h], gradient);
-    else
-      head_text(x, &m->head[h], &x->head[h], gradient);
-  }
-  if (!m->head_count && !x->json) rt_text_puts(&x->out, "  none\n");
-  if (x->json) rt_text_puts(&x->out, "],");
+int explain_heads(struct explanation *x, struct rt_error *error) {
+  int status = RT_OK;
+  aq_shown_list(x->shown, "heads");
+  aq_shown_say(x->shown, "heads");
+  for (uint32_t h = 0; h < x->module->head_count && !status; h++) status = show_head(x, h, error);
+  if (!x->module->head_count) aq_shown_note(x->shown, NULL, "none");
+  aq_shown_end(x->shown);
+  return status;
 }

@@ -5,7 +5,6 @@
 
 #include "libaq/explain.h"
 #include "libaq/requirement_words.h"
-#include "runtime/io/json.h"
 #include "runtime/lanes.h"
 
 /* Sizes that only data would tell, taken for a model without data. */
@@ -139,13 +138,6 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
 
 /* ---- words ---- */
 
-void explain_scaled(struct rt_text *out, double x, const char *unit) {
-  static const char *const prefix[] = {"", "k", "M", "G", "T", "P"};
-  int n = 0;
-  for (; x >= 1000 && n < 5; n++) x /= 1000;
-  rt_text_printf(out, n ? "%.3g %s%s" : "%.4g %s%s", x, prefix[n], unit);
-}
-
 static int64_t elements_of(const struct explanation *x, const struct vm_type *type) {
   int64_t n = 1, size = 0;
   for (int a = 0; a < type->rank; a++) {
@@ -155,145 +147,151 @@ static int64_t elements_of(const struct explanation *x, const struct vm_type *ty
   return n;
 }
 
-static void assumptions(struct explanation *x) {
+static int assumptions(struct explanation *x, struct rt_error *error) {
   const struct vm_dims *dims = &x->module->dims;
-  const char *separator = x->json ? "\"assumed\":{" : "assuming, as there is no data, ";
-  bool any = false;
-  for (size_t s = 0; s < dims->symbol_count; s++) {
-    if (!x->assumed[s]) continue;
-    rt_text_puts(&x->out, separator);
-    if (x->json)
-      io_json_string(&x->out, dims->symbol[s].name, strlen(dims->symbol[s].name));
-    else
-      rt_text_puts(&x->out, dims->symbol[s].name);
-    rt_text_printf(&x->out, x->json ? ":%" PRId64 : " = %" PRId64, dims->symbol[s].value);
-    separator = x->json ? "," : ", ";
-    any = true;
+  struct rt_text sizes = {0};
+  for (size_t n = 0; n < dims->symbol_count; n++)
+    if (x->assumed[n])
+      rt_text_printf(&sizes, "%s%s = %" PRId64, sizes.length ? ", " : "", dims->symbol[n].name,
+                     dims->symbol[n].value);
+  int status = sizes.failed ? rt_no_memory(error) : RT_OK;
+  if (sizes.length) {
+    aq_shown_begin(x->shown, "assumed");
+    for (size_t n = 0; n < dims->symbol_count; n++)
+      if (x->assumed[n]) aq_shown_whole(x->shown, dims->symbol[n].name, NULL, dims->symbol[n].value);
+    if (!status) aq_shown_note(x->shown, NULL, "assuming, as there is no data, %s", sizes.data);
+    aq_shown_end(x->shown);
   }
-  if (any) rt_text_puts(&x->out, x->json ? "}," : "\n");
+  rt_text_free(&sizes);
+  return status;
 }
 
-static void requirement(struct explanation *x, const struct vm_requirement *r) {
-  if (!x->json) {
-    lib_requirement_words(x->program, r, &x->out);
-    rt_text_puts(&x->out, ": ");
-    lib_requirement_place(r, false, &x->out);
-    rt_text_puts(&x->out, "\n");
-    return;
+static int requirement(struct explanation *x, const struct vm_requirement *r, struct rt_error *error) {
+  struct rt_text words = {0}, condition = {0}, place = {0};
+  lib_requirement_words(x->program, r, &words);
+  vm_requirement_print(&x->program->dims, r, &condition);
+  lib_requirement_place(r, false, &place);
+  bool failed = words.failed || condition.failed || place.failed;
+  if (!failed) {
+    aq_shown_begin(x->shown, NULL);
+    aq_shown_text(x->shown, "needs", NULL, words.data);
+    aq_shown_say(x->shown, "%s: %s", words.data, place.data);
+    aq_shown_text(x->shown, "condition", NULL, condition.data);
+    aq_shown_text(x->shown, "source", NULL, r->what);
+    aq_shown_text(x->shown, "file", NULL, r->file);
+    aq_shown_whole(x->shown, "line", NULL, r->line);
+    aq_shown_whole(x->shown, "column", NULL, r->column);
+    aq_shown_end(x->shown);
   }
-  struct rt_text text = {0};
-  const char *const keys[] = {"{\"needs\":", ",\"condition\":", ",\"source\":", ",\"file\":"};
-  for (size_t k = 0; k < RT_COUNT(keys); k++) {
-    text.length = 0;
-    if (k == 0) lib_requirement_words(x->program, r, &text);
-    if (k == 1) vm_requirement_print(&x->program->dims, r, &text);
-    if (k > 1) rt_text_puts(&text, k == 2 ? r->what : r->file);
-    rt_text_puts(&x->out, keys[k]);
-    io_json_string(&x->out, text.data ? text.data : "", text.length);
-  }
-  rt_text_printf(&x->out, ",\"line\":%" PRIu32 ",\"column\":%" PRIu32 "}", r->line, r->column);
-  x->out.failed |= text.failed;
-  rt_text_free(&text);
+  rt_text_free(&words);
+  rt_text_free(&condition);
+  rt_text_free(&place);
+  return failed ? rt_no_memory(error) : RT_OK;
 }
 
 /* What a row must be like. */
-static void requirements(struct explanation *x) {
-  const struct vm_module *m = x->program;
-  if (x->json) rt_text_puts(&x->out, "\"requirements\":[");
-  for (uint32_t i = 0; i < m->requirement_count; i++) {
-    if (x->json && i) rt_text_puts(&x->out, ",");
-    requirement(x, &m->requirement[i]);
-  }
-  if (x->json) rt_text_puts(&x->out, "],");
+static int requirements(struct explanation *x, struct rt_error *error) {
+  int status = RT_OK;
+  aq_shown_list(x->shown, "requirements");
+  for (uint32_t i = 0; i < x->program->requirement_count && !status; i++)
+    status = requirement(x, &x->program->requirement[i], error);
+  aq_shown_end(x->shown);
+  return status;
 }
 
-static void params(struct explanation *x) {
+static int tensor(struct explanation *x, const struct vm_param *param, int width, struct rt_error *error) {
+  int64_t elements = elements_of(x, &param->type);
+  struct rt_text type = {0};
+  vm_type_print(&x->module->dims, &param->type, &type);
+  aq_shown_begin(x->shown, NULL);
+  aq_shown_text(x->shown, "name", NULL, param->name);
+  aq_shown_whole(x->shown, "elements", NULL, elements);
+  aq_shown_flag(x->shown, "frozen", NULL, param->frozen);
+  aq_shown_note(x->shown, NULL, "%-*s  %10" PRId64 "  %s%s", width, param->name, elements,
+                type.failed ? "" : type.data, param->frozen ? ", frozen" : "");
+  aq_shown_end(x->shown);
+  int status = type.failed ? rt_no_memory(error) : RT_OK;
+  rt_text_free(&type);
+  return status;
+}
+
+static int params(struct explanation *x, struct rt_error *error) {
   const struct vm_module *m = x->module;
   int64_t total = 0;
-  int width = 0;
+  int width = 0, status = RT_OK;
   for (uint32_t p = 0; p < m->param_count; p++) {
     int length = (int)strlen(m->param[p].name);
     width = length > width ? length : width;
     total += elements_of(x, &m->param[p].type);
   }
-  rt_text_printf(&x->out,
-                 x->json ? "\"parameters\":%" PRId64 ",\"tensors\":["
-                         : "\n%" PRId64 " parameters in %" PRIu32 " tensors\n",
-                 total, m->param_count);
-  for (uint32_t p = 0; p < m->param_count; p++) {
-    int64_t n = elements_of(x, &m->param[p].type);
-    if (x->json) {
-      rt_text_puts(&x->out, p ? ",{\"name\":" : "{\"name\":");
-      io_json_string(&x->out, m->param[p].name, strlen(m->param[p].name));
-      rt_text_printf(&x->out, ",\"elements\":%" PRId64 ",\"frozen\":%s}", n,
-                     m->param[p].frozen ? "true" : "false");
-      continue;
-    }
-    rt_text_printf(&x->out, "  %-*s  %10" PRId64 "  ", width, m->param[p].name, n);
-    vm_type_print(&m->dims, &m->param[p].type, &x->out);
-    rt_text_puts(&x->out, m->param[p].frozen ? ", frozen\n" : "\n");
-  }
-  if (x->json) rt_text_puts(&x->out, "],");
+  aq_shown_whole(x->shown, "parameters", NULL, total);
+  aq_shown_list(x->shown, "tensors");
+  aq_shown_say(x->shown, "%" PRId64 " parameters in %" PRIu32 " tensors", total, m->param_count);
+  for (uint32_t p = 0; p < m->param_count && !status; p++) status = tensor(x, &m->param[p], width, error);
+  aq_shown_end(x->shown);
+  return status;
 }
 
-static void ops_of(struct explanation *x, const struct vm_function *f) {
-  bool first = true;
+/* As members, and as one line. */
+static void ops_of(struct explanation *x, const struct vm_function *f, struct rt_text *line) {
+  aq_shown_begin(x->shown, "ops");
   for (uint16_t op = 0; op < OP_COUNT; op++) {
     int count = 0;
     for (uint32_t n = 0; n < f->instr_count; n++) count += f->instr[n].op == op;
     if (!count) continue;
-    rt_text_printf(&x->out, x->json ? "%s\"%s\":%d" : "%s%s %d",
-                   first     ? ""
-                   : x->json ? ","
-                             : ", ",
-                   rt_op_info[op].name, count);
-    first = false;
+    aq_shown_whole(x->shown, rt_op_info[op].name, NULL, count);
+    rt_text_printf(line, "%s%s %d", line->length ? ", " : "", rt_op_info[op].name, count);
   }
+  aq_shown_end(x->shown);
 }
 
-static void functions(struct explanation *x) {
-  if (x->json) rt_text_printf(&x->out, "\"length\":%" PRId64 ",\"functions\":[", x->length);
-  for (int k = 0; k < x->cost_count; k++) {
-    const struct cost *c = &x->cost[k];
-    if (x->json) {
-      rt_text_printf(&x->out,
-                     "%s{\"name\":\"%s\",\"instructions\":%" PRIu32 ",\"slots\":%" PRIu32
-                     ",\"examples\":%" PRId64 ",\"bytes\":%zu,\"flops_per_example\":%.0f,\"ops\":{",
-                     k ? "," : "", c->function->name, c->function->instr_count, c->function->slot_count,
-                     c->examples, c->bytes, c->flops);
-      ops_of(x, c->function);
-      rt_text_puts(&x->out, "}}");
-      continue;
-    }
-    rt_text_printf(&x->out, "\n%s: %" PRIu32 " instructions\n  ", c->function->name,
-                   c->function->instr_count);
-    ops_of(x, c->function);
-    rt_text_puts(&x->out, "\n  ");
-    explain_scaled(&x->out, c->flops, "flop");
-    rt_text_printf(&x->out, " for an example of %" PRId64 " tokens\n  ", x->length);
-    explain_scaled(&x->out, (double)c->bytes, "B");
-    rt_text_printf(&x->out,
-                   " of memory for %" PRId64 " such example%s, in %" PRIu32
-                   " slots that values take turns in\n",
-                   c->examples, c->examples == 1 ? "" : "s", c->function->slot_count);
+static int function(struct explanation *x, const struct cost *c, struct rt_error *error) {
+  struct rt_text line = {0}, work = {0}, memory = {0};
+  const struct vm_function *f = c->function;
+  shown_scaled(&work, c->flops, "flop");
+  shown_scaled(&memory, (double)c->bytes, "B");
+  aq_shown_begin(x->shown, NULL);
+  aq_shown_say(x->shown, "%s: %" PRIu32 " instructions", f->name, f->instr_count);
+  aq_shown_text(x->shown, "name", NULL, f->name);
+  aq_shown_whole(x->shown, "instructions", NULL, f->instr_count);
+  aq_shown_whole(x->shown, "slots", NULL, f->slot_count);
+  aq_shown_whole(x->shown, "examples", NULL, c->examples);
+  aq_shown_whole(x->shown, "bytes", NULL, (int64_t)c->bytes);
+  shown_count(x->shown, "flops_per_example", c->flops);
+  ops_of(x, f, &line);
+  bool failed = line.failed || work.failed || memory.failed;
+  if (!failed) {
+    aq_shown_note(x->shown, NULL, "%s", line.data ? line.data : "");
+    aq_shown_note(x->shown, NULL, "%s for an example of %" PRId64 " tokens", work.data, x->length);
+    aq_shown_note(x->shown, NULL,
+                  "%s of memory for %" PRId64 " such example%s, in %" PRIu32
+                  " slots that values take turns in",
+                  memory.data, c->examples, c->examples == 1 ? "" : "s", f->slot_count);
   }
-  if (x->json) rt_text_puts(&x->out, "]}");
+  aq_shown_end(x->shown);
+  rt_text_free(&line);
+  rt_text_free(&work);
+  rt_text_free(&memory);
+  return failed ? rt_no_memory(error) : RT_OK;
 }
 
-static void write_all(struct explanation *x) {
-  const char *name = x->module->name;
-  if (x->json) {
-    rt_text_puts(&x->out, "{\"model\":");
-    io_json_string(&x->out, name, strlen(name));
-    rt_text_puts(&x->out, ",");
-  } else {
-    rt_text_printf(&x->out, "model %s\n", name);
-  }
-  assumptions(x);
-  requirements(x);
-  params(x);
-  explain_heads(x);
-  functions(x);
+static int functions(struct explanation *x, struct rt_error *error) {
+  int status = RT_OK;
+  aq_shown_whole(x->shown, "length", NULL, x->length);
+  aq_shown_list(x->shown, "functions");
+  for (int k = 0; k < x->cost_count && !status; k++) status = function(x, &x->cost[k], error);
+  aq_shown_end(x->shown);
+  return status;
+}
+
+static int show_all(struct explanation *x, struct rt_error *error) {
+  aq_shown_text(x->shown, "model", NULL, x->module->name);
+  aq_shown_say(x->shown, "model %s", x->module->name);
+  int status = assumptions(x, error);
+  if (!status) status = requirements(x, error);
+  if (!status) status = params(x, error);
+  if (!status) status = explain_heads(x, error);
+  return status ? status : functions(x, error);
 }
 
 static int explain(struct explanation *x, struct rt_error *error) {
@@ -305,24 +303,26 @@ static int explain(struct explanation *x, struct rt_error *error) {
   if (!status) status = add_cost(x, "predict", 1, pool, error);
   if (!status) status = add_cost(x, "train", batch, pool, error);
   rt_pool_free(pool);
-  if (!status) write_all(x);
-  return status;
+  return status ? status : show_all(x, error);
 }
 
 int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   if (!model || !text) return AQ_USAGE;
   struct rt_error *error = lib_begin(&model->message);
-  struct explanation x = {.program = model->module, .length = length, .json = json};
+  struct rt_text out = {0};
   *text = NULL;
   if (!model->module)
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   if (length < 0) return rt_fail(error, RT_USAGE, "a length is 0 or more");
-  x.module = lib_module_copy(model->module, error);
-  int status = x.module ? explain(&x, error) : error->code;
+  struct explanation x = {.program = model->module, .length = length, .shown = aq_shown_new(false)};
+  x.module = x.shown ? lib_module_copy(model->module, error) : NULL;
+  int status = !x.shown ? rt_no_memory(error) : x.module ? explain(&x, error) : error->code;
+  int wrote = shown_finish(x.shown, json ? AQ_JSON : AQ_TEXT, &out, status ? NULL : error);
+  if (!status) status = wrote;
   if (!status)
-    status = lib_give_text(&x.out, text, error);
+    status = lib_give_text(&out, text, error);
   else
-    rt_text_free(&x.out);
+    rt_text_free(&out);
   rt_free(x.assumed);
   rt_free(x.size);
   rt_free(x.head);

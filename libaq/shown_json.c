@@ -50,6 +50,7 @@ static void write_node(const struct shown_node *node, struct rt_text *out) {
     case SHOWN_FLAG: rt_text_puts(out, node->flag ? "true" : "false"); return;
     case SHOWN_WHOLE: rt_text_printf(out, "%lld", (long long)node->whole); return;
     case SHOWN_REAL: write_number(node->real, out); return;
+    case SHOWN_COUNT: rt_text_printf(out, "%.0f", node->real); return;
     case SHOWN_NUMBERS: write_numbers(node, out); return;
     case SHOWN_OTHER: write_node(node->of, out); return;
     case SHOWN_TEXT:

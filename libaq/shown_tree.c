@@ -139,6 +139,11 @@ void shown_digits(aq_shown *s, int digits) {
   if (s) s->digits = digits;
 }
 
+void shown_count(aq_shown *s, const char *key, double value) {
+  struct shown_node *node = add(s, SHOWN_COUNT, key, NULL);
+  if (node) node->real = value;
+}
+
 void shown_labels(aq_shown *s, int width) {
   if (s && !s->failed) s->open->width = width;
 }

@@ -13,7 +13,8 @@ enum shown_kind {
   SHOWN_FLAG,
   SHOWN_WHOLE,
   SHOWN_REAL,
-  SHOWN_TEXT, /* NULL: null, and no text */
+  SHOWN_COUNT, /* a real number without digits behind the point */
+  SHOWN_TEXT,  /* NULL: null, and no text */
   SHOWN_NUMBERS,
   SHOWN_OTHER, /* all of another tree */
   /* No part of JSON: */
@@ -66,6 +67,8 @@ void shown_digits(aq_shown *s, int digits);
 void shown_grid(aq_shown *s, int width);
 /* The labels of the open object take so many columns at least. */
 void shown_labels(aq_shown *s, int width);
+/* A whole number that may be beyond 64 bits, for JSON alone. */
+void shown_count(aq_shown *s, const char *key, double value);
 /* What was last opened or added, for rows; NULL once memory was short. */
 const struct shown_node *shown_latest(const aq_shown *s);
 /* The open object is for the rows of a table alone. */
