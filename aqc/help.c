@@ -9,7 +9,9 @@ void help_overview(FILE *out, const struct verb *const *verbs) {
   fputs("aqc compiles, trains and runs programs that say how attention works.\n\nusage: aqc VERB ...\n\n",
         out);
   for (; *verbs; verbs++) fprintf(out, "  %-*s%s\n", VERB_COLUMN - 2, (*verbs)->name, (*verbs)->summary);
-  fputs("\n`aqc VERB --help` says what a verb does and which options it takes.\nTo begin: aqc new reviews\n",
+  fputs("\n`aqc VERB --help` says what a verb does and which options it takes, `aqc help NAME`\n"
+        "what a function does, with an example, and `aqc help functions` lists them all.\n"
+        "To begin: aqc new reviews\n",
         out);
 }
 

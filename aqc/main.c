@@ -37,15 +37,25 @@ static int refuse_verb(const char *name) {
   return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
 }
 
+/* `functions` lists all of them. A word that is neither a function nor near to one is taken for a verb. */
+static int help_function(const char *name) {
+  char *text;
+  aq_message message;
+  if (aq_describe(strcmp(name, "functions") == 0 ? NULL : name, &text, &message) != AQ_OK)
+    return message.hint && message.hint[0] ? message_print(&message) : refuse_verb(name);
+  fputs(text, stdout);
+  aq_text_free(text);
+  return AQ_OK;
+}
+
 static int help(int count, char **argument) {
   if (count == 0) {
     help_overview(stdout, verbs);
     return AQ_OK;
   }
   const struct verb *verb = find_verb(argument[0]);
-  if (!verb) return refuse_verb(argument[0]);
-  help_verb(stdout, verb);
-  return AQ_OK;
+  if (verb) help_verb(stdout, verb);
+  return verb ? AQ_OK : help_function(argument[0]);
 }
 
 static int run_verb(const struct verb *verb, int count, char **argument) {

@@ -146,6 +146,10 @@ const char *aq_program_requirement(const aq_program *program, size_t requirement
 /* The canonical layout of a source text. *formatted is freed with aq_text_free. */
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
 void aq_text_free(char *text);
+/* What is known of a built-in or library function of this name: its line, "softmax(x, DIM): …", and an
+ * example of its use. name NULL: a line for each of them, in the order of the alphabet. *text is freed with
+ * aq_text_free. AQ_USAGE: there is none; the hint may name the nearest. */
+int aq_describe(const char *name, char **text, aq_message *message);
 
 /* Which of many names does a misspelt word mean? best, the nearest so far or NULL, or candidate when that is
  * nearer; NULL: neither is near. As in the hints of aq's own messages. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "compiler/dictionary.h"
 #include "libaq/requirement_words.h"
 #include "runtime/blas.h"
 #include "runtime/io/file.h"
@@ -221,6 +222,18 @@ int aq_format(const char *name, const char *text, size_t length, char **formatte
   if (!status && out.failed) status = rt_no_memory(error);
   if (status) rt_text_free(&out);
   *formatted = status ? NULL : out.data ? out.data : rt_strdup("");
+  if (message) *message = *lib_view(&kept);
+  return status;
+}
+
+int aq_describe(const char *name, char **text, aq_message *message) {
+  if (!text) return AQ_USAGE;
+  static _Thread_local struct lib_message kept;
+  struct rt_error *error = lib_begin(&kept);
+  struct rt_text out = {0};
+  int status = name ? cc_write_definition(&out, name, error) : cc_write_dictionary(&out, error);
+  if (status != RT_OK) rt_text_free(&out);
+  *text = status == RT_OK ? out.data : NULL;
   if (message) *message = *lib_view(&kept);
   return status;
 }
