@@ -194,8 +194,7 @@ static int match(struct loading *x, struct rt_error *error) {
        by_position = false;
   for (int a = 0; a < x->rank; a++) {
     struct words here = words_of(x->l->module, x->l->schema, param_of(x)->type.dim[a]),
-                 there =
-                     same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, NULL};
+                 there = same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, NULL};
     if (here.vocab && there.vocab) {
       int status = match_axis(x, a, here, there, error);
       if (status) return status;
