@@ -24,16 +24,13 @@
 extern "C" {
 #endif
 
-#define AQ_VERSION_MAJOR 0
-#define AQ_VERSION_MINOR 1
-#define AQ_VERSION_PATCH 0
 #ifdef __GNUC__
 #define AQ_FORMAT(text, first) __attribute__((format(printf, text, first)))
 #else
 #define AQ_FORMAT(text, first)
 #endif
 
-const char *aq_version(void); /* "0.1.0" */
+const char *aq_version(void); /* "0.1.0"; `pkg-config --modversion aq` says the same */
 
 /* Statuses. They are also the exit codes of the command aqc. */
 enum aq_status {
@@ -160,7 +157,9 @@ const char *aq_nearer(const char *word, const char *best, const char *candidate)
 typedef struct aq_model aq_model;
 enum aq_precision { AQ_F32, AQ_F64 };
 
-/* A trained model from a .aqm file. The file is treated as hostile: all of it is checked, and a parameter
+/* A trained model from a .aqm file, of this version of aq or an older one. The file holds all that is needed,
+ * its program with imports included; where its bytecode is of another version, the program is compiled again,
+ * and no other file is read for that. The file is treated as hostile: all of it is checked, and a parameter
  * that is not finite is refused by its path. */
 int aq_model_load(const char *path, aq_model **model);
 int aq_model_save(aq_model *model, const char *path); /* replaces the file at once or not at all */

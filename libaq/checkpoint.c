@@ -61,22 +61,6 @@ static void put_digest(struct digest *d, const char *name, struct rt_text *out) 
   rt_text_printf(out, "%s %s\n", name, digits);
 }
 
-/* The compiled program without its settings, which are compared one by one, and without where it stands in
- * its source. */
-static int describe_program(const struct aq_trainer *t, struct rt_text *out, struct rt_error *error) {
-  struct vm_module plain = *t->module;
-  struct rt_text bytes = {0};
-  struct digest d;
-  plain.line_count = 0;
-  plain.settings = (struct vm_settings){.optimizer = "", .schedule = ""};
-  int status = vm_module_write(&plain, &bytes, error);
-  io_checksum_begin(&d.sum);
-  if (!status) io_checksum_add(&d.sum, bytes.data, bytes.length);
-  rt_text_free(&bytes);
-  put_digest(&d, "program", out);
-  return status;
-}
-
 static void describe_data(const struct io_dataset *data, const char *name, struct rt_text *out) {
   struct digest d;
   io_checksum_begin(&d.sum);
@@ -122,7 +106,7 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   else
     rt_text_puts(&out, "validation-data none\n");
   int status = describe_columns(t, &out, error);
-  if (!status) status = describe_program(t, &out, error);
+  rt_text_printf(&out, "program %0*" PRIx64 "\n", IO_CHECKSUM_DIGITS, t->program);
   rt_text_printf(
       &out,
       "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n",

@@ -23,7 +23,8 @@ struct explain_head {
 
 struct explanation {
   const struct vm_module *program;
-  struct vm_module *module; /* a copy, every size of it known */
+  struct vm_module *module; /* the same with sizes of its own, all of them known */
+  struct vm_module sized;
   int64_t length;
   bool *assumed;       /* [symbols] */
   int64_t *size;       /* [symbols] of the example that is counted */

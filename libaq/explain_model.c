@@ -315,8 +315,10 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   if (length < 0) return rt_fail(error, RT_USAGE, "a length is 0 or more");
   struct explanation x = {.program = model->module, .length = length, .shown = aq_shown_new(false)};
-  x.module = x.shown ? lib_module_copy(model->module, error) : NULL;
-  int status = !x.shown ? rt_no_memory(error) : x.module ? explain(&x, error) : error->code;
+  x.sized = *model->module;
+  x.module = &x.sized;
+  bool room = vm_dims_branch(&x.sized.dims, &model->module->dims) == RT_OK && x.shown;
+  int status = room ? explain(&x, error) : rt_no_memory(error);
   int wrote = shown_finish(x.shown, json ? AQ_JSON : AQ_TEXT, &out, status ? NULL : error);
   if (!status) status = wrote;
   if (!status)
@@ -326,6 +328,6 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   rt_free(x.assumed);
   rt_free(x.size);
   rt_free(x.head);
-  vm_module_free(x.module);
+  vm_dims_free(&x.sized.dims);
   return status;
 }

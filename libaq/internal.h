@@ -160,7 +160,8 @@ struct aq_model {
   bool trained, text;
   char *metric; /* name, or NULL */
   double metric_value;
-  char *source;             /* the program's text, for people, or NULL */
+  char *source; /* the program, to be compiled again (model_source.c) */
+  char *folder; /* where the program was, with the slash: nothing that is saved says so; NULL: not known */
   const char ***class_text; /* [outputs][classes], in the arena */
   const char **requirement; /* the module's, in words */
   struct rt_arena arena;
@@ -170,9 +171,10 @@ struct aq_model *lib_model_new(void);
 /* What a model file holds beside the parameters, as safetensors metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error);
-/* A copy of a module by way of its bytes: verified again, owned by whoever asked. */
-struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_error *error);
-
+/* The program as a model keeps it; *json is to be freed. After cc_compile_model. */
+int lib_source_write(struct cc_program *program, char **json, struct rt_error *error);
+/* Compiled from that and nothing else: no file is read. The text is taken for hostile. */
+struct vm_module *lib_source_compile(const char *json, struct rt_error *error);
 /* ---- what was met in data (reading.c) ---- */
 
 /* What aq_reading shows. Start zeroed. */

@@ -31,6 +31,7 @@ void aq_model_free(aq_model *model) {
   vm_module_free(model->module);
   rt_free(model->metric);
   rt_free(model->source);
+  rt_free(model->folder);
   rt_arena_free(&model->arena);
   rt_free(model);
 }

@@ -1,39 +1,61 @@
-/* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, the
- * compiled program as the bytes of the tensor "aq.bytecode", columns and vocabularies, the source text and
- * the metric as metadata. Nothing in it names a path. */
+/* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, and
+ * as metadata columns and vocabularies, the program with its imports (model_source.c) and the metric. The
+ * tensor "aq.bytecode" is the program compiled: it saves the work of doing so, and is not used by an aq with
+ * another list of ops. Nothing in the file says in which folder the program was. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libaq/internal.h"
 #include "libaq/shown_tree.h"
 #include "runtime/io/number.h"
 
-static const char format_version[] = "1";
+/* Raised when a file could no longer be read by an aq that knows the numbers before. */
+enum { FORMAT = 2 };
 
-struct vm_module *lib_module_copy(const struct vm_module *module, struct rt_error *error) {
-  struct rt_text bytes = {0};
-  struct vm_module *copy = NULL;
-  if (!vm_module_write(module, &bytes, error)) copy = vm_module_read(bytes.data, bytes.length, error);
-  rt_text_free(&bytes);
-  return copy;
+/* The name of a file as its program's folder sees it. */
+static const char *seen_from(const char *folder, const char *name) {
+  size_t length = strlen(folder);
+  return name && !strncmp(name, folder, length) ? name + length : name;
+}
+
+/* The folder of the program is left out of the places that the module gives. */
+static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, struct rt_text *bytes,
+                          struct rt_error *error) {
+  struct vm_module m = *model->module;
+  if (!model->folder) return vm_module_write(&m, bytes, error);
+  m.line = rt_arena_alloc(arena, (m.line_count + 1u) * sizeof *m.line);
+  m.requirement = rt_arena_alloc(arena, (m.requirement_count + 1u) * sizeof *m.requirement);
+  if (!m.line || !m.requirement) return rt_no_memory(error);
+  for (uint32_t i = 0; i < m.line_count; i++) {
+    m.line[i] = model->module->line[i];
+    m.line[i].file = seen_from(model->folder, m.line[i].file);
+  }
+  for (uint32_t i = 0; i < m.requirement_count; i++) {
+    m.requirement[i] = model->module->requirement[i];
+    m.requirement[i].file = seen_from(model->folder, m.requirement[i].file);
+  }
+  return vm_module_write(&m, bytes, error);
 }
 
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error) {
   struct rt_text bytes = {0}, schema = {0};
-  char value[SHOWN_EXACT_SIZE];
+  char value[SHOWN_EXACT_SIZE], format[16];
   struct rt_arena arena = {0};
   struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
-  int status = tensor ? vm_module_write(model->module, &bytes, error) : rt_no_memory(error);
+  int status = tensor ? write_bytecode(model, &arena, &bytes, error) : rt_no_memory(error);
   if (!status) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
   if (!status) {
     io_schema_write(&model->schema, &schema);
     shown_exact(value, model->metric_value);
+    snprintf(format, sizeof format, "%d", FORMAT);
     if (schema.failed) status = rt_no_memory(error);
   }
   if (!status) {
     int64_t length = (int64_t)bytes.length;
     tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
-    const struct io_metadata metadata[] = {{"aq.format", format_version},
+    const struct io_metadata metadata[] = {{"aq.format", format},
+                                           {"aq.version", aq_version()},
                                            {"aq.schema", schema.data},
                                            {"aq.text", model->text ? "1" : "0"},
                                            {"aq.source", model->source ? model->source : ""},
@@ -54,28 +76,72 @@ static int not_a_model(const char *path, const char *why, struct rt_error *error
   return error->code;
 }
 
-static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const char *path,
+/* model->module stays NULL when the bytecode is not for this aq. */
+static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const struct io_tensor *t,
                          struct rt_error *error) {
-  const struct io_tensor *t = io_tensors_find(file, "aq.bytecode");
-  if (!t || t->dtype != IO_U8) return not_a_model(path, "it holds tensors, but no program", error);
   void *bytes = rt_alloc((size_t)t->bytes + 1);
   if (!bytes) return rt_no_memory(error);
   int status = io_tensors_raw(file, t, bytes, error);
-  if (!status && !(model->module = vm_module_read(bytes, (size_t)t->bytes, error))) status = error->code;
+  if (!status && vm_module_is_current(bytes, (size_t)t->bytes)
+      && !(model->module = vm_module_read(bytes, (size_t)t->bytes, error)))
+    status = error->code;
   rt_free(bytes);
   return status;
 }
 
+static int compile_again(struct aq_model *model, const char *path, struct rt_error *error) {
+  struct rt_error why = {0};
+  model->module = lib_source_compile(model->source, &why);
+  if (model->module) return RT_OK;
+  if (why.code == RT_NO_MEMORY) return rt_no_memory(error);
+  if (why.line)
+    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
+               why.file, why.line, why.column, why.text);
+  else
+    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "its program cannot be compiled again: %.800s", why.text);
+  rt_hint(error,
+          "the bytecode in the file is of another version of aq than %s, which therefore compiles the "
+          "program that the file holds",
+          aq_version());
+  return error->code;
+}
+
+/* Bytecode of another aq, or none, is made again from the program. */
+static int read_program(struct aq_model *model, const struct io_tensors *file, const char *path,
+                        struct rt_error *error) {
+  const struct io_tensor *t = io_tensors_find(file, "aq.bytecode");
+  if ((t && t->dtype != IO_U8) || !model->source)
+    return not_a_model(path, "it holds tensors, but no program", error);
+  int status = t ? read_bytecode(model, file, t, error) : RT_OK;
+  return status || model->module ? status : compile_again(model, path, error);
+}
+
+static int check_format(const struct io_tensors *file, const char *path, struct rt_error *error) {
+  const char *format = io_tensors_metadata(file, "aq.format"),
+             *version = io_tensors_metadata(file, "aq.version");
+  int32_t number;
+  if (!format || io_index_parse(format, strlen(format), &number))
+    return not_a_model(path, "it is a safetensors file of something else", error);
+  if (number == FORMAT) return RT_OK;
+  if (number < FORMAT) {
+    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a model of format %d, from before aq 0.1.0", (int)number);
+    rt_hint(error, "train it again");
+    return error->code;
+  }
+  rt_fail_at(error, RT_BAD_DATA, path, 0, 0,
+             "a model of format %d, written by aq %.40s; this is aq %s, which "
+             "reads format %d",
+             (int)number, version ? version : "of a later version", aq_version(), FORMAT);
+  rt_hint(error, "use a newer aq: models of older versions load in it, too");
+  return error->code;
+}
+
 static int read_metadata(struct aq_model *model, const struct io_tensors *file, const char *path,
                          struct rt_error *error) {
-  const char *format = io_tensors_metadata(file, "aq.format"),
-             *schema = io_tensors_metadata(file, "aq.schema"), *text = io_tensors_metadata(file, "aq.text");
+  const char *schema = io_tensors_metadata(file, "aq.schema"), *text = io_tensors_metadata(file, "aq.text");
   const char *metric = io_tensors_metadata(file, "aq.metric"), *value = io_tensors_metadata(file, "aq.value"),
              *source = io_tensors_metadata(file, "aq.source");
-  if (!format || !schema) return not_a_model(path, "it is a safetensors file of something else", error);
-  if (strcmp(format, format_version))
-    return rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a model of format %.20s, and this aq reads format %s",
-                      format, format_version);
+  if (!schema) return not_a_model(path, "it has no columns", error);
   int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
   if (status) return status;
   model->text = text && !strcmp(text, "1");
@@ -139,8 +205,11 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
     const struct vm_input *input = &model->module->input[i];
     int column = io_schema_find(&model->schema, input->name);
     const struct io_column *c = column < 0 ? NULL : &model->schema.columns[column];
-    if (!c || c->kind != input->kind || !input_fits(model, input, c))
-      return not_a_model(path, "its program and its columns do not fit", error);
+    if (!c || c->kind != input->kind || !input_fits(model, input, c)) {
+      char why[128];
+      snprintf(why, sizeof why, "its program and its columns do not fit: `%.60s`", input->name);
+      return not_a_model(path, why, error);
+    }
   }
   if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true))
     return not_a_model(path, "its program does not predict its columns", error);
@@ -153,11 +222,10 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
   const char *precision;
   int status = io_tensors_open(&file, path, error);
   if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
-  if (!status && !io_tensors_metadata(file, "aq.format"))
-    status = not_a_model(path, "it is a safetensors file of something else", error);
+  if (!status) status = check_format(file, path, error);
   if (!status) status = io_tensors_verify(file, error);
   if (!status) status = read_metadata(model, file, path, error);
-  if (!status) status = read_bytecode(model, file, path, error);
+  if (!status) status = read_program(model, file, path, error);
   if (!status) status = check_columns(model, path, error);
   if (!status) status = lib_bind_dims(model->module, &model->schema, error);
   if (!status) {

@@ -9,7 +9,7 @@
 #include "runtime/blas.h"
 #include "runtime/io/file.h"
 
-const char *aq_version(void) { return "0.1.0"; }
+const char *aq_version(void) { return PACKAGE_VERSION; }
 
 void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resize, context); }
 

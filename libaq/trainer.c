@@ -333,10 +333,13 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
 
 static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
   if (lib_can_compile(program, error)) return error->code;
-  const struct gr_source *source = program->program->main->file->source;
-  if (!(t->source = rt_strndup(source->text, source->length))) return rt_no_memory(error);
+  const char *path = program->program->main->path, *slash = strrchr(path, '/');
+  t->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
+  if (!t->folder) return rt_no_memory(error);
   t->module = cc_compile_model(program->program, error);
-  return t->module ? RT_OK : error->code;
+  if (!t->module) return error->code;
+  t->program = cc_program_digest(program->program);
+  return lib_source_write(program->program, &t->source, error);
 }
 
 static void count_facts(struct aq_trainer *t) {
@@ -391,7 +394,8 @@ void aq_trainer_free(aq_trainer *t) {
   lib_reading_free(&t->reading);
   io_schema_free(&t->schema);
   vm_module_free(t->module);
-  char *texts[] = {t->train, t->valid, t->test, t->save, t->until, t->metric_name, t->source, t->run};
+  char *texts[] = {t->train,       t->valid,  t->test,   t->save, t->until,
+                   t->metric_name, t->source, t->folder, t->run};
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
   rt_free(t->learns);
@@ -414,14 +418,13 @@ aq_reading aq_trainer_reading(const aq_trainer *trainer) {
 
 int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
   struct rt_text schema = {0};
-  m->module = lib_module_copy(t->module, error);
-  int status = m->module ? RT_OK : error->code;
+  m->module = vm_module_share(t->module);
+  int status = RT_OK;
   io_schema_write(&t->schema, &schema);
   if (!status)
     status =
         schema.failed ? rt_no_memory(error) : io_schema_parse(&m->schema, schema.data, schema.length, error);
   rt_text_free(&schema);
-  if (!status) status = lib_bind_dims(m->module, &m->schema, error);
   if (!status) status = lib_params_init(&m->params, m->module, t->precision, error);
   if (!status) lib_params_copy(&m->params, lib_train_best(t));
   if (!status) status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
@@ -431,7 +434,8 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
     m->metric_value = t->state.best_value;
     if (!m->metric) status = rt_no_memory(error);
   }
-  if (!status && t->source && !(m->source = rt_strdup(t->source))) status = rt_no_memory(error);
+  if (!status && (!(m->source = rt_strdup(t->source)) || !(m->folder = rt_strdup(t->folder))))
+    status = rt_no_memory(error);
   m->text = t->text;
   m->trained = !status;
   return status;

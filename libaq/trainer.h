@@ -29,8 +29,9 @@ struct aq_trainer {
   struct lib_row_check row_check;
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
-  struct io_lock *lock; /* on where the model goes */
-  char *source, *run;   /* the program's text; what a checkpoint must agree with (checkpoint.c) */
+  struct io_lock *lock;        /* on where the model goes */
+  char *source, *folder, *run; /* as in a model; what a checkpoint must agree with (checkpoint.c) */
+  uint64_t program;            /* its digest */
   int64_t test_rows;
   struct lib_reading reading; /* of all files */
 

@@ -432,6 +432,13 @@ static int check_header(const struct header *header, const void *bytes, size_t l
   return RT_OK;
 }
 
+bool vm_module_is_current(const void *bytes, size_t length) {
+  struct vm_stream s = {.reading = true, .at = bytes, .end = (const uint8_t *)bytes + length};
+  struct header header = {0};
+  stream_header(&s, &header);
+  return length >= HEADER && header.magic == magic() && header.ops == ops_hash();
+}
+
 static int read_body(struct vm_stream *s, struct vm_module *module, struct rt_error *error) {
   s->arena = &module->arena;
   stream_module(s, module);

@@ -10,8 +10,13 @@ struct vm_module *vm_module_new(void) {
   return NULL;
 }
 
+struct vm_module *vm_module_share(struct vm_module *module) {
+  __atomic_add_fetch(&module->sharers, 1, __ATOMIC_RELAXED);
+  return module;
+}
+
 void vm_module_free(struct vm_module *module) {
-  if (!module) return;
+  if (!module || __atomic_fetch_sub(&module->sharers, 1, __ATOMIC_ACQ_REL) > 0) return;
   vm_dims_free(&module->dims);
   rt_arena_free(&module->arena);
   rt_free(module);

@@ -162,6 +162,7 @@ struct vm_settings {
 
 struct vm_module {
   const char *name; /* of the model */
+  uint32_t sharers; /* owners beside the first; changed atomically */
   struct vm_dims dims;
   struct vm_param *param;
   uint32_t param_count;
@@ -186,8 +187,10 @@ struct vm_module {
   struct rt_arena arena; /* owns all of the above but dims */
 };
 
-struct vm_module *vm_module_new(void);         /* empty, with a table of dims; NULL when out of memory */
-void vm_module_free(struct vm_module *module); /* the struct too */
+struct vm_module *vm_module_new(void); /* empty, with a table of dims; NULL when out of memory */
+/* One more owner of a module that nobody changes any more; each frees it. */
+struct vm_module *vm_module_share(struct vm_module *module);
+void vm_module_free(struct vm_module *module); /* the struct too, when no other owner is left */
 const struct vm_function *vm_module_function(const struct vm_module *module, const char *name);
 
 /* Proves a module safe to run: every index in range, every value written before it is read, types as the
@@ -198,6 +201,8 @@ int vm_verify(const struct vm_module *module, struct rt_error *error);
 /* .aqb: the module as bytes, little-endian, versioned, checksummed. read treats the bytes as hostile and
  * verifies. */
 int vm_module_write(const struct vm_module *module, struct rt_text *out, struct rt_error *error);
+/* Were the bytes written by a build with this list of ops and this format? Only then can they be read. */
+bool vm_module_is_current(const void *bytes, size_t length);
 struct vm_module *vm_module_read(const void *bytes, size_t length, struct rt_error *error);
 /* A listing of everything for people (aqc dis). */
 void vm_module_print(const struct vm_module *module, struct rt_text *out);

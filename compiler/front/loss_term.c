@@ -361,9 +361,12 @@ const char *cc_usual_loss(const struct cc_context *c, int output) {
 
 int cc_usual_term(struct cc_context *c, int output, struct cc_terms *terms) {
   const struct cc_unit *library = c->program->unit[c->program->unit_count - 1];
-  const struct cc_definition *d = cc_find(c->program, library, cc_usual_loss(c, output));
+  struct cc_definition *d = cc_find(c->program, library, cc_usual_loss(c, output));
   struct gr_node *name = rt_arena_alloc(&c->model->arena, sizeof *name);
-  if (!name || !d) return cc_out_of_memory(c);
+  if (!name) return cc_out_of_memory(c);
+  if (!d)
+    return rt_fail(c->error, RT_BAD_DATA, "the library here has no loss `%s`", cc_usual_loss(c, output));
+  d->chosen = true;
   *name = (struct gr_node){
       .kind = GR_NAME, .text = (char *)d->name, .span = c->model->node[c->answers->prediction[output]].span};
   const struct cc_unit *was = c->unit;

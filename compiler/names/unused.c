@@ -45,12 +45,7 @@ static void report_local(struct cc_program *program, const struct cc_unused *unu
 /* What the model uses, directly or by way of others. Users come after what they use, so that one walk
  * backwards is enough. */
 static void mark_reached(struct cc_program *program) {
-  struct cc_definition *last = NULL;
-  for (struct cc_definition *d = program->first; d; d = d->next) {
-    d->user = last;
-    last = d;
-  }
-  for (struct cc_definition *d = last; d; d = d->user) {
+  for (struct cc_definition *d = cc_last_definition(program); d; d = d->user) {
     d->reached |= d->node->kind == GR_MODEL;
     for (const struct cc_use *use = d->uses; use && d->reached; use = use->next) use->to->reached = true;
   }

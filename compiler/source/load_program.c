@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compiler/source/stdlib.h"
-
 struct loader {
   struct cc_program *program;
   cc_reader *reader;
@@ -87,24 +85,26 @@ static int collect_faults(struct loader *l, struct cc_unit *unit) {
 }
 
 /* NULL: there was no memory, or the text is no program, which is reported. */
-static struct cc_unit *add_unit(struct loader *l, const char *path, const char *text, size_t length,
+static struct cc_unit *add_unit(struct loader *l, const char *path, const struct cc_stdlib_file *file,
                                 bool is_stdlib) {
   struct cc_program *p = l->program;
   struct cc_unit *unit = rt_arena_alloc(&p->arena, sizeof *unit);
   const char *kept = rt_arena_strndup(&p->arena, path, strlen(path));
+  const char *name = rt_arena_strndup(&p->arena, file->name, strlen(file->name));
   struct rt_error error = {0};
-  if (!unit || !kept
+  if (!unit || !kept || !name
       || rt_grow((void **)&p->unit, &p->unit_capacity, p->unit_count + 1, sizeof(struct cc_unit *))
       || (!is_stdlib && rt_map_put(&p->path, kept, p->unit_count))) {
     p->diagnostics.failed = true;
     return NULL;
   }
-  unit->file = gr_read(path, text, length, &error);
+  unit->file = gr_read(path, file->text, file->length, &error);
   if (!unit->file) {
     p->diagnostics.failed |= cc_report_copy(&p->diagnostics, &error) != RT_OK;
     return NULL;
   }
   unit->path = kept;
+  unit->name = name;
   unit->is_stdlib = is_stdlib;
   p->unit[p->unit_count++] = unit;
   if (collect_faults(l, unit) || collect_definitions(l, unit)) p->diagnostics.failed = true;
@@ -114,11 +114,11 @@ static struct cc_unit *add_unit(struct loader *l, const char *path, const char *
 /* ---- imports ---- */
 
 /* A path in an import is relative to the file that imports. */
-static const char *resolve(struct loader *l, const struct cc_unit *unit, const char *path) {
-  const char *slash = strrchr(unit->path, '/');
+static const char *resolve(struct loader *l, const char *importer, const char *path) {
+  const char *slash = strrchr(importer, '/');
   while (!strncmp(path, "./", 2)) path += 2;
   if (path[0] == '/' || !slash) return rt_arena_strndup(&l->program->arena, path, strlen(path));
-  return rt_arena_printf(&l->program->arena, "%.*s/%s", (int)(slash - unit->path), unit->path, path);
+  return rt_arena_printf(&l->program->arena, "%.*s/%s", (int)(slash - importer), importer, path);
 }
 
 /* `as NAME` stands for one file. */
@@ -156,7 +156,7 @@ static bool too_many(struct loader *l, const struct cc_unit *unit, const struct 
 
 /* The file that an import names, read now if it was not yet; NULL when it cannot be had. */
 static struct cc_unit *imported_unit(struct loader *l, const struct cc_unit *importer,
-                                     const struct gr_node *node, const char *path) {
+                                     const struct gr_node *node, const char *path, const char *name) {
   struct cc_program *p = l->program;
   const uint64_t *known = rt_map_find(&p->path, path);
   if (known && *known < p->unit_count && !strcmp(p->unit[*known]->path, path)) {
@@ -176,7 +176,8 @@ static struct cc_unit *imported_unit(struct loader *l, const struct cc_unit *imp
   int status = l->reader(l->context, path, &text, &length, &why);
   if (status == RT_NO_MEMORY) p->diagnostics.failed = true;
   if (status) cannot_import(l, node, path, &why);
-  struct cc_unit *unit = status ? NULL : add_unit(l, path, text, length, false);
+  const struct cc_stdlib_file file = {name, text, length};
+  struct cc_unit *unit = status ? NULL : add_unit(l, path, &file, false);
   rt_free(text);
   return unit;
 }
@@ -186,17 +187,17 @@ static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *n
                        struct cc_unit **opened) {
   size_t units = l->program->unit_count;
   if (name_is_taken(l, unit, node)) return RT_OK;
-  const char *path = resolve(l, unit, node->text);
-  struct cc_unit *imported = path ? imported_unit(l, unit, node, path) : NULL;
-  if (!path || l->program->diagnostics.failed) return RT_NO_MEMORY;
+  const char *path = resolve(l, unit->path, node->text), *name = resolve(l, unit->name, node->text);
+  struct cc_unit *imported = path && name ? imported_unit(l, unit, node, path, name) : NULL;
+  if (!path || !name || l->program->diagnostics.failed) return RT_NO_MEMORY;
   if (!imported) {
     unit->incomplete = true;
     return RT_OK;
   }
   if (rt_grow((void **)&unit->import, &unit->import_capacity, unit->import_count + 1, sizeof *unit->import))
     return RT_NO_MEMORY;
-  unit->import[unit->import_count++] =
-      (struct cc_import){node->count && node->child[0] ? node->child[0]->text : NULL, imported, node, false};
+  unit->import[unit->import_count++] = (struct cc_import){
+      node->count && node->child[0] ? node->child[0]->text : NULL, name, imported, node, false};
   if (l->program->unit_count > units) *opened = imported;
   return RT_OK;
 }
@@ -227,14 +228,13 @@ static int load_imports(struct loader *l, struct cc_unit *main) {
 /* ---- the program ---- */
 
 /* Of two library files that define the same name the first would count; there are none. */
-static int add_library(struct loader *l) {
+static int add_library(struct loader *l, const struct cc_stdlib_file *file) {
   struct cc_program *p = l->program;
-  for (size_t i = 0; i < cc_stdlib_count; i++) {
-    const struct cc_stdlib_file *f = &cc_stdlib[i];
+  for (; file->name; file++) {
     char path[128];
-    snprintf(path, sizeof path, CC_STDLIB "%s", f->name);
-    struct cc_unit *unit = add_unit(l, path, f->text, f->length, true);
-    if (!unit) return RT_NO_MEMORY;
+    snprintf(path, sizeof path, CC_STDLIB "%s", file->name);
+    struct cc_unit *unit = add_unit(l, path, file, true);
+    if (!unit) return p->diagnostics.failed ? RT_NO_MEMORY : RT_OK;
     for (size_t k = 0; k < unit->definition_count; k++)
       if (!rt_map_find(&p->library, unit->definition[k].name)
           && rt_map_put(&p->library, unit->definition[k].name, (uintptr_t)&unit->definition[k]))
@@ -249,9 +249,11 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   struct loader l = {program, source->reader, source->context};
   program->override = source->override;
   program->override_count = source->override_count;
-  program->main = add_unit(&l, source->name, source->text, source->length, false);
+  const char *slash = strrchr(source->name, '/');
+  const struct cc_stdlib_file main = {slash ? slash + 1 : source->name, source->text, source->length};
+  program->main = add_unit(&l, source->name, &main, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
-  if (!status && program->main) status = add_library(&l);
+  if (!status && program->main) status = add_library(&l, source->library ? source->library : cc_stdlib);
   if (!status) return program;
   cc_program_free(program);
   return NULL;

@@ -51,6 +51,15 @@ static struct cc_definition **visit(struct cc_program *program, struct cc_defini
   return end;
 }
 
+struct cc_definition *cc_last_definition(struct cc_program *program) {
+  struct cc_definition *last = NULL;
+  for (struct cc_definition *d = program->first; d; d = d->next) {
+    d->user = last;
+    last = d;
+  }
+  return last;
+}
+
 void cc_order_definitions(struct cc_program *program) {
   struct cc_definition **end = &program->first;
   for (size_t u = 0; u < program->unit_count; u++)

@@ -4,6 +4,7 @@
 #define AQ_COMPILER_SOURCE_PROGRAM_H
 
 #include "compiler/source/diagnostics.h"
+#include "compiler/source/stdlib.h"
 #include "grammar/ast.h"
 #include "runtime/map.h"
 
@@ -23,6 +24,8 @@ struct cc_definition {
   enum { CC_UNVISITED, CC_OPEN, CC_DONE } visited;
   bool used;      /* something names it */
   bool reached;   /* by the model */
+  bool chosen;    /* by the elaborator, where the program names nothing */
+  bool kept;      /* cc_keep_program: a file of the user or the elaborator needs it */
   bool broken;    /* it has an error, or uses what has one */
   uint64_t sized; /* a dim: the elaboration (cc_context.stamp) that knows its size */
   uint32_t size;  /* vm_dim */
@@ -32,6 +35,7 @@ struct cc_definition {
 struct cc_unit {
   struct gr_file *file;
   const char *path; /* as found; imports are relative to it */
+  const char *name; /* the same as seen from the folder of the main file, which is not said */
   bool is_stdlib;
   bool incomplete;  /* what an import defines is not known */
   bool data_broken; /* its data block has an error */
@@ -42,6 +46,7 @@ struct cc_unit {
   struct gr_node *item[GR_EXTERN + 1]; /* the first item of each kind */
   struct cc_import {
     const char *as;
+    const char *name; /* what the unit is called here; it may go by several names */
     struct cc_unit *unit;
     struct gr_node *node;
     bool used;
@@ -101,6 +106,8 @@ struct cc_source {
   void *context; /* of the reader */
   struct cc_override *override;
   int override_count;
+  /* Instead of the standard library that is baked in, unless NULL; ends with a name that is NULL. */
+  const struct cc_stdlib_file *library;
 };
 /* Parses the text and everything it imports. What is wrong is in the diagnostics. The result owns everything;
  * NULL when there was no memory. */
@@ -137,5 +144,16 @@ int cc_report_unused(struct cc_program *program);
 /* order.c: puts the definitions in the order in which each comes after what it uses, reports those that use
  * themselves, and marks as broken what uses what is broken. */
 void cc_order_definitions(struct cc_program *program);
+/* The last of them; `user` then leads from each to the one before it. */
+struct cc_definition *cc_last_definition(struct cc_program *program);
+
+/* keep_program.c: what of a program must be kept so that it can be compiled again without any other file, and
+ * by an aq with another standard library: the main file, then all imports, then of each file of the library
+ * the definitions that are used, on the lines where they stood. Called when the model has been compiled. */
+typedef int cc_keeper(void *context, const struct cc_stdlib_file *file, bool is_library);
+int cc_keep_program(struct cc_program *program, cc_keeper *keep, void *context);
+/* What the model, its data and its loss say, as a number: not its settings of training, nor comments, nor
+ * where things stand. */
+uint64_t cc_program_digest(struct cc_program *program);
 
 #endif
