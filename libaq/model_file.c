@@ -119,8 +119,8 @@ static int read_program(struct aq_model *model, const struct io_tensors *file, c
 static int check_format(const struct io_tensors *file, const char *path, struct rt_error *error) {
   const char *format = io_tensors_metadata(file, "aq.format"),
              *version = io_tensors_metadata(file, "aq.version");
-  int32_t number;
-  if (!format || io_index_parse(format, strlen(format), &number))
+  double number;
+  if (!format || io_number_parse(format, strlen(format), &number) || !(number >= 0 && number < 1e6))
     return not_a_model(path, "it is a safetensors file of something else", error);
   if (number == FORMAT) return RT_OK;
   if (number < FORMAT) {

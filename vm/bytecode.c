@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 8, HEADER = 28 };
+enum { VERSION = 9, HEADER = 28 };
 
 /* ---- dims ---- */
 
