@@ -434,7 +434,8 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);
   if (!frame.path) return cc_out_of_memory(c);
   struct gr_span was_unrolling = c->unrolling, was_call = c->library_call;
-  bool from_outside = d->unit->is_stdlib && !was_unit->is_stdlib;
+  /* A loss that nobody wrote is called from within the library, but by nothing that stands there. */
+  bool from_outside = d->unit->is_stdlib && (!was_unit->is_stdlib || !c->library_call.source);
   if (from_outside) c->library_call = args->node->span;
   c->unit = d->unit;
   c->frame = &frame;

@@ -129,7 +129,8 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
   const struct gr_node *node = outer[METRIC].arg,
                        *of = node && node->kind == GR_MEMBER ? node->child[0] : NULL;
   if (!node) return RT_OK;
-  if (node->kind != GR_NAME && !(of && of->kind == GR_NAME)) {
+  bool function = node->kind == GR_NAME && cc_builtin_find(node->text);
+  if ((node->kind != GR_NAME && !(of && of->kind == GR_NAME)) || function) {
     gr_fail(c->error, node->span, "`metric` of `train` is the name of a metric, as in f1 or label.f1");
     return c->error->code;
   }

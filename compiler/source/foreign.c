@@ -218,7 +218,7 @@ static const struct cc_foreign table[] = {
     {"multimarginloss hingeloss", ITEM, "loss hinge(label)", "the loss is an item of the file"},
     {"focalloss sigmoidfocalloss", ITEM, "loss focal(label)", "the loss is an item of the file"},
     {"pinballloss quantileloss", ITEM, "loss quantile(y, q = 0.9)", "the loss is an item of the file"},
-    {"kldiv kldivloss kldivergence", ITEM, "loss kl(y)",
+    {"kldiv kldivloss kldivergence", ITEM, "loss kl(p)",
      "the loss is an item of the file; the model returns the scores, without softmax"},
     {"bce bceloss bcewithlogitsloss binarycrossentropy binarycrossentropywithlogits", ITEM,
      "loss binary_cross_entropy(y)",

@@ -13,7 +13,8 @@
 /* A model in which x and y are [T, D], W [D, K], E [V, D], ids [T] of V, a [N], b [M]; and a place for each
  * kind of advice. */
 static const char program[] = "dim D = 64, H = 4, K = 16, L = 2, N = 3, M = 5\n"
-                              "data { text: words[T, V], label: class[C], y: number }\n"
+                              "data { text: words[T, V], label: class[C], y: number, p: vector[P] }\n"
+                              "fn mine(score: [*B, C], target: [*B] of C) -> [*B] = nll(score, target)\n"
                               "%s\n" /* an item */
                               "fn step(state: [D], x: [D]) -> [D] = tanh(state + x)\n"
                               "model m(text) -> %s {\n"
@@ -41,17 +42,24 @@ static void test_every_advice_compiles(void **state) {
   for (int n = 0; cc_foreign_at(n); n++) {
     const struct cc_foreign *f = cc_foreign_at(n);
     char text[2048], statement[512];
-    bool number = f->write && strstr(f->write, "(y)") && f->place == CC_FOREIGN_ITEM;
+    bool item = f->write && f->place == CC_FOREIGN_ITEM,
+         number = item && (strstr(f->write, "(y)") || strstr(f->write, "(y,")),
+         distribution = item && strstr(f->write, "(p)");
     struct rt_error error = {0};
     if (!f->write) {
       assert_non_null(f->about);
       continue;
     }
     snprintf(statement, sizeof statement, "%s%s", f->place == CC_FOREIGN_VALUE ? "z = " : "", f->write);
-    snprintf(text, sizeof text, program, f->place == CC_FOREIGN_ITEM ? f->write : "", number ? "y" : "label",
+    snprintf(text, sizeof text, program, f->place == CC_FOREIGN_ITEM ? f->write : "",
+             distribution ? "p"
+             : number     ? "y"
+                          : "label",
              f->place == CC_FOREIGN_SLOT ? f->write : "mask = j <= i",
              f->place == CC_FOREIGN_VALUE || f->place == CC_FOREIGN_STATEMENT ? statement : "z = x",
-             number ? "sum(linear(mean(x, T), 1))" : "linear(mean(x, T), C)");
+             distribution ? "linear(mean(x, T), P)"
+             : number     ? "sum(linear(mean(x, T), 1))"
+                          : "linear(mean(x, T), C)");
     if (!compiles(text, &error))
       print_error("`%s` for %s: %s\n%s\n%s\n", f->write, f->names, error.text, error.excerpt, error.hint);
     assert_int_equal(error.code, RT_OK);
