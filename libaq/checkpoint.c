@@ -1,8 +1,8 @@
 /* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model:
  * parameters as they are ("param."), the best so far
- * ("best."), the running average where there is one ("average."), the optimizer's moments ("first.",
- * "second."), and as metadata the position and what it is a position in. The order of the data follows from
- * the seed. */
+ * ("best."), the running average where there is one ("average."), the optimizer's moments under their
+ * names ("first.", "second."), and as metadata the position and what it is a position in. The order of the
+ * data follows from the seed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +94,26 @@ static void put_number(struct rt_text *out, const char *name, double value) {
   rt_text_printf(out, "%s %s\n", name, digits);
 }
 
+static void put_amount(struct rt_text *out, const char *name, const struct rt_amount *amount) {
+  if (amount->steps > 0)
+    rt_text_printf(out, "%s %" PRId64 "\n", name, amount->steps);
+  else
+    put_number(out, name, amount->number);
+}
+
+static void describe_method(const struct vm_settings *s, struct rt_text *out) {
+  const struct rt_method *method = rt_method_find(s->optimizer);
+  const struct rt_schedule *schedule = rt_schedule_find(s->schedule);
+  rt_text_printf(out, "optimizer %s\nschedule %s\n", s->optimizer, s->schedule);
+  put_number(out, "lr", s->learning_rate);
+  put_number(out, "weight_decay", s->weight_decay);
+  for (int k = 0; k < method->settings; k++)
+    put_number(out, method->setting[k].name, s->optimizer_setting[k]);
+  put_amount(out, "warmup", &s->warmup);
+  for (int k = 0; k < schedule->settings; k++)
+    put_amount(out, schedule->setting[k].name, &s->schedule_setting[k]);
+}
+
 /* What must be the same for going on to mean anything, a line for each. The number of epochs and patience may
  * change. */
 static int describe_run(struct aq_trainer *t, struct rt_error *error) {
@@ -107,17 +127,9 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
     rt_text_puts(&out, "validation-data none\n");
   int status = describe_columns(t, &out, error);
   rt_text_printf(&out, "program %0*" PRIx64 "\n", IO_CHECKSUM_DIGITS, t->program);
-  rt_text_printf(
-      &out,
-      "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\noptimizer %s\nschedule %s\nwarmup %" PRId64 "\n",
-      t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch, s->optimizer, s->schedule, s->warmup.count);
-  if (s->warmup.part > 0) put_number(&out, "warmup-part", s->warmup.part);
-  put_number(&out, "lr", s->learning_rate);
-  put_number(&out, "weight_decay", s->weight_decay);
-  put_number(&out, "beta1", s->beta1);
-  put_number(&out, "beta2", s->beta2);
-  put_number(&out, "eps", s->epsilon);
-  put_number(&out, "momentum", s->momentum);
+  rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\n",
+                 t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch);
+  describe_method(s, &out);
   put_number(&out, "clip", s->clip);
   put_number(&out, "average", s->average);
   rt_text_printf(&out, "metric %s\n", t->best_by.name ? t->best_by.name : "none");
@@ -197,15 +209,19 @@ static int parse_state(const struct aq_trainer *t, struct train_state *s, const 
 
 /* ---- writing ---- */
 
-static const char *moment_name(const struct aq_trainer *t, uint32_t p, int kind, struct rt_arena *arena) {
-  return rt_arena_printf(arena, "%s.%s", kind ? "second" : "first", t->module->param[p].name);
+static const struct rt_method *method_of(const struct aq_trainer *t) {
+  return rt_method_find(t->settings.optimizer);
+}
+
+static const char *moment_name(const struct aq_trainer *t, uint32_t p, int moment, struct rt_arena *arena) {
+  return rt_arena_printf(arena, "%s.%s", method_of(t)->moment[moment], t->module->param[p].name);
 }
 
 /* The moments of the parameters that learn, as tensors with one axis. */
 static int describe_moments(const struct aq_trainer *t, struct rt_arena *arena, struct io_tensor_out *out,
                             int *count, struct rt_error *error) {
   for (uint32_t p = 0; p < t->params.count; p++)
-    for (int kind = 0; t->learns[p] && kind < rt_optimizer_moments(t->optimizer); kind++) {
+    for (int kind = 0; t->learns[p] && kind < method_of(t)->moments; kind++) {
       const char *name = moment_name(t, p, kind, arena);
       if (!name) return rt_no_memory(error);
       out[(*count)++] =
@@ -220,7 +236,7 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   struct rt_text state = {0};
   uint32_t n = t->params.count;
   int count = 2 * (int)n + (int)t->average.count;
-  struct io_tensor_out *out = rt_zalloc(5u * n + 1u, sizeof *out);
+  struct io_tensor_out *out = rt_zalloc((3u + RT_MOST_MOMENTS) * n + 1u, sizeof *out);
   int status = out ? describe_run(t, error) : rt_no_memory(error);
   if (!status) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
   if (!status) status = lib_params_describe(lib_train_best(t), t->module, "best.", &arena, out + n, error);
@@ -262,7 +278,7 @@ static int read_moments(struct aq_trainer *t, const struct io_tensors *file, str
                         struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t p = 0; p < t->params.count; p++)
-    for (int kind = 0; !status && t->learns[p] && kind < rt_optimizer_moments(t->optimizer); kind++) {
+    for (int kind = 0; !status && t->learns[p] && kind < method_of(t)->moments; kind++) {
       void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
       const char *name = moment_name(t, p, kind, arena);
       if (!name) return rt_no_memory(error);

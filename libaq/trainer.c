@@ -86,10 +86,10 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
 
 /* Of a warm-up longer than training the learning rate would never get where the program says. */
 static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_error *error) {
-  if (t->settings.warmup.count <= steps || steps == 0) return RT_OK;
+  if (t->settings.warmup.steps <= steps || steps == 0) return RT_OK;
   rt_fail(error, RT_USAGE,
           "the warm-up of %lld steps is longer than training, which has %lld: %lld epoch%s of %lld",
-          (long long)t->settings.warmup.count, (long long)steps, (long long)t->settings.epochs,
+          (long long)t->settings.warmup.steps, (long long)steps, (long long)t->settings.epochs,
           t->settings.epochs == 1 ? "" : "s", (long long)lib_train_steps(t));
   lib_place_setting(&t->settings.warmup_at, error);
   rt_hint(error, "a part of all steps fits any training: warmup = 10%%");
@@ -200,20 +200,19 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
 
 static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   const struct vm_settings *s = &t->settings;
-  bool sgd = !strcmp(s->optimizer, "sgd");
-  return (struct rt_optimizer_config){.method = sgd ? RT_SGD : RT_ADAMW,
-                                      .lr = s->learning_rate,
-                                      .beta1 = sgd ? s->momentum : s->beta1,
-                                      .beta2 = s->beta2,
-                                      .epsilon = s->epsilon,
-                                      .decay = s->weight_decay,
-                                      .clip = s->clip,
-                                      .average = s->average,
-                                      .warmup = lib_train_warmup(t),
-                                      .total = lib_train_steps(t) * s->epochs,
-                                      .decline = !strcmp(s->schedule, "cosine")   ? RT_COSINE
-                                                 : !strcmp(s->schedule, "linear") ? RT_LINEAR
-                                                                                  : RT_CONSTANT};
+  double steps = (double)lib_train_steps(t) * (double)s->epochs;
+  struct rt_optimizer_config config = {.method = rt_method_find(s->optimizer),
+                                       .schedule = rt_schedule_find(s->schedule),
+                                       .clip = s->clip,
+                                       .average = s->average,
+                                       .warmup = rt_amount_steps(&s->warmup, steps),
+                                       .total = lib_train_steps(t) * s->epochs};
+  memcpy(config.setting, s->optimizer_setting, sizeof config.setting);
+  for (int k = 0; k < config.schedule->settings; k++)
+    config.schedule_setting[k] = config.schedule->setting[k].range.takes == RT_TAKES_STEPS
+                                     ? (double)rt_amount_steps(&s->schedule_setting[k], steps)
+                                     : s->schedule_setting[k].number;
+  return config;
 }
 
 /* A parameter that the loss does not depend on is of no size to the optimizer: it needs no moments. */
@@ -226,7 +225,8 @@ static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32
                                rows,
                                rows ? t->params.elements[p] / rows : 0,
                                false,
-                               t->module->param[p].decay,
+                               t->settings.learning_rate,
+                               t->module->param[p].decay ? t->settings.weight_decay : 0,
                                t->average.count ? t->average.data[p] : NULL};
 }
 
@@ -252,7 +252,7 @@ static int no_moments(const struct aq_trainer *t, struct rt_error *error) {
     if (t->params.elements[p] > t->params.elements[largest]) largest = p;
   if (!t->params.count) return RT_NO_MEMORY;
   double bytes = t->precision == RT_F64 ? 8 : 4, numbers = (double)t->params.elements[largest];
-  int moments = strcmp(t->settings.optimizer, "sgd") ? 2 : 1;
+  int moments = rt_method_find(t->settings.optimizer)->moments;
   *error = (struct rt_error){0};
   rt_fail(error, RT_NO_MEMORY,
           "there is not enough memory for what %s keeps of the parameters: of %s %.3g GB",

@@ -89,12 +89,4 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error);
 static inline int64_t lib_train_steps(const struct aq_trainer *t) {
   return (t->train_data.rows + t->settings.batch - 1) / t->settings.batch;
 }
-/* Steps of the warm-up: those that the program names, or their part of all steps, rounded up: 7% of
- * 100 is 7, although 0.07 * 100 is a hair more. */
-static inline int64_t lib_train_warmup(const struct aq_trainer *t) {
-  double steps = (double)lib_train_steps(t) * (double)t->settings.epochs;
-  return t->settings.warmup.part > 0 ? (int64_t)ceil(t->settings.warmup.part * steps - 1e-6)
-                                     : t->settings.warmup.count;
-}
-
 #endif

@@ -31,10 +31,17 @@ struct merged {
 struct parameter {
   struct rt_parameter given;
   int64_t numbers;
-  void *moment[2];
+  void *moment[RT_MOST_MOMENTS];
+  int group;
   int64_t *steps; /* by_rows: steps that each row has gone through */
   struct merged merged;
   int first_piece, pieces;
+};
+
+/* Parameters with the same learning rate and decay, and so with the same steps. */
+struct group {
+  double lr, decay;
+  struct update_step *history; /* [HISTORY]; history[t - history_from - 1] belongs to step t */
 };
 
 struct piece {
@@ -52,9 +59,9 @@ struct rt_optimizer {
   struct piece *piece;
   double *square_sum; /* of each piece */
   int64_t steps;
-  int64_t history_from;              /* history[t - history_from - 1] belongs to step t */
-  struct update_step *history;       /* [HISTORY], with decay */
-  struct update_step *history_still; /* the same without */
+  int64_t history_from;
+  struct group *group;
+  int groups;
   double scale;
   const struct rt_gradient *gradient;
 };
@@ -72,17 +79,7 @@ static const struct update_kernels *choose_kernels(enum rt_precision precision, 
   return kernels[precision][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
-/* ---- learning rates ---- */
-
-/* The decline begins with the whole rate: of N steps the last still has 1/N of it, so every step learns. */
-double rt_learning_rate(const struct rt_optimizer_config *c, int64_t step) {
-  if (step < c->warmup) return c->lr * (double)step / (double)c->warmup;
-  if (c->decline == RT_CONSTANT || step <= c->warmup) return c->lr;
-  double way = c->total > c->warmup ? (double)(step - 1 - c->warmup) / (double)(c->total - c->warmup) : 1;
-  way = way > 1 ? 1 : way;
-  double left = c->decline == RT_LINEAR ? 1 - way : 0.5 * (1 + cos(3.14159265358979323846 * way));
-  return c->lr * (c->last + (1 - c->last) * left);
-}
+/* ---- one step in numbers ---- */
 
 /* The average after step t is sum of d^(t - k) w_k over k = 1..t, divided by the sum of those weights, 1 + d
  * + … + d^(t - 1). So the newest counts (1 - d) / (1 - d^t) in it, and the average before that step the rest.
@@ -91,13 +88,11 @@ static double towards(const struct rt_optimizer_config *c, int64_t step) {
   return c->average > 0 ? (1 - c->average) / (1 - pow(c->average, (double)step)) : 0;
 }
 
-static struct update_step step_of(const struct rt_optimizer_config *c, int64_t step, double decay) {
-  double lr = rt_learning_rate(c, step);
-  struct update_step s = {lr, 1, 1 - lr * decay, towards(c, step)};
-  if (c->method == RT_ADAMW) {
-    s.rate = lr / (1 - pow(c->beta1, (double)step));
-    s.second = 1 / (1 - pow(c->beta2, (double)step));
-  }
+static struct update_step step_of(const struct rt_optimizer_config *c, int64_t step,
+                                  const struct group *group) {
+  double share = rt_schedule_share(c->schedule, c->schedule_setting, step, c->warmup, c->total);
+  struct update_step s = {.towards = towards(c, step)};
+  c->method->coefficients((double)step, group->lr * share, group->decay, c->setting, s.coefficient);
   return s;
 }
 
@@ -110,23 +105,17 @@ static void *at(const struct rt_optimizer *o, const void *numbers, int64_t index
 /* Takes numbers first..first+count-1 of a parameter from having gone through `from` steps to `to` steps. */
 static void run(const struct rt_optimizer *o, const struct parameter *p, int64_t first, int64_t count,
                 int64_t from, int64_t to, const void *gradient) {
-  const struct update_step *history = p->given.decays ? o->history : o->history_still;
   struct update_run r = {
       .count = count,
       .value = at(o, p->given.value, first),
-      .first = at(o, p->moment[0], first),
-      .second = p->moment[1] ? at(o, p->moment[1], first) : NULL,
       .average = p->given.average ? at(o, p->given.average, first) : NULL,
       .gradient = gradient,
       .scale = o->scale,
-      .step = history + (from - o->history_from),
+      .step = o->group[p->group].history + (from - o->history_from),
       .steps = to - from,
-      .beta1 = o->config.beta1,
-      .beta2 = o->config.beta2,
-      .epsilon = o->config.epsilon,
-      .nesterov = o->config.nesterov,
   };
-  if (r.steps > 0) (o->config.method == RT_ADAMW ? o->kernels->adamw : o->kernels->sgd)(&r);
+  for (int m = 0; m < o->config.method->moments; m++) r.moment[m] = at(o, p->moment[m], first);
+  if (r.steps > 0) o->kernels->update[o->config.method - rt_method](&r);
 }
 
 static void run_row(const struct rt_optimizer *o, const struct parameter *p, int64_t row,
@@ -284,8 +273,8 @@ static int list_gradients(struct rt_optimizer *o, const struct rt_gradient *grad
 static void remember_step(struct rt_optimizer *o) {
   if (o->steps - o->history_from == HISTORY) rt_optimizer_flush(o);
   o->steps++;
-  o->history[o->steps - o->history_from - 1] = step_of(&o->config, o->steps, o->config.decay);
-  o->history_still[o->steps - o->history_from - 1] = step_of(&o->config, o->steps, 0);
+  for (int k = 0; k < o->groups; k++)
+    o->group[k].history[o->steps - o->history_from - 1] = step_of(&o->config, o->steps, &o->group[k]);
 }
 
 int rt_optimizer_step(struct rt_optimizer *o, const struct rt_gradient *gradient, double *norm,
@@ -367,25 +356,38 @@ void rt_optimizer_flush(struct rt_optimizer *o) {
 
 /* ---- making ---- */
 
+static int check_settings(const struct rt_setting *setting, int count, const double *value,
+                          struct rt_error *error) {
+  for (int k = 0; k < count; k++) {
+    const struct rt_setting_range *r = &setting[k].range;
+    if (!(r->above ? value[k] > r->least : value[k] >= r->least)
+        || !(r->below ? value[k] < r->most : value[k] <= r->most))
+      return rt_fail(error, RT_USAGE, "%s is %g; it must be %s %g and %s %g", setting[k].name, value[k],
+                     r->above ? "above" : "at least", r->least, r->below ? "below" : "at most", r->most);
+  }
+  return RT_OK;
+}
+
 static int check_config(const struct rt_optimizer_config *c, struct rt_error *error) {
-  if (!(c->lr >= 0) || !isfinite(c->lr))
-    return rt_fail(error, RT_USAGE, "the learning rate is %g; it must be a number that is not negative",
-                   c->lr);
-  if (!(c->beta1 >= 0 && c->beta1 < 1))
-    return rt_fail(error, RT_USAGE, "%s is %g; it must be at least 0 and below 1",
-                   c->method == RT_ADAMW ? "beta1" : "momentum", c->beta1);
-  if (c->method == RT_ADAMW && !(c->beta2 >= 0 && c->beta2 < 1))
-    return rt_fail(error, RT_USAGE, "beta2 is %g; it must be at least 0 and below 1", c->beta2);
-  if (c->method == RT_ADAMW && !(c->epsilon > 0 && isfinite(c->epsilon)))
-    return rt_fail(error, RT_USAGE, "epsilon is %g; it must be above 0", c->epsilon);
-  if (!(c->decay >= 0) || !isfinite(c->decay))
-    return rt_fail(error, RT_USAGE, "the weight decay is %g; it must be a number that is not negative",
-                   c->decay);
+  int status = check_settings(c->method->setting, c->method->settings, c->setting, error);
+  if (!status)
+    status = check_settings(c->schedule->setting, c->schedule->settings, c->schedule_setting, error);
+  if (status) return status;
   if (!(c->clip >= 0))
     return rt_fail(error, RT_USAGE, "gradients cannot be clipped to a norm of %g", c->clip);
   if (!(c->average >= 0 && c->average < 1))
     return rt_fail(error, RT_USAGE, "the running average is of %g; it must be at least 0 and below 1",
                    c->average);
+  return RT_OK;
+}
+
+static int check_parameter(const struct rt_parameter *p, struct rt_error *error) {
+  if (!(p->lr >= 0) || !isfinite(p->lr))
+    return rt_fail(error, RT_USAGE, "the learning rate is %g; it must be a number that is not negative",
+                   p->lr);
+  if (!(p->decay >= 0) || !isfinite(p->decay))
+    return rt_fail(error, RT_USAGE, "the weight decay is %g; it must be a number that is not negative",
+                   p->decay);
   return RT_OK;
 }
 
@@ -397,12 +399,22 @@ static int64_t units_in_piece(const struct parameter *p) {
   return p->given.width > 0 && p->given.width < PIECE ? PIECE / p->given.width : 1;
 }
 
+static int join_group(struct rt_optimizer *o, struct parameter *p) {
+  for (p->group = 0; p->group < o->groups; p->group++)
+    if (o->group[p->group].lr == p->given.lr && o->group[p->group].decay == p->given.decay) return RT_OK;
+  struct update_step *history = rt_zalloc(HISTORY, sizeof *history);
+  if (!history) return RT_NO_MEMORY;
+  o->group[o->groups++] = (struct group){p->given.lr, p->given.decay, history};
+  return RT_OK;
+}
+
 static int parameter_init(struct rt_optimizer *o, struct parameter *p, const struct rt_parameter *given) {
   size_t numbers, rows = (size_t)given->rows;
   p->given = *given;
   if (!rt_mul(rows, (size_t)given->width, &numbers)) return RT_NO_MEMORY;
   p->numbers = (int64_t)numbers;
-  for (int m = 0; m < rt_optimizer_moments(o); m++)
+  if (join_group(o, p)) return RT_NO_MEMORY;
+  for (int m = 0; m < o->config.method->moments; m++)
     if (!(p->moment[m] = rt_zalloc(numbers, o->size))) return RT_NO_MEMORY;
   p->pieces = (int)((unit_count(p) + units_in_piece(p) - 1) / units_in_piece(p));
   p->first_piece = o->pieces;
@@ -425,9 +437,8 @@ static void cut_pieces(struct rt_optimizer *o, int parameter) {
 
 static int optimizer_init(struct rt_optimizer *o, const struct rt_parameter *parameter, int count) {
   o->parameter = rt_zalloc((size_t)count, sizeof *o->parameter);
-  o->history = rt_zalloc(HISTORY, sizeof *o->history);
-  o->history_still = rt_zalloc(HISTORY, sizeof *o->history_still);
-  if (!o->parameter || !o->history || !o->history_still) return RT_NO_MEMORY;
+  o->group = rt_zalloc((size_t)count, sizeof *o->group);
+  if (!o->parameter || !o->group) return RT_NO_MEMORY;
   o->count = count;
   for (int i = 0; i < count; i++)
     if (parameter_init(o, &o->parameter[i], &parameter[i])) return RT_NO_MEMORY;
@@ -443,6 +454,8 @@ struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config,
                                       enum rt_precision precision, struct rt_pool *pool,
                                       struct rt_error *error) {
   if (check_config(config, error)) return NULL;
+  for (int i = 0; i < count; i++)
+    if (check_parameter(&parameter[i], error)) return NULL;
   struct rt_optimizer *o = rt_zalloc(1, sizeof *o);
   if (!o) {
     rt_no_memory(error);
@@ -462,8 +475,7 @@ struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config,
 }
 
 static void parameter_free(struct parameter *p) {
-  rt_free(p->moment[0]);
-  rt_free(p->moment[1]);
+  for (int m = 0; m < RT_MOST_MOMENTS; m++) rt_free(p->moment[m]);
   rt_free(p->steps);
   rt_free(p->merged.seen);
   rt_free(p->merged.slot);
@@ -479,20 +491,14 @@ void rt_optimizer_free(struct rt_optimizer *o) {
   rt_free(o->parameter);
   rt_free(o->piece);
   rt_free(o->square_sum);
-  rt_free(o->history);
-  rt_free(o->history_still);
+  for (int k = 0; k < o->groups; k++) rt_free(o->group[k].history);
+  rt_free(o->group);
   rt_free(o);
 }
 
 /* ---- state ---- */
 
 int64_t rt_optimizer_steps(const struct rt_optimizer *o) { return o->steps; }
-
-double rt_optimizer_lr(const struct rt_optimizer *o) {
-  return o->steps ? rt_learning_rate(&o->config, o->steps) : 0;
-}
-
-int rt_optimizer_moments(const struct rt_optimizer *o) { return o->config.method == RT_ADAMW ? 2 : 1; }
 
 void *rt_optimizer_moment(const struct rt_optimizer *o, int parameter, int moment) {
   return o->parameter[parameter].moment[moment];

@@ -1,4 +1,4 @@
-/* optimizer.h: AdamW and SGD with momentum over all parameters of a model.
+/* optimizer.h: an optimiser of optimizers.def over all parameters of a model.
  *
  * The optimizer does not own parameters, nor their averages: it holds pointers to them, which must stay
  * valid. It owns moments. A parameter may be a table
@@ -11,36 +11,25 @@
 #define AQ_RUNTIME_OPTIMIZER_H
 
 #include "runtime/ops.h"
-
-enum rt_method { RT_SGD, RT_ADAMW };
-enum rt_decline { RT_CONSTANT, RT_LINEAR, RT_COSINE };
+#include "runtime/training.h"
 
 struct rt_optimizer_config {
-  enum rt_method method;
-  double lr;                    /* at its highest */
-  double beta1, beta2, epsilon; /* AdamW; usually 0.9, 0.999, 1e-8. beta1 is SGD's momentum, 0 for none */
-  bool nesterov;                /* SGD */
-  double
-      decay;   /* decoupled: every step a parameter loses lr * decay of itself. Of parameters with `decays` */
-  double clip; /* largest norm of all gradients together; 0: any */
-  enum rt_decline decline;
-  int64_t warmup; /* steps over which lr rises from 0 */
-  int64_t total;  /* steps of the whole training; behind them lr has declined. For RT_LINEAR and RT_COSINE */
-  double last;    /* share of lr that is left then */
+  const struct rt_method *method;
+  const struct rt_schedule *schedule;
+  double setting[RT_MOST_SETTINGS]; /* of the method, in the order of its row */
+  double schedule_setting[RT_MOST_SETTINGS];
+  double clip;    /* largest norm of all gradients together; 0: any */
+  int64_t warmup; /* steps of it */
+  int64_t total;  /* steps of the whole training */
   double average; /* 0: none. d: beside each parameter its running average is kept, of what it was after every
                    * step so far, where a step weighs d times as much as the one after it */
 };
-
-/* The learning rate of step t = 1, 2, …: t / warmup of lr up to warmup, then as decline says of the N = total
- * - warmup steps left, k = 0 … N - 1: linear 1 - k / N, cosine (1 + cos(pi k / N)) / 2. Depends on nothing
- * else. */
-double rt_learning_rate(const struct rt_optimizer_config *config, int64_t step);
 
 struct rt_parameter {
   void *value;         /* float or double, by the precision */
   int64_t rows, width; /* rows * width numbers; rows counts only when by_rows, else it may be 1 */
   bool by_rows;        /* a table whose gradient may come as rows */
-  bool decays;
+  double lr, decay;    /* its learning rate at its highest, its weight decay */
   void *average; /* as many numbers, for config.average; before the first step of all they are those of value.
                     Else NULL */
 };
@@ -88,12 +77,9 @@ void rt_optimizer_use_all(struct rt_optimizer *optimizer, int parameter);
 void rt_optimizer_flush(struct rt_optimizer *optimizer);
 
 int64_t rt_optimizer_steps(const struct rt_optimizer *optimizer); /* taken so far */
-double rt_optimizer_lr(const struct rt_optimizer *optimizer); /* of the step taken last; 0 before the first */
 
 /* Checkpoints: save the number of steps, every moment and every average after rt_optimizer_flush; to load,
- * fill those of a new optimizer and set its steps. moment 0 is the first, moment 1, AdamW's alone, the
- * second: as many numbers as the parameter has. */
-int rt_optimizer_moments(const struct rt_optimizer *optimizer); /* 1 or 2 */
+ * fill those of a new optimizer and set its steps. A moment has as many numbers as the parameter. */
 void *rt_optimizer_moment(const struct rt_optimizer *optimizer, int parameter, int moment);
 void rt_optimizer_set_steps(struct rt_optimizer *optimizer, int64_t steps);
 

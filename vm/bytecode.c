@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 9, HEADER = 28 };
+enum { VERSION = 10, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -158,19 +158,21 @@ static void stream_line(struct vm_stream *s, struct vm_line *line) {
   stream_text(s, &line->name);
 }
 
+static void stream_amount(struct vm_stream *s, struct rt_amount *amount) {
+  stream_i64(s, &amount->steps);
+  stream_f64(s, &amount->number);
+}
+
 static void stream_settings(struct vm_stream *s, struct vm_settings *settings) {
   stream_text(s, &settings->optimizer);
   stream_f64(s, &settings->learning_rate);
   stream_f64(s, &settings->weight_decay);
-  stream_f64(s, &settings->beta1);
-  stream_f64(s, &settings->beta2);
-  stream_f64(s, &settings->epsilon);
-  stream_f64(s, &settings->momentum);
+  for (int k = 0; k < RT_MOST_SETTINGS; k++) stream_f64(s, &settings->optimizer_setting[k]);
   stream_f64(s, &settings->clip);
   stream_f64(s, &settings->average);
   stream_text(s, &settings->schedule);
-  stream_i64(s, &settings->warmup.count);
-  stream_f64(s, &settings->warmup.part);
+  for (int k = 0; k < RT_MOST_SETTINGS; k++) stream_amount(s, &settings->schedule_setting[k]);
+  stream_amount(s, &settings->warmup);
   stream_i64(s, &settings->batch);
   stream_i64(s, &settings->epochs);
   stream_i64(s, &settings->patience);

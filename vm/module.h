@@ -10,6 +10,7 @@
 #include "runtime/attend_plan.h"
 #include "runtime/columns/column.h"
 #include "runtime/ops.h"
+#include "runtime/training.h"
 #include "vm/dims.h"
 #include "vm/requirement.h"
 
@@ -142,18 +143,14 @@ struct vm_line {
   const char *name;
 }; /* text: the source line itself; name: value path */
 
-/* So many steps of training, or, when part is above 0, that part of all of them. */
-struct vm_steps {
-  int64_t count;
-  double part;
-};
-
 /* train { }: settings as they came from the source, defaults filled in. */
 struct vm_settings {
-  const char *optimizer; /* "adamw", "sgd" */
-  double learning_rate, weight_decay, beta1, beta2, epsilon, momentum, clip, average;
-  const char *schedule; /* "constant", "linear", "cosine" */
-  struct vm_steps warmup;
+  const char *optimizer; /* a row of optimizers.def, or of a later version's */
+  double learning_rate, weight_decay, clip, average;
+  double optimizer_setting[RT_MOST_SETTINGS]; /* its other settings, in the order of its row */
+  const char *schedule;                       /* a row of schedules.def, likewise */
+  struct rt_amount schedule_setting[RT_MOST_SETTINGS];
+  struct rt_amount warmup;
   int64_t batch, epochs, patience, seed;
   const char
       *metric; /* that says which epoch is best, "f1" or "label.f1"; NULL: the usual one. Not kept in files */

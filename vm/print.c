@@ -68,16 +68,23 @@ static void print_requirements(const struct vm_module *m, struct rt_text *out) {
   }
 }
 
-static void print_settings(const struct vm_settings *s, struct rt_text *out) {
-  rt_text_printf(out,
-                 "train %s: lr %g, weight decay %g, betas %g %g, epsilon %g, momentum %g, clip %g, average "
-                 "%g, schedule %s, warmup ",
-                 s->optimizer, s->learning_rate, s->weight_decay, s->beta1, s->beta2, s->epsilon, s->momentum,
-                 s->clip, s->average, s->schedule);
-  if (s->warmup.part > 0)
-    rt_text_printf(out, "%g%%", 100 * s->warmup.part);
+static void print_amount(const char *name, const struct rt_amount *amount, struct rt_text *out) {
+  if (amount->steps > 0)
+    rt_text_printf(out, ", %s %" PRId64, name, amount->steps);
   else
-    rt_text_printf(out, "%" PRId64, s->warmup.count);
+    rt_text_printf(out, ", %s %g", name, amount->number);
+}
+
+static void print_settings(const struct vm_settings *s, struct rt_text *out) {
+  const struct rt_method *method = rt_method_find(s->optimizer);
+  const struct rt_schedule *schedule = rt_schedule_find(s->schedule);
+  rt_text_printf(out, "train %s: lr %g, weight_decay %g", s->optimizer, s->learning_rate, s->weight_decay);
+  for (int k = 0; method && k < method->settings; k++)
+    rt_text_printf(out, ", %s %g", method->setting[k].name, s->optimizer_setting[k]);
+  rt_text_printf(out, ", clip %g, average %g, schedule %s", s->clip, s->average, s->schedule);
+  for (int k = 0; schedule && k < schedule->settings; k++)
+    print_amount(schedule->setting[k].name, &s->schedule_setting[k], out);
+  print_amount("warmup", &s->warmup, out);
   rt_text_printf(out, ", batch %" PRId64 ", epochs %" PRId64 ", patience %" PRId64 ", seed %" PRId64 "\n",
                  s->batch, s->epochs, s->patience, s->seed);
 }

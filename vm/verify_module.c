@@ -72,9 +72,11 @@ static int verify_outputs(struct verify *v) {
 static int verify_settings(struct verify *v) {
   const struct vm_settings *s = &v->module->settings;
   bool fits = s->optimizer && s->schedule && isfinite(s->learning_rate) && isfinite(s->weight_decay)
-              && isfinite(s->beta1) && isfinite(s->beta2) && isfinite(s->epsilon) && isfinite(s->momentum)
-              && isfinite(s->clip) && isfinite(s->average) && s->warmup.count >= 0 && s->warmup.part >= 0
-              && s->warmup.part <= 1 && s->batch >= 0 && s->epochs >= 0 && s->patience >= 0;
+              && isfinite(s->clip) && isfinite(s->average) && s->warmup.steps >= 0 && s->warmup.number >= 0
+              && s->warmup.number <= 1 && s->batch >= 0 && s->epochs >= 0 && s->patience >= 0;
+  for (int k = 0; k < RT_MOST_SETTINGS; k++)
+    fits = fits && isfinite(s->optimizer_setting[k]) && isfinite(s->schedule_setting[k].number)
+           && s->schedule_setting[k].steps >= 0;
   return fits ? RT_OK : bad(v, "training settings", 0);
 }
 

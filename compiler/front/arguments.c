@@ -471,11 +471,11 @@ void cc_store_settings(const struct cc_callee *callee, const struct cc_setting *
   for (int p = 0; p < callee->count; p++) {
     const struct cc_parameter *parameter = &callee->parameter[p];
     void *at = (char *)base + parameter->offset;
-    if (!setting[p].arg || !has_number(parameter)) continue;
+    if (!setting[p].arg || !(has_number(parameter) || parameter->takes == CC_TAKES_SWITCH)) continue;
     bool part = parameter->takes == CC_TAKES_STEPS && is_percentage(setting[p].arg);
     if (parameter->takes == CC_TAKES_STEPS)
-      *(struct vm_steps *)at =
-          (struct vm_steps){part ? 0 : (int64_t)setting[p].number, part ? setting[p].number : 0};
+      *(struct rt_amount *)at =
+          (struct rt_amount){part ? 0 : (int64_t)setting[p].number, part ? setting[p].number : 0};
     else if (parameter->takes == CC_TAKES_WHOLE)
       *(int64_t *)at = (int64_t)setting[p].number;
     else

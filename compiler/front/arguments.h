@@ -44,7 +44,8 @@ struct cc_parameter {
   bool optional, by_name; /* by_name: never by position */
   bool rest;              /* any number of arguments by position */
   double fallback;        /* of an optional number */
-  size_t offset; /* of a setting: where its double, int64_t or vm_steps stands in the struct that is filled */
+  size_t
+      offset; /* of a setting: where its double, int64_t or rt_amount stands in the struct that is filled */
   const struct gr_node *node; /* of a function's own parameter: where it is declared */
 };
 

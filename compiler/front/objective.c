@@ -6,30 +6,12 @@
 
 #define SETTING(field) .optional = true, .by_name = true, .offset = offsetof(struct vm_settings, field)
 
-static const struct cc_parameter adamw[] = {
-    {"lr", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(learning_rate)},
-    {"weight_decay", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(weight_decay)},
-    {"beta1", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(beta1)},
-    {"beta2", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(beta2)},
-    {"eps", CC_TAKES_NUMBER, CC_FROM_TO(0, 1), SETTING(epsilon)}};
-static const struct cc_parameter sgd[] = {
-    {"lr", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(learning_rate)},
-    {"momentum", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(momentum)},
-    {"weight_decay", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(weight_decay)}};
-static const struct cc_parameter schedule[] = {
-    {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
-
-/* An optimizer or a schedule. */
+/* What an optimizer or a schedule takes: the settings that all of its kind have, and those of its row. */
+enum { MOST_TAKEN = 2 + RT_MOST_SETTINGS };
 struct way {
-  const char *name;
-  const struct cc_parameter *takes;
-  int count;
-  double weight_decay; /* of an optimizer, when the program says none */
+  struct cc_parameter takes[MOST_TAKEN];
+  struct cc_callee callee;
 };
-static const struct way optimizers[] = {{"adamw", adamw, RT_COUNT(adamw), 0.01},
-                                        {"sgd", sgd, RT_COUNT(sgd), 0}};
-static const struct way schedules[] = {
-    {"constant", schedule, 1, 0}, {"linear", schedule, 1, 0}, {"cosine", schedule, 1, 0}};
 
 enum { OPTIMIZER, SCHEDULE, METRIC, NUMBERS }; /* rows of plain */
 static const struct cc_parameter plain[] = {
@@ -46,16 +28,14 @@ static const struct cc_parameter plain[] = {
     {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
 static const struct cc_callee train_takes = {"train", "setting", plain, RT_COUNT(plain), .declared = NULL};
 
+/* The number of the row that a name or call is of; -1: there is none. */
 static int find_way(struct cc_context *c, const struct gr_node *node, const char *what,
-                    const struct way *ways, int count) {
+                    const char *const *list, int count) {
   const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
-  const char *list[8];
-  for (int k = 0; k < count; k++) {
-    list[k] = ways[k].name;
-    if (name->kind == GR_NAME && !strcmp(ways[k].name, name->text)) return k;
-  }
+  for (int k = 0; k < count; k++)
+    if (name->kind == GR_NAME && !strcmp(list[k], name->text)) return k;
   struct rt_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
-  for (int k = 0; k < count; k++) rt_nearest_consider(&nearest, ways[k].name);
+  for (int k = 0; k < count; k++) rt_nearest_consider(&nearest, list[k]);
   if (name->kind == GR_NAME)
     gr_fail(c->error, name->span, "there is no %s called `%s`", what, name->text);
   else
@@ -66,6 +46,33 @@ static int find_way(struct cc_context *c, const struct gr_node *node, const char
   else
     rt_hint(c->error, "there are %s", all);
   return -1;
+}
+
+static void add_setting(struct way *way, const struct rt_setting *row, size_t number_at, size_t amount_at) {
+  struct cc_parameter *p = &way->takes[way->callee.count++];
+  const struct rt_setting_range *r = &row->range;
+  *p = (struct cc_parameter){row->name, .optional = true, .by_name = true, .fallback = row->fallback};
+  p->range = (struct cc_range){r->least, r->most, r->above, r->below};
+  p->takes = r->takes == RT_TAKES_SWITCH  ? CC_TAKES_SWITCH
+             : r->takes == RT_TAKES_STEPS ? CC_TAKES_STEPS
+                                          : CC_TAKES_NUMBER;
+  p->offset = r->takes == RT_TAKES_STEPS ? amount_at : number_at;
+}
+
+static void way_of_method(struct way *way, const struct rt_method *row) {
+  *way = (struct way){{{"lr", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(learning_rate)},
+                       {"weight_decay", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(weight_decay)}},
+                      {row->name, "setting", way->takes, 2, .declared = NULL}};
+  for (int k = 0; k < row->settings; k++)
+    add_setting(way, &row->setting[k], offsetof(struct vm_settings, optimizer_setting[k]), 0);
+}
+
+static void way_of_schedule(struct way *way, const struct rt_schedule *row) {
+  *way = (struct way){{{"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}},
+                      {row->name, "setting", way->takes, 1, .declared = NULL}};
+  for (int k = 0; k < row->settings; k++)
+    add_setting(way, &row->setting[k], offsetof(struct vm_settings, schedule_setting[k].number),
+                offsetof(struct vm_settings, schedule_setting[k]));
 }
 
 /* lr of train { } and lr of adamw(…) are one setting. */
@@ -99,29 +106,40 @@ static int keep_places(struct cc_context *c, const struct cc_callee *callee, con
 
 static int set_way(struct cc_context *c, const struct way *way, const struct gr_node *node,
                    const struct cc_setting *outer, struct vm_settings *s) {
-  struct cc_setting inner[RT_COUNT(adamw)];
-  const struct cc_callee callee = {way->name, "setting", way->takes, way->count, .declared = NULL};
-  int status = cc_match_way(c, &callee, node, inner);
-  if (!status) status = check_once(c, &callee, inner, outer);
-  if (!status) cc_store_settings(&callee, inner, s);
-  return status ? status : keep_places(c, &callee, inner, s);
+  struct cc_setting inner[MOST_TAKEN];
+  int status = cc_match_way(c, &way->callee, node, inner);
+  if (!status) status = check_once(c, &way->callee, inner, outer);
+  if (!status) cc_store_settings(&way->callee, inner, s);
+  return status ? status : keep_places(c, &way->callee, inner, s);
 }
 
-static int set_optimizer(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
-  const struct gr_node *node = outer[OPTIMIZER].arg;
-  int k = node ? find_way(c, node, "optimizer", optimizers, RT_COUNT(optimizers)) : 0;
-  if (k < 0) return c->error->code;
-  s->optimizer = optimizers[k].name;
-  s->weight_decay = optimizers[k].weight_decay;
-  return node ? set_way(c, &optimizers[k], node, outer, s) : RT_OK;
+static int set_optimizer(struct cc_context *c, const struct gr_node *node, struct vm_settings *s,
+                         struct way *way) {
+  const char *name[RT_METHODS];
+  for (int k = 0; k < RT_METHODS; k++) name[k] = rt_method[k].name;
+  int number = node ? find_way(c, node, "optimizer", name, RT_METHODS) : 0;
+  if (number < 0) return c->error->code;
+  const struct rt_method *row = &rt_method[number];
+  s->optimizer = row->name;
+  s->learning_rate = row->lr;
+  s->weight_decay = row->decay;
+  for (int k = 0; k < row->settings; k++) s->optimizer_setting[k] = row->setting[k].fallback;
+  way_of_method(way, row);
+  return RT_OK;
 }
 
-static int set_schedule(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
-  const struct gr_node *node = outer[SCHEDULE].arg;
-  int k = node ? find_way(c, node, "schedule", schedules, RT_COUNT(schedules)) : 0;
-  if (k < 0) return c->error->code;
-  s->schedule = schedules[k].name;
-  return node ? set_way(c, &schedules[k], node, outer, s) : RT_OK;
+static int set_schedule(struct cc_context *c, const struct gr_node *node, struct vm_settings *s,
+                        struct way *way) {
+  const char *name[RT_SCHEDULES];
+  for (int k = 0; k < RT_SCHEDULES; k++) name[k] = rt_schedule[k].name;
+  int number = node ? find_way(c, node, "schedule", name, RT_SCHEDULES) : 0;
+  if (number < 0) return c->error->code;
+  const struct rt_schedule *row = &rt_schedule[number];
+  s->schedule = row->name;
+  s->warmup = row->warmup;
+  for (int k = 0; k < row->settings; k++) s->schedule_setting[k].number = row->setting[k].fallback;
+  way_of_schedule(way, row);
+  return RT_OK;
 }
 
 /* f1 or label.f1; which metrics there are is known to what measures. */
@@ -143,20 +161,17 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
 }
 
 int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *s) {
-  *s = (struct vm_settings){.learning_rate = 1e-3,
-                            .beta1 = 0.9,
-                            .beta2 = 0.999,
-                            .epsilon = 1e-8,
-                            .momentum = 0.9,
-                            .batch = 32,
-                            .epochs = 10,
-                            .seed = 1};
+  *s = (struct vm_settings){.batch = 32, .epochs = 10, .seed = 1};
   struct cc_setting setting[RT_COUNT(plain)] = {{0}};
+  struct way optimizer, schedule;
   int status =
       train ? cc_match_settings(c, &train_takes, train->span, train->child, train->count, setting) : RT_OK;
+  const struct gr_node *const node[] = {setting[OPTIMIZER].arg, setting[SCHEDULE].arg};
+  if (!status) status = set_optimizer(c, node[0], s, &optimizer);
+  if (!status) status = set_schedule(c, node[1], s, &schedule);
   if (!status) cc_store_settings(&train_takes, setting, s);
   if (!status) status = keep_places(c, &train_takes, setting, s);
   if (!status) status = set_metric(c, setting, s);
-  if (!status) status = set_optimizer(c, setting, s);
-  return status ? status : set_schedule(c, setting, s);
+  if (!status && node[0]) status = set_way(c, &optimizer, node[0], setting, s);
+  return status || !node[1] ? status : set_way(c, &schedule, node[1], setting, s);
 }

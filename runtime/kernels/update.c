@@ -13,45 +13,69 @@
 enum { BLOCK = 64, BETWEEN_LOOKS = 32 };
 
 struct block {
-  real value[BLOCK], first[BLOCK], second[BLOCK], average[BLOCK], gradient[BLOCK];
+  real value[BLOCK], moment[RT_MOST_MOMENTS][BLOCK], average[BLOCK], gradient[BLOCK];
 };
 static const real no_gradient[BLOCK];
 
-typedef void block_step(struct block *b, const real *gradient, const struct update_run *run,
-                        const struct update_step *step);
+/* ---- from the rows ---- */
 
-/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2. Not inlined: see
- * above. */
-static __attribute__((noinline)) void advance_adamw(struct block *b, const real *gradient,
-                                                    const struct update_run *run,
-                                                    const struct update_step *step) {
-  real beta1 = (real)run->beta1, beta2 = (real)run->beta2, rest1 = (real)(1 - run->beta1),
-       rest2 = (real)(1 - run->beta2);
-  real epsilon = (real)run->epsilon, rate = (real)step->rate, correct = (real)step->second,
-       shrink = (real)step->shrink;
-  SIMD for (int i = 0; i < BLOCK; i++) {
-    real g = gradient[i];
-    real first = beta1 * b->first[i] + rest1 * g;
-    real second = beta2 * b->second[i] + rest2 * (g * g);
-    b->first[i] = first;
-    b->second[i] = second;
-    b->value[i] = shrink * b->value[i] - rate * (first / (LANE_SQRT(correct * second) + epsilon));
-  }
-}
+#define SQRT(x) LANE_SQRT(x)
+#define ABS(x) LANE_ABS(x)
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define SIGN(x) ((real)((x) > 0) - (real)((x) < 0))
+#define RT_SETTING(...)
+#define RT_COEFFICIENT(name, formula)                                                                        \
+  const real name = (real)*from++;                                                                           \
+  (void)name;
 
-/* Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, with
- * decoupled decay. */
-static __attribute__((noinline)) void advance_sgd(struct block *b, const real *gradient,
-                                                  const struct update_run *run,
-                                                  const struct update_step *step) {
-  real momentum = (real)run->beta1, ahead = run->nesterov ? momentum : 1, direct = run->nesterov ? 1 : 0;
-  real rate = (real)step->rate, shrink = (real)step->shrink;
-  SIMD for (int i = 0; i < BLOCK; i++) {
-    real first = momentum * b->first[i] + gradient[i];
-    b->first[i] = first;
-    b->value[i] = shrink * b->value[i] - rate * (ahead * first + direct * gradient[i]);
+/* advance: a step. look: what a step without a gradient would do. rest: such a step of what does not move.
+ * Steps are not inlined: see above. */
+enum look { STAYS, CHANGES, MOVES };
+#define RT_OPTIMIZER(name, doc, lr, decay, settings, moments, m, n, coefficients, update, moving, changing,  \
+                     resting)                                                                                \
+  static __attribute__((noinline)) void advance_##name(struct block *b, const real *gradient,                \
+                                                       const double *from) {                                 \
+    coefficients;                                                                                            \
+    SIMD for (int i = 0; i < BLOCK; i++) {                                                                   \
+      const real g = gradient[i];                                                                            \
+      real w = b->value[i], m = b->moment[0][i], n = b->moment[1][i];                                        \
+      update;                                                                                                \
+      b->value[i] = w;                                                                                       \
+      b->moment[0][i] = m;                                                                                   \
+      if (moments > 1) b->moment[1][i] = n;                                                                  \
+    }                                                                                                        \
+  }                                                                                                          \
+  static enum look look_##name(const struct block *b, const double *from) {                                  \
+    int move = 0, change = 0;                                                                                \
+    coefficients;                                                                                            \
+    for (int i = 0; i < BLOCK; i++) {                                                                        \
+      const real m = b->moment[0][i], n = b->moment[1][i];                                                   \
+      (void)m, (void)n;                                                                                      \
+      move += (moving);                                                                                      \
+      change += (changing);                                                                                  \
+    }                                                                                                        \
+    return move ? MOVES : change ? CHANGES : STAYS;                                                          \
+  }                                                                                                          \
+  static __attribute__((noinline)) void rest_##name(struct block *b, const double *from) {                   \
+    coefficients;                                                                                            \
+    SIMD for (int i = 0; i < BLOCK; i++) {                                                                   \
+      real w = b->value[i], m = b->moment[0][i], n = b->moment[1][i];                                        \
+      resting;                                                                                               \
+      b->value[i] = w;                                                                                       \
+      b->moment[0][i] = m;                                                                                   \
+      if (moments > 1) b->moment[1][i] = n;                                                                  \
+    }                                                                                                        \
   }
-}
+#include "runtime/optimizers.def"
+#undef RT_OPTIMIZER
+
+struct method {
+  void (*advance)(struct block *b, const real *gradient, const double *coefficient);
+  enum look (*look)(const struct block *b, const double *coefficient);
+  void (*rest)(struct block *b, const double *coefficient);
+};
+
+/* ---- through some steps ---- */
 
 /* After a step: the running average goes a part of the way to what the parameters are now. Not inlined, as a
  * step is not. */
@@ -60,45 +84,34 @@ static __attribute__((noinline)) void follow(struct block *b, const struct updat
   SIMD for (int i = 0; i < BLOCK; i++) b->average[i] += towards * (b->value[i] - b->average[i]);
 }
 
-static bool all_zero(const real *x) {
-  int other = 0;
-  for (int i = 0; i < BLOCK; i++) other += x[i] != 0;
-  return other == 0;
-}
-
-/* Steps without a gradient and without a first moment: what advance comes down to then, whether or not
- * products and sums are fused. */
-static void rest(struct block *b, const struct update_run *run, const struct update_step *step,
-                 int64_t steps) {
-  real beta2 = (real)run->beta2;
-  bool second = !all_zero(b->second);
-  memset(b->first, 0, sizeof b->first); /* of a negative 0 a step makes 0 */
-  for (int64_t s = 0; s < steps; s++) {
-    real shrink = (real)step[s].shrink;
-    if (second || shrink != 1) SIMD for (int i = 0; i < BLOCK; i++) {
-        b->second[i] = beta2 * b->second[i];
-        b->value[i] = shrink * b->value[i];
-      }
-    if (run->average) follow(b, &step[s]);
+/* Steps without a gradient of a block that does not move. */
+static void rest(struct block *b, const struct update_run *run, int64_t from, int64_t to,
+                 const struct method *method) {
+  bool changes = method->look(b, run->step[from].coefficient) == CHANGES;
+  for (int k = 0; k < RT_MOST_MOMENTS; k++)
+    SIMD for (int i = 0; i < BLOCK; i++) b->moment[k][i] += 0; /* of a negative 0 a step makes 0 */
+  for (int64_t s = from; s < to && (changes || run->average); s++) {
+    if (changes) method->rest(b, run->step[s].coefficient);
+    if (run->average) follow(b, &run->step[s]);
   }
 }
 
 static void one_step(struct block *b, const real *gradient, const struct update_run *run,
-                     const struct update_step *step, block_step *advance) {
-  advance(b, gradient, run, step);
+                     const struct update_step *step, const struct method *method) {
+  method->advance(b, gradient, step->coefficient);
   if (run->average) follow(b, step);
 }
 
-static void advance_block(struct block *b, const struct update_run *run, block_step *advance) {
+static void advance_block(struct block *b, const struct update_run *run, const struct method *method) {
   int64_t idle = run->steps - (run->gradient ? 1 : 0);
   for (int64_t s = 0; s < idle; s++) {
-    if (s % BETWEEN_LOOKS == 0 && all_zero(b->first)) {
-      rest(b, run, run->step + s, idle - s);
+    if (s % BETWEEN_LOOKS == 0 && method->look(b, run->step[s].coefficient) != MOVES) {
+      rest(b, run, s, idle, method);
       break;
     }
-    one_step(b, no_gradient, run, run->step + s, advance);
+    one_step(b, no_gradient, run, run->step + s, method);
   }
-  if (run->gradient) one_step(b, b->gradient, run, run->step + idle, advance);
+  if (run->gradient) one_step(b, b->gradient, run, run->step + idle, method);
 }
 
 static void load(real *block, const void *numbers, int64_t from, int64_t n) {
@@ -110,27 +123,30 @@ static void store(const real *block, void *numbers, int64_t from, int64_t n) {
   if (numbers) memcpy((real *)numbers + from, block, (size_t)n * sizeof *block);
 }
 
-static void update(const struct update_run *run, block_step *advance) {
+static void update(const struct update_run *run, const struct method *method) {
   real scale = (real)run->scale;
   for (int64_t from = 0; from < run->count; from += BLOCK) {
     int64_t n = split_min(BLOCK, run->count - from);
     struct block b;
     load(b.value, run->value, from, n);
-    load(b.first, run->first, from, n);
-    load(b.second, run->second, from, n);
+    for (int k = 0; k < RT_MOST_MOMENTS; k++) load(b.moment[k], run->moment[k], from, n);
     load(b.average, run->average, from, n);
     load(b.gradient, run->gradient, from, n);
     SIMD for (int i = 0; i < BLOCK; i++) b.gradient[i] *= scale;
-    advance_block(&b, run, advance);
+    advance_block(&b, run, method);
     store(b.value, run->value, from, n);
-    store(b.first, run->first, from, n);
-    store(b.second, run->second, from, n);
+    for (int k = 0; k < RT_MOST_MOMENTS; k++) store(b.moment[k], run->moment[k], from, n);
     store(b.average, run->average, from, n);
   }
 }
 
-static void update_adamw(const struct update_run *run) { update(run, advance_adamw); }
-static void update_sgd(const struct update_run *run) { update(run, advance_sgd); }
+#define RT_OPTIMIZER(name, ...)                                                                              \
+  static void update_##name(const struct update_run *run) {                                                  \
+    static const struct method method = {advance_##name, look_##name, rest_##name};                          \
+    update(run, &method);                                                                                    \
+  }
+#include "runtime/optimizers.def"
+#undef RT_OPTIMIZER
 
 static double square_sum(int64_t count, const void *numbers) {
   const real *x = numbers;
@@ -149,4 +165,11 @@ static void add(int64_t count, const void *from, void *to) {
 }
 
 extern const struct update_kernels KERNEL(update_kernels);
-const struct update_kernels KERNEL(update_kernels) = {update_adamw, update_sgd, square_sum, clear, add};
+const struct update_kernels KERNEL(update_kernels) = {{
+#define RT_OPTIMIZER(name, ...) update_##name,
+#include "runtime/optimizers.def"
+#undef RT_OPTIMIZER
+                                                      },
+                                                      square_sum,
+                                                      clear,
+                                                      add};

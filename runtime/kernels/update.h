@@ -4,12 +4,12 @@
 #ifndef AQ_RUNTIME_KERNELS_UPDATE_H
 #define AQ_RUNTIME_KERNELS_UPDATE_H
 
-#include "runtime/base.h"
+#include "runtime/training.h"
 
-/* The coefficients of one step t: AdamW: rate = lr / (1 - beta1^t), second = 1 / (1 - beta2^t). SGD: rate =
- * lr. shrink = 1 - lr decay. towards: the part of its way to the parameter that the running average goes. */
+/* One step: what the optimiser's row computes from its number, and the part of its way to the parameter that
+ * the running average goes. */
 struct update_step {
-  double rate, second, shrink, towards;
+  double coefficient[RT_MOST_COEFFICIENTS], towards;
 };
 
 /* count parameters in a row go through all the steps; the gradient, if there is one, belongs to the last,
@@ -17,20 +17,18 @@ struct update_step {
  */
 struct update_run {
   int64_t count;
-  void *value, *first, *second; /* parameters and moments; second is AdamW's */
-  void *average;                /* of the parameters, running; NULL when there is none */
+  void *value, *moment[RT_MOST_MOMENTS]; /* a moment that the optimiser does not have is NULL */
+  void *average;                         /* of the parameters, running; NULL when there is none */
   const void *gradient;
   double scale; /* of the gradient: clipping */
   const struct update_step *step;
   int64_t steps;
-  double beta1, beta2, epsilon; /* beta1 is SGD's momentum */
-  bool nesterov;
 };
 
 typedef void update_kernel(const struct update_run *run);
 
 struct update_kernels {
-  update_kernel *adamw, *sgd;
+  update_kernel *update[RT_METHODS];
   double (*square_sum)(int64_t count, const void *numbers);
   void (*clear)(int64_t count, void *to);
   void (*add)(int64_t count, const void *from, void *to);

@@ -28,7 +28,7 @@ def load(path):
     header, data = json.loads(whole[8:8 + length]), whole[8 + length:]
     tensors = {}
     for name, entry in header.items():
-        if name == "__metadata__":
+        if name == "__metadata__" or entry["dtype"] not in TYPES:
             continue
         begin, end = entry["data_offsets"]
         dtype = TYPES[entry["dtype"]]
