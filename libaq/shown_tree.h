@@ -1,6 +1,6 @@
 /* shown_tree.h: what is shown, as a tree of facts. Code that knows the facts builds it once, with the
- * functions of aq.h and those below; shown_text.c, shown_json.c and shown_html.c write it, and know nothing
- * of what it is about. */
+ * functions of aq.h and those below; shown_text.c and shown_json.c write it, and know nothing of what it is
+ * about. */
 #ifndef AQ_LIBAQ_SHOWN_TREE_H
 #define AQ_LIBAQ_SHOWN_TREE_H
 

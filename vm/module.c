@@ -47,3 +47,9 @@ void vm_type_print(const struct vm_dims *dims, const struct vm_type *t, struct r
   else
     vm_dim_print(dims, t->of, out);
 }
+
+int vm_module_output(const struct vm_module *module, const char *name) {
+  for (uint32_t o = 0; o < module->output_count; o++)
+    if (!strcmp(module->output[o].name, name)) return (int)o;
+  return -1;
+}

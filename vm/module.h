@@ -188,6 +188,8 @@ struct vm_module *vm_module_new(void); /* empty, with a table of dims; NULL when
 /* One more owner of a module that nobody changes any more; each frees it. */
 struct vm_module *vm_module_share(struct vm_module *module);
 void vm_module_free(struct vm_module *module); /* the struct too, when no other owner is left */
+/* The number of the output of that name, -1: there is none. */
+int vm_module_output(const struct vm_module *module, const char *name);
 const struct vm_function *vm_module_function(const struct vm_module *module, const char *name);
 
 /* Proves a module safe to run: every index in range, every value written before it is read, types as the

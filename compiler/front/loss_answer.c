@@ -2,36 +2,17 @@
 #include <string.h>
 
 #include "compiler/front/elaborate.h"
+#include "runtime/io/vocab.h"
 
 static int find_output(const struct cc_context *c, const struct gr_node *arg) {
   const struct gr_node *name = arg && arg->kind == GR_ARG && !arg->text ? arg->child[0] : NULL;
-  for (uint32_t o = 0; name && name->kind == GR_NAME && o < c->module->output_count; o++)
-    if (!strcmp(c->module->output[o].name, name->text)) return (int)o;
-  return -1;
+  return name && name->kind == GR_NAME ? vm_module_output(c->module, name->text) : -1;
 }
 
 int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call) {
   if (c->frame != c->answers->frame || callee->kind != CC_FUNCTION) return -1;
   if (call == c->answers->call) return c->answers->output;
   return call->count > 1 && callee->function->node->child[0]->count > 1 ? find_output(c, call->child[1]) : -1;
-}
-
-/* labels = "bad, so-so, good", as they are read. */
-static int label_number(const char *labels, const char *label, struct rt_nearest *nearest) {
-  int number = 0;
-  for (const char *at = labels; *at; number++) {
-    const char *end = at + strcspn(at, ","), *next = *end ? end + 1 : end;
-    char one[256];
-    while (*at == ' ') at++;
-    while (end > at && end[-1] == ' ') end--;
-    size_t length = (size_t)(end - at) < sizeof one ? (size_t)(end - at) : sizeof one - 1;
-    memcpy(one, at, length);
-    one[length] = '\0';
-    if (!strcmp(one, label)) return number;
-    rt_nearest_consider(nearest, one);
-    at = next;
-  }
-  return -1;
 }
 
 int cc_label_number(struct cc_context *c, int output, struct gr_span span, struct cc_value *value) {
@@ -44,8 +25,11 @@ int cc_label_number(struct cc_context *c, int output, struct gr_span span, struc
             target->name, target->kind->name);
     return c->error->code;
   }
-  struct rt_nearest nearest = {value->text, NULL, 0};
-  int number = label_number(target->set.labels, value->text, &nearest);
+  struct io_vocab *labels;
+  int status = io_vocab_from_labels(&labels, target->set.labels, c->error);
+  if (status != RT_OK) return status;
+  int number = io_vocab_find(labels, value->text, strlen(value->text));
+  io_vocab_free(labels);
   if (number < 0) {
     gr_fail(c->error, span, "`%s` has no label \"%s\"", target->name, value->text);
     rt_hint(c->error, "its labels are %s", target->set.labels);

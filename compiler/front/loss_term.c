@@ -110,9 +110,7 @@ static int positional(const struct gr_node *call) {
 }
 
 static bool is_output(const struct cc_context *c, const struct gr_node *name) {
-  for (uint32_t o = 0; name->kind == GR_NAME && o < c->module->output_count; o++)
-    if (!strcmp(c->module->output[o].name, name->text)) return true;
-  return false;
+  return name->kind == GR_NAME && vm_module_output(c->module, name->text) >= 0;
 }
 
 const struct cc_definition *cc_loss_function(struct cc_context *c, const struct gr_node *node) {

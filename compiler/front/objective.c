@@ -152,10 +152,8 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
     gr_fail(c->error, node->span, "`metric` of `train` is the name of a metric, as in f1 or label.f1");
     return c->error->code;
   }
-  bool known = !of;
-  for (uint32_t o = 0; !known && o < c->module->output_count; o++)
-    known = !strcmp(c->module->output[o].name, of->text);
-  if (!known) return gr_fail(c->error, of->span, "the model does not predict `%s`", of->text);
+  if (of && vm_module_output(c->module, of->text) < 0)
+    return gr_fail(c->error, of->span, "the model does not predict `%s`", of->text);
   s->metric = rt_arena_printf(&c->module->arena, "%s%s%s", of ? of->text : "", of ? "." : "", node->text);
   return s->metric ? cc_keep_place(c, node->span, true, &s->metric_at) : cc_out_of_memory(c);
 }
