@@ -110,7 +110,7 @@ static int attend(const struct settings *settings, aq_session *session) {
   for (int k = 0; k < count; k++)
     field[k] = (aq_field){settings->operand[k + 1], strlen(settings->operand[k + 1])};
   int status = aq_session_attend(session, field, (size_t)count);
-  if (status)
+  if (status != AQ_OK)
     message_print(aq_session_message(session));
   else
     status = show(settings, &(struct view){session, settings->head});
@@ -125,15 +125,15 @@ static int run_attend(const struct settings *settings) {
   if (settings->html && settings->json)
     return message_fail(AQ_USAGE, NULL, "--html and --json exclude each other");
   int status = open_model(settings->operand[0], &model);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   aq_eval_options_init(&options);
   options.precision = settings->precision;
   options.choose_blas_core = true;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
-  if (!status && settings->html) status = refuse_overwriting(settings->html, settings->operand[0]);
-  if (!status && aq_session_new(model, &options, &session))
+  if (status == AQ_OK && settings->html) status = refuse_overwriting(settings->html, settings->operand[0]);
+  if (status == AQ_OK && aq_session_new(model, &options, &session))
     status = session ? message_print(aq_session_message(session)) : message_no_memory();
-  if (!status) status = attend(settings, session);
+  if (status == AQ_OK) status = attend(settings, session);
   aq_session_free(session);
   aq_model_free(model);
   return status;

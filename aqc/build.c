@@ -9,10 +9,10 @@
 static int build(const struct settings *settings, const char *output) {
   aq_model *model;
   int status = refuse_overwriting(output, settings->operand[0]);
-  if (!status) status = open_any(settings->operand[0], settings, &model);
-  if (status) return status;
+  if (status == AQ_OK) status = open_any(settings->operand[0], settings, &model);
+  if (status != AQ_OK) return status;
   status = aq_model_save_bytecode(model, output);
-  if (status)
+  if (status != AQ_OK)
     message_print(aq_model_message(model));
   else if (!settings->quiet)
     message_remark("wrote %s", output);

@@ -58,7 +58,7 @@ static void print_errors(const char *path, const aq_program *program) {
 }
 
 static int report(const struct settings *settings, const char *path, const aq_program *program, int status) {
-  if (status) {
+  if (status != AQ_OK) {
     print_errors(path, program);
     return status;
   }
@@ -66,8 +66,8 @@ static int report(const struct settings *settings, const char *path, const aq_pr
   for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
   if (warnings > 0 && settings->strict) status = AQ_NEGATIVE;
   if (settings->json) {
-    print_json(settings, path, program, !status);
-  } else if (!status && !settings->quiet) {
+    print_json(settings, path, program, status == AQ_OK);
+  } else if (status == AQ_OK && !settings->quiet) {
     shown_line(stdout, path);
     puts(": ok");
     print_requirements(settings, program);

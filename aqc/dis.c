@@ -9,9 +9,9 @@ static int run_dis(const struct settings *settings) {
   aq_model *model;
   char *text = NULL;
   int status = open_any(settings->operand[0], settings, &model);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   status = aq_model_listing(model, &text);
-  if (status)
+  if (status != AQ_OK)
     message_print(aq_model_message(model));
   else
     fputs(text, stdout);

@@ -8,7 +8,7 @@ static int run_doctor(const struct settings *settings) {
   aq_message message;
   char *text = NULL;
   int status = aq_doctor(true, settings->json, &text, &message);
-  if (status)
+  if (status != AQ_OK)
     message_print(&message);
   else
     printf(settings->json ? "%s\n" : "%s", text);

@@ -30,7 +30,7 @@ static int run_eval(const struct settings *settings) {
   aq_model *model;
   aq_report *report = NULL;
   int status = open_model(settings->operand[0], &model);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   aq_eval_options_init(&options);
   options.threads = (int)settings->threads;
   if (settings->batch > 0) options.batch = settings->batch;
@@ -39,7 +39,7 @@ static int run_eval(const struct settings *settings) {
   options.header = settings->header;
   options.choose_blas_core = true;
   status = aq_report_new(model, settings->operand[1], &options, &report);
-  if (!status)
+  if (status == AQ_OK)
     print_report(settings, model, report);
   else
     status = report ? message_print(aq_report_message(report)) : message_no_memory();

@@ -12,9 +12,9 @@ static int run_explain(const struct settings *settings) {
   char *text = NULL;
   int64_t length = settings->length > 0 ? settings->length : USUAL_LENGTH;
   int status = open_any(settings->operand[0], settings, &model);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   status = aq_model_explain(model, length, settings->json, &text);
-  if (status)
+  if (status != AQ_OK)
     message_print(aq_model_message(model));
   else
     printf(settings->json ? "%s\n" : "%s", text);

@@ -25,9 +25,10 @@ static int format_one(const struct settings *settings, const char *path) {
   size_t length;
   aq_message message;
   int status = file_read(path, &text, &length);
-  if (!status && aq_format(strcmp(path, "-") == 0 ? "<stdin>" : path, text, length, &formatted, &message))
+  if (status == AQ_OK
+      && aq_format(strcmp(path, "-") == 0 ? "<stdin>" : path, text, length, &formatted, &message))
     status = message_print(&message);
-  if (!status)
+  if (status == AQ_OK)
     status =
         use(settings, path, strlen(formatted) == length && memcmp(formatted, text, length) == 0, formatted);
   aq_text_free(formatted);

@@ -55,10 +55,10 @@ static int read_prompt(const struct settings *settings, char **prompt) {
   }
   char *text;
   int status = file_read("-", &text, &length);
-  if (!status) length = without_newline(text, length);
-  if (!status && memchr(text, '\0', length))
+  if (status == AQ_OK) length = without_newline(text, length);
+  if (status == AQ_OK && memchr(text, '\0', length))
     status = message_fail(AQ_BAD_DATA, NULL, "there is a NUL byte in the prompt");
-  if (!status && !(*prompt = strndup(text, length))) status = message_no_memory();
+  if (status == AQ_OK && !(*prompt = strndup(text, length))) status = message_no_memory();
   free(text);
   return status;
 }
@@ -75,7 +75,7 @@ static int generate(aq_session *session, const struct settings *settings, const 
   bool said = remark_unread(settings);
   int status = aq_session_generate(session, &options);
   if (output_failed()) return AQ_IO;
-  if (status) return message_print(aq_session_message(session));
+  if (status != AQ_OK) return message_print(aq_session_message(session));
   putchar('\n');
   if (!said) remark_unread(settings); /* whoever writes there may have been slower than the model */
   return AQ_OK;
@@ -87,10 +87,10 @@ static int run_generate(const struct settings *settings) {
   aq_session *session = NULL;
   char *prompt;
   int status = check_settings(settings);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   status = read_prompt(settings, &prompt);
-  if (!status) status = open_model(settings->operand[0], &model);
-  if (!status) {
+  if (status == AQ_OK) status = open_model(settings->operand[0], &model);
+  if (status == AQ_OK) {
     aq_eval_options_init(&options);
     options.threads = (int)settings->threads;
     options.precision = settings->precision;

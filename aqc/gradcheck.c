@@ -21,13 +21,13 @@ static int run_gradcheck(const struct settings *settings) {
   char *text = NULL;
   aq_program *program;
   int status = open_program(settings->operand[0], settings, &program);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   status = aq_program_gradcheck(program, settings->seed >= 0 ? settings->seed : 1, tolerance, &worst, &text);
   if (settings->json && (status == AQ_OK || status == AQ_NEGATIVE))
     print_json(status == AQ_OK, worst, tolerance);
   else if (!settings->json && text)
     fputs(text, stdout);
-  if (status) message_print(aq_program_message(program));
+  if (status != AQ_OK) message_print(aq_program_message(program));
   if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   aq_text_free(text);
   aq_program_free(program);

@@ -62,9 +62,9 @@ static int run_verb(const struct verb *verb, int count, char **argument) {
   struct settings settings;
   settings_init(&settings);
   int status = options_parse(verb, count, argument, &settings);
-  if (!status && settings.help)
+  if (status == AQ_OK && settings.help)
     help_verb(stdout, verb);
-  else if (!status)
+  else if (status == AQ_OK)
     status = verb->run(&settings);
   settings_free(&settings);
   return status;
@@ -121,5 +121,5 @@ int main(int count, char **argument) {
   messages_init(wants_json(count - 1, argument + 1));
   int status = run(count - 1, argument + 1);
   int written = output_finish();
-  return leave(status ? status : written);
+  return leave(status != AQ_OK ? status : written);
 }

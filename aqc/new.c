@@ -96,9 +96,9 @@ static int run_new(const struct settings *settings) {
     return message_fail(AQ_CANNOT_CREATE, errno == EEXIST ? "give a name that is not taken" : NULL,
                         "cannot create the folder %s: %s", folder, strerror(errno));
   int status = create(folder, "model.aq", program);
-  if (!status) status = create(folder, "train.tsv", train_data);
-  if (!status) status = create(folder, "valid.tsv", valid_data);
-  if (!status && !settings->quiet) print_next(folder);
+  if (status == AQ_OK) status = create(folder, "train.tsv", train_data);
+  if (status == AQ_OK) status = create(folder, "valid.tsv", valid_data);
+  if (status == AQ_OK && !settings->quiet) print_next(folder);
   return status;
 }
 

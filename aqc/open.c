@@ -33,7 +33,7 @@ void remark_more_errors(const char *path, aq_program *program) {
 
 int open_program(const char *path, const struct settings *settings, aq_program **program) {
   int status = read_program(path, settings, program);
-  if (!status || !*program) return status;
+  if (status == AQ_OK || !*program) return status;
   message_print(aq_program_message(*program));
   remark_more_errors(path, *program);
   aq_program_free(*program);
@@ -42,7 +42,7 @@ int open_program(const char *path, const struct settings *settings, aq_program *
 }
 
 static int opened(int status, aq_model **model) {
-  if (!status) return AQ_OK;
+  if (status == AQ_OK) return AQ_OK;
   status = *model ? message_print(aq_model_message(*model)) : message_no_memory();
   aq_model_free(*model);
   *model = NULL;
@@ -63,7 +63,7 @@ int open_model(const char *path, aq_model **model) {
 static int compile(const char *path, const struct settings *settings, aq_model **model) {
   aq_program *program;
   int status = open_program(path, settings, &program);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   status = opened(aq_model_compile(program, model), model);
   if (status == AQ_BAD_DATA) remark_more_errors(path, program);
   aq_program_free(program);
@@ -82,7 +82,7 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
   *model = NULL;
   if (file_ends_with(path, ".aqm") || file_ends_with(path, ".aqb")) {
     int status = check_compiled(path, settings);
-    if (status) return status;
+    if (status != AQ_OK) return status;
   }
   if (file_ends_with(path, ".aqm")) return opened(aq_model_load(path, model), model);
   if (file_ends_with(path, ".aqb")) return opened(aq_model_load_bytecode(path, model), model);

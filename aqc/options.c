@@ -218,7 +218,7 @@ static int parse_letters(struct reader *r, char *argument) {
       return r->next < r->count ? set_option(r, option, r->argument[r->next++]) : wrong(r, NULL, text);
     }
     int status = set_option(r, option, NULL);
-    if (status) return status;
+    if (status != AQ_OK) return status;
   }
   return AQ_OK;
 }
@@ -257,7 +257,7 @@ int options_parse(const struct verb *verb, int count, char **argument, struct se
       settings->help = true;
     else
       status = word[1] == '-' ? parse_long(&r, word) : parse_letters(&r, word);
-    if (status) return status;
+    if (status != AQ_OK) return status;
     if (settings->help) return AQ_OK;
   }
   return check_operands(&r);

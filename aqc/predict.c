@@ -47,7 +47,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   aq_reading reading = aq_session_reading(session);
   reading_remark(&reading, model, settings,
                  settings->json ? ": objects with an error stand for them" : ": empty lines stand for them");
-  if (status) return failed(session, options.path);
+  if (status != AQ_OK) return failed(session, options.path);
   if (read_problem)
     return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
   return AQ_OK;
@@ -58,7 +58,7 @@ static int run_predict(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
   int status = open_model(settings->operand[0], &model);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   aq_eval_options_init(&options);
   options.threads = (int)settings->threads;
   if (settings->batch > 0) options.batch = settings->batch;

@@ -34,7 +34,7 @@ static int check_settings(const struct settings *settings) {
   const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting(settings->output, input[k]);
-    if (status) return status;
+    if (status != AQ_OK) return status;
   }
   return AQ_OK;
 }
@@ -44,8 +44,8 @@ static int run_run(const struct settings *settings) {
   aq_run_facts facts = {0, 0};
   aq_program *program;
   int status = check_settings(settings);
-  if (!status) status = open_program(settings->operand[0], settings, &program);
-  if (status) return status;
+  if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);
+  if (status != AQ_OK) return status;
   aq_run_options_init(&options);
   options.function = settings->function;
   options.inputs = settings->inputs;
@@ -59,7 +59,7 @@ static int run_run(const struct settings *settings) {
   options.repeat = settings->repeat;
   options.choose_blas_core = true;
   status = aq_program_run(program, &options, &facts);
-  if (status) {
+  if (status != AQ_OK) {
     message_print(aq_program_message(program));
     if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   } else

@@ -64,7 +64,7 @@ static int check_settings(const struct training *t) {
                         "--metric looks at validation data, and there is none");
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting(t->options.save, input[k]);
-    if (status) return status;
+    if (status != AQ_OK) return status;
   }
   return file_check_folder(t->options.save);
 }
@@ -99,7 +99,7 @@ static int print_plan(const struct training *t) {
         (long long)facts.tables_by_position, facts.tables_by_position == 1 ? "" : "s",
         facts.tables_by_position == 1 ? "was" : "were");
   int status = aq_trainer_model(t->trainer, &model);
-  if (status)
+  if (status != AQ_OK)
     status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
   else if (!t->settings->json) /* the outcome says it then */
     reading_remark(&reading, model, t->settings, "");
@@ -121,14 +121,14 @@ static int learn(struct training *t) {
     return why;
   }
   int status = print_plan(t);
-  if (status) return status;
+  if (status != AQ_OK) return status;
   status = aq_trainer_run(t->trainer);
   interrupt_release();
   progress_end(&t->progress);
   if (status == AQ_INTERRUPTED) return interrupted(t);
-  if (status) return trainer_failed(t);
+  if (status != AQ_OK) return trainer_failed(t);
   status = aq_trainer_model(t->trainer, &t->model);
-  if (status) return t->model ? message_print(aq_model_message(t->model)) : trainer_failed(t);
+  if (status != AQ_OK) return t->model ? message_print(aq_model_message(t->model)) : trainer_failed(t);
   return AQ_OK;
 }
 
@@ -236,10 +236,10 @@ static int train(struct training *t) {
   if (!t->save) return message_no_memory();
   set_options(t);
   int status = check_settings(t);
-  if (!status) status = open_program(t->settings->operand[0], t->settings, &t->program);
-  if (!status) status = learn(t);
-  if (!status) status = judge(t);
-  if (status) return status;
+  if (status == AQ_OK) status = open_program(t->settings->operand[0], t->settings, &t->program);
+  if (status == AQ_OK) status = learn(t);
+  if (status == AQ_OK) status = judge(t);
+  if (status != AQ_OK) return status;
   print_outcome(t);
   if (t->settings->json)
     print_json(t);

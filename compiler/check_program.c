@@ -9,7 +9,7 @@ static int check_definition(struct cc_program *program, struct cc_definition *d,
   for (const struct cc_use *use = d->uses; use; use = use->next) d->broken |= use->to->broken;
   if (d->broken || d->unit->is_stdlib) return RT_OK;
   int status = cc_check_one(program, d, model, &error);
-  if (!status) return RT_OK;
+  if (status == RT_OK) return RT_OK;
   d->broken = true;
   cc_place_memory(&error, d->node->name_span, "this definition");
   if (status == RT_NO_MEMORY && no_memory) *no_memory = error;
@@ -21,22 +21,23 @@ int cc_check(struct cc_program *program, struct vm_module **module, struct rt_er
   struct rt_error overrides = {0}, alone = {0}, dims = {0};
   int status = RT_OK;
   if (module) *module = NULL;
-  for (struct cc_definition *d = program->first; d && !status; d = d->next)
+  for (struct cc_definition *d = program->first; d && status == RT_OK; d = d->next)
     if (d->node->kind == GR_MODEL && d->unit == program->main)
       model = d;
     else
       status = check_definition(program, d, NULL, error);
-  if (!status && model) status = check_definition(program, model, module, error);
-  if (!status && !model && program->main && !program->main->data_broken && cc_check_alone(program, &alone))
+  if (status == RT_OK && model) status = check_definition(program, model, module, error);
+  if (status == RT_OK && !model && program->main && !program->main->data_broken
+      && cc_check_alone(program, &alone))
     status = cc_report_copy(&program->diagnostics, &alone);
-  if (!status && program->main && cc_check_overrides(program, &overrides))
+  if (status == RT_OK && program->main && cc_check_overrides(program, &overrides))
     status = cc_report_copy(&program->diagnostics, &overrides);
-  if (!status && program->diagnostics.error_count == 0 && cc_check_dims(program, &dims))
+  if (status == RT_OK && program->diagnostics.error_count == 0 && cc_check_dims(program, &dims))
     status = cc_report_copy(&program->diagnostics, &dims);
-  if (!status && program->diagnostics.error_count == 0) status = cc_report_unused(program);
+  if (status == RT_OK && program->diagnostics.error_count == 0) status = cc_report_unused(program);
   cc_diagnostics_sort(&program->diagnostics);
   const struct rt_error *first = cc_first_error(&program->diagnostics);
-  if (status) return rt_no_memory(error);
+  if (status != RT_OK) return rt_no_memory(error);
   if (first && error) *error = *first;
   return first ? first->code : RT_OK;
 }

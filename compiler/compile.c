@@ -61,7 +61,7 @@ static int settle_heads(struct cc_context *c) {
 
 static int settle(struct cc_context *c) {
   int status = settle_params(c);
-  return status ? status : settle_heads(c);
+  return status != RT_OK ? status : settle_heads(c);
 }
 
 static struct vm_module *end(struct compilation *k, int status, bool settled) {
@@ -79,7 +79,7 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   rt_map_free(&k->c.param_of);
   cc_scope_free(&k->scope);
   ir_graph_free(&k->graph);
-  if (!status) return module;
+  if (status == RT_OK) return module;
   vm_module_free(module);
   return NULL;
 }
@@ -88,7 +88,7 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
 static int require_all(struct cc_context *c) {
   const struct gr_span own = {0};
   int status = cc_require_nodes(c, c->model, 1, own);
-  for (uint32_t k = 0; k < c->model->scan_count && !status; k++)
+  for (uint32_t k = 0; k < c->model->scan_count && status == RT_OK; k++)
     status = cc_require_nodes(c, c->model->scan[k]->body, 1, own);
   return status;
 }
@@ -104,7 +104,7 @@ static int model_requirements(struct cc_context *c, const struct cc_elaborated *
   for (size_t w = 0; w < c->weights_count; w++) root[count++] = c->weights[w].id;
   root[count++] = e->loss.total;
   int status = require_all(c);
-  return status ? status : cc_requirements(c, (int)count, root);
+  return status != RT_OK ? status : cc_requirements(c, (int)count, root);
 }
 
 static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
@@ -160,16 +160,16 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
   struct cc_elaborated e = {0};
   bool settled = false;
   int status = begin(&k, program, error);
-  if (!status) status = elaborate_model(&k, &e);
-  if (!status) status = unused_overrides(&k.c);
-  if (!status) {
+  if (status == RT_OK) status = elaborate_model(&k, &e);
+  if (status == RT_OK) status = unused_overrides(&k.c);
+  if (status == RT_OK) {
     settled = true;
     status = settle(&k.c);
   }
-  if (!status) status = cc_emit_model(&k.c, &e);
-  if (!status) status = vm_verify(k.c.module, error);
+  if (status == RT_OK) status = cc_emit_model(&k.c, &e);
+  if (status == RT_OK) status = vm_verify(k.c.module, error);
   const struct gr_node *model = cc_item(program->main, GR_MODEL);
-  if (status && model && error) cc_place_memory(error, model->name_span, "the compiled model");
+  if (status != RT_OK && model && error) cc_place_memory(error, model->name_span, "the compiled model");
   return end(&k, status, settled);
 }
 
@@ -251,8 +251,8 @@ static int function_arguments(struct cc_context *c, const struct gr_node *params
       status = is_dim
                    ? (cc_lookup(c->scope, param->text) ? RT_OK : free_dim(c, param->text, param->span, &dim))
                    : cc_expression(c, value, &bound);
-      if (!status && !is_dim) status = cc_bind(c, c->scope, param->text, bound, param->span, NULL);
-      if (status) return status;
+      if (status == RT_OK && !is_dim) status = cc_bind(c, c->scope, param->text, bound, param->span, NULL);
+      if (status != RT_OK) return status;
       continue;
     }
     struct vm_input *input = &m->input[m->input_count];
@@ -277,18 +277,18 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
   if (!c->module->name) return cc_out_of_memory(c);
   c->unit = d->unit;
   int status = function_arguments(c, d->node->child[0], runnable);
-  if (status || !*runnable) return status;
+  if (status != RT_OK || !*runnable) return status;
   if (d->node->kind == GR_HEAD) {
     *count = 1;
     status = cc_head_body(c, d, NULL, c->scope, c->unit, result);
-    return status ? status : require_all(c);
+    return status != RT_OK ? status : require_all(c);
   }
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, 16);
-  if (!status && *count < 0)
+  if (status == RT_OK && *count < 0)
     status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
-  if (!status) status = cc_check_result(c, d, result, *count, c->scope);
-  return status ? status : require_all(c);
+  if (status == RT_OK) status = cc_check_result(c, d, result, *count, c->scope);
+  return status != RT_OK ? status : require_all(c);
 }
 
 static const struct cc_definition *choose_function(struct cc_program *program, const char *name,
@@ -331,7 +331,7 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
   ir_id loss = sum_of_outputs(c, out->count, id);
   if (!loss) return c->error->code;
   int status = ir_gradient(c->model, loss, 0, count, wrt, grad, c->error);
-  for (int i = 0; i < count && !status; i++) {
+  for (int i = 0; i < count && status == RT_OK; i++) {
     struct ir_node leaf = c->model->node[wrt[i]];
     const char *of = leaf.op == OP_param ? m->param[leaf.attr[0]].name : m->input[leaf.attr[0]].name;
     if (!grad[i]) grad[i] = ir_constant(c->model, 0, &leaf.type, leaf.span, c->error);
@@ -352,13 +352,13 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d, co
   struct ir_outputs out = {.count = count, .id = id, .name = name};
   for (int i = 0; i < count; i++) {
     int status = cc_to_tensor(c, &result[i], d->node->name_span, &id[i]);
-    if (status) return status;
+    if (status != RT_OK) return status;
     name[i] = count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
     if (!name[i]) return cc_out_of_memory(c);
   }
   int status = cc_requirements(c, count, id);
-  if (!status && gradients) status = append_gradients(c, &out, id, name);
-  return status ? status : ir_emit(c->model, &out, "run", m, c->error);
+  if (status == RT_OK && gradients) status = append_gradients(c, &out, id, name);
+  return status != RT_OK ? status : ir_emit(c->model, &out, "run", m, c->error);
 }
 
 struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
@@ -370,19 +370,19 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
   const struct cc_definition *d = choose_function(program, name, error);
   if (!d) return NULL;
   int status = begin(&k, program, error);
-  if (!status) status = elaborate_function(&k, d, result, &count, &runnable);
-  if (!status && !runnable)
+  if (status == RT_OK) status = elaborate_function(&k, d, result, &count, &runnable);
+  if (status == RT_OK && !runnable)
     status = gr_fail(
         error, d->node->name_span,
         "`%s` has an argument without a type and without a default, so it cannot be run by itself", d->name);
-  if (!status) status = unused_overrides(&k.c);
-  if (!status) {
+  if (status == RT_OK) status = unused_overrides(&k.c);
+  if (status == RT_OK) {
     settled = true;
     status = settle(&k.c);
   }
-  if (!status) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
-  if (!status) status = emit_function(&k.c, d, result, count, gradients);
-  if (!status) status = vm_verify(k.c.module, error);
+  if (status == RT_OK) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
+  if (status == RT_OK) status = emit_function(&k.c, d, result, count, gradients);
+  if (status == RT_OK) status = vm_verify(k.c.module, error);
   return end(&k, status, settled);
 }
 
@@ -419,7 +419,7 @@ static int check_literals(struct cc_context *c, const struct cc_definition *d, c
   if (node->kind != GR_BLOCK && node->kind != GR_IF && node->kind != GR_FOR) return RT_OK;
   for (int i = 0; i < node->count; i++) {
     int status = node->child[i] ? check_literals(c, d, node->child[i]) : RT_OK;
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -431,8 +431,8 @@ static int check_function(struct cc_program *program, const struct cc_definition
   struct cc_value result[16];
   int count = 0, status = begin(&k, program, error);
   bool runnable;
-  if (!status) status = elaborate_function(&k, d, result, &count, &runnable);
-  if (!status && !runnable) status = check_literals(&k.c, d, d->node->child[2]);
+  if (status == RT_OK) status = elaborate_function(&k, d, result, &count, &runnable);
+  if (status == RT_OK && !runnable) status = check_literals(&k.c, d, d->node->child[2]);
   vm_module_free(end(&k, status, false));
   return status;
 }
@@ -440,7 +440,7 @@ static int check_function(struct cc_program *program, const struct cc_definition
 int cc_check_overrides(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
   int status = begin(&k, program, error);
-  if (!status) status = unused_overrides(&k.c);
+  if (status == RT_OK) status = unused_overrides(&k.c);
   vm_module_free(end(&k, status, false));
   return status;
 }
@@ -449,7 +449,7 @@ int cc_check_dims(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
   vm_dim size;
   int status = begin(&k, program, error);
-  for (struct cc_definition *d = program->first; d && !status; d = d->next)
+  for (struct cc_definition *d = program->first; d && status == RT_OK; d = d->next)
     if (d->node->kind == GR_DIM) status = cc_dim_of(&k.c, d, &size);
   vm_module_free(end(&k, status, false));
   return status;
@@ -460,8 +460,8 @@ int cc_check_alone(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
   struct cc_context *c = &k.c;
   int status = begin(&k, program, error);
-  if (!status) status = cc_data_alone(c);
-  if (!status) status = cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
+  if (status == RT_OK) status = cc_data_alone(c);
+  if (status == RT_OK) status = cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
   vm_module_free(end(&k, status, false));
   return status;
 }
@@ -471,8 +471,8 @@ static int check_model(struct cc_program *program, struct vm_module **model, str
   struct cc_elaborated e;
   bool settled = false;
   int status = begin(&k, program, error);
-  if (!status) status = elaborate_model(&k, &e);
-  if (!status) {
+  if (status == RT_OK) status = elaborate_model(&k, &e);
+  if (status == RT_OK) {
     settled = true;
     status = settle(&k.c);
   }

@@ -48,7 +48,7 @@ static int emit_attend(struct cc_context *c, const struct cc_elaborated *e) {
     name[count++] = c->module->output[o].name;
   }
   int status = add_weights(c, id, name, &count);
-  if (status) return status;
+  if (status != RT_OK) return status;
   for (size_t w = 0; w < c->weights_count; w++) {
     id[count] = c->weights[w].id;
     name[count++] = c->weights[w].name;
@@ -64,7 +64,7 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)m->param_count + 1));
   if (!grad || !param) return cc_out_of_memory(c);
   int status = ir_gradient(c->model, loss, 0, (int)m->param_count, c->param_node, grad, c->error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   int kept = 0;
   for (uint32_t p = 0; p < m->param_count; p++) {
     if (!grad[p]) continue; /* the loss does not depend on it */
@@ -103,8 +103,8 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
   bool apart = count > 1 || e->loss.penalised;
   int values = e->loss.counted ? 3 * count + 1 : apart ? 2 * count + 1 : 2;
   struct ir_outputs eval = {.count = values, .id = id, .name = name};
-  if (!status) status = ir_emit(c->model, &eval, "eval", m, c->error);
-  if (!status) status = emit_attend(c, e);
-  if (!status) status = emit_train(c, e->loss.total);
+  if (status == RT_OK) status = ir_emit(c->model, &eval, "eval", m, c->error);
+  if (status == RT_OK) status = emit_attend(c, e);
+  if (status == RT_OK) status = emit_train(c, e->loss.total);
   return status;
 }

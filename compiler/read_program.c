@@ -6,7 +6,7 @@ struct cc_program *cc_program_read(const struct cc_source *source) {
   if (!program) return NULL;
   int status = program->main ? cc_check_names(program) : RT_OK;
   cc_diagnostics_sort(&program->diagnostics);
-  if (!status && !program->diagnostics.failed) return program;
+  if (status == RT_OK && !program->diagnostics.failed) return program;
   cc_program_free(program);
   return NULL;
 }

@@ -20,13 +20,13 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_field *field = &s->field[column->field];
   struct io_tokens *tokens = &s->data.tokens;
   int status = column->kind->tokens(&s->model->schema, c, field->text, field->length, tokens, error);
-  size_t wanted = status ? 0 : tokens->count;
+  size_t wanted = status != RT_OK ? 0 : tokens->count;
   if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
   struct session_tokens *list = &s->token[c];
-  list->text = status ? NULL : rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list->text);
-  if (!list->text) return status ? status : rt_no_memory(error);
+  list->text = status != RT_OK ? NULL : rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list->text);
+  if (!list->text) return status != RT_OK ? status : rt_no_memory(error);
   if (column->ends) status = add_token(s, list, "<begin>", 7, error);
-  for (size_t k = 0; k < wanted && !status; k++) {
+  for (size_t k = 0; k < wanted && status == RT_OK; k++) {
     const struct io_token *token = &tokens->items[k];
     bool part = column->kind->partial; /* as the model sees it, since it was not written so */
     status = add_token(s, list, part ? tokens->text + token->at : field->text + token->start,
@@ -45,7 +45,7 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
     s->token[c] = (struct session_tokens){0};
     if (!schema->columns[c].required || !schema->columns[c].kind->tokens) continue;
     int status = text_tokens(s, c, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -121,13 +121,13 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
   session->looked = false;
   if (!session->ready) return session_not_ready(error);
   int status = make_machine(session, error);
-  if (!status) status = session_fill(session, &session->model->schema, field, count, error);
-  if (!status) status = keep_tokens(session, error);
-  if (!status)
+  if (status == RT_OK) status = session_fill(session, &session->model->schema, field, count, error);
+  if (status == RT_OK) status = keep_tokens(session, error);
+  if (status == RT_OK)
     status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
-  if (!status) status = vm_machine_run(session->attend, 0, error);
-  for (size_t k = 0; k < session->map_count && !status; k++) status = keep_map(session, k, error);
-  session->looked = !status;
+  if (status == RT_OK) status = vm_machine_run(session->attend, 0, error);
+  for (size_t k = 0; k < session->map_count && status == RT_OK; k++) status = keep_map(session, k, error);
+  session->looked = status == RT_OK;
   return status;
 }
 

@@ -85,7 +85,7 @@ static int draw_sizes(struct check *c, const struct size_set *set, struct rt_err
   int status = RT_OK;
   size_t symbols = c->module->dims.symbol_count;
   c->examples = set->examples;
-  for (int64_t e = 0; e < c->examples && !status; e++) {
+  for (int64_t e = 0; e < c->examples && status == RT_OK; e++) {
     for (size_t s = 0; s < symbols; s++)
       one[s] = c->module->dims.symbol[s].kind != VM_RAGGED ? -1
                : e < 2                                     ? set->first[e]
@@ -98,7 +98,8 @@ static int draw_sizes(struct check *c, const struct size_set *set, struct rt_err
 
 static int bind_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
   int status = draw_sizes(c, set, error);
-  return status ? status : vm_machine_bind(c->machine, c->examples, (const int64_t *const *)c->size, error);
+  return status != RT_OK ? status
+                         : vm_machine_bind(c->machine, c->examples, (const int64_t *const *)c->size, error);
 }
 
 /* Elements of an input over all examples; -1 when a dim of it is none. */
@@ -146,7 +147,7 @@ static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
 
 static int loss_of(struct check *c, double *loss, struct rt_error *error) {
   int status = vm_machine_run(c->machine, c->seed, error);
-  if (!status) *loss = *(const double *)vm_machine_output(c->machine, 0).data;
+  if (status == RT_OK) *loss = *(const double *)vm_machine_output(c->machine, 0).data;
   return status;
 }
 
@@ -154,11 +155,11 @@ static int loss_of(struct check *c, double *loss, struct rt_error *error) {
  */
 static int keep_gradients(struct check *c, double *loss, struct rt_error *error) {
   int status = loss_of(c, loss, error);
-  if (!status && !isfinite(*loss)) {
+  if (status == RT_OK && !isfinite(*loss)) {
     status = vm_machine_blame(c->machine, c->seed, error);
-    return status ? status : rt_fail(error, RT_NOT_FINITE, "the loss is not finite on random data");
+    return status != RT_OK ? status : rt_fail(error, RT_NOT_FINITE, "the loss is not finite on random data");
   }
-  for (uint32_t g = 0; !status && g < c->train->gradient_count; g++) {
+  for (uint32_t g = 0; status == RT_OK && g < c->train->gradient_count; g++) {
     const struct vm_gradient *from = &c->train->gradient[g];
     struct rt_tensor value = vm_machine_value(c->machine, from->value);
     double *to = c->gradient[from->param];
@@ -189,7 +190,7 @@ static int slope(struct check *c, uint32_t p, int64_t element, double h, uint64_
   int status = kept ? RT_OK : rt_no_memory(error);
   if (kept) memcpy(kept, theta + first, (size_t)(last - first) * sizeof *kept);
   *numeric = *analytic = 0;
-  for (int k = 0; k < 4 && !status; k++) {
+  for (int k = 0; k < 4 && status == RT_OK; k++) {
     for (int64_t x = first; x < last; x++)
       theta[x] =
           kept[x - first] + at[k] * h * scale * (element < 0 ? rt_random_normal(direction, (uint64_t)x) : 1);
@@ -212,7 +213,7 @@ static int compare(struct check *c, uint32_t p, int64_t element, double loss, st
   for (size_t k = 0; k < RT_COUNT(steps) && best.error > 1e-9; k++) {
     double analytic, numeric;
     int status = slope(c, p, element, steps[k], direction, &analytic, &numeric, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     double size = fmax(fmax(fabs(analytic), fabs(numeric)), SMALLEST * fmax(1, fabs(loss))),
            wrong = fabs(analytic - numeric) / size;
     if (!(wrong < best.error)) {
@@ -243,7 +244,7 @@ static int check_param(struct check *c, uint32_t p, int64_t many, double loss, s
   int64_t n = c->params.elements[p];
   if (c->module->param[p].frozen || n == 0) return RT_OK;
   int status = n > 1 ? compare(c, p, -1, loss, &c->found[p], error) : RT_OK;
-  for (int64_t k = 0; k < many && k < n && !status; k++)
+  for (int64_t k = 0; k < many && k < n && status == RT_OK; k++)
     status = compare(c, p, n <= many ? k : below(c, n), loss, &c->found[p], error);
   return status;
 }
@@ -251,11 +252,12 @@ static int check_param(struct check *c, uint32_t p, int64_t many, double loss, s
 static int check_set(struct check *c, const struct size_set *set, struct rt_error *error) {
   double loss = 0;
   int status = bind_sizes(c, set, error);
-  for (uint32_t i = 0; i < c->module->input_count && !status; i++)
+  for (uint32_t i = 0; i < c->module->input_count && status == RT_OK; i++)
     if (vm_machine_uses_input(c->machine, i)) status = draw_input(c, i, error);
-  if (!status) status = keep_gradients(c, &loss, error);
+  if (status == RT_OK) status = keep_gradients(c, &loss, error);
   int64_t many = elements_to_check(c);
-  for (uint32_t p = 0; p < c->params.count && !status; p++) status = check_param(c, p, many, loss, error);
+  for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
+    status = check_param(c, p, many, loss, error);
   return status;
 }
 
@@ -266,9 +268,9 @@ static int make_params(struct check *c, struct rt_error *error) {
     if (c->module->param[p].init.kind == VM_INIT_LOAD)
       c->module->param[p].init = (struct vm_init){.kind = VM_INIT_GLOROT, .a = 1};
   int status = lib_params_init(&c->params, c->module, RT_F64, error);
-  if (!status) status = lib_params_fill(&c->params, c->module, NULL, c->seed, NULL, error);
+  if (status == RT_OK) status = lib_params_fill(&c->params, c->module, NULL, c->seed, NULL, error);
   /* Away from the symmetry of the initial values, where many gradients are 0. */
-  for (uint32_t p = 0; p < c->params.count && !status; p++)
+  for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
     for (int64_t k = 0; k < c->params.elements[p]; k++) ((double *)c->params.data[p])[k] += 0.1 * normal(c);
   return status;
 }
@@ -276,7 +278,7 @@ static int make_params(struct check *c, struct rt_error *error) {
 static int prepare(struct check *c, struct rt_error *error) {
   const struct vm_module *m = c->module;
   int status = bind_dims(c, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   c->train = vm_module_function(m, "train");
   if (!c->train) return rt_fail(error, RT_BAD_DATA, "%s has nothing to train", m->name);
   c->size = rt_arena_alloc(&c->arena, (m->dims.symbol_count + 1) * sizeof *c->size);
@@ -288,11 +290,11 @@ static int prepare(struct check *c, struct rt_error *error) {
     if (!(c->size[s] = rt_arena_alloc(&c->arena, MAX_EXAMPLES * sizeof **c->size)))
       return rt_no_memory(error);
   status = make_params(c, error);
-  for (uint32_t p = 0; p < c->params.count && !status; p++)
+  for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
     if (!(c->gradient[p] =
               rt_arena_alloc(&c->arena, ((size_t)c->params.elements[p] + 1) * sizeof **c->gradient)))
       status = rt_no_memory(error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   c->pool = lib_pool(1, false, error);
   c->machine = c->pool ? vm_machine_new(m, c->train, RT_F64, c->pool, error) : NULL;
   if (!c->machine) return error->code;
@@ -346,12 +348,13 @@ int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, do
   if (lib_can_compile(program, error)) return error->code;
   c.module = cc_compile_model(program->program, error);
   int status = c.module ? prepare(&c, error) : error->code;
-  for (size_t s = 0; s < RT_COUNT(size_sets) && !status; s++) status = check_set(&c, &size_sets[s], error);
-  if (!status && text) {
+  for (size_t s = 0; s < RT_COUNT(size_sets) && status == RT_OK; s++)
+    status = check_set(&c, &size_sets[s], error);
+  if (status == RT_OK && text) {
     table(&c, &out);
     status = lib_give_text(&out, text, error);
   }
-  if (!status) status = verdict(&c, tolerance, &largest, error);
+  if (status == RT_OK) status = verdict(&c, tolerance, &largest, error);
   if (worst) *worst = largest;
   check_free(&c);
   return status;

@@ -34,7 +34,7 @@ static bool is_special(const char *path) {
 static int can_create(const char *path, struct rt_error *error) {
   struct io_save *save;
   int status = io_save_begin(&save, path, error);
-  if (!status) io_save_abort(save);
+  if (status == RT_OK) io_save_abort(save);
   return status;
 }
 
@@ -42,8 +42,8 @@ int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error) {
   if (is_special(t->save)) return RT_OK;
   char *path = checkpoint_path(t, error);
   int status = path ? io_lock_take(&t->lock, t->save, error) : RT_NO_MEMORY;
-  if (!status) status = can_create(t->save, error);
-  if (!status) status = can_create(path, error);
+  if (status == RT_OK) status = can_create(t->save, error);
+  if (status == RT_OK) status = can_create(path, error);
   rt_free(path);
   return status;
 }
@@ -82,7 +82,7 @@ static int describe_columns(const struct aq_trainer *t, struct rt_text *out, str
   io_schema_write(&t->schema, &schema);
   int status = schema.failed ? rt_no_memory(error) : RT_OK;
   io_checksum_begin(&d.sum);
-  if (!status) io_checksum_add(&d.sum, schema.data, schema.length);
+  if (status == RT_OK) io_checksum_add(&d.sum, schema.data, schema.length);
   rt_text_free(&schema);
   put_digest(&d, "vocabulary", out);
   return status;
@@ -133,8 +133,8 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   put_number(&out, "clip", s->clip);
   put_number(&out, "average", s->average);
   rt_text_printf(&out, "metric %s\n", t->best_by.name ? t->best_by.name : "none");
-  if (!status && out.failed) status = rt_no_memory(error);
-  if (status) rt_text_free(&out);
+  if (status == RT_OK && out.failed) status = rt_no_memory(error);
+  if (status != RT_OK) rt_text_free(&out);
   t->run = out.data;
   return status;
 }
@@ -238,15 +238,17 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   int count = 2 * (int)n + (int)t->average.count;
   struct io_tensor_out *out = rt_zalloc((3u + RT_MOST_MOMENTS) * n + 1u, sizeof *out);
   int status = out ? describe_run(t, error) : rt_no_memory(error);
-  if (!status) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
-  if (!status) status = lib_params_describe(lib_train_best(t), t->module, "best.", &arena, out + n, error);
-  if (!status) status = lib_params_describe(&t->average, t->module, "average.", &arena, out + 2 * n, error);
-  if (!status) status = describe_moments(t, &arena, out, &count, error);
+  if (status == RT_OK) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
+  if (status == RT_OK)
+    status = lib_params_describe(lib_train_best(t), t->module, "best.", &arena, out + n, error);
+  if (status == RT_OK)
+    status = lib_params_describe(&t->average, t->module, "average.", &arena, out + 2 * n, error);
+  if (status == RT_OK) status = describe_moments(t, &arena, out, &count, error);
   describe_state(t, &state);
-  if (!status && state.failed) status = rt_no_memory(error);
+  if (status == RT_OK && state.failed) status = rt_no_memory(error);
   const struct io_metadata metadata[] = {
       {"aq.checkpoint", "1"}, {"aq.run", t->run}, {"aq.state", state.data}};
-  if (!status) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
+  if (status == RT_OK) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
   rt_free(out);
   rt_text_free(&state);
   rt_arena_free(&arena);
@@ -259,7 +261,7 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
   if (!path) return RT_NO_MEMORY;
   rt_optimizer_flush(t->optimizer);
   int status = write_file(t, path, error);
-  if (!status && t->options.progress) {
+  if (status == RT_OK && t->options.progress) {
     aq_progress p = {.event = AQ_SAVED,
                      .path = path,
                      .epoch = t->state.epoch,
@@ -278,7 +280,7 @@ static int read_moments(struct aq_trainer *t, const struct io_tensors *file, str
                         struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t p = 0; p < t->params.count; p++)
-    for (int kind = 0; !status && t->learns[p] && kind < method_of(t)->moments; kind++) {
+    for (int kind = 0; status == RT_OK && t->learns[p] && kind < method_of(t)->moments; kind++) {
       void *data = rt_optimizer_moment(t->optimizer, (int)p, kind);
       const char *name = moment_name(t, p, kind, arena);
       if (!name) return rt_no_memory(error);
@@ -296,16 +298,16 @@ static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct 
   const char *run = io_tensors_metadata(file, "aq.run"), *state = io_tensors_metadata(file, "aq.state");
   if (!run || !state) return rt_fail(error, RT_BAD_DATA, "this is no checkpoint of aq");
   int status = describe_run(t, error);
-  if (!status) status = check_run(run, t->run, error);
-  if (!status) status = parse_state(t, &t->state, state, error);
-  if (!status) status = lib_params_read(&t->params, t->module, file, "param.", error);
-  if (!status) status = lib_params_read(&t->best, t->module, file, "best.", error);
-  if (!status) status = lib_params_read(&t->average, t->module, file, "average.", error);
+  if (status == RT_OK) status = check_run(run, t->run, error);
+  if (status == RT_OK) status = parse_state(t, &t->state, state, error);
+  if (status == RT_OK) status = lib_params_read(&t->params, t->module, file, "param.", error);
+  if (status == RT_OK) status = lib_params_read(&t->best, t->module, file, "best.", error);
+  if (status == RT_OK) status = lib_params_read(&t->average, t->module, file, "average.", error);
   const struct lib_params *const read[] = {&t->params, &t->best, &t->average};
-  for (size_t k = 0; k < RT_COUNT(read) && !status; k++)
+  for (size_t k = 0; k < RT_COUNT(read) && status == RT_OK; k++)
     status = lib_params_check(read[k], t->module, RT_BAD_DATA, "is not finite", error);
-  if (!status) status = read_moments(t, file, &arena, error);
-  if (!status) rt_optimizer_set_steps(t->optimizer, t->state.step);
+  if (status == RT_OK) status = read_moments(t, file, &arena, error);
+  if (status == RT_OK) rt_optimizer_set_steps(t->optimizer, t->state.step);
   rt_arena_free(&arena);
   return status;
 }
@@ -316,12 +318,12 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   if (!path) return RT_NO_MEMORY;
   int status = io_tensors_open(&file, path, error);
   if (status == RT_NO_INPUT) rt_hint(error, "leave out --resume to begin: no training has been saved there");
-  if (!status) status = io_tensors_verify(file, error);
-  if (!status) status = read_all(t, file, error);
-  if (status) lib_name_file(error, path);
+  if (status == RT_OK) status = io_tensors_verify(file, error);
+  if (status == RT_OK) status = read_all(t, file, error);
+  if (status != RT_OK) lib_name_file(error, path);
   io_tensors_close(file);
   rt_free(path);
-  if (status) return status;
+  if (status != RT_OK) return status;
   /* The goal may be another one than before; of another metric than the one that is kept, later epochs tell.
    */
   bool same = t->has_goal && t->goal.metric == t->best_by.metric && t->goal_output == t->best_by.output;

@@ -97,9 +97,9 @@ static int append(struct writing *w, int32_t id, struct rt_error *error) {
 static int take_prompt(struct writing *w, struct rt_error *error) {
   const struct io_values *v = &w->session->data.values[w->column];
   int status = RT_OK;
-  for (int64_t k = 0; k + 1 < v->offsets[1] && !status; k++) status = append(w, v->ids[k], error);
+  for (int64_t k = 0; k + 1 < v->offsets[1] && status == RT_OK; k++) status = append(w, v->ids[k], error);
   w->begun = w->count > (w->vocab->begin >= 0);
-  if (status || w->count > 0) return status;
+  if (status != RT_OK || w->count > 0) return status;
   int32_t newline = io_vocab_find(w->vocab, "\n", 1);
   return append(w, newline > 0 ? newline : w->vocab->base, error);
 }
@@ -194,17 +194,17 @@ static int write_on(struct writing *w, struct rt_error *error) {
   struct aq_session *s = w->session;
   for (int64_t step = 0; step < w->options->length; step++) {
     int status = show_context(w, error);
-    if (!status) status = check_context(s, error);
-    if (!status) status = session_run(s, 0, 1, error);
-    if (status) return status;
+    if (status == RT_OK) status = check_context(s, error);
+    if (status == RT_OK) status = session_run(s, 0, 1, error);
+    if (status != RT_OK) return status;
     const struct session_scores *scores = &s->scores[w->output];
     if (scores->columns != w->vocab->count || scores->first[1] < 1)
       return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
     int64_t id = draw(w, scores->value + (scores->first[1] - 1) * scores->columns, scores->columns, step);
     if (id == w->vocab->end) return RT_OK;
     status = write_token(w, (int32_t)id, error);
-    if (!status) status = append(w, (int32_t)id, error);
-    if (status) return status;
+    if (status == RT_OK) status = append(w, (int32_t)id, error);
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -224,11 +224,11 @@ int aq_session_generate(aq_session *session, const aq_generate_options *options)
   if (!isfinite(own.temperature) || own.temperature < 0)
     return rt_fail(error, RT_USAGE, "a temperature is 0 or more");
   int status = find_text(&w, error);
-  if (!status) status = read_prompt(&w, error);
-  if (!status) status = take_prompt(&w, error);
-  if (!status && !(w.weight = rt_zalloc((size_t)w.vocab->count + 1, sizeof *w.weight)))
+  if (status == RT_OK) status = read_prompt(&w, error);
+  if (status == RT_OK) status = take_prompt(&w, error);
+  if (status == RT_OK && !(w.weight = rt_zalloc((size_t)w.vocab->count + 1, sizeof *w.weight)))
     status = rt_no_memory(error);
-  if (!status) status = write_on(&w, error);
+  if (status == RT_OK) status = write_on(&w, error);
   session->scored = 0;
   rt_free(w.context);
   rt_free(w.weight);

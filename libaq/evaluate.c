@@ -30,8 +30,9 @@ static int read_text(struct aq_report *r, const char *path, const struct io_data
   struct rt_text json = {0};
   io_schema_write(&r->model->schema, &json);
   int status = json.failed ? rt_no_memory(error) : io_schema_parse(&own, json.data, json.length, error);
-  int64_t window = status || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
-  if (!status) status = io_dataset_from_text(path, &own, window, options, &r->data, NULL, error);
+  int64_t window =
+      status != RT_OK || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
+  if (status == RT_OK) status = io_dataset_from_text(path, &own, window, options, &r->data, NULL, error);
   io_schema_free(&own);
   rt_text_free(&json);
   return status;
@@ -62,23 +63,23 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
     return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
   int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
-  if (!status)
+  if (status == RT_OK)
     status = model->text ? read_text(r, path, &reading, error)
                          : io_dataset_read(path, &model->schema, &reading, &r->data, error);
-  if (!status) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
-  if (!status && params->precision != precision) {
+  if (status == RT_OK) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
+  if (status == RT_OK && params->precision != precision) {
     status = lib_params_convert(&r->converted, params, model->module, precision, error);
     params = &r->converted;
   }
-  if (status) return status;
+  if (status != RT_OK) return status;
   r->pool = lib_pool(options->threads, options->choose_blas_core, error);
   if (!r->pool) return error->code;
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;
-  if (!status) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
   lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
   r->reading.rows -= r->judge.skipped;
-  return status || r->judge.skipped < r->data.rows ? status : no_rows(r, error);
+  return status != RT_OK || r->judge.skipped < r->data.rows ? status : no_rows(r, error);
 }
 
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
@@ -124,7 +125,7 @@ static bool has_total(const struct vm_module *m) {
 static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
   const struct vm_module *m = report->model ? report->model->module : NULL;
   int status = RT_OK;
-  for (uint32_t o = 0; report->judge.report && o < m->output_count && !status; o++) {
+  for (uint32_t o = 0; report->judge.report && o < m->output_count && status == RT_OK; o++) {
     const char *name = m->output[o].name;
     if (m->output_count > 1) aq_shown_note(s, NULL, "%s%s\n", o ? "\n" : "", name);
     aq_shown_begin(s, name);
@@ -132,7 +133,7 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     aq_shown_end(s);
   }
   /* No output is called loss, which is a word of the language. */
-  if (status || !m || !has_total(m)) return status;
+  if (status != RT_OK || !m || !has_total(m)) return status;
   double loss = report->judge.loss / report->judge.loss_rows;
   aq_shown_real(s, "loss", NULL, loss);
   if (report->judge.loss_rows > 0) aq_shown_say(s, "\nloss of all: %.*f", DIGITS, loss);
@@ -146,7 +147,7 @@ int aq_report_shown(aq_report *report, aq_shown **shown) {
   struct rt_error *error = lib_begin(&report->message);
   aq_shown *s = *shown = aq_shown_new(false);
   int status = s ? show_report(report, s, error) : rt_no_memory(error);
-  return status || !s->failed ? status : rt_no_memory(error);
+  return status != RT_OK || !s->failed ? status : rt_no_memory(error);
 }
 
 /* Written when asked for, anew each time. "" when there is no memory. */
@@ -154,7 +155,8 @@ static const char *write_report(aq_report *report, enum aq_form form, struct rt_
   aq_shown *s;
   int status = aq_report_shown(report, &s);
   out->length = 0;
-  if (!status) return shown_finish(s, form, out, &report->message.error) || !out->data ? "" : out->data;
+  if (status == RT_OK)
+    return shown_finish(s, form, out, &report->message.error) || !out->data ? "" : out->data;
   aq_shown_free(s);
   return "";
 }
@@ -178,7 +180,7 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
   output = lib_metric_output(m, &name);
   int status = rep_metric_find(&report->judge.report[output], name, &metric, error);
-  if (!status) *value = metric->value(&report->judge.report[output]);
+  if (status == RT_OK) *value = metric->value(&report->judge.report[output]);
   return status;
 }
 

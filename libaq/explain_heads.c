@@ -210,7 +210,7 @@ int explain_heads(struct explanation *x, struct rt_error *error) {
   int status = RT_OK;
   aq_shown_list(x->shown, "heads");
   aq_shown_say(x->shown, "heads");
-  for (uint32_t h = 0; h < x->module->head_count && !status; h++) status = show_head(x, h, error);
+  for (uint32_t h = 0; h < x->module->head_count && status == RT_OK; h++) status = show_head(x, h, error);
   if (!x->module->head_count) aq_shown_note(x->shown, NULL, "none");
   aq_shown_end(x->shown);
   return status;

@@ -53,11 +53,11 @@ static int bind(const struct explanation *x, struct vm_machine *machine, int64_t
   struct rt_arena arena = {0};
   int64_t **size = rt_arena_alloc(&arena, (dims->symbol_count + 1) * sizeof *size);
   int status = size ? RT_OK : rt_no_memory(error);
-  for (size_t s = 0; s < dims->symbol_count && !status; s++) {
+  for (size_t s = 0; s < dims->symbol_count && status == RT_OK; s++) {
     if (!(size[s] = rt_arena_alloc(&arena, (size_t)examples * sizeof **size))) status = rt_no_memory(error);
-    for (int64_t e = 0; e < examples && !status; e++) size[s][e] = x->size[s];
+    for (int64_t e = 0; e < examples && status == RT_OK; e++) size[s][e] = x->size[s];
   }
-  if (!status) status = vm_machine_bind(machine, examples, (const int64_t *const *)size, error);
+  if (status == RT_OK) status = vm_machine_bind(machine, examples, (const int64_t *const *)size, error);
   rt_arena_free(&arena);
   return status;
 }
@@ -126,9 +126,9 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   int status = machine ? bind(x, machine, examples, error) : error->code;
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};
-  if (!status) cost->flops = function_flops(x, machine, (double)examples) / (double)examples;
-  if (!status && examples == 1 && !x->head) status = explain_count_heads(x, machine, f, error);
-  if (!status) {
+  if (status == RT_OK) cost->flops = function_flops(x, machine, (double)examples) / (double)examples;
+  if (status == RT_OK && examples == 1 && !x->head) status = explain_count_heads(x, machine, f, error);
+  if (status == RT_OK) {
     cost->bytes = vm_machine_memory(machine).slots;
     x->cost_count++;
   }
@@ -159,7 +159,7 @@ static int assumptions(struct explanation *x, struct rt_error *error) {
     aq_shown_begin(x->shown, "assumed");
     for (size_t n = 0; n < dims->symbol_count; n++)
       if (x->assumed[n]) aq_shown_whole(x->shown, dims->symbol[n].name, NULL, dims->symbol[n].value);
-    if (!status) aq_shown_note(x->shown, NULL, "assuming, as there is no data, %s", sizes.data);
+    if (status == RT_OK) aq_shown_note(x->shown, NULL, "assuming, as there is no data, %s", sizes.data);
     aq_shown_end(x->shown);
   }
   rt_text_free(&sizes);
@@ -193,7 +193,7 @@ static int requirement(struct explanation *x, const struct vm_requirement *r, st
 static int requirements(struct explanation *x, struct rt_error *error) {
   int status = RT_OK;
   aq_shown_list(x->shown, "requirements");
-  for (uint32_t i = 0; i < x->program->requirement_count && !status; i++)
+  for (uint32_t i = 0; i < x->program->requirement_count && status == RT_OK; i++)
     status = requirement(x, &x->program->requirement[i], error);
   aq_shown_end(x->shown);
   return status;
@@ -227,7 +227,8 @@ static int params(struct explanation *x, struct rt_error *error) {
   aq_shown_whole(x->shown, "parameters", NULL, total);
   aq_shown_list(x->shown, "tensors");
   aq_shown_say(x->shown, "%" PRId64 " parameters in %" PRIu32 " tensors", total, m->param_count);
-  for (uint32_t p = 0; p < m->param_count && !status; p++) status = tensor(x, &m->param[p], width, error);
+  for (uint32_t p = 0; p < m->param_count && status == RT_OK; p++)
+    status = tensor(x, &m->param[p], width, error);
   aq_shown_end(x->shown);
   return status;
 }
@@ -279,7 +280,7 @@ static int functions(struct explanation *x, struct rt_error *error) {
   int status = RT_OK;
   aq_shown_whole(x->shown, "length", NULL, x->length);
   aq_shown_list(x->shown, "functions");
-  for (int k = 0; k < x->cost_count && !status; k++) status = function(x, &x->cost[k], error);
+  for (int k = 0; k < x->cost_count && status == RT_OK; k++) status = function(x, &x->cost[k], error);
   aq_shown_end(x->shown);
   return status;
 }
@@ -288,22 +289,22 @@ static int show_all(struct explanation *x, struct rt_error *error) {
   aq_shown_text(x->shown, "model", NULL, x->module->name);
   aq_shown_say(x->shown, "model %s", x->module->name);
   int status = assumptions(x, error);
-  if (!status) status = requirements(x, error);
-  if (!status) status = params(x, error);
-  if (!status) status = explain_heads(x, error);
-  return status ? status : functions(x, error);
+  if (status == RT_OK) status = requirements(x, error);
+  if (status == RT_OK) status = params(x, error);
+  if (status == RT_OK) status = explain_heads(x, error);
+  return status != RT_OK ? status : functions(x, error);
 }
 
 static int explain(struct explanation *x, struct rt_error *error) {
   int64_t batch = x->module->settings.batch > 0 ? x->module->settings.batch : 1;
   int status = settle_sizes(x, error);
-  struct rt_pool *pool = status ? NULL : rt_pool_new(1, error);
-  if (!status && !pool) status = error->code;
-  if (!status) status = example_sizes(x, error);
-  if (!status) status = add_cost(x, "predict", 1, pool, error);
-  if (!status) status = add_cost(x, "train", batch, pool, error);
+  struct rt_pool *pool = status != RT_OK ? NULL : rt_pool_new(1, error);
+  if (status == RT_OK && !pool) status = error->code;
+  if (status == RT_OK) status = example_sizes(x, error);
+  if (status == RT_OK) status = add_cost(x, "predict", 1, pool, error);
+  if (status == RT_OK) status = add_cost(x, "train", batch, pool, error);
   rt_pool_free(pool);
-  return status ? status : show_all(x, error);
+  return status != RT_OK ? status : show_all(x, error);
 }
 
 int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
@@ -319,9 +320,9 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   x.module = &x.sized;
   bool room = vm_dims_branch(&x.sized.dims, &model->module->dims) == RT_OK && x.shown;
   int status = room ? explain(&x, error) : rt_no_memory(error);
-  int wrote = shown_finish(x.shown, json ? AQ_JSON : AQ_TEXT, &out, status ? NULL : error);
-  if (!status) status = wrote;
-  if (!status)
+  int wrote = shown_finish(x.shown, json ? AQ_JSON : AQ_TEXT, &out, status != RT_OK ? NULL : error);
+  if (status == RT_OK) status = wrote;
+  if (status == RT_OK)
     status = lib_give_text(&out, text, error);
   else
     rt_text_free(&out);

@@ -61,7 +61,7 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
           input->name, input->set.vocab ? input->set.vocab : input->set.labels);
     status = input->set.labels ? io_vocab_from_labels(&column->vocab, input->set.labels, error)
                                : io_vocab_from_file(&column->vocab, input->set.vocab, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     if (io_schema_has_labels(schema, c)) column->vocab->unknown = -1;
   }
   io_schema_share(schema);
@@ -75,7 +75,7 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     if (io_schema_find(schema, input->name) >= 0) continue;
     if (!input->kind) return rt_fail(error, RT_USAGE, "%s is no column of a file", input->name);
     int status = io_schema_add(schema, input->name, input->kind, &column, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     column->required = !column_is_target_only(module, input->name);
     column->ends = input->shifted && !text;
     column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
@@ -101,8 +101,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
                    schema->count);
   share_vocabularies(module, schema);
   int status = given_vocabularies(module, schema, error);
-  if (!status) status = pair_tags(module, schema, error);
-  return status ? status : io_schema_check(schema, error);
+  if (status == RT_OK) status = pair_tags(module, schema, error);
+  return status != RT_OK ? status : io_schema_check(schema, error);
 }
 
 static int64_t column_size(const struct io_column *column) {
@@ -134,7 +134,7 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
     int64_t size = column_size(column);
     if (input->vocabulary < 0) { /* a number in the program */
       status = fixed_size(module, input, column, error);
-      if (status) return status;
+      if (status != RT_OK) return status;
       continue;
     }
     struct vm_symbol *symbol = &module->dims.symbol[input->vocabulary];
@@ -240,8 +240,8 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
     int status = RT_OK;
     if (!v->present) continue;
     if (input->length >= 0) status = longest_rows(feed, input, v, data->rows, batch, &total, error);
-    if (!status) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
-    if (status) return status;
+    if (status == RT_OK) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -316,9 +316,9 @@ int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struc
                      input->name);
     }
     if (input->length >= 0) status = feed_lengths(feed, input, v, data, rows, count, known, &total, error);
-    if (!status && input->type.dtype == RT_REAL) total = count * v->width;
-    if (!status) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
-    if (status) return status;
+    if (status == RT_OK && input->type.dtype == RT_REAL) total = count * v->width;
+    if (status == RT_OK) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
+    if (status != RT_OK) return status;
     if (!vm_machine_uses_input(machine, i)) continue;
     if (input->type.dtype == RT_INT)
       copy_ids(input, v, rows, count, feed->buffer[i]);
@@ -326,7 +326,7 @@ int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struc
       copy_numbers(feed, v, rows, count, feed->buffer[i]);
   }
   int status = vm_machine_bind(machine, count, (const int64_t *const *)feed->sizes, error);
-  for (uint32_t i = 0; !status && i < feed->module->input_count; i++)
+  for (uint32_t i = 0; status == RT_OK && i < feed->module->input_count; i++)
     if (vm_machine_uses_input(machine, i)) vm_machine_set_input(machine, i, feed->buffer[i]);
   return status;
 }

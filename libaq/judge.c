@@ -31,7 +31,7 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
     char *name = rt_strndup(text ? text : "", length);
     int status = name ? rep_class(&judge->report[o], name, &index, error) : rt_no_memory(error);
     rt_free(name);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   rep_model_classes(&judge->report[o]);
   return RT_OK;
@@ -46,11 +46,12 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   if (!judge->machine) return error->code;
   lib_params_bind(params, judge->machine);
   int status = lib_feed_init(&judge->feed, module, schema, params->precision, error);
-  judge->report = status ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
-  if (!status && !judge->report) status = rt_no_memory(error);
-  for (uint32_t o = 0; !status && o < module->output_count; o++) {
+  judge->report = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
+  if (status == RT_OK && !judge->report) status = rt_no_memory(error);
+  for (uint32_t o = 0; status == RT_OK && o < module->output_count; o++) {
     status = rep_init(&judge->report[o], lib_report_kind(module, &module->output[o]), error);
-    if (!status && (judge->report[o].kind & (REP_CLASS | REP_TAGS))) status = name_classes(judge, o, error);
+    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_TAGS)))
+      status = name_classes(judge, o, error);
   }
   return status;
 }
@@ -89,7 +90,7 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   int status = known ? RT_OK : unseen_class(report, unseen, label, &truth, error);
-  return status ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
+  return status != RT_OK ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
 }
 
 static int judge_numbers(struct lib_judge *judge, struct rep_report *report, const double *p, int64_t columns,
@@ -118,7 +119,7 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
     return rt_no_memory(error);
   lib_to_double(&t, judge->feed.precision, judge->scratch);
   vm_link_find(output->link)->apply(judge->scratch, rows, columns);
-  for (int64_t r = 0; r < rows && !status; r++) {
+  for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT))
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], unseen, error);
@@ -137,10 +138,11 @@ static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *da
   int status = RT_OK;
   for (int64_t e = 0; e < count; e++) {
     int64_t row = rows[e];
-    for (int64_t i = v->offsets[row] + io_row_length(v, row); i < v->offsets[row + 1] && !status; i++) {
+    for (int64_t i = v->offsets[row] + io_row_length(v, row); i < v->offsets[row + 1] && status == RT_OK;
+         i++) {
       size_t truth = (size_t)v->ids[i];
       if (v->ids[i] < 0) status = unseen_class(&judge->report[o], &v->unseen, v->ids[i], &truth, error);
-      if (!status) status = rep_add_unanswered(&judge->report[o], truth, error);
+      if (status == RT_OK) status = rep_add_unanswered(&judge->report[o], truth, error);
     }
   }
   return status;
@@ -195,21 +197,21 @@ static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, c
   struct rt_error reason = {0};
   double loss;
   int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
-  if (!status) status = vm_machine_run(judge->machine, 0, error);
-  if (status) return status;
+  if (status == RT_OK) status = vm_machine_run(judge->machine, 0, error);
+  if (status != RT_OK) return status;
   status = lib_judge_check(judge, data, rows, count, with_loss ? &loss : NULL, &reason);
   if (status == RT_NOT_FINITE && count == 1) return bad_row(judge, data, rows[0], &reason, error);
   if (status == RT_NOT_FINITE) {
     status = RT_OK;
-    for (int64_t r = 0; r < count && !status; r++)
+    for (int64_t r = 0; r < count && status == RT_OK; r++)
       status = judge_batch(judge, data, rows + r, 1, with_loss, error);
     return status;
   }
-  if (status) *error = reason;
-  if (!status && with_loss) judge_loss(judge, count, loss);
-  for (uint32_t o = 0; !status && o < judge->module->output_count; o++) {
+  if (status != RT_OK) *error = reason;
+  if (status == RT_OK && with_loss) judge_loss(judge, count, loss);
+  for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++) {
     status = judge_output(judge, data, o, error);
-    if (!status && judge->report[o].kind == REP_TAGS)
+    if (status == RT_OK && judge->report[o].kind == REP_TAGS)
       status = judge_unanswered(judge, data, o, rows, count, error);
   }
   return status;
@@ -233,14 +235,14 @@ static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, in
                       struct rt_error *error) {
   int status = RT_OK;
   int64_t count = 0;
-  for (int64_t row = 0; row < data->rows && !status; row++) {
+  for (int64_t row = 0; row < data->rows && status == RT_OK; row++) {
     if (row_is_known(judge, data, row) != known) continue;
     judge->rows[count++] = row;
     if (count < batch) continue;
     status = judge_batch(judge, data, judge->rows, count, known, error);
     count = 0;
   }
-  return status || !count ? status : judge_batch(judge, data, judge->rows, count, known, error);
+  return status != RT_OK || !count ? status : judge_batch(judge, data, judge->rows, count, known, error);
 }
 
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
@@ -253,7 +255,7 @@ int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_
   if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows))
     return rt_no_memory(error);
   int status = judge_rows(judge, data, batch, true, error);
-  return status ? status : judge_rows(judge, data, batch, false, error);
+  return status != RT_OK ? status : judge_rows(judge, data, batch, false, error);
 }
 
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data) {

@@ -37,9 +37,9 @@ static int run_in_double(const struct lib_judge *judge, struct lib_params *param
   struct lib_feed feed;
   lib_params_bind(params, machine);
   int status = lib_feed_init(&feed, judge->module, judge->schema, RT_F64, error);
-  if (!status) status = lib_feed_rows(&feed, machine, data, rows, count, error);
-  if (!status) status = vm_machine_run(machine, 0, error);
-  if (!status) {
+  if (status == RT_OK) status = lib_feed_rows(&feed, machine, data, rows, count, error);
+  if (status == RT_OK) status = vm_machine_run(machine, 0, error);
+  if (status == RT_OK) {
     struct rt_tensor t = vm_machine_output(machine, judge->module->output_count);
     lib_to_double(&t, RT_F64, loss);
   }
@@ -58,7 +58,7 @@ static int loss_in_double(const struct lib_judge *judge, const struct io_dataset
                                    : vm_machine_new(judge->module, vm_module_function(judge->module, "eval"),
                                                     RT_F64, judge->pool, error);
   if (machine) status = run_in_double(judge, &params, machine, data, rows, count, loss, error);
-  if (!machine && !status) status = error->code;
+  if (!machine && status == RT_OK) status = error->code;
   vm_machine_free(machine);
   lib_params_free(&params);
   return status;
@@ -82,5 +82,5 @@ int lib_judge_check(struct lib_judge *judge, const struct io_dataset *data, cons
   int status = RT_OK;
   if (!isfinite(*loss) && judge->feed.precision == RT_F32)
     status = loss_in_double(judge, data, rows, count, loss, error);
-  return status || isfinite(*loss) ? status : not_finite(judge, "the loss", error);
+  return status != RT_OK || isfinite(*loss) ? status : not_finite(judge, "the loss", error);
 }

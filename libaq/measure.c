@@ -37,7 +37,7 @@ int lib_check_metric(const struct vm_module *module, struct rt_error *error) {
   const struct vm_output *output = &module->output[lib_metric_output(module, &metric)];
   struct rep_report report = {.kind = lib_report_kind(module, output), .class_count = 2};
   int status = rep_metric_find(&report, metric, &found, error);
-  if (!status) return RT_OK;
+  if (status == RT_OK) return RT_OK;
   error->code = RT_BAD_DATA;
   lib_place_setting(&module->settings.metric_at, error);
   return RT_BAD_DATA;

@@ -268,7 +268,7 @@ int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal 
                    text);
   const struct rep_metric *metric;
   int status = find_metric(r, text, (size_t)(equals - text), &metric, e);
-  if (status) return status;
+  if (status != RT_OK) return status;
   double value;
   if (io_number_parse(equals + 1, strlen(equals + 1), &value))
     return rt_fail(e, RT_USAGE, "'%.60s' is not a number that %s could reach", equals + 1, metric->name);

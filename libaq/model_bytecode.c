@@ -26,10 +26,10 @@ int aq_model_load_bytecode(const char *path, aq_model **model) {
   struct rt_error *error = lib_begin(&(*model)->message);
   if (!path) return lib_no_path(error);
   int status = io_read_file(path, BYTECODE_MAX, &bytes, &length, error);
-  if (!status && !((*model)->module = vm_module_read(bytes, length, error))) status = error->code;
-  if (!status)
+  if (status == RT_OK && !((*model)->module = vm_module_read(bytes, length, error))) status = error->code;
+  if (status == RT_OK)
     status = lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error);
-  if (status) lib_name_file(error, path);
+  if (status != RT_OK) lib_name_file(error, path);
   rt_free(bytes);
   return status;
 }
@@ -43,9 +43,9 @@ int aq_model_save_bytecode(aq_model *model, const char *path) {
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   if (!path) return lib_no_path(error);
   int status = vm_module_write(model->module, &bytes, error);
-  if (!status) status = io_save_begin(&save, path, error);
-  if (!status) status = io_save_write(save, bytes.data, bytes.length, error);
-  if (!status)
+  if (status == RT_OK) status = io_save_begin(&save, path, error);
+  if (status == RT_OK) status = io_save_write(save, bytes.data, bytes.length, error);
+  if (status == RT_OK)
     status = io_save_commit(save, error);
   else
     io_save_abort(save);

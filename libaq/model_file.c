@@ -44,14 +44,14 @@ int lib_model_write(const struct aq_model *model, const char *path, struct rt_er
   struct rt_arena arena = {0};
   struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
   int status = tensor ? write_bytecode(model, &arena, &bytes, error) : rt_no_memory(error);
-  if (!status) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
-  if (!status) {
+  if (status == RT_OK) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
+  if (status == RT_OK) {
     io_schema_write(&model->schema, &schema);
     shown_exact(value, model->metric_value);
     snprintf(format, sizeof format, "%d", FORMAT);
     if (schema.failed) status = rt_no_memory(error);
   }
-  if (!status) {
+  if (status == RT_OK) {
     int64_t length = (int64_t)bytes.length;
     tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
     const struct io_metadata metadata[] = {{"aq.format", format},
@@ -82,7 +82,7 @@ static int read_bytecode(struct aq_model *model, const struct io_tensors *file, 
   void *bytes = rt_alloc((size_t)t->bytes + 1);
   if (!bytes) return rt_no_memory(error);
   int status = io_tensors_raw(file, t, bytes, error);
-  if (!status && vm_module_is_current(bytes, (size_t)t->bytes)
+  if (status == RT_OK && vm_module_is_current(bytes, (size_t)t->bytes)
       && !(model->module = vm_module_read(bytes, (size_t)t->bytes, error)))
     status = error->code;
   rt_free(bytes);
@@ -113,7 +113,7 @@ static int read_program(struct aq_model *model, const struct io_tensors *file, c
   if ((t && t->dtype != IO_U8) || !model->source)
     return not_a_model(path, "it holds tensors, but no program", error);
   int status = t ? read_bytecode(model, file, t, error) : RT_OK;
-  return status || model->module ? status : compile_again(model, path, error);
+  return status != RT_OK || model->module ? status : compile_again(model, path, error);
 }
 
 static int check_format(const struct io_tensors *file, const char *path, struct rt_error *error) {
@@ -143,7 +143,7 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
              *source = io_tensors_metadata(file, "aq.source");
   if (!schema) return not_a_model(path, "it has no columns", error);
   int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   model->text = text && !strcmp(text, "1");
   /* A metric that the validation data did not define was saved as "nan". */
   if (value && io_number_parse(value, strlen(value), &model->metric_value))
@@ -222,24 +222,25 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
   const char *precision;
   int status = io_tensors_open(&file, path, error);
   if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
-  if (!status) status = check_format(file, path, error);
-  if (!status) status = io_tensors_verify(file, error);
-  if (!status) status = read_metadata(model, file, path, error);
-  if (!status) status = read_program(model, file, path, error);
-  if (!status) status = check_columns(model, path, error);
-  if (!status) status = lib_bind_dims(model->module, &model->schema, error);
-  if (!status) {
+  if (status == RT_OK) status = check_format(file, path, error);
+  if (status == RT_OK) status = io_tensors_verify(file, error);
+  if (status == RT_OK) status = read_metadata(model, file, path, error);
+  if (status == RT_OK) status = read_program(model, file, path, error);
+  if (status == RT_OK) status = check_columns(model, path, error);
+  if (status == RT_OK) status = lib_bind_dims(model->module, &model->schema, error);
+  if (status == RT_OK) {
     const struct io_tensor *first =
         model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
     precision = first ? io_dtype_name(first->dtype) : "F32";
     status =
         lib_params_init(&model->params, model->module, !strcmp(precision, "F64") ? RT_F64 : RT_F32, error);
   }
-  if (!status) status = lib_params_read(&model->params, model->module, file, "", error);
-  if (!status) status = lib_params_check(&model->params, model->module, RT_BAD_DATA, "is not finite", error);
-  if (!status) status = lib_model_words(model, error);
+  if (status == RT_OK) status = lib_params_read(&model->params, model->module, file, "", error);
+  if (status == RT_OK)
+    status = lib_params_check(&model->params, model->module, RT_BAD_DATA, "is not finite", error);
+  if (status == RT_OK) status = lib_model_words(model, error);
   io_tensors_close(file);
-  if (status) lib_name_file(error, path);
-  model->trained = !status;
+  if (status != RT_OK) lib_name_file(error, path);
+  model->trained = status == RT_OK;
   return status;
 }

@@ -48,7 +48,7 @@ int lib_source_write(struct cc_program *program, char **json, struct rt_error *e
   int status = cc_keep_program(program, write_file, &writer);
   rt_text_puts(&out, "]}");
   *json = out.data;
-  if (!status && !out.failed) return RT_OK;
+  if (status == RT_OK && !out.failed) return RT_OK;
   rt_text_free(&out);
   *json = NULL;
   return rt_no_memory(error);
@@ -101,11 +101,11 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
   if (!good) return damaged(error, "its switches are neither true nor false");
   int status =
       read_files(json_object_get(json, "files"), "a file has no name or no text", &kept->file, error);
-  if (!status)
+  if (status == RT_OK)
     status = read_files(json_object_get(json, "library"), "a part of the library has no name or no text",
                         &kept->library, error);
-  if (!status) status = read_defines(kept, json_object_get(json, "defines"), error);
-  if (!status && !kept->file[0].name) status = damaged(error, "it has no files");
+  if (status == RT_OK) status = read_defines(kept, json_object_get(json, "defines"), error);
+  if (status == RT_OK && !kept->file[0].name) status = damaged(error, "it has no files");
   return status;
 }
 

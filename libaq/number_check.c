@@ -75,10 +75,10 @@ int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset
     *column = check->column[i];
     for (int64_t k = 0; k < v->width; k++) {
       int status = check_number(check, i, v, k, v->numbers[row * v->width + k], error);
-      if (status) return status;
+      if (status != RT_OK) return status;
     }
     int status = check_total(check, i, v, row, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   *column = -1;
   return RT_OK;

@@ -15,7 +15,7 @@ static int64_t param_elements(const struct vm_module *module, uint32_t p, int64_
   for (int a = 0; a < type->rank; a++) {
     struct rt_error why = {0};
     int status = vm_dim_value(&module->dims, type->dim[a], NULL, &shape[a], &why);
-    if (status || shape[a] < 0 || __builtin_mul_overflow(elements, shape[a], &elements)) {
+    if (status != RT_OK || shape[a] < 0 || __builtin_mul_overflow(elements, shape[a], &elements)) {
       rt_fail(error, status == RT_BAD_DATA ? RT_BAD_DATA : RT_USAGE,
               "the parameter %s has an axis of unknown size%s%s", module->param[p].name,
               why.text[0] ? ": " : "", why.text);
@@ -224,7 +224,7 @@ int lib_params_fill(struct lib_params *params, const struct vm_module *module, c
                     uint64_t seed, struct lib_loaded *loaded, struct rt_error *error) {
   struct lib_loader loader = {.module = module, .schema = schema, .seed = seed};
   int status = RT_OK;
-  for (uint32_t p = 0; p < params->count && !status; p++) {
+  for (uint32_t p = 0; p < params->count && status == RT_OK; p++) {
     const struct vm_init *init = &module->param[p].init;
     int64_t shape[RT_MAX_RANK];
     if (init->kind != VM_INIT_LOAD)
@@ -236,8 +236,9 @@ int lib_params_fill(struct lib_params *params, const struct vm_module *module, c
   }
   if (loaded) *loaded = loader.counts;
   lib_loader_free(&loader);
-  return status ? status
-                : lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
+  return status != RT_OK
+             ? status
+             : lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
 }
 
 /* Names the parameters that the file lacks. */
@@ -302,7 +303,7 @@ int lib_params_read(struct lib_params *params, const struct vm_module *module, c
     if (read_shape(module, p, t, error)) return error->code;
     int status = params->precision == RT_F64 ? io_tensors_double(file, t, params->data[p], error)
                                              : io_tensors_float(file, t, params->data[p], error);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -328,9 +329,9 @@ void lib_params_copy(struct lib_params *to, const struct lib_params *from) {
 int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module,
                        enum rt_precision precision, struct rt_error *error) {
   int status = lib_params_init(to, module, precision, error);
-  for (uint32_t p = 0; !status && p < from->count; p++)
+  for (uint32_t p = 0; status == RT_OK && p < from->count; p++)
     for (int64_t i = 0; i < from->elements[p]; i++) lib_params_put(to, p, i, get(from, p, i));
-  if (status || precision != RT_F32) return status;
+  if (status != RT_OK || precision != RT_F32) return status;
   status = lib_params_check(to, module, RT_BAD_DATA, "does not fit into float numbers", error);
   if (status == RT_BAD_DATA)
     rt_hint(error, "the model was trained with --precision f64: use it here as well");

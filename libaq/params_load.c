@@ -17,7 +17,7 @@ static int open_file(struct lib_loader *l, const char *path, struct rt_error *er
   if (l->path && !strcmp(l->path, path)) return RT_OK;
   lib_loader_free(l);
   int status = io_tensors_open(&l->file, path, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!(l->path = rt_strdup(path))) return rt_no_memory(error);
   if (!io_tensors_metadata(l->file, "aq.format")) return RT_OK;
   l->model = lib_model_new();
@@ -197,7 +197,7 @@ static int match(struct loading *x, struct rt_error *error) {
                  there = same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, NULL};
     if (here.vocab && there.vocab) {
       int status = match_axis(x, a, here, there, error);
-      if (status) return status;
+      if (status != RT_OK) return status;
       matched = true;
     } else if (here.vocab) {
       by_position |= here.vocab->kind == IO_VOCAB_WORDS || here.vocab->kind == IO_VOCAB_CLASSES;
@@ -233,7 +233,7 @@ static bool lacks_some(const struct loading *x) {
 static int copy_values(const struct loading *x, struct rt_error *error) {
   double *values = rt_zalloc((size_t)x->t->elements + 1, sizeof *values);
   int status = values ? io_tensors_double(x->l->file, x->t, values, error) : rt_no_memory(error);
-  for (int64_t i = 0; !status && i < x->params->elements[x->p]; i++) {
+  for (int64_t i = 0; status == RT_OK && i < x->params->elements[x->p]; i++) {
     int64_t from = place_of(x, i);
     if (from < 0) continue;
     double value = values[from];
@@ -259,11 +259,12 @@ int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape,
   const struct vm_param *param = &l->module->param[p];
   struct loading x = {.l = l, .params = params, .p = p, .rank = param->type.rank, .shape = shape};
   int status = open_file(l, param->init.file, error);
-  if (status) rt_hint(error, "the parameter %s is loaded from it", param->name);
-  if (!status && !(x.t = io_tensors_find(l->file, param->init.tensor))) status = no_tensor(l, p, error);
-  if (!status) status = match(&x, error);
-  if (!status && lacks_some(&x)) status = lib_params_begin(params, l->module, p, l->seed, error);
-  if (!status) status = copy_values(&x, error);
+  if (status != RT_OK) rt_hint(error, "the parameter %s is loaded from it", param->name);
+  if (status == RT_OK && !(x.t = io_tensors_find(l->file, param->init.tensor)))
+    status = no_tensor(l, p, error);
+  if (status == RT_OK) status = match(&x, error);
+  if (status == RT_OK && lacks_some(&x)) status = lib_params_begin(params, l->module, p, l->seed, error);
+  if (status == RT_OK) status = copy_values(&x, error);
   for (int a = 0; a < x.rank; a++) rt_free(x.map[a]);
   return status;
 }

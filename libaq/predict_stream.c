@@ -44,7 +44,7 @@ static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_e
                  && !io_table_broken(io_rows_table(st->rows));
   if (!goes_on) {
     int status = give(st, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     *error = *reason;
     return reason->code;
   }
@@ -65,7 +65,7 @@ static int run_singly(struct stream *st, struct rt_error *error) {
   for (int64_t r = 0; r < s->data.rows; r++) {
     struct rt_error reason = {0};
     int status = session_run(s, r, 1, &reason);
-    if (!status) {
+    if (status == RT_OK) {
       write_scored(st);
       continue;
     }
@@ -78,7 +78,7 @@ static int run_singly(struct stream *st, struct rt_error *error) {
       reason = placed;
     }
     status = bad_row(st, &reason, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -88,15 +88,15 @@ static int flush(struct stream *st, struct rt_error *error) {
   struct rt_error reason = {0};
   if (s->data.rows == 0) return give(st, error);
   int status = session_run(s, 0, s->data.rows, &reason);
-  if (!status)
+  if (status == RT_OK)
     write_scored(st);
   else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
     status = run_singly(st, error);
   else
     *error = reason;
-  if (!status) status = lib_reading_cuts(&s->reading, &s->model->schema, &s->data, error);
+  if (status == RT_OK) status = lib_reading_cuts(&s->reading, &s->model->schema, &s->data, error);
   io_dataset_clear(&s->data);
-  return status ? status : give(st, error);
+  return status != RT_OK ? status : give(st, error);
 }
 
 static int predict_all(struct stream *st, struct rt_error *error) {
@@ -107,14 +107,14 @@ static int predict_all(struct stream *st, struct rt_error *error) {
     int status = RT_OK;
     /* Nothing is held back while the next line is waited for. */
     if (s->data.rows == s->options.batch || io_table_waits(table)) status = flush(st, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     status = io_rows_append(st->rows, &s->data, &more, &reason);
-    if (!status && more) status = session_extend(s, &reason);
-    if (!status && !more) return flush(st, error);
-    if (!status) continue;
+    if (status == RT_OK && more) status = session_extend(s, &reason);
+    if (status == RT_OK && !more) return flush(st, error);
+    if (status == RT_OK) continue;
     status = flush(st, error);
-    if (!status) status = bad_row(st, &reason, error);
-    if (status) return status;
+    if (status == RT_OK) status = bad_row(st, &reason, error);
+    if (status != RT_OK) return status;
   }
 }
 
@@ -181,12 +181,12 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   if (!session->ready) return session_not_ready(error);
   if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the predictions to");
   int status = check_wishes(&st, error);
-  if (!status) status = open_rows(&st, error);
+  if (status == RT_OK) status = open_rows(&st, error);
   io_dataset_clear(&session->data);
   forget_file(&session->data);
-  if (!status && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows)))))
+  if (status == RT_OK && !(session->data.name = rt_strdup(io_table_name(io_rows_table(st.rows)))))
     status = rt_no_memory(error);
-  if (!status) status = predict_all(&st, error);
+  if (status == RT_OK) status = predict_all(&st, error);
   if (st.rows) note_first_line(session, io_rows_table(st.rows));
   io_rows_close(st.rows);
   rt_text_free(&st.out);

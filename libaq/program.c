@@ -112,11 +112,11 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   if (!path && !text) return rt_fail(error, RT_USAGE, "there is no program: neither a path nor a text");
   if (!path) path = "program";
   int status = copy_defines(p, options, error);
-  if (!status && !text) {
+  if (status == RT_OK && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
     text = own;
   }
-  if (!status) {
+  if (status == RT_OK) {
     bool imports = !options || !options->no_imports;
     struct cc_source source = {.name = path, .text = text, .length = length};
     if (imports) source.reader = read_source;
@@ -125,7 +125,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     p->read = cc_program_read(&source);
     status = take_first(p, error);
   }
-  if (!status) {
+  if (status == RT_OK) {
     p->program = p->read;
     p->program->unfused = options && options->unfused;
   }
@@ -166,11 +166,11 @@ int aq_program_check(aq_program *program) {
   vm_module_free(program->model);
   program->model = NULL;
   int status = cc_check(program->read, &program->model, error);
-  if (!status && program->model && lib_check_metric(program->model, error)) {
+  if (status == RT_OK && program->model && lib_check_metric(program->model, error)) {
     status = cc_report_copy(&program->read->diagnostics, error);
-    return status ? status : error->code;
+    return status != RT_OK ? status : error->code;
   }
-  if (!status && program->model)
+  if (status == RT_OK && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
   return status;
 }
@@ -219,9 +219,9 @@ int aq_format(const char *name, const char *text, size_t length, char **formatte
   if (!name) name = "program";
   if (!text) text = "", length = 0;
   int status = gr_format(name, text, length, &out, error);
-  if (!status && out.failed) status = rt_no_memory(error);
-  if (status) rt_text_free(&out);
-  *formatted = status ? NULL : out.data ? out.data : rt_strdup("");
+  if (status == RT_OK && out.failed) status = rt_no_memory(error);
+  if (status != RT_OK) rt_text_free(&out);
+  *formatted = status != RT_OK ? NULL : out.data ? out.data : rt_strdup("");
   if (message) *message = *lib_view(&kept);
   return status;
 }

@@ -27,7 +27,7 @@ int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e) {
   if (kind != REP_CHANCE) return RT_OK;
   size_t index;
   int status = rep_class(r, "0", &index, e);
-  return status ? status : rep_class(r, "1", &index, e);
+  return status != RT_OK ? status : rep_class(r, "1", &index, e);
 }
 
 void rep_free(struct rep_report *r) {
@@ -102,7 +102,7 @@ int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_e
       || rt_grow((void **)&r->order, &r->order_capacity, count + 1, sizeof *r->order))
     return rt_no_memory(e);
   int status = grow_confusion(r, count + 1, e);
-  if (status) return status;
+  if (status != RT_OK) return status;
   char *copy = rt_strdup(name);
   if (!copy) return rt_no_memory(e);
   r->classes[count] = (struct rep_class){.name = copy};
@@ -163,7 +163,7 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
     return rt_fail(e, RT_USAGE, "class %zu was never named: the report knows %zu classes",
                    truth >= r->class_count ? truth : predicted, r->class_count);
   int status = proba ? add_proba(r, truth, proba, proba_count, e) : RT_OK;
-  if (status) return status;
+  if (status != RT_OK) return status;
   r->rows++;
   r->classes[truth].truths++;
   r->classes[predicted].predictions++;
@@ -189,7 +189,7 @@ int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_e
                    (unsigned long long)r->rows + 1, truth);
   const double chances[] = {1 - proba, proba};
   int status = rep_add_class(r, truth > 0.5, proba > 0.5, chances, 2, e);
-  if (status) return status;
+  if (status != RT_OK) return status;
   rep_sum_add(&r->brier, (truth - proba) * (truth - proba));
   /* A target between the two is as likely the one as the other says: rep_add_class has counted the likelier.
    */
@@ -217,7 +217,7 @@ static int check_numbers(struct rep_report *r, const double *truth, const double
 int rep_add_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,
                     struct rt_error *e) {
   int status = check_numbers(r, truth, predicted, width, e);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!r->columns) {
     r->columns = rt_zalloc(width, sizeof *r->columns);
     if (!r->columns) return rt_no_memory(e);

@@ -198,5 +198,5 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
 int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_text *out, struct rt_error *e) {
   aq_shown *s = aq_shown_new(false);
   int status = rep_show(r, digits, s, e), wrote = shown_finish(s, form, out, e);
-  return status ? status : wrote;
+  return status != RT_OK ? status : wrote;
 }

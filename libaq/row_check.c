@@ -64,9 +64,10 @@ static int check_row(void *context, const struct io_dataset *data, int64_t row, 
                      struct rt_error *error) {
   struct lib_row_check *check = context;
   int status = lib_check_numbers(check, data, row, column, error);
-  if (!status) status = check_lengths(check, data, row, column, error);
-  return status || !check->module->requirement_count ? status
-                                                     : check_requirements(check, data, row, column, error);
+  if (status == RT_OK) status = check_lengths(check, data, row, column, error);
+  return status != RT_OK || !check->module->requirement_count
+             ? status
+             : check_requirements(check, data, row, column, error);
 }
 
 bool lib_row_check_later(const struct lib_row_check *check) {

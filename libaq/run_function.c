@@ -102,10 +102,10 @@ static int check_sizes(struct run *r, const struct vm_input *input, const struct
     struct rt_text name = {0};
     int status = vm_dim_value(dims, input->type.dim[a], NULL, &want, error);
     if (status == RT_BAD_DATA) return status;
-    if (!status && want == t->shape[a]) continue;
+    if (status == RT_OK && want == t->shape[a]) continue;
     vm_dim_print(dims, input->type.dim[a], &name);
     const char *dim = name.data ? name.data : "it";
-    if (status)
+    if (status != RT_OK)
       rt_fail(error, RT_USAGE, "the size of %s, axis %d of %s, is not known", dim, a + 1, input->name);
     else
       rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0,
@@ -129,7 +129,7 @@ static int bind_by_params(struct run *r, struct rt_error *error) {
     const struct io_tensor *t = io_tensors_find(r->params, name);
     if (!t) continue; /* lib_params_read will say so */
     int status = bind_symbols(r, what, &m->param[p].type, t, r->options->params, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -186,16 +186,16 @@ static int check_requirements(struct run *r, struct rt_error *error) {
 static int bind_sizes(struct run *r, struct rt_error *error) {
   const struct vm_module *m = r->module;
   int status = RT_OK;
-  for (uint32_t i = 0; i < m->input_count && !status; i++) {
+  for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++) {
     const struct io_tensor *t = tensor_of(r, &m->input[i], error);
     status =
         t ? bind_symbols(r, m->input[i].name, &m->input[i].type, t, r->options->inputs, error) : error->code;
   }
-  if (!status) status = bind_by_params(r, error);
-  if (!status) status = all_known(r, error);
-  for (uint32_t i = 0; i < m->input_count && !status; i++)
+  if (status == RT_OK) status = bind_by_params(r, error);
+  if (status == RT_OK) status = all_known(r, error);
+  for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++)
     status = check_sizes(r, &m->input[i], io_tensors_find(r->inputs, m->input[i].name), error);
-  return status ? status : check_requirements(r, error);
+  return status != RT_OK ? status : check_requirements(r, error);
 }
 
 /* ---- values ---- */
@@ -221,18 +221,18 @@ static int read_inputs(struct run *r, struct rt_error *error) {
       status = io_tensors_double(r->inputs, t, r->input[i], error);
     else
       status = io_tensors_float(r->inputs, t, r->input[i], error);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
 
 static int make_params(struct run *r, struct rt_error *error) {
   int status = lib_params_init(&r->values, r->module, r->precision, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!r->params)
     return lib_params_fill(&r->values, r->module, NULL, (uint64_t)r->options->seed, NULL, error);
   status = lib_params_read(&r->values, r->module, r->params, r->param_prefix, error);
-  if (status) lib_name_file(error, r->options->params);
+  if (status != RT_OK) lib_name_file(error, r->options->params);
   return status;
 }
 
@@ -241,9 +241,9 @@ static int make_params(struct run *r, struct rt_error *error) {
 static int open_files(struct run *r, struct rt_error *error) {
   int status = r->options->inputs ? io_tensors_open(&r->inputs, r->options->inputs, error) : RT_OK;
   r->param_prefix = "";
-  if (status || !r->options->params) return status;
+  if (status != RT_OK || !r->options->params) return status;
   status = io_tensors_open(&r->params, r->options->params, error);
-  if (status || r->module->param_count == 0) return status;
+  if (status != RT_OK || r->module->param_count == 0) return status;
   /* What --save-params wrote may be given back as it is. */
   const char *with = rt_arena_printf(&r->arena, "param.%s", r->module->param[0].name);
   if (!with) return rt_no_memory(error);
@@ -256,10 +256,10 @@ static int prepare(struct run *r, struct rt_error *error) {
   r->bound_by = rt_arena_alloc(&r->arena, (r->module->dims.symbol_count + 1) * sizeof *r->bound_by);
   if (!r->bound_by) return rt_no_memory(error);
   int status = open_files(r, error);
-  if (!status) status = bind_sizes(r, error);
-  if (!status) status = read_inputs(r, error);
-  if (!status) status = make_params(r, error);
-  if (status) return status;
+  if (status == RT_OK) status = bind_sizes(r, error);
+  if (status == RT_OK) status = read_inputs(r, error);
+  if (status == RT_OK) status = make_params(r, error);
+  if (status != RT_OK) return status;
   const struct vm_function *run = vm_module_function(r->module, "run");
   if (!run) return rt_fail(error, RT_BAD_DATA, "%s has nothing to run", r->module->name);
   r->pool = lib_pool(r->options->threads, r->options->choose_blas_core, error);
@@ -267,7 +267,7 @@ static int prepare(struct run *r, struct rt_error *error) {
   if (!r->machine) return error->code;
   lib_params_bind(&r->values, r->machine);
   status = vm_machine_bind(r->machine, 1, NULL, error);
-  for (uint32_t i = 0; i < r->module->input_count && !status; i++)
+  for (uint32_t i = 0; i < r->module->input_count && status == RT_OK; i++)
     vm_machine_set_input(r->machine, i, r->input[i]);
   return status;
 }
@@ -279,7 +279,7 @@ static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
   double start = lib_seconds();
   for (int64_t k = 0; k < repeat; k++) {
     int status = vm_machine_run(r->machine, (uint64_t)r->options->seed, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     if (k == 0 && repeat > 1) start = lib_seconds();
   }
   if (facts)
@@ -304,7 +304,8 @@ static int write_outputs(struct run *r, struct rt_error *error) {
   }
   int status =
       params ? lib_params_describe(&r->values, r->module, "param.", &r->arena, out + count, error) : RT_OK;
-  return status ? status : io_tensors_save(r->options->outputs, out, (int)(count + params), NULL, 0, error);
+  return status != RT_OK ? status
+                         : io_tensors_save(r->options->outputs, out, (int)(count + params), NULL, 0, error);
 }
 
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts) {
@@ -315,9 +316,9 @@ int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_fa
   if (lib_can_compile(program, error)) return error->code;
   r.module = cc_compile_function(program->program, options->function, options->gradients, error);
   int status = r.module ? RT_OK : error->code;
-  if (!status) status = prepare(&r, error);
-  if (!status) status = run_all(&r, facts, error);
-  if (!status && options->outputs) status = write_outputs(&r, error);
+  if (status == RT_OK) status = prepare(&r, error);
+  if (status == RT_OK) status = run_all(&r, facts, error);
+  if (status == RT_OK && options->outputs) status = write_outputs(&r, error);
   run_free(&r);
   return status;
 }

@@ -24,7 +24,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
     status = lib_params_convert(&s->converted, &model->params, model->module, s->precision, error);
     s->params = &s->converted;
   }
-  if (status) return status;
+  if (status != RT_OK) return status;
   s->pool = lib_pool(s->options.threads, s->options.choose_blas_core, error);
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
@@ -33,7 +33,8 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   s->row_check.extends = true;
   s->row_check.precision = s->precision;
   s->data.check = &s->row_check.hook;
-  return status ? status : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
+  return status != RT_OK ? status
+                         : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
 }
 
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
@@ -57,7 +58,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
   int status = make_machine(s, error);
-  s->ready = !status;
+  s->ready = status == RT_OK;
   return status;
 }
 
@@ -135,7 +136,7 @@ int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_
   if (used != count) return wrong_count(s, count, error);
   io_dataset_clear(&s->data);
   int status = io_dataset_add(&s->data, schema, s->field, 0, error);
-  return status ? status : session_extend(s, error);
+  return status != RT_OK ? status : session_extend(s, error);
 }
 
 int session_extend(struct aq_session *s, struct rt_error *error) {
@@ -177,7 +178,7 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
   lib_to_double(&t, s->precision, scores->value);
   vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
   int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   for (int64_t e = 0; e < examples; e++)
     scores->first[e] = scores->columns ? rt_offset(t.shape, e) / scores->columns : 0;
   scores->first[examples] = rows;
@@ -188,10 +189,10 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
   s->scored = 0;
   s->scored_row = first;
   int status = lib_feed_rows(&s->feed, s->predict, &s->data, s->rows + first, count, error);
-  if (!status) status = vm_machine_run(s->predict, 0, error);
-  for (uint32_t o = 0; o < s->model->module->output_count && !status; o++)
+  if (status == RT_OK) status = vm_machine_run(s->predict, 0, error);
+  for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++)
     status = keep_scores(s, o, count, error);
-  if (!status) s->scored = count;
+  if (status == RT_OK) s->scored = count;
   return status;
 }
 
@@ -202,9 +203,10 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
   lib_reading_clear(&session->reading);
   if (!session->ready) return session_not_ready(error);
   int status = session_fill(session, &session->model->schema, field, count, error);
-  if (!status) status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
-  session->reading.rows = !status;
-  return status ? status : session_run(session, 0, 1, error);
+  if (status == RT_OK)
+    status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
+  session->reading.rows = status == RT_OK;
+  return status != RT_OK ? status : session_run(session, 0, 1, error);
 }
 
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns) {

@@ -64,13 +64,13 @@ int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message
   struct finding f = {.isa = rt_isa_name(rt_best_isa()), .cores = rt_cores()};
   *text = NULL;
   int status = rt_blas_begin(1, choose_blas_core, error);
-  if (!status) {
+  if (status == RT_OK) {
     f.blas = rt_blas_info();
     read_processor(f.processor, sizeof f.processor);
     aq_shown *s = aq_shown_new(false);
     show(&f, s);
     status = shown_finish(s, json ? AQ_JSON : AQ_TEXT, &out, error);
-    if (!status) status = lib_give_text(&out, text, error);
+    if (status == RT_OK) status = lib_give_text(&out, text, error);
   }
   if (message) *message = *lib_view(&kept);
   return status;

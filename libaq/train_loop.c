@@ -15,7 +15,7 @@ static const double SAVING_SHARE = 0.1;
 static int use_rows(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   int status = RT_OK;
-  for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
+  for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
     int param = (int)f->gradient[g].param;
     if (f->gradient[g].ids == UINT32_MAX) continue;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
@@ -51,8 +51,8 @@ static int diverged(int64_t step, struct rt_error *error) {
 /* Names the op that first made something that is no number. */
 static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
   int status = vm_machine_blame(t->machine, seed, error);
-  if (status && status != RT_NOT_FINITE) return status;
-  if (!status)
+  if (status != RT_OK && status != RT_NOT_FINITE) return status;
+  if (status == RT_OK)
     rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
   return diverged(t->state.step + 1, error);
 }
@@ -61,16 +61,16 @@ static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct r
 static int check_params(struct aq_trainer *t, struct rt_error *error) {
   const struct lib_params *const now[] = {&t->params, &t->average};
   int status = RT_OK;
-  for (size_t k = 0; k < RT_COUNT(now) && !status; k++)
+  for (size_t k = 0; k < RT_COUNT(now) && status == RT_OK; k++)
     status = lib_params_check(now[k], t->module, RT_NOT_FINITE, "is no longer finite", error);
-  return status ? diverged(t->state.step, error) : RT_OK;
+  return status != RT_OK ? diverged(t->state.step, error) : RT_OK;
 }
 
 static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
   int status =
       lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if ((status = use_rows(t, error))) return status;
   if ((status = vm_machine_run(t->machine, seed, error))) return status;
   struct rt_tensor loss = vm_machine_output(t->machine, 0);
@@ -81,7 +81,7 @@ static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   struct rt_error why = {0};
   status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
   if (status == RT_NOT_FINITE) return blame(t, seed, "the gradient", error);
-  if (status) {
+  if (status != RT_OK) {
     *error = why;
     return status;
   }
@@ -115,7 +115,7 @@ static int save_model(struct aq_trainer *t, struct rt_error *error) {
   struct aq_model *model = lib_model_new();
   if (!model) return rt_no_memory(error);
   int status = lib_train_model(t, model, error);
-  if (!status) status = lib_model_write(model, t->save, error);
+  if (status == RT_OK) status = lib_model_write(model, t->save, error);
   aq_model_free(model);
   t->unsaved = status != RT_OK;
   return status;
@@ -129,8 +129,8 @@ static int save_all(struct aq_trainer *t, struct rt_error *error) {
   rt_optimizer_flush(t->optimizer);
   if ((status = check_params(t, error))) return status;
   if (t->unsaved || !t->state.best_epoch) status = save_model(t, error);
-  if (!status) status = lib_checkpoint_write(t, error);
-  t->saved = !status;
+  if (status == RT_OK) status = lib_checkpoint_write(t, error);
+  t->saved = status == RT_OK;
   t->saved_at = lib_seconds();
   t->save_cost = t->saved_at - before;
   return status;
@@ -155,7 +155,7 @@ static int timed_step(struct aq_trainer *t, struct rt_error *error) {
   double before = lib_seconds();
   uint64_t allocated = rt_alloc_count();
   int status = step(t, count, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (t->facts.steps > 0) t->facts.allocations_in_steps += rt_alloc_count() - allocated;
   t->facts.seconds += lib_seconds() - before;
   t->facts.steps++;
@@ -166,7 +166,7 @@ static int timed_step(struct aq_trainer *t, struct rt_error *error) {
 static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
   while (t->state.position < t->train_data.rows && !t->stopped) {
     int status = timed_step(t, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     double now = lib_seconds();
     if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.event = AQ_STEP});
     if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t)
@@ -204,7 +204,7 @@ static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
  */
 static int validate(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
-  if (!status && t->judge.skipped > 0 && t->judge.skipped == t->valid_data.rows) {
+  if (status == RT_OK && t->judge.skipped > 0 && t->judge.skipped == t->valid_data.rows) {
     *error = t->judge.first_skipped;
     status = error->code;
   }
@@ -221,7 +221,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   *value = 0;
   if (t->has_valid) {
     int status = validate(t, error);
-    if (status) return status;
+    if (status != RT_OK) return status;
     *value = t->best_by.metric->value(&t->judge.report[t->best_by.output]);
     if ((status = check_goal(t, error))) return status;
     *best = is_best(t, *value);
@@ -244,8 +244,8 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   double value;
   rt_optimizer_flush(t->optimizer);
   int status = check_params(t, error);
-  if (!status) status = keep_best(t, &best, &value, error);
-  if (status) return status;
+  if (status == RT_OK) status = keep_best(t, &best, &value, error);
+  if (status != RT_OK) return status;
   aq_progress p = {.event = AQ_EPOCH,
                    .metric = t->best_by.name,
                    .value = value,
@@ -279,7 +279,7 @@ static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error
   int status = RT_OK;
   t->unsaved |= complete && t->facts.steps == t->steps_before;
   if (!t->saved || t->unsaved) status = save_all(t, error);
-  if (status || complete) return status;
+  if (status != RT_OK || complete) return status;
   rt_fail(error, RT_INTERRUPTED, "stopped at step %lld", (long long)t->state.step);
   if (t->save) rt_hint(error, "the checkpoint %s.ckpt is complete; resume goes on from it", t->save);
   return RT_INTERRUPTED;
@@ -294,11 +294,11 @@ int aq_trainer_run(aq_trainer *t) {
   t->last_shown = 0;
   t->steps_before = t->facts.steps;
   t->stopped = false;
-  while (!status && !t->stopped && !finished(t)) {
+  while (status == RT_OK && !t->stopped && !finished(t)) {
     shuffle(t);
     status = epoch_steps(t, error);
-    if (!status && t->state.position >= t->train_data.rows) status = end_epoch(t, error);
+    if (status == RT_OK && t->state.position >= t->train_data.rows) status = end_epoch(t, error);
   }
   fill_facts(t);
-  return status ? status : settle_up(t, finished(t), error);
+  return status != RT_OK ? status : settle_up(t, finished(t), error);
 }

@@ -125,9 +125,9 @@ static struct io_data_options reading_options(const struct aq_trainer *t) {
 static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
   bool later = lib_row_check_later(&t->row_check);
   int status = lib_bind_dims(t->module, &t->schema, error);
-  if (status) lib_name_file(error, t->train);
-  if (!status && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
-  if (!status && later && t->has_valid)
+  if (status != RT_OK) lib_name_file(error, t->train);
+  if (status == RT_OK && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
+  if (status == RT_OK && later && t->has_valid)
     status = io_dataset_recheck(&t->valid_data, &t->row_check.hook, skip, error);
   return status;
 }
@@ -137,24 +137,25 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   o.hold = t->options.hold;
   o.seed = (uint64_t)t->settings.seed;
   int status = lib_schema(t->module, t->text, &t->schema, error);
-  if (!status) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
+  if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
-  if (status) return status;
+  if (status != RT_OK) return status;
   int64_t window = text_window(t->module);
   if (t->text)
     status = io_dataset_from_text(t->train, &t->schema, window, &o, &t->train_data, &t->valid_data, error);
   else
     status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   t->has_valid = t->options.hold > 0;
-  if (!status) status = bind_data(t, o.skip_bad_rows, error);
+  if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
   o.hold = 0;
-  if (!status && t->valid) {
+  if (status == RT_OK && t->valid) {
     t->has_valid = true;
     status = t->text ? io_dataset_from_text(t->valid, &t->schema, window, &o, &t->valid_data, NULL, error)
                      : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
-  if (!status) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
-  if (!status && t->has_valid) status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
+  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
+  if (status == RT_OK && t->has_valid)
+    status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
   return status;
 }
 
@@ -166,7 +167,7 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   int status = t->text
                    ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error)
                    : io_dataset_read(t->test, &t->schema, &o, &test, error);
-  if (!status) status = lib_reading_add(&t->reading, &t->schema, &test, error);
+  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);
   return status;
@@ -185,16 +186,16 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   struct rep_report *report = t->judge.report;
   if (!t->has_valid) return RT_OK;
   int status = t->until ? read_goal(t, error) : RT_OK;
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (t->settings.metric) {
     status = lib_measure_find(t->module, report, t->settings.metric, &t->best_by, error);
-    if (status && !t->metric_name) lib_place_setting(&t->settings.metric_at, error);
+    if (status != RT_OK && !t->metric_name) lib_place_setting(&t->settings.metric_at, error);
     return status;
   }
   t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
   if (!t->until)
     status = rep_metric_find(report, rep_target(report->kind)->metric, &t->best_by.metric, error);
-  if (!status) t->best_by.name = t->best_by.metric->name;
+  if (status == RT_OK) t->best_by.name = t->best_by.metric->name;
   return status;
 }
 
@@ -290,9 +291,10 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
 static int make_room(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
-  if (status || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL))
+  if (status != RT_OK
+      || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL))
     return status;
-  for (uint32_t g = 0; g < f->gradient_count && !status; g++) {
+  for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
     if (f->gradient[g].ids == UINT32_MAX) continue;
     struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
     status = rt_optimizer_reserve(t->optimizer, (int)f->gradient[g].param, ids.shape->count, error);
@@ -302,31 +304,32 @@ static int make_room(struct aq_trainer *t, struct rt_error *error) {
 
 static int make_params(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_params_init(&t->params, t->module, t->precision, error);
-  if (!status)
+  if (status == RT_OK)
     status =
         lib_params_fill(&t->params, t->module, &t->schema, (uint64_t)t->settings.seed, &t->loaded, error);
-  if (!status) status = lib_params_init(&t->best, t->module, t->precision, error);
-  if (status || !(t->settings.average > 0)) return status;
+  if (status == RT_OK) status = lib_params_init(&t->best, t->module, t->precision, error);
+  if (status != RT_OK || !(t->settings.average > 0)) return status;
   status = lib_params_init(&t->average, t->module, t->precision, error);
-  if (!status) lib_params_copy(&t->average, &t->params);
+  if (status == RT_OK) lib_params_copy(&t->average, &t->params);
   return status;
 }
 
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *train = vm_module_function(t->module, "train");
   int status = make_params(t, error);
-  if (!status && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error)))
+  if (status == RT_OK && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error)))
     status = error->code;
-  if (!status && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
+  if (status == RT_OK && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
     status = error->code;
-  if (status) return status;
+  if (status != RT_OK) return status;
   lib_params_bind(&t->params, t->machine);
   status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
-  if (!status) status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
+  if (status == RT_OK)
+    status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
-  if (!status) status = make_optimizer(t, error);
-  if (!status) status = make_room(t, error);
-  if (status) return status;
+  if (status == RT_OK) status = make_optimizer(t, error);
+  if (status == RT_OK) status = make_room(t, error);
+  if (status != RT_OK) return status;
   t->order = rt_zalloc((size_t)t->train_data.rows + 1, sizeof *t->order);
   return t->order ? RT_OK : rt_no_memory(error);
 }
@@ -363,17 +366,17 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (!t) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&t->message);
   int status = copy_options(t, options, error);
-  if (!status) status = compile(t, program, error);
-  if (!status && t->save) status = lib_checkpoint_prepare(t, error);
-  if (!status) status = settle(t, error);
-  if (!status) status = read_data(t, error);
-  if (!status) status = settle_steps(t, error);
-  if (!status) status = check_test(t, error);
-  if (!status) status = make_machines(t, error);
-  if (!status) status = choose_metric(t, error);
-  if (!status && t->options.resume) status = lib_checkpoint_read(t, error);
-  if (!status) count_facts(t);
-  t->ready = !status;
+  if (status == RT_OK) status = compile(t, program, error);
+  if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);
+  if (status == RT_OK) status = settle(t, error);
+  if (status == RT_OK) status = read_data(t, error);
+  if (status == RT_OK) status = settle_steps(t, error);
+  if (status == RT_OK) status = check_test(t, error);
+  if (status == RT_OK) status = make_machines(t, error);
+  if (status == RT_OK) status = choose_metric(t, error);
+  if (status == RT_OK && t->options.resume) status = lib_checkpoint_read(t, error);
+  if (status == RT_OK) count_facts(t);
+  t->ready = status == RT_OK;
   return status;
 }
 
@@ -421,23 +424,24 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   m->module = vm_module_share(t->module);
   int status = RT_OK;
   io_schema_write(&t->schema, &schema);
-  if (!status)
+  if (status == RT_OK)
     status =
         schema.failed ? rt_no_memory(error) : io_schema_parse(&m->schema, schema.data, schema.length, error);
   rt_text_free(&schema);
-  if (!status) status = lib_params_init(&m->params, m->module, t->precision, error);
-  if (!status) lib_params_copy(&m->params, lib_train_best(t));
-  if (!status) status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
-  if (!status) status = lib_model_words(m, error);
-  if (!status && t->best_by.metric && t->state.best_epoch) {
+  if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);
+  if (status == RT_OK) lib_params_copy(&m->params, lib_train_best(t));
+  if (status == RT_OK)
+    status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
+  if (status == RT_OK) status = lib_model_words(m, error);
+  if (status == RT_OK && t->best_by.metric && t->state.best_epoch) {
     m->metric = rt_strdup(t->best_by.name);
     m->metric_value = t->state.best_value;
     if (!m->metric) status = rt_no_memory(error);
   }
-  if (!status && (!(m->source = rt_strdup(t->source)) || !(m->folder = rt_strdup(t->folder))))
+  if (status == RT_OK && (!(m->source = rt_strdup(t->source)) || !(m->folder = rt_strdup(t->folder))))
     status = rt_no_memory(error);
   m->text = t->text;
-  m->trained = !status;
+  m->trained = status == RT_OK;
   return status;
 }
 

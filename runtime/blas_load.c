@@ -34,7 +34,7 @@ static int load(struct rt_error *error) {
   struct blas_calls found = {0};
   /* Its threads start with it, and where one cannot, it ends the process. */
   int status = blas_room(LIBRARY + (size_t)rt_cores() * BLAS_STACK, rt_cores(), error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   void *library = dlopen(RT_BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   if (!library) library = dlopen(RT_BLAS_PATH, RTLD_NOW | RTLD_LOCAL);
   if (!library) {

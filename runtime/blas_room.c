@@ -55,11 +55,11 @@ int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error) {
   struct rlimit limit;
   int status = rt_blas_load(error);
   bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-  if (status) return status;
+  if (status != RT_OK) return status;
   pthread_mutex_lock(&lock);
   if (limited && threads > taken) status = reserve(threads, taken == 0, error);
-  if (!status) blas_set_up(allow_switch);
-  if (!status && limited && threads > taken) {
+  if (status == RT_OK) blas_set_up(allow_switch);
+  if (status == RT_OK && limited && threads > taken) {
     take_buffers(threads);
     taken = threads;
   }

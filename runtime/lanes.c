@@ -87,7 +87,7 @@ static int lane_class_of(const struct lane_program *p, int n, const uint8_t *reg
 int lane_verify(const struct lane_program *program, struct rt_error *error) {
   uint8_t reg_class[LANE_MAX_REGISTERS];
   int status = lane_verify_counts(program, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   for (int r = 0; r < LANE_MAX_REGISTERS; r++) reg_class[r] = LANE_UNWRITTEN;
   for (int n = 0; n < program->instr_count; n++) {
     const struct lane_instr *in = &program->instr[n];

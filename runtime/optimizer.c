@@ -280,7 +280,7 @@ static void remember_step(struct rt_optimizer *o) {
 int rt_optimizer_step(struct rt_optimizer *o, const struct rt_gradient *gradient, double *norm,
                       struct rt_error *error) {
   int status = list_gradients(o, gradient, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   o->gradient = gradient;
   rt_parallel(o->pool, o->pieces, measure_piece, o);
   double sum = 0;
@@ -370,9 +370,9 @@ static int check_settings(const struct rt_setting *setting, int count, const dou
 
 static int check_config(const struct rt_optimizer_config *c, struct rt_error *error) {
   int status = check_settings(c->method->setting, c->method->settings, c->setting, error);
-  if (!status)
+  if (status == RT_OK)
     status = check_settings(c->schedule->setting, c->schedule->settings, c->schedule_setting, error);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!(c->clip >= 0))
     return rt_fail(error, RT_USAGE, "gradients cannot be clipped to a norm of %g", c->clip);
   if (!(c->average >= 0 && c->average < 1))

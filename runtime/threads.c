@@ -257,8 +257,8 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   pthread_cond_init(&pool->finished, NULL);
   pool->worker = rt_zalloc((size_t)threads, sizeof *pool->worker);
   int status = pool->worker ? rt_blas_load(error) : rt_no_memory(error);
-  if (!status) status = start_workers(pool, error);
-  if (status) {
+  if (status == RT_OK) status = start_workers(pool, error);
+  if (status != RT_OK) {
     rt_pool_free(pool);
     return NULL;
   }

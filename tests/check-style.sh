@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-style.sh: C is as clang-format writes it by .clang-format, and no line is wider than 110 columns.
+# check-style.sh: C is as clang-format writes it by .clang-format, no line is wider than 110 columns, and a
+# status is compared by name.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
 columns=110
@@ -34,6 +35,13 @@ else
   count=$((count + 1))
   echo "ok $count - $name # SKIP ${found:+this is clang-format }${found:-there is no clang-format}"
 fi
+
+# RT_OK and AQ_OK are names, so that a reader need not know that they are 0.
+# shellcheck disable=SC2046
+verdict "a status is compared by name" \
+  "$(grep -nE '!status\>[^.[-]|(\(|&& |\|\| )status( \?| &&| \|\||\))' \
+     $(files '*.[chly]' | grep -vE '^(tests|examples)/') | grep -vE '[a-z_]\(status\)' |
+     sed 's/$/   # say status == RT_OK, status != RT_OK (AQ_OK in aqc)/')"
 
 # wide AWK FILES...: the lines that are too wide and for which the awk condition `held` holds. Columns are
 # counted without the second and later bytes of UTF-8.

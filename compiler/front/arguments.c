@@ -188,7 +188,7 @@ int cc_match(struct cc_context *c, const struct cc_callee *callee, struct gr_spa
   for (int i = 0; i < given->count; i++) {
     if (given->name[i]) {
       int status = find_parameter(c, callee, given->name[i], given->span[i], &of[i]);
-      if (status) return status;
+      if (status != RT_OK) return status;
       named = true;
     } else if (named) {
       return gr_fail(c->error, given->span[i], "arguments by position come before arguments by name");
@@ -328,7 +328,7 @@ static int put_given(struct cc_context *c, const struct cc_callee *callee, const
     struct cc_value value = *argument(args, i, &span);
     if (of[i] != p) continue;
     int status = parameter ? check_value(c, callee, parameter, &value, span) : RT_OK;
-    if (status) return status;
+    if (status != RT_OK) return status;
     put_value(m, by_name, p < 0 ? args->name[i - args->count] : parameter->name, &value, span);
     found = true;
   }
@@ -359,10 +359,12 @@ int cc_match_call(struct cc_context *c, const struct cc_callee *callee, const st
 int cc_match_values(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
                     struct cc_call_args *matched) {
   int *of, status = cc_match_call(c, callee, args, &of);
-  if (!status) status = make_room(c, callee, args, matched);
-  for (int p = 0; p < callee->count && !status; p++) status = put_given(c, callee, args, of, p, matched);
-  if (!status) status = put_given(c, callee, args, of, -1, matched);
-  while (!status && matched->count && matched->value[matched->count - 1].kind == CC_NONE) matched->count--;
+  if (status == RT_OK) status = make_room(c, callee, args, matched);
+  for (int p = 0; p < callee->count && status == RT_OK; p++)
+    status = put_given(c, callee, args, of, p, matched);
+  if (status == RT_OK) status = put_given(c, callee, args, of, -1, matched);
+  while (status == RT_OK && matched->count && matched->value[matched->count - 1].kind == CC_NONE)
+    matched->count--;
   return status;
 }
 
@@ -390,7 +392,7 @@ static int check_known(struct cc_context *c, const struct gr_node *node) {
   }
   for (int i = 0; i < node->count; i++) {
     int status = node->child[i] ? check_known(c, node->child[i]) : RT_OK;
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -399,8 +401,8 @@ static int set_number(struct cc_context *c, const struct cc_callee *callee, cons
                       struct cc_setting *s) {
   struct cc_value value;
   int status = check_known(c, s->arg);
-  if (!status) status = cc_expression(c, s->arg, &value);
-  if (status) return status;
+  if (status == RT_OK) status = cc_expression(c, s->arg, &value);
+  if (status != RT_OK) return status;
   if (!cc_to_number(c, &value, &s->number))
     return gr_fail(c->error, s->arg->span,
                    "`%s` of `%s` is a number that is known while compiling, and this "
@@ -459,7 +461,7 @@ int cc_match_settings(struct cc_context *c, const struct cc_callee *callee, stru
   int status = cc_match(c, callee, call, &given, of);
   for (int p = 0; p < callee->count; p++)
     setting[p] = (struct cc_setting){.span = call, .number = callee->parameter[p].fallback};
-  for (int i = 0; i < count && !status; i++) {
+  for (int i = 0; i < count && status == RT_OK; i++) {
     setting[of[i]].arg = list[i]->child[0];
     setting[of[i]].span = list[i]->span;
     status = set_one(c, callee, &callee->parameter[of[i]], &setting[of[i]]);

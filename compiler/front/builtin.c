@@ -70,10 +70,11 @@ static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t
   (void)self;
   ir_id id[3];
   int status = RT_OK;
-  for (int i = 0; i < 3 && !status; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
-  return status ? status
-                : cc_builtin_done(c, result,
-                                  ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
+  for (int i = 0; i < 3 && status == RT_OK; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
+  return status != RT_OK
+             ? status
+             : cc_builtin_done(c, result,
+                               ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
 }
 
 /* ---- along axes ---- */
@@ -99,7 +100,7 @@ int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *ax
   if (number && args->value[at].number < 0) /* -1 is no size, but the last axis elsewhere */
     return numbered_axis(c, args, args->value[at].number, args->span[at], type);
   int status = cc_to_dim(c, &args->value[at], args->span[at], &d);
-  if (status) return status;
+  if (status != RT_OK) return status;
   *axis = cc_axis_of(c, type, d);
   if (*axis >= 0) return RT_OK;
   if (*axis == -2)
@@ -129,8 +130,8 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
   if (extreme && args->count == 2 && !names_axis(c, args)) return run_binary(c, self, args, result);
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status != RT_OK) return status;
   struct vm_type type = *cc_type(c, x);
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   uint32_t gone = 0;
@@ -167,8 +168,8 @@ static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args
                        struct cc_value *result) {
   ir_id x;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  if (status) return status;
+  if (status == RT_OK) status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
+  if (status != RT_OK) return status;
   if (cc_type(c, x)->dtype != RT_INT)
     return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s",
                    cc_describe(c, &args->value[0]));
@@ -181,9 +182,9 @@ static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *
                    struct cc_value *result) {
   ir_id x[2];
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x[0]);
-  if (!status) status = cc_to_tensor(c, &args->value[1], args->span[1], &x[1]);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x[0]);
+  if (status == RT_OK) status = cc_to_tensor(c, &args->value[1], args->span[1], &x[1]);
+  if (status != RT_OK) return status;
   return cc_builtin_done(c, result,
                          ir_add(c->model, OP_cross_entropy, 2, x, NULL, 0, NULL, args->node->span, c->error));
 }
@@ -208,8 +209,8 @@ static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args
                        struct cc_value *result) {
   ir_id x;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status != RT_OK) return status;
   double rate = args->value[1].number;
   if (rate == 0) return cc_builtin_done(c, result, x);
   struct vm_type type = *cc_type(c, x);
@@ -222,10 +223,11 @@ static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t 
                     struct cc_value *result) {
   ir_id x;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  return status ? status
-                : cc_builtin_done(
-                    c, result, ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  return status != RT_OK
+             ? status
+             : cc_builtin_done(c, result,
+                               ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
 }
 
 static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -380,8 +382,8 @@ int cc_builtin_call(struct cc_context *c, const struct cc_builtin *self, args_t 
   struct cc_call_args matched;
   if (self->count < 0) return self->run(c, self, args, result);
   int status = cc_match_values(c, &callee, args, &matched);
-  if (status) rt_hint(c->error, "%s", self->doc);
-  return status ? status : self->run(c, self, &matched, result);
+  if (status != RT_OK) rt_hint(c->error, "%s", self->doc);
+  return status != RT_OK ? status : self->run(c, self, &matched, result);
 }
 
 const struct cc_builtin *cc_builtin_find(const char *name) {

@@ -36,9 +36,9 @@ int cc_run_along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   int axis;
   bool normal = self->op == OP_standardize || self->op == OP_rms;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = along(c, self, args, 1, x, &axis);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status == RT_OK) status = along(c, self, args, 1, x, &axis);
+  if (status != RT_OK) return status;
   struct gr_span span = args->node->span;
   double eps = normal ? args->named[0].number : 0;
   ir_id y = swap_with_last(c, x, axis, span);
@@ -52,9 +52,9 @@ int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
   ir_id x;
   int axis;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = along(c, self, args, 1, x, &axis);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status == RT_OK) status = along(c, self, args, 1, x, &axis);
+  if (status != RT_OK) return status;
   const int64_t attr[RT_MAX_ATTR] = {axis, (int64_t)args->named[0].number};
   return cc_builtin_done(c, result,
                          ir_add(c->model, OP_cumsum, 1, &x, attr, 0, NULL, args->node->span, c->error));
@@ -113,9 +113,9 @@ int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
   int axis;
   double alpha = args->count > 2 ? args->value[2].number : self->constant; /* sparsemax: 2 */
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = along(c, self, args, 1, x, &axis);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status == RT_OK) status = along(c, self, args, 1, x, &axis);
+  if (status != RT_OK) return status;
   struct gr_span span = args->node->span;
   ir_id y = swap_with_last(c, x, axis, span);
   y = y ? entmax(c, y, alpha, span) : 0;
@@ -127,9 +127,9 @@ int cc_run_top_k(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   ir_id x;
   int axis;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, &x);
-  if (!status) status = along(c, self, args, 2, x, &axis);
-  if (status) return status;
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status == RT_OK) status = along(c, self, args, 2, x, &axis);
+  if (status != RT_OK) return status;
   struct gr_span span = args->node->span;
   ir_id y = swap_with_last(c, x, axis, span);
   ir_id tau = y ? threshold(c, y, RT_KTH, args->value[1].number, span) : 0;

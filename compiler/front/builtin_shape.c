@@ -19,7 +19,7 @@ static int list_shape(struct cc_context *c, args_t *args, int at, bool batched, 
     return gr_fail(c->error, args->span[at], "more than %d axes", RT_MAX_RANK);
   for (int i = 0; i < list->item_count; i++) {
     int status = cc_to_dim(c, &list->item[i], item_span(args, at, i), &type->dim[i]);
-    if (status) return status;
+    if (status != RT_OK) return status;
     if (vm_dim_is_ragged(&c->module->dims, type->dim[i])) type->batched = 1;
   }
   type->rank = (uint8_t)list->item_count;
@@ -30,8 +30,8 @@ static int list_shape(struct cc_context *c, args_t *args, int at, bool batched, 
 static int tensor_and_shape(struct cc_context *c, const struct cc_builtin *self, args_t *args, ir_id *x,
                             struct vm_type *type) {
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_builtin_tensor(c, args, 0, x);
-  return status ? status : list_shape(c, args, 1, cc_type(c, *x)->batched, type);
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, x);
+  return status != RT_OK ? status : list_shape(c, args, 1, cc_type(c, *x)->batched, type);
 }
 
 static bool is_ragged(const struct vm_dims *dims, const struct vm_type *type) {
@@ -65,7 +65,7 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
   ir_id x;
   struct vm_type type;
   int status = tensor_and_shape(c, self, args, &x, &type);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (cc_is_reordered(c, cc_type(c, x), &type))
     return cc_reordered(c, args->node->span, cc_type(c, x), &type);
   ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
@@ -78,8 +78,9 @@ int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *a
   ir_id x;
   struct vm_type type;
   int status = tensor_and_shape(c, self, args, &x, &type);
-  return status ? status
-                : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
+  return status != RT_OK
+             ? status
+             : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
 }
 
 /* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
@@ -88,7 +89,7 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
   ir_id x;
   struct vm_type wanted;
   int status = tensor_and_shape(c, self, args, &x, &wanted);
-  if (status) return status;
+  if (status != RT_OK) return status;
   struct vm_type type = *cc_type(c, x), out = type;
   int64_t attr[RT_MAX_ATTR] = {0};
   uint32_t used = 0;
@@ -109,17 +110,18 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
 int cc_run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   struct vm_type type;
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = list_shape(c, args, 0, false, &type);
-  return status ? status
-                : cc_builtin_done(c, result,
-                                  ir_constant(c->model, self->constant, &type, args->node->span, c->error));
+  if (status == RT_OK) status = list_shape(c, args, 0, false, &type);
+  return status != RT_OK
+             ? status
+             : cc_builtin_done(c, result,
+                               ir_constant(c->model, self->constant, &type, args->node->span, c->error));
 }
 
 int cc_run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   struct vm_type type = {.dtype = RT_REAL, .rank = 1, .of = VM_NO_DIM};
   int status = cc_builtin_no_slot(c, self, args);
-  if (!status) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
-  if (status) return status;
+  if (status == RT_OK) status = cc_to_dim(c, &args->value[0], args->span[0], &type.dim[0]);
+  if (status != RT_OK) return status;
   type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
   return cc_builtin_done(c, result,
                          ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
@@ -162,7 +164,7 @@ static int joined_axis(struct cc_context *c, const struct cc_builtin *self, args
     return gr_fail(c->error, args->named_span[0], "concat counts axes from 0, and this is %s",
                    cc_describe(c, given));
   int status = cc_check_range(c, &callee, &row, at, args->named_span[0]);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (at < 0) at = visible - 1;
   if (at < 0 || at >= visible)
     return gr_fail(c->error, args->named_span[0], "%s has no axis number %g", cc_type_text(c, type), at);
@@ -205,7 +207,7 @@ int cc_run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *a
                   struct cc_value *result) {
   const struct cc_value *items = args->value;
   int count = args->count, axis[RT_MAX_RANK], status = cc_builtin_no_slot(c, self, args);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (count == 1 && items[0].kind == CC_LIST) {
     count = items[0].item_count;
     items = items[0].item;

@@ -59,10 +59,10 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
     } else if ((status = cc_bind(c, scope, shape->child[0]->text, list, shape->child[0]->span, NULL)))
       return status;
   }
-  for (int i = 0; i < named && fits && !status; i++)
+  for (int i = 0; i < named && fits && status == RT_OK; i++)
     status = bind_dim(c, scope, shape->child[star + i], type->dim[axis[leading + i]], &fits);
-  if (of && fits && !status) status = bind_dim(c, scope, of, type->of, &fits);
-  if (status) return status;
+  if (of && fits && status == RT_OK) status = bind_dim(c, scope, of, type->of, &fits);
+  if (status != RT_OK) return status;
   return fits ? RT_OK : cc_mismatch(c, &wanted, type);
 }
 
@@ -101,9 +101,9 @@ CC_OWN_FRAME static int collect(struct cc_context *c, const struct cc_value *cal
     if (!arg || arg->kind != GR_ARG) continue;
     struct cc_value value = none;
     int status = cc_expression(c, arg->child[0], &value);
-    if (!status && answer >= 0 && value.kind == CC_STRING)
+    if (status == RT_OK && answer >= 0 && value.kind == CC_STRING)
       status = cc_label_number(c, answer, arg->child[0]->span, &value);
-    if (status) return status;
+    if (status != RT_OK) return status;
     if (arg->text) {
       args->name[args->named_count] = arg->text;
       args->named_span[args->named_count] = arg->span;
@@ -165,7 +165,7 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
     struct cc_value tensor = *value;
     if (value->kind == CC_NUMBER || value->kind == CC_DIM) {
       int status = cc_to_tensor(c, value, span, &tensor.id);
-      if (status) return status;
+      if (status != RT_OK) return status;
       tensor.kind = CC_TENSOR;
       tensor.outer = false;
     }
@@ -178,11 +178,11 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
     const struct vm_type *actual = tensor_type(c, &tensor);
     const char *what = rt_arena_printf(&c->model->arena, "`%s` of `%s`", param->text, d->name);
     int status = what ? cc_match_type(c, type, actual, scope, what, param, span) : cc_out_of_memory(c);
-    if (status) advise_argument(c, d, param, &tensor);
-    return status ? status : cc_bind(c, scope, param->text, tensor, param->name_span, NULL);
+    if (status != RT_OK) advise_argument(c, d, param, &tensor);
+    return status != RT_OK ? status : cc_bind(c, scope, param->text, tensor, param->name_span, NULL);
   }
   int status = check_kind(c, d, param, value, span);
-  return status ? status : cc_bind(c, scope, param->text, *value, param->name_span, NULL);
+  return status != RT_OK ? status : cc_bind(c, scope, param->text, *value, param->name_span, NULL);
 }
 
 static int bind_default(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
@@ -193,7 +193,7 @@ static int bind_default(struct cc_context *c, const struct cc_definition *d, con
   c->scope = scope;
   int status = cc_expression(c, node, &value);
   c->scope = was;
-  return status ? status : bind_argument(c, d, param, &value, node->span, scope);
+  return status != RT_OK ? status : bind_argument(c, d, param, &value, node->span, scope);
 }
 
 /* What the signature declares, as rows. */
@@ -218,8 +218,8 @@ CC_OWN_FRAME static int bind_arguments(struct cc_context *c, const struct cc_def
   const struct gr_node *params = d->node->child[0];
   struct cc_callee callee;
   int *of, at = 0, status = declare(c, d, &callee);
-  if (!status) status = cc_match_call(c, &callee, args, &of);
-  for (int p = 0; p < params->count && !status; p++) {
+  if (status == RT_OK) status = cc_match_call(c, &callee, args, &of);
+  for (int p = 0; p < params->count && status == RT_OK; p++) {
     const struct gr_node *param = params->child[p];
     int named = 0;
     while (named < args->named_count && of[args->count + named] != p) named++;
@@ -280,8 +280,8 @@ int cc_check_result(struct cc_context *c, const struct cc_definition *d, const s
   if (number && is_scalar(type, scope)) return RT_OK;
   if (result->kind != CC_TENSOR) return no_tensor(c, type, result, what);
   int status = cc_match_type(c, type, tensor_type(c, result), scope, what, NULL, type->span);
-  if (status && !c->slot && !c->error->hint[0]) cc_hint_reduced(c, result);
-  if (status && d->node->kind != GR_HEAD && !c->slot)
+  if (status != RT_OK && !c->slot && !c->error->hint[0]) cc_hint_reduced(c, result);
+  if (status != RT_OK && d->node->kind != GR_HEAD && !c->slot)
     gr_note(c->error, ir_shown(c->model, result->id), "this is %s", cc_type_text(c, cc_type(c, result->id)));
   return status;
 }
@@ -335,11 +335,11 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
                                   struct cc_value *result, int *count, int max) {
   vm_dim was = c->head_dim, own;
   int status = head_axis(c, d, args, &own);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (own != VM_NO_DIM) c->head_dim = own;
   status = bind_arguments(c, d, args, scope);
   c->head_dim = was;
-  if (status) return status;
+  if (status != RT_OK) return status;
   c->scope = scope;
   const struct gr_node *with = with_of(args);
   if (d->node->kind == GR_HEAD) {
@@ -350,7 +350,7 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
   if (with) return with_at_function(c, d, with);
   *count = -1;
   status = cc_block(c, d->node->child[2], result, count, max);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (*count < 0) {
     gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
     rt_hint(c->error, "what a function gives is said by return: return x");
@@ -441,23 +441,23 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
   c->frame = &frame;
   c->unrolling = args->node->span;
   int status = cc_enter(c, CC_CALL_LEVELS, args->node->span);
-  if (!status) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
-  if (!status) status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
+  if (status == RT_OK) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
+  if (status == RT_OK) status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
   cc_leave(c, CC_CALL_LEVELS);
-  if (!status && from_outside) status = cc_require_nodes(c, c->model, made_before, args->node->span);
+  if (status == RT_OK && from_outside) status = cc_require_nodes(c, c->model, made_before, args->node->span);
   c->library_call = was_call;
-  if (status)
+  if (status != RT_OK)
     trace(c, callee, args->node->span, was_unit);
   else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before)
     c->model->node[result->id].called = args->node->span;
-  if (!status && from_outside) place_at_call(c, made_before, args->node->span);
+  if (status == RT_OK && from_outside) place_at_call(c, made_before, args->node->span);
   c->unrolling = was_unrolling;
   c->frame = frame.parent;
   c->unit = was_unit;
   c->scope = was_scope;
   cc_scope_free(&scope);
   rt_map_free(&frame.used);
-  if (status && !was_unit->is_stdlib) try_swapped(c, callee, args);
+  if (status != RT_OK && !was_unit->is_stdlib) try_swapped(c, callee, args);
   if (component && c->param_uses == uses_before) cc_component_unused(c, component);
   return status;
 }
@@ -484,8 +484,8 @@ int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *r
   struct cc_value callee;
   struct cc_call_args args = {0};
   int status = cc_expression(c, call->child[0], &callee);
-  if (!status) status = collect(c, &callee, call, &args);
-  return status ? status : dispatch(c, &callee, &args, result, result_count, max_results);
+  if (status == RT_OK) status = collect(c, &callee, call, &args);
+  return status != RT_OK ? status : dispatch(c, &callee, &args, result, result_count, max_results);
 }
 
 int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,

@@ -50,7 +50,7 @@ static void write_axes(const struct io_kind *kind, bool all, struct rt_text *out
 static int limit_number(struct cc_context *c, const struct gr_node *node, int64_t *limit) {
   double number;
   int status = cc_number(c, node, &number);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!(number >= 1 && number <= INT32_MAX && number == floor(number)))
     return gr_fail(
         c->error, node->span,
@@ -79,8 +79,8 @@ static int column_limit(struct cc_context *c, const struct gr_node *axis, enum v
   int status = RT_OK;
   if (most && !(status = limit_number(c, most, &longest)) && kind == VM_RAGGED)
     status = set_limit(c, axis, of->name, &of->limit, longest);
-  if (!status && least) status = limit_number(c, least, &shortest);
-  if (status) return status;
+  if (status == RT_OK && least) status = limit_number(c, least, &shortest);
+  if (status != RT_OK) return status;
   if (kind != VM_RAGGED)
     return gr_fail(c->error, axis->span, "a limit belongs to a length, as in words[T <= 128]");
   if (least && (status = set_limit(c, axis, of->name, &was, shortest))) return status;
@@ -159,7 +159,7 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
   const struct io_kind *kind;
   if (!(source = cc_find_column(c, data, name->text, name->span))) return c->error->code;
   int status = find_kind(c->error, source, &kind);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!strcmp(source->text, input->name))
     return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
   const struct gr_node *from = from_of(source);
@@ -235,7 +235,7 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   const struct cc_callee callee = {input->kind->name, "option", row, option_rows(input->kind, row),
                                    .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
-  if (status) return status;
+  if (status != RT_OK) return status;
   cc_store_settings(&callee, option, input);
   if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
   return check_options(c, column, option, input);
@@ -268,11 +268,11 @@ static int check_count(struct cc_context *c, const struct gr_node *column, const
 static int column_form(struct rt_error *error, const struct gr_node *column, const struct io_kind **kind) {
   int count = column->child[1] ? column->child[1]->count : 0, least = 0, most = 0,
       status = find_kind(error, column, kind);
-  for (int a = 0; a < IO_MOST_AXES && !status; a++) {
+  for (int a = 0; a < IO_MOST_AXES && status == RT_OK; a++) {
     most += (*kind)->axis[a].means != IO_NO_AXIS;
     least += (*kind)->axis[a].means != IO_NO_AXIS && !(*kind)->axis[a].optional;
   }
-  if (status || (count >= least && count <= most)) return status;
+  if (status != RT_OK || (count >= least && count <= most)) return status;
   struct rt_text written = {0};
   write_axes(*kind, false, &written);
   gr_fail(error, column->span, "a column of this kind is written `%s: %s%s`", column->text,
@@ -301,8 +301,8 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, enum
   vm_dim *dim = entries ? &t->of : &t->dim[t->rank++];
   int status = written ? column_dim(c, written, means == IO_LENGTH ? VM_RAGGED : VM_BOUND, dim)
                        : own_entries(c, column, dim);
-  if (!status && written && means != IO_LENGTH) status = check_count(c, column, input->kind, *dim);
-  if (status) return status;
+  if (status == RT_OK && written && means != IO_LENGTH) status = check_count(c, column, input->kind, *dim);
+  if (status != RT_OK) return status;
   int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
   *(means == IO_LENGTH ? &input->length : &input->vocabulary) = symbol;
   return RT_OK;
@@ -313,7 +313,7 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   const struct gr_node *axes = column->child[1];
   const struct io_kind *kind;
   int count = axes ? axes->count : 0, status = column_form(c->error, column, &kind);
-  if (status) return status;
+  if (status != RT_OK) return status;
   *input = (struct vm_input){.kind = kind,
                              .vocabulary = -1,
                              .length = -1,
@@ -340,7 +340,7 @@ int cc_declare_columns(struct cc_context *c, const struct gr_node *data, struct 
         return gr_fail(c->error, data->child[i]->name_span, "the column `%s` is declared twice",
                        data->child[i]->text);
     int status = declare_column(c, data, data->child[i], &declared[i]);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }

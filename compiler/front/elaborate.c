@@ -46,10 +46,10 @@ CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_def
   int status = cc_dim(c, written, formula);
   c->scope = scope;
   c->unit = unit;
-  if (status) return status;
+  if (status != RT_OK) return status;
   struct rt_error why = {0};
   status = vm_dim_value(&c->module->dims, *formula, NULL, value, &why);
-  if (!status) return RT_OK;
+  if (status == RT_OK) return RT_OK;
   gr_fail(c->error, written->span, "%s",
           status == RT_NEGATIVE ? "the value of a dim must be known here" : why.text);
   if (why.hint[0]) rt_hint(c->error, "%s", why.hint);
@@ -64,7 +64,7 @@ static int make_dim(struct cc_context *c, struct cc_definition *d) {
   int64_t value = override ? override->value : -1;
   vm_dim formula = VM_NO_DIM;
   int status = override ? RT_OK : dim_as_written(c, d, &formula, &value);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (override) override->used = true;
   const char *name = shown_name(c, d);
   d->size = !name                                   ? VM_NO_DIM
@@ -95,7 +95,7 @@ int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *di
       continue;
     }
     int status = d->sized == c->stamp ? RT_OK : make_dim(c, d);
-    if (status) return status;
+    if (status != RT_OK) return status;
     d = d->user;
   }
   *dim = definition->size;
@@ -122,7 +122,7 @@ static int bind_let(struct cc_context *c, const struct gr_node *let, int at, con
   if (value->kind == CC_NONE)
     return gr_fail(c->error, let->child[let->count - 1]->span, "this gives no value");
   int status = name_node(c, name->text, value);
-  return status ? status : cc_bind(c, c->scope, name->text, *value, name->span, let);
+  return status != RT_OK ? status : cc_bind(c, c->scope, name->text, *value, name->span, let);
 }
 
 /* a, b = f(x): the results of a call, or the items of a list. */
@@ -139,7 +139,7 @@ CC_OWN_FRAME static int let_several(struct cc_context *c, const struct gr_node *
     status = cc_call(c, right, value, &count, MAX_NAMES);
   else
     status = cc_expression(c, right, value);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (count == 1 && value->kind == CC_LIST && value->item_count <= MAX_NAMES) {
     count = value->item_count;
     value = value->item;
@@ -147,14 +147,14 @@ CC_OWN_FRAME static int let_several(struct cc_context *c, const struct gr_node *
   if (count != names)
     return gr_fail(c->error, let->span, "%d names on the left, but the right side gives %d value%s", names,
                    count, count == 1 ? "" : "s");
-  for (int i = 0; i < names && !status; i++) status = bind_let(c, let, i, &value[i]);
+  for (int i = 0; i < names && status == RT_OK; i++) status = bind_let(c, let, i, &value[i]);
   return status;
 }
 
 CC_OWN_FRAME static int let_one(struct cc_context *c, const struct gr_node *let) {
   struct cc_value value;
   int status = cc_expression(c, let->child[1], &value);
-  return status ? status : bind_let(c, let, 0, &value);
+  return status != RT_OK ? status : bind_let(c, let, 0, &value);
 }
 
 int cc_let(struct cc_context *c, const struct gr_node *let) {
@@ -203,7 +203,7 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
                    to - from);
   const char *suffix = c->frame->loop_suffix;
   struct gr_span was_unrolling = c->unrolling;
-  for (double l = from; l < to && !status && *count < 0; l++) {
+  for (double l = from; l < to && status == RT_OK && *count < 0; l++) {
     struct cc_value index = {.kind = CC_NUMBER, .number = l};
     const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
     if (!next) return cc_out_of_memory(c);
@@ -225,7 +225,7 @@ static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_va
   double condition = 0;
   while (node && node->kind == GR_IF) {
     int status = cc_number(c, node->child[0], &condition);
-    if (status) {
+    if (status != RT_OK) {
       rt_hint(c->error,
               "`if` chooses a program by sizes that are known while compiling; to choose element by "
               "element use where(condition, a, b)");
@@ -254,7 +254,8 @@ static int run_return(struct cc_context *c, const struct gr_node *node, struct c
     c->frame->let_root = node->child[0];
     status = cc_call(c, node->child[0], result, count, max);
   } else {
-    for (int i = 0; i < node->count && !status; i++) status = cc_expression(c, node->child[i], &result[i]);
+    for (int i = 0; i < node->count && status == RT_OK; i++)
+      status = cc_expression(c, node->child[i], &result[i]);
     *count = node->count;
   }
   c->frame->let_name = was_name;
@@ -266,7 +267,7 @@ static int run_return(struct cc_context *c, const struct gr_node *node, struct c
 int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
              int max_results) {
   int status = cc_enter(c, 1, block->span);
-  for (int i = 0; i < block->count && *result_count < 0 && !status; i++) {
+  for (int i = 0; i < block->count && *result_count < 0 && status == RT_OK; i++) {
     const struct gr_node *node = block->child[i];
     switch (node->kind) {
       case GR_LET: status = cc_let(c, node); break;

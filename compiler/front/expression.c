@@ -8,7 +8,7 @@
 int cc_tensor(struct cc_context *c, const struct gr_node *node, ir_id *id) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
-  return status ? status : cc_to_tensor(c, &value, node->span, id);
+  return status != RT_OK ? status : cc_to_tensor(c, &value, node->span, id);
 }
 
 /* Slots see one score at a time; who writes q @ k' there means s. */
@@ -23,7 +23,7 @@ CC_OWN_FRAME static int transpose(struct cc_context *c, const struct gr_node *no
   ir_id x;
   if (c->slot) return no_matrices(c, node);
   int status = cc_tensor(c, node->child[0], &x);
-  if (status) return status;
+  if (status != RT_OK) return status;
   struct vm_type type = *cc_type(c, x), out = type;
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   if (visible < 2)
@@ -153,7 +153,7 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
 CC_OWN_FRAME static int unary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct cc_value a;
   int status = cc_expression(c, node->child[0], &a);
-  if (status) return status;
+  if (status != RT_OK) return status;
   bool minus = node->text[0] == '-';
   double known;
   if (cc_to_number(c, &a, &known)) {
@@ -232,7 +232,7 @@ CC_OWN_FRAME static int member(struct cc_context *c, const struct gr_node *node,
 
 CC_OWN_FRAME static int instance(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   int status = cc_expression(c, node->child[0], value);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (value->kind != CC_FUNCTION)
     return gr_fail(c->error, node->span, "instance needs a function or head, and this is %s",
                    cc_describe(c, value));
@@ -258,7 +258,7 @@ CC_OWN_FRAME static int list(struct cc_context *c, const struct gr_node *node, s
     const struct gr_node *item = node->child[i];
     int status = item->kind == GR_STAR ? put_star(c, item, value)
                                        : cc_expression(c, item, &value->item[value->item_count++]);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -294,7 +294,7 @@ static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_
 int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   *value = (struct cc_value){.kind = CC_NONE};
   int status = cc_enter(c, 1, node->span);
-  if (!status) status = evaluate(c, node, value);
+  if (status == RT_OK) status = evaluate(c, node, value);
   cc_leave(c, 1);
   return status;
 }

@@ -42,16 +42,17 @@ static int evaluate(struct cc_context *c, const struct slot_source *source, cons
   const char *was_name = c->frame->let_name;
   int status = RT_OK;
   if (has_s) status = cc_bind(c, &variables, "s", c->slot->s, right->span, NULL);
-  if (!status && c->slot->query_dim != VM_NO_DIM)
+  if (status == RT_OK && c->slot->query_dim != VM_NO_DIM)
     status = bind_variable(c, &variables, "i", IR_LEAF_I, right->span);
-  if (!status && c->slot->key_dim != VM_NO_DIM)
+  if (status == RT_OK && c->slot->key_dim != VM_NO_DIM)
     status = bind_variable(c, &variables, "j", IR_LEAF_J, right->span);
-  if (!status && c->head_dim != VM_NO_DIM) status = bind_variable(c, &variables, "h", IR_LEAF_H, right->span);
+  if (status == RT_OK && c->head_dim != VM_NO_DIM)
+    status = bind_variable(c, &variables, "h", IR_LEAF_H, right->span);
   c->scope = &variables;
   c->unit = source->unit;
   c->frame->let_name = name;
   c->frame->let_root = right;
-  if (!status) status = cc_expression(c, right, value);
+  if (status == RT_OK) status = cc_expression(c, right, value);
   c->scope = was_scope;
   c->unit = was_unit;
   c->frame->let_name = was_name;
@@ -102,7 +103,7 @@ static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot 
   let.child = parts;
   if (argument) source.node = &let; /* softmax(...): what is in the brackets is the score */
   int status = evaluate(c, &source, "norm", true, &value);
-  if (status) return status;
+  if (status != RT_OK) return status;
   struct gr_span span = slots->norm.node->child[slots->norm.node->count - 1]->span;
   if (is_softmax(&value)) return RT_OK;
   slot->head->softmax = argument != NULL;
@@ -133,7 +134,7 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
                  struct gr_span span) {
   int status = begin(c, slot, &slot->head->score);
   bool hides = false;
-  if (status) return status;
+  if (status != RT_OK) return status;
   slot->s = (struct cc_value){.kind = CC_TENSOR, .id = ir_leaf(slot->graph, IR_LEAF_S, span, c->error)};
   if (!slot->s.id) return c->error->code;
   if (slots->score.node) {
@@ -153,10 +154,11 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
   }
   ir_id scored = slot->s.id;
   status = norm(c, slots, slot);
-  if (!status && hides && !slot->head->softmax) status = hide(c, slot, scored, span);
+  if (status == RT_OK && hides && !slot->head->softmax) status = hide(c, slot, scored, span);
   const struct gr_node *last = slots->norm.node ? slots->norm.node : slots->score.node;
-  return status ? status
-                : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);
+  return status != RT_OK
+             ? status
+             : finish(c, &slot->head->score, slot->s.id, last ? last->child[last->count - 1]->span : span);
 }
 
 static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot *slot) {
@@ -165,10 +167,10 @@ static int mask(struct cc_context *c, const struct slots *slots, struct cc_slot 
   if (!slots->mask.node) return RT_OK;
   struct gr_span span = slots->mask.node->child[slots->mask.node->count - 1]->span;
   int status = begin(c, slot, &slot->head->mask);
-  if (!status) status = evaluate(c, &slots->mask, "mask", false, &value);
-  if (!status) status = cc_to_tensor(c, &value, span, &id);
-  if (!status) status = cc_check_mask(c, id, span);
-  return status ? status : finish(c, &slot->head->mask, id, span);
+  if (status == RT_OK) status = evaluate(c, &slots->mask, "mask", false, &value);
+  if (status == RT_OK) status = cc_to_tensor(c, &value, span, &id);
+  if (status == RT_OK) status = cc_check_mask(c, id, span);
+  return status != RT_OK ? status : finish(c, &slot->head->mask, id, span);
 }
 
 /* drop = rate: a weight is dropped with that probability while training, and the others grow by 1/(1-rate)
@@ -179,8 +181,8 @@ static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot 
   if (!slots->drop.node) return RT_OK;
   struct gr_span span = slots->drop.node->child[slots->drop.node->count - 1]->span;
   int status = begin(c, slot, &slot->head->drop);
-  if (!status) status = evaluate(c, &slots->drop, "drop", false, &value);
-  if (status) return status;
+  if (status == RT_OK) status = evaluate(c, &slots->drop, "drop", false, &value);
+  if (status != RT_OK) return status;
   static const struct cc_parameter row = {"drop", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)};
   const struct cc_callee head = {.name = c->frame->definition->name};
   if (!cc_to_number(c, &value, &slot->head->drop_rate))
@@ -233,9 +235,9 @@ static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct
                      names[k]);
     span[k] = b->span;
     int status = cc_to_tensor(c, &b->value, b->span, &arg[k]);
-    if (!status)
+    if (status == RT_OK)
       status = operand(c, names[k], arg[k], k ? ATTEND_J : ATTEND_I, b->span, out[k], &dim[k], &w[k]);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   if (w[0] != w[1]) {
     gr_fail(c->error, span[1], "query and key must be equally wide: %s is not %s", cc_dim_text(c, w[1]),
@@ -378,7 +380,7 @@ static int head_let(struct cc_context *c, struct slots *slots, const struct gr_n
   c->frame->let_name = NULL;
   c->scope = scope;
   c->unit = unit;
-  return status ? status : cc_bind(c, scope, name, value, right->span, let);
+  return status != RT_OK ? status : cc_bind(c, scope, name, value, right->span, let);
 }
 
 static int statements(struct cc_context *c, struct slots *slots, const struct gr_node *block) {
@@ -390,7 +392,7 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
     one.child = &block->child[i];
     status = block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i])
                                              : cc_block(c, &one, &none, &count, 0);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   for (int i = 0; slots->with && i < slots->with->count; i++) {
     struct slot_source *later = deferred(slots, slots->with->child[i]->child[0]->text);
@@ -425,16 +427,16 @@ static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_
   ir_id wrt[1 + ATTEND_MAX_EXTRAS], root[2 + ATTEND_MAX_EXTRAS];
   struct ir_graph *g = ir_slot_graph(c->model, head, &trial);
   if (!g) return cc_out_of_memory(c);
-  for (ir_id n = 1; n < head->score.graph->count && !status; n++)
+  for (ir_id n = 1; n < head->score.graph->count && status == RT_OK; n++)
     if (!ir_append(g, &head->score.graph->node[n], c->error)) status = c->error->code;
-  for (int k = 0; k < leaves && !status; k++)
+  for (int k = 0; k < leaves && status == RT_OK; k++)
     if (!(wrt[k] = ir_leaf(g, k ? k : IR_LEAF_S, span, c->error))) status = c->error->code;
-  ir_id seed = status ? 0 : ir_leaf(g, IR_LEAF_DS, span, c->error);
-  if (!status)
+  ir_id seed = status != RT_OK ? 0 : ir_leaf(g, IR_LEAF_DS, span, c->error);
+  if (status == RT_OK)
     status = seed ? ir_gradient(g, head->score.result[0], seed, leaves, wrt, root, c->error) : c->error->code;
   root[leaves] = head->score.result[0];
-  if (!status) status = ir_optimise(g, leaves + 1, root, c->error);
-  for (ir_id n = 1; n < g->count && !status; n++) rows += g->node[n].op == OP_over;
+  if (status == RT_OK) status = ir_optimise(g, leaves + 1, root, c->error);
+  for (ir_id n = 1; n < g->count && status == RT_OK; n++) rows += g->node[n].op == OP_over;
   ir_graph_free(g);
   *few = rows <= ATTEND_MAX_ROWS;
   return status;
@@ -496,11 +498,11 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   if (!slot.head) return cc_out_of_memory(c);
   slot.head->softmax = true;
   int status = collect_operands(c, c->scope, &slot, arg, &width, &value_width);
-  if (!status) status = score(c, slots, &slot, width, span);
-  if (!status) status = mask(c, slots, &slot);
-  if (!status) status = drop(c, slots, &slot);
+  if (status == RT_OK) status = score(c, slots, &slot, width, span);
+  if (status == RT_OK) status = mask(c, slots, &slot);
+  if (status == RT_OK) status = drop(c, slots, &slot);
   c->slot = NULL;
-  if (status) return status;
+  if (status != RT_OK) return status;
   result_type(c, &slot, arg, value_width, &type);
   bool alike = slots->several && !has_head_axis(slot.head);
   if (alike && !uses_h(slot.head) && (status = check_heads_differ(c))) return status;
@@ -545,9 +547,9 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
     slots.several = true;
     status = cc_dim(c, node->child[3], &c->head_dim);
   }
-  if (!status) status = statements(c, &slots, node->child[2]);
-  if (!status) status = attend(c, &slots, node->name_span, result);
-  if (!status && node->child[1] && node->child[1]->kind == GR_TYPE)
+  if (status == RT_OK) status = statements(c, &slots, node->child[2]);
+  if (status == RT_OK) status = attend(c, &slots, node->name_span, result);
+  if (status == RT_OK && node->child[1] && node->child[1]->kind == GR_TYPE)
     if ((status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head",
                                 NULL, node->child[1]->span)))
       note_operands(c);

@@ -9,7 +9,7 @@ static int list_item(struct cc_context *c, const struct gr_node *node, const str
   double at;
   int status = node->count == 2 ? cc_number(c, node->child[1], &at)
                                 : gr_fail(c->error, node->span, "a list has one index");
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (at < 0 || at >= list->item_count || at != (int)at)
     return gr_fail(c->error, node->child[1]->span, "this list has items 0 to %d, not %g",
                    list->item_count - 1, at);
@@ -77,7 +77,7 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
     /* A head's own axis may be named as well: slope[h] of a [H]. */
     if (given == type->rank) {
       int status = check_own_axis(c, node, type, axis, visible);
-      if (status) return status;
+      if (status != RT_OK) return status;
       for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
     } else if (given == visible - 1 && axis[given] == type->rank - 1)
       vector = type->dim[axis[given]];
@@ -126,7 +126,7 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
   value->kind = CC_TENSOR;
   if (vector != VM_NO_DIM) role[type->rank - 1] = ATTEND_FEATURE;
   int status = cc_slot_extra(c, outer, role, vector, node->span, &value->id);
-  if (status || table < 0) return status;
+  if (status != RT_OK || table < 0) return status;
   ir_id index;
   if ((status = cc_tensor(c, node->child[1 + table], &index))) return status;
   value->id = ir_slot_gather(c->slot->graph, value->id, index, node->span, c->error);
@@ -221,8 +221,8 @@ static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x,
                    cc_type_text(c, cc_type(c, x)));
   for (int k = 0; k + 1 < node->count; k++) {
     int status = check_written(c, node->child[1 + k], cc_type(c, x)->dim[axis[k]]);
-    if (!status) status = take(c, node->child[1 + k], node->span, axis[k], &x, &dropped[axis[k]]);
-    if (status) return status;
+    if (status == RT_OK) status = take(c, node->child[1 + k], node->span, axis[k], &x, &dropped[axis[k]]);
+    if (status != RT_OK) return status;
     any |= dropped[axis[k]];
   }
   if (any) {
@@ -240,7 +240,7 @@ static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x,
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct cc_value base, first;
   int status = cc_expression(c, node->child[0], &base);
-  if (status) return status;
+  if (status != RT_OK) return status;
   *value = (struct cc_value){.kind = CC_NONE};
   if (base.kind == CC_LIST) return list_item(c, node, &base, value);
   if (c->slot && base.kind == CC_TENSOR && !base.outer) return cc_slot_heads(c, node, &base, value);

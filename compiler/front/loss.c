@@ -34,7 +34,7 @@ static bool is_number(struct cc_context *c, const struct gr_node *node) {
 static int read_number(struct cc_context *c, const struct gr_node *node, double *number) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!cc_to_number(c, &value, number)) return c->error->code ? c->error->code : cc_no_loss(c, node);
   return isfinite(*number) ? RT_OK : gr_fail(c->error, node->span, "the weight of a loss is finite");
 }
@@ -60,16 +60,16 @@ static int scale(struct cc_context *c, const struct gr_node *node, double by, st
 static int add(struct cc_context *c, const struct gr_node *node, struct cc_terms *terms) {
   struct cc_terms b = {0};
   int status = read_terms(c, node->child[0], terms);
-  if (!status) status = read_terms(c, node->child[1], &b);
-  if (!status && node->text[0] == '-') status = scale(c, node, -1, &b);
-  if (status) return status;
+  if (status == RT_OK) status = read_terms(c, node->child[1], &b);
+  if (status == RT_OK && node->text[0] == '-') status = scale(c, node, -1, &b);
+  if (status != RT_OK) return status;
   if ((terms->count > 0) != (b.count > 0)) {
     gr_fail(c->error, node->span, "a number is added to a loss here, which changes nothing that is learned");
     rt_hint(c->error, "a number is the weight of a loss: 0.5 * cross_entropy(label)");
     return c->error->code;
   }
   terms->constant += b.constant;
-  for (int k = 0; k < b.count && !status; k++) status = cc_add_term(c, terms, &b.term[k]);
+  for (int k = 0; k < b.count && status == RT_OK; k++) status = cc_add_term(c, terms, &b.term[k]);
   return status;
 }
 
@@ -87,15 +87,15 @@ static int multiply(struct cc_context *c, const struct gr_node *node, struct cc_
   double by;
   if (over && is_number(c, b)) {
     int status = read_number(c, b, &by);
-    if (!status && by == 0) return gr_fail(c->error, b->span, "this divides by 0");
-    if (!status) status = read_terms(c, a, terms);
-    return status ? status : scale(c, node, 1 / by, terms);
+    if (status == RT_OK && by == 0) return gr_fail(c->error, b->span, "this divides by 0");
+    if (status == RT_OK) status = read_terms(c, a, terms);
+    return status != RT_OK ? status : scale(c, node, 1 / by, terms);
   }
   if (!over && (is_number(c, a) || is_number(c, b))) {
     bool left = is_number(c, a);
     int status = read_number(c, left ? a : b, &by);
-    if (!status) status = read_terms(c, left ? b : a, terms);
-    return status ? status : scale(c, node, by, terms);
+    if (status == RT_OK) status = read_terms(c, left ? b : a, terms);
+    return status != RT_OK ? status : scale(c, node, by, terms);
   }
   if (!names_loss(c, b) || (!over && !names_loss(c, a))) return cc_expression_term(c, node, terms);
   return gr_fail(c->error, node->span, "losses are added up, each times a number; they are not %s",
@@ -111,7 +111,7 @@ static int read_terms(struct cc_context *c, const struct gr_node *node, struct c
     return multiply(c, node, terms);
   if (node->kind == GR_UNARY && node->text[0] == '-') {
     int status = read_terms(c, node->child[0], terms);
-    return status ? status : scale(c, node, -1, terms);
+    return status != RT_OK ? status : scale(c, node, -1, terms);
   }
   const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
   bool unknown = name->kind == GR_NAME && !cc_lookup(c->scope, name->text)
@@ -139,7 +139,7 @@ static int check_output(struct cc_context *c, int output, const struct cc_terms 
   for (int k = 0; k < terms->count; k++) {
     if (!(terms->term[k].targets >> output & 1)) continue;
     int status = check_sign(c, &terms->term[k]);
-    if (status) return status;
+    if (status != RT_OK) return status;
     trained |= terms->term[k].weight != 0;
     named = &terms->term[k];
   }
@@ -186,23 +186,23 @@ static int sum_of_output(struct cc_context *c, int output, const struct cc_terms
   ir_id sum = 0;
   int status = check_output(c, output, terms);
   losses->count[output] = 0;
-  for (int k = 0; k < terms->count && !status; k++) {
+  for (int k = 0; k < terms->count && status == RT_OK; k++) {
     const struct cc_term *term = &terms->term[k];
     if (!(term->targets >> output & 1) || term->weight == 0) continue;
     if (!losses->count[output]) losses->count[output] = term->count;
     losses->counted |= term->counted;
     status = add_up(c, term, &sum, &losses->of_output[output]);
   }
-  return status ? status : name_loss(c, output, terms);
+  return status != RT_OK ? status : name_loss(c, output, terms);
 }
 
 static int sum_up(struct cc_context *c, const struct cc_terms *terms, struct cc_losses *sum) {
   int status = RT_OK;
   sum->total = 0;
   sum->penalised = sum->counted = false;
-  for (uint32_t o = 0; o < c->module->output_count && !status; o++)
+  for (uint32_t o = 0; o < c->module->output_count && status == RT_OK; o++)
     status = sum_of_output(c, (int)o, terms, sum);
-  for (int k = 0; k < terms->count && !status; k++) {
+  for (int k = 0; k < terms->count && status == RT_OK; k++) {
     if (terms->term[k].weight == 0) continue;
     sum->penalised |= !terms->term[k].targets;
     status = add_up(c, &terms->term[k], &sum->total, NULL);
@@ -234,7 +234,7 @@ static int begin(struct cc_context *c, const ir_id *output, struct cc_answers *a
     struct cc_value value = {.kind = CC_TENSOR, .id = answers->target[o]};
     if (cc_lookup(c->scope, out->name)) continue;
     int status = cc_bind(c, c->scope, out->name, value, c->model->node[answers->target[o]].span, NULL);
-    if (status) return status;
+    if (status != RT_OK) return status;
   }
   return RT_OK;
 }
@@ -244,10 +244,10 @@ int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   struct cc_answers answers;
   struct cc_terms terms = {0};
   int status = begin(c, output, &answers);
-  for (int o = 0; !item && o < answers.count && !status; o++) status = cc_usual_term(c, o, &terms);
-  if (!status && item) status = read_terms(c, item->child[0], &terms);
-  if (!status && !terms.count) status = cc_no_loss(c, item->child[0]);
-  if (!status) status = sum_up(c, &terms, sum);
+  for (int o = 0; !item && o < answers.count && status == RT_OK; o++) status = cc_usual_term(c, o, &terms);
+  if (status == RT_OK && item) status = read_terms(c, item->child[0], &terms);
+  if (status == RT_OK && !terms.count) status = cc_no_loss(c, item->child[0]);
+  if (status == RT_OK) status = sum_up(c, &terms, sum);
   c->answers = NULL;
   return status;
 }

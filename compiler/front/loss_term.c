@@ -279,10 +279,10 @@ static int mean_of(struct cc_context *c, const struct cc_value *result, int coun
   ir_id x[2] = {0, 0};
   bool learned = false;
   int status = RT_OK;
-  for (int k = 0; k < count && !status; k++) status = cc_to_real(c, &result[k], term->span, &x[k]);
-  if (!status) status = batch_mean(c, x[0], x[1], term);
-  if (!status) status = made_of(c, term->mean, &term->targets, &learned);
-  if (status) return status;
+  for (int k = 0; k < count && status == RT_OK; k++) status = cc_to_real(c, &result[k], term->span, &x[k]);
+  if (status == RT_OK) status = batch_mean(c, x[0], x[1], term);
+  if (status == RT_OK) status = made_of(c, term->mean, &term->targets, &learned);
+  if (status != RT_OK) return status;
   if (term->output >= 0) term->targets |= UINT64_C(1) << term->output;
   term->counted = x[1] || !goes_with(c, x[0], term->targets);
   if (!term->function && !learned) return no_gradient(c, term->span);
@@ -295,18 +295,18 @@ static int function_term(struct cc_context *c, const struct cc_definition *d, co
       .function = d, .output = output, .weight = 1, .span = node->span, .written = written(c, d, node)};
   struct cc_value result[2];
   int count, status = check_fit(c, d, output, node->span);
-  if (!status && !term.written) status = cc_out_of_memory(c);
-  if (!status) status = run_function(c, node, output, result, &count);
-  if (!status) status = keep_link(c, d, node, &term);
-  if (!status) status = mean_of(c, result, count, &term);
-  return status ? status : cc_add_term(c, terms, &term);
+  if (status == RT_OK && !term.written) status = cc_out_of_memory(c);
+  if (status == RT_OK) status = run_function(c, node, output, result, &count);
+  if (status == RT_OK) status = keep_link(c, d, node, &term);
+  if (status == RT_OK) status = mean_of(c, result, count, &term);
+  return status != RT_OK ? status : cc_add_term(c, terms, &term);
 }
 
 int cc_function_terms(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node,
                       struct cc_terms *terms) {
   int status = check_arguments(c, d, node);
-  if (status) return status;
-  for (uint32_t o = 0; o < c->module->output_count && !status; o++) {
+  if (status != RT_OK) return status;
+  for (uint32_t o = 0; o < c->module->output_count && status == RT_OK; o++) {
     bool one = node->kind == GR_CALL && positional(node) > 0;
     if (one && strcmp(c->module->output[o].name, node->child[1]->child[0]->text)) continue;
     status = function_term(c, d, node, (int)o, terms);
@@ -320,13 +320,14 @@ int cc_expression_term(struct cc_context *c, const struct gr_node *node, struct 
   struct cc_term term = {.output = -1, .weight = 1, .span = node->span};
   struct cc_value value;
   int status = cc_expression(c, node, &value);
-  if (!status && value.kind != CC_TENSOR) return cc_no_loss(c, node);
-  if (!status) status = mean_of(c, &value, 1, &term);
-  term.written = status ? NULL
-                        : rt_arena_strndup(&c->model->arena, node->span.source->text + node->span.begin,
-                                           node->span.end - node->span.begin);
-  if (!status && !term.written) status = cc_out_of_memory(c);
-  return status ? status : cc_add_term(c, terms, &term);
+  if (status == RT_OK && value.kind != CC_TENSOR) return cc_no_loss(c, node);
+  if (status == RT_OK) status = mean_of(c, &value, 1, &term);
+  term.written = status != RT_OK
+                     ? NULL
+                     : rt_arena_strndup(&c->model->arena, node->span.source->text + node->span.begin,
+                                        node->span.end - node->span.begin);
+  if (status == RT_OK && !term.written) status = cc_out_of_memory(c);
+  return status != RT_OK ? status : cc_add_term(c, terms, &term);
 }
 
 int cc_add_term(struct cc_context *c, struct cc_terms *terms, const struct cc_term *term) {

@@ -53,7 +53,7 @@ int cc_matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x,
   if (!tw.batched && tw.rank == 2 && visible == 1 && tw.dim[1] == inner)
     return per_head_vector(c, node, x, w, id);
   int status = cc_check_product(c, node, &tx, &tw);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (tx.rank == 1 || tw.rank == 1) {
     /* A vector on one side: as a matrix of one row or column. */
     struct vm_type wide = tx.rank == 1 ? tx : tw, out;

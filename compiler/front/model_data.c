@@ -87,7 +87,7 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     const struct gr_node *name;
     bool next;
     int which = 0, status = output_column(c, outputs->child[o], &name, &next);
-    const struct gr_node *column = status ? NULL : cc_find_column(c, data, name->text, name->span);
+    const struct gr_node *column = status != RT_OK ? NULL : cc_find_column(c, data, name->text, name->span);
     if (!column) return c->error->code;
     while (data->child[which] != column) which++;
     for (int k = 0; k < o; k++)
@@ -121,10 +121,10 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   m->output = rt_arena_alloc(&m->arena, outputs * sizeof *m->output);
   if (!declared || !m->input || !m->output) return cc_out_of_memory(c);
   int status = cc_declare_columns(c, data, declared);
-  if (!status) status = cc_share_vocabularies(c, data, declared);
-  if (!status) status = model_inputs(c, model, data, declared);
-  if (!status) status = model_targets(c, model, data, declared);
-  return status ? status : cc_check_next(c, model->child[1]);
+  if (status == RT_OK) status = cc_share_vocabularies(c, data, declared);
+  if (status == RT_OK) status = model_inputs(c, model, data, declared);
+  if (status == RT_OK) status = model_targets(c, model, data, declared);
+  return status != RT_OK ? status : cc_check_next(c, model->child[1]);
 }
 
 int cc_data_alone(struct cc_context *c) {
@@ -156,7 +156,7 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
                    outputs->count == 1 ? "" : "s", count);
   for (int o = 0; o < count; o++) {
     int status = cc_to_tensor(c, &result[o], outputs->child[o]->span, &output[o]);
-    if (status) return status;
+    if (status != RT_OK) return status;
     struct vm_type wanted = wanted_type(&m->input[m->output[o].target]), found = *cc_type(c, output[o]);
     bool same = wanted.rank == found.rank && found.dtype == RT_REAL;
     for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];

@@ -93,7 +93,7 @@ static int check_once(struct cc_context *c, const struct cc_callee *way, const s
 static int keep_places(struct cc_context *c, const struct cc_callee *callee, const struct cc_setting *setting,
                        struct vm_settings *s) {
   int status = RT_OK;
-  for (int p = 0; p < callee->count && !status; p++) {
+  for (int p = 0; p < callee->count && status == RT_OK; p++) {
     if (!setting[p].arg) continue;
     size_t offset = callee->parameter[p].takes == CC_TAKES_WAY ? SIZE_MAX : callee->parameter[p].offset;
     struct vm_where *where = offset == offsetof(struct vm_settings, warmup)     ? &s->warmup_at
@@ -108,9 +108,9 @@ static int set_way(struct cc_context *c, const struct way *way, const struct gr_
                    const struct cc_setting *outer, struct vm_settings *s) {
   struct cc_setting inner[MOST_TAKEN];
   int status = cc_match_way(c, &way->callee, node, inner);
-  if (!status) status = check_once(c, &way->callee, inner, outer);
-  if (!status) cc_store_settings(&way->callee, inner, s);
-  return status ? status : keep_places(c, &way->callee, inner, s);
+  if (status == RT_OK) status = check_once(c, &way->callee, inner, outer);
+  if (status == RT_OK) cc_store_settings(&way->callee, inner, s);
+  return status != RT_OK ? status : keep_places(c, &way->callee, inner, s);
 }
 
 static int set_optimizer(struct cc_context *c, const struct gr_node *node, struct vm_settings *s,
@@ -165,11 +165,11 @@ int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct 
   int status =
       train ? cc_match_settings(c, &train_takes, train->span, train->child, train->count, setting) : RT_OK;
   const struct gr_node *const node[] = {setting[OPTIMIZER].arg, setting[SCHEDULE].arg};
-  if (!status) status = set_optimizer(c, node[0], s, &optimizer);
-  if (!status) status = set_schedule(c, node[1], s, &schedule);
-  if (!status) cc_store_settings(&train_takes, setting, s);
-  if (!status) status = keep_places(c, &train_takes, setting, s);
-  if (!status) status = set_metric(c, setting, s);
-  if (!status && node[0]) status = set_way(c, &optimizer, node[0], setting, s);
-  return status || !node[1] ? status : set_way(c, &schedule, node[1], setting, s);
+  if (status == RT_OK) status = set_optimizer(c, node[0], s, &optimizer);
+  if (status == RT_OK) status = set_schedule(c, node[1], s, &schedule);
+  if (status == RT_OK) cc_store_settings(&train_takes, setting, s);
+  if (status == RT_OK) status = keep_places(c, &train_takes, setting, s);
+  if (status == RT_OK) status = set_metric(c, setting, s);
+  if (status == RT_OK && node[0]) status = set_way(c, &optimizer, node[0], setting, s);
+  return status != RT_OK || !node[1] ? status : set_way(c, &schedule, node[1], setting, s);
 }

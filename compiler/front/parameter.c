@@ -132,9 +132,9 @@ static int init_call(struct cc_context *c, const struct initialiser *self, const
   const struct cc_callee callee = {self->name, "argument", self->takes, self->count, .declared = NULL};
   struct cc_setting setting[2];
   int status = cc_match_way(c, &callee, node, setting);
-  if (!status && self->kind == VM_INIT_UNIFORM) status = uniform_ends(c, node, setting);
-  if (!status) status = needs_matrix(c, self, node, type);
-  if (status) return status;
+  if (status == RT_OK && self->kind == VM_INIT_UNIFORM) status = uniform_ends(c, node, setting);
+  if (status == RT_OK) status = needs_matrix(c, self, node, type);
+  if (status != RT_OK) return status;
   *init = (struct vm_init){.kind = self->kind};
   if (self->kind == VM_INIT_LOAD) {
     init->file = setting[0].text;
@@ -162,7 +162,7 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
   if (!node) return RT_OK;
   if (node->kind == GR_TRANSPOSE) {
     int status = initialiser(c, node->child[0], type, init);
-    if (!status && init->kind != VM_INIT_LOAD)
+    if (status == RT_OK && init->kind != VM_INIT_LOAD)
       return gr_fail(c->error, node->span, "only what is loaded can be transposed here");
     init->transposed = true;
     return status;
@@ -173,13 +173,13 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
   if (node->kind == GR_CALL && callee->kind == GR_NAME) return no_initialiser(c, callee);
   double value;
   int status = cc_number(c, node, &value);
-  if (status)
+  if (status != RT_OK)
     rt_hint(c->error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or "
                       "load(\"file\", \"tensor\"); what is computed needs no param: W = x");
-  if (!status && !isfinite(value))
+  if (status == RT_OK && !isfinite(value))
     return gr_fail(c->error, node->span, "a parameter starts as a number that is finite, and this is %g",
                    value);
-  if (!status) status = cc_check_float(c, value, node->span);
+  if (status == RT_OK) status = cc_check_float(c, value, node->span);
   *init = (struct vm_init){.kind = VM_INIT_CONSTANT, .a = value};
   return status;
 }
@@ -270,10 +270,10 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
   struct cc_slot *slot = c->slot;
   c->slot = NULL; /* parameters belong to the model, also when a slot makes them */
   int status = cc_shape(c, node->child[0], &type);
-  if (!status && type.batched) status = ragged_parameter(c, node);
-  if (!status) status = initialiser(c, node->count > 1 ? node->child[1] : NULL, &type, &init);
+  if (status == RT_OK && type.batched) status = ragged_parameter(c, node);
+  if (status == RT_OK) status = initialiser(c, node->count > 1 ? node->child[1] : NULL, &type, &init);
   int visible_rank = type.rank;
-  for (int a = 0; !status && c->head_dim != VM_NO_DIM && a < type.rank; a++)
+  for (int a = 0; status == RT_OK && c->head_dim != VM_NO_DIM && a < type.rank; a++)
     if (type.dim[a] == c->head_dim) {
       status = gr_fail(c->error, node->child[0]->span,
                        "inside head[%s] a parameter exists once for each head already",
@@ -284,9 +284,9 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
               cc_dim_text(c, c->head_dim));
     }
   init.by_head = c->head_dim != VM_NO_DIM;
-  if (!status) status = lift(c, node, &type);
+  if (status == RT_OK) status = lift(c, node, &type);
   c->slot = slot;
-  if (status) return status;
+  if (status != RT_OK) return status;
   const char *component = cc_component(c, "param", node);
   const char *path =
       component ? rt_arena_printf(&c->module->arena, "%s.%s", c->frame->path, component) : NULL;

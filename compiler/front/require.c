@@ -61,7 +61,7 @@ int cc_require_least(struct cc_context *c, uint32_t symbol, int64_t least, struc
   if (least <= dims->symbol[symbol].least) return RT_OK;
   dims->symbol[symbol].least = least;
   int status = keep(c, VM_NOT_NEGATIVE, dim, span);
-  if (!status) c->required[c->required_count - 1].needed = true;
+  if (status == RT_OK) c->required[c->required_count - 1].needed = true;
   return status;
 }
 
@@ -99,7 +99,7 @@ static int ask(struct cc_context *c, enum vm_requirement_kind kind, vm_dim dim, 
   if (dim == VM_NO_DIM) return cc_out_of_memory(c);
   if (is_plain(&c->module->dims.poly[dim])) return RT_OK;
   int status = first_time(c, kind, dim, &first);
-  if (status || !first) return status;
+  if (status != RT_OK || !first) return status;
   if (vm_requirement_truth(&c->module->dims, kind, dim, &truth)) return cc_out_of_memory(c);
   *possible = truth != VM_FOR_NONE;
   return truth == VM_FOR_SOME ? keep(c, kind, dim, span) : RT_OK;
@@ -108,12 +108,12 @@ static int ask(struct cc_context *c, enum vm_requirement_kind kind, vm_dim dim, 
 int cc_require_size(struct cc_context *c, vm_dim dim, struct gr_span span) {
   bool possible;
   int status = ask(c, VM_WHOLE, dim, span, &possible);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!possible)
     return gr_fail(c->error, place_of(c, span), "%s is never a whole number%s, and no axis has such a size",
                    cc_dim_text(c, dim), limits_text(c, dim));
   status = ask(c, VM_NOT_NEGATIVE, dim, span, &possible);
-  if (status || possible) return status;
+  if (status != RT_OK || possible) return status;
   return gr_fail(c->error, place_of(c, span), "%s is always less than 0%s, and no axis has such a size",
                  cc_dim_text(c, dim), limits_text(c, dim));
 }
@@ -140,20 +140,20 @@ int cc_require_part(struct cc_context *c, const struct cc_part *part, struct gr_
   struct vm_dims *dims = &c->module->dims;
   bool possible;
   int status = ask(c, VM_NOT_NEGATIVE, part->start, span, &possible);
-  if (!status && !possible)
+  if (status == RT_OK && !possible)
     return gr_fail(c->error, place_of(c, part->index), "this begins at %s, before the first element%s",
                    cc_dim_text(c, part->start), limits_text(c, part->start));
-  if (!status) status = ask(c, VM_NOT_NEGATIVE, part->length, span, &possible);
-  if (!status && !possible)
+  if (status == RT_OK) status = ask(c, VM_NOT_NEGATIVE, part->length, span, &possible);
+  if (status == RT_OK && !possible)
     return gr_fail(c->error, place_of(c, part->index), "this part ends at %s, before it begins at %s%s",
                    cc_dim_text(c, vm_dim_plus(dims, part->start, part->length)), cc_dim_text(c, part->start),
                    limits_text(c, part->length));
-  if (!status) status = cc_require_size(c, part->start, span);
-  if (!status) status = cc_require_size(c, part->length, span);
-  if (status) return status;
+  if (status == RT_OK) status = cc_require_size(c, part->start, span);
+  if (status == RT_OK) status = cc_require_size(c, part->length, span);
+  if (status != RT_OK) return status;
   vm_dim rest = rest_behind(dims, part);
   status = ask(c, VM_NOT_NEGATIVE, rest, span, &possible);
-  return status || possible ? status : no_such_part(c, part, rest, place_of(c, part->index));
+  return status != RT_OK || possible ? status : no_such_part(c, part, rest, place_of(c, part->index));
 }
 
 /* ---- what nodes ask ---- */
@@ -221,7 +221,7 @@ int cc_require_nodes(struct cc_context *c, const struct ir_graph *g, ir_id from,
     for (int k = 0; k < count; k++) {
       bool possible;
       int status = ask(c, list[k].kind, list[k].dim, at, &possible);
-      if (status) return status;
+      if (status != RT_OK) return status;
       if (!possible) return refuse(c, &list[k], at);
     }
   }
@@ -300,7 +300,7 @@ static int settle_one(struct cc_context *c, const struct cc_required *from, stru
       .dim = from->dim, .kind = (uint8_t)from->kind, .what = "", .file = "", .text = ""};
   if (!from->span.source) return RT_OK;
   int status = cc_keep_place(c, from->span, true, &where);
-  if (status) return status;
+  if (status != RT_OK) return status;
   r->line = where.line;
   r->column = where.column;
   r->file = where.file;
@@ -341,11 +341,11 @@ static int check_together(struct cc_context *c) {
 int cc_requirements(struct cc_context *c, int root_count, const ir_id *root) {
   struct vm_module *m = c->module;
   int status = need_roots(c, root_count, root);
-  if (!status) status = check_together(c);
-  if (status) return status;
+  if (status == RT_OK) status = check_together(c);
+  if (status != RT_OK) return status;
   m->requirement = rt_arena_alloc(&m->arena, sizeof *m->requirement * (c->required_count + 1));
   if (!m->requirement) return cc_out_of_memory(c);
-  for (size_t i = 0; i < c->required_count && !status; i++)
+  for (size_t i = 0; i < c->required_count && status == RT_OK; i++)
     if (c->required[i].needed)
       status = settle_one(c, &c->required[i], &m->requirement[m->requirement_count++]);
   return status;

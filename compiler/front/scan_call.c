@@ -97,12 +97,12 @@ static int give_arguments(struct scan_call *s) {
   s->given[0] = (struct cc_value){.kind = CC_TENSOR, .id = s->step.state};
   s->span[0] = args->span[1];
   s->given_count = 1;
-  for (int i = 2; i < args->count && !status; i++) {
+  for (int i = 2; i < args->count && status == RT_OK; i++) {
     s->span[s->given_count] = args->span[i];
     status = as_given(s, &args->value[i], args->span[i], &s->given[s->given_count++]);
   }
   s->step.reverse = args->named[0].number != 0;
-  for (int i = 1; i < args->named_count && !status; i++) { /* what the step knows by name */
+  for (int i = 1; i < args->named_count && status == RT_OK; i++) { /* what the step knows by name */
     s->name[s->named_count] = args->name[i];
     s->named_span[s->named_count] = args->named_span[i];
     status = as_given(s, &args->named[i], args->named_span[i], &s->named[s->named_count++]);
@@ -116,7 +116,7 @@ static int check_results(struct scan_call *s, const struct cc_value *callee, con
   struct cc_context *c = s->c;
   for (int k = 0; k < count; k++) {
     int status = cc_to_real(c, &result[k], s->args->span[0], &id[k]);
-    if (status) return status;
+    if (status != RT_OK) return status;
     const struct vm_type *state = cc_type(c, s->step.state), *type = cc_type(c, id[k]);
     bool same = type->rank == state->rank && !memcmp(type->dim, state->dim, state->rank * sizeof *state->dim);
     if (k == 0 && !same) {
@@ -172,10 +172,10 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
   ir_id id[MAX_VALUES], out[MAX_VALUES];
   size_t weights = c->weights_count;
   int count = -1, status = cc_apply_args(c, callee, &args, results, &count, MAX_VALUES);
-  if (status) hint_whole(s);
-  if (!status) status = check_results(s, callee, results, count, id);
+  if (status != RT_OK) hint_whole(s);
+  if (status == RT_OK) status = check_results(s, callee, results, count, id);
   c->weights_count = weights; /* those of a step are not there to be shown */
-  if (status) return status;
+  if (status != RT_OK) return status;
   s->step.sequence = s->sequence;
   s->step.row = s->row;
   s->step.result = id;
@@ -185,7 +185,7 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
                      : c->frame->path;
   if (!s->step.name) return cc_out_of_memory(c);
   status = ir_scan_make(c->model, &s->step, out, c->error);
-  return status ? status : collect(c, count > 1 ? count - 1 : 1, out, result);
+  return status != RT_OK ? status : collect(c, count > 1 ? count - 1 : 1, out, result);
 }
 
 int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
@@ -199,8 +199,8 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
   if (args->count + args->named_count > MAX_VALUES)
     return gr_fail(c->error, args->node->span, "scan takes at most %d arguments", MAX_VALUES);
   int status = cc_to_real(c, &args->value[1], args->span[1], &start);
-  if (!status) status = find_axis(&s);
-  if (status) return status;
+  if (status == RT_OK) status = find_axis(&s);
+  if (status != RT_OK) return status;
   s.batched |= cc_type(c, start)->batched;
   if (!(s.step.start = as_batched(&s, start))) return c->error->code;
   struct vm_type type = *cc_type(c, s.step.start);

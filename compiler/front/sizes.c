@@ -28,25 +28,25 @@ CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, s
 
 int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
   int status = to_dim(c, v, span, dim);
-  return status ? status : cc_require_size(c, *dim, span);
+  return status != RT_OK ? status : cc_require_size(c, *dim, span);
 }
 
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
-  return status ? status : to_dim(c, &value, node->span, dim);
+  return status != RT_OK ? status : to_dim(c, &value, node->span, dim);
 }
 
 int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
-  return status ? status : cc_to_dim(c, &value, node->span, dim);
+  return status != RT_OK ? status : cc_to_dim(c, &value, node->span, dim);
 }
 
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number) {
   struct cc_value value;
   int status = cc_expression(c, node, &value);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (cc_to_number(c, &value, number)) return RT_OK;
   return gr_fail(c->error, node->span,
                  "a number that is known while compiling is needed here, and this is %s",
@@ -77,7 +77,7 @@ int cc_shape(struct cc_context *c, const struct gr_node *shape, struct vm_type *
     }
     if (type->rank == RT_MAX_RANK) return gr_fail(c->error, axis->span, "more than %d axes", RT_MAX_RANK);
     int status = cc_dim(c, axis, &type->dim[type->rank]);
-    if (status) return status;
+    if (status != RT_OK) return status;
     type->rank++;
   }
   for (int a = 0; a < type->rank; a++)

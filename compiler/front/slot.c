@@ -53,8 +53,8 @@ static int along_vector(struct cc_context *c, const struct cc_builtin *self, arg
   ir_id x;
   vm_dim dim;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  if (!status && args->count == 2) status = cc_to_dim(c, &args->value[1], args->span[1], &dim);
-  if (status) return status;
+  if (status == RT_OK && args->count == 2) status = cc_to_dim(c, &args->value[1], args->span[1], &dim);
+  if (status != RT_OK) return status;
   struct vm_type type = slot_node(c, x)->type, one = {.dtype = RT_REAL, .of = VM_NO_DIM};
   if (type.rank != 1) {
     gr_fail(c->error, args->span[0],
@@ -102,7 +102,7 @@ static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *a
             : args->count == 1 || !is_position(c, &args->value[1], &position))
     return named ? usage(c, self->name, written, args) : along_vector(c, self, args, result);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (self->name[0] == 's') return give(c, result, over(c, IR_OVER_SUM, position, x, 0, args));
   if (self->name[1] == 'e') { /* mean; over nothing it is 0 */
     ir_id one = ir_constant(g, 1, NULL, span, c->error), each = one;
@@ -139,10 +139,11 @@ static int two_meanings(struct cc_context *c, const char *name, enum attend_axis
 static int pair(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   ir_id a, b;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &a);
-  if (!status) status = cc_to_tensor(c, &args->value[1], args->span[1], &b);
-  return status ? status
-                : give(c, result,
-                       ir_binary(c->slot->graph, (enum rt_op)self->op, a, b, args->node->span, c->error));
+  if (status == RT_OK) status = cc_to_tensor(c, &args->value[1], args->span[1], &b);
+  return status != RT_OK
+             ? status
+             : give(c, result,
+                    ir_binary(c->slot->graph, (enum rt_op)self->op, a, b, args->node->span, c->error));
 }
 
 /* max(a, b) and min(a, b) of two numbers are no reductions. The bare j is what is run over where a varies
@@ -160,7 +161,7 @@ static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *
   }
   if (!is_position(c, &args->value[1], &position)) return pair(c, self, args, result);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  if (status) return status;
+  if (status != RT_OK) return status;
   if (!(slot_node(c, x)->varies & IR_VARIES(position))) return pair(c, self, args, result);
   return is_measured(c, x) ? reduce(c, self, args, result) : two_meanings(c, self->name, position, args);
 }
@@ -170,8 +171,9 @@ static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *
   enum attend_axis position;
   ir_id x;
   int status = operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
-  return status ? status
-                : give(c, result, ir_slot_softmax(c->slot->graph, position, x, args->node->span, c->error));
+  return status != RT_OK
+             ? status
+             : give(c, result, ir_slot_softmax(c->slot->graph, position, x, args->node->span, c->error));
 }
 
 /* max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)): Martins and Astudillo 2016 (alpha = 2), Peters et al. 2019.
@@ -183,7 +185,7 @@ static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
   double alpha = args->count > 1 ? args->value[1].number : self->constant; /* sparsemax: 2 */
   ir_id x;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  if (status) return status;
+  if (status != RT_OK) return status;
   x = ir_slot_shifted(g, ATTEND_J, x, span, c->error); /* tau is as precise as it is large */
   if (!x) return c->error->code;
   ir_id scaled =
@@ -208,7 +210,7 @@ static int top_k(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   double k = args->value[1].number;
   ir_id x;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  if (status) return status;
+  if (status != RT_OK) return status;
   ir_id still = ir_unary(c->slot->graph, OP_stop, x, c->error),
         kth = still ? over(c, IR_OVER_KTH, ATTEND_J, still, k, args) : 0;
   struct ir_graph *g = c->slot->graph;
@@ -226,16 +228,17 @@ static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
   double reverse = args->named[0].number;
   ir_id x;
   int status = operand(c, args, &x, &position, 1, self->name, written);
-  return status ? status
-                : give(c, result,
-                       over(c, reverse != 0 ? IR_OVER_CUMSUM_BACK : IR_OVER_CUMSUM, position, x, 0, args));
+  return status != RT_OK
+             ? status
+             : give(c, result,
+                    over(c, reverse != 0 ? IR_OVER_CUMSUM_BACK : IR_OVER_CUMSUM, position, x, 0, args));
 }
 
 static int stop(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   (void)self;
   ir_id x;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  return status ? status : give(c, result, ir_unary(c->slot->graph, OP_stop, x, c->error));
+  return status != RT_OK ? status : give(c, result, ir_unary(c->slot->graph, OP_stop, x, c->error));
 }
 
 static int gumbel(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -284,7 +287,7 @@ int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, args_t 
     if (strcmp(m->name, builtin->name)) continue;
     const struct cc_callee callee = {m->name, "argument", m->takes, m->count, .declared = NULL};
     int status = cc_match_values(c, &callee, args, &matched);
-    return status ? status : m->run(c, builtin, &matched, result);
+    return status != RT_OK ? status : m->run(c, builtin, &matched, result);
   }
   return cc_builtin_call(c, builtin, args, result);
 }

@@ -237,7 +237,7 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
 
 int cc_to_real(struct cc_context *c, const struct cc_value *v, struct gr_span span, ir_id *id) {
   int status = cc_to_tensor(c, v, span, id);
-  if (status || c->slot || cc_type(c, *id)->dtype != RT_INT) return status;
+  if (status != RT_OK || c->slot || cc_type(c, *id)->dtype != RT_INT) return status;
   gr_fail(c->error, span, "these are whole numbers that name things (%s); make vectors of them first",
           cc_type_text(c, cc_type(c, *id)));
   rt_hint(c->error, "embed(…, D) looks each up in a table of vectors; one_hot(…) makes 0s and a 1");

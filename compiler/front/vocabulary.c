@@ -46,10 +46,11 @@ static int share(struct cc_context *c, const struct gr_node *first, const struct
     return c->error->code;
   }
   int status = agree(c, first, second, name, "min_count", &a->set.min_count, &b->set.min_count);
-  if (!status) status = agree(c, first, second, name, "max_size", &a->set.max_size, &b->set.max_size);
-  if (!status) status = agree_text(c, first, second, name, &a->set.labels, &b->set.labels);
-  if (!status) status = agree_text(c, first, second, name, &a->set.vocab, &b->set.vocab);
-  if (status || a->kind->labels == b->kind->labels || (!a->set.min_count && !a->set.max_size)) return status;
+  if (status == RT_OK) status = agree(c, first, second, name, "max_size", &a->set.max_size, &b->set.max_size);
+  if (status == RT_OK) status = agree_text(c, first, second, name, &a->set.labels, &b->set.labels);
+  if (status == RT_OK) status = agree_text(c, first, second, name, &a->set.vocab, &b->set.vocab);
+  if (status != RT_OK || a->kind->labels == b->kind->labels || (!a->set.min_count && !a->set.max_size))
+    return status;
   gr_fail(c->error, second->span,
           "`%s` and `%s` have one vocabulary, %s: %s would leave words out, and so labels of `%s`",
           first->text, second->text, name, a->set.min_count ? "min_count" : "max_size",
@@ -66,7 +67,7 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
   if (!labels->arg) return RT_OK;
   int status = io_vocab_from_labels(&vocab, labels->text, &why);
   if (status == RT_NO_MEMORY) return cc_out_of_memory(c);
-  if (status) {
+  if (status != RT_OK) {
     gr_fail(c->error, labels->arg->span, "%s", why.text);
     rt_hint(c->error, "labels are separated by commas, as in labels = \"bad, so-so, good\"");
     return c->error->code;
@@ -87,7 +88,7 @@ int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, stru
           || declared[i].vocabulary != declared[k].vocabulary)
         continue;
       int status = share(c, data->child[i], data->child[k], &declared[i], &declared[k]);
-      if (status) return status;
+      if (status != RT_OK) return status;
     }
   return RT_OK;
 }

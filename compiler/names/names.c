@@ -24,7 +24,7 @@ static bool is_known(const struct cc_walk *w, const char *name) {
 
 static int walk_children(struct cc_walk *w, const struct gr_node *node, int from) {
   int status = RT_OK;
-  for (int i = from; i < node->count && !status; i++)
+  for (int i = from; i < node->count && status == RT_OK; i++)
     if (node->child[i]) status = walk_expression(w, node->child[i]);
   return status;
 }
@@ -42,7 +42,7 @@ static int walk_slot(struct cc_walk *w, const struct gr_node *let) {
 static int walk_with(struct cc_walk *w, const struct gr_node *with) {
   int status = RT_OK;
   cc_check_with(w, with);
-  for (int i = 0; i < with->count && !status; i++) status = walk_slot(w, with->child[i]);
+  for (int i = 0; i < with->count && status == RT_OK; i++) status = walk_slot(w, with->child[i]);
   return status;
 }
 
@@ -90,7 +90,7 @@ static int walk_member(struct cc_walk *w, const struct gr_node *node) {
 static int walk_parameter(struct cc_walk *w, const struct gr_node *node) {
   int status = walk_expression(w, node->child[0]);
   w->in_initialiser = true;
-  if (!status) status = walk_children(w, node, 1);
+  if (status == RT_OK) status = walk_children(w, node, 1);
   w->in_initialiser = false;
   return status;
 }
@@ -131,7 +131,7 @@ static int walk_call(struct cc_walk *w, const struct gr_node *node) {
   w->call = node;
   int status = walk_expression(w, node->child[0]);
   w->call = was;
-  return status ? status : walk_children(w, node, 1);
+  return status != RT_OK ? status : walk_children(w, node, 1);
 }
 
 static int walk_expression(struct cc_walk *w, const struct gr_node *node) {
@@ -156,7 +156,7 @@ static int walk_let(struct cc_walk *w, const struct gr_node *node) {
   w->slot = in_head ? node->child[0]->text : NULL;
   int status = slot ? walk_slot(w, node) : walk_expression(w, node->child[node->count - 1]);
   w->slot = NULL;
-  for (int i = 0; i < node->count - 1 && !status; i++)
+  for (int i = 0; i < node->count - 1 && status == RT_OK; i++)
     status = cc_sight_bind(&w->sight, node->child[i]->text, node->child[i], CC_SEEN_BINDING, w->branches > 0);
   return status;
 }
@@ -174,9 +174,9 @@ static int walk_for(struct cc_walk *w, const struct gr_node *node) {
   int status = walk_expression(w, node->child[0]);
   size_t variable = w->sight.count;
   uint64_t clock = w->sight.clock;
-  if (!status) status = cc_sight_bind(&w->sight, node->text, node, CC_SEEN_LOOP, true);
-  if (!status) status = walk_inner(w, node->child[1]);
-  if (status) return status;
+  if (status == RT_OK) status = cc_sight_bind(&w->sight, node->text, node, CC_SEEN_LOOP, true);
+  if (status == RT_OK) status = walk_inner(w, node->child[1]);
+  if (status != RT_OK) return status;
   cc_sight_end_loop(&w->sight, variable, clock);
   cc_sight_hide(&w->sight, variable);
   return RT_OK;
@@ -185,12 +185,12 @@ static int walk_for(struct cc_walk *w, const struct gr_node *node) {
 /* The chain `if … else if …` is followed here, however long it is. */
 static int walk_if(struct cc_walk *w, const struct gr_node *node) {
   int status = RT_OK;
-  while (node && node->kind == GR_IF && !status) {
+  while (node && node->kind == GR_IF && status == RT_OK) {
     status = walk_expression(w, node->child[0]);
-    if (!status) status = walk_inner(w, node->child[1]);
+    if (status == RT_OK) status = walk_inner(w, node->child[1]);
     node = node->count > 2 ? node->child[2] : NULL;
   }
-  return node && !status ? walk_inner(w, node) : status;
+  return node && status == RT_OK ? walk_inner(w, node) : status;
 }
 
 static int walk_statement(struct cc_walk *w, const struct gr_node *node) {
@@ -212,7 +212,7 @@ static void check_behind(struct cc_walk *w, const struct gr_node *block, int at)
 
 static int walk_block(struct cc_walk *w, const struct gr_node *block) {
   int status = RT_OK;
-  for (int i = 0; i < block->count && !status; i++) {
+  for (int i = 0; i < block->count && status == RT_OK; i++) {
     check_behind(w, block, i);
     status = walk_statement(w, block->child[i]);
   }
@@ -239,7 +239,7 @@ static int use_names(struct cc_walk *w, const struct gr_node *e) {
     struct cc_definition *d = cc_find(w->program, w->unit, e->text);
     status = d ? use(w, e, d) : RT_OK;
   }
-  for (int i = 0; i < e->count && !status; i++)
+  for (int i = 0; i < e->count && status == RT_OK; i++)
     if (e->child[i]) status = use_names(w, e->child[i]);
   return status;
 }
@@ -247,7 +247,7 @@ static int use_names(struct cc_walk *w, const struct gr_node *e) {
 static int walk_type(struct cc_walk *w, const struct gr_node *type) {
   const struct gr_node *shape = type->child[0], *of = type->count > 1 ? type->child[1] : NULL;
   int status = RT_OK;
-  for (int axis = 0; axis <= shape->count && !status; axis++) {
+  for (int axis = 0; axis <= shape->count && status == RT_OK; axis++) {
     const struct gr_node *e = axis < shape->count ? shape->child[axis] : of;
     if (e) status = e->kind == GR_NAME || e->kind == GR_STAR ? bind_size(w, e) : use_names(w, e);
   }
@@ -261,8 +261,8 @@ static int walk_param(struct cc_walk *w, const struct gr_node *param) {
   if (before && before->kind == CC_SEEN_ARGUMENT)
     gr_fail(cc_wrong(w), param->name_span, "two arguments are called `%s`", param->text);
   int status = value ? walk_expression(w, value) : RT_OK;
-  if (!status) status = cc_sight_bind(&w->sight, param->text, param, CC_SEEN_ARGUMENT, false);
-  return type && !status ? walk_type(w, type) : status;
+  if (status == RT_OK) status = cc_sight_bind(&w->sight, param->text, param, CC_SEEN_ARGUMENT, false);
+  return type && status == RT_OK ? walk_type(w, type) : status;
 }
 
 enum { ARGUMENTS_MAX = 1024 };
@@ -274,14 +274,14 @@ static int walk_function(struct cc_walk *w, const struct gr_node *definition) {
   if (params->count > ARGUMENTS_MAX)
     gr_fail(cc_wrong(w), params->child[ARGUMENTS_MAX]->name_span, "`%s` has more than %d arguments",
             definition->text, ARGUMENTS_MAX);
-  for (int p = 0; p < params->count && !status; p++) status = walk_param(w, params->child[p]);
-  if (!status && type && type->kind == GR_TYPE) status = walk_children(w, type->child[0], 0);
-  if (!status && type && type->kind == GR_TYPE && type->count > 1 && type->child[1])
+  for (int p = 0; p < params->count && status == RT_OK; p++) status = walk_param(w, params->child[p]);
+  if (status == RT_OK && type && type->kind == GR_TYPE) status = walk_children(w, type->child[0], 0);
+  if (status == RT_OK && type && type->kind == GR_TYPE && type->count > 1 && type->child[1])
     status = use_names(w, type->child[1]);
-  if (!status && definition->kind == GR_HEAD && definition->child[3])
+  if (status == RT_OK && definition->kind == GR_HEAD && definition->child[3])
     status = use_names(w, definition->child[3]);
   w->body = definition->child[2];
-  if (!status) status = walk_block(w, w->body);
+  if (status == RT_OK) status = walk_block(w, w->body);
   w->body = NULL;
   return status;
 }
@@ -293,9 +293,9 @@ static int walk_objective(struct cc_walk *w) {
   const struct gr_node *data = cc_item(w->unit, GR_DATA), *loss = cc_item(w->unit, GR_LOSS),
                        *train = cc_item(w->unit, GR_TRAIN);
   int status = loss ? use_names(w, loss) : RT_OK;
-  if (!status && train) status = use_names(w, train);
-  for (int i = 0; data && i < data->count && !status; i++)
-    for (int k = 1; k < data->child[i]->count && !status; k++)
+  if (status == RT_OK && train) status = use_names(w, train);
+  for (int i = 0; data && i < data->count && status == RT_OK; i++)
+    for (int k = 1; k < data->child[i]->count && status == RT_OK; k++)
       if (data->child[i]->child[k]) status = use_names(w, data->child[i]->child[k]);
   return status;
 }
@@ -312,11 +312,11 @@ static int walk_definition(struct cc_walk *w, struct cc_definition *d) {
   int status = node->kind == GR_DIM      ? walk_expression(w, node->child[0])
                : node->kind == GR_EXTERN ? no_extern(w, node)
                                          : walk_function(w, node);
-  if (!status && node->kind == GR_HEAD) cc_check_slots(w, node);
-  if (!status && node->kind == GR_MODEL) status = walk_objective(w);
+  if (status == RT_OK && node->kind == GR_HEAD) cc_check_slots(w, node);
+  if (status == RT_OK && node->kind == GR_MODEL) status = walk_objective(w);
   /* Its data, loss or settings may be what could not be read. */
   if (node->kind == GR_MODEL) d->broken |= w->unit->file->fault_count > 0 || w->unit->data_broken;
-  if (!status && !d->broken) status = cc_note_unused(w->program, d, &w->sight);
+  if (status == RT_OK && !d->broken) status = cc_note_unused(w->program, d, &w->sight);
   cc_sight_clear(&w->sight);
   w->user = NULL;
   return status;
@@ -324,7 +324,7 @@ static int walk_definition(struct cc_walk *w, struct cc_definition *d) {
 
 static int check_columns(struct cc_walk *w, const struct gr_node *data) {
   int status = RT_OK;
-  for (int i = 0; data && i < data->count && !status; i++) {
+  for (int i = 0; data && i < data->count && status == RT_OK; i++) {
     struct rt_error error = {0};
     if (cc_check_column(&error, data->child[i]) == RT_OK) continue;
     w->unit->data_broken = true;
@@ -335,7 +335,7 @@ static int check_columns(struct cc_walk *w, const struct gr_node *data) {
 
 static int walk_unit(struct cc_walk *w) {
   int status = check_columns(w, cc_item(w->unit, GR_DATA));
-  for (size_t i = 0; i < w->unit->definition_count && !status; i++)
+  for (size_t i = 0; i < w->unit->definition_count && status == RT_OK; i++)
     status = walk_definition(w, &w->unit->definition[i]);
   return status;
 }
@@ -356,14 +356,14 @@ static int collect_data_dims(struct cc_walk *w, const struct gr_node *data) {
 int cc_check_names(struct cc_program *program) {
   struct cc_walk w = {.program = program};
   int status = RT_OK;
-  for (size_t u = 0; u < program->unit_count && !status; u++) {
+  for (size_t u = 0; u < program->unit_count && status == RT_OK; u++) {
     w.unit = program->unit[u];
     rt_map_free(&w.data_dim);
     status = collect_data_dims(&w, cc_item(w.unit, GR_DATA));
-    if (!status) status = walk_unit(&w);
+    if (status == RT_OK) status = walk_unit(&w);
   }
   rt_map_free(&w.data_dim);
   cc_sight_free(&w.sight);
-  if (!status) cc_order_definitions(program);
+  if (status == RT_OK) cc_order_definitions(program);
   return program->diagnostics.failed ? RT_NO_MEMORY : status;
 }

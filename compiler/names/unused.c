@@ -95,14 +95,15 @@ static int used_columns(const struct cc_unit *main, struct rt_map *used) {
   const struct gr_node *model = cc_item(main, GR_MODEL), *data = cc_item(main, GR_DATA);
   const struct gr_node *params = model->child[0], *outputs = model->child[1];
   int status = RT_OK;
-  for (int p = 0; p < params->count && !status; p++) status = rt_map_put(used, params->child[p]->text, 1);
-  for (int o = 0; o < outputs->count && !status; o++) {
+  for (int p = 0; p < params->count && status == RT_OK; p++)
+    status = rt_map_put(used, params->child[p]->text, 1);
+  for (int o = 0; o < outputs->count && status == RT_OK; o++) {
     const struct gr_node *output = outputs->child[o],
                          *of = output->kind == GR_CALL ? output->child[1]->child[0] : output;
     status = mark_column(used, of);
   }
   for (int i = 0; i < data->count; i++)
-    for (int k = 2; k < data->child[i]->count && !status; k++) {
+    for (int k = 2; k < data->child[i]->count && status == RT_OK; k++) {
       const struct gr_node *option = data->child[i]->child[k];
       if (option && option->text && !strcmp(option->text, "from") && rt_map_find(used, data->child[i]->text))
         status = mark_column(used, option->child[0]);
@@ -115,7 +116,7 @@ static int report_columns(struct cc_program *program) {
   struct rt_map used = {0};
   if (!data || !cc_item(program->main, GR_MODEL)) return RT_OK;
   int status = used_columns(program->main, &used);
-  for (int i = 0; i < data->count && !status; i++) {
+  for (int i = 0; i < data->count && status == RT_OK; i++) {
     const struct gr_node *column = data->child[i];
     if (rt_map_find(&used, column->text) || column->text[0] == '_') continue;
     struct rt_error *warning = cc_report(&program->diagnostics, true);

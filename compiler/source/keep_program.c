@@ -23,11 +23,11 @@ static int keep_unit(const struct cc_unit *unit, const char *name, cc_keeper *ke
 /* A file goes by the names that its importers have for it; each is kept once. */
 static int keep_imports(const struct cc_unit *unit, struct rt_map *names, cc_keeper *keep, void *context) {
   int status = RT_OK;
-  for (size_t i = 0; i < unit->import_count && !status; i++) {
+  for (size_t i = 0; i < unit->import_count && status == RT_OK; i++) {
     const struct cc_import *import = &unit->import[i];
     if (rt_map_find(names, import->name)) continue;
     status = rt_map_put(names, import->name, 1);
-    if (!status) status = keep_unit(import->unit, import->name, keep, context);
+    if (status == RT_OK) status = keep_unit(import->unit, import->name, keep, context);
   }
   return status;
 }
@@ -54,8 +54,8 @@ int cc_keep_program(struct cc_program *program, cc_keeper *keep, void *context) 
   struct rt_map names = {0};
   int status = rt_map_put(&names, program->main->name, 1);
   mark_kept(program);
-  if (!status) status = keep_unit(program->main, program->main->name, keep, context);
-  for (size_t u = 0; u < program->unit_count && !status; u++) {
+  if (status == RT_OK) status = keep_unit(program->main, program->main->name, keep, context);
+  for (size_t u = 0; u < program->unit_count && status == RT_OK; u++) {
     const struct cc_unit *unit = program->unit[u];
     status = unit->is_stdlib ? keep_library(unit, keep, context) : keep_imports(unit, &names, keep, context);
   }

@@ -61,7 +61,7 @@ static int add_definition(struct loader *l, struct cc_unit *unit, struct gr_node
 static int collect_definitions(struct loader *l, struct cc_unit *unit) {
   const struct gr_node *root = unit->file->root;
   int status = RT_OK;
-  for (int i = 0; i < root->count && !status; i++) {
+  for (int i = 0; i < root->count && status == RT_OK; i++) {
     struct gr_node *node = root->child[i];
     if (unit->item[node->kind])
       refuse_second(l, unit, node);
@@ -76,9 +76,9 @@ static int collect_definitions(struct loader *l, struct cc_unit *unit) {
 static int collect_faults(struct loader *l, struct cc_unit *unit) {
   const struct gr_file *file = unit->file;
   int status = RT_OK;
-  for (size_t k = 0; k < file->fault_count && !status; k++)
+  for (size_t k = 0; k < file->fault_count && status == RT_OK; k++)
     status = cc_report_copy(&l->program->diagnostics, file->fault[k]);
-  for (size_t k = 0; k < file->lost.count && !status; k++)
+  for (size_t k = 0; k < file->lost.count && status == RT_OK; k++)
     status = rt_map_put(&unit->lost, file->lost.name[k], 1);
   unit->incomplete |= file->incomplete;
   return status;
@@ -175,9 +175,9 @@ static struct cc_unit *imported_unit(struct loader *l, const struct cc_unit *imp
   }
   int status = l->reader(l->context, path, &text, &length, &why);
   if (status == RT_NO_MEMORY) p->diagnostics.failed = true;
-  if (status) cannot_import(l, node, path, &why);
+  if (status != RT_OK) cannot_import(l, node, path, &why);
   const struct cc_stdlib_file file = {name, text, length};
-  struct cc_unit *unit = status ? NULL : add_unit(l, path, &file, false);
+  struct cc_unit *unit = status != RT_OK ? NULL : add_unit(l, path, &file, false);
   rt_free(text);
   return unit;
 }
@@ -253,8 +253,9 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   const struct cc_stdlib_file main = {slash ? slash + 1 : source->name, source->text, source->length};
   program->main = add_unit(&l, source->name, &main, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
-  if (!status && program->main) status = add_library(&l, source->library ? source->library : cc_stdlib);
-  if (!status) return program;
+  if (status == RT_OK && program->main)
+    status = add_library(&l, source->library ? source->library : cc_stdlib);
+  if (status == RT_OK) return program;
   cc_program_free(program);
   return NULL;
 }

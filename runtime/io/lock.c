@@ -83,9 +83,9 @@ int io_lock_take(struct io_lock **lock, const char *path, struct rt_error *error
   for (int tries = 0, naps = 0; tries < MOST_TRIES && naps <= MOST_NAPS && !held; tries++) {
     rt_error_clear(&busy);
     status = try_lock(l, path, &held, &busy);
-    if (status && naps++ < MOST_NAPS) nanosleep(&NAP, NULL);
+    if (status != RT_OK && naps++ < MOST_NAPS) nanosleep(&NAP, NULL);
   }
-  if (status && error && !error->code) *error = busy;
+  if (status != RT_OK && error && !error->code) *error = busy;
   if (held) say_who(l);
   return status;
 }
