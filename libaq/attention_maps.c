@@ -123,8 +123,8 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
   int status = make_machine(session, error);
   if (status == RT_OK) status = session_fill(session, &session->model->schema, field, count, error);
   if (status == RT_OK) status = keep_tokens(session, error);
-  if (status == RT_OK)
-    status = lib_feed_rows(&session->feed, session->attend, &session->data, session->rows, 1, error);
+  struct lib_batch example = {&session->data, session->rows, 1};
+  if (status == RT_OK) status = lib_feed_rows(&session->feed, session->attend, example, error);
   if (status == RT_OK) status = vm_machine_run(session->attend, 0, error);
   for (size_t k = 0; k < session->map_count && status == RT_OK; k++) status = keep_map(session, k, error);
   session->looked = status == RT_OK;

@@ -178,41 +178,60 @@ static int keep_gradients(struct check *c, double *loss, struct rt_error *error)
   return status;
 }
 
-/* The derivative of the loss along one element, or, for element -1, along a random direction of the whole
- * parameter, whose slope by the gradient goes to *analytic. */
-static int slope(struct check *c, uint32_t p, int64_t element, double h, uint64_t direction, double *analytic,
-                 double *numeric, struct rt_error *error) {
+/* A direction in which a parameter moves: one element of it, or a random direction of the whole. */
+struct direction {
+  uint32_t param;
+  int64_t first, last; /* the elements that move: first..last-1 */
+  bool whole;
+  uint64_t seed; /* of a random direction */
+};
+
+static struct direction direction_of(struct check *c, uint32_t p, int64_t element) {
+  struct direction d = {p, element, element + 1, element < 0, rt_random_seed(c->seed, c->drawn++)};
+  if (d.whole) d.first = 0, d.last = c->params.elements[p];
+  return d;
+}
+
+static double component(const struct direction *d, int64_t element) {
+  return d->whole ? rt_random_normal(d->seed, (uint64_t)element) / sqrt((double)d->last) : 1;
+}
+
+static double analytic_slope(const struct check *c, const struct direction *d) {
+  double slope = 0;
+  for (int64_t x = d->first; x < d->last; x++) slope += c->gradient[d->param][x] * component(d, x);
+  return slope;
+}
+
+static int numeric_slope(struct check *c, const struct direction *d, double h, double *slope,
+                         struct rt_error *error) {
   static const double at[] = {-2, -1, 1, 2}, weight[] = {1, -8, 8, -1};
-  double *theta = c->params.data[p], loss = 0;
-  int64_t n = c->params.elements[p], first = element < 0 ? 0 : element, last = element < 0 ? n : element + 1;
-  double *kept = rt_zalloc((size_t)(last - first) + 1, sizeof *kept),
-         scale = element < 0 ? 1 / sqrt((double)n) : 1;
-  int status = kept ? RT_OK : rt_no_memory(error);
-  if (kept) memcpy(kept, theta + first, (size_t)(last - first) * sizeof *kept);
-  *numeric = *analytic = 0;
+  double *theta = (double *)c->params.data[d->param] + d->first, loss = 0;
+  int64_t n = d->last - d->first;
+  double *kept = rt_zalloc((size_t)n + 1, sizeof *kept);
+  if (!kept) return rt_no_memory(error);
+  memcpy(kept, theta, (size_t)n * sizeof *kept);
+  int status = RT_OK;
+  *slope = 0;
   for (int k = 0; k < 4 && status == RT_OK; k++) {
-    for (int64_t x = first; x < last; x++)
-      theta[x] =
-          kept[x - first] + at[k] * h * scale * (element < 0 ? rt_random_normal(direction, (uint64_t)x) : 1);
+    for (int64_t x = 0; x < n; x++) theta[x] = kept[x] + at[k] * h * component(d, d->first + x);
     status = loss_of(c, &loss, error);
-    *numeric += weight[k] * loss / (12 * h);
+    *slope += weight[k] * loss / (12 * h);
   }
-  for (int64_t x = first; kept && x < last; x++) {
-    theta[x] = kept[x - first];
-    *analytic += c->gradient[p][x] * scale * (element < 0 ? rt_random_normal(direction, (uint64_t)x) : 1);
-  }
+  memcpy(theta, kept, (size_t)n * sizeof *kept);
   rt_free(kept);
   return status;
 }
 
+/* element -1: along a random direction. */
 static int compare(struct check *c, uint32_t p, int64_t element, double loss, struct found *worst,
                    struct rt_error *error) {
   static const double steps[] = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7};
+  struct direction direction = direction_of(c, p, element);
   struct found best = {.error = INFINITY, .element = element};
-  uint64_t direction = rt_random_seed(c->seed, c->drawn++);
+  double analytic = analytic_slope(c, &direction);
   for (size_t k = 0; k < RT_COUNT(steps) && best.error > 1e-9; k++) {
-    double analytic, numeric;
-    int status = slope(c, p, element, steps[k], direction, &analytic, &numeric, error);
+    double numeric = 0;
+    int status = numeric_slope(c, &direction, steps[k], &numeric, error);
     if (status != RT_OK) return status;
     double size = fmax(fmax(fabs(analytic), fabs(numeric)), SMALLEST * fmax(1, fabs(loss))),
            wrong = fabs(analytic - numeric) / size;

@@ -197,22 +197,26 @@ static size_t element_size(const struct lib_feed *feed, const struct vm_input *i
                                      : sizeof(float);
 }
 
-static int unequal(const struct vm_module *module, const struct vm_input *input,
-                   const struct io_dataset *data, int64_t row, int64_t a, int64_t b, struct rt_error *error) {
-  const char *symbol = module->dims.symbol[input->length].name;
-  rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[row], 0,
+/* The input has n tokens in example e of the batch, and an input before it that shares its length has not. */
+static int unequal(const struct lib_feed *feed, const struct vm_input *input, struct lib_batch batch,
+                   int64_t e, int64_t n, struct rt_error *error) {
+  const struct io_dataset *data = batch.data;
+  rt_fail_at(error, RT_BAD_DATA, data->name, (int)data->lines[batch.row[e]], 0,
              "the column %s has %lld tokens here, but another column of length %s has %lld", input->name,
-             (long long)a, symbol, (long long)b);
+             (long long)n, feed->module->dims.symbol[input->length].name,
+             (long long)feed->sizes[input->length][e]);
   rt_hint(error,
           "columns that differ in length have lengths of different names, as in words[T] and words[U]");
   return error->code;
 }
 
-/* The `batch` longest rows of the data as the sizes of the input's ragged dim, longest first: no batch has
+/* The `batch` longest rows of an input's column as the sizes of its ragged dim, longest first: no batch has
  * longer ones, one by one. */
-static int longest_rows(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
-                        int64_t rows, int64_t batch, int64_t *total, struct rt_error *error) {
-  int64_t longest = 0, taken = 0, symbol = input->length;
+static int longest_rows(struct lib_feed *feed, uint32_t i, const struct io_dataset *data, int64_t batch,
+                        int64_t *total, struct rt_error *error) {
+  const struct vm_input *input = &feed->module->input[i];
+  const struct io_values *v = &data->values[feed->column[i]];
+  int64_t longest = 0, taken = 0, symbol = input->length, rows = data->rows;
   if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch, sizeof(int64_t)))
     return rt_no_memory(error);
   for (int64_t r = 0; r < rows; r++)
@@ -239,7 +243,7 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
     int64_t total = batch * (v->width > 0 ? v->width : 1);
     int status = RT_OK;
     if (!v->present) continue;
-    if (input->length >= 0) status = longest_rows(feed, input, v, data->rows, batch, &total, error);
+    if (input->length >= 0) status = longest_rows(feed, i, data, batch, &total, error);
     if (status == RT_OK) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
     if (status != RT_OK) return status;
   }
@@ -253,18 +257,20 @@ double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t cou
   return (double)tokens;
 }
 
-/* Lengths of the rows, into the sizes of the input's ragged dim; the sum of them in *total. */
-static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
-                        const struct io_dataset *data, const int64_t *rows, int64_t count, bool *known,
+/* Lengths of the rows, into the sizes of the input's ragged dim; the sum of them in *total. known: [symbols]
+ * whose sizes an input before this one has given. */
+static int feed_lengths(struct lib_feed *feed, uint32_t i, struct lib_batch batch, bool *known,
                         int64_t *total, struct rt_error *error) {
+  const struct vm_input *input = &feed->module->input[i];
+  const struct io_values *v = &batch.data->values[feed->column[i]];
   int64_t symbol = input->length;
-  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)count, sizeof(int64_t)))
+  if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch.count,
+              sizeof(int64_t)))
     return rt_no_memory(error);
   *total = 0;
-  for (int64_t e = 0; e < count; e++) {
-    int64_t n = lib_row_length(input, v, rows[e]);
-    if (known[symbol] && feed->sizes[symbol][e] != n)
-      return unequal(feed->module, input, data, rows[e], n, feed->sizes[symbol][e], error);
+  for (int64_t e = 0; e < batch.count; e++) {
+    int64_t n = lib_row_length(input, v, batch.row[e]);
+    if (known[symbol] && feed->sizes[symbol][e] != n) return unequal(feed, input, batch, e, n, error);
     feed->sizes[symbol][e] = n;
     *total += n;
   }
@@ -273,25 +279,25 @@ static int feed_lengths(struct lib_feed *feed, const struct vm_input *input, con
   return RT_OK;
 }
 
-static void copy_ids(const struct vm_input *input, const struct io_values *v, const int64_t *rows,
-                     int64_t count, int32_t *out) {
-  for (int64_t e = 0; e < count; e++) {
+static void copy_ids(const struct vm_input *input, const struct io_values *v, struct lib_batch batch,
+                     int32_t *out) {
+  for (int64_t e = 0; e < batch.count; e++) {
+    int64_t row = batch.row[e];
     if (input->length < 0) {
-      *out++ = v->ids[rows[e]];
+      *out++ = v->ids[row];
       continue;
     }
-    int64_t n = lib_row_length(input, v, rows[e]),
-            from = v->offsets[rows[e]] + (input->shifted && input->is_target);
+    int64_t n = lib_row_length(input, v, row), from = v->offsets[row] + (input->shifted && input->is_target);
     memcpy(out, v->ids + from, (size_t)n * sizeof *out);
     out += n;
   }
 }
 
-static void copy_numbers(const struct lib_feed *feed, const struct io_values *v, const int64_t *rows,
-                         int64_t count, void *out) {
-  for (int64_t e = 0; e < count; e++)
+static void copy_numbers(const struct lib_feed *feed, const struct io_values *v, struct lib_batch batch,
+                         void *out) {
+  for (int64_t e = 0; e < batch.count; e++)
     for (int64_t k = 0; k < v->width; k++) {
-      double x = v->numbers[rows[e] * v->width + k];
+      double x = v->numbers[batch.row[e] * v->width + k];
       if (feed->precision == RT_F64)
         ((double *)out)[e * v->width + k] = x;
       else
@@ -299,33 +305,33 @@ static void copy_numbers(const struct lib_feed *feed, const struct io_values *v,
     }
 }
 
-int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data,
-                  const int64_t *rows, int64_t count, struct rt_error *error) {
+int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
+                  struct rt_error *error) {
   bool known[1024] = {false};
   feed->tokens = 0;
   if (feed->module->dims.symbol_count > RT_COUNT(known))
     return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(known));
   for (uint32_t i = 0; i < feed->module->input_count; i++) {
     const struct vm_input *input = &feed->module->input[i];
-    const struct io_values *v = &data->values[feed->column[i]];
-    int64_t total = count;
+    const struct io_values *v = &batch.data->values[feed->column[i]];
+    int64_t total = batch.count;
     int status = RT_OK;
     if (!v->present) {
       if (!vm_machine_uses_input(machine, i)) continue;
-      return rt_fail(error, RT_BAD_DATA, "%s has no column %s", data->name ? data->name : "the data",
-                     input->name);
+      return rt_fail(error, RT_BAD_DATA, "%s has no column %s",
+                     batch.data->name ? batch.data->name : "the data", input->name);
     }
-    if (input->length >= 0) status = feed_lengths(feed, input, v, data, rows, count, known, &total, error);
-    if (status == RT_OK && input->type.dtype == RT_REAL) total = count * v->width;
+    if (input->length >= 0) status = feed_lengths(feed, i, batch, known, &total, error);
+    if (status == RT_OK && input->type.dtype == RT_REAL) total = batch.count * v->width;
     if (status == RT_OK) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
     if (status != RT_OK) return status;
     if (!vm_machine_uses_input(machine, i)) continue;
     if (input->type.dtype == RT_INT)
-      copy_ids(input, v, rows, count, feed->buffer[i]);
+      copy_ids(input, v, batch, feed->buffer[i]);
     else
-      copy_numbers(feed, v, rows, count, feed->buffer[i]);
+      copy_numbers(feed, v, batch, feed->buffer[i]);
   }
-  int status = vm_machine_bind(machine, count, (const int64_t *const *)feed->sizes, error);
+  int status = vm_machine_bind(machine, batch.count, (const int64_t *const *)feed->sizes, error);
   for (uint32_t i = 0; status == RT_OK && i < feed->module->input_count; i++)
     if (vm_machine_uses_input(machine, i)) vm_machine_set_input(machine, i, feed->buffer[i]);
   return status;

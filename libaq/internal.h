@@ -125,6 +125,13 @@ int lib_row_check_init(struct lib_row_check *check, const struct vm_module *modu
 bool lib_row_check_later(const struct lib_row_check *check);
 void lib_row_check_free(struct lib_row_check *check);
 
+/* Rows of a dataset that are computed together, by their numbers from 0. */
+struct lib_batch {
+  const struct io_dataset *data;
+  const int64_t *row; /* [count] */
+  int64_t count;
+};
+
 /* Packs rows of datasets into the inputs of machines of one module. */
 struct lib_feed {
   const struct vm_module *module;
@@ -142,9 +149,9 @@ int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const s
  * those of the largest batch that there could be. */
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
                      struct rt_error *error);
-/* Binds the machine to rows[0..count-1] and sets the inputs it uses. */
-int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, const struct io_dataset *data,
-                  const int64_t *rows, int64_t count, struct rt_error *error);
+/* Binds the machine to the sizes of the batch and sets the inputs it uses. */
+int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
+                  struct rt_error *error);
 /* Rows that an output's loss in the batch last fed is the mean of: tokens where it has a target for each
  * token, else examples. The sum of all losses counts by the first output. */
 double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t count);
@@ -249,11 +256,9 @@ bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *dat
 void lib_judge_free(struct lib_judge *judge);
 /* Of the batch that the machine has just run: RT_NOT_FINITE unless all its answers are finite, and its loss,
  * which is put into *loss; NULL: there is none. In float, a loss that is too large is computed in double. */
-int lib_judge_check(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
-                    int64_t count, double *loss, struct rt_error *error);
+int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *loss, struct rt_error *error);
 /* The last axes of an output as rows x columns of double: classes or numbers last. */
-void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor,
-                     int64_t *rows, int64_t *columns);
+void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns);
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out);
 
 enum rt_precision lib_precision(enum aq_precision precision);

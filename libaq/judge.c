@@ -6,9 +6,7 @@
 #include "libaq/internal.h"
 #include "vm/link.h"
 
-void lib_output_size(const struct vm_module *module, uint32_t output, const struct rt_tensor *tensor,
-                     int64_t *rows, int64_t *columns) {
-  (void)module, (void)output;
+void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns) {
   const struct rt_shape *s = tensor->shape;
   *columns = s->rank == 0 ? 1 : s->size[s->rank - 1];
   *rows = *columns ? s->count / *columns : 0;
@@ -93,13 +91,14 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   return status != RT_OK ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
 }
 
-static int judge_numbers(struct lib_judge *judge, struct rep_report *report, const double *p, int64_t columns,
-                         int64_t row, const void *target, struct rt_error *error) {
+/* Row number `row` of a target of numbers, as double, in judge->truth. */
+static int read_truth(struct lib_judge *judge, const void *target, int64_t row, int64_t columns,
+                      struct rt_error *error) {
   if (rt_grow((void **)&judge->truth, &judge->truth_capacity, (size_t)columns + 1, sizeof *judge->truth))
     return rt_no_memory(error);
   for (int64_t k = 0; k < columns; k++)
     judge->truth[k] = lib_number_at(target, judge->feed.precision, row * columns + k);
-  return rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
+  return RT_OK;
 }
 
 /* One output of one batch: targets row by row beside the scores. */
@@ -113,7 +112,7 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
   int status = RT_OK;
   const void *target = judge->feed.buffer[output->target];
   const struct io_intern *unseen = &data->values[judge->feed.column[output->target]].unseen;
-  lib_output_size(m, o, &t, &rows, &columns);
+  lib_output_size(&t, &rows, &columns);
   if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1,
               sizeof *judge->scratch))
     return rt_no_memory(error);
@@ -125,19 +124,21 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], unseen, error);
     else if (report->kind == REP_CHANCE)
       status = rep_add_chance(report, lib_number_at(target, judge->feed.precision, r), p[0], error);
-    else
-      status = judge_numbers(judge, report, p, columns, r, target, error);
+    else {
+      status = read_truth(judge, target, r, columns, error);
+      if (status == RT_OK) status = rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
+    }
   }
   return status;
 }
 
 /* Tags of words that the model was not given, because their text was longer than its limit. */
-static int judge_unanswered(struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
-                            const int64_t *rows, int64_t count, struct rt_error *error) {
-  const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
+static int judge_unanswered(struct lib_judge *judge, struct lib_batch batch, uint32_t o,
+                            struct rt_error *error) {
+  const struct io_values *v = &batch.data->values[judge->feed.column[judge->module->output[o].target]];
   int status = RT_OK;
-  for (int64_t e = 0; e < count; e++) {
-    int64_t row = rows[e];
+  for (int64_t e = 0; e < batch.count; e++) {
+    int64_t row = batch.row[e];
     for (int64_t i = v->offsets[row] + io_row_length(v, row); i < v->offsets[row + 1] && status == RT_OK;
          i++) {
       size_t truth = (size_t)v->ids[i];
@@ -192,27 +193,28 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
 }
 
 /* Nothing is counted before all of the batch can be. Where it cannot, each row is looked at by itself. */
-static int judge_batch(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
-                       int64_t count, bool with_loss, struct rt_error *error) {
+static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss,
+                       struct rt_error *error) {
   struct rt_error reason = {0};
   double loss;
-  int status = lib_feed_rows(&judge->feed, judge->machine, data, rows, count, error);
+  int status = lib_feed_rows(&judge->feed, judge->machine, batch, error);
   if (status == RT_OK) status = vm_machine_run(judge->machine, 0, error);
   if (status != RT_OK) return status;
-  status = lib_judge_check(judge, data, rows, count, with_loss ? &loss : NULL, &reason);
-  if (status == RT_NOT_FINITE && count == 1) return bad_row(judge, data, rows[0], &reason, error);
+  status = lib_judge_check(judge, batch, with_loss ? &loss : NULL, &reason);
+  if (status == RT_NOT_FINITE && batch.count == 1)
+    return bad_row(judge, batch.data, batch.row[0], &reason, error);
   if (status == RT_NOT_FINITE) {
     status = RT_OK;
-    for (int64_t r = 0; r < count && status == RT_OK; r++)
-      status = judge_batch(judge, data, rows + r, 1, with_loss, error);
+    for (int64_t r = 0; r < batch.count && status == RT_OK; r++)
+      status = judge_batch(judge, (struct lib_batch){batch.data, batch.row + r, 1}, with_loss, error);
     return status;
   }
   if (status != RT_OK) *error = reason;
-  if (status == RT_OK && with_loss) judge_loss(judge, count, loss);
+  if (status == RT_OK && with_loss) judge_loss(judge, batch.count, loss);
   for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++) {
-    status = judge_output(judge, data, o, error);
+    status = judge_output(judge, batch.data, o, error);
     if (status == RT_OK && judge->report[o].kind == REP_TAGS)
-      status = judge_unanswered(judge, data, o, rows, count, error);
+      status = judge_unanswered(judge, batch, o, error);
   }
   return status;
 }
@@ -231,18 +233,18 @@ static bool row_is_known(const struct lib_judge *judge, const struct io_dataset 
 }
 
 /* The rows whose labels are all known, or the others: of these there is no loss. */
-static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, int64_t batch, bool known,
+static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, int64_t most, bool known,
                       struct rt_error *error) {
+  struct lib_batch batch = {data, judge->rows, 0};
   int status = RT_OK;
-  int64_t count = 0;
   for (int64_t row = 0; row < data->rows && status == RT_OK; row++) {
     if (row_is_known(judge, data, row) != known) continue;
-    judge->rows[count++] = row;
-    if (count < batch) continue;
-    status = judge_batch(judge, data, judge->rows, count, known, error);
-    count = 0;
+    judge->rows[batch.count++] = row;
+    if (batch.count < most) continue;
+    status = judge_batch(judge, batch, known, error);
+    batch.count = 0;
   }
-  return status != RT_OK || !count ? status : judge_batch(judge, data, judge->rows, count, known, error);
+  return status != RT_OK || !batch.count ? status : judge_batch(judge, batch, known, error);
 }
 
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,

@@ -20,7 +20,7 @@ static bool scores_are_finite(const struct lib_judge *judge, const struct rt_ten
 static bool output_is_finite(const struct lib_judge *judge, uint32_t o) {
   struct rt_tensor t = vm_machine_output(judge->machine, o);
   int64_t rows, columns;
-  lib_output_size(judge->module, o, &t, &rows, &columns);
+  lib_output_size(&t, &rows, &columns);
   if (judge->report[o].kind & (REP_CLASS | REP_TAGS | REP_NEXT)) {
     for (int64_t r = 0; r < rows; r++)
       if (!scores_are_finite(judge, &t, r, columns)) return false;
@@ -31,13 +31,11 @@ static bool output_is_finite(const struct lib_judge *judge, uint32_t o) {
   return true;
 }
 
-static int run_in_double(const struct lib_judge *judge, struct lib_params *params, struct vm_machine *machine,
-                         const struct io_dataset *data, const int64_t *rows, int64_t count, double *loss,
-                         struct rt_error *error) {
+static int run_in_double(const struct lib_judge *judge, struct vm_machine *machine, struct lib_batch batch,
+                         double *loss, struct rt_error *error) {
   struct lib_feed feed;
-  lib_params_bind(params, machine);
   int status = lib_feed_init(&feed, judge->module, judge->schema, RT_F64, error);
-  if (status == RT_OK) status = lib_feed_rows(&feed, machine, data, rows, count, error);
+  if (status == RT_OK) status = lib_feed_rows(&feed, machine, batch, error);
   if (status == RT_OK) status = vm_machine_run(machine, 0, error);
   if (status == RT_OK) {
     struct rt_tensor t = vm_machine_output(machine, judge->module->output_count);
@@ -49,16 +47,16 @@ static int run_in_double(const struct lib_judge *judge, struct lib_params *param
 
 /* The error of a target of 1e20 is a number, but its square is none in float: the loss of these rows once
  * more in double. Rare, so what it takes is made here and now. */
-static int loss_in_double(const struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
-                          int64_t count, double *loss, struct rt_error *error) {
+static int loss_in_double(const struct lib_judge *judge, struct lib_batch batch, double *loss,
+                          struct rt_error *error) {
+  const struct vm_function *eval = vm_module_function(judge->module, "eval");
   struct lib_params params;
+  struct vm_machine *machine = NULL;
   int status = lib_params_convert(&params, judge->params, judge->module, RT_F64, error);
-  struct vm_machine *machine = status
-                                   ? NULL
-                                   : vm_machine_new(judge->module, vm_module_function(judge->module, "eval"),
-                                                    RT_F64, judge->pool, error);
-  if (machine) status = run_in_double(judge, &params, machine, data, rows, count, loss, error);
-  if (!machine && status == RT_OK) status = error->code;
+  if (status == RT_OK && !(machine = vm_machine_new(judge->module, eval, RT_F64, judge->pool, error)))
+    status = error->code;
+  if (status == RT_OK) lib_params_bind(&params, machine);
+  if (status == RT_OK) status = run_in_double(judge, machine, batch, loss, error);
   vm_machine_free(machine);
   lib_params_free(&params);
   return status;
@@ -72,15 +70,13 @@ static int not_finite(struct lib_judge *judge, const char *what, struct rt_error
   return RT_NOT_FINITE;
 }
 
-int lib_judge_check(struct lib_judge *judge, const struct io_dataset *data, const int64_t *rows,
-                    int64_t count, double *loss, struct rt_error *error) {
+int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *loss, struct rt_error *error) {
   for (uint32_t o = 0; o < judge->module->output_count; o++)
     if (!output_is_finite(judge, o)) return not_finite(judge, judge->module->output[o].name, error);
   if (!loss) return RT_OK;
   struct rt_tensor t = vm_machine_output(judge->machine, judge->module->output_count);
   lib_to_double(&t, judge->feed.precision, loss);
   int status = RT_OK;
-  if (!isfinite(*loss) && judge->feed.precision == RT_F32)
-    status = loss_in_double(judge, data, rows, count, loss, error);
+  if (!isfinite(*loss) && judge->feed.precision == RT_F32) status = loss_in_double(judge, batch, loss, error);
   return status != RT_OK || isfinite(*loss) ? status : not_finite(judge, "the loss", error);
 }

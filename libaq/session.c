@@ -174,7 +174,7 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
     return rt_no_memory(error);
   if (rt_grow((void **)&scores->first, &scores->first_capacity, (size_t)examples + 1, sizeof *scores->first))
     return rt_no_memory(error);
-  lib_output_size(m, o, &t, &rows, &scores->columns);
+  lib_output_size(&t, &rows, &scores->columns);
   lib_to_double(&t, s->precision, scores->value);
   vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
   int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
@@ -188,7 +188,8 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
 int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_error *error) {
   s->scored = 0;
   s->scored_row = first;
-  int status = lib_feed_rows(&s->feed, s->predict, &s->data, s->rows + first, count, error);
+  struct lib_batch batch = {&s->data, s->rows + first, count};
+  int status = lib_feed_rows(&s->feed, s->predict, batch, error);
   if (status == RT_OK) status = vm_machine_run(s->predict, 0, error);
   for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++)
     status = keep_scores(s, o, count, error);

@@ -68,8 +68,8 @@ static int check_params(struct aq_trainer *t, struct rt_error *error) {
 
 static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
-  int status =
-      lib_feed_rows(&t->feed, t->machine, &t->train_data, t->order + t->state.position, count, error);
+  struct lib_batch batch = {&t->train_data, t->order + t->state.position, count};
+  int status = lib_feed_rows(&t->feed, t->machine, batch, error);
   if (status != RT_OK) return status;
   if ((status = use_rows(t, error))) return status;
   if ((status = vm_machine_run(t->machine, seed, error))) return status;
