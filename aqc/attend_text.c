@@ -79,24 +79,24 @@ static void print_cell(const struct layout *l, double weight) {
   char text[16];
   double share = l->most > 0 && isfinite(weight) ? fabs(weight) / l->most : 0;
   print_weight(text, weight);
+  fputc(' ', l->out);
   if (l->colour) {
     print_shade(l, share, weight < 0);
     shown_field(l->out, text, l->cell - 1, true);
-    fputs("\033[0m ", l->out);
+    fputs("\033[0m", l->out);
     return;
   }
   fprintf(l->out, "%*s%s", l->cell - CELL_LEAST, "",
           weight == 0 ? " " : block[clamp((int)(share * 4), 0, 3)]);
   shown_field(l->out, text, NUMBER, true);
-  fputc(' ', l->out);
 }
 
 static void print_keys(const struct layout *l, size_t from, size_t to) {
   char buffer[24];
-  fprintf(l->out, "%*s", l->label + 1, "");
+  fprintf(l->out, "%*s", l->label, "");
   for (size_t key = from; key < to; key++) {
-    shown_field(l->out, view_label(l->map.key, key, buffer), l->cell - 1, true);
     fputc(' ', l->out);
+    shown_field(l->out, view_label(l->map.key, key, buffer), l->cell - 1, true);
   }
   fputc('\n', l->out);
 }
@@ -107,7 +107,6 @@ static void print_block(const struct layout *l, const double *weight, size_t fro
   print_keys(l, from, to);
   for (size_t query = 0; query < l->map.rows; query++) {
     shown_field(l->out, view_label(l->map.query, query, buffer), l->label, true);
-    fputc(' ', l->out);
     for (size_t key = from; key < to; key++) print_cell(l, weight[query * l->map.columns + key]);
     fputc('\n', l->out);
   }

@@ -191,6 +191,21 @@ column
 ```console error
 $ false
 ```
+```console about
+$ echo ' 0.50 of  1000 rows, 7 %'
+0.51 of  980 rows, 7 %
+```
+```console about
+$ echo '0.50 of 1000 rows'
+0.53 of 1000 rows
+```
+```console about
+$ echo '0.50 of rows'
+0.50 of 10 rows
+```
+```console nearly
+$ true
+```
 ```sh
 this is left alone
 ```
@@ -199,7 +214,7 @@ first
 ...
 -->
 END
-expect "documents" doc.md "ok not ok not not ok not ok ok not ok"
+expect "documents" doc.md "ok not ok not not ok not ok ok not ok ok not not not"
 
 printf '%%%% too slow\n$ sleep 30\n' > "$folder/slow.test"
 AQ_TEST_TIMEOUT=0.2

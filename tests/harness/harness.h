@@ -24,6 +24,7 @@ struct step {
   char *input;     /* stdin, NULL: empty */
   char *out, *err; /* expected output, NULL: anything */
   bool joined;     /* out is about stdout and stderr together */
+  bool about;      /* numbers need only be about those of out */
   enum exit_wanted wanted;
   int exit_code; /* for EXIT_EXACTLY */
 };
@@ -57,8 +58,8 @@ void drop_blank_end(char *text); /* blank lines at the end */
 
 /* match.c */
 /* Is actual what expected describes? `...` alone on a line stands for any lines, `[..]` for anything within a
- * line. */
-bool text_matches(const char *expected, const char *actual);
+ * line. numbers_about: a number need only be about the same. */
+bool text_matches(const char *expected, const char *actual, bool numbers_about);
 
 /* parse_test.c, parse_document.c */
 void parse_test(struct suite *suite, char *text);

@@ -101,14 +101,17 @@ static char *whole_command(struct parser *p, char *command) {
   return command;
 }
 
-static void console_block(struct parser *p, bool fails) {
-  struct test_case *test = add_case(p, fails ? "console error" : "console");
+static void console_block(struct parser *p, const char *kind) {
+  struct test_case *test = add_case(p, *kind ? text_format("console %s", kind) : "console");
+  bool fails = strcmp(kind, "error") == 0, about = strcmp(kind, "about") == 0;
+  if (*kind && !fails && !about) test->problem = text_format("no such kind of console block: %s", kind);
   struct step *step = NULL;
   for (char *line; (line = next_line(p)) && strcmp(line, "```") != 0;) {
     if (text_starts(line, "$ ")) {
       step = add_step(test, p->line, line + 2);
       step->command = whole_command(p, step->command);
       step->joined = true;
+      step->about = about;
       step->out = text_copy("", 0);
     } else if (step) {
       step->out = text_join(text_join(step->out, line), "\n");
@@ -158,8 +161,8 @@ static void block(struct parser *p, char *info) {
   missing_message(p);
   if (strcmp(info, "aq") == 0 || text_starts(info, "aq ")) {
     program_block(p, info[2] ? info + 3 : "");
-  } else if (strcmp(info, "console") == 0 || strcmp(info, "console error") == 0) {
-    console_block(p, info[strlen("console")]);
+  } else if (strcmp(info, "console") == 0 || text_starts(info, "console ")) {
+    console_block(p, info[7] ? info + 8 : "");
   } else if (p->next_file) {
     struct test_case *test = add_case(p, text_format("file %s", p->next_file));
     add_file(test, p->next_file, read_until(p, "```"));

@@ -125,8 +125,9 @@ static char *exit_problem(const struct step *step, int code) {
   return NULL;
 }
 
-static void compare(char **report, const char *what, const char *expected, const char *actual) {
-  if (expected && !text_matches(expected, actual))
+static void compare(char **report, const struct step *step, const char *what, const char *actual) {
+  const char *expected = strcmp(what, "stderr") == 0 ? step->err : step->out;
+  if (expected && !text_matches(expected, actual, step->about))
     *report = text_join(*report, text_format("expected %s:\n%s\nbut it was:\n%s\n", what, expected, actual));
 }
 
@@ -143,8 +144,8 @@ static bool run_step(const struct step *step, const char *folder, char **report)
   if ((out && strlen(out) != out_length) || (err && strlen(err) != err_length))
     problem = "its output holds a NUL byte";
   if (problem) *report = text_join(*report, text_format("%s\n", problem));
-  compare(report, step->joined ? "output" : "stdout", step->out, out ? out : "");
-  compare(report, "stderr", step->err, err ? err : "");
+  compare(report, step, step->joined ? "output" : "stdout", out ? out : "");
+  compare(report, step, "stderr", err ? err : "");
   if (problem && !step->out && out) *report = text_join(*report, text_format("stdout:\n%s\n", out));
   if (problem && !step->err && err) *report = text_join(*report, text_format("stderr:\n%s\n", err));
   if (!*report) return true;
