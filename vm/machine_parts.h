@@ -54,8 +54,8 @@ struct machine_scan {
   size_t memory_bytes;
   char **argument,
       **received; /* [count], [1 + collected + count]: what a step reads: the body's; backwards, the rest */
-  size_t state_bytes;
-  char *kept, *stretched; /* backwards, states: every stretch-th; those of one stretch */
+  size_t state_bytes, state_room; /* of a state, and of one that is kept: rounded up */
+  char *kept, *stretched;         /* backwards, states: every stretch-th; those of one stretch */
 };
 
 struct vm_machine {

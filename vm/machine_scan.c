@@ -157,15 +157,16 @@ static size_t received_bytes(const struct machine_scan *scan, int k) {
   return scan->wants >> whole & 1 && whole > scan->sequences ? argument_bytes(scan, whole) : 0;
 }
 
+static size_t aligned(size_t bytes) { return (bytes + ALIGN - 1) & ~(ALIGN - 1); }
+
 static bool take_bytes(size_t *total, size_t bytes, size_t times) {
   size_t all;
-  return rt_add(bytes, ALIGN - 1, &bytes) && rt_mul(bytes & ~(ALIGN - 1), times, &all)
-         && rt_add(*total, all, total);
+  return bytes <= SIZE_MAX - ALIGN && rt_mul(aligned(bytes), times, &all) && rt_add(*total, all, total);
 }
 
 static char *give_bytes(char **at, size_t bytes, size_t times) {
   char *given = *at;
-  *at += ((bytes + ALIGN - 1) & ~(ALIGN - 1)) * times;
+  *at += aligned(bytes) * times;
   return given;
 }
 
@@ -189,6 +190,7 @@ static int bind_memory(struct machine_scan *scan, struct rt_error *error) {
   for (int k = 0; k < scan->count; k++) fits = fits && take_bytes(&total, argument_bytes(scan, k), 1);
   for (int k = 0; k < received; k++) fits = fits && take_bytes(&total, received_bytes(scan, k), 1);
   if (!fits) return rt_no_memory(error);
+  scan->state_room = aligned(scan->state_bytes);
   if (scan->machine->measures) {
     scan->memory_bytes = total;
     return RT_OK;

@@ -94,45 +94,45 @@ static int run_with_states(const struct machine_scan *scan, uint64_t seed, struc
 /* ---- the states are computed again ---- */
 
 /* Runs steps from..to-1; the state before each goes to keep, when there is one. */
-static int advance(const struct machine_scan *scan, int64_t from, int64_t to, char *keep, size_t room,
-                   uint64_t seed, struct rt_error *error) {
+static int advance(const struct machine_scan *scan, int64_t from, int64_t to, char *keep, uint64_t seed,
+                   struct rt_error *error) {
   int status = RT_OK;
   for (int64_t tau = from; tau < to && status == RT_OK; tau++) {
-    if (keep) memcpy(keep + (size_t)(tau - from) * room, scan->argument[0], scan->state_bytes);
+    if (keep) memcpy(keep + (size_t)(tau - from) * scan->state_room, scan->argument[0], scan->state_bytes);
     status = scan_advance(scan, tau, scan->argument[0], seed, error);
   }
   return status;
 }
 
-static int keep_some(const struct machine_scan *scan, size_t room, uint64_t seed, struct rt_error *error) {
+static int keep_some(const struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
   int status = RT_OK;
   scan_sort(scan, &scan->call->in[0], scan->bytes[0], scan->argument[0]);
   for (int64_t tau = 0, n = 0; tau < scan->longest && status == RT_OK; tau += scan->stretch, n++) {
-    memcpy(scan->kept + (size_t)n * room, scan->argument[0], scan->state_bytes);
+    memcpy(scan->kept + (size_t)n * scan->state_room, scan->argument[0], scan->state_bytes);
     if (tau + scan->stretch < scan->longest)
-      status = advance(scan, tau, tau + scan->stretch, NULL, 0, seed, error);
+      status = advance(scan, tau, tau + scan->stretch, NULL, seed, error);
   }
   return status;
 }
 
-static int run_stretch(const struct machine_scan *scan, int64_t from, const char *state, size_t room,
-                       uint64_t seed, struct rt_error *error) {
+static int run_stretch(const struct machine_scan *scan, int64_t from, const char *state, uint64_t seed,
+                       struct rt_error *error) {
   int64_t to = from + scan->stretch < scan->longest ? from + scan->stretch : scan->longest;
   memcpy(scan->argument[0], state, scan->state_bytes);
-  int status = advance(scan, from, to - 1, scan->stretched, room, seed, error);
+  int status = advance(scan, from, to - 1, scan->stretched, seed, error);
   if (status == RT_OK)
-    memcpy(scan->stretched + (size_t)(to - 1 - from) * room, scan->argument[0], scan->state_bytes);
+    memcpy(scan->stretched + (size_t)(to - 1 - from) * scan->state_room, scan->argument[0],
+           scan->state_bytes);
   for (int64_t tau = to; tau-- > from && status == RT_OK;)
-    status = step_back(scan, tau, scan->stretched + (size_t)(tau - from) * room, seed, error);
+    status = step_back(scan, tau, scan->stretched + (size_t)(tau - from) * scan->state_room, seed, error);
   return status;
 }
 
 static int run_again(const struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
-  size_t room = (scan->state_bytes + 63) & ~(size_t)63; /* as bind_memory leaves it */
-  int status = keep_some(scan, room, seed, error);
+  int status = keep_some(scan, seed, error);
   for (int64_t n = scan->stretch ? (scan->longest + scan->stretch - 1) / scan->stretch : 0;
        n-- > 0 && status == RT_OK;)
-    status = run_stretch(scan, n * scan->stretch, scan->kept + (size_t)n * room, room, seed, error);
+    status = run_stretch(scan, n * scan->stretch, scan->kept + (size_t)n * scan->state_room, seed, error);
   return status;
 }
 

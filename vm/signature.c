@@ -3,79 +3,7 @@
 
 #include "runtime/threshold.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* ---- what does not fit ---- */
-
-static void start_mismatch(struct vm_mismatch *m) {
-  if (m) *m = (struct vm_mismatch){-1, -1, -1, -1, VM_NO_DIM, VM_NO_DIM, ""};
-}
-
-int signature_fail(const struct signature_call *call, int arg, int axis, const char *format, ...) {
-  struct vm_mismatch *m = call->mismatch;
-  if (!m) return RT_BAD_DATA;
-  start_mismatch(m);
-  m->arg = arg;
-  m->axis = axis;
-  va_list args;
-  va_start(args, format);
-  vsnprintf(m->why, sizeof m->why, format, args);
-  va_end(args);
-  return RT_BAD_DATA;
-}
-
-const char *signature_axis_name(int axis, int rank) {
-  static const char *const names[] = {"first", "second", "third",   "fourth",
-                                      "fifth", "sixth",  "seventh", "last"};
-  if (rank == 1) return "only";
-  return axis == rank - 1 ? "last" : axis >= 0 && axis < 8 ? names[axis] : "missing";
-}
-
-/* "the last axis of `x`" */
-static void describe_axis(const struct signature_call *call, int arg, int axis, char text[64]) {
-  char name[32];
-  if (arg < 0)
-    snprintf(text, 64, "the %s axis of the result", signature_axis_name(axis, call->given->rank));
-  else
-    snprintf(text, 64, "the %s axis of `%s`", signature_axis_name(axis, call->arg[arg]->rank),
-             vm_op_arg_name(call->op, arg, name));
-}
-
-int signature_fail_dims(const struct signature_call *call, int arg, int axis, int other_arg, int other_axis,
-                        vm_dim found, vm_dim expected) {
-  char one[64], other[64];
-  describe_axis(call, arg, axis, one);
-  describe_axis(call, other_arg, other_axis, other);
-  signature_fail(call, arg, axis, "%s must match %s", one, other);
-  if (call->mismatch) {
-    call->mismatch->other_arg = other_arg;
-    call->mismatch->other_axis = other_axis;
-    call->mismatch->found = found;
-    call->mismatch->expected = expected;
-  }
-  return RT_BAD_DATA;
-}
-
-int signature_check_type(const struct signature_call *call, const struct vm_type *type, int arg) {
-  char name[32] = "the result";
-  if (arg >= 0) vm_op_arg_name(call->op, arg, name);
-  if (type->dtype > RT_INT || type->batched > 1 || type->rank > RT_MAX_RANK)
-    return signature_fail(call, arg, -1, "%s has more than %d axes or no such type", name, RT_MAX_RANK);
-  for (int a = 0; a < type->rank; a++) {
-    if (type->dim[a] >= call->dims->poly_count)
-      return signature_fail(call, arg, a, "%s has a dim that does not exist", name);
-    if (!type->batched && vm_dim_is_ragged(call->dims, type->dim[a]))
-      return signature_fail(
-          call, arg, a, "%s is shared by all examples, so the size of no axis can differ between them", name);
-  }
-  if (type->of != VM_NO_DIM && (type->dtype != RT_INT || type->of >= call->dims->poly_count))
-    return signature_fail(call, arg, -1, "%s has a range that does not exist", name);
-  if (type->of != VM_NO_DIM && !type->batched && vm_dim_is_ragged(call->dims, type->of))
-    return signature_fail(call, arg, -1,
-                          "%s is shared by all examples, so its range cannot differ between them", name);
-  return RT_OK;
-}
 
 /* ---- matching ---- */
 
@@ -87,8 +15,7 @@ struct bound {
   int arg[RULE_MAX_NAMES], axis[RULE_MAX_NAMES]; /* axis -1: the range of arg */
 };
 
-static int bind_dim(const struct signature_call *call, struct bound *b, int name, vm_dim dim, int arg,
-                    int axis) {
+static int bind_dim(const struct vm_op_call *call, struct bound *b, int name, vm_dim dim, int arg, int axis) {
   if (!b->known[name]) {
     b->known[name] = true;
     b->rank[name] = 1;
@@ -99,7 +26,8 @@ static int bind_dim(const struct signature_call *call, struct bound *b, int name
   }
   if (b->dim[name][0] == dim) return RT_OK;
   if (axis >= 0 && b->axis[name] >= 0)
-    return signature_fail_dims(call, arg, axis, b->arg[name], b->axis[name], dim, b->dim[name][0]);
+    return signature_fail_dims(call, (struct op_axis){arg, axis},
+                               (struct op_axis){b->arg[name], b->axis[name]}, dim, b->dim[name][0]);
   char text[32], other[32];
   int code = axis < 0 ? signature_fail(call, arg, -1, "the range of `%s` must be the %s axis of `%s`",
                                        vm_op_arg_name(call->op, arg, text),
@@ -118,20 +46,21 @@ static int bind_dim(const struct signature_call *call, struct bound *b, int name
   return code;
 }
 
-static int bind_group(const struct signature_call *call, struct bound *b, int name,
-                      const struct vm_type *type, int arg, int axis, int rank) {
+/* The axes from `at` on are the group's. */
+static int bind_group(const struct vm_op_call *call, struct bound *b, int name, struct op_axis at, int rank) {
+  const vm_dim *dim = call->arg[at.arg]->dim + at.axis;
   if (!b->known[name]) {
     b->known[name] = true;
     b->rank[name] = rank;
-    memcpy(b->dim[name], type->dim + axis, (size_t)rank * sizeof *type->dim);
-    b->arg[name] = arg;
-    b->axis[name] = axis;
+    memcpy(b->dim[name], dim, (size_t)rank * sizeof *dim);
+    b->arg[name] = at.arg;
+    b->axis[name] = at.axis;
     return RT_OK;
   }
   for (int i = 0; i < rank; i++)
-    if (b->dim[name][i] != type->dim[axis + i])
-      return signature_fail_dims(call, arg, axis + i, b->arg[name], b->axis[name] + i, type->dim[axis + i],
-                                 b->dim[name][i]);
+    if (b->dim[name][i] != dim[i])
+      return signature_fail_dims(call, (struct op_axis){at.arg, at.axis + i},
+                                 (struct op_axis){b->arg[name], b->axis[name] + i}, dim[i], b->dim[name][i]);
   return RT_OK;
 }
 
@@ -151,7 +80,7 @@ static int known_rank(const struct rule_shape *shape, const struct bound *b, int
   return rank;
 }
 
-static int fail_rank(const struct signature_call *call, const struct rule_shape *shape, int arg, int rank,
+static int fail_rank(const struct vm_op_call *call, const struct rule_shape *shape, int arg, int rank,
                      int least) {
   char name[32];
   bool exact = true;
@@ -162,8 +91,7 @@ static int fail_rank(const struct signature_call *call, const struct rule_shape 
 }
 
 /* Matches one argument, of whose groups at most one may be unknown. */
-static int match(const struct signature_call *call, const struct rule_shape *shape, struct bound *b,
-                 int arg) {
+static int match(const struct vm_op_call *call, const struct rule_shape *shape, struct bound *b, int arg) {
   const struct vm_type *type = call->arg[arg];
   char name[32];
   int unknown, known = known_rank(shape, b, &unknown), rest = type->rank - known, axis = 0;
@@ -178,7 +106,7 @@ static int match(const struct signature_call *call, const struct rule_shape *sha
     int number = shape->axis[i].name, status;
     if (shape->axis[i].group) {
       int rank = b->known[number] ? b->rank[number] : rest;
-      status = bind_group(call, b, number, type, arg, axis, rank);
+      status = bind_group(call, b, number, (struct op_axis){arg, axis}, rank);
       axis += rank;
     } else {
       status = bind_dim(call, b, number, type->dim[axis], arg, axis);
@@ -194,7 +122,7 @@ static int match(const struct signature_call *call, const struct rule_shape *sha
 }
 
 /* Arguments with two unknown groups wait until others have told one of them: y in project_back. */
-static int match_all(const struct signature_call *call, const struct rule *rule, struct bound *b) {
+static int match_all(const struct vm_op_call *call, const struct rule *rule, struct bound *b) {
   bool done[RULE_MAX_ARGS] = {false};
   int fixed = rule->arg_count - rule->variadic, unknown, left = fixed;
   for (int pass = 0; left > 0 && pass < 2; pass++)
@@ -218,7 +146,7 @@ static int match_all(const struct signature_call *call, const struct rule *rule,
 
 /* May arguments of this op be a mix of shared and per-example values? The others walk their arguments in
  * step. */
-static int check_batched(const struct signature_call *call) {
+static int check_batched(const struct vm_op_call *call) {
   const struct vm_type *const *arg = call->arg;
   char a[32], b[32];
   switch (call->op) {
@@ -254,7 +182,7 @@ static int check_batched(const struct signature_call *call) {
 }
 
 /* The result of an op whose arguments bind every name in it. */
-static int bound_result(const struct signature_call *call, const struct rule *rule, const struct bound *b,
+static int bound_result(const struct vm_op_call *call, const struct rule *rule, const struct bound *b,
                         struct vm_type *result) {
   int flags = rt_op_info[call->op].flags;
   *result = (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM};
@@ -278,7 +206,7 @@ static int bound_result(const struct signature_call *call, const struct rule *ru
   return RT_OK;
 }
 
-static int check_count(const struct signature_call *call, const struct rule *rule) {
+static int check_count(const struct vm_op_call *call, const struct rule *rule) {
   int fixed = rule->arg_count - rule->variadic;
   if (call->arg_count == fixed || (rule->variadic && call->arg_count > fixed)) return RT_OK;
   return signature_fail(call, -1, -1, "%d %s given, %s%d needed", call->arg_count,
@@ -286,7 +214,7 @@ static int check_count(const struct signature_call *call, const struct rule *rul
                         fixed);
 }
 
-static int check_attributes(const struct signature_call *call) {
+static int check_attributes(const struct vm_op_call *call) {
   bool project = call->op == OP_project || call->op == OP_project_back || call->op == OP_project_back_add
                  || call->op == OP_project_grad;
   int count = call->op == OP_matmul ? 2 : project;
@@ -306,7 +234,7 @@ static int check_attributes(const struct signature_call *call) {
 
 static bool any_dtype(enum rt_op op) { return op == OP_reshape || op == OP_stop; }
 
-static int apply(const struct signature_call *call, struct vm_type *result) {
+static int apply(const struct vm_op_call *call, struct vm_type *result) {
   const struct rule *rule = rule_of(call->op, call->attr);
   struct bound b = {0};
   int status = check_count(call, rule);
@@ -318,7 +246,7 @@ static int apply(const struct signature_call *call, struct vm_type *result) {
   if (rt_has_plan(call->op))
     status = signature_attend(call, 0, result);
   else if (any_dtype(call->op))
-    status = bind_group(call, &b, rule->arg[0].axis[0].name, call->arg[0], 0, 0, call->arg[0]->rank);
+    status = bind_group(call, &b, rule->arg[0].axis[0].name, (struct op_axis){0, 0}, call->arg[0]->rank);
   else if (rt_op_info[call->op].flags & RT_NESTED)
     status = RT_OK; /* the function that runs in it says what fits (verify_scan.c) */
   else
@@ -335,24 +263,22 @@ static int apply(const struct signature_call *call, struct vm_type *result) {
 
 static const int64_t no_attr[RT_MAX_ATTR];
 
-int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
-                       const int64_t *attr, const struct attend_plan *plan, const struct vm_type *given,
-                       struct vm_type *result, struct vm_mismatch *mismatch) {
-  struct signature_call call = {dims, op, arg_count, arg, attr ? attr : no_attr, plan, given, mismatch};
-  start_mismatch(mismatch);
-  if ((int)op < 0 || op >= OP_COUNT)
-    return signature_fail(&(struct signature_call){.mismatch = mismatch}, -1, -1, "no such op");
-  return apply(&call, result);
+int vm_signature_apply(const struct vm_op_call *call, struct vm_type *result) {
+  struct vm_op_call checked = *call;
+  signature_start_mismatch(call->mismatch);
+  if ((int)call->op < 0 || call->op >= OP_COUNT) return signature_fail(call, -1, -1, "no such op");
+  if (!checked.attr) checked.attr = no_attr;
+  return apply(&checked, result);
 }
 
-int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
-                        const int64_t *attr, const struct attend_plan *plan, int number,
-                        struct vm_type *result, struct vm_mismatch *mismatch) {
-  struct signature_call call = {dims, op, arg_count, arg, attr ? attr : no_attr, plan, NULL, mismatch};
+int vm_signature_result(const struct vm_op_call *call, int number, struct vm_type *result) {
+  struct vm_op_call checked = *call;
   struct vm_type first;
-  int status = vm_signature_apply(dims, op, arg_count, arg, attr, plan, NULL, &first, mismatch);
+  checked.given = NULL;
+  int status = vm_signature_apply(&checked, &first);
   if (status != RT_OK) return status;
-  if (op != OP_attention && op != OP_attention_grad)
-    return signature_fail(&call, -1, -1, "it has one result");
-  return signature_attend(&call, number, result);
+  if (!checked.attr) checked.attr = no_attr;
+  if (call->op != OP_attention && call->op != OP_attention_grad)
+    return signature_fail(call, -1, -1, "it has one result");
+  return signature_attend(&checked, number, result);
 }

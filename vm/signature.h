@@ -14,22 +14,29 @@ struct vm_mismatch {
   char why[160]; /* "rows of `a` and columns of `b`", "wrong number of axes", "needs whole numbers" … */
 };
 
-/* The type of op(args). given: the result type for ops whose signature does not bind it (expand, sum, slice,
- * constant …), else NULL. The result is batched when an argument is, unless the op is SHARED or given says
- * so. Every op-specific rule is checked as well: axis masks, permutations, equal element counts of reshape,
- * starts of slices. RT_OK and *result, or RT_BAD_DATA with *mismatch. Attention ops take their plan; NULL
- * otherwise. */
-int vm_signature_apply(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
-                       const int64_t *attr, const struct attend_plan *plan, const struct vm_type *given,
-                       struct vm_type *result, struct vm_mismatch *mismatch);
+/* An op and what it is applied to. */
+struct vm_op_call {
+  struct vm_dims *dims;
+  enum rt_op op;
+  int arg_count;
+  const struct vm_type *const *arg;
+  const int64_t *attr;            /* NULL: all of them 0 */
+  const struct attend_plan *plan; /* of an attention op; NULL for others */
+  const struct vm_type *given;    /* the type of the result where the arguments do not tell it (expand, sum,
+                                     slice,    constant …); else NULL */
+  struct vm_mismatch *mismatch;   /* says what does not fit; may be NULL */
+};
 
-/* The type of result number 0.. of an op with several results (attention: y, lse; attention_grad: dquery,
- * dkey, dvalue, one for each extra with wants_grad, in order); number 0 is what vm_signature_apply gives,
- * from the same attributes. Shapes as runtime/attend_plan.h says. For other ops, and numbers there are none
- * of, RT_BAD_DATA. */
-int vm_signature_result(struct vm_dims *dims, enum rt_op op, int arg_count, const struct vm_type *const *arg,
-                        const int64_t *attr, const struct attend_plan *plan, int number,
-                        struct vm_type *result, struct vm_mismatch *mismatch);
+/* The type of the call's result. It is batched when an argument is, unless the op is SHARED or `given` says
+ * so. Rules of single ops are checked as well: axis masks, permutations, equal element counts of reshape,
+ * starts of slices. RT_OK and *result, or RT_BAD_DATA and the mismatch. */
+int vm_signature_apply(const struct vm_op_call *call, struct vm_type *result);
+
+/* The type of result number 0, 1, … of an op with several results (attention: y, lse; attention_grad: dquery,
+ * dkey, dvalue, and one for each extra with wants_grad, in order). Number 0 is what vm_signature_apply gives.
+ * Shapes are as runtime/attend_plan.h says. RT_BAD_DATA for other ops, and for a number that the op does not
+ * have. */
+int vm_signature_result(const struct vm_op_call *call, int number, struct vm_type *result);
 
 int vm_op_arity(enum rt_op op); /* fixed arguments; those after `...` not counted */
 bool vm_op_variadic(enum rt_op op);

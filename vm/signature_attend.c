@@ -24,14 +24,14 @@ static vm_dim dim_of(const struct attend_operand *operand, const struct vm_type 
   return axis < 0 ? VM_NO_DIM : type->dim[axis];
 }
 
-static int fail_operand(const struct signature_call *call, int arg, const char *why) {
+static int fail_operand(const struct vm_op_call *call, int arg, const char *why) {
   char name[32];
   return signature_fail(call, arg, -1, "`%s` %s", vm_op_arg_name(call->op, arg, name), why);
 }
 
 /* Roles in range, each of I, J, H at most once and among those allowed, FEATURE axes last; features: how
  * many, -1: any number. */
-static int check_roles(const struct signature_call *call, int arg, const struct attend_operand *operand,
+static int check_roles(const struct vm_op_call *call, int arg, const struct attend_operand *operand,
                        unsigned allowed, int features) {
   int rank = call->arg[arg]->rank;
   unsigned seen = 0;
@@ -52,15 +52,15 @@ static int check_roles(const struct signature_call *call, int arg, const struct 
              : fail_operand(call, arg, "has not the feature axes that it needs");
 }
 
-static int check_real(const struct signature_call *call) {
+static int check_real(const struct vm_op_call *call) {
   for (int k = 0; k < call->arg_count; k++)
     if (call->arg[k]->dtype != RT_REAL) return fail_operand(call, k, "must hold real numbers");
   return RT_OK;
 }
 
 /* Two operands that have an axis of the role agree on its size; *dim collects it. */
-static int agree(const struct signature_call *call, int arg, const struct attend_operand *operand,
-                 uint8_t role, vm_dim *dim) {
+static int agree(const struct vm_op_call *call, int arg, const struct attend_operand *operand, uint8_t role,
+                 vm_dim *dim) {
   vm_dim mine = dim_of(operand, call->arg[arg], role);
   if (mine == VM_NO_DIM || mine == *dim) return RT_OK;
   if (*dim == VM_NO_DIM) {
@@ -78,7 +78,7 @@ static int agree(const struct signature_call *call, int arg, const struct attend
   return RT_BAD_DATA;
 }
 
-static int check_extra(const struct signature_call *call, int arg, int extra, struct head_dims *head) {
+static int check_extra(const struct vm_op_call *call, int arg, int extra, struct head_dims *head) {
   const struct attend_operand *operand = &call->plan->extra[extra];
   int status = check_roles(call, arg, operand,
                            1u << ATTEND_I | 1u << ATTEND_J | 1u << ATTEND_H | 1u << ATTEND_FEATURE, -1);
@@ -91,7 +91,7 @@ static int check_extra(const struct signature_call *call, int arg, int extra, st
 
 /* Keys and values may have fewer heads than queries, which then share them (the number is checked when it is
  * known). */
-static int agree_heads(const struct signature_call *call, bool has_value, struct head_dims *head) {
+static int agree_heads(const struct vm_op_call *call, bool has_value, struct head_dims *head) {
   const struct attend_plan *plan = call->plan;
   if (head->h != VM_NO_DIM) return RT_OK;
   int status = agree(call, 1, &plan->key, ATTEND_H, &head->h);
@@ -99,7 +99,7 @@ static int agree_heads(const struct signature_call *call, bool has_value, struct
 }
 
 /* query, key and (not for the weights alone) value. */
-static int check_operands(const struct signature_call *call, struct head_dims *head) {
+static int check_operands(const struct vm_op_call *call, struct head_dims *head) {
   const struct attend_plan *plan = call->plan;
   const struct vm_type *const *arg = call->arg;
   const unsigned h = 1u << ATTEND_H | 1u << ATTEND_FEATURE, i = 1u << ATTEND_I, j = 1u << ATTEND_J;
@@ -125,7 +125,7 @@ static void add_axis(struct vm_type *type, vm_dim dim) {
 }
 
 /* y (with_feature) or lse: the axes of plan->out, which come as i?, h?, feature. */
-static int out_type(const struct signature_call *call, const struct head_dims *head, bool with_feature,
+static int out_type(const struct vm_op_call *call, const struct head_dims *head, bool with_feature,
                     struct vm_type *type) {
   const struct attend_operand *out = &call->plan->out;
   unsigned seen = 0;
@@ -148,7 +148,7 @@ static int out_type(const struct signature_call *call, const struct head_dims *h
 }
 
 /* dy: the axes of y that attribute 1 keeps, the feature axis among them. It may be shared where y is not. */
-static int check_dy(const struct signature_call *call, const struct vm_type *y) {
+static int check_dy(const struct vm_op_call *call, const struct vm_type *y) {
   const struct vm_type *dy = call->arg[DY];
   struct vm_type type = {.dtype = RT_REAL, .batched = dy->batched && y->batched, .of = VM_NO_DIM};
   int64_t axes = call->attr[1];
@@ -164,7 +164,7 @@ static int check_dy(const struct signature_call *call, const struct vm_type *y) 
 
 /* delta and lse of attention_grad are laid out as lse of the attention it differentiates; dy as y, or
  * narrower. */
-static int check_grad_args(const struct signature_call *call, const struct head_dims *head) {
+static int check_grad_args(const struct vm_op_call *call, const struct head_dims *head) {
   struct vm_type y = {.dtype = RT_REAL, .batched = head->batched, .of = VM_NO_DIM}, lse = y;
   int status = out_type(call, head, true, &y);
   if (status == RT_OK) status = out_type(call, head, false, &lse);
@@ -176,7 +176,7 @@ static int check_grad_args(const struct signature_call *call, const struct head_
 
 /* dquery, dkey, dvalue: (i or j, h, feature); of an extra: (i?, j?, h?, table). Heads are not summed, so that
  * each has y's number of them. */
-static int add_table(const struct signature_call *call, const struct attend_operand *operand,
+static int add_table(const struct vm_op_call *call, const struct attend_operand *operand,
                      const struct vm_type *extra, struct vm_type *type) {
   for (int a = 0; a < operand->rank; a++) {
     if (operand->role[a] != ATTEND_FEATURE) continue;
@@ -188,7 +188,7 @@ static int add_table(const struct signature_call *call, const struct attend_oper
   return RT_OK;
 }
 
-static int gradient_type(const struct signature_call *call, const struct head_dims *head, int number,
+static int gradient_type(const struct vm_op_call *call, const struct head_dims *head, int number,
                          struct vm_type *type) {
   const struct attend_plan *plan = call->plan;
   const struct attend_operand *const operands[] = {&plan->query, &plan->key, &plan->value};
@@ -210,7 +210,7 @@ static int gradient_type(const struct signature_call *call, const struct head_di
   return signature_fail(call, -1, -1, "it has no such result");
 }
 
-static int result_type(const struct signature_call *call, const struct head_dims *head, int number,
+static int result_type(const struct vm_op_call *call, const struct head_dims *head, int number,
                        struct vm_type *type) {
   *type = (struct vm_type){.dtype = RT_REAL, .batched = head->batched, .of = VM_NO_DIM};
   if (call->op == OP_attention_grad) return gradient_type(call, head, number, type);
@@ -225,7 +225,7 @@ static int result_type(const struct signature_call *call, const struct head_dims
   return status;
 }
 
-int signature_attend(const struct signature_call *call, int number, struct vm_type *result) {
+int signature_attend(const struct vm_op_call *call, int number, struct vm_type *result) {
   const struct attend_plan *plan = call->plan;
   struct head_dims head = {0};
   int fixed = vm_op_arity(call->op), status;

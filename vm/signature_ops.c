@@ -4,7 +4,7 @@
 
 /* Dims of a without the axes that the mask leaves out must be those of b. `arg_of_a`: a is that argument and
  * b the result, else the other way round (-1). */
-static int check_axes(const struct signature_call *call, int64_t mask, const struct vm_type *a,
+static int check_axes(const struct vm_op_call *call, int64_t mask, const struct vm_type *a,
                       const struct vm_type *b, bool a_is_argument) {
   int at = 0;
   if (mask < 0 || mask >> a->rank != 0)
@@ -13,20 +13,22 @@ static int check_axes(const struct signature_call *call, int64_t mask, const str
     if (!(mask >> axis & 1)) continue;
     if (at == b->rank) return signature_fail(call, -1, -1, "its mask keeps more than %d axes", b->rank);
     if (a->dim[axis] != b->dim[at])
-      return a_is_argument ? signature_fail_dims(call, 0, axis, -1, at, a->dim[axis], b->dim[at])
-                           : signature_fail_dims(call, -1, axis, 0, at, a->dim[axis], b->dim[at]);
+      return a_is_argument ? signature_fail_dims(call, (struct op_axis){0, axis}, (struct op_axis){-1, at},
+                                                 a->dim[axis], b->dim[at])
+                           : signature_fail_dims(call, (struct op_axis){-1, axis}, (struct op_axis){0, at},
+                                                 a->dim[axis], b->dim[at]);
     at++;
   }
   return at == b->rank ? RT_OK : signature_fail(call, -1, -1, "its mask keeps fewer than %d axes", b->rank);
 }
 
-static int check_same_batched(const struct signature_call *call) {
+static int check_same_batched(const struct vm_op_call *call) {
   if (call->arg[0]->batched == call->given->batched) return RT_OK;
   return signature_fail(call, 0, -1, "its argument is %s but its result is not",
                         call->arg[0]->batched ? "per example" : "shared");
 }
 
-static int check_not_less_batched(const struct signature_call *call) {
+static int check_not_less_batched(const struct vm_op_call *call) {
   for (int k = 0; k < call->arg_count; k++)
     if (call->arg[k]->batched && !call->given->batched)
       return signature_fail(call, k, -1, "its argument is per example but its result is shared");
@@ -39,7 +41,7 @@ static vm_dim element_count(struct vm_dims *dims, const struct vm_type *type) {
   return count;
 }
 
-static int check_reshape(const struct signature_call *call) {
+static int check_reshape(const struct vm_op_call *call) {
   const struct vm_type *a = call->arg[0], *t = call->given;
   if (a->dtype != t->dtype || a->of != t->of)
     return signature_fail(call, 0, -1, "the result must hold the same kind of numbers");
@@ -60,7 +62,7 @@ static int check_reshape(const struct signature_call *call) {
   return RT_BAD_DATA;
 }
 
-static int check_transpose(const struct signature_call *call) {
+static int check_transpose(const struct vm_op_call *call) {
   const struct vm_type *a = call->arg[0], *t = call->given;
   int64_t order = call->attr[0];
   unsigned seen = 0;
@@ -72,14 +74,16 @@ static int check_transpose(const struct signature_call *call) {
     if (from >= a->rank || seen >> from & 1)
       return signature_fail(call, -1, -1, "its order is no permutation of %d axes", a->rank);
     seen |= 1u << from;
-    if (a->dim[from] != t->dim[x]) return signature_fail_dims(call, 0, from, -1, x, a->dim[from], t->dim[x]);
+    if (a->dim[from] != t->dim[x])
+      return signature_fail_dims(call, (struct op_axis){0, from}, (struct op_axis){-1, x}, a->dim[from],
+                                 t->dim[x]);
   }
   return check_same_batched(call);
 }
 
 /* slice, pad: the same axes but for one; whether the part lies within the whole is seen when sizes are known.
  */
-static int check_part(const struct signature_call *call) {
+static int check_part(const struct vm_op_call *call) {
   const struct vm_type *a = call->arg[0], *t = call->given;
   int64_t axis = call->attr[0], start = call->attr[1];
   if (a->rank != t->rank) return signature_fail(call, 0, -1, "the result must have %d axes too", a->rank);
@@ -88,13 +92,13 @@ static int check_part(const struct signature_call *call) {
     return signature_fail(call, -1, -1, "its start is no dim");
   for (int x = 0; x < a->rank; x++)
     if (x != axis && a->dim[x] != t->dim[x])
-      return signature_fail_dims(call, 0, x, -1, x, a->dim[x], t->dim[x]);
+      return signature_fail_dims(call, (struct op_axis){0, x}, (struct op_axis){-1, x}, a->dim[x], t->dim[x]);
   if (vm_dim_is_ragged(call->dims, (vm_dim)start) && !t->batched)
     return signature_fail(call, -1, -1, "its start differs between examples, so its result is per example");
   return check_not_less_batched(call);
 }
 
-static int check_concat(const struct signature_call *call) {
+static int check_concat(const struct vm_op_call *call) {
   const struct vm_type *t = call->given;
   int64_t axis = call->attr[0];
   if (call->arg_count < 1) return signature_fail(call, -1, -1, "nothing to put together");
@@ -105,7 +109,8 @@ static int check_concat(const struct signature_call *call) {
     if (a->rank != t->rank) return signature_fail(call, k, -1, "all must have %d axes", t->rank);
     for (int x = 0; x < t->rank; x++)
       if (x != axis && a->dim[x] != t->dim[x])
-        return signature_fail_dims(call, k, x, -1, x, a->dim[x], t->dim[x]);
+        return signature_fail_dims(call, (struct op_axis){k, x}, (struct op_axis){-1, x}, a->dim[x],
+                                   t->dim[x]);
     sum = k == 0 ? a->dim[axis] : vm_dim_plus(call->dims, sum, a->dim[axis]);
   }
   if (sum != t->dim[axis]) {
@@ -120,7 +125,7 @@ static int check_concat(const struct signature_call *call) {
   return check_not_less_batched(call);
 }
 
-static int check_real(const struct signature_call *call) {
+static int check_real(const struct vm_op_call *call) {
   char name[32];
   for (int k = 0; k < call->arg_count; k++)
     if (call->arg[k]->dtype != RT_REAL)
@@ -131,7 +136,7 @@ static int check_real(const struct signature_call *call) {
   return call->given->dtype == RT_REAL ? RT_OK : signature_fail(call, -1, -1, "its result is real");
 }
 
-int signature_check_take(const struct signature_call *call, const struct vm_type *table,
+int signature_check_take(const struct vm_op_call *call, const struct vm_type *table,
                          const struct vm_type *index) {
   int64_t mask = call->attr[0];
   int at = 0;
@@ -149,7 +154,7 @@ int signature_check_take(const struct signature_call *call, const struct vm_type
              : signature_fail(call, -1, -1, "the table needs one axis beside those that its mask keeps");
 }
 
-int signature_check_dot(const struct signature_call *call) {
+int signature_check_dot(const struct vm_op_call *call) {
   const struct vm_type *a = call->arg[0], *b = call->arg[1];
   int64_t mask = call->attr[0];
   int at = 0;
@@ -165,7 +170,7 @@ int signature_check_dot(const struct signature_call *call) {
                        : signature_fail(call, 1, -1, "`b` has axes beside those of `a` that its mask keeps");
 }
 
-static int check_rule(const struct signature_call *call) {
+static int check_rule(const struct vm_op_call *call) {
   const struct vm_type *a = call->arg_count ? call->arg[0] : NULL, *t = call->given;
   switch (call->op) {
     case OP_iota: return t->rank == 1 ? RT_OK : signature_fail(call, -1, -1, "its result has one axis");
@@ -190,7 +195,7 @@ static int check_rule(const struct signature_call *call) {
   }
 }
 
-int signature_given_result(const struct signature_call *call, struct vm_type *result) {
+int signature_given_result(const struct vm_op_call *call, struct vm_type *result) {
   int status = RT_OK;
   if (call->op == OP_reshape)
     status = check_reshape(call);

@@ -36,38 +36,34 @@ const struct rule *rule_of(enum rt_op op, const int64_t *attr);
 
 /* ---- what the files of the signature share ---- */
 
-struct signature_call {
-  struct vm_dims *dims;
-  enum rt_op op;
-  int arg_count;
-  const struct vm_type *const *arg;
-  const int64_t *attr;
-  const struct attend_plan *plan;
-  const struct vm_type *given;
-  struct vm_mismatch *mismatch;
+/* An axis of an argument; arg -1: of the given result. */
+struct op_axis {
+  int arg, axis;
 };
 
+/* No mismatch yet. */
+void signature_start_mismatch(struct vm_mismatch *mismatch);
 /* Fills the mismatch (when there is one to fill) and returns RT_BAD_DATA. */
-int signature_fail(const struct signature_call *call, int arg, int axis, const char *format, ...)
+int signature_fail(const struct vm_op_call *call, int arg, int axis, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The same, about the dims of two axes that should be one; arg -1: of the given result. */
-int signature_fail_dims(const struct signature_call *call, int arg, int axis, int other_arg, int other_axis,
-                        vm_dim found, vm_dim expected);
+/* The same, about two axes that should have one dim: `at` has `found` where `other` says `expected`. */
+int signature_fail_dims(const struct vm_op_call *call, struct op_axis at, struct op_axis other, vm_dim found,
+                        vm_dim expected);
 const char *signature_axis_name(int axis, int rank);
 
 /* Is the type one that can be: rank, dims and dtype in range, nothing ragged that is shared. arg -1: the
  * result. */
-int signature_check_type(const struct signature_call *call, const struct vm_type *type, int arg);
+int signature_check_type(const struct vm_op_call *call, const struct vm_type *type, int arg);
 
 /* signature_ops.c: take, take_grad: the table's axes before its last are the index's that attribute 0 keeps.
  */
-int signature_check_take(const struct signature_call *call, const struct vm_type *table,
+int signature_check_take(const struct vm_op_call *call, const struct vm_type *table,
                          const struct vm_type *index);
 /* signature_ops.c: dot: b's axes are those of a that attribute 0 keeps, its last among them. */
-int signature_check_dot(const struct signature_call *call);
+int signature_check_dot(const struct vm_op_call *call);
 /* signature_ops.c: ops with rules beyond their strings. RT_OK and *result. */
-int signature_given_result(const struct signature_call *call, struct vm_type *result);
+int signature_given_result(const struct vm_op_call *call, struct vm_type *result);
 /* signature_attend.c: result number n of the attention ops. */
-int signature_attend(const struct signature_call *call, int number, struct vm_type *result);
+int signature_attend(const struct vm_op_call *call, int number, struct vm_type *result);
 
 #endif

@@ -158,16 +158,14 @@ static int verify_results(struct verify *v, const struct vm_instr *instr, const 
   struct vm_type type;
   if (instr->out_count != expected_results(instr, plan) || instr->out_count < 1)
     return verify_fail(v, "it has %d results", instr->out_count);
-  if (vm_signature_apply(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan,
-                         &f->value[instr->out[0]].type, &type, &mismatch))
-    return verify_fail(v, "%s", mismatch.why);
+  const struct vm_op_call call = {
+      &v->dims, instr->op, instr->in_count, arg, instr->attr, plan, &f->value[instr->out[0]].type, &mismatch};
+  if (vm_signature_apply(&call, &type) != RT_OK) return verify_fail(v, "%s", mismatch.why);
   if (!vm_type_equal(&type, &f->value[instr->out[0]].type))
     return verify_fail(v, "its result has another type");
   if (instr->op == OP_lanes) return verify_lanes(v);
   for (uint16_t k = 1; k < instr->out_count; k++) {
-    if (vm_signature_result(&v->dims, instr->op, instr->in_count, arg, instr->attr, plan, k, &type,
-                            &mismatch))
-      return verify_fail(v, "%s", mismatch.why);
+    if (vm_signature_result(&call, k, &type) != RT_OK) return verify_fail(v, "%s", mismatch.why);
     if (!vm_type_equal(&type, &f->value[instr->out[k]].type))
       return verify_fail(v, "its result %d has another type", k);
   }

@@ -133,9 +133,14 @@ static bool unread_result(struct ir_emitter *e, ir_id n, int k, struct vm_type *
   }
   struct attend_plan plan = ir_head_plan(e->g.head[node->attr[0]]);
   for (int arg = 0; arg < node->arg_count; arg++) types[arg] = &e->g.node[node->arg[arg]].type;
-  if (vm_signature_result(e->g.dims, node->op, node->arg_count, types, node->attr, &plan, k, type, &m)
-      == RT_OK)
-    return true;
+  const struct vm_op_call call = {.dims = e->g.dims,
+                                  .op = node->op,
+                                  .arg_count = node->arg_count,
+                                  .arg = types,
+                                  .attr = node->attr,
+                                  .plan = &plan,
+                                  .mismatch = &m};
+  if (vm_signature_result(&call, k, type) == RT_OK) return true;
   rt_fail(e->error, RT_BAD_DATA, "internal: `%s` has no result %d: %s", rt_op_info[node->op].name, k, m.why);
   return false;
 }

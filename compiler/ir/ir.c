@@ -272,8 +272,8 @@ static int infer(struct ir_graph *g, struct ir_node *node, const ir_id *arg, con
   }
   struct vm_mismatch m = {
       .arg = -1, .other_arg = -1, .axis = -1, .other_axis = -1, .found = VM_NO_DIM, .expected = VM_NO_DIM};
-  int status =
-      vm_signature_apply(g->dims, node->op, node->arg_count, types, node->attr, used, given, &node->type, &m);
+  const struct vm_op_call call = {g->dims, node->op, node->arg_count, types, node->attr, used, given, &m};
+  int status = vm_signature_apply(&call, &node->type);
   if (types != few) rt_free(types);
   if (status == RT_NO_MEMORY) return rt_no_memory(error);
   if (status != RT_OK) fail_shape(g, node->op, node->arg_count, arg, &m, node->span, error);

@@ -164,8 +164,14 @@ static ir_id result(struct ir_back *b, ir_id of, int number) {
   struct vm_mismatch m = {0};
   for (int k = 0; k < node.arg_count; k++) types[k] = &g->node[node.arg[k]].type;
   struct attend_plan plan = ir_head_plan(g->head[node.attr[0]]);
-  if (vm_signature_result(g->dims, node.op, node.arg_count, types, node.attr, &plan, number, &type, &m)
-      != RT_OK) {
+  const struct vm_op_call call = {.dims = g->dims,
+                                  .op = node.op,
+                                  .arg_count = node.arg_count,
+                                  .arg = types,
+                                  .attr = node.attr,
+                                  .plan = &plan,
+                                  .mismatch = &m};
+  if (vm_signature_result(&call, number, &type) != RT_OK) {
     gr_fail(b->error, node.span, "attention has no result %d: %s", number, m.why);
     return 0;
   }

@@ -83,7 +83,8 @@ static bool roll_result(const struct dice *d, enum rt_op op, int count, const st
                         const int64_t *attr, struct vm_type *result) {
   const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2]};
   struct vm_type given = roll_given(d, args, count);
-  return vm_signature_apply(&d->m->dims, op, count, arg, attr, NULL, &given, result, NULL) == RT_OK;
+  const struct vm_op_call call = {&d->m->dims, op, count, arg, attr, NULL, &given, NULL};
+  return vm_signature_apply(&call, result) == RT_OK;
 }
 
 static size_t elements(const struct vm_dims *dims, const struct vm_type *type) {

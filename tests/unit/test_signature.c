@@ -83,8 +83,9 @@ static int apply(const struct example *e, const struct attend_plan *plan, struct
     args[count] = &types[count];
   }
   if (e->given) given = type(e->given);
-  return vm_signature_apply(&f.dims, e->op, count, args, e->attr, plan, e->given ? &given : NULL, result,
-                            mismatch);
+  const struct vm_op_call call = {&f.dims, e->op, count, args, e->attr, plan, e->given ? &given : NULL,
+                                  mismatch};
+  return vm_signature_apply(&call, result);
 }
 
 static void check(const struct example *e, const struct attend_plan *plan) {
@@ -262,8 +263,10 @@ static void test_mismatch_tells_dims(void **state) {
   assert_int_equal(m.other_axis, 1);
   assert_int_equal(m.found, f.K);
   assert_int_equal(m.expected, f.D);
-  assert_int_equal(vm_signature_apply(&f.dims, (enum rt_op)9999, 0, NULL, NULL, NULL, NULL, &result, NULL),
-                   RT_BAD_DATA);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, (enum rt_op)9999, 0, NULL, NULL, NULL, NULL, NULL},
+                         &result),
+      RT_BAD_DATA);
 }
 
 static void test_sums_of_dims(void **state) {
@@ -273,29 +276,42 @@ static void test_sums_of_dims(void **state) {
                  result;
   const struct vm_type *args[] = {&a, &b, &a};
   t.dim[0] = vm_dim_plus(&f.dims, vm_dim_plus(&f.dims, f.T, f.T), f.K);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_concat, 3, args, (int64_t[]){0}, NULL, &t, &result, &m),
-                   RT_OK);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_concat, 3, args, (int64_t[]){0}, NULL, &t, &m},
+                         &result),
+      RT_OK);
   flat.dim[0] = vm_dim_times(&f.dims, f.D, f.T);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &result, &m), RT_OK);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &m}, &result),
+      RT_OK);
   flat.batched = 0;
-  assert_int_equal(vm_signature_apply(&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &result, &m),
-                   RT_BAD_DATA);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &m}, &result),
+      RT_BAD_DATA);
 }
 
 static void test_sizes(void **state) {
   (void)state;
   struct vm_type result;
-  assert_int_equal(vm_signature_apply(&f.dims, OP_size, 0, NULL, (int64_t[]){f.T}, NULL, NULL, &result, NULL),
-                   RT_OK);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_size, 0, NULL, (int64_t[]){f.T}, NULL, NULL, NULL},
+                         &result),
+      RT_OK);
   assert_int_equal(result.batched, 1);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_size, 0, NULL, (int64_t[]){f.C}, NULL, NULL, &result, NULL),
-                   RT_OK);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_size, 0, NULL, (int64_t[]){f.C}, NULL, NULL, NULL},
+                         &result),
+      RT_OK);
   assert_int_equal(result.batched, 0);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_rows, 0, NULL, (int64_t[]){f.T}, NULL, NULL, &result, NULL),
-                   RT_OK);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_rows, 0, NULL, (int64_t[]){f.T}, NULL, NULL, NULL},
+                         &result),
+      RT_OK);
   assert_int_equal(result.batched, 0);
-  assert_int_equal(vm_signature_apply(&f.dims, OP_rows, 0, NULL, (int64_t[]){-1}, NULL, NULL, &result, NULL),
-                   RT_BAD_DATA);
+  assert_int_equal(
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_rows, 0, NULL, (int64_t[]){-1}, NULL, NULL, NULL},
+                         &result),
+      RT_BAD_DATA);
 }
 
 static struct attend_operand roles(const char *text) {
@@ -368,23 +384,32 @@ static void test_attention_results(void **state) {
   static const char *const results[] = {"[T, H, K]", "[S, H, K]", "[S, H, D]", "[H]", "[H, V]"};
   struct vm_mismatch m;
   for (int n = 0; n < 5; n++) {
-    int status = vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, n, &result, &m);
+    int status = vm_signature_result(
+        &(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, &plan, NULL, &m}, n, &result);
     if (status != RT_OK) fail_msg("%s", m.why);
     expected = type(results[n]);
     assert_true(vm_type_equal(&result, &expected));
   }
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 5, &result, &m),
-                   RT_BAD_DATA);
+  assert_int_equal(
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, &plan, NULL, &m}, 5,
+                          &result),
+      RT_BAD_DATA);
   const struct vm_type *forward[] = {args[0], args[1], args[2], args[6], args[7], args[8]};
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 1, &result, &m),
-                   RT_OK);
+  assert_int_equal(
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention, 6, forward, NULL, &plan, NULL, &m}, 1,
+                          &result),
+      RT_OK);
   expected = type("[T, H]");
   assert_true(vm_type_equal(&result, &expected));
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention, 6, forward, NULL, &plan, 2, &result, &m),
-                   RT_BAD_DATA);
+  assert_int_equal(
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention, 6, forward, NULL, &plan, NULL, &m}, 2,
+                          &result),
+      RT_BAD_DATA);
   types[4] = type("[T]");
-  assert_int_equal(vm_signature_result(&f.dims, OP_attention_grad, 9, args, attr, &plan, 0, &result, &m),
-                   RT_BAD_DATA);
+  assert_int_equal(
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, &plan, NULL, &m}, 0,
+                          &result),
+      RT_BAD_DATA);
   assert_non_null(strstr(m.why, "`lse`"));
 }
 
@@ -471,8 +496,9 @@ static void test_anything(void **state) {
       args[i] = &types[i];
     }
     int64_t attr[RT_MAX_ATTR] = {rand() % 9 - 1, rand() % 9 - 1};
-    accepted += vm_signature_apply(&f.dims, (enum rt_op)(rand() % OP_COUNT), count, args, attr, &plan,
-                                   &types[7], &result, &m)
+    accepted += vm_signature_apply(&(struct vm_op_call){&f.dims, (enum rt_op)(rand() % OP_COUNT), count, args,
+                                                        attr, &plan, &types[7], &m},
+                                   &result)
                 == RT_OK;
   }
   assert_true(accepted > 100);
