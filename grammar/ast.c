@@ -189,7 +189,7 @@ struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct g
                          struct gr_node *right) {
   if (!left || !right) return NULL;
   if (left->kind == GR_NAME) return gr_node(parser, GR_LIMIT, span, 2, left, right);
-  if (right->kind == GR_NAME) return gr_node(parser, GR_LIMIT, span, 3, right, NULL, left);
+  if (right->kind == GR_NAME) return gr_node(parser, GR_LIMIT, span, 3, right, (struct gr_node *)NULL, left);
   gr_fail(parser->error, span, "a limit is about an axis, which has a name: `T <= 128`, `1 <= T <= 128`");
   return NULL;
 }

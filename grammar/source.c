@@ -353,7 +353,7 @@ static size_t place_in_order(const struct rt_error *error, int number, bool *sho
     int here = gutter_number(p);
     if (strncmp(p, "  -->", 5) == 0 || here > number) break;
     p = next_line(p);
-    while (*p && *p == ' ' && gutter_number(p) == 0 && strncmp(p, "  -->", 5) != 0) p = next_line(p);
+    while (*p == ' ' && gutter_number(p) == 0 && strncmp(p, "  -->", 5) != 0) p = next_line(p);
     if (here == number) {
       *shown = true;
       break;
@@ -373,7 +373,7 @@ void gr_note(struct rt_error *error, struct gr_span span, const char *format, ..
 
   struct view view;
   show(span, &view);
-  char underline[sizeof label + 4 * VIEW_WIDTH], shown_line[sizeof view.text + 32];
+  char underline[sizeof label + sizeof view.text], shown_line[sizeof view.text + 32];
   char block[sizeof underline + sizeof shown_line + sizeof error->file];
   bool same_file = error->excerpt[0] && strcmp(span.source->name, error->file) == 0, shown = false;
   widen_gutter(error, digits_of(view.number));
@@ -435,7 +435,7 @@ void gr_raise(struct rt_error *error, struct gr_span span) {
   int length = snprintf(head, sizeof head, "  --> %.200s:", span.source->name);
   while (*blocks) {
     const char *body = next_line(blocks), *end = body;
-    while (*end && strncmp(end, "  -->", 5)) end = next_line(end);
+    while (*end && strncmp(end, "  -->", 5) != 0) end = next_line(end);
     if (strncmp(blocks, head, (size_t)length) == 0) merge_line(error, body, end);
     blocks = end;
   }

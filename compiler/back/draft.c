@@ -16,9 +16,17 @@ static int add_step(struct ir_draft *d, struct ir_draft_step step) {
   return (int)d->count++;
 }
 
+/* 0 and -0 are two constants, and a NaN is one. */
+static bool same_bits(double a, double b) {
+  uint64_t a_bits, b_bits;
+  memcpy(&a_bits, &a, sizeof a_bits);
+  memcpy(&b_bits, &b, sizeof b_bits);
+  return a_bits == b_bits;
+}
+
 int ir_draft_constant(struct ir_draft *d, double value) {
   int k = 0;
-  while (k < d->constant_count && memcmp(&d->constant[k], &value, sizeof value)) k++;
+  while (k < d->constant_count && !same_bits(d->constant[k], value)) k++;
   if (k == (int)RT_COUNT(d->constant)) {
     d->failed = true;
     return 0;

@@ -64,7 +64,7 @@ struct vm_type ir_scan_result(const struct ir_scan *scan, const struct ir_graph 
   struct vm_type type;
   if (scan->forward) {
     int arg = 0;
-    for (int64_t mask = scan->wants; k > 0 || !(mask & 1); mask >>= 1, arg++) k -= mask & 1;
+    for (int64_t mask = scan->wants; k > 0 || !(mask & 1); mask >>= 1, arg++) k -= (int)(mask & 1);
     return g->node[node->arg[arg]].type;
   }
   type = scan->body->node[scan->result[1 + k]].type;

@@ -295,7 +295,7 @@ CC_OWN_FRAME static int head_axis(struct cc_context *c, const struct cc_definiti
   struct cc_definition *outer = name ? cc_find(c->program, c->unit, name->text) : NULL;
   *dim = VM_NO_DIM;
   for (int p = 0; name && p < params->count; p++) {
-    if (strcmp(params->child[p]->text, name->text)) continue;
+    if (strcmp(params->child[p]->text, name->text) != 0) continue;
     for (int k = 0; k < args->named_count; k++)
       if (!strcmp(args->name[k], name->text)) return cc_to_dim(c, &args->named[k], args->named_span[k], dim);
     return p < args->count ? cc_to_dim(c, &args->value[p], args->span[p], dim) : RT_OK;

@@ -88,7 +88,8 @@ static bool is_softmax(const struct cc_value *v) {
 /* The argument of norm = softmax(...), NULL for every other normaliser. */
 static struct gr_node *softmax_argument(const struct gr_node *right) {
   const struct gr_node *callee = right->kind == GR_CALL ? right->child[0] : NULL;
-  if (!callee || callee->kind != GR_NAME || strcmp(callee->text, "softmax") || right->count != 3) return NULL;
+  if (!callee || callee->kind != GR_NAME || strcmp(callee->text, "softmax") != 0 || right->count != 3)
+    return NULL;
   struct gr_node *arg = right->child[1];
   return arg && arg->kind == GR_ARG && !arg->text && !right->child[2] ? arg->child[0] : NULL;
 }
@@ -463,14 +464,16 @@ static bool few_results(const struct ir_head *head) {
 
 static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span) {
   struct ir_head *head = slot->head;
-  int rows = 0, status = RT_OK;
+  int rows = 0;
   const char *why = needs_all(&head->score, true, &rows);
   if (!why) why = needs_all(&head->mask, false, &rows);
   if (!why) why = needs_all(&head->drop, false, &rows);
   if (!why && !few_results(head)) why = "its slots read more tensors than one pass can give gradients to";
   if (!why && rows) {
     bool few = false;
-    if ((status = spell_softmax(c, head, span)) || (status = few_rows(c, head, span, &few))) return status;
+    int status = spell_softmax(c, head, span);
+    if (status == RT_OK) status = few_rows(c, head, span, &few);
+    if (status != RT_OK) return status;
     head->lowering = VM_ROW_BUFFERED;
     head->why = "its weights depend on a whole row of scores";
     if (!few) why = "its weights and their gradient take many sums over the keys";

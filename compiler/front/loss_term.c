@@ -213,7 +213,7 @@ static int keep_link(struct cc_context *c, const struct cc_definition *d, const 
     rt_hint(c->error, "the links are sigmoid, exp and softmax");
     return c->error->code;
   }
-  if (output->link[0] && strcmp(output->link, link->text)) {
+  if (output->link[0] && strcmp(output->link, link->text) != 0) {
     gr_fail(c->error, term->span,
             "%s takes the answer for `%s` to be %s of what the model returns, and "
             "another of its losses, %s",
@@ -308,7 +308,7 @@ int cc_function_terms(struct cc_context *c, const struct cc_definition *d, const
   if (status != RT_OK) return status;
   for (uint32_t o = 0; o < c->module->output_count && status == RT_OK; o++) {
     bool one = node->kind == GR_CALL && positional(node) > 0;
-    if (one && strcmp(c->module->output[o].name, node->child[1]->child[0]->text)) continue;
+    if (one && strcmp(c->module->output[o].name, node->child[1]->child[0]->text) != 0) continue;
     status = function_term(c, d, node, (int)o, terms);
   }
   return status;
@@ -334,7 +334,7 @@ int cc_add_term(struct cc_context *c, struct cc_terms *terms, const struct cc_te
   for (int k = 0; term->function && k < terms->count; k++) {
     struct cc_term *same = &terms->term[k];
     if (same->function != term->function || same->output != term->output
-        || strcmp(same->written, term->written))
+        || strcmp(same->written, term->written) != 0)
       continue;
     same->weight += term->weight;
     return RT_OK;

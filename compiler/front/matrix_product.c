@@ -58,7 +58,7 @@ int cc_matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x,
     /* A vector on one side: as a matrix of one row or column. */
     struct vm_type wide = tx.rank == 1 ? tx : tw, out;
     bool left = tx.rank == 1;
-    wide.dim[left ? 1 : 1] = left ? wide.dim[0] : VM_ONE;
+    wide.dim[1] = left ? wide.dim[0] : VM_ONE;
     if (left) wide.dim[0] = VM_ONE;
     wide.rank = 2;
     args[left ? 0 : 1] =

@@ -16,7 +16,7 @@ static int output_column(struct cc_context *c, const struct gr_node *output, con
   *next = output->kind == GR_CALL;
   *name = output;
   if (!*next) return RT_OK;
-  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next"))
+  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next") != 0)
     return gr_fail(c->error, output->span,
                    "an output is a column, or next(COLUMN) for a model that predicts text");
   int status = cc_match_way(c, &next_takes, output, &column);
@@ -57,7 +57,7 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
       const struct gr_node *name;
       bool next;
       if ((status = output_column(c, outputs->child[o], &name, &next))) return status;
-      if (strcmp(name->text, param->text)) {
+      if (strcmp(name->text, param->text) != 0) {
         if (!(status = check_apart(c, input, data, declared, param, name))) continue;
         return status;
       }

@@ -272,7 +272,7 @@ static const char *quote(struct cc_context *c, struct gr_span span) {
     space = false;
     text[n++] = byte;
   }
-  while (n >= LONGEST_QUOTE && n > 0 && (text[n - 1] & 0xC0) == 0x80) n--; /* no part of a character */
+  while (n >= LONGEST_QUOTE && (text[n - 1] & 0xC0) == 0x80) n--; /* no part of a character */
   if (n >= LONGEST_QUOTE) n = (size_t)snprintf(text + n, 4, "…") + n;
   return rt_arena_strndup(&c->module->arena, text, n);
 }

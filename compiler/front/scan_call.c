@@ -205,7 +205,8 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
   if (!(s.step.start = as_batched(&s, start))) return c->error->code;
   struct vm_type type = *cc_type(c, s.step.start);
   s.step.first = c->model->count;
-  if (!(s.step.state = stand_in(&s, &type, args->span[1])) || (status = give_arguments(&s)))
-    return c->error->code;
-  return run_step(&s, result);
+  s.step.state = stand_in(&s, &type, args->span[1]);
+  if (!s.step.state) return c->error->code;
+  status = give_arguments(&s);
+  return status == RT_OK ? run_step(&s, result) : status;
 }

@@ -284,7 +284,7 @@ int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, args_t 
   struct cc_call_args matched;
   for (size_t k = 0; k < RT_COUNT(meanings); k++) {
     const struct meaning *m = &meanings[k];
-    if (strcmp(m->name, builtin->name)) continue;
+    if (strcmp(m->name, builtin->name) != 0) continue;
     const struct cc_callee callee = {m->name, "argument", m->takes, m->count, .declared = NULL};
     int status = cc_match_values(c, &callee, args, &matched);
     return status != RT_OK ? status : m->run(c, builtin, &matched, result);

@@ -25,7 +25,7 @@ static int agree(struct cc_context *c, const struct gr_node *first, const struct
 
 static int agree_text(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
                       const char *name, const char **a, const char **b) {
-  if (*a && *b && strcmp(*a, *b)) {
+  if (*a && *b && strcmp(*a, *b) != 0) {
     gr_fail(c->error, second->span, "`%s` and `%s` have one vocabulary, %s, but it is given in two ways",
             first->text, second->text, name);
     gr_note(c->error, first->span, "`%s` is declared here", first->text);

@@ -33,7 +33,7 @@ static int walk_children(struct cc_walk *w, const struct gr_node *node, int from
 static int walk_slot(struct cc_walk *w, const struct gr_node *let) {
   const char *name = let->child[0]->text;
   bool was = w->in_slot;
-  w->in_slot = strcmp(name, "query") && strcmp(name, "key") && strcmp(name, "value");
+  w->in_slot = strcmp(name, "query") != 0 && strcmp(name, "key") != 0 && strcmp(name, "value") != 0;
   int status = walk_expression(w, let->child[let->count - 1]);
   w->in_slot = was;
   return status;

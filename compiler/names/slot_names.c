@@ -18,7 +18,7 @@ void cc_check_with(struct cc_walk *w, const struct gr_node *with) {
     const struct gr_node *name = with->child[i]->child[0];
     if (!cc_is_slot(name->text)) no_such_slot(w, name);
     for (int k = 0; k < i && cc_is_slot(name->text); k++) {
-      if (strcmp(with->child[k]->child[0]->text, name->text)) continue;
+      if (strcmp(with->child[k]->child[0]->text, name->text) != 0) continue;
       struct rt_error *error = cc_wrong(w);
       gr_fail(error, name->span, "the slot `%s` is filled twice", name->text);
       gr_note(error, with->child[k]->child[0]->span, "it is filled here already");
@@ -124,7 +124,7 @@ void cc_check_slots(struct cc_walk *w, const struct gr_node *head) {
   for (int i = 0; i < block->count; i++) {
     const struct gr_node *let = block->child[i];
     for (size_t k = 0; let->kind == GR_LET && k < CC_SLOTS; k++) {
-      if (strcmp(let->child[0]->text, cc_slot_names[k])) continue;
+      if (strcmp(let->child[0]->text, cc_slot_names[k]) != 0) continue;
       if (seen[k])
         gr_fail(cc_wrong(w), let->child[0]->span, "the slot `%s` is filled twice", cc_slot_names[k]);
       seen[k] = true;

@@ -71,7 +71,7 @@ static const char *same_name(const struct cc_walk *w, const char *name) {
 static bool hint_column(const struct cc_walk *w, const char *name, struct rt_error *error) {
   const struct gr_node *data = w->user && w->user->node->kind == GR_MODEL ? cc_item(w->unit, GR_DATA) : NULL;
   for (int i = 0; data && i < data->count; i++) {
-    if (strcmp(data->child[i]->text, name)) continue;
+    if (strcmp(data->child[i]->text, name) != 0) continue;
     const struct gr_node *outputs = w->user->node->child[1];
     for (int o = 0; o < outputs->count; o++)
       if (outputs->child[o]->kind == GR_NAME && !strcmp(outputs->child[o]->text, name)) {
@@ -136,7 +136,7 @@ static bool hint_by_place(const struct cc_walk *w, const char *name, const struc
   else if (w->in_initialiser)
     rt_hint(error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or "
                    "load(\"file\", \"tensor\")");
-  else if (slot && strcmp(slot, w->slot))
+  else if (slot && strcmp(slot, w->slot) != 0)
     rt_hint(error, "did you mean the slot `%s` for `%s`?", slot, w->slot);
   else if (w->body && cc_binds(w->body, name))
     rt_hint(error, "it is bound further down; statements run from top to bottom");

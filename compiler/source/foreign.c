@@ -273,7 +273,8 @@ static const struct cc_foreign table[] = {
 /* The next character that counts, in lower case; 0 at the end of the name. */
 static char next_letter(const char **p) {
   while (**p == '_') ++*p;
-  return **p && **p != ' ' ? (char)tolower((unsigned char)*(*p)++) : '\0';
+  if (**p == '\0' || **p == ' ') return '\0';
+  return (char)tolower((unsigned char)*(*p)++);
 }
 
 bool cc_foreign_same(const char *a, const char *b) {

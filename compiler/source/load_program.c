@@ -137,7 +137,7 @@ static void cannot_import(struct loader *l, const struct gr_node *node, const ch
   struct rt_error *error = wrong(l);
   gr_fail(error, node->name_span, "cannot import %s: %s", path, why->text);
   const char *dot = strrchr(path, '.');
-  if (!dot || strcmp(dot, ".aq"))
+  if (!dot || strcmp(dot, ".aq") != 0)
     rt_hint(error, "the name of a program ends in .aq; what aq has itself needs no import");
   if (why->code == RT_NO_INPUT) error->code = RT_NO_INPUT;
 }

@@ -17,7 +17,7 @@ static void report_circle(struct cc_program *program, struct cc_definition *foun
 }
 
 /* Everything on the way from `found` to `last`, which leads back to it. */
-static void break_circle(struct cc_definition *found, struct cc_definition *last) {
+static void break_circle(const struct cc_definition *found, struct cc_definition *last) {
   for (struct cc_definition *d = last; d; d = d == found ? NULL : d->user) d->broken = true;
 }
 
