@@ -114,7 +114,7 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
   struct cc_value result[CC_MOST_OUTPUTS];
   int count = -1, status;
   if (!model) {
-    rt_fail_at(c->error, RT_BAD_DATA, program->main->path, 0, 0, "%s has no model", program->main->path);
+    rt_fail_in(c->error, RT_BAD_DATA, program->main->path, "%s has no model", program->main->path);
     rt_hint(c->error, "a model reads `model NAME(COLUMN, …) -> COLUMN { … return … }`; to run a single "
                       "function use aqc run");
     return c->error->code;

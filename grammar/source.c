@@ -50,19 +50,21 @@ static bool is_bom(const char *text, size_t length) {
 
 static int check_text(const char *name, const char *text, size_t length, struct rt_error *error) {
   if (length > LARGEST_SOURCE)
-    return rt_fail_at(error, RT_BAD_DATA, name, 0, 0, "the source is larger than 256 MiB");
+    return rt_fail_in(error, RT_BAD_DATA, name, "the source is larger than 256 MiB");
   const unsigned char *p = (const unsigned char *)text, *limit = p + length;
   if (is_bom(text, length)) p += 3;
   for (int line = 1, column = 1; p < limit; column++) {
     uint32_t c;
     int size = code_point(p, limit, &c);
     if (size == 0) {
-      rt_fail_at(error, RT_BAD_DATA, name, line, column, "the byte 0x%02X is not UTF-8 text", p[0]);
+      rt_fail_at(error, RT_BAD_DATA, (struct rt_place){name, line, column},
+                 "the byte 0x%02X is not UTF-8 text", p[0]);
       rt_hint(error, "save the file with the encoding UTF-8");
       return RT_BAD_DATA;
     }
     if (c == 0) {
-      rt_fail_at(error, RT_BAD_DATA, name, line, column, "there is a NUL byte in the source");
+      rt_fail_at(error, RT_BAD_DATA, (struct rt_place){name, line, column},
+                 "there is a NUL byte in the source");
       rt_hint(error, "is this a program? It looks like a binary file");
       return RT_BAD_DATA;
     }
@@ -314,7 +316,7 @@ int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...
   if (!span.source) return rt_fail(error, RT_BAD_DATA, "%s", text);
   int line, column;
   gr_span_place(span, &line, &column);
-  rt_fail_at(error, RT_BAD_DATA, span.source->name, line, column, "%s", text);
+  rt_fail_at(error, RT_BAD_DATA, (struct rt_place){span.source->name, line, column}, "%s", text);
   struct view view;
   show(span, &view);
   char shown[sizeof view.text + 32], underline[4 * VIEW_WIDTH];

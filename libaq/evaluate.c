@@ -40,8 +40,8 @@ static int read_text(struct aq_report *r, const char *path, const struct io_data
 
 static int no_rows(const struct aq_report *r, struct rt_error *error) {
   const struct rt_error *bad = &r->judge.first_skipped;
-  rt_fail_at(error, bad->code, bad->file, bad->line, 0, "every row is bad (%lld in all); the first: %s",
-             (long long)r->judge.skipped, bad->text);
+  rt_fail_at(error, bad->code, (struct rt_place){bad->file, bad->line, 0},
+             "every row is bad (%lld in all); the first: %s", (long long)r->judge.skipped, bad->text);
   rt_hint(error, "%s", bad->hint);
   return bad->code;
 }

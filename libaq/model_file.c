@@ -71,7 +71,7 @@ int lib_model_write(const struct aq_model *model, const char *path, struct rt_er
 }
 
 static int not_a_model(const char *path, const char *why, struct rt_error *error) {
-  rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "this is not a model of aq: %s", why);
+  rt_fail_in(error, RT_BAD_DATA, path, "this is not a model of aq: %s", why);
   rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
   return error->code;
 }
@@ -95,10 +95,10 @@ static int compile_again(struct aq_model *model, const char *path, struct rt_err
   if (model->module) return RT_OK;
   if (why.code == RT_NO_MEMORY) return rt_no_memory(error);
   if (why.line)
-    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
+    rt_fail_in(error, RT_BAD_DATA, path, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
                why.file, why.line, why.column, why.text);
   else
-    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "its program cannot be compiled again: %.800s", why.text);
+    rt_fail_in(error, RT_BAD_DATA, path, "its program cannot be compiled again: %.800s", why.text);
   rt_hint(error,
           "the bytecode in the file is of another version of aq than %s, which therefore compiles the "
           "program that the file holds",
@@ -124,11 +124,11 @@ static int check_format(const struct io_tensors *file, const char *path, struct 
     return not_a_model(path, "it is a safetensors file of something else", error);
   if (number == FORMAT) return RT_OK;
   if (number < FORMAT) {
-    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a model of format %d, from before aq 0.1.0", (int)number);
+    rt_fail_in(error, RT_BAD_DATA, path, "a model of format %d, from before aq 0.1.0", (int)number);
     rt_hint(error, "train it again");
     return error->code;
   }
-  rt_fail_at(error, RT_BAD_DATA, path, 0, 0,
+  rt_fail_in(error, RT_BAD_DATA, path,
              "a model of format %d, written by aq %.40s; this is aq %s, which "
              "reads format %d",
              (int)number, version ? version : "of a later version", aq_version(), FORMAT);

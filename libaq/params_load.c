@@ -99,7 +99,7 @@ static int other_words(const struct loading *x, struct words here, struct words 
   put_words(&text, here, at);
   rt_text_puts(&text, " here");
   int status =
-      text.failed ? rt_no_memory(error) : rt_fail_at(error, RT_BAD_DATA, x->l->path, 0, 0, "%s", text.data);
+      text.failed ? rt_no_memory(error) : rt_fail_in(error, RT_BAD_DATA, x->l->path, "%s", text.data);
   rt_text_free(&text);
   return status;
 }
@@ -170,8 +170,8 @@ static int other_shape(const struct loading *x, struct rt_error *error) {
   if (there.failed || here.failed)
     rt_no_memory(error);
   else
-    rt_fail_at(error, RT_BAD_DATA, x->l->path, 0, 0, "the tensor %s is %s%s, but the parameter %s is %s",
-               t->name, there.data, turned(x) ? ", turned over by '" : "", param_of(x)->name, here.data);
+    rt_fail_in(error, RT_BAD_DATA, x->l->path, "the tensor %s is %s%s, but the parameter %s is %s", t->name,
+               there.data, turned(x) ? ", turned over by '" : "", param_of(x)->name, here.data);
   if (!hint_other_axis(x, error)) hint_turned(x, error);
   rt_text_free(&there);
   rt_text_free(&here);
@@ -248,8 +248,8 @@ static int copy_values(const struct loading *x, struct rt_error *error) {
 
 static int no_tensor(const struct lib_loader *l, uint32_t p, struct rt_error *error) {
   const struct vm_param *param = &l->module->param[p];
-  rt_fail_at(error, RT_BAD_DATA, l->path, 0, 0,
-             "there is no tensor %s, which the parameter %s is loaded from", param->init.tensor, param->name);
+  rt_fail_in(error, RT_BAD_DATA, l->path, "there is no tensor %s, which the parameter %s is loaded from",
+             param->init.tensor, param->name);
   lib_hint_tensors(l->file, param->init.tensor, error);
   return error->code;
 }

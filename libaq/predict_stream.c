@@ -71,7 +71,8 @@ static int run_singly(struct stream *st, struct rt_error *error) {
     }
     if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows)))) {
       struct rt_error placed = {0};
-      rt_fail_at(&placed, reason.code, io_table_name(io_rows_table(st->rows)), (int)s->data.lines[r], 0, "%s",
+      rt_fail_at(&placed, reason.code,
+                 (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
                  reason.text);
       memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
       memcpy(placed.hint, reason.hint, sizeof placed.hint);

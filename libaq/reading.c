@@ -23,7 +23,7 @@ void lib_reading_skipped(struct lib_reading *r, const struct rt_error *reason, i
 void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line) {
   struct rt_error *doubt = &r->doubt.error;
   if (!line || doubt->code) return;
-  rt_fail_at(doubt, RT_BAD_DATA, file, 1, 0,
+  rt_fail_at(doubt, RT_BAD_DATA, (struct rt_place){file, 1, 0},
              "the first line (%.400s) looks like a header, but is taken for a row", line);
   rt_hint(doubt, "--header yes leaves it out; --header no says that it is a row");
 }

@@ -73,7 +73,7 @@ static int bind_symbols(struct run *r, const char *what, const struct vm_type *t
                         const struct io_tensor *t, const char *path, struct rt_error *error) {
   struct vm_dims *dims = &r->module->dims;
   if (t->rank != type->rank) {
-    rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "%s is %s in the program, but the tensor is %s", what,
+    rt_fail_in(error, RT_BAD_DATA, path, "%s is %s in the program, but the tensor is %s", what,
                type_text(r, type), shape_text(r, t));
     return error->code;
   }
@@ -82,8 +82,8 @@ static int bind_symbols(struct run *r, const char *what, const struct vm_type *t
     struct vm_symbol *symbol = number < 0 ? NULL : &dims->symbol[number];
     if (!symbol || symbol->kind == VM_CONST) continue;
     if (symbol->value >= 0 && symbol->value != t->shape[a])
-      return rt_fail_at(
-          error, RT_BAD_DATA, path, 0, 0,
+      return rt_fail_in(
+          error, RT_BAD_DATA, path,
           "%s cannot be both %lld, by %s, and %lld, by axis %d of %s, which is %s in the program and %s here",
           symbol->name, (long long)symbol->value, r->bound_by[number], (long long)t->shape[a], a + 1, what,
           type_text(r, type), shape_text(r, t));
@@ -108,7 +108,7 @@ static int check_sizes(struct run *r, const struct vm_input *input, const struct
     if (status != RT_OK)
       rt_fail(error, RT_USAGE, "the size of %s, axis %d of %s, is not known", dim, a + 1, input->name);
     else
-      rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0,
+      rt_fail_in(error, RT_BAD_DATA, r->options->inputs,
                  "axis %d of %s is %s = %lld in the program, but the tensor is %s", a + 1, input->name, dim,
                  (long long)want, shape_text(r, t));
     if (vm_dim_as_symbol(dims, input->type.dim[a]) >= 0)
@@ -154,7 +154,7 @@ static const struct io_tensor *tensor_of(struct run *r, const struct vm_input *i
             type_text(r, &input->type));
     rt_hint(error, "give a safetensors file with a tensor for each argument: --in FILE");
   } else {
-    rt_fail_at(error, RT_BAD_DATA, r->options->inputs, 0, 0, "no tensor for the argument %s: %s", input->name,
+    rt_fail_in(error, RT_BAD_DATA, r->options->inputs, "no tensor for the argument %s: %s", input->name,
                type_text(r, &input->type));
     rt_hint(error, "it has %s", names_in(r, r->inputs));
   }

@@ -27,29 +27,39 @@ static void format_into(char *out, size_t size, const char *format, va_list args
     drop_partial_character(out);
 }
 
-int rt_fail(struct rt_error *e, int code, const char *format, ...) {
+static int fail_at(struct rt_error *e, int code, struct rt_place place, const char *format, va_list args) {
   if (!e) return code;
   if (e->code) return e->code;
-  va_list args;
-  va_start(args, format);
   format_into(e->text, sizeof e->text, format, args);
-  va_end(args);
+  int n = snprintf(e->file, sizeof e->file, "%s", place.file ? place.file : "");
+  if (n >= (int)sizeof e->file) drop_partial_character(e->file);
+  e->line = place.line < INT32_MAX ? (int)place.line : INT32_MAX;
+  e->column = place.column < INT32_MAX ? (int)place.column : INT32_MAX;
   return e->code = code;
 }
 
-int rt_fail_at(struct rt_error *e, int code, const char *file, int line, int column, const char *format,
-               ...) {
-  if (!e) return code;
-  if (e->code) return e->code;
+int rt_fail(struct rt_error *e, int code, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  format_into(e->text, sizeof e->text, format, args);
+  code = fail_at(e, code, (struct rt_place){NULL, 0, 0}, format, args);
   va_end(args);
-  int n = snprintf(e->file, sizeof e->file, "%s", file ? file : "");
-  if (n >= (int)sizeof e->file) drop_partial_character(e->file);
-  e->line = line;
-  e->column = column;
-  return e->code = code;
+  return code;
+}
+
+int rt_fail_in(struct rt_error *e, int code, const char *file, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  code = fail_at(e, code, (struct rt_place){file, 0, 0}, format, args);
+  va_end(args);
+  return code;
+}
+
+int rt_fail_at(struct rt_error *e, int code, struct rt_place place, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  code = fail_at(e, code, place, format, args);
+  va_end(args);
+  return code;
 }
 
 void rt_hint(struct rt_error *e, const char *format, ...) {

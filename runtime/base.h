@@ -39,9 +39,16 @@ struct rt_error {
 /* Fills e (which may be NULL) and returns code. The first error stays: a second call on an e that already
  * holds one changes nothing and returns the code it holds. */
 int rt_fail(struct rt_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same, with a place in a file. */
-int rt_fail_at(struct rt_error *e, int code, const char *file, int line, int column, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+/* The same, about a file as a whole. */
+int rt_fail_in(struct rt_error *e, int code, const char *file, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same, about a place in a file. Line and column count from 1; 0 when they are not known. */
+struct rt_place {
+  const char *file;
+  int64_t line, column;
+};
+int rt_fail_at(struct rt_error *e, int code, struct rt_place place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Adds a hint to the error that e holds; a hint already there stays. */
 void rt_hint(struct rt_error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int rt_no_memory(struct rt_error *e);

@@ -17,7 +17,7 @@ int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_err
   vsnprintf(what, sizeof what, format, args);
   va_end(args);
   if (!line) return rt_fail(error, code, "%s", what);
-  rt_fail_at(error, code, line->file, (int)line->line, (int)line->column, "%s%s%s",
+  rt_fail_at(error, code, (struct rt_place){line->file, line->line, line->column}, "%s%s%s",
              line->name ? line->name : "", line->name ? ": " : "", what);
   if (fresh && line->text) snprintf(error->excerpt, sizeof error->excerpt, "%s", line->text);
   return code;

@@ -14,8 +14,7 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
   va_end(args);
   int number = io_place_column(p)->field,
       field = p->e->table ? io_table_field_number(p->e->table, number) : number + 1;
-  return rt_fail_at(error, RT_BAD_DATA, p->e->name, p->line < INT32_MAX ? (int)p->line : INT32_MAX, field,
-                    "%s", text);
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, field}, "%s", text);
 }
 
 static const struct io_vocab *vocab_of(const struct io_encoder *e, int column) {

@@ -28,7 +28,7 @@ struct io_reader {
 
 static int cannot_read(struct rt_error *error, int code, const char *name, int reason) {
   char text[256];
-  return rt_fail_at(error, code, name, 0, 0, "cannot be read: %s", strerror_r(reason, text, sizeof text));
+  return rt_fail_in(error, code, name, "cannot be read: %s", strerror_r(reason, text, sizeof text));
 }
 
 static int open_input(const char *path, int *fd, struct rt_error *error) {
@@ -90,8 +90,7 @@ static int fill(struct io_reader *r, size_t *got, struct rt_error *error) {
   if (r->source.read) {
     *got = r->source.read(r->source.context, (char *)r->input + r->end, CHUNK - r->end);
     if (*got > CHUNK - r->end)
-      return rt_fail_at(error, RT_IO, r->name, 0, 0,
-                        "cannot be read: more bytes came than there was room for");
+      return rt_fail_in(error, RT_IO, r->name, "cannot be read: more bytes came than there was room for");
     r->end += *got;
     return RT_OK;
   }
@@ -176,7 +175,7 @@ static int inflate_some(struct io_reader *r, void *buffer, size_t size, size_t *
     case Z_BUF_ERROR: return RT_OK;
     case Z_MEM_ERROR: return rt_no_memory(error);
     default:
-      return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "the gzip data is damaged: %s",
+      return rt_fail_in(error, RT_BAD_DATA, r->name, "the gzip data is damaged: %s",
                         r->stream.msg ? r->stream.msg : "it does not follow the format");
   }
 }
@@ -195,8 +194,7 @@ static int read_gzip(struct io_reader *r, void *buffer, size_t size, size_t *got
     size_t filled;
     status = fill(r, &filled, error);
     if (status != RT_OK) return status;
-    if (filled == 0)
-      return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "ends in the middle of its gzip data");
+    if (filled == 0) return rt_fail_in(error, RT_BAD_DATA, r->name, "ends in the middle of its gzip data");
   }
 }
 
@@ -214,7 +212,7 @@ int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *
 static int read_all(struct io_reader *r, size_t max, char **bytes, size_t *length, struct rt_error *error) {
   size_t capacity = 0, got;
   do {
-    if (*length > max) return rt_fail_at(error, RT_BAD_DATA, r->name, 0, 0, "is longer than %zu bytes", max);
+    if (*length > max) return rt_fail_in(error, RT_BAD_DATA, r->name, "is longer than %zu bytes", max);
     if (IO_GROW(*bytes, capacity, *length + CHUNK) != RT_OK) return rt_no_memory(error);
     int status = io_reader_read(r, *bytes + *length, capacity - *length - 1, &got, error);
     if (status != RT_OK) return status;

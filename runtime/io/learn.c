@@ -86,13 +86,13 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
   if (labels && vocab->count == 1) {
     size_t length;
     const char *label = io_vocab_text(vocab, 0, &length);
-    return rt_fail_at(error, RT_BAD_DATA, file, 0, 0,
+    return rt_fail_in(error, RT_BAD_DATA, file,
                       "column \"%s\" has the one %s \"%.*s\" in all rows%s; two are needed", column->name,
                       column->kind->pairs ? "tag" : "class", length < 80 ? (int)length : 80, label,
                       g->held ? " to learn from" : "");
   }
   if (vocab->texts.count == 0)
-    return rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "column \"%s\" has no %s", column->name,
+    return rt_fail_in(error, RT_BAD_DATA, file, "column \"%s\" has no %s", column->name,
                       labels                      ? "tags"
                       : column->set.min_count > 1 ? "token that is frequent enough"
                                                   : "tokens");

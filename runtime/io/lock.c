@@ -39,10 +39,9 @@ static int taken(const struct io_lock *lock, const char *path, struct rt_error *
   ssize_t length = pread(lock->fd, who, sizeof who - 1, 0);
   long owner = length > 0 ? strtol(who, NULL, 10) : 0;
   if (owner > 0)
-    rt_fail_at(error, RT_CANNOT_CREATE, path, 0, 0, "is being written by another training, process %ld",
-               owner);
+    rt_fail_in(error, RT_CANNOT_CREATE, path, "is being written by another training, process %ld", owner);
   else
-    rt_fail_at(error, RT_CANNOT_CREATE, path, 0, 0, "is being written by another training");
+    rt_fail_in(error, RT_CANNOT_CREATE, path, "is being written by another training");
   rt_hint(error, "wait for it, or give this one another name to save under");
   return RT_CANNOT_CREATE;
 }

@@ -101,7 +101,7 @@ static int encode_text(const char *text, size_t length, const struct io_encoder 
   if (status == RT_OK) status = read_tokens(e, text + mark, length - mark, &s, error);
   int64_t held_count = hold > 0 ? llround((double)s.count * hold) : 0, kept = s.count - held_count;
   if (status == RT_OK && (kept < 2 || (hold > 0 && held_count < 2)))
-    status = rt_fail_at(error, RT_BAD_DATA, e->name, 0, 0, "has %lld token%s; at least 2 are needed%s",
+    status = rt_fail_in(error, RT_BAD_DATA, e->name, "has %lld token%s; at least 2 are needed%s",
                         (long long)s.count, s.count == 1 ? "" : "s", hold > 0 ? " in each part" : "");
   if (status == RT_OK) status = learn(&s, kept, e, error);
   if (status == RT_OK) status = cut_windows(&s, 0, kept, window, e->data, error);

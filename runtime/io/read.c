@@ -30,7 +30,7 @@ static const struct io_data_options *or_defaults(const struct io_data_options *o
 /* A file without a single row that can be used. */
 static int no_rows(const struct io_dataset *data, const struct io_table *table, struct rt_error *error) {
   if (data->skipped > 0) return io_no_rows(data, error);
-  return rt_fail_at(error, RT_BAD_DATA, io_table_name(table), 0, 0,
+  return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
                     io_table_has_header(table) ? "has a header line but no rows" : "is empty");
 }
 

@@ -3,7 +3,7 @@
 
 int io_no_rows(const struct io_dataset *data, struct rt_error *error) {
   const struct rt_error *bad = &data->first_skipped;
-  return rt_fail_at(error, RT_BAD_DATA, data->name, bad->line, bad->column,
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){data->name, bad->line, bad->column},
                     "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
 }
 

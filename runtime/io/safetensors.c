@@ -30,20 +30,20 @@ struct io_tensors {
 };
 
 static int bad(const struct io_tensors *f, struct rt_error *error, const char *what) {
-  return rt_fail_at(error, RT_BAD_DATA, f->name, 0, 0, "is no valid safetensors file: %s", what);
+  return rt_fail_in(error, RT_BAD_DATA, f->name, "is no valid safetensors file: %s", what);
 }
 
 static int bad_tensor(const struct io_tensors *f, const char *tensor, struct rt_error *error,
                       const char *what) {
-  return rt_fail_at(error, RT_BAD_DATA, f->name, 0, 0, "is no valid safetensors file: tensor \"%.200s\" %s",
-                    tensor, what);
+  return rt_fail_in(error, RT_BAD_DATA, f->name, "is no valid safetensors file: tensor \"%.200s\" %s", tensor,
+                    what);
 }
 
 /* ---- bytes ---- */
 
 static int cannot_read(const char *name, int code, int reason, struct rt_error *error) {
   char text[256];
-  return rt_fail_at(error, code, name, 0, 0, "cannot be read: %s", strerror_r(reason, text, sizeof text));
+  return rt_fail_in(error, code, name, "cannot be read: %s", strerror_r(reason, text, sizeof text));
 }
 
 /* Reads length bytes from an offset that was checked against the size. */
@@ -57,7 +57,7 @@ static int read_at(const struct io_tensors *f, uint64_t offset, void *out, size_
     ssize_t n = pread(f->fd, to, length < (1u << 30) ? length : (1u << 30), (off_t)offset);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return cannot_read(f->name, RT_IO, errno, error);
-    if (n == 0) return rt_fail_at(error, RT_IO, f->name, 0, 0, "became shorter while it was being read");
+    if (n == 0) return rt_fail_in(error, RT_IO, f->name, "became shorter while it was being read");
     to += n;
     offset += (uint64_t)n;
     length -= (size_t)n;
@@ -269,7 +269,7 @@ int io_tensors_open(struct io_tensors **file, const char *path, struct rt_error 
   if (f->fd < 0 || fstat(f->fd, &information) != 0)
     status = cannot_read(path, RT_NO_INPUT, errno, error);
   else if (!S_ISREG(information.st_mode))
-    status = rt_fail_at(error, RT_NO_INPUT, path, 0, 0, "cannot be read: it is no regular file");
+    status = rt_fail_in(error, RT_NO_INPUT, path, "cannot be read: it is no regular file");
   else
     f->size = (uint64_t)information.st_size;
   return finish_open(file, f, status, error);
@@ -305,8 +305,8 @@ enum target { TO_FLOAT, TO_DOUBLE, TO_INT32 };
 static int convert(const struct io_tensors *f, const struct io_tensor *t, enum target target, void *out,
                    struct rt_error *error) {
   if (t->dtype == IO_OTHER)
-    return rt_fail_at(
-        error, RT_BAD_DATA, f->name, 0, 0,
+    return rt_fail_in(
+        error, RT_BAD_DATA, f->name,
         "the tensor %.200s is of kind %.40s, which aq does not compute with: it reads F64, F32, F16, BF16, "
         "whole numbers and BOOL",
         t->name, t->kind);
@@ -323,7 +323,7 @@ static int convert(const struct io_tensors *f, const struct io_tensor *t, enum t
     else if (target == TO_DOUBLE)
       io_dtype_to_double(t->dtype, piece, n, (double *)out + first);
     else if (io_dtype_to_int32(t->dtype, piece, n, (int32_t *)out + first) < n)
-      status = rt_fail_at(error, RT_BAD_DATA, f->name, 0, 0,
+      status = rt_fail_in(error, RT_BAD_DATA, f->name,
                           "tensor \"%.200s\" holds a number that is no 32-bit integer", t->name);
   }
   rt_free(piece);
@@ -383,7 +383,7 @@ int io_tensors_verify(const struct io_tensors *file, struct rt_error *error) {
   io_checksum_end(sum, text);
   rt_free_aligned(sum);
   if (status == RT_OK && memcmp(text, file->header + before, IO_CHECKSUM_DIGITS) != 0)
-    status = rt_fail_at(error, RT_BAD_DATA, file->name, 0, 0,
-                        "is damaged: its checksum does not match its content");
+    status =
+        rt_fail_in(error, RT_BAD_DATA, file->name, "is damaged: its checksum does not match its content");
   return status;
 }

@@ -22,7 +22,7 @@ struct io_save {
 
 static int cannot(struct rt_error *error, int code, const char *name, const char *what, int reason) {
   char text[256];
-  return rt_fail_at(error, code, name, 0, 0, "cannot be %s: %s", what, strerror_r(reason, text, sizeof text));
+  return rt_fail_in(error, code, name, "cannot be %s: %s", what, strerror_r(reason, text, sizeof text));
 }
 
 static void save_free(struct io_save *s) {

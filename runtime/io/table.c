@@ -33,8 +33,8 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  return rt_fail_at(error, RT_BAD_DATA, io_reader_name(t->reader), line < INT32_MAX ? (int)line : INT32_MAX,
-                    field < INT32_MAX ? (int)field : INT32_MAX, "%s", text);
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_reader_name(t->reader), line, field}, "%s",
+                    text);
 }
 
 /* ---- rows ---- */
@@ -233,8 +233,7 @@ int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error) {
   size_t length = 0, total = 0;
   bool found = false;
   *line = 0;
-  if (t->broken)
-    return rt_fail_at(error, RT_BAD_DATA, io_reader_name(t->reader), 0, 0, "cannot be read further");
+  if (t->broken) return rt_fail_in(error, RT_BAD_DATA, io_reader_name(t->reader), "cannot be read further");
   int status = find_row(t, &length, &total, &found, error);
   if (status != RT_OK || !found) return status;
   char *row = t->buffer + t->begin;

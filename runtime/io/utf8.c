@@ -73,7 +73,7 @@ bool io_utf16_looks(const char *bytes, size_t length) {
 }
 
 int io_utf16_refuse(const char *file, struct rt_error *error) {
-  rt_fail_at(error, RT_BAD_DATA, file, 0, 0, "is UTF-16, and data are read as UTF-8");
+  rt_fail_in(error, RT_BAD_DATA, file, "is UTF-16, and data are read as UTF-8");
   rt_hint(error, "convert it: iconv -f UTF-16 -t UTF-8 FILE");
   return RT_BAD_DATA;
 }
@@ -91,8 +91,7 @@ int io_utf8_require(const char *file, const char *bytes, size_t length, struct r
       begin = i + 1;
     }
   size_t column = bad - begin + 1;
-  return rt_fail_at(error, RT_BAD_DATA, file, line < INT32_MAX ? (int)line : INT32_MAX,
-                    column < INT32_MAX ? (int)column : INT32_MAX,
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){file, line, column},
                     nul ? "a NUL byte, where text should be" : "byte 0x%02x is not valid UTF-8",
                     (unsigned)(unsigned char)bytes[bad]);
 }

@@ -39,10 +39,11 @@ static int add_line(struct io_intern *set, const char *path, int line, const cha
                     struct rt_error *error) {
   int32_t number, before = set->count;
   if (length > 0 && text[length - 1] == '\r') length--;
-  if (length == 0) return rt_fail_at(error, RT_BAD_DATA, path, line, 0, "an empty line in a vocabulary");
+  if (length == 0)
+    return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){path, line, 0}, "an empty line in a vocabulary");
   int status = io_intern_add(set, text, length, &number, error);
   if (status != RT_OK || number == before) return status;
-  return rt_fail_at(error, RT_BAD_DATA, path, line, 0, "\"%.*s\" is on line %d already",
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){path, line, 0}, "\"%.*s\" is on line %d already",
                     length < 80 ? (int)length : 80, text, (int)number + 1);
 }
 
@@ -57,7 +58,7 @@ static int add_lines(struct io_intern *set, const char *path, const char *text, 
   }
   return status != RT_OK || set->count > 0
              ? status
-             : rt_fail_at(error, RT_BAD_DATA, path, 0, 0, "a vocabulary without a word");
+             : rt_fail_in(error, RT_BAD_DATA, path, "a vocabulary without a word");
 }
 
 int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error) {

@@ -34,7 +34,7 @@ static void test_first_error_stays(void **state) {
   struct rt_error e = {0};
   assert_int_equal(rt_fail(&e, RT_BAD_DATA, "row %d", 7), RT_BAD_DATA);
   assert_int_equal(rt_fail(&e, RT_IO, "second"), RT_BAD_DATA);
-  assert_int_equal(rt_fail_at(&e, RT_IO, "f", 1, 2, "third"), RT_BAD_DATA);
+  assert_int_equal(rt_fail_at(&e, RT_IO, (struct rt_place){"f", 1, 2}, "third"), RT_BAD_DATA);
   assert_string_equal(e.text, "row 7");
   assert_int_equal(e.line, 0);
   assert_int_equal(rt_fail(NULL, RT_USAGE, "nobody listens"), RT_USAGE);
@@ -45,7 +45,8 @@ static void test_place_and_hint(void **state) {
   struct rt_error e = {0};
   rt_hint(&e, "no error, no hint");
   assert_string_equal(e.hint, "");
-  assert_int_equal(rt_fail_at(&e, RT_BAD_DATA, "a.tsv", 3, 4, "%s", "bad row"), RT_BAD_DATA);
+  assert_int_equal(rt_fail_at(&e, RT_BAD_DATA, (struct rt_place){"a.tsv", 3, 4}, "%s", "bad row"),
+                   RT_BAD_DATA);
   assert_string_equal(e.file, "a.tsv");
   assert_int_equal(e.line, 3);
   assert_int_equal(e.column, 4);
@@ -71,7 +72,7 @@ static void test_cut_message_is_whole_utf8(void **state) {
   memset(path, 'p', 400);
   path[400] = '\0';
   rt_error_clear(&e);
-  rt_fail_at(&e, RT_USAGE, path, 1, 1, "x");
+  rt_fail_at(&e, RT_USAGE, (struct rt_place){path, 1, 1}, "x");
   assert_int_equal(strlen(e.file), sizeof e.file - 1);
 }
 
