@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "aqc/files.h"
-#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
@@ -31,35 +30,34 @@ const char *view_label(const char *const *tokens, size_t k, char buffer[24]) {
 }
 
 /* The tokens of an axis, null where it has none. */
-static void json_tokens(FILE *out, const char *name, const char *const *tokens, size_t count) {
-  fprintf(out, ", \"%s\": %s", name, tokens ? "[" : "null");
-  for (size_t k = 0; tokens && k < count; k++) {
-    if (k) fputs(", ", out);
-    json_string(out, tokens[k]);
+static void show_tokens(aq_shown *shown, const char *key, const char *const *tokens, size_t count) {
+  if (!tokens) {
+    aq_shown_text(shown, key, NULL, NULL);
+    return;
   }
-  if (tokens) fputc(']', out);
+  aq_shown_list(shown, key);
+  for (size_t k = 0; k < count; k++) aq_shown_text(shown, NULL, NULL, tokens[k]);
+  aq_shown_end(shown);
 }
 
-void attend_json(const struct view *view, FILE *out) {
-  fputs("{\"maps\": [", out);
-  bool first = true;
+static aq_shown *facts(const struct view *view) {
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_list(shown, "maps");
   for (size_t index = 0; view_next(view, &index); index++) {
     aq_map map = aq_session_map(view->session, index);
-    fputs(first ? "{\"name\": " : ", {\"name\": ", out);
-    json_string(out, map.name);
-    fprintf(out, ", \"mixing\": %s, \"heads\": %zu, \"rows\": %zu, \"columns\": %zu",
-            map.is_mixing ? "true" : "false", map.heads, map.rows, map.columns);
-    json_tokens(out, "queries", map.query, map.rows);
-    json_tokens(out, "keys", map.key, map.columns);
-    fputs(", \"weight\": [", out);
-    for (size_t k = 0; k < map.heads * map.rows * map.columns; k++) {
-      if (k) fputs(", ", out);
-      json_number(out, map.weight[k]);
-    }
-    fputs("]}", out);
-    first = false;
+    aq_shown_begin(shown, NULL);
+    aq_shown_text(shown, "name", NULL, map.name);
+    aq_shown_flag(shown, "mixing", NULL, map.is_mixing);
+    aq_shown_whole(shown, "heads", NULL, (int64_t)map.heads);
+    aq_shown_whole(shown, "rows", NULL, (int64_t)map.rows);
+    aq_shown_whole(shown, "columns", NULL, (int64_t)map.columns);
+    show_tokens(shown, "queries", map.query, map.rows);
+    show_tokens(shown, "keys", map.key, map.columns);
+    aq_shown_numbers(shown, "weight", map.weight, map.heads * map.rows * map.columns);
+    aq_shown_end(shown);
   }
-  fputs("]}\n", out);
+  aq_shown_end(shown);
+  return shown;
 }
 
 static int write_page(const struct view *view, const char *path) {
@@ -83,10 +81,8 @@ static int show(const struct settings *settings, const struct view *view) {
                           : message_fail(AQ_USAGE, "it shows models that have a head or a mix",
                                          "this model pays no attention");
   if (settings->html) return write_page(view, settings->html);
-  if (settings->json)
-    attend_json(view, stdout);
-  else
-    attend_text(view, stdout);
+  if (output_form(settings) == AQ_JSON) return output_shown(settings, facts(view));
+  attend_text(view, stdout);
   return AQ_OK;
 }
 

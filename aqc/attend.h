@@ -18,7 +18,6 @@ bool view_next(const struct view *view, size_t *map);
 const char *view_label(const char *const *tokens, size_t k, char buffer[24]);
 
 void attend_text(const struct view *view, FILE *out);
-void attend_json(const struct view *view, FILE *out);
 void attend_html(const struct view *view, FILE *out);
 
 #endif

@@ -1,49 +1,40 @@
 /* check.c: aqc check. */
-#include <stdio.h>
-
-#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
-#include "aqc/shown.h"
+#include "aqc/output.h"
 #include "aqc/verb.h"
 
-static void print_requirement(bool json, const char *words, const aq_message *place) {
-  if (json) {
-    fputs("{\"needs\": ", stdout);
-    json_string(stdout, words);
-    fputs(", \"source\": ", stdout);
-    json_string(stdout, place->text);
-    fputs(", \"file\": ", stdout);
-    json_string(stdout, place->file);
-    printf(", \"line\": %d, \"column\": %d}", place->line, place->column);
-  } else
-    printf("  %s: `%s`, line %d\n", words, place->text, place->line);
-}
-
 /* What a row must be like, beyond what its columns say. */
-static void print_requirements(const struct settings *settings, const aq_program *program) {
+static void show_requirements(aq_shown *shown, const aq_program *program) {
+  aq_shown_list(shown, "requirements");
   for (size_t k = 0; k < aq_program_requirement_count(program); k++) {
     aq_message place;
     const char *words = aq_program_requirement(program, k, &place);
-    if (settings->json && k > 0) fputs(", ", stdout);
-    print_requirement(settings->json, words, &place);
+    aq_shown_begin(shown, NULL);
+    aq_shown_text(shown, "needs", NULL, words);
+    aq_shown_say(shown, "  %s: `%s`, line %d", words, place.text, place.line);
+    aq_shown_text(shown, "source", NULL, place.text);
+    aq_shown_text(shown, "file", NULL, place.file);
+    aq_shown_whole(shown, "line", NULL, place.line);
+    aq_shown_whole(shown, "column", NULL, place.column);
+    aq_shown_end(shown);
   }
+  aq_shown_end(shown);
 }
 
-/* Warnings alone: errors are objects of their own on the standard error. */
-static void print_json(const struct settings *settings, const char *path, const aq_program *program,
-                       bool ok) {
+/* Errors are messages of their own on the standard error, and so are warnings, but under --json. */
+static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
   size_t count = aq_program_diagnostic_count(program);
-  fputs("{\"file\": ", stdout);
-  json_string(stdout, path);
-  printf(", \"ok\": %s, \"requirements\": [", ok ? "true" : "false");
-  print_requirements(settings, program);
-  fputs(count ? "], \"warnings\": [" : "", stdout);
-  for (size_t k = 0; k < count; k++) {
-    if (k > 0) fputs(", ", stdout);
-    message_json(stdout, aq_program_diagnostic(program, k, NULL));
-  }
-  fputs("]}\n", stdout);
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_text(shown, "file", NULL, path);
+  aq_shown_say(shown, "%s: ok", path);
+  aq_shown_flag(shown, "ok", NULL, ok);
+  show_requirements(shown, program);
+  if (!count) return shown;
+  aq_shown_list(shown, "warnings");
+  for (size_t k = 0; k < count; k++) message_facts(shown, NULL, aq_program_diagnostic(program, k, NULL));
+  aq_shown_end(shown);
+  return shown;
 }
 
 static void print_errors(const char *path, const aq_program *program) {
@@ -65,14 +56,11 @@ static int report(const struct settings *settings, const char *path, const aq_pr
   size_t warnings = aq_program_diagnostic_count(program);
   for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
   if (warnings > 0 && settings->strict) status = AQ_NEGATIVE;
-  if (settings->json) {
-    print_json(settings, path, program, status == AQ_OK);
-  } else if (status == AQ_OK && !settings->quiet) {
-    shown_line(stdout, path);
-    puts(": ok");
-    print_requirements(settings, program);
-  }
-  return status;
+  /* In words there is nothing to be said but that it is right. */
+  bool speaks = status == AQ_OK && !settings->quiet;
+  if (!speaks && output_form(settings) == AQ_TEXT) return status;
+  int written = output_shown(settings, facts(path, program, status == AQ_OK));
+  return status != AQ_OK ? status : written;
 }
 
 static int check_one(const struct settings *settings, const char *path) {

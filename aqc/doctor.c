@@ -1,19 +1,14 @@
 /* doctor.c: aqc doctor. */
-#include <stdio.h>
-
 #include "aqc/messages.h"
+#include "aqc/output.h"
 #include "aqc/verb.h"
 
 static int run_doctor(const struct settings *settings) {
   aq_message message;
   char *text = NULL;
-  int status = aq_doctor(true, settings->json, &text, &message);
-  if (status != AQ_OK)
-    message_print(&message);
-  else
-    printf(settings->json ? "%s\n" : "%s", text);
-  aq_text_free(text);
-  return status;
+  int status = aq_doctor(true, output_form(settings), &text, &message);
+  if (status != AQ_OK) return message_print(&message);
+  return output_text(settings, text);
 }
 
 static const struct option option_list[] = {OPTION_SET_JSON, OPTION_END};

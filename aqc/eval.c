@@ -1,28 +1,23 @@
 /* eval.c: aqc eval. */
-#include <stdio.h>
-#include <string.h>
-
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/output.h"
 #include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
 
 /* A member for each output, and one for the data: no output has that name, which is a word of the language.
  */
-static void print_json(aq_report *report, const aq_reading *reading) {
-  const char *json = aq_report_json(report);
-  printf("%.*s,\"data\":", (int)strlen(json) - 1, json);
-  reading_json(stdout, reading);
-  fputs("}\n", stdout);
-}
-
-static void print_report(const struct settings *settings, const aq_model *model, aq_report *report) {
+static int print_report(const struct settings *settings, const aq_model *model, aq_report *report) {
   aq_reading reading = aq_report_reading(report);
-  if (!settings->json) reading_remark(&reading, model, settings, ""); /* the report says it then */
-  if (settings->json)
-    print_json(report, &reading);
-  else
-    fputs(aq_report_text(report), stdout);
+  aq_shown *shown, *data = aq_shown_new(true);
+  if (output_form(settings) != AQ_JSON) reading_remark(&reading, model, settings, "");
+  int status = aq_report_shown(report, &shown);
+  if (status != AQ_OK) message_print(aq_report_message(report));
+  reading_facts(data, &reading);
+  aq_shown_tree(shown, "data", data);
+  if (status == AQ_OK) status = output_shown(settings, shown);
+  aq_shown_free(data);
+  return status;
 }
 
 static int run_eval(const struct settings *settings) {
@@ -40,7 +35,7 @@ static int run_eval(const struct settings *settings) {
   options.choose_blas_core = true;
   status = aq_report_new(model, settings->operand[1], &options, &report);
   if (status == AQ_OK)
-    print_report(settings, model, report);
+    status = print_report(settings, model, report);
   else
     status = report ? message_print(aq_report_message(report)) : message_no_memory();
   aq_report_free(report);

@@ -1,8 +1,7 @@
 /* explain.c: aqc explain. */
-#include <stdio.h>
-
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/output.h"
 #include "aqc/verb.h"
 
 enum { USUAL_LENGTH = 32 }; /* tokens: a sentence */
@@ -13,12 +12,11 @@ static int run_explain(const struct settings *settings) {
   int64_t length = settings->length > 0 ? settings->length : USUAL_LENGTH;
   int status = open_any(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
-  status = aq_model_explain(model, length, settings->json, &text);
+  status = aq_model_explain(model, length, output_form(settings), &text);
   if (status != AQ_OK)
     message_print(aq_model_message(model));
   else
-    printf(settings->json ? "%s\n" : "%s", text);
-  aq_text_free(text);
+    status = output_text(settings, text);
   aq_model_free(model);
   return status;
 }

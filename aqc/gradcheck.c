@@ -1,19 +1,20 @@
 /* gradcheck.c: aqc gradcheck. */
-#include <stdio.h>
+#include <string.h>
 
-#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/output.h"
 #include "aqc/verb.h"
 
 static const double usual_tolerance = 1e-5;
 
-static void print_json(bool agree, double worst, double tolerance) {
-  printf("{\"ok\": %s, \"worst\": ", agree ? "true" : "false");
-  json_number(stdout, worst);
-  fputs(", \"tolerance\": ", stdout);
-  json_number(stdout, tolerance);
-  fputs("}\n", stdout);
+static int print(const struct settings *settings, double worst, double tolerance, const char *table) {
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_flag(shown, "ok", NULL, worst <= tolerance);
+  aq_shown_real(shown, "worst", NULL, worst);
+  aq_shown_real(shown, "tolerance", NULL, tolerance);
+  aq_shown_note(shown, NULL, "%.*s", (int)strlen(table) - 1, table); /* a note ends its line itself */
+  return output_shown(settings, shown);
 }
 
 static int run_gradcheck(const struct settings *settings) {
@@ -23,15 +24,12 @@ static int run_gradcheck(const struct settings *settings) {
   int status = open_program(settings->operand[0], settings, &program);
   if (status != AQ_OK) return status;
   status = aq_program_gradcheck(program, settings->seed >= 0 ? settings->seed : 1, tolerance, &worst, &text);
-  if (settings->json && (status == AQ_OK || status == AQ_NEGATIVE))
-    print_json(status == AQ_OK, worst, tolerance);
-  else if (!settings->json && text)
-    fputs(text, stdout);
+  int written = text ? print(settings, worst, tolerance, text) : AQ_OK;
   if (status != AQ_OK) message_print(aq_program_message(program));
   if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   aq_text_free(text);
   aq_program_free(program);
-  return status;
+  return status != AQ_OK ? status : written;
 }
 
 static const struct option option_list[] = {

@@ -89,11 +89,11 @@ static int run(int count, char **argument) {
   return verb ? run_verb(verb, count - 1, argument + 1) : refuse_verb(argument[0]);
 }
 
-/* Errors about the options themselves are JSON too, so this is known before they are read. */
-static bool wants_json(int count, char **argument) {
+/* Errors about the options themselves have that form too, so it is known before they are read. */
+static enum aq_form wanted_form(int count, char **argument) {
   for (int k = 0; k < count && strcmp(argument[k], "--") != 0; k++)
-    if (strcmp(argument[k], "--json") == 0) return true;
-  return false;
+    if (strcmp(argument[k], "--json") == 0) return AQ_JSON;
+  return AQ_TEXT;
 }
 
 /* A standard stream that is closed must not become the first file that is opened. What is written to it
@@ -118,7 +118,7 @@ int main(int count, char **argument) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   interrupt_init();
-  messages_init(wants_json(count - 1, argument + 1));
+  messages_init(wanted_form(count - 1, argument + 1));
   int status = run(count - 1, argument + 1);
   int written = output_finish();
   return leave(status != AQ_OK ? status : written);

@@ -4,14 +4,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "aqc/json_out.h"
 #include "aqc/shown.h"
 #include "aqc/terminal.h"
 
-static struct { bool json, colour; } style;
+static struct {
+  enum aq_form form;
+  bool colour;
+} style;
 
-void messages_init(bool json) {
-  style.json = json;
+void messages_init(enum aq_form form) {
+  style.form = form;
   style.colour = terminal_colour(2);
 }
 
@@ -45,42 +47,53 @@ static void print_text(const aq_message *m, const char *colour, const char *pref
   shown_lines(stderr, m->hint);
 }
 
-void message_json(FILE *out, const aq_message *m) {
-  fprintf(out, "{\"code\": %d, \"text\": ", m->code);
-  json_string(out, m->text);
-  fputs(", \"file\": ", out);
-  json_string(out, m->file);
-  fprintf(out, ", \"line\": %d, \"column\": %d, \"excerpt\": ", m->line, m->column);
-  json_string(out, m->excerpt);
-  fputs(", \"hint\": ", out);
-  json_string(out, m->hint);
-  fputs("}", out);
+void message_facts(aq_shown *shown, const char *key, const aq_message *m) {
+  aq_shown_begin(shown, key);
+  aq_shown_whole(shown, "code", NULL, m->code);
+  aq_shown_text(shown, "text", NULL, m->text);
+  aq_shown_text(shown, "file", NULL, m->file);
+  aq_shown_whole(shown, "line", NULL, m->line);
+  aq_shown_whole(shown, "column", NULL, m->column);
+  aq_shown_text(shown, "excerpt", NULL, m->excerpt);
+  aq_shown_text(shown, "hint", NULL, m->hint);
+  aq_shown_end(shown);
 }
 
-static void print_json(const aq_message *m, const char *kind) {
-  fprintf(stderr, "{\"%s\": ", kind);
-  message_json(stderr, m);
-  fputs("}\n", stderr);
+void message_object(aq_shown *shown) {
+  char *text;
+  if (aq_shown_write(shown, AQ_JSON, &text) == AQ_OK)
+    fprintf(stderr, "%s\n", text);
+  else
+    fprintf(stderr, "{\"error\": {\"code\": %d, \"text\": \"there is not enough memory\"}}\n", AQ_NO_MEMORY);
+  aq_text_free(text);
+  aq_shown_free(shown);
+}
+
+/* What sets kinds of messages apart. */
+struct kind {
+  const char *key; /* in JSON; NULL: it says nothing there */
+  const char *colour, *prefix;
+};
+static const struct kind error = {"error", "31", ""}, remark = {"remark", "0", ""},
+                         warning = {NULL, "33", "warning: "};
+
+static void print(const aq_message *message, const struct kind *kind) {
+  if (style.form != AQ_JSON) {
+    print_text(message, kind->colour, kind->prefix);
+  } else if (kind->key) {
+    aq_shown *shown = aq_shown_new(true);
+    message_facts(shown, kind->key, message);
+    message_object(shown);
+  }
 }
 
 int message_print(const aq_message *message) {
-  if (style.json)
-    print_json(message, "error");
-  else
-    print_text(message, "31", "");
+  print(message, &error);
   return message->code;
 }
 
-void message_note(const aq_message *message) {
-  if (style.json)
-    print_json(message, "remark");
-  else
-    print_text(message, "0", "");
-}
-
-void message_warning(const aq_message *message) {
-  if (!style.json) print_text(message, "33", "warning: ");
-}
+void message_note(const aq_message *message) { print(message, &remark); }
+void message_warning(const aq_message *message) { print(message, &warning); }
 
 int message_fail(int code, const char *hint, const char *format, ...) {
   char text[1024];
@@ -94,7 +107,7 @@ int message_fail(int code, const char *hint, const char *format, ...) {
 int message_no_memory(void) { return message_fail(AQ_NO_MEMORY, NULL, "there is not enough memory"); }
 
 void message_remark(const char *format, ...) {
-  if (style.json) return;
+  if (style.form == AQ_JSON) return;
   char text[1024];
   va_list arguments;
   va_start(arguments, format);
@@ -109,7 +122,7 @@ void message_warn(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (style.json)
+  if (style.form == AQ_JSON)
     message_note(&(aq_message){0, 0, 0, "", text, "", ""});
   else
     shown_lines(stderr, text);

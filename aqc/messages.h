@@ -5,18 +5,20 @@
 #include <aq.h>
 #include <stdio.h>
 
-/* Once, before any message. json: errors are JSON objects, one per line. */
-void messages_init(bool json);
+/* Once, before any message. Under AQ_JSON they are objects, one per line. */
+void messages_init(enum aq_form form);
 
 /* Prints the message and returns its code. */
 int message_print(const aq_message *message);
 /* The same for a message of the command itself. hint may be NULL. Returns code. */
 int message_fail(int code, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int message_no_memory(void);
-/* A warning with its place; nothing under --json, which lists them elsewhere. */
+/* A warning with its place; nothing under --json, where the result lists them. */
 void message_warning(const aq_message *message);
-/* The members of a message as an object, {"code": …, …, "hint": …}. */
-void message_json(FILE *out, const aq_message *message);
+/* A message as an object of a tree, {"code": …, …, "hint": …}. */
+void message_facts(aq_shown *shown, const char *key, const aq_message *message);
+/* Writes the tree to the standard error as a line of JSON, and frees it. */
+void message_object(aq_shown *shown);
 /* A line that is no error; nothing under --json. */
 void message_remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What should be known although it is no error; under --json an object {"remark": …}. */

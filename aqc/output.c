@@ -27,6 +27,22 @@ int output_write_now(void *context, const char *text, size_t length) {
   return fflush(stdout) == 0 ? 0 : note_failure();
 }
 
+enum aq_form output_form(const struct settings *settings) { return settings->json ? AQ_JSON : AQ_TEXT; }
+
+int output_text(const struct settings *settings, char *text) {
+  fputs(text, stdout);
+  if (output_form(settings) == AQ_JSON) putchar('\n'); /* an object to a line; other forms end with one */
+  aq_text_free(text);
+  return AQ_OK;
+}
+
+int output_shown(const struct settings *settings, aq_shown *shown) {
+  char *text;
+  int status = aq_shown_write(shown, output_form(settings), &text);
+  aq_shown_free(shown);
+  return status == AQ_OK ? output_text(settings, text) : message_no_memory();
+}
+
 int output_finish(void) {
   errno = 0;
   if (fflush(stdout) != 0) note_failure();

@@ -33,6 +33,10 @@ static int failed(const aq_session *session, const char *path) {
   return message_print(&message);
 }
 
+/* What stands for a row that was skipped, so that lines still go together. */
+static const char *const stand_in[] = {
+    [AQ_TEXT] = ": empty lines stand for them", [AQ_JSON] = ": objects with an error stand for them"};
+
 static int predict(aq_session *session, const aq_model *model, const struct settings *settings) {
   aq_predict_options options;
   aq_predict_options_init(&options);
@@ -45,8 +49,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   int status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
   aq_reading reading = aq_session_reading(session);
-  reading_remark(&reading, model, settings,
-                 settings->json ? ": objects with an error stand for them" : ": empty lines stand for them");
+  reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
   if (status != AQ_OK) return failed(session, options.path);
   if (read_problem)
     return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "aqc/interrupt.h"
-#include "aqc/json_out.h"
+#include "aqc/messages.h"
 #include "aqc/shown.h"
 #include "aqc/terminal.h"
 
@@ -18,11 +18,6 @@ static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-void progress_init(struct progress *progress, bool quiet, bool json) {
-  *progress =
-      (struct progress){quiet, json, terminal_is(2) && !json, terminal_colour(2), false, seconds_now()};
 }
 
 /* "12 s", "3 min 20 s", "2 h 05 min". */
@@ -87,7 +82,7 @@ static void print_step(struct progress *progress, const aq_progress *now) {
           (long long)now->steps, now->loss, now->examples_per_second, left);
 }
 
-static void print_epoch_line(struct progress *progress, const aq_progress *now) {
+static void epoch_line(struct progress *progress, const aq_progress *now) {
   char epoch[64];
   progress_end(progress);
   print_epoch(epoch, sizeof epoch, now);
@@ -101,31 +96,34 @@ static void print_epoch_line(struct progress *progress, const aq_progress *now) 
   progress->last_said = seconds_now();
 }
 
-static void print_json(const aq_progress *now) {
-  fprintf(stderr, "{\"epoch\": %lld, \"epochs\": %lld, \"step\": %lld, \"steps\": %lld, \"loss\": ",
-          (long long)now->epoch, (long long)now->epochs, (long long)now->step, (long long)now->steps);
-  json_number(stderr, now->loss);
+static void epoch_object(struct progress *progress, const aq_progress *now) {
+  (void)progress;
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_whole(shown, "epoch", NULL, now->epoch);
+  aq_shown_whole(shown, "epochs", NULL, now->epochs);
+  aq_shown_whole(shown, "step", NULL, now->step);
+  aq_shown_whole(shown, "steps", NULL, now->steps);
+  aq_shown_real(shown, "loss", NULL, now->loss);
   if (now->metric) {
-    fputs(", \"validation_loss\": ", stderr);
-    json_number(stderr, now->valid_loss);
-    fputs(", \"metric\": ", stderr);
-    json_string(stderr, now->metric);
-    fputs(", \"value\": ", stderr);
-    json_number(stderr, now->value);
-    fprintf(stderr, ", \"best\": %s", now->best ? "true" : "false");
+    aq_shown_real(shown, "validation_loss", NULL, now->valid_loss);
+    aq_shown_text(shown, "metric", NULL, now->metric);
+    aq_shown_real(shown, "value", NULL, now->value);
+    aq_shown_flag(shown, "best", NULL, now->best);
   }
-  fputs(", \"examples_per_second\": ", stderr);
-  json_number(stderr, now->examples_per_second);
-  fputs("}\n", stderr);
+  aq_shown_real(shown, "examples_per_second", NULL, now->examples_per_second);
+  message_object(shown);
+}
+
+void progress_init(struct progress *progress, bool quiet, enum aq_form form) {
+  *progress = (struct progress){.colour = terminal_colour(2), .last_said = seconds_now()};
+  if (quiet) return;
+  progress->epoch = form == AQ_JSON ? epoch_object : epoch_line;
+  if (form != AQ_JSON) progress->step = terminal_is(2) ? draw_bar : print_step;
 }
 
 bool progress_show(void *context, const aq_progress *now) {
   struct progress *progress = context;
-  if (!progress->quiet && progress->json && now->event == AQ_EPOCH) print_json(now);
-  if (!progress->quiet && !progress->json) {
-    if (now->event == AQ_EPOCH) print_epoch_line(progress, now);
-    if (now->event == AQ_STEP && progress->terminal) draw_bar(progress, now);
-    if (now->event == AQ_STEP && !progress->terminal) print_step(progress, now);
-  }
+  if (now->event == AQ_EPOCH && progress->epoch) progress->epoch(progress, now);
+  if (now->event == AQ_STEP && progress->step) progress->step(progress, now);
   return !interrupt_seen();
 }

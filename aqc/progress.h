@@ -5,12 +5,14 @@
 #include <aq.h>
 
 struct progress {
-  bool quiet, json, terminal, colour;
+  void (*step)(struct progress *progress, const aq_progress *now); /* NULL: steps are not told of */
+  void (*epoch)(struct progress *progress, const aq_progress *now);
+  bool colour;
   bool drawn;       /* a bar stands on the last line */
   double last_said; /* seconds; when the last line was printed, where there is no terminal */
 };
 
-void progress_init(struct progress *progress, bool quiet, bool json);
+void progress_init(struct progress *progress, bool quiet, enum aq_form form);
 /* For aq_train_options; the context is a struct progress. False after Ctrl-C. */
 bool progress_show(void *context, const aq_progress *now);
 /* Takes the bar away. */

@@ -1,10 +1,10 @@
 /* reading_remarks.c */
 #include "aqc/reading_remarks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 
@@ -40,34 +40,34 @@ void reading_remark(const aq_reading *reading, const aq_model *model, const stru
 }
 
 /* What a message says, null when there is none. */
-static void json_text(FILE *out, const aq_message *message) {
-  if (!message->code) {
-    fputs("null", out);
-    return;
-  }
-  char place[64] = "";
+static void message_text(aq_shown *shown, const char *key, const aq_message *message) {
+  char place[64] = "", *text = NULL;
   if (message->line > 0) snprintf(place, sizeof place, ":%d", message->line);
   size_t size = strlen(message->file) + strlen(place) + strlen(message->text) + 3;
-  char *text = malloc(size);
+  if (message->code) text = malloc(size);
   if (text) snprintf(text, size, "%s%s: %s", message->file, place, message->text);
-  json_string(out, text ? text : message->text);
+  aq_shown_text(shown, key, NULL, message->code && !text ? message->text : text);
   free(text);
 }
 
-void reading_json(FILE *out, const aq_reading *reading) {
-  fprintf(out, "{\"rows\": %lld, \"skipped\": %lld, \"header\": %s, \"by_position\": %s, \"cut\": [",
-          (long long)reading->rows, (long long)reading->skipped, reading->header ? "true" : "false",
-          reading->by_position ? "true" : "false");
-  for (size_t k = 0; k < reading->cut_count; k++) {
-    const aq_cut *cut = &reading->cut[k];
-    fputs(k ? ", {\"column\": " : "{\"column\": ", out);
-    json_string(out, cut->column);
-    fprintf(out, ", \"limit\": %lld, \"unit\": \"%s\", \"texts\": %lld, \"tokens\": %lld}",
-            (long long)cut->limit, cut->unit, (long long)cut->texts, (long long)cut->tokens);
-  }
-  fputs("], \"doubt\": ", out);
-  json_text(out, &reading->doubt);
-  fputs(", \"first_skipped\": ", out);
-  json_text(out, &reading->first_skipped);
-  fputs("}", out);
+static void cut_facts(aq_shown *shown, const aq_cut *cut) {
+  aq_shown_begin(shown, NULL);
+  aq_shown_text(shown, "column", NULL, cut->column);
+  aq_shown_whole(shown, "limit", NULL, cut->limit);
+  aq_shown_text(shown, "unit", NULL, cut->unit);
+  aq_shown_whole(shown, "texts", NULL, cut->texts);
+  aq_shown_whole(shown, "tokens", NULL, cut->tokens);
+  aq_shown_end(shown);
+}
+
+void reading_facts(aq_shown *shown, const aq_reading *reading) {
+  aq_shown_whole(shown, "rows", NULL, reading->rows);
+  aq_shown_whole(shown, "skipped", NULL, reading->skipped);
+  aq_shown_flag(shown, "header", NULL, reading->header);
+  aq_shown_flag(shown, "by_position", NULL, reading->by_position > 0);
+  aq_shown_list(shown, "cut");
+  for (size_t k = 0; k < reading->cut_count; k++) cut_facts(shown, &reading->cut[k]);
+  aq_shown_end(shown);
+  message_text(shown, "doubt", &reading->doubt);
+  message_text(shown, "first_skipped", &reading->first_skipped);
 }

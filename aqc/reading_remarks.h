@@ -2,15 +2,13 @@
 #ifndef AQC_READING_REMARKS_H
 #define AQC_READING_REMARKS_H
 
-#include <stdio.h>
-
 #include "aqc/options.h"
 
 /* Says on stderr what was met: a first line that may be a header (also with --quiet), columns by position,
  * texts that were cut, rows that were skipped, and what stands for these in the output ("" for nothing). */
 void reading_remark(const aq_reading *reading, const aq_model *model, const struct settings *settings,
                     const char *stand_in);
-/* The same as a JSON object. */
-void reading_json(FILE *out, const aq_reading *reading);
+/* The same as members of the object that is open in a tree. */
+void reading_facts(aq_shown *shown, const aq_reading *reading);
 
 #endif

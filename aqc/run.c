@@ -1,27 +1,21 @@
 /* run.c: aqc run. */
-#include <stdio.h>
-
-#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/output.h"
 #include "aqc/verb.h"
 
-static void print_facts(const struct settings *settings, const aq_run_facts *facts) {
-  if (settings->json) {
-    fputs("{\"seconds_per_run\": ", stdout);
-    json_number(stdout, facts->seconds_per_run);
-    printf(", \"peak_bytes\": %zu}\n", facts->peak_bytes);
-  } else if (settings->repeat > 1) {
-    double time = facts->seconds_per_run;
-    printf("%.3f %s per run, %.1f KiB\n",
-           time < 1e-3 ? 1e6 * time
-           : time < 1  ? 1e3 * time
-                       : time,
-           time < 1e-3 ? "µs"
-           : time < 1  ? "ms"
-                       : "s",
-           (double)facts->peak_bytes / 1024);
-  }
+static int print_facts(const struct settings *settings, const aq_run_facts *facts) {
+  double time = facts->seconds_per_run, scale = time < 1e-3 ? 1e6 : time < 1 ? 1e3 : 1;
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_real(shown, "seconds_per_run", NULL, time);
+  aq_shown_whole(shown, "peak_bytes", NULL, (int64_t)facts->peak_bytes);
+  if (settings->repeat > 1)
+    aq_shown_note(shown, NULL, "%.3f %s per run, %.1f KiB", scale * time,
+                  scale > 1e3 ? "µs"
+                  : scale > 1 ? "ms"
+                              : "s",
+                  (double)facts->peak_bytes / 1024);
+  return output_shown(settings, shown);
 }
 
 static int check_settings(const struct settings *settings) {
@@ -63,7 +57,7 @@ static int run_run(const struct settings *settings) {
     message_print(aq_program_message(program));
     if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   } else
-    print_facts(settings, &facts);
+    status = print_facts(settings, &facts);
   aq_program_free(program);
   return status;
 }

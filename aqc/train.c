@@ -5,9 +5,9 @@
 
 #include "aqc/files.h"
 #include "aqc/interrupt.h"
-#include "aqc/json_out.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/output.h"
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
@@ -101,7 +101,7 @@ static int print_plan(const struct training *t) {
   int status = aq_trainer_model(t->trainer, &model);
   if (status != AQ_OK)
     status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
-  else if (!t->settings->json) /* the outcome says it then */
+  else if (output_form(t->settings) != AQ_JSON) /* the result has it then */
     reading_remark(&reading, model, t->settings, "");
   aq_model_free(model);
   return status;
@@ -173,62 +173,62 @@ static void print_outcome(const struct training *t) {
   message_remark("saved %s", t->options.save);
 }
 
-static void print_text(const struct training *t) {
-  double value;
-  const char *metric = aq_model_metric(t->model, &value);
-  if (t->report) {
-    printf("%s data, %s:\n\n%s", t->options.test ? "test" : "validation", report_path(t),
-           aq_report_text(t->report));
-  } else if (metric[0]) {
-    printf("%s %.4f on the rows held back\n", metric, value);
-  } else if (aq_trainer_facts(t->trainer).steps > 0) {
-    printf("loss %.4f on the training data\n", aq_trainer_facts(t->trainer).loss);
-  }
-}
-
-static void json_whole(const char *name, int64_t number) {
-  printf(", \"%s\": %lld", name, (long long)number);
-}
-
-static void json_real(const char *name, double number) {
-  printf(", \"%s\": ", name);
-  json_number(stdout, number);
-}
-
-static void print_json(const struct training *t) {
+/* What went in, and how it was read. */
+static void show_data(const struct training *t, aq_shown *shown) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   aq_reading reading = aq_trainer_reading(t->trainer);
+  aq_shown_whole(shown, "rows", NULL, facts.rows);
+  aq_shown_whole(shown, "validation_rows", NULL, facts.valid_rows);
+  aq_shown_whole(shown, "unseen_validation_rows", NULL, facts.unseen_valid_rows);
+  aq_shown_whole(shown, "unanswered_validation_rows", NULL, facts.unanswered_valid_rows);
+  aq_shown_whole(shown, "loaded_words", NULL, facts.loaded_words);
+  aq_shown_whole(shown, "new_words", NULL, facts.new_words);
+  aq_shown_whole(shown, "tables_by_position", NULL, facts.tables_by_position);
+  aq_shown_whole(shown, "test_rows", NULL, facts.test_rows);
+  aq_shown_whole(shown, "skipped_rows", NULL, facts.skipped_rows);
+  aq_shown_flag(shown, "header", NULL, facts.header);
+  aq_shown_begin(shown, "data");
+  reading_facts(shown, &reading);
+  aq_shown_end(shown);
+}
+
+/* How it was learned. In words one line tells how good the model is, unless a report does. */
+static void show_learning(const struct training *t, aq_shown *shown) {
+  aq_train_facts facts = aq_trainer_facts(t->trainer);
   double value;
   const char *metric = aq_model_metric(t->model, &value);
-  fputs("{\"model\": ", stdout);
-  json_string(stdout, t->options.save);
-  json_whole("rows", facts.rows);
-  json_whole("validation_rows", facts.valid_rows);
-  json_whole("unseen_validation_rows", facts.unseen_valid_rows);
-  json_whole("unanswered_validation_rows", facts.unanswered_valid_rows);
-  json_whole("loaded_words", facts.loaded_words);
-  json_whole("new_words", facts.new_words);
-  json_whole("tables_by_position", facts.tables_by_position);
-  json_whole("test_rows", facts.test_rows);
-  json_whole("skipped_rows", facts.skipped_rows);
-  printf(", \"header\": %s, \"data\": ", facts.header ? "true" : "false");
-  reading_json(stdout, &reading);
-  json_whole("parameters", facts.parameters);
-  json_whole("steps", facts.steps);
-  json_whole("epochs", facts.epochs);
-  json_whole("best_epoch", facts.best_epoch);
-  json_whole("allocations_in_steps", (int64_t)facts.allocations_in_steps);
-  json_real("seconds", facts.seconds);
-  json_real("examples_per_second", facts.examples_per_second);
-  json_real("loss", facts.loss);
+  aq_shown_whole(shown, "parameters", NULL, facts.parameters);
+  aq_shown_whole(shown, "steps", NULL, facts.steps);
+  aq_shown_whole(shown, "epochs", NULL, facts.epochs);
+  aq_shown_whole(shown, "best_epoch", NULL, facts.best_epoch);
+  aq_shown_whole(shown, "allocations_in_steps", NULL, (int64_t)facts.allocations_in_steps);
+  aq_shown_real(shown, "seconds", NULL, facts.seconds);
+  aq_shown_real(shown, "examples_per_second", NULL, facts.examples_per_second);
+  aq_shown_real(shown, "loss", NULL, facts.loss);
+  if (!t->report && !metric[0] && facts.steps > 0)
+    aq_shown_say(shown, "loss %.4f on the training data", facts.loss);
   if (metric[0]) {
-    fputs(", \"metric\": ", stdout);
-    json_string(stdout, metric);
-    json_real("value", value);
+    aq_shown_text(shown, "metric", NULL, metric);
+    aq_shown_real(shown, "value", NULL, value);
+    if (!t->report) aq_shown_say(shown, "%s %.4f on the rows held back", metric, value);
   }
-  if (t->settings->until) printf(", \"reached\": %s", facts.reached ? "true" : "false");
-  if (t->report) printf(", \"report\": %s", aq_report_json(t->report));
-  fputs("}\n", stdout);
+  if (t->settings->until) aq_shown_flag(shown, "reached", NULL, facts.reached);
+}
+
+static int print_result(const struct training *t) {
+  aq_shown *shown = aq_shown_new(true), *report = NULL;
+  aq_shown_text(shown, "model", NULL, t->options.save);
+  show_data(t, shown);
+  show_learning(t, shown);
+  if (t->report) {
+    int status = aq_report_shown(t->report, &report);
+    if (status != AQ_OK) message_print(aq_report_message(t->report));
+    aq_shown_note(shown, NULL, "%s data, %s:\n", t->options.test ? "test" : "validation", report_path(t));
+    aq_shown_tree(shown, "report", report);
+  }
+  int status = output_shown(t->settings, shown);
+  aq_shown_free(report);
+  return status;
 }
 
 static int train(struct training *t) {
@@ -241,16 +241,12 @@ static int train(struct training *t) {
   if (status == AQ_OK) status = judge(t);
   if (status != AQ_OK) return status;
   print_outcome(t);
-  if (t->settings->json)
-    print_json(t);
-  else
-    print_text(t);
-  return AQ_OK;
+  return print_result(t);
 }
 
 static int run_train(const struct settings *settings) {
   struct training t = {.settings = settings};
-  progress_init(&t.progress, settings->quiet, settings->json);
+  progress_init(&t.progress, settings->quiet, output_form(settings));
   int status = train(&t);
   aq_report_free(t.report);
   aq_model_free(t.model);

@@ -179,9 +179,9 @@ typedef struct aq_op {
   const char *name, *signature, *attributes, *about; /* attributes: their names, "" without any */
 } aq_op;
 bool aq_op_at(size_t k, aq_op *op); /* false: there are no more than k */
-/* What the compiler made of it, for people or as JSON: heads (fused?), passes, memory, flops per example of
- * `length` tokens, parameters. aq_text_free. */
-int aq_model_explain(aq_model *model, int64_t length, bool json, char **text);
+/* What the compiler made of it: which heads are fused, passes, memory and flops for an example of `length`
+ * tokens, parameters. aq_text_free. */
+int aq_model_explain(aq_model *model, int64_t length, enum aq_form form, char **text);
 
 /* Its columns and outputs. */
 typedef struct aq_column {
@@ -457,8 +457,8 @@ int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, do
 
 /* ---- The machine ---- */
 
-/* Version, CPU, instruction set, BLAS core and whether it fits, threads, limits. For people, or as JSON. */
-int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message);
+/* Version, CPU, instruction set, BLAS core and whether it fits, threads, limits. aq_text_free. */
+int aq_doctor(bool choose_blas_core, enum aq_form form, char **text, aq_message *message);
 
 #ifdef __cplusplus
 }

@@ -307,7 +307,7 @@ static int explain(struct explanation *x, struct rt_error *error) {
   return status != RT_OK ? status : show_all(x, error);
 }
 
-int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
+int aq_model_explain(aq_model *model, int64_t length, enum aq_form form, char **text) {
   if (!model || !text) return AQ_USAGE;
   struct rt_error *error = lib_begin(&model->message);
   struct rt_text out = {0};
@@ -320,7 +320,7 @@ int aq_model_explain(aq_model *model, int64_t length, bool json, char **text) {
   x.module = &x.sized;
   bool room = vm_dims_branch(&x.sized.dims, &model->module->dims) == RT_OK && x.shown;
   int status = room ? explain(&x, error) : rt_no_memory(error);
-  int wrote = shown_finish(x.shown, json ? AQ_JSON : AQ_TEXT, &out, status != RT_OK ? NULL : error);
+  int wrote = shown_finish(x.shown, form, &out, status != RT_OK ? NULL : error);
   if (status == RT_OK) status = wrote;
   if (status == RT_OK)
     status = lib_give_text(&out, text, error);

@@ -56,7 +56,7 @@ static void show(const struct finding *f, aq_shown *s) {
   aq_shown_end(s);
 }
 
-int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message) {
+int aq_doctor(bool choose_blas_core, enum aq_form form, char **text, aq_message *message) {
   if (!text) return AQ_USAGE;
   static _Thread_local struct lib_message kept;
   struct rt_error *error = lib_begin(&kept);
@@ -69,7 +69,7 @@ int aq_doctor(bool choose_blas_core, bool json, char **text, aq_message *message
     read_processor(f.processor, sizeof f.processor);
     aq_shown *s = aq_shown_new(false);
     show(&f, s);
-    status = shown_finish(s, json ? AQ_JSON : AQ_TEXT, &out, error);
+    status = shown_finish(s, form, &out, error);
     if (status == RT_OK) status = lib_give_text(&out, text, error);
   }
   if (message) *message = *lib_view(&kept);
