@@ -84,8 +84,12 @@ static int run_check(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION_SET_DIM, OPTION(0, "strict", FLAG, NULL, strict, "warnings make the exit status 1"),
-    OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
+    OPTION_SET_DIM,
+    OPTION_SET_SETTING,
+    OPTION(0, "strict", FLAG, NULL, strict, "warnings make the exit status 1"),
+    OPTION_SET_QUIET,
+    OPTION_SET_JSON,
+    OPTION_END};
 
 const struct verb verb_check = {
     "check",

@@ -25,7 +25,10 @@ static const struct option option_list[] = {
     OPTION(0, "length", COUNT, "N", length, "tokens of an example, for memory and work (default: 32)"),
     OPTION(0, "unfused", FLAG, NULL, unfused,
            "compute heads as tensors of all their scores, to compare with"),
-    OPTION_SET_DIM, OPTION_SET_JSON, OPTION_END};
+    OPTION_SET_DIM,
+    OPTION_SET_SETTING,
+    OPTION_SET_JSON,
+    OPTION_END};
 
 const struct verb verb_explain = {"explain",
                                   "FILE.aq|FILE.aqb|FILE.aqm",

@@ -11,7 +11,9 @@ int read_program(const char *path, const struct settings *settings, aq_program *
   aq_program_options options = {.size = sizeof options,
                                 .define = settings->define,
                                 .define_count = settings->define_count,
-                                .unfused = settings->unfused};
+                                .unfused = settings->unfused,
+                                .set = settings->set,
+                                .set_count = settings->set_count};
   *program = NULL;
   if (file_ends_with(path, ".aqm"))
     return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
@@ -72,10 +74,13 @@ static int compile(const char *path, const struct settings *settings, aq_model *
 
 /* What is compiled already is not changed by what would change a program. */
 static int check_compiled(const char *path, const struct settings *settings) {
-  if (!settings->define_count && !settings->unfused) return AQ_OK;
+  if (!settings->define_count && !settings->set_count && !settings->unfused) return AQ_OK;
   return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
                       "%s has no effect on %s, which is compiled",
-                      settings->define_count ? "--define" : "--unfused", path);
+                      settings->define_count ? "--define"
+                      : settings->set_count  ? "--set"
+                                             : "--unfused",
+                      path);
 }
 
 int open_any(const char *path, const struct settings *settings, aq_model **model) {

@@ -22,19 +22,20 @@ struct reader {
 
 void settings_init(struct settings *settings) {
   *settings = (struct settings){
-      .epochs = -1,
       .batch = -1,
       .seed = -1,
       .length = -1,
       .top = 0,
       .repeat = 1,
-      .learning_rate = -1,
       .temperature = -1,
       .tolerance = -1,
   };
 }
 
-void settings_free(struct settings *settings) { free(settings->define); }
+void settings_free(struct settings *settings) {
+  free(settings->define);
+  free(settings->set);
+}
 
 static int wrong(const struct reader *r, const char *hint, const char *text) {
   char more[64];
@@ -131,6 +132,16 @@ static int read_define(const struct reader *r, const struct option *option, char
   return AQ_OK;
 }
 
+/* The program knows its settings, and says what is wrong with a value. */
+static int add_setting(const struct reader *r, const char *name, const char *value, const char *origin) {
+  struct settings *s = r->settings;
+  aq_setting *more = realloc(s->set, (s->set_count + 1) * sizeof *more);
+  if (!more) return message_no_memory();
+  s->set = more;
+  s->set[s->set_count++] = (aq_setting){name, value, origin};
+  return AQ_OK;
+}
+
 static int set_value(const struct reader *r, const struct option *option, char *value) {
   void *field = (char *)r->settings + option->field;
   int choice = 0, status = AQ_OK;
@@ -156,6 +167,8 @@ static int set_value(const struct reader *r, const struct option *option, char *
       *(enum aq_header *)field = choice == 0 ? AQ_HEADER_AUTO : choice == 1 ? AQ_HEADER_YES : AQ_HEADER_NO;
       break;
     case OPTION_DEFINE: return read_define(r, option, value);
+    case OPTION_SET: return add_setting(r, NULL, value, "--set");
+    case OPTION_SETTING: return add_setting(r, option->name, value, option->origin);
   }
   return status;
 }
@@ -164,7 +177,7 @@ static int set_value(const struct reader *r, const struct option *option, char *
 static int set_option(struct reader *r, const struct option *option, char *value) {
   uint64_t place = (uint64_t)1 << (option - r->verb->options);
   char text[96];
-  if (option->value && option->kind != OPTION_DEFINE) {
+  if (option->value && option->kind != OPTION_DEFINE && option->kind != OPTION_SET) {
     snprintf(text, sizeof text, "--%s is given twice", option->name);
     if (r->given & place) return wrong(r, NULL, text);
     r->given |= place;

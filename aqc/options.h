@@ -13,9 +13,11 @@ struct settings {
 
   aq_define *define;
   size_t define_count;
-  const char *valid, *test, *output, *until, *metric;
-  double hold, learning_rate;
-  int64_t epochs, batch, seed, threads;
+  aq_setting *set; /* of train { } */
+  size_t set_count;
+  const char *valid, *test, *output, *until;
+  double hold;
+  int64_t batch, seed, threads;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
   enum aq_header header;
@@ -37,7 +39,9 @@ enum option_kind {
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */
-  OPTION_DEFINE     /* NAME=V, any number of times; adds to define */
+  OPTION_DEFINE,    /* NAME=V, any number of times; adds to define */
+  OPTION_SET,       /* train.NAME=VALUE, any number of times; adds to set */
+  OPTION_SETTING    /* VALUE of the setting of train { } that has the name of the option; adds to set */
 };
 
 struct option {
@@ -47,16 +51,22 @@ struct option {
   const char *value; /* how --help calls what follows; NULL for a flag */
   size_t field;      /* offset in struct settings */
   const char *help;
+  const char *origin; /* of a setting: what messages call its value */
 };
 
 #define OPTION(letter, name, kind, value, field, help)                                                       \
-  { letter, name, OPTION_##kind, value, offsetof(struct settings, field), help }
+  { letter, name, OPTION_##kind, value, offsetof(struct settings, field), help, NULL }
+#define OPTION_TRAIN(name, value, help)                                                                      \
+  { 0, name, OPTION_SETTING, value, 0, help, "--" name }
 #define OPTION_END                                                                                           \
-  { 0, NULL, OPTION_FLAG, NULL, 0, NULL }
+  { 0, NULL, OPTION_FLAG, NULL, 0, NULL, NULL }
 
 /* Options that mean the same for several verbs. */
 #define OPTION_SET_DIM                                                                                       \
   OPTION('D', "define", DEFINE, "NAME=V", define, "dim NAME is V, whatever the program says; repeatable")
+#define OPTION_SET_SETTING                                                                                   \
+  OPTION(0, "set", SET, "train.NAME=V", set,                                                                 \
+         "the setting NAME of train { } is V, whatever the program says; repeatable")
 #define OPTION_SET_THREADS                                                                                   \
   OPTION(0, "threads", COUNT, "N", threads,                                                                  \
          "threads to use (default: all cores); results do not depend on it")

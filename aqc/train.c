@@ -34,12 +34,7 @@ static void set_options(struct training *t) {
   o->hold = s->hold;
   o->save = s->output ? s->output : t->save;
   o->resume = s->resume;
-  o->epochs = s->epochs;
-  o->batch = s->batch;
-  o->seed = s->seed;
-  o->learning_rate = s->learning_rate;
   o->until = s->until;
-  o->metric = s->metric;
   o->threads = (int)s->threads;
   o->precision = s->precision;
   o->bad_rows = s->bad_rows;
@@ -59,9 +54,6 @@ static int check_settings(const struct training *t) {
   if (s->until && !s->valid && !(s->hold > 0))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
-  if (s->metric && !s->valid && !(s->hold > 0))
-    return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
-                        "--metric looks at validation data, and there is none");
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting(t->options.save, input[k]);
     if (status != AQ_OK) return status;
@@ -262,13 +254,15 @@ static const struct option option_list[] = {
     OPTION(0, "test", TEXT, "FILE", test, "test data, for the report at the end alone"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
     OPTION_SET_DIM,
-    OPTION(0, "epochs", COUNT, "N", epochs, "passes over the training data, whatever the program says"),
-    OPTION(0, "batch", COUNT, "N", batch, "examples in a step, likewise"),
-    OPTION(0, "lr", NUMBER, "X", learning_rate, "learning rate, likewise"),
-    OPTION(0, "seed", WHOLE, "N", seed, "seed of all random numbers, likewise"),
+    OPTION_SET_SETTING,
+    OPTION_TRAIN("epochs", "N", "passes over the training data: the same as --set train.epochs=N"),
+    OPTION_TRAIN("batch", "N", "examples in a step, likewise"),
+    OPTION_TRAIN("lr", "X", "learning rate, likewise"),
+    OPTION_TRAIN("patience", "N", "stop after so many epochs that are not better, likewise; 0: never"),
+    OPTION_TRAIN("seed", "N", "seed of all random numbers, likewise"),
     OPTION(0, "until", TEXT, "METRIC=X", until, "stop once the validation metric is that good, as in f1=0.9"),
-    OPTION(0, "metric", TEXT, "METRIC", metric,
-           "keep the epoch that is best by this metric, as in f1 or label.f1"),
+    OPTION_TRAIN("metric", "METRIC",
+                 "keep the epoch that is best by this metric, as in f1 or label.f1, likewise"),
     OPTION(0, "resume", FLAG, NULL, resume, "go on from the checkpoint of an interrupted training"),
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,

@@ -196,12 +196,15 @@ struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct g
 
 /* ---- files ---- */
 
-static int parse_into(struct gr_file *file, struct rt_error *error) {
+/* first: a token that the parser is given before those of the text, or 0. */
+static int parse_into(struct gr_file *file, int first, struct rt_error *error) {
   struct gr_parser *parser = rt_zalloc(1, sizeof *parser);
   if (!parser) return rt_no_memory(error);
   struct rt_error own = {0};
   parser->file = file;
   parser->arena = &file->arena;
+  parser->held = first;
+  parser->held_span = (struct gr_span){file->source, 0, 0};
   int status = gr_lexer_begin(parser, file->source, &own);
   if (status == RT_OK && gr_yyparse(parser) == 2) status = rt_no_memory(&own);
   file->incomplete |= !parser->root;
@@ -214,16 +217,26 @@ static int parse_into(struct gr_file *file, struct rt_error *error) {
   return own.code;
 }
 
-struct gr_file *gr_read(const char *name, const char *text, size_t length, struct rt_error *error) {
+static struct gr_file *read_text(const char *name, const char *text, size_t length, bool is_setting,
+                                 struct rt_error *error) {
   struct gr_file *file = rt_zalloc(1, sizeof *file);
   if (!file) {
     rt_no_memory(error);
     return NULL;
   }
   file->source = gr_source_new(name, text, length, error);
-  if (file->source && parse_into(file, error) == RT_OK) return file;
+  if (file->source) file->source->typed = is_setting;
+  if (file->source && parse_into(file, is_setting ? GR_T_SETTING : 0, error) == RT_OK) return file;
   gr_file_free(file);
   return NULL;
+}
+
+struct gr_file *gr_read(const char *name, const char *text, size_t length, struct rt_error *error) {
+  return read_text(name, text, length, false, error);
+}
+
+struct gr_file *gr_read_setting(const char *name, const char *text, struct rt_error *error) {
+  return read_text(name, text, strlen(text), true, error);
 }
 
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error) {

@@ -97,6 +97,9 @@ struct gr_file {
 struct gr_file *gr_read(const char *name, const char *text, size_t length, struct rt_error *error);
 /* The same for who has no use for a text with errors: NULL with the first. */
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error);
+/* A text from a command line: `train.lr = 0.1` is read as a GR_TRAIN with one entry, `0.1` and `lr = 0.1` as
+ * a GR_ARG: the only child of root, which has none where there is an error. */
+struct gr_file *gr_read_setting(const char *name, const char *text, struct rt_error *error);
 void gr_file_free(struct gr_file *file);
 
 /* Refuses an extern, wherever and however it is written. */

@@ -89,7 +89,9 @@ static int name_expected(const yysymbol_kind_t *symbols, int count, unsigned exp
   if (expects & GR_EXPECTS_STATEMENT) pieces[n++] = "a statement";
   if (expects & GR_EXPECTS_VALUE) pieces[n++] = "an expression";
   for (int k = 0; k < count; k++) {
-    if ((expects & GR_EXPECTS_ITEM) && (begins_item(symbols[k]) || symbols[k] == YYSYMBOL_YYEOF)) continue;
+    if ((expects & GR_EXPECTS_ITEM)
+        && (begins_item(symbols[k]) || symbols[k] == YYSYMBOL_SETTING || symbols[k] == YYSYMBOL_YYEOF))
+      continue;
     if ((expects & GR_EXPECTS_STATEMENT) && begins_statement(symbols[k])) continue;
     if ((expects & GR_EXPECTS_VALUE) && begins_value(symbols[k])) continue;
     if ((expects & GR_EXPECTS_OPERATOR) && continues_value(symbols[k])) continue;

@@ -78,11 +78,12 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %token ELLIPSIS "`...`"
 %token END "a new line" LBRACE "`{`" RBRACE "`}`"
 %token COMMENT LINE   /* verbatim reading only, never seen by this grammar */
+%token SETTING   /* comes before a text that is no program but a setting, as the command line gives one */
 %token YYEOF 0 "the end of the file"
 
 %type <list> items item dims columns params param_list outputs entries entry_list statement_list names values
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
-%type <node> dim import import_as data column fn head head_dim model loss train extern param
+%type <node> dim import import_as data column fn head head_dim model loss train setting extern param
 %type <node> type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction
 %type <node> negation comparison chain sum product
@@ -96,6 +97,12 @@ file
   : %empty          { MAKE(parser->root, SEQ(FILE, @$, NULL)); }
   | items           { MAKE(parser->root, SEQ(FILE, @$, $1)); }
   | items END       { MAKE(parser->root, SEQ(FILE, @1, $1)); }
+  | SETTING setting { MAKE(parser->root, NODE(FILE, @2, 1, $2)); }
+  ;
+
+setting
+  : TRAIN DOT entry  { MAKE($$, NODE(TRAIN, @$, 1, $3)); }
+  | argument
   ;
 
 items
@@ -549,6 +556,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct gr_parser *
   unsigned expects = what_is_expected(symbols, count);
   int shown = name_expected(symbols, count, expects, pieces);
   if (shown > EXPECTED_SHOWN) shown = EXPECTED_SHOWN;
+  for (int k = 0; k < shown && parser->source->typed; k++)
+    if (pieces[k] == yysymbol_name(YYSYMBOL_YYEOF)) pieces[k] = "the end";
   char text[256] = "";
   for (int k = 0, length = 0; k < shown; k++)
     length += snprintf(text + length, sizeof text - (size_t)length, "%s%s",

@@ -307,16 +307,17 @@ static void untrim(struct rt_error *error) {
 
 int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...) {
   char text[sizeof error->text];
+  int code = span.source && span.source->typed ? RT_USAGE : RT_BAD_DATA;
   va_list list;
   va_start(list, format);
   vsnprintf(text, sizeof text, format, list);
   va_end(list);
-  if (!error) return RT_BAD_DATA;
+  if (!error) return code;
   if (error->code) return error->code;
   if (!span.source) return rt_fail(error, RT_BAD_DATA, "%s", text);
   int line, column;
   gr_span_place(span, &line, &column);
-  rt_fail_at(error, RT_BAD_DATA, (struct rt_place){span.source->name, line, column}, "%s", text);
+  rt_fail_at(error, code, (struct rt_place){span.source->name, line, column}, "%s", text);
   struct view view;
   show(span, &view);
   char shown[sizeof view.text + 32], underline[4 * VIEW_WIDTH];
@@ -325,7 +326,7 @@ int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...
   format_underline(underline, sizeof underline, &view, digits, '^', "");
   snprintf(error->excerpt, sizeof error->excerpt, " %*s |\n%s%s", digits, "", shown, underline);
   trim(error);
-  return RT_BAD_DATA;
+  return code;
 }
 
 /* Labels the underline of the error itself, when the note is about the same place. */

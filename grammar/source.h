@@ -11,6 +11,7 @@ struct gr_source {
   size_t length;
   uint32_t *line_start; /* byte offset of each line */
   uint32_t line_count;
+  bool typed; /* it comes from a command line: what is wrong in it is RT_USAGE, not RT_BAD_DATA */
 };
 
 /* Bytes begin..end of a source; source NULL: no place (built in). */
@@ -27,8 +28,8 @@ void gr_source_free(struct gr_source *source);
 struct gr_span gr_span_join(struct gr_span a, struct gr_span b);
 void gr_span_place(struct gr_span span, int *line, int *column); /* both from 1; column counts code points */
 
-/* Fails with code RT_BAD_DATA at span: file, line, column, the source line and a caret underline in
- * error->excerpt. */
+/* Fails with code RT_BAD_DATA, or RT_USAGE where the source was typed, at span: file, line, column, the
+ * source line and a caret underline in error->excerpt. */
 int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds a second, labelled place to the error just made ("D was bound here: [T, D]"): its line and underline

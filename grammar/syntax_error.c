@@ -54,7 +54,7 @@ static const char *bracket_text(int token) {
 
 static void describe(struct gr_token token, char *out, size_t size) {
   if (token.kind == GR_T_YYEOF)
-    snprintf(out, size, "the end of the file");
+    snprintf(out, size, token.span.source->typed ? "the end" : "the end of the file");
   else if (is_newline(token))
     snprintf(out, size, "the end of the line");
   else if (token.kind == GR_T_STRING)

@@ -105,6 +105,13 @@ typedef struct aq_define {
   int64_t value;
 } aq_define; /* dim NAME = VALUE instead of what the source says */
 
+/* A setting of train { } that counts instead of what the program says: "lr" and "0.01"; or, where name is
+ * NULL, all of it as a command line has it: "train.lr = 0.01". origin is what messages call the text, NULL:
+ * "setting". What is wrong with it is AQ_USAGE. */
+typedef struct aq_setting {
+  const char *name, *value, *origin;
+} aq_setting;
+
 typedef struct aq_program_options {
   size_t size; /* sizeof(aq_program_options) */
   const aq_define *define;
@@ -112,6 +119,8 @@ typedef struct aq_program_options {
   bool no_imports; /* refuse `import "file"`: the source may come from anywhere */
   bool unfused; /* compute every head as tensors of all its scores: slow and large, to compare the fused ones
                    with */
+  const aq_setting *set;
+  size_t set_count;
 } aq_program_options;
 
 /* Parses the file at path, or, when text is not NULL, those length bytes under that name. options may be
@@ -259,6 +268,7 @@ typedef struct aq_train_options {
   const char *save;
   bool resume; /* go on from the checkpoint, bit for bit as if never stopped; only epochs and until's value
                   may be others */
+  /* Settings that hosts change most; all others are set of the program (aq_setting). */
   int64_t epochs, batch, seed; /* below 0: what the program says */
   double learning_rate;        /* below 0: what the program says */
   const char *until; /* "f1=0.9": stop when this metric of the first output (or "topic.f1=0.9", of topic) is

@@ -1,6 +1,7 @@
 /* model_source.c: a program as a model file keeps it, and compiled again from there: one JSON object,
  *
- *   {"unfused":true,"defines":{"D":8},"files":[{"name":"m.aq","text":"…"},…],"library":[…]}
+ *   {"unfused":true,"defines":{"D":8},"set":[{"origin":"--lr","name":"lr","text":"0.1"},…],
+ *    "files":[{"name":"m.aq","text":"…"},…],"library":[…]}
  *
  * The first file is the main one, the others are imports, under the names that the first one sees. `library`
  * is what the program uses of the standard library, as it was then: so another version of the library does
@@ -14,7 +15,7 @@
 
 struct writer {
   struct rt_text *out;
-  int files, library; /* so far */
+  int settings, files, library; /* so far */
 };
 
 static void write_text(struct rt_text *out, const char *text) { io_json_string(out, text, strlen(text)); }
@@ -35,9 +36,31 @@ static int write_file(void *context, const struct cc_stdlib_file *file, bool is_
   return w->out->failed ? RT_NO_MEMORY : RT_OK;
 }
 
-int lib_source_write(struct cc_program *program, char **json, struct rt_error *error) {
+static void write_set(struct writer *w, const char *name, const struct cc_set *set) {
+  rt_text_puts(w->out, w->settings++ ? ",{\"origin\":" : "\"set\":[{\"origin\":");
+  write_text(w->out, set->origin);
+  if (name) rt_text_puts(w->out, ",\"name\":");
+  if (name) write_text(w->out, name);
+  rt_text_puts(w->out, ",\"text\":");
+  write_text(w->out, set->text);
+  rt_text_puts(w->out, "}");
+}
+
+static void write_settings(struct writer *w, const struct cc_program *program, const struct cc_set *own,
+                           int count) {
+  for (int k = 0; k < program->set_count; k++) {
+    bool again = false;
+    for (int i = 0; i < count; i++) again |= !strcmp(own[i].name, cc_set_name(program, k));
+    if (!again) write_set(w, program->set[k].name, &program->set[k]);
+  }
+  for (int i = 0; i < count; i++) write_set(w, own[i].name, &own[i]);
+  if (w->settings) rt_text_puts(w->out, "],");
+}
+
+int lib_source_write(struct cc_program *program, const struct cc_set *own, int count, char **json,
+                     struct rt_error *error) {
   struct rt_text out = {0};
-  struct writer writer = {&out, 0, 0};
+  struct writer writer = {&out, 0, 0, 0};
   rt_text_puts(&out, program->unfused ? "{\"unfused\":true," : "{");
   for (int i = 0; i < program->override_count; i++) {
     rt_text_puts(&out, i ? "," : "\"defines\":{");
@@ -45,6 +68,7 @@ int lib_source_write(struct cc_program *program, char **json, struct rt_error *e
     rt_text_printf(&out, ":%lld", (long long)program->override[i].value);
   }
   if (program->override_count) rt_text_puts(&out, "},");
+  write_settings(&writer, program, own, count);
   int status = cc_keep_program(program, write_file, &writer);
   rt_text_puts(&out, "]}");
   *json = out.data;
@@ -60,6 +84,8 @@ struct kept {
   struct cc_stdlib_file *file, *library; /* both end with a name that is NULL */
   struct cc_override *define;
   int define_count;
+  struct cc_set *set;
+  int set_count;
   bool unfused;
 };
 
@@ -94,6 +120,21 @@ static int read_defines(struct kept *kept, json_t *defines, struct rt_error *err
   return RT_OK;
 }
 
+static int read_settings(struct kept *kept, const json_t *list, struct rt_error *error) {
+  size_t count = json_array_size(list);
+  kept->set = rt_zalloc(count + 1, sizeof *kept->set);
+  if (!kept->set) return rt_no_memory(error);
+  for (size_t k = 0; k < count; k++) {
+    const json_t *of = json_array_get(list, k), *name = json_object_get(of, "name");
+    struct cc_set set = {json_string_value(json_object_get(of, "origin")), json_string_value(name),
+                         json_string_value(json_object_get(of, "text"))};
+    if (!set.origin || !set.text || (name && !set.name))
+      return damaged(error, "a setting has no origin or no text");
+    kept->set[kept->set_count++] = set;
+  }
+  return RT_OK;
+}
+
 /* Names and texts belong to json. */
 static int read_kept(struct kept *kept, const json_t *json, struct rt_error *error) {
   bool good = true;
@@ -105,6 +146,7 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
     status = read_files(json_object_get(json, "library"), "a part of the library has no name or no text",
                         &kept->library, error);
   if (status == RT_OK) status = read_defines(kept, json_object_get(json, "defines"), error);
+  if (status == RT_OK) status = read_settings(kept, json_object_get(json, "set"), error);
   if (status == RT_OK && !kept->file[0].name) status = damaged(error, "it has no files");
   return status;
 }
@@ -129,6 +171,8 @@ static struct vm_module *compile(struct kept *kept, struct rt_error *error) {
                                    .context = kept,
                                    .override = kept->define,
                                    .override_count = kept->define_count,
+                                   .set = kept->set,
+                                   .set_count = kept->set_count,
                                    .library = kept->library};
   struct cc_program *program = cc_program_load(&source, error);
   if (!program) return NULL;
@@ -147,6 +191,7 @@ struct vm_module *lib_source_compile(const char *json, struct rt_error *error) {
   rt_free(kept.file);
   rt_free(kept.library);
   rt_free(kept.define);
+  rt_free(kept.set);
   json_decref(root);
   return module;
 }

@@ -94,6 +94,22 @@ static int copy_defines(struct aq_program *p, const aq_program_options *options,
   return RT_OK;
 }
 
+static int copy_settings(struct aq_program *p, const aq_program_options *options, struct rt_error *error) {
+  size_t count = options ? options->set_count : 0;
+  p->set = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->set);
+  if (!p->set) return rt_no_memory(error);
+  for (size_t i = 0; i < count; i++) {
+    const aq_setting *given = options->set ? &options->set[i] : NULL;
+    if (!given || !given->value) return rt_fail(error, RT_USAGE, "a setting has no value: it is NULL");
+    const char *origin = given->origin ? given->origin : "setting";
+    p->set[i] = (struct cc_set){rt_arena_strndup(&p->arena, origin, strlen(origin)), NULL,
+                                rt_arena_strndup(&p->arena, given->value, strlen(given->value))};
+    if (given->name) p->set[i].name = rt_arena_strndup(&p->arena, given->name, strlen(given->name));
+    if (!p->set[i].origin || !p->set[i].text || (given->name && !p->set[i].name)) return rt_no_memory(error);
+  }
+  return RT_OK;
+}
+
 /* What the compiler found first becomes the program's message. */
 static int take_first(struct aq_program *p, struct rt_error *error) {
   const struct rt_error *first = p->read ? cc_first_error(&p->read->diagnostics) : NULL;
@@ -112,6 +128,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   if (!path && !text) return rt_fail(error, RT_USAGE, "there is no program: neither a path nor a text");
   if (!path) path = "program";
   int status = copy_defines(p, options, error);
+  if (status == RT_OK) status = copy_settings(p, options, error);
   if (status == RT_OK && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
     text = own;
@@ -122,6 +139,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     if (imports) source.reader = read_source;
     source.override = p->define;
     source.override_count = options ? (int)options->define_count : 0;
+    source.set = p->set;
+    source.set_count = options ? (int)options->set_count : 0;
     p->read = cc_program_read(&source);
     status = take_first(p, error);
   }

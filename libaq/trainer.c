@@ -33,8 +33,7 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
     rt_hint(error, "a table's name ends in .tsv or .csv");
     return RT_USAGE;
   }
-  if (o->batch == 0) return rt_fail(error, RT_USAGE, "a batch has at least 1 example");
-  if (isnan(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
+  if (!isfinite(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
   if (o->resume && !o->save)
     return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
   if (o->until && !validated) {
@@ -62,25 +61,18 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
 
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
-  if (t->options.epochs >= 0) t->settings.epochs = t->options.epochs;
-  if (t->options.batch > 0) t->settings.batch = t->options.batch;
-  if (t->options.seed >= 0) t->settings.seed = t->options.seed;
-  if (t->options.learning_rate >= 0) t->settings.learning_rate = t->options.learning_rate;
-  if (t->metric_name) t->settings.metric = t->metric_name;
   if (t->options.valid || t->options.hold > 0) return RT_OK;
   if (t->settings.metric) {
     rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
-    if (!t->metric_name) lib_place_setting(&t->settings.metric_at, error);
-    rt_hint(error, "give validation data, or hold back a part of the training data%s",
-            t->metric_name ? "" : ", or take metric out of train { }");
+    lib_place_setting(&t->settings.metric_at, error);
+    rt_hint(error, "give validation data, hold back a part of the training data, or do without metric");
     return RT_USAGE;
   }
   if (!t->settings.patience) return RT_OK;
   rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
           (long long)t->settings.patience);
   lib_place_setting(&t->settings.patience_at, error);
-  rt_hint(error,
-          "give validation data, hold back a part of the training data, or take patience out of train { }");
+  rt_hint(error, "give validation data, hold back a part of the training data, or do without patience");
   return RT_USAGE;
 }
 
@@ -100,7 +92,6 @@ static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_err
  * counted. */
 static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
   int64_t steps;
-  if (t->settings.batch < 1) t->settings.batch = 1;
   if (t->settings.batch > t->train_data.rows) t->settings.batch = t->train_data.rows;
   if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps))
     return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted",
@@ -189,7 +180,7 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   if (status != RT_OK) return status;
   if (t->settings.metric) {
     status = lib_measure_find(t->module, report, t->settings.metric, &t->best_by, error);
-    if (status != RT_OK && !t->metric_name) lib_place_setting(&t->settings.metric_at, error);
+    if (status != RT_OK) lib_place_setting(&t->settings.metric_at, error);
     return status;
   }
   t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
@@ -334,15 +325,51 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   return t->order ? RT_OK : rt_no_memory(error);
 }
 
+enum { OWN_MOST = 5, OWN_DIGITS = 32 };
+struct own_settings {
+  struct cc_set set[OWN_MOST];
+  int count;
+  char digits[OWN_MOST][OWN_DIGITS];
+};
+
+/* The settings that stand in the options. */
+static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
+  const aq_train_options *o = &t->options;
+  const struct {
+    const char *name;
+    int64_t value;
+  } whole[] = {{"epochs", o->epochs}, {"batch", o->batch}, {"seed", o->seed}};
+  own->count = 0;
+  for (size_t k = 0; k < RT_COUNT(whole); k++) {
+    char *digits = own->digits[own->count];
+    if (whole[k].value < 0) continue;
+    snprintf(digits, OWN_DIGITS, "%lld", (long long)whole[k].value);
+    own->set[own->count++] = (struct cc_set){"setting", whole[k].name, digits};
+  }
+  if (o->learning_rate >= 0) {
+    snprintf(own->digits[own->count], OWN_DIGITS, "%.17g", o->learning_rate);
+    own->set[own->count] = (struct cc_set){"setting", "lr", own->digits[own->count]};
+    own->count++;
+  }
+  if (t->metric_name) own->set[own->count++] = (struct cc_set){"setting", "metric", t->metric_name};
+}
+
+/* With settings of its own the program is compiled once more, as it will stand in the model. */
 static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
   if (lib_can_compile(program, error)) return error->code;
   const char *path = program->program->main->path, *slash = strrchr(path, '/');
+  struct own_settings own;
+  own_settings(t, &own);
   t->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
   if (!t->folder) return rt_no_memory(error);
   t->module = cc_compile_model(program->program, error);
   if (!t->module) return error->code;
   t->program = cc_program_digest(program->program);
-  return lib_source_write(program->program, &t->source, error);
+  int status = lib_source_write(program->program, own.set, own.count, &t->source, error);
+  if (status != RT_OK || !own.count) return status;
+  vm_module_free(t->module);
+  t->module = lib_source_compile(t->source, error);
+  return t->module ? RT_OK : error->code;
 }
 
 static void count_facts(struct aq_trainer *t) {

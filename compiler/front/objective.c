@@ -26,7 +26,16 @@ static const struct cc_parameter plain[] = {
     {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e6), SETTING(patience)},
     {"seed", CC_TAKES_WHOLE, CC_FROM_TO(0, 9e15), SETTING(seed)},
     {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
-static const struct cc_callee train_takes = {"train", "setting", plain, RT_COUNT(plain), .declared = NULL};
+
+/* What train { } takes: the plain settings, and those of the optimizer and the schedule that it has. */
+enum { MOST_OF_TRAIN = RT_COUNT(plain) + 2 * MOST_TAKEN };
+struct train {
+  struct cc_parameter takes[MOST_OF_TRAIN];
+  struct cc_callee callee;
+  struct cc_setting setting[MOST_OF_TRAIN];
+  const struct gr_node *node[2]; /* of OPTIMIZER and SCHEDULE */
+  struct way way[2];
+};
 
 /* The number of the row that a name or call is of; -1: there is none. */
 static int find_way(struct cc_context *c, const struct gr_node *node, const char *what,
@@ -77,13 +86,13 @@ static void way_of_schedule(struct way *way, const struct rt_schedule *row) {
 
 /* lr of train { } and lr of adamw(…) are one setting. */
 static int check_once(struct cc_context *c, const struct cc_callee *way, const struct cc_setting *inner,
-                      const struct cc_setting *outer) {
+                      const struct train *outer) {
   for (int p = 0; p < way->count; p++)
-    for (int k = NUMBERS; inner[p].arg && k < train_takes.count; k++) {
-      if (!outer[k].arg || way->parameter[p].offset != plain[k].offset) continue;
-      gr_fail(c->error, inner[p].span, "the setting `%s` is given twice, to `%s` and to train", plain[k].name,
-              way->name);
-      gr_note(c->error, outer[k].span, "it is given here as well");
+    for (int k = NUMBERS; inner[p].arg && k < outer->callee.count; k++) {
+      if (!outer->setting[k].arg || strcmp(way->parameter[p].name, outer->takes[k].name)) continue;
+      gr_fail(c->error, inner[p].span, "the setting `%s` is given twice, to `%s` and to train",
+              outer->takes[k].name, way->name);
+      gr_note(c->error, outer->setting[k].span, "it is given here as well");
       return c->error->code;
     }
   return RT_OK;
@@ -104,13 +113,14 @@ static int keep_places(struct cc_context *c, const struct cc_callee *callee, con
   return status;
 }
 
-static int set_way(struct cc_context *c, const struct way *way, const struct gr_node *node,
-                   const struct cc_setting *outer, struct vm_settings *s) {
+static int set_way(struct cc_context *c, const struct train *train, int kind, struct vm_settings *s) {
+  const struct cc_callee *callee = &train->way[kind].callee;
   struct cc_setting inner[MOST_TAKEN];
-  int status = cc_match_way(c, &way->callee, node, inner);
-  if (status == RT_OK) status = check_once(c, &way->callee, inner, outer);
-  if (status == RT_OK) cc_store_settings(&way->callee, inner, s);
-  return status != RT_OK ? status : keep_places(c, &way->callee, inner, s);
+  if (!train->node[kind]) return RT_OK;
+  int status = cc_match_way(c, callee, train->node[kind], inner);
+  if (status == RT_OK) status = check_once(c, callee, inner, train);
+  if (status == RT_OK) cc_store_settings(callee, inner, s);
+  return status != RT_OK ? status : keep_places(c, callee, inner, s);
 }
 
 static int set_optimizer(struct cc_context *c, const struct gr_node *node, struct vm_settings *s,
@@ -142,6 +152,68 @@ static int set_schedule(struct cc_context *c, const struct gr_node *node, struct
   return RT_OK;
 }
 
+/* What the other optimizers or schedules take of that name: "sgd and rmsprop"; NULL: none does. */
+static const char *takers(struct cc_context *c, const char *name) {
+  const char *taker[RT_METHODS + RT_SCHEDULES];
+  int count = 0;
+  for (int m = 0; m < RT_METHODS; m++)
+    for (int k = 0; k < rt_method[m].settings; k++)
+      if (!strcmp(rt_method[m].setting[k].name, name)) taker[count++] = rt_method[m].name;
+  for (int m = 0; m < RT_SCHEDULES; m++)
+    for (int k = 0; k < rt_schedule[m].settings; k++)
+      if (!strcmp(rt_schedule[m].setting[k].name, name)) taker[count++] = rt_schedule[m].name;
+  return count ? cc_listed(c, count, taker) : NULL;
+}
+
+static void add_takes(struct train *train, const struct cc_parameter *row, int count) {
+  for (int k = 0; k < count; k++) {
+    bool known = false;
+    for (int p = 0; p < train->callee.count; p++) known |= !strcmp(train->takes[p].name, row[k].name);
+    if (!known) train->takes[train->callee.count++] = row[k];
+  }
+}
+
+/* A setting of an optimizer or schedule that is not the one at hand. */
+static int check_takers(struct cc_context *c, const struct train *train, const struct gr_node *written,
+                        const struct vm_settings *s) {
+  for (int i = 0; i < written->count; i++) {
+    const struct gr_node *entry = written->child[i];
+    const char *taker = takers(c, entry->text);
+    for (int p = 0; p < train->callee.count && taker; p++)
+      if (!strcmp(train->takes[p].name, entry->text)) taker = NULL;
+    if (taker)
+      return gr_fail(c->error, entry->span,
+                     "`%s` is a setting of %s; here the optimizer is %s, and the schedule is %s", entry->text,
+                     taker, s->optimizer, s->schedule);
+  }
+  return RT_OK;
+}
+
+/* The value of the only setting of that name; of two the matcher will tell. */
+static const struct gr_node *only(const struct gr_node *written, const char *name) {
+  const struct gr_node *found = NULL;
+  for (int i = 0; written && i < written->count; i++) {
+    if (strcmp(written->child[i]->text, name)) continue;
+    if (found) return NULL;
+    found = written->child[i]->child[0];
+  }
+  return found;
+}
+
+/* Which optimizer and schedule there are decides what else may be set. */
+static int choose_ways(struct cc_context *c, struct train *train, const struct gr_node *written,
+                       struct vm_settings *s) {
+  for (int kind = OPTIMIZER; kind <= SCHEDULE; kind++) train->node[kind] = only(written, plain[kind].name);
+  int status = set_optimizer(c, train->node[OPTIMIZER], s, &train->way[OPTIMIZER]);
+  if (status == RT_OK) status = set_schedule(c, train->node[SCHEDULE], s, &train->way[SCHEDULE]);
+  if (status != RT_OK) return status;
+  train->callee = (struct cc_callee){"train", "setting", train->takes, 0, .declared = NULL};
+  add_takes(train, plain, RT_COUNT(plain));
+  for (int kind = OPTIMIZER; kind <= SCHEDULE; kind++)
+    add_takes(train, train->way[kind].takes, train->way[kind].callee.count);
+  return written ? check_takers(c, train, written, s) : RT_OK;
+}
+
 /* f1 or label.f1; which metrics there are is known to what measures. */
 static int set_metric(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
   const struct gr_node *node = outer[METRIC].arg,
@@ -158,18 +230,15 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
   return s->metric ? cc_keep_place(c, node->span, true, &s->metric_at) : cc_out_of_memory(c);
 }
 
-int cc_train_settings(struct cc_context *c, const struct gr_node *train, struct vm_settings *s) {
+int cc_train_settings(struct cc_context *c, const struct gr_node *written, struct vm_settings *s) {
   *s = (struct vm_settings){.batch = 32, .epochs = 10, .seed = 1};
-  struct cc_setting setting[RT_COUNT(plain)] = {{0}};
-  struct way optimizer, schedule;
-  int status =
-      train ? cc_match_settings(c, &train_takes, train->span, train->child, train->count, setting) : RT_OK;
-  const struct gr_node *const node[] = {setting[OPTIMIZER].arg, setting[SCHEDULE].arg};
-  if (status == RT_OK) status = set_optimizer(c, node[0], s, &optimizer);
-  if (status == RT_OK) status = set_schedule(c, node[1], s, &schedule);
-  if (status == RT_OK) cc_store_settings(&train_takes, setting, s);
-  if (status == RT_OK) status = keep_places(c, &train_takes, setting, s);
-  if (status == RT_OK) status = set_metric(c, setting, s);
-  if (status == RT_OK && node[0]) status = set_way(c, &optimizer, node[0], setting, s);
-  return status != RT_OK || !node[1] ? status : set_way(c, &schedule, node[1], setting, s);
+  struct train train = {.callee = {0}};
+  int status = choose_ways(c, &train, written, s);
+  if (status != RT_OK || !written) return status;
+  status = cc_match_settings(c, &train.callee, written->span, written->child, written->count, train.setting);
+  if (status == RT_OK) cc_store_settings(&train.callee, train.setting, s);
+  if (status == RT_OK) status = keep_places(c, &train.callee, train.setting, s);
+  if (status == RT_OK) status = set_metric(c, train.setting, s);
+  if (status == RT_OK) status = set_way(c, &train, OPTIMIZER, s);
+  return status != RT_OK ? status : set_way(c, &train, SCHEDULE, s);
 }

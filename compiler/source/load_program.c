@@ -249,12 +249,15 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   struct loader l = {program, source->reader, source->context};
   program->override = source->override;
   program->override_count = source->override_count;
+  program->set = source->set;
+  program->set_count = source->set_count;
   const char *slash = strrchr(source->name, '/');
   const struct cc_stdlib_file main = {slash ? slash + 1 : source->name, source->text, source->length};
   program->main = add_unit(&l, source->name, &main, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
   if (status == RT_OK && program->main)
     status = add_library(&l, source->library ? source->library : cc_stdlib);
+  if (status == RT_OK && program->main) status = cc_put_settings(program);
   if (status == RT_OK) return program;
   cc_program_free(program);
   return NULL;
@@ -270,6 +273,8 @@ void cc_program_free(struct cc_program *program) {
     rt_map_free(&unit->definition_of);
     rt_map_free(&unit->lost);
   }
+  for (int k = 0; program->set_file && k < program->set_count; k++) gr_file_free(program->set_file[k]);
+  rt_free(program->set_file);
   rt_free(program->unit);
   rt_free(program->unused);
   rt_map_free(&program->library);

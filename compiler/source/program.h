@@ -68,6 +68,12 @@ struct cc_override {
   bool used;
 };
 
+/* A setting of train { } that counts instead of what the program says. text is `train.NAME = VALUE`, or the
+ * VALUE alone where name is "NAME". Messages call it by its origin: "--set". */
+struct cc_set {
+  const char *origin, *name, *text;
+};
+
 enum {
   CC_IMPORT_DEPTH = 100, /* files that import one another in a row */
   CC_FILES = 1000        /* of a program */
@@ -79,8 +85,11 @@ struct cc_program {
   struct cc_unit *main;
   struct cc_override *override; /* not owned */
   int override_count;
-  uint64_t elaborations; /* so far */
-  bool unfused;          /* heads are computed as tensors, whether they need it or not */
+  const struct cc_set *set; /* not owned */
+  int set_count;
+  struct gr_file **set_file; /* [set_count] as parsed; NULL: not yet, or not at all */
+  uint64_t elaborations;     /* so far */
+  bool unfused;              /* heads are computed as tensors, whether they need it or not */
   struct cc_diagnostics diagnostics;
   struct cc_unused {
     const struct gr_node *node;
@@ -106,6 +115,8 @@ struct cc_source {
   void *context; /* of the reader */
   struct cc_override *override;
   int override_count;
+  const struct cc_set *set;
+  int set_count;
   /* Instead of the standard library that is baked in, unless NULL; ends with a name that is NULL. */
   const struct cc_stdlib_file *library;
 };
@@ -125,6 +136,12 @@ bool cc_is_lost(const struct cc_unit *unit, const char *name);
 struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as);
 /* The only item of a kind in a file (model, data, loss, train), or NULL. */
 struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind);
+
+/* put_settings.c: program->set becomes a part of the train { } of the main file, as if it stood there instead
+ * of what does. What is wrong is reported. RT_OK or RT_NO_MEMORY. */
+int cc_put_settings(struct cc_program *program);
+/* The name of the k-th; "" of one that could not be read. */
+const char *cc_set_name(const struct cc_program *program, int k);
 
 /* names.c: every name in the program means something. What does not is reported, with the nearest name that
  * does; so are functions that call themselves, slots that a head lacks or does not have, and, as warnings,

@@ -223,15 +223,15 @@ static void test_batch_sizes(void **state) {
   train_well(tasks[0].program, &options);
   assert_int_equal(result.facts.steps, 3);
   options.save = file_of("larger.aqm");
-  options.batch = INT64_MAX;
+  options.batch = 1000000;
   train_well(tasks[0].program, &options);
   assert_int_equal(result.facts.steps, 3);
-  assert_same_file("class", "all.aqm", "larger.aqm", true);
+  assert_same_file("class", "all.aqm.ckpt", "larger.aqm.ckpt", true);
   options.batch = 10;
   train_well(tasks[0].program, &options);
   assert_int_equal(result.facts.steps, 6);
   options.batch = 0;
-  refused(AQ_USAGE, "at least 1", tasks[0].program, &options);
+  refused(AQ_USAGE, "whole number from 1", tasks[0].program, &options);
   options.batch = 1;
   options.epochs = INT64_MAX;
   refused(AQ_USAGE, "epochs", tasks[0].program, &options);
@@ -402,10 +402,10 @@ static void test_not_finite(void **state) {
   assert_non_null(strstr(result.hint, "at step 1."));
 
   /* Steps that are too long end in numbers too large. */
-  options.learning_rate = 1e30;
+  options.learning_rate = 1e6;
   options.epochs = 50;
   assert_int_equal(train("data { q: vector[N], y: number }\nmodel m(q) -> y { return "
-                         "sum(linear(tanh(linear(q, 3)), 1)) ^ 2 }\n",
+                         "sum(linear(tanh(linear(q, 3)), 1)) ^ 8 }\n",
                          &options),
                    AQ_NOT_FINITE);
   assert_non_null(strstr(result.hint, "A lower learning rate"));
