@@ -109,7 +109,8 @@ static int64_t text_window(const struct vm_module *module) {
 static struct io_data_options reading_options(const struct aq_trainer *t) {
   return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
                                   .header = lib_header(t->options.header),
-                                  .check = &t->row_check.hook};
+                                  .check = &t->row_check.hook,
+                                  .window = text_window(t->module)};
 }
 
 /* The training file gives the sizes that all rows share; what it asks of rows may depend on them. */
@@ -131,9 +132,8 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;
-  int64_t window = text_window(t->module);
   if (t->text)
-    status = io_dataset_from_text(t->train, &t->schema, window, &o, &t->train_data, &t->valid_data, error);
+    status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   else
     status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   t->has_valid = t->options.hold > 0;
@@ -141,7 +141,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   o.hold = 0;
   if (status == RT_OK && t->valid) {
     t->has_valid = true;
-    status = t->text ? io_dataset_from_text(t->valid, &t->schema, window, &o, &t->valid_data, NULL, error)
+    status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
                      : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
@@ -155,9 +155,8 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   struct io_data_options o = reading_options(t);
   if (!t->test) return RT_OK;
   /* A test file that cannot be read should be known before an hour of training, not after. */
-  int status = t->text
-                   ? io_dataset_from_text(t->test, &t->schema, text_window(t->module), &o, &test, NULL, error)
-                   : io_dataset_read(t->test, &t->schema, &o, &test, error);
+  int status = t->text ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
+                       : io_dataset_read(t->test, &t->schema, &o, &test, error);
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);

@@ -139,25 +139,25 @@ enum { MOST_IN_ONE_CALL = 1 << 30 }; /* BLAS counts with int */
 static int leading(int64_t n) { return n > 0 ? (int)n : 1; }
 
 #define DEFINE_GEMM(name, type, cblas)                                                                       \
-  static void name##_scale(int64_t m, int64_t n, type beta, type *c, int64_t ldc) {                          \
-    for (int64_t i = 0; i < m; i++)                                                                          \
-      for (int64_t j = 0; j < n; j++) c[i * ldc + j] = beta != 0 ? beta * c[i * ldc + j] : 0;                \
+  static void name##_clear(const struct rt_product_##type *p) {                                              \
+    for (int64_t i = 0; i < p->m; i++) memset(p->c + i * p->ldc, 0, (size_t)p->n * sizeof *p->c);            \
   }                                                                                                          \
                                                                                                              \
-  void name(bool ta, bool tb, int64_t m, int64_t n, int64_t k, type alpha, const type *a, int64_t lda,       \
-            const type *b, int64_t ldb, type beta, type *c, int64_t ldc) {                                   \
+  void name(const struct rt_product_##type *p) {                                                             \
+    const int64_t m = p->m, n = p->n, k = p->k;                                                              \
     if (!atomic_load_explicit(&ready, memory_order_acquire)) blas_set_up(false);                             \
     if (m <= 0 || n <= 0) return;                                                                            \
-    if (k <= 0) name##_scale(m, n, beta, c, ldc);                                                            \
+    if (k <= 0 && !p->add) name##_clear(p);                                                                  \
     for (int64_t i = 0; i < m; i += MOST_IN_ONE_CALL)                                                        \
-      for (int64_t p = 0; p < k; p += MOST_IN_ONE_CALL) {                                                    \
+      for (int64_t l = 0; l < k; l += MOST_IN_ONE_CALL) {                                                    \
         int rows = (int)(m - i < MOST_IN_ONE_CALL ? m - i : MOST_IN_ONE_CALL);                               \
-        int depth = (int)(k - p < MOST_IN_ONE_CALL ? k - p : MOST_IN_ONE_CALL);                              \
-        cblas(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, rows, (int)n,   \
-              depth, alpha, a + (ta ? p * lda + i : i * lda + p), leading(lda), b + (tb ? p : p * ldb),      \
-              leading(ldb), p ? 1 : beta, c + i * ldc, leading(ldc));                                        \
+        int depth = (int)(k - l < MOST_IN_ONE_CALL ? k - l : MOST_IN_ONE_CALL);                              \
+        cblas(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans, rows,     \
+              (int)n, depth, 1, p->a + (p->ta ? l * p->lda + i : i * p->lda + l), leading(p->lda),           \
+              p->b + (p->tb ? l : l * p->ldb), leading(p->ldb), l || p->add ? 1 : 0, p->c + i * p->ldc,      \
+              leading(p->ldc));                                                                              \
       }                                                                                                      \
   }
 
-DEFINE_GEMM(rt_gemm_f32, float, blas.cblas_sgemm)
-DEFINE_GEMM(rt_gemm_f64, double, blas.cblas_dgemm)
+DEFINE_GEMM(rt_gemm_f32, f32, blas.cblas_sgemm)
+DEFINE_GEMM(rt_gemm_f64, f64, blas.cblas_dgemm)

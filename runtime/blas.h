@@ -4,19 +4,29 @@
 
 #include "runtime/base.h"
 
-/* c = alpha op(a) op(b) + beta c, row-major: op(a) is [m, k], op(b) is [k, n], c is [m, n]; ta: a is stored
- * [k, m]; tb: b is stored [n, k]. lda, ldb, ldc: elements from one stored row to the next. beta 0 never reads
- * c. Sizes of 0 are fine. May be called by several threads at once. */
-void rt_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-                 const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
-void rt_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a,
-                 int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
+/* c = op(a) op(b), or c += op(a) op(b) with add; row-major: op(a) is [m, k], op(b) is [k, n], c is [m, n];
+ * ta: a is stored [k, m]; tb: b is stored [n, k]. lda, ldb, ldc: elements from one stored row to the next. */
+#define RT_PRODUCT(type)                                                                                     \
+  {                                                                                                          \
+    bool ta, tb, add;                                                                                        \
+    int64_t m, n, k;                                                                                         \
+    const type *a, *b;                                                                                       \
+    type *c;                                                                                                 \
+    int64_t lda, ldb, ldc;                                                                                   \
+  }
+struct rt_product_f32 RT_PRODUCT(float);
+struct rt_product_f64 RT_PRODUCT(double);
+/* Without add, c is never read. Sizes of 0 are fine. May be called by several threads at once. */
+void rt_gemm_f32(const struct rt_product_f32 *product);
+void rt_gemm_f64(const struct rt_product_f64 *product);
 
-/* In a kernel file: the one for the number type being compiled. */
+/* In a kernel file: those for the number type being compiled. */
 #ifdef AQ_RUNTIME_KERNELS_KERNEL_H
 #if RT_DOUBLE
+#define rt_product rt_product_f64
 #define rt_gemm rt_gemm_f64
 #else
+#define rt_product rt_product_f32
 #define rt_gemm rt_gemm_f32
 #endif
 #endif

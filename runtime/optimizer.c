@@ -102,25 +102,31 @@ static void *at(const struct rt_optimizer *o, const void *numbers, int64_t index
   return (char *)numbers + (size_t)index * o->size;
 }
 
-/* Takes numbers first..first+count-1 of a parameter from having gone through `from` steps to `to` steps. */
-static void run(const struct rt_optimizer *o, const struct parameter *p, int64_t first, int64_t count,
-                int64_t from, int64_t to, const void *gradient) {
+/* `count` numbers of a parameter from `first` on, and steps from + 1 to `to`, which they have not taken yet.
+ */
+struct run {
+  int64_t first, count, from, to;
+};
+
+static void run(const struct rt_optimizer *o, const struct parameter *p, struct run run,
+                const void *gradient) {
   struct update_run r = {
-      .count = count,
-      .value = at(o, p->given.value, first),
-      .average = p->given.average ? at(o, p->given.average, first) : NULL,
+      .count = run.count,
+      .value = at(o, p->given.value, run.first),
+      .average = p->given.average ? at(o, p->given.average, run.first) : NULL,
       .gradient = gradient,
       .scale = o->scale,
-      .step = o->group[p->group].history + (from - o->history_from),
-      .steps = to - from,
+      .step = o->group[p->group].history + (run.from - o->history_from),
+      .steps = run.to - run.from,
   };
-  for (int m = 0; m < o->config.method->moments; m++) r.moment[m] = at(o, p->moment[m], first);
+  for (int m = 0; m < o->config.method->moments; m++) r.moment[m] = at(o, p->moment[m], run.first);
   if (r.steps > 0) o->kernels->update[o->config.method - rt_method](&r);
 }
 
-static void run_row(const struct rt_optimizer *o, const struct parameter *p, int64_t row,
+/* The steps of a row up to step `to`; behind it the row counts as up to date. */
+static void run_row(const struct rt_optimizer *o, const struct parameter *p, int64_t row, int64_t to,
                     const void *gradient) {
-  run(o, p, row * p->given.width, p->given.width, p->steps[row], o->steps, gradient);
+  run(o, p, (struct run){row * p->given.width, p->given.width, p->steps[row], to}, gradient);
   p->steps[row] = o->steps;
 }
 
@@ -217,12 +223,6 @@ static void measure_piece(void *context, int64_t task, void *scratch) {
   o->square_sum[task] = sum;
 }
 
-/* A table that has no gradient this step: rows catch up to the step before, and skip this one. */
-static void skip_step(const struct rt_optimizer *o, const struct parameter *p, int64_t row) {
-  run(o, p, row * p->given.width, p->given.width, p->steps[row], o->steps - 1, NULL);
-  p->steps[row] = o->steps;
-}
-
 static void update_piece(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct rt_optimizer *o = context;
@@ -233,15 +233,15 @@ static void update_piece(void *context, int64_t task, void *scratch) {
   if (g->form == RT_ROWS)
     for (int64_t u = list_find(&p->merged, piece->begin);
          u < p->merged.unique && p->merged.row[u] < piece->end; u++)
-      run_row(o, p, p->merged.row[u], at(o, p->merged.sum, u * width));
+      run_row(o, p, p->merged.row[u], o->steps, at(o, p->merged.sum, u * width));
   else if (p->given.by_rows)
     for (int64_t row = piece->begin; row < piece->end; row++)
       if (g->form == RT_DENSE)
-        run_row(o, p, row, at(o, g->numbers, row * width));
-      else
-        skip_step(o, p, row);
+        run_row(o, p, row, o->steps, at(o, g->numbers, row * width));
+      else /* no gradient: rows catch up to the step before, and skip this one */
+        run_row(o, p, row, o->steps - 1, NULL);
   else if (g->form == RT_DENSE)
-    run(o, p, piece->begin, piece->end - piece->begin, o->steps - 1, o->steps,
+    run(o, p, (struct run){piece->begin, piece->end - piece->begin, o->steps - 1, o->steps},
         at(o, g->numbers, piece->begin));
 }
 
@@ -309,7 +309,8 @@ static void catch_up_rows(void *context, int64_t task, void *scratch) {
   const struct catch_up *c = context;
   const struct merged *m = &c->parameter->merged;
   int64_t end = (task + 1) * c->piece < m->unique ? (task + 1) * c->piece : m->unique;
-  for (int64_t u = task * c->piece; u < end; u++) run_row(c->optimizer, c->parameter, m->row[u], NULL);
+  for (int64_t u = task * c->piece; u < end; u++)
+    run_row(c->optimizer, c->parameter, m->row[u], c->optimizer->steps, NULL);
 }
 
 int rt_optimizer_use(struct rt_optimizer *o, int parameter, const int32_t *ids, int64_t count,
@@ -332,7 +333,8 @@ static void use_piece(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct rows *r = context;
   const struct piece *piece = &r->optimizer->piece[r->parameter->first_piece + task];
-  for (int64_t row = piece->begin; row < piece->end; row++) run_row(r->optimizer, r->parameter, row, NULL);
+  for (int64_t row = piece->begin; row < piece->end; row++)
+    run_row(r->optimizer, r->parameter, row, r->optimizer->steps, NULL);
 }
 
 void rt_optimizer_use_all(struct rt_optimizer *o, int parameter) {
@@ -346,7 +348,8 @@ static void flush_piece(void *context, int64_t task, void *scratch) {
   const struct rt_optimizer *o = context;
   const struct piece *piece = &o->piece[task];
   const struct parameter *p = &o->parameter[piece->parameter];
-  for (int64_t row = piece->begin; p->given.by_rows && row < piece->end; row++) run_row(o, p, row, NULL);
+  for (int64_t row = piece->begin; p->given.by_rows && row < piece->end; row++)
+    run_row(o, p, row, o->steps, NULL);
 }
 
 void rt_optimizer_flush(struct rt_optimizer *o) {

@@ -26,9 +26,11 @@ static inline void rt_philox(uint32_t x[4], uint32_t key0, uint32_t key1) {
   x[3] = x3;
 }
 
-/* Blocks first..first+count-1 of the stream of seed: word w of block first + b goes to x<w>[b]. */
-static inline void rt_random_blocks(uint64_t seed, uint64_t first, int count, uint32_t *restrict x0,
-                                    uint32_t *restrict x1, uint32_t *restrict x2, uint32_t *restrict x3) {
+/* Blocks first..first+count-1 of the stream of seed: word w of block first + b goes to word[w * count + b].
+ */
+static inline void rt_random_blocks(uint64_t seed, uint64_t first, int count, uint32_t *restrict word) {
+  uint32_t *restrict x0 = word, *restrict x1 = x0 + count, *restrict x2 = x1 + count,
+                     *restrict x3 = x2 + count;
   _Pragma("omp simd") for (int b = 0; b < count; b++) {
     uint64_t block = first + (uint64_t)b;
     uint32_t x[4] = {(uint32_t)block, (uint32_t)(block >> 32), 0, 0};

@@ -67,6 +67,7 @@ struct io_data_options {
   bool skip_bad_rows; /* leave bad rows out and count them; otherwise the first one is an error */
   double hold;        /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
   uint64_t seed;      /* for hold */
+  int64_t window;     /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
 };
 
@@ -119,21 +120,23 @@ void io_dataset_clear(struct io_dataset *data);
 int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
                       struct io_dataset *into, struct rt_error *error);
 
-/* A plain text as training data for predicting the next token: column (words, chars or bytes) gets windows of
- * window + 1 tokens that overlap by one, so that inputs w[0..n-1] and targets w[1..n] cover every token but
- * the first exactly once. The last window may be shorter but has at least 2 tokens. The column must be the
- * schema's only one. Learns the vocabulary when the column has none yet, with options->hold holding out the
- * last part of the text. options and held may be NULL. */
-int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t window,
-                         const struct io_data_options *options, struct io_dataset *data,
-                         struct io_dataset *held, struct rt_error *error);
+/* A plain text as training data for predicting the next token: the column (words, chars or bytes) gets
+ * windows of options->window + 1 tokens that overlap by one, so that inputs w[0..n-1] and targets w[1..n]
+ * cover every token but the first exactly once. The last window may be shorter but has at least 2 tokens. The
+ * column must be the schema's only one. Learns the vocabulary when the column has none yet, with
+ * options->hold holding out the last part of the text. held may be NULL. */
+int io_dataset_from_text(const char *path, struct io_schema *schema, const struct io_data_options *options,
+                         struct io_dataset *data, struct io_dataset *held, struct rt_error *error);
 
-/* Splits the rows 0..rows-1: *kept gets the numbers to train on and *held round(rows * fraction) others (at
- * least 1, at most rows - 1), both rising, in one block that rt_free(*kept) frees. The held rows are the last
+/* Splits the rows 0..rows-1: `kept` gets the numbers to train on and `held` round(rows * fraction) others (at
+ * least 1, at most rows - 1), both rising, in one block that rt_free(kept) frees. The held rows are the last
  * ones of a Fisher-Yates shuffle that goes from the end, driven by SplitMix64 (Steele, Lea, Flood 2014)
  * seeded with seed: the same on every machine. RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA with fewer than
  * 2 rows. */
-int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_t *kept_count, int64_t **held,
-            int64_t *held_count, struct rt_error *error);
+struct io_split {
+  int64_t *kept, *held;
+  int64_t kept_count, held_count;
+};
+int io_hold(int64_t rows, double fraction, uint64_t seed, struct io_split *split, struct rt_error *error);
 
 #endif

@@ -22,10 +22,8 @@ static void mark_held(int64_t *order, int64_t rows, int64_t n, uint64_t seed, bo
   }
 }
 
-int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_t *kept_count, int64_t **held,
-            int64_t *held_count, struct rt_error *error) {
-  *kept = *held = NULL;
-  *kept_count = *held_count = 0;
+int io_hold(int64_t rows, double fraction, uint64_t seed, struct io_split *split, struct rt_error *error) {
+  *split = (struct io_split){0};
   if (!(fraction > 0 && fraction < 1))
     return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, not %g", fraction);
   if (rows < 2)
@@ -40,13 +38,13 @@ int io_hold(int64_t rows, double fraction, uint64_t seed, int64_t **kept, int64_
   int64_t n = llround((double)rows * fraction);
   n = n < 1 ? 1 : n > rows - 1 ? rows - 1 : n;
   mark_held(numbers, rows, n, seed, marks);
-  *kept = numbers;
-  *held = numbers + (rows - n);
+  split->kept = numbers;
+  split->held = numbers + (rows - n);
   for (int64_t i = 0; i < rows; i++)
     if (marks[i])
-      (*held)[(*held_count)++] = i;
+      split->held[split->held_count++] = i;
     else
-      (*kept)[(*kept_count)++] = i;
+      split->kept[split->kept_count++] = i;
   rt_free(marks);
   return RT_OK;
 }

@@ -113,8 +113,8 @@ static int build(const struct group *g, int32_t *remap, struct rt_error *error) 
   for (int c = g->owner; c < g->schema->count && status == RT_OK; c++)
     if (has(g, c)) count_texts(g->train, c, counts, first, &position);
   if (status == RT_OK)
-    status = io_vocab_build(&g->l->vocab, labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &g->l->texts, counts,
-                            first, &options, remap, error);
+    status = io_vocab_build(&g->l->vocab, labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS,
+                            &(struct io_counted){&g->l->texts, counts, first}, &options, remap, error);
   if (status == RT_OK) status = check_vocab(g, labels, error);
   rt_free(counts);
   rt_free(first);

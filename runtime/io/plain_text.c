@@ -65,14 +65,14 @@ static int cut_windows(const struct stream *s, int64_t begin, int64_t end, int64
   return RT_OK;
 }
 
-static int check(struct io_schema *schema, int64_t window, const struct io_data_options *o,
-                 const struct io_dataset *held, struct rt_error *error) {
+static int check(struct io_schema *schema, const struct io_data_options *o, const struct io_dataset *held,
+                 struct rt_error *error) {
   int status = io_schema_check(schema, error);
   if (status != RT_OK) return status;
   if (schema->count != 1 || !schema->columns[0].kind->continues)
     return rt_fail(error, RT_USAGE, "a plain text is one column of words, chars or bytes");
-  if (window < 1 || window > INT32_MAX)
-    return rt_fail(error, RT_USAGE, "a window has 1 to 2147483647 tokens, not %lld", (long long)window);
+  if (o->window < 1 || o->window > INT32_MAX)
+    return rt_fail(error, RT_USAGE, "a window has 1 to 2147483647 tokens, not %lld", (long long)o->window);
   if (!(o->hold >= 0 && o->hold < 1) || (o->hold > 0 && !held))
     return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, and have somewhere to go");
   return schema->columns[0].ends
@@ -90,33 +90,33 @@ static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, str
   return io_learning_finish(e->learning, e->schema, &train, &held, error);
 }
 
-/* Fills both datasets out of a text. */
-static int encode_text(const char *text, size_t length, const struct io_encoder *e, int64_t window,
-                       double hold, struct io_dataset *held, struct rt_error *error) {
+/* Fills both datasets out of a text; held: NULL when nothing is held out. */
+static int encode_text(const char *text, size_t length, const struct io_encoder *e,
+                       const struct io_data_options *o, struct io_dataset *held, struct rt_error *error) {
   struct stream s = {0};
   size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
   int status = e->schema->columns[0].kind->vocab == IO_VOCAB_BYTES
                    ? RT_OK
                    : io_utf8_require(e->name, text, length, error);
   if (status == RT_OK) status = read_tokens(e, text + mark, length - mark, &s, error);
-  int64_t held_count = hold > 0 ? llround((double)s.count * hold) : 0, kept = s.count - held_count;
-  if (status == RT_OK && (kept < 2 || (hold > 0 && held_count < 2)))
+  int64_t held_count = held ? llround((double)s.count * o->hold) : 0, kept = s.count - held_count;
+  if (status == RT_OK && (kept < 2 || (held && held_count < 2)))
     status = rt_fail_in(error, RT_BAD_DATA, e->name, "has %lld token%s; at least 2 are needed%s",
-                        (long long)s.count, s.count == 1 ? "" : "s", hold > 0 ? " in each part" : "");
+                        (long long)s.count, s.count == 1 ? "" : "s", held ? " in each part" : "");
   if (status == RT_OK) status = learn(&s, kept, e, error);
-  if (status == RT_OK) status = cut_windows(&s, 0, kept, window, e->data, error);
-  if (status == RT_OK && hold > 0) status = cut_windows(&s, kept, s.count, window, held, error);
+  if (status == RT_OK) status = cut_windows(&s, 0, kept, o->window, e->data, error);
+  if (status == RT_OK && held) status = cut_windows(&s, kept, s.count, o->window, held, error);
   rt_free(s.values.ids);
   rt_free(s.lines);
   return status;
 }
 
-static int read_text(const char *path, const struct io_encoder *e, int64_t window, double hold,
+static int read_text(const char *path, const struct io_encoder *e, const struct io_data_options *o,
                      struct io_dataset *held, struct rt_error *error) {
   char *text;
   size_t length;
   int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error);
-  if (status == RT_OK) status = encode_text(text, length, e, window, hold, held, error);
+  if (status == RT_OK) status = encode_text(text, length, e, o, held, error);
   rt_free(text);
   return status;
 }
@@ -127,22 +127,19 @@ static int prepare(struct io_dataset *data, const struct io_schema *schema, cons
   return data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
 }
 
-int io_dataset_from_text(const char *path, struct io_schema *schema, int64_t window,
-                         const struct io_data_options *options, struct io_dataset *data,
-                         struct io_dataset *held, struct rt_error *error) {
-  static const struct io_data_options defaults = {0};
-  const struct io_data_options *o = options ? options : &defaults;
+int io_dataset_from_text(const char *path, struct io_schema *schema, const struct io_data_options *o,
+                         struct io_dataset *data, struct io_dataset *held, struct rt_error *error) {
   struct io_learning *learning = NULL;
   *data = (struct io_dataset){0};
   if (held) *held = (struct io_dataset){0};
   struct io_dataset *other = o->hold > 0 ? held : NULL;
-  int status = check(schema, window, o, held, error);
+  int status = check(schema, o, held, error);
   if (status != RT_OK) return status;
   status = io_learning_new(&learning, schema, error);
   if (status == RT_OK) status = prepare(data, schema, path, error);
   if (status == RT_OK && other) status = prepare(other, schema, path, error);
   struct io_encoder encoder = {.data = data, .schema = schema, .learning = learning, .name = data->name};
-  if (status == RT_OK) status = read_text(path, &encoder, window, o->hold, other, error);
+  if (status == RT_OK) status = read_text(path, &encoder, o, other, error);
   if (status == RT_OK && o->check) status = io_dataset_recheck(data, o->check, o->skip_bad_rows, error);
   if (status == RT_OK && o->check && other)
     status = io_dataset_recheck(other, o->check, o->skip_bad_rows, error);

@@ -99,51 +99,63 @@ static void take_notes(struct io_dataset *train, struct io_dataset *all) {
   }
 }
 
+/* A training file, and where its rows and what is learned from them go. */
+struct training {
+  const char *path;
+  struct io_schema *schema;
+  const struct io_data_options *options;
+  struct io_dataset *train, *held; /* held: NULL when nothing is held out */
+};
+
 /* Splits all rows into train and held. */
-static int split(struct io_dataset *all, const struct io_data_options *o, struct io_dataset *train,
-                 struct io_dataset *held, struct rt_error *error) {
-  int64_t *kept_rows, *held_rows, kept_count, held_count;
-  int status = io_hold(all->rows, o->hold, o->seed, &kept_rows, &kept_count, &held_rows, &held_count, error);
+static int split(const struct training *t, struct io_dataset *all, struct rt_error *error) {
+  struct io_split rows;
+  int status = io_hold(all->rows, t->options->hold, t->options->seed, &rows, error);
   if (status != RT_OK) return status;
-  status = io_dataset_select(all, kept_rows, kept_count, train, error);
-  if (status == RT_OK) status = io_dataset_select(all, held_rows, held_count, held, error);
-  take_notes(train, all);
-  rt_free(kept_rows);
+  status = io_dataset_select(all, rows.kept, rows.kept_count, t->train, error);
+  if (status == RT_OK) status = io_dataset_select(all, rows.held, rows.held_count, t->held, error);
+  take_notes(t->train, all);
+  rt_free(rows.kept);
   return status;
 }
 
-static int read_and_split(const char *path, const struct io_schema *schema, struct io_learning *learning,
-                          const struct io_data_options *o, struct io_dataset *train, struct io_dataset *held,
-                          struct rt_error *error) {
-  if (o->hold == 0) return read_file(path, schema, learning, o, train, error);
-  if (!held) return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
+static int read_and_split(const struct training *t, struct io_learning *learning, struct rt_error *error) {
+  if (!t->held) return read_file(t->path, t->schema, learning, t->options, t->train, error);
   struct io_dataset all = {0};
-  int status = read_file(path, schema, learning, o, &all, error);
-  if (status == RT_OK) status = split(&all, o, train, held, error);
+  int status = read_file(t->path, t->schema, learning, t->options, &all, error);
+  if (status == RT_OK) status = split(t, &all, error);
   io_dataset_free(&all);
+  return status;
+}
+
+static int read_training(const struct training *t, struct rt_error *error) {
+  struct io_learning *learning = NULL;
+  int status = io_schema_check(t->schema, error);
+  if (status == RT_OK) status = io_learning_new(&learning, t->schema, error);
+  if (status == RT_OK) status = read_and_split(t, learning, error);
+  if (status == RT_OK) status = io_learning_finish(learning, t->schema, t->train, t->held, error);
+  if (status == RT_OK) {
+    io_learning_commit(learning, t->schema, t->train);
+    io_dataset_count_unknown(t->train, t->schema);
+    if (t->held) io_dataset_count_unknown(t->held, t->schema);
+  }
+  io_learning_free(learning, t->schema);
   return status;
 }
 
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error) {
   const struct io_data_options *o = or_defaults(options);
-  struct io_learning *learning = NULL;
+  struct training t = {path, schema, o, train, o->hold != 0 ? held : NULL};
   *train = (struct io_dataset){0};
   if (held) *held = (struct io_dataset){0};
-  struct io_dataset *other = o->hold != 0 ? held : NULL;
-  int status = io_schema_check(schema, error);
-  if (status == RT_OK) status = io_learning_new(&learning, schema, error);
-  if (status == RT_OK) status = read_and_split(path, schema, learning, o, train, held, error);
-  if (status == RT_OK) status = io_learning_finish(learning, schema, train, other, error);
-  if (status == RT_OK) {
-    io_learning_commit(learning, schema, train);
-    io_dataset_count_unknown(train, schema);
-    if (other) io_dataset_count_unknown(other, schema);
-  } else {
+  if (o->hold != 0 && !held)
+    return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
+  int status = read_training(&t, error);
+  if (status != RT_OK) {
     io_dataset_free(train);
     io_dataset_free(held);
   }
-  io_learning_free(learning, schema);
   return status;
 }
 

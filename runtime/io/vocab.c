@@ -141,33 +141,32 @@ static int vocab_add(struct io_vocab *v, const char *text, size_t length, struct
 }
 
 /* Collects the texts that may enter the vocabulary; returns how many. */
-static int32_t collect(struct candidate *out, const struct io_intern *texts, const int64_t *counts,
-                       const int64_t *first, int64_t min_count) {
+static int32_t collect(struct candidate *out, const struct io_counted *from, int64_t min_count) {
   int32_t n = 0;
-  for (int32_t i = 0; i < texts->count; i++) {
-    if (counts[i] < min_count) continue;
+  for (int32_t i = 0; i < from->texts->count; i++) {
+    if (from->counts[i] < min_count) continue;
     struct candidate *c = &out[n++];
-    *c = (struct candidate){.number = i, .count = counts[i], .first = first ? first[i] : i};
-    c->text = io_intern_text(texts, i, &c->length);
+    *c = (struct candidate){.number = i, .count = from->counts[i], .first = from->first ? from->first[i] : i};
+    c->text = io_intern_text(from->texts, i, &c->length);
   }
   return n;
 }
 
-int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_intern *texts,
-                   const int64_t *counts, const int64_t *first, const struct io_vocab_options *options,
-                   int32_t *remap, struct rt_error *error) {
+int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_counted *counted,
+                   const struct io_vocab_options *options, int32_t *remap, struct rt_error *error) {
   static const struct io_vocab_options none = {0};
   const struct io_vocab_options *o = options && kind == IO_VOCAB_WORDS ? options : &none;
+  const int32_t count = counted->texts->count;
   *vocab = NULL;
   struct io_vocab *v = vocab_new(kind, o->ends);
-  struct candidate *all = rt_zalloc((size_t)texts->count + 1, sizeof *all);
+  struct candidate *all = rt_zalloc((size_t)count + 1, sizeof *all);
   int status = v && all ? RT_OK : rt_no_memory(error);
   if (status == RT_OK) {
-    int32_t n = collect(all, texts, counts, first, o->min_count > 1 ? o->min_count : 1);
+    int32_t n = collect(all, counted, o->min_count > 1 ? o->min_count : 1);
     qsort(all, (size_t)n, sizeof *all, kind == IO_VOCAB_CLASSES ? by_bytes : by_falling_count);
     if (o->max_size > 0 && n > o->max_size - v->base)
       n = o->max_size > v->base ? (int32_t)(o->max_size - v->base) : 0;
-    for (int32_t i = 0; i < texts->count; i++) remap[i] = kind == IO_VOCAB_CLASSES ? -1 : IO_UNKNOWN;
+    for (int32_t i = 0; i < count; i++) remap[i] = kind == IO_VOCAB_CLASSES ? -1 : IO_UNKNOWN;
     for (int32_t i = 0; i < n && status == RT_OK; i++) {
       remap[all[i].number] = v->base + i;
       status = vocab_add(v, all[i].text, all[i].length, error);

@@ -49,13 +49,17 @@ struct io_vocab_options {
   bool ends;         /* with begin and end */
 };
 
-/* Builds a vocabulary from texts: counts[n] says how often text n was seen, first[n] where (any increasing
- * number; NULL: its number). Texts with count 0 are left out. remap[n] becomes the id of text n: IO_UNKNOWN
- * for a word left out, -1 for a class left out. options may be NULL and is ignored for classes. Free with
- * io_vocab_free. */
-int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_intern *texts,
-                   const int64_t *counts, const int64_t *first, const struct io_vocab_options *options,
-                   int32_t *remap, struct rt_error *error);
+/* Texts that were counted. */
+struct io_counted {
+  const struct io_intern *texts;
+  const int64_t *counts; /* how often each was seen; those that never were stay out of a vocabulary */
+  const int64_t *first;  /* where, any number that rises; NULL: in the order of their numbers */
+};
+
+/* Builds a vocabulary. remap[n] becomes the id of text n: IO_UNKNOWN for a word left out, -1 for a class left
+ * out. options may be NULL and is ignored for classes. Free with io_vocab_free. */
+int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_counted *counted,
+                   const struct io_vocab_options *options, int32_t *remap, struct rt_error *error);
 int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
 /* The texts in their order; unknown is the number of the one that stands for what is not there, or -1. */
 int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, int32_t unknown,

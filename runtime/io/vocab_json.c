@@ -54,7 +54,7 @@ static int rebuild(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, 
   int status = counts && remap ? RT_OK : rt_no_memory(error);
   if (status == RT_OK) {
     for (size_t i = 0; i < n; i++) counts[i] = 1;
-    status = io_vocab_build(vocab, kind, set, counts, NULL, &options, remap, error);
+    status = io_vocab_build(vocab, kind, &(struct io_counted){set, counts, NULL}, &options, remap, error);
   }
   for (int32_t i = 0; i < set->count && status == RT_OK; i++)
     if (remap[i] != (*vocab)->base + i) status = bad(error, "its classes are not sorted");

@@ -55,7 +55,7 @@ void KERNEL(attend_masked_product)(const struct attend_sum *sum, struct attend_m
         memcpy(clean + k * part.n, sum->b.data + k * sum->b.row + first, (size_t)part.n * sizeof(real));
       else
         memset(clean + k * part.n, 0, (size_t)part.n * sizeof(real));
-    attend_sum_of(&part);
+    KERNEL(attend_product)(&part);
   }
   for (int64_t k = 0; k < sum->k; k++)
     for (int64_t m = 0; m < sum->m && !finite[k]; m++) {

@@ -7,13 +7,6 @@
 
 #include "runtime/kernels/attend_tile.h"
 
-/* c[m, n] = or += sum over k of a[m, k] b[k, n], k at most ATTEND_KEYS: see attend_product. */
-struct attend_sum {
-  int64_t m, n, k;
-  struct attend_matrix a, b, c;
-  bool add;
-};
-
 /* Are all numbers of these rows finite? */
 bool KERNEL(attend_finite)(struct attend_matrix rows, int64_t count, int64_t width);
 
@@ -28,13 +21,10 @@ static inline bool attend_hides(const struct attend_band *band) {
 void KERNEL(attend_mask)(const struct attend_head *head, const struct attend_block *block,
                          struct attend_space *space);
 
-/* A product over the pairs m, k that are seen, whatever stands in the rows of b. a is 0 where seen is 0.
+/* A product over the pairs m, k that are seen, whatever stands in the rows of b. a is 0 where seen is 0; k is
+ * at most ATTEND_KEYS.
  * clean: working memory, [ATTEND_KEYS][ATTEND_PACKED]. */
 void KERNEL(attend_masked_product)(const struct attend_sum *sum, struct attend_matrix seen, real *clean);
-
-static inline void attend_sum_of(const struct attend_sum *sum) {
-  KERNEL(attend_product)(sum->m, sum->n, sum->k, sum->a, sum->b, sum->c, sum->add);
-}
 
 /* The same for `care`: are there pairs that are hidden, and rows of b that are not finite? */
 static inline void attend_seen_sum(const struct attend_sum *sum, bool care, struct attend_matrix seen,
@@ -42,7 +32,7 @@ static inline void attend_seen_sum(const struct attend_sum *sum, bool care, stru
   if (care)
     KERNEL(attend_masked_product)(sum, seen, clean);
   else
-    attend_sum_of(sum);
+    KERNEL(attend_product)(sum);
 }
 
 #endif

@@ -94,8 +94,9 @@ static void product_column_1(int64_t m, int64_t depth, struct attend_matrix a, c
 
 /* Fewer columns than a vector has: they are padded, PRODUCT_DEPTH rows of b and PRODUCT_ROWS of c at a time.
  */
-static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matrix a, struct attend_matrix b,
-                         struct attend_matrix c, bool add) {
+static void product_edge(const struct attend_sum *edge) {
+  const struct attend_matrix a = edge->a, b = edge->b, c = edge->c;
+  const int64_t m = edge->m, n = edge->n, depth = edge->k;
   real padded[PRODUCT_DEPTH * RT_VECTOR], sums[PRODUCT_ROWS * RT_VECTOR];
   struct attend_matrix pb = {padded, RT_VECTOR, 1}, pc = {sums, RT_VECTOR, 1};
   memset(padded, 0, sizeof padded);
@@ -110,27 +111,26 @@ static void product_edge(int64_t m, int64_t n, int64_t depth, struct attend_matr
       for (int64_t r = 0; r < rows; r++) {
         real *to = c.data + (i + r) * c.row;
         for (int64_t j = 0; j < n; j++)
-          to[j] = add || first ? to[j] + sums[r * RT_VECTOR + j] : sums[r * RT_VECTOR + j];
+          to[j] = edge->add || first ? to[j] + sums[r * RT_VECTOR + j] : sums[r * RT_VECTOR + j];
       }
     }
   }
 }
 
-void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b,
-                            struct attend_matrix c, bool add) {
-  int64_t done = 0;
-  for (; n - done >= PRODUCT_VECTORS * RT_VECTOR; done += PRODUCT_VECTORS * RT_VECTOR) {
-    product_column_wide(m, k, a, &b, c, add);
-    b.data += PRODUCT_VECTORS * RT_VECTOR, c.data += PRODUCT_VECTORS * RT_VECTOR;
+void KERNEL(attend_product)(const struct attend_sum *sum) {
+  struct attend_sum left = *sum; /* columns of b and c that are still to be done */
+  for (; left.n >= PRODUCT_VECTORS * RT_VECTOR; left.n -= PRODUCT_VECTORS * RT_VECTOR) {
+    product_column_wide(left.m, left.k, left.a, &left.b, left.c, left.add);
+    left.b.data += PRODUCT_VECTORS * RT_VECTOR, left.c.data += PRODUCT_VECTORS * RT_VECTOR;
   }
   if (PRODUCT_VECTORS > 2)
-    for (; n - done >= 2 * RT_VECTOR; done += 2 * RT_VECTOR) {
-      product_column_2(m, k, a, &b, c, add);
-      b.data += 2 * RT_VECTOR, c.data += 2 * RT_VECTOR;
+    for (; left.n >= 2 * RT_VECTOR; left.n -= 2 * RT_VECTOR) {
+      product_column_2(left.m, left.k, left.a, &left.b, left.c, left.add);
+      left.b.data += 2 * RT_VECTOR, left.c.data += 2 * RT_VECTOR;
     }
-  for (; n - done >= RT_VECTOR; done += RT_VECTOR) {
-    product_column_1(m, k, a, &b, c, add);
-    b.data += RT_VECTOR, c.data += RT_VECTOR;
+  for (; left.n >= RT_VECTOR; left.n -= RT_VECTOR) {
+    product_column_1(left.m, left.k, left.a, &left.b, left.c, left.add);
+    left.b.data += RT_VECTOR, left.c.data += RT_VECTOR;
   }
-  if (done < n) product_edge(m, n - done, k, a, b, c, add);
+  if (left.n > 0) product_edge(&left);
 }

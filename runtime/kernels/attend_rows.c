@@ -26,17 +26,16 @@ static_assert(ATTEND_ROW_TILES == 4, "the buffers of rows_place");
 
 /* Masks of a piece, and how many keys it lets each query see. */
 static void rows_see(const struct attend_head *head, struct attend_space *space, struct attend_queried *rows,
-                     const struct attend_block *block, int64_t at) {
+                     const struct attend_block *block) {
   struct attend_block strip;
-  real *mask = rows->mask + at, *seen = rows->seen;
+  real *mask = rows->mask + block->at, *seen = rows->seen;
   if (block->seen == LANE_TRUE) {
     ATTEND_LANES(q, block->fast) seen[q] += (real)block->keys;
     return;
   }
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
-    real *out = mask + done * block->fast;
     strip = attend_strip(block, done);
-    KERNEL(attend_lanes)(head, head->plan->mask, &strip, NULL, &space->mask_regs, out);
+    KERNEL(attend_lanes)(head, head->plan->mask, &strip, NULL, &space->mask_regs, rows->mask + strip.at);
   }
   for (int64_t j = 0; j < block->keys; j++, mask += block->fast)
     ATTEND_LANES(q, block->fast) seen[q] += mask[q] != 0 ? 1 : 0;
@@ -49,12 +48,12 @@ void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_s
   if (head->query.width <= ATTEND_WIDTH)
     KERNEL(attend_transpose)(&head->query, &block, 0, head->query.width, space->query_t);
   while (KERNEL(attend_next)(head, &block, 1)) {
-    int64_t at = attend_piece_at(rows, rows->pieces);
-    rows->piece[rows->pieces++] = (struct attend_piece){block.first_key, block.keys, block.seen};
-    rows->keys += block.keys;
+    rows->piece[rows->pieces] = (struct attend_piece){block.first_key, block.keys, block.seen};
+    struct attend_block piece = attend_piece_block(rows, rows->pieces++);
+    rows->keys += piece.keys;
     KERNEL(attend_scores)
-    (&head->query, attend_at(&head->key, 0, block.first_key), &block, space->query_t, rows->score + at);
-    rows_see(head, space, rows, &block, at);
+    (&head->query, attend_at(&head->key, 0, piece.first_key), &piece, space->query_t, rows->score + piece.at);
+    rows_see(head, space, rows, &piece);
   }
 }
 
@@ -62,22 +61,22 @@ void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_s
 
 void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program,
                                const struct attend_queried *rows, const struct attend_block *strip,
-                               int64_t at, struct lane_tile *tile) {
-  int input = KERNEL(attend_inputs)(head, strip, rows->score + at, tile);
+                               struct lane_tile *tile) {
+  int input = KERNEL(attend_inputs)(head, strip, rows->score + strip->at, tile);
   for (int k = 0; k < head->plan->row_count; k++, input++) {
     tile->input[input] = rows->value[k], tile->slow_stride[input] = 0, tile->fast_stride[input] = 1,
     tile->length[input] = 0;
     tile->padded |= 1u << input;
   }
-  if (program->input_count > input) attend_input(strip, rows->dw + at, tile, input);
+  if (program->input_count > input) attend_input(strip, rows->dw + strip->at, tile, input);
 }
 
 /* Runs a program of one result over a strip. */
 static void rows_lanes(const struct attend_head *head, const struct lane_program *program,
-                       const struct attend_queried *rows, const struct attend_block *strip, int64_t at,
+                       const struct attend_queried *rows, const struct attend_block *strip,
                        struct lane_registers *registers, real *out) {
   struct lane_tile tile;
-  KERNEL(attend_row_inputs)(head, program, rows, strip, at, &tile);
+  KERNEL(attend_row_inputs)(head, program, rows, strip, &tile);
   KERNEL(lane_run)(program, &tile, registers, 1, &out);
 }
 
@@ -121,10 +120,10 @@ static void rows_reduce(const struct attend_head *head, struct attend_space *spa
     struct attend_block block = attend_piece_block(rows, p);
     for (int64_t done = 0; done < block.keys; done += strip.keys) {
       strip = attend_strip(&block, done);
-      int64_t at = attend_piece_at(rows, p) + done * block.fast;
-      real *given = rule->reduce ? space->shaped : rows->given + at;
-      rows_lanes(head, row->program, rows, &strip, at, &rows->registers, given);
-      if (block.seen != LANE_TRUE) attend_hide(given, rows->mask + at, rule->hidden, strip.keys * strip.fast);
+      real *given = rule->reduce ? space->shaped : rows->given + strip.at;
+      rows_lanes(head, row->program, rows, &strip, &rows->registers, given);
+      if (block.seen != LANE_TRUE)
+        attend_hide(given, rows->mask + strip.at, rule->hidden, strip.keys * strip.fast);
       if (rule->reduce) rule->reduce(given, strip.keys, strip.fast, value);
     }
   }
@@ -167,10 +166,10 @@ static void rows_tile(const struct attend_head *head, struct attend_space *space
   struct attend_block block = attend_piece_block(rows, p), strip;
   for (int64_t done = 0; done < block.keys; done += strip.keys) {
     strip = attend_strip(&block, done);
-    int64_t at = attend_piece_at(rows, p) + done * block.fast, count = strip.keys * strip.fast;
+    int64_t count = strip.keys * strip.fast;
     real *weights = space->score + done * block.fast;
-    rows_lanes(head, head->plan->score, rows, &strip, at, &space->score_regs, weights);
-    if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, count);
+    rows_lanes(head, head->plan->score, rows, &strip, &space->score_regs, weights);
+    if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + strip.at, 0, count);
     if (!dropped) continue;
     KERNEL(attend_lanes)(head, head->plan->drop, &strip, NULL, &space->drop_regs, space->drop);
     attend_multiply(weights, space->drop, count);
@@ -187,15 +186,16 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
     KERNEL(attend_row_values)(head, space, attend_forward_rows(head->plan), NULL, &rows);
     for (int64_t p = 0; p < rows.pieces; p++) {
       rows_tile(head, space, &rows, p, head->plan->drop);
-      const struct attend_matrix seen = {rows.mask + attend_piece_at(&rows, p), 1, rows.block.fast};
-      const struct attend_sum sum = {.m = rows.block.queries,
+      const struct attend_block block = attend_piece_block(&rows, p);
+      const struct attend_matrix seen = {rows.mask + block.at, 1, block.fast};
+      const struct attend_sum sum = {.m = block.queries,
                                      .n = y.width,
-                                     .k = rows.piece[p].keys,
-                                     .a = {space->score, 1, rows.block.fast},
-                                     .b = attend_at(&head->value, 0, rows.piece[p].first_key),
+                                     .k = block.keys,
+                                     .a = {space->score, 1, block.fast},
+                                     .b = attend_at(&head->value, 0, block.first_key),
                                      .c = attend_at(&y, first, 0),
                                      .add = p > 0};
-      bool care = rows.piece[p].seen != LANE_TRUE && !KERNEL(attend_finite)(sum.b, sum.k, sum.n);
+      bool care = block.seen != LANE_TRUE && !KERNEL(attend_finite)(sum.b, sum.k, sum.n);
       attend_seen_sum(&sum, care, seen, space->clean);
     }
     for (int64_t q = 0; q < rows.block.queries; q++) {

@@ -30,22 +30,19 @@ void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_s
 void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
                                const struct attend_view *kept, struct attend_queried *rows);
 
-/* The tile and the inputs of a program for a strip that begins at number `at` of each buffer. */
+/* The tile and the inputs of a program for a strip of a piece. */
 void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program,
                                const struct attend_queried *rows, const struct attend_block *strip,
-                               int64_t at, struct lane_tile *tile);
+                               struct lane_tile *tile);
 
 /* Piece number p. */
 static inline struct attend_block attend_piece_block(const struct attend_queried *rows, int64_t p) {
   struct attend_block block = rows->block;
-  block.first_key = rows->piece[p].first_key, block.keys = rows->piece[p].keys,
+  block.first_key = rows->piece[p].first_key;
+  block.keys = rows->piece[p].keys;
   block.seen = rows->piece[p].seen;
+  block.at = p * ATTEND_KEYS * block.fast;
   return block;
-}
-
-/* Where the buffers have piece number p. */
-static inline int64_t attend_piece_at(const struct attend_queried *rows, int64_t p) {
-  return p * ATTEND_KEYS * rows->block.fast;
 }
 
 static inline int attend_forward_rows(const struct attend_plan *plan) {

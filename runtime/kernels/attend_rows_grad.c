@@ -50,7 +50,7 @@ static void rows_grads_init(const struct attend_head *head, struct row_grads *g)
 
 /* What a strip gives to the extras; first: is it the first of these queries? */
 static void rows_extras(const struct row_grads *g, const struct attend_queried *rows,
-                        const struct attend_block *strip, int64_t at, bool first, real *const *part) {
+                        const struct attend_block *strip, bool first, real *const *part) {
   struct attend_block key = *strip;
   key.keys = 1;
   for (int k = 0; k < g->extras; k++) {
@@ -60,7 +60,7 @@ static void rows_extras(const struct row_grads *g, const struct attend_queried *
     if (extra->once)
       attend_hide(part[extra->part], rows->seen, 0, strip->fast);
     else if (strip->seen != LANE_TRUE)
-      attend_hide(part[extra->part], rows->mask + at, 0, strip->keys * strip->fast);
+      attend_hide(part[extra->part], rows->mask + strip->at, 0, strip->keys * strip->fast);
     KERNEL(attend_add_extra)(extra->to, extra->once ? &key : strip, part[extra->part], element);
   }
 }
@@ -75,7 +75,7 @@ static void rows_gradient(const struct attend_head *head, const struct row_grads
     KERNEL(attend_transpose)(&g->to.dy, &rows->block, 0, g->to.dy.width, space->grad_t);
   for (int64_t p = 0; p < rows->pieces; p++) {
     struct attend_block block = attend_piece_block(rows, p);
-    real *dw = rows->dw + attend_piece_at(rows, p);
+    real *dw = rows->dw + block.at;
     KERNEL(attend_scores)(&g->to.dy, attend_at(&head->value, 0, block.first_key), &block, space->grad_t, dw);
     for (int64_t done = 0; head->plan->drop && done < block.keys; done += strip.keys) {
       strip = attend_strip(&block, done);
@@ -94,22 +94,22 @@ static void rows_tiles(const struct attend_head *head, const struct row_grads *g
   for (int k = 1; k < g->to.outputs; k++) part[k] = space->part[k];
   for (int64_t done = 0; done < block.keys; done += strip.keys) {
     strip = attend_strip(&block, done);
-    int64_t at = attend_piece_at(rows, p) + done * block.fast, count = strip.keys * strip.fast;
+    int64_t count = strip.keys * strip.fast;
     real *weights = space->score + done * block.fast;
     struct lane_tile tile;
-    KERNEL(attend_row_inputs)(head, plan->score_grad, rows, &strip, at, &tile);
+    KERNEL(attend_row_inputs)(head, plan->score_grad, rows, &strip, &tile);
     const real *shaped = KERNEL(lane_begin)(plan->score_grad, &tile, &space->grad_regs, plan->score_end,
                                             plan->score_register, weights);
     if (shaped != weights) memcpy(weights, shaped, (size_t)count * sizeof(real));
-    if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + at, 0, count);
+    if (strip.seen != LANE_TRUE) attend_hide(weights, rows->mask + strip.at, 0, count);
     if (plan->drop) {
       KERNEL(attend_lanes)(head, plan->drop, &strip, NULL, &space->drop_regs, space->drop);
       attend_multiply(weights, space->drop, count);
     }
     part[0] = space->grad + done * block.fast;
     KERNEL(lane_finish)(plan->score_grad, &tile, &space->grad_regs, plan->score_end, g->to.outputs, part);
-    if (strip.seen != LANE_TRUE) attend_hide(part[0], rows->mask + at, 0, count);
-    rows_extras(g, rows, &strip, at, p == 0 && done == 0, part);
+    if (strip.seen != LANE_TRUE) attend_hide(part[0], rows->mask + strip.at, 0, count);
+    rows_extras(g, rows, &strip, p == 0 && done == 0, part);
   }
 }
 
@@ -118,7 +118,7 @@ static void rows_products(const struct attend_head *head, const struct attend_gr
                           const struct attend_space *space, const struct attend_queried *rows, int64_t p) {
   const struct attend_block block = attend_piece_block(rows, p);
   const int64_t i = block.first_query, j = block.first_key, fast = block.fast;
-  real *mask = rows->mask + attend_piece_at(rows, p);
+  real *mask = rows->mask + block.at;
   const struct attend_matrix seen = {mask, fast, 1}, seen_by_query = {mask, 1, fast};
   const struct attend_sum sums[] = {{block.keys,
                                      g->dy.width,

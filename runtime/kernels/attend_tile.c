@@ -401,13 +401,18 @@ void KERNEL(attend_transpose)(const struct attend_view *from, const struct atten
 
 void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys,
                            const struct attend_block *block, real *transposed, real *tile) {
-  struct attend_matrix b = {transposed, block->fast, 1}, c = {tile, block->fast, 1};
+  struct attend_sum sum = {.m = block->keys,
+                           .n = block->fast,
+                           .a = keys,
+                           .b = {transposed, block->fast, 1},
+                           .c = {tile, block->fast, 1}};
   int64_t width = queries->width;
   for (int64_t first = 0; first < width || first == 0; first += ATTEND_WIDTH) {
     int64_t end = width < first + ATTEND_WIDTH ? width : first + ATTEND_WIDTH;
     if (width > ATTEND_WIDTH) KERNEL(attend_transpose)(queries, block, first, end, transposed);
-    KERNEL(attend_product)(block->keys, block->fast, end - first, keys, b, c, first > 0);
-    keys.data += end - first;
+    sum.k = end - first, sum.add = first > 0;
+    KERNEL(attend_product)(&sum);
+    sum.a.data += end - first;
   }
 }
 

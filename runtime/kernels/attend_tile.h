@@ -71,6 +71,7 @@ struct attend_matrix {
 struct attend_block {
   int64_t first_query, queries, fast; /* fast: queries rounded up to whole vectors */
   int64_t first_key, keys;
+  int64_t at;           /* where it begins in tiles of all keys of these queries (attend_rows.h) */
   enum lane_truth seen; /* what the mask says of it */
 };
 
@@ -157,8 +158,12 @@ attend_task KERNEL(attend_rows_forward), KERNEL(attend_rows_look), KERNEL(attend
 
 /* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of
  * c that are one are summed into (with add). */
-void KERNEL(attend_product)(int64_t m, int64_t n, int64_t k, struct attend_matrix a, struct attend_matrix b,
-                            struct attend_matrix c, bool add);
+struct attend_sum {
+  int64_t m, n, k;
+  struct attend_matrix a, b, c;
+  bool add;
+};
+void KERNEL(attend_product)(const struct attend_sum *sum);
 
 /* Rows copied next to each other in `to`, padded with zeros to whole vectors. */
 struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to);
@@ -211,6 +216,7 @@ static inline struct attend_block attend_strip(const struct attend_block *block,
   struct attend_block strip = *block;
   int64_t most = LANE_TILE / block->fast, left = block->keys - done;
   strip.first_key += done;
+  strip.at += done * block->fast;
   strip.keys = left < most ? left : most;
   return strip;
 }

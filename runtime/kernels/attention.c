@@ -123,13 +123,18 @@ static void attend_begin(const struct attend_head *head, const struct attend_blo
     KERNEL(attend_transpose)(&head->query, block, 0, head->query.width, query_t);
 }
 
-/* A block of keys and their values, with one block of the band's queries. */
-static void attend_block_forward(const struct attend_head *head, const struct attend_band *band,
-                                 const struct attend_block *block, struct attend_matrix keys,
-                                 struct attend_matrix values, struct attend_rows *rows,
+/* A block of keys and their values. */
+struct attend_keyed {
+  struct attend_matrix key, value;
+};
+
+/* … with the b-th block of the band's queries. */
+static void attend_block_forward(const struct attend_head *head, const struct attend_band *band, int b,
+                                 const struct attend_keyed *keyed, struct attend_rows *rows,
                                  struct attend_space *space) {
+  const struct attend_block *block = &band->block[b];
   if (block->seen == LANE_FALSE) return;
-  KERNEL(attend_scores)(&head->query, keys, block, rows->query_t, space->score);
+  KERNEL(attend_scores)(&head->query, keyed->key, block, rows->query_t, space->score);
   attend_weigh(head, block, space, rows, head->plan->drop);
   if (rows->started && head->plan->softmax)
     attend_rescale(rows->y, block->queries, band->value_width, rows->scale);
@@ -138,7 +143,7 @@ static void attend_block_forward(const struct attend_head *head, const struct at
                                  .n = band->value_width,
                                  .k = block->keys,
                                  .a = {space->score, 1, block->fast},
-                                 .b = values,
+                                 .b = keyed->value,
                                  .c = rows->y,
                                  .add = rows->started};
   bool care = band->care && block->seen != LANE_TRUE;
@@ -158,15 +163,15 @@ static void attend_band_forward(const struct attend_head *head, struct attend_ba
   }
   while (KERNEL(attend_next)(head, band->block, band->count)) {
     int64_t first = band->block->first_key, count = band->block->keys;
-    struct attend_matrix keys = attend_at(&head->key, 0, first), values = attend_at(&head->value, 0, first);
+    struct attend_keyed keyed = {attend_at(&head->key, 0, first), attend_at(&head->value, 0, first)};
     if (band->packed) {
-      keys = KERNEL(attend_pack)(keys, count, head->key.width, space->key);
-      values = KERNEL(attend_pack)(values, count, head->value.width, space->value);
+      keyed.key = KERNEL(attend_pack)(keyed.key, count, head->key.width, space->key);
+      keyed.value = KERNEL(attend_pack)(keyed.value, count, head->value.width, space->value);
     }
-    band->care = attend_hides(band) && !KERNEL(attend_finite)(values, count, band->value_width);
+    band->care = attend_hides(band) && !KERNEL(attend_finite)(keyed.value, count, band->value_width);
     for (int b = 0; b < band->count; b++) {
       KERNEL(attend_fetch)(head, band, b);
-      attend_block_forward(head, band, &band->block[b], keys, values, &rows[b], space);
+      attend_block_forward(head, band, b, &keyed, &rows[b], space);
     }
   }
   for (int b = 0; b < band->count; b++) attend_finish(head, y, lse, &band->block[b], &rows[b]);

@@ -169,10 +169,10 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
 /* ---- tiles ---- */
 
 /* w = exp(s' - lse), ds' = w (dw - delta). */
-static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, const real *neg_lse,
-                                const real *delta, real *weights, real *grad) {
+static void attend_softmax_grad(int64_t keys, int64_t fast, const struct attend_rows *rows,
+                                const real *shaped, real *weights, real *grad) {
   for (int64_t first = 0; first < fast; first += RT_VECTOR) {
-    const real *less = neg_lse + first, *minus = delta + first;
+    const real *less = rows->neg_lse + first, *minus = rows->delta + first;
     for (int64_t j = 0; j < keys; j++) {
       int64_t at = j * fast + first;
 #pragma omp simd
@@ -183,6 +183,12 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const real *shaped, 
       }
     }
   }
+}
+
+/* Does a product have to leave out pairs that are hidden, because of numbers that are not finite? */
+static bool attend_cares(const struct attend_band *band, const struct attend_block *block,
+                         const struct attend_rows *rows) {
+  return block->seen == LANE_MIXED && (band->care || rows->care);
 }
 
 /* Turns the tiles score and grad (s and dy . value) into w d and ds. care: weights of what is hidden may be
@@ -205,7 +211,7 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
       attend_multiply(grad, space->drop, count);
     }
     if (plan->softmax)
-      attend_softmax_grad(strip.keys, strip.fast, shaped, rows->neg_lse, rows->delta, weights, grad);
+      attend_softmax_grad(strip.keys, strip.fast, rows, shaped, weights, grad);
     else {
       if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, 0, count);
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
@@ -277,10 +283,12 @@ static void attend_rows_end(const struct attend_head *head, const struct attend_
     memset(to.data + q * to.row, 0, (size_t)head->query.width * sizeof(real));
 }
 
-/* Adds what the tiles w d and ds of a block give to dvalue, dkey and dquery. */
-static void attend_products(const struct attend_head *head, const struct attend_band *band,
-                            const struct attend_block *block, struct attend_rows *rows,
-                            struct attend_columns *columns, bool care, const struct attend_space *space) {
+/* Adds what the tiles w d and ds of the b-th block give to dvalue, dkey and dquery. */
+static void attend_products(const struct attend_head *head, const struct attend_band *band, int b,
+                            struct attend_rows *rows, struct attend_columns *columns,
+                            const struct attend_space *space) {
+  const struct attend_block *block = &band->block[b];
+  const bool care = attend_cares(band, block, rows);
   const int64_t fast = block->fast, queries = block->queries, keys = block->keys;
   const struct attend_matrix seen = {space->seen, fast, 1}, seen_by_query = {space->seen, 1, fast};
   if (head->makes_columns) {
@@ -319,14 +327,14 @@ static void attend_keys_backward(const struct attend_head *head, const struct at
                     && KERNEL(attend_finite)(columns.value, keys, band->value_width));
   for (int b = 0; b < band->count; b++) {
     const struct attend_block *block = &band->block[b];
-    bool care = block->seen == LANE_MIXED && (band->care || rows[b].care);
+    bool care = attend_cares(band, block, &rows[b]);
     KERNEL(attend_fetch)(head, band, b);
     if (block->seen == LANE_FALSE) continue;
     KERNEL(attend_scores)(&head->query, columns.key, block, rows[b].query_t, space->score);
     KERNEL(attend_scores)(&g->dy, columns.value, block, rows[b].dy_t, space->grad);
     attend_tiles_grad(head, g, block, &rows[b], care, space);
     if (care) KERNEL(attend_mask)(head, block, space);
-    attend_products(head, band, block, &rows[b], &columns, care, space);
+    attend_products(head, band, b, &rows[b], &columns, space);
   }
   if (!band->packed || !columns.add || !head->makes_columns) return;
   KERNEL(attend_unpack)(columns.dkey, keys, head->key.width, dkey, true);

@@ -42,7 +42,7 @@ enum { BLOCKS = 64 }; /* generator blocks at a time */
 /* uniform[4 b + w]: word w of block first + b, as a number in (0,1). */
 static void uniform_blocks(uint64_t seed, int64_t first, real uniform[4 * BLOCKS]) {
   uint32_t word[4][BLOCKS];
-  rt_random_blocks(seed, (uint64_t)first, BLOCKS, word[0], word[1], word[2], word[3]);
+  rt_random_blocks(seed, (uint64_t)first, BLOCKS, *word);
   for (int w = 0; w < 4; w++) {
     SIMD for (int b = 0; b < BLOCKS; b++) uniform[4 * b + w] =
         RT_DOUBLE ? (real)(((double)word[w][b] + 0.5) * 0x1p-32)

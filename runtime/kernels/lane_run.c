@@ -358,11 +358,11 @@ static uint64_t lane_written_once(const struct lane_program *p) {
   return once & ~more;
 }
 
-/* Runs instructions first..end-1. room: where the last of them may leave a whole tile instead of in its
- * register; or NULL. */
+/* Runs instructions first..end-1 on a tile that has been measured. room: where the last of them may leave a
+ * whole tile instead of in its register; or NULL. */
 static void lane_range(const struct lane_program *program, const struct lane_tile *tile,
-                       const struct lane_sizes *sizes, struct lane_registers *registers, int first, int end,
-                       real *room) {
+                       struct lane_registers *registers, int first, int end, real *room) {
+  const struct lane_sizes *sizes = &registers->sizes;
   const struct lane_instr *in = program->instr + first, *last = program->instr + end - 1;
   struct lane_wide *wide = registers->wide;
   bool warm = registers->warm && !wide;
@@ -382,7 +382,7 @@ static void lane_range(const struct lane_program *program, const struct lane_til
 const real *KERNEL(lane_begin)(const struct lane_program *program, const struct lane_tile *tile,
                                struct lane_registers *registers, int end, int reg, real *room) {
   const struct lane_sizes *sizes = lane_sizes_of(tile, registers);
-  lane_range(program, tile, sizes, registers, 0, end, NULL);
+  lane_range(program, tile, registers, 0, end, NULL);
   if (registers->class[reg] == LANE_FULL) return registers->value[reg];
   lane_expand(sizes, registers->value[reg], registers->class[reg], room);
   return room;
@@ -394,7 +394,7 @@ void KERNEL(lane_finish)(const struct lane_program *program, const struct lane_t
   /* Nothing reads inputs after the last instruction, so it can write over them. Outputs themselves are never
    * left in an input. */
   bool direct = out_count == 1 && program->instr[program->instr_count - 1].out == program->output[0];
-  lane_range(program, tile, sizes, registers, first, program->instr_count, direct ? out[0] : NULL);
+  lane_range(program, tile, registers, first, program->instr_count, direct ? out[0] : NULL);
   for (int k = 0; k < out_count; k++) {
     int reg = program->output[k];
     if (registers->value[reg] != out[k])

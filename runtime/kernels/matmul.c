@@ -8,39 +8,50 @@ enum {
   TASK = 1 << 18   /* multiply-adds worth a task */
 };
 
-/* The matrices of one example: lead of them, one behind the other. */
+/* The products of one example: lead of them, whose matrices lie one behind the other. */
 struct matrices {
-  int64_t lead, m, n, k;
-  const real *a, *b;
-  real *c;
+  int64_t lead;
+  struct rt_product first;
 };
 
 static struct matrices matrices_of(const struct rt_call *call, int64_t e) {
   const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
+  const bool ta = call->attr[0], tb = call->attr[1];
   int rank = c->rank;
-  struct matrices x = {
-      .lead = rt_extent(c, 0, rank - 2, e),
-      .m = rt_size(c, rank - 2, e),
-      .n = rt_size(c, rank - 1, e),
-      .k = rt_size(a, call->attr[0] ? rank - 2 : rank - 1, e),
-      .a = in_data(call, 0) + rt_offset(a, e),
-      .b = in_data(call, 1) + rt_offset(b, e),
-      .c = out_data(call, 0) + rt_offset(c, e),
-  };
-  return x;
+  int64_t m = rt_size(c, rank - 2, e), n = rt_size(c, rank - 1, e),
+          k = rt_size(a, ta ? rank - 2 : rank - 1, e);
+  return (struct matrices){rt_extent(c, 0, rank - 2, e),
+                           {.ta = ta,
+                            .tb = tb,
+                            .m = m,
+                            .n = n,
+                            .k = k,
+                            .a = in_data(call, 0) + rt_offset(a, e),
+                            .b = in_data(call, 1) + rt_offset(b, e),
+                            .c = out_data(call, 0) + rt_offset(c, e),
+                            .lda = ta ? m : k,
+                            .ldb = tb ? k : n,
+                            .ldc = n}};
 }
 
-static void multiply(const struct rt_call *call, const struct matrices *x, int64_t i) {
-  bool ta = call->attr[0], tb = call->attr[1];
-  rt_gemm(ta, tb, x->m, x->n, x->k, 1, x->a + i * x->m * x->k, ta ? x->m : x->k, x->b + i * x->k * x->n,
-          tb ? x->k : x->n, 0, x->c + i * x->m * x->n, x->n);
+static struct rt_product product_at(const struct matrices *x, int64_t i) {
+  struct rt_product p = x->first;
+  p.a += i * p.m * p.k;
+  p.b += i * p.k * p.n;
+  p.c += i * p.m * p.n;
+  return p;
+}
+
+static void multiply(const struct matrices *x, int64_t i) {
+  const struct rt_product p = product_at(x, i);
+  rt_gemm(&p);
 }
 
 /* Ragged leading axes: by example. */
 static void multiply_examples(const struct rt_call *call, int64_t begin, int64_t end) {
   for (int64_t e = begin; e < end; e++) {
     struct matrices x = matrices_of(call, e);
-    for (int64_t i = 0; i < x.lead; i++) multiply(call, &x, i);
+    for (int64_t i = 0; i < x.lead; i++) multiply(&x, i);
   }
 }
 
@@ -50,18 +61,18 @@ static void multiply_range(const struct rt_call *call, int64_t begin, int64_t en
   int64_t lead = x.lead, at = 0;
   for (int64_t i = begin; i < end; i++) {
     if (i / lead != at) x = matrices_of(call, at = i / lead);
-    multiply(call, &x, i % lead);
+    multiply(&x, i % lead);
   }
 }
 
 /* Few large products: each is cut into tiles. */
 static void multiply_large(const struct rt_call *call, int64_t examples) {
-  bool ta = call->attr[0], tb = call->attr[1];
   for (int64_t e = 0; e < examples; e++) {
     struct matrices x = matrices_of(call, e);
-    for (int64_t i = 0; i < x.lead; i++) KERNEL(product)
-    (call->pool, ta, tb, x.m, x.n, x.k, x.a + i * x.m * x.k, ta ? x.m : x.k, x.b + i * x.k * x.n,
-     tb ? x.k : x.n, false, x.c + i * x.m * x.n, x.n);
+    for (int64_t i = 0; i < x.lead; i++) {
+      const struct rt_product p = product_at(&x, i);
+      KERNEL(product)(call->pool, &p);
+    }
   }
 }
 
@@ -69,10 +80,9 @@ static void multiply_large(const struct rt_call *call, int64_t examples) {
 static bool multiply_packed(const struct rt_call *call) {
   const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
   if (c->rank != 2 || call->attr[0] || b->batched || !a->batched) return false;
-  int64_t n = c->size[1], k = a->size[1];
-  if (n > 0) KERNEL(product)
-  (call->pool, false, call->attr[1], c->count / n, n, k, in_data(call, 0), k, in_data(call, 1),
-   call->attr[1] ? k : n, false, out_data(call, 0), n);
+  struct rt_product p = matrices_of(call, 0).first;
+  p.m = p.n > 0 ? c->count / p.n : 0;
+  KERNEL(product)(call->pool, &p);
   return true;
 }
 
@@ -86,7 +96,7 @@ void KERNEL(matmul)(const struct rt_call *call) {
   for (int64_t e = 0; e < examples; e++) {
     struct matrices x = matrices_of(call, e);
     products += (double)x.lead;
-    work += (double)x.lead * (double)x.m * (double)x.n * (double)x.k;
+    work += (double)x.lead * (double)x.first.m * (double)x.first.n * (double)x.first.k;
   }
   int64_t each = (int64_t)(work / products) + 1;
   if (a->count > 0 && each >= LARGE)

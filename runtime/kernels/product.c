@@ -11,6 +11,7 @@
 
 enum {
   INLINE_WORK = 300000, /* multiply-adds not worth a second thread */
+  SMALL_ROWS = 8,       /* up to which a small product with a transposed b is one call as well */
   SMALL_COLUMNS = 64,
   SMALL_LEAST_ROWS = 24, /* thinner tiles lose more than packing costs */
   SMALL_MOST_DEPTH = 512,
@@ -25,24 +26,21 @@ enum {
 struct tiles {
   int64_t rows, columns, step, depth;
 };
-struct product {
-  bool ta, tb, add;
-  int64_t m, n, k, lda, ldb, ldc;
-  const real *a, *b;
-  real *c;
-  bool turns; /* turns a transposed b */
+struct tiled {
+  struct rt_product of;
   struct tiles tile;
   int64_t across; /* tiles side by side */
+  bool turns;     /* turns a transposed b */
 };
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-static int64_t tile_count(const struct product *p, struct tiles t) {
+static int64_t tile_count(const struct rt_product *p, struct tiles t) {
   return split_ceil(p->m, t.rows) * split_ceil(p->n, t.columns);
 }
 
 /* Tiles for products without packing; false when that does not suit these sizes. */
-static bool small_tiles(struct product *p, double small) {
+static bool small_tiles(const struct rt_product *p, double small, struct tiles *tiles) {
   bool fits =
       (double)p->n * (double)p->k <= CACHED_NUMBERS || (double)p->m * (double)p->n <= CACHED_NUMBERS / 2;
   if (small == 0 || !fits) return false;
@@ -52,11 +50,11 @@ static bool small_tiles(struct product *p, double small) {
   t.step = split_min(rows, (int64_t)(small / (double)(t.columns * t.depth)) / 4 * 4);
   t.rows = p->tb ? rows : t.step;
   if (t.step < SMALL_LEAST_ROWS) return false;
-  p->tile = t;
+  *tiles = t;
   return true;
 }
 
-static struct tiles big_tiles(const struct product *p) {
+static struct tiles big_tiles(const struct rt_product *p) {
   struct tiles t = {split_min(BIG_ROWS, round_up(p->m, 16)), split_min(BIG_COLUMNS, round_up(p->n, 16)),
                     BIG_ROWS, p->k};
   while (tile_count(p, t) < WANTED_TILES && t.rows * t.columns * t.depth >= 2 * BIG_LEAST_WORK) {
@@ -79,35 +77,44 @@ static void turn(int64_t n, int64_t k, const real *restrict b, int64_t ldb, real
 }
 
 static void tile_task(void *context, int64_t task, void *scratch) {
-  const struct product *p = context;
-  int64_t top = task / p->across * p->tile.rows, bottom = split_min(p->m, top + p->tile.rows);
-  int64_t j = task % p->across * p->tile.columns, n = split_min(p->tile.columns, p->n - j);
-  bool turned = p->tb && p->turns;
-  for (int64_t l = 0; l < p->k; l += p->tile.depth) {
-    int64_t k = split_min(p->tile.depth, p->k - l), ldb = turned ? n : p->ldb;
+  const struct tiled *t = context;
+  const struct rt_product *p = &t->of;
+  int64_t top = task / t->across * t->tile.rows, bottom = split_min(p->m, top + t->tile.rows);
+  int64_t j = task % t->across * t->tile.columns, n = split_min(t->tile.columns, p->n - j);
+  bool turned = p->tb && t->turns;
+  for (int64_t l = 0; l < p->k; l += t->tile.depth) {
+    int64_t k = split_min(t->tile.depth, p->k - l), ldb = turned ? n : p->ldb;
     const real *b = p->b + (p->tb ? j * p->ldb + l : l * p->ldb + j);
     if (turned) {
       turn(n, k, b, p->ldb, scratch);
       b = scratch;
     }
-    for (int64_t i = top; i < bottom; i += p->tile.step)
-      rt_gemm(p->ta, p->tb && !turned, split_min(p->tile.step, bottom - i), n, k, 1,
-              p->a + (p->ta ? l * p->lda + i : i * p->lda + l), p->lda, b, ldb, l || p->add ? 1 : 0,
-              p->c + i * p->ldc + j, p->ldc);
+    for (int64_t i = top; i < bottom; i += t->tile.step)
+      rt_gemm(&(struct rt_product){.ta = p->ta,
+                                   .tb = p->tb && !turned,
+                                   .add = l || p->add,
+                                   .m = split_min(t->tile.step, bottom - i),
+                                   .n = n,
+                                   .k = k,
+                                   .a = p->a + (p->ta ? l * p->lda + i : i * p->lda + l),
+                                   .b = b,
+                                   .c = p->c + i * p->ldc + j,
+                                   .lda = p->lda,
+                                   .ldb = ldb,
+                                   .ldc = p->ldc});
   }
 }
 
-void KERNEL(product)(struct rt_pool *pool, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const real *a,
-                     int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc) {
-  double work = (double)m * (double)n * (double)k, small = rt_blas_info()->small_product;
-  if (m <= 0 || n <= 0) return;
-  if (k <= 0 || (work <= INLINE_WORK && !(tb && small > 0 && m > 8))) {
-    rt_gemm(ta, tb, m, n, k, 1, a, lda, b, ldb, add, c, ldc);
+void KERNEL(product)(struct rt_pool *pool, const struct rt_product *p) {
+  double work = (double)p->m * (double)p->n * (double)p->k, small = rt_blas_info()->small_product;
+  if (p->m <= 0 || p->n <= 0) return;
+  if (p->k <= 0 || (work <= INLINE_WORK && !(p->tb && small > 0 && p->m > SMALL_ROWS))) {
+    rt_gemm(p);
     return;
   }
-  struct product p = {ta, tb, add, m, n, k, lda, ldb, ldc, a, b, c, false, {0}, 0};
-  p.turns = small_tiles(&p, small);
-  if (!p.turns) p.tile = big_tiles(&p);
-  p.across = split_ceil(n, p.tile.columns);
-  rt_parallel(pool, tile_count(&p, p.tile), tile_task, &p);
+  struct tiled t = {.of = *p};
+  t.turns = small_tiles(p, small, &t.tile);
+  if (!t.turns) t.tile = big_tiles(p);
+  t.across = split_ceil(p->n, t.tile.columns);
+  rt_parallel(pool, tile_count(p, t.tile), tile_task, &t);
 }

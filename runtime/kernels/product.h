@@ -5,9 +5,7 @@
 
 #include "runtime/blas.h"
 
-/* c = op(a) op(b), or c += op(a) op(b) with add; row-major, arguments as rt_gemm's (runtime/blas.h). Small
- * products run in the calling thread. */
-void KERNEL(product)(struct rt_pool *pool, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const real *a,
-                     int64_t lda, const real *b, int64_t ldb, bool add, real *c, int64_t ldc);
+/* A product as rt_gemm makes it (runtime/blas.h). Small ones run in the calling thread. */
+void KERNEL(product)(struct rt_pool *pool, const struct rt_product *product);
 
 #endif

@@ -6,12 +6,13 @@
  * * N) numbers apart. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/product.h"
+#include "runtime/kernels/split.h"
 
 #include <string.h>
 
 struct sizes {
-  int64_t rows, groups, k, n;
-}; /* n: all the further axes of w together */
+  int64_t rows, groups, k, n; /* n: all the further axes of w together */
+};
 
 /* w: [k,*n], or [k,g,*n]. packed holds rows * groups * width numbers. */
 static struct sizes sizes_of(const struct rt_call *call, const struct rt_shape *w,
@@ -24,21 +25,24 @@ static struct sizes sizes_of(const struct rt_call *call, const struct rt_shape *
 }
 
 void KERNEL(project)(const struct rt_call *call) {
-  struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, false);
-  const real *x = call->in[0].data, *w = call->in[1].data;
-  real *y = call->out[0].data;
-  for (int64_t g = 0; g < s.groups; g++) KERNEL(product)
-  (call->pool, false, false, s.rows, s.n, s.k, x + g * s.k, s.groups * s.k, w + g * s.n, s.groups * s.n,
-   false, y + g * s.n, s.groups * s.n);
+  const struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, false);
+  const int64_t k = s.groups * s.k, n = s.groups * s.n;
+  struct rt_product p = {.m = s.rows, .n = s.n, .k = s.k, .lda = k, .ldb = n, .ldc = n};
+  for (int64_t g = 0; g < s.groups; g++) {
+    p.a = in_data(call, 0) + g * s.k, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.n;
+    KERNEL(product)(call->pool, &p);
+  }
 }
 
 static void back(const struct rt_call *call, bool add) {
-  struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, true);
-  const real *y = call->in[0].data, *w = call->in[1].data;
-  real *x = call->out[0].data;
-  for (int64_t g = 0; g < s.groups; g++) KERNEL(product)
-  (call->pool, false, true, s.rows, s.k, s.n, y + g * s.n, s.groups * s.n, w + g * s.n, s.groups * s.n, add,
-   x + g * s.k, s.groups * s.k);
+  const struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, true);
+  const int64_t k = s.groups * s.k, n = s.groups * s.n;
+  struct rt_product p = {
+      .tb = true, .add = add, .m = s.rows, .n = s.k, .k = s.n, .lda = n, .ldb = n, .ldc = k};
+  for (int64_t g = 0; g < s.groups; g++) {
+    p.a = in_data(call, 0) + g * s.n, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.k;
+    KERNEL(product)(call->pool, &p);
+  }
 }
 
 void KERNEL(project_back)(const struct rt_call *call) { back(call, false); }
@@ -53,10 +57,11 @@ void KERNEL(project_back_add)(const struct rt_call *call) {
 }
 
 void KERNEL(project_grad)(const struct rt_call *call) {
-  struct sizes s = sizes_of(call, call->out[0].shape, call->in[0].shape, true);
-  const real *x = call->in[0].data, *y = call->in[1].data;
-  real *w = call->out[0].data;
-  for (int64_t g = 0; g < s.groups; g++) KERNEL(product)
-  (call->pool, true, false, s.k, s.n, s.rows, x + g * s.k, s.groups * s.k, y + g * s.n, s.groups * s.n, false,
-   w + g * s.n, s.groups * s.n);
+  const struct sizes s = sizes_of(call, call->out[0].shape, call->in[0].shape, true);
+  const int64_t k = s.groups * s.k, n = s.groups * s.n;
+  struct rt_product p = {.ta = true, .m = s.k, .n = s.n, .k = s.rows, .lda = k, .ldb = n, .ldc = n};
+  for (int64_t g = 0; g < s.groups; g++) {
+    p.a = in_data(call, 0) + g * s.k, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.n;
+    KERNEL(product)(call->pool, &p);
+  }
 }

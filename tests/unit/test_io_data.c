@@ -365,33 +365,34 @@ static void test_held(void **state) {
 
 static void test_hold(void **state) {
   (void)state;
-  int64_t *kept, *held, nk, nh;
+  struct io_split split;
   struct rt_error e = {0};
-  assert_int_equal(io_hold(10, .3, 1, &kept, &nk, &held, &nh, &e), RT_OK);
-  assert_int_equal(nk, 7);
-  assert_int_equal(nh, 3);
+  assert_int_equal(io_hold(10, .3, 1, &split, &e), RT_OK);
+  assert_int_equal(split.kept_count, 7);
+  assert_int_equal(split.held_count, 3);
   bool seen[10] = {false};
   for (int64_t i = 0; i < 10; i++) {
-    int64_t row = i < nk ? kept[i] : held[i - nk];
+    int64_t row = i < split.kept_count ? split.kept[i] : split.held[i - split.kept_count];
     assert_in_range(row, 0, 9);
     assert_false(seen[row]);
     seen[row] = true;
-    if (i > 0 && i != nk) assert_true(row > (i < nk ? kept[i - 1] : held[i - nk - 1]));
+    if (i > 0 && i != split.kept_count)
+      assert_true(row > (i < split.kept_count ? split.kept[i - 1] : split.held[i - split.kept_count - 1]));
   }
   /* the split is part of what a seed means: it must never change */
-  assert_int_equal(held[0], 5);
-  assert_int_equal(held[1], 6);
-  assert_int_equal(held[2], 7);
-  rt_free(kept);
-  assert_int_equal(io_hold(2, .001, 1, &kept, &nk, &held, &nh, NULL), RT_OK);
-  assert_int_equal(nh, 1);
-  rt_free(kept);
-  assert_int_equal(io_hold(2, .999, 1, &kept, &nk, &held, &nh, NULL), RT_OK);
-  assert_int_equal(nk, 1);
-  rt_free(kept);
-  assert_int_equal(io_hold(1, .5, 1, &kept, &nk, &held, &nh, NULL), RT_BAD_DATA);
-  assert_int_equal(io_hold(9, 1, 1, &kept, &nk, &held, &nh, NULL), RT_USAGE);
-  assert_int_equal(io_hold(9, 0.0 / 0.0, 1, &kept, &nk, &held, &nh, NULL), RT_USAGE);
+  assert_int_equal(split.held[0], 5);
+  assert_int_equal(split.held[1], 6);
+  assert_int_equal(split.held[2], 7);
+  rt_free(split.kept);
+  assert_int_equal(io_hold(2, .001, 1, &split, NULL), RT_OK);
+  assert_int_equal(split.held_count, 1);
+  rt_free(split.kept);
+  assert_int_equal(io_hold(2, .999, 1, &split, NULL), RT_OK);
+  assert_int_equal(split.kept_count, 1);
+  rt_free(split.kept);
+  assert_int_equal(io_hold(1, .5, 1, &split, NULL), RT_BAD_DATA);
+  assert_int_equal(io_hold(9, 1, 1, &split, NULL), RT_USAGE);
+  assert_int_equal(io_hold(9, 0.0 / 0.0, 1, &split, NULL), RT_USAGE);
 }
 
 static void test_add(void **state) {
@@ -482,11 +483,12 @@ static void test_text(void **state) {
   struct io_schema s = {0};
   struct io_dataset data, held;
   struct rt_error e = {0};
-  struct io_data_options o = {.hold = .4};
+  struct io_data_options o = {.hold = .4, .window = 2};
+  const struct io_data_options three = {.window = 3}, nine = {.window = 9};
   add(&s, "text", &io_kind_chars);
   const char *path = write_text("t.txt", "\xEF\xBB\xBF"
                                          "abba\nc\nd");
-  assert_int_equal(io_dataset_from_text(path, &s, 3, NULL, &data, NULL, &e), RT_OK);
+  assert_int_equal(io_dataset_from_text(path, &s, &three, &data, NULL, &e), RT_OK);
   /* a b b a \n c \n d; a 2, b 2, \n 2, c, d */
   assert_ids(&data.values[0], data.rows, "1 2 2 1 /1 3 4 3 /3 5 /");
   static const int64_t lines[] = {1, 1, 2};
@@ -494,13 +496,13 @@ static void test_text(void **state) {
   assert_int_equal(s.columns[0].vocab->count, 6);
   io_dataset_free(&data);
   /* with that vocabulary another text */
-  assert_int_equal(io_dataset_from_text(write_text("u.txt", "axa"), &s, 9, NULL, &data, NULL, &e), RT_OK);
+  assert_int_equal(io_dataset_from_text(write_text("u.txt", "axa"), &s, &nine, &data, NULL, &e), RT_OK);
   assert_ids(&data.values[0], data.rows, "1 0 1 /");
   assert_int_equal(data.values[0].unknown, 1);
   io_dataset_free(&data);
   io_schema_free(&s);
   add(&s, "text", &io_kind_chars);
-  assert_int_equal(io_dataset_from_text(path, &s, 2, &o, &data, &held, &e), RT_OK);
+  assert_int_equal(io_dataset_from_text(path, &s, &o, &data, &held, &e), RT_OK);
   assert_ids(&data.values[0], data.rows, "1 2 2 /2 1 3 /");
   assert_ids(&held.values[0], held.rows, "0 3 0 /");
   assert_int_equal(held.lines[0], 2);
@@ -515,16 +517,17 @@ static void test_text_refused(void **state) {
   struct io_schema s = {0}, two = sentiment();
   struct io_dataset data;
   struct rt_error e = {0};
+  const struct io_data_options three = {.window = 3}, none = {0};
   add(&s, "text", &io_kind_words);
-  assert_int_equal(io_dataset_from_text(write_text("t.txt", "one\n"), &s, 3, NULL, &data, NULL, &e),
+  assert_int_equal(io_dataset_from_text(write_text("t.txt", "one\n"), &s, &three, &data, NULL, &e),
                    RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 0, 0, "has 1 token; at least 2");
   rt_error_clear(&e);
-  assert_int_equal(io_dataset_from_text(write_text("t.txt", "ok\nno\xFFt"), &s, 3, NULL, &data, NULL, &e),
+  assert_int_equal(io_dataset_from_text(write_text("t.txt", "ok\nno\xFFt"), &s, &three, &data, NULL, &e),
                    RT_BAD_DATA);
   assert_error(&e, RT_BAD_DATA, 2, 3, "0xff");
-  assert_int_equal(io_dataset_from_text(path_of("t.txt"), &two, 3, NULL, &data, NULL, NULL), RT_USAGE);
-  assert_int_equal(io_dataset_from_text(path_of("t.txt"), &s, 0, NULL, &data, NULL, NULL), RT_USAGE);
+  assert_int_equal(io_dataset_from_text(path_of("t.txt"), &two, &three, &data, NULL, NULL), RT_USAGE);
+  assert_int_equal(io_dataset_from_text(path_of("t.txt"), &s, &none, &data, NULL, NULL), RT_USAGE);
   assert_null(s.columns[0].vocab);
   io_schema_free(&s);
   io_schema_free(&two);

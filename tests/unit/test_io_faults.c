@@ -125,10 +125,10 @@ static void test_train(void **state) {
 static int text_scenario(struct rt_error *e) {
   struct io_schema s = {0};
   struct io_dataset data = {0}, held = {0};
-  struct io_data_options o = {.hold = .5};
+  struct io_data_options o = {.hold = .5, .window = 2};
   struct io_column *c;
   int status = io_schema_add(&s, "text", &io_kind_words, &c, e);
-  if (status == RT_OK) status = io_dataset_from_text(path_of("t.txt"), &s, 2, &o, &data, &held, e);
+  if (status == RT_OK) status = io_dataset_from_text(path_of("t.txt"), &s, &o, &data, &held, e);
   io_dataset_free(&data);
   io_dataset_free(&held);
   io_schema_free(&s);

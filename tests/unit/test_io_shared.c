@@ -141,9 +141,9 @@ static void test_language_modelling(void **state) {
   struct io_dataset train, held;
   struct rt_error e = {0};
   struct io_column *c;
-  struct io_data_options o = {.hold = .1};
+  struct io_data_options o = {.hold = .1, .window = 128};
   assert_int_equal(io_schema_add(&s, "text", &io_kind_chars, &c, NULL), RT_OK);
-  if (io_dataset_from_text(path_of("tinyshakespeare/train.txt"), &s, 128, &o, &train, &held, &e) != RT_OK)
+  if (io_dataset_from_text(path_of("tinyshakespeare/train.txt"), &s, &o, &train, &held, &e) != RT_OK)
     fail_msg("%s", e.text);
   assert_int_equal(c->vocab->count, 66); /* 65 characters and unknown */
   assert_int_equal(train.values[0].offsets[1], 129);

@@ -68,7 +68,8 @@ static void test_words(void **state) {
   struct io_vocab *v;
   size_t length;
   count_letters(&set, "zabbaccd", counts); /* z1 a2 b2 c2 d1 */
-  assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, NULL, NULL, remap, NULL), RT_OK);
+  assert_int_equal(
+      io_vocab_build(&v, IO_VOCAB_WORDS, &(struct io_counted){&set, counts, NULL}, NULL, remap, NULL), RT_OK);
   assert_string_equal(texts(v), "<unk> a b c z d");
   assert_int_equal(remap[0], 4);
   assert_int_equal(io_vocab_find(v, "b", 1), 2);
@@ -78,7 +79,9 @@ static void test_words(void **state) {
   assert_null(io_vocab_text(v, -1, &length));
   io_vocab_free(v);
   struct io_vocab_options options = {.min_count = 2, .max_size = 5, .ends = true};
-  assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, NULL, &options, remap, NULL), RT_OK);
+  assert_int_equal(
+      io_vocab_build(&v, IO_VOCAB_WORDS, &(struct io_counted){&set, counts, NULL}, &options, remap, NULL),
+      RT_OK);
   assert_string_equal(texts(v), "<unk> <begin> <end> a b");
   assert_int_equal(v->begin, 1);
   assert_int_equal(v->end, 2);
@@ -88,7 +91,9 @@ static void test_words(void **state) {
   assert_int_equal(io_vocab_find(v, "<begin>", 7), IO_UNKNOWN);
   io_vocab_free(v);
   int64_t first[26] = {9, 4, 3, 2, 1}; /* another order of first appearance turns the ties round */
-  assert_int_equal(io_vocab_build(&v, IO_VOCAB_WORDS, &set, counts, first, NULL, remap, NULL), RT_OK);
+  assert_int_equal(
+      io_vocab_build(&v, IO_VOCAB_WORDS, &(struct io_counted){&set, counts, first}, NULL, remap, NULL),
+      RT_OK);
   assert_string_equal(texts(v), "<unk> c b a d z");
   io_vocab_free(v);
   io_intern_free(&set);
@@ -107,7 +112,9 @@ static void test_classes(void **state) {
   counts[number] = 1;
   assert_int_equal(io_intern_add(&set, "gone", 4, &number, NULL), RT_OK);
   counts[number] = 0;
-  assert_int_equal(io_vocab_build(&v, IO_VOCAB_CLASSES, &set, counts, NULL, NULL, remap, NULL), RT_OK);
+  assert_int_equal(
+      io_vocab_build(&v, IO_VOCAB_CLASSES, &(struct io_counted){&set, counts, NULL}, NULL, remap, NULL),
+      RT_OK);
   assert_string_equal(texts(v), "B Z a ab b \xC3\xA9");
   assert_int_equal(remap[0], 1);
   assert_int_equal(remap[number], -1);
