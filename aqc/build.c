@@ -8,7 +8,7 @@
 
 static int build(const struct settings *settings, const char *output) {
   aq_model *model;
-  int status = refuse_overwriting(output, settings->operand[0]);
+  int status = refuse_overwriting("-o", output, settings->operand[0]);
   if (status == AQ_OK) status = open_any(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   status = aq_model_save_bytecode(model, output);

@@ -13,6 +13,7 @@ static int print_report(const struct settings *settings, const aq_model *model, 
   if (output_form(settings) != AQ_JSON) reading_remark(&reading, model, settings, "");
   int status = aq_report_shown(report, &shown);
   if (status != AQ_OK) message_print(aq_report_message(report));
+  aq_shown_title(shown, "%s on %s", settings->operand[0], settings->operand[1]);
   reading_facts(data, &reading);
   aq_shown_tree(shown, "data", data);
   if (status == AQ_OK) status = output_shown(settings, shown);
@@ -50,6 +51,7 @@ static const struct option option_list[] = {
     OPTION_SET_BAD_ROW,
     OPTION_SET_HEADER,
     OPTION_SET_QUIET,
+    OPTION_SET_HTML,
     OPTION_SET_JSON,
     OPTION_END};
 

@@ -27,6 +27,7 @@ static const struct option option_list[] = {
            "compute heads as tensors of all their scores, to compare with"),
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
+    OPTION_SET_HTML,
     OPTION_SET_JSON,
     OPTION_END};
 

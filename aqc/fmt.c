@@ -6,15 +6,16 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/output.h"
-#include "aqc/shown.h"
 #include "aqc/verb.h"
 
 /* Does with one formatted file what was asked for. */
 static int use(const struct settings *settings, const char *path, bool same, const char *formatted) {
   if (settings->check) {
     if (same) return AQ_OK;
-    shown_lines(stdout, path);
-    return AQ_NEGATIVE;
+    aq_shown *shown = aq_shown_new(false);
+    aq_shown_note(shown, NULL, "%s", path);
+    int status = output_shown(settings, shown);
+    return status != AQ_OK ? status : AQ_NEGATIVE;
   }
   if (!settings->write) return output_write(NULL, formatted, strlen(formatted)) ? AQ_IO : AQ_OK;
   return same ? AQ_OK : file_replace(path, formatted, strlen(formatted));

@@ -64,7 +64,7 @@ static int run_verb(const struct verb *verb, int count, char **argument) {
   int status = options_parse(verb, count, argument, &settings);
   if (status == AQ_OK && settings.help)
     help_verb(stdout, verb);
-  else if (status == AQ_OK)
+  else if (status == AQ_OK && (status = output_check(&settings)) == AQ_OK)
     status = verb->run(&settings);
   settings_free(&settings);
   return status;

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "aqc/shown.h"
 #include "aqc/terminal.h"
 
 static struct {
@@ -17,34 +16,15 @@ void messages_init(enum aq_form form) {
   style.colour = terminal_colour(2);
 }
 
-static void paint(const char *code) {
-  if (style.colour) fprintf(stderr, "\033[%sm", code);
-}
-
-static void print_place(const aq_message *m) {
-  paint("1");
-  if (m->file[0])
-    shown_line(stderr, m->file);
+static void print_text(const aq_message *message, enum aq_severity severity) {
+  aq_message placed = *message;
+  char *text;
+  if (!placed.file[0]) placed.file = "aqc";
+  if (aq_message_format(&placed, severity, style.colour, &text) == AQ_OK)
+    fputs(text, stderr);
   else
-    fputs("aqc", stderr);
-  if (m->line > 0) fprintf(stderr, ":%d", m->line);
-  if (m->line > 0 && m->column > 0) fprintf(stderr, ":%d", m->column);
-  fputs(": ", stderr);
-  paint("0");
-}
-
-static void print_text(const aq_message *m, const char *colour, const char *prefix) {
-  print_place(m);
-  paint(colour);
-  fputs(prefix, stderr);
-  shown_lines(stderr, m->text);
-  paint("0");
-  if (m->excerpt[0]) shown_lines(stderr, m->excerpt);
-  if (!m->hint[0]) return;
-  paint("36");
-  fputs("hint: ", stderr);
-  paint("0");
-  shown_lines(stderr, m->hint);
+    fprintf(stderr, "aqc: %s\n", message->text);
+  aq_text_free(text);
 }
 
 void message_facts(aq_shown *shown, const char *key, const aq_message *m) {
@@ -69,31 +49,26 @@ void message_object(aq_shown *shown) {
   aq_shown_free(shown);
 }
 
-/* What sets kinds of messages apart. */
-struct kind {
-  const char *key; /* in JSON; NULL: it says nothing there */
-  const char *colour, *prefix;
-};
-static const struct kind error = {"error", "31", ""}, remark = {"remark", "0", ""},
-                         warning = {NULL, "33", "warning: "};
+/* What objects of JSON are called; warnings have none, but stand in the result. */
+static const char *const member[] = {[AQ_ERROR] = "error", [AQ_WARNING] = NULL, [AQ_REMARK] = "remark"};
 
-static void print(const aq_message *message, const struct kind *kind) {
+static void print(const aq_message *message, enum aq_severity severity) {
   if (style.form != AQ_JSON) {
-    print_text(message, kind->colour, kind->prefix);
-  } else if (kind->key) {
+    print_text(message, severity);
+  } else if (member[severity]) {
     aq_shown *shown = aq_shown_new(true);
-    message_facts(shown, kind->key, message);
+    message_facts(shown, member[severity], message);
     message_object(shown);
   }
 }
 
 int message_print(const aq_message *message) {
-  print(message, &error);
+  print(message, AQ_ERROR);
   return message->code;
 }
 
-void message_note(const aq_message *message) { print(message, &remark); }
-void message_warning(const aq_message *message) { print(message, &warning); }
+void message_note(const aq_message *message) { print(message, AQ_REMARK); }
+void message_warning(const aq_message *message) { print(message, AQ_WARNING); }
 
 int message_fail(int code, const char *hint, const char *format, ...) {
   char text[1024];
@@ -106,6 +81,16 @@ int message_fail(int code, const char *hint, const char *format, ...) {
 
 int message_no_memory(void) { return message_fail(AQ_NO_MEMORY, NULL, "there is not enough memory"); }
 
+/* A line that is about no place. */
+static void print_line(const char *line) {
+  char *text;
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_note(shown, NULL, "%s", line);
+  fputs(aq_shown_write(shown, AQ_TEXT, &text) == AQ_OK ? text : line, stderr);
+  aq_text_free(text);
+  aq_shown_free(shown);
+}
+
 void message_remark(const char *format, ...) {
   if (style.form == AQ_JSON) return;
   char text[1024];
@@ -113,7 +98,7 @@ void message_remark(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  shown_lines(stderr, text);
+  print_line(text);
 }
 
 void message_warn(const char *format, ...) {
@@ -125,5 +110,5 @@ void message_warn(const char *format, ...) {
   if (style.form == AQ_JSON)
     message_note(&(aq_message){0, 0, 0, "", text, "", ""});
   else
-    shown_lines(stderr, text);
+    print_line(text);
 }

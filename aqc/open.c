@@ -94,10 +94,11 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
   return compile(path, settings, model);
 }
 
-int refuse_overwriting(const char *output, const char *input) {
+int refuse_overwriting(const char *option, const char *output, const char *input) {
+  char hint[64];
   if (!input || !file_same(output, input)) return AQ_OK;
-  return message_fail(AQ_USAGE, "give another name with -o", "%s is read here and cannot be written as well",
-                      output);
+  snprintf(hint, sizeof hint, "give another name with %s", option);
+  return message_fail(AQ_USAGE, hint, "%s is read here and cannot be written as well", output);
 }
 
 static bool read_before(const aq_model *model, size_t column) {

@@ -18,7 +18,7 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
 int model_fields(const aq_model *model, bool targets, char *names, size_t size);
 /* The field of that number among those, from 0, without targets. */
 const char *model_field(const aq_model *model, int number);
-/* Refuses to write a result over one of the inputs. */
-int refuse_overwriting(const char *output, const char *input);
+/* Refuses to write a result over one of the inputs. option: the one that names the output, "-o". */
+int refuse_overwriting(const char *option, const char *output, const char *input);
 
 #endif

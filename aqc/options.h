@@ -79,6 +79,7 @@ struct option {
   OPTION(0, "header", HEADER, "auto|yes|no", header,                                                         \
          "is the first line a header? (default: when it names the columns)")
 #define OPTION_SET_JSON OPTION(0, "json", FLAG, NULL, json, "results, and messages, as JSON")
+#define OPTION_SET_HTML OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead")
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
 
 struct verb;

@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aqc/files.h"
 #include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/terminal.h"
 
 static int reason; /* errno of the first failure */
 
@@ -27,17 +30,34 @@ int output_write_now(void *context, const char *text, size_t length) {
   return fflush(stdout) == 0 ? 0 : note_failure();
 }
 
-enum aq_form output_form(const struct settings *settings) { return settings->json ? AQ_JSON : AQ_TEXT; }
+enum aq_form output_form(const struct settings *settings) {
+  return settings->html ? AQ_HTML : settings->json ? AQ_JSON : AQ_TEXT;
+}
+
+int output_check(const struct settings *settings) {
+  if (!settings->html) return AQ_OK;
+  if (settings->json) return message_fail(AQ_USAGE, NULL, "--html and --json exclude each other");
+  for (int k = 0; k < settings->operand_count; k++) {
+    int status = refuse_overwriting("--html", settings->html, settings->operand[k]);
+    if (status != AQ_OK) return status;
+  }
+  return file_check_folder(settings->html);
+}
 
 int output_text(const struct settings *settings, char *text) {
-  fputs(text, stdout);
+  int status = AQ_OK;
+  if (settings->html)
+    status = file_replace(settings->html, text, strlen(text));
+  else
+    fputs(text, stdout);
   if (output_form(settings) == AQ_JSON) putchar('\n'); /* an object to a line; other forms end with one */
   aq_text_free(text);
-  return AQ_OK;
+  return status;
 }
 
 int output_shown(const struct settings *settings, aq_shown *shown) {
   char *text;
+  aq_shown_terminal(shown, terminal_width(1), terminal_colour(1));
   int status = aq_shown_write(shown, output_form(settings), &text);
   aq_shown_free(shown);
   return status == AQ_OK ? output_text(settings, text) : message_no_memory();

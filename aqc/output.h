@@ -19,6 +19,8 @@ int output_finish(void);
 
 /* How the settings ask results to be written. */
 enum aq_form output_form(const struct settings *settings);
+/* Whether they can be, before anything is computed. AQ_OK, or a code, having said why not. */
+int output_check(const struct settings *settings);
 /* Writes facts in that form, and frees them. AQ_OK, or the code of what it has said is wrong. NULL: there was
  * no memory for them. */
 int output_shown(const struct settings *settings, aq_shown *shown);

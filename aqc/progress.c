@@ -9,7 +9,6 @@
 
 #include "aqc/interrupt.h"
 #include "aqc/messages.h"
-#include "aqc/shown.h"
 #include "aqc/terminal.h"
 
 enum { SILENCE = 60, WIDEST_BAR = 40 }; /* seconds; columns */
@@ -58,7 +57,7 @@ static void draw_bar(struct progress *progress, const aq_progress *now) {
   print_time(left, sizeof left, now->seconds_left);
   snprintf(facts, sizeof facts, "  loss %.4f  %.0f examples/s  %s left", now->loss, now->examples_per_second,
            left);
-  int room = terminal_width(2) - 1 - shown_width(epoch) - shown_width(facts) - 4;
+  int room = terminal_width(2) - 1 - (int)strlen(epoch) - (int)strlen(facts) - 4;
   int width = room > WIDEST_BAR ? WIDEST_BAR : room;
   fputs("\r\033[K", stderr);
   if (width >= 4) {
@@ -66,7 +65,7 @@ static void draw_bar(struct progress *progress, const aq_progress *now) {
     draw_row(now->steps > 0 ? (double)now->step / (double)now->steps : 0, width, progress->colour);
     fprintf(stderr, "▏%s", facts);
   } else {
-    shown_field(stderr, epoch, terminal_width(2) - 1, false);
+    fprintf(stderr, "%.*s", terminal_width(2) - 1, epoch);
   }
   progress->drawn = true;
 }

@@ -27,7 +27,7 @@ static int check_settings(const struct settings *settings) {
   if (!settings->output) return AQ_OK;
   const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
-    int status = refuse_overwriting(settings->output, input[k]);
+    int status = refuse_overwriting("-o", settings->output, input[k]);
     if (status != AQ_OK) return status;
   }
   return AQ_OK;

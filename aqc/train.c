@@ -55,7 +55,7 @@ static int check_settings(const struct training *t) {
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
-    int status = refuse_overwriting(t->options.save, input[k]);
+    int status = refuse_overwriting("-o", t->options.save, input[k]);
     if (status != AQ_OK) return status;
   }
   return file_check_folder(t->options.save);

@@ -55,6 +55,12 @@ typedef struct aq_message {
   const char *file, *text, *excerpt, *hint; /* excerpt: source lines with carets, several lines */
 } aq_message;
 
+/* A message as a person reads it: "FILE:LINE:COLUMN: ", the text, the excerpt, and the hint, each on lines of
+ * its own. Control characters are written out, as in \x1b. colour: with colours of a terminal. *text is freed
+ * with aq_text_free. */
+enum aq_severity { AQ_ERROR, AQ_WARNING, AQ_REMARK };
+int aq_message_format(const aq_message *message, enum aq_severity severity, bool colour, char **text);
+
 /* Memory of the whole library. Call before anything else; NULL restores malloc. resize(context, NULL, n)
  * allocates, (context, p, n) resizes, (context, p, 0) frees and returns NULL. Returning NULL for a size above
  * 0 is an orderly AQ_NO_MEMORY. */
@@ -63,12 +69,12 @@ void aq_set_allocator(aq_resize *resize, void *context);
 
 /* ---- What is shown ---- */
 
-/* A report or an explanation is a tree of facts, which is built once and written as text or as JSON. A host
- * that shows facts of its own can add them, or build a tree. Nothing here fails by itself: once memory was
- * short additions do nothing, and aq_shown_write says so. A NULL tree is taken for one of those. Texts are
- * copied. */
+/* A report or an explanation is a tree of facts, which is built once and written as text, as JSON or as a
+ * page for a browser. A host that shows facts of its own can add them, or build a tree. Nothing here fails by
+ * itself: once memory was short additions do nothing, and aq_shown_write says so. A NULL tree is taken for
+ * one of those. Texts and numbers are copied. */
 typedef struct aq_shown aq_shown;
-enum aq_form { AQ_TEXT, AQ_JSON };
+enum aq_form { AQ_TEXT, AQ_JSON, AQ_HTML }; /* AQ_HTML: a whole page that needs nothing else */
 
 /* An object, open for members. spaced: with spaces after the commas and colons of JSON. */
 aq_shown *aq_shown_new(bool spaced);
@@ -82,6 +88,10 @@ void aq_shown_real(aq_shown *shown, const char *key, const char *label, double v
 void aq_shown_flag(aq_shown *shown, const char *key, const char *label, bool value);
 void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
                       size_t count); /* in JSON alone */
+/* A map of weights, say of aq_session_map: in text and on pages a drawing with a cell for each weight, in
+ * JSON an object with the members name, mixing, heads, rows, columns, queries, keys and weight. */
+struct aq_map;
+void aq_shown_map(aq_shown *shown, const char *key, const struct aq_map *map);
 /* All of another tree, which must live as long. */
 void aq_shown_tree(aq_shown *shown, const char *key, const aq_shown *tree);
 /* Opens an object or a list, for what follows until aq_shown_end. */
@@ -93,7 +103,11 @@ void aq_shown_end(aq_shown *shown);
 void aq_shown_say(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
 /* A line of text alone; label may be NULL. */
 void aq_shown_note(aq_shown *shown, const char *label, const char *format, ...) AQ_FORMAT(3, 4);
-/* *text: for aq_text_free. */
+/* The title of a page; text and JSON do not have it. */
+void aq_shown_title(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
+/* Text is for a terminal of so many columns (else for 80), and may have its colours (else it has none). */
+void aq_shown_terminal(aq_shown *shown, int columns, bool colour);
+/* *text: for aq_text_free. AQ_USAGE: the tree nests more than 64 levels, or stands within itself. */
 int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
 /* ---- Programs: source text, parsed, names checked ---- */
@@ -135,8 +149,8 @@ int aq_program_check(aq_program *program);
 
 /* All that aq_program_new and aq_program_check have found, errors first; aq_program_message has the first. At
  * most 100 are kept; aq_program_error_count counts the errors that were not, too. Warnings (a name that
- * nothing uses) have the code AQ_NEGATIVE, and there are none as long as there are errors. */
-enum aq_severity { AQ_ERROR, AQ_WARNING };
+ * nothing uses) have the severity AQ_WARNING and the code AQ_NEGATIVE, and there are none as long as there
+ * are errors. */
 size_t aq_program_diagnostic_count(const aq_program *program);
 size_t aq_program_error_count(const aq_program *program);
 /* NULL when there is no k-th one. severity may be NULL. Valid until the next call for this program. */

@@ -128,7 +128,10 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t o = 0; report->judge.report && o < m->output_count && status == RT_OK; o++) {
     const char *name = m->output[o].name;
-    if (m->output_count > 1) aq_shown_note(s, NULL, "%s%s\n", o ? "\n" : "", name);
+    if (m->output_count > 1) {
+      aq_shown_note(s, NULL, "%s%s\n", o ? "\n" : "", name);
+      shown_heading(s);
+    }
     aq_shown_begin(s, name);
     status = rep_show(&report->judge.report[o], DIGITS, s, error);
     aq_shown_end(s);

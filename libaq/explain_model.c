@@ -286,6 +286,7 @@ static int functions(struct explanation *x, struct rt_error *error) {
 }
 
 static int show_all(struct explanation *x, struct rt_error *error) {
+  aq_shown_title(x->shown, "How %s runs", x->module->name);
   aq_shown_text(x->shown, "model", NULL, x->module->name);
   aq_shown_say(x->shown, "model %s", x->module->name);
   int status = assumptions(x, error);

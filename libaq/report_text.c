@@ -2,8 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "libaq/printable.h"
 #include "libaq/report.h"
-#include "libaq/shown_tree.h"
+#include "libaq/shown_map.h"
 
 static void show_scores(aq_shown *s, struct rep_scores scores) {
   aq_shown_whole(s, "support", NULL, (int64_t)scores.support);
@@ -82,6 +83,33 @@ static void show_confusion(const struct rep_report *r, aq_shown *s) {
   aq_shown_end(s);
 }
 
+/* The same as a drawing, for a page. */
+static void draw_confusion(const struct rep_report *r, aq_shown *s) {
+  size_t n = r->class_count, size, names;
+  double *number = s && rt_mul(n * n + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
+  const char **name = number && rt_mul(n + 1, sizeof *name, &names) ? rt_arena_alloc(&s->arena, names) : NULL;
+  if (!name) {
+    shown_fail(s, RT_NO_MEMORY);
+    return;
+  }
+  for (size_t t = 0; t < n; t++) {
+    for (size_t p = 0; p < n; p++)
+      number[t * n + p] = (double)r->confusion[r->order[t] * r->confusion_side + r->order[p]];
+    name[t] = rt_arena_strndup(&s->arena, in_order(r, t)->name, strlen(in_order(r, t)->name));
+    if (!name[t]) shown_fail(s, RT_NO_MEMORY);
+  }
+  shown_draw(s, &(struct shown_map){.title = "confusion matrix",
+                                    .heads = 1,
+                                    .rows = n,
+                                    .columns = n,
+                                    .number = number,
+                                    .row = name,
+                                    .column = name,
+                                    .corner = "true ↓  predicted →",
+                                    .counts = true,
+                                    .on_pages = true});
+}
+
 /* ---- what a person reads of them ---- */
 
 static const struct shown_column columns[] = {
@@ -128,7 +156,7 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
   for (size_t k = 0; k < r->class_count; k++) {
     if (!is_unseen(r, k) || ++count > MOST_LISTED) continue;
     rt_text_puts(&labels, count > 1 ? ", " : "");
-    shown_escape(&labels, in_order(r, k)->name, strlen(in_order(r, k)->name));
+    printable_line(&labels, in_order(r, k)->name);
     rt_text_printf(&labels, " (%llu)", (unsigned long long)in_order(r, k)->truths);
   }
   if (count > MOST_LISTED) rt_text_printf(&labels, ", … (%d labels)", count);
@@ -192,6 +220,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   if (rep_scored_rows(r) < r->rows)
     aq_shown_note(s, NULL, "what follows is over the other %llu:\n", (unsigned long long)rep_scored_rows(r));
   show_metrics(s, metric, r);
+  if (r->confusion) draw_confusion(r, s);
   return status;
 }
 

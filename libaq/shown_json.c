@@ -32,6 +32,14 @@ static void write_number(double x, struct rt_text *out) {
   rt_text_puts(out, number);
 }
 
+/* A whole number as large as it may be. */
+static void write_count(double x, struct rt_text *out) {
+  if (isfinite(x))
+    rt_text_printf(out, "%.0f", x);
+  else
+    rt_text_puts(out, "null");
+}
+
 static void write_numbers(const struct shown_node *node, struct rt_text *out) {
   rt_text_puts(out, "[");
   for (size_t k = 0; k < node->count; k++) {
@@ -43,14 +51,13 @@ static void write_numbers(const struct shown_node *node, struct rt_text *out) {
 
 static bool is_json(const struct shown_node *node) { return node->kind < SHOWN_NOTE && !node->aside; }
 
-/* At most as deep as the code that builds trees nests. */
 static void write_node(const struct shown_node *node, struct rt_text *out) {
   bool object = node->kind == SHOWN_OBJECT, first = true;
   switch (node->kind) {
     case SHOWN_FLAG: rt_text_puts(out, node->flag ? "true" : "false"); return;
     case SHOWN_WHOLE: rt_text_printf(out, "%lld", (long long)node->whole); return;
     case SHOWN_REAL: write_number(node->real, out); return;
-    case SHOWN_COUNT: rt_text_printf(out, "%.0f", node->real); return;
+    case SHOWN_COUNT: write_count(node->real, out); return;
     case SHOWN_NUMBERS: write_numbers(node, out); return;
     case SHOWN_OTHER: write_node(node->of, out); return;
     case SHOWN_TEXT:

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libaq/shown_tree.h"
+#include "libaq/printable.h"
+#include "libaq/shown_map.h"
 #include "runtime/io/number.h"
 
-enum { INDENT = 2, CELL = 9 };
+enum { INDENT = 2, CELL = 9, SCREEN = 80 };
 
 /* ---- pieces ---- */
 
@@ -23,6 +24,7 @@ static void use_point(char *number) {
 }
 
 void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits) {
+  if (isnan(x)) x = NAN; /* without a sign */
   snprintf(out, SHOWN_FIXED_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
   use_point(out);
 }
@@ -60,19 +62,14 @@ void shown_escape(struct rt_text *out, const char *text, size_t length) {
   }
 }
 
-/* Columns are counted in code points, as scikit-learn does. */
-int shown_columns(const char *text) {
-  int n = 0;
-  for (; *text; text++) n += (((unsigned char)*text & 0xC0) != 0x80) + (escape_of(*text) != NULL);
-  return n;
-}
-
 /* ---- layout ---- */
 
 struct layout {
   struct rt_text *out;
   int indent, width; /* of the lines, and of their labels */
   bool grid;
+  int screen; /* columns of the terminal */
+  bool colour;
 };
 
 static bool is_plain(const struct shown_node *node) {
@@ -83,7 +80,7 @@ static bool is_plain(const struct shown_node *node) {
 static int label_width(const struct shown_node *node) {
   int width = node->width;
   for (const struct shown_node *child = node->first; child; child = child->next) {
-    int more = child->label                                    ? shown_columns(child->label)
+    int more = child->label                                    ? printable_points(child->label)
                : is_plain(child) || child->kind == SHOWN_TABLE ? label_width(child)
                                                                : 0;
     width = more > width ? more : width;
@@ -94,18 +91,18 @@ static int label_width(const struct shown_node *node) {
 static void write_children(const struct shown_node *node, const struct layout *layout);
 
 static void write_label(const char *label, const struct layout *layout) {
-  int space = layout->width - shown_columns(label);
+  int space = layout->width - printable_points(label);
   if (layout->grid) rt_text_printf(layout->out, "%*s", space, "");
-  shown_escape(layout->out, label, strlen(label));
+  printable_line(layout->out, label);
   if (!layout->grid) rt_text_printf(layout->out, "%*s", space, "");
   rt_text_puts(layout->out, layout->grid ? " " : "  ");
 }
 
-static void value_text(const struct shown_node *node, struct rt_text *out) {
+void shown_value(const struct shown_node *node, struct rt_text *out) {
   char number[SHOWN_FIXED_SIZE];
   if (node->kind == SHOWN_WHOLE) rt_text_printf(out, "%lld", (long long)node->whole);
   if (node->kind == SHOWN_FLAG) rt_text_puts(out, node->flag ? "yes" : "no");
-  if (node->kind == SHOWN_TEXT) shown_escape(out, node->text, strlen(node->text));
+  if (node->kind == SHOWN_TEXT) printable_line(out, node->text);
   if (node->kind != SHOWN_REAL) return;
   shown_fixed(number, node->real, node->digits);
   rt_text_puts(out, number);
@@ -114,16 +111,10 @@ static void value_text(const struct shown_node *node, struct rt_text *out) {
 /* The value in a column of the grid; NULL leaves it empty. */
 static void write_cell(const struct shown_node *value, struct rt_text *out) {
   struct rt_text text = {0};
-  if (value) value_text(value, &text);
+  if (value) shown_value(value, &text);
   rt_text_printf(out, " %*s", CELL, text.data ? text.data : "");
   out->failed |= text.failed;
   rt_text_free(&text);
-}
-
-static const struct shown_node *member(const struct shown_node *object, const char *key) {
-  for (const struct shown_node *child = object->first; child; child = child->next)
-    if (child->key && strcmp(child->key, key) == 0) return child;
-  return NULL;
 }
 
 static void write_table(const struct shown_node *table, const struct layout *layout) {
@@ -134,9 +125,9 @@ static void write_table(const struct shown_node *table, const struct layout *lay
   for (const struct shown_node *row = table->first; row; row = row->next) {
     if (row->kind == SHOWN_ROW) {
       write_label(row->label, layout);
-      for (size_t c = 0; c < table->count; c++) write_cell(member(row->of, table->column[c].key), out);
+      for (size_t c = 0; c < table->count; c++) write_cell(shown_member(row->of, table->column[c].key), out);
     } else
-      rt_text_puts(out, row->says);
+      printable_lines(out, row->says);
     rt_text_puts(out, "\n");
   }
 }
@@ -146,11 +137,11 @@ static void write_line(const struct shown_node *node, const struct layout *layou
   rt_text_printf(layout->out, "%*s", layout->indent, "");
   if (node->label) write_label(node->label, layout);
   if (node->says)
-    rt_text_puts(layout->out, node->says);
+    printable_lines(layout->out, node->says);
   else if (layout->grid)
     write_cell(value, layout->out);
   else
-    value_text(value, layout->out);
+    shown_value(value, layout->out);
   rt_text_puts(layout->out, "\n");
 }
 
@@ -159,7 +150,9 @@ static void write_section(const struct shown_node *node, const struct layout *la
   struct layout inner = *layout;
   if (node->says) {
     if (layout->indent == 0 && layout->out->length) rt_text_puts(layout->out, "\n");
-    rt_text_printf(layout->out, "%*s%s\n", layout->indent, "", node->says);
+    rt_text_printf(layout->out, "%*s", layout->indent, "");
+    printable_lines(layout->out, node->says);
+    rt_text_puts(layout->out, "\n");
     inner.indent += INDENT;
   }
   if (node->says || node->grid) inner.width = label_width(node);
@@ -175,12 +168,15 @@ static void write_children(const struct shown_node *node, const struct layout *l
       write_section(child->of, layout);
     else if (child->kind == SHOWN_TABLE)
       write_table(child, layout);
-    else if (child->label || child->says)
+    else if (child->kind == SHOWN_MAP && !child->map->on_pages)
+      shown_map_text(child->map, layout->screen, layout->colour, layout->out);
+    else if (shown_is_said(child))
       write_line(child, layout);
   }
 }
 
 void shown_as_text(const aq_shown *s, struct rt_text *out) {
-  struct layout layout = {out, 0, label_width(&s->root), s->root.grid};
+  struct layout layout = {out,      0, label_width(&s->root), s->root.grid, s->columns ? s->columns : SCREEN,
+                          s->colour};
   write_children(&s->root, &layout);
 }

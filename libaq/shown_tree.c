@@ -1,5 +1,5 @@
 /* shown_tree.c: builds trees of facts. After a failed allocation additions do nothing; writing tells it. */
-#include "libaq/shown_tree.h"
+#include "libaq/shown_map.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ void aq_shown_free(aq_shown *s) {
 
 static const char *keep(aq_shown *s, const char *text) {
   char *copy = s && text ? rt_arena_strndup(&s->arena, text, strlen(text)) : NULL;
-  if (s && text && !copy) s->failed = true;
+  if (s && text && !copy) s->failed = RT_NO_MEMORY;
   return copy;
 }
 
@@ -34,7 +34,7 @@ static struct shown_node *add(aq_shown *s, enum shown_kind kind, const char *key
   if (!s || s->failed) return NULL;
   struct shown_node *node = rt_arena_alloc(&s->arena, sizeof *node), *parent = s->open;
   if (!node) {
-    s->failed = true;
+    s->failed = RT_NO_MEMORY;
     return NULL;
   }
   *node = (struct shown_node){.kind = kind, .spaced = s->spaced, .digits = s->digits, .parent = parent};
@@ -86,9 +86,10 @@ void aq_shown_numbers(aq_shown *s, const char *key, const double *number, size_t
   struct shown_node *node = add(s, SHOWN_NUMBERS, key, NULL);
   size_t size;
   if (!node) return;
+  if (!number) count = 0;
   double *copy = rt_mul(count + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
   if (!copy) {
-    s->failed = true;
+    s->failed = RT_NO_MEMORY;
     return;
   }
   if (count) memcpy(copy, number, count * sizeof *number);
@@ -100,10 +101,11 @@ void aq_shown_tree(aq_shown *s, const char *key, const aq_shown *tree) {
   struct shown_node *node = tree ? add(s, SHOWN_OTHER, key, NULL) : NULL;
   if (!node) return;
   node->of = &tree->root;
-  s->failed = tree->failed;
+  shown_fail(s, tree->failed);
 }
 
-static void say(aq_shown *s, struct shown_node *node, const char *format, va_list arguments) {
+/* NULL once memory was short. */
+static const char *words(aq_shown *s, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, arguments);
@@ -111,17 +113,31 @@ static void say(aq_shown *s, struct shown_node *node, const char *format, va_lis
   if (text)
     vsnprintf(text, (size_t)length + 1, format, again);
   else
-    s->failed = true;
-  node->says = text;
+    s->failed = RT_NO_MEMORY;
   va_end(again);
+  return text;
 }
 
 void aq_shown_say(aq_shown *s, const char *format, ...) {
   va_list arguments;
   if (!s || s->failed) return;
   va_start(arguments, format);
-  say(s, s->latest, format, arguments);
+  s->latest->says = words(s, format, arguments);
   va_end(arguments);
+}
+
+void aq_shown_title(aq_shown *s, const char *format, ...) {
+  va_list arguments;
+  if (!s || s->failed) return;
+  va_start(arguments, format);
+  s->title = words(s, format, arguments);
+  va_end(arguments);
+}
+
+void aq_shown_terminal(aq_shown *s, int columns, bool colour) {
+  if (!s) return;
+  s->columns = columns;
+  s->colour = colour;
 }
 
 void aq_shown_note(aq_shown *s, const char *label, const char *format, ...) {
@@ -129,7 +145,7 @@ void aq_shown_note(aq_shown *s, const char *label, const char *format, ...) {
   va_list arguments;
   if (!node) return;
   va_start(arguments, format);
-  say(s, node, format, arguments);
+  node->says = words(s, format, arguments);
   va_end(arguments);
 }
 
@@ -155,6 +171,26 @@ void shown_grid(aq_shown *s, int width) {
 
 const struct shown_node *shown_latest(const aq_shown *s) { return s && !s->failed ? s->latest : NULL; }
 
+void shown_fail(aq_shown *s, int status) {
+  if (s && !s->failed) s->failed = status;
+}
+
+void shown_heading(aq_shown *s) {
+  if (s && !s->failed) s->latest->heading = true;
+}
+
+void shown_draw(aq_shown *s, const struct shown_map *map) {
+  struct shown_node *node = add(s, SHOWN_MAP, NULL, NULL);
+  struct shown_map *copy = node ? rt_arena_alloc(&s->arena, sizeof *copy) : NULL;
+  if (!node) return;
+  if (!copy) {
+    s->failed = RT_NO_MEMORY;
+    return;
+  }
+  *copy = *map;
+  node->map = copy;
+}
+
 void shown_aside(aq_shown *s) {
   if (s && !s->failed) s->open->aside = true;
 }
@@ -173,12 +209,42 @@ void shown_row(aq_shown *s, const char *label, const struct shown_node *of) {
 
 /* ---- writing ---- */
 
+bool shown_is_said(const struct shown_node *node) {
+  bool empty = node->kind == SHOWN_TEXT && !node->text;
+  return node->says || (node->label && !empty);
+}
+
+const struct shown_node *shown_member(const struct shown_node *object, const char *key) {
+  for (const struct shown_node *child = object->first; child; child = child->next)
+    if (child->key && strcmp(child->key, key) == 0) return child;
+  return NULL;
+}
+
+/* A host may nest as it likes, and even put a tree into itself. */
+static bool is_too_deep(const struct shown_node *node, int left) {
+  if (left == 0) return true;
+  if (node->kind == SHOWN_OTHER) return is_too_deep(node->of, left - 1);
+  for (const struct shown_node *child = node->first; child; child = child->next)
+    if (is_too_deep(child, left - 1)) return true;
+  return false;
+}
+
+static int write_tree(const aq_shown *s, enum aq_form form, struct rt_text *out) {
+  static void (*const writer[])(const aq_shown *, struct rt_text *) = {
+      [AQ_TEXT] = shown_as_text, [AQ_JSON] = shown_as_json, [AQ_HTML] = shown_as_html};
+  if (form < AQ_TEXT || form > AQ_HTML) return RT_USAGE;
+  if (!s) return RT_NO_MEMORY;
+  if (s->failed) return s->failed;
+  if (is_too_deep(&s->root, SHOWN_DEEPEST)) return RT_USAGE;
+  writer[form](s, out);
+  return out->failed ? RT_NO_MEMORY : RT_OK;
+}
+
 int shown_finish(aq_shown *s, enum aq_form form, struct rt_text *out, struct rt_error *error) {
-  static void (*const writer[])(const aq_shown *, struct rt_text *) = {shown_as_text, shown_as_json};
-  bool failed = !s || s->failed;
-  if (!failed) writer[form](s, out);
+  int status = write_tree(s, form, out);
   aq_shown_free(s);
-  return failed || out->failed ? rt_no_memory(error) : RT_OK;
+  if (status == RT_NO_MEMORY) return rt_no_memory(error);
+  return status != RT_OK ? rt_fail(error, status, "there is no such form, or the tree is too deep") : RT_OK;
 }
 
 int aq_shown_write(const aq_shown *s, enum aq_form form, char **text) {
@@ -186,8 +252,8 @@ int aq_shown_write(const aq_shown *s, enum aq_form form, char **text) {
   struct rt_error error = {0};
   if (!text) return AQ_USAGE;
   *text = NULL;
-  if (form < AQ_TEXT || form > AQ_JSON) return AQ_USAGE;
-  if (!s || s->failed) return AQ_NO_MEMORY;
-  (form == AQ_TEXT ? shown_as_text : shown_as_json)(s, &out);
-  return lib_give_text(&out, text, &error);
+  int status = write_tree(s, form, &out);
+  if (status == RT_OK) return lib_give_text(&out, text, &error);
+  rt_text_free(&out);
+  return status;
 }

@@ -1,6 +1,6 @@
 /* shown_tree.h: what is shown, as a tree of facts. Code that knows the facts builds it once, with the
- * functions of aq.h and those below; shown_text.c and shown_json.c write it, and know nothing of what it is
- * about. */
+ * functions of aq.h and those below; shown_text.c, shown_json.c and shown_html.c write it, and know nothing
+ * of what it is about. */
 #ifndef AQ_LIBAQ_SHOWN_TREE_H
 #define AQ_LIBAQ_SHOWN_TREE_H
 
@@ -20,7 +20,8 @@ enum shown_kind {
   /* No part of JSON: */
   SHOWN_NOTE,
   SHOWN_TABLE, /* of rows and notes */
-  SHOWN_ROW    /* shows a node that stands elsewhere: a value, or in a table members of an object */
+  SHOWN_ROW,   /* shows a node that stands elsewhere: a value, or in a table members of an object */
+  SHOWN_MAP    /* a drawing of numbers (shown_map.h) */
 };
 
 /* A column of a table: the member of the rows' objects, and what stands above it. */
@@ -38,6 +39,7 @@ struct shown_node {
   const char *key;   /* the name of a member */
   const char *label; /* in text; NULL: this says nothing there, unless it has a sentence */
   const char *says;  /* in text, instead of the value; of an object or a list: its title */
+  bool heading;      /* a note that a page shows as a heading */
   union {
     bool flag;
     int64_t whole;
@@ -46,6 +48,7 @@ struct shown_node {
     const double *number; /* [count] */
     const struct shown_node *of;
     const struct shown_column *column; /* [count] */
+    const struct shown_map *map;
   };
   size_t count;
   struct shown_node *parent, *first, *last, *next;
@@ -57,7 +60,10 @@ struct aq_shown {
   struct shown_node *open, *latest;
   int digits;
   bool spaced;
-  bool failed; /* memory was short: writing says so */
+  const char *title; /* of a page */
+  int columns;       /* of the terminal that text is for; 0: none is known */
+  bool colour;
+  int failed; /* a status, which writing returns; RT_OK unless memory was short */
 };
 
 /* Digits behind the point of the real numbers that follow, in text. */
@@ -71,16 +77,28 @@ void shown_labels(aq_shown *s, int width);
 void shown_count(aq_shown *s, const char *key, double value);
 /* What was last opened or added, for rows; NULL once memory was short. */
 const struct shown_node *shown_latest(const aq_shown *s);
+/* Writing will return this status. */
+void shown_fail(aq_shown *s, int status);
+/* What was last added is a heading, where there are headings. */
+void shown_heading(aq_shown *s);
 /* The open object is for the rows of a table alone. */
 void shown_aside(aq_shown *s);
 /* Rows follow until aq_shown_end. column: [count], must outlive the tree. */
 void shown_table(aq_shown *s, const struct shown_column *column, size_t count);
 void shown_row(aq_shown *s, const char *label, const struct shown_node *of);
 
-/* The writers. */
+/* The writers. A tree nests at most SHOWN_DEEPEST levels when they see it. */
+enum { SHOWN_DEEPEST = 64 };
 void shown_as_text(const aq_shown *s, struct rt_text *out);
 void shown_as_json(const aq_shown *s, struct rt_text *out);
-/* Writes, and frees the tree. RT_OK or RT_NO_MEMORY. */
+void shown_as_html(const aq_shown *s, struct rt_text *out);
+/* Text says this node by itself: it has a label and a value, or words. */
+bool shown_is_said(const struct shown_node *node);
+/* A value as text has it. */
+void shown_value(const struct shown_node *node, struct rt_text *out);
+/* The member of that name of an object, or NULL. */
+const struct shown_node *shown_member(const struct shown_node *object, const char *key);
+/* Writes, and frees the tree. */
 int shown_finish(aq_shown *s, enum aq_form form, struct rt_text *out, struct rt_error *error);
 
 /* The fewest digits that read back as the same double, with a point in every locale. */
@@ -91,9 +109,9 @@ enum { SHOWN_FIXED_SIZE = 64 };
 void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits);
 /* 1.2 MB */
 void shown_scaled(struct rt_text *out, double x, const char *unit);
-/* A text on one line and in one field: newlines, tabs and carriage returns become \\n, \\t and \\r. */
+/* A text of that length in one field of a line of data: newlines, tabs and carriage returns become \\n, \\t
+ * and
+ * \\r, and nothing else changes. For a person, see printable.h. */
 void shown_escape(struct rt_text *out, const char *text, size_t length);
-/* Columns of a text that is escaped so: its code points. */
-int shown_columns(const char *text);
 
 #endif
