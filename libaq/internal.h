@@ -174,7 +174,10 @@ struct aq_model {
   const char **requirement; /* the module's, in words */
   struct rt_arena arena;
 };
+/* Fills class_text and requirement; const after that (model_words.c). */
 int lib_model_words(struct aq_model *model, struct rt_error *error);
+/* The vocabulary of a column, or NULL. */
+const struct io_vocab *lib_model_vocab(const struct aq_model *model, const char *column);
 struct aq_model *lib_model_new(void);
 /* What a model file holds beside the parameters, as safetensors metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);
@@ -234,7 +237,7 @@ struct lib_judge {
 };
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
-/* What an output's predictions are judged as (judge.c). */
+/* What an output's predictions are judged as. */
 enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output);
 /* measure.c: a metric of an output, by name: "f1" of the first, "topic.f1" of the output topic. */
 struct lib_measure {

@@ -6,20 +6,6 @@
 #include "libaq/internal.h"
 #include "vm/link.h"
 
-void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns) {
-  const struct rt_shape *s = tensor->shape;
-  *columns = s->rank == 0 ? 1 : s->size[s->rank - 1];
-  *rows = *columns ? s->count / *columns : 0;
-}
-
-void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out) {
-  for (int64_t i = 0; i < tensor->shape->count; i++) out[i] = lib_number_at(tensor->data, precision, i);
-}
-
-enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output) {
-  return (enum rep_kind)(1 << vm_target_of(module, output));
-}
-
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
   const struct vm_input *target = &judge->module->input[judge->module->output[o].target];
   const struct io_vocab *vocab = judge->schema->columns[io_schema_find(judge->schema, target->name)].vocab;

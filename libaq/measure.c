@@ -3,6 +3,11 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "vm/link.h"
+
+enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output) {
+  return (enum rep_kind)(1 << vm_target_of(module, output));
+}
 
 uint32_t lib_metric_output(const struct vm_module *module, const char **name) {
   for (uint32_t o = 0; o < module->output_count; o++) {

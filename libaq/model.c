@@ -57,15 +57,10 @@ size_t aq_model_column_count(const aq_model *model) {
   return count;
 }
 
-static const struct io_vocab *vocab_of(const aq_model *model, const char *name) {
-  int column = io_schema_find(&model->schema, name);
-  return column < 0 ? NULL : model->schema.columns[column].vocab;
-}
-
 aq_column aq_model_column(const aq_model *model, size_t column) {
   const struct vm_input *input = column_at(model, column);
   if (!input) return (aq_column){"", "", "", false, 0};
-  const struct io_vocab *vocab = vocab_of(model, input->name);
+  const struct io_vocab *vocab = lib_model_vocab(model, input->name);
   return (aq_column){input->name, input->kind->name, input->source ? input->source : input->name,
                      input->is_target, vocab ? vocab->count : 0};
 }
@@ -79,8 +74,9 @@ const char *aq_model_output_name(const aq_model *model, size_t output) {
 }
 
 size_t aq_model_class_count(const aq_model *model, size_t output) {
-  const struct io_vocab *vocab =
-      output < aq_model_output_count(model) ? vocab_of(model, model->module->output[output].name) : NULL;
+  const struct io_vocab *vocab = output < aq_model_output_count(model)
+                                     ? lib_model_vocab(model, model->module->output[output].name)
+                                     : NULL;
   return vocab ? (size_t)vocab->count : 0;
 }
 
@@ -110,24 +106,4 @@ size_t aq_model_parameter_count(const aq_model *model) {
   size_t count = 0;
   for (uint32_t p = 0; model && p < model->params.count; p++) count += (size_t)model->params.elements[p];
   return count;
-}
-
-/* NUL-terminated copies of the class names, and the requirements in words, so that an immutable model can
- * hand them out from any thread. */
-int lib_model_words(struct aq_model *model, struct rt_error *error) {
-  size_t outputs = aq_model_output_count(model);
-  model->class_text = rt_arena_alloc(&model->arena, (outputs + 1) * sizeof *model->class_text);
-  if (!model->class_text) return rt_no_memory(error);
-  for (size_t o = 0; o < outputs; o++) {
-    size_t count = aq_model_class_count(model, o);
-    model->class_text[o] = rt_arena_alloc(&model->arena, (count + 1) * sizeof **model->class_text);
-    if (!model->class_text[o]) return rt_no_memory(error);
-    for (size_t k = 0; k < count; k++) {
-      size_t length;
-      const char *text = io_vocab_text(vocab_of(model, model->module->output[o].name), (int32_t)k, &length);
-      model->class_text[o][k] = rt_arena_strndup(&model->arena, text, length);
-      if (!model->class_text[o][k]) return rt_no_memory(error);
-    }
-  }
-  return lib_requirements_list(model->module, &model->arena, &model->requirement, error);
 }

@@ -1,4 +1,4 @@
-/* params.c: the numbers that training changes: made, filled, read and described for saving. */
+/* params.c: the numbers that training changes: room for them, reading, checking, describing for saving. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include "libaq/params.h"
-#include "runtime/random.h"
 
-static int64_t param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
-                              struct rt_error *error) {
+int64_t lib_param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
+                           struct rt_error *error) {
   const struct vm_type *type = &module->param[p].type;
   int64_t elements = 1;
   for (int a = 0; a < type->rank; a++) {
@@ -67,7 +66,7 @@ int lib_params_init(struct lib_params *params, const struct vm_module *module, e
   for (uint32_t p = 0; p < params->count; p++) {
     int64_t shape[RT_MAX_RANK];
     size_t bytes;
-    params->elements[p] = param_elements(module, p, shape, error);
+    params->elements[p] = lib_param_elements(module, p, shape, error);
     if (params->elements[p] < 0) return error->code;
     if (!rt_mul((size_t)params->elements[p], real_size(precision), &bytes) || !rt_add(total, bytes, &total)
         || total > physical_memory() || !(params->data[p] = rt_alloc_aligned(bytes ? bytes : 1)))
@@ -96,73 +95,6 @@ static double get(const struct lib_params *params, uint32_t p, int64_t at) {
 
 static const char *kind_of(double x) { return isnan(x) ? "NaN" : x > 0 ? "infinite" : "minus infinity"; }
 
-/* FNV-1a, so that the numbers of a parameter hang on its name and the seed, not on what else there is. */
-static uint64_t name_seed(const char *name, uint64_t seed) {
-  uint64_t h = 1469598103934665603u ^ seed * 0x9E3779B97F4A7C15u;
-  for (; *name; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
-  return h;
-}
-
-/* How a parameter lies in memory as the matrices of its heads, one where it has none: element (r, c) of the
- * matrix of head h is at r * (heads * columns) + h * columns + c. What has more than two axes is a matrix of
- * its first axis and all others. */
-struct matrices {
-  int64_t heads, rows, columns;
-};
-
-static struct matrices matrices_of(const struct vm_init *init, const int64_t *shape, int rank,
-                                   int64_t elements) {
-  struct matrices m = {1, rank > 0 ? shape[0] : 1, 1};
-  if (init->by_head && rank == 3) /* [rows, heads, columns] */
-    m = (struct matrices){shape[1], shape[0], shape[2]};
-  else if (m.rows > 0)
-    m.columns = elements / m.rows;
-  return m;
-}
-
-/* Fan in and out as the product x @ W sees them: the first axis, and all the others together. So the matrices
- * of several heads, [in, H, out], which are one product, start as one. A vector of each head, [H, in], is one
- * vector. */
-static void fans(const struct vm_init *init, const int64_t *shape, int rank, double *in, double *out) {
-  int first = init->by_head && rank <= 2;
-  *in = rank > first ? (double)shape[first] : 1;
-  *out = 1;
-  for (int a = first + 1; a < rank; a++) *out *= (double)shape[a];
-}
-
-/* Rows of a random matrix made orthonormal (modified Gram-Schmidt); when there are more rows than columns,
- * its columns. Saxe et al. 2014. */
-static void make_orthogonal(double *q, int64_t m, int64_t n) {
-  for (int64_t i = 0; i < m; i++) {
-    for (int64_t k = 0; k < i; k++) {
-      double dot = 0;
-      for (int64_t c = 0; c < n; c++) dot += q[i * n + c] * q[k * n + c];
-      for (int64_t c = 0; c < n; c++) q[i * n + c] -= dot * q[k * n + c];
-    }
-    double norm = 0;
-    for (int64_t c = 0; c < n; c++) norm += q[i * n + c] * q[i * n + c];
-    for (int64_t c = 0; c < n; c++) q[i * n + c] /= sqrt(norm > 0 ? norm : 1);
-  }
-}
-
-static int fill_orthogonal(struct lib_params *params, uint32_t p, struct matrices w, double gain,
-                           uint64_t key, struct rt_error *error) {
-  bool tall = w.rows > w.columns;
-  int64_t m = tall ? w.columns : w.rows, n = tall ? w.rows : w.columns;
-  double *q = rt_zalloc((size_t)(m * n) + 1, sizeof *q);
-  if (!q) return rt_no_memory(error);
-  for (int64_t h = 0; h < w.heads; h++) {
-    for (int64_t i = 0; i < m * n; i++) q[i] = rt_random_normal(key, (uint64_t)(h * m * n + i));
-    make_orthogonal(q, m, n);
-    for (int64_t r = 0; r < w.rows; r++)
-      for (int64_t c = 0; c < w.columns; c++)
-        lib_params_put(params, p, (r * w.heads + h) * w.columns + c,
-                       gain * (tall ? q[c * n + r] : q[r * n + c]));
-  }
-  rt_free(q);
-  return RT_OK;
-}
-
 /* "f.safetensors: w[2, 0] is NaN". */
 int lib_params_not_finite(const struct lib_params *params, const struct vm_init *init,
                           const struct io_tensor *t, int64_t at, double value, struct rt_error *error) {
@@ -181,64 +113,6 @@ int lib_params_not_finite(const struct lib_params *params, const struct vm_init 
     rt_fail(error, RT_BAD_DATA, "%s: %s[%s] is %s, and weights to begin with are finite", init->file,
             init->tensor, place, kind_of(value));
   return RT_BAD_DATA;
-}
-
-static int fill_one(struct lib_params *params, const struct vm_module *module, uint32_t p,
-                    const struct vm_init *init, uint64_t seed, struct rt_error *error) {
-  int64_t shape[RT_MAX_RANK], n = param_elements(module, p, shape, error);
-  int rank = module->param[p].type.rank;
-  uint64_t key = name_seed(module->param[p].name, seed);
-  double in, out, scale = init->a;
-  if (n < 0) return error->code;
-  struct matrices w = matrices_of(init, shape, rank, n);
-  fans(init, shape, rank, &in, &out);
-  switch (init->kind) {
-    case VM_INIT_ORTHOGONAL: return fill_orthogonal(params, p, w, init->a, key, error);
-    case VM_INIT_GLOROT: scale = init->a * sqrt(6 / (in + out)); break;
-    case VM_INIT_HE: scale = init->a * sqrt(2 / (in > 0 ? in : 1)); break;
-    default: break;
-  }
-  for (int64_t i = 0; i < n; i++) {
-    double value = init->a;
-    if (init->kind == VM_INIT_NORMAL || init->kind == VM_INIT_HE)
-      value = scale * rt_random_normal(key, (uint64_t)i);
-    else if (init->kind == VM_INIT_UNIFORM)
-      value = init->a + (init->b - init->a) * rt_random_uniform(key, (uint64_t)i);
-    else if (init->kind == VM_INIT_GLOROT)
-      value = scale * (2 * rt_random_uniform(key, (uint64_t)i) - 1);
-    else if (init->kind == VM_INIT_EYE)
-      value = i / (w.heads * w.columns) == i % w.columns ? init->a : 0;
-    lib_params_put(params, p, i, value);
-  }
-  return RT_OK;
-}
-
-int lib_params_begin(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
-                     struct rt_error *error) {
-  bool matrix = module->param[p].type.rank >= 2;
-  struct vm_init usual = {.kind = matrix ? VM_INIT_GLOROT : VM_INIT_CONSTANT, .a = matrix};
-  return fill_one(params, module, p, &usual, seed, error);
-}
-
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
-                    uint64_t seed, struct lib_loaded *loaded, struct rt_error *error) {
-  struct lib_loader loader = {.module = module, .schema = schema, .seed = seed};
-  int status = RT_OK;
-  for (uint32_t p = 0; p < params->count && status == RT_OK; p++) {
-    const struct vm_init *init = &module->param[p].init;
-    int64_t shape[RT_MAX_RANK];
-    if (init->kind != VM_INIT_LOAD)
-      status = fill_one(params, module, p, init, seed, error);
-    else if (param_elements(module, p, shape, error) < 0)
-      status = error->code;
-    else
-      status = lib_params_load(params, p, shape, &loader, error);
-  }
-  if (loaded) *loaded = loader.counts;
-  lib_loader_free(&loader);
-  return status != RT_OK
-             ? status
-             : lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
 }
 
 /* Names the parameters that the file lacks. */
@@ -274,7 +148,7 @@ static int read_shape(const struct vm_module *module, uint32_t p, const struct i
   struct rt_text there = {0}, here = {0};
   int64_t shape[RT_MAX_RANK];
   int rank = module->param[p].type.rank;
-  if (param_elements(module, p, shape, error) < 0) return error->code;
+  if (lib_param_elements(module, p, shape, error) < 0) return error->code;
   bool fits = t->rank == rank;
   for (int a = 0; fits && a < t->rank; a++) fits = t->shape[a] == shape[a];
   if (fits) return RT_OK;
@@ -314,7 +188,7 @@ int lib_params_describe(const struct lib_params *params, const struct vm_module 
     int64_t *shape = rt_arena_alloc(arena, RT_MAX_RANK * sizeof *shape);
     const char *name = rt_arena_printf(arena, "%s%s", prefix, module->param[p].name);
     if (!shape || !name) return rt_no_memory(error);
-    if (param_elements(module, p, shape, error) < 0) return error->code;
+    if (lib_param_elements(module, p, shape, error) < 0) return error->code;
     out[p] = (struct io_tensor_out){name, params->precision == RT_F64 ? IO_F64 : IO_F32,
                                     module->param[p].type.rank, shape, params->data[p]};
   }

@@ -1,4 +1,5 @@
-/* params.h: what params.c and params_load.c share. */
+/* params.h: what the files about parameters share: params.c, params_start.c, params_load.c, and
+ * tensor_words.c for their messages. */
 #ifndef AQ_LIBAQ_PARAMS_H
 #define AQ_LIBAQ_PARAMS_H
 
@@ -19,6 +20,12 @@ int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape,
                     struct rt_error *error);
 void lib_loader_free(struct lib_loader *loader);
 
+/* Its numbers, and its sizes in shape; -1, and an error, when one is not known. */
+int64_t lib_param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
+                           struct rt_error *error);
+/* Fills parameter p as the initialiser says, which is not `load`. */
+int lib_params_start(struct lib_params *params, const struct vm_module *module, uint32_t p,
+                     const struct vm_init *init, uint64_t seed, struct rt_error *error);
 /* Fills parameter p as one that has no initialiser: where the file has nothing for it, it stays so. */
 int lib_params_begin(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
                      struct rt_error *error);

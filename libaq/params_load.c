@@ -269,44 +269,25 @@ int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape,
   return status;
 }
 
-/* ---- names ---- */
+/* ---- all parameters ---- */
 
-/* How many characters two names have in common at their ends: "w" and "model.w" 1. */
-static size_t likeness(const char *a, const char *b) {
-  size_t n = strlen(a), m = strlen(b), least = n < m ? n : m, head = 0, tail = 0;
-  while (head < least && a[head] == b[head]) head++;
-  while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail]) tail++;
-  return head + tail;
-}
-
-void lib_hint_tensors(const struct io_tensors *file, const char *wanted, struct rt_error *error) {
-  enum { MOST = 3 };
-  const char *best[MOST] = {NULL};
-  int count = io_tensors_count(file), shown = count < MOST ? count : MOST;
-  for (int k = 0; k < count; k++) {
-    const char *name = io_tensors_at(file, k)->name;
-    for (int b = 0; b < MOST; b++) {
-      if (best[b] && likeness(wanted, name) <= likeness(wanted, best[b])) continue;
-      const char *worse = best[b];
-      best[b] = name;
-      name = worse;
-      if (!name) break;
-    }
+int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
+                    uint64_t seed, struct lib_loaded *loaded, struct rt_error *error) {
+  struct lib_loader loader = {.module = module, .schema = schema, .seed = seed};
+  int status = RT_OK;
+  for (uint32_t p = 0; p < params->count && status == RT_OK; p++) {
+    const struct vm_init *init = &module->param[p].init;
+    int64_t shape[RT_MAX_RANK];
+    if (init->kind != VM_INIT_LOAD)
+      status = lib_params_start(params, module, p, init, seed, error);
+    else if (lib_param_elements(module, p, shape, error) < 0)
+      status = error->code;
+    else
+      status = lib_params_load(params, p, shape, &loader, error);
   }
-  if (count == 0) {
-    rt_hint(error, "it has no tensors");
-    return;
-  }
-  struct rt_text list = {0};
-  for (int b = 0; b < shown; b++) rt_text_printf(&list, "%s%.100s", b ? ", " : "", best[b]);
-  if (count > MOST) rt_text_printf(&list, " (of %d)", count);
-  if (!list.failed)
-    rt_hint(error, "%s %s", count <= MOST ? "it has" : "the most similar of its tensors are", list.data);
-  rt_text_free(&list);
-}
-
-void lib_put_shape(struct rt_text *out, int rank, const int64_t *shape) {
-  rt_text_puts(out, "[");
-  for (int a = 0; a < rank; a++) rt_text_printf(out, "%s%lld", a ? ", " : "", (long long)shape[a]);
-  rt_text_puts(out, "]");
+  if (loaded) *loaded = loader.counts;
+  lib_loader_free(&loader);
+  return status != RT_OK
+             ? status
+             : lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
 }

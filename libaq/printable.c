@@ -115,3 +115,22 @@ void printable_field(struct rt_text *out, const char *text, int columns, bool ri
   rt_text_puts(out, "…");
   spaces(out, left);
 }
+
+void printable_html(struct rt_text *out, const char *text) {
+  struct rt_text safe = {0};
+  printable_lines(&safe, text);
+  out->failed |= safe.failed;
+  for (const char *at = safe.failed || !safe.data ? "" : safe.data; *at; at++) {
+    if (*at == '<')
+      rt_text_puts(out, "&lt;");
+    else if (*at == '>')
+      rt_text_puts(out, "&gt;");
+    else if (*at == '&')
+      rt_text_puts(out, "&amp;");
+    else if (*at == '"')
+      rt_text_puts(out, "&quot;");
+    else
+      rt_text_add(out, at, 1);
+  }
+  rt_text_free(&safe);
+}

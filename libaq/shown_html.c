@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "libaq/printable.h"
-#include "libaq/shown_html.h"
 #include "libaq/shown_map.h"
 
 static const char head[] =
@@ -46,31 +45,12 @@ static const char head[] =
 
 /* ---- pieces ---- */
 
-void html_text(struct rt_text *out, const char *text) {
-  struct rt_text safe = {0};
-  printable_lines(&safe, text);
-  out->failed |= safe.failed;
-  for (const char *at = safe.failed || !safe.data ? "" : safe.data; *at; at++) {
-    if (*at == '<')
-      rt_text_puts(out, "&lt;");
-    else if (*at == '>')
-      rt_text_puts(out, "&gt;");
-    else if (*at == '&')
-      rt_text_puts(out, "&amp;");
-    else if (*at == '"')
-      rt_text_puts(out, "&quot;");
-    else
-      rt_text_add(out, at, 1);
-  }
-  rt_text_free(&safe);
-}
-
 /* A text, or a value as text has it, on one line. */
 static void write_value(const struct shown_node *value, struct rt_text *out) {
   struct rt_text text = {0};
   if (value) shown_value(value, &text);
   out->failed |= text.failed;
-  if (!text.failed && text.data) html_text(out, text.data);
+  if (!text.failed && text.data) printable_html(out, text.data);
   rt_text_free(&text);
 }
 
@@ -91,7 +71,7 @@ static void close_facts(struct page *page) {
 static void write_heading(struct page *page, const char *text) {
   int level = page->level < 5 ? page->level + 1 : 6;
   rt_text_printf(page->out, "<h%d>", level);
-  html_text(page->out, text);
+  printable_html(page->out, text);
   rt_text_printf(page->out, "</h%d>\n", level);
 }
 
@@ -99,10 +79,10 @@ static void write_fact(struct page *page, const struct shown_node *node) {
   if (!page->in_facts) rt_text_puts(page->out, "<div class=\"wide\"><table class=\"facts\">\n");
   page->in_facts = true;
   rt_text_puts(page->out, "<tr><th>");
-  html_text(page->out, node->label);
+  printable_html(page->out, node->label);
   rt_text_puts(page->out, "<td>");
   if (node->says)
-    html_text(page->out, node->says);
+    printable_html(page->out, node->says);
   else
     write_value(node->kind == SHOWN_ROW ? node->of : node, page->out);
   rt_text_puts(page->out, "\n");
@@ -117,7 +97,7 @@ static void write_line(struct page *page, const struct shown_node *node) {
     return;
   }
   rt_text_puts(page->out, node->parent && node->parent->parent ? "<p class=\"line\">" : "<p>");
-  html_text(page->out, text);
+  printable_html(page->out, text);
   rt_text_puts(page->out, "</p>\n");
 }
 
@@ -127,7 +107,7 @@ static void write_table(struct page *page, const struct shown_node *table) {
   rt_text_puts(out, "<div class=\"wide\"><table class=\"grid\">\n<thead><tr><th>");
   for (size_t c = 0; c < table->count; c++) {
     rt_text_puts(out, "<th>");
-    html_text(out, table->column[c].heading);
+    printable_html(out, table->column[c].heading);
   }
   rt_text_puts(out, "\n<tbody>\n");
   for (const struct shown_node *row = table->first; row; row = row->next) {
@@ -137,7 +117,7 @@ static void write_table(struct page *page, const struct shown_node *table) {
     }
     rt_text_puts(out, apart ? "<tr class=\"apart\"><th>" : "<tr><th>");
     apart = false;
-    html_text(out, row->label);
+    printable_html(out, row->label);
     for (size_t c = 0; c < table->count; c++) {
       rt_text_puts(out, "<td>");
       write_value(shown_member(row->of, table->column[c].key), out);
@@ -188,9 +168,9 @@ void shown_as_html(const aq_shown *s, struct rt_text *out) {
   const char *title = s->title ? s->title : "aq";
   rt_text_puts(out, head);
   rt_text_puts(out, "<title>");
-  html_text(out, title);
+  printable_html(out, title);
   rt_text_puts(out, "</title>\n<h1>");
-  html_text(out, title);
+  printable_html(out, title);
   rt_text_puts(out, "</h1>\n");
   write_children(&page, &s->root);
   close_facts(&page);

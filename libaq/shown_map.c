@@ -1,29 +1,6 @@
 /* shown_map.c: maps of numbers as facts: members for JSON, and a drawing of the same numbers. */
 #include "libaq/shown_map.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "libaq/aq.h"
-
-const char *shown_map_name(const char *const *names, size_t k, char buffer[SHOWN_NAME]) {
-  if (names) return names[k];
-  snprintf(buffer, SHOWN_NAME, "%zu", k + 1);
-  return buffer;
-}
-
-double shown_map_most(const struct shown_map *map) {
-  double most = 0;
-  for (size_t k = 0; k < map->heads * map->rows * map->columns; k++)
-    if (isfinite(map->number[k])) most = fmax(most, fabs(map->number[k]));
-  return most;
-}
-
-double shown_map_share(double number, double most) {
-  return most > 0 && isfinite(number) ? fabs(number) / most : 0;
-}
-
 /* The tokens of an axis, or null where it has none. Returns the tree's own copies of them. */
 static const char *const *show_tokens(aq_shown *s, const char *key, const char *const *tokens, size_t count) {
   size_t size;

@@ -1,7 +1,7 @@
 /* shown_map_html.c: maps on a page: a cell for each number, its colour as dark as the number is large. */
 #include <math.h>
 
-#include "libaq/shown_html.h"
+#include "libaq/printable.h"
 #include "libaq/shown_map.h"
 
 /* On darker cells than this the number is written in the other colour. */
@@ -34,7 +34,7 @@ static void write_cell(const struct shown_map *map, double number, double most, 
 static void write_name(const char *const *names, size_t k, struct rt_text *out) {
   char buffer[SHOWN_NAME];
   rt_text_puts(out, "<th>");
-  html_text(out, shown_map_name(names, k, buffer));
+  printable_html(out, shown_map_name(names, k, buffer));
 }
 
 static void write_bars(const struct shown_map *map, const double *number, double most, struct rt_text *out) {
@@ -53,7 +53,7 @@ static void write_bars(const struct shown_map *map, const double *number, double
 
 static void write_cells(const struct shown_map *map, const double *number, double most, struct rt_text *out) {
   rt_text_puts(out, "<table class=\"map\">\n<thead><tr><th class=\"corner\">");
-  if (map->corner) html_text(out, map->corner);
+  if (map->corner) printable_html(out, map->corner);
   for (size_t c = 0; c < map->columns; c++) write_name(map->column, c, out);
   rt_text_puts(out, "\n<tbody>\n");
   for (size_t r = 0; r < map->rows; r++) {
@@ -70,7 +70,7 @@ void shown_map_html(const struct shown_map *map, struct rt_text *out) {
   for (size_t h = 0; h < map->heads; h++) {
     const double *number = map->number + h * map->rows * map->columns;
     rt_text_puts(out, map->on_pages ? "<h3>" : "<h2>");
-    html_text(out, map->title);
+    printable_html(out, map->title);
     if (map->heads > 1) rt_text_printf(out, ", head %zu of %zu", h + 1, map->heads);
     rt_text_puts(out, map->on_pages ? "</h3>\n" : "</h2>\n");
     rt_text_puts(out, "<div class=\"wide\">");

@@ -1,0 +1,70 @@
+/* handles.c: what all handles share: messages, texts that are handed out, options in the words of the layers
+ * below. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "libaq/internal.h"
+#include "runtime/blas.h"
+
+const char *aq_version(void) { return PACKAGE_VERSION; }
+
+void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resize, context); }
+
+void aq_text_free(char *text) { rt_free(text); }
+
+const char *aq_nearer(const char *word, const char *best, const char *candidate) {
+  struct rt_nearest nearest = {word, NULL, 0};
+  if (word && best) rt_nearest_consider(&nearest, best);
+  if (word && candidate) rt_nearest_consider(&nearest, candidate);
+  return nearest.best;
+}
+
+const aq_message *lib_view(struct lib_message *m) {
+  m->view = (aq_message){m->error.code, m->error.line,    m->error.column, m->error.file,
+                         m->error.text, m->error.excerpt, m->error.hint};
+  return &m->view;
+}
+
+void lib_name_file(struct rt_error *error, const char *path) {
+  if (!error->file[0]) snprintf(error->file, sizeof error->file, "%s", path);
+}
+
+void lib_hint_place(const struct rt_error *from, struct rt_error *error) {
+  if (from->line)
+    rt_hint(error, "%s:%d:%d: %s", from->file, from->line, from->column, from->text);
+  else
+    rt_hint(error, "%s", from->text);
+  if (!error->excerpt[0]) memcpy(error->excerpt, from->excerpt, sizeof error->excerpt);
+}
+
+int lib_give_text(struct rt_text *from, char **text, struct rt_error *error) {
+  *text = from->failed ? NULL : from->data ? from->data : rt_strdup("");
+  if (*text) return RT_OK;
+  rt_text_free(from);
+  return rt_no_memory(error);
+}
+
+enum rt_precision lib_precision(enum aq_precision precision) { return precision == AQ_F64 ? RT_F64 : RT_F32; }
+
+enum io_header lib_header(enum aq_header header) {
+  return header == AQ_HEADER_YES ? IO_HEADER_YES : header == AQ_HEADER_NO ? IO_HEADER_NO : IO_HEADER_AUTO;
+}
+
+struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {
+  int count = threads > 0 ? threads : rt_cores();
+  return rt_blas_begin(count, choose_blas_core, error) ? NULL : rt_pool_new(count, error);
+}
+
+double lib_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+const aq_message *lib_nothing(void) {
+  static const aq_message nothing = {AQ_USAGE, 0, 0, "", "nothing was handed over: NULL", "", ""};
+  return &nothing;
+}
+
+int lib_no_path(struct rt_error *error) { return rt_fail(error, RT_USAGE, "there is no path: it is NULL"); }
