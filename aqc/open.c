@@ -9,11 +9,11 @@
 
 int read_program(const char *path, const struct settings *settings, aq_program **program) {
   aq_program_options options = {.size = sizeof options,
-                                .define = settings->define,
-                                .define_count = settings->define_count,
+                                .define = settings->define.item,
+                                .define_count = settings->define.count,
                                 .unfused = settings->unfused,
-                                .set = settings->set,
-                                .set_count = settings->set_count};
+                                .set = settings->set.item,
+                                .set_count = settings->set.count};
   *program = NULL;
   if (file_ends_with(path, ".aqm"))
     return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
@@ -74,11 +74,11 @@ static int compile(const char *path, const struct settings *settings, aq_model *
 
 /* What is compiled already is not changed by what would change a program. */
 static int check_compiled(const char *path, const struct settings *settings) {
-  if (!settings->define_count && !settings->set_count && !settings->unfused) return AQ_OK;
+  if (!settings->define.count && !settings->set.count && !settings->unfused) return AQ_OK;
   return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
                       "%s has no effect on %s, which is compiled",
-                      settings->define_count ? "--define"
-                      : settings->set_count  ? "--set"
+                      settings->define.count ? "--define"
+                      : settings->set.count  ? "--set"
                                              : "--unfused",
                       path);
 }

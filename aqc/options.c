@@ -33,8 +33,8 @@ void settings_init(struct settings *settings) {
 }
 
 void settings_free(struct settings *settings) {
-  free(settings->define);
-  free(settings->set);
+  free(settings->define.item);
+  free(settings->set.item);
 }
 
 static int wrong(const struct reader *r, const char *hint, const char *text) {
@@ -104,41 +104,12 @@ static int read_choice(const struct reader *r, const struct option *option, cons
   return wrong_value(r, option, value, wanted);
 }
 
-static bool is_name(const char *text, size_t length) {
-  for (size_t k = 0; k < length; k++) {
-    bool letter = (text[k] >= 'a' && text[k] <= 'z') || (text[k] >= 'A' && text[k] <= 'Z') || text[k] == '_';
-    if (!letter && (k == 0 || text[k] < '0' || text[k] > '9')) return false;
-  }
-  return length > 0;
-}
-
-static int read_define(const struct reader *r, const struct option *option, char *value) {
-  struct settings *s = r->settings;
-  char *equals = strchr(value, '=');
-  int64_t number;
-  char text[128];
-  if (!equals || !is_name(value, (size_t)(equals - value)) || !read_whole(equals + 1, 0, &number))
-    return wrong_value(r, option, value, "a dim and its size, such as D=64");
-  aq_define *more = realloc(s->define, (s->define_count + 1) * sizeof *more);
+/* The program knows what it can be given, and says what is wrong with it. */
+static int add_given(struct given *list, const char *name, const char *value, const char *origin) {
+  aq_given *more = realloc(list->item, (list->count + 1) * sizeof *more);
   if (!more) return message_no_memory();
-  *equals = '\0';
-  s->define = more;
-  for (size_t k = 0; k < s->define_count; k++) {
-    if (strcmp(more[k].name, value) != 0) continue;
-    snprintf(text, sizeof text, "the dim `%.60s` is given twice", value);
-    return wrong(r, NULL, text);
-  }
-  s->define[s->define_count++] = (aq_define){value, number};
-  return AQ_OK;
-}
-
-/* The program knows its settings, and says what is wrong with a value. */
-static int add_setting(const struct reader *r, const char *name, const char *value, const char *origin) {
-  struct settings *s = r->settings;
-  aq_setting *more = realloc(s->set, (s->set_count + 1) * sizeof *more);
-  if (!more) return message_no_memory();
-  s->set = more;
-  s->set[s->set_count++] = (aq_setting){name, value, origin};
+  list->item = more;
+  list->item[list->count++] = (aq_given){name, value, origin};
   return AQ_OK;
 }
 
@@ -166,9 +137,8 @@ static int set_value(const struct reader *r, const struct option *option, char *
       status = read_choice(r, option, value, &choice);
       *(enum aq_header *)field = choice == 0 ? AQ_HEADER_AUTO : choice == 1 ? AQ_HEADER_YES : AQ_HEADER_NO;
       break;
-    case OPTION_DEFINE: return read_define(r, option, value);
-    case OPTION_SET: return add_setting(r, NULL, value, "--set");
-    case OPTION_SETTING: return add_setting(r, option->name, value, option->origin);
+    case OPTION_GIVEN: return add_given(field, NULL, value, option->origin);
+    case OPTION_SETTING: return add_given(field, option->name, value, option->origin);
   }
   return status;
 }
@@ -177,7 +147,7 @@ static int set_value(const struct reader *r, const struct option *option, char *
 static int set_option(struct reader *r, const struct option *option, char *value) {
   uint64_t place = (uint64_t)1 << (option - r->verb->options);
   char text[96];
-  if (option->value && option->kind != OPTION_DEFINE && option->kind != OPTION_SET) {
+  if (option->value && option->kind != OPTION_GIVEN) {
     snprintf(text, sizeof text, "--%s is given twice", option->name);
     if (r->given & place) return wrong(r, NULL, text);
     r->given |= place;

@@ -11,10 +11,10 @@ struct settings {
   int operand_count;
   bool help;
 
-  aq_define *define;
-  size_t define_count;
-  aq_setting *set; /* of train { } */
-  size_t set_count;
+  struct given {
+    aq_given *item;
+    size_t count;
+  } define, set; /* dims and consts; settings of train { } */
   const char *valid, *test, *output, *until;
   double hold;
   int64_t batch, seed, threads;
@@ -39,8 +39,7 @@ enum option_kind {
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */
-  OPTION_DEFINE,    /* NAME=V, any number of times; adds to define */
-  OPTION_SET,       /* train.NAME=VALUE, any number of times; adds to set */
+  OPTION_GIVEN,     /* NAME=VALUE, any number of times; adds to a struct given */
   OPTION_SETTING    /* VALUE of the setting of train { } that has the name of the option; adds to set */
 };
 
@@ -51,22 +50,27 @@ struct option {
   const char *value; /* how --help calls what follows; NULL for a flag */
   size_t field;      /* offset in struct settings */
   const char *help;
-  const char *origin; /* of a setting: what messages call its value */
+  const char *origin; /* of what is given: what messages call its value */
 };
 
 #define OPTION(letter, name, kind, value, field, help)                                                       \
   { letter, name, OPTION_##kind, value, offsetof(struct settings, field), help, NULL }
 #define OPTION_TRAIN(name, value, help)                                                                      \
-  { 0, name, OPTION_SETTING, value, 0, help, "--" name }
+  { 0, name, OPTION_SETTING, value, offsetof(struct settings, set), help, "--" name }
 #define OPTION_END                                                                                           \
   { 0, NULL, OPTION_FLAG, NULL, 0, NULL, NULL }
 
 /* Options that mean the same for several verbs. */
 #define OPTION_SET_DIM                                                                                       \
-  OPTION('D', "define", DEFINE, "NAME=V", define, "dim NAME is V, whatever the program says; repeatable")
+  {                                                                                                          \
+    'D', "define", OPTION_GIVEN, "NAME=V", offsetof(struct settings, define),                                \
+        "the dim or const NAME is V, whatever the program says; repeatable", "-D"                            \
+  }
 #define OPTION_SET_SETTING                                                                                   \
-  OPTION(0, "set", SET, "train.NAME=V", set,                                                                 \
-         "the setting NAME of train { } is V, whatever the program says; repeatable")
+  {                                                                                                          \
+    0, "set", OPTION_GIVEN, "train.NAME=V", offsetof(struct settings, set),                                  \
+        "the setting NAME of train { } is V, whatever the program says; repeatable", "--set"                 \
+  }
 #define OPTION_SET_THREADS                                                                                   \
   OPTION(0, "threads", COUNT, "N", threads,                                                                  \
          "threads to use (default: all cores); results do not depend on it")

@@ -18,7 +18,7 @@ static int check_definition(struct cc_program *program, struct cc_definition *d,
 
 int cc_check(struct cc_program *program, struct vm_module **module, struct rt_error *error) {
   struct cc_definition *model = NULL;
-  struct rt_error overrides = {0}, alone = {0}, dims = {0};
+  struct rt_error given = {0}, alone = {0}, values = {0};
   int status = RT_OK;
   if (module) *module = NULL;
   for (struct cc_definition *d = program->first; d && status == RT_OK; d = d->next)
@@ -30,10 +30,10 @@ int cc_check(struct cc_program *program, struct vm_module **module, struct rt_er
   if (status == RT_OK && !model && program->main && !program->main->data_broken
       && cc_check_alone(program, &alone))
     status = cc_report_copy(&program->diagnostics, &alone);
-  if (status == RT_OK && program->main && cc_check_overrides(program, &overrides))
-    status = cc_report_copy(&program->diagnostics, &overrides);
-  if (status == RT_OK && program->diagnostics.error_count == 0 && cc_check_dims(program, &dims))
-    status = cc_report_copy(&program->diagnostics, &dims);
+  if (status == RT_OK && program->main && cc_check_given(program, &given))
+    status = cc_report_copy(&program->diagnostics, &given);
+  if (status == RT_OK && program->diagnostics.error_count == 0 && cc_check_values(program, &values))
+    status = cc_report_copy(&program->diagnostics, &values);
   if (status == RT_OK && program->diagnostics.error_count == 0) status = cc_report_unused(program);
   cc_diagnostics_sort(&program->diagnostics);
   const struct rt_error *first = cc_first_error(&program->diagnostics);

@@ -139,20 +139,24 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
   return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
 }
 
-static int unused_overrides(struct cc_context *c) {
-  for (int i = 0; i < c->program->override_count; i++) {
-    const struct cc_override *o = &c->program->override[i];
-    const struct cc_definition *d = cc_find(c->program, c->program->main, o->name);
-    if (o->used || (d && d->node->kind == GR_DIM)) continue;
-    struct rt_nearest nearest = {o->name, NULL, 0};
-    for (size_t k = 0; k < c->program->main->definition_count; k++)
-      if (c->program->main->definition[k].node->kind == GR_DIM)
-        rt_nearest_consider(&nearest, c->program->main->definition[k].name);
-    rt_fail(c->error, RT_USAGE, "-D %s: %s has no dim of that name", o->name, c->program->main->path);
-    if (nearest.best) rt_hint(c->error, "did you mean %s?", nearest.best);
-    return c->error->code;
-  }
-  return RT_OK;
+/* What is given a value is a dim or const of the main file, or a size of a function's arguments. */
+static int unknown_definition(struct cc_context *c, const struct gr_node *entry) {
+  const struct cc_unit *main = c->program->main;
+  struct rt_nearest nearest = {entry->text, NULL, 0};
+  if (cc_is_value(cc_own_definition(main, entry->text))) return RT_OK;
+  for (size_t k = 0; k < main->definition_count; k++)
+    if (cc_is_value(&main->definition[k])) rt_nearest_consider(&nearest, main->definition[k].name);
+  gr_fail(c->error, entry->span, "%s has no dim or const called `%s`", main->path, entry->text);
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  return c->error->code;
+}
+
+static int unknown_definitions(struct cc_context *c) {
+  const struct cc_assigned_list *list = &c->program->define;
+  int status = RT_OK;
+  for (int k = 0; list->entry && k < list->count && status == RT_OK; k++)
+    if (list->entry[k] && !list->used[k]) status = unknown_definition(c, list->entry[k]);
+  return status;
 }
 
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error) {
@@ -161,7 +165,7 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
   bool settled = false;
   int status = begin(&k, program, error);
   if (status == RT_OK) status = elaborate_model(&k, &e);
-  if (status == RT_OK) status = unused_overrides(&k.c);
+  if (status == RT_OK) status = unknown_definitions(&k.c);
   if (status == RT_OK) {
     settled = true;
     status = settle(&k.c);
@@ -175,25 +179,33 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
 
 /* ---- one function ---- */
 
+/* The size that -D gives a dim of the arguments; *size is -1 when it gives none. */
+static int given_size(struct cc_context *c, const char *name, int64_t *size) {
+  const struct gr_node *given = cc_defined(c->program, name);
+  struct cc_scope *scope = c->scope;
+  vm_dim dim;
+  *size = -1;
+  if (!given) return RT_OK;
+  c->scope = NULL;
+  int status = cc_dim(c, given, &dim);
+  c->scope = scope;
+  return status != RT_OK ? status : vm_dim_value(&c->module->dims, dim, NULL, size, c->error);
+}
+
 /* A dim that the arguments bind, or that -D gave. */
 static int free_dim(struct cc_context *c, const char *name, struct gr_span span, vm_dim *dim) {
-  int64_t value = -1;
-  for (int i = 0; i < c->program->override_count; i++)
-    if (!strcmp(c->program->override[i].name, name)) {
-      value = c->program->override[i].value;
-      c->program->override[i].used = true;
-    }
-  *dim = vm_dim_symbol(&c->module->dims, name, value >= 0 ? VM_CONST : VM_BOUND, value);
+  int64_t size;
+  int status = given_size(c, name, &size);
+  if (status != RT_OK) return status;
+  *dim = vm_dim_symbol(&c->module->dims, name, size >= 0 ? VM_CONST : VM_BOUND, size);
   if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
   return cc_bind(c, c->scope, name, (struct cc_value){.kind = CC_DIM, .dim = *dim}, span, NULL);
 }
 
 static int pattern_dim(struct cc_context *c, const struct gr_node *e, vm_dim *dim) {
-  const struct cc_definition *d;
-  if (e->kind == GR_NAME && !cc_lookup(c->scope, e->text)
-      && !((d = cc_find(c->program, c->unit, e->text)) && d->node->kind == GR_DIM))
-    return free_dim(c, e->text, e->span, dim);
-  return cc_dim(c, e, dim);
+  bool is_new = e->kind == GR_NAME && !cc_lookup(c->scope, e->text)
+                && !cc_is_value(cc_find(c->program, c->unit, e->text));
+  return is_new ? free_dim(c, e->text, e->span, dim) : cc_dim(c, e, dim);
 }
 
 /* The type of an argument, its free names made into dims. *B stands for one axis here. */
@@ -375,7 +387,7 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
     status = gr_fail(
         error, d->node->name_span,
         "`%s` has an argument without a type and without a default, so it cannot be run by itself", d->name);
-  if (status == RT_OK) status = unused_overrides(&k.c);
+  if (status == RT_OK) status = unknown_definitions(&k.c);
   if (status == RT_OK) {
     settled = true;
     status = settle(&k.c);
@@ -397,11 +409,11 @@ static bool literal(const struct cc_context *c, const struct cc_definition *d, c
     bound |= !strcmp(params->child[p]->text, node->text);
   const struct cc_definition *function =
       node->kind == GR_NAME && !bound ? cc_find(c->program, c->unit, node->text) : NULL;
-  *value = (struct cc_value){.kind = node->kind == GR_STRING                      ? CC_STRING
-                                     : node->kind == GR_NUMBER                    ? CC_NUMBER
-                                     : node->kind == GR_LIST                      ? CC_LIST
-                                     : function && function->node->kind != GR_DIM ? CC_FUNCTION
-                                                                                  : CC_NONE,
+  *value = (struct cc_value){.kind = node->kind == GR_STRING              ? CC_STRING
+                                     : node->kind == GR_NUMBER            ? CC_NUMBER
+                                     : node->kind == GR_LIST              ? CC_LIST
+                                     : function && !cc_is_value(function) ? CC_FUNCTION
+                                                                          : CC_NONE,
                              .text = node->text,
                              .number = node->number,
                              .item_count = node->count,
@@ -437,20 +449,20 @@ static int check_function(struct cc_program *program, const struct cc_definition
   return status;
 }
 
-int cc_check_overrides(struct cc_program *program, struct rt_error *error) {
+int cc_check_given(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
   int status = begin(&k, program, error);
-  if (status == RT_OK) status = unused_overrides(&k.c);
+  if (status == RT_OK) status = unknown_definitions(&k.c);
   vm_module_free(end(&k, status, false));
   return status;
 }
 
-int cc_check_dims(struct cc_program *program, struct rt_error *error) {
+int cc_check_values(struct cc_program *program, struct rt_error *error) {
   struct compilation k;
-  vm_dim size;
+  struct cc_value value;
   int status = begin(&k, program, error);
   for (struct cc_definition *d = program->first; d && status == RT_OK; d = d->next)
-    if (d->node->kind == GR_DIM) status = cc_dim_of(&k.c, d, &size);
+    if (cc_is_value(d)) status = cc_value_of(&k.c, d, &value);
   vm_module_free(end(&k, status, false));
   return status;
 }

@@ -18,12 +18,13 @@ struct cc_program *cc_program_load(const struct cc_source *source, struct rt_err
 int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error);
 
 /* What check_program.c asks of compile.c: one function, head or model; the data and settings of a program
- * that has no model; that -D names dims. */
+ * that has no model; that -D names dims and consts. */
 int cc_check_one(struct cc_program *program, const struct cc_definition *d, struct vm_module **model,
                  struct rt_error *error);
 int cc_check_alone(struct cc_program *program, struct rt_error *error);
-int cc_check_overrides(struct cc_program *program, struct rt_error *error);
-int cc_check_dims(struct cc_program *program, struct rt_error *error); /* also those that nothing uses */
+int cc_check_given(struct cc_program *program, struct rt_error *error);
+/* Dims and consts, also those that nothing uses. */
+int cc_check_values(struct cc_program *program, struct rt_error *error);
 
 /* The model as a module with the functions "predict", "eval", "train" and "attend". */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);

@@ -15,6 +15,7 @@
   /* items */                                                                                                \
   X(IMPORT)  /* path            NAME? (as)                   import "layers.aq" as layers                 */ \
   X(DIM)     /* name            expr                         dim D = 64                                   */ \
+  X(CONST)   /* name            expr                         const rate = 0.3                             */ \
   X(DATA)    /*                 COLUMN ...                                                                */ \
   X(COLUMN)  /* name            NAME (kind), SHAPE?, ARG ... text: words[T <= 128](min_count = 2)         */ \
   X(FN)      /* name            PARAMS, TYPE? , BLOCK        fn f(x: [T, D], O) -> [T, O] { ... }         */ \

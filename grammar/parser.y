@@ -66,8 +66,8 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 }
 
 %token <text> NAME "a name" NUMBER "a number" STRING "a string"
-%token IMPORT "`import`" AS "`as`" DIM "`dim`" DATA "`data`" FN "`fn`" HEAD "`head`" MODEL "`model`"
-%token LOSS "`loss`" TRAIN "`train`"
+%token IMPORT "`import`" AS "`as`" DIM "`dim`" CONST "`const`" DATA "`data`" FN "`fn`" HEAD "`head`"
+%token MODEL "`model`" LOSS "`loss`" TRAIN "`train`"
 %token EXTERN "`extern`" RETURN "`return`" FOR "`for`" IN "`in`" IF "`if`" ELSE "`else`" WITH "`with`"
 %token PARAM "`param`"
 %token INSTANCE "`instance`" AND "`and`" OR "`or`" NOT "`not`" OF "`of`"
@@ -81,9 +81,10 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %token SETTING   /* comes before a text that is no program but a setting, as the command line gives one */
 %token YYEOF 0 "the end of the file"
 
-%type <list> items item dims columns params param_list outputs entries entry_list statement_list names values
+%type <list> items item dims consts columns params param_list outputs entries entry_list statement_list
+%type <list> names values
 %type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
-%type <node> dim import import_as data column fn head head_dim model loss train setting extern param
+%type <node> dim const import import_as data column fn head head_dim model loss train setting extern param
 %type <node> type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction
 %type <node> negation comparison chain sum product
@@ -112,6 +113,7 @@ items
 
 item
   : DIM dims        { $$ = $2; }
+  | CONST consts    { $$ = $2; }
   | import          { MAKE($$, LIST(1, $1)); }
   | data            { MAKE($$, LIST(1, $1)); }
   | fn              { MAKE($$, LIST(1, $1)); }
@@ -148,6 +150,15 @@ dims
 
 dim
   : NAME ASSIGN expr       { MAKE($$, gr_named(NODE(DIM, @$, 1, $3), $1, @1)); }
+  ;
+
+consts
+  : const                  { MAKE($$, LIST(1, $1)); }
+  | consts COMMA const     { MAKE($$, ADD($1, $3)); }
+  ;
+
+const
+  : NAME ASSIGN expr       { MAKE($$, gr_named(NODE(CONST, @$, 1, $3), $1, @1)); }
   ;
 
 data

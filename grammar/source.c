@@ -329,12 +329,17 @@ int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...
   return code;
 }
 
+/* Is the error about this source? Texts from a command line all go by the name of their option. */
+static bool is_about(const struct rt_error *error, const struct gr_source *source) {
+  return error->excerpt[0] && strcmp(source->name, error->file) == 0
+         && (!source->typed || strstr(error->excerpt, source->text));
+}
+
 /* Labels the underline of the error itself, when the note is about the same place. */
 static bool label_error(struct rt_error *error, struct gr_span span, const char *label) {
   int line, column;
   gr_span_place(span, &line, &column);
-  if (line != error->line || column != error->column || strcmp(span.source->name, error->file) != 0)
-    return false;
+  if (line != error->line || column != error->column || !is_about(error, span.source)) return false;
   const char *p = error->excerpt;
   while (*p && gutter_number(p) != line) p = next_line(p);
   p = next_line(p);
@@ -378,7 +383,7 @@ void gr_note(struct rt_error *error, struct gr_span span, const char *format, ..
   show(span, &view);
   char underline[sizeof label + sizeof view.text], shown_line[sizeof view.text + 32];
   char block[sizeof underline + sizeof shown_line + sizeof error->file];
-  bool same_file = error->excerpt[0] && strcmp(span.source->name, error->file) == 0, shown = false;
+  bool same_file = is_about(error, span.source), shown = false;
   widen_gutter(error, digits_of(view.number));
   untrim(error);
   int digits = error->excerpt[0] ? gutter_digits(error) : digits_of(view.number);

@@ -89,7 +89,6 @@ static const struct word {
     {"float",
      "a name is given without a type: x = ...; that of an argument stands behind it: fn f(x: [T, D])"},
     {"int", "a name is given without a type: x = ...; that of an argument stands behind it: fn f(x: [T, D])"},
-    {"const", "a constant of a whole program is a `dim`: dim D = 64"},
     {"elif", "write `else if`: if a { ... } else if b { ... }"},
     {"elsif", "write `else if`: if a { ... } else if b { ... }"},
     {"elseif", "write `else if`: if a { ... } else if b { ... }"},
@@ -489,8 +488,9 @@ static bool may_follow_keyword(int token) {
 
 /* retrun x, modle m(text), for l im 0..L. */
 static bool misspelt_keyword(const struct slip *slip) {
-  static const char *const words[] = {"import", "dim", "data", "head", "model",    "loss",  "train",
-                                      "return", "for", "else", "with", "instance", "param", "function"};
+  static const char *const words[] = {"import", "dim",  "const",    "data",   "head",
+                                      "model",  "loss", "train",    "return", "for",
+                                      "else",   "with", "instance", "param",  "function"};
   bool follows = (slip->expects & GR_EXPECTS_ASSIGN) && may_follow_keyword(slip->found.kind)
                  && line_of(slip->before.span) == line_of(slip->found.span);
   struct gr_token word = slip->before.kind == GR_T_NAME && follows ? slip->before : slip->found;

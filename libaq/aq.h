@@ -114,26 +114,21 @@ int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
 typedef struct aq_program aq_program;
 
-typedef struct aq_define {
-  const char *name;
-  int64_t value;
-} aq_define; /* dim NAME = VALUE instead of what the source says */
-
-/* A setting of train { } that counts instead of what the program says: "lr" and "0.01"; or, where name is
- * NULL, all of it as a command line has it: "train.lr = 0.01". origin is what messages call the text, NULL:
- * "setting". What is wrong with it is AQ_USAGE. */
-typedef struct aq_setting {
+/* What counts instead of what the program says: "D" and "64", "lr" and "0.01". value is written as in a
+ * program. Where name is NULL, value is all of it as on a command line: "D=64", "train.lr=0.01". origin is
+ * what messages call the text, NULL: "-D" or "--set". What is wrong with it is AQ_USAGE. */
+typedef struct aq_given {
   const char *name, *value, *origin;
-} aq_setting;
+} aq_given;
 
 typedef struct aq_program_options {
-  size_t size; /* sizeof(aq_program_options) */
-  const aq_define *define;
+  size_t size;            /* sizeof(aq_program_options) */
+  const aq_given *define; /* dims and consts */
   size_t define_count;
   bool no_imports; /* refuse `import "file"`: the source may come from anywhere */
   bool unfused; /* compute every head as tensors of all its scores: slow and large, to compare the fused ones
                    with */
-  const aq_setting *set;
+  const aq_given *set; /* settings of train { } */
   size_t set_count;
 } aq_program_options;
 
@@ -282,7 +277,7 @@ typedef struct aq_train_options {
   const char *save;
   bool resume; /* go on from the checkpoint, bit for bit as if never stopped; only epochs and until's value
                   may be others */
-  /* Settings that hosts change most; all others are set of the program (aq_setting). */
+  /* Settings that hosts change most; all others are given to the program (aq_given). */
   int64_t epochs, batch, seed; /* below 0: what the program says */
   double learning_rate;        /* below 0: what the program says */
   const char *until; /* "f1=0.9": stop when this metric of the first output (or "topic.f1=0.9", of topic) is

@@ -31,11 +31,10 @@ int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
 
 struct aq_program {
   struct lib_message message;
-  struct cc_program *program; /* NULL when it has errors that forbid to compile it */
-  struct cc_program *read;    /* the same; or what could be read of it, for more diagnostics */
-  aq_message shown;           /* the diagnostic that was asked for */
-  struct cc_override *define; /* copies, names in the arena */
-  struct cc_set *set;         /* likewise */
+  struct cc_program *program;       /* NULL when it has errors that forbid to compile it */
+  struct cc_program *read;          /* the same; or what could be read of it, for more diagnostics */
+  aq_message shown;                 /* the diagnostic that was asked for */
+  struct cc_assigned *define, *set; /* copies, texts in the arena */
   struct rt_arena arena;
   struct vm_module *model;  /* what the last check found the model to ask of rows, or NULL */
   const char **requirement; /* in words */
@@ -184,7 +183,7 @@ int lib_model_write(const struct aq_model *model, const char *path, struct rt_er
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error);
 /* The program as a model keeps it, with the settings that it was given, and those of own[0..count-1] instead
  * of theirs; *json is to be freed. After cc_compile_model. */
-int lib_source_write(struct cc_program *program, const struct cc_set *own, int count, char **json,
+int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,
                      struct rt_error *error);
 /* Compiled from that and nothing else: no file is read. The text is taken for hostile. */
 struct vm_module *lib_source_compile(const char *json, struct rt_error *error);

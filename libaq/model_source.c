@@ -1,6 +1,7 @@
 /* model_source.c: a program as a model file keeps it, and compiled again from there: one JSON object,
  *
- *   {"unfused":true,"defines":{"D":8},"set":[{"origin":"--lr","name":"lr","text":"0.1"},…],
+ *   {"unfused":true,"defines":[{"origin":"-D","text":"D=8"},…],
+ *    "set":[{"origin":"--lr","name":"lr","text":"0.1"},…],
  *    "files":[{"name":"m.aq","text":"…"},…],"library":[…]}
  *
  * The first file is the main one, the others are imports, under the names that the first one sees. `library`
@@ -15,7 +16,7 @@
 
 struct writer {
   struct rt_text *out;
-  int settings, files, library; /* so far */
+  int given, files, library; /* so far */
 };
 
 static void write_text(struct rt_text *out, const char *text) { io_json_string(out, text, strlen(text)); }
@@ -36,39 +37,40 @@ static int write_file(void *context, const struct cc_stdlib_file *file, bool is_
   return w->out->failed ? RT_NO_MEMORY : RT_OK;
 }
 
-static void write_set(struct writer *w, const char *name, const struct cc_set *set) {
-  rt_text_puts(w->out, w->settings++ ? ",{\"origin\":" : "\"set\":[{\"origin\":");
-  write_text(w->out, set->origin);
-  if (name) rt_text_puts(w->out, ",\"name\":");
-  if (name) write_text(w->out, name);
+/* One that goes by its name in the program, or by a name of its own. */
+static void write_given(struct writer *w, const char *list, const struct cc_assigned *given) {
+  if (w->given++)
+    rt_text_puts(w->out, ",{\"origin\":");
+  else
+    rt_text_printf(w->out, "\"%s\":[{\"origin\":", list);
+  write_text(w->out, given->origin);
+  if (given->name) rt_text_puts(w->out, ",\"name\":");
+  if (given->name) write_text(w->out, given->name);
   rt_text_puts(w->out, ",\"text\":");
-  write_text(w->out, set->text);
+  write_text(w->out, given->text);
   rt_text_puts(w->out, "}");
 }
 
-static void write_settings(struct writer *w, const struct cc_program *program, const struct cc_set *own,
-                           int count) {
-  for (int k = 0; k < program->set_count; k++) {
+/* own[0..count-1] take the place of those of the same names. */
+static void write_all_given(struct writer *w, const char *name, const struct cc_assigned_list *list,
+                            const struct cc_assigned *own, int count) {
+  w->given = 0;
+  for (int k = 0; k < list->count; k++) {
     bool again = false;
-    for (int i = 0; i < count; i++) again |= !strcmp(own[i].name, cc_set_name(program, k));
-    if (!again) write_set(w, program->set[k].name, &program->set[k]);
+    for (int i = 0; i < count; i++) again |= !strcmp(own[i].name, list->entry[k]->text);
+    if (!again) write_given(w, name, &list->item[k]);
   }
-  for (int i = 0; i < count; i++) write_set(w, own[i].name, &own[i]);
-  if (w->settings) rt_text_puts(w->out, "],");
+  for (int i = 0; i < count; i++) write_given(w, name, &own[i]);
+  if (w->given) rt_text_puts(w->out, "],");
 }
 
-int lib_source_write(struct cc_program *program, const struct cc_set *own, int count, char **json,
+int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,
                      struct rt_error *error) {
   struct rt_text out = {0};
   struct writer writer = {&out, 0, 0, 0};
   rt_text_puts(&out, program->unfused ? "{\"unfused\":true," : "{");
-  for (int i = 0; i < program->override_count; i++) {
-    rt_text_puts(&out, i ? "," : "\"defines\":{");
-    write_text(&out, program->override[i].name);
-    rt_text_printf(&out, ":%lld", (long long)program->override[i].value);
-  }
-  if (program->override_count) rt_text_puts(&out, "},");
-  write_settings(&writer, program, own, count);
+  write_all_given(&writer, "defines", &program->define, NULL, 0);
+  write_all_given(&writer, "set", &program->set, own, count);
   int status = cc_keep_program(program, write_file, &writer);
   rt_text_puts(&out, "]}");
   *json = out.data;
@@ -79,13 +81,11 @@ int lib_source_write(struct cc_program *program, const struct cc_set *own, int c
 }
 
 /* ---- reading ---- */
-
 struct kept {
   struct cc_stdlib_file *file, *library; /* both end with a name that is NULL */
-  struct cc_override *define;
-  int define_count;
-  struct cc_set *set;
-  int set_count;
+  struct cc_assigned *define, *set;
+  int define_count, set_count;
+  struct rt_arena arena;
   bool unfused;
 };
 
@@ -107,30 +107,32 @@ static int read_files(const json_t *list, const char *what, struct cc_stdlib_fil
   return RT_OK;
 }
 
-static int read_defines(struct kept *kept, json_t *defines, struct rt_error *error) {
-  const char *name;
-  json_t *value;
-  kept->define = rt_zalloc(json_object_size(defines) + 1, sizeof *kept->define);
-  if (!kept->define) return rt_no_memory(error);
-  json_object_foreach(defines, name, value) {
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-      return damaged(error, "a dim is defined as what is no size");
-    kept->define[kept->define_count++] = (struct cc_override){name, json_integer_value(value), false};
+static int read_given(const json_t *list, struct cc_assigned **given, int *count, struct rt_error *error) {
+  *given = rt_zalloc(json_array_size(list) + 1, sizeof **given);
+  if (!*given) return rt_no_memory(error);
+  for (size_t k = 0; k < json_array_size(list); k++) {
+    const json_t *of = json_array_get(list, k), *name = json_object_get(of, "name");
+    struct cc_assigned *to = &(*given)[*count];
+    *to = (struct cc_assigned){json_string_value(json_object_get(of, "origin")), json_string_value(name),
+                               json_string_value(json_object_get(of, "text"))};
+    if (!to->origin || !to->text || (name && !to->name))
+      return damaged(error, "what its command line gave has no origin or no text");
+    ++*count;
   }
   return RT_OK;
 }
 
-static int read_settings(struct kept *kept, const json_t *list, struct rt_error *error) {
-  size_t count = json_array_size(list);
-  kept->set = rt_zalloc(count + 1, sizeof *kept->set);
-  if (!kept->set) return rt_no_memory(error);
-  for (size_t k = 0; k < count; k++) {
-    const json_t *of = json_array_get(list, k), *name = json_object_get(of, "name");
-    struct cc_set set = {json_string_value(json_object_get(of, "origin")), json_string_value(name),
-                         json_string_value(json_object_get(of, "text"))};
-    if (!set.origin || !set.text || (name && !set.name))
-      return damaged(error, "a setting has no origin or no text");
-    kept->set[kept->set_count++] = set;
+/* {"D":8}: sizes as aq wrote them when nothing else could be given. */
+static int read_sizes(struct kept *kept, json_t *sizes, struct rt_error *error) {
+  const char *name;
+  json_t *value;
+  kept->define = rt_zalloc(json_object_size(sizes) + 1, sizeof *kept->define);
+  if (!kept->define) return rt_no_memory(error);
+  json_object_foreach(sizes, name, value) {
+    const char *digits = rt_arena_printf(&kept->arena, "%lld", (long long)json_integer_value(value));
+    if (!digits) return rt_no_memory(error);
+    if (!json_is_integer(value)) return damaged(error, "a dim is defined as what is no size");
+    kept->define[kept->define_count++] = (struct cc_assigned){"-D", name, digits};
   }
   return RT_OK;
 }
@@ -145,8 +147,11 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
   if (status == RT_OK)
     status = read_files(json_object_get(json, "library"), "a part of the library has no name or no text",
                         &kept->library, error);
-  if (status == RT_OK) status = read_defines(kept, json_object_get(json, "defines"), error);
-  if (status == RT_OK) status = read_settings(kept, json_object_get(json, "set"), error);
+  json_t *defines = json_object_get(json, "defines");
+  if (status == RT_OK)
+    status = json_is_object(defines) ? read_sizes(kept, defines, error)
+                                     : read_given(defines, &kept->define, &kept->define_count, error);
+  if (status == RT_OK) status = read_given(json_object_get(json, "set"), &kept->set, &kept->set_count, error);
   if (status == RT_OK && !kept->file[0].name) status = damaged(error, "it has no files");
   return status;
 }
@@ -169,8 +174,8 @@ static struct vm_module *compile(struct kept *kept, struct rt_error *error) {
                                    .length = kept->file[0].length,
                                    .reader = read_import,
                                    .context = kept,
-                                   .override = kept->define,
-                                   .override_count = kept->define_count,
+                                   .define = kept->define,
+                                   .define_count = kept->define_count,
                                    .set = kept->set,
                                    .set_count = kept->set_count,
                                    .library = kept->library};
@@ -192,6 +197,7 @@ struct vm_module *lib_source_compile(const char *json, struct rt_error *error) {
   rt_free(kept.library);
   rt_free(kept.define);
   rt_free(kept.set);
+  rt_arena_free(&kept.arena);
   json_decref(root);
   return module;
 }

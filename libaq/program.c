@@ -18,39 +18,27 @@ static int read_source(void *context, const char *path, char **text, size_t *len
   return io_read_file(path, SOURCE_MAX, text, length, error);
 }
 
-static int copy_defines(struct aq_program *p, const aq_program_options *options, struct rt_error *error) {
-  size_t count = options ? options->define_count : 0;
-  for (size_t i = 0; i < count; i++)
-    if (!options->define || !options->define[i].name)
-      return rt_fail(error, RT_USAGE, "there is no dim to be defined: its name is NULL");
-  p->define = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->define);
-  if (!p->define) return rt_no_memory(error);
+static int copy_given(struct aq_program *p, const aq_given *given, size_t count, const char *origin,
+                      struct cc_assigned **copies, struct rt_error *error) {
+  struct rt_arena *a = &p->arena;
+  *copies = rt_arena_alloc(a, (count + 1) * sizeof **copies);
+  if (!*copies) return rt_no_memory(error);
   for (size_t i = 0; i < count; i++) {
-    p->define[i] = (struct cc_override){
-        rt_arena_strndup(&p->arena, options->define[i].name, strlen(options->define[i].name)),
-        options->define[i].value, false};
-    if (!p->define[i].name) return rt_no_memory(error);
-    if (options->define[i].value < 0)
-      return rt_fail(error, RT_USAGE, "dim %s cannot be %lld: sizes are not negative",
-                     options->define[i].name, (long long)options->define[i].value);
+    if (!given || !given[i].value) return rt_fail(error, RT_USAGE, "what is given has no value: it is NULL");
+    const char *from = given[i].origin ? given[i].origin : origin, *name = given[i].name;
+    struct cc_assigned *copy = &(*copies)[i];
+    *copy = (struct cc_assigned){rt_arena_strndup(a, from, strlen(from)),
+                                 name ? rt_arena_strndup(a, name, strlen(name)) : NULL,
+                                 rt_arena_strndup(a, given[i].value, strlen(given[i].value))};
+    if (!copy->origin || !copy->text || (name && !copy->name)) return rt_no_memory(error);
   }
   return RT_OK;
 }
 
-static int copy_settings(struct aq_program *p, const aq_program_options *options, struct rt_error *error) {
-  size_t count = options ? options->set_count : 0;
-  p->set = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->set);
-  if (!p->set) return rt_no_memory(error);
-  for (size_t i = 0; i < count; i++) {
-    const aq_setting *given = options->set ? &options->set[i] : NULL;
-    if (!given || !given->value) return rt_fail(error, RT_USAGE, "a setting has no value: it is NULL");
-    const char *origin = given->origin ? given->origin : "setting";
-    p->set[i] = (struct cc_set){rt_arena_strndup(&p->arena, origin, strlen(origin)), NULL,
-                                rt_arena_strndup(&p->arena, given->value, strlen(given->value))};
-    if (given->name) p->set[i].name = rt_arena_strndup(&p->arena, given->name, strlen(given->name));
-    if (!p->set[i].origin || !p->set[i].text || (given->name && !p->set[i].name)) return rt_no_memory(error);
-  }
-  return RT_OK;
+static int copy_options(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {
+  if (!o) return RT_OK;
+  int status = copy_given(p, o->define, o->define_count, "-D", &p->define, error);
+  return status != RT_OK ? status : copy_given(p, o->set, o->set_count, "--set", &p->set, error);
 }
 
 /* What the compiler found first becomes the program's message. */
@@ -70,8 +58,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   char *own = NULL;
   if (!path && !text) return rt_fail(error, RT_USAGE, "there is no program: neither a path nor a text");
   if (!path) path = "program";
-  int status = copy_defines(p, options, error);
-  if (status == RT_OK) status = copy_settings(p, options, error);
+  int status = copy_options(p, options, error);
   if (status == RT_OK && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
     text = own;
@@ -80,8 +67,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     bool imports = !options || !options->no_imports;
     struct cc_source source = {.name = path, .text = text, .length = length};
     if (imports) source.reader = read_source;
-    source.override = p->define;
-    source.override_count = options ? (int)options->define_count : 0;
+    source.define = p->define;
+    source.define_count = options ? (int)options->define_count : 0;
     source.set = p->set;
     source.set_count = options ? (int)options->set_count : 0;
     p->read = cc_program_read(&source);

@@ -326,7 +326,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
 
 enum { OWN_MOST = 5, OWN_DIGITS = 32 };
 struct own_settings {
-  struct cc_set set[OWN_MOST];
+  struct cc_assigned set[OWN_MOST];
   int count;
   char digits[OWN_MOST][OWN_DIGITS];
 };
@@ -343,14 +343,14 @@ static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
     char *digits = own->digits[own->count];
     if (whole[k].value < 0) continue;
     snprintf(digits, OWN_DIGITS, "%lld", (long long)whole[k].value);
-    own->set[own->count++] = (struct cc_set){"setting", whole[k].name, digits};
+    own->set[own->count++] = (struct cc_assigned){"setting", whole[k].name, digits};
   }
   if (o->learning_rate >= 0) {
     snprintf(own->digits[own->count], OWN_DIGITS, "%.17g", o->learning_rate);
-    own->set[own->count] = (struct cc_set){"setting", "lr", own->digits[own->count]};
+    own->set[own->count] = (struct cc_assigned){"setting", "lr", own->digits[own->count]};
     own->count++;
   }
-  if (t->metric_name) own->set[own->count++] = (struct cc_set){"setting", "metric", t->metric_name};
+  if (t->metric_name) own->set[own->count++] = (struct cc_assigned){"setting", "metric", t->metric_name};
 }
 
 /* With settings of its own the program is compiled once more, as it will stand in the model. */

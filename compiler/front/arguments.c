@@ -370,7 +370,12 @@ int cc_match_values(struct cc_context *c, const struct cc_callee *callee, const 
 
 /* ---- settings ---- */
 
-static bool is_percentage(const struct gr_node *node) {
+/* 10%, or a const that is written so. */
+static bool is_percentage(struct cc_context *c, const struct gr_node *node) {
+  const struct cc_definition *d = node->kind == GR_NAME && !cc_lookup(c->scope, node->text)
+                                      ? cc_find(c->program, c->unit, node->text)
+                                      : NULL;
+  if (d && d->node->kind == GR_CONST) node = d->node->child[0];
   size_t length = node->kind == GR_NUMBER ? strlen(node->text) : 0;
   return length && node->text[length - 1] == '%';
 }
@@ -408,7 +413,7 @@ static int set_number(struct cc_context *c, const struct cc_callee *callee, cons
                    "`%s` of `%s` is a number that is known while compiling, and this "
                    "is %s",
                    p->name, callee->name, cc_describe(c, &value));
-  if (p->takes == CC_TAKES_STEPS && is_percentage(s->arg)) return check_part(c, callee, p, s);
+  if (p->takes == CC_TAKES_STEPS && is_percentage(c, s->arg)) return check_part(c, callee, p, s);
   if (p->takes != CC_TAKES_SWITCH) return cc_check_range(c, callee, p, s->number, s->arg->span);
   return s->number == 0 || s->number == 1
              ? RT_OK
@@ -469,12 +474,13 @@ int cc_match_settings(struct cc_context *c, const struct cc_callee *callee, stru
   return status;
 }
 
-void cc_store_settings(const struct cc_callee *callee, const struct cc_setting *setting, void *base) {
+void cc_store_settings(struct cc_context *c, const struct cc_callee *callee, const struct cc_setting *setting,
+                       void *base) {
   for (int p = 0; p < callee->count; p++) {
     const struct cc_parameter *parameter = &callee->parameter[p];
     void *at = (char *)base + parameter->offset;
     if (!setting[p].arg || !(has_number(parameter) || parameter->takes == CC_TAKES_SWITCH)) continue;
-    bool part = parameter->takes == CC_TAKES_STEPS && is_percentage(setting[p].arg);
+    bool part = parameter->takes == CC_TAKES_STEPS && is_percentage(c, setting[p].arg);
     if (parameter->takes == CC_TAKES_STEPS)
       *(struct rt_amount *)at =
           (struct rt_amount){part ? 0 : (int64_t)setting[p].number, part ? setting[p].number : 0};

@@ -82,7 +82,8 @@ struct cc_setting {
 int cc_match_settings(struct cc_context *c, const struct cc_callee *callee, struct gr_span call,
                       struct gr_node *const *list, int count, struct cc_setting *setting);
 /* Writes the numbers that are given to where their rows say. */
-void cc_store_settings(const struct cc_callee *callee, const struct cc_setting *setting, void *base);
+void cc_store_settings(struct cc_context *c, const struct cc_callee *callee, const struct cc_setting *setting,
+                       void *base);
 /* The same for `normal` or `normal(std = 0.1)`, which is no function: `with` has no place behind it. */
 int cc_match_way(struct cc_context *c, const struct cc_callee *callee, const struct gr_node *node,
                  struct cc_setting *setting);

@@ -16,7 +16,7 @@ static int bind_dim(struct cc_context *c, struct cc_scope *scope, const struct g
   c->scope = scope;
   const struct cc_binding *bound = e->kind == GR_NAME ? cc_lookup(scope, e->text) : NULL;
   const struct cc_definition *d = e->kind == GR_NAME && !bound ? cc_find(c->program, c->unit, e->text) : NULL;
-  if (e->kind == GR_NAME && !bound && !(d && d->node->kind == GR_DIM))
+  if (e->kind == GR_NAME && !bound && !cc_is_value(d))
     status = cc_bind(c, scope, e->text, (struct cc_value){.kind = CC_DIM, .dim = dim}, e->span, NULL);
   else if (!(status = cc_dim(c, e, &wanted)))
     *fits = wanted == dim;

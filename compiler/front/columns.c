@@ -106,13 +106,14 @@ static int column_dim(struct cc_context *c, const struct gr_node *axis, enum vm_
   struct cc_definition *d = bound ? NULL : cc_find(c->program, c->unit, name->text);
   if (bound)
     *dim = bound->value.dim;
-  else if (d && d->node->kind == GR_DIM) {
+  else if (cc_is_value(d)) {
     if (kind == VM_RAGGED) {
-      gr_fail(c->error, name->span, "%s is a dim of one size, but texts differ in length", name->text);
+      gr_fail(c->error, name->span, "%s is a %s of one size, but texts differ in length", name->text,
+              d->node->kind == GR_DIM ? "dim" : "const");
       rt_hint(c->error, "give the length a name of its own; words[LENGTH <= %s] limits it", name->text);
       return c->error->code;
     }
-    return cc_dim_of(c, d, dim);
+    return cc_dim(c, name, dim);
   } else {
     *dim = vm_dim_symbol(&c->module->dims, name->text, kind, -1);
     if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
@@ -236,7 +237,7 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
                                    .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status != RT_OK) return status;
-  cc_store_settings(&callee, option, input);
+  cc_store_settings(c, &callee, option, input);
   if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
   return check_options(c, column, option, input);
 }

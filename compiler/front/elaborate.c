@@ -29,12 +29,6 @@ static const char *shown_name(struct cc_context *c, const struct cc_definition *
   return d->name;
 }
 
-static struct cc_override *override_of(const struct cc_context *c, const struct cc_definition *d) {
-  for (int i = 0; d->unit == c->program->main && i < c->program->override_count; i++)
-    if (!strcmp(c->program->override[i].name, d->name)) return &c->program->override[i];
-  return NULL;
-}
-
 /* What the source says, with the dims that it names made already. */
 CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_definition *d, vm_dim *formula,
                                        int64_t *value) {
@@ -56,50 +50,72 @@ CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_def
   return c->error->code;
 }
 
-/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names; -D gives dims of the
- * main file other values. A formula of other dims stays that formula, so that H * K is D where K = D / H. A
- * bare name does not: `dim E = D` is another axis that happens to be as long. */
+/* A file-level dim: a symbol of its own name, so that shapes speak in the user's names. A formula of other
+ * dims stays that formula, so that H * K is D where K = D / H. A bare name does not: `dim E = D` is another
+ * axis that happens to be as long. */
 static int make_dim(struct cc_context *c, struct cc_definition *d) {
-  struct cc_override *override = override_of(c, d);
-  int64_t value = override ? override->value : -1;
+  int64_t value = -1;
   vm_dim formula = VM_NO_DIM;
-  int status = override ? RT_OK : dim_as_written(c, d, &formula, &value);
+  int status = dim_as_written(c, d, &formula, &value);
   if (status != RT_OK) return status;
-  if (override) override->used = true;
   const char *name = shown_name(c, d);
   d->size = !name                                   ? VM_NO_DIM
             : is_formula(&c->module->dims, formula) ? formula
                                                     : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
-  if (d->size == VM_NO_DIM) return cc_out_of_memory(c);
-  d->sized = c->stamp;
-  return RT_OK;
+  return d->size == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
 }
 
-/* A dim that d is written with and that is not made yet, or NULL. */
+/* A const is the number that it is written as: it has no name in shapes. */
+CC_OWN_FRAME static int make_const(struct cc_context *c, struct cc_definition *d) {
+  struct cc_scope *scope = c->scope;
+  struct cc_slot *slot = c->slot;
+  const struct cc_unit *unit = c->unit;
+  c->scope = NULL;
+  c->slot = NULL;
+  c->unit = d->unit;
+  int status = cc_number(c, d->node->child[0], &d->number);
+  c->scope = scope;
+  c->slot = slot;
+  c->unit = unit;
+  return status;
+}
+
+/* A dim or const that d is written with and that is not made yet, or NULL. */
 static struct cc_definition *made_before(const struct cc_context *c, const struct cc_definition *d) {
   struct cc_definition *first = NULL; /* uses are listed from the last to the first */
-  for (const struct cc_use *use = override_of(c, d) ? NULL : d->uses; use; use = use->next)
-    if (use->to->node->kind == GR_DIM && use->to->sized != c->stamp) first = use->to;
+  for (const struct cc_use *use = d->uses; use; use = use->next)
+    if (cc_is_value(use->to) && use->to->known != c->stamp) first = use->to;
   return first;
 }
 
-/* Dims that are written with dims, however long the chain is: `user` is the way back. None leads to itself
- * (order.c). */
-int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim) {
+/* Dims and consts that are written with others, however long the chain is: `user` is the way back. None leads
+ * to itself (order.c). */
+int cc_value_of(struct cc_context *c, struct cc_definition *definition, struct cc_value *value) {
   definition->user = NULL;
-  for (struct cc_definition *d = definition; d && definition->sized != c->stamp;) {
+  for (struct cc_definition *d = definition; d && definition->known != c->stamp;) {
     struct cc_definition *first = made_before(c, d);
     if (first) {
       first->user = d;
       d = first;
       continue;
     }
-    int status = d->sized == c->stamp ? RT_OK : make_dim(c, d);
+    int status = d->known == c->stamp ? RT_OK : d->node->kind == GR_CONST ? make_const(c, d) : make_dim(c, d);
     if (status != RT_OK) return status;
+    d->known = c->stamp;
     d = d->user;
   }
-  *dim = definition->size;
+  if (definition->node->kind == GR_CONST)
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = definition->number};
+  else
+    *value = (struct cc_value){.kind = CC_DIM, .dim = definition->size};
   return RT_OK;
+}
+
+int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim) {
+  struct cc_value value;
+  int status = cc_value_of(c, definition, &value);
+  if (status == RT_OK) *dim = value.dim;
+  return status;
 }
 
 /* The path of a value that a LET binds, for messages and for the names of heads. */

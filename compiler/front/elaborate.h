@@ -11,6 +11,8 @@ int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value 
              int max_results);
 int cc_let(struct cc_context *c, const struct gr_node *let);
 int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
+/* The dim or the number that a `dim` or a `const` of a file is. */
+int cc_value_of(struct cc_context *c, struct cc_definition *definition, struct cc_value *value);
 /* expression.c */
 int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 int cc_tensor(struct cc_context *c, const struct gr_node *node,

@@ -196,10 +196,7 @@ CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, s
     return RT_OK;
   }
   struct cc_definition *d = cc_find(c->program, c->unit, text);
-  if (d && d->node->kind == GR_DIM) {
-    value->kind = CC_DIM;
-    return cc_dim_of(c, d, &value->dim);
-  }
+  if (cc_is_value(d)) return cc_value_of(c, d, value);
   if (d && d->node->kind == GR_MODEL)
     return gr_fail(c->error, node->span, "a model is not called; what it shares with others belongs in a fn");
   if (d) {
@@ -222,10 +219,7 @@ CC_OWN_FRAME static int member(struct cc_context *c, const struct gr_node *node,
   const struct cc_import *import = cc_find_import(c->unit, node->child[0]->text);
   struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
   if (!d) return gr_fail(c->error, node->span, "`%s` has no value here", node->text);
-  if (d->node->kind == GR_DIM) {
-    value->kind = CC_DIM;
-    return cc_dim_of(c, d, &value->dim);
-  }
+  if (cc_is_value(d)) return cc_value_of(c, d, value);
   *value = (struct cc_value){.kind = CC_FUNCTION, .function = d};
   return RT_OK;
 }

@@ -119,7 +119,7 @@ static int set_way(struct cc_context *c, const struct train *train, int kind, st
   if (!train->node[kind]) return RT_OK;
   int status = cc_match_way(c, callee, train->node[kind], inner);
   if (status == RT_OK) status = check_once(c, callee, inner, train);
-  if (status == RT_OK) cc_store_settings(callee, inner, s);
+  if (status == RT_OK) cc_store_settings(c, callee, inner, s);
   return status != RT_OK ? status : keep_places(c, callee, inner, s);
 }
 
@@ -236,7 +236,7 @@ int cc_train_settings(struct cc_context *c, const struct gr_node *written, struc
   int status = choose_ways(c, &train, written, s);
   if (status != RT_OK || !written) return status;
   status = cc_match_settings(c, &train.callee, written->span, written->child, written->count, train.setting);
-  if (status == RT_OK) cc_store_settings(&train.callee, train.setting, s);
+  if (status == RT_OK) cc_store_settings(c, &train.callee, train.setting, s);
   if (status == RT_OK) status = keep_places(c, &train.callee, train.setting, s);
   if (status == RT_OK) status = set_metric(c, train.setting, s);
   if (status == RT_OK) status = set_way(c, &train, OPTIMIZER, s);

@@ -225,7 +225,7 @@ static int walk_block(struct cc_walk *w, const struct gr_node *block) {
 static int bind_size(struct cc_walk *w, const struct gr_node *e) {
   if (cc_sight_use(&w->sight, e->text)) return RT_OK;
   struct cc_definition *d = cc_find(w->program, w->unit, e->text);
-  if (d && d->node->kind == GR_DIM) return use(w, e, d);
+  if (cc_is_value(d)) return use(w, e, d);
   return cc_sight_bind(&w->sight, e->text, e, CC_SEEN_SIZE, false);
 }
 
@@ -309,7 +309,7 @@ static int no_extern(struct cc_walk *w, const struct gr_node *node) {
 static int walk_definition(struct cc_walk *w, struct cc_definition *d) {
   const struct gr_node *node = d->node;
   w->user = d;
-  int status = node->kind == GR_DIM      ? walk_expression(w, node->child[0])
+  int status = cc_is_value(d)            ? walk_expression(w, node->child[0])
                : node->kind == GR_EXTERN ? no_extern(w, node)
                                          : walk_function(w, node);
   if (status == RT_OK && node->kind == GR_HEAD) cc_check_slots(w, node);

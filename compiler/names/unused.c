@@ -59,11 +59,12 @@ static void report_definitions(struct cc_program *program) {
   for (size_t i = 0; i < main->definition_count; i++) {
     const struct cc_definition *d = &main->definition[i];
     enum gr_kind kind = d->node->kind;
-    bool unused = kind == GR_DIM ? !d->used : (kind == GR_FN || kind == GR_HEAD) && !d->reached;
+    bool unused = cc_is_value(d) ? !d->used : (kind == GR_FN || kind == GR_HEAD) && !d->reached;
     if (!unused || d->name[0] == '_') continue;
     struct rt_error *warning = cc_report(&program->diagnostics, true);
-    if (kind == GR_DIM)
-      gr_fail(warning, d->node->name_span, "nothing uses the dim `%s`", d->name);
+    if (cc_is_value(d))
+      gr_fail(warning, d->node->name_span, "nothing uses the %s `%s`", kind == GR_DIM ? "dim" : "const",
+              d->name);
     else
       gr_fail(warning, d->node->name_span, "the model does not use the %s `%s`",
               kind == GR_HEAD ? "head" : "function", d->name);

@@ -94,9 +94,5 @@ uint64_t cc_program_digest(struct cc_program *program) {
   }
   digest = add_tree(digest, cc_item(program->main, GR_DATA));
   digest = add_tree(digest, cc_item(program->main, GR_LOSS));
-  for (int i = 0; i < program->override_count; i++) {
-    digest = add_text(digest, program->override[i].name);
-    digest = add(digest, &program->override[i].value, sizeof program->override[i].value);
-  }
   return digest;
 }

@@ -12,12 +12,17 @@ struct loader {
 
 static struct rt_error *wrong(const struct loader *l) { return cc_report(&l->program->diagnostics, false); }
 
+bool cc_is_value(const struct cc_definition *definition) {
+  return definition && (definition->node->kind == GR_DIM || definition->node->kind == GR_CONST);
+}
+
 struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind) {
   return unit->item[kind];
 }
 
 static bool is_definition(enum gr_kind kind) {
-  return kind == GR_FN || kind == GR_HEAD || kind == GR_DIM || kind == GR_MODEL || kind == GR_EXTERN;
+  return kind == GR_FN || kind == GR_HEAD || kind == GR_DIM || kind == GR_CONST || kind == GR_MODEL
+         || kind == GR_EXTERN;
 }
 
 struct cc_definition *cc_own_definition(const struct cc_unit *unit, const char *name) {
@@ -247,17 +252,15 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   struct cc_program *program = rt_zalloc(1, sizeof *program);
   if (!program) return NULL;
   struct loader l = {program, source->reader, source->context};
-  program->override = source->override;
-  program->override_count = source->override_count;
-  program->set = source->set;
-  program->set_count = source->set_count;
+  program->define = (struct cc_assigned_list){source->define, source->define_count, NULL, NULL, NULL};
+  program->set = (struct cc_assigned_list){source->set, source->set_count, NULL, NULL, NULL};
   const char *slash = strrchr(source->name, '/');
   const struct cc_stdlib_file main = {slash ? slash + 1 : source->name, source->text, source->length};
   program->main = add_unit(&l, source->name, &main, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
   if (status == RT_OK && program->main)
     status = add_library(&l, source->library ? source->library : cc_stdlib);
-  if (status == RT_OK && program->main) status = cc_put_settings(program);
+  if (status == RT_OK && program->main) status = cc_put_given(program);
   if (status == RT_OK) return program;
   cc_program_free(program);
   return NULL;
@@ -273,8 +276,8 @@ void cc_program_free(struct cc_program *program) {
     rt_map_free(&unit->definition_of);
     rt_map_free(&unit->lost);
   }
-  for (int k = 0; program->set_file && k < program->set_count; k++) gr_file_free(program->set_file[k]);
-  rt_free(program->set_file);
+  cc_assigned_free(&program->define);
+  cc_assigned_free(&program->set);
   rt_free(program->unit);
   rt_free(program->unused);
   rt_map_free(&program->library);

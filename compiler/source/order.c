@@ -7,8 +7,9 @@
 static void report_circle(struct cc_program *program, struct cc_definition *found) {
   if (found->broken) return;
   struct rt_error *error = cc_report(&program->diagnostics, false);
-  if (found->node->kind == GR_DIM) {
-    gr_fail(error, found->node->name_span, "the dim `%s` is defined by itself", found->name);
+  if (cc_is_value(found)) {
+    gr_fail(error, found->node->name_span, "the %s `%s` is defined by itself",
+            found->node->kind == GR_DIM ? "dim" : "const", found->name);
     return;
   }
   gr_fail(error, found->followed->where->span, "`%s` calls itself", found->name);

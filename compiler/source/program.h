@@ -11,7 +11,7 @@
 /* A definition at the top level of a file. */
 struct cc_definition {
   const char *name;
-  struct gr_node *node; /* GR_FN, GR_HEAD, GR_DIM, GR_MODEL or GR_EXTERN */
+  struct gr_node *node; /* GR_FN, GR_HEAD, GR_DIM, GR_CONST, GR_MODEL or GR_EXTERN */
   struct cc_unit *unit; /* the file it stands in */
   /* names.c looks for circles: the definitions that this one names, and where the search is. */
   struct cc_use {
@@ -27,8 +27,9 @@ struct cc_definition {
   bool chosen;    /* by the elaborator, where the program names nothing */
   bool kept;      /* cc_keep_program: a file of the user or the elaborator needs it */
   bool broken;    /* it has an error, or uses what has one */
-  uint64_t sized; /* a dim: the elaboration (cc_context.stamp) that knows its size */
+  uint64_t known; /* a dim or const: the elaboration (cc_context.stamp) that knows its value */
   uint32_t size;  /* vm_dim */
+  double number;  /* of a const */
 };
 
 /* One file. */
@@ -61,17 +62,18 @@ struct cc_unit {
 
 #define CC_STDLIB "<stdlib>/" /* what the names of the library's files begin with */
 
-/* -D NAME=VALUE */
-struct cc_override {
-  const char *name;
-  int64_t value;
-  bool used;
-};
-
-/* A setting of train { } that counts instead of what the program says. text is `train.NAME = VALUE`, or the
- * VALUE alone where name is "NAME". Messages call it by its origin: "--set". */
-struct cc_set {
+/* What counts instead of what the program says, from a command line or a host. Of a dim or const the text is
+ * `D = 64`, of a setting `train.lr = 0.1`; or, where name is "D" or "lr", the value alone. Messages call the
+ * text by its origin: "-D". */
+struct cc_assigned {
   const char *origin, *name, *text;
+};
+struct cc_assigned_list {
+  const struct cc_assigned *item; /* not owned */
+  int count;
+  struct gr_file **file;  /* [count] as parsed; NULL: not yet, or not at all */
+  struct gr_node **entry; /* [count] GR_ARG with its name; NULL: it is wrong */
+  bool *used;             /* [count] where no definition of the file has the name */
 };
 
 enum {
@@ -83,13 +85,9 @@ struct cc_program {
   struct cc_unit **unit; /* [0] is the main file; standard library files come last */
   size_t unit_count, unit_capacity;
   struct cc_unit *main;
-  struct cc_override *override; /* not owned */
-  int override_count;
-  const struct cc_set *set; /* not owned */
-  int set_count;
-  struct gr_file **set_file; /* [set_count] as parsed; NULL: not yet, or not at all */
-  uint64_t elaborations;     /* so far */
-  bool unfused;              /* heads are computed as tensors, whether they need it or not */
+  struct cc_assigned_list define, set;
+  uint64_t elaborations; /* so far */
+  bool unfused;          /* heads are computed as tensors, whether they need it or not */
   struct cc_diagnostics diagnostics;
   struct cc_unused {
     const struct gr_node *node;
@@ -113,10 +111,8 @@ struct cc_source {
   size_t length;
   cc_reader *reader;
   void *context; /* of the reader */
-  struct cc_override *override;
-  int override_count;
-  const struct cc_set *set;
-  int set_count;
+  const struct cc_assigned *define, *set;
+  int define_count, set_count;
   /* Instead of the standard library that is baked in, unless NULL; ends with a name that is NULL. */
   const struct cc_stdlib_file *library;
 };
@@ -137,11 +133,15 @@ struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as);
 /* The only item of a kind in a file (model, data, loss, train), or NULL. */
 struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind);
 
-/* put_settings.c: program->set becomes a part of the train { } of the main file, as if it stood there instead
- * of what does. What is wrong is reported. RT_OK or RT_NO_MEMORY. */
-int cc_put_settings(struct cc_program *program);
-/* The name of the k-th; "" of one that could not be read. */
-const char *cc_set_name(const struct cc_program *program, int k);
+/* put_given.c: program->define becomes the values of dims and consts of the main file, and program->set a
+ * part of its train { }, as if they stood there instead of what does. What is wrong is reported. RT_OK or
+ * RT_NO_MEMORY. */
+int cc_put_given(struct cc_program *program);
+void cc_assigned_free(struct cc_assigned_list *list);
+/* The value that program->define gives a name, which is used now; or NULL. */
+const struct gr_node *cc_defined(struct cc_program *program, const char *name);
+/* A dim or a const: it has a value, and no body. */
+bool cc_is_value(const struct cc_definition *definition);
 
 /* names.c: every name in the program means something. What does not is reported, with the nearest name that
  * does; so are functions that call themselves, slots that a head lacks or does not have, and, as warnings,

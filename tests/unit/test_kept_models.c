@@ -74,7 +74,7 @@ static void save_program(const char *path) {
   aq_train_options options;
   aq_trainer *trainer;
   aq_model *model;
-  aq_define define = {"D", 6};
+  aq_given define = {"D", "6", NULL};
   aq_program_options with = {.size = sizeof with, .define = &define, .define_count = 1};
   write_text("lib.aq", library);
   if (aq_program_new(write_text("m.aq", program), NULL, 0, &with, &read))
@@ -144,7 +144,7 @@ static void test_hostile(void **state) {
       {"{", "is not valid JSON"},
       {"[]", "it has no files"},
       {"{\"files\":[{\"name\":\"m.aq\"}]}", "a file has no name or no text"},
-      {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"defines\":{\"D\":-1}}", "is no size"},
+      {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"defines\":{\"D\":null}}", "is no size"},
       {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"defines\":{\"D\":1}}", "cannot be compiled again"},
       {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"library\":[{\"name\":\"x\",\"text\":\"fn (\"}]}",
        "cannot be compiled again: <stdlib>/x:1:"},
