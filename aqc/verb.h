@@ -1,8 +1,9 @@
-/* verb.h: the verbs of the command. */
+/* verb.h: the verbs of the command. The one list of them is verb_files in Makefile.am. */
 #ifndef AQC_VERB_H
 #define AQC_VERB_H
 
 #include "aqc/options.h"
+#include "aqc/verb_list.h"
 
 struct verb {
   const char *name;
@@ -14,24 +15,6 @@ struct verb {
   int (*run)(const struct settings
                  *settings); /* returns the exit code, an enum aq_status; has said why when it is not 0 */
 };
-
-/* The one list: each NAME is a struct verb verb_NAME in the file NAME.c. */
-#define VERBS(V)                                                                                             \
-  V(new)                                                                                                     \
-  V(train)                                                                                                   \
-  V(eval)                                                                                                    \
-  V(predict)                                                                                                 \
-  V(generate)                                                                                                \
-  V(attend)                                                                                                  \
-  V(check)                                                                                                   \
-  V(fmt)                                                                                                     \
-  V(explain)                                                                                                 \
-  V(build)                                                                                                   \
-  V(dis)                                                                                                     \
-  V(ops)                                                                                                     \
-  V(run)                                                                                                     \
-  V(gradcheck)                                                                                               \
-  V(doctor)
 
 #define VERB_DECLARE(name) extern const struct verb verb_##name;
 VERBS(VERB_DECLARE)
