@@ -272,8 +272,8 @@ static int function_arguments(struct cc_context *c, const struct gr_node *params
     input->name = rt_arena_strndup(&m->arena, param->text, strlen(param->text));
     if (!input->name) return cc_out_of_memory(c);
     if ((status = argument_type(c, type, &input->type))) return status;
-    int64_t attr[RT_MAX_ATTR] = {m->input_count++};
-    bound.id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, param->span, c->error);
+    bound.id = ir_add(cc_in_model(c, param->span),
+                      (struct ir_op){OP_input, .attr = {m->input_count++}, .type = &input->type});
     if (!bound.id) return c->error->code;
     c->model->node[bound.id].name = input->name;
     if ((status = cc_bind(c, c->scope, param->text, bound, param->name_span, NULL))) return status;
@@ -320,8 +320,8 @@ static const struct cc_definition *choose_function(struct cc_program *program, c
 static ir_id sum_of_outputs(struct cc_context *c, int count, const ir_id *id) {
   ir_id sum = 0;
   for (int i = 0; i < count; i++) {
-    ir_id one = ir_sum(c->model, id[i], 0, false, c->model->node[id[i]].span, c->error);
-    sum = i ? ir_binary(c->model, OP_add, sum, one, c->model->node[id[i]].span, c->error) : one;
+    ir_id one = ir_sum(cc_in_model(c, c->model->node[id[i]].span), id[i], 0, false);
+    sum = i ? ir_binary(cc_in_model(c, c->model->node[id[i]].span), OP_add, sum, one) : one;
   }
   return sum;
 }
@@ -342,11 +342,12 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
   }
   ir_id loss = sum_of_outputs(c, out->count, id);
   if (!loss) return c->error->code;
-  int status = ir_gradient(c->model, loss, 0, count, wrt, grad, c->error);
+  const struct ir_derivative wanted = {loss, 0, count, wrt, grad};
+  int status = ir_gradient(c->model, wanted, c->error);
   for (int i = 0; i < count && status == RT_OK; i++) {
     struct ir_node leaf = c->model->node[wrt[i]];
     const char *of = leaf.op == OP_param ? m->param[leaf.attr[0]].name : m->input[leaf.attr[0]].name;
-    if (!grad[i]) grad[i] = ir_constant(c->model, 0, &leaf.type, leaf.span, c->error);
+    if (!grad[i]) grad[i] = ir_constant(cc_in_model(c, leaf.span), 0, &leaf.type);
     id[out->count] = grad[i];
     name[out->count++] = rt_arena_printf(&m->arena, "grad.%s", of);
     if (!grad[i] || !name[out->count - 1]) status = cc_out_of_memory(c);

@@ -16,8 +16,9 @@ static ir_id weights_of(struct cc_context *c, ir_id attention) {
     if (head->key.role[a] == ATTEND_J) type.dim[type.rank++] = key->dim[a];
   ir_id args[2 + ATTEND_MAX_EXTRAS] = {node.arg[0], node.arg[1]};
   for (int i = 3; i < node.arg_count; i++) args[i - 1] = node.arg[i];
-  return ir_add(c->model, OP_attention_weights, node.arg_count - 1, args, node.attr, 0, &type, node.span,
-                c->error);
+  return ir_add(cc_in_model(c, node.span),
+                (struct ir_op){OP_attention_weights, node.arg_count - 1, .arg = args, .attr = {node.attr[0]},
+                               .type = &type});
 }
 
 /* The weights of every head, in the order of the program. */
@@ -63,7 +64,8 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   ir_id *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * ((size_t)m->param_count + 1));
   uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)m->param_count + 1));
   if (!grad || !param) return cc_out_of_memory(c);
-  int status = ir_gradient(c->model, loss, 0, (int)m->param_count, c->param_node, grad, c->error);
+  const struct ir_derivative wanted = {loss, 0, (int)m->param_count, c->param_node, grad};
+  int status = ir_gradient(c->model, wanted, c->error);
   if (status != RT_OK) return status;
   int kept = 0;
   for (uint32_t p = 0; p < m->param_count; p++) {

@@ -74,4 +74,8 @@ struct rt_call {
 };
 typedef void rt_kernel(const struct rt_call *call);
 
+/* The attribute of transpose, 4 bits for each axis of the result: 0x201 is a's axes 1, 0 and 2. */
+static inline int rt_order_axis(int64_t order, int x) { return (int)(order >> 4 * x & 15); }
+static inline int64_t rt_order_with(int64_t order, int x, int axis) { return order | (int64_t)axis << 4 * x; }
+
 #endif

@@ -70,7 +70,7 @@ static int check_transpose(const struct vm_op_call *call) {
   if (order < 0 || order >> 4 * a->rank != 0)
     return signature_fail(call, -1, -1, "its order names axes that are not there");
   for (int x = 0; x < t->rank; x++) {
-    int from = (int)(order >> 4 * x & 15);
+    int from = rt_order_axis(order, x);
     if (from >= a->rank || seen >> from & 1)
       return signature_fail(call, -1, -1, "its order is no permutation of %d axes", a->rank);
     seen |= 1u << from;

@@ -7,10 +7,10 @@
 
 static ir_id finalise(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   const struct ir_outputs *outputs = context;
+  const struct ir_at at = {g, node->span, error};
   if (node->op == OP_stop) return node->arg[0];
-  if (node->op == OP_bernoulli && !outputs->training)
-    return ir_constant(g, 1, &node->type, node->span, error);
-  if (node->op == OP_gumbel && !outputs->training) return ir_constant(g, 0, &node->type, node->span, error);
+  if (node->op == OP_bernoulli && !outputs->training) return ir_constant(at, 1, &node->type);
+  if (node->op == OP_gumbel && !outputs->training) return ir_constant(at, 0, &node->type);
   return ir_append(g, node, error);
 }
 

@@ -47,12 +47,7 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
     }
   }
   if ((status = cc_builtin_tensor(c, args, 0, &a))) return status;
-  struct ir_graph *g = cc_graph(c);
-  uint32_t before = g->count;
-  ir_id id = ir_unary(g, (enum rt_op)self->op, a, c->error);
-  if (id >= before)
-    g->node[id].span = args->node->span; /* the call, not what it is given: where to look for a log of 0 */
-  return cc_builtin_done(c, result, id);
+  return cc_builtin_done(c, result, ir_unary(cc_in_graph(c, args->node->span), (enum rt_op)self->op, a));
 }
 
 static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -61,8 +56,7 @@ static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_
   int status;
   if ((status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b)))
     return status;
-  return cc_builtin_done(c, result,
-                         ir_binary(cc_graph(c), (enum rt_op)self->op, a, b, args->node->span, c->error));
+  return cc_builtin_done(c, result, ir_binary(cc_in_graph(c, args->node->span), (enum rt_op)self->op, a, b));
 }
 
 static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -73,8 +67,7 @@ static int run_where(struct cc_context *c, const struct cc_builtin *self, args_t
   for (int i = 0; i < 3 && status == RT_OK; i++) status = cc_builtin_tensor(c, args, i, &id[i]);
   return status != RT_OK
              ? status
-             : cc_builtin_done(c, result,
-                               ir_select(cc_graph(c), id[0], id[1], id[2], args->node->span, c->error));
+             : cc_builtin_done(c, result, ir_select(cc_in_graph(c, args->node->span), id[0], id[1], id[2]));
 }
 
 /* ---- along axes ---- */
@@ -111,10 +104,10 @@ int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *ax
 }
 
 static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struct gr_span span) {
-  ir_id one = ir_constant(c->model, 1, NULL, span, c->error);
+  struct ir_at at = cc_in_model(c, span);
   /* A mean over nothing is 0, not 0/0. */
-  ir_id size = ir_binary(c->model, OP_max, ir_size(c->model, over, span, c->error), one, span, c->error);
-  return ir_binary(c->model, OP_div, sum, size, span, c->error);
+  ir_id size = ir_binary(at, OP_max, ir_size(at, over), ir_constant(at, 1, NULL));
+  return ir_binary(at, OP_div, sum, size);
 }
 
 /* Is the second argument of max or min an axis of the first? A dim that is none is a number. */
@@ -127,7 +120,7 @@ static bool names_axis(struct cc_context *c, args_t *args) {
 static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
   ir_id x;
-  bool extreme = !strcmp(self->name, "max") || !strcmp(self->name, "min");
+  bool extreme = self->op == OP_max || self->op == OP_min;
   if (extreme && args->count == 2 && !names_axis(c, args)) return run_binary(c, self, args, result);
   int status = cc_builtin_no_slot(c, self, args);
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
@@ -148,18 +141,16 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
     if (gone & 1u << a) over = vm_dim_times(&c->module->dims, over, type.dim[a]);
   if (over == VM_NO_DIM) return cc_out_of_memory(c);
   uint32_t keep = ((1u << type.rank) - 1) & ~gone;
-  struct gr_span span = args->node->span;
+  struct ir_at at = cc_in_model(c, args->node->span);
   if (!extreme) {
-    ir_id sum = ir_sum(c->model, x, keep, type.batched, span, c->error);
-    return cc_builtin_done(c, result,
-                           !strcmp(self->name, "mean") ? divided_by_size(c, sum, over, span) : sum);
+    ir_id sum = ir_sum(at, x, keep, type.batched);
+    return cc_builtin_done(c, result, self->op == OP_sum ? sum : divided_by_size(c, sum, over, at.span));
   }
-  bool min = self->name[1] == 'i';
+  bool least = self->op == OP_min;
   struct vm_type kept = ir_kept(&type, keep, type.batched);
-  int64_t attr[RT_MAX_ATTR] = {keep};
-  if (min) x = ir_unary(c->model, OP_neg, x, c->error);
-  ir_id id = x ? ir_add(c->model, OP_maximum, 1, &x, attr, 0, &kept, span, c->error) : 0;
-  return cc_builtin_done(c, result, min && id ? ir_unary(c->model, OP_neg, id, c->error) : id);
+  if (least) x = ir_unary(at, OP_neg, x);
+  ir_id id = ir_add(at, (struct ir_op){OP_maximum, 1, .arg = &x, .attr = {keep}, .type = &kept});
+  return cc_builtin_done(c, result, least ? ir_unary(at, OP_neg, id) : id);
 }
 
 /* ---- the rest ---- */
@@ -174,7 +165,7 @@ static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args
     return gr_fail(c->error, args->span[0], "one_hot needs whole numbers, and this is %s",
                    cc_describe(c, &args->value[0]));
   return cc_builtin_done(c, result,
-                         ir_add(c->model, OP_onehot, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+                         ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_onehot, 1, .arg = &x}));
 }
 
 /* The fused loss of classes. */
@@ -185,8 +176,8 @@ static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x[0]);
   if (status == RT_OK) status = cc_to_tensor(c, &args->value[1], args->span[1], &x[1]);
   if (status != RT_OK) return status;
-  return cc_builtin_done(c, result,
-                         ir_add(c->model, OP_cross_entropy, 2, x, NULL, 0, NULL, args->node->span, c->error));
+  return cc_builtin_done(
+      c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_cross_entropy, 2, .arg = x}));
 }
 
 /* What a function asks of a number that it is given. */
@@ -214,9 +205,9 @@ static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args
   double rate = args->value[1].number;
   if (rate == 0) return cc_builtin_done(c, result, x);
   struct vm_type type = *cc_type(c, x);
-  ir_id keep = ir_add(c->model, OP_bernoulli, 0, NULL, NULL, rate, &type, args->node->span, c->error);
-  return cc_builtin_done(c, result,
-                         keep ? ir_binary(c->model, OP_mul, x, keep, args->node->span, c->error) : 0);
+  ir_id keep =
+      ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_bernoulli, .real = rate, .type = &type});
+  return cc_builtin_done(c, result, ir_binary(cc_in_model(c, args->node->span), OP_mul, x, keep));
 }
 
 static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -226,8 +217,8 @@ static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t 
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   return status != RT_OK
              ? status
-             : cc_builtin_done(c, result,
-                               ir_add(c->model, OP_stop, 1, &x, NULL, 0, NULL, args->node->span, c->error));
+             : cc_builtin_done(
+                 c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_stop, 1, .arg = &x}));
 }
 
 static int run_len(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -317,7 +308,7 @@ static const struct cc_builtin builtins[] = {
     {"cos", CC_TAKES(just_x), run_unary, OP_cos, 0, "cosine, x in radians"},
     {"floor", CC_TAKES(just_x), run_unary, OP_floor, 0, "largest whole number not above x"},
     {"where", CC_TAKES(where_rows), run_where, 0, 0, "a where the condition is true, else b"},
-    {"sum", CC_TAKES(x_dims), run_reduce, 0, 0, "sum over the named dims, over all when none is named"},
+    {"sum", CC_TAKES(x_dims), run_reduce, OP_sum, 0, "sum over the named dims, over all when none is named"},
     {"mean", CC_TAKES(x_dims), run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
     {"max", CC_TAKES(x_dims), run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
     {"min", CC_TAKES(x_dims), run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},

@@ -17,17 +17,9 @@ static int along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
 }
 
 /* The ops take rows along the last axis: brings the axis there, and the same call brings it back. */
-static ir_id swap_with_last(struct cc_context *c, ir_id x, int axis, struct gr_span span) {
-  struct vm_type type = *cc_type(c, x);
-  int last = type.rank - 1;
-  int64_t attr[RT_MAX_ATTR] = {0};
-  if (!x || axis == last) return x;
-  for (int i = 0; i < type.rank; i++)
-    attr[0] |= (int64_t)(i == axis ? last : i == last ? axis : i) << (4 * i);
-  vm_dim d = type.dim[axis];
-  type.dim[axis] = type.dim[last];
-  type.dim[last] = d;
-  return ir_add(c->model, OP_transpose, 1, &x, attr, 0, &type, span, c->error);
+static ir_id swap_with_last(struct ir_at at, ir_id x, int axis) {
+  int last = at.g->node[x].type.rank - 1;
+  return !x || axis == last ? x : ir_swap(at, x, axis, last);
 }
 
 /* softmax, log_softmax, standardize, rms: along the last axis, or along the dim that is named. */
@@ -39,11 +31,11 @@ int cc_run_along(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   if (status == RT_OK) status = along(c, self, args, 1, x, &axis);
   if (status != RT_OK) return status;
-  struct gr_span span = args->node->span;
+  struct ir_at at = cc_in_model(c, args->node->span);
   double eps = normal ? args->named[0].number : 0;
-  ir_id y = swap_with_last(c, x, axis, span);
-  y = y ? ir_add(c->model, (enum rt_op)self->op, 1, &y, NULL, eps, NULL, span, c->error) : 0;
-  return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
+  ir_id y = swap_with_last(at, x, axis);
+  y = ir_add(at, (struct ir_op){(enum rt_op)self->op, 1, .arg = &y, .real = eps});
+  return cc_builtin_done(c, result, swap_with_last(at, y, axis));
 }
 
 /* cumsum(x, DIM), or from the end with reverse = true. */
@@ -55,56 +47,45 @@ int cc_run_cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   if (status == RT_OK) status = along(c, self, args, 1, x, &axis);
   if (status != RT_OK) return status;
-  const int64_t attr[RT_MAX_ATTR] = {axis, (int64_t)args->named[0].number};
+  const int64_t reverse = (int64_t)args->named[0].number;
   return cc_builtin_done(c, result,
-                         ir_add(c->model, OP_cumsum, 1, &x, attr, 0, NULL, args->node->span, c->error));
+                         ir_add(cc_in_model(c, args->node->span),
+                                (struct ir_op){OP_cumsum, 1, .arg = &x, .attr = {axis, reverse}}));
 }
 
 /* ---- thresholds: ops on rows along the last axis ---- */
 
-static ir_id number(struct cc_context *c, double value, struct gr_span span) {
-  return ir_constant(c->model, value, NULL, span, c->error);
-}
-
-static ir_id binary(struct cc_context *c, enum rt_op op, ir_id a, ir_id b, struct gr_span span) {
-  return ir_binary(c->model, op, a, b, span, c->error);
-}
-
 /* A number for each row, for each element of x. */
-static ir_id spread(struct cc_context *c, ir_id rows, ir_id x, struct gr_span span) {
-  struct vm_type type = *cc_type(c, x);
-  return ir_expand_axes(c->model, rows, (1u << (type.rank - 1)) - 1, &type, span, c->error);
+static ir_id spread(struct ir_at at, ir_id rows, ir_id x) {
+  struct vm_type type = at.g->node[x].type;
+  return ir_expand_axes(at, rows, (1u << (type.rank - 1)) - 1, &type);
 }
 
-static ir_id threshold(struct cc_context *c, ir_id x, enum rt_threshold kind, double parameter,
-                       struct gr_span span) {
-  const int64_t attr[RT_MAX_ATTR] = {kind};
-  ir_id tau = ir_add(c->model, OP_threshold, 1, &x, attr, parameter, NULL, span, c->error);
-  return tau ? spread(c, tau, x, span) : 0;
+static ir_id threshold(struct ir_at at, ir_id x, enum rt_threshold kind, double parameter) {
+  ir_id tau = ir_add(at, (struct ir_op){OP_threshold, 1, .arg = &x, .attr = {kind}, .real = parameter});
+  return spread(at, tau, x);
 }
 
 /* x less the largest of its row: entmax stays the same, and near 0 its threshold has all its digits. A row of
  * minus infinities stays one. */
-static ir_id shifted(struct cc_context *c, ir_id x, struct gr_span span) {
-  struct vm_type type = *cc_type(c, x);
-  int64_t attr[RT_MAX_ATTR] = {(1 << (type.rank - 1)) - 1};
-  struct vm_type rows = ir_kept(&type, (uint32_t)attr[0], type.batched);
-  ir_id top = ir_add(c->model, OP_maximum, 1, &x, attr, 0, &rows, span, c->error);
-  ir_id seen = binary(c, OP_lt, number(c, -INFINITY, span), top, span);
-  ir_id shift = ir_select(c->model, seen, top, number(c, 0, span), span, c->error);
-  shift = shift ? ir_add(c->model, OP_stop, 1, &shift, NULL, 0, NULL, span, c->error) : 0;
-  return shift ? binary(c, OP_sub, x, spread(c, shift, x, span), span) : 0;
+static ir_id shifted(struct ir_at at, ir_id x) {
+  struct vm_type type = at.g->node[x].type;
+  const uint32_t keep = (1u << (type.rank - 1)) - 1;
+  struct vm_type rows = ir_kept(&type, keep, type.batched);
+  ir_id top = ir_add(at, (struct ir_op){OP_maximum, 1, .arg = &x, .attr = {keep}, .type = &rows});
+  ir_id seen = ir_binary(at, OP_lt, ir_constant(at, -INFINITY, NULL), top);
+  ir_id shift = ir_select(at, seen, top, ir_constant(at, 0, NULL));
+  return ir_binary(at, OP_sub, x, spread(at, ir_unary(at, OP_stop, shift), x));
 }
 
 /* relu((alpha - 1) x - tau)^(1 / (alpha - 1)); a NaN stays one, which relu would hide. */
-static ir_id entmax(struct cc_context *c, ir_id x, double alpha, struct gr_span span) {
-  x = shifted(c, x, span);
-  ir_id tau = x ? threshold(c, x, RT_ENTMAX, alpha, span) : 0, zero = number(c, 0, span);
-  ir_id z = binary(c, OP_mul, x, number(c, alpha - 1, span), span);
-  ir_id above = ir_select(c->model, binary(c, OP_le, z, tau, span), zero, binary(c, OP_sub, z, tau, span),
-                          span, c->error);
-  if (above) c->model->node[above].choice = IR_CHOICE_OWN;
-  return binary(c, OP_pow, above, number(c, 1 / (alpha - 1), span), span);
+static ir_id entmax(struct ir_at at, ir_id x, double alpha) {
+  x = shifted(at, x);
+  ir_id tau = threshold(at, x, RT_ENTMAX, alpha), zero = ir_constant(at, 0, NULL);
+  ir_id z = ir_binary(at, OP_mul, x, ir_constant(at, alpha - 1, NULL));
+  ir_id above = ir_select(at, ir_binary(at, OP_le, z, tau), zero, ir_binary(at, OP_sub, z, tau));
+  if (above) at.g->node[above].choice = IR_CHOICE_OWN;
+  return ir_binary(at, OP_pow, above, ir_constant(at, 1 / (alpha - 1), NULL));
 }
 
 int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -116,10 +97,10 @@ int cc_run_entmax(struct cc_context *c, const struct cc_builtin *self, args_t *a
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   if (status == RT_OK) status = along(c, self, args, 1, x, &axis);
   if (status != RT_OK) return status;
-  struct gr_span span = args->node->span;
-  ir_id y = swap_with_last(c, x, axis, span);
-  y = y ? entmax(c, y, alpha, span) : 0;
-  return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
+  struct ir_at at = cc_in_model(c, args->node->span);
+  ir_id y = swap_with_last(at, x, axis);
+  y = y ? entmax(at, y, alpha) : 0;
+  return cc_builtin_done(c, result, swap_with_last(at, y, axis));
 }
 
 /* Not below the threshold: a NaN is kept, so that it is not hidden. */
@@ -130,11 +111,10 @@ int cc_run_top_k(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   if (status == RT_OK) status = along(c, self, args, 2, x, &axis);
   if (status != RT_OK) return status;
-  struct gr_span span = args->node->span;
-  ir_id y = swap_with_last(c, x, axis, span);
-  ir_id tau = y ? threshold(c, y, RT_KTH, args->value[1].number, span) : 0;
-  ir_id out = binary(c, OP_or, binary(c, OP_lt, y, tau, span),
-                     binary(c, OP_le, y, number(c, -INFINITY, span), span), span);
-  y = ir_unary(c->model, OP_not, out, c->error);
-  return cc_builtin_done(c, result, y ? swap_with_last(c, y, axis, span) : 0);
+  struct ir_at at = cc_in_model(c, args->node->span);
+  ir_id y = swap_with_last(at, x, axis);
+  ir_id tau = y ? threshold(at, y, RT_KTH, args->value[1].number) : 0;
+  ir_id hidden = ir_binary(at, OP_le, y, ir_constant(at, -INFINITY, NULL));
+  ir_id out = ir_binary(at, OP_or, ir_binary(at, OP_lt, y, tau), hidden);
+  return cc_builtin_done(c, result, swap_with_last(at, ir_unary(at, OP_not, out), axis));
 }

@@ -68,7 +68,7 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
   if (status != RT_OK) return status;
   if (cc_is_reordered(c, cc_type(c, x), &type))
     return cc_reordered(c, args->node->span, cc_type(c, x), &type);
-  ir_id y = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &type, args->node->span, c->error);
+  ir_id y = ir_reshape(cc_in_model(c, args->node->span), x, &type);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
   return cc_builtin_done(c, result, y);
 }
@@ -78,9 +78,8 @@ int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *a
   ir_id x;
   struct vm_type type;
   int status = tensor_and_shape(c, self, args, &x, &type);
-  return status != RT_OK
-             ? status
-             : cc_builtin_done(c, result, ir_expand(c->model, x, &type, args->node->span, c->error));
+  return status != RT_OK ? status
+                         : cc_builtin_done(c, result, ir_expand(cc_in_model(c, args->node->span), x, &type));
 }
 
 /* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
@@ -91,7 +90,7 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
   int status = tensor_and_shape(c, self, args, &x, &wanted);
   if (status != RT_OK) return status;
   struct vm_type type = *cc_type(c, x), out = type;
-  int64_t attr[RT_MAX_ATTR] = {0};
+  int64_t order = 0;
   uint32_t used = 0;
   for (int i = 0; i < wanted.rank; i++) {
     int a = 0;
@@ -100,21 +99,19 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
       return gr_fail(c->error, args->span[1], "these are not the axes of %s in another order",
                      cc_type_text(c, &type));
     used |= 1u << a;
-    attr[0] |= (int64_t)a << (4 * i);
+    order = rt_order_with(order, i, a);
     out.dim[i] = wanted.dim[i];
   }
-  return cc_builtin_done(c, result,
-                         ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, args->node->span, c->error));
+  return cc_builtin_done(c, result, ir_transpose(cc_in_model(c, args->node->span), x, order, &out));
 }
 
 int cc_run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
   struct vm_type type;
   int status = cc_builtin_no_slot(c, self, args);
   if (status == RT_OK) status = list_shape(c, args, 0, false, &type);
-  return status != RT_OK
-             ? status
-             : cc_builtin_done(c, result,
-                               ir_constant(c->model, self->constant, &type, args->node->span, c->error));
+  return status != RT_OK ? status
+                         : cc_builtin_done(
+                             c, result, ir_constant(cc_in_model(c, args->node->span), self->constant, &type));
 }
 
 int cc_run_range(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {
@@ -124,7 +121,7 @@ int cc_run_range(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   if (status != RT_OK) return status;
   type.batched = vm_dim_is_ragged(&c->module->dims, type.dim[0]);
   return cc_builtin_done(c, result,
-                         ir_add(c->model, OP_iota, 0, NULL, NULL, 0, &type, args->node->span, c->error));
+                         ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_iota, .type = &type}));
 }
 
 /* Inside head[H], a part that is the same for every head, beside `like`, which has one for each: repeated for
@@ -140,7 +137,7 @@ static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_ty
     axes |= 1u << axis[a];
   }
   repeated.batched = type.batched;
-  return ir_expand_axes(c->model, part, axes, &repeated, span, c->error);
+  return ir_expand_axes(cc_in_model(c, span), part, axes, &repeated);
 }
 
 /* The axis that concat joins along, by its place among those that are seen: a result of joining has no name
@@ -229,21 +226,23 @@ int cc_run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *a
   int along = 0;
   if ((status = joined_axis(c, self, args, &type, &along))) return status;
   cc_visible(c, &type, axis);
-  int64_t attr[RT_MAX_ATTR] = {axis[along]};
+  const int joined = axis[along];
   vm_dim total = vm_dim_number(&c->module->dims, 0);
   for (int i = 0; i < count; i++) {
     struct vm_type part = *cc_type(c, id[i]);
     if (part.rank != type.rank) return axes_differ(c, args->node->span, &type, &part);
     if ((status = check_joined(c, args, &type, &part, along))) return status;
-    total = vm_dim_plus(&c->module->dims, total, part.dim[attr[0]]);
+    total = vm_dim_plus(&c->module->dims, total, part.dim[joined]);
     if (batched && !part.batched) {
       part.batched = 1;
-      if (!(id[i] = ir_expand(c->model, id[i], &part, args->node->span, c->error))) return c->error->code;
+      if (!(id[i] = ir_expand(cc_in_model(c, args->node->span), id[i], &part))) return c->error->code;
     }
   }
   if (total == VM_NO_DIM) return cc_out_of_memory(c);
   type.batched = batched;
-  type.dim[attr[0]] = total;
-  return cc_builtin_done(c, result,
-                         ir_add(c->model, OP_concat, count, id, attr, 0, &type, args->node->span, c->error));
+  type.dim[joined] = total;
+  return cc_builtin_done(
+      c, result,
+      ir_add(cc_in_model(c, args->node->span),
+             (struct ir_op){OP_concat, count, .arg = id, .attr = {joined}, .type = &type}));
 }

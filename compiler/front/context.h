@@ -50,7 +50,7 @@ struct cc_builtin {
   int count; /* -1: its arguments are not looked at, as it has no place in expressions */
   int (*run)(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
              struct cc_value *result);
-  int op;          /* for handlers that serve several */
+  int op;          /* for handlers that serve several; of the reductions mean has none */
   double constant; /* run NULL: the name is a number */
   const char *doc;
 };
@@ -142,6 +142,13 @@ struct cc_context {
 };
 
 static inline struct ir_graph *cc_graph(struct cc_context *c) { return c->slot ? c->slot->graph : c->model; }
+/* Where ops are appended: to the model, or within a slot to the slot's graph. */
+static inline struct ir_at cc_in_model(struct cc_context *c, struct gr_span span) {
+  return (struct ir_at){c->model, span, c->error};
+}
+static inline struct ir_at cc_in_graph(struct cc_context *c, struct gr_span span) {
+  return (struct ir_at){cc_graph(c), span, c->error};
+}
 static inline const struct vm_type *cc_type(struct cc_context *c, ir_id id) {
   return &c->model->node[id].type;
 }

@@ -24,17 +24,12 @@ CC_OWN_FRAME static int transpose(struct cc_context *c, const struct gr_node *no
   if (c->slot) return no_matrices(c, node);
   int status = cc_tensor(c, node->child[0], &x);
   if (status != RT_OK) return status;
-  struct vm_type type = *cc_type(c, x), out = type;
+  struct vm_type type = *cc_type(c, x);
   int axis[RT_MAX_RANK], visible = cc_visible(c, &type, axis);
   if (visible < 2)
     return gr_fail(c->error, node->span, "' swaps the last two axes, and this is %s", cc_type_text(c, &type));
-  int a = axis[visible - 2], b = axis[visible - 1];
-  int64_t attr[RT_MAX_ATTR] = {0};
-  for (int i = 0; i < type.rank; i++) attr[0] |= (int64_t)(i == a ? b : i == b ? a : i) << (4 * i);
-  out.dim[a] = type.dim[b];
-  out.dim[b] = type.dim[a];
   value->kind = CC_TENSOR;
-  value->id = ir_add(c->model, OP_transpose, 1, &x, attr, 0, &out, node->span, c->error);
+  value->id = ir_swap(cc_in_model(c, node->span), x, axis[visible - 2], axis[visible - 1]);
   return value->id ? RT_OK : c->error->code;
 }
 
@@ -112,7 +107,7 @@ static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct 
   ta.dim[ta.rank] = ta.dim[ta.rank - 1];
   ta.dim[ta.rank - 1] = c->head_dim;
   ta.rank++;
-  return ir_embed(&tb, &ta, &axes) ? ir_expand(c->model, a, &ta, span, c->error) : a;
+  return ir_embed(&tb, &ta, &axes) ? ir_expand(cc_in_model(c, span), a, &ta) : a;
 }
 
 CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
@@ -142,11 +137,11 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
     return c->error->code;
   /* x^2 is a product: pow would be slower and has no gradient at negative x through the logarithm. */
   if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2)
-    value->id = ir_unary(cc_graph(c), OP_square, l, c->error);
+    value->id = ir_unary(cc_in_graph(c, node->span), OP_square, l);
   for (size_t k = 0; !value->id && k < RT_COUNT(operators); k++)
     if (!strcmp(operators[k].text, node->text))
-      value->id = ir_binary(cc_graph(c), operators[k].op, operators[k].swap ? r : l,
-                            operators[k].swap ? l : r, node->span, c->error);
+      value->id = ir_binary(cc_in_graph(c, node->span), operators[k].op, operators[k].swap ? r : l,
+                            operators[k].swap ? l : r);
   return value->id ? RT_OK : c->error->code;
 }
 
@@ -162,8 +157,8 @@ CC_OWN_FRAME static int unary(struct cc_context *c, const struct gr_node *node, 
   }
   ir_id x;
   if ((status = cc_to_real(c, &a, node->child[0]->span, &x))) return status;
-  *value =
-      (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_graph(c), minus ? OP_neg : OP_not, x, c->error)};
+  *value = (struct cc_value){.kind = CC_TENSOR,
+                             .id = ir_unary(cc_in_graph(c, node->span), minus ? OP_neg : OP_not, x)};
   return value->id ? RT_OK : c->error->code;
 }
 

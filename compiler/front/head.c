@@ -29,7 +29,7 @@ static const struct gr_node *override_of(const struct slots *slots, const char *
 
 static int bind_variable(struct cc_context *c, struct cc_scope *scope, const char *name, int64_t leaf,
                          struct gr_span span) {
-  struct cc_value value = {.kind = CC_TENSOR, .id = ir_leaf(c->slot->graph, leaf, span, c->error)};
+  struct cc_value value = {.kind = CC_TENSOR, .id = ir_leaf(cc_in_graph(c, span), leaf)};
   return value.id ? cc_bind(c, scope, name, value, span, NULL) : c->error->code;
 }
 
@@ -123,11 +123,10 @@ static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot 
 
 /* A score of -inf has no weight, whatever the normaliser makes of it; softmax sees to that by itself. */
 static int hide(struct cc_context *c, struct cc_slot *slot, ir_id score, struct gr_span span) {
-  struct ir_graph *g = slot->graph;
-  ir_id seen = ir_binary(g, OP_lt, ir_constant(g, -INFINITY, NULL, span, c->error), score, span, c->error),
-        none = seen ? ir_constant(g, 0, NULL, span, c->error) : 0;
-  if (!none || !(slot->s.id = ir_select(g, seen, slot->s.id, none, span, c->error))) return c->error->code;
-  return RT_OK;
+  struct ir_at at = {slot->graph, span, c->error};
+  ir_id seen = ir_binary(at, OP_lt, ir_constant(at, -INFINITY, NULL), score);
+  slot->s.id = ir_select(at, seen, slot->s.id, ir_constant(at, 0, NULL));
+  return slot->s.id ? RT_OK : c->error->code;
 }
 
 /* Without a score slot: s / sqrt(width of the query), Vaswani et al. 2017. */
@@ -136,22 +135,22 @@ static int score(struct cc_context *c, const struct slots *slots, struct cc_slot
   int status = begin(c, slot, &slot->head->score);
   bool hides = false;
   if (status != RT_OK) return status;
-  slot->s = (struct cc_value){.kind = CC_TENSOR, .id = ir_leaf(slot->graph, IR_LEAF_S, span, c->error)};
+  struct ir_at at = {slot->graph, span, c->error};
+  slot->s = (struct cc_value){.kind = CC_TENSOR, .id = ir_leaf(at, IR_LEAF_S)};
   if (!slot->s.id) return c->error->code;
   if (slots->score.node) {
     struct cc_value value;
     if ((status = evaluate(c, &slots->score, "score", true, &value))) return status;
-    struct gr_span at = slots->score.node->child[slots->score.node->count - 1]->span;
+    struct gr_span written = slots->score.node->child[slots->score.node->count - 1]->span;
     slot->s = (struct cc_value){.kind = CC_TENSOR};
-    if ((status = cc_to_tensor(c, &value, at, &slot->s.id))
-        || (status = cc_check_score(c, slot->s.id, at, &hides)))
+    if ((status = cc_to_tensor(c, &value, written, &slot->s.id))
+        || (status = cc_check_score(c, slot->s.id, written, &hides)))
       return status;
   } else {
     struct cc_value size = {.kind = CC_DIM, .dim = width};
     ir_id k;
     if ((status = cc_to_tensor(c, &size, span, &k))) return status;
-    slot->s.id = ir_binary(slot->graph, OP_div, slot->s.id, ir_unary(slot->graph, OP_sqrt, k, c->error), span,
-                           c->error);
+    slot->s.id = ir_binary(at, OP_div, slot->s.id, ir_unary(at, OP_sqrt, k));
   }
   ir_id scored = slot->s.id;
   status = norm(c, slots, slot);
@@ -191,12 +190,11 @@ static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot 
   else if ((status = cc_check_range(c, &head, &row, slot->head->drop_rate, span)))
     return status;
   if ((status = cc_to_tensor(c, &value, span, &rate))) return status;
-  struct ir_graph *g = slot->graph;
-  ir_id random = ir_leaf(g, IR_LEAF_RANDOM, span, c->error), one = ir_constant(g, 1, NULL, span, c->error),
-        zero = ir_constant(g, 0, NULL, span, c->error);
-  ir_id kept = ir_binary(g, OP_le, rate, random, span, c->error);
-  ir_id scale = ir_binary(g, OP_div, one, ir_binary(g, OP_sub, one, rate, span, c->error), span, c->error);
-  return finish(c, &slot->head->drop, ir_select(g, kept, scale, zero, span, c->error), span);
+  struct ir_at at = {slot->graph, span, c->error};
+  ir_id random = ir_leaf(at, IR_LEAF_RANDOM), one = ir_constant(at, 1, NULL), zero = ir_constant(at, 0, NULL);
+  ir_id kept = ir_binary(at, OP_le, rate, random);
+  ir_id scale = ir_binary(at, OP_div, one, ir_binary(at, OP_sub, one, rate));
+  return finish(c, &slot->head->drop, ir_select(at, kept, scale, zero), span);
 }
 
 /* ---- query, key and value ---- */
@@ -344,7 +342,7 @@ static int lift_query(struct cc_context *c, struct cc_slot *slot, struct gr_span
   operand->role[type.rank] = ATTEND_FEATURE;
   operand->role[type.rank - 1] = ATTEND_H;
   operand->rank = ++type.rank;
-  *query = ir_expand_axes(c->model, *query, own, &type, span, c->error);
+  *query = ir_expand_axes(cc_in_model(c, span), *query, own, &type);
   return *query ? RT_OK : c->error->code;
 }
 
@@ -428,13 +426,14 @@ static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_
   ir_id wrt[1 + ATTEND_MAX_EXTRAS], root[2 + ATTEND_MAX_EXTRAS];
   struct ir_graph *g = ir_slot_graph(c->model, head, &trial);
   if (!g) return cc_out_of_memory(c);
+  struct ir_at at = {g, span, c->error};
   for (ir_id n = 1; n < head->score.graph->count && status == RT_OK; n++)
     if (!ir_append(g, &head->score.graph->node[n], c->error)) status = c->error->code;
   for (int k = 0; k < leaves && status == RT_OK; k++)
-    if (!(wrt[k] = ir_leaf(g, k ? k : IR_LEAF_S, span, c->error))) status = c->error->code;
-  ir_id seed = status != RT_OK ? 0 : ir_leaf(g, IR_LEAF_DS, span, c->error);
-  if (status == RT_OK)
-    status = seed ? ir_gradient(g, head->score.result[0], seed, leaves, wrt, root, c->error) : c->error->code;
+    if (!(wrt[k] = ir_leaf(at, k ? k : IR_LEAF_S))) status = c->error->code;
+  ir_id seed = status != RT_OK ? 0 : ir_leaf(at, IR_LEAF_DS);
+  const struct ir_derivative wanted = {head->score.result[0], seed, leaves, wrt, root};
+  if (status == RT_OK) status = seed ? ir_gradient(g, wanted, c->error) : c->error->code;
   root[leaves] = head->score.result[0];
   if (status == RT_OK) status = ir_optimise(g, leaves + 1, root, c->error);
   for (ir_id n = 1; n < g->count && status == RT_OK; n++) rows += g->node[n].op == OP_over;
@@ -447,7 +446,8 @@ static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_
 static int spell_softmax(struct cc_context *c, struct ir_head *head, struct gr_span span) {
   if (!head->softmax) return RT_OK;
   head->softmax = false;
-  head->score.result[0] = ir_slot_softmax(head->score.graph, ATTEND_J, head->score.result[0], span, c->error);
+  struct ir_at at = {head->score.graph, span, c->error};
+  head->score.result[0] = ir_slot_softmax(at, ATTEND_J, head->score.result[0]);
   return head->score.result[0] ? RT_OK : c->error->code;
 }
 
@@ -493,11 +493,11 @@ static int lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span s
 static int attend(struct cc_context *c, const struct slots *slots, struct gr_span span,
                   struct cc_value *result) {
   struct cc_slot slot = {.query_dim = VM_NO_DIM, .key_dim = VM_NO_DIM};
-  int64_t attr[RT_MAX_ATTR] = {0};
+  int64_t plan;
   ir_id arg[3 + ATTEND_MAX_EXTRAS];
   vm_dim width = VM_NO_DIM, value_width = VM_NO_DIM;
   struct vm_type type;
-  slot.head = ir_add_head(c->model, c->frame->path, &attr[0]);
+  slot.head = ir_add_head(c->model, c->frame->path, &plan);
   if (!slot.head) return cc_out_of_memory(c);
   slot.head->softmax = true;
   int status = collect_operands(c, c->scope, &slot, arg, &width, &value_width);
@@ -518,11 +518,11 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   result->kind = CC_TENSOR;
   if ((status = lowering(c, &slot, span))) return status;
   if (slot.head->lowering == VM_MATERIALISED) {
-    result->id = ir_materialise(c->model, slot.head, arg, &type, span, c->error);
+    result->id = ir_materialise(cc_in_model(c, span), slot.head, arg, &type);
     return result->id ? RT_OK : c->error->code;
   }
-  result->id =
-      ir_add(c->model, OP_attention, 3 + slot.head->extra_count, arg, attr, 0, &type, span, c->error);
+  result->id = ir_add(cc_in_model(c, span), (struct ir_op){OP_attention, 3 + slot.head->extra_count,
+                                                           .arg = arg, .attr = {plan}, .type = &type});
   if (!result->id) return c->error->code;
   c->model->node[result->id].name = slot.head->name;
   return RT_OK;

@@ -129,7 +129,7 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
   if (status != RT_OK || table < 0) return status;
   ir_id index;
   if ((status = cc_tensor(c, node->child[1 + table], &index))) return status;
-  value->id = ir_slot_gather(c->slot->graph, value->id, index, node->span, c->error);
+  value->id = ir_slot_gather(cc_in_graph(c, node->span), value->id, index);
   return value->id ? RT_OK : c->error->code;
 }
 
@@ -148,7 +148,7 @@ static int take_rows(struct cc_context *c, const struct gr_node *node, ir_id tab
   }
   ir_id args[2] = {table, ids};
   value->kind = CC_TENSOR;
-  value->id = ir_add(c->model, OP_gather, 2, args, NULL, 0, NULL, node->span, c->error);
+  value->id = ir_add(cc_in_model(c, node->span), (struct ir_op){OP_gather, 2, .arg = args});
   return value->id ? RT_OK : c->error->code;
 }
 
@@ -159,8 +159,8 @@ static ir_id slice(struct cc_context *c, const struct gr_node *index, ir_id x, i
   type.dim[axis] = length;
   if (vm_dim_is_ragged(&c->module->dims, length) || vm_dim_is_ragged(&c->module->dims, start))
     type.batched = 1;
-  int64_t attr[RT_MAX_ATTR] = {axis, start};
-  return ir_add(c->model, OP_slice, 1, &x, attr, 0, &type, index->span, c->error);
+  return ir_add(cc_in_model(c, index->span),
+                (struct ir_op){OP_slice, 1, .arg = &x, .attr = {axis, start}, .type = &type});
 }
 
 /* One index of x[a, b, ...], which is the span: a..b keeps the axis, a number takes one element and drops
@@ -230,7 +230,7 @@ static int take_parts(struct cc_context *c, const struct gr_node *node, ir_id x,
     kept.rank = 0;
     for (int a = 0; a < type.rank; a++)
       if (!dropped[a]) kept.dim[kept.rank++] = type.dim[a];
-    x = ir_add(c->model, OP_reshape, 1, &x, NULL, 0, &kept, node->span, c->error);
+    x = ir_reshape(cc_in_model(c, node->span), x, &kept);
   }
   value->kind = CC_TENSOR;
   value->id = x;

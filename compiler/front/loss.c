@@ -158,14 +158,14 @@ static int check_output(struct cc_context *c, int output, const struct cc_terms 
 
 static ir_id weighted(struct cc_context *c, const struct cc_term *term) {
   if (term->weight == 1) return term->mean;
-  return ir_binary(c->model, OP_mul, ir_constant(c->model, term->weight, NULL, term->span, c->error),
-                   term->mean, term->span, c->error);
+  struct ir_at at = cc_in_model(c, term->span);
+  return ir_binary(at, OP_mul, ir_constant(at, term->weight, NULL), term->mean);
 }
 
 /* Adds a term to a sum; of one alone *bare is the term without its weight, else the sum. */
 static int add_up(struct cc_context *c, const struct cc_term *term, ir_id *sum, ir_id *bare) {
   ir_id one = weighted(c, term), first = *sum;
-  *sum = first && one ? ir_binary(c->model, OP_add, first, one, term->span, c->error) : one;
+  *sum = first && one ? ir_binary(cc_in_model(c, term->span), OP_add, first, one) : one;
   if (bare) *bare = first ? *sum : term->mean;
   return *sum ? RT_OK : c->error->code;
 }
@@ -215,9 +215,9 @@ static int sum_up(struct cc_context *c, const struct cc_terms *terms, struct cc_
 static ir_id target_node(struct cc_context *c, uint32_t o) {
   const struct vm_output *output = &c->module->output[o];
   const struct vm_input *input = &c->module->input[output->target];
-  int64_t attr[RT_MAX_ATTR] = {output->target};
   struct gr_span span = c->model->node[c->answers->prediction[o]].span;
-  ir_id id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, span, c->error);
+  ir_id id =
+      ir_add(cc_in_model(c, span), (struct ir_op){OP_input, .attr = {output->target}, .type = &input->type});
   if (id) c->model->node[id].name = input->name;
   return id;
 }

@@ -18,18 +18,16 @@ static ir_id rows_of(struct cc_context *c, ir_id x, struct gr_span span) {
     cc_out_of_memory(c);
     return 0;
   }
-  int64_t attr[RT_MAX_ATTR] = {rows};
-  ir_id one = ir_constant(c->model, 1, NULL, span, c->error);
-  ir_id count = ir_add(c->model, OP_rows, 0, NULL, attr, 0, NULL, span, c->error);
-  return ir_binary(c->model, OP_max, count, one, span, c->error);
+  struct ir_at at = cc_in_model(c, span);
+  ir_id count = ir_add(at, (struct ir_op){OP_rows, .attr = {rows}});
+  return ir_binary(at, OP_max, count, ir_constant(at, 1, NULL));
 }
 
 /* Where nothing counts, the sum of nothing is 0. */
 static ir_id not_zero(struct cc_context *c, ir_id sum, struct gr_span span) {
-  ir_id zero = ir_constant(c->model, 0, NULL, span, c->error),
-        one = ir_constant(c->model, 1, NULL, span, c->error);
-  if (!sum || !zero || !one) return 0;
-  return ir_select(c->model, ir_binary(c->model, OP_eq, sum, zero, span, c->error), one, sum, span, c->error);
+  struct ir_at at = cc_in_model(c, span);
+  ir_id none = ir_binary(at, OP_eq, sum, ir_constant(at, 0, NULL));
+  return ir_select(at, none, ir_constant(at, 1, NULL), sum);
 }
 
 /* Every example has its part, also in what is the same for all. */
@@ -37,21 +35,21 @@ static ir_id of_each(struct cc_context *c, ir_id x, struct gr_span span) {
   struct vm_type type = *cc_type(c, x);
   if (type.batched) return x;
   type.batched = 1;
-  return ir_expand(c->model, x, &type, span, c->error);
+  return ir_expand(cc_in_model(c, span), x, &type);
 }
 
 /* The mean over all rows of the batch, or the sum over that of the weights (0: each counts 1). */
 static int batch_mean(struct cc_context *c, ir_id x, ir_id weight, struct cc_term *term) {
-  struct ir_graph *g = c->model;
   struct gr_span span = term->span;
+  struct ir_at at = cc_in_model(c, span);
   term->mean = x;
   if (!cc_type(c, x)->batched && cc_type(c, x)->rank == 0 && !weight) return RT_OK;
   if (!(x = of_each(c, x, span)) || (weight && !(weight = of_each(c, weight, span)))) return c->error->code;
-  ir_id sum = ir_sum(g, x, 0, false, span, c->error);
-  ir_id count = weight ? ir_sum(g, weight, 0, false, span, c->error) : rows_of(c, x, span);
+  ir_id sum = ir_sum(at, x, 0, false);
+  ir_id count = weight ? ir_sum(at, weight, 0, false) : rows_of(c, x, span);
   ir_id by = weight ? not_zero(c, count, span) : count;
   term->count = count;
-  term->mean = sum && by ? ir_binary(g, OP_div, sum, by, span, c->error) : 0;
+  term->mean = ir_binary(at, OP_div, sum, by);
   return term->mean ? RT_OK : c->error->code;
 }
 

@@ -2,19 +2,31 @@
 #include "compiler/front/elaborate.h"
 
 /* x @ w where w is a vector of each head, [H, D]: one number per row and head. */
-static int per_head_vector(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
-  struct vm_type turned = *cc_type(c, w);
+static int per_head_vector(struct cc_context *c, struct ir_at at, ir_id x, ir_id w, ir_id *id) {
   if (cc_is_lifted(c, cc_type(c, x))) {
-    ir_id product = ir_binary(c->model, OP_mul, x, w, node->span, c->error);
+    ir_id product = ir_binary(at, OP_mul, x, w);
     uint32_t keep = product ? (1u << (cc_type(c, product)->rank - 1)) - 1 : 0;
-    *id = product ? ir_sum(c->model, product, keep, cc_type(c, product)->batched, node->span, c->error) : 0;
-    return *id ? RT_OK : c->error->code;
-  }
-  int64_t order[RT_MAX_ATTR] = {1}, whole[RT_MAX_ATTR] = {0}; /* axes 1, 0 */
-  turned.dim[0] = cc_type(c, w)->dim[1];
-  turned.dim[1] = cc_type(c, w)->dim[0];
-  ir_id args[2] = {x, ir_add(c->model, OP_transpose, 1, &w, order, 0, &turned, node->span, c->error)};
-  *id = args[1] ? ir_add(c->model, OP_project, 2, args, whole, 0, NULL, node->span, c->error) : 0;
+    *id = ir_sum(at, product, keep, cc_type(c, product)->batched);
+  } else
+    *id = ir_add(at, (struct ir_op){OP_project, 2, .arg = (ir_id[]){x, ir_swap(at, w, 0, 1)}});
+  return *id ? RT_OK : c->error->code;
+}
+
+/* A product with a vector on one side, which is a matrix of one row or column. */
+static int vector_product(struct cc_context *c, struct ir_at at, ir_id x, ir_id w, ir_id *id) {
+  bool left = cc_type(c, x)->rank == 1;
+  struct vm_type wide = *cc_type(c, left ? x : w);
+  wide.dim[1] = left ? wide.dim[0] : VM_ONE;
+  if (left) wide.dim[0] = VM_ONE;
+  wide.rank = 2;
+  ir_id *vector = left ? &x : &w;
+  *vector = ir_reshape(at, *vector, &wide);
+  ir_id product = ir_matmul(at, x, false, w, false);
+  if (!product) return c->error->code;
+  struct vm_type out = *cc_type(c, product);
+  if (left && out.rank >= 2) out.dim[out.rank - 2] = out.dim[out.rank - 1];
+  out.rank--;
+  *id = ir_reshape(at, product, &out);
   return *id ? RT_OK : c->error->code;
 }
 
@@ -30,8 +42,7 @@ static bool is_batch_of_products(const struct vm_type *x, const struct vm_type *
  * both belong to an example are multiplied as matrices. */
 int cc_matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id) {
   struct vm_type tx = *cc_type(c, x), tw = *cc_type(c, w);
-  int64_t attr[RT_MAX_ATTR] = {0};
-  ir_id args[2] = {x, w};
+  struct ir_at at = cc_in_model(c, node->span);
   if (tx.rank == 0 || tw.rank == 0) {
     gr_fail(c->error, node->span, "@ multiplies along axes, and %s has none",
             tx.rank == 0 ? "the left side" : "the right side");
@@ -45,33 +56,15 @@ int cc_matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x,
   bool further = visible > 2 && tw.dim[0] == inner && !is_batch_of_products(&tx, &tw)
                  && (cc_hidden_axis(c, &tx) < 0 || cc_hidden_axis(c, &tw) < 0);
   if (!tw.batched && (further || (visible <= 2 && (tw.dim[0] == inner || visible == 2)))) {
-    attr[0] = lifted;
     if (tw.dim[0] != inner) return cc_inner_axes(c, node, &tx, &tw, 0);
-    *id = ir_add(c->model, OP_project, 2, args, attr, 0, NULL, node->span, c->error);
+    *id = ir_add(at, (struct ir_op){OP_project, 2, .arg = (ir_id[]){x, w}, .attr = {lifted}});
     return *id ? RT_OK : c->error->code;
   }
   if (!tw.batched && tw.rank == 2 && visible == 1 && tw.dim[1] == inner)
-    return per_head_vector(c, node, x, w, id);
+    return per_head_vector(c, at, x, w, id);
   int status = cc_check_product(c, node, &tx, &tw);
   if (status != RT_OK) return status;
-  if (tx.rank == 1 || tw.rank == 1) {
-    /* A vector on one side: as a matrix of one row or column. */
-    struct vm_type wide = tx.rank == 1 ? tx : tw, out;
-    bool left = tx.rank == 1;
-    wide.dim[1] = left ? wide.dim[0] : VM_ONE;
-    if (left) wide.dim[0] = VM_ONE;
-    wide.rank = 2;
-    args[left ? 0 : 1] =
-        ir_add(c->model, OP_reshape, 1, &args[left ? 0 : 1], NULL, 0, &wide, node->span, c->error);
-    ir_id product =
-        args[left ? 0 : 1] ? ir_add(c->model, OP_matmul, 2, args, attr, 0, NULL, node->span, c->error) : 0;
-    if (!product) return c->error->code;
-    out = *cc_type(c, product);
-    if (left && out.rank >= 2) out.dim[out.rank - 2] = out.dim[out.rank - 1];
-    out.rank--;
-    *id = ir_add(c->model, OP_reshape, 1, &product, NULL, 0, &out, node->span, c->error);
-    return *id ? RT_OK : c->error->code;
-  }
-  *id = ir_add(c->model, OP_matmul, 2, args, attr, 0, NULL, node->span, c->error);
+  if (tx.rank == 1 || tw.rank == 1) return vector_product(c, at, x, w, id);
+  *id = ir_matmul(at, x, false, w, false);
   return *id ? RT_OK : c->error->code;
 }

@@ -68,10 +68,10 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
     }
     if (type && (status = cc_match_type(c, type, &input->type, c->scope, "this column", column, param->span)))
       return status;
-    int64_t attr[RT_MAX_ATTR] = {m->input_count++};
     struct cc_value value = {
         .kind = CC_TENSOR,
-        .id = ir_add(c->model, OP_input, 0, NULL, attr, 0, &input->type, param->span, c->error)};
+        .id = ir_add(cc_in_model(c, param->span),
+                     (struct ir_op){OP_input, .attr = {m->input_count++}, .type = &input->type})};
     if (!value.id) return c->error->code;
     c->model->node[value.id].name = input->name;
     if ((status = cc_bind(c, c->scope, param->text, value, param->name_span, NULL))) return status;
@@ -179,7 +179,7 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
       return c->error->code;
     }
     if (!found.batched
-        && !(output[o] = ir_expand(c->model, output[o], &wanted, outputs->child[o]->span, c->error)))
+        && !(output[o] = ir_expand(cc_in_model(c, outputs->child[o]->span), output[o], &wanted)))
       return c->error->code;
   }
   return RT_OK;

@@ -307,8 +307,8 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
   bool of_library = c->unit->is_stdlib && c->library_call.source;
   if (cc_keep_place(c, of_library ? c->library_call : node->span, false, &m->param[m->param_count].where))
     return c->error->code;
-  int64_t attr[RT_MAX_ATTR] = {m->param_count};
-  value->id = ir_add(c->model, OP_param, 0, NULL, attr, 0, &type, node->span, c->error);
+  value->id =
+      ir_add(cc_in_model(c, node->span), (struct ir_op){OP_param, .attr = {m->param_count}, .type = &type});
   if (!value->id) return c->error->code;
   c->model->node[value->id].name = path;
   c->param_node[m->param_count++] = value->id;

@@ -59,14 +59,13 @@ static ir_id as_batched(struct scan_call *s, ir_id id) {
   struct vm_type type = *cc_type(s->c, id);
   if (!s->batched || type.batched || type.dtype == RT_INT) return id;
   type.batched = 1;
-  return ir_expand_axes(s->c->model, id, (1u << type.rank) - 1, &type, s->step.span, s->c->error);
+  return ir_expand_axes(cc_in_model(s->c, s->step.span), id, (1u << type.rank) - 1, &type);
 }
 
 static ir_id stand_in(struct scan_call *s, const struct vm_type *type, struct gr_span span) {
-  struct ir_graph *g = s->c->model;
-  int64_t attr[RT_MAX_ATTR] = {-1};
-  ir_id id = ir_add(g, OP_input, 0, NULL, attr, 0, type, span, s->c->error);
-  if (id) g->node[id].attr[0] = -(int64_t)id; /* each is another */
+  struct ir_at at = cc_in_model(s->c, span);
+  ir_id id = ir_add(at, (struct ir_op){OP_input, .attr = {-1}, .type = type});
+  if (id) at.g->node[id].attr[0] = -(int64_t)id; /* each is another */
   return id;
 }
 

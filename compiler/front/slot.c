@@ -42,14 +42,14 @@ static int operand(struct cc_context *c, args_t *args, ir_id *x, enum attend_axi
 
 static ir_id over(struct cc_context *c, enum ir_over what, enum attend_axis position, ir_id a,
                   double parameter, args_t *args) {
-  return ir_over(c->slot->graph, what, position, a, parameter, c->head_dim, args->node->span, c->error);
+  struct ir_along along = {what, .position = position, .parameter = parameter, .heads = c->head_dim};
+  return ir_over(cc_in_graph(c, args->node->span), along, a);
 }
 
 /* sum(x, K), mean(x, K), max(x, K) of a vector. */
 static int along_vector(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                         struct cc_value *result) {
-  struct ir_graph *g = c->slot->graph;
-  struct gr_span span = args->node->span;
+  struct ir_at at = cc_in_graph(c, args->node->span);
   ir_id x;
   vm_dim dim;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
@@ -65,18 +65,18 @@ static int along_vector(struct cc_context *c, const struct cc_builtin *self, arg
   }
   if (args->count == 2 && dim != type.dim[0])
     return gr_fail(c->error, args->span[1], "this vector is [%s]", cc_dim_text(c, type.dim[0]));
-  if (!strncmp(self->name, "m", 1) && self->name[1] != 'e') {
-    bool least = self->name[1] == 'i';
-    if (least) x = ir_unary(g, OP_neg, x, c->error);
-    ir_id top = x ? ir_add(g, OP_maximum, 1, &x, (int64_t[RT_MAX_ATTR]){0}, 0, &one, span, c->error) : 0;
-    return give(c, result, least ? ir_unary(g, OP_neg, top, c->error) : top);
+  if (self->op == OP_max || self->op == OP_min) {
+    bool least = self->op == OP_min;
+    if (least) x = ir_unary(at, OP_neg, x);
+    ir_id top = ir_add(at, (struct ir_op){OP_maximum, 1, .arg = &x, .attr = {0}, .type = &one});
+    return give(c, result, least ? ir_unary(at, OP_neg, top) : top);
   }
-  ir_id sum = ir_sum(g, x, 0, false, span, c->error);
-  if (self->name[0] == 's') return give(c, result, sum);
+  ir_id sum = ir_sum(at, x, 0, false);
+  if (self->op == OP_sum) return give(c, result, sum);
   struct cc_value size = {.kind = CC_DIM, .dim = type.dim[0]};
   ir_id n;
-  if ((status = cc_to_tensor(c, &size, span, &n))) return status;
-  return give(c, result, ir_binary(g, OP_div, sum, n, span, c->error));
+  if ((status = cc_to_tensor(c, &size, at.span, &n))) return status;
+  return give(c, result, ir_binary(at, OP_div, sum, n));
 }
 
 /* Is the value a vector of what all heads have? Each has seen keys of its own. */
@@ -89,11 +89,19 @@ static bool is_of_heads(const struct cc_context *c, ir_id id) {
   return false;
 }
 
+/* Over nothing it is 0. */
+static ir_id mean_over(struct cc_context *c, enum attend_axis position, ir_id x, args_t *args) {
+  struct ir_at at = cc_in_graph(c, args->node->span);
+  ir_id one = ir_constant(at, 1, NULL), each = one;
+  if (one && is_of_heads(c, x)) each = over(c, IR_OVER_HEADS, ATTEND_H, one, 0, args);
+  ir_id seen = ir_binary(at, OP_max, over(c, IR_OVER_SUM, position, each, 0, args), one);
+  return ir_binary(at, OP_div, over(c, IR_OVER_SUM, position, x, 0, args), seen);
+}
+
 static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
   static const char written[] = "with what it runs over: sum(x, j), or sum(x, K) of a vector [K]";
-  struct ir_graph *g = c->slot->graph;
-  struct gr_span span = args->node->span;
+  struct ir_at at = cc_in_graph(c, args->node->span);
   enum attend_axis position;
   ir_id x;
   bool named = args->named[0].kind != CC_NONE; /* over = j */
@@ -103,19 +111,15 @@ static int reduce(struct cc_context *c, const struct cc_builtin *self, args_t *a
     return named ? usage(c, self->name, written, args) : along_vector(c, self, args, result);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status != RT_OK) return status;
-  if (self->name[0] == 's') return give(c, result, over(c, IR_OVER_SUM, position, x, 0, args));
-  if (self->name[1] == 'e') { /* mean; over nothing it is 0 */
-    ir_id one = ir_constant(g, 1, NULL, span, c->error), each = one;
-    if (one && is_of_heads(c, x)) each = over(c, IR_OVER_HEADS, ATTEND_H, one, 0, args);
-    ir_id seen = each ? over(c, IR_OVER_SUM, position, each, 0, args) : 0;
-    return give(c, result,
-                ir_binary(g, OP_div, over(c, IR_OVER_SUM, position, x, 0, args),
-                          ir_binary(g, OP_max, seen, one, span, c->error), span, c->error));
+  switch (self->op) {
+    case OP_sum: x = over(c, IR_OVER_SUM, position, x, 0, args); break;
+    case OP_max: x = over(c, IR_OVER_MAX, position, x, 0, args); break;
+    case OP_min:
+      x = ir_unary(at, OP_neg, over(c, IR_OVER_MAX, position, ir_unary(at, OP_neg, x), 0, args));
+      break;
+    default: x = mean_over(c, position, x, args); break;
   }
-  bool least = self->name[1] == 'i';
-  if (least) x = ir_unary(g, OP_neg, x, c->error);
-  ir_id top = x ? over(c, IR_OVER_MAX, position, x, 0, args) : 0;
-  return give(c, result, least ? ir_unary(g, OP_neg, top, c->error) : top);
+  return give(c, result, x);
 }
 
 /* Is the value made of scores or tensors that vary with the position, or of positions and numbers alone? */
@@ -127,12 +131,14 @@ static bool is_measured(const struct cc_context *c, ir_id id) {
   return false;
 }
 
-static int two_meanings(struct cc_context *c, const char *name, enum attend_axis position, args_t *args) {
+static int two_meanings(struct cc_context *c, const struct cc_builtin *self, enum attend_axis position,
+                        args_t *args) {
+  const char *name = self->name;
   char p = position == ATTEND_I ? 'i' : 'j';
   gr_fail(c->error, args->node->span, "`%s` of positions and `%c`: of the two, or over all %s?", name, p,
           position == ATTEND_I ? "queries" : "keys");
   rt_hint(c->error, "%s(%c, …) is the %s of the two; %s(…, over = %c) runs over the %s", name, p,
-          name[1] == 'i' ? "smaller" : "larger", name, p, position == ATTEND_I ? "queries" : "keys");
+          self->op == OP_min ? "smaller" : "larger", name, p, position == ATTEND_I ? "queries" : "keys");
   return c->error->code;
 }
 
@@ -142,8 +148,7 @@ static int pair(struct cc_context *c, const struct cc_builtin *self, args_t *arg
   if (status == RT_OK) status = cc_to_tensor(c, &args->value[1], args->span[1], &b);
   return status != RT_OK
              ? status
-             : give(c, result,
-                    ir_binary(c->slot->graph, (enum rt_op)self->op, a, b, args->node->span, c->error));
+             : give(c, result, ir_binary(cc_in_graph(c, args->node->span), (enum rt_op)self->op, a, b));
 }
 
 /* max(a, b) and min(a, b) of two numbers are no reductions. The bare j is what is run over where a varies
@@ -163,7 +168,7 @@ static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status != RT_OK) return status;
   if (!(slot_node(c, x)->varies & IR_VARIES(position))) return pair(c, self, args, result);
-  return is_measured(c, x) ? reduce(c, self, args, result) : two_meanings(c, self->name, position, args);
+  return is_measured(c, x) ? reduce(c, self, args, result) : two_meanings(c, self, position, args);
 }
 
 static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -171,37 +176,29 @@ static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *
   enum attend_axis position;
   ir_id x;
   int status = operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
-  return status != RT_OK
-             ? status
-             : give(c, result, ir_slot_softmax(c->slot->graph, position, x, args->node->span, c->error));
+  return status != RT_OK ? status
+                         : give(c, result, ir_slot_softmax(cc_in_graph(c, args->node->span), position, x));
 }
 
 /* max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)): Martins and Astudillo 2016 (alpha = 2), Peters et al. 2019.
  */
 static int entmax(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
-  struct ir_graph *g = c->slot->graph;
-  struct gr_span span = args->node->span;
+  struct ir_at at = cc_in_graph(c, args->node->span);
   double alpha = args->count > 1 ? args->value[1].number : self->constant; /* sparsemax: 2 */
   ir_id x;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status != RT_OK) return status;
-  x = ir_slot_shifted(g, ATTEND_J, x, span, c->error); /* tau is as precise as it is large */
+  x = ir_slot_shifted(at, ATTEND_J, x); /* tau is as precise as it is large */
   if (!x) return c->error->code;
-  ir_id scaled =
-      alpha == 2 ? x
-                 : ir_binary(g, OP_mul, ir_constant(g, alpha - 1, NULL, span, c->error), x, span, c->error);
-  ir_id tau = over(c, IR_OVER_ENTMAX, ATTEND_J, x, alpha, args),
-        zero = ir_constant(g, 0, NULL, span, c->error);
-  ir_id above = ir_select(g, ir_binary(g, OP_le, scaled, tau, span, c->error), zero,
-                          ir_binary(g, OP_sub, scaled, tau, span, c->error), span, c->error);
+  ir_id scaled = alpha == 2 ? x : ir_binary(at, OP_mul, ir_constant(at, alpha - 1, NULL), x);
+  ir_id tau = over(c, IR_OVER_ENTMAX, ATTEND_J, x, alpha, args), zero = ir_constant(at, 0, NULL);
+  ir_id above = ir_select(at, ir_binary(at, OP_le, scaled, tau), zero, ir_binary(at, OP_sub, scaled, tau));
   if (!above) return c->error->code; /* no relu, which would hide what is no number */
-  g->node[above].choice = IR_CHOICE_OWN;
+  at.g->node[above].choice = IR_CHOICE_OWN;
   if (alpha == 2) return give(c, result, above);
-  if (alpha == 1.5) return give(c, result, ir_unary(g, OP_square, above, c->error));
-  return give(
-      c, result,
-      ir_binary(g, OP_pow, above, ir_constant(g, 1 / (alpha - 1), NULL, span, c->error), span, c->error));
+  if (alpha == 1.5) return give(c, result, ir_unary(at, OP_square, above));
+  return give(c, result, ir_binary(at, OP_pow, above, ir_constant(at, 1 / (alpha - 1), NULL)));
 }
 
 /* 1 for the K largest, and for what is equal to the K-th. */
@@ -211,14 +208,11 @@ static int top_k(struct cc_context *c, const struct cc_builtin *self, args_t *ar
   ir_id x;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
   if (status != RT_OK) return status;
-  ir_id still = ir_unary(c->slot->graph, OP_stop, x, c->error),
-        kth = still ? over(c, IR_OVER_KTH, ATTEND_J, still, k, args) : 0;
-  struct ir_graph *g = c->slot->graph;
-  struct gr_span span = args->node->span;
-  ir_id any = ir_binary(g, OP_lt, ir_constant(g, -INFINITY, NULL, span, c->error), still, span,
-                        c->error); /* a score of -infinity is never among them */
-  return give(c, result,
-              ir_binary(g, OP_and, any, ir_binary(g, OP_le, kth, still, span, c->error), span, c->error));
+  struct ir_at at = cc_in_graph(c, args->node->span);
+  ir_id still = ir_unary(at, OP_stop, x), kth = over(c, IR_OVER_KTH, ATTEND_J, still, k, args);
+  /* A score of -infinity is never among them. */
+  ir_id any = ir_binary(at, OP_lt, ir_constant(at, -INFINITY, NULL), still);
+  return give(c, result, ir_binary(at, OP_and, any, ir_binary(at, OP_le, kth, still)));
 }
 
 static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -238,13 +232,13 @@ static int stop(struct cc_context *c, const struct cc_builtin *self, args_t *arg
   (void)self;
   ir_id x;
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
-  return status != RT_OK ? status : give(c, result, ir_unary(c->slot->graph, OP_stop, x, c->error));
+  return status != RT_OK ? status : give(c, result, ir_unary(cc_in_graph(c, args->node->span), OP_stop, x));
 }
 
 static int gumbel(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
   (void)self;
-  return give(c, result, ir_leaf(c->slot->graph, IR_LEAF_GUMBEL, args->node->span, c->error));
+  return give(c, result, ir_leaf(cc_in_graph(c, args->node->span), IR_LEAF_GUMBEL));
 }
 
 static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
@@ -304,7 +298,8 @@ int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct
   }
   if (c->head_dim == VM_NO_DIM)
     return gr_fail(c->error, node->span, "there are no other heads here: the head is not written head[H]");
-  return give(
-      c, value,
-      ir_over(c->slot->graph, IR_OVER_HEADS, ATTEND_H, base->id, 0, c->head_dim, node->span, c->error));
+  return give(c, value,
+              ir_over(cc_in_graph(c, node->span),
+                      (struct ir_along){IR_OVER_HEADS, .position = ATTEND_H, .heads = c->head_dim},
+                      base->id));
 }

@@ -136,23 +136,23 @@ static ir_id dim_tensor(struct cc_context *c, vm_dim dim, struct gr_span span) {
     for (uint32_t f = 0; f < poly->term[t].factor_count; f++)
       if (poly->term[t].factor[f].power < 0 || poly->term[t].factor[f].power > 1) whole = false;
   }
-  if (whole) return ir_size(c->model, dim, span, c->error);
+  if (whole) return ir_size(cc_in_model(c, span), dim);
   ir_id sum = 0;
   for (uint32_t t = 0; t < poly->term_count; t++) {
     struct vm_term term = c->module->dims.poly[dim].term[t];
     ir_id product =
-        ir_constant(c->model, (double)term.numerator / (double)term.denominator, NULL, span, c->error);
+        ir_constant(cc_in_model(c, span), (double)term.numerator / (double)term.denominator, NULL);
     for (uint32_t f = 0; f < term.factor_count && product; f++) {
       vm_dim symbol = VM_NO_DIM;
       for (vm_dim d = 0; d < c->module->dims.poly_count && symbol == VM_NO_DIM; d++)
         if (vm_dim_as_symbol(&c->module->dims, d) == (int64_t)term.factor[f].symbol) symbol = d;
-      ir_id size = ir_size(c->model, symbol, span, c->error);
+      ir_id size = ir_size(cc_in_model(c, span), symbol);
       for (int p = term.factor[f].power; p != 0 && product; p += p < 0 ? 1 : -1)
-        product = ir_binary(c->model, p < 0 ? OP_div : OP_mul, product, size, span, c->error);
+        product = ir_binary(cc_in_model(c, span), p < 0 ? OP_div : OP_mul, product, size);
     }
-    sum = t == 0 ? product : ir_binary(c->model, OP_add, sum, product, span, c->error);
+    sum = t == 0 ? product : ir_binary(cc_in_model(c, span), OP_add, sum, product);
   }
-  return sum ? sum : ir_constant(c->model, 0, NULL, span, c->error);
+  return sum ? sum : ir_constant(cc_in_model(c, span), 0, NULL);
 }
 
 /* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time.
@@ -179,8 +179,8 @@ int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim
     memcpy(head->extra[k].role, role, (size_t)rank);
     head->extra_count++;
   }
-  *leaf = vector == VM_NO_DIM ? ir_leaf(c->slot->graph, 1 + k, span, c->error)
-                              : ir_slot_vector(c->slot->graph, 1 + k, vector, span, c->error);
+  struct ir_at at = cc_in_graph(c, span);
+  *leaf = vector == VM_NO_DIM ? ir_leaf(at, 1 + k) : ir_slot_vector(at, 1 + k, vector);
   return *leaf ? RT_OK : c->error->code;
 }
 
@@ -207,12 +207,12 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
       break;
     case CC_NUMBER:
       if (cc_check_float(c, v->number, span)) return c->error->code;
-      *id = ir_constant(cc_graph(c), v->number, NULL, span, c->error);
+      *id = ir_constant(cc_in_graph(c, span), v->number, NULL);
       break;
     case CC_DIM: {
       double known;
       if (cc_to_number(c, v, &known))
-        *id = ir_constant(cc_graph(c), known, NULL, span, c->error);
+        *id = ir_constant(cc_in_graph(c, span), known, NULL);
       else if (c->slot) {
         ir_id outer = dim_tensor(c, v->dim, span);
         return outer ? outer_to_slot(c, outer, span, id) : c->error->code;

@@ -98,8 +98,8 @@ ir_id ir_choice_rows(struct ir_back *b, ir_id a) {
   if (b->chosen != EVERYTHING || !a || b->failed) return a;
   const struct vm_type type = *rule_type(b, a), dy = *rule_type(b, b->dy);
   const uint32_t rows = (1u << (dy.rank - 1)) - 1;
-  ir_id any = ir_sum(b->g, rule_2(b, OP_ne, b->dy, rule_number(b, 0)), rows, true, b->node.span, b->error);
-  any = ir_expand_axes(b->g, any, rows, &type, b->node.span, b->error);
+  ir_id any = ir_sum(rule_here(b), rule_2(b, OP_ne, b->dy, rule_number(b, 0)), rows, true);
+  any = ir_expand_axes(rule_here(b), any, rows, &type);
   return rule_select(b, any, a, rule_number(b, 0));
 }
 

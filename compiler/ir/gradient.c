@@ -16,7 +16,7 @@ static ir_rule *const rules[OP_COUNT] = {
 ir_rule *ir_rule_of(enum rt_op op) { return rules[op]; }
 
 ir_id ir_over_keys(struct ir_back *b, ir_id id) {
-  return ir_over(b->g, IR_OVER_SUM, ATTEND_J, id, 0, VM_NO_DIM, b->node.span, b->error);
+  return ir_over(rule_here(b), (struct ir_along){IR_OVER_SUM, .position = ATTEND_J}, id);
 }
 
 /* In a slot, what a value that is the same for all keys receives is either one number for each key, which
@@ -42,9 +42,9 @@ void ir_give_node(struct ir_back *b, ir_id to, ir_id id) {
   const struct vm_type want = b->g->node[to].type;
   const struct vm_type *have = rule_type(b, id);
   if (have->batched && !want.batched)
-    id = ir_sum(b->g, id, (1u << have->rank) - 1, false, b->node.span, b->error);
+    id = ir_sum(rule_here(b), id, (1u << have->rank) - 1, false);
   else if (!have->batched && want.batched)
-    id = ir_expand_axes(b->g, id, (1u << have->rank) - 1, &want, b->node.span, b->error);
+    id = ir_expand_axes(rule_here(b), id, (1u << have->rank) - 1, &want);
   if (id && b->sum[to] && b->g->is_slot)
     id = add_in_slot(b, to, id);
   else if (id && b->sum[to])
@@ -77,11 +77,11 @@ void ir_give(struct ir_back *b, int k, ir_id id) {
   ir_give_node(b, to, id);
 }
 
-/* Which nodes up to `last` does the gradient have to visit: those through which it reaches one of wrt. */
-static void mark_needed(const struct ir_graph *g, ir_id last, int count, const ir_id *wrt, bool *needed) {
-  for (int k = 0; k < count; k++)
-    if (wrt[k] <= last) needed[wrt[k]] = true;
-  for (ir_id n = 1; n <= last; n++) {
+/* Which nodes up to the loss does the gradient have to visit: those through which it reaches one of wrt. */
+static void mark_needed(const struct ir_graph *g, struct ir_derivative d, bool *needed) {
+  for (int k = 0; k < d.count; k++)
+    if (d.wrt[k] <= d.loss) needed[d.wrt[k]] = true;
+  for (ir_id n = 1; n <= d.loss; n++) {
     const struct ir_node *node = &g->node[n];
     if (!rules[node->op]) continue;
     for (int k = 0; k < node->arg_count; k++)
@@ -111,36 +111,32 @@ struct backwards {
   ir_id *sum;
 };
 
-static int accumulate(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
-                      const struct backwards *at, struct rt_error *error) {
-  bool *needed = at->needed;
-  ir_id *sum = at->sum;
-  struct ir_back b = {.g = g, .last = loss, .sum = sum, .error = error};
-  at->chosen[loss] = g->chosen;
-  mark_needed(g, loss, count, wrt, needed);
-  const struct vm_type type = g->node[loss].type;
-  sum[loss] = seed ? seed : ir_constant(g, 1, &type, g->node[loss].span, error);
-  if (!sum[loss]) return rt_no_memory(error);
-  for (ir_id n = loss; n > 0; n--) {
-    if (!needed[n] || !sum[n] || !rules[g->node[n].op]) continue;
-    b.chosen = at->chosen[n];
-    ir_mark_choice(g, n, at->chosen);
-    int status = visit(&b, n, needed);
+static int accumulate(struct ir_graph *g, struct ir_derivative d, const struct backwards *by,
+                      struct rt_error *error) {
+  struct ir_back b = {.g = g, .last = d.loss, .sum = by->sum, .error = error};
+  by->chosen[d.loss] = g->chosen;
+  mark_needed(g, d, by->needed);
+  const struct vm_type type = g->node[d.loss].type;
+  by->sum[d.loss] = d.seed ? d.seed : ir_constant((struct ir_at){g, g->node[d.loss].span, error}, 1, &type);
+  if (!by->sum[d.loss]) return rt_no_memory(error);
+  for (ir_id n = d.loss; n > 0; n--) {
+    if (!by->needed[n] || !by->sum[n] || !rules[g->node[n].op]) continue;
+    b.chosen = by->chosen[n];
+    ir_mark_choice(g, n, by->chosen);
+    int status = visit(&b, n, by->needed);
     if (status != RT_OK) return status;
   }
-  for (int k = 0; k < count; k++) grad[k] = wrt[k] <= loss ? sum[wrt[k]] : 0;
+  for (int k = 0; k < d.count; k++) d.grad[k] = d.wrt[k] <= d.loss ? by->sum[d.wrt[k]] : 0;
   return RT_OK;
 }
 
-int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
-                struct rt_error *error) {
-  const size_t nodes = (size_t)loss + 1;
-  struct backwards at = {rt_zalloc(nodes, sizeof *at.needed), rt_zalloc(nodes, sizeof *at.chosen),
-                         rt_zalloc(nodes, sizeof *at.sum)};
-  int status = at.needed && at.chosen && at.sum ? accumulate(g, loss, seed, count, wrt, grad, &at, error)
-                                                : rt_no_memory(error);
-  rt_free(at.needed);
-  rt_free(at.chosen);
-  rt_free(at.sum);
+int ir_gradient(struct ir_graph *g, struct ir_derivative derivative, struct rt_error *error) {
+  const size_t nodes = (size_t)derivative.loss + 1;
+  struct backwards by = {rt_zalloc(nodes, sizeof *by.needed), rt_zalloc(nodes, sizeof *by.chosen),
+                         rt_zalloc(nodes, sizeof *by.sum)};
+  int status = by.needed && by.chosen && by.sum ? accumulate(g, derivative, &by, error) : rt_no_memory(error);
+  rt_free(by.needed);
+  rt_free(by.chosen);
+  rt_free(by.sum);
   return status;
 }

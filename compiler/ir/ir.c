@@ -141,13 +141,13 @@ void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error 
   rt_text_free(&tb);
 }
 
-static void note_args(struct ir_graph *g, int arg_count, const ir_id *arg, struct gr_span span,
-                      struct rt_error *error) {
-  for (int k = 0; k < arg_count && k < 3; k++) {
-    struct gr_span at = ir_shown(g, arg[k]);
-    if (!at.source || (at.source == span.source && at.begin == span.begin && at.end == span.end)) continue;
+static void note_args(struct ir_at at, struct ir_op op) {
+  for (int k = 0; k < op.arg_count && k < 3; k++) {
+    struct gr_span shown = ir_shown(at.g, op.arg[k]);
+    bool same = shown.source == at.span.source && shown.begin == at.span.begin && shown.end == at.span.end;
+    if (!shown.source || same) continue;
     struct rt_text t = {0};
-    gr_note(error, at, "this is %s", shape_text(&t, g, arg[k]));
+    gr_note(at.error, shown, "this is %s", shape_text(&t, at.g, op.arg[k]));
     rt_text_free(&t);
   }
 }
@@ -175,25 +175,26 @@ static void in_words(enum rt_op op, int arg_count, const char *why, struct rt_te
   }
 }
 
-static void fail_shape(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg,
-                       const struct vm_mismatch *m, struct gr_span span, struct rt_error *error) {
+static void fail_shape(struct ir_at at, struct ir_op op, const struct vm_mismatch *m) {
+  const struct ir_graph *g = at.g;
   struct rt_text shapes = {0}, found = {0}, expected = {0};
-  for (int k = 0; k < arg_count; k++) {
-    rt_text_puts(&shapes, k ? k + 1 < arg_count ? ", " : " and " : "");
-    vm_type_print(g->dims, &g->node[arg[k]].type, &shapes);
+  for (int k = 0; k < op.arg_count; k++) {
+    rt_text_puts(&shapes, k ? k + 1 < op.arg_count ? ", " : " and " : "");
+    vm_type_print(g->dims, &g->node[op.arg[k]].type, &shapes);
   }
   const char *all = shapes.data ? shapes.data : "nothing";
   struct rt_text words = {0};
-  in_words(op, arg_count, m->why, &words);
+  in_words(op.op, op.arg_count, m->why, &words);
   const char *why = words.data ? words.data : "";
   if (m->found != VM_NO_DIM && m->expected != VM_NO_DIM && m->found != m->expected)
-    gr_fail(error, span, "`%s` of %s: %s: %s is not %s", written_name(op), all,
+    gr_fail(at.error, at.span, "`%s` of %s: %s: %s is not %s", written_name(op.op), all,
             why[0] ? why : "the sizes differ", dim_text(&found, g, m->found),
             dim_text(&expected, g, m->expected));
   else
-    gr_fail(error, span, "`%s` of %s: %s", written_name(op), all, why[0] ? why : "the shapes do not fit");
-  note_args(g, arg_count, arg, span, error);
-  ir_hint_dims(g, m->found, m->expected, error);
+    gr_fail(at.error, at.span, "`%s` of %s: %s", written_name(op.op), all,
+            why[0] ? why : "the shapes do not fit");
+  note_args(at, op);
+  ir_hint_dims(g, m->found, m->expected, at.error);
   rt_text_free(&words);
   rt_text_free(&shapes);
   rt_text_free(&found);
@@ -257,42 +258,42 @@ ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error 
   return append(g, node, node->arg, error);
 }
 
-static int infer(struct ir_graph *g, struct ir_node *node, const ir_id *arg, const struct vm_type *given,
-                 struct rt_error *error) {
+static int infer(struct ir_at at, struct ir_op op, struct ir_node *node) {
   const struct vm_type *few[8], **types = few;
-  if (node->arg_count > RT_COUNT(few)) {
-    types = rt_zalloc(node->arg_count, sizeof *types);
-    if (!types) return rt_no_memory(error);
+  if (op.arg_count > (int)RT_COUNT(few)) {
+    types = rt_zalloc((size_t)op.arg_count, sizeof *types);
+    if (!types) return rt_no_memory(at.error);
   }
-  for (int k = 0; k < node->arg_count; k++) types[k] = &g->node[arg[k]].type;
+  for (int k = 0; k < op.arg_count; k++) types[k] = &at.g->node[op.arg[k]].type;
   struct attend_plan plan, *used = NULL;
-  if (rt_has_plan(node->op)) {
-    plan = ir_head_plan(g->head[node->attr[0]]);
+  if (rt_has_plan(op.op)) {
+    plan = ir_head_plan(at.g->head[node->attr[0]]);
     used = &plan;
   }
   struct vm_mismatch m = {
       .arg = -1, .other_arg = -1, .axis = -1, .other_axis = -1, .found = VM_NO_DIM, .expected = VM_NO_DIM};
-  const struct vm_op_call call = {g->dims, node->op, node->arg_count, types, node->attr, used, given, &m};
+  const struct vm_op_call call = {
+      at.g->dims, (uint16_t)op.op, (uint16_t)op.arg_count, types, node->attr, used, op.type, &m};
   int status = vm_signature_apply(&call, &node->type);
   if (types != few) rt_free(types);
-  if (status == RT_NO_MEMORY) return rt_no_memory(error);
-  if (status != RT_OK) fail_shape(g, node->op, node->arg_count, arg, &m, node->span, error);
+  if (status == RT_NO_MEMORY) return rt_no_memory(at.error);
+  if (status != RT_OK) fail_shape(at, op, &m);
   return status;
 }
 
-ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg, const int64_t *attr,
-             double real, const struct vm_type *given, struct gr_span span, struct rt_error *error) {
-  for (int k = 0; k < arg_count; k++)
-    if (!arg[k]) return 0;
-  struct ir_node node = {.op = (uint16_t)op, .arg_count = (uint16_t)arg_count, .real = real, .span = span};
-  if (arg_count > UINT16_MAX) {
-    gr_fail(error, span, "`%s` of %d values: at most %d are possible", written_name(op), arg_count,
-            UINT16_MAX);
+ir_id ir_add(struct ir_at at, struct ir_op op) {
+  for (int k = 0; k < op.arg_count; k++)
+    if (!op.arg[k]) return 0;
+  if (op.arg_count > UINT16_MAX) {
+    gr_fail(at.error, at.span, "`%s` of %d values: at most %d are possible", written_name(op.op),
+            op.arg_count, UINT16_MAX);
     return 0;
   }
-  if (attr) memcpy(node.attr, attr, (size_t)vm_op_attr_count(op) * sizeof *attr);
-  if (infer(g, &node, arg, given, error) != RT_OK) return 0;
-  return append(g, &node, arg, error);
+  struct ir_node node = {
+      .op = (uint16_t)op.op, .arg_count = (uint16_t)op.arg_count, .real = op.real, .span = at.span};
+  memcpy(node.attr, op.attr, sizeof node.attr);
+  if (infer(at, op, &node) != RT_OK) return 0;
+  return append(at.g, &node, op.arg, at.error);
 }
 
 /* Room grows by doubling in the arena: it is for a few dozen at most. */

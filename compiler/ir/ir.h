@@ -113,6 +113,13 @@ struct ir_graph {
   struct rt_arena arena;
 };
 
+/* Where ops are appended: to this graph, for this text of the program; why one failed goes to error. */
+struct ir_at {
+  struct ir_graph *g;
+  struct gr_span span;
+  struct rt_error *error;
+};
+
 int ir_graph_init(struct ir_graph *graph, struct vm_dims *dims); /* RT_OK or RT_NO_MEMORY */
 void ir_graph_free(
     struct ir_graph *graph); /* also the slot graphs of its heads, and the bodies of scans that it keeps */
@@ -139,56 +146,70 @@ uint8_t ir_operand_varies(const struct attend_operand *operand);
 /* In a slot graph: a leaf (enum ir_leaf, or 1 + k for extra k), and element `index` (a scalar, rounded) of
  * the table that extra `table` is. Each gather has an extra of its own: a table that is read in two places is
  * two extras. */
-ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error);
-ir_id ir_slot_gather(struct ir_graph *slot, ir_id table, ir_id index, struct gr_span span,
-                     struct rt_error *error);
-/* In a slot graph: extra k as a vector (its FEATURE axis), and `over` along a position. heads: the dim H, for
- * IR_OVER_HEADS. */
-ir_id ir_slot_vector(struct ir_graph *slot, int64_t leaf, vm_dim dim, struct gr_span span,
-                     struct rt_error *error);
-ir_id ir_over(struct ir_graph *slot, enum ir_over what, enum attend_axis position, ir_id a, double parameter,
-              vm_dim heads, struct gr_span span, struct rt_error *error);
+ir_id ir_leaf(struct ir_at at, int64_t leaf);
+ir_id ir_slot_gather(struct ir_at at, ir_id table, ir_id index);
+/* In a slot graph: extra k as a vector (its FEATURE axis). */
+ir_id ir_slot_vector(struct ir_at at, int64_t leaf, vm_dim dim);
+/* In a slot graph: `over` along a position. */
+struct ir_along {
+  enum ir_over what;
+  enum attend_axis position;
+  double parameter; /* alpha or k */
+  vm_dim heads;     /* IR_OVER_HEADS: the dim H */
+};
+ir_id ir_over(struct ir_at at, struct ir_along along, ir_id a);
 /* a less the largest of its row, which changes no weight of softmax or entmax and so has no gradient; a row
  * of minus infinities stays one. */
-ir_id ir_slot_shifted(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
-                      struct rt_error *error);
+ir_id ir_slot_shifted(struct ir_at at, enum attend_axis position, ir_id a);
 /* The weights of softmax along a position, of whatever the slot gives for each: exp(a - max a) / sum exp(a -
  * max a); 0 in a row of minus infinities. */
-ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
-                      struct rt_error *error);
+ir_id ir_slot_softmax(struct ir_at at, enum attend_axis position, ir_id a);
 /* Can a score of the head with these arguments be minus infinity? */
 bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot);
-/* The head as tensors: all its weights, and their product with the values, as ordinary ops of g; the type is
- * that of the result. Fills head->weights. 0 on failure. */
-ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type,
-                     struct gr_span span, struct rt_error *error);
+/* The head as tensors: all its weights, and their product with the values, as ordinary ops; the type is that
+ * of the result. Fills head->weights. 0 on failure. */
+ir_id ir_materialise(struct ir_at at, struct ir_head *head, const ir_id *arg, const struct vm_type *type);
 
-/* Appends op(args) with the type its signature gives (given: see vm_signature_apply; attr may be NULL when
- * the op has none). On a shape mistake: a message at span that shows both shapes by name. Returns 0 on
- * failure. */
-ir_id ir_add(struct ir_graph *g, enum rt_op op, int arg_count, const ir_id *arg, const int64_t *attr,
-             double real, const struct vm_type *given, struct gr_span span, struct rt_error *error);
+/* An op to append. What is left out is 0 or NULL: (struct ir_op){OP_softmax, 1, .arg = &x}. */
+struct ir_op {
+  enum rt_op op;
+  int arg_count;
+  const ir_id *arg;
+  int64_t attr[RT_MAX_ATTR];
+  double real;
+  const struct vm_type *type; /* of ops whose operands do not say it all: see vm_signature_apply */
+};
 
-/* Shorthands. Spans are taken from the (first) argument unless given. All return 0 on failure, and pass a 0
- * argument on as 0, so that calls nest. */
-ir_id ir_unary(struct ir_graph *g, enum rt_op op, ir_id a, struct rt_error *error);
+/* Appends an op with the type that its signature gives. On a shape mistake: a message at the span that shows
+ * both shapes by name. Returns 0 on failure, also when an argument is 0, so that calls nest. */
+ir_id ir_add(struct ir_at at, struct ir_op op);
+
+/* Shorthands, which pass a 0 on likewise. Without a span in `at` they take that of the (first) argument. */
+ir_id ir_unary(struct ir_at at, enum rt_op op, ir_id a);
 /* Both arguments are first expanded to one shape, see ir_broadcast. */
-ir_id ir_binary(struct ir_graph *g, enum rt_op op, ir_id a, ir_id b, struct gr_span span,
-                struct rt_error *error);
-ir_id ir_select(struct ir_graph *g, ir_id c, ir_id a, ir_id b, struct gr_span span, struct rt_error *error);
-ir_id ir_constant(struct ir_graph *g, double value, const struct vm_type *type /* NULL: shared scalar */,
-                  struct gr_span span, struct rt_error *error);
+ir_id ir_binary(struct ir_at at, enum rt_op op, ir_id a, ir_id b);
+ir_id ir_select(struct ir_at at, ir_id c, ir_id a, ir_id b);
+ir_id ir_constant(struct ir_at at, double value, const struct vm_type *type /* NULL: shared scalar */);
+/* a with the same numbers under another shape: that of the type. */
+ir_id ir_reshape(struct ir_at at, ir_id a, const struct vm_type *type);
+/* a with its axes in another order, see rt_order_axis, and with two of them in each other's place. */
+ir_id ir_transpose(struct ir_at at, ir_id a, int64_t order, const struct vm_type *type);
+ir_id ir_swap(struct ir_at at, ir_id a, int axis, int other);
+bool ir_keeps_order(int64_t order, int rank); /* nothing is moved */
+/* a b, with a or b stored transposed. */
+ir_id ir_matmul(struct ir_at at, ir_id a, bool a_transposed, ir_id b, bool b_transposed);
 /* a as a tensor of the given type: its dims must be those of `type` with some left out, in the same order, in
  * exactly one way. a itself when equal. */
-ir_id ir_expand(struct ir_graph *g, ir_id a, const struct vm_type *type, struct gr_span span,
-                struct rt_error *error);
-/* The shape two operands meet in: the one whose dims contain the other's in order; neither → an error with a
- * hint. Batched when one is. */
-int ir_broadcast(struct ir_graph *g, ir_id a, ir_id b, struct vm_type *type, struct gr_span span,
-                 struct rt_error *error);
+ir_id ir_expand(struct ir_at at, ir_id a, const struct vm_type *type);
 /* The same with the axes of the result that a has named by a mask, for when the dims alone do not say. */
-ir_id ir_expand_axes(struct ir_graph *g, ir_id a, uint32_t axes, const struct vm_type *type,
-                     struct gr_span span, struct rt_error *error);
+ir_id ir_expand_axes(struct ir_at at, ir_id a, uint32_t axes, const struct vm_type *type);
+/* The shape two operands meet in: the one whose dims contain the other's in order; neither: an error with a
+ * hint. Batched when one is. */
+int ir_broadcast(struct ir_at at, ir_id a, ir_id b, struct vm_type *type);
+/* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is
+ * batched. */
+ir_id ir_sum(struct ir_at at, ir_id a, uint32_t keep, bool batched);
+ir_id ir_size(struct ir_at at, vm_dim of); /* a constant when it is known */
 /* In how many ways (0, 1, 2: more) are a's dims found in type's, in order; *axes: the mask of type's axes. */
 int ir_embed(const struct vm_type *a, const struct vm_type *type, uint32_t *axes);
 /* The type that is left of `from` when only the axes `keep` stay. */
@@ -201,21 +222,19 @@ static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) {
 void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
 /* The product of a type's dims from axis `from` on; VM_NO_DIM when out of memory. */
 vm_dim ir_extent(struct vm_dims *dims, const struct vm_type *type, int from);
-/* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is
- * batched. */
-ir_id ir_sum(struct ir_graph *g, ir_id a, uint32_t keep, bool batched, struct gr_span span,
-             struct rt_error *error);
-ir_id ir_size(struct ir_graph *g, vm_dim of, struct gr_span span,
-              struct rt_error *error); /* constant-folded when it is known */
-
 /* Appends a copy of a node as it is, type and all: for passes, which know that it is right. */
 ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error *error);
 
-/* gradient.c: appends the nodes that compute d(loss)/d(wrt[k]) for every k; loss is a shared scalar or, with
- * `seed` given, any value whose incoming gradient is seed. grad[k] is 0 when loss does not depend on wrt[k].
- * Rules: rules.c, one per op of ops.def that is not NOGRAD. */
-int ir_gradient(struct ir_graph *g, ir_id loss, ir_id seed, int count, const ir_id *wrt, ir_id *grad,
-                struct rt_error *error);
+/* gradient.c: appends the nodes that compute d(loss)/d(wrt[k]) for every k, and puts them into grad[k]; 0
+ * when loss does not depend on wrt[k]. Rules: rules_*.c, one per op of ops.def that is not NOGRAD. */
+struct ir_derivative {
+  ir_id loss; /* a shared scalar, or with a seed any value */
+  ir_id seed; /* the gradient that the loss itself receives; 0: one */
+  int count;
+  const ir_id *wrt;
+  ir_id *grad;
+};
+int ir_gradient(struct ir_graph *g, struct ir_derivative derivative, struct rt_error *error);
 
 /* The passes, in the order they run (optimise.c). Roots stay; their new ids are written back. */
 int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);

@@ -3,70 +3,62 @@
 
 static const struct vm_type scalar = {.dtype = RT_REAL, .of = VM_NO_DIM};
 
-static ir_id leaf_of_type(struct ir_graph *slot, int64_t leaf, const struct vm_type *type,
-                          struct gr_span span, struct rt_error *error) {
-  struct ir_node node = {.op = OP_input, .attr = {leaf}, .type = *type, .span = span};
-  for (ir_id k = 1; k < slot->count; k++)
-    if (slot->node[k].op == OP_input && slot->node[k].attr[0] == leaf) return k;
-  return ir_append(slot, &node, error);
+static ir_id leaf_of_type(struct ir_at at, int64_t leaf, const struct vm_type *type) {
+  struct ir_node node = {.op = OP_input, .attr = {leaf}, .type = *type, .span = at.span};
+  for (ir_id k = 1; k < at.g->count; k++)
+    if (at.g->node[k].op == OP_input && at.g->node[k].attr[0] == leaf) return k;
+  return ir_append(at.g, &node, at.error);
 }
 
-ir_id ir_leaf(struct ir_graph *slot, int64_t leaf, struct gr_span span, struct rt_error *error) {
-  return leaf_of_type(slot, leaf, &scalar, span, error);
-}
+ir_id ir_leaf(struct ir_at at, int64_t leaf) { return leaf_of_type(at, leaf, &scalar); }
 
-ir_id ir_slot_vector(struct ir_graph *slot, int64_t leaf, vm_dim dim, struct gr_span span,
-                     struct rt_error *error) {
+ir_id ir_slot_vector(struct ir_at at, int64_t leaf, vm_dim dim) {
   struct vm_type type = scalar;
   type.rank = 1;
   type.dim[0] = dim;
-  return leaf_of_type(slot, leaf, &type, span, error);
+  return leaf_of_type(at, leaf, &type);
 }
 
 /* Not through the signature of gather: within a slot every number is real, also an index. */
-ir_id ir_slot_gather(struct ir_graph *slot, ir_id table, ir_id index, struct gr_span span,
-                     struct rt_error *error) {
+ir_id ir_slot_gather(struct ir_at at, ir_id table, ir_id index) {
   if (!table || !index) return 0;
   struct ir_node node = {.op = OP_gather,
                          .arg_count = 2,
                          .arg = (ir_id[]){table, index},
-                         .type = slot->node[index].type,
-                         .span = span};
-  return ir_append(slot, &node, error);
+                         .type = at.g->node[index].type,
+                         .span = at.span};
+  return ir_append(at.g, &node, at.error);
 }
 
-ir_id ir_over(struct ir_graph *slot, enum ir_over what, enum attend_axis position, ir_id a, double parameter,
-              vm_dim heads, struct gr_span span, struct rt_error *error) {
+ir_id ir_over(struct ir_at at, struct ir_along along, ir_id a) {
   if (!a) return 0;
   struct ir_node node = {.op = OP_over,
                          .arg_count = 1,
                          .arg = &a,
-                         .attr = {what, position},
-                         .real = parameter,
-                         .type = slot->node[a].type,
-                         .span = span};
-  if (what == IR_OVER_HEADS) {
+                         .attr = {along.what, along.position},
+                         .real = along.parameter,
+                         .type = at.g->node[a].type,
+                         .span = at.span};
+  if (along.what == IR_OVER_HEADS) {
     if (node.type.rank) {
-      gr_fail(error, span, "the values of all heads are a vector, and this is one already");
+      gr_fail(at.error, at.span, "the values of all heads are a vector, and this is one already");
       return 0;
     }
     node.type.rank = 1;
-    node.type.dim[0] = heads;
+    node.type.dim[0] = along.heads;
   }
-  return ir_append(slot, &node, error);
+  return ir_append(at.g, &node, at.error);
 }
 
-ir_id ir_slot_shifted(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
-                      struct rt_error *error) {
-  ir_id top = ir_over(slot, IR_OVER_MAX, position, a, 0, VM_NO_DIM, span, error);
-  return ir_binary(slot, OP_sub, a, top ? ir_unary(slot, OP_stop, top, error) : 0, span, error);
+ir_id ir_slot_shifted(struct ir_at at, enum attend_axis position, ir_id a) {
+  ir_id top = ir_over(at, (struct ir_along){IR_OVER_MAX, .position = position}, a);
+  return ir_binary(at, OP_sub, a, ir_unary(at, OP_stop, top));
 }
 
-ir_id ir_slot_softmax(struct ir_graph *slot, enum attend_axis position, ir_id a, struct gr_span span,
-                      struct rt_error *error) {
-  ir_id power = ir_unary(slot, OP_exp, ir_slot_shifted(slot, position, a, span, error), error);
-  ir_id sum = power ? ir_over(slot, IR_OVER_SUM, position, power, 0, VM_NO_DIM, span, error) : 0;
-  sum = ir_select(slot, sum, sum, ir_constant(slot, 1, NULL, span, error), span, error);
-  if (sum) slot->node[sum].choice = IR_CHOICE_OWN;
-  return ir_binary(slot, OP_div, power, sum, span, error);
+ir_id ir_slot_softmax(struct ir_at at, enum attend_axis position, ir_id a) {
+  ir_id power = ir_unary(at, OP_exp, ir_slot_shifted(at, position, a));
+  ir_id sum = ir_over(at, (struct ir_along){IR_OVER_SUM, .position = position}, power);
+  sum = ir_select(at, sum, sum, ir_constant(at, 1, NULL));
+  if (sum) at.g->node[sum].choice = IR_CHOICE_OWN;
+  return ir_binary(at, OP_div, power, sum);
 }

@@ -20,15 +20,14 @@ static ir_id arrange(struct materialise *m, ir_id id, const struct attend_operan
     int feature = 0;
     for (int a = 0; a < operand->rank; a++) {
       if (operand->role[a] != role[k] || (role[k] == ATTEND_FEATURE && feature++ != features)) continue;
-      order |= (int64_t)a << 4 * rank;
+      order = rt_order_with(order, rank, a);
       moved.dim[rank++] = type.dim[a];
       axes |= 1u << k;
       break;
     }
     features += role[k] == ATTEND_FEATURE;
   }
-  if (order != (0x76543210 & ((1ll << 4 * rank) - 1)))
-    id = ir_add(m->g, OP_transpose, 1, &id, &order, 0, &moved, m->span, m->error);
+  if (!ir_keeps_order(order, rank)) id = ir_transpose(here(m), id, order, &moved);
   vm_dim heads = to->rank > 0 && role[0] == ATTEND_H ? to->dim[0] : VM_NO_DIM;
   if (id && axes & 1 && heads != VM_NO_DIM && moved.dim[0] != heads) {
     struct vm_type grouped = moved;
@@ -39,14 +38,14 @@ static ir_id arrange(struct materialise *m, ir_id id, const struct attend_operan
       rt_no_memory(m->error);
       return 0;
     }
-    id = ir_expand_axes(m->g, id, ((1u << grouped.rank) - 1) & ~2u, &grouped, m->span, m->error);
+    id = ir_expand_axes(here(m), id, ((1u << grouped.rank) - 1) & ~2u, &grouped);
     moved.dim[0] = heads;
-    id = id ? ir_add(m->g, OP_reshape, 1, &id, NULL, 0, &moved, m->span, m->error) : 0;
+    id = ir_reshape(here(m), id, &moved);
   }
   struct vm_type wide = *to;
   wide.batched = type.batched;
   for (int a = 0; a < wide.rank; a++) wide.batched |= vm_dim_is_ragged(m->g->dims, wide.dim[a]);
-  return id ? ir_expand_axes(m->g, id, axes, &wide, m->span, m->error) : 0;
+  return ir_expand_axes(here(m), id, axes, &wide);
 }
 
 static vm_dim operand_dim(const struct materialise *m, int arg, const struct attend_operand *operand,
@@ -76,7 +75,7 @@ static ir_id matrix(struct materialise *m, int arg, const struct attend_operand 
   flat.dim[flat.rank - 1] = to.dim[to.rank - 1];
   ir_id id = arrange(m, m->arg[arg], operand, count - 1, role, &flat);
   if (id) to.batched = ir_tensor_batched(m, id);
-  return id ? ir_add(m->g, OP_reshape, 1, &id, NULL, 0, &to, m->span, m->error) : 0;
+  return ir_reshape(here(m), id, &to);
 }
 
 /* Rows [h?, rows, features] of a product, 0 where the mask hides the row from all: 0 times their NaN would be
@@ -88,24 +87,19 @@ static ir_id hide_rows(struct materialise *m, ir_id id, enum attend_axis rows, b
   struct vm_type type = m->g->node[id].type;
   type.batched |= ir_tensor_batched(m, seen->id);
   uint32_t all = (1u << type.rank) - 1, own = 1u << (heads ? 1 : 0) | (seen->varies & H ? 1u : 0);
-  ir_id arg[3] = {ir_expand_axes(m->g, seen->id, own, &type, m->span, m->error),
-                  ir_expand_axes(m->g, id, all, &type, m->span, m->error), ir_tensor_fill(m, 0, &type)};
-  id = arg[0] && arg[1] && arg[2] ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
-  if (id) m->g->node[id].choice = IR_CHOICE_OWN;
-  return id;
+  return ir_tensor_choose(m, ir_expand_axes(here(m), seen->id, own, &type),
+                          ir_expand_axes(here(m), id, all, &type), ir_tensor_fill(m, 0, &type));
 }
 
 /* s[h?, i?, j] = sum over the features of query[i, h] key[j, h] */
 static ir_id raw_scores(struct materialise *m) {
   bool heads = m->scored & H;
-  ir_id arg[2] = {hide_rows(m, matrix(m, 0, &m->head->query, ATTEND_I, heads), ATTEND_I, heads),
-                  hide_rows(m, matrix(m, 1, &m->head->key, ATTEND_J, heads), ATTEND_J, heads)};
-  ir_id s = arg[0] && arg[1]
-                ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0, 1}, 0, NULL, m->span, m->error)
-                : 0;
+  ir_id q = hide_rows(m, matrix(m, 0, &m->head->query, ATTEND_I, heads), ATTEND_I, heads);
+  ir_id k = hide_rows(m, matrix(m, 1, &m->head->key, ATTEND_J, heads), ATTEND_J, heads);
+  ir_id s = ir_matmul(here(m), q, false, k, true);
   if (!s || m->dim[ATTEND_I] != VM_NO_DIM) return s;
   struct vm_type type = ir_tensor_type(m, m->scored, &ir_number_type, ir_tensor_batched(m, s));
-  return ir_add(m->g, OP_reshape, 1, &s, NULL, 0, &type, m->span, m->error);
+  return ir_reshape(here(m), s, &type);
 }
 
 /* ---- nodes of slots ---- */
@@ -115,7 +109,7 @@ static struct tensor leaf_position(struct materialise *m, enum attend_axis role)
     return (struct tensor){ir_tensor_fill(m, 0, &ir_number_type), 0};
   struct tensor t = {0, (uint8_t)IR_VARIES(role)};
   struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, false);
-  t.id = ir_add(m->g, OP_iota, 0, NULL, NULL, 0, &type, m->span, m->error);
+  t.id = ir_add(here(m), (struct ir_op){OP_iota, .type = &type});
   return t;
 }
 
@@ -153,7 +147,7 @@ static struct tensor leaf(struct materialise *m, const struct ir_node *n) {
     case IR_LEAF_GUMBEL: {
       struct vm_type type = ir_tensor_type(
           m, t.varies, &ir_number_type, ir_tensor_batched(m, m->arg[0]) || ir_tensor_batched(m, m->arg[1]));
-      t.id = ir_add(m->g, OP_gumbel, 0, NULL, NULL, 0, &type, m->span, m->error);
+      t.id = ir_add(here(m), (struct ir_op){OP_gumbel, .type = &type});
       return t;
     }
     case IR_LEAF_I: return leaf_position(m, ATTEND_I);
@@ -180,7 +174,7 @@ static struct tensor lane(struct materialise *m, const struct ir_node *n) {
                  : ir_tensor_enter(m, m->value[n->arg[k]], t.varies, &n->type, type.batched);
     if (!arg[k]) return t;
   }
-  t.id = ir_add(m->g, (enum rt_op)n->op, n->arg_count, arg, NULL, n->real, NULL, m->span, m->error);
+  t.id = ir_add(here(m), (struct ir_op){(enum rt_op)n->op, n->arg_count, .arg = arg, .real = n->real});
   return t;
 }
 
@@ -215,14 +209,11 @@ static struct tensor mix(struct materialise *m, struct tensor a, const struct vm
     row.dim[1] = row.dim[0];
     row.dim[0] = VM_ONE;
   }
-  ir_id arg[2] = {ir_add(m->g, OP_reshape, 1, &w.id, NULL, 0, &row, m->span, m->error),
-                  ir_add(m->g, OP_reshape, 1, &a.id, NULL, 0, &flat, m->span, m->error)};
-  ir_id product = arg[0] && arg[1]
-                      ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0}, 0, NULL, m->span, m->error)
-                      : 0;
+  ir_id product =
+      ir_matmul(here(m), ir_reshape(here(m), w.id, &row), false, ir_reshape(here(m), a.id, &flat), false);
   if (!product) return t;
   type = ir_tensor_type(m, t.varies, &ir_number_type, ir_tensor_batched(m, product));
-  t.id = ir_add(m->g, OP_reshape, 1, &product, NULL, 0, &type, m->span, m->error);
+  t.id = ir_reshape(here(m), product, &type);
   t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
@@ -231,12 +222,8 @@ static struct tensor mix(struct materialise *m, struct tensor a, const struct vm
 static ir_id above_nothing(struct materialise *m, ir_id top) {
   if (!top) return 0;
   const struct vm_type type = m->g->node[top].type;
-  ir_id any = ir_add(m->g, OP_ne, 2, (ir_id[]){top, ir_tensor_fill(m, -INFINITY, &type)}, NULL, 0, NULL,
-                     m->span, m->error);
-  ir_id arg[3] = {any, top, ir_tensor_fill(m, 0, &type)};
-  ir_id id = any ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
-  if (id) m->g->node[id].choice = IR_CHOICE_OWN;
-  return id;
+  ir_id any = ir_binary(here(m), OP_ne, top, ir_tensor_fill(m, -INFINITY, &type));
+  return ir_tensor_choose(m, any, top, ir_tensor_fill(m, 0, &type));
 }
 
 /* A sum or maximum over the own axis of a vector, or its repetition. */
@@ -245,8 +232,7 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
   const struct vm_type *own = &m->slot->node[n->arg[0]].type;
   if (n->op == OP_expand) { /* a number as every element of a vector */
     struct vm_type type = ir_tensor_type(m, from.varies, &n->type, ir_tensor_batched(m, from.id));
-    t.id = ir_expand_axes(m->g, from.id, ir_tensor_axes(from.varies, from.varies, n->type.rank), &type,
-                          m->span, m->error);
+    t.id = ir_expand_axes(here(m), from.id, ir_tensor_axes(from.varies, from.varies, n->type.rank), &type);
     return t;
   }
   struct tensor a;
@@ -259,8 +245,8 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
   uint32_t keep = ((1u << type.rank) - 1) & ~(((1u << own->rank) - 1) << axis);
   struct vm_type kept = ir_kept(&type, keep, type.batched);
   t.id = n->op == OP_sum
-             ? ir_sum(m->g, from.id, keep, type.batched, m->span, m->error)
-             : ir_add(m->g, OP_maximum, 1, &from.id, &(int64_t){keep}, 0, &kept, m->span, m->error);
+             ? ir_sum(here(m), from.id, keep, type.batched)
+             : ir_add(here(m), (struct ir_op){OP_maximum, 1, .arg = &from.id, .attr = {keep}, .type = &kept});
   if (from.varies & G && n->op == OP_maximum) t.id = above_nothing(m, t.id);
   return t;
 }
@@ -278,7 +264,7 @@ static struct tensor pick(struct materialise *m, const struct ir_node *n) {
                                 ? ir_tensor_fill(m, by->real, &type)
                                 : ir_tensor_spread(m, index, t.varies, &ir_number_type, type.batched)};
   int64_t axes = ir_tensor_axes(table.varies, t.varies, 0);
-  t.id = arg[1] ? ir_add(m->g, OP_take, 2, arg, &axes, 0, NULL, m->span, m->error) : 0;
+  t.id = ir_add(here(m), (struct ir_op){OP_take, 2, .arg = arg, .attr = {axes}});
   t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
@@ -287,8 +273,8 @@ static struct tensor pick(struct materialise *m, const struct ir_node *n) {
 
 /* tau and the k-th largest run along the last axis, which is j. */
 static ir_id threshold(struct materialise *m, const struct ir_node *n, ir_id a) {
-  return ir_add(m->g, OP_threshold, 1, &a, &(int64_t){n->attr[0] == IR_OVER_KTH}, n->real, NULL, m->span,
-                m->error);
+  return ir_add(here(m), (struct ir_op){OP_threshold, 1, .arg = &a, .attr = {n->attr[0] == IR_OVER_KTH},
+                                        .real = n->real});
 }
 
 static ir_id reduced(struct materialise *m, const struct ir_node *n, ir_id a, int axis) {
@@ -296,12 +282,13 @@ static ir_id reduced(struct materialise *m, const struct ir_node *n, ir_id a, in
   uint32_t keep = ((1u << type.rank) - 1) & ~(1u << axis);
   struct vm_type kept = ir_kept(&type, keep, type.batched);
   switch (n->attr[0]) {
-    case IR_OVER_SUM: return ir_sum(m->g, a, keep, type.batched, m->span, m->error);
-    case IR_OVER_MAX: return ir_add(m->g, OP_maximum, 1, &a, &(int64_t){keep}, 0, &kept, m->span, m->error);
+    case IR_OVER_SUM: return ir_sum(here(m), a, keep, type.batched);
+    case IR_OVER_MAX:
+      return ir_add(here(m), (struct ir_op){OP_maximum, 1, .arg = &a, .attr = {keep}, .type = &kept});
     case IR_OVER_CUMSUM:
     case IR_OVER_CUMSUM_BACK:
-      return ir_add(m->g, OP_cumsum, 1, &a, (int64_t[RT_MAX_ATTR]){axis, n->attr[0] == IR_OVER_CUMSUM_BACK},
-                    0, NULL, m->span, m->error);
+      return ir_add(here(m), (struct ir_op){OP_cumsum, 1, .arg = &a,
+                                            .attr = {axis, n->attr[0] == IR_OVER_CUMSUM_BACK}});
     default: return threshold(m, n, a);
   }
 }
@@ -397,7 +384,7 @@ static bool convert_mask(struct materialise *m) {
   if (slot->graph && slot->result_count) {
     mask = convert_slot(m, slot);
     ir_id zero = mask.id ? ir_tensor_fill(m, 0, &m->g->node[mask.id].type) : 0;
-    mask.id = zero ? ir_add(m->g, OP_ne, 2, (ir_id[]){mask.id, zero}, NULL, 0, NULL, m->span, m->error) : 0;
+    mask.id = ir_binary(here(m), OP_ne, mask.id, zero);
     mask.varies &= (uint8_t)~R;
     if (!mask.id) return false;
   } else if (!runs_over(m->head->score.graph))
@@ -411,14 +398,14 @@ static ir_id softmax(struct materialise *m, struct tensor s) {
   struct tensor seen = m->seen[I | J];
   if (seen.id) {
     struct vm_type type = m->g->node[seen.id].type;
-    ir_id none = ir_unary(m->g, OP_not, m->seen[I].id, m->error);
+    ir_id none = ir_unary(here(m), OP_not, m->seen[I].id);
     ir_id wide = none ? ir_tensor_spread(m, (struct tensor){none, m->seen[I].varies}, seen.varies,
                                          &ir_number_type, type.batched)
                       : 0;
-    seen.id = wide ? ir_add(m->g, OP_or, 2, (ir_id[]){seen.id, wide}, NULL, 0, NULL, m->span, m->error) : 0;
+    seen.id = ir_binary(here(m), OP_or, seen.id, wide);
     s.id = seen.id ? ir_tensor_hide(m, s, &ir_number_type, &seen, -INFINITY) : 0;
   }
-  return s.id ? ir_add(m->g, OP_softmax, 1, &s.id, NULL, 0, NULL, m->span, m->error) : 0;
+  return ir_unary(here(m), OP_softmax, s.id);
 }
 
 /* What the score slot gives, for every head, query and key; normalised, hidden where the mask says so. */
@@ -435,20 +422,18 @@ static ir_id weights(struct materialise *m, uint8_t varies) {
 static ir_id dropped(struct materialise *m, ir_id w) {
   if (!m->head->drop.graph || m->head->drop_rate == 0) return w;
   struct vm_type type = m->g->node[w].type;
-  ir_id kept = ir_add(m->g, OP_bernoulli, 0, NULL, NULL, m->head->drop_rate, &type, m->span, m->error);
-  return kept ? ir_add(m->g, OP_mul, 2, (ir_id[]){w, kept}, NULL, 0, NULL, m->span, m->error) : 0;
+  ir_id kept = ir_add(here(m), (struct ir_op){OP_bernoulli, .real = m->head->drop_rate, .type = &type});
+  return ir_binary(here(m), OP_mul, w, kept);
 }
 
 /* Which rows of values [h?, j, features] are finite: element by element, and [h?, j, 1] how many of a row are
  * not. */
 static ir_id finite_values(struct materialise *m, ir_id values, ir_id *others) {
   const struct vm_type type = m->g->node[values].type;
-  ir_id size = ir_unary(m->g, OP_abs, values, m->error),
-        finite = size ? ir_add(m->g, OP_lt, 2, (ir_id[]){size, ir_tensor_fill(m, INFINITY, &type)}, NULL, 0,
-                               NULL, m->span, m->error)
-                      : 0;
-  ir_id none = finite ? ir_unary(m->g, OP_not, finite, m->error) : 0;
-  *others = none ? ir_sum(m->g, none, (1u << (type.rank - 1)) - 1, type.batched, m->span, m->error) : 0;
+  ir_id size = ir_unary(here(m), OP_abs, values),
+        finite = ir_binary(here(m), OP_lt, size, ir_tensor_fill(m, INFINITY, &type));
+  ir_id none = ir_unary(here(m), OP_not, finite);
+  *others = ir_sum(here(m), none, (1u << (type.rank - 1)) - 1, type.batched);
   return *others ? finite : 0;
 }
 
@@ -459,20 +444,14 @@ static ir_id sees_others(struct materialise *m, ir_id others) {
   bool by_head = type.rank == 2 && seen->varies & H, heads = type.rank == 2 && !by_head;
   if (!heads) {
     type.dim[type.rank++] = VM_ONE;
-    others = ir_add(m->g, OP_reshape, 1, &others, NULL, 0, &type, m->span, m->error);
+    others = ir_reshape(here(m), others, &type);
   }
-  ir_id arg[2] = {seen->id, others};
-  ir_id count =
-      others ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0, heads}, 0, NULL, m->span, m->error)
-             : 0;
+  ir_id count = ir_matmul(here(m), seen->id, false, others, heads);
   if (!count) return 0;
-  struct vm_type to = m->g->node[count].type; /* [h, i, 1], [i, h] or [i, 1] */
-  if (heads) {
-    to.dim[0] = m->dim[ATTEND_H], to.dim[1] = m->dim[ATTEND_I];
-    return ir_add(m->g, OP_transpose, 1, &count, &(int64_t){0x01}, 0, &to, m->span, m->error);
-  }
+  if (heads) return ir_swap(here(m), count, 0, 1); /* [i, h] */
+  struct vm_type to = m->g->node[count].type;      /* [h, i, 1] or [i, 1] */
   to.rank--;
-  return ir_add(m->g, OP_reshape, 1, &count, NULL, 0, &to, m->span, m->error);
+  return ir_reshape(here(m), count, &to);
 }
 
 /* w values. Under a mask of pairs a query must not meet the NaN of a key that others see: such values count
@@ -482,22 +461,14 @@ static ir_id weighted(struct materialise *m, ir_id w, ir_id values) {
   bool pairs = w && values && seen->id && !(~seen->varies & (I | J));
   ir_id others = 0, finite = pairs ? finite_values(m, values, &others) : 0;
   if (pairs) {
-    ir_id arg[3] = {finite, values, ir_tensor_fill(m, 0, &m->g->node[values].type)};
-    values = finite ? ir_add(m->g, OP_select, 3, arg, NULL, 0, NULL, m->span, m->error) : 0;
-    if (values) m->g->node[values].choice = IR_CHOICE_OWN;
+    values = ir_tensor_choose(m, finite, values, ir_tensor_fill(m, 0, &m->g->node[values].type));
   }
-  ir_id arg[2] = {w, values};
-  ir_id y = w && values
-                ? ir_add(m->g, OP_matmul, 2, arg, (int64_t[RT_MAX_ATTR]){0}, 0, NULL, m->span, m->error)
-                : 0;
+  ir_id y = ir_matmul(here(m), w, false, values, false);
   ir_id count = y && pairs ? sees_others(m, others) : 0;
   if (!pairs || !count) return pairs ? 0 : y;
   const struct vm_type type = m->g->node[y].type;
-  ir_id wide = ir_expand_axes(m->g, count, (1u << (type.rank - 1)) - 1, &type, m->span, m->error);
-  ir_id choice[3] = {wide, ir_tensor_fill(m, NAN, &type), y};
-  y = wide ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error) : 0;
-  if (y) m->g->node[y].choice = IR_CHOICE_OWN;
-  return y;
+  ir_id wide = ir_expand_axes(here(m), count, (1u << (type.rank - 1)) - 1, &type);
+  return ir_tensor_choose(m, wide, ir_tensor_fill(m, NAN, &type), y);
 }
 
 /* y[i?, h?, :] = sum_j w[h?, i?, j] value[j, h?, :] */
@@ -508,7 +479,7 @@ static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struc
   if (!(varies & I)) { /* a single query is one row */
     square.dim[square.rank] = square.dim[square.rank - 1];
     square.dim[square.rank++ - 1] = VM_ONE;
-    w = ir_add(m->g, OP_reshape, 1, &w, NULL, 0, &square, m->span, m->error);
+    w = ir_reshape(here(m), w, &square);
   }
   ir_id values = hide_rows(m, matrix(m, 2, &m->head->value, ATTEND_J, heads), ATTEND_J, heads);
   ir_id y = weighted(m, w, values);
@@ -516,17 +487,13 @@ static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struc
   if (!y) return 0;
   struct vm_type to = *type;
   to.batched = ir_tensor_batched(m, y);
-  if (heads && out->role[0] == ATTEND_I)
-    y = ir_add(m->g, OP_transpose, 1, &y, &(int64_t){0x201}, 0, &to, m->span, m->error);
-  else
-    y = ir_add(m->g, OP_reshape, 1, &y, NULL, 0, &to, m->span, m->error);
+  y = heads && out->role[0] == ATTEND_I ? ir_swap(here(m), y, 0, 1) : ir_reshape(here(m), y, &to);
   to.batched = type->batched;
-  return y ? ir_expand_axes(m->g, y, (1u << to.rank) - 1, &to, m->span, m->error) : 0;
+  return ir_expand_axes(here(m), y, (1u << to.rank) - 1, &to);
 }
 
-ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg, const struct vm_type *type,
-                     struct gr_span span, struct rt_error *error) {
-  struct materialise m = {.g = g, .head = head, .arg = arg, .span = span, .error = error};
+ir_id ir_materialise(struct ir_at at, struct ir_head *head, const ir_id *arg, const struct vm_type *type) {
+  struct materialise m = {.g = at.g, .head = head, .arg = arg, .span = at.span, .error = at.error};
   uint8_t varies = J | ir_operand_varies(&head->out);
   m.scored = ir_operand_varies(&head->query) | ir_operand_varies(&head->key);
   m.dim[ATTEND_I] = operand_dim(&m, 0, &head->query, ATTEND_I);
@@ -536,9 +503,9 @@ ir_id ir_materialise(struct ir_graph *g, struct ir_head *head, const ir_id *arg,
     if (head->out.role[a] == ATTEND_H) m.dim[ATTEND_H] = type->dim[a];
   if (!convert_mask(&m)) return 0;
   head->weights = weights(&m, varies);
-  m.span = span;
+  m.span = at.span;
   ir_id w = head->weights ? dropped(&m, head->weights) : 0;
   ir_id y = w ? product(&m, w, varies, type) : 0;
-  if (y) g->node[y].name = head->name;
+  if (y) at.g->node[y].name = head->name;
   return y;
 }

@@ -32,6 +32,11 @@ struct materialise {
   struct rt_error *error;
 };
 
+/* Where the node of the slot at hand is appended. */
+static inline struct ir_at here(const struct materialise *m) {
+  return (struct ir_at){m->g, m->span, m->error};
+}
+
 extern const struct vm_type ir_number_type;
 
 /* The type of a value of type `own` in a slot that varies so, and which of its axes is that of a role. */
@@ -47,6 +52,8 @@ ir_id ir_tensor_fill(struct materialise *m, double number, const struct vm_type 
 /* Repeats a tensor along the positions it lacks, and for every example when `batched`. */
 ir_id ir_tensor_spread(struct materialise *m, struct tensor t, uint8_t to, const struct vm_type *own,
                        bool batched);
+/* where(c, yes, no) of three tensors of one shape, which takes from what is finite: see IR_CHOICE_OWN. */
+ir_id ir_tensor_choose(struct materialise *m, ir_id c, ir_id yes, ir_id no);
 /* where(seen, t, hidden), when that says anything about a value that varies so. */
 ir_id ir_tensor_hide(struct materialise *m, struct tensor t, const struct vm_type *own,
                      const struct tensor *seen, double hidden);

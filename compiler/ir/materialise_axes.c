@@ -34,11 +34,17 @@ ir_id ir_tensor_spread(struct materialise *m, struct tensor t, uint8_t to, const
   struct vm_type type = ir_tensor_type(m, to, own, batched || ir_tensor_batched(m, t.id));
   uint32_t axes = ir_tensor_axes(t.varies, to, own->rank);
   for (int a = 0; a < own->rank; a++) axes |= 1u << (a + (to & H ? 1 : 0));
-  return ir_expand_axes(m->g, t.id, axes, &type, m->span, m->error);
+  return ir_expand_axes(here(m), t.id, axes, &type);
 }
 
 ir_id ir_tensor_fill(struct materialise *m, double number, const struct vm_type *type) {
-  return ir_constant(m->g, number, type, m->span, m->error);
+  return ir_constant(here(m), number, type);
+}
+
+ir_id ir_tensor_choose(struct materialise *m, ir_id c, ir_id yes, ir_id no) {
+  ir_id id = ir_add(here(m), (struct ir_op){OP_select, 3, .arg = (ir_id[]){c, yes, no}});
+  if (id) m->g->node[id].choice = IR_CHOICE_OWN;
+  return id;
 }
 
 ir_id ir_tensor_hide(struct materialise *m, struct tensor t, const struct vm_type *own,
@@ -49,15 +55,10 @@ ir_id ir_tensor_hide(struct materialise *m, struct tensor t, const struct vm_typ
   bool batched = ir_tensor_batched(m, t.id) || ir_tensor_batched(m, seen->id);
   struct vm_type type = ir_tensor_type(m, t.varies, own, batched);
   uint32_t axes = ir_tensor_axes(varies, t.varies, own->rank) | (by_head ? t.varies & H ? 2 : 1 : 0);
-  ir_id condition = ir_expand_axes(m->g, seen->id, axes, &type, m->span,
-                                   m->error); /* one for all elements of a vector, but of those of heads */
-  ir_id choice[3] = {condition, ir_tensor_spread(m, t, t.varies, own, batched),
-                     ir_tensor_fill(m, hidden, &type)};
-  t.id = choice[0] && choice[1] && choice[2]
-             ? ir_add(m->g, OP_select, 3, choice, NULL, 0, NULL, m->span, m->error)
-             : 0;
-  if (t.id) m->g->node[t.id].choice = IR_CHOICE_OWN;
-  return t.id;
+  ir_id condition = ir_expand_axes(here(m), seen->id, axes,
+                                   &type); /* one for all elements of a vector, but of those of heads */
+  return ir_tensor_choose(m, condition, ir_tensor_spread(m, t, t.varies, own, batched),
+                          ir_tensor_fill(m, hidden, &type));
 }
 
 const struct tensor *ir_tensors_seen(const struct materialise *m, uint8_t varies) {
@@ -79,7 +80,7 @@ static struct tensor both(struct materialise *m, struct tensor a, struct tensor 
   bool batched = ir_tensor_batched(m, a.id) || ir_tensor_batched(m, b.id);
   ir_id arg[2] = {ir_tensor_spread(m, a, t.varies, &ir_number_type, batched),
                   ir_tensor_spread(m, b, t.varies, &ir_number_type, batched)};
-  t.id = arg[0] && arg[1] ? ir_add(m->g, OP_and, 2, arg, NULL, 0, NULL, m->span, m->error) : 0;
+  t.id = ir_binary(here(m), OP_and, arg[0], arg[1]);
   return t;
 }
 
@@ -89,8 +90,7 @@ static struct tensor exists(struct materialise *m, enum attend_axis role) {
   int64_t size;
   if (m->dim[role] == VM_NO_DIM || (!vm_dim_value(m->g->dims, m->dim[role], NULL, &size, NULL) && size > 0))
     return t;
-  t.id = ir_binary(m->g, OP_lt, ir_tensor_fill(m, 0, &ir_number_type),
-                   ir_size(m->g, m->dim[role], m->span, m->error), m->span, m->error);
+  t.id = ir_binary(here(m), OP_lt, ir_tensor_fill(m, 0, &ir_number_type), ir_size(here(m), m->dim[role]));
   return t;
 }
 
@@ -100,10 +100,9 @@ static struct tensor any(struct materialise *m, struct tensor t, enum attend_axi
   struct vm_type type = m->g->node[t.id].type;
   uint32_t keep = ((1u << type.rank) - 1) & ~(1u << ir_tensor_axis(t.varies, 0, other));
   struct vm_type kept = ir_kept(&type, keep, type.batched);
-  ir_id most = ir_add(m->g, OP_maximum, 1, &t.id, &(int64_t){keep}, 0, &kept, m->span, m->error),
-        zero = most ? ir_tensor_fill(m, 0, &kept) : 0;
-  t.id = zero ? ir_add(m->g, OP_lt, 2, (ir_id[]){zero, most}, NULL, 0, NULL, m->span, m->error)
-              : 0; /* of nothing it is -infinity */
+  ir_id most = ir_add(here(m), (struct ir_op){OP_maximum, 1, .arg = &t.id, .attr = {keep}, .type = &kept}),
+        zero = ir_tensor_fill(m, 0, &kept);
+  t.id = ir_binary(here(m), OP_lt, zero, most); /* of nothing it is -infinity */
   t.varies &= (uint8_t)~IR_VARIES(other);
   return t;
 }

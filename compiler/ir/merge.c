@@ -3,6 +3,8 @@
  * instead of each being written for itself and summed afterwards. */
 #include "compiler/ir/passes.h"
 
+#include <string.h>
+
 /* Counted before the pass, for nodes as they were and, as they are made, for the new ones. */
 struct merge {
   uint32_t *uses; /* by old node, roots counted */
@@ -41,8 +43,10 @@ static ir_id note(struct merge *m, ir_id n, bool once, struct rt_error *error) {
 /* sum + y w', from product = y w' */
 static ir_id add_product(struct ir_graph *g, ir_id product, ir_id sum, struct rt_error *error) {
   const struct ir_node p = g->node[product];
-  return ir_add(g, OP_project_back_add, 3, (const ir_id[]){p.arg[0], p.arg[1], sum}, p.attr, 0, NULL, p.span,
-                error);
+  const ir_id arg[] = {p.arg[0], p.arg[1], sum};
+  struct ir_op op = {OP_project_back_add, 3, .arg = arg};
+  memcpy(op.attr, p.attr, sizeof op.attr);
+  return ir_add((struct ir_at){g, p.span, error}, op);
 }
 
 /* (rest + sum) + product, `inner` being the first sum: rest + (sum + product). 0 without an error when inner
@@ -54,7 +58,8 @@ static ir_id add_within(struct ir_graph *g, struct merge *m, ir_id inner, ir_id 
   for (int k = 0; k < 2; k++)
     if (is_sum_of_products(g, m, in.arg[k])) {
       ir_id rest = in.arg[1 - k], sum = note(m, add_product(g, product, in.arg[k], error), true, error);
-      return sum ? ir_add(g, OP_add, 2, (const ir_id[]){rest, sum}, NULL, 0, NULL, in.span, error) : 0;
+      return ir_add((struct ir_at){g, in.span, error},
+                    (struct ir_op){OP_add, 2, .arg = (const ir_id[]){rest, sum}});
     }
   return 0;
 }

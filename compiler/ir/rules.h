@@ -6,6 +6,8 @@
 
 #include "compiler/ir/ir.h"
 
+#include <string.h>
+
 struct ir_back {
   struct ir_graph *g;
   struct ir_node node; /* a copy: g->node moves when something is appended */
@@ -48,26 +50,27 @@ static inline ir_id rule_arg(const struct ir_back *b, int k) { return b->node.ar
 static inline const struct vm_type *rule_type(const struct ir_back *b, ir_id id) {
   return &b->g->node[id].type;
 }
+/* Where a rule appends: for the text of the node whose gradient it is. */
+static inline struct ir_at rule_here(const struct ir_back *b) {
+  return (struct ir_at){b->g, b->node.span, b->error};
+}
 static inline ir_id rule_1(struct ir_back *b, enum rt_op op, ir_id a) {
-  return ir_unary(b->g, op, a, b->error);
+  return ir_unary(rule_here(b), op, a);
 }
 static inline ir_id rule_2(struct ir_back *b, enum rt_op op, ir_id a, ir_id c) {
-  return ir_binary(b->g, op, a, c, b->node.span, b->error);
+  return ir_binary(rule_here(b), op, a, c);
 }
 static inline ir_id rule_select(struct ir_back *b, ir_id c, ir_id yes, ir_id no) {
-  return ir_select(b->g, c, yes, no, b->node.span, b->error);
+  return ir_select(rule_here(b), c, yes, no);
 }
 static inline ir_id rule_number(struct ir_back *b, double value) {
-  return ir_constant(b->g, value, NULL, b->node.span, b->error);
+  return ir_constant(rule_here(b), value, NULL);
 }
-/* op(a, c) with attributes; given as in ir_add. */
-static inline ir_id rule_op2(struct ir_back *b, enum rt_op op, ir_id a, ir_id c, const int64_t *attr,
-                             const struct vm_type *given) {
-  return ir_add(b->g, op, 2, (const ir_id[]){a, c}, attr, b->node.real, given, b->node.span, b->error);
-}
-static inline ir_id rule_op1(struct ir_back *b, enum rt_op op, ir_id a, const int64_t *attr,
-                             const struct vm_type *given) {
-  return ir_add(b->g, op, 1, &a, attr, b->node.real, given, b->node.span, b->error);
+/* An op with the attributes of the node whose gradient it is, such as the axis of a slice. */
+static inline ir_id rule_alike(struct ir_back *b, struct ir_op op) {
+  memcpy(op.attr, b->node.attr, sizeof op.attr);
+  op.real = b->node.real;
+  return ir_add(rule_here(b), op);
 }
 
 #define LANE1(name, expression, ...) ir_rule ir_rule_##name;

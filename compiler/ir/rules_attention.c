@@ -51,15 +51,17 @@ static void make_score_grad(struct ir_back *b, struct ir_head *head) {
     fail_memory(b);
     return;
   }
+  struct ir_at at = {slot, b->node.span, b->error};
   slot->chosen = ir_choice_of_slot(b, slot);
   for (int k = 0; k <= head->extra_count; k++)
-    if (!(wrt[k] = ir_leaf(slot, k ? k : IR_LEAF_S, b->node.span, b->error))) b->failed = true;
-  ir_id seed = b->failed ? 0 : ir_leaf(slot, IR_LEAF_DS, b->node.span, b->error);
-  if (!seed || ir_gradient(slot, score, seed, 1 + head->extra_count, wrt, grad, b->error) != RT_OK) {
+    if (!(wrt[k] = ir_leaf(at, k ? k : IR_LEAF_S))) b->failed = true;
+  ir_id seed = b->failed ? 0 : ir_leaf(at, IR_LEAF_DS);
+  const struct ir_derivative wanted = {score, seed, 1 + head->extra_count, wrt, grad};
+  if (!seed || ir_gradient(slot, wanted, b->error) != RT_OK) {
     b->failed = true;
     return;
   }
-  if (!grad[0] && !(grad[0] = ir_constant(slot, 0, NULL, b->node.span, b->error))) b->failed = true;
+  if (!grad[0] && !(grad[0] = ir_constant(at, 0, NULL))) b->failed = true;
   out->result[out->result_count++] = grad[0];
   for (int k = 0; k < head->extra_count; k++) {
     if (!grad[1 + k] || !b->need[FIRST_EXTRA + k]) continue;
@@ -128,8 +130,8 @@ static ir_id sum_groups(struct ir_back *b, ir_id id, int axis, vm_dim key_heads)
   type.dim[axis] = key_heads;
   type.dim[axis + 1] = group;
   type.rank++;
-  ir_id split = rule_op1(b, OP_reshape, id, NULL, &type);
-  return ir_sum(b->g, split, ~(1u << (axis + 1)), type.batched, b->node.span, b->error);
+  ir_id split = ir_reshape(rule_here(b), id, &type);
+  return ir_sum(rule_here(b), split, ~(1u << (axis + 1)), type.batched);
 }
 
 /* Brings a result to the shape of the argument that it is the gradient of; examples are summed by ir_give. */
@@ -137,7 +139,7 @@ static ir_id to_own_shape(struct ir_back *b, ir_id id, const struct attend_opera
                           struct attend_operand axes, const struct vm_type *type) {
   int h = axis_of(&axes, ATTEND_H), own_h = axis_of(own, ATTEND_H);
   if (id && h >= 0 && own_h < 0) {
-    id = ir_sum(b->g, id, ~(1u << h), rule_type(b, id)->batched, b->node.span, b->error);
+    id = ir_sum(rule_here(b), id, ~(1u << h), rule_type(b, id)->batched);
     drop_axis(&axes, h);
   } else if (id && h >= 0)
     id = sum_groups(b, id, h, type->dim[own_h]);
@@ -147,13 +149,13 @@ static ir_id to_own_shape(struct ir_back *b, ir_id id, const struct attend_opera
   for (int x = 0; x < own->rank; x++) {
     int from = axis_of(&axes, own->role[x]);
     if (own->role[x] == ATTEND_FEATURE) from += features++;
-    order |= (int64_t)from << 4 * x;
+    order = rt_order_with(order, x, from);
     same = same && from == x;
   }
   if (!id || same) return id;
   struct vm_type moved = *type;
   moved.batched = rule_type(b, id)->batched;
-  return rule_op1(b, OP_transpose, id, &order, &moved);
+  return ir_transpose(rule_here(b), id, order, &moved);
 }
 
 static ir_id result(struct ir_back *b, ir_id of, int number) {
@@ -179,7 +181,8 @@ static ir_id result(struct ir_back *b, ir_id of, int number) {
     g->node[of].type = type;
     return of;
   }
-  return ir_add(g, OP_result, 1, &of, &(int64_t){number}, 0, &type, node.span, b->error);
+  return ir_add((struct ir_at){g, node.span, b->error},
+                (struct ir_op){OP_result, 1, .arg = &of, .attr = {number}, .type = &type});
 }
 
 static void give_result(struct ir_back *b, ir_id grad, const struct ir_head *head, int arg, int number) {
@@ -202,9 +205,11 @@ RULE(attention) {
     return;
   }
   make_score_grad(b, head);
-  const int64_t axes = (1 << b->node.type.rank) - 1, attr[] = {plan, axes};
+  const int64_t axes = (1 << b->node.type.rank) - 1;
   ir_id lse = b->failed ? 0 : result(b, b->y, 1);
-  ir_id delta = lse && head->softmax ? rule_op2(b, OP_dot, b->y, b->dy, &axes, NULL) : lse;
+  ir_id delta = lse;
+  if (lse && head->softmax)
+    delta = ir_add(rule_here(b), (struct ir_op){OP_dot, 2, .arg = (ir_id[]){b->y, b->dy}, .attr = {axes}});
   if (!delta) {
     b->failed = true;
     return;
@@ -215,8 +220,8 @@ RULE(attention) {
   arg[4] = delta == lse ? arg[3] : ir_choice_rows(b, lse);
   arg[5] = b->dy;
   for (int k = 0; k < head->extra_count; k++) arg[6 + k] = rule_arg(b, FIRST_EXTRA + k);
-  ir_id grad =
-      ir_add(b->g, OP_attention_grad, 6 + head->extra_count, arg, attr, 0, NULL, b->node.span, b->error);
+  const struct ir_op op = {OP_attention_grad, 6 + head->extra_count, .arg = arg, .attr = {plan, axes}};
+  ir_id grad = ir_add(rule_here(b), op);
   if (!grad || !result(b, grad, 0)) {
     b->failed = true;
     return;

@@ -5,37 +5,33 @@
 
 #include <math.h>
 
+static ir_id alike(struct ir_back *b, enum rt_op op, ir_id a, ir_id c) {
+  return rule_alike(b, (struct ir_op){op, 2, .arg = (ir_id[]){a, c}});
+}
+
 RULE(project) {
-  if (b->need[0])
-    ir_give(b, 0, rule_op2(b, OP_project_back, b->dy, ir_choice_operand(b, 1), b->node.attr, NULL));
-  if (b->need[1])
-    ir_give(b, 1, rule_op2(b, OP_project_grad, ir_choice_operand(b, 0), b->dy, b->node.attr, NULL));
+  if (b->need[0]) ir_give(b, 0, alike(b, OP_project_back, b->dy, ir_choice_operand(b, 1)));
+  if (b->need[1]) ir_give(b, 1, alike(b, OP_project_grad, ir_choice_operand(b, 0), b->dy));
 }
 
 RULE(project_back) {
-  if (b->need[0]) ir_give(b, 0, rule_op2(b, OP_project, b->dy, ir_choice_operand(b, 1), b->node.attr, NULL));
-  if (b->need[1])
-    ir_give(b, 1, rule_op2(b, OP_project_grad, b->dy, ir_choice_operand(b, 0), b->node.attr, NULL));
+  if (b->need[0]) ir_give(b, 0, alike(b, OP_project, b->dy, ir_choice_operand(b, 1)));
+  if (b->need[1]) ir_give(b, 1, alike(b, OP_project_grad, b->dy, ir_choice_operand(b, 0)));
 }
 
 RULE(project_grad) {
   ir_id x = rule_arg(b, 0), y = rule_arg(b, 1);
-  if (b->need[0]) ir_give(b, 0, rule_op2(b, OP_project_back, y, b->dy, b->node.attr, NULL));
-  if (b->need[1]) ir_give(b, 1, rule_op2(b, OP_project, x, b->dy, b->node.attr, NULL));
+  if (b->need[0]) ir_give(b, 0, alike(b, OP_project_back, y, b->dy));
+  if (b->need[1]) ir_give(b, 1, alike(b, OP_project, x, b->dy));
 }
 
 /* y = a b: da = dy b', db = a' dy; an operand that is stored transposed has its gradient stored so too. */
 RULE(matmul) {
+  struct ir_at at = rule_here(b);
   ir_id a = b->need[1] ? ir_choice_operand(b, 0) : 0, c = b->need[0] ? ir_choice_operand(b, 1) : 0;
-  int64_t ta = b->node.attr[0], tb = b->node.attr[1];
-  if (b->need[0])
-    ir_give(b, 0,
-            ta ? rule_op2(b, OP_matmul, c, b->dy, (const int64_t[]){tb, 1}, NULL)
-               : rule_op2(b, OP_matmul, b->dy, c, (const int64_t[]){0, !tb}, NULL));
-  if (b->need[1])
-    ir_give(b, 1,
-            tb ? rule_op2(b, OP_matmul, b->dy, a, (const int64_t[]){1, ta}, NULL)
-               : rule_op2(b, OP_matmul, a, b->dy, (const int64_t[]){!ta, 0}, NULL));
+  bool ta = b->node.attr[0], tb = b->node.attr[1];
+  if (b->need[0]) ir_give(b, 0, ta ? ir_matmul(at, c, tb, b->dy, true) : ir_matmul(at, b->dy, false, c, !tb));
+  if (b->need[1]) ir_give(b, 1, tb ? ir_matmul(at, b->dy, true, a, ta) : ir_matmul(at, a, !ta, b->dy, false));
 }
 
 /* ---- rows ---- */
@@ -44,8 +40,8 @@ static ir_id row_sum(struct ir_back *b, ir_id a) {
   if (!a) return 0;
   struct vm_type type = *rule_type(b, a);
   uint32_t keep = (1u << (type.rank - 1)) - 1;
-  ir_id sum = ir_sum(b->g, a, keep, type.batched, b->node.span, b->error);
-  return ir_expand_axes(b->g, sum, keep, &type, b->node.span, b->error);
+  ir_id sum = ir_sum(rule_here(b), a, keep, type.batched);
+  return ir_expand_axes(rule_here(b), sum, keep, &type);
 }
 
 /* y (dy - sum dy y) */
@@ -60,14 +56,13 @@ RULE(log_softmax) {
   ir_give(b, 0, rule_2(b, OP_sub, b->dy, share));
 }
 
-RULE(standardize) { ir_give(b, 0, rule_op2(b, OP_standardize_grad, rule_arg(b, 0), b->dy, NULL, NULL)); }
-RULE(rms) { ir_give(b, 0, rule_op2(b, OP_rms_grad, rule_arg(b, 0), b->dy, NULL, NULL)); }
+RULE(standardize) { ir_give(b, 0, alike(b, OP_standardize_grad, rule_arg(b, 0), b->dy)); }
+RULE(rms) { ir_give(b, 0, alike(b, OP_rms_grad, rule_arg(b, 0), b->dy)); }
 
 /* Each element is part of the sums behind it: the running sum from the other end. */
 RULE(cumsum) {
-  ir_give(
-      b, 0,
-      rule_op1(b, OP_cumsum, b->dy, (const int64_t[RT_MAX_ATTR]){b->node.attr[0], !b->node.attr[1]}, NULL));
+  const int64_t axis = b->node.attr[0], reverse = b->node.attr[1];
+  ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_cumsum, 1, .arg = &b->dy, .attr = {axis, !reverse}}));
 }
 
 /* Whose slopes are the shares of d(tau) of entmax, up to their sum: with x = (alpha - 1) a - tau,
@@ -92,19 +87,19 @@ RULE(threshold) {
   struct vm_type type = *rule_type(b, a);
   uint32_t keep = (1u << (type.rank - 1)) - 1;
   bool entmax = b->node.attr[0] == RT_ENTMAX;
-  ir_id tau = ir_expand_axes(b->g, b->y, keep, &type, b->node.span, b->error);
+  ir_id tau = ir_expand_axes(rule_here(b), b->y, keep, &type);
   ir_id share = (entmax ? entmax_shares : kth_shares)(b, a, tau);
-  ir_id all = ir_sum(b->g, share, keep, type.batched, b->node.span, b->error);
+  ir_id all = ir_sum(rule_here(b), share, keep, type.batched);
   ir_id dy = rule_2(b, OP_mul, b->dy, rule_number(b, entmax ? b->node.real - 1 : 1));
   ir_id part =
       rule_2(b, OP_div, dy,
              rule_select(b, all, all, rule_number(b, 1))); /* where all is hidden there are no shares */
-  ir_give(b, 0, rule_2(b, OP_mul, share, ir_expand_axes(b->g, part, keep, &type, b->node.span, b->error)));
+  ir_give(b, 0, rule_2(b, OP_mul, share, ir_expand_axes(rule_here(b), part, keep, &type)));
 }
 
 RULE(cross_entropy) {
   const ir_id arg[3] = {rule_arg(b, 0), rule_arg(b, 1), b->dy};
-  ir_give(b, 0, ir_add(b->g, OP_cross_entropy_grad, 3, arg, NULL, 0, NULL, b->node.span, b->error));
+  ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_cross_entropy_grad, 3, .arg = arg}));
 }
 
 /* ---- tables ---- */
@@ -124,10 +119,9 @@ static ir_id scatter_each(struct ir_back *b, ir_id ids, const struct vm_type *ta
   given.dim[1] = ir_extent(dims, table, 1);
   rows.batched = rule_type(b, hot)->batched;
   given.batched = rule_type(b, b->dy)->batched;
-  ir_id left = rule_op1(b, OP_reshape, hot, NULL, &rows);
-  ir_id right = left ? rule_op1(b, OP_reshape, b->dy, NULL, &given) : 0;
-  ir_id product = right ? rule_op2(b, OP_matmul, left, right, (const int64_t[]){1, 0}, NULL) : 0;
-  return product ? rule_op1(b, OP_reshape, product, NULL, table) : 0;
+  struct ir_at at = rule_here(b);
+  ir_id product = ir_matmul(at, ir_reshape(at, hot, &rows), true, ir_reshape(at, b->dy, &given), false);
+  return ir_reshape(at, product, table);
 }
 
 RULE(gather) {
@@ -138,12 +132,15 @@ RULE(gather) {
   else if (table.batched)
     ir_give(b, 0, scatter_each(b, ids, &table));
   else
-    ir_give(b, 0, rule_op2(b, OP_scatter, ids, b->dy, NULL, &table));
+    ir_give(
+        b, 0,
+        ir_add(rule_here(b), (struct ir_op){OP_scatter, 2, .arg = (ir_id[]){ids, b->dy}, .type = &table}));
 }
 
 /* A table of all examples: each example's share by itself, so that ir_give adds them up. */
 RULE(take) {
   struct vm_type table = *rule_type(b, rule_arg(b, 0));
   table.batched = rule_type(b, b->dy)->batched;
-  if (b->need[0]) ir_give(b, 0, rule_op2(b, OP_take_grad, rule_arg(b, 1), b->dy, b->node.attr, &table));
+  const ir_id arg[] = {rule_arg(b, 1), b->dy};
+  if (b->need[0]) ir_give(b, 0, rule_alike(b, (struct ir_op){OP_take_grad, 2, .arg = arg, .type = &table}));
 }

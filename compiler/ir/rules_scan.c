@@ -42,6 +42,7 @@ static ir_id weighted_results(struct backwards *w) {
   struct ir_back *b = w->b;
   struct ir_graph *g = w->scan->body;
   struct gr_span span = b->node.span;
+  struct ir_at at = {g, span, b->error};
   const struct ir_scan *f = w->forward;
   struct vm_type type = g->node[f->result[0]].type;
   ir_id weight = ir_scan_argument(w->scan, &type, span, b->error), sum = 0;
@@ -49,11 +50,10 @@ static ir_id weighted_results(struct backwards *w) {
     if (k > 0 || gives_states(f)) {
       type = g->node[f->result[k]].type;
       ir_id row = ir_scan_argument(w->scan, &type, span, b->error);
-      weight = k == 0 ? ir_binary(g, OP_add, weight, row, span, b->error) : row;
+      weight = k == 0 ? ir_binary(at, OP_add, weight, row) : row;
     }
-    ir_id part =
-        ir_sum(g, ir_binary(g, OP_mul, f->result[k], weight, span, b->error), 0, false, span, b->error);
-    sum = sum ? ir_binary(g, OP_add, sum, part, span, b->error) : part;
+    ir_id part = ir_sum(at, ir_binary(at, OP_mul, f->result[k], weight), 0, false);
+    sum = sum ? ir_binary(at, OP_add, sum, part) : part;
     if (!sum) return 0;
   }
   return sum;
@@ -68,18 +68,18 @@ static bool list_results(struct backwards *w) {
   struct ir_back *b = w->b;
   struct ir_scan *scan = w->scan;
   struct ir_graph *g = scan->body;
+  struct ir_at at = {g, b->node.span, b->error};
   const struct vm_type *state = &w->forward->argument[0];
   scan->result = rt_arena_alloc(&g->arena, (size_t)w->forward->argument_count * sizeof *scan->result);
   if (!scan->result) return false;
-  scan->result[scan->result_count++] =
-      w->grad[0] ? w->grad[0] : ir_constant(g, 0, state, b->node.span, b->error);
+  scan->result[scan->result_count++] = w->grad[0] ? w->grad[0] : ir_constant(at, 0, state);
   scan->wants = b->need[0];
   for (int k = 1; k < w->forward->argument_count; k++) {
     if (!is_wanted(w, k)) continue;
     ir_id id = w->grad[k];
     if (k > w->forward->sequence_count) {
       ir_id before = ir_scan_argument(scan, &w->forward->argument[k], b->node.span, b->error);
-      id = before ? ir_binary(g, OP_add, before, id, b->node.span, b->error) : 0;
+      id = ir_binary(at, OP_add, before, id);
     }
     scan->result[scan->result_count++] = id;
     scan->wants |= (int64_t)1 << k;
@@ -93,9 +93,8 @@ static bool make_step(struct backwards *w) {
   struct ir_back *b = w->b;
   ir_id sum = copy_body(w) ? weighted_results(w) : 0;
   w->scan->body->chosen = b->chosen;
-  return sum
-         && ir_gradient(w->scan->body, sum, 0, w->forward->argument_count, w->wrt, w->grad, b->error) == RT_OK
-         && list_results(w);
+  const struct ir_derivative wanted = {sum, 0, w->forward->argument_count, w->wrt, w->grad};
+  return sum && ir_gradient(w->scan->body, wanted, b->error) == RT_OK && list_results(w);
 }
 
 /* ---- the scan backwards ---- */
@@ -113,7 +112,7 @@ static ir_id received(struct backwards *w, int k) {
   memmove(&type.dim[1], &type.dim[0], type.rank * sizeof type.dim[0]);
   type.dim[0] = rule_type(b, of)->dim[0];
   type.rank++;
-  return ir_constant(b->g, 0, &type, b->node.span, b->error);
+  return ir_constant(rule_here(b), 0, &type);
 }
 
 static void give_results(struct backwards *w, ir_id grad) {
@@ -123,7 +122,8 @@ static void give_results(struct backwards *w, ir_id grad) {
     if (!(w->scan->wants >> k & 1)) continue;
     struct vm_type type = *rule_type(b, rule_arg(b, k));
     ir_id id = grad;
-    if (number) id = ir_add(b->g, OP_result, 1, &grad, &(int64_t){number}, 0, &type, b->node.span, b->error);
+    if (number)
+      id = ir_add(rule_here(b), (struct ir_op){OP_result, 1, .arg = &grad, .attr = {number}, .type = &type});
     number++;
     ir_give(b, k, id);
   }
@@ -147,8 +147,8 @@ static void append_gradient(struct backwards *w, int64_t number) {
       return;
     }
   struct vm_type type = *rule_type(b, rule_arg(b, first_wanted(w->scan)));
-  ir_id grad = ir_add(b->g, OP_scan_grad, count, arg, (const int64_t[RT_MAX_ATTR]){number}, 0, &type,
-                      b->node.span, b->error);
+  ir_id grad =
+      ir_add(rule_here(b), (struct ir_op){OP_scan_grad, count, .arg = arg, .attr = {number}, .type = &type});
   if (grad)
     give_results(w, grad);
   else

@@ -136,10 +136,11 @@ static struct vm_type with_axis(const struct taking *t, const struct vm_type *ro
 /* A value that is the same in all steps as one for all rows. */
 static ir_id repeat(struct taking *t, ir_id n, const struct vm_type *type) {
   const struct ir_node node = *node_at(t, n);
-  if (node.op == OP_constant) return ir_constant(t->g, node.real, type, node.span, t->error);
+  struct ir_at at = {t->g, node.span, t->error};
+  if (node.op == OP_constant) return ir_constant(at, node.real, type);
   bool expanded = node.op == OP_expand;
   uint32_t axes = expanded ? (uint32_t)node.attr[0] : (1u << node.type.rank) - 1;
-  return ir_expand_axes(t->g, expanded ? node.arg[0] : n, axes << 1, type, node.span, t->error);
+  return ir_expand_axes(at, expanded ? node.arg[0] : n, axes << 1, type);
 }
 
 static ir_id lift(struct taking *t, ir_id n) {
@@ -240,12 +241,13 @@ static int copy_body(struct taking *t, struct ir_scan *scan) {
 
 static int append_scan(struct taking *t, int64_t number, ir_id *out) {
   const struct ir_step *step = t->step;
+  struct ir_at at = {t->g, step->span, t->error};
   int given = step->result_count > 1 ? 1 : 0, results = step->result_count - given;
   for (int k = 0; k < results; k++) {
     struct vm_type type = with_axis(t, &node_at(t, step->result[given + k])->type);
-    int64_t attr[RT_MAX_ATTR] = {k ? k : number};
-    out[k] = k ? ir_add(t->g, OP_result, 1, out, attr, 0, &type, step->span, t->error)
-               : ir_add(t->g, OP_scan, t->argument_count, t->argument, attr, 0, &type, step->span, t->error);
+    struct ir_op op = {OP_scan, t->argument_count, .arg = t->argument, .attr = {number}, .type = &type};
+    if (k) op = (struct ir_op){OP_result, 1, .arg = out, .attr = {k}, .type = &type};
+    out[k] = ir_add(at, op);
     if (!out[k]) return t->error && t->error->code ? t->error->code : rt_no_memory(t->error);
   }
   return RT_OK;

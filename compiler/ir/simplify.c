@@ -12,6 +12,7 @@ struct simplify {
   struct rt_error *error;
 };
 
+static struct ir_at here(const struct simplify *s) { return (struct ir_at){s->g, s->n->span, s->error}; }
 static const struct ir_node *node_of(const struct simplify *s, ir_id id) { return &s->g->node[id]; }
 static const struct ir_node *arg_node(const struct simplify *s, int k) { return node_of(s, s->n->arg[k]); }
 static bool is_op(const struct simplify *s, int k, enum rt_op op) { return arg_node(s, k)->op == op; }
@@ -27,18 +28,18 @@ static bool is_boolean(const struct simplify *s, int k) {
 /* The result is just this value (once per example if the result is). */
 static ir_id just(const struct simplify *s, ir_id id) {
   const struct vm_type type = s->n->type;
-  return ir_expand_axes(s->g, id, (1u << type.rank) - 1, &type, s->n->span, s->error);
+  return ir_expand_axes(here(s), id, (1u << type.rank) - 1, &type);
 }
 static ir_id just_arg(const struct simplify *s, int k) { return just(s, s->n->arg[k]); }
 static ir_id number(const struct simplify *s, double value) {
   const struct vm_type type = s->n->type;
-  return ir_constant(s->g, value, &type, s->n->span, s->error);
+  return ir_constant(here(s), value, &type);
 }
 static ir_id one(const struct simplify *s, enum rt_op op, ir_id a) {
-  return ir_add(s->g, op, 1, &a, NULL, 0, NULL, s->n->span, s->error);
+  return ir_add(here(s), (struct ir_op){op, 1, .arg = &a});
 }
 static ir_id two(const struct simplify *s, enum rt_op op, ir_id a, ir_id b) {
-  return ir_add(s->g, op, 2, (const ir_id[]){a, b}, NULL, 0, NULL, s->n->span, s->error);
+  return ir_add(here(s), (struct ir_op){op, 2, .arg = (const ir_id[]){a, b}});
 }
 
 /* ---- arithmetic. Each function returns 0 when it knows nothing better ---- */
@@ -127,8 +128,8 @@ static ir_id simpler_select(const struct simplify *s) {
   if (is_op(s, 0, OP_constant)) return just_arg(s, arg_node(s, 0)->real != 0 ? 1 : 2);
   if (arg[1] == arg[2]) return just_arg(s, 1);
   if (is_op(s, 0, OP_not))
-    return ir_add(s->g, OP_select, 3, (const ir_id[]){arg_node(s, 0)->arg[0], arg[2], arg[1]}, NULL, 0, NULL,
-                  s->n->span, s->error);
+    return ir_add(here(s), (struct ir_op){OP_select, 3,
+                                          .arg = (const ir_id[]){arg_node(s, 0)->arg[0], arg[2], arg[1]}});
   return is_boolean(s, 0) && is_number(s, 1, 1) && is_number(s, 2, 0) ? just_arg(s, 0) : 0;
 }
 
@@ -160,10 +161,11 @@ static ir_id repeat_later(const struct simplify *s) {
   ir_id arg[3] = {0};
   for (int k = 0; k < s->n->arg_count; k++) {
     const struct ir_node *a = arg_node(s, k);
-    arg[k] = a->op == OP_expand ? a->arg[0] : ir_constant(s->g, a->real, &small, a->span, s->error);
+    arg[k] = a->op == OP_expand ? a->arg[0]
+                                : ir_constant((struct ir_at){s->g, a->span, s->error}, a->real, &small);
   }
-  ir_id value = ir_add(s->g, s->n->op, s->n->arg_count, arg, NULL, 0, NULL, s->n->span, s->error);
-  return ir_expand_axes(s->g, value, axes, &type, s->n->span, s->error);
+  ir_id value = ir_add(here(s), (struct ir_op){s->n->op, s->n->arg_count, .arg = arg});
+  return ir_expand_axes(here(s), value, axes, &type);
 }
 
 static ir_id simpler_lane(const struct simplify *s) {
@@ -200,9 +202,9 @@ static ir_id simpler_expand(const struct simplify *s) {
   if (vm_type_equal(&arg_node(s, 0)->type, &type)) return s->n->arg[0];
   if (is_op(s, 0, OP_constant)) return number(s, arg_node(s, 0)->real);
   if (is_op(s, 0, OP_expand))
-    return ir_expand_axes(s->g, arg_node(s, 0)->arg[0],
+    return ir_expand_axes(here(s), arg_node(s, 0)->arg[0],
                           through((uint32_t)s->n->attr[0], (uint32_t)arg_node(s, 0)->attr[0], type.rank),
-                          &type, s->n->span, s->error);
+                          &type);
   return 0;
 }
 
@@ -215,11 +217,10 @@ static ir_id sum_of_repeated(const struct simplify *s, ir_id value) {
     if (!(s->n->attr[0] >> x & 1) && (many = vm_dim_times(s->g->dims, many, from.dim[x])) == VM_NO_DIM)
       return 0;
   bool over_examples = from.batched && !type.batched;
-  ir_id count = over_examples
-                    ? ir_add(s->g, OP_rows, 0, NULL, &(int64_t){many}, 0, NULL, s->n->span, s->error)
-                    : ir_size(s->g, many, s->n->span, s->error);
-  count = ir_expand_axes(s->g, count, 0, &type, s->n->span, s->error);
-  value = ir_expand_axes(s->g, value, (1u << type.rank) - 1, &type, s->n->span, s->error);
+  ir_id count =
+      over_examples ? ir_add(here(s), (struct ir_op){OP_rows, .attr = {many}}) : ir_size(here(s), many);
+  count = ir_expand_axes(here(s), count, 0, &type);
+  value = ir_expand_axes(here(s), value, (1u << type.rank) - 1, &type);
   return two(s, OP_mul, value, count);
 }
 
@@ -230,7 +231,7 @@ static ir_id simpler_total(const struct simplify *s) {
   if (arg->op == OP_sum) {
     const struct vm_type *inner = &node_of(s, arg->arg[0])->type;
     uint32_t keep = through((uint32_t)arg->attr[0], (uint32_t)s->n->attr[0], inner->rank);
-    return ir_sum(s->g, arg->arg[0], keep, type.batched, s->n->span, s->error);
+    return ir_sum(here(s), arg->arg[0], keep, type.batched);
   }
   if (arg->op == OP_constant) return sum_of_repeated(s, number(s, arg->real));
   if (arg->op == OP_expand && arg->attr[0] == s->n->attr[0]
@@ -242,18 +243,16 @@ static ir_id simpler_total(const struct simplify *s) {
 static ir_id simpler_transpose(const struct simplify *s) {
   const struct vm_type type = s->n->type;
   int64_t order = s->n->attr[0];
-  bool same = true;
   ir_id from = s->n->arg[0];
   if (is_op(s, 0, OP_transpose)) {
     int64_t inner = arg_node(s, 0)->attr[0];
     from = arg_node(s, 0)->arg[0];
     order = 0;
-    for (int x = 0; x < type.rank; x++) order |= (inner >> 4 * (s->n->attr[0] >> 4 * x & 15) & 15) << 4 * x;
+    for (int x = 0; x < type.rank; x++)
+      order = rt_order_with(order, x, rt_order_axis(inner, rt_order_axis(s->n->attr[0], x)));
   }
-  for (int x = 0; x < type.rank; x++) same = same && (order >> 4 * x & 15) == x;
-  if (same) return from;
-  return from == s->n->arg[0] ? 0
-                              : ir_add(s->g, OP_transpose, 1, &from, &order, 0, &type, s->n->span, s->error);
+  if (ir_keeps_order(order, type.rank)) return from;
+  return from == s->n->arg[0] ? 0 : ir_transpose(here(s), from, order, &type);
 }
 
 /* What is repeated along first axes that stay as they are is repeated after the others, all of them or none
@@ -273,8 +272,8 @@ static ir_id repeat_reshaped(const struct simplify *s) {
     fits = fits && (small.batched || !vm_dim_is_ragged(s->g->dims, type.dim[x]));
   const struct vm_type kept = ir_kept(&type, keep, small.batched);
   if (!fits || ir_extent(s->g->dims, &kept, 0) != ir_extent(s->g->dims, &small, 0)) return 0;
-  ir_id value = ir_add(s->g, OP_reshape, 1, from.arg, NULL, 0, &kept, s->n->span, s->error);
-  return ir_expand_axes(s->g, value, keep, &type, s->n->span, s->error);
+  ir_id value = ir_reshape(here(s), from.arg[0], &kept);
+  return ir_expand_axes(here(s), value, keep, &type);
 }
 
 static ir_id simpler_reshape(const struct simplify *s) {
@@ -283,7 +282,7 @@ static ir_id simpler_reshape(const struct simplify *s) {
   if (vm_type_equal(&node_of(s, from)->type, &type)) return from;
   if (is_op(s, 0, OP_constant)) return number(s, arg_node(s, 0)->real);
   if (is_op(s, 0, OP_expand)) return repeat_reshaped(s);
-  return from == s->n->arg[0] ? 0 : ir_add(s->g, OP_reshape, 1, &from, NULL, 0, &type, s->n->span, s->error);
+  return from == s->n->arg[0] ? 0 : ir_reshape(here(s), from, &type);
 }
 
 /* Argument k has axes that attribute number `mask` keeps, its last always: where it is repeated along others,
@@ -301,9 +300,9 @@ static ir_id read_unrepeated(const struct simplify *s, int k, int mask) {
   ir_id arg[6 + ATTEND_MAX_EXTRAS];
   struct ir_node node = *s->n;
   memcpy(arg, node.arg, node.arg_count * sizeof *arg);
-  arg[k] = constant
-               ? ir_constant(s->g, from.real, &kept, from.span, s->error)
-               : ir_expand_axes(s->g, from.arg[0], (1u << (kept.rank - 1)) - 1, &kept, from.span, s->error);
+  arg[k] = constant ? ir_constant((struct ir_at){s->g, from.span, s->error}, from.real, &kept)
+                    : ir_expand_axes((struct ir_at){s->g, from.span, s->error}, from.arg[0],
+                                     (1u << (kept.rank - 1)) - 1, &kept);
   node.arg = arg;
   node.attr[mask] = through((uint32_t)node.attr[mask], keep, RT_MAX_RANK);
   return arg[k] ? ir_append(s->g, &node, s->error) : 0;

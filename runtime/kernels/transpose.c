@@ -35,7 +35,7 @@ static void plan_finish(struct plan *p) {
   }
 }
 
-static int source_axis(const struct rt_call *call, int x) { return (int)(call->attr[0] >> 4 * x & 15); }
+static int source_axis(const struct rt_call *call, int x) { return rt_order_axis(call->attr[0], x); }
 
 /* Axes from..rank-1 of the result, in one example. */
 static void plan_axes(struct plan *p, const struct rt_call *call, int from, int64_t e) {

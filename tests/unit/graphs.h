@@ -76,6 +76,11 @@ static inline void host_free(struct host *h) {
   vm_module_free(h->module);
 }
 
+/* Where tests append: no text of a program asks for it. */
+static inline struct ir_at host_here(struct host *h) {
+  return (struct ir_at){.g = &h->g, .error = &h->error};
+}
+
 /* ---- shapes ---- */
 
 static inline vm_dim host_dim(struct host *h, const char *name, int64_t size) {
@@ -131,8 +136,8 @@ static inline struct host_leaf *host_leaf(struct host *h, const struct vm_type *
     h->input[h->module->input_count++] =
         (struct vm_input){.name = "x", .type = *type, .vocabulary = -1, .length = -1};
   }
-  leaf->node = ir_add(&h->g, is_param ? OP_param : OP_input, 0, NULL, &(int64_t){leaf->number}, 0, type,
-                      (struct gr_span){0}, &h->error);
+  leaf->node = ir_add(host_here(h),
+                      (struct ir_op){is_param ? OP_param : OP_input, .attr = {leaf->number}, .type = type});
   assert_string_equal(h->error.text, "");
   leaf->data = rt_zalloc(leaf->count + 1, type->dtype == RT_INT ? sizeof(int32_t) : sizeof(double));
   assert_non_null(leaf->data);

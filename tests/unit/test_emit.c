@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-static const struct gr_span none;
 static const char *const names[16] = {"a", "b", "c", "d", "e", "f", "g", "h",
                                       "i", "j", "k", "l", "m", "n", "o", "p"};
 
@@ -29,10 +28,10 @@ static void a_chain_is_one_program(void **state) {
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), b = host_reals(&h, HOST_TYPE(false, D), -1, 1);
-  ir_id y = ir_binary(&h.g, OP_add, x, b, none, &h.error);
-  y = ir_binary(&h.g, OP_mul, ir_unary(&h.g, OP_tanh, y, &h.error),
-                ir_constant(&h.g, 0.3, NULL, none, &h.error), none, &h.error);
-  y = ir_binary(&h.g, OP_mul, y, ir_size(&h.g, T, none, &h.error), none, &h.error);
+  ir_id y = ir_binary(host_here(&h), OP_add, x, b);
+  y = ir_binary(host_here(&h), OP_mul, ir_unary(host_here(&h), OP_tanh, y),
+                ir_constant(host_here(&h), 0.3, NULL));
+  y = ir_binary(host_here(&h), OP_mul, y, ir_size(host_here(&h), T));
   compile_one(&h, y, true);
   const struct vm_function *f = function_of(&h);
   assert_int_equal(count_op(f, OP_lanes), 1);
@@ -53,9 +52,9 @@ static void a_shared_step_is_written_once(void **state) {
   struct host h;
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
-  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), e = ir_unary(&h.g, OP_exp, x, &h.error);
-  ir_id y = ir_binary(&h.g, OP_add, e, x, none, &h.error);
-  ir_id output[2] = {y, ir_sum(&h.g, e, 1, true, none, &h.error)};
+  ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), e = ir_unary(host_here(&h), OP_exp, x);
+  ir_id y = ir_binary(host_here(&h), OP_add, e, x);
+  ir_id output[2] = {y, ir_sum(host_here(&h), e, 1, true)};
   host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
   const struct vm_function *f = function_of(&h);
   assert_int_equal(count_op(f, OP_lanes), 1);
@@ -74,8 +73,8 @@ static void memory_does_not_grow_with_depth(void **state) {
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1);
   for (int layer = 0; layer < 20; layer++) {
     ir_id w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1);
-    x = ir_add(&h.g, OP_project, 2, (ir_id[]){x, w}, &(int64_t){0}, 0, NULL, none, &h.error);
-    x = ir_unary(&h.g, OP_tanh, x, &h.error);
+    x = ir_add(host_here(&h), (struct ir_op){OP_project, 2, .arg = (ir_id[]){x, w}, .attr = {0}});
+    x = ir_unary(host_here(&h), OP_tanh, x);
   }
   compile_one(&h, x, true);
   assert_int_equal(function_of(&h)->instr_count, 40);
@@ -90,8 +89,8 @@ static void a_program_writes_over_what_dies(void **state) {
   host_init(&h, 1, 2);
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1);
-  ir_id s = ir_add(&h.g, OP_softmax, 1, &x, NULL, 0, NULL, none, &h.error);
-  compile_one(&h, ir_unary(&h.g, OP_exp, s, &h.error), true);
+  ir_id s = ir_add(host_here(&h), (struct ir_op){OP_softmax, 1, .arg = &x});
+  compile_one(&h, ir_unary(host_here(&h), OP_exp, s), true);
   assert_int_equal(function_of(&h)->slot_count, 1);
   host_free(&h);
 }
@@ -103,9 +102,8 @@ static void nothing_is_dropped_outside_of_training(void **state) {
     host_init(&h, 1, 2);
     struct vm_type type = HOST_TYPE(true, host_ragged(&h, "T", 1, 4), host_dim(&h, "D", 3));
     ir_id x = host_reals(&h, type, -1, 1),
-          drop = ir_add(&h.g, OP_bernoulli, 0, NULL, NULL, 0.5, &type, none, &h.error);
-    compile_one(&h, ir_unary(&h.g, OP_exp, ir_binary(&h.g, OP_mul, x, drop, none, &h.error), &h.error),
-                training);
+          drop = ir_add(host_here(&h), (struct ir_op){OP_bernoulli, .real = 0.5, .type = &type});
+    compile_one(&h, ir_unary(host_here(&h), OP_exp, ir_binary(host_here(&h), OP_mul, x, drop)), training);
     assert_int_equal(count_op(function_of(&h), OP_bernoulli), training);
     host_run(&h);
     const double *y = vm_machine_output(h.machine, 0).data, *in = h.leaf[0].data;
@@ -121,9 +119,10 @@ static void a_table_receives_rows(void **state) {
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3), V = host_dim(&h, "V", 5);
   ir_id table = host_reals(&h, HOST_TYPE(false, V, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D), -1, 1);
   ir_id ids = host_ids(&h, HOST_TYPE(true, T), V);
-  ir_id y = ir_add(&h.g, OP_gather, 2, (ir_id[]){table, ids}, NULL, 0, NULL, none, &h.error);
-  ir_id loss = ir_sum(&h.g, ir_binary(&h.g, OP_mul, y, w, none, &h.error), 0, false, none, &h.error), grad[2];
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){table, w}, grad, &h.error), RT_OK);
+  ir_id y = ir_add(host_here(&h), (struct ir_op){OP_gather, 2, .arg = (ir_id[]){table, ids}});
+  ir_id loss = ir_sum(host_here(&h), ir_binary(host_here(&h), OP_mul, y, w), 0, false), grad[2];
+  assert_int_equal(ir_gradient(&h.g, (struct ir_derivative){loss, 0, 2, (ir_id[]){table, w}, grad}, &h.error),
+                   RT_OK);
   const uint32_t param[2] = {0, 1};
   host_compile(&h, &(struct ir_outputs){.count = 1,
                                         .id = &loss,
@@ -152,8 +151,9 @@ static void a_parameter_without_influence_is_left_out(void **state) {
   vm_dim D = host_dim(&h, "D", 3);
   ir_id w = host_reals(&h, HOST_TYPE(false, D), -1, 1), other = host_reals(&h, HOST_TYPE(false, D), -1, 1),
         grad[2];
-  ir_id loss = ir_sum(&h.g, ir_unary(&h.g, OP_exp, w, &h.error), 0, false, none, &h.error);
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 2, (ir_id[]){other, w}, grad, &h.error), RT_OK);
+  ir_id loss = ir_sum(host_here(&h), ir_unary(host_here(&h), OP_exp, w), 0, false);
+  assert_int_equal(ir_gradient(&h.g, (struct ir_derivative){loss, 0, 2, (ir_id[]){other, w}, grad}, &h.error),
+                   RT_OK);
   const uint32_t param[2] = {1, 0};
   host_compile(&h, &(struct ir_outputs){.count = 1,
                                         .id = &loss,
@@ -179,9 +179,9 @@ static void a_head_and_its_gradient_have_one_plan(void **state) {
   head->key = head->value = (struct attend_operand){2, {ATTEND_J, ATTEND_FEATURE}};
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3);
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), grad;
-  ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){x, x, x}, &plan, 0, NULL, none, &h.error);
-  ir_id loss = ir_sum(&h.g, y, 0, false, none, &h.error);
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &x, &grad, &h.error), RT_OK);
+  ir_id y = ir_add(host_here(&h), (struct ir_op){OP_attention, 3, .arg = (ir_id[]){x, x, x}, .attr = {plan}});
+  ir_id loss = ir_sum(host_here(&h), y, 0, false);
+  assert_int_equal(ir_gradient(&h.g, (struct ir_derivative){loss, 0, 1, &x, &grad}, &h.error), RT_OK);
   ir_id output[2] = {loss, grad};
   host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
   assert_int_equal(h.module->attend_count, 1);
@@ -216,11 +216,12 @@ static void the_gradient_of_a_head_lies_over_its_result(void **state) {
     vm_dim T = host_ragged(&h, "T", 1, 4), S = host_ragged(&h, "S", 1, 4), D = host_dim(&h, "D", 3);
     ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), m = host_reals(&h, HOST_TYPE(true, S, D), -1, 1),
           grad;
-    ir_id y = ir_add(&h.g, OP_attention, 3, (ir_id[]){x, m, m}, &plan, 0, NULL, none, &h.error);
-    ir_id sum = ir_sum(&h.g, y, 2, true, none, &h.error);
-    if (mean) sum = ir_binary(&h.g, OP_div, sum, ir_size(&h.g, T, none, &h.error), none, &h.error);
-    ir_id loss = ir_sum(&h.g, sum, 0, false, none, &h.error);
-    assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &x, &grad, &h.error), RT_OK);
+    ir_id y =
+        ir_add(host_here(&h), (struct ir_op){OP_attention, 3, .arg = (ir_id[]){x, m, m}, .attr = {plan}});
+    ir_id sum = ir_sum(host_here(&h), y, 2, true);
+    if (mean) sum = ir_binary(host_here(&h), OP_div, sum, ir_size(host_here(&h), T));
+    ir_id loss = ir_sum(host_here(&h), sum, 0, false);
+    assert_int_equal(ir_gradient(&h.g, (struct ir_derivative){loss, 0, 1, &x, &grad}, &h.error), RT_OK);
     ir_id output[2] = {loss, grad};
     host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
     const struct vm_function *f = &h.module->function[0];
@@ -245,17 +246,16 @@ static void cheap_values_are_computed_again(void **state) {
   ir_id x = host_reals(&h, HOST_TYPE(true, T, D), -1, 1), w = host_reals(&h, HOST_TYPE(false, D, D), -1, 1),
         grad;
   ir_id v = host_reals(&h, HOST_TYPE(false, D, D), -1, 1), b = host_reals(&h, HOST_TYPE(false, D), -1, 1);
-  ir_id half = ir_constant(&h.g, 0.5, NULL, none, &h.error), one = ir_constant(&h.g, 1, NULL, none, &h.error);
-  ir_id a = ir_add(&h.g, OP_project, 2, (ir_id[]){x, w}, &(int64_t){0}, 0, NULL, none, &h.error);
-  a = ir_binary(&h.g, OP_add, a, b, none, &h.error);
-  ir_id e = ir_unary(&h.g, OP_erf,
-                     ir_binary(&h.g, OP_mul, a, ir_constant(&h.g, 0.7, NULL, none, &h.error), none, &h.error),
-                     &h.error);
-  ir_id y = ir_binary(&h.g, OP_mul, ir_binary(&h.g, OP_mul, a, half, none, &h.error),
-                      ir_binary(&h.g, OP_add, e, one, none, &h.error), none, &h.error);
-  y = ir_add(&h.g, OP_project, 2, (ir_id[]){y, v}, &(int64_t){0}, 0, NULL, none, &h.error);
-  ir_id loss = ir_sum(&h.g, ir_unary(&h.g, OP_tanh, y, &h.error), 0, false, none, &h.error);
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 1, &w, &grad, &h.error), RT_OK);
+  ir_id half = ir_constant(host_here(&h), 0.5, NULL), one = ir_constant(host_here(&h), 1, NULL);
+  ir_id a = ir_add(host_here(&h), (struct ir_op){OP_project, 2, .arg = (ir_id[]){x, w}, .attr = {0}});
+  a = ir_binary(host_here(&h), OP_add, a, b);
+  ir_id e = ir_unary(host_here(&h), OP_erf,
+                     ir_binary(host_here(&h), OP_mul, a, ir_constant(host_here(&h), 0.7, NULL)));
+  ir_id y = ir_binary(host_here(&h), OP_mul, ir_binary(host_here(&h), OP_mul, a, half),
+                      ir_binary(host_here(&h), OP_add, e, one));
+  y = ir_add(host_here(&h), (struct ir_op){OP_project, 2, .arg = (ir_id[]){y, v}, .attr = {0}});
+  ir_id loss = ir_sum(host_here(&h), ir_unary(host_here(&h), OP_tanh, y), 0, false);
+  assert_int_equal(ir_gradient(&h.g, (struct ir_derivative){loss, 0, 1, &w, &grad}, &h.error), RT_OK);
   ir_id output[2] = {loss, grad};
   host_compile(&h, &(struct ir_outputs){.count = 2, .id = output, .name = names, .training = true});
   const struct vm_function *f = function_of(&h);
@@ -286,15 +286,16 @@ static void check_sum_of_products(uint64_t seed) {
     const double *a = h.leaf[h.leaf_count - 1].data;
     for (size_t i = 0; k == odd && i < count; i++) want[i] += a[i];
     if (k != odd) {
-      term = ir_add(&h.g, OP_project_back, 2, (ir_id[]){term, host_reals(&h, w, -1, 1)}, &(int64_t){1}, 0,
-                    NULL, none, &h.error);
+      term = ir_add(
+          host_here(&h),
+          (struct ir_op){OP_project_back, 2, .arg = (ir_id[]){term, host_reals(&h, w, -1, 1)}, .attr = {1}});
       const double *b = h.leaf[h.leaf_count - 1].data; /* [D, G, K] */
       for (size_t i = 0; i < count; i++)
         for (size_t n = 0; n < columns; n++)
           want[i] += a[i / 3 * columns + n] * b[(i % 3 * 2 + i / 3 % 2) * columns + n];
     }
     bool turned = host_below(&h, 2);
-    sum = sum ? ir_binary(&h.g, OP_add, turned ? term : sum, turned ? sum : term, none, &h.error) : term;
+    sum = sum ? ir_binary(host_here(&h), OP_add, turned ? term : sum, turned ? sum : term) : term;
   }
   compile_one(&h, sum, true);
   host_run(&h);
@@ -321,8 +322,8 @@ static void equal_programs_are_one(void **state) {
   vm_dim T = host_ragged(&h, "T", 1, 4), D = host_dim(&h, "D", 3), K = host_dim(&h, "K", 2);
   ir_id output[3];
   for (int k = 0; k < 3; k++)
-    output[k] = ir_unary(&h.g, k < 2 ? OP_exp : OP_tanh, host_reals(&h, HOST_TYPE(true, T, k ? K : D), -1, 1),
-                         &h.error);
+    output[k] = ir_unary(host_here(&h), k < 2 ? OP_exp : OP_tanh,
+                         host_reals(&h, HOST_TYPE(true, T, k ? K : D), -1, 1));
   host_compile(&h, &(struct ir_outputs){.count = 3, .id = output, .name = names, .training = true});
   assert_int_equal(count_op(function_of(&h), OP_lanes), 3);
   assert_int_equal(h.module->lanes_count, 2);
@@ -337,7 +338,8 @@ static void instructions_know_their_line(void **state) {
   struct gr_source *source = gr_source_new("m.aq", text, strlen(text), &h.error);
   assert_non_null(source);
   ir_id x = host_reals(&h, HOST_TYPE(true, host_dim(&h, "D", 3)), -1, 1);
-  ir_id y = ir_add(&h.g, OP_softmax, 1, &x, NULL, 0, NULL, (struct gr_span){source, 12, 18}, &h.error);
+  struct ir_at at = {&h.g, {source, 12, 18}, &h.error};
+  ir_id y = ir_add(at, (struct ir_op){OP_softmax, 1, .arg = &x});
   h.g.node[y].name = "m.y";
   compile_one(&h, y, true);
   const struct vm_line *line = &h.module->line[function_of(&h)->instr[0].line];
@@ -361,24 +363,25 @@ static ir_id build_model(struct host *h, ir_id wrt[3]) {
   head->key = head->value = (struct attend_operand){2, {ATTEND_J, ATTEND_FEATURE}};
   head->extra_count = 1;
   struct ir_graph *slot = ir_slot_graph(&h->g, head, &head->score);
-  ir_id s = ir_leaf(slot, IR_LEAF_S, none, &h->error), slope = ir_leaf(slot, 1, none, &h->error);
-  head->score.result[head->score.result_count++] =
-      ir_binary(slot, OP_mul, ir_unary(slot, OP_tanh, s, &h->error), slope, none, &h->error);
+  struct ir_at at = {.g = slot, .error = &h->error};
+  ir_id s = ir_leaf(at, IR_LEAF_S), slope = ir_leaf(at, 1);
+  head->score.result[head->score.result_count++] = ir_binary(at, OP_mul, ir_unary(at, OP_tanh, s), slope);
   vm_dim T = host_ragged(h, "T", 1, 4), D = host_dim(h, "D", 3), V = host_dim(h, "V", 5);
   wrt[0] = host_reals(h, HOST_TYPE(false, V, D), -1, 1);
   wrt[1] = host_reals(h, HOST_TYPE(false, D, D), -1, 1);
   wrt[2] = host_reals(h, (struct vm_type){.dtype = RT_REAL, .of = VM_NO_DIM}, -1, 1);
   ir_id ids = host_ids(h, HOST_TYPE(true, T), V);
-  ir_id x = ir_add(&h->g, OP_gather, 2, (ir_id[]){wrt[0], ids}, NULL, 0, NULL, none, &h->error);
-  ir_id y = ir_add(&h->g, OP_project, 2, (ir_id[]){x, wrt[1]}, &(int64_t){0}, 0, NULL, none, &h->error);
-  y = ir_add(&h->g, OP_attention, 4, (ir_id[]){ir_unary(&h->g, OP_tanh, y, &h->error), x, x, wrt[2]}, &plan,
-             0, NULL, none, &h->error);
-  return ir_sum(&h->g, ir_unary(&h->g, OP_square, y, &h->error), 0, false, none, &h->error);
+  ir_id x = ir_add(host_here(h), (struct ir_op){OP_gather, 2, .arg = (ir_id[]){wrt[0], ids}});
+  ir_id y = ir_add(host_here(h), (struct ir_op){OP_project, 2, .arg = (ir_id[]){x, wrt[1]}, .attr = {0}});
+  y = ir_add(host_here(h), (struct ir_op){OP_attention, 4,
+                                          .arg = (ir_id[]){ir_unary(host_here(h), OP_tanh, y), x, x, wrt[2]},
+                                          .attr = {plan}});
+  return ir_sum(host_here(h), ir_unary(host_here(h), OP_square, y), 0, false);
 }
 
 static int compile_model(struct host *h, ir_id loss, const ir_id wrt[3]) {
   ir_id grad[3];
-  int status = ir_gradient(&h->g, loss, 0, 3, wrt, grad, &h->error);
+  int status = ir_gradient(&h->g, (struct ir_derivative){loss, 0, 3, wrt, grad}, &h->error);
   if (status == RT_OK)
     status = ir_emit(&h->g,
                      &(struct ir_outputs){.count = 1,
@@ -406,12 +409,11 @@ static void scores_are_shared_and_diagonal(void **state) {
   ir_id wrt[3];
   host_init(&h, 1, 2);
   ir_id loss = build_model(&h, wrt);
-  struct ir_graph *slot = h.g.head[0]->score.graph;
-  ir_id i = ir_leaf(slot, IR_LEAF_I, none, &h.error), j = ir_leaf(slot, IR_LEAF_J, none, &h.error),
-        *score = h.g.head[0]->score.result;
-  ir_id gap = ir_unary(slot, OP_abs, ir_binary(slot, OP_sub, j, i, none, &h.error), &h.error);
-  ir_id far = ir_binary(slot, OP_add, gap, ir_binary(slot, OP_le, j, i, none, &h.error), none, &h.error);
-  *score = ir_binary(slot, OP_sub, *score, far, none, &h.error);
+  struct ir_at at = {.g = h.g.head[0]->score.graph, .error = &h.error};
+  ir_id i = ir_leaf(at, IR_LEAF_I), j = ir_leaf(at, IR_LEAF_J), *score = h.g.head[0]->score.result;
+  ir_id gap = ir_unary(at, OP_abs, ir_binary(at, OP_sub, j, i));
+  ir_id far = ir_binary(at, OP_add, gap, ir_binary(at, OP_le, j, i));
+  *score = ir_binary(at, OP_sub, *score, far);
   assert_int_equal(compile_model(&h, loss, wrt), RT_OK);
   assert_int_equal(vm_verify(h.module, &h.error), RT_OK);
   const struct attend_plan *plan = NULL;
@@ -477,23 +479,22 @@ static ir_id random_node(struct host *h, const ir_id *node, int count, const str
   for (int k = 0; k < 3; k++) arg[k] = node[count - 1 - host_below(h, count < 6 ? count : 6)];
   uint32_t keep = (uint32_t)host_below(h, 4);
   switch (host_below(h, 9)) {
-    case 0: return ir_add(&h->g, OP_softmax, 1, arg, NULL, 0, NULL, none, &h->error);
-    case 1: return ir_add(&h->g, OP_standardize, 1, arg, NULL, 0.1, NULL, none, &h->error);
+    case 0: return ir_add(host_here(h), (struct ir_op){OP_softmax, 1, .arg = arg});
+    case 1: return ir_add(host_here(h), (struct ir_op){OP_standardize, 1, .arg = arg, .real = 0.1});
     case 2:
-      return ir_expand_axes(
-          &h->g, ir_unary(&h->g, OP_tanh, ir_sum(&h->g, arg[0], keep, true, none, &h->error), &h->error),
-          keep, type, none, &h->error);
+      return ir_expand_axes(host_here(h),
+                            ir_unary(host_here(h), OP_tanh, ir_sum(host_here(h), arg[0], keep, true)), keep,
+                            type);
     case 3: {
       struct vm_type flat = *type;
       flat.rank = 1;
       flat.dim[0] = vm_dim_times(&h->module->dims, type->dim[0], type->dim[1]);
-      ir_id r = ir_add(&h->g, OP_reshape, 1, arg, NULL, 0, &flat, none, &h->error);
-      return ir_add(&h->g, OP_reshape, 1, (ir_id[]){ir_unary(&h->g, OP_tanh, r, &h->error)}, NULL, 0, type,
-                    none, &h->error);
+      ir_id r = ir_reshape(host_here(h), *arg, &flat);
+      return ir_reshape(host_here(h), (ir_id[]){ir_unary(host_here(h), OP_tanh, r)}[0], type);
     }
     default: {
       enum rt_op op = lanes[host_below(h, (int64_t)RT_COUNT(lanes))];
-      return ir_add(&h->g, op, rt_op_info[op].arity, arg, NULL, 0, NULL, none, &h->error);
+      return ir_add(host_here(h), (struct ir_op){op, rt_op_info[op].arity, .arg = arg});
     }
   }
 }
@@ -507,8 +508,8 @@ static double *first_gradient(uint64_t seed, int more, size_t *count) {
       HOST_TYPE(true, host_ragged(&h, "T", 0, 5), host_dim(&h, "D", 1 + (int64_t)(seed % 4)));
   ir_id node[NODES] = {host_reals(&h, type, -1, 1), host_reals(&h, type, -1, 1)}, output[16];
   for (int k = 2; k < NODES; k++) node[k] = random_node(&h, node, k, &type);
-  ir_id loss = ir_sum(&h.g, node[NODES - 1], 0, false, none, &h.error);
-  assert_int_equal(ir_gradient(&h.g, loss, 0, 1, node, output, &h.error), RT_OK);
+  ir_id loss = ir_sum(host_here(&h), node[NODES - 1], 0, false);
+  assert_int_equal(ir_gradient(&h.g, (struct ir_derivative){loss, 0, 1, node, output}, &h.error), RT_OK);
   if (!output[0]) output[0] = node[NODES - 1];
   for (int k = 1; k <= more; k++) output[k] = node[NODES - 2 * k];
   host_compile(&h, &(struct ir_outputs){.count = 1 + more, .id = output, .name = names, .training = true});

@@ -104,7 +104,7 @@ static ir_id from_signature(struct host *h, enum rt_op op) {
     }
   }
   skipped_leaf = op == OP_select ? 0 : SKIPPED_NONE;
-  return ir_add(&h->g, op, count, arg, (int64_t[RT_MAX_ATTR]){0}, 0.1, NULL, (struct gr_span){0}, &h->error);
+  return ir_add(host_here(h), (struct ir_op){op, count, .arg = arg, .real = 0.1});
 }
 
 /* ---- generators for the others ---- */
@@ -118,7 +118,9 @@ static struct vm_type any_type(struct host *h, int least_rank, bool batched) {
 
 static ir_id apply(struct host *h, enum rt_op op, int count, const ir_id *arg, const int64_t *attr,
                    const struct vm_type *given) {
-  return ir_add(&h->g, op, count, arg, attr, 0.1, given, (struct gr_span){0}, &h->error);
+  struct ir_op added = {op, count, .arg = arg, .real = 0.1, .type = given};
+  if (attr) memcpy(added.attr, attr, (size_t)vm_op_attr_count(op) * sizeof *attr);
+  return ir_add(host_here(h), added);
 }
 
 static ir_id make_expand(struct host *h) {
@@ -199,8 +201,7 @@ static ir_id make_threshold(struct host *h) {
   if (kind == RT_KTH) /* of nothing it is -infinity, and so is the loss */
     type.dim[type.rank - 1] = any_dim(h, "M", type.batched, 1);
   ir_id a = host_reals(h, type, -1, 1);
-  return ir_add(&h->g, OP_threshold, 1, &a, (const int64_t[RT_MAX_ATTR]){kind}, parameter, NULL,
-                (struct gr_span){0}, &h->error);
+  return ir_add(host_here(h), (struct ir_op){OP_threshold, 1, .arg = &a, .attr = {kind}, .real = parameter});
 }
 
 /* A part of `part` elements after `start` others and before `rest`; slice takes it, pad puts it. */
@@ -318,40 +319,32 @@ static ir_id make_extra(struct host *h, struct ir_head *head, const struct head_
 
 /* score: 0.7 s + extra 0 tanh(s) + extra 1 + (table)[|i - j|] + ...; without softmax, the sigmoid of it. */
 static void make_score(struct host *h, struct ir_head *head, bool table) {
-  struct rt_error *error = &h->error;
-  struct gr_span none = {0};
-  struct ir_graph *g = ir_slot_graph(&h->g, head, &head->score);
-  ir_id s = ir_leaf(g, IR_LEAF_S, none, error), i = ir_leaf(g, IR_LEAF_I, none, error),
-        j = ir_leaf(g, IR_LEAF_J, none, error);
-  ir_id score = ir_binary(g, OP_mul, s, ir_constant(g, 0.7, NULL, none, error), none, error);
+  struct ir_at at = {.g = ir_slot_graph(&h->g, head, &head->score), .error = &h->error};
+  ir_id s = ir_leaf(at, IR_LEAF_S), i = ir_leaf(at, IR_LEAF_I), j = ir_leaf(at, IR_LEAF_J);
+  ir_id score = ir_binary(at, OP_mul, s, ir_constant(at, 0.7, NULL));
   for (int k = 0; k < head->extra_count; k++) {
-    ir_id x = ir_leaf(g, 1 + k, none, error);
+    ir_id x = ir_leaf(at, 1 + k);
     if (table && k == head->extra_count - 1)
-      x = ir_slot_gather(g, x, ir_unary(g, OP_abs, ir_binary(g, OP_sub, i, j, none, error), error), none,
-                         error);
-    if (k == 0) x = ir_binary(g, OP_mul, x, ir_unary(g, OP_tanh, s, error), none, error);
-    score = ir_binary(g, OP_add, score, x, none, error);
+      x = ir_slot_gather(at, x, ir_unary(at, OP_abs, ir_binary(at, OP_sub, i, j)));
+    if (k == 0) x = ir_binary(at, OP_mul, x, ir_unary(at, OP_tanh, s));
+    score = ir_binary(at, OP_add, score, x);
   }
-  if (!head->softmax) score = ir_unary(g, OP_sigmoid, score, error);
+  if (!head->softmax) score = ir_unary(at, OP_sigmoid, score);
   head->score.result[head->score.result_count++] = score;
 }
 
 static void make_mask(struct host *h, struct ir_head *head) {
-  struct gr_span none = {0};
-  struct ir_graph *g = ir_slot_graph(&h->g, head, &head->mask);
-  ir_id i = ir_leaf(g, IR_LEAF_I, none, &h->error), j = ir_leaf(g, IR_LEAF_J, none, &h->error);
-  if (host_below(h, 2)) j = ir_binary(g, OP_add, j, ir_leaf(g, IR_LEAF_H, none, &h->error), none, &h->error);
-  head->mask.result[head->mask.result_count++] = ir_binary(g, OP_le, j, i, none, &h->error);
+  struct ir_at at = {.g = ir_slot_graph(&h->g, head, &head->mask), .error = &h->error};
+  ir_id i = ir_leaf(at, IR_LEAF_I), j = ir_leaf(at, IR_LEAF_J);
+  if (host_below(h, 2)) j = ir_binary(at, OP_add, j, ir_leaf(at, IR_LEAF_H));
+  head->mask.result[head->mask.result_count++] = ir_binary(at, OP_le, j, i);
 }
 
 static void make_drop(struct host *h, struct ir_head *head) {
-  struct gr_span none = {0};
-  struct ir_graph *g = ir_slot_graph(&h->g, head, &head->drop);
-  ir_id dropped = ir_binary(g, OP_lt, ir_leaf(g, IR_LEAF_RANDOM, none, &h->error),
-                            ir_constant(g, 0.3, NULL, none, &h->error), none, &h->error);
+  struct ir_at at = {.g = ir_slot_graph(&h->g, head, &head->drop), .error = &h->error};
+  ir_id dropped = ir_binary(at, OP_lt, ir_leaf(at, IR_LEAF_RANDOM), ir_constant(at, 0.3, NULL));
   head->drop.result[head->drop.result_count++] =
-      ir_select(g, dropped, ir_constant(g, 0, NULL, none, &h->error),
-                ir_constant(g, 1 / 0.7, NULL, none, &h->error), none, &h->error);
+      ir_select(at, dropped, ir_constant(at, 0, NULL), ir_constant(at, 1 / 0.7, NULL));
 }
 
 static ir_id make_attention(struct host *h) {
@@ -449,7 +442,7 @@ static ir_id any_weight(struct host *h, struct vm_type y) {
   for (int x = 0; x < y.rank; x++)
     ragged = ragged || (mask >> x & 1 && vm_dim_is_ragged(&h->module->dims, y.dim[x]));
   struct vm_type type = ir_kept(&y, mask, ragged || (y.batched && host_below(h, 4)));
-  return ir_expand_axes(&h->g, host_reals(h, type, -1, 1), mask, &y, (struct gr_span){0}, &h->error);
+  return ir_expand_axes(host_here(h), host_reals(h, type, -1, 1), mask, &y);
 }
 
 /* false: the random choice was none. */
@@ -468,10 +461,9 @@ static bool check_case(enum rt_op op, int number) {
   }
   int leaves = h.leaf_count;
   ir_id weight = any_weight(&h, h.g.node[y].type);
-  ir_id loss = ir_sum(&h.g, ir_binary(&h.g, OP_mul, y, weight, (struct gr_span){0}, &h.error), 0, false,
-                      (struct gr_span){0}, &h.error);
+  ir_id loss = ir_sum(host_here(&h), ir_binary(host_here(&h), OP_mul, y, weight), 0, false);
   for (int k = 0; k < leaves; k++) wrt[k] = h.leaf[k].node;
-  if (!loss || ir_gradient(&h.g, loss, 0, leaves, wrt, grad, &h.error) != RT_OK)
+  if (!loss || ir_gradient(&h.g, (struct ir_derivative){loss, 0, leaves, wrt, grad}, &h.error) != RT_OK)
     fail_msg("%s, case %d: %s", rt_op_info[op].name, number, h.error.text);
   output[0] = loss;
   name[0] = "loss";

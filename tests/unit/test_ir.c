@@ -40,6 +40,11 @@ static ir_id leaf(struct fixture *f, struct vm_type type, struct gr_span at) {
   return id;
 }
 
+/* Ops for these columns of the first program. */
+static struct ir_at at(struct fixture *f, uint32_t begin, uint32_t end) {
+  return (struct ir_at){&f->h.g, span(f, begin, end), &f->h.error};
+}
+
 static void expect_type(struct fixture *f, ir_id id, const char *expected) {
   struct rt_text t = {0};
   assert_int_not_equal(id, 0);
@@ -53,16 +58,16 @@ static void operands_meet_in_the_larger_shape(void **state) {
   struct ir_graph *g = &f->h.g;
   ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 4, 5)),
         b = leaf(f, HOST_TYPE(false, f->D), span(f, 8, 9));
-  ir_id y = ir_binary(g, OP_add, b, x, span(f, 4, 9), &f->h.error);
+  ir_id y = ir_binary(at(f, 4, 9), OP_add, b, x);
   expect_type(f, y, "[T, D]");
   assert_true(g->node[y].type.batched);
   const struct ir_node *e = &g->node[g->node[y].arg[0]];
   assert_int_equal(e->op, OP_expand);
   assert_int_equal(e->attr[0], 2); /* b has axis 1 of the result */
-  ir_id number = ir_constant(g, 2, NULL, span(f, 8, 9), &f->h.error);
-  expect_type(f, ir_binary(g, OP_mul, x, number, span(f, 4, 9), &f->h.error), "[T, D]");
+  ir_id number = ir_constant(at(f, 8, 9), 2, NULL);
+  expect_type(f, ir_binary(at(f, 4, 9), OP_mul, x, number), "[T, D]");
   ir_id c = leaf(f, HOST_TYPE(true, f->T), span(f, 4, 5));
-  ir_id s = ir_select(g, c, b, x, span(f, 4, 9), &f->h.error);
+  ir_id s = ir_select(at(f, 4, 9), c, b, x);
   expect_type(f, s, "[T, D]");
   assert_int_equal(f->h.error.code, 0);
 }
@@ -71,7 +76,7 @@ static void shapes_that_do_not_meet_are_shown(void **state) {
   struct fixture *f = *state;
   ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 4, 5)),
         w = leaf(f, HOST_TYPE(false, f->K), span(f, 8, 9));
-  assert_int_equal(ir_binary(&f->h.g, OP_add, x, w, span(f, 4, 9), &f->h.error), 0);
+  assert_int_equal(ir_binary(at(f, 4, 9), OP_add, x, w), 0);
   assert_int_equal(f->h.error.code, RT_BAD_DATA);
   assert_int_equal(f->h.error.line, 1);
   assert_int_equal(f->h.error.column, 5);
@@ -84,9 +89,8 @@ static void equal_numbers_under_two_names_get_a_hint(void **state) {
   struct fixture *f = *state;
   ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), span(f, 14, 15)),
         w = leaf(f, HOST_TYPE(false, f->K, f->K), span(f, 18, 19));
-  assert_int_equal(
-      ir_add(&f->h.g, OP_project, 2, (ir_id[]){x, w}, (int64_t[]){0}, 0, NULL, span(f, 14, 19), &f->h.error),
-      0);
+  assert_int_equal(ir_add(at(f, 14, 19), (struct ir_op){OP_project, 2, .arg = (ir_id[]){x, w}, .attr = {0}}),
+                   0);
   assert_string_equal(f->h.error.text, "`@` of [T, D] and [K, K]: the first axis of the right side must "
                                        "match the last axis of the left side: K is "
                                        "not D");
@@ -99,15 +103,15 @@ static void a_repetition_that_is_not_clear_is_refused(void **state) {
   struct fixture *f = *state;
   ir_id a = leaf(f, HOST_TYPE(false, f->D), span(f, 4, 5));
   struct vm_type square = HOST_TYPE(false, f->D, f->D), other = HOST_TYPE(false, f->K);
-  assert_int_equal(ir_expand(&f->h.g, a, &square, span(f, 4, 5), &f->h.error), 0);
+  assert_int_equal(ir_expand(at(f, 4, 5), a, &square), 0);
   assert_string_equal(f->h.error.text, "[D] can be repeated to [D, D] in more than one way");
   rt_error_clear(&f->h.error);
-  assert_int_equal(ir_expand(&f->h.g, a, &other, span(f, 4, 5), &f->h.error), 0);
+  assert_int_equal(ir_expand(at(f, 4, 5), a, &other), 0);
   assert_string_equal(
       f->h.error.text,
       "[D] cannot be repeated to [K]: its axes must be among those of [K], in the same order");
   rt_error_clear(&f->h.error);
-  ir_id rows = ir_expand_axes(&f->h.g, a, 1, &square, span(f, 4, 5), &f->h.error);
+  ir_id rows = ir_expand_axes(at(f, 4, 5), a, 1, &square);
   expect_type(f, rows, "[D, D]");
 }
 
@@ -117,10 +121,10 @@ static void failures_pass_through(void **state) {
   struct gr_span none = {0};
   ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), none);
   uint32_t before = g->count;
-  assert_int_equal(ir_unary(g, OP_exp, 0, &f->h.error), 0);
-  assert_int_equal(ir_binary(g, OP_add, x, 0, none, &f->h.error), 0);
-  assert_int_equal(ir_select(g, 0, x, x, none, &f->h.error), 0);
-  assert_int_equal(ir_sum(g, 0, 0, true, none, &f->h.error), 0);
+  assert_int_equal(ir_unary(host_here(&f->h), OP_exp, 0), 0);
+  assert_int_equal(ir_binary(host_here(&f->h), OP_add, x, 0), 0);
+  assert_int_equal(ir_select(host_here(&f->h), 0, x, x), 0);
+  assert_int_equal(ir_sum(host_here(&f->h), 0, 0, true), 0);
   assert_int_equal(f->h.error.code, 0);
   assert_int_equal(g->count, before);
 }
@@ -130,17 +134,16 @@ static void sums_keep_what_the_mask_says(void **state) {
   struct ir_graph *g = &f->h.g;
   struct gr_span none = {0};
   ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), none);
-  expect_type(f, ir_sum(g, x, 2, true, none, &f->h.error), "[D]");
-  ir_id total = ir_sum(g, x, 2, false, none, &f->h.error);
+  expect_type(f, ir_sum(host_here(&f->h), x, 2, true), "[D]");
+  ir_id total = ir_sum(host_here(&f->h), x, 2, false);
   assert_false(g->node[total].type.batched);
-  assert_int_equal(ir_sum(g, x, 3, true, none, &f->h.error), x);
+  assert_int_equal(ir_sum(host_here(&f->h), x, 3, true), x);
 }
 
 static void known_sizes_are_numbers(void **state) {
   struct fixture *f = *state;
   struct ir_graph *g = &f->h.g;
-  ir_id d = ir_size(g, f->D, (struct gr_span){0}, &f->h.error),
-        t = ir_size(g, f->T, (struct gr_span){0}, &f->h.error);
+  ir_id d = ir_size(host_here(&f->h), f->D), t = ir_size(host_here(&f->h), f->T);
   assert_int_equal(g->node[d].op, OP_constant);
   assert_true(g->node[d].real == 64);
   assert_int_equal(g->node[t].op, OP_size);
@@ -154,11 +157,11 @@ static void the_gradient_reaches_what_depends(void **state) {
   ir_id x = leaf(f, HOST_TYPE(true, f->T, f->D), none), b = leaf(f, HOST_TYPE(false, f->D), none),
         unused = leaf(f, HOST_TYPE(false, f->D), none);
   ir_id stopped = leaf(f, HOST_TYPE(true, f->T, f->D), none);
-  ir_id y = ir_binary(g, OP_mul, ir_binary(g, OP_add, x, b, none, &f->h.error),
-                      ir_unary(g, OP_stop, stopped, &f->h.error), none, &f->h.error);
-  ir_id loss = ir_sum(g, y, 0, false, none, &f->h.error), grad[4];
+  ir_id y = ir_binary(host_here(&f->h), OP_mul, ir_binary(host_here(&f->h), OP_add, x, b),
+                      ir_unary(host_here(&f->h), OP_stop, stopped));
+  ir_id loss = ir_sum(host_here(&f->h), y, 0, false), grad[4];
   const ir_id wrt[4] = {x, b, unused, stopped};
-  assert_int_equal(ir_gradient(g, loss, 0, 4, wrt, grad, &f->h.error), RT_OK);
+  assert_int_equal(ir_gradient(g, (struct ir_derivative){loss, 0, 4, wrt, grad}, &f->h.error), RT_OK);
   assert_true(vm_type_equal(&g->node[grad[0]].type, &g->node[x].type));
   assert_true(vm_type_equal(&g->node[grad[1]].type, &g->node[b].type));
   assert_int_equal(grad[2], 0);

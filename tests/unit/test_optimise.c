@@ -10,7 +10,6 @@ struct fixture {
   ir_id x, b;
   struct vm_type type;
 };
-static const struct gr_span none;
 
 static int setup(void **state) {
   struct fixture *f = rt_zalloc(1, sizeof *f);
@@ -34,12 +33,12 @@ static int teardown(void **state) {
 }
 
 static ir_id number(struct fixture *f, double value) {
-  return ir_constant(&f->h.g, value, &f->type, none, &f->h.error);
+  return ir_constant(host_here(&f->h), value, &f->type);
 }
 static ir_id two(struct fixture *f, enum rt_op op, ir_id a, ir_id b) {
-  return ir_binary(&f->h.g, op, a, b, none, &f->h.error);
+  return ir_binary(host_here(&f->h), op, a, b);
 }
-static ir_id one(struct fixture *f, enum rt_op op, ir_id a) { return ir_unary(&f->h.g, op, a, &f->h.error); }
+static ir_id one(struct fixture *f, enum rt_op op, ir_id a) { return ir_unary(host_here(&f->h), op, a); }
 
 /* Optimises and returns the node. x is kept as a root too and followed. */
 static const struct ir_node *optimised(struct fixture *f, ir_id id) {
@@ -78,7 +77,7 @@ TEST(plus_minus)
 assert_true(reads_x(f, optimised(f, two(f, OP_add, f->x, one(f, OP_neg, one(f, OP_tanh, f->x)))), OP_sub));
 }
 TEST(a_known_choice)
-assert_true(is_x(f, optimised(f, ir_select(&f->h.g, number(f, 1), f->x, number(f, 5), none, &f->h.error))));
+assert_true(is_x(f, optimised(f, ir_select(host_here(&f->h), number(f, 1), f->x, number(f, 5)))));
 }
 
 TEST(zero_times_x_stays)
@@ -105,8 +104,7 @@ assert_true(f->h.g.node[n->arg[0]].op == OP_constant ? f->h.g.node[n->arg[0]].re
 }
 
 TEST(numbers_are_computed)
-ir_id a = ir_constant(&f->h.g, 3, NULL, none, &f->h.error),
-      c = ir_constant(&f->h.g, 4, NULL, none, &f->h.error);
+ir_id a = ir_constant(host_here(&f->h), 3, NULL), c = ir_constant(host_here(&f->h), 4, NULL);
 const struct ir_node *n =
     optimised(f, one(f, OP_sqrt, two(f, OP_add, two(f, OP_mul, a, a), two(f, OP_mul, c, c))));
 assert_int_equal(n->op, OP_constant);
@@ -120,19 +118,21 @@ assert_int_equal(optimised(f, two(f, OP_and, number(f, 1), positive))->op, OP_lt
 
 TEST(two_transposes)
 struct vm_type turned = HOST_TYPE(true, f->D, f->T);
-ir_id t = ir_add(&f->h.g, OP_transpose, 1, &f->x, &(int64_t){0x01}, 0, &turned, none, &f->h.error);
-assert_true(is_x(f, optimised(f, ir_add(&f->h.g, OP_transpose, 1, &t, &(int64_t){0x01}, 0, &f->type, none,
-                                        &f->h.error))));
+ir_id t =
+    ir_add(host_here(&f->h), (struct ir_op){OP_transpose, 1, .arg = &f->x, .attr = {0x01}, .type = &turned});
+assert_true(is_x(f,
+                 optimised(f, ir_add(host_here(&f->h), (struct ir_op){OP_transpose, 1, .arg = &t,
+                                                                      .attr = {0x01}, .type = &f->type}))));
 }
 
 /* What a dot product reads as its second operand is made of x's type. */
 static const struct ir_node *dot_with(struct fixture *f, ir_id b) {
-  return optimised(f,
-                   ir_add(&f->h.g, OP_dot, 2, (ir_id[]){f->x, b}, &(int64_t){3}, 0, NULL, none, &f->h.error));
+  return optimised(
+      f, ir_add(host_here(&f->h), (struct ir_op){OP_dot, 2, .arg = (ir_id[]){f->x, b}, .attr = {3}}));
 }
 
 TEST(what_is_repeated_is_read_once)
-const struct ir_node *n = dot_with(f, ir_expand_axes(&f->h.g, f->b, 2, &f->type, none, &f->h.error));
+const struct ir_node *n = dot_with(f, ir_expand_axes(host_here(&f->h), f->b, 2, &f->type));
 assert_int_equal(n->attr[0], 2);
 assert_int_equal(f->h.g.node[n->arg[1]].op, OP_param);
 }
@@ -148,32 +148,31 @@ assert_true(vm_type_equal(&f->h.g.node[n->arg[1]].type, &row));
 TEST(numbers_of_examples_become_rows)
 struct vm_type each = {.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM};
 const struct ir_node *n =
-    dot_with(f, ir_expand_axes(&f->h.g, host_reals(&f->h, each, -2, 2), 0, &f->type, none, &f->h.error));
+    dot_with(f, ir_expand_axes(host_here(&f->h), host_reals(&f->h, each, -2, 2), 0, &f->type));
 assert_int_equal(n->attr[0], 2);
 const struct vm_type row = HOST_TYPE(true, f->D);
 assert_true(vm_type_equal(&f->h.g.node[n->arg[1]].type, &row));
 }
 
 TEST(rows_of_one_number_stay)
-const struct ir_node *n = dot_with(f, ir_expand_axes(&f->h.g, host_reals(&f->h, HOST_TYPE(true, f->T), -2, 2),
-                                                     1, &f->type, none, &f->h.error));
+const struct ir_node *n = dot_with(
+    f, ir_expand_axes(host_here(&f->h), host_reals(&f->h, HOST_TYPE(true, f->T), -2, 2), 1, &f->type));
 assert_int_equal(n->attr[0], 3);
 assert_int_equal(f->h.g.node[n->arg[1]].op, OP_expand);
 }
 
 TEST(reshaped_and_back)
 struct vm_type flat = HOST_TYPE(true, vm_dim_times(&f->h.module->dims, f->T, f->D));
-ir_id r = ir_add(&f->h.g, OP_reshape, 1, &f->x, NULL, 0, &flat, none, &f->h.error);
-assert_true(is_x(f, optimised(f, ir_add(&f->h.g, OP_reshape, 1, &r, NULL, 0, &f->type, none, &f->h.error))));
+ir_id r = ir_reshape(host_here(&f->h), f->x, &flat);
+assert_true(is_x(f, optimised(f, ir_reshape(host_here(&f->h), r, &f->type))));
 }
 
 TEST(repeated_rows_change_their_shape_first)
 struct vm_type wide = HOST_TYPE(true, f->T, f->D, f->K),
                joined = HOST_TYPE(true, f->T, vm_dim_times(&f->h.module->dims, f->D, f->K));
 ir_id row = host_reals(&f->h, HOST_TYPE(false, joined.dim[1]), -2, 2),
-      rows = ir_expand_axes(&f->h.g, row, 2, &joined, none, &f->h.error);
-const struct ir_node *n =
-    optimised(f, ir_add(&f->h.g, OP_reshape, 1, &rows, NULL, 0, &wide, none, &f->h.error));
+      rows = ir_expand_axes(host_here(&f->h), row, 2, &joined);
+const struct ir_node *n = optimised(f, ir_reshape(host_here(&f->h), rows, &wide));
 assert_int_equal(n->op, OP_expand);
 assert_int_equal(n->attr[0], 6);
 assert_int_equal(f->h.g.node[n->arg[0]].op, OP_reshape);
@@ -183,9 +182,8 @@ TEST(repeated_columns_need_no_other_shape)
 struct vm_type wide = HOST_TYPE(true, f->T, f->D, f->K),
                joined = HOST_TYPE(true, f->T, vm_dim_times(&f->h.module->dims, f->D, f->K));
 ir_id column = host_reals(&f->h, HOST_TYPE(true, f->T), -2, 2),
-      columns = ir_expand_axes(&f->h.g, column, 1, &joined, none, &f->h.error);
-const struct ir_node *n =
-    optimised(f, ir_add(&f->h.g, OP_reshape, 1, &columns, NULL, 0, &wide, none, &f->h.error));
+      columns = ir_expand_axes(host_here(&f->h), column, 1, &joined);
+const struct ir_node *n = optimised(f, ir_reshape(host_here(&f->h), columns, &wide));
 assert_int_equal(n->op, OP_expand);
 assert_int_equal(n->attr[0], 1);
 assert_int_equal(f->h.g.node[n->arg[0]].op, OP_input);
@@ -194,13 +192,12 @@ assert_int_equal(f->h.g.node[n->arg[0]].op, OP_input);
 TEST(what_is_repeated_within_other_axes_stays)
 struct vm_type from = HOST_TYPE(true, f->D, f->T, f->K), to = HOST_TYPE(true, f->K, f->T, f->D);
 ir_id part = host_reals(&f->h, HOST_TYPE(true, f->T, f->K), -2, 2),
-      a = ir_expand_axes(&f->h.g, part, 6, &from, none, &f->h.error);
-assert_int_equal(optimised(f, ir_add(&f->h.g, OP_reshape, 1, &a, NULL, 0, &to, none, &f->h.error))->op,
-                 OP_reshape);
+      a = ir_expand_axes(host_here(&f->h), part, 6, &from);
+assert_int_equal(optimised(f, ir_reshape(host_here(&f->h), a, &to))->op, OP_reshape);
 }
 
 TEST(repetition_comes_last)
-const struct ir_node *n = optimised(f, one(f, OP_exp, ir_expand(&f->h.g, f->b, &f->type, none, &f->h.error)));
+const struct ir_node *n = optimised(f, one(f, OP_exp, ir_expand(host_here(&f->h), f->b, &f->type)));
 assert_int_equal(n->op, OP_expand);
 assert_int_equal(f->h.g.node[n->arg[0]].op, OP_exp);
 assert_int_equal(f->h.g.node[n->arg[0]].type.rank, 1);
@@ -208,7 +205,7 @@ assert_int_equal(f->h.g.node[n->arg[0]].type.rank, 1);
 
 TEST(two_repetitions_are_one)
 struct vm_type middle = HOST_TYPE(true, f->T, f->D), large = HOST_TYPE(true, f->T, f->K, f->D);
-ir_id e = ir_expand(&f->h.g, ir_expand(&f->h.g, f->b, &middle, none, &f->h.error), &large, none, &f->h.error);
+ir_id e = ir_expand(host_here(&f->h), ir_expand(host_here(&f->h), f->b, &middle), &large);
 const struct ir_node *n = optimised(f, e);
 assert_int_equal(n->op, OP_expand);
 assert_int_equal(n->attr[0], 4);
@@ -216,8 +213,7 @@ assert_int_equal(f->h.g.node[n->arg[0]].op, OP_param);
 }
 
 TEST(the_sum_of_a_repetition)
-ir_id sum =
-    ir_sum(&f->h.g, ir_expand(&f->h.g, f->b, &f->type, none, &f->h.error), 2, false, none, &f->h.error);
+ir_id sum = ir_sum(host_here(&f->h), ir_expand(host_here(&f->h), f->b, &f->type), 2, false);
 const struct ir_node *n = optimised(f, sum);
 assert_int_equal(n->op, OP_mul); /* b times the rows of the batch */
 const struct ir_node *count = &f->h.g.node[n->arg[1]];
@@ -231,8 +227,8 @@ assert_int_equal(n->arg[0], n->arg[1]);
 }
 
 TEST(random_numbers_are_never_one)
-ir_id a = ir_add(&f->h.g, OP_gumbel, 0, NULL, NULL, 0, &f->type, none, &f->h.error);
-ir_id c = ir_add(&f->h.g, OP_gumbel, 0, NULL, NULL, 0, &f->type, none, &f->h.error);
+ir_id a = ir_add(host_here(&f->h), (struct ir_op){OP_gumbel, .type = &f->type});
+ir_id c = ir_add(host_here(&f->h), (struct ir_op){OP_gumbel, .type = &f->type});
 const struct ir_node *n = optimised(f, two(f, OP_sub, a, c));
 assert_int_not_equal(n->arg[0], n->arg[1]);
 }
@@ -247,7 +243,7 @@ assert_int_equal(f->h.g.count, 3); /* none, x, tanh */
 
 static ir_id product(struct fixture *f, ir_id y) {
   ir_id w = host_reals(&f->h, HOST_TYPE(false, f->D, f->K), -1, 1);
-  return ir_add(&f->h.g, OP_project_back, 2, (ir_id[]){y, w}, &(int64_t){0}, 0, NULL, none, &f->h.error);
+  return ir_add(host_here(&f->h), (struct ir_op){OP_project_back, 2, .arg = (ir_id[]){y, w}, .attr = {0}});
 }
 static ir_id some_product(struct fixture *f) {
   return product(f, host_reals(&f->h, HOST_TYPE(true, f->T, f->K), -1, 1));
@@ -269,9 +265,10 @@ TEST(products_per_group_add_too)
 struct vm_type y = HOST_TYPE(true, f->T, f->D, f->K), w = HOST_TYPE(false, f->K, f->D, f->K);
 ir_id p[2];
 for (int k = 0; k < 2; k++)
-  p[k] =
-      ir_add(&f->h.g, OP_project_back, 2, (ir_id[]){host_reals(&f->h, y, -1, 1), host_reals(&f->h, w, -1, 1)},
-             &(int64_t){1}, 0, NULL, none, &f->h.error);
+  p[k] = ir_add(host_here(&f->h),
+                (struct ir_op){OP_project_back, 2,
+                               .arg = (ir_id[]){host_reals(&f->h, y, -1, 1), host_reals(&f->h, w, -1, 1)},
+                               .attr = {1}});
 const struct ir_node *n = optimised(f, two(f, OP_add, p[0], p[1]));
 assert_int_equal(n->op, OP_project_back_add);
 assert_int_equal(n->attr[0], 1);
@@ -303,7 +300,7 @@ assert_int_equal(optimised(f, two(f, OP_add, p, some_product(f)))->op, OP_add);
 
 TEST(products_in_a_chain_stay) /* the second needs the first */
 ir_id p = some_product(f), w = host_reals(&f->h, HOST_TYPE(false, f->D, f->K), -1, 1);
-ir_id y = ir_add(&f->h.g, OP_project, 2, (ir_id[]){p, w}, &(int64_t){0}, 0, NULL, none, &f->h.error);
+ir_id y = ir_add(host_here(&f->h), (struct ir_op){OP_project, 2, .arg = (ir_id[]){p, w}, .attr = {0}});
 assert_int_equal(optimised(f, two(f, OP_add, p, product(f, y)))->op, OP_add);
 }
 
@@ -336,7 +333,7 @@ static void add_leaf(struct fixture *f, struct random_program *p, struct vm_type
         size_t at = has_row ? row : type.batched ? (size_t)e : 0;
         p->value[p->count][row * p->columns + c] = data[has_column ? at * p->columns + c : at];
       }
-  p->node[p->count++] = ir_expand(&f->h.g, id, &f->type, none, &f->h.error);
+  p->node[p->count++] = ir_expand(host_here(&f->h), id, &f->type);
 }
 
 static void add_node(struct fixture *f, struct random_program *p) {
@@ -358,7 +355,7 @@ static void add_node(struct fixture *f, struct random_program *p) {
   for (size_t k = 0; k < n; k++)
     value[k] = ir_fold(op, p->value[from[0]][k], p->value[from[1]][k], p->value[from[2]][k]);
   p->value[p->count] = value;
-  p->node[p->count++] = ir_add(&f->h.g, op, arity, arg, NULL, 0, NULL, none, &f->h.error);
+  p->node[p->count++] = ir_add(host_here(&f->h), (struct ir_op){op, arity, .arg = arg});
 }
 
 static void add_number(struct fixture *f, struct random_program *p) {
