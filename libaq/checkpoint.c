@@ -13,6 +13,11 @@
 #include "libaq/shown_tree.h"
 #include "runtime/io/checksum.h"
 #include "runtime/io/file.h"
+#include "runtime/io/number.h"
+
+/* Raised when a checkpoint would mean something else, or could not be read, to an aq that knows the numbers
+ * before. */
+enum { FORMAT = 1 };
 
 static char *checkpoint_path(const struct aq_trainer *t, struct rt_error *error) {
   struct rt_text path = {0};
@@ -201,7 +206,8 @@ static int parse_state(const struct aq_trainer *t, struct train_state *s, const 
   }
   int64_t steps;
   good &= !*at && s->position < t->train_data.rows && s->position % t->settings.batch == 0
-          && s->best_epoch <= s->epoch;
+          && s->best_epoch <= s->epoch && s->since_best <= s->epoch && isfinite(s->loss_sum)
+          && isfinite(s->loss_rows) && s->loss_rows >= 0;
   good = good && !__builtin_mul_overflow(s->epoch, lib_train_steps(t), &steps)
          && s->step - steps == s->position / t->settings.batch;
   return good ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint does not say where training was");
@@ -246,8 +252,10 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   if (status == RT_OK) status = describe_moments(t, &arena, out, &count, error);
   describe_state(t, &state);
   if (status == RT_OK && state.failed) status = rt_no_memory(error);
+  char format[16];
+  snprintf(format, sizeof format, "%d", FORMAT);
   const struct io_metadata metadata[] = {
-      {"aq.checkpoint", "1"}, {"aq.run", t->run}, {"aq.state", state.data}};
+      {"aq.checkpoint", format}, {"aq.version", aq_version()}, {"aq.run", t->run}, {"aq.state", state.data}};
   if (status == RT_OK) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
   rt_free(out);
   rt_text_free(&state);
@@ -289,15 +297,36 @@ static int read_moments(struct aq_trainer *t, const struct io_tensors *file, str
         return rt_fail(error, RT_BAD_DATA, "the checkpoint lacks %s", name);
       status = t->precision == RT_F64 ? io_tensors_double(file, tensor, data, error)
                                       : io_tensors_float(file, tensor, data, error);
+      for (int64_t i = 0; status == RT_OK && i < tensor->elements; i++)
+        if (!isfinite(lib_number_at(data, t->precision, i)))
+          status = rt_fail(error, RT_BAD_DATA, "%s is not finite", name);
     }
   return status;
+}
+
+/* A training lasts as long as its program and data, and not from one version to another. */
+static int check_format(const struct io_tensors *file, struct rt_error *error) {
+  const char *format = io_tensors_metadata(file, "aq.checkpoint"),
+             *version = io_tensors_metadata(file, "aq.version");
+  double number;
+  if (!format || io_number_parse(format, strlen(format), &number) || !(number >= 0 && number < 1e6))
+    return rt_fail(error, RT_BAD_DATA,
+                   "this is no checkpoint of aq: it is a safetensors file of something else");
+  if (number == FORMAT) return RT_OK;
+  rt_fail(error, RT_BAD_DATA,
+          "a checkpoint of format %d, written by aq %.40s; this is aq %s, which reads format %d", (int)number,
+          version ? version : "of another version", aq_version(), FORMAT);
+  rt_hint(error, "go on with the aq that began, or leave out --resume to train from the beginning");
+  return error->code;
 }
 
 static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct rt_error *error) {
   struct rt_arena arena = {0};
   const char *run = io_tensors_metadata(file, "aq.run"), *state = io_tensors_metadata(file, "aq.state");
-  if (!run || !state) return rt_fail(error, RT_BAD_DATA, "this is no checkpoint of aq");
-  int status = describe_run(t, error);
+  int status = check_format(file, error);
+  if (status == RT_OK && (!run || !state))
+    status = rt_fail(error, RT_BAD_DATA, "the checkpoint does not say what it is of");
+  if (status == RT_OK) status = describe_run(t, error);
   if (status == RT_OK) status = check_run(run, t->run, error);
   if (status == RT_OK) status = parse_state(t, &t->state, state, error);
   if (status == RT_OK) status = lib_params_read(&t->params, t->module, file, "param.", error);

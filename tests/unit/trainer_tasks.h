@@ -121,13 +121,14 @@ static void train_well(const char *program_text, const aq_train_options *options
   if (train(program_text, options)) fail_msg("%s:%d: %s", result.file, result.line, result.text);
 }
 
-static void refused(int status, const char *text, const char *program_text, const aq_train_options *options) {
+static inline void refused(int status, const char *text, const char *program_text,
+                           const aq_train_options *options) {
   int found = train(program_text, options);
   if (found != status || !strstr(result.text, text))
     fail_msg("%d \"%s\" instead of %d \"%s\"", found, result.text, status, text);
 }
 
-static void assert_same_file(const char *task, const char *a, const char *b, bool same) {
+static inline void assert_same_file(const char *task, const char *a, const char *b, bool same) {
   FILE *first = fopen(file_of(a), "rb"), *second = fopen(file_of(b), "rb");
   assert_non_null(first);
   assert_non_null(second);
