@@ -66,17 +66,12 @@ static int attend(const struct settings *settings, aq_session *session) {
 }
 
 static int run_attend(const struct settings *settings) {
-  aq_eval_options options;
   aq_model *model;
   aq_session *session = NULL;
   int status = open_model(settings->operand[0], &model);
   if (status != AQ_OK) return status;
-  aq_eval_options_init(&options);
-  options.precision = settings->precision;
-  options.choose_blas_core = true;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
-  if (status == AQ_OK && aq_session_new(model, &options, &session))
-    status = session ? message_print(aq_session_message(session)) : message_no_memory();
+  if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK) status = attend(settings, session);
   aq_session_free(session);
   aq_model_free(model);

@@ -27,13 +27,8 @@ static int run_eval(const struct settings *settings) {
   aq_report *report = NULL;
   int status = open_model(settings->operand[0], &model);
   if (status != AQ_OK) return status;
-  aq_eval_options_init(&options);
-  options.threads = (int)settings->threads;
+  options = eval_options(settings);
   if (settings->batch > 0) options.batch = settings->batch;
-  options.precision = settings->precision;
-  options.bad_rows = settings->bad_rows;
-  options.header = settings->header;
-  options.choose_blas_core = true;
   status = aq_report_new(model, settings->operand[1], &options, &report);
   if (status == AQ_OK)
     status = print_report(settings, model, report);

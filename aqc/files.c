@@ -125,7 +125,6 @@ char *file_beside(const char *path, const char *end) {
   size_t stem = dot && dot > name ? (size_t)(dot - name) : strlen(name);
   char *made = malloc(stem + strlen(end) + 1);
   if (!made) return NULL;
-  memcpy(made, name, stem);
-  strcpy(made + stem, end);
+  strcpy(stpncpy(made, name, stem), end);
   return made;
 }

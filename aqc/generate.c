@@ -82,7 +82,6 @@ static int generate(aq_session *session, const struct settings *settings, const 
 }
 
 static int run_generate(const struct settings *settings) {
-  aq_eval_options options;
   aq_model *model = NULL;
   aq_session *session = NULL;
   char *prompt;
@@ -90,16 +89,8 @@ static int run_generate(const struct settings *settings) {
   if (status != AQ_OK) return status;
   status = read_prompt(settings, &prompt);
   if (status == AQ_OK) status = open_model(settings->operand[0], &model);
-  if (status == AQ_OK) {
-    aq_eval_options_init(&options);
-    options.threads = (int)settings->threads;
-    options.precision = settings->precision;
-    options.choose_blas_core = true;
-    if (aq_session_new(model, &options, &session) == AQ_OK)
-      status = generate(session, settings, prompt);
-    else
-      status = session ? message_print(aq_session_message(session)) : message_no_memory();
-  }
+  if (status == AQ_OK) status = open_session(model, settings, &session);
+  if (status == AQ_OK) status = generate(session, settings, prompt);
   aq_session_free(session);
   aq_model_free(model);
   free(prompt);

@@ -94,6 +94,27 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
   return compile(path, settings, model);
 }
 
+aq_eval_options eval_options(const struct settings *settings) {
+  aq_eval_options options;
+  aq_eval_options_init(&options);
+  options.threads = (int)settings->threads;
+  options.precision = settings->precision;
+  options.bad_rows = settings->bad_rows;
+  options.header = settings->header;
+  options.choose_blas_core = true;
+  return options;
+}
+
+int open_session(aq_model *model, const struct settings *settings, aq_session **session) {
+  aq_eval_options options = eval_options(settings);
+  if (settings->batch > 0) options.batch = settings->batch;
+  if (aq_session_new(model, &options, session) == AQ_OK) return AQ_OK;
+  int status = *session ? message_print(aq_session_message(*session)) : message_no_memory();
+  aq_session_free(*session);
+  *session = NULL;
+  return status;
+}
+
 int refuse_overwriting(const char *option, const char *output, const char *input) {
   char hint[64];
   if (!input || !file_same(output, input)) return AQ_OK;

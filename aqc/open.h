@@ -13,6 +13,10 @@ int open_program(const char *path, const struct settings *settings, aq_program *
 int open_model(const char *path, aq_model **model); /* a trained one, .aqm */
 /* A model in any form: .aqm, .aqb, or a program to be compiled. */
 int open_any(const char *path, const struct settings *settings, aq_model **model);
+/* Options of evaluating and predicting as the settings say them. */
+aq_eval_options eval_options(const struct settings *settings);
+/* A session of a trained model. */
+int open_session(aq_model *model, const struct settings *settings, aq_session **session);
 /* The fields of a row that the model reads, each once, into names as "text, label": those it needs to
  * predict, or with targets. Returns how many. */
 int model_fields(const aq_model *model, bool targets, char *names, size_t size);

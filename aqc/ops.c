@@ -18,7 +18,7 @@ static int run_ops(const struct settings *settings) {
   aq_op op;
   for (size_t k = 0; aq_op_at(k, &op); k++) {
     if (wanted) nearest = nearest_word(wanted, nearest, op.name);
-    if (wanted && strcmp(op.name, wanted)) continue;
+    if (wanted && strcmp(op.name, wanted) != 0) continue;
     printf("%s  ", op.name);
     show(&op);
     found = true;

@@ -57,22 +57,12 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
 }
 
 static int run_predict(const struct settings *settings) {
-  aq_eval_options options;
   aq_model *model;
   aq_session *session = NULL;
   int status = open_model(settings->operand[0], &model);
   if (status != AQ_OK) return status;
-  aq_eval_options_init(&options);
-  options.threads = (int)settings->threads;
-  if (settings->batch > 0) options.batch = settings->batch;
-  options.precision = settings->precision;
-  options.bad_rows = settings->bad_rows;
-  options.header = settings->header;
-  options.choose_blas_core = true;
-  if (aq_session_new(model, &options, &session) == AQ_OK)
-    status = predict(session, model, settings);
-  else
-    status = session ? message_print(aq_session_message(session)) : message_no_memory();
+  status = open_session(model, settings, &session);
+  if (status == AQ_OK) status = predict(session, model, settings);
   aq_session_free(session);
   aq_model_free(model);
   return status;

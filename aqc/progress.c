@@ -11,7 +11,7 @@
 #include "aqc/messages.h"
 #include "aqc/terminal.h"
 
-enum { SILENCE = 60, WIDEST_BAR = 40 }; /* seconds; columns */
+enum { SILENCE = 60, NARROWEST_BAR = 4, WIDEST_BAR = 40 }; /* seconds; columns */
 
 static double seconds_now(void) {
   struct timespec now;
@@ -58,9 +58,9 @@ static void draw_bar(struct progress *progress, const aq_progress *now) {
   snprintf(facts, sizeof facts, "  loss %.4f  %.0f examples/s  %s left", now->loss, now->examples_per_second,
            left);
   int room = terminal_width(2) - 1 - (int)strlen(epoch) - (int)strlen(facts) - 4;
-  int width = room > WIDEST_BAR ? WIDEST_BAR : room;
   fputs("\r\033[K", stderr);
-  if (width >= 4) {
+  if (room >= NARROWEST_BAR) {
+    int width = room > WIDEST_BAR ? WIDEST_BAR : room;
     fprintf(stderr, "%s  ▕", epoch);
     draw_row(now->steps > 0 ? (double)now->step / (double)now->steps : 0, width, progress->colour);
     fprintf(stderr, "▏%s", facts);
@@ -88,7 +88,7 @@ static void epoch_line(struct progress *progress, const aq_progress *now) {
   fprintf(stderr, "%s  loss %.4f", epoch, now->loss);
   if (now->metric) {
     if (!isnan(now->valid_loss)) fprintf(stderr, "  validation loss %.4f", now->valid_loss);
-    if (strcmp(now->metric, "loss")) fprintf(stderr, "  %s %.4f", now->metric, now->value);
+    if (strcmp(now->metric, "loss") != 0) fprintf(stderr, "  %s %.4f", now->metric, now->value);
     if (now->best) fputs(progress->colour ? "  \033[32mbest\033[0m" : "  best", stderr);
   }
   fprintf(stderr, "%*s%.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->examples_per_second);

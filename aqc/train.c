@@ -84,7 +84,7 @@ static int print_plan(const struct training *t) {
   if (facts.loaded_words + facts.new_words && !t->settings->quiet)
     message_remark(
         "%lld of %lld words were found where they are loaded from; the others begin as without load",
-        (long long)facts.loaded_words, (long long)(facts.loaded_words + facts.new_words));
+        (long long)facts.loaded_words, (long long)facts.loaded_words + facts.new_words);
   if (facts.tables_by_position && !t->settings->quiet)
     message_remark(
         "%lld table%s of learned words %s loaded by position: the file does not say what its rows are",
@@ -132,12 +132,7 @@ static const char *report_path(const struct training *t) {
 static int judge(struct training *t) {
   aq_eval_options options;
   if (!report_path(t)) return AQ_OK;
-  aq_eval_options_init(&options);
-  options.threads = t->options.threads;
-  options.precision = t->options.precision;
-  options.bad_rows = t->options.bad_rows;
-  options.header = t->options.header;
-  options.choose_blas_core = true;
+  options = eval_options(t->settings);
   if (aq_report_new(t->model, report_path(t), &options, &t->report) == AQ_OK) return AQ_OK;
   return t->report ? message_print(aq_report_message(t->report)) : message_no_memory();
 }

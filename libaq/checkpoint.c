@@ -248,7 +248,7 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   if (status == RT_OK)
     status = lib_params_describe(lib_train_best(t), t->module, "best.", &arena, out + n, error);
   if (status == RT_OK)
-    status = lib_params_describe(&t->average, t->module, "average.", &arena, out + 2 * n, error);
+    status = lib_params_describe(&t->average, t->module, "average.", &arena, out + 2 * (size_t)n, error);
   if (status == RT_OK) status = describe_moments(t, &arena, out, &count, error);
   describe_state(t, &state);
   if (status == RT_OK && state.failed) status = rt_no_memory(error);

@@ -27,15 +27,12 @@ struct aq_report {
 static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options,
                      struct rt_error *error) {
   struct io_schema own = {0};
-  struct rt_text json = {0};
-  io_schema_write(&r->model->schema, &json);
-  int status = json.failed ? rt_no_memory(error) : io_schema_parse(&own, json.data, json.length, error);
+  int status = lib_copy_schema(&r->model->schema, &own, error);
   struct io_data_options windows = *options;
   windows.window =
       status != RT_OK || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
   if (status == RT_OK) status = io_dataset_from_text(path, &own, &windows, &r->data, NULL, error);
   io_schema_free(&own);
-  rt_text_free(&json);
   return status;
 }
 

@@ -91,7 +91,7 @@ int explain_count_heads(struct explanation *x, const struct vm_machine *machine,
                           *out = vm_machine_value(machine, instr->out[0]).shape;
     for (uint32_t h = 0; h < x->module->head_count; h++) {
       struct explain_head *head = &x->head[h];
-      if (head->plan || strcmp(x->module->head[h].name, x->module->head_name[instr->attr[0]])) continue;
+      if (head->plan || strcmp(x->module->head[h].name, x->module->head_name[instr->attr[0]]) != 0) continue;
       *head =
           (struct explain_head){.plan = plan, .flops = explain_attention_flops(x->module, machine, instr, 1)};
       head->queries = (int64_t)role_size(&plan->query, query, ATTEND_I);
@@ -162,9 +162,10 @@ static void show_tiles(aq_shown *s, const struct explain_head *head) {
 /* Memory beside operands and results, of one worker. */
 static int show_work(aq_shown *s, const struct explain_head *head, struct rt_error *error) {
   struct rt_text work = {0}, memory = {0};
-  double tiles = head->plan->row_count ? (double)((head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS) : 1;
+  int64_t tiles = head->plan->row_count ? (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS : 1;
+  double numbers = (double)ATTEND_ROW_TILES * ATTEND_QUERIES * ATTEND_KEYS * (double)tiles;
   shown_scaled(&work, head->flops, "flop");
-  shown_scaled(&memory, tiles * ATTEND_ROW_TILES * ATTEND_QUERIES * ATTEND_KEYS * sizeof(float), "B");
+  shown_scaled(&memory, numbers * sizeof(float), "B");
   bool failed = work.failed || memory.failed;
   shown_count(s, "flops", head->flops);
   if (!failed)

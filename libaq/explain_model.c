@@ -236,7 +236,7 @@ static int params(struct explanation *x, struct rt_error *error) {
 /* As members, and as one line. */
 static void ops_of(struct explanation *x, const struct vm_function *f, struct rt_text *line) {
   aq_shown_begin(x->shown, "ops");
-  for (uint16_t op = 0; op < OP_COUNT; op++) {
+  for (int op = 0; op < OP_COUNT; op++) {
     int count = 0;
     for (uint32_t n = 0; n < f->instr_count; n++) count += f->instr[n].op == op;
     if (!count) continue;

@@ -126,6 +126,14 @@ static int fixed_size(const struct vm_module *module, const struct vm_input *inp
   return error->code;
 }
 
+int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error) {
+  struct rt_text json = {0};
+  io_schema_write(from, &json);
+  int status = json.failed ? rt_no_memory(error) : io_schema_parse(to, json.data, json.length, error);
+  rt_text_free(&json);
+  return status;
+}
+
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error) {
   int status;
   for (uint32_t i = 0; i < module->input_count; i++) {

@@ -94,6 +94,8 @@ void lib_params_free(struct lib_params *params);
 
 /* The schema that a module's inputs ask for. text: the file is one plain text, rows are windows of it. */
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error);
+/* A copy of its own; *to is freed with io_schema_free, also after an error. */
+int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
 /* Gives the module's BOUND symbols the sizes that the trained schema has, and checks them against dims of the
  * program. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);

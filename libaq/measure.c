@@ -12,7 +12,7 @@ enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_ou
 uint32_t lib_metric_output(const struct vm_module *module, const char **name) {
   for (uint32_t o = 0; o < module->output_count; o++) {
     size_t length = strlen(module->output[o].name);
-    if (strncmp(*name, module->output[o].name, length) || (*name)[length] != '.') continue;
+    if (strncmp(*name, module->output[o].name, length) != 0 || (*name)[length] != '.') continue;
     *name += length + 1;
     return o;
   }

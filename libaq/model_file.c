@@ -182,7 +182,7 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
     const struct vm_type *target = &m->input[m->output[o].target].type, *t = &f->value[f->output[o]].type;
     bool whole = target->dtype == RT_INT;
     if (t->dtype != RT_REAL || !t->batched || t->rank != target->rank + whole) return false;
-    if (memcmp(t->dim, target->dim, target->rank * sizeof *t->dim)
+    if (memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) != 0
         || (whole && t->dim[target->rank] != target->of))
       return false;
   }

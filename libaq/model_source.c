@@ -160,7 +160,7 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
 static int read_import(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
   const struct kept *kept = context;
   for (const struct cc_stdlib_file *file = kept->file; file->name; file++) {
-    if (strcmp(file->name, path)) continue;
+    if (strcmp(file->name, path) != 0) continue;
     *length = file->length;
     *text = rt_strndup(file->text, file->length);
     return *text ? RT_OK : rt_no_memory(error);

@@ -83,7 +83,7 @@ static int32_t first_difference(const struct io_vocab *a, const struct io_vocab 
   for (int32_t n = 0; n < a->texts.count && n < b->texts.count; n++) {
     size_t la, lb;
     const char *x = io_intern_text(&a->texts, n, &la), *y = io_intern_text(&b->texts, n, &lb);
-    if (la != lb || memcmp(x, y, la)) return n;
+    if (la != lb || memcmp(x, y, la) != 0) return n;
   }
   return a->texts.count < b->texts.count ? a->texts.count : b->texts.count;
 }

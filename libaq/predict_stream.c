@@ -69,7 +69,7 @@ static int run_singly(struct stream *st, struct rt_error *error) {
       write_scored(st);
       continue;
     }
-    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows)))) {
+    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows))) != 0) {
       struct rt_error placed = {0};
       rt_fail_at(&placed, reason.code,
                  (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
@@ -149,7 +149,7 @@ static int open_rows(struct stream *st, struct rt_error *error) {
   const aq_predict_options *o = st->options;
   const struct io_schema *schema = &st->session->model->schema;
   struct io_data_options reading = {.header = lib_header(st->session->options.header)};
-  if (o->path && strcmp(o->path, "-")) return io_rows_open(&st->rows, o->path, schema, &reading, error);
+  if (o->path && strcmp(o->path, "-") != 0) return io_rows_open(&st->rows, o->path, schema, &reading, error);
   struct io_source source = {"standard input", o->read, o->context};
   if (!o->read)
     return rt_fail(error, RT_USAGE, "there is nothing to predict: neither a path nor a function that reads");

@@ -55,25 +55,18 @@ static struct piece next_piece(const char *text) {
   return piece;
 }
 
-int printable_width(const char *text) {
-  int columns = 0;
+static int count(const char *text, bool points) {
+  int sum = 0;
   while (*text) {
     struct piece piece = next_piece(text);
-    columns += piece.columns;
+    sum += points ? piece.points : piece.columns;
     text += piece.length;
   }
-  return columns;
+  return sum;
 }
 
-int printable_points(const char *text) {
-  int points = 0;
-  while (*text) {
-    struct piece piece = next_piece(text);
-    points += piece.points;
-    text += piece.length;
-  }
-  return points;
-}
+int printable_width(const char *text) { return count(text, false); }
+int printable_points(const char *text) { return count(text, true); }
 
 void printable_line(struct rt_text *out, const char *text) {
   while (*text) {

@@ -238,7 +238,7 @@ int rep_add_numbers(struct rep_report *r, const double *truth, const double *pre
 int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e) {
   if (!isfinite(nats))
     return rt_fail(e, RT_NOT_FINITE, "the loss after %llu tokens is not a finite number",
-                   (unsigned long long)(r->rows + tokens));
+                   (unsigned long long)r->rows + tokens);
   rep_sum_add(&r->loss, nats);
   r->loss_weight += (double)tokens;
   r->rows += tokens;

@@ -5,10 +5,12 @@
 
 /* How many characters two names have in common at their ends: "w" and "model.w" 1. */
 static size_t likeness(const char *a, const char *b) {
-  size_t n = strlen(a), m = strlen(b), least = n < m ? n : m, head = 0, tail = 0;
-  while (head < least && a[head] == b[head]) head++;
-  while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail]) tail++;
-  return head + tail;
+  size_t n = strlen(a), m = strlen(b), least = n < m ? n : m, left = least;
+  for (; left && a[least - left] == b[least - left]; left--)
+    ;
+  for (; left && a[n - 1] == b[m - 1]; left--, n--, m--)
+    ;
+  return least - left;
 }
 
 void lib_hint_tensors(const struct io_tensors *file, const char *wanted, struct rt_error *error) {

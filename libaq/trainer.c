@@ -446,14 +446,8 @@ aq_reading aq_trainer_reading(const aq_trainer *trainer) {
 }
 
 int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
-  struct rt_text schema = {0};
   m->module = vm_module_share(t->module);
-  int status = RT_OK;
-  io_schema_write(&t->schema, &schema);
-  if (status == RT_OK)
-    status =
-        schema.failed ? rt_no_memory(error) : io_schema_parse(&m->schema, schema.data, schema.length, error);
-  rt_text_free(&schema);
+  int status = lib_copy_schema(&t->schema, &m->schema, error);
   if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);
   if (status == RT_OK) lib_params_copy(&m->params, lib_train_best(t));
   if (status == RT_OK)

@@ -168,7 +168,7 @@ static void capitalise(char *text) {
     } else if (c == '\n' || ((c == '"' || c == '\'') && opens(text, at))) {
       begin = true;
     } else if (strchr(".!?", c)) {
-      begin = strncmp(at + 1, "\" said", 6) && strncmp(at + 1, "\" asked", 7);
+      begin = strncmp(at + 1, "\" said", 6) != 0 && strncmp(at + 1, "\" asked", 7) != 0;
     }
     *out++ = c;
   }

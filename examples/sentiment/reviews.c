@@ -165,7 +165,7 @@ static bool polar_slot(struct draft *d, const char *kind, bool good, const struc
   for (size_t k = 0; k <= n; k++) lower[k] = (char)tolower((unsigned char)kind[k]);
   for (size_t k = 0; k < COUNT(polar_words); k++) {
     const struct polar *words = &polar_words[k];
-    if (strcmp(words->name, lower)) continue;
+    if (strcmp(words->name, lower) != 0) continue;
     const char *own = strcmp(lower, "a") ? NULL : good ? d->domain->good : d->domain->bad;
     draw(d, (const char *const[2]){good ? words->good : words->bad, own}, out);
     if (strchr(out, '/')) keep_form(out, isupper((unsigned char)kind[0]) ? 1 : 0);
@@ -220,7 +220,7 @@ static bool domain_slot(struct draft *d, const char *kind, char *out) {
 /* slot: what stands between the brackets, for instance "+q1". */
 static void expand_slot(struct draft *d, const char *slot, size_t length) {
   char kind[16], out[64] = "";
-  char sign = strchr("+-?", slot[0]) ? slot[0] : 0;
+  char sign = strchr("+-?", slot[0]) ? slot[0] : '\0';
   size_t start = sign != 0, end = length;
   int which = 0;
   if (isdigit((unsigned char)slot[end - 1])) which = slot[--end] - '1';
@@ -246,7 +246,7 @@ static void choose_articles(char *text) {
       continue;
     }
     const char *word = at + 1 + strspn(at + 1, " ");
-    if (strchr("aeiou", *word) && strncmp(word, "use", 3)) out[n++] = 'n';
+    if (strchr("aeiou", *word) && strncmp(word, "use", 3) != 0) out[n++] = 'n';
   }
   out[n] = 0;
   if (n >= MAX_SENTENCE) stop("a sentence is too long", text);
@@ -295,7 +295,7 @@ static size_t place_of(const char *sentence) {
 /* The table's slot of this sentence, which is empty when it is new. */
 static const char **find_sentence(const char *sentence) {
   size_t place = place_of(sentence);
-  while (seen_sentences[place] && strcmp(seen_sentences[place], sentence))
+  while (seen_sentences[place] && strcmp(seen_sentences[place], sentence) != 0)
     place = (place + 1) & (TABLE_SIZE - 1);
   return &seen_sentences[place];
 }
