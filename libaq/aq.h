@@ -368,7 +368,7 @@ void aq_session_free(aq_session *session);
 const aq_message *aq_session_message(const aq_session *session);
 
 /* One example: the fields that the model's input columns read, in order, each once, as texts of given lengths
- * (a vector is numbers separated by spaces). */
+ * (a vector is numbers separated by spaces). A text that is NULL is empty, whatever its length. */
 typedef struct aq_field {
   const char *text;
   size_t length;

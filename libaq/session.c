@@ -130,7 +130,8 @@ int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_
     s->field[f] = (struct io_field){0};
     if (!io_schema_field_required(schema, f)) continue;
     if (used < count)
-      s->field[f] = (struct io_field){field[used].text ? field[used].text : "", field[used].length};
+      s->field[f] = field[used].text ? (struct io_field){field[used].text, field[used].length}
+                                     : (struct io_field){"", 0};
     used++;
   }
   if (used != count) return wrong_count(s, count, error);
