@@ -73,6 +73,10 @@ static int print_plan(const struct training *t) {
   if (!t->settings->quiet)
     message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows,
                    (long long)facts.valid_rows, (long long)facts.parameters);
+  if (facts.trained_parameters < facts.parameters && !t->settings->quiet)
+    message_remark("%lld of the parameters are frozen, %lld are trained",
+                   (long long)(facts.parameters - facts.trained_parameters),
+                   (long long)facts.trained_parameters);
   if (facts.unseen_valid_rows && !t->settings->quiet)
     message_remark(
         "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
@@ -185,6 +189,7 @@ static void show_learning(const struct training *t, aq_shown *shown) {
   double value;
   const char *metric = aq_model_metric(t->model, &value);
   aq_shown_whole(shown, "parameters", NULL, facts.parameters);
+  aq_shown_whole(shown, "trained_parameters", NULL, facts.trained_parameters);
   aq_shown_whole(shown, "steps", NULL, facts.steps);
   aq_shown_whole(shown, "epochs", NULL, facts.epochs);
   aq_shown_whole(shown, "best_epoch", NULL, facts.best_epoch);

@@ -62,16 +62,22 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   struct vm_module *m = c->module;
   static const char *const loss_name[] = {"loss"};
   ir_id *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * ((size_t)m->param_count + 1));
+  ir_id *node = rt_arena_alloc(&c->model->arena, sizeof *node * ((size_t)m->param_count + 1));
   uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)m->param_count + 1));
-  if (!grad || !param) return cc_out_of_memory(c);
-  const struct ir_derivative wanted = {loss, 0, (int)m->param_count, c->param_node, grad};
+  if (!grad || !node || !param) return cc_out_of_memory(c);
+  int trained = 0, kept = 0;
+  for (uint32_t p = 0; p < m->param_count; p++) {
+    if (m->param[p].frozen) continue;
+    node[trained] = c->param_node[p];
+    param[trained++] = p;
+  }
+  const struct ir_derivative wanted = {loss, 0, trained, node, grad};
   int status = ir_gradient(c->model, wanted, c->error);
   if (status != RT_OK) return status;
-  int kept = 0;
-  for (uint32_t p = 0; p < m->param_count; p++) {
-    if (!grad[p]) continue; /* the loss does not depend on it */
-    grad[kept] = grad[p];
-    param[kept++] = p;
+  for (int k = 0; k < trained; k++) {
+    if (!grad[k]) continue; /* the loss does not depend on it */
+    grad[kept] = grad[k];
+    param[kept++] = param[k];
   }
   struct ir_outputs train = {.count = 1,
                              .id = &loss,

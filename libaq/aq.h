@@ -307,8 +307,9 @@ const aq_message *aq_trainer_message(const aq_trainer *trainer);
  * the present ones. */
 int aq_trainer_model(aq_trainer *trainer, aq_model **model);
 typedef struct aq_train_facts {
-  int64_t rows, valid_rows, test_rows, skipped_rows, parameters;
-  int64_t steps;              /* taken here, without those that a checkpoint stands for */
+  int64_t rows, valid_rows, test_rows, skipped_rows;
+  int64_t parameters, trained_parameters; /* numbers; those that are not frozen */
+  int64_t steps;                          /* taken here, without those that a checkpoint stands for */
   int64_t epochs, best_epoch; /* complete, with those of the checkpoint; the one that was kept, from 1 */
   double seconds, examples_per_second, loss; /* of these steps; the loss is of the last epoch */
   uint64_t allocations_in_steps;             /* after the first step: 0 in a healthy build */

@@ -119,6 +119,21 @@ static void describe_method(const struct vm_settings *s, struct rt_text *out) {
     put_amount(out, schedule->setting[k].name, &s->schedule_setting[k]);
 }
 
+/* Which parameters are frozen, and what is different for some. */
+static void describe_parameters(const struct aq_trainer *t, struct rt_text *out) {
+  const struct vm_module *m = t->module;
+  struct digest frozen, groups;
+  io_checksum_begin(&frozen.sum);
+  io_checksum_begin(&groups.sum);
+  for (uint32_t p = 0; p < m->param_count; p++) {
+    const double own[] = {m->param[p].lr, m->param[p].weight_decay};
+    io_checksum_add(&frozen.sum, &m->param[p].frozen, sizeof m->param[p].frozen);
+    if (!m->param[p].frozen) io_checksum_add(&groups.sum, own, sizeof own);
+  }
+  put_digest(&frozen, "frozen-parameters", out);
+  put_digest(&groups, "groups", out);
+}
+
 /* What must be the same for going on to mean anything, a line for each. The number of epochs and patience may
  * change. */
 static int describe_run(struct aq_trainer *t, struct rt_error *error) {
@@ -137,6 +152,7 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   describe_method(s, &out);
   put_number(&out, "clip", s->clip);
   put_number(&out, "average", s->average);
+  describe_parameters(t, &out);
   rt_text_printf(&out, "metric %s\n", t->best_by.name ? t->best_by.name : "none");
   if (status == RT_OK && out.failed) status = rt_no_memory(error);
   if (status != RT_OK) rt_text_free(&out);
@@ -144,13 +160,19 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
+static bool is_digest(const char *line) {
+  static const char *const names[] = {"program ",    "training-data ",     "validation-data ",
+                                      "vocabulary ", "frozen-parameters ", "groups "};
+  for (size_t k = 0; k < RT_COUNT(names); k++)
+    if (!strncmp(line, names[k], strlen(names[k]))) return true;
+  return false;
+}
+
 /* Says which line is the first to differ: "the checkpoint has batch 32, and this training batch 64". */
 static int check_run(const char *saved, const char *now, struct rt_error *error) {
   while (*saved && *now) {
     int a = (int)strcspn(saved, "\n"), b = (int)strcspn(now, "\n"), name = (int)strcspn(now, " ");
-    bool digest = b - name - 1 == IO_CHECKSUM_DIGITS
-                  && (!strncmp(now, "program", 7) || !strncmp(now, "training", 8)
-                      || !strncmp(now, "validation", 10) || !strncmp(now, "vocabulary", 10));
+    bool digest = b - name - 1 == IO_CHECKSUM_DIGITS && is_digest(now);
     if (a == b && !strncmp(saved, now, (size_t)a)) {
       saved += a + (saved[a] != 0);
       now += b + (now[b] != 0);

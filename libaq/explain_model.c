@@ -199,6 +199,21 @@ static int requirements(struct explanation *x, struct rt_error *error) {
   return status;
 }
 
+/* What training does with it that it does not do with all. */
+static void how_trained(struct explanation *x, const struct vm_param *param, struct rt_text *out) {
+  const struct vm_settings *s = &x->module->settings;
+  aq_shown_flag(x->shown, "frozen", NULL, param->frozen);
+  if (param->frozen) {
+    rt_text_puts(out, ", frozen");
+    return;
+  }
+  aq_shown_real(x->shown, "lr", NULL, param->lr);
+  aq_shown_real(x->shown, "weight_decay", NULL, param->weight_decay);
+  if (param->lr != s->learning_rate) rt_text_printf(out, ", lr %g", param->lr);
+  if (param->decay && param->weight_decay != s->weight_decay)
+    rt_text_printf(out, ", weight_decay %g", param->weight_decay);
+}
+
 static int tensor(struct explanation *x, const struct vm_param *param, int width, struct rt_error *error) {
   int64_t elements = elements_of(x, &param->type);
   struct rt_text type = {0};
@@ -206,9 +221,9 @@ static int tensor(struct explanation *x, const struct vm_param *param, int width
   aq_shown_begin(x->shown, NULL);
   aq_shown_text(x->shown, "name", NULL, param->name);
   aq_shown_whole(x->shown, "elements", NULL, elements);
-  aq_shown_flag(x->shown, "frozen", NULL, param->frozen);
-  aq_shown_note(x->shown, NULL, "%-*s  %10" PRId64 "  %s%s", width, param->name, elements,
-                type.failed ? "" : type.data, param->frozen ? ", frozen" : "");
+  how_trained(x, param, &type);
+  aq_shown_note(x->shown, NULL, "%-*s  %10" PRId64 "  %s", width, param->name, elements,
+                type.failed ? "" : type.data);
   aq_shown_end(x->shown);
   int status = type.failed ? rt_no_memory(error) : RT_OK;
   rt_text_free(&type);
@@ -217,16 +232,23 @@ static int tensor(struct explanation *x, const struct vm_param *param, int width
 
 static int params(struct explanation *x, struct rt_error *error) {
   const struct vm_module *m = x->module;
-  int64_t total = 0;
+  int64_t total = 0, trained = 0;
   int width = 0, status = RT_OK;
   for (uint32_t p = 0; p < m->param_count; p++) {
     int length = (int)strlen(m->param[p].name);
+    int64_t elements = elements_of(x, &m->param[p].type);
     width = length > width ? length : width;
-    total += elements_of(x, &m->param[p].type);
+    total += elements;
+    if (!m->param[p].frozen) trained += elements;
   }
   aq_shown_whole(x->shown, "parameters", NULL, total);
+  aq_shown_whole(x->shown, "trained_parameters", NULL, trained);
   aq_shown_list(x->shown, "tensors");
-  aq_shown_say(x->shown, "%" PRId64 " parameters in %" PRIu32 " tensors", total, m->param_count);
+  if (trained < total)
+    aq_shown_say(x->shown, "%" PRId64 " parameters in %" PRIu32 " tensors, %" PRId64 " of them trained",
+                 total, m->param_count, trained);
+  else
+    aq_shown_say(x->shown, "%" PRId64 " parameters in %" PRIu32 " tensors", total, m->param_count);
   for (uint32_t p = 0; p < m->param_count && status == RT_OK; p++)
     status = tensor(x, &m->param[p], width, error);
   aq_shown_end(x->shown);

@@ -206,7 +206,8 @@ static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   return config;
 }
 
-/* A parameter that the loss does not depend on is of no size to the optimizer: it needs no moments. */
+/* A parameter that is frozen, or that the loss does not depend on, is of no size to the optimizer: it needs
+ * no moments. */
 static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32_t p) {
   const struct vm_type *type = &t->module->param[p].type;
   int64_t rows = 1;
@@ -216,8 +217,8 @@ static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32
                                rows,
                                rows ? t->params.elements[p] / rows : 0,
                                false,
-                               t->settings.learning_rate,
-                               t->module->param[p].decay ? t->settings.weight_decay : 0,
+                               t->module->param[p].lr,
+                               t->module->param[p].weight_decay,
                                t->average.count ? t->average.data[p] : NULL};
 }
 
@@ -383,7 +384,10 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.skipped_rows = t->reading.skipped;
   t->facts.header =
       t->reading.header || !t->reading.by_position; /* one column, or a plain text, needs none */
-  for (uint32_t p = 0; p < t->params.count; p++) t->facts.parameters += t->params.elements[p];
+  for (uint32_t p = 0; p < t->params.count; p++) {
+    t->facts.parameters += t->params.elements[p];
+    if (!t->module->param[p].frozen) t->facts.trained_parameters += t->params.elements[p];
+  }
 }
 
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer) {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 10, HEADER = 28 };
+enum { VERSION = 11, HEADER = 28 };
 
 /* ---- dims ---- */
 
@@ -110,6 +110,8 @@ static void stream_param(struct vm_stream *s, struct vm_param *param) {
   stream_bool(s, &param->init.by_head);
   stream_bool(s, &param->frozen);
   stream_bool(s, &param->decay);
+  stream_f64(s, &param->lr);
+  stream_f64(s, &param->weight_decay);
 }
 
 /* By its name; that of no kind is a fault. */

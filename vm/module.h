@@ -56,9 +56,10 @@ struct vm_param {
   struct vm_type type; /* never batched; glorot and he: fan in = product of all axes but the last in the axes
                           before ... of a projection: first axis; fan out: the rest */
   struct vm_init init;
-  bool frozen;           /* param frozen: no gradient */
-  bool decay;            /* weight decay applies: rank >= 2 */
-  struct vm_where where; /* without an excerpt */
+  bool frozen;             /* it is not trained: no gradient */
+  bool decay;              /* weight decay applies: rank >= 2 */
+  double lr, weight_decay; /* its own, or those of the settings; 0 where decay is false */
+  struct vm_where where;   /* without an excerpt */
 };
 
 /* A column of the data, or an argument of `aqc run`. */

@@ -45,7 +45,11 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
     vm_type_print(&m->dims, &param->type, out);
     rt_text_puts(out, " = ");
     print_init(&param->init, out);
-    rt_text_printf(out, "%s%s\n", param->frozen ? ", frozen" : "", param->decay ? ", decays" : "");
+    rt_text_printf(out, "%s%s", param->frozen ? ", frozen" : "", param->decay ? ", decays" : "");
+    if (!param->frozen && param->lr != m->settings.learning_rate) rt_text_printf(out, ", lr %g", param->lr);
+    if (!param->frozen && param->decay && param->weight_decay != m->settings.weight_decay)
+      rt_text_printf(out, ", weight_decay %g", param->weight_decay);
+    rt_text_puts(out, "\n");
   }
   for (uint32_t i = 0; i < m->input_count; i++) {
     rt_text_printf(out, "input %u %s: %s ", i, m->input[i].name,

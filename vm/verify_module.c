@@ -25,7 +25,8 @@ static int verify_param(struct verify *v, uint32_t n) {
   char what[96];
   if (!param->name || (unsigned)param->init.kind > VM_INIT_LOAD
       || (param->init.kind == VM_INIT_LOAD && (!param->init.file || !param->init.tensor))
-      || !isfinite(param->init.a) || !isfinite(param->init.b))
+      || !isfinite(param->init.a) || !isfinite(param->init.b) || !isfinite(param->lr)
+      || !isfinite(param->weight_decay))
     return bad(v, "parameter", n);
   snprintf(what, sizeof what, "parameter %.60s", param->name);
   int status = verify_type(v, &param->type, what);

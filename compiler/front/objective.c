@@ -1,5 +1,5 @@
 /* objective.c: how a program is trained: train { }. */
-#include "compiler/front/arguments.h"
+#include "compiler/front/groups.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -13,17 +13,19 @@ struct way {
   struct cc_callee callee;
 };
 
-enum { OPTIMIZER, SCHEDULE, METRIC, NUMBERS }; /* rows of plain */
+enum { OPTIMIZER, SCHEDULE, METRIC, GROUPS, FREEZE, NUMBERS }; /* rows of plain */
 static const struct cc_parameter plain[] = {
     [OPTIMIZER] = {"optimizer", CC_TAKES_WAY, .optional = true, .by_name = true},
     [SCHEDULE] = {"schedule", CC_TAKES_WAY, .optional = true, .by_name = true},
     [METRIC] = {"metric", CC_TAKES_WAY, .optional = true, .by_name = true},
-    [NUMBERS] = {"batch", CC_TAKES_WHOLE, CC_FROM_TO(1, 1e6), SETTING(batch)},
-    {"epochs", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e6), SETTING(epochs)},
-    {"lr", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(learning_rate)},
+    [GROUPS] = {"groups", CC_TAKES_WAY, .optional = true, .by_name = true},
+    [FREEZE] = {"freeze", CC_TAKES_WAY, .optional = true, .by_name = true},
+    [NUMBERS] = {"batch", CC_TAKES_WHOLE, CC_FROM_TO(1, 1e9), SETTING(batch)},
+    {"epochs", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(epochs)},
+    {"lr", CC_TAKES_NUMBER, CC_FROM(0), SETTING(learning_rate)},
     {"clip", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e9), SETTING(clip)},
     {"average", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(average)},
-    {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e6), SETTING(patience)},
+    {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(patience)},
     {"seed", CC_TAKES_WHOLE, CC_FROM_TO(0, 9e15), SETTING(seed)},
     {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
 
@@ -69,8 +71,8 @@ static void add_setting(struct way *way, const struct rt_setting *row, size_t nu
 }
 
 static void way_of_method(struct way *way, const struct rt_method *row) {
-  *way = (struct way){{{"lr", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(learning_rate)},
-                       {"weight_decay", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e6), SETTING(weight_decay)}},
+  *way = (struct way){{{"lr", CC_TAKES_NUMBER, CC_FROM(0), SETTING(learning_rate)},
+                       {"weight_decay", CC_TAKES_NUMBER, CC_FROM(0), SETTING(weight_decay)}},
                       {row->name, "setting", way->takes, 2, .declared = NULL}};
   for (int k = 0; k < row->settings; k++)
     add_setting(way, &row->setting[k], offsetof(struct vm_settings, optimizer_setting[k]), 0);
@@ -230,15 +232,22 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
   return s->metric ? cc_keep_place(c, node->span, true, &s->metric_at) : cc_out_of_memory(c);
 }
 
+static int match_settings(struct cc_context *c, struct train *train, const struct gr_node *written,
+                          struct vm_settings *s) {
+  int status =
+      cc_match_settings(c, &train->callee, written->span, written->child, written->count, train->setting);
+  if (status == RT_OK) cc_store_settings(c, &train->callee, train->setting, s);
+  if (status == RT_OK) status = keep_places(c, &train->callee, train->setting, s);
+  if (status == RT_OK) status = set_metric(c, train->setting, s);
+  if (status == RT_OK) status = set_way(c, train, OPTIMIZER, s);
+  return status != RT_OK ? status : set_way(c, train, SCHEDULE, s);
+}
+
 int cc_train_settings(struct cc_context *c, const struct gr_node *written, struct vm_settings *s) {
   *s = (struct vm_settings){.batch = 32, .epochs = 10, .seed = 1};
   struct train train = {.callee = {0}};
   int status = choose_ways(c, &train, written, s);
-  if (status != RT_OK || !written) return status;
-  status = cc_match_settings(c, &train.callee, written->span, written->child, written->count, train.setting);
-  if (status == RT_OK) cc_store_settings(c, &train.callee, train.setting, s);
-  if (status == RT_OK) status = keep_places(c, &train.callee, train.setting, s);
-  if (status == RT_OK) status = set_metric(c, train.setting, s);
-  if (status == RT_OK) status = set_way(c, &train, OPTIMIZER, s);
-  return status != RT_OK ? status : set_way(c, &train, SCHEDULE, s);
+  if (status == RT_OK && written) status = match_settings(c, &train, written, s);
+  if (status != RT_OK) return status;
+  return cc_group_parameters(c, train.setting[GROUPS].arg, train.setting[FREEZE].arg, s);
 }

@@ -108,15 +108,19 @@ static int walk_name(struct cc_walk *w, const struct gr_node *node) {
 }
 
 /* "layer.{l}.weight" names l. */
-static void walk_text(struct cc_walk *w, const char *text) {
-  for (const char *open = strchr(text, '{'); open; open = strchr(open + 1, '{')) {
+static int walk_text(struct cc_walk *w, const struct gr_node *text) {
+  int status = RT_OK;
+  for (const char *open = strchr(text->text, '{'); open && status == RT_OK; open = strchr(open + 1, '{')) {
     const char *close = strchr(open, '}');
     char name[256];
     if (!close || (size_t)(close - open) > sizeof name) continue;
     memcpy(name, open + 1, (size_t)(close - open - 1));
     name[close - open - 1] = '\0';
-    cc_sight_use(&w->sight, name);
+    if (cc_sight_use(&w->sight, name)) continue;
+    struct cc_definition *d = cc_find(w->program, w->unit, name);
+    if (cc_is_value(d)) status = use(w, text, d);
   }
+  return status;
 }
 
 static int walk_star(struct cc_walk *w, const struct gr_node *node) {
@@ -142,7 +146,7 @@ static int walk_expression(struct cc_walk *w, const struct gr_node *node) {
     case GR_WITH: return walk_with(w, node);
     case GR_PARAMETER: return walk_parameter(w, node);
     case GR_STAR: return walk_star(w, node);
-    case GR_STRING: walk_text(w, node->text); return RT_OK;
+    case GR_STRING: return walk_text(w, node);
     default: return walk_children(w, node, 0);
   }
 }
@@ -234,7 +238,7 @@ static int bind_size(struct cc_walk *w, const struct gr_node *e) {
 static int use_names(struct cc_walk *w, const struct gr_node *e) {
   if (e->kind == GR_MEMBER && e->child[0]->kind == GR_NAME && cc_find_import(w->unit, e->child[0]->text))
     return walk_member(w, e);
-  int status = RT_OK;
+  int status = e->kind == GR_STRING ? walk_text(w, e) : RT_OK;
   if (e->kind == GR_NAME && !cc_sight_use(&w->sight, e->text)) {
     struct cc_definition *d = cc_find(w->program, w->unit, e->text);
     status = d ? use(w, e, d) : RT_OK;

@@ -1,5 +1,5 @@
 """optimizers.py AQC: trains a small model with every optimiser that PyTorch has too, and its first schedules, and compares all parameters
-with those that PyTorch comes to, in double, to 1e-10. Some rows of the table are in no batch: they decay all the same."""
+with those that PyTorch comes to, in double, to 1e-10; groups with its param_groups, frozen ones with none. Some rows of the table are in no batch: they decay all the same."""
 import os
 import subprocess
 import sys
@@ -13,7 +13,7 @@ import safetensors
 PROGRAM = """data { kind: class[V](labels = "a, b, c, d, e, f, g, h"), y: number }
 model m(kind) -> y { return sum(tanh(embed(kind, 4)) * param[4]) }
 loss squared_error
-train { optimizer = OPTIMIZER, schedule = SCHEDULE, batch = 100, epochs = 40, clip = CLIP }
+train { optimizer = OPTIMIZER, schedule = SCHEDULE, batch = 100, epochs = 40, clip = CLIP MORE }
 """
 ROWS = [(0, 1.0), (1, 2.0), (2, -1.0), (0, 0.5), (3, 2.0), (4, -2.0), (0, 1.0), (1, 2.5)]
 STEPS = 40
@@ -43,12 +43,20 @@ SCHEDULES = [
     ("one_cycle", lambda o, lr: ways.OneCycleLR(o, max_lr=lr, total_steps=STEPS, cycle_momentum=False)),
     ("step(every = 10, factor = 0.5)", lambda o, lr: ways.StepLR(o, 10, 0.5)),
 ]
+# What is said of groups: for aq, and for PyTorch's param_groups of the table and of the vector; None: frozen.
+GROUPS = [
+    (', groups = group("m.embed.E", lr = 0.05, weight_decay = 0.2)', dict(lr=0.05, weight_decay=0.2), dict()),
+    (', groups = [group("**", lr = 0.03), group("m.param", lr = 0.2)]', dict(lr=0.03), dict(lr=0.2)),
+    (', freeze = "m.param"', dict(), None),
+    (', freeze = "m.embed.*", groups = group("*.param", lr = 0.05)', None, dict(lr=0.05)),
+]
+ALIKE = ("", dict(), dict())
 
 
-def aq(command, folder, optimizer, schedule, clip, *more):
+def aq(command, folder, optimizer, schedule, clip, groups, *more):
     program, model = os.path.join(folder, "p.aq"), os.path.join(folder, "p.aqm")
     with open(program, "w") as file:
-        file.write(PROGRAM.replace("OPTIMIZER", optimizer).replace("SCHEDULE", schedule).replace("CLIP", str(clip)))
+        file.write(PROGRAM.replace("OPTIMIZER", optimizer).replace("SCHEDULE", schedule).replace("CLIP", str(clip)).replace("MORE", groups[0]))
     data = os.path.join(folder, "d.tsv")
     with open(data, "w") as file:
         file.write("kind\ty\n" + "".join("%s\t%g\n" % ("abcdefgh"[kind], y) for kind, y in ROWS))
@@ -58,19 +66,22 @@ def aq(command, folder, optimizer, schedule, clip, *more):
     return tensors["m.embed.E"], tensors["m.param"]
 
 
-def torch_way(start, make, settings, schedule, clip):
+def torch_way(start, make, settings, schedule, clip, groups):
     table, vector = (torch.nn.Parameter(tensor.clone()) for tensor in start)
     plain = {key: value for key, value in settings.items() if key != "weight_decay"}
     decay = settings.get("weight_decay", 0.01 if make is optim.AdamW else 0)  # of what has two axes or more
-    optimizer = make([dict(params=[table], weight_decay=decay), dict(params=[vector], weight_decay=0)], **plain)
+    own = [dict(dict(params=[p], weight_decay=d), **g) for p, d, g in
+           ((table, decay, groups[1]), (vector, 0, groups[2])) if g is not None]
+    trained = [group["params"][0] for group in own]
+    optimizer = make(own, **plain)
     course = schedule(optimizer, settings["lr"]) if schedule else None
     kinds, y = torch.tensor([k for k, _ in ROWS]), torch.tensor([v for _, v in ROWS], dtype=torch.float64)
     for step in range(STEPS):
         optimizer.zero_grad()
         loss = (((torch.tanh(table[kinds]) * vector).sum(-1) - y) ** 2).mean()
         loss.backward()
-        norm = float(torch.cat([table.grad.flatten(), vector.grad]).norm())  # clip_grad_norm_ adds 1e-6 to it
-        for parameter in (table, vector):
+        norm = float(torch.cat([p.grad.flatten() for p in trained]).norm())  # clip_grad_norm_ adds 1e-6 to it
+        for parameter in trained:
             parameter.grad *= clip / norm if clip and norm > clip else 1
         optimizer.step()
         if course and step + 1 < STEPS:
@@ -80,18 +91,19 @@ def torch_way(start, make, settings, schedule, clip):
 
 def main():
     command, bad = sys.argv[1], 0
-    cases = [(o, SCHEDULES[0], clip) for o in OPTIMIZERS for clip in (0, 0.5)]
-    cases += [(OPTIMIZERS[0], s, 0) for s in SCHEDULES[1:]]
+    cases = [(o, SCHEDULES[0], clip, ALIKE) for o in OPTIMIZERS for clip in (0, 0.5)]
+    cases += [(OPTIMIZERS[0], s, 0, ALIKE) for s in SCHEDULES[1:]]
+    cases += [(OPTIMIZERS[k], SCHEDULES[k % 3], 0.5 * (k % 2), g) for k in (1, 3, 6, 8, 10) for g in GROUPS]
     with tempfile.TemporaryDirectory() as folder:
-        for (written, make, settings), (schedule, course), clip in cases:
-            start = aq(command, folder, written, schedule, clip, "--lr", "0")
-            ours = aq(command, folder, written, schedule, clip)
-            theirs = torch_way(start, make, settings, course, clip)
+        for (written, make, settings), (schedule, course), clip, groups in cases:
+            start = aq(command, folder, written, schedule, clip, groups, "--epochs", "0")
+            ours = aq(command, folder, written, schedule, clip, groups)
+            theirs = torch_way(start, make, settings, course, clip, groups)
             off = max(float((a - b).abs().max()) for a, b in zip(ours, theirs))
             moved = max(float((a - b).abs().max()) for a, b in zip(ours, start))
             good = off < 1e-10 and moved > 1e-3
             bad += not good
-            print("%s %s, %s, clip %g: differs by %.1e, moved %.2g" % ("ok  " if good else "BAD ", written, schedule, clip, off, moved))
+            print("%s %s, %s, clip %g%s: differs by %.1e, moved %.2g" % ("ok  " if good else "BAD ", written, schedule, clip, groups[0], off, moved))
     sys.exit(bad > 0)
 
 

@@ -118,8 +118,8 @@ static inline struct vm_module *build_module(void) {
 }
 
 static inline void build_param(struct vm_module *m, const char *name, struct vm_type type) {
-  m->param[m->param_count++] =
-      (struct vm_param){.name = name, .type = type, .init = {.kind = VM_INIT_GLOROT}, .decay = type.rank > 1};
+  m->param[m->param_count++] = (struct vm_param){
+      .name = name, .type = type, .init = {.kind = VM_INIT_GLOROT}, .decay = type.rank > 1, .lr = 1e-3};
 }
 
 static inline void build_input(struct vm_module *m, const char *name, const char *kind, struct vm_type type) {
