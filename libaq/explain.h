@@ -41,5 +41,6 @@ double explain_attention_flops(const struct vm_module *module, const struct vm_m
 int explain_count_heads(struct explanation *x, const struct vm_machine *machine, const struct vm_function *f,
                         struct rt_error *error);
 int explain_heads(struct explanation *x, struct rt_error *error);
+void explain_training(struct explanation *x); /* explain_training.c */
 
 #endif

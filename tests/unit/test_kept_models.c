@@ -146,6 +146,11 @@ static void test_hostile(void **state) {
       {"{\"files\":[{\"name\":\"m.aq\"}]}", "a file has no name or no text"},
       {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"defines\":{\"D\":null}}", "is no size"},
       {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"defines\":{\"D\":1}}", "cannot be compiled again"},
+      {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"set\":[{\"origin\":\"--set\"}]}",
+       "no origin or no text"},
+      {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"set\":[{\"origin\":\"--set\",\"text\":\"train.lr=((("
+       "\"}]}",
+       "cannot be compiled again: --set:1:"},
       {"{\"files\":[{\"name\":\"m.aq\",\"text\":\"\"}],\"library\":[{\"name\":\"x\",\"text\":\"fn (\"}]}",
        "cannot be compiled again: <stdlib>/x:1:"},
       {FILE_OF("import \\\"/etc/hostname\\\"\\nmodel m(text) -> label = 1\\n"), "the model does not hold it"},
