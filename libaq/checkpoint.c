@@ -63,7 +63,7 @@ struct digest {
 static void put_digest(struct digest *d, const char *name, struct rt_text *out) {
   char digits[IO_CHECKSUM_DIGITS + 1];
   io_checksum_end(&d->sum, digits);
-  rt_text_printf(out, "%s %s\n", name, digits);
+  rt_text_printf(out, "%s #%s\n", name, digits);
 }
 
 static void describe_data(const struct io_dataset *data, const char *name, struct rt_text *out) {
@@ -134,8 +134,8 @@ static void describe_parameters(const struct aq_trainer *t, struct rt_text *out)
   put_digest(&groups, "groups", out);
 }
 
-/* What must be the same for going on to mean anything, a line for each. The number of epochs and patience may
- * change. */
+/* What must be the same for going on to mean anything, a line for each: a name, and a value or # and a
+ * digest. The number of epochs and patience may change. */
 static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_settings *s = &t->settings;
   struct rt_text out = {0};
@@ -146,7 +146,7 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   else
     rt_text_puts(&out, "validation-data none\n");
   int status = describe_columns(t, &out, error);
-  rt_text_printf(&out, "program %0*" PRIx64 "\n", IO_CHECKSUM_DIGITS, t->program);
+  rt_text_printf(&out, "program #%0*" PRIx64 "\n", IO_CHECKSUM_DIGITS, t->program);
   rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\n",
                  t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch);
   describe_method(s, &out);
@@ -160,19 +160,13 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-static bool is_digest(const char *line) {
-  static const char *const names[] = {"program ",    "training-data ",     "validation-data ",
-                                      "vocabulary ", "frozen-parameters ", "groups "};
-  for (size_t k = 0; k < RT_COUNT(names); k++)
-    if (!strncmp(line, names[k], strlen(names[k]))) return true;
-  return false;
-}
-
-/* Says which line is the first to differ: "the checkpoint has batch 32, and this training batch 64". */
+/* Says which line is the first to differ: "the checkpoint is of another training: batch 32 there, batch 64
+ * here". */
 static int check_run(const char *saved, const char *now, struct rt_error *error) {
   while (*saved && *now) {
     int a = (int)strcspn(saved, "\n"), b = (int)strcspn(now, "\n"), name = (int)strcspn(now, " ");
-    bool digest = b - name - 1 == IO_CHECKSUM_DIGITS && is_digest(now);
+    bool digest = memchr(saved, '#', (size_t)a) || memchr(now, '#', (size_t)b),
+         several = name > 4 && (now[name - 1] == 's' || !strncmp(now + name - 4, "data", 4));
     if (a == b && !strncmp(saved, now, (size_t)a)) {
       saved += a + (saved[a] != 0);
       now += b + (now[b] != 0);
@@ -180,7 +174,7 @@ static int check_run(const char *saved, const char *now, struct rt_error *error)
     }
     if (digest)
       rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: its %.*s differ%s", name, now,
-              !strncmp(now, "program", 7) || !strncmp(now, "vocabulary", 10) ? "s" : "");
+              several ? "" : "s");
     else
       rt_fail(error, RT_BAD_DATA, "the checkpoint is of another training: %.*s there, %.*s here",
               a < 100 ? a : 100, saved, b, now);

@@ -219,7 +219,6 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
 
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error) {
   struct io_tensors *file = NULL;
-  const char *precision;
   int status = io_tensors_open(&file, path, error);
   if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
   if (status == RT_OK) status = check_format(file, path, error);
@@ -231,9 +230,8 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
   if (status == RT_OK) {
     const struct io_tensor *first =
         model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
-    precision = first ? io_dtype_name(first->dtype) : "F32";
-    status =
-        lib_params_init(&model->params, model->module, !strcmp(precision, "F64") ? RT_F64 : RT_F32, error);
+    status = lib_params_init(&model->params, model->module, first && first->dtype == IO_F64 ? RT_F64 : RT_F32,
+                             error);
   }
   if (status == RT_OK) status = lib_params_read(&model->params, model->module, file, "", error);
   if (status == RT_OK)

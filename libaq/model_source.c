@@ -21,7 +21,7 @@ struct writer {
 
 static void write_text(struct rt_text *out, const char *text) { io_json_string(out, text, strlen(text)); }
 
-static int write_file(void *context, const struct cc_stdlib_file *file, bool is_library) {
+static int write_file(void *context, const struct cc_file_text *file, bool is_library) {
   struct writer *w = context;
   if (is_library && w->library++ == 0)
     rt_text_puts(w->out, "],\"library\":[");
@@ -82,7 +82,7 @@ int lib_source_write(struct cc_program *program, const struct cc_assigned *own, 
 
 /* ---- reading ---- */
 struct kept {
-  struct cc_stdlib_file *file, *library; /* both end with a name that is NULL */
+  struct cc_file_text *file, *library; /* both end with a name that is NULL */
   struct cc_assigned *define, *set;
   int define_count, set_count;
   struct rt_arena arena;
@@ -93,7 +93,7 @@ static int damaged(struct rt_error *error, const char *what) {
   return rt_fail(error, RT_BAD_DATA, "the program is damaged: %s", what);
 }
 
-static int read_files(const json_t *list, const char *what, struct cc_stdlib_file **files,
+static int read_files(const json_t *list, const char *what, struct cc_file_text **files,
                       struct rt_error *error) {
   size_t count = json_array_size(list);
   *files = rt_zalloc(count + 1, sizeof **files);
@@ -102,7 +102,7 @@ static int read_files(const json_t *list, const char *what, struct cc_stdlib_fil
     const json_t *text = json_object_get(json_array_get(list, k), "text");
     const char *name = json_string_value(json_object_get(json_array_get(list, k), "name"));
     if (!name || !name[0] || !json_is_string(text)) return damaged(error, what);
-    (*files)[k] = (struct cc_stdlib_file){name, json_string_value(text), json_string_length(text)};
+    (*files)[k] = (struct cc_file_text){name, json_string_value(text), json_string_length(text)};
   }
   return RT_OK;
 }
@@ -159,7 +159,7 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
 /* An import is one of the files that were kept, and nothing else in the world. */
 static int read_import(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
   const struct kept *kept = context;
-  for (const struct cc_stdlib_file *file = kept->file; file->name; file++) {
+  for (const struct cc_file_text *file = kept->file; file->name; file++) {
     if (strcmp(file->name, path) != 0) continue;
     *length = file->length;
     *text = rt_strndup(file->text, file->length);

@@ -14,7 +14,7 @@ for file do
   od -An -v -tu1 "$file" | sed 's/  */ /g; s/^ //; s/ *$/,/; s/ /,/g'
   printf '0};\n'
 done
-printf '\nconst struct cc_stdlib_file cc_stdlib[] = {\n'
+printf '\nconst struct cc_file_text cc_stdlib[] = {\n'
 for file do
   name=$(name_of "$file")
   printf '  {"%s", (const char *)%s_text, sizeof %s_text - 1},\n' "$name" "$name" "$name"

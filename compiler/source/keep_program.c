@@ -16,7 +16,7 @@ static void mark_kept(struct cc_program *program) {
 
 static int keep_unit(const struct cc_unit *unit, const char *name, cc_keeper *keep, void *context) {
   const struct gr_source *source = unit->file->source;
-  const struct cc_stdlib_file file = {name, source->text, source->length};
+  const struct cc_file_text file = {name, source->text, source->length};
   return keep(context, &file, false);
 }
 
@@ -44,7 +44,7 @@ static int keep_library(const struct cc_unit *unit, cc_keeper *keep, void *conte
     for (uint32_t at = span.begin; at < span.end; at++) line += span.source->text[at] == '\n';
   }
   if (text.length) rt_text_puts(&text, "\n");
-  const struct cc_stdlib_file file = {unit->name, text.data, text.length};
+  const struct cc_file_text file = {unit->name, text.data, text.length};
   int status = text.failed ? RT_NO_MEMORY : text.length ? keep(context, &file, true) : RT_OK;
   rt_text_free(&text);
   return status;

@@ -90,7 +90,7 @@ static int collect_faults(struct loader *l, struct cc_unit *unit) {
 }
 
 /* NULL: there was no memory, or the text is no program, which is reported. */
-static struct cc_unit *add_unit(struct loader *l, const char *path, const struct cc_stdlib_file *file,
+static struct cc_unit *add_unit(struct loader *l, const char *path, const struct cc_file_text *file,
                                 bool is_stdlib) {
   struct cc_program *p = l->program;
   struct cc_unit *unit = rt_arena_alloc(&p->arena, sizeof *unit);
@@ -181,7 +181,7 @@ static struct cc_unit *imported_unit(struct loader *l, const struct cc_unit *imp
   int status = l->reader(l->context, path, &text, &length, &why);
   if (status == RT_NO_MEMORY) p->diagnostics.failed = true;
   if (status != RT_OK) cannot_import(l, node, path, &why);
-  const struct cc_stdlib_file file = {name, text, length};
+  const struct cc_file_text file = {name, text, length};
   struct cc_unit *unit = status != RT_OK ? NULL : add_unit(l, path, &file, false);
   rt_free(text);
   return unit;
@@ -233,7 +233,7 @@ static int load_imports(struct loader *l, struct cc_unit *main) {
 /* ---- the program ---- */
 
 /* Of two library files that define the same name the first would count; there are none. */
-static int add_library(struct loader *l, const struct cc_stdlib_file *file) {
+static int add_library(struct loader *l, const struct cc_file_text *file) {
   struct cc_program *p = l->program;
   for (; file->name; file++) {
     char path[128];
@@ -255,7 +255,7 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   program->define = (struct cc_assigned_list){source->define, source->define_count, NULL, NULL, NULL};
   program->set = (struct cc_assigned_list){source->set, source->set_count, NULL, NULL, NULL};
   const char *slash = strrchr(source->name, '/');
-  const struct cc_stdlib_file main = {slash ? slash + 1 : source->name, source->text, source->length};
+  const struct cc_file_text main = {slash ? slash + 1 : source->name, source->text, source->length};
   program->main = add_unit(&l, source->name, &main, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
   if (status == RT_OK && program->main)

@@ -114,7 +114,7 @@ struct cc_source {
   const struct cc_assigned *define, *set;
   int define_count, set_count;
   /* Instead of the standard library that is baked in, unless NULL; ends with a name that is NULL. */
-  const struct cc_stdlib_file *library;
+  const struct cc_file_text *library;
 };
 /* Parses the text and everything it imports. What is wrong is in the diagnostics. The result owns everything;
  * NULL when there was no memory. */
@@ -167,7 +167,7 @@ struct cc_definition *cc_last_definition(struct cc_program *program);
 /* keep_program.c: what of a program must be kept so that it can be compiled again without any other file, and
  * by an aq with another standard library: the main file, then all imports, then of each file of the library
  * the definitions that are used, on the lines where they stood. Called when the model has been compiled. */
-typedef int cc_keeper(void *context, const struct cc_stdlib_file *file, bool is_library);
+typedef int cc_keeper(void *context, const struct cc_file_text *file, bool is_library);
 int cc_keep_program(struct cc_program *program, cc_keeper *keep, void *context);
 /* What the model, its data and its loss say, as a number: not its settings of training, nor comments, nor
  * where things stand. */

@@ -4,12 +4,13 @@
 
 #include <stddef.h>
 
-struct cc_stdlib_file {
-  const char *name; /* of stdlib/NAME.aq, in the order Makefile.am lists them */
+/* A file and what is in it. */
+struct cc_file_text {
+  const char *name; /* of one of the library: NAME of stdlib/NAME.aq */
   const char *text; /* NUL-terminated */
   size_t length;    /* without the NUL */
 };
-extern const struct cc_stdlib_file cc_stdlib[];
+extern const struct cc_file_text cc_stdlib[]; /* in the order in which Makefile.am lists them */
 extern const size_t cc_stdlib_count;
 
 #endif

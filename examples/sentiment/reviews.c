@@ -220,7 +220,8 @@ static bool domain_slot(struct draft *d, const char *kind, char *out) {
 /* slot: what stands between the brackets, for instance "+q1". */
 static void expand_slot(struct draft *d, const char *slot, size_t length) {
   char kind[16], out[64] = "";
-  char sign = strchr("+-?", slot[0]) ? slot[0] : '\0';
+  char sign = '\0';
+  if (strchr("+-?", slot[0])) sign = slot[0];
   size_t start = sign != 0, end = length;
   int which = 0;
   if (isdigit((unsigned char)slot[end - 1])) which = slot[--end] - '1';
