@@ -1,13 +1,15 @@
 /* aq.h: the whole public interface of libaq: compile .aq programs, train them, run them, look into them.
  *
- * Ownership. What a function named _new, _load or _open makes is the caller's, to be given to the _free of
- * the same name; _free accepts NULL. Strings and structs that a handle gives out belong to it and live until
- * its next call or its _free, unless said otherwise.
+ * Ownership. The caller owns what a function named _new, _load or _open makes, and gives it to the _free of
+ * the same name; _free accepts NULL. The caller also owns a text that comes back through `char **text`, and
+ * gives it to aq_text_free. All other strings and structs that a handle gives out belong to the handle. They
+ * live until its next call or its _free, unless said otherwise.
  *
- * Errors. Every call that can fail returns a status, AQ_OK being 0. A call that makes a handle sets *handle
- * also when it fails (to NULL only when there is no memory), so that aq_*_message(handle) can say what was
- * wrong; free it all the same. NULL for what is needed (a handle, a path, where a result goes) is AQ_USAGE,
- * and so is using a handle that could not be made; what only looks gives nothing then: "", 0 or false.
+ * Errors. Every call that can fail returns a status; AQ_OK is 0. A call that makes a handle sets *handle even
+ * when it fails, so that aq_*_message(handle) can say what was wrong: free that handle all the same. Only
+ * when there is no memory for the handle itself, *handle is NULL. A NULL where something is needed (a handle,
+ * a path, a place for a result) is AQ_USAGE, and so is a call on a handle whose making failed. Functions
+ * without a status then return "", 0, false or NULL.
  *
  * Threads. An aq_model is immutable and may be shared between threads. Every other handle belongs to one
  * thread at a time.
@@ -32,82 +34,100 @@ extern "C" {
 
 const char *aq_version(void); /* "0.1.0"; `pkg-config --modversion aq` says the same */
 
-/* Statuses. They are also the exit codes of the command aqc. */
+/* Statuses. The command aqc has them as exit codes. */
 enum aq_status {
   AQ_OK = 0,
-  AQ_NEGATIVE = 1,    /* the answer is no: gradients that do not agree */
+  AQ_NEGATIVE = 1,    /* the call worked, and the answer is no: the gradients do not agree */
   AQ_USAGE = 64,      /* an argument makes no sense */
   AQ_BAD_DATA = 65,   /* bad source, data or model file */
   AQ_NO_INPUT = 66,   /* a file is not there or cannot be read */
   AQ_NOT_FINITE = 70, /* the loss, a gradient, a parameter or an answer is no longer a number */
   AQ_NO_MEMORY = 71,
-  AQ_CANNOT_CREATE = 73,
-  AQ_IO = 74,
-  AQ_NOT_ALLOWED = 77,
-  AQ_INTERRUPTED = 130
+  AQ_CANNOT_CREATE = 73, /* a file cannot be created there */
+  AQ_IO = 74,            /* reading or writing failed: a full disk, a reader that has gone */
+  AQ_NOT_ALLOWED = 77,   /* the program asks for something that the host does not allow */
+  AQ_INTERRUPTED = 130   /* the progress callback asked to stop; a checkpoint was written */
 };
 
-/* What went wrong, and where. Lines and columns count from 1; 0: no place. Strings are "" rather than NULL.
- */
+/* What went wrong, and where. Lines and columns count from 1; 0: it is about no line. No string is NULL. */
 typedef struct aq_message {
   int code; /* enum aq_status */
   int line, column;
   const char *file, *text, *excerpt, *hint; /* excerpt: source lines with carets, several lines */
 } aq_message;
 
-/* A message as a person reads it: "FILE:LINE:COLUMN: ", the text, the excerpt, and the hint, each on lines of
- * its own. Control characters are written out, as in \x1b. colour: with colours of a terminal. *text is freed
- * with aq_text_free. */
+/* A message as a person reads it:
+ *
+ *     m.aq:3:9: `y` has no value here
+ *      3 |   x = y
+ *        |       ^
+ *     hint: did you mean `x`?
+ *
+ * Control characters are written out, as in \x1b. colour: with the escape sequences of a terminal. */
 enum aq_severity { AQ_ERROR, AQ_WARNING, AQ_REMARK };
 int aq_message_format(const aq_message *message, enum aq_severity severity, bool colour, char **text);
 
-/* Memory of the whole library. Call before anything else; NULL restores malloc. resize(context, NULL, n)
- * allocates, (context, p, n) resizes, (context, p, 0) frees and returns NULL. Returning NULL for a size above
- * 0 is an orderly AQ_NO_MEMORY. */
+/* Where the whole library gets its memory from. Call it before anything else; NULL restores malloc.
+ * resize(context, NULL, n) allocates n bytes, resize(context, p, n) resizes, and resize(context, p, 0) frees
+ * and returns NULL. When it returns NULL for a size above 0, the call that needed the memory fails with
+ * AQ_NO_MEMORY. */
 typedef void *aq_resize(void *context, void *block, size_t size);
 void aq_set_allocator(aq_resize *resize, void *context);
 
 /* ---- What is shown ---- */
 
-/* A report or an explanation is a tree of facts, which is built once and written as text, as JSON or as a
- * page for a browser. A host that shows facts of its own can add them, or build a tree. Nothing here fails by
- * itself: once memory was short additions do nothing, and aq_shown_write says so. A NULL tree is taken for
- * one of those. Texts and numbers are copied. */
+/* A report or an explanation is a tree of facts. It is built once, and written as text, as JSON or as a page
+ * for a browser. A host can build such a tree, or add facts of its own to one that it gets:
+ *
+ *     aq_shown *s = aq_shown_new(false);         in text:             in JSON:
+ *     aq_shown_whole(s, "rows", "rows", 8);      rows  8              {"rows":8,
+ *     aq_shown_begin(s, "best");                                       "best":{
+ *     aq_shown_real(s, "f1", "f1", 0.91);        f1    0.9100            "f1":0.91,
+ *     aq_shown_whole(s, "epoch", NULL, 3);                               "epoch":3}}
+ *     aq_shown_end(s);
+ *     aq_shown_write(s, AQ_TEXT, &text);
+ *
+ * Additions cannot fail: once memory was short they do nothing, and aq_shown_write returns AQ_NO_MEMORY. They
+ * accept a NULL tree, and aq_shown_write takes it for one that had no memory. Texts and numbers are copied.
+ */
 typedef struct aq_shown aq_shown;
 enum aq_form { AQ_TEXT, AQ_JSON, AQ_HTML }; /* AQ_HTML: a whole page that needs nothing else */
 
-/* An object, open for members. spaced: with spaces after the commas and colons of JSON. */
+/* A tree whose outermost object is open for members. spaced: JSON has a space after each comma and colon.
+ * NULL: no memory. */
 aq_shown *aq_shown_new(bool spaced);
 void aq_shown_free(aq_shown *shown);
-/* A fact of what is open: a member called key in JSON (elements of a list have none), and a line `label
- * value` of text, unless label is NULL. A number that is not finite is null, and so is a text that is NULL.
- */
+/* Adds a fact to the object or list that is open. In JSON it is a member called key; within a list key is
+ * NULL. In text it is a line with the label and the value; without a label text does not have it. JSON has
+ * null for a number that is not finite and for a text that is NULL. */
 void aq_shown_text(aq_shown *shown, const char *key, const char *label, const char *value);
 void aq_shown_whole(aq_shown *shown, const char *key, const char *label, int64_t value);
 void aq_shown_real(aq_shown *shown, const char *key, const char *label, double value);
 void aq_shown_flag(aq_shown *shown, const char *key, const char *label, bool value);
 void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
                       size_t count); /* in JSON alone */
-/* A map of weights, say of aq_session_map: in text and on pages a drawing with a cell for each weight, in
- * JSON an object with the members name, mixing, heads, rows, columns, queries, keys and weight. */
+/* Adds a map of weights, such as aq_session_map gives. Text and pages draw it, with a cell for each weight;
+ * JSON has an object with the members name, mixing, heads, rows, columns, queries, keys and weight. */
 struct aq_map;
 void aq_shown_map(aq_shown *shown, const char *key, const struct aq_map *map);
-/* All of another tree, which must live as long. */
+/* Adds all of another tree. It is not copied, so it has to live as long as this one. */
 void aq_shown_tree(aq_shown *shown, const char *key, const aq_shown *tree);
-/* Opens an object or a list, for what follows until aq_shown_end. */
+/* Opens an object or a list. What follows goes into it, until aq_shown_end. */
 void aq_shown_begin(aq_shown *shown, const char *key);
 void aq_shown_list(aq_shown *shown, const char *key);
 void aq_shown_end(aq_shown *shown);
-/* What text says of the fact that was added last, instead of its value; or, of an object or a list that was
- * opened last, its title, below which the rest is indented. */
+/* After a fact: text says this instead of the value. After the opening of an object or a list: this is its
+ * title, and text indents what is in it. */
 void aq_shown_say(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
-/* A line of text alone; label may be NULL. */
+/* A line that JSON does not have; label may be NULL. */
 void aq_shown_note(aq_shown *shown, const char *label, const char *format, ...) AQ_FORMAT(3, 4);
 /* The title of a page; text and JSON do not have it. */
 void aq_shown_title(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
-/* Text is for a terminal of so many columns (else for 80), and may have its colours (else it has none). */
+/* Text will go to a terminal of so many columns, which shows colours or not. Without this call maps are drawn
+ * for 80 columns and no colours. */
 void aq_shown_terminal(aq_shown *shown, int columns, bool colour);
-/* *text: for aq_text_free. AQ_USAGE: the tree nests more than 64 levels, or stands within itself. */
+/* Writes the tree as it is so far; more can be added afterwards. AQ_USAGE: it nests more than 64 levels, or
+ * stands within itself. */
 int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
 /* ---- Programs: source text, parsed, names checked ---- */
@@ -132,42 +152,44 @@ typedef struct aq_program_options {
   size_t set_count;
 } aq_program_options;
 
-/* Parses the file at path, or, when text is not NULL, those length bytes under that name. options may be
- * NULL. */
+/* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the
+ * name that messages use. options may be NULL. */
 int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
                    aq_program **program);
 void aq_program_free(aq_program *program);
 const aq_message *aq_program_message(const aq_program *program);
-/* Proves every shape; needs no data. May also follow an aq_program_new that found errors: it then goes on
- * with what they did not spoil. */
+/* Proves every shape, without data. After an aq_program_new that found errors it may be called too: it then
+ * checks what those errors did not spoil. */
 int aq_program_check(aq_program *program);
 
-/* All that aq_program_new and aq_program_check have found, errors first; aq_program_message has the first. At
- * most 100 are kept; aq_program_error_count counts the errors that were not, too. Warnings (a name that
- * nothing uses) have the severity AQ_WARNING and the code AQ_NEGATIVE, and there are none as long as there
- * are errors. */
+/* All that aq_program_new and aq_program_check have found, errors first; aq_program_message has the first of
+ * them. At most 100 are kept, but aq_program_error_count counts all errors. A warning (nothing uses a name)
+ * has the severity AQ_WARNING and the code AQ_NEGATIVE; a program with errors has no warnings. */
 size_t aq_program_diagnostic_count(const aq_program *program);
 size_t aq_program_error_count(const aq_program *program);
-/* NULL when there is no k-th one. severity may be NULL. Valid until the next call for this program. */
+/* k counts from 0; NULL beyond the last. severity may be NULL. Valid until the next call for this program. */
 const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enum aq_severity *severity);
 bool aq_program_has_model(const aq_program *program);
-/* What the program asks of the sizes of a row, and its declared limits do not prove: after a check that found
- * no fault, "each text needs at least 1 word". A row that does not meet it is a bad row. *place, unless NULL,
- * gets where the program asks for it: file, line, column, in text the words there ("x[0]"), in excerpt the
- * line. "" beyond the last. All lives until the next check of the program. */
+/* What the sizes of a row have to be like for the program to run on it: "each text needs at least 1 word",
+ * because the program says `x[0]`. What the declared limits prove, as in words[1 <= T], is not listed. A row
+ * that does not meet a requirement is a bad row. They are known after a check without errors, counted from 0,
+ * and live until the next check; "" beyond the last. *place, unless place is NULL, tells where the program
+ * asks for it: file, line and column, in text the words there ("x[0]"), in excerpt the line. */
 size_t aq_program_requirement_count(const aq_program *program);
 const char *aq_program_requirement(const aq_program *program, size_t requirement, aq_message *place);
 
-/* The canonical layout of a source text. *formatted is freed with aq_text_free. */
+/* A source text in the canonical layout. name is for messages; *message, unless message is NULL, lives until
+ * the next call of this function in the same thread. *formatted is freed with aq_text_free. */
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
 void aq_text_free(char *text);
-/* What is known of a built-in or library function of this name: its line, "softmax(x, DIM): …", and an
- * example of its use. name NULL: a line for each of them, in the order of the alphabet. *text is freed with
- * aq_text_free. AQ_USAGE: there is none; the hint may name the nearest. */
+/* A built-in or library function in words: its line, "softmax(x, DIM): …", and an example of its use. name
+ * NULL: a line for every function, sorted by name. AQ_USAGE: there is no such function; the hint may have the
+ * nearest name. *message is as for aq_format. */
 int aq_describe(const char *name, char **text, aq_message *message);
 
-/* Which of many names does a misspelt word mean? best, the nearest so far or NULL, or candidate when that is
- * nearer; NULL: neither is near. As in the hints of aq's own messages. */
+/* Finds the name that a misspelt word means, as the hints of aq's own messages do. Call it once for each
+ * candidate; best is what it returned for the one before, at first NULL. It returns the nearer of the two, or
+ * NULL as long as none is near. */
 const char *aq_nearer(const char *word, const char *best, const char *candidate);
 
 /* ---- Models: a compiled program with its parameters ---- */
@@ -175,50 +197,49 @@ const char *aq_nearer(const char *word, const char *best, const char *candidate)
 typedef struct aq_model aq_model;
 enum aq_precision { AQ_F32, AQ_F64 };
 
-/* A trained model from a .aqm file, of this version of aq or an older one. The file holds all that is needed,
- * its program with imports included; where its bytecode is of another version, the program is compiled again,
- * and no other file is read for that. The file is treated as hostile: all of it is checked, and a parameter
- * that is not finite is refused by its path. */
+/* Loads a trained model from a .aqm file that this version of aq or an older one has written. No other file
+ * is read: the program with its imports is in the model, and is compiled again when the bytecode there is of
+ * another version. The file is taken for hostile: all of it is checked, and parameters must be finite. */
 int aq_model_load(const char *path, aq_model **model);
 int aq_model_save(aq_model *model, const char *path); /* replaces the file at once or not at all */
 void aq_model_free(aq_model *model);
 const aq_message *aq_model_message(const aq_model *model);
 
-/* Compiles without data: for listing and explaining, and for .aqb files. It has no parameters' values and
- * cannot predict. */
+/* A model without parameters, from a program or from a .aqb file: it can be listed, explained and saved as
+ * bytecode, but cannot predict. No data are needed. */
 int aq_model_compile(aq_program *program, aq_model **model);
 int aq_model_load_bytecode(const char *path, aq_model **model);
 int aq_model_save_bytecode(aq_model *model, const char *path);
-int aq_model_listing(aq_model *model, char **text); /* disassembly; aq_text_free */
+int aq_model_listing(aq_model *model, char **text); /* the instructions, as `aqc dis` shows them */
 
-/* What an instruction of that listing does. "a:[*r,n] -> [*r,n]" says the axes of operands and result: *r is
- * any number of them. Texts live as long as the process. */
+/* An instruction of that listing. Its signature "a:[*r,n] -> [*r,n]" has the axes of operands and result; *r
+ * is any number of axes. The texts live as long as the process. */
 typedef struct aq_op {
-  const char *name, *signature, *attributes, *about; /* attributes: their names, "" without any */
+  const char *name, *signature, *attributes, *about; /* attributes: their names; about: what it computes */
 } aq_op;
-bool aq_op_at(size_t k, aq_op *op); /* false: there are no more than k */
-/* What the compiler made of it: which heads are fused, passes, memory and flops for an example of `length`
- * tokens, parameters. aq_text_free. */
+bool aq_op_at(size_t k, aq_op *op); /* k from 0; false beyond the last */
+/* What the compiler made of the program: its parameters, which heads are fused and why others are not, and
+ * the instructions, memory and floating-point operations for an example of `length` tokens. */
 int aq_model_explain(aq_model *model, int64_t length, enum aq_form form, char **text);
 
-/* Its columns and outputs. */
+/* The columns that a model reads, and the outputs that it predicts. All numbers count from 0. */
 typedef struct aq_column {
-  const char *name, *kind; /* "words", "class", … as declared */
-  const char *field; /* the field of a row that it reads: its name, or that of the column that it is made of
-                        (from = …) */
-  bool is_target;
-  int64_t vocabulary; /* words or classes known, 0 if none */
+  const char *name, *kind; /* as declared: "text", "words" */
+  const char *field;  /* the field of a row that it reads: its own name, or with `from = text` that of text */
+  bool is_target;     /* the model predicts it */
+  int64_t vocabulary; /* how many words or classes are known; 0: it has none */
 } aq_column;
 size_t aq_model_column_count(const aq_model *model);
 aq_column aq_model_column(const aq_model *model, size_t column);
 size_t aq_model_output_count(const aq_model *model);
 const char *aq_model_output_name(const aq_model *model, size_t output);
-size_t aq_model_class_count(const aq_model *model, size_t output); /* 0 for numbers */
+size_t aq_model_class_count(const aq_model *model, size_t output); /* 0: it is no class, but numbers */
 const char *aq_model_class(const aq_model *model, size_t output, size_t number);
-/* What it asks of the sizes of a row, as aq_program_requirement. */
+/* The same as aq_program_requirement, for as long as the model lives. */
 size_t aq_model_requirement_count(const aq_model *model);
 const char *aq_model_requirement(const aq_model *model, size_t requirement, aq_message *place);
-/* The main metric on the validation data when it was saved, "" and 0 when it was not trained. */
+/* The metric by which the best epoch was chosen, and its value on the validation data; "" and 0: there were
+ * none. value may be NULL. */
 const char *aq_model_metric(const aq_model *model, double *value);
 size_t aq_model_parameter_count(const aq_model *model); /* numbers, not tensors */
 
@@ -228,135 +249,142 @@ typedef struct aq_trainer aq_trainer;
 
 enum aq_bad_row { AQ_BAD_ROW_STOP, AQ_BAD_ROW_SKIP };
 
-/* Is the first line of a table a header? AUTO: it is when it names every column that is needed; but a stream
- * of one field to a line has none. A line that names some of them, or differs in case alone, is refused; any
- * other is the first row, and columns go by position. YES and NO say it; under YES a header that names no
- * column is left out, and columns go by position. */
+/* Whether the first line of a table is a header. AUTO: it is a header when it names every column that is
+ * needed. When it names only some, or differs from the names in case alone, it is refused. Any other first
+ * line is a row, and fields are told apart by their position; so is the first line of a stream with one field
+ * to a line. YES: it is a header; when it names no column, it is left out, and fields go by position. NO: it
+ * is a row. */
 enum aq_header { AQ_HEADER_AUTO, AQ_HEADER_YES, AQ_HEADER_NO };
 
-/* A column some of whose texts were longer than its limit, as in words[T <= 128]: what is behind it was not
- * read. */
+/* A column with texts that were longer than its limit, as in words[T <= 128]. They were cut there. */
 typedef struct aq_cut {
-  const char *column, *unit, *one; /* what its length counts: "words", and of one "word" */
-  int64_t limit;                   /* as many of them were read */
-  int64_t texts, tokens;           /* longer texts; how many words, … they were longer by, all together */
+  const char *column, *unit, *one; /* unit: what the limit counts, "words"; one: one of them, "word" */
+  int64_t limit;
+  int64_t texts, tokens; /* how many texts were cut, and how many words (or characters, …) were cut off */
 } aq_cut;
 
-/* What was met while data was read. Strings and cuts are valid until its trainer, report or session reads
- * again or is freed, and as long as the model lives. */
+/* How data were read. Strings and cuts live until the trainer, report or session reads again or is freed, and
+ * no longer than the model. */
 typedef struct aq_reading {
-  int64_t rows, skipped;    /* good rows, and bad ones left out by AQ_BAD_ROW_SKIP */
-  aq_message first_skipped; /* why the first of these was bad; code AQ_OK: there was none */
+  int64_t rows, skipped;    /* good rows, and bad ones that AQ_BAD_ROW_SKIP left out */
+  aq_message first_skipped; /* why the first of those was bad; code AQ_OK: there was none */
   bool header;              /* the first line was a header */
-  size_t by_position; /* fields of a row whose columns were told apart by their position alone, else 0 */
+  size_t by_position; /* how many fields a row has, when they were told apart by position alone; else 0 */
   aq_message doubt;   /* the first line was taken for a row, but may be a header; code AQ_OK: no doubt */
   const aq_cut *cut;  /* [cut_count] */
   size_t cut_count;
 } aq_reading;
 
-/* What happened; strings live during the callback. */
+/* Tells a callback what has happened; strings live as long as the callback runs. */
 typedef struct aq_progress {
-  enum { AQ_STEP, AQ_EPOCH, AQ_SAVED } event;
-  int64_t epoch, epochs; /* from 1 */
-  int64_t step, steps;   /* of all epochs */
-  double loss;           /* STEP: mean of the epoch so far; EPOCH: of the epoch */
+  enum { AQ_STEP, AQ_EPOCH, AQ_SAVED } event; /* a step was taken, an epoch has ended, a file was written */
+  int64_t epoch, epochs;                      /* epoch counts from 1 */
+  int64_t step, steps;                        /* over all epochs */
+  double loss;                                /* STEP: mean of the epoch so far; EPOCH: of the epoch */
   double examples_per_second, seconds_left;
-  const char *metric;       /* EPOCH: "accuracy", … of the validation data; NULL when there is none */
-  double value, valid_loss; /* valid_loss: NaN when no row has labels that training saw */
-  bool best;                /* EPOCH: the best so far, now kept */
-  const char *path;         /* SAVED */
+  const char *metric;       /* EPOCH: what is measured on the validation data, "accuracy"; NULL: nothing is */
+  double value, valid_loss; /* of metric; valid_loss is NaN when no row has a label that training saw */
+  bool best;                /* EPOCH: it is the best so far, and is kept */
+  const char *path;         /* SAVED: the file */
 } aq_progress;
 
 typedef struct aq_train_options {
-  size_t size;
+  size_t size;                      /* sizeof(aq_train_options) */
   const char *train, *valid, *test; /* paths; valid and test may be NULL */
-  double hold; /* fraction of the training rows held back for validation, when there is no valid */
-  /* Where the best model goes, NULL: nowhere. The checkpoint is beside it, "PATH.ckpt", unless it is a device
-   * or a pipe. Both are written at the end of epochs, as often as costs little, within epochs after a minute,
-   * and when training ends or is stopped. */
+  double hold; /* without valid: the part of the training rows, 0 to 1, that is held back for validation */
+  /* Where the best model goes; NULL: nowhere. A checkpoint goes beside it, to "PATH.ckpt", unless PATH is a
+   * device or a pipe. Both are written when training ends or is stopped, at the end of epochs as often as
+   * costs little, and within an epoch after each minute. */
   const char *save;
-  bool resume; /* go on from the checkpoint, bit for bit as if never stopped; only epochs and until's value
-                  may be others */
+  bool resume; /* go on from that checkpoint, bit for bit as if training had never stopped; only epochs,
+                  patience and until may differ from what it began with */
   /* Settings that hosts change most; all others are given to the program (aq_given). */
   int64_t epochs, batch, seed; /* below 0: what the program says */
   double learning_rate;        /* below 0: what the program says */
-  const char *until; /* "f1=0.9": stop when this metric of the first output (or "topic.f1=0.9", of topic) is
-                      * that good on the validation data, without which it is an error; without `metric` the
-                      * best epoch is the best by this one then. NULL: train all epochs */
-  int threads;       /* 0: all cores */
+  /* "f1=0.9", or "topic.f1=0.9" of the output topic: stop once this metric is that good on the validation
+   * data, which there must be. The epoch that is best by it is kept, unless `metric` names another one. NULL:
+   * train all epochs. */
+  const char *until;
+  int threads; /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  bool choose_blas_core; /* may switch OpenBLAS to the core that fits this CPU, for the whole process */
-  /* Called after a run's first step, then now and then, at most about 20 times a second, and after each
-   * epoch. Returning false stops at the next step as an interrupt does: the checkpoint is written and
-   * AQ_INTERRUPTED returned. */
+  bool
+      choose_blas_core; /* allow to switch OpenBLAS to the kernels that fit this CPU, for the whole process */
+  /* Called after the first step, after each epoch, when a file was written, and in between at most about 20
+   * times a second. When it returns false, training stops before the next step: it writes the checkpoint, and
+   * aq_trainer_run returns AQ_INTERRUPTED. NULL: nobody is told. */
   bool (*progress)(void *context, const aq_progress *progress);
-  void *context;
+  void *context; /* handed to progress */
   enum aq_header header;
-  const char *metric; /* "f1", or "topic.f1" of the output topic: the epoch that is best by it on the
-                       * validation data is kept; NULL: what the program says */
+  const char *metric; /* "f1", or "topic.f1" of the output topic: keep the epoch that is best by it on the
+                       * validation data; NULL: the one that the program says */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 
-/* Reads the data, builds vocabularies, compiles, initialises. */
+/* Reads the data, learns vocabularies, compiles, and gives parameters their first values. The program is not
+ * needed afterwards. */
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer);
 int aq_trainer_run(aq_trainer *trainer);
 void aq_trainer_free(aq_trainer *trainer);
 const aq_message *aq_trainer_message(const aq_trainer *trainer);
-/* The best weights so far as a model of its own, also after an interrupt; before the first epoch has ended,
- * the present ones. */
+/* A model of its own with the best parameters so far, also after an interrupt. Before the first epoch has
+ * ended they are those of now. */
 int aq_trainer_model(aq_trainer *trainer, aq_model **model);
 typedef struct aq_train_facts {
   int64_t rows, valid_rows, test_rows, skipped_rows;
   int64_t parameters, trained_parameters; /* numbers; those that are not frozen */
-  int64_t steps;                          /* taken here, without those that a checkpoint stands for */
-  int64_t epochs, best_epoch; /* complete, with those of the checkpoint; the one that was kept, from 1 */
-  double seconds, examples_per_second, loss; /* of these steps; the loss is of the last epoch */
-  uint64_t allocations_in_steps;             /* after the first step: 0 in a healthy build */
-  bool reached;                              /* --until was reached */
-  bool header; /* false: the first training line names no column, so it counts as data and columns go by
-                  position */
-  bool blind; /* no validation label is one that training saw: no epoch can be told to be better than another,
-                 and the last is kept */
-  int64_t unanswered_valid_rows; /* of valid_rows, under AQ_BAD_ROW_SKIP: those that the kept epoch gives no
-                                    finite answer; metric and loss leave them out */
-  int64_t unseen_valid_rows;     /* of valid_rows, those with a label that no training row has: they count as
-                                    errors, and the validation loss leaves them out */
-  /* Of words and labels whose rows load("MODEL.aqm", …) takes from a model: those that it has, and those that
-   * begin as without it. Tables of learned words whose rows were taken in their order, as the file does not
-   * say what they are. */
+  int64_t steps;              /* that this trainer took itself, without those before its checkpoint */
+  int64_t epochs, best_epoch; /* epochs completed, also before the checkpoint; the one kept, from 1 */
+  double seconds, examples_per_second; /* of those steps */
+  double loss;                         /* mean of the last epoch */
+  uint64_t allocations_in_steps;       /* after the first step; 0 unless memory was too short to prepare */
+  bool reached;                        /* what `until` asks for */
+  bool header; /* false: the first line of the training file is a row, and fields go by position */
+  bool blind;  /* training saw no label of the validation data: no epoch is better than another, so the last
+                  is kept */
+  /* Rows of valid_rows to which the kept epoch gives no finite answer, under AQ_BAD_ROW_SKIP: metric and loss
+   * leave them out. */
+  int64_t unanswered_valid_rows;
+  /* Rows of valid_rows with a label that no training row has: they count as errors, and the loss leaves them
+   * out. */
+  int64_t unseen_valid_rows;
+  /* For load("MODEL.aqm", …): words and labels whose rows were found there; those that were not, which begin
+   * as without load. And tables of a file that does not say what its rows are: they went by position. */
   int64_t loaded_words, new_words, tables_by_position;
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
-/* Of the training, validation and test data together; header and by_position are those of the training data.
- */
+/* About the training, validation and test data together; header and by_position are of the training data. */
 aq_reading aq_trainer_reading(const aq_trainer *trainer);
 
 /* ---- Evaluation ---- */
 
 typedef struct aq_report aq_report;
+/* How to evaluate and predict. */
 typedef struct aq_eval_options {
-  size_t size;
-  int threads;
-  int64_t batch;
+  size_t size;   /* sizeof(aq_eval_options) */
+  int threads;   /* 0: all cores */
+  int64_t batch; /* examples that are computed at once; below 1: the default */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  bool choose_blas_core;
-  enum aq_header header; /* of a report's file, or a session's streams */
+  bool choose_blas_core; /* as in aq_train_options */
+  enum aq_header header; /* of a report's file, and of a session's streams */
 } aq_eval_options;
-void aq_eval_options_init(aq_eval_options *options);
+void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 
-/* Predicts every row of a labelled file and compares. A label that training did not see is an error of the
- * model: the report has its support and lists it; loss, log_loss and auc leave its rows out. */
+/* Predicts every row of a labelled file and compares. options may be NULL; the model must outlive the report.
+ * A label that training did not see counts as an error: the report has its rows as support and lists it, and
+ * loss, log_loss and auc leave them out. */
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);
 void aq_report_free(aq_report *report);
 const aq_message *aq_report_message(const aq_report *report);
 const char *aq_report_text(aq_report *report); /* laid out as scikit-learn's classification_report */
 const char *aq_report_json(aq_report *report);
-/* Both of them before they are written, to be added to; NULL or for aq_shown_free. */
+/* The same as a tree, to be written in any form. It is the caller's, for aq_shown_free; *shown is NULL when
+ * there is no memory. */
 int aq_report_shown(aq_report *report, aq_shown **shown);
-int aq_report_metric(aq_report *report, const char *name,
-                     double *value); /* "accuracy", "f1", "rmse", …; "topic.f1": of the output topic */
+/* A metric of the first output, "accuracy", "f1", "rmse", …; or "topic.f1" of the output topic. */
+int aq_report_metric(aq_report *report, const char *name, double *value);
+/* Rows that were judged; *skipped, unless skipped is NULL: bad rows that were left out. */
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped);
 aq_reading aq_report_reading(const aq_report *report);
 
@@ -364,85 +392,91 @@ aq_reading aq_report_reading(const aq_report *report);
 
 typedef struct aq_session aq_session;
 
+/* Predicts with a model, which must outlive it. options may be NULL. */
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session);
 void aq_session_free(aq_session *session);
 const aq_message *aq_session_message(const aq_session *session);
 
-/* One example: the fields that the model's input columns read, in order, each once, as texts of given lengths
- * (a vector is numbers separated by spaces). A text that is NULL is empty, whatever its length. */
+/* A field of a row, as it would stand in a table: a text, a number, or the numbers of a vector with spaces
+ * between them. It need not end with a NUL byte. */
 typedef struct aq_field {
-  const char *text;
-  size_t length;
+  const char *text; /* NULL: empty, whatever the length */
+  size_t length;    /* bytes */
 } aq_field;
-/* AQ_NOT_FINITE when an answer is infinite or NaN: it is none then, and there are no scores. */
+/* Predicts one example. field: what the input columns read, in their order; a field that several columns read
+ * stands once. AQ_NOT_FINITE: an answer is infinite or NaN; then there are no scores. */
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
-/* After a prediction, for each output: the scores of its classes (probabilities; [rows * classes] for tagged
- * sequences, whose rows are the words up to the limit: see aq_session_reading) or its numbers. Valid until
- * the next call. */
+/* The scores of an output after a prediction: [rows, columns], row after row. A class has one row, with the
+ * probability of each class; tags have such a row for each word up to the limit of the text; a number or
+ * vector has one row, with its numbers. rows and columns may be NULL. NULL: there is no such output, or no
+ * prediction. Valid until the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
-/* Numbers of one row differ in their last digits (about 1e-7 of them in float, 1e-16 in double) with the rows
- * that are computed with it: BLAS adds in another order for other numbers of rows. The same rows in the same
- * batches give the same bits, for any number of threads; how lines that come through `read` are batched
- * depends on when they come.
+/* Predicts a stream of lines in order: one line out for each line in. A header gives no line, and an empty
+ * stream nothing. Target columns may be in it, and are not looked at. What was predicted is written before
+ * `read` is called again. A bad row stops the stream, and the message has its line; when bad rows are
+ * skipped, an empty line stands for it.
  *
- * Predicts a stream of lines in order, one line out per line in; a header line gives none, and an empty
- * stream nothing. Target columns may be there and are ignored. Nothing is held back while `read` waits. A bad
- * row stops the stream with its line in the message; when bad rows are skipped, an empty line stands for it.
- * A line of text has a field for each output, separated by tabs: a label, or tags or numbers separated by
- * spaces; with probabilities or top, fields LABEL=P of all classes or of the best follow a label, and a field
- * of theirs the tags. "<cut>" stands for each word behind the limit of its text, which has no tag. A newline
- * in a label is \n, a tab \t.
- * A line of JSON is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]}
- * (null: a word behind the limit) or the numbers; where texts were cut it has "data":{"cut":{COLUMN:N}}; a
- * bad row is {"error":…,"line":…}. Asking for top where no output is a class, or for probabilities where
- * there are numbers alone, is AQ_USAGE. */
+ * As text, a line has a field for each output, with tabs between them: a label, or tags or numbers with
+ * spaces between them. With probabilities or top, fields LABEL=P follow a label, for all classes or for the
+ * best; tags are followed by one field with the probability of each. A word behind the limit of its text has
+ * the tag
+ * "<cut>". A newline in a label is written as \n, a tab as \t.
+ *
+ * As JSON, a line is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]}
+ * with null for a word behind the limit, or the numbers. Where texts were cut it also has
+ * "data":{"cut":{COLUMN:N}}. A bad row is {"error":…,"line":…}.
+ *
+ * AQ_USAGE: top where no output is a class, or probabilities where all outputs are numbers.
+ *
+ * The last digits of a row's numbers depend on the rows that are computed with it (about 1e-7 of a number in
+ * float, 1e-16 in double), because BLAS adds in another order for other numbers of rows. The same rows in the
+ * same batches give the same bits, for any number of threads. How lines from `read` fall into batches depends
+ * on when they come. */
 typedef struct aq_predict_options {
-  size_t size;
-  const char *path;                                             /* NULL or "-": read with `read` */
-  size_t (*read)(void *context, char *buffer, size_t size);     /* 0: the end */
-  int (*write)(void *context, const char *text, size_t length); /* not 0: stop, AQ_IO */
-  void *context;
-  bool probabilities, json; /* probabilities: of all classes; together with top as JSON only */
-  int top;                  /* K best classes with their probabilities; 0: the best alone */
+  size_t size;      /* sizeof(aq_predict_options) */
+  const char *path; /* NULL or "-": lines come from `read` */
+  /* Puts at most size bytes into buffer and returns how many; 0: the end. */
+  size_t (*read)(void *context, char *buffer, size_t size);
+  int (*write)(void *context, const char *text, size_t length); /* not 0: stop with AQ_IO */
+  void *context;                                                /* handed to both */
+  bool probabilities, json; /* probabilities: of all classes; together with top as JSON alone */
+  int top;                  /* so many of the likeliest classes with their probabilities; 0: the best alone */
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);
-/* Bad rows of the last stream, under AQ_BAD_ROW_SKIP: each gave an empty line, or an object with the error,
- * so that lines still go together. */
+/* How many bad rows of the last stream were skipped. */
 int64_t aq_session_skipped(const aq_session *session);
-/* Of the last stream, or of the example last given. */
+/* How the last stream, or the last example, was read. */
 aq_reading aq_session_reading(const aq_session *session);
 
-/* Continues a text with a model that predicts next(text). temperature 0: the likeliest each time. Writes
- * pieces as they come, without the prompt; ends at the end of the text, if the model knows one. prompt: the
- * input columns, separated by tabs when there are several; the text to continue may be left out. */
+/* Continues a text, with a model that predicts next(text). What is added is written as it comes, without the
+ * prompt; it ends after `length` tokens, or where the model ends the text. */
 typedef struct aq_generate_options {
-  size_t size;
-  const char *prompt;
-  int64_t length; /* tokens at most */
-  double temperature;
-  int top; /* draw among the K likeliest; 0: all */
-  int64_t seed;
-  int (*write)(void *context, const char *text, size_t length);
-  void *context;
+  size_t size;        /* sizeof(aq_generate_options) */
+  const char *prompt; /* the fields that the model reads, with tabs between them; the text may be left out */
+  int64_t length;
+  double temperature; /* 0: the likeliest token each time; 1: drawn as the model says; between: less freely */
+  int top;            /* draw among so many of the likeliest; 0: among all */
+  int64_t seed;       /* of the draws */
+  int (*write)(void *context, const char *text, size_t length); /* not 0: stop with AQ_IO */
+  void *context;                                                /* handed to write */
 } aq_generate_options;
 void aq_generate_options_init(aq_generate_options *options);
 int aq_session_generate(aq_session *session, const aq_generate_options *options);
 
 /* ---- Looking into a model ---- */
 
-/* The attention of every named head on one example, and the mixing weights. */
+/* The attention of one named head on one example; or the weights with which a program mixes its heads. */
 typedef struct aq_map {
   const char *name;            /* "sentiment.semantic" */
-  bool is_mixing;              /* weights of a mix rather than of a head */
-  size_t heads, rows, columns; /* [heads, queries, keys]; a mix: [1, 1, n] */
-  const double *weight;
-  const char *const *query, *const *key; /* [rows], [columns]: the tokens of the text that they are; NULL:
-                                            they are those of no text, but numbered */
+  bool is_mixing;              /* of a mix; then heads and rows are 1 */
+  size_t heads, rows, columns; /* rows are queries, columns keys */
+  const double *weight;        /* [heads, rows, columns] */
+  const char *const *query, *const
+                                *key; /* [rows], [columns]: the tokens; NULL: they are not those of a text */
 } aq_map;
-/* Looks at one example, given as for aq_session_predict. The maps and their tokens are valid until the next
- * call. */
+/* Makes the maps of one example, which is given as for aq_session_predict. They live until the next call. */
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count);
 size_t aq_session_map_count(const aq_session *session);
 aq_map aq_session_map(const aq_session *session, size_t map);
@@ -450,34 +484,36 @@ aq_map aq_session_map(const aq_session *session, size_t map);
 /* ---- Functions on tensors: the door for comparing with anything else ---- */
 
 typedef struct aq_run_options {
-  size_t size;
+  size_t size;          /* sizeof(aq_run_options) */
   const char *function; /* NULL: the last fn or head of the file */
-  const char *inputs;   /* safetensors with one tensor for each argument, by name */
-  const char *params;   /* safetensors with parameters by path, NULL: initialised from seed */
-  const char *outputs;  /* written: "out" (or "out.0", …) and the gradients "grad.NAME" */
-  bool gradients;       /* of the sum of all outputs for every real argument and parameter */
-  bool save_params;     /* also write the parameters, as "param.NAME" */
+  const char *inputs;   /* a safetensors file with a tensor for each argument, by its name */
+  const char *params;   /* one with the parameters by their paths; NULL: they begin as the program says */
+  const char *outputs;  /* the one that is written: "out", or "out.0", "out.1", …; NULL: none */
+  bool gradients;   /* also "grad.NAME": of the sum of all outputs, for each real argument and parameter */
+  bool save_params; /* also "param.PATH": the parameters */
   enum aq_precision precision;
-  int64_t seed;
-  int threads;
-  int64_t repeat; /* runs; above 1 for timing */
-  bool choose_blas_core;
+  int64_t seed;          /* of parameters and random numbers */
+  int threads;           /* 0: all cores */
+  int64_t repeat;        /* how many times to run; above 1 to take the time */
+  bool choose_blas_core; /* as in aq_train_options */
 } aq_run_options;
-void aq_run_options_init(aq_run_options *options);
+void aq_run_options_init(aq_run_options *options); /* sets size and the defaults */
 typedef struct aq_run_facts {
   double seconds_per_run;
-  size_t peak_bytes;
-} aq_run_facts; /* peak_bytes: of slots, above inputs and parameters */
+  size_t peak_bytes; /* of intermediate values, without inputs and parameters */
+} aq_run_facts;
+/* facts may be NULL. */
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts);
 
-/* Compares the gradients of the model's loss with central differences in double, on random data of several
- * sizes. *worst: the largest relative error. AQ_NEGATIVE when above tolerance; the message names the
- * parameter. text: a table for people (aq_text_free), or NULL. */
+/* Compares the gradients of the model's loss with central differences, in double, on random data of several
+ * sizes. *worst is the largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names
+ * the parameter. *text is a table with a line for each parameter. worst and text may be NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
 
 /* ---- The machine ---- */
 
-/* Version, CPU, instruction set, BLAS core and whether it fits, threads, limits. aq_text_free. */
+/* Version, processor and its instruction set, BLAS and whether its kernels fit the processor, threads,
+ * limits. *message, unless message is NULL, lives until the next call of this function in the same thread. */
 int aq_doctor(bool choose_blas_core, enum aq_form form, char **text, aq_message *message);
 
 #ifdef __cplusplus
