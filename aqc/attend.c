@@ -7,7 +7,8 @@
 #include "aqc/output.h"
 #include "aqc/verb.h"
 
-/* --head NAME: the name of a map, or how it ends: `near` is `judge.near`. NULL: every head is. */
+/* --head NAME wants maps of that name, or of a name that ends with it: `near` wants `judge.near`. NULL: all.
+ */
 static bool is_wanted(const char *head, const char *name) {
   if (!head || strcmp(head, name) == 0) return true;
   size_t length = strlen(name), tail = strlen(head);
@@ -88,8 +89,7 @@ const struct verb verb_attend = {
     2,
     -1,
     "show what every head looks at in a text",
-    "Shows the attention of every named head on a text, one row for each query, one column for each key, and "
-    "the "
-    "weights by which heads are mixed. A model that reads several columns needs a text for each.",
+    "Shows the attention of every named head on a text, with a row for each query and a column for each key, "
+    "and the weights with which heads are mixed. A model that reads several columns needs a text for each.",
     option_list,
     run_attend};

@@ -4,7 +4,7 @@
 #include "aqc/output.h"
 #include "aqc/verb.h"
 
-/* What a row must be like, beyond what its columns say. */
+/* What the sizes of a row have to be like. */
 static void show_requirements(aq_shown *shown, const aq_program *program) {
   aq_shown_list(shown, "requirements");
   for (size_t k = 0; k < aq_program_requirement_count(program); k++) {
@@ -22,7 +22,7 @@ static void show_requirements(aq_shown *shown, const aq_program *program) {
   aq_shown_end(shown);
 }
 
-/* Errors are messages of their own on the standard error, and so are warnings, but under --json. */
+/* Errors are messages on the standard error, and so are warnings, except under --json. */
 static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
   size_t count = aq_program_diagnostic_count(program);
   aq_shown *shown = aq_shown_new(true);
@@ -40,7 +40,7 @@ static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
 static void print_errors(const char *path, const aq_program *program) {
   size_t count = aq_program_diagnostic_count(program), errors = aq_program_error_count(program);
   for (size_t k = 0; k < count; k++) message_print(aq_program_diagnostic(program, k, NULL));
-  /* Without any, what is wrong is not in the program: its file cannot be read, or memory is short. */
+  /* When there are none, the program is not at fault: its file cannot be read, or memory is short. */
   if (count == 0) message_print(aq_program_message(program));
   if (errors > count && count > 0)
     message_remark("%s: %zu errors, of which these are the first %zu", path, errors, count);
@@ -56,7 +56,7 @@ static int report(const struct settings *settings, const char *path, const aq_pr
   size_t warnings = aq_program_diagnostic_count(program);
   for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
   if (warnings > 0 && settings->strict) status = AQ_NEGATIVE;
-  /* In words there is nothing to be said but that it is right. */
+  /* Text only says that a program is right. */
   bool speaks = status == AQ_OK && !settings->quiet;
   if (!speaks && output_form(settings) == AQ_TEXT) return status;
   int written = output_shown(settings, facts(path, program, status == AQ_OK));
@@ -97,9 +97,8 @@ const struct verb verb_check = {
     1,
     -1,
     "prove every name and shape of a program, without data",
-    "Parses programs and proves that every name has a meaning and every shape "
-    "fits, before any data are read. Lists what a row must be like where a program "
-    "does not hold for every length. All errors are shown, or else warnings of names "
-    "that nothing uses.",
+    "Parses programs and proves that every name has a meaning and every shape fits, before any data are "
+    "read. Where a program does not work for every length, it lists what a row must be like. It shows all "
+    "errors, or else warnings about names that nothing uses.",
     option_list,
     run_check};

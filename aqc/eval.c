@@ -5,8 +5,8 @@
 #include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
 
-/* A member for each output, and one for the data: no output has that name, which is a word of the language.
- */
+/* A member for each output, and one for the data. An output cannot be called data, which is a word of the
+ * language. */
 static int print_report(const struct settings *settings, const aq_model *model, aq_report *report) {
   aq_reading reading = aq_report_reading(report);
   aq_shown *shown, *data = aq_shown_new(true);
@@ -50,13 +50,14 @@ static const struct option option_list[] = {
     OPTION_SET_JSON,
     OPTION_END};
 
-const struct verb verb_eval = {
-    "eval",
-    "MODEL.aqm DATA.tsv",
-    2,
-    2,
-    "compare a model's predictions with labelled data",
-    "Predicts every row and compares: precision, recall, f1 and support of each class, the accuracy, and the "
-    "averages; for numbers their errors; for texts the loss.",
-    option_list,
-    run_eval};
+const struct verb verb_eval = {"eval",
+                               "MODEL.aqm DATA.tsv",
+                               2,
+                               2,
+                               "compare a model's predictions with labelled data",
+                               "Predicts every row and compares the predictions with the labels. For classes "
+                               "it gives precision, recall, "
+                               "f1 and support of each class, the accuracy and the averages; for numbers "
+                               "their errors; for texts the loss.",
+                               option_list,
+                               run_eval};

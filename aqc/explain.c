@@ -24,20 +24,20 @@ static int run_explain(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "length", COUNT, "N", length, "tokens of an example, for memory and work (default: 32)"),
     OPTION(0, "unfused", FLAG, NULL, unfused,
-           "compute heads as tensors of all their scores, to compare with"),
+           "compute each head as tensors of all its scores, for comparison"),
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
     OPTION_SET_HTML,
     OPTION_SET_JSON,
     OPTION_END};
 
-const struct verb verb_explain = {"explain",
-                                  "FILE.aq|FILE.aqb|FILE.aqm",
-                                  1,
-                                  1,
-                                  "tell how a program will run",
-                                  "Tells what the compiler made of a program: which heads are fused and "
-                                  "which are not, and why; the memory that "
-                                  "an example takes, the work it is, and the parameters.",
-                                  option_list,
-                                  run_explain};
+const struct verb verb_explain = {
+    "explain",
+    "FILE.aq|FILE.aqb|FILE.aqm",
+    1,
+    1,
+    "tell how a program will run",
+    "Tells what the compiler made of a program: its parameters; which heads are fused, "
+    "and why others are not; and how much memory and work an example takes.",
+    option_list,
+    run_explain};

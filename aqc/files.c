@@ -58,14 +58,14 @@ static int write_all(int descriptor, const char *text, size_t length) {
   return 0;
 }
 
-/* Writes, and closes in any case; a full disk may show only there. */
+/* Writes, and closes in any case. A full disk may show only when it closes. */
 static int fill(int descriptor, const char *text, size_t length, bool to_disk) {
   int failed = write_all(descriptor, text, length) || (to_disk && fsync(descriptor)) ? errno : 0;
   if (close(descriptor) && !failed) failed = errno;
   return failed;
 }
 
-/* What open would give a new file, which mkstemp does not. */
+/* The mode that open would give a new file; mkstemp gives another one. */
 static mode_t usual_mode(void) {
   mode_t mask = umask(0);
   umask(mask);

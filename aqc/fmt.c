@@ -8,7 +8,7 @@
 #include "aqc/output.h"
 #include "aqc/verb.h"
 
-/* Does with one formatted file what was asked for. */
+/* Writes, compares or prints one formatted file, as the options say. */
 static int use(const struct settings *settings, const char *path, bool same, const char *formatted) {
   if (settings->check) {
     if (same) return AQ_OK;
@@ -52,7 +52,7 @@ static int run_fmt(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION('w', "write", FLAG, NULL, write, "write the files back, those that change"),
+    OPTION('w', "write", FLAG, NULL, write, "write the files that change back in place"),
     OPTION(0, "check", FLAG, NULL, check,
            "only name the files that would change; exit code 1 when there are any"),
     OPTION_END};

@@ -13,13 +13,13 @@
 #include "aqc/output.h"
 #include "aqc/verb.h"
 
-/* The newline with which echo ends is no part of a prompt: rows of a table never hold one. */
+/* A newline at the end, as from echo, does not belong to the prompt: rows of a table have none either. */
 static size_t without_newline(const char *text, size_t length) {
   if (length == 0 || text[length - 1] != '\n') return length;
   return length > 1 && text[length - 2] == '\r' ? length - 2 : length - 1;
 }
 
-/* Is there text in the standard input that nobody reads? */
+/* Does the standard input have text that nobody reads? */
 static bool text_waits(void) {
   struct stat file;
   int waiting = 0;
@@ -28,7 +28,8 @@ static bool text_waits(void) {
   return S_ISFIFO(file.st_mode) && ioctl(0, FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
-/* A prompt that was meant, perhaps. It is no error: a loop of the shell reads its list there. */
+/* It may have been meant as a prompt. But it is no error: a loop of the shell may read its list from there.
+ */
 static bool remark_unread(const struct settings *settings) {
   if (settings->operand_count > 1 || !text_waits()) return false;
   message_warn("the standard input is not read: give - for a prompt from there");
@@ -44,7 +45,7 @@ static int check_settings(const struct settings *settings) {
   return AQ_OK;
 }
 
-/* The prompt as a string of its own: the operand, or all of the standard input for "-". */
+/* The prompt as a string of its own: the operand, or with "-" all of the standard input. */
 static int read_prompt(const struct settings *settings, char **prompt) {
   size_t length;
   const char *given = settings->operand_count > 1 ? settings->operand[1] : "";
@@ -113,7 +114,7 @@ const struct verb verb_generate = {
     1,
     2,
     "continue a text",
-    "Continues the prompt, with a model that predicts next(text), and writes what it adds as it comes. "
-    "For - the prompt is read from the standard input, without the newline at its end.",
+    "Continues the prompt, with a model that predicts next(text), and writes each token as it comes. With - "
+    "the prompt is read from the standard input; a newline at its end does not count.",
     option_list,
     run_generate};

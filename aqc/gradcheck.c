@@ -36,18 +36,18 @@ static const struct option option_list[] = {
     OPTION(0, "tolerance", NUMBER, "X", tolerance, "largest relative error that passes (default: 1e-5)"),
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the data and parameters (default: 1)"),
     OPTION(0, "unfused", FLAG, NULL, unfused,
-           "compute heads as tensors of all their scores, to compare with"),
+           "compute each head as tensors of all its scores, for comparison"),
     OPTION_SET_DIM,
     OPTION_SET_JSON,
     OPTION_END};
 
-const struct verb verb_gradcheck = {"gradcheck",
-                                    "FILE.aq",
-                                    1,
-                                    1,
-                                    "compare a model's gradients with differences",
-                                    "Compares the gradient of the loss for every parameter with central "
-                                    "differences, with double numbers, on random "
-                                    "data of several sizes. The exit code is 1 when they do not agree.",
-                                    option_list,
-                                    run_gradcheck};
+const struct verb verb_gradcheck = {
+    "gradcheck",
+    "FILE.aq",
+    1,
+    1,
+    "compare a model's gradients with differences",
+    "Compares the gradient of the loss for every parameter with central differences, in "
+    "double, on random data of several sizes. The exit code is 1 when they do not agree.",
+    option_list,
+    run_gradcheck};

@@ -15,8 +15,8 @@ void help_overview(FILE *out, const struct verb *const *verbs) {
         out);
 }
 
-/* Prints words, breaking lines before LINE. The cursor is at column `indent`, where further lines begin too.
- */
+/* Prints words, and breaks lines before LINE. The cursor is at column `indent`, where further lines begin
+ * too. */
 static void fill(FILE *out, const char *text, int indent) {
   int at = indent;
   while (*text) {

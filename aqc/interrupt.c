@@ -10,8 +10,8 @@
 static volatile sig_atomic_t held, seen;
 static struct timespec first;
 
-/* Who supervises a process may signal it and then its group: two signals, one press. A person's second press
- * comes later. */
+/* A supervisor may signal a process and then its group: two signals for one press. A person presses again
+ * only later. */
 static bool is_echo(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -16,7 +16,7 @@
 #define VERB_ROW(name) &verb_##name,
 static const struct verb *const verbs[] = {VERBS(VERB_ROW) NULL};
 
-/* Verbs that have a meaning, but not in this version. */
+/* Verbs of later versions. */
 static const char *const later[] = {"tune", "export", NULL};
 
 static const struct verb *find_verb(const char *name) {
@@ -37,7 +37,7 @@ static int refuse_verb(const char *name) {
   return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
 }
 
-/* `functions` lists all of them. A word that is neither a function nor near to one is taken for a verb. */
+/* `functions` lists all functions. A word that is not like any function is taken for a verb. */
 static int help_function(const char *name) {
   char *text;
   aq_message message;
@@ -89,23 +89,23 @@ static int run(int count, char **argument) {
   return verb ? run_verb(verb, count - 1, argument + 1) : refuse_verb(argument[0]);
 }
 
-/* Errors about the options themselves have that form too, so it is known before they are read. */
+/* Errors about the options have that form too, so it must be known before options are read. */
 static enum aq_form wanted_form(int count, char **argument) {
   for (int k = 0; k < count && strcmp(argument[k], "--") != 0; k++)
     if (strcmp(argument[k], "--json") == 0) return AQ_JSON;
   return AQ_TEXT;
 }
 
-/* A standard stream that is closed must not become the first file that is opened. What is written to it
- * fails, as it should. */
+/* When a standard stream is closed, the first file that is opened would take its place. /dev/null takes it
+ * instead, opened so that using it fails. */
 static void hold_streams(void) {
   for (int descriptor = 0; descriptor <= 2; descriptor++)
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0)
       _exit(AQ_IO);
 }
 
-/* A thread that OpenBLAS started before main asks for memory until it gets it. Where addresses are limited
- * (ulimit -v) it may be asking still, and an end in order would wait for it. */
+/* OpenBLAS may have started a thread before main that asks for memory until it gets it. When addresses are
+ * limited (ulimit -v) it may never get it, and a normal exit would wait for it. */
 static int leave(int status) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) _exit(status);
@@ -114,7 +114,8 @@ static int leave(int status) {
 
 int main(int count, char **argument) {
   hold_streams();
-  /* Writing fails then, and says so: a reader that has gone, a file beyond its limit (ulimit -f). */
+  /* Without the signals writing fails, and that is said: the reader has gone, or a file is at its limit
+   * (ulimit -f). */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   interrupt_init();

@@ -1,4 +1,4 @@
-/* messages.c: file:line:column: text, then the excerpt and the hint. */
+/* messages.c: writes messages, as text or as JSON. */
 #include "aqc/messages.h"
 
 #include <stdarg.h>
@@ -49,7 +49,7 @@ void message_object(aq_shown *shown) {
   aq_shown_free(shown);
 }
 
-/* What objects of JSON are called; warnings have none, but stand in the result. */
+/* The name of the object in JSON. Warnings have none: the result has them. */
 static const char *const member[] = {[AQ_ERROR] = "error", [AQ_WARNING] = NULL, [AQ_REMARK] = "remark"};
 
 static void print(const aq_message *message, enum aq_severity severity) {
@@ -81,7 +81,7 @@ int message_fail(int code, const char *hint, const char *format, ...) {
 
 int message_no_memory(void) { return message_fail(AQ_NO_MEMORY, NULL, "there is not enough memory"); }
 
-/* A line that is about no place. */
+/* Prints a line that is about no place. */
 static void print_line(const char *line) {
   char *text;
   aq_shown *shown = aq_shown_new(true);

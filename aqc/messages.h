@@ -5,7 +5,7 @@
 #include <aq.h>
 #include <stdio.h>
 
-/* Once, before any message. Under AQ_JSON they are objects, one per line. */
+/* Call it once, before any message. Under AQ_JSON messages are objects, one to a line. */
 void messages_init(enum aq_form form);
 
 /* Prints the message and returns its code. */
@@ -13,15 +13,15 @@ int message_print(const aq_message *message);
 /* The same for a message of the command itself. hint may be NULL. Returns code. */
 int message_fail(int code, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int message_no_memory(void);
-/* A warning with its place; nothing under --json, where the result lists them. */
+/* Prints a warning; not under AQ_JSON, where the result lists warnings. */
 void message_warning(const aq_message *message);
 /* A message as an object of a tree, {"code": …, …, "hint": …}. */
 void message_facts(aq_shown *shown, const char *key, const aq_message *message);
 /* Writes the tree to the standard error as a line of JSON, and frees it. */
 void message_object(aq_shown *shown);
-/* A line that is no error; nothing under --json. */
+/* Prints a line; not under AQ_JSON. */
 void message_remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* What should be known although it is no error; under --json an object {"remark": …}. */
+/* Prints a line that should not be missed; under AQ_JSON an object {"remark": …}. */
 void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_note(const aq_message *message);
 

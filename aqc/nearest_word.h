@@ -2,8 +2,8 @@
 #ifndef AQC_NEAREST_WORD_H
 #define AQC_NEAREST_WORD_H
 
-/* best, the nearest word so far or NULL, or known when that is nearer. What is begun rightly and only cut
- * short is nearer than any misspelling. */
+/* Call it for each known word, with best what it returned before, at first NULL. It returns the nearer of the
+ * two. The beginning of a word is nearer to it than any misspelling. */
 const char *nearest_word(const char *word, const char *best, const char *known);
 
 #endif

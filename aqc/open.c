@@ -72,7 +72,7 @@ static int compile(const char *path, const struct settings *settings, aq_model *
   return status;
 }
 
-/* What is compiled already is not changed by what would change a program. */
+/* Options that change a program have no effect on one that is compiled already. */
 static int check_compiled(const char *path, const struct settings *settings) {
   if (!settings->define.count && !settings->set.count && !settings->unfused) return AQ_OK;
   return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",

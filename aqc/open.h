@@ -1,13 +1,13 @@
-/* open.h: programs and models, opened as the settings say. Each returns an exit code and has said why when it
- * is not 0; the handle is then NULL. */
+/* open.h: opens programs and models as the settings say. Each function returns an exit code; when it is not
+ * 0, it has said why, and the handle is NULL. */
 #ifndef AQC_OPEN_H
 #define AQC_OPEN_H
 
 #include "aqc/options.h"
 
-/* The program also when it has errors, for its diagnostics; NULL when there is none at all. */
+/* The program, also when it has errors, for its diagnostics; NULL: there is none. */
 int read_program(const char *path, const struct settings *settings, aq_program **program);
-/* After its first error: how many more there are. */
+/* After the first error was printed: says how many more there are. */
 void remark_more_errors(const char *path, aq_program *program);
 int open_program(const char *path, const struct settings *settings, aq_program **program);
 int open_model(const char *path, aq_model **model); /* a trained one, .aqm */
@@ -17,10 +17,10 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
 aq_eval_options eval_options(const struct settings *settings);
 /* A session of a trained model. */
 int open_session(aq_model *model, const struct settings *settings, aq_session **session);
-/* The fields of a row that the model reads, each once, into names as "text, label": those it needs to
- * predict, or with targets. Returns how many. */
+/* Writes the fields of a row that the model reads into names, each once, as "text, label": those for
+ * predicting, or with targets all. Returns how many. */
 int model_fields(const aq_model *model, bool targets, char *names, size_t size);
-/* The field of that number among those, from 0, without targets. */
+/* Field `number` of those for predicting, from 0. */
 const char *model_field(const aq_model *model, int number);
 /* Refuses to write a result over one of the inputs. option: the one that names the output, "-o". */
 int refuse_overwriting(const char *option, const char *output, const char *input);

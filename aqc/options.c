@@ -11,7 +11,7 @@
 #include "aqc/nearest_word.h"
 #include "aqc/verb.h"
 
-/* Where the parser stands. */
+/* The state of the parser. */
 struct reader {
   const struct verb *verb;
   int count, next;
@@ -85,7 +85,7 @@ static int read_fraction(const struct reader *r, const struct option *option, co
   return wrong_value(r, option, value, "a part of the rows, such as 10% or 0.1");
 }
 
-/* One of the words that the option lists, as in stop|skip: its number from 0. */
+/* Finds one of the words that the option lists, as in stop|skip: its number from 0. */
 static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
   *choice = 0;
   for (const char *word = option->value; *word; ++*choice) {
@@ -104,7 +104,7 @@ static int read_choice(const struct reader *r, const struct option *option, cons
   return wrong_value(r, option, value, wanted);
 }
 
-/* The program knows what it can be given, and says what is wrong with it. */
+/* Checking these is left to the program, which knows what it can be given. */
 static int add_given(struct given *list, const char *name, const char *value, const char *origin) {
   aq_given *more = realloc(list->item, (list->count + 1) * sizeof *more);
   if (!more) return message_no_memory();
@@ -143,7 +143,8 @@ static int set_value(const struct reader *r, const struct option *option, char *
   return status;
 }
 
-/* Of two values one would be passed over; a flag that stands twice says the same. */
+/* An option with a value may be given only once, because one value would be ignored. A flag may be repeated.
+ */
 static int set_option(struct reader *r, const struct option *option, char *value) {
   uint64_t place = (uint64_t)1 << (option - r->verb->options);
   char text[96];

@@ -1,5 +1,5 @@
-/* options.h: what a command line can say. Each verb has a table of the options it takes; parsing and --help
- * both read the table. */
+/* options.h: the options of a command line. Each verb has a table of those that it takes; parsing and --help
+ * read it. */
 #ifndef AQC_OPTIONS_H
 #define AQC_OPTIONS_H
 
@@ -7,7 +7,7 @@
 
 /* All that options can set, for every verb. */
 struct settings {
-  char **operand; /* what is no option, in order */
+  char **operand; /* the words that are no options, in order */
   int operand_count;
   bool help;
 
@@ -47,7 +47,7 @@ struct option {
   char letter; /* 0: none */
   const char *name;
   enum option_kind kind;
-  const char *value; /* how --help calls what follows; NULL for a flag */
+  const char *value; /* what --help calls the value; NULL: it is a flag */
   size_t field;      /* offset in struct settings */
   const char *help;
   const char *origin; /* of what is given: what messages call its value */
@@ -90,8 +90,8 @@ struct verb;
 
 void settings_init(struct settings *settings);
 void settings_free(struct settings *settings);
-/* Reads the arguments after the verb. Operands are gathered at the front of argument, NAME=V is cut in two in
- * place. Returns AQ_OK, or AQ_USAGE once it has said what is wrong. */
+/* Reads the arguments after the verb. It moves operands to the front of argument, and cuts NAME=V in two
+ * there. AQ_OK, or AQ_USAGE after saying what is wrong. */
 int options_parse(const struct verb *verb, int count, char **argument, struct settings *settings);
 
 #endif

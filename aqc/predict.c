@@ -13,8 +13,7 @@
 
 static int read_problem; /* errno of the standard input */
 
-/* What was predicted so far is seen before more is waited for, so that a person or a pipe can talk with it.
- */
+/* Shows what was predicted so far before waiting for more, so that a person or a pipe can talk with it. */
 static size_t read_input(void *context, char *buffer, size_t size) {
   (void)context;
   if (output_write_now(NULL, "", 0)) return 0;
@@ -27,13 +26,13 @@ static size_t read_input(void *context, char *buffer, size_t size) {
 
 static int failed(const aq_session *session, const char *path) {
   aq_message message = *aq_session_message(session);
-  /* A text that stands where a file is expected. */
+  /* A text was given where a file is expected. */
   if (message.code == AQ_NO_INPUT && strchr(path, ' ') && access(path, F_OK))
     message.hint = "predict reads files; for one text: echo \"…\" | aqc predict MODEL -";
   return message_print(&message);
 }
 
-/* What stands for a row that was skipped, so that lines still go together. */
+/* What stands for a skipped row, so that input and output lines still correspond. */
 static const char *const stand_in[] = {
     [AQ_TEXT] = ": empty lines stand for them", [AQ_JSON] = ": objects with an error stand for them"};
 
@@ -86,10 +85,8 @@ const struct verb verb_predict = {
     1,
     2,
     "one line out for each line in",
-    "Reads rows from a file, or from the standard input, and writes one line "
-    "for each, in order and as they come. "
-    "A header line is recognised by its column names, and gives no line. Columns that the model "
-    "predicts may be there, and are not "
-    "looked at.",
+    "Reads rows from a file or from the standard input, and writes one line for each, in the same order, as "
+    "soon as it can. A header gives no line; it is recognised by the names of the columns. Columns that the "
+    "model predicts may be there, and are not looked at.",
     option_list,
     run_predict};

@@ -1,5 +1,5 @@
-/* progress.c: on a terminal a bar that moves, elsewhere a line for each epoch and at least one a minute; JSON
- * lines under --json. */
+/* progress.c: shows progress: a moving bar on a terminal; elsewhere a line for each epoch, and at least one a
+ * minute; under --json an object for each epoch. */
 #include "aqc/progress.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ void progress_end(struct progress *progress) {
   progress->drawn = false;
 }
 
-/* A row of `width` columns of which `done` (0 to 1) are full, to an eighth of a column. */
+/* Draws a bar of `width` columns, of which the part `done` (0 to 1) is full, to an eighth of a column. */
 static void draw_row(double done, int width, bool colour) {
   static const char *const part[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   int eighths = (int)(fmin(fmax(done, 0), 1) * 8 * width), full = eighths / 8, rest = eighths % 8;

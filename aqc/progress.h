@@ -1,21 +1,21 @@
-/* progress.h: how far training is, on the standard error. */
+/* progress.h: shows on the standard error how far training is. */
 #ifndef AQC_PROGRESS_H
 #define AQC_PROGRESS_H
 
 #include <aq.h>
 
 struct progress {
-  void (*step)(struct progress *progress, const aq_progress *now); /* NULL: steps are not told of */
+  void (*step)(struct progress *progress, const aq_progress *now); /* NULL: they are not shown */
   void (*epoch)(struct progress *progress, const aq_progress *now);
   bool colour;
   bool drawn;       /* a bar stands on the last line */
-  double last_said; /* seconds; when the last line was printed, where there is no terminal */
+  double last_said; /* when the last line was printed, in seconds; where there is no terminal */
 };
 
 void progress_init(struct progress *progress, bool quiet, enum aq_form form);
 /* For aq_train_options; the context is a struct progress. False after Ctrl-C. */
 bool progress_show(void *context, const aq_progress *now);
-/* Takes the bar away. */
+/* Removes the bar. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -39,7 +39,7 @@ void reading_remark(const aq_reading *reading, const aq_model *model, const stru
   message_note(&reading->first_skipped);
 }
 
-/* What a message says, null when there is none. */
+/* The text of a message with its place; null when there is none. */
 static void message_text(aq_shown *shown, const char *key, const aq_message *message) {
   char place[64] = "", *text = NULL;
   if (message->line > 0) snprintf(place, sizeof place, ":%d", message->line);

@@ -64,16 +64,16 @@ static int run_run(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION(0, "fn", TEXT, "NAME", function, "the function or head to run (default: the last of the file)"),
-    OPTION(0, "in", TEXT, "FILE", inputs, "safetensors with a tensor for each argument, by name"),
-    OPTION('o', "out", TEXT, "FILE", output, "safetensors to write: `out`, or `out.0` and so on"),
+    OPTION(0, "in", TEXT, "FILE", inputs, "safetensors file with a tensor for each argument, by name"),
+    OPTION('o', "out", TEXT, "FILE", output, "safetensors file to write: `out`, or `out.0` and so on"),
     OPTION(0, "params", TEXT, "FILE", params,
-           "safetensors with the parameters by path (default: initialised from the seed)"),
+           "safetensors file with the parameters by path (default: as the program says)"),
     OPTION(0, "grad", FLAG, NULL, gradients, "also write grad.NAME: gradients of the sum of the outputs"),
     OPTION(0, "save-params", FLAG, NULL, save_params, "also write param.NAME: the parameters"),
     OPTION(0, "unfused", FLAG, NULL, unfused,
-           "compute heads as tensors of all their scores, to compare with"),
+           "compute each head as tensors of all its scores, for comparison"),
     OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters and random numbers"),
-    OPTION(0, "repeat", COUNT, "N", repeat, "run so many times and say how long one takes"),
+    OPTION(0, "repeat", COUNT, "N", repeat, "run that often, and say how long one run takes"),
     OPTION_SET_DIM,
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,
@@ -86,7 +86,6 @@ const struct verb verb_run = {"run",
                               1,
                               "run one function on given tensors",
                               "Runs one function or head on tensors from a safetensors file and writes what "
-                              "it returns: the door for comparing "
-                              "with anything else.",
+                              "it returns, so that it can be compared with anything else.",
                               option_list,
                               run_run};

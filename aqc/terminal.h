@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 bool terminal_is(int descriptor);
-bool terminal_colour(int descriptor); /* a terminal that can, and nobody has set NO_COLOR (no-color.org) */
-int terminal_width(int descriptor);   /* columns; 80 when there is no telling */
+bool terminal_colour(int descriptor); /* a terminal with colours, and NO_COLOR is not set (no-color.org) */
+int terminal_width(int descriptor);   /* columns; 80 when they are not known */
 
 #endif

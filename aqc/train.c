@@ -65,7 +65,7 @@ static int trainer_failed(const struct training *t) {
   return t->trainer ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
 }
 
-/* What is to be known before training begins. Doubts about the data are said also with --quiet. */
+/* Says what should be known before training begins. Doubts about the data are said even with --quiet. */
 static int print_plan(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   aq_reading reading = aq_trainer_reading(t->trainer);
@@ -128,7 +128,7 @@ static int learn(struct training *t) {
   return AQ_OK;
 }
 
-/* The test data when there are any, else the validation data. */
+/* Which data the report is about: the test data, or else the validation data. */
 static const char *report_path(const struct training *t) {
   return t->options.test ? t->options.test : t->options.valid;
 }
@@ -164,7 +164,7 @@ static void print_outcome(const struct training *t) {
   message_remark("saved %s", t->options.save);
 }
 
-/* What went in, and how it was read. */
+/* The data, and how they were read. */
 static void show_data(const struct training *t, aq_shown *shown) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   aq_reading reading = aq_trainer_reading(t->trainer);
@@ -183,7 +183,7 @@ static void show_data(const struct training *t, aq_shown *shown) {
   aq_shown_end(shown);
 }
 
-/* How it was learned. In words one line tells how good the model is, unless a report does. */
+/* What training did. In text, one line says how good the model is, unless there is a report. */
 static void show_learning(const struct training *t, aq_shown *shown) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   double value;
@@ -251,7 +251,7 @@ static int run_train(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "valid", TEXT, "FILE", valid, "validation data; the epoch that does best on them is kept"),
     OPTION(0, "hold", FRACTION, "10%", hold, "hold back this part of the training rows for validation"),
-    OPTION(0, "test", TEXT, "FILE", test, "test data, for the report at the end alone"),
+    OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
     OPTION_SET_DIM,
     OPTION_SET_SETTING,

@@ -5,7 +5,7 @@
 
 /* ---- tokens ---- */
 
-/* Adds a token to the list, which has room. */
+/* Adds a token to the list. There must be room for it. */
 static int add_token(struct aq_session *s, struct session_tokens *list, const char *text, size_t length,
                      struct rt_error *error) {
   bool byte = length == 1 && (unsigned char)text[0] >= 0x80;
@@ -14,7 +14,7 @@ static int add_token(struct aq_session *s, struct session_tokens *list, const ch
   return list->text[list->count++] ? RT_OK : rt_no_memory(error);
 }
 
-/* The tokens of a text as it was written, and begin where the model sees one. */
+/* The tokens of a text as it was written, with `begin` where the model sees one. */
 static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_column *column = &s->model->schema.columns[c];
   const struct io_field *field = &s->field[column->field];
@@ -50,8 +50,7 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The tokens of the text that is as long as an axis of `size`, because both have their length from one dim;
- * NULL: there is none. */
+/* The tokens of the text whose length is the dim of an axis of `size`; NULL: no text has that dim. */
 static const char *const *tokens_of(const struct aq_session *s, vm_dim axis, int64_t size) {
   const struct vm_module *m = s->model->module;
   int64_t symbol = vm_dim_as_symbol(&m->dims, axis);
@@ -80,14 +79,14 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The head whose weights a map shows; NULL: they are no head's, but a mix's. */
+/* The head whose weights a map shows; NULL: it shows the weights of a mix. */
 static const struct vm_head *head_of(const struct vm_module *m, const char *name) {
   for (uint32_t h = 0; h < m->head_count; h++)
     if (!strcmp(m->head[h].name, name)) return &m->head[h];
   return NULL;
 }
 
-/* One example of a map as [heads, rows, columns]: axes that a head does not have count 1. */
+/* One example of a map as [heads, rows, columns]. An axis that a head does not have counts as 1. */
 static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   const struct vm_function *f = vm_module_function(m, "attend");

@@ -1,9 +1,9 @@
-/* central_differences.c: the gradients that the compiler derived against central differences of the loss, in
- * double, on random data.
+/* central_differences.c: compares the gradients that the compiler derived with central differences of the
+ * loss, in double, on random data.
  *
- * The difference quotient is the one of fourth order, (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h: with h =
- * 1e-3 both its truncation and its rounding are near 1e-12, so that small errors show. Where it straddles a
- * kink (relu, max) it is wrong for that h, so smaller ones are tried too. */
+ * The quotient is the one of fourth order, (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h. With h = 1e-3 its
+ * truncation and its rounding are both near 1e-12, so that small errors show. Across a kink (relu, max) it is
+ * wrong, so smaller h are tried too. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include "runtime/random.h"
 
 enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4 };
-/* A gradient smaller than this, times the loss, counts as so large when its relative error is taken: below it
- * rounding rules. */
+/* The relative error of a gradient that is smaller than this times the loss is taken of this times the loss,
+ * because rounding decides what is below. */
 static const double SMALLEST = 1e-5;
 
 struct found {
@@ -56,7 +56,7 @@ static int64_t below(struct check *c, int64_t limit) {
 
 enum { MOST_SYMBOLS = 1024 };
 
-/* What the data would decide. */
+/* Gives values to the sizes that data would decide. */
 static int bind_dims(struct check *c, struct rt_error *error) {
   struct vm_module *m = c->module;
   bool open[MOST_SYMBOLS] = {false};
@@ -79,7 +79,8 @@ static const struct size_set {
   int64_t examples, longest, first[2];
 } size_sets[] = {{1, 3, {3, 3}}, {3, 6, {1, 5}}, {4, 5, {0, 1}}, {2, 19, {19, 2}}};
 
-/* Sizes of one example after another, changed where the program does not hold for them. */
+/* Chooses the sizes of one example after another; where the program does not hold for them, it takes others.
+ */
 static int draw_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
   int64_t one[MOST_SYMBOLS];
   int status = RT_OK;
@@ -102,7 +103,7 @@ static int bind_sizes(struct check *c, const struct size_set *set, struct rt_err
                          : vm_machine_bind(c->machine, c->examples, (const int64_t *const *)c->size, error);
 }
 
-/* Elements of an input over all examples; -1 when a dim of it is none. */
+/* How many elements an input has over all examples; -1: one of its dims is not known. */
 static int64_t input_elements(struct check *c, const struct vm_type *type, struct rt_error *error) {
   int64_t total = 0, one[MOST_SYMBOLS];
   for (int64_t e = 0; e < c->examples; e++) {
@@ -117,7 +118,7 @@ static int64_t input_elements(struct check *c, const struct vm_type *type, struc
   return total;
 }
 
-/* Does a loss ask of this target to be at least 0, or a probability? */
+/* Must this target be at least 0, or a probability, for its loss? */
 static bool is_chance(const struct vm_module *m, uint32_t input) {
   for (uint32_t o = 0; o < m->output_count; o++)
     if (m->output[o].target == (int32_t)input && vm_link_find(m->output[o].link)->least == 0) return true;
@@ -151,8 +152,7 @@ static int loss_of(struct check *c, double *loss, struct rt_error *error) {
   return status;
 }
 
-/* Runs once and keeps every gradient, dense; those given by rows are summed into the rows of the parameter.
- */
+/* Runs once and keeps every gradient as a dense one: gradients that are lists of rows are summed up. */
 static int keep_gradients(struct check *c, double *loss, struct rt_error *error) {
   int status = loss_of(c, loss, error);
   if (status == RT_OK && !isfinite(*loss)) {
@@ -251,7 +251,8 @@ static int compare(struct check *c, uint32_t p, int64_t element, double loss, st
   return RT_OK;
 }
 
-/* Large models get fewer single elements; the random direction tests all of them at once, if less sharply. */
+/* Large models get fewer single elements. The random direction tests all elements at once, though less
+ * sharply. */
 static int64_t elements_to_check(const struct check *c) {
   double work = 1;
   for (uint32_t p = 0; p < c->params.count; p++) work += (double)c->params.elements[p];
@@ -288,7 +289,7 @@ static int make_params(struct check *c, struct rt_error *error) {
       c->module->param[p].init = (struct vm_init){.kind = VM_INIT_GLOROT, .a = 1};
   int status = lib_params_init(&c->params, c->module, RT_F64, error);
   if (status == RT_OK) status = lib_params_fill(&c->params, c->module, NULL, c->seed, NULL, error);
-  /* Away from the symmetry of the initial values, where many gradients are 0. */
+  /* Moves them away from the symmetry of the initial values, where many gradients are 0. */
   for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
     for (int64_t k = 0; k < c->params.elements[p]; k++) ((double *)c->params.data[p])[k] += 0.1 * normal(c);
   return status;

@@ -1,8 +1,7 @@
-/* checkpoint.c: everything that decides how training goes on, in one safetensors file beside the model:
- * parameters as they are ("param."), the best so far
- * ("best."), the running average where there is one ("average."), the optimizer's moments under their
- * names ("first.", "second."), and as metadata the position and what it is a position in. The order of the
- * data follows from the seed. */
+/* checkpoint.c: checkpoints. A checkpoint is a safetensors file beside the model with everything that decides
+ * how training goes on: parameters as they are ("param."), the best so far ("best."), their running average
+ * where there is one ("average."), and what the optimizer keeps, under its own names ("first.", "second.").
+ * The metadata say where training is, and of which training. The order of the data follows from the seed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 #include "runtime/io/file.h"
 #include "runtime/io/number.h"
 
-/* Raised when a checkpoint would mean something else, or could not be read, to an aq that knows the numbers
+/* Raised when a checkpoint changes its meaning, or could no longer be read by an aq that knows the format
  * before. */
 enum { FORMAT = 1 };
 
@@ -119,7 +118,7 @@ static void describe_method(const struct vm_settings *s, struct rt_text *out) {
     put_amount(out, schedule->setting[k].name, &s->schedule_setting[k]);
 }
 
-/* Which parameters are frozen, and what is different for some. */
+/* Which parameters are frozen, and the rates of those that have their own. */
 static void describe_parameters(const struct aq_trainer *t, struct rt_text *out) {
   const struct vm_module *m = t->module;
   struct digest frozen, groups;
@@ -134,7 +133,7 @@ static void describe_parameters(const struct aq_trainer *t, struct rt_text *out)
   put_digest(&groups, "groups", out);
 }
 
-/* What must be the same for going on to mean anything, a line for each: a name, and a value or # and a
+/* What must not change when training goes on: a line for each thing, with its name, and its value or # and a
  * digest. The number of epochs and patience may change. */
 static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_settings *s = &t->settings;
@@ -160,8 +159,7 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-/* Says which line is the first to differ: "the checkpoint is of another training: batch 32 there, batch 64
- * here". */
+/* Says what differs first: "the checkpoint is of another training: batch 32 there, batch 64 here". */
 static int check_run(const char *saved, const char *now, struct rt_error *error) {
   while (*saved && *now) {
     int a = (int)strcspn(saved, "\n"), b = (int)strcspn(now, "\n"), name = (int)strcspn(now, " ");
@@ -186,7 +184,7 @@ static int check_run(const char *saved, const char *now, struct rt_error *error)
 
 /* ---- the position ---- */
 
-/* Numbers that must come back exactly, infinities included, go as their bits. */
+/* These numbers must come back exactly, also when they are infinite, so their bits are written. */
 static uint64_t bits_of(double x) {
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);
@@ -320,7 +318,7 @@ static int read_moments(struct aq_trainer *t, const struct io_tensors *file, str
   return status;
 }
 
-/* A training lasts as long as its program and data, and not from one version to another. */
+/* A checkpoint is for the version that wrote it: it lasts as long as one training. */
 static int check_format(const struct io_tensors *file, struct rt_error *error) {
   const char *format = io_tensors_metadata(file, "aq.checkpoint"),
              *version = io_tensors_metadata(file, "aq.version");
@@ -369,7 +367,7 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   io_tensors_close(file);
   rt_free(path);
   if (status != RT_OK) return status;
-  /* The goal may be another one than before; of another metric than the one that is kept, later epochs tell.
+  /* The goal may have changed. If its metric is not the one by which epochs are kept, the next epochs decide.
    */
   bool same = t->has_goal && t->goal.metric == t->best_by.metric && t->goal_output == t->best_by.output;
   t->state.reached = same && t->state.best_epoch > 0

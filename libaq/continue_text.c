@@ -1,4 +1,4 @@
-/* continue_text.c: continuing a text, token by token. Every step runs the model on the last tokens again, as
+/* continue_text.c: continues a text, token by token. Each step runs the model again on the last tokens, as
  * many as it was made for. */
 #include <math.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static int find_text(struct writing *w, struct rt_error *error) {
   return error->code;
 }
 
-/* Of a prompt that is longer than the model's window its end matters, which encoding would cut off. */
+/* Encoding would cut off the end of a prompt that is longer than the model's window, but the end is what
+ * matters: so the beginning goes. */
 static int fill_uncut(struct writing *w, const aq_field *field, size_t count, struct rt_error *error) {
   struct io_schema schema = w->session->model->schema;
   schema.columns = rt_zalloc((size_t)schema.count, sizeof *schema.columns);
@@ -61,8 +62,8 @@ static int fill_uncut(struct writing *w, const aq_field *field, size_t count, st
   return status;
 }
 
-/* The prompt is the model's input columns, separated by tabs when there are several; the text to go on with
- * may be left out at the end. */
+/* The prompt is what the input columns read, with tabs between them. The text to be continued is the last of
+ * them, and may be left out. */
 static int read_prompt(struct writing *w, struct rt_error *error) {
   const struct io_schema *schema = &w->session->model->schema;
   const char *rest = w->options->prompt ? w->options->prompt : "";
@@ -91,9 +92,9 @@ static int append(struct writing *w, int32_t id, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The encoded prompt, without the end of the text and without the place that session_extend added: one token
- * either way. A model without a begin token that is given nothing starts behind a newline, or its commonest
- * token. */
+/* The encoded prompt without the last token: that is the end of the text, or the place that session_extend
+ * has added. When nothing is left, and the model has no token for the beginning, it starts with a newline, or
+ * else with its commonest token. */
 static int take_prompt(struct writing *w, struct rt_error *error) {
   const struct io_values *v = &w->session->data.values[w->column];
   int status = RT_OK;
@@ -111,7 +112,7 @@ static bool may_write(const struct writing *w, int64_t id) {
   return id != w->vocab->unknown;
 }
 
-/* Keeps the K largest weights and clears the others; of equals, the first stay. */
+/* Keeps the K largest weights and clears the others; of equal ones it keeps the first. */
 static void keep_top(double *weight, int64_t count, int top) {
   double least = INFINITY;
   int64_t kept = 0;
@@ -131,7 +132,7 @@ static void keep_top(double *weight, int64_t count, int top) {
     if (weight[k] < least || (weight[k] == least && kept-- > top)) weight[k] = 0;
 }
 
-/* Probabilities to the power 1/temperature are the softmax of logits/temperature, but for a factor. */
+/* p^(1/temperature) is the softmax of logits/temperature, but for a factor. */
 static int64_t draw(struct writing *w, const double *p, int64_t count, int64_t step) {
   double most = 0, sum = 0;
   int64_t best = 0;
@@ -152,7 +153,7 @@ static int64_t draw(struct writing *w, const double *p, int64_t count, int64_t s
 
 /* ---- writing ---- */
 
-/* Marks that stand right behind a word. */
+/* Marks that follow a word without a space. */
 static bool clings(const char *text, size_t length) {
   return length > 0 && strchr(".,;:!?)'%]}", text[0]) != NULL;
 }
@@ -168,8 +169,8 @@ static int write_token(struct writing *w, int32_t id, struct rt_error *error) {
   return refused ? rt_fail(error, RT_IO, "the text cannot be written") : RT_OK;
 }
 
-/* The last tokens of the context as the only row of the text, and one behind them that the model does not
- * see. */
+/* Makes the last tokens of the context the only row of the text, with one more behind them that the model
+ * does not see. */
 static int show_context(struct writing *w, struct rt_error *error) {
   struct io_values *v = &w->session->data.values[w->column];
   int64_t n = w->window > 0 && w->count > w->window ? w->window : w->count;
@@ -180,7 +181,7 @@ static int show_context(struct writing *w, struct rt_error *error) {
   return RT_OK;
 }
 
-/* What the model asks of the text so far. */
+/* Checks the requirements of the program for the text so far. */
 static int check_context(struct aq_session *s, struct rt_error *error) {
   int column;
   bool extends = s->row_check.extends;

@@ -1,4 +1,4 @@
-/* evaluate.c: a model's predictions for a labelled file, judged: one report for each output. */
+/* evaluate.c: predicts a labelled file and judges the predictions: one report for each output. */
 #include <math.h>
 #include <string.h>
 
@@ -22,8 +22,8 @@ struct aq_report {
 
 /* ---- the data ---- */
 
-/* A plain text is cut into windows as in training. Reading it could teach a schema, so it gets one of its
- * own: the model's is shared. */
+/* A plain text is cut into windows, as in training. Reading it could add to the schema; as the model's schema
+ * is shared, it gets a copy. */
 static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options,
                      struct rt_error *error) {
   struct io_schema own = {0};
@@ -113,7 +113,7 @@ const aq_message *aq_report_message(const aq_report *report) {
 
 /* ---- what it says ---- */
 
-/* Is what training minimises more than the loss of one output? */
+/* Does training minimise more than the loss of one output? */
 static bool has_total(const struct vm_module *m) {
   const struct vm_function *eval = vm_module_function(m, "eval");
   uint32_t count = m->output_count;
@@ -133,7 +133,7 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     status = rep_show(&report->judge.report[o], DIGITS, s, error);
     aq_shown_end(s);
   }
-  /* No output is called loss, which is a word of the language. */
+  /* An output cannot be called loss, which is a word of the language. */
   if (status != RT_OK || !m || !has_total(m)) return status;
   double loss = report->judge.loss / report->judge.loss_rows;
   aq_shown_real(s, "loss", NULL, loss);
@@ -151,7 +151,7 @@ int aq_report_shown(aq_report *report, aq_shown **shown) {
   return status != RT_OK || !s->failed ? status : rt_no_memory(error);
 }
 
-/* Written when asked for, anew each time. "" when there is no memory. */
+/* Writes the report anew each time it is asked for. "": there is no memory. */
 static const char *write_report(aq_report *report, enum aq_form form, struct rt_text *out) {
   aq_shown *s;
   int status = aq_report_shown(report, &s);

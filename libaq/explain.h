@@ -8,22 +8,22 @@
 struct cost {
   const struct vm_function *function;
   int64_t examples;
-  size_t bytes; /* of slots, for so many examples */
+  size_t bytes; /* of memory for intermediate values, for that many examples */
   double flops; /* per example */
 };
 
-/* What a head takes for one example of the length. */
+/* What a head costs for one example of the given length. */
 struct explain_head {
   const struct attend_plan *plan; /* NULL: materialised */
-  double flops;                   /* as if nothing were masked */
-  int64_t tiles, skipped;         /* of all its heads; skipped: those of which the mask hides every pair */
-  bool at_least;                  /* there were too many to count all that are skipped */
+  double flops;                   /* as if no pair were masked */
+  int64_t tiles, skipped;         /* of all its heads; skipped: tiles in which the mask hides every pair */
+  bool at_least;                  /* too many tiles to look at all: more may be skipped */
   int64_t queries, keys, heads;
 };
 
 struct explanation {
   const struct vm_module *program;
-  struct vm_module *module; /* the same with sizes of its own, all of them known */
+  struct vm_module *module; /* the program with all sizes known: where there are no data, they are assumed */
   struct vm_module sized;
   int64_t length;
   bool *assumed;       /* [symbols] */

@@ -13,8 +13,8 @@ static double role_size(const struct attend_operand *operand, const struct rt_sh
   return 1;
 }
 
-/* A head's products, as if nothing were masked: s = q k and y = a v; backwards s again, then dv, da, dq, dk.
- */
+/* The products of a head, as if nothing were masked: s = q k and y = a v; backwards s again, then dv, da, dq,
+ * dk. */
 double explain_attention_flops(const struct vm_module *module, const struct vm_machine *machine,
                                const struct vm_instr *instr, double examples) {
   const struct attend_plan *plan = &module->attend[instr->attr[0]];
@@ -31,7 +31,7 @@ double explain_attention_flops(const struct vm_module *module, const struct vm_m
   return examples * pairs * (2 * each + lanes);
 }
 
-/* A block of tiles, from tile (i, j) on. */
+/* A block of tiles that begins with tile (i, j). */
 struct block {
   int64_t i, j, rows, columns;
 };
@@ -45,8 +45,8 @@ static enum lane_truth truth_of(const struct explain_head *head, const struct bl
   return lane_truth_over(head->plan->mask, &ranges);
 }
 
-/* What the mask hides or shows as a whole is not divided further, so that the work follows the edge of the
- * mask and not the number of tiles. */
+/* A block that the mask hides or shows as a whole is not divided further. So the work grows with the edge of
+ * the mask, not with the number of tiles. */
 static int64_t skipped_tiles(const struct explain_head *head, const struct block *b, int64_t h,
                              int64_t *left) {
   if (b->rows <= 0 || b->columns <= 0 || --*left < 0) return 0;
@@ -63,11 +63,10 @@ static int64_t skipped_tiles(const struct explain_head *head, const struct block
   return sum;
 }
 
-/* Blocks that are looked at; of what is left then, nothing counts as skipped. */
+/* How many blocks are looked at; none of the others counts as skipped. */
 static const int64_t MOST_BLOCKS = 1 << 20;
 
-/* Which tiles of scores does the mask hide as a whole? The kernels ask the same question of the same program.
- */
+/* Counts the tiles that the mask hides as a whole. The kernels ask the same question of the same program. */
 static void count_tiles(struct explain_head *head) {
   const struct block all = {0, 0, (head->queries + ATTEND_QUERIES - 1) / ATTEND_QUERIES,
                             (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS};
@@ -142,7 +141,7 @@ static void show_rows(aq_shown *s, const struct attend_plan *plan, const struct 
     aq_shown_note(s, "", "%d with the gradient's", gradient->row_count);
 }
 
-/* Instructions of a slot, and what text says behind their number when there are some. */
+/* How many instructions a slot has; behind: what text adds. */
 static void show_slot(aq_shown *s, const char *name, const struct lane_program *program, const char *behind) {
   aq_shown_whole(s, name, program ? name : NULL, instructions(program));
   if (program) aq_shown_say(s, "%d instructions%s", instructions(program), behind);
@@ -159,7 +158,7 @@ static void show_tiles(aq_shown *s, const struct explain_head *head) {
   aq_shown_whole(s, "skipped", NULL, head->skipped);
 }
 
-/* Memory beside operands and results, of one worker. */
+/* The work, and the memory that each worker needs beside operands and results. */
 static int show_work(aq_shown *s, const struct explain_head *head, struct rt_error *error) {
   struct rt_text work = {0}, memory = {0};
   int64_t tiles = head->plan->row_count ? (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS : 1;

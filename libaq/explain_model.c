@@ -7,7 +7,7 @@
 #include "libaq/requirement_words.h"
 #include "runtime/lanes.h"
 
-/* Sizes that only data would tell, taken for a model without data. */
+/* Sizes that data decide. For a model without data these are assumed. */
 enum { ASSUMED_WIDTH = 64 };
 
 /* ---- sizes ---- */
@@ -30,7 +30,7 @@ static int settle_sizes(struct explanation *x, struct rt_error *error) {
   return lib_sizes_fit(x->module, NULL, x->assumed, error);
 }
 
-/* The sizes of an example of that length, or near it where the program does not hold for such a one. */
+/* The sizes of an example of that length, or of the nearest one for which the program holds. */
 static int example_sizes(struct explanation *x, struct rt_error *error) {
   struct vm_module *m = x->module;
   int64_t longest = 0, ragged = 0;
@@ -74,8 +74,8 @@ static double function_flops(const struct explanation *x, const struct vm_machin
   return flops;
 }
 
-/* Each step runs the body; backwards it runs one step backwards, and where the states are not all there the
- * body twice again (vm/scan_operands.h). */
+/* Forwards each step runs the body. Backwards each step runs the body's gradient, and where states were not
+ * kept, also the body twice (vm/scan_operands.h). */
 static double scan_flops(const struct explanation *x, const struct vm_machine *machine,
                          const struct vm_instr *instr, double examples) {
   uint32_t n = (uint32_t)(instr - vm_machine_function(machine)->instr);
@@ -189,7 +189,7 @@ static int requirement(struct explanation *x, const struct vm_requirement *r, st
   return failed ? rt_no_memory(error) : RT_OK;
 }
 
-/* What a row must be like. */
+/* What the sizes of a row have to be like. */
 static int requirements(struct explanation *x, struct rt_error *error) {
   int status = RT_OK;
   aq_shown_list(x->shown, "requirements");
@@ -255,7 +255,7 @@ static int params(struct explanation *x, struct rt_error *error) {
   return status;
 }
 
-/* As members, and as one line. */
+/* How often each op occurs, as members and as one line. */
 static void ops_of(struct explanation *x, const struct vm_function *f, struct rt_text *line) {
   aq_shown_begin(x->shown, "ops");
   for (int op = 0; op < OP_COUNT; op++) {

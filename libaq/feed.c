@@ -1,5 +1,5 @@
-/* feed.c: what a program says of its data becomes a schema; rows of datasets become the inputs of a machine.
- */
+/* feed.c: turns what a program says of its data into a schema, and rows of datasets into the inputs of a
+ * machine. */
 #include <string.h>
 
 #include "libaq/requirement_words.h"
@@ -12,7 +12,7 @@ static bool column_is_target_only(const struct vm_module *module, const char *na
   return true;
 }
 
-/* Tags are as long as the tokens that they belong to: the column whose length has the same name. */
+/* The column whose tokens the tags belong to: its length has the same name as theirs. */
 static int pair_tags(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     struct io_column *tags = &schema->columns[io_schema_find(schema, module->input[i].name)];
@@ -34,7 +34,7 @@ static int pair_tags(const struct vm_module *module, struct io_schema *schema, s
   return RT_OK;
 }
 
-/* A name is a vocabulary: the first input with the same one owns it. */
+/* Inputs with the same name for their vocabulary share it; the first of them owns it. */
 static void share_vocabularies(const struct vm_module *module, struct io_schema *schema) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i], *first = module->input;
@@ -45,7 +45,7 @@ static void share_vocabularies(const struct vm_module *module, struct io_schema 
   }
 }
 
-/* Vocabularies that the program gives: its labels, or a file of words. */
+/* Takes the vocabularies that the program gives: labels, or a file of words. */
 static int given_vocabularies(const struct vm_module *module, struct io_schema *schema,
                               struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
@@ -79,8 +79,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
     column->required = !column_is_target_only(module, input->name);
     column->ends = input->shifted && !text;
     column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
-    /* A text that is predicted is read as begin w1 … wn and predicted as w1 … wn end: one longer than its
-     * words. */
+    /* A text to be predicted is read as begin w1 … wn, and predicted as w1 … wn end: its length is one more
+     * than its words. */
     if (column->ends && column->max_length == 1)
       return rt_fail(error, RT_USAGE,
                      "a row of %s that is predicted has 2 tokens at least, its first and its end, but its "
@@ -110,7 +110,7 @@ static int64_t column_size(const struct io_column *column) {
   return column->vocab ? column->vocab->count : -1;
 }
 
-/* class[3], vector[16]: the program says how many there are. */
+/* class[3] or vector[16]: the program says how many there are. */
 static int fixed_size(const struct vm_module *module, const struct vm_input *input,
                       const struct io_column *column, struct rt_error *error) {
   vm_dim dim = input->type.of != VM_NO_DIM                  ? input->type.of
@@ -205,7 +205,8 @@ static size_t element_size(const struct lib_feed *feed, const struct vm_input *i
                                      : sizeof(float);
 }
 
-/* The input has n tokens in example e of the batch, and an input before it that shares its length has not. */
+/* Says that the input has n tokens in example e, while an input before it with the same length has another
+ * number. */
 static int unequal(const struct lib_feed *feed, const struct vm_input *input, struct lib_batch batch,
                    int64_t e, int64_t n, struct rt_error *error) {
   const struct io_dataset *data = batch.data;
@@ -218,8 +219,8 @@ static int unequal(const struct lib_feed *feed, const struct vm_input *input, st
   return error->code;
 }
 
-/* The `batch` longest rows of an input's column as the sizes of its ragged dim, longest first: no batch has
- * longer ones, one by one. */
+/* Puts the lengths of the `batch` longest rows of an input's column into the sizes of its ragged dim, longest
+ * first. No batch can have longer ones. */
 static int longest_rows(struct lib_feed *feed, uint32_t i, const struct io_dataset *data, int64_t batch,
                         int64_t *total, struct rt_error *error) {
   const struct vm_input *input = &feed->module->input[i];
@@ -265,8 +266,8 @@ double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t cou
   return (double)tokens;
 }
 
-/* Lengths of the rows, into the sizes of the input's ragged dim; the sum of them in *total. known: [symbols]
- * whose sizes an input before this one has given. */
+/* Puts the lengths of the rows into the sizes of the input's ragged dim, and their sum into *total. known:
+ * [symbols] whether an input before this one has given the sizes. */
 static int feed_lengths(struct lib_feed *feed, uint32_t i, struct lib_batch batch, bool *known,
                         int64_t *total, struct rt_error *error) {
   const struct vm_input *input = &feed->module->input[i];

@@ -1,4 +1,4 @@
-/* handles.c: what all handles share: messages, texts that are handed out, options in the words of the layers
+/* handles.c: what all handles share: messages, texts for the caller, and options translated for the layers
  * below. */
 #include <stdio.h>
 #include <string.h>

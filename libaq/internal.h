@@ -22,28 +22,28 @@ static inline struct rt_error *lib_begin(struct lib_message *message) {
   return &message->error;
 }
 
-/* An error without a place is about this file. */
+/* Makes this file the place of an error that has none yet. */
 void lib_name_file(struct rt_error *error, const char *path);
-/* Hints at the place in the program that another error is about, with its source line. */
+/* Adds the place and source line of another error as a hint. */
 void lib_hint_place(const struct rt_error *from, struct rt_error *error);
-/* Hands a finished text to the caller; it is "" rather than NULL, and freed when it failed. */
+/* Hands a finished text to the caller, "" rather than NULL. When the text had no memory, it is freed. */
 int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
 
 struct aq_program {
   struct lib_message message;
-  struct cc_program *program;       /* NULL when it has errors that forbid to compile it */
-  struct cc_program *read;          /* the same; or what could be read of it, for more diagnostics */
-  aq_message shown;                 /* the diagnostic that was asked for */
+  struct cc_program *program; /* NULL when it has errors that forbid to compile it */
+  struct cc_program *read;    /* the same; with errors, what could be read of it, for more diagnostics */
+  aq_message shown;           /* the diagnostic that was asked for */
   struct cc_assigned *define, *set; /* copies, texts in the arena */
   struct rt_arena arena;
-  struct vm_module *model;  /* what the last check found the model to ask of rows, or NULL */
+  struct vm_module *model;  /* that the last check compiled, for its requirements; or NULL */
   const char **requirement; /* in words */
 };
 
-/* RT_USAGE for a program that has errors, of which there is nothing to compile. */
+/* RT_USAGE for a program with errors: there is nothing to compile then. */
 int lib_can_compile(const struct aq_program *program, struct rt_error *error);
 
-/* A number of memory that holds float or double. */
+/* Number `at` of an array of float or double. */
 static inline double lib_number_at(const void *numbers, enum rt_precision precision, int64_t at) {
   return precision == RT_F64 ? ((const double *)numbers)[at] : (double)((const float *)numbers)[at];
 }
@@ -57,34 +57,32 @@ struct lib_params {
   void **data; /* [count] aligned blocks */
   int64_t *elements;
 };
-/* Allocates, without values. All dims of the parameters must be bound. */
 /* Hints at where the program makes a parameter, if that is known. */
 void lib_place_param(const struct vm_param *param, struct rt_error *error);
+/* Allocates them, without values. All dims of the parameters must be bound. */
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
                     struct rt_error *error);
-/* Fills every parameter as its initialiser says. Numbers depend on the seed and the parameter's name alone,
- * so that adding a parameter does not change the others. schema: trained, for tables that are loaded by what
- * their rows are; NULL: there are no columns. loaded may be NULL. */
+/* Fills every parameter as its initialiser says. Random numbers depend on the seed and the parameter's name
+ * alone, so that a new parameter does not change the others. schema is trained: a table that is loaded from a
+ * model file takes the row of each word from there. NULL: there are no columns. loaded may be NULL. */
 struct lib_loaded {
-  int64_t entries,
-      found; /* words and labels of axes that a model file has words for, too; those of them that it has */
-  int64_t by_position; /* parameters whose rows were learned here, from a file that does not say what its rows
-                          are */
+  int64_t entries, found; /* words and labels in axes that go by words; how many of them the model file has */
+  int64_t by_position; /* tables of learned words, loaded from a file that does not say what its rows are */
 };
 int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
                     uint64_t seed, struct lib_loaded *loaded, struct rt_error *error);
-/* From or to tensors named by prefix + path. Every parameter must be there, with its shape. */
+/* Reads them from the tensors named prefix + path. Every one must be there, with its shape. */
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
                     const char *prefix, struct rt_error *error);
-/* Describes the parameters for io_tensors_save in out[count]; names and shapes go to the arena. */
+/* Describes them in out[params->count] for io_tensors_save; names and shapes go to the arena. */
 int lib_params_describe(const struct lib_params *params, const struct vm_module *module, const char *prefix,
                         struct rt_arena *arena, struct io_tensor_out *out, struct rt_error *error);
 void lib_params_copy(struct lib_params *to,
                      const struct lib_params *from); /* the same module and precision */
 int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module,
                        enum rt_precision precision, struct rt_error *error);
-/* Fails with that code, and names the parameter, unless all numbers are finite. `when` completes the
- * sentence: "is no longer finite". */
+/* Fails with that code unless all numbers are finite. The message says which parameter `when`: "the parameter
+ * m.W is no longer finite". */
 int lib_params_check(const struct lib_params *params, const struct vm_module *module, int code,
                      const char *when, struct rt_error *error);
 void lib_params_bind(const struct lib_params *params, struct vm_machine *machine);
@@ -92,38 +90,38 @@ void lib_params_free(struct lib_params *params);
 
 /* ---- data into machines (feed.c) ---- */
 
-/* The schema that a module's inputs ask for. text: the file is one plain text, rows are windows of it. */
+/* The schema for a module's inputs. text: the data are one plain text, and rows are windows of it. */
 int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error);
 /* A copy of its own; *to is freed with io_schema_free, also after an error. */
 int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
-/* Gives the module's BOUND symbols the sizes that the trained schema has, and checks them against dims of the
- * program. */
+/* Gives the module's symbols that data decide the sizes of the trained schema. Fails where the program has
+ * given such a dim another size. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);
-/* Tokens of a row as an input sees them: a shifted text is one shorter. */
+/* How many tokens of a row an input sees: of a text that the model continues, one less than there are. */
 int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row);
 
 /* ---- what the program asks of a row (row_check.c) ---- */
 
-/* For the reader of data: columns whose lengths have one name are equally long in every row, and the row
- * meets what the program requires of sizes, as far as all of them are known. */
+/* What the reader of data asks about each row: are columns whose lengths have one name equally long, and does
+ * the row meet the program's requirements, as far as the sizes in them are known? */
 struct lib_row_check {
   const struct vm_module *module;
   const struct io_schema *schema;
   int *column;   /* [inputs] in the schema */
-  int64_t *size; /* [symbols] of the row that was looked at last, -1: not known */
-  /* A shifted text will get one more token before it is fed, as session_extend has it. */
+  int64_t *size; /* [symbols] of the last row; -1: not known */
+  /* A text to be continued will get one more token before it is fed (session_extend). */
   bool extends;
   struct io_row_check hook;    /* what the reader asks; its context is this */
   enum rt_precision precision; /* of the numbers; RT_F32 unless set after lib_row_check_init */
 };
-/* Numbers that fit the precision, and targets that the loss has (number_check.c); *column as for the hook. */
+/* Do numbers fit the precision, and targets the loss (number_check.c)? *column: the one that does not. */
 int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset *data, int64_t row,
                       int *column, struct rt_error *error);
-/* Both must outlive the check, and it stays where it is. */
+/* Module and schema must outlive the check, which must not be moved. */
 int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
                        const struct io_schema *schema, struct rt_error *error);
-/* Is something asked of rows that also depends on sizes of the whole file, which are not known yet? Then rows
- * are asked about again (io_dataset_recheck) when these are. */
+/* Does a requirement depend on a size of the whole file, such as the number of classes? Then rows are looked
+ * at again (io_dataset_recheck) when it is known. */
 bool lib_row_check_later(const struct lib_row_check *check);
 void lib_row_check_free(struct lib_row_check *check);
 
@@ -147,15 +145,15 @@ struct lib_feed {
 };
 int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
                   enum rt_precision precision, struct rt_error *error);
-/* Room for any batch of so many rows of the data, so that feeding allocates nothing later. `sizes` then are
- * those of the largest batch that there could be. */
+/* Makes room for any batch of that many rows, so that feeding allocates nothing later. `sizes` then are those
+ * of the largest batch that there could be. */
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
                      struct rt_error *error);
-/* Binds the machine to the sizes of the batch and sets the inputs it uses. */
+/* Binds the machine to the sizes of the batch, and sets the inputs that it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error);
-/* Rows that an output's loss in the batch last fed is the mean of: tokens where it has a target for each
- * token, else examples. The sum of all losses counts by the first output. */
+/* How many rows an output's loss is the mean of, in the batch last fed: tokens when each token has a target,
+ * else examples. The sum of all losses counts rows as the first output does. */
 double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t count);
 void lib_feed_free(struct lib_feed *feed);
 
@@ -170,7 +168,7 @@ struct aq_model {
   char *metric; /* name, or NULL */
   double metric_value;
   char *source; /* the program, to be compiled again (model_source.c) */
-  char *folder; /* where the program was, with the slash: nothing that is saved says so; NULL: not known */
+  char *folder; /* where the program was, with the slash, to be left out of what is saved; NULL: not known */
   const char ***class_text; /* [outputs][classes], in the arena */
   const char **requirement; /* the module's, in words */
   struct rt_arena arena;
@@ -180,18 +178,18 @@ int lib_model_words(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const char *column);
 struct aq_model *lib_model_new(void);
-/* What a model file holds beside the parameters, as safetensors metadata. */
+/* A model file: parameters, and all else as its metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error);
-/* The program as a model keeps it, with the settings that it was given, and those of own[0..count-1] instead
- * of theirs; *json is to be freed. After cc_compile_model. */
+/* The program as a model keeps it, after cc_compile_model: with the settings that it was given, but for those
+ * of own[0..count-1], which replace them. The caller frees *json. */
 int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,
                      struct rt_error *error);
-/* Compiled from that and nothing else: no file is read. The text is taken for hostile. */
+/* Compiles from that text alone: no file is read. The text is taken for hostile. */
 struct vm_module *lib_source_compile(const char *json, struct rt_error *error);
 /* ---- what was met in data (reading.c) ---- */
 
-/* What aq_reading shows. Start zeroed. */
+/* What aq_reading shows. Zero it before use. */
 struct lib_reading {
   int64_t rows, skipped;
   bool header;
@@ -201,21 +199,21 @@ struct lib_reading {
   size_t cut_count, cut_capacity;
 };
 void lib_reading_clear(struct lib_reading *reading);
-/* Everything of a file that was read. header and by_position are those of the first one. */
+/* Adds what was met in a file. header and by_position stay those of the first file. */
 int lib_reading_add(struct lib_reading *reading, const struct io_schema *schema,
                     const struct io_dataset *data, struct rt_error *error);
-/* Of a batch of a stream: the texts that were cut. Names belong to the schema. */
+/* Adds the texts that were cut in a batch of a stream. Names belong to the schema. */
 int lib_reading_cuts(struct lib_reading *reading, const struct io_schema *schema,
                      const struct io_dataset *data, struct rt_error *error);
 void lib_reading_skipped(struct lib_reading *reading, const struct rt_error *reason, int64_t count);
-/* line: the fields of a first line that may be a header; NULL: there is no doubt. */
+/* line: a first line that may have been a header; NULL: there is no doubt. */
 void lib_reading_doubt(struct lib_reading *reading, const char *file, const char *line);
 aq_reading lib_reading_view(const struct lib_reading *reading);
 void lib_reading_free(struct lib_reading *reading);
 
 /* ---- predicting and judging (judge.c) ---- */
 
-/* Runs a machine of "predict" or "eval" over datasets and judges every output. */
+/* Runs the function "eval" over datasets and judges every output. */
 struct lib_judge {
   const struct vm_module *module;
   const struct io_schema *schema;
@@ -224,11 +222,11 @@ struct lib_judge {
   struct rep_report *report; /* [outputs] */
   const struct lib_params *params;
   struct rt_pool *pool;
-  bool skip; /* rows whose answers are not finite are left out and counted; else the first is an error */
+  bool skip; /* leave out and count rows whose answers are not finite; else the first of them is an error */
   int64_t skipped;
   struct rt_error first_skipped;
-  double loss, loss_rows; /* sum of the batches' losses weighted by lib_feed_weight, and of the weights; rows
-                             with a label that training did not see are left out */
+  double loss, loss_rows; /* sum of the batches' losses times their weights (lib_feed_weight), and sum of the
+                             weights; without rows with a label that training did not see */
   double *scratch;
   size_t scratch_capacity;
   double *truth;
@@ -238,33 +236,34 @@ struct lib_judge {
 };
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
-/* What an output's predictions are judged as. */
+/* As what the predictions of an output are judged: classes, tags, numbers, … */
 enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output);
-/* measure.c: a metric of an output, by name: "f1" of the first, "topic.f1" of the output topic. */
+/* A metric of an output, by name (measure.c): "f1" of the first output, "topic.f1" of the output topic. */
 struct lib_measure {
   const char *name; /* as it was given; not owned */
   uint32_t output;
   const struct rep_metric *metric;
 };
-/* The output that a metric's name begins with, else the first; *name: what is left of it. */
+/* The output named before the point, else the first; *name becomes what stands behind the point. */
 uint32_t lib_metric_output(const struct vm_module *module, const char **name);
 int lib_measure_find(const struct vm_module *module, const struct rep_report *report, const char *name,
                      struct lib_measure *measure, struct rt_error *error);
-/* That the metric of train { } is one of its output. */
+/* Fails unless the metric of train { } can be measured for its output. */
 int lib_check_metric(const struct vm_module *module, struct rt_error *error);
-/* Puts the place of a setting into an error about it. */
+/* Gives an error the place of the setting that it is about. */
 void lib_place_setting(const struct vm_where *where, struct rt_error *error);
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                   struct rt_error *error);
-/* Rows with a label that training did not see: they are judged, and are not in the loss. */
+/* How many rows have a label that training did not see. They are judged, but not part of the loss. */
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data);
-/* Whether that is so of all labels of an output, whose metrics are 0 then, whatever the model says. */
+/* Did training see no label of this output at all? Then its metrics are 0 whatever the model says. */
 bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data, uint32_t output);
 void lib_judge_free(struct lib_judge *judge);
-/* Of the batch that the machine has just run: RT_NOT_FINITE unless all its answers are finite, and its loss,
- * which is put into *loss; NULL: there is none. In float, a loss that is too large is computed in double. */
+/* RT_NOT_FINITE unless all answers for the batch that the machine has just run are finite, and so is its
+ * loss, which goes to *loss (loss NULL: it is not looked at). A loss too large for float is computed in
+ * double. */
 int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *loss, struct rt_error *error);
-/* The last axes of an output as rows x columns of double: classes or numbers last. */
+/* An output as rows by columns: the last axis, of classes or numbers, is the columns. */
 void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns);
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out);
 

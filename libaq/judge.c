@@ -1,4 +1,4 @@
-/* judge.c: predictions compared with what is true, over a whole dataset. */
+/* judge.c: compares predictions with the truth, over a whole dataset. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +51,7 @@ void lib_judge_free(struct lib_judge *judge) {
   *judge = (struct lib_judge){0};
 }
 
-/* The class of a label that the model does not have. */
+/* The index of a label that the model does not have. */
 static int unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label,
                         size_t *index, struct rt_error *error) {
   size_t length;
@@ -70,7 +70,7 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   if (!known && (label >= 0 || -1 - label >= unseen->count))
     return rt_fail(error, RT_BAD_DATA, "a label is number %d of %lld classes", label, (long long)columns);
   for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
-  /* Not !(p > …): a probability that is no number must stay one, to be refused. */
+  /* Not !(p > …): where the probability is NaN the sum must become NaN, so that it is refused. */
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   int status = known ? RT_OK : unseen_class(report, unseen, label, &truth, error);
@@ -87,7 +87,7 @@ static int read_truth(struct lib_judge *judge, const void *target, int64_t row, 
   return RT_OK;
 }
 
-/* One output of one batch: targets row by row beside the scores. */
+/* Judges one output of one batch, row by row. */
 static int judge_output(struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
                         struct rt_error *error) {
   const struct vm_module *m = judge->module;
@@ -118,7 +118,7 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
   return status;
 }
 
-/* Tags of words that the model was not given, because their text was longer than its limit. */
+/* Judges the tags of words that the model did not see, because their text was longer than its limit. */
 static int judge_unanswered(struct lib_judge *judge, struct lib_batch batch, uint32_t o,
                             struct rt_error *error) {
   const struct io_values *v = &batch.data->values[judge->feed.column[judge->module->output[o].target]];
@@ -142,15 +142,15 @@ static double value_of(struct lib_judge *judge, uint32_t output) {
   return value;
 }
 
-/* What the loss of an output in the batch is divided by: its examples or tokens, unless the program says what
- * each counts. */
+/* How many rows the loss of an output counts in this batch: examples or tokens, unless the program says how
+ * much each counts. */
 static double weight_of(struct lib_judge *judge, uint32_t o, int64_t count) {
   uint32_t outputs = judge->module->output_count;
   bool said = vm_module_function(judge->module, "eval")->output_count == 3 * outputs + 1;
   return said ? value_of(judge, 2 * outputs + 1 + o) : lib_feed_weight(&judge->feed, o, count);
 }
 
-/* An output's own loss; of one output, without it, the loss. */
+/* Adds an output's own loss; where the model has none of its own, the loss is the one of its only output. */
 static void judge_own_loss(struct lib_judge *judge, uint32_t o, double total, int64_t count) {
   uint32_t own = judge->module->output_count + 1 + o;
   bool apart = own < vm_module_function(judge->module, "eval")->output_count;
@@ -166,7 +166,7 @@ static void judge_loss(struct lib_judge *judge, int64_t count, double value) {
     if (judge->report[o].kind != REP_NEXT) judge_own_loss(judge, o, value, count);
 }
 
-/* A row that cannot be judged: left out and counted, or the end. */
+/* A row that cannot be judged is left out and counted, or ends the judging. */
 static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64_t row,
                    const struct rt_error *reason, struct rt_error *error) {
   struct rt_error placed = *reason;
@@ -178,7 +178,8 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
   return judge->skip ? RT_OK : placed.code;
 }
 
-/* Nothing is counted before all of the batch can be. Where it cannot, each row is looked at by itself. */
+/* A batch is judged as a whole or not at all. When an answer in it is not finite, its rows are judged one by
+ * one. */
 static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss,
                        struct rt_error *error) {
   struct rt_error reason = {0};
@@ -205,7 +206,7 @@ static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool wit
   return status;
 }
 
-/* Has every target of the row a label that the model has? */
+/* Does the model have all labels of this row? */
 static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
     const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
@@ -218,7 +219,7 @@ static bool row_is_known(const struct lib_judge *judge, const struct io_dataset 
   return true;
 }
 
-/* The rows whose labels are all known, or the others: of these there is no loss. */
+/* Judges the rows whose labels the model has; or the others, for which there is no loss. */
 static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, int64_t most, bool known,
                       struct rt_error *error) {
   struct lib_batch batch = {data, judge->rows, 0};

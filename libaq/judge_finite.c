@@ -1,11 +1,10 @@
-/* judge_finite.c: whether what a model answered can be judged: an answer, or a loss, that is no number is
- * none. */
+/* judge_finite.c: can an answer be judged? It must be finite, and so must the loss. */
 #include <math.h>
 #include <string.h>
 
 #include "libaq/internal.h"
 
-/* Scores of classes may be minus infinity, which is a probability of 0, as long as not all are. */
+/* The score of a class may be minus infinity, which means a probability of 0, but not the scores of all. */
 static bool scores_are_finite(const struct lib_judge *judge, const struct rt_tensor *t, int64_t row,
                               int64_t columns) {
   double most = -INFINITY;
@@ -45,8 +44,8 @@ static int run_in_double(const struct lib_judge *judge, struct vm_machine *machi
   return status;
 }
 
-/* The error of a target of 1e20 is a number, but its square is none in float: the loss of these rows once
- * more in double. Rare, so what it takes is made here and now. */
+/* Computes the loss of these rows once more, in double: an error of 1e20 is a float, but its square is not.
+ * This is rare, so what it needs is made here and now. */
 static int loss_in_double(const struct lib_judge *judge, struct lib_batch batch, double *loss,
                           struct rt_error *error) {
   const struct vm_function *eval = vm_module_function(judge->module, "eval");
@@ -62,7 +61,7 @@ static int loss_in_double(const struct lib_judge *judge, struct lib_batch batch,
   return status;
 }
 
-/* Says that something is no number, and which op of the program made the first that is none. */
+/* Says what is not finite, and which op of the program made the first number that is not. */
 static int not_finite(struct lib_judge *judge, const char *what, struct rt_error *error) {
   struct rt_error why = {0};
   rt_fail(error, RT_NOT_FINITE, "%s is not finite for this row", what);

@@ -1,4 +1,4 @@
-/* map_numbers.c: what all drawings of a map ask of its numbers and names. */
+/* map_numbers.c: what the drawings of a map have in common. */
 #include <math.h>
 #include <stdio.h>
 

@@ -34,7 +34,7 @@ void lib_place_setting(const struct vm_where *where, struct rt_error *error) {
   error->column = (int)where->column;
 }
 
-/* How many classes there are is known when the data are read: auc is taken to be possible. */
+/* Before data are read the number of classes is not known, so auc, which is for two, is allowed. */
 int lib_check_metric(const struct vm_module *module, struct rt_error *error) {
   const char *metric = module->settings.metric;
   if (!metric) return RT_OK;

@@ -4,7 +4,7 @@
 #include "libaq/internal.h"
 #include "libaq/printable.h"
 
-/* What sets the severities apart: a colour of terminals, and what stands before the text. */
+/* The colour of a severity in a terminal, and what stands before the text. */
 static const struct {
   const char *colour, *prefix;
 } kinds[] = {[AQ_ERROR] = {"31", ""}, [AQ_WARNING] = {"33", "warning: "}, [AQ_REMARK] = {"0", ""}};
@@ -28,7 +28,7 @@ static void write_place(const struct line *line, const aq_message *m) {
   paint(line, "0");
 }
 
-/* Whole lines: the last one is ended unless it ends by itself. */
+/* Writes whole lines: a newline is added unless the text ends with one. */
 static void write_lines(const struct line *line, const char *text) {
   size_t length = text ? strlen(text) : 0;
   if (text) printable_lines(line->out, text);

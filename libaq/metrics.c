@@ -21,8 +21,8 @@ struct rep_scores rep_class_scores(const struct rep_report *r, size_t index) {
   return scores_of(c->hits, c->truths, c->predictions);
 }
 
-/* Pairwise summation in numpy's order: eight running sums over blocks of at most 128, larger ranges halved.
- * The averages of the table round as numpy's do, or a tie in the last printed digit would differ. */
+/* Adds in numpy's order: eight running sums over blocks of at most 128, and larger ranges halved. The
+ * averages of the table then round as numpy's do; otherwise the last printed digit could differ. */
 static double pairwise(const double *x, size_t n) {
   if (n > 128) {
     size_t half = n / 2 - n / 2 % 8;
@@ -45,8 +45,8 @@ static double score_field(const struct rep_scores *s, int field) {
   return field == 0 ? s->precision : field == 1 ? s->recall : s->f1;
 }
 
-/* The mean of one field over the classes that occur, equal or weighted by support. Runs in blocks over the
- * sorted classes when there are too many for the stack: the order of roundings is then no longer numpy's. */
+/* The mean of one field over the classes that occur, equal or weighted by support. When there are too many
+ * classes for the stack, it adds block by block, and no longer in numpy's order. */
 static double average_field(const struct rep_report *r, enum rep_average average, int field) {
   double block[REP_CONFUSION_MAX];
   struct rep_sum sum = {0, 0};
@@ -117,7 +117,8 @@ static void sink(struct rep_scored *x, size_t root, size_t n) {
   x[root] = moving;
 }
 
-/* Highest score first. Heapsort, as the C library's sort would take memory behind the host's back. */
+/* Sorts by falling score. It is a heapsort, because the C library's sort may take memory that does not come
+ * from the host's allocator. */
 static void sort_scored(struct rep_scored *x, size_t n) {
   for (size_t k = n / 2; k-- > 0;) sink(x, k, n);
   for (size_t k = n; k-- > 1;) {
@@ -155,7 +156,7 @@ static double mae_column(const struct rep_report *r, const struct rep_column *c)
   return rep_sum_value(&c->absolutes) / (double)r->rows;
 }
 
-/* A constant target is explained wholly or not at all. */
+/* The R² of a constant target is 1 when it is predicted exactly, else 0. */
 static double r2_column(const struct rep_report *r, const struct rep_column *c) {
   double squares = rep_sum_value(&c->squares);
   if (r->rows < 2) return NAN;

@@ -1,4 +1,4 @@
-/* model.c: models as handles: loading, saving, and what they can say of themselves. */
+/* model.c: models as handles: loading, saving, and what they tell about themselves. */
 #include <string.h>
 
 #include "libaq/requirement_words.h"
@@ -41,7 +41,7 @@ const aq_message *aq_model_message(const aq_model *model) {
   return lib_view((struct lib_message *)&model->message);
 }
 
-/* Columns as declared: an input that is also predicted (a shifted text) is listed once. */
+/* The columns as declared. A text that is input and target at once has two inputs, but is one column. */
 static const struct vm_input *column_at(const aq_model *model, size_t column) {
   for (uint32_t i = 0; model && model->module && i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];

@@ -1,7 +1,7 @@
-/* model_file.c: .aqm files. A model file is a safetensors file: parameters as tensors under their paths, and
- * as metadata columns and vocabularies, the program with its imports (model_source.c) and the metric. The
- * tensor "aq.bytecode" is the program compiled: it saves the work of doing so, and is not used by an aq with
- * another list of ops. Nothing in the file says in which folder the program was. */
+/* model_file.c: .aqm files. A model file is a safetensors file. Its tensors are the parameters, under their
+ * paths. Its metadata are the columns with their vocabularies, the program with its imports (model_source.c)
+ * and the metric. The tensor "aq.bytecode" is the compiled program: it saves compiling, and is not used by an
+ * aq with another list of ops. Nothing in the file says in which folder the program was. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,16 +10,16 @@
 #include "libaq/shown_tree.h"
 #include "runtime/io/number.h"
 
-/* Raised when a file could no longer be read by an aq that knows the numbers before. */
+/* Raised when a file could no longer be read by an aq that knows the format before. */
 enum { FORMAT = 2 };
 
-/* The name of a file as its program's folder sees it. */
+/* The name of a file, as seen from the program's folder. */
 static const char *seen_from(const char *folder, const char *name) {
   size_t length = strlen(folder);
   return name && !strncmp(name, folder, length) ? name + length : name;
 }
 
-/* The folder of the program is left out of the places that the module gives. */
+/* Writes the module without the program's folder in the places that it gives. */
 static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, struct rt_text *bytes,
                           struct rt_error *error) {
   struct vm_module m = *model->module;
@@ -76,7 +76,7 @@ static int not_a_model(const char *path, const char *why, struct rt_error *error
   return error->code;
 }
 
-/* model->module stays NULL when the bytecode is not for this aq. */
+/* Leaves model->module NULL when the bytecode is not for this aq. */
 static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const struct io_tensor *t,
                          struct rt_error *error) {
   void *bytes = rt_alloc((size_t)t->bytes + 1);
@@ -106,7 +106,7 @@ static int compile_again(struct aq_model *model, const char *path, struct rt_err
   return error->code;
 }
 
-/* Bytecode of another aq, or none, is made again from the program. */
+/* Reads the bytecode; where there is none, or that of another aq, it compiles the program again. */
 static int read_program(struct aq_model *model, const struct io_tensors *file, const char *path,
                         struct rt_error *error) {
   const struct io_tensor *t = io_tensors_find(file, "aq.bytecode");
@@ -145,7 +145,7 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
   int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
   if (status != RT_OK) return status;
   model->text = text && !strcmp(text, "1");
-  /* A metric that the validation data did not define was saved as "nan". */
+  /* The metric was saved as "nan" when the validation data did not define it. */
   if (value && io_number_parse(value, strlen(value), &model->metric_value))
     model->metric_value = strcmp(value, "nan") ? 0 : NAN;
   if (metric && *metric && !(model->metric = rt_strdup(metric))) return rt_no_memory(error);
@@ -153,8 +153,7 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
   return RT_OK;
 }
 
-/* Is the input what its kind of column gives? The verifier knows types; what columns hold it does not know.
- */
+/* Is the input what its kind of column gives? The verifier knows types, but not what columns hold. */
 static bool input_fits(const struct aq_model *model, const struct vm_input *input,
                        const struct io_column *column) {
   const struct vm_dims *dims = &model->module->dims;
@@ -168,13 +167,13 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
       || ragged != (input->length >= 0))
     return false;
   if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
-  /* What the data does not bind must be known now, to be compared with the column's width. */
+  /* A width that data do not decide must be known now, to be compared with the column's. */
   if (input->vocabulary < 0) return !wide || !vm_dim_value(dims, t->dim[t->rank - 1], NULL, &width, NULL);
   return vm_dim_as_symbol(dims, wide ? t->dim[t->rank - 1] : t->of) == input->vocabulary;
 }
 
-/* Does the function give scores for every class of its targets, or the numbers themselves, and, where wanted,
- * the loss behind them? */
+/* Does the function give scores for every class of its targets, or their numbers, and the loss where it is
+ * wanted? */
 static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) {
   const struct vm_function *f = vm_module_function(m, name);
   if (!f || !m->output_count || f->output_count < m->output_count + loss) return false;
@@ -186,7 +185,7 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
         || (whole && t->dim[target->rank] != target->of))
       return false;
   }
-  /* The loss, and behind it perhaps those of the outputs, and then what they are divided by. */
+  /* The loss may be followed by the losses of the outputs, and these by what they are divided by. */
   uint32_t count = m->output_count;
   if (loss && f->output_count > count + 1 && f->output_count != 2 * count + 1
       && f->output_count != 3 * count + 1)
@@ -198,8 +197,8 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
   return true;
 }
 
-/* Bytecode and columns come from one file but are checked against each other: every input has its column, of
- * its kind. */
+/* The bytecode and the columns in a file may not fit each other: every input must have its column, of its
+ * kind. */
 static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
   for (uint32_t i = 0; i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];

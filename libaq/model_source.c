@@ -37,7 +37,7 @@ static int write_file(void *context, const struct cc_file_text *file, bool is_li
   return w->out->failed ? RT_NO_MEMORY : RT_OK;
 }
 
-/* One that goes by its name in the program, or by a name of its own. */
+/* A value given on the command line; the name is where it goes, unless the text itself has it. */
 static void write_given(struct writer *w, const char *list, const struct cc_assigned *given) {
   if (w->given++)
     rt_text_puts(w->out, ",{\"origin\":");
@@ -51,7 +51,7 @@ static void write_given(struct writer *w, const char *list, const struct cc_assi
   rt_text_puts(w->out, "}");
 }
 
-/* own[0..count-1] take the place of those of the same names. */
+/* Writes a list, without the entries that own[0..count-1] replace by their name. */
 static void write_all_given(struct writer *w, const char *name, const struct cc_assigned_list *list,
                             const struct cc_assigned *own, int count) {
   w->given = 0;
@@ -122,7 +122,7 @@ static int read_given(const json_t *list, struct cc_assigned **given, int *count
   return RT_OK;
 }
 
-/* {"D":8}: sizes as aq wrote them when nothing else could be given. */
+/* {"D":8}: the older form, from when only sizes could be given. */
 static int read_sizes(struct kept *kept, json_t *sizes, struct rt_error *error) {
   const char *name;
   json_t *value;
@@ -137,7 +137,7 @@ static int read_sizes(struct kept *kept, json_t *sizes, struct rt_error *error) 
   return RT_OK;
 }
 
-/* Names and texts belong to json. */
+/* Reads what the JSON has; names and texts still belong to it. */
 static int read_kept(struct kept *kept, const json_t *json, struct rt_error *error) {
   bool good = true;
   kept->unfused = io_json_bool(json, "unfused", false, &good);
@@ -156,7 +156,7 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
   return status;
 }
 
-/* An import is one of the files that were kept, and nothing else in the world. */
+/* An import can only be one of the files that were kept. */
 static int read_import(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
   const struct kept *kept = context;
   for (const struct cc_file_text *file = kept->file; file->name; file++) {

@@ -1,5 +1,5 @@
-/* model_words.c: what a model has to say in words, made once, so that an immutable model can hand it out from
- * any thread: the names of its classes, and its requirements. */
+/* model_words.c: the names of a model's classes, and its requirements in words. They are made once, so that a
+ * model that never changes can hand them out in any thread. */
 #include "libaq/requirement_words.h"
 
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const char *column) {
@@ -7,7 +7,7 @@ const struct io_vocab *lib_model_vocab(const struct aq_model *model, const char 
   return number < 0 ? NULL : model->schema.columns[number].vocab;
 }
 
-/* NUL-terminated copies; NULL: there is no memory. */
+/* Copies with a NUL at the end; NULL: there is no memory. */
 static const char **class_names(struct aq_model *model, const struct io_vocab *vocab) {
   size_t count = vocab ? (size_t)vocab->count : 0;
   const char **name = rt_arena_alloc(&model->arena, (count + 1) * sizeof *name);

@@ -1,5 +1,5 @@
-/* number_check.c: numbers of a row that the program cannot take: beyond its precision, or targets that its
- * loss does not have. */
+/* number_check.c: finds numbers of a row that the program cannot take: too large for its precision, or
+ * outside of what its loss allows as a target. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,14 +8,14 @@
 #include "libaq/shown_tree.h"
 #include "vm/link.h"
 
-/* The output whose target a column is and whose link cannot give any number; NULL: it takes all. */
+/* The output that has this column as its target, if its link cannot give every number; else NULL. */
 static const struct vm_output *bounded(const struct vm_module *m, uint32_t input) {
   for (uint32_t o = 0; o < m->output_count; o++)
     if (m->output[o].target == (int32_t)input && m->output[o].link[0]) return &m->output[o];
   return NULL;
 }
 
-/* As people write it: 1e39, not 1e+39. */
+/* Written as people do: 1e39, not 1e+39. */
 static void write_number(char *out, double x) {
   shown_exact(out, x);
   char *plus = strchr(out, '+');
@@ -51,7 +51,7 @@ static int check_number(const struct lib_row_check *check, uint32_t input, const
   return RT_BAD_DATA;
 }
 
-/* Numbers as people round them: 0.33 three times is a distribution. */
+/* Probabilities as people round them: three times 0.33 is a distribution. */
 static const double NEAR_ONE = 0.02;
 
 static int check_total(const struct lib_row_check *check, uint32_t input, const struct io_values *v,

@@ -28,7 +28,7 @@ static size_t real_size(enum rt_precision precision) {
   return precision == RT_F64 ? sizeof(double) : sizeof(float);
 }
 
-/* Of the machine. The system would hand out more than that, and end the process when it is used. */
+/* The memory of the machine. The system would hand out more, and end the process when it is used. */
 static size_t physical_memory(void) {
   long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
   size_t bytes;
@@ -115,7 +115,7 @@ int lib_params_not_finite(const struct lib_params *params, const struct vm_init 
   return RT_BAD_DATA;
 }
 
-/* Names the parameters that the file lacks. */
+/* Says which parameters the file does not have. */
 static int missing(const struct lib_params *params, const struct vm_module *module,
                    const struct io_tensors *file, const char *prefix, struct rt_error *error) {
   struct rt_text names = {0};
@@ -212,7 +212,7 @@ int lib_params_convert(struct lib_params *to, const struct lib_params *from, con
   return status;
 }
 
-/* Without a way out of the loop, so that the compiler can take many numbers at once. */
+/* The loop never leaves early, so that the compiler can check many numbers at once. */
 static bool all_finite(const struct lib_params *params, uint32_t p) {
   bool good = true;
   if (params->precision == RT_F64)

@@ -1,5 +1,5 @@
-/* params_load.c: load("file", "tensor"): parameters that begin as tensors of a file. An axis that is a
- * vocabulary here and in a model file goes by what its entries mean, not by where they stand. */
+/* params_load.c: load("file", "tensor"): parameters that begin as tensors of a file. When an axis is a
+ * vocabulary, here and in a model file, the row of each word is found by the word, not by its place. */
 #include <math.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int open_file(struct lib_loader *l, const char *path, struct rt_error *er
 
 /* ---- axes ---- */
 
-/* What the entries of an axis are; vocab NULL: nothing but numbers. */
+/* What an axis stands for; vocab NULL: just numbers. */
 struct words {
   const struct io_vocab *vocab;
   const struct io_kind *kind;
@@ -43,7 +43,7 @@ static struct words words_of(const struct vm_module *module, const struct io_sch
   return (struct words){NULL, NULL};
 }
 
-/* The axis of a tensor of a model file. */
+/* What an axis of a tensor in a model file stands for. */
 static struct words words_in_file(const struct lib_loader *l, const struct io_tensor *t, int axis) {
   const struct vm_module *m = l->model ? l->model->module : NULL;
   for (uint32_t p = 0; m && p < m->param_count; p++)
@@ -68,7 +68,7 @@ static const struct vm_param *param_of(const struct loading *x) { return &x->l->
 static bool turned(const struct loading *x) { return param_of(x)->init.transposed; }
 static int file_axis(const struct loading *x, int axis) { return turned(x) ? 1 - axis : axis; }
 
-/* "words, 40 of them: "cat", "dog", …" of an axis, from its first difference with the other one on. */
+/* Writes "40 words (entry 3 is "cat")": the first entry in which it differs from the other vocabulary. */
 static void put_words(struct rt_text *out, struct words w, int32_t from) {
   rt_text_printf(out, "%d %s (entry %d is ", (int)w.vocab->texts.count, w.kind->noun, (int)from + 1);
   size_t length = 0;
@@ -104,7 +104,7 @@ static int other_words(const struct loading *x, struct words here, struct words 
   return status;
 }
 
-/* Where entry id of one vocabulary stands in another one, or -1. */
+/* The place of entry id of `here` in `there`, or -1. */
 static int32_t place_in(const struct io_vocab *there, const struct io_vocab *here, int32_t id) {
   if (id == here->unknown) return there->unknown;
   if (id == here->begin) return there->begin;
@@ -133,7 +133,7 @@ static int match_axis(struct loading *x, int axis, struct words here, struct wor
 
 /* ---- shapes ---- */
 
-/* Where an axis goes by words, another one is what does not fit. */
+/* When one axis goes by words, it is the other one that does not fit. */
 static bool hint_other_axis(const struct loading *x, struct rt_error *error) {
   bool by_words = false;
   int other = -1;
@@ -178,8 +178,8 @@ static int other_shape(const struct loading *x, struct rt_error *error) {
   return error->code;
 }
 
-/* Does an axis that is not matched have the tensor's size? Without any that is matched, a tensor of other
- * axes but as many numbers is taken as it lies: [H * K, D] for [H, K, D]. */
+/* Does the tensor fit? An axis that does not go by words needs the same size. When no axis goes by words, a
+ * tensor with other axes but as many numbers is taken as it lies in memory: [H * K, D] for [H, K, D]. */
 static bool shape_fits(const struct loading *x, bool matched) {
   if (turned(x) && (x->rank != 2 || x->t->rank != 2)) return false;
   if (!matched && !turned(x) && x->t->rank != x->rank) return x->t->elements == x->params->elements[x->p];
@@ -210,7 +210,7 @@ static int match(struct loading *x, struct rt_error *error) {
 
 /* ---- values ---- */
 
-/* Where number i of the parameter stands in the tensor, or -1. */
+/* Where number i of the parameter is in the tensor, or -1. */
 static int64_t place_of(const struct loading *x, int64_t i) {
   int64_t from = 0, index[RT_MAX_RANK];
   if (x->t->rank != x->rank) return i;

@@ -4,16 +4,16 @@
 #include "libaq/params.h"
 #include "runtime/random.h"
 
-/* FNV-1a, so that the numbers of a parameter hang on its name and the seed, not on what else there is. */
+/* FNV-1a. The numbers of a parameter depend on its name and the seed, not on the other parameters. */
 static uint64_t name_seed(const char *name, uint64_t seed) {
   uint64_t h = 1469598103934665603u ^ seed * 0x9E3779B97F4A7C15u;
   for (; *name; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
   return h;
 }
 
-/* How a parameter lies in memory as the matrices of its heads, one where it has none: element (r, c) of the
- * matrix of head h is at r * (heads * columns) + h * columns + c. What has more than two axes is a matrix of
- * its first axis and all others. */
+/* The matrices of a parameter's heads in memory; a parameter without heads is one matrix. Element (r, c) of
+ * head h is at r * (heads * columns) + h * columns + c. With more than two axes, the first is the rows, and
+ * all others are the columns. */
 struct matrices {
   int64_t heads, rows, columns;
 };
@@ -28,9 +28,9 @@ static struct matrices matrices_of(const struct vm_init *init, const int64_t *sh
   return m;
 }
 
-/* Fan in and out as the product x @ W sees them: the first axis, and all the others together. So the matrices
- * of several heads, [in, H, out], which are one product, start as one. A vector of each head, [H, in], is one
- * vector. */
+/* Fan in is the first axis, and fan out the product of all others, as in x @ W. So the matrices of several
+ * heads, [in, H, out], which are one product, begin like one matrix. A vector for each head, [H, in], begins
+ * like one vector. */
 static void fans(const struct vm_init *init, const int64_t *shape, int rank, double *in, double *out) {
   int first = init->by_head && rank <= 2;
   *in = rank > first ? (double)shape[first] : 1;
@@ -38,8 +38,7 @@ static void fans(const struct vm_init *init, const int64_t *shape, int rank, dou
   for (int a = first + 1; a < rank; a++) *out *= (double)shape[a];
 }
 
-/* Rows of a random matrix made orthonormal (modified Gram-Schmidt); when there are more rows than columns,
- * its columns. Saxe et al. 2014. */
+/* Makes the m rows of a random matrix orthonormal (modified Gram-Schmidt). Saxe et al. 2014. */
 static void make_orthogonal(double *q, int64_t m, int64_t n) {
   for (int64_t i = 0; i < m; i++) {
     for (int64_t k = 0; k < i; k++) {

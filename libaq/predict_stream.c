@@ -1,5 +1,5 @@
-/* predict_stream.c: predicting lines as they come: many at a time when many are there, at once when only one
- * is. */
+/* predict_stream.c: predicts lines as they come: many at a time when many are there, one at once when there
+ * is only one. */
 #include "libaq/session.h"
 
 #include <string.h>
@@ -36,8 +36,8 @@ static void write_scored(struct stream *st) {
   }
 }
 
-/* A row that cannot be predicted: a line of its own when bad rows are skipped, so that lines in and out still
- * go together; otherwise the end. */
+/* A row that cannot be predicted. When bad rows are skipped, a line stands for it, so that input and output
+ * lines still correspond; otherwise it ends the stream. */
 static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_error *error) {
   bool goes_on = (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
                  && st->session->options.bad_rows == AQ_BAD_ROW_SKIP
@@ -58,8 +58,7 @@ static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_e
   return RT_OK;
 }
 
-/* Each row by itself, because one of them is bad in a way that only the program tells: it is blamed by its
- * line. */
+/* Runs each row by itself, to find the bad one among them: only the program tells which it is. */
 static int run_singly(struct stream *st, struct rt_error *error) {
   struct aq_session *s = st->session;
   for (int64_t r = 0; r < s->data.rows; r++) {
@@ -106,7 +105,7 @@ static int predict_all(struct stream *st, struct rt_error *error) {
   for (bool more = true;;) {
     struct rt_error reason = {0};
     int status = RT_OK;
-    /* Nothing is held back while the next line is waited for. */
+    /* What was predicted is written before waiting for the next line. */
     if (s->data.rows == s->options.batch || io_table_waits(table)) status = flush(st, error);
     if (status != RT_OK) return status;
     status = io_rows_append(st->rows, &s->data, &more, &reason);
@@ -119,8 +118,7 @@ static int predict_all(struct stream *st, struct rt_error *error) {
   }
 }
 
-/* Classes have probabilities, of which some are the highest. To ask for them where there are none is a
- * mistake. */
+/* Only classes have probabilities. Asking for them where there are none is a mistake. */
 static int check_wishes(const struct stream *st, struct rt_error *error) {
   const aq_predict_options *o = st->options;
   const struct vm_module *m = st->session->model->module;
@@ -162,7 +160,7 @@ static void note_first_line(struct aq_session *s, const struct io_table *table) 
   lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
 }
 
-/* What the rows of a file were read from; examples by themselves come from none. */
+/* Forgets what came from a file: single examples do not come from one. */
 static void forget_file(struct io_dataset *data) {
   rt_free(data->name);
   rt_free(data->numbers);

@@ -10,7 +10,7 @@
 void printable_line(struct rt_text *out, const char *text);
 /* In several lines: newlines and tabs stay. */
 void printable_lines(struct rt_text *out, const char *text);
-/* The same for HTML, where the text is text, whatever it holds. */
+/* The same for HTML: < > & " become &lt; and so on. */
 void printable_html(struct rt_text *out, const char *text);
 /* In one line and exactly `columns` columns of a terminal: cut with … or filled with spaces, on the left when
  * right is set. */

@@ -1,4 +1,4 @@
-/* program.c: programs from outside: reading, checking, laying out. */
+/* program.c: programs as handles: reading, checking, layout. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@ enum { SOURCE_MAX = 64 << 20 };
 static int read_source(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
   struct stat about;
   (void)context;
-  /* A pipe would be waited for, and a device has no end. */
+  /* A pipe might never end, and a device has no end. */
   if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
     return rt_fail(error, RT_NO_INPUT, S_ISDIR(about.st_mode) ? "it is a folder" : "it is no ordinary file");
   return io_read_file(path, SOURCE_MAX, text, length, error);
@@ -41,7 +41,7 @@ static int copy_options(struct aq_program *p, const aq_program_options *o, struc
   return status != RT_OK ? status : copy_given(p, o->set, o->set_count, "--set", &p->set, error);
 }
 
-/* What the compiler found first becomes the program's message. */
+/* The first error that the compiler found becomes the program's message. */
 static int take_first(struct aq_program *p, struct rt_error *error) {
   const struct rt_error *first = p->read ? cc_first_error(&p->read->diagnostics) : NULL;
   if (!p->read) return rt_no_memory(error);

@@ -1,5 +1,5 @@
-/* reading.c: what was met while data was read, besides good rows: bad ones, a doubtful first line, texts too
- * long. */
+/* reading.c: what was met in data beside good rows: bad rows, a first line that may be a header, texts that
+ * are too long. */
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -28,7 +28,7 @@ void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line
   rt_hint(doubt, "--header yes leaves it out; --header no says that it is a row");
 }
 
-/* The entry of a column, made when it is the first time. */
+/* The entry of a column; made when there is none yet. */
 static aq_cut *cut_of(struct lib_reading *r, const struct io_column *column) {
   for (size_t k = 0; k < r->cut_count; k++)
     if (!strcmp(r->cut[k].column, column->name)) return &r->cut[k];

@@ -1,4 +1,4 @@
-/* report.c: takes rows and keeps what the metrics need of them. */
+/* report.c: collects from rows what the metrics need. */
 #include "libaq/report.h"
 
 #include <float.h>
@@ -12,7 +12,7 @@ void rep_sum_add(struct rep_sum *sum, double x) {
 }
 
 double rep_sum_value(const struct rep_sum *sum) {
-  /* Once the sum is infinite its rest is infinity minus infinity. */
+  /* Once the sum is infinite, the error would be infinity minus infinity. */
   return isfinite(sum->sum) ? sum->sum + sum->rest : sum->sum;
 }
 
@@ -54,8 +54,8 @@ void rep_reset(struct rep_report *r) {
   r->column_count = 0;
 }
 
-/* Where name stands or would stand in order. Byte order of UTF-8 is code point order, which is how
- * scikit-learn sorts names. */
+/* Where name is in the sorted order, or belongs. Bytes of UTF-8 sort like code points, and scikit-learn sorts
+ * names by code points. */
 static size_t find_class(const struct rep_report *r, const char *name, bool *found) {
   size_t low = 0, high = r->class_count;
   *found = false;
@@ -129,15 +129,16 @@ static double clip(double p) {
   return p < DBL_EPSILON ? DBL_EPSILON : p > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : p;
 }
 
-/* -ln of the truth's probability, which is clipped away from 0 and 1 and normalised over the classes, as
- * scikit-learn's log_loss does for doubles. */
+/* -ln of the probability of the truth. Probabilities are clipped away from 0 and 1 and divided by their sum,
+ * as in scikit-learn's log_loss for doubles. */
 static double row_log_loss(size_t truth, const double *proba, size_t proba_count) {
   double total = 0;
   for (size_t c = 0; c < proba_count; c++) total += clip(proba[c]);
   return -log(clip(truth < proba_count ? proba[truth] : 0) / total);
 }
 
-/* Keeps the probabilities' part of a row; everything that can fail happens before anything changes. */
+/* Keeps what metrics need of a row's probabilities. All that can fail comes first, so that a refused row
+ * changes nothing. */
 static int add_proba(struct rep_report *r, size_t truth, const double *proba, size_t proba_count,
                      struct rt_error *e) {
   for (size_t c = 0; c < proba_count; c++)
@@ -191,8 +192,8 @@ int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_e
   int status = rep_add_class(r, truth > 0.5, proba > 0.5, chances, 2, e);
   if (status != RT_OK) return status;
   rep_sum_add(&r->brier, (truth - proba) * (truth - proba));
-  /* A target between the two is as likely the one as the other says: rep_add_class has counted the likelier.
-   */
+  /* A target of 0.7 is 1 with probability 0.7 and 0 with 0.3. rep_add_class has counted the likelier of the
+   * two. */
   double other = truth > 0.5 ? 1 - truth : truth;
   if (other > 0)
     rep_sum_add(&r->log_loss,

@@ -9,17 +9,18 @@
 #include "runtime/base.h"
 #include "vm/target.h"
 
-/* What is predicted decides what can be measured. The values are bits, so that a metric can name several. */
+/* What is predicted; it decides which metrics there are. The values are bits, so that a metric can name
+ * several. */
 enum rep_kind {
 #define TARGET(name, ...) REP_##name = 1 << VM_TARGET_##name,
 #include "vm/targets.def"
 #undef TARGET
 };
-/* Their rows of targets.def: REP_CHANCE is measured as the classes "0" and "1" too, and of REP_TAGS and
- * REP_NEXT a row is a token. */
+/* The row of targets.def. REP_CHANCE is also measured as the classes "0" and "1"; a row of REP_TAGS and
+ * REP_NEXT is a token. */
 const struct vm_target *rep_target(enum rep_kind kind);
 
-/* A sum that carries its rounding error along (Neumaier 1974), so that long streams lose no digits. */
+/* A sum that keeps its rounding error (Neumaier 1974), so that long streams lose no digits. */
 struct rep_sum {
   double sum, rest;
 };
@@ -69,18 +70,18 @@ struct rep_report {
 
 int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e);
 void rep_free(struct rep_report *r);
-/* Forgets the rows and keeps the classes: the next epoch's validation. */
+/* Forgets the rows and keeps the classes, for the next epoch. */
 void rep_reset(struct rep_report *r);
 
-/* The index of the class with this name, which is added when it is new: indices count 0, 1, 2 … in the order
- * of first naming. Name all classes of the model first, then labels that only the evaluated data has. */
+/* The index of the class with this name. A new name gets the next index, from 0. Name the classes of the
+ * model first, then call rep_model_classes; labels that come later are those that only the data have. */
 int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e);
-/* The classes named so far are all that the model has; rows of those named later are errors. */
+/* The model has the classes named so far. Rows of classes that are named later count as errors. */
 void rep_model_classes(struct rep_report *r);
-/* Rows whose class the model does not have. Accuracy, precision, recall and f1 count them as errors; loss,
- * log_loss and auc leave them out, as the model gives such a class no probability. */
+/* How many rows have a class that the model does not have. Accuracy, precision, recall and f1 count them as
+ * errors; loss, log_loss and auc leave them out, because the model gives such a class no probability. */
 uint64_t rep_unseen_rows(const struct rep_report *r);
-/* The other rows, but those without an answer. */
+/* How many rows loss, log_loss and auc are of: those whose class the model has, and that have an answer. */
 uint64_t rep_scored_rows(const struct rep_report *r);
 
 /* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL;
@@ -88,22 +89,21 @@ uint64_t rep_scored_rows(const struct rep_report *r);
  * probability that is not a number. A refused row leaves the report as it was. */
 int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba,
                   size_t proba_count, struct rt_error *e);
-/* One row of REP_TAGS to which the model gives no answer: an error, which no predicted class has. Loss,
- * log_loss and auc leave it out. */
+/* One row of REP_TAGS to which the model gives no answer. It counts as an error, but as a prediction of no
+ * class; loss, log_loss and auc leave it out. */
 int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
-/* One row of REP_CHANCE: truth from 0 to 1 (else RT_BAD_DATA), the probability of 1. Above 0.5 either counts
- * as 1; log_loss and brier take the truth as it is. */
+/* One row of REP_CHANCE: the truth, from 0 to 1 (else RT_BAD_DATA), and the predicted probability of 1. Truth
+ * and prediction count as 1 when they are above 0.5; log_loss and brier take the truth as it is. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
 /* One row of REP_NUMBER: truth and predicted [width]; every row has the width of the first. */
 int rep_add_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,
                     struct rt_error *e);
-/* REP_NEXT: the sum of -ln p(token) over some tokens, in nats. */
+/* Some tokens of REP_NEXT: the sum of -ln p(token) over them, in nats. */
 int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e);
-/* The model's own loss, summed over weight rows; any kind but REP_NEXT, whose loss comes with rep_add_next.
- */
+/* The model's own loss, summed over `weight` rows. Not for REP_NEXT: rep_add_next adds its loss. */
 void rep_add_loss(struct rep_report *r, double sum, double weight);
 
-/* Precision, recall and f1 of one class or an average. What would divide by zero is 0. */
+/* Precision, recall and f1 of one class or an average; 0 where they would divide by zero. */
 struct rep_scores {
   double precision, recall, f1;
   uint64_t support;
@@ -114,8 +114,8 @@ struct rep_scores rep_class_scores(const struct rep_report *r, size_t index);
 enum rep_average { REP_MICRO, REP_MACRO, REP_WEIGHTED };
 struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_average average);
 
-/* Metrics by name, for --until and early stopping. A value is NaN where the rows do not define it: no rows,
- * no probabilities, AUC with one class, R² of one row. value may reorder the rows kept for AUC. */
+/* Metrics by name. A value is NaN where the rows do not define it: without rows or probabilities, AUC with
+ * one class, R² of one row. value may reorder the rows that are kept for AUC. */
 enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2 };
 struct rep_metric {
   const char *name;
@@ -129,14 +129,14 @@ struct rep_metric {
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;
 
-/* The metric of this name if it can measure this report; else RT_USAGE with a message that lists those that
- * can. Classes must have been named before, as AUC is for two. */
+/* The metric of this name, if this report has it; else RT_USAGE, and the message lists those that it has.
+ * Name the classes before, because AUC is for two classes. */
 int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,
                     struct rt_error *e);
-/* Whether value is better than than; a NaN is better than nothing, and anything better than a NaN. */
+/* Is value better than the other one? NaN is better than no value, and every number is better than NaN. */
 bool rep_metric_better(const struct rep_metric *metric, double value, double than);
 
-/* A goal such as "f1=0.9" or "loss=0.2", met by that value or a better one. */
+/* A goal such as "f1=0.9" or "loss=0.2". That value or a better one meets it. */
 struct rep_goal {
   const struct rep_metric *metric;
   double value;
@@ -144,13 +144,12 @@ struct rep_goal {
 int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e);
 bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r);
 
-/* Adds to the open object of s: all facts, and, as text, the table of scikit-learn's
- * classification_report(digits = digits, zero_division = 0), byte for byte, with the class names sorted as it
- * sorts them, if there are classes; the micro average, and the metrics that the table does not show. Where no
- * row at all is right, support stays a whole number (scikit-learn 1.2 prints 7 as 7.0 there). digits: 1
- * to 15. The same rows give the same bytes. */
+/* Adds all facts to the open object of s. As text, classes give the table of scikit-learn's
+ * classification_report(digits = digits, zero_division = 0), byte for byte, then the micro average and the
+ * metrics that the table does not have. One thing differs: when no row is right, support stays a whole number
+ * (scikit-learn 1.2 prints 7 as 7.0 there). digits: 1 to 15. The same rows give the same bytes. */
 int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e);
-/* That alone, written. */
+/* Writes these facts alone. */
 int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_text *out, struct rt_error *e);
 
 /* sum + x, and its value. */

@@ -1,4 +1,4 @@
-/* report_text.c: what a report shows. */
+/* report_text.c: shows a report, as facts and as the table that a person reads. */
 #include <math.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ static void show_averages(const struct rep_report *r, aq_shown *s,
   aq_shown_end(s);
 }
 
-/* Labels that the model does not have. */
+/* Is this a label of the data that the model does not have? */
 static bool is_unseen(const struct rep_report *r, size_t k) {
   return r->order[k] >= r->model_classes && in_order(r, k)->truths;
 }
@@ -83,7 +83,7 @@ static void show_confusion(const struct rep_report *r, aq_shown *s) {
   aq_shown_end(s);
 }
 
-/* The same as a drawing, for a page. */
+/* The same as a map, for pages. */
 static void draw_confusion(const struct rep_report *r, aq_shown *s) {
   size_t n = r->class_count, size, names;
   double *number = s && rt_mul(n * n + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
@@ -115,7 +115,7 @@ static void draw_confusion(const struct rep_report *r, aq_shown *s) {
 static const struct shown_column columns[] = {
     {"precision", "precision"}, {"recall", "recall"}, {"f1", "f1-score"}, {"support", "support"}};
 
-/* Over all classes precision, recall and f1 are the accuracy, and f1 is the one that scikit-learn prints. */
+/* Averaged over all rows, precision, recall and f1 are all the accuracy; scikit-learn prints it as f1. */
 static const struct shown_node *accuracy_row(const struct rep_report *r, aq_shown *s) {
   aq_shown_begin(s, NULL);
   shown_aside(s);
@@ -147,7 +147,7 @@ static void note_unanswered(const struct rep_report *r, aq_shown *s) {
                 r->unanswered == 1 ? "an error" : "errors");
 }
 
-/* The labels that the model does not have, since nothing that it answers can be right there. */
+/* Names the labels that the model does not have: none of its answers can be right there. */
 static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error *e) {
   unsigned long long rows = rep_unseen_rows(r);
   struct rt_text labels = {0};
@@ -167,7 +167,7 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
   return status;
 }
 
-/* The metrics that the table does not show, and that the rows define. */
+/* Shows the metrics that are not in the table, unless the rows do not define them. */
 static void show_metrics(aq_shown *s, const struct shown_node *metric, const struct rep_report *r) {
   for (size_t m = 0; m < rep_metric_count && metric; m++) {
     if (!(rep_metrics[m].kinds & r->kind)) continue;
@@ -177,7 +177,7 @@ static void show_metrics(aq_shown *s, const struct shown_node *metric, const str
   }
 }
 
-/* Columns of the names on the left. */
+/* How many columns the names on the left take. */
 static int name_width(const struct rep_report *r, int digits) {
   int width = (int)strlen(r->class_count ? averages[REP_WEIGHTED].label : "bits_per_token");
   return digits > width ? digits : width;

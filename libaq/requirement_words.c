@@ -1,4 +1,4 @@
-/* requirement_words.c: what a program asks of sizes, in the words of its columns. */
+/* requirement_words.c: puts requirements on the sizes of rows into the words of the program's columns. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 /* ---- columns ---- */
 
-/* What a row of a column is counted in. A text that the model writes is seen with its begin or end. */
+/* What a column's length counts, "words". In a text that the model writes, the begin or end counts too. */
 static void unit(const struct vm_input *input, int64_t n, struct rt_text *out) {
   if (input->kind && input->kind->one && !input->shifted)
     rt_text_puts(out, n == 1 ? input->kind->one : input->kind->more);
@@ -15,7 +15,7 @@ static void unit(const struct vm_input *input, int64_t n, struct rt_text *out) {
     rt_text_puts(out, n == 1 ? "token" : "tokens");
 }
 
-/* The input whose length a symbol is; NULL: none. Of several, one that the model reads. */
+/* The input whose length a symbol is; among several, one that the model reads. NULL: there is none. */
 static const struct vm_input *input_of(const struct vm_module *m, uint32_t symbol) {
   const struct vm_input *found = NULL;
   for (uint32_t i = 0; i < m->input_count; i++)
@@ -30,7 +30,7 @@ static const struct vm_input *input_with_size(const struct vm_module *m, uint32_
   return NULL;
 }
 
-/* What the symbol counts: "words of text", "classes of label". False: nothing of the data. */
+/* What a symbol counts: "words of text", "classes of label". False: it is not about data. */
 static bool print_meaning(const struct vm_module *m, uint32_t symbol, struct rt_text *out) {
   const struct vm_input *input = input_of(m, symbol), *sized = input_with_size(m, symbol);
   if (input) {

@@ -1,7 +1,8 @@
-/* row_check.c: what the program asks of a row beyond what its columns say, for whoever reads data. */
+/* row_check.c: asks about each row what its columns by themselves do not say: equal lengths, and
+ * requirements. */
 #include "libaq/requirement_words.h"
 
-/* Tokens of a row as the model will see them. */
+/* How many tokens of a row the model will see. */
 static int64_t row_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i,
                           int64_t row) {
   const struct vm_input *input = &check->module->input[i];
@@ -15,7 +16,7 @@ static bool has_length(const struct lib_row_check *check, const struct io_datase
   return check->module->input[i].length >= 0 && data->values[check->column[i]].present;
 }
 
-/* The first input before `i` that has its length from the same symbol and stands in the data, or i. */
+/* An input before `i` that has its length from the same symbol and is in the data; i: there is none. */
 static uint32_t same_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i) {
   for (uint32_t k = 0; k < i; k++)
     if (check->module->input[k].length == check->module->input[i].length && has_length(check, data, k))

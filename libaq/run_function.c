@@ -1,4 +1,5 @@
-/* run_function.c: one function on given tensors: the door for comparing with anything else. */
+/* run_function.c: runs one function on given tensors, so that its results can be compared with anything else.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static void run_free(struct run *r) {
 
 /* ---- sizes ---- */
 
-/* "[3, 64]" into the arena; "" when out of memory, where it is only for a message. */
+/* Writes "[3, 64]" into the arena, for a message; "": there is no memory. */
 static const char *shape_text(struct run *r, const struct io_tensor *t) {
   struct rt_text text = {0};
   rt_text_puts(&text, "[");
@@ -67,8 +68,7 @@ static const char *names_in(struct run *r, const struct io_tensors *file) {
   return kept ? kept : "";
 }
 
-/* Binds the dims that are single unbound symbols to the sizes of a tensor. what: "x" or "the parameter f.W".
- */
+/* Gives dims that are single unknown symbols the sizes of a tensor. what: "x" or "the parameter f.W". */
 static int bind_symbols(struct run *r, const char *what, const struct vm_type *type,
                         const struct io_tensor *t, const char *path, struct rt_error *error) {
   struct vm_dims *dims = &r->module->dims;
@@ -93,7 +93,7 @@ static int bind_symbols(struct run *r, const char *what, const struct vm_type *t
   return RT_OK;
 }
 
-/* All sizes are known now: do dims that are constants or formulas agree with the tensor? */
+/* Now that all sizes are known: do dims that are constants or formulas agree with the tensor? */
 static int check_sizes(struct run *r, const struct vm_input *input, const struct io_tensor *t,
                        struct rt_error *error) {
   struct vm_dims *dims = &r->module->dims;
@@ -119,7 +119,7 @@ static int check_sizes(struct run *r, const struct vm_input *input, const struct
   return RT_OK;
 }
 
-/* Sizes that no argument gives, such as the width of a layer, may come from the file of parameters. */
+/* A size that no argument has, such as the width of a layer, may come from the file of parameters. */
 static int bind_by_params(struct run *r, struct rt_error *error) {
   const struct vm_module *m = r->module;
   for (uint32_t p = 0; r->params && p < m->param_count; p++) {
@@ -161,7 +161,7 @@ static const struct io_tensor *tensor_of(struct run *r, const struct vm_input *i
   return NULL;
 }
 
-/* What the function asks of the sizes that it is given, told at its own place with who gave them. */
+/* Checks the function's requirements, and says which argument gave the size that does not meet one. */
 static int check_requirements(struct run *r, struct rt_error *error) {
   const struct vm_module *m = r->module;
   struct rt_text given = {0};
@@ -244,7 +244,7 @@ static int open_files(struct run *r, struct rt_error *error) {
   if (status != RT_OK || !r->options->params) return status;
   status = io_tensors_open(&r->params, r->options->params, error);
   if (status != RT_OK || r->module->param_count == 0) return status;
-  /* What --save-params wrote may be given back as it is. */
+  /* A file that save_params wrote can be given back as it is. */
   const char *with = rt_arena_printf(&r->arena, "param.%s", r->module->param[0].name);
   if (!with) return rt_no_memory(error);
   if (!io_tensors_find(r->params, r->module->param[0].name) && io_tensors_find(r->params, with))
@@ -272,8 +272,8 @@ static int prepare(struct run *r, struct rt_error *error) {
   return status;
 }
 
-/* The mean of the runs after the first, which meets cold caches and sleeping threads; or that one, when it is
- * the only one. */
+/* The mean of all runs but the first, in which caches are cold and threads asleep; of a single run, that one.
+ */
 static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
   int64_t repeat = r->options->repeat > 1 ? r->options->repeat : 1;
   double start = lib_seconds();

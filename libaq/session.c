@@ -1,4 +1,4 @@
-/* session.c: predicting single examples. */
+/* session.c: sessions: predicting single examples. */
 #include "libaq/session.h"
 #include "vm/link.h"
 

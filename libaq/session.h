@@ -29,17 +29,17 @@ struct aq_session {
   struct aq_eval_options options;
   struct rt_pool *pool;
   enum rt_precision precision;
-  struct lib_params converted; /* when the session's precision is not the model's */
+  struct lib_params converted; /* in the session's precision, when the model has another */
   const struct lib_params *params;
   struct lib_feed feed;
-  struct vm_machine *predict, *attend; /* attend: made when first asked for */
+  struct vm_machine *predict, *attend; /* attend is made when first needed */
   struct lib_row_check row_check;
-  struct io_dataset data;        /* asks row_check about each row */
+  struct io_dataset data;        /* row_check is asked about each row */
   int64_t *rows;                 /* [options.batch] 0, 1, … */
   struct io_field *field;        /* [columns] scratch */
   struct session_scores *scores; /* [outputs] */
   int64_t scored;                /* examples in scores, 0: none */
-  int64_t scored_row;            /* the row of data that the first of them is */
+  int64_t scored_row;            /* which row of data the first of them is */
   struct lib_reading reading;    /* of the last stream or example */
   struct session_map *map;       /* [map_count] */
   size_t map_count;
@@ -57,21 +57,21 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
 int session_not_ready(struct rt_error *error);
-/* Puts one example, given by the model's input columns in order, into data, which holds nothing else then.
- * schema: the model's, or one like it. */
+/* Makes one example all that data hold. field: what the input columns read, in their order. schema: the
+ * model's, or one like it. */
 int session_fill(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
                  size_t count, struct rt_error *error);
-/* The model sees all tokens but the last of a text that it continues. A row whose last token is real gets one
- * more, which nobody looks at. Call for the row last added. */
+/* A model that continues a text is fed all tokens but the last, which is only a target. So a row whose last
+ * token is to be seen gets one more, which nobody looks at. Call it for the row last added. */
 int session_extend(struct aq_session *session, struct rt_error *error);
-/* An answer that is no number is none: RT_NOT_FINITE unless all are finite. The hint says which op of the
- * program, as the machine has just run it, made the first. */
+/* RT_NOT_FINITE unless all numbers of an answer are finite. The hint says which op of the program, as the
+ * machine has just run it, made the first that is not. */
 int session_check_finite(struct vm_machine *machine, const char *name, const double *value, int64_t count,
                          struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
 
-/* write.c: what an example's scores are in words. One line each, without the newline. */
+/* An example's scores as a line, without the newline (write.c). */
 void session_write_text(const struct aq_session *session, int64_t example, const aq_predict_options *options,
                         struct rt_text *out);
 void session_write_json(const struct aq_session *session, int64_t example, const aq_predict_options *options,

@@ -1,5 +1,5 @@
-/* shown_html.c: a tree of facts as a page for a browser, which needs nothing else: what text says, with
- * headings, tables that can be read in a narrow window, and colours for light and dark screens. */
+/* shown_html.c: writes a tree of facts as a page for a browser, which needs no other file. It has what text
+ * has, with headings, tables that scroll in a narrow window, and colours for light and dark screens. */
 #include <string.h>
 
 #include "libaq/printable.h"
@@ -45,7 +45,7 @@ static const char head[] =
 
 /* ---- pieces ---- */
 
-/* A text, or a value as text has it, on one line. */
+/* Writes a value as text has it. */
 static void write_value(const struct shown_node *value, struct rt_text *out) {
   struct rt_text text = {0};
   if (value) shown_value(value, &text);
@@ -88,7 +88,7 @@ static void write_fact(struct page *page, const struct shown_node *node) {
   rt_text_puts(page->out, "\n");
 }
 
-/* A text may set a line apart by newlines around it; a page does that by itself. */
+/* Newlines around a line set it apart in text; a page does that by itself. */
 static void write_line(struct page *page, const struct shown_node *node) {
   const char *text = node->says + strspn(node->says, "\n");
   if (!*text) return;

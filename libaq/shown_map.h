@@ -1,4 +1,5 @@
-/* shown_map.h: maps of numbers, as part of a tree of facts: rows by columns, the larger the darker. */
+/* shown_map.h: maps of numbers as part of a tree of facts: a cell for each number, darker for a larger one.
+ */
 #ifndef AQ_LIBAQ_SHOWN_MAP_H
 #define AQ_LIBAQ_SHOWN_MAP_H
 
@@ -8,17 +9,17 @@ struct shown_map {
   const char *title;
   size_t heads, rows, columns;
   const double *number;                   /* [heads, rows, columns] */
-  const char *const *row, *const *column; /* what they are; NULL: they are numbered from 1 */
-  const char *corner;                     /* what rows and columns are, or NULL */
-  bool counts;                            /* whole numbers, which are shown as they are */
-  bool bars;                              /* each number is a bar: there is one row */
-  bool on_pages;                          /* and nowhere else */
+  const char *const *row, *const *column; /* [rows], [columns]: their names; NULL: numbers from 1 */
+  const char *corner;                     /* what rows and columns stand for, or NULL */
+  bool counts;                            /* whole numbers: shown without digits behind the point */
+  bool bars;                              /* each number is a bar; there is one row */
+  bool on_pages;                          /* drawn on pages alone, not in text */
 };
 
-/* Adds a drawing, which is no part of JSON. All that the map points to must outlive the tree. */
+/* Adds a drawing, which JSON does not have. All that the map points to must outlive the tree. */
 void shown_draw(aq_shown *s, const struct shown_map *map);
 
-/* What row or column number k is called; a number is written to buffer. */
+/* The name of row or column k; where names is NULL, its number, which is written to buffer. */
 enum { SHOWN_NAME = 24 };
 const char *shown_map_name(const char *const *names, size_t k, char buffer[SHOWN_NAME]);
 /* The largest size of its finite numbers. */

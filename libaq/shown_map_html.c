@@ -1,10 +1,10 @@
-/* shown_map_html.c: maps on a page: a cell for each number, its colour as dark as the number is large. */
+/* shown_map_html.c: draws maps on a page: a cell for each number, darker for a larger one. */
 #include <math.h>
 
 #include "libaq/printable.h"
 #include "libaq/shown_map.h"
 
-/* On darker cells than this the number is written in the other colour. */
+/* From this darkness on, the number is written in the other colour. */
 static const double STRONG = 0.65;
 
 static void write_number(const struct shown_map *map, double number, struct rt_text *out) {

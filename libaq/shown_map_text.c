@@ -1,5 +1,5 @@
-/* shown_map_text.c: maps in a terminal: shaded cells where there is colour, else blocks of rising density
- * with numbers. */
+/* shown_map_text.c: draws maps in a terminal: shaded cells where there is colour, else blocks of rising
+ * density with numbers. */
 #include <math.h>
 #include <stdio.h>
 
@@ -50,7 +50,7 @@ static void paint(const struct layout *l, const char *code) {
   if (l->colour) rt_text_printf(l->out, "\033[%sm", code);
 }
 
-/* A number in four columns: ".42", "1.0", "-.42"; 0, as of what is masked away, is "·". */
+/* A number in four columns: ".42", "1.0", "-.42". 0, as for a masked pair, is "·". */
 static void number_text(char text[SHOWN_FIXED_SIZE], double number) {
   double size = fabs(number);
   if (number == 0)
@@ -65,7 +65,7 @@ static void number_text(char text[SHOWN_FIXED_SIZE], double number) {
     snprintf(text, SHOWN_FIXED_SIZE, "%.0e", number);
 }
 
-/* Of the 256 colours of terminals: from white to blue, and to red for numbers below 0. */
+/* One of the 256 colours of terminals: from white to blue, or to red for numbers below 0. */
 static void shade(const struct layout *l, double share, bool negative) {
   static const int blue[] = {231, 195, 153, 117, 75, 33, 27, 21},
                    red[] = {231, 224, 217, 210, 203, 196, 160, 124};

@@ -1,4 +1,4 @@
-/* shown_text.c: a tree of facts for a person: titles, labels below each other, tables. */
+/* shown_text.c: writes a tree of facts for a person: titles, lines with labels, tables. */
 #include "libaq/printable.h"
 #include "libaq/shown_map.h"
 
@@ -16,7 +16,7 @@ static bool is_plain(const struct shown_node *node) {
   return (node->kind == SHOWN_OBJECT || node->kind == SHOWN_LIST) && !node->says && !node->grid;
 }
 
-/* Columns of the labels of a node, and of the objects in it that have no title of their own. */
+/* How many columns the labels take: those of a node, and of the objects in it that have no title. */
 static int label_width(const struct shown_node *node) {
   int width = node->width;
   for (const struct shown_node *child = node->first; child; child = child->next) {
@@ -38,7 +38,7 @@ static void write_label(const char *label, const struct layout *layout) {
   rt_text_puts(layout->out, layout->grid ? " " : "  ");
 }
 
-/* The value in a column of the grid; NULL leaves it empty. */
+/* Writes the value in a column of the grid; NULL leaves it empty. */
 static void write_cell(const struct shown_node *value, struct rt_text *out) {
   struct rt_text text = {0};
   if (value) shown_value(value, &text);
@@ -75,7 +75,7 @@ static void write_line(const struct shown_node *node, const struct layout *layou
   rt_text_puts(layout->out, "\n");
 }
 
-/* A title is set off from what stands above it, unless it stands within something that has one. */
+/* An empty line stands above a title, unless it is within something that has a title itself. */
 static void write_section(const struct shown_node *node, const struct layout *layout) {
   struct layout inner = *layout;
   if (node->says) {

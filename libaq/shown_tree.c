@@ -1,4 +1,5 @@
-/* shown_tree.c: builds trees of facts. After a failed allocation additions do nothing; writing tells it. */
+/* shown_tree.c: builds trees of facts. After a failed allocation additions do nothing, and writing returns
+ * it. */
 #include "libaq/shown_map.h"
 
 #include <stdarg.h>

@@ -13,32 +13,32 @@ enum shown_kind {
   SHOWN_FLAG,
   SHOWN_WHOLE,
   SHOWN_REAL,
-  SHOWN_COUNT, /* a real number without digits behind the point */
-  SHOWN_TEXT,  /* NULL: null, and no text */
+  SHOWN_COUNT, /* a whole number that may be beyond 64 bits */
+  SHOWN_TEXT,  /* NULL: null in JSON, and nothing in text */
   SHOWN_NUMBERS,
   SHOWN_OTHER, /* all of another tree */
-  /* No part of JSON: */
+  /* JSON does not have these: */
   SHOWN_NOTE,
   SHOWN_TABLE, /* of rows and notes */
-  SHOWN_ROW,   /* shows a node that stands elsewhere: a value, or in a table members of an object */
+  SHOWN_ROW,   /* shows a node that stands elsewhere: a value; in a table, the members of an object */
   SHOWN_MAP    /* a drawing of numbers (shown_map.h) */
 };
 
-/* A column of a table: the member of the rows' objects, and what stands above it. */
+/* A column of a table: the member of each row's object, and the heading. */
 struct shown_column {
   const char *key, *heading;
 };
 
 struct shown_node {
   enum shown_kind kind;
-  bool aside;        /* no part of JSON although its kind is */
+  bool aside;        /* JSON does not have it, although its kind is one of JSON */
   bool spaced;       /* in JSON, a space after commas and colons */
-  bool grid;         /* an object: labels on the right, numbers in columns */
-  int digits;        /* of a real number, in text */
-  int width;         /* an object: columns of labels at least */
+  bool grid;         /* an object: labels are aligned on the right, and numbers below each other */
+  int digits;        /* behind the point of a real number, in text */
+  int width;         /* an object: its labels take at least so many columns */
   const char *key;   /* the name of a member */
-  const char *label; /* in text; NULL: this says nothing there, unless it has a sentence */
-  const char *says;  /* in text, instead of the value; of an object or a list: its title */
+  const char *label; /* in text; without a label and words the node is not in text */
+  const char *says;  /* words that text has instead of the value; of an object or a list: its title */
   bool heading;      /* a note that a page shows as a heading */
   union {
     bool flag;
@@ -68,20 +68,21 @@ struct aq_shown {
 
 /* Digits behind the point of the real numbers that follow, in text. */
 void shown_digits(aq_shown *s, int digits);
-/* The open object shows its labels on the right, at least so many columns, and its numbers below each other.
+/* The open object aligns its labels on the right, in at least so many columns, and its numbers below each
+ * other.
  */
 void shown_grid(aq_shown *s, int width);
 /* The labels of the open object take so many columns at least. */
 void shown_labels(aq_shown *s, int width);
 /* A whole number that may be beyond 64 bits, for JSON alone. */
 void shown_count(aq_shown *s, const char *key, double value);
-/* What was last opened or added, for rows; NULL once memory was short. */
+/* What was last opened or added, to be shown again by shown_row; NULL once memory was short. */
 const struct shown_node *shown_latest(const aq_shown *s);
 /* Writing will return this status. */
 void shown_fail(aq_shown *s, int status);
-/* What was last added is a heading, where there are headings. */
+/* What was last added is a heading on a page. */
 void shown_heading(aq_shown *s);
-/* The open object is for the rows of a table alone. */
+/* Only rows of a table show the open object; JSON does not have it. */
 void shown_aside(aq_shown *s);
 /* Rows follow until aq_shown_end. column: [count], must outlive the tree. */
 void shown_table(aq_shown *s, const struct shown_column *column, size_t count);

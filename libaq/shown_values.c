@@ -8,7 +8,7 @@
 #include "libaq/shown_tree.h"
 #include "runtime/io/number.h"
 
-/* The host may have set a locale that writes a comma; what is shown has always a point. */
+/* The host's locale may write a comma; what is shown always has a point. */
 static void use_point(char *number) {
   const char *point = localeconv()->decimal_point;
   size_t length = strlen(point);

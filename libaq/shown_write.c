@@ -1,8 +1,8 @@
-/* shown_write.c: a tree of facts in the form that was asked for. */
+/* shown_write.c: writes a tree of facts in the form that is asked for. */
 #include "libaq/internal.h"
 #include "libaq/shown_tree.h"
 
-/* A host may nest as it likes, and even put a tree into itself. */
+/* A host may nest as deeply as it likes, and even put a tree into itself. */
 static bool is_too_deep(const struct shown_node *node, int left) {
   if (left == 0) return true;
   if (node->kind == SHOWN_OTHER) return is_too_deep(node->of, left - 1);

@@ -1,10 +1,10 @@
-/* sizes_fit.c: sizes for which a program holds, near those that one would like: for what has no data and
- * makes up some. */
+/* sizes_fit.c: finds sizes for which a program holds, near given ones. Used where there are no data, and
+ * sizes are made up. */
 #include "libaq/requirement_words.h"
 
 enum { MOST_ROUNDS = 200, FARTHEST = 4096 };
 
-/* A size that may be changed: of a row, or what a file would give. */
+/* A size that may be changed: of a row, or one that a file would give. */
 static int64_t *place_of(struct vm_module *m, int64_t *size, const bool *open, uint32_t s) {
   if (m->dims.symbol[s].kind == VM_RAGGED) return size ? &size[s] : NULL;
   return open && open[s] ? &m->dims.symbol[s].value : NULL;
@@ -18,7 +18,7 @@ static bool met(const struct vm_module *m, const struct vm_requirement *r, const
   return vm_requirement_met(&m->dims, r, size) != RT_BAD_DATA;
 }
 
-/* Changes one size, as little as will do. */
+/* Changes one size, by as little as is enough. */
 static bool mend(struct vm_module *m, const struct vm_requirement *r, int64_t *size, const bool *open) {
   for (int64_t by = 1; by <= FARTHEST; by++)
     for (uint32_t s = 0; s < m->dims.symbol_count; s++) {

@@ -1,4 +1,4 @@
-/* this_machine.c: what this machine gives aq, and what aq makes of it. */
+/* this_machine.c: what aq finds on this machine. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ struct finding {
   const struct rt_blas_info *blas;
 };
 
-/* The processor's name where the system tells it (Linux), else "". */
+/* The name of the processor, where the system tells it (Linux); else "". */
 static void read_processor(char *name, size_t size) {
   char line[256];
   FILE *file = fopen("/proc/cpuinfo", "r");

@@ -1,17 +1,18 @@
-/* train_loop.c: steps, epochs, and what is kept and saved between them. */
+/* train_loop.c: the steps and epochs of training, and what is saved in between. */
 #include <math.h>
 
 #include "libaq/trainer.h"
 #include "runtime/random.h"
 
-/* Seconds after which the state is saved even within an epoch. */
+/* After so many seconds the state is saved, also within an epoch. */
 static const double LONGEST_UNSAVED = 60;
-/* Saves are made so rarely that they take at most this part of the time. */
+/* Saving takes at most this part of the time. */
 static const double SAVING_SHARE = 0.1;
 
 /* ---- one step ---- */
 
-/* Rows of tables that this batch reads must be up to date: their optimizer catches up first. */
+/* The rows of tables that this batch reads must be up to date, so the optimizer catches up with them first.
+ */
 static int use_rows(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   int status = RT_OK;
@@ -48,7 +49,7 @@ static int diverged(int64_t step, struct rt_error *error) {
   return RT_NOT_FINITE;
 }
 
-/* Names the op that first made something that is no number. */
+/* Finds the op that made the first number that is not finite. */
 static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
   int status = vm_machine_blame(t->machine, seed, error);
   if (status != RT_OK && status != RT_NOT_FINITE) return status;
@@ -57,7 +58,7 @@ static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct r
   return diverged(t->state.step + 1, error);
 }
 
-/* The last step may have made a parameter infinite, which only the next loss would show. */
+/* The last step may have made a parameter infinite; only the loss of a next step would show it. */
 static int check_params(struct aq_trainer *t, struct rt_error *error) {
   const struct lib_params *const now[] = {&t->params, &t->average};
   int status = RT_OK;
@@ -121,7 +122,7 @@ static int save_model(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-/* The model first: whatever the checkpoint says was kept is in the model file then. */
+/* The model is saved first: then the best epoch that the checkpoint speaks of is in the model file. */
 static int save_all(struct aq_trainer *t, struct rt_error *error) {
   double before = lib_seconds();
   int status = RT_OK;
@@ -142,7 +143,7 @@ static bool save_is_due(const struct aq_trainer *t) {
 
 /* ---- the loop ---- */
 
-/* The order of an epoch hangs on the seed and the epoch alone. */
+/* The order of an epoch depends on the seed and the epoch alone. */
 static void shuffle(struct aq_trainer *t) {
   for (int64_t r = 0; r < t->train_data.rows; r++) t->order[r] = r;
   rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch),
@@ -180,9 +181,10 @@ static double valid_loss(const struct aq_trainer *t) {
   return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : NAN;
 }
 
-/* By the metric; where it cannot tell, by the loss, so that small validation data do not keep the first of
- * many equal epochs. Rows without an answer, which neither counts, come first: the epoch that answers more is
- * the better one. Where no label is known, nothing tells epochs apart, and the last is kept. */
+/* Is this epoch better than the best so far? First, an epoch that answers more rows is better: neither metric
+ * nor loss counts the others. Then the metric decides, and where it is equal the loss, so that with little
+ * validation data not just the first of many equal epochs is kept. When training saw no label of these data,
+ * nothing decides, and the last epoch is kept. */
 static bool is_best(const struct aq_trainer *t, double value) {
   const struct train_state *s = &t->state;
   if (s->best_epoch == 0 || t->blind) return true;
@@ -191,7 +193,7 @@ static bool is_best(const struct aq_trainer *t, double value) {
   return !rep_metric_better(t->best_by.metric, s->best_value, value) && valid_loss(t) < s->best_loss;
 }
 
-/* What has no value on these data, such as auc where one class is missing, never reaches a goal. */
+/* A metric without a value on these data, such as auc when a class is missing, never reaches a goal. */
 static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
   if (!t->has_goal || !isnan(t->goal.metric->value(&t->judge.report[t->goal_output]))) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the validation data give %s no value, so that no goal of it can be reached",
@@ -200,8 +202,8 @@ static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
   return RT_BAD_DATA;
 }
 
-/* Judges the validation data. Rows without a finite answer are bad rows; if all are, training has gone wrong.
- */
+/* Judges the validation data. Rows without a finite answer are bad rows; when there are no others, training
+ * has gone wrong. */
 static int validate(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
   if (status == RT_OK && t->judge.skipped > 0 && t->judge.skipped == t->valid_data.rows) {
@@ -273,8 +275,8 @@ static void fill_facts(struct aq_trainer *t) {
   t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
 }
 
-/* After the last step: what has not been saved yet. A training that was complete before saves its model once
- * more, should it be lost. */
+/* Saves what has not been saved yet, after the last step. A training that was already complete saves its
+ * model again, in case the file was lost. */
 static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error) {
   int status = RT_OK;
   t->unsaved |= complete && t->facts.steps == t->steps_before;

@@ -1,5 +1,4 @@
-/* trainer.c: training as a handle: program and data made ready for train_loop.c, and what came of it as a
- * model. */
+/* trainer.c: training as a handle: makes program and data ready for train_loop.c, and the result a model. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +75,7 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
   return RT_USAGE;
 }
 
-/* Of a warm-up longer than training the learning rate would never get where the program says. */
+/* With a warm-up longer than the training, the learning rate would never become what the program says. */
 static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_error *error) {
   if (t->settings.warmup.steps <= steps || steps == 0) return RT_OK;
   rt_fail(error, RT_USAGE,
@@ -88,8 +87,7 @@ static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_err
   return RT_USAGE;
 }
 
-/* What the data says of the settings: a batch is no larger than the data, and the steps of all epochs can be
- * counted. */
+/* Fits settings to the data: a batch is no larger than the data, and all steps can be counted. */
 static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
   int64_t steps;
   if (t->settings.batch > t->train_data.rows) t->settings.batch = t->train_data.rows;
@@ -113,7 +111,7 @@ static struct io_data_options reading_options(const struct aq_trainer *t) {
                                   .window = text_window(t->module)};
 }
 
-/* The training file gives the sizes that all rows share; what it asks of rows may depend on them. */
+/* The training file decides the sizes that all rows share, and requirements on rows may depend on them. */
 static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
   bool later = lib_row_check_later(&t->row_check);
   int status = lib_bind_dims(t->module, &t->schema, error);
@@ -154,7 +152,7 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   struct io_dataset test = {0};
   struct io_data_options o = reading_options(t);
   if (!t->test) return RT_OK;
-  /* A test file that cannot be read should be known before an hour of training, not after. */
+  /* If a test file cannot be read, that should be known before an hour of training. */
   int status = t->text ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
                        : io_dataset_read(t->test, &t->schema, &o, &test, error);
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
@@ -163,7 +161,7 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
-/* "topic.f1=0.9": a goal of the output topic. */
+/* Reads a goal, "f1=0.9", or "topic.f1=0.9" of the output topic. */
 static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   const char *goal = t->until;
   t->goal_output = lib_metric_output(t->module, &goal);
@@ -171,7 +169,7 @@ static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   return rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);
 }
 
-/* The metric that says which epoch was best: the one that is asked for, else that of the goal. */
+/* The metric that decides which epoch is best: the one that is asked for, else that of the goal. */
 static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   struct rep_report *report = t->judge.report;
   if (!t->has_valid) return RT_OK;
@@ -206,8 +204,8 @@ static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   return config;
 }
 
-/* A parameter that is frozen, or that the loss does not depend on, is of no size to the optimizer: it needs
- * no moments. */
+/* To the optimizer, a parameter that is frozen, or that the loss does not depend on, has no elements: it
+ * needs no moments. */
 static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32_t p) {
   const struct vm_type *type = &t->module->param[p].type;
   int64_t rows = 1;
@@ -222,8 +220,8 @@ static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32
                                t->average.count ? t->average.data[p] : NULL};
 }
 
-/* Does the function read a table in no other way than by those ids of an input? Then only these rows need be
- * up to date, and they are known before the run. */
+/* Does the function read a table by these ids of an input alone? Then only those rows have to be up to date,
+ * and they are known before the run. */
 static bool reads_rows_alone(const struct vm_function *f, const struct vm_gradient *gradient) {
   const struct vm_value *ids = &f->value[gradient->ids];
   if (ids->place != VM_IN_INPUT) return false;
@@ -237,7 +235,7 @@ static bool reads_rows_alone(const struct vm_function *f, const struct vm_gradie
   return true;
 }
 
-/* Says for what there is no memory: most of it is for the largest parameter. */
+/* Says what there is no memory for; the largest parameter needs most of it. */
 static int no_moments(const struct aq_trainer *t, struct rt_error *error) {
   uint32_t largest = 0;
   for (uint32_t p = 1; p < t->params.count; p++)
@@ -277,8 +275,8 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
   return t->optimizer ? RT_OK : error->code;
 }
 
-/* Memory for the largest batch that there could be, so that steps allocate nothing. Where there is not so
- * much, or no batch can look like that, steps get what they need when they need it. */
+/* Takes the memory for the largest batch that there could be, so that steps allocate nothing. When there is
+ * not so much memory, or no real batch could look like that, steps take what they need. */
 static int make_room(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
   int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
@@ -332,7 +330,7 @@ struct own_settings {
   char digits[OWN_MOST][OWN_DIGITS];
 };
 
-/* The settings that stand in the options. */
+/* The settings that options give instead of the program. */
 static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
   const aq_train_options *o = &t->options;
   const struct {
@@ -354,7 +352,7 @@ static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
   if (t->metric_name) own->set[own->count++] = (struct cc_assigned){"setting", "metric", t->metric_name};
 }
 
-/* With settings of its own the program is compiled once more, as it will stand in the model. */
+/* When options replace settings, the program is compiled again with them, as the model will keep it. */
 static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
   if (lib_can_compile(program, error)) return error->code;
   const char *path = program->program->main->path, *slash = strrchr(path, '/');

@@ -8,14 +8,14 @@
 #include "runtime/io/file.h"
 #include "runtime/optimizer.h"
 
-/* Where training is. All of it goes into a checkpoint, and nothing else decides what comes next. */
+/* Where training is. A checkpoint has all of it, and nothing else decides what comes next. */
 struct train_state {
   int64_t epoch;              /* from 0 */
-  int64_t position;           /* examples of this epoch already used */
+  int64_t position;           /* how many examples of this epoch were used */
   double loss_sum, loss_rows; /* of this epoch */
   int64_t step;
   int64_t best_epoch, since_best; /* from 1; 0: none yet */
-  int64_t best_unanswered;        /* rows of the validation data that had no finite answer then */
+  int64_t best_unanswered;        /* rows of the validation data without a finite answer in that epoch */
   double best_value, best_loss;   /* the metric and the loss of that epoch on the validation data */
   bool reached;
 };
@@ -29,31 +29,32 @@ struct aq_trainer {
   struct lib_row_check row_check;
   struct io_dataset train_data, valid_data;
   bool has_valid, text;
-  struct io_lock *lock;        /* on where the model goes */
-  char *source, *folder, *run; /* as in a model; what a checkpoint must agree with (checkpoint.c) */
-  uint64_t program;            /* its digest */
+  struct io_lock *lock; /* that keeps others from writing the same model */
+  char *source, *folder,
+      *run; /* source and folder as in a model; run: what a checkpoint must agree with (checkpoint.c) */
+  uint64_t program; /* its digest */
   int64_t test_rows;
   struct lib_reading reading; /* of all files */
 
   enum rt_precision precision;
-  struct vm_settings settings; /* with the options' values put in */
+  struct vm_settings settings; /* with the values that options give */
   struct rt_pool *pool;
   struct lib_params params, best;
-  struct lib_loaded loaded;   /* what params took from files */
+  struct lib_loaded loaded;   /* what was found in files that parameters load */
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;
   struct lib_judge judge;     /* on the validation data */
-  struct lib_measure best_by; /* decides what is best; metric NULL: nothing does */
+  struct lib_measure best_by; /* which metric decides the best epoch; metric NULL: there is none */
   struct rep_goal goal;
   uint32_t goal_output;
   bool has_goal;
-  bool blind; /* no label of the validation data is known: no epoch is better than another */
+  bool blind; /* training saw no label of the validation data, so no epoch is better than another */
 
   struct rt_optimizer *optimizer;
   struct rt_gradient *gradient; /* [params] */
-  bool *learns;                 /* [params] the loss depends on it; others have no moments and never change */
-  bool *by_ids;   /* [params] a table of which a batch reads the rows alone that its gradient is for */
+  bool *learns;   /* [params] the loss depends on it; the others have no moments and never change */
+  bool *by_ids;   /* [params] a table of which a step reads only the rows that its gradient is for */
   int64_t *order; /* [train rows] this epoch's */
 
   struct train_state state;
@@ -63,29 +64,29 @@ struct aq_trainer {
   double started, last_shown;
   int64_t steps_before;       /* facts.steps at the start of this run */
   double saved_at, save_cost; /* lib_seconds of the last save, 0: never; how long it took */
-  bool unsaved;               /* the best has changed since the model was saved */
-  bool saved;                 /* the checkpoint is of the present state */
+  bool unsaved;               /* the best has changed since the model was last saved */
+  bool saved;                 /* the checkpoint has the present state */
   bool ready, stopped;        /* ready: aq_trainer_new has succeeded */
 };
 
-/* The parameters of now as they are judged, kept and saved: their running average where the program asks for
+/* The present parameters, as they are judged, kept and saved: their running average, if the program asks for
  * one. */
 static inline const struct lib_params *lib_train_now(const struct aq_trainer *t) {
   return t->settings.average > 0 ? &t->average : &t->params;
 }
-/* The best parameters so far; before the first epoch has ended, those of now. */
+/* The best parameters so far; before the first epoch has ended, the present ones. */
 static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) {
   return t->state.best_epoch ? &t->best : lib_train_now(t);
 }
-/* Fills an empty model with copies of the best. Tables must be up to date (rt_optimizer_flush). */
+/* Fills an empty model with copies of the best parameters. Call rt_optimizer_flush before. */
 int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
 
-/* Fails unless the model, and the checkpoint beside it, can be created where they should go, and nobody else
- * writes them; until the trainer is freed, nobody else can. */
+/* Fails unless the model and its checkpoint can be created where they should go, and nobody else writes them.
+ * Until the trainer is freed, nobody else can. */
 int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error);
-/* Steps of an epoch. The batch is never larger than the data. */
+/* Steps in an epoch. The batch is never larger than the data. */
 static inline int64_t lib_train_steps(const struct aq_trainer *t) {
   return (t->train_data.rows + t->settings.batch - 1) / t->settings.batch;
 }

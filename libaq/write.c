@@ -1,9 +1,9 @@
-/* write.c: the scores of an example as a line of text or of JSON.
+/* write.c: writes the scores of an example as a line of text or of JSON.
  *
- * As text, outputs are separated by tabs. A class: its label; with probabilities, then a field LABEL=P for
- * each class in the order of aq_model_class; with top K, for each of the K best, the best first. Tags: labels
- * separated by spaces, then (with probabilities) theirs; CUT stands for words that the model was not given.
- * Numbers: separated by spaces. */
+ * In text, tabs separate the outputs. A class is its label; with probabilities, a field LABEL=P follows for
+ * each class, in the order of aq_model_class; with top K, for each of the K best, the best first. Tags are
+ * labels with spaces between them, and with probabilities a field with those follows; CUT stands for words
+ * that the model did not see. Numbers have spaces between them. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "runtime/io/json.h"
 #include "runtime/io/utf8.h"
 
-/* What one output says of one example. */
+/* The scores of one output for one example. */
 struct answer {
   const double *p; /* [rows, count] */
   int64_t rows, count;
@@ -24,7 +24,7 @@ struct answer {
 
 #define CUT "<cut>" /* no tag: no label has it unless somebody means to confuse */
 
-/* Tokens of the example that a column has cut off. */
+/* How many tokens of the example were cut off in a column. */
 static int64_t cut_of(const struct aq_session *s, int column, int64_t example) {
   const struct io_values *v = &s->data.values[column];
   return v->row_cuts ? v->row_cuts[s->scored_row + example] : 0;
@@ -48,7 +48,7 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
 
 /* ---- pieces ---- */
 
-/* With a point, whatever the host's locale. */
+/* With a point, whatever locale the host has set. */
 static void add_number(struct rt_text *out, const char *format, double x) {
   char number[64];
   snprintf(number, sizeof number, format, x);
@@ -65,7 +65,7 @@ static void add_label(struct rt_text *out, const struct io_vocab *vocab, int64_t
   if (text) shown_escape(out, text, length);
 }
 
-/* A byte that is no text by itself becomes "\xNN". */
+/* A byte that is not text by itself is written as "\xNN". */
 static void add_json_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
   size_t length = 0;
   const char *text = io_vocab_text(vocab, (int32_t)id, &length);
@@ -85,8 +85,8 @@ static void add_json_number(struct rt_text *out, double x) {
     rt_text_puts(out, "null");
 }
 
-/* The best class that is worse than (above, before), which came before it; ties go by number. -1: there is
- * none. */
+/* The class with the highest probability below that of `before`; of equal ones, the next by number. -1: there
+ * is none. */
 static int64_t next_best(const double *p, int64_t count, double above, int64_t before) {
   int64_t best = -1;
   for (int64_t k = 0; k < count; k++) {
@@ -107,7 +107,7 @@ static void add_class(struct rt_text *out, const struct answer *a, const double 
   add_probability(out, p[id]);
 }
 
-/* p: the row of the answer that counts. */
+/* p: the scores that count, one for each class. */
 static void one_text(const struct answer *a, const double *p, struct rt_text *out) {
   int64_t best = best_of(p, a->count);
   if (best < 0) return;
@@ -225,7 +225,8 @@ static void numbers_json(const struct answer *a, struct rt_text *out) {
   rt_text_puts(out, "]");
 }
 
-/* What was cut off from the example's texts. No output is called data, which is a word of the language. */
+/* How much of the example's texts was cut off. An output cannot be called data, which is a word of the
+ * language. */
 static void cuts_json(const struct aq_session *s, int64_t example, struct rt_text *out) {
   const struct io_schema *schema = &s->model->schema;
   int texts = 0;
