@@ -4,32 +4,48 @@
 
 #include "aqc/messages.h"
 #include "aqc/nearest_word.h"
+#include "aqc/output.h"
 #include "aqc/verb.h"
 
-static void show(const aq_op *op) {
-  printf("%s", op->signature);
-  if (op->attributes[0]) printf("   (%s)", op->attributes);
-  printf("\n    %s\n", op->about);
+static void show(aq_shown *shown, const aq_op *op) {
+  bool some = op->attributes[0] != '\0';
+  aq_shown_begin(shown, NULL);
+  aq_shown_text(shown, "name", NULL, op->name);
+  aq_shown_say(shown, "%s  %s%s%s%s\n    %s", op->name, op->signature, some ? "   (" : "", op->attributes,
+               some ? ")" : "", op->about);
+  aq_shown_text(shown, "signature", NULL, op->signature);
+  aq_shown_text(shown, "attributes", NULL, op->attributes);
+  aq_shown_text(shown, "about", NULL, op->about);
+  aq_shown_end(shown);
+}
+
+static int no_op(const char *name) {
+  const char *nearest = NULL;
+  char hint[128] = "`aqc ops` lists them all";
+  aq_op op;
+  for (size_t k = 0; aq_op_at(k, &op); k++) nearest = nearest_word(name, nearest, op.name);
+  if (nearest) snprintf(hint, sizeof hint, "did you mean `%s`?", nearest);
+  return message_fail(AQ_USAGE, hint, "there is no op `%.60s`", name);
 }
 
 static int run_ops(const struct settings *settings) {
-  const char *wanted = settings->operand_count ? settings->operand[0] : NULL, *nearest = NULL;
+  const char *wanted = settings->operand_count ? settings->operand[0] : NULL;
+  aq_shown *shown = aq_shown_new(true);
   bool found = false;
   aq_op op;
+  aq_shown_list(shown, "ops");
   for (size_t k = 0; aq_op_at(k, &op); k++) {
-    if (wanted) nearest = nearest_word(wanted, nearest, op.name);
     if (wanted && strcmp(op.name, wanted) != 0) continue;
-    printf("%s  ", op.name);
-    show(&op);
+    show(shown, &op);
     found = true;
   }
-  if (found) return AQ_OK;
-  char hint[128] = "`aqc ops` lists them all";
-  if (nearest) snprintf(hint, sizeof hint, "did you mean `%s`?", nearest);
-  return message_fail(AQ_USAGE, hint, "there is no op `%.60s`", wanted);
+  aq_shown_end(shown);
+  if (found) return output_shown(settings, shown);
+  aq_shown_free(shown);
+  return no_op(wanted);
 }
 
-static const struct option option_list[] = {OPTION_END};
+static const struct option option_list[] = {OPTION_SET_JSON, OPTION_END};
 
 const struct verb verb_ops = {
     "ops",

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "runtime/io/json.h"
-
 void aq_predict_options_init(aq_predict_options *options) {
   if (!options) return;
   *options = (aq_predict_options){.size = sizeof *options};
@@ -14,6 +12,7 @@ void aq_predict_options_init(aq_predict_options *options) {
 struct stream {
   struct aq_session *session;
   const aq_predict_options *options;
+  const struct session_lines *lines;
   struct io_rows *rows;
   struct rt_text out;
 };
@@ -28,10 +27,7 @@ static int give(struct stream *st, struct rt_error *error) {
 static void write_scored(struct stream *st) {
   st->session->reading.rows += st->session->scored;
   for (int64_t e = 0; e < st->session->scored; e++) {
-    if (st->options->json)
-      session_write_json(st->session, e, st->options, &st->out);
-    else
-      session_write_text(st->session, e, st->options, &st->out);
+    st->lines->scores(st->session, e, st->options, &st->out);
     rt_text_puts(&st->out, "\n");
   }
 }
@@ -49,11 +45,7 @@ static int bad_row(struct stream *st, const struct rt_error *reason, struct rt_e
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);
-  if (st->options->json) {
-    rt_text_printf(&st->out, "{\"error\":");
-    io_json_string(&st->out, reason->text, strlen(reason->text));
-    rt_text_printf(&st->out, ",\"line\":%d}", reason->line);
-  }
+  st->lines->bad_row(reason, &st->out);
   rt_text_puts(&st->out, "\n");
   return RT_OK;
 }
@@ -174,7 +166,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   aq_predict_options own;
   aq_predict_options_init(&own);
   if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
-  struct stream st = {.session = session, .options = &own};
+  struct stream st = {
+      .session = session, .options = &own, .lines = &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (!session->ready) return session_not_ready(error);

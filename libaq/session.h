@@ -71,10 +71,13 @@ int session_check_finite(struct vm_machine *machine, const char *name, const dou
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
 
-/* An example's scores as a line, without the newline (write.c). */
-void session_write_text(const struct aq_session *session, int64_t example, const aq_predict_options *options,
-                        struct rt_text *out);
-void session_write_json(const struct aq_session *session, int64_t example, const aq_predict_options *options,
-                        struct rt_text *out);
+/* How predictions are written as lines, without the newline (write.c): the scores of an example, and what
+ * stands for a bad row that is skipped. */
+struct session_lines {
+  void (*scores)(const struct aq_session *session, int64_t example, const aq_predict_options *options,
+                 struct rt_text *out);
+  void (*bad_row)(const struct rt_error *reason, struct rt_text *out);
+};
+extern const struct session_lines session_lines[]; /* [AQ_TEXT], [AQ_JSON] */
 
 #endif

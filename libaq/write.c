@@ -251,7 +251,7 @@ static const struct {
 #undef TARGET
 };
 
-void session_write_text(const struct aq_session *s, int64_t example, const aq_predict_options *options,
+static void scores_text(const struct aq_session *s, int64_t example, const aq_predict_options *options,
                         struct rt_text *out) {
   for (uint32_t o = 0; o < s->model->module->output_count; o++) {
     struct answer a = answer_of(s, o, example, options);
@@ -260,7 +260,7 @@ void session_write_text(const struct aq_session *s, int64_t example, const aq_pr
   }
 }
 
-void session_write_json(const struct aq_session *s, int64_t example, const aq_predict_options *options,
+static void scores_json(const struct aq_session *s, int64_t example, const aq_predict_options *options,
                         struct rt_text *out) {
   const struct vm_module *m = s->model->module;
   for (uint32_t o = 0; o < m->output_count; o++) {
@@ -273,3 +273,15 @@ void session_write_json(const struct aq_session *s, int64_t example, const aq_pr
   cuts_json(s, example, out);
   rt_text_puts(out, "}");
 }
+
+/* The line is empty, so that input and output lines still correspond. */
+static void bad_row_text(const struct rt_error *reason, struct rt_text *out) { (void)reason, (void)out; }
+
+static void bad_row_json(const struct rt_error *reason, struct rt_text *out) {
+  rt_text_puts(out, "{\"error\":");
+  io_json_string(out, reason->text, strlen(reason->text));
+  rt_text_printf(out, ",\"line\":%d}", reason->line);
+}
+
+const struct session_lines session_lines[] = {
+    [AQ_TEXT] = {scores_text, bad_row_text}, [AQ_JSON] = {scores_json, bad_row_json}};
