@@ -212,7 +212,7 @@ int aq_model_load_bytecode(const char *path, aq_model **model);
 int aq_model_save_bytecode(aq_model *model, const char *path);
 int aq_model_listing(aq_model *model, char **text); /* the instructions, as `aqc dis` shows them */
 
-/* An instruction of that listing. Its signature "a:[*r,n] -> [*r,n]" has the axes of operands and result; *r
+/* An instruction of that listing. Its signature "x:[*r,n] -> [*r,n]" has the axes of operands and result; *r
  * is any number of axes. The texts live as long as the process. */
 typedef struct aq_op {
   const char *name, *signature, *attributes, *about; /* attributes: their names; about: what it computes */

@@ -10,6 +10,9 @@
 /* Sizes that data decide. For a model without data these are assumed. */
 enum { ASSUMED_WIDTH = 64 };
 
+/* Of a product: two matrices, and what is added to. */
+enum { MOST_OPERANDS = 3 };
+
 /* ---- sizes ---- */
 
 static int64_t assumed_size(const struct vm_module *m, size_t symbol) {
@@ -87,34 +90,37 @@ static double scan_flops(const struct explanation *x, const struct vm_machine *m
   return steps * (again + function_flops(x, vm_machine_body(machine, n, true), examples));
 }
 
+/* Two for each combination of the axes: m k n of [m, k] times [k, n]. */
+static double product_flops(const struct explanation *x, const struct vm_function *f,
+                            const struct vm_instr *instr, double examples) {
+  struct vm_dims *dims = &x->module->dims;
+  const struct vm_type *arg[MOST_OPERANDS];
+  vm_dim dim[VM_MOST_COMBINED];
+  bool batched = false;
+  for (int k = 0; k < instr->in_count && k < MOST_OPERANDS; k++) {
+    arg[k] = &f->value[instr->in[k]].type;
+    batched = batched || arg[k]->batched;
+  }
+  const struct vm_op_call call = {
+      .dims = dims, .op = instr->op, .arg_count = instr->in_count, .arg = arg, .attr = instr->attr};
+  double flops = batched ? 2 * examples : 2;
+  for (int n = vm_signature_combined(&call, dim); n-- > 0;) {
+    int64_t size = 0;
+    vm_dim_value(dims, dim[n], x->size, &size, NULL);
+    flops *= (double)size;
+  }
+  return flops;
+}
+
 static double instr_flops(const struct explanation *x, const struct vm_machine *machine,
                           const struct vm_instr *instr, double examples) {
-  const struct rt_shape *a = instr->in_count > 0 ? vm_machine_value(machine, instr->in[0]).shape : NULL;
-  const struct rt_shape *b = instr->in_count > 1 ? vm_machine_value(machine, instr->in[1]).shape : NULL;
   const struct rt_shape *out = vm_machine_value(machine, instr->out[0]).shape;
-  double k;
+  int flags = rt_op_info[instr->op].flags;
   if (rt_has_plan(instr->op)) return explain_attention_flops(x->module, machine, instr, examples);
-  switch (instr->op) {
-    case OP_project: /* rows of x times all of w */
-      k = (double)a->size[a->rank - 1] * (instr->attr[0] ? (double)a->size[a->rank - 2] : 1);
-      return k > 0 ? 2 * (double)a->count / k * (double)b->count : 0;
-    case OP_project_back:
-    case OP_project_back_add:
-      k = b->count && b->size[0] ? (double)b->count / (double)b->size[0] : 1;
-      return 2 * (double)a->count / k * (double)b->count;
-    case OP_project_grad:
-      k = (double)a->size[a->rank - 1] * (instr->attr[0] ? (double)a->size[a->rank - 2] : 1);
-      return k > 0 ? 2 * (double)a->count / k * (double)out->count : 0;
-    case OP_matmul: {
-      int axis = a->rank - (instr->attr[0] ? 2 : 1);
-      return 2 * (double)out->count * (double)rt_size(a, axis, 0);
-    }
-    case OP_dot: return 2 * (double)a->count;
-    case OP_scan:
-    case OP_scan_grad: return scan_flops(x, machine, instr, examples);
-    case OP_lanes: return (double)out->count * x->module->lanes[instr->attr[0]].instr_count;
-    default: return (double)out->count;
-  }
+  if (flags & RT_NESTED) return scan_flops(x, machine, instr, examples);
+  if (flags & RT_MULTIPLIES) return product_flops(x, vm_machine_function(machine), instr, examples);
+  bool lanes = vm_op_attr_kind(instr->op, 0) == VM_ATTR_PROGRAM;
+  return (double)out->count * (lanes ? x->module->lanes[instr->attr[0]].instr_count : 1);
 }
 
 static int add_cost(struct explanation *x, const char *name, int64_t examples, struct rt_pool *pool,

@@ -19,9 +19,9 @@
 /* The lane instructions that compute come from the LANE rows of ops.def (same names, same order); the rest
  * are here. */
 enum lane_op {
-#define LANE1(name, expression, ...) LANE_##name,
-#define LANE2(name, expression, ...) LANE_##name,
-#define LANE3(name, expression, ...) LANE_##name,
+#define LANE1(name, written, expression, ...) LANE_##name,
+#define LANE2(name, written, expression, ...) LANE_##name,
+#define LANE3(name, written, expression, ...) LANE_##name,
 #include "runtime/ops.def"
   LANE_const,  /* r = constant[a]                                                       class 0      */
   LANE_input,  /* r = input a of this tile                                              its class    */

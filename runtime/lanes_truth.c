@@ -111,11 +111,11 @@ typedef struct lane_span lane_range(lane_at *at, struct lane_span a, struct lane
     (void)at, (void)a, (void)b, (void)c;                                                                     \
     return range;                                                                                            \
   }
-#define LANE1(name, expression, slope, range, ...)                                                           \
+#define LANE1(name, written, expression, slope, range, ...)                                                  \
   static double lane_at_##name(double a) { return expression; }                                              \
   LANE_RANGE(name, range)
-#define LANE2(name, expression, slope_a, slope_b, range, ...) LANE_RANGE(name, range)
-#define LANE3(name, expression, slope_a, slope_b, slope_c, range, ...) LANE_RANGE(name, range)
+#define LANE2(name, written, expression, slope_a, slope_b, range, ...) LANE_RANGE(name, range)
+#define LANE3(name, written, expression, slope_a, slope_b, slope_c, range, ...) LANE_RANGE(name, range)
 #include "runtime/ops.def"
 
 static const struct {

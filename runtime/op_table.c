@@ -8,20 +8,21 @@
 /* ---- the list ---- */
 
 const struct rt_op_info rt_op_info[OP_COUNT] = {
-#define LANE1(name, expression, slope, range, flags, doc)                                                    \
-  {#name, "a:[*s] -> [*s]", "", doc, RT_LANE | (flags), 1},
-#define LANE2(name, expression, slope_a, slope_b, range, flags, doc)                                         \
-  {#name, "a:[*s] b:[*s] -> [*s]", "", doc, RT_LANE | (flags), 2},
-#define LANE3(name, expression, slope_a, slope_b, slope_c, range, flags, doc)                                \
-  {#name, "a:[*s] b:[*s] c:[*s] -> [*s]", "", doc, RT_LANE | (flags), 3},
-#define OP(name, signature, attributes, flags, doc) {#name, signature, attributes, doc, flags, -1},
+#define LANE1(name, written, expression, slope, range, flags, doc)                                           \
+  {#name, written, "x:[*s] -> [*s]", "", doc, RT_LANE | (flags), 1},
+#define LANE2(name, written, expression, slope_a, slope_b, range, flags, doc)                                \
+  {#name, written, "either a:[*s] either b:[*s] -> [*s]", "", doc, RT_LANE | (flags), 2},
+#define LANE3(name, written, expression, slope_a, slope_b, slope_c, range, flags, doc)                       \
+  {#name, written, "either a:[*s] either b:[*s] either c:[*s] -> [*s]", "", doc, RT_LANE | (flags), 3},
+#define OP(name, written, signature, attributes, flags, doc)                                                 \
+  {#name, written, signature, attributes, doc, flags, -1},
 #include "runtime/ops.def"
 };
 
 /* ---- kernels ---- */
 
 #define DECLARE(name, type, isa) rt_kernel rt_##name##_##type##_##isa;
-#define OP(name, signature, attributes, flags, doc)                                                          \
+#define OP(name, written, signature, attributes, flags, doc)                                                 \
   RT_EACH_ISA(DECLARE, name, f32) RT_EACH_ISA(DECLARE, name, f64)
 #include "runtime/ops.def"
 
@@ -30,15 +31,15 @@ const struct rt_op_info rt_op_info[OP_COUNT] = {
 #define UNLESS_FREE(name, type, isa) ((RT_FREE | RT_NESTED) & IS(name)) ? NULL : rt_##name##_##type##_##isa,
 #define IS(name) flags_of_##name
 enum {
-#define OP(name, signature, attributes, flags, doc) IS(name) = flags,
+#define OP(name, written, signature, attributes, flags, doc) IS(name) = flags,
 #include "runtime/ops.def"
 };
 
 static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
-#define LANE1(name, expression, ...) {{NULL}}, /* lane ops run as lane programs */
-#define LANE2(name, expression, ...) {{NULL}},
-#define LANE3(name, expression, ...) {{NULL}},
-#define OP(name, signature, attributes, flags, doc)                                                          \
+#define LANE1(name, written, expression, ...) {{NULL}}, /* lane ops run as lane programs */
+#define LANE2(name, written, expression, ...) {{NULL}},
+#define LANE3(name, written, expression, ...) {{NULL}},
+#define OP(name, written, signature, attributes, flags, doc)                                                 \
   {{RT_EACH_ISA(UNLESS_FREE, name, f32)}, {RT_EACH_ISA(UNLESS_FREE, name, f64)}},
 #include "runtime/ops.def"
 };

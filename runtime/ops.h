@@ -5,44 +5,63 @@
 #include "runtime/tensor.h"
 
 enum rt_op {
-#define LANE1(name, expression, ...) OP_##name,
-#define LANE2(name, expression, ...) OP_##name,
-#define LANE3(name, expression, ...) OP_##name,
-#define OP(name, signature, attributes, flags, doc) OP_##name,
+#define LANE1(name, written, expression, ...) OP_##name,
+#define LANE2(name, written, expression, ...) OP_##name,
+#define LANE3(name, written, expression, ...) OP_##name,
+#define OP(name, written, signature, attributes, flags, doc) OP_##name,
 #include "runtime/ops.def"
   OP_COUNT
 };
 
 enum rt_op_flag {
-  RT_LANE = 1 << 0,      /* element by element; set for the LANE rows */
-  RT_NOGRAD = 1 << 1,    /* no gradient rule: constant, or itself made by one */
-  RT_RANDOM = 1 << 2,    /* draws numbers */
-  RT_FREE = 1 << 3,      /* needs no code: an alias or a leaf */
-  RT_SHARED = 1 << 4,    /* the result is one for the whole batch even when arguments are per example */
-  RT_SLOT = 1 << 5,      /* found in the slots of heads alone */
-  RT_NESTED = 1 << 6,    /* no kernel: the machine runs another function of the module in it */
-  RT_MIXED = 1 << 7,     /* takes arguments per example beside shared ones */
-  RT_ROWWISE = 1 << 8,   /* each row of the result is made of the same row of the argument */
-  RT_ROUNDED = 1 << 9,   /* the result is surely rounded, such as a score; never a count */
-  RT_CARRIES = 1 << 10,  /* the result is rounded when an argument is */
-  RT_CHEAP = 1 << 11,    /* computed again rather than kept for the gradient */
-  RT_WHOLE = 1 << 12,    /* whole numbers, truths or their quotients of whole numbers */
-  RT_TRUTH = 1 << 13,    /* 1 or 0 */
-  RT_GROWS = 1 << 14,    /* of whole numbers, larger ones; without it no larger than an operand */
-  RT_COMMUTES = 1 << 15, /* op(a, b) is op(b, a), bit for bit */
-  RT_CHOOSES = 1 << 16,  /* no gradient flows to what it does not take */
-  RT_LOGIC = 1 << 17,    /* its range may be known when that of an operand is not */
-  RT_PLAN = 1 << 18      /* attribute 0 is the number of a head's plan */
+  RT_LANE = 1 << 0,    /* element by element; set for the LANE rows */
+  RT_NOGRAD = 1 << 1,  /* no gradient rule: constant, or itself made by one */
+  RT_RANDOM = 1 << 2,  /* draws numbers */
+  RT_FREE = 1 << 3,    /* needs no code: an alias or a leaf */
+  RT_CHECKED = 1 << 4, /* has a check beyond its signature (vm/signature_ops.c) */
+  RT_SLOT = 1 << 5,    /* found in the slots of heads alone */
+  RT_NESTED = 1 << 6,  /* no kernel: the machine runs another function of the module in it */
+  RT_MULTIPLIES =
+      1 << 7, /* multiplies and adds once for each combination of the axes that its signature names */
+  RT_ROWWISE =
+      1 << 8, /* each row of the result is made of the same row of one argument, and of others whole */
+  RT_ROUNDED = 1 << 9,       /* the result is surely rounded, such as a score; never a count */
+  RT_CARRIES = 1 << 10,      /* the result is rounded when an argument is */
+  RT_CHEAP = 1 << 11,        /* computed again rather than kept for the gradient */
+  RT_WHOLE = 1 << 12,        /* whole numbers, truths or their quotients of whole numbers */
+  RT_TRUTH = 1 << 13,        /* 1 or 0 */
+  RT_GROWS = 1 << 14,        /* of whole numbers, larger ones; without it no larger than an operand */
+  RT_COMMUTES = 1 << 15,     /* op(a, b) is op(b, a), bit for bit */
+  RT_CHOOSES = 1 << 16,      /* no gradient flows to what it does not take */
+  RT_LOGIC = 1 << 17,        /* its range may be known when that of an operand is not */
+  RT_PLAN = 1 << 18,         /* attribute 0 is the number of a head's plan */
+  RT_FUNCTION = 1 << 19,     /* programs call it as a function of x; a row op also takes an axis */
+  RT_STEEP = 1 << 20,        /* its slope may be infinite where its value is not */
+  RT_ROW_GRADIENT = 1 << 21, /* each element of its gradient is made of the whole row of dy */
+  RT_SIMPLER = 1 << 22,      /* may be said more simply (compiler/ir/simplify*.c) */
+  RT_SAME = 1 << 23,         /* of one argument that has the result's type, it is that argument */
+  RT_VIEW = 1 << 24,         /* shows the memory of its argument */
+  RT_LEAF = 1 << 25,         /* lies in memory of its own before anything runs */
+  RT_COUNTS = 1 << 26,       /* whole numbers made of sizes: finite */
+  RT_ABSORBED = 1 << 27,     /* lane programs read it without memory: a number, or a repetition */
+  RT_REST_ONE = 1 << 28,     /* drawn numbers are 1 when nothing is trained; those of others 0 */
+  RT_NUMBERS = 1 << 29, /* of a number that is known it is a number too, as in sqrt(D): a shape may use it */
+  RT_SIZED = 1 << 30    /* has a check when sizes are known (vm/machine_check.c) */
 };
 
 struct rt_op_info {
-  const char *name, *signature, *attributes, *doc; /* signature of a lane op: "a:[*s] b:[*s] -> [*s]" */
+  const char *name, *written, *signature, *attributes,
+      *doc; /* signature of a lane op: "either a:[*s] either b:[*s] -> [*s]" */
   int flags;
   int arity; /* for lane ops; -1: the signature says */
 };
 extern const struct rt_op_info rt_op_info[OP_COUNT];
 
 static inline bool rt_is_lane(enum rt_op op) { return rt_op_info[op].flags & RT_LANE; }
+/* A truth about numbers, not about truths. */
+static inline bool rt_compares(enum rt_op op) {
+  return (rt_op_info[op].flags & (RT_TRUTH | RT_LOGIC)) == RT_TRUTH;
+}
 static inline bool rt_has_plan(enum rt_op op) { return rt_op_info[op].flags & RT_PLAN; }
 
 enum rt_precision { RT_F32, RT_F64 };

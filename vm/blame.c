@@ -3,25 +3,7 @@
 #include "vm/machine_parts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code,
-                 const char *format, ...) {
-  char what[512];
-  uint32_t number = machine->function->instr[instr].line;
-  const struct vm_line *line = number < machine->module->line_count ? &machine->module->line[number] : NULL;
-  bool fresh = error && !error->code;
-  va_list args;
-  va_start(args, format);
-  vsnprintf(what, sizeof what, format, args);
-  va_end(args);
-  if (!line) return rt_fail(error, code, "%s", what);
-  rt_fail_at(error, code, (struct rt_place){line->file, line->line, line->column}, "%s%s%s",
-             line->name ? line->name : "", line->name ? ": " : "", what);
-  if (fresh && line->text) snprintf(error->excerpt, sizeof error->excerpt, "%s", line->text);
-  return code;
-}
 
 static bool is_finite(const struct vm_machine *machine, const struct rt_tensor *tensor, bool minus_infinity) {
   bool bad = false;
@@ -61,9 +43,9 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
     struct machine_call *call = &machine->call[n];
     status = machine_call_run(machine, n, seed, error);
     for (uint16_t k = 0; k < f->instr[n].out_count && status == RT_OK; k++) {
-      /* lse of a row that sees nothing is minus infinity by definition (runtime/attend_plan.h). */
-      bool lse = f->instr[n].op == OP_attention && k == 1;
-      if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL && !is_finite(machine, &call->call.out[k], lse))
+      bool infinite = vm_op_may_be_infinite(f->instr[n].op, k);
+      if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL
+          && !is_finite(machine, &call->call.out[k], infinite))
         status = machine_fail(machine, n, error, RT_NOT_FINITE,
                               "the first number that is not finite is computed here");
     }

@@ -1,19 +1,20 @@
 /* bytecode.c: modules as .aqb bytes.
  *
- *     bytes 0..3    "aqb" and the format's version
- *           4..11   what ops there are (their names, signatures and attributes): bytecode speaks in their
- * numbers 12..19   how many bytes follow the header 20..27   XXH3 of those 28..     the module: dims, params,
- * inputs, outputs, lines, requirements, settings, lane programs, heads, functions
+ *     bytes 0..3     "aqb" and the version of the format
+ *           4..11    a hash of the list of ops, whose numbers the instructions are written in
+ *           12..19   how many bytes follow the header
+ *           20..27   XXH3 of those
+ *           28..     the module
  *
- * The functions below, one for each struct of module.h, read as well as write (stream.h); the order of their
- * lines is the format. */
+ * There is one function for each struct of module.h. It reads as well as writes (stream.h), and the order of
+ * its lines is the format. */
 #include "vm/signature.h"
 #include "vm/stream.h"
 
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 11, HEADER = 28 };
+enum { VERSION = 11, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -205,10 +206,10 @@ static void stream_lanes(struct vm_stream *s, struct lane_program *program) {
     stream_u8(s, &program->input_axes[k]);
   }
   for (uint32_t k = 0; k < outputs && !s->failed; k++) stream_u8(s, &program->output[k]);
-  struct lane_instr *instr = stream_array(s, (void *)(uintptr_t)program->instr, &instrs, sizeof *instr, 6);
-  for (uint32_t n = 0; n < instrs && !s->failed; n++) stream_instr_lanes(s, &instr[n]);
-  double *constant = stream_array(s, (void *)(uintptr_t)program->constant, &constants, sizeof *constant, 8);
-  for (uint32_t n = 0; n < constants && !s->failed; n++) stream_f64(s, &constant[n]);
+  const struct lane_instr *instr = program->instr;
+  const double *constant = program->constant;
+  STREAM_EACH(s, instr, instrs, stream_instr_lanes);
+  STREAM_EACH(s, constant, constants, stream_f64);
   s->failed |= instrs > INT32_MAX || constants > INT32_MAX;
   if (!s->reading || s->failed) return;
   program->input_count = (int)inputs;
@@ -227,9 +228,8 @@ static void stream_slot(struct vm_stream *s, const struct lane_program **program
     if (s->reading) *program = NULL;
     return;
   }
-  struct lane_program *slot = stream_room(s, (void *)(uintptr_t)*program, 1, sizeof *slot, 1);
-  if (!slot) return;
-  stream_lanes(s, slot);
+  const struct lane_program *slot = *program;
+  STREAM_ALL(s, slot, 1, stream_lanes);
   if (s->reading) *program = slot;
 }
 
@@ -279,21 +279,6 @@ static void stream_plan(struct vm_stream *s, struct attend_plan *plan) {
 
 /* ---- functions ---- */
 
-/* Reading, makes room for an array whose count is known. least: see stream_array. */
-#define ROOM(s, array, count, least)                                                                         \
-  do {                                                                                                       \
-    void *room = stream_room(s, (array), count, sizeof *(array), least);                                     \
-    if ((s)->reading) (array) = room;                                                                        \
-  } while (0)
-
-/* Streams an array: its count and then each element by its function. */
-#define EACH(s, array, count, least, function)                                                               \
-  do {                                                                                                       \
-    void *room = stream_array(s, (array), &(count), sizeof *(array), least);                                 \
-    if ((s)->reading) (array) = room;                                                                        \
-    for (uint32_t each = 0; each < (count) && !(s)->failed; each++) function(s, &(array)[each]);             \
-  } while (0)
-
 static void stream_value(struct vm_stream *s, struct vm_value *value) {
   uint8_t place = (uint8_t)value->place;
   stream_type(s, &value->type);
@@ -303,18 +288,12 @@ static void stream_value(struct vm_stream *s, struct vm_value *value) {
   if (s->reading) value->place = place;
 }
 
-static void stream_numbers(struct vm_stream *s, uint32_t *numbers, uint32_t count) {
-  for (uint32_t i = 0; i < count && !s->failed; i++) stream_u32(s, &numbers[i]);
-}
-
 static void stream_instr(struct vm_stream *s, struct vm_instr *instr) {
   stream_u16(s, &instr->op);
   stream_u16(s, &instr->in_count);
   stream_u16(s, &instr->out_count);
-  ROOM(s, instr->in, instr->in_count, 4);
-  stream_numbers(s, instr->in, instr->in_count);
-  ROOM(s, instr->out, instr->out_count, 4);
-  stream_numbers(s, instr->out, instr->out_count);
+  STREAM_ALL(s, instr->in, instr->in_count, stream_u32);
+  STREAM_ALL(s, instr->out, instr->out_count, stream_u32);
   s->failed |= instr->op >= OP_COUNT;
   for (int k = 0; !s->failed && k < vm_op_attr_count(instr->op); k++) stream_i64(s, &instr->attr[k]);
   stream_f64(s, &instr->real);
@@ -329,14 +308,13 @@ static void stream_gradient(struct vm_stream *s, struct vm_gradient *gradient) {
 
 static void stream_function(struct vm_stream *s, struct vm_function *f) {
   stream_text(s, &f->name);
-  EACH(s, f->argument, f->argument_count, 7, stream_type);
+  STREAM_EACH(s, f->argument, f->argument_count, stream_type);
   stream_u32(s, &f->slot_count);
-  EACH(s, f->value, f->value_count, 12, stream_value);
-  EACH(s, f->instr, f->instr_count, 18, stream_instr);
-  EACH(s, f->output, f->output_count, 8, stream_u32);
-  ROOM(s, f->output_name, f->output_count, 4);
-  for (uint32_t i = 0; i < f->output_count && !s->failed; i++) stream_text(s, &f->output_name[i]);
-  EACH(s, f->gradient, f->gradient_count, 12, stream_gradient);
+  STREAM_EACH(s, f->value, f->value_count, stream_value);
+  STREAM_EACH(s, f->instr, f->instr_count, stream_instr);
+  STREAM_EACH(s, f->output, f->output_count, stream_u32);
+  STREAM_ALL(s, f->output_name, f->output_count, stream_text);
+  STREAM_EACH(s, f->gradient, f->gradient_count, stream_gradient);
 }
 
 static void stream_head(struct vm_stream *s, struct vm_head *head) {
@@ -359,18 +337,17 @@ static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
 static void stream_module(struct vm_stream *s, struct vm_module *m) {
   stream_text(s, &m->name);
   stream_dims(s, &m->dims);
-  EACH(s, m->param, m->param_count, 39, stream_param);
-  EACH(s, m->input, m->input_count, 49, stream_input);
-  EACH(s, m->output, m->output_count, 16, stream_output);
-  EACH(s, m->line, m->line_count, 20, stream_line);
-  EACH(s, m->head, m->head_count, 10, stream_head);
-  EACH(s, m->requirement, m->requirement_count, 25, stream_requirement);
+  STREAM_EACH(s, m->param, m->param_count, stream_param);
+  STREAM_EACH(s, m->input, m->input_count, stream_input);
+  STREAM_EACH(s, m->output, m->output_count, stream_output);
+  STREAM_EACH(s, m->line, m->line_count, stream_line);
+  STREAM_EACH(s, m->head, m->head_count, stream_head);
+  STREAM_EACH(s, m->requirement, m->requirement_count, stream_requirement);
   stream_settings(s, &m->settings);
-  EACH(s, m->lanes, m->lanes_count, 20, stream_lanes);
-  EACH(s, m->attend, m->attend_count, 11, stream_plan);
-  ROOM(s, m->head_name, m->attend_count, 4);
-  for (uint32_t i = 0; i < m->attend_count && !s->failed; i++) stream_text(s, &m->head_name[i]);
-  EACH(s, m->function, m->function_count, 28, stream_function);
+  STREAM_EACH(s, m->lanes, m->lanes_count, stream_lanes);
+  STREAM_EACH(s, m->attend, m->attend_count, stream_plan);
+  STREAM_ALL(s, m->head_name, m->attend_count, stream_text);
+  STREAM_EACH(s, m->function, m->function_count, stream_function);
 }
 
 /* ---- whole files ---- */
@@ -416,13 +393,13 @@ int vm_module_write(const struct vm_module *module, struct rt_text *out, struct 
   bool no_memory = body.failed || out->failed, failed = s.failed;
   rt_text_free(&body);
   if (no_memory) return rt_no_memory(error);
-  return failed ? rt_fail(error, RT_USAGE, "a module beyond the limits of bytecode") : RT_OK;
+  return failed ? rt_fail(error, RT_USAGE, "the program is too large to be written as bytecode") : RT_OK;
 }
 
 static int check_header(const struct header *header, const void *bytes, size_t length,
                         struct rt_error *error) {
   if (length < HEADER || (header->magic & 0xFFFFFF) != (magic() & 0xFFFFFF))
-    return rt_fail(error, RT_BAD_DATA, "this is no aq bytecode");
+    return rt_fail(error, RT_BAD_DATA, "this is not aq bytecode");
   if (header->magic != magic() || header->ops != ops_hash()) {
     rt_fail(error, RT_BAD_DATA, "bytecode of another version of aq");
     rt_hint(error, "build it again from its source");

@@ -1,7 +1,6 @@
-/* dims.h: the sizes of axes as symbols. Two dims are the same exactly when they are the same expression: D
- * and 64 differ even when D is 64, and 4*D, D*4 and D+3*D are one. A dim is a sum of terms (num/den) *
- * symbol^power * ..., kept in one normal form and interned, so that equality of dims is equality of vm_dim.
- */
+/* dims.h: the sizes of axes as formulas. D and 64 are two dims, even when D is 64; 4*D, D*4 and D + 3*D are
+ * one. A dim is a sum of terms, such as 3/2 * T * D^2. It is kept in one normal form, once, so that two dims
+ * are equal when their numbers are. */
 #ifndef AQ_VM_DIMS_H
 #define AQ_VM_DIMS_H
 
@@ -21,7 +20,7 @@ struct vm_symbol {
   enum vm_symbol_kind kind;
   int64_t value; /* CONST, and BOUND once bound; otherwise -1 */
   int64_t limit; /* RAGGED: longest allowed (T <= 128), 0: no limit */
-  int64_t least; /* the shortest there can be: of RAGGED what is allowed (1 <= T); 0: no limit */
+  int64_t least; /* RAGGED: shortest allowed (1 <= T); of others the least there can be. 0: no limit */
 };
 
 struct vm_factor {
@@ -46,7 +45,7 @@ struct vm_dims {
   size_t poly_count, poly_capacity;
   uint32_t *bucket;      /* hash table over poly: index + 1, 0 empty */
   size_t bucket_count;   /* a power of two, or 0 */
-  bool exhausted;        /* some VM_NO_DIM was for want of memory */
+  bool exhausted;        /* memory ran out: some VM_NO_DIM is no overflow */
   struct rt_arena arena; /* names, terms, factors */
 };
 /* What one dim may hold; more is treated as overflow. */
@@ -64,16 +63,15 @@ vm_dim vm_dim_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind
  * else its number. */
 uint32_t vm_dims_add_symbol(struct vm_dims *dims, const char *name, enum vm_symbol_kind kind, int64_t value);
 vm_dim vm_dim_number(struct vm_dims *dims, int64_t n);
-/* VM_NO_DIM: out of memory, overflow, or (divide) a divisor of more than one term. Negative powers are
- * allowed: D/H is a dim; whether it is whole is checked when values are known. Subtraction may give 0 or
- * less; that too is checked then. */
+/* VM_NO_DIM: out of memory, overflow, or a divisor of more than one term. D/H is a dim, and so is T - 3:
+ * whether they are whole and not negative is checked when sizes are known. */
 vm_dim vm_dim_plus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_minus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_times(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b);
 
-/* The dim of these terms, in any order and not yet in lowest terms; what the others are made with, and how a
- * file's dims come in. VM_NO_DIM also for a zero denominator or a symbol that is not in the table. */
+/* The dim that is the sum of these terms, which may be in any order and not in lowest terms, as in a file.
+ * VM_NO_DIM also for a denominator of 0 or a symbol that is not in the table. */
 vm_dim vm_dim_of_terms(struct vm_dims *dims, const struct vm_term *term, uint32_t term_count);
 
 bool vm_dim_is_ragged(const struct vm_dims *dims, vm_dim d);

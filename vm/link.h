@@ -1,5 +1,5 @@
-/* link.h: how an answer follows from what a model returns, and so what a target can be: a loss names its
- * link, as `link = sigmoid` among its arguments. */
+/* link.h: how the answer follows from what a model returns: softmax makes probabilities of scores. A loss
+ * names its link by an argument, `link = sigmoid`. The link says what targets can be, too. */
 #ifndef AQ_VM_LINK_H
 #define AQ_VM_LINK_H
 

@@ -8,10 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "runtime/random.h"
-
-#include "runtime/random.h"
-
 static const size_t SLOT_ALIGN = 64;
 
 static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED; }
@@ -79,7 +75,9 @@ static int make_attrs(struct vm_machine *machine, uint32_t n) {
   int count = vm_op_attr_count(instr->op);
   memcpy(call->attr, instr->attr, sizeof call->attr);
   for (int k = 0; k < count; k++) {
-    if (!vm_attr_is_dim(instr->op, k)) continue;
+    enum vm_attr_kind kind = vm_op_attr_kind(instr->op, k);
+    if (kind == VM_ATTR_PROGRAM) call->call.lanes = &machine->module->lanes[instr->attr[k]];
+    if (kind != VM_ATTR_DIM) continue;
     uint32_t dim = vm_shapes_dim(&machine->shapes, (vm_dim)instr->attr[k]);
     if (dim == UINT32_MAX) return RT_NO_MEMORY;
     machine->attr[machine->attr_count++] = (struct machine_attr){n, (uint32_t)k, dim};
@@ -88,8 +86,6 @@ static int make_attrs(struct vm_machine *machine, uint32_t n) {
   if (rt_has_plan(instr->op)) {
     call->call.attend = &machine->module->attend[instr->attr[0]];
     call->stream = (uint64_t)1 << 32 | (uint64_t)instr->attr[0];
-  } else if (instr->op == OP_lanes) {
-    call->call.lanes = &machine->module->lanes[instr->attr[0]];
   }
   return RT_OK;
 }
@@ -138,7 +134,7 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
     if (make_attrs(machine, n) != RT_OK) return rt_no_memory(error);
     if (!is_scan(instr->op)) continue;
     call->scan = &machine->scan[machine->scan_count++];
-    int status = machine_scan_make(machine, call->scan, n, precision, error);
+    int status = machine->nested->make(call->scan, machine, n, precision, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -185,8 +181,9 @@ static int make(struct vm_machine *machine, enum rt_precision precision, struct 
   return RT_OK;
 }
 
-struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function,
-                                  enum rt_precision precision, struct rt_pool *pool, struct rt_error *error) {
+struct vm_machine *machine_new(const struct vm_module *module, const struct vm_function *function,
+                               enum rt_precision precision, struct rt_pool *pool,
+                               const struct machine_nested *nested, struct rt_error *error) {
   struct vm_machine *machine = rt_zalloc(1, sizeof *machine);
   if (!machine) {
     rt_no_memory(error);
@@ -195,6 +192,7 @@ struct vm_machine *vm_machine_new(const struct vm_module *module, const struct v
   machine->module = module;
   machine->function = function;
   machine->pool = pool;
+  machine->nested = nested;
   machine->real_bytes = precision == RT_F64 ? sizeof(double) : sizeof(float);
   if (make(machine, precision, error) == RT_OK) return machine;
   vm_machine_free(machine);
@@ -203,7 +201,7 @@ struct vm_machine *vm_machine_new(const struct vm_module *module, const struct v
 
 void vm_machine_free(struct vm_machine *machine) {
   if (!machine) return;
-  for (uint32_t i = 0; i < machine->scan_count; i++) machine_scan_free(&machine->scan[i]);
+  for (uint32_t i = 0; i < machine->scan_count; i++) machine->nested->free(&machine->scan[i]);
   vm_shapes_free(&machine->shapes);
   rt_free_aligned(machine->memory);
   rt_arena_free(&machine->arena);
@@ -291,7 +289,7 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
     if (status == RT_OK && !machine->measures) status = machine_reserve(machine, error);
     if (status == RT_OK) status = lay_out(machine, error);
     for (uint32_t i = 0; i < machine->scan_count && status == RT_OK; i++)
-      status = machine_scan_bind(&machine->scan[i], error);
+      status = machine->nested->bind(&machine->scan[i], error);
   }
   machine->ready = status == RT_OK && !machine->measures;
   return status;
@@ -299,10 +297,7 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
 
 void vm_machine_measure(struct vm_machine *machine) {
   machine->measures = true;
-  for (uint32_t i = 0; i < machine->scan_count; i++) {
-    vm_machine_measure(machine->scan[i].body);
-    if (machine->scan[i].step) vm_machine_measure(machine->scan[i].step);
-  }
+  for (uint32_t i = 0; i < machine->scan_count; i++) machine->nested->measure(&machine->scan[i]);
 }
 
 /* ---- running ---- */
@@ -319,13 +314,6 @@ void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void
   machine->moved = true;
 }
 
-void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data) {
-  void **place = &machine->place[machine->function->slot_count + machine->module->param_count
-                                 + machine->module->input_count + argument];
-  machine->moved |= *place != data;
-  *place = (void *)(uintptr_t)data;
-}
-
 bool vm_machine_uses_input(const struct vm_machine *machine, uint32_t input) {
   return input < machine->module->input_count && machine->used[machine->module->param_count + input];
 }
@@ -336,7 +324,9 @@ static int fill_addresses(struct vm_machine *machine, struct rt_error *error) {
   uint32_t inputs = module->param_count + module->input_count;
   for (uint32_t i = 0; i < inputs + machine->function->argument_count; i++)
     if (machine->used[i] && !outside[i])
-      return i >= inputs ? rt_fail(error, RT_USAGE, "%s is not run by itself", machine->function->name)
+      return i >= inputs
+                 ? rt_fail(error, RT_USAGE, "%s is a step of a recurrence, which is not run by itself",
+                           machine->function->name)
              : i < module->param_count
                  ? rt_fail(error, RT_USAGE, "the parameter %s has no value", module->param[i].name)
                  : rt_fail(error, RT_USAGE, "the input %s has no value",
@@ -349,20 +339,18 @@ static int fill_addresses(struct vm_machine *machine, struct rt_error *error) {
 
 int machine_start(struct vm_machine *machine, struct rt_error *error) {
   int status = RT_OK;
-  if (!machine->ready) return rt_fail(error, RT_USAGE, "a run before its sizes are known");
+  if (!machine->ready)
+    return rt_fail(error, RT_USAGE, "it cannot run before the sizes of the batch are given");
   if (machine->moved) status = fill_addresses(machine, error);
   for (uint32_t i = 0; i < machine->ids_count && status == RT_OK; i++)
     status = machine_check_ids(machine, &machine->ids[i], error);
   return status;
 }
 
-/* Number `stream` of SplitMix64's sequence. */
-uint64_t machine_seed(uint64_t seed, uint64_t stream) { return rt_mix64(seed + (stream + 1) * RT_GOLDEN); }
-
 int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error) {
   struct machine_call *call = &machine->call[n];
   call->call.seed = machine_seed(seed, call->stream);
-  if (call->scan) return machine_scan_run(call->scan, call->call.seed, error);
+  if (call->scan) return machine->nested->run(call->scan, call->call.seed, error);
   call->kernel(&call->call);
   return RT_OK;
 }
@@ -374,24 +362,11 @@ int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *e
   return status;
 }
 
-struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t value) {
-  return (struct rt_tensor){machine->place[machine->value_place[value]],
-                            &machine->shapes.shape[machine->value_shape[value]]};
-}
-
-struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t output) {
-  return vm_machine_value(machine, machine->function->output[output]);
-}
-
-const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards) {
-  const struct machine_scan *scan = machine->call[instr].scan;
-  return !scan ? NULL : backwards ? scan->step : scan->body;
-}
-
 const struct vm_function *vm_machine_function(const struct vm_machine *machine) { return machine->function; }
 
 struct vm_memory vm_machine_memory(const struct vm_machine *machine) {
   struct vm_memory memory = {machine->memory_bytes, vm_shapes_memory(&machine->shapes)};
-  for (uint32_t i = 0; i < machine->scan_count; i++) memory.slots += machine_scan_memory(&machine->scan[i]);
+  for (uint32_t i = 0; i < machine->scan_count; i++)
+    memory.slots += machine->nested->memory(&machine->scan[i]);
   return memory;
 }

@@ -43,8 +43,8 @@ struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t ou
 struct rt_tensor vm_machine_value(const struct vm_machine *machine,
                                   uint32_t value); /* of function->output or ->gradient */
 
-/* The machine that instruction `instr`, a scan or scan_grad, runs step by step: its body, or one step
- * backwards; NULL for other instructions. Between bind and run it is bound to the whole batch. */
+/* The machine that a scan or scan_grad (instruction `instr`) runs step by step: that of its body, or of one
+ * step backwards. NULL for other instructions. After a bind it is bound to the whole batch. */
 const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards);
 
 struct vm_memory {

@@ -12,12 +12,30 @@
 
 /* ---- at bind ---- */
 
-/* slice: start + part <= whole along the axis; pad: the same with the result as the whole. */
-static int check_part(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+/* One for each op with RT_SIZED, bound to its row by name. */
+typedef int size_check(const struct vm_machine *machine, uint32_t n, struct rt_error *error);
+#define OP(name, ...) size_check machine_check_##name;
+#include "runtime/ops.def"
+
+static size_check *const checks[OP_COUNT] = {
+#define OP(name, written, signature, attributes, flags, doc)                                                 \
+  [OP_##name] = ((flags)&RT_SIZED) ? machine_check_##name : NULL,
+#include "runtime/ops.def"
+};
+
+int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error) {
+  int status = RT_OK;
+  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++) {
+    size_check *check = checks[machine->function->instr[n].op];
+    if (check) status = check(machine, n, error);
+  }
+  return status;
+}
+
+/* start + part <= whole along the axis */
+static int check_part(const struct vm_machine *machine, uint32_t n, const struct rt_shape *part,
+                      const struct rt_shape *whole, struct rt_error *error) {
   const struct rt_call *call = &machine->call[n].call;
-  bool slice = machine->function->instr[n].op == OP_slice;
-  const struct rt_shape *whole = slice ? call->in[0].shape : call->out[0].shape,
-                        *part = slice ? call->out[0].shape : call->in[0].shape;
   int axis = (int)call->attr[0];
   bool each = call->size_each || whole->each[axis] || part->each[axis];
   for (int64_t e = 0; e < (each ? call->examples : 1); e++) {
@@ -26,36 +44,45 @@ static int check_part(const struct vm_machine *machine, uint32_t n, struct rt_er
     if (start + length <= end) /* sizes are below 2^31 */
       continue;
     return machine_fail(machine, n, error, RT_BAD_DATA,
-                        "elements %" PRId64 "..%" PRId64 " are needed of an axis of %" PRId64
+                        "elements %" PRId64 " to %" PRId64 " are needed, but the axis has %" PRId64
                         " (example %" PRId64 ")",
                         start, start + length - 1, end, e + 1);
   }
   return RT_OK;
 }
 
-/* The axis with a role, or -1. */
-static int axis_with(const struct attend_operand *operand, uint8_t role) {
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role) return a;
-  return -1;
+int machine_check_slice(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+  const struct rt_call *call = &machine->call[n].call;
+  return check_part(machine, n, call->out[0].shape, call->in[0].shape, error);
+}
+
+int machine_check_pad(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+  const struct rt_call *call = &machine->call[n].call;
+  return check_part(machine, n, call->in[0].shape, call->out[0].shape, error);
+}
+
+/* ---- heads ---- */
+
+/* The weights alone need no values. */
+static bool has_values(const struct vm_machine *machine, uint32_t n) {
+  return vm_op_arity(machine->function->instr[n].op) > 2;
 }
 
 /* The size of the operand's h axis; false and 1 when it has none. */
 static bool heads_of(const struct attend_operand *operand, const struct rt_shape *shape, int64_t *heads) {
-  int axis = axis_with(operand, ATTEND_H);
+  int axis = vm_operand_axis(operand, ATTEND_H);
   *heads = axis < 0 ? 1 : shape->size[axis];
   return axis >= 0;
 }
 
 /* Each head of keys and of values serves the same number of queries' heads. Without an h axis of the query,
  * types have proved that the others agree. */
-static int check_heads(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+int machine_check_attention(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
   const struct rt_call *call = &machine->call[n].call;
   int64_t heads, keys, values = 1;
   if (!heads_of(&call->attend->query, call->in[0].shape, &heads)) return RT_OK;
   heads_of(&call->attend->key, call->in[1].shape, &keys);
-  if (machine->function->instr[n].op != OP_attention_weights)
-    heads_of(&call->attend->value, call->in[2].shape, &values);
+  if (has_values(machine, n)) heads_of(&call->attend->value, call->in[2].shape, &values);
   if (heads == 0 || (keys > 0 && values > 0 && heads % keys == 0 && heads % values == 0)) return RT_OK;
   return machine_fail(machine, n, error, RT_BAD_DATA,
                       "%" PRId64 " heads of queries cannot share %" PRId64 " of keys and %" PRId64
@@ -63,14 +90,12 @@ static int check_heads(const struct vm_machine *machine, uint32_t n, struct rt_e
                       heads, keys, values);
 }
 
-int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error) {
-  int status = RT_OK;
-  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++) {
-    enum rt_op op = machine->function->instr[n].op;
-    if (op == OP_slice || op == OP_pad) status = check_part(machine, n, error);
-    if (rt_has_plan(op)) status = check_heads(machine, n, error);
-  }
-  return status;
+int machine_check_attention_grad(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+  return machine_check_attention(machine, n, error);
+}
+
+int machine_check_attention_weights(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+  return machine_check_attention(machine, n, error);
 }
 
 /* The operand of an attention op that says how many keys there are, and its axis of keys; NULL: none, there
@@ -78,13 +103,12 @@ int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error
 static const struct rt_shape *keys_of(const struct vm_machine *machine, uint32_t n, int *axis) {
   const struct rt_call *call = &machine->call[n].call;
   const struct attend_plan *plan = call->attend;
-  const uint16_t op = machine->function->instr[n].op;
-  const int first_extra = vm_op_arity(op);
-  if ((*axis = axis_with(&plan->key, ATTEND_J)) >= 0) return call->in[1].shape;
-  if (op != OP_attention_weights && (*axis = axis_with(&plan->value, ATTEND_J)) >= 0)
+  const int first_extra = vm_op_arity(machine->function->instr[n].op);
+  if ((*axis = vm_operand_axis(&plan->key, ATTEND_J)) >= 0) return call->in[1].shape;
+  if (has_values(machine, n) && (*axis = vm_operand_axis(&plan->value, ATTEND_J)) >= 0)
     return call->in[2].shape;
   for (int k = 0; k < plan->extra_count; k++)
-    if ((*axis = axis_with(&plan->extra[k], ATTEND_J)) >= 0) return call->in[first_extra + k].shape;
+    if ((*axis = vm_operand_axis(&plan->extra[k], ATTEND_J)) >= 0) return call->in[first_extra + k].shape;
   return NULL;
 }
 

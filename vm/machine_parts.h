@@ -32,8 +32,8 @@ struct machine_ids {
                       no row of a table, no target; in an argument of a run they are a mistake */
 };
 
-/* A recurrence: machines for its functions, and the batch with the longest examples first: those that are
- * still running are the first `active` ones. */
+/* A recurrence: machines for its functions, and the batch with the longest examples first, so that those that
+ * still run are the first `active` ones. */
 struct machine_scan {
   struct vm_machine *machine;     /* that it is an instruction of */
   const struct rt_call *call;     /* of that instruction */
@@ -58,10 +58,24 @@ struct machine_scan {
   char *kept, *stretched;         /* backwards, states: every stretch-th; those of one stretch */
 };
 
+/* What runs the recurrences of a machine. It makes machines in its turn, so the machine knows it by this
+ * table. */
+struct machine_nested {
+  int (*make)(struct machine_scan *scan, struct vm_machine *machine, uint32_t instr,
+              enum rt_precision precision, struct rt_error *error);
+  int (*bind)(struct machine_scan *scan,
+              struct rt_error *error); /* the sizes of a batch, which the machine has */
+  int (*run)(struct machine_scan *scan, uint64_t seed, struct rt_error *error);
+  void (*measure)(struct machine_scan *scan);
+  size_t (*memory)(const struct machine_scan *scan);
+  void (*free)(struct machine_scan *scan);
+};
+
 struct vm_machine {
   const struct vm_module *module;
   const struct vm_function *function;
   struct rt_pool *pool;
+  const struct machine_nested *nested;
   size_t real_bytes;
   struct vm_shapes shapes;
   struct rt_arena arena; /* the tables below */
@@ -91,24 +105,25 @@ struct vm_machine {
   bool moved;    /* some address changed since operands were last filled */
 };
 
+/* machine_parts.c. A failure at the instruction's place in the source: */
+int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Memory of an argument of a function that has some. */
+void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
+/* Number `stream` of the seeds that follow from `seed`. */
+uint64_t machine_seed(uint64_t seed, uint64_t stream);
+
+/* machine.c. A machine whose recurrences those functions run; vm_machine_new is in machine_scan.c. */
+struct vm_machine *machine_new(const struct vm_module *module, const struct vm_function *function,
+                               enum rt_precision precision, struct rt_pool *pool,
+                               const struct machine_nested *nested, struct rt_error *error);
 /* Before the calls: addresses, whole numbers in range. */
 int machine_start(struct vm_machine *machine, struct rt_error *error);
 /* Runs one instruction, number n. */
 int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error);
-/* Memory of an argument of a function that has some. */
-void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
 
-/* machine_scan.c: a new machine's scan for instruction n; the sizes of a batch, when the machine has them; a
- * run. */
-int machine_scan_make(struct vm_machine *machine, struct machine_scan *scan, uint32_t n,
-                      enum rt_precision precision, struct rt_error *error);
-int machine_scan_bind(struct machine_scan *scan, struct rt_error *error);
-int machine_scan_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error);
-void machine_scan_free(struct machine_scan *scan);
-size_t machine_scan_memory(const struct machine_scan *scan);
-
-/* What its two files share. Rows are those at step tau of the examples that run then, one behind the other.
- */
+/* machine_scan_rows.c. Rows are those at step tau of the examples that run then, one behind the other. */
+int64_t scan_steps(const struct machine_scan *scan, int64_t example); /* how many steps an example has */
 char *scan_gather(const struct machine_scan *scan, int operand, int64_t tau,
                   char *room); /* room, or where they are already */
 void scan_scatter(const struct machine_scan *scan, const struct rt_tensor *to, int64_t tau, const char *rows);
@@ -126,15 +141,10 @@ int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint
 /* machine_scan_grad.c */
 int scan_grad_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error);
 
-uint64_t machine_seed(uint64_t seed, uint64_t stream);
 /* machine_check.c: what only sizes can tell. */
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error);
 int machine_reserve(const struct vm_machine *machine,
                     struct rt_error *error); /* scratch for heads with row values */
 int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids,
                       struct rt_error *error);
-/* blame.c: a failure at the instruction's place in the source. */
-int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code,
-                 const char *format, ...) __attribute__((format(printf, 5, 6)));
-
 #endif

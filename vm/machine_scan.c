@@ -1,6 +1,6 @@
-/* machine_scan.c: recurrences, forwards. One step runs for all examples that still have one: the batch is
- * taken in the order of falling lengths, so that those are always the first ones, and their rows are copied
- * one behind the other. Everything is made when sizes are bound; a run allocates nothing. */
+/* machine_scan.c: recurrences, which run other functions of the module in machines of their own. One step
+ * runs for all examples that still have one: the batch is taken in the order of falling lengths, so that
+ * those are always the first ones. Everything is made when sizes are bound; a run allocates nothing. */
 #include "vm/machine_parts.h"
 #include "vm/scan_operands.h"
 
@@ -14,18 +14,20 @@ static size_t bytes_of(const struct vm_machine *machine, const struct vm_type *t
   return type->dtype == RT_INT ? sizeof(int32_t) : machine->real_bytes;
 }
 
+static const struct machine_nested recurrences;
+
 static struct vm_machine *machine_for(struct vm_machine *machine, int64_t function,
                                       enum rt_precision precision, struct rt_error *error) {
-  struct vm_machine *made =
-      vm_machine_new(machine->module, &machine->module->function[function], precision, machine->pool, error);
+  struct vm_machine *made = machine_new(machine->module, &machine->module->function[function], precision,
+                                        machine->pool, &recurrences, error);
   if (!made || vm_shapes_include(&machine->shapes, &made->shapes) == RT_OK) return made;
   rt_no_memory(error);
   vm_machine_free(made);
   return NULL;
 }
 
-int machine_scan_make(struct vm_machine *machine, struct machine_scan *scan, uint32_t n,
-                      enum rt_precision precision, struct rt_error *error) {
+static int make(struct machine_scan *scan, struct vm_machine *machine, uint32_t n,
+                enum rt_precision precision, struct rt_error *error) {
   const struct vm_instr *instr = &machine->function->instr[n];
   bool grad = instr->op == OP_scan_grad;
   scan->machine = machine;
@@ -54,24 +56,20 @@ int machine_scan_make(struct vm_machine *machine, struct machine_scan *scan, uin
   return RT_OK;
 }
 
-void machine_scan_free(struct machine_scan *scan) {
+static void free_scan(struct machine_scan *scan) {
   vm_machine_free(scan->body);
   vm_machine_free(scan->step);
   rt_free(scan->numbers);
   rt_free_aligned(scan->memory);
 }
 
-size_t machine_scan_memory(const struct machine_scan *scan) {
+static size_t memory_of(const struct machine_scan *scan) {
   size_t bytes = scan->memory_bytes + scan->number_capacity * sizeof *scan->numbers
                  + vm_machine_memory(scan->body).slots;
   return scan->step ? bytes + vm_machine_memory(scan->step).slots : bytes;
 }
 
 /* ---- binding: the order of the examples ---- */
-
-static int64_t steps_of(const struct machine_scan *scan, int64_t example) {
-  return rt_size(scan->call->in[1].shape, 0, example);
-}
 
 static int make_numbers(struct machine_scan *scan, size_t symbols, struct rt_error *error) {
   size_t n = (size_t)scan->examples, need = (size_t)scan->longest + 2;
@@ -92,12 +90,12 @@ static void sort_examples(struct machine_scan *scan) {
   int64_t *next = scan->active + scan->longest + 1;
   memset(scan->active, 0, (size_t)(scan->longest + 1) * sizeof *scan->active);
   for (int64_t e = 0; e < scan->examples; e++)
-    if (steps_of(scan, e) > 0) scan->active[steps_of(scan, e) - 1]++;
+    if (scan_steps(scan, e) > 0) scan->active[scan_steps(scan, e) - 1]++;
   for (int64_t t = scan->longest; t-- > 0;) scan->active[t] += scan->active[t + 1];
   memcpy(next, scan->active, (size_t)(scan->longest + 1) * sizeof *next);
   scan->in_order = true;
   for (int64_t e = 0; e < scan->examples; e++) {
-    int64_t at = next[steps_of(scan, e)]++;
+    int64_t at = next[scan_steps(scan, e)]++;
     scan->order[at] = e;
     scan->in_order &= at == e;
   }
@@ -118,7 +116,7 @@ static int bind_order(struct machine_scan *scan, struct rt_error *error) {
   scan->examples = sequence->batched ? sequence->examples : 1;
   scan->longest = 0;
   for (int64_t e = 0; e < scan->examples; e++)
-    scan->longest = steps_of(scan, e) > scan->longest ? steps_of(scan, e) : scan->longest;
+    scan->longest = scan_steps(scan, e) > scan->longest ? scan_steps(scan, e) : scan->longest;
   if (make_numbers(scan, symbols, error) != RT_OK) return RT_NO_MEMORY;
   scan->active = scan->numbers;
   scan->order = scan->numbers + 2 * (scan->longest + 1);
@@ -211,73 +209,13 @@ static int bind_memory(struct machine_scan *scan, struct rt_error *error) {
 }
 
 /* The machines are bound to all examples once: they will never need more memory than that. */
-int machine_scan_bind(struct machine_scan *scan, struct rt_error *error) {
+static int bind(struct machine_scan *scan, struct rt_error *error) {
   int status = bind_order(scan, error);
   if (status == RT_OK) status = bind_memory(scan, error);
   if (status == RT_OK) status = vm_machine_bind(scan->body, scan->examples, scan->ragged, error);
   if (status == RT_OK && scan->step)
     status = vm_machine_bind(scan->step, scan->examples, scan->ragged, error);
   return status;
-}
-
-int scan_bind_active(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau,
-                     struct rt_error *error) {
-  return vm_machine_bind(machine, scan->active[tau], scan->ragged, error);
-}
-
-/* ---- rows ---- */
-
-/* Which row of its sequence an example is at. */
-static int64_t row_at(const struct machine_scan *scan, int64_t example, int64_t tau) {
-  return scan->reverse ? steps_of(scan, example) - 1 - tau : tau;
-}
-
-static char *row_address(const struct machine_scan *scan, const struct rt_tensor *sequence, size_t bytes,
-                         int64_t place, int64_t tau, size_t *length) {
-  int64_t example = scan->order[place], count = rt_extent(sequence->shape, 1, sequence->shape->rank, example);
-  *length = (size_t)count * bytes;
-  return (char *)sequence->data
-         + (size_t)(rt_offset(sequence->shape, example) + row_at(scan, example, tau) * count) * bytes;
-}
-
-char *scan_gather(const struct machine_scan *scan, int operand, int64_t tau, char *room) {
-  const struct rt_tensor *from = &scan->call->in[operand];
-  size_t length;
-  char *at = room;
-  if (scan->active[tau] == 1) return row_address(scan, from, scan->bytes[operand], 0, tau, &length);
-  for (int64_t p = 0; p < scan->active[tau]; p++, at += length) {
-    const char *row = row_address(scan, from, scan->bytes[operand], p, tau, &length);
-    memcpy(at, row, length);
-  }
-  return room;
-}
-
-void scan_scatter(const struct machine_scan *scan, const struct rt_tensor *to, int64_t tau,
-                  const char *rows) {
-  size_t length;
-  for (int64_t p = 0; p < scan->active[tau]; p++, rows += length) {
-    char *row = row_address(scan, to, scan->machine->real_bytes, p, tau, &length);
-    memcpy(row, rows, length);
-  }
-}
-
-void scan_sort(const struct machine_scan *scan, const struct rt_tensor *from, size_t bytes, char *to) {
-  const struct rt_shape *shape = from->shape;
-  for (int64_t p = 0; p < scan->examples; p++) {
-    size_t length = (size_t)rt_extent(shape, 0, shape->rank, scan->order[p]) * bytes;
-    memcpy(to, (const char *)from->data + (size_t)rt_offset(shape, scan->order[p]) * bytes, length);
-    to += length;
-  }
-}
-
-void scan_unsort(const struct machine_scan *scan, const char *from, const struct rt_tensor *to) {
-  const struct rt_shape *shape = to->shape;
-  size_t bytes = scan->machine->real_bytes;
-  for (int64_t p = 0; p < scan->examples; p++) {
-    size_t length = (size_t)rt_extent(shape, 0, shape->rank, scan->order[p]) * bytes;
-    memcpy((char *)to->data + (size_t)rt_offset(shape, scan->order[p]) * bytes, from, length);
-    from += length;
-  }
 }
 
 /* ---- running ---- */
@@ -295,29 +233,7 @@ static void set_whole(const struct machine_scan *scan) {
   }
 }
 
-void scan_set_rows(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau) {
-  for (int k = 1; k <= scan->sequences; k++)
-    machine_set_argument(machine, (uint32_t)k, scan_gather(scan, k, tau, scan->argument[k]));
-}
-
-/* A result may be an argument, passed on: the state is replaced last. */
-int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint64_t seed,
-                 struct rt_error *error) {
-  int status = scan_bind_active(scan, scan->body, tau, error);
-  if (status != RT_OK) return status;
-  machine_set_argument(scan->body, 0, state);
-  scan_set_rows(scan, scan->body, tau);
-  if ((status = vm_machine_run(scan->body, machine_seed(seed, (uint64_t)tau), error)) != RT_OK) return status;
-  for (int k = 0; k < scan->collected && !scan->step; k++) {
-    struct rt_tensor rows = vm_machine_output(scan->body, (uint32_t)(scan->states ? 0 : 1 + k));
-    scan_scatter(scan, &scan->call->out[k], tau, rows.data);
-  }
-  struct rt_tensor next = vm_machine_output(scan->body, 0);
-  memmove(state, next.data, (size_t)next.shape->count * scan->bytes[0]);
-  return RT_OK;
-}
-
-int machine_scan_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
+static int run(struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
   int status = RT_OK;
   set_whole(scan);
   if (scan->step) return scan_grad_run(scan, seed, error);
@@ -325,4 +241,23 @@ int machine_scan_run(struct machine_scan *scan, uint64_t seed, struct rt_error *
   for (int64_t tau = 0; tau < scan->longest && status == RT_OK; tau++)
     status = scan_advance(scan, tau, scan->argument[0], seed, error);
   return status;
+}
+
+static void measure(struct machine_scan *scan) {
+  vm_machine_measure(scan->body);
+  if (scan->step) vm_machine_measure(scan->step);
+}
+
+/* ---- machines with recurrences ---- */
+
+static const struct machine_nested recurrences = {make, bind, run, measure, memory_of, free_scan};
+
+struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function,
+                                  enum rt_precision precision, struct rt_pool *pool, struct rt_error *error) {
+  return machine_new(module, function, precision, pool, &recurrences, error);
+}
+
+const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards) {
+  const struct machine_scan *scan = machine->call[instr].scan;
+  return !scan ? NULL : backwards ? scan->step : scan->body;
 }

@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+vm_dim vm_type_elements(struct vm_dims *dims, const struct vm_type *type) {
+  vm_dim count = VM_ONE;
+  for (int a = 0; a < type->rank && count != VM_NO_DIM; a++) count = vm_dim_times(dims, count, type->dim[a]);
+  return count;
+}
+
+int vm_operand_axis(const struct attend_operand *operand, uint8_t role) {
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] == role) return a;
+  return -1;
+}
+
 struct vm_module *vm_module_new(void) {
   struct vm_module *module = rt_zalloc(1, sizeof *module);
   if (module && vm_dims_init(&module->dims) == RT_OK) return module;

@@ -1,9 +1,9 @@
-/* module.h: a compiled program in memory: what the compiler makes, the verifier proves, the machine runs and
- * .aqb files hold.
+/* module.h: a compiled program in memory. The compiler makes it, the verifier proves it safe, the machine
+ * runs it, and .aqb files hold it.
  *
- * The instructions of a function are ops (runtime/ops.def) on numbered values. A value has a type and lives
- * in a param, an input, or a slot: a piece of the machine's one block of memory that values take turns in, as
- * the memory plan decided. */
+ * The instructions of a function are ops (runtime/ops.def) on numbered values. A value has a type and a
+ * place: a parameter, an input, or a slot. Slots are pieces of the machine's one block of memory. Values take
+ * turns in them, as the compiler has planned. */
 #ifndef AQ_VM_MODULE_H
 #define AQ_VM_MODULE_H
 
@@ -25,6 +25,11 @@ bool vm_type_equal(const struct vm_type *a, const struct vm_type *b);
 void vm_type_print(const struct vm_dims *dims, const struct vm_type *t,
                    struct rt_text *out); /* "[T, D]", "[T] of V" */
 
+/* How many elements an example has; VM_NO_DIM: more than a dim can say, or no memory. */
+vm_dim vm_type_elements(struct vm_dims *dims, const struct vm_type *type);
+/* The axis of a head's operand that has the role (enum attend_axis), or -1. */
+int vm_operand_axis(const struct attend_operand *operand, uint8_t role);
+
 enum vm_init_kind {
   VM_INIT_CONSTANT,
   VM_INIT_NORMAL,
@@ -40,11 +45,11 @@ struct vm_init {
   double a, b;               /* constant; standard deviation; from, to; gain */
   const char *file, *tensor; /* LOAD */
   bool transposed;           /* LOAD(...)' */
-  bool by_head;              /* one for each head: the axis before the last, or the only one, counts heads */
+  bool by_head; /* made for each head alone: the axis before the last (or the only one) is the heads */
 };
 
-/* Where the program says something, for messages. It is not written into files: of a module that was read
- * nobody knows. */
+/* Where the program says something, for messages. Files do not hold it, so a module that was read has none.
+ */
 struct vm_where {
   const char *file; /* NULL: not known */
   const char *excerpt;
@@ -53,8 +58,8 @@ struct vm_where {
 
 struct vm_param {
   const char *name;    /* sentiment.semantic.query.W */
-  struct vm_type type; /* never batched; glorot and he: fan in = product of all axes but the last in the axes
-                          before ... of a projection: first axis; fan out: the rest */
+  struct vm_type type; /* never batched. Of a matrix for x @ W the first axis is the fan in of glorot and he,
+                          the product of the others the fan out */
   struct vm_init init;
   bool frozen;             /* it is not trained: no gradient */
   bool decay;              /* weight decay applies: rank >= 2 */
@@ -80,13 +85,13 @@ struct vm_output {
   const char *name; /* the data column it predicts */
   int32_t target;   /* index of that input */
   const char *loss; /* as the program says it, for people */
-  const char *link; /* makes the answer of what the model returns: "softmax", "sigmoid", "exp" or "" */
+  const char *link; /* turns what the model returns into the answer: "softmax", "sigmoid", "exp" or "" */
 };
 
-/* A value that no instruction writes and that lives in a slot is a view: the result of a FREE op (reshape,
- * stop). It shows the value that its slot holds when the view is first read (an output or gradient that is
- * never read: at the end), and may be used as long as the slot holds that value. Views, and values in params,
- * inputs and arguments, have the dtype, `of`, batched and element count (as dims) of what they show. */
+/* A value in a slot that no instruction writes is a view, as reshape makes it. It shows what its slot holds
+ * when the view is first read (or at the end, when it is only given as an output or gradient), and may be
+ * used until the slot gets another value. Views, and values in params, inputs and arguments, may have another
+ * shape than what they show, but the same dtype, range, `batched` and number of elements. */
 struct vm_value {
   struct vm_type type;
   enum vm_place { VM_IN_SLOT, VM_IN_PARAM, VM_IN_INPUT, VM_IN_ARGUMENT } place;
@@ -110,11 +115,10 @@ struct vm_gradient {
 };
 
 struct vm_function {
-  const char *name; /* "predict": outputs; "eval": outputs, loss, and perhaps that of each, and what
-                       each is divided by;
-                       "train": loss, gradients; "attend"; "run" */
-  /* Of a function that another one runs (vm/scan_operands.h), which comes after it; it reads nothing else: no
-   * params, no inputs. */
+  const char *name; /* "predict": outputs. "eval": outputs and loss; with several outputs, the loss of each
+                       and what that is divided by. "train": loss and gradients. "attend". "run" */
+  /* Arguments: of a function that a later one runs (vm/scan_operands.h). Such a one reads no params and no
+   * inputs. */
   struct vm_type *argument;
   uint32_t argument_count;
   struct vm_value *value;
@@ -134,15 +138,16 @@ enum vm_lowering { VM_FUSED, VM_ROW_BUFFERED, VM_MATERIALISED };
 struct vm_head {
   const char *name; /* its path */
   uint8_t axes;     /* bit ATTEND_I, ATTEND_H: has its result an axis of queries, of heads? */
-  uint8_t lowering; /* one pass over the keys; a row of scores kept for each query; all scores as a tensor */
-  const char *why;  /* "" when fused */
+  uint8_t
+      lowering; /* enum vm_lowering: one pass over the keys; scores kept for a row of keys; all scores kept */
+  const char *why; /* "" when fused */
 };
 
 struct vm_line {
   const char *file, *text;
   uint32_t line, column;
   const char *name;
-}; /* text: the source line itself; name: value path */
+}; /* text: the line itself; name: the path of the value, such as sentiment.query */
 
 /* train { }: settings as they came from the source, defaults filled in. */
 struct vm_settings {
@@ -153,8 +158,8 @@ struct vm_settings {
   struct rt_amount schedule_setting[RT_MOST_SETTINGS];
   struct rt_amount warmup;
   int64_t batch, epochs, patience, seed;
-  const char
-      *metric; /* that says which epoch is best, "f1" or "label.f1"; NULL: the usual one. Not kept in files */
+  /* Which metric says what epoch is best: "f1" or "label.f1"; NULL: the usual one. Files do not hold it. */
+  const char *metric;
   struct vm_where warmup_at, patience_at, metric_at;
 };
 
@@ -180,7 +185,7 @@ struct vm_module {
   struct vm_head *head;
   uint32_t head_count; /* as the program calls them */
   struct vm_requirement *requirement;
-  uint32_t requirement_count; /* for readers of data: nothing here relies on them */
+  uint32_t requirement_count; /* for those who read data; the machine does not trust them */
   struct vm_settings settings;
   struct rt_arena arena; /* owns all of the above but dims */
 };
@@ -193,9 +198,9 @@ void vm_module_free(struct vm_module *module); /* the struct too, when no other 
 int vm_module_output(const struct vm_module *module, const char *name);
 const struct vm_function *vm_module_function(const struct vm_module *module, const char *name);
 
-/* Proves a module safe to run: every index in range, every value written before it is read, types as the
- * signatures demand, slots never overlapping in time, lane programs and attention plans well formed.
- * Everything that is run was verified: there is no other way to get a machine. */
+/* Proves a module safe to run: every index is in range, every value is written before it is read, types are
+ * as the signatures demand, values never overlap in a slot, lane programs and attention plans are well
+ * formed. Whoever makes a machine has verified the module before. */
 int vm_verify(const struct vm_module *module, struct rt_error *error);
 
 /* .aqb: the module as bytes, little-endian, versioned, checksummed. read treats the bytes as hostile and

@@ -197,22 +197,15 @@ static void print_value(const struct vm_module *m, const struct vm_function *f, 
 }
 
 static void print_attrs(const struct vm_module *m, const struct vm_instr *instr, struct rt_text *out) {
-  const char *p = rt_op_info[instr->op].attributes;
-  int number = 0;
-  while (*p) {
-    size_t length = strcspn(p, " ");
-    bool real = strncmp(p, "real:", 5) == 0, dim = strncmp(p, "dim:", 4) == 0;
-    const char *name = real ? p + 5 : dim ? p + 4 : p;
-    rt_text_printf(out, ", %.*s=", (int)(length - (size_t)(name - p)), name);
-    if (real)
-      rt_text_printf(out, "%.9g", instr->real);
-    else if (dim)
-      vm_dim_print(&m->dims, (vm_dim)instr->attr[number++], out);
+  for (int k = 0; k < vm_op_attr_count(instr->op); k++) {
+    enum vm_attr_kind kind = vm_op_attr_kind(instr->op, k);
+    rt_text_printf(out, ", %s=", vm_op_attr_name(instr->op, k));
+    if (kind == VM_ATTR_DIM)
+      vm_dim_print(&m->dims, (vm_dim)instr->attr[k], out);
     else
-      rt_text_printf(out, instr->op == OP_transpose ? "0x%" PRIx64 : "%" PRId64, instr->attr[number++]);
-    p += length;
-    p += strspn(p, " ");
+      rt_text_printf(out, kind == VM_ATTR_ORDER ? "0x%" PRIx64 : "%" PRId64, instr->attr[k]);
   }
+  if (vm_op_real_name(instr->op)) rt_text_printf(out, ", %s=%.9g", vm_op_real_name(instr->op), instr->real);
 }
 
 /* "   3  %7: [T, D] in slot 2 = add(%5, %6)    # sentiment.aq:12  x + y" */

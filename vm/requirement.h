@@ -1,7 +1,7 @@
-/* requirement.h: what a program asks of sizes. A slice, an element such as x[0], a quotient such as T / 2 in
- * a shape: each holds for some sizes only. The compiler proves what it can from the limits that the program
- * declares, refuses what no sizes can meet, and writes the rest into the module; whoever reads rows looks at
- * it. The machine checks sizes by itself and does not trust this table. */
+/* requirement.h: what a program asks of sizes. x[0] needs a T of at least 1, a shape with T / 2 an even one.
+ * The compiler proves what it can from the limits that the program declares, such as words[1 <= T]. It
+ * refuses what no sizes can meet, and writes the rest into the module, for whoever reads rows. The machine
+ * does not trust this table and checks sizes by itself. */
 #ifndef AQ_VM_REQUIREMENT_H
 #define AQ_VM_REQUIREMENT_H
 
@@ -32,15 +32,16 @@ enum vm_truth { VM_FOR_SOME, VM_FOR_ALL, VM_FOR_NONE };
 int vm_requirement_truth(const struct vm_dims *dims, enum vm_requirement_kind kind, vm_dim dim,
                          enum vm_truth *truth);
 
-/* Does it depend on what each example has of its own; on what a file gives once and is not known yet? */
+/* Does it depend on a size that each example has of its own; on one that the data will give, but has not yet?
+ */
 bool vm_requirement_is_ragged(const struct vm_dims *dims, const struct vm_requirement *r);
 bool vm_requirement_is_open(const struct vm_dims *dims, const struct vm_requirement *r);
 
-/* Where it is about one unknown size alone and says how large that may be: the symbol, whether it is a least
- * size (or a most), and which. */
+/* Does it say how large one unknown size may be, as T >= 3 does? Then the symbol, whether the limit is the
+ * least or the most, and the limit. */
 bool vm_requirement_limit(const struct vm_dims *dims, const struct vm_requirement *r, uint32_t *symbol,
                           bool *least, int64_t *limit);
-/* Where it says that one unknown size is a multiple of a number: the symbol, and the number. */
+/* Does it say that one unknown size is a multiple of a number? Then the symbol and the number. */
 bool vm_requirement_multiple(const struct vm_dims *dims, const struct vm_requirement *r, uint32_t *symbol,
                              int64_t *of);
 /* As a formula: "T >= P + 1", "T/2 is a whole number". */

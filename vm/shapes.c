@@ -286,7 +286,7 @@ int vm_shapes_bind(struct vm_shapes *shapes, int64_t examples, const int64_t *co
                    struct rt_error *error) {
   *changed = false;
   if (examples < 1 || examples > MAX_AXIS)
-    return rt_fail(error, RT_USAGE, "a batch of %" PRId64 " examples", examples);
+    return rt_fail(error, RT_USAGE, "a batch cannot have %" PRId64 " examples", examples);
   if (shapes->ragged_count && !ragged)
     return rt_fail(error, RT_USAGE, "the sizes of %s are missing",
                    shapes->dims->symbol[shapes->ragged[0].number].name);

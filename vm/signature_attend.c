@@ -13,14 +13,8 @@ struct head_dims {
   bool batched;
 };
 
-static int axis_of(const struct attend_operand *operand, uint8_t role) {
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role) return a;
-  return -1;
-}
-
 static vm_dim dim_of(const struct attend_operand *operand, const struct vm_type *type, uint8_t role) {
-  int axis = axis_of(operand, role);
+  int axis = vm_operand_axis(operand, role);
   return axis < 0 ? VM_NO_DIM : type->dim[axis];
 }
 
@@ -36,20 +30,19 @@ static int check_roles(const struct vm_op_call *call, int arg, const struct atte
   int rank = call->arg[arg]->rank;
   unsigned seen = 0;
   int feature = 0;
-  if (operand->rank != rank) return fail_operand(call, arg, "has not as many axes as its plan says");
+  if (operand->rank != rank) return fail_operand(call, arg, "has another number of axes than its plan says");
   for (int a = 0; a < rank; a++) {
     uint8_t role = operand->role[a];
     if (role > ATTEND_FEATURE || !(allowed >> role & 1))
-      return fail_operand(call, arg, "has an axis that it cannot have");
+      return fail_operand(call, arg, "has an axis that is not for such an operand");
     if (role == ATTEND_FEATURE)
       feature++;
     else if (feature || seen >> role & 1)
-      return fail_operand(call, arg, "has its axes in an order that is none");
+      return fail_operand(call, arg, "must have the axes of features last, and each other axis once");
     seen |= 1u << role;
   }
-  return features < 0 || feature == features
-             ? RT_OK
-             : fail_operand(call, arg, "has not the feature axes that it needs");
+  return features < 0 || feature == features ? RT_OK
+                                             : fail_operand(call, arg, "must have one axis of features");
 }
 
 static int check_real(const struct vm_op_call *call) {
@@ -69,8 +62,9 @@ static int agree(const struct vm_op_call *call, int arg, const struct attend_ope
   }
   static const char *const roles[] = {"i", "j", "h", "feature"};
   char name[32];
-  signature_fail(call, arg, axis_of(operand, role), "the %s axis of `%s` differs from that of the others",
-                 roles[role], vm_op_arg_name(call->op, arg, name));
+  signature_fail(call, arg, vm_operand_axis(operand, role),
+                 "the %s axis of `%s` differs from that of the others", roles[role],
+                 vm_op_arg_name(call->op, arg, name));
   if (call->mismatch) {
     call->mismatch->found = mine;
     call->mismatch->expected = *dim;
@@ -82,15 +76,15 @@ static int check_extra(const struct vm_op_call *call, int arg, int extra, struct
   const struct attend_operand *operand = &call->plan->extra[extra];
   int status = check_roles(call, arg, operand,
                            1u << ATTEND_I | 1u << ATTEND_J | 1u << ATTEND_H | 1u << ATTEND_FEATURE, -1);
-  if (status == RT_OK && axis_of(operand, ATTEND_I) >= 0 && head->i == VM_NO_DIM)
+  if (status == RT_OK && vm_operand_axis(operand, ATTEND_I) >= 0 && head->i == VM_NO_DIM)
     return fail_operand(call, arg, "has an axis of queries, but there is only one query");
   if (status == RT_OK) status = agree(call, arg, operand, ATTEND_I, &head->i);
   if (status == RT_OK) status = agree(call, arg, operand, ATTEND_J, &head->j);
   return status == RT_OK ? agree(call, arg, operand, ATTEND_H, &head->h) : status;
 }
 
-/* Keys and values may have fewer heads than queries, which then share them (the number is checked when it is
- * known). */
+/* Keys and values may have fewer heads than queries, which then share them. The numbers are checked when
+ * sizes are known. */
 static int agree_heads(const struct vm_op_call *call, bool has_value, struct head_dims *head) {
   const struct attend_plan *plan = call->plan;
   if (head->h != VM_NO_DIM) return RT_OK;
@@ -130,12 +124,13 @@ static int out_type(const struct vm_op_call *call, const struct head_dims *head,
   const struct attend_operand *out = &call->plan->out;
   unsigned seen = 0;
   if (out->rank < 1 || out->rank > RT_MAX_RANK || out->role[out->rank - 1] != ATTEND_FEATURE)
-    return signature_fail(call, -1, -1, "the plan of its result is none");
+    return signature_fail(call, -1, -1, "the plan of its result must end with an axis of features");
   for (int a = 0; a < out->rank; a++) {
     uint8_t role = out->role[a];
     vm_dim dim = role == ATTEND_I ? head->i : role == ATTEND_H ? head->h : VM_NO_DIM;
     if ((dim == VM_NO_DIM && role != ATTEND_FEATURE) || role > ATTEND_FEATURE || seen >> role)
-      return signature_fail(call, -1, -1, "the plan of its result has an axis that it cannot have");
+      return signature_fail(call, -1, -1,
+                            "the plan of its result has an axis that no operand has, or one twice");
     seen |= 1u << role;
     if (role != ATTEND_FEATURE)
       add_axis(type, dim);
@@ -153,13 +148,14 @@ static int check_dy(const struct vm_op_call *call, const struct vm_type *y) {
   struct vm_type type = {.dtype = RT_REAL, .batched = dy->batched && y->batched, .of = VM_NO_DIM};
   int64_t axes = call->attr[1];
   if (axes < 0 || axes >> y->rank != 0)
-    return fail_operand(call, DY, "has axes by its mask that the result of attention has not");
-  if (!(axes >> (y->rank - 1) & 1)) return fail_operand(call, DY, "has no feature axis by its mask");
+    return fail_operand(call, DY, "has a mask of more axes than the result of attention has");
+  if (!(axes >> (y->rank - 1) & 1))
+    return fail_operand(call, DY, "has a mask that leaves out the axis of features");
   for (int a = 0; a < y->rank; a++)
     if (axes >> a & 1) type.dim[type.rank++] = y->dim[a];
   return vm_type_equal(&type, dy)
              ? RT_OK
-             : fail_operand(call, DY, "has not the axes of the result of attention that its mask keeps");
+             : fail_operand(call, DY, "must have those axes of the result of attention that its mask keeps");
 }
 
 /* delta and lse of attention_grad are laid out as lse of the attention it differentiates; dy as y, or
@@ -170,7 +166,7 @@ static int check_grad_args(const struct vm_op_call *call, const struct head_dims
   if (status == RT_OK) status = out_type(call, head, false, &lse);
   for (int k = DELTA; k <= LSE && status == RT_OK; k++)
     if (!vm_type_equal(&lse, call->arg[k]))
-      status = fail_operand(call, k, "has not the shape of that result of attention");
+      status = fail_operand(call, k, "must have the shape of that result of attention");
   return status == RT_OK ? check_dy(call, &y) : status;
 }
 
@@ -193,8 +189,8 @@ static int gradient_type(const struct vm_op_call *call, const struct head_dims *
   const struct attend_plan *plan = call->plan;
   const struct attend_operand *const operands[] = {&plan->query, &plan->key, &plan->value};
   if (number < 3) {
-    if (axis_of(operands[number], ATTEND_I) >= 0) add_axis(type, head->i);
-    if (axis_of(operands[number], ATTEND_J) >= 0) add_axis(type, head->j);
+    if (vm_operand_axis(operands[number], ATTEND_I) >= 0) add_axis(type, head->i);
+    if (vm_operand_axis(operands[number], ATTEND_J) >= 0) add_axis(type, head->j);
     add_axis(type, head->h);
     add_axis(type, number == 2 ? head->value_feature : head->key_feature);
     return RT_OK;
@@ -202,8 +198,8 @@ static int gradient_type(const struct vm_op_call *call, const struct head_dims *
   int wanted = number - 3;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k] || wanted-- > 0) continue;
-    if (axis_of(&plan->extra[k], ATTEND_I) >= 0) add_axis(type, head->i);
-    if (axis_of(&plan->extra[k], ATTEND_J) >= 0) add_axis(type, head->j);
+    if (vm_operand_axis(&plan->extra[k], ATTEND_I) >= 0) add_axis(type, head->i);
+    if (vm_operand_axis(&plan->extra[k], ATTEND_J) >= 0) add_axis(type, head->j);
     add_axis(type, head->h);
     return add_table(call, &plan->extra[k], call->arg[vm_op_arity(call->op) + k], type);
   }

@@ -28,19 +28,26 @@ const char *signature_axis_name(int axis, int rank) {
   return axis == rank - 1 ? "last" : axis >= 0 && axis < 8 ? names[axis] : "missing";
 }
 
-/* "the last axis of `x`" */
-static void describe_axis(const struct vm_op_call *call, struct op_axis at, char text[64]) {
+const char *signature_name(const struct vm_op_call *call, int arg, char text[48]) {
   char name[32];
-  if (at.arg < 0)
-    snprintf(text, 64, "the %s axis of the result", signature_axis_name(at.axis, call->given->rank));
+  if (arg == RULE_RESULT)
+    snprintf(text, 48, "the result");
   else
-    snprintf(text, 64, "the %s axis of `%s`", signature_axis_name(at.axis, call->arg[at.arg]->rank),
-             vm_op_arg_name(call->op, at.arg, name));
+    snprintf(text, 48, "`%s`", vm_op_arg_name(call->op, arg, name));
+  return text;
+}
+
+/* "the last axis of `x`" */
+static void describe_axis(const struct vm_op_call *call, struct op_axis at, char text[80]) {
+  char name[48];
+  int rank = at.arg == RULE_RESULT ? call->given->rank : call->arg[at.arg]->rank;
+  snprintf(text, 80, "the %s axis of %s", signature_axis_name(at.axis, rank),
+           signature_name(call, at.arg, name));
 }
 
 int signature_fail_dims(const struct vm_op_call *call, struct op_axis at, struct op_axis other, vm_dim found,
                         vm_dim expected) {
-  char this_one[64], that_one[64];
+  char this_one[80], that_one[80];
   describe_axis(call, at, this_one);
   describe_axis(call, other, that_one);
   signature_fail(call, at.arg, at.axis, "%s must match %s", this_one, that_one);
@@ -54,8 +61,8 @@ int signature_fail_dims(const struct vm_op_call *call, struct op_axis at, struct
 }
 
 int signature_check_type(const struct vm_op_call *call, const struct vm_type *type, int arg) {
-  char name[32] = "the result";
-  if (arg >= 0) vm_op_arg_name(call->op, arg, name);
+  char name[48];
+  signature_name(call, arg, name);
   if (type->dtype > RT_INT || type->batched > 1 || type->rank > RT_MAX_RANK)
     return signature_fail(call, arg, -1, "%s has more than %d axes or no such type", name, RT_MAX_RANK);
   for (int a = 0; a < type->rank; a++) {

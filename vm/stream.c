@@ -9,7 +9,8 @@ static uint64_t stream_bytes(struct vm_stream *s, uint64_t x, size_t size) {
   uint8_t byte[8];
   if (!s->reading) {
     for (size_t i = 0; i < size; i++) byte[i] = (uint8_t)(x >> 8 * i);
-    rt_text_add(s->out, (const char *)byte, size);
+    s->count += size;
+    if (s->out) rt_text_add(s->out, (const char *)byte, size);
     return x;
   }
   if (s->failed || (size_t)(s->end - s->at) < size) {
@@ -52,7 +53,8 @@ void stream_text(struct vm_stream *s, const char **x) {
   if (!s->reading) {
     if (*x) length = (uint32_t)strlen(*x);
     stream_u32(s, &length);
-    if (*x) rt_text_add(s->out, *x, length);
+    if (*x) s->count += length;
+    if (*x && s->out) rt_text_add(s->out, *x, length);
     return;
   }
   *x = NULL;
@@ -78,12 +80,5 @@ void *stream_room(struct vm_stream *s, void *array, uint32_t count, size_t size,
   }
   void *room = rt_arena_alloc(s->arena, total);
   if (!room) s->failed = s->no_memory = true;
-  return room;
-}
-
-void *stream_array(struct vm_stream *s, void *array, uint32_t *count, size_t size, size_t least) {
-  stream_u32(s, count);
-  void *room = stream_room(s, array, *count, size, least);
-  if (s->failed) *count = 0;
   return room;
 }

@@ -19,9 +19,9 @@ struct vm_target {
   const char *link;                 /* "": any that no other row of the form has */
   const char *loss;                 /* when the program names none */
   const char *name, *one, *several; /* in JSON, and in words */
-  const char *metric;               /* that says which epoch is best, unless the program or the user does */
-  const char *rows;                 /* what a report counts */
-  bool of_classes;                  /* there are probabilities of classes */
+  const char *metric; /* says which epoch is best, unless the program or the user names another */
+  const char *rows;   /* what a report counts */
+  bool of_classes;    /* there are probabilities of classes */
 };
 extern const struct vm_target vm_targets[VM_TARGETS];
 

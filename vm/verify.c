@@ -6,49 +6,9 @@
  * when it was first read (see vm_value). */
 #include "vm/verify_parts.h"
 
-#include "runtime/threshold.h"
-
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-int verify_fail(struct verify *v, const char *format, ...) {
-  char what[512];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(what, sizeof what, format, args);
-  va_end(args);
-  const char *op = v->n < v->f->instr_count && v->f->instr[v->n].op < OP_COUNT
-                       ? rt_op_info[v->f->instr[v->n].op].name
-                       : "end";
-  return rt_fail(v->error, RT_BAD_DATA, "bad module: function %s, instruction %u (%s): %s", v->f->name, v->n,
-                 op, what);
-}
-
-/* ---- types ---- */
-
-int verify_type(struct verify *v, const struct vm_type *type, const char *what) {
-  const struct vm_dims *dims = &v->module->dims;
-  bool fits = type->dtype <= RT_INT && type->batched <= 1 && type->rank <= RT_MAX_RANK;
-  for (int a = 0; fits && a < type->rank; a++)
-    fits = type->dim[a] < dims->poly_count && (type->batched || !vm_dim_is_ragged(dims, type->dim[a]));
-  if (fits && type->of != VM_NO_DIM)
-    fits = type->dtype == RT_INT && type->of < dims->poly_count
-           && (type->batched || !vm_dim_is_ragged(dims, type->of));
-  return fits ? RT_OK : rt_fail(v->error, RT_BAD_DATA, "bad module: the type of %s cannot be", what);
-}
-
-static vm_dim element_count(struct vm_dims *dims, const struct vm_type *type) {
-  vm_dim count = VM_ONE;
-  for (int a = 0; a < type->rank && count != VM_NO_DIM; a++) count = vm_dim_times(dims, count, type->dim[a]);
-  return count;
-}
-
-bool verify_view(struct verify *v, const struct vm_type *a, const struct vm_type *b) {
-  if (vm_type_equal(a, b)) return true;
-  if (a->dtype != b->dtype || a->of != b->of || a->batched != b->batched) return false;
-  vm_dim count = element_count(&v->dims, a);
-  return count != VM_NO_DIM && count == element_count(&v->dims, b);
-}
 
 /* ---- values ---- */
 
@@ -94,15 +54,14 @@ static int verify_read(struct verify *v, uint32_t number) {
              : verify_fail(v, "value %u is read after value %u took its place", number, holder);
 }
 
-/* Outputs never overlap inputs, except that lanes may write over an input of the same shape, and
- * project_back_add over what it adds to. */
+/* Outputs never overlap inputs, except an input of the same shape that the op's row says may be overwritten.
+ */
 static int verify_overlap(struct verify *v, const struct vm_instr *instr, uint32_t out) {
   const struct vm_value *written = &v->f->value[out];
   for (uint16_t k = 0; k < instr->in_count; k++) {
     const struct vm_value *in = &v->f->value[instr->in[k]];
     if (in->place != VM_IN_SLOT || in->index != written->index) continue;
-    bool allowed = instr->op == OP_lanes || (instr->op == OP_project_back_add && k == 2);
-    if (!allowed || !vm_type_equal(&in->type, &written->type))
+    if (!vm_op_may_overwrite(instr->op, k) || !vm_type_equal(&in->type, &written->type))
       return verify_fail(v, "it writes value %u over value %u, which it reads", out, instr->in[k]);
   }
   return RT_OK;
@@ -112,9 +71,10 @@ static int verify_write(struct verify *v, const struct vm_instr *instr, uint16_t
   uint32_t out = instr->out[k];
   if (out >= v->f->value_count) return verify_fail(v, "there is no value %u", out);
   const struct vm_value *value = &v->f->value[out];
-  if (value->place != VM_IN_SLOT) return verify_fail(v, "it writes value %u, which is not its own", out);
+  if (value->place != VM_IN_SLOT)
+    return verify_fail(v, "it writes value %u, which does not lie in a slot", out);
   if (v->written[out] || v->seen_as[out] != UINT32_MAX)
-    return verify_fail(v, "value %u is written again or after it was read", out);
+    return verify_fail(v, "value %u is written twice, or after it was read", out);
   for (uint16_t other = 0; other < k; other++)
     if (v->f->value[instr->out[other]].index == value->index)
       return verify_fail(v, "two of its results are in one slot");
@@ -123,31 +83,17 @@ static int verify_write(struct verify *v, const struct vm_instr *instr, uint16_t
 
 /* ---- instructions ---- */
 
+/* Numbers of things in the module. The signature checks the others. */
 static int verify_attrs(struct verify *v, const struct vm_instr *instr) {
-  int count = vm_op_attr_count(instr->op);
-  for (int k = 0; k < count; k++)
-    if (vm_attr_is_dim(instr->op, k)
-        && (instr->attr[k] < 0 || (uint64_t)instr->attr[k] >= v->module->dims.poly_count))
-      return verify_fail(v, "there is no dim %lld", (long long)instr->attr[k]);
-  if (rt_has_plan(instr->op) && (instr->attr[0] < 0 || instr->attr[0] >= v->module->attend_count))
-    return verify_fail(v, "there is no plan %lld", (long long)instr->attr[0]);
-  if (instr->op == OP_threshold && !rt_threshold_valid(instr->attr[0], instr->real))
-    return verify_fail(v, "there is no threshold of kind %lld with %g", (long long)instr->attr[0],
-                       instr->real);
-  if (instr->op == OP_lanes && (instr->attr[0] < 0 || instr->attr[0] >= v->module->lanes_count))
-    return verify_fail(v, "there is no lane program %lld", (long long)instr->attr[0]);
+  for (int k = 0; k < vm_op_attr_count(instr->op); k++) {
+    enum vm_attr_kind kind = vm_op_attr_kind(instr->op, k);
+    int64_t value = instr->attr[k];
+    if (kind == VM_ATTR_PLAN && (value < 0 || value >= v->module->attend_count))
+      return verify_fail(v, "there is no plan %" PRId64, value);
+    if (kind == VM_ATTR_PROGRAM && (value < 0 || value >= v->module->lanes_count))
+      return verify_fail(v, "there is no lane program %" PRId64, value);
+  }
   return RT_OK;
-}
-
-/* attention always gives y and lse, attention_grad everything its plan wants: the kernels write all of them.
- */
-static int expected_results(const struct vm_instr *instr, const struct attend_plan *plan) {
-  if (instr->op == OP_attention) return 2;
-  if (instr->op == OP_lanes) return instr->out_count;
-  if (instr->op != OP_attention_grad) return 1;
-  int count = 3;
-  for (int k = 0; k < plan->extra_count; k++) count += plan->wants_grad[k];
-  return count;
 }
 
 static int verify_results(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg) {
@@ -156,14 +102,22 @@ static int verify_results(struct verify *v, const struct vm_instr *instr, const 
   const struct attend_plan *plan = rt_has_plan(instr->op) ? &v->module->attend[instr->attr[0]] : NULL;
   struct vm_mismatch mismatch;
   struct vm_type type;
-  if (instr->out_count != expected_results(instr, plan) || instr->out_count < 1)
+  int results = vm_op_result_count(instr->op, plan);
+  if (instr->out_count < 1 || (results >= 0 && instr->out_count != results))
     return verify_fail(v, "it has %d results", instr->out_count);
-  const struct vm_op_call call = {
-      &v->dims, instr->op, instr->in_count, arg, instr->attr, plan, &f->value[instr->out[0]].type, &mismatch};
+  const struct vm_op_call call = {.dims = &v->dims,
+                                  .op = instr->op,
+                                  .arg_count = instr->in_count,
+                                  .arg = arg,
+                                  .attr = instr->attr,
+                                  .real = instr->real,
+                                  .plan = plan,
+                                  .given = &f->value[instr->out[0]].type,
+                                  .mismatch = &mismatch};
   if (vm_signature_apply(&call, &type) != RT_OK) return verify_fail(v, "%s", mismatch.why);
   if (!vm_type_equal(&type, &f->value[instr->out[0]].type))
     return verify_fail(v, "its result has another type");
-  if (instr->op == OP_lanes) return verify_lanes(v);
+  if (results < 0) return verify_lanes(v);
   for (uint16_t k = 1; k < instr->out_count; k++) {
     if (vm_signature_result(&call, k, &type) != RT_OK) return verify_fail(v, "%s", mismatch.why);
     if (!vm_type_equal(&type, &f->value[instr->out[k]].type))
@@ -177,7 +131,7 @@ static int verify_results(struct verify *v, const struct vm_instr *instr, const 
 static int verify_instr(struct verify *v, const struct vm_type **arg) {
   const struct vm_instr *instr = &v->f->instr[v->n];
   if (instr->op >= OP_COUNT || rt_op_info[instr->op].flags & (RT_FREE | RT_LANE))
-    return verify_fail(v, "op %d is none that runs", instr->op);
+    return verify_fail(v, "op %d is no instruction", instr->op);
   if ((instr->in_count && !instr->in) || (instr->out_count && !instr->out))
     return verify_fail(v, "its operands are missing");
   int status = verify_attrs(v, instr);
@@ -197,7 +151,8 @@ static int verify_instr(struct verify *v, const struct vm_type **arg) {
 /* ---- functions ---- */
 
 static int verify_gradient(struct verify *v, const struct vm_gradient *gradient) {
-  if (gradient->param >= v->module->param_count) return verify_fail(v, "a gradient of no parameter");
+  if (gradient->param >= v->module->param_count)
+    return verify_fail(v, "there is no parameter %u to have a gradient", gradient->param);
   int status = verify_read(v, gradient->value);
   if (status != RT_OK) return status;
   const struct vm_type *param = &v->module->param[gradient->param].type,
@@ -223,8 +178,7 @@ static int verify_end(struct verify *v) {
   int status = RT_OK;
   v->n = v->f->instr_count;
   for (uint32_t i = 0; i < v->f->output_count && status == RT_OK; i++)
-    status =
-        v->f->output_name[i] ? verify_read(v, v->f->output[i]) : verify_fail(v, "an output without a name");
+    status = v->f->output_name[i] ? verify_read(v, v->f->output[i]) : verify_fail(v, "an output has no name");
   for (uint32_t i = 0; i < v->f->gradient_count && status == RT_OK; i++)
     status = verify_gradient(v, &v->f->gradient[i]);
   return status;

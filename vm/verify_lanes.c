@@ -1,5 +1,5 @@
-/* verify_lanes.c: lane programs against the values and plans they are used with. That they are well formed by
- * themselves is lane_verify's business. */
+/* verify_lanes.c: do lane programs fit the values and plans that they are used with? lane_verify has looked
+ * at each by itself. */
 #include "vm/verify_parts.h"
 
 #include "runtime/threshold.h"
@@ -53,9 +53,7 @@ static bool operand_fits(const struct attend_operand *operand) {
 }
 
 static bool has_role(const struct attend_operand *operand, uint8_t role) {
-  for (int a = 0; a < operand->rank; a++)
-    if (operand->role[a] == role) return true;
-  return false;
+  return vm_operand_axis(operand, role) >= 0;
 }
 
 /* A table is read by LANE_gather alone, and LANE_gather reads nothing else. */
@@ -70,7 +68,7 @@ static bool tables_fit(const struct lane_program *program, const struct attend_p
   return true;
 }
 
-/* What a program of a head may read. Inputs that are numbered but not computed when it runs are none. */
+/* What a program of a head may read: of the row values only those that are computed before it runs. */
 struct slot_inputs {
   int first_extra;    /* 1 behind s, or 0 */
   int rows, computed; /* row values: how many there are, and how many of them may be read */
@@ -170,10 +168,11 @@ int verify_plan(struct verify *v, uint32_t number) {
     fits = operand_fits(&plan->extra[k]);
     if (fits && plan->wants_grad[k]) gradients += has_role(&plan->extra[k], ATTEND_FEATURE) ? 2 : 1;
   }
-  if (!fits) return rt_fail(v->error, RT_BAD_DATA, "bad module: the operands of head %s", name);
+  if (!fits) return rt_fail(v->error, RT_BAD_DATA, "bad module: head %s has impossible operands", name);
   if (plan->row_count < 0 || plan->row_count > ATTEND_MAX_ROWS || !rows_fit(plan))
-    return rt_fail(v->error, RT_BAD_DATA, "bad module: the row values of head %s", name);
+    return rt_fail(v->error, RT_BAD_DATA, "bad module: the row values of head %s do not fit its plan", name);
   if (!slots_fit(plan, gradients))
-    return rt_fail(v->error, RT_BAD_DATA, "bad module: a lane program of head %s", name);
+    return rt_fail(v->error, RT_BAD_DATA, "bad module: a lane program of head %s does not fit its plan",
+                   name);
   return RT_OK;
 }

@@ -15,10 +15,10 @@ struct verify {
   bool *written;               /* [value_count] */
 };
 
-/* A type that can be: rank, dims, range and dtype in range; nothing shared is ragged. what: for the message.
- */
+/* Is the type possible? Rank, dims, range and dtype are in range, and nothing that is shared is ragged. what:
+ * whose type it is, for the message. */
 int verify_type(struct verify *v, const struct vm_type *type, const char *what);
-/* Is a a view of b: the same numbers, the same many, under another shape? */
+/* May a be a view of b: as many elements of the same kind, perhaps under another shape? */
 bool verify_view(struct verify *v, const struct vm_type *a, const struct vm_type *b);
 /* A failure at the instruction at hand. */
 int verify_fail(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));

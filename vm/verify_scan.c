@@ -60,7 +60,9 @@ static int check_operands(struct scan_check *s) {
   for (uint32_t k = 0; k < s->collected; k++) {
     const struct vm_type *row = output_type(b, s->states ? 0 : 1 + k);
     if (row->dtype != RT_REAL || row->batched != state->batched || row->rank == RT_MAX_RANK)
-      return verify_fail(s->v, "its body gives what cannot be collected");
+      return verify_fail(
+          s->v, "result %u of its body cannot be collected: it must be real, and per example if the state is",
+          k);
   }
   return RT_OK;
 }
@@ -111,7 +113,7 @@ static int check_grad(struct scan_check *s) {
   int64_t wants = instr->attr[SCAN_GRAD_WANTS];
   const struct vm_function *step = function_at(s->v, instr->attr[SCAN_GRAD_GRADIENT]);
   if (wants <= 0 || wants >> s->count)
-    return verify_fail(s->v, "it wants gradients of what it does not have");
+    return verify_fail(s->v, "it wants gradients of operands that it does not have");
   if (!step || !check_step_arguments(s, step, wants) || !check_step_results(s, step, wants))
     return verify_fail(s->v, "its step backwards does not belong to its body");
   if (instr->in_count != s->count + s->states + s->collected)
@@ -134,7 +136,7 @@ int verify_scan(struct verify *v, const struct vm_instr *instr, const struct vm_
           reverse = instr->attr[grad ? SCAN_GRAD_REVERSE : SCAN_REVERSE];
   struct scan_check s = {.v = v, .instr = instr, .arg = arg, .body = function_at(v, instr->attr[SCAN_BODY])};
   if (!s.body || sequences < 1 || sequences >= SCAN_MAX_ARGS || reverse < 0 || reverse > 1)
-    return verify_fail(v, "there is no such body");
+    return verify_fail(v, "its body is no earlier function that it can run");
   s.sequences = (uint32_t)sequences;
   int status = check_operands(&s);
   if (status != RT_OK) return status;

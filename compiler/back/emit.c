@@ -9,8 +9,9 @@ static ir_id finalise(struct ir_graph *g, const struct ir_node *node, void *cont
   const struct ir_outputs *outputs = context;
   const struct ir_at at = {g, node->span, error};
   if (node->op == OP_stop) return node->arg[0];
-  if (node->op == OP_bernoulli && !outputs->training) return ir_constant(at, 1, &node->type);
-  if (node->op == OP_gumbel && !outputs->training) return ir_constant(at, 0, &node->type);
+  int flags = rt_op_info[node->op].flags;
+  if (flags & RT_RANDOM && !outputs->training)
+    return ir_constant(at, flags & RT_REST_ONE ? 1 : 0, &node->type);
   return ir_append(g, node, error);
 }
 

@@ -114,12 +114,9 @@ static int result_count(const struct ir_emitter *e, const struct ir_node *node, 
   enum rt_op op = node->op;
   if (ir_is_scan(op)) return ir_scan_attrs(ir_scan_of(&e->g, node), attr);
   if (!rt_has_plan(op)) return 1;
-  const struct ir_head *head = e->g.head[node->attr[0]];
+  struct attend_plan plan = ir_head_plan(e->g.head[node->attr[0]]);
   attr[0] = e->plan_of[node->attr[0]];
-  if (op != OP_attention_grad) return op == OP_attention ? 2 : 1;
-  int count = 3;
-  for (int k = 0; k < head->extra_count; k++) count += head->wants_grad[k];
-  return count;
+  return vm_op_result_count(op, &plan);
 }
 
 /* The type of result k that nobody reads; false on failure. */
@@ -161,12 +158,15 @@ static bool write_results(struct ir_emitter *e, struct vm_instr *in, ir_id n) {
   return true;
 }
 
-/* What is added to is written over when this is the end of it: a wish, as below. Its memory must not be read
- * as y or w too. */
-static void wish_to_add_in_place(struct ir_emitter *e, const struct vm_instr *in) {
-  uint32_t life = e->life_of[in->in[2]];
-  if (life != UINT32_MAX && e->life_of[in->in[0]] != life && e->life_of[in->in[1]] != life)
-    e->lives[e->life_of[in->out[0]]].over = life;
+/* The result is written over an argument where the op's row allows it and this is the end of that argument: a
+ * wish, as below. Its memory must not be read as another argument too. */
+static void wish_to_overwrite(struct ir_emitter *e, const struct vm_instr *in) {
+  for (int k = 0; k < in->in_count; k++) {
+    uint32_t life = e->life_of[in->in[k]];
+    bool alone = vm_op_may_overwrite(in->op, k) && life != UINT32_MAX;
+    for (int j = 0; alone && j < in->in_count; j++) alone = j == k || e->life_of[in->in[j]] != life;
+    if (alone) e->lives[e->life_of[in->out[0]]].over = life;
+  }
 }
 
 static int emit_node(struct ir_emitter *e, ir_id n) {
@@ -186,7 +186,7 @@ static int emit_node(struct ir_emitter *e, ir_id n) {
     ok = write_results(e, in, n);
   }
   if (!ok) return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;
-  if (node.op == OP_project_back_add) wish_to_add_in_place(e, in);
+  wish_to_overwrite(e, in);
   e->instr_count++;
   return RT_OK;
 }

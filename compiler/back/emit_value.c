@@ -41,6 +41,7 @@ static uint32_t view(struct ir_emitter *e, ir_id n) {
 uint32_t ir_value_of(struct ir_emitter *e, ir_id n) {
   const struct ir_node *node = &e->g.node[n];
   if (e->value_of[n] != IR_NO_VALUE) return e->value_of[n];
+  if (rt_op_info[node->op].flags & RT_VIEW) return e->value_of[n] = view(e, n);
   switch (node->op) {
     case OP_param:
       return e->value_of[n] = add_value(
@@ -51,8 +52,6 @@ uint32_t ir_value_of(struct ir_emitter *e, ir_id n) {
                    e, (struct vm_value){node->type, VM_IN_ARGUMENT, (uint32_t)node->attr[0]}, UINT32_MAX);
       return e->value_of[n] = add_value(
                  e, (struct vm_value){node->type, VM_IN_INPUT, (uint32_t)node->attr[0]}, UINT32_MAX);
-    case OP_reshape:
-    case OP_stop: return e->value_of[n] = view(e, n);
     default:
       rt_fail(e->error, RT_BAD_DATA, "internal: the result of `%s` is used before it is made",
               rt_op_info[node->op].name);

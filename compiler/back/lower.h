@@ -20,7 +20,7 @@ void ir_groups_free(struct ir_groups *groups);
 /* Does a lane program take this argument apart (a constant, a repetition), so that it needs no memory of its
  * own? */
 static inline bool ir_is_absorbed(const struct ir_node *arg) {
-  return arg->op == OP_constant || arg->op == OP_expand;
+  return rt_op_info[arg->op].flags & RT_ABSORBED;
 }
 
 /* ---- recompute.c: cheap values that another group needs are computed there once more instead of being kept

@@ -83,12 +83,12 @@ static bool is_leaf(const struct slot *s, ir_id id, int64_t leaf) {
 /* What subtracts or compares i and j, as a step on i - j: then it takes one number for each diagonal of a
  * tile. -1: it is something else. */
 static int offset_step(struct slot *s, const struct ir_node *n) {
-  bool compares = n->op == OP_lt || n->op == OP_le || n->op == OP_eq || n->op == OP_ne;
-  if (!compares && n->op != OP_sub) return -1;
+  if (!rt_compares(n->op) && n->op != OP_sub) return -1;
   bool forward = is_leaf(s, n->arg[0], IR_LEAF_I) && is_leaf(s, n->arg[1], IR_LEAF_J);
   if (!forward && !(is_leaf(s, n->arg[0], IR_LEAF_J) && is_leaf(s, n->arg[1], IR_LEAF_I))) return -1;
   if (s->offset < 0) s->offset = ir_draft_leaf(&s->draft, LANE_offset, 0, LANE_D);
-  if (!compares) return forward ? s->offset : ir_draft_compute(&s->draft, LANE_neg, 0, 0, s->offset, -1, -1);
+  if (!rt_compares(n->op))
+    return forward ? s->offset : ir_draft_compute(&s->draft, LANE_neg, 0, 0, s->offset, -1, -1);
   int zero = ir_draft_constant(&s->draft, 0);
   return ir_draft_compute(&s->draft, (enum lane_op)n->op, 0, 0, forward ? s->offset : zero,
                           forward ? zero : s->offset, -1);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 ir_id ir_storage_of(const struct ir_graph *g, ir_id n) {
-  while (g->node[n].op == OP_reshape || g->node[n].op == OP_stop) n = g->node[n].arg[0];
+  while (rt_op_info[g->node[n].op].flags & RT_VIEW) n = g->node[n].arg[0];
   return n;
 }
 
@@ -22,8 +22,6 @@ struct order {
   uint32_t unit_count;
 };
 
-static bool is_leaf(const struct ir_node *n) { return n->op == OP_param || n->op == OP_input; }
-
 /* What is read from memory: everything but what lane programs take apart. */
 static void mark_needed(struct order *o) {
   for (ir_id n = 1; n < o->g->count; n++) {
@@ -39,8 +37,7 @@ static void make_units(struct order *o, uint32_t *unit_of_group) {
     const struct ir_node *node = &o->g->node[n];
     uint32_t group = o->groups->of[n];
     o->s->unit_of[n] = UINT32_MAX;
-    if (!o->live[n] || is_leaf(node) || node->op == OP_result || node->op == OP_reshape || node->op == OP_stop
-        || (ir_is_absorbed(node) && !o->needed[n]))
+    if (!o->live[n] || rt_op_info[node->op].flags & RT_FREE || (ir_is_absorbed(node) && !o->needed[n]))
       continue;
     if (!group || unit_of_group[group] == UINT32_MAX) {
       o->unit[o->unit_count] = (struct ir_unit){n, group};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compiler/front/builtin.h"
+#include "compiler/ir/passes.h"
 
 int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id) {
   return cc_to_real(c, &args->value[i], args->span[i], id);
@@ -29,22 +30,14 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
   ir_id a;
   double known;
   int status;
-  if (args->value[0].kind != CC_TENSOR && cc_to_number(c, &args->value[0], &known)) {
-    /* Sizes and numbers are folded by the compiler; sqrt(D) stays a number so that it may be used in shapes
-     * and conditions. */
-    if (self->op == OP_sqrt || self->op == OP_exp || self->op == OP_log || self->op == OP_floor
-        || self->op == OP_abs) {
-      double v = self->op == OP_sqrt    ? sqrt(known)
-                 : self->op == OP_exp   ? exp(known)
-                 : self->op == OP_log   ? log(known)
-                 : self->op == OP_floor ? floor(known)
-                                        : fabs(known);
-      if (isnan(v) || (isfinite(known) && !isfinite(v)))
-        return gr_fail(c->error, args->node->span, "%s(%g) is no number that can be written", self->name,
-                       known);
-      *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
-      return RT_OK;
-    }
+  if (args->value[0].kind != CC_TENSOR && rt_op_info[self->op].flags & RT_NUMBERS
+      && cc_to_number(c, &args->value[0], &known)) {
+    double v = ir_fold((enum rt_op)self->op, known, 0, 0);
+    if (isnan(v) || (isfinite(known) && !isfinite(v)))
+      return gr_fail(c->error, args->node->span, "%s(%g) is no number that can be written", self->name,
+                     known);
+    *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
+    return RT_OK;
   }
   if ((status = cc_builtin_tensor(c, args, 0, &a))) return status;
   return cc_builtin_done(c, result, ir_unary(cc_in_graph(c, args->node->span), (enum rt_op)self->op, a));
@@ -293,28 +286,21 @@ static const struct cc_parameter scan_rows[] = {
     {"more", CC_TAKES_ANY, .rest = true}, /* sequences, and what each step is given as it is */
     {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
 
+/* The ops that programs call by a name of their own: those with RT_FUNCTION. */
+static const struct cc_builtin ops[OP_COUNT] = {
+#define LANE1(name, written, expression, slope, range, flags, doc)                                           \
+  [OP_##name] = {written, CC_TAKES(just_x), run_unary, OP_##name, 0, doc},
+#define OP(name, written, signature, attributes, flags, doc)                                                 \
+  [OP_##name] = {written, CC_TAKES(x_dim), cc_run_along, OP_##name, 0, doc},
+#include "runtime/ops.def"
+};
+
 static const struct cc_builtin builtins[] = {
-    {"exp", CC_TAKES(just_x), run_unary, OP_exp, 0, "e to the x, element by element"},
-    {"log", CC_TAKES(just_x), run_unary, OP_log, 0, "natural logarithm"},
-    {"sqrt", CC_TAKES(just_x), run_unary, OP_sqrt, 0, "square root"},
-    {"abs", CC_TAKES(just_x), run_unary, OP_abs, 0, "absolute value"},
-    {"sign", CC_TAKES(just_x), run_unary, OP_sign, 0, "-1, 0 or 1"},
-    {"relu", CC_TAKES(just_x), run_unary, OP_relu, 0, "max(x, 0)"},
-    {"tanh", CC_TAKES(just_x), run_unary, OP_tanh, 0, "hyperbolic tangent"},
-    {"sigmoid", CC_TAKES(just_x), run_unary, OP_sigmoid, 0, "1 / (1 + exp(-x))"},
-    {"softplus", CC_TAKES(just_x), run_unary, OP_softplus, 0, "log(1 + exp(x))"},
-    {"erf", CC_TAKES(just_x), run_unary, OP_erf, 0, "error function"},
-    {"sin", CC_TAKES(just_x), run_unary, OP_sin, 0, "sine, x in radians"},
-    {"cos", CC_TAKES(just_x), run_unary, OP_cos, 0, "cosine, x in radians"},
-    {"floor", CC_TAKES(just_x), run_unary, OP_floor, 0, "largest whole number not above x"},
     {"where", CC_TAKES(where_rows), run_where, 0, 0, "a where the condition is true, else b"},
     {"sum", CC_TAKES(x_dims), run_reduce, OP_sum, 0, "sum over the named dims, over all when none is named"},
     {"mean", CC_TAKES(x_dims), run_reduce, 0, 0, "mean over the named dims, over all when none is named"},
     {"max", CC_TAKES(x_dims), run_reduce, OP_max, 0, "largest over the named dims, or the larger of two"},
     {"min", CC_TAKES(x_dims), run_reduce, OP_min, 0, "smallest over the named dims, or the smaller of two"},
-    {"softmax", CC_TAKES(x_dim), cc_run_along, OP_softmax, 0,
-     "exp(x) / sum exp(x) along a dim, the last when none is named"},
-    {"log_softmax", CC_TAKES(x_dim), cc_run_along, OP_log_softmax, 0, "logarithm of softmax"},
     {"standardize", CC_TAKES(standardize_rows), cc_run_along, OP_standardize, 0,
      "(x - mean) / sqrt(variance + eps) along a dim, the last when none is named"},
     {"rms_standardize", CC_TAKES(rms_rows), cc_run_along, OP_rms, 0,
@@ -377,12 +363,18 @@ int cc_builtin_call(struct cc_context *c, const struct cc_builtin *self, args_t 
   return status != RT_OK ? status : self->run(c, self, &matched, result);
 }
 
-const struct cc_builtin *cc_builtin_find(const char *name) {
-  for (size_t i = 0; i < RT_COUNT(builtins); i++)
-    if (!strcmp(builtins[i].name, name)) return &builtins[i];
+const struct cc_builtin *cc_builtin_at(int index) {
+  if (index < 0) return NULL;
+  if ((size_t)index < RT_COUNT(builtins)) return &builtins[index];
+  index -= (int)RT_COUNT(builtins);
+  for (int op = 0; op < OP_COUNT; op++)
+    if (rt_op_info[op].flags & RT_FUNCTION && index-- == 0) return &ops[op];
   return NULL;
 }
 
-const struct cc_builtin *cc_builtin_at(int index) {
-  return index >= 0 && (size_t)index < RT_COUNT(builtins) ? &builtins[index] : NULL;
+const struct cc_builtin *cc_builtin_find(const char *name) {
+  const struct cc_builtin *builtin;
+  for (int i = 0; (builtin = cc_builtin_at(i)); i++)
+    if (!strcmp(builtin->name, name)) return builtin;
+  return NULL;
 }

@@ -193,7 +193,7 @@ static int conditions_of(const struct ir_graph *g, ir_id id, struct condition *l
   int count = 0;
   for (int a = 0; a < n->type.rank; a++) add_size(g->dims, n->type.dim[a], list, &count);
   for (int k = 0; k < vm_op_attr_count(op); k++)
-    if (vm_attr_is_dim(op, k)) add_size(g->dims, (vm_dim)n->attr[k], list, &count);
+    if (vm_op_attr_kind(op, k) == VM_ATTR_DIM) add_size(g->dims, (vm_dim)n->attr[k], list, &count);
   if (op == OP_attention) add_heads(g, n, list, &count);
   if (op != OP_slice) return count;
   int axis = (int)n->attr[0];

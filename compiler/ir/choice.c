@@ -29,10 +29,9 @@ void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen) {
 bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot) {
   for (ir_id n = 1; n < slot->count; n++) {
     const struct ir_node *node = &slot->node[n];
-    bool compares = node->op == OP_lt || node->op == OP_le || node->op == OP_eq || node->op == OP_ne;
     if (node->op == OP_input && node->attr[0] > 0 && g->node[argument[2 + node->attr[0]]].op != OP_param)
       return true;
-    for (int k = 0; k < node->arg_count && !compares; k++) {
+    for (int k = 0; k < node->arg_count && !rt_compares(node->op); k++) {
       const struct ir_node *arg = &slot->node[node->arg[k]];
       if (arg->op == OP_constant && !isfinite(arg->real)) return true;
     }
@@ -55,7 +54,7 @@ static bool is_zero(const struct ir_back *b, ir_id id) {
 static bool is_moderate(const struct ir_back *b, ir_id id) {
   const struct ir_node *n = node_of(b, id);
   if (n->op == OP_expand) n = node_of(b, n->arg[0]);
-  return (n->op == OP_constant && isfinite(n->real)) || n->op == OP_size || n->op == OP_iota
+  return (n->op == OP_constant && isfinite(n->real)) || rt_op_info[n->op].flags & RT_COUNTS
          || (b->g->is_slot && n->op == OP_input && n->attr[0] <= IR_LEAF_I && n->attr[0] >= IR_LEAF_H);
 }
 
@@ -77,20 +76,15 @@ static bool stays_zero(const struct ir_back *b, ir_id id, int depth) {
   }
 }
 
-static bool has_steep_slope(enum rt_op op) {
-  return op == OP_log || op == OP_sqrt || op == OP_recip || op == OP_div || op == OP_pow;
-}
-
 ir_id ir_choice_gives(struct ir_back *b, ir_id id) {
   enum rt_op op = b->node.op;
+  int flags = rt_op_info[op].flags;
   if (!b->chosen || !id || b->failed) return id;
   if (rt_is_lane(op)) {
-    bool needed = b->chosen == EVERYTHING || has_steep_slope(op);
+    bool needed = b->chosen == EVERYTHING || flags & RT_STEEP;
     return needed && !stays_zero(b, id, 4) ? rule_select(b, b->dy, id, rule_number(b, 0)) : id;
   }
-  bool rows = op == OP_softmax || op == OP_log_softmax || op == OP_standardize || op == OP_rms
-              || op == OP_cross_entropy;
-  return rows ? ir_choice_rows(b, id) : id;
+  return flags & RT_ROW_GRADIENT ? ir_choice_rows(b, id) : id;
 }
 
 /* where(something of the row of dy is not 0, a, 0) */
@@ -106,7 +100,7 @@ ir_id ir_choice_rows(struct ir_back *b, ir_id a) {
 /* ---- products: sums over what is taken and what is not ---- */
 
 ir_id ir_choice_finite(struct ir_back *b, ir_id a) {
-  bool leaf = a && (node_of(b, a)->op == OP_param || node_of(b, a)->op == OP_input);
+  bool leaf = a && rt_op_info[node_of(b, a)->op].flags & RT_LEAF;
   if (b->chosen != EVERYTHING || !a || leaf || b->failed) return a;
   ir_id finite = rule_2(b, OP_lt, rule_1(b, OP_abs, a), rule_number(b, INFINITY));
   return rule_select(b, finite, a, rule_number(b, 0));

@@ -6,10 +6,11 @@
 
 /* An op without a gradient needs no rule: the constant condition drops the name. */
 static ir_rule *const rules[OP_COUNT] = {
-#define LANE1(name, expression, ...) [OP_##name] = ir_rule_##name,
-#define LANE2(name, expression, ...) [OP_##name] = ir_rule_##name,
-#define LANE3(name, expression, ...) [OP_##name] = ir_rule_##name,
-#define OP(name, signature, attributes, flags, doc) [OP_##name] = ((flags)&RT_NOGRAD) ? NULL : ir_rule_##name,
+#define LANE1(name, written, expression, ...) [OP_##name] = ir_rule_##name,
+#define LANE2(name, written, expression, ...) [OP_##name] = ir_rule_##name,
+#define LANE3(name, written, expression, ...) [OP_##name] = ir_rule_##name,
+#define OP(name, written, signature, attributes, flags, doc)                                                 \
+  [OP_##name] = ((flags)&RT_NOGRAD) ? NULL : ir_rule_##name,
 #include "runtime/ops.def"
 };
 

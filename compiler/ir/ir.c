@@ -88,32 +88,6 @@ struct attend_plan ir_head_plan(const struct ir_head *head) {
 
 /* ---- the message about shapes that do not fit ---- */
 
-/* What a person writes for the op, where that is not its name. */
-static const char *written_name(enum rt_op op) {
-  switch (op) {
-    case OP_add: return "+";
-    case OP_sub: return "-";
-    case OP_mul: return "*";
-    case OP_div: return "/";
-    case OP_pow: return "^";
-    case OP_mod: return "%";
-    case OP_project:
-    case OP_matmul: return "@";
-    case OP_slice:
-    case OP_gather: return "indexing";
-    case OP_select: return "where";
-    case OP_maximum: return "max";
-    case OP_iota: return "range";
-    case OP_rms: return "rms_standardize";
-    case OP_stop: return "stop_gradient";
-    case OP_lt: return "<";
-    case OP_le: return "<=";
-    case OP_eq: return "==";
-    case OP_ne: return "!=";
-    default: return rt_op_info[op].name;
-  }
-}
-
 static const char *shape_text(struct rt_text *t, const struct ir_graph *g, ir_id id) {
   vm_type_print(g->dims, &g->node[id].type, t);
   return t->data ? t->data : "?";
@@ -154,7 +128,7 @@ static void note_args(struct ir_at at, struct ir_op op) {
 
 /* What is said of the operands, in words of the program: they have other names in the signature of the op. */
 static void in_words(enum rt_op op, int arg_count, const char *why, struct rt_text *out) {
-  bool between = !isalpha((unsigned char)written_name(op)[0]);
+  bool between = !isalpha((unsigned char)rt_op_info[op].written[0]);
   while (*why) {
     int k = 0;
     size_t length = 0;
@@ -187,11 +161,11 @@ static void fail_shape(struct ir_at at, struct ir_op op, const struct vm_mismatc
   in_words(op.op, op.arg_count, m->why, &words);
   const char *why = words.data ? words.data : "";
   if (m->found != VM_NO_DIM && m->expected != VM_NO_DIM && m->found != m->expected)
-    gr_fail(at.error, at.span, "`%s` of %s: %s: %s is not %s", written_name(op.op), all,
+    gr_fail(at.error, at.span, "`%s` of %s: %s: %s is not %s", rt_op_info[op.op].written, all,
             why[0] ? why : "the sizes differ", dim_text(&found, g, m->found),
             dim_text(&expected, g, m->expected));
   else
-    gr_fail(at.error, at.span, "`%s` of %s: %s", written_name(op.op), all,
+    gr_fail(at.error, at.span, "`%s` of %s: %s", rt_op_info[op.op].written, all,
             why[0] ? why : "the shapes do not fit");
   note_args(at, op);
   ir_hint_dims(g, m->found, m->expected, at.error);
@@ -272,8 +246,15 @@ static int infer(struct ir_at at, struct ir_op op, struct ir_node *node) {
   }
   struct vm_mismatch m = {
       .arg = -1, .other_arg = -1, .axis = -1, .other_axis = -1, .found = VM_NO_DIM, .expected = VM_NO_DIM};
-  const struct vm_op_call call = {
-      at.g->dims, (uint16_t)op.op, (uint16_t)op.arg_count, types, node->attr, used, op.type, &m};
+  const struct vm_op_call call = {.dims = at.g->dims,
+                                  .op = op.op,
+                                  .arg_count = op.arg_count,
+                                  .arg = types,
+                                  .attr = node->attr,
+                                  .real = node->real,
+                                  .plan = used,
+                                  .given = op.type,
+                                  .mismatch = &m};
   int status = vm_signature_apply(&call, &node->type);
   if (types != few) rt_free(types);
   if (status == RT_NO_MEMORY) return rt_no_memory(at.error);
@@ -285,7 +266,7 @@ ir_id ir_add(struct ir_at at, struct ir_op op) {
   for (int k = 0; k < op.arg_count; k++)
     if (!op.arg[k]) return 0;
   if (op.arg_count > UINT16_MAX) {
-    gr_fail(at.error, at.span, "`%s` of %d values: at most %d are possible", written_name(op.op),
+    gr_fail(at.error, at.span, "`%s` of %d values: at most %d are possible", rt_op_info[op.op].written,
             op.arg_count, UINT16_MAX);
     return 0;
   }

@@ -73,10 +73,10 @@ static inline ir_id rule_alike(struct ir_back *b, struct ir_op op) {
   return ir_add(rule_here(b), op);
 }
 
-#define LANE1(name, expression, ...) ir_rule ir_rule_##name;
-#define LANE2(name, expression, ...) ir_rule ir_rule_##name;
-#define LANE3(name, expression, ...) ir_rule ir_rule_##name;
-#define OP(name, signature, attributes, flags, doc) ir_rule ir_rule_##name;
+#define LANE1(name, written, expression, ...) ir_rule ir_rule_##name;
+#define LANE2(name, written, expression, ...) ir_rule ir_rule_##name;
+#define LANE3(name, written, expression, ...) ir_rule ir_rule_##name;
+#define OP(name, written, signature, attributes, flags, doc) ir_rule ir_rule_##name;
 #include "runtime/ops.def"
 
 #endif

@@ -36,29 +36,6 @@ RULE(matmul) {
 
 /* ---- rows ---- */
 
-static ir_id row_sum(struct ir_back *b, ir_id a) {
-  if (!a) return 0;
-  struct vm_type type = *rule_type(b, a);
-  uint32_t keep = (1u << (type.rank - 1)) - 1;
-  ir_id sum = ir_sum(rule_here(b), a, keep, type.batched);
-  return ir_expand_axes(rule_here(b), sum, keep, &type);
-}
-
-/* y (dy - sum dy y) */
-RULE(softmax) {
-  ir_id inner = row_sum(b, rule_2(b, OP_mul, b->dy, b->y));
-  ir_give(b, 0, rule_2(b, OP_mul, b->y, rule_2(b, OP_sub, b->dy, inner)));
-}
-
-/* dy - exp(y) sum dy */
-RULE(log_softmax) {
-  ir_id share = rule_2(b, OP_mul, rule_1(b, OP_exp, b->y), row_sum(b, b->dy));
-  ir_give(b, 0, rule_2(b, OP_sub, b->dy, share));
-}
-
-RULE(standardize) { ir_give(b, 0, alike(b, OP_standardize_grad, rule_arg(b, 0), b->dy)); }
-RULE(rms) { ir_give(b, 0, alike(b, OP_rms_grad, rule_arg(b, 0), b->dy)); }
-
 /* Each element is part of the sums behind it: the running sum from the other end. */
 RULE(cumsum) {
   const int64_t axis = b->node.attr[0], reverse = b->node.attr[1];

@@ -87,13 +87,13 @@ static bool can_lift(const struct taking *t, const struct ir_node *n) {
     for (int k = 0; k < n->arg_count; k++) all = all && arg_lifts(t, n->arg[k]);
     return all;
   }
-  if (rt_op_info[n->op].flags & RT_ROWWISE)
-    return t->liftable[n->arg[0]] && n->type.batched == node_at(t, n->arg[0])->type.batched;
-  switch (n->op) {
-    case OP_project: return t->liftable[n->arg[0]] && !t->depends[n->arg[1]];
-    case OP_gather: return !t->depends[n->arg[0]] && t->liftable[n->arg[1]];
-    default: return is_random(n);
+  if (!(rt_op_info[n->op].flags & RT_ROWWISE)) return is_random(n);
+  for (int k = 0; k < n->arg_count; k++) {
+    bool rows = vm_op_has_rows(n->op, k);
+    if (rows && n->type.batched != node_at(t, n->arg[k])->type.batched) return false;
+    if (rows ? !t->liftable[n->arg[k]] : t->depends[n->arg[k]]) return false;
   }
+  return true;
 }
 
 /* Products are worth it: one large one instead of many small ones. Element-by-element work is not, unless a
@@ -103,7 +103,7 @@ static void find_wanted(struct taking *t) {
     t->liftable[n] = t->depends[n] == ON_ROWS && (row_number(t, n) >= 0 || can_lift(t, node_at(t, n)));
   for (ir_id n = t->count; n-- > t->step->first;) {
     const struct ir_node *node = node_at(t, n);
-    bool product = node->op == OP_project || node->op == OP_gather || is_random(node);
+    bool product = (rt_op_info[node->op].flags & RT_ROWWISE && node->arg_count > 1) || is_random(node);
     t->wanted[n] = t->liftable[n] && (t->wanted[n] || (t->live[n] && product));
     for (int k = 0; t->wanted[n] && k < node->arg_count; k++)
       t->wanted[node->arg[k]] = t->wanted[node->arg[k]] || t->depends[node->arg[k]];

@@ -25,6 +25,25 @@ static bool is_boolean(const struct simplify *s, int k) {
   return rt_op_info[arg_node(s, k)->op].flags & RT_TRUTH;
 }
 
+/* What an op is, said more simply; 0: nothing better is known. One for each row with RT_SIMPLER, bound by
+ * name. */
+typedef ir_id simplification(const struct simplify *s);
+#define SIMPLER(name) ir_id ir_simpler_##name(const struct simplify *s)
+#define LANE1(name, ...) simplification ir_simpler_##name;
+#define LANE2(name, ...) simplification ir_simpler_##name;
+#define LANE3(name, ...) simplification ir_simpler_##name;
+#define OP(name, ...) simplification ir_simpler_##name;
+#include "runtime/ops.def"
+
+static simplification *const simplifications[OP_COUNT] = {
+#define FOR(name, flags) [OP_##name] = ((flags)&RT_SIMPLER) ? ir_simpler_##name : NULL,
+#define LANE1(name, written, expression, slope, range, flags, doc) FOR(name, flags)
+#define LANE2(name, written, expression, slope_a, slope_b, range, flags, doc) FOR(name, flags)
+#define LANE3(name, written, expression, slope_a, slope_b, slope_c, range, flags, doc) FOR(name, flags)
+#define OP(name, written, signature, attributes, flags, doc) FOR(name, flags)
+#include "runtime/ops.def"
+};
+
 /* The result is just this value (once per example if the result is). */
 static ir_id just(const struct simplify *s, ir_id id) {
   const struct vm_type type = s->n->type;
@@ -42,21 +61,23 @@ static ir_id two(const struct simplify *s, enum rt_op op, ir_id a, ir_id b) {
   return ir_add(here(s), (struct ir_op){op, 2, .arg = (const ir_id[]){a, b}});
 }
 
-/* ---- arithmetic. Each function returns 0 when it knows nothing better ---- */
+/* ---- arithmetic ---- */
 
-static ir_id simpler_sum(const struct simplify *s) {
+SIMPLER(neg) { return is_op(s, 0, OP_neg) ? just(s, arg_node(s, 0)->arg[0]) : 0; }
+
+SIMPLER(add) {
   const ir_id *arg = s->n->arg;
-  if (s->n->op == OP_add) {
-    if (is_number(s, 1, 0)) return just_arg(s, 0);
-    if (is_number(s, 0, 0)) return just_arg(s, 1);
-    if (is_op(s, 1, OP_neg)) return two(s, OP_sub, arg[0], arg_node(s, 1)->arg[0]);
-    if (is_op(s, 0, OP_neg)) return two(s, OP_sub, arg[1], arg_node(s, 0)->arg[0]);
-  } else {
-    if (is_number(s, 1, 0)) return just_arg(s, 0);
-    if (is_number(s, 0, 0)) return just(s, one(s, OP_neg, arg[1]));
-    if (is_op(s, 1, OP_neg)) return two(s, OP_add, arg[0], arg_node(s, 1)->arg[0]);
-  }
-  return 0;
+  if (is_number(s, 1, 0)) return just_arg(s, 0);
+  if (is_number(s, 0, 0)) return just_arg(s, 1);
+  if (is_op(s, 1, OP_neg)) return two(s, OP_sub, arg[0], arg_node(s, 1)->arg[0]);
+  return is_op(s, 0, OP_neg) ? two(s, OP_sub, arg[1], arg_node(s, 0)->arg[0]) : 0;
+}
+
+SIMPLER(sub) {
+  const ir_id *arg = s->n->arg;
+  if (is_number(s, 1, 0)) return just_arg(s, 0);
+  if (is_number(s, 0, 0)) return just(s, one(s, OP_neg, arg[1]));
+  return is_op(s, 1, OP_neg) ? two(s, OP_add, arg[0], arg_node(s, 1)->arg[0]) : 0;
 }
 
 static bool is_power_of_two(double x) {
@@ -83,24 +104,26 @@ static bool has_reciprocal(const struct simplify *s) {
   return is_power_of_two(c) || (fabs(c) > 1e-30 && fabs(c) < 1e30 && is_measured(s, s->n->arg[0], 6));
 }
 
-static ir_id simpler_product(const struct simplify *s) {
+SIMPLER(mul) {
+  const ir_id *arg = s->n->arg;
+  for (int k = 0; k < 2; k++) {
+    if (is_number(s, k, 1)) return just_arg(s, 1 - k);
+    if (is_number(s, k, -1)) return just(s, one(s, OP_neg, arg[1 - k]));
+  }
+  if (arg[0] == arg[1]) return one(s, OP_square, arg[0]);
+  bool both = is_op(s, 0, OP_neg) && is_op(s, 1, OP_neg);
+  return both ? two(s, OP_mul, arg_node(s, 0)->arg[0], arg_node(s, 1)->arg[0]) : 0;
+}
+
+SIMPLER(div) {
   const ir_id *arg = s->n->arg;
   if (is_number(s, 1, 1)) return just_arg(s, 0);
   if (is_number(s, 1, -1)) return just(s, one(s, OP_neg, arg[0]));
-  if (s->n->op == OP_mul) {
-    if (is_number(s, 0, 1)) return just_arg(s, 1);
-    if (is_number(s, 0, -1)) return just(s, one(s, OP_neg, arg[1]));
-    if (arg[0] == arg[1]) return one(s, OP_square, arg[0]);
-    if (is_op(s, 0, OP_neg) && is_op(s, 1, OP_neg))
-      return two(s, OP_mul, arg_node(s, 0)->arg[0], arg_node(s, 1)->arg[0]);
-  } else if (has_reciprocal(s))
-    return two(s, OP_mul, arg[0], number(s, 1 / arg_node(s, 1)->real));
-  else if (is_number(s, 0, 1))
-    return just(s, one(s, OP_recip, arg[1]));
-  return 0;
+  if (has_reciprocal(s)) return two(s, OP_mul, arg[0], number(s, 1 / arg_node(s, 1)->real));
+  return is_number(s, 0, 1) ? just(s, one(s, OP_recip, arg[1])) : 0;
 }
 
-static ir_id simpler_power(const struct simplify *s) {
+SIMPLER(pow) {
   ir_id a = s->n->arg[0];
   if (is_number(s, 1, 1)) return just_arg(s, 0);
   if (is_number(s, 1, 2)) return just(s, one(s, OP_square, a));
@@ -123,7 +146,10 @@ static ir_id simpler_logic(const struct simplify *s) {
   return s->n->arg[0] == s->n->arg[1] && is_boolean(s, 0) ? just_arg(s, 0) : 0;
 }
 
-static ir_id simpler_select(const struct simplify *s) {
+SIMPLER(and) { return simpler_logic(s); }
+SIMPLER(or) { return simpler_logic(s); }
+
+SIMPLER(select) {
   const ir_id *arg = s->n->arg;
   if (is_op(s, 0, OP_constant)) return just_arg(s, arg_node(s, 0)->real != 0 ? 1 : 2);
   if (arg[1] == arg[2]) return just_arg(s, 1);
@@ -168,24 +194,6 @@ static ir_id repeat_later(const struct simplify *s) {
   return ir_expand_axes(here(s), value, axes, &type);
 }
 
-static ir_id simpler_lane(const struct simplify *s) {
-  ir_id known = all_constant(s);
-  if (!known) known = repeat_later(s);
-  if (known) return known;
-  switch (s->n->op) {
-    case OP_neg: return is_op(s, 0, OP_neg) ? just(s, arg_node(s, 0)->arg[0]) : 0;
-    case OP_add:
-    case OP_sub: return simpler_sum(s);
-    case OP_mul:
-    case OP_div: return simpler_product(s);
-    case OP_pow: return simpler_power(s);
-    case OP_and:
-    case OP_or: return simpler_logic(s);
-    case OP_select: return simpler_select(s);
-    default: return 0;
-  }
-}
-
 /* ---- shapes ---- */
 
 /* A mask of axes seen through another: bit x of the result is set when axis x is in `outer`, and is there in
@@ -197,9 +205,8 @@ static uint32_t through(uint32_t outer, uint32_t inner, int rank) {
   return mask;
 }
 
-static ir_id simpler_expand(const struct simplify *s) {
+SIMPLER(expand) {
   const struct vm_type type = s->n->type;
-  if (vm_type_equal(&arg_node(s, 0)->type, &type)) return s->n->arg[0];
   if (is_op(s, 0, OP_constant)) return number(s, arg_node(s, 0)->real);
   if (is_op(s, 0, OP_expand))
     return ir_expand_axes(here(s), arg_node(s, 0)->arg[0],
@@ -224,10 +231,9 @@ static ir_id sum_of_repeated(const struct simplify *s, ir_id value) {
   return two(s, OP_mul, value, count);
 }
 
-static ir_id simpler_total(const struct simplify *s) {
+SIMPLER(sum) {
   const struct ir_node *arg = arg_node(s, 0);
   const struct vm_type type = s->n->type;
-  if (vm_type_equal(&arg->type, &type)) return s->n->arg[0];
   if (arg->op == OP_sum) {
     const struct vm_type *inner = &node_of(s, arg->arg[0])->type;
     uint32_t keep = through((uint32_t)arg->attr[0], (uint32_t)s->n->attr[0], inner->rank);
@@ -240,7 +246,7 @@ static ir_id simpler_total(const struct simplify *s) {
   return 0;
 }
 
-static ir_id simpler_transpose(const struct simplify *s) {
+SIMPLER(transpose) {
   const struct vm_type type = s->n->type;
   int64_t order = s->n->attr[0];
   ir_id from = s->n->arg[0];
@@ -276,7 +282,7 @@ static ir_id repeat_reshaped(const struct simplify *s) {
   return ir_expand_axes(here(s), value, keep, &type);
 }
 
-static ir_id simpler_reshape(const struct simplify *s) {
+SIMPLER(reshape) {
   const struct vm_type type = s->n->type;
   ir_id from = is_op(s, 0, OP_reshape) ? arg_node(s, 0)->arg[0] : s->n->arg[0];
   if (vm_type_equal(&node_of(s, from)->type, &type)) return from;
@@ -308,27 +314,26 @@ static ir_id read_unrepeated(const struct simplify *s, int k, int mask) {
   return arg[k] ? ir_append(s->g, &node, s->error) : 0;
 }
 
-static ir_id simpler_shape(const struct simplify *s) {
-  switch (s->n->op) {
-    case OP_attention_grad: return read_unrepeated(s, 5, 1);
-    case OP_dot: return read_unrepeated(s, 1, 0);
-    case OP_expand: return simpler_expand(s);
-    case OP_sum: return simpler_total(s);
-    case OP_transpose: return simpler_transpose(s);
-    case OP_reshape: return simpler_reshape(s);
-    case OP_slice:
-    case OP_pad: return vm_type_equal(&arg_node(s, 0)->type, &s->n->type) ? s->n->arg[0] : 0;
-    case OP_concat: return s->n->arg_count == 1 ? s->n->arg[0] : 0;
-    case OP_bernoulli: return s->n->real == 0 ? number(s, 1) : 0;
-    default: return 0;
-  }
+SIMPLER(attention_grad) { return read_unrepeated(s, 5, 1); }
+SIMPLER(dot) { return read_unrepeated(s, 1, 0); }
+SIMPLER(bernoulli) { return s->n->real == 0 ? number(s, 1) : 0; }
+
+/* ---- any op ---- */
+
+static ir_id simpler(const struct simplify *s) {
+  int flags = rt_op_info[s->n->op].flags;
+  if (flags & RT_SAME && s->n->arg_count == 1 && vm_type_equal(&arg_node(s, 0)->type, &s->n->type))
+    return s->n->arg[0];
+  ir_id known = flags & RT_LANE ? all_constant(s) : 0;
+  if (!known && flags & RT_LANE) known = repeat_later(s);
+  return known || !simplifications[s->n->op] ? known : simplifications[s->n->op](s);
 }
 
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   struct simplify s = {g, node, error};
   (void)context;
-  ir_id simpler = rt_is_lane(node->op) ? simpler_lane(&s) : simpler_shape(&s);
-  if (simpler || (error && error->code)) return simpler;
+  ir_id found = simpler(&s);
+  if (found || (error && error->code)) return found;
   return ir_append(g, node, error);
 }
 

@@ -44,7 +44,7 @@ typedef float real;
 
 /* The kernels of the ops; a kernel file defines those it is about, runtime/op_table.c refers to all that are
  * not FREE. */
-#define OP(name, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
+#define OP(name, written, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
 #include "runtime/ops.def"
 
 #endif

@@ -31,12 +31,12 @@ typedef void lane_function(real *out, const real *a, const real *b, const real *
 #define LOAD_C const real c = pc[k];
 
 /* For every op, one function for each set of scalar operands; bit 0: a, bit 1: b, bit 2: c. */
-#define LANE1(name, expression, ...) LANE_LOOP(lane_##name##_0, expression, LOAD_A, , , a_, b_, c_)
-#define LANE2(name, expression, ...)                                                                         \
+#define LANE1(name, written, expression, ...) LANE_LOOP(lane_##name##_0, expression, LOAD_A, , , a_, b_, c_)
+#define LANE2(name, written, expression, ...)                                                                \
   LANE_LOOP(lane_##name##_0, expression, LOAD_A, LOAD_B, , a_, b_, c_)                                       \
   LANE_LOOP(lane_##name##_1, expression, , LOAD_B, , a, b_, c_)                                              \
   LANE_LOOP(lane_##name##_2, expression, LOAD_A, , , a_, b, c_)
-#define LANE3(name, expression, ...)                                                                         \
+#define LANE3(name, written, expression, ...)                                                                \
   LANE_LOOP(lane_##name##_0, expression, LOAD_A, LOAD_B, LOAD_C, a_, b_, c_)                                 \
   LANE_LOOP(lane_##name##_1, expression, , LOAD_B, LOAD_C, a, b_, c_)                                        \
   LANE_LOOP(lane_##name##_2, expression, LOAD_A, , LOAD_C, a_, b, c_)                                        \
@@ -47,9 +47,9 @@ typedef void lane_function(real *out, const real *a, const real *b, const real *
 #include "runtime/ops.def"
 
 static lane_function *const lane_functions[LANE_const][7] = {
-#define LANE1(name, expression, ...) {lane_##name##_0},
-#define LANE2(name, expression, ...) {lane_##name##_0, lane_##name##_1, lane_##name##_2},
-#define LANE3(name, expression, ...)                                                                         \
+#define LANE1(name, written, expression, ...) {lane_##name##_0},
+#define LANE2(name, written, expression, ...) {lane_##name##_0, lane_##name##_1, lane_##name##_2},
+#define LANE3(name, written, expression, ...)                                                                \
   {lane_##name##_0, lane_##name##_1, lane_##name##_2, lane_##name##_3,                                       \
    lane_##name##_4, lane_##name##_5, lane_##name##_6},
 #include "runtime/ops.def"
@@ -68,9 +68,9 @@ static inline real *lane_place(const struct lane_program *p, const struct lane_r
 }
 
 static const uint8_t lane_operands[LANE_const] = {
-#define LANE1(name, expression, ...) 1,
-#define LANE2(name, expression, ...) 2,
-#define LANE3(name, expression, ...) 3,
+#define LANE1(name, written, expression, ...) 1,
+#define LANE2(name, written, expression, ...) 2,
+#define LANE3(name, written, expression, ...) 3,
 #include "runtime/ops.def"
 };
 

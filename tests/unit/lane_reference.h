@@ -26,9 +26,9 @@ static double lane_reference_op(int op, double a, double b, double c) {
   (void)b, (void)c;
   switch (op) {
     /* clang-format off */
-#define LANE1(name, expression, ...) case LANE_##name: return expression;
-#define LANE2(name, expression, ...) case LANE_##name: return expression;
-#define LANE3(name, expression, ...) case LANE_##name: return expression;
+#define LANE1(name, written, expression, ...) case LANE_##name: return expression;
+#define LANE2(name, written, expression, ...) case LANE_##name: return expression;
+#define LANE3(name, written, expression, ...) case LANE_##name: return expression;
 #include "runtime/ops.def"
       /* clang-format on */
     default: abort();

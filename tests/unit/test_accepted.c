@@ -83,7 +83,7 @@ static bool roll_result(const struct dice *d, enum rt_op op, int count, const st
                         const int64_t *attr, struct vm_type *result) {
   const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2]};
   struct vm_type given = roll_given(d, args, count);
-  const struct vm_op_call call = {&d->m->dims, op, count, arg, attr, NULL, &given, NULL};
+  const struct vm_op_call call = {&d->m->dims, op, count, arg, attr, 2, NULL, &given, NULL};
   return vm_signature_apply(&call, result) == RT_OK;
 }
 
@@ -137,12 +137,12 @@ static void test_accepted(void **state) {
     int count = vm_op_variadic(op) ? 1 + rand() % 2 : vm_op_arity(op);
     struct vm_module *m = build_module();
     struct dice d = roll_dims(m);
-    int64_t attr[2] = {rt_op_info[op].attributes[0] == 'o'
+    int64_t attr[2] = {vm_op_attr_kind(op, 0) == VM_ATTR_ORDER
                            ? (int64_t[]){0, 1, 0x10, 0x210, 0x102, 0x021, 0x01}[rand() % 7]
                            : rand() % 5,
                        rand() % 2};
-    if (vm_attr_is_dim(op, 0)) attr[0] = d.dim[rand() % 6];
-    if (vm_attr_is_dim(op, 1)) { /* slice, pad: a start of 0 or 1 fits most often */
+    if (vm_op_attr_kind(op, 0) == VM_ATTR_DIM) attr[0] = d.dim[rand() % 6];
+    if (vm_op_attr_kind(op, 1) == VM_ATTR_DIM) { /* slice, pad: a start of 0 or 1 fits most often */
       attr[0] = rand() % 2;
       attr[1] = rand() % 2 ? vm_dim_number(&m->dims, rand() % 2) : d.dim[rand() % 6];
     }

@@ -82,11 +82,11 @@ static ir_id from_signature(struct host *h, enum rt_op op) {
   for (const char *at = rt_op_info[op].signature; strncmp(at, "-> ", 3); at += strspn(at, " ")) {
     bool batched = style == 0 ? false : style == 1 ? host_below(h, 2) : true;
     struct vm_type type = {.dtype = RT_REAL, .of = VM_NO_DIM};
-    const char *name = at;
+    bool shared = !strncmp(at, "shared ", 7);
     at = strchr(at, '[') + 1;
-    if (name[0] == 'w' || (op == OP_gather && name[0] == 't' && style != 3)) batched = false;
+    if (shared || (op == OP_gather && count == 0 && style != 3)) batched = false;
     type.batched = batched;
-    at = read_shape(h, at, names, style == 3 && name[0] != 'w' && op != OP_gather, &type);
+    at = read_shape(h, at, names, style == 3 && !shared && op != OP_gather, &type);
     if (!strncmp(at, "i of ", 5)) {
       struct name *of = find_name(names, at + 5, strcspn(at + 5, " "));
       if (!of->known) of->known = true, of->rank = 1, of->dim[0] = host_dim(h, "V", 1 + host_below(h, 4));

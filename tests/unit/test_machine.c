@@ -302,7 +302,7 @@ static void test_derived_dims(void **state) {
   assert_memory_equal(vm_machine_output(machine, 1).data, parts, sizeof parts);
   ragged[3] = short_lengths;
   assert_int_equal(vm_machine_bind(machine, 2, ragged, &e), RT_BAD_DATA);
-  assert_string_equal(e.text, "elements 0..1 are needed of an axis of 1 (example 2)");
+  assert_string_equal(e.text, "elements 0 to 1 are needed, but the axis has 1 (example 2)");
   vm_machine_free(machine);
   vm_module_free(m);
 }

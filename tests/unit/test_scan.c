@@ -311,11 +311,11 @@ static void refused(const char *why) {
 
 static void test_refused(void **state) {
   (void)state;
-  REFUSED("no such body", scan->attr[SCAN_BODY] = -1);
-  REFUSED("no such body", scan->attr[SCAN_BODY] = (int64_t)(train - broken->function));
-  REFUSED("no such body", scan->attr[SCAN_BODY] = 1 << 20);
-  REFUSED("no such body", scan->attr[SCAN_SEQUENCES] = 0);
-  REFUSED("no such body", scan->attr[SCAN_REVERSE] = 2);
+  REFUSED("no earlier function", scan->attr[SCAN_BODY] = -1);
+  REFUSED("no earlier function", scan->attr[SCAN_BODY] = (int64_t)(train - broken->function));
+  REFUSED("no earlier function", scan->attr[SCAN_BODY] = 1 << 20);
+  REFUSED("no earlier function", scan->attr[SCAN_SEQUENCES] = 0);
+  REFUSED("no earlier function", scan->attr[SCAN_REVERSE] = 2);
   REFUSED("for a body of", scan->attr[SCAN_SEQUENCES] = 60);
   REFUSED("not what its body takes", scan->attr[SCAN_SEQUENCES] = 1);
   REFUSED("for a body of", scan->in_count = 2);
@@ -340,7 +340,7 @@ static void test_refused_bodies(void **state) {
   REFUSED("has no place", BODY; body->value[0].index = 99);
   REFUSED("has no place", BODY; body->value[0].place = VM_IN_PARAM; body->value[0].index = 0);
   REFUSED("incomplete", BODY; body->argument = NULL);
-  REFUSED("the type of", BODY; body->argument[1].rank = 9);
+  REFUSED("an impossible type", BODY; body->argument[1].rank = 9);
 #undef BODY
 }
 

@@ -83,7 +83,7 @@ static int apply(const struct example *e, const struct attend_plan *plan, struct
     args[count] = &types[count];
   }
   if (e->given) given = type(e->given);
-  const struct vm_op_call call = {&f.dims, e->op, count, args, e->attr, plan, e->given ? &given : NULL,
+  const struct vm_op_call call = {&f.dims, e->op, count, args, e->attr, 2, plan, e->given ? &given : NULL,
                                   mismatch};
   return vm_signature_apply(&call, result);
 }
@@ -120,6 +120,7 @@ static const struct example fits[] = {
     {OP_sum, {"[T, D]"}, "shared [D]", {2}, "shared [D]", NULL},
     {OP_sum, {"[T, D]"}, "[T]", {1}, "[T]", NULL},
     {OP_maximum, {"[T, D]"}, "[D]", {2}, "[D]", NULL},
+    {OP_maximum, {"[T, D]"}, "shared [D]", {2}, "[D]", NULL}, /* what is given is not believed */
     {OP_transpose, {"[T, H, K]"}, "[H, T, K]", {0x201}, "[H, T, K]", NULL},
     {OP_slice, {"shared [V, D]"}, "[T, D]", {0, 0}, "[T, D]", NULL},
     {OP_pad, {"[T, D]"}, "[V, D]", {0, 0}, "[V, D]", NULL},
@@ -161,40 +162,44 @@ static const struct example misfits[] = {
     {OP_add, {"[T]", "[S]"}, NULL, {0}, NULL, "the only axis of `b` must match the only axis of `a`"},
     {OP_add, {"[T]"}, NULL, {0}, NULL, "1 argument given, 2 needed"},
     {OP_relu, {"[T] of V"}, NULL, {0}, NULL, "whole numbers"},
-    {OP_softmax, {"[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
+    {OP_softmax, {"[]"}, NULL, {0}, NULL, "`x` has 0 axes, but at least 1 is needed"},
     {OP_cumsum, {"[]"}, NULL, {0}, NULL, "no such axis"},
-    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {1}, NULL, "must keep the last axis"},
-    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {7}, NULL, "must keep the last axis"},
-    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {-1}, NULL, "must keep the last axis"},
-    {OP_dot, {"[]", "[]"}, NULL, {0}, NULL, "must keep the last axis"},
-    {OP_dot, {"[T, D]", "[S, D]"}, NULL, {3}, NULL, "does not have the axes"},
-    {OP_dot, {"[T, D]", "[D]"}, NULL, {3}, NULL, "does not have the axes"},
-    {OP_dot, {"[T, D]", "[D, D]"}, NULL, {2}, NULL, "axes beside"},
+    {OP_dot, {"[T, D]", "[T]"}, NULL, {1}, NULL, "must keep the last axis"},
+    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {7}, NULL, "axes that are not there"},
+    {OP_dot, {"[T, D]", "[T, D]"}, NULL, {-1}, NULL, "axes that are not there"},
+    {OP_dot, {"[]", "[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
+    {OP_dot, {"[T, D]", "[S, D]"}, NULL, {3}, NULL, "the first axis of `b` must match the first axis of `a`"},
+    {OP_dot, {"[T, D]", "[D]"}, NULL, {3}, NULL, "`b` has 1 axis, but 2 are needed"},
+    {OP_dot, {"[T, D]", "[D, D]"}, NULL, {2}, NULL, "`b` has 2 axes, but 1 is needed"},
     {OP_dot, {"shared [D]", "[D]"}, NULL, {1}, NULL, "must be per example"},
-    {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {2}, NULL, "the axes of the index that its mask keeps"},
-    {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {0}, NULL, "one axis beside"},
-    {OP_take, {"shared [K]", "[K]"}, NULL, {1}, NULL, "the axes of the index"},
+    {OP_take,
+     {"shared [H, K]", "[H, T]"},
+     NULL,
+     {2},
+     NULL,
+     "the first axis of `table` must match the last axis of `index`"},
+    {OP_take, {"shared [H, K]", "[H, T]"}, NULL, {0}, NULL, "`table` has 2 axes, but 1 is needed"},
+    {OP_take, {"shared [K]", "[K]"}, NULL, {1}, NULL, "`table` has 1 axis, but 2 are needed"},
     {OP_take, {"shared [K]", "[T]"}, NULL, {2}, NULL, "axes that are not there"},
     {OP_take, {"[K]", "shared [D]"}, NULL, {0}, NULL, "`index` must be per example"},
-    {OP_take, {"shared []", "[D]"}, NULL, {0}, NULL, "one axis beside"},
-    {OP_take_grad, {"[T]", "[T]"}, "shared [K]", {0}, NULL, "result is not"},
-    {OP_take_grad, {"[T]", "[T]"}, "[K, D]", {0}, NULL, "one axis beside"},
-    {OP_take_grad, {"[T]", "[T]"}, "[]", {0}, NULL, "one axis beside"},
+    {OP_take, {"shared []", "[D]"}, NULL, {0}, NULL, "`table` has 0 axes, but 1 is needed"},
+    {OP_take_grad, {"[T]", "[T]"}, "shared [K]", {0}, NULL, "result is shared"},
+    {OP_take_grad, {"[T]", "[T]"}, "[K, D]", {0}, NULL, "the result has 2 axes, but 1 is needed"},
+    {OP_take_grad, {"[T]", "[T]"}, "[]", {0}, NULL, "the result has 0 axes, but 1 is needed"},
     {OP_threshold, {"[]"}, NULL, {0}, NULL, "`a` has 0 axes, but at least 1 is needed"},
-    {OP_threshold, {"[T]"}, NULL, {2}, NULL, "no such kind"},
+    {OP_threshold, {"[T]"}, NULL, {2}, NULL, "no threshold of kind 2"},
     {OP_cumsum, {"[T, D]"}, NULL, {-1, 0}, NULL, "no such axis"},
     {OP_cumsum, {"[T, D]"}, NULL, {2, 0}, NULL, "no such axis"},
-    {OP_cumsum, {"[T, D]"}, NULL, {0, 2}, NULL, "reverse is 0 or 1"},
+    {OP_cumsum, {"[T, D]"}, NULL, {0, 2}, NULL, "`reverse` is 0 or 1"},
     {OP_constant, {NULL}, NULL, {0}, NULL, "must be given"},
     {OP_constant, {NULL}, "shared [T]", {0}, NULL, "shared by all examples"},
     {OP_param, {NULL}, "[D]", {0}, NULL, "shared"},
-    {OP_expand, {"[D]"}, "[T, D]", {1}, NULL, "the first axis of the result must match the only axis of `a`"},
+    {OP_expand, {"[D]"}, "[T, D]", {1}, NULL, "the only axis of `a` must match the first axis of the result"},
     {OP_expand, {"[D]"}, "[T, D]", {8}, NULL, "mask"},
     {OP_expand, {"[D]"}, "shared [D, D]", {1}, NULL, "result is shared"},
-    {OP_sum, {"[T, D]"}, "[T]", {3}, NULL, "mask keeps more"},
-    {OP_sum, {"[T, D]"}, "[T]", {0}, NULL, "mask keeps fewer"},
+    {OP_sum, {"[T, D]"}, "[T]", {3}, NULL, "the result has 1 axis, but 2 are needed"},
+    {OP_sum, {"[T, D]"}, "[T]", {0}, NULL, "the result has 1 axis, but 0 are needed"},
     {OP_sum, {"[T, D]"}, "[T]", {-1}, NULL, "mask names"},
-    {OP_maximum, {"[T, D]"}, "shared [D]", {2}, NULL, "per example"},
     {OP_reshape, {"[T, D]"}, "[T, H]", {0}, NULL, "number of elements"},
     {OP_transpose, {"[D, D]"}, "[D, D]", {0x00}, NULL, "permutation"},
     {OP_transpose, {"[T, D]"}, "[D, T]", {0x321}, NULL, "not there"},
@@ -214,7 +219,12 @@ static const struct example misfits[] = {
      "the first axis of `w` must match the last axis of `x`"},
     {OP_project, {"[T, D]", "[D, K]"}, NULL, {0}, NULL, "`w` must be shared"},
     {OP_project_back_add, {"[T, K]", "[D, K]", "[T, D]"}, NULL, {0}, NULL, "`w` must be shared"},
-    {OP_project_back_add, {"[K]", "shared [D, K]", "shared [D]"}, NULL, {0}, NULL, "both be per example"},
+    {OP_project_back_add,
+     {"[K]", "shared [D, K]", "shared [D]"},
+     NULL,
+     {0},
+     NULL,
+     "`y` is per example but `to` is shared"},
     {OP_project_back_add,
      {"[T, K]", "shared [D, K]", "[T, K]"},
      NULL,
@@ -237,7 +247,7 @@ static const struct example misfits[] = {
      {0},
      NULL,
      "`logits` is shared by all examples but `target` is per example"},
-    {OP_concat, {NULL}, "[T]", {0}, NULL, "nothing"},
+    {OP_concat, {NULL}, "[T]", {0}, NULL, "needs an argument"},
     {OP_concat, {"[T]", "[S]"}, "[T]", {0}, NULL, "sum of the parts"},
 };
 
@@ -264,7 +274,7 @@ static void test_mismatch_tells_dims(void **state) {
   assert_int_equal(m.found, f.K);
   assert_int_equal(m.expected, f.D);
   assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, (enum rt_op)9999, 0, NULL, NULL, NULL, NULL, NULL},
+      vm_signature_apply(&(struct vm_op_call){&f.dims, (enum rt_op)9999, 0, NULL, NULL, 0, NULL, NULL, NULL},
                          &result),
       RT_BAD_DATA);
 }
@@ -277,40 +287,40 @@ static void test_sums_of_dims(void **state) {
   const struct vm_type *args[] = {&a, &b, &a};
   t.dim[0] = vm_dim_plus(&f.dims, vm_dim_plus(&f.dims, f.T, f.T), f.K);
   assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_concat, 3, args, (int64_t[]){0}, NULL, &t, &m},
+      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_concat, 3, args, (int64_t[]){0}, 0, NULL, &t, &m},
                          &result),
       RT_OK);
   flat.dim[0] = vm_dim_times(&f.dims, f.D, f.T);
-  assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &m}, &result),
-      RT_OK);
+  assert_int_equal(vm_signature_apply(
+                       &(struct vm_op_call){&f.dims, OP_reshape, 1, args, NULL, 0, NULL, &flat, &m}, &result),
+                   RT_OK);
   flat.batched = 0;
-  assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_reshape, 1, args, NULL, NULL, &flat, &m}, &result),
-      RT_BAD_DATA);
+  assert_int_equal(vm_signature_apply(
+                       &(struct vm_op_call){&f.dims, OP_reshape, 1, args, NULL, 0, NULL, &flat, &m}, &result),
+                   RT_BAD_DATA);
 }
 
 static void test_sizes(void **state) {
   (void)state;
   struct vm_type result;
   assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_size, 0, NULL, (int64_t[]){f.T}, NULL, NULL, NULL},
-                         &result),
+      vm_signature_apply(
+          &(struct vm_op_call){&f.dims, OP_size, 0, NULL, (int64_t[]){f.T}, 0, NULL, NULL, NULL}, &result),
       RT_OK);
   assert_int_equal(result.batched, 1);
   assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_size, 0, NULL, (int64_t[]){f.C}, NULL, NULL, NULL},
-                         &result),
+      vm_signature_apply(
+          &(struct vm_op_call){&f.dims, OP_size, 0, NULL, (int64_t[]){f.C}, 0, NULL, NULL, NULL}, &result),
       RT_OK);
   assert_int_equal(result.batched, 0);
   assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_rows, 0, NULL, (int64_t[]){f.T}, NULL, NULL, NULL},
-                         &result),
+      vm_signature_apply(
+          &(struct vm_op_call){&f.dims, OP_rows, 0, NULL, (int64_t[]){f.T}, 0, NULL, NULL, NULL}, &result),
       RT_OK);
   assert_int_equal(result.batched, 0);
   assert_int_equal(
-      vm_signature_apply(&(struct vm_op_call){&f.dims, OP_rows, 0, NULL, (int64_t[]){-1}, NULL, NULL, NULL},
-                         &result),
+      vm_signature_apply(
+          &(struct vm_op_call){&f.dims, OP_rows, 0, NULL, (int64_t[]){-1}, 0, NULL, NULL, NULL}, &result),
       RT_BAD_DATA);
 }
 
@@ -346,7 +356,7 @@ static void test_attention(void **state) {
       &heads);
   check(
       &(struct example){
-          OP_attention, {"[T, K]", "[S, H, K]", "[S, H, D]"}, NULL, {0}, NULL, "as many axes as its plan"},
+          OP_attention, {"[T, K]", "[S, H, K]", "[S, H, D]"}, NULL, {0}, NULL, "another number of axes"},
       &heads);
   check(
       &(struct example){
@@ -356,8 +366,10 @@ static void test_attention(void **state) {
       .query = roles("f"), .key = roles("jf"), .value = roles("jf"), .out = roles("f")};
   check(&(struct example){OP_attention, {"shared [D]", "[T, D]", "[T, D]"}, NULL, {0}, "[D]", NULL}, &pool);
   pool.out = roles("if");
-  check(&(struct example){OP_attention, {"shared [D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "cannot have"},
-        &pool);
+  check(
+      &(struct example){
+          OP_attention, {"shared [D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "that no operand has"},
+      &pool);
   check(&(struct example){OP_attention, {"[D]", "[T, D]", "[T, D]"}, NULL, {0}, NULL, "needs its plan"},
         NULL);
 }
@@ -385,30 +397,30 @@ static void test_attention_results(void **state) {
   struct vm_mismatch m;
   for (int n = 0; n < 5; n++) {
     int status = vm_signature_result(
-        &(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, &plan, NULL, &m}, n, &result);
+        &(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, 0, &plan, NULL, &m}, n, &result);
     if (status != RT_OK) fail_msg("%s", m.why);
     expected = type(results[n]);
     assert_true(vm_type_equal(&result, &expected));
   }
   assert_int_equal(
-      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, &plan, NULL, &m}, 5,
-                          &result),
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, 0, &plan, NULL, &m},
+                          5, &result),
       RT_BAD_DATA);
   const struct vm_type *forward[] = {args[0], args[1], args[2], args[6], args[7], args[8]};
   assert_int_equal(
-      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention, 6, forward, NULL, &plan, NULL, &m}, 1,
-                          &result),
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention, 6, forward, NULL, 0, &plan, NULL, &m},
+                          1, &result),
       RT_OK);
   expected = type("[T, H]");
   assert_true(vm_type_equal(&result, &expected));
   assert_int_equal(
-      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention, 6, forward, NULL, &plan, NULL, &m}, 2,
-                          &result),
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention, 6, forward, NULL, 0, &plan, NULL, &m},
+                          2, &result),
       RT_BAD_DATA);
   types[4] = type("[T]");
   assert_int_equal(
-      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, &plan, NULL, &m}, 0,
-                          &result),
+      vm_signature_result(&(struct vm_op_call){&f.dims, OP_attention_grad, 9, args, attr, 0, &plan, NULL, &m},
+                          0, &result),
       RT_BAD_DATA);
   assert_non_null(strstr(m.why, "`lse`"));
 }
@@ -429,10 +441,10 @@ static void test_attention_dy(void **state) {
       {"[D]", 4, NULL},
       {"shared [D]", 4, NULL},
       {"shared [H, D]", 6, NULL},
-      {"[T, H, D]", 15, "axes by its mask"},
-      {"[T, H, D]", -1, "axes by its mask"},
-      {"[T, H]", 3, "no feature axis"},
-      {"[D]", 0, "no feature axis"},
+      {"[T, H, D]", 15, "a mask of more axes"},
+      {"[T, H, D]", -1, "a mask of more axes"},
+      {"[T, H]", 3, "leaves out the axis of features"},
+      {"[D]", 0, "leaves out the axis of features"},
       {"[T, D]", 6, "its mask keeps"},
       {"[D]", 7, "its mask keeps"},
       {"[T, H, D]", 4, "its mask keeps"},
@@ -471,9 +483,9 @@ static void test_asking(void **state) {
   assert_int_equal(vm_op_attr_count(OP_slice), 2);
   assert_int_equal(vm_op_attr_count(OP_standardize), 0);
   assert_int_equal(vm_op_attr_count(OP_add), 0);
-  assert_true(vm_attr_is_dim(OP_slice, 1));
-  assert_false(vm_attr_is_dim(OP_slice, 0));
-  assert_true(vm_attr_is_dim(OP_size, 0));
+  assert_true(vm_op_attr_kind(OP_slice, 1) == VM_ATTR_DIM);
+  assert_false(vm_op_attr_kind(OP_slice, 0) == VM_ATTR_DIM);
+  assert_true(vm_op_attr_kind(OP_size, 0) == VM_ATTR_DIM);
 }
 
 /* Every op accepts or refuses arguments of every rank without crashing, also with attributes that are none.
@@ -497,11 +509,55 @@ static void test_anything(void **state) {
     }
     int64_t attr[RT_MAX_ATTR] = {rand() % 9 - 1, rand() % 9 - 1};
     accepted += vm_signature_apply(&(struct vm_op_call){&f.dims, (enum rt_op)(rand() % OP_COUNT), count, args,
-                                                        attr, &plan, &types[7], &m},
+                                                        attr, 0, &plan, &types[7], &m},
                                    &result)
                 == RT_OK;
   }
   assert_true(accepted > 100);
+}
+
+/* What the rows say must hold together. */
+static void test_rows(void **state) {
+  (void)state;
+  for (int op = 0; op < OP_COUNT; op++) {
+    const struct rt_op_info *info = &rt_op_info[op];
+    bool plan = vm_op_attr_kind((enum rt_op)op, 0) == VM_ATTR_PLAN;
+    if (!info->name[0] || !info->written[0] || !info->doc[0]) fail_msg("%s: a text is missing", info->name);
+    if (rt_has_plan((enum rt_op)op) != plan) fail_msg("%s: a plan, or none?", info->name);
+    if (vm_op_result_count((enum rt_op)op, NULL) == 0) fail_msg("%s: no result", info->name);
+    for (int k = 0; k < vm_op_attr_count((enum rt_op)op); k++)
+      if (!vm_op_attr_name((enum rt_op)op, k)[0]) fail_msg("%s: attribute %d has no name", info->name, k);
+    for (int k = 0; k < vm_op_arity((enum rt_op)op); k++) {
+      char name[32];
+      if (!vm_op_arg_name((enum rt_op)op, k, name)[0]) fail_msg("%s: argument %d has no name", info->name, k);
+    }
+    for (int other = 0; other < op; other++)
+      if (!strcmp(rt_op_info[other].name, info->name)) fail_msg("%s: twice", info->name);
+  }
+  assert_int_equal(vm_op_result_count(OP_attention, NULL), 2);
+  assert_int_equal(vm_op_result_count(OP_lanes, NULL), -1);
+  assert_true(vm_op_may_overwrite(OP_project_back_add, 2));
+  assert_false(vm_op_may_overwrite(OP_project_back_add, 0));
+  assert_true(vm_op_may_overwrite(OP_lanes, 7));
+  assert_true(vm_op_may_be_infinite(OP_attention, 1));
+  assert_false(vm_op_may_be_infinite(OP_attention, 0));
+  assert_true(vm_op_has_rows(OP_project, 0));
+  assert_false(vm_op_has_rows(OP_project, 1));
+  assert_true(vm_op_has_rows(OP_gather, 1));
+}
+
+/* m k n of a product, grouped or not. */
+static void test_combined(void **state) {
+  (void)state;
+  struct vm_type x = type("[T, H, D]"), w = type("shared [D, H, K]");
+  const struct vm_type *args[] = {&x, &w};
+  vm_dim dim[VM_MOST_COMBINED];
+  const int64_t group = 1;
+  struct vm_op_call call = {.dims = &f.dims, .op = OP_project, .arg_count = 2, .arg = args, .attr = &group};
+  assert_int_equal(vm_signature_combined(&call, dim), 4);
+  assert_int_equal(dim[0], f.T);
+  call.arg_count = 1;
+  assert_int_equal(vm_signature_combined(&call, dim), 0);
 }
 
 int main(void) {
@@ -510,6 +566,8 @@ int main(void) {
       cmocka_unit_test(test_misfits),
       cmocka_unit_test(test_mismatch_tells_dims),
       cmocka_unit_test(test_sizes),
+      cmocka_unit_test(test_rows),
+      cmocka_unit_test(test_combined),
       cmocka_unit_test(test_sums_of_dims),
       cmocka_unit_test(test_attention),
       cmocka_unit_test(test_asking),

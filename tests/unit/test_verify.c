@@ -48,11 +48,11 @@ static void test_accepts(void **state) {
 
 static void test_values(void **state) {
   (void)state;
-  REFUSED("the type of value 4", predict->value[4].type.dim[0] = 999);
-  REFUSED("the type of value 4", predict->value[4].type.rank = 9);
-  REFUSED("the type of value 4", predict->value[4].type.dtype = 2);
-  REFUSED("the type of value 4", predict->value[4].type.batched = 0); /* shared, but ragged */
-  REFUSED("the type of value 4", predict->value[4].type.of = s.V);    /* a range of reals */
+  REFUSED("value 4 has an impossible type", predict->value[4].type.dim[0] = 999);
+  REFUSED("value 4 has an impossible type", predict->value[4].type.rank = 9);
+  REFUSED("value 4 has an impossible type", predict->value[4].type.dtype = 2);
+  REFUSED("value 4 has an impossible type", predict->value[4].type.batched = 0); /* shared, but ragged */
+  REFUSED("value 4 has an impossible type", predict->value[4].type.of = s.V);    /* a range of reals */
   REFUSED("value 4 has no place", predict->value[4].index = predict->slot_count);
   REFUSED("value 0 has no place", predict->value[0].index = 99);
   REFUSED("value 0 has no place", predict->value[0].index = 1); /* W has another size */
@@ -66,8 +66,8 @@ static void test_order(void **state) {
   REFUSED("read before anything is written", predict->instr[0].in[0] = 9);
   REFUSED("there is no value 500", predict->instr[0].in[0] = 500);
   REFUSED("there is no value 500", predict->instr[0].out[0] = 500);
-  REFUSED("value 1, which is not its own", predict->instr[0].out[0] = 1);
-  REFUSED("written again", predict->instr[6].out[0] = 9);
+  REFUSED("value 1, which does not lie in a slot", predict->instr[0].out[0] = 1);
+  REFUSED("written twice", predict->instr[6].out[0] = 9);
   REFUSED("over value 4, which it reads", predict->value[5].index = 0); /* sum over its own argument */
   REFUSED("over value 6, which it reads",
           predict->value[7].index = 2); /* lanes over an argument of another shape */
@@ -78,23 +78,23 @@ static void test_order(void **state) {
 
 static void test_instructions(void **state) {
   (void)state;
-  REFUSED("none that runs", predict->instr[0].op = OP_COUNT);
-  REFUSED("none that runs", predict->instr[0].op = OP_reshape);
-  REFUSED("none that runs", predict->instr[0].op = OP_add);
+  REFUSED("is no instruction", predict->instr[0].op = OP_COUNT);
+  REFUSED("is no instruction", predict->instr[0].op = OP_reshape);
+  REFUSED("is no instruction", predict->instr[0].op = OP_add);
   REFUSED("operands are missing", predict->instr[0].in = NULL);
   REFUSED("argument", predict->instr[0].in_count = 1);
   REFUSED("has 2 results", predict->instr[0].out_count = 2; predict->instr[0].out[1] = 5);
   REFUSED("has 0 results", predict->instr[0].out_count = 0);
   REFUSED("mask", predict->instr[1].attr[0] = 12);
-  REFUSED("there is no dim", predict->instr[2].attr[0] = -1);
-  REFUSED("there is no dim", predict->instr[2].attr[0] = 1000);
+  REFUSED("is no dim", predict->instr[2].attr[0] = -1);
+  REFUSED("is no dim", predict->instr[2].attr[0] = 1000);
   REFUSED("there is no lane program", predict->instr[3].attr[0] = 2);
-  REFUSED("no threshold of kind 0 with 1", predict->instr[0].op = OP_threshold, predict->instr[0].attr[0] = 0,
-          predict->instr[0].real = 1);
+  REFUSED("no threshold of kind 0 with 1", predict->instr[0].op = OP_threshold,
+          predict->instr[0].in_count = 1, predict->instr[0].attr[0] = 0, predict->instr[0].real = 1);
   REFUSED("no threshold of kind 1 with 1.5", predict->instr[0].op = OP_threshold,
-          predict->instr[0].attr[0] = 1, predict->instr[0].real = 1.5);
-  REFUSED("no threshold of kind 2", predict->instr[0].op = OP_threshold, predict->instr[0].attr[0] = 2,
-          predict->instr[0].real = 2);
+          predict->instr[0].in_count = 1, predict->instr[0].attr[0] = 1, predict->instr[0].real = 1.5);
+  REFUSED("no threshold of kind 2", predict->instr[0].op = OP_threshold, predict->instr[0].in_count = 1,
+          predict->instr[0].attr[0] = 2, predict->instr[0].real = 2);
   REFUSED("there is no plan", attend->instr[0].attr[0] = -1);
   REFUSED("0 or 1", predict->instr[4].attr[0] = 3);
   REFUSED("its result has another type", predict->value[10].type.dim[0] = s.D);
@@ -121,9 +121,9 @@ static void test_heads(void **state) {
   (void)state;
   struct attend_plan *plan;
   struct lane_program *slot;
-  REFUSED("operands of head", s.m->attend[0].extra_count = 17);
-  REFUSED("operands of head", s.m->attend[0].query.role[0] = 9);
-  REFUSED("operands of head", s.m->attend[1].key.rank = -1);
+  REFUSED("impossible operands", s.m->attend[0].extra_count = 17);
+  REFUSED("impossible operands", s.m->attend[0].query.role[0] = 9);
+  REFUSED("impossible operands", s.m->attend[1].key.rank = -1);
   REFUSED("lane program of head", s.m->attend[0].extra[0].rank = 1);     /* a class that no longer fits */
   REFUSED("lane program of head", s.m->attend[0].wants_grad[0] = false); /* one output too many */
   REFUSED("lane program of head", plan = &s.m->attend[0]; plan->score = plan->mask);
@@ -134,18 +134,18 @@ static void test_heads(void **state) {
           plan->score_end = plan->score_register = 0);
   REFUSED("how scores are differentiated", plan = &s.m->attend[0]; plan->score_grad = NULL;
           plan->score_end = plan->score_register = 0);
-  REFUSED("not as many axes as its plan says", s.m->attend[0].value.rank = 1);
-  REFUSED("has an axis that it cannot have", s.m->attend[0].query.role[0] = ATTEND_J);
-  REFUSED("feature axes", s.m->attend[0].query.rank = 2; s.m->attend[0].query.role[1] = ATTEND_H);
-  REFUSED("`delta` has not the shape", attend->instr[2].in[3] = 2);
-  REFUSED("`lse` has not the shape", attend->instr[2].in[4] = 0);
-  REFUSED("`dy` has not the axes", attend->instr[2].attr[1] = 2);
-  REFUSED("`dy` has not the axes", attend->instr[2].in[5] = 3);
-  REFUSED("`dy` has no feature axis", attend->instr[2].attr[1] = 1);
-  REFUSED("`dy` has axes by its mask", attend->instr[2].attr[1] = 7);
-  REFUSED("`dy` has axes by its mask", attend->instr[2].attr[1] = INT64_MIN);
-  REFUSED("mask must keep the last axis", attend->instr[1].attr[0] = 1);
-  REFUSED("does not have the axes of `a`", attend->instr[1].in[1] = 3);
+  REFUSED("another number of axes than its plan says", s.m->attend[0].value.rank = 1);
+  REFUSED("has an axis that is not for such an operand", s.m->attend[0].query.role[0] = ATTEND_J);
+  REFUSED("axis of features", s.m->attend[0].query.rank = 2; s.m->attend[0].query.role[1] = ATTEND_H);
+  REFUSED("`delta` must have the shape", attend->instr[2].in[3] = 2);
+  REFUSED("`lse` must have the shape", attend->instr[2].in[4] = 0);
+  REFUSED("`dy` must have those axes", attend->instr[2].attr[1] = 2);
+  REFUSED("`dy` must have those axes", attend->instr[2].in[5] = 3);
+  REFUSED("`dy` has a mask that leaves out", attend->instr[2].attr[1] = 1);
+  REFUSED("`dy` has a mask of more axes", attend->instr[2].attr[1] = 7);
+  REFUSED("`dy` has a mask of more axes", attend->instr[2].attr[1] = INT64_MIN);
+  REFUSED("`b` has 2 axes, but 1 is needed", attend->instr[1].attr[0] = 1);
+  REFUSED("`b` has 1 axis, but 2 are needed", attend->instr[1].in[1] = 3);
 }
 
 /* The instruction of a row's or slot's program. */
@@ -213,8 +213,8 @@ static void test_rows(void **state) {
 static void test_results(void **state) {
   (void)state;
   REFUSED("there is no value", predict->output[0] = 77);
-  REFUSED("without a name", predict->output_name[0] = NULL);
-  REFUSED("a gradient of no parameter", train->gradient[0].param = 9);
+  REFUSED("an output has no name", predict->output_name[0] = NULL);
+  REFUSED("there is no parameter 9 to have a gradient", train->gradient[0].param = 9);
   REFUSED("the gradient of embed has another size", train->gradient[0].param = 0);
   REFUSED("the gradient of rows of W", train->gradient[2].param = 1);
   REFUSED("the gradient of rows of embed", train->gradient[2].ids = 10);
