@@ -215,9 +215,12 @@ static void how_trained(struct explanation *x, const struct vm_param *param, str
   }
   aq_shown_real(x->shown, "lr", NULL, param->lr);
   aq_shown_real(x->shown, "weight_decay", NULL, param->weight_decay);
-  if (param->lr != s->learning_rate) rt_text_printf(out, ", lr %g", param->lr);
+  char digits[SHOWN_EXACT_SIZE];
+  shown_short(digits, param->lr);
+  if (param->lr != s->learning_rate) rt_text_printf(out, ", lr %s", digits);
+  shown_short(digits, param->weight_decay);
   if (param->decay && param->weight_decay != s->weight_decay)
-    rt_text_printf(out, ", weight_decay %g", param->weight_decay);
+    rt_text_printf(out, ", weight_decay %s", digits);
 }
 
 static int tensor(struct explanation *x, const struct vm_param *param, int width, struct rt_error *error) {

@@ -6,8 +6,10 @@
 
 /* A setting as a member, and as a program would say it: `, lr = 0.001`. */
 static void number(aq_shown *shown, struct rt_text *line, const char *name, double value) {
+  char digits[SHOWN_EXACT_SIZE];
+  shown_short(digits, value);
   aq_shown_real(shown, name, NULL, value);
-  rt_text_printf(line, "%s%s = %g", line->length ? ", " : "", name, value);
+  rt_text_printf(line, "%s%s = %s", line->length ? ", " : "", name, digits);
 }
 
 static void setting(aq_shown *shown, struct rt_text *line, const struct rt_setting *row, double value) {
@@ -24,15 +26,19 @@ static void amount(aq_shown *shown, struct rt_text *line, const char *name, cons
     aq_shown_whole(shown, name, NULL, of->steps);
     rt_text_printf(line, "%s%s = %" PRId64, line->length ? ", " : "", name, of->steps);
   } else {
+    char digits[SHOWN_EXACT_SIZE];
+    shown_short(digits, 100 * of->number);
     aq_shown_real(shown, name, NULL, of->number);
-    rt_text_printf(line, of->number > 0 ? "%s%s = %g%%" : "%s%s = %g", line->length ? ", " : "", name,
-                   100 * of->number);
+    rt_text_printf(line, "%s%s = %s%s", line->length ? ", " : "", name, digits, of->number > 0 ? "%" : "");
   }
 }
 
 static void end_way(aq_shown *shown, const char *what, const char *name, struct rt_text *line) {
   aq_shown_end(shown);
-  if (!line->failed) aq_shown_note(shown, what, "%s(%s)", name, line->data);
+  if (line->failed)
+    shown_fail(shown, RT_NO_MEMORY);
+  else
+    aq_shown_note(shown, what, "%s(%s)", name, line->data);
   rt_text_free(line);
 }
 
@@ -65,8 +71,10 @@ static void schedule(aq_shown *shown, const struct vm_settings *s) {
 
 /* 0 is none, which text does not mention. */
 static void limit(aq_shown *shown, const char *name, double value) {
+  char digits[SHOWN_EXACT_SIZE];
+  shown_short(digits, value);
   aq_shown_real(shown, name, value > 0 ? name : NULL, value);
-  if (value > 0) aq_shown_say(shown, "%g", value);
+  if (value > 0) aq_shown_say(shown, "%s", digits);
 }
 
 void explain_training(struct explanation *x) {

@@ -105,6 +105,8 @@ int shown_finish(aq_shown *s, enum aq_form form, struct rt_text *out, struct rt_
 /* The fewest digits that read back as the same double, with a point in every locale. */
 enum { SHOWN_EXACT_SIZE = 32 };
 void shown_exact(char out[SHOWN_EXACT_SIZE], double x);
+/* Six digits at most: 0.001, 1e-05. */
+void shown_short(char out[SHOWN_EXACT_SIZE], double x);
 /* So many digits behind the point, which is a point. */
 enum { SHOWN_FIXED_SIZE = 64 };
 void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits);

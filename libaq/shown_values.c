@@ -33,6 +33,11 @@ void shown_exact(char out[SHOWN_EXACT_SIZE], double x) {
   }
 }
 
+void shown_short(char out[SHOWN_EXACT_SIZE], double x) {
+  snprintf(out, SHOWN_EXACT_SIZE, "%g", x);
+  use_point(out);
+}
+
 void shown_scaled(struct rt_text *out, double x, const char *unit) {
   static const char *const prefix[] = {"", "k", "M", "G", "T", "P"};
   char number[SHOWN_EXACT_SIZE];
