@@ -30,7 +30,11 @@ static int run_build(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION('o', "output", TEXT, "FILE", output, "where the bytecode goes (default: FILE.aqb in this folder)"),
-    OPTION_SET_DIM, OPTION_SET_QUIET, OPTION_SET_JSON, OPTION_END};
+    OPTION_SET_DIM,
+    OPTION_SET_SETTING,
+    OPTION_SET_QUIET,
+    OPTION_SET_JSON,
+    OPTION_END};
 
 const struct verb verb_build = {
     "build",

@@ -38,6 +38,7 @@ static const struct option option_list[] = {
     OPTION(0, "unfused", FLAG, NULL, unfused,
            "compute each head as tensors of all its scores, for comparison"),
     OPTION_SET_DIM,
+    OPTION_SET_SETTING,
     OPTION_SET_JSON,
     OPTION_END};
 

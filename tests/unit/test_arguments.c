@@ -216,8 +216,19 @@ static void test_every_setting(void **state) {
   assert_true(tried > 40);
 }
 
+/* Those of the optimizer and of the schedule may stand side by side in train { }. */
+static void test_names_of_settings(void **state) {
+  (void)state;
+  for (int m = 0; m < RT_METHODS; m++)
+    for (int s = 0; s < RT_SCHEDULES; s++)
+      for (int i = 0; i < rt_method[m].settings; i++)
+        for (int k = 0; k < rt_schedule[s].settings; k++)
+          assert_string_not_equal(rt_method[m].setting[i].name, rt_schedule[s].setting[k].name);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_builtin),
-                                     cmocka_unit_test(test_every_setting)};
+                                     cmocka_unit_test(test_every_setting),
+                                     cmocka_unit_test(test_names_of_settings)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
