@@ -112,7 +112,8 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
   const struct cc_program *program = c->program;
   const struct gr_node *model = cc_item(program->main, GR_MODEL);
   struct cc_value result[CC_MOST_OUTPUTS];
-  int count = -1, status;
+  struct cc_results results = {result, CC_MOST_OUTPUTS, -1};
+  int status;
   if (!model) {
     rt_fail_in(c->error, RT_BAD_DATA, program->main->path, "%s has no model", program->main->path);
     rt_hint(c->error, "a model reads `model NAME(COLUMN, …) -> COLUMN { … return … }`; to run a single "
@@ -127,13 +128,13 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
   k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, model->text, strlen(model->text));
   if (!c->module->name) return cc_out_of_memory(c);
   if ((status = cc_data(c, model))) return status;
-  if ((status = cc_block(c, model->child[2], result, &count, CC_MOST_OUTPUTS))) return status;
-  if (count < 0) {
+  if ((status = cc_block(c, model->child[2], &results))) return status;
+  if (results.count < 0) {
     gr_fail(c->error, model->name_span, "the model `%s` ends without a return", model->text);
     rt_hint(c->error, "it returns one value for each column behind `->`, as in return linear(x, C)");
     return c->error->code;
   }
-  if ((status = cc_outputs(c, model, result, count, e->output))) return status;
+  if ((status = cc_outputs(c, model, &results, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
   if ((status = model_requirements(c, e))) return status;
   return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
@@ -281,8 +282,8 @@ static int function_arguments(struct cc_context *c, const struct gr_node *params
   return RT_OK;
 }
 
-static int elaborate_function(struct compilation *k, const struct cc_definition *d, struct cc_value *result,
-                              int *count, bool *runnable) {
+static int elaborate_function(struct compilation *k, const struct cc_definition *d,
+                              struct cc_results *results, bool *runnable) {
   struct cc_context *c = &k->c;
   k->frame = (struct cc_frame){.definition = d};
   k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, d->name, strlen(d->name));
@@ -291,15 +292,14 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
   int status = function_arguments(c, d->node->child[0], runnable);
   if (status != RT_OK || !*runnable) return status;
   if (d->node->kind == GR_HEAD) {
-    *count = 1;
-    status = cc_head_body(c, d, NULL, c->scope, c->unit, result);
+    results->count = 1;
+    status = cc_head_body(c, d, NULL, (struct cc_caller){c->scope, c->unit}, results->value);
     return status != RT_OK ? status : require_all(c);
   }
-  *count = -1;
-  status = cc_block(c, d->node->child[2], result, count, 16);
-  if (status == RT_OK && *count < 0)
+  status = cc_block(c, d->node->child[2], results);
+  if (status == RT_OK && results->count < 0)
     status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
-  if (status == RT_OK) status = cc_check_result(c, d, result, *count, c->scope);
+  if (status == RT_OK) status = cc_check_result(c, d, results, c->scope);
   return status != RT_OK ? status : require_all(c);
 }
 
@@ -355,8 +355,9 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
   return status;
 }
 
-static int emit_function(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
-                         int count, bool gradients) {
+static int emit_function(struct cc_context *c, const struct cc_definition *d,
+                         const struct cc_results *results, bool gradients) {
+  const int count = results->count;
   struct vm_module *m = c->module;
   size_t most = (size_t)count + m->input_count + m->param_count + 1;
   ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * most);
@@ -364,7 +365,7 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d, co
   if (!id || !name) return cc_out_of_memory(c);
   struct ir_outputs out = {.count = count, .id = id, .name = name};
   for (int i = 0; i < count; i++) {
-    int status = cc_to_tensor(c, &result[i], d->node->name_span, &id[i]);
+    int status = cc_to_tensor(c, &results->value[i], d->node->name_span, &id[i]);
     if (status != RT_OK) return status;
     name[i] = count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
     if (!name[i]) return cc_out_of_memory(c);
@@ -377,13 +378,13 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d, co
 struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
                                       struct rt_error *error) {
   struct compilation k;
-  struct cc_value result[16];
-  int count = 0;
+  struct cc_value value[CC_MOST_RESULTS];
+  struct cc_results results = {value, CC_MOST_RESULTS, -1};
   bool runnable = true, settled = false;
   const struct cc_definition *d = choose_function(program, name, error);
   if (!d) return NULL;
   int status = begin(&k, program, error);
-  if (status == RT_OK) status = elaborate_function(&k, d, result, &count, &runnable);
+  if (status == RT_OK) status = elaborate_function(&k, d, &results, &runnable);
   if (status == RT_OK && !runnable)
     status = gr_fail(
         error, d->node->name_span,
@@ -394,7 +395,7 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
     status = settle(&k.c);
   }
   if (status == RT_OK) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
-  if (status == RT_OK) status = emit_function(&k.c, d, result, count, gradients);
+  if (status == RT_OK) status = emit_function(&k.c, d, &results, gradients);
   if (status == RT_OK) status = vm_verify(k.c.module, error);
   return end(&k, status, settled);
 }
@@ -425,9 +426,10 @@ static bool literal(const struct cc_context *c, const struct cc_definition *d, c
 /* A function whose arguments say too little to run it: its literal results at least are as declared. */
 static int check_literals(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node) {
   struct cc_value value;
+  const struct cc_results results = {&value, 1, node->count};
   if (node->kind == GR_RETURN)
     return node->count > 1 || literal(c, d, node->child[0], &value)
-               ? cc_check_result(c, d, &value, node->count, c->scope)
+               ? cc_check_result(c, d, &results, c->scope)
                : RT_OK;
   if (node->kind != GR_BLOCK && node->kind != GR_IF && node->kind != GR_FOR) return RT_OK;
   for (int i = 0; i < node->count; i++) {
@@ -441,10 +443,11 @@ static int check_literals(struct cc_context *c, const struct cc_definition *d, c
  * what they are. */
 static int check_function(struct cc_program *program, const struct cc_definition *d, struct rt_error *error) {
   struct compilation k;
-  struct cc_value result[16];
-  int count = 0, status = begin(&k, program, error);
+  struct cc_value value[CC_MOST_RESULTS];
+  struct cc_results results = {value, CC_MOST_RESULTS, -1};
+  int status = begin(&k, program, error);
   bool runnable;
-  if (status == RT_OK) status = elaborate_function(&k, d, result, &count, &runnable);
+  if (status == RT_OK) status = elaborate_function(&k, d, &results, &runnable);
   if (status == RT_OK && !runnable) status = check_literals(&k.c, d, d->node->child[2]);
   vm_module_free(end(&k, status, false));
   return status;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check-style.sh: C is as clang-format writes it by .clang-format, no line is wider than 110 columns, and a
-# status is compared by name.
+# check-style.sh: C is as clang-format writes it by .clang-format, no line is wider than 110 columns, a status
+# is compared by name, and a function has at most six parameters.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
 columns=110
@@ -42,6 +42,54 @@ verdict "a status is compared by name" \
   "$(grep -nE '!status\>[^.[-]|(\(|&& |\|\| )status( \?| &&| \|\||\))' \
      $(files '*.[chly]' | grep -vE '^(tests|examples)/') | grep -vE '[a-z_]\(status\)' |
      sed 's/$/   # say status == RT_OK, status != RT_OK (AQ_OK in aqc)/')"
+
+# crowded FILES...: the functions that take more than six parameters. A definition begins in the first column
+# and its body with the first brace; its parameters are the last brackets before that, of KERNEL(name)(a, b)
+# the second ones.
+crowded() {
+  awk '
+    FNR == 1 { head = ""; comment = 0 }
+    {
+      text = $0
+      gsub(/"([^"\\]|\\.)*"/, "", text)
+      if (comment && !sub(/^.*\*\//, "", text)) next
+      comment = 0
+      gsub(/\/\*([^*]|\*+[^*\/])*\*+\//, "", text)
+      if (sub(/\/\*.*/, "", text)) comment = 1
+      if (head == "") {
+        if (text !~ /^[A-Za-z_]/) next
+        from = FNR
+      }
+      head = head " " text
+      end = match(head, /[{;]/)
+      if (!end) next
+      opens = substr(head, end, 1) == "{"
+      head = substr(head, 1, end - 1)
+      sub(/[ \t]+$/, "", head)
+      depth = 0
+      parameters = 1
+      at = length(head)
+      for (; opens && at > 0; at--) {
+        c = substr(head, at, 1)
+        if (c == ")") depth++
+        else if (c == "(" && --depth == 0) break
+        else if (c == "," && depth == 1) parameters++
+        if (depth == 0) break
+      }
+      if (opens && parameters > 6) {
+        name = substr(head, 1, at - 1)
+        sub(/.*[ *]/, "", name)
+        printf "%s:%d: %s has %d parameters, six are allowed: which struct is missing?\n", FILENAME, from, name, parameters
+      }
+      head = ""
+    }' "$@"
+}
+# Folders whose functions still have to lose some.
+later='runtime'
+# shellcheck disable=SC2046
+verdict "a function has at most six parameters" \
+  "$(crowded $(files '*.[chly]' | grep -E '^(runtime|vm|grammar|compiler|libaq|aqc)/' |
+    grep -vE "^(${later:-none})/"))"
 
 # wide AWK FILES...: the lines that are too wide and for which the awk condition `held` holds. Columns are
 # counted without the second and later bytes of UTF-8.

@@ -41,12 +41,20 @@ int ir_draft_leaf(struct ir_draft *d, enum lane_op op, int at, int class) {
                       .op = (uint8_t)op, .class = (uint8_t) class, .at = (uint8_t)at, .arg = {-1, -1, -1}});
 }
 
-int ir_draft_compute(struct ir_draft *d, enum lane_op op, int at, int class, int a, int b, int c) {
-  struct ir_draft_step step = {
-      .op = (uint8_t)op, .class = (uint8_t) class, .at = (uint8_t)at, .arg = {a, b, c}};
+static int add_computed(struct ir_draft *d, struct ir_draft_step step) {
   for (int k = 0; k < 3 && !d->failed; k++)
     if (step.arg[k] >= 0) step.class = (uint8_t)lane_class_join(step.class, d->step[step.arg[k]].class);
   return add_step(d, step);
+}
+
+int ir_draft_compute(struct ir_draft *d, enum lane_op op, int a, int b, int c) {
+  return add_computed(d, (struct ir_draft_step){.op = (uint8_t)op, .arg = {a, b, c}});
+}
+
+int ir_draft_gather(struct ir_draft *d, int table, int class, int index) {
+  return add_computed(
+      d, (struct ir_draft_step){
+             .op = LANE_gather, .class = (uint8_t) class, .at = (uint8_t)table, .arg = {index, -1, -1}});
 }
 
 void ir_draft_free(struct ir_draft *d) {
@@ -65,9 +73,9 @@ struct registers {
   int most;
 };
 
-static void find_last_uses(const struct ir_draft *d, int output_count, const int *output, int *last) {
+static void find_last_uses(const struct ir_draft *d, struct ir_draft_results results, int *last) {
   for (size_t n = 0; n < d->count; n++) last[n] = -1;
-  for (int k = 0; k < output_count; k++) last[output[k]] = (int)d->count;
+  for (int k = 0; k < results.count; k++) last[results.step[k]] = (int)d->count;
   if (d->part) last[d->part->result] = (int)d->count;
   for (int n = (int)d->count; n-- > 0;)
     for (int k = 0; last[n] >= 0 && k < 3; k++)
@@ -142,13 +150,13 @@ static int write_instructions(const struct ir_draft *d, const struct registers *
   return count;
 }
 
-static int assign(const struct ir_draft *d, int output_count, const int *output, struct registers *r,
+static int assign(const struct ir_draft *d, struct ir_draft_results results, struct registers *r,
                   struct rt_arena *arena, struct lane_program *p, struct rt_error *error) {
   struct lane_instr *instr = rt_arena_alloc(arena, (d->count ? d->count : 1) * sizeof *instr);
   double *constant =
       rt_arena_alloc(arena, (d->constant_count ? (size_t)d->constant_count : 1) * sizeof *constant);
   if (!instr || !constant) return rt_no_memory(error);
-  find_last_uses(d, output_count, output, r->last);
+  find_last_uses(d, results, r->last);
   if (!give_registers(d, r, true) && !give_registers(d, r, false))
     return rt_fail(error, RT_BAD_DATA, "an expression needs more than %d numbers at a time",
                    LANE_MAX_REGISTERS);
@@ -158,12 +166,12 @@ static int assign(const struct ir_draft *d, int output_count, const int *output,
   p->constant = constant;
   p->constant_count = d->constant_count;
   p->register_count = r->most;
-  p->output_count = output_count;
-  for (int k = 0; k < output_count; k++) p->output[k] = (uint8_t)r->reg[output[k]];
+  p->output_count = results.count;
+  for (int k = 0; k < results.count; k++) p->output[k] = (uint8_t)r->reg[results.step[k]];
   return RT_OK;
 }
 
-int ir_draft_finish(struct ir_draft *d, int output_count, const int *output, struct rt_arena *arena,
+int ir_draft_finish(struct ir_draft *d, struct ir_draft_results results, struct rt_arena *arena,
                     struct lane_program *program, struct rt_error *error) {
   int status;
   struct registers r = {.last = rt_zalloc(d->count, sizeof *r.last),
@@ -171,13 +179,13 @@ int ir_draft_finish(struct ir_draft *d, int output_count, const int *output, str
   if (d->constant_count == (int)RT_COUNT(d->constant))
     status = rt_fail(error, RT_BAD_DATA, "an expression has more than %d different constants",
                      (int)RT_COUNT(d->constant) - 1);
-  else if (output_count > LANE_MAX_OUTPUTS)
+  else if (results.count > LANE_MAX_OUTPUTS)
     status = rt_fail(error, RT_BAD_DATA, "an expression has %d results to keep, at most %d are possible",
-                     output_count, LANE_MAX_OUTPUTS);
+                     results.count, LANE_MAX_OUTPUTS);
   else if (d->failed || !r.last || !r.reg)
     status = rt_no_memory(error);
   else
-    status = assign(d, output_count, output, &r, arena, program, error);
+    status = assign(d, results, &r, arena, program, error);
   rt_free(r.last);
   rt_free(r.reg);
   ir_draft_free(d);

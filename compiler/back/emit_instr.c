@@ -228,8 +228,8 @@ static int emit_group(struct ir_emitter *e, uint32_t unit) {
     if (e->escapes[member[k]] && output_count < LANE_MAX_OUTPUTS) output[output_count++] = member[k];
   struct ir_lane_inputs inputs;
   struct lane_program program;
-  int status = ir_lower_group(&e->g, count, member, output_count, output, &e->module->arena, &program,
-                              &inputs, e->error);
+  const struct ir_lane_group group = {&e->g, count, output_count, member, output};
+  int status = ir_lower_group(&group, &e->module->arena, &program, &inputs, e->error);
   if (status != RT_OK) return status;
   struct vm_instr *in = begin(e, OP_lanes, member[count - 1], inputs.count, output_count);
   if (!in) return e->error && e->error->code ? e->error->code : RT_NO_MEMORY;

@@ -35,9 +35,14 @@ struct ir_lane_inputs {
   int count;
 };
 
-/* The group of `member` (in order), its results being `output` (members). */
-int ir_lower_group(const struct ir_graph *g, int member_count, const ir_id *member, int output_count,
-                   const ir_id *output, struct rt_arena *arena, struct lane_program *program,
+/* Nodes that run together. */
+struct ir_lane_group {
+  const struct ir_graph *g;
+  int member_count, output_count;
+  const ir_id *member; /* in order */
+  const ir_id *output; /* the members that others read */
+};
+int ir_lower_group(const struct ir_lane_group *group, struct rt_arena *arena, struct lane_program *program,
                    struct ir_lane_inputs *inputs, struct rt_error *error);
 
 /* The plan of a head with its slots as programs. training: with drop; gradient: with score_grad. */
@@ -69,11 +74,15 @@ struct ir_draft_part {
 /* Each returns the step that computes it. */
 int ir_draft_constant(struct ir_draft *draft, double value);
 int ir_draft_leaf(struct ir_draft *draft, enum lane_op op, int at, int class);
-int ir_draft_compute(struct ir_draft *draft, enum lane_op op, int at, int class, int a, int b,
-                     int c); /* class: beyond that of its arguments */
+int ir_draft_compute(struct ir_draft *draft, enum lane_op op, int a, int b, int c); /* -1: none */
+int ir_draft_gather(struct ir_draft *draft, int table, int class, int index);       /* class: of the table */
 /* Gives registers. inputs: how many, with their classes and axes already in program. A part is then told as
  * instructions and a register. Frees the draft in any case. */
-int ir_draft_finish(struct ir_draft *draft, int output_count, const int *output, struct rt_arena *arena,
+struct ir_draft_results {
+  int count;
+  const int *step;
+};
+int ir_draft_finish(struct ir_draft *draft, struct ir_draft_results results, struct rt_arena *arena,
                     struct lane_program *program, struct rt_error *error);
 void ir_draft_free(struct ir_draft *draft);
 

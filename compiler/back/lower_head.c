@@ -10,23 +10,35 @@
  * forward pass is like a score, one of the backward pass like a score_grad. */
 enum slot_kind { SLOT_SCORE, SLOT_MASK, SLOT_DROP, SLOT_SCORE_GRAD };
 
-/* The row values of a plan while it is made: those of its score, then what its gradient needs beside. */
-struct rows {
+/* A head while it is lowered: its plan, and the row values of that so far, those of the score first, then
+ * what its gradient needs beside. */
+struct lowering {
+  const struct ir_head *head;
+  bool training, gradient; /* is there noise; is there a score_grad */
+  int total;               /* how many row values there will be: inputs are numbered by it */
   struct attend_plan *plan;
-  bool training; /* is there noise? */
-  int total;     /* how many there will be: inputs are numbered by it */
-  int *of;       /* by node of the slot at hand: number of the row value, -1: none yet */
+  int *row_of; /* by node of the slot at hand: number of the row value, -1: none yet */
+  struct rt_arena *arena;
+  struct rt_error *error;
+};
+
+/* What one program computes: some nodes of a slot's graph. */
+struct wanted {
+  enum slot_kind kind;
+  const struct ir_graph *g;
+  int count;
+  const ir_id *result;
+  struct ir_draft_part *part; /* of score_grad, whose last result is the score: where that is; else NULL */
 };
 
 struct slot {
+  const struct lowering *l;
   const struct ir_head *head;
   const struct ir_graph *g;
   enum slot_kind kind;
-  const struct rows *rows;
   struct ir_draft draft;
   int *step;  /* by node; -1: none yet */
   int offset; /* the step i - j; -1: none yet */
-  struct rt_error *error;
 };
 
 static int class_of_extra(const struct attend_operand *extra) {
@@ -41,7 +53,7 @@ static bool has_score(enum slot_kind kind) { return kind == SLOT_SCORE || kind =
 static int extra_input(const struct slot *s, int64_t leaf) { return (int)leaf - 1 + has_score(s->kind); }
 
 static int fail_leaf(struct slot *s, const struct ir_node *n, const char *why) {
-  gr_fail(s->error, n->span, "%s", why);
+  gr_fail(s->l->error, n->span, "%s", why);
   s->draft.failed = true;
   return 0;
 }
@@ -49,11 +61,11 @@ static int fail_leaf(struct slot *s, const struct ir_node *n, const char *why) {
 /* -log(-log(u)) (Gumbel 1954), of numbers other than those that drop draws. */
 static int gumbel_step(struct slot *s) {
   struct ir_draft *d = &s->draft;
-  if (!s->rows->training) return ir_draft_constant(d, 0);
-  int u = ir_draft_compute(d, LANE_max, 0, 0, ir_draft_leaf(d, LANE_random, 1, LANE_I | LANE_J),
+  if (!s->l->training) return ir_draft_constant(d, 0);
+  int u = ir_draft_compute(d, LANE_max, ir_draft_leaf(d, LANE_random, 1, LANE_I | LANE_J),
                            ir_draft_constant(d, 0x1p-33), -1);
   for (int twice = 0; twice < 2; twice++)
-    u = ir_draft_compute(d, LANE_neg, 0, 0, ir_draft_compute(d, LANE_log, 0, 0, u, -1, -1), -1, -1);
+    u = ir_draft_compute(d, LANE_neg, ir_draft_compute(d, LANE_log, u, -1, -1), -1, -1);
   return u;
 }
 
@@ -67,7 +79,7 @@ static int leaf_step(struct slot *s, const struct ir_node *n) {
     case IR_LEAF_J: return ir_draft_leaf(&s->draft, LANE_column, 0, LANE_J);
     case IR_LEAF_H: return ir_draft_leaf(&s->draft, LANE_head, 0, 0);
     case IR_LEAF_DS:
-      return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->rows->total, LANE_I | LANE_J);
+      return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->l->total, LANE_I | LANE_J);
     case IR_LEAF_RANDOM: return ir_draft_leaf(&s->draft, LANE_random, 0, LANE_I | LANE_J);
     case IR_LEAF_GUMBEL: return gumbel_step(s);
     default:
@@ -88,9 +100,9 @@ static int offset_step(struct slot *s, const struct ir_node *n) {
   if (!forward && !(is_leaf(s, n->arg[0], IR_LEAF_J) && is_leaf(s, n->arg[1], IR_LEAF_I))) return -1;
   if (s->offset < 0) s->offset = ir_draft_leaf(&s->draft, LANE_offset, 0, LANE_D);
   if (!rt_compares(n->op))
-    return forward ? s->offset : ir_draft_compute(&s->draft, LANE_neg, 0, 0, s->offset, -1, -1);
+    return forward ? s->offset : ir_draft_compute(&s->draft, LANE_neg, s->offset, -1, -1);
   int zero = ir_draft_constant(&s->draft, 0);
-  return ir_draft_compute(&s->draft, (enum lane_op)n->op, 0, 0, forward ? s->offset : zero,
+  return ir_draft_compute(&s->draft, (enum lane_op)n->op, forward ? s->offset : zero,
                           forward ? zero : s->offset, -1);
 }
 
@@ -101,19 +113,19 @@ static int slot_step(struct slot *s, ir_id id) {
   if (n->op == OP_constant) return ir_draft_constant(&s->draft, n->real);
   if (n->op == OP_gather) {
     int64_t leaf = s->g->node[n->arg[0]].attr[0];
-    return ir_draft_compute(&s->draft, LANE_gather, extra_input(s, leaf),
-                            class_of_extra(&s->head->extra[leaf - 1]), s->step[n->arg[1]], -1, -1);
+    return ir_draft_gather(&s->draft, extra_input(s, leaf), class_of_extra(&s->head->extra[leaf - 1]),
+                           s->step[n->arg[1]]);
   }
   if (n->op == OP_stop) return s->step[n->arg[0]];
   if (n->op == OP_over)
-    return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->rows->of[id], LANE_I);
+    return ir_draft_leaf(&s->draft, LANE_input, 1 + s->head->extra_count + s->l->row_of[id], LANE_I);
   if (!rt_is_lane(n->op))
     return fail_leaf(s, n,
                      "a slot works on numbers, one query and one key at a time: compute this outside of it");
   int offset = offset_step(s, n);
   if (offset >= 0) return offset;
   for (int k = 0; k < n->arg_count; k++) arg[k] = s->step[n->arg[k]];
-  return ir_draft_compute(&s->draft, (enum lane_op)n->op, 0, 0, arg[0], arg[1], arg[2]);
+  return ir_draft_compute(&s->draft, (enum lane_op)n->op, arg[0], arg[1], arg[2]);
 }
 
 /* A table is read by gathers alone: it is no step of its own. */
@@ -128,7 +140,7 @@ static void set_inputs(const struct slot *s, struct lane_program *p) {
   if (has_score(s->kind)) p->input_class[k++] = LANE_I | LANE_J;
   for (int e = 0; e < s->head->extra_count; e++)
     p->input_class[k++] = (uint8_t)class_of_extra(&s->head->extra[e]);
-  for (int r = 0; has_score(s->kind) && r < s->rows->total; r++) p->input_class[k++] = LANE_I;
+  for (int r = 0; has_score(s->kind) && r < s->l->total; r++) p->input_class[k++] = LANE_I;
   if (s->kind == SLOT_SCORE_GRAD) p->input_class[k++] = LANE_I | LANE_J;
   p->input_count = k;
 }
@@ -144,41 +156,39 @@ static void add_steps(struct slot *s, int count, const ir_id *result, bool *live
     if (live[n] && s->step[n] < 0 && !is_table_leaf(s, &s->g->node[n])) s->step[n] = slot_step(s, n);
 }
 
-static int lower_steps(struct slot *s, int count, const ir_id *result, bool *live, struct ir_draft_part *part,
-                       struct rt_arena *arena, struct lane_program *program) {
-  int output[1 + 2 * ATTEND_MAX_EXTRAS];
+static int lower_steps(struct slot *s, const struct wanted *wanted, bool *live,
+                       struct lane_program *program) {
+  const ir_id *result = wanted->result;
+  int output[1 + 2 * ATTEND_MAX_EXTRAS], count = wanted->count;
   for (ir_id n = 0; n < s->g->count; n++) s->step[n] = -1;
-  if (part) {
+  if (wanted->part) {
     add_steps(s, 1, &result[--count], live);
-    *part = (struct ir_draft_part){.end = s->draft.count, .result = s->step[result[count]]};
-    s->draft.part = part;
+    *wanted->part = (struct ir_draft_part){.end = s->draft.count, .result = s->step[result[count]]};
+    s->draft.part = wanted->part;
   }
   add_steps(s, count, result, live);
-  if (s->error && s->error->code) {
+  struct rt_error *error = s->l->error;
+  if (error && error->code) {
     ir_draft_free(&s->draft);
-    return s->error->code;
+    return error->code;
   }
   for (int k = 0; k < count; k++) output[k] = s->step[result[k]];
   set_inputs(s, program);
-  return ir_draft_finish(&s->draft, count, output, arena, program, s->error);
+  return ir_draft_finish(&s->draft, (struct ir_draft_results){count, output}, s->l->arena, program, error);
 }
 
-/* One program of a slot's graph. part: of score_grad, whose last result is the score, to be told where that
- * is; otherwise NULL. */
-static int lower_program(const struct ir_head *head, enum slot_kind kind, const struct ir_graph *graph,
-                         int count, const ir_id *result, const struct rows *rows, struct ir_draft_part *part,
-                         struct rt_arena *arena, const struct lane_program **out, struct rt_error *error) {
-  struct lane_program *program = rt_arena_alloc(arena, sizeof *program);
-  struct slot s = {.head = head,
-                   .g = graph,
-                   .kind = kind,
-                   .rows = rows,
-                   .step = rt_zalloc(graph->count, sizeof *s.step),
-                   .offset = -1,
-                   .error = error};
-  bool *live = rt_zalloc(graph->count, sizeof *live);
-  int status = program && s.step && live ? lower_steps(&s, count, result, live, part, arena, program)
-                                         : rt_no_memory(error);
+static int lower_program(const struct lowering *l, const struct wanted *wanted,
+                         const struct lane_program **out) {
+  const struct ir_graph *g = wanted->g;
+  struct lane_program *program = rt_arena_alloc(l->arena, sizeof *program);
+  struct slot s = {.l = l,
+                   .head = l->head,
+                   .g = g,
+                   .kind = wanted->kind,
+                   .step = rt_zalloc(g->count, sizeof *s.step),
+                   .offset = -1};
+  bool *live = rt_zalloc(g->count, sizeof *live);
+  int status = program && s.step && live ? lower_steps(&s, wanted, live, program) : rt_no_memory(l->error);
   rt_free(s.step);
   rt_free(live);
   *out = program;
@@ -195,28 +205,27 @@ static uint8_t reduce_of(int64_t what) {
 }
 
 /* The row value that an `over` of the graph is: one that the plan has already, or a new one. */
-static int add_row(const struct ir_head *head, const struct ir_graph *graph, ir_id id, bool backward,
-                   struct rows *rows, struct rt_arena *arena, struct rt_error *error) {
-  struct attend_plan *plan = rows->plan;
-  const struct ir_node *n = &graph->node[id];
+static int add_row(struct lowering *l, const struct ir_graph *g, ir_id id, bool backward) {
+  struct attend_plan *plan = l->plan;
+  const struct ir_node *n = &g->node[id];
   struct attend_row row = {.reduce = reduce_of(n->attr[0]), .backward = backward, .parameter = n->real};
-  int status = lower_program(head, backward ? SLOT_SCORE_GRAD : SLOT_SCORE, graph, 1, &n->arg[0], rows, NULL,
-                             arena, &row.program, error);
+  const struct wanted summand = {backward ? SLOT_SCORE_GRAD : SLOT_SCORE, g, 1, &n->arg[0], NULL};
+  int status = lower_program(l, &summand, &row.program);
   if (status != RT_OK) return status;
   for (int k = 0; k < plan->row_count; k++) {
     const struct attend_row *have = &plan->row[k];
     if (have->reduce == row.reduce && have->backward == backward && have->parameter == row.parameter
         && ir_same_program(have->program, row.program)) {
-      rows->of[id] = k;
+      l->row_of[id] = k;
       return RT_OK;
     }
   }
   if (plan->row_count == ATTEND_MAX_ROWS)
-    return gr_fail(error, n->span,
+    return gr_fail(l->error, n->span,
                    "a head can take at most %d sums, maxima and thresholds over its keys, those of its "
                    "gradient included",
                    ATTEND_MAX_ROWS);
-  rows->of[id] = plan->row_count;
+  l->row_of[id] = plan->row_count;
   plan->row[plan->row_count++] = row;
   return RT_OK;
 }
@@ -231,11 +240,10 @@ static void mark_backward(const struct ir_graph *graph, bool *backward) {
 }
 
 /* The live row values of a slot: first those of the forward pass. */
-static int add_rows(const struct ir_head *head, const struct ir_slot *slot, struct rows *rows,
-                    struct rt_arena *arena, struct rt_error *error) {
+static int add_rows(struct lowering *l, const struct ir_slot *slot) {
   const struct ir_graph *graph = slot->graph;
   bool *live = rt_zalloc(graph->count, sizeof *live), *backward = rt_zalloc(graph->count, sizeof *backward);
-  int status = live && backward ? RT_OK : rt_no_memory(error);
+  int status = live && backward ? RT_OK : rt_no_memory(l->error);
   if (status == RT_OK) {
     ir_mark_live(graph, slot->result_count, slot->result, live);
     mark_backward(graph, backward);
@@ -243,7 +251,7 @@ static int add_rows(const struct ir_head *head, const struct ir_slot *slot, stru
   for (int pass = 0; pass < 2; pass++)
     for (ir_id n = 1; status == RT_OK && n < graph->count; n++)
       if (live[n] && graph->node[n].op == OP_over && backward[n] == (pass == 1))
-        status = add_row(head, graph, n, backward[n], rows, arena, error);
+        status = add_row(l, graph, n, backward[n]);
   rt_free(live);
   rt_free(backward);
   return status;
@@ -251,37 +259,32 @@ static int add_rows(const struct ir_head *head, const struct ir_slot *slot, stru
 
 /* ---- plans ---- */
 
-static int lower_slot(const struct ir_head *head, enum slot_kind kind, const struct ir_slot *slot,
-                      struct rows *rows, struct ir_draft_part *part, struct rt_arena *arena,
-                      const struct lane_program **out, struct rt_error *error) {
+static int lower_slot(struct lowering *l, enum slot_kind kind, const struct ir_slot *slot,
+                      struct ir_draft_part *part, const struct lane_program **out) {
   if (!slot->graph || !slot->result_count || !slot->result[0]) return RT_OK;
-  rows->of = rt_zalloc(slot->graph->count, sizeof *rows->of);
-  int status = rows->of ? RT_OK : rt_no_memory(error);
-  if (status == RT_OK && has_score(kind)) status = add_rows(head, slot, rows, arena, error);
-  if (status == RT_OK)
-    status = lower_program(head, kind, slot->graph, slot->result_count, slot->result, rows, part, arena, out,
-                           error);
-  rt_free(rows->of);
-  rows->of = NULL;
+  const struct wanted all = {kind, slot->graph, slot->result_count, slot->result, part};
+  l->row_of = rt_zalloc(slot->graph->count, sizeof *l->row_of);
+  int status = l->row_of ? RT_OK : rt_no_memory(l->error);
+  if (status == RT_OK && has_score(kind)) status = add_rows(l, slot);
+  if (status == RT_OK) status = lower_program(l, &all, out);
+  rt_free(l->row_of);
+  l->row_of = NULL;
   return status;
 }
 
-static int lower_plan(const struct ir_head *head, bool training, bool gradient, int rows_total,
-                      struct rt_arena *arena, struct attend_plan *plan, struct rt_error *error) {
-  struct rows rows = {.plan = plan, .training = training, .total = rows_total};
+static int lower_plan(struct lowering *l) {
+  const struct ir_head *head = l->head;
+  struct attend_plan *plan = l->plan;
   struct ir_draft_part part = {0};
   *plan = ir_head_plan(head);
-  int status = lower_slot(head, SLOT_SCORE, &head->score, &rows, NULL, arena, &plan->score, error);
-  if (status == RT_OK)
-    status = lower_slot(head, SLOT_MASK, &head->mask, &rows, NULL, arena, &plan->mask, error);
-  if (status == RT_OK && training)
-    status = lower_slot(head, SLOT_DROP, &head->drop, &rows, NULL, arena, &plan->drop, error);
-  if (status == RT_OK && gradient)
-    status =
-        lower_slot(head, SLOT_SCORE_GRAD, &head->score_grad, &rows, &part, arena, &plan->score_grad, error);
+  int status = lower_slot(l, SLOT_SCORE, &head->score, NULL, &plan->score);
+  if (status == RT_OK) status = lower_slot(l, SLOT_MASK, &head->mask, NULL, &plan->mask);
+  if (status == RT_OK && l->training) status = lower_slot(l, SLOT_DROP, &head->drop, NULL, &plan->drop);
+  if (status == RT_OK && l->gradient)
+    status = lower_slot(l, SLOT_SCORE_GRAD, &head->score_grad, &part, &plan->score_grad);
   plan->score_end = (int)part.end;
   plan->score_register = (uint8_t)part.result;
-  if (!gradient) memset(plan->wants_grad, 0, sizeof plan->wants_grad);
+  if (!l->gradient) memset(plan->wants_grad, 0, sizeof plan->wants_grad);
   return status;
 }
 
@@ -289,11 +292,18 @@ static int lower_plan(const struct ir_head *head, bool training, bool gradient, 
  * is lowered twice. */
 int ir_lower_head(const struct ir_head *head, bool training, bool gradient, struct rt_arena *arena,
                   struct attend_plan *plan, struct rt_error *error) {
-  int status = lower_plan(head, training, gradient, head->lowering == VM_ROW_BUFFERED ? ATTEND_MAX_ROWS : 0,
-                          arena, plan, error);
-  if (status == RT_OK && head->lowering == VM_ROW_BUFFERED)
-    status = lower_plan(head, training, gradient, plan->row_count, arena, plan, error);
-  return status;
+  bool has_rows = head->lowering == VM_ROW_BUFFERED;
+  struct lowering l = {.head = head,
+                       .training = training,
+                       .gradient = gradient,
+                       .total = has_rows ? ATTEND_MAX_ROWS : 0,
+                       .plan = plan,
+                       .arena = arena,
+                       .error = error};
+  int status = lower_plan(&l);
+  if (status != RT_OK || !has_rows) return status;
+  l.total = plan->row_count;
+  return lower_plan(&l);
 }
 
 /* ---- equality ---- */

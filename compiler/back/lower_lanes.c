@@ -67,23 +67,25 @@ static int step_of(struct group *p, ir_id arg) {
   return remember(p, arg, n->op == OP_constant ? ir_draft_constant(&p->draft, n->real) : input_step(p, arg));
 }
 
-int ir_lower_group(const struct ir_graph *g, int member_count, const ir_id *member, int output_count,
-                   const ir_id *output, struct rt_arena *arena, struct lane_program *program,
+int ir_lower_group(const struct ir_lane_group *group, struct rt_arena *arena, struct lane_program *program,
                    struct ir_lane_inputs *inputs, struct rt_error *error) {
-  struct group p = {.g = g, .program = program, .inputs = inputs, .type = &g->node[member[0]].type};
+  const struct ir_graph *g = group->g;
+  struct group p = {.g = g, .program = program, .inputs = inputs, .type = &g->node[group->member[0]].type};
   memset(program, 0, sizeof *program);
   inputs->count = 0;
-  for (int k = 0; k < member_count; k++) {
-    const struct ir_node *n = &g->node[member[k]];
+  for (int k = 0; k < group->member_count; k++) {
+    const struct ir_node *n = &g->node[group->member[k]];
     int arg[3] = {-1, -1, -1};
     for (int a = 0; a < n->arg_count; a++) arg[a] = step_of(&p, n->arg[a]);
-    remember(&p, member[k], ir_draft_compute(&p.draft, (enum lane_op)n->op, 0, 0, arg[0], arg[1], arg[2]));
+    remember(&p, group->member[k], ir_draft_compute(&p.draft, (enum lane_op)n->op, arg[0], arg[1], arg[2]));
   }
   int result[LANE_MAX_OUTPUTS] = {0};
-  for (int k = 0; k < output_count && k < LANE_MAX_OUTPUTS; k++) result[k] = find_step(&p, output[k]);
+  for (int k = 0; k < group->output_count && k < LANE_MAX_OUTPUTS; k++)
+    result[k] = find_step(&p, group->output[k]);
   program->input_count = inputs->count;
   rt_free(p.seen);
-  return ir_draft_finish(&p.draft, output_count, result, arena, program, error);
+  const struct ir_draft_results results = {group->output_count, result};
+  return ir_draft_finish(&p.draft, results, arena, program, error);
 }
 
 /* ---- equality ---- */

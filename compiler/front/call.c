@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_SWAPPED = 4, MAX_RESULTS = 16 };
+enum { MAX_SWAPPED = 4 };
 
 /* ---- signatures ---- */
 
@@ -24,28 +24,26 @@ static int bind_dim(struct cc_context *c, struct cc_scope *scope, const struct g
   return status;
 }
 
-/* Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new. */
-int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type,
-                  struct cc_scope *scope, const char *what, const struct gr_node *declared,
-                  struct gr_span span) {
-  const struct gr_node *shape = pattern->child[0], *of = pattern->count > 1 ? pattern->child[1] : NULL;
+int cc_match_type(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type) {
+  const struct gr_node *shape = wanted->pattern->child[0],
+                       *of = wanted->pattern->count > 1 ? wanted->pattern->child[1] : NULL;
+  struct cc_scope *scope = wanted->scope;
   int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis);
   bool star = shape->count > 0 && shape->child[0]->kind == GR_STAR, fits = true;
-  const struct cc_wanted wanted = {pattern, declared, scope, what, span};
   int named = shape->count - star, leading = visible - named, status = RT_OK;
   if (!star && leading < 0 && named == type->rank) { /* the pattern names the axis H of a head[H] itself */
     for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
     leading = 0;
   }
   if ((of != NULL) != (type->dtype == RT_INT)) {
-    cc_mismatch(c, &wanted, type);
+    cc_mismatch(c, wanted, type);
     rt_hint(c->error,
             of ? "it takes what names things, as a column of words or classes gives it, and not yet looked up"
                : "whole numbers (%s) index a table: embed(…) makes vectors of them",
             cc_type_text(c, type));
     return c->error->code;
   }
-  if (leading < 0 || (!star && leading > 0)) return cc_mismatch(c, &wanted, type);
+  if (leading < 0 || (!star && leading > 0)) return cc_mismatch(c, wanted, type);
   if (star) {
     struct cc_value list = {.kind = CC_LIST, .item_count = leading};
     list.item = rt_arena_alloc(&c->model->arena, sizeof(struct cc_value) * (size_t)(leading + 1));
@@ -63,7 +61,7 @@ int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const str
     status = bind_dim(c, scope, shape->child[star + i], type->dim[axis[leading + i]], &fits);
   if (of && fits && status == RT_OK) status = bind_dim(c, scope, of, type->of, &fits);
   if (status != RT_OK) return status;
-  return fits ? RT_OK : cc_mismatch(c, &wanted, type);
+  return fits ? RT_OK : cc_mismatch(c, wanted, type);
 }
 
 /* ---- calls ---- */
@@ -177,7 +175,8 @@ static int bind_argument(struct cc_context *c, const struct cc_definition *d, co
     }
     const struct vm_type *actual = tensor_type(c, &tensor);
     const char *what = rt_arena_printf(&c->model->arena, "`%s` of `%s`", param->text, d->name);
-    int status = what ? cc_match_type(c, type, actual, scope, what, param, span) : cc_out_of_memory(c);
+    const struct cc_wanted wanted = {type, param, scope, what, span};
+    int status = what ? cc_match_type(c, &wanted, actual) : cc_out_of_memory(c);
     if (status != RT_OK) advise_argument(c, d, param, &tensor);
     return status != RT_OK ? status : cc_bind(c, scope, param->text, tensor, param->name_span, NULL);
   }
@@ -265,8 +264,10 @@ static int no_tensor(struct cc_context *c, const struct gr_node *type, const str
   return c->error->code;
 }
 
-int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
-                    int count, struct cc_scope *scope) {
+int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_results *results,
+                    struct cc_scope *scope) {
+  const struct cc_value *result = results->value;
+  const int count = results->count;
   const struct gr_node *type = d->node->child[1];
   if (!type || type->kind != GR_TYPE) return RT_OK;
   const char *what = rt_arena_printf(&c->model->arena, "the result of `%s`", d->name);
@@ -279,7 +280,8 @@ int cc_check_result(struct cc_context *c, const struct cc_definition *d, const s
   bool number = result->kind == CC_NUMBER || result->kind == CC_DIM;
   if (number && is_scalar(type, scope)) return RT_OK;
   if (result->kind != CC_TENSOR) return no_tensor(c, type, result, what);
-  int status = cc_match_type(c, type, tensor_type(c, result), scope, what, NULL, type->span);
+  const struct cc_wanted wanted = {type, NULL, scope, what, type->span};
+  int status = cc_match_type(c, &wanted, tensor_type(c, result));
   if (status != RT_OK && !c->slot && !c->error->hint[0]) cc_hint_reduced(c, result);
   if (status != RT_OK && d->node->kind != GR_HEAD && !c->slot)
     gr_note(c->error, ir_shown(c->model, result->id), "this is %s", cc_type_text(c, cc_type(c, result->id)));
@@ -331,8 +333,7 @@ static int with_at_function(struct cc_context *c, const struct cc_definition *d,
 
 CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definition *d,
                                   const struct cc_call_args *args, struct cc_scope *scope,
-                                  struct cc_scope *caller, const struct cc_unit *caller_unit,
-                                  struct cc_value *result, int *count, int max) {
+                                  struct cc_caller caller, struct cc_results *results) {
   vm_dim was = c->head_dim, own;
   int status = head_axis(c, d, args, &own);
   if (status != RT_OK) return status;
@@ -344,19 +345,19 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
   const struct gr_node *with = with_of(args);
   if (d->node->kind == GR_HEAD) {
     if (c->slot) return gr_fail(c->error, args->node->span, "a head cannot be called in a slot of another");
-    *count = 1;
-    return cc_head_body(c, d, with, caller, caller_unit, result);
+    results->count = 1;
+    return cc_head_body(c, d, with, caller, results->value);
   }
   if (with) return with_at_function(c, d, with);
-  *count = -1;
-  status = cc_block(c, d->node->child[2], result, count, max);
+  results->count = -1;
+  status = cc_block(c, d->node->child[2], results);
   if (status != RT_OK) return status;
-  if (*count < 0) {
+  if (results->count < 0) {
     gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
     rt_hint(c->error, "what a function gives is said by return: return x");
     return c->error->code;
   }
-  return cc_check_result(c, d, result, *count, scope);
+  return cc_check_result(c, d, results, scope);
 }
 
 /* An error within a call: what the standard library says of itself is a note to the line that called it.
@@ -372,22 +373,19 @@ static void trace(struct cc_context *c, const struct cc_value *callee, struct gr
     gr_note(c->error, call, "in this call of `%s`", d->name);
 }
 
-static int dispatch(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
-                    struct cc_value *result, int *count, int max);
-
 /* Whether the call passes with arguments a and b the other way round. */
 CC_OWN_FRAME static bool fits_swapped(struct cc_context *c, const struct cc_value *callee,
                                       const struct cc_call_args *args, int a, int b) {
   struct cc_call_args swapped = *args;
-  struct cc_value copy[MAX_SWAPPED], result[MAX_RESULTS];
+  struct cc_value copy[MAX_SWAPPED], value[CC_MOST_RESULTS];
+  struct cc_results results = {value, CC_MOST_RESULTS, -1};
   struct rt_error *error = c->error, other = {0};
-  int count = -1;
   memcpy(copy, args->value, (size_t)args->count * sizeof *copy);
   copy[a] = args->value[b];
   copy[b] = args->value[a];
   swapped.value = copy;
   c->error = &other;
-  int status = dispatch(c, callee, &swapped, result, &count, MAX_RESULTS);
+  int status = cc_apply(c, callee, &swapped, &results);
   c->error = error;
   return status == RT_OK;
 }
@@ -400,7 +398,8 @@ CC_OWN_FRAME static void try_swapped(struct cc_context *c, const struct cc_value
   for (int a = 0; a < args->count; a++)
     for (int b = a + 1; b < args->count; b++) {
       struct gr_span x = args->span[a], y = args->span[b];
-      if (!x.source || !y.source || !fits_swapped(c, callee, args, a, b)) continue;
+      bool apart = x.source && y.source && (x.source != y.source || x.begin != y.begin);
+      if (!apart || !fits_swapped(c, callee, args, a, b)) continue;
       c->error->hint[0] = '\0';
       rt_hint(c->error, "with `%.*s` and `%.*s` the other way round it fits: are they swapped?",
               (int)(x.end - x.begin), x.source->text + x.begin, (int)(y.end - y.begin),
@@ -419,11 +418,10 @@ static void place_at_call(struct cc_context *c, ir_id from, struct gr_span call)
 }
 
 CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_value *callee,
-                                        const struct cc_call_args *args, struct cc_value *result, int *count,
-                                        int max) {
+                                        const struct cc_call_args *args, struct cc_results *results) {
   const struct cc_definition *d = callee->function;
-  struct cc_scope scope = {0}, *was_scope = c->scope;
-  const struct cc_unit *was_unit = c->unit;
+  struct cc_scope scope = {0};
+  const struct cc_caller was = {c->scope, c->unit};
   uint64_t uses_before = c->param_uses;
   ir_id made_before = c->model->count;
   const char *component = callee->instance ? NULL : cc_component(c, d->name, args->node);
@@ -434,75 +432,55 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);
   if (!frame.path) return cc_out_of_memory(c);
   struct gr_span was_unrolling = c->unrolling, was_call = c->library_call;
-  /* A loss that nobody wrote is called from within the library, but by nothing that stands there. */
-  bool from_outside = d->unit->is_stdlib && (!was_unit->is_stdlib || !c->library_call.source);
+  bool from_outside = d->unit->is_stdlib && !was.unit->is_stdlib;
   if (from_outside) c->library_call = args->node->span;
   c->unit = d->unit;
   c->frame = &frame;
   c->unrolling = args->node->span;
   int status = cc_enter(c, CC_CALL_LEVELS, args->node->span);
   if (status == RT_OK) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
-  if (status == RT_OK) status = call_body(c, d, args, &scope, was_scope, was_unit, result, count, max);
+  if (status == RT_OK) status = call_body(c, d, args, &scope, was, results);
   cc_leave(c, CC_CALL_LEVELS);
   if (status == RT_OK && from_outside) status = cc_require_nodes(c, c->model, made_before, args->node->span);
   c->library_call = was_call;
   if (status != RT_OK)
-    trace(c, callee, args->node->span, was_unit);
-  else if (*count == 1 && result->kind == CC_TENSOR && !c->slot && result->id >= made_before)
-    c->model->node[result->id].called = args->node->span;
+    trace(c, callee, args->node->span, was.unit);
+  else if (results->count == 1 && results->value->kind == CC_TENSOR && !c->slot
+           && results->value->id >= made_before)
+    c->model->node[results->value->id].called = args->node->span;
   if (status == RT_OK && from_outside) place_at_call(c, made_before, args->node->span);
   c->unrolling = was_unrolling;
   c->frame = frame.parent;
-  c->unit = was_unit;
-  c->scope = was_scope;
+  c->unit = was.unit;
+  c->scope = was.scope;
   cc_scope_free(&scope);
   rt_map_free(&frame.used);
-  if (status != RT_OK && !was_unit->is_stdlib) try_swapped(c, callee, args);
+  if (status != RT_OK && !was.unit->is_stdlib) try_swapped(c, callee, args);
   if (component && c->param_uses == uses_before) cc_component_unused(c, component);
   return status;
 }
 
-static int dispatch(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
-                    struct cc_value *result, int *count, int max) {
-  *result = (struct cc_value){.kind = CC_NONE};
+int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+             struct cc_results *results) {
+  *results->value = (struct cc_value){.kind = CC_NONE};
   const struct gr_node *with = with_of(args);
   if (callee->kind == CC_BUILTIN && with)
     return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is none",
                    callee->builtin->name);
   if (callee->kind == CC_BUILTIN) {
-    *count = 1;
-    return c->slot ? cc_slot_call(c, callee->builtin, args, result)
-                   : cc_builtin_call(c, callee->builtin, args, result);
+    results->count = 1;
+    return c->slot ? cc_slot_call(c, callee->builtin, args, results->value)
+                   : cc_builtin_call(c, callee->builtin, args, results->value);
   }
-  if (callee->kind == CC_FUNCTION) return call_definition(c, callee, args, result, count, max);
+  if (callee->kind == CC_FUNCTION) return call_definition(c, callee, args, results);
   return gr_fail(c->error, args->node->child[0]->span,
                  "only functions and heads can be called, and this is %s", cc_describe(c, callee));
 }
 
-int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *result, int *result_count,
-            int max_results) {
+int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_results *results) {
   struct cc_value callee;
   struct cc_call_args args = {0};
   int status = cc_expression(c, call->child[0], &callee);
   if (status == RT_OK) status = collect(c, &callee, call, &args);
-  return status != RT_OK ? status : dispatch(c, &callee, &args, result, result_count, max_results);
-}
-
-int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
-                  struct cc_value *result, int *count, int max) {
-  return dispatch(c, callee, args, result, count, max);
-}
-
-int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count,
-             const struct cc_value *arg, const struct gr_span *span, struct cc_value *result) {
-  struct cc_value copy[8];
-  struct gr_span spans[8];
-  int results = -1;
-  if (count > 8) return gr_fail(c->error, call->span, "too many arguments");
-  for (int i = 0; i < count; i++) {
-    copy[i] = arg[i];
-    spans[i] = span[i];
-  }
-  struct cc_call_args args = {.node = call, .count = count, .value = copy, .span = spans};
-  return dispatch(c, callee, &args, result, &results, 1);
+  return status != RT_OK ? status : cc_apply(c, &callee, &args, results);
 }

@@ -43,6 +43,18 @@ struct cc_call_args {
   struct cc_value *named;
   struct gr_span *named_span;
 };
+/* What a body or a call returns. */
+enum { CC_MOST_RESULTS = 16 };
+struct cc_results {
+  struct cc_value *value;
+  int most;  /* that value has room for, and that are wanted */
+  int count; /* -1 until a return was met */
+};
+/* Where a call stands: whose names are in sight there. */
+struct cc_caller {
+  struct cc_scope *scope;
+  const struct cc_unit *unit;
+};
 /* A function that is not written in aq (builtin*.c). */
 struct cc_builtin {
   const char *name;

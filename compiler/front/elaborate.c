@@ -131,8 +131,6 @@ static int name_node(struct cc_context *c, const char *name, const struct cc_val
   return RT_OK;
 }
 
-enum { MAX_NAMES = 16 };
-
 static int bind_let(struct cc_context *c, const struct gr_node *let, int at, const struct cc_value *value) {
   const struct gr_node *name = let->child[at];
   if (value->kind == CC_NONE)
@@ -143,20 +141,19 @@ static int bind_let(struct cc_context *c, const struct gr_node *let, int at, con
 
 /* a, b = f(x): the results of a call, or the items of a list. */
 CC_OWN_FRAME static int let_several(struct cc_context *c, const struct gr_node *let) {
-  int names = let->count - 1, count = 1, status;
+  int names = let->count - 1, status;
   const struct gr_node *right = let->child[names];
   for (int i = 1; i < names; i++)
     for (int k = 0; k < i; k++)
       if (!strcmp(let->child[i]->text, let->child[k]->text))
         return gr_fail(c->error, let->child[i]->span, "two values are called `%s` here", let->child[i]->text);
-  struct cc_value *value = rt_arena_alloc(&c->model->arena, MAX_NAMES * sizeof *value);
+  struct cc_value *value = rt_arena_alloc(&c->model->arena, CC_MOST_RESULTS * sizeof *value);
   if (!value) return cc_out_of_memory(c);
-  if (right->kind == GR_CALL)
-    status = cc_call(c, right, value, &count, MAX_NAMES);
-  else
-    status = cc_expression(c, right, value);
+  struct cc_results results = {value, CC_MOST_RESULTS, 1};
+  status = right->kind == GR_CALL ? cc_call(c, right, &results) : cc_expression(c, right, value);
   if (status != RT_OK) return status;
-  if (count == 1 && value->kind == CC_LIST && value->item_count <= MAX_NAMES) {
+  int count = results.count;
+  if (count == 1 && value->kind == CC_LIST && value->item_count <= CC_MOST_RESULTS) {
     count = value->item_count;
     value = value->item;
   }
@@ -190,8 +187,7 @@ static bool is_written_number(const struct gr_node *node) {
   return node->kind == GR_NUMBER || (node->kind == GR_UNARY && node->child[0]->kind == GR_NUMBER);
 }
 
-static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
-                   int max) {
+static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
   const struct gr_node *range = node->child[0];
   double from = 0, to = 0;
   int status;
@@ -219,7 +215,7 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
                    to - from);
   const char *suffix = c->frame->loop_suffix;
   struct gr_span was_unrolling = c->unrolling;
-  for (double l = from; l < to && status == RT_OK && *count < 0; l++) {
+  for (double l = from; l < to && status == RT_OK && results->count < 0; l++) {
     struct cc_value index = {.kind = CC_NUMBER, .number = l};
     const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
     if (!next) return cc_out_of_memory(c);
@@ -228,7 +224,7 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
     c->unrolling = range->span;
     if (!(status = cc_spend(c, 1))
         && !(status = cc_bind(c, c->scope, node->text, index, node->name_span, node)))
-      status = cc_block(c, node->child[1], result, count, max);
+      status = cc_block(c, node->child[1], results);
   }
   c->frame->loop_suffix = suffix;
   c->unrolling = was_unrolling;
@@ -236,8 +232,7 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_v
 }
 
 /* The chain `if … else if …` is followed here, however long it is. */
-static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
-                  int max) {
+static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
   double condition = 0;
   while (node && node->kind == GR_IF) {
     int status = cc_number(c, node->child[0], &condition);
@@ -247,18 +242,18 @@ static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_va
               "element use where(condition, a, b)");
       return status;
     }
-    if (condition != 0) return cc_block(c, node->child[1], result, count, max);
+    if (condition != 0) return cc_block(c, node->child[1], results);
     node = node->count > 2 ? node->child[2] : NULL;
   }
-  return node ? cc_block(c, node, result, count, max) : RT_OK;
+  return node ? cc_block(c, node, results) : RT_OK;
 }
 
-static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_value *result, int *count,
-                      int max) {
-  if (node->count > max) {
+static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
+  const int most = results->most;
+  if (node->count > most) {
     const char *name = c->frame->definition->name;
-    gr_fail(c->error, node->span, "`%s` returns %d values where %d %s expected", name, node->count, max,
-            max == 1 ? "is" : "are");
+    gr_fail(c->error, node->span, "`%s` returns %d values where %d %s expected", name, node->count, most,
+            most == 1 ? "is" : "are");
     rt_hint(c->error, "a name for each of them takes them: a, b = %s(…)", name);
     return c->error->code;
   }
@@ -268,28 +263,26 @@ static int run_return(struct cc_context *c, const struct gr_node *node, struct c
   c->frame->let_name = NULL;
   if (node->count == 1 && node->child[0]->kind == GR_CALL) {
     c->frame->let_root = node->child[0];
-    status = cc_call(c, node->child[0], result, count, max);
+    status = cc_call(c, node->child[0], results);
   } else {
     for (int i = 0; i < node->count && status == RT_OK; i++)
-      status = cc_expression(c, node->child[i], &result[i]);
-    *count = node->count;
+      status = cc_expression(c, node->child[i], &results->value[i]);
+    results->count = node->count;
   }
   c->frame->let_name = was_name;
   c->frame->let_root = was_root;
   return status;
 }
 
-/* *result_count is -1 until a return was met. */
-int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
-             int max_results) {
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_results *results) {
   int status = cc_enter(c, 1, block->span);
-  for (int i = 0; i < block->count && *result_count < 0 && status == RT_OK; i++) {
+  for (int i = 0; i < block->count && results->count < 0 && status == RT_OK; i++) {
     const struct gr_node *node = block->child[i];
     switch (node->kind) {
       case GR_LET: status = cc_let(c, node); break;
-      case GR_FOR: status = run_for(c, node, result, result_count, max_results); break;
-      case GR_IF: status = run_if(c, node, result, result_count, max_results); break;
-      case GR_RETURN: status = run_return(c, node, result, result_count, max_results); break;
+      case GR_FOR: status = run_for(c, node, results); break;
+      case GR_IF: status = run_if(c, node, results); break;
+      case GR_RETURN: status = run_return(c, node, results); break;
       default:
         status = gr_fail(c->error, node->span,
                          "a statement is `name = …`, for, if or return; this value is used by nothing");

@@ -7,8 +7,7 @@
 #include "compiler/front/context.h"
 
 /* elaborate.c: bodies */
-int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_value *result, int *result_count,
-             int max_results);
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_results *results);
 int cc_let(struct cc_context *c, const struct gr_node *let);
 int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
 /* The dim or the number that a `dim` or a `const` of a file is. */
@@ -53,25 +52,21 @@ int cc_requirements(struct cc_context *c, int root_count, const ir_id *root);
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 
 /* call.c */
-int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_value *result, int *result_count,
-            int max_results);
-int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call, int count,
-             const struct cc_value *arg, const struct gr_span *span,
-             struct cc_value *result); /* by position, one result */
+int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_results *results);
 struct cc_call_args;
-/* With arguments that are values already; up to max results, their number in *count. */
-int cc_apply_args(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
-                  struct cc_value *result, int *count, int max);
-int cc_match_type(struct cc_context *c, const struct gr_node *pattern, const struct vm_type *type,
-                  struct cc_scope *scope, const char *what, const struct gr_node *declared,
-                  struct gr_span span);
+/* With arguments that are values already. */
+int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+             struct cc_results *results);
+struct cc_wanted;
+/* Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new. */
+int cc_match_type(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
 /* That a result is the tensor that the definition declares. */
-int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_value *result,
-                    int count, struct cc_scope *scope);
+int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_results *results,
+                    struct cc_scope *scope);
 /* mismatch.c: what a signature wants of a value, and the message when that is not so. */
 struct cc_wanted {
   const struct gr_node *pattern, *declared; /* declared: the argument, or NULL */
-  const struct cc_scope *scope;             /* what the signature's names have been bound to so far */
+  struct cc_scope *scope;                   /* what the signature's names have been bound to so far */
   const char *what;                         /* "`x` of `f`" */
   struct gr_span span;
 };
@@ -96,7 +91,7 @@ void cc_component_unused(struct cc_context *c, const char *component);
 
 /* head.c */
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
-                 struct cc_scope *caller, const struct cc_unit *caller_unit, struct cc_value *result);
+                 struct cc_caller caller, struct cc_value *result);
 /* mask.c: is the mask a condition, and not a number to be added to scores? May a constant make the score
  * infinite? */
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
@@ -138,7 +133,7 @@ const struct gr_node *cc_find_column(struct cc_context *c, const struct gr_node 
 int cc_data_alone(struct cc_context *c); /* of a program without a model */
 /* What can be said of a column by itself: there is such a kind, and it has so many axes. */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);
-int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
+int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output);
 /* What training minimises, and the loss of each output: where it has but one, without its weight. */
 struct cc_losses {

@@ -259,7 +259,7 @@ CC_OWN_FRAME static int text(struct cc_context *c, const struct gr_node *node, s
 }
 
 static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
-  int count = -1;
+  struct cc_results one = {value, 1, -1};
   switch (node->kind) {
     case GR_NUMBER:
       value->kind = CC_NUMBER;
@@ -269,7 +269,7 @@ static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_
     case GR_NAME: return name(c, node, value);
     case GR_MEMBER: return member(c, node, value);
     case GR_LIST: return list(c, node, value);
-    case GR_CALL: return cc_call(c, node, value, &count, 1);
+    case GR_CALL: return cc_call(c, node, &one);
     case GR_PARAMETER: return cc_parameter(c, node, value);
     case GR_INSTANCE: return instance(c, node, value);
     case GR_INDEX: return cc_index(c, node, value);

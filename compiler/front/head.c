@@ -14,8 +14,7 @@ struct slots {
     const struct cc_unit *unit;
   } score, mask, norm, drop;
   const struct gr_node *with;
-  struct cc_scope *caller;
-  const struct cc_unit *caller_unit;
+  struct cc_caller caller;
   bool several; /* of a head[H] */
 };
 
@@ -110,9 +109,11 @@ static int norm(struct cc_context *c, const struct slots *slots, struct cc_slot 
   slot->head->softmax = argument != NULL;
   if (value.kind == CC_FUNCTION || value.kind == CC_BUILTIN) {
     struct cc_value s = slot->s, result;
-    if ((status = cc_apply(c, &value, slots->norm.node->child[slots->norm.node->count - 1], 1, &s, &span,
-                           &result)))
-      return status;
+    struct cc_results results = {&result, 1, -1};
+    const struct gr_node *written = slots->norm.node->child[slots->norm.node->count - 1];
+    const struct cc_call_args args = {.node = written, .count = 1, .value = &s, .span = &span};
+    status = cc_apply(c, &value, &args, &results);
+    if (status != RT_OK) return status;
     value = result;
   }
   if ((status = cc_to_tensor(c, &value, span, &slot->s.id))) return status;
@@ -199,63 +200,68 @@ static int drop(struct cc_context *c, const struct slots *slots, struct cc_slot 
 
 /* ---- query, key and value ---- */
 
-/* Roles of the axes of query (position ATTEND_I), key and value (ATTEND_J): position?, h?, feature. */
-static int operand(struct cc_context *c, const char *slot, ir_id id, uint8_t position, struct gr_span span,
-                   struct attend_operand *out, vm_dim *dim, vm_dim *width) {
+struct operand {
+  const char *name;
+  uint8_t position; /* ATTEND_I of query, ATTEND_J of key and value */
+  struct attend_operand *roles;
+  struct gr_span span;
+  vm_dim dim, width; /* of the position, VM_NO_DIM: none; of the features */
+};
+
+/* The roles of its axes: position?, h?, feature. */
+static int find_roles(struct cc_context *c, struct operand *o, ir_id id) {
   const struct vm_type *t = cc_type(c, id);
   int axis[RT_MAX_RANK], visible = cc_visible(c, t, axis);
-  if (t->dtype == RT_INT || visible < (position == ATTEND_J ? 2 : 1) || visible > 2) {
-    gr_fail(c->error, span, "%s should be %s, but this is %s", slot,
-            position == ATTEND_J ? "[keys, width]" : "[queries, width], or [width] for a single query",
+  if (t->dtype == RT_INT || visible < (o->position == ATTEND_J ? 2 : 1) || visible > 2) {
+    gr_fail(c->error, o->span, "%s should be %s, but this is %s", o->name,
+            o->position == ATTEND_J ? "[keys, width]" : "[queries, width], or [width] for a single query",
             cc_type_text(c, t));
     if (visible > 2)
       rt_hint(c->error, "several heads are written head[H]: inside, each tensor is that of one head");
     return c->error->code;
   }
-  out->rank = t->rank;
-  for (int a = 0; a < t->rank; a++) out->role[a] = ATTEND_H;
-  out->role[axis[visible - 1]] = ATTEND_FEATURE;
-  if (visible == 2) out->role[axis[0]] = position;
-  *dim = visible == 2 ? t->dim[axis[0]] : VM_NO_DIM;
-  *width = t->dim[axis[visible - 1]];
+  o->roles->rank = t->rank;
+  for (int a = 0; a < t->rank; a++) o->roles->role[a] = ATTEND_H;
+  o->roles->role[axis[visible - 1]] = ATTEND_FEATURE;
+  if (visible == 2) o->roles->role[axis[0]] = o->position;
+  o->dim = visible == 2 ? t->dim[axis[0]] : VM_NO_DIM;
+  o->width = t->dim[axis[visible - 1]];
   return RT_OK;
 }
 
 static int collect_operands(struct cc_context *c, struct cc_scope *scope, struct cc_slot *slot, ir_id arg[3],
                             vm_dim *width, vm_dim *value_width) {
-  static const char *const names[] = {"query", "key", "value"};
-  struct attend_operand *out[] = {&slot->head->query, &slot->head->key, &slot->head->value};
-  vm_dim dim[3], w[3];
-  struct gr_span span[3];
+  struct operand query = {"query", ATTEND_I, .roles = &slot->head->query},
+                 key = {"key", ATTEND_J, .roles = &slot->head->key},
+                 value = {"value", ATTEND_J, .roles = &slot->head->value}, *all[] = {&query, &key, &value};
   for (int k = 0; k < 3; k++) {
-    const struct cc_binding *b = cc_lookup(scope, names[k]);
+    const struct cc_binding *b = cc_lookup(scope, all[k]->name);
     if (!b)
       return gr_fail(c->error, c->frame->definition->node->name_span, "the slot `%s` was not reached",
-                     names[k]);
-    span[k] = b->span;
+                     all[k]->name);
+    all[k]->span = b->span;
     int status = cc_to_tensor(c, &b->value, b->span, &arg[k]);
-    if (status == RT_OK)
-      status = operand(c, names[k], arg[k], k ? ATTEND_J : ATTEND_I, b->span, out[k], &dim[k], &w[k]);
+    if (status == RT_OK) status = find_roles(c, all[k], arg[k]);
     if (status != RT_OK) return status;
   }
-  if (w[0] != w[1]) {
-    gr_fail(c->error, span[1], "query and key must be equally wide: %s is not %s", cc_dim_text(c, w[1]),
-            cc_dim_text(c, w[0]));
-    gr_note(c->error, span[0], "query is %s", cc_type_text(c, cc_type(c, arg[0])));
-    gr_note(c->error, span[1], "key is %s", cc_type_text(c, cc_type(c, arg[1])));
-    ir_hint_dims(c->model, w[0], w[1], c->error);
+  if (query.width != key.width) {
+    gr_fail(c->error, key.span, "query and key must be equally wide: %s is not %s", cc_dim_text(c, key.width),
+            cc_dim_text(c, query.width));
+    gr_note(c->error, query.span, "query is %s", cc_type_text(c, cc_type(c, arg[0])));
+    gr_note(c->error, key.span, "key is %s", cc_type_text(c, cc_type(c, arg[1])));
+    ir_hint_dims(c->model, query.width, key.width, c->error);
     return c->error->code;
   }
-  if (dim[1] != dim[2]) {
-    gr_fail(c->error, span[2], "each key has one value: there are %s keys but %s values",
-            cc_dim_text(c, dim[1]), cc_dim_text(c, dim[2]));
-    gr_note(c->error, span[1], "key is %s", cc_type_text(c, cc_type(c, arg[1])));
+  if (key.dim != value.dim) {
+    gr_fail(c->error, value.span, "each key has one value: there are %s keys but %s values",
+            cc_dim_text(c, key.dim), cc_dim_text(c, value.dim));
+    gr_note(c->error, key.span, "key is %s", cc_type_text(c, cc_type(c, arg[1])));
     return c->error->code;
   }
-  slot->query_dim = dim[0];
-  slot->key_dim = dim[1];
-  *width = w[0];
-  *value_width = w[2];
+  slot->query_dim = query.dim;
+  slot->key_dim = key.dim;
+  *width = query.width;
+  *value_width = value.width;
   return RT_OK;
 }
 
@@ -371,8 +377,8 @@ static int head_let(struct cc_context *c, struct slots *slots, const struct gr_n
   const struct cc_unit *unit = c->unit;
   struct cc_value value;
   const struct gr_node *right = over->child[over->count - 1];
-  c->scope = slots->caller;
-  c->unit = slots->caller_unit;
+  c->scope = slots->caller.scope;
+  c->unit = slots->caller.unit;
   c->frame->let_name = name;
   c->frame->let_root = right;
   int status = cc_expression(c, right, &value);
@@ -386,16 +392,17 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
   for (int i = 0; i < block->count; i++) {
     struct gr_node one = *block;
     struct cc_value none;
-    int count = -1, status;
+    struct cc_results results = {&none, 0, -1};
+    int status;
     one.count = 1;
     one.child = &block->child[i];
-    status = block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i])
-                                             : cc_block(c, &one, &none, &count, 0);
+    status =
+        block->child[i]->kind == GR_LET ? head_let(c, slots, block->child[i]) : cc_block(c, &one, &results);
     if (status != RT_OK) return status;
   }
   for (int i = 0; slots->with && i < slots->with->count; i++) {
     struct slot_source *later = deferred(slots, slots->with->child[i]->child[0]->text);
-    if (later) *later = (struct slot_source){slots->with->child[i], slots->caller, slots->caller_unit};
+    if (later) *later = (struct slot_source){slots->with->child[i], slots->caller.scope, slots->caller.unit};
   }
   return RT_OK;
 }
@@ -539,9 +546,9 @@ static void note_operands(struct cc_context *c) {
 }
 
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
-                 struct cc_scope *caller, const struct cc_unit *caller_unit, struct cc_value *result) {
+                 struct cc_caller caller, struct cc_value *result) {
   const struct gr_node *node = definition->node;
-  struct slots slots = {.with = with, .caller = caller, .caller_unit = caller_unit};
+  struct slots slots = {.with = with, .caller = caller};
   vm_dim was = c->head_dim;
   int status = RT_OK;
   if (node->count > 3 && node->child[3]) {
@@ -552,10 +559,12 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
   }
   if (status == RT_OK) status = statements(c, &slots, node->child[2]);
   if (status == RT_OK) status = attend(c, &slots, node->name_span, result);
-  if (status == RT_OK && node->child[1] && node->child[1]->kind == GR_TYPE)
-    if ((status = cc_match_type(c, node->child[1], cc_type(c, result->id), c->scope, "the result of the head",
-                                NULL, node->child[1]->span)))
-      note_operands(c);
+  const struct gr_node *type = node->child[1];
+  if (status == RT_OK && type && type->kind == GR_TYPE) {
+    const struct cc_wanted wanted = {type, NULL, c->scope, "the result of the head", type->span};
+    status = cc_match_type(c, &wanted, cc_type(c, result->id));
+    if (status != RT_OK) note_operands(c);
+  }
   c->head_dim = was;
   return status;
 }

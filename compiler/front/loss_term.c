@@ -237,30 +237,34 @@ static const char *written(struct cc_context *c, const struct cc_definition *d, 
   return cc_keep_text(c, &text, NULL);
 }
 
-/* The values of a loss function: the loss, and perhaps what each row counts. */
-static int run_function(struct cc_context *c, const struct gr_node *node, int output, struct cc_value *result,
-                        int *count) {
-  struct cc_answers answers = *c->answers;
-  const struct cc_answers *was = c->answers;
-  struct cc_value callee;
-  int status;
-  *count = -1;
-  if (node->kind == GR_CALL) {
-    if (positional(node) == 0) {
-      answers.call = node;
-      answers.output = output;
-    }
-    c->answers = &answers;
-    status = cc_call(c, node, result, count, 2);
-    c->answers = was;
-    return status;
-  }
-  if ((status = cc_expression(c, node, &callee))) return status;
-  struct cc_value pair[2] = {{.kind = CC_TENSOR, .id = answers.prediction[output]},
-                             {.kind = CC_TENSOR, .id = answers.target[output]}};
+/* Gives a function what the model returns for an output, and what the row has. */
+static int apply_to_output(struct cc_context *c, const struct cc_value *function, const struct gr_node *node,
+                           int output, struct cc_results *results) {
+  struct cc_value pair[2] = {{.kind = CC_TENSOR, .id = c->answers->prediction[output]},
+                             {.kind = CC_TENSOR, .id = c->answers->target[output]}};
   struct gr_span span[2] = {node->span, node->span};
   const struct cc_call_args args = {.node = node, .count = 2, .value = pair, .span = span};
-  return cc_apply_args(c, &callee, &args, result, count, 2);
+  return cc_apply(c, function, &args, results);
+}
+
+/* The values of a loss function: the loss, and perhaps what each row counts. */
+static int run_function(struct cc_context *c, const struct gr_node *node, int output,
+                        struct cc_results *results) {
+  struct cc_answers answers = *c->answers;
+  const struct cc_answers *was = c->answers;
+  struct cc_value function;
+  if (node->kind != GR_CALL) {
+    int status = cc_expression(c, node, &function);
+    return status != RT_OK ? status : apply_to_output(c, &function, node, output, results);
+  }
+  if (positional(node) == 0) {
+    answers.call = node;
+    answers.output = output;
+  }
+  c->answers = &answers;
+  int status = cc_call(c, node, results);
+  c->answers = was;
+  return status;
 }
 
 static int no_gradient(struct cc_context *c, struct gr_span span) {
@@ -273,11 +277,12 @@ static int no_gradient(struct cc_context *c, struct gr_span span) {
 }
 
 /* The mean of what a term gives for each row: a loss, and perhaps what each row counts. */
-static int mean_of(struct cc_context *c, const struct cc_value *result, int count, struct cc_term *term) {
+static int mean_of(struct cc_context *c, const struct cc_results *results, struct cc_term *term) {
   ir_id x[2] = {0, 0};
   bool learned = false;
   int status = RT_OK;
-  for (int k = 0; k < count && status == RT_OK; k++) status = cc_to_real(c, &result[k], term->span, &x[k]);
+  for (int k = 0; k < results->count && status == RT_OK; k++)
+    status = cc_to_real(c, &results->value[k], term->span, &x[k]);
   if (status == RT_OK) status = batch_mean(c, x[0], x[1], term);
   if (status == RT_OK) status = made_of(c, term->mean, &term->targets, &learned);
   if (status != RT_OK) return status;
@@ -291,12 +296,13 @@ static int function_term(struct cc_context *c, const struct cc_definition *d, co
                          int output, struct cc_terms *terms) {
   struct cc_term term = {
       .function = d, .output = output, .weight = 1, .span = node->span, .written = written(c, d, node)};
-  struct cc_value result[2];
-  int count, status = check_fit(c, d, output, node->span);
+  struct cc_value value[2];
+  struct cc_results results = {value, 2, -1};
+  int status = check_fit(c, d, output, node->span);
   if (status == RT_OK && !term.written) status = cc_out_of_memory(c);
-  if (status == RT_OK) status = run_function(c, node, output, result, &count);
+  if (status == RT_OK) status = run_function(c, node, output, &results);
   if (status == RT_OK) status = keep_link(c, d, node, &term);
-  if (status == RT_OK) status = mean_of(c, result, count, &term);
+  if (status == RT_OK) status = mean_of(c, &results, &term);
   return status != RT_OK ? status : cc_add_term(c, terms, &term);
 }
 
@@ -317,9 +323,10 @@ int cc_function_terms(struct cc_context *c, const struct cc_definition *d, const
 int cc_expression_term(struct cc_context *c, const struct gr_node *node, struct cc_terms *terms) {
   struct cc_term term = {.output = -1, .weight = 1, .span = node->span};
   struct cc_value value;
+  const struct cc_results one = {&value, 1, 1};
   int status = cc_expression(c, node, &value);
   if (status == RT_OK && value.kind != CC_TENSOR) return cc_no_loss(c, node);
-  if (status == RT_OK) status = mean_of(c, &value, 1, &term);
+  if (status == RT_OK) status = mean_of(c, &one, &term);
   term.written = status != RT_OK
                      ? NULL
                      : rt_arena_strndup(&c->model->arena, node->span.source->text + node->span.begin,
@@ -359,18 +366,22 @@ const char *cc_usual_loss(const struct cc_context *c, int output) {
 int cc_usual_term(struct cc_context *c, int output, struct cc_terms *terms) {
   const struct cc_unit *library = c->program->unit[c->program->unit_count - 1];
   struct cc_definition *d = cc_find(c->program, library, cc_usual_loss(c, output));
-  struct gr_node *name = rt_arena_alloc(&c->model->arena, sizeof *name);
-  if (!name) return cc_out_of_memory(c);
   if (!d)
     return rt_fail(c->error, RT_BAD_DATA, "the library here has no loss `%s`", cc_usual_loss(c, output));
   d->chosen = true;
-  *name = (struct gr_node){
-      .kind = GR_NAME, .text = (char *)d->name, .span = c->model->node[c->answers->prediction[output]].span};
-  const struct cc_unit *was = c->unit;
-  c->unit = library;
-  int status = function_term(c, d, name, output, terms);
-  c->unit = was;
-  return status;
+  struct gr_node *place = rt_arena_alloc(&c->model->arena, sizeof *place); /* of the call that nobody wrote */
+  if (!place) return cc_out_of_memory(c);
+  *place = (struct gr_node){
+      .kind = GR_NAME, .text = d->name, .span = c->model->node[c->answers->prediction[output]].span};
+  struct cc_term term = {
+      .function = d, .output = output, .weight = 1, .span = place->span, .written = d->name};
+  const struct cc_value function = {.kind = CC_FUNCTION, .function = d};
+  struct cc_value value[2];
+  struct cc_results results = {value, 2, -1};
+  int status = apply_to_output(c, &function, place, output, &results);
+  if (status == RT_OK) status = keep_link(c, d, place, &term);
+  if (status == RT_OK) status = mean_of(c, &results, &term);
+  return status != RT_OK ? status : cc_add_term(c, terms, &term);
 }
 
 int cc_no_loss(struct cc_context *c, const struct gr_node *node) {

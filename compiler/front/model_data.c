@@ -66,8 +66,8 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
                        name->text);
       input->shifted = true;
     }
-    if (type && (status = cc_match_type(c, type, &input->type, c->scope, "this column", column, param->span)))
-      return status;
+    const struct cc_wanted wanted = {type, column, c->scope, "this column", param->span};
+    if (type && (status = cc_match_type(c, &wanted, &input->type))) return status;
     struct cc_value value = {
         .kind = CC_TENSOR,
         .id = ir_add(cc_in_model(c, param->span),
@@ -147,8 +147,10 @@ static struct vm_type wanted_type(const struct vm_input *target) {
   return t;
 }
 
-int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_value *result, int count,
+int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output) {
+  const struct cc_value *result = results->value;
+  const int count = results->count;
   struct vm_module *m = c->module;
   const struct gr_node *outputs = model->child[1];
   if (count != outputs->count)

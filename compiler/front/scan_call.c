@@ -110,11 +110,11 @@ static int give_arguments(struct scan_call *s) {
 }
 
 /* A state that comes out as it went in, and whatever else, all batched alike. */
-static int check_results(struct scan_call *s, const struct cc_value *callee, const struct cc_value *result,
-                         int count, ir_id *id) {
+static int check_results(struct scan_call *s, const struct cc_value *callee, const struct cc_results *results,
+                         ir_id *id) {
   struct cc_context *c = s->c;
-  for (int k = 0; k < count; k++) {
-    int status = cc_to_real(c, &result[k], s->args->span[0], &id[k]);
+  for (int k = 0; k < results->count; k++) {
+    int status = cc_to_real(c, &results->value[k], s->args->span[0], &id[k]);
     if (status != RT_OK) return status;
     const struct vm_type *state = cc_type(c, s->step.state), *type = cc_type(c, id[k]);
     bool same = type->rank == state->rank && !memcmp(type->dim, state->dim, state->rank * sizeof *state->dim);
@@ -167,12 +167,13 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
                               .name = s->name,
                               .named = s->named,
                               .named_span = s->named_span};
-  struct cc_value results[MAX_VALUES];
+  struct cc_value value[MAX_VALUES];
+  struct cc_results results = {value, MAX_VALUES, -1};
   ir_id id[MAX_VALUES], out[MAX_VALUES];
   size_t weights = c->weights_count;
-  int count = -1, status = cc_apply_args(c, callee, &args, results, &count, MAX_VALUES);
+  int status = cc_apply(c, callee, &args, &results), count = results.count;
   if (status != RT_OK) hint_whole(s);
-  if (status == RT_OK) status = check_results(s, callee, results, count, id);
+  if (status == RT_OK) status = check_results(s, callee, &results, id);
   c->weights_count = weights; /* those of a step are not there to be shown */
   if (status != RT_OK) return status;
   s->step.sequence = s->sequence;

@@ -32,11 +32,11 @@ static bool is_position(const struct cc_context *c, const struct cc_value *v, en
 }
 
 /* The first argument as a value of the slot, and the position that the second names: j when there is none. */
-static int operand(struct cc_context *c, args_t *args, ir_id *x, enum attend_axis *position, int at,
-                   const char *name, const char *written) {
+static int operand(struct cc_context *c, const struct cc_builtin *self, args_t *args, const char *written,
+                   ir_id *x, enum attend_axis *position) {
   *position = ATTEND_J;
-  if (args->count == at + 1 && !is_position(c, &args->value[at], position))
-    return usage(c, name, written, args);
+  if (args->count == 2 && !is_position(c, &args->value[1], position))
+    return usage(c, self->name, written, args);
   return cc_to_tensor(c, &args->value[0], args->span[0], x);
 }
 
@@ -175,7 +175,7 @@ static int softmax(struct cc_context *c, const struct cc_builtin *self, args_t *
                    struct cc_value *result) {
   enum attend_axis position;
   ir_id x;
-  int status = operand(c, args, &x, &position, 1, self->name, "softmax(x) or softmax(x, j)");
+  int status = operand(c, self, args, "softmax(x) or softmax(x, j)", &x, &position);
   return status != RT_OK ? status
                          : give(c, result, ir_slot_softmax(cc_in_graph(c, args->node->span), position, x));
 }
@@ -221,7 +221,7 @@ static int cumsum(struct cc_context *c, const struct cc_builtin *self, args_t *a
   enum attend_axis position;
   double reverse = args->named[0].number;
   ir_id x;
-  int status = operand(c, args, &x, &position, 1, self->name, written);
+  int status = operand(c, self, args, written, &x, &position);
   return status != RT_OK
              ? status
              : give(c, result,

@@ -9,13 +9,19 @@ static bool has_vocabulary(const struct vm_input *column) {
   return column->vocabulary >= 0 && column->type.dtype == RT_INT;
 }
 
+/* Two columns with one vocabulary of that name. */
+struct pair {
+  const struct gr_node *first, *second;
+  const char *name;
+};
+
 /* What one column says of the vocabulary holds for all that have it. */
-static int agree(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
-                 const char *name, const char *option, int64_t *a, int64_t *b) {
+static int agree(struct cc_context *c, const struct pair *pair, const char *option, int64_t *a, int64_t *b) {
+  const struct gr_node *first = pair->first, *second = pair->second;
   if (*a && *b && *a != *b) {
     gr_fail(c->error, second->span,
             "`%s` and `%s` have one vocabulary, %s, but its %s is %lld there and %lld here", first->text,
-            second->text, name, option, (long long)*a, (long long)*b);
+            second->text, pair->name, option, (long long)*a, (long long)*b);
     gr_note(c->error, first->span, "`%s` is declared here", first->text);
     return c->error->code;
   }
@@ -23,11 +29,11 @@ static int agree(struct cc_context *c, const struct gr_node *first, const struct
   return RT_OK;
 }
 
-static int agree_text(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
-                      const char *name, const char **a, const char **b) {
+static int agree_text(struct cc_context *c, const struct pair *pair, const char **a, const char **b) {
+  const struct gr_node *first = pair->first, *second = pair->second;
   if (*a && *b && strcmp(*a, *b) != 0) {
     gr_fail(c->error, second->span, "`%s` and `%s` have one vocabulary, %s, but it is given in two ways",
-            first->text, second->text, name);
+            first->text, second->text, pair->name);
     gr_note(c->error, first->span, "`%s` is declared here", first->text);
     return c->error->code;
   }
@@ -45,10 +51,11 @@ static int share(struct cc_context *c, const struct gr_node *first, const struct
     rt_hint(c->error, "give `%s` a name of its own; one name is one vocabulary", second->text);
     return c->error->code;
   }
-  int status = agree(c, first, second, name, "min_count", &a->set.min_count, &b->set.min_count);
-  if (status == RT_OK) status = agree(c, first, second, name, "max_size", &a->set.max_size, &b->set.max_size);
-  if (status == RT_OK) status = agree_text(c, first, second, name, &a->set.labels, &b->set.labels);
-  if (status == RT_OK) status = agree_text(c, first, second, name, &a->set.vocab, &b->set.vocab);
+  const struct pair pair = {first, second, name};
+  int status = agree(c, &pair, "min_count", &a->set.min_count, &b->set.min_count);
+  if (status == RT_OK) status = agree(c, &pair, "max_size", &a->set.max_size, &b->set.max_size);
+  if (status == RT_OK) status = agree_text(c, &pair, &a->set.labels, &b->set.labels);
+  if (status == RT_OK) status = agree_text(c, &pair, &a->set.vocab, &b->set.vocab);
   if (status != RT_OK || a->kind->labels == b->kind->labels || (!a->set.min_count && !a->set.max_size))
     return status;
   gr_fail(c->error, second->span,

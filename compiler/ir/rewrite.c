@@ -35,26 +35,29 @@ void ir_users_free(struct ir_users *users) {
 
 /* The old nodes, where each went, and room for one node's arguments. */
 struct rewrite {
+  struct ir_graph *g;
+  ir_visit *visit;
+  void *context; /* of visit */
+  struct rt_error *error;
   struct ir_node *old;
   uint32_t count;
   bool *live;
   ir_id *map, *arg;
 };
 
-static int rewrite_node(struct ir_graph *g, struct rewrite *r, ir_id n, ir_visit *visit, void *context,
-                        struct rt_error *error) {
+static int rewrite_node(struct rewrite *r, ir_id n) {
   struct ir_node node = r->old[n];
   for (int k = 0; k < node.arg_count; k++) r->arg[k] = r->map[node.arg[k]];
   node.arg = r->arg;
-  ir_id to = visit(g, &node, context, error);
-  if (!to) return error && error->code ? error->code : rt_no_memory(error);
-  if (!g->node[to].name) g->node[to].name = node.name;
+  ir_id to = r->visit(r->g, &node, r->context, r->error);
+  if (!to) return r->error && r->error->code ? r->error->code : rt_no_memory(r->error);
+  if (!r->g->node[to].name) r->g->node[to].name = node.name;
   r->map[n] = to;
   return RT_OK;
 }
 
-static int rewrite_all(struct ir_graph *g, struct rewrite *r, int root_count, ir_id *root, ir_visit *visit,
-                       void *context, struct rt_error *error) {
+static int rewrite_all(struct rewrite *r, int root_count, ir_id *root) {
+  struct ir_graph *g = r->g;
   uint32_t most = 1;
   ir_mark_live(g, root_count, root, r->live);
   for (ir_id n = 1; n < r->count; n++)
@@ -63,14 +66,14 @@ static int rewrite_all(struct ir_graph *g, struct rewrite *r, int root_count, ir
   struct ir_node *fresh = rt_zalloc(r->count, sizeof *fresh);
   if (!r->arg || !fresh) {
     rt_free(fresh);
-    return rt_no_memory(error);
+    return rt_no_memory(r->error);
   }
   r->old = g->node;
   g->node = fresh;
   g->capacity = r->count;
   g->count = 1;
   for (ir_id n = 1; n < r->count; n++) {
-    int status = r->live[n] ? rewrite_node(g, r, n, visit, context, error) : RT_OK;
+    int status = r->live[n] ? rewrite_node(r, n) : RT_OK;
     if (status != RT_OK) return status;
   }
   for (int k = 0; k < root_count; k++) root[k] = r->map[root[k]];
@@ -79,11 +82,14 @@ static int rewrite_all(struct ir_graph *g, struct rewrite *r, int root_count, ir
 
 int ir_rewrite(struct ir_graph *g, int root_count, ir_id *root, ir_visit *visit, void *context,
                struct rt_error *error) {
-  struct rewrite r = {.count = g->count,
+  struct rewrite r = {.g = g,
+                      .visit = visit,
+                      .context = context,
+                      .error = error,
+                      .count = g->count,
                       .live = rt_zalloc(g->count, sizeof *r.live),
                       .map = rt_zalloc(g->count, sizeof *r.map)};
-  int status =
-      r.live && r.map ? rewrite_all(g, &r, root_count, root, visit, context, error) : rt_no_memory(error);
+  int status = r.live && r.map ? rewrite_all(&r, root_count, root) : rt_no_memory(error);
   rt_free(r.old);
   rt_free(r.live);
   rt_free(r.map);
