@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A node with the height of the tree below it, which the rest of the world need not see. */
+/* A node and the height of the tree below it, which only this file needs. */
 struct made {
   struct gr_node node;
   int height;
@@ -197,15 +197,15 @@ struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct g
 /* ---- files ---- */
 
 /* first: a token that the parser is given before those of the text, or 0. */
-static int parse_into(struct gr_file *file, int first, struct rt_error *error) {
+static int parse_into(struct gr_file *file, struct gr_span text, int first, struct rt_error *error) {
   struct gr_parser *parser = rt_zalloc(1, sizeof *parser);
   if (!parser) return rt_no_memory(error);
   struct rt_error own = {0};
   parser->file = file;
   parser->arena = &file->arena;
   parser->held = first;
-  parser->held_span = (struct gr_span){file->source, 0, 0};
-  int status = gr_lexer_begin(parser, file->source, &own);
+  parser->held_span = (struct gr_span){text.source, text.begin, text.begin};
+  int status = gr_lexer_begin(parser, text, &own);
   if (status == RT_OK && gr_yyparse(parser) == 2) status = rt_no_memory(&own);
   file->incomplete |= !parser->root;
   if (status == RT_OK && !parser->root) parser->root = gr_seq(parser, GR_FILE, (struct gr_span){0}, NULL);
@@ -226,7 +226,19 @@ static struct gr_file *read_text(const char *name, const char *text, size_t leng
   }
   file->source = gr_source_new(name, text, length, error);
   if (file->source) file->source->typed = is_setting;
-  if (file->source && parse_into(file, is_setting ? GR_T_SETTING : 0, error) == RT_OK) return file;
+  if (file->source && parse_into(file, gr_whole(file->source), is_setting ? GR_T_SETTING : 0, error) == RT_OK)
+    return file;
+  gr_file_free(file);
+  return NULL;
+}
+
+struct gr_file *gr_read_part(struct gr_span text, struct rt_error *error) {
+  struct gr_file *file = rt_zalloc(1, sizeof *file);
+  if (!file) {
+    rt_no_memory(error);
+    return NULL;
+  }
+  if (parse_into(file, text, 0, error) == RT_OK) return file;
   gr_file_free(file);
   return NULL;
 }

@@ -82,13 +82,14 @@ struct gr_names {
 
 /* A parsed file and everything it owns: the source and the tree. */
 struct gr_file {
-  struct gr_source *source;
-  struct gr_node *root; /* GR_FILE */
+  struct gr_source *source; /* NULL: it is a part of a text that somebody else owns */
+  struct gr_node *root;     /* GR_FILE */
   struct rt_arena arena;
   struct rt_error **fault; /* the errors, in order; root then has the items without one */
   size_t fault_count, fault_capacity;
   struct gr_names lost; /* all names that stand in the items that have an error */
-  bool incomplete; /* names may be lost that do not stand in the file: an import, or its end, was given up */
+  bool incomplete;      /* an import or the end of the file could not be read, so that names may be missing
+                         * that stand nowhere in it */
 };
 
 /* Parses text, however many errors it has. Each shows the place, what was found, what was expected and, for
@@ -96,8 +97,10 @@ struct gr_file {
  * (200), so no input overflows the stack. NULL, with error filled, when there is no memory or text is no
  * UTF-8. */
 struct gr_file *gr_read(const char *name, const char *text, size_t length, struct rt_error *error);
-/* The same for who has no use for a text with errors: NULL with the first. */
+/* The same, but a text with errors is NULL, with the first of them. */
 struct gr_file *gr_parse(const char *name, const char *text, size_t length, struct rt_error *error);
+/* Items of a source, which stays its owner's and has to outlive them. */
+struct gr_file *gr_read_part(struct gr_span text, struct rt_error *error);
 /* A text from a command line: `train.lr = 0.1` is read as a GR_TRAIN with one entry, `0.1` and `lr = 0.1` as
  * a GR_ARG: the only child of root, which has none where there is an error. */
 struct gr_file *gr_read_setting(const char *name, const char *text, struct rt_error *error);

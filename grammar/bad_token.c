@@ -108,7 +108,7 @@ int gr_bad_quote(struct gr_parser *parser, struct gr_span span) {
     gr_fail(parser->error, span, "a string stands between double quotes");
     rt_hint(parser->error, "write \"%.*s\"", inside < 200 ? (int)inside : 0, text + 1);
   } else {
-    gr_fail(parser->error, span, "`'` transposes the value that it touches, and there is none");
+    gr_fail(parser->error, span, "`'` transposes the value just before it, and there is no value here");
     rt_hint(parser->error, "write it right after the value: W'");
   }
   return RT_BAD_DATA;

@@ -378,7 +378,7 @@ static int read_layout(struct layout *layout, struct gr_file *file, struct rt_er
   parser->file = file;
   parser->arena = &file->arena;
   parser->verbatim = true;
-  int status = gr_lexer_begin(parser, file->source, error);
+  int status = gr_lexer_begin(parser, gr_whole(file->source), error);
   if (status == RT_OK) status = read_tokens(layout, parser);
   gr_lexer_end(parser);
   rt_free(parser);

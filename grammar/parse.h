@@ -27,7 +27,7 @@ struct gr_parser {
   bool imports;         /* an `import` was read */
   void *scanner;        /* flex's */
   char *buffer;         /* the copy of the text that flex writes into */
-  uint32_t position;    /* bytes read so far */
+  uint32_t position;    /* in the source, of what is read next */
   bool verbatim;        /* for gr_format: comments and line ends are tokens, GR_T_COMMENT and GR_T_LINE */
   struct gr_token last, before; /* the last two tokens given out */
   struct gr_file *file;
@@ -47,7 +47,7 @@ struct gr_parser {
 };
 
 /* lexer.l. begin copies the text and readies the scanner; end may follow a failed begin. */
-int gr_lexer_begin(struct gr_parser *parser, const struct gr_source *source, struct rt_error *error);
+int gr_lexer_begin(struct gr_parser *parser, struct gr_span text, struct rt_error *error);
 void gr_lexer_end(struct gr_parser *parser);
 bool gr_ends_statement(int token); /* whether a newline after this token ends the statement, as in Go */
 

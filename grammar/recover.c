@@ -15,7 +15,7 @@ int gr_note_name(struct gr_parser *parser, struct gr_names *names, const char *n
   return RT_OK;
 }
 
-/* In the first column alone: what is indented is meant to stand within something. */
+/* Only a word in the first column begins an item: what is indented stands within something. */
 bool gr_resumes_at(const struct gr_parser *parser, struct gr_token token) {
   uint32_t begin = token.span.begin;
   return gr_begins_item(token.kind) && (begin == 0 || parser->source->text[begin - 1] == '\n');
@@ -36,7 +36,7 @@ static bool keep_error(struct gr_parser *parser) {
   return file->fault_count < GR_FAULTS;
 }
 
-/* When the word that begins the next item was what did not fit, the error is the one before's. */
+/* When the token that did not fit begins the next item, the error belongs to the item before it. */
 bool gr_recover(struct gr_parser *parser, int lookahead) {
   if (gr_must_stop(parser) || !keep_error(parser)) return false;
   bool at_next = parser->last.kind == lookahead && gr_resumes_at(parser, parser->last);

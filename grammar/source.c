@@ -352,8 +352,8 @@ static bool label_error(struct rt_error *error, struct gr_span span, const char 
   return true;
 }
 
-/* Where a line of the error's own file belongs: after the underlines of the same line, if it is shown (*shown
- * = true), else in order of number. */
+/* Where a line of the error's own file belongs in the excerpt: after the underlines of that line if it is
+ * shown already (*shown = true), else between lines by its number. */
 static size_t place_in_order(const struct rt_error *error, int number, bool *shown) {
   const char *p = next_line(error->excerpt);
   *shown = false;
@@ -403,7 +403,7 @@ void gr_note(struct rt_error *error, struct gr_span span, const char *format, ..
   trim(error);
 }
 
-/* Puts a line of source and its underlines, of the error's own file, where they belong. */
+/* Puts a line of the error's own file, with its underlines, where it belongs. */
 static void merge_line(struct rt_error *error, const char *line, const char *end) {
   char block[sizeof error->excerpt];
   bool shown;
@@ -438,7 +438,7 @@ void gr_raise(struct rt_error *error, struct gr_span span) {
   untrim(error);
   insert(error, strlen(error->excerpt), own);
   trim(error);
-  /* What the notes said of the file that is now the error's own joins its lines. */
+  /* Notes about the file that is now the error's own join its lines. */
   char head[256];
   int length = snprintf(head, sizeof head, "  --> %.200s:", span.source->name);
   while (*blocks) {

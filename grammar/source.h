@@ -11,7 +11,7 @@ struct gr_source {
   size_t length;
   uint32_t *line_start; /* byte offset of each line */
   uint32_t line_count;
-  bool typed; /* it comes from a command line: what is wrong in it is RT_USAGE, not RT_BAD_DATA */
+  bool typed; /* the text is from a command line: its errors are RT_USAGE, not RT_BAD_DATA */
 };
 
 /* Bytes begin..end of a source; source NULL: no place (built in). */
@@ -25,6 +25,9 @@ struct gr_span {
 struct gr_source *gr_source_new(const char *name, const char *text, size_t length, struct rt_error *error);
 void gr_source_free(struct gr_source *source);
 
+static inline struct gr_span gr_whole(const struct gr_source *source) {
+  return (struct gr_span){source, 0, (uint32_t)source->length};
+}
 struct gr_span gr_span_join(struct gr_span a, struct gr_span b);
 void gr_span_place(struct gr_span span, int *line, int *column); /* both from 1; column counts code points */
 
@@ -36,8 +39,8 @@ int gr_fail(struct rt_error *error, struct gr_span span, const char *format, ...
  * join the excerpt. */
 void gr_note(struct rt_error *error, struct gr_span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The error that the holder has arose in another file, in what the span asked for: the span becomes its
- * place, and the place it had a note. */
+/* Moves an error to the place that asked for what failed, such as a call of a library function. The place
+ * it had becomes a note. */
 void gr_raise(struct rt_error *error, struct gr_span span);
 
 #endif

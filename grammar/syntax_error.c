@@ -378,7 +378,7 @@ static const char *missing_mark(const struct slip *slip) {
 
 /* ---- messages that replace the usual one ---- */
 
-/* A block was left open: the end of the file came, or a definition began. */
+/* A block that was not closed before the end of the file or the next definition. */
 static bool open_block(const struct slip *slip) {
   struct gr_parser *parser = slip->parser;
   bool end = slip->found.kind == GR_T_YYEOF;
@@ -469,7 +469,7 @@ static struct gr_span item_keyword(struct gr_span at) {
   return (struct gr_span){at.source, begin, end};
 }
 
-/* However an extern is written: there are none yet. */
+/* Refuses an extern however it is written: there is no extern yet. */
 static bool extern_item(const struct slip *slip) {
   struct gr_span keyword = item_keyword(slip->found.span);
   static const char *const words[] = {"external", "native", "foreign"};

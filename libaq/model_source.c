@@ -102,7 +102,7 @@ static int read_files(const json_t *list, const char *what, struct cc_file_text 
     const json_t *text = json_object_get(json_array_get(list, k), "text");
     const char *name = json_string_value(json_object_get(json_array_get(list, k), "name"));
     if (!name || !name[0] || !json_is_string(text)) return damaged(error, what);
-    (*files)[k] = (struct cc_file_text){name, json_string_value(text), json_string_length(text)};
+    (*files)[k] = (struct cc_file_text){name, json_string_value(text), json_string_length(text), NULL};
   }
   return RT_OK;
 }

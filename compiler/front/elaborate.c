@@ -16,7 +16,7 @@ static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
 /* A dim's name in messages. Of an import `as lib` it is lib.D; of one whose names are in scope, where another
  * file has a D as well, D of lib.aq. */
 static const char *shown_name(struct cc_context *c, const struct cc_definition *d) {
-  const struct cc_program *p = c->program;
+  struct cc_program *p = c->program;
   if (d->unit == p->main || d->unit->is_stdlib) return d->name;
   for (size_t i = 0; i < p->main->import_count; i++)
     if (p->main->import[i].unit == d->unit && p->main->import[i].as)

@@ -53,7 +53,7 @@ static int batch_mean(struct cc_context *c, ir_id x, ir_id weight, struct cc_ter
   return term->mean ? RT_OK : c->error->code;
 }
 
-/* Is there a number for each token of a target that has tokens, and else one for each example? */
+/* Does x have a number for each token when a target has tokens, and one for each example when none has? */
 static bool goes_with(struct cc_context *c, ir_id x, uint64_t targets) {
   bool tokens = false, ragged = false;
   for (uint32_t o = 0; o < c->module->output_count; o++)
@@ -130,7 +130,8 @@ static bool fits(const struct cc_context *c, const struct cc_definition *d, int 
 }
 
 /* Is it one of the library's losses, and not what helps them? */
-static bool is_loss(const struct cc_definition *d) {
+static bool is_loss(struct cc_context *c, struct cc_definition *d) {
+  if (!cc_open(c->program, d)) return false;
   const struct gr_node *params = d->node->child[0];
   return d->node->kind == GR_FN && params->count > 1 && params->child[0]->child[0]
          && params->child[1]->count > 0 && params->child[1]->child[0];
@@ -148,8 +149,8 @@ static const char *all_that_fit(struct cc_context *c, int output) {
   struct rt_text list = {0};
   const char *last = NULL;
   for (size_t k = 0; library && k < library->definition_count; k++) {
-    const struct cc_definition *d = &library->definition[k];
-    if (!is_loss(d) || !fits(c, d, output)) continue;
+    struct cc_definition *d = &library->definition[k];
+    if (!is_loss(c, d) || !fits(c, d, output)) continue;
     if (last) rt_text_printf(&list, "%s%s", list.length ? ", " : "", last);
     last = d->name;
   }
@@ -207,7 +208,7 @@ static int keep_link(struct cc_context *c, const struct cc_definition *d, const 
       link = call->child[i]->child[0];
   if (!link) return RT_OK;
   if (link->kind != GR_NAME || !vm_link_find(link->text)) {
-    gr_fail(c->error, link->span, "a link makes answers of what a model returns, and this is none");
+    gr_fail(c->error, link->span, "a link turns what the model returns into answers, and this is not a link");
     rt_hint(c->error, "the links are sigmoid, exp and softmax");
     return c->error->code;
   }
@@ -364,8 +365,7 @@ const char *cc_usual_loss(const struct cc_context *c, int output) {
 }
 
 int cc_usual_term(struct cc_context *c, int output, struct cc_terms *terms) {
-  const struct cc_unit *library = c->program->unit[c->program->unit_count - 1];
-  struct cc_definition *d = cc_find(c->program, library, cc_usual_loss(c, output));
+  struct cc_definition *d = cc_find_in_library(c->program, cc_usual_loss(c, output));
   if (!d)
     return rt_fail(c->error, RT_BAD_DATA, "the library here has no loss `%s`", cc_usual_loss(c, output));
   d->chosen = true;
@@ -389,7 +389,7 @@ int cc_no_loss(struct cc_context *c, const struct gr_node *node) {
   struct rt_nearest nearest = {name->kind == GR_NAME ? name->text : "", NULL, 0};
   const struct cc_unit *library = library_of(c);
   for (size_t k = 0; library && k < library->definition_count; k++)
-    if (is_loss(&library->definition[k])) rt_nearest_consider(&nearest, library->definition[k].name);
+    if (is_loss(c, &library->definition[k])) rt_nearest_consider(&nearest, library->definition[k].name);
   for (size_t k = 0; c->scope && k < c->scope->count; k++)
     rt_nearest_consider(&nearest, c->scope->binding[k].name);
   bool own = name->kind == GR_NAME && cc_find(c->program, c->unit, name->text);

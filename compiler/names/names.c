@@ -4,6 +4,7 @@
 
 #include "compiler/front/elaborate.h"
 #include "compiler/names/names.h"
+#include "vm/target.h"
 
 /* The message of an error, to be filled. A definition is told one: the next might be a consequence. */
 struct rt_error *cc_wrong(struct cc_walk *w) {
@@ -165,8 +166,8 @@ static int walk_let(struct cc_walk *w, const struct gr_node *node) {
   return status;
 }
 
-/* Names bound in a branch or loop stay in sight behind it; that a name is bound on the way taken is seen when
- * the body is elaborated. */
+/* Names bound in a branch or loop stay in sight after it. Whether the branch that binds them is the one
+ * taken shows when the body is elaborated. */
 static int walk_inner(struct cc_walk *w, const struct gr_node *block) {
   w->branches++;
   int status = walk_block(w, block);
@@ -340,7 +341,24 @@ static int check_columns(struct cc_walk *w, const struct gr_node *data) {
 static int walk_unit(struct cc_walk *w) {
   int status = check_columns(w, cc_item(w->unit, GR_DATA));
   for (size_t i = 0; i < w->unit->definition_count && status == RT_OK; i++)
-    status = walk_definition(w, &w->unit->definition[i]);
+    if (!w->unit->definition[i].item) status = walk_definition(w, &w->unit->definition[i]);
+  return status;
+}
+
+/* The losses of programs that name none. The elaborator chooses one when it knows the targets. */
+static void open_usual_losses(struct cc_walk *w) {
+  for (int k = 0; k < VM_TARGETS && !cc_item(w->program->main, GR_LOSS); k++)
+    cc_find_in_library(w->program, vm_targets[k].loss);
+}
+
+/* Of the library what the program names, and what that names in its turn. */
+static int walk_library(struct cc_walk *w) {
+  int status = RT_OK;
+  if (cc_item(w->program->main, GR_MODEL)) open_usual_losses(w);
+  for (struct cc_definition *d = w->program->first_opened; d && status == RT_OK; d = d->opened) {
+    w->unit = d->unit;
+    status = walk_definition(w, d);
+  }
   return status;
 }
 
@@ -367,6 +385,7 @@ int cc_check_names(struct cc_program *program) {
     if (status == RT_OK) status = walk_unit(&w);
   }
   rt_map_free(&w.data_dim);
+  if (status == RT_OK) status = walk_library(&w);
   cc_sight_free(&w.sight);
   if (status == RT_OK) cc_order_definitions(program);
   return program->diagnostics.failed ? RT_NO_MEMORY : status;

@@ -147,7 +147,7 @@ static const struct cc_foreign table[] = {
     {"lt less", VALUE, "x < y", NULL},
     {"le lessequal", VALUE, "x <= y", NULL},
     {"isnan isinf isfinite nantonum", VALUE, NULL,
-     "leave it out: training stops at the first number that is none and says which line made it"},
+     "leave it out: training stops at the first number that is not finite, and says which line made it"},
     /* ---- attention ---- */
     {"maskedfill maskedselect masked tril triu attnmask attentionmask causalmask", SLOT, "mask = j <= i",
      "it says which keys j a query i sees, as a slot of a head or behind `with`"},

@@ -16,7 +16,7 @@ static void mark_kept(struct cc_program *program) {
 
 static int keep_unit(const struct cc_unit *unit, const char *name, cc_keeper *keep, void *context) {
   const struct gr_source *source = unit->file->source;
-  const struct cc_file_text file = {name, source->text, source->length};
+  const struct cc_file_text file = {name, source->text, source->length, NULL};
   return keep(context, &file, false);
 }
 
@@ -37,14 +37,14 @@ static int keep_library(const struct cc_unit *unit, cc_keeper *keep, void *conte
   struct rt_text text = {0};
   int line = 1, begin, column;
   for (size_t i = 0; i < unit->definition_count; i++) {
-    const struct gr_span span = unit->definition[i].node->span;
     if (!unit->definition[i].kept) continue;
+    const struct gr_span span = unit->definition[i].node->span;
     for (gr_span_place(span, &begin, &column); line < begin; line++) rt_text_puts(&text, "\n");
     rt_text_add(&text, span.source->text + span.begin, span.end - span.begin);
     for (uint32_t at = span.begin; at < span.end; at++) line += span.source->text[at] == '\n';
   }
   if (text.length) rt_text_puts(&text, "\n");
-  const struct cc_file_text file = {unit->name, text.data, text.length};
+  const struct cc_file_text file = {unit->name, text.data, text.length, NULL};
   int status = text.failed ? RT_NO_MEMORY : text.length ? keep(context, &file, true) : RT_OK;
   rt_text_free(&text);
   return status;

@@ -89,7 +89,7 @@ static int collect_faults(struct loader *l, struct cc_unit *unit) {
   return status;
 }
 
-/* NULL: there was no memory, or the text is no program, which is reported. */
+/* Returns NULL when there was no memory, or when the text is no program; that is reported. */
 static struct cc_unit *add_unit(struct loader *l, const char *path, const struct cc_file_text *file,
                                 bool is_stdlib) {
   struct cc_program *p = l->program;
@@ -181,7 +181,7 @@ static struct cc_unit *imported_unit(struct loader *l, const struct cc_unit *imp
   int status = l->reader(l->context, path, &text, &length, &why);
   if (status == RT_NO_MEMORY) p->diagnostics.failed = true;
   if (status != RT_OK) cannot_import(l, node, path, &why);
-  const struct cc_file_text file = {name, text, length};
+  const struct cc_file_text file = {name, text, length, NULL};
   struct cc_unit *unit = status != RT_OK ? NULL : add_unit(l, path, &file, false);
   rt_free(text);
   return unit;
@@ -232,8 +232,8 @@ static int load_imports(struct loader *l, struct cc_unit *main) {
 
 /* ---- the program ---- */
 
-/* Of two library files that define the same name the first would count; there are none. */
-static int add_library(struct loader *l, const struct cc_file_text *file) {
+/* The part of a library that a model file keeps: of two files that define a name the first counts. */
+static int add_kept_library(struct loader *l, const struct cc_file_text *file) {
   struct cc_program *p = l->program;
   for (; file->name; file++) {
     char path[128];
@@ -255,11 +255,11 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   program->define = (struct cc_assigned_list){source->define, source->define_count, NULL, NULL, NULL};
   program->set = (struct cc_assigned_list){source->set, source->set_count, NULL, NULL, NULL};
   const char *slash = strrchr(source->name, '/');
-  const struct cc_file_text main = {slash ? slash + 1 : source->name, source->text, source->length};
+  const struct cc_file_text main = {slash ? slash + 1 : source->name, source->text, source->length, NULL};
   program->main = add_unit(&l, source->name, &main, false);
   int status = program->main ? load_imports(&l, program->main) : RT_OK;
   if (status == RT_OK && program->main)
-    status = add_library(&l, source->library ? source->library : cc_stdlib);
+    status = source->library ? add_kept_library(&l, source->library) : cc_add_library(program, cc_stdlib);
   if (status == RT_OK && program->main) status = cc_put_given(program);
   if (status == RT_OK) return program;
   cc_program_free(program);
@@ -271,6 +271,7 @@ void cc_program_free(struct cc_program *program) {
   for (size_t i = 0; i < program->unit_count; i++) {
     struct cc_unit *unit = program->unit[i];
     gr_file_free(unit->file);
+    cc_close_library(unit);
     rt_free(unit->definition);
     rt_free(unit->import);
     rt_map_free(&unit->definition_of);
@@ -287,13 +288,11 @@ void cc_program_free(struct cc_program *program) {
   rt_free(program);
 }
 
-struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit,
-                              const char *name) {
+struct cc_definition *cc_find(struct cc_program *program, const struct cc_unit *unit, const char *name) {
   struct cc_definition *found = cc_own_definition(unit, name);
   for (size_t i = 0; !found && i < unit->import_count; i++)
     if (!unit->import[i].as) found = cc_own_definition(unit->import[i].unit, name);
-  const uint64_t *library = found ? NULL : rt_map_find(&program->library, name);
-  return library ? (struct cc_definition *)(uintptr_t)*library : found;
+  return found ? found : cc_find_in_library(program, name);
 }
 
 bool cc_is_lost(const struct cc_unit *unit, const char *name) {

@@ -65,6 +65,6 @@ void cc_order_definitions(struct cc_program *program) {
   struct cc_definition **end = &program->first;
   for (size_t u = 0; u < program->unit_count; u++)
     for (size_t i = 0; i < program->unit[u]->definition_count; i++)
-      if (program->unit[u]->definition[i].visited == CC_UNVISITED)
+      if (program->unit[u]->definition[i].node && program->unit[u]->definition[i].visited == CC_UNVISITED)
         end = visit(program, &program->unit[u]->definition[i], end);
 }

@@ -11,8 +11,11 @@
 /* A definition at the top level of a file. */
 struct cc_definition {
   const char *name;
-  struct gr_node *node; /* GR_FN, GR_HEAD, GR_DIM, GR_CONST, GR_MODEL or GR_EXTERN */
+  struct gr_node *node; /* GR_FN, GR_HEAD, GR_DIM, GR_CONST, GR_MODEL or GR_EXTERN; NULL: nothing has named it
+                           yet, and so it was not parsed (library.c) */
   struct cc_unit *unit; /* the file it stands in */
+  const struct cc_stdlib_item *item; /* of the library: where it stands */
+  struct cc_definition *opened;      /* the one of the library that was parsed after it */
   /* names.c looks for circles: the definitions that this one names, and where the search is. */
   struct cc_use {
     const struct gr_node *where;
@@ -34,7 +37,13 @@ struct cc_definition {
 
 /* One file. */
 struct cc_unit {
-  struct gr_file *file;
+  struct gr_file *file;                    /* NULL: a file of the library, whose parts are */
+  const struct cc_file_text *library_file; /* of these */
+  struct gr_source *library_source;        /* NULL: nothing of it was parsed */
+  struct cc_part_file {
+    struct gr_file *file;
+    struct cc_part_file *next;
+  } * part;
   const char *path; /* as found; imports are relative to it */
   const char *name; /* the same as seen from the folder of the main file, which is not said */
   bool is_stdlib;
@@ -95,10 +104,11 @@ struct cc_program {
     bool is_argument;
   } * unused; /* bindings and arguments that nothing uses */
   size_t unused_count, unused_capacity;
-  bool warned;                 /* of these and of others */
-  struct cc_definition *first; /* of all definitions, each after what it uses */
-  struct rt_map library;       /* name to definition of the standard library */
-  struct rt_map path;          /* of the user's files, to index of unit */
+  bool warned;                                      /* of these and of others */
+  struct cc_definition *first;                      /* of all definitions, each after what it uses */
+  struct rt_map library;                            /* name to definition of the standard library */
+  struct cc_definition *first_opened, *last_opened; /* of its definitions those that were parsed */
+  struct rt_map path;                               /* of the user's files, to index of unit */
   struct rt_arena arena;
 };
 
@@ -122,8 +132,14 @@ struct cc_program *cc_program_parse(const struct cc_source *source);
 void cc_program_free(struct cc_program *program);
 
 /* A definition by name as seen from a unit: its own, then those of plain imports, then the standard
- * library's. NULL: none. */
-struct cc_definition *cc_find(const struct cc_program *program, const struct cc_unit *unit, const char *name);
+ * library's, which is parsed now if it was not yet. NULL: none. */
+struct cc_definition *cc_find(struct cc_program *program, const struct cc_unit *unit, const char *name);
+/* library.c: the standard library, whose definitions are parsed when something names them. RT_OK or
+ * RT_NO_MEMORY. */
+int cc_add_library(struct cc_program *program, const struct cc_file_text *file);
+struct cc_definition *cc_find_in_library(struct cc_program *program, const char *name); /* NULL: none */
+bool cc_open(struct cc_program *program, struct cc_definition *definition);             /* false: no memory */
+void cc_close_library(struct cc_unit *unit);
 /* A definition of the file itself. */
 struct cc_definition *cc_own_definition(const struct cc_unit *unit, const char *name);
 /* Whether the name may be defined in what could not be read. */
@@ -169,8 +185,8 @@ struct cc_definition *cc_last_definition(struct cc_program *program);
  * the definitions that are used, on the lines where they stood. Called when the model has been compiled. */
 typedef int cc_keeper(void *context, const struct cc_file_text *file, bool is_library);
 int cc_keep_program(struct cc_program *program, cc_keeper *keep, void *context);
-/* What the model, its data and its loss say, as a number: not its settings of training, nor comments, nor
- * where things stand. */
+/* A number made from what the model, its data and its loss say. Settings of training, comments and layout
+ * do not change it. */
 uint64_t cc_program_digest(struct cc_program *program);
 
 #endif
