@@ -2,7 +2,8 @@
 #include "compiler/compile.h"
 #include "compiler/front/elaborate.h"
 
-/* What is broken by itself or by what it uses has been told of: more would be consequences. */
+/* A definition that is broken, or uses a broken one, has its error already. Further errors would only
+ * follow from that one. */
 static int check_definition(struct cc_program *program, struct cc_definition *d, struct vm_module **model,
                             struct rt_error *no_memory) {
   struct rt_error error = {0};

@@ -84,7 +84,8 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   return NULL;
 }
 
-/* What all nodes ask of sizes, be they used or not: what no sizes can meet is a mistake in either case. */
+/* What all nodes ask of sizes, also those that nothing uses: what no sizes can meet is a mistake in
+ * either case. */
 static int require_all(struct cc_context *c) {
   const struct gr_span own = {0};
   int status = cc_require_nodes(c, c->model, 1, own);
@@ -242,8 +243,8 @@ static int argument_type(struct cc_context *c, const struct gr_node *pattern, st
   return pattern_dim(c, pattern->child[1], &type->of);
 }
 
-/* *runnable is false when an argument has neither type nor default and is no dim: then there is nothing to
- * run or check. */
+/* *runnable becomes false when an argument has no type and no default and is no dim. Then nothing can be
+ * run or checked. */
 static int function_arguments(struct cc_context *c, const struct gr_node *params, bool *runnable) {
   struct vm_module *m = c->module;
   *runnable = true;
@@ -402,7 +403,8 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
 
 /* ---- check ---- */
 
-/* What a return gives as it is written, without knowing any argument: a text, number, list or function. */
+/* The value of a return that can be read off without knowing the arguments: a text, number, list or
+ * function. */
 static bool literal(const struct cc_context *c, const struct cc_definition *d, const struct gr_node *node,
                     struct cc_value *value) {
   const struct gr_node *params = d->node->child[0];
@@ -423,7 +425,8 @@ static bool literal(const struct cc_context *c, const struct cc_definition *d, c
   return value->kind != CC_NONE;
 }
 
-/* A function whose arguments say too little to run it: its literal results at least are as declared. */
+/* A function that cannot be run because its arguments say too little. What it returns literally, such as
+ * a text, is checked all the same. */
 static int check_literals(struct cc_context *c, const struct cc_definition *d, const struct gr_node *node) {
   struct cc_value value;
   const struct cc_results results = {&value, 1, node->count};
@@ -439,8 +442,8 @@ static int check_literals(struct cc_context *c, const struct cc_definition *d, c
   return RT_OK;
 }
 
-/* A function that may never be called: proven for any sizes of its arguments, as far as its signature says
- * what they are. */
+/* A function that perhaps nothing calls. It is proven for all sizes of its arguments, as far as its
+ * signature says what they are. */
 static int check_function(struct cc_program *program, const struct cc_definition *d, struct rt_error *error) {
   struct compilation k;
   struct cc_value value[CC_MOST_RESULTS];

@@ -8,7 +8,7 @@
 /* read_program.c: parses the text and everything it imports, and checks all names. Whatever is wrong is in
  * the diagnostics. NULL when there was no memory. */
 struct cc_program *cc_program_read(const struct cc_source *source);
-/* The same for who has no use for a program that is wrong: NULL with the first error. */
+/* The same, but a program with an error is NULL, with its first error. */
 struct cc_program *cc_program_load(const struct cc_source *source, struct rt_error *error);
 
 /* Proves the whole program: shapes of every function that can be checked without a call, then those of the

@@ -87,8 +87,8 @@ static size_t signature_length(const char *line) {
   return length;
 }
 
-/* How much of a comment's line belongs to its first sentence: up to a full stop before a capital letter, as
- * "et al. 2017" has none. */
+/* How much of a comment's line belongs to its first sentence: up to a full stop before a capital letter.
+ * The one in "et al. 2017" ends no sentence. */
 static size_t sentence_length(const char *line, size_t length) {
   for (size_t i = 1; i + 2 < length; i++)
     if (line[i] == '.' && line[i + 1] == ' ' && line[i + 2] >= 'A' && line[i + 2] <= 'Z') return i + 1;

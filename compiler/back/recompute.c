@@ -35,7 +35,8 @@ static bool same_type(const struct recompute *r, ir_id a, ir_id b) {
   return vm_type_equal(&r->g->node[a].type, &r->g->node[b].type);
 }
 
-/* Is n in memory whatever we do: no lane node, a root, or read by something that is none of its kind? */
+/* Is n kept in memory in any case? It is when it is no lane node, when it is a root, or when an op that
+ * is no lane op reads it. */
 static bool in_memory(const struct recompute *r, ir_id n) {
   if (!is_lane(r, n) || r->keep[n]) return true;
   for (uint32_t u = r->users.start[n]; u < r->users.start[n + 1]; u++)

@@ -496,6 +496,7 @@ int cc_match_way(struct cc_context *c, const struct cc_callee *callee, const str
   if (node->kind != GR_CALL) return cc_match_settings(c, callee, node->span, NULL, 0, setting);
   const struct gr_node *with = node->child[node->count - 1];
   if (with && with->kind == GR_WITH)
-    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is none", callee->name);
+    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is not a head",
+                   callee->name);
   return cc_match_settings(c, callee, node->span, node->child + 1, node->count - 2, setting);
 }

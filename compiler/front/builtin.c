@@ -34,8 +34,7 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
       && cc_to_number(c, &args->value[0], &known)) {
     double v = ir_fold((enum rt_op)self->op, known, 0, 0);
     if (isnan(v) || (isfinite(known) && !isfinite(v)))
-      return gr_fail(c->error, args->node->span, "%s(%g) is no number that can be written", self->name,
-                     known);
+      return gr_fail(c->error, args->node->span, "%s(%g) is not a finite number", self->name, known);
     *result = (struct cc_value){.kind = CC_NUMBER, .number = v};
     return RT_OK;
   }
@@ -103,7 +102,8 @@ static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struc
   return ir_binary(at, OP_div, sum, size);
 }
 
-/* Is the second argument of max or min an axis of the first? A dim that is none is a number. */
+/* Is the second argument of max or min an axis of the first, as in max(x, T)? Any other dim is a number:
+ * max(x, D). */
 static bool names_axis(struct cc_context *c, args_t *args) {
   const struct cc_value *x = &args->value[0], *by = &args->value[1];
   return by->kind == CC_DIM && x->kind == CC_TENSOR && cc_axis_of(c, cc_type(c, x->id), by->dim) != -1;

@@ -124,8 +124,8 @@ int cc_run_range(struct cc_context *c, const struct cc_builtin *self, args_t *ar
                          ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_iota, .type = &type}));
 }
 
-/* Inside head[H], a part that is the same for every head, beside `like`, which has one for each: repeated for
- * each. */
+/* Inside head[H]: a part that is the same for every head, to be joined with `like`, which each head has
+ * one of. It is repeated for each head. */
 static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_type *like,
                             struct gr_span span) {
   struct vm_type type = *cc_type(c, part), repeated = *like;
@@ -140,8 +140,7 @@ static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_ty
   return ir_expand_axes(cc_in_model(c, span), part, axes, &repeated);
 }
 
-/* The axis that concat joins along, by its place among those that are seen: a result of joining has no name
- * yet. */
+/* The axis that concat joins along is given by its place, 0 for the first: the joined axis has no name. */
 static int joined_axis(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                        const struct vm_type *type, int *along) {
   static const struct cc_parameter row = {"axis", CC_TAKES_WHOLE, .range = CC_FROM_TO(-1, RT_MAX_RANK - 1)};

@@ -139,8 +139,8 @@ static const struct vm_type *tensor_type(struct cc_context *c, const struct cc_v
   return c->slot && !value->outer ? &c->slot->graph->node[value->id].type : cc_type(c, value->id);
 }
 
-/* Without a type an argument may be anything; but its default, when it is a list or a number, says what it is
- * meant to be. */
+/* An argument without a type may be anything. But a default that is a list or a number says what is
+ * meant. */
 static int check_kind(struct cc_context *c, const struct cc_definition *d, const struct gr_node *param,
                       const struct cc_value *value, struct gr_span span) {
   const struct gr_node *usual = param->count > 1 ? param->child[1] : NULL;
@@ -288,8 +288,8 @@ int cc_check_result(struct cc_context *c, const struct cc_definition *d, const s
   return status;
 }
 
-/* The axis H of a head[H] at this call, so that an argument [T, H, K] is to the head what each of its H heads
- * sees: [T, K]. VM_NO_DIM when the head has none. */
+/* The axis H of a head[H] at this call. The head sees an argument [T, H, K] as each of its H heads does,
+ * as [T, K]. VM_NO_DIM: the head is no head[H]. */
 CC_OWN_FRAME static int head_axis(struct cc_context *c, const struct cc_definition *d,
                                   const struct cc_call_args *args, vm_dim *dim) {
   const struct gr_node *name = d->node->kind == GR_HEAD && d->node->count > 3 ? d->node->child[3] : NULL,
@@ -360,8 +360,9 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
   return cc_check_result(c, d, results, scope);
 }
 
-/* An error within a call: what the standard library says of itself is a note to the line that called it.
- * Files of the user's own, and instances, which meet what an earlier call made, are told by a note. */
+/* An error within a call. If it is in the standard library, it is shown at the line that called the
+ * library, with a note that points into it. If it is in the user's file, it stays where it is, with a
+ * note at the call. */
 static void trace(struct cc_context *c, const struct cc_value *callee, struct gr_span call,
                   const struct cc_unit *caller) {
   const struct cc_definition *d = callee->function;
@@ -409,7 +410,7 @@ CC_OWN_FRAME static void try_swapped(struct cc_context *c, const struct cc_value
   c->swapping = false;
 }
 
-/* What the standard library makes stands, for all later messages, at the line that called it. */
+/* Later messages about nodes that the standard library made point to the line that called it. */
 static void place_at_call(struct cc_context *c, ir_id from, struct gr_span call) {
   for (ir_id n = from; n < c->model->count; n++) {
     const struct gr_source *source = c->model->node[n].span.source;
@@ -465,7 +466,7 @@ int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct c
   *results->value = (struct cc_value){.kind = CC_NONE};
   const struct gr_node *with = with_of(args);
   if (callee->kind == CC_BUILTIN && with)
-    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is none",
+    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is not a head",
                    callee->builtin->name);
   if (callee->kind == CC_BUILTIN) {
     results->count = 1;

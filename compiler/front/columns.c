@@ -242,8 +242,8 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   return check_options(c, column, option, input);
 }
 
-/* A vector of no numbers, or a choice of one thing, says nothing. Of a name (vector[N], class[C]) the file
- * gives the size, and it is refused by the same measure. */
+/* A vector of no numbers is refused, and so is a choice of one class. The size of a name (vector[N],
+ * class[C]) comes from the file, and is checked there in the same way. */
 static int check_count(struct cc_context *c, const struct gr_node *column, const struct io_kind *kind,
                        vm_dim size) {
   const struct gr_node *axes = column->child[1];

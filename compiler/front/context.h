@@ -105,8 +105,8 @@ struct cc_slot {
 
 enum { CC_MOST_OUTPUTS = 64 };
 
-/* While the loss is elaborated, in the model's own frame: an output as the first argument of a function
- * stands for two, what the model returns for it and what the row has. */
+/* Used while the loss is elaborated. There cross_entropy(y), with an output y, means cross_entropy(what
+ * the model returns for y, what the row has for y). */
 struct cc_answers {
   const struct cc_frame *frame;
   int count;
@@ -128,7 +128,7 @@ struct cc_context {
   int levels;                 /* of nesting, see budget.c */
   uint32_t steps;             /* taken so far */
   struct gr_span
-      unrolling;  /* the loop or call that is at hand, where a program that grows too large is told of */
+      unrolling;  /* the loop or call at hand: where the message points when the program grows too large */
   uint64_t stamp; /* of this elaboration: file-level dims that have it are made */
   struct rt_map param_of; /* path to number of parameter */
   ir_id *param_node;      /* [module->param_count] */
@@ -165,13 +165,14 @@ static inline const struct vm_type *cc_type(struct cc_context *c, ir_id id) {
   return &c->model->node[id].type;
 }
 
-/* Keeps its frame to itself: there are hundreds of cc_expression on the stack, which need not have room for
- * all that any of them may do. */
+/* A function with a large frame. It is not inlined, because hundreds of calls of cc_expression may be on
+ * the stack, and each would need room for it. */
 #define CC_OWN_FRAME __attribute__((noinline))
 
 /* All return RT_OK or the code of the error that they left in c->error. */
 
-/* budget.c: a level of nesting, which is also a step; left in any case. A call takes more stack. */
+/* budget.c: enters some levels of nesting, which also count as a step. cc_leave follows even when
+ * cc_enter fails. A call takes several levels, because it needs more stack. */
 enum { CC_CALL_LEVELS = 5, CC_CALL_STEPS = 10, CC_HEAD_STEPS = 200, CC_SCAN_STEPS = 500 };
 int cc_enter(struct cc_context *c, int levels, struct gr_span span);
 void cc_leave(struct cc_context *c, int levels);
@@ -185,7 +186,7 @@ void cc_scope_free(struct cc_scope *scope);
 
 /* value.c: what went wrong */
 int cc_out_of_memory(struct cc_context *c);
-/* Says for what and where, unless that was said. Those further in say it first. */
+/* Adds to "out of memory" what was being made and where, unless a function further in has done so. */
 void cc_place_memory(struct rt_error *error, struct gr_span span, const char *what);
 
 /* value.c: in words */
@@ -208,8 +209,8 @@ int cc_axis_of(struct cc_context *c, const struct vm_type *type, vm_dim d);
 
 /* value.c: as a number */
 bool cc_to_number(struct cc_context *c, const struct cc_value *value, double *number);
-/* That it is a number of tensors: what float makes infinite is refused, so that a program means the same in
- * both precisions. `inf` itself is one. */
+/* Refuses a number that is too large for float, so that a program means the same in both precisions.
+ * `inf` is allowed. */
 int cc_check_float(struct cc_context *c, double number, struct gr_span span);
 /* That float does not make 0 of it as it is written. */
 int cc_check_small(struct cc_context *c, double number, struct gr_span span);
@@ -218,7 +219,7 @@ int cc_check_small(struct cc_context *c, double number, struct gr_span span);
 int cc_to_tensor(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);
 /* And no whole numbers that name things. */
 int cc_to_real(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);
-/* Where it is [] because mean(x) was over all axes: how to say that it is to be over one. */
+/* When a value is [] because of mean(x) over all axes: hints how to take the mean over one axis. */
 void cc_hint_reduced(struct cc_context *c, const struct cc_value *value);
 /* A tensor of the model as leaf of the slot that is being elaborated. vector: the dim of the last axis, of
  * role FEATURE, when the leaf is a vector; VM_NO_DIM: it is a number, or a table to gather from. */

@@ -24,7 +24,7 @@ int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim); /* as
 int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim);  /* within an axis */
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number); /* known while compiling */
-/* The axes that *B stands for, as a list of dims; NULL with the error set: the signature has no such. */
+/* The axes that *B stands for, as a list of dims. NULL, with the error set, when the signature has no *B. */
 const struct cc_value *cc_star(struct cc_context *c, const struct gr_node *star);
 int cc_shape(struct cc_context *c, const struct gr_node *shape,
              struct vm_type *type); /* [T, 4*D] in an expression */
@@ -43,7 +43,8 @@ int cc_require_size(struct cc_context *c, vm_dim dim, struct gr_span span); /* i
 int cc_require_part(struct cc_context *c, const struct cc_part *part, struct gr_span span);
 /* symbol >= least: what words[1 <= T] says. */
 int cc_require_least(struct cc_context *c, uint32_t symbol, int64_t least, struct gr_span span);
-/* What nodes of g ask, from number `from` on; span: who made them, or no place for their own. */
+/* What the nodes of g ask of sizes, from number `from` on. span: the call that made them; without a
+ * source each node's own place counts. */
 int cc_require_nodes(struct cc_context *c, const struct ir_graph *g, ir_id from, struct gr_span span);
 /* Writes into the module what the values that the roots depend on ask. */
 int cc_requirements(struct cc_context *c, int root_count, const ir_id *root);
@@ -114,8 +115,8 @@ const struct cc_builtin *cc_builtin_at(int index); /* NULL after the last */
 int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
             struct cc_value *result);
 
-/* vocabulary.c: one vocabulary for columns that say the same name, and what they say of it made one;
- * declared[] are the columns of the data block. */
+/* vocabulary.c: columns that name the same vocabulary share it, and options that one of them gives hold
+ * for all. declared[] are the columns of the data block. */
 int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared);
 /* labels = "bad, good": what a class or tags column may hold. Declared with arguments.h. */
 struct cc_setting;
@@ -131,11 +132,12 @@ int cc_declare_columns(struct cc_context *c, const struct gr_node *data, struct 
 const struct gr_node *cc_find_column(struct cc_context *c, const struct gr_node *data, const char *name,
                                      struct gr_span span);
 int cc_data_alone(struct cc_context *c); /* of a program without a model */
-/* What can be said of a column by itself: there is such a kind, and it has so many axes. */
+/* Checks a column by itself: its kind exists and has that many axes. */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output);
-/* What training minimises, and the loss of each output: where it has but one, without its weight. */
+/* What training minimises, and the loss of each output. An output with a single loss has it here without
+ * its weight. */
 struct cc_losses {
   ir_id total, of_output[CC_MOST_OUTPUTS];
   ir_id count[CC_MOST_OUTPUTS]; /* what the loss of each is divided by */
@@ -143,7 +145,8 @@ struct cc_losses {
   bool penalised;               /* the total has terms of no output */
 };
 int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum);
-/* loss_answer.c: the output that the first argument of a call names, or that the call is for; else -1. */
+/* loss_answer.c: the output that a call in the loss is about: its first argument names it, or the call
+ * was made for it. -1: none. */
 int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call);
 /* The number of the label that a loss of this output is given as a text. */
 int cc_label_number(struct cc_context *c, int output, struct gr_span span, struct cc_value *value);

@@ -66,7 +66,7 @@ static int fold(struct cc_context *c, const struct gr_node *node, double a, doub
   if (isnan(number) || (whole && !isfinite(number)))
     return (node->text[0] == '/' || node->text[0] == '%') && b == 0
                ? gr_fail(c->error, node->span, "this divides by 0")
-               : gr_fail(c->error, node->span, "%g %s %g is no number that can be written", a, node->text, b);
+               : gr_fail(c->error, node->span, "%g %s %g is not a finite number", a, node->text, b);
   *value = (struct cc_value){.kind = CC_NUMBER, .number = number};
   return RT_OK;
 }
@@ -135,7 +135,8 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
       && (!(l = for_every_head(c, l, r, node->child[0]->span))
           || !(r = for_every_head(c, r, l, node->child[1]->span))))
     return c->error->code;
-  /* x^2 is a product: pow would be slower and has no gradient at negative x through the logarithm. */
+  /* x^2 is x * x. pow would be slower, and its gradient takes the logarithm of x, which a negative x does
+   * not have. */
   if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2)
     value->id = ir_unary(cc_in_graph(c, node->span), OP_square, l);
   for (size_t k = 0; !value->id && k < RT_COUNT(operators); k++)

@@ -315,8 +315,8 @@ static bool uses_h(const struct ir_head *head) {
   return computes_with_h(&head->score) || computes_with_h(&head->mask) || computes_with_h(&head->drop);
 }
 
-/* A head that is asked for H heads by an argument, and makes nothing of its own for each: then what it is
- * given tells them apart, or nothing does. */
+/* A head that is asked for H heads by an argument, but makes no parameters for each. Then its arguments
+ * must differ between heads, or all heads are the same. */
 static int check_heads_differ(struct cc_context *c) {
   const struct cc_definition *d = c->frame->definition;
   const struct gr_node *params = d->node->child[0], *dim = d->node->child[3];
@@ -336,9 +336,8 @@ static int check_heads_differ(struct cc_context *c) {
   return c->error->code;
 }
 
-/* Queries and keys that are the same for every head are not enough where heads differ in their values or
- * slots alone, or in nothing: the queries are repeated for each head, so that the weights too have an axis of
- * heads. */
+/* When queries and keys are the same for all heads, the queries are repeated for each head. So the
+ * weights have an axis of heads too, although only the values or slots differ. */
 static int lift_query(struct cc_context *c, struct cc_slot *slot, struct gr_span span, ir_id *query) {
   struct attend_operand *operand = &slot->head->query;
   struct vm_type type = *cc_type(c, *query);
@@ -409,8 +408,8 @@ static int statements(struct cc_context *c, struct slots *slots, const struct gr
 
 /* ---- how it is computed ---- */
 
-/* What keeps a slot from being computed pair by pair, or NULL. *rows: it needs a row of scores at once, and
- * no more than that. */
+/* Why a slot cannot be computed pair by pair; NULL: it can. *rows counts what needs a whole row of
+ * scores, which is the lesser difficulty. */
 static const char *needs_all(const struct ir_slot *slot, bool is_score, int *rows) {
   for (ir_id n = 1; slot->graph && n < slot->graph->count; n++) {
     const struct ir_node *node = &slot->graph->node[n];
@@ -426,7 +425,7 @@ static const char *needs_all(const struct ir_slot *slot, bool is_score, int *row
   return NULL;
 }
 
-/* Does the head, with its gradient, get by with the row values that a plan can hold? */
+/* Are the row values of the head and its gradient few enough for a plan? */
 static int few_rows(struct cc_context *c, const struct ir_head *head, struct gr_span span, bool *few) {
   struct ir_slot trial = {0};
   int leaves = 1 + head->extra_count, rows = 0, status = RT_OK;
@@ -458,8 +457,8 @@ static int spell_softmax(struct cc_context *c, struct ir_head *head, struct gr_s
   return head->score.result[0] ? RT_OK : c->error->code;
 }
 
-/* Has the derivative of a score room for its results? They are the score, its derivative, and for each extra
- * a gradient, which in a table has a place as well. */
+/* Does the program of the derivative have room for all its results? They are the score, its derivative,
+ * and a gradient for each extra; that of a table also has an index. */
 static bool few_results(const struct ir_head *head) {
   int results = 2;
   for (int k = 0; k < head->extra_count; k++) {

@@ -47,8 +47,8 @@ static bool mentions_head(struct cc_context *c, const struct gr_node *node) {
   return false;
 }
 
-/* All axes of a value are indexed, and one of them, not among the visible ones, is the head's own. Without h
- * among the indices what belongs to other heads would be read. */
+/* Inside head[H] the axis H of a value is hidden, and can be indexed by h alone. Indices without h would
+ * read what belongs to other heads. */
 static int check_own_axis(struct cc_context *c, const struct gr_node *node, const struct vm_type *type,
                           const int *visible, int count) {
   int own = 0;
@@ -64,9 +64,9 @@ static int check_own_axis(struct cc_context *c, const struct gr_node *node, cons
   return c->error->code;
 }
 
-/* B[i, j], f[j], slope[h] within a slot; B[h, i - j], where an expression picks from the last axis: the
- * nearest element when it falls outside, as tables of clipped distances want it; and query[i], or W[h, ..],
- * where the last axis stays: a vector. */
+/* Indices within a slot. B[i, j], f[j] and slope[h] are numbers. B[h, i - j] picks from the last axis,
+ * the nearest element when i - j falls outside, as tables of clipped distances need it. query[i] and W[h,
+ * ..] keep the last axis and are vectors. */
 static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer,
                         struct cc_value *value) {
   const struct vm_type *type = cc_type(c, outer);

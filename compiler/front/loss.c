@@ -43,7 +43,8 @@ static int read_number(struct cc_context *c, const struct gr_node *node, double 
 
 static int read_terms(struct cc_context *c, const struct gr_node *node, struct cc_terms *terms);
 
-/* As the numbers of a tensor hold it, a weight is neither infinite nor, what would train nothing, 0. */
+/* A weight must neither overflow nor become 0 when it is stored as a float: with 0 nothing would be
+ * trained. */
 static int scale(struct cc_context *c, const struct gr_node *node, double by, struct cc_terms *terms) {
   terms->constant *= by;
   for (int k = 0; k < terms->count; k++) {
@@ -73,7 +74,7 @@ static int add(struct cc_context *c, const struct gr_node *node, struct cc_terms
   return status;
 }
 
-/* Does a loss function stand there, which is a sum over outputs or a value for each row? */
+/* Does the expression name a loss function? */
 static bool names_loss(struct cc_context *c, const struct gr_node *node) {
   if (node->kind != GR_BINARY && node->kind != GR_UNARY) return cc_loss_function(c, node) != NULL;
   for (int k = 0; k < node->count; k++)
@@ -121,7 +122,8 @@ static int read_terms(struct cc_context *c, const struct gr_node *node, struct c
 
 /* ---- what the terms amount to ---- */
 
-/* What would drive a loss of the library up is a slip of the pen; a function of one's own may be a gain. */
+/* A loss of the library with a weight below 0 is a mistake: training would drive it up. A function of the
+ * user's may be something to be made large. */
 static int check_sign(struct cc_context *c, const struct cc_term *term) {
   if (!term->function || !term->function->unit->is_stdlib || term->weight >= 0) return RT_OK;
   gr_fail(c->error, term->span,

@@ -62,7 +62,7 @@ struct ends {
 
 static struct ends turned(struct ends x, double by) { return by < 0 ? (struct ends){x.minus, x.plus} : x; }
 
-/* Everything that is not computed here is finite, or the run says where it is not. */
+/* Inputs of a slot are finite. Where one is not, the run tells its line. */
 static struct ends ends_of(const struct ir_graph *g, const struct ir_node *node, const struct ends *known) {
   struct ends none = {false, false}, a = node->arg_count > 0 ? known[node->arg[0]] : none,
               b = node->arg_count > 1 ? known[node->arg[1]] : none;

@@ -90,7 +90,7 @@ static const char *limits_text(struct cc_context *c, vm_dim dim) {
   return cc_keep_text(c, &text, "");
 }
 
-/* *possible: RT_OK is also given when no sizes meet it; the caller has the words for that. */
+/* Returns RT_OK with *possible = false when no sizes meet it, so that the caller can say so in its words. */
 static int ask(struct cc_context *c, enum vm_requirement_kind kind, vm_dim dim, struct gr_span span,
                bool *possible) {
   enum vm_truth truth = VM_FOR_SOME;
@@ -321,7 +321,7 @@ static bool is_one_size(const struct cc_context *c, const struct cc_required *r,
   return r->needed && vm_requirement_limit(&c->module->dims, &asked, &one->symbol, &one->least, &one->limit);
 }
 
-/* Each can be met, but no row can meet both: x[5] beside position(x, 4). */
+/* Two requirements that can be met, but not by the same row: x[5] beside position(x, 4). */
 static int check_together(struct cc_context *c) {
   struct one_size a, b;
   for (size_t i = 0; i < c->required_count; i++)

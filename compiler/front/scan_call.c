@@ -109,7 +109,7 @@ static int give_arguments(struct scan_call *s) {
   return status;
 }
 
-/* A state that comes out as it went in, and whatever else, all batched alike. */
+/* Checks that the next state has the shape of the state, and makes all results batched when one is. */
 static int check_results(struct scan_call *s, const struct cc_value *callee, const struct cc_results *results,
                          ir_id *id) {
   struct cc_context *c = s->c;

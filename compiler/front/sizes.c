@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* As a number that sizes may be computed with; whether it is one that an axis can have is another question.
- */
+/* The value as a size to compute with. Whether an axis can have that size is asked elsewhere. */
 CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span,
                                vm_dim *dim) {
   if (v->kind == CC_DIM) {

@@ -22,7 +22,7 @@ static int usage(struct cc_context *c, const char *name, const char *written, ar
 
 /* ---- over positions ---- */
 
-/* Is the value the position i or j itself? As an argument it says what to run over. */
+/* Is the value just i or j? As an argument, as in sum(s, j), it says what to run over. */
 static bool is_position(const struct cc_context *c, const struct cc_value *v, enum attend_axis *position) {
   if (v->kind != CC_TENSOR || v->outer) return false;
   const struct ir_node *n = slot_node(c, v->id);
@@ -31,7 +31,8 @@ static bool is_position(const struct cc_context *c, const struct cc_value *v, en
   return true;
 }
 
-/* The first argument as a value of the slot, and the position that the second names: j when there is none. */
+/* The first argument as a value of the slot, and the position that the second one names. Without a second
+ * argument it is j. */
 static int operand(struct cc_context *c, const struct cc_builtin *self, args_t *args, const char *written,
                    ir_id *x, enum attend_axis *position) {
   *position = ATTEND_J;
@@ -151,9 +152,9 @@ static int pair(struct cc_context *c, const struct cc_builtin *self, args_t *arg
              : give(c, result, ir_binary(cc_in_graph(c, args->node->span), (enum rt_op)self->op, a, b));
 }
 
-/* max(a, b) and min(a, b) of two numbers are no reductions. The bare j is what is run over where a varies
- * with the keys and is more than a place, as in sum(s, j); else it is a number, as in min(i, j). A dim that
- * is no axis is a number too. */
+/* max(a, b) and min(a, b) of two numbers are no reductions. max(s, j) runs over the keys, because s
+ * varies with them and is more than a position. min(i, j) is the smaller of two numbers, and so is min(i,
+ * D) with a dim D that is no axis of i. */
 static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
   enum attend_axis position;

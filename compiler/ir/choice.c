@@ -1,13 +1,14 @@
-/* choice.c: what a choice does not take has no gradient. Below `where(c, a, b)` the gradient is exactly 0
- * where a was not taken, and 0 times a slope that is infinite or no number, as that of log(x) at 0, would be
- * no number itself: it would spoil everything that log(x) is made of. So in what a choice takes from, a
- * gradient of 0 stays 0 whatever it is multiplied by. Programs without choices are as they were. */
+/* choice.c: what a choice does not take has no gradient. In where(x > 0, log(x), 0) the gradient of
+ * log(x) is exactly 0 where x is 0, but the slope of log there is infinite, and 0 times infinity is not a
+ * number. It would spoil everything that x is made of. So in whatever a choice takes from, a gradient of
+ * 0 stays 0, whatever it is multiplied by. Programs without choices are not touched. */
 #include "compiler/ir/rules.h"
 
 #include <math.h>
 
-/* How far a choice reaches: relu, min and max keep slopes from each other that are infinite; where() whatever
- * is no number, in products too. A choice of the compiler's own takes nothing from what is not finite. */
+/* How far a choice reaches. relu, min and max keep infinite slopes out. where() keeps out all that is not
+ * finite, in products too. A choice that the compiler made only takes from finite values, and needs none
+ * of it. */
 enum reach { NO_CHOICE, SLOPES, EVERYTHING };
 
 static enum reach reach_of(const struct ir_node *n) {
@@ -24,8 +25,9 @@ void ir_mark_choice(const struct ir_graph *g, ir_id n, uint8_t *chosen) {
     if (chosen[node->arg[k]] < reach) chosen[node->arg[k]] = reach;
 }
 
-/* Where a score is minus infinity no weight depends on it. Positions, products of queries and keys and
- * parameters are finite; a tensor that the slot is given need not be, nor what a constant makes so. */
+/* A score of minus infinity has no weight, and no gradient must come from it. Positions, parameters and
+ * products of queries and keys are finite. A tensor from outside the slot may hold minus infinity, and so
+ * may the result of a constant such as -inf. */
 bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot) {
   for (ir_id n = 1; n < slot->count; n++) {
     const struct ir_node *node = &slot->node[n];

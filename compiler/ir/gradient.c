@@ -20,9 +20,9 @@ ir_id ir_over_keys(struct ir_back *b, ir_id id) {
   return ir_over(rule_here(b), (struct ir_along){IR_OVER_SUM, .position = ATTEND_J}, id);
 }
 
-/* In a slot, what a value that is the same for all keys receives is either one number for each key, which
- * count together, or, through a sum or maximum over the keys, one number for all of them. The two can only be
- * added when the first are summed. */
+/* In a slot, a value that is the same for all keys receives two kinds of gradients: one number for each
+ * key, or, through a sum or maximum over the keys, one number for all. Before the two are added, those of
+ * the first kind are summed over the keys. */
 static ir_id add_in_slot(struct ir_back *b, ir_id to, ir_id id) {
   uint8_t j = IR_VARIES(ATTEND_J);
   ir_id sum = b->sum[to];
@@ -54,9 +54,9 @@ void ir_give_node(struct ir_back *b, ir_id to, ir_id id) {
   b->sum[to] = id;
 }
 
-/* In a slot: what comes through a sum over the keys is one number for all of them, and each key's share of
- * it. An argument that is the same for all keys receives the shares of all: f[i] of sum(s + f[i], j) counts
- * for each key. A table adds up by element itself. */
+/* In a slot: the gradient that comes through a sum over the keys is one number, and each key's share of
+ * it. An argument that is the same for all keys receives it once for each key: in sum(s + f[i], j), f[i]
+ * is added for every key. The kernel adds up the gradient of a table by element. */
 static ir_id shares_of_keys(struct ir_back *b, ir_id to, ir_id id) {
   uint8_t varies = b->node.varies, given = b->g->node[id].varies | b->g->node[to].varies;
   bool each = varies & IR_VARIES(ATTEND_J) && !(given & IR_VARIES(ATTEND_J));

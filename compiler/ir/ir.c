@@ -98,8 +98,7 @@ static const char *dim_text(struct rt_text *t, const struct ir_graph *g, vm_dim 
   return t->data ? t->data : "?";
 }
 
-/* Two dims that have the same value under different names are the usual mistake of who comes from other
- * systems. */
+/* People who come from other systems often have two dims of one value under different names. */
 void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error) {
   int64_t x, y;
   if (a == VM_NO_DIM || b == VM_NO_DIM || a == b) return;

@@ -25,7 +25,7 @@ struct ir_node {
   uint8_t choice;        /* enum ir_choice */
 };
 
-/* What of a node's arguments counts may depend on their values: see choice.c. */
+/* Which of a node's arguments count, where that depends on their values: see choice.c. */
 enum ir_choice {
   IR_CHOICE_BY_OP, /* a select takes one of two, and so on */
   IR_CHOICE_OWN,   /* a select that the compiler made, which takes from what is finite */
@@ -61,7 +61,7 @@ struct ir_head {
   const char *name; /* path */
   bool softmax;
   enum vm_lowering lowering;
-  const char *why;  /* not VM_FUSED: what asks for it */
+  const char *why;  /* why it is not VM_FUSED */
   ir_id weights;    /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
   double drop_rate; /* that of the slot drop; NAN when it is not one number */
   struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
@@ -201,10 +201,11 @@ ir_id ir_matmul(struct ir_at at, ir_id a, bool a_transposed, ir_id b, bool b_tra
 /* a as a tensor of the given type: its dims must be those of `type` with some left out, in the same order, in
  * exactly one way. a itself when equal. */
 ir_id ir_expand(struct ir_at at, ir_id a, const struct vm_type *type);
-/* The same with the axes of the result that a has named by a mask, for when the dims alone do not say. */
+/* The same, where `axes` is the mask of the axes of the result that a has. For cases in which the dims
+ * alone do not tell. */
 ir_id ir_expand_axes(struct ir_at at, ir_id a, uint32_t axes, const struct vm_type *type);
-/* The shape two operands meet in: the one whose dims contain the other's in order; neither: an error with a
- * hint. Batched when one is. */
+/* The shape that two operands have in common: the one whose dims contain the other's, in order. An error
+ * with a hint when neither does. Batched when one of them is. */
 int ir_broadcast(struct ir_at at, ir_id a, ir_id b, struct vm_type *type);
 /* Sum over the axes that the mask `keep` leaves out; also over the examples when batched is false and a is
  * batched. */
@@ -218,11 +219,11 @@ struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched);
 static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) {
   return g->node[id].called.source ? g->node[id].called : g->node[id].span;
 }
-/* Adds to an error that two dims with one value have different names, if so. */
+/* If two dims have the same value under different names, adds that to the error. */
 void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
 /* The product of a type's dims from axis `from` on; VM_NO_DIM when out of memory. */
 vm_dim ir_extent(struct vm_dims *dims, const struct vm_type *type, int from);
-/* Appends a copy of a node as it is, type and all: for passes, which know that it is right. */
+/* Appends a copy of a node with its type, unchecked. For passes, which know that the type is right. */
 ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error *error);
 
 /* gradient.c: appends the nodes that compute d(loss)/d(wrt[k]) for every k, and puts them into grad[k]; 0

@@ -19,7 +19,8 @@ ir_id ir_slot_vector(struct ir_at at, int64_t leaf, vm_dim dim) {
   return leaf_of_type(at, leaf, &type);
 }
 
-/* Not through the signature of gather: within a slot every number is real, also an index. */
+/* This does not use the signature of gather, which wants whole numbers: in a slot every number is real,
+ * an index too. */
 ir_id ir_slot_gather(struct ir_at at, ir_id table, ir_id index) {
   if (!table || !index) return 0;
   struct ir_node node = {.op = OP_gather,

@@ -8,8 +8,8 @@
 
 /* ---- operands ---- */
 
-/* An operand with its axes in the order of roles given, those it lacks repeated; groups of queries to one key
- * head written out. */
+/* Brings the axes of an operand into the order of `role`, repeats it along those it lacks, and repeats
+ * each head of keys for the heads of queries that share it. */
 static ir_id arrange(struct materialise *m, ir_id id, const struct attend_operand *operand, int count,
                      const uint8_t *role, const struct vm_type *to) {
   struct vm_type type = m->g->node[id].type, moved = type;
@@ -78,8 +78,8 @@ static ir_id matrix(struct materialise *m, int arg, const struct attend_operand 
   return ir_reshape(here(m), id, &to);
 }
 
-/* Rows [h?, rows, features] of a product, 0 where the mask hides the row from all: 0 times their NaN would be
- * NaN, here or in the gradient. */
+/* Sets rows [h?, rows, features] of a product to 0 where the mask hides them from all. Their weight is 0,
+ * but 0 times a NaN would be NaN, here or in the gradient. */
 static ir_id hide_rows(struct materialise *m, ir_id id, enum attend_axis rows, bool heads) {
   const struct tensor *seen = ir_tensors_seen(m, IR_VARIES(rows));
   if (!id || !m->seen[I | J].id || !(seen->varies & IR_VARIES(rows)) || (seen->varies & H && !heads))
@@ -437,7 +437,7 @@ static ir_id finite_values(struct materialise *m, ir_id values, ir_id *others) {
   return *others ? finite : 0;
 }
 
-/* [h?, i]: how many numbers that are not finite the values have that a query sees. */
+/* [h?, i]: how many numbers are not finite in the values that a query sees. */
 static ir_id sees_others(struct materialise *m, ir_id others) {
   const struct tensor *seen = ir_tensors_seen(m, I | J);
   struct vm_type type = m->g->node[others].type;

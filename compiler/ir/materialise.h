@@ -9,8 +9,8 @@
 
 #include "compiler/ir/ir.h"
 
-/* R beside them: made from what is seen of a row, a column or all pairs, and so hidden where nothing is seen.
- * G: its own axis is that of all heads, and each element is hidden where that head does not see. */
+/* R: the value was made from what is seen of a row, a column or all pairs, and is hidden where nothing is
+ * seen. G: its own axis is that of all heads, and each element is hidden where that head does not see. */
 enum { I = IR_VARIES(ATTEND_I), J = IR_VARIES(ATTEND_J), H = IR_VARIES(ATTEND_H), R = 1 << 7, G = 1 << 6 };
 
 struct tensor {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Counted before the pass, for nodes as they were and, as they are made, for the new ones. */
+/* How often nodes are used: old ones as counted before the pass, new ones as they are made. */
 struct merge {
   uint32_t *uses; /* by old node, roots counted */
   ir_id at;       /* the old node at hand */
@@ -49,8 +49,8 @@ static ir_id add_product(struct ir_graph *g, ir_id product, ir_id sum, struct rt
   return ir_add((struct ir_at){g, p.span, error}, op);
 }
 
-/* (rest + sum) + product, `inner` being the first sum: rest + (sum + product). 0 without an error when inner
- * is no such thing. */
+/* inner + product, where inner is rest + sum, as rest + (sum + product). Returns 0, without an error,
+ * when inner is no such sum. */
 static ir_id add_within(struct ir_graph *g, struct merge *m, ir_id inner, ir_id product,
                         struct rt_error *error) {
   const struct ir_node in = g->node[inner];
@@ -64,8 +64,8 @@ static ir_id add_within(struct ir_graph *g, struct merge *m, ir_id inner, ir_id 
   return 0;
 }
 
-/* What a + b is when products add up in it; 0 without an error: nothing better. The later product is the one
- * to be added: its y is at hand. */
+/* a + b when products add up in it. Returns 0, without an error, when none do. The later product is added
+ * to the earlier one, because its y has just been computed. */
 static ir_id merged(struct ir_graph *g, struct merge *m, ir_id a, ir_id b, struct rt_error *error) {
   ir_id early = a < b ? a : b, late = a < b ? b : a;
   if (early == late) return 0;

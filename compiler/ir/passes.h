@@ -25,7 +25,7 @@ int ir_users_list(const struct ir_graph *g, const bool *live,
                   struct ir_users *users); /* RT_OK or RT_NO_MEMORY */
 void ir_users_free(struct ir_users *users);
 
-/* Constants folded, identities applied, repetition moved behind the arithmetic (simplify.c, fold.c). */
+/* Folds constants, applies identities, and moves repetition behind arithmetic (simplify.c, fold.c). */
 int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 /* One node for everything that is computed twice (cse.c). */
 int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);

@@ -81,7 +81,8 @@ RULE(cross_entropy) {
 
 /* ---- tables ---- */
 
-/* A table per example: onehot(ids)' dy, with the axes of ids as one and those of a row as one. */
+/* The gradient of a table that each example has one of: onehot(ids)' dy, with all axes of ids taken as
+ * one, and all axes of a row. */
 static ir_id scatter_each(struct ir_back *b, ir_id ids, const struct vm_type *table) {
   struct vm_dims *dims = b->g->dims;
   ir_id hot = rule_1(b, OP_onehot, ids);
@@ -114,7 +115,8 @@ RULE(gather) {
         ir_add(rule_here(b), (struct ir_op){OP_scatter, 2, .arg = (ir_id[]){ids, b->dy}, .type = &table}));
 }
 
-/* A table of all examples: each example's share by itself, so that ir_give adds them up. */
+/* When all examples share the table, each example's part is made by itself, and ir_give adds the parts
+ * up. */
 RULE(take) {
   struct vm_type table = *rule_type(b, rule_arg(b, 0));
   table.batched = rule_type(b, b->dy)->batched;

@@ -22,7 +22,7 @@ static int collected(const struct ir_scan *scan) { return gives_states(scan) ? 1
 
 /* ---- the step backwards ---- */
 
-/* Nodes keep their numbers, and so do the body's arguments, which come first in it. */
+/* Copies the body. Nodes keep their numbers; the arguments come first. */
 static bool copy_body(struct backwards *w) {
   struct ir_back *b = w->b;
   const struct ir_graph *from = w->forward->body;
@@ -37,7 +37,7 @@ static bool copy_body(struct backwards *w) {
   return true;
 }
 
-/* The sum of all results, each weighted by its gradient: what the gradient of the step is the gradient of. */
+/* The sum of all results, each times its gradient. The derivative of this sum is the step backwards. */
 static ir_id weighted_results(struct backwards *w) {
   struct ir_back *b = w->b;
   struct ir_graph *g = w->scan->body;

@@ -196,8 +196,8 @@ static ir_id repeat_later(const struct simplify *s) {
 
 /* ---- shapes ---- */
 
-/* A mask of axes seen through another: bit x of the result is set when axis x is in `outer`, and is there in
- * `inner` too. */
+/* Combines two masks of axes. `inner` numbers only the axes that are in `outer`; the result has those
+ * that are in both, by their number in `outer`. */
 static uint32_t through(uint32_t outer, uint32_t inner, int rank) {
   uint32_t mask = 0;
   for (int x = 0, k = 0; x < rank; x++)
@@ -261,9 +261,9 @@ SIMPLER(transpose) {
   return from == s->n->arg[0] ? 0 : ir_transpose(here(s), from, order, &type);
 }
 
-/* What is repeated along first axes that stay as they are is repeated after the others, all of them or none
- * repeated too, took another shape: so the gradient of a sum over the rows of joined heads is one row for
- * each head. */
+/* reshape(expand(x)) as expand(reshape(x)). The first axes must be the same in both shapes; the others
+ * must be repeated all, or not at all. So the gradient of a sum over the rows of joined heads, [T, H *
+ * K], stays one row for each head. */
 static ir_id repeat_reshaped(const struct simplify *s) {
   const struct ir_node from = *arg_node(s, 0);
   const struct vm_type type = s->n->type, small = node_of(s, from.arg[0])->type;
@@ -291,8 +291,9 @@ SIMPLER(reshape) {
   return from == s->n->arg[0] ? 0 : ir_reshape(here(s), from, &type);
 }
 
-/* Argument k has axes that attribute number `mask` keeps, its last always: where it is repeated along others,
- * or is one number throughout, what is repeated can be read instead. */
+/* The kernel reads argument k along the axes in attribute `mask`, and always along the last one. An
+ * argument that is repeated along other axes, or is a single number, is handed over without the
+ * repetition. */
 static ir_id read_unrepeated(const struct simplify *s, int k, int mask) {
   const struct ir_node from = *arg_node(s, k);
   const bool constant = from.op == OP_constant;

@@ -1,5 +1,5 @@
-/* names.h: the walk of names.c over all bodies, as those see it that tell what is wrong. Private to it,
- * unknown.c and slot_names.c. */
+/* names.h: the state of the walk over all bodies. Shared by names.c, unknown.c and slot_names.c, and by
+ * nobody else. */
 #ifndef AQ_COMPILER_NAMES_NAMES_H
 #define AQ_COMPILER_NAMES_NAMES_H
 

@@ -25,7 +25,7 @@ struct cc_seen {
 struct cc_sight {
   struct cc_seen *seen; /* in the order in which they were bound */
   size_t count, capacity;
-  struct rt_map top; /* of each name, the number + 1 of the one that it means; 0: out of sight again */
+  struct rt_map top; /* of each name, the number + 1 of its binding; 0: it is out of sight again */
   uint64_t clock;
 };
 
@@ -36,9 +36,10 @@ int cc_sight_bind(struct cc_sight *sight, const char *name, const struct gr_node
 const struct cc_seen *cc_sight_find(const struct cc_sight *sight, const char *name);
 /* The same, for something that uses it. */
 const struct cc_seen *cc_sight_use(struct cc_sight *sight, const char *name);
-/* The variable of a loop, bound as number at, is out of sight behind it. */
+/* After its loop a loop's variable, binding number `at`, is out of sight. */
 void cc_sight_hide(struct cc_sight *sight, size_t at);
-/* The loop that began when count and clock were these ends. Each round sees what the round before bound. */
+/* Ends a loop; count and clock are what they were when it began. Each round sees what the round before it
+ * bound. */
 void cc_sight_end_loop(struct cc_sight *sight, size_t count, uint64_t clock);
 /* Forgets all names. */
 void cc_sight_clear(struct cc_sight *sight);

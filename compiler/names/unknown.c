@@ -6,7 +6,7 @@
 #include "compiler/source/foreign.h"
 #include "compiler/names/names.h"
 
-/* A guess looks at all names: of a program with a thousand wrong ones the first few get one. */
+/* A guess looks at all names, so that only the first few wrong names of a program get one. */
 enum { GUESSES_MAX = 20 };
 
 bool cc_binds(const struct gr_node *node, const char *name) {
@@ -34,8 +34,8 @@ static const struct gr_node *subject_of(const struct cc_walk *w, const struct gr
   return arg && arg->kind == GR_ARG && !arg->text ? arg->child[0] : NULL;
 }
 
-/* How a function is called, "linear(x, O)", as said to who writes its name in another way; "": no such
- * function. */
+/* How a function of aq is called, "linear(x, O)", for the hint to somebody who wrote its name in another
+ * way. "": there is no such function. */
 static void usage_of(const struct cc_walk *w, const char *name, char *usage, size_t size) {
   const struct cc_definition *d = cc_find(w->program, w->unit, name);
   const struct cc_builtin *builtin = cc_builtin_find(name);
@@ -90,8 +90,8 @@ static bool is_size_name(const char *name) {
   return name[0] >= 'A' && name[0] <= 'Z' && (!name[1] || (name[1] >= '0' && name[1] <= '9' && !name[2]));
 }
 
-/* What another system means by a name: of one that is not called, only if it is a function that may be
- * passed, or a word such as None. A `weight` or a `t` that is missing here is most likely the user's own. */
+/* What another system means by a name. If the name is not called, only functions that may be passed and
+ * words such as None count: a missing `weight` or `t` is most likely the user's own. */
 static const struct cc_foreign *foreign_name(const struct cc_walk *w, const struct gr_node *node) {
   const struct cc_foreign *found = node->text[1] ? cc_foreign_find(node->text) : NULL;
   bool called = w->call && w->call->child[0] == node,
@@ -145,7 +145,8 @@ static bool hint_by_place(const struct cc_walk *w, const char *name, const struc
   return true;
 }
 
-/* A definition that is told of already, or that lacks what could not be read, is not told of. */
+/* No further error for a definition that has one, or that names something in a part of the file that
+ * could not be read. */
 static bool is_told(struct cc_walk *w, const char *name) {
   bool told = w->user && w->user->broken, lost = cc_is_lost(w->unit, name);
   if (w->user && lost) w->user->broken = true;

@@ -4,8 +4,8 @@
 #include "compiler/names/sight.h"
 #include "compiler/source/program.h"
 
-/* `weights` is what aqc attend shows of a mixture of heads, and `link` what a loss says of its predictions.
- */
+/* These are used although nothing names them: aqc attend shows `weights` of a mixture of heads, and
+ * `link` of a loss says what its predictions are. */
 static bool is_exempt(const struct cc_definition *d, const struct cc_seen *seen) {
   if (seen->used || seen->name[0] == '_') return true;
   if (seen->kind == CC_SEEN_ARGUMENT) return d->node->kind == GR_FN && !strcmp(seen->name, "link");
@@ -42,7 +42,7 @@ static void report_local(struct cc_program *program, const struct cc_unused *unu
   end_warning(warning, node->text);
 }
 
-/* What the model uses, directly or by way of others. Users come after what they use, so that one walk
+/* Marks what the model uses, directly or through others. Users come after what they use, so one walk
  * backwards is enough. */
 static void mark_reached(struct cc_program *program) {
   for (struct cc_definition *d = cc_last_definition(program); d; d = d->user) {
