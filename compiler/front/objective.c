@@ -30,7 +30,7 @@ static const struct cc_parameter plain[] = {
     {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
 
 /* What train { } takes: the plain settings, and those of the optimizer and the schedule that it has. */
-enum { MOST_OF_TRAIN = RT_COUNT(plain) + 2 * MOST_TAKEN };
+enum { MOST_OF_TRAIN = RT_COUNT(plain) + MOST_TAKEN + MOST_TAKEN };
 struct train {
   struct cc_parameter takes[MOST_OF_TRAIN];
   struct cc_callee callee;
@@ -91,7 +91,7 @@ static int check_once(struct cc_context *c, const struct cc_callee *way, const s
                       const struct train *outer) {
   for (int p = 0; p < way->count; p++)
     for (int k = NUMBERS; inner[p].arg && k < outer->callee.count; k++) {
-      if (!outer->setting[k].arg || strcmp(way->parameter[p].name, outer->takes[k].name)) continue;
+      if (!outer->setting[k].arg || strcmp(way->parameter[p].name, outer->takes[k].name) != 0) continue;
       gr_fail(c->error, inner[p].span, "the setting `%s` is given twice, to `%s` and to train",
               outer->takes[k].name, way->name);
       gr_note(c->error, outer->setting[k].span, "it is given here as well");
@@ -195,7 +195,7 @@ static int check_takers(struct cc_context *c, const struct train *train, const s
 static const struct gr_node *only(const struct gr_node *written, const char *name) {
   const struct gr_node *found = NULL;
   for (int i = 0; written && i < written->count; i++) {
-    if (strcmp(written->child[i]->text, name)) continue;
+    if (strcmp(written->child[i]->text, name) != 0) continue;
     if (found) return NULL;
     found = written->child[i]->child[0];
   }
@@ -221,7 +221,7 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
   const struct gr_node *node = outer[METRIC].arg,
                        *of = node && node->kind == GR_MEMBER ? node->child[0] : NULL;
   if (!node) return RT_OK;
-  bool function = node->kind == GR_NAME && cc_builtin_find(node->text);
+  bool function = node->kind == GR_NAME && c->builtin_named(node->text);
   if ((node->kind != GR_NAME && !(of && of->kind == GR_NAME)) || function) {
     gr_fail(c->error, node->span, "`metric` of `train` is the name of a metric, as in f1 or label.f1");
     return c->error->code;

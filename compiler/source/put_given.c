@@ -74,7 +74,7 @@ void cc_assigned_free(struct cc_assigned_list *list) {
 const struct gr_node *cc_defined(struct cc_program *program, const char *name) {
   const struct cc_assigned_list *list = &program->define;
   for (int k = 0; list->entry && k < list->count; k++) {
-    if (!list->entry[k] || strcmp(list->entry[k]->text, name)) continue;
+    if (!list->entry[k] || strcmp(list->entry[k]->text, name) != 0) continue;
     list->used[k] = true;
     return list->entry[k]->child[0];
   }
@@ -87,7 +87,7 @@ static void put_definitions(struct cc_program *program) {
     const struct gr_node *entry = list->entry[k];
     struct cc_definition *d = entry ? cc_own_definition(program->main, entry->text) : NULL;
     for (int i = 0; entry && i < k; i++) {
-      if (!list->entry[i] || strcmp(list->entry[i]->text, entry->text)) continue;
+      if (!list->entry[i] || strcmp(list->entry[i]->text, entry->text) != 0) continue;
       struct rt_error *error = wrong(program);
       gr_fail(error, entry->span, "`%s` is given two values", entry->text);
       gr_note(error, list->entry[i]->span, "the first is here");
