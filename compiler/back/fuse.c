@@ -31,8 +31,6 @@ struct fuse {
   ir_id *stack;
 };
 
-static bool is_lane(const struct fuse *f, ir_id n) { return rt_is_lane(f->g->node[n].op); }
-
 /* ---- would a group wait for itself? ---- */
 
 static void push_users(struct fuse *f, ir_id n, size_t *depth) {
@@ -158,7 +156,7 @@ static int fuse_all(struct fuse *f, struct rt_error *error) {
     status = rt_no_memory(error);
   f->group_count = 1; /* 0 means none */
   for (ir_id n = f->g->count; status == RT_OK && n-- > 1;)
-    if (f->live[n] && is_lane(f, n)) status = visit(f, n, error);
+    if (f->live[n] && ir_is_lane(f->g, n)) status = visit(f, n, error);
   return status;
 }
 

@@ -27,8 +27,6 @@ struct recompute {
   uint16_t *load, *copies; /* by group: an upper bound of what its program holds; copies made for it */
 };
 
-static bool is_lane(const struct recompute *r, ir_id n) { return rt_is_lane(r->g->node[n].op); }
-
 static bool is_cheap(enum rt_op op) { return rt_op_info[op].flags & RT_CHEAP; }
 
 static bool same_type(const struct recompute *r, ir_id a, ir_id b) {
@@ -38,9 +36,9 @@ static bool same_type(const struct recompute *r, ir_id a, ir_id b) {
 /* Is n kept in memory in any case? It is when it is no lane node, when it is a root, or when an op that
  * is no lane op reads it. */
 static bool in_memory(const struct recompute *r, ir_id n) {
-  if (!is_lane(r, n) || r->keep[n]) return true;
+  if (!ir_is_lane(r->g, n) || r->keep[n]) return true;
   for (uint32_t u = r->users.start[n]; u < r->users.start[n + 1]; u++)
-    if (!is_lane(r, r->users.user[u]) || !same_type(r, n, r->users.user[u])) return true;
+    if (!ir_is_lane(r->g, r->users.user[u]) || !same_type(r, n, r->users.user[u])) return true;
   return false;
 }
 
@@ -199,7 +197,7 @@ int ir_recompute(struct ir_graph *g, int root_count, ir_id *root, struct rt_erro
   struct recompute r = {.g = g};
   int status = prepare(&r, root_count, root, error);
   for (ir_id n = g->count; status == RT_OK && n-- > 1;)
-    if (r.live[n] && is_lane(&r, n)) status = consider(&r, n) == RT_OK ? RT_OK : rt_no_memory(error);
+    if (r.live[n] && ir_is_lane(r.g, n)) status = consider(&r, n) == RT_OK ? RT_OK : rt_no_memory(error);
   if (status == RT_OK && r.copy_count) status = rebuild_all(&r, root_count, root, error);
   ir_groups_free(&r.groups);
   ir_users_free(&r.users);

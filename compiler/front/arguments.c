@@ -390,7 +390,7 @@ static int check_part(struct cc_context *c, const struct cc_callee *callee, cons
 /* What stands outside all bodies knows the names of the file, of the data and of aq. */
 static int check_known(struct cc_context *c, const struct gr_node *node) {
   if (node->kind == GR_NAME && !cc_lookup(c->scope, node->text) && !cc_find(c->program, c->unit, node->text)
-      && !cc_builtin_find(node->text)) {
+      && !c->builtin_named(node->text)) {
     gr_fail(c->error, node->span, "nothing here is called `%s`", node->text);
     rt_hint(c->error, "a number is written as such, or made of the dims of the file: 2 * D");
     return c->error->code;

@@ -11,7 +11,7 @@ typedef int cc_builtin_run(struct cc_context *c, const struct cc_builtin *self, 
 
 #define CC_TAKES(rows) rows, RT_COUNT(rows)
 
-/* An error within a slot, where there are no tensors. */
+/* builtin_args.c. An error within a slot, where there are no tensors. */
 int cc_builtin_no_slot(struct cc_context *c, const struct cc_builtin *self, args_t *args);
 /* Argument i as a tensor of real numbers. */
 int cc_builtin_tensor(struct cc_context *c, args_t *args, int i, ir_id *id);

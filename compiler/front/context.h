@@ -128,8 +128,9 @@ struct cc_context {
   int levels;                 /* of nesting, see budget.c */
   uint32_t steps;             /* taken so far */
   struct gr_span
-      unrolling;  /* the loop or call at hand: where the message points when the program grows too large */
-  uint64_t stamp; /* of this elaboration: file-level dims that have it are made */
+      unrolling; /* the loop or call at hand: where the message points when the program grows too large */
+  const struct cc_builtin *(*builtin_named)(const char *name); /* cc_builtin_find, which stands above most */
+  uint64_t stamp;         /* of this elaboration: file-level dims that have it are made */
   struct rt_map param_of; /* path to number of parameter */
   ir_id *param_node;      /* [module->param_count] */
   uint64_t param_uses;    /* parameters made, or met again in an instance, so far */

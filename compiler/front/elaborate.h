@@ -1,23 +1,49 @@
 /* elaborate.h: from the tree to the IR. Functions are inlined at their calls, with the shapes of that call;
- * each call owns the parameters it makes, named by its path. Internal to the elaborator (elaborate.c,
- * expression.c, call.c, head.c, builtin.c, model_data.c). */
+ * each call owns the parameters it makes, named by its path. Internal to the elaborator.
+ *
+ * Its files call each other in one direction, but programs nest: an argument of a call is an expression, and
+ * the body of a function has calls. So two ways lead back up, and no other: evaluating an expression
+ * (cc_expression, cc_tensor) and calling a function (cc_call, cc_apply). From the lowest file to the highest:
+ *
+ *     value, scope, budget, operators < sizes, file_values < mismatch < match_type < arguments < parameter
+ *       < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot
+ *       < index < elaborate < head < call < expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
 #include "compiler/front/context.h"
 
-/* elaborate.c: bodies */
-int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_results *results);
-int cc_let(struct cc_context *c, const struct gr_node *let);
-int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
-/* The dim or the number that a `dim` or a `const` of a file is. */
-int cc_value_of(struct cc_context *c, struct cc_definition *definition, struct cc_value *value);
-/* expression.c */
+/* The ways back up. expression.c: */
 int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 int cc_tensor(struct cc_context *c, const struct gr_node *node,
               ir_id *id); /* as a tensor of the current graph */
+/* call.c: */
+int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_results *results);
+struct cc_call_args;
+/* With arguments that are values already. */
+int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+             struct cc_results *results);
+
+/* elaborate.c: bodies */
+int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_results *results);
+int cc_let(struct cc_context *c, const struct gr_node *let);
+/* file_values.c */
+int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
+/* The dim or the number that a `dim` or a `const` of a file is. */
+int cc_value_of(struct cc_context *c, struct cc_definition *definition, struct cc_value *value);
+/* "layer.{l}.weight" with the value of l, a whole number or another text; NULL: failed. */
+const char *cc_interpolate(struct cc_context *c, const char *text, struct gr_span span);
 /* matrix_product.c: x @ w of tensors of the model, for the node that says so */
 int cc_matrix_product(struct cc_context *c, const struct gr_node *node, ir_id x, ir_id w, ir_id *id);
+
+/* operators.c: the op of an operator, its operands the other way round where `swap`; NULL: the node has none.
+ */
+struct cc_operator {
+  const char *text;
+  enum rt_op op;
+  bool swap;
+};
+const struct cc_operator *cc_operator(const struct gr_node *node);
 
 /* sizes.c */
 int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim); /* as the size of an axis */
@@ -52,16 +78,11 @@ int cc_requirements(struct cc_context *c, int root_count, const ir_id *root);
 /* index.c */
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 
-/* call.c */
-int cc_call(struct cc_context *c, const struct gr_node *call, struct cc_results *results);
-struct cc_call_args;
-/* With arguments that are values already. */
-int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
-             struct cc_results *results);
 struct cc_wanted;
-/* Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new. */
+/* match_type.c. Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new.
+ */
 int cc_match_type(struct cc_context *c, const struct cc_wanted *wanted, const struct vm_type *type);
-/* That a result is the tensor that the definition declares. */
+/* call.c. That a result is the tensor that the definition declares. */
 int cc_check_result(struct cc_context *c, const struct cc_definition *d, const struct cc_results *results,
                     struct cc_scope *scope);
 /* mismatch.c: what a signature wants of a value, and the message when that is not so. */
@@ -85,8 +106,6 @@ int cc_inner_axes(struct cc_context *c, const struct gr_node *node, const struct
                   const struct vm_type *w, int at);
 int cc_parameter(struct cc_context *c, const struct gr_node *node,
                  struct cc_value *value); /* param[...] = init */
-const char *cc_interpolate(struct cc_context *c, const char *text,
-                           struct gr_span span); /* "layer.{l}.weight"; NULL: failed */
 const char *cc_component(struct cc_context *c, const char *callee, const struct gr_node *node);
 void cc_component_unused(struct cc_context *c, const char *component);
 

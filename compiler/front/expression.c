@@ -1,6 +1,7 @@
 /* expression.c: expressions. Numbers and dims stay numbers and dims as long as they can, so that shapes may
  * be computed with. */
 #include "compiler/front/elaborate.h"
+#include "compiler/ir/passes.h"
 
 #include <math.h>
 #include <string.h>
@@ -33,38 +34,16 @@ CC_OWN_FRAME static int transpose(struct cc_context *c, const struct gr_node *no
   return value->id ? RT_OK : c->error->code;
 }
 
-static const struct {
-  const char *text;
-  enum rt_op op;
-  bool swap;
-} operators[] = {{"+", OP_add, 0}, {"-", OP_sub, 0}, {"*", OP_mul, 0},   {"/", OP_div, 0}, {"%", OP_mod, 0},
-                 {"^", OP_pow, 0}, {"<", OP_lt, 0},  {"<=", OP_le, 0},   {">", OP_lt, 1},  {">=", OP_le, 1},
-                 {"==", OP_eq, 0}, {"!=", OP_ne, 0}, {"and", OP_and, 0}, {"or", OP_or, 0}};
-
-static double number_op(const char *op, double a, double b) {
-  switch (op[0]) {
-    case '+': return a + b;
-    case '-': return a - b;
-    case '*': return a * b;
-    case '/': return a / b;
-    case '%': return a - b * floor(a / b);
-    case '^': return pow(a, b);
-    case '<': return op[1] ? a <= b : a < b;
-    case '>': return op[1] ? a >= b : a > b;
-    case '=': return a == b;
-    case '!': return a != b;
-    case 'a': return a != 0 && b != 0;
-    default: return a != 0 || b != 0;
-  }
-}
+static bool divides(const struct cc_operator *o) { return o->op == OP_div || o->op == OP_mod; }
 
 /* Two numbers make a number, or the program says something that has no value, as 4 % 0. */
 static int fold(struct cc_context *c, const struct gr_node *node, double a, double b,
                 struct cc_value *value) {
-  double number = number_op(node->text, a, b);
+  const struct cc_operator *o = cc_operator(node);
+  double number = ir_fold(o->op, o->swap ? b : a, o->swap ? a : b, 0);
   bool whole = isfinite(a) && isfinite(b);
   if (isnan(number) || (whole && !isfinite(number)))
-    return (node->text[0] == '/' || node->text[0] == '%') && b == 0
+    return divides(o) && b == 0
                ? gr_fail(c->error, node->span, "this divides by 0")
                : gr_fail(c->error, node->span, "%g %s %g is not a finite number", a, node->text, b);
   *value = (struct cc_value){.kind = CC_NUMBER, .number = number};
@@ -72,10 +51,9 @@ static int fold(struct cc_context *c, const struct gr_node *node, double a, doub
 }
 
 /* Arithmetic that stays a size: at least one dim, and a whole number or dim beside it. */
-static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *a, const struct cc_value *b,
+static bool dim_op(struct cc_context *c, enum rt_op op, const struct cc_value *a, const struct cc_value *b,
                    struct cc_value *value) {
-  if (a->kind != CC_DIM && b->kind != CC_DIM) return false;
-  if (strlen(op) != 1 || !strchr("+-*/", op[0]) || (op[0] == '/' && a->kind == CC_NUMBER)) return false;
+  if ((a->kind != CC_DIM && b->kind != CC_DIM) || (op == OP_div && a->kind == CC_NUMBER)) return false;
   vm_dim d[2];
   const struct cc_value *side[2] = {a, b};
   for (int i = 0; i < 2; i++) {
@@ -89,11 +67,14 @@ static bool dim_op(struct cc_context *c, const char *op, const struct cc_value *
     if (d[i] == VM_NO_DIM) return false;
   }
   struct vm_dims *t = &c->module->dims;
+  switch (op) {
+    case OP_add: value->dim = vm_dim_plus(t, d[0], d[1]); break;
+    case OP_sub: value->dim = vm_dim_minus(t, d[0], d[1]); break;
+    case OP_mul: value->dim = vm_dim_times(t, d[0], d[1]); break;
+    case OP_div: value->dim = vm_dim_over(t, d[0], d[1]); break;
+    default: return false;
+  }
   value->kind = CC_DIM;
-  value->dim = op[0] == '+'   ? vm_dim_plus(t, d[0], d[1])
-               : op[0] == '-' ? vm_dim_minus(t, d[0], d[1])
-               : op[0] == '*' ? vm_dim_times(t, d[0], d[1])
-                              : vm_dim_over(t, d[0], d[1]);
   return value->dim != VM_NO_DIM;
 }
 
@@ -111,18 +92,18 @@ static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct 
 }
 
 CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  const struct cc_operator *o = cc_operator(node);
+  const bool product = o->op == OP_matmul;
   struct cc_value a, b;
   int status;
-  if (c->slot && node->text[0] == '@') return no_matrices(c, node);
+  if (c->slot && product) return no_matrices(c, node);
   if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b)))
     return status;
-  if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && node->text[0] != '@')
-    return fold(c, node, a.number, b.number, value);
-  if (dim_op(c, node->text, &a, &b, value)) return RT_OK;
+  if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && !product) return fold(c, node, a.number, b.number, value);
+  if (dim_op(c, o->op, &a, &b, value)) return RT_OK;
   double x, y;
-  if (node->text[0] != '@' && cc_to_number(c, &a, &x) && cc_to_number(c, &b, &y))
-    return fold(c, node, x, y, value);
-  if ((node->text[0] == '/' || node->text[0] == '%') && cc_to_number(c, &b, &y) && y == 0)
+  if (!product && cc_to_number(c, &a, &x) && cc_to_number(c, &b, &y)) return fold(c, node, x, y, value);
+  if (divides(o) && cc_to_number(c, &b, &y) && y == 0)
     return gr_fail(c->error, node->span, "this divides by 0");
   ir_id l, r;
   if ((status = cc_to_real(c, &a, node->child[0]->span, &l))
@@ -130,36 +111,32 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
     return status;
   value->kind = CC_TENSOR;
   value->id = 0;
-  if (node->text[0] == '@') return cc_matrix_product(c, node, l, r, &value->id);
+  if (product) return cc_matrix_product(c, node, l, r, &value->id);
   if (!c->slot
       && (!(l = for_every_head(c, l, r, node->child[0]->span))
           || !(r = for_every_head(c, r, l, node->child[1]->span))))
     return c->error->code;
-  /* x^2 is x * x. pow would be slower, and its gradient takes the logarithm of x, which a negative x does
-   * not have. */
-  if (node->text[0] == '^' && b.kind == CC_NUMBER && b.number == 2)
-    value->id = ir_unary(cc_in_graph(c, node->span), OP_square, l);
-  for (size_t k = 0; !value->id && k < RT_COUNT(operators); k++)
-    if (!strcmp(operators[k].text, node->text))
-      value->id = ir_binary(cc_in_graph(c, node->span), operators[k].op, operators[k].swap ? r : l,
-                            operators[k].swap ? l : r);
+  struct ir_at at = cc_in_graph(c, node->span);
+  /* x^2 is x * x. pow would be slower, and its gradient takes the logarithm of x, which a negative x does not
+   * have. */
+  bool square = o->op == OP_pow && b.kind == CC_NUMBER && b.number == 2;
+  value->id = square ? ir_unary(at, OP_square, l) : ir_binary(at, o->op, o->swap ? r : l, o->swap ? l : r);
   return value->id ? RT_OK : c->error->code;
 }
 
 CC_OWN_FRAME static int unary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  const enum rt_op op = cc_operator(node)->op;
   struct cc_value a;
   int status = cc_expression(c, node->child[0], &a);
   if (status != RT_OK) return status;
-  bool minus = node->text[0] == '-';
   double known;
   if (cc_to_number(c, &a, &known)) {
-    *value = (struct cc_value){.kind = CC_NUMBER, .number = minus ? -known : known == 0};
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = ir_fold(op, known, 0, 0)};
     return RT_OK;
   }
   ir_id x;
   if ((status = cc_to_real(c, &a, node->child[0]->span, &x))) return status;
-  *value = (struct cc_value){.kind = CC_TENSOR,
-                             .id = ir_unary(cc_in_graph(c, node->span), minus ? OP_neg : OP_not, x)};
+  *value = (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_in_graph(c, node->span), op, x)};
   return value->id ? RT_OK : c->error->code;
 }
 
@@ -199,7 +176,7 @@ CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, s
     *value = (struct cc_value){.kind = CC_FUNCTION, .function = d};
     return RT_OK;
   }
-  const struct cc_builtin *b = cc_builtin_find(text);
+  const struct cc_builtin *b = c->builtin_named(text);
   if (b && !b->run) {
     *value = (struct cc_value){.kind = CC_NUMBER, .number = b->constant};
     return RT_OK;

@@ -201,7 +201,7 @@ static int check_written(struct cc_context *c, const struct gr_node *index, vm_d
               "rows of a table");
       return c->error->code;
     }
-    if (!part[k] || part[k]->kind != GR_UNARY || part[k]->text[0] != '-'
+    if (!part[k] || part[k]->kind != GR_UNARY || cc_operator(part[k])->op != OP_neg
         || part[k]->child[0]->kind != GR_NUMBER)
       continue;
     const char *size = cc_dim_text(c, whole);

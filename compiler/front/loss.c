@@ -12,7 +12,7 @@ static bool is_number_name(struct cc_context *c, const struct gr_node *node) {
   if (bound) return bound->value.kind == CC_NUMBER || bound->value.kind == CC_DIM;
   const struct cc_definition *d = cc_find(c->program, c->unit, node->text);
   return d ? d->node->kind != GR_FN && d->node->kind != GR_HEAD && d->node->kind != GR_MODEL
-           : cc_builtin_find(node->text) != NULL;
+           : c->builtin_named(node->text) != NULL;
 }
 
 /* Arithmetic of numbers and names of them, which is a number unless it has no value. */
@@ -62,7 +62,7 @@ static int add(struct cc_context *c, const struct gr_node *node, struct cc_terms
   struct cc_terms b = {0};
   int status = read_terms(c, node->child[0], terms);
   if (status == RT_OK) status = read_terms(c, node->child[1], &b);
-  if (status == RT_OK && node->text[0] == '-') status = scale(c, node, -1, &b);
+  if (status == RT_OK && cc_operator(node)->op == OP_sub) status = scale(c, node, -1, &b);
   if (status != RT_OK) return status;
   if ((terms->count > 0) != (b.count > 0)) {
     gr_fail(c->error, node->span, "a number is added to a loss here, which changes nothing that is learned");
@@ -84,7 +84,7 @@ static bool names_loss(struct cc_context *c, const struct gr_node *node) {
 
 static int multiply(struct cc_context *c, const struct gr_node *node, struct cc_terms *terms) {
   const struct gr_node *a = node->child[0], *b = node->child[1];
-  bool over = node->text[0] == '/';
+  bool over = cc_operator(node)->op == OP_div;
   double by;
   if (over && is_number(c, b)) {
     int status = read_number(c, b, &by);
@@ -107,16 +107,21 @@ static int read_terms(struct cc_context *c, const struct gr_node *node, struct c
   if (is_number(c, node)) return read_number(c, node, &terms->constant);
   const struct cc_definition *function = cc_loss_function(c, node);
   if (function) return cc_function_terms(c, function, node, terms);
-  if (node->kind == GR_BINARY && !node->text[1] && strchr("+-", node->text[0])) return add(c, node, terms);
-  if (node->kind == GR_BINARY && !node->text[1] && strchr("*/", node->text[0]))
-    return multiply(c, node, terms);
-  if (node->kind == GR_UNARY && node->text[0] == '-') {
-    int status = read_terms(c, node->child[0], terms);
-    return status != RT_OK ? status : scale(c, node, -1, terms);
+  const struct cc_operator *o = cc_operator(node);
+  switch (o ? o->op : OP_COUNT) {
+    case OP_add:
+    case OP_sub: return add(c, node, terms);
+    case OP_mul:
+    case OP_div: return multiply(c, node, terms);
+    case OP_neg: {
+      int status = read_terms(c, node->child[0], terms);
+      return status != RT_OK ? status : scale(c, node, -1, terms);
+    }
+    default: break;
   }
   const struct gr_node *name = node->kind == GR_CALL ? node->child[0] : node;
   bool unknown = name->kind == GR_NAME && !cc_lookup(c->scope, name->text)
-                 && !cc_find(c->program, c->unit, name->text) && !cc_builtin_find(name->text);
+                 && !cc_find(c->program, c->unit, name->text) && !c->builtin_named(name->text);
   return unknown ? cc_no_loss(c, node) : cc_expression_term(c, node, terms);
 }
 

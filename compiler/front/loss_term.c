@@ -394,7 +394,7 @@ int cc_no_loss(struct cc_context *c, const struct gr_node *node) {
     rt_nearest_consider(&nearest, c->scope->binding[k].name);
   bool own = name->kind == GR_NAME && cc_find(c->program, c->unit, name->text);
   const struct cc_foreign *foreign = name->kind == GR_NAME && !own ? cc_foreign_find(name->text) : NULL;
-  if (name->kind == GR_NAME && !own && !cc_lookup(c->scope, name->text) && !cc_builtin_find(name->text)) {
+  if (name->kind == GR_NAME && !own && !cc_lookup(c->scope, name->text) && !c->builtin_named(name->text)) {
     gr_fail(c->error, name->span, "there is no loss called `%s`", name->text);
     if (nearest.best)
       rt_hint(c->error, "did you mean `%s`?", nearest.best);

@@ -41,52 +41,6 @@ void cc_component_unused(struct cc_context *c, const char *component) {
 
 /* ---- parameters ---- */
 
-/* What {name} stands for in a text: a text, or a whole number. */
-static bool put_named(struct cc_context *c, const char *name, struct rt_text *out) {
-  const struct cc_binding *b = cc_lookup(c->scope, name);
-  struct cc_definition *d = b ? NULL : cc_find(c->program, c->unit, name);
-  struct cc_value value = {.kind = CC_NONE};
-  double number;
-  if (b)
-    value = b->value;
-  else if (cc_is_value(d) && cc_value_of(c, d, &value))
-    return false;
-  if (value.kind == CC_STRING)
-    rt_text_puts(out, value.text);
-  else if (cc_to_number(c, &value, &number) && number == floor(number))
-    rt_text_printf(out, "%.0f", number);
-  else
-    return false;
-  return true;
-}
-
-/* "layer.{l}.weight" with the value of l in it, a whole number or another text. */
-const char *cc_interpolate(struct cc_context *c, const char *text, struct gr_span span) {
-  struct rt_text out = {0};
-  const char *result = NULL;
-  for (const char *p = text; *p;) {
-    const char *open = strchr(p, '{'), *close = open ? strchr(open, '}') : NULL;
-    if (!close) {
-      rt_text_puts(&out, p);
-      break;
-    }
-    rt_text_add(&out, p, (size_t)(open - p));
-    char *inner = rt_arena_strndup(&c->model->arena, open + 1, (size_t)(close - open - 1));
-    if (!inner || !put_named(c, inner, &out)) {
-      gr_fail(c->error, span, "{%s} is neither a whole number nor a text that is known here",
-              inner ? inner : "");
-      rt_text_free(&out);
-      return NULL;
-    }
-    p = close + 1;
-  }
-  rt_text_add(&out, "", 0);
-  if (!out.failed) result = rt_arena_strndup(&c->module->arena, out.data ? out.data : "", out.length);
-  rt_text_free(&out);
-  if (!result) cc_out_of_memory(c);
-  return result;
-}
-
 static const struct cc_parameter normal[] = {
     {"std", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .fallback = 1}};
 static const struct cc_parameter uniform[] = {{"from", CC_TAKES_NUMBER, .optional = true, .fallback = -1},

@@ -215,6 +215,7 @@ ir_id ir_size(struct ir_at at, vm_dim of); /* a constant when it is known */
 int ir_embed(const struct vm_type *a, const struct vm_type *type, uint32_t *axes);
 /* The type that is left of `from` when only the axes `keep` stay. */
 struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched);
+static inline bool ir_is_lane(const struct ir_graph *g, ir_id n) { return rt_is_lane(g->node[n].op); }
 /* Where messages show a value: the call that gave it, or what computes it. */
 static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) {
   return g->node[id].called.source ? g->node[id].called : g->node[id].span;

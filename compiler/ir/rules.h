@@ -1,6 +1,8 @@
-/* rules.h: gradient rules. For y = op(arg 0, arg 1, ...) and dy, the gradient of the loss for y, a rule
- * appends what the arguments receive: ordinary ops, so that nothing behind the gradient has to know about it.
- * One function per op of ops.def, bound by name. */
+/* rules.h: gradient rules. gradient.c calls the rules, and rules call rules_give.c and choice.c. The
+ * gradients of heads and scans contain programs of their own, so that their rules call ir_gradient for those:
+ * the only way back up. For y = op(arg 0, arg 1, ...) and dy, the gradient of the loss for y, a rule appends
+ * what the arguments receive: ordinary ops, so that nothing behind the gradient has to know about it. One
+ * function per op of ops.def, bound by name. */
 #ifndef AQ_COMPILER_IR_RULES_H
 #define AQ_COMPILER_IR_RULES_H
 

@@ -7,14 +7,6 @@
 #include "vm/target.h"
 
 /* The message of an error, to be filled. A definition is told one: the next might be a consequence. */
-struct rt_error *cc_wrong(struct cc_walk *w) {
-  struct cc_diagnostics *list = &w->program->diagnostics;
-  bool told = w->user && w->user->broken;
-  if (w->user) w->user->broken = true;
-  rt_error_clear(&list->spare.message);
-  return told ? &list->spare.message : cc_report(list, false);
-}
-
 static int walk_expression(struct cc_walk *w, const struct gr_node *node);
 static int walk_block(struct cc_walk *w, const struct gr_node *block);
 

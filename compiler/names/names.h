@@ -20,9 +20,14 @@ struct cc_walk {
   size_t guesses; /* nearest names looked for so far */
 };
 
-/* names.c: the message of an error, to be filled. A definition is told one: the next might be a consequence.
- */
-struct rt_error *cc_wrong(struct cc_walk *w);
+/* The message of an error, to be filled. A definition is told one: the next might be a consequence. */
+static inline struct rt_error *cc_wrong(struct cc_walk *w) {
+  struct cc_diagnostics *list = &w->program->diagnostics;
+  bool told = w->user && w->user->broken;
+  if (w->user) w->user->broken = true;
+  rt_error_clear(&list->spare.message);
+  return told ? &list->spare.message : cc_report(list, false);
+}
 
 /* unknown.c */
 bool cc_binds(const struct gr_node *node, const char *name); /* a statement, or one within its blocks */
