@@ -29,7 +29,7 @@ uint32_t ir_value_new(struct ir_emitter *e, const struct vm_type *type, uint32_t
   return add_value(e, (struct vm_value){*type, VM_IN_SLOT, 0}, (uint32_t)e->lives_count++);
 }
 
-/* A view has a type of its own and the place of what it shows. */
+/* A view has its own type, and lies where the value that it shows lies. */
 static uint32_t view(struct ir_emitter *e, ir_id n) {
   uint32_t shown = ir_value_of(e, e->g.node[n].arg[0]);
   if (shown == IR_NO_VALUE) return IR_NO_VALUE;

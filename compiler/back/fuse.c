@@ -43,8 +43,8 @@ static void push_users(struct fuse *f, ir_id n, size_t *depth) {
   }
 }
 
-/* Nodes go upwards to their users, groups may also lead down to their first member: from beyond this node no
- * way leads below `last`. */
+/* Nodes lead upwards to their users; a group may also lead down, to its first member. Beyond this node no
+ * path leads back below `last`. */
 static ir_id horizon(const struct fuse *f, ir_id last) {
   while (f->reach[last] > last) last = f->reach[last];
   return last;

@@ -7,8 +7,8 @@
 
 /* ---- fuse.c: which lane nodes become one program ---- */
 
-/* Nodes of a group have one type and run together; none of them needs something that needs another one and is
- * outside. */
+/* Nodes of a group have one type and run as one program. So no path may lead out of the group and back
+ * into it. */
 struct ir_groups {
   uint32_t *of;   /* [g->count] group of a live lane node, from 1; 0: not a lane node */
   uint32_t count; /* groups + 1 */

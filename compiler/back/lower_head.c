@@ -128,7 +128,7 @@ static int slot_step(struct slot *s, ir_id id) {
   return ir_draft_compute(&s->draft, (enum lane_op)n->op, arg[0], arg[1], arg[2]);
 }
 
-/* A table is read by gathers alone: it is no step of its own. */
+/* A table is read by gathers only, so that it is no step of its own. */
 static bool is_table_leaf(const struct slot *s, const struct ir_node *n) {
   if (n->op != OP_input || n->attr[0] < 1) return false;
   const struct attend_operand *extra = &s->head->extra[n->attr[0] - 1];

@@ -19,7 +19,7 @@ static bool same_size(const struct ir_live *a, const struct ir_live *b) {
   return a->extent == b->extent && a->dtype == b->dtype && a->batched == b->batched;
 }
 
-/* What was last read by instruction `at` is over, unless something was written over it. */
+/* Frees the slots of values that instruction `at` read last, unless a result was written over them. */
 static void release(struct plan *p, uint32_t at) {
   for (uint32_t n = p->ending[at]; n != NONE; n = p->next_ending[n])
     if (p->owner[p->value[n].slot] == n) p->vacant[p->vacant_count++] = p->value[n].slot;
@@ -48,7 +48,8 @@ static void take(struct plan *p, uint32_t n) {
   p->ending[v->to] = n;
 }
 
-/* Outputs never lie over inputs: what an instruction reads is free for the next one only. */
+/* An output never lies over an input of its instruction: what an instruction reads is free from the next
+ * one on. */
 static void scan(struct plan *p, uint32_t count) {
   uint32_t now = 0;
   for (uint32_t n = 0; n < count; n++) {

@@ -50,7 +50,7 @@ static void make_units(struct order *o, uint32_t *unit_of_group) {
   }
 }
 
-/* The unit that makes what n reads as argument `arg`; UINT32_MAX: a leaf or nothing. */
+/* The unit that makes argument `arg` of n; UINT32_MAX: none does, as of a leaf. */
 static uint32_t maker(const struct order *o, ir_id n, ir_id arg) {
   if (rt_is_lane(o->g->node[n].op) && o->g->node[arg].op == OP_constant) return UINT32_MAX;
   if (rt_is_lane(o->g->node[n].op) && o->g->node[arg].op == OP_expand) arg = o->g->node[arg].arg[0];

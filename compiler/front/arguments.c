@@ -318,7 +318,8 @@ static void put_value(struct cc_call_args *m, bool by_name, const char *name, co
   ++*count;
 }
 
-/* What is given to parameter p (-1: what is handed on), checked, in the order of the call. */
+/* Checks and stores what is given to parameter p, in the order of the call. p -1: names that an open
+ * callee hands on. */
 static int put_given(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
                      const int *of, int p, struct cc_call_args *m) {
   const struct cc_parameter *parameter = p < 0 ? NULL : &callee->parameter[p];
@@ -387,7 +388,8 @@ static int check_part(struct cc_context *c, const struct cc_callee *callee, cons
                  p->name, callee->name, 100 * s->number);
 }
 
-/* What stands outside all bodies knows the names of the file, of the data and of aq. */
+/* An expression outside all bodies, such as a setting, may use the names of the file, of the data and of
+ * aq. */
 static int check_known(struct cc_context *c, const struct gr_node *node) {
   if (node->kind == GR_NAME && !cc_lookup(c->scope, node->text) && !cc_find(c->program, c->unit, node->text)
       && !c->builtin_named(node->text)) {

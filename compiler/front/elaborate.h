@@ -112,6 +112,8 @@ void cc_component_unused(struct cc_context *c, const char *component);
 /* head.c */
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
                  struct cc_caller caller, struct cc_value *result);
+/* head_lowering.c: chooses how the head is computed, and says why when that is not tile by tile. */
+int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span);
 /* mask.c: is the mask a condition, and not a number to be added to scores? May a constant make the score
  * infinite? */
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);

@@ -36,7 +36,7 @@ CC_OWN_FRAME static int transpose(struct cc_context *c, const struct gr_node *no
 
 static bool divides(const struct cc_operator *o) { return o->op == OP_div || o->op == OP_mod; }
 
-/* Two numbers make a number, or the program says something that has no value, as 4 % 0. */
+/* The value of an operator on two numbers. An error when there is none, as of 4 % 0. */
 static int fold(struct cc_context *c, const struct gr_node *node, double a, double b,
                 struct cc_value *value) {
   const struct cc_operator *o = cc_operator(node);
@@ -50,7 +50,7 @@ static int fold(struct cc_context *c, const struct gr_node *node, double a, doub
   return RT_OK;
 }
 
-/* Arithmetic that stays a size: at least one dim, and a whole number or dim beside it. */
+/* Arithmetic whose result is a size again: of two dims, or of a dim and a whole number. */
 static bool dim_op(struct cc_context *c, enum rt_op op, const struct cc_value *a, const struct cc_value *b,
                    struct cc_value *value) {
   if ((a->kind != CC_DIM && b->kind != CC_DIM) || (op == OP_div && a->kind == CC_NUMBER)) return false;

@@ -238,7 +238,7 @@ static const char *written(struct cc_context *c, const struct cc_definition *d, 
   return cc_keep_text(c, &text, NULL);
 }
 
-/* Gives a function what the model returns for an output, and what the row has. */
+/* Calls a function with what the model returns for an output, and what the row has. */
 static int apply_to_output(struct cc_context *c, const struct cc_value *function, const struct gr_node *node,
                            int output, struct cc_results *results) {
   struct cc_value pair[2] = {{.kind = CC_TENSOR, .id = c->answers->prediction[output]},

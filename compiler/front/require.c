@@ -1,7 +1,6 @@
-/* require.c: what a program asks of sizes. Every size of an axis is a whole number and not negative, every
- * part lies within its axis, heads share keys evenly. What the declared limits prove is no matter; what no
- * sizes can meet is refused where it stands; what is left, as far as the model needs it, goes into the
- * module. */
+/* require.c: what a program asks of sizes. The size of an axis is a whole number and not negative, a part
+ * lies within its axis, heads share keys evenly. What the declared limits prove is dropped. What no sizes
+ * can meet is refused where it stands. The rest goes into the module, if the model needs it. */
 #include "compiler/front/elaborate.h"
 #include "vm/signature.h"
 

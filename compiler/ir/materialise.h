@@ -1,9 +1,8 @@
-/* materialise.h: values of slots as tensors. A node of a slot becomes a tensor with the axes that the node
- * varies with, laid out [h?, its own axes.., i?, j?]. What a mask hides must be as if it did not exist,
- * forwards and backwards, whatever the program makes of it: so a value that enters a tile (a leaf, or
- * something with fewer axes) is 0 where it is hidden, and as the gradient of that choice is 0 there too,
- * nothing that is not a number finds a way out; sums and maxima leave out what is hidden; hidden weights are
- * 0. */
+/* materialise.h: values of slots as tensors. A node of a slot becomes a tensor with the axes that the
+ * node varies with, laid out [h?, its own axes.., i?, j?]. What a mask hides must be as if it did not
+ * exist, forwards and backwards, whatever the program makes of it. So a value that enters a tile (a leaf,
+ * or a value with fewer axes) is set to 0 where it is hidden. The gradient of that choice is 0 there too,
+ * so that no NaN gets out. Sums and maxima leave out what is hidden, and hidden weights are 0. */
 #ifndef AQ_COMPILER_IR_MATERIALISE_H
 #define AQ_COMPILER_IR_MATERIALISE_H
 

@@ -42,9 +42,9 @@ RULE(cumsum) {
   ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_cumsum, 1, .arg = &b->dy, .attr = {axis, !reverse}}));
 }
 
-/* Whose slopes are the shares of d(tau) of entmax, up to their sum: with x = (alpha - 1) a - tau,
- * x^(1/(alpha-1) - 1) where x > 0 (the weights sum to 1 whatever a is, so the sum of their differentials is
- * 0). */
+/* The share of each element in d(tau) of entmax, before division by their sum: with x = (alpha - 1) a -
+ * tau it is x^(1/(alpha-1) - 1) where x > 0, else 0. This holds because the weights sum to 1 whatever a
+ * is, so the sum of their differentials is 0. */
 static ir_id entmax_shares(struct ir_back *b, ir_id a, ir_id tau) {
   double alpha = b->node.real;
   ir_id x = rule_2(b, OP_sub, rule_2(b, OP_mul, a, rule_number(b, alpha - 1)), tau);
@@ -54,7 +54,7 @@ static ir_id entmax_shares(struct ir_back *b, ir_id a, ir_id tau) {
                                   rule_number(b, 0));
 }
 
-/* Who is the k-th largest; several share. */
+/* 1 for the k-th largest and for all that are equal to it. */
 static ir_id kth_shares(struct ir_back *b, ir_id a, ir_id tau) {
   return rule_2(b, OP_and, rule_2(b, OP_eq, a, tau), rule_2(b, OP_lt, rule_number(b, -INFINITY), a));
 }

@@ -20,8 +20,8 @@ const struct cc_seen *cc_sight_find(const struct cc_sight *sight, const char *na
   return top && *top ? &sight->seen[*top - 1] : NULL;
 }
 
-/* Behind a branch the name may mean what the branch bound, or what had the name before. What was used once
- * has passed that on already. */
+/* After a branch a name may mean what the branch bound, or what had the name before. So its first use
+ * counts for both. */
 const struct cc_seen *cc_sight_use(struct cc_sight *sight, const char *name) {
   const struct cc_seen *found = cc_sight_find(sight, name);
   sight->clock++;
