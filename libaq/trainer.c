@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libaq/shown_tree.h"
 #include "libaq/trainer.h"
 
 void aq_train_options_init(aq_train_options *o) {
@@ -323,7 +324,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   return t->order ? RT_OK : rt_no_memory(error);
 }
 
-enum { OWN_MOST = 5, OWN_DIGITS = 32 };
+enum { OWN_MOST = 5, OWN_DIGITS = SHOWN_EXACT_SIZE };
 struct own_settings {
   struct cc_assigned set[OWN_MOST];
   int count;
@@ -345,7 +346,7 @@ static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
     own->set[own->count++] = (struct cc_assigned){"setting", whole[k].name, digits};
   }
   if (o->learning_rate >= 0) {
-    snprintf(own->digits[own->count], OWN_DIGITS, "%.17g", o->learning_rate);
+    shown_exact(own->digits[own->count], o->learning_rate); /* with a point in every locale */
     own->set[own->count] = (struct cc_assigned){"setting", "lr", own->digits[own->count]};
     own->count++;
   }
