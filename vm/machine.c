@@ -30,10 +30,6 @@ static void mark_used(struct vm_machine *machine, uint32_t value) {
   if (place >= slots) machine->used[place - slots] = true;
 }
 
-static uint32_t bytes_of(const struct vm_machine *machine, const struct vm_type *type) {
-  return type->dtype == RT_INT ? sizeof(int32_t) : (uint32_t)machine->real_bytes;
-}
-
 static void add_use(struct vm_machine *machine, uint32_t slot, uint32_t shape, uint32_t bytes) {
   for (uint32_t i = machine->use_count; i > 0; i--) { /* equal ones tend to be near */
     const struct slot_use *use = &machine->use[i - 1];
@@ -53,7 +49,8 @@ static int make_values(struct vm_machine *machine) {
     if (machine->value_shape[v] == UINT32_MAX) return RT_NO_MEMORY;
     machine->value_place[v] = place_of(machine, &f->value[v]);
     if (f->value[v].place == VM_IN_SLOT)
-      add_use(machine, f->value[v].index, machine->value_shape[v], bytes_of(machine, &f->value[v].type));
+      add_use(machine, f->value[v].index, machine->value_shape[v],
+              (uint32_t)machine_element_bytes(machine, &f->value[v].type));
   }
   return RT_OK;
 }
@@ -250,13 +247,8 @@ static int lay_out(struct vm_machine *machine, struct rt_error *error) {
     machine->memory_bytes = total;
     return RT_OK;
   }
-  if (total > machine->memory_bytes || !machine->memory) {
-    rt_free_aligned(machine->memory);
-    machine->memory_bytes = 0;
-    machine->memory = rt_alloc_aligned(total);
-    if (!machine->memory) return no_room(machine, total, error);
-    machine->memory_bytes = total;
-  }
+  if (!machine_make_room(&machine->memory, &machine->memory_bytes, total))
+    return no_room(machine, total, error);
   char *at = machine->memory;
   for (uint32_t s = 0; s < slots; s++) {
     machine->place[s] = at;

@@ -41,3 +41,15 @@ struct rt_tensor vm_machine_value(const struct vm_machine *machine, uint32_t val
 struct rt_tensor vm_machine_output(const struct vm_machine *machine, uint32_t output) {
   return vm_machine_value(machine, machine->function->output[output]);
 }
+
+size_t machine_element_bytes(const struct vm_machine *machine, const struct vm_type *type) {
+  return type->dtype == RT_INT ? sizeof(int32_t) : machine->real_bytes;
+}
+
+bool machine_make_room(void **memory, size_t *bytes, size_t need) {
+  if (need <= *bytes && *memory) return true;
+  rt_free_aligned(*memory);
+  *memory = rt_alloc_aligned(need);
+  *bytes = *memory ? need : 0;
+  return *memory;
+}

@@ -50,7 +50,7 @@ struct machine_scan {
   const int64_t **ragged;  /* [symbols] their sizes in that order */
   int64_t *numbers;
   size_t number_capacity; /* room for order, active, sizes */
-  char *memory;
+  void *memory;
   size_t memory_bytes;
   char **argument,
       **received; /* [count], [1 + collected + count]: what a step reads: the body's; backwards, the rest */
@@ -110,6 +110,9 @@ int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_err
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Memory of an argument of a function that has some. */
 void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
+size_t machine_element_bytes(const struct vm_machine *machine, const struct vm_type *type);
+/* Memory of at least `need` bytes: what is there, if that is enough. False: there is not so much. */
+bool machine_make_room(void **memory, size_t *bytes, size_t need);
 /* Number `stream` of the seeds that follow from `seed`. */
 uint64_t machine_seed(uint64_t seed, uint64_t stream);
 

@@ -10,10 +10,6 @@ static const size_t ALIGN = 64;
 
 /* ---- making ---- */
 
-static size_t bytes_of(const struct vm_machine *machine, const struct vm_type *type) {
-  return type->dtype == RT_INT ? sizeof(int32_t) : machine->real_bytes;
-}
-
 static const struct machine_nested recurrences;
 
 static struct vm_machine *machine_for(struct vm_machine *machine, int64_t function,
@@ -52,7 +48,7 @@ static int make(struct machine_scan *scan, struct vm_machine *machine, uint32_t 
   scan->ragged = rt_arena_alloc(arena, machine->module->dims.symbol_count * sizeof *scan->ragged);
   if (!scan->bytes || !scan->argument || !scan->received || !scan->ragged) return rt_no_memory(error);
   for (uint16_t k = 0; k < instr->in_count; k++)
-    scan->bytes[k] = bytes_of(machine, &machine->function->value[instr->in[k]].type);
+    scan->bytes[k] = machine_element_bytes(machine, &machine->function->value[instr->in[k]].type);
   return RT_OK;
 }
 
@@ -193,13 +189,7 @@ static int bind_memory(struct machine_scan *scan, struct rt_error *error) {
     scan->memory_bytes = total;
     return RT_OK;
   }
-  if (total > scan->memory_bytes || !scan->memory) {
-    rt_free_aligned(scan->memory);
-    scan->memory_bytes = 0;
-    scan->memory = rt_alloc_aligned(total);
-    if (!scan->memory) return rt_no_memory(error);
-    scan->memory_bytes = total;
-  }
+  if (!machine_make_room(&scan->memory, &scan->memory_bytes, total)) return rt_no_memory(error);
   char *at = scan->memory;
   scan->kept = give_bytes(&at, scan->state_bytes, stretches);
   scan->stretched = give_bytes(&at, scan->state_bytes, stretch);
