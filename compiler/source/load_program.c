@@ -12,22 +12,9 @@ struct loader {
 
 static struct rt_error *wrong(const struct loader *l) { return cc_report(&l->program->diagnostics, false); }
 
-bool cc_is_value(const struct cc_definition *definition) {
-  return definition && (definition->node->kind == GR_DIM || definition->node->kind == GR_CONST);
-}
-
-struct gr_node *cc_item(const struct cc_unit *unit, enum gr_kind kind) {
-  return unit->item[kind];
-}
-
 static bool is_definition(enum gr_kind kind) {
   return kind == GR_FN || kind == GR_HEAD || kind == GR_DIM || kind == GR_CONST || kind == GR_MODEL
          || kind == GR_EXTERN;
-}
-
-struct cc_definition *cc_own_definition(const struct cc_unit *unit, const char *name) {
-  const uint64_t *index = rt_map_find(&unit->definition_of, name);
-  return index ? &unit->definition[*index] : NULL;
 }
 
 /* A file has one of each of these. */
@@ -286,24 +273,4 @@ void cc_program_free(struct cc_program *program) {
   cc_diagnostics_free(&program->diagnostics);
   rt_arena_free(&program->arena);
   rt_free(program);
-}
-
-struct cc_definition *cc_find(struct cc_program *program, const struct cc_unit *unit, const char *name) {
-  struct cc_definition *found = cc_own_definition(unit, name);
-  for (size_t i = 0; !found && i < unit->import_count; i++)
-    if (!unit->import[i].as) found = cc_own_definition(unit->import[i].unit, name);
-  return found ? found : cc_find_in_library(program, name);
-}
-
-bool cc_is_lost(const struct cc_unit *unit, const char *name) {
-  bool lost = unit->incomplete || rt_map_find(&unit->lost, name);
-  for (size_t i = 0; !lost && i < unit->import_count; i++)
-    lost = !unit->import[i].as && rt_map_find(&unit->import[i].unit->lost, name);
-  return lost;
-}
-
-struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as) {
-  for (size_t i = 0; i < unit->import_count; i++)
-    if (unit->import[i].as && !strcmp(unit->import[i].as, as)) return &unit->import[i];
-  return NULL;
 }
