@@ -6,6 +6,7 @@
 
 #include "libaq/internal.h"
 #include "runtime/blas.h"
+#include "runtime/cores.h"
 
 const char *aq_version(void) { return PACKAGE_VERSION; }
 

@@ -5,6 +5,7 @@
 #include "libaq/internal.h"
 #include "libaq/shown_tree.h"
 #include "runtime/blas.h"
+#include "runtime/cores.h"
 
 struct finding {
   char processor[128];

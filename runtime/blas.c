@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "runtime/blas_calls.h"
 
@@ -121,7 +122,7 @@ static void set_up(void) {
   atomic_store(&ready, true);
 }
 
-void blas_set_up(bool allow_switch) {
+static void blas_set_up(bool allow_switch) {
   switch_allowed = allow_switch;
   pthread_once(&once, set_up);
 }
@@ -129,6 +130,52 @@ void blas_set_up(bool allow_switch) {
 const struct rt_blas_info *rt_blas_info(void) {
   blas_set_up(false);
   return &info;
+}
+
+/* ---- room ---- */
+
+/* Of OpenBLAS for x86-64: each thread within a product has one, and OpenBLAS's own threads as well. */
+static const size_t BUFFER = (size_t)128 << 20;
+enum { MOST_BUFFERS = 64 }; /* that are taken in advance */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int taken; /* threads for which there is room */
+
+/* OpenBLAS keeps a buffer that it has had once: these are had now, before other memory takes the room. */
+static void take_buffers(int threads) {
+  void *buffer[MOST_BUFFERS];
+  int count = threads < MOST_BUFFERS ? threads : MOST_BUFFERS;
+  if (!blas.blas_memory_alloc || !blas.blas_memory_free) return;
+  for (int k = 0; k < count; k++) buffer[k] = blas.blas_memory_alloc(0);
+  for (int k = 0; k < count; k++)
+    if (buffer[k]) blas.blas_memory_free(buffer[k]);
+}
+
+/* The first set-up starts them, before it says that one is enough. */
+static size_t own_threads(void) {
+  int count = blas.openblas_get_num_threads ? blas.openblas_get_num_threads() : 1;
+  return count > 1 ? (size_t)count - 1 : 0;
+}
+
+static int reserve(int threads, bool first, struct rt_error *error) {
+  size_t buffers = (size_t)(threads - taken) + (first ? own_threads() : 0);
+  return blas_room(buffers * (BUFFER + BLAS_STACK), threads, error);
+}
+
+int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error) {
+  struct rlimit limit;
+  int status = rt_blas_load(error);
+  bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  if (status != RT_OK) return status;
+  pthread_mutex_lock(&lock);
+  if (limited && threads > taken) status = reserve(threads, taken == 0, error);
+  if (status == RT_OK) blas_set_up(allow_switch);
+  if (status == RT_OK && limited && threads > taken) {
+    take_buffers(threads);
+    taken = threads;
+  }
+  pthread_mutex_unlock(&lock);
+  return status;
 }
 
 /* ---- products ---- */

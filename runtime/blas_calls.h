@@ -26,9 +26,6 @@ struct blas_calls {
 };
 extern struct blas_calls blas; /* filled by rt_blas_load */
 
-/* One thread, and the core: what rt_blas_begin does once the BLAS is loaded and there is room. */
-void blas_set_up(bool allow_switch);
-
 enum { BLAS_STACK = 8 << 20 }; /* of each of OpenBLAS's own threads */
 
 /* RT_NO_MEMORY when the process's addresses leave no room for so many bytes, which so many threads take. */

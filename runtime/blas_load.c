@@ -3,7 +3,7 @@
  * there from the start. */
 #include "runtime/blas.h"
 #include "runtime/blas_calls.h"
-#include "runtime/threads.h"
+#include "runtime/cores.h"
 
 #ifdef RT_BLAS_LIBRARY
 

@@ -5,13 +5,13 @@
 #include "runtime/threads.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include "runtime/blas.h"
+#include "runtime/cores.h"
 
 #if defined __x86_64__
 #include <xmmintrin.h>
@@ -202,13 +202,6 @@ int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) 
   }
   pool->scratch_bytes = bytes;
   return RT_OK;
-}
-
-int rt_cores(void) {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  int n = CPU_COUNT(&set);
-  return n > 0 ? n : 1;
 }
 
 /* Signals are the host's: its own threads receive them, workers none. */

@@ -1,4 +1,4 @@
-/* table_header.c: opening a table and matching its fields with the declared columns. */
+/* table_header.c: which field is which column. */
 #include <string.h>
 #include <strings.h>
 
@@ -226,7 +226,7 @@ static int announced_header(struct io_table *t, int64_t line, struct rt_error *e
   return status;
 }
 
-static int match_columns(struct io_table *t, int64_t line, struct rt_error *error) {
+int io_table_match_first(struct io_table *t, int64_t line, struct rt_error *error) {
   int found, found_required, required = 0;
   if (t->header_option == IO_HEADER_NO) return first_row(t, line, false, error);
   if (t->header_option == IO_HEADER_AUTO && t->format == IO_FORMAT_LINES)
@@ -244,70 +244,4 @@ static int match_columns(struct io_table *t, int64_t line, struct rt_error *erro
   if (t->header_option == IO_HEADER_YES) return announced_header(t, line, error);
   if (any_nearly_named(t)) return no_header_match(t, line, error);
   return first_row(t, line, may_be_header(t), error);
-}
-
-/* A byte order mark tells nothing in UTF-8 and belongs to no field. It is looked for before any row is split.
- */
-static int skip_mark(struct io_table *t, struct rt_error *error) {
-  int status = RT_OK;
-  while (status == RT_OK && t->end < 3 && !t->ended && (t->end == 0 || (unsigned char)t->buffer[0] == 0xEF))
-    status = io_table_more(t, error);
-  if (status == RT_OK && t->end >= 3 && memcmp(t->buffer, "\xEF\xBB\xBF", 3) == 0) t->begin = 3;
-  return status;
-}
-
-static int copy_options(struct io_table *t, const struct io_table_options *options, const char *path,
-                        struct rt_error *error) {
-  size_t count = (size_t)options->count;
-  t->format = options->format == IO_FORMAT_AUTO ? io_format_of(path) : options->format;
-  t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
-  t->line = 1;
-  t->header_option = options->header;
-  t->stream = options->source || strcmp(path, "-") == 0;
-  t->count = options->count;
-  t->names = rt_zalloc(count, sizeof *t->names);
-  t->required = rt_zalloc(count, sizeof *t->required);
-  t->field_of = rt_zalloc(count, sizeof *t->field_of);
-  t->row = rt_zalloc(count, sizeof *t->row);
-  if (!t->names || !t->required || !t->field_of || !t->row) return rt_no_memory(error);
-  for (int c = 0; c < options->count; c++) {
-    t->required[c] = options->required ? options->required[c] : true;
-    t->names[c] = rt_strdup(options->names[c]);
-    if (!t->names[c]) return rt_no_memory(error);
-  }
-  return RT_OK;
-}
-
-static int open_table(struct io_table *t, const char *path, const struct io_table_options *options,
-                      struct rt_error *error) {
-  int64_t line;
-  int status = copy_options(t, options, path, error);
-  if (status == RT_OK)
-    status = options->source ? io_reader_open_source(&t->reader, options->source, error)
-                             : io_reader_open(&t->reader, path, error);
-  if (status == RT_OK) status = skip_mark(t, error);
-  if (status != RT_OK) return status;
-  struct rt_error reason = {0};
-  status = io_table_read(t, &line, &reason);
-  if (status == RT_OK) return line == 0 ? RT_OK : match_columns(t, line, error);
-  bool a_row = status == RT_BAD_DATA && !t->broken && t->header_option != IO_HEADER_YES;
-  if (a_row)
-    t->first_bad = reason;
-  else if (error)
-    *error = reason;
-  return a_row ? RT_OK : status;
-}
-
-int io_table_open(struct io_table **table, const char *path, const struct io_table_options *options,
-                  struct rt_error *error) {
-  *table = NULL;
-  struct io_table *t = rt_zalloc(1, sizeof *t);
-  if (!t) return rt_no_memory(error);
-  int status = open_table(t, path, options, error);
-  if (status != RT_OK) {
-    io_table_close(t);
-    return status;
-  }
-  *table = t;
-  return RT_OK;
 }

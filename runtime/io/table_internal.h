@@ -1,4 +1,5 @@
-/* table_internal.h: what table.c and table_header.c share. */
+/* table_internal.h: what the files behind table.h share: table.c is above table_header.c, and both are above
+ * table_rows.c. */
 #ifndef AQ_RUNTIME_IO_TABLE_INTERNAL_H
 #define AQ_RUNTIME_IO_TABLE_INTERNAL_H
 
@@ -39,6 +40,8 @@ struct io_table {
   enum io_csv_state state; /* of the CSV scan */
 };
 
+/* ---- table_rows.c ---- */
+
 /* RT_BAD_DATA at the table's file, a line and a field. */
 int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
@@ -47,6 +50,10 @@ int io_table_more(struct io_table *t, struct rt_error *error);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */
 int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
 
+/* ---- table_header.c ---- */
+
+/* Finds the columns in the first row, which was read from that line: in its names, or by their position. */
+int io_table_match_first(struct io_table *t, int64_t line, struct rt_error *error);
 /* Takes the row last read for one whose columns go by position. A bad row when it has too many fields or too
  * few. */
 int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error);

@@ -1,4 +1,5 @@
 /* test_threads.c: every task runs once, whatever the number of workers; the processor's mode is put back. */
+#include "runtime/cores.h"
 #include "runtime/threads.h"
 
 #include <fenv.h>
