@@ -71,11 +71,11 @@ static void describe_data(const struct io_dataset *data, const char *name, struc
   io_checksum_add(&d.sum, &data->rows, sizeof data->rows);
   for (int c = 0; c < data->columns; c++) {
     const struct io_values *v = &data->values[c];
-    int64_t rows = v->present ? data->rows : 0, ids = v->offsets && v->present ? v->offsets[rows] : rows;
-    if (v->offsets && rows) io_checksum_add(&d.sum, v->offsets, (size_t)(rows + 1) * sizeof *v->offsets);
-    if (v->ids && ids) io_checksum_add(&d.sum, v->ids, (size_t)ids * sizeof *v->ids);
-    if (v->numbers && rows)
-      io_checksum_add(&d.sum, v->numbers, (size_t)(rows * v->width) * sizeof *v->numbers);
+    const struct io_payload *of = &v->of;
+    if (!v->present || data->rows == 0) continue;
+    size_t elements = (size_t)(io_payload_begin(of, data->rows) * of->width);
+    if (of->offsets) io_checksum_add(&d.sum, of->offsets, ((size_t)data->rows + 1) * sizeof *of->offsets);
+    if (elements) io_checksum_add(&d.sum, of->elements, elements * io_dtype_size(of->element));
   }
   put_digest(&d, name, out);
 }

@@ -96,9 +96,10 @@ static int append(struct writing *w, int32_t id, struct rt_error *error) {
  * has added. When nothing is left, and the model has no token for the beginning, it starts with a newline, or
  * else with its commonest token. */
 static int take_prompt(struct writing *w, struct rt_error *error) {
-  const struct io_values *v = &w->session->data.values[w->column];
+  const struct io_payload *of = &w->session->data.values[w->column].of;
   int status = RT_OK;
-  for (int64_t k = 0; k + 1 < v->offsets[1] && status == RT_OK; k++) status = append(w, v->ids[k], error);
+  for (int64_t k = 0; k + 1 < io_payload_count(of, 0) && status == RT_OK; k++)
+    status = append(w, io_payload_ids(of)[k], error);
   w->begun = w->count > (w->vocab->begin >= 0);
   if (status != RT_OK || w->count > 0) return status;
   int32_t newline = io_vocab_find(w->vocab, "\n", 1);
@@ -172,13 +173,13 @@ static int write_token(struct writing *w, int32_t id, struct rt_error *error) {
 /* Makes the last tokens of the context the only row of the text, with one more behind them that the model
  * does not see. */
 static int show_context(struct writing *w, struct rt_error *error) {
-  struct io_values *v = &w->session->data.values[w->column];
+  struct io_payload *of = &w->session->data.values[w->column].of;
   int64_t n = w->window > 0 && w->count > w->window ? w->window : w->count;
-  if (rt_grow((void **)&v->ids, &v->ids_capacity, (size_t)n + 1, sizeof *v->ids)) return rt_no_memory(error);
-  memcpy(v->ids, w->context + w->count - n, (size_t)n * sizeof *v->ids);
-  v->ids[n] = 0;
-  v->offsets[1] = n + 1;
-  return RT_OK;
+  if (io_payload_reserve(of, n + 1) != RT_OK) return rt_no_memory(error);
+  int32_t *ids = io_payload_ids(of);
+  memcpy(ids, w->context + w->count - n, (size_t)n * sizeof *ids);
+  ids[n] = 0;
+  return io_payload_end_row(of, 0, n + 1) != RT_OK ? rt_no_memory(error) : RT_OK;
 }
 
 /* Checks the requirements of the program for the text so far. */

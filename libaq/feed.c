@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libaq/requirement_words.h"
+#include "runtime/io/dtype.h"
 
 /* ---- the schema ---- */
 
@@ -249,11 +250,12 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
   for (uint32_t i = 0; i < feed->module->input_count; i++) {
     const struct vm_input *input = &feed->module->input[i];
     const struct io_values *v = &data->values[feed->column[i]];
-    int64_t total = batch * (v->width > 0 ? v->width : 1);
+    int64_t total = batch;
     int status = RT_OK;
     if (!v->present) continue;
     if (input->length >= 0) status = longest_rows(feed, i, data, batch, &total, error);
-    if (status == RT_OK) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
+    if (status == RT_OK)
+      status = reserve(feed, i, (size_t)(total * v->of.width), element_size(feed, input), error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -288,30 +290,25 @@ static int feed_lengths(struct lib_feed *feed, uint32_t i, struct lib_batch batc
   return RT_OK;
 }
 
-static void copy_ids(const struct vm_input *input, const struct io_values *v, struct lib_batch batch,
-                     int32_t *out) {
+/* The rows of a column, as the model takes them: ids, or numbers in the precision of the run. */
+static void copy_rows(const struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
+                      struct lib_batch batch, void *out) {
+  const struct io_payload *of = &v->of;
+  const size_t size = io_dtype_size(of->element), to = element_size(feed, input);
+  char *at = out;
   for (int64_t e = 0; e < batch.count; e++) {
-    int64_t row = batch.row[e];
-    if (input->length < 0) {
-      *out++ = v->ids[row];
-      continue;
-    }
-    int64_t n = lib_row_length(input, v, row), from = v->offsets[row] + (input->shifted && input->is_target);
-    memcpy(out, v->ids + from, (size_t)n * sizeof *out);
-    out += n;
+    int64_t row = batch.row[e], first = io_payload_begin(of, row) + (input->shifted && input->is_target);
+    int64_t values = input->length < 0 ? 1 : lib_row_length(input, v, row);
+    size_t count = (size_t)(values * of->width);
+    const unsigned char *from = (const unsigned char *)of->elements + (size_t)(first * of->width) * size;
+    if (input->type.dtype == RT_INT)
+      memcpy(at, from, count * size);
+    else if (feed->precision == RT_F64)
+      io_dtype_to_double(of->element, from, count, (double *)(void *)at);
+    else
+      io_dtype_to_float(of->element, from, count, (float *)(void *)at);
+    at += count * to;
   }
-}
-
-static void copy_numbers(const struct lib_feed *feed, const struct io_values *v, struct lib_batch batch,
-                         void *out) {
-  for (int64_t e = 0; e < batch.count; e++)
-    for (int64_t k = 0; k < v->width; k++) {
-      double x = v->numbers[batch.row[e] * v->width + k];
-      if (feed->precision == RT_F64)
-        ((double *)out)[e * v->width + k] = x;
-      else
-        ((float *)out)[e * v->width + k] = (float)x;
-    }
 }
 
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
@@ -331,14 +328,11 @@ int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_
                      batch.data->name ? batch.data->name : "the data", input->name);
     }
     if (input->length >= 0) status = feed_lengths(feed, i, batch, known, &total, error);
-    if (status == RT_OK && input->type.dtype == RT_REAL) total = batch.count * v->width;
-    if (status == RT_OK) status = reserve(feed, i, (size_t)total, element_size(feed, input), error);
+    if (status == RT_OK)
+      status = reserve(feed, i, (size_t)(total * v->of.width), element_size(feed, input), error);
     if (status != RT_OK) return status;
     if (!vm_machine_uses_input(machine, i)) continue;
-    if (input->type.dtype == RT_INT)
-      copy_ids(input, v, batch, feed->buffer[i]);
-    else
-      copy_numbers(feed, v, batch, feed->buffer[i]);
+    copy_rows(feed, input, v, batch, feed->buffer[i]);
   }
   int status = vm_machine_bind(machine, batch.count, (const int64_t *const *)feed->sizes, error);
   for (uint32_t i = 0; status == RT_OK && i < feed->module->input_count; i++)

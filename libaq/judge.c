@@ -125,10 +125,10 @@ static int judge_unanswered(struct lib_judge *judge, struct lib_batch batch, uin
   int status = RT_OK;
   for (int64_t e = 0; e < batch.count; e++) {
     int64_t row = batch.row[e];
-    for (int64_t i = v->offsets[row] + io_row_length(v, row); i < v->offsets[row + 1] && status == RT_OK;
-         i++) {
-      size_t truth = (size_t)v->ids[i];
-      if (v->ids[i] < 0) status = unseen_class(&judge->report[o], &v->unseen, v->ids[i], &truth, error);
+    for (int64_t k = io_row_length(v, row); k < io_payload_count(&v->of, row) && status == RT_OK; k++) {
+      const int32_t id = io_payload_ids(&v->of)[io_payload_begin(&v->of, row) + k];
+      size_t truth = (size_t)id;
+      if (id < 0) status = unseen_class(&judge->report[o], &v->unseen, id, &truth, error);
       if (status == RT_OK) status = rep_add_unanswered(&judge->report[o], truth, error);
     }
   }
@@ -211,10 +211,9 @@ static bool row_is_known(const struct lib_judge *judge, const struct io_dataset 
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
     const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
     if (!v->unseen.count) continue;
-    int64_t begin = v->offsets ? v->offsets[row] : row,
-            end = v->offsets ? begin + io_row_length(v, row) : row + 1;
-    for (int64_t i = begin; i < end; i++)
-      if (v->ids[i] < 0) return false;
+    const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
+    for (int64_t k = 0; k < io_row_length(v, row); k++)
+      if (ids[k] < 0) return false;
   }
   return true;
 }
@@ -256,7 +255,7 @@ int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset 
 bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data, uint32_t output) {
   const struct io_values *v = &data->values[judge->feed.column[judge->module->output[output].target]];
   if (!v->unseen.count) return false;
-  int64_t count = v->offsets ? v->offsets[data->rows] : data->rows, k = 0;
-  while (k < count && v->ids[k] < 0) k++;
+  int64_t count = io_payload_begin(&v->of, data->rows), k = 0;
+  while (k < count && io_payload_ids(&v->of)[k] < 0) k++;
   return k == count;
 }

@@ -158,7 +158,8 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
                        const struct io_column *column) {
   const struct vm_dims *dims = &model->module->dims;
   const struct io_kind *kind = column->kind;
-  bool ragged = io_kind_has(kind, IO_LENGTH), wide = io_kind_has(kind, IO_WIDTH), real = kind->real;
+  bool ragged = io_kind_has(kind, IO_LENGTH), wide = io_kind_has(kind, IO_WIDTH),
+       real = io_kind_is_real(kind);
   const struct vm_type *t = &input->type;
   int64_t width;
   if (input->shifted && !kind->continues) return false;

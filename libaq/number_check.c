@@ -26,7 +26,7 @@ static void write_number(char *out, double x) {
 static void name_number(const struct io_values *v, int64_t k, double x, char *out, size_t size) {
   char digits[SHOWN_EXACT_SIZE];
   write_number(digits, x);
-  if (v->width > 1)
+  if (v->of.width > 1)
     snprintf(out, size, "number %lld, %s,", (long long)k + 1, digits);
   else
     snprintf(out, size, "%s", digits);
@@ -60,7 +60,8 @@ static int check_total(const struct lib_row_check *check, uint32_t input, const 
   const struct vm_output *output = in->is_target ? bounded(check->module, input) : NULL;
   double total = 0;
   if (!output || !vm_link_find(output->link)->along) return RT_OK;
-  for (int64_t k = 0; k < v->width; k++) total += v->numbers[row * v->width + k];
+  const double *number = io_payload_numbers(&v->of) + row * v->of.width;
+  for (int64_t k = 0; k < v->of.width; k++) total += number[k];
   if (fabs(total - 1) <= NEAR_ONE) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the numbers of \"%s\" add up to %g", in->name, total);
   rt_hint(error, "the targets of %s are %s", output->loss, vm_link_find(output->link)->targets);
@@ -73,8 +74,9 @@ int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset
     const struct io_values *v = &data->values[check->column[i]];
     if (!v->present || check->module->input[i].type.dtype != RT_REAL) continue;
     *column = check->column[i];
-    for (int64_t k = 0; k < v->width; k++) {
-      int status = check_number(check, i, v, k, v->numbers[row * v->width + k], error);
+    for (int64_t k = 0; k < v->of.width; k++) {
+      double number = io_payload_numbers(&v->of)[row * v->of.width + k];
+      int status = check_number(check, i, v, k, number, error);
       if (status != RT_OK) return status;
     }
     int status = check_total(check, i, v, row, error);

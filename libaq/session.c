@@ -147,10 +147,9 @@ int session_extend(struct aq_session *s, struct rt_error *error) {
     struct io_values *v = &s->data.values[column];
     if (!m->input[i].shifted || m->input[i].is_target || s->model->schema.columns[column].ends || !v->present)
       continue;
-    int64_t *end = &v->offsets[s->data.rows];
-    if (rt_grow((void **)&v->ids, &v->ids_capacity, (size_t)*end + 1, sizeof *v->ids))
-      return rt_no_memory(error);
-    v->ids[(*end)++] = 0;
+    int64_t *end = &v->of.offsets[s->data.rows];
+    if (io_payload_reserve(&v->of, *end + 1) != RT_OK) return rt_no_memory(error);
+    io_payload_ids(&v->of)[(*end)++] = 0;
   }
   return RT_OK;
 }

@@ -247,10 +247,10 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
 static int check_count(struct cc_context *c, const struct gr_node *column, const struct io_kind *kind,
                        vm_dim size) {
   const struct gr_node *axes = column->child[1];
-  int64_t count, least = kind->real ? 1 : 2;
+  int64_t count, least = io_kind_is_real(kind) ? 1 : 2;
   if (vm_dim_value(&c->module->dims, size, NULL, &count, NULL) || count >= least) return RT_OK;
   struct gr_span span = axes->child[axes->count - 1]->span;
-  if (kind->real)
+  if (io_kind_is_real(kind))
     gr_fail(c->error, span, "`%s` would have %lld %s; a %s has one at least", column->text, (long long)count,
             kind->entries, kind->name);
   else
@@ -315,10 +315,11 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   const struct io_kind *kind;
   int count = axes ? axes->count : 0, status = column_form(c->error, column, &kind);
   if (status != RT_OK) return status;
-  *input = (struct vm_input){.kind = kind,
-                             .vocabulary = -1,
-                             .length = -1,
-                             .type = {.dtype = kind->real ? RT_REAL : RT_INT, .batched = 1, .of = VM_NO_DIM}};
+  *input = (struct vm_input){
+      .kind = kind,
+      .vocabulary = -1,
+      .length = -1,
+      .type = {.dtype = io_kind_is_real(kind) ? RT_REAL : RT_INT, .batched = 1, .of = VM_NO_DIM}};
   input->name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
   if (!input->name) return cc_out_of_memory(c);
   for (int a = 0; a < IO_MOST_AXES && kind->axis[a].means; a++)

@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "runtime/io/dtype.h"
 #include "runtime/io/tokenise.h"
 #include "runtime/io/vocab.h"
 
@@ -67,7 +68,7 @@ struct io_option {
 struct io_kind {
   const char *name;                  /* in programs and files */
   struct io_axis axis[IO_MOST_AXES]; /* words[T, V], of which V may be left out */
-  bool real;                         /* values are numbers; otherwise ids */
+  enum io_dtype element;             /* what a value is made of: IO_I32 is an id, all others are numbers */
   const struct io_option *option;
   int options;
   /* Fills in what was not given and refuses what ranges cannot (RT_USAGE), or NULL. */
@@ -111,6 +112,8 @@ const char *io_kind_later(size_t number);
 void io_kinds_list(struct rt_text *out);
 /* Has the kind such an axis? */
 bool io_kind_has(const struct io_kind *kind, enum io_axis_means means);
+/* Are its values numbers? Otherwise they are ids. */
+static inline bool io_kind_is_real(const struct io_kind *kind) { return kind->element != IO_I32; }
 /* Ids that are counted to make a vocabulary: neither labels nor fixed in advance. */
 bool io_kind_is_counted(const struct io_kind *kind);
 /* May columns of these kinds have one vocabulary? */

@@ -10,6 +10,7 @@ static int tokens(const struct io_schema *schema, int column, const char *text, 
 const struct io_kind io_kind_bytes = {
     .name = "bytes",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
+    .element = IO_I32,
     .vocab = IO_VOCAB_BYTES,
     .continues = true,
     .tokens = tokens,

@@ -14,6 +14,7 @@ const struct io_kind io_kind_chars = {
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .option = options,
     .options = RT_COUNT(options),
+    .element = IO_I32,
     .vocab = IO_VOCAB_WORDS,
     .continues = true,
     .tokens = tokens,

@@ -1,17 +1,17 @@
 /* column_class.c: one label, which is the whole field. */
 #include "runtime/io/data_internal.h"
-#include "runtime/io/grow.h"
 #include "runtime/io/number.h"
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
   struct io_values *v = io_place_values(p);
-  size_t row = (size_t)p->e->data->rows, length = field->length;
+  size_t length = field->length;
+  int64_t row = p->e->data->rows;
   const char *text = field->text;
   io_trim(&text, &length);
   if (length == 0)
     return io_encode_fail(p, error, "column \"%s\" has no label in this row", io_place_column(p)->name);
-  if (IO_GROW(v->ids, v->ids_capacity, row + 1) != RT_OK) return rt_no_memory(error);
-  return io_encode_label(p, text, length, &v->ids[row], error);
+  if (io_payload_reserve(&v->of, row + 1) != RT_OK) return rt_no_memory(error);
+  return io_encode_label(p, text, length, &io_payload_ids(&v->of)[row], error);
 }
 
 static const struct io_option options[] = {IO_TEXT("labels", labels)};
@@ -21,6 +21,7 @@ const struct io_kind io_kind_class = {
     .axis = {{IO_ENTRIES, "C"}},
     .option = options,
     .options = RT_COUNT(options),
+    .element = IO_I32,
     .vocab = IO_VOCAB_CLASSES,
     .labels = true,
     .names = true,

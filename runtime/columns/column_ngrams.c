@@ -33,6 +33,7 @@ const struct io_kind io_kind_ngrams = {
     .option = options,
     .options = RT_COUNT(options),
     .settle = settle,
+    .element = IO_I32,
     .vocab = IO_VOCAB_WORDS,
     .partial = true,
     .tokens = tokens,

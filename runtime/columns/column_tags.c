@@ -1,6 +1,5 @@
 /* column_tags.c: labels that white space separates, one for each token of another column. */
 #include "runtime/io/data_internal.h"
-#include "runtime/io/grow.h"
 #include "runtime/io/number.h"
 
 /* The next item behind *at that white space separates; false when there is none. */
@@ -21,15 +20,15 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   const char *pair_name = e->schema->columns[c->pair].name, *tag;
   if (!pair->present)
     return rt_fail(error, RT_USAGE, "tags \"%s\" need the tokens \"%s\"", c->name, pair_name);
-  int64_t wanted = pair->row_tokens, tags = 0, count = v->offsets[e->data->rows];
-  if (IO_GROW(v->ids, v->ids_capacity, (size_t)(count + wanted) + 1) != RT_OK) return rt_no_memory(error);
+  int64_t wanted = pair->row_tokens, tags = 0, count = io_payload_begin(&v->of, e->data->rows);
+  if (io_payload_reserve(&v->of, count + wanted + 1) != RT_OK) return rt_no_memory(error);
   size_t at = 0, length;
   for (; next_tag(field, &at, &tag, &length); tags++) {
     int32_t id;
     if (tags >= wanted) continue; /* only counted */
     int status = io_encode_label(p, tag, length, &id, error);
     if (status != RT_OK) return status;
-    v->ids[count + tags] = id;
+    io_payload_ids(&v->of)[count + tags] = id;
   }
   if (tags != wanted)
     return io_encode_fail(p, error, "%lld tag%s in \"%s\" for %lld token%s in \"%s\"", (long long)tags,
@@ -46,6 +45,7 @@ const struct io_kind io_kind_tags = {
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "C"}},
     .option = options,
     .options = RT_COUNT(options),
+    .element = IO_I32,
     .vocab = IO_VOCAB_CLASSES,
     .labels = true,
     .names = true,

@@ -20,6 +20,7 @@ const struct io_kind io_kind_words = {
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .option = options,
     .options = RT_COUNT(options),
+    .element = IO_I32,
     .vocab = IO_VOCAB_WORDS,
     .names = true,
     .continues = true,

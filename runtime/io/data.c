@@ -17,10 +17,9 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
     struct io_values *v = &data->values[c];
     const struct io_kind *kind = schema->columns[c].kind;
     if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
-    v->width = io_kind_has(kind, IO_WIDTH) ? schema->columns[c].width : kind->real;
-    if (!io_kind_has(kind, IO_LENGTH)) continue;
-    if (IO_GROW(v->offsets, v->offsets_capacity, 1) != RT_OK) return rt_no_memory(error);
-    v->offsets[0] = 0;
+    int64_t width = io_kind_has(kind, IO_WIDTH) ? schema->columns[c].width : 1;
+    if (io_payload_init(&v->of, kind->element, width, io_kind_has(kind, IO_LENGTH)) != RT_OK)
+      return rt_no_memory(error);
   }
   return RT_OK;
 }
@@ -28,10 +27,8 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
 void io_dataset_free(struct io_dataset *data) {
   if (!data) return;
   for (int c = 0; data->values && c < data->columns; c++) {
-    rt_free(data->values[c].offsets);
-    rt_free(data->values[c].ids);
+    io_payload_free(&data->values[c].of);
     rt_free(data->values[c].row_cuts);
-    rt_free(data->values[c].numbers);
     io_intern_free(&data->values[c].unseen);
   }
   rt_free(data->values);
@@ -57,9 +54,9 @@ static void count_unknown(struct io_dataset *data, const struct io_schema *schem
     struct io_values *v = &data->values[c];
     const struct io_vocab *vocab = schema->columns[c].vocab;
     if (!v->present || !vocab) continue;
-    int64_t begin = v->offsets ? v->offsets[first] : first,
-            end = v->offsets ? v->offsets[data->rows] : data->rows;
-    for (int64_t i = begin; i < end; i++) v->unknown += v->ids[i] < 0 || v->ids[i] == vocab->unknown;
+    const int32_t *ids = io_payload_ids(&v->of);
+    for (int64_t i = io_payload_begin(&v->of, first); i < io_payload_begin(&v->of, data->rows); i++)
+      v->unknown += ids[i] < 0 || ids[i] == vocab->unknown;
   }
 }
 
@@ -88,44 +85,9 @@ int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, cons
 
 /* ---- selections ---- */
 
-static int select_ragged(const struct io_values *from, const int64_t *rows, int64_t count,
-                         struct io_values *into) {
-  int64_t total = 0;
-  for (int64_t r = 0; r < count; r++) total += from->offsets[rows[r] + 1] - from->offsets[rows[r]];
-  if (IO_GROW(into->offsets, into->offsets_capacity, (size_t)count + 1) != RT_OK
-      || IO_GROW(into->ids, into->ids_capacity, (size_t)total) != RT_OK)
-    return RT_NO_MEMORY;
-  into->offsets[0] = 0;
-  for (int64_t r = 0, at = 0; r < count; r++) {
-    int64_t begin = from->offsets[rows[r]], n = from->offsets[rows[r] + 1] - begin;
-    if (n > 0) memcpy(into->ids + at, from->ids + begin, (size_t)n * sizeof *into->ids);
-    at += n;
-    into->offsets[r + 1] = at;
-  }
-  return RT_OK;
-}
-
-static int select_numbers(const struct io_values *from, const int64_t *rows, int64_t count,
-                          struct io_values *into) {
-  size_t width = (size_t)from->width;
-  if (IO_GROW(into->numbers, into->numbers_capacity, (size_t)count * width) != RT_OK) return RT_NO_MEMORY;
-  for (int64_t r = 0; r < count; r++)
-    memcpy(into->numbers + (size_t)r * width, from->numbers + (size_t)rows[r] * width,
-           width * sizeof *into->numbers);
-  return RT_OK;
-}
-
-static int select_classes(const struct io_values *from, const int64_t *rows, int64_t count,
-                          struct io_values *into) {
-  if (IO_GROW(into->ids, into->ids_capacity, (size_t)count) != RT_OK) return RT_NO_MEMORY;
-  for (int64_t r = 0; r < count; r++) into->ids[r] = from->ids[rows[r]];
-  return RT_OK;
-}
-
 static int select_column(const struct io_values *from, const int64_t *rows, int64_t count,
                          struct io_values *into) {
   into->present = from->present;
-  into->width = from->width;
   into->limit = from->limit;
   if (!from->present) return RT_OK;
   for (int32_t n = 0; n < from->unseen.count; n++) {
@@ -134,9 +96,7 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
     const char *text = io_intern_text(&from->unseen, n, &length);
     if (io_intern_add(&into->unseen, text, length, &number, NULL) != RT_OK) return RT_NO_MEMORY;
   }
-  return from->offsets ? select_ragged(from, rows, count, into)
-         : from->width ? select_numbers(from, rows, count, into)
-                       : select_classes(from, rows, count, into);
+  return io_payload_select(&from->of, rows, count, &into->of);
 }
 
 int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,

@@ -2,31 +2,29 @@
 #ifndef AQ_RUNTIME_IO_DATA_H
 #define AQ_RUNTIME_IO_DATA_H
 
+#include "runtime/io/payload.h"
 #include "runtime/io/schema.h"
 #include "runtime/io/table.h"
 #include "runtime/io/tokenise.h"
 
-/* One column of a dataset. Row r of a ragged column is ids[offsets[r]] .. ids[offsets[r + 1] - 1]. */
+/* One column of a dataset. */
 struct io_values {
-  bool present;      /* false: the file does not have this column; the arrays are empty */
-  int64_t *offsets;  /* ragged: [rows + 1] */
-  int64_t limit;     /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
-  int64_t *row_cuts; /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
-  int32_t *ids;      /* ragged: [offsets[rows]]; class: [rows] */
-  double *numbers;   /* number: [rows]; vector: [rows, width] */
-  int64_t width;     /* number: 1; vector: numbers in a row; 0 otherwise */
-  int64_t cut;       /* tokens cut off by max_length */
-  int64_t cut_texts; /* rows that had such tokens */
-  int64_t unknown;   /* tokens and labels that are not in the vocabulary */
+  bool present;         /* false: the file does not have this column; there are no values */
+  struct io_payload of; /* the values of all rows */
+  int64_t limit;        /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
+  int64_t *row_cuts;    /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
+  int64_t cut;          /* tokens cut off by max_length */
+  int64_t cut_texts;    /* rows that had such tokens */
+  int64_t unknown;      /* tokens and labels that are not in the vocabulary */
   struct io_intern
       unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
-  size_t offsets_capacity, ids_capacity, numbers_capacity, cuts_capacity;
+  size_t cuts_capacity;
   int64_t row_tokens, row_cut; /* of the row being added */
 };
 
-/* How many of a row's ids a model is given. The others are tags of tokens that were cut off. */
+/* How many of a row's values a model is given. The others are tags of tokens that were cut off. */
 static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
-  int64_t n = v->offsets[row + 1] - v->offsets[row];
+  int64_t n = io_payload_count(&v->of, row);
   return v->limit > 0 && n > v->limit ? v->limit : n;
 }
 

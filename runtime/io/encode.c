@@ -37,24 +37,22 @@ int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, stru
   const struct io_column *c = &e->schema->columns[column];
   const struct io_vocab *vocab = vocab_of(e, column);
   bool learning = e->learning && e->learning[io_schema_owner(e->schema, column)].interns;
-  if (IO_GROW(v->ids, v->ids_capacity, (size_t)(*count + limit) + 2) != RT_OK) return rt_no_memory(error);
-  if (c->ends) v->ids[(*count)++] = learning ? IO_MARK_BEGIN : vocab->begin;
+  if (io_payload_reserve(&v->of, *count + limit + 2) != RT_OK) return rt_no_memory(error);
+  int32_t *ids = io_payload_ids(&v->of);
+  if (c->ends) ids[(*count)++] = learning ? IO_MARK_BEGIN : vocab->begin;
   for (int64_t i = 0; i < limit; i++) {
     const struct io_token *token = &tokens->items[i];
-    int status = find_id(e, column, tokens->text + token->at, token->size, &v->ids[*count], error);
+    int status = find_id(e, column, tokens->text + token->at, token->size, &ids[*count], error);
     if (status != RT_OK) return status;
     ++*count;
   }
-  if (c->ends) v->ids[(*count)++] = learning ? IO_MARK_END : vocab->end;
+  if (c->ends) ids[(*count)++] = learning ? IO_MARK_END : vocab->end;
   return RT_OK;
 }
 
 int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *error) {
-  struct io_values *v = io_place_values(p);
-  size_t row = (size_t)p->e->data->rows;
-  if (IO_GROW(v->offsets, v->offsets_capacity, row + 2) != RT_OK) return rt_no_memory(error);
-  v->offsets[row + 1] = count;
-  return RT_OK;
+  struct io_payload *of = &io_place_values(p)->of;
+  return io_payload_end_row(of, p->e->data->rows, count) != RT_OK ? rt_no_memory(error) : RT_OK;
 }
 
 /* How many of a row's tokens stay; the others are noted as cut. */
@@ -71,7 +69,7 @@ int io_encode_text(const struct io_place *p, const struct io_field *field, struc
   const struct io_column *c = io_place_column(p);
   struct io_tokens *tokens = &e->data->tokens;
   int status = c->kind->tokens(e->schema, p->column, field->text, field->length, tokens, error);
-  int64_t count = v->offsets[e->data->rows];
+  int64_t count = io_payload_begin(&v->of, e->data->rows);
   if (status == RT_OK)
     status = io_encode_tokens(e, p->column, cut(v, c, (int64_t)tokens->count), v, &count, error);
   return status == RT_OK ? io_encode_end(p, count, error) : status;
@@ -174,7 +172,7 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
       data->values[c].cut += data->values[c].row_cut;
       data->values[c].cut_texts += data->values[c].row_cut > 0;
     } else if (data->rows == 0 && io_kind_has(e->schema->columns[c].kind, IO_WIDTH))
-      data->values[c].width = e->schema->columns[c].width;
+      data->values[c].of.width = e->schema->columns[c].width;
   }
   if (status == RT_OK) data->lines[data->rows++] = line;
   return status;

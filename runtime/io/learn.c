@@ -26,17 +26,12 @@ void io_learning_free(struct io_learning *learning, const struct io_schema *sche
   rt_free(learning);
 }
 
-/* The ids of a column, without their offsets. */
-static int64_t id_count(const struct io_dataset *data, int column) {
-  const struct io_values *v = &data->values[column];
-  return v->offsets ? v->offsets[data->rows] : data->rows;
-}
-
 /* Counts the texts of a dataset; *position goes on from dataset to dataset. */
 static void count_texts(const struct io_dataset *data, int column, int64_t *counts, int64_t *first,
                         int64_t *position) {
-  const int32_t *ids = data->values[column].ids;
-  int64_t n = id_count(data, column);
+  const struct io_payload *of = &data->values[column].of;
+  const int32_t *ids = io_payload_ids(of);
+  int64_t n = io_payload_begin(of, data->rows);
   for (int64_t i = 0; i < n; i++) {
     if (ids[i] < 0) continue;
     if (counts[ids[i]]++ == 0) first[ids[i]] = *position + i;
@@ -58,14 +53,15 @@ static int unseen_id(struct io_values *v, const struct io_intern *texts, int32_t
 static int translate(struct io_dataset *data, int column, bool target, const int32_t *remap,
                      const struct io_learning *l, struct rt_error *error) {
   struct io_values *v = &data->values[column];
-  int64_t n = id_count(data, column);
+  int32_t *ids = io_payload_ids(&v->of);
+  int64_t n = io_payload_begin(&v->of, data->rows);
   int status = RT_OK;
   for (int64_t i = 0; i < n && status == RT_OK; i++) {
-    int32_t number = v->ids[i];
-    v->ids[i] = number == IO_MARK_BEGIN ? l->vocab->begin
-                : number == IO_MARK_END ? l->vocab->end
-                                        : remap[number];
-    if (number >= 0 && remap[number] < 0) status = unseen_id(v, &l->texts, number, target, &v->ids[i], error);
+    int32_t number = ids[i];
+    ids[i] = number == IO_MARK_BEGIN ? l->vocab->begin
+             : number == IO_MARK_END ? l->vocab->end
+                                     : remap[number];
+    if (number >= 0 && remap[number] < 0) status = unseen_id(v, &l->texts, number, target, &ids[i], error);
   }
   return status;
 }
@@ -152,7 +148,7 @@ void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
       column->vocab = learning[c].vocab;
       learning[c].vocab = NULL;
     }
-    if (io_kind_has(column->kind, IO_WIDTH)) column->width = train->values[c].width;
+    if (io_kind_has(column->kind, IO_WIDTH)) column->width = train->values[c].of.width;
   }
   io_schema_share(schema);
 }

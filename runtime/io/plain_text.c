@@ -50,15 +50,14 @@ static int cut_windows(const struct stream *s, int64_t begin, int64_t end, int64
                        struct io_dataset *data, struct rt_error *error) {
   struct io_values *v = &data->values[0];
   int64_t rows = (end - begin - 1 + window - 1) / window, tokens = end - begin + rows - 1, at = 0;
-  if (IO_GROW(v->ids, v->ids_capacity, (size_t)tokens) != RT_OK
-      || IO_GROW(v->offsets, v->offsets_capacity, (size_t)rows + 1) != RT_OK
+  if (io_payload_reserve(&v->of, tokens) != RT_OK
       || IO_GROW(data->lines, data->lines_capacity, (size_t)rows) != RT_OK)
     return rt_no_memory(error);
   for (int64_t r = 0; r < rows; r++) {
     int64_t from = begin + r * window, n = end - from < window + 1 ? end - from : window + 1;
-    memcpy(v->ids + at, s->values.ids + from, (size_t)n * sizeof *v->ids);
+    memcpy(io_payload_ids(&v->of) + at, io_payload_ids(&s->values.of) + from, (size_t)n * sizeof(int32_t));
     data->lines[r] = line_of(s, from);
-    v->offsets[r + 1] = at += n;
+    if (io_payload_end_row(&v->of, r, at += n) != RT_OK) return rt_no_memory(error);
   }
   v->present = true;
   data->rows = rows;
@@ -83,8 +82,9 @@ static int check(struct io_schema *schema, const struct io_data_options *o, cons
 /* Learns the vocabulary from the first kept tokens, each counted once, and translates all of them. */
 static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, struct rt_error *error) {
   int64_t train_offsets[] = {0, kept}, held_offsets[] = {0, s->count - kept};
-  struct io_values train_values = {.ids = s->values.ids, .offsets = train_offsets};
-  struct io_values held_values = {.ids = s->values.ids + kept, .offsets = held_offsets};
+  int32_t *ids = io_payload_ids(&s->values.of);
+  struct io_values train_values = {.of = {IO_I32, 1, train_offsets, ids, 0, 0}};
+  struct io_values held_values = {.of = {IO_I32, 1, held_offsets, ids + kept, 0, 0}};
   struct io_dataset train = {.rows = 1, .columns = 1, .values = &train_values, .name = e->data->name};
   struct io_dataset held = {.rows = 1, .columns = 1, .values = &held_values, .name = e->data->name};
   return io_learning_finish(e->learning, e->schema, &train, &held, error);
@@ -93,7 +93,7 @@ static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, str
 /* Fills both datasets out of a text; held: NULL when nothing is held out. */
 static int encode_text(const char *text, size_t length, const struct io_encoder *e,
                        const struct io_data_options *o, struct io_dataset *held, struct rt_error *error) {
-  struct stream s = {0};
+  struct stream s = {.values = {.of = {.element = IO_I32, .width = 1}}};
   size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
   int status = e->schema->columns[0].kind->vocab == IO_VOCAB_BYTES
                    ? RT_OK
@@ -106,7 +106,7 @@ static int encode_text(const char *text, size_t length, const struct io_encoder 
   if (status == RT_OK) status = learn(&s, kept, e, error);
   if (status == RT_OK) status = cut_windows(&s, 0, kept, o->window, e->data, error);
   if (status == RT_OK && held) status = cut_windows(&s, kept, s.count, o->window, held, error);
-  rt_free(s.values.ids);
+  io_payload_free(&s.values.of);
   rt_free(s.lines);
   return status;
 }

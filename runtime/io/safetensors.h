@@ -5,28 +5,9 @@
 #ifndef AQ_RUNTIME_IO_SAFETENSORS_H
 #define AQ_RUNTIME_IO_SAFETENSORS_H
 
-#include "runtime/base.h"
+#include "runtime/io/dtype.h"
 
-enum io_dtype {
-  IO_F64,
-  IO_I64,
-  IO_U64,
-  IO_F32,
-  IO_I32,
-  IO_U32,
-  IO_F16,
-  IO_BF16,
-  IO_I16,
-  IO_U16,
-  IO_I8,
-  IO_U8,
-  IO_BOOL,
-  IO_OTHER /* what aq does not compute with, such as F8_E4M3: it may be there, but not be used */
-};
-enum { IO_DTYPES = IO_OTHER, IO_MAX_RANK = 32, IO_MAX_HEADER = 100 << 20 };
-
-const char *io_dtype_name(enum io_dtype dtype); /* "F64", …; not of IO_OTHER */
-size_t io_dtype_size(enum io_dtype dtype);      /* bytes; not of IO_OTHER */
+enum { IO_MAX_RANK = 32, IO_MAX_HEADER = 100 << 20 };
 
 struct io_tensor {
   const char *name;

@@ -6,6 +6,7 @@
 #include "runtime/io/dtype.h"
 #include "runtime/io/file.h"
 #include "runtime/io/json.h"
+#include "runtime/io/safetensors.h"
 #include "runtime/io/utf8.h"
 
 /* Larger elements first, so that every tensor is aligned to its element size although no padding is allowed.

@@ -23,10 +23,19 @@ static void must_train(const char *content, struct io_schema *s, struct io_datas
     fail_msg("%d: %s", e.line, e.text);
 }
 
+static const int32_t *ids_of(const struct io_dataset *data, int column) {
+  return io_payload_ids(&data->values[column].of);
+}
+
+static const double *numbers_of(const struct io_dataset *data, int column) {
+  return io_payload_numbers(&data->values[column].of);
+}
+
 static void assert_ids(const struct io_values *v, int64_t rows, const char *want) {
   char out[300] = "";
   for (int64_t r = 0; r < rows; r++) {
-    for (int64_t i = v->offsets[r]; i < v->offsets[r + 1]; i++) sprintf(out + strlen(out), "%d ", v->ids[i]);
+    for (int64_t k = 0; k < io_payload_count(&v->of, r); k++)
+      sprintf(out + strlen(out), "%d ", io_payload_ids(&v->of)[io_payload_begin(&v->of, r) + k]);
     strcat(out, "/");
   }
   assert_string_equal(out, want);
@@ -42,7 +51,7 @@ static void test_train_and_read(void **state) {
   /* good 2, film 2, bad 2, ! 1: ties by first appearance */
   assert_ids(&data.values[0], 4, "1 2 /3 3 2 //1 4 /");
   static const int32_t classes[] = {1, 0, 1, 1};
-  assert_memory_equal(data.values[1].ids, classes, sizeof classes);
+  assert_memory_equal(ids_of(&data, 1), classes, sizeof classes);
   static const int64_t lines[] = {2, 3, 4, 5};
   assert_memory_equal(data.lines, lines, sizeof lines);
   assert_int_equal(data.values[0].unknown, 0);
@@ -50,7 +59,7 @@ static void test_train_and_read(void **state) {
       io_dataset_read(write_text("dev.csv", "label,text\nneg,\"new, FILM\"\n"), &s, NULL, &other, NULL),
       RT_OK);
   assert_ids(&other.values[0], 1, "0 0 2 /");
-  assert_int_equal(other.values[1].ids[0], 0);
+  assert_int_equal(ids_of(&other, 1)[0], 0);
   assert_int_equal(other.values[0].unknown, 2);
   io_dataset_free(&data);
   io_dataset_free(&other);
@@ -161,11 +170,11 @@ static void test_numbers(void **state) {
   add(&s, "i", &io_kind_words)->max_length = 3;
   must_train("n\tv\ti\n -1.5 \t1 2.5,-3e2 \t4\n1e-3\t.1, 0.2 ,0.3\t0 9 1 2\n+7\t1 2 3\t\n", &s, &data);
   static const double n[] = {-1.5, 1e-3, 7}, v[] = {1, 2.5, -300, .1, .2, .3, 1, 2, 3};
-  assert_memory_equal(data.values[0].numbers, n, sizeof n);
-  assert_memory_equal(data.values[1].numbers, v, sizeof v);
-  assert_int_equal(data.values[1].width, 3);
+  assert_memory_equal(numbers_of(&data, 0), n, sizeof n);
+  assert_memory_equal(numbers_of(&data, 1), v, sizeof v);
+  assert_int_equal(data.values[1].of.width, 3);
   assert_int_equal(s.columns[1].width, 3);
-  assert_int_equal(data.values[2].offsets[3], 4);
+  assert_int_equal(data.values[2].of.offsets[3], 4);
   assert_int_equal(data.values[2].cut, 1);
   assert_true(io_schema_is_trained(&s));
   io_dataset_free(&data);
@@ -225,7 +234,7 @@ static void test_rounding(void **state) {
     double want = strtod(texts[i], NULL);
     add(&s, "n", &io_kind_number);
     assert_int_equal(io_dataset_add(&data, &s, &field, 0, NULL), RT_OK);
-    assert_memory_equal(data.values[0].numbers, &want, sizeof want);
+    assert_memory_equal(numbers_of(&data, 0), &want, sizeof want);
     io_dataset_free(&data);
     io_schema_free(&s);
   }
@@ -271,9 +280,9 @@ static void test_unseen_class(void **state) {
   const char *path = write_text("dev.tsv", "text\tlabel\na\tpos\na\tmeh\nb\tneg\n");
   assert_int_equal(io_dataset_read(path, &s, NULL, &data, &e), RT_OK);
   assert_int_equal(data.rows, 3);
-  assert_int_equal(data.values[1].ids[0], 1);
-  assert_int_equal(data.values[1].ids[1], -1);
-  assert_int_equal(data.values[1].ids[2], 0);
+  assert_int_equal(ids_of(&data, 1)[0], 1);
+  assert_int_equal(ids_of(&data, 1)[1], -1);
+  assert_int_equal(ids_of(&data, 1)[2], 0);
   assert_int_equal(data.values[1].unknown, 1);
   size_t length;
   assert_int_equal(data.values[1].unseen.count, 1);
@@ -282,7 +291,7 @@ static void test_unseen_class(void **state) {
   /* in an input it is not kept */
   s.columns[1].required = true;
   assert_int_equal(io_dataset_read(path, &s, NULL, &data, &e), RT_OK);
-  assert_int_equal(data.values[1].ids[1], -1);
+  assert_int_equal(ids_of(&data, 1)[1], -1);
   assert_int_equal(data.values[1].unseen.count, 0);
   io_dataset_free(&data);
   s.columns[1].required = false;
@@ -316,7 +325,7 @@ static void test_skipping(void **state) {
   assert_int_equal(s.columns[1].vocab->count, 2);
   assert_int_equal(s.columns[2].width, 2);
   static const double v[] = {1, 2, 3, 4};
-  assert_memory_equal(data.values[2].numbers, v, sizeof v);
+  assert_memory_equal(numbers_of(&data, 2), v, sizeof v);
   static const int64_t lines[] = {4, 6};
   assert_memory_equal(data.lines, lines, sizeof lines);
   io_dataset_free(&data);
@@ -353,10 +362,10 @@ static void test_held(void **state) {
   for (int64_t r = 0; r < 80; r++) seen[train.lines[r]] = true;
   for (int64_t r = 0; r < 20; r++) {
     assert_false(seen[held.lines[r]]);
-    assert_int_equal(held.values[0].ids[held.values[0].offsets[r]], 1);
+    assert_int_equal(ids_of(&held, 0)[io_payload_begin(&held.values[0].of, r)], 1);
     char label[8];
     int n = snprintf(label, sizeof label, "c%d", (int)(held.lines[r] - 2) % 50);
-    assert_int_equal(held.values[1].ids[r], io_vocab_find(s.columns[1].vocab, label, (size_t)n));
+    assert_int_equal(ids_of(&held, 1)[r], io_vocab_find(s.columns[1].vocab, label, (size_t)n));
   }
   io_dataset_free(&train);
   io_dataset_free(&held);
@@ -415,7 +424,7 @@ static void test_add(void **state) {
   io_dataset_clear(&one);
   assert_int_equal(io_dataset_add(&one, &s, other, 5, NULL), RT_OK);
   assert_ids(&one.values[0], 1, "2 /");
-  assert_int_equal(one.values[1].ids[0], 1);
+  assert_int_equal(ids_of(&one, 1)[0], 1);
   io_dataset_free(&one);
   io_dataset_free(&data);
   io_schema_free(&s);
@@ -466,13 +475,13 @@ static void test_select(void **state) {
   assert_int_equal(io_dataset_select(&data, rows, 3, &some, NULL), RT_OK);
   assert_ids(&some.values[0], 3, "/2 1 //");
   static const double v[] = {5, 6, 1, 2, 5, 6};
-  assert_memory_equal(some.values[2].numbers, v, sizeof v);
+  assert_memory_equal(numbers_of(&some, 2), v, sizeof v);
   assert_int_equal(some.lines[1], 2);
-  assert_int_equal(some.values[1].ids[0], 1);
+  assert_int_equal(ids_of(&some, 1)[0], 1);
   io_dataset_free(&some);
   assert_int_equal(io_dataset_select(&data, rows, 0, &some, NULL), RT_OK);
   assert_int_equal(some.rows, 0);
-  assert_int_equal(some.values[0].offsets[0], 0);
+  assert_int_equal(some.values[0].of.offsets[0], 0);
   io_dataset_free(&some);
   io_dataset_free(&data);
   io_schema_free(&s);

@@ -146,7 +146,7 @@ static void test_language_modelling(void **state) {
   if (io_dataset_from_text(path_of("tinyshakespeare/train.txt"), &s, &o, &train, &held, &e) != RT_OK)
     fail_msg("%s", e.text);
   assert_int_equal(c->vocab->count, 66); /* 65 characters and unknown */
-  assert_int_equal(train.values[0].offsets[1], 129);
+  assert_int_equal(train.values[0].of.offsets[1], 129);
   io_dataset_free(&train);
   io_dataset_free(&held);
   io_schema_free(&s);

@@ -205,7 +205,7 @@ static void test_kinds(void **state) {
     assert_ptr_equal(io_kind_find(kind->name), kind);
     assert_non_null(kind->encode);
     assert_true(kind->options <= IO_MOST_OPTIONS);
-    assert_true(!kind->real || !entries);
+    assert_true(io_kind_is_real(kind) != entries);
     assert_true(!(entries || width) || (kind->entries && kind->usual > 0 && kind->small > 0));
     assert_true(!entries || kind->noun);
     assert_true(!io_kind_has(kind, IO_LENGTH) || (kind->one && kind->more));

@@ -1,0 +1,48 @@
+/* payload.c: see payload.h. */
+#include "runtime/io/payload.h"
+
+#include <string.h>
+
+#include "runtime/io/grow.h"
+
+int io_payload_init(struct io_payload *p, enum io_dtype element, int64_t width, bool ragged) {
+  *p = (struct io_payload){.element = element, .width = width};
+  return ragged ? io_payload_end_row(p, -1, 0) : RT_OK;
+}
+
+void io_payload_free(struct io_payload *p) {
+  rt_free(p->offsets);
+  rt_free(p->elements);
+  *p = (struct io_payload){0};
+}
+
+static size_t value_size(const struct io_payload *p) { return (size_t)p->width * io_dtype_size(p->element); }
+
+int io_payload_reserve(struct io_payload *p, int64_t elements) {
+  return rt_grow(&p->elements, &p->capacity, (size_t)elements, io_dtype_size(p->element));
+}
+
+int io_payload_end_row(struct io_payload *p, int64_t row, int64_t values) {
+  if (IO_GROW(p->offsets, p->offsets_capacity, (size_t)(row + 2)) != RT_OK) return RT_NO_MEMORY;
+  p->offsets[row + 1] = values;
+  return RT_OK;
+}
+
+int io_payload_select(const struct io_payload *from, const int64_t *rows, int64_t count,
+                      struct io_payload *into) {
+  const size_t size = value_size(from);
+  int64_t total = 0, at = 0;
+  for (int64_t r = 0; r < count; r++) total += io_payload_count(from, rows[r]);
+  if (io_payload_init(into, from->element, from->width, from->offsets != NULL) != RT_OK
+      || io_payload_reserve(into, total * from->width) != RT_OK)
+    return RT_NO_MEMORY;
+  for (int64_t r = 0; r < count; r++) {
+    int64_t n = io_payload_count(from, rows[r]);
+    if (n > 0)
+      memcpy((char *)into->elements + (size_t)at * size,
+             (const char *)from->elements + (size_t)io_payload_begin(from, rows[r]) * size, (size_t)n * size);
+    at += n;
+    if (into->offsets && io_payload_end_row(into, r, at) != RT_OK) return RT_NO_MEMORY;
+  }
+  return RT_OK;
+}
