@@ -67,7 +67,7 @@ static int bind_dims(struct check *c, struct rt_error *error) {
   for (uint32_t i = 0; i < m->input_count; i++) {
     struct vm_symbol *symbol = m->input[i].vocabulary < 0 ? NULL : &m->dims.symbol[m->input[i].vocabulary];
     if (!symbol || symbol->value >= 0) continue;
-    symbol->value = m->input[i].kind->small;
+    symbol->value = m->input[i].column->kind->small;
   }
   for (size_t s = 0; s < m->dims.symbol_count; s++)
     if (open[s] && m->dims.symbol[s].value < 0) m->dims.symbol[s].value = 3;

@@ -36,7 +36,7 @@ static int find_text(struct writing *w, struct rt_error *error) {
     if (session_target(w->session, o) != VM_TARGET_NEXT) continue;
     const struct vm_input *text = &m->input[m->output[o].target];
     w->output = o;
-    w->column = io_schema_find(&w->session->model->schema, text->name);
+    w->column = vm_column_of(m, text);
     w->vocab = session_vocab(w->session, o);
     w->window = text->length >= 0 ? m->dims.symbol[text->length].limit : 0;
     return RT_OK;

@@ -7,20 +7,14 @@
 
 /* ---- the schema ---- */
 
-static bool column_is_target_only(const struct vm_module *module, const char *name) {
-  for (uint32_t i = 0; i < module->input_count; i++)
-    if (!strcmp(module->input[i].name, name) && !module->input[i].is_target) return false;
-  return true;
-}
-
 /* The column whose tokens the tags belong to: its length has the same name as theirs. */
 static int pair_tags(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
-    struct io_column *tags = &schema->columns[io_schema_find(schema, module->input[i].name)];
+    struct io_column *tags = &schema->columns[vm_column_of(module, &module->input[i])];
     if (!tags->kind->pairs) continue;
     tags->max_length = 0; /* its pair's */
     for (uint32_t k = 0; k < module->input_count && tags->pair < 0; k++) {
-      int other = io_schema_find(schema, module->input[k].name);
+      int other = vm_column_of(module, &module->input[k]);
       if (module->input[k].length == module->input[i].length && !schema->columns[other].kind->pairs)
         tags->pair = other;
     }
@@ -41,27 +35,27 @@ static void share_vocabularies(const struct vm_module *module, struct io_schema 
     const struct vm_input *input = &module->input[i], *first = module->input;
     if (input->vocabulary < 0 || input->type.dtype != RT_INT) continue;
     while (first->vocabulary != input->vocabulary || first->type.dtype != RT_INT) first++;
-    int owner = io_schema_find(schema, first->name), column = io_schema_find(schema, input->name);
-    if (owner != column) schema->columns[column].shares = owner;
+    if (first->column != input->column)
+      schema->columns[vm_column_of(module, input)].shares = vm_column_of(module, first);
   }
 }
 
 /* Takes the vocabularies that the program gives: labels, or a file of words. */
 static int given_vocabularies(const struct vm_module *module, struct io_schema *schema,
                               struct rt_error *error) {
-  for (uint32_t i = 0; i < module->input_count; i++) {
-    const struct vm_input *input = &module->input[i];
-    int c = io_schema_find(schema, input->name), status;
+  for (int c = 0; c < schema->count; c++) {
+    const struct io_settings *set = &module->column[c].set;
     struct io_column *column = &schema->columns[c];
-    if (column->shares >= 0 || column->vocab || (!input->set.labels && !input->set.vocab)) continue;
+    int status;
+    if (column->shares >= 0 || column->vocab || (!set->labels && !set->vocab)) continue;
     if (io_schema_has_ends(schema, c))
       return rt_fail(
           error, RT_USAGE,
           "the text %s is predicted row by row, so that it needs a begin and an end, which the vocabulary %s "
           "does not have",
-          input->name, input->set.vocab ? input->set.vocab : input->set.labels);
-    status = input->set.labels ? io_vocab_from_labels(&column->vocab, input->set.labels, error)
-                               : io_vocab_from_file(&column->vocab, input->set.vocab, error);
+          column->name, set->vocab ? set->vocab : set->labels);
+    status = set->labels ? io_vocab_from_labels(&column->vocab, set->labels, error)
+                         : io_vocab_from_file(&column->vocab, set->vocab, error);
     if (status != RT_OK) return status;
     if (io_schema_has_labels(schema, c)) column->vocab->unknown = -1;
   }
@@ -69,39 +63,60 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
   return RT_OK;
 }
 
-int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
-  for (uint32_t i = 0; i < module->input_count; i++) {
-    const struct vm_input *input = &module->input[i];
+/* The axis of an input that is as wide for all rows, or VM_NO_DIM. */
+static vm_dim width_of(const struct vm_input *input) {
+  return io_kind_has(input->column->kind, IO_WIDTH) ? input->type.dim[input->type.rank - 1] : VM_NO_DIM;
+}
+
+/* What an input says of its column. text: a plain text is read, whose rows have no begin and no end. */
+static int set_up_column(const struct vm_module *module, const struct vm_input *input, bool text,
+                         struct io_column *column, struct rt_error *error) {
+  int64_t width;
+  column->required |= !input->is_target;
+  column->ends |= input->shifted && !text;
+  column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
+  /* A text to be predicted is read as begin w1 … wn, and predicted as w1 … wn end: its length is one more
+   * than its words. */
+  if (column->ends && column->max_length == 1)
+    return rt_fail(error, RT_USAGE,
+                   "a row of %s that is predicted has 2 tokens at least, its first and its end, but its "
+                   "length is limited to 1",
+                   input->name);
+  if (column->ends && column->max_length > 1) column->max_length--;
+  if (width_of(input) != VM_NO_DIM && !vm_dim_value(&module->dims, width_of(input), NULL, &width, NULL))
+    column->width = width;
+  return RT_OK;
+}
+
+/* The columns of a module, without what its inputs say of them. */
+static int copy_columns(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
+  for (uint32_t k = 0; k < module->column_count; k++) {
+    const struct io_column *from = &module->column[k];
     struct io_column *column;
-    if (io_schema_find(schema, input->name) >= 0) continue;
-    if (!input->kind) return rt_fail(error, RT_USAGE, "%s is no column of a file", input->name);
-    int status = io_schema_add(schema, input->name, input->kind, &column, error);
+    int status = io_schema_add(schema, from->name, from->kind, &column, error);
+    if (status == RT_OK && from->source) status = io_schema_read_from(column, from->source, error);
     if (status != RT_OK) return status;
-    column->required = !column_is_target_only(module, input->name);
-    column->ends = input->shifted && !text;
-    column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
-    /* A text to be predicted is read as begin w1 … wn, and predicted as w1 … wn end: its length is one more
-     * than its words. */
-    if (column->ends && column->max_length == 1)
-      return rt_fail(error, RT_USAGE,
-                     "a row of %s that is predicted has 2 tokens at least, its first and its end, but its "
-                     "length is limited to 1",
-                     input->name);
-    if (column->ends && column->max_length > 1) column->max_length--;
-    column->set = input->set;
+    column->required = false;
+    column->set = from->set;
     column->set.labels = column->set.vocab = NULL; /* given_vocabularies makes them one */
-    if (input->source && (status = io_schema_read_from(column, input->source, error))) return status;
-    int64_t width;
-    if (io_kind_has(input->kind, IO_WIDTH)
-        && !vm_dim_value(&module->dims, input->type.dim[input->type.rank - 1], NULL, &width, NULL))
-      column->width = width;
   }
+  return RT_OK;
+}
+
+int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
+  int status = copy_columns(module, schema, error);
+  for (uint32_t i = 0; i < module->input_count && status == RT_OK; i++) {
+    const struct vm_input *input = &module->input[i];
+    if (!input->column) return rt_fail(error, RT_USAGE, "%s is no column of a file", input->name);
+    status = set_up_column(module, input, text, &schema->columns[vm_column_of(module, input)], error);
+  }
+  if (status != RT_OK) return status;
   if (text && schema->count != 1)
     return rt_fail(error, RT_USAGE,
                    "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
                    schema->count);
   share_vocabularies(module, schema);
-  int status = given_vocabularies(module, schema, error);
+  status = given_vocabularies(module, schema, error);
   if (status == RT_OK) status = pair_tags(module, schema, error);
   return status != RT_OK ? status : io_schema_check(schema, error);
 }
@@ -114,9 +129,7 @@ static int64_t column_size(const struct io_column *column) {
 /* class[3] or vector[16]: the program says how many there are. */
 static int fixed_size(const struct vm_module *module, const struct vm_input *input,
                       const struct io_column *column, struct rt_error *error) {
-  vm_dim dim = input->type.of != VM_NO_DIM                  ? input->type.of
-               : input->type.rank == 1 && input->length < 0 ? input->type.dim[0]
-                                                            : VM_NO_DIM;
+  vm_dim dim = input->type.of != VM_NO_DIM ? input->type.of : width_of(input);
   int64_t wanted, size = column_size(column);
   if (dim == VM_NO_DIM || vm_dim_value(&module->dims, dim, NULL, &wanted, NULL) || wanted == size)
     return RT_OK;
@@ -139,7 +152,7 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
   int status;
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
-    const struct io_column *column = &schema->columns[io_schema_find(schema, input->name)];
+    const struct io_column *column = &schema->columns[vm_column_of(module, input)];
     int64_t size = column_size(column);
     if (input->vocabulary < 0) { /* a number in the program */
       status = fixed_size(module, input, column, error);
@@ -162,8 +175,8 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
 
 /* ---- rows into inputs ---- */
 
-int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
-                  enum rt_precision precision, struct rt_error *error) {
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, enum rt_precision precision,
+                  struct rt_error *error) {
   size_t inputs = module->input_count + 1u, symbols = module->dims.symbol_count + 1;
   *feed = (struct lib_feed){.module = module, .precision = precision};
   feed->column = rt_zalloc(inputs, sizeof *feed->column);
@@ -174,7 +187,7 @@ int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const s
   if (!feed->column || !feed->buffer || !feed->capacity || !feed->sizes || !feed->sizes_capacity)
     return rt_no_memory(error);
   for (uint32_t i = 0; i < module->input_count; i++)
-    feed->column[i] = io_schema_find(schema, module->input[i].name);
+    feed->column[i] = vm_column_of(module, &module->input[i]);
   return RT_OK;
 }
 

@@ -143,8 +143,8 @@ struct lib_feed {
   size_t *sizes_capacity;
   int64_t tokens; /* of the last batch, in its longest input */
 };
-int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
-                  enum rt_precision precision, struct rt_error *error);
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, enum rt_precision precision,
+                  struct rt_error *error);
 /* Makes room for any batch of that many rows, so that feeding allocates nothing later. `sizes` then are those
  * of the largest batch that there could be. */
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
@@ -176,7 +176,7 @@ struct aq_model {
 /* Fills class_text and requirement; const after that (model_words.c). */
 int lib_model_words(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
-const struct io_vocab *lib_model_vocab(const struct aq_model *model, const char *column);
+const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input);
 struct aq_model *lib_model_new(void);
 /* A model file: parameters, and all else as its metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);

@@ -8,7 +8,7 @@
 
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
   const struct vm_input *target = &judge->module->input[judge->module->output[o].target];
-  const struct io_vocab *vocab = judge->schema->columns[io_schema_find(judge->schema, target->name)].vocab;
+  const struct io_vocab *vocab = judge->schema->columns[vm_column_of(judge->module, target)].vocab;
   for (int32_t id = 0; vocab && id < vocab->count; id++) {
     size_t length, index;
     const char *text = io_vocab_text(vocab, id, &length);
@@ -29,7 +29,7 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   judge->machine = vm_machine_new(module, eval, params->precision, pool, error);
   if (!judge->machine) return error->code;
   lib_params_bind(params, judge->machine);
-  int status = lib_feed_init(&judge->feed, module, schema, params->precision, error);
+  int status = lib_feed_init(&judge->feed, module, params->precision, error);
   judge->report = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
   if (status == RT_OK && !judge->report) status = rt_no_memory(error);
   for (uint32_t o = 0; status == RT_OK && o < module->output_count; o++) {

@@ -60,9 +60,10 @@ size_t aq_model_column_count(const aq_model *model) {
 aq_column aq_model_column(const aq_model *model, size_t column) {
   const struct vm_input *input = column_at(model, column);
   if (!input) return (aq_column){"", "", "", false, 0};
-  const struct io_vocab *vocab = lib_model_vocab(model, input->name);
-  return (aq_column){input->name, input->kind->name, input->source ? input->source : input->name,
-                     input->is_target, vocab ? vocab->count : 0};
+  const struct io_vocab *vocab = lib_model_vocab(model, input);
+  const struct io_column *c = input->column;
+  return (aq_column){c->name, c->kind->name, c->source ? c->source : c->name, input->is_target,
+                     vocab ? vocab->count : 0};
 }
 
 size_t aq_model_output_count(const aq_model *model) {
@@ -74,9 +75,9 @@ const char *aq_model_output_name(const aq_model *model, size_t output) {
 }
 
 size_t aq_model_class_count(const aq_model *model, size_t output) {
-  const struct io_vocab *vocab = output < aq_model_output_count(model)
-                                     ? lib_model_vocab(model, model->module->output[output].name)
-                                     : NULL;
+  if (output >= aq_model_output_count(model)) return 0;
+  const struct vm_module *m = model->module;
+  const struct io_vocab *vocab = lib_model_vocab(model, &m->input[m->output[output].target]);
   return vocab ? (size_t)vocab->count : 0;
 }
 

@@ -201,17 +201,19 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
 /* The bytecode and the columns in a file may not fit each other: every input must have its column, of its
  * kind. */
 static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
-  for (uint32_t i = 0; i < model->module->input_count; i++) {
-    const struct vm_input *input = &model->module->input[i];
-    int column = io_schema_find(&model->schema, input->name);
-    const struct io_column *c = column < 0 ? NULL : &model->schema.columns[column];
-    if (!c || c->kind != input->kind || !input_fits(model, input, c)) {
+  const struct vm_module *m = model->module;
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    const struct vm_input *input = &m->input[i];
+    int column = input->column ? vm_column_of(m, input) : model->schema.count;
+    const struct io_column *c = column < model->schema.count ? &model->schema.columns[column] : NULL;
+    if (!c || strcmp(c->name, input->name) != 0 || c->kind != input->column->kind
+        || !input_fits(model, input, c)) {
       char why[128];
       snprintf(why, sizeof why, "its program and its columns do not fit: `%.60s`", input->name);
       return not_a_model(path, why, error);
     }
   }
-  if (!outputs_fit(model->module, "predict", false) || !outputs_fit(model->module, "eval", true))
+  if (!outputs_fit(m, "predict", false) || !outputs_fit(m, "eval", true))
     return not_a_model(path, "its program does not predict its columns", error);
   return io_schema_is_trained(&model->schema) ? RT_OK
                                               : not_a_model(path, "its columns were never trained", error);

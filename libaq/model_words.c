@@ -2,9 +2,8 @@
  * model that never changes can hand them out in any thread. */
 #include "libaq/requirement_words.h"
 
-const struct io_vocab *lib_model_vocab(const struct aq_model *model, const char *column) {
-  int number = io_schema_find(&model->schema, column);
-  return number < 0 ? NULL : model->schema.columns[number].vocab;
+const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input) {
+  return model->schema.columns[vm_column_of(model->module, input)].vocab;
 }
 
 /* Copies with a NUL at the end; NULL: there is no memory. */
@@ -25,7 +24,7 @@ int lib_model_words(struct aq_model *model, struct rt_error *error) {
   model->class_text = rt_arena_alloc(&model->arena, (m->output_count + 1) * sizeof *model->class_text);
   if (!model->class_text) return rt_no_memory(error);
   for (uint32_t o = 0; o < m->output_count; o++) {
-    model->class_text[o] = class_names(model, lib_model_vocab(model, m->output[o].name));
+    model->class_text[o] = class_names(model, lib_model_vocab(model, &m->input[m->output[o].target]));
     if (!model->class_text[o]) return rt_no_memory(error);
   }
   return lib_requirements_list(m, &model->arena, &model->requirement, error);

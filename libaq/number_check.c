@@ -60,8 +60,8 @@ static int check_total(const struct lib_row_check *check, uint32_t input, const 
   const struct vm_output *output = in->is_target ? bounded(check->module, input) : NULL;
   double total = 0;
   if (!output || !vm_link_find(output->link)->along) return RT_OK;
-  const double *number = io_payload_numbers(&v->of) + row * v->of.width;
-  for (int64_t k = 0; k < v->of.width; k++) total += number[k];
+  int64_t first = io_payload_begin(&v->of, row) * v->of.width;
+  for (int64_t k = 0; k < v->of.width; k++) total += io_payload_number(&v->of, first + k);
   if (fabs(total - 1) <= NEAR_ONE) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the numbers of \"%s\" add up to %g", in->name, total);
   rt_hint(error, "the targets of %s are %s", output->loss, vm_link_find(output->link)->targets);
@@ -74,9 +74,9 @@ int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset
     const struct io_values *v = &data->values[check->column[i]];
     if (!v->present || check->module->input[i].type.dtype != RT_REAL) continue;
     *column = check->column[i];
-    for (int64_t k = 0; k < v->of.width; k++) {
-      double number = io_payload_numbers(&v->of)[row * v->of.width + k];
-      int status = check_number(check, i, v, k, number, error);
+    int64_t first = io_payload_begin(&v->of, row) * v->of.width;
+    for (int64_t k = 0; k < io_payload_count(&v->of, row) * v->of.width; k++) {
+      int status = check_number(check, i, v, k, io_payload_number(&v->of, first + k), error);
       if (status != RT_OK) return status;
     }
     int status = check_total(check, i, v, row, error);

@@ -37,7 +37,7 @@ static struct words words_of(const struct vm_module *module, const struct io_sch
   for (uint32_t i = 0; schema && symbol >= 0 && i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
     int column =
-        input->vocabulary == symbol && input->type.dtype == RT_INT ? io_schema_find(schema, input->name) : -1;
+        input->vocabulary == symbol && input->type.dtype == RT_INT ? vm_column_of(module, input) : -1;
     if (column >= 0) return (struct words){schema->columns[column].vocab, schema->columns[column].kind};
   }
   return (struct words){NULL, NULL};

@@ -9,8 +9,8 @@
 
 /* What a column's length counts, "words". In a text that the model writes, the begin or end counts too. */
 static void unit(const struct vm_input *input, int64_t n, struct rt_text *out) {
-  if (input->kind && input->kind->one && !input->shifted)
-    rt_text_puts(out, n == 1 ? input->kind->one : input->kind->more);
+  if (input->column && input->column->kind->one && !input->shifted)
+    rt_text_puts(out, n == 1 ? input->column->kind->one : input->column->kind->more);
   else
     rt_text_puts(out, n == 1 ? "token" : "tokens");
 }
@@ -37,7 +37,7 @@ static bool print_meaning(const struct vm_module *m, uint32_t symbol, struct rt_
     unit(input, 2, out);
     rt_text_printf(out, " of %s", input->name);
   } else if (sized) {
-    rt_text_printf(out, "%s of %s", sized->kind->entries, sized->name);
+    rt_text_printf(out, "%s of %s", sized->column->kind->entries, sized->name);
   }
   return input || sized;
 }

@@ -89,7 +89,7 @@ int lib_row_check_init(struct lib_row_check *check, const struct vm_module *modu
   if (!check->column || !check->size) return rt_no_memory(error);
   for (size_t k = 0; k < module->dims.symbol_count; k++) check->size[k] = -1;
   for (uint32_t i = 0; i < module->input_count; i++)
-    check->column[i] = io_schema_find(schema, module->input[i].name);
+    check->column[i] = vm_column_of(module, &module->input[i]);
   return RT_OK;
 }
 

@@ -33,8 +33,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   s->row_check.extends = true;
   s->row_check.precision = s->precision;
   s->data.check = &s->row_check.hook;
-  return status != RT_OK ? status
-                         : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
+  return status != RT_OK ? status : lib_feed_init(&s->feed, model->module, s->precision, error);
 }
 
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
@@ -103,8 +102,7 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
   const struct vm_module *m = session->model->module;
-  int column = io_schema_find(&session->model->schema, m->input[m->output[output].target].name);
-  return column < 0 ? NULL : session->model->schema.columns[column].vocab;
+  return session->model->schema.columns[vm_column_of(m, &m->input[m->output[output].target])].vocab;
 }
 
 /* ---- one example ---- */

@@ -40,7 +40,7 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
                      .vocab = session_vocab(s, o),
                      .options = options};
   if (session_target(s, o) == VM_TARGET_TAGS) {
-    int column = io_schema_find(&s->model->schema, m->input[m->output[o].target].name);
+    int column = vm_column_of(m, &m->input[m->output[o].target]);
     a.unanswered = cut_of(s, s->model->schema.columns[column].pair, example);
   }
   return a;

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 11, HEADER = 28 /* bytes */ };
+enum { VERSION = 12, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -124,26 +124,43 @@ static void stream_kind(struct vm_stream *s, const struct io_kind **kind) {
   if (name && !*kind) s->failed = true;
 }
 
-static void stream_options(struct vm_stream *s, struct vm_input *input) {
-  for (int o = 0; input->kind && o < input->kind->options; o++) {
-    const struct io_option *option = &input->kind->option[o];
+static void stream_column(struct vm_stream *s, struct io_column *column) {
+  const char *name = column->name, *source = column->source;
+  if (s->reading) *column = IO_COLUMN_DEFAULTS;
+  stream_text(s, &name);
+  stream_kind(s, &column->kind);
+  stream_text(s, &source);
+  for (int o = 0; column->kind && o < column->kind->options; o++) {
+    const struct io_option *option = &column->kind->option[o];
     if (option->text)
-      stream_text(s, io_option_text(option, &input->set));
+      stream_text(s, io_option_text(option, &column->set));
     else
-      stream_i64(s, io_option_number(option, &input->set));
+      stream_i64(s, io_option_number(option, &column->set));
   }
+  if (!s->reading) return;
+  column->name = (char *)(uintptr_t)name;
+  column->source = (char *)(uintptr_t)source;
 }
 
 static void stream_input(struct vm_stream *s, struct vm_input *input) {
   stream_text(s, &input->name);
-  stream_kind(s, &input->kind);
-  stream_text(s, &input->source);
   stream_type(s, &input->type);
   stream_i64(s, &input->vocabulary);
   stream_i64(s, &input->length);
-  stream_options(s, input);
   stream_bool(s, &input->is_target);
   stream_bool(s, &input->shifted);
+}
+
+/* The number of an input's column, whose name it has; NO_COLUMN: it is an argument of a run. */
+enum { NO_COLUMN = -1 };
+static void stream_column_of(struct vm_stream *s, const struct vm_module *m, struct vm_input *input) {
+  int32_t column = input->column ? vm_column_of(m, input) : NO_COLUMN;
+  stream_i32(s, &column);
+  if (!s->reading || column == NO_COLUMN) return;
+  s->failed |= column < 0 || (uint32_t)column >= m->column_count;
+  if (s->failed) return;
+  input->column = &m->column[column];
+  input->name = input->column->name;
 }
 
 static void stream_output(struct vm_stream *s, struct vm_output *output) {
@@ -338,7 +355,9 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   stream_text(s, &m->name);
   stream_dims(s, &m->dims);
   STREAM_EACH(s, m->param, m->param_count, stream_param);
+  STREAM_EACH(s, m->column, m->column_count, stream_column);
   STREAM_EACH(s, m->input, m->input_count, stream_input);
+  for (uint32_t i = 0; i < m->input_count && !s->failed; i++) stream_column_of(s, m, &m->input[i]);
   STREAM_EACH(s, m->output, m->output_count, stream_output);
   STREAM_EACH(s, m->line, m->line_count, stream_line);
   STREAM_EACH(s, m->head, m->head_count, stream_head);

@@ -148,7 +148,7 @@ static int make_ids(struct vm_machine *machine) {
     if (shape == UINT32_MAX) return RT_NO_MEMORY;
     if (type->dtype != RT_INT || type->of == VM_NO_DIM) continue;
     if ((range = vm_shapes_dim(&machine->shapes, type->of)) == UINT32_MAX) return RT_NO_MEMORY;
-    bool column = module->input[i].kind != NULL;
+    bool column = module->input[i].column != NULL;
     machine->ids[machine->ids_count++] = (struct machine_ids){i, shape, range, column};
   }
   return RT_OK;

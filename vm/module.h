@@ -8,7 +8,7 @@
 #define AQ_VM_MODULE_H
 
 #include "runtime/attend_plan.h"
-#include "runtime/columns/column.h"
+#include "runtime/io/schema.h"
 #include "runtime/ops.h"
 #include "runtime/training.h"
 #include "vm/dims.h"
@@ -67,17 +67,16 @@ struct vm_param {
   struct vm_where where;   /* without an excerpt */
 };
 
-/* A column of the data, or an argument of `aqc run`. */
+/* A column of the data, or an argument of `aqc run`. A text that is read and predicted is two inputs of one
+ * column. */
 struct vm_input {
-  const char *name;
-  const struct io_kind *kind; /* of the column; NULL for an argument of a run */
-  const char *source;         /* the field of the file that it reads; NULL: that of its name */
+  const char *name;         /* of the column, or of the argument */
+  struct io_column *column; /* one of the module's; NULL for an argument of a run */
   struct vm_type type;
-  int64_t vocabulary;     /* symbol number of its vocabulary or classes, -1 none */
-  int64_t length;         /* symbol number of its ragged dim, -1 none */
-  struct io_settings set; /* the options of the column */
-  bool is_target;         /* used by the loss only */
-  bool shifted;           /* next(text): the model sees tokens 0..n-1, the target is 1..n */
+  int64_t vocabulary; /* symbol number of its vocabulary or classes, -1 none */
+  int64_t length;     /* symbol number of its ragged dim, -1 none */
+  bool is_target;     /* used by the loss only */
+  bool shifted;       /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };
 
 /* A model's output. */
@@ -169,6 +168,8 @@ struct vm_module {
   struct vm_dims dims;
   struct vm_param *param;
   uint32_t param_count;
+  struct io_column *column; /* as the program declares them: without what training learns */
+  uint32_t column_count;    /* those that the model uses; a schema of the module numbers them alike */
   struct vm_input *input;
   uint32_t input_count;
   struct vm_output *output;
@@ -189,6 +190,11 @@ struct vm_module {
   struct vm_settings settings;
   struct rt_arena arena; /* owns all of the above but dims */
 };
+
+/* The number of an input's column. */
+static inline int vm_column_of(const struct vm_module *module, const struct vm_input *input) {
+  return (int)(input->column - module->column);
+}
 
 struct vm_module *vm_module_new(void); /* empty, with a table of dims; NULL when out of memory */
 /* One more owner of a module that nobody changes any more; each frees it. */

@@ -53,7 +53,7 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
   }
   for (uint32_t i = 0; i < m->input_count; i++) {
     rt_text_printf(out, "input %u %s: %s ", i, m->input[i].name,
-                   m->input[i].kind ? m->input[i].kind->name : "tensor");
+                   m->input[i].column ? m->input[i].column->kind->name : "tensor");
     print_type(m, &m->input[i].type, out);
     rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "",
                    m->input[i].shifted ? ", shifted" : "");

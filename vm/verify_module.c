@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static int bad(struct verify *v, const char *what, uint32_t number) {
   return rt_fail(v->error, RT_BAD_DATA, "bad module: %s %u", what, number);
@@ -44,11 +45,17 @@ static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symb
   return found == kind || (kind == VM_BOUND && found == VM_CONST);
 }
 
+static int verify_column(struct verify *v, uint32_t n) {
+  const struct io_column *column = &v->module->column[n];
+  bool fits = column->name && column->name[0] && column->kind && !io_kind_misfit(column->kind, &column->set);
+  for (uint32_t k = 0; k < n && fits; k++) fits = strcmp(v->module->column[k].name, column->name) != 0;
+  return fits ? RT_OK : bad(v, "column", n);
+}
+
 static int verify_input(struct verify *v, uint32_t n) {
   const struct vm_input *input = &v->module->input[n];
   char what[96];
-  if (!input->name || (input->kind && io_kind_misfit(input->kind, &input->set))
-      || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND)
+  if (!input->name || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND)
       || !symbol_fits(&v->module->dims, input->length, VM_RAGGED))
     return bad(v, "input", n);
   snprintf(what, sizeof what, "input %.60s", input->name);
@@ -82,10 +89,11 @@ static int verify_settings(struct verify *v) {
 }
 
 static bool module_complete(const struct vm_module *m) {
-  return m->name && (m->param || !m->param_count) && (m->input || !m->input_count)
-         && (m->output || !m->output_count) && (m->function || !m->function_count)
-         && (m->lanes || !m->lanes_count) && (m->attend || !m->attend_count)
-         && (m->head_name || !m->attend_count) && (m->line || !m->line_count) && (m->head || !m->head_count)
+  return m->name && (m->param || !m->param_count) && (m->column || !m->column_count)
+         && (m->input || !m->input_count) && (m->output || !m->output_count)
+         && (m->function || !m->function_count) && (m->lanes || !m->lanes_count)
+         && (m->attend || !m->attend_count) && (m->head_name || !m->attend_count)
+         && (m->line || !m->line_count) && (m->head || !m->head_count)
          && (m->requirement || !m->requirement_count);
 }
 
@@ -93,6 +101,7 @@ int verify_module_parts(struct verify *v) {
   const struct vm_module *m = v->module;
   int status = module_complete(m) ? verify_dims(v) : bad(v, "table", 0);
   for (uint32_t i = 0; i < m->param_count && status == RT_OK; i++) status = verify_param(v, i);
+  for (uint32_t i = 0; i < m->column_count && status == RT_OK; i++) status = verify_column(v, i);
   for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++) status = verify_input(v, i);
   for (uint32_t i = 0; i < m->requirement_count && status == RT_OK; i++) status = verify_requirement(v, i);
   if (status == RT_OK) status = verify_outputs(v);

@@ -149,8 +149,8 @@ static const struct gr_node *from_of(const struct gr_node *column) {
 }
 
 static int read_field(struct cc_context *c, const char *field, struct vm_input *input) {
-  input->source = rt_arena_strndup(&c->module->arena, field, strlen(field));
-  return input->source ? RT_OK : cc_out_of_memory(c);
+  input->column->source = rt_arena_strndup(&c->module->arena, field, strlen(field));
+  return input->column->source ? RT_OK : cc_out_of_memory(c);
 }
 
 /* from = COLUMN: both are made of one field of the file. */
@@ -179,7 +179,7 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
 /* from = "Review Text": the field of that name, which need not be one that a program could say. */
 static int column_from(struct cc_context *c, const struct gr_node *data, const struct gr_node *from,
                        struct vm_input *input) {
-  if (from->kind == GR_NAME && input->kind->tokens) return column_source(c, data, from, input);
+  if (from->kind == GR_NAME && input->column->kind->tokens) return column_source(c, data, from, input);
   if (from->kind != GR_STRING) {
     gr_fail(c->error, from->span, "`from` names a field of the file in quotes, as in from = \"Review Text\"");
     if (from->kind == GR_NAME)
@@ -203,7 +203,7 @@ static int option_rows(const struct io_kind *kind, struct cc_parameter *row) {
                                        CC_FROM_TO((double)option->least, (double)option->most),
                                        .optional = true,
                                        .by_name = true,
-                                       .offset = offsetof(struct vm_input, set) + option->offset};
+                                       .offset = offsetof(struct io_column, set) + option->offset};
   }
   return kind->options + 1;
 }
@@ -211,12 +211,13 @@ static int option_rows(const struct io_kind *kind, struct cc_parameter *row) {
 /* What no single option can tell. */
 static int check_options(struct cc_context *c, const struct gr_node *column, const struct cc_setting *option,
                          struct vm_input *input) {
-  struct io_settings *set = &input->set;
+  const struct io_kind *kind = input->column->kind;
+  struct io_settings *set = &input->column->set;
   struct rt_error why = {0};
-  for (int o = 0; o < input->kind->options; o++) {
+  for (int o = 0; o < kind->options; o++) {
     const struct cc_setting *given = &option[o + 1];
-    if (!input->kind->option[o].text || !given->arg) continue;
-    const char **text = io_option_text(&input->kind->option[o], set);
+    if (!kind->option[o].text || !given->arg) continue;
+    const char **text = io_option_text(&kind->option[o], set);
     *text = given->text;
     if (text == &set->labels) return cc_check_labels(c, column, given, input);
     if (text == &set->vocab && (set->min_count || set->max_size))
@@ -224,8 +225,7 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
           c->error, given->span,
           "the vocabulary is what the file says: min_count and max_size are for one that is learned");
   }
-  if (input->kind->settle && input->kind->settle(set, &why))
-    return gr_fail(c->error, column->span, "%s", why.text);
+  if (kind->settle && kind->settle(set, &why)) return gr_fail(c->error, column->span, "%s", why.text);
   return RT_OK;
 }
 
@@ -233,11 +233,11 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
                           struct vm_input *input) {
   struct cc_setting option[IO_MOST_OPTIONS + 1];
   struct cc_parameter row[IO_MOST_OPTIONS + 1];
-  const struct cc_callee callee = {input->kind->name, "option", row, option_rows(input->kind, row),
-                                   .declared = NULL};
+  const struct io_kind *kind = input->column->kind;
+  const struct cc_callee callee = {kind->name, "option", row, option_rows(kind, row), .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status != RT_OK) return status;
-  cc_store_settings(c, &callee, option, input);
+  cc_store_settings(c, &callee, option, input->column);
   if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
   return check_options(c, column, option, input);
 }
@@ -302,7 +302,8 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, enum
   vm_dim *dim = entries ? &t->of : &t->dim[t->rank++];
   int status = written ? column_dim(c, written, means == IO_LENGTH ? VM_RAGGED : VM_BOUND, dim)
                        : own_entries(c, column, dim);
-  if (status == RT_OK && written && means != IO_LENGTH) status = check_count(c, column, input->kind, *dim);
+  if (status == RT_OK && written && means != IO_LENGTH)
+    status = check_count(c, column, input->column->kind, *dim);
   if (status != RT_OK) return status;
   int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
   *(means == IO_LENGTH ? &input->length : &input->vocabulary) = symbol;
@@ -316,12 +317,15 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   int count = axes ? axes->count : 0, status = column_form(c->error, column, &kind);
   if (status != RT_OK) return status;
   *input = (struct vm_input){
-      .kind = kind,
+      .column = rt_arena_alloc(&c->model->arena, sizeof *input->column),
       .vocabulary = -1,
       .length = -1,
       .type = {.dtype = io_kind_is_real(kind) ? RT_REAL : RT_INT, .batched = 1, .of = VM_NO_DIM}};
-  input->name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
-  if (!input->name) return cc_out_of_memory(c);
+  char *name = rt_arena_strndup(&c->module->arena, column->text, strlen(column->text));
+  if (!input->column || !name) return cc_out_of_memory(c);
+  *input->column = IO_COLUMN_DEFAULTS;
+  input->column->kind = kind;
+  input->name = input->column->name = name;
   for (int a = 0; a < IO_MOST_AXES && kind->axis[a].means; a++)
     if ((status = declare_axis(c, column, kind->axis[a].means, a < count ? axes->child[a] : NULL, input)))
       return status;

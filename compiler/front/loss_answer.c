@@ -17,22 +17,22 @@ int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const stru
 
 int cc_label_number(struct cc_context *c, int output, struct gr_span span, struct cc_value *value) {
   const struct vm_input *target = &c->module->input[c->module->output[output].target];
-  if (!target->set.labels) {
+  if (!target->column->set.labels) {
     gr_fail(c->error, span, "\"%s\" is a label, and which number it has is known when the data are read",
             value->text);
     rt_hint(c->error,
             "`%s: %s[…](labels = \"…\")` names the labels in the program; or give the number, from 0",
-            target->name, target->kind->name);
+            target->name, target->column->kind->name);
     return c->error->code;
   }
   struct io_vocab *labels;
-  int status = io_vocab_from_labels(&labels, target->set.labels, c->error);
+  int status = io_vocab_from_labels(&labels, target->column->set.labels, c->error);
   if (status != RT_OK) return status;
   int number = io_vocab_find(labels, value->text, strlen(value->text));
   io_vocab_free(labels);
   if (number < 0) {
     gr_fail(c->error, span, "`%s` has no label \"%s\"", target->name, value->text);
-    rt_hint(c->error, "its labels are %s", target->set.labels);
+    rt_hint(c->error, "its labels are %s", target->column->set.labels);
     return c->error->code;
   }
   *value = (struct cc_value){.kind = CC_NUMBER, .number = number};

@@ -24,8 +24,19 @@ static int output_column(struct cc_context *c, const struct gr_node *output, con
   return status;
 }
 
-static const char *field_of(const struct vm_input *column) {
-  return column->source ? column->source : column->name;
+static const char *field_of(const struct vm_input *input) {
+  return input->column->source ? input->column->source : input->name;
+}
+
+/* The next input of the model, of a column that may have one already. */
+static struct vm_input *add_input(struct vm_module *m, const struct vm_input *declared) {
+  struct vm_input *input = &m->input[m->input_count];
+  uint32_t k = 0;
+  while (k < m->column_count && strcmp(m->column[k].name, declared->name) != 0) k++;
+  if (k == m->column_count) m->column[m->column_count++] = *declared->column;
+  *input = *declared;
+  input->column = &m->column[k];
+  return input;
 }
 
 /* A model is not given what it predicts under another name. */
@@ -51,8 +62,7 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
     if (!column) return c->error->code;
     int which = 0, status;
     while (data->child[which] != column) which++;
-    struct vm_input *input = &m->input[m->input_count];
-    *input = declared[which];
+    struct vm_input *input = add_input(m, &declared[which]);
     for (int o = 0; o < outputs->count; o++) {
       const struct gr_node *name;
       bool next;
@@ -93,10 +103,9 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     for (int k = 0; k < o; k++)
       if (!strcmp(m->output[k].name, name->text))
         return gr_fail(c->error, name->span, "`%s` is predicted twice", name->text);
-    if (next && !declared[which].kind->continues)
+    if (next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
-    struct vm_input *input = &m->input[m->input_count];
-    *input = declared[which];
+    struct vm_input *input = add_input(m, &declared[which]);
     input->is_target = true;
     input->shifted = next;
     m->output[o] = (struct vm_output){.name = input->name, .target = (int32_t)m->input_count++};
@@ -117,9 +126,10 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   size_t columns = (size_t)data->count + 1, outputs = (size_t)model->child[1]->count + 1,
          inputs = (size_t)model->child[0]->count + outputs;
   struct vm_input *declared = rt_arena_alloc(&c->model->arena, columns * sizeof *declared);
+  m->column = rt_arena_alloc(&m->arena, inputs * sizeof *m->column);
   m->input = rt_arena_alloc(&m->arena, inputs * sizeof *m->input);
   m->output = rt_arena_alloc(&m->arena, outputs * sizeof *m->output);
-  if (!declared || !m->input || !m->output) return cc_out_of_memory(c);
+  if (!declared || !m->column || !m->input || !m->output) return cc_out_of_memory(c);
   int status = cc_declare_columns(c, data, declared);
   if (status == RT_OK) status = cc_share_vocabularies(c, data, declared);
   if (status == RT_OK) status = model_inputs(c, model, data, declared);

@@ -42,8 +42,9 @@ static int agree_text(struct cc_context *c, const struct pair *pair, const char 
 }
 
 static int share(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
-                 struct vm_input *a, struct vm_input *b) {
-  const char *name = c->module->dims.symbol[a->vocabulary].name;
+                 const struct vm_input *first_input, const struct vm_input *second_input) {
+  struct io_column *a = first_input->column, *b = second_input->column;
+  const char *name = c->module->dims.symbol[first_input->vocabulary].name;
   if (!io_kinds_share(a->kind, b->kind)) {
     gr_fail(c->error, second->span, "%s is the vocabulary of `%s`, %s; %s cannot have the same one", name,
             first->text, a->kind->name, b->kind->name);
@@ -84,7 +85,7 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
   if (!vm_dim_value(&c->module->dims, input->type.of, NULL, &count, NULL) && count != there)
     return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
                    (long long)count);
-  input->set.labels = labels->text;
+  input->column->set.labels = labels->text;
   return RT_OK;
 }
 
@@ -105,7 +106,7 @@ int cc_check_next(struct cc_context *c, const struct gr_node *outputs) {
   for (uint32_t o = 0; o < m->output_count; o++) {
     const struct vm_input *next = &m->input[m->output[o].target];
     for (uint32_t i = 0; next->shifted && i < m->input_count; i++) {
-      if (m->input[i].vocabulary != next->vocabulary || !m->input[i].kind->labels) continue;
+      if (m->input[i].vocabulary != next->vocabulary || !m->input[i].column->kind->labels) continue;
       gr_fail(c->error, outputs->child[o]->span,
               "next(%s) predicts where the text ends as well, but `%s` has the same vocabulary, %s, and "
               "labels have no end",

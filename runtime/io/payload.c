@@ -46,3 +46,10 @@ int io_payload_select(const struct io_payload *from, const int64_t *rows, int64_
   }
   return RT_OK;
 }
+
+double io_payload_number(const struct io_payload *p, int64_t k) {
+  const size_t size = io_dtype_size(p->element);
+  double number = 0;
+  io_dtype_to_double(p->element, (const unsigned char *)p->elements + (size_t)k * size, 1, &number);
+  return number;
+}

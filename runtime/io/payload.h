@@ -41,7 +41,9 @@ static inline int64_t io_payload_begin(const struct io_payload *p, int64_t row) 
 static inline int64_t io_payload_count(const struct io_payload *p, int64_t row) {
   return io_payload_begin(p, row + 1) - io_payload_begin(p, row);
 }
-/* The elements, when they are ids or numbers: value v begins at number v * width. */
+/* Element number k as a number, whatever its type. */
+double io_payload_number(const struct io_payload *p, int64_t k);
+/* The elements, when they are ids or doubles: value v begins at number v * width. */
 static inline int32_t *io_payload_ids(const struct io_payload *p) { return p->elements; }
 static inline double *io_payload_numbers(const struct io_payload *p) { return p->elements; }
 

@@ -23,7 +23,9 @@ int io_schema_add(struct io_schema *schema, const char *name, const struct io_ki
   char *copy = rt_strdup(name);
   if (!copy) return rt_no_memory(error);
   *column = &schema->columns[schema->count++];
-  **column = (struct io_column){.name = copy, .kind = kind, .pair = -1, .shares = -1, .required = true};
+  **column = IO_COLUMN_DEFAULTS;
+  (*column)->name = copy;
+  (*column)->kind = kind;
   return RT_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include "runtime/columns/column.h"
 
+/* A column: what the program declares, what follows from the others, what training learns. A module has those
+ * that it was compiled with (vm/module.h), a schema those that data are read with. */
 struct io_column {
   char *name;
   char *source; /* the field of the file that it reads, when that is not of its name; NULL otherwise */
@@ -19,6 +21,9 @@ struct io_column {
   int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
 };
+
+/* What a column is when nothing is said of it. */
+#define IO_COLUMN_DEFAULTS ((struct io_column){.pair = -1, .shares = -1, .required = true})
 
 /* A file has fields; each column reads one, and several texts may read the same. Start zeroed. */
 struct io_schema {

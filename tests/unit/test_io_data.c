@@ -542,25 +542,42 @@ static void test_text_refused(void **state) {
   io_schema_free(&two);
 }
 
+/* Two vectors, then three, then none, of two floats each. */
+static void test_payload(void **state) {
+  (void)state;
+  static const float numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5f};
+  static const int64_t rows[] = {1, 2, 0};
+  struct io_payload p, some;
+  assert_int_equal(io_payload_init(&p, IO_F32, 2, true), RT_OK);
+  assert_int_equal(io_payload_reserve(&p, RT_COUNT(numbers)), RT_OK);
+  memcpy(p.elements, numbers, sizeof numbers);
+  assert_int_equal(io_payload_end_row(&p, 0, 2), RT_OK);
+  assert_int_equal(io_payload_end_row(&p, 1, 5), RT_OK);
+  assert_int_equal(io_payload_end_row(&p, 2, 5), RT_OK);
+  assert_int_equal(io_payload_begin(&p, 1), 2);
+  assert_int_equal(io_payload_count(&p, 1), 3);
+  assert_true(io_payload_number(&p, 9) == 0.5);
+  assert_int_equal(io_payload_select(&p, rows, RT_COUNT(rows), &some), RT_OK);
+  assert_int_equal(io_payload_count(&some, 0), 3);
+  assert_int_equal(io_payload_count(&some, 1), 0);
+  assert_int_equal(io_payload_begin(&some, 3), 5);
+  assert_memory_equal(some.elements, numbers + 4, 6 * sizeof *numbers);
+  assert_memory_equal((float *)some.elements + 6, numbers, 4 * sizeof *numbers);
+  io_payload_free(&p);
+  io_payload_free(&some);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_train_and_read),
-      cmocka_unit_test(test_shared_field),
-      cmocka_unit_test(test_limits),
-      cmocka_unit_test(test_chars_bytes),
-      cmocka_unit_test(test_tags),
-      cmocka_unit_test(test_numbers),
-      cmocka_unit_test(test_rounding),
-      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_unseen_class),
-      cmocka_unit_test(test_skipping),
-      cmocka_unit_test(test_held),
-      cmocka_unit_test(test_hold),
-      cmocka_unit_test(test_add),
-      cmocka_unit_test(test_row_by_row),
-      cmocka_unit_test(test_select),
-      cmocka_unit_test(test_text),
-      cmocka_unit_test(test_text_refused),
+      cmocka_unit_test(test_train_and_read), cmocka_unit_test(test_shared_field),
+      cmocka_unit_test(test_limits),         cmocka_unit_test(test_chars_bytes),
+      cmocka_unit_test(test_tags),           cmocka_unit_test(test_numbers),
+      cmocka_unit_test(test_rounding),       cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_unseen_class),   cmocka_unit_test(test_skipping),
+      cmocka_unit_test(test_held),           cmocka_unit_test(test_hold),
+      cmocka_unit_test(test_payload),        cmocka_unit_test(test_add),
+      cmocka_unit_test(test_row_by_row),     cmocka_unit_test(test_select),
+      cmocka_unit_test(test_text),           cmocka_unit_test(test_text_refused),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

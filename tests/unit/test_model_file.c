@@ -158,14 +158,18 @@ static void drop_loss(struct aq_model *m) {
     if (!strcmp(m->module->function[f].name, "eval")) m->module->function[f].output_count--;
 }
 static void drop_functions(struct aq_model *m) { m->module->function_count = 0; }
-static void rename_input(struct aq_model *m) { m->module->input[0].name = "zork"; }
+static void rename_column(struct aq_model *m) {
+  static char zork[] = "zork";
+  m->module->input[0].column->name = zork;
+}
 static void change_kind(struct aq_model *m) {
-  m->module->input[0].kind = m->schema.columns[1].kind == &io_kind_number ? &io_kind_number : &io_kind_class;
+  m->module->input[0].column->kind =
+      m->schema.columns[1].kind == &io_kind_number ? &io_kind_number : &io_kind_class;
 }
 static void change_column(struct aq_model *m) {
   struct io_column *column = &m->schema.columns[0];
   bool vector = column->kind == &io_kind_vector;
-  m->module->input[0].kind = vector ? &io_kind_number : &io_kind_class;
+  m->module->input[0].column->kind = vector ? &io_kind_number : &io_kind_class;
   column->kind = vector ? &io_kind_number : &io_kind_class;
   column->width = column->max_length = 0;
   for (int c = 0; c < m->schema.count; c++) m->schema.columns[c].pair = -1;
@@ -183,7 +187,7 @@ static void test_forged(void **state) {
   forge(swap_targets, "does not predict its columns");
   forge(drop_loss, "does not predict its columns");
   forge(drop_functions, "does not predict its columns");
-  forge(rename_input, "do not fit");
+  forge(rename_column, "do not fit");
   forge(change_kind, "do not fit");
   forge(change_column, "");
   forge(unlink_length, "");

@@ -105,6 +105,7 @@ static inline struct vm_module *build_module(void) {
   assert_non_null(m);
   m->name = "sentiment";
   m->param = build_room(m, BUILD_MOST, sizeof *m->param);
+  m->column = build_room(m, BUILD_MOST, sizeof *m->column);
   m->input = build_room(m, BUILD_MOST, sizeof *m->input);
   m->output = build_room(m, BUILD_MOST, sizeof *m->output);
   m->function = build_room(m, BUILD_MOST, sizeof *m->function);
@@ -123,8 +124,15 @@ static inline void build_param(struct vm_module *m, const char *name, struct vm_
 }
 
 static inline void build_input(struct vm_module *m, const char *name, const char *kind, struct vm_type type) {
-  m->input[m->input_count++] = (struct vm_input){
-      .name = name, .kind = io_kind_find(kind), .type = type, .vocabulary = -1, .length = -1};
+  struct io_column *column = NULL;
+  if (io_kind_find(kind)) { /* otherwise an argument of a run */
+    column = &m->column[m->column_count++];
+    *column = IO_COLUMN_DEFAULTS;
+    column->name = (char *)(uintptr_t)name;
+    column->kind = io_kind_find(kind);
+  }
+  m->input[m->input_count++] =
+      (struct vm_input){.name = name, .column = column, .type = type, .vocabulary = -1, .length = -1};
 }
 
 /* Values: 0 E, 1 W, 2 b, 3 text, 4 x, 5 sum, 6 size, 7 mean, 8 product, 9 scores. */
