@@ -128,7 +128,8 @@ static int set_group(struct cc_context *c, const struct gr_node *node, int group
                      const struct claims *claims) {
   struct vm_module *m = c->module;
   int status = RT_OK, trained = 0;
-  if (node->kind != GR_CALL || node->child[0]->kind != GR_NAME || strcmp(node->child[0]->text, "group")) {
+  if (node->kind != GR_CALL || node->child[0]->kind != GR_NAME
+      || strcmp(node->child[0]->text, "group") != 0) {
     gr_fail(c->error, node->span, "`groups` of `train` is a list of groups of parameters");
     rt_hint(c->error, "it is written groups = [group(\"**.embed.**\", lr = 1e-4), …]");
     return c->error->code;
