@@ -9,25 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/rationed_memory.h"
 #include "runtime/base.h"
-
-/* An allocator that counts live blocks and refuses after a given number of requests. */
-struct ledger {
-  int live, left;
-};
-
-static void *ledger_resize(void *context, void *block, size_t size) {
-  struct ledger *ledger = context;
-  if (size == 0) {
-    ledger->live--;
-    free(block);
-    return NULL;
-  }
-  if (ledger->left == 0) return NULL;
-  ledger->left--;
-  if (!block) ledger->live++;
-  return realloc(block, size);
-}
 
 static void test_first_error_stays(void **state) {
   (void)state;
@@ -107,8 +90,8 @@ static void test_empty_and_aligned_blocks(void **state) {
 
 static void test_host_allocator_sees_everything(void **state) {
   (void)state;
-  struct ledger ledger = {0, 1000};
-  rt_set_allocator(ledger_resize, &ledger);
+  struct ration memory = {.left = 1000};
+  rt_set_allocator(ration_resize, &memory);
   struct rt_arena arena = {0};
   struct rt_text text = {0};
   void *aligned = rt_alloc_aligned(100);
@@ -116,13 +99,13 @@ static void test_host_allocator_sees_everything(void **state) {
   assert_string_equal(copy, "soft");
   assert_non_null(rt_arena_alloc(&arena, 10));
   rt_text_puts(&text, "query");
-  assert_int_equal(ledger.live, 4);
+  assert_int_equal(memory.live, 4);
   rt_free_aligned(aligned);
   rt_free(copy);
   rt_arena_free(&arena);
   rt_text_free(&text);
-  assert_int_equal(ledger.live, 0);
-  ledger.left = 0;
+  assert_int_equal(memory.live, 0);
+  memory.left = 0;
   assert_null(rt_alloc(1));
   assert_null(rt_zalloc(1, 1));
   assert_null(rt_strdup("x"));
@@ -182,18 +165,18 @@ static void test_text(void **state) {
 
 static void test_text_remembers_failure(void **state) {
   (void)state;
-  struct ledger ledger = {0, 1};
-  rt_set_allocator(ledger_resize, &ledger);
+  struct ration memory = {.left = 1};
+  rt_set_allocator(ration_resize, &memory);
   struct rt_text t = {0};
   rt_text_puts(&t, "fits");
   rt_text_puts(&t, "does not fit any more");
   assert_true(t.failed);
-  ledger.left = 10;
+  memory.left = 10;
   rt_text_puts(&t, "x");
   assert_string_equal(t.data, "fits");
   rt_text_free(&t);
   rt_set_allocator(NULL, NULL);
-  assert_int_equal(ledger.live, 0);
+  assert_int_equal(memory.live, 0);
 }
 
 static void *allocate_many(void *unused) {

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/run_module.h"
+#include "tests/unit/rationed_memory.h"
 #include "vm_build.h"
 
 enum { FLIPS = 6000 };
@@ -179,25 +180,17 @@ static void test_lies(void **state) {
   assert_true(ran > FLIPS / 20);
 }
 
-static int left;
-static void *refuse_later(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return left-- > 0 ? realloc(block, size) : NULL;
-}
+static struct ration memory;
 
 static void test_no_memory(void **state) {
   (void)state;
   struct rt_text bytes = sentence_bytes();
-  rt_set_allocator(refuse_later, NULL);
+  rt_set_allocator(ration_resize, &memory);
   bool done = false;
   for (int n = 0; n < 500 && !done; n++) {
     struct rt_error e = {0};
     struct rt_text out = {0};
-    left = n;
+    memory.left = n;
     struct vm_module *m = vm_module_read(bytes.data, bytes.length, &e);
     if (!m)
       assert_int_equal(e.code, RT_NO_MEMORY);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/rationed_memory.h"
 #include "vm/dims.h"
 
 struct fixture {
@@ -181,22 +182,14 @@ static void test_many(void **state) {
   assert_true(f->dims.poly_count < 5010);
 }
 
-static int allowed;
-static void *refuse_later(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return allowed-- > 0 ? realloc(block, size) : NULL;
-}
+static struct ration memory;
 
 static void test_no_memory(void **state) {
   (void)state;
-  rt_set_allocator(refuse_later, NULL);
+  rt_set_allocator(ration_resize, &memory);
   for (int n = 0; n < 40; n++) {
     struct vm_dims dims, branch;
-    allowed = n;
+    memory.left = n;
     if (vm_dims_init(&dims) != RT_OK) continue;
     vm_dim d = vm_dim_symbol(&dims, "D", VM_CONST, 2);
     for (int i = 0; i < 40 && d != VM_NO_DIM; i++) d = vm_dim_plus(&dims, d, VM_ONE);

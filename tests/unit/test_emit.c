@@ -2,6 +2,7 @@
  * dropped outside of training; and that how much is fused never changes what comes out. Everything made here
  * passes the verifier (graphs.h). */
 #include "tests/unit/graphs.h"
+#include "tests/unit/rationed_memory.h"
 
 #include <stdlib.h>
 
@@ -434,16 +435,7 @@ static void scores_are_shared_and_diagonal(void **state) {
 
 /* ---- without memory ---- */
 
-static int64_t allocations_left;
-
-static void *limited(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return allocations_left-- > 0 ? realloc(block, size) : NULL;
-}
+static struct ration memory;
 
 static void every_allocation_may_fail(void **state) {
   (void)state;
@@ -454,8 +446,8 @@ static void every_allocation_may_fail(void **state) {
     host_init(&h, 1, 2);
     ir_id loss = build_model(&h, wrt);
     assert_int_not_equal(loss, 0);
-    allocations_left = allowed;
-    rt_set_allocator(limited, NULL);
+    memory.left = allowed;
+    rt_set_allocator(ration_resize, &memory);
     status = compile_model(&h, loss, wrt);
     rt_set_allocator(NULL, NULL);
     if (status != RT_OK) {

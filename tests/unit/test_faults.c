@@ -9,36 +9,18 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <aq.h>
+#include "tests/unit/rationed_memory.h"
 #include "compiler/compile.h"
 #include "grammar/ast.h"
 #include "vm/module.h"
 
 typedef int scenario(struct rt_error *error);
-
-/* Refuses one allocation and grants all others; counts the blocks that are alive. */
-struct faulty {
-  atomic_long live, until_fault;
-};
-
-static void *faulty_resize(void *context, void *block, size_t size) {
-  struct faulty *faulty = context;
-  if (size == 0) {
-    atomic_fetch_sub(&faulty->live, block != NULL);
-    free(block);
-    return NULL;
-  }
-  if (atomic_fetch_sub(&faulty->until_fault, 1) == 0) return NULL;
-  void *resized = realloc(block, size);
-  if (!block && resized) atomic_fetch_add(&faulty->live, 1);
-  return resized;
-}
 
 /* Does a scenario have to fail when an allocation does? Training may do without the memory that it only sets
  * aside. */
@@ -46,14 +28,14 @@ enum need { NEEDS_ALL, CAN_DO_WITHOUT_SOME };
 
 /* One run with allocation number n refused. True when the scenario asked for fewer than n + 1. */
 static bool run_with_fault(scenario *run, enum need need, long n) {
-  struct faulty faulty = {.until_fault = n};
+  struct ration memory = {.left = n, .once = true};
   struct rt_error error = {0};
-  rt_set_allocator(faulty_resize, &faulty);
+  rt_set_allocator(ration_resize, &memory);
   int status = run(&error);
   rt_set_allocator(NULL, NULL);
-  bool reached = atomic_load(&faulty.until_fault) < 0;
-  if (atomic_load(&faulty.live) != 0)
-    fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&faulty.live));
+  bool reached = atomic_load(&memory.left) < 0;
+  if (atomic_load(&memory.live) != 0)
+    fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&memory.live));
   if (status != error.code)
     fail_msg("allocation %ld refused: status %d, but the error holds %d (%s)", n, status, error.code,
              error.text);

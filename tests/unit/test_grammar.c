@@ -1,6 +1,7 @@
 /* test_grammar.c: the tree of every construct, the exact words of every message, the layout, and texts that
  * are no programs. */
 #include "tests/unit/grammar_trees.h"
+#include "tests/unit/rationed_memory.h"
 
 /* ---- trees ---- */
 
@@ -463,24 +464,6 @@ static void test_depth(void **state) {
     }
 }
 
-/* An allocator that refuses after a given number of requests and counts what lives. */
-struct ledger {
-  int live, left;
-};
-
-static void *ledger_resize(void *context, void *block, size_t size) {
-  struct ledger *ledger = context;
-  if (size == 0) {
-    ledger->live--;
-    free(block);
-    return NULL;
-  }
-  if (ledger->left == 0) return NULL;
-  ledger->left--;
-  if (!block) ledger->live++;
-  return realloc(block, size);
-}
-
 static void test_without_memory(void **state) {
   (void)state;
   static const char right[] =
@@ -490,10 +473,10 @@ static void test_without_memory(void **state) {
   for (int which = 0; which < 3; which++) {
     int status = RT_NO_MEMORY;
     for (int limit = 0; status == RT_NO_MEMORY; limit++) {
-      struct ledger ledger = {0, limit};
+      struct ration memory = {.left = limit};
       struct rt_error error = {0};
       struct rt_text out = {0};
-      rt_set_allocator(ledger_resize, &ledger);
+      rt_set_allocator(ration_resize, &memory);
       if (which == 2) {
         status = gr_format("t.aq", right, strlen(right), &out, &error);
         rt_text_free(&out);
@@ -503,7 +486,7 @@ static void test_without_memory(void **state) {
         gr_file_free(file);
       }
       rt_set_allocator(NULL, NULL);
-      assert_int_equal(ledger.live, 0);
+      assert_int_equal(memory.live, 0);
       assert_int_equal(status, error.code);
       assert_in_range(limit, 0, 10000);
     }

@@ -2,27 +2,11 @@
  * nothing leaks, and no file is left behind. Allocations of zlib go through the library's allocator; those of
  * jansson do not. */
 #include "tests/unit/io_files.h"
+#include "tests/unit/rationed_memory.h"
 
 #include "runtime/io/data.h"
 #include "runtime/io/file.h"
 #include "runtime/io/safetensors.h"
-
-struct faulty {
-  long live, until_fault;
-};
-
-static void *faulty_resize(void *context, void *block, size_t size) {
-  struct faulty *f = context;
-  if (size == 0) {
-    f->live -= block != NULL;
-    free(block);
-    return NULL;
-  }
-  if (f->until_fault-- == 0) return NULL;
-  void *resized = realloc(block, size);
-  f->live += !block && resized;
-  return resized;
-}
 
 typedef int scenario(struct rt_error *error);
 
@@ -30,14 +14,14 @@ typedef int scenario(struct rt_error *error);
 static void refuse_each(scenario *run) {
   int files = count_files();
   for (long n = 0;; n++) {
-    struct faulty faulty = {0, n};
+    struct ration memory = {.left = n, .once = true};
     struct rt_error e = {0};
-    rt_set_allocator(faulty_resize, &faulty);
+    rt_set_allocator(ration_resize, &memory);
     int status = run(&e);
     rt_set_allocator(NULL, NULL);
-    assert_int_equal(faulty.live, 0);
+    assert_int_equal(memory.live, 0);
     assert_int_equal(count_files(), files);
-    if (faulty.until_fault >= 0) {
+    if (memory.left >= 0) {
       if (status != RT_OK) fail_msg("%s", e.text);
       assert_true(n > 3);
       return;

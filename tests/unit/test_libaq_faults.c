@@ -1,24 +1,9 @@
 /* test_libaq_faults.c: the public calls when memory runs out, at every allocation: AQ_NO_MEMORY, a message
  * that says so, and nothing leaks. */
 #include "tests/unit/libaq_files.h"
+#include "tests/unit/rationed_memory.h"
 
-#include <stdatomic.h>
-
-/* Refuses one allocation and grants all others; counts the blocks that are alive. */
-static struct { atomic_long live, until_fault; } faulty;
-
-static void *faulty_resize(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    atomic_fetch_sub(&faulty.live, block != NULL);
-    free(block);
-    return NULL;
-  }
-  if (atomic_fetch_sub(&faulty.until_fault, 1) == 0) return NULL;
-  void *resized = realloc(block, size);
-  if (!block && resized) atomic_fetch_add(&faulty.live, 1);
-  return resized;
-}
+static struct ration memory = {.once = true};
 
 /* Frees all it makes; the message's code must be the status. */
 typedef int scenario(void);
@@ -26,14 +11,14 @@ typedef int scenario(void);
 /* Refuses allocation 0, step, 2 step, …: a step above 1 is for what takes long. */
 static void refuse(scenario *run, long step, long at_least) {
   for (long n = 0;; n += step) {
-    atomic_store(&faulty.live, 0);
-    atomic_store(&faulty.until_fault, n);
-    aq_set_allocator(faulty_resize, NULL);
+    atomic_store(&memory.live, 0);
+    atomic_store(&memory.left, n);
+    aq_set_allocator(ration_resize, &memory);
     int status = run();
     aq_set_allocator(NULL, NULL);
-    bool reached = atomic_load(&faulty.until_fault) < 0;
-    if (atomic_load(&faulty.live) != 0)
-      fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&faulty.live));
+    bool reached = atomic_load(&memory.left) < 0;
+    if (atomic_load(&memory.live) != 0)
+      fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&memory.live));
     if (status != (reached ? AQ_NO_MEMORY : AQ_OK))
       fail_msg("allocation %ld %s: status %d", n, reached ? "refused" : "not reached", status);
     if (reached) continue;
@@ -197,8 +182,8 @@ static void test_place(void **state) {
     aq_program *program;
     aq_set_allocator(NULL, NULL);
     assert_int_equal(aq_program_new("a.aq", text, sizeof text - 1, NULL, &program), AQ_OK);
-    atomic_store(&faulty.until_fault, n);
-    aq_set_allocator(faulty_resize, NULL);
+    atomic_store(&memory.left, n);
+    aq_set_allocator(ration_resize, &memory);
     int status = aq_program_check(program);
     aq_set_allocator(NULL, NULL);
     const aq_message *m = aq_program_message(program);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tests/unit/rationed_memory.h"
 #include "vm/machine.h"
 #include "vm_build.h"
 
@@ -336,15 +337,7 @@ static void test_views(void **state) {
   vm_module_free(m);
 }
 
-static int left;
-static void *refuse_later(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return left-- > 0 ? realloc(block, size) : NULL;
-}
+static struct ration memory;
 
 static void test_no_memory(void **state) {
   (void)state;
@@ -352,16 +345,16 @@ static void test_no_memory(void **state) {
   const int64_t lengths[] = {3, 1}, *ragged[] = {NULL, NULL, NULL, lengths};
   bool done = false;
   int refusals = 0;
-  rt_set_allocator(refuse_later, NULL);
+  rt_set_allocator(ration_resize, &memory);
   for (int n = 0; n < 200 && !done; n++) {
     struct rt_error e = {0};
-    left = n;
+    memory.left = n;
     struct vm_machine *machine =
         vm_verify(s.m, &e) == RT_OK ? vm_machine_new(s.m, &s.m->function[1], RT_F32, pool, &e) : NULL;
     done = machine && vm_machine_bind(machine, 2, ragged, &e) == RT_OK;
     if (!done) {
       refusals += e.code == RT_NO_MEMORY;
-      left = 1000;
+      memory.left = 1000;
       if (machine && vm_machine_bind(machine, 2, ragged, NULL) != RT_OK)
         refusals = -1000; /* a machine that could not be bound can be once there is memory */
     }

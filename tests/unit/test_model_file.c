@@ -2,13 +2,13 @@
  * refused; a save that is killed leaves the old model or the new; and compiling, training, saving and loading
  * with every allocation refused. */
 #include "tests/unit/libaq_files.h"
+#include "tests/unit/rationed_memory.h"
 
 #include "libaq/internal.h"
 #include "runtime/io/file.h"
 
 #include <math.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -249,20 +249,7 @@ static void test_killed(void **state) {
 
 /* ---- memory ---- */
 
-static struct { atomic_long live, until_fault; } faulty;
-
-static void *faulty_resize(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    atomic_fetch_sub(&faulty.live, block != NULL);
-    free(block);
-    return NULL;
-  }
-  if (atomic_fetch_sub(&faulty.until_fault, 1) == 0) return NULL;
-  void *resized = realloc(block, size);
-  if (!block && resized) atomic_fetch_add(&faulty.live, 1);
-  return resized;
-}
+static struct ration memory = {.once = true};
 
 static char data_path[400], save_path[400];
 
@@ -334,15 +321,15 @@ static int run_resume(void) { return with_program(0, train_more); }
  * reserved, work may succeed without it. */
 static void refuse(int (*run)(void), long step, long at_least) {
   for (long n = 0;; n += step) {
-    atomic_store(&faulty.live, 0);
-    atomic_store(&faulty.until_fault, n);
-    aq_set_allocator(faulty_resize, NULL);
+    atomic_store(&memory.live, 0);
+    atomic_store(&memory.left, n);
+    aq_set_allocator(ration_resize, &memory);
     int status = run();
     aq_set_allocator(NULL, NULL);
-    if (atomic_load(&faulty.live) != 0)
-      fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&faulty.live));
+    if (atomic_load(&memory.live) != 0)
+      fail_msg("allocation %ld refused: %ld blocks were not freed", n, atomic_load(&memory.live));
     if (status != AQ_OK && status != AQ_NO_MEMORY) fail_msg("allocation %ld refused: status %d", n, status);
-    if (atomic_load(&faulty.until_fault) < 0) continue;
+    if (atomic_load(&memory.left) < 0) continue;
     assert_int_equal(status, AQ_OK);
     if (n < at_least) fail_msg("only %ld allocations: the work was not done", n);
     return;

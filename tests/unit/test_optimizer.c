@@ -2,6 +2,7 @@
  * table whose gradients come as rows ends, bit for bit, where one with dense gradients does, and so does its
  * running average. */
 #include "tests/unit/ragged.h"
+#include "tests/unit/rationed_memory.h"
 #include "runtime/optimizer.h"
 
 static const double LR = 0.01;
@@ -446,15 +447,7 @@ static void settings_that_cannot_be_are_refused(void **state) {
   }
 }
 
-static int allocations_left;
-static void *limited(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return allocations_left-- > 0 ? realloc(block, size) : NULL;
-}
+static struct ration memory;
 
 /* Fails at each allocation in turn, until a model is made and a step taken. */
 static void lack_of_memory_is_an_error(void **state) {
@@ -466,10 +459,10 @@ static void lack_of_memory_is_an_error(void **state) {
   struct rt_gradient g = {RT_ROWS, rows, ids, 2};
   struct rt_optimizer_config c = config_of(RT_METHOD_adamw);
   int failures = 0, status = RT_NO_MEMORY;
-  rt_set_allocator(limited, NULL);
+  rt_set_allocator(ration_resize, &memory);
   while (status) {
     struct rt_error error = {0};
-    allocations_left = failures;
+    memory.left = failures;
     struct rt_optimizer *o = rt_optimizer_new(&c, &p, 1, RT_F32, pools[0], &error);
     status = o ? rt_optimizer_step(o, &g, NULL, &error) : RT_NO_MEMORY;
     assert_int_equal(error.code, status ? RT_NO_MEMORY : RT_OK);

@@ -1,5 +1,6 @@
 /* test_report.c: the report's numbers, layout, metric names and goals, and its manners when memory runs out.
  */
+#include "tests/unit/rationed_memory.h"
 #include "libaq/report.h"
 
 #include <math.h>
@@ -347,16 +348,6 @@ static void goals(void **state) {
   rep_free(&r);
 }
 
-/* An allocator that fails from the allocation after allowed on. */
-static void *limited(void *context, void *block, size_t size) {
-  int *allowed = context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return (*allowed)-- > 0 ? realloc(block, size) : NULL;
-}
-
 static int whole_life(void) {
   struct rep_report r = {0};
   struct rt_text out = {0};
@@ -375,8 +366,8 @@ static void memory_runs_out(void **state) {
   (void)state;
   int status = RT_NO_MEMORY, tried = 0;
   for (; status && tried < 1000; tried++) {
-    int allowed = tried;
-    rt_set_allocator(limited, &allowed);
+    struct ration memory = {.left = tried};
+    rt_set_allocator(ration_resize, &memory);
     status = whole_life();
     rt_set_allocator(NULL, NULL);
     assert_true(status == RT_OK || status == RT_NO_MEMORY);

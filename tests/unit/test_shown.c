@@ -1,4 +1,5 @@
 /* test_shown.c: the tree of facts, and its writers: text, JSON, pages. */
+#include "tests/unit/rationed_memory.h"
 #include "libaq/aq.h"
 
 #include <math.h>
@@ -270,25 +271,15 @@ static void what_cannot_be_written(void **state) {
   aq_shown_free(s);
 }
 
-/* Allocations that succeed until the count is used up. */
-static void *failing_resize(void *context, void *block, size_t size) {
-  int *left = context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return (*left)-- > 0 ? realloc(block, size) : NULL;
-}
-
 /* Wherever memory runs out, nothing crashes, and writing says so or is complete. */
 static void memory_may_run_out_anywhere(void **state) {
   (void)state;
   aq_map map = small_map();
   for (int form = AQ_TEXT; form <= AQ_HTML; form++)
     for (int room = 0, done = 0; !done; room++) {
-      int left = room;
+      struct ration memory = {.left = room};
       char *text;
-      aq_set_allocator(failing_resize, &left);
+      aq_set_allocator(ration_resize, &memory);
       aq_shown *s = aq_shown_new(false);
       aq_shown_title(s, "title");
       aq_shown_text(s, "key", "label", "value");

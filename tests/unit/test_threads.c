@@ -1,4 +1,5 @@
 /* test_threads.c: every task runs once, whatever the number of workers; the processor's mode is put back. */
+#include "tests/unit/rationed_memory.h"
 #include "runtime/cores.h"
 #include "runtime/threads.h"
 
@@ -118,23 +119,15 @@ static void impossible_counts_are_refused(void **state) {
   rt_pool_free(NULL);
 }
 
-static int allocations_left;
-static void *limited(void *context, void *block, size_t size) {
-  (void)context;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return allocations_left-- > 0 ? realloc(block, size) : NULL;
-}
+static struct ration memory;
 
 static void lack_of_memory_is_an_error(void **state) {
   (void)state;
-  rt_set_allocator(limited, NULL);
+  rt_set_allocator(ration_resize, &memory);
   struct rt_pool *pool = NULL;
   int n = 0;
   for (; !pool && n < 100; n++) {
-    allocations_left = n;
+    memory.left = n;
     struct rt_error error = {0};
     pool = rt_pool_new(3, &error);
     if (!pool) assert_int_equal(error.code, RT_NO_MEMORY);
