@@ -95,6 +95,14 @@ static size_t sentence_length(const char *line, size_t length) {
   return length;
 }
 
+/* Does the first sentence end with this line of a comment? Not with "et al." when the year is on the next
+ * one. */
+static bool ends_sentence(const char *line, size_t length) {
+  const char *next = after_line(line);
+  bool goes_on = starts(next, "# ") && !starts(next, "#   ") && !(next[2] >= 'A' && next[2] <= 'Z');
+  return line[1 + length] == '.' && !goes_on;
+}
+
 /* The comment above a definition, or its first sentence, without the lines that are indented: those are its
  * formula and its use. */
 static void write_comment(struct rt_text *out, const struct definition *d, bool first_sentence) {
@@ -105,7 +113,7 @@ static void write_comment(struct rt_text *out, const struct definition *d, bool 
     if (first_sentence) taken = sentence_length(line + 2, length);
     rt_text_puts(out, between);
     rt_text_add(out, line + 2, taken);
-    if (first_sentence && (taken < length || line[1 + length] == '.')) return;
+    if (first_sentence && (taken < length || ends_sentence(line, length))) return;
     between = " ";
   }
 }
