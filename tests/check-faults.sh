@@ -67,7 +67,7 @@ verdict "one line out for each line in" "$(lines 'first text is .*lines out 2' 3
 run 12-generate-newline
 verdict "the newline of echo belongs to no prompt" "$([ "$(printf '%s\n' "$output" | sort -u | wc -l)" -eq 1 ] || echo "$output")"
 run 13-options-without-effect
-verdict "options without effect are refused" "$(lines 'top is for classes' 3; lines 'no probabilities of classes' 1; lines 'give validation data.*or take patience out' 1; lines 'a=0\.9' 1)"
+verdict "options without effect are refused" "$(lines 'top is for classes' 3; lines 'no probabilities of classes' 1; lines 'give validation data.*or do without patience' 1; lines 'a=0\.9' 1)"
 /usr/bin/python3 -c 'import numpy' 2>/dev/null && {
   run 14-whole-numbers-in-float
   verdict "positions are whole numbers" "$(lines 'rows wrong: 0 ' 6)"
