@@ -233,6 +233,25 @@ static int ragged_parameter(struct cc_context *c, const struct gr_node *node) {
   return c->error->code;
 }
 
+/* The shape of a parameter has the axis of heads, which it gets by itself. Plain numbers are one dim when
+ * they are equal, so that in two heads of width 2 this may be another axis than was meant. */
+static int by_head_already(struct cc_context *c, struct gr_span span) {
+  const char *heads = cc_dim_text(c, c->head_dim);
+  int64_t number;
+  if (vm_dim_is_number(&c->module->dims, c->head_dim, &number)) {
+    gr_fail(c->error, span, "inside head[%s] an axis of size %s is taken for that of the heads", heads,
+            heads);
+    rt_hint(c->error, "sizes with a name are told apart: `dim H = %s`, and H in place of %s", heads, heads);
+    return c->error->code;
+  }
+  gr_fail(c->error, span, "inside head[%s] a parameter exists once for each head already", heads);
+  rt_hint(c->error,
+          "leave the axis %s out: param[] is a number for each head, param[N] a row of N; a slot may "
+          "still write B[h, …]",
+          heads);
+  return c->error->code;
+}
+
 int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct vm_type type;
   struct vm_init init;
@@ -243,15 +262,7 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
   if (status == RT_OK) status = initialiser(c, node->count > 1 ? node->child[1] : NULL, &type, &init);
   int visible_rank = type.rank;
   for (int a = 0; status == RT_OK && c->head_dim != VM_NO_DIM && a < type.rank; a++)
-    if (type.dim[a] == c->head_dim) {
-      status = gr_fail(c->error, node->child[0]->span,
-                       "inside head[%s] a parameter exists once for each head already",
-                       cc_dim_text(c, c->head_dim));
-      rt_hint(c->error,
-              "leave the axis %s out: param[] is a number for each head, param[N] a row of N; a slot may "
-              "still write B[h, …]",
-              cc_dim_text(c, c->head_dim));
-    }
+    if (type.dim[a] == c->head_dim) status = by_head_already(c, node->child[0]->span);
   init.by_head = c->head_dim != VM_NO_DIM;
   if (status == RT_OK) status = lift(c, node, &type);
   c->slot = slot;
