@@ -96,8 +96,8 @@ void rt_set_allocator(rt_resize *resize, void *context) {
 
 uint64_t rt_alloc_count(void) { return atomic_load_explicit(&allocation_count, memory_order_relaxed); }
 
-/* Size 0 means "free" to the allocator, so that an empty block asks for one byte. Objects above PTRDIFF_MAX
- * cannot be indexed in C; a host's allocator need not know that. */
+/* To the allocator, size 0 means "free"; so an empty block asks for one byte. Objects above PTRDIFF_MAX
+ * cannot be indexed in C, which a host's allocator need not know. */
 static void *resize_block(void *block, size_t size) {
   if (size > PTRDIFF_MAX) return NULL;
   atomic_fetch_add_explicit(&allocation_count, 1, memory_order_relaxed);
@@ -181,7 +181,7 @@ struct rt_arena_block {
 
 enum { ARENA_BLOCK = 8192 };
 
-/* A block that is larger than usual goes behind the head: the room left in the head stays in use. */
+/* A block that is larger than usual goes behind the head, whose free room stays in use. */
 static struct rt_arena_block *arena_block_new(struct rt_arena *arena, size_t size) {
   size_t capacity = size > ARENA_BLOCK ? size : ARENA_BLOCK, total;
   if (!rt_add(sizeof(struct rt_arena_block), capacity, &total)) return NULL;

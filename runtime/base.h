@@ -14,7 +14,7 @@
 enum rt_status {
   RT_OK = 0,
   RT_NEGATIVE = 1,    /* the answer is no: check, gradcheck */
-  RT_USAGE = 64,      /* the caller asked for something that cannot be */
+  RT_USAGE = 64,      /* the caller asked for something impossible */
   RT_BAD_DATA = 65,   /* bad source, data or model */
   RT_NO_INPUT = 66,   /* a file is not there or cannot be read */
   RT_NOT_FINITE = 70, /* the loss, a gradient, a parameter or an answer is no longer a number */
@@ -71,7 +71,7 @@ char *rt_strdup(const char *text);
 char *rt_strndup(const char *text, size_t length);
 uint64_t rt_alloc_count(void); /* allocations and resizes since the process started */
 
-/* Makes room in a growing array: ensures *items holds at least need elements of size bytes. RT_OK or
+/* Makes room in a growing array: afterwards *items holds at least `need` elements of `size` bytes. RT_OK or
  * RT_NO_MEMORY. */
 int rt_grow(void **items, size_t *capacity, size_t need, size_t size);
 
@@ -100,14 +100,15 @@ void rt_text_puts(struct rt_text *t, const char *string);
 void rt_text_printf(struct rt_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_text_free(struct rt_text *t);
 
-/* nearest.c: the name that somebody who misspelt one meant. Begin with {wanted, NULL, 0} and consider every
- * name that there is; best stays NULL when none is near. */
+/* nearest.c: the name that somebody meant who misspelt one. Begin with {wanted, NULL, 0} and consider every
+ * known name; best stays NULL when none is near. */
 struct rt_nearest {
   const char *wanted, *best;
   int distance;
 };
 void rt_nearest_consider(struct rt_nearest *nearest, const char *candidate);
-/* Insertions, deletions, replacements and swaps of neighbours; of names shorter than 64. */
+/* How many insertions, deletions, replacements and swaps of neighbours lead from one name to the other. Names
+ * of 64 bytes or more are far from everything. */
 int rt_edit_distance(const char *a, const char *b);
 
 #define RT_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -117,7 +117,7 @@ static void set_up(void) {
            blas.openblas_get_corename ? blas.openblas_get_corename() : "");
   memcpy(info.chosen, info.found, sizeof info.chosen);
   choose_core();
-  /* From 0.3.17 on, the AVX-512 cores run products up to this size straight from the operands. */
+  /* From version 0.3.17 on, the AVX-512 cores run products up to this size straight from the operands. */
   info.small_product = strength_of(info.chosen) == AVX512 ? 1000000 : 0;
   atomic_store(&ready, true);
 }
@@ -141,7 +141,7 @@ enum { MOST_BUFFERS = 64 }; /* that are taken in advance */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int taken; /* threads for which there is room */
 
-/* OpenBLAS keeps a buffer that it has had once: these are had now, before other memory takes the room. */
+/* OpenBLAS keeps a buffer once it has one. It gets them now, before other memory takes the room. */
 static void take_buffers(int threads) {
   void *buffer[MOST_BUFFERS];
   int count = threads < MOST_BUFFERS ? threads : MOST_BUFFERS;
@@ -151,7 +151,7 @@ static void take_buffers(int threads) {
     if (buffer[k]) blas.blas_memory_free(buffer[k]);
 }
 
-/* The first set-up starts them, before it says that one is enough. */
+/* OpenBLAS's own threads, which it starts before aq can tell it that one is enough. */
 static size_t own_threads(void) {
   int count = blas.openblas_get_num_threads ? blas.openblas_get_num_threads() : 1;
   return count > 1 ? (size_t)count - 1 : 0;

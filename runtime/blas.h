@@ -31,18 +31,21 @@ void rt_gemm_f64(const struct rt_product_f64 *product);
 #endif
 #endif
 
-/* Loads the BLAS, once for the process. Nothing below may be called before this has returned RT_OK; making a
- * pool of threads calls it, and no kernel runs without a pool. RT_NO_INPUT: it is not there; RT_NO_MEMORY. A
- * failure can be tried again. By any thread at any time. */
+/* Loads the BLAS, once for the process. Call it before anything below; making a pool of threads calls it, and
+ * no kernel runs without a pool. Any thread may call it at any time. RT_NO_INPUT: there is no BLAS;
+ * RT_NO_MEMORY. After a failure it can be tried again. */
 int rt_blas_load(struct rt_error *error);
 
 /* Loads the BLAS, sets it to one thread and sees to it that it uses this processor's instructions: OpenBLAS
  * falls back to those of twenty years ago when it does not know a processor's model number (OpenBLAS issue
- * 4267). allow_switch: may change OpenBLAS's choice of core, for the whole process; a host that uses OpenBLAS
- * itself, from other threads, at this moment must not allow it. The environment's OPENBLAS_CORETYPE always
- * wins. The first call chooses, later ones change nothing; the first product makes it, with false, if nobody
- * has. RT_NO_MEMORY when the process's addresses are limited (ulimit -v) and leave no room for what OpenBLAS
- * takes for so many threads of aq's: it would wait for ever. */
+ * 4267).
+ *
+ * allow_switch: may change OpenBLAS's choice of core, for the whole process. A host whose other threads use
+ * OpenBLAS at this moment must not allow it. The environment's OPENBLAS_CORETYPE always wins. The first call
+ * decides; when nobody has called before the first product, that decides, with false.
+ *
+ * RT_NO_MEMORY when the process's addresses are limited (ulimit -v) and OpenBLAS would not find the room that
+ * it takes for so many threads of aq's: it would wait for it for ever. */
 int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error);
 
 /* What rt_blas_begin found. */

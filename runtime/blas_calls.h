@@ -28,7 +28,8 @@ extern struct blas_calls blas; /* filled by rt_blas_load */
 
 enum { BLAS_STACK = 8 << 20 }; /* of each of OpenBLAS's own threads */
 
-/* RT_NO_MEMORY when the process's addresses leave no room for so many bytes, which so many threads take. */
+/* RT_NO_MEMORY when the process has not so many bytes of addresses left. threads: who takes them, for the
+ * message. */
 int blas_room(size_t bytes, int threads, struct rt_error *error);
 
 #endif

@@ -13,7 +13,7 @@
 
 struct blas_calls blas;
 
-static const size_t LIBRARY = (size_t)64 << 20; /* addresses that OpenBLAS itself takes, about */
+static const size_t LIBRARY = (size_t)64 << 20; /* about what OpenBLAS itself takes, in addresses */
 
 /* C has no cast from data to functions. */
 static void look_up(void *library, const char *name, void *call) {
@@ -32,7 +32,7 @@ static int cannot_load(const char *why, struct rt_error *error) {
 /* By its name, as the system finds libraries; else where it was when aq was built. */
 static int load(struct rt_error *error) {
   struct blas_calls found = {0};
-  /* Its threads start with it, and where one cannot, it ends the process. */
+  /* Its threads start with it. Where one cannot start, OpenBLAS ends the process. */
   int status = blas_room(LIBRARY + (size_t)rt_cores() * BLAS_STACK, rt_cores(), error);
   if (status != RT_OK) return status;
   void *library = dlopen(RT_BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);

@@ -1,5 +1,5 @@
-/* blas_room.c: OpenBLAS asks the system for a buffer until it gets one. Where addresses are limited (ulimit
- * -v) it would ask for ever, so whether there is room is found out first. */
+/* blas_room.c: OpenBLAS asks the system for a buffer again and again until it gets one. Where addresses are
+ * limited (ulimit -v) that would be for ever, so aq finds out first whether there is room. */
 #include <sys/mman.h>
 
 #include "runtime/blas_calls.h"

@@ -2,7 +2,7 @@
 #ifndef AQ_RUNTIME_ISA_H
 #define AQ_RUNTIME_ISA_H
 
-/* PACKAGE: there is a config.h, and it says whether the x86 copies are built. */
+/* PACKAGE is defined where there is a config.h, which says whether the x86 copies are built. */
 #if defined RT_X86 || (defined __x86_64__ && !defined PACKAGE)
 #define RT_X86_KERNELS 1
 #define RT_EACH_ISA(macro, name, type)                                                                       \

@@ -1,5 +1,5 @@
-/* lane_double.h: the words of the expressions in ops.def for double, by the C library. Kernels have their own
- * (runtime/kernels/math.h). */
+/* lane_double.h: the words of the expressions in ops.def, for double and by the C library. Kernels have their
+ * own (runtime/kernels/math.h). */
 #ifndef AQ_RUNTIME_LANE_DOUBLE_H
 #define AQ_RUNTIME_LANE_DOUBLE_H
 

@@ -48,8 +48,8 @@ static int lane_verify_counts(const struct lane_program *p, struct rt_error *err
   return RT_OK;
 }
 
-/* The class of what instruction n writes, from the classes of the registers so far; -1 and a message when it
- * is malformed. */
+/* The class of what instruction n writes, given the classes of the registers so far. -1 and a message: it is
+ * malformed. */
 static int lane_class_of(const struct lane_program *p, int n, const uint8_t *reg_class,
                          struct rt_error *error) {
   const struct lane_instr *in = &p->instr[n];

@@ -1,16 +1,20 @@
 /* lanes.h: lane programs: short straight-line programs over a tile of numbers, many lanes at a time.
  *
- * A tile is rows x columns. Outside attention (the op `lanes`) they are those of the output: columns its last
- * axis, rows all other axes of all examples; an output of rank 0 has one column and the examples as rows.
- * Inside attention row i is a query position, column j a key position. Every register has a class, known when
- * the program is compiled: LANE_I set when its value varies with the row, LANE_J when it varies with the
- * column; LANE_D alone when it varies with i - j alone. A register of class 0 holds one number, of class J
- * one row of numbers, of class I one number per row, of class D one number per diagonal, of class I|J a whole
- * tile.
+ * A tile is rows x columns. In attention, row i is a query position and column j a key position. In the op
+ * `lanes`, columns are the last axis of the output, and rows all its other axes of all examples; an output of
+ * rank 0 has one column, and the examples as rows.
  *
- * The class of an input outside attention: LANE_J when it has the output's last axis; LANE_I when it has any
- * other axis of the output, or is per example while the output is (when the output is one for the batch, so
- * are the inputs). Inside attention: by its axes' roles. */
+ * Every register has a class, known when the program is compiled: what its value varies with, and so how many
+ * numbers it holds.
+ * - 0: nothing; one number
+ * - LANE_I: the row; one number per row
+ * - LANE_J: the column; one row of numbers
+ * - LANE_D: i - j alone; one number per diagonal
+ * - LANE_I | LANE_J: both; a whole tile
+ *
+ * The class of an input: in attention, by the roles of its axes. In the op `lanes`, LANE_J when it has the
+ * output's last axis, and LANE_I when it has any other axis of the output or is per example while the output
+ * is. When the output is one for the batch, so are the inputs. */
 #ifndef AQ_RUNTIME_LANES_H
 #define AQ_RUNTIME_LANES_H
 
@@ -57,31 +61,31 @@ struct lane_instr {
 struct lane_program {
   int input_count, output_count, register_count, instr_count, constant_count;
   uint8_t input_class[LANE_MAX_INPUTS];
-  uint8_t input_axes[LANE_MAX_INPUTS]; /* outside attention: bit x set when the input has axis x of the
-                                        * output; its axes are in the output's order and as long */
+  uint8_t input_axes[LANE_MAX_INPUTS]; /* op `lanes`: bit x is set when the input has axis x of the output;
+                                          its axes are in the output's order and as long */
   uint8_t output[LANE_MAX_OUTPUTS];    /* registers */
   const struct lane_instr *instr;
   const double *constant;
 };
 
-/* The class of what is computed from operands of two classes: what varies with i - j and with one of them
- * beside varies with both. */
+/* The class of what is computed from operands of two classes. What varies with i - j, and with i or j as
+ * well, varies with both. */
 static inline int lane_class_join(int a, int b) {
   int both = a | b;
   return both > LANE_D ? LANE_I | LANE_J : both;
 }
 
-/* The same for every precision: is the program well formed? Registers are written before they are read,
- * indices in range, classes as the instructions imply (the class of a computing instruction is that of its
- * operands joined). RT_OK or RT_BAD_DATA. */
+/* Is the program well formed? Registers are written before they are read, numbers are in range, and classes
+ * are as the instructions imply (a computing instruction has that of its operands joined). RT_OK or
+ * RT_BAD_DATA, the same for every precision. */
 int lane_verify(const struct lane_program *program, struct rt_error *error);
 const char *lane_op_name(int op);
 int lane_op_arity(int op);                           /* registers read: 0..3 */
 uint64_t lane_reads(const struct lane_instr *instr); /* which ones: bit by bit */
 
 /* What is the first output over whole ranges of rows and columns? LANE_TRUE and LANE_FALSE are certain for
- * every lane and both precisions (interval arithmetic on i, j, h and constants); LANE_MIXED says nothing. The
- * program must be verified. */
+ * every lane and both precisions, by interval arithmetic on i, j, h and constants; LANE_MIXED means that it
+ * is not known. The program must be verified. */
 enum lane_truth { LANE_FALSE, LANE_TRUE, LANE_MIXED };
 struct lane_ranges {
   int64_t first_row, rows, first_column, columns, head, more_heads; /* head .. head + more_heads */
@@ -94,10 +98,10 @@ struct lane_input_range {
   bool whole;
 };
 /* Can a formula of positions, constants and such inputs (by number) leave the whole numbers that float holds,
- * up to 2^24? Those that double holds end at 2^53. */
+ * up to 2^24? Double holds those up to 2^53. */
 bool lane_passes_float(const struct lane_program *program, const struct lane_ranges *ranges,
                        const struct lane_input_range *input);
-/* The computing ops that make whole numbers, or truths, of whole numbers, quotients among them. */
+/* Does the op make whole numbers, or truths, of whole numbers or their quotients? */
 bool lane_is_whole(int op);
 
 #endif

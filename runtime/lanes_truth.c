@@ -1,6 +1,6 @@
-/* lanes_truth.c: interval arithmetic over lane programs, so that attention can leave out tiles that a mask
- * excludes as a whole and need not evaluate a mask where it sees everything. What an op does to ranges is the
- * column `range` of its row in ops.def, written in the words below. */
+/* lanes_truth.c: interval arithmetic over lane programs. So attention can leave out tiles that a mask hides
+ * as a whole, and need not evaluate a mask where it hides nothing. What an op does to ranges is the column
+ * `range` of its row in ops.def, written in the words below. */
 #include <float.h>
 #include <math.h>
 
@@ -8,8 +8,8 @@
 #include "runtime/lanes.h"
 #include "runtime/ops.h"
 
-/* Numbers low..high. whole: whole numbers that double holds exactly, and so does float or they are computed
- * in double (lane_passes_float). A span that may hold anything, NaN included, is not known. */
+/* Numbers low..high. whole: they are whole numbers that double holds exactly, and float too, or they are
+ * computed in double (lane_passes_float). A span that is not known may hold anything, NaN included. */
 struct lane_span {
   double low, high;
   bool known, whole;
@@ -98,7 +98,7 @@ static struct lane_span lane_span_select(struct lane_span a, struct lane_span b,
 
 /* ---- the rows ---- */
 
-/* RISING: an op of one operand that never falls when that grows; STEPS: its results are whole numbers too. */
+/* RISING: the result never falls when the one operand grows. STEPS: and it is a whole number. */
 #define RISING lane_span_of(at(a.low), at(a.high), false)
 #define STEPS lane_span_of(at(a.low), at(a.high), true)
 

@@ -13,9 +13,9 @@ struct rt_map {
   size_t count, capacity;
 };
 
-/* The value of a name, to be read or changed, or NULL. Good until the next rt_map_put. */
+/* The value of a name, to be read or changed; NULL when there is none. Valid until the next rt_map_put. */
 uint64_t *rt_map_find(const struct rt_map *map, const char *name);
-/* Gives a name a value, in place of the one that it had. RT_OK or RT_NO_MEMORY. */
+/* Gives a name a value; one that it had is replaced. RT_OK or RT_NO_MEMORY. */
 int rt_map_put(struct rt_map *map, const char *name, uint64_t value);
 void rt_map_free(struct rt_map *map);
 

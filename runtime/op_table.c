@@ -26,8 +26,8 @@ const struct rt_op_info rt_op_info[OP_COUNT] = {
   RT_EACH_ISA(DECLARE, name, f32) RT_EACH_ISA(DECLARE, name, f64)
 #include "runtime/ops.def"
 
-/* The condition is constant, so that an op without a kernel needs no symbol and any other op does not link
- * without one. */
+/* The condition is constant: an op without a kernel needs no symbol, and any other op does not link without
+ * one. */
 #define UNLESS_FREE(name, type, isa) ((RT_FREE | RT_NESTED) & IS(name)) ? NULL : rt_##name##_##type##_##isa,
 #define IS(name) flags_of_##name
 enum {

@@ -1,6 +1,6 @@
-/* optimizer.c: see optimizer.h. Work is cut into pieces, of one parameter each, when the optimizer is made;
- * sums of squares are added piece by piece, and row by row in a table, so that a gradient that comes as rows
- * has the same norm as a dense one: the rows it lacks add 0. */
+/* optimizer.c: see optimizer.h. Work is cut into pieces, each of one parameter, when the optimizer is made.
+ * Sums of squares are added piece by piece, and in a table row by row. So a gradient that comes as rows has
+ * the same norm as a dense one: the rows that it lacks would add 0. */
 #include "runtime/optimizer.h"
 
 #include "runtime/isa.h"
@@ -102,8 +102,7 @@ static void *at(const struct rt_optimizer *o, const void *numbers, int64_t index
   return (char *)numbers + (size_t)index * o->size;
 }
 
-/* `count` numbers of a parameter from `first` on, and steps from + 1 to `to`, which they have not taken yet.
- */
+/* `count` numbers of a parameter, from `first` on, and the steps that they take now: from + 1 to `to`. */
 struct run {
   int64_t first, count, from, to;
 };
@@ -123,7 +122,8 @@ static void run(const struct rt_optimizer *o, const struct parameter *p, struct 
   if (r.steps > 0) o->kernels->update[o->config.method - rt_method](&r);
 }
 
-/* The steps of a row up to step `to`; behind it the row counts as up to date. */
+/* Takes a row through its steps up to `to`. It counts as up to date then, also when `to` is one step short.
+ */
 static void run_row(const struct rt_optimizer *o, const struct parameter *p, int64_t row, int64_t to,
                     const void *gradient) {
   run(o, p, (struct run){row * p->given.width, p->given.width, p->steps[row], to}, gradient);
@@ -261,7 +261,7 @@ static int list_gradients(struct rt_optimizer *o, const struct rt_gradient *grad
     const struct rt_gradient *g = &gradient[i];
     if (g->form != RT_ROWS) continue;
     if (!p->given.by_rows)
-      return rt_fail(error, RT_USAGE, "parameter %d is no table, but its gradient comes as rows", i);
+      return rt_fail(error, RT_USAGE, "parameter %d is not a table, but its gradient comes as rows", i);
     int status = rt_optimizer_reserve(o, i, g->count, error);
     if (status != RT_OK) return status;
     list_rows(&p->merged, p->given.rows, g->ids, g->count);
@@ -379,7 +379,8 @@ static int check_config(const struct rt_optimizer_config *c, struct rt_error *er
   if (!(c->clip >= 0))
     return rt_fail(error, RT_USAGE, "gradients cannot be clipped to a norm of %g", c->clip);
   if (!(c->average >= 0 && c->average < 1))
-    return rt_fail(error, RT_USAGE, "the running average is of %g; it must be at least 0 and below 1",
+    return rt_fail(error, RT_USAGE,
+                   "the running average keeps %g of what it was; it must be at least 0 and below 1",
                    c->average);
   return RT_OK;
 }

@@ -1,12 +1,13 @@
 /* optimizer.h: an optimiser of optimizers.def over all parameters of a model.
  *
- * The optimizer does not own parameters, nor their averages: it holds pointers to them, which must stay
- * valid. It owns moments. A parameter may be a table
- * (`rows`), of which a batch uses few rows, and whose gradient is those rows. Then a step touches the rows of
- * the batch alone. The others are behind; they catch up, through the very steps they missed with a gradient
- * of 0, when a batch uses them again (rt_optimizer_use) or when everything must be current
- * (rt_optimizer_flush: before evaluating, saving, or reading the table in any other way). The result is the
- * same, bit for bit, as if the gradient had been dense. */
+ * The optimizer owns the moments. It holds pointers to the parameters and their averages, which must stay
+ * valid.
+ *
+ * A parameter may be a table (by_rows), of which a batch uses few rows. The gradient is then those rows, and
+ * a step touches them alone. The others are behind. They catch up when a batch uses them again
+ * (rt_optimizer_use), or when everything must be current (rt_optimizer_flush: before evaluating, saving, or
+ * reading the table in any other way): they go through the steps that they missed, with a gradient of 0. The
+ * result is the same, bit for bit, as if the gradient had been dense. */
 #ifndef AQ_RUNTIME_OPTIMIZER_H
 #define AQ_RUNTIME_OPTIMIZER_H
 
@@ -21,8 +22,9 @@ struct rt_optimizer_config {
   double clip;    /* largest norm of all gradients together; 0: any */
   int64_t warmup; /* steps of it */
   int64_t total;  /* steps of the whole training */
-  double average; /* 0: none. d: beside each parameter its running average is kept, of what it was after every
-                   * step so far, where a step weighs d times as much as the one after it */
+  double average; /* 0: no averages. d: beside each parameter its running average is kept: of what it was
+                   * after every step so far, where the last step counts most and each one before it d times
+                   * as much as the next */
 };
 
 struct rt_parameter {
@@ -30,8 +32,8 @@ struct rt_parameter {
   int64_t rows, width; /* rows * width numbers; rows counts only when by_rows, else it may be 1 */
   bool by_rows;        /* a table whose gradient may come as rows */
   double lr, decay;    /* its learning rate at its highest, its weight decay */
-  void *average; /* as many numbers, for config.average; before the first step of all they are those of value.
-                    Else NULL */
+  void *average; /* as many numbers, for config.average: equal to those of value before the first step. Else
+                    NULL */
 };
 
 enum rt_gradient_form {
@@ -62,7 +64,7 @@ void rt_optimizer_free(struct rt_optimizer *optimizer);
 int rt_optimizer_reserve(struct rt_optimizer *optimizer, int parameter, int64_t ids, struct rt_error *error);
 
 /* One step with gradient[0..count-1], one for each parameter. norm (or NULL) receives the norm of all
- * gradients before clipping. RT_NOT_FINITE when that is not a number, RT_NO_MEMORY: then nothing has changed.
+ * gradients before clipping. After RT_NOT_FINITE (the norm is no number) or RT_NO_MEMORY nothing has changed.
  */
 int rt_optimizer_step(struct rt_optimizer *optimizer, const struct rt_gradient *gradient, double *norm,
                       struct rt_error *error);

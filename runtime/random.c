@@ -30,8 +30,8 @@ double rt_random_normal(uint64_t seed, uint64_t position) {
   return radius * cos(6.283185307179586 * ((double)(b >> 12) + 0.5) * 0x1p-52);
 }
 
-/* The first 2^64 mod limit values are redrawn, which leaves as many for each result. Redraws come from
- * streams of their own, so that they disturb no other position. */
+/* The first 2^64 mod limit numbers are drawn again, so that as many are left for each result. Redraws come
+ * from streams of their own and disturb no other position. */
 int64_t rt_random_below(uint64_t seed, uint64_t position, int64_t limit) {
   uint64_t range = (uint64_t)limit, uneven = (0 - range) % range;
   for (uint64_t attempt = 0;; attempt++) {

@@ -1,5 +1,5 @@
-/* random.h: random numbers without a state: number i of a stream is a function of (seed, i) alone, so that
- * who draws it, when, and on which thread makes no difference.
+/* random.h: random numbers without a state. Number i of a stream is a function of (seed, i) alone: it makes
+ * no difference who draws it, when, or on which thread.
  *
  * The generator is Philox-4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy
  * as 1, 2, 3", SC 2011. */
@@ -51,17 +51,17 @@ static inline uint64_t rt_mix64(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/* A seed for a purpose, an epoch, a parameter: streams of different numbers have nothing to do with each
- * other. */
+/* The seed of one stream: of a purpose, an epoch, a parameter. Streams of different numbers are independent.
+ */
 uint64_t rt_random_seed(uint64_t seed, uint64_t stream);
 
 uint64_t rt_random_bits(uint64_t seed, uint64_t position);
 double rt_random_uniform(uint64_t seed, uint64_t position); /* in (0,1), an odd multiple of 2^-53 */
 double rt_random_normal(uint64_t seed, uint64_t position);  /* mean 0, standard deviation 1 */
 int64_t rt_random_below(uint64_t seed, uint64_t position,
-                        int64_t limit); /* 0..limit-1, every value as likely; limit >= 1 */
+                        int64_t limit); /* 0..limit-1, each as likely; limit is at least 1 */
 
-/* Puts items in an order in which every permutation is as likely (Fisher and Yates). */
+/* Shuffles the items; every order is as likely (Fisher and Yates). */
 void rt_random_shuffle(uint64_t seed, int64_t count, int64_t *items);
 
 #endif

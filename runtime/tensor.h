@@ -1,6 +1,6 @@
 /* tensor.h: what a kernel sees: shapes bound to one batch, operands, and the call.
  *
- * A program speaks of one example; a batch packs its examples one behind the other, never padded. A shared
+ * A program speaks of one example. A batch packs its examples one behind the other, never padded. A shared
  * value (a parameter, a constant) exists once. An example's part of a batched value is contiguous and
  * row-major. */
 #ifndef AQ_RUNTIME_TENSOR_H
@@ -56,14 +56,14 @@ struct lane_program; /* runtime/lanes.h */
 struct attend_plan;  /* runtime/attend_plan.h */
 
 /* One call of a kernel. Kernels never fail and never allocate: everything here was checked before. Outputs
- * never overlap inputs, except that a LANES kernel may write over an input of the same shape. Outputs arrive
- * uninitialised. */
+ * arrive uninitialised and never overlap inputs, except that a LANES kernel may write over an input of the
+ * same shape. */
 struct rt_call {
   int in_count, out_count;
   const struct rt_tensor *in;
   struct rt_tensor *out;
-  const int64_t *attr; /* as the op's row in ops.def names them; dims are already sizes, a ragged one the sum
-                          over the examples */
+  const int64_t *attr; /* as the op's row in ops.def names them; dims are sizes by now, of a ragged dim the
+                          sum over the examples */
   double real;         /* the op's real-valued attribute */
   const int64_t *size_each; /* ops with a dim attribute that is ragged: its size in each example, else NULL */
   const struct lane_program *lanes; /* LANES */

@@ -1,7 +1,7 @@
-/* threads.c: a job is published as one 64-bit ticket: its number and the next task of it. Whoever moves the
- * ticket on by compare-and-swap has taken that task, and knows by it that the job's fields it read belong to
- * this job. So a worker that comes late takes nothing, and the caller need not wait for workers that took
- * nothing. */
+/* threads.c: a job is published as one 64-bit ticket: its number and the number of its next task. Whoever
+ * moves the ticket on, by compare-and-swap, has taken that task, and knows by it that the fields that it read
+ * belong to this job. So a worker that comes late takes nothing, and the caller need not wait for workers
+ * that took nothing. */
 #include "runtime/threads.h"
 
 #include <pthread.h>
@@ -28,7 +28,7 @@ enum {
 struct worker {
   pthread_t thread;
   struct rt_pool *pool;
-  void *scratch; /* changes between jobs: read by who has taken a task */
+  void *scratch; /* changes between jobs only; read by whoever has taken a task */
 };
 
 struct rt_pool {
@@ -138,8 +138,8 @@ static void *run_worker(void *self) {
   return NULL;
 }
 
-/* Closes the job that was, then publishes the new one. Between the two stores of the ticket no task can be
- * taken. */
+/* Ends the last job, then publishes the new one. Between the two stores of the ticket no task can be taken.
+ */
 static void publish(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
   uint64_t job = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> TASK_BITS) + 1;
   atomic_store(&pool->ticket, job << TASK_BITS | TASK_MASK);

@@ -19,7 +19,7 @@ void rt_pool_free(struct rt_pool *pool);
 int rt_pool_threads(const struct rt_pool *pool);
 
 /* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something
- * runs. After a failure (no memory) the scratch is as large as it was, or larger. */
+ * runs. After RT_NO_MEMORY the scratch is as large as it was, or larger. */
 int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error);
 
 /* Runs task 0..count-1, returns when all are done. One caller at a time. Workers spin briefly between calls,

@@ -1,4 +1,4 @@
-/* threshold.h: what the op `threshold` is asked for. */
+/* threshold.h: the two thresholds that the op `threshold` finds. */
 #ifndef AQ_RUNTIME_THRESHOLD_H
 #define AQ_RUNTIME_THRESHOLD_H
 
@@ -13,8 +13,8 @@
  * is hidden. */
 enum rt_threshold { RT_ENTMAX, RT_KTH };
 
-/* Nearer to 1 a float cannot tell entmax from softmax; far above 2, which is sparsemax, what is left of a row
- * hardly has a slope. */
+/* Nearer to 1, float cannot tell entmax from softmax. Far above 2, which is sparsemax, what is left of a row
+ * has hardly any slope. */
 #define RT_LEAST_ALPHA 1.01
 #define RT_MOST_ALPHA 2.5
 

@@ -75,8 +75,8 @@ const struct rt_schedule rt_schedule[RT_SCHEDULES] = {
 #include "runtime/schedules.def"
 };
 
-/* The decline begins with the whole rate: of N steps of `linear` the last still has 1/N of it, so every step
- * learns. */
+/* The decline begins at the full rate: of N steps of `linear`, the last still has 1/N of it, so that every
+ * step learns. */
 double rt_schedule_share(const struct rt_schedule *schedule, const double *setting, int64_t step,
                          int64_t warmup, int64_t total) {
   double t = (double)step, w = (double)warmup;

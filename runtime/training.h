@@ -7,7 +7,7 @@
 
 enum { RT_MOST_SETTINGS = 6, RT_MOST_MOMENTS = 2, RT_MOST_COEFFICIENTS = 10 };
 
-/* A number. Or, where steps of training are meant, so many steps, else that part of all steps. */
+/* A number; or, of something that is counted in steps: so many steps, or that part of all steps. */
 struct rt_amount {
   int64_t steps;
   double number;

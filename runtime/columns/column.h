@@ -1,13 +1,14 @@
 /* column.h: what a kind of column is: `text: words[T, V](min_count = 2)`.
  *
  * How to add one, say `reversed`:
- *   1. runtime/columns/column_reversed.c defines `const struct io_kind io_kind_reversed`: what is written in
- * a program, what a field becomes, and the words that messages use. column_chars.c is the shortest one of
- *      text, column_number.c of numbers.
- *   2. A row in IO_KINDS below, which is the order of messages too, and the file's name in Makefile.am.
- * Nothing else knows kinds by name: the compiler takes axes, type and options from the row, the reader its
- * `encode`, and what is learned and saved follows from its axes: a vocabulary for `entries`, a number for
- * `width`, and each option under its name. */
+ * 1. runtime/columns/column_reversed.c defines `const struct io_kind io_kind_reversed`: what is written in a
+ * program, what a field becomes, and the words that messages use. column_chars.c is the shortest one of text,
+ * column_number.c of numbers.
+ * 2. IO_KINDS below gets a row, at the place that it shall have in messages, and Makefile.am the file's name.
+ *
+ * Nothing else knows kinds by name. The compiler takes axes, type and options from the row, the reader its
+ * `encode`. What is learned and saved follows from the axes (a vocabulary for IO_ENTRIES, a number for
+ * IO_WIDTH), and each option is saved under its name. */
 #ifndef AQ_RUNTIME_COLUMNS_COLUMN_H
 #define AQ_RUNTIME_COLUMNS_COLUMN_H
 
@@ -24,12 +25,13 @@ struct io_schema;
 struct io_field;
 struct io_place;
 
-/* What a name between the brackets means. */
+/* What an axis means: a name or number between the brackets. */
 enum io_axis_means {
   IO_NO_AXIS,
-  IO_LENGTH,  /* T: how long a row is; each has its own. Values have this axis */
-  IO_WIDTH,   /* N: the same for all rows; learned from the first. Values have this axis */
-  IO_ENTRIES, /* V: how many ids there are, the size of the vocabulary. No axis: each value is one of them */
+  IO_LENGTH,  /* T: the length of a row; each row has its own. Values have this axis */
+  IO_WIDTH,   /* N: as wide for all rows; learned from the first row. Values have this axis */
+  IO_ENTRIES, /* V: how many ids there are, the size of the vocabulary. No axis of the values: each value is
+                 one of these ids */
 };
 
 struct io_axis {
@@ -40,13 +42,13 @@ struct io_axis {
 
 enum { IO_MOST_AXES = 2, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8 };
 
-/* What a program says behind the axes. 0 and NULL: nothing. */
+/* What a program says behind the axes, in round brackets. 0 and NULL: nothing. */
 struct io_settings {
-  int64_t min_count;           /* what is rarer is unknown */
+  int64_t min_count;           /* texts that are rarer are unknown */
   int64_t max_size;            /* limit of the vocabulary */
-  const char *vocab;           /* a file with the vocabulary, a text a line, instead of a learned one */
+  const char *vocab;           /* a file with the vocabulary, one text a line; otherwise it is learned */
   const char *labels;          /* all labels, in order: "bad, so-so, good" */
-  int64_t own[IO_OWN_OPTIONS]; /* of one kind alone, which says what they mean */
+  int64_t own[IO_OWN_OPTIONS]; /* options that one kind alone has; the kind says what each means */
 };
 
 /* An option that a kind takes. All are optional. */
@@ -71,22 +73,24 @@ struct io_kind {
   enum io_dtype element;             /* what a value is made of: IO_I32 is an id, all others are numbers */
   const struct io_option *option;
   int options;
-  /* Fills in what was not given and refuses what ranges cannot (RT_USAGE), or NULL. */
+  /* Fills in options that were not given, and refuses what their ranges alone allow (RT_USAGE). NULL: nothing
+   * to do. */
   int (*settle)(struct io_settings *set, struct rt_error *error);
 
   /* Of ids. */
   enum io_vocab_kind vocab; /* what gives them */
-  bool labels;              /* each is a label, which a row must have; a target may have unknown ones */
-  bool names;               /* they name things, as labels do: shares a vocabulary with other such kinds */
-  bool pairs;               /* one for each token of another column, whose length it has */
-  bool continues; /* tokens in the order of the text, one after another: the next can be predicted, and tags
-                     can belong to them */
+  bool labels; /* each is a label, and a row must have one; a target may have labels that training did not see
+                */
+  bool names;  /* they name things, as labels do: may share a vocabulary with other such kinds */
+  bool pairs;  /* one for each token of another column, and so as many */
+  bool continues; /* tokens follow the text: the next one can be predicted, and tags can belong to them */
   bool spaced;    /* when the model writes, there is a space between tokens */
   bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
-  /* The tokens of a field, which is valid UTF-8; NULL when it is no text. Only RT_NO_MEMORY can go wrong. */
+  /* The tokens of a field, which is valid UTF-8; NULL when a field is no text. Only RT_NO_MEMORY can go
+   * wrong. */
   int (*tokens)(const struct io_schema *schema, int column, const char *text, size_t length,
                 struct io_tokens *tokens, struct rt_error *error);
-  /* Adds a row's field to the column's values: runtime/io/data_internal.h has what is needed for it. */
+  /* Adds a row's field to the column's values, with the help of runtime/io/data_internal.h. */
   int (*encode)(const struct io_place *place, const struct io_field *field, struct rt_error *error);
 
   /* Words for messages. */
@@ -94,8 +98,8 @@ struct io_kind {
   const char *entries;    /* what a vocabulary or width counts: "classes", "numbers" */
   const char *noun;       /* what the vocabulary consists of: "words", "labels" */
 
-  /* Sizes of vocabulary or width where there are no data: a usual one, to tell what a model costs, and a
-   * small one, to check gradients. */
+  /* Sizes of the vocabulary or the width when there are no data: a usual one, to tell what a model costs, and
+   * a small one, to check gradients. */
   int64_t usual, small;
 };
 
@@ -106,7 +110,7 @@ IO_KINDS(IO_DECLARE)
 extern const struct io_kind *const io_kinds[];
 /* The kind of that name, or NULL. */
 const struct io_kind *io_kind_find(const char *name);
-/* A name that is kept for a kind to come; NULL for number beyond the last. */
+/* Names that are kept for kinds to come, from 0 on; NULL behind the last. */
 const char *io_kind_later(size_t number);
 /* "words, chars and bytes"; all of them. */
 void io_kinds_list(struct rt_text *out);
@@ -114,11 +118,11 @@ void io_kinds_list(struct rt_text *out);
 bool io_kind_has(const struct io_kind *kind, enum io_axis_means means);
 /* Are its values numbers? Otherwise they are ids. */
 static inline bool io_kind_is_real(const struct io_kind *kind) { return kind->element != IO_I32; }
-/* Ids that are counted to make a vocabulary: neither labels nor fixed in advance. */
+/* Is its vocabulary learned by counting? Not that of labels, nor one that is fixed. */
 bool io_kind_is_counted(const struct io_kind *kind);
-/* May columns of these kinds have one vocabulary? */
+/* May columns of these kinds share a vocabulary? */
 bool io_kinds_share(const struct io_kind *a, const struct io_kind *b);
-/* The first option whose number is out of its range; NULL: none. */
+/* The first option whose number is out of its range, or NULL. */
 const struct io_option *io_kind_misfit(const struct io_kind *kind, const struct io_settings *set);
 /* Where an option's value stands in the settings. */
 int64_t *io_option_number(const struct io_option *option, struct io_settings *set);

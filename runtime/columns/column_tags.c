@@ -1,8 +1,8 @@
-/* column_tags.c: labels that white space separates, one for each token of another column. */
+/* column_tags.c: labels separated by white space, one for each token of another column. */
 #include "runtime/io/data_internal.h"
 #include "runtime/io/number.h"
 
-/* The next item behind *at that white space separates; false when there is none. */
+/* The next tag from *at on; false when there is none. */
 static bool next_tag(const struct io_field *field, size_t *at, const char **tag, size_t *length) {
   while (*at < field->length && io_is_space(field->text[*at])) ++*at;
   size_t begin = *at;

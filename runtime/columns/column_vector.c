@@ -1,8 +1,8 @@
-/* column_vector.c: numbers that white space or commas separate, as many in each row. */
+/* column_vector.c: numbers separated by white space or commas, as many in each row. */
 #include "runtime/io/data_internal.h"
 #include "runtime/io/number.h"
 
-/* A width that is not known yet (0) is that of the first row. */
+/* A width of 0 is not known yet: it is that of the first row. */
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
   struct io_payload *of = &io_place_values(p)->of;
   struct io_items items = {field->text, field->length, 0, false};
@@ -17,7 +17,7 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
                             wrong);
   }
   if (n == 0 || n > INT32_MAX || (width > 0 && n != width))
-    return io_encode_fail(p, error, "%lld number%s in \"%s\", which has %lld in a row", (long long)n,
+    return io_encode_fail(p, error, "%lld number%s in \"%s\", where every row has %lld", (long long)n,
                           n == 1 ? "" : "s", io_place_column(p)->name, (long long)(width > 0 ? width : 1));
   of->width = n;
   return RT_OK;

@@ -1,5 +1,6 @@
-/* column_words.c: the words of a text. Split at white space alone when tags belong to them, since those count
- * them so; taken as they are, too, when labels share the vocabulary: then they name things. */
+/* column_words.c: the words of a text. When tags belong to them, white space alone separates words, since the
+ * tags are counted so. When labels share their vocabulary, words are names of things, and their case is kept
+ * too. */
 #include "runtime/io/data_internal.h"
 
 static enum io_token_kind token_kind(const struct io_schema *schema, int column) {

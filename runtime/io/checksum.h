@@ -1,5 +1,5 @@
-/* checksum.h: the checksum of model files: XXH3-64 of the header, with its own digits as zeros, and the data.
- */
+/* checksum.h: the checksum of model files: XXH3-64 of the header and the data. While it is computed its own
+ * digits in the header are zeros. */
 #ifndef AQ_RUNTIME_IO_CHECKSUM_H
 #define AQ_RUNTIME_IO_CHECKSUM_H
 

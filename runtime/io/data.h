@@ -30,8 +30,8 @@ static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
 
 struct io_dataset;
 
-/* What is asked of a row beyond what its columns say: that a text has a first word, say. Whoever reads the
- * data knows; the reader only asks, once for each row whose columns are all encoded. */
+/* What is asked of a row beyond what its columns say: that a text has at least one word, say. Whoever reads
+ * the data knows what; the reader asks once for each row, when all its columns are encoded. */
 struct io_row_check {
   /* `row` is the number of the row in data. RT_BAD_DATA with a sentence in error makes it a bad row like any
    * other: *column is the one to show, or -1 for the row as a whole. */
@@ -44,12 +44,11 @@ struct io_dataset {
   int64_t rows;
   int columns;
   struct io_values *values; /* [columns], as in the schema */
-  int64_t *lines; /* [rows] where each row began in its file, from 1; for plain text: the line of its first
-                     token */
+  int64_t *lines; /* [rows] the line on which each row began, from 1; in plain text that of its first token */
   char *name;     /* the file, for messages */
   bool header;    /* the file has a header line */
-  size_t by_position; /* fields of a row whose columns were told apart by their position alone, else 0 */
-  char *doubt;     /* the first line, when it was taken for a row and yet may be a header; NULL otherwise */
+  size_t by_position; /* fields of a row, when columns were told apart by position alone; else 0 */
+  char *doubt;     /* the first line, when it was taken for a row but looks like a header; NULL otherwise */
   int64_t skipped; /* bad rows left out by skip_bad_rows */
   struct rt_error first_skipped; /* why the first of them was bad */
   size_t lines_capacity;
@@ -61,7 +60,8 @@ struct io_dataset {
 struct io_data_options {
   enum io_format format; /* IO_FORMAT_AUTO: by the file's name */
   enum io_header header;
-  bool predicting;    /* io_dataset_read: leave out the columns that are not required, be they there or not */
+  bool predicting; /* io_dataset_read: leave out the columns that prediction does not need, whether the file
+                      has them or not */
   bool skip_bad_rows; /* leave bad rows out and count them; otherwise the first one is an error */
   double hold;        /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
   uint64_t seed;      /* for hold */
@@ -69,10 +69,10 @@ struct io_data_options {
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
 };
 
-/* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths, sizes.
- * Every column must be there. With options->hold > 0 the rows are split by io_hold: *held gets the held-out
- * rows, and vocabularies come from the training rows alone. held may be NULL when hold is 0. options may be
- * NULL. RT_BAD_DATA: no rows, a bad row, one class only. On failure both datasets are empty and the schema is
+/* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths. The file
+ * must have every column. With options->hold > 0 the rows are split by io_hold: *held gets the held-out rows,
+ * and vocabularies come from the training rows alone. held may be NULL when hold is 0. options may be NULL.
+ * RT_BAD_DATA: no rows, a bad row, one class only. After a failure both datasets are empty and the schema is
  * as before. */
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error);
@@ -82,10 +82,10 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);
 
-/* Encoding row by row, as `predict` does: open, then next for each row. Of the options, which may be NULL,
- * format and header count. Columns that are not required are left out. The dataset passed in is emptied first
- * and then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA, and the
- * next call goes on behind it unless io_table_broken(io_rows_table(rows)). */
+/* Encoding row by row, as `predict` does: open, then next for each row. Columns that prediction does not need
+ * are left out. Of the options, which may be NULL, format and header count. The dataset passed in is emptied
+ * first and then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA,
+ * and the next call goes on behind it unless io_table_broken(io_rows_table(rows)). */
 struct io_rows;
 int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema *schema,
                  const struct io_data_options *options, struct rt_error *error);
@@ -93,22 +93,22 @@ int io_rows_open(struct io_rows **rows, const char *path, const struct io_schema
 int io_rows_open_source(struct io_rows **rows, const struct io_source *source, const struct io_schema *schema,
                         const struct io_data_options *options, struct rt_error *error);
 int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
-/* The same without emptying the dataset: its rows become a batch, whose unknown tokens are not counted. A bad
- * row leaves it as it was. */
+/* The same without emptying the dataset: rows add up to a batch. Their unknown tokens are not counted. A bad
+ * row leaves the dataset as it was. */
 int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
 /* The fields of the row last read, as written, in the schema's order, those left out included. */
 const struct io_row *io_rows_row(const struct io_rows *rows);
 struct io_table *io_rows_table(struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 
-/* Adds one row given as strings: fields[f] for field f of a trained schema; text NULL leaves its columns
- * absent, then it must be absent in every row (RT_USAGE). The strings must be valid UTF-8; they are checked.
- * line is for messages; 0 when there is none. After a failure the dataset is as before. */
+/* Adds one row given as strings: fields[f] is field f of a trained schema. A text that is NULL leaves its
+ * columns absent, then they must be absent in every row (RT_USAGE). The strings must be valid UTF-8, which is
+ * checked. line is for messages; 0 when there is none. After a failure the dataset is as before. */
 int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, const struct io_field *fields,
                    int64_t line, struct rt_error *error);
-/* Asks `check` about all rows there are: what could not be asked while they were read, because it depends on
- * sizes that the whole file gives. With skip, bad rows are taken out and counted; otherwise the first one is
- * an error, and so is it when no row is left. */
+/* Asks `check` about all rows again: what could not be answered while they were read, because it depends on
+ * sizes that the whole file gives. With skip, bad rows are taken out and counted. Otherwise the first one is
+ * an error; so it is when no row is left. */
 int io_dataset_recheck(struct io_dataset *data, const struct io_row_check *check, bool skip,
                        struct rt_error *error);
 /* Forgets the rows and keeps the memory. */
@@ -126,11 +126,11 @@ int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_
 int io_dataset_from_text(const char *path, struct io_schema *schema, const struct io_data_options *options,
                          struct io_dataset *data, struct io_dataset *held, struct rt_error *error);
 
-/* Splits the rows 0..rows-1: `kept` gets the numbers to train on and `held` round(rows * fraction) others (at
- * least 1, at most rows - 1), both rising, in one block that rt_free(kept) frees. The held rows are the last
- * ones of a Fisher-Yates shuffle that goes from the end, driven by SplitMix64 (Steele, Lea, Flood 2014)
- * seeded with seed: the same on every machine. RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA with fewer than
- * 2 rows. */
+/* Splits the rows 0..rows-1: `held` gets the numbers of round(rows * fraction) rows (at least 1, at most rows
+ * - 1), and `kept` the others, to train on. Both rise, and stand in one block that rt_free(kept) frees. The
+ * held rows are the last ones of a Fisher-Yates shuffle that goes from the end, driven by SplitMix64 (Steele,
+ * Lea, Flood 2014) seeded with seed: the same on every machine. RT_USAGE unless 0 < fraction < 1; RT_BAD_DATA
+ * with fewer than 2 rows. */
 struct io_split {
   int64_t *kept, *held;
   int64_t kept_count, held_count;

@@ -4,15 +4,15 @@
 
 #include "runtime/io/data.h"
 
-/* What is being learned about one column, and about those that share its vocabulary. While reading, their ids
- * are the numbers of texts; once the vocabulary is known they are translated. */
+/* What is being learned about one column, and about those that share its vocabulary. While the file is read,
+ * ids are numbers of texts; they are translated once the vocabulary is known. */
 struct io_learning {
   bool interns; /* the column gets a vocabulary from this file */
   struct io_intern texts;
   struct io_vocab *vocab; /* what it gets; bytes have theirs from the beginning */
 };
 
-enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 }; /* stand for begin and end until the vocabulary is known */
+enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 }; /* stand for begin and end while the vocabulary is not known */
 
 /* Encodes rows into a dataset. */
 struct io_encoder {
@@ -44,17 +44,17 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
 static inline int io_quoted(size_t length) { return length < 80 ? (int)length : 80; }
 /* Encodes a text by its kind's tokens: all that a text needs. */
 int io_encode_text(const struct io_place *p, const struct io_field *field, struct rt_error *error);
-/* Finds the id of a label. One that training did not see is below 0: as a target it is kept, to be judged; as
- * an input it is no row of any table. */
+/* Finds the id of a label. An id below 0 is a label that training did not see: a target keeps it, to be
+ * judged; of an input, it names no row of any table. */
 int io_encode_label(const struct io_place *p, const char *text, size_t length, int32_t *id,
                     struct rt_error *error);
-/* Ends the row of a column with a length behind count ids of the whole column. */
+/* Ends the row of a ragged column; the column has `count` ids by now. */
 int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *error);
 
 /* Adds one row; after a failure the dataset is as before. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
                   struct rt_error *error);
-/* Gives an error without a place that of a row's column, or of the row when column is -1. */
+/* Gives an error that has no place the place of a row's column, or of the row when column is -1. */
 void io_place_row(const struct io_dataset *data, int64_t line, int column, struct rt_error *error);
 /* A file of which every row is bad. */
 int io_no_rows(const struct io_dataset *data, struct rt_error *error);
@@ -77,7 +77,7 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
 /* Builds the vocabularies from the training rows alone and translates the ids of both. held may be NULL. */
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error);
-/* Hands what was learned to the schema; the widths are in the dataset. */
+/* Gives the schema what was learned: vocabularies, and the widths that are in the dataset. */
 void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
                         const struct io_dataset *train);
 void io_learning_free(struct io_learning *learning, const struct io_schema *schema);

@@ -75,7 +75,7 @@ int io_encode_text(const struct io_place *p, const struct io_field *field, struc
   return status == RT_OK ? io_encode_end(p, count, error) : status;
 }
 
-/* The entry that was meant by what is none; NULL: nothing is near. In the arena. */
+/* The label that was probably meant; NULL when none is near. In the arena. */
 static const char *nearest_label(const struct io_vocab *vocab, const char *label, struct rt_arena *arena) {
   struct rt_nearest nearest = {label, NULL, 0};
   for (int32_t id = vocab->base; label && id < vocab->count; id++) {
@@ -86,14 +86,14 @@ static const char *nearest_label(const struct io_vocab *vocab, const char *label
   return nearest.best;
 }
 
-/* A label in the training file that is not among those that the program names. */
+/* The training file has a label that the program does not list. */
 static int not_listed(const struct io_place *p, const char *text, size_t length, struct rt_error *error) {
   const struct io_vocab *vocab = vocab_of(p->e, p->column);
   struct rt_text known = {0};
   struct rt_arena arena = {0};
   io_vocab_list(vocab, 20, &known);
   int status = known.failed ? rt_no_memory(error)
-                            : io_encode_fail(p, error, "\"%.*s\" is none of the %s of \"%s\": %s",
+                            : io_encode_fail(p, error, "\"%.*s\" is not among the %s of \"%s\": %s",
                                              io_quoted(length), text, io_place_column(p)->kind->entries,
                                              io_place_column(p)->name, known.data ? known.data : "none");
   const char *nearest = nearest_label(vocab, rt_arena_strndup(&arena, text, length), &arena);
@@ -114,7 +114,7 @@ int io_encode_label(const struct io_place *p, const char *text, size_t length, i
   return status;
 }
 
-/* Encodes the columns that pair with others, which have to be encoded before, or those that do not. */
+/* Encodes the columns that pair with others, or those that do not. The latter come first. */
 static int encode_columns(const struct io_encoder *e, const struct io_field *fields, int64_t line, bool pairs,
                           struct rt_error *error) {
   for (int c = 0; c < e->schema->count; c++) {
@@ -133,7 +133,7 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
   return RT_OK;
 }
 
-/* Whoever shows a row's answer has to know what it is not about. */
+/* Notes how much of a row was cut: whoever shows its answer has to say so. */
 static int note_cut(struct io_values *v, int64_t row, struct rt_error *error) {
   if (IO_GROW(v->row_cuts, v->cuts_capacity, (size_t)row + 1) != RT_OK) return rt_no_memory(error);
   v->row_cuts[row] = v->row_cut;
@@ -147,7 +147,7 @@ void io_place_row(const struct io_dataset *data, int64_t line, int column, struc
   error->column = column < 0 || line == 0 ? 0 : data->numbers ? data->numbers[column] : 1;
 }
 
-/* What is asked of the row beyond its columns. */
+/* Asks what is asked of a row as a whole. */
 static int check_row(const struct io_dataset *data, int64_t line, struct rt_error *error) {
   int column = -1,
       status = data->check ? data->check->row(data->check->context, data, data->rows, &column, error) : RT_OK;
@@ -155,8 +155,8 @@ static int check_row(const struct io_dataset *data, int64_t line, struct rt_erro
   return status;
 }
 
-/* A row whose encoding fails leaves only room that was never counted, so that there is nothing to take back,
- * but a width that it would have been the first to tell. */
+/* When a row cannot be encoded, its values stand in room that was never counted, and need not be taken back.
+ * Only a width that it was the first to tell is forgotten. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
                   struct rt_error *error) {
   struct io_dataset *data = e->data;

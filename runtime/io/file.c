@@ -142,8 +142,8 @@ static int read_plain(struct io_reader *r, void *buffer, size_t size, size_t *go
   return RT_OK;
 }
 
-/* Between two gzip members: zeros are padding, anything else begins the next one. *more is false at the end.
- */
+/* Between two gzip members: zeros are padding, anything else begins the next member. *more is false at the
+ * end. */
 static int next_member(struct io_reader *r, bool *more, struct rt_error *error) {
   *more = false;
   for (;;) {
@@ -208,7 +208,7 @@ int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *
                       : read_plain(reader, buffer, size, got, error);
 }
 
-/* Reads everything; one byte more than max is room enough to see that it is too long. */
+/* Reads everything. Room for one byte more than max is enough to see that a file is too long. */
 static int read_all(struct io_reader *r, size_t max, char **bytes, size_t *length, struct rt_error *error) {
   size_t capacity = 0, got;
   do {

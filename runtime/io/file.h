@@ -12,8 +12,8 @@ struct io_reader;
 
 /* RT_NO_INPUT when the path does not exist, is a directory or may not be read. */
 int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error);
-/* Bytes from somewhere else: read puts 1..size of them into buffer and says how many, 0 at the end. It waits
- * only when it has none. */
+/* Bytes from somewhere else than a file: read puts 1..size of them into buffer and says how many; 0 at the
+ * end. It waits only while it has none. */
 struct io_source {
   const char *name;
   size_t (*read)(void *context, char *buffer, size_t size);
@@ -21,9 +21,9 @@ struct io_source {
 };
 /* name is copied; the rest must outlive the reader. */
 int io_reader_open_source(struct io_reader **reader, const struct io_source *source, struct rt_error *error);
-/* Fills buffer with 1..size bytes and sets *got; *got == 0 at the end of the file. Returns what is there
- * without waiting for a full buffer, so that lines typed at a terminal or a pipe arrive at once. RT_IO when
- * reading fails, RT_BAD_DATA when gzip data is damaged or ends too soon. */
+/* Fills buffer with 1..size bytes and sets *got; *got == 0 at the end of the file. It does not wait for a
+ * full buffer, so that lines typed at a terminal or sent through a pipe arrive at once. RT_IO when reading
+ * fails, RT_BAD_DATA when gzip data are damaged or end too soon. */
 int io_reader_read(struct io_reader *reader, void *buffer, size_t size, size_t *got, struct rt_error *error);
 /* What messages call the file: its path, or "standard input". Lives as long as the reader. */
 const char *io_reader_name(const struct io_reader *reader);
@@ -49,8 +49,8 @@ int io_save_commit(struct io_save *save, struct rt_error *error);
 /* Removes the temporary file and frees. NULL is accepted. */
 void io_save_abort(struct io_save *save);
 
-/* Keeps others from writing a file, from taking the lock until freeing it; nothing needs to be there yet. A
- * process that is killed holds it no longer. RT_CANNOT_CREATE, with the process, when another has it. Free it
+/* Keeps others from writing a file, until the lock is freed. The file need not be there yet. A process that
+ * is killed loses its locks. RT_CANNOT_CREATE, naming the process, when another one has the lock. Free it
  * also after a failure. */
 struct io_lock;
 int io_lock_take(struct io_lock **lock, const char *path, struct rt_error *error);

@@ -4,7 +4,8 @@
 #include "runtime/io/data.h"
 #include "runtime/random.h"
 
-/* A number 0..bound-1, each as likely: numbers from the incomplete last round of bound are thrown away. */
+/* A number 0..bound-1, each as likely. Numbers of the last round of bound, which is not whole, are thrown
+ * away. */
 static uint64_t random_below(uint64_t *state, uint64_t bound) {
   uint64_t limit = UINT64_MAX - UINT64_MAX % bound, x;
   do x = rt_mix64(*state += RT_GOLDEN);

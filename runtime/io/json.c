@@ -20,9 +20,9 @@ void io_json_string(struct rt_text *out, const char *text, size_t length) {
   rt_text_add(out, "\"", 1);
 }
 
-enum { JSON_DEPTH = 64 }; /* what aq reads nests a few levels; jansson would go into 2048 by recursion */
+enum { JSON_DEPTH = 64 }; /* aq's own files nest a few levels; jansson alone would recurse 2048 deep */
 
-/* The byte at which text nests too deeply, or -1. What is no JSON is jansson's to refuse. */
+/* The byte at which text nests too deeply, or -1. Whether it is JSON at all is for jansson to say. */
 static long too_deep_at(const char *text, size_t length) {
   int depth = 0;
   bool in_string = false;

@@ -1,4 +1,4 @@
-/* json.h: the little that is needed to write JSON deterministically and to read it strictly. */
+/* json.h: writing JSON strings, and reading JSON strictly. */
 #ifndef AQ_RUNTIME_IO_JSON_H
 #define AQ_RUNTIME_IO_JSON_H
 

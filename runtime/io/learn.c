@@ -39,7 +39,7 @@ static void count_texts(const struct io_dataset *data, int column, int64_t *coun
   *position += n;
 }
 
-/* The id of a label of rows held back that the training rows do not have. */
+/* The id, below 0, of a label that only held-out rows have. */
 static int unseen_id(struct io_values *v, const struct io_intern *texts, int32_t number, bool target,
                      int32_t *id, struct rt_error *error) {
   size_t length;
@@ -66,7 +66,7 @@ static int translate(struct io_dataset *data, int column, bool target, const int
   return status;
 }
 
-/* Columns that have the vocabulary of one owner, whose texts are learned together. */
+/* Columns that share the vocabulary of one owner: their texts are learned together. */
 struct group {
   const struct io_schema *schema;
   int owner;
@@ -83,9 +83,9 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
     size_t length;
     const char *label = io_vocab_text(vocab, 0, &length);
     return rt_fail_in(error, RT_BAD_DATA, file,
-                      "column \"%s\" has the one %s \"%.*s\" in all rows%s; two are needed", column->name,
-                      column->kind->pairs ? "tag" : "class", length < 80 ? (int)length : 80, label,
-                      g->held ? " to learn from" : "");
+                      "column \"%s\" has the same %s, \"%.*s\", in all rows%s; it needs two or more",
+                      column->name, column->kind->pairs ? "tag" : "class", length < 80 ? (int)length : 80,
+                      label, g->held ? " to learn from" : "");
   }
   if (vocab->texts.count == 0)
     return rt_fail_in(error, RT_BAD_DATA, file, "column \"%s\" has no %s", column->name,

@@ -1,5 +1,5 @@
-/* leftovers.c: the temporary files of runs that were killed while saving, removed by the next that saves
- * there. */
+/* leftovers.c: removes the temporary files of runs that were killed while saving, the next time that somebody
+ * saves there. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,8 @@ static long owner_of(const char *name, const char *base) {
   return owner;
 }
 
-/* Both must say so: no such process here, and nobody, here or on another machine, holds the file. */
+/* A file is left over when there is no such process here and nobody holds the file's lock, here or on another
+ * machine. */
 static bool is_abandoned(int directory, const char *name, long owner) {
   struct stat status;
   if (kill((pid_t)owner, 0) == 0 || errno != ESRCH) return false;

@@ -1,5 +1,5 @@
 /* lock.c: one writer at a time. The lock is the system's (flock), so a process that is killed leaves none
- * behind; the file that it is on, ".BASE.lock" beside the target, only says who has it. */
+ * behind. It is on a file ".BASE.lock" beside the target, in which stands who has it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static char *lock_path(const char *path) {
   return out.data;
 }
 
-/* Whoever held the lock before removes the file: what was opened may be no longer the file of that name. */
+/* Whoever had the lock before removes the file, so the file that was opened may no longer be the one of that
+ * name. */
 static bool is_still_there(const struct io_lock *lock) {
   struct stat opened, named;
   return fstat(lock->fd, &opened) == 0 && stat(lock->path, &named) == 0 && opened.st_ino == named.st_ino
@@ -66,8 +67,7 @@ static void say_who(const struct io_lock *lock) {
   if (ftruncate(lock->fd, 0) || pwrite(lock->fd, who, (size_t)length, 0) < 0) return; /* only for messages */
 }
 
-/* A process that was killed a moment ago may not have ended yet: whoever starts a training again at once gets
- * half a second. */
+/* A killed process may take a moment to end. Whoever starts a training again at once gets half a second. */
 enum { MOST_TRIES = 100, MOST_NAPS = 25 };
 static const struct timespec NAP = {.tv_nsec = 20000000};
 

@@ -79,7 +79,7 @@ const char *io_number_parse(const char *text, size_t length, double *number) {
                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   struct decimal d;
   io_trim(&text, &length);
-  if (!scan_decimal(text, length, &d)) return "is no number";
+  if (!scan_decimal(text, length, &d)) return "is not a number";
   if (!d.exact || d.digits >= UINT64_C(1) << 53 || -d.exponent >= (int)RT_COUNT(powers))
     return parse_slowly(text, length, number);
   double value = (double)d.digits / powers[-d.exponent];

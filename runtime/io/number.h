@@ -5,7 +5,7 @@
 #include "runtime/base.h"
 
 /* Reads a decimal number (-1.5, 3, .5, 6e-3) that is the whole text; white space around it is ignored.
- * Correctly rounded. NULL, or what is wrong with it: "is no number", "is too large". */
+ * Correctly rounded. NULL, or what is wrong with it: "is not a number", "is too large". */
 const char *io_number_parse(const char *text, size_t length, double *number);
 
 /* Walks over a list separated by white space or commas: from *at on, finds the next item. False at the end of

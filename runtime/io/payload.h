@@ -33,7 +33,7 @@ int io_payload_end_row(struct io_payload *p, int64_t row, int64_t values);
 int io_payload_select(const struct io_payload *from, const int64_t *rows, int64_t count,
                       struct io_payload *into);
 
-/* The number of values before a row, and so the number of its first one. */
+/* The number of a row's first value: how many there are before it. */
 static inline int64_t io_payload_begin(const struct io_payload *p, int64_t row) {
   return p->offsets ? p->offsets[row] : row;
 }

@@ -15,7 +15,7 @@ struct stream {
   size_t line_count, lines_capacity;
 };
 
-/* Tokenises line by line, newline included, which gives the same tokens as the whole text would and needs
+/* Tokenises line by line, newline included. That gives the same tokens as the whole text would, and needs
  * less room. */
 static int read_tokens(const struct io_encoder *e, const char *text, size_t length, struct stream *s,
                        struct rt_error *error) {
@@ -32,7 +32,7 @@ static int read_tokens(const struct io_encoder *e, const char *text, size_t leng
   return RT_OK;
 }
 
-/* The line, from 1, of a token: the last one with no more than that many tokens before it. */
+/* The line of a token, from 1: the last one that has at most so many tokens before it. */
 static int64_t line_of(const struct stream *s, int64_t token) {
   size_t low = 0, high = s->line_count;
   while (high - low > 1) {
@@ -73,7 +73,8 @@ static int check(struct io_schema *schema, const struct io_data_options *o, cons
   if (o->window < 1 || o->window > INT32_MAX)
     return rt_fail(error, RT_USAGE, "a window has 1 to 2147483647 tokens, not %lld", (long long)o->window);
   if (!(o->hold >= 0 && o->hold < 1) || (o->hold > 0 && !held))
-    return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, and have somewhere to go");
+    return rt_fail(error, RT_USAGE,
+                   "the part to hold out must be between 0 and 1, and there must be a dataset for it");
   return schema->columns[0].ends
              ? rt_fail(error, RT_USAGE, "the windows of a plain text have no begin and end tokens")
              : RT_OK;

@@ -85,7 +85,7 @@ int io_dataset_read(const char *path, const struct io_schema *schema, const stru
   return status;
 }
 
-/* What was met while reading all rows stays known when they are parted. */
+/* Notes about the file as a whole stay with the training rows. */
 static void take_notes(struct io_dataset *train, struct io_dataset *all) {
   train->skipped = all->skipped;
   train->first_skipped = all->first_skipped;

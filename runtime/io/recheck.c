@@ -7,7 +7,7 @@ int io_no_rows(const struct io_dataset *data, struct rt_error *error) {
                     "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
 }
 
-/* Leaves those rows alone; what was noted of the file stays. */
+/* Keeps those rows only. What was noted of the file stays. */
 static int keep(struct io_dataset *data, const int64_t *rows, int64_t count, struct rt_error *error) {
   struct io_dataset other;
   int status = io_dataset_select(data, rows, count, &other, error);

@@ -30,13 +30,13 @@ struct io_tensors {
 };
 
 static int bad(const struct io_tensors *f, struct rt_error *error, const char *what) {
-  return rt_fail_in(error, RT_BAD_DATA, f->name, "is no valid safetensors file: %s", what);
+  return rt_fail_in(error, RT_BAD_DATA, f->name, "is not a valid safetensors file: %s", what);
 }
 
 static int bad_tensor(const struct io_tensors *f, const char *tensor, struct rt_error *error,
                       const char *what) {
-  return rt_fail_in(error, RT_BAD_DATA, f->name, "is no valid safetensors file: tensor \"%.200s\" %s", tensor,
-                    what);
+  return rt_fail_in(error, RT_BAD_DATA, f->name, "is not a valid safetensors file: tensor \"%.200s\" %s",
+                    tensor, what);
 }
 
 /* ---- bytes ---- */
@@ -89,14 +89,14 @@ static int read_shape(struct io_tensors *f, const json_t *shape, struct io_tenso
                       struct rt_error *error) {
   size_t rank = json_array_size(shape);
   if (!json_is_array(shape) || rank > IO_MAX_RANK)
-    return bad_tensor(f, t->name, error, "has no shape of at most 32 numbers");
+    return bad_tensor(f, t->name, error, "needs a shape of at most 32 numbers");
   int64_t *sizes = rt_arena_alloc(&f->arena, (rank + 1) * sizeof *sizes);
   if (!sizes) return rt_no_memory(error);
   uint64_t product = 1;
   for (size_t i = 0; i < rank; i++) {
     const json_t *size = json_array_get(shape, i);
     if (!json_is_integer(size) || json_integer_value(size) < 0)
-      return bad_tensor(f, t->name, error, "has a size that is no integer from 0 on");
+      return bad_tensor(f, t->name, error, "has a size that is not a whole number from 0");
     sizes[i] = json_integer_value(size);
     if (__builtin_mul_overflow(product, (uint64_t)sizes[i], &product) || product > INT64_MAX)
       return bad_tensor(f, t->name, error, "has more elements than can be counted");
@@ -107,16 +107,16 @@ static int read_shape(struct io_tensors *f, const json_t *shape, struct io_tenso
   return RT_OK;
 }
 
-/* Offsets must be within the data and as far apart as the shape says. */
+/* A tensor's offsets must be within the data, and as far apart as its shape says. */
 static int read_offsets(struct io_tensors *f, const json_t *offsets, struct io_tensor *t,
                         struct rt_error *error) {
   const json_t *first = json_array_get(offsets, 0), *last = json_array_get(offsets, 1);
   if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last))
-    return bad_tensor(f, t->name, error, "has no two data_offsets");
+    return bad_tensor(f, t->name, error, "needs two data_offsets");
   int64_t begin = json_integer_value(first), end = json_integer_value(last);
   if (begin < 0 || end < begin) return bad_tensor(f, t->name, error, "ends before it begins");
   if ((uint64_t)end > f->size - f->data_begin)
-    return bad_tensor(f, t->name, error, "lies behind the end of the file");
+    return bad_tensor(f, t->name, error, "ends behind the end of the file");
   uint64_t bytes = (uint64_t)(end - begin);
   if (t->dtype != IO_OTHER
       && (__builtin_mul_overflow((uint64_t)t->elements, io_dtype_size(t->dtype), &bytes)
@@ -146,11 +146,11 @@ static int read_tensor(struct io_tensors *f, const char *name, const json_t *jso
 static int read_metadata(struct io_tensors *f, json_t *json, struct rt_error *error) {
   const char *key;
   json_t *value;
-  if (!json_is_object(json)) return bad(f, error, "its __metadata__ is no object");
+  if (!json_is_object(json)) return bad(f, error, "its __metadata__ is not an object");
   f->metadata = rt_zalloc(json_object_size(json) + 1, sizeof *f->metadata);
   if (!f->metadata) return rt_no_memory(error);
   json_object_foreach(json, key, value) {
-    if (!json_is_string(value)) return bad(f, error, "its __metadata__ holds something that is no text");
+    if (!json_is_string(value)) return bad(f, error, "its __metadata__ holds something that is not a text");
     struct io_metadata *m = &f->metadata[f->metadata_count++];
     m->key = rt_arena_strndup(&f->arena, key, strlen(key));
     m->value = rt_arena_strndup(&f->arena, json_string_value(value), json_string_length(value));
@@ -181,7 +181,7 @@ static int check_cover(struct io_tensors *f, struct rt_error *error) {
       return bad_tensor(f, t->name, error, t->offset < end ? "overlaps another one" : "has a hole before it");
     end += t->bytes;
   }
-  if (end != f->size - f->data_begin) return bad(f, error, "there are bytes behind its last tensor");
+  if (end != f->size - f->data_begin) return bad(f, error, "it goes on behind its last tensor");
   return RT_OK;
 }
 
@@ -269,7 +269,7 @@ int io_tensors_open(struct io_tensors **file, const char *path, struct rt_error 
   if (f->fd < 0 || fstat(f->fd, &information) != 0)
     status = cannot_read(path, RT_NO_INPUT, errno, error);
   else if (!S_ISREG(information.st_mode))
-    status = rt_fail_in(error, RT_NO_INPUT, path, "cannot be read: it is no regular file");
+    status = rt_fail_in(error, RT_NO_INPUT, path, "cannot be read: it is not a regular file");
   else
     f->size = (uint64_t)information.st_size;
   return finish_open(file, f, status, error);
@@ -324,7 +324,7 @@ static int convert(const struct io_tensors *f, const struct io_tensor *t, enum t
       io_dtype_to_double(t->dtype, piece, n, (double *)out + first);
     else if (io_dtype_to_int32(t->dtype, piece, n, (int32_t *)out + first) < n)
       status = rt_fail_in(error, RT_BAD_DATA, f->name,
-                          "tensor \"%.200s\" holds a number that is no 32-bit integer", t->name);
+                          "tensor \"%.200s\" holds a number that is not a 32-bit integer", t->name);
   }
   rt_free(piece);
   return status;
@@ -372,7 +372,7 @@ int io_tensors_verify(const struct io_tensors *file, struct rt_error *error) {
   char text[IO_CHECKSUM_DIGITS + 1];
   size_t before = (size_t)(entry - file->header) + strlen(IO_CHECKSUM_ENTRY);
   size_t digits = strspn(file->header + before, "0123456789abcdef");
-  if (digits != IO_CHECKSUM_DIGITS) return bad(file, error, "its checksum is not one");
+  if (digits != IO_CHECKSUM_DIGITS) return bad(file, error, "its checksum is not 16 hexadecimal digits");
   struct io_checksum *sum = rt_alloc_aligned(sizeof *sum);
   if (!sum) return rt_no_memory(error);
   io_checksum_begin(sum);

@@ -9,8 +9,8 @@
 #include "runtime/io/safetensors.h"
 #include "runtime/io/utf8.h"
 
-/* Larger elements first, so that every tensor is aligned to its element size although no padding is allowed.
- */
+/* Larger elements first: every tensor is then aligned to its element size without padding, which the format
+ * forbids. */
 static int in_file_order(const void *a, const void *b) {
   const struct io_tensor_out *const *x = a, *const *y = b;
   size_t size_x = io_dtype_size((*x)->dtype), size_y = io_dtype_size((*y)->dtype);
@@ -43,7 +43,7 @@ static int size_of(const struct io_tensor_out *t, size_t *bytes, struct rt_error
   if (t->rank < 0 || t->rank > IO_MAX_RANK) return refuse(error, t->name, "has a rank above 32");
   for (int i = 0; i < t->rank; i++)
     if (t->shape[i] < 0 || !rt_mul(*bytes, (size_t)t->shape[i], bytes))
-      return refuse(error, t->name, "has a shape that cannot be");
+      return refuse(error, t->name, "has an impossible shape");
   return *bytes > 0 && !t->data ? refuse(error, t->name, "has no data") : RT_OK;
 }
 
@@ -70,7 +70,7 @@ static int add_tensor(struct rt_text *header, const struct io_tensor_out *t, siz
   return RT_OK;
 }
 
-/* The checksum's entry comes first, so that it is found whatever the others say; its digits are zeros here.
+/* The checksum comes first, so that it is found whatever the other entries say. Its digits are zeros for now.
  */
 static int add_metadata(struct rt_text *header, const struct io_metadata **sorted, int count,
                         struct rt_error *error) {
@@ -97,7 +97,7 @@ static int make_header(struct rt_text *header, const struct io_tensor_out **tens
   for (int i = 0; status == RT_OK && i < count; i++) {
     const char *name = tensors[i]->name;
     if (strcmp(name, "__metadata__") == 0 || !is_text(name))
-      return refuse(error, name, "is no name for a tensor");
+      return refuse(error, name, "cannot be the name of a tensor");
     status = add_tensor(header, tensors[i], &offset, error);
   }
   rt_text_puts(header, "}");

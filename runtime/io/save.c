@@ -1,4 +1,4 @@
-/* save.c: saving a file so that whatever happens leaves the old one or the new one. */
+/* save.c: saving a file: whatever happens, there is the old file or the new one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,7 +34,7 @@ static void save_free(struct io_save *s) {
   rt_free(s);
 }
 
-/* Splits the target into its directory and its last part, which is returned; NULL when memory ran out. */
+/* Splits the target into its directory and its last part, and returns that; NULL when memory ran out. */
 static const char *split_target(struct io_save *s) {
   const char *slash = strrchr(s->target, '/');
   if (!slash)
@@ -125,8 +125,8 @@ int io_save_write(struct io_save *save, const void *bytes, size_t length, struct
   return RT_OK;
 }
 
-/* The new name survives a power failure only when the directory is on the disk too. Where a directory may not
- * be opened or cannot be synchronised (some network file systems), the file system has its own rules. */
+/* The new name survives a power failure only once the directory is on the disk too. Some network file systems
+ * do not let a directory be opened or synchronised; they have rules of their own. */
 static int sync_directory(const struct io_save *s, struct rt_error *error) {
   int fd = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return RT_OK;

@@ -4,11 +4,12 @@
 
 #include "runtime/base.h"
 
-/* Bytes of the target's name in that of its lock, ".BASE.lock", and of its temporary file, ".BASE.PID-N.tmp",
- * which is locked (flock) while it is written. */
+/* How many bytes of the target's name BASE stand in the names of its lock, ".BASE.lock", and of its temporary
+ * file,
+ * ".BASE.PID-N.tmp", which is locked (flock) while it is written. */
 enum { IO_TEMPORARY_BASE = 200 };
 
-/* Removes the temporary files of `base` in a directory that processes have left behind which are no more. */
+/* Removes the temporary files of `base` in a directory whose processes have ended. */
 void io_remove_leftovers(const char *directory, const char *base);
 
 #endif

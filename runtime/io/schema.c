@@ -55,7 +55,7 @@ static int check_pair(struct io_schema *schema, struct io_column *column, struct
   if (!column->kind->pairs)
     return column->pair < 0
                ? RT_OK
-               : rt_fail(error, RT_USAGE, "column \"%s\" is no tags column and has no pair", column->name);
+               : rt_fail(error, RT_USAGE, "column \"%s\" has no tags, so it cannot be paired", column->name);
   if (column->pair < 0) column->pair = only_pair(schema);
   if (column->pair < 0 || column->pair >= schema->count || !schema->columns[column->pair].kind->continues)
     return rt_fail(error, RT_USAGE, "tags column \"%s\" needs to know which column's tokens it tags",
@@ -133,8 +133,8 @@ static int check_sharing(const struct io_schema *schema, int c, struct rt_error 
 
 static const char *source_of(const struct io_column *c) { return c->source ? c->source : c->name; }
 
-/* Columns of one source share a field; the others have the next one each. Two columns of which neither names
- * a source have different names. */
+/* Columns with the same source share a field; each other column has the next one. Columns without a source
+ * have different names. */
 static void number_fields(struct io_schema *schema) {
   schema->fields = 0;
   for (int c = 0; c < schema->count; c++) {

@@ -31,8 +31,8 @@ struct io_schema {
   int count, capacity, fields;
 };
 
-/* Adds a column with its defaults (required, no pair, no limits) and gives it back through *column, which
- * stays valid until the next addition. A second column of that name is RT_USAGE. */
+/* Adds a column with its defaults (required, no pair, no limits). *column points at it until the next
+ * addition. A second column of that name is RT_USAGE. */
 int io_schema_add(struct io_schema *schema, const char *name, const struct io_kind *kind,
                   struct io_column **column, struct rt_error *error);
 /* The index of a column, or -1. */
@@ -41,22 +41,22 @@ int io_schema_find(const struct io_schema *schema, const char *name);
 int io_schema_read_from(struct io_column *column, const char *field, struct rt_error *error);
 /* The name of a field, 0 <= field < fields. */
 const char *io_schema_field_name(const struct io_schema *schema, int field);
-/* Does a column need the field when predicting? */
+/* Is the field needed for predicting? */
 bool io_schema_field_required(const struct io_schema *schema, int field);
-/* Checks that pairs, limits and kinds agree, and numbers the fields in the order of the columns; tags without
- * a pair get the only column there is that they can belong to. Reading data calls it. RT_USAGE. */
+/* Checks that pairs, limits and kinds agree, and numbers the fields in the order of the columns. Tags without
+ * a pair get the only column that they can belong to. Reading data calls it. RT_USAGE. */
 int io_schema_check(struct io_schema *schema, struct rt_error *error);
 /* Do tags belong to the column's tokens? */
 bool io_schema_is_tagged(const struct io_schema *schema, int column);
 /* The column that owns a column's vocabulary. */
 int io_schema_owner(const struct io_schema *schema, int column);
-/* Do labels, class or tags, have this column's vocabulary? It has no entry for the unknown then. */
+/* Does a column of labels (class or tags) have this vocabulary? Then it has no entry for the unknown. */
 bool io_schema_has_labels(const struct io_schema *schema, int column);
-/* Does a column of this one's vocabulary have begin and end? */
+/* Does a column with this vocabulary have begin and end? */
 bool io_schema_has_ends(const struct io_schema *schema, int column);
 /* Gives all columns the vocabularies that their owners have. */
 void io_schema_share(struct io_schema *schema);
-/* True when every column has what training gives it: vocabularies, widths. */
+/* Does every column have what training gives it: a vocabulary, a width? */
 bool io_schema_is_trained(const struct io_schema *schema);
 void io_schema_free(struct io_schema *schema);
 

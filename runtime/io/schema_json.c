@@ -1,6 +1,6 @@
 /* schema_json.c: schemas as JSON, for the model file:
- * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]}. A column that has the
- * vocabulary of an earlier one names it by its number instead: "shares":0 */
+ * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]}. A column that shares the
+ * vocabulary of an earlier one has the number of that one instead: "shares":0 */
 #include <string.h>
 
 #include "runtime/io/json.h"
@@ -15,7 +15,7 @@ static void write_bool(struct rt_text *out, const char *key, bool value, bool us
   if (value != usual) rt_text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-/* Numbers alone: what the texts say has become the vocabulary. */
+/* Only the options that are numbers: texts (labels, a file of words) have become the vocabulary by now. */
 static void write_options(const struct io_column *c, struct rt_text *out) {
   struct io_settings set = c->set;
   for (int o = 0; o < c->kind->options; o++)
@@ -69,7 +69,7 @@ static int bad(struct rt_error *error, const char *what) {
   return rt_fail(error, RT_BAD_DATA, "the schema is damaged: %s", what);
 }
 
-/* A vocabulary must be of the sort that its column's ids come from. */
+/* Is the vocabulary of the sort that gives its column's ids? */
 static bool suits(const struct io_schema *schema, int column) {
   const struct io_vocab *vocab = schema->columns[column].vocab;
   if (!vocab) return true;
@@ -85,7 +85,7 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   const char *kind_name = json_string_value(json_object_get(json, "kind"));
   const struct io_kind *kind = kind_name ? io_kind_find(kind_name) : NULL;
   if (!name || !name[0] || !kind || io_schema_find(schema, name) >= 0)
-    return bad(error, "a column has no name or kind of its own");
+    return bad(error, "a column has no name, no known kind, or the name of another one");
   struct io_column *c;
   int status = io_schema_add(schema, name, kind, &c, error);
   if (status != RT_OK) return status;
@@ -99,9 +99,9 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   c->width = io_json_integer(json, "width", 0, INT32_MAX, 0, &good);
   if (!good) return bad(error, "a column's setting is out of range");
   const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
-  if (source && !json_string_length(source)) return bad(error, "a column's source is no name");
+  if (source && !json_string_length(source)) return bad(error, "a column's source is empty");
   status = source ? io_schema_read_from(c, json_string_value(source), error) : RT_OK;
-  if (vocab && c->shares >= 0) return bad(error, "a column has a vocabulary and that of another one");
+  if (vocab && c->shares >= 0) return bad(error, "a column has a vocabulary, and shares that of another one");
   return status != RT_OK || !vocab ? status : io_vocab_from_json(&c->vocab, vocab, error);
 }
 

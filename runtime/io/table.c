@@ -24,8 +24,7 @@ enum io_format io_format_of(const char *path) {
 
 /* ---- opening ---- */
 
-/* A byte order mark tells nothing in UTF-8 and belongs to no field. It is looked for before any row is split.
- */
+/* A byte order mark says nothing in UTF-8 and belongs to no field. It is skipped before any row is split. */
 static int skip_mark(struct io_table *t, struct rt_error *error) {
   int status = RT_OK;
   while (status == RT_OK && t->end < 3 && !t->ended && (t->end == 0 || (unsigned char)t->buffer[0] == 0xEF))

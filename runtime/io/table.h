@@ -1,20 +1,20 @@
 /* table.h: delimited files, row by row.
  *
  * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may
- * hold commas and newlines; a quote inside a field that does not begin with one is a character. LINES makes
- * every line one field. LF or CRLF; a byte order mark at the start is skipped; gzip is read. NUL and bytes
- * that are not UTF-8 are refused.
+ * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. LINES
+ * makes every line one field. Lines end with LF or CRLF. A byte order mark at the start is skipped, and gzip
+ * is read. NUL and bytes that are not UTF-8 are refused.
  *
  * The first line is a header when it names every required column. When it names none (whatever the case), it
- * is the first row, and columns go by position: as many fields as declared columns, or as required ones.
- * Anything between is an error that says what is missing. A stream of one field to a line has no header, or a
- * text that happens to be a column's name would be lost; nor has LINES. IO_HEADER_YES and _NO say which it
- * is: a header that names none of the columns is left out then, and columns go by position. Further columns
- * of a file with a header are ignored.
+ * is the first row, and columns go by position: a row has as many fields as there are columns, or as there
+ * are required ones. Anything between is an error that says what is missing. Without IO_HEADER_YES, a stream
+ * of one field to a line has no header, since a text that happens to be a column's name would be lost; nor
+ * has LINES. IO_HEADER_YES takes the first line for a header even if it names none of the columns: then
+ * columns go by position. Fields that no column reads are ignored in a file with a header.
  *
- * A carriage return that stands before no newline is refused outside of quotes: it may be a line end of old.
- * A first row that is bad is a bad row like any other; the next good one then says how many fields there are.
- */
+ * A carriage return that is not followed by a newline is refused outside of quotes: it may be a line end of
+ * old Macs. A first row that is bad is a bad row like any other; the next good one then says how many fields
+ * there are. */
 #ifndef AQ_RUNTIME_IO_TABLE_H
 #define AQ_RUNTIME_IO_TABLE_H
 
@@ -57,14 +57,13 @@ int io_table_open(struct io_table **table, const char *path, const struct io_tab
  * on behind it, unless io_table_broken says that there is nothing to go on with (a quote that never closes, a
  * damaged file). */
 int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error);
-/* Would the next row have to be waited for? Nothing of it may be there yet, or only a part. */
+/* Would reading the next row have to wait for more bytes? */
 bool io_table_waits(const struct io_table *table);
 bool io_table_broken(const struct io_table *table);
 bool io_table_has_header(const struct io_table *table);
 /* The fields of a row, when columns were told apart by their position alone; else 0. */
 size_t io_table_by_position(const struct io_table *table);
-/* The first line, when it was taken for a row and yet may be a header: it looks like names. NULL otherwise.
- */
+/* The first line, when it was taken for a row but looks like a header; NULL otherwise. */
 const char *io_table_doubt(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */
 int io_table_field_number(const struct io_table *table, int column);

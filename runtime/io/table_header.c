@@ -55,7 +55,7 @@ static void list_columns(const struct io_table *t, bool missing_only, struct rt_
   }
 }
 
-/* What the file names, or what the row holds, beside what there should be. */
+/* Says what the header names, or what the row holds, and what was expected. */
 static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_error *error) {
   struct rt_text there = {0}, wanted = {0};
   list_fields(t, &there);
@@ -85,7 +85,7 @@ static const char *plain_copy(const char *name, size_t length, char *copy) {
   return copy;
 }
 
-/* The field that may be meant by the first column that is missing. */
+/* Hints at the field that is nearest to the first missing column. */
 static void hint_nearest(const struct io_table *t, struct rt_error *error) {
   int missing = 0;
   while (missing < t->count && (t->field_of[missing] || !t->required[missing])) missing++;
@@ -106,7 +106,7 @@ static void hint_nearest(const struct io_table *t, struct rt_error *error) {
             t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
 }
 
-/* What the only field of a row looks like a row of: "commas", "JSON", …; NULL: nothing else. */
+/* What separates the only field of a row, by its looks: "commas", "JSON", …; NULL: nothing. */
 static const char *other_format(const struct io_field *field) {
   static const struct {
     char mark;
@@ -135,7 +135,7 @@ static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
   return true;
 }
 
-/* Is a line without tabs a header of all columns that are needed, and others, separated by commas? */
+/* Is this line without tabs a header after all, with commas between the names of all required columns? */
 static bool names_by_commas(const struct io_table *t) {
   const struct io_field *line = &t->fields[0];
   size_t parts = 1;
@@ -160,7 +160,7 @@ static int no_header_match(struct io_table *t, int64_t line, struct rt_error *er
   return status;
 }
 
-/* All declared columns in their order, or the required ones in theirs. */
+/* Matches by position: all declared columns in their order, or the required ones in theirs. */
 int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error) {
   int required = 0, field = 0;
   for (int c = 0; c < t->count; c++) required += t->required[c];
@@ -205,7 +205,8 @@ static bool may_be_header(const struct io_table *t) {
   return true;
 }
 
-/* The first line as a row. When it is a bad one, that is said when rows are asked for, and may be skipped. */
+/* Takes the first line for a row. If it is a bad one, that is said when rows are asked for, and can be
+ * skipped. */
 static int first_row(struct io_table *t, int64_t line, bool doubt, struct rt_error *error) {
   struct rt_text fields = {0};
   if (doubt) {
@@ -219,7 +220,7 @@ static int first_row(struct io_table *t, int64_t line, bool doubt, struct rt_err
   return rt_no_memory(error);
 }
 
-/* A header that was announced as one: it may name none of the columns, but not some of them. */
+/* A line that the caller calls a header. It may name none of the columns, but not only some of them. */
 static int announced_header(struct io_table *t, int64_t line, struct rt_error *error) {
   int status = any_nearly_named(t) ? no_header_match(t, line, error) : io_table_match_row(t, line, error);
   t->header = true;

@@ -61,8 +61,8 @@ static bool scan(struct io_table *t, size_t *at) {
   return false;
 }
 
-/* Does a carriage return stand within the first length bytes of the row, outside of quotes and before the one
- * that a CRLF has? */
+/* Does a carriage return stand among the first length bytes of the row, outside of quotes? The one of a CRLF
+ * does not count. */
 static bool has_old_ends(const struct io_table *t, size_t length) {
   const char *row = t->buffer + t->begin;
   enum io_csv_state state = CSV_START;
@@ -74,8 +74,8 @@ static bool has_old_ends(const struct io_table *t, size_t length) {
   return t->format != IO_FORMAT_CSV;
 }
 
-/* A first row that is all of the file and has carriage returns in it is many lines, as old Macs wrote them.
- */
+/* If the first row is the whole file and has carriage returns in it, these were its line ends, as on old
+ * Macs. */
 static int refuse_old_ends(struct io_table *t, size_t total, struct rt_error *error) {
   while (!t->ended && t->end - t->begin <= total) {
     int status = io_table_more(t, error);
@@ -162,15 +162,14 @@ static int add_field(struct io_table *t, const char *text, size_t length, struct
   return RT_OK;
 }
 
-/* A field without quotes. A carriage return in it may be a stray character, or a line end of old, of which
- * the lines would be merged. */
+/* A field without quotes. A carriage return in it is a stray character, or the line end of an old Mac: then
+ * many lines would be merged. */
 static int plain_field(struct io_table *t, const char *row, size_t at, size_t length, int64_t line,
                        struct rt_error *error) {
   const char *found = memchr(row + at, '\r', length);
   if (!found) return add_field(t, row + at, length, error);
   io_table_fail(t, line, t->field_count + 1, error,
-                "a carriage return (byte %zu of the row) within a line, which ends with a newline",
-                (size_t)(found - row) + 1);
+                "a carriage return (byte %zu of the row) in the middle of a line", (size_t)(found - row) + 1);
   rt_hint(error, "tr -d '\\r' < FILE takes such characters out, tr '\\r' '\\n' < FILE ends lines there");
   return RT_BAD_DATA;
 }

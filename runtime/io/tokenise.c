@@ -70,7 +70,7 @@ struct source {
   size_t length;
 };
 
-/* The kind of what is at a position, its code point and size; SPACE at the end. */
+/* The kind of the code point at a position, its value and size; SPACE at the end. */
 static enum kind look(const struct source *s, size_t at, int32_t *point, size_t *size) {
   *point = 0;
   *size = 0;
@@ -86,7 +86,7 @@ static size_t skip_marks(const struct source *s, size_t at) {
   return at;
 }
 
-/* Where the word that began before at ends; last is the kind of what stands before at. */
+/* Where a word ends that began before `at`; last is the kind of the code point before `at`. */
 static size_t word_end(const struct source *s, size_t at, enum kind last) {
   for (;;) {
     int32_t point, next_point;
@@ -107,8 +107,8 @@ static size_t word_end(const struct source *s, size_t at, enum kind last) {
   }
 }
 
-/* Where the clitic that begins with the apostrophe at a position ends ('s, 'll), or 0 when it is none. A
- * quotation of one letter ('I') ends with another apostrophe. */
+/* Where the clitic that begins with the apostrophe at a position ends ('s, 'll); 0 when there is no clitic. A
+ * letter in quotes ('I') is none: another apostrophe ends it. */
 static size_t clitic_end(const struct source *s, size_t at, size_t apostrophe_size) {
   int32_t point;
   size_t size, end = at + apostrophe_size;
@@ -134,7 +134,7 @@ static int add(struct io_tokens *t, size_t start, size_t length, size_t size) {
   return RT_OK;
 }
 
-/* Lower case for the decomposed points, and ASCII for the joiners within a word. */
+/* Lower case for the decomposed points, and ASCII for joiners within a word. */
 static void map_points(int32_t *points, size_t count, bool keep_case, bool joiners) {
   for (size_t i = 0; i < count; i++) {
     if (joiners && points[i] == RIGHT_QUOTE)
@@ -155,7 +155,7 @@ static int add_normalised(struct io_tokens *t, const char *text, size_t length, 
                                      (utf8proc_ssize_t)t->points_capacity, options | UTF8PROC_DECOMPOSE))
          > (utf8proc_ssize_t)t->points_capacity)
     if (IO_GROW(t->points, t->points_capacity, (size_t)count) != RT_OK) return RT_NO_MEMORY;
-  if (count < 0) /* more than the library can count, which is more than memory holds */
+  if (count < 0) /* more than the library can count, and than memory holds */
     return RT_NO_MEMORY;
   map_points(t->points, (size_t)count, keep_case, joiners);
   count = utf8proc_normalize_utf32(t->points, count, options | UTF8PROC_COMPOSE);
@@ -251,7 +251,7 @@ static bool is_ideograph_token(const struct io_tokens *t, size_t n) {
   return is_ideograph(io_utf8_decode(t->text + t->items[n].at, &size)) && size == t->items[n].size;
 }
 
-/* How many of the tokens from n on are one word here: one, or ideographs that follow each other. */
+/* How many tokens from n on make one word: one, or a run of ideographs. */
 static size_t joined(const struct io_tokens *t, size_t n, size_t words) {
   size_t count = 1;
   while (is_ideograph_token(t, n) && n + count < words && is_ideograph_token(t, n + count)
@@ -260,7 +260,7 @@ static size_t joined(const struct io_tokens *t, size_t n, size_t words) {
   return count;
 }
 
-/* Appends <word> to the text; the word is that of `count` tokens from n on, whose normalised bytes lie one
+/* Appends <word> to the text, where the word is the `count` tokens from n on, whose normalised bytes lie one
  * after another. */
 static int add_marked(struct io_tokens *t, size_t n, size_t count) {
   const struct io_token *first = &t->items[n], *last = &t->items[n + count - 1];
@@ -304,7 +304,7 @@ static int add_ngrams(struct io_tokens *t, const struct io_token *word, int64_t 
   return status;
 }
 
-/* The words come first, as for `words`; their ngrams behind them; then the words go. */
+/* The words come first, as for `words`, and their ngrams behind them; then the words are dropped. */
 static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *tokeniser,
                            struct io_tokens *t) {
   int status = tokenise_words(s, tokeniser->keep_case, t);

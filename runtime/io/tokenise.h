@@ -1,19 +1,22 @@
 /* tokenise.h: from text to tokens.
  *
- * words   Unicode words, NFC, lower case. White space separates. Every punctuation mark or symbol is a token
- * of its own, except: an apostrophe or hyphen between letters or digits (don't, n't, re-imagining), an
- * apostrophe that begins a clitic standing alone ('s, 're, 'll: at most two letters), a point or comma
- * between digits (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there. Every Han
- * ideograph and every kana is a token of its own; combining marks stay with what they follow. spaces  what
- * ASCII white space separates and nothing more: for text that is tokenised already. NFC, lower case.
- * items   what ASCII white space separates, unchanged: names of things. chars   code points, unchanged. bytes
- * bytes, unchanged. ngrams  the parts of words: for each of the words above, between the marks < and >, every
- * run of min_n to max_n code points, shorter runs first (Bojanowski et al. 2017); a word that is shorter than
- * min_n with its marks gives itself. What is written without spaces, ideographs and kana, counts as one word
- * up to the next thing.
+ * - words: Unicode words, NFC, lower case. White space separates; every punctuation mark or symbol is a token
+ * of its own, and so is every Han ideograph and every kana. Combining marks stay with what they follow. Part
+ * of a word are an apostrophe or hyphen between letters or digits (don't, n't, re-imagining), an apostrophe
+ * that begins a clitic of at most two letters standing alone ('s, 're, 'll), and a point or comma between
+ * digits (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there
+ * - spaces: what ASCII white space separates and nothing more, for text that is tokenised already. NFC, lower
+ * case
+ * - items: what ASCII white space separates, unchanged: names of things
+ * - chars: code points, unchanged
+ * - bytes: bytes, unchanged
+ * - ngrams: the parts of words. For each of the words above, between the marks < and >, every run of min_n to
+ * max_n code points, shorter runs first (Bojanowski et al. 2017). A word that is shorter than min_n with its
+ * marks gives itself. Ideographs and kana, which are written without spaces, count as one word up to the next
+ * thing
  *
  * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed
- * spelling give the same token. keep_case leaves the case as it is. */
+ * spelling give the same token. */
 #ifndef AQ_RUNTIME_IO_TOKENISE_H
 #define AQ_RUNTIME_IO_TOKENISE_H
 

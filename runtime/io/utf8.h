@@ -10,13 +10,13 @@ size_t io_utf8_check(const char *bytes, size_t length);
 int32_t io_utf8_decode(const char *bytes, size_t *size);
 /* Writes a code point (valid, no surrogate) as 1..4 bytes and returns how many. */
 size_t io_utf8_encode(int32_t point, char *bytes);
-/* Do the bytes at the start of a file look like UTF-16? It has a mark of its own there, or every other byte
+/* Do the bytes at the start of a file look like UTF-16? It begins with a mark of its own, or every other byte
  * is 0. */
 bool io_utf16_looks(const char *bytes, size_t length);
 /* RT_BAD_DATA that says so. */
 int io_utf16_refuse(const char *file, struct rt_error *error);
-/* RT_OK, or RT_BAD_DATA at file:line:column of the first bad or NUL byte; line counts from 1 in the given
- * bytes and column is the byte within its line. For whole texts; tables report the field instead. */
+/* RT_OK, or RT_BAD_DATA at file:line:column of the first bad or NUL byte. Lines count from 1 in the given
+ * bytes, and column is the byte within its line. For whole texts; tables tell the field instead. */
 int io_utf8_require(const char *file, const char *bytes, size_t length, struct rt_error *error);
 
 #endif

@@ -30,7 +30,7 @@ enum io_vocab_kind {
   IO_VOCAB_WORDS,   /* 0 unknown, [1 begin, 2 end], then texts by falling count */
   IO_VOCAB_CLASSES, /* texts in bytewise order, nothing else, as scikit-learn numbers labels */
   IO_VOCAB_BYTES,   /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
-  IO_VOCAB_LIST     /* texts in an order that was given; one of them may stand for the unknown */
+  IO_VOCAB_LIST     /* texts in a given order; one of them may stand for the unknown */
 };
 
 /* An immutable vocabulary, free to be shared between threads. */
@@ -39,7 +39,7 @@ struct io_vocab {
   int32_t count;          /* number of ids, specials included: the rows of an embedding table */
   int32_t base;           /* id of the first text: 1 or 3 for words, 0 otherwise */
   int32_t begin, end;     /* ids that mark begin and end of a text, or -1 */
-  int32_t unknown;        /* the id of what is not there, or -1 */
+  int32_t unknown;        /* the id of unknown texts, or -1 */
   struct io_intern texts; /* id - base -> text */
 };
 
@@ -52,8 +52,9 @@ struct io_vocab_options {
 /* Texts that were counted. */
 struct io_counted {
   const struct io_intern *texts;
-  const int64_t *counts; /* how often each was seen; those that never were stay out of a vocabulary */
-  const int64_t *first;  /* where, any number that rises; NULL: in the order of their numbers */
+  const int64_t *counts; /* how often each was seen; a text with 0 stays out of the vocabulary */
+  const int64_t
+      *first; /* where each was first seen, as any rising number; NULL: in the order of their numbers */
 };
 
 /* Builds a vocabulary. remap[n] becomes the id of text n: IO_UNKNOWN for a word left out, -1 for a class left
@@ -61,19 +62,19 @@ struct io_counted {
 int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_counted *counted,
                    const struct io_vocab_options *options, int32_t *remap, struct rt_error *error);
 int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
-/* The texts in their order; unknown is the number of the one that stands for what is not there, or -1. */
+/* The texts in their order. unknown: the number of the text that stands for unknown ones, or -1. */
 int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, int32_t unknown,
                       struct rt_error *error);
 /* From labels that a comma separates: "bad, so-so, good". RT_USAGE: an empty one, one twice, or fewer than
  * two. */
 int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_error *error);
-/* From a file with one text a line, UTF-8, which becomes the text of id 0, 1, …; "[UNK]" or "<unk>" is the
- * unknown one. RT_BAD_DATA: an empty line, a text twice. */
+/* From a file with one text a line, UTF-8. The first is the text of id 0, and so on; "[UNK]" or "<unk>"
+ * stands for unknown texts. RT_BAD_DATA: an empty line, a text twice. */
 int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error);
 void io_vocab_free(struct io_vocab *vocab);
 
-/* The id of a text; of one that is not there vocab->unknown: IO_UNKNOWN for words, -1 for classes. The names
- * of the specials are no texts: a text "<unk>" does not find them. */
+/* The id of a text; vocab->unknown when it is not there: IO_UNKNOWN for words, -1 for classes. The names of
+ * the specials are no texts: "<unk>" is not found. */
 int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length);
 /* The text of an id: *length bytes, not NUL-terminated. "<unk>", "<begin>", "<end>" for specials; NULL
  * outside 0..count-1. */

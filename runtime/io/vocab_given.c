@@ -1,4 +1,4 @@
-/* vocab_given.c: vocabularies that somebody has written down: labels in the program, a file of words. */
+/* vocab_given.c: vocabularies that are given, not learned: labels in the program, a file of words. */
 #include <string.h>
 
 #include "runtime/io/file.h"

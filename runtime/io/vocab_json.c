@@ -43,8 +43,8 @@ static int read_texts(struct io_intern *set, const json_t *texts, struct rt_erro
   return RT_OK;
 }
 
-/* Builds a vocabulary whose ids are in the order given: all counts are equal, and ties go by first
- * appearance. Classes sort themselves, so the order must be the sorted one already. */
+/* Builds a vocabulary whose ids are in the order of the texts: all counts are equal, and ties go by first
+ * appearance. Classes sort themselves, so theirs must be the sorted order already. */
 static int rebuild(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, const struct io_intern *set,
                    struct rt_error *error) {
   size_t n = (size_t)set->count + 1;
@@ -76,14 +76,14 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   bool good = true, ends = io_json_bool(json, "ends", false, &good);
   if (!name || kind == (int)RT_COUNT(kind_names) || !good
       || (ends && (kind == IO_VOCAB_CLASSES || kind == IO_VOCAB_LIST)))
-    return bad(error, "it has no kind that is known");
+    return bad(error, "it is of no known kind");
   if (kind == IO_VOCAB_BYTES) return io_vocab_bytes(vocab, ends, error);
   if (!json_is_array(texts)) return bad(error, "it has no texts");
   struct io_intern set = {0};
   int status = read_texts(&set, texts, error);
   int64_t unknown = io_json_integer(json, "unknown", -1, INT32_MAX, -1, &good);
   if (status == RT_OK && (!good || unknown >= set.count))
-    status = bad(error, "its unknown text is none of it");
+    status = bad(error, "its unknown text is not among its texts");
   if (status == RT_OK)
     status = kind == IO_VOCAB_LIST ? io_vocab_list_new(vocab, &set, (int32_t)unknown, error)
                                    : rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);

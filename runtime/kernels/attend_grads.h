@@ -8,8 +8,10 @@
 struct attend_grads {
   struct attend_view delta, lse, dy, query, key, value, extra[ATTEND_MAX_EXTRAS];
   int outputs;      /* of score_grad that are used: 1, and those of extras */
-  bool reads_score; /* does score_grad read s behind s'? Then the weights may not take its place before. */
-  bool add_query, add_key; /* are dquery, and dkey and dvalue, zeroed first and added to; or written? */
+  bool reads_score; /* does score_grad still read s after it has made s'? Then the weights may not overwrite s
+                       before */
+  bool add_query,
+      add_key; /* are dquery (and dkey and dvalue) zeroed first and added to? Otherwise they are written */
 };
 
 /* Zeroes what is added to. */

@@ -1,7 +1,7 @@
-/* attend_masked.h: products of tiles in which a mask hides pairs. What is hidden has weight 0, but 0 times
- * NaN or infinity is NaN, so that a padding row of log(0) would spoil the queries that do not see it. Finite
- * rows need no care, and one look at each tells; only when there are others is the mask asked again, pair by
- * pair. A key that is seen takes part whatever its weight: 0 times its NaN is NaN. */
+/* attend_masked.h: products of tiles in which a mask hides pairs. What is hidden has weight 0. But 0 times
+ * NaN or infinity is NaN, so one row of log(0) in the padding would spoil the queries that do not even see
+ * it. Rows of finite numbers need no care, and one look at each tells. Only when there are others is the mask
+ * asked again, pair by pair. A key that is seen takes part whatever its weight: 0 times its NaN is NaN. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_MASKED_H
 #define AQ_RUNTIME_KERNELS_ATTEND_MASKED_H
 
@@ -26,7 +26,8 @@ void KERNEL(attend_mask)(const struct attend_head *head, const struct attend_blo
  * clean: working memory, [ATTEND_KEYS][ATTEND_PACKED]. */
 void KERNEL(attend_masked_product)(const struct attend_sum *sum, struct attend_matrix seen, real *clean);
 
-/* The same for `care`: are there pairs that are hidden, and rows of b that are not finite? */
+/* care: are there pairs that are hidden, and rows of b that are not finite? Otherwise a plain product will
+ * do. */
 static inline void attend_seen_sum(const struct attend_sum *sum, bool care, struct attend_matrix seen,
                                    real *clean) {
   if (care)

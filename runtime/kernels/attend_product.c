@@ -1,6 +1,6 @@
-/* attend_product.c: the matrix products of attention tiles. Tiles are a few tens of numbers on a side, where
- * what a BLAS call spends on checking and packing shows; here nothing is packed. The kernel is the usual one:
- * a block of c in registers, one row of b and one number of a at a time. */
+/* attend_product.c: the matrix products of attention tiles. Tiles are a few tens of numbers on a side. At
+ * that size it shows what a BLAS call spends on checking and packing; here nothing is packed. The kernel is
+ * the usual one: a block of c in registers, one row of b and one number of a at a time. */
 #include "runtime/kernels/attend_tile.h"
 
 #include <string.h>
@@ -65,8 +65,8 @@ static inline __attribute__((always_inline)) void product_column(int vectors, in
   }
 }
 
-/* Rows of b that stand a power of two apart fall on few lines of the cache, and all blocks of c read them:
- * they are copied next to each other when enough blocks do. */
+/* Rows of b that stand a power of two apart fall on few lines of the cache, and every block of c reads them.
+ * When there are enough blocks, b is copied to rows next to each other. */
 enum { PRODUCT_DEPTH = 64, PRODUCT_COPIED = PRODUCT_VECTORS * RT_VECTOR, PRODUCT_WORTH = 4 * PRODUCT_ROWS };
 
 static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a,

@@ -80,7 +80,7 @@ static void rows_lanes(const struct attend_head *head, const struct lane_program
   KERNEL(lane_run)(program, &tile, registers, 1, &out);
 }
 
-/* Takes keys rows of numbers into value, x being the number at hand and v what it has come to. */
+/* Reduces `keys` rows of numbers into value: x is the next number, v what there was before it. */
 #define ROWS_REDUCE(name, expression)                                                                        \
   static void name(const real *a, int64_t keys, int64_t fast, real *value) {                                 \
     for (int64_t first = 0; first < fast; first += RT_VECTOR) {                                              \
@@ -99,7 +99,8 @@ static void rows_lanes(const struct attend_head *head, const struct lane_program
 ROWS_REDUCE(rows_sum, v + x)
 ROWS_REDUCE(rows_max, x > v || x != x ? x : v)
 
-/* reduce: NULL when the reduction takes the row as a whole. hidden: what leaves it as it is. */
+/* reduce: NULL for reductions that need a whole row at once. hidden: a number that leaves the result as it
+ * is. */
 struct row_rule {
   void (*reduce)(const real *a, int64_t keys, int64_t fast, real *value);
   real hidden;

@@ -1,14 +1,14 @@
 /* attend_rows.h: heads with row values (runtime/attend_plan.h). The raw scores of a block of queries against
- * all the keys that it sees are made once and kept; row values, weights and gradients are computed from them
- * strip by strip, over and over: what the programs give is not stored. */
+ * all the keys that it sees are made once and kept. Row values, weights and gradients are computed from them
+ * strip by strip, each time anew: what the programs give is not stored. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_ROWS_H
 #define AQ_RUNTIME_KERNELS_ATTEND_ROWS_H
 
 #include "runtime/kernels/attend_tile.h"
 
-/* A block of queries. Its keys stand in pieces, the blocks of keys that the mask does not hide as a whole,
- * one behind the other; only the last may have less than ATTEND_KEYS keys, so that piece p begins at number p
- * * ATTEND_KEYS * fast of each of [keys][fast]. */
+/* A block of queries. Its keys stand in pieces, one behind the other: the blocks of keys of which the mask
+ * lets some through. Only the last may have fewer than ATTEND_KEYS keys, so piece p begins at number p *
+ * ATTEND_KEYS * fast of each array [keys][fast]. */
 struct attend_queried {
   struct attend_block block; /* the queries */
   struct attend_piece *piece;
@@ -25,8 +25,8 @@ struct attend_queried {
 void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first,
                                  struct attend_queried *rows);
 
-/* Computes row values 0..end-1. kept: what the forward pass has left of the row attend_kept_row (a number for
- * each query), which is then not computed again; or NULL. */
+/* Computes row values 0..end-1. kept: the row attend_kept_row as the forward pass left it, a number for each
+ * query, which is then not computed again; or NULL. */
 void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
                                const struct attend_view *kept, struct attend_queried *rows);
 
@@ -51,8 +51,8 @@ static inline int attend_forward_rows(const struct attend_plan *plan) {
   return count;
 }
 
-/* The first threshold of the forward pass, which costs more than all else: the forward pass leaves it where a
- * softmax leaves lse. -1: there is none. */
+/* The first threshold of the forward pass, or -1. A threshold costs more than all else, so the forward pass
+ * leaves it where a softmax leaves lse. */
 static inline int attend_kept_row(const struct attend_plan *plan) {
   for (int k = 0; k < attend_forward_rows(plan); k++)
     if (plan->row[k].reduce == ATTEND_ENTMAX || plan->row[k].reduce == ATTEND_KTH) return k;

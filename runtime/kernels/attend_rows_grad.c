@@ -1,8 +1,13 @@
-/* attend_rows_grad.c: the backward pass of heads with row values. With w the weights, d the multipliers of
- * drop: dvalue_j = sum_i w d dy_i                dw = d (dy_i . value_j) row values of the forward pass, then
- * those of the backward pass, which read dw ds and the extras' contributions: the program score_grad, from s,
- * the extras, all row values and dw dquery_i = sum_j ds key_j                dkey_j = sum_i ds query_i What a
- * mask hides contributes nothing, whatever the programs make of it. */
+/* attend_rows_grad.c: the backward pass of heads with row values. w are the weights, d the multipliers of
+ * drop:
+ * - dvalue_j = sum_i w d dy_i
+ * - dw = d (dy_i . value_j)
+ * - the row values of the forward pass, then those of the backward pass, which read dw
+ * - ds and what the extras receive: the program score_grad, from s, the extras, all row values and dw
+ * - dquery_i = sum_j ds key_j
+ * - dkey_j = sum_i ds query_i
+ *
+ * What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/attend_rows.h"
@@ -147,7 +152,7 @@ static void rows_products(const struct attend_head *head, const struct attend_gr
   }
 }
 
-/* Gradients that are written, not added to, by a block of queries that sees no key. */
+/* A block of queries that sees no key: gradients that are written and not added to become 0. */
 static void rows_nothing(const struct attend_head *head, const struct attend_grads *g,
                          const struct attend_block *block) {
   for (int64_t q = 0; q < block->queries && !g->add_query; q++)

@@ -44,8 +44,8 @@ struct attend_view KERNEL(attend_result)(const struct attend_head *head, const s
   return view;
 }
 
-/* The result (the weights have a j axis), or else the first operand with a j axis says how many keys there
- * are. */
+/* How many keys: as the result says, when it has a j axis (the weights have one), else as the first operand
+ * that has one. */
 static int64_t attend_keys(const struct attend_call *c, int64_t example) {
   const struct attend_plan *plan = c->call->attend;
   const struct rt_tensor *in = c->call->in;
@@ -135,8 +135,8 @@ static_assert((RT_DOUBLE
                       <= RT_SCRATCH_BYTES),
               "and whole numbers in double beside it");
 
-/* The part of a head that is the chunk-th of its tasks: by keys from the first, by queries from the last, so
- * that under a causal mask the long tasks come before the short ones. */
+/* The chunk-th task of a head. Chunks of keys begin with the first keys, chunks of queries with the last
+ * queries, so that under a causal mask long tasks come before short ones. */
 static void attend_cut(const struct attend_job *job, int64_t chunk, struct attend_head *head) {
   bool keys = chunk < job->by_key;
   int64_t first = (keys ? chunk : job->by_key + job->by_query - 1 - chunk) * ATTEND_CUT,
@@ -245,8 +245,8 @@ static enum lane_truth attend_sees(const struct attend_head *head, int64_t first
   return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
 }
 
-/* Whole blocks of keys from first on that queries see nothing of: as many as can be proven, by doubling what
- * is tried and then halving it, so that a long stretch costs the logarithm of its length. */
+/* How many blocks of keys from first on are provably hidden from all queries. The number tried is doubled,
+ * then halved, so that a long stretch costs the logarithm of its length. */
 static int64_t attend_hidden(const struct attend_head *head, int64_t first_query, int64_t queries,
                              int64_t first) {
   int64_t key = first, step = ATTEND_KEYS;

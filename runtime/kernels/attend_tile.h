@@ -3,9 +3,11 @@
  *
  * A tile holds the scores of a block of queries and a block of keys, transposed: keys slow, queries fast, the
  * queries padded with junk to whole vectors. So sums and maxima over keys are sums and maxima of vectors, and
- * neither keys nor values are ever transposed: only the block of queries is, once for all its keys. Rows of
- * one head stand apart in memory, as far as all heads are wide, and fall on few lines of the cache: several
- * blocks of queries, a band, share copies of keys and values that stand close together. */
+ * neither keys nor values are ever transposed: only the block of queries is, once for all its keys.
+ *
+ * The rows of one head stand far apart in memory, as all heads lie side by side, and so fall on few lines of
+ * the cache. Therefore several blocks of queries, a band, share copies of keys and values that stand close
+ * together. */
 #ifndef AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 #define AQ_RUNTIME_KERNELS_ATTEND_TILE_H
 
@@ -20,8 +22,8 @@ enum {
   ATTEND_PACKED = 128 /* most features of rows that are packed */
 };
 
-/* Runs what follows for q = 0..count-1, count being whole vectors, as tiles are: no lane is left for a scalar
- * loop before or behind. */
+/* Runs what follows for q = 0..count-1. count is a whole number of vectors, as in tiles, so that no lane is
+ * left for a scalar loop before or behind. */
 #define ATTEND_LANES(q, count)                                                                               \
   for (int64_t q##_vector = 0; q##_vector < (count); q##_vector += RT_VECTOR)                                \
   _Pragma("omp simd") for (int64_t q = q##_vector; q < q##_vector + RT_VECTOR; q++)
@@ -41,14 +43,14 @@ struct attend_head {
   int64_t example, head, heads;
   int64_t queries, keys;                              /* n and m */
   int64_t first_query, end_query, first_key, end_key; /* the task's part */
-  bool makes_rows, makes_columns; /* which results are the task's: those with an i axis, and those without */
+  bool makes_rows, makes_columns; /* which results are the task's: those with an i axis; those without */
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
 };
 
 /* Working memory of one task, in its worker's scratch. */
 struct attend_space {
   struct lane_registers score_regs, mask_regs, drop_regs, grad_regs;
-  struct lane_wide wide[2]; /* of score_grad, which others run between the parts of, and of all others */
+  struct lane_wide wide[2]; /* of score_grad, whose two parts others run between; of all others */
   real *query_t,
       *grad_t; /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy of a block, or of a band */
   real *key, *value, *dkey, *dvalue; /* [ATTEND_KEYS][ATTEND_PACKED]: packed blocks */
@@ -76,7 +78,8 @@ struct attend_block {
 };
 
 /* Blocks of queries that meet each block of keys one after the other. packed: the products read and write
- * copies of rows, padded with zeros to whole vectors; a lone block, or wide rows, are not worth it. */
+ * copies of rows, padded with zeros to whole vectors. That is not worth it for a lone block, or for wide
+ * rows. */
 struct attend_band {
   int count;
   bool packed;
@@ -89,14 +92,16 @@ struct attend_band {
 /* What a kernel does with a head or a part of it. */
 typedef void attend_task(const struct attend_head *head, struct attend_space *space);
 
-/* How a long head may be cut. ATTEND_WHOLE: not at all. ATTEND_BY_QUERIES: every task makes all results of
- * some queries. ATTEND_BOTH_WAYS: tasks that make the rows of some queries, and tasks that make the columns
- * of some keys; both make the scores, so that this is for a lone head only. */
+/* How a long head may be cut into tasks.
+ * - ATTEND_WHOLE: not at all
+ * - ATTEND_BY_QUERIES: every task makes all results of some queries
+ * - ATTEND_BOTH_WAYS: some tasks make the rows of some queries, others the columns of some keys. Both make
+ * the scores, so this is for a lone head only */
 enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 
-/* Runs a task over all heads of all examples. roles and shape: those of a result, or of what has its axes i
- * and h: they say how many examples, heads and queries there are. first_extra: number of the first extra
- * among the inputs; value: that of value, or -1. */
+/* Runs a task over all heads of all examples. roles and shape say how many examples, heads and queries there
+ * are: those of a result, or of whatever has its axes i and h. first_extra: number of the first extra among
+ * the inputs; value: that of value, or -1. */
 struct attend_call {
   const struct rt_call *call;
   struct attend_operand roles;
@@ -116,8 +121,8 @@ struct attend_view KERNEL(attend_result)(const struct attend_head *head, const s
                                          bool has_i, bool has_j, int64_t width);
 
 /* The next block of the head's part of the keys for `count` neighbouring blocks of queries: sets their
- * first_key, keys and seen, skipping what the mask excludes as a whole; of several, some may see nothing of
- * it. Start with keys = 0 and first_key = the head's; false at the end. */
+ * first_key, keys and seen. Keys that the mask hides from all of them are skipped; some of several may see
+ * nothing of a block. Start with keys = 0 and first_key = the head's; false at the end. */
 bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *blocks, int count);
 
 /* The band of the head's part of the queries that begins at first, against no keys yet. */
@@ -128,9 +133,9 @@ void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct a
 void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first,
                               int64_t end, real *to);
 
-/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature], keys being those of the
- * block. transposed: holds the queries when their width is at most ATTEND_WIDTH (attend_transpose before),
- * working memory otherwise. */
+/* tile[key][query] = sum over features of keys[key, feature] queries[query, feature], for the keys of the
+ * block. transposed: the queries, when attend_transpose has put them there because they are at most
+ * ATTEND_WIDTH wide; else working memory. */
 void KERNEL(attend_scores)(const struct attend_view *queries, struct attend_matrix keys,
                            const struct attend_block *block, real *transposed, real *tile);
 
@@ -144,8 +149,8 @@ void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_prog
                           const struct attend_block *block, const real *score,
                           struct lane_registers *registers, real *out);
 
-/* What the mask, which is left in space->mask, makes of a strip of shaped scores: -infinity (softmax) or 0
- * (weights) where it hides them. In `to`, which may be shaped. */
+/* Hides a strip of shaped scores: to = shaped where the mask sees the pair, else -infinity (softmax) or 0
+ * (weights). `to` may be shaped; the mask is left in space->mask. */
 void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip,
                         struct attend_space *space, const real *shaped, real *to);
 
@@ -156,8 +161,8 @@ void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_bl
 /* Tasks for heads with row values (attend_rows.c, attend_rows_grad.c). */
 attend_task KERNEL(attend_rows_forward), KERNEL(attend_rows_look), KERNEL(attend_rows_backward);
 
-/* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: rows of
- * c that are one are summed into (with add). */
+/* c[m, n] = or += sum over k of a[m, k] b[k, n]; b and c have unit column strides. Strides may be 0: with
+ * add, rows of c that lie in the same place are all summed into it. */
 struct attend_sum {
   int64_t m, n, k;
   struct attend_matrix a, b, c;
@@ -168,11 +173,12 @@ void KERNEL(attend_product)(const struct attend_sum *sum);
 /* Rows copied next to each other in `to`, padded with zeros to whole vectors. */
 struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to);
 
-/* Asks the cache for the b-th part of the keys and values that stand behind the band's block of keys, b being
- * the block of queries that is worked on meanwhile. */
+/* Asks the cache for the b-th part of the keys and values behind the band's block of keys, while the b-th
+ * block of queries is worked on. */
 void KERNEL(attend_fetch)(const struct attend_head *head, const struct attend_band *band, int b);
 
-/* The way back: writes packed rows, or adds them; rows of `to` that are one are summed into. */
+/* The way back: writes packed rows, or adds them. Rows of `to` that lie in the same place are summed into it.
+ */
 void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t width, struct attend_matrix to,
                            bool add);
 

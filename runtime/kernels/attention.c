@@ -35,8 +35,8 @@ static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top) 
   }
 }
 
-/* tile = exp(tile - top), and its sum. A row that has seen nothing keeps top = -infinity and takes 0 in its
- * place. */
+/* tile = exp(tile - top), and its sum. A row that has seen nothing has top = -infinity; 0 is subtracted
+ * instead. */
 static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum) {
   for (int64_t first = 0; first < fast; first += RT_VECTOR) {
     real base[RT_VECTOR], total[RT_VECTOR];
@@ -55,7 +55,7 @@ static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, 
   }
 }
 
-/* Turns a tile of raw scores into weights, up to the factor that finishing a row gives. */
+/* Turns a tile of raw scores into weights. A softmax divides by its sum when the row is finished. */
 static void attend_weigh(const struct attend_head *head, const struct attend_block *block,
                          struct attend_space *space, struct attend_rows *rows, bool dropped) {
   bool softmax = head->plan->softmax;
@@ -90,8 +90,8 @@ static void attend_rescale(struct attend_matrix y, int64_t rows, int64_t width, 
   }
 }
 
-/* Divides the sums of values by the sums of weights, if softmax is what they are of; writes y, where those
- * sums may be, and lse. A row that has seen nothing is 0. */
+/* Finishes a block of queries: for a softmax, divides the sums of values by the sums of weights. Writes y
+ * (where the sums may already be) and lse. A row that has seen nothing is 0. */
 static void attend_finish(const struct attend_head *head, const struct attend_view *y,
                           const struct attend_view *lse, const struct attend_block *block,
                           const struct attend_rows *rows) {
@@ -128,7 +128,7 @@ struct attend_keyed {
   struct attend_matrix key, value;
 };
 
-/* … with the b-th block of the band's queries. */
+/* A block of keys against the b-th block of the band's queries. */
 static void attend_block_forward(const struct attend_head *head, const struct attend_band *band, int b,
                                  const struct attend_keyed *keyed, struct attend_rows *rows,
                                  struct attend_space *space) {

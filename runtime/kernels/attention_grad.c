@@ -1,9 +1,14 @@
 /* attention_grad.c: the backward pass. Tiles of scores are made again from the queries, the keys and lse (Dao
- * et al. 2022); with w the weights, d the multipliers of drop and s' the shaped scores: dvalue_j = sum_i w d
- * dy_i                dw = d (dy_i . value_j) softmax:  ds' = w (dw - delta_i),  delta_i = sum_j w dw = dy_i
- * . y_i, given          weights:  ds' = dw s', and then ds and the extras' contributions: the two parts of
- * the program score_grad, from s, the extras and ds' dquery_i = sum_j ds key_j                dkey_j = sum_i
- * ds query_i What a mask hides contributes nothing, whatever the programs make of it. */
+ * et al. 2022). w are the weights, d the multipliers of drop and s' the shaped scores:
+ * - dvalue_j = sum_i w d dy_i
+ * - dw = d (dy_i . value_j)
+ * - softmax: ds' = w (dw - delta_i), where delta_i = sum_j w dw = dy_i . y_i is given
+ * - other heads: ds' = dw
+ * - ds and what the extras receive: the second part of the program score_grad, from s, the extras and ds'
+ * - dquery_i = sum_j ds key_j
+ * - dkey_j = sum_i ds query_i
+ *
+ * What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/math.h"
@@ -12,7 +17,7 @@
 
 /* A block of queries: what the tiles of its scores take. */
 struct attend_rows {
-  real neg_lse[ATTEND_QUERIES]; /* -lse; -infinity where lse is: such a row has no weights */
+  real neg_lse[ATTEND_QUERIES]; /* -lse; but -infinity where lse is -infinity: such a row has no weights */
   real delta[ATTEND_QUERIES];
   real *query_t, *dy_t; /* transposed */
   struct attend_matrix query, dy, dquery;
@@ -185,14 +190,14 @@ static void attend_softmax_grad(int64_t keys, int64_t fast, const struct attend_
   }
 }
 
-/* Does a product have to leave out pairs that are hidden, because of numbers that are not finite? */
+/* Must products leave out hidden pairs one by one, because some numbers are not finite? */
 static bool attend_cares(const struct attend_band *band, const struct attend_block *block,
                          const struct attend_rows *rows) {
   return block->seen == LANE_MIXED && (band->care || rows->care);
 }
 
-/* Turns the tiles score and grad (s and dy . value) into w d and ds. care: weights of what is hidden may be
- * anything times 0. */
+/* Turns the tiles score and grad (s and dy . value) into w d and ds. care: hidden weights are set to 0, as
+ * they could be 0 times NaN. */
 static void attend_tiles_grad(const struct attend_head *head, const struct attend_grads *g,
                               const struct attend_block *block, const struct attend_rows *rows, bool care,
                               struct attend_space *space) {
@@ -223,7 +228,8 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
   }
 }
 
-/* Are the queries, their dy and what is known of their softmax finite? A query that sees nothing is. */
+/* Are the queries, their dy and the numbers of their softmax all finite? The lse of a query that sees
+ * nothing, -infinity, counts as finite. */
 static bool attend_rows_finite(int64_t queries, const struct attend_band *band,
                                const struct attend_rows *rows) {
   real sum[RT_VECTOR] = {0}, total = 0;
@@ -376,7 +382,7 @@ static enum attend_cut attend_grad_cut(const struct attend_plan *plan) {
   return apart ? ATTEND_BOTH_WAYS : ATTEND_WHOLE;
 }
 
-/* Heads, queries and examples are those of delta, which has all axes of y but the features. */
+/* There are as many heads, queries and examples as delta has, which has the axes of y but no features. */
 void KERNEL(attention_grad)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward;
   struct attend_call attend = {

@@ -16,7 +16,7 @@ static real dot_row(const real *a, const real *b, int64_t n) {
   return sums[0] + rest;
 }
 
-/* Which row of b, in an example, meets a row of a: its place along the axes that b has. */
+/* The row of b that meets a row of a in an example: the one at its place along the axes that b has. */
 static int64_t dot_place(const struct rt_shape *a, int64_t axes, int64_t example, int64_t row) {
   int64_t place = 0, step = 1;
   for (int x = a->rank - 2; x >= 0; x--) {

@@ -1,9 +1,9 @@
 /* fold.h: a big tensor and a small one that lacks some of its axes: what expand, sum and maximum share.
  * Include after split.h.
  *
- * Neighbouring axes that are both kept or both left out count as one; so most calls come down to one or two
- * groups: rows x columns. When ragged axes lie in front and are treated as the examples are, the whole packed
- * batch is one such table. */
+ * Neighbouring axes count as one when both are kept or both are left out, so most calls come down to one or
+ * two groups: rows x columns. When ragged axes come first and are kept or left out like the examples, the
+ * whole packed batch is one such table. */
 #ifndef AQ_RUNTIME_KERNELS_FOLD_H
 #define AQ_RUNTIME_KERNELS_FOLD_H
 

@@ -1,5 +1,5 @@
-/* gather.c: gather, scatter and onehot. An id that is negative names no row: it gathers zeros and scatters
- * nothing. An id past the end, which checked data cannot hold, gathers NaN, which the trainer reports. */
+/* gather.c: gather, scatter and onehot. A negative id names no row: it gathers zeros and scatters nothing. An
+ * id past the end cannot come from checked data; it gathers NaN, which the trainer reports. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/math.h"
 #include "runtime/kernels/split.h"

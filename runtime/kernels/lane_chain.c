@@ -1,9 +1,9 @@
 /* lane_chain.c: the op `lanes`: a chain of element-by-element ops as one lane program over the whole output.
  *
- * Neighbouring axes of the output that every input either has or lacks count as one axis, and so do the
- * examples and the first axis when that holds for them. Operands that all have the output's shape thus make
- * one flat axis, a bias makes a matrix, and only what is left over is walked axis by axis. The last of these
- * merged axes is the tile's fast one. */
+ * Neighbouring axes of the output count as one when every input has both or lacks both; so do the examples
+ * and the first axis. Operands that all have the output's shape thus make one flat axis, a bias makes a
+ * matrix, and only what is left over is walked axis by axis. The last of these merged axes is the tile's fast
+ * one. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/lane_run.h"
 #include "runtime/threads.h"

@@ -1,6 +1,6 @@
-/* lane_run.c: the lane interpreter. One instruction works on up to LANE_TILE numbers, so that what it costs
- * to find the loop for an instruction does not count; an operand that is the same along the inner loop is a
- * scalar there, and what does not vary with an axis is computed once. */
+/* lane_run.c: the lane interpreter. One instruction works on up to LANE_TILE numbers, so that finding its
+ * loop costs next to nothing. An operand that is the same along the inner loop is a scalar there, and what
+ * does not vary with an axis is computed once. */
 #include "runtime/kernels/lane_run.h"
 #include "runtime/kernels/math.h"
 #include "runtime/random.h"
@@ -108,8 +108,8 @@ static bool lane_reciprocal(real divisor, real *reciprocal) {
   return exact;
 }
 
-/* A whole tile computed from anything that varies with less takes a loop for each slow position; everything
- * else is one loop. */
+/* A whole tile made of operands that vary with less takes a loop for each slow position; everything else is
+ * one loop. */
 static void lane_compute(const struct lane_sizes *sizes, const real *const *value, const uint8_t *class,
                          const struct lane_instr *in, real *out) {
   int arity = lane_operands[in->op], result = in->out_class;
@@ -134,7 +134,7 @@ static void lane_compute(const struct lane_sizes *sizes, const real *const *valu
   lane_functions[op][scalars](out, pa, pb, pc, &sizes->flat[result]);
 }
 
-/* An input, where it lies when its numbers stand as the tile's do, otherwise copied to out. */
+/* An input: where it lies when its numbers stand as the tile's do, otherwise copied to out. */
 static const real *lane_load(const struct lane_tile *tile, int input, int class, bool copy, real *out) {
   const real *from = tile->input[input];
   int64_t slow_stride = tile->slow_stride[input], fast_stride = tile->fast_stride[input];
@@ -181,7 +181,7 @@ static inline uint32_t lane_mix32(uint32_t x) {
   return x ^ (x >> 16);
 }
 
-/* A row and a column have each a key of 64 bits; a lane's number comes from both, whichever way the tile
+/* Each row and each column has a key of 64 bits. A lane's number comes from both, whichever way the tile
  * lies. */
 static __attribute__((noinline)) void lane_random(const struct lane_tile *tile, int stream, real *out) {
   uint64_t base = rt_mix64(tile->seed + (uint64_t)stream + RT_GOLDEN);

@@ -30,8 +30,8 @@ struct lane_loop {
   int64_t rows, n, step[3];
 };
 
-/* What a tile means for registers of each class. Of class D, slow position s begins at number slow - 1 - s,
- * so that the diagonals stand in order; the numbers behind the last are there to fill a vector. */
+/* How registers of each class lie in a tile. Of class D, slow position s begins at number slow - 1 - s, so
+ * that the diagonals stand in order; numbers behind the last fill a vector. */
 struct lane_sizes {
   int fast_class; /* LANE_I or LANE_J */
   int64_t slow, fast;
@@ -40,9 +40,9 @@ struct lane_sizes {
       step[LANE_CLASSES]; /* where slow position 0 begins, and how far it is to the next */
 };
 
-/* Whole numbers above 2^24 that float cannot hold: where formulas of positions may have some
+/* Float cannot hold every whole number above 2^24. Where formulas of positions may reach there
  * (lane_passes_float), what is made of positions, constants and numbers of class 0 is computed in double as
- * well, and what other instructions read of it is rounded once. storage: LANE_WIDE doubles. */
+ * well, and is rounded once when other instructions read it. storage: LANE_WIDE doubles. */
 enum { LANE_WIDE = 2 * LANE_MAX_REGISTERS * LANE_TILE };
 struct lane_wide {
   double *storage;
@@ -51,9 +51,9 @@ struct lane_wide {
   uint8_t class[LANE_MAX_REGISTERS];
 };
 
-/* Where the registers of one program are while it runs. storage: lane_storage(program) numbers, for this
- * program alone. What is computed once for a tile (class 0) is kept from run to run: set warm to false when
- * the head, the example or an input of class 0 changes. */
+/* The registers of one program while it runs. storage: lane_storage(program) numbers, for this program alone.
+ * What does not vary within a tile (class 0) is computed once and kept from run to run: set warm to false
+ * when the head, the example or an input of class 0 changes. */
 struct lane_registers {
   real *storage;
   bool warm;
@@ -68,8 +68,8 @@ static inline size_t lane_storage(const struct lane_program *program) {
   return (size_t)program->register_count * 2 * LANE_TILE;
 }
 
-/* Which element of a table LANE_gather reads: round(at), or the nearest there is; NaN counts as 0. length: 1
- * or more. */
+/* Which element of a table LANE_gather reads: round(at), or the nearest one there is; NaN counts as 0. length
+ * is at least 1. */
 static inline int64_t lane_index(real at, int64_t length) {
   real last = (real)(length - 1);
   at = at > 0 ? at : 0;
@@ -78,19 +78,21 @@ static inline int64_t lane_index(real at, int64_t length) {
   return index < length ? index : length - 1;
 }
 
-/* One computing instruction on registers of doubles: of the copy for double of this instruction set. */
+/* Runs one computing instruction on registers of doubles. It is in the copy for double; that for float calls
+ * it. */
 #define KERNEL_DOUBLE(name) RT_PASTE3(name, f64, RT_ISA)
 void KERNEL_DOUBLE(lane_exact)(const struct lane_sizes *sizes, const struct lane_wide *wide,
                                const struct lane_instr *in, double *out);
 
-/* A verified program may be run in two parts, on one tile and with one set of registers. The first `end`
- * instructions: gives what register `reg` then holds, as slow * fast numbers, which are the program's own (or
- * an input) until it has finished; room: for as many, if need be. */
+/* A verified program may be run in two parts, on one tile and with one set of registers. This is the first
+ * part: runs `end` instructions and gives what register `reg` then holds, as slow * fast numbers. They belong
+ * to the program (or are an input) until it has finished; room: for as many numbers, if need be. */
 const real *KERNEL(lane_begin)(const struct lane_program *program, const struct lane_tile *tile,
                                struct lane_registers *registers, int end, int reg, real *room);
 
-/* The instructions from `first` on. Leaves the first out_count outputs in out[0..], each as slow * fast
- * numbers whatever its class. An out may be memory of an input with exactly the tile's layout. */
+/* The second part: runs the instructions from `first` on, and leaves the first out_count outputs in out[0..],
+ * each as slow * fast numbers whatever its class. An out may be the memory of an input that lies exactly as
+ * the tile does. */
 void KERNEL(lane_finish)(const struct lane_program *program, const struct lane_tile *tile,
                          struct lane_registers *registers, int first, int out_count, real *const *out);
 

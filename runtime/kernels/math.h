@@ -92,7 +92,7 @@ static inline float rt_tanh_float(float x) {
 /* 1 / (1 + exp(-x)). 3 ulp; 0 below -88.7. */
 static inline float rt_sigmoid_float(float x) { return 1.0f / (1.0f + rt_exp_float(-x)); }
 
-/* log. 1 ulp; -inf at 0, NaN below. Denormals count as what the processor's mode says they are. */
+/* log. 1 ulp; -inf at 0, NaN below. A denormal counts as 0 where the processor's mode says so. */
 static inline float rt_log_float(float x) {
   float tiny = x < 1.17549435e-38f ? 1.0f : 0.0f;
   float z = tiny != 0.0f ? x * 8388608.0f : x;
@@ -224,8 +224,8 @@ static inline double rt_exp2_of_double(double y) {
   return p * rt_double_of_bits((rt_bits_of_double(rounded) + 1023u) << 52);
 }
 
-/* a to the b with the special cases of C99's pow, in double. 1 ulp; results below FLT_MIN are as the
- * processor's mode treats denormals. */
+/* a to the b with the special cases of C99's pow, in double. 1 ulp; results below FLT_MIN are 0 where the
+ * processor's mode flushes denormals. */
 static inline float rt_pow_float(float a, float b) {
   double magnitude = fabs((double)a), power = (double)b;
   double l = rt_log2_of_double(magnitude > 1e-46 && magnitude < 1e39 ? magnitude : 1.0) * power;

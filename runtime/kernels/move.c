@@ -12,7 +12,7 @@ struct run {
   int64_t long_offset, short_offset; /* first elements */
 };
 
-/* Can outer indices of all examples be taken together? When whatever is ragged lies before the axis. */
+/* Can the outer indices of all examples be taken together? Yes when all ragged axes come before the axis. */
 static bool packed(const struct rt_shape *a, const struct rt_shape *b, int axis) {
   return a->batched == b->batched && rt_uniform(a, axis) && rt_uniform(b, axis);
 }

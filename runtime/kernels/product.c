@@ -1,10 +1,11 @@
-/* product.c: how a matrix product is cut.
+/* product.c: how a matrix product is cut. There are two ways, by size.
  *
- * Two ways, by size. OpenBLAS runs small products (m n k up to rt_blas_info()->small_product, b not
- * transposed) straight from the operands, at the processor's full speed as long as they fit the caches: then
- * a tile is some rows by 64 columns, worked off in steps of a few dozen rows, and k is cut as well, within
- * the tile. A transposed b is turned first, 64 columns at a time, and tiles have more rows to make up for it.
- * Anything else is packed by OpenBLAS, which wants large tiles. */
+ * OpenBLAS runs small products (m n k up to rt_blas_info()->small_product, b not transposed) straight from
+ * the operands, at the processor's full speed as long as they fit the caches. Then a tile is some rows by 64
+ * columns, worked off in steps of a few dozen rows, and k is cut as well, within the tile. A transposed b is
+ * turned first, 64 columns at a time, and tiles have more rows to make up for it.
+ *
+ * OpenBLAS packs anything else, and wants large tiles. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/split.h"

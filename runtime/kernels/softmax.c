@@ -26,7 +26,7 @@ static real sum_of_exponentials(int64_t n, const real *a, real shift) {
   return sum;
 }
 
-/* A row of minus infinities has nothing to choose from: all 0. */
+/* A row of minus infinities has nothing to choose from: its weights are all 0. */
 static void softmax_row(int64_t n, const real *restrict a, real *restrict y) {
   real m = row_maximum(n, a);
   real sum = exponentials(n, a, m == -INFINITY ? 0 : m, y);
@@ -48,7 +48,7 @@ static real log_sum(int64_t n, const real *a) {
   return shift + LANE_LOG(sum_of_exponentials(n, a, shift));
 }
 
-/* A row of minus infinities stays one. */
+/* A row of minus infinities stays as it is. */
 static void log_softmax_span(const struct rt_call *call, const struct span *span) {
   int64_t n = span->n;
   const real *a = in_data(call, 0) + span_offset(span, call->in[0].shape, n);
@@ -66,7 +66,7 @@ void KERNEL(log_softmax)(const struct rt_call *call) {
 
 /* ---- cross entropy ---- */
 
-/* A target that is no class, which checked data cannot hold, gives NaN, which the trainer reports. */
+/* A target beyond the classes cannot come from checked data. It gives NaN, which the trainer reports. */
 static void cross_entropy_span(const struct rt_call *call, const struct span *span) {
   int64_t n = span->n;
   const real *a = in_data(call, 0) + span_offset(span, call->in[0].shape, n);

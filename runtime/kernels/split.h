@@ -32,7 +32,7 @@ static inline void range_task(void *context, int64_t task, void *scratch) {
   job->body(job->call, task * job->piece, split_min(job->count, (task + 1) * job->piece));
 }
 
-/* touched: numbers touched for each of the count. */
+/* touched: how many numbers each of the count touches. */
 static inline void split_range(const struct rt_call *call, int64_t count, int64_t touched, range_body *body) {
   int64_t piece = split_max(1, SPLIT_GRAIN / split_max(1, touched));
   struct range_job job = {call, body, count, piece};

@@ -1,6 +1,6 @@
-/* take.c: picks an element from a table for each index, as a slot does when it indexes (lane_index): each row
- * of indices has the row of the table that lies at the same place on the axes they share. take_grad adds up
- * by the same places. */
+/* take.c: picks an element from a table for each index, as a slot does when it indexes (lane_index). A row of
+ * indices reads the row of the table at the same place on the axes that both have. take_grad adds up at the
+ * same places. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/lane_run.h"
 #include "runtime/kernels/split.h"
@@ -108,8 +108,8 @@ void KERNEL(take)(const struct rt_call *call) {
   }
 }
 
-/* ---- take_grad: each example has a table of its own to add to; a table's first axis cuts it when it is the
- * indices' first ---- */
+/* ---- take_grad: each example has a table of its own to add to. When the table has the first axis of the
+ * indices, that axis cuts the work ---- */
 
 static int64_t parts_of(const struct rt_shape *index, int64_t axes, int64_t e) {
   return index->rank > 1 && axes & 1 ? rt_size(index, 0, e) : 1;

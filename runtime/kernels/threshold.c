@@ -1,5 +1,5 @@
 /* threshold.c: thresholds of rows: of entmax by Newton's method, the k-th largest by bisection. Rows lie side
- * by side, so that what is done to one is done to a vector of them; a row is read once for each step. */
+ * by side, so that a vector holds one number of each of several rows. Each step reads the rows once. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/math.h"
 #include "runtime/kernels/split.h"
@@ -15,10 +15,10 @@ enum { SIDE = 64 }; /* rows side by side */
  * 0 where f(u), the sum of relu(x)^p, is 1; tau is (alpha - 1) top - u. u lies between n^-(alpha - 1), where
  * all elements are equal, and 1, where the largest stands alone.
  *
- * For p >= 1 the p-norm of relu(x) is convex in u, so that Newton's method for "the norm is 1" comes down
- * from u = 1 and does not pass the solution; for p = 1 and for equal elements a step is exact. Its step is (f
- * - f^(2 - alpha)) / f'(u) p. For p < 1 it may pass, and is kept within a bracket that halves in logarithm
- * when it does, and with every other step once there were MANY. */
+ * For p >= 1 the p-norm of relu(x) is convex in u. So Newton's method for "the norm is 1" comes down from u =
+ * 1 and does not pass the solution; for p = 1 and for equal elements a step is exact. Its step is (f - f^(2 -
+ * alpha)) / f'(u) p. For p < 1 it may pass, and is kept within a bracket: that is halved in logarithm
+ * whenever a step leaves it, and with every other step after MANY. */
 
 enum { MANY = 8, MOST_STEPS = 160 };
 
@@ -95,8 +95,8 @@ static real entmax_next(struct entmax *m, int64_t q, double alpha, int number) {
   return inside && (number <= MANY || number % 2 == 0) ? next : LANE_SQRT(m->low[q]) * LANE_SQRT(m->high[q]);
 }
 
-/* Moves it; false when it is where it stays, however long the rows beside it take: its result must not depend
- * on them. */
+/* Takes a step; false when the row is done. A row stays where it is then, however many steps the rows beside
+ * it take: its result must not depend on them. */
 static bool entmax_step(struct entmax *m, int64_t q, double alpha, int number) {
   real u = m->u[q];
   if (m->low[q] == m->high[q] || !(m->slope[q] > 0)) /* it is done, or all is hidden */
@@ -139,10 +139,10 @@ static void entmax_rows(const real *a, int64_t n, int64_t fast, int64_t width, d
 
 /* ---- the k-th largest ----
  *
- * It lies between two elements, low and high. A step counts the elements from a number between them on, and
- * takes as the new low or high the element next to that number: both are always elements, and done is when
- * they are one. The numbers are by turns halfway between the two and halfway in the order of all numbers of
- * this precision, which halves even what spans many powers of two. */
+ * It lies between two elements, low and high. A step counts the elements that are at least some number
+ * between them, and the element next to that number becomes the new low or high. Both are always elements,
+ * and the search ends when they are the same. The numbers tried are by turns halfway between low and high and
+ * halfway in the order of all numbers of this precision, which halves even what spans many powers of two. */
 
 #if RT_DOUBLE
 typedef int64_t order;

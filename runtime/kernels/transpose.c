@@ -1,5 +1,5 @@
-/* transpose.c: axes in another order. Axes that stay neighbours count as one; what is left is copied in runs
- * when the last axis stays last, in square blocks when it does not. */
+/* transpose.c: axes in another order. Axes that stay neighbours count as one. What is left is copied in runs
+ * when the last axis stays last, and in square blocks when it does not. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
 

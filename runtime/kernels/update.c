@@ -28,8 +28,8 @@ static const real no_gradient[BLOCK];
   const real name = (real)*from++;                                                                           \
   (void)name;
 
-/* advance: a step. look: what a step without a gradient would do. rest: such a step of what does not move.
- * Steps are not inlined: see above. */
+/* advance: a step. look: what a step without a gradient would do. rest: such a step, of a block that does not
+ * move. None is inlined: see above. */
 enum look { STAYS, CHANGES, MOVES };
 #define RT_OPTIMIZER(name, doc, lr, decay, settings, moments, m, n, coefficients, update, moving, changing,  \
                      resting)                                                                                \

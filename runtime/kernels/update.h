@@ -6,15 +6,14 @@
 
 #include "runtime/training.h"
 
-/* One step: what the optimiser's row computes from its number, and the part of its way to the parameter that
- * the running average goes. */
+/* One step: the coefficients that the optimiser's row computes from its number, and the part of the way to
+ * the parameter that the running average goes. */
 struct update_step {
   double coefficient[RT_MOST_COEFFICIENTS], towards;
 };
 
-/* count parameters in a row go through all the steps; the gradient, if there is one, belongs to the last,
- * before it there was none. Steps without a gradient are computed as steps with a gradient of 0, bit for bit.
- */
+/* `count` parameters side by side go through all the steps. The gradient belongs to the last one; the steps
+ * before it have none, and are computed as with a gradient of 0, bit for bit. */
 struct update_run {
   int64_t count;
   void *value, *moment[RT_MOST_MOMENTS]; /* a moment that the optimiser does not have is NULL */

@@ -183,20 +183,20 @@ static void test_numbers(void **state) {
     int column;
     const char *text;
   } bad[] = {
-      {"1.5x\t1 2 3\t1", 1, "\"1.5x\" is no number"},
-      {"\t1 2 3\t1", 1, "\"\" is no number"},
+      {"1.5x\t1 2 3\t1", 1, "\"1.5x\" is not a number"},
+      {"\t1 2 3\t1", 1, "\"\" is not a number"},
       {"nan\t1 2 3\t1", 1, "no number"},
       {"0x10\t1 2 3\t1", 1, "no number"},
       {"1e999\t1 2 3\t1", 1, "too large"},
       {".\t1 2 3\t1", 1, "no number"},
       {"1e\t1 2 3\t1", 1, "no number"},
       {"1 2\t1 2 3\t1", 1, "no number"},
-      {"1\t1 2\t1", 2, "2 numbers in \"v\", which has 3"},
+      {"1\t1 2\t1", 2, "2 numbers in \"v\", where every row has 3"},
       {"1\t1 2 3 4\t1", 2, "4 numbers"},
       {"1\t\t1", 2, "0 numbers"},
       {"1\t1,,3\t1", 2, "number 2, \"\""},
       {"1\t1,2,3,\t1", 2, "4 numbers"},
-      {"1\t1 x 3\t1", 2, "number 2, \"x\", is no number"},
+      {"1\t1 x 3\t1", 2, "number 2, \"x\", is not a number"},
   };
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     char content[200];

@@ -170,7 +170,7 @@ static void test_refused(void **state) {
       {"{}", 1, "bytes behind"},
       {"{\"t\":1}", 0, "has no dtype"},
       {"{\"t\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, "has no shape"},
-      {"{\"t\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "no two data_offsets"},
+      {"{\"t\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "needs two data_offsets"},
       {T("U8", "{}", "[0,1]"), 1, "has no shape"},
       {T("U8", "[-1]", "[0,1]"), 1, "no integer from 0"},
       {T("U8", "[1.0]", "[0,1]"), 1, "no integer from 0"},

@@ -284,7 +284,7 @@ static void test_schema_refused(void **state) {
       {&io_kind_words, {.max_length = -1, .pair = -1}, "negative"},
       {&io_kind_tags, {.pair = -1}, "which column's tokens"},
       {&io_kind_tags, {.pair = 7}, "which column's tokens"},
-      {&io_kind_words, {.pair = 0}, "is no tags column"},
+      {&io_kind_words, {.pair = 0}, "has no tags, so it cannot be paired"},
       {&io_kind_words, {.set.max_size = -1, .pair = -1}, "max_size is -1, and can be 1 to 2147483647"},
       {&io_kind_ngrams, {.set.own = {3, 2}, .pair = -1}, "ngrams of 3 to 2 characters"},
       {&io_kind_ngrams, {.set.own = {3, 65}, .pair = -1}, "max_n is 65, and can be 1 to 64"},
