@@ -3,8 +3,6 @@
 #include "grammar/parser.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A node and the height of the tree below it, which only this file needs. */
@@ -149,39 +147,15 @@ struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct 
   return NULL;
 }
 
-/* The value of a literal. strtod reads the decimal point of the host's locale, so the point is taken out and
- * the exponent lowered instead: 1.5e-3 is read as 15e-4, and 10% as 10e-2. */
-static double number_value(const char *text) {
-  char digits[256];
-  size_t n = 0;
-  long exponent = 0;
-  bool fraction = false;
-  for (; *text && *text != 'e' && *text != 'E' && *text != '%'; text++) {
-    if (*text == '.') {
-      fraction = true;
-      continue;
-    }
-    if (n < 200)
-      digits[n++] = *text;
-    else
-      exponent++;
-    exponent -= fraction;
-  }
-  if (*text == 'e' || *text == 'E') exponent += strtol(text + 1, NULL, 10);
-  if (text[strlen(text) - (*text != '\0')] == '%') exponent -= 2;
-  if (exponent > 100000) exponent = 100000;
-  if (exponent < -100000) exponent = -100000;
-  snprintf(digits + n, sizeof digits - n, "e%ld", exponent);
-  return strtod(digits, NULL);
-}
-
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text) {
   struct gr_node *node = gr_leaf(parser, GR_NUMBER, span, text);
   if (!node) return NULL;
-  node->number = number_value(text);
-  if (isfinite(node->number)) return node;
-  gr_fail(parser->error, span, "this number is too large");
-  rt_hint(parser->error, "the largest number is about 1.8e308");
+  size_t length = strlen(text);
+  bool percent = text[length - 1] == '%'; /* 10% is 10e-2 */
+  const char *wrong = rt_number(text, length - percent, percent ? -2 : 0, &node->number);
+  if (!wrong) return node;
+  gr_fail(parser->error, span, "this number %s", wrong);
+  if (isinf(node->number)) rt_hint(parser->error, "the largest number is about 1.8e308");
   return NULL;
 }
 

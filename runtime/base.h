@@ -100,6 +100,10 @@ void rt_text_puts(struct rt_text *t, const char *string);
 void rt_text_printf(struct rt_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_text_free(struct rt_text *t);
 
+/* number.c: the decimal number (-1.5, 3, .5, 6e-3) that a text is, times 10^shift, correctly rounded and
+ * whatever the process's locale. NULL, or what is wrong: "is not a number", "is too large". */
+const char *rt_number(const char *text, size_t length, int shift, double *number);
+
 /* nearest.c: the name that somebody meant who misspelt one. Begin with {wanted, NULL, 0} and consider every
  * known name; best stays NULL when none is near. */
 struct rt_nearest {

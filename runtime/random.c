@@ -4,15 +4,19 @@
 
 #include <math.h>
 
+/* Word 2 of the counter keeps apart what draws from one seed; the kernels' blocks have 0 there. */
+enum { BITS = 1, SEEDS, NORMALS };
+
+static const double TURN = 6.283185307179586; /* 2 pi */
+
 uint64_t rt_random_bits(uint64_t seed, uint64_t position) {
-  uint32_t x[4] = {(uint32_t)position, (uint32_t)(position >> 32), 1,
-                   0}; /* 1: apart from the kernels' blocks */
+  uint32_t x[4] = {(uint32_t)position, (uint32_t)(position >> 32), BITS, 0};
   rt_philox(x, (uint32_t)seed, (uint32_t)(seed >> 32));
   return (uint64_t)x[1] << 32 | x[0];
 }
 
 uint64_t rt_random_seed(uint64_t seed, uint64_t stream) {
-  uint32_t x[4] = {(uint32_t)stream, (uint32_t)(stream >> 32), 2, 0};
+  uint32_t x[4] = {(uint32_t)stream, (uint32_t)(stream >> 32), SEEDS, 0};
   rt_philox(x, (uint32_t)seed, (uint32_t)(seed >> 32));
   return (uint64_t)x[1] << 32 | x[0];
 }
@@ -23,11 +27,11 @@ double rt_random_uniform(uint64_t seed, uint64_t position) {
 
 /* Box and Muller (1958); of the two numbers that a pair makes, one is used. */
 double rt_random_normal(uint64_t seed, uint64_t position) {
-  uint32_t x[4] = {(uint32_t)position, (uint32_t)(position >> 32), 3, 0};
+  uint32_t x[4] = {(uint32_t)position, (uint32_t)(position >> 32), NORMALS, 0};
   rt_philox(x, (uint32_t)seed, (uint32_t)(seed >> 32));
   uint64_t a = (uint64_t)x[1] << 32 | x[0], b = (uint64_t)x[3] << 32 | x[2];
   double radius = sqrt(-2 * log(((double)(a >> 12) + 0.5) * 0x1p-52));
-  return radius * cos(6.283185307179586 * ((double)(b >> 12) + 0.5) * 0x1p-52);
+  return radius * cos(TURN * ((double)(b >> 12) + 0.5) * 0x1p-52);
 }
 
 /* The first 2^64 mod limit numbers are drawn again, so that as many are left for each result. Redraws come

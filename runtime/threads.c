@@ -190,8 +190,6 @@ void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *conte
 
 /* ---- making and ending ---- */
 
-int rt_pool_threads(const struct rt_pool *pool) { return pool->threads; }
-
 int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
   if (bytes <= pool->scratch_bytes) return RT_OK;
   for (int i = 0; i < pool->threads; i++) {

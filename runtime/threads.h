@@ -16,7 +16,6 @@ typedef void rt_task(
 /* threads: 1 or more, counting the caller, who works too. NULL and error filled on failure. */
 struct rt_pool *rt_pool_new(int threads, struct rt_error *error);
 void rt_pool_free(struct rt_pool *pool);
-int rt_pool_threads(const struct rt_pool *pool);
 
 /* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something
  * runs. After RT_NO_MEMORY the scratch is as large as it was, or larger. */

@@ -96,8 +96,6 @@ int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, stru
 /* The same without emptying the dataset: rows add up to a batch. Their unknown tokens are not counted. A bad
  * row leaves the dataset as it was. */
 int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
-/* The fields of the row last read, as written, in the schema's order, those left out included. */
-const struct io_row *io_rows_row(const struct io_rows *rows);
 struct io_table *io_rows_table(struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 

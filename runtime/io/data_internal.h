@@ -64,10 +64,6 @@ int io_encode_table(const struct io_encoder *e, struct io_table *table, bool ski
  * can go wrong. */
 int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v,
                      int64_t *count, struct rt_error *error);
-/* Opens a file, or a source when it is not NULL, with the columns of a schema. */
-int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
-                         const struct io_schema *schema, const struct io_data_options *options,
-                         struct rt_error *error);
 /* Gives an empty dataset the columns of a schema. */
 int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error);
 /* Counts in values[].unknown the tokens that are unknown. */

@@ -3,9 +3,10 @@
 
 #include "runtime/io/data_internal.h"
 
-int io_open_schema_table(struct io_table **table, const char *path, const struct io_source *source,
-                         const struct io_schema *schema, const struct io_data_options *o,
-                         struct rt_error *error) {
+/* Opens a file, or a source when it is not NULL, with the columns of a schema. */
+static int open_table(struct io_table **table, const char *path, const struct io_source *source,
+                      const struct io_schema *schema, const struct io_data_options *o,
+                      struct rt_error *error) {
   size_t count = (size_t)schema->fields;
   const char **names = rt_zalloc(count, sizeof *names);
   bool *required = rt_zalloc(count, sizeof *required);
@@ -59,7 +60,7 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   struct io_table *table;
   struct io_data_options options = *o;
   options.predicting = o->predicting && !learning;
-  int status = io_open_schema_table(&table, path, NULL, schema, &options, error);
+  int status = open_table(&table, path, NULL, schema, &options, error);
   if (status != RT_OK) return status;
   data->name = rt_strdup(io_table_name(table));
   data->check = o->check;
@@ -176,7 +177,7 @@ static int open_rows(struct io_rows **rows, const char *path, const struct io_so
   if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   struct io_rows *r = rt_zalloc(1, sizeof *r);
   if (!r) return rt_no_memory(error);
-  int status = io_open_schema_table(&r->table, path, source, schema, &options, error);
+  int status = open_table(&r->table, path, source, schema, &options, error);
   if (status != RT_OK) {
     rt_free(r);
     return status;
@@ -217,7 +218,6 @@ int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, st
   return RT_OK;
 }
 
-const struct io_row *io_rows_row(const struct io_rows *rows) { return &rows->row; }
 struct io_table *io_rows_table(struct io_rows *rows) {
   return rows->table;
 }

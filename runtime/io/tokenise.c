@@ -135,20 +135,19 @@ static int add(struct io_tokens *t, size_t start, size_t length, size_t size) {
 }
 
 /* Lower case for the decomposed points, and ASCII for joiners within a word. */
-static void map_points(int32_t *points, size_t count, bool keep_case, bool joiners) {
+static void map_points(int32_t *points, size_t count, bool joiners) {
   for (size_t i = 0; i < count; i++) {
     if (joiners && points[i] == RIGHT_QUOTE)
       points[i] = APOSTROPHE;
     else if (joiners && is_hyphen(points[i]))
       points[i] = HYPHEN;
-    else if (!keep_case)
+    else
       points[i] = utf8proc_tolower(points[i]);
   }
 }
 
 /* Appends the normal form: decompose, map, compose. */
-static int add_normalised(struct io_tokens *t, const char *text, size_t length, bool keep_case,
-                          bool joiners) {
+static int add_normalised(struct io_tokens *t, const char *text, size_t length, bool joiners) {
   const utf8proc_option_t options = UTF8PROC_STABLE;
   utf8proc_ssize_t count;
   while ((count = utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, t->points,
@@ -157,7 +156,7 @@ static int add_normalised(struct io_tokens *t, const char *text, size_t length, 
     if (IO_GROW(t->points, t->points_capacity, (size_t)count) != RT_OK) return RT_NO_MEMORY;
   if (count < 0) /* more than the library can count, and than memory holds */
     return RT_NO_MEMORY;
-  map_points(t->points, (size_t)count, keep_case, joiners);
+  map_points(t->points, (size_t)count, joiners);
   count = utf8proc_normalize_utf32(t->points, count, options | UTF8PROC_COMPOSE);
   if (reserve_text(t, (size_t)count * 4) != RT_OK) return RT_NO_MEMORY;
   for (utf8proc_ssize_t i = 0; i < count; i++)
@@ -166,25 +165,24 @@ static int add_normalised(struct io_tokens *t, const char *text, size_t length, 
 }
 
 /* Adds the token text[start .. end), normalised. ASCII and single ideographs need no library for that. */
-static int add_word(struct io_tokens *t, const struct source *s, size_t start, size_t end, bool keep_case,
-                    bool joiners) {
+static int add_word(struct io_tokens *t, const struct source *s, size_t start, size_t end, bool joiners) {
   const char *from = s->text + start;
   size_t length = end - start, before = t->text_length, i;
   if (reserve_text(t, length) != RT_OK) return RT_NO_MEMORY;
   char *to = t->text + t->text_length;
   for (i = 0; i < length && (unsigned char)from[i] < 0x80; i++)
-    to[i] = from[i] >= 'A' && from[i] <= 'Z' && !keep_case ? (char)(from[i] + 32) : from[i];
+    to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + ('a' - 'A')) : from[i];
   if (i == length)
     t->text_length += length;
   else if (length == 3 && (unsigned char)from[0] >= 0xE4 && (unsigned char)from[0] <= 0xE9) {
     memcpy(to, from, 3); /* U+4000..U+9FFF: the common ideographs, which are their own normal form */
     t->text_length += 3;
-  } else if (add_normalised(t, from, length, keep_case, joiners) != RT_OK)
+  } else if (add_normalised(t, from, length, joiners) != RT_OK)
     return RT_NO_MEMORY;
   return add(t, start, length, t->text_length - before);
 }
 
-static int tokenise_words(const struct source *s, bool keep_case, struct io_tokens *t) {
+static int tokenise_words(const struct source *s, struct io_tokens *t) {
   bool after_space = true;
   for (size_t at = 0, size; at < s->length;) {
     int32_t point;
@@ -200,18 +198,18 @@ static int tokenise_words(const struct source *s, bool keep_case, struct io_toke
       end = word_end(s, at + size, kind);
     else if (end == 0)
       end = skip_marks(s, at + size);
-    if (add_word(t, s, at, end, keep_case, word) != RT_OK) return RT_NO_MEMORY;
+    if (add_word(t, s, at, end, word) != RT_OK) return RT_NO_MEMORY;
     after_space = false;
     at = end;
   }
   return RT_OK;
 }
 
-static int tokenise_spaces(const struct source *s, bool keep_case, struct io_tokens *t) {
+static int tokenise_spaces(const struct source *s, struct io_tokens *t) {
   for (size_t at = 0; at < s->length;) {
     size_t begin = at;
     while (at < s->length && !io_is_space(s->text[at])) at++;
-    if (at > begin && add_word(t, s, begin, at, keep_case, false) != RT_OK) return RT_NO_MEMORY;
+    if (at > begin && add_word(t, s, begin, at, false) != RT_OK) return RT_NO_MEMORY;
     while (at < s->length && io_is_space(s->text[at])) at++;
   }
   return RT_OK;
@@ -307,7 +305,7 @@ static int add_ngrams(struct io_tokens *t, const struct io_token *word, int64_t 
 /* The words come first, as for `words`, and their ngrams behind them; then the words are dropped. */
 static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *tokeniser,
                            struct io_tokens *t) {
-  int status = tokenise_words(s, tokeniser->keep_case, t);
+  int status = tokenise_words(s, t);
   size_t words = t->count, step;
   for (size_t n = 0; n < words && status == RT_OK; n += step) {
     step = joined(t, n, words);
@@ -327,12 +325,11 @@ static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *to
 int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length,
                 struct io_tokens *tokens, struct rt_error *error) {
   struct source source = {text, length};
-  bool keep_case = tokeniser->keep_case;
   int status = RT_OK;
   tokens->count = tokens->text_length = 0;
   switch (tokeniser->kind) {
-    case IO_TOKENS_WORDS: status = tokenise_words(&source, keep_case, tokens); break;
-    case IO_TOKENS_SPACES: status = tokenise_spaces(&source, keep_case, tokens); break;
+    case IO_TOKENS_WORDS: status = tokenise_words(&source, tokens); break;
+    case IO_TOKENS_SPACES: status = tokenise_spaces(&source, tokens); break;
     case IO_TOKENS_ITEMS: status = tokenise_items(&source, tokens); break;
     case IO_TOKENS_CHARS: status = tokenise_units(&source, false, tokens); break;
     case IO_TOKENS_BYTES: status = tokenise_units(&source, true, tokens); break;

@@ -33,7 +33,6 @@ enum io_token_kind {
 
 struct io_tokeniser {
   enum io_token_kind kind;
-  bool keep_case;
   int64_t min_n, max_n; /* ngrams: 1 <= min_n <= max_n */
 };
 

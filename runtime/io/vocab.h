@@ -82,8 +82,7 @@ const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *leng
 /* Appends up to max of the texts as `a, b, c, … (77 in all)`, for messages. */
 void io_vocab_list(const struct io_vocab *vocab, int32_t max, struct rt_text *out);
 
-/* One JSON object. Parsing refuses whatever writing cannot have made (RT_BAD_DATA). */
+/* As one JSON object; vocab_json.h reads it. */
 void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out);
-int io_vocab_parse(struct io_vocab **vocab, const char *json, size_t length, struct rt_error *error);
 
 #endif

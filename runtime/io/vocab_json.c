@@ -90,13 +90,3 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   io_intern_free(&set);
   return status;
 }
-
-int io_vocab_parse(struct io_vocab **vocab, const char *json, size_t length, struct rt_error *error) {
-  *vocab = NULL;
-  json_t *root;
-  int status = io_json_parse(&root, "the vocabulary", json, length, error);
-  if (status != RT_OK) return status;
-  status = io_vocab_from_json(vocab, root, error);
-  json_decref(root);
-  return status;
-}

@@ -10,6 +10,7 @@
 
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab.h"
+#include "runtime/io/vocab_json.h"
 
 static void test_intern(void **state) {
   (void)state;
@@ -143,6 +144,15 @@ static void test_bytes(void **state) {
   io_vocab_free(v);
 }
 
+static int parse(struct io_vocab **vocab, const char *text, size_t length, struct rt_error *error) {
+  json_t *json;
+  *vocab = NULL;
+  int status = io_json_parse(&json, "the vocabulary", text, length, error);
+  if (status == RT_OK) status = io_vocab_from_json(vocab, json, error);
+  json_decref(json);
+  return status;
+}
+
 static void test_json(void **state) {
   (void)state;
   static const char *const good[] = {
@@ -155,7 +165,7 @@ static void test_json(void **state) {
   for (size_t i = 0; i < RT_COUNT(good); i++) {
     struct io_vocab *v;
     struct rt_text out = {0};
-    assert_int_equal(io_vocab_parse(&v, good[i], strlen(good[i]), NULL), RT_OK);
+    assert_int_equal(parse(&v, good[i], strlen(good[i]), NULL), RT_OK);
     io_vocab_write(v, &out);
     assert_string_equal(out.data, good[i]);
     rt_text_free(&out);
@@ -169,10 +179,10 @@ static void test_bad_json(void **state) {
     const char *json, *text;
   } bad[] = {
       {"", "not valid JSON"},
-      {"[]", "no kind"},
-      {"{\"kind\":\"wrods\",\"texts\":[]}", "no kind"},
-      {"{\"kind\":\"words\",\"ends\":1,\"texts\":[]}", "no kind"},
-      {"{\"kind\":\"classes\",\"ends\":true,\"texts\":[\"a\"]}", "no kind"},
+      {"[]", "no known kind"},
+      {"{\"kind\":\"wrods\",\"texts\":[]}", "no known kind"},
+      {"{\"kind\":\"words\",\"ends\":1,\"texts\":[]}", "no known kind"},
+      {"{\"kind\":\"classes\",\"ends\":true,\"texts\":[\"a\"]}", "no known kind"},
       {"{\"kind\":\"words\"}", "no texts"},
       {"{\"kind\":\"words\",\"texts\":[1]}", "not a string"},
       {"{\"kind\":\"words\",\"texts\":[\"a\",\"a\"]}", "twice"},
@@ -184,7 +194,7 @@ static void test_bad_json(void **state) {
   for (size_t i = 0; i < RT_COUNT(bad); i++) {
     struct io_vocab *v;
     struct rt_error e = {0};
-    assert_int_equal(io_vocab_parse(&v, bad[i].json, strlen(bad[i].json), &e), RT_BAD_DATA);
+    assert_int_equal(parse(&v, bad[i].json, strlen(bad[i].json), &e), RT_BAD_DATA);
     assert_null(v);
     if (!strstr(e.text, bad[i].text)) fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
   }
@@ -239,9 +249,9 @@ static void test_schema(void **state) {
   assert_int_equal(io_schema_is_tagged(&s, 0), true);
   const char *classes = "{\"kind\":\"classes\",\"texts\":[\"B\",\"O\"]}",
              *words = "{\"kind\":\"words\",\"texts\":[\"x\"]}";
-  assert_int_equal(io_vocab_parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
-  assert_int_equal(io_vocab_parse(&s.columns[1].vocab, classes, strlen(classes), NULL), RT_OK);
-  assert_int_equal(io_vocab_parse(&s.columns[4].vocab, words, strlen(words), NULL), RT_OK);
+  assert_int_equal(parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
+  assert_int_equal(parse(&s.columns[1].vocab, classes, strlen(classes), NULL), RT_OK);
+  assert_int_equal(parse(&s.columns[4].vocab, words, strlen(words), NULL), RT_OK);
   assert_true(io_schema_is_trained(&s));
   io_schema_write(&s, &out);
   assert_int_equal(io_schema_parse(&again, out.data, out.length, &e), RT_OK);

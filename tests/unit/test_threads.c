@@ -35,7 +35,6 @@ static void each_task_runs_once(void **state) {
     struct rt_error error = {0};
     struct rt_pool *pool = rt_pool_new(threads, &error);
     assert_non_null(pool);
-    assert_int_equal(rt_pool_threads(pool), threads);
     for (size_t round = 0; round < 200; round++) {
       int64_t count = counts[round % RT_COUNT(counts)];
       if (count == MOST && round > 20) count = 5;
