@@ -31,7 +31,7 @@ void rt_nearest_consider(struct rt_nearest *nearest, const char *candidate) {
   if (abs((int)strlen(candidate) - length) > limit) return;
   int distance = rt_edit_distance(nearest->wanted, candidate);
   /* Any two names of one letter are near: only d and D are. */
-  if (strlen(nearest->wanted) == 1 && strcasecmp(nearest->wanted, candidate)) return;
+  if (strlen(nearest->wanted) == 1 && strcasecmp(nearest->wanted, candidate) != 0) return;
   if (distance <= limit && (!nearest->best || distance < nearest->distance)) {
     nearest->best = candidate;
     nearest->distance = distance;

@@ -18,7 +18,7 @@ static long owner_of(const char *name, const char *base) {
   char *end;
   int begin = 0;
   size_t length = strlen(base) < IO_TEMPORARY_BASE ? strlen(base) : IO_TEMPORARY_BASE;
-  if (name[0] != '.' || strncmp(name + 1, base, length) || name[length + 1] != '.') return 0;
+  if (name[0] != '.' || strncmp(name + 1, base, length) != 0 || name[length + 1] != '.') return 0;
   const char *digits = name + length + 2;
   if (digits[0] < '0' || digits[0] > '9') return 0;
   long owner = strtol(digits, &end, 10);

@@ -30,7 +30,8 @@ static void read_options(struct io_column *c, const json_t *json, bool *good) {
       *io_option_number(option, &c->set) = io_json_integer(json, option->name, 0, option->most, 0, good);
   }
   struct io_settings settled = c->set; /* as it was when it was written */
-  if (c->kind->settle && (c->kind->settle(&settled, NULL) || memcmp(&settled, &c->set, sizeof settled)))
+  if (c->kind->settle
+      && (c->kind->settle(&settled, NULL) != RT_OK || memcmp(&settled, &c->set, sizeof settled) != 0))
     *good = false;
 }
 

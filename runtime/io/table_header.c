@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "runtime/io/table_internal.h"
+#include "runtime/io/utf8.h"
 
 enum { LONGEST_NAME = 40, MOST_SPACES = 1 };
 
@@ -75,7 +76,10 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
 }
 
 /* Names that differ in case, or in what stands between words, are alike. */
-static char plain(char c) { return c == '_' || c == '-' ? ' ' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+static char plain(char c) {
+  if (c == '_' || c == '-') return ' ';
+  return io_ascii_lower(c);
+}
 
 /* A copy of a name for comparing, at most LONGEST_NAME long. */
 static const char *plain_copy(const char *name, size_t length, char *copy) {

@@ -15,8 +15,8 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_reader_name(t->reader), line, field}, "%s",
-                    text);
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_reader_name(t->reader), line, (int64_t)field},
+                    "%s", text);
 }
 
 /* ---- rows ---- */

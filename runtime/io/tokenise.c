@@ -170,8 +170,7 @@ static int add_word(struct io_tokens *t, const struct source *s, size_t start, s
   size_t length = end - start, before = t->text_length, i;
   if (reserve_text(t, length) != RT_OK) return RT_NO_MEMORY;
   char *to = t->text + t->text_length;
-  for (i = 0; i < length && (unsigned char)from[i] < 0x80; i++)
-    to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + ('a' - 'A')) : from[i];
+  for (i = 0; i < length && (unsigned char)from[i] < 0x80; i++) to[i] = io_ascii_lower(from[i]);
   if (i == length)
     t->text_length += length;
   else if (length == 3 && (unsigned char)from[0] >= 0xE4 && (unsigned char)from[0] <= 0xE9) {

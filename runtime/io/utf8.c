@@ -91,7 +91,7 @@ int io_utf8_require(const char *file, const char *bytes, size_t length, struct r
       begin = i + 1;
     }
   size_t column = bad - begin + 1;
-  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){file, line, column},
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){file, (int64_t)line, (int64_t)column},
                     nul ? "a NUL byte, where text should be" : "byte 0x%02x is not valid UTF-8",
                     (unsigned)(unsigned char)bytes[bad]);
 }

@@ -10,6 +10,11 @@ size_t io_utf8_check(const char *bytes, size_t length);
 int32_t io_utf8_decode(const char *bytes, size_t *size);
 /* Writes a code point (valid, no surrogate) as 1..4 bytes and returns how many. */
 size_t io_utf8_encode(int32_t point, char *bytes);
+/* The lower case of an ASCII letter; anything else as it is. */
+static inline char io_ascii_lower(char c) {
+  if (c >= 'A' && c <= 'Z') c = (char)(c + ('a' - 'A'));
+  return c;
+}
 /* Do the bytes at the start of a file look like UTF-16? It begins with a mark of its own, or every other byte
  * is 0. */
 bool io_utf16_looks(const char *bytes, size_t length);

@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) void product_block(int rows, int ve
   for (int64_t k = 0; k < depth; k++, pa += a->column, pb += b->row) {
     product_vector row[PRODUCT_VECTORS];
 #pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) row[v] = product_load(pb + v * RT_VECTOR);
+    for (int v = 0; v < vectors; v++) row[v] = product_load(pb + (int64_t)v * RT_VECTOR);
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) void product_block(int rows, int ve
   for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++) {
-      real *to = c->data + r * c->row + v * RT_VECTOR;
+      real *to = c->data + r * c->row + (int64_t)v * RT_VECTOR;
       product_store(to, add ? product_load(to) + sum[r][v] : sum[r][v]);
     }
 }
@@ -67,18 +67,23 @@ static inline __attribute__((always_inline)) void product_column(int vectors, in
 
 /* Rows of b that stand a power of two apart fall on few lines of the cache, and every block of c reads them.
  * When there are enough blocks, b is copied to rows next to each other. */
-enum { PRODUCT_DEPTH = 64, PRODUCT_COPIED = PRODUCT_VECTORS * RT_VECTOR, PRODUCT_WORTH = 4 * PRODUCT_ROWS };
+enum {
+  PRODUCT_DEPTH = 64,
+  PRODUCT_WIDE = PRODUCT_VECTORS * RT_VECTOR,
+  PRODUCT_PAIR = 2 * RT_VECTOR,
+  PRODUCT_WORTH = 4 * PRODUCT_ROWS
+};
 
 static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a,
                                 const struct attend_matrix *b, struct attend_matrix c, bool add) {
-  if (depth > PRODUCT_DEPTH || m < PRODUCT_WORTH || b->row == PRODUCT_COPIED) {
+  if (depth > PRODUCT_DEPTH || m < PRODUCT_WORTH || b->row == PRODUCT_WIDE) {
     product_column(PRODUCT_VECTORS, m, depth, a, b, c, add);
     return;
   }
-  real copy[PRODUCT_DEPTH * PRODUCT_COPIED] __attribute__((aligned(RT_VECTOR_BYTES)));
-  struct attend_matrix dense = {copy, PRODUCT_COPIED, 1};
+  real copy[PRODUCT_DEPTH * PRODUCT_WIDE] __attribute__((aligned(RT_VECTOR_BYTES)));
+  struct attend_matrix dense = {copy, PRODUCT_WIDE, 1};
   for (int64_t k = 0; k < depth; k++)
-    memcpy(copy + k * PRODUCT_COPIED, b->data + k * b->row, PRODUCT_COPIED * sizeof(real));
+    memcpy(copy + k * PRODUCT_WIDE, b->data + k * b->row, PRODUCT_WIDE * sizeof(real));
   product_column(PRODUCT_VECTORS, m, depth, a, &dense, c, add);
 }
 
@@ -119,14 +124,14 @@ static void product_edge(const struct attend_sum *edge) {
 
 void KERNEL(attend_product)(const struct attend_sum *sum) {
   struct attend_sum left = *sum; /* columns of b and c that are still to be done */
-  for (; left.n >= PRODUCT_VECTORS * RT_VECTOR; left.n -= PRODUCT_VECTORS * RT_VECTOR) {
+  for (; left.n >= PRODUCT_WIDE; left.n -= PRODUCT_WIDE) {
     product_column_wide(left.m, left.k, left.a, &left.b, left.c, left.add);
-    left.b.data += PRODUCT_VECTORS * RT_VECTOR, left.c.data += PRODUCT_VECTORS * RT_VECTOR;
+    left.b.data += PRODUCT_WIDE, left.c.data += PRODUCT_WIDE;
   }
   if (PRODUCT_VECTORS > 2)
-    for (; left.n >= 2 * RT_VECTOR; left.n -= 2 * RT_VECTOR) {
+    for (; left.n >= PRODUCT_PAIR; left.n -= PRODUCT_PAIR) {
       product_column_2(left.m, left.k, left.a, &left.b, left.c, left.add);
-      left.b.data += 2 * RT_VECTOR, left.c.data += 2 * RT_VECTOR;
+      left.b.data += PRODUCT_PAIR, left.c.data += PRODUCT_PAIR;
     }
   for (; left.n >= RT_VECTOR; left.n -= RT_VECTOR) {
     product_column_1(left.m, left.k, left.a, &left.b, left.c, left.add);

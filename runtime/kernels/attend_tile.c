@@ -98,22 +98,22 @@ static void attend_space_init(const struct attend_plan *plan, bool wide, struct 
   struct lane_registers *const registers[] = {&space->score_regs, &space->mask_regs, &space->drop_regs,
                                               &space->grad_regs};
   real *free = scratch;
-  space->score = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
-  space->grad = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
-  space->seen = attend_carve(&free, ATTEND_KEYS * ATTEND_QUERIES);
-  space->clean = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
+  space->score = attend_carve(&free, ATTEND_TILE);
+  space->grad = attend_carve(&free, ATTEND_TILE);
+  space->seen = attend_carve(&free, ATTEND_TILE);
+  space->clean = attend_carve(&free, ATTEND_COPIES);
   space->shaped = attend_carve(&free, LANE_TILE);
   space->mask = attend_carve(&free, LANE_TILE);
   space->drop = attend_carve(&free, LANE_TILE);
-  space->query_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
-  space->grad_t = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
-  space->key = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
-  space->value = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
-  space->dkey = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
-  space->dvalue = attend_carve(&free, ATTEND_KEYS * ATTEND_PACKED);
-  space->query = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
-  space->dy = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
-  space->row = attend_carve(&free, ATTEND_WIDTH * ATTEND_QUERIES);
+  space->query_t = attend_carve(&free, ATTEND_TURNED);
+  space->grad_t = attend_carve(&free, ATTEND_TURNED);
+  space->key = attend_carve(&free, ATTEND_COPIES);
+  space->value = attend_carve(&free, ATTEND_COPIES);
+  space->dkey = attend_carve(&free, ATTEND_COPIES);
+  space->dvalue = attend_carve(&free, ATTEND_COPIES);
+  space->query = attend_carve(&free, ATTEND_TURNED);
+  space->dy = attend_carve(&free, ATTEND_TURNED);
+  space->row = attend_carve(&free, ATTEND_TURNED);
   for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k]) registers[k]->storage = attend_carve(&free, lane_storage(programs[k]));
@@ -296,7 +296,8 @@ void KERNEL(attend_band)(const struct attend_head *head, int64_t first, struct a
     band->query_width = query, band->value_width = value;
     band->slot = width * ATTEND_QUERIES;
   }
-  for (int b = 0; b < band->count; b++) band->block[b] = attend_queries(head, first + b * ATTEND_QUERIES);
+  for (int b = 0; b < band->count; b++)
+    band->block[b] = attend_queries(head, first + (int64_t)b * ATTEND_QUERIES);
 }
 
 struct attend_matrix KERNEL(attend_pack)(struct attend_matrix from, int64_t rows, int64_t width, real *to) {
@@ -368,7 +369,7 @@ static void attend_square(const real *from, int64_t from_stride, int64_t rows, r
 #pragma GCC unroll 4
   for (int half = 1; half < RT_VECTOR; half *= 2) {
 #pragma GCC unroll 8
-    for (int k = 0; k < RT_VECTOR / 2; k++) {
+    for (int64_t k = 0; k < RT_VECTOR / 2; k++) {
       next[2 * k] = ATTEND_LOW(line[k], line[k + RT_VECTOR / 2]);
       next[2 * k + 1] = ATTEND_HIGH(line[k], line[k + RT_VECTOR / 2]);
     }

@@ -22,6 +22,13 @@ enum {
   ATTEND_PACKED = 128 /* most features of rows that are packed */
 };
 
+/* Numbers in a tile, in transposed rows of a block or a band, and in packed rows of a block of keys. */
+enum {
+  ATTEND_TILE = ATTEND_KEYS * ATTEND_QUERIES,
+  ATTEND_TURNED = ATTEND_WIDTH * ATTEND_QUERIES,
+  ATTEND_COPIES = ATTEND_KEYS * ATTEND_PACKED
+};
+
 /* Runs what follows for q = 0..count-1. count is a whole number of vectors, as in tiles, so that no lane is
  * left for a scalar loop before or behind. */
 #define ATTEND_LANES(q, count)                                                                               \

@@ -181,7 +181,8 @@ static void attend_forward(const struct attend_head *head, struct attend_space *
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
   struct attend_band band;
-  for (int64_t first = head->first_query; first < head->end_query; first += band.count * ATTEND_QUERIES) {
+  for (int64_t first = head->first_query; first < head->end_query;
+       first += (int64_t)band.count * ATTEND_QUERIES) {
     KERNEL(attend_band)(head, first, &band);
     attend_band_forward(head, &band, &y, &lse, space);
   }

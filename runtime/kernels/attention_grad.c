@@ -365,7 +365,8 @@ static void attend_backward(const struct attend_head *head, struct attend_space 
   struct attend_grads g;
   struct attend_band band;
   KERNEL(attend_grads_init)(head, &g);
-  for (int64_t first = head->first_query; first < head->end_query; first += band.count * ATTEND_QUERIES) {
+  for (int64_t first = head->first_query; first < head->end_query;
+       first += (int64_t)band.count * ATTEND_QUERIES) {
     KERNEL(attend_band)(head, first, &band);
     attend_band_backward(head, &g, &band, space);
   }

@@ -37,10 +37,10 @@ void KERNEL(iota)(const struct rt_call *call) {
 /* ---- random numbers: number i of a call depends on (seed, i) alone; four come from one block of the
  * generator ---- */
 
-enum { BLOCKS = 64 }; /* generator blocks at a time */
+enum { BLOCKS = 64, NUMBERS = 4 * BLOCKS, TOUCHED = 2 * NUMBERS }; /* generator blocks at a time */
 
 /* uniform[4 b + w]: word w of block first + b, as a number in (0,1). */
-static void uniform_blocks(uint64_t seed, int64_t first, real uniform[4 * BLOCKS]) {
+static void uniform_blocks(uint64_t seed, int64_t first, real uniform[NUMBERS]) {
   uint32_t word[4][BLOCKS];
   rt_random_blocks(seed, (uint64_t)first, BLOCKS, *word);
   for (int w = 0; w < 4; w++) {
@@ -52,27 +52,27 @@ static void uniform_blocks(uint64_t seed, int64_t first, real uniform[4 * BLOCKS
 
 typedef void shape_numbers(const struct rt_call *call, real *uniform);
 
-/* Task i of a random op fills numbers 4 BLOCKS i onwards. */
+/* Task i of a random op fills numbers NUMBERS i onwards. */
 static void draw(const struct rt_call *call, int64_t begin, int64_t end, shape_numbers *numbers) {
   int64_t count = call->out[0].shape->count;
   for (int64_t i = begin; i < end; i++) {
-    real uniform[4 * BLOCKS], *y = out_data(call, 0) + i * 4 * BLOCKS;
+    real uniform[NUMBERS], *y = out_data(call, 0) + i * NUMBERS;
     uniform_blocks(call->seed, i * BLOCKS, uniform);
     numbers(call, uniform);
-    int64_t n = split_min(4 * BLOCKS, count - i * 4 * BLOCKS);
+    int64_t n = split_min(NUMBERS, count - i * NUMBERS);
     for (int64_t k = 0; k < n; k++) y[k] = uniform[k];
   }
 }
 
 static void keep_or_drop(const struct rt_call *call, real *x) {
   real rate = (real)call->real, kept = rate < 1 ? 1 / (1 - rate) : 0;
-  SIMD for (int i = 0; i < 4 * BLOCKS; i++) x[i] = x[i] >= rate ? kept : 0;
+  SIMD for (int i = 0; i < NUMBERS; i++) x[i] = x[i] >= rate ? kept : 0;
 }
 
 /* Gumbel (1954): by the inverse of the distribution function exp(-exp(-x)). */
 static void make_gumbel(const struct rt_call *call, real *x) {
   (void)call;
-  SIMD for (int i = 0; i < 4 * BLOCKS; i++) x[i] = -LANE_LOG(-LANE_LOG(x[i]));
+  SIMD for (int i = 0; i < NUMBERS; i++) x[i] = -LANE_LOG(-LANE_LOG(x[i]));
 }
 
 static void draw_bernoulli(const struct rt_call *call, int64_t begin, int64_t end) {
@@ -83,7 +83,7 @@ static void draw_gumbel(const struct rt_call *call, int64_t begin, int64_t end) 
 }
 
 static void split_draws(const struct rt_call *call, range_body *body) {
-  split_range(call, split_ceil(call->out[0].shape->count, 4 * BLOCKS), 8 * BLOCKS, body);
+  split_range(call, split_ceil(call->out[0].shape->count, NUMBERS), TOUCHED, body);
 }
 
 void KERNEL(bernoulli)(const struct rt_call *call) { split_draws(call, draw_bernoulli); }

@@ -18,6 +18,7 @@ enum {
   SMALL_MOST_DEPTH = 512,
   TURNED_ROWS = 128,        /* of a tile for which b is turned */
   CACHED_NUMBERS = 1 << 17, /* of b, which every row of tiles reads again */
+  CACHED_RESULT = CACHED_NUMBERS / 2,
   BIG_ROWS = 256,
   BIG_COLUMNS = 1024,
   BIG_LEAST_WORK = 1 << 21, /* of a tile, when it is halved to make more of them */
@@ -42,8 +43,7 @@ static int64_t tile_count(const struct rt_product *p, struct tiles t) {
 
 /* Tiles for products without packing; false when that does not suit these sizes. */
 static bool small_tiles(const struct rt_product *p, double small, struct tiles *tiles) {
-  bool fits =
-      (double)p->n * (double)p->k <= CACHED_NUMBERS || (double)p->m * (double)p->n <= CACHED_NUMBERS / 2;
+  bool fits = (double)p->n * (double)p->k <= CACHED_NUMBERS || (double)p->m * (double)p->n <= CACHED_RESULT;
   if (small == 0 || !fits) return false;
   struct tiles t = {.columns = split_min(SMALL_COLUMNS, p->n), .depth = split_min(p->k, SMALL_MOST_DEPTH)};
   int64_t rows =
@@ -58,7 +58,7 @@ static bool small_tiles(const struct rt_product *p, double small, struct tiles *
 static struct tiles big_tiles(const struct rt_product *p) {
   struct tiles t = {split_min(BIG_ROWS, round_up(p->m, 16)), split_min(BIG_COLUMNS, round_up(p->n, 16)),
                     BIG_ROWS, p->k};
-  while (tile_count(p, t) < WANTED_TILES && t.rows * t.columns * t.depth >= 2 * BIG_LEAST_WORK) {
+  while (tile_count(p, t) < WANTED_TILES && t.rows * t.columns * t.depth >= 2 * (int64_t)BIG_LEAST_WORK) {
     if (t.columns > 256 || (t.columns > 64 && t.rows <= 64))
       t.columns = round_up(t.columns / 2, 16);
     else if (t.rows > 64)

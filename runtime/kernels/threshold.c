@@ -44,7 +44,7 @@ static inline real powered(enum power power, real x, real p) {
 
 /* x^(p-1), 0 where x is; y is x^p. */
 static inline real sloped(enum power power, real x, real y) {
-  return power == FIRST ? x > 0 : power == SECOND ? x : y / (x > 0 ? x : 1);
+  return power == FIRST ? (real)(x > 0) : power == SECOND ? x : y / (x > 0 ? x : 1);
 }
 
 /* sum and slope at u. Four elements at a time: fewer passes over the sums, and smaller errors. */
