@@ -37,7 +37,7 @@ static const struct {
 
 static enum strength strength_of(const char *core) {
   for (size_t i = 0; i < RT_COUNT(cores); i++)
-    if (!strcmp(cores[i].name, core)) return cores[i].strength;
+    if (strcmp(cores[i].name, core) == 0) return cores[i].strength;
   return STRENGTH_UNKNOWN;
 }
 
@@ -109,6 +109,9 @@ static void choose_core(void) {
   }
 }
 
+/* m n k up to which the AVX-512 cores run a product straight from the operands, from version 0.3.17 on. */
+enum { SMALL_PRODUCT = 1000000 };
+
 static void set_up(void) {
   if (blas.openblas_set_num_threads) blas.openblas_set_num_threads(1);
   snprintf(info.config, sizeof info.config, "%s",
@@ -117,8 +120,7 @@ static void set_up(void) {
            blas.openblas_get_corename ? blas.openblas_get_corename() : "");
   memcpy(info.chosen, info.found, sizeof info.chosen);
   choose_core();
-  /* From version 0.3.17 on, the AVX-512 cores run products up to this size straight from the operands. */
-  info.small_product = strength_of(info.chosen) == AVX512 ? 1000000 : 0;
+  info.small_product = strength_of(info.chosen) == AVX512 ? SMALL_PRODUCT : 0;
   atomic_store(&ready, true);
 }
 

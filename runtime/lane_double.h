@@ -1,17 +1,20 @@
-/* lane_double.h: the words of the expressions in ops.def, for double and by the C library. Kernels have their
- * own (runtime/kernels/math.h). */
+/* lane_double.h: the words of the expressions in ops.def, for double and by the C library: of kernels
+ * compiled for double, and of whatever computes single numbers. Those for float: runtime/kernels/math.h. */
 #ifndef AQ_RUNTIME_LANE_DOUBLE_H
 #define AQ_RUNTIME_LANE_DOUBLE_H
 
 #include <math.h>
+
+static inline double lane_sigmoid_double(double x) { return 1.0 / (1.0 + exp(-x)); }
+static inline double lane_softplus_double(double x) { return (x < 0.0 ? 0.0 : x) + log1p(exp(-fabs(x))); }
 
 #define LANE_ABS(a) fabs(a)
 #define LANE_EXP(a) exp(a)
 #define LANE_LOG(a) log(a)
 #define LANE_SQRT(a) sqrt(a)
 #define LANE_TANH(a) tanh(a)
-#define LANE_SIGMOID(a) (1 / (1 + exp(-(a))))
-#define LANE_SOFTPLUS(a) ((a) > 0 ? (a) + log1p(exp(-(a))) : log1p(exp(a)))
+#define LANE_SIGMOID(a) lane_sigmoid_double(a)
+#define LANE_SOFTPLUS(a) lane_softplus_double(a)
 #define LANE_ERF(a) erf(a)
 #define LANE_SIN(a) sin(a)
 #define LANE_COS(a) cos(a)

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+static const uint64_t OFFSET_BASIS = 0xCBF29CE484222325u, PRIME = 0x100000001B3u;
+
 /* FNV-1a (Fowler, Noll and Vo), with its high bits mixed into the low ones, which choose the slot. */
 static uint64_t hash_name(const char *name) {
-  uint64_t hash = 0xCBF29CE484222325u;
-  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
+  uint64_t hash = OFFSET_BASIS;
+  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * PRIME;
   return hash ^ hash >> 32;
 }
 
@@ -24,10 +26,12 @@ uint64_t *rt_map_find(const struct rt_map *map, const char *name) {
   return slot->name ? &slot->value : NULL;
 }
 
+enum { FIRST_SLOTS = 16 };
+
 /* Keeps the table at most half full. */
 static int make_room(struct rt_map *map) {
   if (map->count < map->capacity / 2) return RT_OK;
-  struct rt_map larger = {.capacity = map->capacity ? 2 * map->capacity : 16};
+  struct rt_map larger = {.capacity = map->capacity ? 2 * map->capacity : FIRST_SLOTS};
   if (!(larger.slot = rt_zalloc(larger.capacity, sizeof *larger.slot))) return RT_NO_MEMORY;
   for (size_t k = 0; k < map->capacity; k++)
     if (map->slot[k].name) *seek(&larger, map->slot[k].name, map->slot[k].hash) = map->slot[k];

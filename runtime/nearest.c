@@ -5,10 +5,13 @@
 
 #include "runtime/base.h"
 
+enum { LONGEST = 63, FAR = 99 }; /* names that are longer are far from everything */
+
+/* Damerau and Levenshtein's, with three rows of its table at a time. */
 int rt_edit_distance(const char *a, const char *b) {
-  int d[3][65];
+  int d[3][LONGEST + 1];
   int n = (int)strlen(a), m = (int)strlen(b);
-  if (n > 63 || m > 63) return 99;
+  if (n > LONGEST || m > LONGEST) return FAR;
   for (int j = 0; j <= m; j++) d[0][j] = j;
   for (int i = 1; i <= n; i++) {
     int *row = d[i % 3], *up = d[(i - 1) % 3], *up2 = d[(i + 1) % 3];

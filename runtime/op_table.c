@@ -71,6 +71,6 @@ enum rt_isa rt_best_isa(void) {
   enum rt_isa best = isa_of_processor();
   const char *wanted = getenv("AQ_ISA");
   for (int isa = 0; wanted && isa < (int)best; isa++)
-    if (!strcmp(wanted, isa_name[isa])) best = (enum rt_isa)isa;
+    if (strcmp(wanted, isa_name[isa]) == 0) best = (enum rt_isa)isa;
   return best;
 }

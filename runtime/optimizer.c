@@ -11,8 +11,10 @@
 #include <string.h>
 
 enum {
-  PIECE = 16384, /* numbers in a piece, at least one row */
-  HISTORY = 1024 /* steps that a row may be behind */
+  PIECE = 16384,  /* numbers in a piece, at least one row */
+  HISTORY = 1024, /* steps that a row may be behind */
+  WORD = 64,      /* rows of a word of bits */
+  CATCH_UP = 1024 /* numbers of a task that brings rows up to date, about */
 };
 
 /* The gradient of a table in this step: its rows, each once, in ascending order. */
@@ -156,11 +158,11 @@ static int make_room(struct merged *m, int64_t ids, size_t sum_bytes) {
 /* Lists the rows that ids name. */
 static void list_rows(struct merged *m, int64_t rows, const int32_t *ids, int64_t count) {
   for (int64_t i = 0; i < count; i++)
-    if (ids[i] >= 0 && ids[i] < rows) m->seen[ids[i] / 64] |= UINT64_C(1) << ids[i] % 64;
+    if (ids[i] >= 0 && ids[i] < rows) m->seen[ids[i] / WORD] |= UINT64_C(1) << ids[i] % WORD;
   m->unique = 0;
-  for (int64_t word = 0; word < (rows + 63) / 64; word++) {
+  for (int64_t word = 0; word < (rows + WORD - 1) / WORD; word++) {
     for (uint64_t bits = m->seen[word]; bits; bits &= bits - 1) {
-      int32_t row = (int32_t)(word * 64 + __builtin_ctzll(bits));
+      int32_t row = (int32_t)(word * WORD + __builtin_ctzll(bits));
       m->slot[row] = (int32_t)m->unique;
       m->row[m->unique++] = row;
     }
@@ -319,7 +321,7 @@ int rt_optimizer_use(struct rt_optimizer *o, int parameter, const int32_t *ids, 
   if (!p->given.by_rows || o->steps == o->history_from) return RT_OK;
   if (make_room(&p->merged, count, 0)) return rt_no_memory(error);
   list_rows(&p->merged, p->given.rows, ids, count);
-  struct catch_up c = {o, p, 1 + 1024 / (p->given.width + 1)};
+  struct catch_up c = {o, p, 1 + CATCH_UP / (p->given.width + 1)};
   rt_parallel(o->pool, (p->merged.unique + c.piece - 1) / c.piece, catch_up_rows, &c);
   return RT_OK;
 }
@@ -425,7 +427,7 @@ static int parameter_init(struct rt_optimizer *o, struct parameter *p, const str
   o->pieces += p->pieces;
   if (!given->by_rows) return RT_OK;
   p->steps = rt_zalloc(rows, sizeof *p->steps);
-  p->merged.seen = rt_zalloc((rows + 63) / 64, sizeof *p->merged.seen);
+  p->merged.seen = rt_zalloc((rows + WORD - 1) / WORD, sizeof *p->merged.seen);
   p->merged.slot = rt_zalloc(rows, sizeof *p->merged.slot);
   return p->steps && p->merged.seen && p->merged.slot ? RT_OK : RT_NO_MEMORY;
 }

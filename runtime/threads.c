@@ -20,6 +20,8 @@
 enum {
   MAX_THREADS = 1024,
   SPIN_NANOSECONDS = 40000, /* about what waking a sleeping thread costs */
+  NANOSECONDS = 1000000000, /* in a second */
+  PAUSES = 8,               /* between two looks for work while spinning */
   TASK_BITS = 32
 };
 #define TASK_MASK ((UINT64_C(1) << TASK_BITS) - 1)
@@ -84,7 +86,7 @@ static void pause_briefly(void) {}
 static int64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+  return (int64_t)t.tv_sec * NANOSECONDS + t.tv_nsec;
 }
 
 /* ---- working ---- */
@@ -129,7 +131,7 @@ static void *run_worker(void *self) {
   while (!atomic_load(&pool->quit)) {
     int64_t give_up = now() + pool->spin;
     while (!has_task(pool) && !atomic_load(&pool->quit) && now() < give_up)
-      for (int i = 0; i < 8; i++) pause_briefly();
+      for (int i = 0; i < PAUSES; i++) pause_briefly();
     if (has_task(pool))
       work_off(pool, self);
     else

@@ -86,13 +86,13 @@ double rt_schedule_share(const struct rt_schedule *schedule, const double *setti
 
 const struct rt_method *rt_method_find(const char *name) {
   for (int k = 0; k < RT_METHODS; k++)
-    if (!strcmp(rt_method[k].name, name)) return &rt_method[k];
+    if (strcmp(rt_method[k].name, name) == 0) return &rt_method[k];
   return NULL;
 }
 
 const struct rt_schedule *rt_schedule_find(const char *name) {
   for (int k = 0; k < RT_SCHEDULES; k++)
-    if (!strcmp(rt_schedule[k].name, name)) return &rt_schedule[k];
+    if (strcmp(rt_schedule[k].name, name) == 0) return &rt_schedule[k];
   return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* column_vector.c: numbers separated by white space or commas, as many in each row. */
 #include "runtime/io/data_internal.h"
 #include "runtime/io/number.h"
+#include "runtime/io/utf8.h"
 
 /* A width of 0 is not known yet: it is that of the first row. */
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
@@ -13,8 +14,8 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
     if (io_payload_reserve(of, begin + n + 1) != RT_OK) return rt_no_memory(error);
     const char *wrong = io_number_parse(item, length, &io_payload_numbers(of)[begin + n]);
     if (wrong)
-      return io_encode_fail(p, error, "number %lld, \"%.*s\", %s", (long long)n + 1, io_quoted(length), item,
-                            wrong);
+      return io_encode_fail(p, error, "number %lld, \"%.*s\", %s", (long long)n + 1, io_quoted(item, length),
+                            item, wrong);
   }
   if (n == 0 || n > INT32_MAX || (width > 0 && n != width))
     return io_encode_fail(p, error, "%lld number%s in \"%s\", where every row has %lld", (long long)n,

@@ -40,8 +40,6 @@ static inline struct io_values *io_place_values(const struct io_place *p) {
 /* For kinds of columns. RT_BAD_DATA with the place: */
 int io_encode_fail(const struct io_place *p, struct rt_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* How much of an item a message quotes. */
-static inline int io_quoted(size_t length) { return length < 80 ? (int)length : 80; }
 /* Encodes a text by its kind's tokens: all that a text needs. */
 int io_encode_text(const struct io_place *p, const struct io_field *field, struct rt_error *error);
 /* Finds the id of a label. An id below 0 is a label that training did not see: a target keeps it, to be

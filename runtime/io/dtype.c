@@ -8,14 +8,30 @@
 #error "safetensors files are little-endian, and so must the machine be"
 #endif
 
+/* What aq computes with: the name, the type in memory, and the number that x of it is. */
+#define DTYPES(ROW)                                                                                          \
+  ROW(F64, double, x)                                                                                        \
+  ROW(I64, int64_t, x)                                                                                       \
+  ROW(U64, uint64_t, x)                                                                                      \
+  ROW(F32, float, x)                                                                                         \
+  ROW(I32, int32_t, x)                                                                                       \
+  ROW(U32, uint32_t, x)                                                                                      \
+  ROW(F16, uint16_t, half_to_double(x))                                                                      \
+  ROW(BF16, uint16_t, bfloat_to_double(x))                                                                   \
+  ROW(I16, int16_t, x)                                                                                       \
+  ROW(U16, uint16_t, x)                                                                                      \
+  ROW(I8, int8_t, x)                                                                                         \
+  ROW(U8, uint8_t, x)                                                                                        \
+  ROW(BOOL, uint8_t, x != 0)
+
 static const struct {
   const char *name;
   size_t size;
 } dtypes[IO_DTYPES] = {
-    [IO_F64] = {"F64", 8},  [IO_I64] = {"I64", 8}, [IO_U64] = {"U64", 8}, [IO_F32] = {"F32", 4},
-    [IO_I32] = {"I32", 4},  [IO_U32] = {"U32", 4}, [IO_F16] = {"F16", 2}, [IO_BF16] = {"BF16", 2},
-    [IO_I16] = {"I16", 2},  [IO_U16] = {"U16", 2}, [IO_I8] = {"I8", 1},   [IO_U8] = {"U8", 1},
-    [IO_BOOL] = {"BOOL", 1}};
+#define ROW(name, type, number) [IO_##name] = {#name, sizeof(type)},
+    DTYPES(ROW)
+#undef ROW
+};
 
 const char *io_dtype_name(enum io_dtype dtype) { return dtypes[dtype].name; }
 size_t io_dtype_size(enum io_dtype dtype) { return dtypes[dtype].size; }
@@ -28,10 +44,10 @@ int io_dtype_find(const char *name) {
 
 /* IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
 static double half_to_double(uint16_t bits) {
-  int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  double magnitude = exponent == 31 ? (fraction ? NAN : INFINITY)
-                     : exponent     ? ldexp(1024 + fraction, exponent - 25)
-                                    : ldexp(fraction, -24);
+  int exponent = bits >> 10 & 0x1F, fraction = bits & 0x3FF;
+  double magnitude = exponent == 0x1F ? (fraction ? NAN : INFINITY)
+                     : exponent       ? ldexp(0x400 + fraction, exponent - 25)
+                                      : ldexp(fraction, -24);
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -43,49 +59,32 @@ static double bfloat_to_double(uint16_t bits) {
   return value;
 }
 
-#define EACH(type, expression)                                                                               \
-  for (size_t i = 0; i < count; i++) {                                                                       \
-    type x;                                                                                                  \
-    memcpy(&x, bytes + i * sizeof x, sizeof x);                                                              \
-    out[i] = (expression);                                                                                   \
-  }                                                                                                          \
-  break
+/* A loop for each type. Integers of 64 bits go to float directly: by way of double they would be rounded
+ * twice.
+ */
+#define CONVERT(name, type, number)                                                                          \
+  case IO_##name:                                                                                            \
+    for (size_t i = 0; i < count; i++) {                                                                     \
+      type x;                                                                                                \
+      memcpy(&x, bytes + i * sizeof x, sizeof x);                                                            \
+      out[i] = TO(number);                                                                                   \
+    }                                                                                                        \
+    break;
 
 void io_dtype_to_double(enum io_dtype dtype, const unsigned char *bytes, size_t count, double *out) {
   switch (dtype) {
-    case IO_F64: EACH(double, x);
-    case IO_F32: EACH(float, x);
-    case IO_F16: EACH(uint16_t, half_to_double(x));
-    case IO_BF16: EACH(uint16_t, bfloat_to_double(x));
-    case IO_I64: EACH(int64_t, (double)x);
-    case IO_U64: EACH(uint64_t, (double)x);
-    case IO_I32: EACH(int32_t, x);
-    case IO_U32: EACH(uint32_t, x);
-    case IO_I16: EACH(int16_t, x);
-    case IO_U16: EACH(uint16_t, x);
-    case IO_I8: EACH(int8_t, x);
-    case IO_U8: EACH(uint8_t, x);
-    case IO_BOOL: EACH(uint8_t, x != 0);
+#define TO(number) (double)(number)
+    DTYPES(CONVERT)
+#undef TO
     case IO_OTHER: break; /* its tensors are not converted */
   }
 }
 
-/* Integers of 64 bits go to float directly: by way of double they would be rounded twice. */
 void io_dtype_to_float(enum io_dtype dtype, const unsigned char *bytes, size_t count, float *out) {
   switch (dtype) {
-    case IO_F32: memcpy(out, bytes, count * sizeof *out); break;
-    case IO_F64: EACH(double, (float)x);
-    case IO_F16: EACH(uint16_t, (float)half_to_double(x));
-    case IO_BF16: EACH(uint16_t, (float)bfloat_to_double(x));
-    case IO_I64: EACH(int64_t, (float)x);
-    case IO_U64: EACH(uint64_t, (float)x);
-    case IO_I32: EACH(int32_t, (float)x);
-    case IO_U32: EACH(uint32_t, (float)x);
-    case IO_I16: EACH(int16_t, x);
-    case IO_U16: EACH(uint16_t, x);
-    case IO_I8: EACH(int8_t, x);
-    case IO_U8: EACH(uint8_t, x);
-    case IO_BOOL: EACH(uint8_t, x != 0);
+#define TO(number) (float)(number)
+    DTYPES(CONVERT)
+#undef TO
     case IO_OTHER: break; /* its tensors are not converted */
   }
 }

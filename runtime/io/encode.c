@@ -5,6 +5,7 @@
 #include "runtime/io/data_internal.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/number.h"
+#include "runtime/io/utf8.h"
 
 int io_encode_fail(const struct io_place *p, struct rt_error *error, const char *format, ...) {
   char text[sizeof error->text];
@@ -86,15 +87,17 @@ static const char *nearest_label(const struct io_vocab *vocab, const char *label
   return nearest.best;
 }
 
+enum { MOST_LISTED = 20 }; /* labels in a message */
+
 /* The training file has a label that the program does not list. */
 static int not_listed(const struct io_place *p, const char *text, size_t length, struct rt_error *error) {
   const struct io_vocab *vocab = vocab_of(p->e, p->column);
   struct rt_text known = {0};
   struct rt_arena arena = {0};
-  io_vocab_list(vocab, 20, &known);
+  io_vocab_list(vocab, MOST_LISTED, &known);
   int status = known.failed ? rt_no_memory(error)
                             : io_encode_fail(p, error, "\"%.*s\" is not among the %s of \"%s\": %s",
-                                             io_quoted(length), text, io_place_column(p)->kind->entries,
+                                             io_quoted(text, length), text, io_place_column(p)->kind->entries,
                                              io_place_column(p)->name, known.data ? known.data : "none");
   const char *nearest = nearest_label(vocab, rt_arena_strndup(&arena, text, length), &arena);
   if (nearest && status != RT_NO_MEMORY) rt_hint(error, "did you mean \"%s\"?", nearest);

@@ -113,6 +113,8 @@ static void zlib_free(void *context, void *block) {
   rt_free(block);
 }
 
+enum { GZIP = 16 }; /* added to the bits of the window: zlib then expects a gzip header */
+
 /* Looks at the first two bytes and prepares for gzip when they are its magic. */
 static int look(struct io_reader *r, struct rt_error *error) {
   size_t got;
@@ -124,7 +126,7 @@ static int look(struct io_reader *r, struct rt_error *error) {
   if (r->end < 2 || r->input[0] != 0x1f || r->input[1] != 0x8b) return RT_OK;
   r->stream.zalloc = zlib_alloc;
   r->stream.zfree = zlib_free;
-  if (inflateInit2(&r->stream, 15 + 16) != Z_OK) return rt_no_memory(error);
+  if (inflateInit2(&r->stream, MAX_WBITS + GZIP) != Z_OK) return rt_no_memory(error);
   r->gzip = r->inflating = true;
   return RT_OK;
 }

@@ -7,6 +7,8 @@
 
 #include "runtime/base.h"
 
+enum { MOST_AT_ONCE = 1 << 30 }; /* bytes of one call of read or write: some systems take at most 2 GiB */
+
 /* A stream of bytes out of a file, decompressed on the way. Belongs to one thread. */
 struct io_reader;
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
+#include "runtime/io/utf8.h"
 
 int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error) {
   struct io_learning *l = *learning = rt_zalloc((size_t)schema->count, sizeof *l);
@@ -84,8 +85,8 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
     const char *label = io_vocab_text(vocab, 0, &length);
     return rt_fail_in(error, RT_BAD_DATA, file,
                       "column \"%s\" has the same %s, \"%.*s\", in all rows%s; it needs two or more",
-                      column->name, column->kind->pairs ? "tag" : "class", length < 80 ? (int)length : 80,
-                      label, g->held ? " to learn from" : "");
+                      column->name, column->kind->pairs ? "tag" : "class", io_quoted(label, length), label,
+                      g->held ? " to learn from" : "");
   }
   if (vocab->texts.count == 0)
     return rt_fail_in(error, RT_BAD_DATA, file, "column \"%s\" has no %s", column->name,

@@ -32,31 +32,20 @@ static int read_tokens(const struct io_encoder *e, const char *text, size_t leng
   return RT_OK;
 }
 
-/* The line of a token, from 1: the last one that has at most so many tokens before it. */
-static int64_t line_of(const struct stream *s, int64_t token) {
-  size_t low = 0, high = s->line_count;
-  while (high - low > 1) {
-    size_t middle = low + (high - low) / 2;
-    if (s->lines[middle] <= token)
-      low = middle;
-    else
-      high = middle;
-  }
-  return (int64_t)low + 1;
-}
-
 /* Cuts the tokens begin..end-1 into windows. */
 static int cut_windows(const struct stream *s, int64_t begin, int64_t end, int64_t window,
                        struct io_dataset *data, struct rt_error *error) {
   struct io_values *v = &data->values[0];
   int64_t rows = (end - begin - 1 + window - 1) / window, tokens = end - begin + rows - 1, at = 0;
+  size_t line = 0; /* the last one that has at most `from` tokens before it */
   if (io_payload_reserve(&v->of, tokens) != RT_OK
       || IO_GROW(data->lines, data->lines_capacity, (size_t)rows) != RT_OK)
     return rt_no_memory(error);
   for (int64_t r = 0; r < rows; r++) {
     int64_t from = begin + r * window, n = end - from < window + 1 ? end - from : window + 1;
     memcpy(io_payload_ids(&v->of) + at, io_payload_ids(&s->values.of) + from, (size_t)n * sizeof(int32_t));
-    data->lines[r] = line_of(s, from);
+    while (line + 1 < s->line_count && s->lines[line + 1] <= from) line++;
+    data->lines[r] = (int64_t)line + 1;
     if (io_payload_end_row(&v->of, r, at += n) != RT_OK) return rt_no_memory(error);
   }
   v->present = true;

@@ -11,6 +11,7 @@
 
 #include "runtime/io/checksum.h"
 #include "runtime/io/dtype.h"
+#include "runtime/io/file.h"
 #include "runtime/io/json.h"
 
 struct io_tensors {
@@ -54,7 +55,7 @@ static int read_at(const struct io_tensors *f, uint64_t offset, void *out, size_
     return RT_OK;
   }
   for (char *to = out; length > 0;) {
-    ssize_t n = pread(f->fd, to, length < (1u << 30) ? length : (1u << 30), (off_t)offset);
+    ssize_t n = pread(f->fd, to, length < MOST_AT_ONCE ? length : MOST_AT_ONCE, (off_t)offset);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return cannot_read(f->name, RT_IO, errno, error);
     if (n == 0) return rt_fail_in(error, RT_IO, f->name, "became shorter while it was being read");

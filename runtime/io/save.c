@@ -44,17 +44,19 @@ static const char *split_target(struct io_save *s) {
   return !s->directory ? NULL : slash ? slash + 1 : s->target;
 }
 
+enum { ROOM_FOR_NUMBERS = 64, MOST_ATTEMPTS = 10000 }; /* of the names of temporary files */
+
 /* Opens a new file beside the target. Its name begins with a dot and is no longer than names may be. */
 static int open_temporary(struct io_save *s, struct rt_error *error) {
   const char *base = split_target(s);
-  size_t room = strlen(s->target) + 64;
+  size_t room = strlen(s->target) + ROOM_FOR_NUMBERS;
   char *name = rt_alloc(room);
   if (!base || !name) {
     rt_free(name);
     return rt_no_memory(error);
   }
   io_remove_leftovers(s->directory, base);
-  for (int attempt = 0; attempt < 10000; attempt++) {
+  for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     snprintf(name, room, "%s/.%.*s.%ld-%d.tmp", s->directory, IO_TEMPORARY_BASE, base, (long)getpid(),
              attempt);
     s->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -116,7 +118,7 @@ int io_save_write(struct io_save *save, const void *bytes, size_t length, struct
   const char *at = bytes;
   while (length > 0) {
     /* Linux writes at most 2 GiB at a time, and so does this on every system */
-    ssize_t n = write(save->fd, at, length < (1u << 30) ? length : (1u << 30));
+    ssize_t n = write(save->fd, at, length < MOST_AT_ONCE ? length : MOST_AT_ONCE);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return cannot(error, RT_IO, save->name, "written", errno);
     at += n;

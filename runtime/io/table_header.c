@@ -5,7 +5,11 @@
 #include "runtime/io/table_internal.h"
 #include "runtime/io/utf8.h"
 
-enum { LONGEST_NAME = 40, MOST_SPACES = 1 };
+enum {
+  LONGEST_NAME = 40, /* of a field that may be a name */
+  MOST_SPACES = 1,   /* in it */
+  MOST_LISTED = 40   /* fields in a message */
+};
 
 static bool is_name(const struct io_field *field, const char *name) {
   return strlen(name) == field->length && memcmp(field->text, name, field->length) == 0;
@@ -41,10 +45,10 @@ static bool any_nearly_named(const struct io_table *t) {
 }
 
 static void list_fields(const struct io_table *t, struct rt_text *out) {
-  for (size_t f = 0; f < t->field_count && f < 40; f++)
-    rt_text_printf(out, "%s\"%.*s\"", f ? ", " : "", t->fields[f].length < 60 ? (int)t->fields[f].length : 60,
+  for (size_t f = 0; f < t->field_count && f < MOST_LISTED; f++)
+    rt_text_printf(out, "%s\"%.*s\"", f ? ", " : "", io_quoted(t->fields[f].text, t->fields[f].length),
                    t->fields[f].text);
-  if (t->field_count > 40) rt_text_printf(out, ", … (%zu in all)", t->field_count);
+  if (t->field_count > MOST_LISTED) rt_text_printf(out, ", … (%zu in all)", t->field_count);
 }
 
 static void list_columns(const struct io_table *t, bool missing_only, struct rt_text *out) {
@@ -129,7 +133,7 @@ static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
   const char *which = t->stream ? "of the standard input" : "of this file";
   if (!other)
     rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
-  else if (!strcmp(other, "commas"))
+  else if (strcmp(other, "commas") == 0)
     rt_hint(error,
             "fields %s are separated by tabs, and this line has commas: are they CSV? They are read from a "
             "file whose name ends in .csv",

@@ -95,3 +95,10 @@ int io_utf8_require(const char *file, const char *bytes, size_t length, struct r
                     nul ? "a NUL byte, where text should be" : "byte 0x%02x is not valid UTF-8",
                     (unsigned)(unsigned char)bytes[bad]);
 }
+
+int io_quoted(const char *text, size_t length) {
+  if (length <= IO_QUOTED) return (int)length;
+  int end = IO_QUOTED;
+  while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80) end--;
+  return end;
+}

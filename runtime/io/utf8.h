@@ -10,6 +10,9 @@ size_t io_utf8_check(const char *bytes, size_t length);
 int32_t io_utf8_decode(const char *bytes, size_t *size);
 /* Writes a code point (valid, no surrogate) as 1..4 bytes and returns how many. */
 size_t io_utf8_encode(int32_t point, char *bytes);
+/* How many bytes of a text a message quotes: all, or whole characters of at most IO_QUOTED bytes. */
+enum { IO_QUOTED = 80 };
+int io_quoted(const char *text, size_t length);
 /* The lower case of an ASCII letter; anything else as it is. */
 static inline char io_ascii_lower(char c) {
   if (c >= 'A' && c <= 'Z') c = (char)(c + ('a' - 'A'));

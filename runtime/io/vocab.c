@@ -6,10 +6,11 @@
 #include <xxhash.h>
 
 #include "runtime/io/grow.h"
+#include "runtime/io/utf8.h"
 
 /* ---- interning ---- */
 
-enum { MAX_TEXTS = 1 << 30 };
+enum { MAX_TEXTS = 1 << 30, FIRST_SLOTS = 64, BYTES = 256 };
 
 const char *io_intern_text(const struct io_intern *set, int32_t number, size_t *length) {
   size_t begin = number > 0 ? set->ends[number - 1] : 0;
@@ -39,7 +40,7 @@ int32_t io_intern_find(const struct io_intern *set, const char *text, size_t len
 
 /* Doubles the slots so that at most half of them are used. */
 static int grow_slots(struct io_intern *set) {
-  size_t count = set->slot_count ? set->slot_count * 2 : 64;
+  size_t count = set->slot_count ? set->slot_count * 2 : FIRST_SLOTS;
   uint32_t *slots = rt_zalloc(count, sizeof *slots);
   if (!slots) return RT_NO_MEMORY;
   for (int32_t n = 0; n < set->count; n++) {
@@ -121,10 +122,10 @@ static struct io_vocab *vocab_new(enum io_vocab_kind kind, bool ends) {
       v->base = 3;
     }
   } else if (kind == IO_VOCAB_BYTES && ends) {
-    v->begin = 256;
-    v->end = 257;
+    v->begin = BYTES;
+    v->end = BYTES + 1;
   }
-  v->count = kind == IO_VOCAB_BYTES ? (ends ? 258 : 256) : v->base;
+  v->count = kind == IO_VOCAB_BYTES ? (ends ? BYTES + 2 : BYTES) : v->base;
   return v;
 }
 
@@ -134,8 +135,7 @@ static int vocab_add(struct io_vocab *v, const char *text, size_t length, struct
   int status = io_intern_add(&v->texts, text, length, &number, error);
   if (status != RT_OK) return status;
   if (number != before)
-    return rt_fail(error, RT_BAD_DATA, "the vocabulary holds \"%.*s\" twice",
-                   length < 200 ? (int)length : 200, text);
+    return rt_fail(error, RT_BAD_DATA, "the vocabulary holds \"%.*s\" twice", io_quoted(text, length), text);
   v->count = v->base + v->texts.count;
   return RT_OK;
 }
@@ -184,7 +184,7 @@ int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struc
 /* The texts are the bytes themselves, so that every id has its text in the one table. */
 static int fill_bytes(struct io_vocab *v, struct rt_error *error) {
   int status = RT_OK;
-  for (int i = 0; i < 256 && status == RT_OK; i++) {
+  for (int i = 0; i < BYTES && status == RT_OK; i++) {
     char byte = (char)i;
     int32_t number;
     status = io_intern_add(&v->texts, &byte, 1, &number, error);

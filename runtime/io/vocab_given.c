@@ -14,7 +14,7 @@ static int add_label(struct io_intern *set, const char *text, size_t length, str
   if (length == 0) return rt_fail(error, RT_USAGE, "a label is empty");
   int status = io_intern_add(set, text, length, &number, error);
   if (status != RT_OK || number == before) return status;
-  return rt_fail(error, RT_USAGE, "the label \"%.*s\" is there twice", length < 80 ? (int)length : 80, text);
+  return rt_fail(error, RT_USAGE, "the label \"%.*s\" is there twice", io_quoted(text, length), text);
 }
 
 int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_error *error) {
@@ -44,7 +44,7 @@ static int add_line(struct io_intern *set, const char *path, int line, const cha
   int status = io_intern_add(set, text, length, &number, error);
   if (status != RT_OK || number == before) return status;
   return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){path, line, 0}, "\"%.*s\" is on line %d already",
-                    length < 80 ? (int)length : 80, text, (int)number + 1);
+                    io_quoted(text, length), text, (int)number + 1);
 }
 
 static int add_lines(struct io_intern *set, const char *path, const char *text, size_t length,

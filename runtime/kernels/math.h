@@ -246,9 +246,6 @@ static inline float rt_pow_float(float a, float b) {
   return b == 0.0f || a == 1.0f ? 1.0f : y;
 }
 
-static inline double rt_sigmoid_double(double x) { return 1.0 / (1.0 + exp(-x)); }
-static inline double rt_softplus_double(double x) { return (x < 0.0 ? 0.0 : x) + log1p(exp(-fabs(x))); }
-
 #ifdef RT_DOUBLE
 #if !RT_DOUBLE
 #define LANE_ABS(a) fabsf(a)
@@ -264,18 +261,7 @@ static inline double rt_softplus_double(double x) { return (x < 0.0 ? 0.0 : x) +
 #define LANE_FLOOR(a) rt_floor_float(a)
 #define LANE_POW(a, b) rt_pow_float(a, b)
 #else
-#define LANE_ABS(a) fabs(a)
-#define LANE_EXP(a) exp(a)
-#define LANE_LOG(a) log(a)
-#define LANE_SQRT(a) sqrt(a)
-#define LANE_TANH(a) tanh(a)
-#define LANE_SIGMOID(a) rt_sigmoid_double(a)
-#define LANE_SOFTPLUS(a) rt_softplus_double(a)
-#define LANE_ERF(a) erf(a)
-#define LANE_SIN(a) sin(a)
-#define LANE_COS(a) cos(a)
-#define LANE_FLOOR(a) floor(a)
-#define LANE_POW(a, b) pow(a, b)
+#include "runtime/lane_double.h"
 #endif
 #endif
 
