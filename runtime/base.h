@@ -100,7 +100,7 @@ void rt_text_puts(struct rt_text *t, const char *string);
 void rt_text_printf(struct rt_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_text_free(struct rt_text *t);
 
-/* number.c: the decimal number (-1.5, 3, .5, 6e-3) that a text is, times 10^shift, correctly rounded and
+/* decimal.c: the decimal number (-1.5, 3, .5, 6e-3) that a text is, times 10^shift, correctly rounded and
  * whatever the process's locale. NULL, or what is wrong: "is not a number", "is too large". */
 const char *rt_number(const char *text, size_t length, int shift, double *number);
 

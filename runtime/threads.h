@@ -25,7 +25,4 @@ int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error);
  * then sleep. Workers, and the caller for the length of the call, compute with denormals flushed to zero. */
 void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context);
 
-/* Cores this process may use. */
-int rt_cores(void);
-
 #endif

@@ -1,4 +1,4 @@
-/* number.c: a decimal number from its text. Whoever reads numbers reads them so: the data and the programs.
+/* decimal.c: a decimal number from its text. Whoever reads numbers reads them so: the data and the programs.
  */
 #include "runtime/base.h"
 
