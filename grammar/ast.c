@@ -73,14 +73,6 @@ const char *gr_kind_name(enum gr_kind kind) {
   return (size_t)kind < RT_COUNT(names) ? names[kind] : "?";
 }
 
-int gr_too_deep(struct gr_parser *parser, struct gr_span span) {
-  span.end = span.begin + 1;
-  gr_fail(parser->error, span, "the program is nested more than %d levels deep here", GR_DEPTH);
-  rt_hint(parser->error,
-          "give parts of it names, each on a line of its own; of a + b + ... every operator is a level");
-  return RT_BAD_DATA;
-}
-
 /* The kinds that nest within their own kind; the others add a bounded number of levels between two of these.
  */
 static bool is_level(enum gr_kind kind) { return kind >= GR_NAME || kind == GR_FOR || kind == GR_IF; }

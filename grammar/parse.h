@@ -78,7 +78,6 @@ struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_no
 /* left is a comparison or a chain of them: left and (its last operand op right), the operand shared. */
 struct gr_node *gr_chain(struct gr_parser *parser, struct gr_node *left, const char *op,
                          struct gr_node *right);
-int gr_too_deep(struct gr_parser *parser, struct gr_span span);
 
 static inline const char *gr_text_at(struct gr_span span) { return span.source->text + span.begin; }
 
@@ -89,6 +88,8 @@ static inline bool gr_is_text(struct gr_span span, const char *text) {
 
 /* recover.c: what follows an error. The parser drops the item and goes on with the next one, which begins
  * with its word in the first column. */
+/* Fails: the program nests deeper than GR_DEPTH here. */
+int gr_too_deep(struct gr_parser *parser, struct gr_span span);
 bool gr_must_stop(const struct gr_parser *parser); /* after this error: there is no memory */
 /* Keeps the error, and the names of the item that has it: what they mean is not known. lookahead is the token
  * that the parser has read but not used. False when it must stop. */

@@ -6,6 +6,14 @@
 
 bool gr_must_stop(const struct gr_parser *parser) { return parser->error->code == RT_NO_MEMORY; }
 
+int gr_too_deep(struct gr_parser *parser, struct gr_span span) {
+  span.end = span.begin + 1;
+  gr_fail(parser->error, span, "the program is nested more than %d levels deep here", GR_DEPTH);
+  rt_hint(parser->error,
+          "give parts of it names, each on a line of its own; of a + b + ... every operator is a level");
+  return RT_BAD_DATA;
+}
+
 bool gr_begins_item(int token) { return token >= GR_T_IMPORT && token <= GR_T_EXTERN && token != GR_T_AS; }
 
 int gr_note_name(struct gr_parser *parser, struct gr_names *names, const char *name) {
