@@ -14,6 +14,7 @@ static const char *tried = "libaq-has-no-such-library.so";
 #define RT_BLAS_LIBRARY tried
 #define RT_BLAS_PATH tried
 #include "runtime/blas_load.c"
+#include "runtime/threads.h"
 
 static void no_library(void **state) {
   (void)state;

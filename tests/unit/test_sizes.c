@@ -106,7 +106,7 @@ static void write_rows(struct size_program *p, struct rt_text *out) {
 static bool is_refusal(const aq_message *m) {
   return m->code == AQ_BAD_DATA
          && (strstr(m->text, "every row is bad") || strstr(m->text, "has no tokens")
-             || strstr(m->text, "two are needed") || strstr(m->text, "is needed: `")
+             || strstr(m->text, "needs two or more") || strstr(m->text, "is needed: `")
              || strstr(m->text, "are needed: `") || strstr(m->text, "allowed: `")
              || strstr(m->text, "must hold: `"));
 }

@@ -329,7 +329,7 @@ static void test_data_refused(void **state) {
   aq_train_options options = options_of(&tasks[0], NULL);
   const char *good = options.train;
   options.train = data_of("bad.tsv", "text\tlabel\na\tx\nb\tx\n");
-  refused(AQ_BAD_DATA, "one class", program, &options);
+  refused(AQ_BAD_DATA, "the same class", program, &options);
   options.train = data_of("bad.tsv", "text\tkind\na\tx\nb\ty\n");
   refused(AQ_BAD_DATA, "no column \"label\"", program, &options);
   options.train = data_of("bad.txt", PLAIN_TEXT);
