@@ -26,7 +26,7 @@ static const struct verb *find_verb(const char *name) {
 }
 
 static int refuse_verb(const char *name) {
-  char hint[128] = "`aqc help` lists the verbs";
+  char hint[128] = "`aqc help` lists the verbs, `aqc help functions` the functions";
   for (const char *const *known = later; *known; known++)
     if (strcmp(*known, name) == 0)
       return message_fail(AQ_USAGE, NULL, "`aqc %s` is not in this version", name);

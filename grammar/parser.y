@@ -104,6 +104,7 @@ file
 setting
   : TRAIN DOT entry  { MAKE($$, NODE(TRAIN, @$, 1, $3)); }
   | argument
+  | LOSS             { MAKE($$, NODE(ARG, @$, 1, LEAF(NAME, @1, "loss"))); }
   ;
 
 items
@@ -283,6 +284,8 @@ entry_list
 
 entry
   : NAME ASSIGN value         { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); }
+  | NAME ASSIGN LOSS  /* the metric */
+      { MAKE($$, gr_named(NODE(ARG, @$, 1, LEAF(NAME, @3, "loss")), $1, @1)); }
   ;
 
 /* ---- parts of items ---- */
@@ -475,6 +478,7 @@ postfix
   : primary
   | postfix PRIME            { MAKE($$, NODE(TRANSPOSE, @$, 1, $1)); }
   | postfix DOT NAME         { MAKE($$, gr_member(parser, @$, $1, $3, @3)); }
+  | postfix DOT LOSS         { MAKE($$, gr_member(parser, @$, $1, "loss", @3)); }
   | postfix LBRACKET index_list RBRACKET
       { MAKE($3, gr_list_insert(parser, $3, 0, $1)); MAKE($$, SEQ(INDEX, @$, $3)); }
   | postfix arguments with_opt
