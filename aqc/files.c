@@ -72,23 +72,38 @@ static mode_t usual_mode(void) {
   return 0666 & ~mask;
 }
 
-int file_replace(const char *path, const char *text, size_t length) {
+/* Writes beside a regular file and renames. 0, or an errno, and what to end with. */
+static int replace_regular(const char *path, const char *text, size_t length, int *code) {
   struct stat old;
   size_t size = strlen(path) + sizeof ".XXXXXX";
   char *temporary = malloc(size);
-  if (!temporary) return message_no_memory();
+  if (!temporary) return ENOMEM;
   snprintf(temporary, size, "%s.XXXXXX", path);
-  int descriptor = mkstemp(temporary), code = AQ_CANNOT_CREATE;
-  int failed = descriptor < 0 ? errno : 0;
+  int descriptor = mkstemp(temporary), failed = descriptor < 0 ? errno : 0;
   if (!failed) {
     if (fchmod(descriptor, stat(path, &old) == 0 ? old.st_mode & 07777 : usual_mode())) failed = errno;
     int filled = fill(descriptor, text, length, true);
-    if (filled) code = AQ_IO;
+    if (filled) *code = AQ_IO;
     if (!failed) failed = filled;
     if (!failed && rename(temporary, path)) failed = errno;
     if (failed) unlink(temporary);
   }
   free(temporary);
+  return failed;
+}
+
+int file_replace(const char *path, const char *text, size_t length) {
+  struct stat old;
+  int code = AQ_CANNOT_CREATE, failed = 0;
+  if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) { /* a device or a pipe */
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    failed = descriptor < 0 ? errno : fill(descriptor, text, length, false);
+    if (descriptor >= 0) code = AQ_IO;
+  } else {
+    char *target = realpath(path, NULL); /* a link stays, what it leads to is replaced */
+    failed = replace_regular(target ? target : path, text, length, &code);
+    free(target);
+  }
   return failed ? message_fail(code, NULL, "cannot write %s: %s", path, strerror(failed)) : AQ_OK;
 }
 
