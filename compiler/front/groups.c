@@ -44,6 +44,14 @@ static const char *with_nearest(struct cc_context *c, const char *pattern, const
   return other && matches(m, other) ? other : NULL;
 }
 
+/* Up to the next point that is not within a range, as in `[0..2]`. */
+static size_t part_length(const char *part) {
+  size_t length = 0;
+  for (bool range = false; part[length] && (range || part[length] != '.'); length++)
+    range = part[length] == '[' || (range && part[length] != ']');
+  return length;
+}
+
 /* What may have been meant by a pattern that names nothing. */
 static const char *meant(struct cc_context *c, const char *pattern) {
   const char *within = rt_arena_printf(&c->model->arena, "**.%s", pattern),
@@ -51,7 +59,7 @@ static const char *meant(struct cc_context *c, const char *pattern) {
   if (within && matches(c->module, within)) return within;
   if (below && matches(c->module, below)) return below;
   for (const char *part = pattern; *part;) {
-    size_t length = strcspn(part, ".");
+    size_t length = part_length(part);
     const char *other = with_nearest(c, pattern, part, length);
     if (other) return other;
     part += length + (part[length] == '.');

@@ -1,5 +1,4 @@
-/* path_pattern.c: patterns of parameters' paths: `*` stands for any letters but a point, `**` for points,
- * too,
+/* path_pattern.c: patterns of parameters' paths: `*` stands for any letters but a point, `**` for points too,
  * `?` for one letter, `[0..3]` for a number from 0 to 2. */
 #include "compiler/front/path_pattern.h"
 
@@ -68,6 +67,7 @@ bool cc_pattern_matches(const char *pattern, const char *path) {
       next += points;
     } else if (*pattern == '[') {
       next = read_range(pattern, &from, &to);
+      if (!next) return false;
       step_range(reach, path, length, from, to);
     } else {
       step_letter(reach, path, length, *pattern);
