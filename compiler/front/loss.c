@@ -246,6 +246,23 @@ static int begin(struct cc_context *c, const ir_id *output, struct cc_answers *a
   return RT_OK;
 }
 
+/* Losses of the library without a link take what the model returns for the answer itself. */
+static int check_links(struct cc_context *c, const struct cc_terms *terms) {
+  for (int t = 0; t < terms->count; t++) {
+    const struct cc_term *term = &terms->term[t];
+    if (!term->function || !term->function->unit->is_stdlib || term->output < 0) continue;
+    const struct vm_output *out = &c->module->output[term->output];
+    if (c->module->input[out->target].type.dtype == RT_INT || !out->link[0] || term->has_link) continue;
+    gr_fail(
+        c->error, term->span,
+        "`%s` takes what the model returns for `%s` for the answer itself, and another of its losses takes "
+        "the answer to be %s of it",
+        term->function->name, out->name, out->link);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
 int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   const struct gr_node *item = cc_item(c->unit, GR_LOSS);
   struct cc_answers answers;
@@ -253,6 +270,7 @@ int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   int status = begin(c, output, &answers);
   for (int o = 0; !item && o < answers.count && status == RT_OK; o++) status = cc_usual_term(c, o, &terms);
   if (status == RT_OK && item) status = read_terms(c, item->child[0], &terms);
+  if (status == RT_OK) status = check_links(c, &terms);
   if (status == RT_OK && !terms.count) status = cc_no_loss(c, item->child[0]);
   if (status == RT_OK) status = sum_up(c, &terms, sum);
   c->answers = NULL;

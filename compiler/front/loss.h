@@ -13,6 +13,7 @@ struct cc_term {
   struct gr_span span;
   ir_id mean;       /* over the rows of a batch */
   ir_id count;      /* what it is divided by; 0: it is the same for all rows */
+  bool has_link;    /* the function says how the answer follows from what the model returns */
   bool counted;     /* which is not how many examples or tokens there are */
   uint64_t targets; /* a bit for each output whose target it is made of */
 };

@@ -198,15 +198,22 @@ static int check_arguments(struct cc_context *c, const struct cc_definition *d, 
 /* How the answer follows from what the model returns: what the call says, or the function. */
 static int keep_link(struct cc_context *c, const struct cc_definition *d, const struct gr_node *call,
                      struct cc_term *term) {
-  const struct gr_node *params = d->node->child[0], *link = NULL;
+  const struct gr_node *params = d->node->child[0], *link = NULL, *usual = NULL;
   struct vm_output *output = &c->module->output[term->output];
   for (int p = 0; p < params->count; p++)
     if (!strcmp(params->child[p]->text, "link") && params->child[p]->count > 1)
-      link = params->child[p]->child[1];
+      link = usual = params->child[p]->child[1];
   for (int i = 1; link && call->kind == GR_CALL && i < call->count; i++)
     if (call->child[i] && call->child[i]->text && !strcmp(call->child[i]->text, "link"))
       link = call->child[i]->child[0];
   if (!link) return RT_OK;
+  if (link != usual && d->unit->is_stdlib) {
+    gr_fail(c->error, link->span, "the link of `%s` is %s, which its formula has in it", d->name,
+            usual->text);
+    rt_hint(c->error, "a loss of your own may have any: fn mine(x: [*B], y: [*B], link = %s) = …",
+            link->text);
+    return c->error->code;
+  }
   if (link->kind != GR_NAME || !vm_link_find(link->text)) {
     gr_fail(c->error, link->span, "a link turns what the model returns into answers, and this is not a link");
     rt_hint(c->error, "the links are sigmoid, exp and softmax");
@@ -220,6 +227,7 @@ static int keep_link(struct cc_context *c, const struct cc_definition *d, const 
     return c->error->code;
   }
   output->link = vm_link_find(link->text)->name;
+  term->has_link = true;
   return RT_OK;
 }
 
