@@ -373,5 +373,6 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   t->state.reached = same && t->state.best_epoch > 0
                      && !rep_metric_better(t->best_by.metric, t->goal.value, t->state.best_value);
   t->saved = true;
+  t->unsaved = true; /* the model file may be lost, or another's; and options may be others now */
   return RT_OK;
 }
