@@ -21,47 +21,42 @@ static inline product_vector product_load(const real *from) {
 static inline void product_store(real *to, product_vector v) { memcpy(to, &v, sizeof v); }
 
 /* rows x vectors of c, both constants where this is inlined. */
-static inline __attribute__((always_inline)) void product_block(int rows, int vectors, int64_t depth,
-                                                                const struct attend_matrix *a,
-                                                                const struct attend_matrix *b,
-                                                                const struct attend_matrix *c, bool add) {
+static inline __attribute__((always_inline)) void product_block(int rows, int vectors,
+                                                                const struct attend_sum *of) {
   product_vector sum[PRODUCT_ROWS][PRODUCT_VECTORS] = {{{0}}};
-  const real *pa = a->data, *pb = b->data;
-  for (int64_t k = 0; k < depth; k++, pa += a->column, pb += b->row) {
+  const real *pa = of->a.data, *pb = of->b.data;
+  for (int64_t k = 0; k < of->k; k++, pa += of->a.column, pb += of->b.row) {
     product_vector row[PRODUCT_VECTORS];
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++) row[v] = product_load(pb + (int64_t)v * RT_VECTOR);
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
-      for (int v = 0; v < vectors; v++) sum[r][v] += pa[r * a->row] * row[v];
+      for (int v = 0; v < vectors; v++) sum[r][v] += pa[r * of->a.row] * row[v];
   }
 #pragma GCC unroll 8
   for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++) {
-      real *to = c->data + r * c->row + (int64_t)v * RT_VECTOR;
-      product_store(to, add ? product_load(to) + sum[r][v] : sum[r][v]);
+      real *to = of->c.data + r * of->c.row + (int64_t)v * RT_VECTOR;
+      product_store(to, of->add ? product_load(to) + sum[r][v] : sum[r][v]);
     }
 }
 
 /* A column of blocks, `vectors` wide, of about equal heights: a last block of one row would wait for its own
  * sums. */
-static inline __attribute__((always_inline)) void product_column(int vectors, int64_t m, int64_t depth,
-                                                                 struct attend_matrix a,
-                                                                 const struct attend_matrix *b,
-                                                                 struct attend_matrix c, bool add) {
-  for (int64_t blocks = (m + PRODUCT_ROWS - 1) / PRODUCT_ROWS; blocks > 0; blocks--) {
-    int64_t rows = (m + blocks - 1) / blocks;
+static inline __attribute__((always_inline)) void product_column(int vectors, struct attend_sum of) {
+  for (int64_t blocks = (of.m + PRODUCT_ROWS - 1) / PRODUCT_ROWS; blocks > 0; blocks--) {
+    int64_t rows = (of.m + blocks - 1) / blocks;
     switch (rows) {
-      case 6: product_block(6, vectors, depth, &a, b, &c, add); break;
-      case 5: product_block(5, vectors, depth, &a, b, &c, add); break;
-      case 4: product_block(4, vectors, depth, &a, b, &c, add); break;
-      case 3: product_block(3, vectors, depth, &a, b, &c, add); break;
-      case 2: product_block(2, vectors, depth, &a, b, &c, add); break;
-      default: product_block(1, vectors, depth, &a, b, &c, add);
+      case 6: product_block(6, vectors, &of); break;
+      case 5: product_block(5, vectors, &of); break;
+      case 4: product_block(4, vectors, &of); break;
+      case 3: product_block(3, vectors, &of); break;
+      case 2: product_block(2, vectors, &of); break;
+      default: product_block(1, vectors, &of);
     }
-    m -= rows, a.data += rows * a.row, c.data += rows * c.row;
+    of.m -= rows, of.a.data += rows * of.a.row, of.c.data += rows * of.c.row;
   }
 }
 
@@ -74,28 +69,21 @@ enum {
   PRODUCT_WORTH = 4 * PRODUCT_ROWS
 };
 
-static void product_column_wide(int64_t m, int64_t depth, struct attend_matrix a,
-                                const struct attend_matrix *b, struct attend_matrix c, bool add) {
-  if (depth > PRODUCT_DEPTH || m < PRODUCT_WORTH || b->row == PRODUCT_WIDE) {
-    product_column(PRODUCT_VECTORS, m, depth, a, b, c, add);
+static void product_column_wide(struct attend_sum of) {
+  if (of.k > PRODUCT_DEPTH || of.m < PRODUCT_WORTH || of.b.row == PRODUCT_WIDE) {
+    product_column(PRODUCT_VECTORS, of);
     return;
   }
   real copy[PRODUCT_DEPTH * PRODUCT_WIDE] __attribute__((aligned(RT_VECTOR_BYTES)));
-  struct attend_matrix dense = {copy, PRODUCT_WIDE, 1};
-  for (int64_t k = 0; k < depth; k++)
-    memcpy(copy + k * PRODUCT_WIDE, b->data + k * b->row, PRODUCT_WIDE * sizeof(real));
-  product_column(PRODUCT_VECTORS, m, depth, a, &dense, c, add);
+  for (int64_t k = 0; k < of.k; k++)
+    memcpy(copy + k * PRODUCT_WIDE, of.b.data + k * of.b.row, PRODUCT_WIDE * sizeof(real));
+  of.b = (struct attend_matrix){copy, PRODUCT_WIDE, 1};
+  product_column(PRODUCT_VECTORS, of);
 }
 
-static void product_column_2(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b,
-                             struct attend_matrix c, bool add) {
-  product_column(2, m, depth, a, b, c, add);
-}
+static void product_column_2(struct attend_sum of) { product_column(2, of); }
 
-static void product_column_1(int64_t m, int64_t depth, struct attend_matrix a, const struct attend_matrix *b,
-                             struct attend_matrix c, bool add) {
-  product_column(1, m, depth, a, b, c, add);
-}
+static void product_column_1(struct attend_sum of) { product_column(1, of); }
 
 /* Fewer columns than a vector has: they are padded, PRODUCT_DEPTH rows of b and PRODUCT_ROWS of c at a time.
  */
@@ -112,7 +100,7 @@ static void product_edge(const struct attend_sum *edge) {
     for (int64_t i = 0; i < m; i += PRODUCT_ROWS) {
       struct attend_matrix pa = {a.data + i * a.row + first * a.column, a.row, a.column};
       int64_t rows = m - i < PRODUCT_ROWS ? m - i : PRODUCT_ROWS;
-      product_column_1(rows, part, pa, &pb, pc, false);
+      product_column_1((struct attend_sum){.m = rows, .k = part, .a = pa, .b = pb, .c = pc});
       for (int64_t r = 0; r < rows; r++) {
         real *to = c.data + (i + r) * c.row;
         for (int64_t j = 0; j < n; j++)
@@ -125,16 +113,16 @@ static void product_edge(const struct attend_sum *edge) {
 void KERNEL(attend_product)(const struct attend_sum *sum) {
   struct attend_sum left = *sum; /* columns of b and c that are still to be done */
   for (; left.n >= PRODUCT_WIDE; left.n -= PRODUCT_WIDE) {
-    product_column_wide(left.m, left.k, left.a, &left.b, left.c, left.add);
+    product_column_wide(left);
     left.b.data += PRODUCT_WIDE, left.c.data += PRODUCT_WIDE;
   }
   if (PRODUCT_VECTORS > 2)
     for (; left.n >= PRODUCT_PAIR; left.n -= PRODUCT_PAIR) {
-      product_column_2(left.m, left.k, left.a, &left.b, left.c, left.add);
+      product_column_2(left);
       left.b.data += PRODUCT_PAIR, left.c.data += PRODUCT_PAIR;
     }
   for (; left.n >= RT_VECTOR; left.n -= RT_VECTOR) {
-    product_column_1(left.m, left.k, left.a, &left.b, left.c, left.add);
+    product_column_1(left);
     left.b.data += RT_VECTOR, left.c.data += RT_VECTOR;
   }
   if (left.n > 0) product_edge(&left);
