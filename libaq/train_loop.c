@@ -275,11 +275,9 @@ static void fill_facts(struct aq_trainer *t) {
   t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
 }
 
-/* Saves what has not been saved yet, after the last step. A training that was already complete saves its
- * model again, in case the file was lost. */
+/* Saves what has not been saved yet, after the last step. */
 static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error) {
   int status = RT_OK;
-  t->unsaved |= complete && t->facts.steps == t->steps_before;
   if (!t->saved || t->unsaved) status = save_all(t, error);
   if (status != RT_OK || complete) return status;
   rt_fail(error, RT_INTERRUPTED, "stopped at step %lld", (long long)t->state.step);

@@ -64,7 +64,7 @@ struct aq_trainer {
   double started, last_shown;
   int64_t steps_before;       /* facts.steps at the start of this run */
   double saved_at, save_cost; /* lib_seconds of the last save, 0: never; how long it took */
-  bool unsaved;               /* the best has changed since the model was last saved */
+  bool unsaved;               /* the model file is not known to hold the best */
   bool saved;                 /* the checkpoint has the present state */
   bool ready, stopped;        /* ready: aq_trainer_new has succeeded */
 };
