@@ -118,14 +118,17 @@ static void write_comment(struct rt_text *out, const struct definition *d, bool 
   }
 }
 
+static bool callee_of(const struct cc_builtin *builtin, struct cc_callee *callee) {
+  *callee = (struct cc_callee){.name = builtin->name, .parameter = builtin->takes, .count = builtin->count};
+  return builtin->count >= 0 || cc_initialiser_callee(builtin->name, callee);
+}
+
 static void write_line(struct rt_text *out, const struct definition *d, bool first_sentence) {
-  if (d->builtin && d->builtin->count >= 0) {
-    struct cc_callee callee = {
-        .name = d->builtin->name, .parameter = d->builtin->takes, .count = d->builtin->count};
+  struct cc_callee callee;
+  if (d->builtin && callee_of(d->builtin, &callee))
     cc_write_callee(out, &callee);
-  } else {
+  else
     rt_text_add(out, d->name, d->builtin ? d->length : signature_length(d->signature));
-  }
   rt_text_puts(out, ": ");
   if (d->builtin)
     rt_text_puts(out, d->builtin->doc);

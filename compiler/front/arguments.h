@@ -95,6 +95,9 @@ int cc_match_way(struct cc_context *c, const struct cc_callee *callee, const str
 int cc_match_values(struct cc_context *c, const struct cc_callee *callee, const struct cc_call_args *args,
                     struct cc_call_args *matched);
 
+/* What `normal`, `load` and the like take behind `param[…] =`; false: none is called so. */
+bool cc_initialiser_callee(const char *name, struct cc_callee *callee);
+
 /* softmax(x, DIM) */
 void cc_write_callee(struct rt_text *out, const struct cc_callee *callee);
 /* The same, in the arena. */

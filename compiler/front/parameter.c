@@ -70,6 +70,16 @@ static const struct initialiser *find_initialiser(const struct gr_node *name) {
   return NULL;
 }
 
+bool cc_initialiser_callee(const char *name, struct cc_callee *callee) {
+  for (size_t k = 0; k < RT_COUNT(initialisers); k++)
+    if (!strcmp(initialisers[k].name, name)) {
+      *callee =
+          (struct cc_callee){name, "argument", initialisers[k].takes, initialisers[k].count, NULL, false};
+      return true;
+    }
+  return false;
+}
+
 /* uniform(A) is -A to A; else both ends are given, or none. */
 static int uniform_ends(struct cc_context *c, const struct gr_node *node, struct cc_setting *end) {
   if (!end[0].arg != !end[1].arg) {
