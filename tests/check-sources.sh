@@ -20,13 +20,16 @@ listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
 # The .c of a program of one file is implied by its name; what flex, bison and bake.sh write may lie in a tree
 # that was built in place.
 present() {
-  ls grammar/*.[chly] compiler/*.[ch] compiler/*/*.[ch] vm/*.[ch] runtime/*.[ch] runtime/*.def runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] \
-    aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null
+  ls grammar/*.[chly] compiler/*.[ch] compiler/*/*.[ch] vm/*.[ch] vm/*.def runtime/*.[ch] runtime/*.def \
+    runtime/columns/*.[ch] runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null
   find examples bench tests/unit -type f ! -name '*.c' 2>/dev/null
   { find examples bench -name '*.c'; ls tests/unit/*.c; } 2>/dev/null | sed 's/\.c$//'
 }
 is_generated() {
-  case $1 in grammar/lexer.[ch] | grammar/parser.[ch] | compiler/source/stdlib_data.c | aqc/verb_list.h) return 0 ;; esac
+  case $1 in
+    grammar/lexer.[ch] | grammar/parser.[ch] | compiler/source/stdlib_data.c) return 0 ;;
+    aqc/verb_list.h | runtime/columns/column_list.h) return 0 ;;
+  esac
   return 1
 }
 

@@ -4,7 +4,7 @@
  * 1. runtime/columns/column_reversed.c defines `const struct io_kind io_kind_reversed`: what is written in a
  * program, what a field becomes, and the words that messages use. column_chars.c is the shortest one of text,
  * column_number.c of numbers.
- * 2. IO_KINDS below gets a row, at the place that it shall have in messages, and Makefile.am the file's name.
+ * 2. `column_files` of Makefile.am gets the file's name, at the place that the kind shall have in messages.
  *
  * Nothing else knows kinds by name. The compiler takes axes, type and options from the row, the reader its
  * `encode`. What is learned and saved follows from the axes (a vocabulary for IO_ENTRIES, a number for
@@ -17,9 +17,6 @@
 #include "runtime/io/dtype.h"
 #include "runtime/io/tokenise.h"
 #include "runtime/io/vocab.h"
-
-#define IO_KINDS(ROW)                                                                                        \
-  ROW(words) ROW(chars) ROW(bytes) ROW(ngrams) ROW(class) ROW(tags) ROW(number) ROW(vector)
 
 struct io_schema;
 struct io_field;
@@ -102,9 +99,6 @@ struct io_kind {
    * a small one, to check gradients. */
   int64_t usual, small;
 };
-
-#define IO_DECLARE(kind) extern const struct io_kind io_kind_##kind;
-IO_KINDS(IO_DECLARE)
 
 /* The kinds in their order, NULL behind the last. */
 extern const struct io_kind *const io_kinds[];

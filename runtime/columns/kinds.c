@@ -1,7 +1,11 @@
-/* kinds.c: the list of the kinds of columns. */
+/* kinds.c: the list of the kinds of columns, made from `column_files` in Makefile.am. */
 #include <string.h>
 
 #include "runtime/columns/column.h"
+#include "runtime/columns/column_list.h"
+
+#define DECLARE(kind) extern const struct io_kind io_kind_##kind;
+IO_KINDS(DECLARE)
 
 #define ADDRESS(kind) &io_kind_##kind,
 const struct io_kind *const io_kinds[] = {IO_KINDS(ADDRESS) NULL};

@@ -5,6 +5,7 @@
 
 #include "runtime/io/data.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/io_kinds.h"
 
 struct bytes {
   const uint8_t *data;

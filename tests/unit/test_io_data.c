@@ -1,5 +1,6 @@
 /* test_io_data.c: from files to packed arrays. */
 #include "tests/unit/io_files.h"
+#include "tests/unit/io_kinds.h"
 
 #include "runtime/io/data.h"
 

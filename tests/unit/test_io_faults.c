@@ -2,6 +2,7 @@
  * nothing leaks, and no file is left behind. Allocations of zlib go through the library's allocator; those of
  * jansson do not. */
 #include "tests/unit/io_files.h"
+#include "tests/unit/io_kinds.h"
 #include "tests/unit/rationed_memory.h"
 
 #include "runtime/io/data.h"

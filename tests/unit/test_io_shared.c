@@ -13,6 +13,7 @@
 
 #include "runtime/io/data.h"
 #include "runtime/io/safetensors.h"
+#include "tests/unit/io_kinds.h"
 
 static char data_directory[400];
 

@@ -11,6 +11,7 @@
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
+#include "tests/unit/io_kinds.h"
 
 static void test_intern(void **state) {
   (void)state;

@@ -1,6 +1,7 @@
 /* test_model_file.c: model files: what was saved comes back; files that are cut, changed or foreign are
  * refused; a save that is killed leaves the old model or the new; and compiling, training, saving and loading
  * with every allocation refused. */
+#include "tests/unit/io_kinds.h"
 #include "tests/unit/libaq_files.h"
 #include "tests/unit/rationed_memory.h"
 
