@@ -120,7 +120,7 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
   session->looked = false;
   if (!session->ready) return session_not_ready(error);
   int status = make_machine(session, error);
-  if (status == RT_OK) status = session_fill(session, &session->model->schema, field, count, error);
+  if (status == RT_OK) status = session_fill(session, field, count, error);
   if (status == RT_OK) status = keep_tokens(session, error);
   struct lib_batch example = {&session->data, session->rows, 1};
   if (status == RT_OK) status = lib_feed_rows(&session->feed, session->attend, example, error);

@@ -120,8 +120,8 @@ static int wrong_count(struct aq_session *s, size_t count, struct rt_error *erro
   return status;
 }
 
-int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count,
-                 struct rt_error *error) {
+int session_add_row(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count,
+                    struct rt_error *error) {
   size_t used = 0;
   if (!field) count = 0;
   for (int f = 0; f < schema->fields; f++) {
@@ -133,8 +133,12 @@ int session_fill(struct aq_session *s, const struct io_schema *schema, const aq_
     used++;
   }
   if (used != count) return wrong_count(s, count, error);
+  return io_dataset_add(&s->data, schema, s->field, 0, error);
+}
+
+int session_fill(struct aq_session *s, const aq_field *field, size_t count, struct rt_error *error) {
   io_dataset_clear(&s->data);
-  int status = io_dataset_add(&s->data, schema, s->field, 0, error);
+  int status = session_add_row(s, &s->model->schema, field, count, error);
   return status != RT_OK ? status : session_extend(s, error);
 }
 
@@ -201,7 +205,7 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (!session->ready) return session_not_ready(error);
-  int status = session_fill(session, &session->model->schema, field, count, error);
+  int status = session_fill(session, field, count, error);
   if (status == RT_OK)
     status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
   session->reading.rows = status == RT_OK;

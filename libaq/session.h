@@ -57,10 +57,12 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
 int session_not_ready(struct rt_error *error);
-/* Makes one example all that data hold. field: what the input columns read, in their order. schema: the
- * model's, or one like it. */
-int session_fill(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
-                 size_t count, struct rt_error *error);
+/* Adds a row to data. field: what the input columns read, in their order. schema: the model's, or one like
+ * it. */
+int session_add_row(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
+                    size_t count, struct rt_error *error);
+/* Makes one example all that data hold. */
+int session_fill(struct aq_session *session, const aq_field *field, size_t count, struct rt_error *error);
 /* A model that continues a text is fed all tokens but the last, which is only a target. So a row whose last
  * token is to be seen gets one more, which nobody looks at. Call it for the row last added. */
 int session_extend(struct aq_session *session, struct rt_error *error);

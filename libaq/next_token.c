@@ -1,0 +1,350 @@
+/* next_token.c: runs the model on all texts at once, for each token on all that it sees of them. */
+#include "libaq/next_token.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct text {
+  int32_t *id; /* [count] */
+  size_t capacity;
+  int64_t count, prompt, row;
+};
+
+struct next_token {
+  struct aq_session *session;
+  uint32_t output;
+  int column; /* of the text, in the schema */
+  const struct io_vocab *vocab;
+  int64_t window;             /* tokens that the model may see at once, 0: any number */
+  bool reads_more;            /* than the text */
+  struct io_schema schema;    /* the model's, with columns of its own */
+  struct lib_row_check check; /* of what the model sees */
+  struct io_dataset data;     /* [count] rows: what the model sees of the texts, and its other columns */
+  struct text *text;          /* [room], of which count are in use */
+  struct text *other;         /* [room] scratch of next_token_keep */
+  int64_t count, room;
+  int64_t *row;  /* [room] 0, 1, … */
+  double *score; /* [count, vocab] */
+  size_t score_capacity;
+};
+
+/* ---- making ---- */
+
+static int find_text(struct next_token *n, struct rt_error *error) {
+  const struct vm_module *m = n->session->model->module;
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    if (session_target(n->session, o) != VM_TARGET_NEXT) continue;
+    const struct vm_input *text = &m->input[m->output[o].target];
+    n->output = o;
+    n->column = vm_column_of(m, text);
+    n->vocab = session_vocab(n->session, o);
+    n->window = text->length >= 0 ? m->dims.symbol[text->length].limit : 0;
+    return RT_OK;
+  }
+  rt_fail(error, RT_USAGE, "the model %s does not write: it predicts %s", m->name,
+          m->output_count ? m->output[0].name : "nothing");
+  rt_hint(error, "a model that writes ends its heading with -> next(COLUMN)");
+  return error->code;
+}
+
+/* Looks at the other columns that the model reads. One of the same field would have to change with every
+ * token that is written. */
+static int look_at_others(struct next_token *n, struct rt_error *error) {
+  const struct io_column *text = &n->schema.columns[n->column];
+  for (int c = 0; c < n->schema.count; c++) {
+    const struct io_column *other = &n->schema.columns[c];
+    if (c == n->column || !other->required) continue;
+    n->reads_more = true;
+    if (other->field != text->field) continue;
+    rt_fail(error, RT_USAGE, "the model writes %s, but it also reads the same field as %s", text->name,
+            other->name);
+    rt_hint(error, "a model can write a text that it reads as one column");
+    return error->code;
+  }
+  return RT_OK;
+}
+
+static int make(struct next_token *n, struct rt_error *error) {
+  const struct io_schema *schema = &n->session->model->schema;
+  int status = find_text(n, error);
+  if (status != RT_OK) return status;
+  n->schema = *schema;
+  n->schema.columns = rt_zalloc((size_t)schema->count, sizeof *schema->columns);
+  if (!n->schema.columns) return rt_no_memory(error);
+  memcpy(n->schema.columns, schema->columns, (size_t)schema->count * sizeof *schema->columns);
+  n->schema.columns[n->column].max_length = 0;
+  status = look_at_others(n, error);
+  if (status == RT_OK) status = lib_row_check_init(&n->check, n->session->model->module, schema, error);
+  n->check.precision = n->session->precision;
+  return status;
+}
+
+int next_token_new(struct next_token **next, struct aq_session *session, struct rt_error *error) {
+  *next = rt_zalloc(1, sizeof **next);
+  if (!*next) return rt_no_memory(error);
+  (*next)->session = session;
+  int status = make(*next, error);
+  if (status == RT_OK) return RT_OK;
+  next_token_free(*next);
+  *next = NULL;
+  return status;
+}
+
+void next_token_free(struct next_token *next) {
+  if (!next) return;
+  for (int64_t k = 0; k < next->room; k++) {
+    rt_free(next->text[k].id);
+    rt_free(next->other[k].id);
+  }
+  rt_free(next->text);
+  rt_free(next->other);
+  rt_free(next->row);
+  rt_free(next->score);
+  rt_free(next->schema.columns);
+  lib_row_check_free(&next->check);
+  io_dataset_free(&next->data);
+  rt_free(next);
+}
+
+int next_token_column(const struct next_token *next) { return next->column; }
+const struct io_vocab *next_token_vocab(const struct next_token *next) { return next->vocab; }
+bool next_token_reads_more(const struct next_token *next) { return next->reads_more; }
+
+const struct io_schema *next_token_schema(struct next_token *next, bool with_text) {
+  next->schema.columns[next->column].required = with_text;
+  return &next->schema;
+}
+
+/* ---- texts ---- */
+
+int64_t next_token_count(const struct next_token *next) { return next->count; }
+
+struct next_text next_token_text(const struct next_token *next, int64_t k) {
+  const struct text *t = &next->text[k];
+  return (struct next_text){t->id, t->count, t->prompt, t->row};
+}
+
+static int append(struct text *t, const int32_t *id, int64_t count, struct rt_error *error) {
+  void *items = t->id;
+  if (rt_grow(&items, &t->capacity, (size_t)(t->count + count), sizeof *t->id)) return rt_no_memory(error);
+  t->id = items;
+  if (count > 0) memcpy(t->id + t->count, id, (size_t)count * sizeof *id);
+  t->count += count;
+  return RT_OK;
+}
+
+static int grow(struct text **texts, int64_t from, int64_t to) {
+  struct text *more = rt_zalloc((size_t)to, sizeof *more);
+  if (!more) return RT_NO_MEMORY;
+  if (from) memcpy(more, *texts, (size_t)from * sizeof *more);
+  rt_free(*texts);
+  *texts = more;
+  return RT_OK;
+}
+
+static int make_room(struct next_token *n, int64_t count, struct rt_error *error) {
+  if (count <= n->room) return RT_OK;
+  int64_t *row = rt_zalloc((size_t)count, sizeof *row);
+  if (!row) return rt_no_memory(error);
+  for (int64_t k = 0; k < count; k++) row[k] = k;
+  rt_free(n->row);
+  n->row = row;
+  if (grow(&n->text, n->room, count) != RT_OK || grow(&n->other, n->room, count) != RT_OK)
+    return rt_no_memory(error);
+  n->room = count;
+  return RT_OK;
+}
+
+/* What a text without any token begins with: a newline, or else the commonest token. */
+static int32_t first_token(const struct io_vocab *vocab) {
+  int32_t newline = io_vocab_find(vocab, "\n", 1);
+  return newline > 0 ? newline : vocab->base;
+}
+
+/* The tokens of the prompt, without the end that encoding has added. */
+static int begin_text(struct next_token *n, struct text *t, const struct io_dataset *prompts, int64_t row,
+                      struct rt_error *error) {
+  const struct io_values *v = &prompts->values[n->column];
+  bool ends = n->schema.columns[n->column].ends;
+  t->count = 0;
+  t->row = row;
+  int64_t given = v->present ? io_payload_count(&v->of, row) - ends : ends;
+  int status = v->present ? append(t, io_payload_ids(&v->of) + io_payload_begin(&v->of, row), given, error)
+               : ends     ? append(t, &n->vocab->begin, 1, error)
+                          : RT_OK;
+  t->prompt = given - ends;
+  int32_t first = first_token(n->vocab);
+  return status != RT_OK || t->count > 0 ? status : append(t, &first, 1, error);
+}
+
+/* Makes rows of the data what is fed. The text is written into them before each run. */
+static int take_rows(struct next_token *n, const struct io_dataset *from, const int64_t *row, int64_t count,
+                     struct rt_error *error) {
+  struct io_dataset data;
+  int status = io_dataset_select(from, row, count, &data, error);
+  if (status != RT_OK) {
+    io_dataset_free(&data);
+    return status;
+  }
+  io_dataset_free(&n->data);
+  n->data = data;
+  n->data.check = NULL;
+  struct io_values *v = &n->data.values[n->column];
+  if (v->present) return RT_OK;
+  v->present = true;
+  return io_payload_init(&v->of, IO_I32, 1, true) != RT_OK ? rt_no_memory(error) : RT_OK;
+}
+
+int next_token_begin(struct next_token *next, const struct io_dataset *prompts, const int64_t *row,
+                     int64_t count, struct rt_error *error) {
+  next->count = 0;
+  int status = make_room(next, count, error);
+  if (status == RT_OK) status = take_rows(next, prompts, row, count, error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++)
+    status = begin_text(next, &next->text[k], prompts, row[k], error);
+  if (status == RT_OK) next->count = count;
+  return status;
+}
+
+int next_token_advance(struct next_token *next, const int32_t *token, struct rt_error *error) {
+  int status = RT_OK;
+  for (int64_t k = 0; k < next->count && status == RT_OK; k++)
+    status = append(&next->text[k], &token[k], 1, error);
+  return status;
+}
+
+static int copy_text(struct text *to, const struct text *from, struct rt_error *error) {
+  to->count = 0;
+  to->prompt = from->prompt;
+  to->row = from->row;
+  return append(to, from->id, from->count, error);
+}
+
+int next_token_keep(struct next_token *next, const int64_t *from, int64_t count, struct rt_error *error) {
+  bool same_rows = count == next->count;
+  for (int64_t k = 0; k < count && same_rows; k++) same_rows = next->text[from[k]].row == next->text[k].row;
+  int status = same_rows ? RT_OK : take_rows(next, &next->data, from, count, error);
+  if (status == RT_OK) status = make_room(next, count, error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++)
+    status = copy_text(&next->other[k], &next->text[from[k]], error);
+  if (status != RT_OK) return status;
+  struct text *there = next->text;
+  next->text = next->other;
+  next->other = there;
+  next->count = count;
+  return RT_OK;
+}
+
+/* ---- scores ---- */
+
+/* Writes the last tokens of each text, as many as the model may see, into its row, with one more behind them
+ * that the model does not see. */
+static int show_texts(struct next_token *n, struct rt_error *error) {
+  struct io_payload *of = &n->data.values[n->column].of;
+  int64_t at = 0;
+  for (int64_t k = 0; k < n->count; k++) {
+    const struct text *t = &n->text[k];
+    int64_t seen = n->window > 0 && t->count > n->window ? n->window : t->count;
+    if (io_payload_reserve(of, at + seen + 1) != RT_OK) return rt_no_memory(error);
+    memcpy(io_payload_ids(of) + at, t->id + t->count - seen, (size_t)seen * sizeof *t->id);
+    at += seen + 1;
+    io_payload_ids(of)[at - 1] = 0;
+    if (io_payload_end_row(of, k, at) != RT_OK) return rt_no_memory(error);
+  }
+  return RT_OK;
+}
+
+static int place(const struct next_token *n, int64_t k, int status, struct rt_error *error) {
+  int64_t line = n->data.lines[k];
+  if (error->line || !line) return status;
+  snprintf(error->file, sizeof error->file, "%s", n->data.name ? n->data.name : "");
+  error->line = line < INT32_MAX ? (int)line : INT32_MAX;
+  error->column = 0;
+  return status;
+}
+
+/* Do the texts so far meet what the program asks of a row? */
+static int check_texts(struct next_token *n, int64_t *bad, struct rt_error *error) {
+  for (int64_t k = 0; k < n->count; k++) {
+    int column, status = n->check.hook.row(n->check.hook.context, &n->data, k, &column, error);
+    if (status == RT_OK) continue;
+    *bad = k;
+    return place(n, k, status, error);
+  }
+  return RT_OK;
+}
+
+/* Logits become logarithms of probabilities: x - log(sum of exp x). One that is -inf is a token that cannot
+ * come. Returns a number that is finite when there is a probability for each. */
+static double log_softmax(const struct rt_tensor *t, enum rt_precision precision, int64_t first,
+                          int64_t count, double *out) {
+  double most = -INFINITY, sum = 0;
+  for (int64_t v = 0; v < count; v++) {
+    out[v] = lib_number_at(t->data, precision, first + v);
+    most = fmax(most, out[v]);
+  }
+  for (int64_t v = 0; v < count; v++) sum += exp(out[v] - most);
+  for (int64_t v = 0; v < count; v++) out[v] -= most + log(sum);
+  return sum;
+}
+
+static int read_scores(struct next_token *n, int64_t *bad, struct rt_error *error) {
+  struct vm_machine *machine = n->session->predict;
+  struct rt_tensor t = vm_machine_output(machine, n->output);
+  int64_t rows, columns;
+  lib_output_size(&t, &rows, &columns);
+  if (columns != n->vocab->count)
+    return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
+  if (rt_grow((void **)&n->score, &n->score_capacity, (size_t)(n->count * columns), sizeof *n->score))
+    return rt_no_memory(error);
+  for (int64_t k = 0; k < n->count; k++) {
+    int64_t first = rt_offset(t.shape, k),
+            end = k + 1 < n->count ? rt_offset(t.shape, k + 1) : t.shape->count;
+    double *score = n->score + k * columns;
+    if (end - first < columns)
+      return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
+    double sum = log_softmax(&t, n->session->precision, end - columns, columns, score);
+    const char *name = n->session->model->module->output[n->output].name;
+    int status = session_check_finite(machine, name, &sum, 1, error);
+    if (status == RT_OK) continue;
+    *bad = k;
+    return place(n, k, status, error);
+  }
+  return RT_OK;
+}
+
+static int run(struct next_token *n, int64_t first, int64_t count, struct rt_error *error) {
+  struct lib_batch batch = {&n->data, n->row + first, count};
+  int status = lib_feed_rows(&n->session->feed, n->session->predict, batch, error);
+  return status != RT_OK ? status : vm_machine_run(n->session->predict, 0, error);
+}
+
+/* Which text is it that the machine refuses? One with a label that training did not see, say. */
+static int find_bad(struct next_token *n, int64_t *bad, struct rt_error *error) {
+  struct rt_error reason = {0};
+  for (int64_t k = 0; k < n->count; k++) {
+    rt_error_clear(&reason);
+    int status = run(n, k, 1, &reason);
+    if (status == RT_OK) continue;
+    *bad = k;
+    *error = reason;
+    return place(n, k, status, error);
+  }
+  return error->code;
+}
+
+int next_token_scores(struct next_token *next, const double **score, int64_t *bad, struct rt_error *error) {
+  *bad = -1;
+  *score = NULL;
+  next->session->scored = 0;
+  if (!next->count) return RT_OK;
+  int status = show_texts(next, error);
+  if (status == RT_OK) status = check_texts(next, bad, error);
+  if (status != RT_OK) return status;
+  status = run(next, 0, next->count, error);
+  if (status == RT_BAD_DATA || status == RT_NOT_FINITE) return find_bad(next, bad, error);
+  if (status == RT_OK) status = read_scores(next, bad, error);
+  if (status == RT_OK) *score = next->score;
+  return status;
+}
