@@ -124,6 +124,7 @@ struct cc_context {
   struct cc_scope *scope;
   const struct cc_unit *unit; /* whose names are in sight */
   vm_dim head_dim;            /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
+  ir_id step_first;           /* inside a step of scan: nodes from here on are made for it; else 0 */
   bool swapping;              /* a call is tried with its arguments in another order */
   int levels;                 /* of nesting, see budget.c */
   uint32_t steps;             /* taken so far */

@@ -112,8 +112,9 @@ void cc_component_unused(struct cc_context *c, const char *component);
 /* head.c */
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
                  struct cc_caller caller, struct cc_value *result);
-/* head_lowering.c: chooses how the head is computed, and says why when that is not tile by tile. */
-int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span);
+/* head_lowering.c: chooses how the head is computed, and says why when that is not tile by tile. steps: does
+ * it look at something that a step of scan makes? */
+int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, bool steps, struct gr_span span);
 /* mask.c: is the mask a condition, and not a number to be added to scores? May a constant make the score
  * infinite? */
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
@@ -135,6 +136,22 @@ const struct cc_builtin *cc_builtin_at(int index); /* NULL after the last */
 /* scan_call.c: the builtin scan(step, start, x, …). */
 int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
             struct cc_value *result);
+
+/* scan_state.c: a state that is a list of tensors, carried as one vector [numbers]. */
+struct cc_state {
+  int count; /* 0: the state is no list */
+  struct vm_type piece[CC_MOST_RESULTS];
+  vm_dim begin[CC_MOST_RESULTS + 1]; /* where each piece begins in the vector; the last: how long that is */
+};
+/* What a state consists of, from the value that it starts as. Leaves count 0 where that is no list. */
+int cc_state_kinds(struct cc_context *c, struct cc_state *state, const struct cc_value *value,
+                   struct gr_span span);
+/* The vector of tensors that have the types of state->piece, and the list of tensors of a vector
+ * [numbers], or of the vectors of a sequence [axis, numbers]. */
+int cc_state_pack(struct cc_context *c, const struct cc_state *state, const ir_id *piece, struct gr_span span,
+                  ir_id *packed);
+int cc_state_unpack(struct cc_context *c, const struct cc_state *state, ir_id packed, struct gr_span span,
+                    struct cc_value *list);
 
 /* vocabulary.c: columns that name the same vocabulary share it, and options that one of them gives hold
  * for all. declared[] are the columns of the data block. */

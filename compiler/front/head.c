@@ -1,6 +1,7 @@
 /* head.c: heads. query, key and value are ordinary tensors; score, mask, norm and drop are small programs
  * over single scores (slots). */
 #include "compiler/front/arguments.h"
+#include "compiler/ir/scan.h"
 
 #include <math.h>
 #include <string.h>
@@ -434,9 +435,11 @@ static int attend(struct cc_context *c, const struct slots *slots, struct gr_spa
   }
   for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];
   result->kind = CC_TENSOR;
-  if ((status = cc_choose_lowering(c, &slot, span))) return status;
+  bool steps = c->step_first && ir_varies_in_step(c->model, c->step_first, 3 + slot.head->extra_count, arg);
+  if ((status = cc_choose_lowering(c, &slot, steps, span))) return status;
   if (slot.head->lowering == VM_MATERIALISED) {
     result->id = ir_materialise(cc_in_model(c, span), slot.head, arg, &type);
+    if (steps) slot.head->weights = 0; /* those of a step are not there to be shown */
     return result->id ? RT_OK : c->error->code;
   }
   result->id = ir_add(cc_in_model(c, span), (struct ir_op){OP_attention, 3 + slot.head->extra_count,

@@ -64,7 +64,7 @@ static bool few_results(const struct ir_head *head) {
   return results <= LANE_MAX_OUTPUTS;
 }
 
-int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, struct gr_span span) {
+int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, bool steps, struct gr_span span) {
   struct ir_head *head = slot->head;
   int rows = 0;
   const char *why = needs_all(&head->score, true, &rows);
@@ -80,6 +80,7 @@ int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, struct gr_spa
     head->why = "its weights depend on a whole row of scores";
     if (!few) why = "its weights and their gradient take many sums over the keys";
   }
+  if (!why && steps) why = "it runs within a step of scan, once for each row";
   if (!why && c->program->unfused) why = "that was asked for";
   if (!why) return RT_OK;
   head->lowering = VM_MATERIALISED;

@@ -1,5 +1,6 @@
 /* scan_call.c: scan(step, start, x, …): the step is called once, with stand-ins for the state and for a row
- * of each sequence, and what it makes becomes a body (scan.c). */
+ * of each sequence, and what it makes becomes a body (scan.c). Behind start, what is given by position is a
+ * sequence, and what is given by name is the same for every step. */
 #include "compiler/front/elaborate.h"
 #include "compiler/ir/scan.h"
 
@@ -11,24 +12,52 @@ struct scan_call {
   struct cc_context *c;
   const struct cc_call_args *args;
   struct ir_step step;
+  struct cc_state state;
   bool batched; /* some value is one per example: then all are */
   ir_id sequence[MAX_VALUES], row[MAX_VALUES];
-  struct cc_value
-      given[MAX_VALUES]; /* to the step: the state, then what the caller gave, rows for sequences */
+  struct cc_value given[MAX_VALUES]; /* to the step: the state, then a row of each sequence */
   struct gr_span span[MAX_VALUES];
-  const char *name[MAX_VALUES];
-  struct cc_value named[MAX_VALUES];
-  struct gr_span named_span[MAX_VALUES];
-  int given_count, named_count;
+  int given_count;
 };
 
-/* Texts, functions, numbers and dims are given to the step as they are. */
 static bool is_tensor(const struct cc_value *v) { return v->kind == CC_TENSOR; }
 
-static bool is_sequence(const struct scan_call *s, const struct cc_value *v) {
-  if (!is_tensor(v)) return false;
-  const struct vm_type *type = cc_type(s->c, v->id);
-  return type->rank > 0 && type->dim[0] == s->step.axis;
+/* The name under which the step knows its argument k, counted from the state on. */
+static const char *argument_name(const struct scan_call *s, int k) {
+  const struct cc_value *callee = &s->args->value[0];
+  if (callee->kind != CC_FUNCTION) return "name";
+  const struct gr_node *params = callee->function->node->child[0];
+  return k < params->count ? params->child[k]->text : "name";
+}
+
+static int refuse_whole(struct scan_call *s, int k, const char *what) {
+  struct cc_context *c = s->c;
+  const char *name = argument_name(s, k - 1);
+  gr_fail(c->error, s->args->span[k], "scan takes row after row of what it is given by position, and %s",
+          what);
+  rt_hint(c->error, "what is the same in every step is given by name, behind the sequences: %s = …", name);
+  return c->error->code;
+}
+
+/* That what stands behind the first sequence is one too, along the same axis. */
+static int check_sequence(struct scan_call *s, int k) {
+  struct cc_context *c = s->c;
+  const struct cc_value *v = &s->args->value[k];
+  struct rt_arena *arena = &c->model->arena;
+  if (!is_tensor(v)) {
+    const char *what = rt_arena_printf(arena, "this is %s", cc_describe(c, v));
+    return what ? refuse_whole(s, k, what) : cc_out_of_memory(c);
+  }
+  const struct vm_type *type = cc_type(c, v->id);
+  if (type->rank > 0 && type->dim[0] == s->step.axis) return RT_OK;
+  const char *axis = cc_dim_text(c, s->step.axis),
+             *what = type->rank == 0 ? "this is a single number"
+                                     : rt_arena_printf(arena, "the first axis of %s is not %s",
+                                                       cc_type_text(c, type), axis);
+  if (!what) return cc_out_of_memory(c);
+  int status = refuse_whole(s, k, what);
+  gr_note(c->error, s->args->span[2], "this goes along %s", axis);
+  return status;
 }
 
 /* The scanned axis is the first one of the first argument behind start. */
@@ -69,22 +98,20 @@ static ir_id stand_in(struct scan_call *s, const struct vm_type *type, struct gr
   return id;
 }
 
-/* *value as the step sees it: the row of a sequence, or what it is. */
-static int as_given(struct scan_call *s, const struct cc_value *value, struct gr_span span,
-                    struct cc_value *given) {
+/* The row of a sequence, as the step sees it. */
+static int as_row(struct scan_call *s, int argument, struct cc_value *given) {
   struct cc_context *c = s->c;
-  *given = *value;
-  if (!is_sequence(s, value)) return RT_OK;
-  int k = s->step.sequence_count;
-  if (!(s->sequence[k] = as_batched(s, value->id))) return c->error->code;
+  int k = s->step.sequence_count, status = check_sequence(s, argument);
+  if (status != RT_OK) return status;
+  if (!(s->sequence[k] = as_batched(s, s->args->value[argument].id))) return c->error->code;
   struct vm_type row = *cc_type(c, s->sequence[k]);
   if (row.batched != s->batched)
-    return gr_fail(c->error, span,
+    return gr_fail(c->error, s->args->span[argument],
                    "whole numbers that all examples share cannot be scanned together with values that differ "
                    "between them");
   row.rank--;
   memmove(&row.dim[0], &row.dim[1], row.rank * sizeof row.dim[0]);
-  if (!(s->row[k] = stand_in(s, &row, span))) return c->error->code;
+  if (!(s->row[k] = stand_in(s, &row, s->args->span[argument]))) return c->error->code;
   s->step.sequence_count++;
   *given = (struct cc_value){.kind = CC_TENSOR, .id = s->row[k]};
   return RT_OK;
@@ -92,21 +119,51 @@ static int as_given(struct scan_call *s, const struct cc_value *value, struct gr
 
 static int give_arguments(struct scan_call *s) {
   const struct cc_call_args *args = s->args;
+  struct cc_context *c = s->c;
   int status = RT_OK;
   s->given[0] = (struct cc_value){.kind = CC_TENSOR, .id = s->step.state};
+  if (s->state.count > 0) status = cc_state_unpack(c, &s->state, s->step.state, args->span[1], &s->given[0]);
   s->span[0] = args->span[1];
   s->given_count = 1;
   for (int i = 2; i < args->count && status == RT_OK; i++) {
     s->span[s->given_count] = args->span[i];
-    status = as_given(s, &args->value[i], args->span[i], &s->given[s->given_count++]);
+    status = as_row(s, i, &s->given[s->given_count++]);
   }
   s->step.reverse = args->named[0].number != 0;
-  for (int i = 1; i < args->named_count && status == RT_OK; i++) { /* what the step knows by name */
-    s->name[s->named_count] = args->name[i];
-    s->named_span[s->named_count] = args->named_span[i];
-    status = as_given(s, &args->named[i], args->named_span[i], &s->named[s->named_count++]);
-  }
   return status;
+}
+
+static int refuse_state(struct scan_call *s, const struct cc_value *callee, const char *made,
+                        struct gr_span span, const char *was) {
+  struct cc_context *c = s->c;
+  gr_fail(c->error, s->args->span[0],
+          "`%s` makes %s of a state that is %s: the next state must be like the one before",
+          callee->kind == CC_FUNCTION ? callee->function->name : callee->builtin->name, made, was);
+  gr_note(c->error, span, "this is %s", made);
+  gr_note(c->error, s->args->span[1], "the state begins as %s", was);
+  return c->error->code;
+}
+
+static bool same_shape(const struct vm_type *a, const struct vm_type *b) {
+  return a->rank == b->rank && !memcmp(a->dim, b->dim, a->rank * sizeof *a->dim);
+}
+
+/* The next state of a state that is a list, as one vector. */
+static int pack_next(struct scan_call *s, const struct cc_value *callee, const struct cc_value *next,
+                     ir_id *id) {
+  struct cc_context *c = s->c;
+  ir_id piece[CC_MOST_RESULTS];
+  if (next->kind != CC_LIST || next->item_count != s->state.count)
+    return refuse_state(s, callee, cc_describe(c, next), s->args->span[0], cc_describe(c, &s->given[0]));
+  for (int k = 0; k < next->item_count; k++) {
+    int status = cc_to_real(c, &next->item[k], s->args->span[0], &piece[k]);
+    if (status != RT_OK) return status;
+    const struct vm_type *type = cc_type(c, piece[k]), *was = &s->state.piece[k];
+    if (!same_shape(type, was))
+      return refuse_state(s, callee, cc_type_text(c, type), c->model->node[piece[k]].span,
+                          cc_type_text(c, was));
+  }
+  return cc_state_pack(c, &s->state, piece, s->args->span[0], id);
 }
 
 /* Checks that the next state has the shape of the state, and makes all results batched when one is. */
@@ -114,19 +171,13 @@ static int check_results(struct scan_call *s, const struct cc_value *callee, con
                          ir_id *id) {
   struct cc_context *c = s->c;
   for (int k = 0; k < results->count; k++) {
-    int status = cc_to_real(c, &results->value[k], s->args->span[0], &id[k]);
+    int status = k == 0 && s->state.count > 0 ? pack_next(s, callee, &results->value[0], &id[0])
+                                              : cc_to_real(c, &results->value[k], s->args->span[0], &id[k]);
     if (status != RT_OK) return status;
     const struct vm_type *state = cc_type(c, s->step.state), *type = cc_type(c, id[k]);
-    bool same = type->rank == state->rank && !memcmp(type->dim, state->dim, state->rank * sizeof *state->dim);
-    if (k == 0 && !same) {
-      gr_fail(c->error, s->args->span[0],
-              "`%s` makes %s of a state that is %s: the next state must be like the one before",
-              callee->kind == CC_FUNCTION ? callee->function->name : callee->builtin->name,
-              cc_type_text(c, type), cc_type_text(c, state));
-      gr_note(c->error, c->model->node[id[k]].span, "this is %s", cc_type_text(c, type));
-      gr_note(c->error, s->args->span[1], "the state begins as %s", cc_type_text(c, state));
-      return c->error->code;
-    }
+    if (k == 0 && !same_shape(type, state))
+      return refuse_state(s, callee, cc_type_text(c, type), c->model->node[id[k]].span,
+                          cc_type_text(c, state));
     if (type->rank == RT_MAX_RANK)
       return gr_fail(c->error, s->args->span[0], "more than %d axes", RT_MAX_RANK - 1);
     if (!(id[k] = as_batched(s, id[k]))) return c->error->code;
@@ -144,18 +195,6 @@ static int collect(struct cc_context *c, int count, const ir_id *out, struct cc_
   return RT_OK;
 }
 
-/* The step did not take what it was given: was a tensor meant to give its rows? */
-static void hint_whole(const struct scan_call *s) {
-  for (int i = 3; i < s->args->count; i++) {
-    const struct cc_value *v = &s->args->value[i];
-    if (is_sequence(s, v) || !is_tensor(v) || cc_type(s->c, v->id)->rank == 0) continue;
-    rt_hint(
-        s->c->error,
-        "what begins with the axis %s gives its rows to scan; %s does not, and is given whole to each step",
-        cc_dim_text(s->c, s->step.axis), cc_type_text(s->c, cc_type(s->c, v->id)));
-  }
-}
-
 static int run_step(struct scan_call *s, struct cc_value *result) {
   struct cc_context *c = s->c;
   const struct cc_value *callee = &s->args->value[0];
@@ -163,16 +202,15 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
                               .count = s->given_count,
                               .value = s->given,
                               .span = s->span,
-                              .named_count = s->named_count,
-                              .name = s->name,
-                              .named = s->named,
-                              .named_span = s->named_span};
+                              .named_count = s->args->named_count - 1, /* all but reverse */
+                              .name = s->args->name + 1,
+                              .named = s->args->named + 1,
+                              .named_span = s->args->named_span + 1};
   struct cc_value value[MAX_VALUES];
   struct cc_results results = {value, MAX_VALUES, -1};
   ir_id id[MAX_VALUES], out[MAX_VALUES];
   size_t weights = c->weights_count;
   int status = cc_apply(c, callee, &args, &results), count = results.count;
-  if (status != RT_OK) hint_whole(s);
   if (status == RT_OK) status = check_results(s, callee, &results, id);
   c->weights_count = weights; /* those of a step are not there to be shown */
   if (status != RT_OK) return status;
@@ -185,7 +223,33 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
                      : c->frame->path;
   if (!s->step.name) return cc_out_of_memory(c);
   status = ir_scan_make(c->model, &s->step, out, c->error);
-  return status != RT_OK ? status : collect(c, count > 1 ? count - 1 : 1, out, result);
+  if (status != RT_OK) return status;
+  if (count == 1 && s->state.count > 0) return cc_state_unpack(c, &s->state, out[0], s->step.span, result);
+  return collect(c, count > 1 ? count - 1 : 1, out, result);
+}
+
+/* What the scan begins with, as one tensor. */
+static int take_start(struct scan_call *s, ir_id *start) {
+  struct cc_context *c = s->c;
+  const struct cc_value *value = &s->args->value[1];
+  ir_id piece[CC_MOST_RESULTS];
+  int status = cc_state_kinds(c, &s->state, value, s->args->span[1]);
+  if (status != RT_OK || s->state.count == 0)
+    return status != RT_OK ? status : cc_to_real(c, value, s->args->span[1], start);
+  for (int k = 0; k < s->state.count && status == RT_OK; k++)
+    status = cc_to_real(c, &value->item[k], s->args->span[1], &piece[k]);
+  return status != RT_OK ? status : cc_state_pack(c, &s->state, piece, s->args->span[1], start);
+}
+
+/* The call of the step, with all that it makes counted as the step's own. */
+static int within_step(struct scan_call *s, struct cc_value *result) {
+  struct cc_context *c = s->c;
+  ir_id outer = c->step_first;
+  if (!outer) c->step_first = s->step.first;
+  int status = give_arguments(s);
+  if (status == RT_OK) status = run_step(s, result);
+  c->step_first = outer;
+  return status;
 }
 
 int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc_call_args *args,
@@ -198,7 +262,7 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
                    "`scan` has no place in a slot, which computes one score at a time");
   if (args->count + args->named_count > MAX_VALUES)
     return gr_fail(c->error, args->node->span, "scan takes at most %d arguments", MAX_VALUES);
-  int status = cc_to_real(c, &args->value[1], args->span[1], &start);
+  int status = take_start(&s, &start);
   if (status == RT_OK) status = find_axis(&s);
   if (status != RT_OK) return status;
   s.batched |= cc_type(c, start)->batched;
@@ -206,7 +270,5 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
   struct vm_type type = *cc_type(c, s.step.start);
   s.step.first = c->model->count;
   s.step.state = stand_in(&s, &type, args->span[1]);
-  if (!s.step.state) return c->error->code;
-  status = give_arguments(&s);
-  return status == RT_OK ? run_step(&s, result) : status;
+  return s.step.state ? within_step(&s, result) : c->error->code;
 }

@@ -40,6 +40,18 @@ static int row_number(const struct taking *t, ir_id n) {
 
 /* ---- what depends on what ---- */
 
+bool ir_varies_in_step(const struct ir_graph *g, ir_id first, int count, const ir_id *id) {
+  bool *varies = rt_zalloc(g->count, sizeof *varies), found = !varies;
+  for (ir_id n = first; varies && n < g->count; n++) {
+    const struct ir_node *node = &g->node[n];
+    varies[n] = node->op == OP_input && node->attr[0] == -(int64_t)n; /* a stand-in */
+    for (int k = 0; k < node->arg_count; k++) varies[n] |= varies[node->arg[k]];
+  }
+  for (int k = 0; k < count && !found; k++) found = varies[id[k]];
+  rt_free(varies);
+  return found;
+}
+
 static void find_dependence(struct taking *t) {
   for (ir_id n = t->step->first; n < t->count; n++) {
     const struct ir_node *node = node_at(t, n);
@@ -57,12 +69,6 @@ static int refuse(const struct taking *t) {
   for (ir_id n = t->step->first; n < t->count; n++) {
     const struct ir_node *node = node_at(t, n);
     if (!t->live[n] || !t->depends[n]) continue;
-    if (rt_has_plan(node->op)) {
-      gr_fail(t->error, ir_shown(t->g, n),
-              "a head cannot look at the state or at a row within a step of scan");
-      rt_hint(t->error, "let it look at whole sequences, before the scan or at what the scan gives");
-      return t->error->code;
-    }
     if (is_random(node)
         && (node->type.batched != node_at(t, t->step->state)->type.batched
             || node->type.rank == RT_MAX_RANK)) {

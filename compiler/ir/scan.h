@@ -19,6 +19,9 @@ struct ir_step {
   struct gr_span span;
 };
 
+/* Does one of these values depend on the state or a row of a step whose nodes begin with `first`? */
+bool ir_varies_in_step(const struct ir_graph *g, ir_id first, int count, const ir_id *id);
+
 /* Appends the scan. What the step computes from neither state nor rows is computed once, around it; products
  * of rows with what is shared by all steps become products of whole sequences. out: [1], or when the step has
  * further results one for each of those. */
