@@ -141,6 +141,20 @@ static int judge(struct training *t) {
   return t->report ? message_print(aq_report_message(t->report)) : message_no_memory();
 }
 
+/* Why a training that goes on had nothing to do. */
+static void print_idle(const struct training *t, const aq_train_facts *facts) {
+  if (facts->epochs && facts->epochs >= facts->epochs_set)
+    message_warn("nothing was learned: the checkpoint has %lld epochs already, and epochs = %lld asks for no "
+                 "more; a larger number goes on, as in --epochs %lld",
+                 (long long)facts->epochs, (long long)facts->epochs_set, (long long)facts->epochs + 10);
+  else if (facts->epochs && !facts->reached)
+    message_warn("nothing was learned: patience had run out in epoch %lld of the checkpoint; --patience 0 "
+                 "goes on",
+                 (long long)facts->epochs);
+  else if (!t->settings->quiet)
+    message_remark("nothing was left to learn");
+}
+
 static void print_outcome(const struct training *t) {
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   double value;
@@ -148,6 +162,7 @@ static void print_outcome(const struct training *t) {
   if (t->settings->until && facts.reached)
     message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts.epochs);
   if (t->settings->until && !facts.reached) message_remark("%s was not reached", t->settings->until);
+  if (facts.steps == 0) print_idle(t, &facts);
   if (t->settings->quiet) return;
   if (facts.unanswered_valid_rows)
     message_warn("%lld of %lld rows to validate %s left out: the model that was kept has no finite answer",
@@ -157,7 +172,6 @@ static void print_outcome(const struct training *t) {
     aq_message first = aq_report_reading(t->report).first_skipped;
     message_note(&first);
   }
-  if (facts.steps == 0) message_remark("nothing was left to learn");
   if (metric[0])
     message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs,
                    metric, value);

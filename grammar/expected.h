@@ -94,6 +94,9 @@ static int name_expected(const yysymbol_kind_t *symbols, int count, unsigned exp
       continue;
     if ((expects & GR_EXPECTS_STATEMENT) && begins_statement(symbols[k])) continue;
     if ((expects & GR_EXPECTS_VALUE) && begins_value(symbols[k])) continue;
+    /* `loss` is the name of a metric too, and a setting on a command line may begin with `train`. */
+    if ((expects & GR_EXPECTS_VALUE) && (symbols[k] == YYSYMBOL_LOSS || symbols[k] == YYSYMBOL_TRAIN))
+      continue;
     if ((expects & GR_EXPECTS_OPERATOR) && continues_value(symbols[k])) continue;
     if (symbols[k] == YYSYMBOL_DOTS && !(expects & GR_EXPECTS_LOOP)) continue;
     if (symbols[k] == YYSYMBOL_YYEOF && (expects & GR_EXPECTS_END)) continue;

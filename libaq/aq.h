@@ -335,6 +335,7 @@ typedef struct aq_train_facts {
   int64_t parameters, trained_parameters; /* numbers; those that are not frozen */
   int64_t steps;              /* that this trainer took itself, without those before its checkpoint */
   int64_t epochs, best_epoch; /* epochs completed, also before the checkpoint; the one kept, from 1 */
+  int64_t epochs_set;         /* how many the settings ask for */
   double seconds, examples_per_second; /* of those steps */
   double loss;                         /* mean of the last epoch */
   uint64_t allocations_in_steps;       /* after the first step; 0 unless memory was too short to prepare */

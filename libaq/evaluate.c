@@ -179,8 +179,8 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   uint32_t output = 0;
   if (!name || !value) return rt_fail(error, RT_USAGE, "there is no name of a metric, or no place for it");
   if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
-  output = lib_metric_output(m, &name);
-  int status = rep_metric_find(&report->judge.report[output], name, &metric, error);
+  int status = lib_metric_output(m, &name, &output, error);
+  if (status == RT_OK) status = rep_metric_find(&report->judge.report[output], name, &metric, error);
   if (status == RT_OK) *value = metric->value(&report->judge.report[output]);
   return status;
 }

@@ -89,6 +89,7 @@ void explain_training(struct explanation *x) {
   aq_shown_whole(shown, "seed", "seed", s->seed);
   limit(shown, "clip", s->clip);
   limit(shown, "average", s->average);
+  if (s->metric) aq_shown_text(shown, "metric", "metric", s->metric);
   aq_shown_whole(shown, "patience", s->patience > 0 ? "patience" : NULL, s->patience);
   aq_shown_end(shown);
 }

@@ -245,11 +245,12 @@ struct lib_measure {
   const struct rep_metric *metric;
 };
 /* The output named before the point, else the first; *name becomes what stands behind the point. */
-uint32_t lib_metric_output(const struct vm_module *module, const char **name);
+int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,
+                      struct rt_error *error);
 int lib_measure_find(const struct vm_module *module, const struct rep_report *report, const char *name,
                      struct lib_measure *measure, struct rt_error *error);
-/* Fails unless the metric of train { } can be measured for its output. */
-int lib_check_metric(const struct vm_module *module, struct rt_error *error);
+/* Fails unless a metric can be measured of what the module predicts. */
+int lib_check_metric(const struct vm_module *module, const char *metric, struct rt_error *error);
 /* Gives an error the place of the setting that it is about. */
 void lib_place_setting(const struct vm_where *where, struct rt_error *error);
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,

@@ -9,20 +9,38 @@ enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_ou
   return (enum rep_kind)(1 << vm_target_of(module, output));
 }
 
-uint32_t lib_metric_output(const struct vm_module *module, const char **name) {
-  for (uint32_t o = 0; o < module->output_count; o++) {
-    size_t length = strlen(module->output[o].name);
-    if (strncmp(*name, module->output[o].name, length) != 0 || (*name)[length] != '.') continue;
+/* "`label`, `stars`" */
+static void list_outputs(const struct vm_module *module, char *out, size_t size) {
+  size_t length = 0;
+  out[0] = 0;
+  for (uint32_t o = 0; o < module->output_count && length < size; o++)
+    length += (size_t)snprintf(out + length, size - length, "%s`%s`", o ? ", " : "", module->output[o].name);
+}
+
+int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,
+                      struct rt_error *error) {
+  size_t length = strcspn(*name, ".="); /* of f1=0.9 the point is not one that parts names */
+  *output = 0;
+  if ((*name)[length] != '.') return RT_OK;
+  for (; *output < module->output_count; ++*output) {
+    const char *of = module->output[*output].name;
+    if (strlen(of) != length || strncmp(*name, of, length) != 0) continue;
     *name += length + 1;
-    return o;
+    return RT_OK;
   }
-  return 0;
+  char outputs[200];
+  list_outputs(module, outputs, sizeof outputs);
+  rt_fail(error, RT_USAGE, "the model does not predict `%.*s`", length < 60 ? (int)length : 60, *name);
+  rt_hint(error, "it predicts %s; without a name the metric is that of the first", outputs);
+  return RT_USAGE;
 }
 
 int lib_measure_find(const struct vm_module *module, const struct rep_report *report, const char *name,
                      struct lib_measure *measure, struct rt_error *error) {
   const char *metric = name;
-  *measure = (struct lib_measure){.name = name, .output = lib_metric_output(module, &metric)};
+  *measure = (struct lib_measure){.name = name};
+  int status = lib_metric_output(module, &metric, &measure->output, error);
+  if (status != RT_OK) return status;
   return rep_metric_find(&report[measure->output], metric, &measure->metric, error);
 }
 
@@ -35,15 +53,11 @@ void lib_place_setting(const struct vm_where *where, struct rt_error *error) {
 }
 
 /* Before data are read the number of classes is not known, so auc, which is for two, is allowed. */
-int lib_check_metric(const struct vm_module *module, struct rt_error *error) {
-  const char *metric = module->settings.metric;
-  if (!metric) return RT_OK;
+int lib_check_metric(const struct vm_module *module, const char *metric, struct rt_error *error) {
   const struct rep_metric *found;
-  const struct vm_output *output = &module->output[lib_metric_output(module, &metric)];
-  struct rep_report report = {.kind = lib_report_kind(module, output), .class_count = 2};
-  int status = rep_metric_find(&report, metric, &found, error);
-  if (status == RT_OK) return RT_OK;
-  error->code = RT_BAD_DATA;
-  lib_place_setting(&module->settings.metric_at, error);
-  return RT_BAD_DATA;
+  uint32_t output;
+  int status = lib_metric_output(module, &metric, &output, error);
+  if (status != RT_OK) return status;
+  struct rep_report report = {.kind = lib_report_kind(module, &module->output[output]), .class_count = 2};
+  return rep_metric_find(&report, metric, &found, error);
 }

@@ -71,6 +71,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     source.define_count = options ? (int)options->define_count : 0;
     source.set = p->set;
     source.set_count = options ? (int)options->set_count : 0;
+    source.measures = lib_check_metric;
     p->read = cc_program_read(&source);
     status = take_first(p, error);
   }
@@ -108,10 +109,6 @@ int aq_program_check(aq_program *program) {
   vm_module_free(program->model);
   program->model = NULL;
   int status = cc_check(program->read, &program->model, error);
-  if (status == RT_OK && program->model && lib_check_metric(program->model, error)) {
-    status = cc_report_copy(&program->read->diagnostics, error);
-    return status != RT_OK ? status : error->code;
-  }
   if (status == RT_OK && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
   return status;

@@ -165,7 +165,8 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
 /* Reads a goal, "f1=0.9", or "topic.f1=0.9" of the output topic. */
 static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   const char *goal = t->until;
-  t->goal_output = lib_metric_output(t->module, &goal);
+  int status = lib_metric_output(t->module, &goal, &t->goal_output, error);
+  if (status != RT_OK) return status;
   t->has_goal = true;
   return rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);
 }
@@ -372,6 +373,7 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
 }
 
 static void count_facts(struct aq_trainer *t) {
+  t->facts.epochs_set = t->settings.epochs;
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;

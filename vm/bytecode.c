@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 12, HEADER = 28 /* bytes */ };
+enum { VERSION = 13, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -197,6 +197,7 @@ static void stream_settings(struct vm_stream *s, struct vm_settings *settings) {
   stream_i64(s, &settings->epochs);
   stream_i64(s, &settings->patience);
   stream_i64(s, &settings->seed);
+  stream_text(s, &settings->metric);
 }
 
 /* ---- lane programs and heads ---- */

@@ -157,8 +157,7 @@ struct vm_settings {
   struct rt_amount schedule_setting[RT_MOST_SETTINGS];
   struct rt_amount warmup;
   int64_t batch, epochs, patience, seed;
-  /* Which metric says what epoch is best: "f1" or "label.f1"; NULL: the usual one. Files do not hold it. */
-  const char *metric;
+  const char *metric; /* which says what epoch is best: "f1" or "label.f1"; NULL: the usual one */
   struct vm_where warmup_at, patience_at, metric_at;
 };
 

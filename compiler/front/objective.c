@@ -216,7 +216,17 @@ static int choose_ways(struct cc_context *c, struct train *train, const struct g
   return written ? check_takers(c, train, written, s) : RT_OK;
 }
 
-/* f1 or label.f1; which metrics there are is known to what measures. */
+/* Which metrics there are is known to what measures. A file without a model predicts nothing yet. */
+static int check_metric(struct cc_context *c, const struct gr_node *node, const char *metric) {
+  struct rt_error why = {0};
+  if (!c->program->measures || !c->module->output_count) return RT_OK;
+  if (c->program->measures(c->module, metric, &why) == RT_OK) return RT_OK;
+  gr_fail(c->error, node->span, "%s", why.text);
+  if (why.hint[0]) rt_hint(c->error, "%s", why.hint);
+  return c->error->code;
+}
+
+/* f1 or label.f1 */
 static int set_metric(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
   const struct gr_node *node = outer[METRIC].arg,
                        *of = node && node->kind == GR_MEMBER ? node->child[0] : NULL;
@@ -226,10 +236,9 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
     gr_fail(c->error, node->span, "`metric` of `train` is the name of a metric, as in f1 or label.f1");
     return c->error->code;
   }
-  if (of && vm_module_output(c->module, of->text) < 0)
-    return gr_fail(c->error, of->span, "the model does not predict `%s`", of->text);
   s->metric = rt_arena_printf(&c->module->arena, "%s%s%s", of ? of->text : "", of ? "." : "", node->text);
-  return s->metric ? cc_keep_place(c, node->span, true, &s->metric_at) : cc_out_of_memory(c);
+  int status = s->metric ? check_metric(c, node, s->metric) : cc_out_of_memory(c);
+  return status != RT_OK ? status : cc_keep_place(c, node->span, true, &s->metric_at);
 }
 
 static int match_settings(struct cc_context *c, struct train *train, const struct gr_node *written,

@@ -65,7 +65,7 @@ static int use(struct cc_walk *w, const struct gr_node *node, struct cc_definiti
   if (!w->user) return RT_OK;
   struct cc_use *use = rt_arena_alloc(&w->program->arena, sizeof *use);
   if (!use) return RT_NO_MEMORY;
-  *use = (struct cc_use){node, d, w->user->uses};
+  *use = (struct cc_use){node, d, w->in_settings, w->user->uses};
   w->user->uses = use;
   return RT_OK;
 }
@@ -290,7 +290,9 @@ static int walk_objective(struct cc_walk *w) {
   const struct gr_node *data = cc_item(w->unit, GR_DATA), *loss = cc_item(w->unit, GR_LOSS),
                        *train = cc_item(w->unit, GR_TRAIN);
   int status = loss ? use_names(w, loss) : RT_OK;
+  w->in_settings = true;
   if (status == RT_OK && train) status = use_names(w, train);
+  w->in_settings = false;
   for (int i = 0; data && i < data->count && status == RT_OK; i++)
     for (int k = 1; k < data->child[i]->count && status == RT_OK; k++)
       if (data->child[i]->child[k]) status = use_names(w, data->child[i]->child[k]);
@@ -367,9 +369,17 @@ static int collect_data_dims(struct cc_walk *w, const struct gr_node *data) {
   return RT_OK;
 }
 
+static int walk_replaced(struct cc_walk *w) {
+  int status = RT_OK;
+  w->unit = w->program->main;
+  for (const struct cc_replaced *r = w->program->replaced; r && status == RT_OK; r = r->next)
+    status = use_names(w, r->node);
+  return status;
+}
+
 int cc_check_names(struct cc_program *program) {
   struct cc_walk w = {.program = program};
-  int status = RT_OK;
+  int status = walk_replaced(&w);
   for (size_t u = 0; u < program->unit_count && status == RT_OK; u++) {
     w.unit = program->unit[u];
     rt_map_free(&w.data_dim);

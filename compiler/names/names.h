@@ -15,7 +15,7 @@ struct cc_walk {
   const struct gr_node *body; /* its BLOCK, while that is walked */
   const struct gr_node *call; /* the CALL that is walked, or NULL */
   const char *slot;           /* the name that the statement at hand binds in a head */
-  bool in_slot, in_initialiser;
+  bool in_slot, in_initialiser, in_settings;
   int branches;   /* loops and branches around the statement at hand */
   size_t guesses; /* nearest names looked for so far */
 };

@@ -56,12 +56,10 @@ static void report_definitions(struct cc_program *program) {
   const struct cc_unit *main = program->main;
   if (!cc_item(main, GR_MODEL)) return;
   mark_reached(program);
-  /* What the command line has replaced may have used it. */
-  bool replaced = program->set.count > 0 || program->define.count > 0;
   for (size_t i = 0; i < main->definition_count; i++) {
     const struct cc_definition *d = &main->definition[i];
     enum gr_kind kind = d->node->kind;
-    bool unused = cc_is_value(d) ? !d->used && !replaced : (kind == GR_FN || kind == GR_HEAD) && !d->reached;
+    bool unused = cc_is_value(d) ? !d->used : (kind == GR_FN || kind == GR_HEAD) && !d->reached;
     if (!unused || d->name[0] == '_') continue;
     struct rt_error *warning = cc_report(&program->diagnostics, true);
     if (cc_is_value(d))

@@ -84,13 +84,14 @@ static uint64_t add_tree(uint64_t digest, const struct gr_node *node) {
   return digest;
 }
 
+/* What settings of training name is known by the values that it gives them. */
 uint64_t cc_program_digest(struct cc_program *program) {
   uint64_t digest = add(0, &program->unfused, sizeof program->unfused);
   for (struct cc_definition *d = cc_last_definition(program); d; d = d->user) {
     d->reached |= d->node->kind == GR_MODEL && d->unit == program->main;
     if (!d->reached && !d->chosen) continue;
     digest = add_tree(digest, d->node);
-    for (const struct cc_use *use = d->uses; use; use = use->next) use->to->reached = true;
+    for (const struct cc_use *use = d->uses; use; use = use->next) use->to->reached |= !use->by_settings;
   }
   digest = add_tree(digest, cc_item(program->main, GR_DATA));
   digest = add_tree(digest, cc_item(program->main, GR_LOSS));

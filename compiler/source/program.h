@@ -20,6 +20,7 @@ struct cc_definition {
   struct cc_use {
     const struct gr_node *where;
     struct cc_definition *to;
+    bool by_settings; /* train { } names it */
     struct cc_use *next;
   } * uses, *followed;
   struct cc_definition *user; /* by whose use the search came here */
@@ -90,11 +91,16 @@ enum {
   CC_FILES = 1000        /* of a program */
 };
 
+/* Fails, with words for the author, unless the metric can be measured of what the module predicts. */
+struct vm_module;
+typedef int cc_measure(const struct vm_module *module, const char *metric, struct rt_error *error);
+
 struct cc_program {
   struct cc_unit **unit; /* [0] is the main file; standard library files come last */
   size_t unit_count, unit_capacity;
   struct cc_unit *main;
   struct cc_assigned_list define, set;
+  cc_measure *measures;
   uint64_t elaborations; /* so far */
   bool unfused;          /* heads are computed as tensors, whether they need it or not */
   struct cc_diagnostics diagnostics;
@@ -104,7 +110,11 @@ struct cc_program {
     bool is_argument;
   } * unused; /* bindings and arguments that nothing uses */
   size_t unused_count, unused_capacity;
-  bool warned;                                      /* of these and of others */
+  struct cc_replaced {
+    const struct gr_node *node;
+    const struct cc_replaced *next;
+  } * replaced; /* expressions of the main file instead of which others are given: what they name is used */
+  bool warned;  /* of these and of others */
   struct cc_definition *first;                      /* of all definitions, each after what it uses */
   struct rt_map library;                            /* name to definition of the standard library */
   struct cc_definition *first_opened, *last_opened; /* of its definitions those that were parsed */
@@ -120,7 +130,8 @@ struct cc_source {
   const char *name, *text;
   size_t length;
   cc_reader *reader;
-  void *context; /* of the reader */
+  void *context;        /* of the reader */
+  cc_measure *measures; /* NULL: any metric will do */
   const struct cc_assigned *define, *set;
   int define_count, set_count;
   /* Instead of the standard library that is baked in, unless NULL; ends with a name that is NULL. */

@@ -8,6 +8,27 @@ static const char *const ways[] = {"optimizer", "schedule"}; /* settings that ha
 
 static struct rt_error *wrong(struct cc_program *program) { return cc_report(&program->diagnostics, false); }
 
+static void show_form(struct rt_error *error, bool set, const char *name) {
+  if (set)
+    rt_hint(error, "a setting of train { } is written train.%s = …", name ? name : "NAME");
+  else
+    rt_hint(error, "a size is given as in D = 64, a const as in rate = 0.5");
+}
+
+/* Says that a text is empty, or begins with the `=` of `D = 64`. */
+static bool is_empty(struct cc_program *program, const struct cc_assigned *given, bool set) {
+  const char *text = given->text + strspn(given->text, " \t\r\n");
+  if (text[0] && (text[0] != '=' || text[1] == '=')) return false;
+  struct rt_error *error = wrong(program);
+  if (given->name)
+    rt_fail_in(error, RT_USAGE, given->origin, text[0] ? "the value begins with `=`" : "its value is empty");
+  else
+    rt_fail_in(error, RT_USAGE, given->origin, "%s",
+               text[0] ? "nothing is named before the `=`" : "what it gives is empty");
+  if (!given->name) show_form(error, set, NULL);
+  return true;
+}
+
 static void say_how(struct cc_program *program, const struct gr_node *root, bool set) {
   struct rt_error *error = wrong(program);
   const char *name = root->kind == GR_ARG ? root->text : NULL;
@@ -15,11 +36,10 @@ static void say_how(struct cc_program *program, const struct gr_node *root, bool
     gr_fail(error, root->span, "the block of the setting `%s` is missing", name);
   else
     gr_fail(error, root->span, set ? "no setting is named here" : "no dim or const is given a value here");
-  if (set)
-    rt_hint(error, "a setting of train { } is written train.%s = …", name ? name : "NAME");
+  if (!set && root->kind == GR_TRAIN)
+    rt_hint(error, "what training takes is set, not defined: --set train.NAME=…");
   else
-    rt_hint(error, root->kind == GR_TRAIN ? "what training takes is set, not defined: --set train.NAME=…"
-                                          : "a size is given as in D = 64, a const as in rate = 0.5");
+    show_form(error, set, name);
 }
 
 /* What a text gives a value, or NULL when that is wrong. */
@@ -44,6 +64,7 @@ static struct gr_node *entry_of(struct cc_program *program, const struct cc_assi
 static struct gr_node *read_given(struct cc_program *program, struct cc_assigned_list *list, int k) {
   const struct cc_assigned *given = &list->item[k];
   struct rt_error error = {0};
+  if (is_empty(program, given, list == &program->set)) return NULL;
   list->file[k] = gr_read_setting(given->origin, given->text, &error);
   if (list->file[k]) return entry_of(program, given, list->file[k], list == &program->set);
   if (error.code != RT_NO_MEMORY) error.code = RT_USAGE;
@@ -69,6 +90,15 @@ void cc_assigned_free(struct cc_assigned_list *list) {
   rt_free(list->used);
 }
 
+/* What the author wrote there is not evaluated, but what it names is used. */
+static int note_replaced(struct cc_program *program, const struct gr_node *node) {
+  struct cc_replaced *replaced = rt_arena_alloc(&program->arena, sizeof *replaced);
+  if (!replaced) return RT_NO_MEMORY;
+  *replaced = (struct cc_replaced){node, program->replaced};
+  program->replaced = replaced;
+  return RT_OK;
+}
+
 /* ---- dims and consts ---- */
 
 const struct gr_node *cc_defined(struct cc_program *program, const char *name) {
@@ -81,9 +111,10 @@ const struct gr_node *cc_defined(struct cc_program *program, const char *name) {
   return NULL;
 }
 
-static void put_definitions(struct cc_program *program) {
+static int put_definitions(struct cc_program *program) {
   const struct cc_assigned_list *list = &program->define;
-  for (int k = 0; k < list->count; k++) {
+  int status = RT_OK;
+  for (int k = 0; k < list->count && status == RT_OK; k++) {
     const struct gr_node *entry = list->entry[k];
     struct cc_definition *d = entry ? cc_own_definition(program->main, entry->text) : NULL;
     for (int i = 0; entry && i < k; i++) {
@@ -92,8 +123,11 @@ static void put_definitions(struct cc_program *program) {
       gr_fail(error, entry->span, "`%s` is given two values", entry->text);
       gr_note(error, list->entry[i]->span, "the first is here");
     }
-    if (cc_is_value(d)) d->node->child[0] = entry->child[0];
+    if (!cc_is_value(d)) continue;
+    status = note_replaced(program, d->node->child[0]);
+    d->node->child[0] = entry->child[0];
   }
+  return status;
 }
 
 /* ---- settings ---- */
@@ -127,6 +161,7 @@ static struct gr_node *without(struct cc_program *program, struct gr_node *entry
     struct gr_node *part = entry->child[0]->child[k];
     bool again = part && part->kind == GR_ARG && part->text && given(set, count, part->text);
     if (!again) call->child[call->count++] = part;
+    if (again && note_replaced(program, part) != RT_OK) return NULL;
   }
   return made;
 }
@@ -140,7 +175,10 @@ static int put(struct cc_program *program, struct gr_node *const *set, int count
   if (!made) return RT_NO_MEMORY;
   made->count = 0;
   for (int k = 0; k < written->count; k++) {
-    if (given(set, count, written->child[k]->text)) continue;
+    if (given(set, count, written->child[k]->text)) {
+      if (note_replaced(program, written->child[k]) != RT_OK) return RT_NO_MEMORY;
+      continue;
+    }
     struct gr_node *entry = without(program, written->child[k], set, count);
     if (!entry) return RT_NO_MEMORY;
     made->child[made->count++] = entry;
@@ -169,6 +207,6 @@ static int put_settings(struct cc_program *program) {
 int cc_put_given(struct cc_program *program) {
   int status = read_all(program, &program->define);
   if (status == RT_OK) status = read_all(program, &program->set);
-  if (status == RT_OK) put_definitions(program);
+  if (status == RT_OK) status = put_definitions(program);
   return status != RT_OK ? status : put_settings(program);
 }
