@@ -90,7 +90,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %type <node> negation comparison chain sum product
 %type <node> unary power operand postfix primary path argument
 %type <node> with_opt with_entry shape shape_item list_item data_shape_opt limit index range
-%type <text> order sum_op product_op
+%type <text> order sum_op product_op loss_name
 
 %%
 
@@ -104,7 +104,12 @@ file
 setting
   : TRAIN DOT entry  { MAKE($$, NODE(TRAIN, @$, 1, $3)); }
   | argument
-  | LOSS             { MAKE($$, NODE(ARG, @$, 1, LEAF(NAME, @1, "loss"))); }
+  | loss_name        { MAKE($$, NODE(ARG, @$, 1, LEAF(NAME, @1, $1))); }
+  ;
+
+/* `loss` as a name: the metric, as in metric = loss, or a part of a path. */
+loss_name
+  : LOSS             { $$ = "loss"; }
   ;
 
 items
@@ -284,8 +289,8 @@ entry_list
 
 entry
   : NAME ASSIGN value         { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); }
-  | NAME ASSIGN LOSS  /* the metric */
-      { MAKE($$, gr_named(NODE(ARG, @$, 1, LEAF(NAME, @3, "loss")), $1, @1)); }
+  | NAME ASSIGN loss_name
+      { MAKE($$, gr_named(NODE(ARG, @$, 1, LEAF(NAME, @3, $3)), $1, @1)); }
   ;
 
 /* ---- parts of items ---- */
@@ -478,7 +483,7 @@ postfix
   : primary
   | postfix PRIME            { MAKE($$, NODE(TRANSPOSE, @$, 1, $1)); }
   | postfix DOT NAME         { MAKE($$, gr_member(parser, @$, $1, $3, @3)); }
-  | postfix DOT LOSS         { MAKE($$, gr_member(parser, @$, $1, "loss", @3)); }
+  | postfix DOT loss_name    { MAKE($$, gr_member(parser, @$, $1, $3, @3)); }
   | postfix LBRACKET index_list RBRACKET
       { MAKE($3, gr_list_insert(parser, $3, 0, $1)); MAKE($$, SEQ(INDEX, @$, $3)); }
   | postfix arguments with_opt
