@@ -5,9 +5,13 @@
 
 #include <math.h>
 
+/* What a node may be. What is not computed here (a comparison, a position, an element of a tensor) counts as
+ * 0 to 1. In a mask it is that; in a score it is some finite number, and only infinite ends mean something.
+ */
 struct range {
   double from, to;
 };
+static const struct range UNKNOWN = {0, 1};
 
 /* 0 times infinity is 0: the other ends of the ranges decide. */
 static double product(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
@@ -17,10 +21,16 @@ static struct range of_product(struct range a, struct range b) {
   return (struct range){fmin(fmin(p[0], p[1]), fmin(p[2], p[3])), fmax(fmax(p[0], p[1]), fmax(p[2], p[3]))};
 }
 
-/* What a node may be when each thing that is not computed here, a comparison, a position, an element of a
- * tensor, is from 0 to 1. */
-static struct range range_of(const struct ir_node *node, const struct range *known) {
-  struct range a = node->arg_count > 0 ? known[node->arg[0]] : (struct range){0, 1},
+static bool is_one_number(struct range a) { return a.from == a.to && isfinite(a.from); }
+
+/* The same when the sign of an unknown factor is not known: -inf stays -inf unless a number turns it. */
+static struct range of_unsure_product(struct range a, struct range b) {
+  if (is_one_number(a) || is_one_number(b)) return of_product(a, b);
+  return (struct range){fmin(fmin(a.from, b.from), 0), fmax(fmax(a.to, b.to), 0)};
+}
+
+static struct range range_of(const struct ir_node *node, const struct range *known, bool of_mask) {
+  struct range a = node->arg_count > 0 ? known[node->arg[0]] : UNKNOWN,
                b = node->arg_count > 1 ? known[node->arg[1]] : a;
   switch (node->op) {
     case OP_constant: return (struct range){node->real, node->real};
@@ -28,24 +38,34 @@ static struct range range_of(const struct ir_node *node, const struct range *kno
     case OP_min: return (struct range){fmin(a.from, b.from), fmin(a.to, b.to)};
     case OP_max: return (struct range){fmax(a.from, b.from), fmax(a.to, b.to)};
     case OP_add: return (struct range){a.from + b.from, a.to + b.to};
-    case OP_sub: return (struct range){a.from - b.to, a.to - b.from};
+    case OP_sub:
+      /* the same hidden scores on both sides stay hidden: x - max(x, y) */
+      if (a.from == -INFINITY && b.from == -INFINITY) b.from = 0;
+      return (struct range){a.from - b.to, a.to - b.from};
     case OP_neg: return (struct range){-a.to, -a.from};
-    case OP_mul: return of_product(a, b);
+    case OP_mul: return of_mask ? of_product(a, b) : of_unsure_product(a, b);
     case OP_div:
-      if (b.from != b.to || b.from == 0) break;
-      return of_product(a, (struct range){1 / b.from, 1 / b.from});
-    default: break;
+      if (is_one_number(b) && b.from != 0) return of_product(a, (struct range){1 / b.from, 1 / b.from});
+      return of_mask ? UNKNOWN : a;
+    default: return UNKNOWN;
   }
-  return (struct range){0, 1};
+}
+
+/* RT_OK and the range of a slot's result. */
+static int find_range(struct cc_context *c, ir_id result, bool of_mask, struct range *found) {
+  const struct ir_graph *g = c->slot->graph;
+  struct range *known = rt_zalloc(g->count, sizeof *known);
+  if (!known) return cc_out_of_memory(c);
+  for (ir_id n = 1; n <= result; n++) known[n] = range_of(&g->node[n], known, of_mask);
+  *found = known[result];
+  rt_free(known);
+  return RT_OK;
 }
 
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span) {
-  const struct ir_graph *g = c->slot->graph;
-  struct range *known = rt_zalloc(g->count, sizeof *known), found;
-  if (!known) return cc_out_of_memory(c);
-  for (ir_id n = 1; n <= result; n++) known[n] = range_of(&g->node[n], known);
-  found = known[result];
-  rt_free(known);
+  struct range found;
+  int status = find_range(c, result, true, &found);
+  if (status != RT_OK) return status;
   if (found.from >= 0 && found.to < INFINITY) return RT_OK;
   gr_fail(c->error, span, "a mask says whether a query sees a key, 1 or 0, and this may be %s",
           found.from < 0 ? "below 0" : "infinite");
@@ -53,48 +73,12 @@ int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span) {
   return c->error->code;
 }
 
-/* ---- scores ---- */
-
-/* Whether constants may make a value +inf or -inf. */
-struct ends {
-  bool plus, minus;
-};
-
-static struct ends turned(struct ends x, double by) { return by < 0 ? (struct ends){x.minus, x.plus} : x; }
-
-/* Inputs of a slot are finite. Where one is not, the run tells its line. */
-static struct ends ends_of(const struct ir_graph *g, const struct ir_node *node, const struct ends *known) {
-  struct ends none = {false, false}, a = node->arg_count > 0 ? known[node->arg[0]] : none,
-              b = node->arg_count > 1 ? known[node->arg[1]] : none;
-  const struct ir_node *first = &g->node[node->arg_count > 0 ? node->arg[0] : 0],
-                       *second = &g->node[node->arg_count > 1 ? node->arg[1] : 0];
-  switch (node->op) {
-    case OP_constant: return (struct ends){node->real == INFINITY, node->real == -INFINITY};
-    case OP_select: a = known[node->arg[2]]; return (struct ends){a.plus || b.plus, a.minus || b.minus};
-    case OP_min: return (struct ends){a.plus && b.plus, a.minus || b.minus};
-    case OP_max: return (struct ends){a.plus || b.plus, a.minus && b.minus};
-    case OP_neg: return turned(a, -1);
-    case OP_add: return (struct ends){a.plus || b.plus, a.minus || b.minus};
-    case OP_sub: /* the same hidden scores on both sides stay hidden: x - max(x, y) */
-      return (struct ends){a.plus || (b.minus && !a.minus), a.minus || (b.plus && !a.plus)};
-    case OP_mul:
-      if (first->op == OP_constant && isfinite(first->real)) return turned(b, first->real);
-      if (second->op == OP_constant && isfinite(second->real)) return turned(a, second->real);
-      return (struct ends){a.plus || b.plus, a.minus || b.minus};
-    case OP_div: return second->op == OP_constant ? turned(a, second->real) : a;
-    default: return none;
-  }
-}
-
 int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span, bool *hides) {
-  const struct ir_graph *g = c->slot->graph;
-  struct ends *known = rt_zalloc(g->count, sizeof *known), found;
-  if (!known) return cc_out_of_memory(c);
-  for (ir_id n = 1; n <= result; n++) known[n] = ends_of(g, &g->node[n], known);
-  found = known[result];
-  rt_free(known);
-  *hides = found.minus;
-  if (!found.plus) return RT_OK;
+  struct range found;
+  int status = find_range(c, result, false, &found);
+  if (status != RT_OK) return status;
+  *hides = found.from == -INFINITY;
+  if (found.to < INFINITY) return RT_OK;
   gr_fail(c->error, span, "a score of +inf has no weight, and this gives one");
   rt_hint(c->error, "what is not to be seen gets -inf, as in where(j <= i, s, -inf), or mask = j <= i");
   return c->error->code;
