@@ -1,5 +1,5 @@
-/* expected.h: what the parser could have gone on with, in few words. A part of parser.y, whose symbols bison
- * tells nobody else. */
+/* expected.h: what could have come next, in few words. Only parser.y includes it: bison tells no other file
+ * its symbols. */
 #ifndef AQ_GRAMMAR_EXPECTED_H
 #define AQ_GRAMMAR_EXPECTED_H
 

@@ -66,8 +66,8 @@ static void stream_terms(struct vm_stream *s, struct vm_term *term, uint32_t *co
   }
 }
 
-/* Read dims are made anew, so that a table in memory is in normal form whatever a file says; each must get
- * the number that it had. */
+/* Reading builds each dim again, so that the table is in normal form whatever the file says. Each must get
+ * the number that it has in the file. */
 static void stream_dims(struct vm_stream *s, struct vm_dims *dims) {
   struct vm_term term[VM_MAX_TERMS] = {0};
   struct vm_factor room[VM_MAX_TERMS][VM_MAX_FACTORS];
@@ -115,7 +115,7 @@ static void stream_param(struct vm_stream *s, struct vm_param *param) {
   stream_f64(s, &param->weight_decay);
 }
 
-/* By its name; that of no kind is a fault. */
+/* A kind is written as its name. A name that no kind has is a fault. */
 static void stream_kind(struct vm_stream *s, const struct io_kind **kind) {
   const char *name = *kind ? (*kind)->name : NULL;
   stream_text(s, &name);
@@ -151,7 +151,7 @@ static void stream_input(struct vm_stream *s, struct vm_input *input) {
   stream_bool(s, &input->shifted);
 }
 
-/* The number of an input's column, whose name it has; NO_COLUMN: it is an argument of a run. */
+/* The column of an input, by number. NO_COLUMN: the input is an argument of a run. */
 enum { NO_COLUMN = -1 };
 static void stream_column_of(struct vm_stream *s, const struct vm_module *m, struct vm_input *input) {
   int32_t column = input->column ? vm_column_of(m, input) : NO_COLUMN;
@@ -372,7 +372,8 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
 
 /* ---- whole files ---- */
 
-/* Bytecode names ops by number: another list of ops gives another number here. */
+/* Bytecode names ops by number, which another list of ops makes mean others. So each list has its own hash.
+ */
 static uint64_t ops_hash(void) {
   XXH64_hash_t hash = 0;
   for (int op = 0; op < OP_COUNT; op++) {
@@ -399,7 +400,7 @@ static void stream_header(struct vm_stream *s, struct header *header) {
   stream_u64(s, &header->checksum);
 }
 
-/* The copy is for its type only: writing, nothing is stored through the pointers in it. */
+/* The copy is there because stream_module takes no const. Writing stores nothing through its pointers. */
 int vm_module_write(const struct vm_module *module, struct rt_text *out, struct rt_error *error) {
   struct rt_text body = {0};
   struct vm_stream s = {.out = &body};

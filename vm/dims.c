@@ -56,8 +56,8 @@ static bool multiply_fractions(int64_t *n, int64_t *d, int64_t n2, int64_t d2) {
 
 /* ---- terms ---- */
 
-/* By the first factor that differs, lower symbols and higher powers first; of two that agree the longer
- * first: T*D, T, 1. */
+/* The order of terms: the first factor that differs decides. Lower symbols come first, then higher powers. If
+ * none differs, the term with more factors comes first: T*D, T, 1. */
 static int compare_terms(const struct vm_term *a, const struct vm_term *b) {
   for (uint32_t i = 0; i < a->factor_count && i < b->factor_count; i++) {
     const struct vm_factor *x = &a->factor[i], *y = &b->factor[i];

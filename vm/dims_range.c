@@ -40,7 +40,7 @@ static void collect(const struct vm_poly *poly, struct symbols *symbols) {
 
 /* ---- bounds ---- */
 
-/* What a polynomial comes near to: a number, or beyond all of them. */
+/* A least or greatest value: a number, or one beyond all numbers. NO_BOUND: not known. */
 struct bound {
   enum { BELOW_ALL = -1, NUMBER, ABOVE_ALL, NO_BOUND } kind;
   struct vm_fraction number;
@@ -55,15 +55,15 @@ static void add_bound(struct bound *sum, struct bound b) {
     sum->kind = NO_BOUND;
 }
 
-/* Everything that asking takes: one room for values of all symbols. */
+/* What one question needs: the sizes that are being looked at, for all symbols. */
 struct asking {
   const struct vm_dims *dims;
-  int64_t *value; /* [symbols] the corner that is looked at; NO_LIMIT: beyond all numbers */
+  int64_t *value; /* [symbols] the sizes; NO_LIMIT: larger than any number */
   int depth;      /* of derivatives */
 };
 
-/* A term at a corner of the box. 1/T at T = 0 and T without a limit are beyond all numbers; 1/T of the latter
- * is 0. */
+/* A term at the sizes `value`. T without a limit is beyond all numbers, and so is 1/T at T = 0. 1/T for a T
+ * without a limit is 0. */
 static struct bound term_at(const struct asking *a, const struct vm_term *term) {
   bool above = false, zero = false;
   struct bound b = {NUMBER, {0, 1}};
@@ -84,7 +84,8 @@ static struct bound term_at(const struct asking *a, const struct vm_term *term) 
   return b;
 }
 
-/* Where a term is least, or most: it goes one way with each of its symbols. */
+/* The least or greatest value of a term. It either rises or falls with each of its symbols, so each symbol is
+ * at one of its limits there. */
 static struct bound term_extreme(struct asking *a, const struct vm_term *term, bool most) {
   for (uint32_t k = 0; k < term->factor_count; k++) {
     struct limits l = limits_of(&a->dims->symbol[term->factor[k].symbol]);
@@ -96,8 +97,7 @@ static struct bound term_extreme(struct asking *a, const struct vm_term *term, b
 
 static struct bound extreme(struct asking *a, const struct vm_poly *poly, bool most);
 
-/* The derivative by a symbol. factor: room for VM_MAX_FACTORS for each term. False when it has no such form.
- */
+/* The derivative by a symbol. room: for the factors of each term. False: its numbers are too large. */
 static bool derive(const struct vm_poly *poly, uint32_t symbol, struct vm_poly *out,
                    struct vm_factor (*room)[VM_MAX_FACTORS]) {
   out->term_count = 0;
@@ -119,7 +119,7 @@ static bool derive(const struct vm_poly *poly, uint32_t symbol, struct vm_poly *
   return true;
 }
 
-/* 1: the polynomial never falls when the symbol grows; -1: never rises; 0: neither is known. */
+/* 1: the polynomial never falls when the symbol grows. -1: it never rises. 0: neither is known. */
 static int direction(struct asking *a, const struct vm_poly *poly, uint32_t symbol) {
   enum { DEEPEST = 3 };
   struct vm_term term[VM_MAX_TERMS];
@@ -135,7 +135,8 @@ static int direction(struct asking *a, const struct vm_poly *poly, uint32_t symb
   return most.kind == BELOW_ALL || (most.kind == NUMBER && most.number.numerator <= 0) ? -1 : 0;
 }
 
-/* Where a polynomial that goes one way with each symbol is least, or most: a corner of the box. */
+/* The least or greatest value of a polynomial that rises or falls with each symbol: each symbol is at one of
+ * its limits there. False: some symbol does both, or it is not known. */
 static bool corner(struct asking *a, const struct vm_poly *poly, bool most, struct bound *b) {
   struct symbols symbols;
   int way[VM_MAX_TERMS];
@@ -152,7 +153,8 @@ static bool corner(struct asking *a, const struct vm_poly *poly, bool most, stru
   return b->kind != NO_BOUND;
 }
 
-/* Never above the least, or below the most. Where the symbols do not tell, each term is taken by itself. */
+/* A bound that is never above the least value, or never below the greatest. Where `corner` does not know, the
+ * bounds of the terms are added. */
 static struct bound extreme(struct asking *a, const struct vm_poly *poly, bool most) {
   struct bound b;
   if (poly->term_count > 1 && corner(a, poly, most, &b)) return b;
@@ -172,8 +174,8 @@ static enum vm_truth not_negative(struct asking *a, const struct vm_poly *poly) 
 
 enum { MOST_TRIED = 4096 };
 
-/* A number by whose multiples a symbol may grow and the polynomial stays as whole as it was: the least common
- * multiple of the terms' denominators, known sizes put in. 0: more than can be tried. */
+/* After how many sizes of a symbol wholeness repeats: T/2 + T/3 is whole at T if it is whole at T + 6. It is
+ * the least common multiple of the denominators, once known sizes are put in. 0: too many to try. */
 static int64_t period(struct asking *a, const struct vm_poly *poly, const struct symbols *symbols) {
   int64_t common = 1;
   for (int k = 0; k < symbols->count; k++) {
@@ -202,7 +204,7 @@ static bool divides_by(const struct vm_poly *poly, uint32_t symbol) {
   return false;
 }
 
-/* How many values of each symbol have to be tried, from its least on. False: too many. */
+/* How many values of each symbol must be tried, from its least on. False: too many. */
 static bool count_tries(struct asking *a, const struct vm_poly *poly, const struct symbols *symbols,
                         int64_t *count) {
   int64_t steps = period(a, poly, symbols), all = 1;

@@ -118,8 +118,8 @@ static void print_sizes(const struct vm_dims *dims, vm_dim d, const int64_t *rag
 
 enum { LARGEST_MULTIPLE = 4096 };
 
-/* D/H with H = 3 is whole where D is a multiple of 3. Of a single product with one size that the program
- * gives to the power of one; else there is no such simple rule. */
+/* D/H with H = 3 is whole when D is a multiple of 3. There is such a hint for one term in which a size of the
+ * program stands with power 1. */
 static void hint_multiple(const struct vm_dims *dims, vm_dim d, struct rt_error *error) {
   const struct vm_poly *poly = &dims->poly[d];
   if (poly->term_count != 1) return;
@@ -149,7 +149,7 @@ static int complain(const struct vm_dims *dims, vm_dim d, const int64_t *ragged,
     code = rt_fail(error, RT_BAD_DATA, "%s divides by 0%s", dim, where);
   else if (outcome == VM_TOO_LARGE)
     code = rt_fail(error, RT_BAD_DATA, "%s is too large%s", dim, where);
-  else if (f->denominator != 1 && !sizes.length) /* of numbers alone: the name says its value */
+  else if (f->denominator != 1 && !sizes.length) /* made of numbers alone, as 5/2 is: its name is its value */
     code = rt_fail(error, RT_BAD_DATA, "%s is not a whole number", dim);
   else if (f->denominator != 1)
     code = rt_fail(error, RT_BAD_DATA, "%s is %" PRId64 "/%" PRId64 ", not a whole number%s", dim,

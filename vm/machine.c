@@ -93,7 +93,7 @@ static struct rt_tensor *make_operands(struct vm_machine *machine, const uint32_
     mark_used(machine, values[k]);
     machine->operand[machine->operand_count].shape = NULL;
     machine->operand_place[machine->operand_count++] =
-        values[k]; /* a value for now; a place once shapes stand still */
+        values[k]; /* the value for now; its place when shapes no longer move */
   }
   return first;
 }
@@ -229,7 +229,7 @@ static int no_room(const struct vm_machine *machine, size_t total, struct rt_err
   return RT_NO_MEMORY;
 }
 
-/* Sizes of the slots, one behind the other; their addresses. */
+/* Puts the slots one behind the other in the block of memory. */
 static int lay_out(struct vm_machine *machine, struct rt_error *error) {
   uint32_t slots = machine->function->slot_count;
   size_t total = 0;

@@ -1,11 +1,11 @@
-/* machine_check.c: what types cannot tell and sizes and data can: parts within their whole, heads that
- * divide, ids within their range.
+/* machine_check.c: what only sizes and data tell: a part lies within its whole, heads divide, ids are within
+ * their range.
  *
- * Of what a checked program asks of sizes nothing is left to be found here: the compiler has proven it, or
- * listed it in the module (vm/requirement.h), and whoever reads rows has looked. The list is not trusted,
- * though. A file of bytecode may lack entries, or have others, and a host may bind any sizes: those meet the
- * checks below, and those of shapes.c and dims_value.c, before a kernel does. Batches beyond what memory or
- * BLAS can count end there too. */
+ * A checked program never fails here. The compiler has proven what it asks of sizes, or has listed it in the
+ * module (vm/requirement.h), and the reader of rows has checked the list. But the machine does not trust the
+ * list: a file of bytecode may lack entries or have wrong ones, and a host may bind any sizes. Those meet the
+ * checks below, and those of shapes.c and dims_value.c, before a kernel does. Batches that are too large for
+ * memory or for BLAS end there too. */
 #include "vm/machine_parts.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* requirement.c: conditions on sizes: met, proven, and in words. */
+/* requirement.c: is a condition on sizes met, what does it say about one size, and how is it written? */
 #include "vm/requirement.h"
 
 #include <inttypes.h>
@@ -43,7 +43,8 @@ bool vm_requirement_is_open(const struct vm_dims *dims, const struct vm_requirem
   return mentions(dims, r->dim, is_open);
 }
 
-/* The only symbol whose value is not known, when it has no power but 1. */
+/* The one symbol whose value is not known. False: there are several, or it stands with another power than 1.
+ */
 static bool only_unknown(const struct vm_dims *dims, vm_dim dim, uint32_t *symbol) {
   const struct vm_poly *poly = &dims->poly[dim];
   bool found = false;
@@ -71,7 +72,8 @@ static bool as_line(const struct vm_dims *dims, vm_dim dim, uint32_t *symbol, st
 
 static __int128 floor_of(__int128 n, __int128 d) { return n / d - (n % d != 0 && (n < 0) != (d < 0)); }
 
-/* a T + b >= 0: T >= -b/a when a > 0, T <= -b/a when a < 0. The parts have 64 bits. */
+/* a T + b >= 0 means T >= -b/a when a > 0, and T <= -b/a when a < 0. a and b are fractions of 64-bit numbers,
+ * so products of two fit. */
 bool vm_requirement_limit(const struct vm_dims *dims, const struct vm_requirement *r, uint32_t *symbol,
                           bool *least, int64_t *limit) {
   struct vm_fraction a, b;
@@ -94,7 +96,7 @@ bool vm_requirement_multiple(const struct vm_dims *dims, const struct vm_require
 
 /* ---- as a formula ---- */
 
-/* The terms of one sign, as positive ones. */
+/* The terms that are positive, or those that are negative without their sign. */
 static void part_of(const struct vm_poly *poly, bool negative, struct vm_term *term, struct vm_poly *part) {
   *part = (struct vm_poly){0, term, poly->ragged};
   for (uint32_t t = 0; t < poly->term_count; t++) {

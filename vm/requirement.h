@@ -1,5 +1,5 @@
-/* requirement.h: what a program asks of sizes. x[0] needs a T of at least 1, a shape with T / 2 an even one.
- * The compiler proves what it can from the limits that the program declares, such as words[1 <= T]. It
+/* requirement.h: what a program asks of sizes. x[0] needs a T of at least 1; a shape with T / 2 needs an even
+ * T. The compiler proves what it can from the limits that the program declares, such as words[1 <= T]. It
  * refuses what no sizes can meet, and writes the rest into the module, for whoever reads rows. The machine
  * does not trust this table and checks sizes by itself. */
 #ifndef AQ_VM_REQUIREMENT_H
@@ -27,13 +27,12 @@ int vm_requirement_met(const struct vm_dims *dims, const struct vm_requirement *
 
 /* For which sizes within their limits does it hold? */
 enum vm_truth { VM_FOR_SOME, VM_FOR_ALL, VM_FOR_NONE };
-/* Exact where the dim rises or falls with each of its symbols, and for wholeness where few remainders have to
- * be tried; otherwise FOR_SOME. RT_OK or RT_NO_MEMORY. */
+/* The answer is exact when the dim rises or falls with each of its symbols, and for wholeness when few sizes
+ * must be tried. Otherwise it is VM_FOR_SOME. Returns RT_OK or RT_NO_MEMORY. */
 int vm_requirement_truth(const struct vm_dims *dims, enum vm_requirement_kind kind, vm_dim dim,
                          enum vm_truth *truth);
 
-/* Does it depend on a size that each example has of its own; on one that the data will give, but has not yet?
- */
+/* ragged: does it depend on a size that each example has of its own? open: on one that the data will give? */
 bool vm_requirement_is_ragged(const struct vm_dims *dims, const struct vm_requirement *r);
 bool vm_requirement_is_open(const struct vm_dims *dims, const struct vm_requirement *r);
 
