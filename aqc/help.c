@@ -10,7 +10,8 @@ void help_overview(FILE *out, const struct verb *const *verbs) {
         out);
   for (; *verbs; verbs++) fprintf(out, "  %-*s%s\n", VERB_COLUMN - 2, (*verbs)->name, (*verbs)->summary);
   fputs("\n`aqc VERB --help` says what a verb does and which options it takes, `aqc help NAME`\n"
-        "what a function does, with an example, and `aqc help functions` lists them all.\n"
+        "what a name of the language means: a function, keyword, setting or metric.\n"
+        "`aqc help functions` and `aqc help language` list them all.\n"
         "To begin: aqc new reviews\n",
         out);
 }

@@ -26,7 +26,8 @@ static const struct verb *find_verb(const char *name) {
 }
 
 static int refuse_verb(const char *name) {
-  char hint[128] = "`aqc help` lists the verbs, `aqc help functions` the functions";
+  char hint[128] =
+      "`aqc help` lists the verbs, `aqc help functions` and `aqc help language` the words of programs";
   for (const char *const *known = later; *known; known++)
     if (strcmp(*known, name) == 0)
       return message_fail(AQ_USAGE, NULL, "`aqc %s` is not in this version", name);
@@ -37,13 +38,28 @@ static int refuse_verb(const char *name) {
   return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
 }
 
-/* `functions` lists all functions. A word that is not like any function is taken for a verb. */
-static int help_function(const char *name) {
+/* What aq_describe is asked for: `functions` lists all functions, `language` all other words. */
+static const char *asked(const char *name) {
+  return strcmp(name, "functions") == 0 ? NULL : strcmp(name, "language") == 0 ? "" : name;
+}
+
+/* A word that is not like any of the language is taken for a verb. */
+static int help_word(const char *name) {
   char *text;
   aq_message message;
-  if (aq_describe(strcmp(name, "functions") == 0 ? NULL : name, &text, &message) != AQ_OK)
+  if (aq_describe(asked(name), &text, &message) != AQ_OK)
     return message.hint && message.hint[0] ? message_print(&message) : refuse_verb(name);
   fputs(text, stdout);
+  aq_text_free(text);
+  return AQ_OK;
+}
+
+/* `train` is a verb, and a word of programs. */
+static int help_both(const struct verb *verb) {
+  char *text;
+  help_verb(stdout, verb);
+  if (aq_describe(verb->name, &text, NULL) != AQ_OK) return AQ_OK;
+  printf("\nin a program:\n%s", text);
   aq_text_free(text);
   return AQ_OK;
 }
@@ -54,8 +70,7 @@ static int help(int count, char **argument) {
     return AQ_OK;
   }
   const struct verb *verb = find_verb(argument[0]);
-  if (verb) help_verb(stdout, verb);
-  return verb ? AQ_OK : help_function(argument[0]);
+  return verb ? help_both(verb) : help_word(argument[0]);
 }
 
 static int run_verb(const struct verb *verb, int count, char **argument) {

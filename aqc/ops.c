@@ -54,6 +54,12 @@ const struct verb verb_ops = {
     1,
     "say what the instructions of `aqc dis` do",
     "Lists the ops, which are the instructions that `aqc dis` shows: the shapes of operands and result, the "
-    "attributes, and what is computed. With NAME, that one alone.",
+    "attributes, and what is computed. With NAME, that one alone. In a shape, [*s] is any number of axes and "
+    "[k] one, the same size wherever the letter stands; [a&axes] are those axes of `a` that the attribute "
+    "keeps; `i of v` are whole numbers from 0 to v - 1; `...` is any number of such. Operands belong to each "
+    "example of a batch, or all to the batch as a whole, but `shared` is one for the whole batch, `either` "
+    "one or the other, `over` an operand that the result may be written over, `infinite` a result that may "
+    "be "
+    "infinite. `|` separates the shapes with and without a switch.",
     option_list,
     run_ops};

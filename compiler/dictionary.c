@@ -187,16 +187,19 @@ int cc_write_dictionary(struct rt_text *out, struct rt_error *error) {
   return done(&d, out, status, error);
 }
 
-static int unknown(const struct dictionary *d, const char *name, struct rt_error *error) {
+static int unknown(const struct dictionary *d, const char *name, const struct cc_words *words,
+                   struct rt_error *error) {
   struct rt_nearest nearest = {.wanted = name};
   for (size_t i = 0; i < d->count; i++)
     if (d->item[i].builtin) rt_nearest_consider(&nearest, d->item[i].name);
-  int status = rt_fail(error, RT_USAGE, "aq has no function called `%.60s`", name);
+  for (size_t w = 0; w < words->count; w++) rt_nearest_consider(&nearest, words->item[w].name);
+  int status = rt_fail(error, RT_USAGE, "nothing in aq is called `%.60s`", name);
   if (nearest.best) rt_hint(error, "did you mean `%s`?", nearest.best);
   return status;
 }
 
-int cc_write_definition(struct rt_text *out, const char *name, struct rt_error *error) {
+int cc_write_definition(struct rt_text *out, const char *name, const struct cc_words *words,
+                        struct rt_error *error) {
   struct dictionary d = {0};
   int status = read_all(&d, error);
   bool found = false;
@@ -206,6 +209,13 @@ int cc_write_definition(struct rt_text *out, const char *name, struct rt_error *
     write_line(out, &d.item[i], false);
     if (write_use(out, &d.item[i]) || write_call(out, &d.item[i])) rt_text_puts(out, "\n");
   }
-  if (status == RT_OK && !found) status = unknown(&d, name, error);
+  for (size_t w = 0; status == RT_OK && w < words->count; w++) {
+    const struct cc_word *word = &words->item[w];
+    if (strcmp(word->name, name) != 0) continue;
+    found = true;
+    rt_text_printf(out, "%s\n", word->line);
+    if (word->example) rt_text_printf(out, "example:\n    %s\n", word->example);
+  }
+  if (status == RT_OK && !found) status = unknown(&d, name, words, error);
   return done(&d, out, status, error);
 }

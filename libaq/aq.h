@@ -182,9 +182,11 @@ const char *aq_program_requirement(const aq_program *program, size_t requirement
  * the next call of this function in the same thread. *formatted is freed with aq_text_free. */
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
 void aq_text_free(char *text);
-/* A built-in or library function in words: its line, "softmax(x, DIM): …", and an example of its use. name
- * NULL: a line for every function, sorted by name. AQ_USAGE: there is no such function; the hint may have the
- * nearest name. *message is as for aq_format. */
+/* A name of the language in words: its line, "softmax(x, DIM): …", and an example of its use. It may be a
+ * built-in or library function, a keyword, a slot, a kind of column or an option of one, a setting of
+ * training, an optimizer, a schedule or a metric; what it means in several ways has several lines. name NULL:
+ * a line for every function, sorted by name; "": one for every other word. AQ_USAGE: there is no such name;
+ * the hint may have the nearest one. *message is as for aq_format. */
 int aq_describe(const char *name, char **text, aq_message *message);
 
 /* Finds the name that a misspelt word means, as the hints of aq's own messages do. Call it once for each

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "compiler/dictionary.h"
+#include "libaq/report.h"
 #include "libaq/requirement_words.h"
 #include "runtime/io/file.h"
 
@@ -165,12 +166,25 @@ int aq_format(const char *name, const char *text, size_t length, char **formatte
   return status;
 }
 
+static int describe(struct rt_text *out, const char *name, const struct cc_words *words,
+                    struct rt_error *error) {
+  if (!name) return cc_write_dictionary(out, error);
+  if (name[0]) return cc_write_definition(out, name, words, error);
+  for (size_t w = 0; w < words->count; w++) rt_text_printf(out, "%s\n", words->item[w].line);
+  return out->failed ? rt_no_memory(error) : RT_OK;
+}
+
 int aq_describe(const char *name, char **text, aq_message *message) {
   if (!text) return AQ_USAGE;
   static _Thread_local struct lib_message kept;
   struct rt_error *error = lib_begin(&kept);
   struct rt_text out = {0};
-  int status = name ? cc_write_definition(&out, name, error) : cc_write_dictionary(&out, error);
+  struct cc_words words = {0};
+  cc_words_of_language(&words);
+  for (size_t m = 0; m < rep_metric_count; m++)
+    cc_words_add(&words, rep_metrics[m].name, rep_metrics[m].name, "a metric", rep_metrics[m].doc, NULL);
+  int status = words.failed ? rt_no_memory(error) : describe(&out, name, &words, error);
+  cc_words_free(&words);
   if (status != RT_OK) rt_text_free(&out);
   *text = status == RT_OK ? out.data : NULL;
   if (message) *message = *lib_view(&kept);

@@ -47,6 +47,7 @@ struct cc_parameter {
   size_t
       offset; /* of a setting: where its double, int64_t or rt_amount stands in the struct that is filled */
   const struct gr_node *node; /* of a function's own parameter: where it is declared */
+  const char *doc;            /* of a setting: what `aqc help` says of it */
 };
 
 struct cc_callee {
@@ -97,6 +98,9 @@ int cc_match_values(struct cc_context *c, const struct cc_callee *callee, const 
 
 /* What `normal`, `load` and the like take behind `param[…] =`; false: none is called so. */
 bool cc_initialiser_callee(const char *name, struct cc_callee *callee);
+
+/* objective.c: what train { } takes whatever its optimizer, from 0 on; NULL behind the last. */
+const struct cc_parameter *cc_train_setting(int number);
 
 /* softmax(x, DIM) */
 void cc_write_callee(struct rt_text *out, const struct cc_callee *callee);

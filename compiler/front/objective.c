@@ -6,6 +6,22 @@
 
 #define SETTING(field) .optional = true, .by_name = true, .offset = offsetof(struct vm_settings, field)
 
+#define LR                                                                                                   \
+  {                                                                                                          \
+    "lr", CC_TAKES_NUMBER, CC_FROM(0), SETTING(learning_rate),                                               \
+        .doc = "the learning rate, how far a step goes; that of the optimizer when left out"                 \
+  }
+#define WEIGHT_DECAY                                                                                         \
+  {                                                                                                          \
+    "weight_decay", CC_TAKES_NUMBER, CC_FROM(0), SETTING(weight_decay),                                      \
+        .doc = "how strongly parameters with two axes or more are drawn towards 0"                           \
+  }
+#define WARMUP                                                                                               \
+  {                                                                                                          \
+    "warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup),                                          \
+        .doc = "the first steps, in which the learning rate rises: so many, or a part of all as in 10%"      \
+  }
+
 /* What an optimizer or a schedule takes: the settings that all of its kind have, and those of its row. */
 enum { MOST_TAKEN = 2 + RT_MOST_SETTINGS };
 struct way {
@@ -15,19 +31,39 @@ struct way {
 
 enum { OPTIMIZER, SCHEDULE, METRIC, GROUPS, FREEZE, NUMBERS }; /* rows of plain */
 static const struct cc_parameter plain[] = {
-    [OPTIMIZER] = {"optimizer", CC_TAKES_WAY, .optional = true, .by_name = true},
-    [SCHEDULE] = {"schedule", CC_TAKES_WAY, .optional = true, .by_name = true},
-    [METRIC] = {"metric", CC_TAKES_WAY, .optional = true, .by_name = true},
-    [GROUPS] = {"groups", CC_TAKES_WAY, .optional = true, .by_name = true},
-    [FREEZE] = {"freeze", CC_TAKES_WAY, .optional = true, .by_name = true},
-    [NUMBERS] = {"batch", CC_TAKES_WHOLE, CC_FROM_TO(1, 1e9), SETTING(batch)},
-    {"epochs", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(epochs)},
-    {"lr", CC_TAKES_NUMBER, CC_FROM(0), SETTING(learning_rate)},
-    {"clip", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e9), SETTING(clip)},
-    {"average", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(average)},
-    {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(patience)},
-    {"seed", CC_TAKES_WHOLE, CC_FROM_TO(0, 9e15), SETTING(seed)},
-    {"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}};
+    [OPTIMIZER] = {"optimizer", CC_TAKES_WAY, .optional = true, .by_name = true,
+                   .doc = "how gradients become steps: adamw, adam, sgd, …, with settings of its own as in "
+                          "`sgd(lr = 0.1)`; adamw when left out"},
+    [SCHEDULE] = {"schedule", CC_TAKES_WAY, .optional = true, .by_name = true,
+                  .doc = "the course of the learning rate: constant, linear, cosine, …, as in `cosine(warmup "
+                         "= 10%)`; constant when left out"},
+    [METRIC] = {"metric", CC_TAKES_WAY, .optional = true, .by_name = true,
+                .doc = "the metric of the validation data that says which epoch is best, as in `metric = "
+                       "f1`; `stars.rmse` is that of the output `stars`"},
+    [GROUPS] = {"groups", CC_TAKES_WAY, .optional = true, .by_name = true,
+                .doc = "rates of their own for some parameters: `groups = [group(\"**.b\", lr = 1e-4)]`"},
+    [FREEZE] =
+        {"freeze", CC_TAKES_WAY, .optional = true, .by_name = true,
+         .doc =
+             "the parameters that stay as they are, by patterns of their paths: `freeze = [\"m.embed.*\"]`"},
+    [NUMBERS] = {"batch", CC_TAKES_WHOLE, CC_FROM_TO(1, 1e9), SETTING(batch),
+                 .doc = "how many rows a step sees; 32 when left out"},
+    {"epochs", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(epochs),
+     .doc = "how often training goes through all rows; 10 when left out, 0 saves the model as it begins"},
+    LR,
+    {"clip", CC_TAKES_NUMBER, CC_FROM_TO(0, 1e9), SETTING(clip),
+     .doc = "the largest norm of all gradients together; 0, which is usual, limits nothing"},
+    {"average", CC_TAKES_NUMBER, CC_FROM_BELOW(0, 1), SETTING(average),
+     .doc = "a number below 1, such as 0.999: what is validated and saved is a running average of the "
+            "parameters, in which each step weighs that many times as much as the one after it; 0, which is "
+            "usual, averages nothing"},
+    {"patience", CC_TAKES_WHOLE, CC_FROM_TO(0, 1e12), SETTING(patience),
+     .doc = "training stops after so many epochs without a better one on the validation data; 0, which is "
+            "usual, never does"},
+    {"seed", CC_TAKES_WHOLE, CC_FROM_TO(0, 9e15), SETTING(seed),
+     .doc = "of all random numbers: the same seed gives the same bits, for any number of threads; 1 when "
+            "left out"},
+    WARMUP};
 
 /* What train { } takes: the plain settings, and those of the optimizer and the schedule that it has. */
 enum { MOST_OF_TRAIN = RT_COUNT(plain) + MOST_TAKEN + MOST_TAKEN };
@@ -38,6 +74,11 @@ struct train {
   const struct gr_node *node[2]; /* of OPTIMIZER and SCHEDULE */
   struct way way[2];
 };
+
+const struct cc_parameter *cc_train_setting(int number) {
+  static const struct cc_parameter decay = WEIGHT_DECAY; /* which every optimizer takes */
+  return number < (int)RT_COUNT(plain) ? &plain[number] : number == RT_COUNT(plain) ? &decay : NULL;
+}
 
 /* The number of the row that a name or call is of; -1: there is none. */
 static int find_way(struct cc_context *c, const struct gr_node *node, const char *what,
@@ -71,16 +112,13 @@ static void add_setting(struct way *way, const struct rt_setting *row, size_t nu
 }
 
 static void way_of_method(struct way *way, const struct rt_method *row) {
-  *way = (struct way){{{"lr", CC_TAKES_NUMBER, CC_FROM(0), SETTING(learning_rate)},
-                       {"weight_decay", CC_TAKES_NUMBER, CC_FROM(0), SETTING(weight_decay)}},
-                      {row->name, "setting", way->takes, 2, .declared = NULL}};
+  *way = (struct way){{LR, WEIGHT_DECAY}, {row->name, "setting", way->takes, 2, .declared = NULL}};
   for (int k = 0; k < row->settings; k++)
     add_setting(way, &row->setting[k], offsetof(struct vm_settings, optimizer_setting[k]), 0);
 }
 
 static void way_of_schedule(struct way *way, const struct rt_schedule *row) {
-  *way = (struct way){{{"warmup", CC_TAKES_STEPS, CC_FROM_TO(0, 1e12), SETTING(warmup)}},
-                      {row->name, "setting", way->takes, 1, .declared = NULL}};
+  *way = (struct way){{WARMUP}, {row->name, "setting", way->takes, 1, .declared = NULL}};
   for (int k = 0; k < row->settings; k++)
     add_setting(way, &row->setting[k], offsetof(struct vm_settings, schedule_setting[k].number),
                 offsetof(struct vm_settings, schedule_setting[k]));

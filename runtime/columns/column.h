@@ -51,21 +51,27 @@ struct io_settings {
 /* An option that a kind takes. All are optional. */
 struct io_option {
   const char *name;
+  const char *doc;
   bool text;           /* it is a text; otherwise a whole number */
   int64_t least, most; /* of a number */
   size_t offset;       /* where it stands in struct io_settings */
 };
-#define IO_WHOLE(name, least, most, field)                                                                   \
-  { name, false, least, most, offsetof(struct io_settings, field) }
-#define IO_TEXT(name, field)                                                                                 \
-  { name, true, 0, 0, offsetof(struct io_settings, field) }
+#define IO_WHOLE(name, least, most, field, doc)                                                              \
+  { name, doc, false, least, most, offsetof(struct io_settings, field) }
+#define IO_TEXT(name, field, doc)                                                                            \
+  { name, doc, true, 0, 0, offsetof(struct io_settings, field) }
 /* What kinds with a vocabulary of counted tokens have in common. */
 #define IO_VOCAB_OPTIONS                                                                                     \
-  IO_WHOLE("min_count", 1, INT32_MAX, min_count), IO_WHOLE("max_size", 1, INT32_MAX, max_size),              \
-      IO_TEXT("vocab", vocab)
+  IO_WHOLE("min_count", 1, INT32_MAX, min_count,                                                             \
+           "what the training file has less often is the unknown word"),                                     \
+      IO_WHOLE("max_size", 1, INT32_MAX, max_size,                                                           \
+               "how many entries the vocabulary has at most, the most frequent ones"),                       \
+      IO_TEXT("vocab", vocab,                                                                                \
+              "a file with the vocabulary, one entry a line, in place of one that is learned")
 
 struct io_kind {
   const char *name;                  /* in programs and files */
+  const char *doc;                   /* what a field of the file is */
   struct io_axis axis[IO_MOST_AXES]; /* words[T, V], of which V may be left out */
   enum io_dtype element;             /* what a value is made of: IO_I32 is an id, all others are numbers */
   const struct io_option *option;

@@ -9,6 +9,7 @@ static int tokens(const struct io_schema *schema, int column, const char *text, 
 
 const struct io_kind io_kind_bytes = {
     .name = "bytes",
+    .doc = "a text, byte by byte; T is how many, V the size of the vocabulary",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .element = IO_I32,
     .vocab = IO_VOCAB_BYTES,

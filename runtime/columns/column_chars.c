@@ -11,6 +11,7 @@ static const struct io_option options[] = {IO_VOCAB_OPTIONS};
 
 const struct io_kind io_kind_chars = {
     .name = "chars",
+    .doc = "a text, character by character; T is how many, V the size of the vocabulary",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .option = options,
     .options = RT_COUNT(options),

@@ -14,10 +14,13 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   return io_encode_label(p, text, length, &io_payload_ids(&v->of)[row], error);
 }
 
-static const struct io_option options[] = {IO_TEXT("labels", labels)};
+static const struct io_option options[] = {IO_TEXT(
+    "labels", labels,
+    "all labels in their order, as in \"bad, so-so, good\"; a training row with any other is a bad row")};
 
 const struct io_kind io_kind_class = {
     .name = "class",
+    .doc = "a label, any text; C is how many different ones the training file has",
     .axis = {{IO_ENTRIES, "C"}},
     .option = options,
     .options = RT_COUNT(options),

@@ -23,12 +23,16 @@ static int tokens(const struct io_schema *schema, int column, const char *text, 
 
 static const struct io_option options[] = {
     IO_VOCAB_OPTIONS,
-    IO_WHOLE("min_n", 1, LONGEST, own[MIN_N]),
-    IO_WHOLE("max_n", 1, LONGEST, own[MAX_N]),
+    IO_WHOLE("min_n", 1, LONGEST, own[MIN_N],
+             "how many characters the shortest part of a word has, marks included; 3 when left out"),
+    IO_WHOLE("max_n", 1, LONGEST, own[MAX_N],
+             "how many characters the longest part of a word has, marks included; 6 when left out"),
 };
 
 const struct io_kind io_kind_ngrams = {
     .name = "ngrams",
+    .doc = "a text, as the parts of its words: of \"cat\" <ca, cat, at>, <cat, cat>, <cat>; T is how many, V "
+           "the size of the vocabulary",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .option = options,
     .options = RT_COUNT(options),

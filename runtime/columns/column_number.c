@@ -13,4 +13,5 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
                : RT_OK;
 }
 
-const struct io_kind io_kind_number = {.name = "number", .element = IO_F64, .encode = encode};
+const struct io_kind io_kind_number = {
+    .name = "number", .doc = "a number, which must be finite", .element = IO_F64, .encode = encode};

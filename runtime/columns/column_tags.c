@@ -38,10 +38,14 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   return io_encode_end(p, count + tags, error);
 }
 
-static const struct io_option options[] = {IO_TEXT("labels", labels)};
+static const struct io_option options[] = {IO_TEXT(
+    "labels", labels,
+    "all labels in their order, as in \"bad, so-so, good\"; a training row with any other is a bad row")};
 
 const struct io_kind io_kind_tags = {
     .name = "tags",
+    .doc = "labels separated by spaces, one for each word of the text whose length is T; C is how many "
+           "different ones there are",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "C"}},
     .option = options,
     .options = RT_COUNT(options),

@@ -26,6 +26,7 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
 
 const struct io_kind io_kind_vector = {
     .name = "vector",
+    .doc = "N numbers separated by spaces or commas, as many in each row",
     .axis = {{IO_WIDTH, "N"}},
     .element = IO_F64,
     .encode = encode,

@@ -18,6 +18,8 @@ static const struct io_option options[] = {IO_VOCAB_OPTIONS};
 
 const struct io_kind io_kind_words = {
     .name = "words",
+    .doc = "a text, split into words and punctuation marks, in lower case; T is how many, V the size of the "
+           "vocabulary",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .option = options,
     .options = RT_COUNT(options),
