@@ -82,9 +82,8 @@ static int print_plan(const struct training *t) {
         "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
         (long long)facts.unseen_valid_rows, facts.unseen_valid_rows == 1 ? "has" : "have");
   if (facts.blind && !t->settings->quiet)
-    message_remark(
-        "no row to validate has a label to be learned: no epoch can be told to be better than another, "
-        "and the last is kept");
+    message_remark("no row to validate has a label that training saw: no epoch is better than another, "
+                   "and the last one is kept");
   if (facts.loaded_words + facts.new_words && !t->settings->quiet)
     message_remark(
         "%lld of %lld words were found where they are loaded from; the others begin as without load",

@@ -330,7 +330,8 @@ static int check_format(const struct io_tensors *file, struct rt_error *error) {
   rt_fail(error, RT_BAD_DATA,
           "a checkpoint of format %d, written by aq %.40s; this is aq %s, which reads format %d", (int)number,
           version ? version : "of another version", aq_version(), FORMAT);
-  rt_hint(error, "go on with the aq that began, or leave out --resume to train from the beginning");
+  rt_hint(error,
+          "resume with the version of aq that began, or leave out --resume to train from the beginning");
   return error->code;
 }
 
@@ -339,7 +340,7 @@ static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct 
   const char *run = io_tensors_metadata(file, "aq.run"), *state = io_tensors_metadata(file, "aq.state");
   int status = check_format(file, error);
   if (status == RT_OK && (!run || !state))
-    status = rt_fail(error, RT_BAD_DATA, "the checkpoint does not say what it is of");
+    status = rt_fail(error, RT_BAD_DATA, "the checkpoint does not say which training it belongs to");
   if (status == RT_OK) status = describe_run(t, error);
   if (status == RT_OK) status = check_run(run, t->run, error);
   if (status == RT_OK) status = parse_state(t, &t->state, state, error);

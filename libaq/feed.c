@@ -20,7 +20,7 @@ static int pair_tags(const struct vm_module *module, struct io_schema *schema, s
     }
     if (tags->pair >= 0) continue;
     rt_fail(error, RT_USAGE,
-            "the tags %s have no text: no other column that the model uses is of the length %s", tags->name,
+            "the tags %s have no text: no other column that the model uses has the length %s", tags->name,
             module->dims.symbol[module->input[i].length].name);
     rt_hint(error, "there is one tag for each token, so both have one length, as in text: words[T] and tags: "
                    "tags[T, C]");
@@ -49,11 +49,11 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
     int status;
     if (column->shares >= 0 || column->vocab || (!set->labels && !set->vocab)) continue;
     if (io_schema_has_ends(schema, c))
-      return rt_fail(
-          error, RT_USAGE,
-          "the text %s is predicted row by row, so that it needs a begin and an end, which the vocabulary %s "
-          "does not have",
-          column->name, set->vocab ? set->vocab : set->labels);
+      return rt_fail(error, RT_USAGE,
+                     "the text %s is predicted row by row, which needs entries for its begin and its end; "
+                     "the vocabulary "
+                     "%s has none",
+                     column->name, set->vocab ? set->vocab : set->labels);
     status = set->labels ? io_vocab_from_labels(&column->vocab, set->labels, error)
                          : io_vocab_from_file(&column->vocab, set->vocab, error);
     if (status != RT_OK) return status;
@@ -79,8 +79,8 @@ static int set_up_column(const struct vm_module *module, const struct vm_input *
    * than its words. */
   if (column->ends && column->max_length == 1)
     return rt_fail(error, RT_USAGE,
-                   "a row of %s that is predicted has 2 tokens at least, its first and its end, but its "
-                   "length is limited to 1",
+                   "a row of %s is predicted, so it has at least 2 tokens, the first and the end, but the "
+                   "program limits its length to 1",
                    input->name);
   if (column->ends && column->max_length > 1) column->max_length--;
   if (width_of(input) != VM_NO_DIM && !vm_dim_value(&module->dims, width_of(input), NULL, &width, NULL))
@@ -135,8 +135,8 @@ static int fixed_size(const struct vm_module *module, const struct vm_input *inp
     return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name,
           (long long)size, column->kind->entries, (long long)wanted);
-  rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no "
-                 "other column's");
+  rt_hint(error, "to let the data decide, use a new name in the data block: neither a dim of the program nor "
+                 "a size of another column");
   return error->code;
 }
 
@@ -164,8 +164,9 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
     if (symbol->value >= 0) {
       rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size,
               column->kind->entries, symbol->name, (long long)symbol->value);
-      rt_hint(error, "let the data decide: use a name in the data block that is no dim of the program and no "
-                     "other column's");
+      rt_hint(error,
+              "to let the data decide, use a new name in the data block: neither a dim of the program nor "
+              "a size of another column");
       return error->code;
     }
     symbol->value = size;

@@ -46,7 +46,7 @@ static int check_number(const struct lib_row_check *check, uint32_t input, const
   const struct vm_link *link = output ? vm_link_find(output->link) : NULL;
   if (!link || (x >= link->least && x <= link->most)) return RT_OK;
   name_number(v, k, x, name, sizeof name);
-  rt_fail(error, RT_BAD_DATA, "%s is no target that %s has for \"%s\"", name, output->loss, in->name);
+  rt_fail(error, RT_BAD_DATA, "%s cannot be a target of %s in \"%s\"", name, output->loss, in->name);
   rt_hint(error, "its targets are %s; squared_error and absolute_error take any number", link->targets);
   return RT_BAD_DATA;
 }

@@ -92,7 +92,7 @@ static int other_words(const struct loading *x, struct words here, struct words 
                        struct rt_error *error) {
   struct rt_text text = {0};
   int32_t at = first_difference(here.vocab, there.vocab);
-  rt_text_printf(&text, "the tensor %s is about other things than the parameter %s: ", x->t->name,
+  rt_text_printf(&text, "the tensor %s has rows for other things than the parameter %s: ", x->t->name,
                  param_of(x)->name);
   put_words(&text, there, at);
   rt_text_puts(&text, " there, ");

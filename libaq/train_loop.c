@@ -196,7 +196,7 @@ static bool is_best(const struct aq_trainer *t, double value) {
 /* A metric without a value on these data, such as auc when a class is missing, never reaches a goal. */
 static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
   if (!t->has_goal || !isnan(t->goal.metric->value(&t->judge.report[t->goal_output]))) return RT_OK;
-  rt_fail(error, RT_BAD_DATA, "the validation data give %s no value, so that no goal of it can be reached",
+  rt_fail(error, RT_BAD_DATA, "%s has no value on the validation data, so no goal of it can be reached",
           t->goal.metric->name);
   rt_hint(error, "auc takes rows of both classes, r2 two rows, and losses a row whose labels training saw");
   return RT_BAD_DATA;

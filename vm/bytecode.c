@@ -372,8 +372,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
 
 /* ---- whole files ---- */
 
-/* Bytecode names ops by number, which another list of ops makes mean others. So each list has its own hash.
- */
+/* Bytecode names ops by their number, which is another one in another list. So each list has its own hash. */
 static uint64_t ops_hash(void) {
   XXH64_hash_t hash = 0;
   for (int op = 0; op < OP_COUNT; op++) {

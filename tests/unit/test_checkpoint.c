@@ -94,8 +94,8 @@ static void another_version_is_told(void **state) {
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "1e99"},
              "this is no checkpoint of aq");
   is_refused(&options, (struct change){.key = "aq.checkpoint"}, "this is no checkpoint of aq");
-  is_refused(&options, (struct change){.key = "aq.run"}, "does not say what it is of");
-  is_refused(&options, (struct change){.key = "aq.state"}, "does not say what it is of");
+  is_refused(&options, (struct change){.key = "aq.run"}, "does not say which training it belongs to");
+  is_refused(&options, (struct change){.key = "aq.state"}, "does not say which training it belongs to");
 }
 
 static void a_position_that_cannot_be_is_refused(void **state) {
