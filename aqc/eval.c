@@ -40,15 +40,8 @@ static int run_eval(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
-    OPTION_SET_THREADS,
-    OPTION_SET_PRECISION,
-    OPTION_SET_BAD_ROW,
-    OPTION_SET_HEADER,
-    OPTION_SET_QUIET,
-    OPTION_SET_HTML,
-    OPTION_SET_JSON,
-    OPTION_END};
+    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"), OPTION_SET_ROWS, OPTION_SET_HTML,
+    OPTION_SET_JSON, OPTION_END};
 
 const struct verb verb_eval = {"eval",
                                "MODEL.aqm DATA.tsv",

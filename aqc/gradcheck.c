@@ -35,8 +35,7 @@ static int run_gradcheck(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "tolerance", NUMBER, "X", tolerance, "largest relative error that passes (default: 1e-5)"),
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the data and parameters (default: 1)"),
-    OPTION(0, "unfused", FLAG, NULL, unfused,
-           "compute each head as tensors of all its scores, for comparison"),
+    OPTION_SET_UNFUSED,
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
     OPTION_SET_JSON,

@@ -72,11 +72,7 @@ static const struct option option_list[] = {
     OPTION(0, "top", COUNT, "K", top, "the prediction, then LABEL=P for the K likeliest classes"),
     OPTION_SET_JSON,
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
-    OPTION_SET_THREADS,
-    OPTION_SET_PRECISION,
-    OPTION_SET_BAD_ROW,
-    OPTION_SET_HEADER,
-    OPTION_SET_QUIET,
+    OPTION_SET_ROWS,
     OPTION_END};
 
 const struct verb verb_predict = {

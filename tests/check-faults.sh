@@ -3,6 +3,7 @@
 # right or be refused now. Says TAP; skipped where they are not. Tests of the same kinds that need nothing
 # from outside are in the .test files.
 set -u
+. "${AQ_SOURCE:-.}/tests/verdict.sh"
 faults=${AQ_SOURCE:-.}/../shared/faults
 [ -d "$faults" ] || { echo "there is no ../shared/faults"; exit 77; }
 folder=$(mktemp -d) || exit 1
@@ -10,18 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 cp -R "$faults/." "$folder" && chmod -R u+w "$folder" && cd "$folder" || exit 1
 AQC=aqc; export AQC
 unset OPENBLAS_NUM_THREADS
-count=0
 
-# verdict NAME PROBLEM: the case passes when the problem is empty.
-verdict() {
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    echo "not ok $count - $1"
-    printf '%s\n' "$2" | head -n 30 | sed 's/^/# /'
-  fi
-}
 # lines PATTERN N: does the output hold N lines like that? Otherwise a problem.
 lines() {
   found=$(printf '%s\n' "$output" | grep -cE -e "$1")

@@ -3,24 +3,8 @@
 # may be, and what a library must not do to its host.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
-count=0
-verdict() {   # verdict NAME PROBLEMS
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    echo "not ok $count - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-  fi
-}
+. tests/verdict.sh
 
-is_generated() {
-  case $1 in
-    grammar/lexer.[ch] | grammar/parser.[ch] | compiler/source/stdlib_data.c) return 0 ;;
-    aqc/verb_list.h | runtime/columns/column_list.h) return 0 ;;
-  esac
-  return 1
-}
 # sources FOLDER...: the C, flex and bison files below these folders that people write.
 sources() {
   find "$@" -name '*.[chly]' -o -name '*.def' 2>/dev/null | sort | while read -r file; do

@@ -3,16 +3,7 @@
 # else is; no two sources have the same name.
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
-count=0
-verdict() {   # verdict NAME PROBLEMS
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    echo "not ok $count - $1"
-    echo "$2" | sed 's/^/# /'
-  fi
-}
+. tests/verdict.sh
 
 # The words of Makefile.am: one file per line, but for those that are named within a rule or a variable.
 listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
@@ -24,13 +15,6 @@ present() {
     runtime/columns/*.[ch] runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null
   find examples bench tests/unit -type f ! -name '*.c' 2>/dev/null
   { find examples bench -name '*.c'; ls tests/unit/*.c; } 2>/dev/null | sed 's/\.c$//'
-}
-is_generated() {
-  case $1 in
-    grammar/lexer.[ch] | grammar/parser.[ch] | compiler/source/stdlib_data.c) return 0 ;;
-    aqc/verb_list.h | runtime/columns/column_list.h) return 0 ;;
-  esac
-  return 1
 }
 
 missing=

@@ -6,24 +6,14 @@ cd "${AQ_SOURCE:-.}" || exit 1
 columns=110
 # Other versions of clang-format break some lines in other places.
 clang_format=14
-count=0
-verdict() {   # verdict NAME PROBLEMS
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    echo "not ok $count - $1"
-    printf '%s\n' "$2" | head -n 60 | sed 's/^/# /'
-  fi
-}
+. tests/verdict.sh
 
 # files PATTERN...: the files of these names that people write.
 files() {
   for pattern; do
     find . \( -name .git -o -name 'build*' -o -name _build -o -name autom4te.cache -o -name corpus \) -prune \
       -o -type f -name "$pattern" -print
-  done | sed 's|^\./||' |
-    grep -vE '^(grammar/(lexer|parser)\.[ch]|compiler/source/stdlib_data\.c|.*/[a-z]*_list\.h|config\.h)$' | sort
+  done | sed 's|^\./||' | sort | while read -r file; do is_generated "$file" || echo "$file"; done
 }
 
 name="C is as clang-format $clang_format writes it"
