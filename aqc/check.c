@@ -39,7 +39,14 @@ static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
 
 static void print_errors(const char *path, const aq_program *program) {
   size_t count = aq_program_diagnostic_count(program), errors = aq_program_error_count(program);
-  for (size_t k = 0; k < count; k++) message_print(aq_program_diagnostic(program, k, NULL));
+  for (size_t k = 0; k < count; k++) {
+    enum aq_severity severity;
+    const aq_message *message = aq_program_diagnostic(program, k, &severity);
+    if (severity == AQ_WARNING)
+      message_warning(message);
+    else
+      message_print(message);
+  }
   /* When there are none, the program is not at fault: its file cannot be read, or memory is short. */
   if (count == 0) message_print(aq_program_message(program));
   if (errors > count && count > 0)

@@ -139,7 +139,8 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
   if ((status = cc_outputs(c, model, &results, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
   if ((status = model_requirements(c, e))) return status;
-  return cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
+  status = cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);
+  return status != RT_OK ? status : cc_warn_idle_terms(c, &e->loss);
 }
 
 /* What is given a value is a dim or const of the main file, or a size of a function's arguments. */

@@ -181,8 +181,12 @@ struct cc_losses {
   ir_id count[CC_MOST_OUTPUTS]; /* what the loss of each is divided by */
   bool counted;                 /* which is not always how many examples or tokens there are */
   bool penalised;               /* the total has terms of no output */
+  const struct cc_term *term;   /* [terms] what they are sums of */
+  int terms;
 };
 int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum);
+/* Warns of terms that train nothing, when it is known which parameters are frozen. */
+int cc_warn_idle_terms(struct cc_context *c, const struct cc_losses *losses);
 /* loss_answer.c: the output that a call in the loss is about: its first argument names it, or the call
  * was made for it. -1: none. */
 int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call);

@@ -273,6 +273,45 @@ int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   if (status == RT_OK) status = check_links(c, &terms);
   if (status == RT_OK && !terms.count) status = cc_no_loss(c, item->child[0]);
   if (status == RT_OK) status = sum_up(c, &terms, sum);
+  sum->term = terms.term;
+  sum->terms = terms.count;
   c->answers = NULL;
   return status;
+}
+
+/* ---- terms that train nothing ---- */
+
+/* *learned: a parameter receives a gradient of the term; *trained: one that is not frozen does. */
+static int look_at(const struct cc_context *c, const struct cc_term *term, bool *learned, bool *trained) {
+  bool *reached = rt_zalloc((size_t)term->mean + 1, sizeof *reached);
+  if (!reached) return RT_NO_MEMORY;
+  ir_reach(c->model, term->mean, reached);
+  *learned = *trained = false;
+  for (uint32_t p = 0; p < c->module->param_count; p++) {
+    if (c->param_node[p] > term->mean || !reached[c->param_node[p]]) continue;
+    *learned = true;
+    *trained |= !c->module->param[p].frozen;
+  }
+  rt_free(reached);
+  return RT_OK;
+}
+
+int cc_warn_idle_terms(struct cc_context *c, const struct cc_losses *losses) {
+  for (int k = 0; k < losses->terms && c->module->param_count; k++) {
+    const struct cc_term *term = &losses->term[k];
+    struct rt_error warning = {0};
+    bool learned, trained;
+    if (term->weight == 0) continue;
+    if (look_at(c, term, &learned, &trained) != RT_OK) return cc_out_of_memory(c);
+    if (trained) continue;
+    gr_fail(&warning, term->span, "the term `%s` of the loss trains nothing: %s", term->written,
+            learned ? "the parameters that it depends on are frozen"
+                    : "no parameter gets a gradient from it");
+    rt_hint(&warning, "%s",
+            learned ? "leave the term out, or take a parameter of it out of `freeze`"
+                    : "a stop_gradient, a step such as floor, or a factor 0 stands between");
+    warning.code = RT_NEGATIVE;
+    if (cc_warn(&c->program->diagnostics, &warning) != RT_OK) return cc_out_of_memory(c);
+  }
+  return RT_OK;
 }

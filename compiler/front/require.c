@@ -74,6 +74,8 @@ static void print_limits(const struct vm_dims *dims, vm_dim dim, struct rt_text 
     if (!vm_dim_uses(dims, dim, s)) continue;
     if (symbol->value >= 0)
       rt_text_printf(out, "%s%s is %lld", before, symbol->name, (long long)symbol->value);
+    else if (symbol->limit > 0 && symbol->limit == symbol->least)
+      rt_text_printf(out, "%s%s is %lld", before, symbol->name, (long long)symbol->limit);
     else if (symbol->limit > 0)
       rt_text_printf(out, "%s%s is at most %lld", before, symbol->name, (long long)symbol->limit);
     else
@@ -104,6 +106,30 @@ static int ask(struct cc_context *c, enum vm_requirement_kind kind, vm_dim dim, 
   return truth == VM_FOR_SOME ? keep(c, kind, dim, span) : RT_OK;
 }
 
+struct condition {
+  enum vm_requirement_kind kind;
+  vm_dim dim;
+};
+
+static int refuse(struct cc_context *c, const struct condition *condition, struct gr_span span) {
+  struct rt_text text = {0};
+  struct vm_requirement r = {.dim = condition->dim, .kind = (uint8_t)condition->kind};
+  vm_requirement_print(&c->module->dims, &r, &text);
+  int status = gr_fail(c->error, place_of(c, span), "this needs sizes for which %s, and there are none%s",
+                       text.data ? text.data : "it holds", limits_text(c, condition->dim));
+  rt_text_free(&text);
+  return status;
+}
+
+/* Does the program say all sizes that it uses, as with labels that have names? */
+static bool is_said(const struct vm_dims *dims, vm_dim dim) {
+  for (uint32_t s = 0; s < dims->symbol_count; s++)
+    if (vm_dim_uses(dims, dim, s)
+        && (!dims->symbol[s].limit || dims->symbol[s].least != dims->symbol[s].limit))
+      return false;
+  return true;
+}
+
 int cc_require_size(struct cc_context *c, vm_dim dim, struct gr_span span) {
   bool possible;
   int status = ask(c, VM_WHOLE, dim, span, &possible);
@@ -113,6 +139,7 @@ int cc_require_size(struct cc_context *c, vm_dim dim, struct gr_span span) {
                    cc_dim_text(c, dim), limits_text(c, dim));
   status = ask(c, VM_NOT_NEGATIVE, dim, span, &possible);
   if (status != RT_OK || possible) return status;
+  if (is_said(&c->module->dims, dim)) return refuse(c, &(struct condition){VM_NOT_NEGATIVE, dim}, span);
   return gr_fail(c->error, place_of(c, span), "%s is always less than 0%s, and no axis has such a size",
                  cc_dim_text(c, dim), limits_text(c, dim));
 }
@@ -157,10 +184,6 @@ int cc_require_part(struct cc_context *c, const struct cc_part *part, struct gr_
 
 /* ---- what nodes ask ---- */
 
-struct condition {
-  enum vm_requirement_kind kind;
-  vm_dim dim;
-};
 enum { MOST_CONDITIONS = 2 * (RT_MAX_RANK + RT_MAX_ATTR + 2) + 1 };
 
 static void add_size(const struct vm_dims *dims, vm_dim dim, struct condition *list, int *count) {
@@ -200,16 +223,6 @@ static int conditions_of(const struct ir_graph *g, ir_id id, struct condition *l
                          n->span};
   list[count++] = (struct condition){VM_NOT_NEGATIVE, rest_behind(g->dims, &part)};
   return count;
-}
-
-static int refuse(struct cc_context *c, const struct condition *condition, struct gr_span span) {
-  struct rt_text text = {0};
-  struct vm_requirement r = {.dim = condition->dim, .kind = (uint8_t)condition->kind};
-  vm_requirement_print(&c->module->dims, &r, &text);
-  int status = gr_fail(c->error, place_of(c, span), "this needs sizes for which %s, and there are none%s",
-                       text.data ? text.data : "it holds", limits_text(c, condition->dim));
-  rt_text_free(&text);
-  return status;
 }
 
 int cc_require_nodes(struct cc_context *c, const struct ir_graph *g, ir_id from, struct gr_span span) {

@@ -85,6 +85,10 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
   if (!vm_dim_value(&c->module->dims, input->type.of, NULL, &count, NULL) && count != there)
     return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
                    (long long)count);
+  if (input->vocabulary >= 0) { /* as many entries as there are labels, for what is asked of sizes */
+    struct vm_symbol *entries = &c->module->dims.symbol[input->vocabulary];
+    entries->least = entries->limit = there;
+  }
   input->column->set.labels = labels->text;
   return RT_OK;
 }

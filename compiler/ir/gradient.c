@@ -16,6 +16,41 @@ static ir_rule *const rules[OP_COUNT] = {
 
 ir_rule *ir_rule_of(enum rt_op op) { return rules[op]; }
 
+/* Which operands of element-by-element ops receive nothing, as those of steps: NONE of ops.def. */
+#define PROBE_NONE _, true
+#define SECOND(first, second, ...) second
+#define SECOND_OF(...) SECOND(__VA_ARGS__)
+#define IS_NONE(slope) SECOND_OF(PROBE_##slope, false, _)
+static const bool flat[OP_COUNT][3] = {
+#define LANE1(name, written, expression, slope, ...) [OP_##name] = {IS_NONE(slope)},
+#define LANE2(name, written, expression, slope_a, slope_b, ...)                                              \
+  [OP_##name] = {IS_NONE(slope_a), IS_NONE(slope_b)},
+#define LANE3(name, written, expression, slope_a, slope_b, slope_c, ...)                                     \
+  [OP_##name] = {IS_NONE(slope_a), IS_NONE(slope_b), IS_NONE(slope_c)},
+#include "runtime/ops.def"
+};
+
+static bool is_zero(const struct ir_graph *g, ir_id id) {
+  while (g->node[id].op == OP_expand) id = g->node[id].arg[0];
+  return g->node[id].op == OP_constant && g->node[id].real == 0;
+}
+
+/* Does a node hand a gradient to argument k? Of 0 x and 0 / x x receives 0. */
+static bool hands_down(const struct ir_graph *g, const struct ir_node *node, int k) {
+  if (!rules[node->op] || g->node[node->arg[k]].type.dtype != RT_REAL) return false;
+  if (rt_is_lane(node->op) && flat[node->op][k]) return false;
+  if (node->op == OP_mul) return !is_zero(g, node->arg[1 - k]);
+  return node->op != OP_div || k == 0 || !is_zero(g, node->arg[0]);
+}
+
+void ir_reach(const struct ir_graph *g, ir_id root, bool *reached) {
+  memset(reached, 0, ((size_t)root + 1) * sizeof *reached);
+  reached[root] = true;
+  for (ir_id n = root; n > 0; n--)
+    for (int k = 0; reached[n] && k < g->node[n].arg_count; k++)
+      if (hands_down(g, &g->node[n], k)) reached[g->node[n].arg[k]] = true;
+}
+
 /* Which nodes up to the loss does the gradient have to visit: those through which it reaches one of wrt. */
 static void mark_needed(const struct ir_graph *g, struct ir_derivative d, bool *needed) {
   for (int k = 0; k < d.count; k++)

@@ -237,6 +237,8 @@ struct ir_derivative {
   ir_id *grad;
 };
 int ir_gradient(struct ir_graph *g, struct ir_derivative derivative, struct rt_error *error);
+/* reached[0..root]: which nodes receive a gradient when root has one, as far as ops and constants tell. */
+void ir_reach(const struct ir_graph *g, ir_id root, bool *reached);
 
 /* The passes, in the order they run (optimise.c). Roots stay; their new ids are written back. */
 int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);

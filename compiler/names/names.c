@@ -226,11 +226,38 @@ static int bind_size(struct cc_walk *w, const struct gr_node *e) {
   return cc_sight_bind(&w->sight, e->text, e, CC_SEEN_SIZE, false);
 }
 
+static bool is_column(const struct cc_walk *w, const char *name) {
+  const struct gr_node *data = cc_item(w->unit, GR_DATA);
+  for (int i = 0; data && i < data->count; i++)
+    if (!strcmp(data->child[i]->text, name)) return true;
+  return false;
+}
+
+/* `two` or `two.layer.w`, where `two` is the model, in its loss or settings. A column may be called like it.
+ */
+static bool names_model(struct cc_walk *w, const struct gr_node *e) {
+  const struct gr_node *base = e;
+  while (base->kind == GR_MEMBER) base = base->child[0];
+  const struct gr_node *model = cc_item(w->unit, GR_MODEL);
+  if (base->kind != GR_NAME || !model || strcmp(model->text, base->text) != 0) return false;
+  if (is_column(w, base->text)) return true;
+  struct rt_error *error = cc_wrong(w);
+  const char *path = e->span.source->text + e->span.begin;
+  int length = (int)(e->span.end - e->span.begin);
+  gr_fail(error, e->span, "`%s` is the model, and not a value", base->text);
+  if (e->kind == GR_MEMBER && w->in_settings)
+    rt_hint(error, "the path of a parameter is a text: \"%.*s\"", length, path);
+  else if (e->kind == GR_MEMBER)
+    rt_hint(error, "the loss sees what the model has by the names that it has there: `%s`", e->text);
+  return true;
+}
+
 /* Names within formulas, such as the D of [T, 4 * D], are looked up when the signature is matched; here they
  * are used. */
 static int use_names(struct cc_walk *w, const struct gr_node *e) {
   if (e->kind == GR_MEMBER && e->child[0]->kind == GR_NAME && cc_find_import(w->unit, e->child[0]->text))
     return walk_member(w, e);
+  if ((e->kind == GR_MEMBER || e->kind == GR_NAME) && names_model(w, e)) return RT_OK;
   int status = e->kind == GR_STRING ? walk_text(w, e) : RT_OK;
   if (e->kind == GR_NAME && !cc_sight_use(&w->sight, e->text)) {
     struct cc_definition *d = cc_find(w->program, w->unit, e->text);

@@ -24,12 +24,19 @@ static bool same(const struct rt_error *a, const struct rt_error *b) {
          && !strcmp(a->text, b->text);
 }
 
-int cc_report_copy(struct cc_diagnostics *list, const struct rt_error *error) {
-  if (error->code == RT_NO_MEMORY) return RT_NO_MEMORY;
+static int add_once(struct cc_diagnostics *list, const struct rt_error *message, bool warning) {
   for (size_t i = 0; i < list->count; i++)
-    if (same(&list->item[i].message, error)) return RT_OK;
-  *cc_report(list, false) = *error;
+    if (same(&list->item[i].message, message)) return RT_OK;
+  *cc_report(list, warning) = *message;
   return list->failed ? RT_NO_MEMORY : RT_OK;
+}
+
+int cc_report_copy(struct cc_diagnostics *list, const struct rt_error *error) {
+  return error->code == RT_NO_MEMORY ? RT_NO_MEMORY : add_once(list, error, false);
+}
+
+int cc_warn(struct cc_diagnostics *list, const struct rt_error *warning) {
+  return add_once(list, warning, true);
 }
 
 /* Of each message, the number of the first one that is about its file. */

@@ -22,6 +22,8 @@ struct cc_diagnostics {
 struct rt_error *cc_report(struct cc_diagnostics *list, bool warning);
 /* Keeps an error that was made elsewhere, unless it is there already. RT_OK or RT_NO_MEMORY. */
 int cc_report_copy(struct cc_diagnostics *list, const struct rt_error *error);
+/* The same of a warning. */
+int cc_warn(struct cc_diagnostics *list, const struct rt_error *warning);
 /* In the order of their places: file by file, as they were first met, and line by line. */
 void cc_diagnostics_sort(struct cc_diagnostics *list);
 /* The first error, NULL when there is none. */
