@@ -90,7 +90,7 @@ struct gr_node *gr_seq(struct gr_parser *parser, enum gr_kind kind, struct gr_sp
     const struct made *child = (const struct made *)made->node.child[k];
     if (child && child->height > made->height) made->height = child->height;
   }
-  made->height += is_level(kind) && kind != GR_ARG && kind != GR_WITH;
+  made->height += is_level(kind) && kind != GR_ARG && kind != GR_WITH && kind != GR_SLOT;
   if (made->height > GR_DEPTH) {
     gr_too_deep(parser, span);
     return NULL;

@@ -45,7 +45,8 @@
   X(LIST)   /*                 expr ...                     [0.5, 0.3, 0.2]                              */  \
   X(CALL)   /*                 callee, ARG ..., WITH?       f(x, rate = 0.1) with { mask = j <= i }      */  \
   X(ARG)    /* name or NULL    expr                                                                      */  \
-  X(WITH)   /*                 LET ...                                                                   */  \
+  X(WITH)   /*                 SLOT ...                                                                  */  \
+  X(SLOT)   /* slot            NAME ..., expr (the last)    self.mask = j <= i, within WITH              */  \
   X(PARAMETER) /*                 SHAPE, expr? (initialiser)   param[I, O] = normal(0.02) */                 \
   X(INSTANCE)  /*                 callee                       instance encoder  */                          \
   X(INDEX)  /*                 base, expr | RANGE ...       x[.., 0..K]                                  */  \

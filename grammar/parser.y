@@ -83,7 +83,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 
 %type <list> items item dims consts columns params param_list outputs entries entry_list statement_list
 %type <list> names values
-%type <list> arguments argument_list with_entries dim_list limit_list index_list value_list
+%type <list> arguments argument_list with_entries where dim_list limit_list index_list value_list
 %type <node> dim const import import_as data column fn head head_dim model loss train setting extern param
 %type <node> type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return value expr conjunction
@@ -537,7 +537,14 @@ with_entries
   ;
 
 with_entry
-  : NAME ASSIGN value        { MAKE($$, LEAF(NAME, @1, $1)); MAKE($$, NODE(LET, @$, 2, $$, $3)); }
+  : where NAME ASSIGN value
+      { MAKE($1, ADD($1, $4)); MAKE($$, gr_named(SEQ(SLOT, @$, $1), $2, @2)); }
+  ;
+
+where
+  : %empty                   { MAKE($$, LIST(0)); }
+  | where NAME DOT
+      { struct gr_node *name; MAKE(name, LEAF(NAME, @2, $2)); MAKE($$, ADD($1, name)); }
   ;
 
 index_list

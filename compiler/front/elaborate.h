@@ -7,7 +7,7 @@
  *
  *     value, scope, budget, operators < sizes, file_values < mismatch < match_type < arguments < parameter
  *       < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot
- *       < index < elaborate < head < call < expression */
+ *       < index < elaborate < head_slots < head < call < expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 

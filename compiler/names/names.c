@@ -22,21 +22,38 @@ static int walk_children(struct cc_walk *w, const struct gr_node *node, int from
   return status;
 }
 
-/* `with { }` names slots and nothing else; the last four are written in terms of s, i, j, h. */
-static int walk_slot(struct cc_walk *w, const struct gr_node *let) {
-  const char *name = let->child[0]->text;
+/* The formula of a slot. Those of score, mask, norm and drop are written in terms of s, i, j, h. */
+static int walk_slot(struct cc_walk *w, const char *name, const struct gr_node *right) {
   bool was = w->in_slot;
-  w->in_slot = strcmp(name, "query") != 0 && strcmp(name, "key") != 0 && strcmp(name, "value") != 0;
-  int status = walk_expression(w, let->child[let->count - 1]);
+  w->in_slot = cc_slot_number(name) > CC_VALUE;
+  int status = walk_expression(w, right);
   w->in_slot = was;
   return status;
 }
 
 static int walk_with(struct cc_walk *w, const struct gr_node *with) {
+  const struct cc_with_slot *was = w->with_slot;
   int status = RT_OK;
   cc_check_with(w, with);
-  for (int i = 0; i < with->count && status == RT_OK; i++) status = walk_slot(w, with->child[i]);
+  for (int i = 0; i < with->count && status == RT_OK; i++) {
+    const struct gr_node *slot = with->child[i];
+    const struct cc_with_slot here = {slot->text, was};
+    w->with_slot = &here;
+    status = walk_slot(w, slot->text, slot->child[slot->count - 1]);
+  }
+  w->with_slot = was;
   return status;
+}
+
+/* What a slot gives a meaning to: s, i, j and h, and behind `with` the slot itself and the head's query, key
+ * and value. */
+static bool is_of_slot(const struct cc_walk *w, const char *name) {
+  if (w->in_slot && cc_is_slot_variable(name)) return true;
+  int number = w->with_slot ? cc_slot_number(name) : -1;
+  bool found = number >= 0 && number <= CC_VALUE;
+  for (const struct cc_with_slot *in = w->with_slot; number >= 0 && in && !found; in = in->outer)
+    found = !strcmp(in->name, name);
+  return found;
 }
 
 /* Of two imported files that define a name none comes first. */
@@ -90,7 +107,12 @@ static int walk_parameter(struct cc_walk *w, const struct gr_node *node) {
 
 /* What a nearer name hides is not named. */
 static int walk_name(struct cc_walk *w, const struct gr_node *node) {
-  if (cc_sight_use(&w->sight, node->text) || (w->in_slot && cc_is_slot_variable(node->text))) return RT_OK;
+  const struct cc_seen *seen = cc_sight_use(&w->sight, node->text);
+  if (is_of_slot(w, node->text) && !w->program->kept) {
+    cc_check_one_meaning(w, node, seen);
+    return RT_OK;
+  }
+  if (seen || is_of_slot(w, node->text)) return RT_OK;
   struct cc_definition *d = cc_find(w->program, w->unit, node->text);
   if (d && d->node->kind == GR_MODEL)
     gr_fail(cc_wrong(w), node->span, "a model is not called; what it shares with others belongs in a fn");
@@ -151,7 +173,8 @@ static int walk_let(struct cc_walk *w, const struct gr_node *node) {
   if (node->count > 17) gr_fail(cc_wrong(w), node->span, "at most 16 names can be bound at once");
   bool slot = in_head && node->count == 2 && cc_is_slot(node->child[0]->text);
   w->slot = in_head ? node->child[0]->text : NULL;
-  int status = slot ? walk_slot(w, node) : walk_expression(w, node->child[node->count - 1]);
+  const struct gr_node *right = node->child[node->count - 1];
+  int status = slot ? walk_slot(w, w->slot, right) : walk_expression(w, right);
   w->slot = NULL;
   for (int i = 0; i < node->count - 1 && status == RT_OK; i++)
     status = cc_sight_bind(&w->sight, node->child[i]->text, node->child[i], CC_SEEN_BINDING, w->branches > 0);

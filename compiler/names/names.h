@@ -16,6 +16,10 @@ struct cc_walk {
   const struct gr_node *call; /* the CALL that is walked, or NULL */
   const char *slot;           /* the name that the statement at hand binds in a head */
   bool in_slot, in_initialiser, in_settings;
+  const struct cc_with_slot {
+    const char *name;
+    const struct cc_with_slot *outer;
+  } * with_slot;  /* whose formula is walked, innermost first; NULL: none behind a `with` */
   int branches;   /* loops and branches around the statement at hand */
   size_t guesses; /* nearest names looked for so far */
 };
@@ -36,7 +40,9 @@ void cc_unknown_name(struct cc_walk *w, const struct gr_node *node);
 void cc_unknown_member(struct cc_walk *w, const struct gr_node *node); /* of an import or of none */
 
 /* slot_names.c */
-void cc_check_with(struct cc_walk *w, const struct gr_node *with);  /* names slots, each once */
+void cc_check_with(struct cc_walk *w, const struct gr_node *with); /* names slots, each once */
+/* That a name which the slot at hand gives a meaning to has no other, of a binding or of a definition. */
+void cc_check_one_meaning(struct cc_walk *w, const struct gr_node *node, const struct cc_seen *seen);
 void cc_check_slots(struct cc_walk *w, const struct gr_node *head); /* at the end of its body */
 
 #endif

@@ -7,23 +7,55 @@
 static void no_such_slot(struct cc_walk *w, const struct gr_node *name) {
   struct rt_error *error = cc_wrong(w);
   const char *nearest = cc_nearest_slot(name->text);
-  gr_fail(error, name->span, "a head has no slot called `%s`", name->text);
+  gr_fail(error, name->name_span, "a head has no slot called `%s`", name->text);
   rt_hint(error,
           nearest ? "did you mean `%s`?" : "the slots are query, key, value, score, mask, norm and drop",
           nearest);
 }
 
+/* self.mask and cross.mask are two. */
+static bool is_same_slot(const struct gr_node *a, const struct gr_node *b) {
+  bool same = a->count == b->count && !strcmp(a->text, b->text);
+  for (int k = 0; same && k < a->count - 1; k++) same = !strcmp(a->child[k]->text, b->child[k]->text);
+  return same;
+}
+
 void cc_check_with(struct cc_walk *w, const struct gr_node *with) {
   for (int i = 0; i < with->count; i++) {
-    const struct gr_node *name = with->child[i]->child[0];
-    if (!cc_is_slot(name->text)) no_such_slot(w, name);
-    for (int k = 0; k < i && cc_is_slot(name->text); k++) {
-      if (strcmp(with->child[k]->child[0]->text, name->text) != 0) continue;
+    const struct gr_node *slot = with->child[i];
+    bool known = cc_is_slot(slot->text);
+    if (!known) no_such_slot(w, slot);
+    for (int k = 0; k < i && known; k++) {
+      if (!is_same_slot(with->child[k], slot)) continue;
       struct rt_error *error = cc_wrong(w);
-      gr_fail(error, name->span, "the slot `%s` is filled twice", name->text);
-      gr_note(error, with->child[k]->child[0]->span, "it is filled here already");
+      gr_fail(error, slot->name_span, "the slot `%s` is filled twice", slot->text);
+      gr_note(error, with->child[k]->name_span, "it is filled here already");
     }
   }
+}
+
+static const char *meaning_of(const char *name) {
+  switch (name[0]) {
+    case 's': return name[1] ? "what the head itself says for it" : "the product of query and key";
+    case 'i': return "the position of the query";
+    case 'j': return "the position of the key";
+    case 'h': return "the number of the head";
+    default: return cc_slot_number(name) <= CC_VALUE ? "the head's own" : "what the head itself says for it";
+  }
+}
+
+/* head[H] f(x, h) { score = s * h }: the argument would be passed over. */
+void cc_check_one_meaning(struct cc_walk *w, const struct gr_node *node, const struct cc_seen *seen) {
+  const struct cc_definition *d = seen ? NULL : cc_find(w->program, w->unit, node->text);
+  bool called = w->call && w->call->child[0] == node;
+  bool meant = d && !d->unit->is_stdlib && (called || cc_is_value(d));
+  const struct gr_node *other = seen ? seen->node : meant ? d->node : NULL;
+  if (!other) return;
+  struct rt_error *error = cc_wrong(w);
+  gr_fail(error, node->span, "`%s` has two meanings here: %s it is %s, and around that it is something else",
+          node->text, cc_is_slot(node->text) ? "behind `with`" : "in a slot", meaning_of(node->text));
+  gr_note(error, other->name_span, "this is `%s` too", node->text);
+  rt_hint(error, "give the other one another name");
 }
 
 /* ---- the body of a head ---- */

@@ -133,6 +133,12 @@ static bool hint_by_place(const struct cc_walk *w, const char *name, const struc
             "%s has a meaning only in score, mask, norm and drop; inside head[H], param[] is one number for "
             "each head already",
             name);
+  else if (w->in_slot && w->slot && !strcmp(w->slot, name))
+    rt_hint(error, "a head says its slots from the beginning, as in score = s / sqrt(D) - …; behind a call, "
+                   "with { score = score - … } goes on from what the head says");
+  else if (w->with_slot && cc_is_slot(name))
+    rt_hint(error, "behind `with` a slot names itself, query, key and value, and no other slot%s",
+            strcmp(w->with_slot->name, "norm") != 0 ? "" : "; in norm, `s` is the score");
   else if (w->in_initialiser)
     rt_hint(error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or "
                    "load(\"file\", \"tensor\")");

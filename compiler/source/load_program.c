@@ -242,6 +242,7 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   program->define = (struct cc_assigned_list){source->define, source->define_count, NULL, NULL, NULL};
   program->set = (struct cc_assigned_list){source->set, source->set_count, NULL, NULL, NULL};
   program->measures = source->measures;
+  program->kept = source->library != NULL;
   const char *slash = strrchr(source->name, '/');
   const struct cc_file_text main = {slash ? slash + 1 : source->name, source->text, source->length, NULL};
   program->main = add_unit(&l, source->name, &main, false);

@@ -103,6 +103,7 @@ struct cc_program {
   cc_measure *measures;
   uint64_t elaborations; /* so far */
   bool unfused;          /* heads are computed as tensors, whether they need it or not */
+  bool kept;             /* it comes from a model, and means what it did when the model was trained */
   struct cc_diagnostics diagnostics;
   struct cc_unused {
     const struct gr_node *node;
@@ -175,8 +176,9 @@ bool cc_is_value(const struct cc_definition *definition);
  * names that nothing uses. RT_OK, whatever was reported, or RT_NO_MEMORY. */
 int cc_check_names(struct cc_program *program);
 /* slots.c: query, key and value, which every head has, then score, mask, norm and drop. */
-enum { CC_SLOTS = 7 };
+enum cc_slot_number { CC_QUERY, CC_KEY, CC_VALUE, CC_SCORE, CC_MASK, CC_NORM, CC_DROP, CC_SLOTS };
 extern const char *const cc_slot_names[CC_SLOTS];
+int cc_slot_number(const char *name); /* -1: no slot has that name */
 bool cc_is_slot(const char *name);
 const char *cc_nearest_slot(const char *name); /* NULL: none is near */
 /* unused.c: notes what nothing has used of the names in sight at the end of a definition. */

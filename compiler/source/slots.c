@@ -5,11 +5,13 @@
 
 const char *const cc_slot_names[CC_SLOTS] = {"query", "key", "value", "score", "mask", "norm", "drop"};
 
-bool cc_is_slot(const char *name) {
-  for (size_t i = 0; i < CC_SLOTS; i++)
-    if (!strcmp(cc_slot_names[i], name)) return true;
-  return false;
+int cc_slot_number(const char *name) {
+  for (int i = 0; i < CC_SLOTS; i++)
+    if (!strcmp(cc_slot_names[i], name)) return i;
+  return -1;
 }
+
+bool cc_is_slot(const char *name) { return cc_slot_number(name) >= 0; }
 
 const char *cc_nearest_slot(const char *name) {
   struct rt_nearest nearest = {name, NULL, 0};

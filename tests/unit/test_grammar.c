@@ -109,11 +109,12 @@ static void test_expressions(void **state) {
       {"f(\n  x,\n  rate = param[1] = 0,\n)",
        "(CALL (NAME f) (ARG (NAME x)) (ARG rate (PARAMETER (SHAPE (NUMBER 1=1)) (NUMBER 0=0))) -)"},
       {"f(x) with { mask = j <= i, score = s; norm = n\n drop = d }",
-       "(CALL (NAME f) (ARG (NAME x)) (WITH (LET (NAME mask) (BINARY <= (NAME j) (NAME i))) (LET (NAME "
-       "score) (NAME s))"
-       " (LET (NAME norm) (NAME n)) (LET (NAME drop) (NAME d))))"},
+       "(CALL (NAME f) (ARG (NAME x)) (WITH (SLOT mask (BINARY <= (NAME j) (NAME i))) (SLOT score (NAME s))"
+       " (SLOT norm (NAME n)) (SLOT drop (NAME d))))"},
+      {"f(x) with { layer.self.mask = j }",
+       "(CALL (NAME f) (ARG (NAME x)) (WITH (SLOT mask (NAME layer) (NAME self) (NAME j))))"},
       {"g(f(x) with {\n mask = a\n score = b\n})",
-       "(CALL (NAME g) (ARG (CALL (NAME f) (ARG (NAME x)) (WITH (LET (NAME mask) (NAME a)) (LET (NAME score) "
+       "(CALL (NAME g) (ARG (CALL (NAME f) (ARG (NAME x)) (WITH (SLOT mask (NAME a)) (SLOT score "
        "(NAME b))))) -)"},
       {"x[a, 1]", "(INDEX (NAME x) (NAME a) (NUMBER 1=1))"},
       {"x[.., a.., ..b, 0..K + 1]", "(INDEX (NAME x) (RANGE - -) (RANGE (NAME a) -) (RANGE - (NAME b)) "
