@@ -106,6 +106,6 @@ const struct verb verb_check = {
     "prove every name and shape of a program, without data",
     "Parses programs and proves that every name has a meaning and every shape fits, before any data are "
     "read. Where a program does not work for every length, it lists what a row must be like. It shows all "
-    "errors, or else warnings about names that nothing uses.",
+    "errors, or else warnings: of names that nothing uses, and of a softmax or sigmoid that is taken twice.",
     option_list,
     run_check};

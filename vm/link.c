@@ -26,10 +26,10 @@ static void exponential(double *x, int64_t rows, int64_t columns) {
 }
 
 const struct vm_link vm_links[] = {
-    {"", -INFINITY, INFINITY, false, identity, "numbers"},
-    {"softmax", 0, 1, true, softmax, "probabilities, from 0 to 1, which add up to 1"},
-    {"sigmoid", 0, 1, false, sigmoid, "probabilities, from 0 to 1"},
-    {"exp", 0, INFINITY, false, exponential, "counts or other numbers of at least 0"},
+    {"", -INFINITY, INFINITY, false, identity, "numbers", "the number"},
+    {"softmax", 0, 1, true, softmax, "probabilities, from 0 to 1, which add up to 1", "the scores"},
+    {"sigmoid", 0, 1, false, sigmoid, "probabilities, from 0 to 1", "the logit"},
+    {"exp", 0, INFINITY, false, exponential, "counts or other numbers of at least 0", "the logarithm"},
 };
 const int vm_link_count = sizeof vm_links / sizeof *vm_links;
 

@@ -12,6 +12,7 @@ struct vm_link {
   bool along; /* over the last axis: the numbers of a target add up to 1 */
   void (*apply)(double *x, int64_t rows, int64_t columns); /* in place, x: [rows, columns] */
   const char *targets;                                     /* in words, what its targets are */
+  const char *returned;                                    /* and what the model returns */
 };
 extern const struct vm_link vm_links[];
 extern const int vm_link_count;

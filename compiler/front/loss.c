@@ -275,6 +275,7 @@ int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   if (status == RT_OK) status = sum_up(c, &terms, sum);
   sum->term = terms.term;
   sum->terms = terms.count;
+  if (status == RT_OK) status = cc_warn_of_links(c, output);
   c->answers = NULL;
   return status;
 }

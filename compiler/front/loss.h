@@ -39,6 +39,8 @@ int cc_expression_term(struct cc_context *c, const struct gr_node *node, struct 
 /* The loss of an output whose program names none. */
 int cc_usual_term(struct cc_context *c, int output, struct cc_terms *terms);
 const char *cc_usual_loss(const struct cc_context *c, int output);
+/* link_twice.c: warns where a model returns what its loss takes of it already. */
+int cc_warn_of_links(struct cc_context *c, const ir_id *prediction);
 /* Refuses what is no loss: one that is misspelt, or of another system. */
 int cc_no_loss(struct cc_context *c, const struct gr_node *node);
 
