@@ -69,6 +69,11 @@ static int help(int count, char **argument) {
     help_overview(stdout, verbs);
     return AQ_OK;
   }
+  if (count > 1)
+    return message_fail(AQ_USAGE, "`aqc help` lists the verbs, `aqc help NAME` explains one name",
+                        argument[1][0] == '-' ? "`aqc help` has no option `%.60s`"
+                                              : "`aqc help` takes one name, and `%.60s` is one more",
+                        argument[1]);
   const struct verb *verb = find_verb(argument[0]);
   return verb ? help_both(verb) : help_word(argument[0]);
 }

@@ -15,9 +15,12 @@ int read_program(const char *path, const struct settings *settings, aq_program *
                                 .set = settings->set.item,
                                 .set_count = settings->set.count};
   *program = NULL;
-  if (file_ends_with(path, ".aqm"))
+  bool compiled = file_ends_with(path, ".aqb");
+  if (compiled || file_ends_with(path, ".aqm"))
     return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
-                        "%s is a trained model", path);
+                        compiled ? "%s is a compiled program, which runs but is not compiled again"
+                                 : "%s is a trained model, and its program is needed here",
+                        path);
   static const char *const tables[] = {".tsv", ".csv", ".txt", ".gz"};
   for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
     if (file_ends_with(path, tables[k]))
@@ -56,6 +59,9 @@ int open_model(const char *path, aq_model **model) {
   if (file_ends_with(path, ".aq"))
     return message_fail(AQ_USAGE, "train it first: aqc train MODEL.aq DATA.tsv -o MODEL.aqm",
                         "%s is a program, not a trained model", path);
+  if (file_ends_with(path, ".aqb"))
+    return message_fail(AQ_USAGE, "train the program: aqc train MODEL.aq DATA.tsv -o MODEL.aqm",
+                        "%s is a compiled program, not a trained model", path);
   if (file_ends_with(path, ".tsv") || file_ends_with(path, ".csv"))
     return message_fail(AQ_USAGE, "the model comes first: aqc predict MODEL.aqm DATA.tsv",
                         "%s is a table, and a trained model is needed here", path);

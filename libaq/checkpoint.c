@@ -35,6 +35,16 @@ static bool is_special(const char *path) {
   return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
+/* A folder there would be told by what cannot be created in its place. */
+static int check_folder(const char *path, struct rt_error *error) {
+  struct stat status;
+  if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) return RT_OK;
+  rt_fail_in(error, RT_CANNOT_CREATE, path,
+             "this is a folder, and the checkpoint of the training goes there");
+  rt_hint(error, "move the folder away, or give the model another name");
+  return RT_CANNOT_CREATE;
+}
+
 static int can_create(const char *path, struct rt_error *error) {
   struct io_save *save;
   int status = io_save_begin(&save, path, error);
@@ -47,6 +57,7 @@ int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error) {
   char *path = checkpoint_path(t, error);
   int status = path ? io_lock_take(&t->lock, t->save, error) : RT_NO_MEMORY;
   if (status == RT_OK) status = can_create(t->save, error);
+  if (status == RT_OK) status = check_folder(path, error);
   if (status == RT_OK) status = can_create(path, error);
   rt_free(path);
   return status;

@@ -37,10 +37,6 @@ static struct piece escaped(size_t length, const char *format, unsigned value) {
   return piece;
 }
 
-static bool turns_direction(int32_t c) {
-  return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
 static struct piece next_piece(const char *text) {
   size_t size = 1;
   if (!io_utf8_check(text, strnlen(text, 4))) return escaped(1, "\\x%02x", (unsigned char)text[0]);
@@ -49,7 +45,7 @@ static struct piece next_piece(const char *text) {
   if (c == '\t') return escaped(1, "\\t", 0);
   if (c == '\r') return escaped(1, "\\r", 0);
   if (c < 0x20 || c == 0x7F) return escaped(1, "\\x%02x", (unsigned)c);
-  if ((c >= 0x80 && c < 0xA0) || turns_direction(c)) return escaped(size, "\\u%04x", (unsigned)c);
+  if (io_utf8_steers(c)) return escaped(size, "\\u%04x", (unsigned)c);
   struct piece piece = {size, columns_of(c), 1, ""};
   memcpy(piece.text, text, size);
   return piece;

@@ -41,7 +41,29 @@ static const char head[] =
     ".map td.z { color: var(--dim) }\n"
     ".bars td { padding: 1px 6px; text-align: right } .bars td + td { width: 24rem; max-width: 50vw }\n"
     ".bars i { display: block; height: .9em; background: rgb(var(--more)) }\n"
+    ".large { image-rendering: pixelated; border: 1px solid var(--line) } .dim { color: var(--dim) }\n"
     "</style>\n";
+
+/* Draws what shown_map_html.c has made a canvas. The page says it once, at its end. */
+static const char script[] =
+    "<script>\n"
+    "for (const c of document.querySelectorAll('canvas.large')) {\n"
+    "  const cells = Uint8Array.from(atob(c.dataset.cells), x => x.charCodeAt(0)), g = c.getContext('2d');\n"
+    "  const style = getComputedStyle(document.documentElement), image = g.createImageData(c.width, "
+    "c.height);\n"
+    "  const colour = name => style.getPropertyValue(name).split(',').map(Number);\n"
+    "  const more = colour('--more'), less = colour('--less');\n"
+    "  cells.forEach((x, k) => image.data.set([...(x < 128 ? less : more),\n"
+    "    x ? 255 * Math.abs(x - 128) / 127 : 90], 4 * k));\n"
+    "  g.putImageData(image, 0, 0);\n"
+    "  const rows = c.dataset.rows.split('\\n'), columns = c.dataset.columns.split('\\n');\n"
+    "  c.onmousemove = e => {\n"
+    "    const x = Math.min(c.width - 1, e.offsetX | 0), y = Math.min(c.height - 1, e.offsetY | 0);\n"
+    "    const cell = cells[y * c.width + x], value = (cell - 128) / 127 * c.dataset.most;\n"
+    "    c.title = rows[y] + ' / ' + columns[x] + ': ' + (cell ? value.toPrecision(2) : '?');\n"
+    "  };\n"
+    "}\n"
+    "</script>\n";
 
 /* ---- pieces ---- */
 
@@ -59,6 +81,7 @@ static void write_value(const struct shown_node *value, struct rt_text *out) {
 /* Where the writer is. */
 struct page {
   struct rt_text *out;
+  bool has_canvas;
   int level;     /* of headings: 1 under the title */
   bool in_facts; /* a table of labels and values is open */
 };
@@ -157,14 +180,14 @@ static void write_children(struct page *page, const struct shown_node *node) {
     if (child->kind == SHOWN_TABLE)
       write_table(page, child);
     else if (child->kind == SHOWN_MAP)
-      shown_map_html(child->map, page->out);
+      page->has_canvas |= shown_map_html(child->map, page->out);
     else if (child->says)
       write_line(page, child);
   }
 }
 
 void shown_as_html(const aq_shown *s, struct rt_text *out) {
-  struct page page = {out, 1, false};
+  struct page page = {.out = out, .level = 1};
   const char *title = s->title ? s->title : "aq";
   rt_text_puts(out, head);
   rt_text_puts(out, "<title>");
@@ -174,4 +197,5 @@ void shown_as_html(const aq_shown *s, struct rt_text *out) {
   rt_text_puts(out, "</h1>\n");
   write_children(&page, &s->root);
   close_facts(&page);
+  if (page.has_canvas) rt_text_puts(out, script);
 }

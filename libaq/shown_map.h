@@ -29,6 +29,7 @@ double shown_map_share(double number, double most);
 
 /* In a terminal of so many columns: shaded cells where there is colour, else blocks of rising density. */
 void shown_map_text(const struct shown_map *map, int columns, bool colour, struct rt_text *out);
-void shown_map_html(const struct shown_map *map, struct rt_text *out);
+/* true: a large one is a canvas, which the page's script draws. */
+bool shown_map_html(const struct shown_map *map, struct rt_text *out);
 
 #endif

@@ -45,7 +45,8 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
     vm_type_print(&m->dims, &param->type, out);
     rt_text_puts(out, " = ");
     print_init(&param->init, out);
-    rt_text_printf(out, "%s%s", param->frozen ? ", frozen" : "", param->decay ? ", decays" : "");
+    rt_text_printf(out, "%s%s", param->frozen ? ", frozen" : "",
+                   param->decay && !param->frozen ? ", decays" : "");
     if (!param->frozen && param->lr != m->settings.learning_rate) rt_text_printf(out, ", lr %g", param->lr);
     if (!param->frozen && param->decay && param->weight_decay != m->settings.weight_decay)
       rt_text_printf(out, ", weight_decay %g", param->weight_decay);

@@ -383,9 +383,14 @@ static bool is_percentage(struct cc_context *c, const struct gr_node *node) {
 
 static int check_part(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
                       const struct cc_setting *s) {
-  if (s->number <= 1) return RT_OK;
-  return gr_fail(c->error, s->arg->span, "`%s` of `%s` is at most 100%% of all steps, and this is %.10g%%",
-                 p->name, callee->name, 100 * s->number);
+  bool none = p->range.min == 0; /* no steps at all will do */
+  if (s->number <= 1 && (none ? s->number >= 0 : s->number > 0)) return RT_OK;
+  return gr_fail(c->error, s->arg->span, "`%s` of `%s` is %s 100%% of all steps, and this is %.10g%%",
+                 p->name, callee->name,
+                 s->number > 1 ? "at most"
+                 : none        ? "from 0% to"
+                               : "above 0% and at most",
+                 100 * s->number);
 }
 
 /* An expression outside all bodies, such as a setting, may use the names of the file, of the data and of

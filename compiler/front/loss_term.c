@@ -1,6 +1,7 @@
 /* loss_term.c: a term of the loss: a function of an output and its target, or any other value. */
 #include "compiler/front/loss.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "compiler/source/foreign.h"
@@ -23,11 +24,13 @@ static ir_id rows_of(struct cc_context *c, ir_id x, struct gr_span span) {
   return ir_binary(at, OP_max, count, ir_constant(at, 1, NULL));
 }
 
-/* Where nothing counts, the sum of nothing is 0. */
-static ir_id not_zero(struct cc_context *c, ir_id sum, struct gr_span span) {
+/* Where nothing counts, the sum of nothing is 0. Of a sum below 0 there is no mean: to divide by it would
+ * make the loss of all rows as large as it can be, so that it is not a number. */
+static ir_id divisor(struct cc_context *c, ir_id sum, struct gr_span span) {
   struct ir_at at = cc_in_model(c, span);
-  ir_id none = ir_binary(at, OP_eq, sum, ir_constant(at, 0, NULL));
-  return ir_select(at, none, ir_constant(at, 1, NULL), sum);
+  ir_id zero = ir_constant(at, 0, NULL), none = ir_binary(at, OP_eq, sum, zero),
+        below = ir_binary(at, OP_lt, sum, zero);
+  return ir_select(at, below, ir_constant(at, NAN, NULL), ir_select(at, none, ir_constant(at, 1, NULL), sum));
 }
 
 /* Every example has its part, also in what is the same for all. */
@@ -47,7 +50,7 @@ static int batch_mean(struct cc_context *c, ir_id x, ir_id weight, struct cc_ter
   if (!(x = of_each(c, x, span)) || (weight && !(weight = of_each(c, weight, span)))) return c->error->code;
   ir_id sum = ir_sum(at, x, 0, false);
   ir_id count = weight ? ir_sum(at, weight, 0, false) : rows_of(c, x, span);
-  ir_id by = weight ? not_zero(c, count, span) : count;
+  ir_id by = weight ? divisor(c, count, span) : count;
   term->count = count;
   term->mean = ir_binary(at, OP_div, sum, by);
   return term->mean ? RT_OK : c->error->code;

@@ -1,20 +1,38 @@
 /* json.c: writing JSON strings and reading JSON strictly. */
 #include "runtime/io/json.h"
 
+#include "runtime/io/utf8.h"
+
+/* The bytes of a character that is written out, so that no terminal or editor obeys it; 0: it is none. */
+static size_t steering(const char *text, size_t length, int32_t *point) {
+  size_t size;
+  unsigned char c = (unsigned char)text[0];
+  if (c < 0x80) {
+    *point = c;
+    return c < 0x20 || c == 0x7F;
+  }
+  if ((c != 0xC2 || length < 2) && (c != 0xE2 || length < 3)) return 0; /* which all of them begin with */
+  *point = io_utf8_decode(text, &size);
+  return io_utf8_steers(*point) ? size : 0;
+}
+
 void io_json_string(struct rt_text *out, const char *text, size_t length) {
   size_t plain = 0;
   rt_text_add(out, "\"", 1);
   for (size_t i = 0; i < length; i++) {
-    unsigned char c = (unsigned char)text[i];
-    if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) continue;
+    int32_t point;
+    size_t written_out = steering(text + i, length - i, &point);
+    bool quoted = text[i] == '"' || text[i] == '\\';
+    if (!written_out && !quoted) continue;
     rt_text_add(out, text + plain, i - plain);
-    plain = i + 1;
-    if (c == '"' || c == '\\')
-      rt_text_printf(out, "\\%c", c);
-    else if (c == '\n')
+    if (quoted)
+      rt_text_printf(out, "\\%c", text[i]);
+    else if (text[i] == '\n')
       rt_text_puts(out, "\\n");
     else
-      rt_text_printf(out, "\\u%04x", c);
+      rt_text_printf(out, "\\u%04x", (unsigned)point);
+    i += quoted ? 0 : written_out - 1;
+    plain = i + 1;
   }
   rt_text_add(out, text + plain, length - plain);
   rt_text_add(out, "\"", 1);

@@ -10,6 +10,11 @@ size_t io_utf8_check(const char *bytes, size_t length);
 int32_t io_utf8_decode(const char *bytes, size_t *size);
 /* Writes a code point (valid, no surrogate) as 1..4 bytes and returns how many. */
 size_t io_utf8_encode(int32_t point, char *bytes);
+/* Does a code point steer what shows it, unseen: a control character of C1, or a turn of the direction of
+ * writing? */
+static inline bool io_utf8_steers(int32_t c) {
+  return (c >= 0x80 && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
 /* How many bytes of a text a message quotes: all, or whole characters of at most IO_QUOTED bytes. */
 enum { IO_QUOTED = 80 };
 int io_quoted(const char *text, size_t length);

@@ -181,7 +181,7 @@ static void hostile_strings_are_spelt_out(void **state) {
   aq_shown_text(s, "v", "v", "\x1b[31m\t\xff\xe2\x80\xae");
   aq_shown_note(s, NULL, "%s", "two\nlines \x07");
   assert_text(s, AQ_TEXT, "v  \\x1b[31m\\t\\xff\\u202e\ntwo\nlines \\x07\n");
-  assert_text(s, AQ_JSON, "{\"v\":\"\\u001b[31m\\u0009\xef\xbf\xbd\xe2\x80\xae\"}");
+  assert_text(s, AQ_JSON, "{\"v\":\"\\u001b[31m\\u0009\xef\xbf\xbd\\u202e\"}");
   assert_page_has(s, "<td>\\x1b[31m\\t\\xff\\u202e\n");
   aq_shown_free(s);
 }
