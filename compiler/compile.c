@@ -370,7 +370,8 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d,
   for (int i = 0; i < count; i++) {
     int status = cc_to_tensor(c, &results->value[i], d->node->name_span, &id[i]);
     if (status != RT_OK) return status;
-    name[i] = count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
+    const char *label = results->value[i].label;
+    name[i] = label ? label : count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
     if (!name[i]) return cc_out_of_memory(c);
   }
   int status = cc_requirements(c, count, id);

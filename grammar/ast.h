@@ -37,12 +37,13 @@
   X(LET)    /*                 NAME ..., expr (the last)    a, b = e                                     */  \
   X(FOR)    /* variable        RANGE, BLOCK                 for l in 0..L { }                            */  \
   X(IF)     /*                 expr, BLOCK, BLOCK|IF?       if L > 2 { } else { }                        */  \
-  X(RETURN) /*                 expr ...                                                                  */  \
+  X(RETURN) /*                 expr | ARG ...               return z = x, w = weights(x)                 */  \
   /* expressions */                                                                                          \
   X(NAME)   /* name                                                                                      */  \
   X(NUMBER) /* as written                                   number: its value; 10% is 0.1                */  \
   X(STRING) /* unescaped                                                                                 */  \
   X(LIST)   /*                 expr ...                     [0.5, 0.3, 0.2]                              */  \
+  X(EACH)   /* variable        RANGE, expr                  [f(x, l) for l in 0..L]                      */  \
   X(CALL)   /*                 callee, ARG ..., WITH?       f(x, rate = 0.1) with { mask = j <= i }      */  \
   X(ARG)    /* name or NULL    expr                                                                      */  \
   X(WITH)   /*                 SLOT ...                                                                  */  \

@@ -82,11 +82,11 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %token YYEOF 0 "the end of the file"
 
 %type <list> items item dims consts columns params param_list outputs entries entry_list statement_list
-%type <list> names values
+%type <list> names results
 %type <list> arguments argument_list with_entries where dim_list limit_list index_list value_list
 %type <node> dim const import import_as data column fn head head_dim model loss train setting extern param
 %type <node> type_opt type result_opt default_opt body
-%type <node> output entry block statement let for if else_opt return value expr conjunction
+%type <node> output entry block statement let for if else_opt return result value expr conjunction
 %type <node> negation comparison chain sum product
 %type <node> unary power operand postfix primary path argument
 %type <node> with_opt with_entry shape shape_item list_item data_shape_opt limit index range
@@ -394,12 +394,17 @@ else_opt
   ;
 
 return
-  : RETURN values   { MAKE($$, SEQ(RETURN, @$, $2)); }
+  : RETURN results  { MAKE($$, SEQ(RETURN, @$, $2)); }
   ;
 
-values
-  : value               { MAKE($$, LIST(1, $1)); }
-  | values COMMA value  { MAKE($$, ADD($1, $3)); }
+results
+  : result                { MAKE($$, LIST(1, $1)); }
+  | results COMMA result  { MAKE($$, ADD($1, $3)); }
+  ;
+
+result
+  : value
+  | NAME ASSIGN value     { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); }
   ;
 
 /* ---- expressions, loosest first ---- */
@@ -499,7 +504,14 @@ primary
   | LPAREN expr RPAREN       { $$ = $2; }
   | LBRACKET RBRACKET             { MAKE($$, SEQ(LIST, @$, NULL)); }
   | LBRACKET value_list RBRACKET  { MAKE($$, SEQ(LIST, @$, $2)); }
+  | LBRACKET expr FOR NAME IN sum DOTS sum RBRACKET
+      {
+        MAKE($$, NODE(RANGE, gr_span_join(@6, @8), 2, $6, $8));
+        MAKE($$, gr_named(NODE(EACH, @$, 2, $$, $2), $4, @4));
+      }
   | PARAM shape              { MAKE($$, NODE(PARAMETER, @$, 2, $2, NULL)); }
+  | LPAREN PARAM shape ASSIGN expr RPAREN
+      { MAKE($$, NODE(PARAMETER, gr_span_join(@2, @5), 2, $3, $5)); }
   ;
 
 value_list

@@ -185,8 +185,7 @@ static const char *equals(const struct slip *slip) {
   if ((slip->expects & GR_EXPECTS_END) && slip->before.kind == GR_T_NAME)
     return "one `=` for each statement: b = x, and then a = b";
   if (behind_param(&slip->found))
-    return "a parameter that says how it starts has a line of its own: W = param[…] = …, then the expression "
-           "uses W";
+    return "within an expression, a parameter that says how it starts stands in parentheses: (param[…] = …)";
   if (slip->inside == GR_T_LBRACKET)
     return "in brackets stand sizes and positions; what has a name stands in parentheses behind them: "
            "words[T <= 128](min_count = 2)";

@@ -154,6 +154,35 @@ static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args
   return cc_builtin_done(c, result, ir_binary(cc_in_model(c, args->node->span), OP_mul, x, keep));
 }
 
+/* weights(z): how much of each key is in z, the result of a head. A head that is fused never has them, so
+ * they are computed again, as tensors. Those that dropout would drop are there too. */
+static int run_weights(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                       struct cc_value *result) {
+  const struct cc_value *z = args->value;
+  struct ir_head *head = NULL;
+  int status = cc_builtin_no_slot(c, self, args);
+  if (status != RT_OK) return status;
+  for (uint32_t h = 0; z->kind == CC_TENSOR && h < c->model->head_count; h++)
+    if (c->model->head[h]->result == z->id) head = c->model->head[h];
+  const struct ir_node *node = head ? &c->model->node[z->id] : NULL;
+  if (!head || (node->op != OP_attention && !head->weights)) {
+    gr_fail(c->error, args->span[0],
+            head ? "the weights of a head within a step of scan are not kept"
+                 : "`weights` is asked for what a head gives, and this is %s",
+            cc_describe(c, z));
+    if (!head)
+      rt_hint(c->error,
+              "z = head(x), then weights(z); a function may return them beside its result: return z = "
+              "out, w = weights(z)");
+    return c->error->code;
+  }
+  if (node->op != OP_attention) return cc_builtin_done(c, result, head->weights);
+  struct ir_head spelled = *head;
+  struct vm_type type = node->type;
+  bool made = ir_materialise(cc_in_model(c, args->node->span), &spelled, node->arg, &type) != 0;
+  return cc_builtin_done(c, result, made ? spelled.weights : 0);
+}
+
 static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                     struct cc_value *result) {
   ir_id x;
@@ -282,6 +311,9 @@ static const struct cc_builtin builtins[] = {
      "the number, which is refused unless it lies in between"},
     {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,
      "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
+    {"weights", CC_TAKES(just_x), run_weights, 0, 0,
+     "the weights of x, which a head gives: [queries, keys], with an axis of heads before them for a "
+     "head[H]"},
     {"stop_gradient", CC_TAKES(just_x), run_stop, 0, 0, "x, but no gradient flows through it"},
     {"len", CC_TAKES(list), run_len, 0, 0, "how many items a list or a name... argument has"},
     {"gumbel", NULL, -1, run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},

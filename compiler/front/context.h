@@ -30,6 +30,7 @@ struct cc_value {
   const struct cc_builtin *builtin;
   struct cc_value *item; /* LIST */
   int item_count;
+  const char *label; /* of a result that `return` gives a name; else NULL */
 };
 
 /* Of a call: its arguments as values. */

@@ -73,7 +73,8 @@ static bool is_written_number(const struct gr_node *node) {
   return node->kind == GR_NUMBER || (node->kind == GR_UNARY && node->child[0]->kind == GR_NUMBER);
 }
 
-static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
+/* The ends of a loop, of a FOR or an EACH. */
+static int loop_ends(struct cc_context *c, const struct gr_node *node, double *first, double *end) {
   const struct gr_node *range = node->child[0];
   double from = 0, to = 0;
   int status;
@@ -99,20 +100,51 @@ static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_r
   if (to - from > 4096)
     return gr_fail(c->error, range->span, "this loop would be unrolled %.0f times; at most 4096 are allowed",
                    to - from);
+  *first = from;
+  *end = to;
+  return RT_OK;
+}
+
+/* A round of a loop: its block, or what an EACH makes of it. */
+static int run_round(struct cc_context *c, const struct gr_node *node, double l, struct cc_results *results) {
+  struct cc_value index = {.kind = CC_NUMBER, .number = l};
   const char *suffix = c->frame->loop_suffix;
-  struct gr_span was_unrolling = c->unrolling;
-  for (double l = from; l < to && status == RT_OK && results->count < 0; l++) {
-    struct cc_value index = {.kind = CC_NUMBER, .number = l};
-    const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
-    if (!next) return cc_out_of_memory(c);
-    /* Components are counted per round, so that round 3 of a loop names its parameters as round 1 does. */
-    c->frame->loop_suffix = next;
-    c->unrolling = range->span;
-    if (!(status = cc_spend(c, 1))
-        && !(status = cc_bind(c, c->scope, node->text, index, node->name_span, node)))
-      status = cc_block(c, node->child[1], results);
-  }
+  const char *next = rt_arena_printf(&c->model->arena, "%s.%.0f", suffix ? suffix : "", l);
+  if (!next) return cc_out_of_memory(c);
+  /* Components are counted per round, so that round 3 of a loop names its parameters as round 1 does. */
+  c->frame->loop_suffix = next;
+  c->unrolling = node->child[0]->span;
+  int status = cc_spend(c, 1);
+  if (status == RT_OK) status = cc_bind(c, c->scope, node->text, index, node->name_span, node);
+  if (status == RT_OK)
+    status = node->kind == GR_EACH ? cc_expression(c, node->child[1], results->value)
+                                   : cc_block(c, node->child[1], results);
   c->frame->loop_suffix = suffix;
+  return status;
+}
+
+static int run_for(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
+  double from = 0, to = 0;
+  int status = loop_ends(c, node, &from, &to);
+  struct gr_span was_unrolling = c->unrolling;
+  for (double l = from; l < to && status == RT_OK && results->count < 0; l++)
+    status = run_round(c, node, l, results);
+  c->unrolling = was_unrolling;
+  return status;
+}
+
+int cc_each(struct cc_context *c, const struct gr_node *node, struct cc_value *list) {
+  double from = 0, to = 0;
+  int status = loop_ends(c, node, &from, &to);
+  if (status != RT_OK) return status;
+  list->kind = CC_LIST;
+  list->item = rt_arena_alloc(&c->model->arena, sizeof *list->item * (size_t)(to - from + 1));
+  if (!list->item) return cc_out_of_memory(c);
+  struct gr_span was_unrolling = c->unrolling;
+  for (double l = from; l < to && status == RT_OK; l++) {
+    struct cc_results one = {&list->item[list->item_count++], 1, -1};
+    status = run_round(c, node, l, &one);
+  }
   c->unrolling = was_unrolling;
   return status;
 }
@@ -134,25 +166,53 @@ static int run_if(struct cc_context *c, const struct gr_node *node, struct cc_re
   return node ? cc_block(c, node, results) : RT_OK;
 }
 
-static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
-  const int most = results->most;
-  if (node->count > most) {
-    const char *name = c->frame->definition->name;
-    gr_fail(c->error, node->span, "`%s` returns %d values where %d %s expected", name, node->count, most,
-            most == 1 ? "is" : "are");
-    rt_hint(c->error, "a name for each of them takes them: a, b = %s(…)", name);
-    return c->error->code;
+static int too_many(struct cc_context *c, const struct gr_node *node, int most) {
+  const char *name = c->frame->definition->name;
+  gr_fail(c->error, node->span, "`%s` returns %d values where %d %s expected", name, node->count, most,
+          most == 1 ? "is" : "are");
+  rt_hint(c->error, "a name for each of them takes them: a, b = %s(…)", name);
+  return c->error->code;
+}
+
+/* The values of a return, whose names they get. */
+static int returned(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  int status = RT_OK;
+  for (int i = 0; i < node->count && status == RT_OK; i++) {
+    const struct gr_node *child = node->child[i];
+    const char *label = child->kind == GR_ARG ? child->text : NULL;
+    for (int k = 0; label && k < i; k++)
+      if (value[k].label && !strcmp(value[k].label, label))
+        return gr_fail(c->error, child->name_span, "two results are called `%s`", label);
+    status = cc_expression(c, label ? child->child[0] : child, &value[i]);
+    value[i].label = label;
   }
+  return status;
+}
+
+/* Results with names are one value, to be asked for them, where one is expected: r = f(x), r.z. */
+static int return_labelled(struct cc_context *c, const struct gr_node *node, struct cc_value *list) {
+  list->kind = CC_LIST;
+  list->item_count = node->count;
+  list->item = rt_arena_alloc(&c->model->arena, sizeof *list->item * (size_t)node->count);
+  return list->item ? returned(c, node, list->item) : cc_out_of_memory(c);
+}
+
+static int run_return(struct cc_context *c, const struct gr_node *node, struct cc_results *results) {
   const char *was_name = c->frame->let_name;
   const struct gr_node *was_root = c->frame->let_root;
-  int status = RT_OK;
+  bool call = node->count == 1 && node->child[0]->kind == GR_CALL;
+  int status;
   c->frame->let_name = NULL;
-  if (node->count == 1 && node->child[0]->kind == GR_CALL) {
+  if (call) {
     c->frame->let_root = node->child[0];
     status = cc_call(c, node->child[0], results);
+  } else if (node->count > results->most) {
+    bool labelled = results->most == 1;
+    for (int i = 0; i < node->count; i++) labelled = labelled && node->child[i]->kind == GR_ARG;
+    status = labelled ? return_labelled(c, node, results->value) : too_many(c, node, results->most);
+    results->count = 1;
   } else {
-    for (int i = 0; i < node->count && status == RT_OK; i++)
-      status = cc_expression(c, node->child[i], &results->value[i]);
+    status = returned(c, node, results->value);
     results->count = node->count;
   }
   c->frame->let_name = was_name;

@@ -26,6 +26,8 @@ int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct c
 
 /* elaborate.c: bodies */
 int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_results *results);
+/* [f(l) for l in 0..L]: a list of what each round gives. */
+int cc_each(struct cc_context *c, const struct gr_node *node, struct cc_value *list);
 int cc_let(struct cc_context *c, const struct gr_node *let);
 /* file_values.c */
 int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);

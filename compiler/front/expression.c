@@ -91,6 +91,21 @@ static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct 
   return ir_embed(&tb, &ta, &axes) ? ir_expand(cc_in_model(c, span), a, &ta) : a;
 }
 
+/* The items of one list, and then those of another. */
+static int join(struct cc_context *c, const struct cc_value *a, const struct cc_value *b,
+                struct cc_value *list) {
+  size_t first = (size_t)a->item_count, second = (size_t)b->item_count;
+  int status = cc_spend(c, b->item_count + a->item_count);
+  if (status != RT_OK) return status;
+  list->kind = CC_LIST;
+  list->item = rt_arena_alloc(&c->model->arena, sizeof *list->item * (first + second + 1));
+  if (!list->item) return cc_out_of_memory(c);
+  if (first) memcpy(list->item, a->item, first * sizeof *a->item);
+  if (second) memcpy(list->item + first, b->item, second * sizeof *b->item);
+  list->item_count = a->item_count + b->item_count;
+  return RT_OK;
+}
+
 CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   const struct cc_operator *o = cc_operator(node);
   const bool product = o->op == OP_matmul;
@@ -99,6 +114,7 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
   if (c->slot && product) return no_matrices(c, node);
   if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b)))
     return status;
+  if (a.kind == CC_LIST && b.kind == CC_LIST && o->op == OP_add) return join(c, &a, &b, value);
   if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && !product) return fold(c, node, a.number, b.number, value);
   if (dim_op(c, o->op, &a, &b, value)) return RT_OK;
   double x, y;
@@ -188,7 +204,35 @@ CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, s
   return no_value(c, node);
 }
 
+/* r.z, where r is what a function gave whose results have names. */
+static int result_named(struct cc_context *c, const struct gr_node *node, const struct cc_value *list,
+                        struct cc_value *value) {
+  struct rt_nearest nearest = {node->text, NULL, 0};
+  struct rt_text names = {0};
+  for (int i = 0; list->kind == CC_LIST && i < list->item_count; i++) {
+    const char *label = list->item[i].label;
+    if (label && !strcmp(label, node->text)) {
+      rt_text_free(&names);
+      *value = list->item[i];
+      return RT_OK;
+    }
+    if (!label) continue;
+    rt_nearest_consider(&nearest, label);
+    rt_text_printf(&names, "%s`%s`", names.length ? ", " : "", label);
+  }
+  const char *base = node->child[0]->text;
+  if (names.length)
+    gr_fail(c->error, node->name_span, "`%s` has no result `%s`: it has %s", base, node->text, names.data);
+  else
+    gr_fail(c->error, node->span, "`%s` is %s, which has no parts with names", base, cc_describe(c, list));
+  if (nearest.best) rt_hint(c->error, "did you mean `%s.%s`?", base, nearest.best);
+  rt_text_free(&names);
+  return c->error->code;
+}
+
 CC_OWN_FRAME static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  const struct cc_binding *bound = cc_lookup(c->scope, node->child[0]->text);
+  if (bound) return result_named(c, node, &bound->value, value);
   const struct cc_import *import = cc_find_import(c->unit, node->child[0]->text);
   struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
   if (!d) return gr_fail(c->error, node->span, "`%s` has no value here", node->text);
@@ -247,6 +291,7 @@ static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_
     case GR_NAME: return name(c, node, value);
     case GR_MEMBER: return member(c, node, value);
     case GR_LIST: return list(c, node, value);
+    case GR_EACH: return cc_each(c, node, value);
     case GR_CALL: return cc_call(c, node, &one);
     case GR_PARAMETER: return cc_parameter(c, node, value);
     case GR_INSTANCE: return instance(c, node, value);

@@ -232,12 +232,14 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
   if (slot.head->lowering == VM_MATERIALISED) {
     result->id = ir_materialise(cc_in_model(c, span), slot.head, arg, &type);
     if (steps) slot.head->weights = 0; /* those of a step are not there to be shown */
+    slot.head->result = result->id;
     return result->id ? RT_OK : c->error->code;
   }
   result->id = ir_add(cc_in_model(c, span), (struct ir_op){OP_attention, 3 + slot.head->extra_count,
                                                            .arg = arg, .attr = {plan}, .type = &type});
   if (!result->id) return c->error->code;
   c->model->node[result->id].name = slot.head->name;
+  slot.head->result = result->id;
   return RT_OK;
 }
 

@@ -62,6 +62,7 @@ struct ir_head {
   bool softmax;
   enum vm_lowering lowering;
   const char *why;  /* why it is not VM_FUSED */
+  ir_id result;     /* what it gives; known while the program is elaborated */
   ir_id weights;    /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
   double drop_rate; /* that of the slot drop; NAN when it is not one number */
   struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];

@@ -87,8 +87,33 @@ static int use(struct cc_walk *w, const struct gr_node *node, struct cc_definiti
   return RT_OK;
 }
 
+/* Does a return within this name a result so? */
+static bool labels(const struct gr_node *node, const char *name) {
+  bool found = node->kind == GR_ARG && node->text && !strcmp(node->text, name);
+  bool inner =
+      node->kind == GR_RETURN || node->kind == GR_BLOCK || node->kind == GR_FOR || node->kind == GR_IF;
+  for (int i = 0; inner && i < node->count && !found; i++)
+    found = node->child[i] && labels(node->child[i], name);
+  return found;
+}
+
+/* r.z, where some function returns z = …: whether r comes from such a one shows when it is elaborated. */
+static bool is_result(struct cc_walk *w, const struct gr_node *node) {
+  const struct gr_node *base = node->child[0];
+  if (base->kind != GR_NAME || !cc_sight_find(&w->sight, base->text)) return false;
+  for (size_t u = 0; u < w->program->unit_count; u++) {
+    const struct cc_unit *unit = w->program->unit[u];
+    for (size_t i = 0; i < unit->definition_count; i++) {
+      const struct gr_node *fn = unit->definition[i].node;
+      if (fn && fn->kind == GR_FN && fn->count > 2 && labels(fn->child[2], node->text)) return true;
+    }
+  }
+  return false;
+}
+
 static int walk_member(struct cc_walk *w, const struct gr_node *node) {
   const struct gr_node *base = node->child[0];
+  if (is_result(w, node)) return cc_sight_use(&w->sight, base->text) ? RT_OK : RT_BAD_DATA;
   struct cc_import *import = base->kind == GR_NAME ? cc_find_import(w->unit, base->text) : NULL;
   struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
   if (import) import->used = true;
@@ -153,6 +178,16 @@ static int walk_call(struct cc_walk *w, const struct gr_node *node) {
   return status != RT_OK ? status : walk_children(w, node, 1);
 }
 
+/* [f(l) for l in 0..L] */
+static int walk_each(struct cc_walk *w, const struct gr_node *node) {
+  int status = walk_expression(w, node->child[0]);
+  size_t variable = w->sight.count;
+  if (status == RT_OK) status = cc_sight_bind(&w->sight, node->text, node, CC_SEEN_LOOP, true);
+  if (status == RT_OK) status = walk_expression(w, node->child[1]);
+  if (status == RT_OK) cc_sight_hide(&w->sight, variable);
+  return status;
+}
+
 static int walk_expression(struct cc_walk *w, const struct gr_node *node) {
   switch (node->kind) {
     case GR_NAME: return walk_name(w, node);
@@ -161,6 +196,7 @@ static int walk_expression(struct cc_walk *w, const struct gr_node *node) {
     case GR_WITH: return walk_with(w, node);
     case GR_PARAMETER: return walk_parameter(w, node);
     case GR_STAR: return walk_star(w, node);
+    case GR_EACH: return walk_each(w, node);
     case GR_STRING: return walk_text(w, node);
     default: return walk_children(w, node, 0);
   }
