@@ -397,15 +397,9 @@ return
   : RETURN results  { MAKE($$, SEQ(RETURN, @$, $2)); }
   ;
 
-results
-  : result                { MAKE($$, LIST(1, $1)); }
-  | results COMMA result  { MAKE($$, ADD($1, $3)); }
-  ;
+results: result  { MAKE($$, LIST(1, $1)); } | results COMMA result  { MAKE($$, ADD($1, $3)); };
 
-result
-  : value
-  | NAME ASSIGN value     { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); }
-  ;
+result: value | NAME ASSIGN value  { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); };
 
 /* ---- expressions, loosest first ---- */
 
