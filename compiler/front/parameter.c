@@ -116,9 +116,9 @@ static int init_call(struct cc_context *c, const struct initialiser *self, const
   if (status != RT_OK) return status;
   *init = (struct vm_init){.kind = self->kind};
   if (self->kind == VM_INIT_LOAD) {
-    init->file = setting[0].text;
+    init->file = cc_beside(&c->module->arena, node->span.source->name, setting[0].text);
     init->tensor = setting[1].text;
-    return RT_OK;
+    return init->file ? RT_OK : cc_out_of_memory(c);
   }
   init->a = setting[0].number;
   init->b = self->count > 1 ? setting[1].number : 0;

@@ -105,12 +105,11 @@ static struct cc_unit *add_unit(struct loader *l, const char *path, const struct
 
 /* ---- imports ---- */
 
-/* A path in an import is relative to the file that imports. */
-static const char *resolve(struct loader *l, const char *importer, const char *path) {
-  const char *slash = strrchr(importer, '/');
+const char *cc_beside(struct rt_arena *arena, const char *says, const char *path) {
+  const char *slash = strrchr(says, '/');
   while (!strncmp(path, "./", 2)) path += 2;
-  if (path[0] == '/' || !slash) return rt_arena_strndup(&l->program->arena, path, strlen(path));
-  return rt_arena_printf(&l->program->arena, "%.*s/%s", (int)(slash - importer), importer, path);
+  if (path[0] == '/' || !slash) return rt_arena_strndup(arena, path, strlen(path));
+  return rt_arena_printf(arena, "%.*s/%s", (int)(slash - says), says, path);
 }
 
 /* `as NAME` stands for one file. */
@@ -179,7 +178,8 @@ static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *n
                        struct cc_unit **opened) {
   size_t units = l->program->unit_count;
   if (name_is_taken(l, unit, node)) return RT_OK;
-  const char *path = resolve(l, unit->path, node->text), *name = resolve(l, unit->name, node->text);
+  const char *path = cc_beside(&l->program->arena, unit->path, node->text),
+             *name = cc_beside(&l->program->arena, unit->name, node->text);
   struct cc_unit *imported = path && name ? imported_unit(l, unit, node, path, name) : NULL;
   if (!path || !name || l->program->diagnostics.failed) return RT_NO_MEMORY;
   if (!imported) {

@@ -168,6 +168,9 @@ int cc_put_given(struct cc_program *program);
 void cc_assigned_free(struct cc_assigned_list *list);
 /* The value that program->define gives a name, which is used now; or NULL. */
 const struct gr_node *cc_defined(struct cc_program *program, const char *name);
+/* A path that a program says, of an import, of load or of vocab, goes by the folder of the file that says it;
+ * NULL when there is no memory. */
+const char *cc_beside(struct rt_arena *arena, const char *says, const char *path);
 /* A dim or a const: it has a value, and no body. */
 bool cc_is_value(const struct cc_definition *definition);
 
