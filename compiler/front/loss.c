@@ -246,19 +246,37 @@ static int begin(struct cc_context *c, const ir_id *output, struct cc_answers *a
   return RT_OK;
 }
 
-/* Losses of the library without a link take what the model returns for the answer itself. */
-static int check_links(struct cc_context *c, const struct cc_terms *terms) {
+/* "exp of what the model returns" */
+static const char *answer_by(struct cc_context *c, const char *link) {
+  if (!link[0]) return "what the model returns";
+  const char *text = rt_arena_printf(&c->model->arena, "%s of what the model returns", link);
+  return text ? text : link;
+}
+
+/* What a term takes the answer of its output to be; NULL: it does not say. Losses of numbers in the library
+ * that have no link take what the model returns for the answer. */
+static const char *link_of(const struct cc_context *c, const struct cc_term *term) {
+  if (!term->function || term->output < 0 || term->link) return term->link;
+  bool classes = c->module->input[c->module->output[term->output].target].type.dtype == RT_INT;
+  return term->function->unit->is_stdlib && !classes ? "" : NULL;
+}
+
+/* All losses of an output take its answer to be the same, and classes are softmax. */
+static int settle_links(struct cc_context *c, const struct cc_terms *terms) {
+  const struct cc_term *by[CC_MOST_OUTPUTS] = {NULL};
   for (int t = 0; t < terms->count; t++) {
     const struct cc_term *term = &terms->term[t];
-    if (!term->function || !term->function->unit->is_stdlib || term->output < 0) continue;
-    const struct vm_output *out = &c->module->output[term->output];
-    if (c->module->input[out->target].type.dtype == RT_INT || !out->link[0] || term->has_link) continue;
-    gr_fail(
-        c->error, term->span,
-        "`%s` takes what the model returns for `%s` for the answer itself, and another of its losses takes "
-        "the answer to be %s of it",
-        term->function->name, out->name, out->link);
-    return c->error->code;
+    const char *link = link_of(c, term);
+    if (!link) continue;
+    struct vm_output *out = &c->module->output[term->output];
+    const struct cc_term *first = by[term->output];
+    if ((first || out->link[0]) && strcmp(out->link, link) != 0)
+      return gr_fail(c->error, term->span,
+                     "`%s` takes the answer for `%s` to be %s, and %s takes it to be %s",
+                     term->function->name, out->name, answer_by(c, link),
+                     first ? first->function->name : "a choice of classes", answer_by(c, out->link));
+    out->link = link;
+    by[term->output] = term;
   }
   return RT_OK;
 }
@@ -270,7 +288,7 @@ int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum) {
   int status = begin(c, output, &answers);
   for (int o = 0; !item && o < answers.count && status == RT_OK; o++) status = cc_usual_term(c, o, &terms);
   if (status == RT_OK && item) status = read_terms(c, item->child[0], &terms);
-  if (status == RT_OK) status = check_links(c, &terms);
+  if (status == RT_OK) status = settle_links(c, &terms);
   if (status == RT_OK && !terms.count) status = cc_no_loss(c, item->child[0]);
   if (status == RT_OK) status = sum_up(c, &terms, sum);
   sum->term = terms.term;

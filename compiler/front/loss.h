@@ -11,10 +11,11 @@ struct cc_term {
   int output;                           /* of a function; else -1 */
   double weight;
   struct gr_span span;
-  ir_id mean;       /* over the rows of a batch */
-  ir_id count;      /* what it is divided by; 0: it is the same for all rows */
-  bool has_link;    /* the function says how the answer follows from what the model returns */
-  bool counted;     /* which is not how many examples or tokens there are */
+  ir_id mean;  /* over the rows of a batch */
+  ir_id count; /* what it is divided by; 0: it is the same for all rows */
+  const char
+      *link;    /* how the answer follows from what the model returns: of vm/link.h; NULL: it does not say */
+  bool counted; /* which is not how many examples or tokens there are */
   uint64_t targets; /* a bit for each output whose target it is made of */
 };
 

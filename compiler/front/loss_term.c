@@ -202,7 +202,6 @@ static int check_arguments(struct cc_context *c, const struct cc_definition *d, 
 static int keep_link(struct cc_context *c, const struct cc_definition *d, const struct gr_node *call,
                      struct cc_term *term) {
   const struct gr_node *params = d->node->child[0], *link = NULL, *usual = NULL;
-  struct vm_output *output = &c->module->output[term->output];
   for (int p = 0; p < params->count; p++)
     if (!strcmp(params->child[p]->text, "link") && params->child[p]->count > 1)
       link = usual = params->child[p]->child[1];
@@ -222,15 +221,7 @@ static int keep_link(struct cc_context *c, const struct cc_definition *d, const 
     rt_hint(c->error, "the links are sigmoid, exp and softmax");
     return c->error->code;
   }
-  if (output->link[0] && strcmp(output->link, link->text) != 0) {
-    gr_fail(c->error, term->span,
-            "%s takes the answer for `%s` to be %s of what the model returns, and "
-            "another of its losses, %s",
-            d->name, output->name, link->text, output->link);
-    return c->error->code;
-  }
-  output->link = vm_link_find(link->text)->name;
-  term->has_link = true;
+  term->link = vm_link_find(link->text)->name;
   return RT_OK;
 }
 
