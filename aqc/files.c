@@ -59,59 +59,22 @@ static int write_all(int descriptor, const char *text, size_t length) {
 }
 
 /* Writes, and closes in any case. A full disk may show only when it closes. */
-static int fill(int descriptor, const char *text, size_t length, bool to_disk) {
-  int failed = write_all(descriptor, text, length) || (to_disk && fsync(descriptor)) ? errno : 0;
+static int fill(int descriptor, const char *text, size_t length) {
+  int failed = write_all(descriptor, text, length) ? errno : 0;
   if (close(descriptor) && !failed) failed = errno;
   return failed;
 }
 
-/* The mode that open would give a new file; mkstemp gives another one. */
-static mode_t usual_mode(void) {
-  mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
-}
-
-/* Writes beside a regular file and renames. 0, or an errno, and what to end with. */
-static int replace_regular(const char *path, const char *text, size_t length, int *code) {
-  struct stat old;
-  size_t size = strlen(path) + sizeof ".XXXXXX";
-  char *temporary = malloc(size);
-  if (!temporary) return ENOMEM;
-  snprintf(temporary, size, "%s.XXXXXX", path);
-  int descriptor = mkstemp(temporary), failed = descriptor < 0 ? errno : 0;
-  if (!failed) {
-    if (fchmod(descriptor, stat(path, &old) == 0 ? old.st_mode & 07777 : usual_mode())) failed = errno;
-    int filled = fill(descriptor, text, length, true);
-    if (filled) *code = AQ_IO;
-    if (!failed) failed = filled;
-    if (!failed && rename(temporary, path)) failed = errno;
-    if (failed) unlink(temporary);
-  }
-  free(temporary);
-  return failed;
-}
-
 int file_replace(const char *path, const char *text, size_t length) {
-  struct stat old;
-  int code = AQ_CANNOT_CREATE, failed = 0;
-  if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) { /* a device or a pipe */
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-    failed = descriptor < 0 ? errno : fill(descriptor, text, length, false);
-    if (descriptor >= 0) code = AQ_IO;
-  } else {
-    char *target = realpath(path, NULL); /* a link stays, what it leads to is replaced */
-    failed = replace_regular(target ? target : path, text, length, &code);
-    free(target);
-  }
-  return failed ? message_fail(code, NULL, "cannot write %s: %s", path, strerror(failed)) : AQ_OK;
+  aq_message message;
+  return aq_save_file(path, text, length, &message) == AQ_OK ? AQ_OK : message_print(&message);
 }
 
 int file_create(const char *path, const char *text) {
   int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0)
     return message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", path, strerror(errno));
-  int failed = fill(descriptor, text, strlen(text), false);
+  int failed = fill(descriptor, text, strlen(text));
   return failed ? message_fail(AQ_IO, NULL, "cannot write %s: %s", path, strerror(failed)) : AQ_OK;
 }
 

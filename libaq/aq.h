@@ -182,6 +182,10 @@ const char *aq_program_requirement(const aq_program *program, size_t requirement
  * the next call of this function in the same thread. *formatted is freed with aq_text_free. */
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message);
 void aq_text_free(char *text);
+/* Saves a file as models are saved: the bytes go beside it and then take its name, so that there is the old
+ * file or the new one, whatever happens. A link stays one; a device or a pipe is written directly. *message
+ * is as for aq_format. */
+int aq_save_file(const char *path, const void *bytes, size_t length, aq_message *message);
 /* A name of the language in words: its line, "softmax(x, DIM): …", and an example of its use. It may be a
  * built-in or library function, a keyword, a slot, a kind of column or an option of one, a setting of
  * training, an optimizer, a schedule or a metric; what it means in several ways has several lines. name NULL:

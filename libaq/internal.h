@@ -187,6 +187,8 @@ int lib_source_write(struct cc_program *program, const struct cc_assigned *own, 
                      struct rt_error *error);
 /* Compiles from that text alone: no file is read. The text is taken for hostile. */
 struct vm_module *lib_source_compile(const char *json, struct rt_error *error);
+/* Saves a file (save_file.c): the old one or the new one, whatever happens. */
+int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_error *error);
 /* ---- what was met in data (reading.c) ---- */
 
 /* What aq_reading shows. Zero it before use. */

@@ -38,17 +38,11 @@ int aq_model_save_bytecode(aq_model *model, const char *path) {
   if (!model) return AQ_USAGE;
   struct rt_error *error = lib_begin(&model->message);
   struct rt_text bytes = {0};
-  struct io_save *save = NULL;
   if (!model->module)
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   if (!path) return lib_no_path(error);
   int status = vm_module_write(model->module, &bytes, error);
-  if (status == RT_OK) status = io_save_begin(&save, path, error);
-  if (status == RT_OK) status = io_save_write(save, bytes.data, bytes.length, error);
-  if (status == RT_OK)
-    status = io_save_commit(save, error);
-  else
-    io_save_abort(save);
+  if (status == RT_OK) status = lib_save_file(path, bytes.data, bytes.length, error);
   rt_text_free(&bytes);
   return status;
 }

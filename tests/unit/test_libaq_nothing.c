@@ -46,6 +46,9 @@ static void test_programs(void **state) {
   assert_string_equal(aq_program_requirement(NULL, 3, &message), "");
   assert_int_equal(aq_format(NULL, "dim D = 1\n", 10, NULL, NULL), AQ_USAGE);
   assert_int_equal(aq_format(NULL, NULL, 0, &text, &message), AQ_OK);
+  assert_int_equal(aq_save_file(NULL, "", 0, NULL), AQ_USAGE);
+  assert_int_equal(aq_save_file("nothing", NULL, 1, &message), AQ_USAGE);
+  assert_non_null(strstr(message.text, "nothing to save"));
   aq_text_free(text);
   aq_text_free(NULL);
   assert_int_equal(aq_program_run(NULL, NULL, NULL), AQ_USAGE);
