@@ -52,12 +52,23 @@ void lib_place_setting(const struct vm_where *where, struct rt_error *error) {
   error->column = (int)where->column;
 }
 
-/* Before data are read the number of classes is not known, so auc, which is for two, is allowed. */
+/* How many classes an output has, as far as the program says: by its size, or by the names of its labels. */
+static size_t classes_said(const struct vm_module *module, const struct vm_output *output) {
+  const struct vm_input *target = &module->input[output->target];
+  int64_t size;
+  if (target->type.dtype != RT_INT) return 2; /* of a chance, true and false */
+  if (vm_dim_value(&module->dims, target->type.of, NULL, &size, NULL) == RT_OK) return (size_t)size;
+  const struct vm_symbol *entries = target->vocabulary >= 0 ? &module->dims.symbol[target->vocabulary] : NULL;
+  return entries && entries->limit && entries->least == entries->limit ? (size_t)entries->limit : 2;
+}
+
+/* Where only data tell the number of classes, auc, which is for two, is allowed. */
 int lib_check_metric(const struct vm_module *module, const char *metric, struct rt_error *error) {
   const struct rep_metric *found;
   uint32_t output;
   int status = lib_metric_output(module, &metric, &output, error);
   if (status != RT_OK) return status;
-  struct rep_report report = {.kind = lib_report_kind(module, &module->output[output]), .class_count = 2};
+  const struct vm_output *of = &module->output[output];
+  struct rep_report report = {.kind = lib_report_kind(module, of), .class_count = classes_said(module, of)};
   return rep_metric_find(&report, metric, &found, error);
 }
