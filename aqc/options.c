@@ -221,6 +221,10 @@ static int check_operands(const struct reader *r) {
   if (verb->most >= 0 && count > verb->most) {
     snprintf(text, sizeof text, "`aqc %s` does not know what to do with `%.60s`", verb->name,
              r->settings->operand[verb->most]);
+    const char *set = r->settings->set.count ? r->settings->set.item[r->settings->set.count - 1].value : NULL;
+    if (set && !strchr(set, '='))
+      snprintf(hint, sizeof hint, "a setting is given with =, as in --set %.60s=%.60s", set,
+               r->settings->operand[verb->most]);
     return wrong(r, hint, text);
   }
   return AQ_OK;

@@ -249,6 +249,11 @@ struct lib_measure {
 /* The output named before the point, else the first; *name becomes what stands behind the point. */
 int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,
                       struct rt_error *error);
+/* The same of a metric that is to choose an epoch or to be reached: `loss` of several outputs needs a name. */
+int lib_chosen_output(const struct vm_module *module, const char **name, uint32_t *output,
+                      struct rt_error *error);
+/* Of a metric without the name of an output that does not measure the first one: which output it measures. */
+void lib_hint_output(const struct vm_module *module, const char *name, struct rt_error *error);
 int lib_measure_find(const struct vm_module *module, const struct rep_report *report, const char *name,
                      struct lib_measure *measure, struct rt_error *error);
 /* Fails unless a metric can be measured of what the module predicts. */

@@ -17,6 +17,30 @@ static void list_outputs(const struct vm_module *module, char *out, size_t size)
     length += (size_t)snprintf(out + length, size - length, "%s`%s`", o ? ", " : "", module->output[o].name);
 }
 
+/* Each of several outputs has a loss of its own, and what training minimises is none of them. */
+static int which_loss(const struct vm_module *module, struct rt_error *error) {
+  rt_fail(error, RT_USAGE, "the model predicts %d things, and each has a loss of its own: say which",
+          (int)module->output_count);
+  rt_hint(error, "%s.loss is that of `%s`, %s.loss that of `%s`", module->output[0].name,
+          module->output[0].name, module->output[1].name, module->output[1].name);
+  return RT_USAGE;
+}
+
+void lib_hint_output(const struct vm_module *module, const char *name, struct rt_error *error) {
+  size_t length = strcspn(name, ".=");
+  char metric[64];
+  if (name[length] == '.' || length >= sizeof metric) return;
+  snprintf(metric, sizeof metric, "%.*s", (int)length, name);
+  for (uint32_t o = 1; o < module->output_count; o++) {
+    const struct rep_metric *found;
+    struct rt_error none = {0};
+    struct rep_report report = {.kind = lib_report_kind(module, &module->output[o]), .class_count = 2};
+    if (rep_metric_find(&report, metric, &found, &none) != RT_OK) continue;
+    rt_hint(error, "without a name it is that of the first output, `%s`; %s.%s is that of `%s`",
+            module->output[0].name, module->output[o].name, metric, module->output[o].name);
+  }
+}
+
 int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,
                       struct rt_error *error) {
   size_t length = strcspn(*name, ".="); /* of f1=0.9 the point is not one that parts names */
@@ -35,13 +59,22 @@ int lib_metric_output(const struct vm_module *module, const char **name, uint32_
   return RT_USAGE;
 }
 
+int lib_chosen_output(const struct vm_module *module, const char **name, uint32_t *output,
+                      struct rt_error *error) {
+  bool loss = !strncmp(*name, "loss", strlen("loss")) && strchr("=", (*name)[strlen("loss")]);
+  if (loss && module->output_count > 1) return which_loss(module, error);
+  return lib_metric_output(module, name, output, error);
+}
+
 int lib_measure_find(const struct vm_module *module, const struct rep_report *report, const char *name,
                      struct lib_measure *measure, struct rt_error *error) {
   const char *metric = name;
   *measure = (struct lib_measure){.name = name};
-  int status = lib_metric_output(module, &metric, &measure->output, error);
+  int status = lib_chosen_output(module, &metric, &measure->output, error);
   if (status != RT_OK) return status;
-  return rep_metric_find(&report[measure->output], metric, &measure->metric, error);
+  status = rep_metric_find(&report[measure->output], metric, &measure->metric, error);
+  if (status != RT_OK) lib_hint_output(module, name, error);
+  return status;
 }
 
 void lib_place_setting(const struct vm_where *where, struct rt_error *error) {
@@ -64,11 +97,14 @@ static size_t classes_said(const struct vm_module *module, const struct vm_outpu
 
 /* Where only data tell the number of classes, auc, which is for two, is allowed. */
 int lib_check_metric(const struct vm_module *module, const char *metric, struct rt_error *error) {
+  const char *name = metric;
   const struct rep_metric *found;
   uint32_t output;
-  int status = lib_metric_output(module, &metric, &output, error);
+  int status = lib_chosen_output(module, &metric, &output, error);
   if (status != RT_OK) return status;
   const struct vm_output *of = &module->output[output];
   struct rep_report report = {.kind = lib_report_kind(module, of), .class_count = classes_said(module, of)};
-  return rep_metric_find(&report, metric, &found, error);
+  status = rep_metric_find(&report, metric, &found, error);
+  if (status != RT_OK) lib_hint_output(module, name, error);
+  return status;
 }

@@ -65,14 +65,14 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
   if (t->settings.metric) {
     rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
     lib_place_setting(&t->settings.metric_at, error);
-    rt_hint(error, "give validation data, hold back a part of the training data, or do without metric");
+    rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or do without metric");
     return RT_USAGE;
   }
   if (!t->settings.patience) return RT_OK;
   rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
           (long long)t->settings.patience);
   lib_place_setting(&t->settings.patience_at, error);
-  rt_hint(error, "give validation data, hold back a part of the training data, or do without patience");
+  rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or do without patience");
   return RT_USAGE;
 }
 
@@ -165,10 +165,12 @@ static int check_test(struct aq_trainer *t, struct rt_error *error) {
 /* Reads a goal, "f1=0.9", or "topic.f1=0.9" of the output topic. */
 static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   const char *goal = t->until;
-  int status = lib_metric_output(t->module, &goal, &t->goal_output, error);
+  int status = lib_chosen_output(t->module, &goal, &t->goal_output, error);
   if (status != RT_OK) return status;
   t->has_goal = true;
-  return rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);
+  status = rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);
+  if (status != RT_OK) lib_hint_output(t->module, t->until, error);
+  return status;
 }
 
 /* The metric that decides which epoch is best: the one that is asked for, else that of the goal. */

@@ -60,6 +60,20 @@ static void hint_vector(struct cc_context *c, ir_id x, const struct vm_type *wan
   rt_text_free(&sizes);
 }
 
+/* In the body of head[H] the axis H is there already, and hidden. */
+static void hint_heads(struct cc_context *c, const struct vm_type *wanted) {
+  for (int a = 0; c->head_dim != VM_NO_DIM && a < wanted->rank; a++)
+    if (wanted->dim[a] == c->head_dim) {
+      const char *heads = cc_dim_text(c, c->head_dim);
+      rt_hint(
+          c->error,
+          "the body of head[%s] is written for one head: every parameter exists once for each, and no axis "
+          "%s is made here",
+          heads, heads);
+      return;
+    }
+}
+
 int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
   ir_id x;
@@ -69,6 +83,7 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
   if (cc_is_reordered(c, cc_type(c, x), &type))
     return cc_reordered(c, args->node->span, cc_type(c, x), &type);
   ir_id y = ir_reshape(cc_in_model(c, args->node->span), x, &type);
+  if (!y && c->error->code == RT_BAD_DATA) hint_heads(c, &type);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
   return cc_builtin_done(c, result, y);
 }

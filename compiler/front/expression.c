@@ -235,6 +235,14 @@ CC_OWN_FRAME static int member(struct cc_context *c, const struct gr_node *node,
   if (bound) return result_named(c, node, &bound->value, value);
   const struct cc_import *import = cc_find_import(c->unit, node->child[0]->text);
   struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
+  if (!d && !import) {
+    gr_fail(c->error, node->span, "nothing here is called `%s.%s`", node->child[0]->text, node->text);
+    rt_hint(
+        c->error,
+        "a point follows the name of an import; the parameters of a function are its own: make the one that "
+        "is meant in the model, as in W = param[…]");
+    return c->error->code;
+  }
   if (!d) return gr_fail(c->error, node->span, "`%s` has no value here", node->text);
   if (cc_is_value(d)) return cc_value_of(c, d, value);
   *value = (struct cc_value){.kind = CC_FUNCTION, .function = d};

@@ -161,10 +161,15 @@ static const char *all_that_fit(struct cc_context *c, int output) {
   return cc_keep_text(c, &list, "another");
 }
 
-static int check_fit(struct cc_context *c, const struct cc_definition *d, int output, struct gr_span span) {
+static int check_fit(struct cc_context *c, const struct cc_definition *d, int output,
+                     const struct gr_node *node) {
   if (fits(c, d, output)) return RT_OK;
-  gr_fail(c->error, span, "%s does not fit `%s`, which is %s", d->name, c->module->output[output].name,
+  gr_fail(c->error, node->span, "%s does not fit `%s`, which is %s", d->name, c->module->output[output].name,
           predicts_classes(c, output) ? "one of several classes" : "a number");
+  for (uint32_t o = 0; o < c->module->output_count && (node->kind != GR_CALL || positional(node) == 0); o++)
+    if (fits(c, d, (int)o))
+      rt_hint(c->error, "without a name it is a loss of every output: write %s(%s)", d->name,
+              c->module->output[o].name);
   rt_hint(c->error, "use %s", all_that_fit(c, output));
   return c->error->code;
 }
@@ -301,7 +306,7 @@ static int function_term(struct cc_context *c, const struct cc_definition *d, co
       .function = d, .output = output, .weight = 1, .span = node->span, .written = written(c, d, node)};
   struct cc_value value[2];
   struct cc_results results = {value, 2, -1};
-  int status = check_fit(c, d, output, node->span);
+  int status = check_fit(c, d, output, node);
   if (status == RT_OK && !term.written) status = cc_out_of_memory(c);
   if (status == RT_OK) status = run_function(c, node, output, &results);
   if (status == RT_OK) status = keep_link(c, d, node, &term);

@@ -157,6 +157,21 @@ static struct vm_type wanted_type(const struct vm_input *target) {
   return t;
 }
 
+/* One answer is wanted for all positions of a text, and there is one for each, or the other way round. */
+static void hint_positions(struct cc_context *c, const struct vm_type *wanted, const struct vm_type *found) {
+  const bool many = found->rank == wanted->rank + 1;
+  const struct vm_type *longer = many ? found : wanted, *shorter = many ? wanted : found;
+  if (longer->rank != shorter->rank + 1 || !vm_dim_is_ragged(&c->module->dims, longer->dim[0])) return;
+  for (int a = 0; a < shorter->rank; a++)
+    if (shorter->dim[a] != longer->dim[a + 1]) return;
+  const char *axis = cc_dim_text(c, longer->dim[0]);
+  if (many)
+    rt_hint(c->error, "this is one for each position along %s: mean(…, %s) makes one of them", axis, axis);
+  else
+    rt_hint(c->error, "one is wanted for each position along %s: leave that axis, do not take its mean",
+            axis);
+}
+
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output) {
   const struct cc_value *result = results->value;
@@ -180,6 +195,7 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
       if (span.source == outputs->span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
       bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT
                      && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
+      hint_positions(c, &wanted, &found);
       cc_hint_reduced(c, &result[o]);
       if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE)
         rt_hint(c->error, "one number is []: take it out with [0], or sum(…)");
