@@ -249,7 +249,7 @@ struct lib_measure {
 /* The output named before the point, else the first; *name becomes what stands behind the point. */
 int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,
                       struct rt_error *error);
-/* The same of a metric that is to choose an epoch or to be reached: `loss` of several outputs needs a name. */
+/* The same of a metric that chooses an epoch or is to be reached: `loss` of several outputs needs a name. */
 int lib_chosen_output(const struct vm_module *module, const char **name, uint32_t *output,
                       struct rt_error *error);
 /* Of a metric without the name of an output that does not measure the first one: which output it measures. */
