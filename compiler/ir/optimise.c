@@ -3,8 +3,10 @@
 
 static int run_passes(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
   static int (*const passes[])(struct ir_graph *, int, ir_id *, struct rt_error *) = {
-      ir_simplify, ir_cse,   ir_simplify, /* what became one node, and what the first round made */
-      ir_cse,      ir_merge,
+      ir_simplify,
+      ir_cse,
+      ir_simplify, /* what became one node, and what the first round made */
+      ir_cse,
   };
   for (size_t p = 0; p < RT_COUNT(passes); p++) {
     int status = passes[p](g, root_count, root, error);

@@ -29,8 +29,6 @@ void ir_users_free(struct ir_users *users);
 int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 /* One node for everything that is computed twice (cse.c). */
 int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
-/* Products that are summed add to one another (merge.c). Last: the other passes do not know their op. */
-int ir_merge(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
 /* fold.c: the value of a lane op on numbers, in double. */
 double ir_fold(enum rt_op op, double a, double b, double c);

@@ -1,5 +1,4 @@
-/* project.c: project, project_back, project_back_add and project_grad: products of packed rows with a shared
- * matrix.
+/* project.c: project, project_back and project_grad: products of packed rows with a shared matrix.
  *
  * The rows of all examples lie one behind the other, so that ragged leading axes make no difference: one
  * product serves the batch. With group, axis g holds as many independent products, whose rows lie G * k (or G
@@ -7,8 +6,6 @@
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/split.h"
-
-#include <string.h>
 
 struct sizes {
   int64_t rows, groups, k, n; /* n: all the further axes of w together */
@@ -34,26 +31,14 @@ void KERNEL(project)(const struct rt_call *call) {
   }
 }
 
-static void back(const struct rt_call *call, bool add) {
+void KERNEL(project_back)(const struct rt_call *call) {
   const struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, true);
   const int64_t k = s.groups * s.k, n = s.groups * s.n;
-  struct rt_product p = {
-      .tb = true, .add = add, .m = s.rows, .n = s.k, .k = s.n, .lda = n, .ldb = n, .ldc = k};
+  struct rt_product p = {.tb = true, .m = s.rows, .n = s.k, .k = s.n, .lda = n, .ldb = n, .ldc = k};
   for (int64_t g = 0; g < s.groups; g++) {
     p.a = in_data(call, 0) + g * s.n, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.k;
     KERNEL(product)(call->pool, &p);
   }
-}
-
-void KERNEL(project_back)(const struct rt_call *call) { back(call, false); }
-
-/* As a rule the memory plan has put x where `to` is. */
-void KERNEL(project_back_add)(const struct rt_call *call) {
-  const void *to = call->in[2].data;
-  void *x = call->out[0].data;
-  if (x != to && call->out[0].shape->count > 0)
-    memcpy(x, to, (size_t)call->out[0].shape->count * sizeof(real));
-  back(call, true);
 }
 
 void KERNEL(project_grad)(const struct rt_call *call) {

@@ -239,71 +239,6 @@ optimised(f, one(f, OP_tanh, f->x));
 assert_int_equal(f->h.g.count, 3); /* none, x, tanh */
 }
 
-/* ---- products that add up ---- */
-
-static ir_id product(struct fixture *f, ir_id y) {
-  ir_id w = host_reals(&f->h, HOST_TYPE(false, f->D, f->K), -1, 1);
-  return ir_add(host_here(&f->h), (struct ir_op){OP_project_back, 2, .arg = (ir_id[]){y, w}, .attr = {0}});
-}
-static ir_id some_product(struct fixture *f) {
-  return product(f, host_reals(&f->h, HOST_TYPE(true, f->T, f->K), -1, 1));
-}
-static const struct ir_node *argument(struct fixture *f, const struct ir_node *n, int k) {
-  return &f->h.g.node[n->arg[k]];
-}
-
-TEST(products_add_to_one_another)
-ir_id a = some_product(f), b = some_product(f), c = some_product(f);
-const struct ir_node *n = optimised(f, two(f, OP_add, two(f, OP_add, b, a), c));
-assert_int_equal(n->op, OP_project_back_add);
-n = argument(f, n, 2);
-assert_int_equal(n->op, OP_project_back_add);
-assert_int_equal(argument(f, n, 2)->op, OP_project_back);
-}
-
-TEST(products_per_group_add_too)
-struct vm_type y = HOST_TYPE(true, f->T, f->D, f->K), w = HOST_TYPE(false, f->K, f->D, f->K);
-ir_id p[2];
-for (int k = 0; k < 2; k++)
-  p[k] = ir_add(host_here(&f->h),
-                (struct ir_op){OP_project_back, 2,
-                               .arg = (ir_id[]){host_reals(&f->h, y, -1, 1), host_reals(&f->h, w, -1, 1)},
-                               .attr = {1}});
-const struct ir_node *n = optimised(f, two(f, OP_add, p[0], p[1]));
-assert_int_equal(n->op, OP_project_back_add);
-assert_int_equal(n->attr[0], 1);
-}
-
-TEST(a_rest_is_added_last) /* (p + x) + q: x + (p + q) */
-ir_id p = some_product(f), q = some_product(f);
-const struct ir_node *n = optimised(f, two(f, OP_add, two(f, OP_add, p, f->x), q));
-assert_int_equal(n->op, OP_add);
-assert_int_equal(f->h.g.node[n->arg[n->arg[0] == f->x]].op, OP_project_back_add);
-}
-
-TEST(a_product_and_something_else_stay_a_sum)
-assert_int_equal(optimised(f, two(f, OP_add, some_product(f), f->x))->op, OP_add);
-}
-
-TEST(a_product_that_is_read_twice_stays)
-ir_id p = some_product(f), q = some_product(f);
-ir_id sum = two(f, OP_add, p, q);
-const struct ir_node *n = optimised(f, two(f, OP_mul, sum, two(f, OP_sub, p, q)));
-assert_int_equal(argument(f, n, 0)->op, OP_add);
-}
-
-TEST(a_product_that_is_asked_for_stays)
-ir_id p = some_product(f);
-f->x = p; /* the other root */
-assert_int_equal(optimised(f, two(f, OP_add, p, some_product(f)))->op, OP_add);
-}
-
-TEST(products_in_a_chain_stay) /* the second needs the first */
-ir_id p = some_product(f), w = host_reals(&f->h, HOST_TYPE(false, f->D, f->K), -1, 1);
-ir_id y = ir_add(host_here(&f->h), (struct ir_op){OP_project, 2, .arg = (ir_id[]){p, w}, .attr = {0}});
-assert_int_equal(optimised(f, two(f, OP_add, p, product(f, y)))->op, OP_add);
-}
-
 /* ---- random programs ---- */
 
 enum { NODES = 60, KEPT = 4, PROGRAMS = 1000 };
@@ -445,13 +380,6 @@ int main(void) {
       CASE(the_same_twice_is_one),
       CASE(random_numbers_are_never_one),
       CASE(what_nobody_needs_goes),
-      CASE(products_add_to_one_another),
-      CASE(products_per_group_add_too),
-      CASE(a_rest_is_added_last),
-      CASE(a_product_and_something_else_stay_a_sum),
-      CASE(a_product_that_is_read_twice_stays),
-      CASE(a_product_that_is_asked_for_stays),
-      CASE(products_in_a_chain_stay),
       cmocka_unit_test(random_programs_mean_the_same),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

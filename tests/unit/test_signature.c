@@ -129,8 +129,6 @@ static const struct example fits[] = {
     {OP_project, {"[D]", "shared [D]"}, NULL, {0}, "[]", NULL},
     {OP_project_back, {"[T, H, K]", "shared [D, H, K]"}, NULL, {0}, "[T, D]", NULL},
     {OP_project_back, {"[T, H, K]", "shared [D, H, K]"}, NULL, {1}, "[T, H, D]", NULL},
-    {OP_project_back_add, {"[T, H, K]", "shared [D, H, K]", "[T, D]"}, NULL, {0}, "[T, D]", NULL},
-    {OP_project_back_add, {"[T, H, K]", "shared [D, H, K]", "[T, H, D]"}, NULL, {1}, "[T, H, D]", NULL},
     {OP_project_grad, {"[T, D]", "[T, H, K]"}, NULL, {0}, "shared [D, H, K]", NULL},
     {OP_project_grad, {"[T, H, D]", "[T, H, K]"}, NULL, {1}, "shared [D, H, K]", NULL},
     {OP_matmul, {"[H, T, K]", "[H, K, S]"}, NULL, {0, 0}, "[H, T, S]", NULL},
@@ -218,20 +216,6 @@ static const struct example misfits[] = {
      NULL,
      "the first axis of `w` must match the last axis of `x`"},
     {OP_project, {"[T, D]", "[D, K]"}, NULL, {0}, NULL, "`w` must be shared"},
-    {OP_project_back_add, {"[T, K]", "[D, K]", "[T, D]"}, NULL, {0}, NULL, "`w` must be shared"},
-    {OP_project_back_add,
-     {"[K]", "shared [D, K]", "shared [D]"},
-     NULL,
-     {0},
-     NULL,
-     "`y` is per example but `to` is shared"},
-    {OP_project_back_add,
-     {"[T, K]", "shared [D, K]", "[T, K]"},
-     NULL,
-     {0},
-     NULL,
-     "the last axis of `to` must match the first axis of `w`"},
-    {OP_project_back_add, {"[T, K]", "shared [D, K]", "[T, D]"}, NULL, {2}, NULL, "0 or 1"},
     {OP_project, {"[T, D]", "shared [D, K]"}, NULL, {7}, NULL, "0 or 1"},
     {OP_matmul, {"[T, K]", "[H, K, S]"}, NULL, {0, 0}, NULL, "`b` has 3 axes, but 2 are needed"},
     {OP_cross_entropy,
@@ -536,8 +520,7 @@ static void test_rows(void **state) {
   }
   assert_int_equal(vm_op_result_count(OP_attention, NULL), 2);
   assert_int_equal(vm_op_result_count(OP_lanes, NULL), -1);
-  assert_true(vm_op_may_overwrite(OP_project_back_add, 2));
-  assert_false(vm_op_may_overwrite(OP_project_back_add, 0));
+  assert_false(vm_op_may_overwrite(OP_project_back, 0));
   assert_true(vm_op_may_overwrite(OP_lanes, 7));
   assert_true(vm_op_may_be_infinite(OP_attention, 1));
   assert_false(vm_op_may_be_infinite(OP_attention, 0));

@@ -257,24 +257,6 @@ static void test_views(void **state) {
           predict->instr[1].in[0] = view; build_output(predict, view, "view"));
 }
 
-/* A product may be added where it goes to, but not written over what it is made of. */
-static void test_adding_in_place(void **state) {
-  (void)state;
-  struct rt_error e = {0};
-  make();
-  struct vm_function *f = build_function(s.m, "run");
-  struct vm_type type = build_type(true, DIMS(s.T, s.D));
-  build_input(s.m, "w", "tensor", build_type(false, DIMS(s.D, s.D)));
-  uint32_t w = build_value(f, build_type(false, DIMS(s.D, s.D)), VM_IN_INPUT, s.m->input_count - 1);
-  uint32_t y = build_instr(s.m, f, OP_constant, 0, NULL, NULL, type, 0),
-           to = build_instr(s.m, f, OP_constant, 0, NULL, NULL, type, 1);
-  uint32_t sum = build_instr(s.m, f, OP_project_back_add, IN(y, w, to), ATTR(0, 0), type, 1);
-  build_output(f, sum, "sum");
-  if (vm_verify(s.m, &e) != RT_OK) fail_msg("%s", e.text);
-  f->value[sum].index = 0;
-  refused("which it reads");
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_accepts),       cmocka_unit_test(test_values),
@@ -282,7 +264,7 @@ int main(void) {
       cmocka_unit_test(test_lane_programs), cmocka_unit_test(test_heads),
       cmocka_unit_test(test_score_part),    cmocka_unit_test(test_rows),
       cmocka_unit_test(test_results),       cmocka_unit_test(test_parts),
-      cmocka_unit_test(test_views),         cmocka_unit_test(test_adding_in_place),
+      cmocka_unit_test(test_views),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
