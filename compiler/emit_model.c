@@ -114,5 +114,5 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
   if (status == RT_OK) status = ir_emit(c->model, &eval, "eval", m, c->error);
   if (status == RT_OK) status = emit_attend(c, e);
   if (status == RT_OK) status = emit_train(c, e->loss.total);
-  return status;
+  return status == RT_OK ? cc_emit_step(c, e) : status;
 }

@@ -11,5 +11,7 @@ struct cc_elaborated {
 
 /* RT_OK, or the code of the error that it left in c->error. */
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e);
+/* emit_step.c: the functions "begin" and "step" of a model that continues a text, or why it has none. */
+int cc_emit_step(struct cc_context *c, const struct cc_elaborated *e);
 
 #endif

@@ -352,6 +352,21 @@ static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
   stream_text(s, &r->text);
 }
 
+static void stream_kept(struct vm_stream *s, struct vm_kept *kept) {
+  stream_u32(s, &kept->start);
+  stream_u32(s, &kept->next);
+}
+
+static void stream_continuing(struct vm_stream *s, struct vm_continuing *c) {
+  stream_i64(s, &c->before);
+  STREAM_EACH(s, c->kept, c->kept_count, stream_kept);
+  stream_text(s, &c->why);
+  stream_text(s, &c->file);
+  stream_u32(s, &c->line);
+  stream_u32(s, &c->column);
+  stream_text(s, &c->text);
+}
+
 static void stream_module(struct vm_stream *s, struct vm_module *m) {
   stream_text(s, &m->name);
   stream_dims(s, &m->dims);
@@ -364,6 +379,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   STREAM_EACH(s, m->head, m->head_count, stream_head);
   STREAM_EACH(s, m->requirement, m->requirement_count, stream_requirement);
   stream_settings(s, &m->settings);
+  stream_continuing(s, &m->continuing);
   STREAM_EACH(s, m->lanes, m->lanes_count, stream_lanes);
   STREAM_EACH(s, m->attend, m->attend_count, stream_plan);
   STREAM_ALL(s, m->head_name, m->attend_count, stream_text);

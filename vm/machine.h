@@ -27,6 +27,8 @@ void vm_machine_measure(struct vm_machine *machine);
  * sizes as bound. Whole numbers of inputs are checked against their range at each run (RT_BAD_DATA). */
 void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data);
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
+/* Likewise, of a function that has arguments. */
+void vm_machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
 const struct vm_function *vm_machine_function(const struct vm_machine *machine);
 bool vm_machine_uses_input(const struct vm_machine *machine,
                            uint32_t input); /* does this function read it? */

@@ -26,7 +26,7 @@ int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_err
 /* Number `stream` of SplitMix64's sequence. */
 uint64_t machine_seed(uint64_t seed, uint64_t stream) { return rt_mix64(seed + (stream + 1) * RT_GOLDEN); }
 
-void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data) {
+void vm_machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data) {
   void **place = &machine->place[machine->function->slot_count + machine->module->param_count
                                  + machine->module->input_count + argument];
   machine->moved |= *place != data;

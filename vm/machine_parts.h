@@ -108,8 +108,6 @@ struct vm_machine {
 /* machine_parts.c. A failure at the instruction's place in the source: */
 int machine_fail(const struct vm_machine *machine, uint32_t instr, struct rt_error *error, int code,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Memory of an argument of a function that has some. */
-void machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
 size_t machine_element_bytes(const struct vm_machine *machine, const struct vm_type *type);
 /* Memory of at least `need` bytes: what is there, if that is enough. False: there is not so much. */
 bool machine_make_room(void **memory, size_t *bytes, size_t need);

@@ -218,8 +218,8 @@ static void set_whole(const struct machine_scan *scan) {
       scan_sort(scan, &scan->call->in[k], scan->bytes[k], scan->argument[k]);
       data = scan->argument[k];
     }
-    machine_set_argument(scan->body, (uint32_t)k, data);
-    if (scan->step) machine_set_argument(scan->step, (uint32_t)k, data);
+    vm_machine_set_argument(scan->body, (uint32_t)k, data);
+    if (scan->step) vm_machine_set_argument(scan->step, (uint32_t)k, data);
   }
 }
 

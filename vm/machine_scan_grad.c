@@ -39,12 +39,12 @@ static void finish_sums(const struct machine_scan *scan) {
 
 static void set_received(const struct machine_scan *scan, int64_t tau) {
   uint32_t at = (uint32_t)scan->count;
-  machine_set_argument(scan->step, at++, scan->received[0]);
+  vm_machine_set_argument(scan->step, at++, scan->received[0]);
   for (int k = 0; k < scan->collected; k++)
-    machine_set_argument(scan->step, at++,
-                         scan_gather(scan, scan->count + scan->states + k, tau, scan->received[1 + k]));
+    vm_machine_set_argument(scan->step, at++,
+                            scan_gather(scan, scan->count + scan->states + k, tau, scan->received[1 + k]));
   for (int k = 1 + scan->sequences; k < scan->count; k++)
-    if (is_wanted(scan, k)) machine_set_argument(scan->step, at++, sum_of(scan, k));
+    if (is_wanted(scan, k)) vm_machine_set_argument(scan->step, at++, sum_of(scan, k));
 }
 
 /* What one step gives, to where it belongs. */
@@ -66,7 +66,7 @@ static int step_back(const struct machine_scan *scan, int64_t tau, char *state, 
                      struct rt_error *error) {
   int status = scan_bind_active(scan, scan->step, tau, error);
   if (status != RT_OK) return status;
-  machine_set_argument(scan->step, 0, state);
+  vm_machine_set_argument(scan->step, 0, state);
   scan_set_rows(scan, scan->step, tau);
   set_received(scan, tau);
   status = vm_machine_run(scan->step, machine_seed(seed, (uint64_t)tau), error);

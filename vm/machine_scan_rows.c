@@ -70,7 +70,7 @@ int scan_bind_active(const struct machine_scan *scan, struct vm_machine *machine
 
 void scan_set_rows(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau) {
   for (int k = 1; k <= scan->sequences; k++)
-    machine_set_argument(machine, (uint32_t)k, scan_gather(scan, k, tau, scan->argument[k]));
+    vm_machine_set_argument(machine, (uint32_t)k, scan_gather(scan, k, tau, scan->argument[k]));
 }
 
 /* A result may be an argument, passed on: the state is replaced last. */
@@ -78,7 +78,7 @@ int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint
                  struct rt_error *error) {
   int status = scan_bind_active(scan, scan->body, tau, error);
   if (status != RT_OK) return status;
-  machine_set_argument(scan->body, 0, state);
+  vm_machine_set_argument(scan->body, 0, state);
   scan_set_rows(scan, scan->body, tau);
   if ((status = vm_machine_run(scan->body, machine_seed(seed, (uint64_t)tau), error)) != RT_OK) return status;
   for (int k = 0; k < scan->collected && !scan->step; k++) {

@@ -115,9 +115,10 @@ struct vm_gradient {
 
 struct vm_function {
   const char *name; /* "predict": outputs. "eval": outputs and loss; with several outputs, the loss of each
-                       and what that is divided by. "train": loss and gradients. "attend". "run" */
-  /* Arguments: of a function that a later one runs (vm/scan_operands.h). Such a one reads no params and no
-   * inputs. */
+                       and what that is divided by. "train": loss and gradients. "attend". "run".
+                       "begin", "step": see vm_continuing */
+  /* Arguments: of "step", and of a function that a later one runs (vm/scan_operands.h). Such a one reads no
+   * params and no inputs. */
   struct vm_type *argument;
   uint32_t argument_count;
   struct vm_value *value;
@@ -130,6 +131,24 @@ struct vm_function {
   const char **output_name; /* [output_count] */
   struct vm_gradient *gradient;
   uint32_t gradient_count;
+};
+
+/* What a model that continues a text keeps from token to token. The function "begin" computes what a text
+ * begins with; then "step" is run on new tokens, with all that is kept as its arguments, as often as wanted.
+ * Its output 0 are the scores behind each of the new tokens. */
+struct vm_kept {
+  uint32_t
+      start;     /* output of "begin" that it is at first; UINT32_MAX: it has a row for each token, so none */
+  uint32_t next; /* output of "step" that it is after a step; UINT32_MAX: it stays */
+};
+struct vm_continuing {
+  int64_t before; /* number of the symbol that says how many tokens there were before */
+  struct vm_kept *kept;
+  uint32_t kept_count; /* arguments of "step" */
+  /* Why there is no such function, and where the program says so; NULL: there is one, or it does not continue
+   * a text. */
+  const char *why, *file, *text;
+  uint32_t line, column;
 };
 
 /* A head as the compiler found it, for people. */
@@ -187,6 +206,7 @@ struct vm_module {
   struct vm_requirement *requirement;
   uint32_t requirement_count; /* for those who read data; the machine does not trust them */
   struct vm_settings settings;
+  struct vm_continuing continuing;
   struct rt_arena arena; /* owns all of the above but dims */
 };
 

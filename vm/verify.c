@@ -27,7 +27,6 @@ static int verify_value(struct verify *v, const struct vm_value *value, uint32_t
     fits = value->index < m->input_count && verify_view(v, &value->type, &m->input[value->index].type);
   else if (value->place == VM_IN_ARGUMENT)
     fits = value->index < v->f->argument_count && verify_view(v, &value->type, &v->f->argument[value->index]);
-  if (value->place == VM_IN_PARAM || value->place == VM_IN_INPUT) fits = fits && !v->f->argument_count;
   return fits ? RT_OK
               : rt_fail(v->error, RT_BAD_DATA, "bad module: function %s: value %u has no place", v->f->name,
                         number);
@@ -228,6 +227,7 @@ int vm_verify(const struct vm_module *module, struct rt_error *error) {
   int status = verify_module_parts(&v);
   for (uint32_t i = 0; i < module->function_count && status == RT_OK; i++)
     status = verify_function(&v, &module->function[i]);
+  if (status == RT_OK) status = verify_continuing(&v);
   vm_dims_free(&v.dims);
   return status;
 }

@@ -77,6 +77,21 @@ static int verify_outputs(struct verify *v) {
   return RT_OK;
 }
 
+/* Sizes are compared when a value is kept. */
+int verify_continuing(struct verify *v) {
+  const struct vm_module *m = v->module;
+  const struct vm_continuing *c = &m->continuing;
+  const struct vm_function *begin = vm_module_function(m, "begin"), *step = vm_module_function(m, "step");
+  if (!step) return c->kept_count ? bad(v, "step of a text", 0) : RT_OK;
+  bool fits = begin && !begin->argument_count && step->output_count > 0
+              && step->argument_count == c->kept_count && (c->kept || !c->kept_count) && c->before >= 0
+              && symbol_fits(&m->dims, c->before, VM_RAGGED);
+  for (uint32_t k = 0; fits && k < c->kept_count; k++)
+    fits = (c->kept[k].start == UINT32_MAX || c->kept[k].start < begin->output_count)
+           && (c->kept[k].next == UINT32_MAX || c->kept[k].next < step->output_count);
+  return fits ? RT_OK : bad(v, "step of a text", 0);
+}
+
 static int verify_settings(struct verify *v) {
   const struct vm_settings *s = &v->module->settings;
   bool fits = s->optimizer && s->schedule && isfinite(s->learning_rate) && isfinite(s->weight_decay)

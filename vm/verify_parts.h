@@ -24,6 +24,8 @@ bool verify_view(struct verify *v, const struct vm_type *a, const struct vm_type
 int verify_fail(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int verify_module_parts(struct verify *v); /* verify_module.c: all but the functions */
+int verify_continuing(struct verify *v);   /* verify_module.c: what is kept from token to token; the functions
+                                              are known to be well formed */
 int verify_lanes(
     struct verify *v); /* verify_lanes.c: the instruction at hand is OP_lanes; its operands exist */
 int verify_scan(struct verify *v, const struct vm_instr *instr,

@@ -16,11 +16,19 @@ struct scan_check {
   bool states;        /* they are all states */
 };
 
+/* What runs a body gives it its arguments, and nothing else. */
+static bool reads_arguments_alone(const struct vm_function *f) {
+  bool alone = true;
+  for (uint32_t k = 0; k < f->value_count; k++)
+    alone = alone && f->value[k].place != VM_IN_PARAM && f->value[k].place != VM_IN_INPUT;
+  return alone;
+}
+
 static const struct vm_function *function_at(struct verify *v, int64_t number) {
   const struct vm_function *f =
       number >= 0 && number < v->f - v->module->function ? &v->module->function[number] : NULL;
-  return f && f->argument_count > 0 && f->argument_count <= 3 * SCAN_MAX_ARGS && f->output_count > 0
-                 && f->gradient_count == 0
+  return f && reads_arguments_alone(f) && f->argument_count > 0 && f->argument_count <= 3 * SCAN_MAX_ARGS
+                 && f->output_count > 0 && f->gradient_count == 0
              ? f
              : NULL;
 }

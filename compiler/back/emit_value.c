@@ -47,9 +47,12 @@ uint32_t ir_value_of(struct ir_emitter *e, ir_id n) {
       return e->value_of[n] = add_value(
                  e, (struct vm_value){node->type, VM_IN_PARAM, (uint32_t)node->attr[0]}, UINT32_MAX);
     case OP_input:
-      if (e->outputs->argument_count)
-        return e->value_of[n] = add_value(
-                   e, (struct vm_value){node->type, VM_IN_ARGUMENT, (uint32_t)node->attr[0]}, UINT32_MAX);
+      if (e->outputs->argument_count && node->attr[0] >= e->outputs->first_argument)
+        return e->value_of[n] =
+                   add_value(e,
+                             (struct vm_value){node->type, VM_IN_ARGUMENT,
+                                               (uint32_t)(node->attr[0] - e->outputs->first_argument)},
+                             UINT32_MAX);
       return e->value_of[n] = add_value(
                  e, (struct vm_value){node->type, VM_IN_INPUT, (uint32_t)node->attr[0]}, UINT32_MAX);
     default:

@@ -255,7 +255,8 @@ struct ir_outputs {
   const uint32_t *param; /* param numbers as attr of OP_param nodes */
   bool training;         /* false: OP_bernoulli is 1 and OP_gumbel 0: nothing is dropped or disturbed */
   int argument_count;
-  const struct vm_type *argument; /* of a body; then OP_input means these */
+  const struct vm_type *argument; /* what the function is given beside inputs */
+  int64_t first_argument;         /* the OP_input nodes from this number on are these */
 };
 int ir_emit(struct ir_graph *g, const struct ir_outputs *outputs, const char *name, struct vm_module *module,
             struct rt_error *error);

@@ -57,6 +57,12 @@ static int64_t attend_keys(const struct attend_call *c, int64_t example) {
   return keys < 0 ? 1 : keys;
 }
 
+/* i of query 0. */
+static int64_t attend_moved(const struct attend_call *c, int64_t example) {
+  const struct rt_call *call = c->call;
+  return c->moved ? (call->size_each ? call->size_each[example] : call->attr[c->moved]) - 1 : 0;
+}
+
 static void attend_enter(const struct attend_call *c, struct attend_head *head, int64_t example, int64_t h,
                          int64_t heads) {
   const struct attend_plan *plan = c->call->attend;
@@ -64,6 +70,7 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
   *head = (struct attend_head){.call = c->call, .plan = plan, .example = example, .head = h, .heads = heads};
   head->queries = attend_size(&c->roles, c->shape, ATTEND_I, example, 1);
   head->keys = attend_keys(c, example);
+  head->moved = attend_moved(c, example);
   head->query = KERNEL(attend_bind)(&plan->query, &in[0], example, h, heads);
   head->key = KERNEL(attend_bind)(&plan->key, &in[1], example, h, heads);
   if (c->value >= 0) head->value = KERNEL(attend_bind)(&plan->value, &in[c->value], example, h, heads);
@@ -207,14 +214,15 @@ static int64_t attend_chunks(int64_t length) {
 
 void KERNEL(attend_run)(const struct attend_call *call) {
   struct attend_job job = {.call = call, .by_query = 1, .grouped = 1};
-  int64_t examples = call->shape->examples, longest = 0, most_keys = 0;
+  int64_t examples = call->shape->examples, longest = 0, last = 0, most_keys = 0;
   double work = 0;
   for (int64_t e = 0; e < examples; e++) {
     int64_t queries = attend_size(&call->roles, call->shape, ATTEND_I, e, 1);
-    int64_t keys = attend_keys(call, e);
+    int64_t keys = attend_keys(call, e), moved = attend_moved(call, e);
     work += (double)queries * (double)keys;
     if (keys > most_keys) most_keys = keys;
     if (queries > longest) longest = queries;
+    if (moved + queries > last) last = moved + queries;
     if (!call->shape->ragged) {
       work *= (double)examples;
       break;
@@ -223,7 +231,7 @@ void KERNEL(attend_run)(const struct attend_call *call) {
   job.heads = examples ? attend_size(&call->roles, call->shape, ATTEND_H, 0, 1) : 0;
   job.segments = examples * job.heads;
   if (!job.segments) return;
-  job.wide = attend_passes_float(call, job.heads, longest, most_keys);
+  job.wide = attend_passes_float(call, job.heads, last, most_keys);
   if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(longest);
   if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && longest > ATTEND_CUT) {
     job.by_query = attend_chunks(longest);
@@ -241,7 +249,7 @@ void KERNEL(attend_run)(const struct attend_call *call) {
 
 static enum lane_truth attend_sees(const struct attend_head *head, int64_t first_query, int64_t queries,
                                    int64_t first_key, int64_t keys) {
-  struct lane_ranges ranges = {first_query, queries, first_key, keys, head->head, 0};
+  struct lane_ranges ranges = {head->moved + first_query, queries, first_key, keys, head->head, 0};
   return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
 }
 
@@ -424,7 +432,7 @@ int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_bl
   int input = 0, extras = head->plan->extra_count;
   tile->rows_fast = true;
   tile->slow = block->keys, tile->fast = block->fast, tile->fast_valid = block->queries;
-  tile->first_row = block->first_query, tile->first_column = block->first_key;
+  tile->first_row = head->moved + block->first_query, tile->first_column = block->first_key;
   tile->head = head->head, tile->example = head->example, tile->seed = head->call->seed;
   tile->padded = 0;
   if (score) attend_input(block, score, tile, input++);

@@ -50,6 +50,7 @@ struct attend_head {
   int64_t example, head, heads;
   int64_t queries, keys;                              /* n and m */
   int64_t first_query, end_query, first_key, end_key; /* the task's part */
+  int64_t moved;                                      /* i of query 0: it may stand behind earlier keys */
   bool makes_rows, makes_columns; /* which results are the task's: those with an i axis; those without */
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
 };
@@ -108,7 +109,8 @@ enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 
 /* Runs a task over all heads of all examples. roles and shape say how many examples, heads and queries there
  * are: those of a result, or of whatever has its axes i and h. first_extra: number of the first extra among
- * the inputs; value: that of value, or -1. */
+ * the inputs; value: that of value, or -1. moved: the attribute that says which position the first query
+ * has, counted from 1; 0: it is the first. */
 struct attend_call {
   const struct rt_call *call;
   struct attend_operand roles;
@@ -116,6 +118,7 @@ struct attend_call {
   int first_extra, value;
   enum attend_cut cut;
   attend_task *task;
+  int moved;
 };
 void KERNEL(attend_run)(const struct attend_call *call);
 

@@ -190,7 +190,7 @@ static void attend_forward(const struct attend_head *head, struct attend_space *
 
 void KERNEL(attention)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_forward) : attend_forward;
-  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, task};
+  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, task, 1};
   KERNEL(attend_run)(&attend);
 }
 
@@ -239,7 +239,7 @@ static void attend_look(const struct attend_head *head, struct attend_space *spa
 
 void KERNEL(attention_weights)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_look) : attend_look;
-  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, task};
+  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, task, 0};
   const struct attend_operand *y = &call->attend->out;
   const uint8_t order[] = {ATTEND_H, ATTEND_I};
   for (size_t k = 0; k < RT_COUNT(order); k++)

@@ -387,6 +387,6 @@ static enum attend_cut attend_grad_cut(const struct attend_plan *plan) {
 void KERNEL(attention_grad)(const struct rt_call *call) {
   attend_task *task = call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward;
   struct attend_call attend = {
-      call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), task};
+      call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), task, 0};
   KERNEL(attend_run)(&attend);
 }

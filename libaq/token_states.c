@@ -1,0 +1,315 @@
+/* token_states.c: what is kept of each text lies by itself, so that texts may come, be copied and go. For a
+ * step the texts' parts are put one behind the other, as a batch has them. */
+#include "libaq/token_states.h"
+
+#include <string.h>
+
+/* A kept value of one text. */
+struct part {
+  char *data;
+  size_t bytes, capacity;
+};
+
+struct kept_text {
+  struct part *part; /* [kept] */
+  int64_t *size;     /* [symbols] */
+  int64_t before;
+};
+
+struct token_states {
+  const struct vm_module *module;
+  const struct vm_continuing *how;
+  size_t number_bytes;
+  struct vm_machine *begin, *step;
+  uint32_t *value;         /* [kept] of "step" that is the argument; UINT32_MAX: it reads none of it */
+  struct part *shared;     /* [kept] those that are one for all texts */
+  struct part *packed;     /* [kept] those of all texts */
+  struct kept_text *text;  /* [room], of which count are in use */
+  struct kept_text *other; /* [room] scratch of token_states_keep */
+  int64_t count, room;
+  int64_t **size; /* [symbols] of all texts, [room] each; NULL: not ragged */
+};
+
+/* ---- making ---- */
+
+static const struct vm_type *type_of(const struct token_states *s, uint32_t k) {
+  return &vm_machine_function(s->step)->argument[k];
+}
+
+static size_t element_bytes(const struct token_states *s, const struct vm_type *type) {
+  return type->dtype == RT_INT ? sizeof(int32_t) : s->number_bytes;
+}
+
+static void find_values(struct token_states *s) {
+  const struct vm_function *f = vm_machine_function(s->step);
+  for (uint32_t k = 0; k < s->how->kept_count; k++) s->value[k] = UINT32_MAX;
+  for (uint32_t v = 0; v < f->value_count; v++)
+    if (f->value[v].place == VM_IN_ARGUMENT) s->value[f->value[v].index] = v;
+}
+
+static int make(struct token_states *s, enum rt_precision precision, struct rt_pool *pool,
+                struct rt_error *error) {
+  const struct vm_module *m = s->module;
+  size_t kept = (size_t)s->how->kept_count + 1;
+  s->begin = vm_machine_new(m, vm_module_function(m, "begin"), precision, pool, error);
+  s->step = s->begin ? vm_machine_new(m, vm_module_function(m, "step"), precision, pool, error) : NULL;
+  if (!s->step) return error->code;
+  s->value = rt_zalloc(kept, sizeof *s->value);
+  s->shared = rt_zalloc(kept, sizeof *s->shared);
+  s->packed = rt_zalloc(kept, sizeof *s->packed);
+  s->size = rt_zalloc(m->dims.symbol_count + 1, sizeof *s->size);
+  if (!s->value || !s->shared || !s->packed || !s->size) return rt_no_memory(error);
+  find_values(s);
+  return RT_OK;
+}
+
+int token_states_new(struct token_states **states, const struct vm_module *module,
+                     enum rt_precision precision, struct rt_pool *pool, struct rt_error *error) {
+  *states = NULL;
+  if (!vm_module_function(module, "step")) return RT_OK;
+  struct token_states *s = rt_zalloc(1, sizeof *s);
+  if (!s) return rt_no_memory(error);
+  s->module = module;
+  s->how = &module->continuing;
+  s->number_bytes = precision == RT_F64 ? sizeof(double) : sizeof(float);
+  int status = make(s, precision, pool, error);
+  if (status != RT_OK)
+    token_states_free(s);
+  else
+    *states = s;
+  return status;
+}
+
+static void free_parts(struct part *part, uint32_t count) {
+  for (uint32_t k = 0; part && k < count; k++) rt_free(part[k].data);
+  rt_free(part);
+}
+
+static void free_texts(struct token_states *s, struct kept_text *text) {
+  for (int64_t k = 0; text && k < s->room; k++) {
+    free_parts(text[k].part, s->how->kept_count);
+    rt_free(text[k].size);
+  }
+  rt_free(text);
+}
+
+void token_states_free(struct token_states *s) {
+  if (!s) return;
+  free_texts(s, s->text);
+  free_texts(s, s->other);
+  free_parts(s->shared, s->how->kept_count);
+  free_parts(s->packed, s->how->kept_count);
+  for (size_t k = 0; s->size && k < s->module->dims.symbol_count; k++) rt_free(s->size[k]);
+  rt_free(s->size);
+  rt_free(s->value);
+  vm_machine_free(s->begin);
+  vm_machine_free(s->step);
+  rt_free(s);
+}
+
+struct vm_machine *token_states_begin(const struct token_states *s) {
+  return s->begin;
+}
+struct vm_machine *token_states_step(const struct token_states *s) {
+  return s->step;
+}
+int64_t token_states_before(const struct token_states *s, int64_t k) { return s->text[k].before; }
+
+size_t token_states_bytes(const struct token_states *s) {
+  size_t bytes = 0;
+  for (int64_t t = 0; t < s->count; t++)
+    for (uint32_t k = 0; k < s->how->kept_count; k++) bytes += s->text[t].part[k].bytes;
+  return bytes;
+}
+
+/* ---- room ---- */
+
+/* Room that grows by halves, so that a text that grows by a row is not copied for each. */
+static int part_room(struct part *part, size_t bytes, struct rt_error *error) {
+  void *data = part->data;
+  if (rt_grow(&data, &part->capacity, bytes, 1)) return rt_no_memory(error);
+  part->data = data;
+  return RT_OK;
+}
+
+static int part_set(struct part *part, const void *from, size_t bytes, size_t unchanged,
+                    struct rt_error *error) {
+  if (part_room(part, bytes, error) != RT_OK) return RT_NO_MEMORY;
+  if (bytes > unchanged) memcpy(part->data + unchanged, (const char *)from + unchanged, bytes - unchanged);
+  part->bytes = bytes;
+  return RT_OK;
+}
+
+static int grow(struct token_states *s, struct kept_text **texts, int64_t count) {
+  struct kept_text *more = rt_zalloc((size_t)count, sizeof *more);
+  if (!more) return RT_NO_MEMORY;
+  if (s->room) memcpy(more, *texts, (size_t)s->room * sizeof *more);
+  rt_free(*texts);
+  *texts = more;
+  for (int64_t k = s->room; k < count; k++) {
+    more[k].part = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *more[k].part);
+    more[k].size = rt_zalloc(s->module->dims.symbol_count + 1, sizeof *more[k].size);
+    if (!more[k].part || !more[k].size) return RT_NO_MEMORY;
+  }
+  return RT_OK;
+}
+
+static int make_room(struct token_states *s, int64_t count, struct rt_error *error) {
+  if (count <= s->room) return RT_OK;
+  for (size_t k = 0; k < s->module->dims.symbol_count; k++) {
+    if (s->module->dims.symbol[k].kind != VM_RAGGED) continue;
+    int64_t *more = rt_zalloc((size_t)count, sizeof *more);
+    if (!more) return rt_no_memory(error);
+    rt_free(s->size[k]);
+    s->size[k] = more;
+  }
+  int status = grow(s, &s->text, count);
+  if (status == RT_OK) status = grow(s, &s->other, count);
+  if (status != RT_OK) return rt_no_memory(error);
+  s->room = count;
+  return RT_OK;
+}
+
+/* ---- beginning ---- */
+
+/* Where an example's part of a value lies, and how long it is. */
+static const char *example_of(const struct token_states *s, const struct rt_tensor *t,
+                              const struct vm_type *type, int64_t example, size_t *bytes) {
+  size_t each = element_bytes(s, type);
+  int64_t first = rt_offset(t->shape, example),
+          end = example + 1 < t->shape->examples ? rt_offset(t->shape, example + 1) : t->shape->count;
+  *bytes = (size_t)(end - first) * each;
+  return (const char *)t->data + (size_t)first * each;
+}
+
+static int take_part(struct token_states *s, uint32_t k, int64_t count, struct rt_error *error) {
+  const struct vm_type *type = type_of(s, k);
+  uint32_t start = s->how->kept[k].start;
+  int status = RT_OK;
+  size_t bytes;
+  if (start == UINT32_MAX) {
+    for (int64_t t = 0; t < count; t++) s->text[t].part[k].bytes = 0;
+    return RT_OK;
+  }
+  struct rt_tensor from = vm_machine_output(s->begin, start);
+  if (!type->batched) {
+    const char *data = example_of(s, &from, type, 0, &bytes);
+    return part_set(&s->shared[k], data, bytes, 0, error);
+  }
+  if (from.shape->examples != count)
+    return rt_fail(error, RT_BAD_DATA, "the module begins texts with what is not one for each");
+  for (int64_t t = 0; t < count && status == RT_OK; t++) {
+    const char *data = example_of(s, &from, type, t, &bytes);
+    status = part_set(&s->text[t].part[k], data, bytes, 0, error);
+  }
+  return status;
+}
+
+int token_states_take(struct token_states *s, int64_t count, const int64_t *const *sizes,
+                      struct rt_error *error) {
+  s->count = 0;
+  int status = make_room(s, count, error);
+  for (int64_t t = 0; t < count && status == RT_OK; t++) {
+    s->text[t].before = 0;
+    for (size_t k = 0; k < s->module->dims.symbol_count; k++)
+      s->text[t].size[k] = sizes && sizes[k] && (int64_t)k != s->how->before ? sizes[k][t] : 0;
+  }
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++) status = take_part(s, k, count, error);
+  if (status == RT_OK) s->count = count;
+  return status;
+}
+
+/* ---- going on ---- */
+
+static int bind(struct token_states *s, uint32_t input, const int64_t *more, struct rt_error *error) {
+  int64_t length = s->module->input[input].length;
+  for (size_t k = 0; k < s->module->dims.symbol_count; k++)
+    for (int64_t t = 0; s->size[k] && t < s->count; t++)
+      s->size[k][t] = (int64_t)k == length           ? more[t]
+                      : (int64_t)k == s->how->before ? s->text[t].before
+                                                     : s->text[t].size[k];
+  return vm_machine_bind(s->step, s->count, (const int64_t *const *)s->size, error);
+}
+
+/* What the step reads as argument k. A lone text's part is read where it lies. */
+static int give(struct token_states *s, uint32_t k, struct rt_error *error) {
+  if (s->value[k] == UINT32_MAX) return RT_OK;
+  const struct vm_type *type = type_of(s, k);
+  struct rt_tensor argument = vm_machine_value(s->step, s->value[k]);
+  size_t wanted = (size_t)argument.shape->count * element_bytes(s, type), total = 0;
+  struct part *from = !type->batched ? &s->shared[k] : s->count == 1 ? &s->text[0].part[k] : &s->packed[k];
+  if (from == &s->packed[k]) {
+    for (int64_t t = 0; t < s->count; t++) total += s->text[t].part[k].bytes;
+    if (part_room(from, total, error) != RT_OK) return RT_NO_MEMORY;
+    from->bytes = 0;
+    for (int64_t t = 0; t < s->count; t++) {
+      const struct part *part = &s->text[t].part[k];
+      if (part->bytes) memcpy(from->data + from->bytes, part->data, part->bytes);
+      from->bytes += part->bytes;
+    }
+  }
+  if (from->bytes != wanted || (!from->data && part_room(from, 1, error) != RT_OK))
+    return from->bytes != wanted
+               ? rt_fail(error, RT_BAD_DATA, "the module keeps values of other sizes than it reads")
+               : RT_NO_MEMORY;
+  vm_machine_set_argument(s->step, k, from->data);
+  return RT_OK;
+}
+
+/* Rows of the first axis are added behind those that are there. */
+static bool only_grows(const struct token_states *s, uint32_t k) {
+  const struct vm_type *type = type_of(s, k);
+  return s->how->kept[k].start == UINT32_MAX && type->rank > 0
+         && vm_dim_uses(&s->module->dims, type->dim[0], (uint32_t)s->how->before);
+}
+
+static int replace(struct token_states *s, uint32_t k, struct rt_error *error) {
+  uint32_t next = s->how->kept[k].next;
+  const struct vm_type *type = type_of(s, k);
+  if (next == UINT32_MAX) return RT_OK;
+  struct rt_tensor from = vm_machine_output(s->step, next);
+  if (!type->batched || from.shape->examples != s->count)
+    return rt_fail(error, RT_BAD_DATA, "the module keeps of texts what is not one for each");
+  int status = RT_OK;
+  for (int64_t t = 0; t < s->count && status == RT_OK; t++) {
+    size_t bytes;
+    const char *data = example_of(s, &from, type, t, &bytes);
+    struct part *part = &s->text[t].part[k];
+    status = part_set(part, data, bytes, only_grows(s, k) && bytes >= part->bytes ? part->bytes : 0, error);
+  }
+  return status;
+}
+
+int token_states_go_on(struct token_states *s, uint32_t input, const int32_t *token, const int64_t *more,
+                       struct rt_error *error) {
+  int status = bind(s, input, more, error);
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++) status = give(s, k, error);
+  if (status != RT_OK) return status;
+  vm_machine_set_input(s->step, input, token);
+  status = vm_machine_run(s->step, 0, error);
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++) status = replace(s, k, error);
+  for (int64_t t = 0; t < s->count && status == RT_OK; t++) s->text[t].before += more[t];
+  return status;
+}
+
+static int copy_text(const struct token_states *s, struct kept_text *to, const struct kept_text *from,
+                     struct rt_error *error) {
+  int status = RT_OK;
+  to->before = from->before;
+  memcpy(to->size, from->size, s->module->dims.symbol_count * sizeof *to->size);
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
+    status = part_set(&to->part[k], from->part[k].data, from->part[k].bytes, 0, error);
+  return status;
+}
+
+int token_states_keep(struct token_states *s, const int64_t *from, int64_t count, struct rt_error *error) {
+  int status = make_room(s, count, error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++)
+    status = copy_text(s, &s->other[k], &s->text[from[k]], error);
+  if (status != RT_OK) return status;
+  struct kept_text *there = s->text;
+  s->text = s->other;
+  s->other = there;
+  s->count = count;
+  return RT_OK;
+}

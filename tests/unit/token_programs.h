@@ -1,0 +1,137 @@
+/* token_programs.h: models that continue a text: causal in many ways, and some that cannot go on token by
+ * token. */
+#ifndef AQ_TESTS_TOKEN_PROGRAMS_H
+#define AQ_TESTS_TOKEN_PROGRAMS_H
+
+struct token_program {
+  const char *name, *text; /* of those that are refused: part of the reason */
+};
+
+static const char token_program_head[] =
+    "dim D = 8, H = 2, K = D / H\n"
+    "data { text: words[T <= 64, V], source: words[S <= 64, A], kind: class[C], v: vector[N] }\n"
+    "loss cross_entropy\n"
+    "train { epochs = 1 }\n"
+    "head[H] look(x: [T, D], y: [P, D]) -> [T, K] {\n"
+    "  query = project(x, K)\n  key = project(y, K)\n  value = project(y, K)\n  score = s / sqrt(K)\n}\n"
+    "fn side(z: [T, H, K]) -> [T, D] = linear(reshape(z, [T, D]), D)\n";
+
+#define WRITES(BODY)                                                                                         \
+  "model m(text) -> next(text) {\n  x = embed(text, D)\n" BODY "\n  return linear(x, V)\n}\n"
+/* Two layers, so that what is kept of the second is made of the first. */
+#define HEAD(SLOTS)                                                                                          \
+  WRITES("  x = layernorm(x + side(look(x, x) with {" SLOTS "}))\n"                                          \
+         "  x = x + side(look(x, x) with {" SLOTS "})")
+
+static const struct token_program token_programs[] = {
+    {"no memory", WRITES("")},
+    {"a network for each token", WRITES("  x = x + mlp(layernorm(x), 4 * D)")},
+    {"causal", HEAD("mask = j <= i")},
+    {"strictly before", HEAD("mask = j < i")},
+    {"window", HEAD("mask = j <= i and i - j < 3")},
+    {"window of two kinds", HEAD("mask = streaming(i, j, 2, 1)")},
+    {"strided", HEAD("mask = strided(i, j, 2, 3)")},
+    {"prefix of a fixed length", HEAD("mask = j <= i or (prefix(j, 0))")},
+    {"block", HEAD("mask = causal(i, j) and block(i, j, 4)")},
+    {"neighbours", HEAD("mask = j <= i and neighbours(i, j, 3, 1)")},
+    {"alibi", HEAD("score = s / sqrt(K) + alibi(i, j, h, H)\n mask = j <= i")},
+    {"absolute positions in the score", HEAD("score = s / sqrt(K) - 0.1 * i * h + sin(j)\n mask = j <= i")},
+    {"kerple", HEAD("score = s / sqrt(K) + kerple(i, j)\n mask = j <= i")},
+    {"t5 bias", HEAD("score = s / sqrt(K) + t5_causal_bias(j - i, 8, 8)\n mask = j <= i")},
+    {"soft cap", HEAD("score = softcap(s / sqrt(K), 2)\n mask = j <= i")},
+    {"rotary", HEAD("query = rope(project(x, K))\n key = rope(project(x, K))\n mask = j <= i")},
+    {"sparsemax", HEAD("norm = sparsemax(s)\n mask = j <= i")},
+    {"entmax", HEAD("norm = entmax(s, 1.5)\n mask = j <= i")},
+    {"two largest", HEAD("score = s - 0.03 * (i - j)\n norm = softmax(top_k(s, 2))\n mask = j <= i")},
+    {"no normaliser", HEAD("norm = relu(s)\n mask = j <= i")},
+    {"retention", HEAD("norm = retention(s, i, j, h)\n mask = causal(i, j)")},
+    {"dropped when trained", HEAD("drop = 10%\n mask = j <= i")},
+    {"attention sink", HEAD("norm = sink_softmax(s, param[] = 0.3, j)\n mask = j <= i")},
+    {"signed softmax", HEAD("norm = signed_softmax(s)\n mask = j <= i")},
+    {"weights that run along the keys", HEAD("norm = exp(s - 0.1 * cumsum(exp(s), j)) / 3\n mask = j <= i")},
+    {"talking heads", WRITES("  b = param[H, H] = normal(1)\n  a = param[H, H] = normal(1)\n"
+                             "  x = x + side(talking_heads(x, x, b, a, H, K) with { mask = j <= i })\n"
+                             "  x = x + side(talking_heads(x, x, b, a, H, K) with { mask = j <= i })")},
+    {"learned positions", WRITES("  x = position(x, 64)\n  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"sinusoids", WRITES("  x = sinusoid(x)\n  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"one head", WRITES("  x = x + self_attention(x) with { mask = j <= i }")},
+    {"dropout beside", WRITES("  x = x + dropout(self_attention(x) with { mask = j <= i }, 0.1)")},
+    {"relative positions", WRITES("  z = shaw(x, H, K, 3) with { mask = j <= i }\n  x = x + side(z)")},
+    {"disentangled", WRITES("  places = param[8, D] = normal(0.3)\n"
+                            "  z = disentangled(x, places, H, K) with { mask = j <= i }\n  x = x + side(z)")},
+    {"euclidean", WRITES("  x = x + side(euclidean(x, x, H, K) with { mask = j <= i })")},
+    {"cosine", WRITES("  x = x + side(cosine(x, x, H, K) with { mask = j <= i })")},
+    {"latent", WRITES("  z = latent(x, project(x, 5), rope(project(x, 2)), H, K) with { mask = j <= i }\n"
+                      "  x = x + side(z)\n  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"one key for all heads",
+     WRITES("  q = reshape(project(x, D), [T, H, K])\n"
+            "  z = attend(q, project(x, K), project(x, K), H) with { mask = j <= i }\n"
+            "  x = x + side(z)")},
+    {"grouped keys",
+     WRITES("  q = rotary(reshape(project(x, 2 * D), [T, 2 * H, K]))\n"
+            "  k = rotary(reshape(project(x, D), [T, H, K]))\n  v = reshape(project(x, D), [T, H, K])\n"
+            "  z = attend(q, grouped(k, 2 * H), grouped(v, 2 * H), 2 * H) with { mask = j <= i }\n"
+            "  x = x + linear(reshape(z, [T, 2 * D]), D)")},
+    {"causal linear attention",
+     WRITES("  q = reshape(project(x, D), [T, H, K])\n  k = reshape(project(x, D), [T, H, K])\n"
+            "  x = x + side(causal_linear_attention(q, k, reshape(project(x, D), [T, H, K])))\n"
+            "  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"recurrent network", WRITES("  x = x + rnn(x, D)\n  x = x + rnn(x, D)")},
+    {"gated recurrent units", WRITES("  x = gru(x, D)\n  x = gru(x, D)")},
+    {"long short-term memory", WRITES("  x = lstm(x, D)\n  x = x + lstm(x, D)")},
+    {"recurrent retention",
+     WRITES("  q = reshape(project(x, D), [T, H, K])\n  k = reshape(project(x, D), [T, H, K])\n"
+            "  x = x + side(recurrent_retention(q, k, reshape(project(x, D), [T, H, K]), 0.9))\n"
+            "  x = x + rnn(x, D)")},
+    {"delta rule",
+     WRITES("  q = reshape(project(x, D), [T, H, K])\n  k = unit(reshape(project(x, D), [T, H, K]))\n"
+            "  b = sigmoid(linear(x, H))\n"
+            "  x = x + side(delta_rule(q, k, reshape(project(x, D), [T, H, K]), b))\n  x = x + rnn(x, D)")},
+    {"running sum", WRITES("  x = x + linear(cumsum(x, T), D)\n  x = x + 0.1 * cumsum(x, T)")},
+    {"running mean", WRITES("  n = expand(range(T) + 1, [T, D])\n  x = x + cumsum(x, T) / n\n"
+                            "  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"shift", WRITES("  y = concat(zeros([1, D]), x[0..T - 1], axis = 0)\n  x = x + linear(y, D)\n"
+                     "  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"learned shift by three",
+     WRITES("  b = param[3, D] = normal(0.3)\n  p = concat(b, x, axis = 0)\n  x = x + linear(p[0..T], D)\n"
+            "  x = x + linear(concat(b, x, axis = 0)[1..T + 1], D)")},
+    {"convolution",
+     WRITES("  p = concat(zeros([2, D]), x, axis = 0)\n"
+            "  x = relu(linear(p[0..T], D) + linear(p[1..T + 1], D) + linear(p[2..T + 2], D))\n"
+            "  p = concat(zeros([2, D]), x, axis = 0)\n"
+            "  x = x + relu(linear(p[0..T], D) + linear(p[1..T + 1], D) + linear(p[2..T + 2], D))")},
+    {"first token", WRITES("  y = x[0]\n  x = x + expand(y, [T, D])\n"
+                           "  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"memory before the text",
+     WRITES("  m = param[2, D] = normal(0.3)\n"
+            "  x = x + side(look(x, concat(m, x, axis = 0)) with { mask = j <= i + 2 })\n"
+            "  x = x + side(look(x, concat(m, x, axis = 0)) with { mask = j <= i + 2 })")},
+    {"gate of a table per position",
+     WRITES("  g = param[64] = normal(1)\n  x = x * expand(g[0..T], [T, D])\n"
+            "  x = x + side(look(x, x) with { mask = j <= i\n score = s + g[i] * g[j] })")},
+    {"tied embeddings", "model m(text) -> next(text) {\n  E = param[V, D] = normal(0.3)\n  x = E[text]\n"
+                        "  x = x + side(look(x, x) with { mask = j <= i })\n  return x @ E'\n}\n"},
+    {"source",
+     "model m(source, text) -> next(text) {\n  y = embed(source, D)\n  y = y + side(look(y, y))\n"
+     "  x = embed(text, D)\n  x = x + side(look(x, x) with { mask = j <= i })\n"
+     "  x = x + side(look(x, layernorm(y)))\n  x = x + side(look(x, y) with { score = s - abs(i - j) })\n"
+     "  return linear(x, V)\n}\n"},
+    {"source before the text",
+     "model m(source, text) -> next(text) {\n  y = embed(source, D)\n  x = embed(text, D)\n"
+     "  x = x + side(look(x, concat(y, x, axis = 0)) with { mask = j <= i + S })\n"
+     "  x = x + side(look(x, concat(y, x, axis = 0)) with { mask = j <= i + S })\n"
+     "  return linear(x, V)\n}\n"},
+    {"recurrence that begins with the source",
+     "model m(source, text) -> next(text) {\n  y = mean(gru(embed(source, D), D), S)\n  x = embed(text, D)\n"
+     "  h = scan(gru_step, y, x)\n  return linear(x + h, V)\n}\n"},
+    {"a kind", "model m(kind, text) -> next(text) {\n  x = embed(text, D) + expand(embed(kind, D), [T, D])\n"
+               "  x = x + side(look(x, x) with { mask = j <= i })\n  return linear(x, V)\n}\n"},
+    {"numbers", "model m(v, text) -> next(text) {\n  x = embed(text, D) + expand(linear(v, D), [T, D])\n"
+                "  x = x + side(look(x, x) with { mask = j <= i })\n  return linear(x, V)\n}\n"},
+};
+
+static const struct token_program token_refused[] = {
+    {"from the end of the text", WRITES("  x = x + rnn(x, D, reverse = true)")},
+};
+
+#endif
