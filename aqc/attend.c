@@ -40,7 +40,7 @@ static int show(const struct settings *settings, const aq_session *session) {
 
 static int check_texts(const aq_model *model, char *const *text, int given) {
   char names[256];
-  int wanted = model_fields(model, false, names, sizeof names);
+  int wanted = model_fields(model, FIELDS_READ, names, sizeof names);
   const char *hint = wanted == 1 ? "put the text in quotes" : "give one text for each of them, in quotes";
   if (wanted < given)
     return message_fail(AQ_USAGE, hint, "the model reads %d text%s (%s), and `%s` is one more", wanted,

@@ -3,118 +3,259 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "aqc/files.h"
+#include "aqc/input.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
+#include "aqc/reading_remarks.h"
+#include "aqc/terminal.h"
 #include "aqc/verb.h"
 
-/* A newline at the end, as from echo, does not belong to the prompt: rows of a table have none either. */
-static size_t without_newline(const char *text, size_t length) {
-  if (length == 0 || text[length - 1] != '\n') return length;
-  return length > 1 && text[length - 2] == '\r' ? length - 2 : length - 1;
+/* What is said while texts are written. */
+struct says {
+  int64_t seed;      /* when it is new: said as soon as something is drawn with it; -1: it is not said */
+  bool shown, drawn; /* how far writing is, where nothing else moves on the terminal */
+  long long tokens, texts;
+  double begun, last;
+};
+
+static void say_seed(struct says *says) {
+  if (says->seed >= 0) message_warn("--seed %lld draws the same again", (long long)says->seed);
+  says->seed = -1;
 }
 
-/* Does the standard input have text that nobody reads? */
-static bool text_waits(void) {
-  struct stat file;
-  int waiting = 0;
-  if (fstat(0, &file)) return false;
-  if (S_ISREG(file.st_mode)) return lseek(0, 0, SEEK_CUR) < file.st_size;
-  return S_ISFIFO(file.st_mode) && ioctl(0, FIONREAD, &waiting) == 0 && waiting > 0;
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* It may have been meant as a prompt. But it is no error: a loop of the shell may read its list from there.
- */
-static bool remark_unread(const struct settings *settings) {
-  if (settings->operand_count > 1 || !text_waits()) return false;
-  message_warn("the standard input is not read: give - for a prompt from there");
-  return true;
+static enum aq_then count_token(void *context, const aq_token *token) {
+  struct says *says = context;
+  double now = seconds_now();
+  say_seed(says);
+  says->tokens++;
+  if ((long long)token->row >= says->texts) says->texts = (long long)token->row + 1;
+  if (says->shown && now - says->last > 0.1) {
+    says->last = now;
+    says->drawn = true;
+    fprintf(stderr, "\r\033[K%lld texts begun  %lld tokens  %.0f tokens/s", says->texts, says->tokens,
+            (double)says->tokens / (now - says->begun));
+  }
+  return output_failed() ? AQ_END_ALL : AQ_GO_ON;
 }
 
-static int check_settings(const struct settings *settings) {
-  if (settings->temperature != 0) return AQ_OK;
-  if (settings->seed >= 0 || settings->top > 0)
+static void clear_count(struct says *says) {
+  if (says->drawn) fputs("\r\033[K", stderr);
+  says->drawn = false;
+}
+
+static enum aq_then write_token(void *context, const aq_token *token) {
+  say_seed(context);
+  return output_write_now(NULL, token->text, token->length) ? AQ_END_ALL : AQ_GO_ON;
+}
+
+/* ---- options ---- */
+
+/* Options of drawing have no effect where nothing is drawn. */
+static int check_settings(const struct settings *s) {
+  const char *without = s->seed >= 0 ? "seed" : s->top > 0 ? "top" : s->top_p >= 0 ? "top-p" : NULL;
+  if (s->beam > 1 && s->temperature > 0)
+    return message_fail(AQ_USAGE, "leave one of them out",
+                        "--beam searches for the likeliest text, and --temperature draws one");
+  if (s->beam > 1 && without)
+    return message_fail(AQ_USAGE, "without --beam, tokens are drawn",
+                        "--beam searches for the likeliest text, and --%s has no effect", without);
+  if (s->temperature == 0 && without)
     return message_fail(AQ_USAGE, "above 0, tokens are drawn: --temperature 0.7",
-                        "at temperature 0 the likeliest token is taken, and --%s has no effect",
-                        settings->seed >= 0 ? "seed" : "top");
+                        "at temperature 0 the likeliest token is taken, and --%s has no effect", without);
+  if (s->prompt && s->operand_count > 1)
+    return message_fail(AQ_USAGE, "leave one of them out",
+                        "there is a prompt for one text, and `%s` for many", s->operand[1]);
   return AQ_OK;
 }
 
-/* The prompt as a string of its own: the operand, or with "-" all of the standard input. */
-static int read_prompt(const struct settings *settings, char **prompt) {
-  size_t length;
-  const char *given = settings->operand_count > 1 ? settings->operand[1] : "";
-  *prompt = NULL;
-  if (strcmp(given, "-") != 0) {
-    *prompt = strdup(given);
-    return *prompt ? AQ_OK : message_no_memory();
-  }
-  char *text;
-  int status = file_read("-", &text, &length);
-  if (status == AQ_OK) length = without_newline(text, length);
-  if (status == AQ_OK && memchr(text, '\0', length))
-    status = message_fail(AQ_BAD_DATA, NULL, "there is a NUL byte in the prompt");
-  if (status == AQ_OK && !(*prompt = strndup(text, length))) status = message_no_memory();
-  free(text);
-  return status;
+/* As libaq decides it, but that a seed asks for draws, too. */
+static bool draws(const aq_model *model, const struct settings *settings) {
+  char names[8];
+  if (settings->beam > 1) return false;
+  if (settings->temperature >= 0) return settings->temperature > 0;
+  return settings->seed >= 0 || settings->top > 0 || settings->top_p >= 0
+         || model_fields(model, FIELDS_READ, names, sizeof names) == 1;
 }
 
-static int generate(aq_session *session, const struct settings *settings, const char *prompt) {
+/* Small enough to be typed again. */
+static int64_t new_seed(void) {
+  uint32_t bits = 0;
+  if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
+    bits = (uint32_t)time(NULL) ^ ((uint32_t)getpid() << 16);
+  return (int64_t)(bits % 1000000000);
+}
+
+/* \n and \t as in the lines that are written. */
+static char *without_escapes(const char *text) {
+  char *out = strdup(text), *to = out;
+  for (const char *at = text; out && *at; at++) {
+    bool escaped = at[0] == '\\' && (at[1] == 'n' || at[1] == 't');
+    if (escaped) at++;
+    *to++ = !escaped ? *at : *at == 'n' ? '\n' : '\t';
+  }
+  if (out) *to = '\0';
+  return out;
+}
+
+static void choose_seed(const aq_model *model, const struct settings *settings, aq_generate_options *options,
+                        struct says *says) {
+  if (!draws(model, settings)) return;
+  if (options->temperature < 0) options->temperature = 1;
+  options->seed = settings->seed >= 0 ? settings->seed : new_seed();
+  if (settings->seed < 0 && !settings->quiet) says->seed = options->seed;
+}
+
+static aq_generate_options options_of(const struct settings *settings) {
   aq_generate_options options;
   aq_generate_options_init(&options);
-  options.prompt = prompt;
   if (settings->length >= 0) options.length = settings->length;
   if (settings->temperature >= 0) options.temperature = settings->temperature;
-  if (settings->seed >= 0) options.seed = settings->seed;
   options.top = settings->top < INT_MAX ? (int)settings->top : INT_MAX;
-  options.write = output_write_now;
-  bool said = remark_unread(settings);
-  int status = aq_session_generate(session, &options);
+  if (settings->top_p >= 0) options.top_p = settings->top_p;
+  if (settings->beam > 0) options.beam = settings->beam < INT_MAX ? (int)settings->beam : INT_MAX;
+  if (settings->repeat_penalty >= 0) options.repeat_penalty = settings->repeat_penalty;
+  options.json = settings->json;
+  return options;
+}
+
+/* ---- one prompt ---- */
+
+static void remark_unknown(const aq_session *session, const struct settings *settings) {
+  aq_unknown unknown = aq_session_unknown(session);
+  if (settings->quiet || !unknown.count) return;
+  message_warn("the model does not know %lld of the %s%s%s", (long long)unknown.count, unknown.tokens,
+               *unknown.some ? ": " : "", unknown.some);
+}
+
+/* The fields of the prompt, with tabs between them when the model reads several. */
+static int write_prompt(aq_session *session, const aq_model *model, const struct settings *settings,
+                        aq_generate_options *options) {
+  char names[8];
+  size_t fields = (size_t)model_fields(model, FIELDS_READ, names, sizeof names), count = 0;
+  aq_field *field = calloc(fields + 1, sizeof *field);
+  if (!field) return message_no_memory();
+  for (const char *rest = settings->prompt; rest && count < fields + 1; count++) {
+    const char *tab = fields > 1 ? strchr(rest, '\t') : NULL;
+    field[count] = (aq_field){rest, tab ? (size_t)(tab - rest) : strlen(rest)};
+    rest = tab ? tab + 1 : NULL;
+  }
+  options->token = settings->json ? count_token : write_token;
+  int status = aq_session_generate(session, field, count, 1, options);
+  free(field);
+  remark_unknown(session, settings);
   if (output_failed()) return AQ_IO;
   if (status != AQ_OK) return message_print(aq_session_message(session));
-  putchar('\n');
-  if (!said) remark_unread(settings); /* whoever writes there may have been slower than the model */
-  return AQ_OK;
+  if (!settings->json) {
+    putchar('\n');
+    return AQ_OK;
+  }
+  aq_shown *shown;
+  status = aq_session_written_shown(session, 0, &shown);
+  return status == AQ_OK ? output_shown(settings, shown) : message_print(aq_session_message(session));
+}
+
+/* ---- many rows ---- */
+
+static int failed(const aq_session *session, const char *path) {
+  aq_message message = *aq_session_message(session);
+  if (message.code == AQ_NO_INPUT && access(path, F_OK))
+    message.hint = "generate reads files; for one text: aqc generate MODEL --prompt \"…\"";
+  return message_print(&message);
+}
+
+/* What stands for a skipped row, so that input and output lines still correspond. */
+static const char *const stand_in[] = {
+    [AQ_TEXT] = ": empty lines stand for them", [AQ_JSON] = ": objects with an error stand for them"};
+
+static int write_rows(aq_session *session, const aq_model *model, const struct settings *settings,
+                      aq_generate_options *options) {
+  options->path = settings->operand_count > 1 ? settings->operand[1] : "-";
+  options->read = input_read;
+  options->write = output_write;
+  options->token = count_token;
+  int status = aq_session_generate_stream(session, options);
+  clear_count(options->context);
+  if (output_failed()) return AQ_IO;
+  aq_reading reading = aq_session_reading(session);
+  reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
+  remark_unknown(session, settings);
+  return status != AQ_OK ? failed(session, options->path) : input_finish();
+}
+
+static int generate(aq_session *session, const aq_model *model, const struct settings *settings) {
+  aq_generate_options options = options_of(settings);
+  struct says says = {.seed = -1, .begun = seconds_now()};
+  char *stop = NULL;
+  if (settings->stop && !(stop = without_escapes(settings->stop))) return message_no_memory();
+  options.stop = stop;
+  options.context = &says;
+  says.shown = !settings->quiet && !settings->prompt && terminal_is(2) && !terminal_is(1);
+  choose_seed(model, settings, &options, &says);
+  int status = settings->prompt ? write_prompt(session, model, settings, &options)
+                                : write_rows(session, model, settings, &options);
+  if (status == AQ_OK) say_seed(&says);
+  free(stop);
+  return status;
 }
 
 static int run_generate(const struct settings *settings) {
   aq_model *model = NULL;
   aq_session *session = NULL;
-  char *prompt;
   int status = check_settings(settings);
-  if (status != AQ_OK) return status;
-  status = read_prompt(settings, &prompt);
   if (status == AQ_OK) status = open_model(settings->operand[0], &model);
   if (status == AQ_OK) status = open_session(model, settings, &session);
-  if (status == AQ_OK) status = generate(session, settings, prompt);
+  if (status == AQ_OK) status = generate(session, model, settings);
   aq_session_free(session);
   aq_model_free(model);
-  free(prompt);
   return status;
 }
 
 static const struct option option_list[] = {
-    OPTION(0, "length", COUNT, "N", length, "tokens to write at most"),
-    OPTION(0, "temperature", NUMBER, "X", temperature,
-           "how freely to draw: 0 takes the likeliest token each time, 1 draws as the model says"),
+    OPTION(0, "prompt", TEXT, "TEXT", prompt,
+           "write one text, which begins so; for a model of several columns, their fields with tabs between "
+           "them"),
+    OPTION(0, "length", COUNT, "N", length, "tokens to write at most (default: 200)"),
+    OPTION(
+        0, "temperature", NUMBER, "X", temperature,
+        "how freely to draw: 0 takes the likeliest token each time, 1 draws as the model says (default: 1; 0 "
+        "for a model that reads other columns, unless draws are asked for)"),
     OPTION(0, "top", COUNT, "K", top, "draw among the K likeliest tokens"),
-    OPTION(0, "seed", WHOLE, "N", seed, "seed of the draws"),
+    OPTION(0, "top-p", NUMBER, "P", top_p,
+           "draw among the likeliest tokens that make the part P, such as 0.9"),
+    OPTION(0, "beam", COUNT, "N", beam, "search for the likeliest text with N beginnings side by side"),
+    OPTION(0, "repeat-penalty", NUMBER, "X", repeat_penalty,
+           "a token that the text has already gets the power X of its probability, such as 1.2"),
+    OPTION(0, "stop", TEXT, "TEXT", stop, "end before this text; \\n is a newline"),
+    OPTION(0, "seed", WHOLE, "N", seed, "seed of the draws (default: a new one each time)"),
+    OPTION(0, "batch", COUNT, "N", batch, "texts to write at once, divided by the beams (default: 64)"),
+    OPTION_SET_JSON,
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,
+    OPTION_SET_BAD_ROW,
+    OPTION_SET_HEADER,
+    OPTION_SET_QUIET,
     OPTION_END};
 
-const struct verb verb_generate = {
-    "generate",
-    "MODEL.aqm [PROMPT|-]",
-    1,
-    2,
-    "continue a text",
-    "Continues the prompt, with a model that predicts next(text), and writes each token as it comes. With - "
-    "the prompt is read from the standard input; a newline at its end does not count.",
-    option_list,
-    run_generate};
+const struct verb verb_generate = {"generate",
+                                   "MODEL.aqm [FILE.tsv|-]",
+                                   1,
+                                   2,
+                                   "write texts",
+                                   "Writes a text for each row of a file or of the standard input, in the "
+                                   "same order, with a model that predicts "
+                                   "next(text): what follows the text of the row, or what answers its other "
+                                   "columns. Then the row's own text is not "
+                                   "looked at. With --prompt it writes one text, and each token as it comes.",
+                                   option_list,
+                                   run_generate};

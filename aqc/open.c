@@ -142,13 +142,20 @@ const char *model_field(const aq_model *model, int number) {
   return "";
 }
 
-int model_fields(const aq_model *model, bool targets, char *names, size_t size) {
+static bool is_output(const aq_model *model, const char *name) {
+  for (size_t o = 0; o < aq_model_output_count(model); o++)
+    if (!strcmp(aq_model_output_name(model, o), name)) return true;
+  return false;
+}
+
+int model_fields(const aq_model *model, enum fields which, char *names, size_t size) {
   int count = 0;
   size_t used = 0;
   names[0] = '\0';
   for (size_t k = 0; k < aq_model_column_count(model); k++) {
     aq_column column = aq_model_column(model, k);
-    if ((column.is_target && !targets) || read_before(model, k)) continue;
+    if ((column.is_target && which != FIELDS_ALL) || read_before(model, k)) continue;
+    if (which == FIELDS_UNWRITTEN && is_output(model, column.name)) continue;
     if (used < size)
       used += (size_t)snprintf(names + used, size - used, "%s%s", count ? ", " : "", column.field);
     count++;

@@ -17,9 +17,10 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
 aq_eval_options eval_options(const struct settings *settings);
 /* A session of a trained model. */
 int open_session(aq_model *model, const struct settings *settings, aq_session **session);
-/* Writes the fields of a row that the model reads into names, each once, as "text, label": those for
- * predicting, or with targets all. Returns how many. */
-int model_fields(const aq_model *model, bool targets, char *names, size_t size);
+/* Writes fields of a row into names, each once, as "text, label": those that the model reads, those without
+ * the text that it writes, or all, with targets. Returns how many. */
+enum fields { FIELDS_READ, FIELDS_UNWRITTEN, FIELDS_ALL };
+int model_fields(const aq_model *model, enum fields which, char *names, size_t size);
 /* Field `number` of those for predicting, from 0. */
 const char *model_field(const aq_model *model, int number);
 /* Refuses to write a result over one of the inputs. option: the one that names the output, "-o". */

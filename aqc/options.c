@@ -28,6 +28,8 @@ void settings_init(struct settings *settings) {
       .top = 0,
       .repeat = 1,
       .temperature = -1,
+      .top_p = -1,
+      .repeat_penalty = -1,
       .tolerance = -1,
   };
 }

@@ -23,8 +23,9 @@ struct settings {
   enum aq_header header;
   bool resume, quiet, json;
   bool probabilities, write, check, strict, gradients, unfused, save_params;
-  int64_t top, length, repeat;
-  double temperature, tolerance;
+  int64_t top, length, repeat, beam;
+  double temperature, tolerance, top_p, repeat_penalty;
+  const char *prompt, *stop;
   const char *function, *inputs, *params, *html, *head;
 };
 

@@ -1,28 +1,15 @@
 /* predict.c: aqc predict. */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "aqc/input.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
 #include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
-
-static int read_problem; /* errno of the standard input */
-
-/* Shows what was predicted so far before waiting for more, so that a person or a pipe can talk with it. */
-static size_t read_input(void *context, char *buffer, size_t size) {
-  (void)context;
-  if (output_write_now(NULL, "", 0)) return 0;
-  ssize_t count;
-  do count = read(0, buffer, size);
-  while (count < 0 && errno == EINTR);
-  if (count < 0) read_problem = errno;
-  return count < 0 ? 0 : (size_t)count;
-}
 
 static int failed(const aq_session *session, const char *path) {
   aq_message message = *aq_session_message(session);
@@ -40,7 +27,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   aq_predict_options options;
   aq_predict_options_init(&options);
   options.path = settings->operand_count > 1 ? settings->operand[1] : "-";
-  options.read = read_input;
+  options.read = input_read;
   options.write = output_write;
   options.probabilities = settings->probabilities;
   options.json = settings->json;
@@ -50,9 +37,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   aq_reading reading = aq_session_reading(session);
   reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
   if (status != AQ_OK) return failed(session, options.path);
-  if (read_problem)
-    return message_fail(AQ_NO_INPUT, NULL, "cannot read the standard input: %s", strerror(read_problem));
-  return AQ_OK;
+  return input_finish();
 }
 
 static int run_predict(const struct settings *settings) {

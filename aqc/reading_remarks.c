@@ -10,8 +10,8 @@
 
 static void remark_columns(const aq_reading *reading, const aq_model *model) {
   char names[400];
-  if ((size_t)model_fields(model, false, names, sizeof names) != reading->by_position)
-    model_fields(model, true, names, sizeof names);
+  for (enum fields which = FIELDS_READ; which <= FIELDS_ALL; which++)
+    if ((size_t)model_fields(model, which, names, sizeof names) == reading->by_position) break;
   message_warn("%s: columns taken by position (%s)",
                reading->header ? "the header names none of the columns" : "no header line", names);
 }

@@ -457,20 +457,83 @@ int64_t aq_session_skipped(const aq_session *session);
 /* How the last stream, or the last example, was read. */
 aq_reading aq_session_reading(const aq_session *session);
 
-/* Continues a text, with a model that predicts next(text). What is added is written as it comes, without the
- * prompt; it ends after `length` tokens, or where the model ends the text. */
+/* ---- Writing texts ---- */
+
+/* A token that a model has written. */
+typedef struct aq_token {
+  size_t row;       /* of which text, from 0 */
+  const char *text; /* what it adds, with a space before a word where one belongs; no NUL byte at its end */
+  size_t length;
+  int32_t id;
+  double log_probability; /* natural; as the model says, whatever the temperature */
+} aq_token;
+
+enum aq_then { AQ_GO_ON, AQ_END_TEXT, AQ_END_ALL };
+typedef enum aq_then aq_on_token(void *context, const aq_token *token); /* returns what is to happen next */
+
+/* How a model that predicts next(text) writes. Tokens are drawn, unless the temperature is 0 or there are
+ * beams. A token's probability is changed in this order: tokens that the text or its prompt has already get
+ * the power repeat_penalty (after Keskar et al. 2019); all get the power 1 / temperature; then `top` of the
+ * likeliest are left, and of these as many as make the part top_p of the probability (Holtzman et al. 2020).
+ */
 typedef struct aq_generate_options {
-  size_t size;        /* sizeof(aq_generate_options) */
-  const char *prompt; /* the fields that the model reads, with tabs between them; the text may be left out */
-  int64_t length;
-  double temperature; /* 0: the likeliest token each time; 1: drawn as the model says; between: less freely */
-  int top;            /* draw among so many of the likeliest; 0: among all */
-  int64_t seed;       /* of the draws */
-  int (*write)(void *context, const char *text, size_t length); /* not 0: stop with AQ_IO */
-  void *context;                                                /* handed to write */
+  size_t size;    /* sizeof(aq_generate_options) */
+  int64_t length; /* tokens to write at most; 200 */
+  /* 0: the likeliest token each time; 1: drawn as the model says. Below 0: 1; but 0 for a model that reads
+   * other columns than the text it writes, unless top or top_p are given. */
+  double temperature;
+  int top;      /* 0: all */
+  double top_p; /* above 0, at most 1; 1: all */
+  /* Above 1: search for the likeliest text, with so many beginnings side by side. The answer has the largest
+   * log(p) / ((5 + n) / 6)^0.6 of its n tokens, the end included (Wu et al. 2016, equation 14). */
+  int beam;
+  double repeat_penalty; /* above 0; 1: none */
+  const char *stop;      /* the text ends before this one; NULL: none */
+  int64_t seed;          /* draws come from it and the number of the text, whatever texts are beside it */
+  /* Told of each token as soon as it belongs to the text; with beams, when the text has ended. It may end
+   * this text behind the token, or all of them. NULL: nobody is told. */
+  aq_on_token *token;
+  void *context; /* handed to token, read and write */
+  /* For aq_session_generate_stream alone; as in aq_predict_options. */
+  const char *path;
+  size_t (*read)(void *context, char *buffer, size_t size);
+  int (*write)(void *context, const char *text, size_t length);
+  bool json;
 } aq_generate_options;
-void aq_generate_options_init(aq_generate_options *options);
-int aq_session_generate(aq_session *session, const aq_generate_options *options);
+void aq_generate_options_init(aq_generate_options *options); /* sets size and the defaults */
+
+/* Writes a text for each row. field: [rows, count] what the input columns read, in their order. The field of
+ * the text that is written is what it begins with; when the model reads other columns, it may be left out of
+ * all rows. A row that cannot be written is an error, but others are written nonetheless. */
+int aq_session_generate(aq_session *session, const aq_field *field, size_t count, size_t rows,
+                        const aq_generate_options *options);
+/* Writes a text for each line of a stream, as aq_session_predict_stream does; so many at once as the
+ * session's options say, divided by the beams. When the model reads other columns than the text it writes,
+ * that one is not looked at, as targets are not. A newline in a text is written as \n, a tab as \t. As JSON,
+ * a line is what aq_session_written_shown gives. */
+int aq_session_generate_stream(aq_session *session, const aq_generate_options *options);
+
+enum aq_ended { AQ_ENDED_BY_MODEL, AQ_ENDED_AT_LENGTH, AQ_ENDED_AT_STOP, AQ_ENDED_BY_HOST };
+/* A text that was written, without its prompt. */
+typedef struct aq_written {
+  const char *text; /* ends with a NUL byte */
+  size_t length, count;
+  const aq_token *token;  /* [count]; the end is none of them */
+  double log_probability; /* of all of them, and of the end when the model has ended the text */
+  enum aq_ended ended;
+} aq_written;
+/* What was written for a row, from 0: valid until the next call, empty where there is none. Or as a tree, for
+ * aq_shown_free: {"text":…,"tokens":[{"token":…,"log_probability":…},…],"log_probability":…,"ended":…}, where
+ * ended is "model", "length", "stop" or "host". */
+aq_written aq_session_written(const aq_session *session, size_t row);
+int aq_session_written_shown(aq_session *session, size_t row, aq_shown **shown);
+
+/* Words, or other tokens, of the last prompts that the model does not know. */
+typedef struct aq_unknown {
+  int64_t count;
+  const char *some, *tokens; /* the first few different ones, "foo, bar"; what they are, "words" */
+} aq_unknown;
+aq_unknown aq_session_unknown(const aq_session *session);
 
 /* ---- Looking into a model ---- */
 

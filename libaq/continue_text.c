@@ -1,159 +1,202 @@
-/* continue_text.c: continues a text, token by token. Each step runs the model again on the last tokens, as
- * many as it was made for. */
+/* continue_text.c: texts that a model writes on, for rows that a host gives. */
 #include <math.h>
 #include <string.h>
 
-#include "libaq/next_token.h"
-#include "runtime/random.h"
+#include "libaq/writing.h"
 
-enum { DEFAULT_LENGTH = 200, MAX_LENGTH = 1 << 24 };
+enum { DEFAULT_LENGTH = 200, MOST_TOKENS = 1 << 24, MOST_BEAMS = 1 << 12 };
 
 void aq_generate_options_init(aq_generate_options *options) {
   if (!options) return;
-  *options =
-      (aq_generate_options){.size = sizeof *options, .length = DEFAULT_LENGTH, .temperature = 1, .seed = 1};
+  *options = (aq_generate_options){.size = sizeof *options,
+                                   .length = DEFAULT_LENGTH,
+                                   .temperature = -1,
+                                   .top_p = 1,
+                                   .beam = 1,
+                                   .repeat_penalty = 1,
+                                   .seed = 1};
 }
 
-struct writing {
-  struct aq_session *session;
-  const aq_generate_options *options;
-  struct next_token *next;
-  const struct io_vocab *vocab;
-  double *weight; /* [vocab] scratch */
-  bool begun;     /* is there a text before the next word? */
-};
+/* ---- options ---- */
 
-/* ---- the prompt ---- */
-
-/* The prompt is what the input columns read, with tabs between them. The text to be continued is the last of
- * them, and may be left out. */
-static int read_prompt(struct writing *w, struct rt_error *error) {
-  const struct io_schema *schema = next_token_schema(w->next, true);
-  const char *rest = w->options->prompt ? w->options->prompt : "";
-  aq_field *field = rt_zalloc((size_t)schema->count + 1, sizeof *field);
-  size_t count = 0, wanted = 0;
-  if (!field) return rt_no_memory(error);
-  for (int f = 0; f < schema->fields; f++) wanted += io_schema_field_required(schema, f);
-  for (bool more = true; more && count <= wanted && count < (size_t)schema->count + 1; count++) {
-    const char *tab = wanted > 1 ? strchr(rest, '\t') : NULL;
-    field[count] = (aq_field){rest, tab ? (size_t)(tab - rest) : strlen(rest)};
-    more = tab != NULL;
-    if (tab) rest = tab + 1;
-  }
-  if (wanted > 1 && count == wanted - 1) schema = next_token_schema(w->next, false);
-  w->session->data.check = NULL; /* the prompt is not yet what the model sees */
-  io_dataset_clear(&w->session->data);
-  int status = session_add_row(w->session, schema, field, count, error);
-  w->session->data.check = &w->session->row_check.hook;
-  int64_t row = 0;
-  if (status == RT_OK) status = next_token_begin(w->next, &w->session->data, &row, 1, error);
-  if (status == RT_OK) w->begun = next_token_text(w->next, 0).prompt > 0;
-  rt_free(field);
-  return status;
+static int check_options(const aq_generate_options *o, struct rt_error *error) {
+  if (o->length < 0 || o->length > MOST_TOKENS)
+    return rt_fail(error, RT_USAGE, "a text of 0 to %d tokens can be written, not %lld", MOST_TOKENS,
+                   (long long)o->length);
+  if (!isfinite(o->temperature)) return rt_fail(error, RT_USAGE, "a temperature is 0 or more");
+  if (o->top < 0)
+    return rt_fail(error, RT_USAGE, "top is how many tokens to draw among, 0 for all, not %d", o->top);
+  if (!(o->top_p > 0 && o->top_p <= 1))
+    return rt_fail(error, RT_USAGE, "top_p is a part of the probability, above 0 and at most 1, not %g",
+                   o->top_p);
+  if (o->beam < 0 || o->beam > MOST_BEAMS)
+    return rt_fail(error, RT_USAGE, "there can be 1 to %d beams, not %d", MOST_BEAMS, o->beam);
+  if (!(o->repeat_penalty > 0) || !isfinite(o->repeat_penalty))
+    return rt_fail(error, RT_USAGE, "a repeat penalty is above 0 (1: none), not %g", o->repeat_penalty);
+  if (o->stop && !*o->stop) return rt_fail(error, RT_USAGE, "the text at which writing stops is empty");
+  return RT_OK;
 }
 
-/* ---- drawing ---- */
-
-static bool may_write(const struct writing *w, int64_t id) {
-  if (id == w->vocab->begin) return false;
-  return id != w->vocab->unknown;
+/* Tokens are drawn when the host asks for something that only draws have; else a model that answers other
+ * columns gives its likeliest answer, and one that only writes on draws. */
+static bool is_drawn(const aq_generate_options *o, bool reads_more) {
+  if (o->beam > 1) return false;
+  if (o->temperature >= 0) return o->temperature > 0;
+  return !reads_more || o->top > 0 || o->top_p < 1;
 }
 
-/* Keeps the K largest weights and clears the others; of equal ones it keeps the first. */
-static void keep_top(double *weight, int64_t count, int top) {
-  double least = INFINITY;
-  int64_t kept = 0;
-  while (kept < top) {
-    double next = 0;
-    int64_t equals = 0;
-    for (int64_t k = 0; k < count; k++)
-      if (weight[k] < least && weight[k] >= next) {
-        equals = weight[k] > next ? 1 : equals + 1;
-        next = weight[k];
-      }
-    if (next <= 0) return; /* fewer than K have any weight */
-    least = next;
-    kept += equals;
-  }
-  for (int64_t k = count - 1; k >= 0; k--)
-    if (weight[k] < least || (weight[k] == least && kept-- > top)) weight[k] = 0;
+/* What has no effect where nothing is drawn is refused. */
+static int check_draws(const aq_generate_options *o, bool drawn, struct rt_error *error) {
+  const char *why = o->beam > 1 ? "with beams" : "at temperature 0";
+  if (drawn) return RT_OK;
+  if (o->beam > 1 && o->temperature > 0)
+    return rt_fail(error, RT_USAGE, "beams search for the likeliest text: a temperature has no effect");
+  if (o->top > 0) return rt_fail(error, RT_USAGE, "%s nothing is drawn, and top has no effect", why);
+  if (o->top_p < 1) return rt_fail(error, RT_USAGE, "%s nothing is drawn, and top_p has no effect", why);
+  return RT_OK;
 }
 
-/* p^(1/temperature) is the softmax of logits/temperature, but for a factor. log_p: [count]. */
-static int64_t draw(struct writing *w, const double *log_p, int64_t count, int64_t step) {
-  double most = -INFINITY, sum = 0;
-  int64_t best = 0;
-  for (int64_t k = 0; k < count; k++)
-    if (may_write(w, k) && log_p[k] > most) most = log_p[best = k];
-  if (w->options->temperature <= 0 || isinf(most)) return best;
-  for (int64_t k = 0; k < count; k++)
-    w->weight[k] = may_write(w, k) ? exp((log_p[k] - most) / w->options->temperature) : 0;
-  if (w->options->top > 0) keep_top(w->weight, count, w->options->top);
-  for (int64_t k = 0; k < count; k++) sum += w->weight[k];
-  double at = sum * rt_random_uniform((uint64_t)w->options->seed, (uint64_t)step);
-  for (int64_t k = 0; k < count; k++) {
-    at -= w->weight[k];
-    if (at < 0 && w->weight[k] > 0) return k;
-  }
-  return best;
+void writing_options(const aq_generate_options *from, aq_generate_options *own) {
+  aq_generate_options_init(own);
+  if (from) memcpy(own, from, from->size < sizeof *own ? from->size : sizeof *own);
+}
+
+int writing_init(struct writing *w, struct aq_session *session, const aq_generate_options *options,
+                 struct rt_error *error) {
+  *w = (struct writing){.session = session, .options = options};
+  int status = check_options(options, error);
+  if (status == RT_OK) status = next_token_new(&w->next, session, error);
+  if (status != RT_OK) return status;
+  int beams = options->beam > 1 ? options->beam : 1;
+  w->vocab = next_token_vocab(w->next);
+  w->spaced = session->model->schema.columns[next_token_column(w->next)].kind->spaced;
+  w->draws = is_drawn(options, next_token_reads_more(w->next));
+  w->temperature = options->temperature > 0 ? options->temperature : 1;
+  w->at_once = session->options.batch > beams ? session->options.batch / beams : 1;
+  size_t most = (size_t)(w->at_once * beams), count = (size_t)w->vocab->count;
+  w->kept = rt_zalloc(most, sizeof *w->kept);
+  w->token = rt_zalloc(most, sizeof *w->token);
+  w->score = rt_zalloc(count, sizeof *w->score);
+  w->order = rt_zalloc(count, sizeof *w->order);
+  if (!w->kept || !w->token || !w->score || !w->order) return rt_no_memory(error);
+  return check_draws(options, w->draws, error);
+}
+
+void writing_free(struct writing *w) {
+  next_token_free(w->next);
+  rt_free(w->kept);
+  rt_free(w->token);
+  rt_free(w->score);
+  rt_free(w->order);
 }
 
 /* ---- writing ---- */
 
-/* Marks that follow a word without a space. */
-static bool clings(const char *text, size_t length) {
-  return length > 0 && strchr(".,;:!?)'%]}", text[0]) != NULL;
+/* Writes the texts of some rows, of which there are at most at_once. */
+static int write_some(struct writing *w, const struct io_dataset *prompts, const int64_t *row, int64_t count,
+                      struct rt_error *error) {
+  int status = next_token_begin(w->next, prompts, row, count, error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++)
+    written_begin(&w->text[row[k]], next_token_text(w->next, k));
+  if (status == RT_OK) status = w->options->beam > 1 ? write_by_beams(w, error) : write_tokens(w, error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++)
+    written_end(w, row[k], w->stopped ? AQ_ENDED_BY_HOST : AQ_ENDED_AT_LENGTH, 0);
+  return status;
 }
 
-static int write_token(struct writing *w, int32_t id, struct rt_error *error) {
-  size_t length;
-  const char *text = io_vocab_text(w->vocab, id, &length);
-  bool words = w->session->model->schema.columns[next_token_column(w->next)].kind->spaced;
-  int refused = 0;
-  if (words && w->begun && !clings(text, length)) refused = w->options->write(w->options->context, " ", 1);
-  if (!refused) refused = w->options->write(w->options->context, text, length);
-  w->begun = true;
-  return refused ? rt_fail(error, RT_IO, "the text cannot be written") : RT_OK;
-}
-
-static int write_on(struct writing *w, struct rt_error *error) {
-  for (int64_t step = 0; step < w->options->length; step++) {
-    const double *score;
-    int64_t bad;
-    int status = next_token_scores(w->next, &score, &bad, error);
-    if (status != RT_OK) return status;
-    int32_t id = (int32_t)draw(w, score, w->vocab->count, step);
-    if (id == w->vocab->end) return RT_OK;
-    status = write_token(w, id, error);
-    if (status == RT_OK) status = next_token_advance(w->next, &id, error);
-    if (status != RT_OK) return status;
+static int make_texts(struct aq_session *s, int64_t count, struct rt_error *error) {
+  for (int64_t k = 0; k < s->written_count; k++) written_clear(&s->written[k]);
+  s->written_count = 0;
+  if (count > s->written_room) {
+    struct written *more = rt_zalloc((size_t)count, sizeof *more);
+    if (!more) return rt_no_memory(error);
+    if (s->written_room) memcpy(more, s->written, (size_t)s->written_room * sizeof *more);
+    rt_free(s->written);
+    s->written = more;
+    s->written_room = count;
   }
+  for (int64_t k = 0; k < count; k++) written_clear(&s->written[k]);
+  s->written_count = count;
   return RT_OK;
 }
 
-int aq_session_generate(aq_session *session, const aq_generate_options *options) {
+int writing_run(struct writing *w, const struct io_dataset *prompts, struct rt_error *error) {
+  int status = make_texts(w->session, prompts->rows, error);
+  int64_t *row = status == RT_OK ? rt_zalloc((size_t)prompts->rows + 1, sizeof *row) : NULL;
+  if (!row) return rt_no_memory(error);
+  w->text = w->session->written;
+  for (int64_t r = 0; r < prompts->rows; r++) row[r] = r;
+  for (int64_t r = 0; r < prompts->rows && status == RT_OK && !w->stopped; r += w->at_once) {
+    int64_t left = prompts->rows - r;
+    status = write_some(w, prompts, row + r, left < w->at_once ? left : w->at_once, error);
+  }
+  rt_free(row);
+  for (int64_t r = 0; r < prompts->rows && status == RT_OK; r++) written_end(w, r, AQ_ENDED_BY_HOST, 0);
+  w->first += (uint64_t)prompts->rows;
+  return status;
+}
+
+/* ---- for hosts ---- */
+
+/* Reads the rows into the session's data. */
+static int read_rows(struct writing *w, const aq_field *field, size_t count, size_t rows,
+                     struct rt_error *error) {
+  struct aq_session *s = w->session;
+  const struct io_schema *schema = next_token_schema(w->next, false);
+  size_t others = 0;
+  for (int f = 0; f < schema->fields; f++) others += io_schema_field_required(schema, f);
+  bool left_out = others > 0 && count == others;
+  schema = next_token_schema(w->next, !left_out);
+  int status = RT_OK;
+  io_dataset_clear(&s->data);
+  s->data.check = NULL; /* a prompt is not yet what the model sees */
+  for (size_t r = 0; r < rows && status == RT_OK; r++)
+    status = session_add_row(s, schema, field ? field + r * count : NULL, field ? count : 0, error);
+  s->data.check = &s->row_check.hook;
+  if (status == RT_OK) status = lib_reading_cuts(&s->reading, schema, &s->data, error);
+  if (status != RT_OK) return status;
+  s->reading.rows = (int64_t)rows;
+  session_count_unknown(s, schema);
+  for (size_t r = 0; r < rows && status == RT_OK; r++)
+    status = session_name_unknown(s, schema, field + r * count, error);
+  return status;
+}
+
+void writing_forget(struct aq_session *session) {
+  session->scored = session->written_count = 0;
+  lib_reading_clear(&session->reading);
+  session_forget_unknown(session);
+}
+
+/* The reason of the first row that could not be written. */
+static int first_bad(const struct aq_session *s, struct rt_error *error) {
+  for (int64_t r = 0; r < s->written_count; r++)
+    if (s->written[r].bad) {
+      *error = *s->written[r].bad;
+      return error->code;
+    }
+  return RT_OK;
+}
+
+int aq_session_generate(aq_session *session, const aq_field *field, size_t count, size_t rows,
+                        const aq_generate_options *options) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   aq_generate_options own;
-  aq_generate_options_init(&own);
-  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
-  struct writing w = {.session = session, .options = &own};
+  writing_options(options, &own);
+  writing_forget(session);
   if (!session->ready) return session_not_ready(error);
-  if (!own.write) return rt_fail(error, RT_USAGE, "there is nowhere to write the text to");
-  if (own.length < 0 || own.length > MAX_LENGTH)
-    return rt_fail(error, RT_USAGE, "a text of 0 to %d tokens can be written, not %lld", MAX_LENGTH,
-                   (long long)own.length);
-  if (!isfinite(own.temperature) || own.temperature < 0)
-    return rt_fail(error, RT_USAGE, "a temperature is 0 or more");
-  int status = next_token_new(&w.next, session, error);
-  if (status != RT_OK) return status;
-  w.vocab = next_token_vocab(w.next);
-  status = read_prompt(&w, error);
-  if (status == RT_OK && !(w.weight = rt_zalloc((size_t)w.vocab->count + 1, sizeof *w.weight)))
-    status = rt_no_memory(error);
-  if (status == RT_OK) status = write_on(&w, error);
-  session->scored = 0;
-  next_token_free(w.next);
-  rt_free(w.weight);
-  return status;
+  struct writing w;
+  int status = writing_init(&w, session, &own, error);
+  if (status == RT_OK) status = read_rows(&w, field, count, rows, error);
+  if (status == RT_OK) status = writing_run(&w, &session->data, error);
+  writing_free(&w);
+  return status != RT_OK ? status : first_bad(session, error);
+}
+
+aq_written aq_session_written(const aq_session *session, size_t row) {
+  bool there = session && row < (size_t)session->written_count;
+  const struct written *t = there ? &session->written[row] : NULL;
+  if (!there || !t->text.data) return (aq_written){.text = "", .ended = there ? t->why : AQ_ENDED_AT_LENGTH};
+  return (aq_written){t->text.data, t->text.length, t->count, t->token, t->log_probability, t->why};
 }

@@ -48,34 +48,17 @@ static int find_text(struct next_token *n, struct rt_error *error) {
   return error->code;
 }
 
-/* Looks at the other columns that the model reads. One of the same field would have to change with every
- * token that is written. */
-static int look_at_others(struct next_token *n, struct rt_error *error) {
-  const struct io_column *text = &n->schema.columns[n->column];
-  for (int c = 0; c < n->schema.count; c++) {
-    const struct io_column *other = &n->schema.columns[c];
-    if (c == n->column || !other->required) continue;
-    n->reads_more = true;
-    if (other->field != text->field) continue;
-    rt_fail(error, RT_USAGE, "the model writes %s, but it also reads the same field as %s", text->name,
-            other->name);
-    rt_hint(error, "a model can write a text that it reads as one column");
-    return error->code;
-  }
-  return RT_OK;
-}
-
 static int make(struct next_token *n, struct rt_error *error) {
   const struct io_schema *schema = &n->session->model->schema;
   int status = find_text(n, error);
   if (status != RT_OK) return status;
+  for (int c = 0; c < schema->count; c++) n->reads_more |= c != n->column && schema->columns[c].required;
   n->schema = *schema;
   n->schema.columns = rt_zalloc((size_t)schema->count, sizeof *schema->columns);
   if (!n->schema.columns) return rt_no_memory(error);
   memcpy(n->schema.columns, schema->columns, (size_t)schema->count * sizeof *schema->columns);
   n->schema.columns[n->column].max_length = 0;
-  status = look_at_others(n, error);
-  if (status == RT_OK) status = lib_row_check_init(&n->check, n->session->model->module, schema, error);
+  status = lib_row_check_init(&n->check, n->session->model->module, schema, error);
   n->check.precision = n->session->precision;
   return status;
 }
@@ -222,6 +205,10 @@ static int copy_text(struct text *to, const struct text *from, struct rt_error *
 }
 
 int next_token_keep(struct next_token *next, const int64_t *from, int64_t count, struct rt_error *error) {
+  if (count == 0) {
+    next->count = 0;
+    return RT_OK;
+  }
   bool same_rows = count == next->count;
   for (int64_t k = 0; k < count && same_rows; k++) same_rows = next->text[from[k]].row == next->text[k].row;
   int status = same_rows ? RT_OK : take_rows(next, &next->data, from, count, error);
@@ -255,10 +242,12 @@ static int show_texts(struct next_token *n, struct rt_error *error) {
   return RT_OK;
 }
 
+/* Makes the row of a text the place of what is wrong with it, when it is one of a file. */
 static int place(const struct next_token *n, int64_t k, int status, struct rt_error *error) {
   int64_t line = n->data.lines[k];
-  if (error->line || !line) return status;
-  snprintf(error->file, sizeof error->file, "%s", n->data.name ? n->data.name : "");
+  const char *name = n->data.name ? n->data.name : "";
+  if (!line || (error->line && strcmp(error->file, name) == 0)) return status;
+  snprintf(error->file, sizeof error->file, "%s", name);
   error->line = line < INT32_MAX ? (int)line : INT32_MAX;
   error->column = 0;
   return status;

@@ -85,6 +85,8 @@ void aq_session_free(aq_session *session) {
   lib_params_free(&session->converted);
   rt_pool_free(session->pool);
   rt_arena_free(&session->tokens);
+  rt_text_free(&session->unknown.some);
+  written_free(session->written, session->written_room);
   rt_free(session);
 }
 

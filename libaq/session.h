@@ -1,4 +1,4 @@
-/* session.h: what session.c, predict_stream.c, continue_text.c and attention_maps.c share. */
+/* session.h: what session.c, predict_stream.c, next_token.h and attention_maps.c share. */
 #ifndef AQ_LIBAQ_SESSION_H
 #define AQ_LIBAQ_SESSION_H
 
@@ -49,7 +49,15 @@ struct aq_session {
     const char **text;
     size_t count;
   } * token; /* [columns of the schema] of the example that was looked at; NULL for what is no text */
-  struct rt_arena tokens; /* holds them */
+  struct rt_arena tokens;  /* holds them */
+  struct written *written; /* [written_room] texts that were written last (writing.h) */
+  int64_t written_count, written_room;
+  struct session_unknown {
+    int64_t count;
+    const char *tokens; /* what they are, "words" */
+    int named;          /* so many of them in some */
+    struct rt_text some;
+  } unknown; /* in the last prompts */
 };
 
 enum vm_target_number session_target(const struct aq_session *session, uint32_t output);
@@ -72,6 +80,15 @@ int session_check_finite(struct vm_machine *machine, const char *name, const dou
                          struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
+
+/* Words of prompts that the model does not know (unknown_words.c). Counting adds those of all rows of data;
+ * naming adds some of a row to the list that people see. field: as for session_add_row. */
+void session_forget_unknown(struct aq_session *session);
+void session_count_unknown(struct aq_session *session, const struct io_schema *schema);
+int session_name_unknown(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
+                         struct rt_error *error);
+/* Frees texts that were written (written_text.c). */
+void written_free(struct written *text, int64_t count);
 
 /* How predictions are written as lines, without the newline (write.c): the scores of an example, and what
  * stands for a bad row that is skipped. */

@@ -25,8 +25,7 @@ static bool is_hyphen(int32_t point) {
 }
 static bool is_word(enum kind kind) { return kind == LETTER || kind == DIGIT || kind == MARK; }
 
-/* Han and kana, which are written without spaces between words. */
-static bool is_ideograph(int32_t p) {
+bool io_is_ideograph(int32_t p) {
   return (p >= 0x3400 && p <= 0x4DBF) || (p >= 0x4E00 && p <= 0x9FFF) || (p >= 0xF900 && p <= 0xFAFF)
          || (p >= 0x20000 && p <= 0x323AF) || (p >= 0x3005 && p <= 0x3007) || (p >= 0x3041 && p <= 0x30FF)
          || (p >= 0x31F0 && p <= 0x31FF) || (p >= 0xFF66 && p <= 0xFF9D);
@@ -52,7 +51,7 @@ static enum kind kind_of(int32_t p) {
     case UTF8PROC_CATEGORY_LM:
     case UTF8PROC_CATEGORY_LO:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO: return is_ideograph(p) ? IDEOGRAPH : LETTER;
+    case UTF8PROC_CATEGORY_NO: return io_is_ideograph(p) ? IDEOGRAPH : LETTER;
     case UTF8PROC_CATEGORY_ZS:
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
@@ -245,7 +244,7 @@ static int tokenise_units(const struct source *s, bool bytes, struct io_tokens *
 
 static bool is_ideograph_token(const struct io_tokens *t, size_t n) {
   size_t size;
-  return is_ideograph(io_utf8_decode(t->text + t->items[n].at, &size)) && size == t->items[n].size;
+  return io_is_ideograph(io_utf8_decode(t->text + t->items[n].at, &size)) && size == t->items[n].size;
 }
 
 /* How many tokens from n on make one word: one, or a run of ideographs. */

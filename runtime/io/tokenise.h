@@ -57,6 +57,8 @@ struct io_tokens {
  * takes anything). Only RT_NO_MEMORY can go wrong. */
 int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length,
                 struct io_tokens *tokens, struct rt_error *error);
+/* Is this code point Han or kana? They are written without spaces between words. */
+bool io_is_ideograph(int32_t point);
 void io_tokens_free(struct io_tokens *tokens);
 
 #endif

@@ -93,11 +93,17 @@ static const char writer_program[] = "dim D = 12\n"
                                      "loss cross_entropy\n"
                                      "train { optimizer = adamw(lr = 5e-2), batch = 4, epochs = 60 }\n";
 
-static int generate(aq_model *writer, aq_generate_options options, struct host *host, const char *expected) {
+/* Adds tokens to what the host has, and ends the text where it refuses them. */
+static enum aq_then host_token(void *context, const aq_token *token) {
+  return host_write(context, token->text, token->length) ? AQ_END_TEXT : AQ_GO_ON;
+}
+
+static int generate(aq_model *writer, const char *prompt, aq_generate_options options, struct host *host,
+                    const char *expected) {
   aq_session *session = session_of(writer, NULL);
-  options.write = host_write;
+  options.token = host_token;
   options.context = host;
-  int status = aq_session_generate(session, &options);
+  int status = aq_session_generate(session, &(aq_field){prompt, strlen(prompt)}, 1, 1, &options);
   if (expected) assert_message(aq_session_message(session), status, 0, expected);
   aq_session_free(session);
   return status;
@@ -115,30 +121,27 @@ static void test_generate(void **state) {
   aq_generate_options_init(&options);
   options.length = 9;
   options.temperature = 0;
-  options.prompt = "abcdabcdabcdab"; /* longer than the window: its end counts */
   struct host host = {0};
-  assert_int_equal(generate(writer, options, &host, NULL), AQ_OK);
+  /* longer than the window: its end counts */
+  assert_int_equal(generate(writer, "abcdabcdabcdab", options, &host, NULL), AQ_OK);
   assert_string_equal(host.output, "cdabcdabc");
-  options.prompt = ""; /* something, and the same each time */
-  options.temperature = 3;
+  options.temperature = 3; /* something, and the same each time */
   struct host one = {0}, two = {0};
   options.seed = 5;
-  assert_int_equal(generate(writer, options, &one, NULL), AQ_OK);
-  assert_int_equal(generate(writer, options, &two, NULL), AQ_OK);
+  assert_int_equal(generate(writer, "", options, &one, NULL), AQ_OK);
+  assert_int_equal(generate(writer, "", options, &two, NULL), AQ_OK);
   assert_int_equal(one.length, 9);
   assert_string_equal(one.output, two.output);
   options.top = 1; /* only the likeliest may be drawn */
-  options.prompt = "d";
   host = (struct host){0};
-  assert_int_equal(generate(writer, options, &host, NULL), AQ_OK);
+  assert_int_equal(generate(writer, "d", options, &host, NULL), AQ_OK);
   assert_string_equal(host.output, "abcdabcda");
-  host = (struct host){.refuse = 1};
-  assert_int_equal(generate(writer, options, &host, "cannot be written"), AQ_IO);
-  options.temperature = -1;
-  assert_int_equal(generate(writer, options, &host, "temperature"), AQ_USAGE);
+  options.temperature = NAN;
+  assert_int_equal(generate(writer, "d", options, &host, "temperature"), AQ_USAGE);
   options.temperature = 1;
-  assert_int_equal(generate(model, options, &host, "the model sentiment does not write: it predicts label"),
-                   AQ_USAGE);
+  assert_int_equal(
+      generate(model, "d", options, &host, "the model sentiment does not write: it predicts label"),
+      AQ_USAGE);
   aq_model_free(writer);
 }
 

@@ -177,6 +177,7 @@ static void look_at_session(aq_session *session) {
   aq_generate_options_init(&generate);
   predict.read = host_read;
   predict.write = generate.write = host_write;
+  generate.read = host_read;
   predict.context = generate.context = &host;
   aq_session_message(session);
   assert_int_equal(aq_session_predict(session, &field, 1), AQ_USAGE);
@@ -184,8 +185,17 @@ static void look_at_session(aq_session *session) {
   assert_int_equal(aq_session_attend(session, &field, 1), AQ_USAGE);
   assert_int_equal(aq_session_predict_stream(session, &predict), AQ_USAGE);
   assert_int_equal(aq_session_predict_stream(session, NULL), AQ_USAGE);
-  assert_int_equal(aq_session_generate(session, &generate), AQ_USAGE);
-  assert_int_equal(aq_session_generate(session, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, &field, 1, 1, &generate), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, NULL, 0, 0, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_generate_stream(session, &generate), AQ_USAGE);
+  assert_int_equal(aq_session_generate_stream(session, NULL), AQ_USAGE);
+  assert_string_equal(aq_session_written(session, 0).text, "");
+  aq_shown *shown;
+  assert_int_equal(aq_session_written_shown(session, 0, &shown), AQ_USAGE);
+  assert_null(shown);
+  assert_int_equal(aq_session_written_shown(session, 0, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_unknown(session).count, 0);
+  assert_string_equal(aq_session_unknown(session).some, "");
   assert_null(aq_session_scores(session, 0, NULL, NULL));
   assert_int_equal(aq_session_map_count(session), 0);
   assert_string_equal(aq_session_map(session, 0).name, "");
@@ -220,7 +230,8 @@ static void test_sessions(void **state) {
   assert_int_equal(aq_session_attend(session, NULL, 1), AQ_USAGE);
   assert_int_equal(aq_session_attend(session, &(aq_field){NULL, 7}, 1), AQ_OK);
   assert_int_equal(aq_session_predict_stream(session, NULL), AQ_USAGE);
-  assert_int_equal(aq_session_generate(session, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, NULL, 0, 1, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_generate_stream(session, NULL), AQ_USAGE);
   aq_session_free(session);
 }
 
@@ -281,6 +292,10 @@ static void test_map(void **state) {
   aq_model_free(model);
 }
 
+static enum aq_then host_token(void *context, const aq_token *token) {
+  return host_write(context, token->text, token->length) ? AQ_END_TEXT : AQ_GO_ON;
+}
+
 /* What is written before the scores become none is text; then comes the error. */
 static void test_text(void **state) {
   (void)state;
@@ -295,13 +310,13 @@ static void test_text(void **state) {
   aq_generate_options options;
   struct host host = {0};
   aq_generate_options_init(&options);
-  options.prompt = "abc";
   options.length = 8;
-  options.write = host_write;
+  options.token = host_token;
   options.context = &host;
-  assert_int_equal(aq_session_generate(session, &options), AQ_NOT_FINITE);
+  assert_int_equal(aq_session_generate(session, &(aq_field){"abc", 3}, 1, 1, &options), AQ_NOT_FINITE);
   assert_message(aq_session_message(session), AQ_NOT_FINITE, 0, "has no answer");
   assert_int_equal(host.length, 3);
+  assert_int_equal(aq_session_written(session, 0).length, 3);
   aq_session_free(session);
   aq_model_free(model);
 }
