@@ -296,7 +296,7 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
   if (status != RT_OK || !*runnable) return status;
   if (d->node->kind == GR_HEAD) {
     results->count = 1;
-    status = cc_head_body(c, d, NULL, (struct cc_caller){c->scope, c->unit}, results->value);
+    status = cc_head_body(c, d, results->value);
     return status != RT_OK ? status : require_all(c);
   }
   status = cc_block(c, d->node->child[2], results);

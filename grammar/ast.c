@@ -117,6 +117,13 @@ struct gr_node *gr_leaf(struct gr_parser *parser, enum gr_kind kind, struct gr_s
   return gr_named(gr_seq(parser, kind, span, NULL), text, span);
 }
 
+struct gr_node *gr_slot(struct gr_parser *parser, struct gr_span span, struct gr_list *names,
+                        struct gr_node *value) {
+  const struct gr_node *slot = names->item[names->count - 1];
+  names->item[names->count - 1] = value;
+  return gr_named(gr_seq(parser, GR_SLOT, span, names), slot->text, slot->span);
+}
+
 struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left,
                           struct gr_node *right) {
   struct gr_span span = gr_span_join(left->span, right->span);

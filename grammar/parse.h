@@ -73,6 +73,9 @@ struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct 
 struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct gr_node *left,
                          struct gr_node *right);
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text);
+/* layer.self.mask = value: the last name is that of the slot. */
+struct gr_node *gr_slot(struct gr_parser *parser, struct gr_span span, struct gr_list *names,
+                        struct gr_node *value);
 struct gr_node *gr_binary(struct gr_parser *parser, const char *op, struct gr_node *left,
                           struct gr_node *right);
 /* left is a comparison or a chain of them: left and (its last operand op right), the operand shared. */

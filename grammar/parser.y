@@ -83,7 +83,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 
 %type <list> items item dims consts columns params param_list outputs entries entry_list statement_list
 %type <list> names results
-%type <list> arguments argument_list with_entries where dim_list limit_list index_list value_list
+%type <list> arguments argument_list with_entries slot dim_list limit_list index_list value_list
 %type <node> dim const import import_as data column fn head head_dim model loss train setting extern param
 %type <node> type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return result value expr conjunction
@@ -543,14 +543,12 @@ with_entries
   ;
 
 with_entry
-  : where NAME ASSIGN value
-      { MAKE($1, ADD($1, $4)); MAKE($$, gr_named(SEQ(SLOT, @$, $1), $2, @2)); }
+  : slot ASSIGN value        { MAKE($$, gr_slot(parser, @$, $1, $3)); }
   ;
 
-where
-  : %empty                   { MAKE($$, LIST(0)); }
-  | where NAME DOT
-      { struct gr_node *name; MAKE(name, LEAF(NAME, @2, $2)); MAKE($$, ADD($1, name)); }
+slot
+  : NAME                { struct gr_node *name; MAKE(name, LEAF(NAME, @1, $1)); MAKE($$, LIST(1, name)); }
+  | slot DOT NAME       { struct gr_node *name; MAKE(name, LEAF(NAME, @3, $3)); MAKE($$, ADD($1, name)); }
   ;
 
 index_list

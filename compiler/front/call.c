@@ -253,28 +253,9 @@ static const struct gr_node *with_of(const struct cc_call_args *args) {
   return last && last->kind == GR_WITH ? last : NULL;
 }
 
-/* multi_head(x, H) with { … }: the slots belong to a head that it calls. */
-static int with_at_function(struct cc_context *c, const struct cc_definition *d, const struct gr_node *with) {
-  gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is a function", d->name);
-  for (const struct cc_use *use = d->uses; use; use = use->next) {
-    if (use->to->node->kind != GR_HEAD) continue;
-    struct rt_text written = {0};
-    const struct gr_node *params = use->to->node->child[0];
-    for (int p = 0; p < params->count; p++)
-      rt_text_printf(&written, "%s%s", p ? ", " : "", params->child[p]->text);
-    if (!written.failed)
-      rt_hint(c->error, "`%s` calls the head %s(%s): call that one with { … }", d->name, use->to->name,
-              written.data ? written.data : "");
-    rt_text_free(&written);
-    return c->error->code;
-  }
-  rt_hint(c->error, "a head is written `head NAME(…) { query = … key = … value = … }`");
-  return c->error->code;
-}
-
 CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definition *d,
                                   const struct cc_call_args *args, struct cc_scope *scope,
-                                  struct cc_caller caller, struct cc_results *results) {
+                                  struct cc_results *results) {
   vm_dim was = c->head_dim, own;
   int status = head_axis(c, d, args, &own);
   if (status != RT_OK) return status;
@@ -283,13 +264,11 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
   c->head_dim = was;
   if (status != RT_OK) return status;
   c->scope = scope;
-  const struct gr_node *with = with_of(args);
   if (d->node->kind == GR_HEAD) {
     if (c->slot) return gr_fail(c->error, args->node->span, "a head cannot be called in a slot of another");
     results->count = 1;
-    return cc_head_body(c, d, with, caller, results->value);
+    return cc_head_body(c, d, results->value);
   }
-  if (with) return with_at_function(c, d, with);
   results->count = -1;
   status = cc_block(c, d->node->child[2], results);
   if (status != RT_OK) return status;
@@ -302,16 +281,17 @@ CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definiti
 }
 
 /* An error within a call. If it is in the standard library, it is shown at the line that called the
- * library, with a note that points into it. If it is in the user's file, it stays where it is, with a
- * note at the call. */
+ * library, with a note that points into it; what stands behind `with` is not there. If it is in the user's
+ * file, it stays where it is, with a note at the call. */
 static void trace(struct cc_context *c, const struct cc_value *callee, struct gr_span call,
                   const struct cc_unit *caller) {
   const struct cc_definition *d = callee->function;
   bool same_file = call.source == d->node->span.source;
   if (caller->is_stdlib || (same_file && !callee->instance)) return;
-  if (d->unit->is_stdlib)
+  bool within = !strncmp(c->error->file, CC_STDLIB, strlen(CC_STDLIB));
+  if (d->unit->is_stdlib && within)
     gr_raise(c->error, call);
-  else
+  else if (!d->unit->is_stdlib)
     gr_note(c->error, call, "in this call of `%s`", d->name);
 }
 
@@ -368,8 +348,12 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
   ir_id made_before = c->model->count;
   const char *component = callee->instance ? NULL : cc_component(c, d->name, args->node);
   if (!callee->instance && !component) return c->error->code;
-  struct cc_frame frame = {
-      .parent = c->frame, .definition = d, .shared = callee->instance || c->frame->shared};
+  struct cc_frame frame = {.parent = c->frame,
+                           .definition = d,
+                           .call = args->node,
+                           .bound = c->frame->let_name,
+                           .shared = callee->instance || c->frame->shared};
+  const struct gr_node *with = with_of(args);
   frame.path = callee->instance ? callee->instance
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);
   if (!frame.path) return cc_out_of_memory(c);
@@ -381,7 +365,8 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
   c->unrolling = args->node->span;
   int status = cc_enter(c, CC_CALL_LEVELS, args->node->span);
   if (status == RT_OK) status = cc_spend(c, d->node->kind == GR_HEAD ? CC_HEAD_STEPS : CC_CALL_STEPS);
-  if (status == RT_OK) status = call_body(c, d, args, &scope, was, results);
+  if (status == RT_OK && with) status = cc_begin_with(c, &frame, with, was);
+  if (status == RT_OK) status = call_body(c, d, args, &scope, results);
   cc_leave(c, CC_CALL_LEVELS);
   if (status == RT_OK && from_outside) status = cc_require_nodes(c, c->model, made_before, args->node->span);
   c->library_call = was_call;
@@ -390,6 +375,7 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
   else if (results->count == 1 && results->value->kind == CC_TENSOR && !c->slot
            && results->value->id >= made_before)
     c->model->node[results->value->id].called = args->node->span;
+  if (status == RT_OK) status = cc_end_with(c, &frame);
   if (status == RT_OK && from_outside) place_at_call(c, made_before, args->node->span);
   c->unrolling = was_unrolling;
   c->frame = frame.parent;

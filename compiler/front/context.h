@@ -83,11 +83,24 @@ struct cc_scope {
   struct rt_map index; /* name to binding, once there are many */
 };
 
+/* A `with { … }` behind the call whose body is elaborated (with.c). */
+struct cc_site;
+struct cc_with {
+  const struct gr_node *node;
+  struct cc_caller caller;
+  struct cc_site *site;          /* where heads were called so far */
+  const struct cc_site **filled; /* [node->count] a head that has got the slot; NULL: none has */
+  const struct gr_node *unclear; /* a slot that says of none of several heads that it is for it */
+};
+
 /* One body being elaborated: a function, head or model at one call. */
 struct cc_frame {
   struct cc_frame *parent;
   const struct cc_definition *definition;
-  const char *path;     /* of the parameters made here */
+  const struct gr_node *call; /* NULL: of the model, or of a function that is compiled alone */
+  const char *bound;          /* to what the result of the call is bound, or NULL */
+  struct cc_with *with;       /* NULL: none stands behind the call */
+  const char *path;           /* of the parameters made here */
   const char *let_name; /* the name being bound by the statement at hand, NULL in a return or a rebinding */
   const struct gr_node *let_root; /* its right side */
   const char *loop_suffix;        /* ".0.2" within loops */

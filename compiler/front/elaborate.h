@@ -7,7 +7,7 @@
  *
  *     value, scope, budget, operators < sizes, file_values < mismatch < match_type < arguments < parameter
  *       < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot
- *       < index < elaborate < head_slots < head < call < expression */
+ *       < index < elaborate < head_slots, with < head < call < expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
@@ -112,14 +112,19 @@ const char *cc_component(struct cc_context *c, const char *callee, const struct 
 void cc_component_unused(struct cc_context *c, const char *component);
 
 /* head.c */
-int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
-                 struct cc_caller caller, struct cc_value *result);
+int cc_head_body(struct cc_context *c, const struct cc_definition *definition, struct cc_value *result);
+/* with.c: before the body of what is called with { … }, and behind it. */
+int cc_begin_with(struct cc_context *c, struct cc_frame *frame, const struct gr_node *with,
+                  struct cc_caller caller);
+int cc_end_with(struct cc_context *c, const struct cc_frame *frame);
 /* head_lowering.c: chooses how the head is computed, and says why when that is not tile by tile. steps: does
  * it look at something that a step of scan makes? */
 int cc_choose_lowering(struct cc_context *c, struct cc_slot *slot, bool steps, struct gr_span span);
 /* mask.c: is the mask a condition, and not a number to be added to scores? May a constant make the score
  * infinite? */
 int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
+/* Does softmax, or what is like it, get `s` as it is? scored: what the slot score gives. */
+int cc_find_unscaled(struct cc_context *c, ir_id scored, ir_id result, bool *unscaled);
 int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span, bool *hides);
 
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */

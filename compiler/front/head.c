@@ -189,19 +189,6 @@ static int statements(struct cc_context *c, struct cc_slots *slots, const struct
   return status;
 }
 
-/* Lays what a `with` says around what the head says. */
-static int lay_around(struct cc_context *c, struct cc_slots *slots, const struct gr_node *with,
-                      struct cc_caller caller) {
-  for (int i = 0; i < with->count; i++) {
-    int number = cc_slot_number(with->child[i]->text);
-    struct cc_slot_source *source = rt_arena_alloc(&c->model->arena, sizeof *source);
-    if (!source) return cc_out_of_memory(c);
-    *source = (struct cc_slot_source){with->child[i], caller.scope, caller.unit, slots->source[number]};
-    slots->source[number] = source;
-  }
-  return RT_OK;
-}
-
 /* ---- attention ---- */
 
 static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span span,
@@ -253,8 +240,7 @@ static void note_operands(struct cc_context *c) {
   }
 }
 
-int cc_head_body(struct cc_context *c, const struct cc_definition *definition, const struct gr_node *with,
-                 struct cc_caller caller, struct cc_value *result) {
+int cc_head_body(struct cc_context *c, const struct cc_definition *definition, struct cc_value *result) {
   const struct gr_node *node = definition->node;
   struct cc_slots slots = {.scope = c->scope};
   vm_dim was = c->head_dim;
@@ -266,7 +252,7 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, c
     status = cc_dim(c, node->child[3], &c->head_dim);
   }
   for (int k = 0; k < CC_SLOTS; k++) slots.source[k] = &slots.own[k];
-  if (status == RT_OK && with) status = lay_around(c, &slots, with, caller);
+  if (status == RT_OK) status = cc_lay_around(c, &slots);
   if (status == RT_OK) status = statements(c, &slots, node->child[2]);
   if (status == RT_OK) status = attend(c, &slots, node->name_span, result);
   const struct gr_node *type = node->child[1];

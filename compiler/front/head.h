@@ -1,5 +1,5 @@
-/* head.h: the slots of a head at one call. head.c fills them and makes the attention, head_slots.c evaluates
- * them. */
+/* head.h: the slots of a head at one call. head.c fills them and makes the attention, with.c finds what is
+ * said around them, head_slots.c evaluates them. */
 #ifndef AQ_COMPILER_FRONT_HEAD_H
 #define AQ_COMPILER_FRONT_HEAD_H
 
@@ -28,5 +28,8 @@ int cc_slot_value(struct cc_context *c, const struct cc_slots *slots, enum cc_sl
 /* The programs of score (with norm), mask and drop. */
 int cc_slot_programs(struct cc_context *c, const struct cc_slots *slots, struct cc_slot *slot,
                      struct gr_span span);
+
+/* with.c: lays what is said behind the calls that led here around what the head says. */
+int cc_lay_around(struct cc_context *c, struct cc_slots *slots);
 
 #endif

@@ -224,6 +224,22 @@ static int hide(struct cc_context *c, struct cc_slot *slot, ir_id score, struct 
   return slot->s.id ? RT_OK : c->error->code;
 }
 
+/* Once for each place, and not for a formula of the library. */
+CC_OWN_FRAME static int warn_unscaled(struct cc_context *c, const struct cc_slots *slots,
+                                      const struct cc_slot_source *source, ir_id scored) {
+  bool unscaled;
+  if (!source->node || source->unit->is_stdlib || c->program->kept || c->swapping) return RT_OK;
+  int status = cc_find_unscaled(c, scored, c->slot->s.id, &unscaled);
+  if (status != RT_OK || !unscaled) return status;
+  struct rt_error warning = {0};
+  gr_fail(&warning, formula(source)->span,
+          "`s` is not divided by sqrt(width): the wider the vectors, the more softmax sees one key alone");
+  rt_hint(&warning, "write %s%s%s - …; who means it writes `1 * s`", source->inner ? "" : "s / sqrt(",
+          source->inner ? "score = score" : cc_dim_text(c, slots->width), source->inner ? "" : ")");
+  warning.code = RT_NEGATIVE;
+  return cc_warn(&c->program->diagnostics, &warning);
+}
+
 static int score(struct cc_context *c, const struct cc_slots *slots, struct cc_slot *slot,
                  struct gr_span span) {
   const struct cc_slot_source *source = slots->source[CC_SCORE], *last = slots->source[CC_NORM];
@@ -242,6 +258,7 @@ static int score(struct cc_context *c, const struct cc_slots *slots, struct cc_s
   ir_id scored = slot->s.id;
   status = norm(c, slots, slot);
   if (status == RT_OK && hides && !slot->head->softmax) status = hide(c, slot, scored, span);
+  if (status == RT_OK) status = warn_unscaled(c, slots, source, scored);
   if (last->node) span = formula(last)->span;
   return status != RT_OK ? status : finish(c, &slot->head->score, slot->s.id, span);
 }

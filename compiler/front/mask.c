@@ -1,6 +1,7 @@
-/* mask.c: a mask is a condition, 1 where a query sees a key. Elsewhere it is a number that is added to the
- * score, 0 where a query sees a key and -inf or -1e9 where it does not. Read as a condition that means the
- * opposite, and so it is refused: no condition is below 0 or infinite. */
+/* mask.c: what the formulas of masks and scores come to. A mask is a condition, 1 where a query sees a key.
+ * Elsewhere it is a number that is added to the score, 0 where a query sees a key and -inf or -1e9 where it
+ * does not. Read as a condition that means the opposite, and so it is refused: no condition is below 0 or
+ * infinite. */
 #include "compiler/front/elaborate.h"
 
 #include <math.h>
@@ -82,4 +83,41 @@ int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span, bool
   gr_fail(c->error, span, "a score of +inf has no weight, and this gives one");
   rt_hint(c->error, "what is not to be seen gets -inf, as in where(j <= i, s, -inf), or mask = j <= i");
   return c->error->code;
+}
+
+/* ---- scaled scores ---- */
+
+/* Does s reach the node as it is, through sums, differences, choices, minima and maxima alone? */
+static bool is_raw(const struct ir_node *node, const bool *raw) {
+  switch (node->op) {
+    case OP_input: return node->attr[0] == IR_LEAF_S;
+    case OP_neg: return raw[node->arg[0]];
+    case OP_select: return raw[node->arg[1]] || raw[node->arg[2]];
+    case OP_add:
+    case OP_sub:
+    case OP_min:
+    case OP_max: return raw[node->arg[0]] || raw[node->arg[1]];
+    default: return false;
+  }
+}
+
+/* Weights that an exponential, or a sum or maximum over the keys, makes of the score. */
+static bool makes_weights(const struct ir_node *node, const bool *of_score) {
+  return (node->op == OP_exp || node->op == OP_over) && of_score[node->arg[0]];
+}
+
+int cc_find_unscaled(struct cc_context *c, ir_id scored, ir_id result, bool *unscaled) {
+  const struct ir_graph *g = c->slot->graph;
+  bool *raw = rt_zalloc(2 * g->count, sizeof *raw), *of_score = raw + g->count,
+       weights = c->slot->head->softmax;
+  if (!raw) return cc_out_of_memory(c);
+  for (ir_id n = 1; n < g->count; n++) {
+    raw[n] = is_raw(&g->node[n], raw);
+    of_score[n] = n == scored;
+    weights |= makes_weights(&g->node[n], of_score);
+    for (int k = 0; k < g->node[n].arg_count; k++) of_score[n] |= of_score[g->node[n].arg[k]];
+  }
+  *unscaled = weights && raw[c->slot->head->softmax ? result : scored];
+  rt_free(raw);
+  return RT_OK;
 }
