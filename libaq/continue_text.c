@@ -69,7 +69,7 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   if (status != RT_OK) return status;
   int beams = options->beam > 1 ? options->beam : 1;
   w->vocab = next_token_vocab(w->next);
-  w->spaced = session->model->schema.columns[next_token_column(w->next)].kind->spaced;
+  w->kind = session->model->schema.columns[next_token_column(w->next)].kind;
   w->draws = is_drawn(options, next_token_reads_more(w->next));
   w->temperature = options->temperature > 0 ? options->temperature : 1;
   w->at_once = session->options.batch > beams ? session->options.batch / beams : 1;

@@ -48,15 +48,15 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
     struct io_column *column = &schema->columns[c];
     int status;
     if (column->shares >= 0 || column->vocab || (!set->labels && !set->vocab)) continue;
-    if (io_schema_has_ends(schema, c))
+    status = set->labels           ? io_vocab_from_labels(&column->vocab, set->labels, error)
+             : column->kind->given ? column->kind->given(&column->vocab, set->vocab, error)
+                                   : io_vocab_from_file(&column->vocab, set->vocab, error);
+    if (status != RT_OK) return status;
+    if (io_schema_has_ends(schema, c) && (column->vocab->begin < 0 || column->vocab->end < 0))
       return rt_fail(error, RT_USAGE,
                      "the text %s is predicted row by row, which needs entries for its begin and its end; "
-                     "the vocabulary "
-                     "%s has none",
+                     "the vocabulary %s has none",
                      column->name, set->vocab ? set->vocab : set->labels);
-    status = set->labels ? io_vocab_from_labels(&column->vocab, set->labels, error)
-                         : io_vocab_from_file(&column->vocab, set->vocab, error);
-    if (status != RT_OK) return status;
     if (io_schema_has_labels(schema, c)) column->vocab->unknown = -1;
   }
   io_schema_share(schema);

@@ -25,8 +25,8 @@ struct writing {
   const aq_generate_options *options;
   struct next_token *next;
   const struct io_vocab *vocab;
-  bool spaced; /* words have spaces between them */
-  bool draws;  /* tokens are drawn; otherwise the likeliest one is taken */
+  const struct io_kind *kind; /* of the text's column */
+  bool draws;                 /* tokens are drawn; otherwise the likeliest one is taken */
   double temperature;
   uint64_t first;       /* the number of row 0, which decides what is drawn */
   int64_t at_once;      /* rows that are written at once */

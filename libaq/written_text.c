@@ -2,47 +2,15 @@
 #include <string.h>
 
 #include "libaq/writing.h"
-#include "runtime/io/utf8.h"
-
-/* ---- spaces between words ---- */
-
-/* Marks that follow a word without a space, and marks that a word follows so. */
-static const char *const closing[] = {".", ",", ";", ":", "!", "?", ")", "'",
-                                      "%", "]", "}", "’", "”", "»", "…"};
-static const char *const opening[] = {"(", "[", "{", "„", "¿", "¡", "«"};
-
-static bool begins_with(const char *text, size_t length, const char *mark) {
-  size_t n = strlen(mark);
-  return length >= n && memcmp(text, mark, n) == 0;
-}
-
-static bool is_one_of(const char *text, size_t length, const char *const *mark, size_t count, bool whole) {
-  for (size_t k = 0; k < count; k++)
-    if (begins_with(text, length, mark[k]) && (!whole || strlen(mark[k]) == length)) return true;
-  return false;
-}
-
-/* Is the first character of the text, or the last one, of a script that has no spaces? So are its marks. */
-static bool has_no_spaces(const char *text, size_t length, bool last) {
-  size_t at = last ? length - 1 : 0, size;
-  while (at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80) at--;
-  int32_t p = io_utf8_decode(text + at, &size);
-  return io_is_ideograph(p) || (p >= 0x3000 && p <= 0x303F) || (p >= 0xFF01 && p <= 0xFF65);
-}
-
-static bool is_spaced(const char *before, size_t before_length, const char *text, size_t length) {
-  if (!before_length || !length) return false;
-  return !is_one_of(text, length, closing, RT_COUNT(closing), false)
-         && !is_one_of(before, before_length, opening, RT_COUNT(opening), true)
-         && !has_no_spaces(before, before_length, true) && !has_no_spaces(text, length, false);
-}
 
 void add_token_text(const struct writing *w, int32_t before, int32_t id, struct rt_text *out) {
   size_t length, before_length = 0;
   const char *text = io_vocab_text(w->vocab, id, &length);
   const char *last = before >= 0 ? io_vocab_text(w->vocab, before, &before_length) : NULL;
-  if (w->spaced && is_spaced(last, before_length, text, length)) rt_text_puts(out, " ");
-  rt_text_add(out, text, length);
+  if (w->kind->spell)
+    w->kind->spell(out, last, before_length, text, length);
+  else
+    rt_text_add(out, text, length);
 }
 
 /* ---- the text at which writing stops ---- */

@@ -201,7 +201,7 @@ static int option_rows(const struct io_kind *kind, struct cc_parameter *row) {
     row[o + 1] = (struct cc_parameter){option->name,
                                        option->text ? CC_TAKES_TEXT : CC_TAKES_WHOLE,
                                        CC_FROM_TO((double)option->least, (double)option->most),
-                                       .optional = true,
+                                       .optional = !option->needed,
                                        .by_name = true,
                                        .offset = offsetof(struct io_column, set) + option->offset};
   }

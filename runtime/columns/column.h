@@ -48,18 +48,19 @@ struct io_settings {
   int64_t own[IO_OWN_OPTIONS]; /* options that one kind alone has; the kind says what each means */
 };
 
-/* An option that a kind takes. All are optional. */
+/* An option that a kind takes. */
 struct io_option {
   const char *name;
   const char *doc;
   bool text;           /* it is a text; otherwise a whole number */
   int64_t least, most; /* of a number */
   size_t offset;       /* where it stands in struct io_settings */
+  bool needed;         /* it may not be left out */
 };
 #define IO_WHOLE(name, least, most, field, doc)                                                              \
-  { name, doc, false, least, most, offsetof(struct io_settings, field) }
+  { name, doc, false, least, most, offsetof(struct io_settings, field), false }
 #define IO_TEXT(name, field, doc)                                                                            \
-  { name, doc, true, 0, 0, offsetof(struct io_settings, field) }
+  { name, doc, true, 0, 0, offsetof(struct io_settings, field), false }
 /* What kinds with a vocabulary of counted tokens have in common. */
 #define IO_VOCAB_OPTIONS                                                                                     \
   IO_WHOLE("min_count", 1, INT32_MAX, min_count,                                                             \
@@ -87,12 +88,17 @@ struct io_kind {
   bool names;  /* they name things, as labels do: may share a vocabulary with other such kinds */
   bool pairs;  /* one for each token of another column, and so as many */
   bool continues; /* tokens follow the text: the next one can be predicted, and tags can belong to them */
-  bool spaced;    /* when the model writes, there is a space between tokens */
   bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
   /* The tokens of a field, which is valid UTF-8; NULL when a field is no text. Only RT_NO_MEMORY can go
    * wrong. */
   int (*tokens)(const struct io_schema *schema, int column, const char *text, size_t length,
                 struct io_tokens *tokens, struct rt_error *error);
+  /* Adds a token to a text that a model writes, behind the token `before`, NULL at the beginning of a text.
+   * spell NULL: tokens are added as they are. */
+  void (*spell)(struct rt_text *out, const char *before, size_t before_length, const char *token,
+                size_t length);
+  /* Reads the file of a given vocabulary. NULL: io_vocab_from_file. */
+  int (*given)(struct io_vocab **vocab, const char *path, struct rt_error *error);
   /* Adds a row's field to the column's values, with the help of runtime/io/data_internal.h. */
   int (*encode)(const struct io_place *place, const struct io_field *field, struct rt_error *error);
 

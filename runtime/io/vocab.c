@@ -203,7 +203,7 @@ int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error) {
   return status;
 }
 
-int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, int32_t unknown,
+int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, struct io_list_marks marks,
                       struct rt_error *error) {
   struct io_vocab *v = vocab_new(IO_VOCAB_LIST, false);
   int status = v ? RT_OK : rt_no_memory(error);
@@ -212,7 +212,7 @@ int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, in
     const char *text = io_intern_text(texts, n, &length);
     status = vocab_add(v, text, length, error);
   }
-  if (status == RT_OK) v->unknown = unknown;
+  if (status == RT_OK) v->unknown = marks.unknown, v->begin = marks.begin, v->end = marks.end;
   if (status != RT_OK) {
     io_vocab_free(v);
     v = NULL;

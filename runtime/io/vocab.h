@@ -30,7 +30,7 @@ enum io_vocab_kind {
   IO_VOCAB_WORDS,   /* 0 unknown, [1 begin, 2 end], then texts by falling count */
   IO_VOCAB_CLASSES, /* texts in bytewise order, nothing else, as scikit-learn numbers labels */
   IO_VOCAB_BYTES,   /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
-  IO_VOCAB_LIST     /* texts in a given order; one of them may stand for the unknown */
+  IO_VOCAB_LIST     /* texts in a given order; some of them may be the marks below */
 };
 
 /* An immutable vocabulary, free to be shared between threads. */
@@ -62,8 +62,13 @@ struct io_counted {
 int io_vocab_build(struct io_vocab **vocab, enum io_vocab_kind kind, const struct io_counted *counted,
                    const struct io_vocab_options *options, int32_t *remap, struct rt_error *error);
 int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
-/* The texts in their order. unknown: the number of the text that stands for unknown ones, or -1. */
-int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, int32_t unknown,
+/* Which of the texts of a list stand for unknown ones, and for the begin and the end of a text: their
+ * numbers, or -1. */
+struct io_list_marks {
+  int32_t unknown, begin, end;
+};
+/* The texts in their order. */
+int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, struct io_list_marks marks,
                       struct rt_error *error);
 /* From labels that a comma separates: "bad, so-so, good". RT_USAGE: an empty one, one twice, or fewer than
  * two. */

@@ -28,7 +28,7 @@ int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_
   }
   if (status == RT_OK && set.count < 2)
     status = rt_fail(error, RT_USAGE, "there is one label; two are needed");
-  if (status == RT_OK) status = io_vocab_list_new(vocab, &set, -1, error);
+  if (status == RT_OK) status = io_vocab_list_new(vocab, &set, (struct io_list_marks){-1, -1, -1}, error);
   io_intern_free(&set);
   return status;
 }
@@ -70,7 +70,8 @@ int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_erro
   if (status == RT_OK) status = add_lines(&set, path, text, length, error);
   int32_t unknown = io_intern_find(&set, "[UNK]", 5);
   if (unknown < 0) unknown = io_intern_find(&set, "<unk>", 5);
-  if (status == RT_OK) status = io_vocab_list_new(vocab, &set, unknown, error);
+  if (status == RT_OK)
+    status = io_vocab_list_new(vocab, &set, (struct io_list_marks){unknown, -1, -1}, error);
   io_intern_free(&set);
   rt_free(text);
   return status;

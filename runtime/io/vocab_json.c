@@ -1,6 +1,6 @@
 /* vocab_json.c: vocabularies as JSON, for the model file:
- * {"kind":"words","ends":false,"texts":["the","a",…]}, of a list with the number of the unknown one as well.
- */
+ * {"kind":"words","ends":false,"texts":["the","a",…]}, of a list with the numbers of
+ * its marks as well. */
 #include <string.h>
 
 #include "runtime/io/json.h"
@@ -12,7 +12,9 @@ static const char *const kind_names[] = {"words", "classes", "bytes", "list"};
 void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
   rt_text_printf(out, "{\"kind\":\"%s\",\"ends\":%s", kind_names[vocab->kind],
                  vocab->begin >= 0 ? "true" : "false");
-  if (vocab->kind == IO_VOCAB_LIST) rt_text_printf(out, ",\"unknown\":%d", (int)vocab->unknown);
+  if (vocab->kind == IO_VOCAB_LIST)
+    rt_text_printf(out, ",\"unknown\":%d,\"begin\":%d,\"end\":%d", (int)vocab->unknown, (int)vocab->begin,
+                   (int)vocab->end);
   if (vocab->kind != IO_VOCAB_BYTES) {
     rt_text_puts(out, ",\"texts\":[");
     for (int32_t n = 0; n < vocab->texts.count; n++) {
@@ -74,18 +76,20 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   int kind = 0;
   while (name && kind < (int)RT_COUNT(kind_names) && strcmp(name, kind_names[kind]) != 0) kind++;
   bool good = true, ends = io_json_bool(json, "ends", false, &good);
-  if (!name || kind == (int)RT_COUNT(kind_names) || !good
-      || (ends && (kind == IO_VOCAB_CLASSES || kind == IO_VOCAB_LIST)))
+  if (!name || kind == (int)RT_COUNT(kind_names) || !good || (ends && kind == IO_VOCAB_CLASSES))
     return bad(error, "it is of no known kind");
   if (kind == IO_VOCAB_BYTES) return io_vocab_bytes(vocab, ends, error);
   if (!json_is_array(texts)) return bad(error, "it has no texts");
   struct io_intern set = {0};
   int status = read_texts(&set, texts, error);
-  int64_t unknown = io_json_integer(json, "unknown", -1, INT32_MAX, -1, &good);
-  if (status == RT_OK && (!good || unknown >= set.count))
-    status = bad(error, "its unknown text is not among its texts");
+  static const char *const names[] = {"unknown", "begin", "end"};
+  int32_t mark[3];
+  for (int k = 0; k < 3; k++)
+    mark[k] = (int32_t)io_json_integer(json, names[k], -1, set.count - 1, -1, &good);
+  if (status == RT_OK && !good) status = bad(error, "a mark is not among its texts");
+  const struct io_list_marks marks = {mark[0], mark[1], mark[2]};
   if (status == RT_OK)
-    status = kind == IO_VOCAB_LIST ? io_vocab_list_new(vocab, &set, (int32_t)unknown, error)
+    status = kind == IO_VOCAB_LIST ? io_vocab_list_new(vocab, &set, marks, error)
                                    : rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);
   io_intern_free(&set);
   return status;
