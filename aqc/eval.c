@@ -1,4 +1,6 @@
 /* eval.c: aqc eval. */
+#include <limits.h>
+
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
@@ -21,13 +23,25 @@ static int print_report(const struct settings *settings, const aq_model *model, 
   return status;
 }
 
+static int check_settings(const struct settings *settings) {
+  if (settings->generate || (settings->beam <= 0 && settings->length < 0)) return AQ_OK;
+  return message_fail(AQ_USAGE, "add --generate", "--%s is about texts that are written, and none are",
+                      settings->beam > 0 ? "beam" : "length");
+}
+
 static int run_eval(const struct settings *settings) {
   aq_eval_options options;
+  aq_generate_options texts;
   aq_model *model;
   aq_report *report = NULL;
-  int status = open_model(settings->operand[0], &model);
+  int status = check_settings(settings);
+  if (status == AQ_OK) status = open_model(settings->operand[0], &model);
   if (status != AQ_OK) return status;
+  aq_generate_options_init(&texts);
+  if (settings->beam > 0) texts.beam = settings->beam < INT_MAX ? (int)settings->beam : INT_MAX;
+  if (settings->length >= 0) texts.length = settings->length;
   options = eval_options(settings);
+  if (settings->generate) options.generate = &texts;
   if (settings->batch > 0) options.batch = settings->batch;
   status = aq_report_new(model, settings->operand[1], &options, &report);
   if (status == AQ_OK)
@@ -40,17 +54,26 @@ static int run_eval(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"), OPTION_SET_ROWS, OPTION_SET_HTML,
-    OPTION_SET_JSON, OPTION_END};
+    OPTION(0, "generate", FLAG, NULL, generate,
+           "also write a text for each row, and compare it with the row's own"),
+    OPTION(0, "beam", COUNT, "N", beam,
+           "with --generate: search for the likeliest text with N beginnings side by side"),
+    OPTION(0, "length", COUNT, "N", length, "with --generate: tokens to write at most (default: 200)"),
+    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+    OPTION_SET_ROWS,
+    OPTION_SET_HTML,
+    OPTION_SET_JSON,
+    OPTION_END};
 
-const struct verb verb_eval = {"eval",
-                               "MODEL.aqm DATA.tsv",
-                               2,
-                               2,
-                               "compare a model's predictions with labelled data",
-                               "Predicts every row and compares the predictions with the labels. For classes "
-                               "it gives precision, recall, "
-                               "f1 and support of each class, the accuracy and the averages; for numbers "
-                               "their errors; for texts the loss.",
-                               option_list,
-                               run_eval};
+const struct verb verb_eval = {
+    "eval",
+    "MODEL.aqm DATA.tsv",
+    2,
+    2,
+    "compare a model's predictions with labelled data",
+    "Predicts every row and compares the predictions with the labels. For classes "
+    "it gives precision, recall, "
+    "f1 and support of each class, the accuracy and the averages; for numbers "
+    "their errors; for texts the loss, and with --generate BLEU and chrF of what the model writes.",
+    option_list,
+    run_eval};

@@ -375,6 +375,9 @@ typedef struct aq_eval_options {
   enum aq_bad_row bad_rows;
   bool choose_blas_core; /* as in aq_train_options */
   enum aq_header header; /* of a report's file, and of a session's streams */
+  /* Of a report: also write a text for each row, and compare it with the row's own (BLEU, chrF). NULL: do
+   * not. */
+  const struct aq_generate_options *generate;
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

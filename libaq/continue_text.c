@@ -195,8 +195,9 @@ int aq_session_generate(aq_session *session, const aq_field *field, size_t count
 }
 
 aq_written aq_session_written(const aq_session *session, size_t row) {
-  bool there = session && row < (size_t)session->written_count;
-  const struct written *t = there ? &session->written[row] : NULL;
-  if (!there || !t->text.data) return (aq_written){.text = "", .ended = there ? t->why : AQ_ENDED_AT_LENGTH};
-  return (aq_written){t->text.data, t->text.length, t->count, t->token, t->log_probability, t->why};
+  if (!session || row >= (size_t)session->written_count)
+    return (aq_written){.text = "", .ended = AQ_ENDED_AT_LENGTH};
+  const struct written *t = &session->written[row];
+  return (aq_written){
+      t->text.data ? t->text.data : "", t->text.length, t->count, t->token, t->log_probability, t->why};
 }

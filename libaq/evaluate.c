@@ -51,6 +51,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
                                     .header = lib_header(options->header),
                                     .check = &r->row_check.hook};
+  uint32_t text = options->generate && model ? lib_text_output(model->module) : 0;
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   if (!path) return lib_no_path(error);
   const struct lib_params *params = &model->params;
@@ -59,6 +60,10 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
   if (model->text && options->header == AQ_HEADER_YES)
     return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
+  if (options->generate && text == model->module->output_count)
+    return rt_fail(error, RT_USAGE, "the model %s does not write texts: it predicts %s", model->module->name,
+                   model->module->output_count ? model->module->output[0].name : "nothing");
+  if (options->generate) reading.keeps = model->module->output[text].name;
   int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
   if (status == RT_OK)
@@ -75,6 +80,8 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;
   if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  if (status == RT_OK && options->generate)
+    status = lib_judge_texts(&r->judge, r->model, options, &r->data, error);
   lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
   r->reading.rows -= r->judge.skipped;
   return status != RT_OK || r->judge.skipped < r->data.rows ? status : no_rows(r, error);

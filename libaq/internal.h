@@ -266,6 +266,13 @@ int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data);
 /* Did training see no label of this output at all? Then its metrics are 0 whatever the model says. */
 bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data, uint32_t output);
+/* Has the model write a text for each row, as options->generate says, and adds what they are like to the
+ * report of the output that it writes (judge_texts.c). The data keep the fields of that text
+ * (io_data_options.keeps). */
+int lib_judge_texts(struct lib_judge *judge, struct aq_model *model, const aq_eval_options *options,
+                    const struct io_dataset *data, struct rt_error *error);
+/* The first output that is a text to be written; the number of outputs: there is none. */
+uint32_t lib_text_output(const struct vm_module *module);
 void lib_judge_free(struct lib_judge *judge);
 /* RT_NOT_FINITE unless all answers for the batch that the machine has just run are finite, and so is its
  * loss, which goes to *loss (loss NULL: it is not looked at). A loss too large for float is computed in

@@ -5,6 +5,12 @@
 #include "libaq/internal.h"
 #include "vm/link.h"
 
+uint32_t lib_text_output(const struct vm_module *module) {
+  uint32_t o = 0;
+  while (o < module->output_count && vm_target_of(module, &module->output[o]) != VM_TARGET_NEXT) o++;
+  return o;
+}
+
 enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output) {
   return (enum rep_kind)(1 << vm_target_of(module, output));
 }

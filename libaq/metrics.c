@@ -178,6 +178,11 @@ static double r2(struct rep_report *r) { return mean_column(r, r2_column); }
 static double perplexity(struct rep_report *r) { return exp(loss(r)); }
 static double bits_per_token(struct rep_report *r) { return loss(r) / log(2); }
 
+static double bleu(struct rep_report *r) { return bleu_value(&r->bleu); }
+static double bleu_lower(struct rep_report *r) { return bleu_value(&r->bleu_lower); }
+static double chrf(struct rep_report *r) { return chrf_value(&r->chrf); }
+static double exact_match(struct rep_report *r) { return divide(r->exact, r->texts); }
+
 #define CLASSES (REP_CLASS | REP_TAGS | REP_CHANCE)
 #define NUMBERS (REP_NUMBER | REP_VECTOR)
 #define ANY (~0u)
@@ -208,18 +213,26 @@ const struct rep_metric rep_metrics[] = {
     {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token", 0},
     {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss", 0},
     {"bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits", 0},
+    {"bleu", bleu, true, 100, REP_NEXT, "BLEU of written texts, 0 to 100, as sacrebleu has it", REP_OF_TEXTS},
+    {"bleu_lowercase", bleu_lower, true, 100, REP_NEXT, "BLEU whatever the case of letters (sacrebleu -lc)",
+     REP_OF_TEXTS},
+    {"chrf", chrf, true, 100, REP_NEXT, "chrF2 of written texts, 0 to 100, as sacrebleu has it",
+     REP_OF_TEXTS},
+    {"exact_match", exact_match, true, 1, REP_NEXT, "written texts that have the tokens of the right ones",
+     REP_OF_TEXTS},
 };
 const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
-static bool measures(const struct rep_metric *metric, const struct rep_report *r) {
-  return (metric->kinds & r->kind) != 0 && (!(metric->flags & REP_TWO_CLASSES) || has_two_classes(r));
+bool rep_measures(const struct rep_report *r, const struct rep_metric *metric) {
+  return (metric->kinds & r->kind) != 0 && (!(metric->flags & REP_TWO_CLASSES) || has_two_classes(r))
+         && (!(metric->flags & REP_OF_TEXTS) || r->texts);
 }
 
 static void list_metrics(const struct rep_report *r, char *out, size_t size) {
   size_t length = 0;
   out[0] = 0;
   for (size_t m = 0; m < rep_metric_count; m++)
-    if (measures(&rep_metrics[m], r)) {
+    if (rep_measures(r, &rep_metrics[m])) {
       size_t need = strlen(rep_metrics[m].name) + 2;
       if (length + need >= size) return;
       memcpy(out + length, ", ", 2);
@@ -235,7 +248,7 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
   for (size_t m = 0; m < rep_metric_count; m++)
     if (strlen(rep_metrics[m].name) == length && !memcmp(rep_metrics[m].name, name, length))
       known = &rep_metrics[m];
-  if (known && measures(known, r)) {
+  if (known && rep_measures(r, known)) {
     *metric = known;
     return RT_OK;
   }
@@ -245,6 +258,12 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
   if (!known)
     return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
                    rep_target(r->kind)->one, list + 2);
+  if (known->kinds & r->kind && known->flags & REP_OF_TEXTS) {
+    rt_fail(e, RT_USAGE, "%s measures texts that the model writes, and none are written here; use one of %s",
+            known->name, list + 2);
+    rt_hint(e, "`aqc eval --generate` writes texts and measures them");
+    return RT_USAGE;
+  }
   if (known->kinds & r->kind)
     return rt_fail(e, RT_USAGE, "%s is for two classes, and there are %zu; use one of %s", known->name,
                    r->class_count, list + 2);

@@ -31,7 +31,8 @@ int next_token_column(const struct next_token *next);
 const struct io_vocab *next_token_vocab(const struct next_token *next);
 bool next_token_reads_more(const struct next_token *next);
 /* With this schema prompts are read: the text is not cut, since its end is what matters. with_text: the rows
- * have a field for the beginning of the text. Valid until the next call. */
+ * have a field for the beginning of the text; otherwise texts that begin from now on begin anew, even when
+ * the prompts have one. Valid until the next call. */
 const struct io_schema *next_token_schema(struct next_token *next, bool with_text);
 
 /* Begins count texts, for rows of the prompts, which are copied. Texts of before are forgotten. */

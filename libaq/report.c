@@ -52,6 +52,9 @@ void rep_reset(struct rep_report *r) {
   rt_free(r->columns);
   r->columns = NULL;
   r->column_count = 0;
+  r->texts = r->exact = 0;
+  r->bleu = r->bleu_lower = (struct bleu){0};
+  r->chrf = (struct chrf){0};
 }
 
 /* Where name is in the sorted order, or belongs. Bytes of UTF-8 sort like code points, and scikit-learn sorts
@@ -243,6 +246,17 @@ int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_e
   rep_sum_add(&r->loss, nats);
   r->loss_weight += (double)tokens;
   r->rows += tokens;
+  return RT_OK;
+}
+
+int rep_add_text(struct rep_report *r, const char *written, const char *right, bool same_tokens,
+                 struct rt_error *e) {
+  int status = bleu_add(&r->bleu, written, right, false, e);
+  if (status == RT_OK) status = bleu_add(&r->bleu_lower, written, right, true, e);
+  if (status == RT_OK) status = chrf_add(&r->chrf, written, right, e);
+  if (status != RT_OK) return status;
+  r->texts++;
+  r->exact += same_tokens;
   return RT_OK;
 }
 

@@ -6,6 +6,7 @@
 #define AQ_LIBAQ_REPORT_H
 
 #include "libaq/aq.h"
+#include "libaq/text_metrics.h"
 #include "runtime/base.h"
 #include "vm/target.h"
 
@@ -66,6 +67,11 @@ struct rep_report {
   size_t scored_count, scored_capacity;
   struct rep_column *columns; /* [column_count] */
   size_t column_count;
+  /* REP_NEXT: texts that were written, and compared with the right ones; so many of them have the same
+   * tokens. */
+  uint64_t texts, exact;
+  struct bleu bleu, bleu_lower;
+  struct chrf chrf;
 };
 
 int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e);
@@ -100,6 +106,9 @@ int rep_add_numbers(struct rep_report *r, const double *truth, const double *pre
                     struct rt_error *e);
 /* Some tokens of REP_NEXT: the sum of -ln p(token) over them, in nats. */
 int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e);
+/* A text of REP_NEXT that the model has written, and the right one. */
+int rep_add_text(struct rep_report *r, const char *written, const char *right, bool same_tokens,
+                 struct rt_error *e);
 /* The model's own loss, summed over `weight` rows. Not for REP_NEXT: rep_add_next adds its loss. */
 void rep_add_loss(struct rep_report *r, double sum, double weight);
 
@@ -116,7 +125,7 @@ struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_averag
 
 /* Metrics by name. A value is NaN where the rows do not define it: without rows or probabilities, AUC with
  * one class, R² of one row. value may reorder the rows that are kept for AUC. */
-enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2 };
+enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2, REP_OF_TEXTS = 4 };
 struct rep_metric {
   const char *name;
   double (*value)(struct rep_report *r);
@@ -124,11 +133,14 @@ struct rep_metric {
   double best;    /* no value is better than this: 1 or 0, infinity when unbounded */
   unsigned kinds; /* enum rep_kind bits */
   const char *doc;
-  unsigned flags; /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone */
+  unsigned flags; /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone;
+                     REP_OF_TEXTS: it needs texts that were written */
 };
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;
 
+/* Is it a metric of what was added? */
+bool rep_measures(const struct rep_report *r, const struct rep_metric *metric);
 /* The metric of this name, if this report has it; else RT_USAGE, and the message lists those that it has.
  * Name the classes before, because AUC is for two classes. */
 int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,

@@ -167,10 +167,15 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
   return status;
 }
 
+/* Metrics of classes are there for any number of them, those of texts only when some were written. */
+static bool is_listed(const struct rep_report *r, const struct rep_metric *metric) {
+  return metric->kinds & r->kind && (!(metric->flags & REP_OF_TEXTS) || r->texts);
+}
+
 /* Shows the metrics that are not in the table, unless the rows do not define them. */
 static void show_metrics(aq_shown *s, const struct shown_node *metric, const struct rep_report *r) {
   for (size_t m = 0; m < rep_metric_count && metric; m++) {
-    if (!(rep_metrics[m].kinds & r->kind)) continue;
+    if (!is_listed(r, &rep_metrics[m])) continue;
     if (!(rep_metrics[m].flags & REP_IN_TABLE) && !isnan(metric->real))
       shown_row(s, rep_metrics[m].name, metric);
     metric = metric->next;
@@ -184,15 +189,17 @@ static int name_width(const struct rep_report *r, int digits) {
 }
 
 int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) {
-  const struct shown_node *average[3] = {NULL}, *classes = NULL, *rows, *metric = NULL;
+  const struct shown_node *average[3] = {NULL}, *classes = NULL, *rows, *texts, *metric = NULL;
   digits = digits < 1 ? 1 : digits > 15 ? 15 : digits;
   shown_digits(s, digits);
   shown_grid(s, name_width(r, digits));
   aq_shown_text(s, "kind", NULL, rep_target(r->kind)->name);
   aq_shown_whole(s, "rows", NULL, (int64_t)r->rows);
   rows = shown_latest(s);
+  if (r->texts) aq_shown_whole(s, "texts", NULL, (int64_t)r->texts);
+  texts = r->texts ? shown_latest(s) : NULL;
   for (size_t m = 0; m < rep_metric_count; m++) {
-    if (!(rep_metrics[m].kinds & r->kind)) continue;
+    if (!is_listed(r, &rep_metrics[m])) continue;
     aq_shown_real(s, rep_metrics[m].name, NULL, rep_metrics[m].value(r));
     if (!metric) metric = shown_latest(s);
   }
@@ -215,6 +222,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
     aq_shown_end(s);
   } else
     shown_row(s, rep_target(r->kind)->rows, rows);
+  if (texts) shown_row(s, "texts", texts);
   note_unanswered(r, s);
   int status = note_unseen(r, s, e);
   if (rep_scored_rows(r) < r->rows)

@@ -72,6 +72,16 @@ static void cut(struct written *t, size_t at) {
   if (t->count > 0 && t->end[t->count - 1] > at) t->end[t->count - 1] = at;
 }
 
+/* The text has ended, and its bytes stay where they are. */
+static void settle(struct written *t, double log_probability) {
+  t->log_probability = log_probability;
+  for (size_t k = 0; k < t->count; k++) {
+    t->token[k].text = t->text.data + start_of(t, k);
+    t->token[k].length = t->end[k] - start_of(t, k);
+    t->log_probability += t->token[k].log_probability;
+  }
+}
+
 int written_add(struct writing *w, int64_t number, int32_t id, double log_probability,
                 struct rt_error *error) {
   struct written *t = &w->text[number];
@@ -99,23 +109,17 @@ int written_add(struct writing *w, int64_t number, int32_t id, double log_probab
     }
   }
   tell(w, t, t->text.length - held_back(&t->text, stop));
-  if (t->ended) written_end(w, number, t->why, 0);
+  if (t->ended) settle(t, 0);
   return RT_OK;
 }
 
 void written_end(struct writing *w, int64_t number, enum aq_ended why, double log_probability) {
   struct written *t = &w->text[number];
-  if (!t->ended) {
-    t->why = why;
-    t->ended = true;
-    tell(w, t, t->text.length);
-  }
-  t->log_probability = t->why == AQ_ENDED_BY_MODEL ? log_probability : 0;
-  for (size_t k = 0; k < t->count; k++) {
-    t->token[k].text = t->text.data + start_of(t, k);
-    t->token[k].length = t->end[k] - start_of(t, k);
-    t->log_probability += t->token[k].log_probability;
-  }
+  if (t->ended) return;
+  tell(w, t, t->text.length);
+  if (!t->ended) t->why = why;
+  t->ended = true;
+  settle(t, t->why == AQ_ENDED_BY_MODEL ? log_probability : 0);
 }
 
 int written_fail(struct written *t, const struct rt_error *reason, struct rt_error *error) {

@@ -29,6 +29,8 @@ void io_dataset_free(struct io_dataset *data) {
   for (int c = 0; data->values && c < data->columns; c++) {
     io_payload_free(&data->values[c].of);
     rt_free(data->values[c].row_cuts);
+    rt_text_free(&data->values[c].field);
+    rt_free(data->values[c].field_begin);
     io_intern_free(&data->values[c].unseen);
   }
   rt_free(data->values);

@@ -19,6 +19,10 @@ struct io_values {
   struct io_intern
       unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
   size_t cuts_capacity;
+  bool keeps;           /* the fields themselves are kept, too */
+  struct rt_text field; /* one behind the other, each with a NUL byte behind it */
+  size_t *field_begin;  /* [rows] */
+  size_t field_capacity;
   int64_t row_tokens, row_cut; /* of the row being added */
 };
 
@@ -26,6 +30,11 @@ struct io_values {
 static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
   int64_t n = io_payload_count(&v->of, row);
   return v->limit > 0 && n > v->limit ? v->limit : n;
+}
+
+/* The field of a row as it stands in the file, of a column that keeps them. Selections do not have it. */
+static inline const char *io_values_field(const struct io_values *v, int64_t row) {
+  return v->field.data + v->field_begin[row];
 }
 
 struct io_dataset;
@@ -67,6 +76,7 @@ struct io_data_options {
   uint64_t seed;      /* for hold */
   int64_t window;     /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
+  const char *keeps; /* io_dataset_read: a column whose fields are kept as they stand in the file, or NULL */
 };
 
 /* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths. The file

@@ -66,6 +66,8 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   data->check = o->check;
   struct io_encoder encoder = {data, schema, learning, table, data->name, options.predicting};
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
+  int kept = status == RT_OK && o->keeps ? io_schema_find(schema, o->keeps) : -1;
+  if (kept >= 0) data->values[kept].keeps = true;
   if (status == RT_OK) status = number_columns(data, schema, table, error);
   if (status == RT_OK) status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
   if (status == RT_OK) status = note_first_line(data, table, error);

@@ -25,6 +25,8 @@ static bool is_hyphen(int32_t point) {
 }
 static bool is_word(enum kind kind) { return kind == LETTER || kind == DIGIT || kind == MARK; }
 
+int32_t io_lower(int32_t point) { return utf8proc_tolower(point); }
+
 bool io_is_ideograph(int32_t p) {
   return (p >= 0x3400 && p <= 0x4DBF) || (p >= 0x4E00 && p <= 0x9FFF) || (p >= 0xF900 && p <= 0xFAFF)
          || (p >= 0x20000 && p <= 0x323AF) || (p >= 0x3005 && p <= 0x3007) || (p >= 0x3041 && p <= 0x30FF)

@@ -59,6 +59,8 @@ int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t l
                 struct io_tokens *tokens, struct rt_error *error);
 /* Is this code point Han or kana? They are written without spaces between words. */
 bool io_is_ideograph(int32_t point);
+/* Unicode's simple lower case of a code point. */
+int32_t io_lower(int32_t point);
 void io_tokens_free(struct io_tokens *tokens);
 
 #endif
