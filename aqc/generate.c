@@ -240,11 +240,7 @@ static const struct option option_list[] = {
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the draws (default: a new one each time)"),
     OPTION(0, "batch", COUNT, "N", batch, "texts to write at once, divided by the beams (default: 64)"),
     OPTION_SET_JSON,
-    OPTION_SET_THREADS,
-    OPTION_SET_PRECISION,
-    OPTION_SET_BAD_ROW,
-    OPTION_SET_HEADER,
-    OPTION_SET_QUIET,
+    OPTION_SET_ROWS,
     OPTION_END};
 
 const struct verb verb_generate = {"generate",

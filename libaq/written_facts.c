@@ -49,5 +49,5 @@ int aq_session_written_shown(aq_session *session, size_t row, aq_shown **shown) 
     return rt_fail(error, RT_USAGE, "no text was written for row %zu, counted from 0", row);
   aq_written written = aq_session_written(session, row);
   *shown = written_shown(&written);
-  return *shown ? RT_OK : rt_no_memory(error);
+  return *shown && !(*shown)->failed ? RT_OK : rt_no_memory(error);
 }

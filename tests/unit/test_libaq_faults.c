@@ -33,12 +33,18 @@ static int said(int status, const aq_message *message) {
   return status;
 }
 
-static aq_model *model;
-static char data_path[400], input_path[400], output_path[400];
+static aq_model *model, *translator;
+static char pairs_path[400], data_path[400], input_path[400], output_path[400];
 
 static int make_model(void **state) {
   if (make_directory(state)) return -1;
   model = trained_reader();
+  translator = trained("data { en: words[S], de: words[T <= 9, W] }\n"
+                       "model translate(en, de) -> next(de) {\n"
+                       "  return linear(cumsum(embed(de, 4), T) + mean(embed(en, 4), S), W)\n}\n"
+                       "train { epochs = 1 }\n",
+                       write_text("pairs.tsv", "en\tde\na dog\tein Hund\na cat\teine Katze\n"));
+  snprintf(pairs_path, sizeof pairs_path, "%s", path_of("pairs.tsv"));
   snprintf(data_path, sizeof data_path, "%s", path_of("reader.tsv"));
   snprintf(output_path, sizeof output_path, "%s", path_of("out.safetensors"));
   static const char tensor[] = "{\"x\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}      ";
@@ -52,21 +58,24 @@ static int make_model(void **state) {
 
 static int drop_model(void **state) {
   aq_model_free(model);
+  aq_model_free(translator);
   return remove_directory(state);
 }
 
-static int with_session(int (*use)(aq_session *session)) {
+static int with_session_of(aq_model *of, int (*use)(aq_session *session)) {
   aq_eval_options options;
   aq_session *session;
   aq_eval_options_init(&options);
   options.threads = 1;
   options.precision = AQ_F64; /* parameters are converted */
-  int status = aq_session_new(model, &options, &session);
+  int status = aq_session_new(of, &options, &session);
   if (!status) status = use(session);
   if (session) said(status, aq_session_message(session));
   aq_session_free(session);
   return status;
 }
+
+static int with_session(int (*use)(aq_session *session)) { return with_session_of(model, use); }
 
 static int use_stream(aq_session *session) {
   struct host host = {.input = "good film\nbad film\na\n"};
@@ -82,6 +91,55 @@ static int use_stream(aq_session *session) {
 static int use_attend(aq_session *session) {
   aq_field field = {"good film", 9};
   return aq_session_attend(session, &field, 1);
+}
+
+/* A prompt with an unknown word, which is told; drawn, and with beams. */
+static int use_prompts(aq_session *session) {
+  aq_field field[] = {{"a red dog", 9}, {"ein", 3}, {"a cat", 5}, {"", 0}};
+  aq_generate_options options;
+  aq_generate_options_init(&options);
+  options.length = 4;
+  options.top = 3;
+  options.stop = "xx";
+  options.repeat_penalty = 1.1;
+  int status = aq_session_generate(session, field, 2, 2, &options);
+  options.top = 0;
+  options.beam = 3;
+  if (!status) status = aq_session_generate(session, field, 2, 2, &options);
+  aq_shown *shown = NULL;
+  if (!status) status = aq_session_written_shown(session, 0, &shown);
+  aq_shown_free(shown);
+  return status;
+}
+
+static int use_texts(aq_session *session) {
+  struct host host = {.input = "a dog\na cat\na\n"};
+  aq_generate_options options;
+  aq_generate_options_init(&options);
+  options.length = 4;
+  options.read = host_read;
+  options.write = host_write;
+  options.context = &host;
+  options.json = true;
+  return aq_session_generate_stream(session, &options);
+}
+
+static int prompts(void) { return with_session_of(translator, use_prompts); }
+static int texts(void) { return with_session_of(translator, use_texts); }
+
+static int report_of_texts(void) {
+  aq_report *made;
+  aq_eval_options options;
+  aq_generate_options generate;
+  aq_eval_options_init(&options);
+  aq_generate_options_init(&generate);
+  generate.length = 3;
+  options.threads = 1;
+  options.generate = &generate;
+  int status = aq_report_new(translator, pairs_path, &options, &made);
+  if (made) said(status, aq_report_message(made));
+  aq_report_free(made);
+  return status;
 }
 
 static int stream(void) { return with_session(use_stream); }
@@ -155,6 +213,21 @@ static void test_attend(void **state) {
   (void)state;
   refuse(attend, 1, 50);
 }
+static void test_prompts(void **state) {
+  (void)state;
+  refuse(prompts, 1, 100);
+}
+
+static void test_texts(void **state) {
+  (void)state;
+  refuse(texts, 1, 50);
+}
+
+static void test_report_of_texts(void **state) {
+  (void)state;
+  refuse(report_of_texts, 1, 100);
+}
+
 static void test_report(void **state) {
   (void)state;
   refuse(report, 1, 50);
@@ -197,9 +270,11 @@ static void test_place(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_stream),  cmocka_unit_test(test_attend), cmocka_unit_test(test_report),
-      cmocka_unit_test(test_explain), cmocka_unit_test(test_run),    cmocka_unit_test(test_gradcheck),
-      cmocka_unit_test(test_place),
+      cmocka_unit_test(test_stream), cmocka_unit_test(test_attend),
+      cmocka_unit_test(test_report), cmocka_unit_test(test_explain),
+      cmocka_unit_test(test_run),    cmocka_unit_test(test_gradcheck),
+      cmocka_unit_test(test_place),  cmocka_unit_test(test_prompts),
+      cmocka_unit_test(test_texts),  cmocka_unit_test(test_report_of_texts),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
 }
