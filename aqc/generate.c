@@ -180,6 +180,8 @@ static const char *const stand_in[] = {
 
 static int write_rows(aq_session *session, const aq_model *model, const struct settings *settings,
                       aq_generate_options *options) {
+  if (settings->operand_count == 1 && terminal_is(0) && !settings->quiet)
+    message_remark("each line is a prompt; --prompt \"\" writes one text from its beginning");
   options->path = settings->operand_count > 1 ? settings->operand[1] : "-";
   options->read = input_read;
   options->write = output_write;
