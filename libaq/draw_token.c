@@ -38,7 +38,7 @@ static int32_t likeliest(const struct io_vocab *vocab, const double *score) {
   int32_t best = -1;
   for (int32_t k = 0; k < vocab->count; k++)
     if (may_write(vocab, k) && (best < 0 || score[k] > score[best])) best = k;
-  return best;
+  return best < 0 ? 0 : best;
 }
 
 /* Of equally likely ones, the first by number comes first. */
@@ -63,41 +63,47 @@ static double weight_of(const struct writing *w, const double *score, int32_t id
   return exp((score[id] - most) / w->temperature);
 }
 
-/* Puts the tokens to draw from behind the heap, the likeliest last: top of them, or fewer, until they make
- * the part top_p of all. Returns where they begin. *sum: of their weights. */
-static int64_t take_best(struct writing *w, const double *score, int64_t count, double *sum) {
-  int32_t *heap = w->order;
-  double most = -INFINITY, all = 0, wanted;
-  for (int64_t k = count / 2; k-- > 0;) sink(heap, score, k, count);
-  most = score[heap[0]];
-  int64_t n = count, least = w->options->top > 0 && w->options->top < count ? count - w->options->top : 0;
-  for (; n > least; sink(heap, score, 0, n)) {
-    int32_t best = heap[0];
-    all += weight_of(w, score, best, most);
-    heap[0] = heap[--n];
-    heap[n] = best;
-  }
-  wanted = all * w->options->top_p;
-  *sum = 0;
+/* Takes the likeliest token from a heap of n, and puts it behind the others. */
+static void pop(int32_t *heap, const double *score, int64_t n) {
+  int32_t best = heap[0];
+  heap[0] = heap[n - 1];
+  heap[n - 1] = best;
+  sink(heap, score, 0, n - 1);
+}
+
+/* The tokens to draw from, of w->order[0..count-1]: the last ones from the place that is returned on, the
+ * likeliest at the end, where top or top_p leave some out; else all, in their order. */
+static int64_t take_best(struct writing *w, const double *score, int64_t count, double most) {
+  const aq_generate_options *o = w->options;
+  int64_t least = o->top > 0 && o->top < count ? count - o->top : 0, n = count;
+  double all = 0, sum = 0;
+  if (!least && o->top_p == 1) return 0;
+  for (int64_t k = count / 2; k-- > 0;) sink(w->order, score, k, count);
+  for (; n > least && least; n--) pop(w->order, score, n);
+  if (o->top_p == 1) return least;
+  for (int64_t k = least; k < count; k++) all += weight_of(w, score, w->order[k], most);
   n = count;
-  while (n > least && (n == count || *sum < wanted)) *sum += weight_of(w, score, heap[--n], most);
+  do {
+    if (!least) pop(w->order, score, n);
+    sum += weight_of(w, score, w->order[--n], most);
+  } while (n > least && sum < all * o->top_p);
   return n;
 }
 
 int32_t choose_token(struct writing *w, const double *score, uint64_t stream, int64_t step) {
   int64_t count = 0;
-  double sum;
-  if (!w->draws) return likeliest(w->vocab, score);
+  int32_t best = likeliest(w->vocab, score);
+  double sum = 0, most = score[best];
+  if (!w->draws || isinf(most)) return best;
   for (int32_t k = 0; k < w->vocab->count; k++)
     if (may_write(w->vocab, k) && !isinf(score[k])) w->order[count++] = k;
-  if (!count) return likeliest(w->vocab, score);
-  int64_t first = take_best(w, score, count, &sum);
-  double most = score[w->order[count - 1]];
+  int64_t first = take_best(w, score, count, most);
+  for (int64_t k = first; k < count; k++) sum += weight_of(w, score, w->order[k], most);
   uint64_t seed = rt_random_seed((uint64_t)w->options->seed, stream);
   double at = sum * rt_random_uniform(seed, (uint64_t)step);
-  for (int64_t k = count; k-- > first;) {
+  for (int64_t k = first; k < count; k++) {
     at -= weight_of(w, score, w->order[k], most);
     if (at < 0) return w->order[k];
   }
-  return w->order[first];
+  return best;
 }

@@ -18,6 +18,7 @@ void session_forget_unknown(struct aq_session *s) {
   s->unknown.named = 0;
   s->unknown.tokens = "words";
   s->unknown.some.length = 0;
+  s->unknown.some.failed = false;
   if (s->unknown.some.data) s->unknown.some.data[0] = '\0';
 }
 

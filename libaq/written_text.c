@@ -93,6 +93,7 @@ int written_add(struct writing *w, int64_t number, int32_t id, double log_probab
   if (status == RT_OK) status = rt_grow(&end, &t->end_capacity, t->count + 1, sizeof *t->end);
   t->end = end;
   if (status != RT_OK) return rt_no_memory(error);
+  rt_text_add(&t->text, "", 0); /* a token may add nothing */
   add_token_text(w, t->last, id, &t->text);
   if (t->text.failed) return rt_no_memory(error);
   t->last = id;
@@ -134,6 +135,7 @@ void written_clear(struct written *t) {
   rt_free(t->bad);
   t->bad = NULL;
   t->text.length = t->count = t->told = 0;
+  t->text.failed = false; /* there may be memory again */
   t->log_probability = 0;
   t->ended = false;
   t->why = AQ_ENDED_AT_LENGTH;
