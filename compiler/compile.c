@@ -60,9 +60,35 @@ static int settle_heads(struct cc_context *c) {
   return RT_OK;
 }
 
+static int settle_mix(struct cc_context *c, const struct cc_weights *weights) {
+  struct rt_arena *a = &c->module->arena;
+  struct vm_mix *mix = &c->module->mix[c->module->mix_count++];
+  *mix = (struct vm_mix){0};
+  mix->name = rt_arena_strndup(a, weights->name, strlen(weights->name));
+  mix->weighed = rt_arena_alloc(a, ((size_t)weights->weighed_count + 1) * sizeof *mix->weighed);
+  if (!mix->name || !mix->weighed) return cc_out_of_memory(c);
+  for (int k = 0; k < weights->weighed_count; k++) {
+    mix->weighed[k] = rt_arena_strndup(a, weights->weighed[k], strlen(weights->weighed[k]));
+    if (!mix->weighed[k]) return cc_out_of_memory(c);
+    mix->weighed_count++;
+  }
+  return RT_OK;
+}
+
+/* What mixes weigh, for people. */
+static int settle_mixes(struct cc_context *c) {
+  struct vm_module *m = c->module;
+  m->mix = rt_arena_alloc(&m->arena, sizeof *m->mix * (c->weights_count + 1));
+  if (!m->mix) return cc_out_of_memory(c);
+  int status = RT_OK;
+  for (size_t w = 0; w < c->weights_count && status == RT_OK; w++) status = settle_mix(c, &c->weights[w]);
+  return status;
+}
+
 static int settle(struct cc_context *c) {
   int status = settle_params(c);
-  return status != RT_OK ? status : settle_heads(c);
+  if (status == RT_OK) status = settle_heads(c);
+  return status == RT_OK ? settle_mixes(c) : status;
 }
 
 static struct vm_module *end(struct compilation *k, int status, bool settled) {

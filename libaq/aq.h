@@ -546,8 +546,8 @@ typedef struct aq_map {
   bool is_mixing;              /* of a mix; then heads and rows are 1 */
   size_t heads, rows, columns; /* rows are queries, columns keys */
   const double *weight;        /* [heads, rows, columns] */
-  const char *const *query, *const
-                                *key; /* [rows], [columns]: the tokens; NULL: they are not those of a text */
+  /* [rows], [columns]: the tokens, and of a mix the names of what it weighs; NULL: there are none. */
+  const char *const *query, *const *key;
 } aq_map;
 /* Makes the maps of one example, which is given as for aq_session_predict. They live until the next call. */
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count);

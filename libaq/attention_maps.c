@@ -86,6 +86,13 @@ static const struct vm_head *head_of(const struct vm_module *m, const char *name
   return NULL;
 }
 
+/* The names of what the weights of a mix weigh; NULL: it does not say so of each. */
+static const char *const *weighed_by(const struct vm_module *m, const char *name, int64_t count) {
+  for (uint32_t k = 0; k < m->mix_count; k++)
+    if (!strcmp(m->mix[k].name, name) && m->mix[k].weighed_count == count) return m->mix[k].weighed;
+  return NULL;
+}
+
 /* One example of a map as [heads, rows, columns]. An axis that a head does not have counts as 1. */
 static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
@@ -106,7 +113,8 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   map->columns = rt_size(t.shape, axis, 0);
   const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
   map->query = rows ? tokens_of(s, type->dim[rank - 2], map->rows) : NULL;
-  map->key = map->is_mixing ? NULL : tokens_of(s, type->dim[rank - 1], map->columns);
+  map->key = map->is_mixing ? weighed_by(m, map->name, map->columns)
+                            : tokens_of(s, type->dim[rank - 1], map->columns);
   if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight))
     return rt_no_memory(error);
   lib_to_double(&t, s->precision, map->weight);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 13, HEADER = 28 /* bytes */ };
+enum { VERSION = 14, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -342,6 +342,11 @@ static void stream_head(struct vm_stream *s, struct vm_head *head) {
   stream_text(s, &head->why);
 }
 
+static void stream_mix(struct vm_stream *s, struct vm_mix *mix) {
+  stream_text(s, &mix->name);
+  STREAM_EACH(s, mix->weighed, mix->weighed_count, stream_text);
+}
+
 static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
   stream_u32(s, &r->dim);
   stream_u8(s, &r->kind);
@@ -377,6 +382,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   STREAM_EACH(s, m->output, m->output_count, stream_output);
   STREAM_EACH(s, m->line, m->line_count, stream_line);
   STREAM_EACH(s, m->head, m->head_count, stream_head);
+  STREAM_EACH(s, m->mix, m->mix_count, stream_mix);
   STREAM_EACH(s, m->requirement, m->requirement_count, stream_requirement);
   stream_settings(s, &m->settings);
   stream_continuing(s, &m->continuing);

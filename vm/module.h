@@ -161,6 +161,13 @@ struct vm_head {
   const char *why; /* "" when fused */
 };
 
+/* The weights of a mix, which "attend" gives under the name. */
+struct vm_mix {
+  const char *name;
+  const char **weighed; /* [weighed_count] what they weigh, for people */
+  uint32_t weighed_count;
+};
+
 struct vm_line {
   const char *file, *text;
   uint32_t line, column;
@@ -203,6 +210,8 @@ struct vm_module {
   uint32_t line_count;
   struct vm_head *head;
   uint32_t head_count; /* as the program calls them */
+  struct vm_mix *mix;
+  uint32_t mix_count;
   struct vm_requirement *requirement;
   uint32_t requirement_count; /* for those who read data; the machine does not trust them */
   struct vm_settings settings;

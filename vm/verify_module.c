@@ -103,12 +103,19 @@ static int verify_settings(struct verify *v) {
   return fits ? RT_OK : bad(v, "training settings", 0);
 }
 
+static int verify_mix(struct verify *v, uint32_t i) {
+  const struct vm_mix *mix = &v->module->mix[i];
+  bool complete = mix->name && (mix->weighed || !mix->weighed_count);
+  for (uint32_t k = 0; complete && k < mix->weighed_count; k++) complete = mix->weighed[k];
+  return complete ? RT_OK : bad(v, "mix", i);
+}
+
 static bool module_complete(const struct vm_module *m) {
   return m->name && (m->param || !m->param_count) && (m->column || !m->column_count)
          && (m->input || !m->input_count) && (m->output || !m->output_count)
          && (m->function || !m->function_count) && (m->lanes || !m->lanes_count)
          && (m->attend || !m->attend_count) && (m->head_name || !m->attend_count)
-         && (m->line || !m->line_count) && (m->head || !m->head_count)
+         && (m->line || !m->line_count) && (m->head || !m->head_count) && (m->mix || !m->mix_count)
          && (m->requirement || !m->requirement_count);
 }
 
@@ -124,6 +131,7 @@ int verify_module_parts(struct verify *v) {
   for (uint32_t i = 0; i < m->head_count && status == RT_OK; i++)
     status = m->head[i].name && m->head[i].why && m->head[i].lowering <= VM_MATERIALISED ? RT_OK
                                                                                          : bad(v, "head", i);
+  for (uint32_t i = 0; i < m->mix_count && status == RT_OK; i++) status = verify_mix(v, i);
   for (uint32_t i = 0; i < m->lanes_count && status == RT_OK; i++)
     status = lane_verify(&m->lanes[i], v->error);
   for (uint32_t i = 0; i < m->attend_count && status == RT_OK; i++)

@@ -153,6 +153,8 @@ struct cc_context {
   struct cc_weights {
     const char *name;
     ir_id id;
+    const char **weighed; /* [weighed_count] names of what they weigh; none: not known */
+    int weighed_count;
   } * weights; /* mixing weights, for aqc attend */
   size_t weights_count, weights_capacity;
   struct cc_required {

@@ -10,11 +10,7 @@ static int name_node(struct cc_context *c, const char *name, const struct cc_val
   struct ir_node *node = &c->model->node[value->id];
   if (!node->name) node->name = rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, name);
   if (!node->name) return cc_out_of_memory(c);
-  if (strcmp(name, "weights") != 0) return RT_OK;
-  if (rt_grow((void **)&c->weights, &c->weights_capacity, c->weights_count + 1, sizeof *c->weights))
-    return cc_out_of_memory(c);
-  c->weights[c->weights_count++] = (struct cc_weights){node->name, value->id};
-  return RT_OK;
+  return strcmp(name, "weights") != 0 ? RT_OK : cc_show_weights(c, value->id);
 }
 
 static int bind_let(struct cc_context *c, const struct gr_node *let, int at, const struct cc_value *value) {

@@ -7,7 +7,7 @@
  *
  *     value, scope, budget, operators < sizes, file_values < mismatch < match_type < arguments < parameter
  *       < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot
- *       < index < elaborate < head_slots, with < head < call < expression */
+ *       < index < shown_weights < elaborate < head_slots, with < head < call < expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
@@ -29,6 +29,8 @@ int cc_block(struct cc_context *c, const struct gr_node *block, struct cc_result
 /* [f(l) for l in 0..L]: a list of what each round gives. */
 int cc_each(struct cc_context *c, const struct gr_node *node, struct cc_value *list);
 int cc_let(struct cc_context *c, const struct gr_node *let);
+/* shown_weights.c: notes that aqc attend shows the tensor, which a program calls `weights`. */
+int cc_show_weights(struct cc_context *c, ir_id id);
 /* file_values.c */
 int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
 /* The dim or the number that a `dim` or a `const` of a file is. */
