@@ -149,6 +149,7 @@ static int read_rows(struct writing *w, const aq_field *field, size_t count, siz
   schema = next_token_schema(w->next, !left_out);
   int status = RT_OK;
   io_dataset_clear(&s->data);
+  if (!rows) return RT_OK;
   s->data.check = NULL; /* a prompt is not yet what the model sees */
   for (size_t r = 0; r < rows && status == RT_OK; r++)
     status = session_add_row(s, schema, field ? field + r * count : NULL, field ? count : 0, error);

@@ -1,4 +1,5 @@
-/* test_beam_search.c: a search with beams enough finds what trying all texts finds. */
+/* test_beam_search.c: a search with beams enough finds what trying all texts finds; what hosts may ask of
+ * writing. */
 #include "tests/unit/libaq_files.h"
 
 #include <math.h>
@@ -148,8 +149,36 @@ static void test_host_ends(void **state) {
   aq_model_free(model);
 }
 
+/* No rows, rows without the text, and the same session after what was wrong. */
+static void test_rows(void **state) {
+  (void)state;
+  aq_model *model = writer(2, write_text("abc.tsv", table));
+  aq_session *session = session_of(model, NULL);
+  aq_generate_options options;
+  aq_generate_options_init(&options);
+  assert_int_equal(aq_session_generate(session, NULL, 1, 0, &options), AQ_OK);
+  assert_int_equal(aq_session_generate(session, NULL, 1, 1, &options), AQ_USAGE);
+  assert_string_equal(aq_session_written(session, 0).text, "");
+  assert_int_equal(aq_session_generate(session, &(aq_field){"a\xff", 2}, 1, 1, &options), AQ_BAD_DATA);
+  options.length = -1;
+  assert_int_equal(aq_session_generate(session, &(aq_field){"a", 1}, 1, 1, &options), AQ_USAGE);
+  options.length = 0;
+  assert_int_equal(aq_session_generate(session, &(aq_field){"a", 1}, 1, 1, &options), AQ_OK);
+  assert_int_equal(aq_session_written(session, 0).ended, AQ_ENDED_AT_LENGTH);
+  options.beam = 3;
+  assert_int_equal(aq_session_generate(session, &(aq_field){"a", 1}, 1, 1, &options), AQ_OK);
+  assert_int_equal(aq_session_written(session, 0).count, 0);
+  options.length = 2;
+  assert_int_equal(aq_session_generate(session, &(aq_field){"ax", 2}, 1, 1, &options), AQ_OK);
+  assert_int_equal(aq_session_unknown(session).count, 1);
+  assert_string_equal(aq_session_unknown(session).some, "x");
+  assert_int_equal(aq_session_predict(session, &(aq_field){"ab", 2}, 1), AQ_OK);
+  aq_session_free(session);
+  aq_model_free(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_texts), cmocka_unit_test(test_batches),
-                                     cmocka_unit_test(test_host_ends)};
+                                     cmocka_unit_test(test_host_ends), cmocka_unit_test(test_rows)};
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
