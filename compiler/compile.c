@@ -408,7 +408,7 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d,
 struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
                                       struct rt_error *error) {
   struct compilation k;
-  struct cc_value value[CC_MOST_RESULTS];
+  struct cc_value value[CC_MOST_RESULTS] = {{CC_NONE}};
   struct cc_results results = {value, CC_MOST_RESULTS, -1};
   bool runnable = true, settled = false;
   const struct cc_definition *d = choose_function(program, name, error);
@@ -475,7 +475,7 @@ static int check_literals(struct cc_context *c, const struct cc_definition *d, c
  * signature says what they are. */
 static int check_function(struct cc_program *program, const struct cc_definition *d, struct rt_error *error) {
   struct compilation k;
-  struct cc_value value[CC_MOST_RESULTS];
+  struct cc_value value[CC_MOST_RESULTS] = {{CC_NONE}};
   struct cc_results results = {value, CC_MOST_RESULTS, -1};
   int status = begin(&k, program, error);
   bool runnable;

@@ -259,6 +259,7 @@ static const struct cc_parameter concat_rows[] = {{"part", CC_TAKES_ANY, .rest =
                                                   {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
+static const struct cc_parameter of_head[] = {{"z", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter scan_rows[] = {
     {"step", .takes = CC_TAKES_FUNCTION},
     {"start", .takes = CC_TAKES_ANY},
@@ -311,8 +312,8 @@ static const struct cc_builtin builtins[] = {
      "the number, which is refused unless it lies in between"},
     {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,
      "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
-    {"weights", CC_TAKES(just_x), run_weights, 0, 0,
-     "the weights of x, which a head gives: [queries, keys], with an axis of heads before them for a "
+    {"weights", CC_TAKES(of_head), run_weights, 0, 0,
+     "the weights of z, which a head gives: [queries, keys], with an axis of heads before them for a "
      "head[H]"},
     {"stop_gradient", CC_TAKES(just_x), run_stop, 0, 0, "x, but no gradient flows through it"},
     {"len", CC_TAKES(list), run_len, 0, 0, "how many items a list or a name... argument has"},

@@ -299,7 +299,7 @@ static void trace(struct cc_context *c, const struct cc_value *callee, struct gr
 CC_OWN_FRAME static bool fits_swapped(struct cc_context *c, const struct cc_value *callee,
                                       const struct cc_call_args *args, int a, int b) {
   struct cc_call_args swapped = *args;
-  struct cc_value copy[MAX_SWAPPED], value[CC_MOST_RESULTS];
+  struct cc_value copy[MAX_SWAPPED], value[CC_MOST_RESULTS] = {{CC_NONE}};
   struct cc_results results = {value, CC_MOST_RESULTS, -1};
   struct rt_error *error = c->error, other = {0};
   memcpy(copy, args->value, (size_t)args->count * sizeof *copy);

@@ -213,7 +213,7 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
     result_type(c, &slot, arg, value_width, &type);
   }
   for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];
-  result->kind = CC_TENSOR;
+  *result = (struct cc_value){.kind = CC_TENSOR};
   bool steps = c->step_first && ir_varies_in_step(c->model, c->step_first, 3 + slot.head->extra_count, arg);
   if ((status = cc_choose_lowering(c, &slot, steps, span))) return status;
   if (slot.head->lowering == VM_MATERIALISED) {

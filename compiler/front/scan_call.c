@@ -206,7 +206,7 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
                               .name = s->args->name + 1,
                               .named = s->args->named + 1,
                               .named_span = s->args->named_span + 1};
-  struct cc_value value[MAX_VALUES];
+  struct cc_value value[MAX_VALUES] = {{CC_NONE}};
   struct cc_results results = {value, MAX_VALUES, -1};
   ir_id id[MAX_VALUES], out[MAX_VALUES];
   size_t weights = c->weights_count;

@@ -43,6 +43,7 @@ static void put_value(struct rt_text *out, const struct cc_parameter *p, enum ch
     default:
       rt_text_puts(out, p->by_name                  ? "0"
                         : !strcmp(p->name, "ids")   ? "ids"
+                        : !strcmp(p->name, "z")     ? "look(x)"
                         : !strcmp(p->name, "start") ? "x[0]"
                                                     : "x");
   }
@@ -52,6 +53,7 @@ static void put_value(struct rt_text *out, const struct cc_parameter *p, enum ch
 static void put_program(struct rt_text *out, const struct cc_builtin *b, enum change change, int at) {
   bool comma = false;
   rt_text_puts(out, "dim T = 3, D = 4\nfn step(s: [D], x: [D]) -> [D] = s + x\n"
+                    "head look(x: [T, D]) -> [T, D] {\n  query = x\n  key = x\n  value = x\n}\n"
                     "fn f(x: [T, D], ids: [T] of D) = ");
   rt_text_printf(out, "%s(", b->name);
   for (int p = 0; p < b->count; p++) {
