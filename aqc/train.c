@@ -65,10 +65,10 @@ static int trainer_failed(const struct training *t) {
   return t->trainer ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
 }
 
-/* Says what should be known before training begins. Doubts about the program and the data are said even with
- * --quiet. */
+/* Says what should be known before training begins. Doubts about the data are said even with --quiet; those
+ * about the program `aqc check` says at any time. */
 static int print_plan(const struct training *t) {
-  for (size_t k = 0; k < aq_program_diagnostic_count(t->program); k++)
+  for (size_t k = 0; !t->settings->quiet && k < aq_program_diagnostic_count(t->program); k++)
     message_warning(aq_program_diagnostic(t->program, k, NULL));
   aq_train_facts facts = aq_trainer_facts(t->trainer);
   aq_reading reading = aq_trainer_reading(t->trainer);

@@ -384,7 +384,7 @@ static ir_id make_attention(struct host *h) {
   if (extras || !head->softmax || host_below(h, 2)) make_score(h, head, table);
   if (host_below(h, 2)) make_mask(h, head);
   if (host_below(h, 3) == 0) make_drop(h, head);
-  return apply(h, OP_attention, 3 + (int)extras, arg, &plan, NULL);
+  return apply(h, OP_attention, 3 + (int)extras, arg, (int64_t[]){plan, VM_ONE}, NULL);
 }
 
 /* ---- the test ---- */
