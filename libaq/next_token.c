@@ -1,5 +1,10 @@
-/* next_token.c: runs the model on all texts at once, for each token on all that it sees of them. */
+/* next_token.c: runs the model on all texts at once. A model with a step goes on from what is kept of the
+ * tokens before (token_states.h); another is run anew for each token, on all that it sees of the texts. Both
+ * see the same: a text that has become longer than the model may see loses its first half, so that the rest
+ * is read again only once in so many tokens. */
 #include "libaq/next_token.h"
+
+#include "libaq/token_states.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +14,8 @@ struct text {
   int32_t *id; /* [count] */
   size_t capacity;
   int64_t count, prompt, row;
+  int64_t from; /* the first token that the model sees */
+  int64_t done; /* how many from there on are in the states */
 };
 
 struct next_token {
@@ -24,7 +31,13 @@ struct next_token {
   struct text *text;          /* [room], of which count are in use */
   struct text *other;         /* [room] scratch of next_token_keep */
   int64_t count, room;
-  int64_t *row;  /* [room] 0, 1, … */
+  int64_t *row;                /* [room] 0, 1, … */
+  struct token_states *states; /* NULL: the model has no step */
+  bool begun;                  /* have the states begun with these texts? */
+  uint32_t input;              /* of the module, that is the text */
+  int64_t *more;               /* [room] tokens that are new to the states */
+  int32_t *token;              /* they, one text behind the other */
+  size_t token_capacity;
   double *score; /* [count, vocab] */
   size_t score_capacity;
 };
@@ -38,6 +51,8 @@ static int find_text(struct next_token *n, struct rt_error *error) {
     const struct vm_input *text = &m->input[m->output[o].target];
     n->output = o;
     n->column = vm_column_of(m, text);
+    for (uint32_t i = 0; i < m->input_count; i++)
+      if (!m->input[i].is_target && m->input[i].column == text->column) n->input = i;
     n->vocab = session_vocab(n->session, o);
     n->window = text->length >= 0 ? m->dims.symbol[text->length].limit : 0;
     return RT_OK;
@@ -46,6 +61,15 @@ static int find_text(struct next_token *n, struct rt_error *error) {
           m->output_count ? m->output[0].name : "nothing");
   rt_hint(error, "a model that writes ends its heading with -> next(COLUMN)");
   return error->code;
+}
+
+static int make_states(struct next_token *n, struct rt_error *error) {
+  const struct aq_session *s = n->session;
+  int status = token_states_new(&n->states, s->model->module, s->precision, s->pool, error);
+  if (status != RT_OK || !n->states) return status;
+  lib_params_bind(s->params, token_states_begin(n->states));
+  lib_params_bind(s->params, token_states_step(n->states));
+  return RT_OK;
 }
 
 static int make(struct next_token *n, struct rt_error *error) {
@@ -60,7 +84,7 @@ static int make(struct next_token *n, struct rt_error *error) {
   n->schema.columns[n->column].max_length = 0;
   status = lib_row_check_init(&n->check, n->session->model->module, schema, error);
   n->check.precision = n->session->precision;
-  return status;
+  return status == RT_OK ? make_states(n, error) : status;
 }
 
 int next_token_new(struct next_token **next, struct aq_session *session, struct rt_error *error) {
@@ -82,6 +106,9 @@ void next_token_free(struct next_token *next) {
   }
   rt_free(next->text);
   rt_free(next->other);
+  token_states_free(next->states);
+  rt_free(next->more);
+  rt_free(next->token);
   rt_free(next->row);
   rt_free(next->score);
   rt_free(next->schema.columns);
@@ -128,11 +155,17 @@ static int grow(struct text **texts, int64_t from, int64_t to) {
 
 static int make_room(struct next_token *n, int64_t count, struct rt_error *error) {
   if (count <= n->room) return RT_OK;
-  int64_t *row = rt_zalloc((size_t)count, sizeof *row);
-  if (!row) return rt_no_memory(error);
+  int64_t *row = rt_zalloc((size_t)count, sizeof *row), *more = rt_zalloc((size_t)count, sizeof *more);
+  if (!row || !more) {
+    rt_free(row);
+    rt_free(more);
+    return rt_no_memory(error);
+  }
   for (int64_t k = 0; k < count; k++) row[k] = k;
   rt_free(n->row);
+  rt_free(n->more);
   n->row = row;
+  n->more = more;
   if (grow(&n->text, n->room, count) != RT_OK || grow(&n->other, n->room, count) != RT_OK)
     return rt_no_memory(error);
   n->room = count;
@@ -159,7 +192,10 @@ static int begin_text(struct next_token *n, struct text *t, const struct io_data
                           : RT_OK;
   t->prompt = given - ends;
   int32_t first = first_token(n->vocab);
-  return status != RT_OK || t->count > 0 ? status : append(t, &first, 1, error);
+  if (status == RT_OK && t->count == 0) status = append(t, &first, 1, error);
+  t->from = n->window > 0 && t->count > n->window ? t->count - n->window : 0;
+  t->done = 0;
+  return status;
 }
 
 /* Makes rows of the data what is fed. The text is written into them before each run. */
@@ -183,6 +219,7 @@ static int take_rows(struct next_token *n, const struct io_dataset *from, const 
 int next_token_begin(struct next_token *next, const struct io_dataset *prompts, const int64_t *row,
                      int64_t count, struct rt_error *error) {
   next->count = 0;
+  next->begun = false;
   int status = make_room(next, count, error);
   if (status == RT_OK) status = take_rows(next, prompts, row, count, error);
   for (int64_t k = 0; k < count && status == RT_OK; k++)
@@ -202,6 +239,8 @@ static int copy_text(struct text *to, const struct text *from, struct rt_error *
   to->count = 0;
   to->prompt = from->prompt;
   to->row = from->row;
+  to->from = from->from;
+  to->done = from->done;
   return append(to, from->id, from->count, error);
 }
 
@@ -210,12 +249,15 @@ int next_token_keep(struct next_token *next, const int64_t *from, int64_t count,
     next->count = 0;
     return RT_OK;
   }
-  bool same_rows = count == next->count;
+  bool same_rows = count == next->count, same = same_rows;
+  for (int64_t k = 0; k < count && same; k++) same = from[k] == k;
+  if (same) return RT_OK;
   for (int64_t k = 0; k < count && same_rows; k++) same_rows = next->text[from[k]].row == next->text[k].row;
   int status = same_rows ? RT_OK : take_rows(next, &next->data, from, count, error);
   if (status == RT_OK) status = make_room(next, count, error);
   for (int64_t k = 0; k < count && status == RT_OK; k++)
     status = copy_text(&next->other[k], &next->text[from[k]], error);
+  if (status == RT_OK && next->begun) status = token_states_keep(next->states, from, count, error);
   if (status != RT_OK) return status;
   struct text *there = next->text;
   next->text = next->other;
@@ -226,16 +268,24 @@ int next_token_keep(struct next_token *next, const int64_t *from, int64_t count,
 
 /* ---- scores ---- */
 
-/* Writes the last tokens of each text, as many as the model may see, into its row, with one more behind them
- * that the model does not see. */
+/* A text that is longer than the model may see loses the first half of that. */
+static void shorten(const struct next_token *n, struct text *t) {
+  if (n->window == 0 || t->count - t->from <= n->window) return;
+  t->from = t->count - (n->window + 1) / 2;
+  t->done = 0;
+}
+
+/* Writes the tokens of each text that the model sees into its row, with one more behind them that it does not
+ * see. */
 static int show_texts(struct next_token *n, struct rt_error *error) {
   struct io_payload *of = &n->data.values[n->column].of;
   int64_t at = 0;
   for (int64_t k = 0; k < n->count; k++) {
-    const struct text *t = &n->text[k];
-    int64_t seen = n->window > 0 && t->count > n->window ? n->window : t->count;
+    struct text *t = &n->text[k];
+    shorten(n, t);
+    int64_t seen = t->count - t->from;
     if (io_payload_reserve(of, at + seen + 1) != RT_OK) return rt_no_memory(error);
-    memcpy(io_payload_ids(of) + at, t->id + t->count - seen, (size_t)seen * sizeof *t->id);
+    memcpy(io_payload_ids(of) + at, t->id + t->from, (size_t)seen * sizeof *t->id);
     at += seen + 1;
     io_payload_ids(of)[at - 1] = 0;
     if (io_payload_end_row(of, k, at) != RT_OK) return rt_no_memory(error);
@@ -265,6 +315,55 @@ static int check_texts(struct next_token *n, int64_t *bad, struct rt_error *erro
   return RT_OK;
 }
 
+static int run_on(struct next_token *n, struct vm_machine *machine, int64_t first, int64_t count,
+                  struct rt_error *error) {
+  struct lib_batch batch = {&n->data, n->row + first, count};
+  int status = lib_feed_rows(&n->session->feed, machine, batch, error);
+  return status != RT_OK ? status : vm_machine_run(machine, 0, error);
+}
+
+static int run(struct next_token *n, int64_t first, int64_t count, struct rt_error *error) {
+  return run_on(n, n->session->predict, first, count, error);
+}
+
+/* ---- token by token ---- */
+
+static int begin_states(struct next_token *n, struct rt_error *error) {
+  int status = run_on(n, token_states_begin(n->states), 0, n->count, error);
+  if (status != RT_OK) return status;
+  for (int64_t k = 0; k < n->count; k++) n->text[k].done = 0;
+  status = token_states_take(n->states, n->count, (const int64_t *const *)n->session->feed.sizes, error);
+  n->begun = status == RT_OK;
+  return status;
+}
+
+/* The tokens that are new to the states; of a text that lost its beginning, all that are left. */
+static int list_new(struct next_token *n, struct rt_error *error) {
+  size_t total = 0;
+  for (int64_t k = 0; k < n->count; k++) {
+    struct text *t = &n->text[k];
+    void *token = n->token;
+    int64_t seen = t->count - t->from;
+    if (t->done == seen) t->done = 0;
+    if (t->done == 0 && token_states_restart(n->states, k, error) != RT_OK) return error->code;
+    n->more[k] = seen - t->done;
+    if (rt_grow(&token, &n->token_capacity, total + (size_t)n->more[k], sizeof *n->token))
+      return rt_no_memory(error);
+    n->token = token;
+    memcpy(n->token + total, t->id + t->from + t->done, (size_t)n->more[k] * sizeof *t->id);
+    total += (size_t)n->more[k];
+  }
+  return RT_OK;
+}
+
+static int go_on(struct next_token *n, struct rt_error *error) {
+  int status = n->begun ? RT_OK : begin_states(n, error);
+  if (status == RT_OK) status = list_new(n, error);
+  if (status == RT_OK) status = token_states_go_on(n->states, n->input, n->token, n->more, error);
+  for (int64_t k = 0; k < n->count && status == RT_OK; k++) n->text[k].done += n->more[k];
+  return status;
+}
+
 /* Logits become logarithms of probabilities: x - log(sum of exp x). One that is -inf is a token that cannot
  * come. Returns a number that is finite when there is a probability for each. */
 static double log_softmax(const struct rt_tensor *t, enum rt_precision precision, int64_t first,
@@ -279,9 +378,17 @@ static double log_softmax(const struct rt_tensor *t, enum rt_precision precision
   return sum;
 }
 
+/* What the step gave for a text is not finite: the whole model tells which op made the first such number. */
+static int check_finite(struct next_token *n, int64_t k, double sum, struct rt_error *error) {
+  struct vm_machine *predict = n->session->predict;
+  int status = !isfinite(sum) && n->states ? run(n, k, 1, error) : RT_OK;
+  const char *name = n->session->model->module->output[n->output].name;
+  return status != RT_OK ? status : session_check_finite(predict, name, &sum, 1, error);
+}
+
 static int read_scores(struct next_token *n, int64_t *bad, struct rt_error *error) {
-  struct vm_machine *machine = n->session->predict;
-  struct rt_tensor t = vm_machine_output(machine, n->output);
+  struct rt_tensor t = n->states ? vm_machine_output(token_states_step(n->states), 0)
+                                 : vm_machine_output(n->session->predict, n->output);
   int64_t rows, columns;
   lib_output_size(&t, &rows, &columns);
   if (columns != n->vocab->count)
@@ -295,19 +402,12 @@ static int read_scores(struct next_token *n, int64_t *bad, struct rt_error *erro
     if (end - first < columns)
       return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
     double sum = log_softmax(&t, n->session->precision, end - columns, columns, score);
-    const char *name = n->session->model->module->output[n->output].name;
-    int status = session_check_finite(machine, name, &sum, 1, error);
+    int status = check_finite(n, k, sum, error);
     if (status == RT_OK) continue;
     *bad = k;
     return place(n, k, status, error);
   }
   return RT_OK;
-}
-
-static int run(struct next_token *n, int64_t first, int64_t count, struct rt_error *error) {
-  struct lib_batch batch = {&n->data, n->row + first, count};
-  int status = lib_feed_rows(&n->session->feed, n->session->predict, batch, error);
-  return status != RT_OK ? status : vm_machine_run(n->session->predict, 0, error);
 }
 
 /* Which text is it that the machine refuses? One with a label that training did not see, say. */
@@ -332,7 +432,7 @@ int next_token_scores(struct next_token *next, const double **score, int64_t *ba
   int status = show_texts(next, error);
   if (status == RT_OK) status = check_texts(next, bad, error);
   if (status != RT_OK) return status;
-  status = run(next, 0, next->count, error);
+  status = next->states ? go_on(next, error) : run(next, 0, next->count, error);
   if (status == RT_BAD_DATA || status == RT_NOT_FINITE) return find_bad(next, bad, error);
   if (status == RT_OK) status = read_scores(next, bad, error);
   if (status == RT_OK) *score = next->score;

@@ -11,8 +11,9 @@ struct part {
 };
 
 struct kept_text {
-  struct part *part; /* [kept] */
-  int64_t *size;     /* [symbols] */
+  struct part *part;  /* [kept] */
+  struct part *start; /* [kept] what it began with, of those that change */
+  int64_t *size;      /* [symbols] */
   int64_t before;
 };
 
@@ -88,6 +89,7 @@ static void free_parts(struct part *part, uint32_t count) {
 static void free_texts(struct token_states *s, struct kept_text *text) {
   for (int64_t k = 0; text && k < s->room; k++) {
     free_parts(text[k].part, s->how->kept_count);
+    free_parts(text[k].start, s->how->kept_count);
     rt_free(text[k].size);
   }
   rt_free(text);
@@ -148,8 +150,9 @@ static int grow(struct token_states *s, struct kept_text **texts, int64_t count)
   *texts = more;
   for (int64_t k = s->room; k < count; k++) {
     more[k].part = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *more[k].part);
+    more[k].start = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *more[k].start);
     more[k].size = rt_zalloc(s->module->dims.symbol_count + 1, sizeof *more[k].size);
-    if (!more[k].part || !more[k].size) return RT_NO_MEMORY;
+    if (!more[k].part || !more[k].start || !more[k].size) return RT_NO_MEMORY;
   }
   return RT_OK;
 }
@@ -201,7 +204,19 @@ static int take_part(struct token_states *s, uint32_t k, int64_t count, struct r
   for (int64_t t = 0; t < count && status == RT_OK; t++) {
     const char *data = example_of(s, &from, type, t, &bytes);
     status = part_set(&s->text[t].part[k], data, bytes, 0, error);
+    if (status == RT_OK && s->how->kept[k].next != UINT32_MAX)
+      status = part_set(&s->text[t].start[k], data, bytes, 0, error);
   }
+  return status;
+}
+
+int token_states_restart(struct token_states *s, int64_t t, struct rt_error *error) {
+  struct kept_text *text = &s->text[t];
+  int status = RT_OK;
+  text->before = 0;
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
+    if (s->how->kept[k].next != UINT32_MAX)
+      status = part_set(&text->part[k], text->start[k].data, text->start[k].bytes, 0, error);
   return status;
 }
 
@@ -295,6 +310,8 @@ int token_states_go_on(struct token_states *s, uint32_t input, const int32_t *to
 static int copy_text(const struct token_states *s, struct kept_text *to, const struct kept_text *from,
                      struct rt_error *error) {
   int status = RT_OK;
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
+    status = part_set(&to->start[k], from->start[k].data, from->start[k].bytes, 0, error);
   to->before = from->before;
   memcpy(to->size, from->size, s->module->dims.symbol_count * sizeof *to->size);
   for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
@@ -304,8 +321,17 @@ static int copy_text(const struct token_states *s, struct kept_text *to, const s
 
 int token_states_keep(struct token_states *s, const int64_t *from, int64_t count, struct rt_error *error) {
   int status = make_room(s, count, error);
-  for (int64_t k = 0; k < count && status == RT_OK; k++)
-    status = copy_text(s, &s->other[k], &s->text[from[k]], error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++) {
+    struct kept_text *old = &s->text[from[k]], own = s->other[k];
+    bool again = false; /* is it still to be copied to another text? */
+    for (int64_t later = k + 1; later < count && !again; later++) again = from[later] == from[k];
+    if (again) {
+      status = copy_text(s, &s->other[k], old, error);
+      continue;
+    }
+    s->other[k] = *old;
+    *old = own;
+  }
   if (status != RT_OK) return status;
   struct kept_text *there = s->text;
   s->text = s->other;

@@ -21,6 +21,8 @@ int token_states_take(struct token_states *states, int64_t count, const int64_t 
                       struct rt_error *error);
 /* Tokens of before of text k. */
 int64_t token_states_before(const struct token_states *states, int64_t k);
+/* Text k begins again, with what it began with. */
+int token_states_restart(struct token_states *states, int64_t k, struct rt_error *error);
 /* Goes on with more[k] new tokens of each text k, at least one, which stand one behind the other in `token`.
  * The scores behind each are output 0 of the step. */
 int token_states_go_on(struct token_states *states, uint32_t input, const int32_t *token, const int64_t *more,
