@@ -55,6 +55,7 @@ static int make(struct token_states *s, enum rt_precision precision, struct rt_p
   s->begin = vm_machine_new(m, vm_module_function(m, "begin"), precision, pool, error);
   s->step = s->begin ? vm_machine_new(m, vm_module_function(m, "step"), precision, pool, error) : NULL;
   if (!s->step) return error->code;
+  vm_machine_grows(s->step);
   s->value = rt_zalloc(kept, sizeof *s->value);
   s->shared = rt_zalloc(kept, sizeof *s->shared);
   s->packed = rt_zalloc(kept, sizeof *s->packed);

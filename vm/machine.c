@@ -247,6 +247,8 @@ static int lay_out(struct vm_machine *machine, struct rt_error *error) {
     machine->memory_bytes = total;
     return RT_OK;
   }
+  if (machine->grows && total > machine->memory_bytes && !rt_add(total, total / 2, &total))
+    return rt_no_memory(error);
   if (!machine_make_room(&machine->memory, &machine->memory_bytes, total))
     return no_room(machine, total, error);
   char *at = machine->memory;
@@ -286,6 +288,8 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
   machine->ready = status == RT_OK && !machine->measures;
   return status;
 }
+
+void vm_machine_grows(struct vm_machine *machine) { machine->grows = true; }
 
 void vm_machine_measure(struct vm_machine *machine) {
   machine->measures = true;

@@ -20,6 +20,8 @@ void vm_machine_free(struct vm_machine *machine);
  * memory is needed than ever before. The size arrays are copied. */
 int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged,
                     struct rt_error *error);
+/* The sizes grow a little with every bind: memory is taken for some to come. */
+void vm_machine_grows(struct vm_machine *machine);
 /* From now on binding only finds out how much memory a batch would take, and takes none; nothing can run. */
 void vm_machine_measure(struct vm_machine *machine);
 

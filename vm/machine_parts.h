@@ -102,6 +102,7 @@ struct vm_machine {
   size_t memory_bytes;
   bool ready;    /* bound */
   bool measures; /* no memory is taken, and nothing can run */
+  bool grows;    /* memory is taken for more than what is needed now */
   bool moved;    /* some address changed since operands were last filled */
 };
 

@@ -416,6 +416,21 @@ static bool slot_uses_text(const struct stepping *s, const struct ir_slot *slot)
   return uses;
 }
 
+/* Keys of groups that were repeated for the heads of each: the groups, since heads can share keys. */
+static ir_id groups_of(const struct stepping *s, ir_id n, const struct attend_operand *operand) {
+  const struct ir_node *whole = node_of(s, n);
+  int h = 0;
+  while (h < operand->rank && operand->role[h] != ATTEND_H) h++;
+  if (whole->op != OP_reshape || h == operand->rank) return n;
+  const struct ir_node *repeated = node_of(s, whole->arg[0]);
+  if (repeated->op != OP_expand || repeated->type.rank != whole->type.rank + 1) return n;
+  const struct vm_type *groups = &node_of(s, repeated->arg[0])->type;
+  uint32_t others = bits_below(repeated->type.rank) & ~(1u << (h + 1));
+  bool fits = repeated->attr[0] == others && groups->batched == whole->type.batched;
+  for (int a = 0; a < whole->type.rank && fits; a++) fits = a == h || groups->dim[a] == whole->type.dim[a];
+  return fits ? repeated->arg[0] : n;
+}
+
 static ir_id attention(struct stepping *s, ir_id n, uint32_t all) {
   const struct ir_node node = *node_of(s, n);
   const struct ir_head *head = s->g->head[node.attr[0]];
@@ -431,7 +446,8 @@ static ir_id attention(struct stepping *s, ir_id n, uint32_t all) {
                                            : k == 1 ? &head->key
                                            : k == 2 ? &head->value
                                                     : &head->extra[k - 3];
-    if (!(arg[k] = step_need(s, node.arg[k], rows_of_operand(s, node.arg[k], operand, every)))) return 0;
+    ir_id from = k == 1 || k == 2 ? groups_of(s, node.arg[k], operand) : node.arg[k];
+    if (!(arg[k] = step_need(s, from, rows_of_operand(s, from, operand, every)))) return 0;
   }
   if (s->looking) return n;
   ir_id made = step_copy(s, n, all, arg);

@@ -155,8 +155,7 @@ void step_replace(struct stepping *s, ir_id kept, ir_id next) {
 /* Costs nothing to be had again. */
 static bool is_free(const struct stepping *s, ir_id n) {
   const struct ir_node *node = &s->g->node[n];
-  if (node->op == OP_expand || node->op == OP_reshape || node->op == OP_transpose || node->op == OP_stop)
-    return is_free(s, node->arg[0]);
+  if (node->op == OP_expand || node->op == OP_reshape || node->op == OP_stop) return is_free(s, node->arg[0]);
   return node->op == OP_param || node->op == OP_constant || (node->op == OP_size && !node->type.batched);
 }
 

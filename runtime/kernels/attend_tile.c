@@ -247,8 +247,8 @@ void KERNEL(attend_run)(const struct attend_call *call) {
 
 /* ---- blocks ---- */
 
-static enum lane_truth attend_sees(const struct attend_head *head, int64_t first_query, int64_t queries,
-                                   int64_t first_key, int64_t keys) {
+enum lane_truth KERNEL(attend_sees)(const struct attend_head *head, int64_t first_query, int64_t queries,
+                                    int64_t first_key, int64_t keys) {
   struct lane_ranges ranges = {head->moved + first_query, queries, first_key, keys, head->head, 0};
   return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
 }
@@ -261,7 +261,7 @@ static int64_t attend_hidden(const struct attend_head *head, int64_t first_query
   bool hidden = true;
   while (step >= ATTEND_KEYS && key < head->end_key) {
     int64_t left = head->end_key - key, keys = step < left ? step : left;
-    if (attend_sees(head, first_query, queries, key, keys) == LANE_FALSE)
+    if (KERNEL(attend_sees)(head, first_query, queries, key, keys) == LANE_FALSE)
       key += keys;
     else
       hidden = false;
@@ -278,14 +278,14 @@ bool KERNEL(attend_next)(const struct attend_head *head, struct attend_block *bl
   for (;; key += attend_hidden(head, first_query, queries, key)) {
     if (key >= head->end_key) return false;
     keys = head->end_key - key < ATTEND_KEYS ? head->end_key - key : ATTEND_KEYS;
-    seen = attend_sees(head, first_query, queries, key, keys);
+    seen = KERNEL(attend_sees)(head, first_query, queries, key, keys);
     if (seen != LANE_FALSE) break;
   }
   for (int b = 0; b < count; b++) {
     struct attend_block *block = &blocks[b];
     block->first_key = key, block->keys = keys;
     block->seen = seen == LANE_MIXED && count > 1
-                      ? attend_sees(head, block->first_query, block->queries, key, keys)
+                      ? KERNEL(attend_sees)(head, block->first_query, block->queries, key, keys)
                       : seen;
   }
   return true;

@@ -130,6 +130,10 @@ struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, con
 struct attend_view KERNEL(attend_result)(const struct attend_head *head, const struct rt_tensor *out,
                                          bool has_i, bool has_j, int64_t width);
 
+/* What the mask says of these queries and keys. */
+enum lane_truth KERNEL(attend_sees)(const struct attend_head *head, int64_t first_query, int64_t queries,
+                                    int64_t first_key, int64_t keys);
+
 /* The next block of the head's part of the keys for `count` neighbouring blocks of queries: sets their
  * first_key, keys and seen. Keys that the mask hides from all of them are skipped; some of several may see
  * nothing of a block. Start with keys = 0 and first_key = the head's; false at the end. */
@@ -167,6 +171,10 @@ void KERNEL(attend_see)(const struct attend_head *head, const struct attend_bloc
 /* s' of a strip of raw scores, hidden where the mask says so, in their place. */
 void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip,
                           struct attend_space *space, real *tile);
+
+/* y and lse of the only query of the head's part: a softmax without drop and row values (attend_one.c). */
+void KERNEL(attend_one)(const struct attend_head *head, const struct attend_view *y,
+                        const struct attend_view *lse, struct attend_space *space);
 
 /* Tasks for heads with row values (attend_rows.c, attend_rows_grad.c). */
 attend_task KERNEL(attend_rows_forward), KERNEL(attend_rows_look), KERNEL(attend_rows_backward);

@@ -181,6 +181,11 @@ static void attend_forward(const struct attend_head *head, struct attend_space *
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
   struct attend_band band;
+  bool one = head->end_query - head->first_query == 1 && head->plan->softmax && !head->plan->drop;
+  if (one) {
+    KERNEL(attend_one)(head, &y, &lse, space);
+    return;
+  }
   for (int64_t first = head->first_query; first < head->end_query;
        first += (int64_t)band.count * ATTEND_QUERIES) {
     KERNEL(attend_band)(head, first, &band);
