@@ -182,6 +182,13 @@ static void show_metrics(aq_shown *s, const struct shown_node *metric, const str
   }
 }
 
+/* A model of words writes lower case, and the right texts have capitals: then bleu says little. */
+static void note_case(const struct rep_report *r, aq_shown *s) {
+  if (!r->texts || bleu_value(&r->bleu_lower) < bleu_value(&r->bleu) + 0.5) return;
+  aq_shown_note(s, NULL, "\n%s",
+                "the texts differ in the case of letters, which bleu counts and bleu_lowercase does not");
+}
+
 /* How many columns the names on the left take. */
 static int name_width(const struct rep_report *r, int digits) {
   int width = (int)strlen(r->class_count ? averages[REP_WEIGHTED].label : "bits_per_token");
@@ -228,6 +235,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   if (rep_scored_rows(r) < r->rows)
     aq_shown_note(s, NULL, "what follows is over the other %llu:\n", (unsigned long long)rep_scored_rows(r));
   show_metrics(s, metric, r);
+  note_case(r, s);
   if (r->confusion) draw_confusion(r, s);
   return status;
 }
