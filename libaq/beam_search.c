@@ -26,12 +26,13 @@ struct ending {
 
 /* A beginning that goes on: what next_token has under the same number. */
 struct beginning {
-  int32_t node;
+  int32_t node, search;
   double sum; /* the logarithm of its probability */
 };
 
 /* The search for one text. */
 struct search {
+  int64_t row;
   struct node *node; /* all tokens that were tried */
   size_t count, capacity;
   struct ending *ending; /* [beam], the best first */
@@ -48,7 +49,7 @@ struct candidate {
 struct beams {
   struct writing *w;
   int64_t width, step;
-  int64_t first, rows;    /* the texts that are searched for */
+  int64_t rows;           /* the texts that are searched for */
   struct search *search;  /* [rows] */
   struct beginning *now;  /* [texts of next_token] */
   struct beginning *then; /* [as many] those of the next step */
@@ -87,9 +88,9 @@ static int beams_init(struct beams *b, struct writing *w, struct rt_error *error
   for (int64_t r = 0; r < rows; r++) {
     b->search[r].ending = rt_zalloc((size_t)width, sizeof *b->search[r].ending);
     if (!b->search[r].ending) return rt_no_memory(error);
-    b->now[r].node = -1;
+    b->search[r].row = next_token_text(w->next, r).row;
+    b->now[r] = (struct beginning){-1, (int32_t)r, 0};
   }
-  if (rows > 0) b->first = next_token_text(w->next, 0).row;
   return RT_OK;
 }
 
@@ -106,9 +107,8 @@ static int64_t path_to(struct beams *b, const struct search *s, int32_t node) {
 }
 
 /* Does the text up to a node have the one at which writing stops? */
-static bool stops(struct beams *b, int64_t row, int32_t node) {
-  const struct search *s = &b->search[row - b->first];
-  int32_t before = b->w->text[row].last;
+static bool stops(struct beams *b, const struct search *s, int32_t node) {
+  int32_t before = b->w->text[s->row].last;
   if (!b->w->options->stop) return false;
   b->text.length = 0;
   int64_t count = path_to(b, s, node);
@@ -120,8 +120,7 @@ static bool stops(struct beams *b, int64_t row, int32_t node) {
   return has_stop(b->w, &b->text);
 }
 
-static void set_aside(struct beams *b, int64_t row, struct ending ending) {
-  struct search *s = &b->search[row - b->first];
+static void set_aside(const struct beams *b, struct search *s, struct ending ending) {
   int64_t at = s->endings;
   while (at > 0 && s->ending[at - 1].value < ending.value) at--;
   if (at == b->width) return;
@@ -131,20 +130,19 @@ static void set_aside(struct beams *b, int64_t row, struct ending ending) {
 }
 
 /* The best text that was set aside is the answer. */
-static int answer(struct beams *b, int64_t row, struct rt_error *error) {
-  const struct search *s = &b->search[row - b->first];
+static int answer(struct beams *b, const struct search *s, struct rt_error *error) {
   const struct ending *best = s->ending;
   int status = RT_OK;
   if (!s->endings) {
-    written_end(b->w, row, AQ_ENDED_AT_LENGTH, 0);
+    written_end(b->w, s->row, AQ_ENDED_AT_LENGTH, 0);
     return RT_OK;
   }
   int64_t count = path_to(b, s, best->node);
-  for (int64_t k = 0; k < count && status == RT_OK && !b->w->text[row].ended; k++) {
+  for (int64_t k = 0; k < count && status == RT_OK && !b->w->text[s->row].ended; k++) {
     const struct node *n = &s->node[b->path[k]];
-    status = written_add(b->w, row, n->id, n->log_probability, error);
+    status = written_add(b->w, s->row, n->id, n->log_probability, error);
   }
-  if (status == RT_OK) written_end(b->w, row, best->why, best->log_probability);
+  if (status == RT_OK) written_end(b->w, s->row, best->why, best->log_probability);
   return status;
 }
 
@@ -179,46 +177,44 @@ static int add_node(struct search *s, struct node node, int32_t *number, struct 
 }
 
 /* Takes a way on: it ends the text, or makes a beginning of the next step. rank: how many are better. */
-static int take(struct beams *b, int64_t row, const struct candidate *c, int64_t rank,
+static int take(struct beams *b, struct search *s, const struct candidate *c, int64_t rank,
                 struct rt_error *error) {
   struct writing *w = b->w;
   int32_t node = b->now[c->from].node;
   double value = value_of(c->sum, b->step + 1);
   if (c->id == w->vocab->end) {
-    if (rank < b->width)
-      set_aside(b, row, (struct ending){node, value, c->log_probability, AQ_ENDED_BY_MODEL});
+    if (rank < b->width) set_aside(b, s, (struct ending){node, value, c->log_probability, AQ_ENDED_BY_MODEL});
     return RT_OK;
   }
-  int status =
-      add_node(&b->search[row - b->first], (struct node){c->id, node, c->log_probability}, &node, error);
+  int status = add_node(s, (struct node){c->id, node, c->log_probability}, &node, error);
   if (status != RT_OK) return status;
-  if (stops(b, row, node))
-    set_aside(b, row, (struct ending){node, value, 0, AQ_ENDED_AT_STOP});
+  if (stops(b, s, node))
+    set_aside(b, s, (struct ending){node, value, 0, AQ_ENDED_AT_STOP});
   else if (b->step + 1 == w->options->length)
-    set_aside(b, row, (struct ending){node, value, 0, AQ_ENDED_AT_LENGTH});
+    set_aside(b, s, (struct ending){node, value, 0, AQ_ENDED_AT_LENGTH});
   else {
     w->kept[b->next] = c->from;
     w->token[b->next] = c->id;
-    b->then[b->next++] = (struct beginning){node, c->sum};
+    b->then[b->next++] = (struct beginning){node, b->now[c->from].search, c->sum};
   }
   return b->text.failed ? rt_no_memory(error) : RT_OK;
 }
 
 /* One step of one text, whose beginnings are from..to-1. */
 static int step_text(struct beams *b, int64_t from, int64_t to, const double *score, struct rt_error *error) {
-  int64_t row = next_token_text(b->w->next, from).row, begun = b->next;
-  struct search *s = &b->search[row - b->first];
+  struct search *s = &b->search[b->now[from].search];
+  int64_t begun = b->next;
   int status = RT_OK;
   b->candidates = 0;
   for (int64_t k = from; k < to; k++) consider_all(b, k, score + k * b->w->vocab->count);
   for (int64_t c = 0; c < b->candidates && b->next - begun < b->width && status == RT_OK; c++)
-    status = take(b, row, &b->best[c], c, error);
+    status = take(b, s, &b->best[c], c, error);
   if (status != RT_OK) return status;
   bool full = s->endings == b->width;
   double best = b->next > begun ? value_of(b->then[begun].sum, b->step + 1) : -INFINITY;
   if (b->next > begun && !(full && best <= s->ending[s->endings - 1].value)) return RT_OK;
   b->next = begun;
-  return answer(b, row, error);
+  return answer(b, s, error);
 }
 
 /* Takes out the beginnings of a text that cannot be continued. */
@@ -237,8 +233,7 @@ static int step(struct beams *b, struct rt_error *error) {
   }
   b->next = 0;
   for (int64_t from = 0, to; from < count && status == RT_OK && !w->stopped; from = to) {
-    int64_t row = next_token_text(w->next, from).row;
-    for (to = from; to < count && next_token_text(w->next, to).row == row;) to++;
+    for (to = from + 1; to < count && b->now[to].search == b->now[from].search;) to++;
     status = step_text(b, from, to, score, error);
   }
   if (status != RT_OK || w->stopped) return status;

@@ -120,12 +120,44 @@ static int make_texts(struct aq_session *s, int64_t count, struct rt_error *erro
   return RT_OK;
 }
 
+enum { LONGEST = 1 << 16 };
+
+/* How much there is to read in a row besides the text to be written; from LONGEST on it makes no difference.
+ */
+static int64_t length_of(const struct writing *w, const struct io_dataset *prompts, int64_t row) {
+  int64_t length = 0;
+  for (int c = 0; c < prompts->columns; c++)
+    if (c != next_token_column(w->next) && prompts->values[c].present)
+      length += io_payload_count(&prompts->values[c].of, row);
+  return length < LONGEST ? length : LONGEST;
+}
+
+/* The rows, the longest first: what is alike takes about as long to answer, and few texts wait for others. Of
+ * equal ones the first comes first. */
+static int order_rows(const struct writing *w, const struct io_dataset *prompts, int64_t *row,
+                      struct rt_error *error) {
+  int64_t before = 0;
+  /* [length] how many rows are as long; then where the next of them goes */
+  int64_t *place = rt_zalloc(LONGEST + 1, sizeof *place);
+  if (!place) return rt_no_memory(error);
+  for (int64_t r = 0; r < prompts->rows; r++) place[length_of(w, prompts, r)]++;
+  for (int64_t n = LONGEST; n >= 0; n--) {
+    int64_t count = place[n];
+    place[n] = before;
+    before += count;
+  }
+  for (int64_t r = 0; r < prompts->rows; r++) row[place[length_of(w, prompts, r)]++] = r;
+  rt_free(place);
+  return RT_OK;
+}
+
 int writing_run(struct writing *w, const struct io_dataset *prompts, struct rt_error *error) {
   int status = make_texts(w->session, prompts->rows, error);
   int64_t *row = status == RT_OK ? rt_zalloc((size_t)prompts->rows + 1, sizeof *row) : NULL;
   if (!row) return rt_no_memory(error);
   w->text = w->session->written;
   for (int64_t r = 0; r < prompts->rows; r++) row[r] = r;
+  if (prompts->rows > w->at_once) status = order_rows(w, prompts, row, error);
   for (int64_t r = 0; r < prompts->rows && status == RT_OK && !w->stopped; r += w->at_once) {
     int64_t left = prompts->rows - r;
     status = write_some(w, prompts, row + r, left < w->at_once ? left : w->at_once, error);

@@ -3,6 +3,9 @@
 #include "libaq/shown_tree.h"
 #include "libaq/writing.h"
 
+/* So many batches are read at once, and each is made of rows that are about as long. */
+enum { READ_AHEAD = 8 };
+
 static int write_line(struct row_stream *st, size_t row, struct rt_error *error) {
   const struct writing *w = st->own;
   const struct rt_error *bad = st->session->written[row].bad;
@@ -33,7 +36,7 @@ static int write_stream(struct writing *w, struct rt_error *error) {
   const aq_generate_options *o = w->options;
   struct row_stream stream = {.session = s,
                               .schema = next_token_schema(w->next, !next_token_reads_more(w->next)),
-                              .batch = w->at_once,
+                              .batch = READ_AHEAD * w->at_once,
                               .path = o->path,
                               .read = o->read,
                               .write = o->write,
