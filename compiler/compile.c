@@ -163,6 +163,7 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
     return c->error->code;
   }
   if ((status = cc_outputs(c, model, &results, e->output))) return status;
+  if (!program->kept && (status = cc_check_causal(c, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
   if ((status = model_requirements(c, e))) return status;
   status = cc_train_settings(c, cc_item(program->main, GR_TRAIN), &c->module->settings);

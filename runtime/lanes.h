@@ -104,4 +104,13 @@ bool lane_passes_float(const struct lane_program *program, const struct lane_ran
 /* Does the op make whole numbers, or truths, of whole numbers or their quotients? */
 bool lane_is_whole(int op);
 
+/* Numbers low..high. whole: they are whole numbers that double holds exactly, and float too, or they are
+ * computed in double (lane_passes_float). A span that is not known may hold anything, NaN included. */
+struct lane_span {
+  double low, high;
+  bool known, whole;
+};
+/* Where the result of a lane op (enum rt_op) lies when its operands lie so: the column `range` of its row. */
+struct lane_span lane_span_made(int op, const struct lane_span operand[3]);
+
 #endif

@@ -8,13 +8,6 @@
 #include "runtime/lanes.h"
 #include "runtime/ops.h"
 
-/* Numbers low..high. whole: they are whole numbers that double holds exactly, and float too, or they are
- * computed in double (lane_passes_float). A span that is not known may hold anything, NaN included. */
-struct lane_span {
-  double low, high;
-  bool known, whole;
-};
-
 static const double WHOLE_LIMIT = 0x1p53; /* double holds every whole number up to here, */
 static const double FLOAT_LIMIT = 0x1p24; /* float up to here */
 static const double SLACK = 1e-6;         /* more than a few roundings of float, relative */
@@ -131,6 +124,13 @@ static const struct {
 /* The computing lane ops are the first ops, in the order of their rows. */
 static int lane_flags(int op) { return op < LANE_const ? rt_op_info[op].flags : 0; }
 
+struct lane_span lane_span_made(int op, const struct lane_span operand[3]) {
+  int arity = lane_op_arity(op);
+  bool known = operand[0].known && (arity < 2 || operand[1].known) && (arity < 3 || operand[2].known);
+  if (!known && !(lane_flags(op) & RT_LOGIC)) return UNKNOWN;
+  return lane_rows[op].range(lane_rows[op].at, operand[0], operand[1], operand[2]);
+}
+
 static struct lane_span lane_span_step(const struct lane_program *p, const struct lane_instr *in,
                                        const struct lane_span *reg, const struct lane_ranges *r) {
   switch (in->op) {
@@ -151,10 +151,8 @@ static struct lane_span lane_span_step(const struct lane_program *p, const struc
     default: break;
   }
   int arity = lane_op_arity(in->op);
-  struct lane_span a = reg[in->a], b = arity > 1 ? reg[in->b] : UNKNOWN, c = arity > 2 ? reg[in->c] : UNKNOWN;
-  bool known = a.known && (arity < 2 || b.known) && (arity < 3 || c.known);
-  if (!known && !(lane_flags(in->op) & RT_LOGIC)) return UNKNOWN;
-  return lane_rows[in->op].range(lane_rows[in->op].at, a, b, c);
+  return lane_span_made(in->op, (struct lane_span[]){reg[in->a], arity > 1 ? reg[in->b] : UNKNOWN,
+                                                     arity > 2 ? reg[in->c] : UNKNOWN});
 }
 
 enum lane_truth lane_truth_over(const struct lane_program *program, const struct lane_ranges *ranges) {

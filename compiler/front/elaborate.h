@@ -181,6 +181,8 @@ const struct gr_node *cc_find_column(struct cc_context *c, const struct gr_node 
 int cc_data_alone(struct cc_context *c); /* of a program without a model */
 /* Checks a column by itself: its kind exists and has that many axes. */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);
+/* causality.c: no prediction of next(text) is made of what it predicts. */
+int cc_check_causal(struct cc_context *c, const ir_id *output);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output);
 /* What training minimises, and the loss of each output. An output with a single loss has it here without

@@ -11,7 +11,7 @@
 
 struct size_program {
   uint64_t seed, drawn;
-  bool next;              /* predicts its own text, instead of a label */
+  bool next;              /* predicts the second text, of all of the first, instead of a label */
   bool two, vector;       /* a second text u of length U; a column of numbers v of width N */
   int64_t least, most[2]; /* of T, and of T and U; 0: none declared */
   struct rt_text text;
@@ -25,7 +25,7 @@ static inline bool size_chance(struct size_program *p, int percent) { return siz
 
 /* A position along an axis of length L, or how much is left out: a number, a quotient, another size. */
 static inline void size_amount(struct size_program *p, const char *length, char out[40]) {
-  const char *other = !p->two ? p->next ? "D" : "C" : length[0] == 'T' ? "U" : "T";
+  const char *other = p->next ? "D" : !p->two ? "C" : length[0] == 'T' ? "U" : "T";
   switch (size_below(p, 8)) {
     case 0: snprintf(out, 40, "%s / 2", length); break;
     case 1: snprintf(out, 40, "%s / 3", length); break;
@@ -92,29 +92,30 @@ static inline void size_program_write(struct size_program *p, uint64_t seed) {
   p->two = size_chance(p, 50);
   p->vector = size_chance(p, 30);
   p->next = size_chance(p, 15);
+  p->two = p->two || p->next;
   rt_text_puts(t, "dim D = 4\nfn step(h: [D], x: [D]) -> [D] = tanh(h + x)\ndata {\n  text: words[");
   size_limit(p, "T", 0);
-  rt_text_puts(t, p->next ? ", V]\n" : "]\n");
+  rt_text_puts(t, "]\n");
   if (p->two) {
     rt_text_puts(t, "  more: words[");
     size_limit(p, "U", 1);
-    rt_text_puts(t, "]\n");
+    rt_text_puts(t, p->next ? ", V]\n" : "]\n");
   }
   if (p->vector) rt_text_puts(t, "  v: vector[N]\n");
   rt_text_printf(t, "%s}\nmodel m(text%s%s) -> %s {\n  x = embed(text, D)\n",
                  p->next ? "" : "  label: class[C]\n", p->two ? ", more" : "", p->vector ? ", v" : "",
-                 p->next ? "next(text)" : "label");
+                 p->next ? "next(more)" : "label");
   if (p->two) rt_text_puts(t, "  u = embed(more, D)\n");
   rt_text_puts(t, "  z = tanh(");
   for (int k = 0; k < parts; k++) {
-    bool u = p->two && size_chance(p, 40);
+    bool u = p->two && !p->next && size_chance(p, 40);
     rt_text_puts(t, k ? "\n    + " : "");
     size_part(p, u ? "u" : "x", u ? "U" : "T");
   }
   rt_text_puts(t, ")\n");
   if (p->vector)
     rt_text_printf(t, "  z = z * v[%d] + tanh(linear(v[..N - %d], D))\n", size_below(p, 3), size_below(p, 3));
-  rt_text_puts(t, p->next ? "  return linear(x + z, V)\n" : "  return linear(z, C)\n");
+  rt_text_puts(t, p->next ? "  return linear(u + z, V)\n" : "  return linear(z, C)\n");
   rt_text_puts(t, "}\ntrain { epochs = 1, batch = 3 }\n");
 }
 

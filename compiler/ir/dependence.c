@@ -1,0 +1,124 @@
+/* dependence.c: walks a graph and asks for each node from which positions of a text it is made; answers
+ * questions about what was found. */
+#include "compiler/ir/dependence_parts.h"
+
+#include <string.h>
+
+void dep_walk(struct ir_dependence *d) {
+  for (ir_id n = 1; n < d->g->count && !d->failed; n++) {
+    struct dep_making m;
+    if (d->value[n]) continue;
+    dep_begin(&m, d, n);
+    dep_rule(&m);
+    d->value[n] = dep_keep(&m);
+  }
+}
+
+int ir_dependence_find(const struct ir_graph *g, const struct ir_text *text, struct ir_dependence **out) {
+  struct ir_dependence *d = *out = rt_zalloc(1, sizeof *d);
+  if (!d) return RT_NO_MEMORY;
+  d->g = d->whole = g;
+  d->own_text = *text;
+  d->text = &d->own_text;
+  d->arena = &d->own_arena;
+  d->dims = &d->own_dims;
+  d->value = rt_zalloc(g->count, sizeof *d->value);
+  struct ir_text_input *input = rt_arena_alloc(d->arena, (size_t)(text->count + 1) * sizeof *input);
+  bool fine = d->value && input && vm_dims_branch(d->dims, g->dims) == RT_OK;
+  if (fine && text->count) memcpy(input, text->input, (size_t)text->count * sizeof *input);
+  d->own_text.input = input;
+  if (fine) dep_walk(d);
+  if (fine && !d->failed) return RT_OK;
+  ir_dependence_free(d);
+  *out = NULL;
+  return RT_NO_MEMORY;
+}
+
+void ir_dependence_free(struct ir_dependence *d) {
+  if (!d) return;
+  vm_dims_free(d->dims);
+  rt_arena_free(d->arena);
+  rt_free(d->value);
+  rt_free(d);
+}
+
+/* ---- answers ---- */
+
+/* Is the atom about an element by its index along the axis? */
+static bool is_along(const struct dep_value *v, const struct dep_atom *a, int axis) {
+  return a->axis >= 0 && a->axis == dep_first_axis(v, axis);
+}
+
+static void widen(const struct ir_dependence *d, struct ir_end end, bool *far, int64_t *at) {
+  int64_t n;
+  if (!end.far && !vm_dim_is_number(d->dims, end.at, &n)
+      && vm_dim_value(d->dims, end.at, NULL, &n, NULL) != RT_OK)
+    end.far = true;
+  if (end.far)
+    *far = true;
+  else if (n > *at)
+    *at = n;
+}
+
+struct ir_reach ir_reach_along(const struct ir_dependence *d, ir_id node, int axis) {
+  struct ir_reach r = {.none = true, .back = INT64_MIN, .ahead = INT64_MIN};
+  const struct dep_value *v = d->value[node];
+  for (int i = 0; v && i < v->count; i++) {
+    const struct dep_atom *a = &v->atom[i];
+    if (a->kind != DEP_POSITIONS) {
+      r.length = true;
+      continue;
+    }
+    r.none = false;
+    if (is_along(v, a, axis)) {
+      widen(d, a->back, &r.back_far, &r.back);
+      if (dep_is_past((struct ir_dependence *)(uintptr_t)d, a->ahead) && a->ahead.far == false) {
+        bool far = false;
+        int64_t ahead = INT64_MIN;
+        widen(d, a->ahead, &far, &ahead);
+        if (far) ahead = 0;
+        if (ahead > r.ahead) r.ahead = ahead;
+      } else
+        widen(d, a->ahead, &r.ahead_far, &r.ahead);
+    } else {
+      r.back_far = true; /* the first positions, whatever the index */
+      if (a->axis != DEP_EVERY || !dep_is_past((struct ir_dependence *)(uintptr_t)d, a->ahead))
+        r.ahead_far = true;
+      else if (r.ahead < 0)
+        r.ahead = 0;
+    }
+  }
+  return r;
+}
+
+static bool is_leak(struct ir_dependence *d, const struct dep_value *v, const struct dep_atom *a, int axis) {
+  return dep_is_bad(d, a) || (a->axis != DEP_EVERY && !is_along(v, a, axis));
+}
+
+bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct ir_leak *leak) {
+  struct ir_dependence *d = (struct ir_dependence *)(uintptr_t)found;
+  const struct dep_value *v = d->value[node];
+  int i = 0, most = (int)RT_COUNT(leak->node);
+  memset(leak, 0, sizeof *leak);
+  while (v && i < v->count && !is_leak(d, v, &v->atom[i], axis)) i++;
+  if (!v || i == v->count) return false;
+  leak->node[leak->count++] = node;
+  for (;;) {
+    const struct dep_atom *a = &v->atom[i];
+    const struct ir_node *n = &d->g->node[node];
+    leak->kind = a->kind == DEP_POSITIONS ? IR_LEAK_AHEAD : IR_LEAK_LENGTH;
+    leak->far = a->ahead.far;
+    int64_t by;
+    leak->ahead = !leak->far && vm_dim_is_number(d->dims, a->ahead.at, &by) ? by : 0;
+    leak->operand = a->arg == DEP_NO_ARG ? 0 : n->arg[a->arg];
+    if (a->arg == DEP_NO_ARG || a->from_atom == DEP_NO_ARG) return true;
+    const struct dep_value *from = d->value[n->arg[a->arg]];
+    if (!from || a->from_atom >= from->count || !dep_is_bad(d, &from->atom[a->from_atom])) return true;
+    i = a->from_atom;
+    node = n->arg[a->arg];
+    v = from;
+    if (leak->count == most)
+      memmove(leak->node + 1, leak->node + 2, (size_t)(most - 2) * sizeof *leak->node), leak->count--;
+    leak->node[leak->count++] = node;
+  }
+}

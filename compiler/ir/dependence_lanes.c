@@ -1,0 +1,176 @@
+/* dependence_lanes.c: the rule of element-by-element ops, and where what they make is the same number for all
+ * pairs of positions, as a mask is 0 outside of what is seen. */
+#include "compiler/ir/dependence_parts.h"
+#include "compiler/ir/passes.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Is operand k the same all along the axis of the atom, or placed by the length as that says? */
+static bool goes_with(const struct dep_making *m, int k, const struct dep_atom *placed) {
+  double number;
+  const struct ir_node *n = dep_arg_node(m, k);
+  const struct dep_value *v = dep_arg(m, k);
+  int axis = m->v.axis_of[placed->axis];
+  if (dep_is_number(m->d->g, m->node->arg[k], &number)) return true;
+  if (n->op == OP_expand && !(n->attr[0] >> axis & 1)) return true;
+  for (int i = 0; v && i < v->count; i++) {
+    const struct dep_atom *a = &v->atom[i];
+    if (a->kind == DEP_PLACED && a->axis == placed->axis && a->ahead.at == placed->ahead.at
+        && a->from == placed->from && a->to == placed->to)
+      return true;
+  }
+  return false;
+}
+
+/* Where one operand stands by the length, and another one does not, the length shows. */
+static void mix_placed(struct dep_making *m) {
+  for (int i = 0; i < m->v.count; i++) {
+    struct dep_atom *a = &m->atom[i];
+    bool alike = true;
+    for (int k = 0; a->kind == DEP_PLACED && k < m->node->arg_count; k++) alike = alike && goes_with(m, k, a);
+    if (alike) continue;
+    a->kind = DEP_LENGTH;
+    a->axis = DEP_EVERY;
+    a->ahead = dep_far();
+    a->from = a->to = VM_NO_DIM;
+  }
+}
+
+static struct ir_end end_of(struct ir_dependence *d, struct ir_gap gap) {
+  return gap.far ? dep_far() : dep_number(d, gap.at);
+}
+
+/* A count from the length on, such as range(2 * T + 1) - T: its elements are placed by it, and tell no more.
+ */
+static bool is_counted(struct dep_making *m) {
+  struct ir_formula formula;
+  struct ir_place place;
+  const struct vm_type *type = &m->node->type;
+  for (int i = 0; i < m->v.count; i++)
+    if (m->atom[i].kind != DEP_LENGTH) return false;
+  if (!m->v.count || type->rank != 1) return false;
+  ir_formula_of_node(m->d->g, m->id, 0, -1, m->d->dims, &formula);
+  if (!formula.count || !ir_formula_place(&formula, formula.result, m->d->dims, &place) || place.i != 1
+      || place.j != 0)
+    return false;
+  struct dep_atom atom = m->atom[0];
+  m->v.count = 0;
+  atom.kind = DEP_PLACED;
+  atom.axis = 0;
+  atom.ahead = dep_minus(m->d, dep_number(m->d, 0), dep_size(place.size));
+  dep_add(m, atom);
+  return true;
+}
+
+/* A condition on two positions as a support: where it is not answered with yes the value is `outside`. */
+static bool support_by(struct dep_making *m, ir_id condition, enum ir_question question, double outside) {
+  struct ir_formula formula;
+  const struct vm_type *type = &m->node->type;
+  for (int a = 0; a < type->rank; a++)
+    for (int b = a + 1; b < type->rank; b++) {
+      int axis = dep_first_axis(&m->v, a), other = dep_first_axis(&m->v, b);
+      if (axis < 0 || other < 0
+          || (!dep_uses_length(m->d, type->dim[a]) && !dep_uses_length(m->d, type->dim[b])))
+        continue;
+      ir_formula_of_node(m->d->g, condition, a, b, m->d->dims, &formula);
+      const struct ir_asked asked = {&formula, question};
+      const struct ir_box box = {m->d->dims, type->dim[a], VM_NO_DIM, type->dim[b]};
+      struct ir_gap most = ir_most_ahead(&asked, 1, &box, VM_NO_DIM),
+                    least = ir_most_behind(&asked, 1, &box, VM_NO_DIM);
+      if (most.far && least.far) continue;
+      if (most.never || least.never) { /* it is `outside` everywhere */
+        m->v.count = 0;
+        return true;
+      }
+      m->v.support = (struct dep_support){
+          true, (int8_t)axis, (int8_t)other, end_of(m->d, least), end_of(m->d, most), outside};
+      return true;
+    }
+  return false;
+}
+
+static bool same_support(const struct dep_support *a, const struct dep_support *b) {
+  return a->known && b->known && a->axis == b->axis && a->other == b->other && a->least.far == b->least.far
+         && a->least.at == b->least.at && a->most.far == b->most.far && a->most.at == b->most.at;
+}
+
+/* Outside of the support that all operands have in common, numbers aside, the op makes a number of numbers.
+ */
+static void fold_support(struct dep_making *m) {
+  double x[3] = {0};
+  const struct dep_value *first = NULL;
+  int at = 0;
+  for (int k = 0; k < m->node->arg_count && k < 3; k++) {
+    if (dep_is_number(m->d->g, m->node->arg[k], &x[k])) continue;
+    const struct dep_value *v = dep_arg(m, k);
+    if (!v || !v->support.known || (first && !same_support(&first->support, &v->support))) return;
+    if (!first) first = v, at = k;
+    x[k] = v->support.outside;
+  }
+  double folded = ir_fold((enum rt_op)m->node->op, x[0], x[1], x[2]);
+  if (!first || isnan(folded)) return;
+  dep_keep_support(m, at);
+  m->v.support.outside = folded;
+}
+
+static void select_support(struct dep_making *m) {
+  double number;
+  const struct dep_value *condition = dep_arg(m, 0);
+  if (dep_is_number(m->d->g, m->node->arg[2], &number) && dep_outside_is(condition, 0)) {
+    dep_keep_support(m, 0);
+    m->v.support.outside = number;
+  } else if (dep_is_number(m->d->g, m->node->arg[1], &number))
+    support_by(m, m->node->arg[0], IR_WHERE_FALSE, number);
+}
+
+static void lane_support(struct dep_making *m) {
+  const struct dep_value *a = dep_arg(m, 0), *b = m->node->arg_count > 1 ? dep_arg(m, 1) : NULL;
+  switch (m->node->op) {
+    case OP_select: select_support(m); break;
+    case OP_mul:
+    case OP_div:
+      if (dep_outside_is(a, 0)) dep_keep_support(m, 0);
+      if (m->node->op == OP_mul && dep_outside_is(b, 0)) dep_keep_support(m, 1);
+      break;
+    case OP_add:
+    case OP_sub:
+      if (dep_outside_is(a, -INFINITY)) dep_keep_support(m, 0);
+      if (m->node->op == OP_add && dep_outside_is(b, -INFINITY)) dep_keep_support(m, 1);
+      break;
+    default: break;
+  }
+  if (m->v.support.known) return;
+  if (rt_op_info[m->node->op].flags & RT_TRUTH && m->node->type.rank > 1)
+    support_by(m, m->id, IR_WHERE_TRUE, 0);
+  if (!m->v.support.known) fold_support(m);
+}
+
+/* A condition that holds, or does not, whatever the positions and the data are. */
+static bool is_decided(struct dep_making *m) {
+  struct ir_formula formula;
+  const struct vm_type *type = &m->node->type;
+  if (!m->v.count || !(rt_op_info[m->node->op].flags & RT_TRUTH)) return false;
+  int last = type->rank - 1, before = last - 1;
+  const struct ir_box box = {m->d->dims, last < 0 ? VM_NO_DIM : type->dim[before < 0 ? last : before],
+                             VM_NO_DIM, before < 0 ? VM_NO_DIM : type->dim[last]};
+  ir_formula_of_node(m->d->g, m->id, before < 0 ? last : before, before < 0 ? -1 : last, m->d->dims,
+                     &formula);
+  if (!ir_surely(&formula, &box, true) && !ir_surely(&formula, &box, false)) return false;
+  m->v.count = 0;
+  return true;
+}
+
+void dep_lane(struct dep_making *m) {
+  for (int k = 0; k < m->node->arg_count; k++) {
+    const struct dep_route same = dep_same_axes(m, k);
+    dep_axes_from(m, k, &same);
+  }
+  for (int k = 0; k < m->node->arg_count; k++) {
+    const struct dep_route same = dep_same_axes(m, k);
+    dep_pull(m, k, &same);
+  }
+  if (is_counted(m) || is_decided(m)) return;
+  mix_placed(m);
+  lane_support(m);
+}
