@@ -120,13 +120,6 @@ const aq_message *aq_report_message(const aq_report *report) {
 
 /* ---- what it says ---- */
 
-/* Does training minimise more than the loss of one output? */
-static bool has_total(const struct vm_module *m) {
-  const struct vm_function *eval = vm_module_function(m, "eval");
-  uint32_t count = m->output_count;
-  return count > 1 || (eval->output_count > count + 1 && eval->output[count] != eval->output[count + 1]);
-}
-
 static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
   const struct vm_module *m = report->model ? report->model->module : NULL;
   int status = RT_OK;
@@ -141,7 +134,7 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     aq_shown_end(s);
   }
   /* An output cannot be called loss, which is a word of the language. */
-  if (status != RT_OK || !m || !has_total(m)) return status;
+  if (status != RT_OK || !m || !lib_has_total(m)) return status;
   double loss = report->judge.loss / report->judge.loss_rows;
   aq_shown_real(s, "loss", NULL, loss);
   if (report->judge.loss_rows > 0) aq_shown_say(s, "\nloss of all: %.*f", DIGITS, loss);

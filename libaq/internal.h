@@ -227,8 +227,8 @@ struct lib_judge {
   bool skip; /* leave out and count rows whose answers are not finite; else the first of them is an error */
   int64_t skipped;
   struct rt_error first_skipped;
-  double loss, loss_rows; /* sum of the batches' losses times their weights (lib_feed_weight), and sum of the
-                             weights; without rows with a label that training did not see */
+  double loss, loss_rows; /* sum of the batches' losses times their weights, and sum of the weights; without
+                             rows with a label that training did not see */
   double *scratch;
   size_t scratch_capacity;
   double *truth;
@@ -278,6 +278,13 @@ void lib_judge_free(struct lib_judge *judge);
  * loss, which goes to *loss (loss NULL: it is not looked at). A loss too large for float is computed in
  * double. */
 int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *loss, struct rt_error *error);
+/* Does training minimise more than the loss of one output? */
+bool lib_has_total(const struct vm_module *module);
+/* How much the loss of an output counts the rows of the batch that the machine has just run, where the
+ * program says so. */
+bool lib_judge_weight(const struct lib_judge *judge, uint32_t output, double *weight);
+/* Hints at one that is less than 0: then the loss is not a number. */
+void lib_judge_hint_weight(const struct lib_judge *judge, struct rt_error *error);
 /* An output as rows by columns: the last axis, of classes or numbers, is the columns. */
 void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns);
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out);

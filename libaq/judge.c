@@ -135,31 +135,41 @@ static int judge_unanswered(struct lib_judge *judge, struct lib_batch batch, uin
   return status;
 }
 
-static double value_of(struct lib_judge *judge, uint32_t output) {
+bool lib_has_total(const struct vm_module *m) {
+  const struct vm_function *eval = vm_module_function(m, "eval");
+  uint32_t count = m->output_count;
+  return count > 1 || (eval->output_count > count + 1 && eval->output[count] != eval->output[count + 1]);
+}
+
+static double value_of(const struct lib_judge *judge, uint32_t output) {
   double value;
   struct rt_tensor t = vm_machine_output(judge->machine, output);
   lib_to_double(&t, judge->feed.precision, &value);
   return value;
 }
 
-/* How many rows the loss of an output counts in this batch: examples or tokens, unless the program says how
- * much each counts. */
-static double weight_of(struct lib_judge *judge, uint32_t o, int64_t count) {
+bool lib_judge_weight(const struct lib_judge *judge, uint32_t o, double *weight) {
   uint32_t outputs = judge->module->output_count;
   bool said = vm_module_function(judge->module, "eval")->output_count == 3 * outputs + 1;
-  return said ? value_of(judge, 2 * outputs + 1 + o) : lib_feed_weight(&judge->feed, o, count);
+  if (said) *weight = value_of(judge, 2 * outputs + 1 + o);
+  return said;
 }
 
 /* Adds an output's own loss; where the model has none of its own, the loss is the one of its only output. */
 static void judge_own_loss(struct lib_judge *judge, uint32_t o, double total, int64_t count) {
   uint32_t own = judge->module->output_count + 1 + o;
   bool apart = own < vm_module_function(judge->module, "eval")->output_count;
-  double value = apart ? value_of(judge, own) : total, weight = weight_of(judge, o, count);
+  double value = apart ? value_of(judge, own) : total, weight;
+  if (!lib_judge_weight(judge, o, &weight)) weight = lib_feed_weight(&judge->feed, o, count);
   rep_add_loss(&judge->report[o], value * weight, weight);
 }
 
+/* A loss that is not that of one output alone counts each batch by its rows, as training does: what an output
+ * lets rows count may be nothing. */
 static void judge_loss(struct lib_judge *judge, int64_t count, double value) {
-  double weight = weight_of(judge, 0, count);
+  bool total = lib_has_total(judge->module);
+  double weight;
+  if (total || !lib_judge_weight(judge, 0, &weight)) weight = lib_feed_weight(&judge->feed, 0, count);
   judge->loss += value * weight;
   judge->loss_rows += weight;
   for (uint32_t o = 0; o < judge->module->output_count; o++)

@@ -65,8 +65,17 @@ static int loss_in_double(const struct lib_judge *judge, struct lib_batch batch,
 static int not_finite(struct lib_judge *judge, const char *what, struct rt_error *error) {
   struct rt_error why = {0};
   rt_fail(error, RT_NOT_FINITE, "%s is not finite for this row", what);
+  lib_judge_hint_weight(judge, error);
   if (vm_machine_blame(judge->machine, 0, &why) == RT_NOT_FINITE) lib_hint_place(&why, error);
   return RT_NOT_FINITE;
+}
+
+void lib_judge_hint_weight(const struct lib_judge *judge, struct rt_error *error) {
+  double weight;
+  for (uint32_t o = 0; o < judge->module->output_count; o++)
+    if (lib_judge_weight(judge, o, &weight) && weight < 0)
+      rt_hint(error, "%s counts its rows as %g in all, which must not be less than 0",
+              judge->module->output[o].loss, weight);
 }
 
 int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *loss, struct rt_error *error) {

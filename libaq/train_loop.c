@@ -42,6 +42,10 @@ static void collect_gradients(struct aq_trainer *t) {
   }
 }
 
+static uint64_t step_seed(const struct aq_trainer *t) {
+  return rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
+}
+
 static int diverged(int64_t step, struct rt_error *error) {
   rt_hint(error,
           "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help",
@@ -49,12 +53,21 @@ static int diverged(int64_t step, struct rt_error *error) {
   return RT_NOT_FINITE;
 }
 
+/* Judges the rows of the step, of which it says whether they count less than nothing. */
+static void hint_weight(struct aq_trainer *t, struct lib_batch batch, struct rt_error *error) {
+  struct rt_error why = {0};
+  int status = lib_feed_rows(&t->judge.feed, t->judge.machine, batch, &why);
+  if (status == RT_OK) status = vm_machine_run(t->judge.machine, 0, &why);
+  if (status == RT_OK) lib_judge_hint_weight(&t->judge, error);
+}
+
 /* Finds the op that made the first number that is not finite. */
-static int blame(struct aq_trainer *t, uint64_t seed, const char *what, struct rt_error *error) {
-  int status = vm_machine_blame(t->machine, seed, error);
+static int blame(struct aq_trainer *t, struct lib_batch batch, const char *what, struct rt_error *error) {
+  int status = vm_machine_blame(t->machine, step_seed(t), error);
   if (status != RT_OK && status != RT_NOT_FINITE) return status;
   if (status == RT_OK)
     rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
+  hint_weight(t, batch, error);
   return diverged(t->state.step + 1, error);
 }
 
@@ -68,20 +81,19 @@ static int check_params(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
-  uint64_t seed = rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
   struct lib_batch batch = {&t->train_data, t->order + t->state.position, count};
   int status = lib_feed_rows(&t->feed, t->machine, batch, error);
   if (status != RT_OK) return status;
   if ((status = use_rows(t, error))) return status;
-  if ((status = vm_machine_run(t->machine, seed, error))) return status;
+  if ((status = vm_machine_run(t->machine, step_seed(t), error))) return status;
   struct rt_tensor loss = vm_machine_output(t->machine, 0);
   double value, weight = lib_feed_weight(&t->feed, 0, count);
   lib_to_double(&loss, t->precision, &value);
-  if (!isfinite(value)) return blame(t, seed, "the loss", error);
+  if (!isfinite(value)) return blame(t, batch, "the loss", error);
   collect_gradients(t);
   struct rt_error why = {0};
   status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
-  if (status == RT_NOT_FINITE) return blame(t, seed, "the gradient", error);
+  if (status == RT_NOT_FINITE) return blame(t, batch, "the gradient", error);
   if (status != RT_OK) {
     *error = why;
     return status;
