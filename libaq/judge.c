@@ -183,6 +183,7 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
   snprintf(placed.file, sizeof placed.file, "%s", data->name ? data->name : "");
   placed.line = data->lines[row] < INT32_MAX ? (int)data->lines[row] : INT32_MAX;
   placed.column = 0;
+  if (!judge->skip) io_hint_skip(&placed);
   if (!judge->skip) *error = placed;
   if (judge->skip && judge->skipped++ == 0) judge->first_skipped = placed;
   return judge->skip ? RT_OK : placed.code;

@@ -12,13 +12,13 @@ static int give(struct row_stream *st, struct rt_error *error) {
 }
 
 int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct rt_error *error) {
-  bool goes_on = (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
-                 && st->session->options.bad_rows == AQ_BAD_ROW_SKIP
-                 && !io_table_broken(io_rows_table(st->rows));
-  if (!goes_on) {
+  bool can_skip = (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
+                  && !io_table_broken(io_rows_table(st->rows));
+  if (!can_skip || st->session->options.bad_rows != AQ_BAD_ROW_SKIP) {
     int status = give(st, error);
     if (status != RT_OK) return status;
     *error = *reason;
+    if (can_skip) io_hint_skip(error);
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);

@@ -91,6 +91,8 @@ int io_dataset_train(const char *path, struct io_schema *schema, const struct io
 int io_dataset_read(const char *path, const struct io_schema *schema, const struct io_data_options *options,
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);
+/* Adds the hint that bad rows can be skipped, unless the message has a better one. */
+void io_hint_skip(struct rt_error *bad_row);
 
 /* Encoding row by row, as `predict` does: open, then next for each row. Columns that prediction does not need
  * are left out. Of the options, which may be NULL, format and header count. The dataset passed in is emptied

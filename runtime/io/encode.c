@@ -201,6 +201,10 @@ static bool skip_row(struct io_dataset *data, const struct io_table *table, stru
   return true;
 }
 
+void io_hint_skip(struct rt_error *bad_row) {
+  rt_hint(bad_row, "--on-bad-row skip leaves bad rows out and counts them");
+}
+
 int io_encode_table(const struct io_encoder *e, struct io_table *table, bool skip, struct rt_error *error) {
   struct rt_error reason = {0};
   for (;;) {
@@ -209,6 +213,7 @@ int io_encode_table(const struct io_encoder *e, struct io_table *table, bool ski
     if (status == RT_OK && row.line == 0) return RT_OK;
     if (status == RT_OK) status = io_encode_row(e, row.fields, row.line, &reason);
     if (status == RT_OK || (skip && skip_row(e->data, table, &reason))) continue;
+    if (status == RT_BAD_DATA && !io_table_broken(table)) io_hint_skip(&reason);
     if (error && !error->code) *error = reason;
     return status;
   }
