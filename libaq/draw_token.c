@@ -35,10 +35,11 @@ const double *penalised(struct writing *w, const double *score, struct next_text
 }
 
 static int32_t likeliest(const struct io_vocab *vocab, const double *score) {
-  int32_t best = -1;
+  int32_t best = 0;
+  double most = -INFINITY;
   for (int32_t k = 0; k < vocab->count; k++)
-    if (may_write(vocab, k) && (best < 0 || score[k] > score[best])) best = k;
-  return best < 0 ? 0 : best;
+    if (score[k] > most && may_write(vocab, k)) most = score[best = k];
+  return best;
 }
 
 /* Of equally likely ones, the first by number comes first. */

@@ -38,8 +38,9 @@ struct next_token {
   int64_t *more;               /* [room] tokens that are new to the states */
   int32_t *token;              /* they, one text behind the other */
   size_t token_capacity;
-  double *score; /* [count, vocab] */
-  size_t score_capacity;
+  void *logits, *logs; /* [count, vocab] of the last positions, in the session's precision */
+  double *score;       /* [count, vocab] */
+  size_t logits_capacity, logs_capacity, score_capacity;
 };
 
 /* ---- making ---- */
@@ -110,6 +111,8 @@ void next_token_free(struct next_token *next) {
   rt_free(next->more);
   rt_free(next->token);
   rt_free(next->row);
+  rt_free(next->logits);
+  rt_free(next->logs);
   rt_free(next->score);
   rt_free(next->schema.columns);
   lib_row_check_free(&next->check);
@@ -364,26 +367,50 @@ static int go_on(struct next_token *n, struct rt_error *error) {
   return status;
 }
 
-/* Logits become logarithms of probabilities: x - log(sum of exp x). One that is -inf is a token that cannot
- * come. Returns a number that is finite when there is a probability for each. */
-static double log_softmax(const struct rt_tensor *t, enum rt_precision precision, int64_t first,
-                          int64_t count, double *out) {
-  double most = -INFINITY, sum = 0;
-  for (int64_t v = 0; v < count; v++) {
-    out[v] = lib_number_at(t->data, precision, first + v);
-    most = fmax(most, out[v]);
+/* The last row of each text, which are the logits of its next token. */
+static int take_logits(struct next_token *n, const struct rt_tensor *t, int64_t columns,
+                       struct rt_error *error) {
+  size_t element = n->session->precision == RT_F64 ? sizeof(double) : sizeof(float);
+  size_t row = (size_t)columns * element, size = (size_t)n->count * row;
+  if (rt_grow(&n->logits, &n->logits_capacity, size, 1) || rt_grow(&n->logs, &n->logs_capacity, size, 1)
+      || rt_grow((void **)&n->score, &n->score_capacity, (size_t)(n->count * columns), sizeof *n->score))
+    return rt_no_memory(error);
+  for (int64_t k = 0; k < n->count; k++) {
+    int64_t end = k + 1 < n->count ? rt_offset(t->shape, k + 1) : t->shape->count;
+    if (end - rt_offset(t->shape, k) < columns)
+      return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
+    memcpy((char *)n->logits + (size_t)k * row, (const char *)t->data + (size_t)(end - columns) * element,
+           row);
   }
-  for (int64_t v = 0; v < count; v++) sum += exp(out[v] - most);
-  for (int64_t v = 0; v < count; v++) out[v] -= most + log(sum);
-  return sum;
+  return RT_OK;
+}
+
+/* Logits become logarithms of probabilities, all texts at once. */
+static void log_softmax(struct next_token *n, int64_t columns) {
+  enum rt_precision precision = n->session->precision;
+  struct rt_shape shape = {
+      .rank = 2, .examples = 1, .count = n->count * columns, .size = {n->count, columns}};
+  struct rt_tensor in = {n->logits, &shape}, out = {n->logs, &shape};
+  const struct rt_call call = {
+      .in_count = 1, .out_count = 1, .in = &in, .out = &out, .examples = 1, .pool = n->session->pool};
+  rt_kernel_of(OP_log_softmax, precision, rt_best_isa())(&call);
+  lib_to_double(&out, precision, n->score);
+}
+
+/* A number that is finite when there is a probability for each token. A logarithm that is -inf is a token
+ * that cannot come, but one of them can. */
+static double likeliest(const double *score, int64_t columns) {
+  double most = -INFINITY;
+  for (int64_t v = 0; v < columns; v++) most = score[v] > most ? score[v] : most;
+  return isnan(score[0]) ? NAN : most;
 }
 
 /* What the step gave for a text is not finite: the whole model tells which op made the first such number. */
-static int check_finite(struct next_token *n, int64_t k, double sum, struct rt_error *error) {
+static int check_finite(struct next_token *n, int64_t k, double most, struct rt_error *error) {
   struct vm_machine *predict = n->session->predict;
-  int status = !isfinite(sum) && n->states ? run(n, k, 1, error) : RT_OK;
+  int status = !isfinite(most) && n->states ? run(n, k, 1, error) : RT_OK;
   const char *name = n->session->model->module->output[n->output].name;
-  return status != RT_OK ? status : session_check_finite(predict, name, &sum, 1, error);
+  return status != RT_OK ? status : session_check_finite(predict, name, &most, 1, error);
 }
 
 static int read_scores(struct next_token *n, int64_t *bad, struct rt_error *error) {
@@ -393,16 +420,11 @@ static int read_scores(struct next_token *n, int64_t *bad, struct rt_error *erro
   lib_output_size(&t, &rows, &columns);
   if (columns != n->vocab->count)
     return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
-  if (rt_grow((void **)&n->score, &n->score_capacity, (size_t)(n->count * columns), sizeof *n->score))
-    return rt_no_memory(error);
+  int status = take_logits(n, &t, columns, error);
+  if (status != RT_OK) return status;
+  log_softmax(n, columns);
   for (int64_t k = 0; k < n->count; k++) {
-    int64_t first = rt_offset(t.shape, k),
-            end = k + 1 < n->count ? rt_offset(t.shape, k + 1) : t.shape->count;
-    double *score = n->score + k * columns;
-    if (end - first < columns)
-      return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
-    double sum = log_softmax(&t, n->session->precision, end - columns, columns, score);
-    int status = check_finite(n, k, sum, error);
+    status = check_finite(n, k, likeliest(n->score + k * columns, columns), error);
     if (status == RT_OK) continue;
     *bad = k;
     return place(n, k, status, error);

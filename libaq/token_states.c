@@ -143,19 +143,20 @@ static int part_set(struct part *part, const void *from, size_t bytes, size_t un
   return RT_OK;
 }
 
-static int grow(struct token_states *s, struct kept_text **texts, int64_t count) {
-  struct kept_text *more = rt_zalloc((size_t)count, sizeof *more);
+static int grow(struct kept_text **texts, int64_t from, int64_t to) {
+  struct kept_text *more = rt_zalloc((size_t)to, sizeof *more);
   if (!more) return RT_NO_MEMORY;
-  if (s->room) memcpy(more, *texts, (size_t)s->room * sizeof *more);
+  if (from) memcpy(more, *texts, (size_t)from * sizeof *more);
   rt_free(*texts);
   *texts = more;
-  for (int64_t k = s->room; k < count; k++) {
-    more[k].part = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *more[k].part);
-    more[k].start = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *more[k].start);
-    more[k].size = rt_zalloc(s->module->dims.symbol_count + 1, sizeof *more[k].size);
-    if (!more[k].part || !more[k].start || !more[k].size) return RT_NO_MEMORY;
-  }
   return RT_OK;
+}
+
+static int init_text(const struct token_states *s, struct kept_text *text) {
+  text->part = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *text->part);
+  text->start = rt_zalloc((size_t)s->how->kept_count + 1, sizeof *text->start);
+  text->size = rt_zalloc(s->module->dims.symbol_count + 1, sizeof *text->size);
+  return text->part && text->start && text->size ? RT_OK : RT_NO_MEMORY;
 }
 
 static int make_room(struct token_states *s, int64_t count, struct rt_error *error) {
@@ -167,11 +168,14 @@ static int make_room(struct token_states *s, int64_t count, struct rt_error *err
     rt_free(s->size[k]);
     s->size[k] = more;
   }
-  int status = grow(s, &s->text, count);
-  if (status == RT_OK) status = grow(s, &s->other, count);
-  if (status != RT_OK) return rt_no_memory(error);
-  s->room = count;
-  return RT_OK;
+  int status = grow(&s->text, s->room, count);
+  if (status == RT_OK) status = grow(&s->other, s->room, count);
+  while (status == RT_OK && s->room < count) {
+    int64_t k = s->room++; /* also when there is no memory for it: what it has got is freed with the others */
+    status = init_text(s, &s->text[k]);
+    if (status == RT_OK) status = init_text(s, &s->other[k]);
+  }
+  return status == RT_OK ? RT_OK : rt_no_memory(error);
 }
 
 /* ---- beginning ---- */
