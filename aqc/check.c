@@ -106,6 +106,7 @@ const struct verb verb_check = {
     "prove every name and shape of a program, without data",
     "Parses programs and proves that every name has a meaning and every shape fits, before any data are "
     "read. Where a program does not work for every length, it lists what a row must be like. It shows all "
-    "errors, or else warnings: of names that nothing uses, and of a softmax or sigmoid that is taken twice.",
+    "errors, or else warnings: of names that nothing uses, of a softmax or sigmoid that is taken twice, "
+    "and of a score that softmax gets without / sqrt(width).",
     option_list,
     run_check};

@@ -36,6 +36,7 @@ int cc_check(struct cc_program *program, struct vm_module **module, struct rt_er
   if (status == RT_OK && program->diagnostics.error_count == 0 && cc_check_values(program, &values))
     status = cc_report_copy(&program->diagnostics, &values);
   if (status == RT_OK && program->diagnostics.error_count == 0) status = cc_report_unused(program);
+  if (program->diagnostics.error_count > 0) cc_drop_warnings(&program->diagnostics);
   cc_diagnostics_sort(&program->diagnostics);
   const struct rt_error *first = cc_first_error(&program->diagnostics);
   if (status != RT_OK) return rt_no_memory(error);

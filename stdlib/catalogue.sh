@@ -136,15 +136,17 @@ What the standard library has, each with its formula, how a program uses it, its
 Everything here is written in aq and can be written differently in a program of one's own: see [head:
 programmable attention](language.md#head-programmable-attention). In the formulas s is q_i·k_j, the product of
 a query and a key, i the position of the query, j that of the key, h the number of the head. Below each
-formula stand its use and its definition. A use that consists of slots goes into any head, or behind `with` of
-one, and several may be joined:
+formula stand its use and its definition. A use that consists of slots stands behind `with`, of a head or of a
+function that calls one, and goes on from what the head says; several may be joined:
 
 ```text
-z = heads(x, x, H, K) with {
-  score = softcap(s / sqrt(K) + alibi(i, j, h, H), 30)
+z = multi_head(x, H) with {
+  score = softcap(score + alibi(i, j, h, H), 30)
   mask = causal(i, j) and window(i, j, 256)
 }
 ```
+
+In a head of one's own a score begins with `s / sqrt(K)` instead.
 
 *Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length.
 *Row-buffered* ones hold the scores of a few queries at a time, *materialised* ones the whole matrix. `aqc

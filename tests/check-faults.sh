@@ -9,6 +9,9 @@ faults=${AQ_SOURCE:-.}/../shared/faults
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cp -R "$faults/." "$folder" && chmod -R u+w "$folder" && cd "$folder" || exit 1
+# Spellings that have changed since.
+sed -i 's/cross_multi_head(q, p, H)/multi_head(q, H, p)/
+  s/decoder_layer(x, H, 2 \* D)/encoder_layer(x, H, 2 * D) with { mask = j <= i }/' ./*/*.aq ./*/*/*.aq
 AQC=aqc; export AQC
 unset OPENBLAS_NUM_THREADS
 

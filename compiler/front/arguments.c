@@ -1,5 +1,6 @@
 /* arguments.c: arguments and parameters find each other: by position, then by name, each once. */
 #include "compiler/front/arguments.h"
+#include "compiler/source/foreign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,10 +136,13 @@ static int lacks(struct cc_context *c, const struct cc_callee *callee, const str
     gr_fail(c->error, call, "`%s` needs one %s or more for `%s…`", callee->name, callee->noun, p->name);
   else
     gr_fail(c->error, call, "`%s` needs the %s `%s`", callee->name, callee->noun, p->name);
+  const struct cc_foreign *elsewhere = p->node ? cc_foreign_find(callee->name) : NULL;
   if (p->node)
     gr_note(c->error, p->node->span, "declared here");
   else
     rt_hint(c->error, "it is written %s", cc_written(c, callee));
+  if (elsewhere && p->node->span.source && !strncmp(p->node->span.source->name, CC_STDLIB, strlen(CC_STDLIB)))
+    cc_foreign_hint(c->error, elsewhere, NULL, NULL);
   return c->error->code;
 }
 

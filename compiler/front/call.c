@@ -69,9 +69,8 @@ static void advise_argument(struct cc_context *c, const struct cc_definition *d,
                             const struct cc_value *value) {
   if (c->slot) return;
   cc_hint_reduced(c, value);
-  if (d->unit->is_stdlib && !c->answers && !strcmp(d->unit->path, CC_STDLIB "heads")
-      && !strncmp(d->name, "cross_", 6) && param == d->node->child[0]->child[0]
-      && cc_type(c, value->id)->rank == 1)
+  bool looks = !strcmp(d->name, "cross_attention") || !strcmp(d->name, "multi_head");
+  if (d->unit->is_stdlib && looks && param == d->node->child[0]->child[0] && cc_type(c, value->id)->rank == 1)
     rt_hint(c->error, "a single query vector looks at a sequence by pool(q, x)");
 }
 

@@ -39,6 +39,13 @@ int cc_warn(struct cc_diagnostics *list, const struct rt_error *warning) {
   return add_once(list, warning, true);
 }
 
+void cc_drop_warnings(struct cc_diagnostics *list) {
+  size_t kept = 0;
+  for (size_t i = 0; i < list->count; i++)
+    if (!list->item[i].warning) list->item[kept++] = list->item[i];
+  list->count = kept;
+}
+
 /* Of each message, the number of the first one that is about its file. */
 static void number_files(struct cc_diagnostics *list) {
   for (size_t k = 0; k < list->count; k++) {

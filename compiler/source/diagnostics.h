@@ -24,6 +24,8 @@ struct rt_error *cc_report(struct cc_diagnostics *list, bool warning);
 int cc_report_copy(struct cc_diagnostics *list, const struct rt_error *error);
 /* The same of a warning. */
 int cc_warn(struct cc_diagnostics *list, const struct rt_error *warning);
+/* A program that has errors is told these alone. */
+void cc_drop_warnings(struct cc_diagnostics *list);
 /* In the order of their places: file by file, as they were first met, and line by line. */
 void cc_diagnostics_sort(struct cc_diagnostics *list);
 /* The first error, NULL when there is none. */

@@ -56,9 +56,10 @@ class Parameters:
         return F.layer_norm(x, x.shape[-1:], self(path + ".g"), self(path + ".b"), 1e-5)
 
 
-def heads(p, x, path, score=None, mask=None):
-    """H heads side by side with per-head matrices [D, H, K], and the map that mixes them."""
-    q, k, v = (p.linear(x, f"{path}.z.{slot}").transpose(0, 1) for slot in ("query", "key", "value"))
+def heads(p, x, path, score=None, mask=None, y=None):
+    """H heads side by side with per-head matrices [D, H, K], and the map that mixes them. x looks at y, or at itself."""
+    y = x if y is None else y
+    q, k, v = (p.linear(a, f"{path}.z.{slot}").transpose(0, 1) for a, slot in ((x, "query"), (y, "key"), (y, "value")))
     z = attention(q, k, v, score=score, mask=mask)
     return p.linear(z.transpose(0, 1).reshape(x.shape), f"{path}.linear")
 
@@ -170,10 +171,17 @@ def look(p, a):
     return [torch.sigmoid(s - math.log(len(y))) @ p.project(y, "value") * a["r"]]
 
 
-def layer(p, x, path, mask):
-    x = x + heads(p, p.layernorm(x, f"{path}.attended.layernorm"), f"{path}.attended", mask=mask)
+def looked(p, x, path, mask=None, y=None):
+    return x + heads(p, p.layernorm(x, f"{path}.layernorm"), path, mask=mask, y=y)
+
+
+def thought(p, x, path):
     h = p.layernorm(x, f"{path}.thought.layernorm")
     return x + p.linear(F.gelu(p.linear(h, f"{path}.thought.linear")), f"{path}.thought.linear_2")
+
+
+def encoder(p, a):
+    return [thought(p, looked(p, a["x"], "encoder_layer.attended"), "encoder_layer") * a["r"]]
 
 
 def decoder(p, a):
@@ -181,7 +189,9 @@ def decoder(p, a):
     n, d = x.shape
     angle = torch.arange(n, dtype=torch.float64)[:, None] * torch.exp(torch.arange(d // 2, dtype=torch.float64) * (-math.log(1e4) / (d // 2)))
     x = x + torch.cat([torch.sin(angle), torch.cos(angle)], 1)
-    return [layer(p, x, "decoder_layer", causal_mask(n)) * a["r"]]
+    x = looked(p, x, "decoder_layer.self", mask=causal_mask(n))
+    x = looked(p, x, "decoder_layer.cross", y=a["y"])
+    return [thought(p, x, "decoder_layer") * a["r"]]
 
 
 def recurrent(p, a):
@@ -293,9 +303,9 @@ CASES = {
               lambda p, a: [attention(p.project(a["x"], "query"), p.project(a["y"], "key"), p.project(a["y"], "value")) * a["r"]]),
     "many": (lambda: {"x": real(70, 12), "r": real(70, 12)}, lambda p, a: [heads(p, a["x"], "multi_head") * a["r"]]),
     "causal": (lambda: {"x": real(300, 12), "r": real(300, 12)},
-               lambda p, a: [heads(p, a["x"], "causal_multi_head", mask=causal_mask(300)) * a["r"]]),
+               lambda p, a: [heads(p, a["x"], "multi_head", mask=causal_mask(300)) * a["r"]]),
     "alibi": (lambda: {"x": real(90, 12), "r": real(90, 12)},
-              lambda p, a: [heads(p, a["x"], "alibi_multi_head", score=alibi_score(90, 4, 3), mask=causal_mask(90)) * a["r"]]),
+              lambda p, a: [heads(p, a["x"], "multi_head", score=alibi_score(90, 4, 3), mask=causal_mask(90)) * a["r"]]),
     "pooled": (lambda: {"x": real(7, 4), "r": real(4)},
                lambda p, a: [attention(p("q")[None], p.project(a["x"], "key"), a["x"])[0] * a["r"]]),
     "readers": (lambda: {"x": real(9, 4), "r": real(9, 4)}, readers),
@@ -307,8 +317,8 @@ CASES = {
     "blind": (lambda: {"x": real(8, 4), "r": real(8, 4)},
               lambda p, a: [attention(a["x"], a["x"], a["x"], mask=causal_mask(8).tril(-2)) * a["r"]]),
     "programmed": (lambda: {"x": real(8, 4), "r": real(8, 4)}, programmed),
-    "encoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, lambda p, a: [layer(p, a["x"], "encoder_layer", None) * a["r"]]),
-    "decoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, decoder),
+    "encoder": (lambda: {"x": real(11, 12), "r": real(11, 12)}, encoder),
+    "decoder": (lambda: {"x": real(11, 12), "y": real(7, 5), "r": real(11, 12)}, decoder),
     **{f"recurrent of {n}": (lambda n=n: {"x": real(n, 4), "r": real(n, 5)}, recurrent) for n in (1, 2, 17)},
     **{f"delta of {n}": (lambda n=n: {"q": real(n, 3, 3), "k": F.normalize(real(n, 3, 3), dim=-1), "v": real(n, 3, 4), "b": real(n, 3), "r": real(n, 3, 4)}, delta)
        for n in (0, 1, 2, 30)},
