@@ -64,6 +64,33 @@ static int check_own_axis(struct cc_context *c, const struct gr_node *node, cons
   return c->error->code;
 }
 
+/* Do two nodes compute the same? `steps` bounds the search: formulas that share parts can be long. */
+static bool is_same_formula(const struct ir_graph *g, ir_id a, ir_id b, int *steps) {
+  const struct ir_node *x = &g->node[a], *y = &g->node[b];
+  if (a == b) return true;
+  bool same = --*steps > 0 && x->op == y->op && x->arg_count == y->arg_count && x->real == y->real
+              && vm_type_equal(&x->type, &y->type) && !memcmp(x->attr, y->attr, sizeof x->attr);
+  for (int k = 0; same && k < x->arg_count; k++) same = is_same_formula(g, x->arg[k], y->arg[k], steps);
+  return same;
+}
+
+/* The same element of the same table, looked up before in this slot: each lookup takes one of the tensors
+ * that a head can use. 0: none. */
+static ir_id find_lookup(struct cc_context *c, ir_id outer, const uint8_t *role, ir_id index) {
+  const struct ir_graph *g = c->slot->graph;
+  const int rank = cc_type(c, outer)->rank;
+  int steps = 1000;
+  for (ir_id n = 1; n < g->count; n++) {
+    const struct ir_node *node = &g->node[n];
+    if (node->op != OP_gather || g->node[node->arg[0]].op != OP_input) continue;
+    int64_t k = g->node[node->arg[0]].attr[0] - 1; /* of the extra */
+    if (k < 0 || c->slot->extra[k] != outer || memcmp(c->slot->head->extra[k].role, role, (size_t)rank) != 0)
+      continue;
+    if (is_same_formula(g, node->arg[1], index, &steps)) return n;
+  }
+  return 0;
+}
+
 /* Indices within a slot. B[i, j], f[j] and slope[h] are numbers. B[h, i - j] picks from the last axis,
  * the nearest element when i - j falls outside, as tables of clipped distances need it. query[i] and W[h,
  * ..] keep the last axis and are vectors. */
@@ -125,10 +152,12 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
   }
   value->kind = CC_TENSOR;
   if (vector != VM_NO_DIM) role[type->rank - 1] = ATTEND_FEATURE;
-  int status = cc_slot_extra(c, outer, role, vector, node->span, &value->id);
-  if (status != RT_OK || table < 0) return status;
   ir_id index;
-  if ((status = cc_tensor(c, node->child[1 + table], &index))) return status;
+  int status = table < 0 ? RT_OK : cc_tensor(c, node->child[1 + table], &index);
+  if (status != RT_OK) return status;
+  if (table >= 0 && (value->id = find_lookup(c, outer, role, index))) return RT_OK;
+  status = cc_slot_extra(c, outer, role, vector, node->span, &value->id);
+  if (status != RT_OK || table < 0) return status;
   value->id = ir_slot_gather(cc_in_graph(c, node->span), value->id, index);
   return value->id ? RT_OK : c->error->code;
 }

@@ -63,9 +63,8 @@ static void explain_axis(struct cc_context *c, const struct cc_scope *scope, con
     ir_hint_dims(c->model, wanted, found, c->error);
   else if (known)
     rt_hint(c->error,
-            "`%s` in the signature is the dim of %s, which is %lld; a name that is no dim of its file, as N, "
-            "stands for any "
-            "size",
+            "`%s` in the signature is the dim of %s, which is %lld; a name that is no dim of its file stands "
+            "for any size",
             e->text, d->unit->path, (long long)value);
 }
 
