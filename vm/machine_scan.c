@@ -80,8 +80,8 @@ static int make_numbers(struct machine_scan *scan, size_t symbols, struct rt_err
   return RT_OK;
 }
 
-/* By falling length, those of one length as they are: counting sort. An example goes behind all that are
- * longer. */
+/* A counting sort by falling length: an example goes behind all that are longer, and those of the same length
+ * keep their order. */
 static void sort_examples(struct machine_scan *scan) {
   int64_t *next = scan->active + scan->longest + 1;
   memset(scan->active, 0, (size_t)(scan->longest + 1) * sizeof *scan->active);

@@ -47,7 +47,7 @@ static void set_received(const struct machine_scan *scan, int64_t tau) {
     if (is_wanted(scan, k)) vm_machine_set_argument(scan->step, at++, sum_of(scan, k));
 }
 
-/* What one step gives, to where it belongs. */
+/* Puts the results of one step where they belong. */
 static void give(const struct machine_scan *scan, int64_t tau) {
   uint32_t at = 1;
   for (int k = 1; k < scan->count; k++) {

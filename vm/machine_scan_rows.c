@@ -73,7 +73,7 @@ void scan_set_rows(const struct machine_scan *scan, struct vm_machine *machine, 
     vm_machine_set_argument(machine, (uint32_t)k, scan_gather(scan, k, tau, scan->argument[k]));
 }
 
-/* A result may be an argument, passed on: the state is replaced last. */
+/* The state is replaced last, because a result may be one of the arguments passed on. */
 int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint64_t seed,
                  struct rt_error *error) {
   int status = scan_bind_active(scan, scan->body, tau, error);

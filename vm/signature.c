@@ -69,7 +69,7 @@ static int apply(const struct vm_op_call *call, const struct rule *rule, struct 
   if (status == RT_OK) status = check_attributes(call, rule);
   if (status == RT_OK && rt_has_plan(call->op)) return signature_attend(call, 0, result);
   if (status == RT_OK) status = signature_check_batched(call, rule);
-  /* What fits a function that runs in an op, verify_scan.c says. */
+  /* verify_scan.c says what fits the ops that run another function. */
   if (status == RT_OK && !(rt_op_info[call->op].flags & RT_NESTED)) {
     status = signature_match(call, rule, &b);
     if (status == RT_OK) status = signature_check_op(call);

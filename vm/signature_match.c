@@ -159,7 +159,8 @@ static int match_any_dtype(const struct vm_op_call *call, const struct rule *rul
   return RT_OK;
 }
 
-/* Arguments with two unknown groups wait until others have told one of them: y in project_back. */
+/* An argument with two unknown groups, such as y of project_back, waits until another argument has told one
+ * of them. */
 int signature_match(const struct vm_op_call *call, const struct rule *rule, struct bound *b) {
   bool done[RULE_MAX_ARGS] = {false};
   int fixed = rule->arg_count - rule->variadic, unknown, left = fixed, status = RT_OK;
@@ -192,7 +193,7 @@ static const char *batched_name(const struct vm_type *type) {
   return type->batched ? "per example" : "shared by all examples";
 }
 
-/* The number of an argument that has no word before its name, -1: all have. */
+/* The first argument that has no word such as `shared` before its name; -1 when all have one. */
 static int plain_argument(const struct vm_op_call *call, const struct rule *rule) {
   for (int k = 0; k < call->arg_count; k++)
     if (!rule_shape_of(rule, k)->shared && !rule_shape_of(rule, k)->either) return k;

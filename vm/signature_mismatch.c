@@ -1,4 +1,4 @@
-/* signature_mismatch.c: what does not fit an op, in words. */
+/* signature_mismatch.c: says in words why an op does not take its operands. */
 #include "vm/signature_rules.h"
 
 #include <stdarg.h>

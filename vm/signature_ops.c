@@ -6,7 +6,8 @@
 
 typedef int op_check(const struct vm_op_call *call);
 
-/* An op that needs none has none: the constant condition drops the name. */
+/* Only ops with RT_CHECKED have a function here: for the others the condition is false, and the name is
+ * dropped. */
 #define LANE1(name, written, expression, ...)
 #define LANE2(name, written, expression, ...)
 #define LANE3(name, written, expression, ...)

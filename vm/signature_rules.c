@@ -130,7 +130,8 @@ static bool in_argument(const struct rule *rule, int name) {
   return false;
 }
 
-/* Argument and attribute of `a&axes`. The result is given when an argument is said by it. */
+/* Of `a&axes`: which argument a is, and which attribute axes is. When a is the result, its shape cannot
+ * follow from the arguments, so the caller gives it. */
 static void find_kept(struct rule *rule, const struct attributes *attrs, struct rule_axis *axis) {
   axis->source = RULE_RESULT;
   for (int k = 0; k < rule->arg_count; k++)

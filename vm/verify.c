@@ -1,7 +1,7 @@
 /* verify.c: proves functions safe to run, in one pass over each. What is proved here is what machine.c and
  * the kernels rely on.
  *
- * Values live in slots in turns. The pass keeps, for each slot, the value that it holds now; a value may be
+ * Values take turns in the slots. The pass remembers which value each slot holds now; a value may be
  * read only while its slot holds it. A value that no instruction writes is a view of whatever its slot held
  * when it was first read (see vm_value). */
 #include "vm/verify_parts.h"

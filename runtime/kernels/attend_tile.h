@@ -58,7 +58,7 @@ struct attend_head {
 /* Working memory of one task, in its worker's scratch. */
 struct attend_space {
   struct lane_registers score_regs, mask_regs, drop_regs, grad_regs;
-  struct lane_wide wide[2]; /* of score_grad, whose two parts others run between; of all others */
+  struct lane_wide wide[2]; /* of score_grad, which other programs interrupt; of all others */
   real *query_t,
       *grad_t; /* [ATTEND_WIDTH][ATTEND_QUERIES]: transposed queries and dy of a block, or of a band */
   real *key, *value, *dkey, *dvalue; /* [ATTEND_KEYS][ATTEND_PACKED]: packed blocks */
