@@ -306,6 +306,11 @@ static bool names_model(struct cc_walk *w, const struct gr_node *e) {
   gr_fail(error, e->span, "`%s` is the model, and not a value", base->text);
   if (e->kind == GR_MEMBER && w->in_settings)
     rt_hint(error, "the path of a parameter is a text: \"%.*s\"", length, path);
+  else if (e->kind == GR_MEMBER && e->child[0]->kind == GR_MEMBER)
+    rt_hint(error,
+            "the loss sees what the body of the model gives a name, not what is made in functions that it "
+            "calls: there write `%s = param[…]`, and `%s` here",
+            e->text, e->text);
   else if (e->kind == GR_MEMBER)
     rt_hint(error, "the loss sees what the model has by the names that it has there: `%s`", e->text);
   return true;
