@@ -11,8 +11,17 @@
 #include "aqc/reading_remarks.h"
 #include "aqc/verb.h"
 
-static int failed(const aq_session *session, const char *path) {
+/* Does it go on with a text? */
+static bool writes(const aq_model *model) {
+  char names[256];
+  return model_fields(model, FIELDS_READ, names, sizeof names)
+         > model_fields(model, FIELDS_UNWRITTEN, names, sizeof names);
+}
+
+static int failed(const aq_session *session, const aq_model *model, const char *path) {
   aq_message message = *aq_session_message(session);
+  if (message.code == AQ_BAD_DATA && message.line == 1 && writes(model))
+    message.hint = "predict reads the text and says what comes next; `aqc generate` writes the text";
   /* A text was given where a file is expected. */
   if (message.code == AQ_NO_INPUT && strchr(path, ' ') && access(path, F_OK))
     message.hint = "predict reads files; for one text: echo \"…\" | aqc predict MODEL -";
@@ -36,7 +45,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   if (output_failed()) return AQ_IO;
   aq_reading reading = aq_session_reading(session);
   reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
-  if (status != AQ_OK) return failed(session, options.path);
+  if (status != AQ_OK) return failed(session, model, options.path);
   return input_finish();
 }
 
