@@ -42,5 +42,6 @@ int explain_count_heads(struct explanation *x, const struct vm_machine *machine,
                         struct rt_error *error);
 int explain_heads(struct explanation *x, struct rt_error *error);
 void explain_training(struct explanation *x); /* explain_training.c */
+void explain_writing(struct explanation *x);  /* explain_writing.c: of a model that continues a text */
 
 #endif

@@ -324,6 +324,7 @@ static int show_all(struct explanation *x, struct rt_error *error) {
   if (status == RT_OK) status = requirements(x, error);
   if (status == RT_OK) status = params(x, error);
   if (x->program->output_count) explain_training(x);
+  explain_writing(x);
   if (status == RT_OK) status = explain_heads(x, error);
   return status != RT_OK ? status : functions(x, error);
 }

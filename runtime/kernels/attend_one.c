@@ -22,35 +22,60 @@ static inline void attend_more(const real *a, const real *b, attend_eight *sum) 
   *sum += x * y;
 }
 
-static inline real attend_total(const attend_eight *sum) {
-  real a[EIGHT];
-  memcpy(a, sum, sizeof a);
-  return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+typedef real attend_four __attribute__((vector_size(4 * sizeof(real))));
+
+/* Two halves of eight numbers, added. */
+static inline void attend_halves(const attend_eight *a, attend_four *sum) {
+  attend_four half[2];
+  memcpy(half, a, sizeof half);
+  *sum = half[0] + half[1];
 }
 
-static inline real attend_dot(const real *a, const real *b, int64_t width) {
-  attend_eight sum = {0}, more = {0};
+/* The four sums of four numbers each. */
+static inline void attend_totals(const attend_four a[4], real *to) {
+#if __has_builtin(__builtin_shufflevector)
+  attend_four left =
+      __builtin_shufflevector(a[0], a[1], 0, 4, 1, 5) + __builtin_shufflevector(a[0], a[1], 2, 6, 3, 7);
+  attend_four right =
+      __builtin_shufflevector(a[2], a[3], 0, 4, 1, 5) + __builtin_shufflevector(a[2], a[3], 2, 6, 3, 7);
+  attend_four sum =
+      __builtin_shufflevector(left, right, 0, 1, 4, 5) + __builtin_shufflevector(left, right, 2, 3, 6, 7);
+  memcpy(to, &sum, sizeof sum);
+#else
+  for (int k = 0; k < 4; k++) to[k] = (a[k][0] + a[k][2]) + (a[k][1] + a[k][3]);
+#endif
+}
+
+/* A vector times each of `count` <= 4 others, which stand `stride` apart. */
+static inline void attend_dots_of_four(const real *a, const real *b, int64_t stride, int64_t width, int count,
+                                       real *to) {
+  attend_eight sum[4] = {{0}, {0}, {0}, {0}};
+  attend_four half[4];
   int64_t f = 0;
-  for (; f + 2 * EIGHT <= width; f += 2 * EIGHT) {
-    attend_more(a + f, b + f, &sum);
-    attend_more(a + f + EIGHT, b + f + EIGHT, &more);
-  }
-  for (; f + EIGHT <= width; f += EIGHT) attend_more(a + f, b + f, &sum);
-  sum += more;
-  real total = attend_total(&sum);
-  for (; f < width; f++) total += a[f] * b[f];
-  return total;
+  for (; f + EIGHT <= width; f += EIGHT)
+    for (int k = 0; k < count; k++) attend_more(a + f, b + k * stride + f, &sum[k]);
+  for (int k = 0; k < 4; k++) attend_halves(&sum[k], &half[k]);
+  real total[4];
+  attend_totals(half, total);
+  for (; f < width; f++)
+    for (int k = 0; k < count; k++) total[k] += a[f] * b[k * stride + f];
+  for (int k = 0; k < count; k++) to[k] = total[k];
 }
 
 static void attend_dots(const struct attend_head *head, const struct attend_stretch *at, real *score) {
   const real *query = head->query.data + at->query * head->query.i_stride;
   const real *key = head->key.data + at->first * head->key.j_stride;
   const int64_t width = head->query.width, stride = head->key.j_stride;
+  int64_t j = 0;
   if (width == EIGHT)
-    for (int64_t j = 0; j < at->count; j++) score[j] = attend_dot(query, key + j * stride, EIGHT);
+    for (; j + 4 <= at->count; j += 4)
+      attend_dots_of_four(query, key + j * stride, stride, EIGHT, 4, score + j);
   else
-    for (int64_t j = 0; j < at->count; j++) score[j] = attend_dot(query, key + j * stride, width);
-  for (int64_t j = at->count; j < at->fast; j++) score[j] = 0;
+    for (; j + 4 <= at->count; j += 4)
+      attend_dots_of_four(query, key + j * stride, stride, width, 4, score + j);
+  if (j < at->count)
+    attend_dots_of_four(query, key + j * stride, stride, width, (int)(at->count - j), score + j);
+  for (j = at->count; j < at->fast; j++) score[j] = 0;
 }
 
 static void attend_slot(const struct attend_head *head, const struct lane_program *program,
