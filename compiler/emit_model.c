@@ -113,6 +113,6 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
   struct ir_outputs eval = {.count = values, .id = id, .name = name};
   if (status == RT_OK) status = ir_emit(c->model, &eval, "eval", m, c->error);
   if (status == RT_OK) status = emit_attend(c, e);
-  if (status == RT_OK) status = emit_train(c, e->loss.total);
-  return status == RT_OK ? cc_emit_step(c, e) : status;
+  if (status == RT_OK) status = cc_emit_step(c, e); /* before the gradient: it looks at all nodes */
+  return status == RT_OK ? emit_train(c, e->loss.total) : status;
 }

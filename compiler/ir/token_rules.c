@@ -271,7 +271,8 @@ static ir_id shifted(struct stepping *s, ir_id n) {
   }
   if (!fits) return step_refuse(s, n, "joins rows of the text so that they are no shift of it");
   ir_id rows = step_need(s, source, 0);
-  if (!rows || s->looking) return rows;
+  if (!rows || !step_may_keep(s, source, axis)) return 0;
+  if (s->looking) return rows;
   vm_dim length = node_of(s, source)->type.dim[axis], both = vm_dim_plus(dims, k, length);
   struct vm_type type = node.type;
   type.dim[axis] = k;
@@ -298,7 +299,8 @@ static ir_id running_sum(struct stepping *s, ir_id n, uint32_t all, int axis) {
   ir_id rows = step_need(s, node_of(s, n)->arg[0], all);
   if (step_axes(s, n) != 1u << axis || !step_has_none(s, step_rest(s, type.dim[axis])))
     return step_refuse(s, n, "sums along one of several axes of the text");
-  if (!rows || s->looking) return rows;
+  if (!rows || !step_may_keep(s, n, axis)) return 0;
+  if (s->looking) return rows;
   struct ir_at at = step_at(s, n);
   struct vm_type sum = ir_kept(&type, bits_below(type.rank) & ~(1u << axis), true);
   ir_id kept = step_keep(s, &sum, ir_constant(at, 0, &sum));
@@ -381,6 +383,7 @@ static ir_id scan(struct stepping *s, ir_id n, uint32_t all) {
   if (text && s->depends[node.arg[0]]) return step_refuse(s, n, "begins with a state made of the text");
   if (text && !step_has_none(s, step_rest(s, node.type.dim[0])))
     return step_refuse(s, n, "has more steps than the text has tokens");
+  if (text && !step_may_keep(s, n, 0)) return 0;
   for (int k = text; k < node.arg_count; k++)
     if (!(arg[k] = step_need(s, node.arg[k], 0))) return 0;
   if (s->looking) return n;

@@ -152,6 +152,13 @@ void step_replace(struct stepping *s, ir_id kept, ir_id next) {
   if (kept) s->step->kept[s->g->node[kept].attr[0] - s->text->first_kept].next = next;
 }
 
+bool step_may_keep(struct stepping *s, ir_id n, int axis) {
+  struct ir_reach reach = ir_reach_along(s->reach, n, axis);
+  if (ir_reach_is_past(&reach)) return true;
+  step_refuse(s, n, "is changed by tokens that come later");
+  return false;
+}
+
 /* Costs nothing to be had again. */
 static bool is_free(const struct stepping *s, ir_id n) {
   const struct ir_node *node = &s->g->node[n];
@@ -169,7 +176,8 @@ static ir_id fixed(struct stepping *s, ir_id n) {
 /* All rows along the only axis along the text: those of before, kept, and the new ones. */
 static ir_id all_rows(struct stepping *s, ir_id n, int axis) {
   ir_id rows = step_need(s, n, 0);
-  if (!rows || s->looking) return rows;
+  if (!rows || !step_may_keep(s, n, axis)) return 0;
+  if (s->looking) return rows;
   struct vm_type type = s->g->node[n].type;
   vm_dim dim = type.dim[axis], whole = step_whole(s, dim);
   type.dim[axis] = step_before(s, dim);
@@ -261,6 +269,18 @@ static void find_dependence(struct stepping *s) {
   }
 }
 
+static int find_reach(struct stepping *s) {
+  struct ir_text_input *input = rt_zalloc(s->count, sizeof *input);
+  struct ir_text text = {.length = s->symbol, .input = input};
+  if (!input) return RT_NO_MEMORY;
+  for (ir_id n = 1; n < s->count; n++)
+    if (s->g->node[n].op == OP_input && s->g->node[n].attr[0] == s->text->input)
+      input[text.count++] = (struct ir_text_input){n, 0};
+  int status = ir_dependence_find(s->g, &text, &s->reach);
+  rt_free(input);
+  return status;
+}
+
 static void walk(struct stepping *s) {
   s->looking = true;
   step_need(s, s->text->output, 0);
@@ -289,11 +309,12 @@ int step_walk(struct ir_graph *g, const struct ir_written *text, const struct st
   s.depends = rt_zalloc(s.count, sizeof *s.depends);
   s.first = rt_zalloc(s.count, sizeof *s.first);
   s.argument = rt_zalloc(s.count, sizeof *s.argument);
-  if (s.depends && s.first && s.argument) {
+  if (s.depends && s.first && s.argument && find_reach(&s) == RT_OK) {
     find_dependence(&s);
     walk(&s);
   } else
     rt_no_memory(s.error);
+  ir_dependence_free(s.reach);
   void *blocks[] = {s.depends, s.first, s.argument, s.version};
   for (size_t k = 0; k < RT_COUNT(blocks); k++) rt_free(blocks[k]);
   if (step->why) step->output = 0;

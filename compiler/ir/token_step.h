@@ -8,7 +8,7 @@
  * A recurrence keeps its state, a running sum its last row, a shift by k its last k rows. What the text does
  * not decide, such as an encoded source, is computed once, when the text begins.
  *
- * A row may be kept only when no later token changes it: the model has to be causal. */
+ * A row may be kept only when no later token changes it (dependence.h). */
 #ifndef AQ_COMPILER_IR_TOKEN_STEP_H
 #define AQ_COMPILER_IR_TOKEN_STEP_H
 

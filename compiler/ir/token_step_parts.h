@@ -2,6 +2,7 @@
 #ifndef AQ_COMPILER_IR_TOKEN_STEP_PARTS_H
 #define AQ_COMPILER_IR_TOKEN_STEP_PARTS_H
 
+#include "compiler/ir/dependence.h"
 #include "compiler/ir/token_step.h"
 
 /* A node as the step has it. all: a bit for each axis along the text that has the rows of the whole text so
@@ -37,6 +38,7 @@ struct stepping {
   uint32_t count;  /* of the graph when it began */
   bool looking;
   bool *depends; /* by node: on the text or its length */
+  struct ir_dependence *reach;
   uint32_t *first;
   struct step_version *version; /* from 1 on */
   size_t version_count, version_capacity;
@@ -77,6 +79,8 @@ ir_id step_join(struct stepping *s, ir_id n, const ir_id part[2], int axis, vm_d
  * becomes of it. */
 ir_id step_keep(struct stepping *s, const struct vm_type *type, ir_id start);
 void step_replace(struct stepping *s, ir_id kept, ir_id next);
+/* Do the rows of a node along the axis stay what they are when more tokens come? If not, that is refused. */
+bool step_may_keep(struct stepping *s, ir_id n, int axis);
 
 /* token_step.c: the walks, with those rules. */
 int step_walk(struct ir_graph *g, const struct ir_written *text, const struct step_rules *rules,

@@ -61,6 +61,37 @@ static const struct token_program token_programs[] = {
                             "  z = disentangled(x, places, H, K) with { mask = j <= i }\n  x = x + side(z)")},
     {"euclidean", WRITES("  x = x + side(euclidean(x, x, H, K) with { mask = j <= i })")},
     {"cosine", WRITES("  x = x + side(cosine(x, x, H, K) with { mask = j <= i })")},
+    {"learned heat",
+     WRITES("  heat = param[] = 0.3\n"
+            "  x = x + side(look(x, x) with { norm = softmax(s / exp(heat)), mask = j <= i })")},
+    {"laplace", HEAD("norm = laplace_weights(s)\n mask = j <= i")},
+    {"largest alone", HEAD("score = s - 0.03 * (i - j)\n norm = hard(s, j)\n mask = j <= i")},
+    {"top k", HEAD("score = s - 0.03 * (i - j)\n norm = top_k_softmax(s, 3)\n mask = j <= i")},
+    {"gumbel noise", HEAD("norm = softmax((s + gumbel()) / 0.5)\n mask = j <= i")},
+    {"fading rotary", HEAD("query = xpos(project(x, K), 1)\n key = xpos(project(x, K), -1)\n mask = j <= i")},
+    {"bilinear", WRITES("  x = x + side(bilinear(x, x, H, K) with { mask = j <= i })")},
+    {"normalised queries and keys", WRITES("  x = x + side(qk_norm(x, x, H, K) with { mask = j <= i })\n"
+                                           "  x = x + side(qk_norm(x, x, H, K) with { mask = j <= i })")},
+    {"content and place", WRITES("  x = x + side(transformer_xl(x, H, K) with { mask = j <= i })\n"
+                                 "  x = x + side(transformer_xl(x, H, K) with { mask = j <= i })")},
+    {"forgetting gate", WRITES("  c = forgetting(x, H)\n  x = x + side(look(x, x) with {\n"
+                               "    score = s / sqrt(K) + c[i, h] - c[j, h]\n    mask = j <= i\n  })\n"
+                               "  c = forgetting(x, H)\n  x = x + side(look(x, x) with {\n"
+                               "    score = s / sqrt(K) + c[i, h] - c[j, h]\n    mask = j <= i\n  })")},
+    {"a network for each pair", WRITES("  x = x + side(additive(x, x, H, K) with { mask = j <= i })\n"
+                                       "  x = x + side(additive(x, x, H, K) with { mask = j <= i })")},
+    {"positions that are counted", WRITES("  x = x + side(contextual_positions(x, H, K, 4))\n"
+                                          "  x = x + side(contextual_positions(x, H, K, 4))")},
+    {"values of the first layer",
+     WRITES("  first = reshape(project(x, D), [T, H, K])\n"
+            "  x = x + side(look(x, x) with { mask = j <= i })\n  z = look(x, x) with {\n"
+            "    value = value_residual(project(x, K), first)\n    mask = j <= i\n  }\n"
+            "  x = x + gated(side(z), x)")},
+    {"several heads",
+     WRITES("  a = syntactic(x) with { mask = j <= i and i - j < 3 }\n"
+            "  b = context(x) with { mask = j <= i }\n  c = semantic(x) with { mask = j <= i }\n"
+            "  x = x + mix(a, b, c) + gated_mix(x, a, b)\n"
+            "  x = x + self_attention(x) with { mask = j <= i }")},
     {"latent", WRITES("  z = latent(x, project(x, 5), rope(project(x, 2)), H, K) with { mask = j <= i }\n"
                       "  x = x + side(z)\n  x = x + side(look(x, x) with { mask = j <= i })")},
     {"one key for all heads",
@@ -102,10 +133,6 @@ static const struct token_program token_programs[] = {
             "  x = x + relu(linear(p[0..T], D) + linear(p[1..T + 1], D) + linear(p[2..T + 2], D))")},
     {"first token", WRITES("  y = x[0]\n  x = x + expand(y, [T, D])\n"
                            "  x = x + side(look(x, x) with { mask = j <= i })")},
-    {"memory before the text",
-     WRITES("  m = param[2, D] = normal(0.3)\n"
-            "  x = x + side(look(x, concat(m, x, axis = 0)) with { mask = j <= i + 2 })\n"
-            "  x = x + side(look(x, concat(m, x, axis = 0)) with { mask = j <= i + 2 })")},
     {"gate of a table per position",
      WRITES("  g = param[64] = normal(1)\n  x = x * expand(g[0..T], [T, D])\n"
             "  x = x + side(look(x, x) with { mask = j <= i\n score = s + g[i] * g[j] })")},
@@ -115,11 +142,6 @@ static const struct token_program token_programs[] = {
      "model m(source, text) -> next(text) {\n  y = embed(source, D)\n  y = y + side(look(y, y))\n"
      "  x = embed(text, D)\n  x = x + side(look(x, x) with { mask = j <= i })\n"
      "  x = x + side(look(x, layernorm(y)))\n  x = x + side(look(x, y) with { score = s - abs(i - j) })\n"
-     "  return linear(x, V)\n}\n"},
-    {"source before the text",
-     "model m(source, text) -> next(text) {\n  y = embed(source, D)\n  x = embed(text, D)\n"
-     "  x = x + side(look(x, concat(y, x, axis = 0)) with { mask = j <= i + S })\n"
-     "  x = x + side(look(x, concat(y, x, axis = 0)) with { mask = j <= i + S })\n"
      "  return linear(x, V)\n}\n"},
     {"recurrence that begins with the source",
      "model m(source, text) -> next(text) {\n  y = mean(gru(embed(source, D), D), S)\n  x = embed(text, D)\n"
@@ -131,7 +153,12 @@ static const struct token_program token_programs[] = {
 };
 
 static const struct token_program token_refused[] = {
-    {"from the end of the text", WRITES("  x = x + rnn(x, D, reverse = true)")},
+    {"several axes",
+     WRITES("  q = reshape(project(x, D), [T, H, K])\n  k = reshape(project(x, D), [T, H, K])\n"
+            "  taken = selection(q[.., 0], k[.., 0])\n"
+            "  z = attend(q, k, k, H) with { score = s / sqrt(K) - taken[i, j]\n mask = j <= i }\n"
+            "  x = x + side(z)")},
+    {"no shift", WRITES("  y = relu(x[0..T - 1])\n  x = x + concat(zeros([1, D]), y, axis = 0)")},
 };
 
 #endif
