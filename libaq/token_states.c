@@ -25,6 +25,7 @@ struct token_states {
   uint32_t *value;         /* [kept] of "step" that is the argument; UINT32_MAX: it reads none of it */
   struct part *shared;     /* [kept] those that are one for all texts */
   struct part *packed;     /* [kept] those of all texts */
+  bool same_texts;         /* since they were packed last: what stays of them is still packed */
   struct kept_text *text;  /* [room], of which count are in use */
   struct kept_text *other; /* [room] scratch of token_states_keep */
   int64_t count, room;
@@ -228,6 +229,7 @@ int token_states_restart(struct token_states *s, int64_t t, struct rt_error *err
 int token_states_take(struct token_states *s, int64_t count, const int64_t *const *sizes,
                       struct rt_error *error) {
   s->count = 0;
+  s->same_texts = false;
   int status = make_room(s, count, error);
   for (int64_t t = 0; t < count && status == RT_OK; t++) {
     s->text[t].before = 0;
@@ -251,27 +253,34 @@ static int bind(struct token_states *s, uint32_t input, const int64_t *more, str
   return vm_machine_bind(s->step, s->count, (const int64_t *const *)s->size, error);
 }
 
+/* The texts' parts one behind the other, as a batch has them. */
+static int pack(struct token_states *s, uint32_t k, struct rt_error *error) {
+  struct part *to = &s->packed[k];
+  size_t total = 0;
+  if (s->same_texts && s->how->kept[k].next == UINT32_MAX) return RT_OK;
+  for (int64_t t = 0; t < s->count; t++) total += s->text[t].part[k].bytes;
+  if (part_room(to, total, error) != RT_OK) return RT_NO_MEMORY;
+  to->bytes = 0;
+  for (int64_t t = 0; t < s->count; t++) {
+    const struct part *part = &s->text[t].part[k];
+    if (part->bytes) memcpy(to->data + to->bytes, part->data, part->bytes);
+    to->bytes += part->bytes;
+  }
+  return RT_OK;
+}
+
 /* What the step reads as argument k. A lone text's part is read where it lies. */
 static int give(struct token_states *s, uint32_t k, struct rt_error *error) {
   if (s->value[k] == UINT32_MAX) return RT_OK;
   const struct vm_type *type = type_of(s, k);
   struct rt_tensor argument = vm_machine_value(s->step, s->value[k]);
-  size_t wanted = (size_t)argument.shape->count * element_bytes(s, type), total = 0;
+  size_t wanted = (size_t)argument.shape->count * element_bytes(s, type);
   struct part *from = !type->batched ? &s->shared[k] : s->count == 1 ? &s->text[0].part[k] : &s->packed[k];
-  if (from == &s->packed[k]) {
-    for (int64_t t = 0; t < s->count; t++) total += s->text[t].part[k].bytes;
-    if (part_room(from, total, error) != RT_OK) return RT_NO_MEMORY;
-    from->bytes = 0;
-    for (int64_t t = 0; t < s->count; t++) {
-      const struct part *part = &s->text[t].part[k];
-      if (part->bytes) memcpy(from->data + from->bytes, part->data, part->bytes);
-      from->bytes += part->bytes;
-    }
-  }
-  if (from->bytes != wanted || (!from->data && part_room(from, 1, error) != RT_OK))
-    return from->bytes != wanted
-               ? rt_fail(error, RT_BAD_DATA, "the module keeps values of other sizes than it reads")
-               : RT_NO_MEMORY;
+  int status = from == &s->packed[k] ? pack(s, k, error) : RT_OK;
+  if (status == RT_OK && !from->data) status = part_room(from, 1, error);
+  if (status != RT_OK) return status;
+  if (from->bytes != wanted)
+    return rt_fail(error, RT_BAD_DATA, "the module keeps values of other sizes than it reads");
   vm_machine_set_argument(s->step, k, from->data);
   return RT_OK;
 }
@@ -300,10 +309,25 @@ static int replace(struct token_states *s, uint32_t k, struct rt_error *error) {
   return status;
 }
 
+/* Does the step read as many tokens as there are new ones? A module from a file may not. */
+static bool reads_tokens(const struct token_states *s, uint32_t input, const int64_t *more) {
+  const struct vm_function *f = vm_machine_function(s->step);
+  int64_t total = 0;
+  bool fits = true;
+  for (int64_t t = 0; t < s->count; t++) total += more[t];
+  for (uint32_t v = 0; v < f->value_count; v++)
+    if (f->value[v].place == VM_IN_INPUT && f->value[v].index == input)
+      fits = fits && f->value[v].type.dtype == RT_INT && vm_machine_value(s->step, v).shape->count == total;
+  return fits;
+}
+
 int token_states_go_on(struct token_states *s, uint32_t input, const int32_t *token, const int64_t *more,
                        struct rt_error *error) {
   int status = bind(s, input, more, error);
   for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++) status = give(s, k, error);
+  if (status == RT_OK && !reads_tokens(s, input, more))
+    status = rt_fail(error, RT_BAD_DATA, "the module's step reads other tokens than those that are new");
+  s->same_texts = status == RT_OK && s->count > 1;
   if (status != RT_OK) return status;
   vm_machine_set_input(s->step, input, token);
   status = vm_machine_run(s->step, 0, error);
@@ -326,6 +350,7 @@ static int copy_text(const struct token_states *s, struct kept_text *to, const s
 
 int token_states_keep(struct token_states *s, const int64_t *from, int64_t count, struct rt_error *error) {
   int status = make_room(s, count, error);
+  s->same_texts = false;
   for (int64_t k = 0; k < count && status == RT_OK; k++) {
     struct kept_text *old = &s->text[from[k]], own = s->other[k];
     bool again = false; /* is it still to be copied to another text? */

@@ -77,6 +77,12 @@ static int verify_outputs(struct verify *v) {
   return RT_OK;
 }
 
+/* Is that output of the function, if it is one at all, of the kind of numbers that is kept? */
+static bool output_fits(const struct vm_function *f, uint32_t output, const struct vm_type *kept) {
+  return output == UINT32_MAX
+         || (output < f->output_count && f->value[f->output[output]].type.dtype == kept->dtype);
+}
+
 /* Sizes are compared when a value is kept. */
 int verify_continuing(struct verify *v) {
   const struct vm_module *m = v->module;
@@ -87,8 +93,8 @@ int verify_continuing(struct verify *v) {
               && step->argument_count == c->kept_count && (c->kept || !c->kept_count) && c->before >= 0
               && symbol_fits(&m->dims, c->before, VM_RAGGED);
   for (uint32_t k = 0; fits && k < c->kept_count; k++)
-    fits = (c->kept[k].start == UINT32_MAX || c->kept[k].start < begin->output_count)
-           && (c->kept[k].next == UINT32_MAX || c->kept[k].next < step->output_count);
+    fits = output_fits(begin, c->kept[k].start, &step->argument[k])
+           && output_fits(step, c->kept[k].next, &step->argument[k]);
   return fits ? RT_OK : bad(v, "step of a text", 0);
 }
 

@@ -158,8 +158,9 @@ static void go_through(struct setting *t, struct token_states *states, int64_t p
     assert_int_equal(status, RT_OK);
     compare(t, &c, vm_machine_output(token_states_step(states), 0).data, name);
     for (int64_t k = 0; k < c.count; k++) c.at[c.live[k]] += c.more[k];
-    for (int64_t k = c.count; k-- > 0;) /* in another order each time */
+    for (int64_t k = c.count; k-- > 0;) /* in another order */
       if (c.at[c.live[k]] < lengths[c.live[k]]) from[left++] = k;
+    if (left == c.count) continue;
     struct course next = c;
     for (int64_t k = 0; k < left; k++) next.live[k] = c.live[from[k]];
     next.count = left;
