@@ -13,14 +13,14 @@
 #include "runtime/random.h"
 #include "tests/unit/token_programs.h"
 
-enum { TEXTS = 3, LONGEST = 11, VOCABULARY = 7, SOURCE = 5 };
+enum { TEXTS = 3, LONGEST = 11, VOCABULARY = 7, SOURCE = 5, MOST_PARAMS = 256 };
 static const int64_t lengths[TEXTS] = {6, LONGEST, 3}, sources[TEXTS] = {4, 2, SOURCE};
 static struct rt_pool *pool;
 
 /* A model with random parameters, and texts for it. */
 struct setting {
   struct vm_module *module;
-  double *param[64], *expected;
+  double *param[MOST_PARAMS], *expected;
   int32_t ids[TEXTS * LONGEST], source[TEXTS * SOURCE];
   double *numbers;
   uint32_t text; /* the input that is continued */
@@ -68,6 +68,7 @@ static bool called(const struct vm_module *m, size_t symbol, const char *name) {
 
 static void draw(struct setting *t) {
   struct vm_module *m = t->module;
+  assert_true(m->param_count <= MOST_PARAMS);
   for (size_t s = 0; s < m->dims.symbol_count; s++)
     if (m->dims.symbol[s].kind == VM_BOUND) m->dims.symbol[s].value = VOCABULARY;
   for (uint32_t p = 0; p < m->param_count; p++) {

@@ -146,6 +146,21 @@ static const struct token_program token_programs[] = {
     {"recurrence that begins with the source",
      "model m(source, text) -> next(text) {\n  y = mean(gru(embed(source, D), D), S)\n  x = embed(text, D)\n"
      "  h = scan(gru_step, y, x)\n  return linear(x + h, V)\n}\n"},
+    {"a look at the source in each step",
+     "fn ask(state: [D], y: [D], memory: [S, D]) -> [D] {\n  seen = pool(state, memory)\n"
+     "  return tanh(linear(y, D) + linear(seen, D) + project(state, D))\n}\n"
+     "fn both(state: [D], y: [D], memory: [S, D]) {\n  seen = pool(state, memory)\n"
+     "  return tanh(linear(y, D) + linear(seen, D) + project(state, D)), seen\n}\n"
+     "model m(source, text) -> next(text) {\n  z = gru(embed(source, D), D)\n  y = embed(text, D)\n"
+     "  h = scan(ask, zeros([D]), y, memory = z)\n"
+     "  return linear(h + scan(both, mean(z, S), h, memory = z), V)\n}\n"},
+    {"encoder and decoder",
+     "model m(source, text) -> next(text) {\n  y = sinusoid(embed(source, D))\n"
+     "  x = sinusoid(embed(text, D))\n  for l in 0..2 { y = encoder_layer(y, H, 4 * D, 0.1) }\n"
+     "  for l in 0..2 { x = decoder_layer(x, layernorm(y), H, 4 * D, 0.1) }\n"
+     "  return linear(layernorm(x), V)\n}\n"},
+    {"causal encoder layers",
+     WRITES("  for l in 0..2 { x = encoder_layer(x, H, 4 * D) with { mask = j <= i and i - j < 4 } }")},
     {"a kind", "model m(kind, text) -> next(text) {\n  x = embed(text, D) + expand(embed(kind, D), [T, D])\n"
                "  x = x + side(look(x, x) with { mask = j <= i })\n  return linear(x, V)\n}\n"},
     {"numbers", "model m(v, text) -> next(text) {\n  x = embed(text, D) + expand(linear(v, D), [T, D])\n"
