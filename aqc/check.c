@@ -80,11 +80,42 @@ static int check_one(const struct settings *settings, const char *path) {
   return status;
 }
 
+/* What the results of a function, or of the model, are made of; the exit code says whether something looks
+ * ahead. */
+static int tell_causality(const struct settings *settings, aq_program *program) {
+  aq_shown *shown;
+  bool causal = false;
+  int status = aq_program_causality(program, settings->function, &causal, &shown);
+  if (status != AQ_OK) {
+    message_print(aq_program_message(program));
+    return status;
+  }
+  status = output_shown(settings, shown);
+  return status == AQ_OK && !causal ? AQ_NEGATIVE : status;
+}
+
+static int check_causality(const struct settings *settings, const char *path) {
+  aq_program *program;
+  int status = read_program(path, settings, &program);
+  if (!program) return status;
+  int checked = aq_program_check(program);
+  if (checked) status = checked;
+  if (status != AQ_OK) print_errors(path, program);
+  size_t warnings = status == AQ_OK ? aq_program_diagnostic_count(program) : 0;
+  for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
+  if (status == AQ_OK) status = tell_causality(settings, program);
+  aq_program_free(program);
+  return status == AQ_OK && settings->strict && warnings ? AQ_NEGATIVE : status;
+}
+
 /* All files are checked; the exit code is that of the first one that is wrong. */
 static int run_check(const struct settings *settings) {
   int first = AQ_OK;
+  if (settings->function && !settings->causal)
+    return message_fail(AQ_USAGE, "give --causal too", "--fn says of which function --causal tells");
   for (int k = 0; k < settings->operand_count; k++) {
-    int status = check_one(settings, settings->operand[k]);
+    int status = settings->causal ? check_causality(settings, settings->operand[k])
+                                  : check_one(settings, settings->operand[k]);
     if (!first) first = status;
   }
   return first;
@@ -93,6 +124,8 @@ static int run_check(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
+    OPTION(0, "causal", FLAG, NULL, causal, "tell what each position of the results sees; 1: it looks ahead"),
+    OPTION(0, "fn", TEXT, "NAME", function, "the function of --causal (default: the model, or the last)"),
     OPTION(0, "strict", FLAG, NULL, strict, "warnings make the exit status 1"),
     OPTION_SET_QUIET,
     OPTION_SET_JSON,

@@ -22,7 +22,7 @@ struct settings {
   enum aq_bad_row bad_rows;
   enum aq_header header;
   bool resume, quiet, json;
-  bool probabilities, write, generate, check, strict, gradients, unfused, save_params;
+  bool probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
   int64_t top, length, repeat, beam;
   double temperature, tolerance, top_p, repeat_penalty;
   const char *prompt, *stop;

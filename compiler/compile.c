@@ -385,6 +385,19 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
   return status;
 }
 
+/* The results of a function as tensors with names. */
+static int named_results(struct cc_context *c, const struct cc_definition *d,
+                         const struct cc_results *results, ir_id *id, const char **name) {
+  for (int i = 0; i < results->count; i++) {
+    int status = cc_to_tensor(c, &results->value[i], d->node->name_span, &id[i]);
+    if (status != RT_OK) return status;
+    const char *label = results->value[i].label;
+    name[i] = label ? label : results->count == 1 ? "out" : rt_arena_printf(&c->module->arena, "out.%d", i);
+    if (!name[i]) return cc_out_of_memory(c);
+  }
+  return RT_OK;
+}
+
 static int emit_function(struct cc_context *c, const struct cc_definition *d,
                          const struct cc_results *results, bool gradients) {
   const int count = results->count;
@@ -394,14 +407,8 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d,
   const char **name = rt_arena_alloc(&m->arena, sizeof *name * most);
   if (!id || !name) return cc_out_of_memory(c);
   struct ir_outputs out = {.count = count, .id = id, .name = name};
-  for (int i = 0; i < count; i++) {
-    int status = cc_to_tensor(c, &results->value[i], d->node->name_span, &id[i]);
-    if (status != RT_OK) return status;
-    const char *label = results->value[i].label;
-    name[i] = label ? label : count == 1 ? "out" : rt_arena_printf(&m->arena, "out.%d", i);
-    if (!name[i]) return cc_out_of_memory(c);
-  }
-  int status = cc_requirements(c, count, id);
+  int status = named_results(c, d, results, id, name);
+  if (status == RT_OK) status = cc_requirements(c, count, id);
   if (status == RT_OK && gradients) status = append_gradients(c, &out, id, name);
   return status != RT_OK ? status : ir_emit(c->model, &out, "run", m, c->error);
 }
@@ -429,6 +436,44 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
   if (status == RT_OK) status = emit_function(&k.c, d, &results, gradients);
   if (status == RT_OK) status = vm_verify(k.c.module, error);
   return end(&k, status, settled);
+}
+
+/* ---- what results are made of ---- */
+
+static int elaborate_runnable(struct compilation *k, const struct cc_definition *d,
+                              struct cc_results *results) {
+  bool runnable = true;
+  int status = elaborate_function(k, d, results, &runnable);
+  return status != RT_OK || runnable
+             ? status
+             : gr_fail(k->c.error, d->node->name_span,
+                       "`%s` has an argument without a type and without a default, so it cannot be looked at "
+                       "by itself",
+                       d->name);
+}
+
+int cc_reaches(struct cc_program *program, const char *name, cc_reach_row *row, void *context,
+               struct rt_error *error) {
+  struct compilation k;
+  struct cc_elaborated e = {0};
+  struct cc_value value[CC_MOST_RESULTS];
+  struct cc_results results = {value, CC_MOST_RESULTS, -1};
+  struct cc_reach_asked asked[CC_MOST_RESULTS + CC_MOST_OUTPUTS];
+  ir_id id[CC_MOST_RESULTS];
+  const char *names[CC_MOST_RESULTS];
+  const bool of_model = !name && cc_item(program->main, GR_MODEL);
+  const struct cc_definition *d = of_model ? NULL : choose_function(program, name, error);
+  if (!of_model && !d) return error->code;
+  int status = begin(&k, program, error), count = 0;
+  if (status == RT_OK) status = of_model ? elaborate_model(&k, &e) : elaborate_runnable(&k, d, &results);
+  if (status == RT_OK && !of_model) status = named_results(&k.c, d, &results, id, names);
+  if (status == RT_OK) count = of_model ? (int)k.c.module->output_count : results.count;
+  for (int o = 0; o < count; o++)
+    asked[o] = of_model ? (struct cc_reach_asked){e.output[o], k.c.module->output[o].name}
+                        : (struct cc_reach_asked){id[o], names[o]};
+  if (status == RT_OK) status = cc_find_reaches(&k.c, count, asked, row, context);
+  vm_module_free(end(&k, status, false));
+  return status;
 }
 
 /* ---- check ---- */

@@ -2,6 +2,7 @@
 #ifndef AQ_COMPILER_COMPILE_H
 #define AQ_COMPILER_COMPILE_H
 
+#include "compiler/front/reaches.h"
 #include "compiler/source/program.h"
 #include "vm/module.h"
 
@@ -25,6 +26,11 @@ int cc_check_alone(struct cc_program *program, struct rt_error *error);
 int cc_check_given(struct cc_program *program, struct rt_error *error);
 /* Dims and consts, also those that nothing uses. */
 int cc_check_values(struct cc_program *program, struct rt_error *error);
+
+/* Gives the reaches of a function (by its name), or of the model, or without one of the last function. They
+ * live until `row` returns, which ends it with a status that is not RT_OK. */
+int cc_reaches(struct cc_program *program, const char *name, cc_reach_row *row, void *context,
+               struct rt_error *error);
 
 /* The model as a module with the functions "predict", "eval", "train" and "attend". */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);

@@ -76,20 +76,28 @@ static const char *head_name(const struct ir_graph *g, const struct ir_node *n) 
   return name ? name : "";
 }
 
+/* What a leak is, in words: "this head looks at what comes later, by 1 position (`m.z`)". */
+static const char *leak_words(struct cc_context *c, const struct ir_leak *leak) {
+  const struct ir_node *n = &c->model->node[leak->node[leak->count - 1]];
+  const struct words *w = find_words((enum rt_op)n->op);
+  const char *name = head_name(c->model, n);
+  if (leak->kind == IR_LEAK_LENGTH) return "this is made of how long it is";
+  const char *text =
+      rt_arena_printf(&c->model->arena, "%s%s%s%s%s", w ? w->says : "this mixes positions of the text",
+                      how_far(c, leak), name[0] ? " (`" : "", name, name[0] ? "`)" : "");
+  return text ? text : "";
+}
+
 static int refuse(struct cc_context *c, const char *column, const struct ir_leak *leak) {
   const struct ir_graph *g = c->model;
-  const struct ir_node *n = &g->node[leak->node[leak->count - 1]];
-  const struct words *w = find_words((enum rt_op)n->op);
-  const char *name = head_name(g, n);
+  const struct words *w = find_words((enum rt_op)g->node[leak->node[leak->count - 1]].op);
   struct gr_span place = place_on_way(g, leak, leak->count - 1), shown = place;
   if (leak->kind == IR_LEAK_LENGTH) {
     gr_fail(c->error, place,
             "next(%s) sees how long the text is, which tells at each position how much is to come", column);
     rt_hint(c->error, "what may be counted is the position itself: range(T), or i and j in a head");
   } else {
-    gr_fail(c->error, place, "next(%s) sees what it should predict: %s%s%s%s%s", column,
-            w ? w->says : "this mixes positions of the text", how_far(c, leak), name[0] ? " (`" : "", name,
-            name[0] ? "`)" : "");
+    gr_fail(c->error, place, "next(%s) sees what it should predict: %s", column, leak_words(c, leak));
     if (w && w->hint) rt_hint(c->error, "%s", w->hint);
   }
   for (int k = leak->count - 2, notes = 0; k >= 0 && notes < 4; k--) {
@@ -132,5 +140,65 @@ int cc_check_causal(struct cc_context *c, const ir_id *output) {
     ir_dependence_free(found);
     if (leaks) return refuse(c, target->name, &leak);
   }
+  return RT_OK;
+}
+
+/* ---- of any function ---- */
+
+static int add_reach(struct cc_context *c, const struct ir_dependence *found,
+                     const struct cc_reach_asked *asked, int axis, struct cc_reach *row) {
+  struct ir_reach r = ir_reach_along(found, asked->result, axis);
+  struct ir_leak leak;
+  row->sees = r.none && !r.length    ? CC_SEES_NOTHING
+              : ir_reach_is_own(&r)  ? CC_SEES_OWN
+              : ir_reach_is_past(&r) ? CC_SEES_PAST
+                                     : CC_SEES_ALL;
+  row->why = "";
+  if (row->sees != CC_SEES_ALL || !ir_leak_of(found, asked->result, axis, &leak)) return RT_OK;
+  struct gr_span place = place_on_way(c->model, &leak, leak.count - 1);
+  row->why = leak_words(c, &leak);
+  row->file = place.source ? place.source->name : NULL;
+  if (place.source) gr_span_place(place, &row->line, &row->column);
+  return RT_OK;
+}
+
+/* An axis of a result that is, by its name, the first of an argument. */
+static int ask(struct cc_context *c, const struct cc_reach_asked *asked, ir_id input, struct cc_reach *row,
+               bool *is_shared) {
+  const struct vm_type *given = cc_type(c, input), *made = cc_type(c, asked->result);
+  struct vm_dims *dims = &c->module->dims;
+  int64_t symbol = given->rank ? vm_dim_as_symbol(dims, given->dim[0]) : -1;
+  int axis = 0;
+  *is_shared = false;
+  if (symbol < 0 || dims->symbol[symbol].value >= 0) return RT_OK;
+  while (axis < made->rank && made->dim[axis] != given->dim[0]) axis++;
+  if (axis == made->rank) return RT_OK;
+  const struct ir_text_input from = {input, 0};
+  const struct ir_text text = {(uint32_t)symbol, 1, &from};
+  struct ir_dependence *found;
+  if (ir_dependence_find(c->model, &text, &found) != RT_OK) return cc_out_of_memory(c);
+  *row = (struct cc_reach){.axis = dims->symbol[symbol].name, .result = asked->name};
+  row->argument = c->module->input[c->model->node[input].attr[0]].name;
+  int status = add_reach(c, found, asked, axis, row);
+  ir_dependence_free(found);
+  *is_shared = true;
+  return status;
+}
+
+int cc_find_reaches(struct cc_context *c, int count, const struct cc_reach_asked *asked, cc_reach_row *row,
+                    void *context) {
+  const uint32_t nodes = c->model->count;
+  for (int k = 0; k < count; k++)
+    for (ir_id n = 1; n < nodes; n++) {
+      struct cc_reach found;
+      bool is_shared;
+      const struct ir_node *node = &c->model->node[n];
+      if (node->op != OP_input || node->attr[0] < 0 || node->attr[0] >= c->module->input_count
+          || c->module->input[node->attr[0]].is_target)
+        continue;
+      int status = ask(c, &asked[k], n, &found, &is_shared);
+      if (status == RT_OK && is_shared) status = row(context, &found, c->error);
+      if (status != RT_OK) return status;
+    }
   return RT_OK;
 }

@@ -12,6 +12,7 @@
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
 #include "compiler/front/context.h"
+#include "compiler/front/reaches.h"
 
 /* The ways back up. expression.c: */
 int cc_expression(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
@@ -183,6 +184,13 @@ int cc_data_alone(struct cc_context *c); /* of a program without a model */
 int cc_check_column(struct rt_error *error, const struct gr_node *column);
 /* causality.c: no prediction of next(text) is made of what it predicts. */
 int cc_check_causal(struct cc_context *c, const ir_id *output);
+/* What each result is made of along the axes that it shares with arguments. */
+struct cc_reach_asked {
+  ir_id result;
+  const char *name;
+};
+int cc_find_reaches(struct cc_context *c, int count, const struct cc_reach_asked *asked, cc_reach_row *row,
+                    void *context);
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output);
 /* What training minimises, and the loss of each output. An output with a single loss has it here without
