@@ -204,10 +204,12 @@ static void ask_for_length(struct looking *l) {
   if (behind.from != VM_NO_DIM)
     tells = tells || ir_formula_tells(&l->mask, &behind, length, l->placed)
             || ir_formula_tells(&l->score, &behind, length, l->placed);
-  /* A query that may see keys behind its own sees fewer near the end of the text. */
+  /* As many keys as there are more than queries, such as those of a text before, are in front of the first
+   * query's own. A query that may see keys behind its own sees fewer near the end of the text. */
   const struct ir_asked asked[] = {{&l->mask, IR_WHERE_TRUE},
                                    {&l->score, l->head->softmax ? IR_WHERE_SOFTMAX : IR_WHERE_WEIGHT}};
-  struct ir_gap most = ir_most_ahead(asked, 2, &box, VM_NO_DIM);
+  vm_dim more = vm_dim_minus(m->d->dims, box.to, l->queries);
+  struct ir_gap most = more == VM_NO_DIM ? (struct ir_gap){.far = true} : ir_most_ahead(asked, 2, &box, more);
   bool over_text =
       dep_uses_length(m->d, box.to) && (l->i_axis < 0 || (!most.never && (most.far || most.at > 0)));
   if (over_text

@@ -27,12 +27,14 @@ struct setting {
   struct vm_machine *predict;
 };
 
-static struct vm_module *compile(const char *model) {
+/* is_kept: as a saved model, which may look ahead. */
+static struct vm_module *compile(const char *model, bool is_kept) {
   struct rt_error error = {0};
   struct rt_text text = {0};
   rt_text_printf(&text, "%s%s", token_program_head, model);
   const struct cc_source source = {.name = "step.aq", .text = text.data, .length = text.length};
   struct cc_program *program = cc_program_load(&source, &error);
+  if (program) program->kept = is_kept;
   struct vm_module *module = program ? cc_compile_model(program, &error) : NULL;
   if (!module) print_message("%s\n%d:%d: %s\n", model, error.line, error.column, error.text);
   cc_program_free(program);
@@ -193,7 +195,7 @@ static void clear(struct setting *t) {
 
 static bool check(const struct token_program *p) {
   struct rt_error error = {0};
-  struct setting t = {.module = compile(p->text)};
+  struct setting t = {.module = compile(p->text, false)};
   if (!t.module) return false;
   if (!vm_module_function(t.module, "step")) {
     print_message("%s: no step: %s `%s`\n", p->name, t.module->continuing.why,
@@ -228,7 +230,7 @@ static void test_same_as_whole(void **state) {
 static void test_refused(void **state) {
   (void)state;
   for (size_t k = 0; k < RT_COUNT(token_refused); k++) {
-    struct vm_module *m = compile(token_refused[k].text);
+    struct vm_module *m = compile(token_refused[k].text, true);
     assert_non_null(m);
     assert_null(vm_module_function(m, "step"));
     assert_non_null(m->continuing.why);
