@@ -178,10 +178,9 @@ bool aq_program_has_model(const aq_program *program);
 size_t aq_program_requirement_count(const aq_program *program);
 const char *aq_program_requirement(const aq_program *program, size_t requirement, aq_message *place);
 
-/* What the results of a function are made of, along each axis that begins an argument and that they have too:
- * of nothing of it, of each position by itself, of what came before as well, or of all, and then what looks
- * ahead and where. function NULL: of the model, or without one of the last function. *causal: nothing looks
- * ahead. *shown is the caller's, for aq_shown_free; NULL when it fails. */
+/* What the results of a function see of its arguments along the axes that begin those: nothing, each position
+ * itself, what came before too, or all, and then what looks ahead and where. function NULL: the model, or the
+ * last function. *causal: nothing looks ahead. *shown is the caller's; NULL when it fails. */
 int aq_program_causality(aq_program *program, const char *function, bool *causal, aq_shown **shown);
 
 /* A source text in the canonical layout. name is for messages; *message, unless message is NULL, lives until

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void dep_walk(struct ir_dependence *d) {
+static void walk(struct ir_dependence *d) {
   for (ir_id n = 1; n < d->g->count && !d->failed; n++) {
     struct dep_making m;
     if (d->value[n]) continue;
@@ -27,7 +27,8 @@ int ir_dependence_find(const struct ir_graph *g, const struct ir_text *text, str
   bool fine = d->value && input && vm_dims_branch(d->dims, g->dims) == RT_OK;
   if (fine && text->count) memcpy(input, text->input, (size_t)text->count * sizeof *input);
   d->own_text.input = input;
-  if (fine) dep_walk(d);
+  d->walk = walk;
+  if (fine) walk(d);
   if (fine && !d->failed) return RT_OK;
   ir_dependence_free(d);
   *out = NULL;

@@ -316,7 +316,7 @@ static void walk_body(struct stepping *s) {
   s->body.scan = NULL;
   for (ir_id n = 1; n < g->count; n++)
     if (g->node[n].op == OP_input) s->body.value[n] = s->given[g->node[n].attr[0]];
-  dep_walk(&s->body);
+  s->body.walk(&s->body);
   s->m->d->failed = s->m->d->failed || s->body.failed;
 }
 

@@ -65,7 +65,8 @@ struct ir_dependence {
   struct rt_arena *arena;
   const struct dep_value **value; /* by node; NULL: it depends on nothing */
   struct dep_scan *scan;
-  bool failed; /* memory ran out */
+  void (*walk)(struct ir_dependence *d); /* all nodes that have no value yet; rules call it for bodies */
+  bool failed;                           /* memory ran out */
   /* of the whole, not of a body: */
   struct vm_dims own_dims;
   struct rt_arena own_arena;
@@ -139,6 +140,5 @@ void dep_lane(struct dep_making *m); /* dependence_lanes.c */
 void dep_rule(struct dep_making *m);      /* dependence_rules.c */
 void dep_attention(struct dep_making *m); /* dependence_nested.c */
 void dep_scan_op(struct dep_making *m);   /* dependence_nested.c */
-void dep_walk(struct ir_dependence *d);   /* dependence.c: all nodes that have no value yet */
 
 #endif

@@ -1,4 +1,4 @@
-/* causality.c: what the results of a function are made of, as a tree. */
+/* program_causality.c: what the results of a function are made of, as a tree. */
 #include "libaq/internal.h"
 #include "libaq/shown_tree.h"
 
