@@ -441,9 +441,21 @@ static void collect(struct stepping *s) {
   d->scan = more;
 }
 
+static void all_of_operands(struct dep_making *m) {
+  for (int k = 0; k < m->node->arg_count; k++) {
+    const struct dep_value *from = dep_arg(m, k);
+    for (int i = 0; from && i < from->count; i++)
+      dep_add_all(m, k, i, from->atom[i].kind == DEP_POSITIONS ? DEP_POSITIONS : DEP_LENGTH);
+  }
+}
+
 void dep_scan_op(struct dep_making *m) {
-  enum { ROUNDS = 6 };
+  enum { ROUNDS = 6, DEPTH = 3 }; /* each within another takes as many rounds as both */
   struct ir_dependence *d = m->d;
+  if (d->depth == DEPTH) {
+    all_of_operands(m);
+    return;
+  }
   struct stepping *s = rt_zalloc(1, sizeof *s);
   bool any = false;
   for (int k = 0; k < m->node->arg_count; k++) any = any || dep_arg(m, k);
@@ -455,6 +467,7 @@ void dep_scan_op(struct dep_making *m) {
   s->m = m;
   s->scan = ir_scan_of(d->g, m->node);
   s->body = *d;
+  s->body.depth = d->depth + 1;
   s->body.g = s->scan->body;
   s->body.value = rt_zalloc(s->scan->body->count, sizeof *s->body.value);
   s->given = rt_zalloc((size_t)m->node->arg_count, sizeof *s->given);

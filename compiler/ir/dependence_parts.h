@@ -65,6 +65,7 @@ struct ir_dependence {
   struct rt_arena *arena;
   const struct dep_value **value; /* by node; NULL: it depends on nothing */
   struct dep_scan *scan;
+  int depth;                             /* of recurrences within recurrences */
   void (*walk)(struct ir_dependence *d); /* all nodes that have no value yet; rules call it for bodies */
   bool failed;                           /* memory ran out */
   /* of the whole, not of a body: */

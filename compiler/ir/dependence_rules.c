@@ -86,10 +86,12 @@ static bool next_group(const struct regroup *r, int f, int t, int *of, int *to) 
   return false;
 }
 
-static void add_axis(struct dep_making *m, vm_dim dim, int of) {
-  if (m->v.axes == DEP_AXES) return;
+/* False: there is no room for it, and what is along it is lost. */
+static bool add_axis(struct dep_making *m, vm_dim dim, int of) {
+  if (m->v.axes == DEP_AXES) return false;
   m->v.dim[m->v.axes] = dim;
   m->v.axis_of[m->v.axes++] = (uint8_t)of;
+  return true;
 }
 
 static void regroup(struct regroup *r) {
@@ -104,9 +106,8 @@ static void regroup(struct regroup *r) {
       add_axis(r->m, b, t++);
     } else if (a != VM_NO_DIM && b != VM_NO_DIM && next_group(r, f, t, &of, &to)) {
       for (int k = 0; k < of; k++, f++) {
-        r->to[f] = (int8_t)(to == 1 ? r->m->v.axes : DEP_GONE);
-        r->lost[f] = to > 1;
-        if (to == 1) add_axis(r->m, r->from->dim[f], t);
+        r->to[f] = (int8_t)r->m->v.axes;
+        r->lost[f] = to > 1 || !add_axis(r->m, r->from->dim[f], t);
       }
       for (int k = 0; k < to && to > 1; k++) add_axis(r->m, type->dim[t + k], t + k);
       t += to;
@@ -416,11 +417,14 @@ static void result(struct dep_making *m) {
   }
   for (const struct dep_scan *s = m->d->scan; s; s = s->next) {
     int64_t k = m->node->attr[0];
-    if (s->node != m->node->arg[0] || k > s->count || !s->value[k - 1]) continue;
+    if (s->node != m->node->arg[0] || k > s->count) continue;
+    if (!s->value[k - 1]) return;
     m->v = *s->value[k - 1];
     m->v.atom = m->atom;
     memcpy(m->atom, s->value[k - 1]->atom, sizeof *m->atom * (size_t)m->v.count);
+    return;
   }
+  all_of_everything(m);
 }
 
 static void input(struct dep_making *m) {

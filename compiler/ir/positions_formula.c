@@ -33,7 +33,8 @@ static struct ir_step_of slot_step(const struct ir_graph *g, const struct ir_nod
   } else if (n->op == OP_over && n->attr[0] != IR_OVER_HEADS) {
     s.is = IR_STEP_OVER;
     s.op = n->attr[1] == ATTEND_J ? (uint16_t)n->attr[0] : UINT16_MAX;
-  } else if (n->op == OP_gather) {
+  } else if (n->op == OP_gather && slot->node[n->arg[0]].op == OP_input
+             && slot->node[n->arg[0]].attr[0] > 0) {
     s.is = IR_STEP_PICK;
     s.op = (uint16_t)(slot->node[n->arg[0]].attr[0] - 1);
     s.arg[0] = step_of[n->arg[1]];
