@@ -9,7 +9,6 @@ int gr_bad_character(struct gr_parser *parser, struct gr_span span) {
     const char *text, *hint;
   } known[] = {
       {"**", "a power is written x^2"},
-      {"//", "a comment begins with `#`; a quotient without remainder is floor(a / b)"},
       {"/*", "a comment begins with `#` and ends with its line"},
       {"--", "a comment begins with `#`; a minus twice is written a - (-b)"},
       {"++", "write x = x + 1"},

@@ -34,6 +34,7 @@ static bool continues_value(yysymbol_kind_t symbol) {
     case YYSYMBOL_MINUS:
     case YYSYMBOL_TIMES:
     case YYSYMBOL_DIVIDE:
+    case YYSYMBOL_QUOTIENT:
     case YYSYMBOL_MODULO:
     case YYSYMBOL_MATMUL:
     case YYSYMBOL_POWER:

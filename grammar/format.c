@@ -185,7 +185,9 @@ static int level_of(const struct layout *layout, const struct line *line, const 
 }
 
 /* Not the remainder: n%-1 would read as a percentage. */
-static bool is_product(int kind) { return kind == GR_T_TIMES || kind == GR_T_DIVIDE; }
+static bool is_product(int kind) {
+  return kind == GR_T_TIMES || kind == GR_T_DIVIDE || kind == GR_T_QUOTIENT;
+}
 
 static bool is_sum(int kind) { return kind == GR_T_PLUS || kind == GR_T_MINUS; }
 

@@ -72,7 +72,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %token PARAM "`param`"
 %token INSTANCE "`instance`" AND "`and`" OR "`or`" NOT "`not`" OF "`of`"
 %token LE "`<=`" GE "`>=`" EQ "`==`" NE "`!=`" LT "`<`" GT "`>`" PLUS "`+`" MINUS "`-`"
-%token TIMES "`*`" DIVIDE "`/`" MODULO "`%`"
+%token TIMES "`*`" DIVIDE "`/`" QUOTIENT "`//`" MODULO "`%`"
 %token MATMUL "`@`" POWER "`^`" PRIME "`'`" DOT "`.`" LPAREN "`(`" LBRACKET "`[`"
 %token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" RPAREN "`)`" RBRACKET "`]`" COLON "`:`" DOTS "`..`"
 %token ELLIPSIS "`...`"
@@ -459,7 +459,8 @@ product
   ;
 
 product_op
-  : TIMES { $$ = "*"; } | DIVIDE { $$ = "/"; } | MODULO { $$ = "%"; } | MATMUL { $$ = "@"; }
+  : TIMES { $$ = "*"; } | DIVIDE { $$ = "/"; } | QUOTIENT { $$ = "//"; }
+  | MODULO { $$ = "%"; } | MATMUL { $$ = "@"; }
   ;
 
 unary

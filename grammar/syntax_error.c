@@ -70,6 +70,7 @@ static void describe(struct gr_token token, char *out, size_t size) {
 static const struct word {
   const char *word, *hint;
 } foreign_words[] = {
+    {"//", "a comment begins with `#`; x // 2 is a quotient, rounded down"},
     {"def", "a function begins with `fn`: fn f(x) { ... }"},
     {"func", "a function begins with `fn`: fn f(x) { ... }"},
     {"fun", "a function begins with `fn`: fn f(x) { ... }"},
@@ -212,6 +213,7 @@ static const char *operator_line(const struct slip *slip) {
     case GR_T_MINUS:
     case GR_T_TIMES:
     case GR_T_DIVIDE:
+    case GR_T_QUOTIENT:
     case GR_T_MODULO:
     case GR_T_MATMUL:
     case GR_T_POWER:

@@ -80,7 +80,7 @@ static int bind_symbols(struct run *r, const char *what, const struct vm_type *t
   for (int a = 0; a < type->rank; a++) {
     int64_t number = vm_dim_as_symbol(dims, type->dim[a]);
     struct vm_symbol *symbol = number < 0 ? NULL : &dims->symbol[number];
-    if (!symbol || symbol->kind == VM_CONST) continue;
+    if (!symbol || symbol->kind == VM_CONST || symbol->kind == VM_FLOOR) continue;
     if (symbol->value >= 0 && symbol->value != t->shape[a])
       return rt_fail_in(
           error, RT_BAD_DATA, path,
@@ -137,7 +137,7 @@ static int bind_by_params(struct run *r, struct rt_error *error) {
 static int all_known(struct run *r, struct rt_error *error) {
   const struct vm_dims *dims = &r->module->dims;
   for (size_t s = 0; s < dims->symbol_count; s++) {
-    if (dims->symbol[s].value >= 0) continue;
+    if (dims->symbol[s].value >= 0 || dims->symbol[s].kind == VM_FLOOR) continue;
     rt_fail(error, RT_USAGE, "no tensor gives the size of %s", dims->symbol[s].name);
     rt_hint(error, "give it: -D %s=8", dims->symbol[s].name);
     return error->code;

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 14, HEADER = 28 /* bytes */ };
+enum { VERSION = 15, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -26,8 +26,9 @@ static void stream_symbol(struct vm_stream *s, struct vm_symbol *symbol) {
   stream_i64(s, &symbol->value);
   stream_i64(s, &symbol->limit);
   stream_i64(s, &symbol->least);
+  stream_u32(s, &symbol->of);
   if (!s->reading) return;
-  s->failed |= !name || kind > VM_RAGGED || symbol->value < -1 || symbol->limit < 0 || symbol->least < 0;
+  s->failed |= !name || kind > VM_FLOOR || symbol->value < -1 || symbol->limit < 0 || symbol->least < 0;
   symbol->kind = kind;
   symbol->name = (char *)(uintptr_t)name;
 }
@@ -45,6 +46,7 @@ static void stream_symbols(struct vm_stream *s, struct vm_dims *dims) {
     else {
       dims->symbol[i].limit = symbol.limit;
       dims->symbol[i].least = symbol.least;
+      dims->symbol[i].of = symbol.of;
     }
   }
 }

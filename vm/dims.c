@@ -194,7 +194,10 @@ static bool copy_terms(struct vm_dims *dims, struct vm_poly *poly, const struct 
     copy[i].factor = factor;
     for (uint32_t k = 0; k < term[i].factor_count; k++) {
       *factor = term[i].factor[k];
-      poly->ragged |= dims->symbol[factor++->symbol].kind == VM_RAGGED;
+      const struct vm_symbol *symbol = &dims->symbol[factor++->symbol];
+      poly->ragged |=
+          symbol->kind == VM_RAGGED
+          || (symbol->kind == VM_FLOOR && symbol->of < dims->poly_count && dims->poly[symbol->of].ragged);
     }
   }
   return true;
@@ -263,7 +266,8 @@ uint32_t vm_dims_add_symbol(struct vm_dims *dims, const char *name, enum vm_symb
   dims->symbol = items;
   char *copy = rt_arena_strndup(&dims->arena, name, strlen(name));
   if (!copy) return UINT32_MAX;
-  dims->symbol[dims->symbol_count] = (struct vm_symbol){copy, kind, kind == VM_RAGGED ? -1 : value, 0, 0};
+  bool known = kind == VM_CONST || kind == VM_BOUND;
+  dims->symbol[dims->symbol_count] = (struct vm_symbol){copy, kind, known ? value : -1, 0, 0, VM_NO_DIM};
   return (uint32_t)dims->symbol_count++;
 }
 
@@ -356,8 +360,11 @@ vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b) {
 bool vm_dim_uses(const struct vm_dims *dims, vm_dim d, uint32_t symbol) {
   const struct vm_poly *poly = &dims->poly[d];
   for (uint32_t t = 0; t < poly->term_count; t++)
-    for (uint32_t k = 0; k < poly->term[t].factor_count; k++)
-      if (poly->term[t].factor[k].symbol == symbol) return true;
+    for (uint32_t k = 0; k < poly->term[t].factor_count; k++) {
+      uint32_t number = poly->term[t].factor[k].symbol;
+      const struct vm_symbol *found = &dims->symbol[number];
+      if (found->kind == VM_FLOOR ? vm_dim_uses(dims, found->of, symbol) : number == symbol) return true;
+    }
   return false;
 }
 

@@ -10,9 +10,10 @@ typedef uint32_t vm_dim; /* index into the table; the constant 1 is VM_ONE, in e
 enum { VM_ONE = 0, VM_NO_DIM = UINT32_MAX };
 
 enum vm_symbol_kind {
-  VM_CONST, /* dim D = 64: the value is known to the compiler */
-  VM_BOUND, /* C, a vocabulary: the data gives it once, before the first run */
-  VM_RAGGED /* T: every example has its own */
+  VM_CONST,  /* dim D = 64: the value is known to the compiler */
+  VM_BOUND,  /* C, a vocabulary: the data gives it once, before the first run */
+  VM_RAGGED, /* T: every example has its own */
+  VM_FLOOR   /* T // 2: the largest whole number that is not above the dim `of` */
 };
 
 struct vm_symbol {
@@ -21,6 +22,7 @@ struct vm_symbol {
   int64_t value; /* CONST, and BOUND once bound; otherwise -1 */
   int64_t limit; /* RAGGED: longest allowed (T <= 128), 0: no limit */
   int64_t least; /* RAGGED: shortest allowed (1 <= T); of others the least there can be. 0: no limit */
+  vm_dim of;     /* FLOOR: made of earlier symbols, and never below 0; else VM_NO_DIM */
 };
 
 struct vm_factor {
@@ -50,6 +52,8 @@ struct vm_dims {
 };
 /* What one dim may hold; more is treated as overflow. */
 enum { VM_MAX_TERMS = 64, VM_MAX_FACTORS = 16 };
+/* How many FLOOR symbols the value of one may take, itself included. */
+enum { VM_MAX_FLOORS = 32 };
 
 int vm_dims_init(struct vm_dims *dims); /* RT_OK or RT_NO_MEMORY; the table then holds VM_ONE */
 void vm_dims_free(struct vm_dims *dims);
@@ -69,12 +73,21 @@ vm_dim vm_dim_plus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_minus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_times(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b);
+/* The whole number below and above: of D/2 that is D/2 itself for D = 64, 2 for D = 5, and a FLOOR symbol for
+ * a T that differs. VM_NO_DIM also where the rest could be below 0, as in -T/C. */
+vm_dim vm_dim_floor(struct vm_dims *dims, vm_dim d);
+vm_dim vm_dim_ceil(struct vm_dims *dims, vm_dim d);
+/* A dim without FLOOR symbols of power 1 that is never below d (above), or never above it. */
+vm_dim vm_dim_without_floors(struct vm_dims *dims, vm_dim d, bool above);
+/* Are FLOOR symbols made of what stands before them in the table? That of a file may say otherwise. */
+bool vm_dims_floors_fit(const struct vm_dims *dims);
 
 /* The dim that is the sum of these terms, which may be in any order and not in lowest terms, as in a file.
  * VM_NO_DIM also for a denominator of 0 or a symbol that is not in the table. */
 vm_dim vm_dim_of_terms(struct vm_dims *dims, const struct vm_term *term, uint32_t term_count);
 
 bool vm_dim_is_ragged(const struct vm_dims *dims, vm_dim d);
+/* Also through a FLOOR symbol, which is itself in no dim: T // 2 uses T. */
 bool vm_dim_uses(const struct vm_dims *dims, vm_dim d, uint32_t symbol);
 bool vm_dim_is_number(const struct vm_dims *dims, vm_dim d, int64_t *n); /* no symbols at all */
 /* The symbol number when d is just one symbol, else -1. */

@@ -32,17 +32,32 @@ struct sizes {
   const struct vm_point *with; /* or NULL */
 };
 
-static bool symbol_value(const struct vm_symbol *symbol, int64_t number, const struct sizes *sizes,
-                         int64_t *value) {
-  if (sizes->all)
-    *value = sizes->all[number];
-  else if (sizes->with && sizes->with->symbol == number)
+static enum vm_outcome poly_value(const struct vm_dims *dims, const struct vm_poly *poly,
+                                  const struct sizes *sizes, struct vm_fraction *sum);
+
+static enum vm_outcome floor_value(const struct vm_dims *dims, vm_dim of, const struct sizes *sizes,
+                                   int64_t *value) {
+  struct vm_fraction f;
+  enum vm_outcome outcome = poly_value(dims, &dims->poly[of], sizes, &f);
+  if (outcome != VM_FINE) return outcome;
+  *value = (int64_t)(f.numerator / f.denominator);
+  return f.numerator >= 0 ? VM_FINE : VM_UNKNOWN;
+}
+
+static enum vm_outcome symbol_value(const struct vm_dims *dims, uint32_t number, const struct sizes *sizes,
+                                    int64_t *value) {
+  const struct vm_symbol *symbol = &dims->symbol[number];
+  if (sizes->with && sizes->with->symbol == number)
     *value = sizes->with->value;
+  else if (symbol->kind == VM_FLOOR && !(sizes->all && sizes->all[number] >= 0))
+    return floor_value(dims, symbol->of, sizes, value);
+  else if (sizes->all)
+    *value = sizes->all[number];
   else if (symbol->kind == VM_RAGGED)
     *value = sizes->ragged ? sizes->ragged[number] : -1;
   else
     *value = symbol->value;
-  return *value >= 0;
+  return *value >= 0 ? VM_FINE : VM_UNKNOWN;
 }
 
 static enum vm_outcome term_value(const struct vm_dims *dims, const struct vm_term *term,
@@ -52,7 +67,8 @@ static enum vm_outcome term_value(const struct vm_dims *dims, const struct vm_te
   for (uint32_t i = 0; i < term->factor_count; i++) {
     const struct vm_factor *factor = &term->factor[i];
     int64_t value;
-    if (!symbol_value(&dims->symbol[factor->symbol], factor->symbol, sizes, &value)) return VM_UNKNOWN;
+    enum vm_outcome outcome = symbol_value(dims, factor->symbol, sizes, &value);
+    if (outcome != VM_FINE) return outcome;
     if (value == 0 && factor->power < 0) return VM_BY_ZERO;
     zero |= value == 0;
     /* Powers of 1 are skipped: a file may ask for 1^2000000000. Others reach the limit within 63 steps. */
@@ -108,7 +124,7 @@ static void print_sizes(const struct vm_dims *dims, vm_dim d, const int64_t *rag
   for (uint32_t s = 0; s < dims->symbol_count; s++) {
     int64_t value;
     if (!vm_dim_uses(dims, d, s)
-        || !symbol_value(&dims->symbol[s], s, &(struct sizes){.ragged = ragged}, &value))
+        || symbol_value(dims, s, &(struct sizes){.ragged = ragged}, &value) != VM_FINE)
       continue;
     rt_text_printf(out, "%s%s = %" PRId64, before, dims->symbol[s].name, value);
     before = ", ";

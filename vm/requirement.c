@@ -21,19 +21,21 @@ int vm_requirement_met(const struct vm_dims *dims, const struct vm_requirement *
 /* ---- its symbols ---- */
 
 static bool is_known(const struct vm_symbol *symbol) {
-  return symbol->kind != VM_RAGGED && symbol->value >= 0;
+  return (symbol->kind == VM_CONST || symbol->kind == VM_BOUND) && symbol->value >= 0;
 }
 
 /* Does some symbol of the dim fit? */
 static bool mentions(const struct vm_dims *dims, vm_dim dim, bool (*fits)(const struct vm_symbol *)) {
   const struct vm_poly *poly = &dims->poly[dim];
   for (uint32_t t = 0; t < poly->term_count; t++)
-    for (uint32_t k = 0; k < poly->term[t].factor_count; k++)
-      if (fits(&dims->symbol[poly->term[t].factor[k].symbol])) return true;
+    for (uint32_t k = 0; k < poly->term[t].factor_count; k++) {
+      const struct vm_symbol *symbol = &dims->symbol[poly->term[t].factor[k].symbol];
+      if (symbol->kind == VM_FLOOR ? mentions(dims, symbol->of, fits) : fits(symbol)) return true;
+    }
   return false;
 }
 
-static bool is_open(const struct vm_symbol *symbol) { return symbol->kind != VM_RAGGED && symbol->value < 0; }
+static bool is_open(const struct vm_symbol *symbol) { return symbol->kind == VM_BOUND && symbol->value < 0; }
 
 bool vm_requirement_is_ragged(const struct vm_dims *dims, const struct vm_requirement *r) {
   return dims->poly[r->dim].ragged;
@@ -62,7 +64,7 @@ static bool only_unknown(const struct vm_dims *dims, vm_dim dim, uint32_t *symbo
 /* The dim as a * symbol + b. */
 static bool as_line(const struct vm_dims *dims, vm_dim dim, uint32_t *symbol, struct vm_fraction *a,
                     struct vm_fraction *b) {
-  if (!only_unknown(dims, dim, symbol)) return false;
+  if (dim >= dims->poly_count || !only_unknown(dims, dim, symbol)) return false;
   struct vm_point at = {*symbol, 0};
   if (vm_poly_value_with(dims, &dims->poly[dim], &at, b) != VM_FINE) return false;
   at.value = 1;
@@ -71,6 +73,18 @@ static bool as_line(const struct vm_dims *dims, vm_dim dim, uint32_t *symbol, st
 }
 
 static __int128 floor_of(__int128 n, __int128 d) { return n / d - (n % d != 0 && (n < 0) != (d < 0)); }
+
+/* A limit of T // 2 as one of T: T // 2 >= 3 means T/2 >= 3, and T // 2 <= 3 means T/2 < 4. */
+static bool limit_within(const struct vm_dims *dims, uint32_t *symbol, bool least, int64_t *limit) {
+  struct vm_fraction a, b;
+  if (!as_line(dims, dims->symbol[*symbol].of, symbol, &a, &b) || a.numerator < 0) return false;
+  if (!vm_fraction_add(&b, (struct vm_fraction){-((__int128)*limit + !least), 1})) return false;
+  __int128 above = -floor_of(b.numerator * a.denominator, b.denominator * a.numerator);
+  above -= !least;
+  if (above > INT64_MAX || above < 0) return false;
+  *limit = (int64_t)above;
+  return true;
+}
 
 /* a T + b >= 0 means T >= -b/a when a > 0, and T <= -b/a when a < 0. a and b are fractions of 64-bit numbers,
  * so products of two fit. */
@@ -83,6 +97,8 @@ bool vm_requirement_limit(const struct vm_dims *dims, const struct vm_requiremen
   __int128 bound = *least ? -floor_of(-n, d) : floor_of(n, d);
   if (bound > INT64_MAX || bound < INT64_MIN) return false;
   *limit = (int64_t)bound;
+  while (dims->symbol[*symbol].kind == VM_FLOOR)
+    if (!limit_within(dims, symbol, *least, limit)) return false;
   return true;
 }
 

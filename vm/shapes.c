@@ -49,7 +49,9 @@ static int add_symbols(struct vm_shapes *shapes, const struct vm_poly *poly) {
       uint32_t number = poly->term[t].factor[k].symbol;
       enum vm_symbol_kind kind = shapes->dims->symbol[number].kind;
       int status = RT_OK;
-      if (kind == VM_RAGGED)
+      if (kind == VM_FLOOR)
+        status = add_symbols(shapes, &shapes->dims->poly[shapes->dims->symbol[number].of]);
+      else if (kind == VM_RAGGED)
         status = add_symbol(shapes->dims, number, &shapes->ragged, &shapes->ragged_count,
                             &shapes->ragged_capacity);
       else if (kind == VM_BOUND)
@@ -80,6 +82,7 @@ uint32_t vm_shapes_dim(struct vm_shapes *shapes, vm_dim dim) {
   const struct vm_poly *poly = &shapes->dims->poly[dim];
   if (add_symbols(shapes, poly) != RT_OK) return UINT32_MAX;
   int64_t symbol = poly->ragged ? vm_dim_as_symbol(shapes->dims, dim) : -1;
+  if (symbol >= 0 && shapes->dims->symbol[symbol].kind == VM_FLOOR) symbol = -1;
   shapes->derived_count += poly->ragged && symbol < 0;
   shapes->dim[shapes->dim_count] = (struct shape_dim){dim, poly->ragged, symbol, 0, NULL};
   return (uint32_t)shapes->dim_count++;

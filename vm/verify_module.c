@@ -14,11 +14,11 @@ static int verify_dims(struct verify *v) {
   const struct vm_dims *dims = &v->module->dims;
   for (size_t i = 0; i < dims->symbol_count; i++) {
     const struct vm_symbol *symbol = &dims->symbol[i];
-    if (!symbol->name || (unsigned)symbol->kind > VM_RAGGED || symbol->limit < 0 || symbol->least < 0
+    if (!symbol->name || (unsigned)symbol->kind > VM_FLOOR || symbol->limit < 0 || symbol->least < 0
         || (symbol->kind == VM_CONST && symbol->value < 0))
       return bad(v, "symbol", (uint32_t)i);
   }
-  return dims->poly_count ? RT_OK : bad(v, "table of dims", 0);
+  return dims->poly_count && vm_dims_floors_fit(dims) ? RT_OK : bad(v, "table of dims", 0);
 }
 
 static int verify_param(struct verify *v, uint32_t n) {

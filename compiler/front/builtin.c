@@ -12,6 +12,8 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
   ir_id a;
   double known;
   int status;
+  *result = args->value[0];
+  if (cc_round_dim(c, (enum rt_op)self->op, result)) return RT_OK;
   if (args->value[0].kind != CC_TENSOR && rt_op_info[self->op].flags & RT_NUMBERS
       && cc_to_number(c, &args->value[0], &known)) {
     double v = ir_fold((enum rt_op)self->op, known, 0, 0);

@@ -49,10 +49,13 @@ struct cc_operator {
   bool swap;
 };
 const struct cc_operator *cc_operator(const struct gr_node *node);
+bool cc_rounds(const struct gr_node *node); /* is it `//`, a quotient that is rounded down? */
 
 /* sizes.c */
 int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim); /* as the size of an axis */
 int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
+/* floor or ceil of a size, which is a size again. False: it is none, or the op another one. */
+bool cc_round_dim(struct cc_context *c, enum rt_op op, struct cc_value *value);
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim);  /* within an axis */
 int cc_number(struct cc_context *c, const struct gr_node *node, double *number); /* known while compiling */
 /* The axes that *B stands for, as a list of dims. NULL, with the error set, when the signature has no *B. */

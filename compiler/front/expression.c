@@ -106,7 +106,21 @@ static int join(struct cc_context *c, const struct cc_value *a, const struct cc_
   return RT_OK;
 }
 
-CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+/* floor of what is there: of a size a size. */
+static int round_down(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  ir_id x;
+  if (value->kind == CC_NUMBER) {
+    value->number = floor(value->number);
+    return RT_OK;
+  }
+  if (cc_round_dim(c, OP_floor, value)) return RT_OK;
+  int status = cc_to_tensor(c, value, node->span, &x);
+  if (status != RT_OK) return status;
+  *value = (struct cc_value){.kind = CC_TENSOR, .id = ir_unary(cc_in_graph(c, node->span), OP_floor, x)};
+  return value->id ? RT_OK : c->error->code;
+}
+
+CC_OWN_FRAME static int operation(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   const struct cc_operator *o = cc_operator(node);
   const bool product = o->op == OP_matmul;
   struct cc_value a, b;
@@ -138,6 +152,11 @@ CC_OWN_FRAME static int binary(struct cc_context *c, const struct gr_node *node,
   bool square = o->op == OP_pow && b.kind == CC_NUMBER && b.number == 2;
   value->id = square ? ir_unary(at, OP_square, l) : ir_binary(at, o->op, o->swap ? r : l, o->swap ? l : r);
   return value->id ? RT_OK : c->error->code;
+}
+
+static int binary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
+  int status = operation(c, node, value);
+  return status == RT_OK && cc_rounds(node) ? round_down(c, node, value) : status;
 }
 
 CC_OWN_FRAME static int unary(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {

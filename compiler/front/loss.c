@@ -108,7 +108,7 @@ static int read_terms(struct cc_context *c, const struct gr_node *node, struct c
   const struct cc_definition *function = cc_loss_function(c, node);
   if (function) return cc_function_terms(c, function, node, terms);
   const struct cc_operator *o = cc_operator(node);
-  switch (o ? o->op : OP_COUNT) {
+  switch (o && !cc_rounds(node) ? o->op : OP_COUNT) {
     case OP_add:
     case OP_sub: return add(c, node, terms);
     case OP_mul:

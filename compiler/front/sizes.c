@@ -25,6 +25,15 @@ CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, s
   return c->error->code;
 }
 
+bool cc_round_dim(struct cc_context *c, enum rt_op op, struct cc_value *value) {
+  if (value->kind != CC_DIM || (op != OP_floor && op != OP_ceil)) return false;
+  struct vm_dims *dims = &c->module->dims;
+  vm_dim whole = op == OP_floor ? vm_dim_floor(dims, value->dim) : vm_dim_ceil(dims, value->dim);
+  if (whole == VM_NO_DIM) return false;
+  *value = (struct cc_value){.kind = CC_DIM, .dim = whole};
+  return true;
+}
+
 int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
   int status = to_dim(c, v, span, dim);
   return status != RT_OK ? status : cc_require_size(c, *dim, span);

@@ -14,6 +14,12 @@ bool step_has_none(const struct stepping *s, vm_dim dim) {
   return vm_dim_is_number(s->g->dims, dim, &n) && n == 0;
 }
 
+/* Does T decide this symbol, being it or rounded within it? */
+static bool has_text(const struct stepping *s, uint32_t symbol) {
+  const struct vm_symbol *found = &s->g->dims->symbol[symbol];
+  return found->kind == VM_FLOOR ? vm_dim_uses(s->g->dims, found->of, s->symbol) : symbol == s->symbol;
+}
+
 /* The factors of a term but T; false when T is not a factor once, or the others divide. */
 static bool without_text(const struct stepping *s, const struct vm_term *term, struct vm_term *out) {
   bool fits = term->denominator == 1 && term->numerator > 0;
@@ -22,6 +28,8 @@ static bool without_text(const struct stepping *s, const struct vm_term *term, s
     fits = fits && term->factor[k].power > 0;
     if (term->factor[k].symbol == s->symbol)
       fits = fits && term->factor[k].power == 1;
+    else if (has_text(s, term->factor[k].symbol))
+      fits = false;
     else
       out->factor[out->factor_count++] = term->factor[k];
   }
@@ -37,7 +45,7 @@ static vm_dim times_of(const struct stepping *s, vm_dim dim) {
   for (uint32_t t = 0; t < poly->term_count; t++) {
     bool has = false;
     for (uint32_t k = 0; k < poly->term[t].factor_count; k++)
-      has = has || poly->term[t].factor[k].symbol == s->symbol;
+      has = has || has_text(s, poly->term[t].factor[k].symbol);
     if (!has) continue;
     term[count].factor = factor[count];
     if (!without_text(s, &poly->term[t], &term[count])) return VM_NO_DIM;

@@ -26,7 +26,9 @@ static inline bool size_chance(struct size_program *p, int percent) { return siz
 /* A position along an axis of length L, or how much is left out: a number, a quotient, another size. */
 static inline void size_amount(struct size_program *p, const char *length, char out[40]) {
   const char *other = p->next ? "D" : !p->two ? "C" : length[0] == 'T' ? "U" : "T";
-  switch (size_below(p, 8)) {
+  switch (size_below(p, 10)) {
+    case 8: snprintf(out, 40, "%s // 2", length); break;
+    case 9: snprintf(out, 40, "ceil(%s / 3)", length); break;
     case 0: snprintf(out, 40, "%s / 2", length); break;
     case 1: snprintf(out, 40, "%s / 3", length); break;
     case 2: snprintf(out, 40, "%s", other); break;

@@ -39,6 +39,7 @@ static void test_round_trip(void **state) {
       (struct vm_init){VM_INIT_LOAD, 1, 2, "bert/model.safetensors", "embeddings.ß", true, false};
   s.m->input[2].shifted = true;
   vm_dim_minus(&s.m->dims, vm_dim_over(&s.m->dims, s.D, s.V), vm_dim_number(&s.m->dims, 3));
+  vm_dim_ceil(&s.m->dims, vm_dim_over(&s.m->dims, s.T, vm_dim_number(&s.m->dims, 2)));
   struct rt_text bytes = bytes_of(s.m);
   struct rt_error e = {0};
   struct vm_module *m = vm_module_read(bytes.data, bytes.length, &e);

@@ -184,6 +184,43 @@ static void test_many(void **state) {
 
 static struct ration memory;
 
+/* (3 T - 5) // 2 for T from 0 on, by what the parts are worth and by rounding the whole. */
+static void test_rounded(void **state) {
+  struct fixture *f = *state;
+  struct vm_dims *dims = &f->dims;
+  vm_dim two = vm_dim_number(dims, 2), three = vm_dim_number(dims, 3), four = vm_dim_number(dims, 4);
+  vm_dim half = vm_dim_over(dims, f->T, two), lower = vm_dim_floor(dims, half),
+         upper = vm_dim_ceil(dims, half);
+  assert_prints(dims, lower, "floor(T/2)");
+  assert_prints(dims, upper, "ceil(T/2)");
+  assert_int_equal(vm_dim_floor(dims, half), lower);
+  assert_int_equal(vm_dim_floor(dims, lower), lower);
+  assert_int_equal(vm_dim_floor(dims, vm_dim_plus(dims, half, two)), vm_dim_plus(dims, lower, two));
+  assert_int_equal(vm_dim_floor(dims, vm_dim_over(dims, vm_dim_plus(dims, f->T, VM_ONE), two)), upper);
+  assert_prints(dims, vm_dim_ceil(dims, vm_dim_over(dims, upper, two)), "ceil(T/4)");
+  assert_int_equal(vm_dim_floor(dims, vm_dim_over(dims, f->D, four)), vm_dim_over(dims, f->D, four));
+  assert_int_equal(vm_dim_floor(dims, vm_dim_over(dims, f->H, two)), two);
+  assert_int_equal(vm_dim_ceil(dims, vm_dim_over(dims, f->H, two)), three);
+  assert_prints(dims, vm_dim_ceil(dims, vm_dim_over(dims, f->T, f->H)), "ceil(T/H)");
+  assert_int_equal(vm_dim_floor(dims, vm_dim_minus(dims, f->S, vm_dim_over(dims, f->T, f->C))), VM_NO_DIM);
+  assert_true(vm_dim_is_ragged(dims, lower));
+  assert_true(vm_dim_uses(dims, lower, 3));
+  assert_false(vm_dim_uses(dims, lower, 4));
+  vm_dim odd = vm_dim_floor(
+      dims,
+      vm_dim_over(dims, vm_dim_minus(dims, vm_dim_times(dims, three, f->T), vm_dim_number(dims, 5)), two));
+  for (int64_t n = 2; n < 12; n++) {
+    int64_t size[] = {-1, -1, -1, n, 1, -1, -1, -1, -1, -1}, value;
+    assert_int_equal(vm_dim_value(dims, odd, size, &value, NULL), RT_OK);
+    assert_int_equal(value, (3 * n - 5 + 1) / 2 - (n % 2 == 0));
+    assert_int_equal(vm_dim_value(dims, upper, size, &value, NULL), RT_OK);
+    assert_int_equal(value, (n + 1) / 2);
+  }
+  assert_true(vm_dims_floors_fit(dims));
+  dims->symbol[vm_dim_as_symbol(dims, lower)].of = lower;
+  assert_false(vm_dims_floors_fit(dims));
+}
+
 static void test_no_memory(void **state) {
   (void)state;
   rt_set_allocator(ration_resize, &memory);
@@ -193,6 +230,7 @@ static void test_no_memory(void **state) {
     if (vm_dims_init(&dims) != RT_OK) continue;
     vm_dim d = vm_dim_symbol(&dims, "D", VM_CONST, 2);
     for (int i = 0; i < 40 && d != VM_NO_DIM; i++) d = vm_dim_plus(&dims, d, VM_ONE);
+    if (d != VM_NO_DIM) vm_dim_ceil(&dims, vm_dim_over(&dims, vm_dim_symbol(&dims, "T", VM_RAGGED, -1), d));
     if (vm_dims_branch(&branch, &dims) == RT_OK) vm_dims_free(&branch);
     vm_dims_free(&dims);
   }
@@ -209,6 +247,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_terms, setup, teardown),
       cmocka_unit_test_setup_teardown(test_branch, setup, teardown),
       cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_rounded, setup, teardown),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

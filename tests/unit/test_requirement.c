@@ -62,6 +62,47 @@ static void test_proven(void **state) {
   assert_int_equal(truth(VM_NOT_NEGATIVE, vm_dim_over(&dims, D, T)), VM_FOR_ALL);
 }
 
+static void test_rounded(void **state) {
+  (void)state;
+  vm_dim lower = vm_dim_floor(&dims, over(T, 2)), upper = vm_dim_ceil(&dims, over(T, 2)),
+         part = vm_dim_ceil(&dims, vm_dim_over(&dims, T, D));
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(T, times(number(2), lower))), VM_FOR_ALL);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(plus(T, -1), times(number(2), lower))), VM_FOR_SOME);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(plus(T, -2), times(number(2), upper))), VM_FOR_NONE);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(times(number(2), upper), T)), VM_FOR_ALL);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(plus(T, 1), times(number(2), upper))), VM_FOR_ALL);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(times(part, D), T)), VM_FOR_ALL);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(lower, plus(T, 1))), VM_FOR_NONE);
+  assert_int_equal(truth(VM_WHOLE, lower), VM_FOR_ALL);
+  assert_int_equal(truth(VM_WHOLE, over(lower, 3)), VM_FOR_SOME);
+  assert_int_equal(truth(VM_WHOLE, over(times(lower, plus(lower, 1)), 2)), VM_FOR_ALL);
+  symbol(T)->limit = 9;
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(number(5), upper)), VM_FOR_ALL);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, minus(number(4), upper)), VM_FOR_SOME);
+  assert_int_equal(truth(VM_NOT_NEGATIVE, plus(lower, -5)), VM_FOR_NONE);
+}
+
+/* floor(T/2) >= 3 is T >= 6, and ceil(T/2) <= 3 is T <= 6. */
+static void test_rounded_limits(void **state) {
+  (void)state;
+  for (int64_t n = 1; n < 9; n++)
+    for (int up = 0; up < 2; up++)
+      for (int least = 0; least < 2; least++) {
+        vm_dim half = up ? vm_dim_ceil(&dims, over(T, 3)) : vm_dim_floor(&dims, over(T, 3));
+        struct vm_requirement r = {.dim = least ? plus(half, -n) : minus(number(n), half)};
+        uint32_t s;
+        bool is_least;
+        int64_t limit;
+        assert_true(vm_requirement_limit(&dims, &r, &s, &is_least, &limit));
+        assert_int_equal(s, vm_dim_as_symbol(&dims, T));
+        assert_int_equal(is_least, least);
+        for (int64_t t = 0; t < 40; t++) {
+          int64_t size[] = {-1, -1, t, 1, -1, -1};
+          assert_int_equal(vm_requirement_met(&dims, &r, size) == RT_OK, least ? t >= limit : t <= limit);
+        }
+      }
+}
+
 static void test_whole(void **state) {
   (void)state;
   assert_int_equal(truth(VM_WHOLE, over(T, 2)), VM_FOR_SOME);
@@ -241,6 +282,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_proven, make_dims, free_dims),
       cmocka_unit_test_setup_teardown(test_whole, make_dims, free_dims),
+      cmocka_unit_test_setup_teardown(test_rounded, make_dims, free_dims),
+      cmocka_unit_test_setup_teardown(test_rounded_limits, make_dims, free_dims),
       cmocka_unit_test_setup_teardown(test_random, make_dims, free_dims),
       cmocka_unit_test_setup_teardown(test_formulas, make_dims, free_dims),
       cmocka_unit_test(test_bytes),

@@ -232,6 +232,8 @@ static void test_parts(void **state) {
   REFUSED("settings", s.m->settings.optimizer = NULL);
   REFUSED("settings", s.m->settings.average = NAN);
   REFUSED("symbol 0", s.m->dims.symbol[0].value = -1);
+  REFUSED("table of dims", s.m->dims.symbol[3].kind = VM_FLOOR); /* of nothing */
+  REFUSED("table of dims", s.m->dims.symbol[3].kind = VM_FLOOR; s.m->dims.symbol[3].of = s.T);
   REFUSED("incomplete", s.m->function[0].name = NULL);
   REFUSED("incomplete", s.m->function[0].slot_count = 1000);
   REFUSED("table", s.m->line = NULL);
