@@ -24,7 +24,8 @@ struct vm_point {
 };
 enum vm_outcome vm_poly_value_with(const struct vm_dims *dims, const struct vm_poly *poly,
                                    const struct vm_point *at, struct vm_fraction *value);
-/* The same where `all` has the value of every symbol; of a FLOOR symbol it may be -1, and is computed then. */
+/* The same where `all` has the value of every symbol; of a FLOOR symbol it may be -1, and is computed then.
+ */
 enum vm_outcome vm_poly_value_at(const struct vm_dims *dims, const struct vm_poly *poly, const int64_t *all,
                                  struct vm_fraction *value);
 void vm_poly_print(const struct vm_dims *dims, const struct vm_poly *poly, struct rt_text *out);
