@@ -133,6 +133,10 @@ static const struct token_program token_programs[] = {
             "  x = x + relu(linear(p[0..T], D) + linear(p[1..T + 1], D) + linear(p[2..T + 2], D))")},
     {"first token", WRITES("  y = x[0]\n  x = x + expand(y, [T, D])\n"
                            "  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"memory before the text",
+     WRITES("  m = param[2, D] = normal(0.3)\n"
+            "  x = x + side(look(x, concat(m, x, axis = 0)) with { mask = j <= i + 2 })\n"
+            "  x = x + side(look(x, concat(m, x, axis = 0)) with { mask = j <= i + 2 })")},
     {"gate of a table per position",
      WRITES("  g = param[64] = normal(1)\n  x = x * expand(g[0..T], [T, D])\n"
             "  x = x + side(look(x, x) with { mask = j <= i\n score = s + g[i] * g[j] })")},
@@ -142,6 +146,11 @@ static const struct token_program token_programs[] = {
      "model m(source, text) -> next(text) {\n  y = embed(source, D)\n  y = y + side(look(y, y))\n"
      "  x = embed(text, D)\n  x = x + side(look(x, x) with { mask = j <= i })\n"
      "  x = x + side(look(x, layernorm(y)))\n  x = x + side(look(x, y) with { score = s - abs(i - j) })\n"
+     "  return linear(x, V)\n}\n"},
+    {"source before the text",
+     "model m(source, text) -> next(text) {\n  y = embed(source, D)\n  x = embed(text, D)\n"
+     "  x = x + side(look(x, concat(y, x, axis = 0)) with { mask = j <= i + S })\n"
+     "  x = x + side(look(x, concat(y, x, axis = 0)) with { mask = j <= i + S })\n"
      "  return linear(x, V)\n}\n"},
     {"recurrence that begins with the source",
      "model m(source, text) -> next(text) {\n  y = mean(gru(embed(source, D), D), S)\n  x = embed(text, D)\n"
