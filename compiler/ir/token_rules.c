@@ -238,15 +238,15 @@ static ir_id joined(struct stepping *s, ir_id n, const uint32_t *all_of, uint32_
   return s->looking ? n : step_copy(s, n, all, arg);
 }
 
-/* What stands before the text in a shift: the operands but for the last. */
-static ir_id prefix(struct stepping *s, ir_id n, vm_dim size) {
+/* What stands before the text in a shift: the first operands. */
+static ir_id prefix(struct stepping *s, ir_id n, int count, vm_dim size) {
   const struct ir_node node = *node_of(s, n);
   struct vm_type type = node.type;
   type.dim[node.attr[0]] = size;
   ir_id arg = node.arg[0];
-  if (node.arg_count > 2)
-    arg = ir_add(step_at(s, n), (struct ir_op){OP_concat, node.arg_count - 1, .arg = node.arg,
-                                               .attr = {node.attr[0]}, .type = &type});
+  if (count > 1)
+    arg = ir_add(step_at(s, n),
+                 (struct ir_op){OP_concat, count, .arg = node.arg, .attr = {node.attr[0]}, .type = &type});
   return ir_expand_axes(step_at(s, n), arg, bits_below(type.rank), &type);
 }
 
@@ -255,9 +255,11 @@ static ir_id shifted(struct stepping *s, ir_id n) {
   const struct ir_node node = *node_of(s, n);
   int axis = (int)node.attr[0], last = node.arg_count - 1;
   struct vm_dims *dims = s->g->dims;
+  while (last > 0 && step_has_none(s, node_of(s, node.arg[last])->type.dim[axis])) last--; /* no rows */
   const struct ir_node text = *node_of(s, node.arg[last]);
   vm_dim k = vm_dim_number(dims, 0), size = text.type.dim[axis], dim = node.type.dim[axis];
-  bool cut = !step_has_none(s, step_rest(s, size)), fits = step_axes(s, n) == 1u << axis;
+  if (!step_is_along(s, size)) return step_refuse(s, n, "has rows behind the text");
+  bool cut = !step_has_none(s, step_rest(s, size)), fits = step_axes(s, n) == 1u << axis && last > 0;
   ir_id source = node.arg[last];
   for (int a = 0; a < last; a++) {
     fits = fits && !step_is_along(s, node_of(s, node.arg[a])->type.dim[axis]) && !s->depends[node.arg[a]];
@@ -276,7 +278,7 @@ static ir_id shifted(struct stepping *s, ir_id n) {
   vm_dim length = node_of(s, source)->type.dim[axis], both = vm_dim_plus(dims, k, length);
   struct vm_type type = node.type;
   type.dim[axis] = k;
-  ir_id kept = step_keep(s, &type, prefix(s, n, k));
+  ir_id kept = step_keep(s, &type, prefix(s, n, last, k));
   ir_id all = step_join(s, n, (ir_id[]){kept, rows}, axis, both);
   step_replace(s, kept, step_slice(s, n, all, axis, length, k));
   return cut ? step_slice(s, n, all, axis, vm_dim_number(dims, 0), dim) : all;

@@ -131,6 +131,9 @@ static const struct token_program token_programs[] = {
             "  x = relu(linear(p[0..T], D) + linear(p[1..T + 1], D) + linear(p[2..T + 2], D))\n"
             "  p = concat(zeros([2, D]), x, axis = 0)\n"
             "  x = x + relu(linear(p[0..T], D) + linear(p[1..T + 1], D) + linear(p[2..T + 2], D))")},
+    {"convolutions of the library", WRITES("  x = relu(conv(x, 3, D, causal = true))\n"
+                                           "  x = x + conv(x, 2, D, causal = true)\n"
+                                           "  x = linear(bigrams(x), D)")},
     {"first token", WRITES("  y = x[0]\n  x = x + expand(y, [T, D])\n"
                            "  x = x + side(look(x, x) with { mask = j <= i })")},
     {"memory before the text",
