@@ -434,10 +434,17 @@ static int set_number(struct cc_context *c, const struct cc_callee *callee, cons
 
 static int set_text(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
                     struct cc_setting *s) {
-  if (s->arg->kind != GR_STRING)
+  struct cc_value value;
+  if (s->arg->kind == GR_NAME && !cc_lookup(c->scope, s->arg->text))
     return gr_fail(c->error, s->arg->span, "`%s` of `%s` is a text in quotes", p->name, callee->name);
-  s->text = cc_interpolate(c, s->arg->text, s->arg->span);
-  return s->text ? RT_OK : c->error->code;
+  int status = cc_expression(c, s->arg, &value);
+  if (status != RT_OK) return status;
+  if (value.kind != CC_STRING)
+    return gr_fail(c->error, s->arg->span, "`%s` of `%s` is a text, and this is %s", p->name, callee->name,
+                   cc_describe(c, &value));
+  s->text = value.text;
+  s->said_in = value.said_in;
+  return RT_OK;
 }
 
 static int set_name(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,

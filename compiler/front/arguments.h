@@ -79,6 +79,7 @@ struct cc_setting {
   struct gr_span span;
   double number;
   const char *text;
+  const char *said_in; /* the file of the program in which the text stands */
 };
 int cc_match_settings(struct cc_context *c, const struct cc_callee *callee, struct gr_span call,
                       struct gr_node *const *list, int count, struct cc_setting *setting);

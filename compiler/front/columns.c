@@ -219,7 +219,7 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
     if (!kind->option[o].text || !given->arg) continue;
     const char **text = io_option_text(&kind->option[o], set);
     *text = given->text;
-    if (text == &set->vocab) *text = cc_beside(&c->module->arena, column->span.source->name, given->text);
+    if (text == &set->vocab) *text = cc_beside(&c->module->arena, given->said_in, given->text);
     if (!*text) return cc_out_of_memory(c);
     if (text == &set->labels) return cc_check_labels(c, column, given, input);
     if (text == &set->vocab && (set->min_count || set->max_size))

@@ -25,6 +25,7 @@ struct cc_value {
   double number;
   vm_dim dim;
   const char *text;
+  const char *said_in; /* STRING: the file of the program in which it stands */
   const struct cc_definition *function;
   const char *instance; /* FUNCTION: path of the shared instance, or NULL */
   const struct cc_builtin *builtin;

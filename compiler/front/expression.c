@@ -304,6 +304,7 @@ CC_OWN_FRAME static int list(struct cc_context *c, const struct gr_node *node, s
 CC_OWN_FRAME static int text(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   value->kind = CC_STRING;
   value->text = cc_interpolate(c, node->text, node->span);
+  value->said_in = node->span.source->name;
   return value->text ? RT_OK : c->error->code;
 }
 

@@ -116,7 +116,7 @@ static int init_call(struct cc_context *c, const struct initialiser *self, const
   if (status != RT_OK) return status;
   *init = (struct vm_init){.kind = self->kind};
   if (self->kind == VM_INIT_LOAD) {
-    init->file = cc_beside(&c->module->arena, node->span.source->name, setting[0].text);
+    init->file = cc_beside(&c->module->arena, setting[0].said_in, setting[0].text);
     init->tensor = setting[1].text;
     return init->file ? RT_OK : cc_out_of_memory(c);
   }
