@@ -11,6 +11,7 @@ static bool begins_value(yysymbol_kind_t symbol) {
     case YYSYMBOL_STRING:
     case YYSYMBOL_LPAREN:
     case YYSYMBOL_LBRACKET:
+    case YYSYMBOL_LBRACE: /* of a block with a value */
     case YYSYMBOL_MINUS:
     case YYSYMBOL_NOT:
     case YYSYMBOL_PARAM:
@@ -71,7 +72,7 @@ static unsigned what_is_expected(const yysymbol_kind_t *symbols, int count) {
   if (HAS(RETURN)) expects |= GR_EXPECTS_STATEMENT;
   if (HAS(FN)) expects |= GR_EXPECTS_ITEM;
   if (HAS(END)) expects |= GR_EXPECTS_END;
-  if (HAS(LBRACE)) expects |= GR_EXPECTS_BLOCK;
+  if (HAS(LBRACE) && !HAS(NUMBER)) expects |= GR_EXPECTS_BLOCK;
   if (HAS(ASSIGN) && !HAS(MATMUL)) expects |= GR_EXPECTS_ASSIGN;
   if (HAS(NAME) && !HAS(NUMBER) && !HAS(RETURN)) expects |= GR_EXPECTS_NAME;
   if (HAS(DOTS) && HAS(MATMUL) && !HAS(RBRACKET)) expects |= GR_EXPECTS_LOOP;

@@ -86,7 +86,7 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %type <list> arguments argument_list with_entries slot dim_list limit_list index_list value_list
 %type <node> dim const import import_as data column fn head head_dim model loss train setting extern param
 %type <node> type_opt type result_opt default_opt body
-%type <node> output entry block statement let for if else_opt return result value expr conjunction
+%type <node> output entry block statement let for if else_opt return result given value expr conjunction
 %type <node> negation comparison chain sum product
 %type <node> unary power operand postfix primary path argument
 %type <node> with_opt with_entry shape shape_item list_item data_shape_opt limit index range
@@ -367,7 +367,7 @@ statement
   ;
 
 let
-  : names ASSIGN value  { MAKE($1, ADD($1, $3)); MAKE($$, SEQ(LET, @$, $1)); }
+  : names ASSIGN given  { MAKE($1, ADD($1, $3)); MAKE($$, SEQ(LET, @$, $1)); }
   ;
 
 names
@@ -398,6 +398,8 @@ return
   ;
 
 results: result  { MAKE($$, LIST(1, $1)); } | results COMMA result  { MAKE($$, ADD($1, $3)); };
+
+given: value | block;
 
 result: value | NAME ASSIGN value  { MAKE($$, gr_named(NODE(ARG, @$, 1, $3), $1, @1)); };
 
@@ -458,10 +460,8 @@ product
   | product product_op unary { MAKE($$, gr_binary(parser, $2, $1, $3)); }
   ;
 
-product_op
-  : TIMES { $$ = "*"; } | DIVIDE { $$ = "/"; } | QUOTIENT { $$ = "//"; }
-  | MODULO { $$ = "%"; } | MATMUL { $$ = "@"; }
-  ;
+product_op: TIMES { $$ = "*"; } | DIVIDE { $$ = "/"; } | QUOTIENT { $$ = "//"; } | MODULO { $$ = "%"; }
+          | MATMUL { $$ = "@"; };
 
 unary
   : power
@@ -544,7 +544,7 @@ with_entries
   ;
 
 with_entry
-  : slot ASSIGN value        { MAKE($$, gr_slot(parser, @$, $1, $3)); }
+  : slot ASSIGN given        { MAKE($$, gr_slot(parser, @$, $1, $3)); }
   ;
 
 slot

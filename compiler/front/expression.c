@@ -308,6 +308,21 @@ CC_OWN_FRAME static int text(struct cc_context *c, const struct gr_node *node, s
   return value->text ? RT_OK : c->error->code;
 }
 
+/* `{ d = i - j; return s - d * d }`: what it binds is its own. */
+CC_OWN_FRAME static int block_value(struct cc_context *c, const struct gr_node *block,
+                                    struct cc_value *value) {
+  struct cc_scope inner = {.parent = c->scope};
+  struct cc_results one = {value, 1, -1};
+  c->scope = &inner;
+  int status = cc_block(c, block, &one);
+  c->scope = inner.parent;
+  cc_scope_free(&inner);
+  if (status != RT_OK || one.count == 1) return status;
+  gr_fail(c->error, block->span, "this block gives no value");
+  rt_hint(c->error, "it ends with what it is worth: return s - d * d");
+  return c->error->code;
+}
+
 static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   struct cc_results one = {value, 1, -1};
   switch (node->kind) {
@@ -319,6 +334,7 @@ static int evaluate(struct cc_context *c, const struct gr_node *node, struct cc_
     case GR_NAME: return name(c, node, value);
     case GR_MEMBER: return member(c, node, value);
     case GR_LIST: return list(c, node, value);
+    case GR_BLOCK: return block_value(c, node, value);
     case GR_EACH: return cc_each(c, node, value);
     case GR_CALL: return cc_call(c, node, &one);
     case GR_PARAMETER: return cc_parameter(c, node, value);

@@ -188,8 +188,22 @@ static int walk_each(struct cc_walk *w, const struct gr_node *node) {
   return status;
 }
 
+/* A block with a value, as of a slot: what it binds ends with it. */
+static int walk_value_block(struct cc_walk *w, const struct gr_node *block) {
+  size_t first = w->sight.count;
+  const char *slot = w->slot;
+  w->slot = NULL;
+  w->value_blocks++;
+  int status = walk_block(w, block);
+  w->value_blocks--;
+  w->slot = slot;
+  for (size_t at = w->sight.count; status == RT_OK && at > first; at--) cc_sight_hide(&w->sight, at - 1);
+  return status;
+}
+
 static int walk_expression(struct cc_walk *w, const struct gr_node *node) {
   switch (node->kind) {
+    case GR_BLOCK: return walk_value_block(w, node);
     case GR_NAME: return walk_name(w, node);
     case GR_MEMBER: return walk_member(w, node);
     case GR_CALL: return walk_call(w, node);
@@ -208,6 +222,10 @@ static int walk_let(struct cc_walk *w, const struct gr_node *node) {
   bool in_head = w->user->node->kind == GR_HEAD;
   if (node->count > 17) gr_fail(cc_wrong(w), node->span, "at most 16 names can be bound at once");
   bool slot = in_head && node->count == 2 && cc_is_slot(node->child[0]->text);
+  for (int i = 0; w->value_blocks && i < node->count - 1; i++)
+    if (cc_is_slot(node->child[i]->text) || cc_is_slot_variable(node->child[i]->text))
+      gr_fail(cc_wrong(w), node->child[i]->span, "`%s` has a meaning in slots: give this another name",
+              node->child[i]->text);
   w->slot = in_head ? node->child[0]->text : NULL;
   const struct gr_node *right = node->child[node->count - 1];
   int status = slot ? walk_slot(w, w->slot, right) : walk_expression(w, right);

@@ -16,6 +16,7 @@ struct cc_walk {
   const struct gr_node *call; /* the CALL that is walked, or NULL */
   const char *slot;           /* the name that the statement at hand binds in a head */
   bool in_slot, in_initialiser, in_settings;
+  int value_blocks; /* how many blocks with a value stand around */
   const struct cc_with_slot {
     const char *name;
     const struct cc_with_slot *outer;
