@@ -280,6 +280,8 @@ void lib_judge_free(struct lib_judge *judge);
 int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *loss, struct rt_error *error);
 /* Does training minimise more than the loss of one output? */
 bool lib_has_total(const struct vm_module *module);
+/* Output `output` of the function "eval" after a run, as one number. */
+double lib_judge_value(const struct lib_judge *judge, uint32_t output);
 /* How much the loss of an output counts the rows of the batch that the machine has just run, where the
  * program says so. */
 bool lib_judge_weight(const struct lib_judge *judge, uint32_t output, double *weight);

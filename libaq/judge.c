@@ -135,31 +135,11 @@ static int judge_unanswered(struct lib_judge *judge, struct lib_batch batch, uin
   return status;
 }
 
-bool lib_has_total(const struct vm_module *m) {
-  const struct vm_function *eval = vm_module_function(m, "eval");
-  uint32_t count = m->output_count;
-  return count > 1 || (eval->output_count > count + 1 && eval->output[count] != eval->output[count + 1]);
-}
-
-static double value_of(const struct lib_judge *judge, uint32_t output) {
-  double value;
-  struct rt_tensor t = vm_machine_output(judge->machine, output);
-  lib_to_double(&t, judge->feed.precision, &value);
-  return value;
-}
-
-bool lib_judge_weight(const struct lib_judge *judge, uint32_t o, double *weight) {
-  uint32_t outputs = judge->module->output_count;
-  bool said = vm_module_function(judge->module, "eval")->output_count == 3 * outputs + 1;
-  if (said) *weight = value_of(judge, 2 * outputs + 1 + o);
-  return said;
-}
-
 /* Adds an output's own loss; where the model has none of its own, the loss is the one of its only output. */
 static void judge_own_loss(struct lib_judge *judge, uint32_t o, double total, int64_t count) {
   uint32_t own = judge->module->output_count + 1 + o;
   bool apart = own < vm_module_function(judge->module, "eval")->output_count;
-  double value = apart ? value_of(judge, own) : total, weight;
+  double value = apart ? lib_judge_value(judge, own) : total, weight;
   if (!lib_judge_weight(judge, o, &weight)) weight = lib_feed_weight(&judge->feed, o, count);
   rep_add_loss(&judge->report[o], value * weight, weight);
 }
