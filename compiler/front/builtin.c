@@ -29,7 +29,12 @@ static int run_unary(struct cc_context *c, const struct cc_builtin *self, args_t
 static int run_binary(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
   ir_id a, b;
+  double x, y;
   int status;
+  if (cc_to_number(c, &args->value[0], &x) && cc_to_number(c, &args->value[1], &y)) {
+    *result = (struct cc_value){.kind = CC_NUMBER, .number = ir_fold((enum rt_op)self->op, x, y, 0)};
+    return RT_OK;
+  }
   if ((status = cc_builtin_tensor(c, args, 0, &a)) || (status = cc_builtin_tensor(c, args, 1, &b)))
     return status;
   return cc_builtin_done(c, result, ir_binary(cc_in_graph(c, args->node->span), (enum rt_op)self->op, a, b));
