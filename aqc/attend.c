@@ -17,8 +17,11 @@ static bool is_wanted(const char *head, const char *name) {
 
 static int no_maps(const char *head) {
   if (head)
-    return message_fail(AQ_USAGE, "without --head all of them are shown", "the model has no head `%s`", head);
-  return message_fail(AQ_USAGE, "it shows models that have a head or a mix", "this model pays no attention");
+    return message_fail(AQ_USAGE,
+                        "without --head all of them are shown, but for heads within the step of a scan",
+                        "the model has no head `%s` to show", head);
+  return message_fail(AQ_USAGE, "it shows heads and mixes, but not those within the step of a scan",
+                      "this model has no attention to show");
 }
 
 static int show(const struct settings *settings, const aq_session *session) {
@@ -90,6 +93,7 @@ const struct verb verb_attend = {
     -1,
     "show what every head looks at in a text",
     "Shows the attention of every named head on a text, with a row for each query and a column for each key, "
-    "and the weights with which heads are mixed. A model that reads several columns needs a text for each.",
+    "and the weights with which heads are mixed. Heads within the step of a scan are not shown. A model that "
+    "reads several columns needs a text for each.",
     option_list,
     run_attend};

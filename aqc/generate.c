@@ -17,6 +17,8 @@
 
 /* What is said while texts are written. */
 struct says {
+  const aq_session *prompted; /* its unknown words are told before the first token; NULL: they are not, or no
+                                 more */
   int64_t seed;      /* when it is new: said as soon as something is drawn with it; -1: it is not said */
   bool shown, drawn; /* how far writing is, where nothing else moves on the terminal */
   long long tokens, texts;
@@ -26,6 +28,19 @@ struct says {
 static void say_seed(struct says *says) {
   if (says->seed >= 0) message_warn("--seed %lld draws the same again", (long long)says->seed);
   says->seed = -1;
+}
+
+static void remark_unknown(const aq_session *session) {
+  aq_unknown unknown = aq_session_unknown(session);
+  if (!unknown.count) return;
+  message_warn("the model does not know %lld of the %s%s%s", (long long)unknown.count, unknown.tokens,
+               *unknown.some ? ": " : "", unknown.some);
+}
+
+/* Before the text: behind a part of it the remark would stand in the middle of a line. */
+static void say_unknown(struct says *says) {
+  if (says->prompted) remark_unknown(says->prompted);
+  says->prompted = NULL;
 }
 
 static double seconds_now(void) {
@@ -55,6 +70,7 @@ static void clear_count(struct says *says) {
 }
 
 static enum aq_then write_token(void *context, const aq_token *token) {
+  say_unknown(context);
   say_seed(context);
   return output_write_now(NULL, token->text, token->length) ? AQ_END_ALL : AQ_GO_ON;
 }
@@ -131,17 +147,11 @@ static aq_generate_options options_of(const struct settings *settings) {
 
 /* ---- one prompt ---- */
 
-static void remark_unknown(const aq_session *session, const struct settings *settings) {
-  aq_unknown unknown = aq_session_unknown(session);
-  if (settings->quiet || !unknown.count) return;
-  message_warn("the model does not know %lld of the %s%s%s", (long long)unknown.count, unknown.tokens,
-               *unknown.some ? ": " : "", unknown.some);
-}
-
 /* The fields of the prompt, with tabs between them when the model reads several. */
 static int write_prompt(aq_session *session, const aq_model *model, const struct settings *settings,
                         aq_generate_options *options) {
   char names[8];
+  struct says *says = options->context;
   size_t fields = (size_t)model_fields(model, FIELDS_READ, names, sizeof names), count = 0;
   aq_field *field = calloc(fields + 1, sizeof *field);
   if (!field) return message_no_memory();
@@ -151,9 +161,10 @@ static int write_prompt(aq_session *session, const aq_model *model, const struct
     rest = tab ? tab + 1 : NULL;
   }
   options->token = settings->json ? count_token : write_token;
+  says->prompted = settings->quiet ? NULL : session;
   int status = aq_session_generate(session, field, count, 1, options);
   free(field);
-  remark_unknown(session, settings);
+  say_unknown(says);
   if (output_failed()) return AQ_IO;
   if (status != AQ_OK) return message_print(aq_session_message(session));
   if (!settings->json) {
@@ -191,7 +202,7 @@ static int write_rows(aq_session *session, const aq_model *model, const struct s
   if (output_failed()) return AQ_IO;
   aq_reading reading = aq_session_reading(session);
   reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
-  remark_unknown(session, settings);
+  if (!settings->quiet) remark_unknown(session);
   return status != AQ_OK ? failed(session, options->path) : input_finish();
 }
 

@@ -45,7 +45,7 @@ enum aq_status {
   AQ_NO_MEMORY = 71,
   AQ_CANNOT_CREATE = 73, /* a file cannot be created there */
   AQ_IO = 74,            /* reading or writing failed: a full disk, a reader that has gone */
-  AQ_NOT_ALLOWED = 77,   /* the program asks for something that the host does not allow */
+  AQ_NOT_ALLOWED = 77,   /* kept for native code without permission: not in this version */
   AQ_INTERRUPTED = 130   /* the progress callback asked to stop; a checkpoint was written */
 };
 

@@ -97,6 +97,24 @@ int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *a
                          : cc_builtin_done(c, result, ir_expand(cc_in_model(c, args->node->span), x, &type));
 }
 
+/* Equal axes have no names of their own: which of them goes where would be a guess. What the library of aq
+ * transposes keeps them in their order. */
+static int told_apart(struct cc_context *c, const args_t *args, const struct vm_type *from,
+                      const struct vm_type *to) {
+  for (int a = 0; a < from->rank && !c->unit->is_stdlib; a++)
+    for (int b = a + 1; b < from->rank; b++) {
+      if (from->dim[a] != from->dim[b]) continue;
+      gr_fail(c->error, args->span[1], "%s can be transposed to %s in more than one way",
+              cc_type_text(c, from), cc_type_text(c, to));
+      rt_hint(c->error,
+              "x' swaps the last two axes; otherwise give the axes different names where x is made "
+              "(dim E = %s), so that it is clear which one is meant",
+              cc_dim_text(c, from->dim[a]));
+      return c->error->code;
+    }
+  return RT_OK;
+}
+
 /* transpose(x, [H, T, K]): the axes in the order of the list, which names each once. */
 int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                      struct cc_value *result) {
@@ -117,6 +135,7 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
     order = rt_order_with(order, i, a);
     out.dim[i] = wanted.dim[i];
   }
+  if ((status = told_apart(c, args, &type, &out))) return status;
   return cc_builtin_done(c, result, ir_transpose(cc_in_model(c, args->node->span), x, order, &out));
 }
 
