@@ -70,18 +70,75 @@ static const char *how_far(struct cc_context *c, const struct ir_leak *leak) {
   return text ? text : "";
 }
 
-/* The head that looks ahead, by its path. */
-static const char *head_name(const struct ir_graph *g, const struct ir_node *n) {
-  const char *name = n->op == OP_attention ? g->head[n->attr[0]]->name : NULL;
-  return name ? name : "";
+/* What looks ahead: the last node of the way, or one in the body of that. */
+static const struct ir_node *looking(const struct ir_graph *g, const struct ir_leak *leak) {
+  return leak->inside ? leak->inside : &g->node[leak->node[leak->count - 1]];
+}
+
+/* The head that looks ahead. One within a step is tensors by now. NULL: something else does. */
+static const struct ir_head *head_of(const struct ir_graph *g, const struct ir_leak *leak) {
+  const struct ir_node *n = looking(g, leak);
+  if (leak->inside && n->head) return g->head[n->head - 1];
+  return n->op == OP_attention ? g->head[n->attr[0]] : NULL;
+}
+static bool is_head_of_step(const struct ir_graph *g, const struct ir_leak *leak) {
+  return leak->inside && head_of(g, leak) && head_of(g, leak)->called.source;
+}
+
+static const struct words *words_for(const struct ir_graph *g, const struct ir_leak *leak) {
+  static const struct words step_words = {
+      OP_attention, "this head, in a step of scan, looks at the whole text",
+      "a mask in a step is not followed, not even one by the step's own position: look at the text before "
+      "the "
+      "scan, with `mask = j <= i`, or carry what came before in the state"};
+  static const struct words forward_words = {OP_scan, "this recurrence mixes positions of the text", NULL};
+  const struct ir_node *n = looking(g, leak);
+  if (is_head_of_step(g, leak)) return &step_words;
+  if (n->op == OP_scan && !ir_scan_of(g, n)->reverse) return &forward_words;
+  return find_words((enum rt_op)n->op);
+}
+
+static const char *hint_for(const struct ir_graph *g, const struct ir_leak *leak) {
+  const struct words *w = words_for(g, leak);
+  const struct ir_node *n = looking(g, leak);
+  if (leak->inside && !is_head_of_step(g, leak) && n->op != OP_scan && n->op != OP_cumsum)
+    return "what scan is given by name is seen whole in each step: carry what came before in the state";
+  return w ? w->hint : NULL;
+}
+
+/* Where what looks ahead is shown. */
+static struct gr_span place_of(const struct ir_graph *g, const struct ir_leak *leak) {
+  if (is_head_of_step(g, leak)) return head_of(g, leak)->called;
+  if (leak->inside && is_users(leak->inside->span)) return leak->inside->span;
+  if (leak->inside && is_users(leak->inside->called)) return leak->inside->called;
+  return place_on_way(g, leak, leak->count - 1);
+}
+
+/* Where a call of the user makes several heads, the mask is for one of them: `cross.mask`. */
+static void hint_path(struct cc_context *c, const struct ir_head *head) {
+  const char *dot = head->within ? strchr(head->within, '.') : NULL;
+  bool several = false;
+  for (uint32_t k = 0; k < c->model->head_count; k++)
+    several = several || (c->model->head[k] != head && same_place(c->model->head[k]->called, head->called));
+  if (!several || !dot) {
+    rt_hint(c->error, "%s", find_words(OP_attention)->hint);
+    return;
+  }
+  int length = (int)(dot - head->within);
+  rt_hint(
+      c->error,
+      "this call makes several heads: `with { %.*s.mask = j <= i }` behind it is for this one. If it has a "
+      "mask, that one `and j <= i`",
+      length, head->within);
 }
 
 /* What a leak is, in words: "this head looks at what comes later, by 1 position (`m.z`)". */
 static const char *leak_words(struct cc_context *c, const struct ir_leak *leak) {
-  const struct ir_node *n = &c->model->node[leak->node[leak->count - 1]];
-  const struct words *w = find_words((enum rt_op)n->op);
-  const char *name = head_name(c->model, n);
-  if (leak->kind == IR_LEAK_LENGTH) return "this is made of how long it is";
+  const struct words *w = words_for(c->model, leak);
+  const struct ir_head *head = head_of(c->model, leak);
+  const char *name = head && head->name ? head->name : "";
+  if (leak->kind == IR_LEAK_LENGTH && !is_head_of_step(c->model, leak))
+    return "this is made of how long it is";
   const char *text =
       rt_arena_printf(&c->model->arena, "%s%s%s%s%s", w ? w->says : "this mixes positions of the text",
                       how_far(c, leak), name[0] ? " (`" : "", name, name[0] ? "`)" : "");
@@ -90,17 +147,20 @@ static const char *leak_words(struct cc_context *c, const struct ir_leak *leak) 
 
 static int refuse(struct cc_context *c, const char *column, const struct ir_leak *leak) {
   const struct ir_graph *g = c->model;
-  const struct words *w = find_words((enum rt_op)g->node[leak->node[leak->count - 1]].op);
-  struct gr_span place = place_on_way(g, leak, leak->count - 1), shown = place;
-  if (leak->kind == IR_LEAK_LENGTH) {
+  const char *hint = hint_for(g, leak);
+  struct gr_span place = place_of(g, leak), shown = place;
+  if (leak->kind == IR_LEAK_LENGTH && !is_head_of_step(g, leak)) {
     gr_fail(c->error, place,
             "next(%s) sees how long the text is, which tells at each position how much is to come", column);
     rt_hint(c->error, "what may be counted is the position itself: range(T), or i and j in a head");
   } else {
     gr_fail(c->error, place, "next(%s) sees what it should predict: %s", column, leak_words(c, leak));
-    if (w && w->hint) rt_hint(c->error, "%s", w->hint);
+    if (head_of(g, leak) && !leak->inside)
+      hint_path(c, head_of(g, leak));
+    else if (hint)
+      rt_hint(c->error, "%s", hint);
   }
-  for (int k = leak->count - 2, notes = 0; k >= 0 && notes < 4; k--) {
+  for (int k = leak->count - (leak->inside ? 1 : 2), notes = 0; k >= 0 && notes < 4; k--) {
     struct gr_span next = place_on_way(g, leak, k);
     if (!is_users(next) || same_place(next, shown) || same_place(next, place)) continue;
     shown = next;
@@ -155,7 +215,7 @@ static int add_reach(struct cc_context *c, const struct ir_dependence *found,
                                      : CC_SEES_ALL;
   row->why = "";
   if (row->sees != CC_SEES_ALL || !ir_leak_of(found, asked->result, axis, &leak)) return RT_OK;
-  struct gr_span place = place_on_way(c->model, &leak, leak.count - 1);
+  struct gr_span place = place_of(c->model, &leak);
   row->why = leak_words(c, &leak);
   row->file = place.source ? place.source->name : NULL;
   if (place.source) gr_span_place(place, &row->line, &row->column);

@@ -191,6 +191,18 @@ static int statements(struct cc_context *c, struct cc_slots *slots, const struct
 
 /* ---- attention ---- */
 
+/* By which call of the user the head came about: a head of the library may lie several calls below it. */
+static void note_call(const struct cc_context *c, struct ir_head *head) {
+  const struct cc_frame *f = c->frame;
+  while (f->parent && f->parent->call && f->call
+         && !strncmp(f->call->span.source->name, CC_STDLIB, strlen(CC_STDLIB)))
+    f = f->parent;
+  const size_t length = strlen(f->path);
+  if (f->call) head->called = f->call->span;
+  if (!strncmp(head->name, f->path, length) && head->name[length] == '.')
+    head->within = head->name + length + 1;
+}
+
 static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span span,
                   struct cc_value *result) {
   struct cc_slot slot = {.query_dim = VM_NO_DIM, .key_dim = VM_NO_DIM};
@@ -201,6 +213,7 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
   slot.head = ir_add_head(c->model, c->frame->path, &plan);
   if (!slot.head) return cc_out_of_memory(c);
   slot.head->softmax = true;
+  note_call(c, slot.head);
   int status = collect_operands(c, c->scope, &slot, arg, &slots->width, &value_width);
   if (status == RT_OK) status = cc_slot_programs(c, slots, &slot, span);
   if (status != RT_OK) return status;
@@ -217,7 +230,9 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
   bool steps = c->step_first && ir_varies_in_step(c->model, c->step_first, 3 + slot.head->extra_count, arg);
   if ((status = cc_choose_lowering(c, &slot, steps, span))) return status;
   if (slot.head->lowering == VM_MATERIALISED) {
+    ir_id first = c->model->count;
     result->id = ir_materialise(cc_in_model(c, span), slot.head, arg, &type);
+    for (ir_id n = first; n < c->model->count; n++) c->model->node[n].head = (uint32_t)plan + 1;
     if (steps) slot.head->weights = 0; /* those of a step are not there to be shown */
     slot.head->result = result->id;
     return result->id ? RT_OK : c->error->code;

@@ -96,6 +96,16 @@ static bool is_leak(struct ir_dependence *d, const struct dep_value *v, const st
   return dep_is_bad(d, a) || (a->axis != DEP_EVERY && !is_along(v, a, axis));
 }
 
+/* The bad atom of an operand by which one of the node became bad: number i, if that is. All that a head makes
+ * of its keys is one atom when it sees all: where one of the keys' is bad in itself, that came first. -1: the
+ * node made it bad. */
+static int bad_atom(struct ir_dependence *d, const struct ir_node *n, const struct dep_value *from, int i) {
+  if (i < from->count && dep_is_bad(d, &from->atom[i])) return i;
+  for (int k = 0; n->op == OP_attention && k < from->count; k++)
+    if (from->atom[k].kind == DEP_POSITIONS && dep_is_bad(d, &from->atom[k])) return k;
+  return -1;
+}
+
 bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct ir_leak *leak) {
   struct ir_dependence *d = (struct ir_dependence *)(uintptr_t)found;
   const struct dep_value *v = d->value[node];
@@ -111,12 +121,12 @@ bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct 
     leak->far = a->ahead.far;
     int64_t by;
     leak->ahead = !leak->far && vm_dim_is_number(d->dims, a->ahead.at, &by) ? by : 0;
-    leak->operand = a->arg == DEP_NO_ARG ? 0 : n->arg[a->arg];
-    if (a->arg == DEP_NO_ARG || a->from_atom == DEP_NO_ARG) return true;
-    const struct dep_value *from = d->value[n->arg[a->arg]];
-    if (!from || a->from_atom >= from->count || !dep_is_bad(d, &from->atom[a->from_atom])) return true;
-    i = a->from_atom;
-    node = n->arg[a->arg];
+    leak->operand = dep_came_by(d->g, node, a);
+    leak->inside = n->op == OP_scan || n->op == OP_result ? a->inside : NULL;
+    const struct dep_value *from = leak->operand ? d->value[leak->operand] : NULL;
+    i = from ? bad_atom(d, n, from, a->from_atom) : -1;
+    if (i < 0) return true;
+    node = leak->operand;
     v = from;
     if (leak->count == most)
       memmove(leak->node + 1, leak->node + 2, (size_t)(most - 2) * sizeof *leak->node), leak->count--;

@@ -50,9 +50,10 @@ struct ir_leak {
   int64_t ahead; /* 0: by a size that is not a number */
   int count;     /* the nodes on the way, the first one first */
   ir_id node[64];
-  ir_id operand; /* of the last: by which it comes; 0: it has none */
+  ir_id operand;                /* of the last: by which it comes; 0: it has none */
+  const struct ir_node *inside; /* of the last, a recurrence: the node of its body that does; NULL: itself */
 };
-/* False: there is none. In the body of a recurrence the way ends at the recurrence. */
+/* False: there is none. */
 bool ir_leak_of(const struct ir_dependence *d, ir_id node, int axis, struct ir_leak *leak);
 
 #endif

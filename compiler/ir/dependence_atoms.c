@@ -62,6 +62,13 @@ void dep_begin(struct dep_making *m, struct ir_dependence *d, ir_id id) {
 
 const struct dep_value *dep_arg(const struct dep_making *m, int k) { return m->d->value[m->node->arg[k]]; }
 
+ir_id dep_came_by(const struct ir_graph *g, ir_id id, const struct dep_atom *atom) {
+  const struct ir_node *n = &g->node[id];
+  if (atom->arg == DEP_NO_ARG) return 0;
+  if (n->op == OP_result && g->node[n->arg[0]].op == OP_scan) n = &g->node[n->arg[0]];
+  return n->arg[atom->arg];
+}
+
 const struct dep_value *dep_keep(struct dep_making *m) {
   if (!m->v.count && !m->v.support.known) return NULL;
   struct dep_value *kept = rt_arena_alloc(m->d->arena, sizeof *kept);
@@ -95,6 +102,7 @@ static void join(struct dep_making *m, struct dep_atom *a, const struct dep_atom
   if (ahead.far != a->ahead.far || ahead.at != a->ahead.at) {
     a->arg = b->arg;
     a->from_atom = b->from_atom;
+    a->inside = b->inside;
   }
   a->ahead = ahead;
   a->back = larger(m->d, a->back, b->back);

@@ -296,6 +296,7 @@ static const struct dep_value *as_argument(struct stepping *s, int k) {
          first = along && from->axis_of[atom.axis] == 0;
     atom.arg = (uint16_t)k;
     atom.from_atom = (uint16_t)i;
+    atom.inside = NULL;
     if (first && (!single || atom.kind == DEP_PLACED)) {
       dep_add_all(&m, k, i, atom.kind == DEP_POSITIONS ? DEP_POSITIONS : DEP_LENGTH);
       continue;
@@ -320,17 +321,28 @@ static void walk_body(struct stepping *s) {
   s->m->d->failed = s->m->d->failed || s->body.failed;
 }
 
-/* By which operand of the scan an atom of the body's node came. */
+/* By which operand of the scan an atom of the body's node came, and where in the body it became bad. */
 static void trace(const struct stepping *s, ir_id node, int i, struct dep_atom *atom) {
   const struct ir_graph *g = s->scan->body;
+  struct ir_dependence *d = s->m->d;
   const struct dep_value *v = s->body.value[node];
-  while (v && g->node[node].op != OP_input && i < v->count && v->atom[i].arg != DEP_NO_ARG) {
-    int next = v->atom[i].from_atom;
-    node = g->node[node].arg[v->atom[i].arg];
+  const struct ir_node *bad = NULL;
+  bool was_bad = false;
+  atom->inside = NULL;
+  while (v && i < v->count) {
+    const struct dep_atom *a = &v->atom[i];
+    bool is_bad = dep_is_bad(d, a), is_given = g->node[node].op == OP_input;
+    if (was_bad && !is_bad && !atom->inside) atom->inside = bad;
+    was_bad = is_bad;
+    bad = g->node[node].op == OP_scan || g->node[node].op == OP_result || is_given ? a->inside : NULL;
+    if (!bad && !is_given) bad = &g->node[node];
+    if (is_given || a->arg == DEP_NO_ARG) break;
+    node = dep_came_by(g, node, a);
+    i = a->from_atom;
     v = s->body.value[node];
-    i = next;
   }
   bool found = v && g->node[node].op == OP_input && i < v->count;
+  if (was_bad && !atom->inside) atom->inside = bad;
   atom->arg = found ? v->atom[i].arg : DEP_NO_ARG;
   atom->from_atom = found ? v->atom[i].from_atom : DEP_NO_ARG;
 }

@@ -28,6 +28,8 @@ struct dep_atom {
       from_atom; /* by which argument of the node it came, and as which of its atoms; or DEP_NO_ARG */
   struct ir_end back, ahead;
   vm_dim from, to; /* VM_NO_DIM: no limit */
+  /* Of a recurrence and of its state: the node of the body that made it bad, or NULL. Elsewhere unused. */
+  const struct ir_node *inside;
 };
 enum { DEP_POSITIONS, DEP_LENGTH, DEP_PLACED };
 enum { DEP_NO_ARG = UINT16_MAX };
@@ -100,6 +102,8 @@ void dep_add(struct dep_making *m, struct dep_atom atom);
 void dep_add_all(struct dep_making *m, int arg, int from_atom, int kind);
 const struct dep_value *dep_keep(struct dep_making *m);
 const struct dep_value *dep_arg(const struct dep_making *m, int k); /* NULL: of nothing */
+/* By which node an atom of node `id` came. A further result of a recurrence has the recurrence's operands. */
+ir_id dep_came_by(const struct ir_graph *g, ir_id id, const struct dep_atom *atom);
 
 /* Where the axes of an operand go: axis a of its type to axis to[a] of the result's, or DEP_GONE. */
 struct dep_route {

@@ -23,6 +23,7 @@ struct ir_node {
   const char *name;      /* path of the value, or NULL */
   uint8_t varies;        /* in a slot: the positions that it depends on, IR_VARIES */
   uint8_t choice;        /* enum ir_choice */
+  uint32_t head;         /* one of the tensors that a head became: 1 + its number in the root; else 0 */
 };
 
 /* Which of a node's arguments count, where that depends on their values: see choice.c. */
@@ -58,7 +59,9 @@ enum ir_over {
 };
 
 struct ir_head {
-  const char *name; /* path */
+  const char *name;      /* path */
+  struct gr_span called; /* by which call in the user's own text it came about */
+  const char *within;    /* its path from that call on, such as "cross.z"; NULL: that call makes the head */
   bool softmax;
   enum vm_lowering lowering;
   const char *why;  /* why it is not VM_FUSED */
