@@ -86,7 +86,7 @@ const struct dep_value *dep_keep(struct dep_making *m) {
 /* Between `from` and `to` there is surely no element. */
 static bool is_empty(struct dep_making *m, const struct dep_atom *a) {
   struct ir_dependence *d = m->d;
-  bool along = a->axis >= 0 && a->axis != DEP_ROW, begins = a->from != VM_NO_DIM, ends = a->to != VM_NO_DIM;
+  bool along = a->axis >= 0 && !dep_is_row(a->axis), begins = a->from != VM_NO_DIM, ends = a->to != VM_NO_DIM;
   if (along && ends && at_least(d, dep_number(d, 0), dep_size(a->to))) return true;
   if (along && begins && at_least(d, dep_size(a->from), dep_size(m->v.dim[a->axis]))) return true;
   return begins && ends && at_least(d, dep_size(a->from), dep_size(a->to));
@@ -274,7 +274,7 @@ void dep_pull_atom(struct dep_making *m, int k, int i, const struct dep_route *r
   bool lost = false;
   atom.arg = (uint16_t)k;
   atom.from_atom = (uint16_t)i;
-  if (atom.axis < 0 || atom.axis == DEP_ROW) {
+  if (atom.axis < 0 || dep_is_row(atom.axis)) {
     dep_add(m, atom);
     return;
   }

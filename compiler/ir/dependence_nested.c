@@ -153,7 +153,7 @@ static void pull_operand(struct looking *l, int k) {
   }
   for (int i = 0; from && i < from->count; i++) {
     struct dep_atom atom = from->atom[i];
-    bool along = atom.axis >= 0 && atom.axis != DEP_ROW;
+    bool along = atom.axis >= 0 && !dep_is_row(atom.axis);
     int axis = along ? from->axis_of[atom.axis] : 0;
     bool key = along && axis < o->rank && o->role[axis] == ATTEND_J && dep_first_axis(from, axis) >= 0;
     atom.arg = (uint16_t)k;
@@ -268,6 +268,9 @@ struct stepping {
   const struct dep_value **given; /* by argument of the body */
 };
 
+/* The axis that a step of this recurrence is. One around it has its own. */
+static int8_t own_row(const struct stepping *s) { return (int8_t)(DEP_ROW + s->body.depth - 1); }
+
 /* An operand of the scan as an argument of its body: rows lose their first axis. */
 static const struct dep_value *as_argument(struct stepping *s, int k) {
   const struct dep_value *from = dep_arg(s->m, k);
@@ -292,7 +295,7 @@ static const struct dep_value *as_argument(struct stepping *s, int k) {
   }
   for (int i = 0; i < from->count; i++) {
     struct dep_atom atom = from->atom[i];
-    bool along = rows && atom.axis >= 0 && atom.axis != DEP_ROW,
+    bool along = rows && atom.axis >= 0 && !dep_is_row(atom.axis),
          first = along && from->axis_of[atom.axis] == 0;
     atom.arg = (uint16_t)k;
     atom.from_atom = (uint16_t)i;
@@ -302,7 +305,7 @@ static const struct dep_value *as_argument(struct stepping *s, int k) {
       continue;
     }
     if (first) {
-      atom.axis = DEP_ROW;
+      atom.axis = own_row(s);
       atom.from = atom.to = VM_NO_DIM;
     } else if (along)
       atom.axis = (int8_t)(atom.axis - (from->axes - m.v.axes));
@@ -349,7 +352,7 @@ static void trace(const struct stepping *s, ir_id node, int i, struct dep_atom *
 
 /* What was made of a row is carried on: to all steps that come after. */
 static void carry(const struct stepping *s, struct dep_atom *atom) {
-  if (atom->axis != DEP_ROW) return;
+  if (atom->axis != own_row(s)) return;
   if (s->scan->reverse)
     atom->ahead = dep_far();
   else
@@ -387,7 +390,7 @@ static const struct dep_value *next_state(struct stepping *s, bool last) {
     bool plain = made->axes == m.v.axes;
     trace(s, s->scan->result[0], i, &atom);
     carry(s, &atom);
-    if (last || (atom.axis >= 0 && atom.axis != DEP_ROW && !plain))
+    if (last || (atom.axis >= 0 && !dep_is_row(atom.axis) && !plain))
       dep_add_all(&m, atom.arg, atom.from_atom, atom.kind == DEP_POSITIONS ? DEP_POSITIONS : DEP_LENGTH);
     else
       dep_add(&m, atom);
@@ -401,7 +404,6 @@ static const struct dep_value *collected(struct stepping *s, int number) {
   const struct dep_value *made = s->body.value[node];
   const struct vm_type *type = &s->scan->body->node[node].type;
   struct dep_making m;
-  if (!made) return NULL;
   memset(&m, 0, sizeof m);
   m.d = s->m->d;
   m.v.atom = m.atom;
@@ -411,20 +413,24 @@ static const struct dep_value *collected(struct stepping *s, int number) {
     m.v.axis_of[a + 1] = (uint8_t)(a + 1);
     m.v.dim[a + 1] = type->dim[a];
   }
-  for (int i = 0; i < made->count; i++) {
+  for (int i = 0; made && i < made->count; i++) {
     struct dep_atom atom = made->atom[i];
     trace(s, node, i, &atom);
     if (number == 0) carry(s, &atom);
-    if (atom.axis == DEP_ROW) {
+    bool along = atom.axis >= 0 && !dep_is_row(atom.axis);
+    if (atom.axis == own_row(s)) {
       atom.axis = 0;
-    } else if (atom.axis >= 0 && made->axes == type->rank) {
+    } else if (along && made->axes == type->rank) {
       atom.axis++;
-    } else if (atom.axis >= 0) {
+    } else if (along) {
       dep_add_all(&m, atom.arg, atom.from_atom, atom.kind == DEP_POSITIONS ? DEP_POSITIONS : DEP_LENGTH);
       continue;
     }
     dep_add(&m, atom);
   }
+  /* What counts from the end on, whatever it counts, tells how far that is. */
+  if (s->scan->reverse && dep_uses_length(m.d, m.v.dim[0]))
+    dep_add_all(&m, DEP_NO_ARG, DEP_NO_ARG, DEP_LENGTH);
   return dep_keep(&m);
 }
 
@@ -466,14 +472,12 @@ void dep_scan_op(struct dep_making *m) {
   struct ir_dependence *d = m->d;
   if (d->depth == DEPTH) {
     all_of_operands(m);
+    dep_add_all(m, DEP_NO_ARG, DEP_NO_ARG, DEP_LENGTH); /* the body may use it */
     return;
   }
   struct stepping *s = rt_zalloc(1, sizeof *s);
-  bool any = false;
-  for (int k = 0; k < m->node->arg_count; k++) any = any || dep_arg(m, k);
-  if (!s || !any) {
-    d->failed = d->failed || !s;
-    rt_free(s);
+  if (!s) {
+    d->failed = true;
     return;
   }
   s->m = m;

@@ -10,9 +10,11 @@
 /* An axis of a value by its number, or: */
 enum {
   DEP_EVERY = -1, /* no axis: all elements are made of the same positions */
-  DEP_ROW = 100,  /* in the body of a recurrence: the step at hand */
+  DEP_ROW = 100,  /* in the body of a recurrence: the step at hand; + 1, …: of the one within that, … */
   DEP_GONE = -2   /* an axis of an operand that the result lacks */
 };
+
+static inline bool dep_is_row(int axis) { return axis >= DEP_ROW; }
 
 enum { DEP_AXES = 16, DEP_ATOMS = 16 };
 

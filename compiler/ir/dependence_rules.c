@@ -136,7 +136,7 @@ static void reshape(struct dep_making *m) {
   regroup(&r);
   for (int i = 0; i < r.from->count; i++) {
     struct dep_atom atom = r.from->atom[i];
-    bool along = atom.axis >= 0 && atom.axis != DEP_ROW;
+    bool along = atom.axis >= 0 && !dep_is_row(atom.axis);
     atom.arg = 0;
     atom.from_atom = (uint16_t)i;
     if (along && r.lost[atom.axis]) {
@@ -199,7 +199,7 @@ static void pull_shifted(struct dep_making *m, const struct shift *s) {
                && (!from || dep_first_axis(from, s->axis) >= 0);
   for (int i = 0; from && i < from->count; i++) {
     struct dep_atom atom = from->atom[i];
-    bool along = atom.axis >= 0 && atom.axis != DEP_ROW && from->axis_of[atom.axis] == s->axis && !still;
+    bool along = atom.axis >= 0 && !dep_is_row(atom.axis) && from->axis_of[atom.axis] == s->axis && !still;
     atom.arg = (uint16_t)s->k;
     atom.from_atom = (uint16_t)i;
     if (!along)
