@@ -92,6 +92,7 @@ struct ir_reach ir_reach_along(const struct ir_dependence *d, ir_id node, int ax
   return r;
 }
 
+/* Of a leak by words and one by the length, the former is told. */
 static bool is_leak(struct ir_dependence *d, const struct dep_value *v, const struct dep_atom *a, int axis) {
   return dep_is_bad(d, a) || (a->axis != DEP_EVERY && !is_along(v, a, axis));
 }
@@ -111,6 +112,8 @@ bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct 
   const struct dep_value *v = d->value[node];
   int i = 0, most = (int)RT_COUNT(leak->node);
   memset(leak, 0, sizeof *leak);
+  while (v && i < v->count && !(v->atom[i].kind == DEP_POSITIONS && is_leak(d, v, &v->atom[i], axis))) i++;
+  if (v && i == v->count) i = 0;
   while (v && i < v->count && !is_leak(d, v, &v->atom[i], axis)) i++;
   if (!v || i == v->count) return false;
   leak->node[leak->count++] = node;

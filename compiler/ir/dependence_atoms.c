@@ -255,7 +255,7 @@ static void add_last(struct dep_making *m, const struct dep_value *from, struct 
 static void add_gone(struct dep_making *m, const struct dep_value *from, const struct dep_route *route,
                      struct dep_atom atom) {
   if (atom.kind == DEP_PLACED) {
-    if (!route->unordered) dep_add_all(m, atom.arg, atom.from_atom, DEP_LENGTH);
+    dep_add_all(m, atom.arg, atom.from_atom, DEP_LENGTH);
     return;
   }
   if (by_support(m, from, route, atom)) return;

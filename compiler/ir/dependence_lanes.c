@@ -23,6 +23,26 @@ static bool goes_with(const struct dep_making *m, int k, const struct dep_atom *
   return false;
 }
 
+/* Do the elements of the atom all lie outside of the support, where they are the same number? In
+ * where(j < t, concat(k, zeros([1])), 0) the 0 behind k is not seen: j would have to be T. */
+static bool is_outside(const struct dep_making *m, const struct dep_atom *a) {
+  struct ir_dependence *d = m->d;
+  const struct dep_support *s = &m->v.support;
+  if (!s->known || a->from == VM_NO_DIM || (a->axis != s->axis && a->axis != s->other)) return false;
+  struct ir_end from = dep_size(a->from),
+                end = a->axis == s->other ? dep_plus(d, dep_size(m->v.dim[s->axis]), s->most)
+                      : s->least.far      ? dep_far()
+                                          : dep_minus(d, dep_size(m->v.dim[s->other]), s->least);
+  return dep_is_past(d, dep_minus(d, end, from));
+}
+
+static void drop_placed_outside(struct dep_making *m) {
+  int kept = 0;
+  for (int i = 0; i < m->v.count; i++)
+    if (m->atom[i].kind != DEP_PLACED || !is_outside(m, &m->atom[i])) m->atom[kept++] = m->atom[i];
+  m->v.count = kept;
+}
+
 /* Where one operand stands by the length, and another one does not, the length shows. */
 static void mix_placed(struct dep_making *m) {
   for (int i = 0; i < m->v.count; i++) {
@@ -171,6 +191,7 @@ void dep_lane(struct dep_making *m) {
     dep_pull(m, k, &same);
   }
   if (is_counted(m) || is_decided(m)) return;
-  mix_placed(m);
   lane_support(m);
+  drop_placed_outside(m);
+  mix_placed(m);
 }

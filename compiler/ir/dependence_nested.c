@@ -70,12 +70,25 @@ static void add_seen(struct looking *l, struct dep_atom atom) {
   dep_add(m, atom);
 }
 
+/* Does all of what the length places go with it, as a memory behind the text does? The rows from T on of a
+ * table do not: which ones they are depends on T. */
+static bool is_carried_whole(const struct looking *l, const struct dep_atom *atom) {
+  struct vm_dims *dims = l->m->d->dims;
+  if (atom->ahead.far) return false;
+  vm_dim from = vm_dim_minus(dims, atom->from == VM_NO_DIM ? vm_dim_number(dims, 0) : atom->from,
+                             atom->ahead.at),
+         to = vm_dim_minus(dims, atom->to == VM_NO_DIM ? l->keys : atom->to, atom->ahead.at);
+  return from != VM_NO_DIM && to != VM_NO_DIM && !dep_uses_length(l->m->d, from)
+         && !dep_uses_length(l->m->d, to);
+}
+
 /* Keys that stand where the length says: it does not matter in what order they are summed, but where a
  * formula computes with their places it shows. */
 static void add_placed_keys(struct looking *l, const struct dep_atom *atom) {
   const struct ir_box box = {l->m->d->dims, l->queries, atom->from, atom->to};
   bool told = !l->mask.count || ir_surely(&l->mask, &box, true) || ir_surely(&l->mask, &box, false);
-  if (!told || l->uses_j) dep_add_all(l->m, atom->arg, atom->from_atom, DEP_LENGTH);
+  if (!told || l->uses_j || !is_carried_whole(l, atom))
+    dep_add_all(l->m, atom->arg, atom->from_atom, DEP_LENGTH);
 }
 
 static int extra_number(const struct looking *l, int k) {

@@ -116,7 +116,6 @@ struct dep_route {
   struct ir_end least, most;
   double neutral; /* elements that are this take no part where an axis is gone; NAN: all take part */
   bool runs;      /* an axis that is gone is run over, so that the result tells how long it is */
-  bool unordered; /* an axis that is gone is summed or searched: where its elements stand does not matter */
 };
 struct dep_route dep_same_axes(const struct dep_making *m, int k);
 /* Takes over how axes are composed, then the atoms of operand k. */

@@ -49,7 +49,7 @@ static void reduce(struct dep_making *m, double neutral) {
   for (int a = 0; a < dep_arg_node(m, 0)->type.rank; a++)
     route.to[a] = (int8_t)(m->node->attr[0] >> a & 1 ? to++ : DEP_GONE);
   route.neutral = neutral;
-  route.unordered = route.runs = true;
+  route.runs = true;
   dep_axes_from(m, 0, &route);
   dep_pull(m, 0, &route);
   const struct dep_value *from = dep_arg(m, 0);
@@ -63,6 +63,7 @@ struct regroup {
   const struct dep_value *from;
   int8_t to[DEP_AXES]; /* of the operand's axes: the result's */
   bool lost[DEP_AXES];
+  bool tells; /* which element comes where depends on how long the text is */
 };
 
 static bool product_of(struct vm_dims *dims, const vm_dim *dim, int count, vm_dim *product) {
@@ -94,6 +95,13 @@ static bool add_axis(struct dep_making *m, vm_dim dim, int of) {
   return true;
 }
 
+/* Rows of T elements: where the second one begins depends on T. */
+static bool has_rows_of_text(const struct dep_making *m, const vm_dim *dim, int count) {
+  for (int k = 1; k < count; k++)
+    if (dep_uses_length(m->d, dim[k])) return true;
+  return false;
+}
+
 static void regroup(struct regroup *r) {
   const struct vm_type *type = &r->m->node->type;
   int f = 0, t = 0, of, to;
@@ -105,6 +113,9 @@ static void regroup(struct regroup *r) {
     } else if (b == VM_ONE && a != VM_ONE) {
       add_axis(r->m, b, t++);
     } else if (a != VM_NO_DIM && b != VM_NO_DIM && next_group(r, f, t, &of, &to)) {
+      if (of > 1 || to > 1)
+        r->tells = r->tells || has_rows_of_text(r->m, &r->from->dim[f], of)
+                   || has_rows_of_text(r->m, &type->dim[t], to);
       for (int k = 0; k < of; k++, f++) {
         r->to[f] = (int8_t)r->m->v.axes;
         r->lost[f] = to > 1 || !add_axis(r->m, r->from->dim[f], t);
@@ -112,6 +123,8 @@ static void regroup(struct regroup *r) {
       for (int k = 0; k < to && to > 1; k++) add_axis(r->m, type->dim[t + k], t + k);
       t += to;
     } else {
+      r->tells = r->tells || has_rows_of_text(r->m, &r->from->dim[f], r->from->axes - f)
+                 || has_rows_of_text(r->m, &type->dim[t], type->rank - t);
       for (; f < r->from->axes; f++) r->lost[f] = true;
       for (; t < type->rank; t++) add_axis(r->m, type->dim[t], t);
     }
@@ -131,9 +144,15 @@ static void add_only(struct dep_making *m, struct dep_atom atom) {
 }
 
 static void reshape(struct dep_making *m) {
+  struct dep_making plain; /* what an operand is that depends on nothing: the axes of its type */
   struct regroup r = {.m = m, .from = dep_arg(m, 0)};
-  if (!r.from) return;
+  double number;
+  if (!r.from) {
+    dep_begin(&plain, m->d, m->node->arg[0]);
+    r.from = &plain.v;
+  }
   regroup(&r);
+  if (r.tells && !dep_is_number(m->d->g, m->node->arg[0], &number)) dep_add_all(m, 0, DEP_NO_ARG, DEP_LENGTH);
   for (int i = 0; i < r.from->count; i++) {
     struct dep_atom atom = r.from->atom[i];
     bool along = atom.axis >= 0 && !dep_is_row(atom.axis);
@@ -181,7 +200,10 @@ static void add_shifted(struct dep_making *m, const struct shift *s, struct dep_
   if (s->part && atom.to == VM_NO_DIM) atom.to = dep_arg_node(m, s->k)->type.dim[s->axis];
   atom.from = shifted(d, atom.from, s->by, s->up);
   atom.to = shifted(d, atom.to, s->by, s->up);
-  if (atom.kind != DEP_PLACED || atom.ahead.far || dep_uses_length(d, atom.ahead.at)) dep_add(m, atom);
+  /* Counted from a place without T, which elements they are still depends on T where their part does. */
+  bool placed = atom.ahead.far || dep_uses_length(d, atom.ahead.at) || dep_uses_length(d, atom.from)
+                || dep_uses_length(d, atom.to);
+  if (atom.kind != DEP_PLACED || placed) dep_add(m, atom);
 }
 
 /* An axis that is cut or lengthened is no longer composed of others. */
@@ -213,9 +235,8 @@ static void pull_shifted(struct dep_making *m, const struct shift *s) {
 
 /* What stands where the length says: from `from` on, as many as `count`. */
 static void add_placed(struct dep_making *m, int k, int axis, vm_dim by, vm_dim from, vm_dim to) {
-  double number;
   int along = dep_first_axis(&m->v, axis);
-  if (!dep_uses_length(m->d, by) || dep_is_number(m->d->g, m->node->arg[k], &number)) return;
+  if (!dep_uses_length(m->d, by)) return;
   if (along < 0)
     dep_add_all(m, k, DEP_NO_ARG, DEP_LENGTH);
   else
@@ -244,7 +265,9 @@ static void slice(struct dep_making *m) {
   vm_dim end = vm_dim_plus(dims, s.by, m->node->type.dim[s.axis]), before;
   shifted_axes(m, &s);
   pull_shifted(m, &s);
-  if (was_placed(dep_arg(m, 0), s.axis, s.by, end)) return;
+  double number;
+  if (was_placed(dep_arg(m, 0), s.axis, s.by, end) || dep_is_number(m->d->g, m->node->arg[0], &number))
+    return;
   before = vm_dim_minus(dims, vm_dim_number(dims, 0), s.by);
   add_placed(m, 0, s.axis, before, VM_NO_DIM, VM_NO_DIM);
 }
@@ -278,7 +301,7 @@ static void rows_product(struct dep_making *m, int kept) {
   struct dep_route route = dep_same_axes(m, 0);
   for (int a = kept; a < RT_MAX_RANK; a++) gone_at(&route, a);
   route.neutral = 0;
-  route.unordered = route.runs = true;
+  route.runs = true;
   dep_axes_from(m, 0, &route);
   dep_pull(m, 0, &route);
   for (int k = 1; k < m->node->arg_count; k++) {
@@ -319,7 +342,7 @@ static void matmul(struct dep_making *m) {
     route[k].to[kept[k]] = (int8_t)(k == 0 ? rank - 2 : rank - 1);
     gone_at(&route[k], sum[k]);
     route[k].neutral = 0;
-    route[k].unordered = route[k].runs = true;
+    route[k].runs = true;
     dep_axes_from(m, k, &route[k]);
   }
   for (int k = 0; k < 2; k++) {
