@@ -177,6 +177,12 @@ static int run_weights(struct cc_context *c, const struct cc_builtin *self, args
             head ? "the weights of a head within a step of scan are not kept"
                  : "`weights` is asked for what a head gives, and this is %s",
             cc_describe(c, z));
+    const struct gr_node *given = args->node->kind == GR_CALL ? args->node->child[1] : NULL;
+    const struct gr_node *call = given && given->kind == GR_ARG ? given->child[0] : NULL;
+    if (!head && call && call->kind == GR_CALL && call->child[0]->text
+        && !strcmp(call->child[0]->text, "multi_head"))
+      rt_hint(c->error,
+              "multi_head goes on from what its heads give: weights takes z = heads(x, x, H, D / H)");
     if (!head)
       rt_hint(c->error,
               "z = head(x), then weights(z); a function may return them beside its result: return z = "

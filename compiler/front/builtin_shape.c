@@ -74,6 +74,24 @@ static void hint_heads(struct cc_context *c, const struct vm_type *wanted) {
     }
 }
 
+/* D is no 8, even where D = 8: what is left of both sides without the axes that they share may be equal. */
+static void hint_sizes(struct cc_context *c, const struct vm_type *from, const struct vm_type *to) {
+  struct vm_dims *dims = &c->module->dims;
+  vm_dim left = VM_ONE, right = VM_ONE;
+  uint32_t shared = 0;
+  for (int a = 0; a < from->rank && left != VM_NO_DIM; a++) {
+    int b = 0;
+    while (b < to->rank && (to->dim[b] != from->dim[a] || (shared & 1u << b))) b++;
+    if (b < to->rank)
+      shared |= 1u << b;
+    else
+      left = vm_dim_times(dims, left, from->dim[a]);
+  }
+  for (int b = 0; b < to->rank && right != VM_NO_DIM; b++)
+    if (!(shared & 1u << b)) right = vm_dim_times(dims, right, to->dim[b]);
+  ir_hint_dims(c->model, left, right, c->error);
+}
+
 int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
   ir_id x;
@@ -85,6 +103,7 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
   ir_id y = ir_reshape(cc_in_model(c, args->node->span), x, &type);
   if (!y && c->error->code == RT_BAD_DATA) hint_heads(c, &type);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
+  if (!y && c->error->code == RT_BAD_DATA) hint_sizes(c, cc_type(c, x), &type);
   return cc_builtin_done(c, result, y);
 }
 
@@ -233,6 +252,19 @@ static int check_joined(struct cc_context *c, args_t *args, const struct vm_type
   return c->error->code;
 }
 
+/* concat(x, y, T) and concat(x, y, 0): the last one was meant as the axis. */
+static int no_part(struct cc_context *c, const args_t *args, const struct cc_value *value,
+                   const struct vm_type *type) {
+  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis), at = 0;
+  while (value->kind == CC_DIM && at < visible && type->dim[axis[at]] != value->dim) at++;
+  if (value->kind == CC_NUMBER) at = (int)value->number;
+  gr_fail(c->error, args->span[args->count - 1], "concat joins tensors, and this is %s",
+          cc_describe(c, value));
+  rt_hint(c->error, "the axis is given by name and counted from 0: axis = %d",
+          at > 0 && at < visible ? at : 0);
+  return c->error->code;
+}
+
 int cc_run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                   struct cc_value *result) {
   const struct cc_value *items = args->value;
@@ -247,6 +279,9 @@ int cc_run_concat(struct cc_context *c, const struct cc_builtin *self, args_t *a
   bool batched = false;
   if (!id) return cc_out_of_memory(c);
   for (int i = 0; i < count; i++) {
+    bool size = items[i].kind == CC_DIM || items[i].kind == CC_NUMBER;
+    if (i > 0 && i == args->count - 1 && size && cc_type(c, id[0])->rank > 0)
+      return no_part(c, args, &items[i], cc_type(c, id[0]));
     if ((status = cc_to_tensor(c, &items[i], args->node->span, &id[i]))) return status;
     batched |= cc_type(c, id[i])->batched;
   }

@@ -185,7 +185,13 @@ static int no_value(struct cc_context *c, const struct gr_node *node) {
   if (c->slot && !strcmp(text, "s"))
     return gr_fail(c->error, node->span, "there is no `s` here: mask and drop do not see the score");
   gr_fail(c->error, node->span, "`%s` has no value here", text);
-  if (c->answers)
+  const struct cc_definition *binder = c->answers ? cc_binder(c->unit, text) : NULL;
+  if (binder)
+    rt_hint(c->error,
+            "the loss sees what the model's body binds, and this is bound in `%s`: let it return y = …, %s = "
+            "…, and take r.%s of r = %s(…)",
+            binder->name, text, text, binder->name);
+  else if (c->answers)
     rt_hint(c->error,
             "a loss names an output first, as in cross_entropy(label), and then values of the model's "
             "body");

@@ -162,6 +162,14 @@ static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id 
   return value->id ? RT_OK : c->error->code;
 }
 
+/* score[target], where each row of score was meant to give one of its elements. */
+static void hint_of_each_row(struct cc_context *c, const struct gr_node *node, vm_dim along) {
+  const struct gr_span x = node->child[0]->span, ids = node->child[1]->span;
+  rt_hint(c->error, "each row gives the element of its number by sum(%.*s * one_hot(%.*s), %s)",
+          (int)(x.end - x.begin), x.source->text + x.begin, (int)(ids.end - ids.begin),
+          ids.source->text + ids.begin, cc_dim_text(c, along));
+}
+
 static int take_rows(struct cc_context *c, const struct gr_node *node, ir_id table, ir_id ids,
                      struct cc_value *value) {
   if (node->count != 2)
@@ -173,6 +181,7 @@ static int take_rows(struct cc_context *c, const struct gr_node *node, ir_id tab
             "these are whole numbers below %s, but the first axis of the table is %s", cc_dim_text(c, n->of),
             cc_dim_text(c, t->dim[0]));
     gr_note(c->error, node->child[0]->span, "the table is %s", cc_type_text(c, t));
+    if (n->of != VM_NO_DIM && t->dim[t->rank - 1] == n->of) hint_of_each_row(c, node, n->of);
     return c->error->code;
   }
   ir_id args[2] = {table, ids};

@@ -195,6 +195,26 @@ static int collect(struct cc_context *c, int count, const ir_id *out, struct cc_
   return RT_OK;
 }
 
+/* A step that wants all of a sequence was given it by position, row by row. */
+static void hint_by_name(struct scan_call *s, const struct cc_value *callee) {
+  struct cc_context *c = s->c;
+  int axis[RT_MAX_RANK];
+  const struct gr_node *params = callee->kind == CC_FUNCTION ? callee->function->node->child[0] : NULL;
+  for (int k = 1; params && k < s->given_count && k < params->count; k++) {
+    const struct gr_node *type = params->child[k]->count > 0 ? params->child[k]->child[0] : NULL;
+    const struct gr_node *shape = type && type->kind == GR_TYPE ? type->child[0] : NULL;
+    bool any = false;
+    for (int i = 0; shape && i < shape->count; i++) any |= shape->child[i]->kind == GR_STAR;
+    if (!shape || any || shape->count != cc_visible(c, cc_type(c, s->sequence[k - 1]), axis)) continue;
+    const struct gr_span at = s->args->span[k + 1];
+    rt_hint(c->error,
+            "scan gives the step row after row of what it is given by position; by name it gives all of it: "
+            "%s = %.*s",
+            argument_name(s, k), (int)(at.end - at.begin), at.source->text + at.begin);
+    return;
+  }
+}
+
 static int run_step(struct scan_call *s, struct cc_value *result) {
   struct cc_context *c = s->c;
   const struct cc_value *callee = &s->args->value[0];
@@ -211,6 +231,7 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
   ir_id id[MAX_VALUES], out[MAX_VALUES];
   size_t weights = c->weights_count;
   int status = cc_apply(c, callee, &args, &results), count = results.count;
+  if (status != RT_OK) hint_by_name(s, callee);
   if (status == RT_OK) status = check_results(s, callee, &results, id);
   c->weights_count = weights; /* those of a step are not there to be shown */
   if (status != RT_OK) return status;

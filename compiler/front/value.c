@@ -224,6 +224,9 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
       gr_fail(c->error, span, "a tensor is needed here, and this is %s", cc_describe(c, v));
       if (v->kind == CC_FUNCTION || v->kind == CC_BUILTIN)
         rt_hint(c->error, "call it: `%s(…)`", v->kind == CC_FUNCTION ? v->function->name : v->builtin->name);
+      if (v->kind == CC_LIST && !c->slot)
+        rt_hint(c->error, "concat joins the tensors of a list; a loop adds them up: "
+                          "y = list[0], for k in 1..len(list) { y = y + list[k] }");
       if (v->kind == CC_STRING && c->slot)
         rt_hint(c->error, "a slot is a formula or a function, and has no quotes: norm = softmax");
       else if (v->kind == CC_STRING)

@@ -81,6 +81,20 @@ static bool same_size(struct ir_graph *g, const struct vm_type *a, const struct 
   return size[0] == size[1] && size[0] != VM_NO_DIM;
 }
 
+/* [T, 1] and [T, D]: an axis of length 1 is not stretched, but without it the rest goes with the other. */
+static void hint_length_one(struct ir_at at, const struct vm_type *a, const struct vm_type *b) {
+  int odd = 0, last = a->rank - 1;
+  for (int x = 0; a->rank == b->rank && x < a->rank; x++) odd += a->dim[x] != b->dim[x];
+  if (odd != 1 || last < 1 || (a->dim[last] == VM_ONE) == (b->dim[last] == VM_ONE)) return;
+  struct rt_text text = {0};
+  vm_type_print(at.g->dims, a->dim[last] == VM_ONE ? a : b, &text);
+  rt_hint(at.error,
+          "an axis of length 1 is not stretched: sum(…, 1) takes it away from %s, and the rest goes with the "
+          "other",
+          text.data ? text.data : "?");
+  rt_text_free(&text);
+}
+
 static int fail_pair(struct ir_at at, const struct vm_type *a, const struct vm_type *b) {
   struct ir_graph *g = at.g;
   struct rt_text ta = {0}, tb = {0};
@@ -92,6 +106,7 @@ static int fail_pair(struct ir_at at, const struct vm_type *a, const struct vm_t
                        ta.data ? ta.data : "?", tb.data ? tb.data : "?");
   rt_text_free(&ta);
   rt_text_free(&tb);
+  hint_length_one(at, a, b);
   for (int x = 0; a->rank == b->rank && x < a->rank; x++) ir_hint_dims(g, a->dim[x], b->dim[x], at.error);
   if (a->rank && b->rank && a->rank != b->rank && same_size(g, a, b)) {
     ta = (struct rt_text){0};

@@ -35,8 +35,7 @@ static inline struct rt_error *cc_wrong(struct cc_walk *w) {
 }
 
 /* unknown.c */
-bool cc_binds(const struct gr_node *node, const char *name); /* a statement, or one within its blocks */
-bool cc_is_slot_variable(const char *name);                  /* s, i, j, h */
+bool cc_is_slot_variable(const char *name); /* s, i, j, h */
 void cc_unknown_name(struct cc_walk *w, const struct gr_node *node);
 void cc_unknown_member(struct cc_walk *w, const struct gr_node *node); /* of an import or of none */
 

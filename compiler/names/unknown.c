@@ -9,16 +9,6 @@
 /* A guess looks at all names, so that only the first few wrong names of a program get one. */
 enum { GUESSES_MAX = 20 };
 
-bool cc_binds(const struct gr_node *node, const char *name) {
-  int names = node->kind == GR_LET ? node->count - 1 : 0;
-  bool is_block = node->kind == GR_BLOCK || node->kind == GR_FOR || node->kind == GR_IF;
-  for (int i = 0; i < names; i++)
-    if (!strcmp(node->child[i]->text, name)) return true;
-  for (int i = 0; is_block && i < node->count; i++)
-    if (node->child[i] && cc_binds(node->child[i], name)) return true;
-  return false;
-}
-
 bool cc_is_slot_variable(const char *name) {
   return !strcmp(name, "s") || !strcmp(name, "i") || !strcmp(name, "j") || !strcmp(name, "h");
 }
@@ -122,6 +112,21 @@ static const char *nearest_name(struct cc_walk *w, const char *name, bool *own, 
   return nearest.best;
 }
 
+/* A value of the model, in a function: it sees what it is given alone. */
+static bool hint_model(const struct cc_walk *w, const char *name, struct rt_error *error) {
+  const struct gr_node *model = cc_item(w->unit, GR_MODEL), *user = w->user ? w->user->node : NULL;
+  if (!model || !user || user == model || (user->kind != GR_FN && user->kind != GR_HEAD)) return false;
+  const struct gr_node *params = model->child[0];
+  bool has = cc_binds(model->child[2], name);
+  for (int p = 0; p < params->count; p++) has |= !strcmp(params->child[p]->text, name);
+  if (has)
+    rt_hint(error,
+            "it is a value of the model, and a function sees its own arguments: declare %s(…, %s), and hand "
+            "it over by name, as in scan(%s, …, %s = %s)",
+            w->user->name, name, w->user->name, name, name);
+  return has;
+}
+
 /* What its place tells of it. */
 static bool hint_by_place(const struct cc_walk *w, const char *name, const struct cc_foreign *foreign,
                           struct rt_error *error) {
@@ -139,6 +144,9 @@ static bool hint_by_place(const struct cc_walk *w, const char *name, const struc
   else if (w->with_slot && cc_is_slot(name))
     rt_hint(error, "behind `with` a slot names itself, query, key and value, and no other slot%s",
             strcmp(w->with_slot->name, "norm") != 0 ? "" : "; in norm, `s` is the score");
+  else if (w->with_slot && is_size_name(name) && !strcmp(w->with_slot->name, "score"))
+    rt_hint(error, "behind a call, the sizes of what is called are not in sight; its own score goes on: "
+                   "with { score = score + … }");
   else if (w->in_initialiser)
     rt_hint(error, "a parameter starts as a number, normal, uniform, glorot, he, orthogonal, eye or "
                    "load(\"file\", \"tensor\")");
@@ -147,7 +155,7 @@ static bool hint_by_place(const struct cc_walk *w, const char *name, const struc
   else if (w->body && cc_binds(w->body, name))
     rt_hint(error, "it is bound further down; statements run from top to bottom");
   else
-    return hint_column(w, name, error);
+    return hint_column(w, name, error) || hint_model(w, name, error);
   return true;
 }
 

@@ -30,6 +30,24 @@ bool cc_is_lost(const struct cc_unit *unit, const char *name) {
   return lost;
 }
 
+bool cc_binds(const struct gr_node *node, const char *name) {
+  int names = node->kind == GR_LET ? node->count - 1 : 0;
+  bool is_block = node->kind == GR_BLOCK || node->kind == GR_FOR || node->kind == GR_IF;
+  for (int i = 0; i < names; i++)
+    if (!strcmp(node->child[i]->text, name)) return true;
+  for (int i = 0; is_block && i < node->count; i++)
+    if (node->child[i] && cc_binds(node->child[i], name)) return true;
+  return false;
+}
+
+const struct cc_definition *cc_binder(const struct cc_unit *unit, const char *name) {
+  for (size_t i = 0; i < unit->definition_count; i++) {
+    const struct gr_node *node = unit->definition[i].node;
+    if (node->kind == GR_FN && cc_binds(node->child[2], name)) return &unit->definition[i];
+  }
+  return NULL;
+}
+
 struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as) {
   for (size_t i = 0; i < unit->import_count; i++)
     if (unit->import[i].as && !strcmp(unit->import[i].as, as)) return &unit->import[i];

@@ -156,6 +156,10 @@ void cc_close_library(struct cc_unit *unit);
 struct cc_definition *cc_own_definition(const struct cc_unit *unit, const char *name);
 /* Whether the name may be defined in what could not be read. */
 bool cc_is_lost(const struct cc_unit *unit, const char *name);
+/* Does this statement, or one within its blocks, bind the name? */
+bool cc_binds(const struct gr_node *node, const char *name);
+/* The function of the file whose body binds it; NULL: none. */
+const struct cc_definition *cc_binder(const struct cc_unit *unit, const char *name);
 /* layers.block: by the name of an `import ... as`. */
 struct cc_import *cc_find_import(const struct cc_unit *unit, const char *as);
 /* The only item of a kind in a file (model, data, loss, train), or NULL. */
