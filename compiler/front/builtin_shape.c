@@ -257,7 +257,7 @@ static int no_part(struct cc_context *c, const args_t *args, const struct cc_val
                    const struct vm_type *type) {
   int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis), at = 0;
   while (value->kind == CC_DIM && at < visible && type->dim[axis[at]] != value->dim) at++;
-  if (value->kind == CC_NUMBER) at = (int)value->number;
+  if (value->kind == CC_NUMBER) at = value->number > 0 && value->number < visible ? (int)value->number : 0;
   gr_fail(c->error, args->span[args->count - 1], "concat joins tensors, and this is %s",
           cc_describe(c, value));
   rt_hint(c->error, "the axis is given by name and counted from 0: axis = %d",
