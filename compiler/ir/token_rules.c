@@ -225,6 +225,8 @@ static ir_id slice(struct stepping *s, ir_id n, uint32_t all) {
   int axis = (int)node.attr[0];
   if (along(s, node.arg[0], 1u << axis)) return part_of_text(s, n, all);
   if (step_is_along(s, node.type.dim[axis])) return part_of_table(s, n, all);
+  if (step_is_along(s, (vm_dim)node.attr[1]))
+    return step_refuse(s, n, "begins at a place that moves with the text");
   ir_id arg = step_need(s, node.arg[0], all);
   return s->looking || !arg ? arg : step_copy(s, n, all, &arg);
 }

@@ -185,6 +185,8 @@ static const struct token_program token_refused[] = {
             "  taken = selection(q[.., 0], k[.., 0])\n"
             "  z = attend(q, k, k, H) with { score = s / sqrt(K) - taken[i, j]\n mask = j <= i }\n"
             "  x = x + side(z)")},
+    {"moves with the text", WRITES("  p = param[24, D]\n  q = concat(p[T..T + 2], p[0..2], axis = 0)\n"
+                                   "  x = x + q[3]")},
     {"no shift", WRITES("  y = relu(x[0..T - 1])\n  x = x + concat(zeros([1, D]), y, axis = 0)")},
 };
 
