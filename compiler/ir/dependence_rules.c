@@ -200,9 +200,8 @@ static void add_shifted(struct dep_making *m, const struct shift *s, struct dep_
   if (s->part && atom.to == VM_NO_DIM) atom.to = dep_arg_node(m, s->k)->type.dim[s->axis];
   atom.from = shifted(d, atom.from, s->by, s->up);
   atom.to = shifted(d, atom.to, s->by, s->up);
-  /* Counted from a place without T, which elements they are still depends on T where their part does. */
-  bool placed = atom.ahead.far || dep_uses_length(d, atom.ahead.at) || dep_uses_length(d, atom.from)
-                || dep_uses_length(d, atom.to);
+  /* Counted from a place without T, it still depends on T which elements they are if their first does. */
+  bool placed = atom.ahead.far || dep_uses_length(d, atom.ahead.at) || dep_uses_length(d, atom.from);
   if (atom.kind != DEP_PLACED || placed) dep_add(m, atom);
 }
 
