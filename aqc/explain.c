@@ -24,6 +24,7 @@ static int run_explain(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "length", COUNT, "N", length, "tokens of an example, for memory and work (default: 32)"),
     OPTION_SET_UNFUSED,
+    OPTION_SET_FUNCTION,
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
     OPTION_SET_HTML,

@@ -118,7 +118,9 @@ static char *without_escapes(const char *text) {
   for (const char *at = text; out && *at; at++) {
     bool escaped = at[0] == '\\' && (at[1] == 'n' || at[1] == 't');
     if (escaped) at++;
-    *to++ = !escaped ? *at : *at == 'n' ? '\n' : '\t';
+    char plain = *at, meant = '\t';
+    if (plain == 'n') meant = '\n';
+    *to++ = escaped ? meant : plain;
   }
   if (out) *to = '\0';
   return out;

@@ -13,7 +13,8 @@ int read_program(const char *path, const struct settings *settings, aq_program *
                                 .define_count = settings->define.count,
                                 .unfused = settings->unfused,
                                 .set = settings->set.item,
-                                .set_count = settings->set.count};
+                                .set_count = settings->set.count,
+                                .function = settings->function};
   *program = NULL;
   bool compiled = file_ends_with(path, ".aqb");
   if (compiled || file_ends_with(path, ".aqm"))
@@ -80,12 +81,14 @@ static int compile(const char *path, const struct settings *settings, aq_model *
 
 /* Options that change a program have no effect on one that is compiled already. */
 static int check_compiled(const char *path, const struct settings *settings) {
-  if (!settings->define.count && !settings->set.count && !settings->unfused) return AQ_OK;
+  if (!settings->define.count && !settings->set.count && !settings->unfused && !settings->function)
+    return AQ_OK;
   return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
                       "%s has no effect on %s, which is compiled",
                       settings->define.count ? "--define"
                       : settings->set.count  ? "--set"
-                                             : "--unfused",
+                      : settings->unfused    ? "--unfused"
+                                             : "--fn",
                       path);
 }
 

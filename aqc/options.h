@@ -86,6 +86,8 @@ struct option {
 #define OPTION_SET_JSON OPTION(0, "json", FLAG, NULL, json, "results, and messages, as JSON")
 #define OPTION_SET_HTML OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead")
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
+#define OPTION_SET_FUNCTION                                                                                  \
+  OPTION(0, "fn", TEXT, "NAME", function, "a function or head alone, in place of the model")
 #define OPTION_SET_UNFUSED                                                                                   \
   OPTION(0, "unfused", FLAG, NULL, unfused, "compute each head as tensors of all its scores, for comparison")
 /* Of verbs that run a model on the rows of a file. */

@@ -150,8 +150,8 @@ typedef struct aq_program_options {
                    with */
   const aq_given *set; /* settings of train { } */
   size_t set_count;
+  const char *function; /* a fn or head that aq_model_compile takes alone, in place of the model */
 } aq_program_options;
-
 /* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the
  * name that messages use. options may be NULL. */
 int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,

@@ -277,6 +277,9 @@ static void ops_of(struct explanation *x, const struct vm_function *f, struct rt
   aq_shown_end(x->shown);
 }
 
+/* A function or head that was compiled alone. */
+static bool is_alone(const struct explanation *x) { return !vm_module_function(x->module, "predict"); }
+
 static int function(struct explanation *x, const struct cost *c, struct rt_error *error) {
   struct rt_text line = {0}, work = {0}, memory = {0};
   const struct vm_function *f = c->function;
@@ -294,11 +297,15 @@ static int function(struct explanation *x, const struct cost *c, struct rt_error
   bool failed = line.failed || work.failed || memory.failed;
   if (!failed) {
     aq_shown_note(x->shown, NULL, "%s", line.data ? line.data : "");
-    aq_shown_note(x->shown, NULL, "%s for an example of %" PRId64 " tokens", work.data, x->length);
-    aq_shown_note(x->shown, NULL,
-                  "%s of memory for %" PRId64 " such example%s, in %" PRIu32
-                  " slots that values take turns in",
-                  memory.data, c->examples, c->examples == 1 ? "" : "s", f->slot_count);
+    if (is_alone(x)) {
+      aq_shown_note(x->shown, NULL, "%s, %s of memory", work.data, memory.data);
+    } else {
+      aq_shown_note(x->shown, NULL, "%s for an example of %" PRId64 " tokens", work.data, x->length);
+      aq_shown_note(x->shown, NULL,
+                    "%s of memory for %" PRId64 " such example%s, in %" PRIu32
+                    " slots that values take turns in",
+                    memory.data, c->examples, c->examples == 1 ? "" : "s", f->slot_count);
+    }
   }
   aq_shown_end(x->shown);
   rt_text_free(&line);
@@ -318,8 +325,9 @@ static int functions(struct explanation *x, struct rt_error *error) {
 
 static int show_all(struct explanation *x, struct rt_error *error) {
   aq_shown_title(x->shown, "How %s runs", x->module->name);
-  aq_shown_text(x->shown, "model", NULL, x->module->name);
-  aq_shown_say(x->shown, "model %s", x->module->name);
+  const char *what = is_alone(x) ? "function" : "model";
+  aq_shown_text(x->shown, what, NULL, x->module->name);
+  aq_shown_say(x->shown, "%s %s", what, x->module->name);
   int status = assumptions(x, error);
   if (status == RT_OK) status = requirements(x, error);
   if (status == RT_OK) status = params(x, error);
@@ -337,6 +345,7 @@ static int explain(struct explanation *x, struct rt_error *error) {
   if (status == RT_OK) status = example_sizes(x, error);
   if (status == RT_OK) status = add_cost(x, "predict", 1, pool, error);
   if (status == RT_OK) status = add_cost(x, "train", batch, pool, error);
+  if (status == RT_OK) status = add_cost(x, "run", 1, pool, error); /* of a function alone */
   rt_pool_free(pool);
   return status != RT_OK ? status : show_all(x, error);
 }

@@ -31,6 +31,7 @@ int lib_give_text(struct rt_text *from, char **text, struct rt_error *error);
 
 struct aq_program {
   struct lib_message message;
+  const char *function;       /* to be compiled alone; NULL: the model */
   struct cc_program *program; /* NULL when it has errors that forbid to compile it */
   struct cc_program *read;    /* the same; with errors, what could be read of it, for more diagnostics */
   aq_message shown;           /* the diagnostic that was asked for */

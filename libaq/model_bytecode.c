@@ -11,7 +11,9 @@ int aq_model_compile(aq_program *program, aq_model **model) {
   if (!*model) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&(*model)->message);
   if (lib_can_compile(program, error)) return error->code;
-  (*model)->module = cc_compile_model(program->program, error);
+  (*model)->module = program->function
+                         ? cc_compile_function(program->program, program->function, false, error)
+                         : cc_compile_model(program->program, error);
   return (*model)->module
              ? lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error)
              : error->code;

@@ -73,6 +73,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     source.set = p->set;
     source.set_count = options ? (int)options->set_count : 0;
     source.measures = lib_check_metric;
+    if (options && options->function && !(p->function = rt_arena_printf(&p->arena, "%s", options->function)))
+      status = rt_no_memory(error);
     p->read = cc_program_read(&source);
     status = take_first(p, error);
   }

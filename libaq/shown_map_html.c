@@ -75,9 +75,9 @@ enum { MOST_CELLS = 128 * 128 };
 static void write_base64(const uint8_t byte[3], size_t count, struct rt_text *out) {
   static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   uint32_t bits = (uint32_t)byte[0] << 16 | (uint32_t)byte[1] << 8 | byte[2];
-  char text[4];
-  for (size_t k = 0; k < 4; k++) text[k] = k <= count ? digit[bits >> (18 - 6 * k) & 63] : '=';
-  rt_text_add(out, text, sizeof text);
+  char text[] = "====";
+  for (size_t k = 0; k <= count && k < 4; k++) text[k] = digit[bits >> (18 - 6 * k) & 63];
+  rt_text_add(out, text, 4);
 }
 
 /* How dark a number is in 127 steps around 128; 0: it is not finite. */

@@ -108,7 +108,7 @@ static bool makes_weights(const struct ir_node *node, const bool *of_score) {
 
 int cc_find_unscaled(struct cc_context *c, ir_id scored, ir_id result, bool *unscaled) {
   const struct ir_graph *g = c->slot->graph;
-  bool *raw = rt_zalloc(2 * g->count, sizeof *raw), *of_score = raw + g->count,
+  bool *raw = rt_zalloc(2 * (size_t)g->count, sizeof *raw), *of_score = raw + g->count,
        weights = c->slot->head->softmax;
   if (!raw) return cc_out_of_memory(c);
   for (ir_id n = 1; n < g->count; n++) {
