@@ -56,14 +56,26 @@ static int check_draws(const aq_generate_options *o, bool drawn, struct rt_error
   return RT_OK;
 }
 
-void writing_options(const aq_generate_options *from, aq_generate_options *own) {
+/* The options that count: those of the host, with defaults where it knows fewer. */
+static void copy_options(const aq_generate_options *from, aq_generate_options *own) {
   aq_generate_options_init(own);
   if (from) memcpy(own, from, from->size < sizeof *own ? from->size : sizeof *own);
 }
 
-int writing_init(struct writing *w, struct aq_session *session, const aq_generate_options *options,
+/* Forgets what the session wrote and read before. */
+static void forget(struct aq_session *session) {
+  session->scored = session->written_count = 0;
+  lib_reading_clear(&session->reading);
+  session_forget_unknown(session);
+}
+
+int writing_init(struct writing *w, struct aq_session *session, const aq_generate_options *given,
                  struct rt_error *error) {
-  *w = (struct writing){.session = session, .options = options};
+  *w = (struct writing){.session = session, .options = &w->own};
+  const aq_generate_options *options = w->options;
+  copy_options(given, &w->own);
+  forget(session);
+  if (!session->ready) return session_not_ready(error);
   int status = check_options(options, error);
   if (status == RT_OK) status = next_token_new(&w->next, session, error);
   if (status != RT_OK) return status;
@@ -195,12 +207,6 @@ static int read_rows(struct writing *w, const aq_field *field, size_t count, siz
   return status;
 }
 
-void writing_forget(struct aq_session *session) {
-  session->scored = session->written_count = 0;
-  lib_reading_clear(&session->reading);
-  session_forget_unknown(session);
-}
-
 /* The reason of the first row that could not be written. */
 static int first_bad(const struct aq_session *s, struct rt_error *error) {
   for (int64_t r = 0; r < s->written_count; r++)
@@ -215,12 +221,8 @@ int aq_session_generate(aq_session *session, const aq_field *field, size_t count
                         const aq_generate_options *options) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
-  aq_generate_options own;
-  writing_options(options, &own);
-  writing_forget(session);
-  if (!session->ready) return session_not_ready(error);
   struct writing w;
-  int status = writing_init(&w, session, &own, error);
+  int status = writing_init(&w, session, options, error);
   if (status == RT_OK) status = read_rows(&w, field, count, rows, error);
   if (status == RT_OK) status = writing_run(&w, &session->data, error);
   writing_free(&w);

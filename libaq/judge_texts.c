@@ -55,12 +55,10 @@ int lib_judge_texts(struct lib_judge *judge, aq_model *model, const aq_eval_opti
                     const struct io_dataset *data, struct rt_error *error) {
   aq_session *session;
   struct writing w = {0};
-  aq_generate_options own;
   int status = aq_session_new(model, options, &session);
   if (status != RT_OK && !session) return rt_no_memory(error);
   if (status != RT_OK) *error = session->message.error;
-  writing_options(options->generate, &own);
-  if (status == RT_OK) status = writing_init(&w, session, &own, error);
+  if (status == RT_OK) status = writing_init(&w, session, options->generate, error);
   if (status == RT_OK) status = judge_all(judge, &w, data, error);
   writing_free(&w);
   aq_session_free(session);

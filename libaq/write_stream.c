@@ -54,12 +54,8 @@ static int write_stream(struct writing *w, struct rt_error *error) {
 int aq_session_generate_stream(aq_session *session, const aq_generate_options *options) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
-  aq_generate_options own;
-  writing_options(options, &own);
-  writing_forget(session);
-  if (!session->ready) return session_not_ready(error);
   struct writing w;
-  int status = writing_init(&w, session, &own, error);
+  int status = writing_init(&w, session, options, error);
   if (status == RT_OK) status = write_stream(&w, error);
   writing_free(&w);
   return status;

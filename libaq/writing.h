@@ -22,7 +22,8 @@ struct written {
 /* A row of the prompts is the number of its text. */
 struct writing {
   struct aq_session *session;
-  const aq_generate_options *options;
+  aq_generate_options own;            /* those of the host, with defaults where it knows fewer */
+  const aq_generate_options *options; /* own */
   struct next_token *next;
   const struct io_vocab *vocab;
   const struct io_kind *kind; /* of the text's column */
@@ -39,14 +40,11 @@ struct writing {
   int32_t *token;
 };
 
-/* Checks the options and makes ready; free it in any case. */
-int writing_init(struct writing *w, struct aq_session *session, const aq_generate_options *options,
+/* Forgets what the session wrote and read before, checks the options (NULL: the defaults) and makes ready.
+ * The struct must stay where it is. Free it in any case. */
+int writing_init(struct writing *w, struct aq_session *session, const aq_generate_options *given,
                  struct rt_error *error);
 void writing_free(struct writing *w);
-/* Forgets what the session wrote and read before. */
-void writing_forget(struct aq_session *session);
-/* The options that count: those of the host, with defaults where it knows fewer. */
-void writing_options(const aq_generate_options *from, aq_generate_options *own);
 /* Writes a text for each row of the prompts. One that cannot be written keeps the reason. */
 int writing_run(struct writing *w, const struct io_dataset *prompts, struct rt_error *error);
 
