@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "runtime/io/grow.h"
+#include "runtime/io/utf8.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -237,5 +238,20 @@ int io_read_file(const char *path, size_t max, char **bytes, size_t *length, str
     *length = 0;
   }
   io_reader_close(reader);
+  return status;
+}
+
+int io_read_lines(const char *path, io_line_taker *take, void *context, struct rt_error *error) {
+  char *text = NULL;
+  size_t length = 0;
+  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error), number = 0;
+  if (status == RT_OK) status = io_utf8_require(path, text, length, error);
+  for (size_t at = 0; at < length && status == RT_OK;) {
+    const char *newline = memchr(text + at, '\n', length - at);
+    size_t n = newline ? (size_t)(newline - (text + at)) : length - at;
+    status = take(context, ++number, text + at, n > 0 && text[at + n - 1] == '\r' ? n - 1 : n, error);
+    at += n + 1;
+  }
+  rt_free(text);
   return status;
 }

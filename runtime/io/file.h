@@ -35,6 +35,11 @@ void io_reader_close(struct io_reader *reader);
  * with rt_free. RT_BAD_DATA when it is longer than max bytes (after decompression). */
 int io_read_file(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error);
 
+/* Reads a whole text file, UTF-8 (RT_BAD_DATA otherwise), and hands over its lines without their ends, LF or
+ * CR LF, counted from 1, until `take` fails. */
+typedef int io_line_taker(void *context, int number, const char *line, size_t length, struct rt_error *error);
+int io_read_lines(const char *path, io_line_taker *take, void *context, struct rt_error *error);
+
 /* A file being saved. The bytes go to a temporary file beside the target; commit makes them durable (fsync),
  * gives them the target's name (rename) and makes the name durable (fsync of the directory). A symbolic link
  * stays a link: its target is replaced. Something that is no regular file (/dev/null, a pipe) is written

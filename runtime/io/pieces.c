@@ -8,7 +8,6 @@
 #include "runtime/io/grow.h"
 #include "runtime/io/json.h"
 #include "runtime/io/number.h"
-#include "runtime/io/utf8.h"
 
 /* ---- the file ---- */
 
@@ -97,7 +96,9 @@ static int take_json(struct reading *r, const char *text, size_t length, struct 
   return r->piece.failed ? rt_no_memory(error) : RT_OK;
 }
 
-static int take_line(struct reading *r, const char *text, size_t length, struct rt_error *error) {
+static int take_line(void *context, int line, const char *text, size_t length, struct rt_error *error) {
+  struct reading *r = context;
+  r->line = line;
   const char *first = memchr(text, '\t', length), *end = text + length;
   const char *second = first ? memchr(first + 1, '\t', (size_t)(end - first - 1)) : NULL;
   if (!first)
@@ -113,30 +114,14 @@ static int take_line(struct reading *r, const char *text, size_t length, struct 
   return status != RT_OK ? status : add_piece(r, score, (size_t)((second ? second : end) - score), error);
 }
 
-static int take_lines(struct reading *r, const char *text, size_t length, struct rt_error *error) {
-  int status = io_utf8_require(r->path, text, length, error);
-  for (size_t at = 0; at < length && status == RT_OK;) {
-    const char *newline = memchr(text + at, '\n', length - at);
-    size_t n = newline ? (size_t)(newline - (text + at)) : length - at;
-    r->line++;
-    status = take_line(r, text + at, n > 0 && text[at + n - 1] == '\r' ? n - 1 : n, error);
-    at += n + 1;
-  }
-  return status != RT_OK || r->set.count > 1 ? status
-                                             : rt_fail_in(error, RT_BAD_DATA, r->path, "it has no pieces");
-}
-
 int io_pieces_read(struct io_vocab **vocab, const char *path, struct rt_error *error) {
   struct reading r = {.path = path, .score = INFINITY, .marks = {-1, -1, -1}};
-  char *text = NULL;
-  size_t length;
   *vocab = NULL;
-  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error);
-  if (status == RT_OK) status = take_lines(&r, text, length, error);
+  int status = io_read_lines(path, take_line, &r, error);
+  if (status == RT_OK && r.set.count <= 1) status = rt_fail_in(error, RT_BAD_DATA, path, "it has no pieces");
   if (status == RT_OK) status = io_vocab_list_new(vocab, &r.set, r.marks, error);
   io_intern_free(&r.set);
   rt_text_free(&r.piece);
-  rt_free(text);
   return status;
 }
 

@@ -35,44 +35,32 @@ int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_
 
 /* ---- vocab = "words.txt" ---- */
 
-static int add_line(struct io_intern *set, const char *path, int line, const char *text, size_t length,
-                    struct rt_error *error) {
-  int32_t number, before = set->count;
-  if (length > 0 && text[length - 1] == '\r') length--;
-  if (length == 0)
-    return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){path, line, 0}, "an empty line in a vocabulary");
-  int status = io_intern_add(set, text, length, &number, error);
-  if (status != RT_OK || number == before) return status;
-  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){path, line, 0}, "\"%.*s\" is on line %d already",
-                    io_quoted(text, length), text, (int)number + 1);
-}
+struct entries {
+  const char *path;
+  struct io_intern set;
+};
 
-static int add_lines(struct io_intern *set, const char *path, const char *text, size_t length,
-                     struct rt_error *error) {
-  int status = io_utf8_require(path, text, length, error), line = 0;
-  for (size_t at = 0; at < length && status == RT_OK;) {
-    const char *newline = memchr(text + at, '\n', length - at);
-    size_t n = newline ? (size_t)(newline - (text + at)) : length - at;
-    status = add_line(set, path, ++line, text + at, n, error);
-    at += n + 1;
-  }
-  return status != RT_OK || set->count > 0
-             ? status
-             : rt_fail_in(error, RT_BAD_DATA, path, "a vocabulary without a word");
+static int add_line(void *context, int line, const char *text, size_t length, struct rt_error *error) {
+  struct entries *entries = context;
+  const struct rt_place place = {entries->path, line, 0};
+  int32_t number, before = entries->set.count;
+  if (length == 0) return rt_fail_at(error, RT_BAD_DATA, place, "an empty line in a vocabulary");
+  int status = io_intern_add(&entries->set, text, length, &number, error);
+  if (status != RT_OK || number == before) return status;
+  return rt_fail_at(error, RT_BAD_DATA, place, "\"%.*s\" is on line %d already", io_quoted(text, length),
+                    text, (int)number + 1);
 }
 
 int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error) {
-  struct io_intern set = {0};
-  char *text = NULL;
-  size_t length;
+  struct entries entries = {.path = path};
   *vocab = NULL;
-  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error);
-  if (status == RT_OK) status = add_lines(&set, path, text, length, error);
-  int32_t unknown = io_intern_find(&set, "[UNK]", 5);
-  if (unknown < 0) unknown = io_intern_find(&set, "<unk>", 5);
-  if (status == RT_OK)
-    status = io_vocab_list_new(vocab, &set, (struct io_list_marks){unknown, -1, -1}, error);
-  io_intern_free(&set);
-  rt_free(text);
+  int status = io_read_lines(path, add_line, &entries, error);
+  if (status == RT_OK && entries.set.count == 0)
+    status = rt_fail_in(error, RT_BAD_DATA, path, "a vocabulary without a word");
+  int32_t unknown = io_intern_find(&entries.set, "[UNK]", 5);
+  if (unknown < 0) unknown = io_intern_find(&entries.set, "<unk>", 5);
+  const struct io_list_marks marks = {unknown, -1, -1};
+  if (status == RT_OK) status = io_vocab_list_new(vocab, &entries.set, marks, error);
+  io_intern_free(&entries.set);
   return status;
 }
