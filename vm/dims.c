@@ -339,6 +339,12 @@ vm_dim vm_dim_times(struct vm_dims *dims, vm_dim a, vm_dim b) {
   return intern(dims, sum.term, sum.count);
 }
 
+vm_dim vm_dim_product(struct vm_dims *dims, const vm_dim *dim, int count) {
+  vm_dim product = VM_ONE;
+  for (int k = 0; k < count && product != VM_NO_DIM; k++) product = vm_dim_times(dims, product, dim[k]);
+  return product;
+}
+
 vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b) {
   struct sum sum;
   struct vm_factor factor[VM_MAX_FACTORS];

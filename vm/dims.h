@@ -73,6 +73,8 @@ vm_dim vm_dim_plus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_minus(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_times(struct vm_dims *dims, vm_dim a, vm_dim b);
 vm_dim vm_dim_over(struct vm_dims *dims, vm_dim a, vm_dim b);
+/* Of several, one for none; VM_NO_DIM also when one of them is that. */
+vm_dim vm_dim_product(struct vm_dims *dims, const vm_dim *dim, int count);
 /* The whole number below and above: of D/2 that is D/2 itself for D = 64, 2 for D = 5, and a FLOOR symbol for
  * a T that differs. VM_NO_DIM also where the rest could be below 0, as in -T/C. */
 vm_dim vm_dim_floor(struct vm_dims *dims, vm_dim d);

@@ -4,9 +4,7 @@
 #include <string.h>
 
 vm_dim vm_type_elements(struct vm_dims *dims, const struct vm_type *type) {
-  vm_dim count = VM_ONE;
-  for (int a = 0; a < type->rank && count != VM_NO_DIM; a++) count = vm_dim_times(dims, count, type->dim[a]);
-  return count;
+  return vm_dim_product(dims, type->dim, type->rank);
 }
 
 int vm_operand_axis(const struct attend_operand *operand, uint8_t role) {

@@ -14,7 +14,7 @@ static uint32_t add_value(struct ir_emitter *e, struct vm_value value, uint32_t 
 }
 
 uint32_t ir_value_new(struct ir_emitter *e, const struct vm_type *type, uint32_t at) {
-  vm_dim extent = ir_extent(e->g.dims, type, 0);
+  vm_dim extent = vm_type_elements(e->g.dims, type);
   if (extent == VM_NO_DIM
       || rt_grow((void **)&e->lives, &e->lives_capacity, e->lives_count + 1, sizeof *e->lives) != RT_OK) {
     rt_no_memory(e->error);

@@ -259,7 +259,7 @@ static void add_gone(struct dep_making *m, const struct dep_value *from, const s
     return;
   }
   if (by_support(m, from, route, atom)) return;
-  int result = route->gone == from->axis_of[atom.axis] && dep_first_axis(from, route->gone) >= 0
+  int result = route->gone == (int)from->axis_of[atom.axis] && dep_first_axis(from, route->gone) >= 0
                    ? dep_first_axis(&m->v, route->result)
                    : -1;
   if (result >= 0)

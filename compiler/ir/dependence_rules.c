@@ -66,23 +66,15 @@ struct regroup {
   bool tells; /* which element comes where depends on how long the text is */
 };
 
-static bool product_of(struct vm_dims *dims, const vm_dim *dim, int count, vm_dim *product) {
-  *product = VM_ONE;
-  for (int k = 0; k < count && *product != VM_NO_DIM; k++) *product = vm_dim_times(dims, *product, dim[k]);
-  return *product != VM_NO_DIM;
-}
-
 /* The shortest groups from axis f of the operand and axis t of the result on that have the same product. */
 static bool next_group(const struct regroup *r, int f, int t, int *of, int *to) {
   const struct vm_type *type = &r->m->node->type;
   for (int all = 2; all <= r->from->axes - f + type->rank - t; all++)
     for (*of = 1; *of < all; ++*of) {
-      vm_dim a, b;
       *to = all - *of;
       if (*of > r->from->axes - f || *to > type->rank - t) continue;
-      if (product_of(r->m->d->dims, &r->from->dim[f], *of, &a)
-          && product_of(r->m->d->dims, &type->dim[t], *to, &b) && a == b)
-        return true;
+      vm_dim product = vm_dim_product(r->m->d->dims, &r->from->dim[f], *of);
+      if (product != VM_NO_DIM && product == vm_dim_product(r->m->d->dims, &type->dim[t], *to)) return true;
     }
   return false;
 }

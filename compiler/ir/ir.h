@@ -226,8 +226,6 @@ static inline struct gr_span ir_shown(const struct ir_graph *g, ir_id id) {
 }
 /* If two dims have the same value under different names, adds that to the error. */
 void ir_hint_dims(const struct ir_graph *g, vm_dim a, vm_dim b, struct rt_error *error);
-/* The product of a type's dims from axis `from` on; VM_NO_DIM when out of memory. */
-vm_dim ir_extent(struct vm_dims *dims, const struct vm_type *type, int from);
 /* Appends a copy of a node with its type, unchecked. For passes, which know that the type is right. */
 ir_id ir_append(struct ir_graph *g, const struct ir_node *node, struct rt_error *error);
 

@@ -227,12 +227,6 @@ struct vm_type ir_kept(const struct vm_type *from, uint32_t keep, bool batched) 
   return t;
 }
 
-vm_dim ir_extent(struct vm_dims *dims, const struct vm_type *type, int from) {
-  vm_dim n = VM_ONE;
-  for (int x = from; x < type->rank && n != VM_NO_DIM; x++) n = vm_dim_times(dims, n, type->dim[x]);
-  return n;
-}
-
 ir_id ir_sum(struct ir_at at, ir_id a, uint32_t keep, bool batched) {
   if (!a) return 0;
   const struct vm_type from = at.g->node[a].type;

@@ -92,9 +92,9 @@ static ir_id scatter_each(struct ir_back *b, ir_id ids, const struct vm_type *ta
                          .batched = 1,
                          .rank = 2,
                          .of = VM_NO_DIM,
-                         .dim = {ir_extent(dims, &id_type, 0), table->dim[0]}};
+                         .dim = {vm_type_elements(dims, &id_type), table->dim[0]}};
   struct vm_type given = rows;
-  given.dim[1] = ir_extent(dims, table, 1);
+  given.dim[1] = vm_dim_product(dims, &table->dim[1], table->rank - 1);
   rows.batched = rule_type(b, hot)->batched;
   given.batched = rule_type(b, b->dy)->batched;
   struct ir_at at = rule_here(b);

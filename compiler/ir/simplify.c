@@ -277,7 +277,7 @@ static ir_id repeat_reshaped(const struct simplify *s) {
   for (int x = same; x < type.rank; x++)
     fits = fits && (small.batched || !vm_dim_is_ragged(s->g->dims, type.dim[x]));
   const struct vm_type kept = ir_kept(&type, keep, small.batched);
-  if (!fits || ir_extent(s->g->dims, &kept, 0) != ir_extent(s->g->dims, &small, 0)) return 0;
+  if (!fits || vm_type_elements(s->g->dims, &kept) != vm_type_elements(s->g->dims, &small)) return 0;
   ir_id value = ir_reshape(here(s), from.arg[0], &kept);
   return ir_expand_axes(here(s), value, keep, &type);
 }

@@ -75,12 +75,10 @@ static ir_id transpose(struct stepping *s, ir_id n, uint32_t all) {
   return s->looking || !arg ? arg : step_copy(s, n, all, &arg);
 }
 
-/* Elements before the axis: how far apart they stand must be the same on both sides. */
-static vm_dim product_before(const struct stepping *s, const struct vm_type *type, int axis) {
-  vm_dim product = VM_ONE;
-  for (int a = 0; a < axis && product != VM_NO_DIM; a++)
-    product = vm_dim_times(s->g->dims, product, type->dim[a]);
-  return product;
+/* Elements before an axis: how far apart they stand must be the same on both sides. */
+static bool stand_alike(const struct stepping *s, const struct vm_type *from, int b, const struct vm_type *to,
+                        int a) {
+  return vm_dim_product(s->g->dims, from->dim, b) == vm_dim_product(s->g->dims, to->dim, a);
 }
 
 static ir_id reshape(struct stepping *s, ir_id n, uint32_t all) {
@@ -91,7 +89,7 @@ static ir_id reshape(struct stepping *s, ir_id n, uint32_t all) {
     if (!step_is_along(s, to.dim[a])) continue;
     int b = 0;
     while (b < from.rank
-           && (!step_is_along(s, from.dim[b]) || product_before(s, &from, b) != product_before(s, &to, a)
+           && (!step_is_along(s, from.dim[b]) || !stand_alike(s, &from, b, &to, a)
                || (from.dim[b] != to.dim[a]
                    && !(step_has_none(s, step_rest(s, from.dim[b]))
                         && step_has_none(s, step_rest(s, to.dim[a]))))))
