@@ -74,8 +74,8 @@ static const struct {
      "if L > 2 { x = layernorm(x) } else { x = tanh(x) }"},
     {"with", "CALL with { SLOT = FORMULA }", "",
      "says slots of a head otherwise for one call, of the head or of a function that calls it; the name of "
-     "the "
-     "slot means what the head says",
+     "the slot "
+     "means what the head says",
      "multi_head(x, H) with { mask = j <= i, score = score - 0.1 * abs(i - j) }"},
     {"param", "param[SHAPE] = START", "",
      "a learned tensor, which starts as a number, normal, uniform, glorot, he, orthogonal, eye or load; "

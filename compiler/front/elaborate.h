@@ -156,9 +156,10 @@ struct cc_state {
   struct vm_type piece[CC_MOST_RESULTS];
   vm_dim begin[CC_MOST_RESULTS + 1]; /* where each piece begins in the vector; the last: how long that is */
 };
-/* What a state consists of, from the value that it starts as. Leaves count 0 where that is no list. */
+/* What a state consists of, from the value that it starts as: the types, and the tensors in
+ * piece[CC_MOST_RESULTS]. Leaves count 0 where that is no list. */
 int cc_state_kinds(struct cc_context *c, struct cc_state *state, const struct cc_value *value,
-                   struct gr_span span);
+                   struct gr_span span, ir_id *piece);
 /* The vector of tensors that have the types of state->piece, and the list of tensors of a vector
  * [numbers], or of the vectors of a sequence [axis, numbers]. */
 int cc_state_pack(struct cc_context *c, const struct cc_state *state, const ir_id *piece, struct gr_span span,

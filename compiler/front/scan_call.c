@@ -254,12 +254,10 @@ static int take_start(struct scan_call *s, ir_id *start) {
   struct cc_context *c = s->c;
   const struct cc_value *value = &s->args->value[1];
   ir_id piece[CC_MOST_RESULTS];
-  int status = cc_state_kinds(c, &s->state, value, s->args->span[1]);
+  int status = cc_state_kinds(c, &s->state, value, s->args->span[1], piece);
   if (status != RT_OK || s->state.count == 0)
     return status != RT_OK ? status : cc_to_real(c, value, s->args->span[1], start);
-  for (int k = 0; k < s->state.count && status == RT_OK; k++)
-    status = cc_to_real(c, &value->item[k], s->args->span[1], &piece[k]);
-  return status != RT_OK ? status : cc_state_pack(c, &s->state, piece, s->args->span[1], start);
+  return cc_state_pack(c, &s->state, piece, s->args->span[1], start);
 }
 
 /* The call of the step, with all that it makes counted as the step's own. */
