@@ -1,6 +1,9 @@
 /* token_states.c: what is kept of each text lies by itself, so that texts may come, be copied and go. For a
- * step the texts' parts are put one behind the other, as a batch has them. */
+ * step the texts' parts are put one behind the other, as a batch has them; but rows that only become more
+ * stay where they are (kept_rows.h). */
 #include "libaq/token_states.h"
+
+#include "libaq/kept_rows.h"
 
 #include <string.h>
 
@@ -25,6 +28,7 @@ struct token_states {
   uint32_t *value;         /* [kept] of "step" that is the argument; UINT32_MAX: it reads none of it */
   struct part *shared;     /* [kept] those that are one for all texts */
   struct part *packed;     /* [kept] those of all texts */
+  struct kept_rows *rows;  /* [kept] rows that stay in their place, instead of parts */
   bool same_texts;         /* since they were packed last: what stays of them is still packed */
   struct kept_text *text;  /* [room], of which count are in use */
   struct kept_text *other; /* [room] scratch of token_states_keep */
@@ -33,6 +37,9 @@ struct token_states {
 };
 
 /* ---- making ---- */
+
+/* Do rows join what is there in its place? */
+static bool stays(const struct token_states *s, uint32_t k) { return vm_machine_longer(s->step, k) != NULL; }
 
 static const struct vm_type *type_of(const struct token_states *s, uint32_t k) {
   return &vm_machine_function(s->step)->argument[k];
@@ -60,8 +67,9 @@ static int make(struct token_states *s, enum rt_precision precision, struct rt_p
   s->value = rt_zalloc(kept, sizeof *s->value);
   s->shared = rt_zalloc(kept, sizeof *s->shared);
   s->packed = rt_zalloc(kept, sizeof *s->packed);
+  s->rows = rt_zalloc(kept, sizeof *s->rows);
   s->size = rt_zalloc(m->dims.symbol_count + 1, sizeof *s->size);
-  if (!s->value || !s->shared || !s->packed || !s->size) return rt_no_memory(error);
+  if (!s->value || !s->shared || !s->packed || !s->rows || !s->size) return rt_no_memory(error);
   find_values(s);
   return RT_OK;
 }
@@ -103,6 +111,8 @@ void token_states_free(struct token_states *s) {
   free_texts(s, s->other);
   free_parts(s->shared, s->how->kept_count);
   free_parts(s->packed, s->how->kept_count);
+  for (uint32_t k = 0; s->rows && k < s->how->kept_count; k++) kept_rows_free(&s->rows[k]);
+  rt_free(s->rows);
   for (size_t k = 0; s->size && k < s->module->dims.symbol_count; k++) rt_free(s->size[k]);
   rt_free(s->size);
   rt_free(s->value);
@@ -122,7 +132,8 @@ int64_t token_states_before(const struct token_states *s, int64_t k) { return s-
 size_t token_states_bytes(const struct token_states *s) {
   size_t bytes = 0;
   for (int64_t t = 0; t < s->count; t++)
-    for (uint32_t k = 0; k < s->how->kept_count; k++) bytes += s->text[t].part[k].bytes;
+    for (uint32_t k = 0; k < s->how->kept_count; k++)
+      bytes += stays(s, k) ? s->rows[k].span[t].bytes : s->text[t].part[k].bytes;
   return bytes;
 }
 
@@ -169,7 +180,10 @@ static int make_room(struct token_states *s, int64_t count, struct rt_error *err
     rt_free(s->size[k]);
     s->size[k] = more;
   }
-  int status = grow(&s->text, s->room, count);
+  int status = RT_OK;
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
+    if (stays(s, k)) status = kept_rows_texts(&s->rows[k], s->room, count);
+  if (status == RT_OK) status = grow(&s->text, s->room, count);
   if (status == RT_OK) status = grow(&s->other, s->room, count);
   while (status == RT_OK && s->room < count) {
     int64_t k = s->room++; /* also when there is no memory for it: what it has got is freed with the others */
@@ -191,15 +205,20 @@ static const char *example_of(const struct token_states *s, const struct rt_tens
   return (const char *)t->data + (size_t)first * each;
 }
 
+static void forget(struct token_states *s, int64_t t, uint32_t k) {
+  if (stays(s, k))
+    s->rows[k].span[t].bytes = 0;
+  else
+    s->text[t].part[k].bytes = 0;
+}
+
 static int take_part(struct token_states *s, uint32_t k, int64_t count, struct rt_error *error) {
   const struct vm_type *type = type_of(s, k);
   uint32_t start = s->how->kept[k].start;
   int status = RT_OK;
   size_t bytes;
-  if (start == UINT32_MAX) {
-    for (int64_t t = 0; t < count; t++) s->text[t].part[k].bytes = 0;
-    return RT_OK;
-  }
+  for (int64_t t = 0; t < count; t++) forget(s, t, k);
+  if (start == UINT32_MAX) return RT_OK;
   struct rt_tensor from = vm_machine_output(s->begin, start);
   if (!type->batched) {
     const char *data = example_of(s, &from, type, 0, &bytes);
@@ -220,9 +239,11 @@ int token_states_restart(struct token_states *s, int64_t t, struct rt_error *err
   struct kept_text *text = &s->text[t];
   int status = RT_OK;
   text->before = 0;
-  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
-    if (s->how->kept[k].next != UINT32_MAX)
-      status = part_set(&text->part[k], text->start[k].data, text->start[k].bytes, 0, error);
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++) {
+    if (s->how->kept[k].next == UINT32_MAX) continue;
+    forget(s, t, k);
+    if (!stays(s, k)) status = part_set(&text->part[k], text->start[k].data, text->start[k].bytes, 0, error);
+  }
   return status;
 }
 
@@ -269,9 +290,25 @@ static int pack(struct token_states *s, uint32_t k, struct rt_error *error) {
   return RT_OK;
 }
 
+static int misfit(struct rt_error *error) {
+  return rt_fail(error, RT_BAD_DATA, "the module keeps values of other sizes than it reads");
+}
+
+static int give_rows(struct token_states *s, uint32_t k, struct rt_error *error) {
+  struct kept_rows *rows = &s->rows[k];
+  const struct rt_shape *before = vm_machine_value(s->step, s->value[k]).shape;
+  size_t element = element_bytes(s, type_of(s, k));
+  for (int64_t t = 0; t < s->count; t++)
+    if (rows->span[t].bytes != (size_t)rt_extent(before, 0, before->rank, t) * element) return misfit(error);
+  int status = kept_rows_fit(rows, vm_machine_longer(s->step, k), element, error);
+  if (status == RT_OK) vm_machine_set_rows(s->step, k, rows->data, rows->offset);
+  return status;
+}
+
 /* What the step reads as argument k. A lone text's part is read where it lies. */
 static int give(struct token_states *s, uint32_t k, struct rt_error *error) {
   if (s->value[k] == UINT32_MAX) return RT_OK;
+  if (stays(s, k)) return give_rows(s, k, error);
   const struct vm_type *type = type_of(s, k);
   struct rt_tensor argument = vm_machine_value(s->step, s->value[k]);
   size_t wanted = (size_t)argument.shape->count * element_bytes(s, type);
@@ -279,8 +316,7 @@ static int give(struct token_states *s, uint32_t k, struct rt_error *error) {
   int status = from == &s->packed[k] ? pack(s, k, error) : RT_OK;
   if (status == RT_OK && !from->data) status = part_room(from, 1, error);
   if (status != RT_OK) return status;
-  if (from->bytes != wanted)
-    return rt_fail(error, RT_BAD_DATA, "the module keeps values of other sizes than it reads");
+  if (from->bytes != wanted) return misfit(error);
   vm_machine_set_argument(s->step, k, from->data);
   return RT_OK;
 }
@@ -296,6 +332,10 @@ static int replace(struct token_states *s, uint32_t k, struct rt_error *error) {
   uint32_t next = s->how->kept[k].next;
   const struct vm_type *type = type_of(s, k);
   if (next == UINT32_MAX) return RT_OK;
+  if (stays(s, k)) {
+    kept_rows_grown(&s->rows[k], vm_machine_longer(s->step, k), element_bytes(s, type));
+    return RT_OK;
+  }
   struct rt_tensor from = vm_machine_output(s->step, next);
   if (!type->batched || from.shape->examples != s->count)
     return rt_fail(error, RT_BAD_DATA, "the module keeps of texts what is not one for each");
@@ -363,6 +403,8 @@ int token_states_keep(struct token_states *s, const int64_t *from, int64_t count
     *old = own;
   }
   if (status != RT_OK) return status;
+  for (uint32_t k = 0; k < s->how->kept_count; k++)
+    if (stays(s, k)) kept_rows_keep(&s->rows[k], from, count);
   struct kept_text *there = s->text;
   s->text = s->other;
   s->other = there;

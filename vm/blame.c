@@ -22,7 +22,8 @@ static int blame_outside(const struct vm_machine *machine, struct rt_error *erro
   for (uint32_t v = 0; v < f->value_count; v++) {
     const struct vm_value *value = &f->value[v];
     uint32_t place = machine->value_place[v];
-    if (value->place == VM_IN_SLOT || value->type.dtype != RT_REAL || !machine->used[place - f->slot_count])
+    if (value->place == VM_IN_SLOT || value->type.dtype != RT_REAL || !machine->used[place - f->slot_count]
+        || machine_placed_at(machine, v)) /* made by earlier steps */
       continue;
     struct rt_tensor tensor = vm_machine_value(machine, v);
     if (!is_finite(machine, &tensor, false))
@@ -45,6 +46,7 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
     for (uint16_t k = 0; k < f->instr[n].out_count && status == RT_OK; k++) {
       bool infinite = vm_op_may_be_infinite(f->instr[n].op, k);
       if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL
+          && !machine_placed_at(machine, f->instr[n].out[k])
           && !is_finite(machine, &call->call.out[k], infinite))
         status = machine_fail(machine, n, error, RT_NOT_FINITE,
                               "the first number that is not finite is computed here");

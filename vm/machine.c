@@ -14,13 +14,20 @@ static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED; }
 
 /* ---- making ---- */
 
-static uint32_t place_of(const struct vm_machine *machine, const struct vm_value *value) {
+static uint32_t argument_place(const struct vm_machine *machine, uint32_t argument) {
+  return machine->function->slot_count + machine->module->param_count + machine->module->input_count
+         + argument;
+}
+
+static uint32_t place_of(const struct vm_machine *machine, uint32_t v) {
+  const struct vm_value *value = &machine->function->value[v];
+  const struct machine_placed *placed = machine_placed_at(machine, v);
   uint32_t slots = machine->function->slot_count;
+  if (placed) return argument_place(machine, placed->argument);
   switch (value->place) {
     case VM_IN_SLOT: return value->index;
     case VM_IN_PARAM: return slots + value->index;
-    case VM_IN_ARGUMENT:
-      return slots + machine->module->param_count + machine->module->input_count + value->index;
+    case VM_IN_ARGUMENT: return argument_place(machine, value->index);
     default: return slots + machine->module->param_count + value->index;
   }
 }
@@ -47,8 +54,8 @@ static int make_values(struct vm_machine *machine) {
   for (uint32_t v = 0; v < f->value_count; v++) {
     machine->value_shape[v] = vm_shapes_type(&machine->shapes, &f->value[v].type);
     if (machine->value_shape[v] == UINT32_MAX) return RT_NO_MEMORY;
-    machine->value_place[v] = place_of(machine, &f->value[v]);
-    if (f->value[v].place == VM_IN_SLOT)
+    machine->value_place[v] = place_of(machine, v);
+    if (f->value[v].place == VM_IN_SLOT && !machine_placed_at(machine, v))
       add_use(machine, f->value[v].index, machine->value_shape[v],
               (uint32_t)machine_element_bytes(machine, &f->value[v].type));
   }
@@ -165,14 +172,16 @@ static void mark_results(struct vm_machine *machine) {
 
 static int make(struct vm_machine *machine, enum rt_precision precision, struct rt_error *error) {
   vm_shapes_init(&machine->shapes, &machine->module->dims);
-  if (make_places(machine) != RT_OK || make_values(machine) != RT_OK) return rt_no_memory(error);
+  if (machine_find_placed(machine) != RT_OK || make_places(machine) != RT_OK || make_values(machine) != RT_OK)
+    return rt_no_memory(error);
   int status = make_calls(machine, precision, error);
   if (status != RT_OK) return status;
   mark_results(machine);
   if (make_ids(machine) != RT_OK || vm_shapes_ready(&machine->shapes) != RT_OK) return rt_no_memory(error);
   for (uint32_t k = 0; k < machine->operand_count; k++) {
     uint32_t value = machine->operand_place[k];
-    machine->operand[k].shape = &machine->shapes.shape[machine->value_shape[value]];
+    const struct machine_placed *placed = machine_placed_at(machine, value);
+    machine->operand[k].shape = placed ? &placed->shape : &machine->shapes.shape[machine->value_shape[value]];
     machine->operand_place[k] = machine->value_place[value];
   }
   return RT_OK;
@@ -279,6 +288,7 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
   if (changed || !was_ready) {
     machine->moved = true;
     fill_attrs(machine);
+    machine_displace(machine);
     status = machine_check_sizes(machine, error);
     if (status == RT_OK && !machine->measures) status = machine_reserve(machine, error);
     if (status == RT_OK) status = lay_out(machine, error);
@@ -338,6 +348,7 @@ int machine_start(struct vm_machine *machine, struct rt_error *error) {
   if (!machine->ready)
     return rt_fail(error, RT_USAGE, "it cannot run before the sizes of the batch are given");
   if (machine->moved) status = fill_addresses(machine, error);
+  if (status == RT_OK) status = machine_check_placed(machine, error);
   for (uint32_t i = 0; i < machine->ids_count && status == RT_OK; i++)
     status = machine_check_ids(machine, &machine->ids[i], error);
   return status;

@@ -31,6 +31,12 @@ void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
 /* Likewise, of a function that has arguments. */
 void vm_machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);
+/* An argument of "step" that the function only adds rows to may lie as the host likes, with room behind each
+ * example's part: then the rows are written there, and nothing that is kept is copied. NULL: not so. Else the
+ * shape of the argument with the new rows, as bound: each example's part needs room for that. */
+const struct rt_shape *vm_machine_longer(const struct vm_machine *machine, uint32_t argument);
+/* Such an argument: example e begins at element offset[e] of data. After each bind. */
+void vm_machine_set_rows(struct vm_machine *machine, uint32_t argument, void *data, const int64_t *offset);
 const struct vm_function *vm_machine_function(const struct vm_machine *machine);
 bool vm_machine_uses_input(const struct vm_machine *machine,
                            uint32_t input); /* does this function read it? */

@@ -58,6 +58,12 @@ struct machine_scan {
   char *kept, *stretched;         /* backwards, states: every stretch-th; those of one stretch */
 };
 
+/* A value that lies in the memory of an argument, whose rows go on in place (machine_append.c). */
+struct machine_placed {
+  uint32_t value, argument;
+  struct rt_shape shape; /* the value's, but where the examples lie */
+};
+
 /* What runs the recurrences of a machine. It makes machines in its turn, so the machine knows it by this
  * table. */
 struct machine_nested {
@@ -87,6 +93,9 @@ struct vm_machine {
   uint32_t *value_shape, *value_place; /* [function->value_count] */
   void **place; /* addresses of the slots, then the params, the inputs, the arguments */
   bool *used;   /* [params + inputs + arguments]: does the function read or give it? */
+  struct machine_placed *placed;
+  uint32_t placed_count;
+  uint32_t *longer; /* [arguments] the value that is the argument with rows behind it; UINT32_MAX: none */
   uint32_t place_count;
   struct machine_attr *attr;
   uint32_t attr_count;
@@ -142,6 +151,14 @@ int scan_advance(const struct machine_scan *scan, int64_t tau, char *state, uint
                  struct rt_error *error);
 /* machine_scan_grad.c */
 int scan_grad_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error);
+
+/* machine_append.c: finds the arguments that go on in place, and the values that lie there. */
+int machine_find_placed(struct vm_machine *machine);
+/* That of a value; NULL: it lies in a place of its own. */
+struct machine_placed *machine_placed_at(const struct vm_machine *machine, uint32_t value);
+/* Sizes were bound: from now on the rows have no place until the host says where. */
+void machine_displace(struct vm_machine *machine);
+int machine_check_placed(const struct vm_machine *machine, struct rt_error *error);
 
 /* machine_check.c: what only sizes can tell. */
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error);

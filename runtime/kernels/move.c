@@ -127,6 +127,7 @@ static void place(const struct run *r, const real *from, real *to) {
   int64_t n = r->short_axis * r->inner;
   from += r->short_offset;
   to += r->long_offset + r->start * r->inner;
+  if (from == to) return; /* rows that go on in their place (vm/machine_append.c) */
   for (int64_t o = 0; o < r->outer; o++) copy(n, to + o * r->long_axis * r->inner, from + o * n);
 }
 

@@ -193,6 +193,26 @@ static void clear(struct setting *t) {
   vm_module_free(t->module);
 }
 
+/* One text three times, of which the second goes astray: the others must not notice. */
+static void go_apart(struct setting *t, struct token_states *states, const char *name) {
+  enum { TEXT = 1, BOTH = 3 };
+  struct rt_error error = {0};
+  const int64_t begun[TEXTS] = {1, BOTH, 1}, each[TEXTS] = {1, 1, 1}, from[TEXTS] = {TEXT, TEXT, TEXT};
+  const int32_t *ids = t->ids + first_of(TEXT);
+  int32_t token[TEXTS + BOTH] = {t->ids[0], ids[0], ids[1], ids[2], t->ids[first_of(2)]};
+  assert_int_equal(token_states_go_on(states, t->text, token, begun, &error), RT_OK);
+  assert_int_equal(token_states_keep(states, from, TEXTS, &error), RT_OK);
+  for (int64_t at = BOTH; at < LONGEST; at++) {
+    const struct course c = {.live = {TEXT}, .more = {1}, .at = {0, at}, .count = 1};
+    token[0] = token[2] = ids[at];
+    token[1] = (ids[at] + 3) % VOCABULARY;
+    assert_int_equal(token_states_go_on(states, t->text, token, each, &error), RT_OK);
+    const double *score = vm_machine_output(token_states_step(states), 0).data;
+    compare(t, &c, score, name);
+    compare(t, &c, score + 2 * VOCABULARY, name);
+  }
+}
+
 static bool check(const struct token_program *p) {
   struct rt_error error = {0};
   struct setting t = {.module = compile(p->text, false)};
@@ -214,6 +234,8 @@ static bool check(const struct token_program *p) {
     begin(&t, states);
     go_through(&t, states, paces[k], p->name);
   }
+  begin(&t, states);
+  go_apart(&t, states, p->name);
   token_states_free(states);
   clear(&t);
   return true;
@@ -224,6 +246,29 @@ static void test_same_as_whole(void **state) {
   int failed = 0;
   for (size_t k = 0; k < RT_COUNT(token_programs); k++) failed += !check(&token_programs[k]);
   assert_int_equal(failed, 0);
+}
+
+/* Rows that a head looks at are not copied for each token: how many of the values that are kept stay in
+ * place, and how many there are. */
+static void check_in_place(const char *model, int in_place, uint32_t kept) {
+  struct rt_error error = {0};
+  struct vm_module *m = through_bytes(compile(model, false));
+  struct vm_machine *step = vm_machine_new(m, vm_module_function(m, "step"), RT_F64, pool, &error);
+  assert_non_null(step);
+  assert_int_equal(m->continuing.kept_count, kept);
+  for (uint32_t k = 0; k < kept; k++) in_place -= vm_machine_longer(step, k) != NULL;
+  assert_int_equal(in_place, 0);
+  vm_machine_free(step);
+  vm_module_free(m);
+}
+
+static void test_in_place(void **state) {
+  (void)state;
+  check_in_place(HEAD("mask = j <= i"), 4, 4);
+  check_in_place(WRITES("  x = rnn(x, D)\n  x = x + side(look(x, x) with { mask = j <= i })"), 2, 3);
+  check_in_place(WRITES("  k = rotary(reshape(project(x, D), [T, H, K]))\n"
+                        "  z = attend(k, grouped(k, H), k, H) with { mask = j <= i }\n  x = x + side(z)"),
+                 1, 2);
 }
 
 /* What cannot go on token by token says why, and at which place. */
@@ -254,6 +299,7 @@ static int close_pool(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_whole), cmocka_unit_test(test_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_whole), cmocka_unit_test(test_in_place),
+                                     cmocka_unit_test(test_refused)};
   return cmocka_run_group_tests(tests, open_pool, close_pool);
 }
