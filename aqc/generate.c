@@ -80,10 +80,10 @@ static enum aq_then write_token(void *context, const aq_token *token) {
 /* Options of drawing have no effect where nothing is drawn. */
 static int check_settings(const struct settings *s) {
   const char *without = s->seed >= 0 ? "seed" : s->top > 0 ? "top" : s->top_p >= 0 ? "top-p" : NULL;
-  if (s->beam > 1 && s->temperature > 0)
+  if (s->beam > 0 && s->temperature > 0)
     return message_fail(AQ_USAGE, "leave one of them out",
                         "--beam searches for the likeliest text, and --temperature draws one");
-  if (s->beam > 1 && without)
+  if (s->beam > 0 && without)
     return message_fail(AQ_USAGE, "without --beam, tokens are drawn",
                         "--beam searches for the likeliest text, and --%s has no effect", without);
   if (s->temperature == 0 && without)
@@ -98,7 +98,7 @@ static int check_settings(const struct settings *s) {
 /* As libaq decides it, but that a seed asks for draws, too. */
 static bool draws(const aq_model *model, const struct settings *settings) {
   char names[8];
-  if (settings->beam > 1) return false;
+  if (settings->beam > 0) return false;
   if (settings->temperature >= 0) return settings->temperature > 0;
   return settings->seed >= 0 || settings->top > 0 || settings->top_p >= 0
          || model_fields(model, FIELDS_READ, names, sizeof names) == 1;
@@ -248,7 +248,8 @@ static const struct option option_list[] = {
     OPTION(0, "top", COUNT, "K", top, "draw among the K likeliest tokens"),
     OPTION(0, "top-p", NUMBER, "P", top_p,
            "draw among the likeliest tokens that make the part P, such as 0.9"),
-    OPTION(0, "beam", COUNT, "N", beam, "search for the likeliest text with N beginnings side by side"),
+    OPTION(0, "beam", COUNT, "N", beam,
+           "search for the likeliest text with N beginnings side by side (1: the likeliest token each time)"),
     OPTION(0, "repeat-penalty", NUMBER, "X", repeat_penalty,
            "a token that the text has already gets the power X of its probability, such as 1.2"),
     OPTION(0, "stop", TEXT, "TEXT", stop, "end before this text; \\n is a newline"),

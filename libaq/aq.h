@@ -492,7 +492,7 @@ typedef struct aq_generate_options {
   double temperature;
   int top;      /* 0: all */
   double top_p; /* above 0, at most 1; 1: all */
-  /* Above 1: search for the likeliest text, with so many beginnings side by side. The answer has the largest
+  /* Above 0: search for the likeliest text, with so many beginnings side by side. The answer has the largest
    * log(p) / ((5 + n) / 6)^0.6 of its n tokens, the end included (Wu et al. 2016, equation 14). */
   int beam;
   double repeat_penalty; /* above 0; 1: none */

@@ -12,7 +12,6 @@ void aq_generate_options_init(aq_generate_options *options) {
                                    .length = DEFAULT_LENGTH,
                                    .temperature = -1,
                                    .top_p = 1,
-                                   .beam = 1,
                                    .repeat_penalty = 1,
                                    .seed = 1};
 }
@@ -30,7 +29,7 @@ static int check_options(const aq_generate_options *o, struct rt_error *error) {
     return rt_fail(error, RT_USAGE, "top_p is a part of the probability, above 0 and at most 1, not %g",
                    o->top_p);
   if (o->beam < 0 || o->beam > MOST_BEAMS)
-    return rt_fail(error, RT_USAGE, "there can be 1 to %d beams, not %d", MOST_BEAMS, o->beam);
+    return rt_fail(error, RT_USAGE, "there can be 0 to %d beams, not %d", MOST_BEAMS, o->beam);
   if (!(o->repeat_penalty > 0) || !isfinite(o->repeat_penalty))
     return rt_fail(error, RT_USAGE, "a repeat penalty is above 0 (1: none), not %g", o->repeat_penalty);
   if (o->stop && !*o->stop) return rt_fail(error, RT_USAGE, "the text at which writing stops is empty");
@@ -40,16 +39,16 @@ static int check_options(const aq_generate_options *o, struct rt_error *error) {
 /* Tokens are drawn when the host asks for something that only draws have; else a model that answers other
  * columns gives its likeliest answer, and one that only writes on draws. */
 static bool is_drawn(const aq_generate_options *o, bool reads_more) {
-  if (o->beam > 1) return false;
+  if (o->beam > 0) return false;
   if (o->temperature >= 0) return o->temperature > 0;
   return !reads_more || o->top > 0 || o->top_p < 1;
 }
 
 /* What has no effect where nothing is drawn is refused. */
 static int check_draws(const aq_generate_options *o, bool drawn, struct rt_error *error) {
-  const char *why = o->beam > 1 ? "with beams" : "at temperature 0";
+  const char *why = o->beam > 0 ? "with beams" : "at temperature 0";
   if (drawn) return RT_OK;
-  if (o->beam > 1 && o->temperature > 0)
+  if (o->beam > 0 && o->temperature > 0)
     return rt_fail(error, RT_USAGE, "beams search for the likeliest text: a temperature has no effect");
   if (o->top > 0) return rt_fail(error, RT_USAGE, "%s nothing is drawn, and top has no effect", why);
   if (o->top_p < 1) return rt_fail(error, RT_USAGE, "%s nothing is drawn, and top_p has no effect", why);
@@ -79,7 +78,7 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   int status = check_options(options, error);
   if (status == RT_OK) status = next_token_new(&w->next, session, error);
   if (status != RT_OK) return status;
-  int beams = options->beam > 1 ? options->beam : 1;
+  int beams = options->beam > 0 ? options->beam : 1;
   w->vocab = next_token_vocab(w->next);
   w->kind = session->model->schema.columns[next_token_column(w->next)].kind;
   w->draws = is_drawn(options, next_token_reads_more(w->next));
@@ -110,7 +109,7 @@ static int write_some(struct writing *w, const struct io_dataset *prompts, const
   int status = next_token_begin(w->next, prompts, row, count, error);
   for (int64_t k = 0; k < count && status == RT_OK; k++)
     written_begin(&w->text[row[k]], next_token_text(w->next, k));
-  if (status == RT_OK) status = w->options->beam > 1 ? write_by_beams(w, error) : write_tokens(w, error);
+  if (status == RT_OK) status = w->options->beam > 0 ? write_by_beams(w, error) : write_tokens(w, error);
   for (int64_t k = 0; k < count && status == RT_OK; k++)
     written_end(w, row[k], w->stopped ? AQ_ENDED_BY_HOST : AQ_ENDED_AT_LENGTH, 0);
   return status;

@@ -78,10 +78,16 @@ static void test_all_texts(void **state) {
     assert_string_equal(written.text, best.text);
     assert_true(fabs(written.log_probability - best.log_probability) < 1e-12);
     assert_int_equal(written.ended, strlen(best.text) < LENGTH ? AQ_ENDED_BY_MODEL : AQ_ENDED_AT_LENGTH);
-    options.beam = 1;
+    options.beam = 0;
     options.temperature = 0;
     assert_int_equal(aq_session_generate(session, &(aq_field){"", 0}, 1, 1, &options), AQ_OK);
     unlike += strcmp(aq_session_written(session, 0).text, best.text) != 0;
+    char *greedy = strdup(aq_session_written(session, 0).text);
+    options.beam = 1; /* a single beginning: the likeliest token each time */
+    options.temperature = -1;
+    assert_int_equal(aq_session_generate(session, &(aq_field){"", 0}, 1, 1, &options), AQ_OK);
+    assert_string_equal(aq_session_written(session, 0).text, greedy);
+    free(greedy);
     aq_session_free(session);
     aq_model_free(model);
   }
