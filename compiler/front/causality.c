@@ -155,7 +155,12 @@ static int refuse(struct cc_context *c, const char *column, const struct ir_leak
     rt_hint(c->error, "what may be counted is the position itself: range(T), or i and j in a head");
   } else {
     gr_fail(c->error, place, "next(%s) sees what it should predict: %s", column, leak_words(c, leak));
-    if (head_of(g, leak) && !leak->inside)
+    if (leak->wild)
+      rt_hint(
+          c->error,
+          "what it reads may be infinite or not a number, as log(0) and x / 0 are, and a weight of 0 does "
+          "not hide that: log(x + 1e-9), x / (y + 1e-9)");
+    else if (head_of(g, leak) && !leak->inside)
       hint_path(c, head_of(g, leak));
     else if (hint)
       rt_hint(c->error, "%s", hint);

@@ -23,8 +23,10 @@ int ir_dependence_find(const struct ir_graph *g, const struct ir_text *text, str
   d->arena = &d->own_arena;
   d->dims = &d->own_dims;
   d->value = rt_zalloc(g->count, sizeof *d->value);
+  d->numbers = rt_zalloc(g->count, sizeof *d->numbers);
   struct ir_text_input *input = rt_arena_alloc(d->arena, (size_t)(text->count + 1) * sizeof *input);
-  bool fine = d->value && input && vm_dims_branch(d->dims, g->dims) == RT_OK;
+  bool fine = d->value && d->numbers && input && vm_dims_branch(d->dims, g->dims) == RT_OK
+              && ir_find_numbers(g, NULL, d->numbers) == RT_OK;
   if (fine && text->count) memcpy(input, text->input, (size_t)text->count * sizeof *input);
   d->own_text.input = input;
   d->walk = walk;
@@ -40,6 +42,7 @@ void ir_dependence_free(struct ir_dependence *d) {
   vm_dims_free(d->dims);
   rt_arena_free(d->arena);
   rt_free(d->value);
+  rt_free(d->numbers);
   rt_free(d);
 }
 
@@ -107,6 +110,17 @@ static int bad_atom(struct ir_dependence *d, const struct ir_node *n, const stru
   return -1;
 }
 
+/* Is the node made of what may be infinite or not a number? depth: how far to look. */
+static bool reads_wild(const struct ir_dependence *d, const struct ir_node *n, int depth) {
+  bool wild = false;
+  for (int k = 0; k < n->arg_count && !wild; k++) {
+    const struct ir_node *from = &d->g->node[n->arg[k]];
+    wild = !ir_is_finite(d->numbers[n->arg[k]])
+           || (depth && rt_is_lane(from->op) && reads_wild(d, from, depth - 1));
+  }
+  return wild;
+}
+
 bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct ir_leak *leak) {
   struct ir_dependence *d = (struct ir_dependence *)(uintptr_t)found;
   const struct dep_value *v = d->value[node];
@@ -128,6 +142,7 @@ bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct 
     leak->inside = n->op == OP_scan || n->op == OP_result ? a->inside : NULL;
     const struct dep_value *from = leak->operand ? d->value[leak->operand] : NULL;
     i = from ? bad_atom(d, n, from, a->from_atom) : -1;
+    leak->wild = leak->kind == IR_LEAK_AHEAD && reads_wild(d, n, 4);
     if (i < 0) return true;
     node = leak->operand;
     v = from;

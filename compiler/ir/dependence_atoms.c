@@ -226,7 +226,7 @@ static bool by_support(struct dep_making *m, const struct dep_value *from, const
                        struct dep_atom atom) {
   const struct dep_support *s = &from->support;
   bool lost = false;
-  if (!s->known || s->outside != route->neutral) return false;
+  if (!s->known || s->outside != route->neutral || !dep_leaves_out(s, atom.axis)) return false;
   if (s->other == atom.axis) {
     int axis = axis_to(m, from, route, s->axis, &lost);
     if (axis < 0) return false;
@@ -299,6 +299,7 @@ static bool is_open(const struct dep_making *m, int k, int axis, const struct de
   if (!from || !dep_outside_is(from, route->neutral)) return true;
   const struct dep_support *s = &from->support;
   bool lost = false;
+  if (s->unsure != DEP_SURE && !dep_leaves_out(s, dep_first_axis(from, axis))) return true;
   if (from->axis_of[s->other] == axis && axis_to(m, from, route, s->axis, &lost) >= 0) return s->most.far;
   if (from->axis_of[s->axis] == axis && axis_to(m, from, route, s->other, &lost) >= 0) return s->least.far;
   return true;

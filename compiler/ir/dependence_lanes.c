@@ -67,10 +67,11 @@ static bool is_counted(struct dep_making *m) {
   struct ir_formula formula;
   struct ir_place place;
   const struct vm_type *type = &m->node->type;
+  const struct ir_around around = dep_around(m->d);
   for (int i = 0; i < m->v.count; i++)
     if (m->atom[i].kind != DEP_LENGTH) return false;
   if (!m->v.count || type->rank != 1) return false;
-  ir_formula_of_node(m->d->g, m->id, 0, -1, m->d->dims, &formula);
+  ir_formula_of_node(&around, m->id, 0, -1, &formula);
   if (!formula.count || !ir_formula_place(&formula, formula.result, m->d->dims, &place) || place.i != 1
       || place.j != 0)
     return false;
@@ -86,6 +87,7 @@ static bool is_counted(struct dep_making *m) {
 /* A condition on two positions as a support: where it is not answered with yes the value is `outside`. */
 static bool support_by(struct dep_making *m, ir_id condition, enum ir_question question, double outside) {
   struct ir_formula formula;
+  const struct ir_around around = dep_around(m->d);
   const struct vm_type *type = &m->node->type;
   for (int a = 0; a < type->rank; a++)
     for (int b = a + 1; b < type->rank; b++) {
@@ -93,7 +95,7 @@ static bool support_by(struct dep_making *m, ir_id condition, enum ir_question q
       if (axis < 0 || other < 0
           || (!dep_uses_length(m->d, type->dim[a]) && !dep_uses_length(m->d, type->dim[b])))
         continue;
-      ir_formula_of_node(m->d->g, condition, a, b, m->d->dims, &formula);
+      ir_formula_of_node(&around, condition, a, b, &formula);
       const struct ir_asked asked = {&formula, question};
       const struct ir_box box = {m->d->dims, type->dim[a], VM_NO_DIM, type->dim[b]};
       struct ir_gap most = ir_most_ahead(&asked, 1, &box, VM_NO_DIM),
@@ -104,7 +106,9 @@ static bool support_by(struct dep_making *m, ir_id condition, enum ir_question q
         return true;
       }
       m->v.support = (struct dep_support){
-          true, (int8_t)axis, (int8_t)other, end_of(m->d, least), end_of(m->d, most), outside};
+          .known = true, .axis = (int8_t)axis, .other = (int8_t)other, .outside = outside};
+      m->v.support.least = end_of(m->d, least);
+      m->v.support.most = end_of(m->d, most);
       return true;
     }
   return false;
@@ -125,6 +129,7 @@ static void fold_support(struct dep_making *m) {
     if (dep_is_number(m->d->g, m->node->arg[k], &x[k])) continue;
     const struct dep_value *v = dep_arg(m, k);
     if (!v || !v->support.known || (first && !same_support(&first->support, &v->support))) return;
+    if (v->support.unsure != DEP_SURE && ir_swallows((enum rt_op)m->node->op)) return;
     if (!first) first = v, at = k;
     x[k] = v->support.outside;
   }
@@ -137,45 +142,75 @@ static void fold_support(struct dep_making *m) {
 static void select_support(struct dep_making *m) {
   double number;
   const struct dep_value *condition = dep_arg(m, 0);
-  if (dep_is_number(m->d->g, m->node->arg[2], &number) && dep_outside_is(condition, 0)) {
+  if (dep_is_number(m->d->g, m->node->arg[2], &number) && dep_outside_is(condition, 0)
+      && condition->support.unsure == DEP_SURE) {
     dep_keep_support(m, 0);
     m->v.support.outside = number;
   } else if (dep_is_number(m->d->g, m->node->arg[1], &number))
     support_by(m, m->node->arg[0], IR_WHERE_FALSE, number);
 }
 
-static void lane_support(struct dep_making *m) {
-  const struct dep_value *a = dep_arg(m, 0), *b = m->node->arg_count > 1 ? dep_arg(m, 1) : NULL;
+/* Is the node the same all along this axis of its type? depth: how far to look. */
+static bool is_same_along(const struct ir_graph *g, ir_id id, int axis, int depth) {
+  const struct ir_node *n = &g->node[id];
+  bool same = rt_is_lane(n->op) && depth;
+  double number;
+  if (n->op == OP_expand && !(n->attr[0] >> axis & 1)) return true;
+  for (int k = 0; same && k < n->arg_count; k++) same = is_same_along(g, n->arg[k], axis, depth - 1);
+  return same || dep_is_number(g, id, &number);
+}
+
+/* Is the number that operand k is outside of its support also what the op makes there, whatever the other
+ * operand is? 0 times infinity is not 0, and 0 / 0 is none. */
+static bool absorbs(const struct dep_making *m, int k) {
+  const struct ir_numbers other = m->d->numbers[m->node->arg[1 - k]];
   switch (m->node->op) {
-    case OP_select: select_support(m); break;
-    case OP_mul:
-    case OP_div:
-      if (dep_outside_is(a, 0)) dep_keep_support(m, 0);
-      if (m->node->op == OP_mul && dep_outside_is(b, 0)) dep_keep_support(m, 1);
-      break;
-    case OP_add:
+    case OP_mul: return dep_outside_is(dep_arg(m, k), 0) && ir_is_finite(other);
+    case OP_div: return k == 0 && dep_outside_is(dep_arg(m, k), 0) && ir_is_not_zero(other);
+    case OP_add: return dep_outside_is(dep_arg(m, k), -INFINITY) && !other.nan && other.high <= IR_MOST;
     case OP_sub:
-      if (dep_outside_is(a, -INFINITY)) dep_keep_support(m, 0);
-      if (m->node->op == OP_add && dep_outside_is(b, -INFINITY)) dep_keep_support(m, 1);
-      break;
-    default: break;
+      return k == 0 && dep_outside_is(dep_arg(m, k), -INFINITY) && !other.nan && other.low >= -IR_MOST;
+    default: return false;
   }
+}
+
+/* What is not surely absorbed is so all along one of the two axes when the other operand is the same there.
+ */
+static void keep_unsure(struct dep_making *m, int k) {
+  const struct dep_value *v = dep_arg(m, k);
+  if (!dep_outside_is(v, 0) || (m->node->op != OP_mul && (m->node->op != OP_div || k))) return;
+  const struct dep_support *s = &v->support;
+  const ir_id other = m->node->arg[1 - k];
+  bool along_axis = is_same_along(m->d->g, other, v->axis_of[s->axis], 6) && s->unsure != DEP_ALL_ALONG_OTHER,
+       along_other =
+           is_same_along(m->d->g, other, v->axis_of[s->other], 6) && s->unsure != DEP_ALL_ALONG_AXIS;
+  if (!along_axis && !along_other) return;
+  dep_keep_support(m, k);
+  m->v.support.unsure = along_other ? DEP_ALL_ALONG_OTHER : DEP_ALL_ALONG_AXIS;
+}
+
+static void lane_support(struct dep_making *m) {
+  if (m->node->op == OP_select) select_support(m);
+  for (int k = 0; k < m->node->arg_count && m->node->arg_count == 2; k++)
+    if (absorbs(m, k)) dep_keep_support(m, k);
   if (m->v.support.known) return;
   if (rt_op_info[m->node->op].flags & RT_TRUTH && m->node->type.rank > 1)
     support_by(m, m->id, IR_WHERE_TRUE, 0);
   if (!m->v.support.known) fold_support(m);
+  for (int k = 0; k < m->node->arg_count && m->node->arg_count == 2 && !m->v.support.known; k++)
+    keep_unsure(m, k);
 }
 
 /* A condition that holds, or does not, whatever the positions and the data are. */
 static bool is_decided(struct dep_making *m) {
   struct ir_formula formula;
   const struct vm_type *type = &m->node->type;
+  const struct ir_around around = dep_around(m->d);
   if (!m->v.count || !(rt_op_info[m->node->op].flags & RT_TRUTH)) return false;
   int last = type->rank - 1, before = last - 1;
   const struct ir_box box = {m->d->dims, last < 0 ? VM_NO_DIM : type->dim[before < 0 ? last : before],
                              VM_NO_DIM, before < 0 ? VM_NO_DIM : type->dim[last]};
-  ir_formula_of_node(m->d->g, m->id, before < 0 ? last : before, before < 0 ? -1 : last, m->d->dims,
-                     &formula);
+  ir_formula_of_node(&around, m->id, before < 0 ? last : before, before < 0 ? -1 : last, &formula);
   if (!ir_surely(&formula, &box, true) && !ir_surely(&formula, &box, false)) return false;
   m->v.count = 0;
   return true;

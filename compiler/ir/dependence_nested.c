@@ -171,13 +171,14 @@ static void pull_operand(struct looking *l, int k) {
     bool key = along && axis < o->rank && o->role[axis] == ATTEND_J && dep_first_axis(from, axis) >= 0;
     atom.arg = (uint16_t)k;
     atom.from_atom = (uint16_t)i;
-    bool along_last = along && axis == last && dep_first_axis(from, last) >= 0;
+    bool weighted = k != 2 || m->node->op != OP_attention || !dep_is_wild(m, k),
+         along_last = along && axis == last && dep_first_axis(from, last) >= 0;
     if (is_asked(l, k, &atom)) continue;
     if (key && atom.kind == DEP_PLACED)
       add_placed_keys(l, &atom);
     else if (read && along_last && atom.kind == DEP_POSITIONS && dep_first_axis(&m->v, l->i_axis) >= 0)
       add_read(l, atom, &place);
-    else if (key && l->i_axis >= 0 && dep_first_axis(&m->v, l->i_axis) >= 0)
+    else if (key && weighted && l->i_axis >= 0 && dep_first_axis(&m->v, l->i_axis) >= 0)
       add_seen(l, atom);
     else
       dep_pull_atom(m, k, i, &route);
@@ -263,8 +264,9 @@ void dep_attention(struct dep_making *m) {
     attention.arg = arg;
   }
   l.uses_j = computes_with_j(&l.head->score) || computes_with_j(&l.head->drop);
-  if (ir_formula_of_slot(g, &attention, &l.head->mask, &l.mask) != RT_OK
-      || ir_formula_of_slot(g, &attention, &l.head->score, &l.score) != RT_OK)
+  const struct ir_around around = dep_around(m->d);
+  if (ir_formula_of_slot(&around, &attention, &l.head->mask, &l.mask) != RT_OK
+      || ir_formula_of_slot(&around, &attention, &l.head->score, &l.score) != RT_OK)
     m->d->failed = true;
   find_placed(&l);
   for (int k = 0; k < m->node->arg_count; k++) pull_operand(&l, k);
@@ -325,6 +327,19 @@ static const struct dep_value *as_argument(struct stepping *s, int k) {
     dep_add(&m, atom);
   }
   return dep_keep(&m);
+}
+
+/* What the values in a step may be: the state is finite if steps make finite numbers of such. */
+static int find_numbers(struct stepping *s) {
+  const struct dep_making *m = s->m;
+  const struct ir_scan *scan = s->scan;
+  struct ir_numbers *argument = rt_zalloc((size_t)m->node->arg_count, sizeof *argument);
+  if (!argument) return RT_NO_MEMORY;
+  for (int k = 0; k < m->node->arg_count; k++) argument[k] = m->d->numbers[m->node->arg[k]];
+  argument[0] = m->d->numbers[m->id]; /* any finite ones, or any at all */
+  int status = ir_find_numbers(scan->body, argument, s->body.numbers);
+  rt_free(argument);
+  return status;
 }
 
 static void walk_body(struct stepping *s) {
@@ -500,7 +515,8 @@ void dep_scan_op(struct dep_making *m) {
   s->body.g = s->scan->body;
   s->body.value = rt_zalloc(s->scan->body->count, sizeof *s->body.value);
   s->given = rt_zalloc((size_t)m->node->arg_count, sizeof *s->given);
-  bool fine = s->body.value && s->given;
+  s->body.numbers = rt_zalloc(s->scan->body->count, sizeof *s->body.numbers);
+  bool fine = s->body.value && s->given && s->body.numbers && find_numbers(s) == RT_OK;
   for (int k = 0; fine && k < m->node->arg_count; k++) s->given[k] = as_argument(s, k);
   for (int round = 0; fine && round < ROUNDS; round++) {
     walk_body(s);
@@ -511,6 +527,7 @@ void dep_scan_op(struct dep_making *m) {
   if (fine) collect(s);
   d->failed = d->failed || !fine;
   rt_free(s->body.value);
+  rt_free(s->body.numbers);
   rt_free(s->given);
   rt_free(s);
 }

@@ -36,9 +36,12 @@ struct dep_atom {
 enum { DEP_POSITIONS, DEP_LENGTH, DEP_PLACED };
 enum { DEP_NO_ARG = UINT16_MAX };
 
-/* Outside of least <= index of axis `other` - index of axis `axis` <= most the elements are `outside`. */
+/* Outside of least <= index of axis `other` - index of axis `axis` <= most the elements are `outside`.
+ * unsure: or not a number, then all along axis `axis` or `other`, such as all of a row that is divided by its
+ * sum, when that is 0. Then only sums along that axis may use it, and nothing that turns it into a number. */
 struct dep_support {
   bool known;
+  enum { DEP_SURE, DEP_ALL_ALONG_AXIS, DEP_ALL_ALONG_OTHER } unsure;
   int8_t axis, other;
   struct ir_end least, most;
   double outside;
@@ -68,6 +71,7 @@ struct ir_dependence {
   struct vm_dims *dims; /* a branch of the graph's */
   struct rt_arena *arena;
   const struct dep_value **value; /* by node; NULL: it depends on nothing */
+  struct ir_numbers *numbers;     /* by node */
   struct dep_scan *scan;
   int depth;                             /* of recurrences within recurrences */
   void (*walk)(struct ir_dependence *d); /* all nodes that have no value yet; rules call it for bodies */
@@ -133,6 +137,17 @@ static inline const struct ir_node *dep_arg_node(const struct dep_making *m, int
 }
 /* Is the node one number, wherever its elements stand? */
 bool dep_is_number(const struct ir_graph *g, ir_id id, double *number);
+static inline struct ir_around dep_around(const struct ir_dependence *d) {
+  return (struct ir_around){d->g, d->numbers, d->dims};
+}
+/* May the elements of operand k be infinite or not numbers? Then 0 times them is not 0. */
+static inline bool dep_is_wild(const struct dep_making *m, int k) {
+  return !ir_is_finite(m->d->numbers[m->node->arg[k]]);
+}
+/* May a sum along the axis of the value leave out what is outside of the support? */
+static inline bool dep_leaves_out(const struct dep_support *s, int axis) {
+  return s->unsure == DEP_SURE || axis == (s->unsure == DEP_ALL_ALONG_AXIS ? s->axis : s->other);
+}
 static inline bool dep_outside_is(const struct dep_value *v, double number) {
   return v && v->support.known && v->support.outside == number;
 }

@@ -53,7 +53,8 @@ static void reduce(struct dep_making *m, double neutral) {
   dep_axes_from(m, 0, &route);
   dep_pull(m, 0, &route);
   const struct dep_value *from = dep_arg(m, 0);
-  if (dep_outside_is(from, 0) || dep_outside_is(from, neutral)) dep_support_from(m, 0, &route);
+  bool sums = neutral == 0 || !from || from->support.unsure == DEP_SURE;
+  if (sums && (dep_outside_is(from, 0) || dep_outside_is(from, neutral))) dep_support_from(m, 0, &route);
 }
 
 /* Reshape: groups of axes with the same product. A group of one axis on either side is that axis, several
@@ -291,7 +292,7 @@ static void gone_at(struct dep_route *route, int axis) { route->to[axis] = DEP_G
 static void rows_product(struct dep_making *m, int kept) {
   struct dep_route route = dep_same_axes(m, 0);
   for (int a = kept; a < RT_MAX_RANK; a++) gone_at(&route, a);
-  route.neutral = 0;
+  if (!dep_is_wild(m, 1)) route.neutral = 0;
   route.runs = true;
   dep_axes_from(m, 0, &route);
   dep_pull(m, 0, &route);
@@ -305,10 +306,10 @@ static void rows_product(struct dep_making *m, int kept) {
  * axis `sum` that is and whose axis `kept` stays. */
 static bool product_support(const struct dep_making *m, int k, int sum, int kept, struct dep_route *route) {
   const struct dep_value *v = dep_arg(m, k);
-  if (!dep_outside_is(v, 0)) return false;
+  if (!dep_outside_is(v, 0) || dep_is_wild(m, 1 - k)) return false;
   const struct dep_support *s = &v->support;
   int along = dep_first_axis(v, sum), stays = dep_first_axis(v, kept);
-  if (along < 0 || stays < 0) return false;
+  if (along < 0 || stays < 0 || !dep_leaves_out(s, along)) return false;
   struct ir_dependence *d = m->d;
   if (s->other == along && s->axis == stays) {
     route->least = s->least;
@@ -332,7 +333,7 @@ static void matmul(struct dep_making *m) {
     route[k] = dep_same_axes(m, k);
     route[k].to[kept[k]] = (int8_t)(k == 0 ? rank - 2 : rank - 1);
     gone_at(&route[k], sum[k]);
-    route[k].neutral = 0;
+    if (!dep_is_wild(m, 1 - k)) route[k].neutral = 0;
     route[k].runs = true;
     dep_axes_from(m, k, &route[k]);
   }
@@ -357,7 +358,10 @@ static void along_rows(struct dep_making *m, int k, double neutral, double outsi
   route.runs = true;
   dep_axes_from(m, k, &same);
   dep_pull(m, k, &route);
-  if (isnan(outside) || !dep_outside_is(dep_arg(m, k), neutral)) return;
+  const struct dep_value *from = dep_arg(m, k);
+  if (isnan(outside) || !dep_outside_is(from, neutral)
+      || !dep_leaves_out(&from->support, dep_first_axis(from, m->node->type.rank - 1)))
+    return;
   dep_support_from(m, k, &same);
   m->v.support.outside = outside;
 }
@@ -380,7 +384,7 @@ static void cumsum(struct dep_making *m) {
     a->from = a->to = VM_NO_DIM;
     if (a->kind == DEP_PLACED) a->kind = DEP_LENGTH, a->axis = DEP_EVERY;
   }
-  if (!dep_outside_is(from, 0)) return;
+  if (!dep_outside_is(from, 0) || !dep_leaves_out(&from->support, along)) return;
   dep_support_from(m, 0, &same);
   struct dep_support *s =
       &m->v.support; /* sums reach from where there are elements to where there are none */

@@ -14,6 +14,11 @@ static const double LONGEST = 0x1p40;  /* no position and no size is beyond */
 struct form {
   double i, j, low, high;
   vm_dim size; /* VM_NO_DIM: none */
+  bool wild;   /* or infinite, or not a number */
+  bool unsure; /* or not a number, and then so for all keys */
+  bool rough;  /* computed with rounding: by thirds, tenths, … */
+  bool of_row; /* the same for all keys */
+  bool not_zero;
 };
 
 /* What is assumed beside the box: way 1: j - i >= shift + gap; -1: j - i <= shift + gap; 0: nothing. */
@@ -141,64 +146,93 @@ static struct form number_form(double low, double high) {
   if (low == -INFINITY && high != low) low = -BOUNDLESS;
   if (high == INFINITY && high != low) high = BOUNDLESS;
   if (isnan(low) || isnan(high)) low = -BOUNDLESS, high = BOUNDLESS;
-  return (struct form){0, 0, low, high, VM_NO_DIM};
+  return (struct form){.low = low, .high = high, .size = VM_NO_DIM};
 }
-static struct form any_form(void) { return number_form(-BOUNDLESS, BOUNDLESS); }
+static struct form any_form(bool wild) {
+  struct form f = number_form(-BOUNDLESS, BOUNDLESS);
+  f.wild = wild;
+  return f;
+}
 static struct form truth_form(bool can_be_false, bool can_be_true) {
   return number_form(can_be_false ? 0 : 1, can_be_true ? 1 : 0);
 }
 
 static bool is_number(const struct form *f) {
-  return f->i == 0 && f->j == 0 && f->size == VM_NO_DIM && f->low == f->high;
+  return f->i == 0 && f->j == 0 && f->size == VM_NO_DIM && f->low == f->high && !f->wild;
 }
 
+/* Numbers that are far larger than the steps between positions leave no room for these: j + 1e8 is computed
+ * in float, in which 1e8 + 1 is 1e8. */
+static struct form rounded(struct form f) {
+  const double slack = 0x1p-22;
+  double step = f.i == 0 ? fabs(f.j) : f.j == 0 ? fabs(f.i) : fmin(fabs(f.i), fabs(f.j));
+  if (step == 0) return f;
+  if (fabs(f.low) * slack > step && f.low > -BOUNDLESS) f.low -= fabs(f.low) * slack;
+  if (fabs(f.high) * slack > step && f.high < BOUNDLESS) f.high += fabs(f.high) * slack;
+  return f;
+}
+
+static bool is_exact_factor(double by) { return by * 0x1p20 == floor(by * 0x1p20); }
+
 static struct form scaled(const struct asking *a, struct form f, double by) {
-  struct form s = {f.i * by, f.j * by, by < 0 ? f.high * by : f.low * by, by < 0 ? f.low * by : f.high * by,
-                   f.size};
-  if (isnan(s.low) || isnan(s.high) || !scale_size(a->box->dims, &s.size, by)) return any_form();
-  return s;
+  struct form s = {.i = f.i * by, .j = f.j * by, .size = f.size, .unsure = f.unsure};
+  s.low = by < 0 ? f.high * by : f.low * by;
+  s.high = by < 0 ? f.low * by : f.high * by;
+  s.rough = f.rough || !is_exact_factor(by);
+  if (f.size != VM_NO_DIM && fabs(by) > 0x1p20) return any_form(f.wild);
+  if (f.wild || isnan(s.low) || isnan(s.high) || !scale_size(a->box->dims, &s.size, by))
+    return any_form(f.wild);
+  return rounded(s);
 }
 
 static struct form sum(const struct asking *a, struct form x, struct form y) {
-  struct form s = {x.i + y.i, x.j + y.j, x.low + y.low, x.high + y.high, x.size};
-  if (isnan(s.low) || isnan(s.high) || !add_size(a->box->dims, &s.size, y.size)) return any_form();
+  struct form s = {
+      .i = x.i + y.i, .j = x.j + y.j, .low = x.low + y.low, .high = x.high + y.high, .size = x.size};
+  bool none = isnan(s.low) || isnan(s.high) || x.wild || y.wild;
+  if (none || !add_size(a->box->dims, &s.size, y.size)) return any_form(none);
   double known;
   if (s.size != VM_NO_DIM && size_number(a->box->dims, s.size, &known)) {
     s.size = VM_NO_DIM;
     s.low += known;
     s.high += known;
   }
-  return s;
+  s.rough = x.rough || y.rough;
+  s.unsure = x.unsure || y.unsure;
+  return rounded(s);
 }
 static struct form difference(const struct asking *a, struct form x, struct form y) {
   return sum(a, x, scaled(a, y, -1));
 }
 
 static bool is_whole_form(const struct form *f) {
-  return f->i == floor(f->i) && f->j == floor(f->j) && f->low == floor(f->low) && f->high == floor(f->high)
-         && f->low > -LONGEST && f->high < LONGEST;
+  return !f->rough && f->i == floor(f->i) && f->j == floor(f->j) && f->low == floor(f->low)
+         && f->high == floor(f->high) && f->low > -LONGEST && f->high < LONGEST;
 }
 
 /* As numbers alone. */
 static struct lane_span span_of(const struct asking *a, const struct form *f) {
   struct form turned = scaled(a, *f, -1);
   double low = -most(a, &turned), high = most(a, f);
-  bool known = low >= -LONGEST * LONGEST && high <= LONGEST * LONGEST;
+  bool known = !f->wild && low >= -LONGEST * LONGEST && high <= LONGEST * LONGEST;
   return (struct lane_span){low, high, known, known && is_whole_form(f)};
 }
 
 static struct form hull(const struct asking *a, const struct form *x, const struct form *y) {
+  if (x->wild || y->wild) return any_form(true);
   if (x->i == y->i && x->j == y->j && x->size == y->size) {
     struct form both = *x;
+    both.rough = x->rough || y->rough;
+    both.unsure = x->unsure || y->unsure;
     both.low = fmin(x->low, y->low);
     both.high = fmax(x->high, y->high);
-    return both.low == -INFINITY && both.high != both.low ? any_form() : both;
+    return both.low == -INFINITY && both.high != both.low ? any_form(false) : both;
   }
   struct lane_span p = span_of(a, x), q = span_of(a, y);
   return number_form(fmin(p.low, q.low), fmax(p.high, q.high));
 }
 
 static struct form compared(const struct asking *a, enum rt_op op, struct form x, struct form y) {
+  if (x.wild || y.wild) return truth_form(true, true);
   struct form d = difference(a, x, y), e = scaled(a, d, -1);
   bool less = below_0(a, &d, true), more = below_0(a, &e, true);
   switch (op) {
@@ -212,13 +246,19 @@ static struct form compared(const struct asking *a, enum rt_op op, struct form x
 
 static struct form by_row(const struct asking *a, enum rt_op op, int arity, const struct form x[3]) {
   struct lane_span operand[3] = {{0}};
-  for (int k = 0; k < arity; k++) operand[k] = span_of(a, &x[k]);
+  struct ir_numbers numbers[3] = {{0}};
+  for (int k = 0; k < arity; k++) {
+    operand[k] = span_of(a, &x[k]);
+    numbers[k] = (struct ir_numbers){operand[k].low, operand[k].high, x[k].wild, true};
+  }
   struct lane_span made = lane_span_made(op, operand);
-  return made.known ? number_form(made.low, made.high) : any_form();
+  return made.known ? number_form(made.low, made.high)
+                    : any_form(!ir_is_finite(ir_numbers_made(op, numbers)));
 }
 
 /* The larger of two: one of them, where it is known which. */
 static struct form larger(const struct asking *a, struct form x, struct form y) {
+  if (x.wild || y.wild) return any_form(true);
   struct form d = difference(a, x, y), e = scaled(a, d, -1);
   if (below_0(a, &e, false)) return x;
   if (below_0(a, &d, false)) return y;
@@ -228,15 +268,18 @@ static struct form larger(const struct asking *a, struct form x, struct form y) 
 
 static struct form product(const struct asking *a, const struct form x[3]) {
   for (int k = 0; k < 2; k++) {
-    if (is_number(&x[k]) && x[k].low == 0) return x[k]; /* of finite numbers */
+    if (is_number(&x[k]) && x[k].low == 0 && !x[1 - k].wild) return x[k];
     if (is_number(&x[k]) && isfinite(x[k].low)) return scaled(a, x[1 - k], x[k].low);
   }
   return by_row(a, OP_mul, 2, x);
 }
 
 static struct form rounded_down(struct form f) {
+  const double slack = f.rough ? 0x1p-6 : 0;
   if (is_whole_form(&f) || f.low == -INFINITY) return f;
-  f.low -= 1;
+  f.low -= 1 + slack;
+  f.high += slack;
+  f.rough = false;
   return f;
 }
 
@@ -247,13 +290,27 @@ static struct form chosen(const struct asking *a, const struct form x[3]) {
   return hull(a, &x[1], &x[2]);
 }
 
+static bool is_point(const struct form *f, double at) { return is_number(f) && f->low == at; }
+
+/* 0 / x is 0, or not a number where x is 0: then for all keys, if x is the same for them. */
+static struct form nothing_over(const struct form x[3]) {
+  struct form f = x[0];
+  f.unsure = f.unsure || !x[1].not_zero;
+  return f;
+}
+
 static struct form lane_form(const struct asking *a, enum rt_op op, int arity, const struct form x[3]) {
   const struct form zero = number_form(0, 0);
-  bool numbers = true;
-  for (int k = 0; k < arity; k++) numbers = numbers && is_number(&x[k]);
+  bool numbers = true, unsure = false;
+  for (int k = 0; k < arity; k++) {
+    numbers = numbers && is_number(&x[k]);
+    unsure = unsure || x[k].unsure;
+  }
   if (numbers) {
     double v = ir_fold(op, x[0].low, arity > 1 ? x[1].low : 0, arity > 2 ? x[2].low : 0);
-    return number_form(v, v);
+    struct form f = number_form(v, v);
+    f.unsure = unsure;
+    return isnan(v) ? any_form(true) : f;
   }
   switch (op) {
     case OP_neg: return scaled(a, x[0], -1);
@@ -261,7 +318,7 @@ static struct form lane_form(const struct asking *a, enum rt_op op, int arity, c
     case OP_sub: return difference(a, x[0], x[1]);
     case OP_mul: return product(a, x);
     case OP_div:
-      if (is_number(&x[0]) && x[0].low == 0) return x[0];
+      if (is_point(&x[0], 0) && !x[1].wild && (x[1].not_zero || x[1].of_row)) return nothing_over(x);
       if (is_number(&x[1]) && x[1].low != 0 && isfinite(x[1].low)) return scaled(a, x[0], 1 / x[1].low);
       break;
     case OP_relu: return larger(a, x[0], zero);
@@ -281,9 +338,7 @@ static struct form lane_form(const struct asking *a, enum rt_op op, int arity, c
 
 /* ---- questions ---- */
 
-static bool is_point(const struct form *f, double at) { return is_number(f) && f->low == at; }
-
-static struct form step_form(const struct asking *a, const struct ir_step_of *s, const struct form *value) {
+static struct form made_form(const struct asking *a, const struct ir_step_of *s, const struct form *value) {
   struct form f = number_form(0, 0), x[3];
   switch (s->is) {
     case IR_STEP_NUMBER: return number_form(s->number, s->number);
@@ -295,16 +350,33 @@ static struct form step_form(const struct asking *a, const struct ir_step_of *s,
     case IR_STEP_SIZE: f.size = s->size; return sum(a, f, number_form(0, 0));
     case IR_STEP_MOST: {
       struct lane_span least = span_of(a, &value[s->arg[0]]);
-      return number_form(least.low, BOUNDLESS);
+      return value[s->arg[0]].wild ? any_form(true) : number_form(least.low, BOUNDLESS);
     }
     case IR_STEP_OP: {
       int arity = rt_op_info[s->op].arity;
-      for (int k = 0; k < arity; k++) x[k] = value[s->arg[k]];
+      for (int k = 0; k < arity; k++) {
+        x[k] = value[s->arg[k]];
+        if (x[k].unsure && ir_swallows((enum rt_op)s->op)) x[k] = any_form(true);
+      }
       return lane_form(a, (enum rt_op)s->op, arity, x);
     }
     default: break;
   }
-  return any_form();
+  return any_form(s->wild);
+}
+
+static bool is_of_row(const struct ir_step_of *s, const struct form *value) {
+  bool same = s->is == IR_STEP_OP;
+  for (int k = 0; same && k < rt_op_info[s->op].arity; k++) same = value[s->arg[k]].of_row;
+  return same || s->is == IR_STEP_NUMBER || s->is == IR_STEP_SIZE || s->is == IR_STEP_I
+         || (s->is == IR_STEP_OVER && s->op < IR_OVER_CUMSUM);
+}
+
+static struct form step_form(const struct asking *a, const struct ir_step_of *s, const struct form *value) {
+  struct form f = made_form(a, s, value);
+  f.of_row = is_of_row(s, value);
+  f.not_zero = s->not_zero;
+  return f;
 }
 
 /* Do reductions over the keys take nothing from this pair? */
@@ -344,7 +416,8 @@ static bool surely_no(const struct asking *a, const struct ir_asked *asked) {
 /* No pair: the box and the assumption do not meet, or one of the questions is answered with no. */
 static bool none(const struct asking *a, const struct ir_asked *asked, int count) {
   struct asking alone = *a;
-  struct form gap = {-a->way, a->way, -a->way * (double)a->gap, -a->way * (double)a->gap, a->shift};
+  const double by = -a->way * (double)a->gap;
+  struct form gap = {.i = -a->way, .j = a->way, .low = by, .high = by, .size = a->shift};
   alone.way = 0;
   if (scale_size(a->box->dims, &gap.size, -a->way) && below_0(&alone, &gap, true)) return true;
   for (int k = 0; k < count; k++)

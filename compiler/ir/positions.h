@@ -5,7 +5,7 @@
 #ifndef AQ_COMPILER_IR_POSITIONS_H
 #define AQ_COMPILER_IR_POSITIONS_H
 
-#include "compiler/ir/ir.h"
+#include "compiler/ir/finite.h"
 
 /* An end of a range of positions: a size, below or above 0, or beyond all sizes. */
 struct ir_end {
@@ -26,28 +26,36 @@ struct ir_formula {
   int count, result; /* count 0: nothing is known of it */
   struct ir_step_of {
     enum {
-      IR_STEP_ANY,    /* any finite number */
+      IR_STEP_ANY,    /* any number */
       IR_STEP_NUMBER, /* `number` */
       IR_STEP_SIZE,   /* `size` */
       IR_STEP_I,      /* the position i, and `size` */
       IR_STEP_J,
       IR_STEP_OP,   /* a lane op */
-      IR_STEP_OVER, /* a reduction of operand 0 over the keys, of the kind `op`: any finite number */
-      IR_STEP_PICK, /* the element of table `op` (an extra) that operand 0 says: any finite number */
+      IR_STEP_OVER, /* a reduction of operand 0 over the keys, of the kind `op`: any number */
+      IR_STEP_PICK, /* the element of table `op` (an extra) that operand 0 says: any number */
       IR_STEP_MOST  /* the largest along an axis: at least operand 0, its element at i */
     } is;
     uint16_t op;
+    bool wild; /* of what may be any number: it may be infinite or not a number, too */
+    bool not_zero;
     int16_t arg[3];
     double number;
     vm_dim size;
   } step[IR_FORMULA_STEPS];
 };
 
+/* Where formulas are taken from: a graph, what its nodes may be, and where sizes are computed in. */
+struct ir_around {
+  const struct ir_graph *g;
+  const struct ir_numbers *numbers;
+  struct vm_dims *dims;
+};
 /* The formula of a slot of the head that an attention op runs. RT_OK or RT_NO_MEMORY. */
-int ir_formula_of_slot(const struct ir_graph *g, const struct ir_node *attention, const struct ir_slot *slot,
-                       struct ir_formula *out);
+int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *attention,
+                       const struct ir_slot *slot, struct ir_formula *out);
 /* The formula that a node is, where i counts along one of its axes and j along another. */
-void ir_formula_of_node(const struct ir_graph *g, ir_id node, int i_axis, int j_axis, struct vm_dims *dims,
+void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, int j_axis,
                         struct ir_formula *out);
 
 /* What is asked for: pairs in which the formula is not 0, or 0; or in which a score counts: it is not minus

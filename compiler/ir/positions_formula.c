@@ -5,27 +5,32 @@
 /* ---- formulas of slots ---- */
 
 /* A number that is the same for all pairs: a size or a constant from around the head. */
-static struct ir_step_of known_outside(const struct ir_graph *g, ir_id id) {
+static struct ir_step_of known_outside(const struct ir_around *around, ir_id id) {
+  const struct ir_graph *g = around->g;
   const struct ir_node *n = &g->node[id];
-  struct ir_step_of s = {.is = IR_STEP_ANY, .size = VM_NO_DIM};
+  struct ir_step_of s = {.is = IR_STEP_ANY, .wild = !ir_is_finite(around->numbers[id]), .size = VM_NO_DIM};
   while (n->op == OP_expand || n->op == OP_reshape) n = &g->node[n->arg[0]];
   if (n->op == OP_size) s = (struct ir_step_of){.is = IR_STEP_SIZE, .size = (vm_dim)n->attr[0]};
   if (n->op == OP_constant) s = (struct ir_step_of){.is = IR_STEP_NUMBER, .number = n->real};
   return s;
 }
 
-static struct ir_step_of slot_leaf(const struct ir_graph *g, const struct ir_node *attention, int64_t leaf) {
+static struct ir_step_of slot_leaf(const struct ir_around *around, const struct ir_node *attention,
+                                   int64_t leaf) {
+  const struct ir_numbers *numbers = around->numbers;
   struct ir_step_of s = {.is = IR_STEP_ANY, .size = VM_NO_DIM};
+  if (leaf == IR_LEAF_S)
+    s.wild = !ir_is_finite(numbers[attention->arg[0]]) || !ir_is_finite(numbers[attention->arg[1]]);
   if (leaf == IR_LEAF_I) s.is = IR_STEP_I;
   if (leaf == IR_LEAF_J) s.is = IR_STEP_J;
-  return leaf > 0 ? known_outside(g, attention->arg[2 + leaf]) : s;
+  return leaf > 0 ? known_outside(around, attention->arg[2 + leaf]) : s;
 }
 
-static struct ir_step_of slot_step(const struct ir_graph *g, const struct ir_node *attention,
+static struct ir_step_of slot_step(const struct ir_around *around, const struct ir_node *attention,
                                    const struct ir_graph *slot, ir_id id, const int16_t *step_of) {
   const struct ir_node *n = &slot->node[id];
   struct ir_step_of s = {.is = IR_STEP_ANY, .op = n->op, .size = VM_NO_DIM};
-  if (n->op == OP_input) return slot_leaf(g, attention, n->attr[0]);
+  if (n->op == OP_input) return slot_leaf(around, attention, n->attr[0]);
   for (int k = 0; k < n->arg_count && k < 3; k++) s.arg[k] = step_of[n->arg[k]];
   if (n->op == OP_constant) {
     s.is = IR_STEP_NUMBER;
@@ -37,20 +42,24 @@ static struct ir_step_of slot_step(const struct ir_graph *g, const struct ir_nod
              && slot->node[n->arg[0]].attr[0] > 0) {
     s.is = IR_STEP_PICK;
     s.op = (uint16_t)(slot->node[n->arg[0]].attr[0] - 1);
+    s.wild = !ir_is_finite(around->numbers[attention->arg[3 + s.op]]);
     s.arg[0] = step_of[n->arg[1]];
-  } else if (rt_is_lane(n->op) && !n->type.rank)
+  } else if (rt_is_lane(n->op) && !n->type.rank) {
     s.is = IR_STEP_OP;
+  } else /* a vector, of which nothing is known here */
+    s.wild = true;
   return s;
 }
 
-int ir_formula_of_slot(const struct ir_graph *g, const struct ir_node *attention, const struct ir_slot *slot,
-                       struct ir_formula *out) {
+int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *attention,
+                       const struct ir_slot *slot, struct ir_formula *out) {
   const struct ir_graph *s = slot->graph;
   out->count = 0;
   if (!s || !slot->result_count) return RT_OK;
   int16_t *step_of = rt_zalloc(s->count, sizeof *step_of);
   bool *live = rt_zalloc(s->count, sizeof *live);
-  int status = step_of && live ? RT_OK : RT_NO_MEMORY;
+  struct ir_numbers *numbers = rt_zalloc(s->count, sizeof *numbers);
+  int status = step_of && live && numbers ? ir_find_numbers(s, NULL, numbers) : RT_NO_MEMORY;
   if (status == RT_OK) ir_mark_live(s, 1, slot->result, live);
   for (ir_id n = 1; status == RT_OK && n <= slot->result[0]; n++) {
     if (!live[n]) continue;
@@ -63,12 +72,14 @@ int ir_formula_of_slot(const struct ir_graph *g, const struct ir_node *attention
       out->count = 0;
       break;
     }
-    out->step[out->count] = slot_step(g, attention, s, n, step_of);
+    out->step[out->count] = slot_step(around, attention, s, n, step_of);
+    out->step[out->count].not_zero = ir_is_not_zero(numbers[n]);
     step_of[n] = (int16_t)out->count++;
   }
   if (status == RT_OK) out->result = step_of[slot->result[0]];
   rt_free(step_of);
   rt_free(live);
+  rt_free(numbers);
   return status;
 }
 
@@ -144,9 +155,10 @@ static bool look_through(const struct ir_graph *g, struct vm_dims *dims, struct 
   return true;
 }
 
-static struct ir_step_of node_step(const struct ir_graph *g, const struct place *p) {
-  const struct ir_node *n = &g->node[p->node];
-  struct ir_step_of s = {.is = IR_STEP_ANY, .op = n->op, .size = VM_NO_DIM};
+static struct ir_step_of node_step(const struct ir_around *around, const struct place *p) {
+  const struct ir_node *n = &around->g->node[p->node];
+  struct ir_step_of s = {
+      .is = IR_STEP_ANY, .op = n->op, .wild = !ir_is_finite(around->numbers[p->node]), .size = VM_NO_DIM};
   if (n->op == OP_constant) return (struct ir_step_of){.is = IR_STEP_NUMBER, .number = n->real};
   if (n->op == OP_size) return (struct ir_step_of){.is = IR_STEP_SIZE, .size = (vm_dim)n->attr[0]};
   if (rt_is_lane(n->op)) s.is = IR_STEP_OP;
@@ -179,8 +191,9 @@ static struct place witness(const struct ir_graph *g, const struct place *p) {
 }
 
 /* Steps are found from the result on, and then turned round. */
-void ir_formula_of_node(const struct ir_graph *g, ir_id node, int i_axis, int j_axis, struct vm_dims *dims,
+void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, int j_axis,
                         struct ir_formula *out) {
+  const struct ir_graph *g = around->g;
   struct place place[IR_FORMULA_STEPS];
   int count = 1;
   out->count = 0;
@@ -188,10 +201,11 @@ void ir_formula_of_node(const struct ir_graph *g, ir_id node, int i_axis, int j_
   if (i_axis >= 0) place[0].var[i_axis] = VAR_I;
   if (j_axis >= 0) place[0].var[j_axis] = VAR_J;
   for (int k = 0; k < count; k++) {
-    while (look_through(g, dims, &place[k])) {}
+    while (look_through(g, around->dims, &place[k])) {}
     struct ir_step_of *s = &out->step[k];
     const struct ir_node *n = &g->node[place[k].node];
-    *s = node_step(g, &place[k]);
+    *s = node_step(around, &place[k]);
+    s->not_zero = ir_is_not_zero(around->numbers[place[k].node]);
     for (int a = 0; (s->is == IR_STEP_OP || s->is == IR_STEP_MOST) && a < n->arg_count; a++) {
       if (count == IR_FORMULA_STEPS) return;
       place[count] = s->is == IR_STEP_OP ? place[k] : witness(g, &place[k]);
