@@ -5,6 +5,13 @@
 
 #include "compiler/emit_model.h"
 
+/* By number of a head: why it must be computed as tensors, which the emitter finds out. NULL: it need not. */
+struct unfit {
+  const char **why;
+  uint32_t count;
+  bool again; /* heads were added */
+};
+
 struct compilation {
   struct cc_context c;
   struct ir_graph graph;
@@ -89,6 +96,29 @@ static int settle(struct cc_context *c) {
   int status = settle_params(c);
   if (status == RT_OK) status = settle_heads(c);
   return status == RT_OK ? settle_mixes(c) : status;
+}
+
+/* Notes which heads turned out to be too large for a plan: then the program is compiled again, with these as
+ * tensors. */
+static int note_unfit(struct compilation *k, struct unfit *unfit) {
+  struct rt_arena *a = &k->c.program->arena;
+  const struct ir_graph *g = &k->graph;
+  unfit->again = false;
+  for (uint32_t h = 0; h < g->head_count; h++) {
+    const struct ir_head *head = g->head[h];
+    if (!head->unfit) continue;
+    if (!unfit->why) {
+      unfit->why = rt_arena_alloc(a, g->head_count * sizeof *unfit->why);
+      if (!unfit->why) return rt_no_memory(k->c.error);
+      memset(unfit->why, 0, g->head_count * sizeof *unfit->why);
+      unfit->count = g->head_count;
+    }
+    unfit->why[head->number] = rt_arena_strndup(a, head->unfit, strlen(head->unfit));
+    if (!unfit->why[head->number]) return rt_no_memory(k->c.error);
+    unfit->again = true;
+  }
+  if (unfit->again) rt_error_clear(k->c.error);
+  return RT_OK;
 }
 
 static struct vm_module *end(struct compilation *k, int status, bool settled) {
@@ -190,22 +220,38 @@ static int unknown_definitions(struct cc_context *c) {
   return status;
 }
 
-struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error) {
+static struct vm_module *compile_model(struct cc_program *program, struct unfit *unfit,
+                                       struct rt_error *error) {
   struct compilation k;
   struct cc_elaborated e = {0};
   bool settled = false;
   int status = begin(&k, program, error);
+  k.c.unfit = unfit->why;
+  k.c.unfit_count = unfit->count;
   if (status == RT_OK) status = elaborate_model(&k, &e);
   if (status == RT_OK) status = unknown_definitions(&k.c);
   if (status == RT_OK) {
     settled = true;
     status = settle(&k.c);
   }
-  if (status == RT_OK) status = cc_emit_model(&k.c, &e);
+  if (status == RT_OK) {
+    status = cc_emit_model(&k.c, &e);
+    if (status == RT_BAD_DATA && note_unfit(&k, unfit) != RT_OK) status = RT_NO_MEMORY;
+  }
   if (status == RT_OK) status = vm_verify(k.c.module, error);
   const struct gr_node *model = cc_item(program->main, GR_MODEL);
   if (status != RT_OK && model && error) cc_place_memory(error, model->name_span, "the compiled model");
   return end(&k, status, settled);
+}
+
+struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error) {
+  struct unfit unfit = {0};
+  struct vm_module *module;
+  do {
+    unfit.again = false;
+    module = compile_model(program, &unfit, error);
+  } while (!module && unfit.again);
+  return module;
 }
 
 /* ---- one function ---- */
@@ -413,15 +459,15 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d,
   return status != RT_OK ? status : ir_emit(c->model, &out, "run", m, c->error);
 }
 
-struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
-                                      struct rt_error *error) {
+static struct vm_module *compile_function(struct cc_program *program, const struct cc_definition *d,
+                                          bool gradients, struct unfit *unfit, struct rt_error *error) {
   struct compilation k;
   struct cc_value value[CC_MOST_RESULTS] = {{CC_NONE}};
   struct cc_results results = {value, CC_MOST_RESULTS, -1};
   bool runnable = true, settled = false;
-  const struct cc_definition *d = choose_function(program, name, error);
-  if (!d) return NULL;
   int status = begin(&k, program, error);
+  k.c.unfit = unfit->why;
+  k.c.unfit_count = unfit->count;
   if (status == RT_OK) status = elaborate_function(&k, d, &results, &runnable);
   if (status == RT_OK && !runnable)
     status = gr_fail(
@@ -433,9 +479,24 @@ struct vm_module *cc_compile_function(struct cc_program *program, const char *na
     status = settle(&k.c);
   }
   if (status == RT_OK) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
-  if (status == RT_OK) status = emit_function(&k.c, d, &results, gradients);
+  if (status == RT_OK) {
+    status = emit_function(&k.c, d, &results, gradients);
+    if (status == RT_BAD_DATA && note_unfit(&k, unfit) != RT_OK) status = RT_NO_MEMORY;
+  }
   if (status == RT_OK) status = vm_verify(k.c.module, error);
   return end(&k, status, settled);
+}
+
+struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
+                                      struct rt_error *error) {
+  const struct cc_definition *d = choose_function(program, name, error);
+  struct unfit unfit = {0};
+  struct vm_module *module = NULL;
+  do {
+    unfit.again = false;
+    if (d) module = compile_function(program, d, gradients, &unfit, error);
+  } while (!module && unfit.again);
+  return module;
 }
 
 /* ---- what results are made of ---- */

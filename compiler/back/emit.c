@@ -215,6 +215,7 @@ static int emit(struct ir_emitter *e, const struct ir_graph *g, const char *name
   list_results(e);
   if ((status = list_members(e)) != RT_OK) return status;
   if ((status = ir_emit_instructions(e)) != RT_OK) return status;
+  if (e->unfit) return rt_fail(e->error, RT_BAD_DATA, "a head is too large for a plan");
   if ((status = give_slots(e, &f.slot_count)) != RT_OK) return status;
   if ((status = fill_function(e, &f)) != RT_OK) return status;
   return add_to_module(e, &f);

@@ -18,6 +18,7 @@ struct ir_emitter {
   ir_id *first_result,
       *next_result;   /* by node: the live OP_result nodes of an op with several results; 0: no more */
   bool *has_gradient; /* by head: is there an attention_grad? */
+  bool unfit;         /* some head is too large for a plan, as its `unfit` says */
   struct ir_groups groups;
   struct ir_schedule schedule;
   uint32_t *member_start; /* by unit */

@@ -91,12 +91,24 @@ static int64_t same_plan(const struct ir_emitter *e, const struct attend_plan *p
   return -1;
 }
 
+/* A head whose slots are too large has a plan without them: the function is not used, but others like it are
+ * found at once. */
+static int lower_plan(struct ir_emitter *e, int64_t head_number, struct attend_plan *plan) {
+  struct ir_head *head = e->g.head[head_number];
+  int status = ir_lower_head(head, e->outputs->training, e->has_gradient[head_number], &e->module->arena,
+                             plan, e->error);
+  if (status != RT_BAD_DATA || !head->unfit) return status;
+  rt_error_clear(e->error);
+  e->unfit = true;
+  *plan = ir_head_plan(head);
+  return RT_OK;
+}
+
 static int add_plan(struct ir_emitter *e, int64_t head_number) {
   const struct ir_head *head = e->g.head[head_number];
   const char *name = head->name ? head->name : "";
   struct attend_plan plan;
-  int status = ir_lower_head(head, e->outputs->training, e->has_gradient[head_number], &e->module->arena,
-                             &plan, e->error);
+  int status = lower_plan(e, head_number, &plan);
   if (status != RT_OK || (e->plan_of[head_number] = same_plan(e, &plan, name)) >= 0) return status;
   char *copy = rt_arena_strndup(&e->module->arena, name, strlen(name));
   if (!copy

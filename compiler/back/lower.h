@@ -45,8 +45,9 @@ struct ir_lane_group {
 int ir_lower_group(const struct ir_lane_group *group, struct rt_arena *arena, struct lane_program *program,
                    struct ir_lane_inputs *inputs, struct rt_error *error);
 
-/* The plan of a head with its slots as programs. training: with drop; gradient: with score_grad. */
-int ir_lower_head(const struct ir_head *head, bool training, bool gradient, struct rt_arena *arena,
+/* The plan of a head with its slots as programs. training: with drop; gradient: with score_grad. Where they
+ * are too large for that, head->unfit says why and the status is RT_BAD_DATA. */
+int ir_lower_head(struct ir_head *head, bool training, bool gradient, struct rt_arena *arena,
                   struct attend_plan *plan, struct rt_error *error);
 
 /* The same instructions on inputs of the same kind? */

@@ -221,9 +221,7 @@ static int add_row(struct lowering *l, const struct ir_graph *g, ir_id id, bool 
     }
   }
   if (plan->row_count == ATTEND_MAX_ROWS)
-    return gr_fail(l->error, n->span,
-                   "a head can take at most %d sums, maxima and thresholds over its keys, those of its "
-                   "gradient included",
+    return gr_fail(l->error, n->span, "more than %d sums, maxima and thresholds run over the keys",
                    ATTEND_MAX_ROWS);
   l->row_of[id] = plan->row_count;
   plan->row[plan->row_count++] = row;
@@ -290,20 +288,23 @@ static int lower_plan(struct lowering *l) {
 
 /* Inputs are numbered by how many row values there are, which shows when they are made: a head that has any
  * is lowered twice. */
-int ir_lower_head(const struct ir_head *head, bool training, bool gradient, struct rt_arena *arena,
-                  struct attend_plan *plan, struct rt_error *error) {
-  bool has_rows = head->lowering == VM_ROW_BUFFERED;
-  struct lowering l = {.head = head,
-                       .training = training,
-                       .gradient = gradient,
-                       .total = has_rows ? ATTEND_MAX_ROWS : 0,
-                       .plan = plan,
-                       .arena = arena,
-                       .error = error};
-  int status = lower_plan(&l);
+static int lower(struct lowering *l) {
+  bool has_rows = l->head->lowering == VM_ROW_BUFFERED;
+  l->total = has_rows ? ATTEND_MAX_ROWS : 0;
+  int status = lower_plan(l);
   if (status != RT_OK || !has_rows) return status;
-  l.total = plan->row_count;
-  return lower_plan(&l);
+  l->total = l->plan->row_count;
+  return lower_plan(l);
+}
+
+int ir_lower_head(struct ir_head *head, bool training, bool gradient, struct rt_arena *arena,
+                  struct attend_plan *plan, struct rt_error *error) {
+  struct lowering l = {
+      .head = head, .training = training, .gradient = gradient, .plan = plan, .arena = arena, .error = error};
+  int status = lower(&l);
+  if (status != RT_BAD_DATA) return status;
+  head->unfit = rt_arena_printf(arena, "in its slots or their gradient %s", error->text);
+  return head->unfit ? status : rt_no_memory(error);
 }
 
 /* ---- equality ---- */

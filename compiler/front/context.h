@@ -113,9 +113,9 @@ struct cc_frame {
 struct cc_slot {
   struct ir_graph *graph;
   struct ir_head *head;
-  vm_dim query_dim, key_dim;      /* VM_NO_DIM: no such axis */
-  ir_id extra[ATTEND_MAX_EXTRAS]; /* nodes of the model's graph */
-  struct cc_value s;              /* what `s` means: the raw score, in norm the scored one */
+  vm_dim query_dim, key_dim; /* VM_NO_DIM: no such axis */
+  ir_id *extra;              /* nodes of the model's graph */
+  struct cc_value s;         /* what `s` means: the raw score, in norm the scored one */
 };
 
 enum { CC_MOST_OUTPUTS = 64 };
@@ -140,9 +140,11 @@ struct cc_context {
   const struct cc_unit *unit; /* whose names are in sight */
   vm_dim head_dim;            /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
   ir_id step_first;           /* inside a step of scan: nodes from here on are made for it; else 0 */
-  bool swapping;              /* a call is tried with its arguments in another order */
-  int levels;                 /* of nesting, see budget.c */
-  uint32_t steps;             /* taken so far */
+  const char *const *unfit; /* [unfit_count] by number of a head: why it must be tensors; NULL: it need not */
+  uint32_t unfit_count;
+  bool swapping;  /* a call is tried with its arguments in another order */
+  int levels;     /* of nesting, see budget.c */
+  uint32_t steps; /* taken so far */
   struct gr_span
       unrolling; /* the loop or call at hand: where the message points when the program grows too large */
   const struct cc_builtin *(*builtin_named)(const char *name); /* cc_builtin_find, which stands above most */

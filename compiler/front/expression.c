@@ -200,14 +200,29 @@ static int no_value(struct cc_context *c, const struct gr_node *node) {
   return c->error->code;
 }
 
+/* What is bound outside of the slot at hand: its tensors are nodes of the model's graph, those of a list too.
+ */
+static int from_outside(struct cc_context *c, struct cc_value *value) {
+  if (value->kind == CC_TENSOR) value->outer = true;
+  if (value->kind != CC_LIST) return RT_OK;
+  const struct cc_value *inside = value->item;
+  value->item = rt_arena_alloc(&c->model->arena, ((size_t)value->item_count + 1) * sizeof *value->item);
+  if (!value->item) return cc_out_of_memory(c);
+  int status = RT_OK;
+  for (int k = 0; k < value->item_count && status == RT_OK; k++) {
+    value->item[k] = inside[k];
+    status = from_outside(c, &value->item[k]);
+  }
+  return status;
+}
+
 /* What a name means: bound here, a dim or function of the file, the standard library, or built in. */
 CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
   const char *text = node->text;
   const struct cc_binding *bound = cc_lookup(c->scope, text);
   if (bound) {
     *value = bound->value;
-    if (c->slot && !bound->in_slot && value->kind == CC_TENSOR) value->outer = true;
-    return RT_OK;
+    return c->slot && !bound->in_slot ? from_outside(c, value) : RT_OK;
   }
   struct cc_definition *d = cc_find(c->program, c->unit, text);
   if (cc_is_value(d)) return cc_value_of(c, d, value);

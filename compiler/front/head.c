@@ -207,25 +207,28 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
                   struct cc_value *result) {
   struct cc_slot slot = {.query_dim = VM_NO_DIM, .key_dim = VM_NO_DIM};
   int64_t plan;
-  ir_id arg[3 + ATTEND_MAX_EXTRAS];
+  ir_id operand[3], *arg;
   vm_dim value_width = VM_NO_DIM;
   struct vm_type type;
   slot.head = ir_add_head(c->model, c->frame->path, &plan);
   if (!slot.head) return cc_out_of_memory(c);
   slot.head->softmax = true;
   note_call(c, slot.head);
-  int status = collect_operands(c, c->scope, &slot, arg, &slots->width, &value_width);
+  int status = collect_operands(c, c->scope, &slot, operand, &slots->width, &value_width);
   if (status == RT_OK) status = cc_slot_programs(c, slots, &slot, span);
   if (status != RT_OK) return status;
-  result_type(c, &slot, arg, value_width, &type);
+  result_type(c, &slot, operand, value_width, &type);
   bool alike = slots->several && !has_head_axis(slot.head);
   if (alike && !uses_h(slot.head) && (status = check_heads_differ(c))) return status;
   bool several = slots->several || has_head_axis(slot.head) || uses_h(slot.head);
-  if (several && !cc_is_lifted(c, cc_type(c, arg[0])) && !cc_is_lifted(c, cc_type(c, arg[1]))) {
-    if ((status = lift_query(c, &slot, span, &arg[0]))) return status;
-    result_type(c, &slot, arg, value_width, &type);
+  if (several && !cc_is_lifted(c, cc_type(c, operand[0])) && !cc_is_lifted(c, cc_type(c, operand[1]))) {
+    if ((status = lift_query(c, &slot, span, &operand[0]))) return status;
+    result_type(c, &slot, operand, value_width, &type);
   }
-  for (int k = 0; k < slot.head->extra_count; k++) arg[3 + k] = slot.extra[k];
+  const size_t extras = (size_t)slot.head->extra_count;
+  if (!(arg = rt_arena_alloc(&c->model->arena, (3 + extras) * sizeof *arg))) return cc_out_of_memory(c);
+  memcpy(arg, operand, sizeof operand);
+  if (extras) memcpy(arg + 3, slot.extra, extras * sizeof *arg);
   *result = (struct cc_value){.kind = CC_TENSOR};
   bool steps = c->step_first && ir_varies_in_step(c->model, c->step_first, 3 + slot.head->extra_count, arg);
   if ((status = cc_choose_lowering(c, &slot, steps, span))) return status;

@@ -155,6 +155,24 @@ static ir_id dim_tensor(struct cc_context *c, vm_dim dim, struct gr_span span) {
   return sum ? sum : ir_constant(cc_in_model(c, span), 0, NULL);
 }
 
+/* Room for one more tensor that the slots of the head use. */
+static bool room_for_extra(struct cc_context *c) {
+  struct ir_head *head = c->slot->head;
+  size_t count = (size_t)head->extra_count, most = count ? 2 * count : 8;
+  if (head->extra_count < head->extra_capacity) return true;
+  struct attend_operand *extra = rt_arena_alloc(&c->model->arena, most * sizeof *extra);
+  ir_id *node = rt_arena_alloc(&c->model->arena, most * sizeof *node);
+  if (!extra || !node) return false;
+  if (count) {
+    memcpy(extra, head->extra, count * sizeof *extra);
+    memcpy(node, c->slot->extra, count * sizeof *node);
+  }
+  head->extra = extra;
+  head->extra_capacity = (int)most;
+  c->slot->extra = node;
+  return true;
+}
+
 /* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time.
  */
 int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
@@ -172,8 +190,7 @@ int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim
   for (k = 0; k < head->extra_count; k++)
     if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
   if (k == head->extra_count) {
-    if (k == ATTEND_MAX_EXTRAS)
-      return gr_fail(c->error, span, "the slots of a head can use at most %d tensors", ATTEND_MAX_EXTRAS);
+    if (!room_for_extra(c)) return cc_out_of_memory(c);
     c->slot->extra[k] = outer;
     head->extra[k].rank = rank;
     memcpy(head->extra[k].role, role, (size_t)rank);

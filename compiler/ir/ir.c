@@ -38,7 +38,7 @@ struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *numbe
       || rt_grow((void **)&g->head, &g->head_capacity, (size_t)g->head_count + 1, sizeof *g->head) != RT_OK)
     return NULL;
   if (name && !(head->name = rt_arena_strndup(&g->arena, name, strlen(name)))) return NULL;
-  *number = g->head_count;
+  head->number = *number = g->head_count;
   g->head[g->head_count++] = head;
   return head;
 }
@@ -81,7 +81,7 @@ struct attend_plan ir_head_plan(const struct ir_head *head) {
                              .key = head->key,
                              .value = head->value,
                              .out = head->out};
-  memcpy(plan.extra, head->extra, sizeof plan.extra);
+  if (head->extra_count) memcpy(plan.extra, head->extra, (size_t)head->extra_count * sizeof *plan.extra);
   memcpy(plan.wants_grad, head->wants_grad, sizeof plan.wants_grad);
   return plan;
 }

@@ -59,17 +59,19 @@ enum ir_over {
 };
 
 struct ir_head {
+  int64_t number;        /* among the heads of its graph; that of a copy is the original's */
   const char *name;      /* path */
   struct gr_span called; /* by which call in the user's own text it came about */
   const char *within;    /* its path from that call on, such as "cross.z"; NULL: that call makes the head */
   bool softmax;
   enum vm_lowering lowering;
-  const char *why;  /* why it is not VM_FUSED */
-  ir_id result;     /* what it gives; known while the program is elaborated */
-  ir_id weights;    /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
-  double drop_rate; /* that of the slot drop; NAN when it is not one number */
-  struct attend_operand query, key, value, out, extra[ATTEND_MAX_EXTRAS];
-  int extra_count;
+  const char *why;   /* why it is not VM_FUSED */
+  const char *unfit; /* why it cannot be: what the emitter found too large for a plan; NULL: nothing */
+  ir_id result;      /* what it gives; known while the program is elaborated */
+  ir_id weights;     /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
+  double drop_rate;  /* that of the slot drop; NAN when it is not one number */
+  struct attend_operand query, key, value, out, *extra; /* [extra_count], in the arena of the graph */
+  int extra_count, extra_capacity;    /* more than ATTEND_MAX_EXTRAS: it is VM_MATERIALISED */
   bool wants_grad[ATTEND_MAX_EXTRAS]; /* set by the gradient */
   /* Slot graphs. Each is a whole graph of its own (lane ops, `over` and leaves, nearly all of rank 0) so that
    * the gradient and simplification work on it as on any other; result 0: the slot is absent. score_grad:

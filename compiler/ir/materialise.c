@@ -137,6 +137,15 @@ static struct tensor extra_tensor(struct materialise *m, int k, bool table) {
   return t;
 }
 
+/* Gumbel noise, other for each score; 0 when nothing is trained. */
+static struct tensor noise(struct materialise *m) {
+  struct tensor t = {0, m->scored};
+  struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type,
+                                       ir_tensor_batched(m, m->arg[0]) || ir_tensor_batched(m, m->arg[1]));
+  t.id = ir_add(here(m), (struct ir_op){OP_gumbel, .type = &type});
+  return t;
+}
+
 static struct tensor leaf(struct materialise *m, const struct ir_node *n) {
   struct tensor t = {0, m->scored};
   switch (n->attr[0]) {
@@ -144,10 +153,11 @@ static struct tensor leaf(struct materialise *m, const struct ir_node *n) {
       t.id = raw_scores(m);
       t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, I | J), 0);
       return t;
-    case IR_LEAF_GUMBEL: {
-      struct vm_type type = ir_tensor_type(
-          m, t.varies, &ir_number_type, ir_tensor_batched(m, m->arg[0]) || ir_tensor_batched(m, m->arg[1]));
-      t.id = ir_add(here(m), (struct ir_op){OP_gumbel, .type = &type});
+    case IR_LEAF_GUMBEL: return noise(m);
+    case IR_LEAF_RANDOM: { /* from 0 to 1: exp(-exp(-g)) of Gumbel noise g, whose distribution that is */
+      t = noise(m);
+      ir_id rare = ir_unary(here(m), OP_exp, ir_unary(here(m), OP_neg, t.id));
+      t.id = ir_unary(here(m), OP_exp, ir_unary(here(m), OP_neg, rare));
       return t;
     }
     case IR_LEAF_I: return leaf_position(m, ATTEND_I);
@@ -419,8 +429,23 @@ static ir_id weights(struct materialise *m, uint8_t varies) {
   return ir_tensor_hide(m, s, &ir_number_type, ir_tensors_seen(m, I | J), 0);
 }
 
-static ir_id dropped(struct materialise *m, ir_id w) {
+/* By what each weight is multiplied, where the rate is computed: 1 when nothing is trained, which shows in a
+ * number of noise that is 0. */
+static ir_id drop_of_each(struct materialise *m, uint8_t varies) {
+  struct tensor t = convert_slot(m, &m->head->drop);
+  ir_id factor = ir_tensor_enter(m, t, varies, &ir_number_type, false);
+  if (!factor) return 0;
+  const struct vm_type type = m->g->node[factor].type;
+  ir_id noise = ir_add(here(m), (struct ir_op){OP_gumbel, .type = &ir_number_type});
+  ir_id trains = ir_binary(here(m), OP_ne, noise, ir_tensor_fill(m, 0, &ir_number_type));
+  factor =
+      ir_tensor_choose(m, ir_expand_axes(here(m), trains, 0, &type), factor, ir_tensor_fill(m, 1, &type));
+  return ir_unary(here(m), OP_stop, factor);
+}
+
+static ir_id dropped(struct materialise *m, ir_id w, uint8_t varies) {
   if (!m->head->drop.graph || m->head->drop_rate == 0) return w;
+  if (isnan(m->head->drop_rate)) return ir_binary(here(m), OP_mul, w, drop_of_each(m, varies));
   struct vm_type type = m->g->node[w].type;
   ir_id kept = ir_add(here(m), (struct ir_op){OP_bernoulli, .real = m->head->drop_rate, .type = &type});
   return ir_binary(here(m), OP_mul, w, kept);
@@ -504,7 +529,7 @@ ir_id ir_materialise(struct ir_at at, struct ir_head *head, const ir_id *arg, co
   if (!convert_mask(&m)) return 0;
   head->weights = weights(&m, varies);
   m.span = at.span;
-  ir_id w = head->weights ? dropped(&m, head->weights) : 0;
+  ir_id w = head->weights ? dropped(&m, head->weights, varies) : 0;
   ir_id y = w ? product(&m, w, varies, type) : 0;
   if (y) at.g->node[y].name = head->name;
   return y;
