@@ -9,6 +9,8 @@ struct cc_elaborated {
   struct cc_losses loss;
 };
 
+/* settle_module.c: moves parameters into the module, and lists its heads and mixes for people. */
+int cc_settle(struct cc_context *c);
 /* RT_OK, or the code of the error that it left in c->error. */
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e);
 /* emit_step.c: the functions "begin" and "step" of a model that continues a text, or why it has none. */
