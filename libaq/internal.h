@@ -5,6 +5,7 @@
 #include "compiler/compile.h"
 #include "libaq/aq.h"
 #include "libaq/report.h"
+#include "libaq/tag_path.h"
 #include "runtime/io/data.h"
 #include "runtime/io/safetensors.h"
 #include "vm/machine.h"
@@ -234,11 +235,23 @@ struct lib_judge {
   size_t scratch_capacity;
   double *truth;
   size_t truth_capacity;
+  struct tag_answers *tags; /* [outputs] */
+  struct lib_judge_text {   /* of one text: what its tags are, and what the model says */
+    size_t *truth, *said;
+    size_t truth_capacity, said_capacity, count;
+    int64_t *first; /* [texts + 1] of a batch: the word where each begins */
+    size_t first_capacity;
+  } of_text;
   int64_t *rows;
   size_t rows_capacity;
 };
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
+/* Judges an output of tags for the batch that the machine has just run (judge_tags.c). */
+int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
+/* The index of a label that the model does not have: its number is below 0. */
+int lib_unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,
+                     struct rt_error *error);
 /* As what the predictions of an output are judged: classes, tags, numbers, … */
 enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_output *output);
 /* A metric of an output, by name (measure.c): "f1" of the first output, "topic.f1" of the output topic. */
@@ -291,6 +304,11 @@ void lib_judge_hint_weight(const struct lib_judge *judge, struct rt_error *error
 /* An output as rows by columns: the last axis, of classes or numbers, is the columns. */
 void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns);
 void lib_to_double(const struct rt_tensor *tensor, enum rt_precision precision, double *out);
+/* The answers for tags: best paths, and probabilities in place of the scores. tensor: what the model returns,
+ * which scores->score holds as double. Fills the rest of scores; first: [texts + 1] room for scores->first.
+ */
+int lib_answer_tags(struct tag_answers *answers, const struct rt_tensor *tensor, struct tag_scores *scores,
+                    int64_t *first, const struct vm_output *output, struct rt_error *error);
 
 enum rt_precision lib_precision(enum aq_precision precision);
 enum io_header lib_header(enum aq_header header);

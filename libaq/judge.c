@@ -18,6 +18,8 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
     if (status != RT_OK) return status;
   }
   rep_model_classes(&judge->report[o]);
+  if (judge->report[o].kind & REP_OF_TAGS && tag_answers_init(&judge->tags[o], vocab) != RT_OK)
+    return rt_no_memory(error);
   return RT_OK;
 }
 
@@ -31,10 +33,11 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   lib_params_bind(params, judge->machine);
   int status = lib_feed_init(&judge->feed, module, params->precision, error);
   judge->report = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
-  if (status == RT_OK && !judge->report) status = rt_no_memory(error);
+  judge->tags = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->tags);
+  if (status == RT_OK && (!judge->report || !judge->tags)) status = rt_no_memory(error);
   for (uint32_t o = 0; status == RT_OK && o < module->output_count; o++) {
     status = rep_init(&judge->report[o], lib_report_kind(module, &module->output[o]), error);
-    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_TAGS)))
+    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS)))
       status = name_classes(judge, o, error);
   }
   return status;
@@ -42,6 +45,11 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
 
 void lib_judge_free(struct lib_judge *judge) {
   for (uint32_t o = 0; judge->report && o < judge->module->output_count; o++) rep_free(&judge->report[o]);
+  for (uint32_t o = 0; judge->tags && o < judge->module->output_count; o++) tag_answers_free(&judge->tags[o]);
+  rt_free(judge->tags);
+  rt_free(judge->of_text.truth);
+  rt_free(judge->of_text.said);
+  rt_free(judge->of_text.first);
   rt_free(judge->report);
   rt_free(judge->scratch);
   rt_free(judge->truth);
@@ -51,9 +59,8 @@ void lib_judge_free(struct lib_judge *judge) {
   *judge = (struct lib_judge){0};
 }
 
-/* The index of a label that the model does not have. */
-static int unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label,
-                        size_t *index, struct rt_error *error) {
+int lib_unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,
+                     struct rt_error *error) {
   size_t length;
   const char *text = io_intern_text(unseen, -1 - label, &length);
   char *name = rt_strndup(text, length);
@@ -73,7 +80,7 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   /* Not !(p > …): where the probability is NaN the sum must become NaN, so that it is refused. */
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
-  int status = known ? RT_OK : unseen_class(report, unseen, label, &truth, error);
+  int status = known ? RT_OK : lib_unseen_class(report, unseen, label, &truth, error);
   return status != RT_OK ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
 }
 
@@ -106,30 +113,13 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
   vm_link_find(output->link)->apply(judge->scratch, rows, columns);
   for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
-    if (report->kind & (REP_CLASS | REP_TAGS | REP_NEXT))
+    if (report->kind & (REP_CLASS | REP_NEXT))
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], unseen, error);
     else if (report->kind == REP_CHANCE)
       status = rep_add_chance(report, lib_number_at(target, judge->feed.precision, r), p[0], error);
     else {
       status = read_truth(judge, target, r, columns, error);
       if (status == RT_OK) status = rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
-    }
-  }
-  return status;
-}
-
-/* Judges the tags of words that the model did not see, because their text was longer than its limit. */
-static int judge_unanswered(struct lib_judge *judge, struct lib_batch batch, uint32_t o,
-                            struct rt_error *error) {
-  const struct io_values *v = &batch.data->values[judge->feed.column[judge->module->output[o].target]];
-  int status = RT_OK;
-  for (int64_t e = 0; e < batch.count; e++) {
-    int64_t row = batch.row[e];
-    for (int64_t k = io_row_length(v, row); k < io_payload_count(&v->of, row) && status == RT_OK; k++) {
-      const int32_t id = io_payload_ids(&v->of)[io_payload_begin(&v->of, row) + k];
-      size_t truth = (size_t)id;
-      if (id < 0) status = unseen_class(&judge->report[o], &v->unseen, id, &truth, error);
-      if (status == RT_OK) status = rep_add_unanswered(&judge->report[o], truth, error);
     }
   }
   return status;
@@ -189,11 +179,9 @@ static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool wit
   }
   if (status != RT_OK) *error = reason;
   if (status == RT_OK && with_loss) judge_loss(judge, batch.count, loss);
-  for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++) {
-    status = judge_output(judge, batch.data, o, error);
-    if (status == RT_OK && judge->report[o].kind == REP_TAGS)
-      status = judge_unanswered(judge, batch, o, error);
-  }
+  for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++)
+    status = judge->report[o].kind & REP_OF_TAGS ? lib_judge_tags(judge, batch, o, error)
+                                                 : judge_output(judge, batch.data, o, error);
   return status;
 }
 

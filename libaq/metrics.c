@@ -21,6 +21,21 @@ struct rep_scores rep_class_scores(const struct rep_report *r, size_t index) {
   return scores_of(c->hits, c->truths, c->predictions);
 }
 
+struct rep_scores rep_entity_scores(const struct rep_report *r, size_t index) {
+  const struct rep_entity *t = &r->entity[index];
+  return scores_of(t->hits, t->truths, t->predictions);
+}
+
+struct rep_scores rep_all_entity_scores(const struct rep_report *r) {
+  uint64_t hits = 0, truths = 0, predictions = 0;
+  for (size_t k = 0; k < r->entity_count; k++) {
+    hits += r->entity[k].hits;
+    truths += r->entity[k].truths;
+    predictions += r->entity[k].predictions;
+  }
+  return scores_of(hits, truths, predictions);
+}
+
 /* Adds in numpy's order: eight running sums over blocks of at most 128, and larger ranges halved. The
  * averages of the table then round as numpy's do; otherwise the last printed digit could differ. */
 static double pairwise(const double *x, size_t n) {
@@ -93,6 +108,12 @@ static double precision_weighted(struct rep_report *r) {
 }
 static double recall_macro(struct rep_report *r) { return rep_average_scores(r, REP_MACRO).recall; }
 static double recall_weighted(struct rep_report *r) { return rep_average_scores(r, REP_WEIGHTED).recall; }
+
+static double entity_f1(struct rep_report *r) { return r->rows ? rep_all_entity_scores(r).f1 : NAN; }
+static double entity_precision(struct rep_report *r) {
+  return r->rows ? rep_all_entity_scores(r).precision : NAN;
+}
+static double entity_recall(struct rep_report *r) { return r->rows ? rep_all_entity_scores(r).recall : NAN; }
 
 static double loss(struct rep_report *r) {
   return r->loss_weight > 0 ? rep_sum_value(&r->loss) / r->loss_weight : NAN;
@@ -183,7 +204,7 @@ static double bleu_lower(struct rep_report *r) { return bleu_value(&r->bleu_lowe
 static double chrf(struct rep_report *r) { return chrf_value(&r->chrf); }
 static double exact_match(struct rep_report *r) { return divide(r->exact, r->texts); }
 
-#define CLASSES (REP_CLASS | REP_TAGS | REP_CHANCE)
+#define CLASSES (REP_CLASS | REP_OF_TAGS | REP_CHANCE)
 #define NUMBERS (REP_NUMBER | REP_VECTOR)
 #define ANY (~0u)
 
@@ -201,6 +222,13 @@ const struct rep_metric rep_metrics[] = {
     {"recall", recall_macro, true, 1, CLASSES, "mean of the classes' recall (macro average)", REP_IN_TABLE},
     {"recall_weighted", recall_weighted, true, 1, CLASSES, "mean of the classes' recall, weighted by support",
      REP_IN_TABLE},
+    {"entity_f1", entity_f1, true, 1, REP_OF_TAGS,
+     "f1 of the entities that tags mark (B-place, I-place, O), as conlleval counts them",
+     REP_OF_ENTITIES | REP_IN_TABLE},
+    {"entity_precision", entity_precision, true, 1, REP_OF_TAGS,
+     "entities found that are right: the type, the first word and the last", REP_OF_ENTITIES | REP_IN_TABLE},
+    {"entity_recall", entity_recall, true, 1, REP_OF_TAGS, "entities that are found",
+     REP_OF_ENTITIES | REP_IN_TABLE},
     {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes", REP_TWO_CLASSES},
     {"log_loss", log_loss, false, 0, CLASSES,
      "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", 0},
@@ -225,7 +253,12 @@ const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
 bool rep_measures(const struct rep_report *r, const struct rep_metric *metric) {
   return (metric->kinds & r->kind) != 0 && (!(metric->flags & REP_TWO_CLASSES) || has_two_classes(r))
-         && (!(metric->flags & REP_OF_TEXTS) || r->texts);
+         && (!(metric->flags & REP_OF_TEXTS) || r->texts)
+         && (!(metric->flags & REP_OF_ENTITIES) || !r->classes || rep_has_entities(r));
+}
+
+const char *rep_usual_metric(const struct rep_report *r) {
+  return rep_has_entities(r) ? "entity_f1" : rep_target(r->kind)->metric;
 }
 
 static void list_metrics(const struct rep_report *r, char *out, size_t size) {
@@ -241,6 +274,17 @@ static void list_metrics(const struct rep_report *r, char *out, size_t size) {
     }
 }
 
+static int not_entities(const struct rep_report *r, const struct rep_metric *metric, const char *list,
+                        struct rt_error *e) {
+  size_t c = 0;
+  struct tag_name tag;
+  while (c + 1 < r->class_count && tag_name_read(r->classes[c].name, &tag)) c++;
+  rt_fail(e, RT_USAGE, "%s is for tags that mark entities, and \"%.40s\" is none of these; use one of %s",
+          metric->name, r->class_count ? r->classes[c].name : "", list);
+  rt_hint(e, "such tags are B-place, I-place and O, in BIOES E-place and S-place too");
+  return RT_USAGE;
+}
+
 /* The first length bytes of name. */
 static int find_metric(const struct rep_report *r, const char *name, size_t length,
                        const struct rep_metric **metric, struct rt_error *e) {
@@ -252,7 +296,7 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
     *metric = known;
     return RT_OK;
   }
-  char list[400];
+  char list[500];
   list_metrics(r, list, sizeof list);
   int shown = length < 60 ? (int)length : 60;
   if (!known)
@@ -264,6 +308,7 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
     rt_hint(e, "`aqc eval --generate` writes texts and measures them");
     return RT_USAGE;
   }
+  if (known->kinds & r->kind && known->flags & REP_OF_ENTITIES) return not_entities(r, known, list + 2, e);
   if (known->kinds & r->kind)
     return rt_fail(e, RT_USAGE, "%s is for two classes, and there are %zu; use one of %s", known->name,
                    r->class_count, list + 2);

@@ -38,6 +38,7 @@ void rep_free(struct rep_report *r) {
   rt_free(r->confusion);
   rt_free(r->scored);
   rt_free(r->columns);
+  rep_free_entities(r);
   *r = (struct rep_report){.kind = r->kind};
 }
 
@@ -49,6 +50,7 @@ void rep_reset(struct rep_report *r) {
     r->classes[c].hits = r->classes[c].truths = r->classes[c].predictions = 0;
   if (r->confusion) memset(r->confusion, 0, r->confusion_side * r->confusion_side * sizeof *r->confusion);
   r->scored_count = 0;
+  rep_forget_entities(r);
   rt_free(r->columns);
   r->columns = NULL;
   r->column_count = 0;
@@ -109,6 +111,11 @@ int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_e
   char *copy = rt_strdup(name);
   if (!copy) return rt_no_memory(e);
   r->classes[count] = (struct rep_class){.name = copy};
+  if (r->kind & REP_OF_TAGS) status = rep_name_entity(r, &r->classes[count], e);
+  if (status != RT_OK) {
+    rt_free(copy);
+    return status;
+  }
   memmove(r->order + place + 1, r->order + place, (count - place) * sizeof *r->order);
   r->order[place] = count;
   r->class_count = count + 1;

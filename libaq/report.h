@@ -6,6 +6,7 @@
 #define AQ_LIBAQ_REPORT_H
 
 #include "libaq/aq.h"
+#include "libaq/tag_names.h"
 #include "libaq/text_metrics.h"
 #include "runtime/base.h"
 #include "vm/target.h"
@@ -17,6 +18,8 @@ enum rep_kind {
 #include "vm/targets.def"
 #undef TARGET
 };
+/* Tags, whatever the loss. */
+enum { REP_OF_TAGS = REP_TAGS };
 /* The row of targets.def. REP_CHANCE is also measured as the classes "0" and "1"; a row of REP_TAGS and
  * REP_NEXT is a token. */
 const struct vm_target *rep_target(enum rep_kind kind);
@@ -28,6 +31,13 @@ struct rep_sum {
 
 struct rep_class {
   char *name;
+  uint64_t hits, truths, predictions;
+  struct tag_name tag; /* of tags */
+};
+
+/* A type of entities that tags mark. */
+struct rep_entity {
+  char *type;
   uint64_t hits, truths, predictions;
 };
 
@@ -67,6 +77,8 @@ struct rep_report {
   size_t scored_count, scored_capacity;
   struct rep_column *columns; /* [column_count] */
   size_t column_count;
+  struct rep_entity *entity; /* [entity_count], sorted by type: of tags whose names mark entities */
+  size_t entity_count, entity_capacity;
   /* REP_NEXT: texts that were written, and compared with the right ones; so many of them have the same
    * tokens. */
   uint64_t texts, exact;
@@ -98,6 +110,9 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
 /* One row of REP_TAGS to which the model gives no answer. It counts as an error, but as a prediction of no
  * class; loss, log_loss and auc leave it out. */
 int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
+/* All tags of a text together, for the entities that they mark; each has been added as a row as well. A
+ * number that is no class has no answer. */
+void rep_add_tags(struct rep_report *r, const size_t *truth, const size_t *predicted, size_t count);
 /* One row of REP_CHANCE: the truth, from 0 to 1 (else RT_BAD_DATA), and the predicted probability of 1. Truth
  * and prediction count as 1 when they are above 0.5; log_loss and brier take the truth as it is. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
@@ -119,13 +134,23 @@ struct rep_scores {
 };
 struct rep_scores rep_class_scores(const struct rep_report *r, size_t index);
 
+/* Do all tags of the model mark entities, such as B-place, I-place and O (entities.c)? */
+bool rep_has_entities(const struct rep_report *r);
+/* Of one type of entities, and of all together. */
+struct rep_scores rep_entity_scores(const struct rep_report *r, size_t index);
+struct rep_scores rep_all_entity_scores(const struct rep_report *r);
+/* What report.c does to classes is done to entities. */
+int rep_name_entity(struct rep_report *r, struct rep_class *class, struct rt_error *e);
+void rep_forget_entities(struct rep_report *r);
+void rep_free_entities(struct rep_report *r);
+
 /* Averages over the classes that occur as truth or prediction, as scikit-learn takes them. */
 enum rep_average { REP_MICRO, REP_MACRO, REP_WEIGHTED };
 struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_average average);
 
 /* Metrics by name. A value is NaN where the rows do not define it: without rows or probabilities, AUC with
  * one class, R² of one row. value may reorder the rows that are kept for AUC. */
-enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2, REP_OF_TEXTS = 4 };
+enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2, REP_OF_TEXTS = 4, REP_OF_ENTITIES = 8 };
 struct rep_metric {
   const char *name;
   double (*value)(struct rep_report *r);
@@ -134,7 +159,8 @@ struct rep_metric {
   unsigned kinds; /* enum rep_kind bits */
   const char *doc;
   unsigned flags; /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone;
-                     REP_OF_TEXTS: it needs texts that were written */
+                     REP_OF_TEXTS: it needs texts that were written; REP_OF_ENTITIES: tags that mark entities
+                   */
 };
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;
@@ -145,6 +171,8 @@ bool rep_measures(const struct rep_report *r, const struct rep_metric *metric);
  * Name the classes before, because AUC is for two classes. */
 int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,
                     struct rt_error *e);
+/* The one that says which epoch is best, unless somebody names another. */
+const char *rep_usual_metric(const struct rep_report *r);
 /* Is value better than the other one? NaN is better than no value, and every number is better than NaN. */
 bool rep_metric_better(const struct rep_metric *metric, double value, double than);
 

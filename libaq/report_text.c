@@ -71,6 +71,18 @@ static void show_unseen(const struct rep_report *r, aq_shown *s) {
   aq_shown_end(s);
 }
 
+static void show_entities(const struct rep_report *r, aq_shown *s) {
+  aq_shown_list(s, "entities");
+  for (size_t k = 0; k < r->entity_count; k++) {
+    aq_shown_begin(s, NULL);
+    aq_shown_text(s, "type", NULL, r->entity[k].type);
+    show_scores(s, rep_entity_scores(r, k));
+    aq_shown_whole(s, "predicted", NULL, (int64_t)r->entity[k].predictions);
+    aq_shown_end(s);
+  }
+  aq_shown_end(s);
+}
+
 /* confusion[truth][prediction], both in the order of "classes". */
 static void show_confusion(const struct rep_report *r, aq_shown *s) {
   double row[REP_CONFUSION_MAX];
@@ -125,10 +137,30 @@ static const struct shown_node *accuracy_row(const struct rep_report *r, aq_show
   return shown_latest(s);
 }
 
+static const struct shown_node *entities_row(const struct rep_report *r, aq_shown *s) {
+  aq_shown_begin(s, NULL);
+  shown_aside(s);
+  show_scores(s, rep_all_entity_scores(r));
+  aq_shown_end(s);
+  return shown_latest(s);
+}
+
+/* Each type that occurs, and all together; list: what show_entities has made. */
+static void show_entity_table(const struct rep_report *r, aq_shown *s, const struct shown_node *list,
+                              const struct shown_node *all) {
+  const struct shown_node *type = list ? list->first : NULL;
+  aq_shown_note(s, NULL, "%s", "");
+  for (size_t k = 0; k < r->entity_count && type; k++, type = type->next)
+    if (r->entity[k].type[0] && (r->entity[k].truths || r->entity[k].predictions))
+      shown_row(s, r->entity[k].type, type);
+  shown_row(s, "entities", all);
+}
+
 /* scikit-learn's table; classes: the list that show_classes has made. */
 static void show_table(const struct rep_report *r, aq_shown *s, const struct shown_node *classes,
-                       const struct shown_node *const average[static 3]) {
-  const struct shown_node *accuracy = accuracy_row(r, s), *class = classes ? classes->first : NULL;
+                       const struct shown_node *entities, const struct shown_node *const average[static 3]) {
+  const struct shown_node *accuracy = accuracy_row(r, s), *all = entities ? entities_row(r, s) : NULL,
+                          *class = classes ? classes->first : NULL;
   shown_table(s, columns, RT_COUNT(columns));
   for (size_t k = 0; k < r->class_count && class; k++, class = class->next)
     if (in_order(r, k)->truths || in_order(r, k)->predictions) shown_row(s, in_order(r, k)->name, class);
@@ -136,6 +168,10 @@ static void show_table(const struct rep_report *r, aq_shown *s, const struct sho
   shown_row(s, "accuracy", accuracy);
   shown_row(s, averages[REP_MACRO].label, average[REP_MACRO]);
   shown_row(s, averages[REP_WEIGHTED].label, average[REP_WEIGHTED]);
+  aq_shown_note(s, NULL, "%s", "");
+  shown_row(s, averages[REP_MICRO].label, average[REP_MICRO]);
+  if (entities) show_entity_table(r, s, entities, all);
+  aq_shown_end(s);
 }
 
 enum { MOST_LISTED = 20 };
@@ -161,7 +197,7 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
   }
   if (count > MOST_LISTED) rt_text_printf(&labels, ", … (%d labels)", count);
   aq_shown_note(s, NULL, "\n%llu %s%s with labels that training did not see, counted as errors: %s", rows,
-                r->kind == REP_TAGS ? "tag" : "row", rows == 1 ? "" : "s", labels.data ? labels.data : "");
+                r->kind & REP_OF_TAGS ? "tag" : "row", rows == 1 ? "" : "s", labels.data ? labels.data : "");
   int status = labels.failed ? rt_no_memory(e) : RT_OK;
   rt_text_free(&labels);
   return status;
@@ -169,7 +205,8 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
 
 /* Metrics of classes are there for any number of them, those of texts only when some were written. */
 static bool is_listed(const struct rep_report *r, const struct rep_metric *metric) {
-  return metric->kinds & r->kind && (!(metric->flags & REP_OF_TEXTS) || r->texts);
+  return metric->kinds & r->kind && (!(metric->flags & REP_OF_TEXTS) || r->texts)
+         && (!(metric->flags & REP_OF_ENTITIES) || rep_has_entities(r));
 }
 
 /* Shows the metrics that are not in the table, unless the rows do not define them. */
@@ -196,7 +233,8 @@ static int name_width(const struct rep_report *r, int digits) {
 }
 
 int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) {
-  const struct shown_node *average[3] = {NULL}, *classes = NULL, *rows, *texts, *metric = NULL;
+  const struct shown_node *average[3] = {NULL}, *classes = NULL, *entities = NULL, *rows, *texts,
+                          *metric = NULL;
   digits = digits < 1 ? 1 : digits > 15 ? 15 : digits;
   shown_digits(s, digits);
   shown_grid(s, name_width(r, digits));
@@ -213,8 +251,12 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   if (r->class_count) {
     show_classes(r, s);
     classes = shown_latest(s);
+    if (rep_has_entities(r)) {
+      show_entities(r, s);
+      entities = shown_latest(s);
+    }
     show_averages(r, s, average);
-    if (r->kind == REP_TAGS) aq_shown_whole(s, "unanswered", NULL, (int64_t)r->unanswered);
+    if (r->kind & REP_OF_TAGS) aq_shown_whole(s, "unanswered", NULL, (int64_t)r->unanswered);
     if (r->model_classes) show_unseen(r, s);
     if (r->confusion) show_confusion(r, s);
   }
@@ -222,12 +264,9 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
     aq_shown_note(s, NULL, "no rows");
     return RT_OK;
   }
-  if (r->class_count) {
-    show_table(r, s, classes, average);
-    aq_shown_note(s, NULL, "%s", "");
-    shown_row(s, averages[REP_MICRO].label, average[REP_MICRO]);
-    aq_shown_end(s);
-  } else
+  if (r->class_count)
+    show_table(r, s, classes, entities, average);
+  else
     shown_row(s, rep_target(r->kind)->rows, rows);
   if (texts) shown_row(s, "texts", texts);
   note_unanswered(r, s);

@@ -36,6 +36,10 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   return status != RT_OK ? status : lib_feed_init(&s->feed, model->module, s->precision, error);
 }
 
+static bool is_of_tags(const struct aq_session *s, uint32_t o) {
+  return vm_targets[session_target(s, o)].form == VM_TAGS;
+}
+
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
   if (!session) return AQ_USAGE;
   struct aq_session *s = *session = rt_zalloc(1, sizeof *s);
@@ -57,6 +61,9 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
   int status = make_machine(s, error);
+  for (uint32_t o = 0; o < model->module->output_count && status == RT_OK; o++)
+    if (is_of_tags(s, o) && tag_answers_init(&s->scores[o].tags, session_vocab(s, o)) != RT_OK)
+      status = rt_no_memory(error);
   s->ready = status == RT_OK;
   return status;
 }
@@ -70,6 +77,7 @@ void aq_session_free(aq_session *session) {
   for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
     rt_free(session->scores[o].value);
     rt_free(session->scores[o].first);
+    tag_answers_free(&session->scores[o].tags);
   }
   for (size_t m = 0; m < session->map_count; m++) rt_free(session->map[m].weight);
   rt_free(session->map);
@@ -169,6 +177,18 @@ int session_check_finite(struct vm_machine *machine, const char *name, const dou
   return RT_NOT_FINITE;
 }
 
+static int keep_tags(struct aq_session *s, uint32_t o, const struct rt_tensor *t, int64_t examples,
+                     struct rt_error *error) {
+  struct session_scores *scores = &s->scores[o];
+  const struct vm_output *output = &s->model->module->output[o];
+  struct tag_scores tags = {.score = scores->value, .texts = examples};
+  int status = lib_answer_tags(&scores->tags, t, &tags, scores->first, output, error);
+  scores->columns = tags.classes;
+  if (status != RT_OK) return status;
+  return session_check_finite(s->predict, output->name, scores->value, scores->first[examples] * tags.classes,
+                              error);
+}
+
 static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   struct session_scores *scores = &s->scores[o];
@@ -178,8 +198,9 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
     return rt_no_memory(error);
   if (rt_grow((void **)&scores->first, &scores->first_capacity, (size_t)examples + 1, sizeof *scores->first))
     return rt_no_memory(error);
-  lib_output_size(&t, &rows, &scores->columns);
   lib_to_double(&t, s->precision, scores->value);
+  if (is_of_tags(s, o)) return keep_tags(s, o, &t, examples, error);
+  lib_output_size(&t, &rows, &scores->columns);
   vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
   int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
   if (status != RT_OK) return status;

@@ -12,6 +12,7 @@ struct session_scores {
   int64_t columns;
   int64_t *first; /* [examples + 1] row where each example begins */
   size_t first_capacity;
+  struct tag_answers tags; /* of tags: the label of each row is that of tags.path */
 };
 
 struct session_map {

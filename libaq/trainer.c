@@ -185,8 +185,7 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
     return status;
   }
   t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
-  if (!t->until)
-    status = rep_metric_find(report, rep_target(report->kind)->metric, &t->best_by.metric, error);
+  if (!t->until) status = rep_metric_find(report, rep_usual_metric(report), &t->best_by.metric, error);
   if (status == RT_OK) t->best_by.name = t->best_by.metric->name;
   return status;
 }

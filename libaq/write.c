@@ -17,7 +17,8 @@
 struct answer {
   const double *p; /* [rows, count] */
   int64_t rows, count;
-  int64_t unanswered; /* tags: words behind the rows, which the model was not given */
+  const int32_t *path; /* tags: the number of each row's */
+  int64_t unanswered;  /* tags: words behind the rows, which the model was not given */
   const struct io_vocab *vocab;
   const aq_predict_options *options;
 };
@@ -39,7 +40,8 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
                      .count = scores->columns,
                      .vocab = session_vocab(s, o),
                      .options = options};
-  if (session_target(s, o) == VM_TARGET_TAGS) {
+  if (vm_targets[session_target(s, o)].form == VM_TAGS) {
+    a.path = scores->tags.path + scores->first[example];
     int column = vm_column_of(m, &m->input[m->output[o].target]);
     a.unanswered = cut_of(s, s->model->schema.columns[column].pair, example);
   }
@@ -134,14 +136,14 @@ static void add_cuts(const struct answer *a, struct rt_text *out) {
 static void tags_text(const struct answer *a, struct rt_text *out) {
   for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, " ");
-    add_label(out, a->vocab, best_of(a->p + r * a->count, a->count));
+    add_label(out, a->vocab, a->path[r]);
   }
   add_cuts(a, out);
   if (!a->options->probabilities) return;
   rt_text_puts(out, "\t");
   for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, " ");
-    add_probability(out, a->p[r * a->count + best_of(a->p + r * a->count, a->count)]);
+    add_probability(out, a->p[r * a->count + a->path[r]]);
   }
   add_cuts(a, out);
 }
@@ -200,13 +202,13 @@ static void tags_json(const struct answer *a, struct rt_text *out) {
   rt_text_puts(out, "{\"labels\":[");
   for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, ",");
-    add_json_label(out, a->vocab, best_of(a->p + r * a->count, a->count));
+    add_json_label(out, a->vocab, a->path[r]);
   }
   add_nulls(a, out);
   rt_text_puts(out, a->options->probabilities ? "],\"probability\":[" : "]");
   for (int64_t r = 0; r < a->rows && a->options->probabilities; r++) {
     if (r) rt_text_puts(out, ",");
-    add_json_number(out, a->p[r * a->count + best_of(a->p + r * a->count, a->count)]);
+    add_json_number(out, a->p[r * a->count + a->path[r]]);
   }
   if (a->options->probabilities) add_nulls(a, out);
   rt_text_puts(out, a->options->probabilities ? "]}" : "}");
