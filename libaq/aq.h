@@ -22,14 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aq_shown.h" /* reports and explanations as trees of facts */
+
 #ifdef __cplusplus
 extern "C" {
-#endif
-
-#ifdef __GNUC__
-#define AQ_FORMAT(text, first) __attribute__((format(printf, text, first)))
-#else
-#define AQ_FORMAT(text, first)
 #endif
 
 const char *aq_version(void); /* "0.1.0"; `pkg-config --modversion aq` says the same */
@@ -73,62 +69,6 @@ int aq_message_format(const aq_message *message, enum aq_severity severity, bool
  * AQ_NO_MEMORY. */
 typedef void *aq_resize(void *context, void *block, size_t size);
 void aq_set_allocator(aq_resize *resize, void *context);
-
-/* ---- What is shown ---- */
-
-/* A report or an explanation is a tree of facts. It is built once, and written as text, as JSON or as a page
- * for a browser. A host can build such a tree, or add facts of its own to one that it gets:
- *
- *     aq_shown *s = aq_shown_new(false);         in text:             in JSON:
- *     aq_shown_whole(s, "rows", "rows", 8);      rows  8              {"rows":8,
- *     aq_shown_begin(s, "best");                                       "best":{
- *     aq_shown_real(s, "f1", "f1", 0.91);        f1    0.9100            "f1":0.91,
- *     aq_shown_whole(s, "epoch", NULL, 3);                               "epoch":3}}
- *     aq_shown_end(s);
- *     aq_shown_write(s, AQ_TEXT, &text);
- *
- * Additions cannot fail: once memory was short they do nothing, and aq_shown_write returns AQ_NO_MEMORY. They
- * accept a NULL tree, and aq_shown_write takes it for one that had no memory. Texts and numbers are copied.
- */
-typedef struct aq_shown aq_shown;
-enum aq_form { AQ_TEXT, AQ_JSON, AQ_HTML }; /* AQ_HTML: a whole page that needs nothing else */
-
-/* A tree whose outermost object is open for members. spaced: JSON has a space after each comma and colon.
- * NULL: no memory. */
-aq_shown *aq_shown_new(bool spaced);
-void aq_shown_free(aq_shown *shown);
-/* Adds a fact to the object or list that is open. In JSON it is a member called key; within a list key is
- * NULL. In text it is a line with the label and the value; without a label text does not have it. JSON has
- * null for a number that is not finite and for a text that is NULL. */
-void aq_shown_text(aq_shown *shown, const char *key, const char *label, const char *value);
-void aq_shown_whole(aq_shown *shown, const char *key, const char *label, int64_t value);
-void aq_shown_real(aq_shown *shown, const char *key, const char *label, double value);
-void aq_shown_flag(aq_shown *shown, const char *key, const char *label, bool value);
-void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
-                      size_t count); /* in JSON alone */
-/* Adds a map of weights, such as aq_session_map gives. Text and pages draw it, with a cell for each weight;
- * JSON has an object with the members name, mixing, heads, rows, columns, queries, keys and weight. */
-struct aq_map;
-void aq_shown_map(aq_shown *shown, const char *key, const struct aq_map *map);
-/* Adds all of another tree. It is not copied, so it has to live as long as this one. */
-void aq_shown_tree(aq_shown *shown, const char *key, const aq_shown *tree);
-/* Opens an object or a list. What follows goes into it, until aq_shown_end. */
-void aq_shown_begin(aq_shown *shown, const char *key);
-void aq_shown_list(aq_shown *shown, const char *key);
-void aq_shown_end(aq_shown *shown);
-/* After a fact: text says this instead of the value. After the opening of an object or a list: this is its
- * title, and text indents what is in it. */
-void aq_shown_say(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
-/* A line that JSON does not have; label may be NULL. */
-void aq_shown_note(aq_shown *shown, const char *label, const char *format, ...) AQ_FORMAT(3, 4);
-/* The title of a page; text and JSON do not have it. */
-void aq_shown_title(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
-/* Text will go to a terminal of so many columns, which shows colours or not. Without this call maps are drawn
- * for 80 columns and no colours. */
-void aq_shown_terminal(aq_shown *shown, int columns, bool colour);
-/* Writes the tree as it is so far; more can be added afterwards. AQ_USAGE: it nests more than 64 levels, or
- * stands within itself. */
-int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
 /* ---- Programs: source text, parsed, names checked ---- */
 

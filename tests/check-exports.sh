@@ -2,7 +2,7 @@
 # check-exports.sh: the shared library exports what aq.h declares, under a version, and not a name more.
 set -u
 library=${AQ_BUILD:-.}/.libs/libaq.so
-header=${AQ_SOURCE:-.}/libaq/aq.h
+headers=${AQ_SOURCE:-.}/libaq/aq*.h # aq.h includes the others
 if [ ! -e "$library" ] || ! command -v nm > /dev/null; then
   echo '1..0 # SKIP no shared library was built, or there is no nm'
   exit 0
@@ -13,7 +13,8 @@ exported=$(nm -D --defined-only "$library" | awk '$2 != "A" {print $3}' | sort)
 exported=$(printf '%s\n' "$exported" | grep -vE '^(__(asan|ubsan|tsan|odr)|_init|_fini|__bss_start|_edata|_end)')
 # Names called like functions in the header, once comments are gone, that are not types (aq_..._fn typedefs
 # have a star).
-declared=$(sed -e 's://.*::' "$header" | tr '\n' ' ' | sed -e 's:/\*:\n/*:g' -e 's:\*/:*/\n:g' | grep -v '^/\*' | tr '\n' ' ' |
+# shellcheck disable=SC2086
+declared=$(cat $headers | sed -e 's://.*::' | tr '\n' ' ' | sed -e 's:/\*:\n/*:g' -e 's:\*/:*/\n:g' | grep -v '^/\*' | tr '\n' ' ' |
   tr ';{}' '\n\n\n' | grep -v typedef | grep -oE '(^|[^A-Za-z0-9_])aq_[a-z0-9_]+[[:space:]]*\(' | grep -oE 'aq_[a-z0-9_]+' | sort -u)
 
 problems=$(for name in $declared; do
