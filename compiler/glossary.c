@@ -148,6 +148,19 @@ static const char *written_kind(struct cc_words *words, const struct io_kind *ki
   return kept(words, &text);
 }
 
+/* min_count = N; split = marks | spaces */
+static const char *written_option(struct cc_words *words, const struct io_option *option) {
+  static const char *const value[] = {[IO_OPTION_WHOLE] = "N",
+                                      [IO_OPTION_TEXT] = "\"…\"",
+                                      [IO_OPTION_SWITCH] = "true | false",
+                                      [IO_OPTION_CHOICE] = ""};
+  struct rt_text text = {0};
+  rt_text_printf(&text, "%s = %s", option->name, value[option->type]);
+  for (int64_t k = 0; option->choice && k < option->most; k++)
+    rt_text_printf(&text, "%s%s", k ? " | " : "", option->choice[k]);
+  return kept(words, &text);
+}
+
 static void add_option(struct cc_words *words, const struct io_option *option) {
   struct rt_text kinds = {0};
   for (size_t w = 0; w < words->count; w++)
@@ -156,9 +169,7 @@ static void add_option(struct cc_words *words, const struct io_option *option) {
     for (int o = 0; o < io_kinds[k]->options; o++)
       if (!strcmp(io_kinds[k]->option[o].name, option->name))
         rt_text_printf(&kinds, "%s%s", kinds.length ? ", " : "an option of columns: ", io_kinds[k]->name);
-  cc_words_add(words, option->name,
-               rt_arena_printf(&words->arena, "%s = %s", option->name, option->text ? "\"…\"" : "N"),
-               kept(words, &kinds), option->doc, NULL);
+  cc_words_add(words, option->name, written_option(words, option), kept(words, &kinds), option->doc, NULL);
 }
 
 static void add_columns(struct cc_words *words) {

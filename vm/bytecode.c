@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 15, HEADER = 28 /* bytes */ };
+enum { VERSION = 16, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -134,7 +134,7 @@ static void stream_column(struct vm_stream *s, struct io_column *column) {
   stream_text(s, &source);
   for (int o = 0; column->kind && o < column->kind->options; o++) {
     const struct io_option *option = &column->kind->option[o];
-    if (option->text)
+    if (option->type == IO_OPTION_TEXT)
       stream_text(s, io_option_text(option, &column->set));
     else
       stream_i64(s, io_option_number(option, &column->set));

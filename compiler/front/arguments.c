@@ -455,6 +455,27 @@ static int set_name(struct cc_context *c, const struct cc_callee *callee, const 
   return RT_OK;
 }
 
+/* split = spaces: the number of the word, from 1 on. */
+static int set_word(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
+                    struct cc_setting *s) {
+  const char *said = s->arg->kind == GR_NAME || s->arg->kind == GR_STRING ? s->arg->text : "";
+  struct rt_nearest nearest = {said, NULL, 0};
+  int count = (int)p->range.max;
+  for (int k = 0; k < count; k++) {
+    rt_nearest_consider(&nearest, p->word[k]);
+    if (strcmp(p->word[k], said) != 0) continue;
+    if (s->arg->kind == GR_STRING)
+      return gr_fail(c->error, s->arg->span, "`%s` of `%s` is written without quotes: %s = %s", p->name,
+                     callee->name, p->name, said);
+    s->number = k + 1;
+    return RT_OK;
+  }
+  gr_fail(c->error, s->arg->span, "`%s` of `%s` is one of %s", p->name, callee->name,
+          cc_listed(c, count, p->word));
+  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  return c->error->code;
+}
+
 static int set_one(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
                    struct cc_setting *s) {
   switch (p->takes) {
@@ -464,6 +485,7 @@ static int set_one(struct cc_context *c, const struct cc_callee *callee, const s
     case CC_TAKES_SWITCH: return set_number(c, callee, p, s);
     case CC_TAKES_TEXT: return set_text(c, callee, p, s);
     case CC_TAKES_NAME: return set_name(c, callee, p, s);
+    case CC_TAKES_WORD: return set_word(c, callee, p, s);
     default: return RT_OK;
   }
 }

@@ -28,6 +28,7 @@ enum cc_takes {
   CC_TAKES_FUNCTION, /* a function, head or built-in */
   CC_TAKES_TEXT,     /* in quotes */
   CC_TAKES_NAME,     /* of a column or an output; not an expression */
+  CC_TAKES_WORD,     /* one of a few words, which are written bare and are no expression */
   CC_TAKES_WAY       /* a name with arguments of its own: optimizer = adamw(lr = 0.1) */
 };
 
@@ -48,6 +49,7 @@ struct cc_parameter {
       offset; /* of a setting: where its double, int64_t or rt_amount stands in the struct that is filled */
   const struct gr_node *node; /* of a function's own parameter: where it is declared */
   const char *doc;            /* of a setting: what `aqc help` says of it */
+  const char *const *word;    /* of CC_TAKES_WORD: [range.max], the first of which is number 1 */
 };
 
 struct cc_callee {

@@ -195,17 +195,32 @@ static int column_from(struct cc_context *c, const struct gr_node *data, const s
 
 /* The options as a callee takes them: `from`, which every column has, and those of its kind. */
 static int option_rows(const struct io_kind *kind, struct cc_parameter *row) {
+  static const enum cc_takes takes[] = {[IO_OPTION_WHOLE] = CC_TAKES_WHOLE,
+                                        [IO_OPTION_TEXT] = CC_TAKES_TEXT,
+                                        [IO_OPTION_SWITCH] = CC_TAKES_SWITCH,
+                                        [IO_OPTION_CHOICE] = CC_TAKES_WORD};
   row[0] = (struct cc_parameter){"from", CC_TAKES_ANY, .optional = true, .by_name = true};
   for (int o = 0; o < kind->options; o++) {
     const struct io_option *option = &kind->option[o];
     row[o + 1] = (struct cc_parameter){option->name,
-                                       option->text ? CC_TAKES_TEXT : CC_TAKES_WHOLE,
+                                       takes[option->type],
                                        CC_FROM_TO((double)option->least, (double)option->most),
                                        .optional = !option->needed,
                                        .by_name = true,
-                                       .offset = offsetof(struct io_column, set) + option->offset};
+                                       .word = option->choice};
   }
   return kind->options + 1;
+}
+
+/* Numbers, words and switches go to where the kind says. given[0] is `from`. */
+static void store_options(const struct io_kind *kind, const struct cc_setting *given,
+                          struct io_settings *set) {
+  for (int o = 0; o < kind->options; o++) {
+    const struct io_option *option = &kind->option[o];
+    if (!given[o + 1].arg || option->type == IO_OPTION_TEXT) continue;
+    bool is_switch = option->type == IO_OPTION_SWITCH;
+    *io_option_number(option, set) = (int64_t)given[o + 1].number + (is_switch ? IO_OFF : 0);
+  }
 }
 
 /* What no single option can tell. */
@@ -216,7 +231,7 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
   struct rt_error why = {0};
   for (int o = 0; o < kind->options; o++) {
     const struct cc_setting *given = &option[o + 1];
-    if (!kind->option[o].text || !given->arg) continue;
+    if (kind->option[o].type != IO_OPTION_TEXT || !given->arg) continue;
     const char **text = io_option_text(&kind->option[o], set);
     *text = given->text;
     if (text == &set->vocab) *text = cc_beside(&c->module->arena, given->said_in, given->text);
@@ -239,7 +254,7 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   const struct cc_callee callee = {kind->name, "option", row, option_rows(kind, row), .declared = NULL};
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status != RT_OK) return status;
-  cc_store_settings(c, &callee, option, input->column);
+  store_options(kind, option, &input->column->set);
   if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
   return check_options(c, column, option, input);
 }

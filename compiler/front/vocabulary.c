@@ -41,6 +41,24 @@ static int agree_text(struct cc_context *c, const struct pair *pair, const char 
   return RT_OK;
 }
 
+/* Words that labels share their vocabulary with are names of things, which have one way of being read. */
+static int read_as_written(struct cc_context *c, const struct pair *pair, const struct io_column *words) {
+  struct io_settings set = words->set;
+  for (int o = 0; o < words->kind->options; o++) {
+    const struct io_option *option = &words->kind->option[o];
+    bool says = option->type == IO_OPTION_SWITCH || option->type == IO_OPTION_CHOICE;
+    if (!says || *io_option_number(option, &set) == 0) continue;
+    gr_fail(
+        c->error, pair->first->span,
+        "the words of `%s` and the labels of `%s` have one vocabulary, %s: such words are read as they are "
+        "written, between spaces, and have no `%s`",
+        pair->first->text, pair->second->text, pair->name, option->name);
+    gr_note(c->error, pair->second->span, "`%s` is declared here", pair->second->text);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
 static int share(struct cc_context *c, const struct gr_node *first, const struct gr_node *second,
                  const struct vm_input *first_input, const struct vm_input *second_input) {
   struct io_column *a = first_input->column, *b = second_input->column;
@@ -57,8 +75,10 @@ static int share(struct cc_context *c, const struct gr_node *first, const struct
   if (status == RT_OK) status = agree(c, &pair, "max_size", &a->set.max_size, &b->set.max_size);
   if (status == RT_OK) status = agree_text(c, &pair, &a->set.labels, &b->set.labels);
   if (status == RT_OK) status = agree_text(c, &pair, &a->set.vocab, &b->set.vocab);
-  if (status != RT_OK || a->kind->labels == b->kind->labels || (!a->set.min_count && !a->set.max_size))
-    return status;
+  if (status != RT_OK || a->kind->labels == b->kind->labels) return status;
+  status = read_as_written(c, a->kind->labels ? &(struct pair){second, first, name} : &pair,
+                           a->kind->labels ? b : a);
+  if (status != RT_OK || (!a->set.min_count && !a->set.max_size)) return status;
   gr_fail(c->error, second->span,
           "`%s` and `%s` have one vocabulary, %s: %s would leave words out, and so labels of `%s`",
           first->text, second->text, name, a->set.min_count ? "min_count" : "max_size",

@@ -39,7 +39,8 @@ struct io_axis {
 
 enum { IO_MOST_AXES = 2, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8 };
 
-/* What a program says behind the axes, in round brackets. 0 and NULL: nothing. */
+/* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
+ * the word, from 1 on, a switch IO_OFF or IO_ON. */
 struct io_settings {
   int64_t min_count;           /* texts that are rarer are unknown */
   int64_t max_size;            /* limit of the vocabulary */
@@ -48,19 +49,36 @@ struct io_settings {
   int64_t own[IO_OWN_OPTIONS]; /* options that one kind alone has; the kind says what each means */
 };
 
+/* What an option takes, and how it is written. */
+enum io_option_type {
+  IO_OPTION_WHOLE,  /* min_count = 2 */
+  IO_OPTION_TEXT,   /* vocab = "words.txt" */
+  IO_OPTION_SWITCH, /* lower = false */
+  IO_OPTION_CHOICE, /* split = spaces; one of a few words */
+};
+enum { IO_OFF = 1, IO_ON = 2 }; /* what a switch is when it was given */
+
 /* An option that a kind takes. */
 struct io_option {
   const char *name;
   const char *doc;
-  bool text;           /* it is a text; otherwise a whole number */
-  int64_t least, most; /* of a number */
-  size_t offset;       /* where it stands in struct io_settings */
-  bool needed;         /* it may not be left out */
+  enum io_option_type type;
+  int64_t least, most;       /* of a number, and of the number that a choice or a switch is */
+  const char *const *choice; /* of a choice: its words; a switch has none */
+  size_t offset;             /* where it stands in struct io_settings */
+  bool needed;               /* it may not be left out */
 };
 #define IO_WHOLE(name, least, most, field, doc)                                                              \
-  { name, doc, false, least, most, offsetof(struct io_settings, field), false }
+  { name, doc, IO_OPTION_WHOLE, least, most, NULL, offsetof(struct io_settings, field), false }
 #define IO_TEXT(name, field, doc)                                                                            \
-  { name, doc, true, 0, 0, offsetof(struct io_settings, field), false }
+  { name, doc, IO_OPTION_TEXT, 0, 0, NULL, offsetof(struct io_settings, field), false }
+#define IO_SWITCH(name, field, doc)                                                                          \
+  { name, doc, IO_OPTION_SWITCH, IO_OFF, IO_ON, NULL, offsetof(struct io_settings, field), false }
+/* words: an array. The number of words[0] is 1. */
+#define IO_CHOICE(name, words, field, doc)                                                                   \
+  { name, doc, IO_OPTION_CHOICE, 1, RT_COUNT(words), words, offsetof(struct io_settings, field), false }
+/* Is a switch on, which stands at `usual` when it was not given? */
+static inline bool io_is_on(int64_t value, bool usual) { return value ? value == IO_ON : usual; }
 /* What kinds with a vocabulary of counted tokens have in common. */
 #define IO_VOCAB_OPTIONS                                                                                     \
   IO_WHOLE("min_count", 1, INT32_MAX, min_count,                                                             \

@@ -25,7 +25,7 @@ static void spell(struct rt_text *out, const char *before, size_t before_length,
 static const struct io_option options[] = {
     {.name = "file",
      .doc = "the pieces with their scores, as SentencePiece has them: one a line, PIECE, a tab, SCORE",
-     .text = true,
+     .type = IO_OPTION_TEXT,
      .offset = offsetof(struct io_settings, vocab),
      .needed = true}};
 

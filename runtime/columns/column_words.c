@@ -1,19 +1,26 @@
-/* column_words.c: the words of a text. When tags belong to them, white space alone separates words, since the
- * tags are counted so. When labels share their vocabulary, words are names of things, and their case is kept
- * too. */
+/* column_words.c: the words of a text. Unless the program says otherwise, white space alone separates words
+ * when tags belong to them, since the tags are counted so. When labels share their vocabulary, words are
+ * names of things, which spaces separate and whose case is kept. */
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
 #include "runtime/io/utf8.h"
 
+enum { LOWER, SPLIT }; /* its own settings */
+enum { AT_MARKS = 1, AT_SPACES = 2 };
+
 static enum io_token_kind token_kind(const struct io_schema *schema, int column) {
   if (io_schema_has_labels(schema, column)) return IO_TOKENS_ITEMS;
+  int64_t split = schema->columns[column].set.own[SPLIT];
+  if (split) return split == AT_SPACES ? IO_TOKENS_SPACES : IO_TOKENS_WORDS;
   return io_schema_is_tagged(schema, column) ? IO_TOKENS_SPACES : IO_TOKENS_WORDS;
 }
 
 static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
                   struct io_tokens *tokens, struct rt_error *error) {
-  const struct io_tokeniser tokeniser = {.kind = token_kind(schema, column)};
+  const struct io_tokeniser tokeniser = {.kind = token_kind(schema, column),
+                                         .keep_case =
+                                             !io_is_on(schema->columns[column].set.own[LOWER], true)};
   return io_tokenise(&tokeniser, text, length, tokens, error);
 }
 
@@ -56,11 +63,20 @@ static void spell(struct rt_text *out, const char *before, size_t before_length,
   rt_text_add(out, token, length);
 }
 
-static const struct io_option options[] = {IO_VOCAB_OPTIONS};
+static const char *const splits[] = {[AT_MARKS - 1] = "marks", [AT_SPACES - 1] = "spaces"};
+
+static const struct io_option options[] = {
+    IO_VOCAB_OPTIONS,
+    IO_SWITCH("lower", own[LOWER], "whether words are read in lower case; they are, when it is left out"),
+    IO_CHOICE("split", splits, own[SPLIT],
+              "what separates words: marks and spaces, so that each mark is a word, or spaces alone; when it "
+              "is left out, spaces where the text has tags, marks elsewhere"),
+};
 
 const struct io_kind io_kind_words = {
     .name = "words",
-    .doc = "a text, split into words and punctuation marks, in lower case; T is how many, V the size of the "
+    .doc = "a text, split into words and punctuation marks, in lower case unless told otherwise; T is how "
+           "many, V the size of the "
            "vocabulary",
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .option = options,

@@ -19,7 +19,7 @@ const struct io_option *io_kind_misfit(const struct io_kind *kind, const struct 
   for (int o = 0; o < kind->options; o++) {
     const struct io_option *option = &kind->option[o];
     struct io_settings copy = *set;
-    int64_t number = option->text ? 0 : *io_option_number(option, &copy);
+    int64_t number = option->type == IO_OPTION_TEXT ? 0 : *io_option_number(option, &copy);
     if (number != 0 && (number < option->least || number > option->most)) return option;
   }
   return NULL;

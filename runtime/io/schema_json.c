@@ -15,19 +15,48 @@ static void write_bool(struct rt_text *out, const char *key, bool value, bool us
   if (value != usual) rt_text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-/* Only the options that are numbers: texts (labels, a file of words) have become the vocabulary by now. */
+/* Texts are left out: labels and a file of words have become the vocabulary by now. */
+static void write_option(const struct io_option *option, int64_t value, struct rt_text *out) {
+  if (value == 0) return;
+  if (option->type == IO_OPTION_WHOLE) write_integer(out, option->name, value, 0);
+  if (option->type == IO_OPTION_SWITCH)
+    rt_text_printf(out, ",\"%s\":%s", option->name, value == IO_ON ? "true" : "false");
+  if (option->type == IO_OPTION_CHOICE)
+    rt_text_printf(out, ",\"%s\":\"%s\"", option->name, option->choice[value - 1]);
+}
+
 static void write_options(const struct io_column *c, struct rt_text *out) {
   struct io_settings set = c->set;
   for (int o = 0; o < c->kind->options; o++)
-    if (!c->kind->option[o].text)
-      write_integer(out, c->kind->option[o].name, *io_option_number(&c->kind->option[o], &set), 0);
+    if (c->kind->option[o].type != IO_OPTION_TEXT)
+      write_option(&c->kind->option[o], *io_option_number(&c->kind->option[o], &set), out);
+}
+
+/* The number of a choice's word. */
+static int64_t read_choice(const struct io_option *option, const json_t *json, bool *good) {
+  const json_t *value = json_object_get(json, option->name);
+  const char *word = json_string_value(value);
+  for (int64_t k = 0; word && k < option->most; k++)
+    if (!strcmp(word, option->choice[k])) return k + 1;
+  if (value) *good = false;
+  return 0;
+}
+
+static int64_t read_option(const struct io_option *option, const json_t *json, bool *good) {
+  switch (option->type) {
+    case IO_OPTION_WHOLE: return io_json_integer(json, option->name, 0, option->most, 0, good);
+    case IO_OPTION_SWITCH:
+      if (!json_object_get(json, option->name)) return 0;
+      return io_json_bool(json, option->name, false, good) ? IO_ON : IO_OFF;
+    case IO_OPTION_CHOICE: return read_choice(option, json, good);
+    default: return 0;
+  }
 }
 
 static void read_options(struct io_column *c, const json_t *json, bool *good) {
   for (int o = 0; o < c->kind->options; o++) {
     const struct io_option *option = &c->kind->option[o];
-    if (!option->text)
-      *io_option_number(option, &c->set) = io_json_integer(json, option->name, 0, option->most, 0, good);
+    if (option->type != IO_OPTION_TEXT) *io_option_number(option, &c->set) = read_option(option, json, good);
   }
   struct io_settings settled = c->set; /* as it was when it was written */
   if (c->kind->settle

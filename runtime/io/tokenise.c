@@ -69,6 +69,7 @@ static enum kind kind_of(int32_t p) {
 struct source {
   const char *text;
   size_t length;
+  bool keep_case;
 };
 
 /* The kind of the code point at a position, its value and size; SPACE at the end. */
@@ -135,20 +136,22 @@ static int add(struct io_tokens *t, size_t start, size_t length, size_t size) {
   return RT_OK;
 }
 
-/* Lower case for the decomposed points, and ASCII for joiners within a word. */
-static void map_points(int32_t *points, size_t count, bool joiners) {
+/* Lower case for the decomposed points unless their case is kept, and ASCII for joiners within a word. */
+static void map_points(int32_t *points, size_t count, bool keep_case, bool joiners) {
   for (size_t i = 0; i < count; i++) {
     if (joiners && points[i] == RIGHT_QUOTE)
       points[i] = APOSTROPHE;
     else if (joiners && is_hyphen(points[i]))
       points[i] = HYPHEN;
-    else
+    else if (!keep_case)
       points[i] = utf8proc_tolower(points[i]);
   }
 }
 
 /* Appends the normal form: decompose, map, compose. */
-static int add_normalised(struct io_tokens *t, const char *text, size_t length, bool joiners) {
+static int add_normalised(struct io_tokens *t, const struct source *s, size_t start, size_t length,
+                          bool joiners) {
+  const char *text = s->text + start;
   const utf8proc_option_t options = UTF8PROC_STABLE;
   utf8proc_ssize_t count;
   while ((count = utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, t->points,
@@ -157,7 +160,7 @@ static int add_normalised(struct io_tokens *t, const char *text, size_t length, 
     if (IO_GROW(t->points, t->points_capacity, (size_t)count) != RT_OK) return RT_NO_MEMORY;
   if (count < 0) /* more than the library can count, and than memory holds */
     return RT_NO_MEMORY;
-  map_points(t->points, (size_t)count, joiners);
+  map_points(t->points, (size_t)count, s->keep_case, joiners);
   count = utf8proc_normalize_utf32(t->points, count, options | UTF8PROC_COMPOSE);
   if (reserve_text(t, (size_t)count * 4) != RT_OK) return RT_NO_MEMORY;
   for (utf8proc_ssize_t i = 0; i < count; i++)
@@ -171,13 +174,14 @@ static int add_word(struct io_tokens *t, const struct source *s, size_t start, s
   size_t length = end - start, before = t->text_length, i;
   if (reserve_text(t, length) != RT_OK) return RT_NO_MEMORY;
   char *to = t->text + t->text_length;
-  for (i = 0; i < length && (unsigned char)from[i] < 0x80; i++) to[i] = io_ascii_lower(from[i]);
+  for (i = 0; i < length && (unsigned char)from[i] < 0x80; i++)
+    to[i] = s->keep_case ? from[i] : io_ascii_lower(from[i]);
   if (i == length)
     t->text_length += length;
   else if (length == 3 && (unsigned char)from[0] >= 0xE4 && (unsigned char)from[0] <= 0xE9) {
     memcpy(to, from, 3); /* U+4000..U+9FFF: the common ideographs, which are their own normal form */
     t->text_length += 3;
-  } else if (add_normalised(t, from, length, joiners) != RT_OK)
+  } else if (add_normalised(t, s, start, length, joiners) != RT_OK)
     return RT_NO_MEMORY;
   return add(t, start, length, t->text_length - before);
 }
@@ -324,7 +328,7 @@ static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *to
 
 int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length,
                 struct io_tokens *tokens, struct rt_error *error) {
-  struct source source = {text, length};
+  struct source source = {text, length, tokeniser->keep_case};
   int status = RT_OK;
   tokens->count = tokens->text_length = 0;
   switch (tokeniser->kind) {

@@ -1,10 +1,10 @@
 /* tokenise.h: from text to tokens.
  *
- * - words: Unicode words, NFC, lower case. White space separates; every punctuation mark or symbol is a token
- * of its own, and so is every Han ideograph and every kana. Combining marks stay with what they follow. Part
- * of a word are an apostrophe or hyphen between letters or digits (don't, n't, re-imagining), an apostrophe
- * that begins a clitic of at most two letters standing alone ('s, 're, 'll), and a point or comma between
- * digits (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there
+ * - words: Unicode words, NFC, lower case unless keep_case. White space separates; every punctuation mark or
+ * symbol is a token of its own, and so is every Han ideograph and every kana. Combining marks stay with what
+ * they follow. Part of a word are an apostrophe or hyphen between letters or digits (don't, n't,
+ * re-imagining), an apostrophe that begins a clitic of at most two letters standing alone ('s, 're, 'll), and
+ * a point or comma between digits (3.14, 1,000). The typographic apostrophe and hyphen become ' and - there
  * - spaces: what ASCII white space separates and nothing more, for text that is tokenised already. NFC, lower
  * case
  * - items: what ASCII white space separates, unchanged: names of things
@@ -34,6 +34,7 @@ enum io_token_kind {
 struct io_tokeniser {
   enum io_token_kind kind;
   int64_t min_n, max_n; /* ngrams: 1 <= min_n <= max_n */
+  bool keep_case;       /* words and spaces: not in lower case */
 };
 
 /* One token. start, length: its bytes in the source text (ngrams: those of its word). at, size: its
