@@ -65,9 +65,9 @@ static int bind_dims(struct check *c, struct rt_error *error) {
   for (size_t s = 0; s < m->dims.symbol_count; s++)
     open[s] = m->dims.symbol[s].kind == VM_BOUND && m->dims.symbol[s].value < 0;
   for (uint32_t i = 0; i < m->input_count; i++) {
-    struct vm_symbol *symbol = m->input[i].vocabulary < 0 ? NULL : &m->dims.symbol[m->input[i].vocabulary];
-    if (!symbol || symbol->value >= 0) continue;
-    symbol->value = m->input[i].column->kind->small;
+    for (size_t s = 0; s < m->dims.symbol_count; s++)
+      if (open[s] && m->dims.symbol[s].value < 0 && vm_input_axis(&m->dims, &m->input[i], (int64_t)s) >= 0)
+        m->dims.symbol[s].value = m->input[i].column->kind->small;
   }
   for (size_t s = 0; s < m->dims.symbol_count; s++)
     if (open[s] && m->dims.symbol[s].value < 0) m->dims.symbol[s].value = 3;

@@ -17,7 +17,7 @@ enum { MOST_OPERANDS = 3 };
 
 static int64_t assumed_size(const struct vm_module *m, size_t symbol) {
   for (uint32_t i = 0; i < m->input_count; i++)
-    if (m->input[i].vocabulary == (int64_t)symbol) return m->input[i].column->kind->usual;
+    if (vm_input_axis(&m->dims, &m->input[i], (int64_t)symbol) >= 0) return m->input[i].column->kind->usual;
   return ASSUMED_WIDTH;
 }
 

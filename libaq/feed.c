@@ -33,8 +33,8 @@ static int pair_tags(const struct vm_module *module, struct io_schema *schema, s
 static void share_vocabularies(const struct vm_module *module, struct io_schema *schema) {
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i], *first = module->input;
-    if (input->vocabulary < 0 || input->type.dtype != RT_INT) continue;
-    while (first->vocabulary != input->vocabulary || first->type.dtype != RT_INT) first++;
+    if (input->vocabulary < 0) continue;
+    while (first->vocabulary != input->vocabulary) first++;
     if (first->column != input->column)
       schema->columns[vm_column_of(module, input)].shares = vm_column_of(module, first);
   }
@@ -63,15 +63,9 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
   return RT_OK;
 }
 
-/* The axis of an input that is as wide for all rows, or VM_NO_DIM. */
-static vm_dim width_of(const struct vm_input *input) {
-  return io_kind_has(input->column->kind, IO_WIDTH) ? input->type.dim[input->type.rank - 1] : VM_NO_DIM;
-}
-
 /* What an input says of its column. text: a plain text is read, whose rows have no begin and no end. */
 static int set_up_column(const struct vm_module *module, const struct vm_input *input, bool text,
                          struct io_column *column, struct rt_error *error) {
-  int64_t width;
   column->required |= !input->is_target;
   column->ends |= input->shifted && !text;
   column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
@@ -83,8 +77,12 @@ static int set_up_column(const struct vm_module *module, const struct vm_input *
                    "program limits its length to 1",
                    input->name);
   if (column->ends && column->max_length > 1) column->max_length--;
-  if (width_of(input) != VM_NO_DIM && !vm_dim_value(&module->dims, width_of(input), NULL, &width, NULL))
-    column->width = width;
+  for (int a = 0; a < IO_MOST_AXES; a++) {
+    int64_t size;
+    if (column->kind->axis[a].means == IO_WIDTH
+        && !vm_dim_value(&module->dims, vm_input_dim(input, a), NULL, &size, NULL))
+      column->size[a] = size;
+  }
   return RT_OK;
 }
 
@@ -121,22 +119,42 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
   return status != RT_OK ? status : io_schema_check(schema, error);
 }
 
-static int64_t column_size(const struct io_column *column) {
-  if (io_kind_has(column->kind, IO_WIDTH)) return column->width;
+static int64_t column_size(const struct io_column *column, int axis) {
+  if (column->kind->axis[axis].means == IO_WIDTH) return column->size[axis];
   return column->vocab ? column->vocab->count : -1;
+}
+
+static void hint_new_name(struct rt_error *error) {
+  rt_hint(error, "to let the data decide, use a new name in the data block: neither a dim of the program nor "
+                 "a size of another column");
 }
 
 /* class[3] or vector[16]: the program says how many there are. */
 static int fixed_size(const struct vm_module *module, const struct vm_input *input,
-                      const struct io_column *column, struct rt_error *error) {
-  vm_dim dim = input->type.of != VM_NO_DIM ? input->type.of : width_of(input);
-  int64_t wanted, size = column_size(column);
-  if (dim == VM_NO_DIM || vm_dim_value(&module->dims, dim, NULL, &wanted, NULL) || wanted == size)
+                      const struct io_column *column, int axis, struct rt_error *error) {
+  int64_t wanted, size = column_size(column, axis);
+  if (vm_dim_value(&module->dims, vm_input_dim(input, axis), NULL, &wanted, NULL) || wanted == size)
     return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name,
-          (long long)size, column->kind->entries, (long long)wanted);
-  rt_hint(error, "to let the data decide, use a new name in the data block: neither a dim of the program nor "
-                 "a size of another column");
+          (long long)size, io_kind_counts(column->kind, axis), (long long)wanted);
+  hint_new_name(error);
+  return error->code;
+}
+
+/* Gives the size of an axis to the name that the program has for it. */
+static int bind_axis(struct vm_module *module, const struct vm_input *input, const struct io_column *column,
+                     int axis, struct rt_error *error) {
+  vm_dim dim = vm_input_dim(input, axis);
+  int64_t number = dim == VM_NO_DIM ? -1 : vm_dim_as_symbol(&module->dims, dim);
+  if (dim == VM_NO_DIM) return RT_OK;
+  if (number < 0) return fixed_size(module, input, column, axis, error); /* a number in the program */
+  struct vm_symbol *symbol = &module->dims.symbol[number];
+  int64_t size = column_size(column, axis);
+  if (symbol->value < 0) symbol->value = size;
+  if (symbol->value == size) return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size,
+          io_kind_counts(column->kind, axis), symbol->name, (long long)symbol->value);
+  hint_new_name(error);
   return error->code;
 }
 
@@ -149,27 +167,12 @@ int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct r
 }
 
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error) {
-  int status;
   for (uint32_t i = 0; i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
-    const struct io_column *column = &schema->columns[vm_column_of(module, input)];
-    int64_t size = column_size(column);
-    if (input->vocabulary < 0) { /* a number in the program */
-      status = fixed_size(module, input, column, error);
+    for (int a = 0; a < IO_MOST_AXES; a++) {
+      int status = bind_axis(module, input, &schema->columns[vm_column_of(module, input)], a, error);
       if (status != RT_OK) return status;
-      continue;
     }
-    struct vm_symbol *symbol = &module->dims.symbol[input->vocabulary];
-    if (symbol->value == size) continue;
-    if (symbol->value >= 0) {
-      rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size,
-              column->kind->entries, symbol->name, (long long)symbol->value);
-      rt_hint(error,
-              "to let the data decide, use a new name in the data block: neither a dim of the program nor "
-              "a size of another column");
-      return error->code;
-    }
-    symbol->value = size;
   }
   return lib_requirements_bound(module, error);
 }

@@ -153,24 +153,36 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
   return RT_OK;
 }
 
+/* Is the size of an axis one that data decide, by the name that the input has for it? One that they do not
+ * decide must be known now, to be compared with the column's. */
+static bool size_fits(const struct vm_dims *dims, const struct vm_input *input, int axis) {
+  vm_dim dim = vm_input_dim(input, axis);
+  int64_t symbol = vm_dim_as_symbol(dims, dim), size;
+  if (input->column->kind->axis[axis].means == IO_ENTRIES) return symbol == input->vocabulary;
+  return symbol < 0 ? !vm_dim_value(dims, dim, NULL, &size, NULL)
+                    : dims->symbol[symbol].kind == VM_BOUND || dims->symbol[symbol].kind == VM_CONST;
+}
+
 /* Is the input what its kind of column gives? The verifier knows types, but not what columns hold. */
 static bool input_fits(const struct aq_model *model, const struct vm_input *input,
                        const struct io_column *column) {
   const struct vm_dims *dims = &model->module->dims;
   const struct io_kind *kind = column->kind;
-  bool ragged = io_kind_has(kind, IO_LENGTH), wide = io_kind_has(kind, IO_WIDTH),
-       real = io_kind_is_real(kind);
+  bool ragged = io_kind_has(kind, IO_LENGTH), real = io_kind_is_real(kind);
   const struct vm_type *t = &input->type;
-  int64_t width;
+  int rank = 0;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    rank += kind->axis[a].means == IO_LENGTH || kind->axis[a].means == IO_WIDTH;
   if (input->shifted && !kind->continues) return false;
   if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
-  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != ragged + wide
-      || ragged != (input->length >= 0))
+  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != rank
+      || ragged != (input->length >= 0) || (input->vocabulary >= 0 && !io_kind_has(kind, IO_ENTRIES)))
     return false;
   if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
-  /* A width that data do not decide must be known now, to be compared with the column's. */
-  if (input->vocabulary < 0) return !wide || !vm_dim_value(dims, t->dim[t->rank - 1], NULL, &width, NULL);
-  return vm_dim_as_symbol(dims, wide ? t->dim[t->rank - 1] : t->of) == input->vocabulary;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    if ((kind->axis[a].means == IO_WIDTH || kind->axis[a].means == IO_ENTRIES) && !size_fits(dims, input, a))
+      return false;
+  return true;
 }
 
 /* Does the function give scores for every class of its targets, or their numbers, and the loss where it is

@@ -58,10 +58,17 @@ static int check_total(const struct lib_row_check *check, uint32_t input, const 
                        int64_t row, struct rt_error *error) {
   const struct vm_input *in = &check->module->input[input];
   const struct vm_output *output = in->is_target ? bounded(check->module, input) : NULL;
-  double total = 0;
   if (!output || !vm_link_find(output->link)->along) return RT_OK;
-  int64_t first = io_payload_begin(&v->of, row) * v->of.width;
-  for (int64_t k = 0; k < v->of.width; k++) total += io_payload_number(&v->of, first + k);
+  int64_t at = io_payload_begin(&v->of, row) * v->of.width;
+  int64_t end = at + io_payload_count(&v->of, row) * v->of.width;
+  int64_t each = v->of.width; /* the last axis: of a matrix, each of its rows is a distribution */
+  double total = 1;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    if (in->column->kind->axis[a].means == IO_WIDTH) each = v->size[a];
+  for (; at < end && fabs(total - 1) <= NEAR_ONE; at += each) {
+    total = 0;
+    for (int64_t k = 0; k < each; k++) total += io_payload_number(&v->of, at + k);
+  }
   if (fabs(total - 1) <= NEAR_ONE) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the numbers of \"%s\" add up to %g", in->name, total);
   rt_hint(error, "the targets of %s are %s", output->loss, vm_link_find(output->link)->targets);

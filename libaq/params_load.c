@@ -36,8 +36,7 @@ static struct words words_of(const struct vm_module *module, const struct io_sch
   int64_t symbol = vm_dim_as_symbol(&module->dims, dim);
   for (uint32_t i = 0; schema && symbol >= 0 && i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
-    int column =
-        input->vocabulary == symbol && input->type.dtype == RT_INT ? vm_column_of(module, input) : -1;
+    int column = input->vocabulary == symbol ? vm_column_of(module, input) : -1;
     if (column >= 0) return (struct words){schema->columns[column].vocab, schema->columns[column].kind};
   }
   return (struct words){NULL, NULL};

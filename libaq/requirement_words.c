@@ -26,7 +26,7 @@ static const struct vm_input *input_of(const struct vm_module *m, uint32_t symbo
 
 static const struct vm_input *input_with_size(const struct vm_module *m, uint32_t symbol) {
   for (uint32_t i = 0; i < m->input_count; i++)
-    if (m->input[i].vocabulary == (int64_t)symbol) return &m->input[i];
+    if (vm_input_axis(&m->dims, &m->input[i], symbol) >= 0) return &m->input[i];
   return NULL;
 }
 
@@ -37,7 +37,8 @@ static bool print_meaning(const struct vm_module *m, uint32_t symbol, struct rt_
     unit(input, 2, out);
     rt_text_printf(out, " of %s", input->name);
   } else if (sized) {
-    rt_text_printf(out, "%s of %s", sized->column->kind->entries, sized->name);
+    rt_text_printf(out, "%s of %s",
+                   io_kind_counts(sized->column->kind, vm_input_axis(&m->dims, sized, symbol)), sized->name);
   }
   return input || sized;
 }

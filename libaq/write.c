@@ -3,7 +3,7 @@
  * In text, tabs separate the outputs. A class is its label; with probabilities, a field LABEL=P follows for
  * each class, in the order of aq_model_class; with top K, for each of the K best, the best first. Tags are
  * labels with spaces between them, and with probabilities a field with those follows; CUT stands for words
- * that the model did not see. Numbers have spaces between them. */
+ * that the model did not see. Numbers have spaces between them, the rows of a matrix and vectors `;`. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +17,7 @@
 struct answer {
   const double *p; /* [rows, count] */
   int64_t rows, count;
+  bool lists;          /* numbers: each row is a list, of a matrix or of vectors */
   const int32_t *path; /* tags: the number of each row's */
   int64_t unanswered;  /* tags: words behind the rows, which the model was not given */
   const struct io_vocab *vocab;
@@ -38,6 +39,7 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
   struct answer a = {.p = scores->value + scores->first[example] * scores->columns,
                      .rows = scores->first[example + 1] - scores->first[example],
                      .count = scores->columns,
+                     .lists = m->input[m->output[o].target].type.rank > 1,
                      .vocab = session_vocab(s, o),
                      .options = options};
   if (vm_targets[session_target(s, o)].form == VM_TAGS) {
@@ -150,7 +152,7 @@ static void tags_text(const struct answer *a, struct rt_text *out) {
 
 static void numbers_text(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->rows * a->count; k++) {
-    if (k) rt_text_puts(out, " ");
+    if (k) rt_text_puts(out, a->lists && k % a->count == 0 ? "; " : " ");
     add_number(out, "%.9g", a->p[k]);
   }
 }
@@ -223,7 +225,13 @@ static void number_json(const struct answer *a, struct rt_text *out) {
 
 static void numbers_json(const struct answer *a, struct rt_text *out) {
   rt_text_puts(out, "[");
-  number_json(a, out);
+  for (int64_t r = 0; r < a->rows && a->lists; r++) {
+    struct answer row = {.p = a->p + r * a->count, .rows = 1, .count = a->count};
+    rt_text_puts(out, r ? ",[" : "[");
+    number_json(&row, out);
+    rt_text_puts(out, "]");
+  }
+  if (!a->lists) number_json(a, out);
   rt_text_puts(out, "]");
 }
 

@@ -117,12 +117,14 @@ static void stream_param(struct vm_stream *s, struct vm_param *param) {
   stream_f64(s, &param->weight_decay);
 }
 
-/* A kind is written as its name. A name that no kind has is a fault. */
+/* A kind is written as its name and the number of its axes. What no kind has is a fault. */
 static void stream_kind(struct vm_stream *s, const struct io_kind **kind) {
   const char *name = *kind ? (*kind)->name : NULL;
+  uint8_t axes = *kind ? (uint8_t)io_kind_most_axes(*kind) : 0;
   stream_text(s, &name);
+  stream_u8(s, &axes);
   if (!s->reading) return;
-  *kind = name ? io_kind_find(name) : NULL;
+  *kind = name ? io_kind_with_axes(name, axes) : NULL;
   if (name && !*kind) s->failed = true;
 }
 

@@ -13,6 +13,21 @@ int vm_operand_axis(const struct attend_operand *operand, uint8_t role) {
   return -1;
 }
 
+vm_dim vm_input_dim(const struct vm_input *input, int axis) {
+  const struct io_kind *kind = input->column ? input->column->kind : NULL;
+  if (!kind) return VM_NO_DIM;
+  if (kind->axis[axis].means == IO_ENTRIES) return input->type.of;
+  return kind->axis[axis].means == IO_WIDTH && axis < input->type.rank ? input->type.dim[axis] : VM_NO_DIM;
+}
+
+int vm_input_axis(const struct vm_dims *dims, const struct vm_input *input, int64_t symbol) {
+  for (int a = 0; a < IO_MOST_AXES; a++) {
+    vm_dim dim = vm_input_dim(input, a);
+    if (dim != VM_NO_DIM && vm_dim_as_symbol(dims, dim) == symbol) return a;
+  }
+  return -1;
+}
+
 struct vm_module *vm_module_new(void) {
   struct vm_module *module = rt_zalloc(1, sizeof *module);
   if (module && vm_dims_init(&module->dims) == RT_OK) return module;

@@ -73,11 +73,17 @@ struct vm_input {
   const char *name;         /* of the column, or of the argument */
   struct io_column *column; /* one of the module's; NULL for an argument of a run */
   struct vm_type type;
-  int64_t vocabulary; /* symbol number of its vocabulary or classes, -1 none */
+  int64_t vocabulary; /* symbol number of its vocabulary or classes, -1 none. Widths are in its type */
   int64_t length;     /* symbol number of its ragged dim, -1 none */
   bool is_target;     /* used by the loss only */
   bool shifted;       /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };
+
+/* The dim of the column's axis number `axis`, if its size comes from the data as a whole: of a vocabulary, or
+ * of a width. VM_NO_DIM: the column has no such axis there. */
+vm_dim vm_input_dim(const struct vm_input *input, int axis);
+/* The axis of an input's column that gives the symbol its value, or -1. */
+int vm_input_axis(const struct vm_dims *dims, const struct vm_input *input, int64_t symbol);
 
 /* A model's output. */
 struct vm_output {

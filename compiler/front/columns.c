@@ -31,9 +31,8 @@ static int unknown_kind(struct rt_error *error, const struct gr_node *kind) {
   return error->code;
 }
 
-static int find_kind(struct rt_error *error, const struct gr_node *column, const struct io_kind **kind) {
-  *kind = io_kind_find(column->child[0]->text);
-  return *kind ? RT_OK : unknown_kind(error, column->child[0]);
+static int written_axes(const struct gr_node *column) {
+  return column->child[1] ? column->child[1]->count : 0;
 }
 
 /* "[T, V]": the axes of a kind, or those alone that must be there. */
@@ -45,6 +44,29 @@ static void write_axes(const struct io_kind *kind, bool all, struct rt_text *out
     before = ", ";
   }
   if (before[0] == ',') rt_text_puts(out, "]");
+}
+
+/* No kind of that name has so many axes: says how each is written. */
+static int wrong_form(struct rt_error *error, const struct gr_node *column) {
+  const char *name = column->child[0]->text;
+  struct rt_text written = {0};
+  for (size_t k = 0; io_kinds[k]; k++) {
+    if (strcmp(io_kinds[k]->name, name) != 0) continue;
+    rt_text_printf(&written, "%s`%s: %s", written.length ? " or " : "", column->text, name);
+    write_axes(io_kinds[k], false, &written);
+    rt_text_puts(&written, "`");
+  }
+  gr_fail(error, column->span, "a column of this kind is written %s", written.failed ? name : written.data);
+  rt_text_free(&written);
+  return error->code;
+}
+
+/* The kind of a column, which has as many axes as are written. */
+static int find_kind(struct rt_error *error, const struct gr_node *column, const struct io_kind **kind) {
+  const char *name = column->child[0]->text;
+  *kind = io_kind_with_axes(name, written_axes(column));
+  if (*kind) return RT_OK;
+  return io_kind_find(name) ? wrong_form(error, column) : unknown_kind(error, column->child[0]);
 }
 
 static int limit_number(struct cc_context *c, const struct gr_node *node, int64_t *limit) {
@@ -262,17 +284,18 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
 /* A vector of no numbers is refused, and so is a choice of one class. The size of a name (vector[N],
  * class[C]) comes from the file, and is checked there in the same way. */
 static int check_count(struct cc_context *c, const struct gr_node *column, const struct io_kind *kind,
-                       vm_dim size) {
-  const struct gr_node *axes = column->child[1];
-  int64_t count, least = io_kind_is_real(kind) ? 1 : 2;
+                       int axis, vm_dim size) {
+  const bool wide = kind->axis[axis].means == IO_WIDTH;
+  const char *counts = io_kind_counts(kind, axis);
+  int64_t count, least = wide ? 1 : 2;
   if (vm_dim_value(&c->module->dims, size, NULL, &count, NULL) || count >= least) return RT_OK;
-  struct gr_span span = axes->child[axes->count - 1]->span;
-  if (io_kind_is_real(kind))
+  struct gr_span span = column->child[1]->child[axis]->span;
+  if (wide)
     gr_fail(c->error, span, "`%s` would have %lld %s; a %s has one at least", column->text, (long long)count,
-            kind->entries, kind->name);
+            counts, kind->name);
   else
-    gr_fail(c->error, span, "the %s of `%s` would be %lld in all; two are needed", kind->entries,
-            column->text, (long long)count);
+    gr_fail(c->error, span, "the %s of `%s` would be %lld in all; two are needed", counts, column->text,
+            (long long)count);
   struct rt_text written = {0};
   write_axes(kind, true, &written);
   if (!written.failed)
@@ -282,26 +305,9 @@ static int check_count(struct cc_context *c, const struct gr_node *column, const
   return c->error->code;
 }
 
-/* Are there as many axes as the kind has? */
-static int column_form(struct rt_error *error, const struct gr_node *column, const struct io_kind **kind) {
-  int count = column->child[1] ? column->child[1]->count : 0, least = 0, most = 0,
-      status = find_kind(error, column, kind);
-  for (int a = 0; a < IO_MOST_AXES && status == RT_OK; a++) {
-    most += (*kind)->axis[a].means != IO_NO_AXIS;
-    least += (*kind)->axis[a].means != IO_NO_AXIS && !(*kind)->axis[a].optional;
-  }
-  if (status != RT_OK || (count >= least && count <= most)) return status;
-  struct rt_text written = {0};
-  write_axes(*kind, false, &written);
-  gr_fail(error, column->span, "a column of this kind is written `%s: %s%s`", column->text,
-          column->child[0]->text, written.data ? written.data : "");
-  rt_text_free(&written);
-  return error->code;
-}
-
 int cc_check_column(struct rt_error *error, const struct gr_node *column) {
   const struct io_kind *kind;
-  return column_form(error, column, &kind);
+  return find_kind(error, column, &kind);
 }
 
 /* A vocabulary without a name is its column's own. */
@@ -311,27 +317,27 @@ static int own_entries(struct cc_context *c, const struct gr_node *column, vm_di
   return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
 }
 
-/* One axis of the kind; written is NULL when it was left out. */
-static int declare_axis(struct cc_context *c, const struct gr_node *column, enum io_axis_means means,
-                        const struct gr_node *written, struct vm_input *input) {
+/* One axis of the kind, which may have been left out. */
+static int declare_axis(struct cc_context *c, const struct gr_node *column, int axis,
+                        struct vm_input *input) {
+  const struct io_kind *kind = input->column->kind;
+  const struct gr_node *written = axis < written_axes(column) ? column->child[1]->child[axis] : NULL;
   struct vm_type *t = &input->type;
-  bool entries = means == IO_ENTRIES;
-  vm_dim *dim = entries ? &t->of : &t->dim[t->rank++];
+  enum io_axis_means means = kind->axis[axis].means;
+  vm_dim *dim = means == IO_ENTRIES ? &t->of : &t->dim[t->rank++];
   int status = written ? column_dim(c, written, means == IO_LENGTH ? VM_RAGGED : VM_BOUND, dim)
                        : own_entries(c, column, dim);
-  if (status == RT_OK && written && means != IO_LENGTH)
-    status = check_count(c, column, input->column->kind, *dim);
+  if (status == RT_OK && written && means != IO_LENGTH) status = check_count(c, column, kind, axis, *dim);
   if (status != RT_OK) return status;
-  int64_t symbol = vm_dim_as_symbol(&c->module->dims, *dim);
-  *(means == IO_LENGTH ? &input->length : &input->vocabulary) = symbol;
+  if (means == IO_LENGTH) input->length = vm_dim_as_symbol(&c->module->dims, *dim);
+  if (means == IO_ENTRIES) input->vocabulary = vm_dim_as_symbol(&c->module->dims, *dim);
   return RT_OK;
 }
 
 static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
-  const struct gr_node *axes = column->child[1];
   const struct io_kind *kind;
-  int count = axes ? axes->count : 0, status = column_form(c->error, column, &kind);
+  int status = find_kind(c->error, column, &kind);
   if (status != RT_OK) return status;
   *input = (struct vm_input){
       .column = rt_arena_alloc(&c->model->arena, sizeof *input->column),
@@ -343,9 +349,8 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   *input->column = IO_COLUMN_DEFAULTS;
   input->column->kind = kind;
   input->name = input->column->name = name;
-  for (int a = 0; a < IO_MOST_AXES && kind->axis[a].means; a++)
-    if ((status = declare_axis(c, column, kind->axis[a].means, a < count ? axes->child[a] : NULL, input)))
-      return status;
+  for (int a = 0; a < io_kind_most_axes(kind); a++)
+    if ((status = declare_axis(c, column, a, input))) return status;
   return column_options(c, data, column, input);
 }
 

@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-static bool has_vocabulary(const struct vm_input *column) {
-  return column->vocabulary >= 0 && column->type.dtype == RT_INT;
-}
-
 /* Two columns with one vocabulary of that name. */
 struct pair {
   const struct gr_node *first, *second;
@@ -116,9 +112,7 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
 int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
   for (int k = 0; k < data->count; k++)
     for (int i = 0; i < k; i++) {
-      if (!has_vocabulary(&declared[i]) || !has_vocabulary(&declared[k])
-          || declared[i].vocabulary != declared[k].vocabulary)
-        continue;
+      if (declared[i].vocabulary < 0 || declared[i].vocabulary != declared[k].vocabulary) continue;
       int status = share(c, data->child[i], data->child[k], &declared[i], &declared[k]);
       if (status != RT_OK) return status;
     }

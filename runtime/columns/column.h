@@ -26,18 +26,20 @@ struct io_place;
 enum io_axis_means {
   IO_NO_AXIS,
   IO_LENGTH,  /* T: the length of a row; each row has its own. Values have this axis */
-  IO_WIDTH,   /* N: as wide for all rows; learned from the first row. Values have this axis */
+  IO_WIDTH,   /* N: as wide for all rows; learned from the first row. Values have this axis. A kind may have
+                 several, as matrix[R, N] */
   IO_ENTRIES, /* V: how many ids there are, the size of the vocabulary. No axis of the values: each value is
-                 one of these ids */
+                 one of these ids. The last axis of a kind */
 };
 
 struct io_axis {
   enum io_axis_means means;
-  const char *name; /* in messages that show how the kind is written */
-  bool optional;    /* it may be left out */
+  const char *name;   /* in messages that show how the kind is written */
+  bool optional;      /* it may be left out */
+  const char *counts; /* what it counts, "rows"; NULL: the kind's `entries` */
 };
 
-enum { IO_MOST_AXES = 2, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8 };
+enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8 };
 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */
@@ -89,8 +91,9 @@ static inline bool io_is_on(int64_t value, bool usual) { return value ? value ==
               "a file with the vocabulary, one entry a line, in place of one that is learned")
 
 struct io_kind {
-  const char *name;                  /* in programs and files */
-  const char *doc;                   /* what a field of the file is */
+  const char *name; /* in programs and files. Kinds of one name differ in how many axes are written, as
+                       vector[N] and vector[T, N] */
+  const char *doc;  /* what a field of the file is */
   struct io_axis axis[IO_MOST_AXES]; /* words[T, V], of which V may be left out */
   enum io_dtype element;             /* what a value is made of: IO_I32 is an id, all others are numbers */
   const struct io_option *option;
@@ -132,14 +135,21 @@ struct io_kind {
 
 /* The kinds in their order, NULL behind the last. */
 extern const struct io_kind *const io_kinds[];
-/* The kind of that name, or NULL. */
+/* The first kind of that name, or NULL. */
 const struct io_kind *io_kind_find(const char *name);
+/* The kind of that name that may be written with so many axes, or NULL. */
+const struct io_kind *io_kind_with_axes(const char *name, int axes);
+/* How many axes it has at most, and at least. */
+int io_kind_most_axes(const struct io_kind *kind);
+int io_kind_least_axes(const struct io_kind *kind);
 /* Names that are kept for kinds to come, from 0 on; NULL behind the last. */
 const char *io_kind_later(size_t number);
-/* "words, chars and bytes"; all of them. */
+/* "words, chars and bytes"; all of them, each name once. */
 void io_kinds_list(struct rt_text *out);
 /* Has the kind such an axis? */
 bool io_kind_has(const struct io_kind *kind, enum io_axis_means means);
+/* What an axis of it counts: "classes", "numbers". */
+const char *io_kind_counts(const struct io_kind *kind, int axis);
 /* Are its values numbers? Otherwise they are ids. */
 static inline bool io_kind_is_real(const struct io_kind *kind) { return kind->element != IO_I32; }
 /* Is its vocabulary learned by counting? Not that of labels, nor one that is fixed. */

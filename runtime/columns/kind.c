@@ -7,6 +7,23 @@ bool io_kind_has(const struct io_kind *kind, enum io_axis_means means) {
   return false;
 }
 
+int io_kind_most_axes(const struct io_kind *kind) {
+  int most = 0;
+  for (int a = 0; a < IO_MOST_AXES; a++) most += kind->axis[a].means != IO_NO_AXIS;
+  return most;
+}
+
+int io_kind_least_axes(const struct io_kind *kind) {
+  int least = 0;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    least += kind->axis[a].means != IO_NO_AXIS && !kind->axis[a].optional;
+  return least;
+}
+
+const char *io_kind_counts(const struct io_kind *kind, int axis) {
+  return kind->axis[axis].counts ? kind->axis[axis].counts : kind->entries;
+}
+
 bool io_kind_is_counted(const struct io_kind *kind) {
   return io_kind_has(kind, IO_ENTRIES) && !kind->labels && kind->vocab == IO_VOCAB_WORDS;
 }

@@ -18,9 +18,22 @@ const struct io_kind *io_kind_find(const char *name) {
   return NULL;
 }
 
+const struct io_kind *io_kind_with_axes(const char *name, int axes) {
+  for (size_t k = 0; io_kinds[k]; k++)
+    if (strcmp(name, io_kinds[k]->name) == 0 && axes >= io_kind_least_axes(io_kinds[k])
+        && axes <= io_kind_most_axes(io_kinds[k]))
+      return io_kinds[k];
+  return NULL;
+}
+
 const char *io_kind_later(size_t number) { return number < RT_COUNT(later) ? later[number] : NULL; }
 
 void io_kinds_list(struct rt_text *out) {
-  for (size_t k = 0; io_kinds[k]; k++)
-    rt_text_printf(out, "%s%s", k == 0 ? "" : io_kinds[k + 1] ? ", " : " and ", io_kinds[k]->name);
+  const char *last = NULL;
+  for (size_t k = 0; io_kinds[k]; k++) {
+    if (io_kind_find(io_kinds[k]->name) != io_kinds[k]) continue; /* a name that was there already */
+    if (last) rt_text_printf(out, "%s%s", out->length ? ", " : "", last);
+    last = io_kinds[k]->name;
+  }
+  rt_text_printf(out, "%s%s", out->length ? " and " : "", last ? last : "");
 }

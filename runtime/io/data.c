@@ -17,9 +17,9 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
     struct io_values *v = &data->values[c];
     const struct io_kind *kind = schema->columns[c].kind;
     if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
-    int64_t width = io_kind_has(kind, IO_WIDTH) ? schema->columns[c].width : 1;
-    if (io_payload_init(&v->of, kind->element, width, io_kind_has(kind, IO_LENGTH)) != RT_OK)
+    if (io_payload_init(&v->of, kind->element, 1, io_kind_has(kind, IO_LENGTH)) != RT_OK)
       return rt_no_memory(error);
+    io_values_sizes(v, &schema->columns[c]);
   }
   return RT_OK;
 }
@@ -91,6 +91,7 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
                          struct io_values *into) {
   into->present = from->present;
   into->limit = from->limit;
+  memcpy(into->size, from->size, sizeof into->size);
   if (!from->present) return RT_OK;
   for (int32_t n = 0; n < from->unseen.count; n++) {
     size_t length;

@@ -9,13 +9,14 @@
 
 /* One column of a dataset. */
 struct io_values {
-  bool present;         /* false: the file does not have this column; there are no values */
-  struct io_payload of; /* the values of all rows */
-  int64_t limit;        /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
-  int64_t *row_cuts;    /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
-  int64_t cut;          /* tokens cut off by max_length */
-  int64_t cut_texts;    /* rows that had such tokens */
-  int64_t unknown;      /* tokens and labels that are not in the vocabulary */
+  bool present;               /* false: the file does not have this column; there are no values */
+  struct io_payload of;       /* the values of all rows */
+  int64_t size[IO_MOST_AXES]; /* of the IO_WIDTH axes; 0 while the first row has not told it */
+  int64_t limit;     /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
+  int64_t *row_cuts; /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
+  int64_t cut;       /* tokens cut off by max_length */
+  int64_t cut_texts; /* rows that had such tokens */
+  int64_t unknown;   /* tokens and labels that are not in the vocabulary */
   struct io_intern
       unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
   size_t cuts_capacity;
@@ -24,6 +25,7 @@ struct io_values {
   size_t *field_begin;  /* [rows] */
   size_t field_capacity;
   int64_t row_tokens, row_cut; /* of the row being added */
+  bool row_unsized;            /* no row before it has told the sizes */
 };
 
 /* How many of a row's values a model is given. The others are tags of tokens that were cut off. */

@@ -42,10 +42,29 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
     __attribute__((format(printf, 3, 4)));
 /* Encodes a text by its kind's tokens: all that a text needs. */
 int io_encode_text(const struct io_place *p, const struct io_field *field, struct rt_error *error);
+/* Numbers separated by white space or commas. */
+struct io_numbers {
+  struct io_field field;
+  int64_t begin;  /* the element that the first number becomes */
+  int64_t most;   /* those behind so many are only counted; 0: no limit */
+  int64_t number; /* which list of the field it is, from 1; 0: it is the only one */
+  int64_t count;  /* how many there were */
+};
+int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct rt_error *error);
+/* Lists of numbers with `;` between them, all as long: the size of the axis. Messages call each of them the
+ * kind's `one`. */
+int io_encode_lists(const struct io_place *p, const struct io_field *field, int axis, int64_t *lists,
+                    struct rt_error *error);
+/* How many values of a row stay, of `values`; the others are noted as cut off by the length's limit. */
+int64_t io_encode_kept(const struct io_place *p, int64_t values);
 /* Finds the id of a label. An id below 0 is a label that training did not see: a target keeps it, to be
  * judged; of an input, it names no row of any table. */
 int io_encode_label(const struct io_place *p, const char *text, size_t length, int32_t *id,
                     struct rt_error *error);
+/* A row tells the size of an IO_WIDTH axis: the first one decides it. False: it has another size already. */
+bool io_place_size(const struct io_place *p, int axis, int64_t size);
+/* Sets the sizes of a column's values as far as its schema knows them. */
+void io_values_sizes(struct io_values *v, const struct io_column *column);
 /* Ends the row of a ragged column; the column has `count` ids by now. */
 int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *error);
 

@@ -56,11 +56,24 @@ int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *erro
   return io_payload_end_row(of, p->e->data->rows, count) != RT_OK ? rt_no_memory(error) : RT_OK;
 }
 
-/* How many of a row's tokens stay; the others are noted as cut. */
-static int64_t cut(struct io_values *v, const struct io_column *c, int64_t tokens) {
-  v->row_tokens = tokens;
-  int64_t kept = c->max_length > 0 && tokens > c->max_length ? c->max_length : tokens;
-  v->row_cut = tokens - kept;
+void io_values_sizes(struct io_values *v, const struct io_column *column) {
+  memcpy(v->size, column->size, sizeof v->size);
+  v->of.width = io_column_width(column->kind, v->size);
+}
+
+bool io_place_size(const struct io_place *p, int axis, int64_t size) {
+  struct io_values *v = io_place_values(p);
+  if (v->size[axis] > 0) return v->size[axis] == size;
+  v->size[axis] = size;
+  v->of.width = io_column_width(io_place_column(p)->kind, v->size);
+  return true;
+}
+
+int64_t io_encode_kept(const struct io_place *p, int64_t values) {
+  struct io_values *v = io_place_values(p);
+  int64_t most = io_place_column(p)->max_length, kept = most > 0 && values > most ? most : values;
+  v->row_tokens = values;
+  v->row_cut = values - kept;
   return kept;
 }
 
@@ -72,7 +85,7 @@ int io_encode_text(const struct io_place *p, const struct io_field *field, struc
   int status = c->kind->tokens(e->schema, p->column, field->text, field->length, tokens, error);
   int64_t count = io_payload_begin(&v->of, e->data->rows);
   if (status == RT_OK)
-    status = io_encode_tokens(e, p->column, cut(v, c, (int64_t)tokens->count), v, &count, error);
+    status = io_encode_tokens(e, p->column, io_encode_kept(p, (int64_t)tokens->count), v, &count, error);
   return status == RT_OK ? io_encode_end(p, count, error) : status;
 }
 
@@ -130,6 +143,7 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
     if (there != v->present)
       return rt_fail(error, RT_USAGE, "column \"%s\" is there in some rows only", column->name);
     v->row_tokens = v->row_cut = 0;
+    v->row_unsized = v->of.width == 0;
     int status = there ? column->kind->encode(&(struct io_place){e, c, line}, field, error) : RT_OK;
     if (status != RT_OK) return status;
   }
@@ -168,7 +182,7 @@ static int keep_field(struct io_values *v, const struct io_field *field, int64_t
 }
 
 /* When a row cannot be encoded, its values stand in room that was never counted, and need not be taken back.
- * Only a width that it was the first to tell is forgotten. */
+ * Only sizes that it was the first to tell are forgotten. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
                   struct rt_error *error) {
   struct io_dataset *data = e->data;
@@ -186,8 +200,8 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
     if (status == RT_OK) {
       data->values[c].cut += data->values[c].row_cut;
       data->values[c].cut_texts += data->values[c].row_cut > 0;
-    } else if (data->rows == 0 && io_kind_has(e->schema->columns[c].kind, IO_WIDTH))
-      data->values[c].of.width = e->schema->columns[c].width;
+    } else if (data->values[c].row_unsized)
+      io_values_sizes(&data->values[c], &e->schema->columns[c]);
   }
   if (status == RT_OK) data->lines[data->rows++] = line;
   return status;

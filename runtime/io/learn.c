@@ -131,6 +131,18 @@ static int learn(const struct group *g, struct rt_error *error) {
   return status;
 }
 
+/* Sizes come from the rows; rows without a single vector do not tell how wide one is. */
+static int check_sizes(const struct io_schema *schema, const struct io_dataset *train,
+                       struct rt_error *error) {
+  for (int c = 0; c < schema->count; c++) {
+    const struct io_column *column = &schema->columns[c];
+    if (train->values[c].of.width == 0)
+      return rt_fail_in(error, RT_BAD_DATA, train->name, "column \"%s\" has no %s in any row", column->name,
+                        column->kind->more ? column->kind->more : column->kind->entries);
+  }
+  return RT_OK;
+}
+
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error) {
   for (int c = 0; c < schema->count; c++) {
@@ -138,7 +150,7 @@ int io_learning_finish(struct io_learning *learning, const struct io_schema *sch
     int status = learning[c].interns ? learn(&group, error) : RT_OK;
     if (status != RT_OK) return status;
   }
-  return RT_OK;
+  return check_sizes(schema, train, error);
 }
 
 void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
@@ -149,7 +161,7 @@ void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
       column->vocab = learning[c].vocab;
       learning[c].vocab = NULL;
     }
-    if (io_kind_has(column->kind, IO_WIDTH)) column->width = train->values[c].of.width;
+    memcpy(column->size, train->values[c].size, sizeof column->size);
   }
   io_schema_share(schema);
 }

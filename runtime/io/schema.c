@@ -5,6 +5,13 @@
 
 #include "runtime/io/grow.h"
 
+int64_t io_column_width(const struct io_kind *kind, const int64_t size[static IO_MOST_AXES]) {
+  int64_t width = 1;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    if (kind->axis[a].means == IO_WIDTH && __builtin_mul_overflow(width, size[a], &width)) return -1;
+  return width;
+}
+
 int io_schema_find(const struct io_schema *schema, const char *name) {
   for (int c = 0; c < schema->count; c++)
     if (strcmp(schema->columns[c].name, name) == 0) return c;
@@ -79,19 +86,28 @@ static int check_options(struct io_column *c, struct rt_error *error) {
   return c->kind->settle ? c->kind->settle(&c->set, error) : RT_OK;
 }
 
+static int check_sizes(const struct io_column *c, struct rt_error *error) {
+  for (int a = 0; a < IO_MOST_AXES; a++) {
+    if (c->size[a] < 0) return rt_fail(error, RT_USAGE, "column \"%s\" has a negative size", c->name);
+    if (c->size[a] && c->kind->axis[a].means != IO_WIDTH)
+      return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no width", c->name, c->kind->name);
+  }
+  int64_t width = io_column_width(c->kind, c->size);
+  return width >= 0 && width <= INT32_MAX
+             ? RT_OK
+             : rt_fail(error, RT_USAGE, "column \"%s\" is wider than 2147483647", c->name);
+}
+
 static int check_limits(struct io_column *c, struct rt_error *error) {
-  if (c->max_length < 0 || c->width < 0)
-    return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
+  if (c->max_length < 0) return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
   const char *wrong = c->max_length && !io_kind_has(c->kind, IO_LENGTH) ? "max_length"
                       : c->ends && !c->kind->continues                  ? "ends"
-                      : c->width && !io_kind_has(c->kind, IO_WIDTH)     ? "width"
                       : c->vocab && !io_kind_has(c->kind, IO_ENTRIES)   ? "a vocabulary"
                                                                         : NULL;
   if (wrong)
     return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, c->kind->name, wrong);
-  if (c->width > INT32_MAX)
-    return rt_fail(error, RT_USAGE, "column \"%s\" is wider than 2147483647", c->name);
-  return check_options(c, error);
+  int status = check_sizes(c, error);
+  return status == RT_OK ? check_options(c, error) : status;
 }
 
 int io_schema_owner(const struct io_schema *schema, int column) {
@@ -186,7 +202,7 @@ bool io_schema_is_trained(const struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
     if ((io_kind_has(column->kind, IO_ENTRIES) && !column->vocab)
-        || (io_kind_has(column->kind, IO_WIDTH) && column->width == 0))
+        || io_column_width(column->kind, column->size) == 0)
       return false;
   }
   return true;

@@ -17,7 +17,7 @@ struct io_column {
   bool ends;              /* kinds that continue: a row gets a begin and an end id around it */
   int64_t max_length;     /* of IO_LENGTH: tokens behind it are cut and counted; 0: no limit. Begin and end do
                              not count */
-  int64_t width;          /* of IO_WIDTH; 0: taken from the first row of the training file */
+  int64_t size[IO_MOST_AXES]; /* of each IO_WIDTH axis; 0: taken from the first row of the training file */
   int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
 };
@@ -30,6 +30,9 @@ struct io_schema {
   struct io_column *columns;
   int count, capacity, fields;
 };
+
+/* How many elements a value has: the product of the sizes of its IO_WIDTH axes; 0 while one is not known. */
+int64_t io_column_width(const struct io_kind *kind, const int64_t size[static IO_MOST_AXES]);
 
 /* Adds a column with its defaults (required, no pair, no limits). *column points at it until the next
  * addition. A second column of that name is RT_USAGE. */

@@ -1,6 +1,7 @@
 /* schema_json.c: schemas as JSON, for the model file:
  * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]}. A column that shares the
- * vocabulary of an earlier one has the number of that one instead: "shares":0 */
+ * vocabulary of an earlier one has the number of that one instead: "shares":0. "width" is one size or a list
+ * of them; "axes" tells apart the kinds of one name. */
 #include <string.h>
 
 #include "runtime/io/json.h"
@@ -64,10 +65,45 @@ static void read_options(struct io_column *c, const json_t *json, bool *good) {
     *good = false;
 }
 
+/* The sizes of the IO_WIDTH axes: 16, or [28,28]; one that is not learned yet is 0. */
+static void write_sizes(const struct io_column *c, struct rt_text *out) {
+  int count = 0;
+  bool known = false;
+  for (int a = 0; a < IO_MOST_AXES; a++) {
+    count += c->kind->axis[a].means == IO_WIDTH;
+    known |= c->size[a] != 0;
+  }
+  if (!known) return;
+  rt_text_puts(out, count > 1 ? ",\"width\":[" : ",\"width\":");
+  const char *before = "";
+  for (int a = 0; a < IO_MOST_AXES; a++) {
+    if (c->kind->axis[a].means != IO_WIDTH) continue;
+    rt_text_printf(out, "%s%lld", before, (long long)c->size[a]);
+    before = ",";
+  }
+  rt_text_puts(out, count > 1 ? "]" : "");
+}
+
+static void read_sizes(struct io_column *c, const json_t *json, bool *good) {
+  const json_t *width = json_object_get(json, "width");
+  size_t read = 0, count = json_is_array(width) ? json_array_size(width) : width != NULL;
+  for (int a = 0; a < IO_MOST_AXES && read < count; a++) {
+    if (c->kind->axis[a].means != IO_WIDTH) continue;
+    const json_t *size = json_is_array(width) ? json_array_get(width, read) : width;
+    if (!json_is_integer(size) || json_integer_value(size) < 0 || json_integer_value(size) > INT32_MAX)
+      *good = false;
+    else
+      c->size[a] = json_integer_value(size);
+    read++;
+  }
+  if (read < count) *good = false;
+}
+
 static void write_column(const struct io_column *c, struct rt_text *out) {
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
   rt_text_printf(out, ",\"kind\":\"%s\"", c->kind->name);
+  if (c->kind != io_kind_find(c->kind->name)) write_integer(out, "axes", io_kind_most_axes(c->kind), 0);
   if (c->source) {
     rt_text_puts(out, ",\"source\":");
     io_json_string(out, c->source, strlen(c->source));
@@ -77,7 +113,7 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
   write_bool(out, "ends", c->ends, false);
   write_integer(out, "max_length", c->max_length, 0);
   write_options(c, out);
-  write_integer(out, "width", c->width, 0);
+  write_sizes(c, out);
   write_integer(out, "shares", c->shares, -1);
   if (c->vocab && c->shares < 0) {
     rt_text_puts(out, ",\"vocab\":");
@@ -113,20 +149,23 @@ static bool suits(const struct io_schema *schema, int column) {
 static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error) {
   const char *name = json_string_value(json_object_get(json, "name"));
   const char *kind_name = json_string_value(json_object_get(json, "kind"));
-  const struct io_kind *kind = kind_name ? io_kind_find(kind_name) : NULL;
+  bool good = true;
+  int axes = (int)io_json_integer(json, "axes", 1, IO_MOST_AXES, 0, &good);
+  const struct io_kind *kind = !kind_name ? NULL
+                               : axes     ? io_kind_with_axes(kind_name, axes)
+                                          : io_kind_find(kind_name);
   if (!name || !name[0] || !kind || io_schema_find(schema, name) >= 0)
     return bad(error, "a column has no name, no known kind, or the name of another one");
   struct io_column *c;
   int status = io_schema_add(schema, name, kind, &c, error);
   if (status != RT_OK) return status;
-  bool good = true;
   c->pair = (int)io_json_integer(json, "pair", 0, INT32_MAX, -1, &good);
   c->shares = (int)io_json_integer(json, "shares", 0, INT32_MAX, -1, &good);
   c->required = io_json_bool(json, "required", true, &good);
   c->ends = io_json_bool(json, "ends", false, &good);
   c->max_length = io_json_integer(json, "max_length", 0, INT64_MAX, 0, &good);
   read_options(c, json, &good);
-  c->width = io_json_integer(json, "width", 0, INT32_MAX, 0, &good);
+  read_sizes(c, json, &good);
   if (!good) return bad(error, "a column's setting is out of range");
   const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
   if (source && !json_string_length(source)) return bad(error, "a column's source is empty");

@@ -174,7 +174,7 @@ static void test_numbers(void **state) {
   assert_memory_equal(numbers_of(&data, 0), n, sizeof n);
   assert_memory_equal(numbers_of(&data, 1), v, sizeof v);
   assert_int_equal(data.values[1].of.width, 3);
-  assert_int_equal(s.columns[1].width, 3);
+  assert_int_equal(s.columns[1].size[0], 3);
   assert_int_equal(data.values[2].of.offsets[3], 4);
   assert_int_equal(data.values[2].cut, 1);
   assert_true(io_schema_is_trained(&s));
@@ -324,7 +324,7 @@ static void test_skipping(void **state) {
   assert_error(&data.first_skipped, RT_BAD_DATA, 2, 3, "\"x\"");
   assert_int_equal(s.columns[0].vocab->count, 3);
   assert_int_equal(s.columns[1].vocab->count, 2);
-  assert_int_equal(s.columns[2].width, 2);
+  assert_int_equal(s.columns[2].size[0], 2);
   static const double v[] = {1, 2, 3, 4};
   assert_memory_equal(numbers_of(&data, 2), v, sizeof v);
   static const int64_t lines[] = {4, 6};

@@ -128,7 +128,7 @@ static void test_tasks(void **state) {
     if (io_dataset_read(path_of(file), &s, NULL, &dev, &e) != RT_OK)
       fail_msg("%s:%d:%d: %s", e.file, e.line, e.column, e.text);
     assert_int_equal(s.columns[1].vocab->count, tasks[i].classes);
-    if (tasks[i].kinds[0] == &io_kind_vector) assert_int_equal(s.columns[0].width, 64);
+    if (tasks[i].kinds[0] == &io_kind_vector) assert_int_equal(s.columns[0].size[0], 64);
     io_dataset_free(&train);
     io_dataset_free(&dev);
     io_schema_free(&s);

@@ -213,7 +213,8 @@ static void test_kinds(void **state) {
   for (size_t k = 0; io_kinds[k]; k++) {
     const struct io_kind *kind = io_kinds[k];
     bool entries = io_kind_has(kind, IO_ENTRIES), width = io_kind_has(kind, IO_WIDTH);
-    assert_ptr_equal(io_kind_find(kind->name), kind);
+    for (int a = io_kind_least_axes(kind); a <= io_kind_most_axes(kind); a++)
+      assert_ptr_equal(io_kind_with_axes(kind->name, a), kind);
     assert_non_null(kind->encode);
     assert_true(kind->options <= IO_MOST_OPTIONS);
     assert_true(io_kind_is_real(kind) != entries);
@@ -236,7 +237,7 @@ static void test_schema(void **state) {
   add(&s, "tokens", &io_kind_words)->set.min_count = 2;
   c = add(&s, "tags \"quoted\"", &io_kind_tags);
   c->required = false;
-  add(&s, "size", &io_kind_vector)->width = 3;
+  add(&s, "size", &io_kind_vector)->size[0] = 3;
   add(&s, "ids", &io_kind_number);
   c = add(&s, "parts", &io_kind_ngrams);
   c->set.own[0] = 2;
@@ -290,7 +291,7 @@ static void test_schema_refused(void **state) {
     const char *text;
   } bad[] = {
       {&io_kind_number, {.max_length = 2, .pair = -1}, "has no max_length"},
-      {&io_kind_words, {.width = 2, .pair = -1}, "has no width"},
+      {&io_kind_words, {.size = {2}, .pair = -1}, "has no width"},
       {&io_kind_class, {.ends = true, .pair = -1}, "has no ends"},
       {&io_kind_words, {.max_length = -1, .pair = -1}, "negative"},
       {&io_kind_tags, {.pair = -1}, "which column's tokens"},

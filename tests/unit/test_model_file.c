@@ -172,7 +172,7 @@ static void change_column(struct aq_model *m) {
   bool vector = column->kind == &io_kind_vector;
   m->module->input[0].column->kind = vector ? &io_kind_number : &io_kind_class;
   column->kind = vector ? &io_kind_number : &io_kind_class;
-  column->width = column->max_length = 0;
+  column->size[0] = column->max_length = 0;
   for (int c = 0; c < m->schema.count; c++) m->schema.columns[c].pair = -1;
 }
 static void unlink_length(struct aq_model *m) {

@@ -1,0 +1,61 @@
+/* encode_numbers.c: lists of numbers in a field: "1 2 3", and several of them, "1 2; 3 4". */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/io/data_internal.h"
+#include "runtime/io/number.h"
+#include "runtime/io/utf8.h"
+
+/* "number 3 of vector 2, "x", is not a number" */
+static int not_a_number(const struct io_place *p, const struct io_numbers *list, const struct io_field *item,
+                        const char *wrong, struct rt_error *error) {
+  char which[64] = "";
+  if (list->number > 0)
+    snprintf(which, sizeof which, " of %s %lld", io_place_column(p)->kind->one, (long long)list->number);
+  return io_encode_fail(p, error, "number %lld%s, \"%.*s\", %s", (long long)list->count + 1, which,
+                        io_quoted(item->text, item->length), item->text, wrong);
+}
+
+int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct rt_error *error) {
+  struct io_payload *of = &io_place_values(p)->of;
+  struct io_items items = {list->field.text, list->field.length, 0, false};
+  struct io_field item;
+  for (list->count = 0; io_items_next(&items, &item.text, &item.length); list->count++) {
+    const int64_t at = list->begin + list->count;
+    if (list->most > 0 && list->count >= list->most) continue; /* only counted */
+    if (io_payload_reserve(of, at + 1) != RT_OK) return rt_no_memory(error);
+    const char *wrong = io_number_parse(item.text, item.length, &io_payload_numbers(of)[at]);
+    if (wrong) return not_a_number(p, list, &item, wrong, error);
+  }
+  return RT_OK;
+}
+
+/* The part of a field up to the next semicolon, from *at on; false behind the last one. */
+static bool next_list(const struct io_field *field, size_t *at, struct io_field *list) {
+  if (*at > field->length) return false;
+  const char *begin = field->text + *at, *end = memchr(begin, ';', field->length - *at);
+  *list = (struct io_field){begin, end ? (size_t)(end - begin) : field->length - *at};
+  *at += list->length + 1;
+  return true;
+}
+
+int io_encode_lists(const struct io_place *p, const struct io_field *field, int axis, int64_t *lists,
+                    struct rt_error *error) {
+  struct io_values *v = io_place_values(p);
+  struct io_numbers list = {.begin = io_payload_begin(&v->of, p->e->data->rows) * v->of.width};
+  size_t at = 0;
+  *lists = 0;
+  while (next_list(field, &at, &list.field)) {
+    list.number = ++*lists;
+    list.most = v->size[axis];
+    int status = io_encode_numbers(p, &list, error);
+    if (status != RT_OK) return status;
+    if (list.count == 0 || list.count > INT32_MAX || !io_place_size(p, axis, list.count))
+      return io_encode_fail(p, error, "%lld number%s in %s %lld of \"%s\", where every one has %lld",
+                            (long long)list.count, list.count == 1 ? "" : "s", io_place_column(p)->kind->one,
+                            (long long)list.number, io_place_column(p)->name,
+                            (long long)(list.most > 0 ? list.most : 1));
+    list.begin += list.count;
+  }
+  return RT_OK;
+}
