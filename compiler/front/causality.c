@@ -152,7 +152,12 @@ static int refuse(struct cc_context *c, const char *column, const struct ir_leak
   if (leak->kind == IR_LEAK_LENGTH && !is_head_of_step(g, leak)) {
     gr_fail(c->error, place,
             "next(%s) sees how long the text is, which tells at each position how much is to come", column);
-    rt_hint(c->error, "what may be counted is the position itself: range(T), or i and j in a head");
+    rt_hint(
+        c->error, "%s",
+        leak->beyond
+            ? "a table is read behind its end, where it gives its last element: for p[i + 2] give it those "
+              "two more, P[0..T + 2]"
+            : "what may be counted is the position itself: range(T), or i and j in a head");
   } else {
     gr_fail(c->error, place, "next(%s) sees what it should predict: %s", column, leak_words(c, leak));
     if (leak->wild)

@@ -121,6 +121,11 @@ static bool reads_wild(const struct ir_dependence *d, const struct ir_node *n, i
   return wild;
 }
 
+static bool reads_table(const struct ir_node *n, int arg) {
+  if (arg == DEP_NO_ARG) return false;
+  return n->op == OP_attention ? arg > 2 : n->op == OP_attention_weights ? arg > 1 : n->op == OP_take && !arg;
+}
+
 bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct ir_leak *leak) {
   struct ir_dependence *d = (struct ir_dependence *)(uintptr_t)found;
   const struct dep_value *v = d->value[node];
@@ -143,6 +148,7 @@ bool ir_leak_of(const struct ir_dependence *found, ir_id node, int axis, struct 
     const struct dep_value *from = leak->operand ? d->value[leak->operand] : NULL;
     i = from ? bad_atom(d, n, from, a->from_atom) : -1;
     leak->wild = leak->kind == IR_LEAK_AHEAD && reads_wild(d, n, 4);
+    leak->beyond = leak->kind == IR_LEAK_LENGTH && reads_table(n, a->arg) && a->from_atom == DEP_NO_ARG;
     if (i < 0) return true;
     node = leak->operand;
     v = from;

@@ -49,6 +49,7 @@ struct ir_leak {
   bool far;      /* up to the end; else by `ahead` positions */
   int64_t ahead; /* 0: by a size that is not a number */
   bool wild;     /* the last reads what may be infinite or not a number, which a weight of 0 does not hide */
+  bool beyond;   /* the last reads a table behind its end, which is placed by the length */
   int count;     /* the nodes on the way, the first one first */
   ir_id node[64];
   ir_id operand;                /* of the last: by which it comes; 0: it has none */

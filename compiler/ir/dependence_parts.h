@@ -1,7 +1,7 @@
 /* dependence_parts.h: what the files of the analysis of dependence.h share. dependence.c walks a graph and
  * asks a rule for each op; dependence_rules.c has those of ordinary ops, dependence_lanes.c that of
- * element-by-element ops, dependence_nested.c those of heads and recurrences. Both add to what is found
- * through dependence_atoms.c. */
+ * element-by-element ops, dependence_heads.c and dependence_scans.c those of heads and recurrences. Both add
+ * to what is found through dependence_atoms.c. */
 #ifndef AQ_COMPILER_IR_DEPENDENCE_PARTS_H
 #define AQ_COMPILER_IR_DEPENDENCE_PARTS_H
 
@@ -138,7 +138,7 @@ static inline const struct ir_node *dep_arg_node(const struct dep_making *m, int
 /* Is the node one number, wherever its elements stand? */
 bool dep_is_number(const struct ir_graph *g, ir_id id, double *number);
 static inline struct ir_around dep_around(const struct ir_dependence *d) {
-  return (struct ir_around){d->g, d->numbers, d->dims};
+  return (struct ir_around){.g = d->g, .numbers = d->numbers, .dims = d->dims};
 }
 /* May the elements of operand k be infinite or not numbers? Then 0 times them is not 0. */
 static inline bool dep_is_wild(const struct dep_making *m, int k) {
@@ -159,7 +159,7 @@ void dep_keep_support(struct dep_making *m, int k);
 void dep_lane(struct dep_making *m); /* dependence_lanes.c */
 
 void dep_rule(struct dep_making *m);      /* dependence_rules.c */
-void dep_attention(struct dep_making *m); /* dependence_nested.c */
-void dep_scan_op(struct dep_making *m);   /* dependence_nested.c */
+void dep_attention(struct dep_making *m); /* dependence_heads.c */
+void dep_scan_op(struct dep_making *m);   /* dependence_scans.c */
 
 #endif

@@ -415,6 +415,22 @@ static void gather(struct dep_making *m) {
   pull_same(m, 1);
 }
 
+/* Is a table that ends where the text does read behind its end? */
+static bool takes_beyond(const struct dep_making *m) {
+  const struct vm_type *type = &m->node->type, *table = &dep_arg_node(m, 0)->type;
+  const vm_dim length = table->dim[table->rank - 1];
+  const int j = type->rank - 1, i = j - 1;
+  struct ir_around around = dep_around(m->d);
+  struct ir_formula formula;
+  double number;
+  around.shown = true;
+  if (!dep_uses_length(m->d, length) || dep_is_number(m->d->g, m->node->arg[0], &number)) return false;
+  if (j < 0) return true;
+  const struct ir_box box = {m->d->dims, i < 0 ? VM_NO_DIM : type->dim[i], VM_NO_DIM, type->dim[j]};
+  ir_formula_of_node(&around, m->node->arg[1], i, j, &formula);
+  return !formula.count || ir_reads_beyond(&formula, formula.result, length, NULL, 0, &box).behind;
+}
+
 /* table:[index&axes,n] index:[*s] -> [*s] */
 static void take(struct dep_making *m) {
   struct dep_route table = dep_same_axes(m, 0);
@@ -425,6 +441,7 @@ static void take(struct dep_making *m) {
   dep_axes_from(m, 0, &table);
   dep_pull(m, 0, &table);
   pull_same(m, 1);
+  if (takes_beyond(m)) dep_add_all(m, 0, DEP_NO_ARG, DEP_LENGTH);
 }
 
 /* Another result of an op that has several. */

@@ -168,9 +168,8 @@ static struct ir_numbers lane(const struct ir_graph *g, const struct ir_node *n,
       && shown_by(g, largest->arg[0]) == first && !operand[0].nan && operand[0].high <= IR_MOST)
     return ir_numbers_between(operand[0].low, 0, true);
   struct ir_numbers made = ir_numbers_made((enum rt_op)n->op, operand);
-  /* where(a, a, …) is not the 0 of a; what the compiler chooses from is finite */
+  /* where(a, a, …) is not the 0 of a */
   if (n->op == OP_select && n->arg[0] == n->arg[1]) made.exact = ir_may_be_zero(operand[2]);
-  if (n->op == OP_select && n->choice == IR_CHOICE_OWN && !ir_is_finite(made)) made = ANY;
   return made;
 }
 

@@ -488,6 +488,33 @@ bool ir_formula_place(const struct ir_formula *formula, int step, struct vm_dims
   return add_size(dims, &place->size, f->size);
 }
 
+/* The place is rounded to a whole number. */
+static struct ir_beyond reads_beyond(const struct asking *a, const struct ir_formula *formula, int step,
+                                     vm_dim length) {
+  struct form value[IR_FORMULA_STEPS] = {0}, end = number_form(-0.5, -0.5);
+  for (int k = 0; k <= step; k++) value[k] = step_form(a, &formula->step[k], value);
+  end.size = length;
+  struct form behind = difference(a, value[step], end),
+              front = difference(a, number_form(-0.5, -0.5), value[step]);
+  return (struct ir_beyond){.front = !below_0(a, &front, false), .behind = !below_0(a, &behind, false)};
+}
+
+struct ir_beyond ir_reads_beyond(const struct ir_formula *formula, int step, vm_dim length,
+                                 const struct ir_asked *asked, int count, const struct ir_box *box) {
+  struct ir_beyond beyond = {true, true};
+  const struct ir_gap most = ir_most_ahead(asked, count, box, VM_NO_DIM),
+                      least = ir_most_behind(asked, count, box, VM_NO_DIM);
+  if (most.never || least.never) return (struct ir_beyond){false, false};
+  for (int way = -1; way <= 1; way++) {
+    const struct asking a = {box, way, VM_NO_DIM, way < 0 ? most.at : least.at};
+    if ((way < 0 && most.far) || (way > 0 && least.far)) continue;
+    struct ir_beyond found = reads_beyond(&a, formula, step, length);
+    beyond.front = beyond.front && found.front;
+    beyond.behind = beyond.behind && found.behind;
+  }
+  return beyond;
+}
+
 static bool uses(const struct ir_box *box, vm_dim size, uint32_t symbol) {
   return size != VM_NO_DIM && vm_dim_uses(box->dims, size, symbol);
 }

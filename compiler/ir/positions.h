@@ -50,6 +50,7 @@ struct ir_around {
   const struct ir_graph *g;
   const struct ir_numbers *numbers;
   struct vm_dims *dims;
+  bool shown; /* only elements count that a head does not hide: what it makes of others is left out */
 };
 /* The formula of a slot of the head that an attention op runs. RT_OK or RT_NO_MEMORY. */
 int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *attention,
@@ -76,6 +77,15 @@ struct ir_gap ir_most_ahead(const struct ir_asked *asked, int count, const struc
 struct ir_gap ir_most_behind(const struct ir_asked *asked, int count, const struct ir_box *box, vm_dim shift);
 /* Is the formula surely true, or surely false, in the whole box? */
 bool ir_surely(const struct ir_formula *formula, const struct ir_box *box, bool truth);
+
+/* A table of `length` elements is read at the place that a step of the formula is, for the pairs of the box
+ * for which all questions are answered with yes. May that be in front of its first element, or behind its
+ * last? There the first is read, or the last. */
+struct ir_beyond {
+  bool front, behind;
+};
+struct ir_beyond ir_reads_beyond(const struct ir_formula *formula, int step, vm_dim length,
+                                 const struct ir_asked *asked, int count, const struct ir_box *box);
 
 /* A formula that is i or j, or i - j, … and a size: exactly i `i` + j `j` + size. False: it is not. */
 struct ir_place {

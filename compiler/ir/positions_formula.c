@@ -137,8 +137,10 @@ static bool add_start(struct vm_dims *dims, vm_dim *from, vm_dim start) {
 }
 
 /* Of an op that shows what it is given: where the element shown stands. False: another op, or not known. */
-static bool look_through(const struct ir_graph *g, struct vm_dims *dims, struct place *p) {
+static bool look_through(const struct ir_around *around, struct place *p) {
+  const struct ir_graph *g = around->g;
   const struct ir_node *n = &g->node[p->node];
+  if (around->shown && n->op == OP_select && n->choice == IR_CHOICE_OWN) return p->node = n->arg[1], true;
   if (!shows((enum rt_op)n->op)) return false;
   struct place to = nowhere(n->arg[0]);
   for (int a = 0; a < n->type.rank; a++) {
@@ -148,7 +150,7 @@ static bool look_through(const struct ir_graph *g, struct vm_dims *dims, struct 
     to.var[under] = p->var[a];
     to.from[under] = p->from[a];
     if (n->op == OP_slice && n->attr[0] == a && p->var[a]
-        && !add_start(dims, &to.from[under], (vm_dim)n->attr[1]))
+        && !add_start(around->dims, &to.from[under], (vm_dim)n->attr[1]))
       return false;
   }
   *p = to;
@@ -201,7 +203,7 @@ void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, 
   if (i_axis >= 0) place[0].var[i_axis] = VAR_I;
   if (j_axis >= 0) place[0].var[j_axis] = VAR_J;
   for (int k = 0; k < count; k++) {
-    while (look_through(g, around->dims, &place[k])) {}
+    while (look_through(around, &place[k])) {}
     struct ir_step_of *s = &out->step[k];
     const struct ir_node *n = &g->node[place[k].node];
     *s = node_step(around, &place[k]);
