@@ -50,12 +50,14 @@ static enum ir_question weight_of(const struct looking *l) {
 static void add_seen(struct looking *l, struct dep_atom atom) {
   struct dep_making *m = l->m;
   struct ir_dependence *d = m->d;
-  const struct ir_box box = {d->dims, l->queries, atom.from, atom.to != VM_NO_DIM ? atom.to : l->keys};
+  struct ir_box box = {d->dims, l->queries, atom.from, atom.to != VM_NO_DIM ? atom.to : l->keys};
   const struct ir_asked asked[] = {{&l->mask, IR_WHERE_TRUE}, {&l->score, weight_of(l)}};
   vm_dim shift = VM_NO_DIM;
   if (!atom.ahead.far
       && (shift = vm_dim_minus(d->dims, vm_dim_number(d->dims, 0), atom.ahead.at)) == VM_NO_DIM)
     atom.ahead = dep_far();
+  /* The first keys are of no position where each is of one that is so much before it. */
+  if (box.from == VM_NO_DIM && shift != VM_NO_DIM && ir_never_negative(d->dims, shift)) box.from = shift;
   struct ir_gap most = atom.ahead.far ? (struct ir_gap){.far = true} : ir_most_ahead(asked, 2, &box, shift);
   if (most.never) return;
   struct ir_gap least =
@@ -228,6 +230,33 @@ static void check_reads(struct looking *l) {
   }
 }
 
+/* How many there are of a size at least, whatever the length of the text. */
+static vm_dim least_of(const struct looking *l, vm_dim size) {
+  struct vm_dims *dims = l->m->d->dims;
+  int64_t low = 0, high = 1 << 20;
+  while (low + 1 < high) {
+    int64_t middle = low + (high - low) / 2;
+    bool more = ir_never_negative(dims, vm_dim_minus(dims, size, vm_dim_number(dims, middle)));
+    *(more ? &low : &high) = middle;
+  }
+  return vm_dim_number(dims, low);
+}
+
+/* May a query see a key that a shorter text with this query lacks? As many keys as there are more than
+ * queries, such as those of a text before, are in front of the first query's own. A query that may see keys
+ * behind its own sees fewer near the end of the text, unless there are these in every text. */
+static bool sees_the_end(const struct looking *l, const struct ir_box *box) {
+  struct ir_dependence *d = l->m->d;
+  const struct ir_asked asked[] = {{&l->mask, IR_WHERE_TRUE}, {&l->score, weight_of(l)}};
+  struct ir_box end = *box;
+  if (!dep_uses_length(d, box->to)) return false;
+  vm_dim more = vm_dim_minus(d->dims, box->to, l->queries);
+  if (l->i_axis < 0 || more == VM_NO_DIM) return true;
+  if (end.from == VM_NO_DIM) end.from = least_of(l, box->to);
+  struct ir_gap most = ir_most_ahead(asked, 2, &end, more);
+  return !most.never && (most.far || most.at > 0);
+}
+
 /* Where the keys come from several sequences, the formulas are asked about each by itself: `j <= i or j >= T`
  * is about the text for the first T, and always true for those behind. */
 static void ask_for_length(struct looking *l) {
@@ -245,14 +274,7 @@ static void ask_for_length(struct looking *l) {
   if (behind.from != VM_NO_DIM)
     tells = tells || ir_formula_tells(&l->mask, &behind, length, l->placed)
             || ir_formula_tells(&l->score, &behind, length, l->placed);
-  /* As many keys as there are more than queries, such as those of a text before, are in front of the first
-   * query's own. A query that may see keys behind its own sees fewer near the end of the text. */
-  const struct ir_asked asked[] = {{&l->mask, IR_WHERE_TRUE}, {&l->score, weight_of(l)}};
-  vm_dim more = vm_dim_minus(m->d->dims, box.to, l->queries);
-  struct ir_gap most = more == VM_NO_DIM ? (struct ir_gap){.far = true} : ir_most_ahead(asked, 2, &box, more);
-  bool over_text =
-      dep_uses_length(m->d, box.to) && (l->i_axis < 0 || (!most.never && (most.far || most.at > 0)));
-  if (over_text
+  if (sees_the_end(l, &box)
       || (behind.from != VM_NO_DIM && dep_uses_length(m->d, vm_dim_minus(m->d->dims, l->keys, behind.from))))
     dep_add_all(m, 1, DEP_NO_ARG, DEP_LENGTH);
   bool unknown = (l->head->mask.graph && !l->mask.count) || !l->score.count;
