@@ -242,9 +242,14 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *value, struct gr_s
 int cc_to_real(struct cc_context *c, const struct cc_value *value, struct gr_span span, ir_id *id);
 /* When a value is [] because of mean(x) over all axes: hints how to take the mean over one axis. */
 void cc_hint_reduced(struct cc_context *c, const struct cc_value *value);
-/* A tensor of the model as leaf of the slot that is being elaborated. vector: the dim of the last axis, of
- * role FEATURE, when the leaf is a vector; VM_NO_DIM: it is a number, or a table to gather from. */
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
+/* A tensor of the model as leaf of the slot that is being elaborated, and that it can be one. */
+struct cc_extra {
+  const uint8_t *role; /* by axis */
+  vm_dim vector;       /* the dim of the axis that stays, of role FEATURE; VM_NO_DIM: the leaf is a number */
+  bool table;          /* its last axis, of role FEATURE too, is gathered from */
+};
+int cc_slot_extra(struct cc_context *c, ir_id outer, const struct cc_extra *as, struct gr_span span,
                   ir_id *leaf);
+int cc_check_slot_tensor(struct cc_context *c, ir_id outer, struct gr_span span);
 
 #endif

@@ -7,7 +7,7 @@
  *
  *     value, scope, budget, operators < sizes, file_values < mismatch < match_type < arguments < parameter
  *       < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot
- *       < index < shown_weights < elaborate < head_slots, with < head < call < expression */
+ *       < slot_index < index < shown_weights < elaborate < head_slots, with < head < call < expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
@@ -85,6 +85,8 @@ int cc_requirements(struct cc_context *c, int root_count, const ir_id *root);
 
 /* index.c */
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
+/* slot_index.c: in a slot, of a tensor of the model */
+int cc_slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer, struct cc_value *value);
 
 struct cc_wanted;
 /* match_type.c. Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new.

@@ -1,5 +1,4 @@
-/* index.c: x[...]: items of lists, rows of tables, parts of axes, and in slots the elements that belong to i,
- * j and h. */
+/* index.c: x[...]: items of lists, rows of tables, parts of axes. */
 #include "compiler/front/elaborate.h"
 
 #include <string.h>
@@ -15,151 +14,6 @@ static int list_item(struct cc_context *c, const struct gr_node *node, const str
                    list->item_count - 1, at);
   *value = list->item[(int)at];
   return RT_OK;
-}
-
-/* Which position an index of a slot names, -1 for none of them. What the name means decides: a function may
- * be given j as its argument i. */
-static int slot_role(struct cc_context *c, const struct gr_node *index) {
-  static const struct {
-    const char *name;
-    int64_t leaf;
-    int role;
-  } roles[] = {{"i", IR_LEAF_I, ATTEND_I}, {"j", IR_LEAF_J, ATTEND_J}, {"h", IR_LEAF_H, ATTEND_H}};
-  if (index->kind != GR_NAME) return -1;
-  const struct cc_binding *b = cc_lookup(c->scope, index->text);
-  bool here = b && b->in_slot && b->value.kind == CC_TENSOR && !b->value.outer;
-  const struct ir_node *node = here ? &c->slot->graph->node[b->value.id] : NULL;
-  for (size_t k = 0; k < RT_COUNT(roles); k++)
-    if (node ? node->op == OP_input && node->attr[0] == roles[k].leaf
-             : !b && !strcmp(index->text, roles[k].name))
-      return roles[k].role;
-  return -1;
-}
-
-static bool is_open_range(const struct gr_node *index) {
-  return index->kind == GR_RANGE && !index->child[0] && !index->child[1];
-}
-
-static bool mentions_head(struct cc_context *c, const struct gr_node *node) {
-  if (slot_role(c, node) == ATTEND_H) return true;
-  for (int k = 0; k < node->count; k++)
-    if (node->child[k] && mentions_head(c, node->child[k])) return true;
-  return false;
-}
-
-/* Inside head[H] the axis H of a value is hidden, and can be indexed by h alone. Indices without h would
- * read what belongs to other heads. */
-static int check_own_axis(struct cc_context *c, const struct gr_node *node, const struct vm_type *type,
-                          const int *visible, int count) {
-  int own = 0;
-  for (int k = 1; k < node->count; k++)
-    if (mentions_head(c, node->child[k])) return RT_OK;
-  while (own < count && visible[own] == own) own++;
-  const struct gr_node *index = node->child[1 + own];
-  gr_fail(c->error, index->span, "each head has its own %s here, and only h could choose among the heads",
-          count ? cc_type_text(c, type) : "number");
-  if (!count)
-    rt_hint(c->error, "without an index it is that number; for a number at each position make an axis of "
-                      "them: linear(x, 1)[.., 0] of an x [T, D] is [T]");
-  return c->error->code;
-}
-
-/* Do two nodes compute the same? `steps` bounds the search: formulas that share parts can be long. */
-static bool is_same_formula(const struct ir_graph *g, ir_id a, ir_id b, int *steps) {
-  const struct ir_node *x = &g->node[a], *y = &g->node[b];
-  if (a == b) return true;
-  bool same = --*steps > 0 && x->op == y->op && x->arg_count == y->arg_count && x->real == y->real
-              && vm_type_equal(&x->type, &y->type) && !memcmp(x->attr, y->attr, sizeof x->attr);
-  for (int k = 0; same && k < x->arg_count; k++) same = is_same_formula(g, x->arg[k], y->arg[k], steps);
-  return same;
-}
-
-/* The same element of the same table, looked up before in this slot: each lookup takes one of the tensors
- * that a head can use. 0: none. */
-static ir_id find_lookup(struct cc_context *c, ir_id outer, const uint8_t *role, ir_id index) {
-  const struct ir_graph *g = c->slot->graph;
-  const int rank = cc_type(c, outer)->rank;
-  int steps = 1000;
-  for (ir_id n = 1; n < g->count; n++) {
-    const struct ir_node *node = &g->node[n];
-    if (node->op != OP_gather || g->node[node->arg[0]].op != OP_input) continue;
-    int64_t k = g->node[node->arg[0]].attr[0] - 1; /* of the extra */
-    if (k < 0 || c->slot->extra[k] != outer || memcmp(c->slot->head->extra[k].role, role, (size_t)rank) != 0)
-      continue;
-    if (is_same_formula(g, node->arg[1], index, &steps)) return n;
-  }
-  return 0;
-}
-
-/* Indices within a slot. B[i, j], f[j] and slope[h] are numbers. B[h, i - j] picks from the last axis,
- * the nearest element when i - j falls outside, as tables of clipped distances need it. query[i] and W[h,
- * ..] keep the last axis and are vectors. */
-static int slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer,
-                        struct cc_value *value) {
-  const struct vm_type *type = cc_type(c, outer);
-  int axis[RT_MAX_RANK], visible = cc_visible(c, type, axis), given = node->count - 1;
-  uint8_t role[RT_MAX_RANK];
-  vm_dim vector = VM_NO_DIM; /* the axis that stays */
-  if (given != visible) {
-    /* A head's own axis may be named as well: slope[h] of a [H]. */
-    if (given == type->rank) {
-      int status = check_own_axis(c, node, type, axis, visible);
-      if (status != RT_OK) return status;
-      for (visible = 0; visible < type->rank; visible++) axis[visible] = visible;
-    } else if (given == visible - 1 && axis[given] == type->rank - 1)
-      vector = type->dim[axis[given]];
-    else
-      return gr_fail(c->error, node->span, "%s has %d ax%s, and %d %s indexed", cc_type_text(c, type),
-                     visible, visible == 1 ? "is" : "es", node->count - 1, node->count == 2 ? "is" : "are");
-  }
-  memset(role, ATTEND_H, sizeof role);
-  int table = -1; /* the axis that an expression indexes */
-  for (int k = 0; k < given; k++) {
-    const struct gr_node *index = node->child[1 + k];
-    if (k == given - 1 && axis[k] == type->rank - 1 && is_open_range(index)) {
-      vector = type->dim[axis[k]];
-      break;
-    }
-    int r = slot_role(c, index);
-    vm_dim expected = r == ATTEND_I   ? c->slot->query_dim
-                      : r == ATTEND_J ? c->slot->key_dim
-                      : r == ATTEND_H ? c->head_dim
-                                      : VM_NO_DIM;
-    bool last = axis[k] == type->rank - 1;
-    if (last && (r < 0 || (type->dim[axis[k]] != expected && r != ATTEND_H))) {
-      role[axis[k]] = ATTEND_FEATURE;
-      table = k;
-      continue;
-    }
-    if (r < 0) {
-      gr_fail(c->error, index->span,
-              "in a slot only the last axis may be indexed by an expression; the others by i, j or h alone");
-      return c->error->code;
-    }
-    if (type->dim[axis[k]] != expected) {
-      if (expected == VM_NO_DIM)
-        return gr_fail(c->error, index->span, "there is no `%s` here: %s", index->text,
-                       r == ATTEND_I ? "the query is a single vector" : "the head is not written head[H]");
-      gr_fail(c->error, index->span, "%s runs over %s, but this axis is %s", index->text,
-              cc_dim_text(c, expected), cc_dim_text(c, type->dim[axis[k]]));
-      return c->error->code;
-    }
-    for (int m = 0; m < k; m++)
-      if (role[axis[m]] == r)
-        return gr_fail(c->error, index->span, "%s indexes two axes; the diagonal is not supported",
-                       index->text);
-    role[axis[k]] = (uint8_t)r;
-  }
-  value->kind = CC_TENSOR;
-  if (vector != VM_NO_DIM) role[type->rank - 1] = ATTEND_FEATURE;
-  ir_id index;
-  int status = table < 0 ? RT_OK : cc_tensor(c, node->child[1 + table], &index);
-  if (status != RT_OK) return status;
-  if (table >= 0 && (value->id = find_lookup(c, outer, role, index))) return RT_OK;
-  status = cc_slot_extra(c, outer, role, vector, node->span, &value->id);
-  if (status != RT_OK || table < 0) return status;
-  value->id = ir_slot_gather(cc_in_graph(c, node->span), value->id, index);
-  return value->id ? RT_OK : c->error->code;
 }
 
 /* score[target], where each row of score was meant to give one of its elements. */
@@ -285,7 +139,7 @@ int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *
   if (base.kind != CC_TENSOR)
     return gr_fail(c->error, node->child[0]->span, "tensors and lists can be indexed, and this is %s",
                    cc_describe(c, &base));
-  if (c->slot) return slot_element(c, node, base.id, value);
+  if (c->slot) return cc_slot_element(c, node, base.id, value);
   if (node->count == 2 && node->child[1]->kind != GR_RANGE) {
     if ((status = cc_expression(c, node->child[1], &first))) return status;
     if (first.kind == CC_TENSOR) {

@@ -173,31 +173,33 @@ static bool room_for_extra(struct cc_context *c) {
   return true;
 }
 
-/* A tensor of the model as leaf of the slot's graph. Tables (an axis of role FEATURE) get an extra each time.
- */
-int cc_slot_extra(struct cc_context *c, ir_id outer, const uint8_t *role, vm_dim vector, struct gr_span span,
+int cc_check_slot_tensor(struct cc_context *c, ir_id outer, struct gr_span span) {
+  if (cc_type(c, outer)->dtype != RT_INT) return RT_OK;
+  gr_fail(c->error, span, "these are whole numbers that name things (%s): a slot cannot compute with them",
+          cc_type_text(c, cc_type(c, outer)));
+  rt_hint(c->error, "make numbers of them before: e = embed(text, D) is used as e[i] or e[j]; "
+                    "same = one_hot(text) @ one_hot(text)' is 1 where words are equal, as same[i, j]");
+  return c->error->code;
+}
+
+/* Tables get an extra each time, because the gradient of each goes to what was picked there. */
+int cc_slot_extra(struct cc_context *c, ir_id outer, const struct cc_extra *as, struct gr_span span,
                   ir_id *leaf) {
   struct ir_head *head = c->slot->head;
-  int rank = cc_type(c, outer)->rank, k;
-  bool table = rank > 0 && role[rank - 1] == ATTEND_FEATURE && vector == VM_NO_DIM;
-  if (cc_type(c, outer)->dtype == RT_INT) {
-    gr_fail(c->error, span, "these are whole numbers that name things (%s): a slot cannot compute with them",
-            cc_type_text(c, cc_type(c, outer)));
-    rt_hint(c->error, "make numbers of them before: e = embed(text, D) is used as e[i] or e[j]; "
-                      "same = one_hot(text) @ one_hot(text)' is 1 where words are equal, as same[i, j]");
-    return c->error->code;
-  }
-  for (k = 0; k < head->extra_count; k++)
-    if (!table && c->slot->extra[k] == outer && !memcmp(head->extra[k].role, role, (size_t)rank)) break;
+  const size_t rank = cc_type(c, outer)->rank;
+  int k = head->extra_count, status = cc_check_slot_tensor(c, outer, span);
+  if (status != RT_OK) return status;
+  for (int m = 0; m < head->extra_count && !as->table; m++)
+    if (c->slot->extra[m] == outer && (!rank || !memcmp(head->extra[m].role, as->role, rank))) k = m;
   if (k == head->extra_count) {
     if (!room_for_extra(c)) return cc_out_of_memory(c);
     c->slot->extra[k] = outer;
-    head->extra[k].rank = rank;
-    memcpy(head->extra[k].role, role, (size_t)rank);
+    head->extra[k].rank = (uint8_t)rank;
+    if (rank) memcpy(head->extra[k].role, as->role, rank);
     head->extra_count++;
   }
   struct ir_at at = cc_in_graph(c, span);
-  *leaf = vector == VM_NO_DIM ? ir_leaf(at, 1 + k) : ir_slot_vector(at, 1 + k, vector);
+  *leaf = as->vector == VM_NO_DIM ? ir_leaf(at, 1 + k) : ir_slot_vector(at, 1 + k, as->vector);
   return *leaf ? RT_OK : c->error->code;
 }
 
@@ -212,7 +214,7 @@ static int outer_to_slot(struct cc_context *c, ir_id outer, struct gr_span span,
   }
   uint8_t role[RT_MAX_RANK];
   for (int a = 0; a < type->rank; a++) role[a] = ATTEND_H;
-  return cc_slot_extra(c, outer, role, VM_NO_DIM, span, id);
+  return cc_slot_extra(c, outer, &(struct cc_extra){role, VM_NO_DIM, false}, span, id);
 }
 
 int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span span, ir_id *id) {

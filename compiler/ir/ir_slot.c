@@ -19,14 +19,14 @@ ir_id ir_slot_vector(struct ir_at at, int64_t leaf, vm_dim dim) {
   return leaf_of_type(at, leaf, &type);
 }
 
-/* This does not use the signature of gather, which wants whole numbers: in a slot every number is real,
- * an index too. */
+/* Of a table of vectors it is a vector. This does not use the signature of gather, which wants whole numbers:
+ * in a slot every number is real, an index too. */
 ir_id ir_slot_gather(struct ir_at at, ir_id table, ir_id index) {
   if (!table || !index) return 0;
   struct ir_node node = {.op = OP_gather,
                          .arg_count = 2,
                          .arg = (ir_id[]){table, index},
-                         .type = at.g->node[index].type,
+                         .type = at.g->node[table].type,
                          .span = at.span};
   return ir_append(at.g, &node, at.error);
 }

@@ -113,27 +113,29 @@ static struct tensor leaf_position(struct materialise *m, enum attend_axis role)
   return t;
 }
 
-/* An extra as [h?, features.., i?, j?]; for a gather `last`: [h?, i?, j?, features]. */
-static struct tensor extra_tensor(struct materialise *m, int k, bool table) {
+/* An extra as [h?, features.., i?, j?]. Of a table the last of its features, from which is picked, comes
+ * last; *own becomes the type of what one pair gets. */
+static struct tensor extra_tensor(struct materialise *m, int k, bool table, struct vm_type *own) {
   const struct attend_operand *extra = &m->head->extra[k];
   const struct vm_type *type = &m->g->node[m->arg[3 + k]].type;
   struct tensor t = {0, ir_operand_varies(extra)};
   uint8_t role[RT_MAX_RANK];
-  struct vm_type own = ir_number_type, to;
   int count = 0;
+  *own = ir_number_type;
   for (int a = 0; a < extra->rank; a++)
-    if (extra->role[a] == ATTEND_FEATURE) own.dim[own.rank++] = type->dim[a];
+    if (extra->role[a] == ATTEND_FEATURE) own->dim[own->rank++] = type->dim[a];
+  own->rank -= table;
   if (t.varies & H) role[count++] = ATTEND_H;
-  for (int a = 0; a < own.rank && !table; a++) role[count++] = ATTEND_FEATURE;
+  for (int a = 0; a < own->rank; a++) role[count++] = ATTEND_FEATURE;
   for (int r = ATTEND_I; r <= ATTEND_J; r++)
     if (t.varies & IR_VARIES(r)) role[count++] = (uint8_t)r;
-  to = ir_tensor_type(m, t.varies, table ? &ir_number_type : &own, false);
-  for (int a = 0; a < own.rank && table; a++) {
+  struct vm_type to = ir_tensor_type(m, t.varies, own, false);
+  if (table) {
     role[count++] = ATTEND_FEATURE;
-    to.dim[to.rank++] = own.dim[a];
+    to.dim[to.rank++] = own->dim[own->rank];
   }
   t.id = arrange(m, m->arg[3 + k], extra, count, role, &to);
-  if (!table) t.id = ir_tensor_hide(m, t, &own, ir_tensors_seen(m, t.varies), 0);
+  if (!table) t.id = ir_tensor_hide(m, t, own, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
 
@@ -163,7 +165,10 @@ static struct tensor leaf(struct materialise *m, const struct ir_node *n) {
     case IR_LEAF_I: return leaf_position(m, ATTEND_I);
     case IR_LEAF_J: return leaf_position(m, ATTEND_J);
     case IR_LEAF_H: return leaf_position(m, ATTEND_H);
-    default: return extra_tensor(m, (int)n->attr[0] - 1, false);
+    default: {
+      struct vm_type own;
+      return extra_tensor(m, (int)n->attr[0] - 1, false, &own);
+    }
   }
 }
 
@@ -261,21 +266,26 @@ static struct tensor along_own(struct materialise *m, const struct ir_node *n) {
   return t;
 }
 
-/* An element of a table, picked by a number (see LANE_gather in runtime/lanes.h). */
+/* An element of a table, or of each table of a vector, picked by a number (see LANE_gather in
+ * runtime/lanes.h).
+ */
 static struct tensor pick(struct materialise *m, const struct ir_node *n) {
-  struct tensor table = extra_tensor(m, (int)m->slot->node[n->arg[0]].attr[0] - 1, true),
+  struct vm_type own;
+  struct tensor table = extra_tensor(m, (int)m->slot->node[n->arg[0]].attr[0] - 1, true, &own),
                 index = m->value[n->arg[1]];
   struct tensor t = {0, table.varies | index.varies};
   const struct ir_node *by = &m->slot->node[n->arg[1]];
   if (!table.id) return t;
-  struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type,
-                                       ir_tensor_batched(m, index.id) || ir_tensor_batched(m, table.id));
+  struct vm_type type =
+      ir_tensor_type(m, t.varies, &own, ir_tensor_batched(m, index.id) || ir_tensor_batched(m, table.id));
+  const uint32_t vector = own.rank ? 1u << (t.varies & H ? 1 : 0) : 0;
   ir_id arg[2] = {table.id, by->op == OP_constant
                                 ? ir_tensor_fill(m, by->real, &type)
-                                : ir_tensor_spread(m, index, t.varies, &ir_number_type, type.batched)};
-  int64_t axes = ir_tensor_axes(table.varies, t.varies, 0);
+                                : ir_expand_axes(here(m), index.id,
+                                                 ir_tensor_axes(index.varies, t.varies, own.rank), &type)};
+  const int64_t axes = ir_tensor_axes(table.varies, t.varies, own.rank) | vector;
   t.id = ir_add(here(m), (struct ir_op){OP_take, 2, .arg = arg, .attr = {axes}});
-  t.id = ir_tensor_hide(m, t, &ir_number_type, ir_tensors_seen(m, t.varies), 0);
+  t.id = ir_tensor_hide(m, t, &own, ir_tensors_seen(m, t.varies), 0);
   return t;
 }
 

@@ -57,6 +57,13 @@ static const struct token_program token_programs[] = {
     {"one head", WRITES("  x = x + self_attention(x) with { mask = j <= i }")},
     {"dropout beside", WRITES("  x = x + dropout(self_attention(x) with { mask = j <= i }, 0.1)")},
     {"relative positions", WRITES("  z = shaw(x, H, K, 3) with { mask = j <= i }\n  x = x + side(z)")},
+    {"vectors by distance",
+     WRITES("  r = param[4, D] = normal(0.5)\n"
+            "  x = x + self_attention(x) with {\n"
+            "    score = score + sum(query[i] * r[i - j, ..], D)\n    mask = j <= i\n  }")},
+    {"what each key is to itself",
+     WRITES("  b = x @ param[D, D] @ x'\n"
+            "  x = x + self_attention(x) with { score = score + b[j, j], mask = j <= i }")},
     {"disentangled", WRITES("  places = param[8, D] = normal(0.3)\n"
                             "  z = disentangled(x, places, H, K) with { mask = j <= i }\n  x = x + side(z)")},
     {"euclidean", WRITES("  x = x + side(euclidean(x, x, H, K) with { mask = j <= i })")},
