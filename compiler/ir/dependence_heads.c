@@ -105,13 +105,15 @@ static int pick_of(const struct ir_formula *formula, int extra) {
   return -1;
 }
 
-/* A table that is read at i or j, or so many places before or behind: then its last axis is one of those. */
+/* A table that is read at i or j, or so many places before or behind: then its last axis is one of those. Or
+ * at one place. */
 static bool is_read_at(struct looking *l, int extra, struct ir_place *place) {
   const struct ir_formula *all[] = {&l->score, &l->mask};
   for (int f = 0; f < 2; f++) {
     int step = pick_of(all[f], extra);
     if (step < 0 || !ir_formula_place(all[f], step, l->m->d->dims, place)) continue;
-    return (place->i == 1 && place->j == 0) || (place->i == 0 && place->j == 1);
+    return (place->i == 1 && place->j == 0) || (place->i == 0 && place->j == 1)
+           || (place->i == 0 && place->j == 0);
   }
   return false;
 }
@@ -129,7 +131,10 @@ static void add_read(struct looking *l, struct dep_atom atom, const struct ir_pl
   atom.from = atom.from == VM_NO_DIM ? atom.from : vm_dim_minus(d->dims, atom.from, place->size);
   atom.to = VM_NO_DIM;
   if (!ir_never_negative(d->dims, place->size)) dep_add(l->m, first);
-  if (place->j == 1) {
+  if (place->j == 0 && place->i == 0) {
+    first.ahead = atom.ahead;
+    dep_add(l->m, first);
+  } else if (place->j == 1) {
     add_seen(l, atom);
   } else {
     atom.axis = (int8_t)dep_first_axis(&l->m->v, l->i_axis);

@@ -139,6 +139,24 @@ static void fold_support(struct dep_making *m) {
   m->v.support.outside = folded;
 }
 
+static struct ir_end further(struct ir_dependence *d, struct ir_end a, struct ir_end b) {
+  return a.far || dep_is_past(d, dep_minus(d, b, a)) ? a : dep_is_past(d, dep_minus(d, a, b)) ? b : dep_far();
+}
+static struct ir_end nearer(struct ir_dependence *d, struct ir_end a, struct ir_end b) {
+  return a.far || dep_is_past(d, dep_minus(d, a, b)) ? a : dep_is_past(d, dep_minus(d, b, a)) ? b : dep_far();
+}
+
+/* Whichever of two is taken, outside of both it is that number. */
+static void support_of_both(struct dep_making *m) {
+  const struct dep_value *a = dep_arg(m, 1), *b = dep_arg(m, 2);
+  if (!a || !b || !a->support.known || !dep_outside_is(b, a->support.outside)) return;
+  const struct dep_support *s = &a->support, *t = &b->support;
+  if (s->axis != t->axis || s->other != t->other || s->unsure != DEP_SURE || t->unsure != DEP_SURE) return;
+  dep_keep_support(m, 1);
+  m->v.support.most = further(m->d, s->most, t->most);
+  m->v.support.least = nearer(m->d, s->least, t->least);
+}
+
 static void select_support(struct dep_making *m) {
   double number;
   const struct dep_value *condition = dep_arg(m, 0);
@@ -148,6 +166,7 @@ static void select_support(struct dep_making *m) {
     m->v.support.outside = number;
   } else if (dep_is_number(m->d->g, m->node->arg[1], &number))
     support_by(m, m->node->arg[0], IR_WHERE_FALSE, number);
+  if (!m->v.support.known) support_of_both(m);
 }
 
 /* Is the node the same all along this axis of its type? depth: how far to look. */

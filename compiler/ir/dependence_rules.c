@@ -53,8 +53,11 @@ static void reduce(struct dep_making *m, double neutral) {
   dep_axes_from(m, 0, &route);
   dep_pull(m, 0, &route);
   const struct dep_value *from = dep_arg(m, 0);
-  bool sums = neutral == 0 || !from || from->support.unsure == DEP_SURE;
-  if (sums && (dep_outside_is(from, 0) || dep_outside_is(from, neutral))) dep_support_from(m, 0, &route);
+  if (!from || !from->support.known) return;
+  /* a sum of zeros is 0, and one of infinities is infinite; the largest of equal numbers is that */
+  double outside = from->support.outside;
+  if (neutral == 0 ? outside == 0 || isinf(outside) : from->support.unsure == DEP_SURE)
+    dep_support_from(m, 0, &route);
 }
 
 /* Reshape: groups of axes with the same product. A group of one axis on either side is that axis, several

@@ -27,6 +27,7 @@ struct asking {
   int way;
   vm_dim shift;
   int64_t gap;
+  int head; /* below 0: any */
 };
 
 /* ---- sizes ---- */
@@ -347,6 +348,11 @@ static struct form made_form(const struct asking *a, const struct ir_step_of *s,
       f.size = s->size;
       *(s->is == IR_STEP_I ? &f.i : &f.j) = 1;
       return sum(a, f, number_form(0, 0));
+    case IR_STEP_H: return number_form(fmax(a->head, 0), a->head < 0 ? s->number - 1 : a->head);
+    case IR_STEP_SOME: {
+      double count;
+      return number_form(0, size_number(a->box->dims, s->size, &count) ? count - 1 : BOUNDLESS);
+    }
     case IR_STEP_SIZE: f.size = s->size; return sum(a, f, number_form(0, 0));
     case IR_STEP_MOST: {
       struct lane_span least = span_of(a, &value[s->arg[0]]);
@@ -368,7 +374,7 @@ static struct form made_form(const struct asking *a, const struct ir_step_of *s,
 static bool is_of_row(const struct ir_step_of *s, const struct form *value) {
   bool same = s->is == IR_STEP_OP;
   for (int k = 0; same && k < rt_op_info[s->op].arity; k++) same = value[s->arg[k]].of_row;
-  return same || s->is == IR_STEP_NUMBER || s->is == IR_STEP_SIZE || s->is == IR_STEP_I
+  return same || s->is == IR_STEP_NUMBER || s->is == IR_STEP_SIZE || s->is == IR_STEP_H || s->is == IR_STEP_I
          || (s->is == IR_STEP_OVER && s->op < IR_OVER_CUMSUM);
 }
 
@@ -392,12 +398,11 @@ static bool is_neutral(const struct ir_step_of *s, const struct form *value) {
   }
 }
 
-/* Is the answer no for all pairs in the box for which the assumption holds? */
-static bool surely_no(const struct asking *a, const struct ir_asked *asked) {
+/* Is the answer no for all pairs in the box for which the assumption holds? Of one head. */
+static bool no_in_head(const struct asking *a, const struct ir_asked *asked) {
   const struct ir_formula *formula = asked->formula;
   struct form value[IR_FORMULA_STEPS] = {0};
   bool neutral = true;
-  if (!formula || !formula->count) return false;
   for (int k = 0; k < formula->count; k++) {
     value[k] = step_form(a, &formula->step[k], value);
     if (formula->step[k].is == IR_STEP_OVER) neutral = neutral && is_neutral(&formula->step[k], value);
@@ -411,6 +416,17 @@ static bool surely_no(const struct asking *a, const struct ir_asked *asked) {
     case IR_WHERE_WEIGHT: return neutral && is_point(result, 0);
   }
   return false;
+}
+
+static bool surely_no(const struct asking *a, const struct ir_asked *asked) {
+  const struct ir_formula *formula = asked->formula;
+  struct asking of_head = *a;
+  bool no = formula && formula->count;
+  for (int h = 0; no && (h == 0 || h < formula->heads); h++) {
+    of_head.head = h;
+    no = no_in_head(&of_head, asked);
+  }
+  return no;
 }
 
 /* No pair: the box and the assumption do not meet, or one of the questions is answered with no. */
@@ -429,7 +445,7 @@ static bool none(const struct asking *a, const struct ir_asked *asked, int count
 static struct ir_gap last_gap(const struct ir_asked *asked, int count, const struct ir_box *box, vm_dim shift,
                               int way) {
   const int64_t furthest = INT64_C(1) << 24;
-  struct asking a = {box, way, shift, way};
+  struct asking a = {.box = box, .way = way, .shift = shift, .gap = way};
   int64_t in = -1, out; /* beyond `out` there is none, beyond `in` there is perhaps */
   if (none(&a, asked, count)) {
     for (out = 0, in = -1; - in < furthest; out = in, in *= 2) {
@@ -457,7 +473,7 @@ static struct ir_gap search(const struct ir_asked *asked, int count, const struc
   struct ir_gap gap = last_gap(asked, count, box, shift, way);
   if (gap.far || gap.never || !count) return gap;
   struct ir_gap whole = last_gap(NULL, 0, box, shift, way);
-  if (!whole.far && !whole.never && whole.at == gap.at) gap.far = true;
+  if (!whole.far && !whole.never && whole.at == gap.at && way * gap.at > 0) gap.far = true;
   return gap;
 }
 
@@ -470,7 +486,7 @@ struct ir_gap ir_most_behind(const struct ir_asked *asked, int count, const stru
 }
 
 bool ir_surely(const struct ir_formula *formula, const struct ir_box *box, bool truth) {
-  const struct asking a = {box, 0, VM_NO_DIM, 0};
+  const struct asking a = {.box = box, .shift = VM_NO_DIM};
   const struct ir_asked asked = {formula, truth ? IR_WHERE_FALSE : IR_WHERE_TRUE};
   return surely_no(&a, &asked);
 }
@@ -478,7 +494,7 @@ bool ir_surely(const struct ir_formula *formula, const struct ir_box *box, bool 
 bool ir_formula_place(const struct ir_formula *formula, int step, struct vm_dims *dims,
                       struct ir_place *place) {
   const struct ir_box box = {dims, VM_NO_DIM, VM_NO_DIM, VM_NO_DIM};
-  const struct asking a = {&box, 0, VM_NO_DIM, 0};
+  const struct asking a = {.box = &box, .shift = VM_NO_DIM, .head = -1};
   struct form value[IR_FORMULA_STEPS] = {0};
   for (int k = 0; k <= step; k++) value[k] = step_form(&a, &formula->step[k], value);
   const struct form *f = &value[step];
@@ -486,6 +502,15 @@ bool ir_formula_place(const struct ir_formula *formula, int step, struct vm_dims
   if (f->low != f->high || whole != f->low || fabs(whole) > LONGEST) return false;
   *place = (struct ir_place){f->i, f->j, vm_dim_number(dims, (int64_t)whole)};
   return add_size(dims, &place->size, f->size);
+}
+
+/* Where there is a pair there is a first query and a first key. */
+static bool has_first(const struct ir_box *box, vm_dim length) {
+  const vm_dim there[] = {box->queries, box->from == VM_NO_DIM ? box->to : VM_NO_DIM};
+  for (int k = 0; k < 2; k++)
+    if (there[k] != VM_NO_DIM && ir_never_negative(box->dims, vm_dim_minus(box->dims, length, there[k])))
+      return true;
+  return false;
 }
 
 /* The place is rounded to a whole number. */
@@ -496,7 +521,9 @@ static struct ir_beyond reads_beyond(const struct asking *a, const struct ir_for
   end.size = length;
   struct form behind = difference(a, value[step], end),
               front = difference(a, number_form(-0.5, -0.5), value[step]);
-  return (struct ir_beyond){.front = !below_0(a, &front, false), .behind = !below_0(a, &behind, false)};
+  bool first = is_number(&value[step]) && value[step].low < 0.5 && has_first(a->box, length);
+  return (struct ir_beyond){.front = !below_0(a, &front, false),
+                            .behind = !first && !below_0(a, &behind, false)};
 }
 
 struct ir_beyond ir_reads_beyond(const struct ir_formula *formula, int step, vm_dim length,
@@ -506,7 +533,8 @@ struct ir_beyond ir_reads_beyond(const struct ir_formula *formula, int step, vm_
                       least = ir_most_behind(asked, count, box, VM_NO_DIM);
   if (most.never || least.never) return (struct ir_beyond){false, false};
   for (int way = -1; way <= 1; way++) {
-    const struct asking a = {box, way, VM_NO_DIM, way < 0 ? most.at : least.at};
+    const struct asking a = {
+        .box = box, .way = way, .shift = VM_NO_DIM, .gap = way < 0 ? most.at : least.at, .head = -1};
     if ((way < 0 && most.far) || (way > 0 && least.far)) continue;
     struct ir_beyond found = reads_beyond(&a, formula, step, length);
     beyond.front = beyond.front && found.front;
@@ -532,7 +560,7 @@ static bool picks_by(const struct ir_formula *formula, const struct ir_step_of *
 
 bool ir_formula_tells(const struct ir_formula *formula, const struct ir_box *box, uint32_t symbol,
                       const vm_dim *placed) {
-  const struct asking a = {box, 0, VM_NO_DIM, 0};
+  const struct asking a = {.box = box, .shift = VM_NO_DIM, .head = -1};
   struct form value[IR_FORMULA_STEPS] = {0};
   bool tells[IR_FORMULA_STEPS] = {false};
   for (int k = 0; k < formula->count; k++) {

@@ -24,6 +24,7 @@ struct ir_box {
 enum { IR_FORMULA_STEPS = 256 };
 struct ir_formula {
   int count, result; /* count 0: nothing is known of it */
+  int heads;         /* it must be asked for each of so many; 0: it says the same for all */
   struct ir_step_of {
     enum {
       IR_STEP_ANY,    /* any number */
@@ -31,6 +32,8 @@ struct ir_formula {
       IR_STEP_SIZE,   /* `size` */
       IR_STEP_I,      /* the position i, and `size` */
       IR_STEP_J,
+      IR_STEP_H,    /* the number of the head */
+      IR_STEP_SOME, /* a position along another axis: a whole number below `size` */
       IR_STEP_OP,   /* a lane op */
       IR_STEP_OVER, /* a reduction of operand 0 over the keys, of the kind `op`: any number */
       IR_STEP_PICK, /* the element of table `op` (an extra) that operand 0 says: any number */

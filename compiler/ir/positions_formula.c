@@ -15,6 +15,25 @@ static struct ir_step_of known_outside(const struct ir_around *around, ir_id id)
   return s;
 }
 
+/* The axis of heads of what the op makes: VM_ONE if it has none. */
+static vm_dim heads_dim(const struct ir_around *around, const struct ir_node *attention) {
+  const struct ir_head *head = around->g->head[attention->attr[0]];
+  bool weights = attention->op == OP_attention_weights;
+  for (int a = 0; a < head->out.rank; a++)
+    if (head->out.role[a] == ATTEND_H) return attention->type.dim[weights ? 0 : a];
+  return VM_ONE;
+}
+
+static struct ir_step_of heads_of(const struct ir_around *around, const struct ir_node *attention) {
+  enum { MOST_HEADS = 64 };
+  int64_t count;
+  vm_dim dim = heads_dim(around, attention);
+  bool few = vm_dim_is_number(around->dims, dim, &count) && count <= MOST_HEADS;
+  struct ir_step_of s = {.is = few ? IR_STEP_H : IR_STEP_SOME, .size = dim};
+  if (few) s.number = (double)count;
+  return s;
+}
+
 static struct ir_step_of slot_leaf(const struct ir_around *around, const struct ir_node *attention,
                                    int64_t leaf) {
   const struct ir_numbers *numbers = around->numbers;
@@ -23,6 +42,7 @@ static struct ir_step_of slot_leaf(const struct ir_around *around, const struct 
     s.wild = !ir_is_finite(numbers[attention->arg[0]]) || !ir_is_finite(numbers[attention->arg[1]]);
   if (leaf == IR_LEAF_I) s.is = IR_STEP_I;
   if (leaf == IR_LEAF_J) s.is = IR_STEP_J;
+  if (leaf == IR_LEAF_H) s = heads_of(around, attention);
   return leaf > 0 ? known_outside(around, attention->arg[2 + leaf]) : s;
 }
 
@@ -54,7 +74,7 @@ static struct ir_step_of slot_step(const struct ir_around *around, const struct 
 int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *attention,
                        const struct ir_slot *slot, struct ir_formula *out) {
   const struct ir_graph *s = slot->graph;
-  out->count = 0;
+  out->count = out->heads = 0;
   if (!s || !slot->result_count) return RT_OK;
   int16_t *step_of = rt_zalloc(s->count, sizeof *step_of);
   bool *live = rt_zalloc(s->count, sizeof *live);
@@ -74,6 +94,7 @@ int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *att
     }
     out->step[out->count] = slot_step(around, attention, s, n, step_of);
     out->step[out->count].not_zero = ir_is_not_zero(numbers[n]);
+    if (out->step[out->count].is == IR_STEP_H) out->heads = (int)out->step[out->count].number;
     step_of[n] = (int16_t)out->count++;
   }
   if (status == RT_OK) out->result = step_of[slot->result[0]];
@@ -165,6 +186,7 @@ static struct ir_step_of node_step(const struct ir_around *around, const struct 
   if (n->op == OP_size) return (struct ir_step_of){.is = IR_STEP_SIZE, .size = (vm_dim)n->attr[0]};
   if (rt_is_lane(n->op)) s.is = IR_STEP_OP;
   if (n->op == OP_maximum) s.is = IR_STEP_MOST;
+  if (n->op == OP_iota) s = (struct ir_step_of){.is = IR_STEP_SOME, .size = n->type.dim[0]};
   if (n->op == OP_iota && p->var[0])
     s = (struct ir_step_of){.is = p->var[0] == VAR_I ? IR_STEP_I : IR_STEP_J, .size = p->from[0]};
   return s;
@@ -198,7 +220,7 @@ void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, 
   const struct ir_graph *g = around->g;
   struct place place[IR_FORMULA_STEPS];
   int count = 1;
-  out->count = 0;
+  out->count = out->heads = 0;
   place[0] = nowhere(node);
   if (i_axis >= 0) place[0].var[i_axis] = VAR_I;
   if (j_axis >= 0) place[0].var[j_axis] = VAR_J;
