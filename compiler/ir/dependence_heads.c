@@ -315,6 +315,7 @@ void dep_attention(struct dep_making *m) {
     for (int k = 2; k < attention.arg_count; k++) arg[k + 1] = attention.arg[k];
     arg[2] = attention.arg[1];
     attention.arg = arg;
+    attention.arg_count++;
   }
   l.uses_j = computes_with_j(&l.head->score) || computes_with_j(&l.head->drop);
   const struct ir_around around = dep_around(m->d);

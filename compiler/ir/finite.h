@@ -25,8 +25,8 @@ static inline bool ir_is_not_zero(struct ir_numbers a) { return !a.nan && !ir_ma
 bool ir_swallows(enum rt_op op);
 /* What an element-by-element op makes of its operands. */
 struct ir_numbers ir_numbers_made(enum rt_op op, const struct ir_numbers operand[3]);
-/* Those of all nodes of the graph: out[0 .. g->count - 1]. argument: of the OP_input nodes of a body; NULL:
- * any finite numbers. RT_OK or RT_NO_MEMORY. */
+/* Those of all nodes of the graph: out[0 .. g->count - 1]. argument: of the OP_input nodes of a body or slot,
+ * by what their attribute says (enum ir_leaf); NULL: any finite numbers. RT_OK or RT_NO_MEMORY. */
 int ir_find_numbers(const struct ir_graph *g, const struct ir_numbers *argument, struct ir_numbers *out);
 
 #endif

@@ -40,7 +40,7 @@ struct ir_formula {
       IR_STEP_MOST  /* the largest along an axis: at least operand 0, its element at i */
     } is;
     uint16_t op;
-    bool wild; /* of what may be any number: it may be infinite or not a number, too */
+    bool wild; /* it may be infinite or not a number */
     bool not_zero;
     int16_t arg[3];
     double number;

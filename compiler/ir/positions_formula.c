@@ -8,7 +8,7 @@
 static struct ir_step_of known_outside(const struct ir_around *around, ir_id id) {
   const struct ir_graph *g = around->g;
   const struct ir_node *n = &g->node[id];
-  struct ir_step_of s = {.is = IR_STEP_ANY, .wild = !ir_is_finite(around->numbers[id]), .size = VM_NO_DIM};
+  struct ir_step_of s = {.is = IR_STEP_ANY, .size = VM_NO_DIM};
   while (n->op == OP_expand || n->op == OP_reshape) n = &g->node[n->arg[0]];
   if (n->op == OP_size) s = (struct ir_step_of){.is = IR_STEP_SIZE, .size = (vm_dim)n->attr[0]};
   if (n->op == OP_constant) s = (struct ir_step_of){.is = IR_STEP_NUMBER, .number = n->real};
@@ -36,10 +36,7 @@ static struct ir_step_of heads_of(const struct ir_around *around, const struct i
 
 static struct ir_step_of slot_leaf(const struct ir_around *around, const struct ir_node *attention,
                                    int64_t leaf) {
-  const struct ir_numbers *numbers = around->numbers;
   struct ir_step_of s = {.is = IR_STEP_ANY, .size = VM_NO_DIM};
-  if (leaf == IR_LEAF_S)
-    s.wild = !ir_is_finite(numbers[attention->arg[0]]) || !ir_is_finite(numbers[attention->arg[1]]);
   if (leaf == IR_LEAF_I) s.is = IR_STEP_I;
   if (leaf == IR_LEAF_J) s.is = IR_STEP_J;
   if (leaf == IR_LEAF_H) s = heads_of(around, attention);
@@ -62,13 +59,25 @@ static struct ir_step_of slot_step(const struct ir_around *around, const struct 
              && slot->node[n->arg[0]].attr[0] > 0) {
     s.is = IR_STEP_PICK;
     s.op = (uint16_t)(slot->node[n->arg[0]].attr[0] - 1);
-    s.wild = !ir_is_finite(around->numbers[attention->arg[3 + s.op]]);
     s.arg[0] = step_of[n->arg[1]];
-  } else if (rt_is_lane(n->op) && !n->type.rank) {
+  } else if (rt_is_lane(n->op) && !n->type.rank)
     s.is = IR_STEP_OP;
-  } else /* a vector, of which nothing is known here */
-    s.wild = true;
   return s;
+}
+
+/* What the nodes of a slot may be: the operands of the head say it of the leaves. */
+static int numbers_of_slot(const struct ir_around *around, const struct ir_node *attention,
+                           const struct ir_graph *slot, struct ir_numbers *out) {
+  enum { BELOW = -IR_LEAF_GUMBEL };
+  const struct ir_numbers any = ir_numbers_between(-IR_MOST, IR_MOST, false),
+                          count = ir_numbers_between(0, IR_MOST, true);
+  struct ir_numbers leaf[BELOW + 1 + ATTEND_MAX_EXTRAS], *of = leaf + BELOW;
+  of[IR_LEAF_DS] = of[IR_LEAF_GUMBEL] = of[IR_LEAF_RANDOM] = of[IR_LEAF_S] = any;
+  of[IR_LEAF_I] = of[IR_LEAF_J] = of[IR_LEAF_H] = count;
+  for (int k = 0; k < 2; k++)
+    if (!ir_is_finite(around->numbers[attention->arg[k]])) of[IR_LEAF_S] = around->numbers[attention->arg[k]];
+  for (int k = 3; k < attention->arg_count; k++) of[k - 2] = around->numbers[attention->arg[k]];
+  return ir_find_numbers(slot, of, out);
 }
 
 int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *attention,
@@ -79,7 +88,7 @@ int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *att
   int16_t *step_of = rt_zalloc(s->count, sizeof *step_of);
   bool *live = rt_zalloc(s->count, sizeof *live);
   struct ir_numbers *numbers = rt_zalloc(s->count, sizeof *numbers);
-  int status = step_of && live && numbers ? ir_find_numbers(s, NULL, numbers) : RT_NO_MEMORY;
+  int status = step_of && live && numbers ? numbers_of_slot(around, attention, s, numbers) : RT_NO_MEMORY;
   if (status == RT_OK) ir_mark_live(s, 1, slot->result, live);
   for (ir_id n = 1; status == RT_OK && n <= slot->result[0]; n++) {
     if (!live[n]) continue;
@@ -94,6 +103,9 @@ int ir_formula_of_slot(const struct ir_around *around, const struct ir_node *att
     }
     out->step[out->count] = slot_step(around, attention, s, n, step_of);
     out->step[out->count].not_zero = ir_is_not_zero(numbers[n]);
+    /* that all scores of a row are hidden, so that the largest is minus infinity, is not looked for */
+    out->step[out->count].wild =
+        node->op == OP_over ? numbers[n].nan || numbers[n].high > IR_MOST : !ir_is_finite(numbers[n]);
     if (out->step[out->count].is == IR_STEP_H) out->heads = (int)out->step[out->count].number;
     step_of[n] = (int16_t)out->count++;
   }
@@ -180,8 +192,7 @@ static bool look_through(const struct ir_around *around, struct place *p) {
 
 static struct ir_step_of node_step(const struct ir_around *around, const struct place *p) {
   const struct ir_node *n = &around->g->node[p->node];
-  struct ir_step_of s = {
-      .is = IR_STEP_ANY, .op = n->op, .wild = !ir_is_finite(around->numbers[p->node]), .size = VM_NO_DIM};
+  struct ir_step_of s = {.is = IR_STEP_ANY, .op = n->op, .size = VM_NO_DIM};
   if (n->op == OP_constant) return (struct ir_step_of){.is = IR_STEP_NUMBER, .number = n->real};
   if (n->op == OP_size) return (struct ir_step_of){.is = IR_STEP_SIZE, .size = (vm_dim)n->attr[0]};
   if (rt_is_lane(n->op)) s.is = IR_STEP_OP;
@@ -230,6 +241,7 @@ void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, 
     const struct ir_node *n = &g->node[place[k].node];
     *s = node_step(around, &place[k]);
     s->not_zero = ir_is_not_zero(around->numbers[place[k].node]);
+    s->wild = !ir_is_finite(around->numbers[place[k].node]);
     for (int a = 0; (s->is == IR_STEP_OP || s->is == IR_STEP_MOST) && a < n->arg_count; a++) {
       if (count == IR_FORMULA_STEPS) return;
       place[count] = s->is == IR_STEP_OP ? place[k] : witness(g, &place[k]);
