@@ -211,6 +211,16 @@ int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, 
   return input->shifted ? (n > 0 ? n - 1 : 0) : n;
 }
 
+/* How many elements a value has, as the model takes it. */
+static int64_t value_elements(const struct lib_feed *feed, uint32_t i, const struct io_values *v) {
+  const struct vm_input *input = &feed->module->input[i];
+  int64_t members;
+  bool all =
+      io_kind_has(input->column->kind, IO_MEMBERS)
+      && !vm_dim_value(&feed->module->dims, input->type.dim[input->type.rank - 1], NULL, &members, NULL);
+  return all ? members : v->of.width;
+}
+
 static int reserve(struct lib_feed *feed, uint32_t i, size_t elements, size_t element,
                    struct rt_error *error) {
   return rt_grow(&feed->buffer[i], &feed->capacity[i], elements ? elements : 1, element) ? rt_no_memory(error)
@@ -272,7 +282,8 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
     if (!v->present) continue;
     if (input->length >= 0) status = longest_rows(feed, i, data, batch, &total, error);
     if (status == RT_OK)
-      status = reserve(feed, i, (size_t)(total * v->of.width), element_size(feed, input), error);
+      status =
+          reserve(feed, i, (size_t)(total * value_elements(feed, i, v)), element_size(feed, input), error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -308,8 +319,8 @@ static int feed_lengths(struct lib_feed *feed, uint32_t i, struct lib_batch batc
 }
 
 /* The rows of a column, as the model takes them: ids, or numbers in the precision of the run. */
-static void copy_rows(const struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
-                      struct lib_batch batch, void *out) {
+static void copy_values(const struct lib_feed *feed, const struct vm_input *input, const struct io_values *v,
+                        struct lib_batch batch, void *out) {
   const struct io_payload *of = &v->of;
   const size_t size = io_dtype_size(of->element), to = element_size(feed, input);
   char *at = out;
@@ -326,6 +337,32 @@ static void copy_rows(const struct lib_feed *feed, const struct vm_input *input,
       io_dtype_to_float(of->element, from, count, (float *)(void *)at);
     at += count * to;
   }
+}
+
+/* Labels: a 1 for each that a row has. One that training did not see has no place. */
+static void copy_members(const struct lib_feed *feed, const struct io_values *v, int64_t members,
+                         struct lib_batch batch, void *out) {
+  memset(out, 0,
+         (size_t)(batch.count * members) * (feed->precision == RT_F64 ? sizeof(double) : sizeof(float)));
+  for (int64_t e = 0; e < batch.count; e++) {
+    const int32_t *id = io_payload_ids(&v->of) + io_payload_begin(&v->of, batch.row[e]);
+    for (int64_t k = io_payload_count(&v->of, batch.row[e]); k > 0; k--, id++) {
+      if (*id < 0 || *id >= members) continue;
+      if (feed->precision == RT_F64)
+        ((double *)out)[e * members + *id] = 1;
+      else
+        ((float *)out)[e * members + *id] = 1;
+    }
+  }
+}
+
+static void copy_rows(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
+                      struct lib_batch batch, void *out) {
+  const struct vm_input *input = &feed->module->input[i];
+  if (io_kind_has(input->column->kind, IO_MEMBERS))
+    copy_members(feed, v, value_elements(feed, i, v), batch, out);
+  else
+    copy_values(feed, input, v, batch, out);
 }
 
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
@@ -346,10 +383,11 @@ int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_
     }
     if (input->length >= 0) status = feed_lengths(feed, i, batch, known, &total, error);
     if (status == RT_OK)
-      status = reserve(feed, i, (size_t)(total * v->of.width), element_size(feed, input), error);
+      status =
+          reserve(feed, i, (size_t)(total * value_elements(feed, i, v)), element_size(feed, input), error);
     if (status != RT_OK) return status;
     if (!vm_machine_uses_input(machine, i)) continue;
-    copy_rows(feed, input, v, batch, feed->buffer[i]);
+    copy_rows(feed, i, v, batch, feed->buffer[i]);
   }
   int status = vm_machine_bind(machine, batch.count, (const int64_t *const *)feed->sizes, error);
   for (uint32_t i = 0; status == RT_OK && i < feed->module->input_count; i++)

@@ -235,6 +235,8 @@ struct lib_judge {
   size_t scratch_capacity;
   double *truth;
   size_t truth_capacity;
+  size_t *labels; /* of a row of several */
+  size_t labels_capacity;
   struct tag_answers *tags; /* [outputs] */
   struct lib_judge_text {   /* of one text: what its tags are, and what the model says */
     size_t *truth, *said;

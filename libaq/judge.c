@@ -37,7 +37,7 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   if (status == RT_OK && (!judge->report || !judge->tags)) status = rt_no_memory(error);
   for (uint32_t o = 0; status == RT_OK && o < module->output_count; o++) {
     status = rep_init(&judge->report[o], lib_report_kind(module, &module->output[o]), error);
-    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS)))
+    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS | REP_LABELS)))
       status = name_classes(judge, o, error);
   }
   return status;
@@ -53,6 +53,7 @@ void lib_judge_free(struct lib_judge *judge) {
   rt_free(judge->report);
   rt_free(judge->scratch);
   rt_free(judge->truth);
+  rt_free(judge->labels);
   rt_free(judge->rows);
   vm_machine_free(judge->machine);
   if (judge->feed.module) lib_feed_free(&judge->feed);
@@ -94,9 +95,25 @@ static int read_truth(struct lib_judge *judge, const void *target, int64_t row, 
   return RT_OK;
 }
 
+/* Judges the labels of an example; p: [columns]. */
+static int judge_labels(struct lib_judge *judge, const struct io_values *v, int64_t row,
+                        struct rep_labels *labels, struct rep_report *report, struct rt_error *error) {
+  const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
+  labels->count = (size_t)io_payload_count(&v->of, row);
+  if (rt_grow((void **)&judge->labels, &judge->labels_capacity, labels->count + 1, sizeof *judge->labels))
+    return rt_no_memory(error);
+  labels->truth = judge->labels;
+  for (size_t k = 0; k < labels->count; k++) {
+    int status = RT_OK;
+    judge->labels[k] = (size_t)ids[k];
+    if (ids[k] < 0) status = lib_unseen_class(report, &v->unseen, ids[k], &judge->labels[k], error);
+    if (status != RT_OK) return status;
+  }
+  return rep_add_labels(report, labels, error);
+}
+
 /* Judges one output of one batch, row by row. */
-static int judge_output(struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
-                        struct rt_error *error) {
+static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_t o, struct rt_error *error) {
   const struct vm_module *m = judge->module;
   const struct vm_output *output = &m->output[o];
   struct rt_tensor t = vm_machine_output(judge->machine, o);
@@ -104,7 +121,7 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
   int64_t rows, columns;
   int status = RT_OK;
   const void *target = judge->feed.buffer[output->target];
-  const struct io_intern *unseen = &data->values[judge->feed.column[output->target]].unseen;
+  const struct io_values *v = &batch.data->values[judge->feed.column[output->target]];
   lib_output_size(&t, &rows, &columns);
   if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1,
               sizeof *judge->scratch))
@@ -114,7 +131,10 @@ static int judge_output(struct lib_judge *judge, const struct io_dataset *data, 
   for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_NEXT))
-      status = judge_class(report, p, columns, ((const int32_t *)target)[r], unseen, error);
+      status = judge_class(report, p, columns, ((const int32_t *)target)[r], &v->unseen, error);
+    else if (report->kind == REP_LABELS)
+      status = judge_labels(judge, v, batch.row[r],
+                            &(struct rep_labels){.proba = p, .proba_count = (size_t)columns}, report, error);
     else if (report->kind == REP_CHANCE)
       status = rep_add_chance(report, lib_number_at(target, judge->feed.precision, r), p[0], error);
     else {
@@ -181,7 +201,7 @@ static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool wit
   if (status == RT_OK && with_loss) judge_loss(judge, batch.count, loss);
   for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++)
     status = judge->report[o].kind & REP_OF_TAGS ? lib_judge_tags(judge, batch, o, error)
-                                                 : judge_output(judge, batch.data, o, error);
+                                                 : judge_output(judge, batch, o, error);
   return status;
 }
 
@@ -189,7 +209,7 @@ static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool wit
 static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
     const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
-    if (!v->unseen.count) continue;
+    if (!v->unseen.count || judge->report[o].kind == REP_LABELS) continue; /* labels known have their loss */
     const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
     for (int64_t k = 0; k < io_row_length(v, row); k++)
       if (ids[k] < 0) return false;

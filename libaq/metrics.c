@@ -90,11 +90,24 @@ static uint64_t total_hits(const struct rep_report *r) {
   return hits;
 }
 
+/* Of all classes together. A row has one class and is predicted one, but any number of labels. */
+static struct rep_class total(const struct rep_report *r) {
+  struct rep_class all = {.hits = total_hits(r), .truths = r->rows, .predictions = r->rows};
+  if (r->kind != REP_LABELS) return all;
+  all.truths = all.predictions = 0;
+  for (size_t c = 0; c < r->class_count; c++) {
+    all.truths += r->classes[c].truths;
+    all.predictions += r->classes[c].predictions;
+  }
+  return all;
+}
+
 struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_average average) {
   if (!r->rows) return (struct rep_scores){NAN, NAN, NAN, 0};
-  if (average == REP_MICRO) return scores_of(total_hits(r), r->rows, r->rows);
+  const struct rep_class all = total(r);
+  if (average == REP_MICRO) return scores_of(all.hits, all.truths, all.predictions);
   return (struct rep_scores){average_field(r, average, 0), average_field(r, average, 1),
-                             average_field(r, average, 2), r->rows};
+                             average_field(r, average, 2), all.truths};
 }
 
 static double accuracy(struct rep_report *r) { return r->rows ? divide(total_hits(r), r->rows) : NAN; }
@@ -114,6 +127,11 @@ static double entity_precision(struct rep_report *r) {
   return r->rows ? rep_all_entity_scores(r).precision : NAN;
 }
 static double entity_recall(struct rep_report *r) { return r->rows ? rep_all_entity_scores(r).recall : NAN; }
+
+static double precision_micro(struct rep_report *r) { return rep_average_scores(r, REP_MICRO).precision; }
+static double recall_micro(struct rep_report *r) { return rep_average_scores(r, REP_MICRO).recall; }
+static double subset_accuracy(struct rep_report *r) { return r->rows ? divide(r->exact, r->rows) : NAN; }
+static double mean_average_precision(struct rep_report *r) { return rep_mean_average_precision(r); }
 
 static double loss(struct rep_report *r) {
   return r->loss_weight > 0 ? rep_sum_value(&r->loss) / r->loss_weight : NAN;
@@ -138,9 +156,9 @@ static void sink(struct rep_scored *x, size_t root, size_t n) {
   x[root] = moving;
 }
 
-/* Sorts by falling score. It is a heapsort, because the C library's sort may take memory that does not come
+/* A heapsort, because the C library's sort may take memory that does not come
  * from the host's allocator. */
-static void sort_scored(struct rep_scored *x, size_t n) {
+void rep_sort_scored(struct rep_scored *x, size_t n) {
   for (size_t k = n / 2; k-- > 0;) sink(x, k, n);
   for (size_t k = n; k-- > 1;) {
     struct rep_scored lowest = x[0];
@@ -157,7 +175,7 @@ static bool has_two_classes(const struct rep_report *r) {
 /* The chance that a positive row scores above a negative one, ties counting half (Mann and Whitney 1947). */
 static double auc(struct rep_report *r) {
   if (!has_two_classes(r) || !r->rows || r->scored_count != rep_scored_rows(r)) return NAN;
-  sort_scored(r->scored, r->scored_count);
+  rep_sort_scored(r->scored, r->scored_count);
   double positives = 0, negatives = 0, area = 0;
   for (size_t k = 0; k < r->scored_count;) {
     double score = r->scored[k].score, tied[2] = {0, 0};
@@ -205,23 +223,33 @@ static double chrf(struct rep_report *r) { return chrf_value(&r->chrf); }
 static double exact_match(struct rep_report *r) { return divide(r->exact, r->texts); }
 
 #define CLASSES (REP_CLASS | REP_OF_TAGS | REP_CHANCE)
+#define ANY_CLASSES (CLASSES | REP_LABELS)
 #define NUMBERS (REP_NUMBER | REP_VECTOR)
 #define ANY (~0u)
 
 const struct rep_metric rep_metrics[] = {
     {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right", REP_IN_TABLE},
-    {"f1", f1_macro, true, 1, CLASSES, "mean of the classes' f1 (macro average), two classes included",
+    {"f1", f1_macro, true, 1, ANY_CLASSES, "mean of the classes' f1 (macro average), two classes included",
      REP_IN_TABLE},
-    {"f1_micro", f1_micro, true, 1, CLASSES, "f1 over all rows together", REP_IN_TABLE},
-    {"f1_weighted", f1_weighted, true, 1, CLASSES, "mean of the classes' f1, weighted by support",
+    {"f1_micro", f1_micro, true, 1, ANY_CLASSES, "f1 over all rows together", REP_IN_TABLE},
+    {"f1_weighted", f1_weighted, true, 1, ANY_CLASSES, "mean of the classes' f1, weighted by support",
      REP_IN_TABLE},
-    {"precision", precision_macro, true, 1, CLASSES, "mean of the classes' precision (macro average)",
+    {"precision", precision_macro, true, 1, ANY_CLASSES, "mean of the classes' precision (macro average)",
      REP_IN_TABLE},
-    {"precision_weighted", precision_weighted, true, 1, CLASSES,
+    {"precision_weighted", precision_weighted, true, 1, ANY_CLASSES,
      "mean of the classes' precision, weighted by support", REP_IN_TABLE},
-    {"recall", recall_macro, true, 1, CLASSES, "mean of the classes' recall (macro average)", REP_IN_TABLE},
-    {"recall_weighted", recall_weighted, true, 1, CLASSES, "mean of the classes' recall, weighted by support",
+    {"recall", recall_macro, true, 1, ANY_CLASSES, "mean of the classes' recall (macro average)",
      REP_IN_TABLE},
+    {"recall_weighted", recall_weighted, true, 1, ANY_CLASSES,
+     "mean of the classes' recall, weighted by support", REP_IN_TABLE},
+    {"precision_micro", precision_micro, true, 1, REP_LABELS, "of all labels predicted, the right ones",
+     REP_IN_TABLE},
+    {"recall_micro", recall_micro, true, 1, REP_LABELS, "of all labels that rows have, those predicted",
+     REP_IN_TABLE},
+    {"subset_accuracy", subset_accuracy, true, 1, REP_LABELS,
+     "rows whose labels are all predicted, and no other", 0},
+    {"mean_average_precision", mean_average_precision, true, 1, REP_LABELS,
+     "mean over the labels of the area under precision and recall, whatever the threshold", 0},
     {"entity_f1", entity_f1, true, 1, REP_OF_TAGS,
      "f1 of the entities that tags mark (B-place, I-place, O), as conlleval counts them",
      REP_OF_ENTITIES | REP_IN_TABLE},

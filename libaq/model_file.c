@@ -158,7 +158,8 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
 static bool size_fits(const struct vm_dims *dims, const struct vm_input *input, int axis) {
   vm_dim dim = vm_input_dim(input, axis);
   int64_t symbol = vm_dim_as_symbol(dims, dim), size;
-  if (input->column->kind->axis[axis].means == IO_ENTRIES) return symbol == input->vocabulary;
+  if (input->column->kind->axis[axis].means != IO_WIDTH && symbol != input->vocabulary) return false;
+  if (input->column->kind->axis[axis].means == IO_ENTRIES) return true;
   return symbol < 0 ? !vm_dim_value(dims, dim, NULL, &size, NULL)
                     : dims->symbol[symbol].kind == VM_BOUND || dims->symbol[symbol].kind == VM_CONST;
 }
@@ -172,15 +173,15 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
   const struct vm_type *t = &input->type;
   int rank = 0;
   for (int a = 0; a < IO_MOST_AXES; a++)
-    rank += kind->axis[a].means == IO_LENGTH || kind->axis[a].means == IO_WIDTH;
+    rank += kind->axis[a].means != IO_NO_AXIS && kind->axis[a].means != IO_ENTRIES;
   if (input->shifted && !kind->continues) return false;
   if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
   if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != rank
-      || ragged != (input->length >= 0) || (input->vocabulary >= 0 && !io_kind_has(kind, IO_ENTRIES)))
+      || ragged != (input->length >= 0) || (input->vocabulary >= 0 && !io_kind_has_vocab(kind)))
     return false;
   if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
   for (int a = 0; a < IO_MOST_AXES; a++)
-    if ((kind->axis[a].means == IO_WIDTH || kind->axis[a].means == IO_ENTRIES) && !size_fits(dims, input, a))
+    if (kind->axis[a].means != IO_NO_AXIS && kind->axis[a].means != IO_LENGTH && !size_fits(dims, input, a))
       return false;
   return true;
 }

@@ -54,6 +54,12 @@ static int check_number(const struct lib_row_check *check, uint32_t input, const
 /* Probabilities as people round them: three times 0.33 is a distribution. */
 static const double NEAR_ONE = 0.02;
 
+static double total_of(const struct io_values *v, int64_t first, int64_t count) {
+  double total = 0;
+  for (int64_t k = first; k < first + count; k++) total += io_payload_number(&v->of, k);
+  return total;
+}
+
 static int check_total(const struct lib_row_check *check, uint32_t input, const struct io_values *v,
                        int64_t row, struct rt_error *error) {
   const struct vm_input *in = &check->module->input[input];
@@ -66,8 +72,7 @@ static int check_total(const struct lib_row_check *check, uint32_t input, const 
   for (int a = 0; a < IO_MOST_AXES; a++)
     if (in->column->kind->axis[a].means == IO_WIDTH) each = v->size[a];
   for (; at < end && fabs(total - 1) <= NEAR_ONE; at += each) {
-    total = 0;
-    for (int64_t k = 0; k < each; k++) total += io_payload_number(&v->of, at + k);
+    total = total_of(v, at, each);
   }
   if (fabs(total - 1) <= NEAR_ONE) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the numbers of \"%s\" add up to %g", in->name, total);
@@ -79,7 +84,7 @@ int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset
                       int *column, struct rt_error *error) {
   for (uint32_t i = 0; i < check->module->input_count; i++) {
     const struct io_values *v = &data->values[check->column[i]];
-    if (!v->present || check->module->input[i].type.dtype != RT_REAL) continue;
+    if (!v->present || v->of.element == IO_I32) continue; /* labels are zeros and ones */
     *column = check->column[i];
     int64_t first = io_payload_begin(&v->of, row) * v->of.width;
     for (int64_t k = 0; k < io_payload_count(&v->of, row) * v->of.width; k++) {

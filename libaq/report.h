@@ -56,6 +56,8 @@ struct rep_scored {
 
 /* Above this many classes the confusion matrix, which grows with their square, is not kept. */
 #define REP_CONFUSION_MAX 1024
+/* So many scores of labels are kept, in 160 MiB, for the ranking that average precision is. */
+#define REP_SCORES_MAX ((size_t)1 << 25)
 
 struct rep_report {
   enum rep_kind kind;
@@ -79,6 +81,14 @@ struct rep_report {
   size_t column_count;
   struct rep_entity *entity; /* [entity_count], sorted by type: of tags whose names mark entities */
   size_t entity_count, entity_capacity;
+  /* REP_LABELS: for each row, the score of every label of the model, and whether the row has it. Dropped when
+   * there are more than REP_SCORES_MAX. */
+  float *label_score;
+  uint8_t *label_truth;
+  size_t label_scores, score_capacity, truth_capacity;
+  bool scores_dropped;
+  uint8_t *label_mark; /* [mark_capacity] scratch: whether the row has a label */
+  size_t mark_capacity;
   /* REP_NEXT: texts that were written, and compared with the right ones; so many of them have the same
    * tokens. */
   uint64_t texts, exact;
@@ -96,8 +106,9 @@ void rep_reset(struct rep_report *r);
 int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e);
 /* The model has the classes named so far. Rows of classes that are named later count as errors. */
 void rep_model_classes(struct rep_report *r);
-/* How many rows have a class that the model does not have. Accuracy, precision, recall and f1 count them as
- * errors; loss, log_loss and auc leave them out, because the model gives such a class no probability. */
+/* How many rows, or labels of REP_LABELS, are of a class that the model does not have. Accuracy, precision,
+ * recall and f1 count them as errors; loss, log_loss and auc leave them out, because the model gives such a
+ * class no probability. */
 uint64_t rep_unseen_rows(const struct rep_report *r);
 /* How many rows loss, log_loss and auc are of: those whose class the model has, and that have an answer. */
 uint64_t rep_scored_rows(const struct rep_report *r);
@@ -113,6 +124,17 @@ int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
 /* All tags of a text together, for the entities that they mark; each has been added as a row as well. A
  * number that is no class has no answer. */
 void rep_add_tags(struct rep_report *r, const size_t *truth, const size_t *predicted, size_t count);
+/* One row of REP_LABELS: its labels, and the probabilities [proba_count] of the model's. Those above one half
+ * are predicted. */
+struct rep_labels {
+  const size_t *truth;
+  size_t count;
+  const double *proba;
+  size_t proba_count;
+};
+int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt_error *e);
+/* The mean over the labels that some row has of their average precision. NaN where no scores are kept. */
+double rep_mean_average_precision(const struct rep_report *r);
 /* One row of REP_CHANCE: the truth, from 0 to 1 (else RT_BAD_DATA), and the predicted probability of 1. Truth
  * and prediction count as 1 when they are above 0.5; log_loss and brier take the truth as it is. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
@@ -192,6 +214,8 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e);
 /* Writes these facts alone. */
 int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_text *out, struct rt_error *e);
 
+/* Sorts by falling score. */
+void rep_sort_scored(struct rep_scored *x, size_t n);
 /* sum + x, and its value. */
 void rep_sum_add(struct rep_sum *sum, double x);
 double rep_sum_value(const struct rep_sum *sum);

@@ -159,13 +159,14 @@ static void show_entity_table(const struct rep_report *r, aq_shown *s, const str
 /* scikit-learn's table; classes: the list that show_classes has made. */
 static void show_table(const struct rep_report *r, aq_shown *s, const struct shown_node *classes,
                        const struct shown_node *entities, const struct shown_node *const average[static 3]) {
-  const struct shown_node *accuracy = accuracy_row(r, s), *all = entities ? entities_row(r, s) : NULL,
+  const struct shown_node *accuracy = r->kind == REP_LABELS ? NULL : accuracy_row(r, s),
+                          *all = entities ? entities_row(r, s) : NULL,
                           *class = classes ? classes->first : NULL;
   shown_table(s, columns, RT_COUNT(columns));
   for (size_t k = 0; k < r->class_count && class; k++, class = class->next)
     if (in_order(r, k)->truths || in_order(r, k)->predictions) shown_row(s, in_order(r, k)->name, class);
   aq_shown_note(s, NULL, "%s", "");
-  shown_row(s, "accuracy", accuracy);
+  if (accuracy) shown_row(s, "accuracy", accuracy);
   shown_row(s, averages[REP_MACRO].label, average[REP_MACRO]);
   shown_row(s, averages[REP_WEIGHTED].label, average[REP_WEIGHTED]);
   aq_shown_note(s, NULL, "%s", "");
@@ -196,8 +197,13 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
     rt_text_printf(&labels, " (%llu)", (unsigned long long)in_order(r, k)->truths);
   }
   if (count > MOST_LISTED) rt_text_printf(&labels, ", … (%d labels)", count);
-  aq_shown_note(s, NULL, "\n%llu %s%s with labels that training did not see, counted as errors: %s", rows,
-                r->kind & REP_OF_TAGS ? "tag" : "row", rows == 1 ? "" : "s", labels.data ? labels.data : "");
+  if (r->kind == REP_LABELS)
+    aq_shown_note(s, NULL, "\n%llu label%s that training did not see, counted as missed: %s", rows,
+                  rows == 1 ? "" : "s", labels.data ? labels.data : "");
+  else
+    aq_shown_note(s, NULL, "\n%llu %s%s with labels that training did not see, counted as errors: %s", rows,
+                  r->kind & REP_OF_TAGS ? "tag" : "row", rows == 1 ? "" : "s",
+                  labels.data ? labels.data : "");
   int status = labels.failed ? rt_no_memory(e) : RT_OK;
   rt_text_free(&labels);
   return status;
@@ -228,7 +234,9 @@ static void note_case(const struct rep_report *r, aq_shown *s) {
 
 /* How many columns the names on the left take. */
 static int name_width(const struct rep_report *r, int digits) {
-  int width = (int)strlen(r->class_count ? averages[REP_WEIGHTED].label : "bits_per_token");
+  int width = (int)strlen(r->kind == REP_LABELS ? "mean_average_precision"
+                          : r->class_count      ? averages[REP_WEIGHTED].label
+                                                : "bits_per_token");
   return digits > width ? digits : width;
 }
 
@@ -268,6 +276,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
     show_table(r, s, classes, entities, average);
   else
     shown_row(s, rep_target(r->kind)->rows, rows);
+  if (r->kind == REP_LABELS) shown_row(s, rep_target(r->kind)->rows, rows);
   if (texts) shown_row(s, "texts", texts);
   note_unanswered(r, s);
   int status = note_unseen(r, s, e);

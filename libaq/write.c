@@ -150,6 +150,23 @@ static void tags_text(const struct answer *a, struct rt_text *out) {
   add_cuts(a, out);
 }
 
+/* Labels above one half, with bars between them. */
+static void labels_text(const struct answer *a, struct rt_text *out) {
+  const char *before = "";
+  for (int64_t k = 0; k < a->count; k++) {
+    if (!(a->p[k] > 0.5)) continue;
+    rt_text_puts(out, before);
+    add_label(out, a->vocab, k);
+    before = "|";
+  }
+  for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, a->p, k);
+  int64_t best = best_of(a->p, a->count);
+  for (int k = 0; k < a->options->top && best >= 0; k++) {
+    add_class(out, a, a->p, best);
+    best = next_best(a->p, a->count, a->p[best], best);
+  }
+}
+
 static void numbers_text(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->rows * a->count; k++) {
     if (k) rt_text_puts(out, a->lists && k % a->count == 0 ? "; " : " ");
@@ -214,6 +231,24 @@ static void tags_json(const struct answer *a, struct rt_text *out) {
   }
   if (a->options->probabilities) add_nulls(a, out);
   rt_text_puts(out, a->options->probabilities ? "]}" : "}");
+}
+
+static void labels_json(const struct answer *a, struct rt_text *out) {
+  const char *before = "{\"labels\":[";
+  for (int64_t k = 0; k < a->count; k++) {
+    if (!(a->p[k] > 0.5)) continue;
+    rt_text_puts(out, before);
+    add_json_label(out, a->vocab, k);
+    before = ",";
+  }
+  rt_text_puts(out, before[0] == ',' ? "],\"scores\":{" : "{\"labels\":[],\"scores\":{");
+  for (int64_t k = 0; k < a->count; k++) {
+    rt_text_puts(out, k ? "," : "");
+    add_json_label(out, a->vocab, k);
+    rt_text_puts(out, ":");
+    add_json_number(out, a->p[k]);
+  }
+  rt_text_puts(out, "}}");
 }
 
 static void number_json(const struct answer *a, struct rt_text *out) {

@@ -16,8 +16,10 @@ int vm_operand_axis(const struct attend_operand *operand, uint8_t role) {
 vm_dim vm_input_dim(const struct vm_input *input, int axis) {
   const struct io_kind *kind = input->column ? input->column->kind : NULL;
   if (!kind) return VM_NO_DIM;
-  if (kind->axis[axis].means == IO_ENTRIES) return input->type.of;
-  return kind->axis[axis].means == IO_WIDTH && axis < input->type.rank ? input->type.dim[axis] : VM_NO_DIM;
+  enum io_axis_means means = kind->axis[axis].means;
+  if (means == IO_ENTRIES) return input->type.of;
+  return (means == IO_WIDTH || means == IO_MEMBERS) && axis < input->type.rank ? input->type.dim[axis]
+                                                                               : VM_NO_DIM;
 }
 
 int vm_input_axis(const struct vm_dims *dims, const struct vm_input *input, int64_t symbol) {

@@ -285,7 +285,7 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
  * class[C]) comes from the file, and is checked there in the same way. */
 static int check_count(struct cc_context *c, const struct gr_node *column, const struct io_kind *kind,
                        int axis, vm_dim size) {
-  const bool wide = kind->axis[axis].means == IO_WIDTH;
+  const bool wide = kind->axis[axis].means != IO_ENTRIES; /* else there is a choice of one */
   const char *counts = io_kind_counts(kind, axis);
   int64_t count, least = wide ? 1 : 2;
   if (vm_dim_value(&c->module->dims, size, NULL, &count, NULL) || count >= least) return RT_OK;
@@ -330,7 +330,8 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, int 
   if (status == RT_OK && written && means != IO_LENGTH) status = check_count(c, column, kind, axis, *dim);
   if (status != RT_OK) return status;
   if (means == IO_LENGTH) input->length = vm_dim_as_symbol(&c->module->dims, *dim);
-  if (means == IO_ENTRIES) input->vocabulary = vm_dim_as_symbol(&c->module->dims, *dim);
+  if (means == IO_ENTRIES || means == IO_MEMBERS)
+    input->vocabulary = vm_dim_as_symbol(&c->module->dims, *dim);
   return RT_OK;
 }
 

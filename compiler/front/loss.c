@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "vm/link.h"
+#include "vm/target.h"
+
 /* ---- numbers ---- */
 
 /* A name that stands for a number or a size. */
@@ -261,6 +264,17 @@ static const char *link_of(const struct cc_context *c, const struct cc_term *ter
   return term->function->unit->is_stdlib && !classes ? "" : NULL;
 }
 
+/* Each label of a row has a probability of its own, so they cannot add up to 1. */
+static bool check_labels(struct cc_context *c, const struct cc_term *term, const char *link) {
+  const struct vm_output *out = &c->module->output[term->output];
+  if (vm_form_of(&c->module->input[out->target]) != VM_LABELS || !vm_link_find(link)->along) return true;
+  gr_fail(c->error, term->span,
+          "`%s` is for probabilities that add up to 1, and a row of `%s` has several labels",
+          term->function->name, out->name);
+  rt_hint(c->error, "binary_cross_entropy(%s) gives each label a probability of its own", out->name);
+  return false;
+}
+
 /* All losses of an output take its answer to be the same, and classes are softmax. */
 static int settle_links(struct cc_context *c, const struct cc_terms *terms) {
   const struct cc_term *by[CC_MOST_OUTPUTS] = {NULL};
@@ -275,6 +289,7 @@ static int settle_links(struct cc_context *c, const struct cc_terms *terms) {
                      "`%s` takes the answer for `%s` to be %s, and %s takes it to be %s",
                      term->function->name, out->name, answer_by(c, link),
                      first ? first->function->name : "a choice of classes", answer_by(c, out->link));
+    if (!check_labels(c, term, link)) return c->error->code;
     out->link = link;
     by[term->output] = term;
   }

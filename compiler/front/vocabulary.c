@@ -98,7 +98,8 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
   }
   int there = vocab->count;
   io_vocab_free(vocab);
-  if (!vm_dim_value(&c->module->dims, input->type.of, NULL, &count, NULL) && count != there)
+  const vm_dim entries_dim = vm_input_dim(input, io_kind_most_axes(input->column->kind) - 1);
+  if (!vm_dim_value(&c->module->dims, entries_dim, NULL, &count, NULL) && count != there)
     return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
                    (long long)count);
   if (input->vocabulary >= 0) { /* as many entries as there are labels, for what is asked of sizes */

@@ -18,6 +18,8 @@
 #include "runtime/io/tokenise.h"
 #include "runtime/io/vocab.h"
 
+struct io_column;
+struct io_dataset;
 struct io_schema;
 struct io_field;
 struct io_place;
@@ -30,6 +32,8 @@ enum io_axis_means {
                  several, as matrix[R, N] */
   IO_ENTRIES, /* V: how many ids there are, the size of the vocabulary. No axis of the values: each value is
                  one of these ids. The last axis of a kind */
+  IO_MEMBERS, /* C: likewise the size of a vocabulary, of which a row has any number of entries. Values have
+                 this axis: a 1 for each entry that the row has, a 0 for the others. The last axis, too */
 };
 
 struct io_axis {
@@ -123,6 +127,9 @@ struct io_kind {
   /* Adds a row's field to the column's values, with the help of runtime/io/data_internal.h. */
   int (*encode)(const struct io_place *place, const struct io_field *field, struct rt_error *error);
 
+  /* What the training rows give the column beside a vocabulary and sizes. NULL: nothing. */
+  int (*learn)(const struct io_dataset *train, int column, struct io_column *learned, struct rt_error *error);
+
   /* Words for messages. */
   const char *one, *more; /* what a row's length counts: "word", "words" */
   const char *entries;    /* what a vocabulary or width counts: "classes", "numbers" */
@@ -150,8 +157,14 @@ void io_kinds_list(struct rt_text *out);
 bool io_kind_has(const struct io_kind *kind, enum io_axis_means means);
 /* What an axis of it counts: "classes", "numbers". */
 const char *io_kind_counts(const struct io_kind *kind, int axis);
-/* Are its values numbers? Otherwise they are ids. */
-static inline bool io_kind_is_real(const struct io_kind *kind) { return kind->element != IO_I32; }
+/* Has it a vocabulary? */
+static inline bool io_kind_has_vocab(const struct io_kind *kind) {
+  return io_kind_has(kind, IO_ENTRIES) || io_kind_has(kind, IO_MEMBERS);
+}
+/* Does a model get numbers? Otherwise ids. */
+static inline bool io_kind_is_real(const struct io_kind *kind) {
+  return kind->element != IO_I32 || io_kind_has(kind, IO_MEMBERS);
+}
 /* Is its vocabulary learned by counting? Not that of labels, nor one that is fixed. */
 bool io_kind_is_counted(const struct io_kind *kind);
 /* May columns of these kinds share a vocabulary? */

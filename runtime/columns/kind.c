@@ -25,7 +25,7 @@ const char *io_kind_counts(const struct io_kind *kind, int axis) {
 }
 
 bool io_kind_is_counted(const struct io_kind *kind) {
-  return io_kind_has(kind, IO_ENTRIES) && !kind->labels && kind->vocab == IO_VOCAB_WORDS;
+  return io_kind_has_vocab(kind) && !kind->labels && kind->vocab == IO_VOCAB_WORDS;
 }
 
 bool io_kinds_share(const struct io_kind *a, const struct io_kind *b) {

@@ -17,8 +17,8 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
     struct io_values *v = &data->values[c];
     const struct io_kind *kind = schema->columns[c].kind;
     if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
-    if (io_payload_init(&v->of, kind->element, 1, io_kind_has(kind, IO_LENGTH)) != RT_OK)
-      return rt_no_memory(error);
+    bool ragged = io_kind_has(kind, IO_LENGTH) || io_kind_has(kind, IO_MEMBERS);
+    if (io_payload_init(&v->of, kind->element, 1, ragged) != RT_OK) return rt_no_memory(error);
     io_values_sizes(v, &schema->columns[c]);
   }
   return RT_OK;

@@ -24,8 +24,9 @@ struct io_values {
   struct rt_text field; /* one behind the other, each with a NUL byte behind it */
   size_t *field_begin;  /* [rows] */
   size_t field_capacity;
-  int64_t row_tokens, row_cut; /* of the row being added */
-  bool row_unsized;            /* no row before it has told the sizes */
+  int64_t bars_line, spaces_line; /* labels: the first line that separates them so; 0: none */
+  int64_t row_tokens, row_cut;    /* of the row being added */
+  bool row_unsized;               /* no row before it has told the sizes */
 };
 
 /* How many of a row's values a model is given. The others are tags of tokens that were cut off. */

@@ -55,6 +55,12 @@ int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct 
  * kind's `one`. */
 int io_encode_lists(const struct io_place *p, const struct io_field *field, int axis, int64_t *lists,
                     struct rt_error *error);
+/* Labels separated by bars or white space, their options, and what training learns of them. */
+enum { IO_LABELS_OPTIONS = 2 };
+extern const struct io_option io_labels_options[IO_LABELS_OPTIONS];
+int io_encode_labels(const struct io_place *p, const struct io_field *field, struct rt_error *error);
+int io_learn_split(const struct io_dataset *train, int column, struct io_column *learned,
+                   struct rt_error *error);
 /* How many values of a row stay, of `values`; the others are noted as cut off by the length's limit. */
 int64_t io_encode_kept(const struct io_place *p, int64_t values);
 /* Finds the id of a label. An id below 0 is a label that training did not see: a target keeps it, to be
@@ -90,9 +96,10 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
 /* Builds the vocabularies from the training rows alone and translates the ids of both. held may be NULL. */
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error);
-/* Gives the schema what was learned: vocabularies, and the widths that are in the dataset. */
-void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
-                        const struct io_dataset *train);
+/* Gives the schema what was learned: vocabularies, and what the kinds take from the dataset. Only
+ * RT_NO_MEMORY can go wrong, and then the schema must be freed. */
+int io_learning_commit(struct io_learning *learning, struct io_schema *schema, const struct io_dataset *train,
+                       struct rt_error *error);
 void io_learning_free(struct io_learning *learning, const struct io_schema *schema);
 
 #endif

@@ -80,7 +80,7 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
   const struct io_column *column = &g->schema->columns[g->owner];
   const struct io_vocab *vocab = g->l->vocab;
   const char *file = g->train->name;
-  if (labels && vocab->count == 1) {
+  if (labels && vocab->count == 1 && !io_kind_has(column->kind, IO_MEMBERS)) {
     size_t length;
     const char *label = io_vocab_text(vocab, 0, &length);
     return rt_fail_in(error, RT_BAD_DATA, file,
@@ -90,7 +90,7 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
   }
   if (vocab->texts.count == 0)
     return rt_fail_in(error, RT_BAD_DATA, file, "column \"%s\" has no %s", column->name,
-                      labels                      ? "tags"
+                      labels                      ? column->kind->entries
                       : column->set.min_count > 1 ? "token that is frequent enough"
                                                   : "tokens");
   return RT_OK;
@@ -153,8 +153,9 @@ int io_learning_finish(struct io_learning *learning, const struct io_schema *sch
   return check_sizes(schema, train, error);
 }
 
-void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
-                        const struct io_dataset *train) {
+int io_learning_commit(struct io_learning *learning, struct io_schema *schema, const struct io_dataset *train,
+                       struct rt_error *error) {
+  int status = RT_OK;
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
     if (!column->vocab && column->shares < 0) {
@@ -162,6 +163,8 @@ void io_learning_commit(struct io_learning *learning, struct io_schema *schema,
       learning[c].vocab = NULL;
     }
     memcpy(column->size, train->values[c].size, sizeof column->size);
+    if (status == RT_OK && column->kind->learn) status = column->kind->learn(train, c, column, error);
   }
   io_schema_share(schema);
+  return status;
 }

@@ -99,6 +99,8 @@ static void take_notes(struct io_dataset *train, struct io_dataset *all) {
   for (int c = 0; train->values && c < train->columns; c++) {
     train->values[c].cut = all->values[c].cut;
     train->values[c].cut_texts = all->values[c].cut_texts;
+    train->values[c].bars_line = all->values[c].bars_line;
+    train->values[c].spaces_line = all->values[c].spaces_line;
   }
 }
 
@@ -137,8 +139,8 @@ static int read_training(const struct training *t, struct rt_error *error) {
   if (status == RT_OK) status = io_learning_new(&learning, t->schema, error);
   if (status == RT_OK) status = read_and_split(t, learning, error);
   if (status == RT_OK) status = io_learning_finish(learning, t->schema, t->train, t->held, error);
+  if (status == RT_OK) status = io_learning_commit(learning, t->schema, t->train, error);
   if (status == RT_OK) {
-    io_learning_commit(learning, t->schema, t->train);
     io_dataset_count_unknown(t->train, t->schema);
     if (t->held) io_dataset_count_unknown(t->held, t->schema);
   }

@@ -102,7 +102,7 @@ static int check_limits(struct io_column *c, struct rt_error *error) {
   if (c->max_length < 0) return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
   const char *wrong = c->max_length && !io_kind_has(c->kind, IO_LENGTH) ? "max_length"
                       : c->ends && !c->kind->continues                  ? "ends"
-                      : c->vocab && !io_kind_has(c->kind, IO_ENTRIES)   ? "a vocabulary"
+                      : c->vocab && !io_kind_has_vocab(c->kind)         ? "a vocabulary"
                                                                         : NULL;
   if (wrong)
     return rt_fail(error, RT_USAGE, "column \"%s\" is %s, which has no %s", c->name, c->kind->name, wrong);
@@ -138,7 +138,7 @@ static int check_sharing(const struct io_schema *schema, int c, struct rt_error 
   const struct io_column *column = &schema->columns[c];
   if (column->shares < 0) return RT_OK;
   const struct io_column *owner = column->shares < c ? &schema->columns[column->shares] : column;
-  if (owner == column || owner->shares >= 0 || !io_kind_has(column->kind, IO_ENTRIES)
+  if (owner == column || owner->shares >= 0 || !io_kind_has_vocab(column->kind)
       || !io_kinds_share(owner->kind, column->kind))
     return rt_fail(error, RT_USAGE, "column \"%s\" cannot have the vocabulary of another one", column->name);
   if (!io_schema_has_labels(schema, c)) return RT_OK;
@@ -201,7 +201,7 @@ bool io_schema_is_tagged(const struct io_schema *schema, int column) {
 bool io_schema_is_trained(const struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
-    if ((io_kind_has(column->kind, IO_ENTRIES) && !column->vocab)
+    if ((io_kind_has_vocab(column->kind) && !column->vocab)
         || io_column_width(column->kind, column->size) == 0)
       return false;
   }

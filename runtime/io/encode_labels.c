@@ -1,0 +1,75 @@
+/* encode_labels.c: several labels in a field: "drama|war", "drama war". */
+#include <string.h>
+
+#include "runtime/io/data_internal.h"
+#include "runtime/io/number.h"
+
+enum {
+  SPLIT
+}; /* its own setting: what separates the labels; 0: bars where there are any, else white space */
+enum { AT_BARS = 1, AT_SPACES = 2 };
+
+/* A label may have spaces when bars separate it. So a file has either the one or the other. */
+static int check_split(const struct io_place *p, bool bars, int64_t split, struct rt_error *error) {
+  struct io_values *v = io_place_values(p);
+  int64_t *mine = bars ? &v->bars_line : &v->spaces_line, other = bars ? v->spaces_line : v->bars_line;
+  if (split) return RT_OK;
+  if (other) {
+    io_encode_fail(p, error, "the labels of \"%s\" are separated by %s here, and by %s on line %lld",
+                   io_place_column(p)->name, bars ? "\"|\"" : "spaces", bars ? "spaces" : "\"|\"",
+                   (long long)other);
+    rt_hint(error, "split = bars lets labels have spaces, split = spaces separates at these alone");
+    return RT_BAD_DATA;
+  }
+  if (!*mine) *mine = p->line > 0 ? p->line : 1;
+  return RT_OK;
+}
+
+/* The next label from *at on. */
+static bool next_label(const struct io_field *field, bool bars, size_t *at, struct io_field *label) {
+  while (*at < field->length && (io_is_space(field->text[*at]) || (bars && field->text[*at] == '|'))) ++*at;
+  size_t begin = *at;
+  while (*at < field->length && (bars ? field->text[*at] != '|' : !io_is_space(field->text[*at]))) ++*at;
+  *label = (struct io_field){field->text + begin, *at - begin};
+  io_trim(&label->text, &label->length);
+  return label->length > 0;
+}
+
+int io_encode_labels(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
+  struct io_values *v = io_place_values(p);
+  int64_t split = io_place_column(p)->set.own[SPLIT], count = io_payload_begin(&v->of, p->e->data->rows);
+  struct io_field whole = *field, label;
+  io_trim(&whole.text, &whole.length);
+  bool there = memchr(whole.text ? whole.text : "", '|', whole.length), bars = split == AT_BARS || there;
+  if (split == AT_SPACES) bars = false;
+  int status = RT_OK;
+  size_t at = 0;
+  for (int64_t n = 0; status == RT_OK && next_label(&whole, bars, &at, &label); n++, count++) {
+    if (n == 1 || there) status = check_split(p, bars, split, error);
+    if (status == RT_OK && io_payload_reserve(&v->of, count + 1) != RT_OK) status = rt_no_memory(error);
+    if (status == RT_OK)
+      status = io_encode_label(p, label.text, label.length, &io_payload_ids(&v->of)[count], error);
+  }
+  return status == RT_OK ? io_encode_end(p, count, error) : status;
+}
+
+/* Later files are read as the training file was. */
+int io_learn_split(const struct io_dataset *train, int column, struct io_column *learned,
+                   struct rt_error *error) {
+  const struct io_values *v = &train->values[column];
+  (void)error;
+  if (!learned->set.own[SPLIT])
+    learned->set.own[SPLIT] = v->bars_line ? AT_BARS : v->spaces_line ? AT_SPACES : 0;
+  return RT_OK;
+}
+
+static const char *const splits[] = {"bars", "spaces"};
+const struct io_option io_labels_options[IO_LABELS_OPTIONS] = {
+    IO_TEXT(
+        "labels", labels,
+        "all labels in their order, as in \"bad, so-so, good\"; a training row with any other is a bad row"),
+    IO_CHOICE(
+        "split", splits, own[SPLIT],
+        "what separates the labels of a row: bars (|), and labels may have spaces, or spaces; left out, "
+        "what the training file has"),
+};
