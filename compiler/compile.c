@@ -28,6 +28,7 @@ static int begin(struct compilation *k, struct cc_program *program, struct rt_er
                              .unit = program->main,
                              .stamp = ++program->elaborations,
                              .head_dim = VM_NO_DIM,
+                             .heads = {VM_NO_DIM, VM_NO_DIM},
                              .builtin_named = cc_builtin_find,
                              .error = error};
   k->c.module = rt_zalloc(1, sizeof *k->c.module);

@@ -161,6 +161,16 @@ static int run_dropout(struct cc_context *c, const struct cc_builtin *self, args
   return cc_builtin_done(c, result, ir_binary(cc_in_model(c, args->node->span), OP_mul, x, keep));
 }
 
+static bool is_nested(const struct ir_head *head) { return head->around || head->own; }
+
+/* The op of a head that is not computed as tensors; 0: it is. */
+static ir_id attention_of(const struct cc_context *c, const struct ir_head *head) {
+  const struct ir_node *node = c->model->node;
+  ir_id n = head->result;
+  while (is_nested(head) && (node[n].op == OP_transpose || node[n].op == OP_reshape)) n = node[n].arg[0];
+  return node[n].op == OP_attention && c->model->head[node[n].attr[0]] == head ? n : 0;
+}
+
 /* weights(z): how much of each key is in z, the result of a head. A head that is fused never has them, so
  * they are computed again, as tensors. Those that dropout would drop are there too. */
 static int run_weights(struct cc_context *c, const struct cc_builtin *self, args_t *args,
@@ -171,8 +181,8 @@ static int run_weights(struct cc_context *c, const struct cc_builtin *self, args
   if (status != RT_OK) return status;
   for (uint32_t h = 0; z->kind == CC_TENSOR && h < c->model->head_count; h++)
     if (c->model->head[h]->result == z->id) head = c->model->head[h];
-  const struct ir_node *node = head ? &c->model->node[z->id] : NULL;
-  if (!head || (node->op != OP_attention && !head->weights)) {
+  const ir_id made_by = head ? attention_of(c, head) : 0;
+  if (!head || (!made_by && !head->weights)) {
     gr_fail(c->error, args->span[0],
             head ? "the weights of a head within a step of scan are not kept"
                  : "`weights` is asked for what a head gives, and this is %s",
@@ -189,11 +199,15 @@ static int run_weights(struct cc_context *c, const struct cc_builtin *self, args
               "out, w = weights(z)");
     return c->error->code;
   }
-  if (node->op != OP_attention) return cc_builtin_done(c, result, head->weights);
   struct ir_head spelled = *head;
-  struct vm_type type = node->type;
-  bool made = ir_materialise(cc_in_model(c, args->node->span), &spelled, node->arg, &type) != 0;
-  return cc_builtin_done(c, result, made ? spelled.weights : 0);
+  if (made_by) {
+    const struct ir_node node = c->model->node[made_by];
+    const struct vm_type type = node.type;
+    if (!ir_materialise(cc_in_model(c, args->node->span), &spelled, node.arg, &type)) return c->error->code;
+  }
+  const struct cc_heads heads = {head->around, head->own};
+  return cc_builtin_done(c, result,
+                         is_nested(head) ? cc_split_heads(c, &heads, spelled.weights) : spelled.weights);
 }
 
 static int run_stop(struct cc_context *c, const struct cc_builtin *self, args_t *args,

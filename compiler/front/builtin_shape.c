@@ -92,6 +92,23 @@ static void hint_sizes(struct cc_context *c, const struct vm_type *from, const s
   ir_hint_dims(c->model, left, right, c->error);
 }
 
+/* Inside head[H] a shape is that of one head, whatever it is that each has one of. */
+static bool has_no_heads(const struct cc_context *c, const struct vm_type *type) {
+  int a = 0;
+  while (a < type->rank && type->dim[a] != c->head_dim) a++;
+  return a == type->rank;
+}
+
+static bool put_heads_first(struct cc_context *c, const args_t *args, struct vm_type *type) {
+  if (type->rank == RT_MAX_RANK) {
+    gr_fail(c->error, args->span[1], "more than %d axes", RT_MAX_RANK);
+    return false;
+  }
+  for (int a = type->rank++; a > 0; a--) type->dim[a] = type->dim[a - 1];
+  type->dim[0] = c->head_dim;
+  return true;
+}
+
 int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
   ir_id x;
@@ -100,7 +117,10 @@ int cc_run_reshape(struct cc_context *c, const struct cc_builtin *self, args_t *
   if (status != RT_OK) return status;
   if (cc_is_reordered(c, cc_type(c, x), &type))
     return cc_reordered(c, args->node->span, cc_type(c, x), &type);
+  const bool lifted = has_no_heads(c, &type) && cc_heads_first(c, args->node->span, &x);
+  if (lifted && !put_heads_first(c, args, &type)) return c->error->code;
   ir_id y = ir_reshape(cc_in_model(c, args->node->span), x, &type);
+  if (lifted) y = cc_heads_back(c, args->node->span, y);
   if (!y && c->error->code == RT_BAD_DATA) hint_heads(c, &type);
   if (!y && c->error->code == RT_BAD_DATA) hint_vector(c, x, &type);
   if (!y && c->error->code == RT_BAD_DATA) hint_sizes(c, cc_type(c, x), &type);
@@ -112,8 +132,11 @@ int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *a
   ir_id x;
   struct vm_type type;
   int status = tensor_and_shape(c, self, args, &x, &type);
-  return status != RT_OK ? status
-                         : cc_builtin_done(c, result, ir_expand(cc_in_model(c, args->node->span), x, &type));
+  if (status != RT_OK) return status;
+  const bool lifted = has_no_heads(c, &type) && cc_heads_first(c, args->node->span, &x);
+  if (lifted && !put_heads_first(c, args, &type)) return c->error->code;
+  ir_id y = ir_expand(cc_in_model(c, args->node->span), x, &type);
+  return cc_builtin_done(c, result, lifted ? cc_heads_back(c, args->node->span, y) : y);
 }
 
 /* Equal axes have no names of their own: which of them goes where would be a guess. What the library of aq
@@ -141,6 +164,8 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
   struct vm_type wanted;
   int status = tensor_and_shape(c, self, args, &x, &wanted);
   if (status != RT_OK) return status;
+  const bool lifted = has_no_heads(c, &wanted) && cc_heads_first(c, args->node->span, &x);
+  if (lifted && !put_heads_first(c, args, &wanted)) return c->error->code;
   struct vm_type type = *cc_type(c, x), out = type;
   int64_t order = 0;
   uint32_t used = 0;
@@ -155,7 +180,8 @@ int cc_run_transpose(struct cc_context *c, const struct cc_builtin *self, args_t
     out.dim[i] = wanted.dim[i];
   }
   if ((status = told_apart(c, args, &type, &out))) return status;
-  return cc_builtin_done(c, result, ir_transpose(cc_in_model(c, args->node->span), x, order, &out));
+  ir_id y = ir_transpose(cc_in_model(c, args->node->span), x, order, &out);
+  return cc_builtin_done(c, result, lifted ? cc_heads_back(c, args->node->span, y) : y);
 }
 
 int cc_run_fill(struct cc_context *c, const struct cc_builtin *self, args_t *args, struct cc_value *result) {

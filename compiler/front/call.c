@@ -252,15 +252,40 @@ static const struct gr_node *with_of(const struct cc_call_args *args) {
   return last && last->kind == GR_WITH ? last : NULL;
 }
 
+/* What a head[G] is given within a head[H], as its heads see it. */
+static int merge_arguments(struct cc_context *c, struct cc_call_args *args) {
+  const size_t count = (size_t)args->count, named = (size_t)args->named_count;
+  struct cc_value *copy = rt_arena_alloc(&c->model->arena, (count + named + 1) * sizeof *copy);
+  int status = copy ? RT_OK : cc_out_of_memory(c);
+  for (size_t k = 0; k < count + named && status == RT_OK; k++) {
+    copy[k] = k < count ? args->value[k] : args->named[k - count];
+    status = cc_merge_heads(c, k < count ? args->span[k] : args->named_span[k - count], &copy[k]);
+  }
+  args->value = copy;
+  args->named = copy + count;
+  return status;
+}
+
+/* Binds the arguments as the body sees them. */
+CC_OWN_FRAME static int bind_for_body(struct cc_context *c, const struct cc_definition *d,
+                                      const struct cc_call_args *args, struct cc_scope *scope) {
+  const vm_dim was = c->head_dim;
+  const struct cc_heads was_heads = c->heads;
+  struct cc_call_args merged = *args;
+  vm_dim own;
+  int status = head_axis(c, d, args, &own);
+  if (status == RT_OK && own != VM_NO_DIM) status = cc_enter_heads(c, own, args->node->span);
+  if (status == RT_OK && own != VM_NO_DIM && was != VM_NO_DIM) status = merge_arguments(c, &merged);
+  if (status == RT_OK) status = bind_arguments(c, d, &merged, scope);
+  c->head_dim = was;
+  c->heads = was_heads;
+  return status;
+}
+
 CC_OWN_FRAME static int call_body(struct cc_context *c, const struct cc_definition *d,
                                   const struct cc_call_args *args, struct cc_scope *scope,
                                   struct cc_results *results) {
-  vm_dim was = c->head_dim, own;
-  int status = head_axis(c, d, args, &own);
-  if (status != RT_OK) return status;
-  if (own != VM_NO_DIM) c->head_dim = own;
-  status = bind_arguments(c, d, args, scope);
-  c->head_dim = was;
+  int status = bind_for_body(c, d, args, scope);
   if (status != RT_OK) return status;
   c->scope = scope;
   if (d->node->kind == GR_HEAD) {

@@ -74,6 +74,7 @@ struct cc_binding {
   struct cc_value value;
   struct gr_span span;
   const struct gr_node *let; /* the first statement that bound it, or NULL */
+  vm_dim head_dim;           /* of the body that bound it */
   bool in_slot;              /* bound while a slot was elaborated: tensors are nodes of the slot's graph */
 };
 /* Names in sight, innermost first. Star bindings (*B) are lists of dims. */
@@ -115,6 +116,7 @@ struct cc_slot {
   struct ir_head *head;
   vm_dim query_dim, key_dim; /* VM_NO_DIM: no such axis */
   ir_id *extra;              /* nodes of the model's graph */
+  ir_id h;                   /* what `h` means: the number of the head */
   struct cc_value s;         /* what `s` means: the raw score, in norm the scored one */
 };
 
@@ -130,6 +132,11 @@ struct cc_answers {
   int output;
 };
 
+/* In the body of a head[G] that the body of a head[H] calls: H, or what stands for the heads there, and G. */
+struct cc_heads {
+  vm_dim around, own; /* VM_NO_DIM: there is no head around it */
+};
+
 struct cc_context {
   struct cc_program *program;
   struct vm_module *module; /* being filled: dims, params, inputs, outputs */
@@ -138,8 +145,9 @@ struct cc_context {
   struct cc_frame *frame;
   struct cc_scope *scope;
   const struct cc_unit *unit; /* whose names are in sight */
-  vm_dim head_dim;            /* inside head[H]: H, the hidden axis; else VM_NO_DIM */
-  ir_id step_first;           /* inside a step of scan: nodes from here on are made for it; else 0 */
+  vm_dim head_dim;            /* inside head[H]: H, the hidden axis, or that of both; else VM_NO_DIM */
+  struct cc_heads heads;
+  ir_id step_first;         /* inside a step of scan: nodes from here on are made for it; else 0 */
   const char *const *unfit; /* [unfit_count] by number of a head: why it must be tensors; NULL: it need not */
   uint32_t unfit_count;
   bool swapping;  /* a call is tried with its arguments in another order */

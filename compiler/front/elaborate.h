@@ -5,9 +5,9 @@
  * the body of a function has calls. So two ways lead back up, and no other: evaluating an expression
  * (cc_expression, cc_tensor) and calling a function (cc_call, cc_apply). From the lowest file to the highest:
  *
- *     value, scope, budget, operators < sizes, file_values < mismatch < match_type < arguments < parameter
- *       < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot
- *       < slot_index < index < shown_weights < elaborate < head_slots, with < head < call < expression */
+ *     value, scope, budget, operators, head_axis < sizes, file_values < mismatch < match_type < arguments <
+ * parameter < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot <
+ * slot_index < index < shown_weights < elaborate < head_slots, with < head < call < expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
@@ -87,6 +87,17 @@ int cc_requirements(struct cc_context *c, int root_count, const ir_id *root);
 int cc_index(struct cc_context *c, const struct gr_node *node, struct cc_value *value);
 /* slot_index.c: in a slot, of a tensor of the model */
 int cc_slot_element(struct cc_context *c, const struct gr_node *node, ir_id outer, struct cc_value *value);
+
+/* head_axis.c: of a tensor that each head has one of, with the axis of heads first (false: it has none), and
+ * back where it usually is, last but one. */
+bool cc_heads_first(struct cc_context *c, struct gr_span span, ir_id *x);
+ir_id cc_heads_back(struct cc_context *c, struct gr_span span, ir_id x);
+/* Enters a head with `own` heads: sets c->head_dim, and c->heads within another head. */
+int cc_enter_heads(struct cc_context *c, vm_dim own, struct gr_span span);
+/* A value of the head around, as the head within it has it: with one hidden axis for both. And the other way:
+ * what the one within gives, whose own heads the one around sees. */
+int cc_merge_heads(struct cc_context *c, struct gr_span span, struct cc_value *value);
+ir_id cc_split_heads(struct cc_context *c, const struct cc_heads *heads, ir_id x);
 
 struct cc_wanted;
 /* match_type.c. Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new.

@@ -258,17 +258,29 @@ static void note_operands(struct cc_context *c) {
   }
 }
 
+/* Of a head[G] within a head[H]: the one around it sees [queries, G, width]. */
+static int split_result(struct cc_context *c, struct cc_value *result) {
+  const ir_id merged = result->id;
+  result->id = cc_split_heads(c, &c->heads, merged);
+  for (uint32_t h = 0; h < c->model->head_count; h++) {
+    struct ir_head *head = c->model->head[h];
+    if (head->result != merged) continue;
+    head->result = result->id;
+    head->around = c->heads.around;
+    head->own = c->heads.own;
+  }
+  return result->id ? RT_OK : c->error->code;
+}
+
 int cc_head_body(struct cc_context *c, const struct cc_definition *definition, struct cc_value *result) {
   const struct gr_node *node = definition->node;
-  struct cc_slots slots = {.scope = c->scope};
-  vm_dim was = c->head_dim;
-  int status = RT_OK;
-  if (node->count > 3 && node->child[3]) {
-    if (was != VM_NO_DIM)
-      return gr_fail(c->error, node->name_span, "head[H] cannot be called inside another head[H]");
-    slots.several = true;
-    status = cc_dim(c, node->child[3], &c->head_dim);
-  }
+  struct cc_slots slots = {.scope = c->scope, .several = node->count > 3 && node->child[3]};
+  const vm_dim was = c->head_dim;
+  const struct cc_heads was_heads = c->heads;
+  const bool nested = slots.several && was != VM_NO_DIM;
+  vm_dim own;
+  int status = slots.several ? cc_dim(c, node->child[3], &own) : RT_OK;
+  if (status == RT_OK && slots.several) status = cc_enter_heads(c, own, node->name_span);
   for (int k = 0; k < CC_SLOTS; k++) slots.source[k] = &slots.own[k];
   if (status == RT_OK) status = cc_lay_around(c, &slots);
   if (status == RT_OK) status = statements(c, &slots, node->child[2]);
@@ -279,6 +291,8 @@ int cc_head_body(struct cc_context *c, const struct cc_definition *definition, s
     status = cc_match_type(c, &wanted, cc_type(c, result->id));
     if (status != RT_OK) note_operands(c);
   }
+  if (status == RT_OK && nested) status = split_result(c, result);
   c->head_dim = was;
+  c->heads = was_heads;
   return status;
 }

@@ -37,6 +37,27 @@ static int bind_variable(struct cc_context *c, struct cc_scope *scope, const cha
   return value.id ? cc_bind(c, scope, name, value, span, NULL) : c->error->code;
 }
 
+/* h counts from 0 in each head of those around: number h of all of them is h % G of its own. */
+static int make_head_number(struct cc_context *c, struct gr_span span) {
+  const struct ir_at at = cc_in_graph(c, span);
+  const struct cc_value size = {.kind = CC_DIM, .dim = c->heads.own};
+  ir_id h = ir_leaf(at, IR_LEAF_H), own;
+  if (h && c->heads.around != VM_NO_DIM) {
+    int status = cc_to_tensor(c, &size, span, &own);
+    if (status != RT_OK) return status;
+    ir_id before = ir_binary(at, OP_mul, own, ir_unary(at, OP_floor, ir_binary(at, OP_div, h, own)));
+    h = ir_binary(at, OP_sub, h, before);
+  }
+  c->slot->h = h;
+  return h ? RT_OK : c->error->code;
+}
+
+static int bind_head_number(struct cc_context *c, struct cc_scope *scope, struct gr_span span) {
+  int status = c->slot->h ? RT_OK : make_head_number(c, span);
+  const struct cc_value value = {.kind = CC_TENSOR, .id = c->slot->h};
+  return status != RT_OK ? status : cc_bind(c, scope, "h", value, span, NULL);
+}
+
 /* s, where it has a meaning, i, j and h. */
 static int bind_variables(struct cc_context *c, enum cc_slot_number number, struct cc_scope *scope,
                           struct gr_span span) {
@@ -46,7 +67,7 @@ static int bind_variables(struct cc_context *c, enum cc_slot_number number, stru
     status = bind_variable(c, scope, "i", IR_LEAF_I, span);
   if (status == RT_OK && c->slot->key_dim != VM_NO_DIM)
     status = bind_variable(c, scope, "j", IR_LEAF_J, span);
-  if (status == RT_OK && c->head_dim != VM_NO_DIM) status = bind_variable(c, scope, "h", IR_LEAF_H, span);
+  if (status == RT_OK && c->head_dim != VM_NO_DIM) status = bind_head_number(c, scope, span);
   return status;
 }
 
@@ -168,6 +189,7 @@ static int inner_value(struct cc_context *c, const struct cc_slots *slots, enum 
 static int begin(struct cc_context *c, struct cc_slot *slot, struct ir_slot *target) {
   slot->graph = ir_slot_graph(c->model, slot->head, target);
   if (!slot->graph) return cc_out_of_memory(c);
+  slot->h = 0;
   c->slot = slot;
   return RT_OK;
 }

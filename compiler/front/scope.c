@@ -28,12 +28,12 @@ int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, stru
   struct cc_binding *before = own_binding(scope, name);
   if (before) {
     const struct gr_node *first = before->let;
-    *before = (struct cc_binding){name, value, span, first ? first : let, c->slot != NULL};
+    *before = (struct cc_binding){name, value, span, first ? first : let, c->head_dim, c->slot != NULL};
     return RT_OK;
   }
   if (rt_grow((void **)&scope->binding, &scope->capacity, scope->count + 1, sizeof *scope->binding))
     return cc_out_of_memory(c);
-  scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->slot != NULL};
+  scope->binding[scope->count++] = (struct cc_binding){name, value, span, let, c->head_dim, c->slot != NULL};
   return index_bindings(scope) ? cc_out_of_memory(c) : RT_OK;
 }
 

@@ -299,6 +299,10 @@ int cc_slot_heads(struct cc_context *c, const struct gr_node *node, const struct
   }
   if (c->head_dim == VM_NO_DIM)
     return gr_fail(c->error, node->span, "there are no other heads here: the head is not written head[H]");
+  if (c->heads.around != VM_NO_DIM)
+    return gr_fail(c->error, node->span,
+                   "the scores of all heads cannot be had in a head[%s] that a head[%s] calls",
+                   cc_dim_text(c, c->heads.own), cc_dim_text(c, c->heads.around));
   return give(c, value,
               ir_over(cc_in_graph(c, node->span),
                       (struct ir_along){IR_OVER_HEADS, .position = ATTEND_H, .heads = c->head_dim},

@@ -21,6 +21,7 @@ static int slot_role(struct cc_context *c, const struct gr_node *index) {
   const struct cc_binding *b = cc_lookup(c->scope, index->text);
   bool here = b && b->in_slot && b->value.kind == CC_TENSOR && !b->value.outer;
   const struct ir_node *node = here ? &c->slot->graph->node[b->value.id] : NULL;
+  if (here && b->value.id == c->slot->h) return ATTEND_H;
   for (size_t k = 0; k < RT_COUNT(roles); k++)
     if (node ? node->op == OP_input && node->attr[0] == roles[k].leaf
              : !b && !strcmp(index->text, roles[k].name))

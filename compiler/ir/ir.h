@@ -65,11 +65,12 @@ struct ir_head {
   const char *within;    /* its path from that call on, such as "cross.z"; NULL: that call makes the head */
   bool softmax;
   enum vm_lowering lowering;
-  const char *why;   /* why it is not VM_FUSED */
-  const char *unfit; /* why it cannot be: what the emitter found too large for a plan; NULL: nothing */
-  ir_id result;      /* what it gives; known while the program is elaborated */
-  ir_id weights;     /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
-  double drop_rate;  /* that of the slot drop; NAN when it is not one number */
+  const char *why;    /* why it is not VM_FUSED */
+  const char *unfit;  /* why it cannot be: what the emitter found too large for a plan; NULL: nothing */
+  vm_dim around, own; /* of a head[G] within a head[H]: H and G, where its result has both; else 0 */
+  ir_id result;       /* what it gives; known while the program is elaborated */
+  ir_id weights;      /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
+  double drop_rate;   /* that of the slot drop; NAN when it is not one number */
   struct attend_operand query, key, value, out, *extra; /* [extra_count], in the arena of the graph */
   int extra_count, extra_capacity;    /* more than ATTEND_MAX_EXTRAS: it is VM_MATERIALISED */
   bool wants_grad[ATTEND_MAX_EXTRAS]; /* set by the gradient */
