@@ -19,7 +19,9 @@ static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_column *column = &s->model->schema.columns[c];
   const struct io_field *field = &s->field[column->field];
   struct io_tokens *tokens = &s->data.tokens;
-  int status = column->kind->tokens(&s->model->schema, c, field->text, field->length, tokens, error);
+  struct io_field texts[IO_MOST_TEXTS];
+  io_column_texts(column, s->field, texts);
+  int status = column->kind->tokens(&s->model->schema, c, texts, tokens, error);
   size_t wanted = status != RT_OK ? 0 : tokens->count;
   if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
   struct session_tokens *list = &s->token[c];

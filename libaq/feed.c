@@ -7,21 +7,39 @@
 
 /* ---- the schema ---- */
 
-/* The column whose tokens the tags belong to: its length has the same name as theirs. */
-static int pair_tags(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
+/* The number of the column whose tokens the values of an input belong to: its length has the same name. -1:
+ * there is none. */
+static int find_pair(const struct vm_module *module, const struct io_schema *schema,
+                     const struct vm_input *input) {
+  const struct io_kind *kind = input->column->kind;
+  for (uint32_t k = 0; k < module->input_count; k++) {
+    int other = vm_column_of(module, &module->input[k]);
+    const struct io_column *column = &schema->columns[other];
+    if (module->input[k].length != input->length) continue;
+    if (column->kind->made && column->pair >= 0 && io_kind_belongs(kind, schema->columns[column->pair].kind))
+      return column->pair;
+    if (!column->kind->pairs) return other;
+  }
+  return -1;
+}
+
+/* Whose tokens the values of pairs belong to. */
+static int pair_columns(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
   for (uint32_t i = 0; i < module->input_count; i++) {
-    struct io_column *tags = &schema->columns[vm_column_of(module, &module->input[i])];
-    if (!tags->kind->pairs) continue;
-    tags->max_length = 0; /* its pair's */
-    for (uint32_t k = 0; k < module->input_count && tags->pair < 0; k++) {
-      int other = vm_column_of(module, &module->input[k]);
-      if (module->input[k].length == module->input[i].length && !schema->columns[other].kind->pairs)
-        tags->pair = other;
+    const struct vm_input *input = &module->input[i];
+    struct io_column *column = &schema->columns[vm_column_of(module, input)];
+    if (!column->kind->pairs) continue;
+    if (column->pair < 0) column->pair = find_pair(module, schema, input);
+    int64_t limit = column->max_length;
+    column->max_length = 0; /* its pair's */
+    if (column->pair >= 0 && column->kind->made) {
+      struct io_column *pair = &schema->columns[column->pair];
+      pair->required |= column->required;
+      if (pair->max_length == 0) pair->max_length = limit;
     }
-    if (tags->pair >= 0) continue;
-    rt_fail(error, RT_USAGE,
-            "the tags %s have no text: no other column that the model uses has the length %s", tags->name,
-            module->dims.symbol[module->input[i].length].name);
+    if (column->pair >= 0) continue;
+    rt_fail(error, RT_USAGE, "the %s %s have no text: no other column that the model uses has the length %s",
+            column->kind->more, column->name, module->dims.symbol[input->length].name);
     rt_hint(error, "there is one tag for each token, so both have one length, as in text: words[T] and tags: "
                    "tags[T, C]");
     return error->code;
@@ -49,7 +67,7 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
     int status;
     if (column->shares >= 0 || column->vocab || (!set->labels && !set->vocab)) continue;
     status = set->labels           ? io_vocab_from_labels(&column->vocab, set->labels, error)
-             : column->kind->given ? column->kind->given(&column->vocab, set->vocab, error)
+             : column->kind->given ? column->kind->given(&column->vocab, set, error)
                                    : io_vocab_from_file(&column->vocab, set->vocab, error);
     if (status != RT_OK) return status;
     if (io_schema_has_ends(schema, c) && (column->vocab->begin < 0 || column->vocab->end < 0))
@@ -92,10 +110,12 @@ static int copy_columns(const struct vm_module *module, struct io_schema *schema
     const struct io_column *from = &module->column[k];
     struct io_column *column;
     int status = io_schema_add(schema, from->name, from->kind, &column, error);
-    if (status == RT_OK && from->source) status = io_schema_read_from(column, from->source, error);
+    if (status == RT_OK && from->source)
+      status = io_schema_read_from(column, from->source, from->second, error);
     if (status != RT_OK) return status;
     column->required = false;
     column->set = from->set;
+    column->pair = from->pair;
     column->set.labels = column->set.vocab = NULL; /* given_vocabularies makes them one */
   }
   return RT_OK;
@@ -115,7 +135,7 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
                    schema->count);
   share_vocabularies(module, schema);
   status = given_vocabularies(module, schema, error);
-  if (status == RT_OK) status = pair_tags(module, schema, error);
+  if (status == RT_OK) status = pair_columns(module, schema, error);
   return status != RT_OK ? status : io_schema_check(schema, error);
 }
 

@@ -10,8 +10,9 @@ static int same_tokens(const struct io_schema *schema, int column, const char *a
                        struct rt_error *error) {
   const struct io_kind *kind = schema->columns[column].kind;
   struct io_tokens one = {0}, other = {0};
-  int status = kind->tokens(schema, column, a, strlen(a), &one, error);
-  if (status == RT_OK) status = kind->tokens(schema, column, b, strlen(b), &other, error);
+  const struct io_field first[IO_MOST_TEXTS] = {{a, strlen(a)}}, second[IO_MOST_TEXTS] = {{b, strlen(b)}};
+  int status = kind->tokens(schema, column, first, &one, error);
+  if (status == RT_OK) status = kind->tokens(schema, column, second, &other, error);
   *same = one.count == other.count;
   for (size_t k = 0; k < one.count && *same && status == RT_OK; k++)
     *same = one.items[k].size == other.items[k].size

@@ -49,7 +49,8 @@ static int name_some(struct aq_session *s, const struct io_schema *schema, int c
                      struct rt_error *error) {
   const struct io_column *column = &schema->columns[c];
   struct io_tokens tokens = {0};
-  int status = column->kind->tokens(schema, c, field->text, field->length, &tokens, error);
+  const struct io_field text[IO_MOST_TEXTS] = {{field->text, field->length}};
+  int status = column->kind->tokens(schema, c, text, &tokens, error);
   for (size_t k = 0; k < tokens.count && s->unknown.named <= MOST_NAMED; k++) {
     const struct io_token *t = &tokens.items[k];
     if (io_vocab_find(column->vocab, tokens.text + t->at, t->size) != column->vocab->unknown
@@ -71,7 +72,7 @@ int session_name_unknown(struct aq_session *s, const struct io_schema *schema, c
   for (int f = 0; f < schema->fields && s->unknown.count; f++) {
     if (!io_schema_field_required(schema, f)) continue;
     for (int c = 0; c < schema->count && status == RT_OK; c++)
-      if (schema->columns[c].field == f && may_be_unknown(s, schema, c) && field->text)
+      if (io_column_reads(&schema->columns[c], f) && may_be_unknown(s, schema, c) && field->text)
         status = name_some(s, schema, c, field, error);
     field++;
   }

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 16, HEADER = 28 /* bytes */ };
+enum { VERSION = 17, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -129,11 +129,13 @@ static void stream_kind(struct vm_stream *s, const struct io_kind **kind) {
 }
 
 static void stream_column(struct vm_stream *s, struct io_column *column) {
-  const char *name = column->name, *source = column->source;
+  const char *name = column->name, *source = column->source, *second = column->second;
   if (s->reading) *column = IO_COLUMN_DEFAULTS;
   stream_text(s, &name);
   stream_kind(s, &column->kind);
   stream_text(s, &source);
+  stream_text(s, &second);
+  stream_i32(s, &column->pair);
   for (int o = 0; column->kind && o < column->kind->options; o++) {
     const struct io_option *option = &column->kind->option[o];
     if (option->type == IO_OPTION_TEXT)
@@ -144,6 +146,7 @@ static void stream_column(struct vm_stream *s, struct io_column *column) {
   if (!s->reading) return;
   column->name = (char *)(uintptr_t)name;
   column->source = (char *)(uintptr_t)source;
+  column->second = (char *)(uintptr_t)second;
 }
 
 static void stream_input(struct vm_stream *s, struct vm_input *input) {

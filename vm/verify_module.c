@@ -45,9 +45,18 @@ static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symb
   return found == kind || (kind == VM_BOUND && found == VM_CONST);
 }
 
+/* Is the column that a column is made of there, and of a kind that it can be made of? */
+static bool pair_fits(const struct vm_module *m, const struct io_column *column) {
+  if (column->pair == -1) return !column->kind->made;
+  return column->kind->made && column->pair >= 0 && (uint32_t)column->pair < m->column_count
+         && m->column[column->pair].kind && io_kind_belongs(column->kind, m->column[column->pair].kind);
+}
+
 static int verify_column(struct verify *v, uint32_t n) {
   const struct io_column *column = &v->module->column[n];
   bool fits = column->name && column->name[0] && column->kind && !io_kind_misfit(column->kind, &column->set);
+  fits = fits && pair_fits(v->module, column)
+         && (!column->second || (column->source && column->kind->texts > 1));
   for (uint32_t k = 0; k < n && fits; k++) fits = strcmp(v->module->column[k].name, column->name) != 0;
   return fits ? RT_OK : bad(v, "column", n);
 }

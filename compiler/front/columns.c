@@ -177,7 +177,7 @@ static int read_field(struct cc_context *c, const char *field, struct vm_input *
 
 /* from = COLUMN: both are made of one field of the file. */
 static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *name,
-                         struct vm_input *input) {
+                         const struct vm_input *input, const char **field) {
   const struct gr_node *source;
   const struct io_kind *kind;
   if (!(source = cc_find_column(c, data, name->text, name->span))) return c->error->code;
@@ -194,14 +194,51 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
     gr_note(c->error, source->span, "it is declared here");
     return c->error->code;
   }
-  const char *field = from ? cc_interpolate(c, from->text, from->span) : name->text;
-  return field ? read_field(c, field, input) : c->error->code;
+  *field = from ? cc_interpolate(c, from->text, from->span) : name->text;
+  return *field ? RT_OK : c->error->code;
+}
+
+static bool is_column(const struct gr_node *data, const char *name) {
+  for (int i = 0; i < data->count; i++)
+    if (!strcmp(data->child[i]->text, name)) return true;
+  return false;
+}
+
+/* from = [question, "The Answer"]: columns, or fields of the file, one behind the other. */
+static int column_sequence(struct cc_context *c, const struct gr_node *data, const struct gr_node *from,
+                           struct vm_input *input) {
+  const char *field[IO_MOST_TEXTS];
+  if (input->column->kind->texts < IO_MOST_TEXTS)
+    return gr_fail(c->error, from->span, "a column of %s is made of one text", input->column->kind->name);
+  if (from->count != IO_MOST_TEXTS)
+    return gr_fail(c->error, from->span, "a sequence is made of two texts, as in from = [question, answer]");
+  for (int i = 0; i < IO_MOST_TEXTS; i++) {
+    const struct gr_node *name = from->child[i];
+    if (name->kind != GR_NAME && name->kind != GR_STRING)
+      return gr_fail(c->error, name->span,
+                     "`from` names columns or fields of the file, as in from = [question, \"The Answer\"]");
+    int status = RT_OK;
+    field[i] = name->text;
+    if (name->kind == GR_NAME && is_column(data, name->text))
+      status = column_source(c, data, name, input, &field[i]);
+    else if (name->kind == GR_STRING && !(field[i] = cc_interpolate(c, name->text, name->span)))
+      status = c->error->code;
+    if (status != RT_OK) return status;
+    if (!field[i][0]) return gr_fail(c->error, name->span, "a field has a name, and this is empty");
+  }
+  input->column->second = rt_arena_strndup(&c->module->arena, field[1], strlen(field[1]));
+  return input->column->second ? read_field(c, field[0], input) : cc_out_of_memory(c);
 }
 
 /* from = "Review Text": the field of that name, which need not be one that a program could say. */
 static int column_from(struct cc_context *c, const struct gr_node *data, const struct gr_node *from,
                        struct vm_input *input) {
-  if (from->kind == GR_NAME && input->column->kind->tokens) return column_source(c, data, from, input);
+  if (from->kind == GR_LIST) return column_sequence(c, data, from, input);
+  if (from->kind == GR_NAME && input->column->kind->tokens) {
+    const char *source;
+    int status = column_source(c, data, from, input, &source);
+    return status == RT_OK ? read_field(c, source, input) : status;
+  }
   if (from->kind != GR_STRING) {
     gr_fail(c->error, from->span, "`from` names a field of the file in quotes, as in from = \"Review Text\"");
     if (from->kind == GR_NAME)
@@ -268,6 +305,17 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
   return RT_OK;
 }
 
+/* A limit must leave room for the text, beside what stands around it. */
+static int check_room(struct cc_context *c, const struct gr_node *column, const struct vm_input *input) {
+  const struct io_column *of = input->column;
+  int64_t around = of->kind->around ? of->kind->around(&of->set, of->second ? 2 : 1) : 0,
+          limit = input->length >= 0 ? c->module->dims.symbol[input->length].limit : 0;
+  if (limit == 0 || limit > around) return RT_OK;
+  return gr_fail(c->error, column->child[1]->span,
+                 "a limit of %lld leaves no room for the text: %lld %s stand around it", (long long)limit,
+                 (long long)around, of->kind->more);
+}
+
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   struct cc_setting option[IO_MOST_OPTIONS + 1];
@@ -278,7 +326,8 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   if (status != RT_OK) return status;
   store_options(kind, option, &input->column->set);
   if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
-  return check_options(c, column, option, input);
+  status = check_options(c, column, option, input);
+  return status == RT_OK ? check_room(c, column, input) : status;
 }
 
 /* A vector of no numbers is refused, and so is a choice of one class. The size of a name (vector[N],
@@ -355,6 +404,23 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   return column_options(c, data, column, input);
 }
 
+/* Columns that are made of the text of another one: it has the same length. */
+static int find_pair(struct cc_context *c, const struct gr_node *data, int column,
+                     struct vm_input *declared) {
+  struct vm_input *input = &declared[column];
+  if (!input->column->kind->made) return RT_OK;
+  for (int i = 0; i < data->count; i++) {
+    const struct io_column *to = declared[i].column;
+    if (declared[i].length != input->length || !io_kind_belongs(input->column->kind, to->kind)) continue;
+    input->column->pair = i;
+    input->column->source = to->source ? to->source : to->name;
+    return RT_OK;
+  }
+  return gr_fail(c->error, data->child[column]->span,
+                 "the %s of `%s` belong to a text of the same length, %s, and there is none that has them",
+                 input->column->kind->more, input->name, c->module->dims.symbol[input->length].name);
+}
+
 enum { COLUMNS_MAX = 1024 };
 
 int cc_declare_columns(struct cc_context *c, const struct gr_node *data, struct vm_input *declared) {
@@ -371,5 +437,7 @@ int cc_declare_columns(struct cc_context *c, const struct gr_node *data, struct 
     int status = declare_column(c, data, data->child[i], &declared[i]);
     if (status != RT_OK) return status;
   }
-  return RT_OK;
+  int status = RT_OK;
+  for (int i = 0; i < data->count && status == RT_OK; i++) status = find_pair(c, data, i, declared);
+  return status;
 }

@@ -28,13 +28,23 @@ static const char *field_of(const struct vm_input *input) {
   return input->column->source ? input->column->source : input->name;
 }
 
-/* The next input of the model, of a column that may have one already. */
-static struct vm_input *add_input(struct vm_module *m, const struct vm_input *declared) {
-  struct vm_input *input = &m->input[m->input_count];
+/* The number of a column in the module, which gets it, and the one whose text it is made of, unless it is
+ * there already. */
+static uint32_t add_column(struct vm_module *m, const struct vm_input *declared, int which) {
+  const struct io_column *column = declared[which].column;
   uint32_t k = 0;
-  while (k < m->column_count && strcmp(m->column[k].name, declared->name) != 0) k++;
-  if (k == m->column_count) m->column[m->column_count++] = *declared->column;
-  *input = *declared;
+  while (k < m->column_count && strcmp(m->column[k].name, column->name) != 0) k++;
+  if (k < m->column_count) return k;
+  m->column[m->column_count++] = *column;
+  if (column->pair >= 0) m->column[k].pair = (int)add_column(m, declared, column->pair);
+  return k;
+}
+
+/* The next input of the model, of a column that may have one already. */
+static struct vm_input *add_input(struct vm_module *m, const struct vm_input *declared, int which) {
+  struct vm_input *input = &m->input[m->input_count];
+  uint32_t k = add_column(m, declared, which);
+  *input = declared[which];
   input->column = &m->column[k];
   return input;
 }
@@ -44,7 +54,9 @@ static int check_apart(struct cc_context *c, const struct vm_input *input, const
                        const struct vm_input *declared, const struct gr_node *param,
                        const struct gr_node *output) {
   for (int i = 0; i < data->count; i++)
-    if (!strcmp(declared[i].name, output->text) && !strcmp(field_of(&declared[i]), field_of(input)))
+    if (!strcmp(declared[i].name, output->text)
+        && (!strcmp(field_of(&declared[i]), field_of(input))
+            || (input->column->second && !strcmp(field_of(&declared[i]), input->column->second))))
       return gr_fail(
           c->error, param->span,
           "`%s` is made of the same text as `%s`, which the model predicts: it would show the answer",
@@ -62,7 +74,7 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
     if (!column) return c->error->code;
     int which = 0, status;
     while (data->child[which] != column) which++;
-    struct vm_input *input = add_input(m, &declared[which]);
+    struct vm_input *input = add_input(m, declared, which);
     for (int o = 0; o < outputs->count; o++) {
       const struct gr_node *name;
       bool next;
@@ -105,7 +117,7 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
         return gr_fail(c->error, name->span, "`%s` is predicted twice", name->text);
     if (next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
-    struct vm_input *input = add_input(m, &declared[which]);
+    struct vm_input *input = add_input(m, declared, which);
     input->is_target = true;
     input->shifted = next;
     m->output[o] = (struct vm_output){.name = input->name, .target = (int32_t)m->input_count++};
@@ -126,7 +138,7 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   size_t columns = (size_t)data->count + 1, outputs = (size_t)model->child[1]->count + 1,
          inputs = (size_t)model->child[0]->count + outputs;
   struct vm_input *declared = rt_arena_alloc(&c->model->arena, columns * sizeof *declared);
-  m->column = rt_arena_alloc(&m->arena, inputs * sizeof *m->column);
+  m->column = rt_arena_alloc(&m->arena, 2 * inputs * sizeof *m->column); /* each may be made of another */
   m->input = rt_arena_alloc(&m->arena, inputs * sizeof *m->input);
   m->output = rt_arena_alloc(&m->arena, outputs * sizeof *m->output);
   if (!declared || !m->column || !m->input || !m->output) return cc_out_of_memory(c);

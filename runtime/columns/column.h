@@ -43,7 +43,7 @@ struct io_axis {
   const char *counts; /* what it counts, "rows"; NULL: the kind's `entries` */
 };
 
-enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8 };
+enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8, IO_MOST_TEXTS = 2 };
 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */
@@ -112,18 +112,26 @@ struct io_kind {
                 */
   bool names;  /* they name things, as labels do: may share a vocabulary with other such kinds */
   bool pairs;  /* one for each token of another column, and so as many */
+  /* Can such values belong to that column's tokens? NULL: to those of texts that continue. */
+  bool (*belongs)(const struct io_kind *to);
+  bool made;      /* of pairs: they are made of that column's text, and have no field of their own */
   bool continues; /* tokens follow the text: the next one can be predicted, and tags can belong to them */
   bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
-  /* The tokens of a field, which is valid UTF-8; NULL when a field is no text. Only RT_NO_MEMORY can go
-   * wrong. */
-  int (*tokens)(const struct io_schema *schema, int column, const char *text, size_t length,
+  /* The tokens of a text, which is valid UTF-8, or of several in one sequence (`texts` below); NULL when a
+   * field is no text. Only RT_NO_MEMORY can go wrong. */
+  int (*tokens)(const struct io_schema *schema, int column, const struct io_field *text,
                 struct io_tokens *tokens, struct rt_error *error);
+  int texts; /* of how many fields a sequence may be made; 0 is 1 */
+  /* How many tokens of a sequence are no part of its texts. NULL: none. */
+  int64_t (*around)(const struct io_settings *set, int texts);
   /* Adds a token to a text that a model writes, behind the token `before`, NULL at the beginning of a text.
    * spell NULL: tokens are added as they are. */
   void (*spell)(struct rt_text *out, const char *before, size_t before_length, const char *token,
                 size_t length);
-  /* Reads the file of a given vocabulary. NULL: io_vocab_from_file. */
-  int (*given)(struct io_vocab **vocab, const char *path, struct rt_error *error);
+  /* The vocabulary when it is the same for all data; with begin and end when `ends`. NULL: it is not. */
+  int (*fixed)(struct io_vocab **vocab, bool ends, struct rt_error *error);
+  /* Reads the file set->vocab. NULL: io_vocab_from_file. */
+  int (*given)(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error);
   /* Adds a row's field to the column's values, with the help of runtime/io/data_internal.h. */
   int (*encode)(const struct io_place *place, const struct io_field *field, struct rt_error *error);
 
@@ -165,6 +173,8 @@ static inline bool io_kind_has_vocab(const struct io_kind *kind) {
 static inline bool io_kind_is_real(const struct io_kind *kind) {
   return kind->element != IO_I32 || io_kind_has(kind, IO_MEMBERS);
 }
+/* Can the values of a kind with pairs belong to the tokens of the other one? */
+bool io_kind_belongs(const struct io_kind *kind, const struct io_kind *to);
 /* Is its vocabulary learned by counting? Not that of labels, nor one that is fixed. */
 bool io_kind_is_counted(const struct io_kind *kind);
 /* May columns of these kinds share a vocabulary? */

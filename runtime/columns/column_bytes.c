@@ -1,10 +1,11 @@
 /* column_bytes.c: the bytes of a text, which are their own ids. */
 #include "runtime/io/data_internal.h"
 
-static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
   (void)schema, (void)column;
-  return io_tokenise(&(struct io_tokeniser){.kind = IO_TOKENS_BYTES}, text, length, tokens, error);
+  return io_tokenise(&(struct io_tokeniser){.kind = IO_TOKENS_BYTES}, text->text, text->length, tokens,
+                     error);
 }
 
 const struct io_kind io_kind_bytes = {
@@ -13,6 +14,7 @@ const struct io_kind io_kind_bytes = {
     .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
     .element = IO_I32,
     .vocab = IO_VOCAB_BYTES,
+    .fixed = io_vocab_bytes,
     .continues = true,
     .tokens = tokens,
     .encode = io_encode_text,

@@ -1,10 +1,11 @@
 /* column_chars.c: the code points of a text. */
 #include "runtime/io/data_internal.h"
 
-static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
   (void)schema, (void)column;
-  return io_tokenise(&(struct io_tokeniser){.kind = IO_TOKENS_CHARS}, text, length, tokens, error);
+  return io_tokenise(&(struct io_tokeniser){.kind = IO_TOKENS_CHARS}, text->text, text->length, tokens,
+                     error);
 }
 
 static const struct io_option options[] = {IO_VOCAB_OPTIONS};

@@ -2,10 +2,10 @@
 #include "runtime/io/data_internal.h"
 #include "runtime/io/pieces.h"
 
-static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
   const struct io_vocab *vocab = schema->columns[io_schema_owner(schema, column)].vocab;
-  return io_pieces_split(vocab, text, length, tokens, error);
+  return io_pieces_split(vocab, text->text, text->length, tokens, error);
 }
 
 /* A piece has its own spaces; the one before a text is not the text's. */
@@ -20,6 +20,10 @@ static void spell(struct rt_text *out, const char *before, size_t before_length,
     rt_text_add(out, token + 1, length - 1);
   else
     rt_text_add(out, token, length);
+}
+
+static int given(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error) {
+  return io_pieces_read(vocab, set->vocab, error);
 }
 
 static const struct io_option options[] = {
@@ -37,7 +41,7 @@ const struct io_kind io_kind_pieces = {
     .options = RT_COUNT(options),
     .element = IO_I32,
     .vocab = IO_VOCAB_LIST,
-    .given = io_pieces_read,
+    .given = given,
     .continues = true,
     .partial = true,
     .tokens = tokens,

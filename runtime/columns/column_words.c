@@ -16,12 +16,12 @@ static enum io_token_kind token_kind(const struct io_schema *schema, int column)
   return io_schema_is_tagged(schema, column) ? IO_TOKENS_SPACES : IO_TOKENS_WORDS;
 }
 
-static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
   const struct io_tokeniser tokeniser = {.kind = token_kind(schema, column),
                                          .keep_case =
                                              !io_is_on(schema->columns[column].set.own[LOWER], true)};
-  return io_tokenise(&tokeniser, text, length, tokens, error);
+  return io_tokenise(&tokeniser, text->text, text->length, tokens, error);
 }
 
 /* ---- spaces between words ---- */

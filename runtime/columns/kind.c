@@ -24,6 +24,10 @@ const char *io_kind_counts(const struct io_kind *kind, int axis) {
   return kind->axis[axis].counts ? kind->axis[axis].counts : kind->entries;
 }
 
+bool io_kind_belongs(const struct io_kind *kind, const struct io_kind *to) {
+  return kind->belongs ? kind->belongs(to) : to->continues;
+}
+
 bool io_kind_is_counted(const struct io_kind *kind) {
   return io_kind_has_vocab(kind) && !kind->labels && kind->vocab == IO_VOCAB_WORDS;
 }

@@ -26,6 +26,7 @@ struct io_values {
   size_t field_capacity;
   int64_t bars_line, spaces_line; /* labels: the first line that separates them so; 0: none */
   int64_t row_tokens, row_cut;    /* of the row being added */
+  int64_t row_first;              /* of two texts in one sequence: the tokens of the first */
   bool row_unsized;               /* no row before it has told the sizes */
 };
 

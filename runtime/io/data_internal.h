@@ -29,6 +29,7 @@ struct io_place {
   const struct io_encoder *e;
   int column;
   int64_t line;
+  const struct io_field *fields; /* of the row */
 };
 static inline const struct io_column *io_place_column(const struct io_place *p) {
   return &p->e->schema->columns[p->column];

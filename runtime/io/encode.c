@@ -82,10 +82,16 @@ int io_encode_text(const struct io_place *p, const struct io_field *field, struc
   struct io_values *v = io_place_values(p);
   const struct io_column *c = io_place_column(p);
   struct io_tokens *tokens = &e->data->tokens;
-  int status = c->kind->tokens(e->schema, p->column, field->text, field->length, tokens, error);
+  struct io_field text[IO_MOST_TEXTS];
+  io_column_texts(c, p->fields, text);
+  int status = c->kind->tokens(e->schema, p->column, text, tokens, error);
+  (void)field;
   int64_t count = io_payload_begin(&v->of, e->data->rows);
-  if (status == RT_OK)
-    status = io_encode_tokens(e, p->column, io_encode_kept(p, (int64_t)tokens->count), v, &count, error);
+  int64_t kept = io_encode_kept(p, (int64_t)tokens->count);
+  v->row_first = (int64_t)tokens->first;
+  v->row_tokens += (int64_t)tokens->left_out;
+  v->row_cut += (int64_t)tokens->left_out;
+  if (status == RT_OK) status = io_encode_tokens(e, p->column, kept, v, &count, error);
   return status == RT_OK ? io_encode_end(p, count, error) : status;
 }
 
@@ -138,13 +144,14 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
     struct io_values *v = &e->data->values[c];
     if (column->kind->pairs != pairs) continue;
     const struct io_field *field = &fields[column->field];
-    bool there = field->text != NULL && (column->required || !e->predicting);
+    bool there = field->text != NULL && (column->required || !e->predicting)
+                 && (column->second_field < 0 || fields[column->second_field].text != NULL);
     if (e->data->rows == 0) v->present = there;
     if (there != v->present)
       return rt_fail(error, RT_USAGE, "column \"%s\" is there in some rows only", column->name);
     v->row_tokens = v->row_cut = 0;
     v->row_unsized = v->of.width == 0;
-    int status = there ? column->kind->encode(&(struct io_place){e, c, line}, field, error) : RT_OK;
+    int status = there ? column->kind->encode(&(struct io_place){e, c, line, fields}, field, error) : RT_OK;
     if (status != RT_OK) return status;
   }
   return RT_OK;

@@ -10,10 +10,9 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
     const struct io_kind *kind = column->kind;
-    bool fixed = io_kind_has(kind, IO_ENTRIES) && kind->vocab == IO_VOCAB_BYTES;
     if (column->vocab || column->shares >= 0) continue;
     l[c].interns = io_kind_is_counted(kind) || kind->labels;
-    int status = fixed ? io_vocab_bytes(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
+    int status = kind->fixed ? kind->fixed(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
     if (status != RT_OK) return status;
   }
   return RT_OK;

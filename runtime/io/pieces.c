@@ -243,7 +243,7 @@ static int add_parts(const struct merging *m, size_t count, bool bytes, struct i
 int io_pieces_split(const struct io_vocab *vocab, const char *text, size_t length, struct io_tokens *tokens,
                     struct rt_error *error) {
   struct merging m = {.vocab = vocab};
-  tokens->count = tokens->text_length = 0;
+  tokens->count = tokens->text_length = tokens->left_out = 0;
   if (length == 0) return RT_OK;
   if (IO_GROW(tokens->text, tokens->text_capacity, length + 1) != RT_OK) return rt_no_memory(error);
   tokens->text[0] = ' ';

@@ -24,7 +24,8 @@ static int read_tokens(const struct io_encoder *e, const char *text, size_t leng
     n = newline ? (size_t)(newline - (text + at)) + 1 : length - at;
     if (IO_GROW(s->lines, s->lines_capacity, s->line_count + 1) != RT_OK) return rt_no_memory(error);
     s->lines[s->line_count++] = s->count;
-    int status = e->schema->columns[0].kind->tokens(e->schema, 0, text + at, n, &e->data->tokens, error);
+    const struct io_field line[IO_MOST_TEXTS] = {{text + at, n}};
+    int status = e->schema->columns[0].kind->tokens(e->schema, 0, line, &e->data->tokens, error);
     if (status == RT_OK)
       status = io_encode_tokens(e, 0, (int64_t)e->data->tokens.count, &s->values, &s->count, error);
     if (status != RT_OK) return status;

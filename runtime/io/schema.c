@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/io/grow.h"
+#include "runtime/io/table.h"
 
 int64_t io_column_width(const struct io_kind *kind, const int64_t size[static IO_MOST_AXES]) {
   int64_t width = 1;
@@ -41,17 +42,18 @@ void io_schema_free(struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     rt_free(schema->columns[c].name);
     rt_free(schema->columns[c].source);
+    rt_free(schema->columns[c].second);
     if (schema->columns[c].shares < 0) io_vocab_free(schema->columns[c].vocab);
   }
   rt_free(schema->columns);
   *schema = (struct io_schema){0};
 }
 
-/* The only column that tags can belong to, or -1. */
-static int only_pair(const struct io_schema *schema) {
+/* The only column that such values can belong to, or -1. */
+static int only_pair(const struct io_schema *schema, const struct io_kind *kind) {
   int found = -1;
   for (int c = 0; c < schema->count; c++) {
-    if (!schema->columns[c].kind->continues) continue;
+    if (!io_kind_belongs(kind, schema->columns[c].kind)) continue;
     if (found >= 0) return -1;
     found = c;
   }
@@ -63,10 +65,12 @@ static int check_pair(struct io_schema *schema, struct io_column *column, struct
     return column->pair < 0
                ? RT_OK
                : rt_fail(error, RT_USAGE, "column \"%s\" has no tags, so it cannot be paired", column->name);
-  if (column->pair < 0) column->pair = only_pair(schema);
-  if (column->pair < 0 || column->pair >= schema->count || !schema->columns[column->pair].kind->continues)
-    return rt_fail(error, RT_USAGE, "tags column \"%s\" needs to know which column's tokens it tags",
-                   column->name);
+  if (column->pair < 0) column->pair = only_pair(schema, column->kind);
+  if (column->pair < 0 || column->pair >= schema->count
+      || !io_kind_belongs(column->kind, schema->columns[column->pair].kind))
+    return rt_fail(error, RT_USAGE,
+                   "the %s of column \"%s\" need to know which column's tokens they belong to",
+                   column->kind->more, column->name);
   const struct io_column *pair = &schema->columns[column->pair];
   if (pair->ends)
     return rt_fail(error, RT_USAGE, "column \"%s\" has begin and end tokens, which have no tag in \"%s\"",
@@ -102,6 +106,7 @@ static int check_limits(struct io_column *c, struct rt_error *error) {
   if (c->max_length < 0) return rt_fail(error, RT_USAGE, "column \"%s\" has a negative limit", c->name);
   const char *wrong = c->max_length && !io_kind_has(c->kind, IO_LENGTH) ? "max_length"
                       : c->ends && !c->kind->continues                  ? "ends"
+                      : c->second && c->kind->texts < 2                 ? "second text"
                       : c->vocab && !io_kind_has_vocab(c->kind)         ? "a vocabulary"
                                                                         : NULL;
   if (wrong)
@@ -149,34 +154,56 @@ static int check_sharing(const struct io_schema *schema, int c, struct rt_error 
 
 static const char *source_of(const struct io_column *c) { return c->source ? c->source : c->name; }
 
+/* The number of the field of that name: that of a column before column c, or the next one. */
+static int field_number(struct io_schema *schema, int c, const char *name) {
+  for (int k = 0; k < c; k++) {
+    const struct io_column *before = &schema->columns[k];
+    if (strcmp(source_of(before), name) == 0) return before->field;
+    if (before->second && strcmp(before->second, name) == 0) return before->second_field;
+  }
+  return schema->fields++;
+}
+
 /* Columns with the same source share a field; each other column has the next one. Columns without a source
  * have different names. */
 static void number_fields(struct io_schema *schema) {
   schema->fields = 0;
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
-    column->field = -1;
-    for (int k = 0; k < c && column->field < 0; k++)
-      if (strcmp(source_of(&schema->columns[k]), source_of(column)) == 0)
-        column->field = schema->columns[k].field;
-    if (column->field < 0) column->field = schema->fields++;
+    column->field = field_number(schema, c, source_of(column));
+    column->second_field = !column->second ? -1
+                           : !strcmp(column->second, source_of(column))
+                               ? column->field
+                               : field_number(schema, c, column->second);
   }
 }
 
-int io_schema_read_from(struct io_column *column, const char *field, struct rt_error *error) {
+int io_schema_read_from(struct io_column *column, const char *field, const char *second,
+                        struct rt_error *error) {
   column->source = rt_strdup(field);
-  return column->source ? RT_OK : rt_no_memory(error);
+  column->second = second ? rt_strdup(second) : NULL;
+  return column->source && (!second || column->second) ? RT_OK : rt_no_memory(error);
+}
+
+void io_column_texts(const struct io_column *column, const struct io_field *fields, struct io_field *text) {
+  text[0] = fields[column->field];
+  text[1] = column->second_field < 0 ? (struct io_field){0} : fields[column->second_field];
+}
+
+bool io_column_reads(const struct io_column *column, int field) {
+  return column->field == field || column->second_field == field;
 }
 
 const char *io_schema_field_name(const struct io_schema *schema, int field) {
   int c = 0;
-  while (schema->columns[c].field != field) c++;
-  return source_of(&schema->columns[c]);
+  while (!io_column_reads(&schema->columns[c], field)) c++;
+  const struct io_column *column = &schema->columns[c];
+  return column->field == field ? source_of(column) : column->second;
 }
 
 bool io_schema_field_required(const struct io_schema *schema, int field) {
   for (int c = 0; c < schema->count; c++)
-    if (schema->columns[c].field == field && schema->columns[c].required) return true;
+    if (io_column_reads(&schema->columns[c], field) && schema->columns[c].required) return true;
   return false;
 }
 
@@ -194,7 +221,7 @@ int io_schema_check(struct io_schema *schema, struct rt_error *error) {
 
 bool io_schema_is_tagged(const struct io_schema *schema, int column) {
   for (int c = 0; c < schema->count; c++)
-    if (schema->columns[c].pair == column) return true;
+    if (schema->columns[c].pair == column && schema->columns[c].kind->labels) return true;
   return false;
 }
 

@@ -10,6 +10,8 @@ struct io_column {
   char *name;
   char *source; /* the field of the file that it reads, when that is not of its name; NULL otherwise */
   int field;    /* which of the schema's fields that is; io_schema_check numbers them */
+  char *second; /* of two texts in one sequence: the field of the second; NULL: there is one text */
+  int second_field;
   const struct io_kind *kind;
   struct io_settings set; /* the options that the program gives; without texts, which become the vocabulary */
   int pair;               /* kinds with pairs: the column of the tokens; -1 otherwise */
@@ -23,7 +25,8 @@ struct io_column {
 };
 
 /* What a column is when nothing is said of it. */
-#define IO_COLUMN_DEFAULTS ((struct io_column){.pair = -1, .shares = -1, .required = true})
+#define IO_COLUMN_DEFAULTS                                                                                   \
+  ((struct io_column){.pair = -1, .shares = -1, .second_field = -1, .required = true})
 
 /* A file has fields; each column reads one, and several texts may read the same. Start zeroed. */
 struct io_schema {
@@ -40,8 +43,14 @@ int io_schema_add(struct io_schema *schema, const char *name, const struct io_ki
                   struct io_column **column, struct rt_error *error);
 /* The index of a column, or -1. */
 int io_schema_find(const struct io_schema *schema, const char *name);
-/* Lets a column read the field of that name instead of its own. RT_NO_MEMORY. */
-int io_schema_read_from(struct io_column *column, const char *field, struct rt_error *error);
+/* Lets a column read the field of that name instead of its own, and the one of the name `second` behind it
+ * unless that is NULL. RT_NO_MEMORY. */
+int io_schema_read_from(struct io_column *column, const char *field, const char *second,
+                        struct rt_error *error);
+/* The texts of a row that a column is made of, text[IO_MOST_TEXTS]. */
+void io_column_texts(const struct io_column *column, const struct io_field *fields, struct io_field *text);
+/* Is the column made of that field? */
+bool io_column_reads(const struct io_column *column, int field);
 /* The name of a field, 0 <= field < fields. */
 const char *io_schema_field_name(const struct io_schema *schema, int field);
 /* Is the field needed for predicting? */

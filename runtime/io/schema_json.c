@@ -108,6 +108,10 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
     rt_text_puts(out, ",\"source\":");
     io_json_string(out, c->source, strlen(c->source));
   }
+  if (c->second) {
+    rt_text_puts(out, ",\"second\":");
+    io_json_string(out, c->second, strlen(c->second));
+  }
   write_integer(out, "pair", c->pair, -1);
   write_bool(out, "required", c->required, true);
   write_bool(out, "ends", c->ends, false);
@@ -167,9 +171,12 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   read_options(c, json, &good);
   read_sizes(c, json, &good);
   if (!good) return bad(error, "a column's setting is out of range");
-  const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source");
-  if (source && !json_string_length(source)) return bad(error, "a column's source is empty");
-  status = source ? io_schema_read_from(c, json_string_value(source), error) : RT_OK;
+  const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source"),
+               *second = json_object_get(json, "second");
+  if ((source && !json_string_length(source)) || (second && (!source || !json_string_length(second))))
+    return bad(error, "a column's source is empty");
+  status =
+      source ? io_schema_read_from(c, json_string_value(source), json_string_value(second), error) : RT_OK;
   if (vocab && c->shares >= 0) return bad(error, "a column has a vocabulary, and shares that of another one");
   return status != RT_OK || !vocab ? status : io_vocab_from_json(&c->vocab, vocab, error);
 }

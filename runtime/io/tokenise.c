@@ -330,7 +330,7 @@ int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t l
                 struct io_tokens *tokens, struct rt_error *error) {
   struct source source = {text, length, tokeniser->keep_case};
   int status = RT_OK;
-  tokens->count = tokens->text_length = 0;
+  tokens->count = tokens->text_length = tokens->left_out = 0;
   switch (tokeniser->kind) {
     case IO_TOKENS_WORDS: status = tokenise_words(&source, tokens); break;
     case IO_TOKENS_SPACES: status = tokenise_spaces(&source, tokens); break;
@@ -346,5 +346,6 @@ void io_tokens_free(struct io_tokens *tokens) {
   rt_free(tokens->items);
   rt_free(tokens->text);
   rt_free(tokens->points);
+  rt_free(tokens->places);
   *tokens = (struct io_tokens){0};
 }

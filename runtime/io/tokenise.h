@@ -50,8 +50,12 @@ struct io_tokens {
   size_t count, capacity;
   char *text;
   size_t text_length, text_capacity;
+  size_t first;    /* of two texts in one sequence: how many tokens belong to the first */
+  size_t left_out; /* tokens that did not fit */
   int32_t *points; /* scratch for normalising */
   size_t points_capacity;
+  size_t *places; /* scratch: where the points stand in the text */
+  size_t places_capacity;
 };
 
 /* Replaces what tokens held with the tokens of text, which must be valid UTF-8 (see io_utf8_check; bytes

@@ -137,6 +137,7 @@ static int vocab_add(struct io_vocab *v, const char *text, size_t length, struct
   if (number != before)
     return rt_fail(error, RT_BAD_DATA, "the vocabulary holds \"%.*s\" twice", io_quoted(text, length), text);
   v->count = v->base + v->texts.count;
+  if (length > v->longest) v->longest = length;
   return RT_OK;
 }
 

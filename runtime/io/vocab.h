@@ -41,6 +41,7 @@ struct io_vocab {
   int32_t begin, end;     /* ids that mark begin and end of a text, or -1 */
   int32_t unknown;        /* the id of unknown texts, or -1 */
   struct io_intern texts; /* id - base -> text */
+  size_t longest;         /* bytes of the longest text */
 };
 
 struct io_vocab_options {

@@ -78,7 +78,7 @@ static void test_shared_field(void **state) {
   struct io_column *c = add(&s, "parts", &io_kind_ngrams);
   c->set.own[0] = c->set.own[1] = 3;
   c->max_length = 3;
-  assert_int_equal(io_schema_read_from(c, "text", NULL), RT_OK);
+  assert_int_equal(io_schema_read_from(c, "text", NULL, NULL), RT_OK);
   must_train("a\tno\nba ba\tyes\n", &s, &data);
   assert_false(data.header);
   assert_ids(&data.values[0], 2, "2 /1 1 /");

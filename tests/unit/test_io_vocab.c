@@ -243,7 +243,7 @@ static void test_schema(void **state) {
   c->set.own[0] = 2;
   c->set.own[1] = 5;
   c->max_length = 2;
-  assert_int_equal(io_schema_read_from(c, "tokens", &e), RT_OK);
+  assert_int_equal(io_schema_read_from(c, "tokens", NULL, &e), RT_OK);
   assert_int_equal(io_schema_add(&s, "ids", &io_kind_class, &c, &e), RT_USAGE);
   assert_false(io_schema_is_trained(&s));
   s.columns[1].pair = 0;

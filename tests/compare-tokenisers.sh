@@ -1,0 +1,74 @@
+#!/bin/sh
+# compare-tokenisers.sh: ids of texts are those of Hugging Face's tokenisers. AQ_TOKENIZERS names the folder of
+# the npm package @huggingface/tokenizers: `npm install @huggingface/tokenizers` somewhere, then
+# AQ_TOKENIZERS=…/node_modules/@huggingface/tokenizers. The texts are 10,000 of random characters
+# (AQ_TOKENISER_SEED=N: others) and all that ../shared/data has. Exit code 77: skipped.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+data=$top/../shared/data
+package=${AQ_TOKENIZERS:-}
+if [ -z "$package" ] || ! node -e 0 2>/dev/null; then
+  echo "skipped: no node, or AQ_TOKENIZERS does not name the npm package @huggingface/tokenizers"
+  exit 77
+fi
+if [ ! -d "$data/vocab" ]; then
+  echo "skipped: no vocabularies at $data/vocab"
+  exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$TOKEN_HOST" random "${AQ_TOKENISER_SEED:-1}" 10000 > "$work/random"
+cat > "$work/compare.mjs" <<'JS'
+import { createRequire } from "node:module";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+const [host, folder, data, randomFile] = process.argv.slice(2);
+const { Tokenizer } = createRequire(import.meta.url)(folder + "/dist/tokenizers.cjs");
+
+const random = readFileSync(randomFile, "utf8").split("\n").filter(Boolean).map(line => JSON.parse(line));
+const files = readdirSync(data, { recursive: true }).filter(f => /\.(tsv|txt)$/.test(f) && !f.startsWith("vocab/"));
+const texts = new Set();
+for (const file of files)
+  for (const line of readFileSync(data + "/" + file, "utf8").split("\n"))
+    for (const field of line.split("\t")) if (/\p{L}/u.test(field)) texts.add(field.replace(/\r$/, ""));
+
+const special = (vocab, names) => names.filter(n => vocab[n] !== undefined).map(content => (
+  { id: vocab[content], content, special: true, normalized: false, single_word: false, lstrip: false, rstrip: false }));
+
+function bert(file, lowercase) {
+  const vocab = Object.fromEntries(readFileSync(file, "utf8").replace(/\n$/, "").split("\n").map((w, i) => [w, i]));
+  const t = new Tokenizer({
+    normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase },
+    pre_tokenizer: { type: "BertPreTokenizer" }, post_processor: null, decoder: null,
+    added_tokens: special(vocab, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]),
+    model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab },
+  }, {});
+  // The package looks at UTF-16 units here, and so misses the ideographs beyond U+FFFF, which BERT spaces out.
+  const han = /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu;
+  t.normalizer.tokenize_chinese_chars = text => text.replace(han, " $& ");
+  return t;
+}
+
+let failed = 0;
+function compare(name, tokenizer, ...how) {
+  const all = [...random, ...texts];
+  const input = all.map(text => JSON.stringify(text)).join("\n") + "\n";
+  const ours = execFileSync(host, how, { input, maxBuffer: 1 << 30 }).toString().split("\n");
+  let apart = 0;
+  all.forEach((text, i) => {
+    const theirs = tokenizer.encode(text, { add_special_tokens: false }).ids.join(" ");
+    if (theirs === ours[i]) return;
+    if (apart++ < 3) console.log(`${name}: ${JSON.stringify(text)}\n  ours   ${ours[i]}\n  theirs ${theirs}`);
+  });
+  console.log(`${name}: ${random.length} random and ${texts.size} real texts, ${apart} differ`);
+  failed += apart;
+}
+
+const uncased = data + "/vocab/bert-base-uncased.txt", chinese = data + "/vocab/bert-base-chinese.txt";
+compare("uncased", bert(uncased, true), "wordpiece", uncased, "lower");
+compare("cased", bert(uncased, false), "wordpiece", uncased, "cased");
+compare("Chinese", bert(chinese, true), "wordpiece", chinese, "lower");
+compare("Chinese, cased", bert(chinese, false), "wordpiece", chinese, "cased");
+process.exit(failed ? 1 : 0);
+JS
+node "$work/compare.mjs" "$TOKEN_HOST" "$(cd "$package" && pwd)" "$data" "$work/random"
