@@ -86,11 +86,11 @@ static bool is_head_of_step(const struct ir_graph *g, const struct ir_leak *leak
 }
 
 static const struct words *words_for(const struct ir_graph *g, const struct ir_leak *leak) {
-  static const struct words step_words = {
-      OP_attention, "this head, in a step of scan, looks at the whole text",
-      "a mask in a step is not followed, not even one by the step's own position: look at the text before "
-      "the "
-      "scan, with `mask = j <= i`, or carry what came before in the state"};
+  static const struct words step_words = {OP_attention,
+                                          "this head, in a step of scan, looks at the whole text",
+                                          "a mask by the step's own position is followed: `mask = j <= t`, "
+                                          "where t is the row of range(T); or carry what "
+                                          "came before in the state"};
   static const struct words forward_words = {OP_scan, "this recurrence mixes positions of the text", NULL};
   const struct ir_node *n = looking(g, leak);
   if (is_head_of_step(g, leak)) return &step_words;

@@ -185,6 +185,7 @@ void dep_axes_from(struct dep_making *m, int k, const struct dep_route *route) {
  * composed alike. */
 static int axis_to(const struct dep_making *m, const struct dep_value *from, const struct dep_route *route,
                    int l, bool *lost) {
+  if (dep_is_row(l)) return l;
   int a = from->axis_of[l], first, at;
   if (route->to[a] < 0) return DEP_GONE;
   int parts = parts_of(from, a, &first), there = parts_of(&m->v, route->to[a], &at);
@@ -259,9 +260,9 @@ static void add_gone(struct dep_making *m, const struct dep_value *from, const s
     return;
   }
   if (by_support(m, from, route, atom)) return;
-  int result = route->gone == (int)from->axis_of[atom.axis] && dep_first_axis(from, route->gone) >= 0
-                   ? dep_first_axis(&m->v, route->result)
-                   : -1;
+  int result = -1;
+  if (route->gone == (int)from->axis_of[atom.axis] && dep_first_axis(from, route->gone) >= 0)
+    result = dep_is_row(route->result) ? route->result : dep_first_axis(&m->v, route->result);
   if (result >= 0)
     add_along(m, atom, result, route->least, route->most);
   else
@@ -289,19 +290,39 @@ void dep_pull_atom(struct dep_making *m, int k, int i, const struct dep_route *r
   }
 }
 
+/* How many there are of an axis of the value, or of the steps; VM_NO_DIM: that is not known. */
+static vm_dim count_of(const struct dep_making *m, const struct dep_value *v, int axis) {
+  if (dep_is_row(axis)) return axis == dep_row_at(m->d->depth) ? m->d->steps : VM_NO_DIM;
+  return axis < 0 ? VM_NO_DIM : v->dim[axis];
+}
+
+/* An axis of so many that is gone was seen up to the index of another, of which there are `stays`, and so
+ * much: is that behind its end for the last ones? There less is seen than in a longer text. */
+static bool passes_end(struct ir_dependence *d, struct ir_end most, vm_dim gone, vm_dim stays) {
+  if (most.far || gone == VM_NO_DIM || stays == VM_NO_DIM) return true;
+  return !dep_is_past(d, dep_minus(d, most, dep_minus(d, dep_size(gone), dep_size(stays))));
+}
+
 /* Does what is known of an axis that is gone leave open how long it is? */
 static bool is_open(const struct dep_making *m, int k, int axis, const struct dep_route *route) {
   const struct dep_value *from = dep_arg(m, k);
   double number;
   if (dep_is_number(m->d->g, m->node->arg[k], &number) && (number == route->neutral || route->neutral < 0))
     return false;
-  if (route->gone == axis) return route->most.far;
+  struct ir_dependence *d = m->d;
+  if (route->gone == axis) {
+    bool row = dep_is_row(route->result);
+    vm_dim stays = count_of(m, &m->v, row ? route->result : dep_first_axis(&m->v, route->result));
+    return passes_end(d, route->most, dep_arg_node(m, k)->type.dim[axis], stays);
+  }
   if (!from || !dep_outside_is(from, route->neutral)) return true;
   const struct dep_support *s = &from->support;
   bool lost = false;
   if (s->unsure != DEP_SURE && !dep_leaves_out(s, dep_first_axis(from, axis))) return true;
-  if (from->axis_of[s->other] == axis && axis_to(m, from, route, s->axis, &lost) >= 0) return s->most.far;
-  if (from->axis_of[s->axis] == axis && axis_to(m, from, route, s->other, &lost) >= 0) return s->least.far;
+  if (from->axis_of[s->other] == axis && axis_to(m, from, route, s->axis, &lost) >= 0)
+    return passes_end(d, s->most, from->dim[s->other], count_of(m, from, s->axis));
+  if (!dep_is_row(s->axis) && from->axis_of[s->axis] == axis && axis_to(m, from, route, s->other, &lost) >= 0)
+    return passes_end(d, minus(d, s->least), from->dim[s->axis], from->dim[s->other]);
   return true;
 }
 

@@ -28,7 +28,8 @@ static bool goes_with(const struct dep_making *m, int k, const struct dep_atom *
 static bool is_outside(const struct dep_making *m, const struct dep_atom *a) {
   struct ir_dependence *d = m->d;
   const struct dep_support *s = &m->v.support;
-  if (!s->known || a->from == VM_NO_DIM || (a->axis != s->axis && a->axis != s->other)) return false;
+  if (!s->known || dep_is_row(s->axis) || a->from == VM_NO_DIM || (a->axis != s->axis && a->axis != s->other))
+    return false;
   struct ir_end from = dep_size(a->from),
                 end = a->axis == s->other ? dep_plus(d, dep_size(m->v.dim[s->axis]), s->most)
                       : s->least.far      ? dep_far()
@@ -84,33 +85,52 @@ static bool is_counted(struct dep_making *m) {
   return true;
 }
 
-/* A condition on two positions as a support: where it is not answered with yes the value is `outside`. */
+/* A formula of the index of an axis, or of the number of the step, and that of another axis as a support:
+ * where it is not answered with yes the value is `outside`. False: it is answered with yes everywhere. */
+struct pair {
+  int axis, other; /* of the value */
+  vm_dim count, other_count;
+};
+static bool support_of(struct dep_making *m, const struct pair *p, const struct ir_asked *asked,
+                       double outside) {
+  const struct ir_box box = {m->d->dims, p->count, VM_NO_DIM, p->other_count};
+  struct ir_gap most = ir_most_ahead(asked, 1, &box, VM_NO_DIM),
+                least = ir_most_behind(asked, 1, &box, VM_NO_DIM);
+  if (most.far && least.far) return false;
+  if (most.never || least.never) { /* it is `outside` everywhere */
+    m->v.count = 0;
+    return true;
+  }
+  m->v.support = (struct dep_support){
+      .known = true, .axis = (int8_t)p->axis, .other = (int8_t)p->other, .outside = outside};
+  m->v.support.least = end_of(m->d, least);
+  m->v.support.most = end_of(m->d, most);
+  return true;
+}
+
+/* A condition on two positions, whose answers are of the kind asked for. */
 static bool support_by(struct dep_making *m, ir_id condition, enum ir_question question, double outside) {
   struct ir_formula formula;
-  const struct ir_around around = dep_around(m->d);
+  const struct ir_asked asked = {&formula, question};
+  struct ir_around around = dep_around(m->d);
   const struct vm_type *type = &m->node->type;
   for (int a = 0; a < type->rank; a++)
     for (int b = a + 1; b < type->rank; b++) {
-      int axis = dep_first_axis(&m->v, a), other = dep_first_axis(&m->v, b);
-      if (axis < 0 || other < 0
+      const struct pair p = {dep_first_axis(&m->v, a), dep_first_axis(&m->v, b), type->dim[a], type->dim[b]};
+      if (p.axis < 0 || p.other < 0
           || (!dep_uses_length(m->d, type->dim[a]) && !dep_uses_length(m->d, type->dim[b])))
         continue;
       ir_formula_of_node(&around, condition, a, b, &formula);
-      const struct ir_asked asked = {&formula, question};
-      const struct ir_box box = {m->d->dims, type->dim[a], VM_NO_DIM, type->dim[b]};
-      struct ir_gap most = ir_most_ahead(&asked, 1, &box, VM_NO_DIM),
-                    least = ir_most_behind(&asked, 1, &box, VM_NO_DIM);
-      if (most.far && least.far) continue;
-      if (most.never || least.never) { /* it is `outside` everywhere */
-        m->v.count = 0;
-        return true;
-      }
-      m->v.support = (struct dep_support){
-          .known = true, .axis = (int8_t)axis, .other = (int8_t)other, .outside = outside};
-      m->v.support.least = end_of(m->d, least);
-      m->v.support.most = end_of(m->d, most);
-      return true;
+      if (support_of(m, &p, &asked, outside)) return true;
     }
+  around.of_step = true;
+  around.steps = m->d->steps;
+  for (int b = 0; around.counts && b < type->rank; b++) {
+    const struct pair p = {dep_row_at(m->d->depth), dep_first_axis(&m->v, b), m->d->steps, type->dim[b]};
+    if (p.other < 0 || !dep_uses_length(m->d, type->dim[b])) continue;
+    ir_formula_of_node(&around, condition, -1, b, &formula);
+    if (support_of(m, &p, &asked, outside)) return true;
+  }
   return false;
 }
 
@@ -200,6 +220,7 @@ static void keep_unsure(struct dep_making *m, int k) {
   if (!dep_outside_is(v, 0) || (m->node->op != OP_mul && (m->node->op != OP_div || k))) return;
   const struct dep_support *s = &v->support;
   const ir_id other = m->node->arg[1 - k];
+  if (dep_is_row(s->axis)) return;
   bool along_axis = is_same_along(m->d->g, other, v->axis_of[s->axis], 6) && s->unsure != DEP_ALL_ALONG_OTHER,
        along_other =
            is_same_along(m->d->g, other, v->axis_of[s->other], 6) && s->unsure != DEP_ALL_ALONG_AXIS;
@@ -213,26 +234,38 @@ static void lane_support(struct dep_making *m) {
   for (int k = 0; k < m->node->arg_count && m->node->arg_count == 2; k++)
     if (absorbs(m, k)) dep_keep_support(m, k);
   if (m->v.support.known) return;
-  if (rt_op_info[m->node->op].flags & RT_TRUTH && m->node->type.rank > 1)
+  if (rt_op_info[m->node->op].flags & RT_TRUTH && m->node->type.rank > (m->d->counts ? 0 : 1))
     support_by(m, m->id, IR_WHERE_TRUE, 0);
   if (!m->v.support.known) fold_support(m);
   for (int k = 0; k < m->node->arg_count && m->node->arg_count == 2 && !m->v.support.known; k++)
     keep_unsure(m, k);
 }
 
+/* Is the node, a condition, the same in the whole box? */
+static bool is_sure(const struct ir_around *around, ir_id id, int i_axis, int j_axis,
+                    const struct ir_box *box) {
+  struct ir_formula formula;
+  ir_formula_of_node(around, id, i_axis, j_axis, &formula);
+  return ir_surely(&formula, box, true) || ir_surely(&formula, box, false);
+}
+
 /* A condition that holds, or does not, whatever the positions and the data are. */
 static bool is_decided(struct dep_making *m) {
-  struct ir_formula formula;
   const struct vm_type *type = &m->node->type;
-  const struct ir_around around = dep_around(m->d);
+  struct ir_around around = dep_around(m->d);
   if (!m->v.count || !(rt_op_info[m->node->op].flags & RT_TRUTH)) return false;
   int last = type->rank - 1, before = last - 1;
-  const struct ir_box box = {m->d->dims, last < 0 ? VM_NO_DIM : type->dim[before < 0 ? last : before],
-                             VM_NO_DIM, before < 0 ? VM_NO_DIM : type->dim[last]};
-  ir_formula_of_node(&around, m->id, before < 0 ? last : before, before < 0 ? -1 : last, &formula);
-  if (!ir_surely(&formula, &box, true) && !ir_surely(&formula, &box, false)) return false;
-  m->v.count = 0;
-  return true;
+  struct ir_box box = {m->d->dims, last < 0 ? VM_NO_DIM : type->dim[before < 0 ? last : before], VM_NO_DIM,
+                       before < 0 ? VM_NO_DIM : type->dim[last]};
+  bool sure = is_sure(&around, m->id, before < 0 ? last : before, before < 0 ? -1 : last, &box);
+  if (!sure && m->d->counts) {
+    around.of_step = true;
+    around.steps = box.queries = m->d->steps;
+    box.to = last < 0 ? VM_NO_DIM : type->dim[last];
+    sure = is_sure(&around, m->id, -1, last, &box);
+  }
+  if (sure) m->v.count = 0;
+  return sure;
 }
 
 void dep_lane(struct dep_making *m) {

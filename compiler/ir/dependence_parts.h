@@ -15,6 +15,7 @@ enum {
 };
 
 static inline bool dep_is_row(int axis) { return axis >= DEP_ROW; }
+static inline int8_t dep_row_at(int depth) { return (int8_t)(DEP_ROW + depth - 1); }
 
 enum { DEP_AXES = 16, DEP_ATOMS = 16 };
 
@@ -36,7 +37,8 @@ struct dep_atom {
 enum { DEP_POSITIONS, DEP_LENGTH, DEP_PLACED };
 enum { DEP_NO_ARG = UINT16_MAX };
 
-/* Outside of least <= index of axis `other` - index of axis `axis` <= most the elements are `outside`.
+/* Outside of least <= index of axis `other` - index of axis `axis` <= most the elements are `outside`. In the
+ * body of a recurrence `axis` may be the step.
  * unsure: or not a number, then all along axis `axis` or `other`, such as all of a row that is divided by its
  * sum, when that is 0. Then only sums along that axis may use it, and nothing that turns it into a number. */
 struct dep_support {
@@ -74,6 +76,8 @@ struct ir_dependence {
   struct ir_numbers *numbers;     /* by node */
   struct dep_scan *scan;
   int depth;                             /* of recurrences within recurrences */
+  const vm_dim *counts;                  /* of a body: see ir_around */
+  vm_dim steps;                          /* how many there are */
   void (*walk)(struct ir_dependence *d); /* all nodes that have no value yet; rules call it for bodies */
   bool failed;                           /* memory ran out */
   /* of the whole, not of a body: */
@@ -116,7 +120,7 @@ struct dep_route {
   int8_t to[RT_MAX_RANK];
   /* What is known of the index of an axis that is gone, as this op runs over it: its distance from an axis of
    * the result, see dep_support. gone: that axis of the operand's type; -1: nothing. */
-  int8_t gone, result;
+  int8_t gone, result; /* result: or a step */
   struct ir_end least, most;
   double neutral; /* elements that are this take no part where an axis is gone; NAN: all take part */
   bool runs;      /* an axis that is gone is run over, so that the result tells how long it is */
@@ -138,7 +142,7 @@ static inline const struct ir_node *dep_arg_node(const struct dep_making *m, int
 /* Is the node one number, wherever its elements stand? */
 bool dep_is_number(const struct ir_graph *g, ir_id id, double *number);
 static inline struct ir_around dep_around(const struct ir_dependence *d) {
-  return (struct ir_around){.g = d->g, .numbers = d->numbers, .dims = d->dims};
+  return (struct ir_around){.g = d->g, .numbers = d->numbers, .dims = d->dims, .counts = d->counts};
 }
 /* May the elements of operand k be infinite or not numbers? Then 0 times them is not 0. */
 static inline bool dep_is_wild(const struct dep_making *m, int k) {

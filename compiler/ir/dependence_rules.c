@@ -164,9 +164,11 @@ static void reshape(struct dep_making *m) {
     }
   }
   const struct dep_support *s = &r.from->support;
-  if (!s->known || r.to[s->axis] < 0 || r.to[s->other] < 0 || r.lost[s->axis] || r.lost[s->other]) return;
+  bool row = dep_is_row(s->axis);
+  if (!s->known || r.to[s->other] < 0 || r.lost[s->other]) return;
+  if (!row && (r.to[s->axis] < 0 || r.lost[s->axis])) return;
   m->v.support = *s;
-  m->v.support.axis = r.to[s->axis];
+  if (!row) m->v.support.axis = r.to[s->axis];
   m->v.support.other = r.to[s->other];
 }
 
@@ -312,11 +314,13 @@ static bool product_support(const struct dep_making *m, int k, int sum, int kept
   if (!dep_outside_is(v, 0) || dep_is_wild(m, 1 - k)) return false;
   const struct dep_support *s = &v->support;
   int along = dep_first_axis(v, sum), stays = dep_first_axis(v, kept);
-  if (along < 0 || stays < 0 || !dep_leaves_out(s, along)) return false;
+  bool row = dep_is_row(s->axis);
+  if (along < 0 || (stays < 0 && !row) || !dep_leaves_out(s, along)) return false;
   struct ir_dependence *d = m->d;
-  if (s->other == along && s->axis == stays) {
+  if (s->other == along && (row || s->axis == stays)) {
     route->least = s->least;
     route->most = s->most;
+    if (row) route->result = s->axis;
   } else if (s->axis == along && s->other == stays) {
     route->least = s->most.far ? s->most : dep_minus(d, dep_number(d, 0), s->most);
     route->most = s->least.far ? s->least : dep_minus(d, dep_number(d, 0), s->least);
@@ -344,7 +348,7 @@ static void matmul(struct dep_making *m) {
     struct dep_route *other = &route[1 - k];
     if (product_support(m, k, sum[k], kept[k], other)) {
       other->gone = (int8_t)sum[1 - k];
-      other->result = route[k].to[kept[k]];
+      if (!dep_is_row(other->result)) other->result = route[k].to[kept[k]];
     }
   }
   for (int k = 0; k < 2; k++) dep_pull(m, k, &route[k]);

@@ -13,7 +13,29 @@ struct stepping {
 };
 
 /* The axis that a step of this recurrence is. One around it has its own. */
-static int8_t own_row(const struct stepping *s) { return (int8_t)(DEP_ROW + s->body.depth - 1); }
+static int8_t own_row(const struct stepping *s) { return dep_row_at(s->body.depth); }
+
+static struct ir_end turned(struct ir_dependence *d, struct ir_end a) {
+  return a.far ? a : dep_minus(d, dep_number(d, 0), a);
+}
+
+/* The support of a sequence of rows, as one of the row at hand: if it is about the first axis. */
+static struct dep_support of_row(const struct stepping *s, const struct dep_value *from, int parts) {
+  struct dep_support made = from->support;
+  struct ir_dependence *d = s->m->d;
+  made.known = made.known && parts == 1 && !dep_is_row(made.axis) && (!made.axis || !made.other);
+  if (!made.known) return made;
+  if (!made.other) { /* j - i, and not i - j */
+    made.other = made.axis;
+    made.least = turned(d, from->support.most);
+    made.most = turned(d, from->support.least);
+    if (made.unsure != DEP_SURE)
+      made.unsure = made.unsure == DEP_ALL_ALONG_AXIS ? DEP_ALL_ALONG_OTHER : DEP_ALL_ALONG_AXIS;
+  }
+  made.axis = own_row(s);
+  made.other--;
+  return made;
+}
 
 /* An operand of the scan as an argument of its body: rows lose their first axis. */
 static const struct dep_value *as_argument(struct stepping *s, int k) {
@@ -26,12 +48,12 @@ static const struct dep_value *as_argument(struct stepping *s, int k) {
   m.v = *from;
   m.v.count = 0;
   m.v.atom = m.atom;
-  m.v.support.known = from->support.known && !rows;
   bool single = dep_first_axis(from, 0) == 0;
   if (rows) {
     int parts = 0;
     while (parts < from->axes && from->axis_of[parts] == 0) parts++;
     m.v.axes = (uint8_t)(from->axes - parts);
+    m.v.support = of_row(s, from, parts);
     for (int l = 0; l < m.v.axes; l++) {
       m.v.axis_of[l] = (uint8_t)(from->axis_of[l + parts] - 1);
       m.v.dim[l] = from->dim[l + parts];
@@ -69,6 +91,27 @@ static int find_numbers(struct stepping *s) {
   int status = ir_find_numbers(scan->body, argument, s->body.numbers);
   rt_free(argument);
   return status;
+}
+
+/* Which arguments are range(n) and a size, or as rows of that the number of the step. */
+static const vm_dim *find_counts(const struct stepping *s) {
+  const struct dep_making *m = s->m;
+  const struct ir_around around = dep_around(m->d);
+  vm_dim *counts = rt_arena_alloc(m->d->arena, (size_t)m->node->arg_count * sizeof *counts);
+  bool any = false;
+  for (int k = 0; counts && k < m->node->arg_count; k++) {
+    struct ir_formula formula;
+    struct ir_place place;
+    counts[k] = VM_NO_DIM;
+    if (k < 1 || dep_arg_node(m, k)->type.rank != 1) continue;
+    ir_formula_of_node(&around, m->node->arg[k], 0, -1, &formula);
+    if (!formula.count || !ir_formula_place(&formula, formula.result, m->d->dims, &place) || place.i != 1
+        || place.j != 0)
+      continue;
+    counts[k] = place.size;
+    any = true;
+  }
+  return any ? counts : NULL;
 }
 
 static void walk_body(struct stepping *s) {
@@ -245,6 +288,8 @@ void dep_scan_op(struct dep_making *m) {
   s->body.value = rt_zalloc(s->scan->body->count, sizeof *s->body.value);
   s->given = rt_zalloc((size_t)m->node->arg_count, sizeof *s->given);
   s->body.numbers = rt_zalloc(s->scan->body->count, sizeof *s->body.numbers);
+  s->body.counts = find_counts(s);
+  s->body.steps = m->node->arg_count > 1 ? dep_arg_node(m, 1)->type.dim[0] : VM_NO_DIM;
   bool fine = s->body.value && s->given && s->body.numbers && find_numbers(s) == RT_OK;
   for (int k = 0; fine && k < m->node->arg_count; k++) s->given[k] = as_argument(s, k);
   for (int round = 0; fine && round < ROUNDS; round++) {

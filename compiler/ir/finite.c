@@ -156,6 +156,50 @@ static ir_id shown_by(const struct ir_graph *g, ir_id id) {
   }
 }
 
+/* Of a choice that a head makes as tensors: it hides what is not seen, and never uses it; a row is not empty,
+ * so that it has a largest element; and what is not a number stays none. */
+static struct ir_numbers shown(const struct ir_graph *g, const struct ir_node *n,
+                               const struct ir_numbers operand[3], struct ir_numbers made) {
+  const struct ir_node *taken = &g->node[shown_by(g, n->arg[1])];
+  made.exact = ir_may_be_zero(operand[1]);
+  if (taken->op == OP_constant && isnan(taken->real)) return operand[2];
+  if (taken->op == OP_maximum) made.low = fmax(made.low, -IR_MOST);
+  return made;
+}
+
+/* What a condition says of a value when it holds, as in where(x > 0, log(x), 0): so the value is not 0. */
+struct guard {
+  ir_id value; /* 0: nothing */
+  struct ir_numbers numbers;
+};
+static struct guard guard_of(const struct ir_graph *g, ir_id condition, const struct ir_numbers *known) {
+  const struct ir_node *n = &g->node[condition];
+  if (n->op != OP_lt && n->op != OP_le && n->op != OP_ne) return (struct guard){0};
+  const ir_id left = n->arg[0], right = n->arg[1];
+  struct guard guard = {right, known[right]};
+  if (n->op == OP_ne) {
+    bool of_zero = known[right].low == 0 && known[right].high == 0;
+    guard = (struct guard){left, known[left]};
+    if (!of_zero) return (struct guard){0};
+  } else {
+    guard.numbers.low = fmax(guard.numbers.low, known[left].low);
+    if (guard.numbers.low < 0 || (n->op == OP_le && guard.numbers.low == 0)) return (struct guard){0};
+  }
+  guard.numbers.nan = guard.numbers.exact = false;
+  return guard;
+}
+
+/* What a node may be where the guard holds. depth: how far to look for the value. */
+static struct ir_numbers guarded(const struct ir_graph *g, ir_id id, const struct guard *guard,
+                                 const struct ir_numbers *known, int depth) {
+  const struct ir_node *n = &g->node[id];
+  if (id == guard->value) return guard->numbers;
+  if (!depth || !rt_is_lane(n->op) || ir_is_finite(known[id])) return known[id];
+  struct ir_numbers operand[3] = {ANY, ANY, ANY};
+  for (int k = 0; k < n->arg_count && k < 3; k++) operand[k] = guarded(g, n->arg[k], guard, known, depth - 1);
+  return ir_numbers_made((enum rt_op)n->op, operand);
+}
+
 static struct ir_numbers lane(const struct ir_graph *g, const struct ir_node *n,
                               const struct ir_numbers *known) {
   struct ir_numbers operand[3] = {ANY, ANY, ANY};
@@ -167,10 +211,12 @@ static struct ir_numbers lane(const struct ir_graph *g, const struct ir_node *n,
   if (n->op == OP_sub && (largest->op == OP_maximum || largest->op == OP_over)
       && shown_by(g, largest->arg[0]) == first && !operand[0].nan && operand[0].high <= IR_MOST)
     return ir_numbers_between(operand[0].low, 0, true);
+  const struct guard guard = n->op == OP_select ? guard_of(g, n->arg[0], known) : (struct guard){0};
+  if (guard.value) operand[1] = guarded(g, n->arg[1], &guard, known, 4);
   struct ir_numbers made = ir_numbers_made((enum rt_op)n->op, operand);
   /* where(a, a, …) is not the 0 of a */
   if (n->op == OP_select && n->arg[0] == n->arg[1]) made.exact = ir_may_be_zero(operand[2]);
-  return made;
+  return n->op == OP_select && n->choice == IR_CHOICE_OWN ? shown(g, n, operand, made) : made;
 }
 
 /* A sum of many. */
@@ -206,7 +252,11 @@ static struct ir_numbers head(const struct ir_graph *g, const struct ir_node *n,
     fine = fine && (extra ? !known[n->arg[k]].nan : ir_is_finite(known[n->arg[k]]));
   }
   if (!fine) return WILD;
-  if (!weights) return hull(known[n->arg[2]], ir_numbers_between(0, 0, false));
+  if (!weights) {
+    struct ir_numbers made = hull(known[n->arg[2]], ir_numbers_between(0, 0, false));
+    made.exact = false; /* unless no key is seen at all */
+    return made;
+  }
   return g->head[n->attr[0]]->softmax ? ir_numbers_between(0, 1, true)
                                       : ir_numbers_between(-IR_MOST, IR_MOST, true);
 }

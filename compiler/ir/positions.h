@@ -53,6 +53,11 @@ struct ir_around {
   const struct ir_graph *g;
   const struct ir_numbers *numbers;
   struct vm_dims *dims;
+  /* Of the body of a recurrence, by argument: one that is range(n) and this size, or its row, the number of
+   * the step (VM_NO_DIM: it is something else); NULL: of none. of_step: that number is i, of `steps`. */
+  const vm_dim *counts;
+  bool of_step;
+  vm_dim steps;
   bool shown; /* only elements count that a head does not hide: what it makes of others is left out */
 };
 /* The formula of a slot of the head that an attention op runs. RT_OK or RT_NO_MEMORY. */

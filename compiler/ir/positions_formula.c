@@ -190,6 +190,18 @@ static bool look_through(const struct ir_around *around, struct place *p) {
   return true;
 }
 
+/* Of an argument of a step that is range(n) and a size: its element at hand, or the number of the step. */
+static struct ir_step_of counted(const struct ir_around *around, const struct place *p) {
+  const struct ir_node *n = &around->g->node[p->node];
+  struct ir_step_of s = {.is = IR_STEP_ANY, .size = around->counts[n->attr[0]]};
+  int var = n->type.rank ? p->var[0] : around->of_step ? VAR_I : NO_VAR;
+  if (var == NO_VAR
+      || (n->type.rank && p->from[0] != VM_NO_DIM && !add_start(around->dims, &s.size, p->from[0])))
+    return s;
+  s.is = var == VAR_I ? IR_STEP_I : IR_STEP_J;
+  return s;
+}
+
 static struct ir_step_of node_step(const struct ir_around *around, const struct place *p) {
   const struct ir_node *n = &around->g->node[p->node];
   struct ir_step_of s = {.is = IR_STEP_ANY, .op = n->op, .size = VM_NO_DIM};
@@ -197,6 +209,7 @@ static struct ir_step_of node_step(const struct ir_around *around, const struct 
   if (n->op == OP_size) return (struct ir_step_of){.is = IR_STEP_SIZE, .size = (vm_dim)n->attr[0]};
   if (rt_is_lane(n->op)) s.is = IR_STEP_OP;
   if (n->op == OP_maximum) s.is = IR_STEP_MOST;
+  if (n->op == OP_input && around->counts && around->counts[n->attr[0]] != VM_NO_DIM) s = counted(around, p);
   if (n->op == OP_iota) s = (struct ir_step_of){.is = IR_STEP_SOME, .size = n->type.dim[0]};
   if (n->op == OP_iota && p->var[0])
     s = (struct ir_step_of){.is = p->var[0] == VAR_I ? IR_STEP_I : IR_STEP_J, .size = p->from[0]};
@@ -204,8 +217,9 @@ static struct ir_step_of node_step(const struct ir_around *around, const struct 
 }
 
 /* A maximum is at least the element that has the same index along the axis that it goes over as along one
- * that stays, when both are as long. One number is at least any element: that at i. */
-static struct place witness(const struct ir_graph *g, const struct place *p) {
+ * that stays, when both are as long; or that at i, when there are as many: i_count. VM_NO_DIM: nothing else
+ * is at i, so that it may be any, such as the first. */
+static struct place witness(const struct ir_graph *g, const struct place *p, vm_dim i_count) {
   const struct ir_node *n = &g->node[p->node];
   const struct vm_type *from = &g->node[n->arg[0]].type;
   struct place to = nowhere(n->arg[0]);
@@ -214,14 +228,15 @@ static struct place witness(const struct ir_graph *g, const struct place *p) {
     to.var[a] = p->var[at];
     to.from[a] = p->from[at++];
   }
-  if (!n->type.rank && from->rank == 1) to.var[0] = VAR_I;
-  for (int a = 0; a < from->rank; a++)
-    for (int b = 0; b < from->rank && !(n->attr[0] >> a & 1); b++) {
+  for (int a = 0; a < from->rank; a++) {
+    if (n->attr[0] >> a & 1) continue;
+    if (i_count == VM_NO_DIM || from->dim[a] == i_count) to.var[a] = VAR_I;
+    for (int b = 0; b < from->rank; b++) {
       if (!(n->attr[0] >> b & 1) || !to.var[b] || to.from[b] != VM_NO_DIM || from->dim[a] != from->dim[b])
         continue;
       to.var[a] = to.var[b];
-      to.from[a] = VM_NO_DIM;
     }
+  }
   return to;
 }
 
@@ -231,6 +246,7 @@ void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, 
   const struct ir_graph *g = around->g;
   struct place place[IR_FORMULA_STEPS];
   int count = 1;
+  vm_dim i_count = i_axis >= 0 ? g->node[node].type.dim[i_axis] : around->of_step ? around->steps : VM_NO_DIM;
   out->count = out->heads = 0;
   place[0] = nowhere(node);
   if (i_axis >= 0) place[0].var[i_axis] = VAR_I;
@@ -244,7 +260,7 @@ void ir_formula_of_node(const struct ir_around *around, ir_id node, int i_axis, 
     s->wild = !ir_is_finite(around->numbers[place[k].node]);
     for (int a = 0; (s->is == IR_STEP_OP || s->is == IR_STEP_MOST) && a < n->arg_count; a++) {
       if (count == IR_FORMULA_STEPS) return;
-      place[count] = s->is == IR_STEP_OP ? place[k] : witness(g, &place[k]);
+      place[count] = s->is == IR_STEP_OP ? place[k] : witness(g, &place[k], i_count);
       place[count].node = n->arg[a];
       s->arg[a] = (int16_t)count++;
     }
