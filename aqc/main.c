@@ -38,6 +38,20 @@ static int refuse_verb(const char *name) {
   return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
 }
 
+/* Neither a verb, also none that is yet to come, nor a word of the language, nor like any. */
+static int refuse_word(const char *name) {
+  for (const char *const *known = later; *known; known++)
+    if (strcmp(*known, name) == 0) return refuse_verb(name);
+  const char *nearest = NULL;
+  for (const struct verb *const *verb = verbs; *verb; verb++)
+    nearest = nearest_word(name, nearest, (*verb)->name);
+  if (nearest) return refuse_verb(name);
+  return message_fail(AQ_USAGE,
+                      "`aqc help` lists the verbs, `aqc help functions` and `aqc help language` the words of "
+                      "programs",
+                      "nothing is called `%.60s`: it is no verb of aqc, and no word of its programs", name);
+}
+
 /* What aq_describe is asked for: `functions` lists all functions, `language` all other words. */
 static const char *asked(const char *name) {
   return strcmp(name, "functions") == 0 ? NULL : strcmp(name, "language") == 0 ? "" : name;
@@ -48,7 +62,7 @@ static int help_word(const char *name) {
   char *text;
   aq_message message;
   if (aq_describe(asked(name), &text, &message) != AQ_OK)
-    return message.hint && message.hint[0] ? message_print(&message) : refuse_verb(name);
+    return message.hint && message.hint[0] ? message_print(&message) : refuse_word(name);
   fputs(text, stdout);
   aq_text_free(text);
   return AQ_OK;

@@ -416,9 +416,14 @@ int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct c
              struct cc_results *results) {
   *results->value = (struct cc_value){.kind = CC_NONE};
   const struct gr_node *with = with_of(args);
-  if (callee->kind == CC_BUILTIN && with)
-    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is not a head",
-                   callee->builtin->name);
+  if (callee->kind == CC_BUILTIN && with) {
+    gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is not a head",
+            callee->builtin->name);
+    if (!strcmp(callee->builtin->name, "scan"))
+      rt_hint(c->error, "slots do not reach through a scan: fill those of a head within the step where it is "
+                        "called there");
+    return c->error->code;
+  }
   if (callee->kind == CC_BUILTIN) {
     results->count = 1;
     return c->slot ? cc_slot_call(c, callee->builtin, args, results->value)

@@ -248,35 +248,43 @@ CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, s
   return no_value(c, node);
 }
 
-/* r.z, where r is what a function gave whose results have names. */
-static int result_named(struct cc_context *c, const struct gr_node *node, const struct cc_value *list,
+/* r.z, where r is what a function gave whose results have names; or f(x).z. */
+static int result_named(struct cc_context *c, const struct gr_node *node, const struct cc_value *of,
                         struct cc_value *value) {
   struct rt_nearest nearest = {node->text, NULL, 0};
   struct rt_text names = {0};
-  for (int i = 0; list->kind == CC_LIST && i < list->item_count; i++) {
-    const char *label = list->item[i].label;
-    if (label && !strcmp(label, node->text)) {
+  const bool list = of->kind == CC_LIST;
+  const struct gr_span base = node->child[0]->span;
+  for (int i = 0; i < (list ? of->item_count : 1); i++) {
+    const struct cc_value *item = list ? &of->item[i] : of;
+    if (item->label && !strcmp(item->label, node->text)) {
       rt_text_free(&names);
-      *value = list->item[i];
+      *value = *item;
       return RT_OK;
     }
-    if (!label) continue;
-    rt_nearest_consider(&nearest, label);
-    rt_text_printf(&names, "%s`%s`", names.length ? ", " : "", label);
+    if (!item->label) continue;
+    rt_nearest_consider(&nearest, item->label);
+    rt_text_printf(&names, "%s`%s`", names.length ? ", " : "", item->label);
   }
-  const char *base = node->child[0]->text;
+  const int length = (int)(base.end - base.begin);
+  const char *written = base.source->text + base.begin;
   if (names.length)
-    gr_fail(c->error, node->name_span, "`%s` has no result `%s`: it has %s", base, node->text, names.data);
+    gr_fail(c->error, node->name_span, "`%.*s` has no result `%s`: it has %s", length, written, node->text,
+            names.data);
   else
-    gr_fail(c->error, node->span, "`%s` is %s, which has no parts with names", base, cc_describe(c, list));
-  if (nearest.best) rt_hint(c->error, "did you mean `%s.%s`?", base, nearest.best);
+    gr_fail(c->error, node->span, "`%.*s` is %s, which has no parts with names", length, written,
+            cc_describe(c, of));
+  if (nearest.best) rt_hint(c->error, "did you mean `%.*s.%s`?", length, written, nearest.best);
   rt_text_free(&names);
   return c->error->code;
 }
 
 CC_OWN_FRAME static int member(struct cc_context *c, const struct gr_node *node, struct cc_value *value) {
-  const struct cc_binding *bound = cc_lookup(c->scope, node->child[0]->text);
-  if (bound) return result_named(c, node, &bound->value, value);
+  struct cc_value of;
+  if (node->child[0]->kind != GR_NAME || cc_lookup(c->scope, node->child[0]->text)) {
+    int status = cc_expression(c, node->child[0], &of);
+    return status != RT_OK ? status : result_named(c, node, &of, value);
+  }
   const struct cc_import *import = cc_find_import(c->unit, node->child[0]->text);
   struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
   if (!d && !import) {

@@ -175,9 +175,54 @@ static int head_let(struct cc_context *c, struct cc_slots *slots, const struct g
   return status != RT_OK ? status : cc_bind(c, c->scope, let->child[0]->text, value, span, let);
 }
 
+/* ---- what nobody asks for ---- */
+
+static bool mentions(const struct gr_node *node, const char *name) {
+  if (node->kind == GR_NAME && !strcmp(node->text, name)) return true;
+  if (node->kind == GR_STRING) return strchr(node->text, '{') != NULL; /* "{l}.weight" */
+  bool found = false;
+  for (int i = 0; i < node->count && !found; i++) found = node->child[i] && mentions(node->child[i], name);
+  return found;
+}
+
+/* Is what the body says for a slot evaluated, or does a `with` say something else, without naming it? */
+static bool counts(const struct cc_slots *slots, int number) {
+  const struct cc_slot_source *source = slots->source[number];
+  while (source != &slots->own[number]
+         && mentions(source->node->child[source->node->count - 1], cc_slot_names[number]))
+    source = source->inner;
+  return source == &slots->own[number];
+}
+
+/* Does a statement read the name? A slot that does not count reads nothing. */
+static bool reads(const struct cc_slots *slots, const struct gr_node *statement, const char *name) {
+  const int number =
+      statement->kind == GR_LET && statement->count == 2 ? cc_slot_number(statement->child[0]->text) : -1;
+  if (number >= 0 && !counts(slots, number)) return false;
+  return mentions(statement->kind == GR_LET ? statement->child[statement->count - 1] : statement, name);
+}
+
+/* Which statements only serve slots that a `with` says otherwise: what they make has no parameters. */
+static bool *find_idle(struct cc_context *c, const struct cc_slots *slots, const struct gr_node *block) {
+  bool *idle = rt_arena_alloc(&c->model->arena, ((size_t)block->count + 1) * sizeof *idle), replaced = false;
+  if (!idle) return NULL;
+  memset(idle, 0, ((size_t)block->count + 1) * sizeof *idle);
+  for (int k = 0; k < CC_SLOTS; k++) replaced |= !counts(slots, k);
+  for (int i = block->count - 1; i >= 0 && replaced; i--) {
+    const struct gr_node *let = block->child[i];
+    idle[i] = let->kind == GR_LET && (let->count > 2 || !cc_is_slot(let->child[0]->text));
+    for (int n = 0; n < let->count - 1 && idle[i]; n++)
+      for (int later = i + 1; later < block->count && idle[i]; later++)
+        idle[i] = idle[later] || !reads(slots, block->child[later], let->child[n]->text);
+  }
+  return idle;
+}
+
 static int statements(struct cc_context *c, struct cc_slots *slots, const struct gr_node *block) {
-  int status = RT_OK;
+  const bool *idle = find_idle(c, slots, block);
+  int status = idle ? RT_OK : cc_out_of_memory(c);
   for (int i = 0; i < block->count && status == RT_OK; i++) {
+    if (idle[i]) continue;
     struct gr_node one = *block;
     struct cc_value none;
     struct cc_results results = {&none, 0, -1};

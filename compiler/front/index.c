@@ -3,9 +3,32 @@
 
 #include <string.h>
 
+static int list_position(struct cc_context *c, const struct gr_node *node, int last, int *at) {
+  double number;
+  int status = cc_number(c, node, &number);
+  if (status != RT_OK) return status;
+  *at = number >= 0 && number <= last ? (int)number : -1;
+  return *at == number ? RT_OK
+                       : gr_fail(c->error, node->span, "%g is no place in a list: its places are 0 to %d",
+                                 number, last);
+}
+
+/* z[1..3]: a list again. */
+static int list_part(struct cc_context *c, const struct gr_node *range, const struct cc_value *list,
+                     struct cc_value *value) {
+  int from = 0, to = list->item_count, status = RT_OK;
+  if (range->child[0]) status = list_position(c, range->child[0], list->item_count, &from);
+  if (status == RT_OK && range->child[1]) status = list_position(c, range->child[1], list->item_count, &to);
+  if (status != RT_OK) return status;
+  if (to < from) return gr_fail(c->error, range->span, "this part of a list ends before it begins");
+  *value = (struct cc_value){.kind = CC_LIST, .item = list->item + from, .item_count = to - from};
+  return RT_OK;
+}
+
 static int list_item(struct cc_context *c, const struct gr_node *node, const struct cc_value *list,
                      struct cc_value *value) {
   double at;
+  if (node->count == 2 && node->child[1]->kind == GR_RANGE) return list_part(c, node->child[1], list, value);
   int status = node->count == 2 ? cc_number(c, node->child[1], &at)
                                 : gr_fail(c->error, node->span, "a list has one index");
   if (status != RT_OK) return status;

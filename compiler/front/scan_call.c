@@ -185,12 +185,15 @@ static int check_results(struct scan_call *s, const struct cc_value *callee, con
   return RT_OK;
 }
 
-static int collect(struct cc_context *c, int count, const ir_id *out, struct cc_value *result) {
-  *result = (struct cc_value){.kind = CC_TENSOR, .id = out[0]};
+/* What is collected has the names that the step's return gives. */
+static int collect(struct cc_context *c, int count, const ir_id *out, const struct cc_value *step,
+                   struct cc_value *result) {
+  *result = (struct cc_value){.kind = CC_TENSOR, .id = out[0], .label = step[0].label};
   if (count == 1) return RT_OK;
   struct cc_value *item = rt_arena_alloc(&c->model->arena, sizeof *item * (size_t)count);
   if (!item) return cc_out_of_memory(c);
-  for (int k = 0; k < count; k++) item[k] = (struct cc_value){.kind = CC_TENSOR, .id = out[k]};
+  for (int k = 0; k < count; k++)
+    item[k] = (struct cc_value){.kind = CC_TENSOR, .id = out[k], .label = step[k].label};
   *result = (struct cc_value){.kind = CC_LIST, .item = item, .item_count = count};
   return RT_OK;
 }
@@ -246,7 +249,7 @@ static int run_step(struct scan_call *s, struct cc_value *result) {
   status = ir_scan_make(c->model, &s->step, out, c->error);
   if (status != RT_OK) return status;
   if (count == 1 && s->state.count > 0) return cc_state_unpack(c, &s->state, out[0], s->step.span, result);
-  return collect(c, count > 1 ? count - 1 : 1, out, result);
+  return count > 1 ? collect(c, count - 1, out, &value[1], result) : collect(c, 1, out, value, result);
 }
 
 /* What the scan begins with, as one tensor. */

@@ -4,6 +4,7 @@
 
 #include "compiler/front/elaborate.h"
 #include "compiler/names/names.h"
+#include "compiler/source/foreign.h"
 #include "vm/target.h"
 
 /* The message of an error, to be filled. A definition is told one: the next might be a consequence. */
@@ -87,9 +88,9 @@ static int use(struct cc_walk *w, const struct gr_node *node, struct cc_definiti
   return RT_OK;
 }
 
-/* Does a return within this name a result so? */
+/* Does a return within this name a result, and if not NULL so? */
 static bool labels(const struct gr_node *node, const char *name) {
-  bool found = node->kind == GR_ARG && node->text && !strcmp(node->text, name);
+  bool found = node->kind == GR_ARG && node->text && (!name || !strcmp(node->text, name));
   bool inner =
       node->kind == GR_RETURN || node->kind == GR_BLOCK || node->kind == GR_FOR || node->kind == GR_IF;
   for (int i = 0; inner && i < node->count && !found; i++)
@@ -97,15 +98,19 @@ static bool labels(const struct gr_node *node, const char *name) {
   return found;
 }
 
-/* r.z, where some function returns z = …: whether r comes from such a one shows when it is elaborated. */
+/* r.z and f(x).z, where some function returns z = … or other results with names: whether r has a z shows when
+ * it is elaborated. What other systems write so, as x.T, is told now. */
 static bool is_result(struct cc_walk *w, const struct gr_node *node) {
   const struct gr_node *base = node->child[0];
-  if (base->kind != GR_NAME || !cc_sight_find(&w->sight, base->text)) return false;
+  const char *name =
+      cc_foreign_find(node->text) || cc_find(w->program, w->unit, node->text) ? node->text : NULL;
+  if (base->kind == GR_MEMBER || (base->kind == GR_NAME && !cc_sight_find(&w->sight, base->text)))
+    return false;
   for (size_t u = 0; u < w->program->unit_count; u++) {
     const struct cc_unit *unit = w->program->unit[u];
     for (size_t i = 0; i < unit->definition_count; i++) {
       const struct gr_node *fn = unit->definition[i].node;
-      if (fn && fn->kind == GR_FN && fn->count > 2 && labels(fn->child[2], node->text)) return true;
+      if (fn && fn->kind == GR_FN && fn->count > 2 && labels(fn->child[2], name)) return true;
     }
   }
   return false;
@@ -113,7 +118,7 @@ static bool is_result(struct cc_walk *w, const struct gr_node *node) {
 
 static int walk_member(struct cc_walk *w, const struct gr_node *node) {
   const struct gr_node *base = node->child[0];
-  if (is_result(w, node)) return cc_sight_use(&w->sight, base->text) ? RT_OK : RT_BAD_DATA;
+  if (is_result(w, node)) return walk_expression(w, base);
   struct cc_import *import = base->kind == GR_NAME ? cc_find_import(w->unit, base->text) : NULL;
   struct cc_definition *d = import ? cc_own_definition(import->unit, node->text) : NULL;
   if (import) import->used = true;
