@@ -3,6 +3,7 @@
 #include "compiler/front/elaborate.h"
 #include "compiler/ir/dependence.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool is_users(struct gr_span span) {
@@ -98,6 +99,18 @@ static const struct words *words_for(const struct ir_graph *g, const struct ir_l
   return find_words((enum rt_op)n->op);
 }
 
+/* Does its score hide keys by a large number, such as -1e9, in place of minus infinity? */
+static bool hides_by_number(const struct ir_head *head) {
+  const double large = -100;
+  const struct ir_graph *slot = head ? head->score.graph : NULL;
+  bool found = false;
+  for (ir_id n = 1; slot && n < slot->count; n++)
+    found =
+        found
+        || (slot->node[n].op == OP_constant && isfinite(slot->node[n].real) && slot->node[n].real < large);
+  return found;
+}
+
 static const char *hint_for(const struct ir_graph *g, const struct ir_leak *leak) {
   const struct words *w = words_for(g, leak);
   const struct ir_node *n = looking(g, leak);
@@ -165,6 +178,10 @@ static int refuse(struct cc_context *c, const char *column, const struct ir_leak
           c->error,
           "what it reads may be infinite or not a number, as log(0) and x / 0 are, and a weight of 0 does "
           "not hide that: log(x + 1e-9), x / (y + 1e-9)");
+    else if (hides_by_number(head_of(g, leak)))
+      rt_hint(c->error,
+              "a key whose score is a large number below 0 has some weight still: where(j <= i, s, -inf) has "
+              "none, nor has what `mask = j <= i` leaves out");
     else if (head_of(g, leak) && !leak->inside)
       hint_path(c, head_of(g, leak));
     else if (hint)

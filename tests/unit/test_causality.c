@@ -1,6 +1,7 @@
 /* test_causality.c: what the compiler has proven to look back only is run, and does. Each program of
  * tests/causality/causal.txt predicts next(text); another token at a place, or another length of the text,
- * must not change a prediction before it. */
+ * must not change a prediction before it. Nor may it matter whether a text is read whole or token by token,
+ * where the program can be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "compiler/compile.h"
+#include "libaq/token_states.h"
 #include "runtime/random.h"
 #include "runtime/threads.h"
 #include "vm/machine.h"
@@ -23,6 +25,7 @@ struct model {
   struct vm_module *module;
   struct vm_machine *machine;
   double *param[MOST_PARAMS];
+  struct rt_pool *pool;
 };
 
 static char *read_whole(const char *name) {
@@ -70,7 +73,7 @@ static void fill_params(struct model *m) {
 
 static void begin(struct model *m, const char *top, const char *body, struct rt_pool *pool) {
   struct rt_error error = {0};
-  *m = (struct model){.module = compile(top, body)};
+  *m = (struct model){.module = compile(top, body), .pool = pool};
   for (size_t s = 0; s < m->module->dims.symbol_count; s++)
     if (m->module->dims.symbol[s].kind == VM_BOUND) m->module->dims.symbol[s].value = WORDS;
   m->machine = vm_machine_new(m->module, vm_module_function(m->module, "predict"), RT_F64, pool, &error);
@@ -105,6 +108,34 @@ static double difference(const double *a, const double *b, int rows) {
   return most;
 }
 
+/* Reads the text `pace` tokens at a time: the scores must be those of the whole. */
+static void go_through(const struct model *m, const int32_t *token, int64_t pace, const double *score,
+                       const char *body) {
+  const int64_t *ragged[MOST_SYMBOLS], length = LENGTH;
+  struct rt_error error = {0};
+  struct token_states *states;
+  for (int s = 0; s < MOST_SYMBOLS; s++) ragged[s] = &length;
+  assert_int_equal(token_states_new(&states, m->module, RT_F64, m->pool, &error), RT_OK);
+  struct vm_machine *begin = token_states_begin(states), *step = token_states_step(states);
+  assert_int_equal(vm_machine_bind(begin, 1, ragged, &error), RT_OK);
+  for (uint32_t p = 0; p < m->module->param_count; p++) {
+    vm_machine_set_param(begin, p, m->param[p]);
+    vm_machine_set_param(step, p, m->param[p]);
+  }
+  for (uint32_t i = 0; i < m->module->input_count; i++) vm_machine_set_input(begin, i, token);
+  assert_int_equal(vm_machine_run(begin, 0, &error), RT_OK);
+  assert_int_equal(token_states_take(states, 1, ragged, &error), RT_OK);
+  for (int64_t at = 0, more; at < LENGTH; at += more) {
+    more = LENGTH - at < pace ? LENGTH - at : pace;
+    if (token_states_go_on(states, 0, token + at, &more, &error) != RT_OK)
+      fail_msg("%s: %s", body, error.text);
+    const double *found = vm_machine_output(step, 0).data;
+    if (difference(found, score + at * WORDS, (int)more) > 1e-11)
+      fail_msg("%s: token %d on, %d at a time, is not as in the whole text", body, (int)at, (int)pace);
+  }
+  token_states_free(states);
+}
+
 static void check(const char *top, const char *body, struct rt_pool *pool) {
   struct model m;
   int read = 0;
@@ -125,6 +156,8 @@ static void check(const char *top, const char *body, struct rt_pool *pool) {
   if (2 * read < LENGTH) fail_msg("%s: few tokens change anything, so that little was tried", body);
   predict(&m, token, SHORT, changed); /* BLAS takes other kernels for other numbers of rows */
   if (difference(score, changed, SHORT) > 1e-12) fail_msg("%s: the length changes a prediction", body);
+  for (int64_t pace = 1; pace < 4 && vm_module_function(m.module, "step"); pace += 2)
+    go_through(&m, token, pace, score, body);
   end(&m);
 }
 
