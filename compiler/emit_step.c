@@ -69,6 +69,8 @@ static int emit_both(struct cc_context *c, const struct ir_token_step *step, int
   for (int k = 0; k < count; k++) {
     const struct ir_kept *from = &step->kept[k];
     kept[k].start = from->start ? put(c, &begin, from->start) : UINT32_MAX;
+    kept[k].most = from->most;
+    kept[k].rows = from->most ? (uint32_t)vm_dim_as_symbol(&m->dims, from->rows) : 0;
     kept[k].next = from->next ? put(c, &next, from->next) : UINT32_MAX;
     next.type[k] = from->type;
   }

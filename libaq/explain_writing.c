@@ -15,8 +15,44 @@ static int64_t elements(const struct explanation *x, const struct vm_type *type,
   return count;
 }
 
+/* Is it the first of those with as many rows? */
+static bool is_first(const struct vm_continuing *c, uint32_t k) {
+  for (uint32_t before = 0; before < k; before++)
+    if (c->kept[before].most == c->kept[k].most) return false;
+  return c->kept[k].most > 0;
+}
+
+/* What is kept for a while only. */
+static void windows(struct explanation *x, const struct vm_function *f) {
+  const struct vm_continuing *c = &x->module->continuing;
+  int listed = 0;
+  for (uint32_t k = 0; k < c->kept_count; k++) {
+    struct rt_text names = {0};
+    if (!is_first(c, k)) continue;
+    if (!listed++) aq_shown_list(x->shown, "windows");
+    aq_shown_begin(x->shown, NULL);
+    aq_shown_whole(x->shown, "rows", NULL, c->kept[k].most);
+    aq_shown_list(x->shown, "of");
+    for (uint32_t other = k; other < c->kept_count; other++) {
+      if (c->kept[other].most != c->kept[k].most || c->kept[other].next == UINT32_MAX) continue;
+      const char *name = f->output_name[c->kept[other].next];
+      aq_shown_text(x->shown, NULL, NULL, name);
+      rt_text_printf(&names, "%s%s", names.length ? ", " : "", *name ? name : "a value without a name");
+    }
+    aq_shown_end(x->shown);
+    aq_shown_end(x->shown);
+    aq_shown_note(x->shown, NULL, "keeps the last %" PRId64 " row%s of %s: no query sees those before",
+                  c->kept[k].most, c->kept[k].most == 1 ? "" : "s", names.data ? names.data : "");
+    rt_text_free(&names);
+  }
+  if (listed) aq_shown_end(x->shown);
+}
+
 static void step(struct explanation *x, const struct vm_function *f) {
+  const struct vm_continuing *c = &x->module->continuing;
   int64_t each = 0, beside = 0;
+  for (uint32_t k = 0; k < c->kept_count; k++)
+    if (c->kept[k].most) x->size[c->kept[k].rows] = c->kept[k].most;
   for (uint32_t k = 0; k < f->argument_count; k++) {
     int64_t none = elements(x, &f->argument[k], 0), one = elements(x, &f->argument[k], 1);
     if (!f->argument[k].batched || none < 0 || one < 0) continue;
@@ -30,6 +66,7 @@ static void step(struct explanation *x, const struct vm_function *f) {
                 "one position for each token; of a text, %" PRId64 " number%s for each token and %" PRId64
                 " beside are kept",
                 each, each == 1 ? "" : "s", beside);
+  windows(x, f);
 }
 
 static void whole(struct explanation *x, const struct vm_continuing *c) {

@@ -94,8 +94,17 @@ int kept_rows_fit(struct kept_rows *rows, const struct rt_shape *shape, size_t e
   return RT_OK;
 }
 
-void kept_rows_grown(struct kept_rows *rows, const struct rt_shape *shape, size_t element) {
-  for (int64_t t = 0; t < shape->examples; t++) rows->span[t].bytes = bytes_of(shape, t, element);
+size_t kept_rows_gone(const struct rt_shape *shape, int64_t text, size_t bytes, int64_t most) {
+  int64_t count = shape->rank ? rt_size(shape, 0, text) : 0;
+  return most && count > most ? bytes / (size_t)count * (size_t)(count - most) : 0;
+}
+
+void kept_rows_grown(struct kept_rows *rows, const struct rt_shape *shape, size_t element, int64_t most) {
+  for (int64_t t = 0; t < shape->examples; t++) {
+    struct row_span *span = &rows->span[t];
+    size_t bytes = bytes_of(shape, t, element), gone = kept_rows_gone(shape, t, bytes, most);
+    *span = (struct row_span){span->first + gone, bytes - gone, span->room - gone};
+  }
 }
 
 /* The last text that goes on from another one keeps its place, others get one of their own when rows join. */

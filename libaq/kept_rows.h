@@ -1,5 +1,6 @@
-/* kept_rows.h: rows that are kept of texts and only become more. They lie in one block, each text's with room
- * behind them, so that new ones are written where they stay (vm_machine_set_rows). */
+/* kept_rows.h: rows that are kept of texts, to which others are added, while the first ones may go. They lie
+ * in one block, each text's with room behind them, so that new ones are written where they stay
+ * (vm_machine_set_rows). */
 #ifndef AQ_LIBAQ_KEPT_ROWS_H
 #define AQ_LIBAQ_KEPT_ROWS_H
 
@@ -24,8 +25,10 @@ int kept_rows_texts(struct kept_rows *rows, int64_t used, int64_t texts);
 /* Sees to it that the rows of each text have room to become as many as the shape says, and fills offset. */
 int kept_rows_fit(struct kept_rows *rows, const struct rt_shape *shape, size_t element,
                   struct rt_error *error);
-/* They have become so many. */
-void kept_rows_grown(struct kept_rows *rows, const struct rt_shape *shape, size_t element);
+/* They have become so many, of which the last `most` stay; 0: all do. */
+void kept_rows_grown(struct kept_rows *rows, const struct rt_shape *shape, size_t element, int64_t most);
+/* Of the bytes that a text has in a shape, those of the rows before the last `most`. */
+size_t kept_rows_gone(const struct rt_shape *shape, int64_t text, size_t bytes, int64_t most);
 /* Text k has what text from[k] had. */
 void kept_rows_keep(struct kept_rows *rows, const int64_t *from, int64_t count);
 

@@ -264,6 +264,8 @@ int token_states_take(struct token_states *s, int64_t count, const int64_t *cons
 
 /* ---- going on ---- */
 
+static int64_t at_most(int64_t count, int64_t most) { return count < most ? count : most; }
+
 static int bind(struct token_states *s, uint32_t input, const int64_t *more, struct rt_error *error) {
   int64_t length = s->module->input[input].length;
   for (size_t k = 0; k < s->module->dims.symbol_count; k++)
@@ -271,6 +273,9 @@ static int bind(struct token_states *s, uint32_t input, const int64_t *more, str
       s->size[k][t] = (int64_t)k == length           ? more[t]
                       : (int64_t)k == s->how->before ? s->text[t].before
                                                      : s->text[t].size[k];
+  for (uint32_t k = 0; k < s->how->kept_count; k++)
+    for (int64_t t = 0; s->how->kept[k].most && t < s->count; t++)
+      s->size[s->how->kept[k].rows][t] = at_most(s->text[t].before, s->how->kept[k].most);
   return vm_machine_bind(s->step, s->count, (const int64_t *const *)s->size, error);
 }
 
@@ -324,7 +329,7 @@ static int give(struct token_states *s, uint32_t k, struct rt_error *error) {
 /* Rows of the first axis are added behind those that are there. */
 static bool only_grows(const struct token_states *s, uint32_t k) {
   const struct vm_type *type = type_of(s, k);
-  return s->how->kept[k].start == UINT32_MAX && type->rank > 0
+  return s->how->kept[k].start == UINT32_MAX && !s->how->kept[k].most && type->rank > 0
          && vm_dim_uses(&s->module->dims, type->dim[0], (uint32_t)s->how->before);
 }
 
@@ -332,8 +337,9 @@ static int replace(struct token_states *s, uint32_t k, struct rt_error *error) {
   uint32_t next = s->how->kept[k].next;
   const struct vm_type *type = type_of(s, k);
   if (next == UINT32_MAX) return RT_OK;
+  int64_t most = s->how->kept[k].most;
   if (stays(s, k)) {
-    kept_rows_grown(&s->rows[k], vm_machine_longer(s->step, k), element_bytes(s, type));
+    kept_rows_grown(&s->rows[k], vm_machine_longer(s->step, k), element_bytes(s, type), most);
     return RT_OK;
   }
   struct rt_tensor from = vm_machine_output(s->step, next);
@@ -344,6 +350,9 @@ static int replace(struct token_states *s, uint32_t k, struct rt_error *error) {
     size_t bytes;
     const char *data = example_of(s, &from, type, t, &bytes);
     struct part *part = &s->text[t].part[k];
+    size_t gone = kept_rows_gone(from.shape, t, bytes, most);
+    data += gone;
+    bytes -= gone;
     status = part_set(part, data, bytes, only_grows(s, k) && bytes >= part->bytes ? part->bytes : 0, error);
   }
   return status;

@@ -367,6 +367,8 @@ static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
 static void stream_kept(struct vm_stream *s, struct vm_kept *kept) {
   stream_u32(s, &kept->start);
   stream_u32(s, &kept->next);
+  stream_i64(s, &kept->most);
+  stream_u32(s, &kept->rows);
 }
 
 static void stream_continuing(struct vm_stream *s, struct vm_continuing *c) {

@@ -146,6 +146,8 @@ struct vm_kept {
   uint32_t
       start;     /* output of "begin" that it is at first; UINT32_MAX: it has a row for each token, so none */
   uint32_t next; /* output of "step" that it is after a step; UINT32_MAX: it stays */
+  int64_t most;  /* rows of its first axis that matter, the last ones; 0: all do */
+  uint32_t rows; /* number of the symbol that says how many there are: all tokens before, but at most those */
 };
 struct vm_continuing {
   int64_t before; /* number of the symbol that says how many tokens there were before */

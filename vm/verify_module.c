@@ -103,7 +103,8 @@ int verify_continuing(struct verify *v) {
               && symbol_fits(&m->dims, c->before, VM_RAGGED);
   for (uint32_t k = 0; fits && k < c->kept_count; k++)
     fits = output_fits(begin, c->kept[k].start, &step->argument[k])
-           && output_fits(step, c->kept[k].next, &step->argument[k]);
+           && output_fits(step, c->kept[k].next, &step->argument[k]) && c->kept[k].most >= 0
+           && (c->kept[k].most == 0 || symbol_fits(&m->dims, c->kept[k].rows, VM_RAGGED));
   return fits ? RT_OK : bad(v, "step of a text", 0);
 }
 

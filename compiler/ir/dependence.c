@@ -37,6 +37,8 @@ int ir_dependence_find(const struct ir_graph *g, const struct ir_text *text, str
   return RT_NO_MEMORY;
 }
 
+const struct ir_numbers *ir_dependence_numbers(const struct ir_dependence *d) { return d->numbers; }
+
 void ir_dependence_free(struct ir_dependence *d) {
   if (!d) return;
   vm_dims_free(d->dims);

@@ -23,6 +23,8 @@ struct ir_dependence;
 /* For all nodes of the graph, which stays as it is. RT_OK or RT_NO_MEMORY; freed by ir_dependence_free. */
 int ir_dependence_find(const struct ir_graph *g, const struct ir_text *text, struct ir_dependence **out);
 void ir_dependence_free(struct ir_dependence *d);
+/* What the nodes of the graph may be, by their number. */
+const struct ir_numbers *ir_dependence_numbers(const struct ir_dependence *d);
 
 /* What element t along an axis of a node is made of: positions t - back .. t + ahead of the text. */
 struct ir_reach {

@@ -6,6 +6,7 @@
 #include "compiler/ir/token_step_parts.h"
 #include "vm/scan_operands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_ARGS = 64 };
@@ -436,6 +437,62 @@ static ir_id groups_of(const struct stepping *s, ir_id n, const struct attend_op
   return fits ? repeated->arg[0] : n;
 }
 
+/* Operand k of a head, as it is kept. */
+static ir_id head_operand(const struct stepping *s, ir_id n, int k, const struct attend_operand **operand) {
+  const struct ir_head *head = s->g->head[node_of(s, n)->attr[0]];
+  ir_id from = node_of(s, n)->arg[k];
+  *operand = k == 0 ? &head->query : k == 1 ? &head->key : k == 2 ? &head->value : &head->extra[k - 3];
+  return k == 1 || k == 2 ? groups_of(s, from, *operand) : from;
+}
+
+static bool is_by_key(const struct attend_operand *operand) {
+  return vm_operand_axis(operand, ATTEND_J) >= 0;
+}
+
+/* Does the head have a key for each token, and all that belongs to a key in a row? */
+static bool has_key_for_each(const struct stepping *s, ir_id n) {
+  bool fits = true;
+  int keyed = 0;
+  for (int k = 1; k < node_of(s, n)->arg_count; k++) {
+    const struct attend_operand *operand;
+    ir_id from = head_operand(s, n, k, &operand);
+    if (!is_by_key(operand)) continue;
+    fits = fits && operand->role[0] == ATTEND_J && node_of(s, from)->type.dim[0] == s->text->length
+           && step_axes(s, from) == 1 && node_of(s, from)->op != OP_input;
+    keyed++;
+  }
+  return fits && keyed;
+}
+
+/* How many keys before its own each query may see at most; 0: all of them, as far as one can tell. */
+static int64_t window_of(struct stepping *s, ir_id n) {
+  const struct ir_node node = *node_of(s, n);
+  const struct ir_head *head = s->g->head[node.attr[0]];
+  struct ir_formula mask, score;
+  const struct ir_asked asked[] = {{&mask, IR_WHERE_TRUE},
+                                   {&score, head->softmax ? IR_WHERE_SOFTMAX : IR_WHERE_WEIGHT}};
+  const struct ir_box box = {s->g->dims, s->text->length, VM_NO_DIM, s->text->length};
+  if (!has_key_for_each(s, n)) return 0;
+  const struct ir_around around = {.g = s->g, .numbers = ir_dependence_numbers(s->reach), .dims = s->g->dims};
+  if (ir_formula_of_slot(&around, &node, &head->mask, &mask) != RT_OK
+      || ir_formula_of_slot(&around, &node, &head->score, &score) != RT_OK)
+    return rt_no_memory(s->error), 0;
+  struct ir_gap gap = ir_most_behind(asked, 2, &box, VM_NO_DIM);
+  if (gap.far || gap.never) return 0;
+  int64_t most = gap.at < -1 ? -gap.at : 1, limit = s->g->dims->symbol[s->symbol].limit;
+  return limit > 0 && most >= limit - 1 ? 0 : most;
+}
+
+/* The last keys or values of a head are called so, for people, when they have no name. */
+static ir_id last_keys(struct stepping *s, ir_id from, const struct ir_head *head, int k, int64_t window) {
+  char name[200];
+  ir_id rows = step_need_last(s, from, window);
+  if (!rows || s->looking || s->g->node[rows].name) return rows;
+  snprintf(name, sizeof name, "%s.%s", head->name, k == 1 ? "key" : k == 2 ? "value" : "extra");
+  s->g->node[rows].name = rt_arena_strndup(&s->g->arena, name, strlen(name));
+  return rows;
+}
+
 static ir_id attention(struct stepping *s, ir_id n, uint32_t all) {
   const struct ir_node node = *node_of(s, n);
   const struct ir_head *head = s->g->head[node.attr[0]];
@@ -446,19 +503,20 @@ static ir_id attention(struct stepping *s, ir_id n, uint32_t all) {
   if (slot_uses_text(s, &head->score) || slot_uses_text(s, &head->mask))
     return step_refuse(s, n, "has vectors as long as the text in its slots");
   bool every = queries >= 0 && all >> queries & 1;
+  bool moves = queries >= 0 && !every && node.type.dim[queries] == s->text->length;
+  int64_t window = moves ? window_of(s, n) : 0;
   for (int k = 0; k < node.arg_count; k++) {
-    const struct attend_operand *operand = k == 0   ? &head->query
-                                           : k == 1 ? &head->key
-                                           : k == 2 ? &head->value
-                                                    : &head->extra[k - 3];
-    ir_id from = k == 1 || k == 2 ? groups_of(s, node.arg[k], operand) : node.arg[k];
-    if (!(arg[k] = step_need(s, from, rows_of_operand(s, from, operand, every)))) return 0;
+    const struct attend_operand *operand;
+    ir_id from = head_operand(s, n, k, &operand);
+    arg[k] = window && is_by_key(operand) ? last_keys(s, from, head, k, window)
+                                          : step_need(s, from, rows_of_operand(s, from, operand, every));
+    if (!arg[k]) return 0;
   }
   if (s->looking) return n;
   ir_id made = step_copy(s, n, all, arg);
-  bool moves = made && queries >= 0 && !every && step_is_along(s, node.type.dim[queries]);
-  if (moves)
+  if (made && queries >= 0 && !every && step_is_along(s, node.type.dim[queries]))
     s->g->node[made].attr[1] = vm_dim_plus(s->g->dims, VM_ONE, step_before(s, node.type.dim[queries]));
+  if (made && window) s->g->node[made].attr[2] = 1;
   return made;
 }
 

@@ -1,6 +1,7 @@
 /* token_step.c: the two walks, and what is kept. The rules of the ops are in token_rules.c. */
 #include "compiler/ir/token_step_parts.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,7 +153,7 @@ ir_id step_keep(struct stepping *s, const struct vm_type *type, ir_id start) {
   step->kept = kept;
   ir_id id =
       ir_add(at, (struct ir_op){OP_input, .attr = {s->text->first_kept + step->kept_count}, .type = type});
-  if (id) step->kept[step->kept_count++] = (struct ir_kept){*type, start, 0};
+  if (id) step->kept[step->kept_count++] = (struct ir_kept){.type = *type, .start = start};
   return id;
 }
 
@@ -199,16 +200,44 @@ static ir_id all_rows(struct stepping *s, ir_id n, int axis) {
   return all;
 }
 
+/* How many rows a value has of which the last `most` are kept: all tokens before, but at most those. */
+static vm_dim last_rows(struct stepping *s, int64_t most) {
+  char name[40];
+  for (int k = 0; k < s->step->kept_count; k++)
+    if (s->step->kept[k].most == most) return s->step->kept[k].rows;
+  snprintf(name, sizeof name, "last %" PRId64, most);
+  return vm_dim_symbol(s->g->dims, name, VM_RAGGED, -1);
+}
+
+/* The last rows of before and the new ones. */
+static ir_id some_rows(struct stepping *s, ir_id n, int64_t most) {
+  ir_id rows = step_need(s, n, 0);
+  if (!rows || !step_may_keep(s, n, 0)) return 0;
+  if (s->looking) return rows;
+  struct vm_type type = s->g->node[n].type;
+  vm_dim new = type.dim[0];
+  type.dim[0] = last_rows(s, most);
+  if (type.dim[0] == VM_NO_DIM) return rt_no_memory(s->error), 0;
+  ir_id kept = named(s, n, step_keep(s, &type, 0));
+  if (!kept) return 0;
+  struct ir_kept *last = &s->step->kept[s->step->kept_count - 1];
+  last->most = most;
+  last->rows = type.dim[0];
+  ir_id all = step_join(s, n, (ir_id[]){kept, rows}, 0, vm_dim_plus(s->g->dims, type.dim[0], new));
+  step_replace(s, kept, all);
+  return all;
+}
+
 /* ---- versions ---- */
 
-static uint32_t find_version(const struct stepping *s, ir_id n, uint32_t all) {
+static uint32_t find_version(const struct stepping *s, ir_id n, uint32_t all, int64_t most) {
   uint32_t v = s->first[n];
-  while (v && s->version[v].all != all) v = s->version[v].next;
+  while (v && (s->version[v].all != all || s->version[v].most != most)) v = s->version[v].next;
   return v;
 }
 
 /* At the end of the list: the walk that is at this node then comes to it, too. */
-static uint32_t add_version(struct stepping *s, ir_id n, uint32_t all) {
+static uint32_t add_version(struct stepping *s, ir_id n, uint32_t all, int64_t most) {
   void *version = s->version;
   if (rt_grow(&version, &s->version_capacity, s->version_count + 1, sizeof *s->version))
     return rt_no_memory(s->error), 0;
@@ -216,7 +245,7 @@ static uint32_t add_version(struct stepping *s, ir_id n, uint32_t all) {
   uint32_t v = (uint32_t)s->version_count++, *last = &s->first[n];
   while (*last) last = &s->version[*last].next;
   *last = v;
-  s->version[v] = (struct step_version){.all = all};
+  s->version[v] = (struct step_version){.all = all, .most = most};
   return v;
 }
 
@@ -229,7 +258,7 @@ static bool is_positive(const struct stepping *s, vm_dim dim) {
   return positive || vm_dim_value(s->g->dims, dim, NULL, &known, NULL) == RT_OK;
 }
 
-static ir_id make_version(struct stepping *s, ir_id n, uint32_t all) {
+static ir_id make_version(struct stepping *s, ir_id n, uint32_t all, int64_t most) {
   const struct vm_type *type = &s->g->node[n].type;
   uint32_t along = step_axes(s, n);
   for (int a = 0; a < type->rank; a++) {
@@ -239,24 +268,28 @@ static ir_id make_version(struct stepping *s, ir_id n, uint32_t all) {
     if (!is_positive(s, step_rest(s, type->dim[a])))
       return step_refuse(s, n, "has fewer rows than the text has tokens");
   }
+  if (most) return some_rows(s, n, most);
   int axis = 0;
   while (all && !(all >> axis & 1)) axis++;
   if (all && all == 1u << axis && along == all && !s->rules->passes(s, n)) return all_rows(s, n, axis);
   return named(s, n, s->rules->make(s, n, all));
 }
 
-ir_id step_need(struct stepping *s, ir_id n, uint32_t all) {
+static ir_id need(struct stepping *s, ir_id n, uint32_t all, int64_t most) {
   if (!n || s->step->why) return 0;
   if (!s->depends[n]) return fixed(s, n);
-  uint32_t v = find_version(s, n, all);
-  if (!v && !(v = add_version(s, n, all))) return 0;
+  uint32_t v = find_version(s, n, all, most);
+  if (!v && !(v = add_version(s, n, all, most))) return 0;
   if (s->looking) return n;
   if (!s->version[v].made) {
-    ir_id made = make_version(s, n, all);
+    ir_id made = make_version(s, n, all, most);
     s->version[v].made = made;
   }
   return s->version[v].made;
 }
+
+ir_id step_need(struct stepping *s, ir_id n, uint32_t all) { return need(s, n, all, 0); }
+ir_id step_need_last(struct stepping *s, ir_id n, int64_t most) { return need(s, n, 1, most); }
 
 /* ---- the walks ---- */
 
@@ -294,11 +327,11 @@ static void walk(struct stepping *s) {
   step_need(s, s->text->output, 0);
   for (ir_id n = s->text->output; n > 0 && !s->step->why; n--)
     for (uint32_t v = s->first[n]; v && !s->step->why; v = s->version[v].next)
-      make_version(s, n, s->version[v].all);
+      make_version(s, n, s->version[v].all, s->version[v].most);
   s->looking = false;
   for (ir_id n = 1; n < s->count && !s->step->why && !(s->error && s->error->code); n++)
     for (uint32_t v = s->first[n]; v && !s->step->why; v = s->version[v].next)
-      if (!step_need(s, n, s->version[v].all)) return;
+      if (!need(s, n, s->version[v].all, s->version[v].most)) return;
   s->step->output = step_need(s, s->text->output, 0);
 }
 

@@ -8,7 +8,8 @@
  * A recurrence keeps its state, a running sum its last row, a shift by k its last k rows. What the text does
  * not decide, such as an encoded source, is computed once, when the text begins.
  *
- * A row may be kept only when no later token changes it (dependence.h). */
+ * A row may be kept only when no later token changes it (dependence.h). Of keys that a mask lets nobody see
+ * after a while, only the last rows are kept. */
 #ifndef AQ_COMPILER_IR_TOKEN_STEP_H
 #define AQ_COMPILER_IR_TOKEN_STEP_H
 
@@ -28,6 +29,8 @@ struct ir_written {
 struct ir_kept {
   struct vm_type type;
   ir_id start, next;
+  int64_t most; /* rows of the first axis that matter, the last ones; 0: all do */
+  vm_dim rows;  /* then: how many there are, a symbol */
 };
 
 struct ir_token_step {

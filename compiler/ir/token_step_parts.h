@@ -7,9 +7,10 @@
 
 /* A node as the step has it. all: a bit for each axis along the text that has the rows of the whole text so
  * far, 0 .. P + T - 1. The other axes along the text have the new ones, P .. P + T - 1; one of T + c rows has
- * P .. P + T + c - 1. */
+ * P .. P + T + c - 1. most: of the axis in `all` there are so many rows of before at most. */
 struct step_version {
   uint32_t all;
+  int64_t most; /* 0: all of them */
   ir_id made;
   uint32_t next; /* another version of the node; 0: none */
 };
@@ -49,6 +50,9 @@ struct stepping {
 /* A version of a node; of one that the text does not decide, the node or what was computed at the beginning.
  * 0 on failure. While looking, anything but 0. */
 ir_id step_need(struct stepping *s, ir_id n, uint32_t all);
+/* The new rows of a node along its first axis, the only one along the text, and the last `most` before them.
+ */
+ir_id step_need_last(struct stepping *s, ir_id n, int64_t most);
 /* Says why there is no step, if nothing has been said yet. Gives 0. */
 ir_id step_refuse(struct stepping *s, ir_id n, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -83,7 +83,7 @@ static void attend_slot(const struct attend_head *head, const struct lane_progra
                         real *out) {
   struct lane_tile tile = {.slow = 1, .fast = at->fast, .fast_valid = at->count};
   int input = 0;
-  tile.first_row = head->moved + at->query, tile.first_column = at->first;
+  tile.first_row = head->moved + at->query, tile.first_column = head->keys_moved + at->first;
   tile.head = head->head, tile.example = head->example, tile.seed = head->call->seed;
   if (score) {
     tile.input[0] = score, tile.slow_stride[0] = at->fast, tile.fast_stride[0] = 1, tile.length[0] = 0;

@@ -63,6 +63,11 @@ static int64_t attend_moved(const struct attend_call *c, int64_t example) {
   return c->moved ? (call->size_each ? call->size_each[example] : call->attr[c->moved]) - 1 : 0;
 }
 
+/* j of key 0. */
+static int64_t attend_keys_moved(const struct attend_call *c, int64_t moved, int64_t queries, int64_t keys) {
+  return c->moved && c->call->attr[c->moved + 1] ? moved + queries - keys : 0;
+}
+
 static void attend_enter(const struct attend_call *c, struct attend_head *head, int64_t example, int64_t h,
                          int64_t heads) {
   const struct attend_plan *plan = c->call->attend;
@@ -71,6 +76,7 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
   head->queries = attend_size(&c->roles, c->shape, ATTEND_I, example, 1);
   head->keys = attend_keys(c, example);
   head->moved = attend_moved(c, example);
+  head->keys_moved = attend_keys_moved(c, head->moved, head->queries, head->keys);
   head->query = KERNEL(attend_bind)(&plan->query, &in[0], example, h, heads);
   head->key = KERNEL(attend_bind)(&plan->key, &in[1], example, h, heads);
   if (c->value >= 0) head->value = KERNEL(attend_bind)(&plan->value, &in[c->value], example, h, heads);
@@ -220,7 +226,8 @@ void KERNEL(attend_run)(const struct attend_call *call) {
     int64_t queries = attend_size(&call->roles, call->shape, ATTEND_I, e, 1);
     int64_t keys = attend_keys(call, e), moved = attend_moved(call, e);
     work += (double)queries * (double)keys;
-    if (keys > most_keys) most_keys = keys;
+    int64_t end = keys + attend_keys_moved(call, moved, queries, keys);
+    if (end > most_keys) most_keys = end;
     if (queries > longest) longest = queries;
     if (moved + queries > last) last = moved + queries;
     if (!call->shape->ragged) {
@@ -249,7 +256,8 @@ void KERNEL(attend_run)(const struct attend_call *call) {
 
 enum lane_truth KERNEL(attend_sees)(const struct attend_head *head, int64_t first_query, int64_t queries,
                                     int64_t first_key, int64_t keys) {
-  struct lane_ranges ranges = {head->moved + first_query, queries, first_key, keys, head->head, 0};
+  struct lane_ranges ranges = {
+      head->moved + first_query, queries, head->keys_moved + first_key, keys, head->head, 0};
   return head->plan->mask ? lane_truth_over(head->plan->mask, &ranges) : LANE_TRUE;
 }
 
@@ -432,7 +440,8 @@ int KERNEL(attend_inputs)(const struct attend_head *head, const struct attend_bl
   int input = 0, extras = head->plan->extra_count;
   tile->rows_fast = true;
   tile->slow = block->keys, tile->fast = block->fast, tile->fast_valid = block->queries;
-  tile->first_row = head->moved + block->first_query, tile->first_column = block->first_key;
+  tile->first_row = head->moved + block->first_query,
+  tile->first_column = head->keys_moved + block->first_key;
   tile->head = head->head, tile->example = head->example, tile->seed = head->call->seed;
   tile->padded = 0;
   if (score) attend_input(block, score, tile, input++);

@@ -51,6 +51,7 @@ struct attend_head {
   int64_t queries, keys;                              /* n and m */
   int64_t first_query, end_query, first_key, end_key; /* the task's part */
   int64_t moved;                                      /* i of query 0: it may stand behind earlier keys */
+  int64_t keys_moved;                                 /* j of key 0: keys before it may be gone */
   bool makes_rows, makes_columns; /* which results are the task's: those with an i axis; those without */
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
 };
@@ -110,7 +111,8 @@ enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 /* Runs a task over all heads of all examples. roles and shape say how many examples, heads and queries there
  * are: those of a result, or of whatever has its axes i and h. first_extra: number of the first extra among
  * the inputs; value: that of value, or -1. moved: the attribute that says which position the first query
- * has, counted from 1; 0: it is the first. */
+ * has, counted from 1; the next one, whether the last key has that of the last query. 0: the first ones are
+ * at 0. */
 struct attend_call {
   const struct rt_call *call;
   struct attend_operand roles;

@@ -168,7 +168,7 @@ static inline void use_random_drop(struct attend_case *c, struct programs *p, do
 
 static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_tensor *in, int in_count,
                                struct rt_tensor *out, int out_count) {
-  const int64_t attr[2] = {op == OP_dot ? c->dy_axes : 0, op == OP_attention ? 1 : c->dy_axes};
+  const int64_t attr[3] = {op == OP_dot ? c->dy_axes : 0, op == OP_attention ? 1 : c->dy_axes};
   struct rt_pool *pool = rt_pool_new(threads, NULL);
   const struct lane_program *const programs[] = {c->plan.score, c->plan.mask, c->plan.drop,
                                                  c->plan.score_grad};

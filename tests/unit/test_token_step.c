@@ -271,6 +271,41 @@ static void test_in_place(void **state) {
                  1, 2);
 }
 
+/* Of keys that nobody sees after a while only the last rows are kept, however long the texts become. */
+static void check_window(const char *model, int64_t most) {
+  enum { STEPS = 40 };
+  struct rt_error error = {0};
+  struct setting t = {.module = through_bytes(compile(model, false))};
+  struct token_states *states;
+  size_t bytes[STEPS];
+  const int64_t more[TEXTS] = {1, 1, 1};
+  draw(&t);
+  for (uint32_t k = 0; k < t.module->continuing.kept_count; k++)
+    assert_int_equal(t.module->continuing.kept[k].most, most);
+  assert_int_equal(token_states_new(&states, t.module, RT_F64, pool, &error), RT_OK);
+  begin(&t, states);
+  for (int n = 0; n < STEPS; n++) {
+    assert_int_equal(token_states_go_on(states, t.text, t.ids + n % LONGEST, more, &error), RT_OK);
+    bytes[n] = token_states_bytes(states);
+  }
+  size_t row = bytes[0];
+  for (int n = 0; n < STEPS; n++)
+    assert_int_equal(bytes[n], row * (size_t)(!most || n + 1 < most ? n + 1 : most));
+  token_states_free(states);
+  clear(&t);
+}
+
+static void test_windows(void **state) {
+  (void)state;
+  check_window(HEAD("mask = j <= i and i - j < 7"), 6);
+  check_window(HEAD("mask = j <= i and i - j < 3 * (h + 1)"), 5);
+  check_window(HEAD("mask = i == j"), 1);
+  check_window(HEAD("norm = sparsemax(s)\n mask = j <= i and j >= i - 8"), 8);
+  check_window(HEAD("mask = j <= i"), 0);
+  check_window(HEAD("mask = j <= i and (i - j < 3 or j < 2)"), 0); /* the first two are seen for ever */
+  check_window(HEAD("mask = j <= i and i - j < 100"), 0);          /* texts have 64 tokens at most */
+}
+
 /* What cannot go on token by token says why, and at which place. */
 static void test_refused(void **state) {
   (void)state;
@@ -300,6 +335,6 @@ static int close_pool(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_whole), cmocka_unit_test(test_in_place),
-                                     cmocka_unit_test(test_refused)};
+                                     cmocka_unit_test(test_windows), cmocka_unit_test(test_refused)};
   return cmocka_run_group_tests(tests, open_pool, close_pool);
 }

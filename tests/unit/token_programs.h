@@ -29,6 +29,27 @@ static const struct token_program token_programs[] = {
     {"causal", HEAD("mask = j <= i")},
     {"strictly before", HEAD("mask = j < i")},
     {"window", HEAD("mask = j <= i and i - j < 3")},
+    {"window of each head", HEAD("mask = j <= i and i - j < 2 * (h + 1)")},
+    {"window that is the score", HEAD("score = where(j <= i and i - j < 4, s - 0.1 * i * j, -inf)")},
+    {"its own token alone", HEAD("mask = i == j")},
+    {"window behind", HEAD("mask = i - j >= 2 and i - j < 5")},
+    {"window of a sparse head", HEAD("norm = sparsemax(s)\n mask = j <= i and i - j < 3")},
+    {"window with places", HEAD("score = s / sqrt(K) - 0.1 * i * h + sin(j) + alibi(i, j, h, H)\n"
+                                " mask = j <= i and i - j < 3")},
+    {"window with a gate of the keys", WRITES("  c = forgetting(x, H)\n  x = x + side(look(x, x) with {\n"
+                                              "    score = s / sqrt(K) + c[i, h] - c[j, h]\n"
+                                              "    mask = j <= i and i - j < 4\n  })\n"
+                                              "  x = x + side(look(x, x) with { mask = j <= i })")},
+    {"two windows on the same keys",
+     WRITES("  k = rotary(reshape(project(x, D), [T, H, K]))\n"
+            "  a = attend(k, k, k, H) with { mask = j <= i and i - j < 3 }\n"
+            "  b = attend(k, grouped(k, H), k, H) with { mask = j <= i and i - j < 5 }\n"
+            "  c = attend(k, k, k, H) with { mask = j <= i }\n  x = x + side(a) + side(b) + side(c)")},
+    {"window of grouped keys",
+     WRITES("  q = rotary(reshape(project(x, 2 * D), [T, 2 * H, K]))\n"
+            "  k = rotary(reshape(project(x, D), [T, H, K]))\n  v = reshape(project(x, D), [T, H, K])\n"
+            "  z = attend(q, grouped(k, 2 * H), grouped(v, 2 * H), 2 * H) with {\n"
+            "    mask = j <= i and i - j < 4\n  }\n  x = x + linear(reshape(z, [T, 2 * D]), D)")},
     {"window of two kinds", HEAD("mask = streaming(i, j, 2, 1)")},
     {"strided", HEAD("mask = strided(i, j, 2, 3)")},
     {"prefix of a fixed length", HEAD("mask = j <= i or (prefix(j, 0))")},
