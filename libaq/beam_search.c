@@ -201,12 +201,12 @@ static int take(struct beams *b, struct search *s, const struct candidate *c, in
 }
 
 /* One step of one text, whose beginnings are from..to-1. */
-static int step_text(struct beams *b, int64_t from, int64_t to, const double *score, struct rt_error *error) {
+static int step_text(struct beams *b, int64_t from, int64_t to, struct rt_error *error) {
   struct search *s = &b->search[b->now[from].search];
   int64_t begun = b->next;
   int status = RT_OK;
   b->candidates = 0;
-  for (int64_t k = from; k < to; k++) consider_all(b, k, score + k * b->w->vocab->count);
+  for (int64_t k = from; k < to; k++) consider_all(b, k, next_token_row(b->w->next, k));
   for (int64_t c = 0; c < b->candidates && b->next - begun < b->width && status == RT_OK; c++)
     status = take(b, s, &b->best[c], c, error);
   if (status != RT_OK) return status;
@@ -224,17 +224,17 @@ static void compact(struct beams *b, int64_t count) {
 
 static int step(struct beams *b, struct rt_error *error) {
   struct writing *w = b->w;
-  const double *score = NULL;
+  bool scored = false;
   int64_t count = next_token_count(w->next);
   int status = RT_OK;
-  while (status == RT_OK && !score && count > 0) {
-    status = writing_scores(w, &score, &count, error);
-    if (status == RT_OK && !score) compact(b, count);
+  while (status == RT_OK && !scored && count > 0) {
+    status = writing_scores(w, &scored, &count, error);
+    if (status == RT_OK && !scored) compact(b, count);
   }
   b->next = 0;
   for (int64_t from = 0, to; from < count && status == RT_OK && !w->stopped; from = to) {
     for (to = from + 1; to < count && b->now[to].search == b->now[from].search;) to++;
-    status = step_text(b, from, to, score, error);
+    status = step_text(b, from, to, error);
   }
   if (status != RT_OK || w->stopped) return status;
   struct beginning *now = b->now;

@@ -5,10 +5,11 @@
 #include "libaq/writing.h"
 #include "runtime/random.h"
 
-int writing_scores(struct writing *w, const double **score, int64_t *count, struct rt_error *error) {
+int writing_scores(struct writing *w, bool *scored, int64_t *count, struct rt_error *error) {
   struct rt_error reason = {0};
   int64_t bad;
-  int status = next_token_scores(w->next, score, &bad, &reason);
+  int status = next_token_scores(w->next, &bad, &reason);
+  *scored = status == RT_OK;
   *count = next_token_count(w->next);
   if (status == RT_OK) return RT_OK;
   if (bad < 0) {
@@ -19,7 +20,6 @@ int writing_scores(struct writing *w, const double **score, int64_t *count, stru
   for (int64_t k = 0; k < *count; k++)
     if (next_token_text(w->next, k).row != row) w->kept[kept++] = k;
   *count = kept;
-  *score = NULL;
   status = written_fail(&w->text[row], &reason, error);
   return status != RT_OK ? status : next_token_keep(w->next, w->kept, kept, error);
 }

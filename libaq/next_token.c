@@ -4,6 +4,7 @@
  * is read again only once in so many tokens. */
 #include "libaq/next_token.h"
 
+#include "libaq/token_scores.h"
 #include "libaq/token_states.h"
 
 #include <math.h>
@@ -38,9 +39,7 @@ struct next_token {
   int64_t *more;               /* [room] tokens that are new to the states */
   int32_t *token;              /* they, one text behind the other */
   size_t token_capacity;
-  void *logits, *logs; /* [count, vocab] of the last positions, in the session's precision */
-  double *score;       /* [count, vocab] */
-  size_t logits_capacity, logs_capacity, score_capacity;
+  struct token_scores score;
 };
 
 /* ---- making ---- */
@@ -111,9 +110,7 @@ void next_token_free(struct next_token *next) {
   rt_free(next->more);
   rt_free(next->token);
   rt_free(next->row);
-  rt_free(next->logits);
-  rt_free(next->logs);
-  rt_free(next->score);
+  token_scores_free(&next->score);
   rt_free(next->schema.columns);
   lib_row_check_free(&next->check);
   io_dataset_free(&next->data);
@@ -367,44 +364,6 @@ static int go_on(struct next_token *n, struct rt_error *error) {
   return status;
 }
 
-/* The last row of each text, which are the logits of its next token. */
-static int take_logits(struct next_token *n, const struct rt_tensor *t, int64_t columns,
-                       struct rt_error *error) {
-  size_t element = n->session->precision == RT_F64 ? sizeof(double) : sizeof(float);
-  size_t row = (size_t)columns * element, size = (size_t)n->count * row;
-  if (rt_grow(&n->logits, &n->logits_capacity, size, 1) || rt_grow(&n->logs, &n->logs_capacity, size, 1)
-      || rt_grow((void **)&n->score, &n->score_capacity, (size_t)(n->count * columns), sizeof *n->score))
-    return rt_no_memory(error);
-  for (int64_t k = 0; k < n->count; k++) {
-    int64_t end = k + 1 < n->count ? rt_offset(t->shape, k + 1) : t->shape->count;
-    if (end - rt_offset(t->shape, k) < columns)
-      return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
-    memcpy((char *)n->logits + (size_t)k * row, (const char *)t->data + (size_t)(end - columns) * element,
-           row);
-  }
-  return RT_OK;
-}
-
-/* Logits become logarithms of probabilities, all texts at once. */
-static void log_softmax(struct next_token *n, int64_t columns) {
-  enum rt_precision precision = n->session->precision;
-  struct rt_shape shape = {
-      .rank = 2, .examples = 1, .count = n->count * columns, .size = {n->count, columns}};
-  struct rt_tensor in = {n->logits, &shape}, out = {n->logs, &shape};
-  const struct rt_call call = {
-      .in_count = 1, .out_count = 1, .in = &in, .out = &out, .examples = 1, .pool = n->session->pool};
-  rt_kernel_of(OP_log_softmax, precision, rt_best_isa())(&call);
-  lib_to_double(&out, precision, n->score);
-}
-
-/* A number that is finite when there is a probability for each token. A logarithm that is -inf is a token
- * that cannot come, but one of them can. */
-static double likeliest(const double *score, int64_t columns) {
-  double most = -INFINITY;
-  for (int64_t v = 0; v < columns; v++) most = score[v] > most ? score[v] : most;
-  return isnan(score[0]) ? NAN : most;
-}
-
 /* What the step gave for a text is not finite: the whole model tells which op made the first such number. */
 static int check_finite(struct next_token *n, int64_t k, double most, struct rt_error *error) {
   struct vm_machine *predict = n->session->predict;
@@ -420,16 +379,14 @@ static int read_scores(struct next_token *n, int64_t *bad, struct rt_error *erro
   lib_output_size(&t, &rows, &columns);
   if (columns != n->vocab->count)
     return rt_fail(error, RT_BAD_DATA, "the model gives no score for each token it could write");
-  int status = take_logits(n, &t, columns, error);
-  if (status != RT_OK) return status;
-  log_softmax(n, columns);
-  for (int64_t k = 0; k < n->count; k++) {
-    status = check_finite(n, k, likeliest(n->score + k * columns, columns), error);
+  int status = token_scores_take(&n->score, &t, (struct token_rows){n->count, columns}, n->session, error);
+  for (int64_t k = 0; k < n->count && status == RT_OK; k++) {
+    status = check_finite(n, k, n->score.most[k], error);
     if (status == RT_OK) continue;
     *bad = k;
     return place(n, k, status, error);
   }
-  return RT_OK;
+  return status;
 }
 
 /* Which text is it that the machine refuses? One with a label that training did not see, say. */
@@ -446,9 +403,8 @@ static int find_bad(struct next_token *n, int64_t *bad, struct rt_error *error) 
   return error->code;
 }
 
-int next_token_scores(struct next_token *next, const double **score, int64_t *bad, struct rt_error *error) {
+int next_token_scores(struct next_token *next, int64_t *bad, struct rt_error *error) {
   *bad = -1;
-  *score = NULL;
   next->session->scored = 0;
   if (!next->count) return RT_OK;
   int status = show_texts(next, error);
@@ -456,7 +412,11 @@ int next_token_scores(struct next_token *next, const double **score, int64_t *ba
   if (status != RT_OK) return status;
   status = next->states ? go_on(next, error) : run(next, 0, next->count, error);
   if (status == RT_BAD_DATA || status == RT_NOT_FINITE) return find_bad(next, bad, error);
-  if (status == RT_OK) status = read_scores(next, bad, error);
-  if (status == RT_OK) *score = next->score;
-  return status;
+  return status == RT_OK ? read_scores(next, bad, error) : status;
+}
+
+const double *next_token_row(struct next_token *next, int64_t k) { return token_scores_row(&next->score, k); }
+
+int32_t next_token_likeliest(const struct next_token *next, int64_t k, double *log_probability) {
+  return token_scores_likeliest(&next->score, next->vocab, k, log_probability);
 }

@@ -2,6 +2,7 @@
  *
  *     next_token_begin    the texts begin as rows of a dataset say
  *     next_token_scores   how likely each token is as the next one of each text
+ *     next_token_row      … of one of them
  *     next_token_advance  each text goes on with the token that was chosen for it
  *     next_token_keep     texts that have ended go; those of a beam are copied and dropped
  *
@@ -42,10 +43,13 @@ int64_t next_token_count(const struct next_token *next);
 /* Valid until the next call that changes texts. */
 struct next_text next_token_text(const struct next_token *next, int64_t k);
 
-/* *score: [texts, vocabulary], the natural logarithm of each token's probability, valid until the next call.
- * RT_BAD_DATA, RT_NOT_FINITE: one of the texts cannot be continued, *bad, or -1 when it is none of them. The
- * others can be, once it is dropped. */
-int next_token_scores(struct next_token *next, const double **score, int64_t *bad, struct rt_error *error);
+/* Finds out how likely each token is as the next one of each text. RT_BAD_DATA, RT_NOT_FINITE: one of the
+ * texts cannot be continued, *bad, or -1 when it is none of them. The others can be, once it is dropped. */
+int next_token_scores(struct next_token *next, int64_t *bad, struct rt_error *error);
+/* [vocabulary] of text k, the natural logarithm of each token's probability; valid until the next call. */
+const double *next_token_row(struct next_token *next, int64_t k);
+/* The likeliest token of text k that may be written; of equally likely ones, the first by number. */
+int32_t next_token_likeliest(const struct next_token *next, int64_t k, double *log_probability);
 /* token: [texts]. */
 int next_token_advance(struct next_token *next, const int32_t *token, struct rt_error *error);
 /* From now on there are count texts, and text k is the one that was number from[k]. */

@@ -4,6 +4,7 @@
 #define AQ_LIBAQ_WRITING_H
 
 #include "libaq/next_token.h"
+#include "libaq/token_scores.h"
 
 /* A text as far as it is written. */
 struct written {
@@ -53,14 +54,9 @@ int write_tokens(struct writing *w, struct rt_error *error);
 int write_by_beams(struct writing *w, struct rt_error *error);
 /* ---- draw_token.c ---- */
 
-/* The scores of all that next_token knows. When one cannot be continued, its text ends, and *score is NULL:
+/* The scores of all that next_token knows. When one cannot be continued, its text ends, and *scored is false:
  * what is left is those of kept[0..*count-1]. */
-int writing_scores(struct writing *w, const double **score, int64_t *count, struct rt_error *error);
-
-/* May the model write this token? Not the beginning of a text, nor what stands for unknown words. */
-static inline bool may_write(const struct io_vocab *vocab, int64_t id) {
-  return id != vocab->begin && id != vocab->unknown;
-}
+int writing_scores(struct writing *w, bool *scored, int64_t *count, struct rt_error *error);
 /* The scores of one text once tokens that it has already are penalised. Valid until the next call. */
 const double *penalised(struct writing *w, const double *score, struct next_text text);
 /* The likeliest token, or one that is drawn: the same for the same number of a stream. */

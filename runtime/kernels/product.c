@@ -44,13 +44,15 @@ static int64_t tile_count(const struct rt_product *p, struct tiles t) {
 /* Tiles for products without packing; false when that does not suit these sizes. */
 static bool small_tiles(const struct rt_product *p, double small, struct tiles *tiles) {
   bool fits = (double)p->n * (double)p->k <= CACHED_NUMBERS || (double)p->m * (double)p->n <= CACHED_RESULT;
-  if (small == 0 || !fits) return false;
   struct tiles t = {.columns = split_min(SMALL_COLUMNS, p->n), .depth = split_min(p->k, SMALL_MOST_DEPTH)};
+  int64_t most = (int64_t)(small / (double)(t.columns * t.depth)) / 4 * 4;
+  bool once = !fits && !p->tb && p->m <= most; /* one tile has all rows: b is read once, cached or not */
+  if (small == 0 || !(fits || once)) return false;
   int64_t rows =
       split_max(p->tb ? TURNED_ROWS : SMALL_LEAST_ROWS, round_up(split_ceil(p->m, WANTED_TILES), 16));
-  t.step = split_min(rows, (int64_t)(small / (double)(t.columns * t.depth)) / 4 * 4);
+  t.step = once ? p->m : split_min(rows, most);
   t.rows = p->tb ? rows : t.step;
-  if (t.step < SMALL_LEAST_ROWS) return false;
+  if (!once && t.step < SMALL_LEAST_ROWS) return false;
   *tiles = t;
   return true;
 }

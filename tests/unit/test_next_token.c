@@ -3,6 +3,7 @@
 #include "tests/unit/libaq_files.h"
 
 #include "libaq/next_token.h"
+#include "libaq/token_scores.h"
 
 #include <math.h>
 
@@ -37,18 +38,22 @@ static void begin(struct next_token *next, struct aq_session *session) {
 
 static void compare(struct next_token *own, struct next_token *whole, int32_t *token) {
   struct rt_error error = {0};
-  const double *a, *b;
   int64_t bad, vocabulary = next_token_vocab(own)->count, count = next_token_count(own);
-  assert_int_equal(next_token_scores(own, &a, &bad, &error), RT_OK);
-  assert_int_equal(next_token_scores(whole, &b, &bad, &error), RT_OK);
+  assert_int_equal(next_token_scores(own, &bad, &error), RT_OK);
+  assert_int_equal(next_token_scores(whole, &bad, &error), RT_OK);
   for (int64_t k = 0; k < count; k++) {
+    const double *a = next_token_row(own, k), *b = next_token_row(whole, k);
+    double most;
+    int32_t best = next_token_likeliest(own, k, &most);
+    assert_true(most == a[best]);
     token[k] = (int32_t)next_token_vocab(own)->base;
     for (int64_t v = 0; v < vocabulary; v++) {
-      double x = a[k * vocabulary + v], y = b[k * vocabulary + v];
+      double x = a[v], y = b[v];
       if (fabs(x - y) > 1e-11)
         fail_msg("text %d of %d tokens: %.15g, and anew %.15g", (int)k, (int)next_token_text(own, k).count, x,
                  y);
-      if (v > token[k] && x > a[k * vocabulary + token[k]]) token[k] = (int32_t)v;
+      if (v > token[k] && x > a[token[k]]) token[k] = (int32_t)v;
+      assert_true(x <= most || !may_write(next_token_vocab(own), v));
     }
   }
 }
