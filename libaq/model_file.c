@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "vm/link.h"
 #include "libaq/shown_tree.h"
 #include "runtime/io/number.h"
 
@@ -186,6 +187,15 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
   return true;
 }
 
+/* Are these numbers of a target, scores of its classes, or scores of steps between them? */
+static bool answers(const struct vm_type *t, const struct vm_type *target, bool chain) {
+  int axes = target->dtype != RT_INT ? 0 : chain ? 2 : 1;
+  if (t->dtype != RT_REAL || !t->batched || t->rank != target->rank + axes) return false;
+  for (int a = 0; a < axes; a++)
+    if (t->dim[target->rank + a] != target->of) return false;
+  return memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) == 0;
+}
+
 /* Does the function give scores for every class of its targets, or their numbers, and the loss where it is
  * wanted? */
 static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) {
@@ -193,11 +203,7 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
   if (!f || !m->output_count || f->output_count < m->output_count + loss) return false;
   for (uint32_t o = 0; o < m->output_count; o++) {
     const struct vm_type *target = &m->input[m->output[o].target].type, *t = &f->value[f->output[o]].type;
-    bool whole = target->dtype == RT_INT;
-    if (t->dtype != RT_REAL || !t->batched || t->rank != target->rank + whole) return false;
-    if (memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) != 0
-        || (whole && t->dim[target->rank] != target->of))
-      return false;
+    if (!answers(t, target, !strcmp(m->output[o].link, VM_LINK_CHAIN))) return false;
   }
   /* The loss may be followed by the losses of the outputs, and these by what they are divided by. */
   uint32_t count = m->output_count;

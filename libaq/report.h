@@ -19,7 +19,7 @@ enum rep_kind {
 #undef TARGET
 };
 /* Tags, whatever the loss. */
-enum { REP_OF_TAGS = REP_TAGS };
+enum { REP_OF_TAGS = REP_TAGS | REP_CHAIN };
 /* The row of targets.def. REP_CHANCE is also measured as the classes "0" and "1"; a row of REP_TAGS and
  * REP_NEXT is a token. */
 const struct vm_target *rep_target(enum rep_kind kind);

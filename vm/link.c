@@ -30,6 +30,7 @@ const struct vm_link vm_links[] = {
     {"softmax", 0, 1, true, softmax, "probabilities, from 0 to 1, which add up to 1", "the scores"},
     {"sigmoid", 0, 1, false, sigmoid, "probabilities, from 0 to 1", "the logit"},
     {"exp", 0, INFINITY, false, exponential, "counts or other numbers of at least 0", "the logarithm"},
+    {VM_LINK_CHAIN, 0, 1, false, NULL, "tags", "the scores of steps"},
 };
 const int vm_link_count = sizeof vm_links / sizeof *vm_links;
 

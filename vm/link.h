@@ -10,10 +10,14 @@ struct vm_link {
   const char *name; /* "": the answer is what the model returns */
   double least, most;
   bool along; /* over the last axis: the numbers of a target add up to 1 */
-  void (*apply)(double *x, int64_t rows, int64_t columns); /* in place, x: [rows, columns] */
-  const char *targets;                                     /* in words, what its targets are */
-  const char *returned;                                    /* and what the model returns */
+  /* In place, x: [rows, columns]; NULL: it does not go by rows. */
+  void (*apply)(double *x, int64_t rows, int64_t columns);
+  const char *targets;  /* in words, what its targets are */
+  const char *returned; /* and what the model returns */
 };
+/* The link of tags whose scores are those of steps, [T, C, C]: probabilities over all ways. No program names
+ * it. */
+#define VM_LINK_CHAIN "chain"
 extern const struct vm_link vm_links[];
 extern const int vm_link_count;
 

@@ -1,5 +1,6 @@
 /* verify_module.c: the parts of a module beside its functions. */
 #include "vm/link.h"
+#include "vm/target.h"
 #include "vm/verify_parts.h"
 
 #include <math.h>
@@ -77,12 +78,19 @@ static int verify_requirement(struct verify *v, uint32_t n) {
   return fits ? RT_OK : bad(v, "requirement", n);
 }
 
+/* Ways through scores of steps are those of tags. */
+static bool output_complete(const struct vm_module *m, const struct vm_output *output) {
+  if (!output->name || !output->loss || !output->link || output->target < 0
+      || (uint32_t)output->target >= m->input_count)
+    return false;
+  const struct vm_link *link = vm_link_find(output->link);
+  return link && (link->apply || vm_form_of(&m->input[output->target]) == VM_TAGS);
+}
+
 static int verify_outputs(struct verify *v) {
   const struct vm_module *m = v->module;
   for (uint32_t i = 0; i < m->output_count; i++)
-    if (!m->output[i].name || !m->output[i].loss || !m->output[i].link || !vm_link_find(m->output[i].link)
-        || m->output[i].target < 0 || (uint32_t)m->output[i].target >= m->input_count)
-      return bad(v, "output", i);
+    if (!output_complete(m, &m->output[i])) return bad(v, "output", i);
   return RT_OK;
 }
 

@@ -131,6 +131,16 @@ static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *
       c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_cross_entropy, 2, .arg = x}));
 }
 
+static int run_forward_chain(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                             struct cc_value *result) {
+  ir_id x;
+  int status = cc_builtin_no_slot(c, self, args);
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
+  if (status != RT_OK) return status;
+  return cc_builtin_done(
+      c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_forward_chain, 1, .arg = &x}));
+}
+
 /* What a function asks of a number that it is given. */
 static int run_within(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
@@ -335,6 +345,9 @@ static const struct cc_builtin builtins[] = {
      "one behind the other along an axis, counted from 0; the last when none is given"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
     {"nll", CC_TAKES(score_ids), run_nll, 0, 0, "-log_softmax(x) at the id; of an id that is no class, 0"},
+    {"forward_chain", CC_TAKES(just_x), run_forward_chain, 0, 0,
+     "of x[t, a, b], what b is worth at t behind a: the logarithm of e to the score of each way to b at t, "
+     "summed, less that of all ways to t - 1"},
     {"within", CC_TAKES(within_rows), run_within, 0, 0,
      "the number, which is refused unless it lies in between"},
     {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,

@@ -232,6 +232,12 @@ static ir_id target_node(struct cc_context *c, uint32_t o) {
   return id;
 }
 
+/* How the answer follows from what the model returns, unless a loss says it. */
+static const char *usual_link(struct cc_context *c, const struct vm_input *target, ir_id returned) {
+  if (target->type.dtype != RT_INT) return "";
+  return cc_type(c, returned)->rank > target->type.rank + 1 ? VM_LINK_CHAIN : "softmax";
+}
+
 /* What the model predicts is known by its name, unless the model calls something else so. */
 static int begin(struct cc_context *c, const ir_id *output, struct cc_answers *answers) {
   *answers = (struct cc_answers){.frame = c->frame, .count = (int)c->module->output_count, .output = -1};
@@ -239,7 +245,7 @@ static int begin(struct cc_context *c, const ir_id *output, struct cc_answers *a
   for (uint32_t o = 0; o < c->module->output_count; o++) {
     struct vm_output *out = &c->module->output[o];
     answers->prediction[o] = output[o];
-    out->link = c->module->input[out->target].type.dtype == RT_INT ? "softmax" : "";
+    out->link = usual_link(c, &c->module->input[out->target], output[o]);
     if (!(answers->target[o] = target_node(c, o))) return c->error->code;
     struct cc_value value = {.kind = CC_TENSOR, .id = answers->target[o]};
     if (cc_lookup(c->scope, out->name)) continue;

@@ -125,11 +125,26 @@ static bool predicts_classes(const struct cc_context *c, int output) {
   return c->module->input[c->module->output[output].target].type.dtype == RT_INT;
 }
 
+/* The type of a parameter, or NULL. */
+static const struct gr_node *type_of(const struct cc_definition *d, int parameter) {
+  const struct gr_node *node = d->node->child[0]->child[parameter];
+  return node->count > 0 ? node->child[0] : NULL;
+}
+
+/* Of classes, how many axes what the model returns has beside those of the target: one, or two where it is
+ * scores of steps. */
+static bool axes_fit(const struct cc_context *c, const struct cc_definition *d, int output) {
+  const struct gr_node *returned = type_of(d, 0), *target = type_of(d, 1);
+  if (!returned || !predicts_classes(c, output)) return true;
+  bool chain = !strcmp(c->module->output[output].link, VM_LINK_CHAIN);
+  return returned->child[0]->count - target->child[0]->count == 1 + chain;
+}
+
 /* Does the function take such a target? Without a type it takes any. */
 static bool fits(const struct cc_context *c, const struct cc_definition *d, int output) {
-  const struct gr_node *target = d->node->child[0]->child[1],
-                       *type = target->count > 0 ? target->child[0] : NULL;
-  return !type || (type->count > 1 && type->child[1]) == predicts_classes(c, output);
+  const struct gr_node *type = type_of(d, 1);
+  return !type
+         || ((type->count > 1 && type->child[1]) == predicts_classes(c, output) && axes_fit(c, d, output));
 }
 
 /* Is it one of the library's losses, and not what helps them? */
@@ -161,11 +176,18 @@ static const char *all_that_fit(struct cc_context *c, int output) {
   return cc_keep_text(c, &list, "another");
 }
 
+static const char *kind_words(const struct cc_context *c, int output) {
+  if (!predicts_classes(c, output)) return "a number";
+  return strcmp(c->module->output[output].link, VM_LINK_CHAIN)
+             ? "one of several classes"
+             : "a chain of tags: the model returns scores of steps";
+}
+
 static int check_fit(struct cc_context *c, const struct cc_definition *d, int output,
                      const struct gr_node *node) {
   if (fits(c, d, output)) return RT_OK;
   gr_fail(c->error, node->span, "%s does not fit `%s`, which is %s", d->name, c->module->output[output].name,
-          predicts_classes(c, output) ? "one of several classes" : "a number");
+          kind_words(c, output));
   for (uint32_t o = 0; o < c->module->output_count && (node->kind != GR_CALL || positional(node) == 0); o++)
     if (fits(c, d, (int)o))
       rt_hint(c->error, "without a name it is a loss of every output: write %s(%s)", d->name,
@@ -221,12 +243,13 @@ static int keep_link(struct cc_context *c, const struct cc_definition *d, const 
             link->text);
     return c->error->code;
   }
-  if (link->kind != GR_NAME || !vm_link_find(link->text)) {
+  const struct vm_link *named = link->kind == GR_NAME ? vm_link_find(link->text) : NULL;
+  if (!named || !named->apply) {
     gr_fail(c->error, link->span, "a link turns what the model returns into answers, and this is not a link");
     rt_hint(c->error, "the links are sigmoid, exp and softmax");
     return c->error->code;
   }
-  term->link = vm_link_find(link->text)->name;
+  term->link = named->name;
   return RT_OK;
 }
 

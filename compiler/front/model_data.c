@@ -2,6 +2,7 @@
  */
 #include "compiler/front/arguments.h"
 #include "runtime/io/schema.h"
+#include "vm/target.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -169,6 +170,14 @@ static struct vm_type wanted_type(const struct vm_input *target) {
   return t;
 }
 
+/* Are these scores of steps, from the tag before: [T, C, C] where [T, C] would be scores of tags? */
+static bool is_of_steps(const struct vm_input *target, const struct vm_type *found) {
+  struct vm_type wanted = wanted_type(target);
+  return vm_form_of(target) == VM_TAGS && found->dtype == RT_REAL && found->rank == 3
+         && found->dim[0] == wanted.dim[0] && found->dim[1] == wanted.dim[1]
+         && found->dim[2] == wanted.dim[1];
+}
+
 /* One answer is wanted for all positions of a text, and there is one for each, or the other way round. */
 static void hint_positions(struct cc_context *c, const struct vm_type *wanted, const struct vm_type *found) {
   const bool many = found->rank == wanted->rank + 1;
@@ -197,6 +206,7 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
     int status = cc_to_tensor(c, &result[o], outputs->child[o]->span, &output[o]);
     if (status != RT_OK) return status;
     struct vm_type wanted = wanted_type(&m->input[m->output[o].target]), found = *cc_type(c, output[o]);
+    if (is_of_steps(&m->input[m->output[o].target], &found)) wanted = found;
     bool same = wanted.rank == found.rank && found.dtype == RT_REAL;
     for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];
     if (!same) {

@@ -79,6 +79,11 @@ RULE(cross_entropy) {
   ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_cross_entropy_grad, 3, .arg = arg}));
 }
 
+RULE(forward_chain) {
+  const ir_id arg[3] = {rule_arg(b, 0), b->y, b->dy};
+  ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_forward_chain_grad, 3, .arg = arg}));
+}
+
 /* ---- tables ---- */
 
 /* The gradient of a table that each example has one of: onehot(ids)' dy, with all axes of ids taken as

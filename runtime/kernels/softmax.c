@@ -1,14 +1,9 @@
 /* softmax.c: softmax, log_softmax and cross_entropy: rows along the last axis, shifted by their maximum so
  * that exp cannot overflow. */
 #include "runtime/kernels/kernel.h"
+#include "runtime/kernels/log_sum.h"
 #include "runtime/kernels/math.h"
 #include "runtime/kernels/split.h"
-
-static real row_maximum(int64_t n, const real *a) {
-  real m = -INFINITY;
-  _Pragma("omp simd reduction(max : m)") for (int64_t i = 0; i < n; i++) m = a[i] > m ? a[i] : m;
-  return m;
-}
 
 /* y = exp(a - shift); returns the sum. */
 static real exponentials(int64_t n, const real *restrict a, real shift, real *restrict y) {
@@ -17,12 +12,6 @@ static real exponentials(int64_t n, const real *restrict a, real shift, real *re
     y[i] = LANE_EXP(a[i] - shift);
     sum += y[i];
   }
-  return sum;
-}
-
-static real sum_of_exponentials(int64_t n, const real *a, real shift) {
-  real sum = 0;
-  _Pragma("omp simd reduction(+ : sum)") for (int64_t i = 0; i < n; i++) sum += LANE_EXP(a[i] - shift);
   return sum;
 }
 
@@ -41,12 +30,6 @@ static void softmax_span(const struct rt_call *call, const struct span *span) {
 }
 
 void KERNEL(softmax)(const struct rt_call *call) { split_rows(call, call->out[0].shape, softmax_span); }
-
-/* max + log of the sum of exp(a - max) */
-static real log_sum(int64_t n, const real *a) {
-  real m = row_maximum(n, a), shift = m == -INFINITY ? 0 : m;
-  return shift + LANE_LOG(sum_of_exponentials(n, a, shift));
-}
 
 /* A row of minus infinities stays as it is. */
 static void log_softmax_span(const struct rt_call *call, const struct span *span) {

@@ -64,6 +64,20 @@ def shares():
     return p / p.sum(1, keepdim=True)
 
 
+def steps(size):
+    return lambda: {"x": size * torch.randn(N, C, C, dtype=torch.float64),
+                    "y": torch.randint(0, C, (N,), dtype=torch.int32)}
+
+
+def chain(x, y):
+    """-log of the probability of y among all ways, by the sum over all of them."""
+    ways, taken = x[0].mean(0), x[0].mean(0)[y[0]]
+    for t in range(1, len(x)):
+        ways = torch.logsumexp(ways[:, None] + x[t], 0)
+        taken = taken + x[t, y[t - 1], y[t]]
+    return (torch.logsumexp(ways, 0) - taken) / len(x)
+
+
 CASES = {}
 for size in (1, 300):
     named = {
@@ -81,6 +95,7 @@ for size in (1, 300):
         "hubers": (numbers(size, normal), of_numbers(lambda x, y: F.huber_loss(x, y, delta=0.7))),
         "focused": (classes(size), of_classes(focal)),
         "margins": (classes(size), of_classes(lambda x, y: F.multi_margin_loss(x, y, margin=0.8))),
+        "tags": (steps(size), of_classes(chain)),
         "counts": (numbers(1, many), of_numbers(lambda x, y: F.poisson_nll_loss(x, y))),
         "pinball": (numbers(size, normal), of_numbers(pinball)),
         "divergence": (numbers(size, shares), of_numbers(

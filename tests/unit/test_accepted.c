@@ -126,6 +126,16 @@ static bool run(struct vm_module *m, struct rt_pool *pool, enum rt_precision pre
   return status == RT_OK;
 }
 
+/* [t, c, c], and [t, c] for the others. */
+static void make_chain(struct vm_type *args, int count) {
+  args[0].rank = 3;
+  args[0].dim[2] = args[0].dim[1];
+  for (int k = 1; k < count; k++) {
+    args[k] = args[0];
+    args[k].rank = 2;
+  }
+}
+
 static void test_accepted(void **state) {
   (void)state;
   struct rt_pool *pool = rt_pool_new(1, NULL);
@@ -154,6 +164,8 @@ static void test_accepted(void **state) {
       args[1].dtype = RT_INT;
       args[1].of = args[0].rank ? args[0].dim[op == OP_gather ? 0 : args[0].rank - 1] : d.dim[0];
     }
+    if ((op == OP_forward_chain || op == OP_forward_chain_grad) && args[0].rank > 1 && rand() % 2)
+      make_chain(args, count);
     if (roll_result(&d, op, count, args, attr, &result)) {
       struct vm_function *f = build_function(m, "run");
       uint32_t in[MOST_ARGS] = {0, 1, 2};

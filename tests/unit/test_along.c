@@ -45,6 +45,61 @@ static void cumsum_trial(const struct batch *b, bool batched, int rank, const in
   value_free(&y);
 }
 
+/* ---- forward_chain ---- */
+
+static double log_of_sum(const double *x, int n) {
+  double most = -INFINITY, sum = 0;
+  for (int k = 0; k < n; k++) most = fmax(most, x[k]);
+  for (int k = 0; k < n; k++) sum += exp(x[k] - most);
+  return most + log(sum);
+}
+
+enum { MOST_CHOICES = 150 };
+
+/* y of one example: t positions, n choices. */
+static void pass_forward(const double *score, int64_t t, int n, double *y) {
+  double ways[MOST_CHOICES];
+  for (int64_t k = 0; k < t; k++) {
+    double all = k ? log_of_sum(y + (k - 1) * n, n) : 0;
+    for (int b = 0; b < n; b++) {
+      double mean = 0;
+      for (int a = 0; a < n; a++) {
+        double one = score[(k * n + a) * n + b];
+        mean += one / n;
+        ways[a] = (k ? y[(k - 1) * n + a] - all : 0) + one;
+      }
+      y[k * n + b] = k ? log_of_sum(ways, n) : mean;
+    }
+  }
+}
+
+static void forward_trial(const struct batch *b, bool batched, int length, int n) {
+  struct value a, y, *in[] = {&a};
+  value_init(&a, b, batched, 3, (const int[]){length, n, n});
+  value_init(&y, b, batched, 2, (const int[]){length, n});
+  value_random(&a);
+  int64_t done = 0; /* positions of the examples before */
+  for (int64_t e = 0; e < a.shape.examples; e++) {
+    int64_t t = rt_size(&a.shape, 0, e);
+    pass_forward(a.number + done * n * n, t, n, y.number + done * n);
+    done += t;
+  }
+  check(OP_forward_chain, &(struct rt_call){.examples = b->examples}, 1, in, &y, 1e-5);
+  value_free(&a);
+  value_free(&y);
+}
+
+static void chains_go_forward(void **state) {
+  (void)state;
+  for (int trial = 0; trial < TRIALS; trial++) {
+    struct batch b = batch_for(trial);
+    bool batched = below(4);
+    forward_trial(&b, batched, batched ? RAGGED : (int)below(6), (int)below(trial % 8 ? 7 : MOST_CHOICES));
+  }
+  struct batch one = {.examples = 1};
+  forward_trial(&one, false, 3000, 5);
+}
+
 static void cumsum_adds_up(void **state) {
   (void)state;
   for (int trial = 0; trial < 3 * TRIALS; trial++) {
@@ -215,6 +270,7 @@ int main(void) {
       cmocka_unit_test(threshold_of_entmax),
       cmocka_unit_test(threshold_finds_the_kth_largest),
       cmocka_unit_test(cumsum_adds_up),
+      cmocka_unit_test(chains_go_forward),
   };
   return cmocka_run_group_tests(tests, make_pools, free_pools);
 }

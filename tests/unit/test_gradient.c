@@ -350,6 +350,8 @@ static void make_drop(struct host *h, struct ir_head *head) {
 static ir_id make_attention(struct host *h) {
   int64_t plan;
   struct ir_head *head = ir_add_head(&h->g, "head", &plan);
+  head->extra = rt_arena_alloc(&h->g.arena, ATTEND_MAX_EXTRAS * sizeof *head->extra);
+  assert_non_null(head->extra);
   struct head_dims d = {.batched = host_below(h, 4) > 0};
   d.n = any_dim(h, "T", d.batched, 0);
   d.m = host_below(h, 2) ? d.n : any_dim(h, "M", d.batched, 0);
