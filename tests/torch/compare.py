@@ -271,6 +271,33 @@ def nested(p, a):
     return [torch.stack(out) * a["r"]]
 
 
+def conv(p, x, path, width, stride=1, causal=False):
+    """PyTorch's own convolution, over [1, D, T], of the rows that are seen: the ends are padded with zeros."""
+    n = len(x)
+    before = width - 1 if causal else (width - 1) // 2
+    behind = -(-n // stride) * stride - n + width - 1 - before
+    w = p(path + ".linear.W")
+    w = w.reshape(width, x.shape[1], w.shape[1]).permute(2, 1, 0)
+    y = F.conv1d(F.pad(x.T[None], (before, behind)), w, p(path + ".linear.b"), stride=stride)
+    return y[0].T[: -(-n // stride)]
+
+
+def windows(p, a):
+    x, r = a["x"], a["r"]
+    shapes = [(3, 1, False), (4, 1, False), (3, 1, True), (1, 1, False), (7, 2, False), (2, 3, False), (5, 3, True)]
+    y = [conv(p, x, "windows.conv" + (f"_{n + 1}" if n else ""), *shape) for n, shape in enumerate(shapes)]
+    return [z * r for z in y[:4]] + y[4:]
+
+
+def pools(p, a):
+    x, r = a["x"], a["r"]
+    y = x * r
+    most = [F.max_pool1d(y.T[None], size, ceil_mode=True)[0].T for size in (2, 5, 1)]
+    mean = [F.avg_pool1d(y.T[None], size, ceil_mode=True, count_include_pad=False)[0].T for size in (3, 4)]
+    before = torch.cat([torch.zeros_like(y[:1]), y[:-1]])
+    return [*most, mean[0], mean[1] ** 2, torch.cat([before, y], 1) * torch.cat([r, x], 1)]
+
+
 def real(*shape):
     return torch.randn(*shape, dtype=torch.float64)
 
@@ -325,6 +352,8 @@ CASES = {
     "retained": (lambda: {"q": real(21, 3, 3), "k": real(21, 3, 3), "v": real(21, 3, 4), "b": real(3), "r": real(21, 3, 4)}, retained),
     **{f"moved of {n}": (lambda n=n: {"start": real(3, 4), "k": real(n, 3), "v": real(n, 4), "A": real(3, 3), "r": real(n, 4)}, moved) for n in (0, 1, 2, 16)},
     "nested": (lambda: {"x": real(9, 4), "r": real(9, 4)}, nested),
+    **{f"windows of {n}": (lambda n=n: {"x": real(n, 4), "r": real(n, 3)}, windows) for n in (1, 2, 7, 12)},
+    **{f"pools of {n}": (lambda n=n: {"x": real(n, 4), "r": real(n, 4)}, pools) for n in (1, 2, 7, 20)},
     "gated_unit": (lambda: {"x": real(6, 4), "r": real(6, 4)},
                    lambda p, a: [p.project(F.silu(p.project(a["x"], "gate")) * p.project(a["x"], "up"), "swiglu.project") * a["r"]]),
 }
