@@ -4,11 +4,18 @@
 #include "aqc/output.h"
 #include "aqc/verb.h"
 
+#include <inttypes.h>
+
 static int print_facts(const struct settings *settings, const aq_run_facts *facts) {
   double time = facts->seconds_per_run, scale = time < 1e-3 ? 1e6 : time < 1 ? 1e3 : 1;
   aq_shown *shown = aq_shown_new(true);
   aq_shown_real(shown, "seconds_per_run", NULL, time);
   aq_shown_whole(shown, "peak_bytes", NULL, (int64_t)facts->peak_bytes);
+  if (facts->unused_params) {
+    aq_shown_whole(shown, "unused_params", NULL, facts->unused_params);
+    message_remark("%s: %" PRId64 " of its tensors %s not used: %s", settings->params, facts->unused_params,
+                   facts->unused_params == 1 ? "is" : "are", facts->unused);
+  }
   if (settings->repeat > 1)
     aq_shown_note(shown, NULL, "%.3f %s per run, %.1f KiB", scale * time,
                   scale > 1e3 ? "µs"
@@ -35,7 +42,7 @@ static int check_settings(const struct settings *settings) {
 
 static int run_run(const struct settings *settings) {
   aq_run_options options;
-  aq_run_facts facts = {0, 0};
+  aq_run_facts facts = {0};
   aq_program *program;
   int status = check_settings(settings);
   if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);

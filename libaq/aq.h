@@ -519,6 +519,10 @@ void aq_run_options_init(aq_run_options *options); /* sets size and the defaults
 typedef struct aq_run_facts {
   double seconds_per_run;
   size_t peak_bytes; /* of intermediate values, without inputs and parameters */
+  /* Tensors of the file of parameters that the function has no parameter for: how many, and the names of the
+   * first ones with commas between them, cut where they are too long. */
+  int64_t unused_params;
+  char unused[256];
 } aq_run_facts;
 /* facts may be NULL. */
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts);

@@ -272,6 +272,27 @@ static int prepare(struct run *r, struct rt_error *error) {
   return status;
 }
 
+static bool is_param(const struct vm_module *m, const char *name) {
+  uint32_t p = 0;
+  while (p < m->param_count && strcmp(m->param[p].name, name) != 0) p++;
+  return p < m->param_count;
+}
+
+/* A file that save_params wrote holds results and gradients too, which are no parameters. */
+static void note_unused(const struct run *r, aq_run_facts *facts) {
+  const size_t prefix = strlen(r->param_prefix);
+  size_t length = 0;
+  for (int k = 0; r->params && k < io_tensors_count(r->params); k++) {
+    const char *name = io_tensors_at(r->params, k)->name;
+    if (strncmp(name, r->param_prefix, prefix) != 0 || is_param(r->module, name + prefix)) continue;
+    size_t room = sizeof facts->unused - length, wanted = strlen(name) + (length ? 2 : 0);
+    if (facts->unused_params++ == 0 || (wanted + 5 < room && length))
+      length += (size_t)snprintf(facts->unused + length, room, "%s%.200s", length ? ", " : "", name);
+    else if (length && room > 5 && strcmp(facts->unused + length - 3, "...") != 0)
+      length += (size_t)snprintf(facts->unused + length, room, ", ...");
+  }
+}
+
 /* The mean of all runs but the first, in which caches are cold and threads asleep; of a single run, that one.
  */
 static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
@@ -282,9 +303,10 @@ static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
     if (status != RT_OK) return status;
     if (k == 0 && repeat > 1) start = lib_seconds();
   }
-  if (facts)
-    *facts = (aq_run_facts){(lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1),
-                            vm_machine_memory(r->machine).slots};
+  if (!facts) return RT_OK;
+  *facts = (aq_run_facts){.seconds_per_run = (lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1),
+                          .peak_bytes = vm_machine_memory(r->machine).slots};
+  note_unused(r, facts);
   return RT_OK;
 }
 
