@@ -256,12 +256,25 @@ static bool was_placed(const struct dep_value *v, int axis, vm_dim from, vm_dim 
   return false;
 }
 
+/* An axis that is cut begins later, and so the two of the support are nearer, or farther apart. */
+static void cut_support(struct dep_making *m, const struct shift *s) {
+  const struct dep_route same = dep_same_axes(m, 0);
+  struct dep_support *t = &m->v.support;
+  const struct ir_end by = dep_size(s->by);
+  const int cut = dep_first_axis(&m->v, s->axis);
+  dep_support_from(m, 0, &same);
+  if (!t->known || (t->axis != cut && t->other != cut)) return;
+  t->least = t->other == cut ? dep_minus(m->d, t->least, by) : dep_plus(m->d, t->least, by);
+  t->most = t->other == cut ? dep_minus(m->d, t->most, by) : dep_plus(m->d, t->most, by);
+}
+
 static void slice(struct dep_making *m) {
   struct vm_dims *dims = m->d->dims;
   const struct shift s = {.axis = (int)m->node->attr[0], .by = (vm_dim)m->node->attr[1]};
   vm_dim end = vm_dim_plus(dims, s.by, m->node->type.dim[s.axis]), before;
   shifted_axes(m, &s);
   pull_shifted(m, &s);
+  cut_support(m, &s);
   double number;
   if (was_placed(dep_arg(m, 0), s.axis, s.by, end) || dep_is_number(m->d->g, m->node->arg[0], &number))
     return;

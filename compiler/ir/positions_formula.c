@@ -169,12 +169,39 @@ static bool add_start(struct vm_dims *dims, vm_dim *from, vm_dim start) {
   return *from != VM_NO_DIM;
 }
 
+static bool is_ones(const struct ir_graph *g, ir_id id) {
+  const struct ir_node *n = &g->node[id];
+  while (n->op == OP_expand || n->op == OP_reshape || n->op == OP_stop) n = &g->node[n->arg[0]];
+  return n->op == OP_constant && n->real == 1;
+}
+
+/* A column times a row of ones repeats the column, and a column of ones times a row the row. */
+static bool look_through_product(const struct ir_graph *g, struct place *p) {
+  const struct ir_node *n = &g->node[p->node];
+  const int rank = n->type.rank;
+  for (int k = 0; n->op == OP_matmul && k < 2; k++) {
+    const struct vm_type *from = &g->node[n->arg[k]].type;
+    bool turned = n->attr[k];
+    int sum = (k == 0) != turned ? rank - 1 : rank - 2, kept = sum == rank - 1 ? rank - 2 : rank - 1;
+    if (from->dim[sum] != VM_ONE || !is_ones(g, n->arg[1 - k])) continue;
+    struct place to = *p;
+    to.node = n->arg[k];
+    to.var[sum] = NO_VAR;
+    to.from[sum] = VM_NO_DIM;
+    to.var[kept] = p->var[k == 0 ? rank - 2 : rank - 1];
+    to.from[kept] = p->from[k == 0 ? rank - 2 : rank - 1];
+    *p = to;
+    return true;
+  }
+  return false;
+}
+
 /* Of an op that shows what it is given: where the element shown stands. False: another op, or not known. */
 static bool look_through(const struct ir_around *around, struct place *p) {
   const struct ir_graph *g = around->g;
   const struct ir_node *n = &g->node[p->node];
   if (around->shown && n->op == OP_select && n->choice == IR_CHOICE_OWN) return p->node = n->arg[1], true;
-  if (!shows((enum rt_op)n->op)) return false;
+  if (!shows((enum rt_op)n->op)) return look_through_product(g, p);
   struct place to = nowhere(n->arg[0]);
   for (int a = 0; a < n->type.rank; a++) {
     int under = axis_under(g, n, a);
