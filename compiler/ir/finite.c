@@ -167,6 +167,50 @@ static struct ir_numbers shown(const struct ir_graph *g, const struct ir_node *n
   return made;
 }
 
+/* Where the elements of a node are taken from, as they are or times a number: x[0] from x, E[ids] from E. */
+struct roots {
+  ir_id id[16];
+  int count;
+};
+static void add_roots(const struct ir_graph *g, ir_id id, struct roots *roots, int depth) {
+  const struct ir_node *n = &g->node[id];
+  int first = 0, last = -1; /* of the arguments that are gone through */
+  switch (n->op) {
+    case OP_expand:
+    case OP_reshape:
+    case OP_transpose:
+    case OP_slice:
+    case OP_pad:
+    case OP_stop:
+    case OP_gather:
+    case OP_take:
+    case OP_neg: last = 0; break;
+    case OP_select:
+      first = 1;
+      last = 2;
+      break;
+    case OP_concat:
+    case OP_add:
+    case OP_sub:
+    case OP_mul:
+    case OP_div: last = n->arg_count - 1; break;
+    default: break;
+  }
+  if (roots->count < (int)RT_COUNT(roots->id)) roots->id[roots->count++] = id;
+  for (int k = first; k <= last && depth; k++) add_roots(g, n->arg[k], roots, depth - 1);
+}
+
+/* May the two be the same, so that their difference is just 0? */
+static bool may_be_same(const struct ir_graph *g, ir_id a, ir_id b) {
+  struct roots of_a = {.count = 0}, of_b = of_a;
+  add_roots(g, a, &of_a, 6);
+  add_roots(g, b, &of_b, 6);
+  for (int i = 0; i < of_a.count; i++)
+    for (int k = 0; k < of_b.count; k++)
+      if (of_a.id[i] == of_b.id[k] && g->node[of_a.id[i]].op != OP_constant) return true;
+  return false;
+}
+
 /* What a condition says of a value when it holds, as in where(x > 0, log(x), 0): so the value is not 0. */
 struct guard {
   ir_id value; /* 0: nothing */
@@ -206,7 +250,7 @@ static struct ir_numbers lane(const struct ir_graph *g, const struct ir_node *n,
   for (int k = 0; k < n->arg_count && k < 3; k++) operand[k] = known[n->arg[k]];
   ir_id first = shown_by(g, n->arg[0]), second = n->arg_count > 1 ? shown_by(g, n->arg[1]) : 0;
   if (n->op == OP_mul && n->arg[0] == n->arg[1]) return square(operand[0]);
-  if (n->op == OP_sub && first == second) operand[0].exact = operand[1].exact = true;
+  if (n->op == OP_sub && may_be_same(g, n->arg[0], n->arg[1])) operand[0].exact = operand[1].exact = true;
   const struct ir_node *largest = &g->node[second];
   if (n->op == OP_sub && (largest->op == OP_maximum || largest->op == OP_over)
       && shown_by(g, largest->arg[0]) == first && !operand[0].nan && operand[0].high <= IR_MOST)
