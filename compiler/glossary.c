@@ -153,10 +153,12 @@ static const char *written_option(struct cc_words *words, const struct io_option
   static const char *const value[] = {[IO_OPTION_WHOLE] = "N",
                                       [IO_OPTION_TEXT] = "\"…\"",
                                       [IO_OPTION_SWITCH] = "true | false",
-                                      [IO_OPTION_CHOICE] = ""};
+                                      [IO_OPTION_CHOICE] = "",
+                                      [IO_OPTION_WORD_OR_NUMBER] = "number | "};
   struct rt_text text = {0};
   rt_text_printf(&text, "%s = %s", option->name, value[option->type]);
-  for (int64_t k = 0; option->choice && k < option->most; k++)
+  const int64_t words_of = option->most - (option->type == IO_OPTION_WORD_OR_NUMBER);
+  for (int64_t k = 0; option->choice && k < words_of; k++)
     rt_text_printf(&text, "%s%s", k ? " | " : "", option->choice[k]);
   return kept(words, &text);
 }

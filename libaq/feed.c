@@ -58,6 +58,21 @@ static void share_vocabularies(const struct vm_module *module, struct io_schema 
   }
 }
 
+/* ids[T, 100]: the program says how many there are. */
+static int given_ids(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
+  for (uint32_t i = 0; i < module->input_count; i++) {
+    const struct vm_input *input = &module->input[i];
+    struct io_column *column = &schema->columns[vm_column_of(module, input)];
+    int64_t count;
+    if (!column->kind->numbered || column->vocab || column->shares >= 0
+        || vm_dim_value(&module->dims, input->type.of, NULL, &count, NULL))
+      continue;
+    int status = io_vocab_numbers(&column->vocab, count, error);
+    if (status != RT_OK) return status;
+  }
+  return RT_OK;
+}
+
 /* Takes the vocabularies that the program gives: labels, or a file of words. */
 static int given_vocabularies(const struct vm_module *module, struct io_schema *schema,
                               struct rt_error *error) {
@@ -134,6 +149,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
                    "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
                    schema->count);
   share_vocabularies(module, schema);
+  status = given_ids(module, schema, error);
+  if (status != RT_OK) return status;
   status = given_vocabularies(module, schema, error);
   if (status == RT_OK) status = pair_columns(module, schema, error);
   return status != RT_OK ? status : io_schema_check(schema, error);

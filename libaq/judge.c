@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "runtime/io/fit.h"
 #include "vm/link.h"
 
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
@@ -95,6 +96,13 @@ static int read_truth(struct lib_judge *judge, const void *target, int64_t row, 
   return RT_OK;
 }
 
+/* As the file has it. Row r of a matrix has its own scales. */
+static void undo_truth(struct lib_judge *judge, uint32_t o, int64_t r, int64_t columns) {
+  const struct io_column *column =
+      &judge->schema->columns[judge->feed.column[judge->module->output[o].target]];
+  io_fit_undo(column, judge->truth, r * columns, columns);
+}
+
 /* Judges the labels of an example; p: [columns]. */
 static int judge_labels(struct lib_judge *judge, const struct io_values *v, int64_t row,
                         struct rep_labels *labels, struct rep_report *report, struct rt_error *error) {
@@ -128,6 +136,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
     return rt_no_memory(error);
   lib_to_double(&t, judge->feed.precision, judge->scratch);
   vm_link_find(output->link)->apply(judge->scratch, rows, columns);
+  io_fit_undo(&judge->schema->columns[judge->feed.column[output->target]], judge->scratch, 0, t.shape->count);
   for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_NEXT))
@@ -139,6 +148,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
       status = rep_add_chance(report, lib_number_at(target, judge->feed.precision, r), p[0], error);
     else {
       status = read_truth(judge, target, r, columns, error);
+      if (status == RT_OK) undo_truth(judge, o, r, columns);
       if (status == RT_OK) status = rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
     }
   }

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 17, HEADER = 28 /* bytes */ };
+enum { VERSION = 18, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -142,6 +142,7 @@ static void stream_column(struct vm_stream *s, struct io_column *column) {
       stream_text(s, io_option_text(option, &column->set));
     else
       stream_i64(s, io_option_number(option, &column->set));
+    if (option->type == IO_OPTION_WORD_OR_NUMBER) stream_f64(s, &column->set.number);
   }
   if (!s->reading) return;
   column->name = (char *)(uintptr_t)name;

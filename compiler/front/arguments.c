@@ -216,11 +216,15 @@ static bool in_range(const struct cc_range *r, double number) {
          && (r->max_open ? number < r->max : number <= r->max);
 }
 
+static bool takes_fractions(const struct cc_parameter *p) {
+  return p->takes == CC_TAKES_NUMBER || p->takes == CC_TAKES_WORD_OR_NUMBER;
+}
+
 static void put_range(struct rt_text *out, const struct cc_parameter *p) {
   const struct cc_range *r = &p->range;
-  rt_text_puts(out, p->takes == CC_TAKES_NUMBER ? "a number" : "a whole number");
+  rt_text_puts(out, takes_fractions(p) ? "a number" : "a whole number");
   if (r->min == 0 && r->max == 0) {
-    if (p->takes == CC_TAKES_NUMBER) rt_text_puts(out, " that is finite");
+    if (takes_fractions(p)) rt_text_puts(out, " that is finite");
     return;
   }
   bool upper = isfinite(r->max);
@@ -240,7 +244,7 @@ static void put_range(struct rt_text *out, const struct cc_parameter *p) {
 
 int cc_check_range(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *parameter,
                    double number, struct gr_span span) {
-  if (in_range(&parameter->range, number) && (parameter->takes == CC_TAKES_NUMBER || number == floor(number)))
+  if (in_range(&parameter->range, number) && (takes_fractions(parameter) || number == floor(number)))
     return RT_OK;
   struct rt_text out = {0};
   rt_text_printf(&out, "`%s` of `%s` is ", parameter->name, callee->name);
@@ -460,18 +464,18 @@ static int set_word(struct cc_context *c, const struct cc_callee *callee, const 
                     struct cc_setting *s) {
   const char *said = s->arg->kind == GR_NAME || s->arg->kind == GR_STRING ? s->arg->text : "";
   struct rt_nearest nearest = {said, NULL, 0};
-  int count = (int)p->range.max;
-  for (int k = 0; k < count; k++) {
+  for (int k = 0; k < p->words; k++) {
     rt_nearest_consider(&nearest, p->word[k]);
     if (strcmp(p->word[k], said) != 0) continue;
     if (s->arg->kind == GR_STRING)
       return gr_fail(c->error, s->arg->span, "`%s` of `%s` is written without quotes: %s = %s", p->name,
                      callee->name, p->name, said);
     s->number = k + 1;
+    s->text = said;
     return RT_OK;
   }
-  gr_fail(c->error, s->arg->span, "`%s` of `%s` is one of %s", p->name, callee->name,
-          cc_listed(c, count, p->word));
+  gr_fail(c->error, s->arg->span, "`%s` of `%s` is one of %s%s", p->name, callee->name,
+          cc_listed(c, p->words, p->word), p->takes == CC_TAKES_WORD ? "" : ", or a number");
   if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
   return c->error->code;
 }
@@ -486,6 +490,9 @@ static int set_one(struct cc_context *c, const struct cc_callee *callee, const s
     case CC_TAKES_TEXT: return set_text(c, callee, p, s);
     case CC_TAKES_NAME: return set_name(c, callee, p, s);
     case CC_TAKES_WORD: return set_word(c, callee, p, s);
+    case CC_TAKES_WORD_OR_NUMBER:
+      return s->arg->kind == GR_NUMBER || s->arg->kind == GR_UNARY ? set_number(c, callee, p, s)
+                                                                   : set_word(c, callee, p, s);
     default: return RT_OK;
   }
 }

@@ -17,19 +17,20 @@
 #define CC_ALPHA CC_FROM_TO(RT_LEAST_ALPHA, RT_MOST_ALPHA) /* of entmax; 1 is softmax, 2 sparsemax */
 
 enum cc_takes {
-  CC_TAKES_ANY,      /* a value that the callee looks at itself: most often a tensor */
-  CC_TAKES_NUMBER,   /* known while compiling */
-  CC_TAKES_WHOLE,    /* such a number without a fraction */
-  CC_TAKES_STEPS,    /* a whole number, or a part of all steps of training as in 10% */
-  CC_TAKES_SWITCH,   /* true or false */
-  CC_TAKES_DIM,      /* the size that names an axis */
-  CC_TAKES_SHAPE,    /* a list of sizes */
-  CC_TAKES_LIST,     /* a list */
-  CC_TAKES_FUNCTION, /* a function, head or built-in */
-  CC_TAKES_TEXT,     /* in quotes */
-  CC_TAKES_NAME,     /* of a column or an output; not an expression */
-  CC_TAKES_WORD,     /* one of a few words, which are written bare and are no expression */
-  CC_TAKES_WAY       /* a name with arguments of its own: optimizer = adamw(lr = 0.1) */
+  CC_TAKES_ANY,            /* a value that the callee looks at itself: most often a tensor */
+  CC_TAKES_NUMBER,         /* known while compiling */
+  CC_TAKES_WHOLE,          /* such a number without a fraction */
+  CC_TAKES_STEPS,          /* a whole number, or a part of all steps of training as in 10% */
+  CC_TAKES_SWITCH,         /* true or false */
+  CC_TAKES_DIM,            /* the size that names an axis */
+  CC_TAKES_SHAPE,          /* a list of sizes */
+  CC_TAKES_LIST,           /* a list */
+  CC_TAKES_FUNCTION,       /* a function, head or built-in */
+  CC_TAKES_TEXT,           /* in quotes */
+  CC_TAKES_NAME,           /* of a column or an output; not an expression */
+  CC_TAKES_WORD,           /* one of a few words, which are written bare and are no expression */
+  CC_TAKES_WORD_OR_NUMBER, /* such a word, whose text is then set, or a number */
+  CC_TAKES_WAY             /* a name with arguments of its own: optimizer = adamw(lr = 0.1) */
 };
 
 /* The numbers from min to max; an open end is not one of them. {0} is every finite number. */
@@ -49,7 +50,8 @@ struct cc_parameter {
       offset; /* of a setting: where its double, int64_t or rt_amount stands in the struct that is filled */
   const struct gr_node *node; /* of a function's own parameter: where it is declared */
   const char *doc;            /* of a setting: what `aqc help` says of it */
-  const char *const *word;    /* of CC_TAKES_WORD: [range.max], the first of which is number 1 */
+  int words;
+  const char *const *word; /* of CC_TAKES_WORD: [words], the first of which is number 1 */
 };
 
 struct cc_callee {

@@ -257,16 +257,20 @@ static int option_rows(const struct io_kind *kind, struct cc_parameter *row) {
   static const enum cc_takes takes[] = {[IO_OPTION_WHOLE] = CC_TAKES_WHOLE,
                                         [IO_OPTION_TEXT] = CC_TAKES_TEXT,
                                         [IO_OPTION_SWITCH] = CC_TAKES_SWITCH,
-                                        [IO_OPTION_CHOICE] = CC_TAKES_WORD};
+                                        [IO_OPTION_CHOICE] = CC_TAKES_WORD,
+                                        [IO_OPTION_WORD_OR_NUMBER] = CC_TAKES_WORD_OR_NUMBER};
   row[0] = (struct cc_parameter){"from", CC_TAKES_ANY, .optional = true, .by_name = true};
   for (int o = 0; o < kind->options; o++) {
     const struct io_option *option = &kind->option[o];
-    row[o + 1] = (struct cc_parameter){option->name,
-                                       takes[option->type],
-                                       CC_FROM_TO((double)option->least, (double)option->most),
-                                       .optional = !option->needed,
-                                       .by_name = true,
-                                       .word = option->choice};
+    const bool or_number = option->type == IO_OPTION_WORD_OR_NUMBER;
+    row[o + 1] = (struct cc_parameter){
+        option->name,
+        takes[option->type],
+        CC_FROM_TO(or_number ? 0 : (double)option->least, or_number ? 0 : (double)option->most),
+        .optional = !option->needed,
+        .by_name = true,
+        .words = option->choice ? (int)option->most - or_number : 0,
+        .word = option->choice};
   }
   return kind->options + 1;
 }
@@ -278,6 +282,11 @@ static void store_options(const struct io_kind *kind, const struct cc_setting *g
     const struct io_option *option = &kind->option[o];
     if (!given[o + 1].arg || option->type == IO_OPTION_TEXT) continue;
     bool is_switch = option->type == IO_OPTION_SWITCH;
+    if (option->type == IO_OPTION_WORD_OR_NUMBER && !given[o + 1].text) {
+      *io_option_number(option, set) = option->most;
+      set->number = given[o + 1].number;
+      continue;
+    }
     *io_option_number(option, set) = (int64_t)given[o + 1].number + (is_switch ? IO_OFF : 0);
   }
 }

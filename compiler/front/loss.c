@@ -270,6 +270,16 @@ static const char *link_of(const struct cc_context *c, const struct cc_term *ter
   return term->function->unit->is_stdlib && !classes ? "" : NULL;
 }
 
+/* A loss that says what targets can be has no use for scaled ones. */
+static bool check_scale(struct cc_context *c, const struct cc_term *term, const char *link) {
+  const struct vm_output *out = &c->module->output[term->output];
+  if (!link[0] || !c->module->input[out->target].column->set.scale) return true;
+  gr_fail(c->error, term->span, "`%s` is for targets that are %s, and `%s` is scaled", term->function->name,
+          vm_link_find(link)->targets, out->name);
+  rt_hint(c->error, "leave out `scale` of `%s`", out->name);
+  return false;
+}
+
 /* Each label of a row has a probability of its own, so they cannot add up to 1. */
 static bool check_labels(struct cc_context *c, const struct cc_term *term, const char *link) {
   const struct vm_output *out = &c->module->output[term->output];
@@ -295,7 +305,7 @@ static int settle_links(struct cc_context *c, const struct cc_terms *terms) {
                      "`%s` takes the answer for `%s` to be %s, and %s takes it to be %s",
                      term->function->name, out->name, answer_by(c, link),
                      first ? first->function->name : "a choice of classes", answer_by(c, out->link));
-    if (!check_labels(c, term, link)) return c->error->code;
+    if (!check_labels(c, term, link) || !check_scale(c, term, link)) return c->error->code;
     out->link = link;
     by[term->output] = term;
   }

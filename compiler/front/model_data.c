@@ -116,6 +116,12 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     for (int k = 0; k < o; k++)
       if (!strcmp(m->output[k].name, name->text))
         return gr_fail(c->error, name->span, "`%s` is predicted twice", name->text);
+    if (declared[which].column->set.missing)
+      return gr_fail(
+          c->error, name->span,
+          "`%s` is what the model predicts: a row without it cannot be learned from, so that nothing "
+          "may stand in its place",
+          name->text);
     if (next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
     struct vm_input *input = add_input(m, declared, which);

@@ -18,7 +18,6 @@
 #include "runtime/io/tokenise.h"
 #include "runtime/io/vocab.h"
 
-struct io_column;
 struct io_dataset;
 struct io_schema;
 struct io_field;
@@ -52,15 +51,21 @@ struct io_settings {
   int64_t max_size;            /* limit of the vocabulary */
   const char *vocab;           /* a file with the vocabulary, one text a line; otherwise it is learned */
   const char *labels;          /* all labels, in order: "bad, so-so, good" */
+  int64_t missing, scale;      /* of numbers: enum io_missing, enum io_scale */
+  double number;               /* in place of the word of an IO_OPTION_WORD_OR_NUMBER */
   int64_t own[IO_OWN_OPTIONS]; /* options that one kind alone has; the kind says what each means */
 };
 
+enum io_missing { IO_MISSING_MEAN = 1, IO_MISSING_MEDIAN, IO_MISSING_NUMBER };
+enum io_scale { IO_SCALE_STANDARD = 1, IO_SCALE_RANGE, IO_SCALE_NONE };
+
 /* What an option takes, and how it is written. */
 enum io_option_type {
-  IO_OPTION_WHOLE,  /* min_count = 2 */
-  IO_OPTION_TEXT,   /* vocab = "words.txt" */
-  IO_OPTION_SWITCH, /* lower = false */
-  IO_OPTION_CHOICE, /* split = spaces; one of a few words */
+  IO_OPTION_WHOLE,          /* min_count = 2 */
+  IO_OPTION_TEXT,           /* vocab = "words.txt" */
+  IO_OPTION_SWITCH,         /* lower = false */
+  IO_OPTION_CHOICE,         /* split = spaces; one of a few words */
+  IO_OPTION_WORD_OR_NUMBER, /* missing = mean, missing = 0; a number is one more than the last word */
 };
 enum { IO_OFF = 1, IO_ON = 2 }; /* what a switch is when it was given */
 
@@ -83,6 +88,11 @@ struct io_option {
 /* words: an array. The number of words[0] is 1. */
 #define IO_CHOICE(name, words, field, doc)                                                                   \
   { name, doc, IO_OPTION_CHOICE, 1, RT_COUNT(words), words, offsetof(struct io_settings, field), false }
+#define IO_WORD_OR_NUMBER(name, words, field, doc)                                                           \
+  {                                                                                                          \
+    name, doc, IO_OPTION_WORD_OR_NUMBER, 1, RT_COUNT(words) + 1, words, offsetof(struct io_settings, field), \
+        false                                                                                                \
+  }
 /* Is a switch on, which stands at `usual` when it was not given? */
 static inline bool io_is_on(int64_t value, bool usual) { return value ? value == IO_ON : usual; }
 /* What kinds with a vocabulary of counted tokens have in common. */
@@ -115,6 +125,7 @@ struct io_kind {
   /* Can such values belong to that column's tokens? NULL: to those of texts that continue. */
   bool (*belongs)(const struct io_kind *to);
   bool made;      /* of pairs: they are made of that column's text, and have no field of their own */
+  bool numbered;  /* the file has the ids themselves; its vocabulary are their numbers as texts */
   bool continues; /* tokens follow the text: the next one can be predicted, and tags can belong to them */
   bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
   /* The tokens of a text, which is valid UTF-8, or of several in one sequence (`texts` below); NULL when a
@@ -136,7 +147,7 @@ struct io_kind {
   int (*encode)(const struct io_place *place, const struct io_field *field, struct rt_error *error);
 
   /* What the training rows give the column beside a vocabulary and sizes. NULL: nothing. */
-  int (*learn)(const struct io_dataset *train, int column, struct io_column *learned, struct rt_error *error);
+  int (*learn)(const struct io_dataset *train, struct io_schema *schema, int column, struct rt_error *error);
 
   /* Words for messages. */
   const char *one, *more; /* what a row's length counts: "word", "words" */

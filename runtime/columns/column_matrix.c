@@ -1,5 +1,6 @@
 /* column_matrix.c: rows of numbers, as many in each row of the file, and each as wide. */
 #include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
 
 enum { ROWS, WIDTH }; /* its axes */
 
@@ -17,8 +18,12 @@ const struct io_kind io_kind_matrix = {
     .doc =
         "R rows of N numbers, `;` between them: \"1 2; 3 4; 5 6\" is 3 by 2; as many in each row of the file",
     .axis = {[ROWS] = {IO_WIDTH, "R", .counts = "rows"}, [WIDTH] = {IO_WIDTH, "N"}},
+    .option = io_numbers_options,
+    .options = IO_NUMBERS_OPTIONS,
+    .settle = io_settle_numbers,
     .element = IO_F64,
     .encode = encode,
+    .learn = io_fit_learn,
     .one = "row",
     .more = "rows",
     .entries = "numbers",

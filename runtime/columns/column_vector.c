@@ -1,5 +1,6 @@
 /* column_vector.c: numbers separated by white space or commas, as many in each row. */
 #include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
   const int64_t width = io_place_values(p)->of.width;
@@ -16,8 +17,12 @@ const struct io_kind io_kind_vector = {
     .name = "vector",
     .doc = "N numbers separated by spaces or commas, as many in each row",
     .axis = {{IO_WIDTH, "N"}},
+    .option = io_numbers_options,
+    .options = IO_NUMBERS_OPTIONS,
+    .settle = io_settle_numbers,
     .element = IO_F64,
     .encode = encode,
+    .learn = io_fit_learn,
     .entries = "numbers",
     .usual = 64,
     .small = 4,

@@ -1,5 +1,6 @@
 /* column_vectors.c: as many vectors as the row has, each of the same number of numbers. */
 #include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
 #include "runtime/io/number.h"
 
 enum { LENGTH, WIDTH }; /* its axes */
@@ -17,8 +18,12 @@ const struct io_kind io_kind_vectors = {
     .doc = "as many vectors as the row has, `;` between them: \"1 2; 3 4; 5 6\" are three; T is how many, N "
            "how many numbers each has",
     .axis = {[LENGTH] = {IO_LENGTH, "T"}, [WIDTH] = {IO_WIDTH, "N"}},
+    .option = io_numbers_options,
+    .options = IO_NUMBERS_OPTIONS,
+    .settle = io_settle_numbers,
     .element = IO_F64,
     .encode = encode,
+    .learn = io_fit_learn,
     .one = "vector",
     .more = "vectors",
     .entries = "numbers",

@@ -51,6 +51,11 @@ struct io_numbers {
   int64_t number; /* which list of the field it is, from 1; 0: it is the only one */
   int64_t count;  /* how many there were */
 };
+/* A number, or NaN when it is missing and the column fills it. NULL, or what is wrong with it. */
+const char *io_place_number(const struct io_place *p, const struct io_field *item, double *number);
+enum { IO_NUMBERS_OPTIONS = 2 };
+extern const struct io_option io_numbers_options[IO_NUMBERS_OPTIONS];
+int io_settle_numbers(struct io_settings *set, struct rt_error *error);
 int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct rt_error *error);
 /* Lists of numbers with `;` between them, all as long: the size of the axis. Messages call each of them the
  * kind's `one`. */
@@ -60,7 +65,7 @@ int io_encode_lists(const struct io_place *p, const struct io_field *field, int 
 enum { IO_LABELS_OPTIONS = 2 };
 extern const struct io_option io_labels_options[IO_LABELS_OPTIONS];
 int io_encode_labels(const struct io_place *p, const struct io_field *field, struct rt_error *error);
-int io_learn_split(const struct io_dataset *train, int column, struct io_column *learned,
+int io_learn_split(const struct io_dataset *train, struct io_schema *schema, int column,
                    struct rt_error *error);
 /* How many values of a row stay, of `values`; the others are noted as cut off by the length's limit. */
 int64_t io_encode_kept(const struct io_place *p, int64_t values);
@@ -97,10 +102,10 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
 /* Builds the vocabularies from the training rows alone and translates the ids of both. held may be NULL. */
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,
                        struct io_dataset *held, struct rt_error *error);
-/* Gives the schema what was learned: vocabularies, and what the kinds take from the dataset. Only
- * RT_NO_MEMORY can go wrong, and then the schema must be freed. */
-int io_learning_commit(struct io_learning *learning, struct io_schema *schema, const struct io_dataset *train,
-                       struct rt_error *error);
+/* Gives the schema what was learned: vocabularies, and what the kinds take from the training rows. Numbers of
+ * both datasets then become what a model gets; held may be NULL. */
+int io_learning_commit(struct io_learning *learning, struct io_schema *schema, struct io_dataset *train,
+                       struct io_dataset *held, struct rt_error *error);
 void io_learning_free(struct io_learning *learning, const struct io_schema *schema);
 
 #endif

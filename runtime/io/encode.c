@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/number.h"
 #include "runtime/io/utf8.h"
@@ -136,6 +137,12 @@ int io_encode_label(const struct io_place *p, const char *text, size_t length, i
   return status;
 }
 
+/* While a column is being learned, its numbers stay as the file has them. */
+static void fit_row(struct io_payload *of, int64_t row, const struct io_column *column) {
+  int64_t begin = io_payload_begin(of, row), end = io_payload_begin(of, row + 1);
+  io_fit_apply(column, io_payload_numbers(of) + begin * of->width, (end - begin) * of->width);
+}
+
 /* Encodes the columns that pair with others, or those that do not. The latter come first. */
 static int encode_columns(const struct io_encoder *e, const struct io_field *fields, int64_t line, bool pairs,
                           struct rt_error *error) {
@@ -153,6 +160,7 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
     v->row_unsized = v->of.width == 0;
     int status = there ? column->kind->encode(&(struct io_place){e, c, line, fields}, field, error) : RT_OK;
     if (status != RT_OK) return status;
+    if (there && column->fit) fit_row(&v->of, e->data->rows, column);
   }
   return RT_OK;
 }

@@ -54,9 +54,10 @@ int io_encode_labels(const struct io_place *p, const struct io_field *field, str
 }
 
 /* Later files are read as the training file was. */
-int io_learn_split(const struct io_dataset *train, int column, struct io_column *learned,
+int io_learn_split(const struct io_dataset *train, struct io_schema *schema, int column,
                    struct rt_error *error) {
   const struct io_values *v = &train->values[column];
+  struct io_column *learned = &schema->columns[column];
   (void)error;
   if (!learned->set.own[SPLIT])
     learned->set.own[SPLIT] = v->bars_line ? AT_BARS : v->spaces_line ? AT_SPACES : 0;

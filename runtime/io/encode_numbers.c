@@ -1,10 +1,38 @@
 /* encode_numbers.c: lists of numbers in a field: "1 2 3", and several of them, "1 2; 3 4". */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
 #include "runtime/io/number.h"
 #include "runtime/io/utf8.h"
+
+static const char *const fills[] = {"mean", "median"};
+static const char *const scales[] = {"standard", "range", "none"};
+
+const char *io_place_number(const struct io_place *p, const struct io_field *item, double *number) {
+  if (!io_place_column(p)->set.missing || !io_is_missing(item->text, item->length))
+    return io_number_parse(item->text, item->length, number);
+  *number = NAN;
+  return NULL;
+}
+
+const struct io_option io_numbers_options[IO_NUMBERS_OPTIONS] = {
+    IO_WORD_OR_NUMBER(
+        "missing", fills, missing,
+        "what stands for a number that is missing (an empty field, NA, NaN, null, None, ?): the "
+        "mean or the median of the training rows, or a number; left out, such a row is a bad one"),
+    IO_CHOICE("scale", scales, scale,
+              "standard: less the mean of the training rows, by their standard deviation; range: from 0 to 1 "
+              "over the training rows; none, or left out: as the file has them"),
+};
+
+int io_settle_numbers(struct io_settings *set, struct rt_error *error) {
+  (void)error;
+  if (set->scale == IO_SCALE_NONE) set->scale = 0;
+  return RT_OK;
+}
 
 /* "number 3 of vector 2, "x", is not a number" */
 static int not_a_number(const struct io_place *p, const struct io_numbers *list, const struct io_field *item,
@@ -24,7 +52,7 @@ int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct 
     const int64_t at = list->begin + list->count;
     if (list->most > 0 && list->count >= list->most) continue; /* only counted */
     if (io_payload_reserve(of, at + 1) != RT_OK) return rt_no_memory(error);
-    const char *wrong = io_number_parse(item.text, item.length, &io_payload_numbers(of)[at]);
+    const char *wrong = io_place_number(p, &item, &io_payload_numbers(of)[at]);
     if (wrong) return not_a_number(p, list, &item, wrong, error);
   }
   return RT_OK;

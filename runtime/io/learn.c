@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
 #include "runtime/io/utf8.h"
 
 int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error) {
@@ -152,8 +153,34 @@ int io_learning_finish(struct io_learning *learning, const struct io_schema *sch
   return check_sizes(schema, train, error);
 }
 
-int io_learning_commit(struct io_learning *learning, struct io_schema *schema, const struct io_dataset *train,
-                       struct rt_error *error) {
+/* Numbers were kept as the file has them until it was known what to make of them. */
+static void apply_fit(struct io_dataset *data, int column, const struct io_column *learned) {
+  struct io_payload *of = &data->values[column].of;
+  io_fit_apply(learned, io_payload_numbers(of), io_payload_begin(of, data->rows) * of->width);
+}
+
+/* Ids that only held-out rows have. */
+static void forget_unseen(struct io_dataset *held, int c, const struct io_column *column) {
+  struct io_payload *of = &held->values[c].of;
+  for (int64_t k = 0; column->kind->numbered && k < io_payload_begin(of, held->rows); k++)
+    if (io_payload_ids(of)[k] >= column->vocab->count) io_payload_ids(of)[k] = -1;
+}
+
+/* What the training rows give a column beside its vocabulary. */
+static int commit_column(struct io_schema *schema, int c, struct io_dataset *train, struct io_dataset *held,
+                         struct rt_error *error) {
+  struct io_column *column = &schema->columns[c];
+  const bool fitted = column->fit != NULL; /* before, and its numbers have been made already */
+  memcpy(column->size, train->values[c].size, sizeof column->size);
+  int status = column->kind->learn ? column->kind->learn(train, schema, c, error) : RT_OK;
+  if (status != RT_OK || fitted || !column->fit) return status;
+  apply_fit(train, c, column);
+  if (held) apply_fit(held, c, column);
+  return RT_OK;
+}
+
+int io_learning_commit(struct io_learning *learning, struct io_schema *schema, struct io_dataset *train,
+                       struct io_dataset *held, struct rt_error *error) {
   int status = RT_OK;
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
@@ -161,9 +188,10 @@ int io_learning_commit(struct io_learning *learning, struct io_schema *schema, c
       column->vocab = learning[c].vocab;
       learning[c].vocab = NULL;
     }
-    memcpy(column->size, train->values[c].size, sizeof column->size);
-    if (status == RT_OK && column->kind->learn) status = column->kind->learn(train, c, column, error);
+    if (status == RT_OK) status = commit_column(schema, c, train, held, error);
   }
   io_schema_share(schema);
+  for (int c = 0; held && status == RT_OK && c < schema->count; c++)
+    forget_unseen(held, c, &schema->columns[c]);
   return status;
 }

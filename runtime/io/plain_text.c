@@ -134,7 +134,7 @@ int io_dataset_from_text(const char *path, struct io_schema *schema, const struc
   if (status == RT_OK && o->check) status = io_dataset_recheck(data, o->check, o->skip_bad_rows, error);
   if (status == RT_OK && o->check && other)
     status = io_dataset_recheck(other, o->check, o->skip_bad_rows, error);
-  if (status == RT_OK) status = io_learning_commit(learning, schema, data, error);
+  if (status == RT_OK) status = io_learning_commit(learning, schema, data, NULL, error);
   if (status == RT_OK) {
     io_dataset_count_unknown(data, schema);
     if (other) io_dataset_count_unknown(other, schema);

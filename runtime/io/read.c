@@ -139,7 +139,7 @@ static int read_training(const struct training *t, struct rt_error *error) {
   if (status == RT_OK) status = io_learning_new(&learning, t->schema, error);
   if (status == RT_OK) status = read_and_split(t, learning, error);
   if (status == RT_OK) status = io_learning_finish(learning, t->schema, t->train, t->held, error);
-  if (status == RT_OK) status = io_learning_commit(learning, t->schema, t->train, error);
+  if (status == RT_OK) status = io_learning_commit(learning, t->schema, t->train, t->held, error);
   if (status == RT_OK) {
     io_dataset_count_unknown(t->train, t->schema);
     if (t->held) io_dataset_count_unknown(t->held, t->schema);

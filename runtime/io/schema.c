@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "runtime/io/fit.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/table.h"
 
@@ -43,6 +44,7 @@ void io_schema_free(struct io_schema *schema) {
     rt_free(schema->columns[c].name);
     rt_free(schema->columns[c].source);
     rt_free(schema->columns[c].second);
+    rt_free(schema->columns[c].fit);
     if (schema->columns[c].shares < 0) io_vocab_free(schema->columns[c].vocab);
   }
   rt_free(schema->columns);
@@ -229,7 +231,7 @@ bool io_schema_is_trained(const struct io_schema *schema) {
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
     if ((io_kind_has_vocab(column->kind) && !column->vocab)
-        || io_column_width(column->kind, column->size) == 0)
+        || io_column_width(column->kind, column->size) == 0 || (io_needs_fit(column) && !column->fit))
       return false;
   }
   return true;

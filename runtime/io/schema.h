@@ -4,6 +4,8 @@
 
 #include "runtime/columns/column.h"
 
+struct io_fit;
+
 /* A column: what the program declares, what follows from the others, what training learns. A module has those
  * that it was compiled with (vm/module.h), a schema those that data are read with. */
 struct io_column {
@@ -20,6 +22,7 @@ struct io_column {
   int64_t max_length;     /* of IO_LENGTH: tokens behind it are cut and counted; 0: no limit. Begin and end do
                              not count */
   int64_t size[IO_MOST_AXES]; /* of each IO_WIDTH axis; 0: taken from the first row of the training file */
+  struct io_fit *fit;         /* [width] of numbers that are filled or scaled; NULL before training */
   int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
 };

@@ -2,8 +2,10 @@
  * {"columns":[{"name":"text","kind":"words","required":true,…,"vocab":{…}},…]}. A column that shares the
  * vocabulary of an earlier one has the number of that one instead: "shares":0. "width" is one size or a list
  * of them; "axes" tells apart the kinds of one name. */
+#include <math.h>
 #include <string.h>
 
+#include "runtime/io/fit.h"
 #include "runtime/io/json.h"
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab_json.h"
@@ -22,34 +24,47 @@ static void write_option(const struct io_option *option, int64_t value, struct r
   if (option->type == IO_OPTION_WHOLE) write_integer(out, option->name, value, 0);
   if (option->type == IO_OPTION_SWITCH)
     rt_text_printf(out, ",\"%s\":%s", option->name, value == IO_ON ? "true" : "false");
-  if (option->type == IO_OPTION_CHOICE)
+  if (option->type == IO_OPTION_CHOICE || (option->type == IO_OPTION_WORD_OR_NUMBER && value < option->most))
     rt_text_printf(out, ",\"%s\":\"%s\"", option->name, option->choice[value - 1]);
+}
+
+/* A number in place of a word. */
+static void write_number(const struct io_option *option, const struct io_settings *set, struct rt_text *out) {
+  struct io_settings copy = *set;
+  if (option->type == IO_OPTION_WORD_OR_NUMBER && *io_option_number(option, &copy) == option->most)
+    rt_text_printf(out, ",\"%s\":%.17g", option->name, set->number);
 }
 
 static void write_options(const struct io_column *c, struct rt_text *out) {
   struct io_settings set = c->set;
   for (int o = 0; o < c->kind->options; o++)
-    if (c->kind->option[o].type != IO_OPTION_TEXT)
+    if (c->kind->option[o].type != IO_OPTION_TEXT) {
       write_option(&c->kind->option[o], *io_option_number(&c->kind->option[o], &set), out);
+      write_number(&c->kind->option[o], &set, out);
+    }
 }
 
 /* The number of a choice's word. */
-static int64_t read_choice(const struct io_option *option, const json_t *json, bool *good) {
+static int64_t read_choice(const struct io_option *option, const json_t *json, double *number, bool *good) {
   const json_t *value = json_object_get(json, option->name);
   const char *word = json_string_value(value);
-  for (int64_t k = 0; word && k < option->most; k++)
+  const bool or_number = option->type == IO_OPTION_WORD_OR_NUMBER;
+  *number = json_number_value(value);
+  if (or_number && json_is_number(value) && isfinite(*number)) return option->most;
+  for (int64_t k = 0; word && k < option->most - or_number; k++)
     if (!strcmp(word, option->choice[k])) return k + 1;
   if (value) *good = false;
   return 0;
 }
 
-static int64_t read_option(const struct io_option *option, const json_t *json, bool *good) {
+static int64_t read_option(const struct io_option *option, const json_t *json, double *number, bool *good) {
   switch (option->type) {
     case IO_OPTION_WHOLE: return io_json_integer(json, option->name, 0, option->most, 0, good);
     case IO_OPTION_SWITCH:
       if (!json_object_get(json, option->name)) return 0;
       return io_json_bool(json, option->name, false, good) ? IO_ON : IO_OFF;
-    case IO_OPTION_CHOICE: return read_choice(option, json, good);
+    case IO_OPTION_CHOICE:
+    case IO_OPTION_WORD_OR_NUMBER: return read_choice(option, json, number, good);
     default: return 0;
   }
 }
@@ -57,7 +72,10 @@ static int64_t read_option(const struct io_option *option, const json_t *json, b
 static void read_options(struct io_column *c, const json_t *json, bool *good) {
   for (int o = 0; o < c->kind->options; o++) {
     const struct io_option *option = &c->kind->option[o];
-    if (option->type != IO_OPTION_TEXT) *io_option_number(option, &c->set) = read_option(option, json, good);
+    double number = 0;
+    if (option->type == IO_OPTION_TEXT) continue;
+    *io_option_number(option, &c->set) = read_option(option, json, &number, good);
+    if (option->type == IO_OPTION_WORD_OR_NUMBER) c->set.number = number;
   }
   struct io_settings settled = c->set; /* as it was when it was written */
   if (c->kind->settle
@@ -99,6 +117,39 @@ static void read_sizes(struct io_column *c, const json_t *json, bool *good) {
   if (read < count) *good = false;
 }
 
+/* Three numbers for each element: [fill,shift,scale,…]. */
+static void write_fit(const struct io_column *c, struct rt_text *out) {
+  int64_t width = c->fit ? io_column_width(c->kind, c->size) : 0;
+  for (int64_t k = 0; k < width; k++)
+    rt_text_printf(out, "%s%.17g,%.17g,%.17g", k ? "," : ",\"fit\":[", c->fit[k].fill, c->fit[k].shift,
+                   c->fit[k].scale);
+  if (width > 0) rt_text_puts(out, "]");
+}
+
+/* Number k of the list. */
+static double fit_number(const json_t *list, size_t k, bool *good) {
+  const json_t *number = json_array_get(list, k);
+  if (!json_is_number(number) || !isfinite(json_number_value(number))) *good = false;
+  return json_number_value(number);
+}
+
+static int read_fit(struct io_column *c, const json_t *json, bool *good) {
+  const json_t *list = json_object_get(json, "fit");
+  int64_t width = io_column_width(c->kind, c->size);
+  if (!list) return RT_OK;
+  if (!json_is_array(list) || width < 1 || !io_needs_fit(c) || (uint64_t)width != json_array_size(list) / 3) {
+    *good = false;
+    return RT_OK;
+  }
+  if (!(c->fit = rt_zalloc((size_t)width, sizeof *c->fit))) return RT_NO_MEMORY;
+  for (size_t k = 0; k < (size_t)width; k++) {
+    c->fit[k] = (struct io_fit){fit_number(list, 3 * k, good), fit_number(list, 3 * k + 1, good),
+                                fit_number(list, 3 * k + 2, good)};
+    if (!(c->fit[k].scale > 0)) *good = false;
+  }
+  return RT_OK;
+}
+
 static void write_column(const struct io_column *c, struct rt_text *out) {
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
@@ -118,6 +169,7 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
   write_integer(out, "max_length", c->max_length, 0);
   write_options(c, out);
   write_sizes(c, out);
+  write_fit(c, out);
   write_integer(out, "shares", c->shares, -1);
   if (c->vocab && c->shares < 0) {
     rt_text_puts(out, ",\"vocab\":");
@@ -170,6 +222,7 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   c->max_length = io_json_integer(json, "max_length", 0, INT64_MAX, 0, &good);
   read_options(c, json, &good);
   read_sizes(c, json, &good);
+  if (good && read_fit(c, json, &good) != RT_OK) return rt_no_memory(error);
   if (!good) return bad(error, "a column's setting is out of range");
   const json_t *vocab = json_object_get(json, "vocab"), *source = json_object_get(json, "source"),
                *second = json_object_get(json, "second");

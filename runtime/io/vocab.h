@@ -91,4 +91,8 @@ void io_vocab_list(const struct io_vocab *vocab, int32_t max, struct rt_text *ou
 /* As one JSON object; vocab_json.h reads it. */
 void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out);
 
+enum { IO_MOST_IDS = 1 << 24 }; /* each has a row in a table */
+/* The numbers 0 to count - 1 as texts, whose ids they are. RT_USAGE: more than IO_MOST_IDS. */
+int io_vocab_numbers(struct io_vocab **vocab, int64_t count, struct rt_error *error);
+
 #endif

@@ -1,4 +1,5 @@
 /* vocab_given.c: vocabularies that are given, not learned: labels in the program, a file of words. */
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/io/file.h"
@@ -62,5 +63,23 @@ int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_erro
   const struct io_list_marks marks = {unknown, -1, -1};
   if (status == RT_OK) status = io_vocab_list_new(vocab, &entries.set, marks, error);
   io_intern_free(&entries.set);
+  return status;
+}
+
+int io_vocab_numbers(struct io_vocab **vocab, int64_t count, struct rt_error *error) {
+  struct io_intern texts = {0};
+  int status = RT_OK;
+  char digits[24];
+  *vocab = NULL;
+  if (count > IO_MOST_IDS)
+    return rt_fail(error, RT_USAGE, "%lld ids are too many: there are at most %d", (long long)count,
+                   IO_MOST_IDS);
+  for (int64_t id = 0; id < count && status == RT_OK; id++) {
+    int32_t number;
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)id);
+    status = io_intern_add(&texts, digits, (size_t)length, &number, error);
+  }
+  if (status == RT_OK) status = io_vocab_list_new(vocab, &texts, (struct io_list_marks){-1, -1, -1}, error);
+  io_intern_free(&texts);
   return status;
 }

@@ -225,7 +225,7 @@ static void test_kinds(void **state) {
     for (size_t n = 0; io_kind_later(n); n++) assert_string_not_equal(io_kind_later(n), kind->name);
   }
   assert_null(io_kind_find("wrods"));
-  assert_null(io_kind_find("ids"));
+  assert_null(io_kind_find("image"));
 }
 
 static void test_schema(void **state) {
