@@ -12,12 +12,10 @@ awk 'BEGIN { srand(1); print "text"
 awk 'BEGIN { print "text"; for (r = 0; r < 64; r++) print "w" r }' > "$work/prompts.tsv"
 head -17 "$work/prompts.tsv" > "$work/prompts16.tsv"
 
-# seconds COMMAND...: how long it takes.
+# seconds COMMAND...: of the processor, so that others on the machine matter less.
 seconds() {
-  from=$(date +%s.%N)
-  "$@" > /dev/null 2>&1
-  to=$(date +%s.%N)
-  awk -v a="$from" -v b="$to" 'BEGIN { print b - a }'
+  ( "$@" > /dev/null 2>&1; times ) \
+    | awk 'NR == 2 { gsub("s", ""); split($1, own, "m"); split($2, of, "m"); print own[1] * 60 + own[2] + of[1] * 60 + of[2] }'
 }
 # per_second MODEL TEXTS ARGUMENT...: tokens per second, without the time to start: the median of 5.
 per_second() {

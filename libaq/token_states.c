@@ -18,6 +18,7 @@ struct kept_text {
   struct part *start; /* [kept] what it began with, of those that change */
   int64_t *size;      /* [symbols] */
   int64_t before;
+  int64_t origin; /* the text that it was when it began: those of one origin have in common what stays */
 };
 
 struct token_states {
@@ -25,15 +26,15 @@ struct token_states {
   const struct vm_continuing *how;
   size_t number_bytes;
   struct vm_machine *begin, *step;
-  uint32_t *value;         /* [kept] of "step" that is the argument; UINT32_MAX: it reads none of it */
-  struct part *shared;     /* [kept] those that are one for all texts */
-  struct part *packed;     /* [kept] those of all texts */
-  struct kept_rows *rows;  /* [kept] rows that stay in their place, instead of parts */
-  bool same_texts;         /* since they were packed last: what stays of them is still packed */
-  struct kept_text *text;  /* [room], of which count are in use */
-  struct kept_text *other; /* [room] scratch of token_states_keep */
-  int64_t count, room;
-  int64_t **size; /* [symbols] of all texts, [room] each; NULL: not ragged */
+  uint32_t *value;            /* [kept] of "step" that is the argument; UINT32_MAX: it reads none of it */
+  struct part *shared;        /* [kept] those that are one for all texts */
+  struct part *packed;        /* [kept] those of all texts */
+  struct kept_rows *rows;     /* [kept] rows that stay in their place, instead of parts */
+  bool same_texts;            /* as when they were packed last: what stays of them is still packed */
+  struct kept_text *text;     /* [room], of which count are in use */
+  struct kept_text *other;    /* [room] scratch of token_states_keep */
+  int64_t count, room, begun; /* begun: texts so far */
+  int64_t **size;             /* [symbols] of all texts, [room] each; NULL: not ragged */
 };
 
 /* ---- making ---- */
@@ -254,6 +255,7 @@ int token_states_take(struct token_states *s, int64_t count, const int64_t *cons
   int status = make_room(s, count, error);
   for (int64_t t = 0; t < count && status == RT_OK; t++) {
     s->text[t].before = 0;
+    s->text[t].origin = ++s->begun;
     for (size_t k = 0; k < s->module->dims.symbol_count; k++)
       s->text[t].size[k] = sizes && sizes[k] && (int64_t)k != s->how->before ? sizes[k][t] : 0;
   }
@@ -388,18 +390,29 @@ int token_states_go_on(struct token_states *s, uint32_t input, const int32_t *to
 static int copy_text(const struct token_states *s, struct kept_text *to, const struct kept_text *from,
                      struct rt_error *error) {
   int status = RT_OK;
-  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
+  bool related = to->origin == from->origin; /* it had what stays from there already */
+  to->origin = 0;
+  for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK && !related; k++)
     status = part_set(&to->start[k], from->start[k].data, from->start[k].bytes, 0, error);
   to->before = from->before;
   memcpy(to->size, from->size, s->module->dims.symbol_count * sizeof *to->size);
   for (uint32_t k = 0; k < s->how->kept_count && status == RT_OK; k++)
-    status = part_set(&to->part[k], from->part[k].data, from->part[k].bytes, 0, error);
+    if (!related || s->how->kept[k].next != UINT32_MAX)
+      status = part_set(&to->part[k], from->part[k].data, from->part[k].bytes, 0, error);
+  if (status == RT_OK) to->origin = from->origin;
   return status;
+}
+
+/* Will the texts have, one by one, the origins that they have now? */
+static bool same_origins(const struct token_states *s, const int64_t *from, int64_t count) {
+  bool same = count == s->count;
+  for (int64_t k = 0; same && k < count; k++) same = s->text[from[k]].origin == s->text[k].origin;
+  return same;
 }
 
 int token_states_keep(struct token_states *s, const int64_t *from, int64_t count, struct rt_error *error) {
   int status = make_room(s, count, error);
-  s->same_texts = false;
+  s->same_texts = s->same_texts && same_origins(s, from, count);
   for (int64_t k = 0; k < count && status == RT_OK; k++) {
     struct kept_text *old = &s->text[from[k]], own = s->other[k];
     bool again = false; /* is it still to be copied to another text? */
@@ -411,7 +424,10 @@ int token_states_keep(struct token_states *s, const int64_t *from, int64_t count
     s->other[k] = *old;
     *old = own;
   }
-  if (status != RT_OK) return status;
+  if (status != RT_OK) {
+    s->same_texts = false;
+    return status;
+  }
   for (uint32_t k = 0; k < s->how->kept_count; k++)
     if (stays(s, k)) kept_rows_keep(&s->rows[k], from, count);
   struct kept_text *there = s->text;
