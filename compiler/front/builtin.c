@@ -60,11 +60,22 @@ static ir_id divided_by_size(struct cc_context *c, ir_id sum, vm_dim over, struc
   return ir_binary(at, OP_div, sum, size);
 }
 
-/* Is the second argument of max or min an axis of the first, as in max(x, T)? Any other dim is a number:
- * max(x, D). */
+/* Is the second argument of max or min an axis, as in max(x, T)? Behind a tensor a dim is one, and never a
+ * number: whether x has that axis does not change what is meant. Models that were made before may mean it. */
 static bool names_axis(struct cc_context *c, args_t *args) {
   const struct cc_value *x = &args->value[0], *by = &args->value[1];
-  return by->kind == CC_DIM && x->kind == CC_TENSOR && cc_axis_of(c, cc_type(c, x->id), by->dim) != -1;
+  if (by->kind != CC_DIM || x->kind != CC_TENSOR) return false;
+  return !c->program->kept || cc_axis_of(c, cc_type(c, x->id), by->dim) != -1;
+}
+
+static int no_axis_to_go(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+  const char *dim = cc_dim_text(c, args->value[1].dim);
+  c->error->hint[0] = '\0';
+  rt_hint(
+      c->error,
+      "behind a tensor a size is an axis to go along; the %s of the number %s and each element is %s(%s, …)",
+      self->op == OP_min ? "smaller" : "larger", dim, self->name, dim);
+  return c->error->code;
 }
 
 /* sum, mean, max, min over the named dims; over all visible axes when none is named. */
@@ -83,7 +94,10 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
   for (int i = 0; args->count == 1 && i < visible; i++) gone |= 1u << axis[i];
   for (int i = 1; i < args->count; i++) {
     int a;
-    if ((status = cc_builtin_axis(c, args, i, x, &a))) return status;
+    status = cc_builtin_axis(c, args, i, x, &a);
+    if (status == RT_BAD_DATA && extreme && args->count == 2 && args->value[1].kind == CC_DIM)
+      return no_axis_to_go(c, self, args);
+    if (status != RT_OK) return status;
     if (gone & 1u << a)
       return gr_fail(c->error, args->span[i], "the axis %s is named twice", cc_dim_text(c, type.dim[a]));
     gone |= 1u << a;

@@ -194,12 +194,21 @@ static bool counts(const struct cc_slots *slots, int number) {
   return source == &slots->own[number];
 }
 
-/* Does a statement read the name? A slot that does not count reads nothing. */
-static bool reads(const struct cc_slots *slots, const struct gr_node *statement, const char *name) {
-  const int number =
-      statement->kind == GR_LET && statement->count == 2 ? cc_slot_number(statement->child[0]->text) : -1;
+/* Does a statement read a name that another one binds? A slot that does not count reads nothing. */
+static bool names_any(const struct gr_node *node, const struct gr_node *binder) {
+  if (node->kind == GR_NAME && cc_binds(binder, node->text)) return true;
+  if (node->kind == GR_STRING) return strchr(node->text, '{') != NULL; /* "{l}.weight" */
+  bool found = false;
+  for (int i = 0; i < node->count && !found; i++) found = node->child[i] && names_any(node->child[i], binder);
+  return found;
+}
+
+static bool reads(const struct cc_slots *slots, const struct gr_node *statement,
+                  const struct gr_node *binder) {
+  const bool let = statement->kind == GR_LET;
+  const int number = let && statement->count == 2 ? cc_slot_number(statement->child[0]->text) : -1;
   if (number >= 0 && !counts(slots, number)) return false;
-  return mentions(statement->kind == GR_LET ? statement->child[statement->count - 1] : statement, name);
+  return names_any(let ? statement->child[statement->count - 1] : statement, binder);
 }
 
 /* Which statements only serve slots that a `with` says otherwise: what they make has no parameters. */
@@ -209,11 +218,11 @@ static bool *find_idle(struct cc_context *c, const struct cc_slots *slots, const
   memset(idle, 0, ((size_t)block->count + 1) * sizeof *idle);
   for (int k = 0; k < CC_SLOTS; k++) replaced |= !counts(slots, k);
   for (int i = block->count - 1; i >= 0 && replaced; i--) {
-    const struct gr_node *let = block->child[i];
-    idle[i] = let->kind == GR_LET && (let->count > 2 || !cc_is_slot(let->child[0]->text));
-    for (int n = 0; n < let->count - 1 && idle[i]; n++)
-      for (int later = i + 1; later < block->count && idle[i]; later++)
-        idle[i] = idle[later] || !reads(slots, block->child[later], let->child[n]->text);
+    const struct gr_node *one = block->child[i];
+    bool slot = one->kind == GR_LET && one->count == 2 && cc_is_slot(one->child[0]->text);
+    idle[i] = !slot && (one->kind == GR_LET || one->kind == GR_FOR || one->kind == GR_IF);
+    for (int later = i + 1; later < block->count && idle[i]; later++)
+      idle[i] = idle[later] || !reads(slots, block->child[later], one);
   }
   return idle;
 }

@@ -141,6 +141,11 @@ static int refuse_state(struct scan_call *s, const struct cc_value *callee, cons
           callee->kind == CC_FUNCTION ? callee->function->name : callee->builtin->name, made, was);
   gr_note(c->error, span, "this is %s", made);
   gr_note(c->error, s->args->span[1], "the state begins as %s", was);
+  if (c->head_dim != VM_NO_DIM && s->state.count > 0)
+    rt_hint(c->error,
+            "within head[%s] a state cannot be a list: let the scan go over one tensor, or call it "
+            "outside of the head",
+            cc_dim_text(c, c->head_dim));
   return c->error->code;
 }
 
@@ -263,6 +268,18 @@ static int take_start(struct scan_call *s, ir_id *start) {
   return cc_state_pack(c, &s->state, piece, s->args->span[1], start);
 }
 
+/* Inside head[H] each head has a state of its own, since the step makes parameters for each. */
+static ir_id for_each_head(struct scan_call *s, ir_id start) {
+  struct cc_context *c = s->c;
+  struct vm_type type = *cc_type(c, start);
+  if (c->head_dim == VM_NO_DIM || cc_is_lifted(c, &type) || type.rank == RT_MAX_RANK) return start;
+  const int at = type.rank ? type.rank - 1 : 0;
+  for (int a = type.rank++; a > at; a--) type.dim[a] = type.dim[a - 1];
+  type.dim[at] = c->head_dim;
+  return ir_expand_axes(cc_in_model(c, s->args->span[1]), start, ((1u << type.rank) - 1) & ~(1u << at),
+                        &type);
+}
+
 /* The call of the step, with all that it makes counted as the step's own. */
 static int within_step(struct scan_call *s, struct cc_value *result) {
   struct cc_context *c = s->c;
@@ -287,6 +304,7 @@ int cc_scan(struct cc_context *c, const struct cc_builtin *self, const struct cc
   int status = take_start(&s, &start);
   if (status == RT_OK) status = find_axis(&s);
   if (status != RT_OK) return status;
+  if (s.state.count == 0 && !(start = for_each_head(&s, start))) return c->error->code;
   s.batched |= cc_type(c, start)->batched;
   if (!(s.step.start = as_batched(&s, start))) return c->error->code;
   struct vm_type type = *cc_type(c, s.step.start);

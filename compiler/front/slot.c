@@ -161,9 +161,8 @@ static int extreme(struct cc_context *c, const struct cc_builtin *self, args_t *
   ir_id x;
   if (args->count != 2 || args->named[0].kind != CC_NONE) return reduce(c, self, args, result);
   if (args->value[0].kind == CC_TENSOR && args->value[1].kind == CC_DIM) {
-    const struct vm_type *type = &slot_node(c, args->value[0].id)->type;
-    return type->rank && type->dim[0] == args->value[1].dim ? reduce(c, self, args, result)
-                                                            : pair(c, self, args, result);
+    bool vector = !args->value[0].outer && slot_node(c, args->value[0].id)->type.rank;
+    return vector ? reduce(c, self, args, result) : pair(c, self, args, result);
   }
   if (!is_position(c, &args->value[1], &position)) return pair(c, self, args, result);
   int status = cc_to_tensor(c, &args->value[0], args->span[0], &x);
