@@ -22,7 +22,7 @@ int read_program(const char *path, const struct settings *settings, aq_program *
                         compiled ? "%s is a compiled program, which runs but is not compiled again"
                                  : "%s is a trained model, and its program is needed here",
                         path);
-  static const char *const tables[] = {".tsv", ".csv", ".txt", ".gz"};
+  static const char *const tables[] = {".tsv", ".csv", ".jsonl", ".ndjson", ".txt", ".gz"};
   for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
     if (file_ends_with(path, tables[k]))
       return message_fail(AQ_USAGE, "the program comes first: aqc train MODEL.aq DATA.tsv",
@@ -63,7 +63,7 @@ int open_model(const char *path, aq_model **model) {
   if (file_ends_with(path, ".aqb"))
     return message_fail(AQ_USAGE, "train the program: aqc train MODEL.aq DATA.tsv -o MODEL.aqm",
                         "%s is a compiled program, not a trained model", path);
-  if (file_ends_with(path, ".tsv") || file_ends_with(path, ".csv"))
+  if (file_ends_with(path, ".tsv") || file_ends_with(path, ".csv") || file_ends_with(path, ".jsonl"))
     return message_fail(AQ_USAGE, "the model comes first: aqc predict MODEL.aqm DATA.tsv",
                         "%s is a table, and a trained model is needed here", path);
   return opened(aq_model_load(path, model), model);
@@ -110,6 +110,7 @@ aq_eval_options eval_options(const struct settings *settings) {
   options.precision = settings->precision;
   options.bad_rows = settings->bad_rows;
   options.header = settings->header;
+  options.format = settings->format;
   options.choose_blas_core = true;
   return options;
 }

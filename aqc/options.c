@@ -139,6 +139,10 @@ static int set_value(const struct reader *r, const struct option *option, char *
       status = read_choice(r, option, value, &choice);
       *(enum aq_header *)field = choice == 0 ? AQ_HEADER_AUTO : choice == 1 ? AQ_HEADER_YES : AQ_HEADER_NO;
       break;
+    case OPTION_FORMAT:
+      status = read_choice(r, option, value, &choice);
+      *(enum aq_format *)field = (enum aq_format)choice;
+      break;
     case OPTION_GIVEN: return add_given(field, NULL, value, option->origin);
     case OPTION_SETTING: return add_given(field, option->name, value, option->origin);
   }

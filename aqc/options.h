@@ -21,6 +21,7 @@ struct settings {
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
   enum aq_header header;
+  enum aq_format format;
   bool resume, quiet, json;
   bool probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
   int64_t top, length, repeat, beam;
@@ -40,6 +41,7 @@ enum option_kind {
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */
+  OPTION_FORMAT,    /* enum aq_format */
   OPTION_GIVEN,     /* NAME=VALUE, any number of times; adds to a struct given */
   OPTION_SETTING    /* VALUE of the setting of train { } that has the name of the option; adds to set */
 };
@@ -83,6 +85,9 @@ struct option {
 #define OPTION_SET_HEADER                                                                                    \
   OPTION(0, "header", HEADER, "auto|yes|no", header,                                                         \
          "is the first line a header? (default: when it names the columns)")
+#define OPTION_SET_FORMAT                                                                                    \
+  OPTION(0, "format", FORMAT, "auto|tsv|csv|lines|jsonl|fasttext", format,                                   \
+         "how tables are written (default: by the file's name)")
 #define OPTION_SET_JSON OPTION(0, "json", FLAG, NULL, json, "results, and messages, as JSON")
 #define OPTION_SET_HTML OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead")
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
@@ -92,7 +97,8 @@ struct option {
   OPTION(0, "unfused", FLAG, NULL, unfused, "compute each head as tensors of all its scores, for comparison")
 /* Of verbs that run a model on the rows of a file. */
 #define OPTION_SET_ROWS                                                                                      \
-  OPTION_SET_THREADS, OPTION_SET_PRECISION, OPTION_SET_BAD_ROW, OPTION_SET_HEADER, OPTION_SET_QUIET
+  OPTION_SET_THREADS, OPTION_SET_PRECISION, OPTION_SET_BAD_ROW, OPTION_SET_HEADER, OPTION_SET_FORMAT,        \
+      OPTION_SET_QUIET
 
 struct verb;
 

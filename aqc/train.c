@@ -39,6 +39,7 @@ static void set_options(struct training *t) {
   o->precision = s->precision;
   o->bad_rows = s->bad_rows;
   o->header = s->header;
+  o->format = s->format;
   o->choose_blas_core = true;
   o->progress = progress_show;
   o->context = &t->progress;

@@ -206,6 +206,17 @@ enum aq_bad_row { AQ_BAD_ROW_STOP, AQ_BAD_ROW_SKIP };
  * to a line. YES: it is a header; when it names no column, it is left out, and fields go by position. NO: it
  * is a row. */
 enum aq_header { AQ_HEADER_AUTO, AQ_HEADER_YES, AQ_HEADER_NO };
+/* How tables are written. AUTO: by the file's name, .tsv, .csv, .jsonl (or .ndjson), .txt, each also .gz;
+ * other names and streams are TSV. A .txt file is LINES, a field each, or FASTTEXT when the columns are a
+ * text and a class or labels. JSONL: a JSON object a line, whose keys are the columns. */
+enum aq_format {
+  AQ_FORMAT_AUTO,
+  AQ_FORMAT_TSV,
+  AQ_FORMAT_CSV,
+  AQ_FORMAT_LINES,
+  AQ_FORMAT_JSONL,
+  AQ_FORMAT_FASTTEXT
+};
 
 /* A column with texts that were longer than its limit, as in words[T <= 128]. They were cut there. */
 typedef struct aq_cut {
@@ -267,8 +278,9 @@ typedef struct aq_train_options {
   bool (*progress)(void *context, const aq_progress *progress);
   void *context; /* handed to progress */
   enum aq_header header;
-  const char *metric; /* "f1", or "topic.f1" of the output topic: keep the epoch that is best by it on the
-                       * validation data; NULL: the one that the program says */
+  const char *metric;    /* "f1", or "topic.f1" of the output topic: keep the epoch that is best by it on the
+                          * validation data; NULL: the one that the program says */
+  enum aq_format format; /* of all its files */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 
@@ -323,6 +335,7 @@ typedef struct aq_eval_options {
   /* Of a report: also write a text for each row, and compare it with the row's own (BLEU, chrF). NULL: do
    * not. */
   const struct aq_generate_options *generate;
+  enum aq_format format; /* of a report's file, and of a session's streams */
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

@@ -50,6 +50,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   enum rt_precision precision = lib_precision(options->precision);
   struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
                                     .header = lib_header(options->header),
+                                    .format = (enum io_format)options->format,
                                     .check = &r->row_check.hook};
   uint32_t text = options->generate && model ? lib_text_output(model->module) : 0;
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");

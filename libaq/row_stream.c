@@ -58,7 +58,8 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
 }
 
 static int open_rows(struct row_stream *st, struct rt_error *error) {
-  struct io_data_options reading = {.header = lib_header(st->session->options.header)};
+  struct io_data_options reading = {.header = lib_header(st->session->options.header),
+                                    .format = (enum io_format)st->session->options.format};
   if (!st->write) return rt_fail(error, RT_USAGE, "there is nowhere to write the %s to", st->answer);
   if (st->path && strcmp(st->path, "-") != 0)
     return io_rows_open(&st->rows, st->path, st->schema, &reading, error);

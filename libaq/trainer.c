@@ -19,6 +19,16 @@ static bool is_text_path(const char *path) {
   return (n > 4 && !strcmp(path + n - 4, ".txt")) || (n > 7 && !strcmp(path + n - 7, ".txt.gz"));
 }
 
+/* A text and its labels: such lines are fastText's, and no text by itself. */
+static bool has_labels_beside(const struct vm_module *module) {
+  int texts = 0, labels = 0;
+  for (uint32_t k = 0; k < module->column_count; k++) {
+    texts += module->column[k].kind->tokens != NULL;
+    labels += module->column[k].kind->labels && !module->column[k].kind->pairs;
+  }
+  return texts > 0 && labels == 1;
+}
+
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
   bool validated = o->valid || o->hold > 0;
@@ -55,7 +65,8 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
   t->precision = lib_precision(t->options.precision);
-  t->text = t->train && is_text_path(t->train);
+  bool by_name = t->options.format == AQ_FORMAT_AUTO || t->options.format == AQ_FORMAT_LINES;
+  t->text = t->train && by_name && is_text_path(t->train);
   return check_options(t, error);
 }
 
@@ -108,6 +119,7 @@ static int64_t text_window(const struct vm_module *module) {
 static struct io_data_options reading_options(const struct aq_trainer *t) {
   return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
                                   .header = lib_header(t->options.header),
+                                  .format = (enum io_format)t->options.format,
                                   .check = &t->row_check.hook,
                                   .window = text_window(t->module)};
 }
@@ -127,6 +139,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   struct io_data_options o = reading_options(t);
   o.hold = t->options.hold;
   o.seed = (uint64_t)t->settings.seed;
+  if (t->text && has_labels_beside(t->module)) t->text = false;
   int status = lib_schema(t->module, t->text, &t->schema, error);
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;

@@ -55,6 +55,12 @@ const struct vm_function *vm_module_function(const struct vm_module *module, con
   return NULL;
 }
 
+int vm_module_weight(const struct vm_module *module) {
+  for (uint32_t i = 0; i < module->input_count; i++)
+    if (module->input[i].column && module->input[i].column->kind->weighs) return (int)i;
+  return -1;
+}
+
 bool vm_type_equal(const struct vm_type *a, const struct vm_type *b) {
   if (a->dtype != b->dtype || a->batched != b->batched || a->rank != b->rank || a->of != b->of) return false;
   return a->rank == 0 || memcmp(a->dim, b->dim, a->rank * sizeof *a->dim) == 0;

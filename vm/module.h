@@ -235,6 +235,8 @@ static inline int vm_column_of(const struct vm_module *module, const struct vm_i
 struct vm_module *vm_module_new(void); /* empty, with a table of dims; NULL when out of memory */
 /* One more owner of a module that nobody changes any more; each frees it. */
 struct vm_module *vm_module_share(struct vm_module *module);
+/* The number of the input that says what rows count in the loss, or -1. */
+int vm_module_weight(const struct vm_module *module);
 void vm_module_free(struct vm_module *module); /* the struct too, when no other owner is left */
 /* The number of the output of that name, -1: there is none. */
 int vm_module_output(const struct vm_module *module, const char *name);

@@ -307,6 +307,20 @@ static int no_gradient(struct cc_context *c, struct gr_span span) {
   return c->error->code;
 }
 
+/* The column of weights says how much a row counts; x: the loss of each, and what it counts already, or 0. A
+ * term that is the same for all rows is no loss of theirs. */
+static int weigh(struct cc_context *c, ir_id x[2], struct gr_span span) {
+  const int number = vm_module_weight(c->module);
+  if (number < 0 || !cc_type(c, x[0])->batched) return RT_OK;
+  struct ir_at at = cc_in_model(c, span);
+  const struct vm_input *input = &c->module->input[number];
+  ir_id weight = ir_add(at, (struct ir_op){OP_input, .attr = {number}, .type = &input->type});
+  if (weight) c->model->node[weight].name = input->name;
+  x[1] = x[1] ? ir_binary(at, OP_mul, x[1], weight) : ir_expand(at, weight, cc_type(c, x[0]));
+  x[0] = ir_binary(at, OP_mul, x[0], weight);
+  return x[0] && x[1] ? RT_OK : c->error->code;
+}
+
 /* The mean of what a term gives for each row: a loss, and perhaps what each row counts. */
 static int mean_of(struct cc_context *c, const struct cc_results *results, struct cc_term *term) {
   ir_id x[2] = {0, 0};
@@ -314,6 +328,7 @@ static int mean_of(struct cc_context *c, const struct cc_results *results, struc
   int status = RT_OK;
   for (int k = 0; k < results->count && status == RT_OK; k++)
     status = cc_to_real(c, &results->value[k], term->span, &x[k]);
+  if (status == RT_OK) status = weigh(c, x, term->span);
   if (status == RT_OK) status = batch_mean(c, x[0], x[1], term);
   if (status == RT_OK) status = made_of(c, term->mean, &term->targets, &learned);
   if (status != RT_OK) return status;

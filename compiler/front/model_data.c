@@ -65,6 +65,28 @@ static int check_apart(struct cc_context *c, const struct vm_input *input, const
   return RT_OK;
 }
 
+static int no_value(struct cc_context *c, struct gr_span span, const char *name) {
+  return gr_fail(c->error, span,
+                 "`%s` says what a row counts in the loss: a model neither reads nor predicts it", name);
+}
+
+/* The column of weights is read wherever there is a loss. */
+static int model_weight(struct cc_context *c, const struct gr_node *data, const struct vm_input *declared) {
+  struct vm_module *m = c->module;
+  int found = -1;
+  for (int k = 0; k < data->count; k++) {
+    if (!declared[k].column->kind->weighs) continue;
+    if (found >= 0)
+      return gr_fail(c->error, data->child[k]->span, "a row has one weight, and `%s` is one already",
+                     declared[found].name);
+    found = k;
+  }
+  if (found < 0) return RT_OK;
+  add_input(m, declared, found)->is_target = true;
+  m->input_count++;
+  return RT_OK;
+}
+
 static int model_inputs(struct cc_context *c, const struct gr_node *model, const struct gr_node *data,
                         const struct vm_input *declared) {
   struct vm_module *m = c->module;
@@ -75,6 +97,7 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
     if (!column) return c->error->code;
     int which = 0, status;
     while (data->child[which] != column) which++;
+    if (declared[which].column->kind->weighs) return no_value(c, param->name_span, param->text);
     struct vm_input *input = add_input(m, declared, which);
     for (int o = 0; o < outputs->count; o++) {
       const struct gr_node *name;
@@ -116,6 +139,7 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     for (int k = 0; k < o; k++)
       if (!strcmp(m->output[k].name, name->text))
         return gr_fail(c->error, name->span, "`%s` is predicted twice", name->text);
+    if (declared[which].column->kind->weighs) return no_value(c, name->span, name->text);
     if (declared[which].column->set.missing)
       return gr_fail(
           c->error, name->span,
@@ -143,7 +167,7 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
     return c->error->code;
   }
   size_t columns = (size_t)data->count + 1, outputs = (size_t)model->child[1]->count + 1,
-         inputs = (size_t)model->child[0]->count + outputs;
+         inputs = (size_t)model->child[0]->count + outputs + 1;
   struct vm_input *declared = rt_arena_alloc(&c->model->arena, columns * sizeof *declared);
   m->column = rt_arena_alloc(&m->arena, 2 * inputs * sizeof *m->column); /* each may be made of another */
   m->input = rt_arena_alloc(&m->arena, inputs * sizeof *m->input);
@@ -153,6 +177,7 @@ int cc_data(struct cc_context *c, const struct gr_node *model) {
   if (status == RT_OK) status = cc_share_vocabularies(c, data, declared);
   if (status == RT_OK) status = model_inputs(c, model, data, declared);
   if (status == RT_OK) status = model_targets(c, model, data, declared);
+  if (status == RT_OK) status = model_weight(c, data, declared);
   return status != RT_OK ? status : cc_check_next(c, model->child[1]);
 }
 

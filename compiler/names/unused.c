@@ -3,6 +3,7 @@
 
 #include "compiler/names/sight.h"
 #include "compiler/source/program.h"
+#include "runtime/columns/column.h"
 
 /* These are used although nothing names them: aqc attend shows `weights` of a mixture of heads, and
  * `link` of a loss says what its predictions are. */
@@ -119,7 +120,8 @@ static int report_columns(struct cc_program *program) {
   int status = used_columns(program->main, &used);
   for (int i = 0; i < data->count && status == RT_OK; i++) {
     const struct gr_node *column = data->child[i];
-    if (rt_map_find(&used, column->text) || column->text[0] == '_') continue;
+    const struct io_kind *kind = io_kind_find(column->child[0]->text);
+    if (rt_map_find(&used, column->text) || column->text[0] == '_' || (kind && kind->weighs)) continue;
     struct rt_error *warning = cc_report(&program->diagnostics, true);
     gr_fail(warning, column->name_span, "the model neither reads nor predicts the column `%s`", column->text);
     rt_hint(warning,

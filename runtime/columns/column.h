@@ -149,6 +149,9 @@ struct io_kind {
   /* What the training rows give the column beside a vocabulary and sizes. NULL: nothing. */
   int (*learn)(const struct io_dataset *train, struct io_schema *schema, int column, struct rt_error *error);
 
+  bool weighs; /* it says what a row counts in the loss, and no model is given it */
+  char join;   /* between the items of a list in JSON; 0: it takes no list */
+
   /* Words for messages. */
   const char *one, *more; /* what a row's length counts: "word", "words" */
   const char *entries;    /* what a vocabulary or width counts: "classes", "numbers" */

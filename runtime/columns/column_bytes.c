@@ -17,6 +17,7 @@ const struct io_kind io_kind_bytes = {
     .fixed = io_vocab_bytes,
     .continues = true,
     .tokens = tokens,
+    .join = ' ',
     .encode = io_encode_text,
     .one = "byte",
     .more = "bytes",

@@ -20,6 +20,7 @@ const struct io_kind io_kind_chars = {
     .vocab = IO_VOCAB_WORDS,
     .continues = true,
     .tokens = tokens,
+    .join = ' ',
     .encode = io_encode_text,
     .one = "character",
     .more = "characters",

@@ -72,6 +72,7 @@ const struct io_kind io_kind_ids = {
     .element = IO_I32,
     .vocab = IO_VOCAB_LIST,
     .numbered = true,
+    .join = ',',
     .encode = encode,
     .learn = learn,
     .one = "id",

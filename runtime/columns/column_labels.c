@@ -13,6 +13,7 @@ const struct io_kind io_kind_labels = {
     .vocab = IO_VOCAB_CLASSES,
     .labels = true,
     .names = true,
+    .join = IO_LABEL_END,
     .encode = io_encode_labels,
     .learn = io_learn_split,
     .entries = "labels",

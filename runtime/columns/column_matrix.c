@@ -22,6 +22,7 @@ const struct io_kind io_kind_matrix = {
     .options = IO_NUMBERS_OPTIONS,
     .settle = io_settle_numbers,
     .element = IO_F64,
+    .join = ',',
     .encode = encode,
     .learn = io_fit_learn,
     .one = "row",

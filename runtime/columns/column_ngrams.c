@@ -41,6 +41,7 @@ const struct io_kind io_kind_ngrams = {
     .vocab = IO_VOCAB_WORDS,
     .partial = true,
     .tokens = tokens,
+    .join = ' ',
     .encode = io_encode_text,
     .one = "part of words",
     .more = "parts of words",

@@ -46,6 +46,7 @@ const struct io_kind io_kind_pieces = {
     .partial = true,
     .tokens = tokens,
     .spell = spell,
+    .join = ' ',
     .encode = io_encode_text,
     .one = "piece",
     .more = "pieces",

@@ -12,6 +12,7 @@ const struct io_kind io_kind_set = {
     .vocab = IO_VOCAB_CLASSES,
     .labels = true,
     .names = true,
+    .join = IO_LABEL_END,
     .encode = io_encode_labels,
     .learn = io_learn_split,
     .entries = "names",

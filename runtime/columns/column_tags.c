@@ -54,6 +54,7 @@ const struct io_kind io_kind_tags = {
     .labels = true,
     .names = true,
     .pairs = true,
+    .join = ' ',
     .encode = encode,
     .one = "tag",
     .more = "tags",

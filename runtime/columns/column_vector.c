@@ -21,6 +21,7 @@ const struct io_kind io_kind_vector = {
     .options = IO_NUMBERS_OPTIONS,
     .settle = io_settle_numbers,
     .element = IO_F64,
+    .join = ',',
     .encode = encode,
     .learn = io_fit_learn,
     .entries = "numbers",

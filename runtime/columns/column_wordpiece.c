@@ -55,6 +55,7 @@ const struct io_kind io_kind_wordpiece = {
     .texts = 2,
     .around = around,
     .tokens = tokens,
+    .join = ' ',
     .encode = io_encode_text,
     .one = "piece",
     .more = "pieces",

@@ -87,6 +87,7 @@ const struct io_kind io_kind_words = {
     .continues = true,
     .tokens = tokens,
     .spell = spell,
+    .join = ' ',
     .encode = io_encode_text,
     .one = "word",
     .more = "words",

@@ -16,6 +16,9 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
   va_end(args);
   int number = io_place_column(p)->field,
       field = p->e->table ? io_table_field_number(p->e->table, number) : number + 1;
+  if (p->e->table && io_table_is_keyed(p->e->table))
+    return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, 0}, "key \"%s\": %s",
+                      io_schema_field_name(p->e->schema, number), text);
   return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, field}, "%s", text);
 }
 

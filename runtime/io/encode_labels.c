@@ -25,11 +25,12 @@ static int check_split(const struct io_place *p, bool bars, int64_t split, struc
   return RT_OK;
 }
 
-/* The next label from *at on. */
-static bool next_label(const struct io_field *field, bool bars, size_t *at, struct io_field *label) {
-  while (*at < field->length && (io_is_space(field->text[*at]) || (bars && field->text[*at] == '|'))) ++*at;
+/* The next label from *at on. mark: what separates them; ' ': white space. */
+static bool next_label(const struct io_field *field, char mark, size_t *at, struct io_field *label) {
+  while (*at < field->length && (io_is_space(field->text[*at]) || field->text[*at] == mark)) ++*at;
   size_t begin = *at;
-  while (*at < field->length && (bars ? field->text[*at] != '|' : !io_is_space(field->text[*at]))) ++*at;
+  while (*at < field->length && (mark == ' ' ? !io_is_space(field->text[*at]) : field->text[*at] != mark))
+    ++*at;
   *label = (struct io_field){field->text + begin, *at - begin};
   io_trim(&label->text, &label->length);
   return label->length > 0;
@@ -40,12 +41,16 @@ int io_encode_labels(const struct io_place *p, const struct io_field *field, str
   int64_t split = io_place_column(p)->set.own[SPLIT], count = io_payload_begin(&v->of, p->e->data->rows);
   struct io_field whole = *field, label;
   io_trim(&whole.text, &whole.length);
-  bool there = memchr(whole.text ? whole.text : "", '|', whole.length), bars = split == AT_BARS || there;
-  if (split == AT_SPACES) bars = false;
+  const char *text = whole.text ? whole.text : "";
+  bool listed =
+      memchr(text, IO_LABEL_END, whole.length) != NULL; /* of a list, which says itself what parts it */
+  bool there = !listed && memchr(text, '|', whole.length),
+       bars = split == AT_BARS || (there && split != AT_SPACES);
+  const char mark = listed ? IO_LABEL_END : bars ? '|' : ' ';
   int status = RT_OK;
   size_t at = 0;
-  for (int64_t n = 0; status == RT_OK && next_label(&whole, bars, &at, &label); n++, count++) {
-    if (n == 1 || there) status = check_split(p, bars, split, error);
+  for (int64_t n = 0; status == RT_OK && next_label(&whole, mark, &at, &label); n++, count++) {
+    if (!listed && (n == 1 || there)) status = check_split(p, bars, split, error);
     if (status == RT_OK && io_payload_reserve(&v->of, count + 1) != RT_OK) status = rt_no_memory(error);
     if (status == RT_OK)
       status = io_encode_label(p, label.text, label.length, &io_payload_ids(&v->of)[count], error);

@@ -3,6 +3,40 @@
 
 #include "runtime/io/data_internal.h"
 
+/* A field that a column of the kind asked for reads, or -1 when there is not exactly one. */
+static int only_field(const struct io_schema *schema, bool labels) {
+  int found = -1;
+  for (int c = 0; c < schema->count; c++) {
+    const struct io_kind *kind = schema->columns[c].kind;
+    bool fits = labels ? kind->labels && !kind->pairs : kind->tokens != NULL;
+    if (!fits || schema->columns[c].field == found) continue;
+    if (found >= 0) return -1;
+    found = schema->columns[c].field;
+  }
+  return found;
+}
+
+/* What kinds of columns say of formats that know more than fields. */
+static int describe_fields(const struct io_schema *schema, const char *path, struct io_table_options *o,
+                           char *joins, struct rt_error *error) {
+  o->text_field = only_field(schema, false);
+  o->label_field = only_field(schema, true);
+  o->joins = joins;
+  bool both = o->text_field >= 0 && o->label_field >= 0 && schema->fields == 2;
+  for (int c = schema->count - 1; c >= 0; c--) {
+    joins[schema->columns[c].field] = schema->columns[c].kind->join;
+    if (schema->columns[c].field == o->label_field)
+      o->several_labels = io_kind_has(schema->columns[c].kind, IO_MEMBERS);
+  }
+  if (o->format == IO_FORMAT_AUTO && both && !o->source && io_format_of(path) == IO_FORMAT_LINES)
+    o->format = IO_FORMAT_FASTTEXT;
+  if (o->format != IO_FORMAT_FASTTEXT || both) return RT_OK;
+  return rt_fail_in(
+      error, RT_USAGE, path,
+      "fastText's lines are a text and its labels, and the program has other columns: they are read "
+      "by one with a text and a class or labels");
+}
+
 /* Opens a file, or a source when it is not NULL, with the columns of a schema. */
 static int open_table(struct io_table **table, const char *path, const struct io_source *source,
                       const struct io_schema *schema, const struct io_data_options *o,
@@ -10,16 +44,24 @@ static int open_table(struct io_table **table, const char *path, const struct io
   size_t count = (size_t)schema->fields;
   const char **names = rt_zalloc(count, sizeof *names);
   bool *required = rt_zalloc(count, sizeof *required);
-  int status = names && required ? RT_OK : rt_no_memory(error);
+  char *joins = rt_zalloc(count, 1);
+  int status = names && required && joins ? RT_OK : rt_no_memory(error);
   for (int f = 0; status == RT_OK && f < schema->fields; f++) {
     names[f] = io_schema_field_name(schema, f);
     required[f] = io_schema_field_required(schema, f) || !o->predicting;
   }
-  struct io_table_options options = {o->format, names, required, schema->fields, source, o->header};
+  struct io_table_options options = {.format = o->format,
+                                     .names = names,
+                                     .required = required,
+                                     .count = schema->fields,
+                                     .source = source,
+                                     .header = o->header};
   *table = NULL;
+  if (status == RT_OK) status = describe_fields(schema, path, &options, joins, error);
   if (status == RT_OK) status = io_table_open(table, path, &options, error);
   rt_free(names);
   rt_free(required);
+  rt_free(joins);
   return status;
 }
 

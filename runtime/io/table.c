@@ -17,9 +17,11 @@ static bool ends_with(const char *text, size_t length, const char *end) {
 enum io_format io_format_of(const char *path) {
   size_t length = strlen(path);
   if (ends_with(path, length, ".gz")) length -= 3;
-  return ends_with(path, length, ".csv")   ? IO_FORMAT_CSV
-         : ends_with(path, length, ".txt") ? IO_FORMAT_LINES
-                                           : IO_FORMAT_TSV;
+  return ends_with(path, length, ".csv")      ? IO_FORMAT_CSV
+         : ends_with(path, length, ".txt")    ? IO_FORMAT_LINES
+         : ends_with(path, length, ".jsonl")  ? IO_FORMAT_JSONL
+         : ends_with(path, length, ".ndjson") ? IO_FORMAT_JSONL
+                                              : IO_FORMAT_TSV;
 }
 
 /* ---- opening ---- */
@@ -40,15 +42,22 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
   t->line = 1;
   t->header_option = options->header;
+  t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT;
+  t->text_field = options->text_field;
+  t->label_field = options->label_field;
+  t->several_labels = options->several_labels;
   t->stream = options->source || strcmp(path, "-") == 0;
   t->count = options->count;
   t->names = rt_zalloc(count, sizeof *t->names);
   t->required = rt_zalloc(count, sizeof *t->required);
   t->field_of = rt_zalloc(count, sizeof *t->field_of);
   t->row = rt_zalloc(count, sizeof *t->row);
-  if (!t->names || !t->required || !t->field_of || !t->row) return rt_no_memory(error);
+  t->joins = rt_zalloc(count, 1);
+  if (!t->names || !t->required || !t->field_of || !t->row || !t->joins) return rt_no_memory(error);
   for (int c = 0; c < options->count; c++) {
     t->required[c] = options->required ? options->required[c] : true;
+    t->joins[c] = options->joins ? options->joins[c] : '\0';
+    if (t->keyed) t->field_of[c] = c + 1;
     t->names[c] = rt_strdup(options->names[c]);
     if (!t->names[c]) return rt_no_memory(error);
   }
@@ -65,6 +74,10 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
   if (status == RT_OK) status = skip_mark(t, error);
   if (status != RT_OK) return status;
   struct rt_error reason = {0};
+  if (t->keyed && t->header_option == IO_HEADER_YES)
+    return rt_fail_in(error, RT_USAGE, io_reader_name(t->reader), "%s have no header line",
+                      t->format == IO_FORMAT_JSONL ? "JSON lines" : "fastText's lines");
+  if (t->keyed) return RT_OK;
   status = io_table_read(t, &line, &reason);
   if (status == RT_OK) return line == 0 ? RT_OK : io_table_match_first(t, line, error);
   bool a_row = status == RT_BAD_DATA && !t->broken && t->header_option != IO_HEADER_YES;
@@ -114,7 +127,7 @@ static int next_fields(struct io_table *t, int64_t *line, struct rt_error *error
     return status;
   }
   int status = io_table_read(t, line, error);
-  if (status != RT_OK || *line == 0) return status;
+  if (status != RT_OK || *line == 0 || t->keyed) return status;
   return t->matched ? check_count(t, *line, error) : io_table_match_row(t, *line, error);
 }
 
@@ -137,7 +150,10 @@ size_t io_table_by_position(const struct io_table *table) {
   return table->by_position ? table->file_columns : 0;
 }
 const char *io_table_doubt(const struct io_table *table) { return table->doubt; }
-int io_table_field_number(const struct io_table *table, int column) { return table->field_of[column]; }
+int io_table_field_number(const struct io_table *table, int column) {
+  return table->keyed ? 0 : table->field_of[column];
+}
+bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
 const char *io_table_name(const struct io_table *table) { return io_reader_name(table->reader); }
 
 void io_table_close(struct io_table *table) {
@@ -149,6 +165,8 @@ void io_table_close(struct io_table *table) {
   rt_free(table->row);
   rt_free(table->doubt);
   rt_free(table->fields);
+  rt_free(table->joins);
+  rt_text_free(&table->labels);
   rt_free(table->buffer);
   io_reader_close(table->reader);
   rt_free(table);

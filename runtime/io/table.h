@@ -2,8 +2,10 @@
  *
  * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may
  * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. LINES
- * makes every line one field. Lines end with LF or CRLF. A byte order mark at the start is skipped, and gzip
- * is read. NUL and bytes that are not UTF-8 are refused.
+ * makes every line one field. JSONL is an object a line, whose keys are the columns; a list becomes a field
+ * that has its items. FASTTEXT is a text a line, with labels "__label__NAME" in it. Lines end with LF or
+ * CRLF. A byte order mark at the start is skipped, and gzip is read. NUL and bytes that are not UTF-8 are
+ * refused.
  *
  * The first line is a header when it names every required column. When it names none (whatever the case), it
  * is the first row, and columns go by position: a row has as many fields as there are columns, or as there
@@ -20,11 +22,20 @@
 
 #include "runtime/io/file.h"
 
-enum io_format { IO_FORMAT_AUTO, IO_FORMAT_TSV, IO_FORMAT_CSV, IO_FORMAT_LINES };
+enum io_format {
+  IO_FORMAT_AUTO,
+  IO_FORMAT_TSV,
+  IO_FORMAT_CSV,
+  IO_FORMAT_LINES,
+  IO_FORMAT_JSONL,
+  IO_FORMAT_FASTTEXT
+};
+enum { IO_LABEL_END = 0x1F }; /* behind each label of a field that was made of a list */
 enum io_header { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
 enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
 
-/* .csv is CSV, .txt is LINES, everything else TSV; a further .gz does not count. */
+/* .csv is CSV, .txt is LINES, .jsonl and .ndjson are JSONL, everything else TSV; a further .gz does not
+ * count. */
 enum io_format io_format_of(const char *path);
 
 struct io_field {
@@ -45,6 +56,11 @@ struct io_table_options {
   int count;                      /* 1.. */
   const struct io_source *source; /* read instead of the file at path; NULL: none */
   enum io_header header;
+  const char
+      *joins; /* [count] JSONL: what parts the items of a list in a field; 0: it takes none. NULL: all 0 */
+  /* FASTTEXT: which column is the text, and which its label or labels; -1: none is. */
+  int text_field, label_field;
+  bool several_labels;
 };
 
 struct io_table;
@@ -67,6 +83,8 @@ size_t io_table_by_position(const struct io_table *table);
 const char *io_table_doubt(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */
 int io_table_field_number(const struct io_table *table, int column);
+/* Have the fields names instead of numbers? */
+bool io_table_is_keyed(const struct io_table *table);
 const char *io_table_name(const struct io_table *table);
 void io_table_close(struct io_table *table);
 

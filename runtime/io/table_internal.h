@@ -24,9 +24,14 @@ struct io_table {
   struct io_field *row; /* [count] the fields in declared order */
   int count;
   enum io_header header_option;
-  bool stream;  /* from standard input or a source */
-  bool header;  /* the first line was one */
-  bool matched; /* field_of and file_columns are known */
+  char *joins; /* [count] as in the options */
+  int text_field, label_field;
+  bool several_labels;
+  struct rt_text labels; /* of the row last read, FASTTEXT */
+  bool keyed;            /* the fields of a row stand in the order of the columns: JSONL and FASTTEXT */
+  bool stream;           /* from standard input or a source */
+  bool header;           /* the first line was one */
+  bool matched;          /* field_of and file_columns are known */
   bool by_position, broken, ended;
   char *doubt;               /* as io_table_doubt, owned */
   struct rt_error first_bad; /* why the first line is a bad row, until it is given out */
@@ -49,6 +54,11 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
 int io_table_more(struct io_table *t, struct rt_error *error);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */
 int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
+
+/* ---- table_lines.c ---- */
+
+/* Takes a row of JSONL or FASTTEXT apart into fields, one for each column. */
+int io_table_line(struct io_table *t, char *row, size_t length, int64_t line, struct rt_error *error);
 
 /* ---- table_header.c ---- */
 

@@ -132,6 +132,7 @@ static int64_t count_newlines(const char *text, size_t length) {
 static size_t field_at(const struct io_table *t, const char *row, size_t byte) {
   size_t field = 1;
   enum io_csv_state state = CSV_START;
+  if (t->keyed) return 0;
   for (size_t i = 0; i < byte && t->format != IO_FORMAT_LINES; i++) {
     field += row[i] == t->delimiter && (t->format != IO_FORMAT_CSV || state != CSV_QUOTED);
     state = csv_step(state, row[i]);
@@ -195,6 +196,7 @@ static int quoted_field(struct io_table *t, char *row, size_t length, size_t *at
 
 static int split(struct io_table *t, char *row, size_t length, int64_t line, struct rt_error *error) {
   t->field_count = 0;
+  if (t->keyed) return io_table_line(t, row, length, line, error);
   if (t->format == IO_FORMAT_LINES) return plain_field(t, row, 0, length, line, error);
   for (size_t at = 0;; at++) {
     int status;

@@ -275,6 +275,8 @@ static void test_formats(void **state) {
   (void)state;
   assert_int_equal(io_format_of("a.csv"), IO_FORMAT_CSV);
   assert_int_equal(io_format_of("a.CSV.gz"), IO_FORMAT_CSV);
+  assert_int_equal(io_format_of("a.jsonl.gz"), IO_FORMAT_JSONL);
+  assert_int_equal(io_format_of("a.ndjson"), IO_FORMAT_JSONL);
   assert_int_equal(io_format_of("dir.csv/a"), IO_FORMAT_TSV);
   assert_int_equal(io_format_of("a.txt.gz"), IO_FORMAT_LINES);
   assert_int_equal(io_format_of("-"), IO_FORMAT_TSV);
@@ -332,7 +334,7 @@ static void test_source(void **state) {
   };
   struct typed typed = {pieces, 0, 0};
   struct io_source source = {"what is typed", type_on, &typed};
-  struct io_table_options o = {IO_FORMAT_CSV, names, NULL, 2, &source, IO_HEADER_AUTO};
+  struct io_table_options o = {.format = IO_FORMAT_CSV, .names = names, .count = 2, .source = &source};
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_OK);
@@ -359,7 +361,7 @@ static size_t boast(void *context, char *buffer, size_t size) {
 static void test_bad_source(void **state) {
   (void)state;
   struct io_source source = {"boaster", boast, NULL};
-  struct io_table_options o = {IO_FORMAT_TSV, names, NULL, 2, &source, IO_HEADER_AUTO};
+  struct io_table_options o = {.format = IO_FORMAT_TSV, .names = names, .count = 2, .source = &source};
   struct rt_error e = {0};
   struct io_table *t;
   assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_IO);

@@ -333,7 +333,7 @@ static void test_data_refused(void **state) {
   options.train = data_of("bad.tsv", "text\tkind\na\tx\nb\ty\n");
   refused(AQ_BAD_DATA, "no column \"label\"", program, &options);
   options.train = data_of("bad.txt", PLAIN_TEXT);
-  refused(AQ_USAGE, "a plain text has one column", program, &options);
+  refused(AQ_BAD_DATA, "has no label in this row", program, &options);
   options.train = good;
   options.valid = data_of("bad.tsv", "text\tlabel\na\tpositive\nb\tawful\n");
   train_well(program, &options);
