@@ -2,16 +2,24 @@
 #include <string.h>
 
 #include "libaq/session.h"
+#include "runtime/io/utf8.h"
 
 /* ---- tokens ---- */
 
 /* Adds a token to the list. There must be room for it. */
 static int add_token(struct aq_session *s, struct session_tokens *list, const char *text, size_t length,
                      struct rt_error *error) {
-  bool byte = length == 1 && (unsigned char)text[0] >= 0x80;
-  list->text[list->count] = byte ? rt_arena_printf(&s->tokens, "\\x%02x", (unsigned)(unsigned char)text[0])
-                                 : rt_arena_strndup(&s->tokens, text, length);
-  return list->text[list->count++] ? RT_OK : rt_no_memory(error);
+  struct rt_text shown = {0};
+  for (size_t at = 0; at < length;) { /* bytes that are parts of characters are shown as numbers */
+    size_t good = io_utf8_check(text + at, length - at);
+    rt_text_add(&shown, text + at, good);
+    if ((at += good) < length) rt_text_printf(&shown, "\\x%02x", (unsigned)(unsigned char)text[at++]);
+  }
+  const char *copy =
+      shown.failed ? NULL : rt_arena_strndup(&s->tokens, shown.data ? shown.data : "", shown.length);
+  rt_text_free(&shown);
+  list->text[list->count++] = copy;
+  return copy ? RT_OK : rt_no_memory(error);
 }
 
 /* The tokens of a text as it was written, with `begin` where the model sees one. */

@@ -131,7 +131,8 @@ static int copy_columns(const struct vm_module *module, struct io_schema *schema
     column->required = false;
     column->set = from->set;
     column->pair = from->pair;
-    column->set.labels = column->set.vocab = NULL; /* given_vocabularies makes them one */
+    column->set.labels = column->set.vocab = column->set.merges =
+        NULL; /* given_vocabularies makes them one */
   }
   return RT_OK;
 }

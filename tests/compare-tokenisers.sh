@@ -49,6 +49,19 @@ function bert(file, lowercase) {
   return t;
 }
 
+function gpt2(ids, merges) {
+  const vocab = JSON.parse(readFileSync(ids, "utf8"));
+  const t = new Tokenizer({
+    normalizer: null, pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
+    post_processor: null, decoder: { type: "ByteLevel" }, added_tokens: special(vocab, ["<|endoftext|>"]),
+    model: { type: "BPE", vocab, merges: readFileSync(merges, "utf8").split("\n").slice(1).filter(Boolean) },
+  }, {});
+  // \s of JavaScript has U+FEFF and lacks U+0085; GPT-2's is Unicode's White_Space.
+  t.pre_tokenizer.pattern = new RegExp(t.pre_tokenizer.pattern.source.replace(/\\s/g, "\\p{White_Space}")
+    .replace(/\\S/g, "\\P{White_Space}"), "gu");
+  return t;
+}
+
 let failed = 0;
 function compare(name, tokenizer, ...how) {
   const all = [...random, ...texts];
@@ -69,6 +82,8 @@ compare("uncased", bert(uncased, true), "wordpiece", uncased, "lower");
 compare("cased", bert(uncased, false), "wordpiece", uncased, "cased");
 compare("Chinese", bert(chinese, true), "wordpiece", chinese, "lower");
 compare("Chinese, cased", bert(chinese, false), "wordpiece", chinese, "cased");
+const ids = data + "/vocab/gpt2-encoder.json", merges = data + "/vocab/gpt2-vocab.bpe";
+compare("GPT-2", gpt2(ids, merges), "bpe", ids, merges);
 process.exit(failed ? 1 : 0);
 JS
 node "$work/compare.mjs" "$TOKEN_HOST" "$(cd "$package" && pwd)" "$data" "$work/random"

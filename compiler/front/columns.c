@@ -302,7 +302,8 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
     if (kind->option[o].type != IO_OPTION_TEXT || !given->arg) continue;
     const char **text = io_option_text(&kind->option[o], set);
     *text = given->text;
-    if (text == &set->vocab) *text = cc_beside(&c->module->arena, given->said_in, given->text);
+    if (text == &set->vocab || text == &set->merges)
+      *text = cc_beside(&c->module->arena, given->said_in, given->text);
     if (!*text) return cc_out_of_memory(c);
     if (text == &set->labels) return cc_check_labels(c, column, given, input);
     if (text == &set->vocab && (set->min_count || set->max_size))
@@ -310,7 +311,8 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
           c->error, given->span,
           "the vocabulary is what the file says: min_count and max_size are for one that is learned");
   }
-  if (kind->settle && kind->settle(set, &why)) return gr_fail(c->error, column->span, "%s", why.text);
+  if ((kind->settle && kind->settle(set, &why)) || (kind->complete && kind->complete(set, &why)))
+    return gr_fail(c->error, column->span, "%s", why.text);
   return RT_OK;
 }
 

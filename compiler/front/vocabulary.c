@@ -71,6 +71,7 @@ static int share(struct cc_context *c, const struct gr_node *first, const struct
   if (status == RT_OK) status = agree(c, &pair, "max_size", &a->set.max_size, &b->set.max_size);
   if (status == RT_OK) status = agree_text(c, &pair, &a->set.labels, &b->set.labels);
   if (status == RT_OK) status = agree_text(c, &pair, &a->set.vocab, &b->set.vocab);
+  if (status == RT_OK) status = agree_text(c, &pair, &a->set.merges, &b->set.merges);
   if (status != RT_OK || a->kind->labels == b->kind->labels) return status;
   status = read_as_written(c, a->kind->labels ? &(struct pair){second, first, name} : &pair,
                            a->kind->labels ? b : a);

@@ -50,6 +50,7 @@ struct io_settings {
   int64_t min_count;           /* texts that are rarer are unknown */
   int64_t max_size;            /* limit of the vocabulary */
   const char *vocab;           /* a file with the vocabulary, one text a line; otherwise it is learned */
+  const char *merges;          /* a file of what is merged to the vocabulary's texts */
   const char *labels;          /* all labels, in order: "bad, so-so, good" */
   int64_t missing, scale;      /* of numbers: enum io_missing, enum io_scale */
   double number;               /* in place of the word of an IO_OPTION_WORD_OR_NUMBER */
@@ -115,6 +116,9 @@ struct io_kind {
   /* Fills in options that were not given, and refuses what their ranges alone allow (RT_USAGE). NULL: nothing
    * to do. */
   int (*settle)(struct io_settings *set, struct rt_error *error);
+  /* Refuses options of a program that do not go together (RT_USAGE); a saved schema has not all of them.
+   * NULL: nothing to do. */
+  int (*complete)(const struct io_settings *set, struct rt_error *error);
 
   /* Of ids. */
   enum io_vocab_kind vocab; /* what gives them */
@@ -128,6 +132,7 @@ struct io_kind {
   bool numbered;  /* the file has the ids themselves; its vocabulary are their numbers as texts */
   bool continues; /* tokens follow the text: the next one can be predicted, and tags can belong to them */
   bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
+  bool spaced;    /* white space is part of tokens, and lines are none of their limits */
   /* The tokens of a text, which is valid UTF-8, or of several in one sequence (`texts` below); NULL when a
    * field is no text. Only RT_NO_MEMORY can go wrong. */
   int (*tokens)(const struct io_schema *schema, int column, const struct io_field *text,

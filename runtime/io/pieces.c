@@ -7,6 +7,7 @@
 #include "runtime/io/file.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/json.h"
+#include "runtime/io/merging.h"
 #include "runtime/io/number.h"
 
 /* ---- the file ---- */
@@ -91,8 +92,10 @@ static int take_json(struct reading *r, const char *text, size_t length, struct 
     json_decref(json);
     return bad_line(r, error, "the third field is the piece as a JSON string: \" the\"");
   }
+  bool nul = strlen(json_string_value(json)) != json_string_length(json);
   rt_text_add(&r->piece, json_string_value(json), json_string_length(json));
   json_decref(json);
+  if (nul) return bad_line(r, error, "a piece has a NUL character in it");
   return r->piece.failed ? rt_no_memory(error) : RT_OK;
 }
 
@@ -127,80 +130,29 @@ int io_pieces_read(struct io_vocab **vocab, const char *path, struct rt_error *e
 
 /* ---- a text ---- */
 
-/* A part of the text, which may grow to the right. size 0: it has become part of the one before. */
-struct part {
-  size_t at, size;
-  int64_t before, behind; /* its neighbours, -1: none */
-};
-/* Two neighbours that make a piece. */
-struct pair {
-  int32_t id;
-  int64_t left;
-  size_t
-      size; /* of both together, when the pair was found: another one has been merged since if it differs */
-};
-struct merging {
+struct splitting {
   const struct io_vocab *vocab;
   const char *text;
-  struct part *part;
-  struct pair *heap; /* the best pair first */
-  size_t heaped;
 };
 
-static bool comes_first(const struct pair *a, const struct pair *b) {
-  return a->id != b->id ? a->id < b->id : a->left < b->left;
+/* The number of the piece that both together are: pieces stand in the order in which they are merged. */
+static int32_t rank(const void *context, const struct io_part *left, const struct io_part *right) {
+  const struct splitting *s = context;
+  return io_intern_find(&s->vocab->texts, s->text + left->at, left->size + right->size);
 }
 
-static void push(struct merging *m, struct pair pair) {
-  size_t at = m->heaped++;
-  for (; at > 0 && comes_first(&pair, &m->heap[(at - 1) / 2]); at = (at - 1) / 2)
-    m->heap[at] = m->heap[(at - 1) / 2];
-  m->heap[at] = pair;
+static int32_t made(const void *context, int32_t rank) {
+  (void)context;
+  return rank;
 }
 
-static struct pair pop(struct merging *m) {
-  struct pair best = m->heap[0], last = m->heap[--m->heaped];
-  size_t at = 0, child;
-  while ((child = 2 * at + 1) < m->heaped) {
-    child += child + 1 < m->heaped && comes_first(&m->heap[child + 1], &m->heap[child]);
-    if (!comes_first(&m->heap[child], &last)) break;
-    m->heap[at] = m->heap[child];
-    at = child;
-  }
-  m->heap[at] = last;
-  return best;
-}
-
-/* Every part is pushed at most twice for each merge and once before, so that the heap has room. */
-static void consider(struct merging *m, int64_t left) {
-  if (left < 0 || m->part[left].behind < 0) return;
-  size_t size = m->part[left].size + m->part[m->part[left].behind].size;
-  int32_t id = io_intern_find(&m->vocab->texts, m->text + m->part[left].at, size);
-  if (id >= 0) push(m, (struct pair){id, left, size});
-}
-
-static void merge_all(struct merging *m) {
-  while (m->heaped > 0) {
-    struct pair pair = pop(m);
-    struct part *left = &m->part[pair.left];
-    if (left->size == 0 || left->behind < 0 || left->size + m->part[left->behind].size != pair.size) continue;
-    struct part *right = &m->part[left->behind];
-    left->size = pair.size;
-    left->behind = right->behind;
-    right->size = 0;
-    if (left->behind >= 0) m->part[left->behind].before = pair.left;
-    consider(m, left->before);
-    consider(m, pair.left);
-  }
-}
-
-static size_t code_points(struct merging *m, size_t length) {
+static size_t code_points(struct io_part *part, const char *text, size_t length) {
   size_t count = 0;
   for (size_t at = 0; at < length;) {
     size_t size = 1;
-    while (at + size < length && ((unsigned char)m->text[at + size] & 0xC0) == 0x80) size++;
-    m->part[count] =
-        (struct part){at, size, (int64_t)count - 1, at + size < length ? (int64_t)count + 1 : -1};
+    while (at + size < length && ((unsigned char)text[at + size] & 0xC0) == 0x80) size++;
+    part[count] =
+        (struct io_part){at, size, -1, (int64_t)count - 1, at + size < length ? (int64_t)count + 1 : -1};
     at += size;
     count++;
   }
@@ -208,14 +160,14 @@ static size_t code_points(struct merging *m, size_t length) {
 }
 
 /* Where a part stands in the user's text, which lacks the space that was put before it. */
-static int add_token(struct io_tokens *tokens, const struct part *part, size_t at, size_t size) {
+static int add_token(struct io_tokens *tokens, const struct io_part *part, size_t at, size_t size) {
   if (IO_GROW(tokens->items, tokens->capacity, tokens->count + 1) != RT_OK) return RT_NO_MEMORY;
   size_t start = part->at > 0 ? part->at - 1 : 0;
   tokens->items[tokens->count++] = (struct io_token){start, part->at + part->size - 1 - start, at, size};
   return RT_OK;
 }
 
-static int add_bytes(struct io_tokens *tokens, const struct part *part) {
+static int add_bytes(struct io_tokens *tokens, const struct io_part *part) {
   for (size_t k = 0; k < part->size; k++) {
     static const char digits[] = "0123456789ABCDEF";
     unsigned char byte = (unsigned char)tokens->text[part->at + k];
@@ -229,12 +181,13 @@ static int add_bytes(struct io_tokens *tokens, const struct part *part) {
   return RT_OK;
 }
 
-static int add_parts(const struct merging *m, size_t count, bool bytes, struct io_tokens *tokens) {
+static int add_parts(const struct io_merging *m, size_t count, bool bytes, struct io_tokens *tokens) {
+  const struct splitting *s = m->context;
   int status = RT_OK;
   for (size_t k = 0; k < count && status == RT_OK; k++) {
-    const struct part *part = &m->part[k];
+    const struct io_part *part = &m->part[k];
     if (part->size == 0) continue;
-    bool known = io_intern_find(&m->vocab->texts, tokens->text + part->at, part->size) >= 0;
+    bool known = io_intern_find(&s->vocab->texts, tokens->text + part->at, part->size) >= 0;
     status = known || !bytes ? add_token(tokens, part, part->at, part->size) : add_bytes(tokens, part);
   }
   return status;
@@ -242,24 +195,17 @@ static int add_parts(const struct merging *m, size_t count, bool bytes, struct i
 
 int io_pieces_split(const struct io_vocab *vocab, const char *text, size_t length, struct io_tokens *tokens,
                     struct rt_error *error) {
-  struct merging m = {.vocab = vocab};
   tokens->count = tokens->text_length = tokens->left_out = 0;
   if (length == 0) return RT_OK;
   if (IO_GROW(tokens->text, tokens->text_capacity, length + 1) != RT_OK) return rt_no_memory(error);
   tokens->text[0] = ' ';
   memcpy(tokens->text + 1, text, length);
   tokens->text_length = length + 1;
-  m.text = tokens->text;
-  m.part = rt_zalloc(length + 1, sizeof *m.part);
-  m.heap = rt_zalloc(3 * (length + 1), sizeof *m.heap);
-  int status = m.part && m.heap ? RT_OK : RT_NO_MEMORY;
-  if (status == RT_OK) {
-    size_t count = code_points(&m, length + 1);
-    for (size_t k = 0; k < count; k++) consider(&m, (int64_t)k);
-    merge_all(&m);
-    status = add_parts(&m, count, io_intern_find(&vocab->texts, "<0x00>", 6) >= 0, tokens);
-  }
+  const struct splitting splitting = {vocab, tokens->text};
+  struct io_merging m = {&splitting, rank, made, rt_zalloc(length + 1, sizeof *m.part)};
+  size_t count = m.part ? code_points(m.part, tokens->text, length + 1) : 0;
+  int status = m.part ? io_merge(&m, count) : RT_NO_MEMORY;
+  if (status == RT_OK) status = add_parts(&m, count, io_intern_find(&vocab->texts, "<0x00>", 6) >= 0, tokens);
   rt_free(m.part);
-  rt_free(m.heap);
   return status == RT_OK ? RT_OK : rt_no_memory(error);
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/io/byte_pairs.h"
 #include "runtime/io/data_internal.h"
 #include "runtime/io/file.h"
 #include "runtime/io/grow.h"
@@ -15,17 +16,32 @@ struct stream {
   size_t line_count, lines_capacity;
 };
 
-/* Tokenises line by line, newline included. That gives the same tokens as the whole text would, and needs
- * less room. */
+/* Where the part of a text ends that begins at `at`: behind a line, or where tokens with white space in them
+ * cannot lie on both sides. */
+static size_t part_end(const struct io_kind *kind, const char *text, size_t at, size_t length) {
+  if (kind->spaced) return io_byte_pairs_part(text, at, length);
+  const char *newline = memchr(text + at, '\n', length - at);
+  return newline ? (size_t)(newline - text) + 1 : length;
+}
+
+/* Notes that the next token is the first of a line, of each line that begins in a part. */
+static int note_lines(const struct io_kind *kind, const char *part, size_t length, struct stream *s) {
+  size_t begins = kind->spaced ? s->line_count == 0 : 1;
+  for (size_t k = 0; kind->spaced && k < length; k++) begins += part[k] == '\n';
+  if (IO_GROW(s->lines, s->lines_capacity, s->line_count + begins) != RT_OK) return RT_NO_MEMORY;
+  for (; begins > 0; begins--) s->lines[s->line_count++] = s->count;
+  return RT_OK;
+}
+
+/* Tokenises part by part, which gives the same tokens as the whole text would, and needs less room. */
 static int read_tokens(const struct io_encoder *e, const char *text, size_t length, struct stream *s,
                        struct rt_error *error) {
+  const struct io_kind *kind = e->schema->columns[0].kind;
   for (size_t at = 0, n; at < length; at += n) {
-    const char *newline = memchr(text + at, '\n', length - at);
-    n = newline ? (size_t)(newline - (text + at)) + 1 : length - at;
-    if (IO_GROW(s->lines, s->lines_capacity, s->line_count + 1) != RT_OK) return rt_no_memory(error);
-    s->lines[s->line_count++] = s->count;
+    n = part_end(kind, text, at, length) - at;
+    if (note_lines(kind, text + at, n, s) != RT_OK) return rt_no_memory(error);
     const struct io_field line[IO_MOST_TEXTS] = {{text + at, n}};
-    int status = e->schema->columns[0].kind->tokens(e->schema, 0, line, &e->data->tokens, error);
+    int status = kind->tokens(e->schema, 0, line, &e->data->tokens, error);
     if (status == RT_OK)
       status = io_encode_tokens(e, 0, (int64_t)e->data->tokens.count, &s->values, &s->count, error);
     if (status != RT_OK) return status;

@@ -195,8 +195,12 @@ static int bad(struct rt_error *error, const char *what) {
 static bool suits(const struct io_schema *schema, int column) {
   const struct io_vocab *vocab = schema->columns[column].vocab;
   if (!vocab) return true;
-  if (io_schema_has_ends(schema, column) != (vocab->begin >= 0)) return false;
-  if (schema->columns[column].kind->vocab == IO_VOCAB_BYTES) return vocab->kind == IO_VOCAB_BYTES;
+  const bool ends = io_schema_has_ends(schema, column),
+             given =
+                 vocab->kind == IO_VOCAB_LIST || vocab->kind == IO_VOCAB_PAIRS; /* with marks, used or not */
+  const enum io_vocab_kind wanted = schema->columns[column].kind->vocab;
+  if (ends ? vocab->begin < 0 || vocab->end < 0 : !given && vocab->begin >= 0) return false;
+  if (wanted == IO_VOCAB_BYTES || wanted == IO_VOCAB_PAIRS) return vocab->kind == wanted;
   bool labels = io_schema_has_labels(schema, column);
   if (vocab->kind == IO_VOCAB_LIST) return vocab->count > 0 && (!labels || vocab->unknown < 0);
   return vocab->kind == (labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS) && (!labels || vocab->count > 0);

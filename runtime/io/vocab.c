@@ -5,6 +5,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "runtime/io/byte_pairs.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/utf8.h"
 
@@ -225,6 +226,7 @@ int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, st
 void io_vocab_free(struct io_vocab *vocab) {
   if (!vocab) return;
   io_intern_free(&vocab->texts);
+  io_merges_free(vocab->merges);
   rt_free(vocab);
 }
 

@@ -30,18 +30,20 @@ enum io_vocab_kind {
   IO_VOCAB_WORDS,   /* 0 unknown, [1 begin, 2 end], then texts by falling count */
   IO_VOCAB_CLASSES, /* texts in bytewise order, nothing else, as scikit-learn numbers labels */
   IO_VOCAB_BYTES,   /* id = byte, 0..255, [256 begin, 257 end]; no unknown */
-  IO_VOCAB_LIST     /* texts in a given order; some of them may be the marks below */
+  IO_VOCAB_LIST,    /* texts in a given order; some of them may be the marks below */
+  IO_VOCAB_PAIRS    /* bytes and what they are merged to; texts are any bytes */
 };
 
 /* An immutable vocabulary, free to be shared between threads. */
 struct io_vocab {
   enum io_vocab_kind kind;
-  int32_t count;          /* number of ids, specials included: the rows of an embedding table */
-  int32_t base;           /* id of the first text: 1 or 3 for words, 0 otherwise */
-  int32_t begin, end;     /* ids that mark begin and end of a text, or -1 */
-  int32_t unknown;        /* the id of unknown texts, or -1 */
-  struct io_intern texts; /* id - base -> text */
-  size_t longest;         /* bytes of the longest text */
+  int32_t count;            /* number of ids, specials included: the rows of an embedding table */
+  int32_t base;             /* id of the first text: 1 or 3 for words, 0 otherwise */
+  int32_t begin, end;       /* ids that mark begin and end of a text, or -1 */
+  int32_t unknown;          /* the id of unknown texts, or -1 */
+  struct io_intern texts;   /* id - base -> text */
+  size_t longest;           /* bytes of the longest text */
+  struct io_merges *merges; /* of IO_VOCAB_PAIRS, else NULL (byte_pairs.h) */
 };
 
 struct io_vocab_options {

@@ -1,7 +1,8 @@
 /* token_host.c: ids of texts, for comparing tokenisers with others. Texts are JSON strings, one a line.
  *
  *   token_host random SEED COUNT                 prints texts of random characters
- *   token_host wordpiece VOCAB lower|cased       reads texts, prints their ids, without the marks around */
+ *   token_host wordpiece VOCAB lower|cased       reads texts, prints their ids, without the marks around
+ *   token_host bpe VOCAB MERGES                  the same */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ static int set_up(struct io_schema *schema, int count, char **argument) {
   for (int o = 0; o < kind->options; o++) {
     const char *name = kind->option[o].name;
     if (!strcmp(name, "vocab")) column->set.vocab = argument[1];
+    if (!strcmp(name, "merges")) column->set.merges = argument[2];
     if (!strcmp(name, "lower"))
       *io_option_number(&kind->option[o], &column->set) = strcmp(argument[2], "lower") ? IO_OFF : IO_ON;
     if (!strcmp(name, "ends")) *io_option_number(&kind->option[o], &column->set) = IO_OFF;

@@ -1,0 +1,51 @@
+/* column_bpe.c: a text in merged pairs of bytes, as GPT-2 reads it. */
+#include "runtime/io/byte_pairs.h"
+#include "runtime/io/data_internal.h"
+
+static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
+                  struct io_tokens *tokens, struct rt_error *error) {
+  const struct io_vocab *vocab = schema->columns[io_schema_owner(schema, column)].vocab;
+  return io_byte_pairs_split(vocab, true, text->text, text->length, tokens, error);
+}
+
+static int given(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error) {
+  if (!set->merges) return rt_fail(error, RT_USAGE, "the vocabulary %s needs its merges", set->vocab);
+  return io_byte_pairs_read(vocab, set->vocab, set->merges, error);
+}
+
+static int complete(const struct io_settings *set, struct rt_error *error) {
+  if (set->vocab && set->merges) return RT_OK;
+  return rt_fail(error, RT_USAGE,
+                 "a vocabulary of byte pairs is two files: bpe[T, V](vocab = \"encoder.json\", merges = "
+                 "\"vocab.bpe\")");
+}
+
+static const struct io_option options[] = {
+    IO_TEXT("vocab", vocab, "a file with the vocabulary, one entry a line, in place of one that is learned"),
+    IO_TEXT("merges", merges,
+            "a file of the pairs that are merged to the vocabulary's entries, the first first"),
+};
+
+const struct io_kind io_kind_bpe = {
+    .name = "bpe",
+    .doc = "a text in pairs of bytes that are merged, as GPT-2 reads it; T is how many, V the size of the "
+           "vocabulary",
+    .axis = {{IO_LENGTH, "T"}, {IO_ENTRIES, "V", .optional = true}},
+    .option = options,
+    .options = RT_COUNT(options),
+    .complete = complete,
+    .element = IO_I32,
+    .vocab = IO_VOCAB_PAIRS,
+    .given = given,
+    .continues = true,
+    .partial = true,
+    .spaced = true,
+    .tokens = tokens,
+    .encode = io_encode_text,
+    .one = "token",
+    .more = "tokens",
+    .entries = "entries of the vocabulary",
+    .noun = "tokens",
+    .usual = 50257,
+    .small = 300,
+};
