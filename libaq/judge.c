@@ -61,16 +61,6 @@ void lib_judge_free(struct lib_judge *judge) {
   *judge = (struct lib_judge){0};
 }
 
-int lib_unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,
-                     struct rt_error *error) {
-  size_t length;
-  const char *text = io_intern_text(unseen, -1 - label, &length);
-  char *name = rt_strndup(text, length);
-  int status = name ? rep_class(report, name, index, error) : rt_no_memory(error);
-  rt_free(name);
-  return status;
-}
-
 static int judge_class(struct rep_report *report, const double *p, int64_t columns, int32_t label,
                        const struct io_intern *unseen, struct rt_error *error) {
   int64_t best = 0;

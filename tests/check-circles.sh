@@ -33,6 +33,11 @@ circles() {
     }' | tsort 2>&1 > /dev/null | sed 's/^tsort: //'
 }
 
+if [ -z "$(find . -name '*.o' ! -path '*/.libs/*' | head -n 1)" ]; then
+  echo '1..0 # SKIP nothing is built here'
+  exit 0
+fi
+
 count=0
 for folder in grammar compiler vm libaq runtime/io runtime/columns; do
   [ -d "$folder" ] || continue

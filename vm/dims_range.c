@@ -341,3 +341,9 @@ int vm_requirement_truth(const struct vm_dims *dims, enum vm_requirement_kind ki
   rt_free(a.limits);
   return status;
 }
+
+bool vm_never_negative(const struct vm_dims *dims, vm_dim a) {
+  enum vm_truth truth;
+  return a != VM_NO_DIM && vm_requirement_truth(dims, VM_NOT_NEGATIVE, a, &truth) == RT_OK
+         && truth == VM_FOR_ALL;
+}

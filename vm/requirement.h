@@ -31,6 +31,8 @@ enum vm_truth { VM_FOR_SOME, VM_FOR_ALL, VM_FOR_NONE };
  * must be tried. Otherwise it is VM_FOR_SOME. Returns RT_OK or RT_NO_MEMORY. */
 int vm_requirement_truth(const struct vm_dims *dims, enum vm_requirement_kind kind, vm_dim dim,
                          enum vm_truth *truth);
+/* a >= 0 for all sizes within their limits? No for VM_NO_DIM, and where it is not known. */
+bool vm_never_negative(const struct vm_dims *dims, vm_dim a);
 
 /* ragged: does it depend on a size that each example has of its own? open: on one that the data will give? */
 bool vm_requirement_is_ragged(const struct vm_dims *dims, const struct vm_requirement *r);

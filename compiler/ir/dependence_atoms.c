@@ -26,7 +26,7 @@ static bool at_least(struct ir_dependence *d, struct ir_end a, struct ir_end b) 
   vm_dim by = vm_dim_minus(d->dims, a.at, b.at);
   if (by == VM_NO_DIM) return false;
   if (vm_dim_is_number(d->dims, by, &n) || vm_dim_value(d->dims, by, NULL, &n, NULL) == RT_OK) return n >= 0;
-  return ir_never_negative(d->dims, by);
+  return vm_never_negative(d->dims, by);
 }
 
 static struct ir_end larger(struct ir_dependence *d, struct ir_end a, struct ir_end b) {

@@ -57,7 +57,7 @@ static void add_seen(struct looking *l, struct dep_atom atom) {
       && (shift = vm_dim_minus(d->dims, vm_dim_number(d->dims, 0), atom.ahead.at)) == VM_NO_DIM)
     atom.ahead = dep_far();
   /* The first keys are of no position where each is of one that is so much before it. */
-  if (box.from == VM_NO_DIM && shift != VM_NO_DIM && ir_never_negative(d->dims, shift)) box.from = shift;
+  if (box.from == VM_NO_DIM && shift != VM_NO_DIM && vm_never_negative(d->dims, shift)) box.from = shift;
   struct ir_gap most = atom.ahead.far ? (struct ir_gap){.far = true} : ir_most_ahead(asked, 2, &box, shift);
   if (most.never) return;
   struct ir_gap least =
@@ -130,7 +130,7 @@ static void add_read(struct looking *l, struct dep_atom atom, const struct ir_pl
   atom.back = dep_minus(d, atom.back, by);
   atom.from = atom.from == VM_NO_DIM ? atom.from : vm_dim_minus(d->dims, atom.from, place->size);
   atom.to = VM_NO_DIM;
-  if (!ir_never_negative(d->dims, place->size)) dep_add(l->m, first);
+  if (!vm_never_negative(d->dims, place->size)) dep_add(l->m, first);
   if (place->j == 0 && place->i == 0) {
     first.ahead = atom.ahead;
     dep_add(l->m, first);
@@ -241,7 +241,7 @@ static vm_dim least_of(const struct looking *l, vm_dim size) {
   int64_t low = 0, high = 1 << 20;
   while (low + 1 < high) {
     int64_t middle = low + (high - low) / 2;
-    bool more = ir_never_negative(dims, vm_dim_minus(dims, size, vm_dim_number(dims, middle)));
+    bool more = vm_never_negative(dims, vm_dim_minus(dims, size, vm_dim_number(dims, middle)));
     *(more ? &low : &high) = middle;
   }
   return vm_dim_number(dims, low);

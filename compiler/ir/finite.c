@@ -285,7 +285,7 @@ static struct ir_numbers contracted(struct ir_numbers a, struct ir_numbers b) {
 
 static struct ir_numbers count(const struct ir_graph *g, vm_dim of) {
   vm_dim less = vm_dim_minus(g->dims, of, VM_ONE);
-  return ir_numbers_between(ir_never_negative(g->dims, less) ? 1 : -IR_MOST, IR_MOST, true);
+  return ir_numbers_between(vm_never_negative(g->dims, less) ? 1 : -IR_MOST, IR_MOST, true);
 }
 
 static struct ir_numbers head(const struct ir_graph *g, const struct ir_node *n,

@@ -127,7 +127,7 @@ bool ir_formula_place(const struct ir_formula *formula, int step, struct vm_dims
 static bool has_first(const struct ir_box *box, vm_dim length) {
   const vm_dim there[] = {box->queries, box->from == VM_NO_DIM ? box->to : VM_NO_DIM};
   for (int k = 0; k < 2; k++)
-    if (there[k] != VM_NO_DIM && ir_never_negative(box->dims, vm_dim_minus(box->dims, length, there[k])))
+    if (there[k] != VM_NO_DIM && vm_never_negative(box->dims, vm_dim_minus(box->dims, length, there[k])))
       return true;
   return false;
 }

@@ -106,7 +106,5 @@ bool ir_formula_place(const struct ir_formula *formula, int step, struct vm_dims
  * in the whole box do not. placed[k]: what the index of table k is counted from (VM_NO_DIM: 0). */
 bool ir_formula_tells(const struct ir_formula *formula, const struct ir_box *box, uint32_t symbol,
                       const vm_dim *placed);
-/* a >= 0 for all sizes within their limits? */
-bool ir_never_negative(const struct vm_dims *dims, vm_dim a);
 
 #endif

@@ -18,12 +18,6 @@ static bool size_number(struct vm_dims *dims, vm_dim size, double *number) {
   return false;
 }
 
-bool ir_never_negative(const struct vm_dims *dims, vm_dim a) {
-  enum vm_truth truth;
-  return a != VM_NO_DIM && vm_requirement_truth(dims, VM_NOT_NEGATIVE, a, &truth) == RT_OK
-         && truth == VM_FOR_ALL;
-}
-
 bool form_scale_size(struct vm_dims *dims, vm_dim *size, double factor) {
   enum { DENOMINATORS = 64 };
   if (*size == VM_NO_DIM || factor == 1) return true;
@@ -50,7 +44,7 @@ static bool at_least_0(struct vm_dims *dims, vm_dim size, double number, bool st
   if (size_number(dims, size, &known)) return strictly ? known + number > 0 : known + number >= 0;
   double whole = strictly ? ceil(number) - 1 : floor(number);
   if (!(fabs(whole) < FORM_LONGEST)) return whole > 0;
-  return ir_never_negative(dims, vm_dim_plus(dims, size, vm_dim_number(dims, (int64_t)whole)));
+  return vm_never_negative(dims, vm_dim_plus(dims, size, vm_dim_number(dims, (int64_t)whole)));
 }
 
 /* ---- the most that a form may be ---- */

@@ -8,8 +8,6 @@
 
 #include "runtime/io/number.h"
 
-bool io_needs_fit(const struct io_column *column) { return column->set.missing || column->set.scale; }
-
 bool io_is_missing(const char *text, size_t length) {
   static const char *const missing[] = {"", "NA", "N/A", "NaN", "null", "None", "?"};
   io_trim(&text, &length);

@@ -9,8 +9,6 @@ struct io_fit {
   double fill, shift, scale;
 };
 
-/* Does the column need to be fitted? */
-bool io_needs_fit(const struct io_column *column);
 /* Does a field, or an item of a list, say that there is no number? "", NA, NaN, null, … */
 bool io_is_missing(const char *text, size_t length);
 /* Learns from the training rows, where missing numbers are NaN. RT_BAD_DATA when a column has no number. */

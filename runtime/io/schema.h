@@ -27,6 +27,11 @@ struct io_column {
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
 };
 
+/* Does training learn how to fill in or scale its numbers (fit.h)? */
+static inline bool io_needs_fit(const struct io_column *column) {
+  return column->set.missing || column->set.scale;
+}
+
 /* What a column is when nothing is said of it. */
 #define IO_COLUMN_DEFAULTS                                                                                   \
   ((struct io_column){.pair = -1, .shares = -1, .second_field = -1, .required = true})
