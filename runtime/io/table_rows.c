@@ -6,21 +6,6 @@
 #include "runtime/io/grow.h"
 #include "runtime/io/utf8.h"
 
-/* ---- failures ---- */
-
-int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
-                  ...) {
-  char text[sizeof error->text];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_reader_name(t->reader), line, (int64_t)field},
-                    "%s", text);
-}
-
-/* ---- rows ---- */
-
 /* Reads more behind what is in buffer; sets ended at the end of the file. */
 int io_table_more(struct io_table *t, struct rt_error *error) {
   if (t->begin > 0) {

@@ -1,0 +1,16 @@
+/* table_fail.c: what is wrong with a row, and where. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "runtime/io/table_internal.h"
+
+int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
+                  ...) {
+  char text[sizeof error->text];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_reader_name(t->reader), line, (int64_t)field},
+                    "%s", text);
+}
