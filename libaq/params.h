@@ -19,6 +19,9 @@ struct lib_loader {
 int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape, struct lib_loader *loader,
                     struct rt_error *error);
 void lib_loader_free(struct lib_loader *loader);
+/* The file that holds a tensor: path, or one of several that an index beside it lists (params_shards.c). The
+ * caller frees *file. */
+int lib_shard_find(const char *path, const char *tensor, char **file, struct rt_error *error);
 
 /* How many numbers parameter p has, and its shape. -1, and an error: a size is not known. */
 int64_t lib_param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],

@@ -257,7 +257,10 @@ int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape,
                     struct rt_error *error) {
   const struct vm_param *param = &l->module->param[p];
   struct loading x = {.l = l, .params = params, .p = p, .rank = param->type.rank, .shape = shape};
-  int status = open_file(l, param->init.file, error);
+  char *file;
+  int status = lib_shard_find(param->init.file, param->init.tensor, &file, error);
+  if (status == RT_OK) status = open_file(l, file, error);
+  rt_free(file);
   if (status != RT_OK) rt_hint(error, "the parameter %s is loaded from it", param->name);
   if (status == RT_OK && !(x.t = io_tensors_find(l->file, param->init.tensor)))
     status = no_tensor(l, p, error);
