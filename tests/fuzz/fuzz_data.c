@@ -41,6 +41,28 @@ static int columns(struct io_schema *schema, int choice) {
   }
 }
 
+/* A column of numbers that are filled and scaled. */
+static int add_fitted(struct io_schema *schema, const char *name, const struct io_kind *kind) {
+  int status = add(schema, name, kind, 0);
+  if (status) return status;
+  schema->columns[schema->count - 1].set.missing = IO_MISSING_MEDIAN;
+  schema->columns[schema->count - 1].set.scale = IO_SCALE_STANDARD;
+  return RT_OK;
+}
+
+/* Of lines whose fields have names. */
+static int keyed_columns(struct io_schema *schema, int choice) {
+  switch (choice) {
+    case 0: return add_fitted(schema, "x", &io_kind_number) || add(schema, "label", &io_kind_labels, 0);
+    case 1: return add_fitted(schema, "x", &io_kind_vectors) || add(schema, "label", &io_kind_class, 0);
+    case 2: return add_fitted(schema, "x", &io_kind_matrix) || add(schema, "label", &io_kind_set, 0);
+    case 3: return add(schema, "text", &io_kind_ids, 4) || add(schema, "label", &io_kind_class, 0);
+    case 4: return add(schema, "x", &io_kind_weight, 0) || add(schema, "text", &io_kind_words, 0);
+    case 5: return add(schema, "text", &io_kind_words, 0) || add(schema, "label", &io_kind_class, 0);
+    default: return add(schema, "text", &io_kind_words, 0) || add(schema, "label", &io_kind_labels, 0);
+  }
+}
+
 static void stream(const struct io_schema *schema, enum io_format format, struct bytes bytes) {
   const struct io_source source = {"bytes", give, &bytes};
   const struct io_data_options options = {.format = format};
@@ -74,8 +96,11 @@ static void write_and_parse(const struct io_schema *schema) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1) return -1;
   static const enum io_format formats[] = {IO_FORMAT_TSV, IO_FORMAT_CSV, IO_FORMAT_LINES};
-  int choice = data[0] % 5;
-  struct io_data_options options = {.format = formats[data[0] / 5 % 3],
+  const bool keyed = (data[0] & 63) >= 48;
+  int choice = keyed ? data[0] % 8 : data[0] % 5;
+  struct io_data_options options = {.format = !keyed        ? formats[data[0] / 5 % 3]
+                                              : data[0] & 8 ? IO_FORMAT_FASTTEXT
+                                                            : IO_FORMAT_JSONL,
                                     .skip_bad_rows = data[0] & 64,
                                     .hold = data[0] & 128 ? 0.3 : 0,
                                     .seed = 1};
@@ -84,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct rt_error error = {0};
   struct bytes bytes = {data + 1, size - 1};
   fuzz_limit_memory(256 << 20, 512 << 20);
-  if (!columns(&schema, choice)
+  if (!(keyed ? keyed_columns(&schema, choice) : columns(&schema, choice))
       && !io_dataset_train(fuzz_file(bytes.data, bytes.left), &schema, &options, &train, &held, &error)) {
     write_and_parse(&schema);
     stream(&schema, options.format, bytes);
