@@ -1,5 +1,5 @@
 /* table_internal.h: what the files behind table.h share: table.c is above table_header.c, and both are above
- * table_rows.c. */
+ * table_rows.c, which is above table_lines.c; all are above table_fail.c. */
 #ifndef AQ_RUNTIME_IO_TABLE_INTERNAL_H
 #define AQ_RUNTIME_IO_TABLE_INTERNAL_H
 
@@ -45,11 +45,14 @@ struct io_table {
   enum io_csv_state state; /* of the CSV scan */
 };
 
-/* ---- table_rows.c ---- */
+/* ---- table_fail.c ---- */
 
 /* RT_BAD_DATA at the table's file, a line and a field. */
 int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- table_rows.c ---- */
+
 /* Reads more of the file into buffer; sets ended at its end. */
 int io_table_more(struct io_table *t, struct rt_error *error);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */
