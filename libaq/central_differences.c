@@ -125,6 +125,14 @@ static bool is_chance(const struct vm_module *m, uint32_t input) {
   return false;
 }
 
+/* A number as the column of that input has them: a 0 or 1 for each label, no weight below 0. */
+static double draw_number(struct check *c, uint32_t i) {
+  const struct io_column *column = c->module->input[i].column;
+  bool members = column && io_kind_has(column->kind, IO_MEMBERS);
+  if (members || is_chance(c->module, i)) return (double)below(c, 2);
+  return column && column->kind->weighs ? fabs(normal(c)) : normal(c);
+}
+
 static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
   const struct vm_type *type = &c->module->input[i].type;
   int64_t n = input_elements(c, type, error), range = 0;
@@ -138,7 +146,7 @@ static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
     if (type->dtype == RT_INT)
       ((int32_t *)c->input[i])[k] = (int32_t)below(c, range);
     else
-      ((double *)c->input[i])[k] = is_chance(c->module, i) ? (double)below(c, 2) : normal(c);
+      ((double *)c->input[i])[k] = draw_number(c, i);
   }
   vm_machine_set_input(c->machine, i, c->input[i]);
   return RT_OK;
