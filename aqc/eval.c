@@ -73,7 +73,8 @@ const struct verb verb_eval = {
     "compare a model's predictions with labelled data",
     "Predicts every row and compares the predictions with the labels. For classes "
     "it gives precision, recall, "
-    "f1 and support of each class, the accuracy and the averages; for numbers "
+    "f1 and support of each class, the accuracy and the averages; for tags such as B-place, I-place "
+    "and O the same of the entities that they mark; for numbers "
     "their errors; for texts the loss, and with --generate BLEU and chrF of what the model writes.",
     option_list,
     run_eval};

@@ -376,8 +376,9 @@ typedef struct aq_field {
 int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
 /* The scores of an output after a prediction: [rows, columns], row after row. A class has one row, with the
  * probability of each class; tags have such a row for each word up to the limit of the text; a number or
- * vector has one row, with its numbers. rows and columns may be NULL. NULL: there is no such output, or no
- * prediction. Valid until the next call. */
+ * vector has one row, with its numbers. The tags that aq_session_predict_stream writes are those of the best
+ * path, which need not take the likeliest of each word. rows and columns may be NULL. NULL: there is no such
+ * output, or no prediction. Valid until the next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
 /* Predicts a stream of lines in order: one line out for each line in. A header gives no line, and an empty
