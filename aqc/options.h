@@ -23,7 +23,7 @@ struct settings {
   enum aq_header header;
   enum aq_format format;
   bool resume, quiet, json;
-  bool probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
+  bool cosine, probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
   int64_t top, length, repeat, beam;
   double temperature, tolerance, top_p, repeat_penalty;
   const char *prompt, *stop;

@@ -69,6 +69,7 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   }
   rt_free(k->c.param_node);
   rt_free(k->c.weights);
+  rt_free(k->c.named);
   rt_free(k->c.required);
   rt_free(k->c.asked);
   rt_map_free(&k->frame.used);
@@ -132,6 +133,7 @@ static int elaborate_model(struct compilation *k, struct cc_elaborated *e) {
     return c->error->code;
   }
   if ((status = cc_outputs(c, model, &results, e->output))) return status;
+  e->named_count = c->named_count;
   if (!program->kept && (status = cc_check_causal(c, e->output))) return status;
   if ((status = cc_loss(c, e->output, &e->loss))) return status;
   if ((status = model_requirements(c, e))) return status;

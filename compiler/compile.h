@@ -32,7 +32,8 @@ int cc_check_values(struct cc_program *program, struct rt_error *error);
 int cc_reaches(struct cc_program *program, const char *name, cc_reach_row *row, void *context,
                struct rt_error *error);
 
-/* The model as a module with the functions "predict", "eval", "train" and "attend". */
+/* The model as a module with the functions "predict", "eval", "train" and "attend"; with "vector" alone where
+ * program->vector asks for a value. */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);
 
 /* One fn or head as a module with the function "run": its arguments are the inputs, its results the outputs

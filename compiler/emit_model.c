@@ -90,6 +90,7 @@ static int emit_train(struct cc_context *c, ir_id loss) {
 }
 
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
+  if (c->program->vector) return cc_emit_vector(c, e);
   struct vm_module *m = c->module;
   const char *name[3 * CC_MOST_OUTPUTS + 1];
   ir_id id[3 * CC_MOST_OUTPUTS + 1];

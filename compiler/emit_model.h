@@ -7,12 +7,15 @@
 struct cc_elaborated {
   ir_id output[CC_MOST_OUTPUTS];
   struct cc_losses loss;
+  size_t named_count; /* of context.named: those before the loss */
 };
 
 /* settle_module.c: moves parameters into the module, and lists its heads and mixes for people. */
 int cc_settle(struct cc_context *c);
 /* RT_OK, or the code of the error that it left in c->error. */
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e);
+/* emit_vector.c: the function "vector" alone, with the value that program->vector asks for as its output. */
+int cc_emit_vector(struct cc_context *c, const struct cc_elaborated *e);
 /* emit_step.c: the functions "begin" and "step" of a model that continues a text, or why it has none. */
 int cc_emit_step(struct cc_context *c, const struct cc_elaborated *e);
 

@@ -22,7 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "aq_shown.h" /* reports and explanations as trees of facts */
+#include "aq_shown.h"   /* reports and explanations as trees of facts */
+#include "aq_vectors.h" /* a vector for each row, and search among vectors */
 
 #ifdef __cplusplus
 extern "C" {

@@ -183,12 +183,16 @@ struct aq_model *lib_model_new(void);
 /* A model file: parameters, and all else as its metadata. */
 int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error);
+/* The program and the columns in a file may not fit each other: every input must have its column, of its
+ * kind. The name of one that has not, or NULL. */
+const char *lib_model_misfit(const struct aq_model *model);
 /* The program as a model keeps it, after cc_compile_model: with the settings that it was given, but for those
  * of own[0..count-1], which replace them. The caller frees *json. */
 int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,
                      struct rt_error *error);
-/* Compiles from that text alone: no file is read. The text is taken for hostile. */
-struct vm_module *lib_source_compile(const char *json, struct rt_error *error);
+/* Compiles from that text alone: no file is read. The text is taken for hostile. vector: the value that the
+ * model is asked for in place of its answers (cc_program.vector), or NULL. */
+struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error);
 /* Saves a file (save_file.c): the old one or the new one, whatever happens. */
 int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_error *error);
 /* ---- what was met in data (reading.c) ---- */

@@ -92,7 +92,7 @@ static int read_bytecode(struct aq_model *model, const struct io_tensors *file, 
 
 static int compile_again(struct aq_model *model, const char *path, struct rt_error *error) {
   struct rt_error why = {0};
-  model->module = lib_source_compile(model->source, &why);
+  model->module = lib_source_compile(model->source, NULL, &why);
   if (model->module) return RT_OK;
   if (why.code == RT_NO_MEMORY) return rt_no_memory(error);
   if (why.line)
@@ -217,20 +217,26 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
   return true;
 }
 
-/* The bytecode and the columns in a file may not fit each other: every input must have its column, of its
- * kind. */
-static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
+const char *lib_model_misfit(const struct aq_model *model) {
   const struct vm_module *m = model->module;
   for (uint32_t i = 0; i < m->input_count; i++) {
     const struct vm_input *input = &m->input[i];
     int column = input->column ? vm_column_of(m, input) : model->schema.count;
     const struct io_column *c = column < model->schema.count ? &model->schema.columns[column] : NULL;
     if (!c || strcmp(c->name, input->name) != 0 || c->kind != input->column->kind
-        || !input_fits(model, input, c)) {
-      char why[128];
-      snprintf(why, sizeof why, "its program and its columns do not fit: `%.60s`", input->name);
-      return not_a_model(path, why, error);
-    }
+        || !input_fits(model, input, c))
+      return input->name;
+  }
+  return NULL;
+}
+
+static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
+  const struct vm_module *m = model->module;
+  const char *misfit = lib_model_misfit(model);
+  if (misfit) {
+    char why[128];
+    snprintf(why, sizeof why, "its program and its columns do not fit: `%.60s`", misfit);
+    return not_a_model(path, why, error);
   }
   if (!outputs_fit(m, "predict", false) || !outputs_fit(m, "eval", true))
     return not_a_model(path, "its program does not predict its columns", error);

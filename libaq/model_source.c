@@ -168,7 +168,7 @@ static int read_import(void *context, const char *path, char **text, size_t *len
   return rt_fail(error, RT_NO_INPUT, "the model does not hold it");
 }
 
-static struct vm_module *compile(struct kept *kept, struct rt_error *error) {
+static struct vm_module *compile(struct kept *kept, const char *vector, struct rt_error *error) {
   const struct cc_source source = {.name = kept->file[0].name,
                                    .text = kept->file[0].text,
                                    .length = kept->file[0].length,
@@ -182,17 +182,18 @@ static struct vm_module *compile(struct kept *kept, struct rt_error *error) {
   struct cc_program *program = cc_program_load(&source, error);
   if (!program) return NULL;
   program->unfused = kept->unfused;
+  program->vector = vector;
   struct vm_module *module = cc_compile_model(program, error);
   cc_program_free(program);
   return module;
 }
 
-struct vm_module *lib_source_compile(const char *json, struct rt_error *error) {
+struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error) {
   struct kept kept = {0};
   struct vm_module *module = NULL;
   json_t *root;
   if (io_json_parse(&root, "the program", json, strlen(json), error)) return NULL;
-  if (!read_kept(&kept, root, error)) module = compile(&kept, error);
+  if (!read_kept(&kept, root, error)) module = compile(&kept, vector, error);
   rt_free(kept.file);
   rt_free(kept.library);
   rt_free(kept.define);

@@ -13,51 +13,18 @@ struct predicting {
   const struct session_lines *lines;
 };
 
-static void write_scored(struct row_stream *st) {
+static int predict_rows(struct row_stream *st, int64_t first, int64_t count, struct rt_error *error) {
   const struct predicting *own = st->own;
-  st->session->reading.rows += st->session->scored;
-  for (int64_t e = 0; e < st->session->scored; e++) {
+  int status = session_run(st->session, first, count, error);
+  for (int64_t e = 0; e < count && status == RT_OK; e++) {
     own->lines->scores(st->session, e, own->options, &st->out);
     rt_text_puts(&st->out, "\n");
   }
-}
-
-/* Runs each row by itself, to find the bad one among them: only the program tells which it is. */
-static int run_singly(struct row_stream *st, struct rt_error *error) {
-  struct aq_session *s = st->session;
-  for (int64_t r = 0; r < s->data.rows; r++) {
-    struct rt_error reason = {0};
-    int status = session_run(s, r, 1, &reason);
-    if (status == RT_OK) {
-      write_scored(st);
-      continue;
-    }
-    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows))) != 0) {
-      struct rt_error placed = {0};
-      rt_fail_at(&placed, reason.code,
-                 (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
-                 reason.text);
-      memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
-      memcpy(placed.hint, reason.hint, sizeof placed.hint);
-      reason = placed;
-    }
-    status = row_stream_bad(st, &reason, error);
-    if (status != RT_OK) return status;
-  }
-  return RT_OK;
-}
-
-static int predict_rows(struct row_stream *st, struct rt_error *error) {
-  struct aq_session *s = st->session;
-  struct rt_error reason = {0};
-  int status = session_run(s, 0, s->data.rows, &reason);
-  if (status == RT_OK)
-    write_scored(st);
-  else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
-    status = run_singly(st, error);
-  else
-    *error = reason;
   return status;
+}
+
+static int flush(struct row_stream *st, struct rt_error *error) {
+  return row_stream_answer(st, predict_rows, error);
 }
 
 /* Only classes have probabilities. Asking for them where there are none is a mistake. */
@@ -105,7 +72,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
                               .context = own.context,
                               .answer = "predictions",
                               .bad_line = predicting.lines->bad_row,
-                              .flush = predict_rows,
+                              .flush = flush,
                               .own = &predicting};
   int status = check_wishes(session, &own, error);
   return status != RT_OK ? status : row_stream_run(&stream, error);

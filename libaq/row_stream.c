@@ -27,6 +27,44 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
   return RT_OK;
 }
 
+/* Answers each row by itself, to find the bad one among them: only the program tells which it is. */
+static int answer_singly(struct row_stream *st, row_stream_run_rows *run, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  for (int64_t r = 0; r < s->data.rows; r++) {
+    struct rt_error reason = {0};
+    int status = run(st, r, 1, &reason);
+    if (status == RT_OK) {
+      s->reading.rows++;
+      continue;
+    }
+    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows))) != 0) {
+      struct rt_error placed = {0};
+      rt_fail_at(&placed, reason.code,
+                 (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
+                 reason.text);
+      memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
+      memcpy(placed.hint, reason.hint, sizeof placed.hint);
+      reason = placed;
+    }
+    status = row_stream_bad(st, &reason, error);
+    if (status != RT_OK) return status;
+  }
+  return RT_OK;
+}
+
+int row_stream_answer(struct row_stream *st, row_stream_run_rows *run, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  struct rt_error reason = {0};
+  int status = run(st, 0, s->data.rows, &reason);
+  if (status == RT_OK)
+    s->reading.rows += s->data.rows;
+  else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
+    status = answer_singly(st, run, error);
+  else
+    *error = reason;
+  return status;
+}
+
 static int flush(struct row_stream *st, struct rt_error *error) {
   struct aq_session *s = st->session;
   if (s->data.rows == 0) return give(st, error);

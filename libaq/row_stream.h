@@ -29,5 +29,10 @@ int row_stream_run(struct row_stream *stream, struct rt_error *error);
 /* A row that has no answer. When bad rows are skipped, a line stands for it, so that input and output lines
  * still correspond; otherwise it ends the stream. */
 int row_stream_bad(struct row_stream *stream, const struct rt_error *reason, struct rt_error *error);
+/* Answers rows first..first+count-1 of the session's data, and adds lines for them to out: all, or none. */
+typedef int row_stream_run_rows(struct row_stream *stream, int64_t first, int64_t count,
+                                struct rt_error *error);
+/* For flush: answers all rows together, or where that fails each by itself, and counts them. */
+int row_stream_answer(struct row_stream *stream, row_stream_run_rows *run, struct rt_error *error);
 
 #endif

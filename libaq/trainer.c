@@ -382,7 +382,7 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
   int status = lib_source_write(program->program, own.set, own.count, &t->source, error);
   if (status != RT_OK || !own.count) return status;
   vm_module_free(t->module);
-  t->module = lib_source_compile(t->source, error);
+  t->module = lib_source_compile(t->source, NULL, error);
   return t->module ? RT_OK : error->code;
 }
 

@@ -400,6 +400,7 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
            && results->value->id >= made_before)
     c->model->node[results->value->id].called = args->node->span;
   if (status == RT_OK) status = cc_end_with(c, &frame);
+  if (status == RT_OK) status = cc_note_called(c, d->name, results);
   if (status == RT_OK && from_outside) place_at_call(c, made_before, args->node->span);
   c->unrolling = was_unrolling;
   c->frame = frame.parent;

@@ -168,6 +168,12 @@ struct cc_context {
     int weighed_count;
   } * weights; /* mixing weights, for aqc attend */
   size_t weights_count, weights_capacity;
+  struct cc_named {
+    const char *name; /* path, or that of the function whose result it is */
+    ir_id id;
+    bool called, of_model; /* a result of a call; bound by a statement of the model itself */
+  } * named;               /* where program->vector asks for one of them */
+  size_t named_count, named_capacity;
   struct cc_required {
     vm_dim dim;
     enum vm_requirement_kind kind;

@@ -18,6 +18,7 @@ static int bind_let(struct cc_context *c, const struct gr_node *let, int at, con
   if (value->kind == CC_NONE)
     return gr_fail(c->error, let->child[let->count - 1]->span, "this gives no value");
   int status = name_node(c, name->text, value);
+  if (status == RT_OK) status = cc_note_bound(c, name->text, value);
   return status != RT_OK ? status : cc_bind(c, c->scope, name->text, *value, name->span, let);
 }
 
@@ -181,6 +182,7 @@ static int returned(struct cc_context *c, const struct gr_node *node, struct cc_
         return gr_fail(c->error, child->name_span, "two results are called `%s`", label);
     status = cc_expression(c, label ? child->child[0] : child, &value[i]);
     value[i].label = label;
+    if (label && status == RT_OK) status = cc_note_bound(c, label, &value[i]);
   }
   return status;
 }

@@ -99,6 +99,11 @@ int cc_enter_heads(struct cc_context *c, vm_dim own, struct gr_span span);
 int cc_merge_heads(struct cc_context *c, struct gr_span span, struct cc_value *value);
 ir_id cc_split_heads(struct cc_context *c, const struct cc_heads *heads, ir_id x);
 
+/* named_values.c: notes a value that a statement or a return has given a name, or that a call has as its only
+ * result, where program->vector asks for such a one. */
+int cc_note_bound(struct cc_context *c, const char *name, const struct cc_value *value);
+int cc_note_called(struct cc_context *c, const char *function, const struct cc_results *results);
+
 struct cc_wanted;
 /* match_type.c. Matches a type against a pattern such as [*B, T, 4*D] of V, binding the names that are new.
  */

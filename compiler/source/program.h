@@ -104,6 +104,8 @@ struct cc_program {
   uint64_t elaborations; /* so far */
   bool unfused;          /* heads are computed as tensors, whether they need it or not */
   bool kept;             /* it comes from a model, and means what it did when the model was trained */
+  const char *vector;    /* the value that the model is asked for in place of its answers: by its name, "" for
+                            the only vector; NULL: none */
   struct cc_diagnostics diagnostics;
   struct cc_unused {
     const struct gr_node *node;

@@ -197,11 +197,35 @@ static void look_at_session(aq_session *session) {
   assert_int_equal(aq_session_unknown(session).count, 0);
   assert_string_equal(aq_session_unknown(session).some, "");
   assert_null(aq_session_scores(session, 0, NULL, NULL));
+  aq_vectors *vectors;
+  assert_int_equal(aq_session_embed(session, NULL, &vectors), AQ_USAGE);
+  assert_null(vectors);
+  assert_int_equal(aq_session_embed(session, NULL, NULL), AQ_USAGE);
   assert_int_equal(aq_session_map_count(session), 0);
   assert_string_equal(aq_session_map(session, 0).name, "");
   assert_int_equal(aq_session_skipped(session), 0);
   assert_int_equal(aq_session_reading(session).rows, 0);
   assert_int_equal(host.length, 0);
+}
+
+static void test_vectors(void **state) {
+  (void)state;
+  aq_vectors *vectors;
+  aq_embed_options_init(NULL);
+  aq_search_options_init(NULL);
+  assert_int_equal(aq_vectors_open("none.tsv", NULL), AQ_USAGE);
+  assert_int_equal(aq_vectors_open(NULL, &vectors), AQ_USAGE);
+  for (int k = 0; k < 2; k++) {
+    assert_int_equal(aq_vectors_count(vectors), 0);
+    assert_int_equal(aq_vectors_width(vectors), 0);
+    assert_null(aq_vectors_at(vectors, 0));
+    assert_int_equal(aq_vectors_save(vectors, "none.tsv"), AQ_USAGE);
+    assert_int_equal(aq_vectors_save(vectors, NULL), AQ_USAGE);
+    assert_int_equal(aq_vectors_search(vectors, vectors, NULL), AQ_USAGE);
+    assert_int_equal(aq_vectors_message(vectors)->code, AQ_USAGE);
+    aq_vectors_free(vectors);
+    vectors = NULL;
+  }
 }
 
 static void test_sessions(void **state) {
@@ -323,9 +347,9 @@ static void test_text(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_programs), cmocka_unit_test(test_models),   cmocka_unit_test(test_trainers),
-      cmocka_unit_test(test_reports),  cmocka_unit_test(test_sessions), cmocka_unit_test(test_answer),
-      cmocka_unit_test(test_map),      cmocka_unit_test(test_text),
+      cmocka_unit_test(test_programs), cmocka_unit_test(test_models),  cmocka_unit_test(test_trainers),
+      cmocka_unit_test(test_reports),  cmocka_unit_test(test_vectors), cmocka_unit_test(test_sessions),
+      cmocka_unit_test(test_answer),   cmocka_unit_test(test_map),     cmocka_unit_test(test_text),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }

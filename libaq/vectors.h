@@ -1,0 +1,17 @@
+/* vectors.h: what vectors.c, embed_rows.c and search_vectors.c share. */
+#ifndef AQ_LIBAQ_VECTORS_H
+#define AQ_LIBAQ_VECTORS_H
+
+#include "libaq/internal.h"
+
+struct aq_vectors {
+  struct lib_message message;
+  float *number; /* [count, width] */
+  size_t capacity;
+  int64_t count, width;
+};
+
+/* Adds rows, whose numbers are not set yet, and gives their place; NULL: no memory. */
+float *vectors_add(struct aq_vectors *vectors, int64_t rows);
+
+#endif
