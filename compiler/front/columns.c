@@ -306,7 +306,7 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
       *text = cc_beside(&c->module->arena, given->said_in, given->text);
     if (!*text) return cc_out_of_memory(c);
     if (text == &set->labels) return cc_check_labels(c, column, given, input);
-    if (text == &set->vocab && (set->min_count || set->max_size))
+    if (text == &set->vocab && !kind->complete && (set->min_count || set->max_size))
       return gr_fail(
           c->error, given->span,
           "the vocabulary is what the file says: min_count and max_size are for one that is learned");
@@ -415,11 +415,26 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   return column_options(c, data, column, input);
 }
 
+/* Nobody can count the tokens of a text that are learned, or any with white space in them. */
+static int check_tagged(struct cc_context *c, const struct gr_node *data, int column,
+                        const struct vm_input *declared) {
+  const struct vm_input *tags = &declared[column];
+  for (int i = 0; i < data->count && tags->column->kind->pairs && !tags->column->kind->made; i++) {
+    if (declared[i].length != tags->length || !declared[i].column->kind->spaced) continue;
+    gr_fail(c->error, data->child[column]->span,
+            "`%s` has a tag for each word, and the tokens of `%s` are no words", tags->name,
+            declared[i].name);
+    gr_note(c->error, data->child[i]->span, "`%s` is declared here", declared[i].name);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
 /* Columns that are made of the text of another one: it has the same length. */
 static int find_pair(struct cc_context *c, const struct gr_node *data, int column,
                      struct vm_input *declared) {
   struct vm_input *input = &declared[column];
-  if (!input->column->kind->made) return RT_OK;
+  if (!input->column->kind->made) return check_tagged(c, data, column, declared);
   for (int i = 0; i < data->count; i++) {
     const struct io_column *to = declared[i].column;
     if (declared[i].length != input->length || !io_kind_belongs(input->column->kind, to->kind)) continue;

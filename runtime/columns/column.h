@@ -146,6 +146,12 @@ struct io_kind {
                 size_t length);
   /* The vocabulary when it is the same for all data; with begin and end when `ends`. NULL: it is not. */
   int (*fixed)(struct io_vocab **vocab, bool ends, struct rt_error *error);
+  /* Builds the vocabulary out of texts that were counted, when its entries are parts of them; and the parts
+   * of such a text. Until it is built, `tokens` gives those texts. NULL: the texts are the entries. */
+  int (*build)(struct io_vocab **vocab, const struct io_counted *counted,
+               const struct io_vocab_options *options, struct rt_error *error);
+  int (*parts)(const struct io_vocab *vocab, const char *text, size_t length, struct io_tokens *tokens,
+               struct rt_error *error);
   /* Reads the file set->vocab. NULL: io_vocab_from_file. */
   int (*given)(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error);
   /* Adds a row's field to the column's values, with the help of runtime/io/data_internal.h. */

@@ -98,6 +98,21 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
 /* Counts in values[].unknown the tokens that are unknown. */
 void io_dataset_count_unknown(struct io_dataset *data, const struct io_schema *schema);
 
+/* The parts of the texts that were read while they were learned: those of text n end at end[n]. */
+struct io_parts {
+  int32_t *id;
+  size_t *end;
+  size_t count, capacity;
+};
+int io_parts_new(struct io_parts *parts, const struct io_learning *l, const struct io_kind *kind,
+                 struct rt_error *error);
+/* Puts them in place of the texts in a column of the dataset, within its limit; what is cut is noted. Only
+ * RT_NO_MEMORY can go wrong. */
+int io_parts_replace(const struct io_parts *parts, const struct io_learning *l,
+                     const struct io_column *column, struct io_dataset *data, int number,
+                     struct io_values *noted);
+void io_parts_free(struct io_parts *parts);
+
 int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error);
 /* Builds the vocabularies from the training rows alone and translates the ids of both. held may be NULL. */
 int io_learning_finish(struct io_learning *learning, const struct io_schema *schema, struct io_dataset *train,

@@ -91,7 +91,9 @@ int io_encode_text(const struct io_place *p, const struct io_field *field, struc
   int status = c->kind->tokens(e->schema, p->column, text, tokens, error);
   (void)field;
   int64_t count = io_payload_begin(&v->of, e->data->rows);
-  int64_t kept = io_encode_kept(p, (int64_t)tokens->count);
+  /* Texts whose parts are being learned are cut when the parts are known. */
+  bool whole = c->kind->build && e->learning && e->learning[io_schema_owner(e->schema, p->column)].interns;
+  int64_t kept = whole ? (int64_t)tokens->count : io_encode_kept(p, (int64_t)tokens->count);
   v->row_first = (int64_t)tokens->first;
   v->row_tokens += (int64_t)tokens->left_out;
   v->row_cut += (int64_t)tokens->left_out;

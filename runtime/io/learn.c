@@ -12,7 +12,7 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
     const struct io_column *column = &schema->columns[c];
     const struct io_kind *kind = column->kind;
     if (column->vocab || column->shares >= 0) continue;
-    l[c].interns = io_kind_is_counted(kind) || kind->labels;
+    l[c].interns = io_kind_is_counted(kind) || kind->labels || kind->build;
     int status = kind->fixed ? kind->fixed(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
     if (status != RT_OK) return status;
   }
@@ -109,18 +109,41 @@ static int build(const struct group *g, int32_t *remap, struct rt_error *error) 
   int status = counts && first ? RT_OK : rt_no_memory(error);
   for (int c = g->owner; c < g->schema->count && status == RT_OK; c++)
     if (has(g, c)) count_texts(g->train, c, counts, first, &position);
-  if (status == RT_OK)
-    status = io_vocab_build(&g->l->vocab, labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS,
-                            &(struct io_counted){&g->l->texts, counts, first}, &options, remap, error);
+  const struct io_counted counted = {&g->l->texts, counts, first};
+  if (status == RT_OK && owner->kind->build)
+    status = owner->kind->build(&g->l->vocab, &counted, &options, error);
+  else if (status == RT_OK)
+    status = io_vocab_build(&g->l->vocab, labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS, &counted, &options,
+                            remap, error);
   if (status == RT_OK) status = check_vocab(g, labels, error);
   rt_free(counts);
   rt_free(first);
   return status;
 }
 
+/* The texts become their parts. */
+static int expand(const struct group *g, struct rt_error *error) {
+  struct io_parts parts;
+  int status = io_parts_new(&parts, g->l, g->schema->columns[g->owner].kind, error);
+  for (int c = g->owner; c < g->schema->count && status == RT_OK; c++) {
+    const struct io_column *column = &g->schema->columns[c];
+    struct io_values *noted = &g->train->values[c];
+    if (!has(g, c)) continue;
+    status = io_parts_replace(&parts, g->l, column, g->train, c, noted);
+    if (status == RT_OK && g->held) status = io_parts_replace(&parts, g->l, column, g->held, c, noted);
+    if (status != RT_OK) status = rt_no_memory(error);
+  }
+  io_parts_free(&parts);
+  return status;
+}
+
 static int learn(const struct group *g, struct rt_error *error) {
   int32_t *remap = rt_alloc(((size_t)g->l->texts.count + 1) * sizeof *remap);
   int status = remap ? build(g, remap, error) : rt_no_memory(error);
+  if (g->schema->columns[g->owner].kind->build) {
+    rt_free(remap);
+    return status == RT_OK ? expand(g, error) : status;
+  }
   for (int c = g->owner; c < g->schema->count && status == RT_OK; c++) {
     if (!has(g, c)) continue;
     bool target = !g->schema->columns[c].required;

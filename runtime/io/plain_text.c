@@ -12,7 +12,9 @@
 struct stream {
   struct io_values values; /* ids */
   int64_t count;
-  int64_t *lines; /* [line_count] how many tokens stand before each line */
+  size_t taught; /* bytes of the text that the vocabulary was learned from; 0: it is learned from tokens */
+  int64_t taught_ids; /* tokens within them */
+  int64_t *lines;     /* [line_count] how many tokens stand before each line */
   size_t line_count, lines_capacity;
 };
 
@@ -42,8 +44,11 @@ static int read_tokens(const struct io_encoder *e, const char *text, size_t leng
     if (note_lines(kind, text + at, n, s) != RT_OK) return rt_no_memory(error);
     const struct io_field line[IO_MOST_TEXTS] = {{text + at, n}};
     int status = kind->tokens(e->schema, 0, line, &e->data->tokens, error);
+    const struct io_tokens *tokens = &e->data->tokens;
+    for (size_t k = 0; k < tokens->count && status == RT_OK && s->taught; k++)
+      s->taught_ids += at + tokens->items[k].start < s->taught;
     if (status == RT_OK)
-      status = io_encode_tokens(e, 0, (int64_t)e->data->tokens.count, &s->values, &s->count, error);
+      status = io_encode_tokens(e, 0, (int64_t)tokens->count, &s->values, &s->count, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -86,6 +91,57 @@ static int check(struct io_schema *schema, const struct io_data_options *o, cons
              : RT_OK;
 }
 
+/* Counts the words of a text up to its part to hold out, which is told by the number of words. *taught
+ * becomes the bytes that they are. */
+static int count_words(const struct io_encoder *e, const char *text, size_t length, double hold,
+                       struct io_counted *counted, size_t *taught, struct rt_error *error) {
+  const struct io_kind *kind = e->schema->columns[0].kind;
+  struct io_tokens *tokens = &e->data->tokens;
+  struct io_intern *texts = &e->learning[0].texts;
+  int64_t words = 0, kept, *counts = NULL;
+  size_t capacity = 0;
+  int status = RT_OK;
+  for (int pass = 0; pass < 2 && status == RT_OK; pass++) { /* how many there are, and then which */
+    kept = pass == 0 ? INT64_MAX : words - llround((double)words * hold);
+    words = 0;
+    for (size_t at = 0, n; at < length && words < kept && status == RT_OK; at += n) {
+      n = part_end(kind, text, at, length) - at;
+      const struct io_field part[IO_MOST_TEXTS] = {{text + at, n}};
+      status = kind->tokens(e->schema, 0, part, tokens, error);
+      for (size_t k = 0; k < tokens->count && words < kept && status == RT_OK; k++, words++) {
+        const struct io_token *t = &tokens->items[k];
+        int32_t number, before = texts->count;
+        if (pass == 0) continue;
+        *taught = at + t->start + t->length;
+        status = io_intern_add(texts, text + at + t->start, t->length, &number, error);
+        if (status == RT_OK && IO_GROW(counts, capacity, (size_t)texts->count) != RT_OK)
+          status = rt_no_memory(error);
+        if (status != RT_OK) break;
+        counts[number] = number == before ? 1 : counts[number] + 1;
+      }
+    }
+  }
+  *counted = (struct io_counted){texts, counts, NULL};
+  return status;
+}
+
+/* A vocabulary of parts of words comes before the tokens. Whoever fails takes it away again. */
+static int build_first(struct io_schema *schema, const struct io_encoder *e, const char *text, size_t length,
+                       double hold, size_t *taught, struct rt_error *error) {
+  struct io_column *column = &schema->columns[0];
+  const struct io_vocab_options options = {.max_size = column->set.max_size};
+  struct io_counted counted = {0};
+  if (!column->kind->build || column->vocab) return RT_OK;
+  int status = count_words(e, text, length, hold, &counted, taught, error);
+  if (status == RT_OK && counted.texts->count > 0)
+    status = column->kind->build(&column->vocab, &counted, &options, error);
+  if (status == RT_OK && counted.texts->count == 0)
+    status = rt_fail_in(error, RT_BAD_DATA, e->name, "is empty");
+  e->learning[0].interns = false;
+  rt_free((void *)(uintptr_t)counted.counts);
+  return status;
+}
+
 /* Learns the vocabulary from the first kept tokens, each counted once, and translates all of them. */
 static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, struct rt_error *error) {
   int64_t train_offsets[] = {0, kept}, held_offsets[] = {0, s->count - kept};
@@ -97,16 +153,29 @@ static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, str
   return io_learning_finish(e->learning, e->schema, &train, &held, error);
 }
 
+struct whole {
+  char *text;
+  size_t length;
+  struct io_schema *schema; /* that of the encoder, to learn into */
+};
+
 /* Fills both datasets out of a text; held: NULL when nothing is held out. */
-static int encode_text(const char *text, size_t length, const struct io_encoder *e,
-                       const struct io_data_options *o, struct io_dataset *held, struct rt_error *error) {
+static int encode_text(const struct whole *whole, const struct io_encoder *e, const struct io_data_options *o,
+                       struct io_dataset *held, struct rt_error *error) {
   struct stream s = {.values = {.of = {.element = IO_I32, .width = 1}}};
-  size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  size_t mark = whole->length >= 3 && memcmp(whole->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0,
+         length = whole->length - mark;
+  const char *text = whole->text + mark;
   int status = e->schema->columns[0].kind->vocab == IO_VOCAB_BYTES
                    ? RT_OK
-                   : io_utf8_require(e->name, text, length, error);
-  if (status == RT_OK) status = read_tokens(e, text + mark, length - mark, &s, error);
-  int64_t held_count = held ? llround((double)s.count * o->hold) : 0, kept = s.count - held_count;
+                   : io_utf8_require(e->name, whole->text, whole->length, error);
+  if (status == RT_OK)
+    status = build_first(whole->schema, e, text, length, held ? o->hold : 0, &s.taught, error);
+  if (status == RT_OK) status = read_tokens(e, text, length, &s, error);
+  int64_t held_count = !held      ? 0
+                       : s.taught ? s.count - s.taught_ids
+                                  : llround((double)s.count * o->hold),
+          kept = s.count - held_count;
   if (status == RT_OK && (kept < 2 || (held && held_count < 2)))
     status = rt_fail_in(error, RT_BAD_DATA, e->name, "has %lld token%s; at least 2 are needed%s",
                         (long long)s.count, s.count == 1 ? "" : "s", held ? " in each part" : "");
@@ -118,13 +187,12 @@ static int encode_text(const char *text, size_t length, const struct io_encoder 
   return status;
 }
 
-static int read_text(const char *path, const struct io_encoder *e, const struct io_data_options *o,
-                     struct io_dataset *held, struct rt_error *error) {
-  char *text;
-  size_t length;
-  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error);
-  if (status == RT_OK) status = encode_text(text, length, e, o, held, error);
-  rt_free(text);
+static int read_text(const char *path, struct io_schema *schema, const struct io_encoder *e,
+                     const struct io_data_options *o, struct io_dataset *held, struct rt_error *error) {
+  struct whole whole = {.schema = schema};
+  int status = io_read_file(path, SIZE_MAX / 4, &whole.text, &whole.length, error);
+  if (status == RT_OK) status = encode_text(&whole, e, o, held, error);
+  rt_free(whole.text);
   return status;
 }
 
@@ -145,8 +213,9 @@ int io_dataset_from_text(const char *path, struct io_schema *schema, const struc
   status = io_learning_new(&learning, schema, error);
   if (status == RT_OK) status = prepare(data, schema, path, error);
   if (status == RT_OK && other) status = prepare(other, schema, path, error);
+  const bool builds = schema->columns[0].kind->build && !schema->columns[0].vocab;
   struct io_encoder encoder = {.data = data, .schema = schema, .learning = learning, .name = data->name};
-  if (status == RT_OK) status = read_text(path, &encoder, o, other, error);
+  if (status == RT_OK) status = read_text(path, schema, &encoder, o, other, error);
   if (status == RT_OK && o->check) status = io_dataset_recheck(data, o->check, o->skip_bad_rows, error);
   if (status == RT_OK && o->check && other)
     status = io_dataset_recheck(other, o->check, o->skip_bad_rows, error);
@@ -157,6 +226,10 @@ int io_dataset_from_text(const char *path, struct io_schema *schema, const struc
   } else {
     io_dataset_free(data);
     io_dataset_free(held);
+    if (builds) {
+      io_vocab_free(schema->columns[0].vocab);
+      schema->columns[0].vocab = NULL;
+    }
   }
   io_learning_free(learning, schema);
   return status;

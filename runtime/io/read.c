@@ -175,12 +175,34 @@ static int read_and_split(const struct training *t, struct io_learning *learning
   return status;
 }
 
-static int read_training(const struct training *t, struct rt_error *error) {
+/* Are there columns whose rows are as long as they are only when their vocabulary is built? */
+static bool builds(const struct io_schema *schema) {
+  for (int c = 0; c < schema->count; c++)
+    if (schema->columns[c].kind->build && !schema->columns[c].vocab) return true;
+  return false;
+}
+
+/* Asks what could not be asked while rows were read. */
+static int check_late(const struct training *t, const struct io_row_check *check, struct rt_error *error) {
+  const bool skip = t->options->skip_bad_rows;
+  t->train->check = check;
+  int status = io_dataset_recheck(t->train, check, skip, error);
+  if (t->held) t->held->check = check;
+  return status == RT_OK && t->held ? io_dataset_recheck(t->held, check, skip, error) : status;
+}
+
+static int read_training(const struct training *of, struct rt_error *error) {
   struct io_learning *learning = NULL;
+  struct io_data_options options = *of->options;
+  struct training training = *of, *t = &training;
   int status = io_schema_check(t->schema, error);
+  const struct io_row_check *late = builds(t->schema) ? options.check : NULL;
+  if (late) options.check = NULL;
+  t->options = &options;
   if (status == RT_OK) status = io_learning_new(&learning, t->schema, error);
   if (status == RT_OK) status = read_and_split(t, learning, error);
   if (status == RT_OK) status = io_learning_finish(learning, t->schema, t->train, t->held, error);
+  if (status == RT_OK && late) status = check_late(t, late, error);
   if (status == RT_OK) status = io_learning_commit(learning, t->schema, t->train, t->held, error);
   if (status == RT_OK) {
     io_dataset_count_unknown(t->train, t->schema);

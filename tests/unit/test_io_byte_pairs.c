@@ -179,6 +179,105 @@ static void test_json(void **state) {
   rt_text_free(&out);
 }
 
+/* ---- learning ---- */
+
+enum { MOST_WORDS = 40, MOST_LETTERS = 16 };
+
+struct slow_word {
+  char part[MOST_LETTERS][MOST_LETTERS + 1];
+  int count, times;
+};
+
+/* The pair of neighbours that is seen most often, of equals the one of the lower ids, is merged everywhere.
+ */
+static bool slow_merge(struct slow_word *word, int words, const struct io_vocab *of, int rank) {
+  int64_t best = 1;
+  int32_t best_left = 0, best_right = 0;
+  for (int32_t left = 0; left < of->count; left++)
+    for (int32_t right = 0; right < of->count; right++) {
+      int64_t seen = 0;
+      size_t a, b;
+      const char *x = io_intern_text(&of->texts, left, &a), *y = io_intern_text(&of->texts, right, &b);
+      for (int w = 0; w < words; w++)
+        for (int k = 0; k + 1 < word[w].count; k++)
+          seen += strlen(word[w].part[k]) == a && !memcmp(word[w].part[k], x, a)
+                          && strlen(word[w].part[k + 1]) == b && !memcmp(word[w].part[k + 1], y, b)
+                      ? word[w].times
+                      : 0;
+      if (seen > best) best = seen, best_left = left, best_right = right;
+    }
+  if (best == 1) return false;
+  assert_true(rank < of->merges->count);
+  assert_int_equal(of->merges->pair[rank].left, best_left);
+  assert_int_equal(of->merges->pair[rank].right, best_right);
+  size_t a, b;
+  const char *x = io_intern_text(&of->texts, best_left, &a), *y = io_intern_text(&of->texts, best_right, &b);
+  for (int w = 0; w < words; w++)
+    for (int k = 0; k + 1 < word[w].count; k++) {
+      if (strlen(word[w].part[k]) != a || memcmp(word[w].part[k], x, a) != 0
+          || strlen(word[w].part[k + 1]) != b || memcmp(word[w].part[k + 1], y, b) != 0)
+        continue;
+      strcat(word[w].part[k], word[w].part[k + 1]);
+      memmove(word[w].part[k + 1], word[w].part[k + 2],
+              (size_t)(word[w].count - k - 2) * sizeof *word[w].part);
+      word[w].count--;
+    }
+  return true;
+}
+
+static void learn_and_compare(uint64_t seed) {
+  struct slow_word word[MOST_WORDS] = {0};
+  struct io_intern texts = {0};
+  int64_t counts[MOST_WORDS] = {0};
+  struct io_vocab *learned;
+  for (uint64_t position = 0; texts.count < 20 && position < 4000;) {
+    char text[MOST_LETTERS] = "";
+    int length = 1 + (int)rt_random_below(seed, position++, 9);
+    for (int k = 0; k < length; k++) text[k] = "abcd"[rt_random_below(seed, position++, 4)];
+    int32_t number, before = texts.count;
+    assert_int_equal(io_intern_add(&texts, text, (size_t)length, &number, NULL), RT_OK);
+    counts[number]++;
+    if (number != before) continue;
+    word[number].count = length;
+    for (int k = 0; k < length; k++) word[number].part[k][0] = text[k];
+  }
+  for (int w = 0; w < texts.count; w++) word[w].times = (int)counts[w];
+  const struct io_counted counted = {&texts, counts, NULL};
+  assert_int_equal(io_byte_pairs_learn(&learned, &counted, 256 + 12, false, NULL), RT_OK);
+  for (int rank = 0; rank < learned->merges->count; rank++)
+    assert_true(slow_merge(word, texts.count, learned, rank));
+  assert_true(learned->merges->count >= 5);
+  io_vocab_free(learned);
+  io_intern_free(&texts);
+}
+
+static void test_learning(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 6; seed++) learn_and_compare(seed);
+}
+
+/* Where there is nothing to merge, there are the bytes; the mark comes last and counts. */
+static void test_learning_ends(void **state) {
+  (void)state;
+  struct io_intern texts = {0};
+  int64_t counts[] = {5, 0};
+  int32_t number;
+  struct io_vocab *learned;
+  assert_int_equal(io_intern_add(&texts, "aaaa", 4, &number, NULL), RT_OK);
+  assert_int_equal(io_intern_add(&texts, "zz", 2, &number, NULL), RT_OK); /* in no training row */
+  const struct io_counted counted = {&texts, counts, NULL};
+  assert_int_equal(io_byte_pairs_learn(&learned, &counted, 1000, true, NULL), RT_OK);
+  assert_int_equal(learned->count, 256 + 2 + 1);
+  assert_int_equal(learned->begin, 258);
+  assert_int_equal(io_vocab_find(learned, "aaaa", 4), 257);
+  io_vocab_free(learned);
+  assert_int_equal(io_byte_pairs_learn(&learned, &counted, 258, true, NULL), RT_OK);
+  assert_int_equal(learned->count, 258);
+  assert_int_equal(learned->merges->count, 1);
+  io_vocab_free(learned);
+  io_intern_free(&texts);
+}
+
 static void refused(const char *ids, size_t ids_length, const char *pairs, const char *message) {
   struct io_vocab *none;
   struct rt_error error = {0};
@@ -218,8 +317,9 @@ static void test_bad_files(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_words), cmocka_unit_test(test_merges),    cmocka_unit_test(test_rule),
-      cmocka_unit_test(test_json),  cmocka_unit_test(test_bad_files),
+      cmocka_unit_test(test_words),     cmocka_unit_test(test_merges),        cmocka_unit_test(test_rule),
+      cmocka_unit_test(test_learning),  cmocka_unit_test(test_learning_ends), cmocka_unit_test(test_json),
+      cmocka_unit_test(test_bad_files),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
