@@ -46,7 +46,8 @@ static long too_deep_at(const char *text, size_t length) {
   bool in_string = false;
   for (size_t i = 0; i < length; i++) {
     if (text[i] == '"') in_string = !in_string;
-    if (in_string) {
+    if (in_string) { /* which may be long */
+      while (i + 1 < length && text[i + 1] != '"' && text[i] != '\\') i++;
       i += text[i] == '\\';
       continue;
     }

@@ -39,9 +39,7 @@ int32_t io_intern_find(const struct io_intern *set, const char *text, size_t len
   return (int32_t)set->slots[find_slot(set, text, length, hash_of(text, length))] - 1;
 }
 
-/* Doubles the slots so that at most half of them are used. */
-static int grow_slots(struct io_intern *set) {
-  size_t count = set->slot_count ? set->slot_count * 2 : FIRST_SLOTS;
+static int set_slots(struct io_intern *set, size_t count) {
   uint32_t *slots = rt_zalloc(count, sizeof *slots);
   if (!slots) return RT_NO_MEMORY;
   for (int32_t n = 0; n < set->count; n++) {
@@ -53,6 +51,22 @@ static int grow_slots(struct io_intern *set) {
   set->slots = slots;
   set->slot_count = count;
   return RT_OK;
+}
+
+/* Doubles the slots so that at most half of them are used. */
+static int grow_slots(struct io_intern *set) {
+  return set_slots(set, set->slot_count ? set->slot_count * 2 : FIRST_SLOTS);
+}
+
+int io_intern_reserve(struct io_intern *set, size_t texts, size_t bytes) {
+  size_t slots = FIRST_SLOTS;
+  while (slots < texts * 2 + 2) slots *= 2;
+  return slots > set->slot_count && set_slots(set, slots) != RT_OK ? RT_NO_MEMORY
+         : IO_GROW(set->bytes, set->bytes_capacity, bytes + 1) != RT_OK
+                 || IO_GROW(set->ends, set->ends_capacity, texts + 1) != RT_OK
+                 || IO_GROW(set->hashes, set->hashes_capacity, texts + 1) != RT_OK
+             ? RT_NO_MEMORY
+             : RT_OK;
 }
 
 int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_t *number,
@@ -205,22 +219,41 @@ int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error) {
   return status;
 }
 
-int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, struct io_list_marks marks,
-                      struct rt_error *error) {
-  struct io_vocab *v = vocab_new(IO_VOCAB_LIST, false);
-  int status = v ? RT_OK : rt_no_memory(error);
-  for (int32_t n = 0; n < texts->count && status == RT_OK; n++) {
+/* Gives a vocabulary, which has none, its texts. */
+static void take_texts(struct io_vocab *v, struct io_intern *texts) {
+  v->texts = *texts;
+  *texts = (struct io_intern){0};
+  v->count = v->base + v->texts.count;
+  for (int32_t n = 0; n < v->texts.count; n++) {
     size_t length;
-    const char *text = io_intern_text(texts, n, &length);
-    status = vocab_add(v, text, length, error);
+    io_intern_text(&v->texts, n, &length);
+    if (length > v->longest) v->longest = length;
   }
-  if (status == RT_OK) v->unknown = marks.unknown, v->begin = marks.begin, v->end = marks.end;
-  if (status != RT_OK) {
-    io_vocab_free(v);
-    v = NULL;
+}
+
+int io_vocab_list_new(struct io_vocab **vocab, struct io_intern *texts, struct io_list_marks marks,
+                      struct rt_error *error) {
+  struct io_vocab *v = *vocab = vocab_new(IO_VOCAB_LIST, false);
+  if (!v) return rt_no_memory(error);
+  take_texts(v, texts);
+  v->unknown = marks.unknown;
+  v->begin = marks.begin;
+  v->end = marks.end;
+  return RT_OK;
+}
+
+int io_vocab_again(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, struct io_intern *texts,
+                   struct rt_error *error) {
+  *vocab = NULL;
+  for (int32_t n = 1; kind == IO_VOCAB_CLASSES && n < texts->count; n++) {
+    struct candidate before = {0}, this = {0};
+    before.text = io_intern_text(texts, n - 1, &before.length);
+    this.text = io_intern_text(texts, n, &this.length);
+    if (by_bytes(&before, &this) > 0) return rt_fail(error, RT_BAD_DATA, "its classes are not sorted");
   }
-  *vocab = v;
-  return status;
+  if (!(*vocab = vocab_new(kind, ends))) return rt_no_memory(error);
+  take_texts(*vocab, texts);
+  return RT_OK;
 }
 
 void io_vocab_free(struct io_vocab *vocab) {

@@ -18,6 +18,8 @@ struct io_intern {
 };
 /* The number of a text, or -1. */
 int32_t io_intern_find(const struct io_intern *set, const char *text, size_t length);
+/* Makes room for so many texts of so many bytes in all, so that the table need not grow. RT_NO_MEMORY. */
+int io_intern_reserve(struct io_intern *set, size_t texts, size_t bytes);
 /* The same, adding it when it is new. RT_NO_MEMORY, or RT_BAD_DATA above 2^30 texts. */
 int io_intern_add(struct io_intern *set, const char *text, size_t length, int32_t *number,
                   struct rt_error *error);
@@ -70,9 +72,12 @@ int io_vocab_bytes(struct io_vocab **vocab, bool ends, struct rt_error *error);
 struct io_list_marks {
   int32_t unknown, begin, end;
 };
-/* The texts in their order. */
-int io_vocab_list_new(struct io_vocab **vocab, const struct io_intern *texts, struct io_list_marks marks,
+/* The texts in their order, which are taken: *texts is empty then. */
+int io_vocab_list_new(struct io_vocab **vocab, struct io_intern *texts, struct io_list_marks marks,
                       struct rt_error *error);
+/* The same for texts that io_vocab_build has put in their order; RT_BAD_DATA: classes that are in none. */
+int io_vocab_again(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, struct io_intern *texts,
+                   struct rt_error *error);
 /* From labels that a comma separates: "bad, so-so, good". RT_USAGE: an empty one, one twice, or fewer than
  * two. */
 int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_error *error);

@@ -22,6 +22,35 @@ static void write_text(const struct io_vocab *vocab, const char *text, size_t le
   rt_text_free(&written);
 }
 
+/* Many texts, none of which has a space in it, are one string: {…,"joined":"the a …"}. It is read several
+ * times as fast. */
+static bool can_be_joined(const struct io_vocab *vocab) {
+  enum { MANY = 1000 };
+  for (int32_t n = 0; n < vocab->texts.count && vocab->kind != IO_VOCAB_PAIRS; n++) {
+    size_t length;
+    const char *text = io_intern_text(&vocab->texts, n, &length);
+    if (length == 0 || memchr(text, ' ', length)) return false;
+  }
+  return vocab->texts.count >= MANY;
+}
+
+static void write_joined(const struct io_vocab *vocab, struct rt_text *out) {
+  struct rt_text joined = {0};
+  for (int32_t n = 0; n < vocab->texts.count; n++) {
+    size_t length;
+    const char *text = io_intern_text(&vocab->texts, n, &length);
+    rt_text_puts(&joined, n ? " " : "");
+    if (vocab->kind == IO_VOCAB_PAIRS)
+      io_bytes_written(text, length, &joined);
+    else
+      rt_text_add(&joined, text, length);
+  }
+  rt_text_puts(out, ",\"joined\":");
+  if (!joined.failed) io_json_string(out, joined.data, joined.length);
+  out->failed |= joined.failed;
+  rt_text_free(&joined);
+}
+
 static void write_merges(const struct io_merges *merges, struct rt_text *out) {
   rt_text_puts(out, ",\"merges\":[");
   for (int32_t k = 0; k < merges->count; k++)
@@ -35,7 +64,9 @@ void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
   if (vocab->kind == IO_VOCAB_LIST || vocab->kind == IO_VOCAB_PAIRS)
     rt_text_printf(out, ",\"unknown\":%d,\"begin\":%d,\"end\":%d", (int)vocab->unknown, (int)vocab->begin,
                    (int)vocab->end);
-  if (vocab->kind != IO_VOCAB_BYTES) {
+  if (vocab->kind != IO_VOCAB_BYTES && can_be_joined(vocab)) {
+    write_joined(vocab, out);
+  } else if (vocab->kind != IO_VOCAB_BYTES) {
     rt_text_puts(out, ",\"texts\":[");
     for (int32_t n = 0; n < vocab->texts.count; n++) {
       size_t length;
@@ -53,21 +84,56 @@ static int bad(struct rt_error *error, const char *what) {
   return rt_fail(error, RT_BAD_DATA, "the vocabulary is damaged: %s", what);
 }
 
-/* Interns the texts that stand for bytes. */
-static int read_bytes(struct io_intern *set, const json_t *texts, struct rt_error *error) {
+/* The texts, joined or one by one. */
+struct texts {
+  const json_t *list; /* NULL: they are joined */
+  size_t next;
+  const char *joined, *end;
+};
+
+/* The next text; *text NULL: there is none. False: it is no string. */
+static bool next_text(struct texts *t, const char **text, size_t *length) {
+  *text = NULL;
+  if (t->list) {
+    const json_t *item = json_array_get(t->list, t->next++);
+    *text = json_string_value(item);
+    *length = json_string_length(item);
+    return !item || *text;
+  }
+  if (t->joined > t->end) return true;
+  const char *space = memchr(t->joined, ' ', (size_t)(t->end - t->joined));
+  *text = t->joined;
+  *length = (size_t)((space ? space : t->end) - t->joined);
+  t->joined += *length + 1;
+  return true;
+}
+
+/* Room for the texts that are joined. */
+static int reserve(struct io_intern *set, const struct texts *texts) {
+  size_t count = 1;
+  for (const char *at = texts->joined; at < texts->end; at++) count += *at == ' ';
+  return io_intern_reserve(set, count, (size_t)(texts->end - texts->joined));
+}
+
+/* Interns the texts in their order; pairs: they stand for bytes. */
+static int read_texts(struct io_intern *set, struct texts *texts, bool pairs, struct rt_error *error) {
   struct rt_text bytes = {0};
+  const char *text;
+  size_t length;
   int status = RT_OK;
-  for (size_t i = 0; i < json_array_size(texts) && status == RT_OK; i++) {
-    const json_t *item = json_array_get(texts, i);
-    int32_t number = -1;
+  while (status == RT_OK) {
+    int32_t number, before = set->count;
+    if (!next_text(texts, &text, &length)) status = bad(error, "a text is not a string");
+    if (status != RT_OK || !text) break;
     bytes.length = 0;
-    if (!json_is_string(item) || !io_bytes_read(json_string_value(item), json_string_length(item), &bytes))
+    if (pairs && !io_bytes_read(text, length, &bytes))
       status = bad(error, "a text does not stand for bytes");
     else if (bytes.failed)
       status = rt_no_memory(error);
     else
-      status = io_intern_add(set, bytes.data ? bytes.data : "", bytes.length, &number, error);
-    if (status == RT_OK && (size_t)number != i) status = bad(error, "a text is there twice");
+      status = pairs ? io_intern_add(set, bytes.data ? bytes.data : "", bytes.length, &number, error)
+                     : io_intern_add(set, text, length, &number, error);
+    if (status == RT_OK && number != before) status = bad(error, "a text is there twice");
   }
   rt_text_free(&bytes);
   return status;
@@ -89,9 +155,16 @@ static int read_merges(struct io_vocab *vocab, const json_t *merges, struct rt_e
   return status == RT_BAD_DATA ? bad(error, why.text) : status != RT_OK ? rt_no_memory(error) : RT_OK;
 }
 
+static int again(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, struct io_intern *set,
+                 struct rt_error *error) {
+  struct rt_error why = {0};
+  int status = io_vocab_again(vocab, kind, ends, set, &why);
+  return status == RT_BAD_DATA ? bad(error, why.text) : status != RT_OK ? rt_no_memory(error) : RT_OK;
+}
+
 /* A list of texts, or of bytes that are merged. */
-static int read_list(struct io_vocab **vocab, bool pairs, const struct io_intern *set,
-                     struct io_list_marks marks, const json_t *merges, struct rt_error *error) {
+static int read_list(struct io_vocab **vocab, bool pairs, struct io_intern *set, struct io_list_marks marks,
+                     const json_t *merges, struct rt_error *error) {
   int status = io_vocab_list_new(vocab, set, marks, error);
   if (status != RT_OK || !pairs) return status;
   (*vocab)->kind = IO_VOCAB_PAIRS;
@@ -99,43 +172,6 @@ static int read_list(struct io_vocab **vocab, bool pairs, const struct io_intern
   if (status == RT_OK) return RT_OK;
   io_vocab_free(*vocab);
   *vocab = NULL;
-  return status;
-}
-
-/* Interns the strings of texts in their order. */
-static int read_texts(struct io_intern *set, const json_t *texts, struct rt_error *error) {
-  for (size_t i = 0; i < json_array_size(texts); i++) {
-    const json_t *item = json_array_get(texts, i);
-    int32_t number, before = set->count;
-    if (!json_is_string(item)) return bad(error, "a text is not a string");
-    int status = io_intern_add(set, json_string_value(item), json_string_length(item), &number, error);
-    if (status != RT_OK) return status;
-    if (number != before) return bad(error, "a text is there twice");
-  }
-  return RT_OK;
-}
-
-/* Builds a vocabulary whose ids are in the order of the texts: all counts are equal, and ties go by first
- * appearance. Classes sort themselves, so theirs must be the sorted order already. */
-static int rebuild(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, const struct io_intern *set,
-                   struct rt_error *error) {
-  size_t n = (size_t)set->count + 1;
-  int64_t *counts = rt_alloc(n * sizeof *counts);
-  int32_t *remap = rt_alloc(n * sizeof *remap);
-  struct io_vocab_options options = {.ends = ends};
-  int status = counts && remap ? RT_OK : rt_no_memory(error);
-  if (status == RT_OK) {
-    for (size_t i = 0; i < n; i++) counts[i] = 1;
-    status = io_vocab_build(vocab, kind, &(struct io_counted){set, counts, NULL}, &options, remap, error);
-  }
-  for (int32_t i = 0; i < set->count && status == RT_OK; i++)
-    if (remap[i] != (*vocab)->base + i) status = bad(error, "its classes are not sorted");
-  if (status != RT_OK) {
-    io_vocab_free(*vocab);
-    *vocab = NULL;
-  }
-  rt_free(counts);
-  rt_free(remap);
   return status;
 }
 
@@ -149,10 +185,14 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   if (!name || kind == (int)RT_COUNT(kind_names) || !good || (ends && kind == IO_VOCAB_CLASSES))
     return bad(error, "it is of no known kind");
   if (kind == IO_VOCAB_BYTES) return io_vocab_bytes(vocab, ends, error);
-  if (!json_is_array(texts)) return bad(error, "it has no texts");
+  const json_t *joined = json_object_get(json, "joined");
+  if (!json_is_array(texts) && !json_is_string(joined)) return bad(error, "it has no texts");
+  struct texts all = {json_is_array(texts) ? texts : NULL, 0, json_string_value(joined), NULL};
+  if (!all.list) all.end = all.joined + json_string_length(joined);
   struct io_intern set = {0};
   const bool pairs = kind == IO_VOCAB_PAIRS;
-  int status = pairs ? read_bytes(&set, texts, error) : read_texts(&set, texts, error);
+  int status = !all.list && reserve(&set, &all) != RT_OK ? rt_no_memory(error) : RT_OK;
+  if (status == RT_OK) status = read_texts(&set, &all, pairs, error);
   static const char *const names[] = {"unknown", "begin", "end"};
   int32_t mark[3];
   for (int k = 0; k < 3; k++)
@@ -162,7 +202,7 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   if (status == RT_OK)
     status = kind == IO_VOCAB_LIST || pairs
                  ? read_list(vocab, pairs, &set, marks, json_object_get(json, "merges"), error)
-                 : rebuild(vocab, (enum io_vocab_kind)kind, ends, &set, error);
+                 : again(vocab, (enum io_vocab_kind)kind, ends, &set, error);
   io_intern_free(&set);
   return status;
 }

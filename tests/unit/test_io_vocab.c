@@ -174,6 +174,40 @@ static void test_json(void **state) {
   }
 }
 
+/* Many texts are one string in the file, unless one of them has a space in it. */
+static void test_many(void **state) {
+  (void)state;
+  for (int with_space = 0; with_space < 2; with_space++) {
+    struct io_intern set = {0};
+    struct io_vocab *vocab, *again;
+    struct rt_text out = {0};
+    json_t *json;
+    int32_t number;
+    for (int k = 0; k < 1500; k++) {
+      char text[20];
+      snprintf(text, sizeof text, with_space && k == 7 ? "w %d" : "w\"%d", k);
+      assert_int_equal(io_intern_add(&set, text, strlen(text), &number, NULL), RT_OK);
+    }
+    assert_int_equal(io_vocab_again(&vocab, IO_VOCAB_WORDS, true, &set, NULL), RT_OK);
+    assert_int_equal(set.count, 0);
+    io_vocab_write(vocab, &out);
+    assert_int_equal(strstr(out.data, "\"joined\"") == NULL, with_space);
+    assert_int_equal(io_json_parse(&json, "it", out.data, out.length, NULL), RT_OK);
+    assert_int_equal(io_vocab_from_json(&again, json, NULL), RT_OK);
+    assert_int_equal(again->count, 1503);
+    for (int32_t id = 0; id < again->count; id++) {
+      size_t a, b;
+      const char *one = io_vocab_text(vocab, id, &a), *other = io_vocab_text(again, id, &b);
+      assert_int_equal(a, b);
+      assert_memory_equal(one, other, a);
+    }
+    json_decref(json);
+    rt_text_free(&out);
+    io_vocab_free(vocab);
+    io_vocab_free(again);
+  }
+}
+
 static void test_bad_json(void **state) {
   (void)state;
   static const struct {
@@ -186,6 +220,9 @@ static void test_bad_json(void **state) {
       {"{\"kind\":\"classes\",\"ends\":true,\"texts\":[\"a\"]}", "no known kind"},
       {"{\"kind\":\"words\"}", "no texts"},
       {"{\"kind\":\"words\",\"texts\":[1]}", "not a string"},
+      {"{\"kind\":\"words\",\"joined\":1}", "has no texts"},
+      {"{\"kind\":\"words\",\"joined\":\"a b a\"}", "twice"},
+      {"{\"kind\":\"classes\",\"joined\":\"b a\"}", "not sorted"},
       {"{\"kind\":\"words\",\"texts\":[\"a\",\"a\"]}", "twice"},
       {"{\"kind\":\"classes\",\"texts\":[\"b\",\"a\"]}", "not sorted"},
       {"{\"kind\":\"words\",\"kind\":\"bytes\"}", "not valid JSON"},
@@ -342,9 +379,10 @@ static void test_schema_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_intern), cmocka_unit_test(test_words),  cmocka_unit_test(test_classes),
-      cmocka_unit_test(test_bytes),  cmocka_unit_test(test_json),   cmocka_unit_test(test_bad_json),
-      cmocka_unit_test(test_kinds),  cmocka_unit_test(test_schema), cmocka_unit_test(test_schema_refused),
+      cmocka_unit_test(test_intern),         cmocka_unit_test(test_words), cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_bytes),          cmocka_unit_test(test_json),  cmocka_unit_test(test_many),
+      cmocka_unit_test(test_bad_json),       cmocka_unit_test(test_kinds), cmocka_unit_test(test_schema),
+      cmocka_unit_test(test_schema_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
