@@ -272,6 +272,7 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
 
 static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter steps[] = {{"steps", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter score_ids[] = {{"x", .takes = CC_TAKES_ANY}, {"ids", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter within_rows[] = {{"number", .takes = CC_TAKES_NUMBER},
                                                   {"least", .takes = CC_TAKES_NUMBER},
@@ -359,8 +360,9 @@ static const struct cc_builtin builtins[] = {
      "one behind the other along an axis, counted from 0; the last when none is given"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
     {"nll", CC_TAKES(score_ids), run_nll, 0, 0, "-log_softmax(x) at the id; of an id that is no class, 0"},
-    {"forward_chain", CC_TAKES(just_x), run_forward_chain, 0, 0,
-     "of x[t, a, b], what b is worth at t behind a: the logarithm of e to the score of each way to b at t, "
+    {"forward_chain", CC_TAKES(steps), run_forward_chain, 0, 0,
+     "of steps[t, a, b], what b is worth at t behind a: the logarithm of e to the score of each way to b at "
+     "t, "
      "summed, less that of all ways to t - 1"},
     {"within", CC_TAKES(within_rows), run_within, 0, 0,
      "the number, which is refused unless it lies in between"},
