@@ -59,8 +59,9 @@ static int run_embed(const struct settings *settings) {
   if (status == AQ_OK && aq_vectors_save(vectors, settings->output) != AQ_OK)
     status = message_print(aq_vectors_message(vectors));
   if (status == AQ_OK && !settings->quiet)
-    message_remark("%s: %zu vectors of %zu numbers", settings->output, aq_vectors_count(vectors),
-                   aq_vectors_width(vectors));
+    message_remark("%s: %zu vector%s of %zu number%s", settings->output, aq_vectors_count(vectors),
+                   aq_vectors_count(vectors) == 1 ? "" : "s", aq_vectors_width(vectors),
+                   aq_vectors_width(vectors) == 1 ? "" : "s");
   aq_vectors_free(vectors);
   return status;
 }

@@ -27,6 +27,9 @@ static int check(const struct aq_vectors *v, struct rt_error *error) {
   return RT_OK;
 }
 
+/* What messages call a file. */
+static const char *seen_name(const char *path) { return strcmp(path, "-") != 0 ? path : "standard input"; }
+
 /* ---- safetensors ---- */
 
 static bool is_safetensors(const char *path) {
@@ -100,7 +103,7 @@ static int parse(struct reading *r, const char *line, size_t length, int64_t *co
 
 static int take_line(void *context, int number, const char *line, size_t length, struct rt_error *error) {
   struct reading *r = context;
-  struct rt_place place = {strcmp(r->path, "-") != 0 ? r->path : "standard input", number, 0};
+  struct rt_place place = {seen_name(r->path), number, 0};
   int64_t count;
   int status = parse(r, line, length, &count, place, error);
   if (status != RT_OK) return status;
@@ -148,7 +151,7 @@ int aq_vectors_open(const char *path, aq_vectors **vectors) {
   int status = is_safetensors(path) ? read_tensor(v, path, error) : read_text(v, path, error);
   if (status == RT_OK) status = check(v, error);
   if (status == RT_OK) return RT_OK;
-  lib_name_file(error, path);
+  lib_name_file(error, seen_name(path));
   v->count = v->width = 0;
   return status;
 }
