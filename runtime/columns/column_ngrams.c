@@ -23,10 +23,14 @@ static int tokens(const struct io_schema *schema, int column, const struct io_fi
 
 static const struct io_option options[] = {
     IO_VOCAB_OPTIONS,
-    IO_WHOLE("min_n", 1, LONGEST, own[MIN_N],
-             "how many characters the shortest part of a word has, marks included; 3 when left out"),
-    IO_WHOLE("max_n", 1, LONGEST, own[MAX_N],
-             "how many characters the longest part of a word has, marks included; 6 when left out"),
+    IO_WHOLE(
+        "min_n", 1, LONGEST, own[MIN_N],
+        "how many characters the shortest part of a word has, marks included, 3 when left out; of phrases "
+        "how many words, 1 when left out"),
+    IO_WHOLE(
+        "max_n", 1, LONGEST, own[MAX_N],
+        "how many characters the longest part of a word has, marks included, 6 when left out; of phrases "
+        "how many words, 2 when left out"),
 };
 
 const struct io_kind io_kind_ngrams = {

@@ -326,6 +326,57 @@ static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *to
   return status;
 }
 
+/* ---- phrases ---- */
+
+/* Writes the words behind the text so far, with a space between each two, the mark < before them and > behind
+ * them. Each word's place is then the one there. */
+static int add_sentence(struct io_tokens *t, size_t words) {
+  size_t size = 3;
+  for (size_t k = 0; k < words; k++) size += t->items[k].size + 1;
+  if (reserve_text(t, size) != RT_OK) return RT_NO_MEMORY;
+  t->text[t->text_length++] = '<';
+  for (size_t k = 0; k < words; k++) {
+    t->text[t->text_length++] = ' ';
+    memcpy(t->text + t->text_length, t->text + t->items[k].at, t->items[k].size);
+    t->items[k].at = t->text_length;
+    t->text_length += t->items[k].size;
+  }
+  memcpy(t->text + t->text_length, " >", 2);
+  t->text_length += 2;
+  return RT_OK;
+}
+
+/* Adds the runs of n words. The marks count as words in runs of two and more: they say where a text begins
+ * and ends. */
+static int add_phrases(struct io_tokens *t, size_t words, size_t n) {
+  size_t marks = n > 1;
+  for (size_t first = 0; first + n <= words + 2 * marks; first++) {
+    size_t last = first + n - 1; /* counted with the marks */
+    const struct io_token *a = &t->items[first > marks ? first - marks : 0],
+                          *b = &t->items[last < words + marks ? last - marks : words - 1];
+    struct io_token run = {a->start, b->start + b->length - a->start, a->at, 0};
+    if (marks && first == 0) run.at -= 2;
+    run.size = b->at + b->size - run.at + (last == words + marks ? 2 : 0);
+    if (t->count == t->capacity && IO_GROW(t->items, t->capacity, t->count + 1) != RT_OK) return RT_NO_MEMORY;
+    t->items[t->count++] = run;
+  }
+  return RT_OK;
+}
+
+/* The words come first, as for `words`, and their runs behind them; then the words are dropped. */
+static int tokenise_phrases(const struct source *s, const struct io_tokeniser *tokeniser,
+                            struct io_tokens *t) {
+  int status = tokenise_words(s, t);
+  size_t words = t->count;
+  if (status != RT_OK || words == 0) return status;
+  status = add_sentence(t, words);
+  for (size_t n = (size_t)tokeniser->min_n; n <= (size_t)tokeniser->max_n && status == RT_OK; n++)
+    status = add_phrases(t, words, n);
+  t->count -= words;
+  memmove(t->items, t->items + words, t->count * sizeof *t->items);
+  return status;
+}
+
 int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t length,
                 struct io_tokens *tokens, struct rt_error *error) {
   struct source source = {text, length, tokeniser->keep_case};
@@ -338,6 +389,7 @@ int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t l
     case IO_TOKENS_CHARS: status = tokenise_units(&source, false, tokens); break;
     case IO_TOKENS_BYTES: status = tokenise_units(&source, true, tokens); break;
     case IO_TOKENS_NGRAMS: status = tokenise_ngrams(&source, tokeniser, tokens); break;
+    case IO_TOKENS_PHRASES: status = tokenise_phrases(&source, tokeniser, tokens); break;
   }
   return status == RT_OK ? RT_OK : rt_no_memory(error);
 }

@@ -14,6 +14,8 @@
  * max_n code points, shorter runs first (Bojanowski et al. 2017). A word that is shorter than min_n with its
  * marks gives itself. Ideographs and kana, which are written without spaces, count as one word up to the next
  * thing
+ * - phrases: every run of min_n to max_n of the words above, shorter runs first, with a space between two
+ * words. In runs of two and more, < before the first word and > behind the last count as words
  *
  * Lower case is Unicode's simple mapping applied to the decomposed text, so that a composed and a decomposed
  * spelling give the same token. */
@@ -28,17 +30,18 @@ enum io_token_kind {
   IO_TOKENS_ITEMS,
   IO_TOKENS_CHARS,
   IO_TOKENS_BYTES,
-  IO_TOKENS_NGRAMS
+  IO_TOKENS_NGRAMS,
+  IO_TOKENS_PHRASES
 };
 
 struct io_tokeniser {
   enum io_token_kind kind;
-  int64_t min_n, max_n; /* ngrams: 1 <= min_n <= max_n */
+  int64_t min_n, max_n; /* ngrams, phrases: 1 <= min_n <= max_n */
   bool keep_case;       /* words and spaces: not in lower case */
 };
 
-/* One token. start, length: its bytes in the source text (ngrams: those of its word). at, size: its
- * normalised bytes in io_tokens.text, where tokens may overlap. */
+/* One token. start, length: its bytes in the source text (ngrams: those of its word; phrases: of its words).
+ * at, size: its normalised bytes in io_tokens.text, where tokens may overlap. */
 struct io_token {
   size_t start, length, at, size;
 };
