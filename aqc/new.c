@@ -9,7 +9,7 @@
 #include "aqc/messages.h"
 #include "aqc/verb.h"
 
-static const char program[] = "# Two heads read a text: one sees neighbours alone, one sees all of it. Their "
+static const char example[] = "# Two heads read a text: one sees neighbours alone, one sees all of it. Their "
                               "weighted sum decides on the label.\n"
                               "dim D = 32  # width of a token; aqc train -D D=64 overrides it\n"
                               "\n"
@@ -90,26 +90,88 @@ static void print_next(const char *folder) {
   puts("  aqc attend model.aqm 'The soup was not good.'");
 }
 
-static int run_new(const struct settings *settings) {
+static int make_folder(const char *folder) {
+  if (mkdir(folder, 0777) == 0) return AQ_OK;
+  return message_fail(AQ_CANNOT_CREATE, errno == EEXIST ? "give a name that is not taken" : NULL,
+                      "cannot create the folder %s: %s", folder, strerror(errno));
+}
+
+/* ---- for a table ---- */
+
+static int list_templates(void) {
+  aq_template found;
+  for (size_t k = 0; aq_template_at(k, &found); k++) printf("%-10s  %s\n", found.name, found.about);
+  return AQ_OK;
+}
+
+static void print_seen(const struct settings *settings, const char *seen) {
+  const char *folder = settings->operand[0], *table = settings->data;
+  printf("%s\nwrote %s/model.aq; next:\n\n", seen, folder);
+  printf("  aqc train %s/model.aq %s --hold 10%% -o %s/model.aqm\n", folder, table, folder);
+  printf("  aqc eval %s/model.aqm OTHER_ROWS\n", folder);
+}
+
+/* The table is looked at first: a folder is made only when there is something to put into it. */
+static int new_for_table(const struct settings *settings) {
+  aq_start_options options;
+  aq_message message;
+  char *program, *seen;
+  aq_start_options_init(&options);
+  options.target = settings->target;
+  options.as = settings->as;
+  options.header = settings->header;
+  if (aq_start(settings->data, &options, &program, &seen, &message)) return message_print(&message);
+  int status = make_folder(settings->operand[0]);
+  if (status == AQ_OK) status = create(settings->operand[0], "model.aq", program);
+  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen);
+  aq_text_free(program);
+  aq_text_free(seen);
+  return status;
+}
+
+/* ---- with data of its own ---- */
+
+static int new_with_data(const struct settings *settings) {
   const char *folder = settings->operand[0];
-  if (mkdir(folder, 0777) != 0)
-    return message_fail(AQ_CANNOT_CREATE, errno == EEXIST ? "give a name that is not taken" : NULL,
-                        "cannot create the folder %s: %s", folder, strerror(errno));
-  int status = create(folder, "model.aq", program);
+  int status = make_folder(folder);
+  if (status == AQ_OK) status = create(folder, "model.aq", example);
   if (status == AQ_OK) status = create(folder, "train.tsv", train_data);
   if (status == AQ_OK) status = create(folder, "valid.tsv", valid_data);
   if (status == AQ_OK && !settings->quiet) print_next(folder);
   return status;
 }
 
-static const struct option option_list[] = {OPTION_SET_QUIET, OPTION_END};
+static int run_new(const struct settings *settings) {
+  if (settings->list) return list_templates();
+  if (settings->operand_count == 0)
+    return message_fail(AQ_USAGE, "aqc new FOLDER --data TABLE; aqc new --list shows the templates",
+                        "the name of a folder to create is missing");
+  if (settings->data) return new_for_table(settings);
+  if (settings->target || settings->as)
+    return message_fail(AQ_USAGE, "give --data TABLE", "%s is about a table, and there is none",
+                        settings->target ? "--target" : "--as");
+  return new_with_data(settings);
+}
 
-const struct verb verb_new = {
-    "new",
-    "FOLDER",
-    1,
-    1,
-    "write a small program and data to begin with",
-    "Creates a folder with a small working model, a few rows to train it on, and a few to validate it with.",
-    option_list,
-    run_new};
+static const struct option option_list[] = {
+    OPTION(0, "data", TEXT, "TABLE", data, "look at this table, and write a program for it"),
+    OPTION(0, "target", TEXT, "COLUMN", target,
+           "the column to be predicted (default: the one that looks like it)"),
+    OPTION(0, "as", TEXT, "TEMPLATE", as, "what to write (default: what fits the table)"),
+    OPTION(0, "list", FLAG, NULL, list, "list the templates"),
+    OPTION_SET_HEADER,
+    OPTION_SET_QUIET,
+    OPTION_END};
+
+const struct verb verb_new = {"new",
+                              "FOLDER",
+                              0,
+                              1,
+                              "write a small program to begin with, for your table or with data of its own",
+                              "Creates a folder with a small working model. With --data it looks at a table "
+                              "and writes a program that is "
+                              "good for it: it says what it saw, and asks nothing. Without, it also writes a "
+                              "few rows to train the model "
+                              "on, and a few to validate it with.",
+                              option_list,
+                              run_new};

@@ -28,6 +28,8 @@ struct settings {
   double temperature, tolerance, top_p, repeat_penalty;
   const char *prompt, *stop;
   const char *function, *inputs, *params, *html, *head;
+  const char *data, *target, *as; /* new: a table to look at */
+  bool list;
 };
 
 /* What follows an option, and the type of the setting that it fills. */

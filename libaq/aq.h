@@ -547,6 +547,28 @@ int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_fa
  * the parameter. *text is a table with a line for each parameter. worst and text may be NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
 
+/* ---- A program to begin with ---- */
+
+/* What programs there are: "classify", "a label of each row, …". k from 0; false beyond the last. */
+typedef struct aq_template {
+  const char *name, *about; /* live as long as the process */
+} aq_template;
+bool aq_template_at(size_t k, aq_template *found);
+
+typedef struct aq_start_options {
+  size_t size; /* sizeof(aq_start_options) */
+  const char
+      *target;    /* the column to be predicted, as the table calls it; NULL: the one that looks like it */
+  const char *as; /* the name of a template; NULL: the first one that fits */
+  enum aq_header header;
+} aq_start_options;
+void aq_start_options_init(aq_start_options *options); /* sets size and the defaults */
+/* Looks at a table (kinds of columns, labels, lengths, what is missing), and writes a program for it. *seen
+ * says in a few lines what was seen. Both are freed with aq_text_free. *message is as for aq_format.
+ * AQ_USAGE: there is no such column or template, or the table is not for it. */
+int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
+             aq_message *message);
+
 /* ---- The machine ---- */
 
 /* Version, processor and its instruction set, BLAS and whether its kernels fit the processor, threads,

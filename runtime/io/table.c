@@ -136,11 +136,15 @@ int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *e
   *row = (struct io_row){0};
   int status = next_fields(table, &line, error);
   if (status != RT_OK || line == 0) return status;
+  if (table->count == 0) {
+    *row = (struct io_row){line, table->fields, table->field_count};
+    return RT_OK;
+  }
   for (int c = 0; c < table->count; c++) {
     int field = table->field_of[c];
     table->row[c] = field > 0 ? table->fields[field - 1] : (struct io_field){0};
   }
-  *row = (struct io_row){line, table->row};
+  *row = (struct io_row){line, table->row, (size_t)table->count};
   return RT_OK;
 }
 

@@ -43,17 +43,19 @@ struct io_field {
   size_t length;
 }; /* text NULL: the file does not have this column */
 
-/* fields[c] belongs to declared column c. Valid until the next call. */
+/* fields[c] belongs to declared column c; where none is declared, they are those of the file, in its order.
+ * Valid until the next call. */
 struct io_row {
   int64_t line; /* where the row begins, counted from 1; 0 when there are no more rows */
   const struct io_field *fields;
+  size_t count; /* of fields */
 };
 
 struct io_table_options {
   enum io_format format;
   const char *const *names;       /* [count] the declared columns */
   const bool *required;           /* [count], or NULL: all of them. The others may be absent from the file */
-  int count;                      /* 1.. */
+  int count;                      /* 0: nothing is declared, and the first line is a row as any other */
   const struct io_source *source; /* read instead of the file at path; NULL: none */
   enum io_header header;
   const char
@@ -87,5 +89,7 @@ int io_table_field_number(const struct io_table *table, int column);
 bool io_table_is_keyed(const struct io_table *table);
 const char *io_table_name(const struct io_table *table);
 void io_table_close(struct io_table *table);
+/* Do these fields look as names of columns do, each different from the others? */
+bool io_names_look(const struct io_field *field, size_t count);
 
 #endif

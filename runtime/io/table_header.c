@@ -202,12 +202,11 @@ static bool may_be_name(const struct io_field *field) {
 
 /* Nothing in a file says that its first line names columns. But names differ from one another, and rows
  * rarely look like names. */
-static bool may_be_header(const struct io_table *t) {
-  for (size_t f = 0; f < t->field_count; f++) {
-    if (!may_be_name(&t->fields[f])) return false;
+bool io_names_look(const struct io_field *field, size_t count) {
+  for (size_t f = 0; f < count; f++) {
+    if (!may_be_name(&field[f])) return false;
     for (size_t k = 0; k < f; k++)
-      if (t->fields[k].length == t->fields[f].length
-          && memcmp(t->fields[k].text, t->fields[f].text, t->fields[f].length) == 0)
+      if (field[k].length == field[f].length && memcmp(field[k].text, field[f].text, field[f].length) == 0)
         return false;
   }
   return true;
@@ -235,8 +234,17 @@ static int announced_header(struct io_table *t, int64_t line, struct rt_error *e
   return status;
 }
 
+/* Nothing is declared, so a row is what stands in the file. */
+static int undeclared(struct io_table *t, int64_t line) {
+  t->file_columns = t->field_count;
+  t->matched = true;
+  t->first_line = line;
+  return RT_OK;
+}
+
 int io_table_match_first(struct io_table *t, int64_t line, struct rt_error *error) {
   int found, found_required, required = 0;
+  if (t->count == 0) return undeclared(t, line);
   if (t->header_option == IO_HEADER_NO) return first_row(t, line, false, error);
   if (t->header_option == IO_HEADER_AUTO && t->format == IO_FORMAT_LINES)
     return first_row(t, line, false, error);
@@ -252,5 +260,5 @@ int io_table_match_first(struct io_table *t, int64_t line, struct rt_error *erro
   }
   if (t->header_option == IO_HEADER_YES) return announced_header(t, line, error);
   if (any_nearly_named(t)) return no_header_match(t, line, error);
-  return first_row(t, line, may_be_header(t), error);
+  return first_row(t, line, io_names_look(t->fields, t->field_count), error);
 }

@@ -1,0 +1,138 @@
+/* look.c: a look at a table: its rows, one by one, and whether the first line is a header. */
+#include "runtime/io/look.h"
+
+#include <string.h>
+
+#include "runtime/io/look_internal.h"
+#include "runtime/io/number.h"
+
+static int make_room(struct io_looking *l, size_t count, struct rt_error *error) {
+  struct io_look *look = l->look;
+  look->count = count;
+  look->field = rt_zalloc(count, sizeof *look->field);
+  look->apart = rt_zalloc(count * count, sizeof *look->apart);
+  l->values = rt_zalloc(count, sizeof *l->values);
+  l->items = rt_zalloc(count, sizeof *l->items);
+  return look->field && look->apart && l->values && l->items ? RT_OK : rt_no_memory(error);
+}
+
+static int take_row(struct io_looking *l, const struct io_field *fields, struct rt_error *error) {
+  struct io_look *look = l->look;
+  for (size_t k = 0; k < look->count; k++) {
+    int status = io_look_at_field(l, k, fields[k], error);
+    if (status != RT_OK) return status;
+  }
+  if (look->rows < IO_LOOK_TEXTS)
+    for (size_t a = 0; a < look->count; a++)
+      for (size_t b = 0; b < look->count; b++)
+        look->apart[a * look->count + b] |= look->field[a].items_now != look->field[b].items_now;
+  look->rows++;
+  return RT_OK;
+}
+
+/* ---- the first line ---- */
+
+static int copy_fields(struct io_look *look, const struct io_field *fields, struct io_field *first,
+                       struct rt_error *error) {
+  for (size_t k = 0; k < look->count; k++) {
+    char *copy = rt_arena_strndup(&look->texts, fields[k].text, fields[k].length);
+    if (!copy) return rt_no_memory(error);
+    first[k] = (struct io_field){copy, fields[k].length};
+  }
+  return RT_OK;
+}
+
+/* A value of the rows is no name of a column: labels come again, numbers stand among numbers. */
+static bool stands_among(const struct io_look_field *f, const struct io_field *first) {
+  for (size_t k = 0; k < f->values.count; k++)
+    if (strcmp(f->values.value[k].text, first->text) == 0) return true;
+  return false;
+}
+
+/* A table of one field has nothing but the look of the first line: it has to be shorter than the texts. */
+static bool is_header(const struct io_look *look, const struct io_field *first) {
+  if (!io_names_look(first, look->count)) return false;
+  for (size_t k = 0; k < look->count; k++)
+    if (stands_among(&look->field[k], &first[k])) return false;
+  const struct io_look_field *f = &look->field[0];
+  return look->count > 1 || (look->rows > 0 && f->words >= 3 * f->texts);
+}
+
+static int settle_header(struct io_looking *l, enum io_header header, const struct io_field *first,
+                         struct rt_error *error) {
+  struct io_look *look = l->look;
+  look->header = header == IO_HEADER_YES || (header == IO_HEADER_AUTO && is_header(look, first));
+  if (!look->header) return take_row(l, first, error);
+  for (size_t k = 0; k < look->count; k++) {
+    look->field[k].name = rt_strndup(first[k].text, first[k].length);
+    if (!look->field[k].name) return rt_no_memory(error);
+  }
+  return RT_OK;
+}
+
+/* ---- rows ---- */
+
+/* The next row that can be read; row->line is 0 behind the last. */
+static int next_row(struct io_look *look, struct io_table *table, struct io_row *row,
+                    struct rt_error *error) {
+  struct rt_error bad = {0};
+  int status;
+  while ((status = io_table_next(table, row, &bad)) == RT_BAD_DATA && !io_table_broken(table)) {
+    look->bad++;
+    rt_error_clear(&bad);
+  }
+  if (status != RT_OK) *error = bad;
+  return status;
+}
+
+static int read_rows(struct io_looking *l, struct io_table *table, enum io_header header,
+                     struct rt_error *error) {
+  struct io_row row;
+  struct io_field first[IO_LOOK_FIELDS];
+  int status = next_row(l->look, table, &row, error);
+  if (status != RT_OK) return status;
+  if (row.line == 0) return rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "there are no rows in it");
+  if (row.count > IO_LOOK_FIELDS)
+    return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
+                      "%zu fields in a row, and a look takes at most %d", row.count, IO_LOOK_FIELDS);
+  if ((status = make_room(l, row.count, error))) return status;
+  if ((status = copy_fields(l->look, row.fields, first, error))) return status;
+  while ((status = next_row(l->look, table, &row, error)) == RT_OK && row.line)
+    if ((status = take_row(l, row.fields, error))) break;
+  return status != RT_OK ? status : settle_header(l, header, first, error);
+}
+
+int io_look_at(const char *path, enum io_header header, struct io_look *look, struct rt_error *error) {
+  struct io_table *table;
+  struct io_looking l = {.look = look};
+  *look = (struct io_look){0};
+  int status = io_table_open(&table, path, &(struct io_table_options){.header = IO_HEADER_NO}, error);
+  if (status != RT_OK) return status;
+  status = read_rows(&l, table, header, error);
+  for (size_t k = 0; k < look->count; k++) {
+    if (l.values) rt_map_free(&l.values[k]);
+    if (l.items) rt_map_free(&l.items[k]);
+  }
+  rt_free(l.values);
+  rt_free(l.items);
+  io_tokens_free(&l.tokens);
+  io_table_close(table);
+  return status;
+}
+
+void io_look_free(struct io_look *look) {
+  for (size_t k = 0; look->field && k < look->count; k++) {
+    rt_free(look->field[k].name);
+    rt_free(look->field[k].values.value);
+    rt_free(look->field[k].items.value);
+  }
+  rt_free(look->field);
+  rt_free(look->apart);
+  rt_arena_free(&look->texts);
+  *look = (struct io_look){0};
+}
+
+bool io_look_parallel(const struct io_look *look, size_t a, size_t b) {
+  const struct io_look_field *f = &look->field[a];
+  return a != b && !look->apart[a * look->count + b] && f->items.total > f->texts;
+}

@@ -1,0 +1,61 @@
+/* look.h: a look at a table whose columns nobody has declared: what its fields hold.
+ *
+ * All rows are read. What costs more, taking texts apart, is done for the first of them alone. Rows that
+ * cannot be read, or have another number of fields than the first one, are counted and left out. */
+#ifndef AQ_RUNTIME_IO_LOOK_H
+#define AQ_RUNTIME_IO_LOOK_H
+
+#include "runtime/io/table.h"
+
+enum {
+  IO_LOOK_FIELDS = 256,   /* of a table; one that has more is refused */
+  IO_LOOK_VALUES = 2000,  /* different ones of a field that are told apart, and different items of them */
+  IO_LOOK_LONGEST = 100,  /* bytes of a value that is told apart from others */
+  IO_LOOK_LENGTHS = 1024, /* words of a text; the last is for all that are longer */
+  IO_LOOK_TEXTS = 20000   /* rows whose texts are taken apart */
+};
+
+/* Different texts, and how often each was met. The first IO_LOOK_VALUES of them are told apart. */
+struct io_look_bag {
+  struct io_look_value {
+    const char *text;
+    int64_t count;
+  } * value;
+  size_t count, capacity;
+  bool full;     /* there were more */
+  int64_t total; /* texts that were met, those behind the first ones too */
+};
+
+struct io_look_field {
+  char *name;                        /* as the header says; NULL: there is none */
+  int64_t filled, missing;           /* rows with something in this field, and without */
+  int64_t numbers, whole;            /* that are a number, and a whole one */
+  double least, most, mean, squares; /* of the numbers; squares: of what they are off the mean */
+  int64_t lists, list_length;        /* rows of two or more numbers; how many: -1 when that differs */
+  struct io_look_bag values, items;  /* items: what white space separates within a field */
+  int64_t texts;                     /* that were taken apart */
+  int64_t letters, ideographs;       /* code points in them; ideographs are those of Han and kana */
+  int64_t unspaced;                  /* letters of scripts without spaces between words whose letters are no
+                                        words: Thai, Lao, Khmer, Burmese */
+  int64_t words, longest;            /* words as the column `words` has them */
+  int64_t with_length[IO_LOOK_LENGTHS + 1]; /* how many texts have so many words */
+  size_t items_now;                         /* of the row that was read last */
+};
+
+struct io_look {
+  struct io_look_field *field;
+  size_t count;
+  int64_t rows, bad;
+  bool header, *apart; /* apart[a * count + b]: in some row fields a and b have different numbers of items */
+  struct rt_arena texts;
+};
+
+/* Free it also after a failure. */
+int io_look_at(const char *path, enum io_header header, struct io_look *look, struct rt_error *error);
+void io_look_free(struct io_look *look);
+/* So many words hold all but a thousandth of the texts. */
+int64_t io_look_length(const struct io_look_field *field);
+/* Have two fields as many items in each row, and more than one in some? */
+bool io_look_parallel(const struct io_look *look, size_t a, size_t b);
+
+#endif

@@ -1,0 +1,141 @@
+/* look_field.c: what one field of a table holds. */
+#include "runtime/io/look_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "runtime/io/grow.h"
+#include "runtime/io/number.h"
+#include "runtime/io/tokenise.h"
+#include "runtime/io/utf8.h"
+
+/* ---- different values ---- */
+
+static int put_new(struct io_looking *l, struct io_look_bag *bag, struct rt_map *map, const char *text,
+                   size_t length) {
+  if (bag->count == IO_LOOK_VALUES || length > IO_LOOK_LONGEST) {
+    bag->full = true;
+    return RT_OK;
+  }
+  char *copy = rt_arena_strndup(&l->look->texts, text, length);
+  if (!copy || IO_GROW(bag->value, bag->capacity, bag->count + 1) != RT_OK) return RT_NO_MEMORY;
+  bag->value[bag->count] = (struct io_look_value){copy, 1};
+  return rt_map_put(map, copy, bag->count++);
+}
+
+static int count_in(struct io_looking *l, struct io_look_bag *bag, struct rt_map *map, const char *text,
+                    size_t length) {
+  char name[IO_LOOK_LONGEST + 1];
+  bag->total++;
+  uint64_t *known = NULL;
+  if (length <= IO_LOOK_LONGEST) {
+    memcpy(name, text, length);
+    name[length] = '\0';
+    known = rt_map_find(map, name);
+  }
+  if (!known) return put_new(l, bag, map, text, length);
+  bag->value[*known].count++;
+  return RT_OK;
+}
+
+/* ---- numbers ---- */
+
+static void look_at_number(struct io_look_field *f, const char *text, size_t length) {
+  double number;
+  if (io_number_parse(text, length, &number)) return;
+  f->least = f->numbers ? fmin(f->least, number) : number;
+  f->most = f->numbers ? fmax(f->most, number) : number;
+  f->numbers++;
+  double off = number - f->mean; /* Welford 1962 */
+  f->mean += off / (double)f->numbers;
+  f->squares += off * (number - f->mean);
+  f->whole += floor(number) == number;
+}
+
+static void look_at_list(struct io_look_field *f, const char *text, size_t length) {
+  struct io_items items = {.text = text, .length = length};
+  const char *item;
+  size_t size;
+  int64_t count = 0;
+  double number;
+  while (io_items_next(&items, &item, &size)) {
+    if (io_number_parse(item, size, &number)) return;
+    count++;
+  }
+  if (count < 2) return;
+  f->list_length = f->lists == 0 || f->list_length == count ? count : -1;
+  f->lists++;
+}
+
+/* ---- texts ---- */
+
+/* Scripts that put no spaces between words, and whose letters are no words either. */
+static bool is_unspaced(int32_t point) {
+  return (point >= 0x0E00 && point <= 0x0EFF) || (point >= 0x1000 && point <= 0x109F)
+         || (point >= 0x1780 && point <= 0x17FF);
+}
+
+static void look_at_letters(struct io_look_field *f, const char *text, size_t length) {
+  for (size_t at = 0, size; at < length; at += size) {
+    int32_t point = io_utf8_decode(text + at, &size);
+    if (point < 0x80 && !((point | 0x20) >= 'a' && (point | 0x20) <= 'z')) continue;
+    f->letters++;
+    f->ideographs += io_is_ideograph(point);
+    f->unspaced += is_unspaced(point);
+  }
+}
+
+static int look_at_text(struct io_looking *l, struct io_look_field *f, const char *text, size_t length,
+                        struct rt_error *error) {
+  static const struct io_tokeniser words = {.kind = IO_TOKENS_WORDS};
+  int status = io_tokenise(&words, text, length, &l->tokens, error);
+  if (status != RT_OK) return status;
+  int64_t count = (int64_t)l->tokens.count;
+  f->texts++;
+  f->words += count;
+  if (count > f->longest) f->longest = count;
+  f->with_length[count < IO_LOOK_LENGTHS ? count : IO_LOOK_LENGTHS]++;
+  look_at_letters(f, text, length);
+  return RT_OK;
+}
+
+/* Counts what white space separates, also among all such items of the column. */
+static int look_at_items(struct io_looking *l, size_t k, const char *text, size_t length) {
+  struct io_look_field *f = &l->look->field[k];
+  for (size_t at = 0, end; at < length; at = end) {
+    while (at < length && io_is_space(text[at])) at++;
+    for (end = at; end < length && !io_is_space(text[end]);) end++;
+    if (end == at) break;
+    f->items_now++;
+    int status = count_in(l, &f->items, &l->items[k], text + at, end - at);
+    if (status != RT_OK) return status;
+  }
+  return RT_OK;
+}
+
+/* ---- a field ---- */
+
+int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, struct rt_error *error) {
+  struct io_look_field *f = &l->look->field[k];
+  const char *text = field.text;
+  size_t length = field.length;
+  f->items_now = 0;
+  io_trim(&text, &length);
+  if (length == 0) {
+    f->missing++;
+    return RT_OK;
+  }
+  f->filled++;
+  look_at_number(f, text, length);
+  look_at_list(f, text, length);
+  int status = count_in(l, &f->values, &l->values[k], text, length);
+  if (status == RT_OK && l->look->rows < IO_LOOK_TEXTS) status = look_at_items(l, k, text, length);
+  if (status != RT_OK) return rt_no_memory(error);
+  return l->look->rows < IO_LOOK_TEXTS ? look_at_text(l, f, text, length, error) : RT_OK;
+}
+
+int64_t io_look_length(const struct io_look_field *field) {
+  int64_t left = field->texts / 1000, n = IO_LOOK_LENGTHS;
+  while (n > 1 && field->with_length[n] <= left) left -= field->with_length[n--];
+  return n;
+}

@@ -1,0 +1,18 @@
+/* look_internal.h: a look while it goes on, for look.c and look_field.c. */
+#ifndef AQ_RUNTIME_IO_LOOK_INTERNAL_H
+#define AQ_RUNTIME_IO_LOOK_INTERNAL_H
+
+#include "runtime/io/look.h"
+#include "runtime/io/tokenise.h"
+#include "runtime/map.h"
+
+struct io_looking {
+  struct io_look *look;
+  struct rt_map *values, *items; /* [count] where each value of a field stands in its bag */
+  struct io_tokens tokens;
+};
+
+/* Takes in field k of a row. */
+int io_look_at_field(struct io_looking *looking, size_t k, struct io_field field, struct rt_error *error);
+
+#endif
