@@ -133,13 +133,15 @@ static void put_features(const struct start *s, bool numbers, struct rt_text *ou
 
 /* Votes of all texts, then what the features give. */
 static void put_answer(const struct start *s, const char *answer, struct rt_text *out) {
-  rt_text_puts(out, "  y = linear(dropout(z, rate), ");
-  rt_text_printf(out, "%s)\n", answer);
+  rt_text_printf(out, "  y = linear(dropout(z, rate), %s)\n", answer);
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
+    const char *mark = start_mark(s, k);
     if (!is_input(s, k) || c->kind != START_TEXT) continue;
-    rt_text_printf(out, "  y = y + votes(%s_phrases, %s)", c->name, answer);
-    if (!c->unspaced) rt_text_printf(out, " + votes(%s_parts, %s)", c->name, answer);
+    rt_text_printf(out, "  said%s = votes(%s_phrases, %s)\n", mark, c->name, answer);
+    if (!c->unspaced) rt_text_printf(out, "  spelt%s = votes(%s_parts, %s)\n", mark, c->name, answer);
+    rt_text_printf(out, "  y = y + said%s", mark);
+    if (!c->unspaced) rt_text_printf(out, " + spelt%s", mark);
     rt_text_puts(out, "\n");
   }
 }
@@ -173,12 +175,22 @@ static void put_data(const struct start *s, struct rt_text *out) {
   rt_text_puts(out, "}\n\n");
 }
 
+/* The votes begin at 0 and learn faster than the rest; those of parts less so, as a word has many. */
+static void put_groups(const struct start *s, struct rt_text *out) {
+  bool parts = false;
+  for (size_t k = 0; k < s->look.count; k++)
+    parts |= is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced;
+  if (!start_count_inputs(s, START_TEXT)) return;
+  rt_text_puts(out, "  groups    = [group(\"*.said*.say\", lr = 0.3)");
+  rt_text_puts(out, parts ? ", group(\"*.spelt*.say\", lr = 0.1)] # votes learn faster\n"
+                          : "] # votes learn faster\n");
+}
+
 static void put_train(const struct start *s, const char *metric, struct rt_text *out) {
   bool small = start_is_small(s);
   rt_text_puts(out, "train {\n"
                     "  optimizer = adagrad(lr = 0.05)\n");
-  if (start_count_inputs(s, START_TEXT))
-    rt_text_puts(out, "  groups    = group(\"**.say\", lr = 0.3) # votes learn faster\n");
+  put_groups(s, out);
   rt_text_printf(out,
                  "  batch     = %d\n"
                  "  epochs    = 30 # at most\n"

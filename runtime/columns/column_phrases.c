@@ -14,11 +14,11 @@ static int settle(struct io_settings *set, struct rt_error *error) {
                  (long long)*most);
 }
 
-static int tokens(const struct io_schema *schema, int column, const char *text, size_t length,
+static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
   const int64_t *own = schema->columns[column].set.own;
   const struct io_tokeniser tokeniser = {.kind = IO_TOKENS_PHRASES, .min_n = own[MIN_N], .max_n = own[MAX_N]};
-  return io_tokenise(&tokeniser, text, length, tokens, error);
+  return io_tokenise(&tokeniser, text->text, text->length, tokens, error);
 }
 
 static const struct io_option options[] = {
