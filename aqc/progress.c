@@ -11,7 +11,7 @@
 #include "aqc/messages.h"
 #include "aqc/terminal.h"
 
-enum { SILENCE = 60, NARROWEST_BAR = 4, WIDEST_BAR = 40 }; /* seconds; columns */
+enum { SILENCE = 60, NARROWEST_BAR = 4, WIDEST_BAR = 40, RISEN = 3 }; /* seconds; columns; epochs */
 
 static double seconds_now(void) {
   struct timespec now;
@@ -81,6 +81,17 @@ static void print_step(struct progress *progress, const aq_progress *now) {
           (long long)now->steps, now->loss, now->examples_per_second, left);
 }
 
+/* A model that learns its rows by heart says so first in the validation loss. */
+static void watch_loss(struct progress *progress, const aq_progress *now) {
+  bool risen = now->metric && progress->epochs_seen > 0 && now->valid_loss > progress->last_valid;
+  progress->risen = risen ? progress->risen + 1 : 0;
+  progress->last_valid = now->valid_loss;
+  progress->epochs_seen++;
+  if (progress->risen == RISEN)
+    fprintf(stderr, "validation loss has risen for %d epochs: more dropout, or less to learn, may help\n",
+            RISEN);
+}
+
 static void epoch_line(struct progress *progress, const aq_progress *now) {
   char epoch[64];
   progress_end(progress);
@@ -93,6 +104,7 @@ static void epoch_line(struct progress *progress, const aq_progress *now) {
   }
   fprintf(stderr, "%*s%.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->examples_per_second);
   progress->last_said = seconds_now();
+  watch_loss(progress, now);
 }
 
 static void epoch_object(struct progress *progress, const aq_progress *now) {
