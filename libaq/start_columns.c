@@ -34,11 +34,15 @@ static bool is_name(const struct io_look_field *f) {
   return digits;
 }
 
+static bool are_numbers(const struct io_look_field *f) {
+  return f->numbers > 0 && f->numbers + f->absent == f->filled;
+}
+
 static bool is_class(const struct io_look_field *f) {
   int64_t count = (int64_t)f->values.count;
   double words = words_of(f);
   if (f->values.full || count < 2 || count > MOST_CLASSES) return false;
-  if (f->numbers == f->filled && (f->whole < f->filled || count > MOST_NUMBER_CLASSES)) return false;
+  if (are_numbers(f) && (f->whole < f->numbers || count > MOST_NUMBER_CLASSES)) return false;
   return words <= CLASS_WORDS ? 2 * count <= f->filled
                               : words <= LONG_CLASS_WORDS && LONG_CLASS_ROWS * count <= f->filled;
 }
@@ -47,7 +51,7 @@ static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
   if (is_name(f)) return START_NAME;
   if (is_class(f)) return START_CLASS;
-  if (f->numbers == f->filled) return START_NUMBER;
+  if (are_numbers(f)) return START_NUMBER;
   if (f->lists == f->filled && f->list_length > 1) return START_VECTOR;
   return START_TEXT;
 }

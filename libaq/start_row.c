@@ -48,9 +48,12 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
     snprintf(shape, sizeof shape, "class[C]");
   else if (start_is(s, k, START_VECTOR))
     snprintf(shape, sizeof shape, "vector[N%zu]", k + 1);
-  else if (start_is(s, k, START_NUMBER) || k == s->target)
+  else if (k == s->target)
     snprintf(shape, sizeof shape, "number");
-  else if (start_is(s, k, START_CLASS))
+  else if (start_is(s, k, START_NUMBER)) {
+    start_declare(s, k, "number", "missing = mean, scale = standard", out);
+    return;
+  } else if (start_is(s, k, START_CLASS))
     snprintf(shape, sizeof shape, "class[C%zu]", k + 1);
   else if (start_is(s, k, START_TEXT)) {
     declare_text(s, k, out);
@@ -72,7 +75,7 @@ static bool is_input(const struct start *s, size_t k) { return k != s->target &&
 
 static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
   if (texts)
-    rt_text_puts(out, "dim D = 64            # how wide the vector of a word is; -D D=128 tries another\n");
+    rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
   rt_text_printf(out, "dim F = 64            # how many features %s\n",
                  texts ? "windows of each width find" : "the layer between has");
   if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
@@ -105,7 +108,6 @@ static void put_reading(struct rt_text *out) {
 
 static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const struct start_column *c = &s->column[k];
-  double spread = c->field->numbers > 1 ? sqrt(c->field->squares / (double)c->field->numbers) : 0;
   if (c->kind == START_TEXT)
     rt_text_printf(out, "read(dropout(embed(%s, D), rate))", c->name);
   else if (c->kind == START_CLASS)
@@ -113,13 +115,12 @@ static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   else if (c->kind == START_VECTOR)
     rt_text_printf(out, "%s", c->name);
   else
-    rt_text_printf(out, "expand((%s - %.4g) / %.4g, [1])", c->name, c->field->mean, spread > 0 ? spread : 1);
+    rt_text_printf(out, "expand(%s, [1])", c->name);
 }
 
-static void put_features(const struct start *s, bool numbers, struct rt_text *out) {
+static void put_features(const struct start *s, struct rt_text *out) {
   size_t count = 0;
   for (size_t k = 0; k < s->look.count; k++) count += is_input(s, k);
-  if (numbers) rt_text_puts(out, "  # numbers are brought to mean 0 and spread 1, as the table had them\n");
   rt_text_puts(out, count > 1 ? "  z = concat(" : "  z = ");
   const char *between = "";
   for (size_t k = 0; k < s->look.count; k++) {
@@ -160,11 +161,11 @@ static void put_arguments(const struct start *s, struct rt_text *out) {
 }
 
 static void put_model(const struct start *s, const char *answer, struct rt_text *out) {
-  bool texts = start_count_inputs(s, START_TEXT) > 0, numbers = start_count_inputs(s, START_NUMBER) > 0;
+  bool texts = start_count_inputs(s, START_TEXT) > 0;
   rt_text_printf(out, "model %s(", s->template->name);
   put_arguments(s, out);
   rt_text_printf(out, ") -> %s {\n", s->column[s->target].name);
-  put_features(s, numbers, out);
+  put_features(s, out);
   if (!texts) rt_text_puts(out, "  z = relu(linear(z, F))\n");
   put_answer(s, answer, out);
 }

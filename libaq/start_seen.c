@@ -48,8 +48,9 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       break;
     default: rt_text_puts(out, "empty: left out");
   }
-  if (f->missing && c->kind != START_EMPTY)
-    rt_text_printf(out, "; missing in %s row%s", start_count(s, f->missing), f->missing == 1 ? "" : "s");
+  int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
+  if (missing && c->kind != START_EMPTY)
+    rt_text_printf(out, "; missing in %s row%s", start_count(s, missing), missing == 1 ? "" : "s");
 }
 
 static void put_columns(const struct start *s, struct rt_text *out) {

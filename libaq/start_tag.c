@@ -1,5 +1,6 @@
 /* start_tag.c: the template that gives each word of a text a tag. */
 #include <stdio.h>
+#include <string.h>
 
 #include "libaq/start.h"
 
@@ -23,8 +24,17 @@ static void put_data(const struct start *s, size_t text, struct rt_text *out) {
   rt_text_puts(out, "}\n\n");
 }
 
+/* Tags that mark where a thing begins and goes on, B-PER and I-PER: which tag follows which matters then. */
+static bool marks_things(const struct start *s) {
+  const struct io_look_bag *items = &s->column[s->target].field->items;
+  for (size_t k = 0; k < items->count; k++)
+    if (strncmp(items->value[k].text, "B-", 2) == 0) return true;
+  return false;
+}
+
 static void write(const struct start *s, struct rt_text *out) {
   size_t text = s->column[s->target].of;
+  bool chain = marks_things(s);
   const char *name = s->column[text].name, *tags = s->column[s->target].name;
   start_heading(s, out);
   rt_text_puts(out, "dim D = 64, H = 4, K = D / H\n"
@@ -49,17 +59,18 @@ static void write(const struct start *s, struct rt_text *out) {
                  "    z = near(layernorm(x))\n"
                  "    x = x + dropout(linear(relu(reshape(z, [T, D])), D), rate)\n"
                  "  }\n"
-                 "  return linear(layernorm(x), C)\n"
+                 "  return %slinear(layernorm(x), C)%s\n"
                  "}\n\n"
                  "# The words of a text are what spaces separate, as many as there are tags.\n"
-                 "loss cross_entropy\n"
+                 "loss %s\n"
                  "train {\n"
                  "  optimizer = adamw(lr = 2e-3)\n"
                  "  batch     = %d\n"
                  "  epochs    = 20       # at most\n"
                  "  patience  = 3        # stops when validation has not been better for so many epochs\n"
                  "}\n",
-                 tags, name, start_is_small(s) ? 8 : 32);
+                 tags, name, chain ? "crf(" : "", chain ? ")  # learns which tag follows which" : "",
+                 chain ? "chain" : "cross_entropy", start_is_small(s) ? 8 : 32);
 }
 
 const struct start_template start_tag = {

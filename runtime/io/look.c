@@ -85,8 +85,22 @@ static int next_row(struct io_look *look, struct io_table *table, struct io_row 
   return status;
 }
 
-static int read_rows(struct io_looking *l, struct io_table *table, enum io_header header,
-                     struct rt_error *error) {
+/* What the first row is, is decided at the end; behind keys it is a row as any other. */
+static int read_first(struct io_looking *l, const struct io_row *row, const struct io_look_keys *keys,
+                      struct io_field *first, struct rt_error *error) {
+  int status = make_room(l, row->count, error);
+  if (status != RT_OK || keys->count == 0)
+    return status != RT_OK ? status : copy_fields(l->look, row->fields, first, error);
+  l->look->header = true;
+  for (int k = 0; k < keys->count; k++) {
+    l->look->field[k].name = rt_strdup(keys->name[k]);
+    if (!l->look->field[k].name) return rt_no_memory(error);
+  }
+  return take_row(l, row->fields, error);
+}
+
+static int read_rows(struct io_looking *l, struct io_table *table, const struct io_look_keys *keys,
+                     enum io_header header, struct rt_error *error) {
   struct io_row row;
   struct io_field first[IO_LOOK_FIELDS];
   int status = next_row(l->look, table, &row, error);
@@ -95,20 +109,38 @@ static int read_rows(struct io_looking *l, struct io_table *table, enum io_heade
   if (row.count > IO_LOOK_FIELDS)
     return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
                       "%zu fields in a row, and a look takes at most %d", row.count, IO_LOOK_FIELDS);
-  if ((status = make_room(l, row.count, error))) return status;
-  if ((status = copy_fields(l->look, row.fields, first, error))) return status;
+  if ((status = read_first(l, &row, keys, first, error))) return status;
   while ((status = next_row(l->look, table, &row, error)) == RT_OK && row.line)
     if ((status = take_row(l, row.fields, error))) break;
-  return status != RT_OK ? status : settle_header(l, header, first, error);
+  return status != RT_OK || keys->count ? status : settle_header(l, header, first, error);
+}
+
+static int open_table(struct io_table **table, const char *path, const struct io_look_keys *keys,
+                      struct rt_error *error) {
+  bool required[IO_LOOK_FIELDS] = {false};
+  char joins[IO_LOOK_FIELDS];
+  memset(joins, ' ', sizeof joins);
+  return io_table_open(table, path,
+                       &(struct io_table_options){.format = keys->format,
+                                                  .names = keys->name,
+                                                  .required = required,
+                                                  .count = keys->count,
+                                                  .joins = joins,
+                                                  .label_field = 0,
+                                                  .text_field = 1,
+                                                  .header = IO_HEADER_NO},
+                       error);
 }
 
 int io_look_at(const char *path, enum io_header header, struct io_look *look, struct rt_error *error) {
   struct io_table *table;
   struct io_looking l = {.look = look};
+  struct io_look_keys keys;
   *look = (struct io_look){0};
-  int status = io_table_open(&table, path, &(struct io_table_options){.header = IO_HEADER_NO}, error);
+  int status = io_look_keys(path, &look->texts, &keys, error);
+  if (status == RT_OK) status = open_table(&table, path, &keys, error);
   if (status != RT_OK) return status;
-  status = read_rows(&l, table, header, error);
+  status = read_rows(&l, table, &keys, header, error);
   for (size_t k = 0; k < look->count; k++) {
     if (l.values) rt_map_free(&l.values[k]);
     if (l.items) rt_map_free(&l.items[k]);

@@ -30,6 +30,7 @@ struct io_look_field {
   char *name;                        /* as the header says; NULL: there is none */
   int64_t filled, missing;           /* rows with something in this field, and without */
   int64_t numbers, whole;            /* that are a number, and a whole one */
+  int64_t absent;                    /* that say in a word that nothing is there: NA, null, ? */
   double least, most, mean, squares; /* of the numbers; squares: of what they are off the mean */
   int64_t lists, list_length;        /* rows of two or more numbers; how many: -1 when that differs */
   struct io_look_bag values, items;  /* items: what white space separates within a field */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/io/fit.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/number.h"
 #include "runtime/io/tokenise.h"
@@ -126,6 +127,7 @@ int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, stru
     return RT_OK;
   }
   f->filled++;
+  f->absent += io_is_missing(text, length);
   look_at_number(f, text, length);
   look_at_list(f, text, length);
   int status = count_in(l, &f->values, &l->values[k], text, length);

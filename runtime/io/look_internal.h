@@ -12,6 +12,15 @@ struct io_looking {
   struct io_tokens tokens;
 };
 
+/* The format of a file, and the names that its lines give to their fields; count is 0 where they give none.
+ */
+struct io_look_keys {
+  enum io_format format;
+  const char *name[IO_LOOK_FIELDS]; /* live as long as the arena */
+  int count;
+};
+int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *keys, struct rt_error *error);
+
 /* Takes in field k of a row. */
 int io_look_at_field(struct io_looking *looking, size_t k, struct io_field field, struct rt_error *error);
 

@@ -1,0 +1,62 @@
+/* look_keys.c: tables whose lines say themselves which field is which: JSON lines have keys, fastText's lines
+ * labels in front of a text. */
+#include <string.h>
+
+#include "runtime/io/json.h"
+#include "runtime/io/look_internal.h"
+
+enum { FIRST_BYTES = 1 << 20 }; /* the first line is looked for within these */
+
+static int first_line(const char *path, struct rt_text *line, struct rt_error *error) {
+  struct io_reader *reader;
+  char buffer[4096];
+  size_t got = 1;
+  const char *end = NULL;
+  int status = io_reader_open(&reader, path, error);
+  if (status != RT_OK) return status;
+  while (status == RT_OK && got > 0 && !end && line->length < FIRST_BYTES) {
+    status = io_reader_read(reader, buffer, sizeof buffer, &got, error);
+    if (status == RT_OK) rt_text_add(line, buffer, got);
+    if (status == RT_OK && line->data) end = memchr(line->data, '\n', line->length);
+  }
+  io_reader_close(reader);
+  if (status == RT_OK && line->failed) status = rt_no_memory(error);
+  if (end) line->length = (size_t)(end - line->data);
+  return status;
+}
+
+static int take_keys(struct io_look_keys *keys, const char *path, const struct rt_text *line,
+                     struct rt_arena *arena, struct rt_error *error) {
+  json_t *object, *value;
+  const char *key;
+  int status = io_json_parse(&object, "the first line", line->data ? line->data : "", line->length, error);
+  if (status != RT_OK) return status;
+  json_object_foreach(object, key, value) {
+    if (keys->count == IO_LOOK_FIELDS) break;
+    keys->name[keys->count] = rt_arena_strndup(arena, key, strlen(key));
+    if (!keys->name[keys->count++]) status = rt_no_memory(error);
+  }
+  json_decref(object);
+  if (status == RT_OK && keys->count == 0)
+    status = rt_fail_in(error, RT_BAD_DATA, path, "the first line is no JSON object with keys");
+  return status;
+}
+
+int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *keys,
+                 struct rt_error *error) {
+  static const char mark[] = "__label__";
+  struct rt_text line = {0};
+  *keys = (struct io_look_keys){.format = io_format_of(path)};
+  if (keys->format != IO_FORMAT_JSONL && keys->format != IO_FORMAT_LINES) return RT_OK;
+  int status = first_line(path, &line, error);
+  if (status == RT_OK && keys->format == IO_FORMAT_JSONL) {
+    status = take_keys(keys, path, &line, arena, error);
+  } else if (status == RT_OK && line.length >= strlen(mark) && memcmp(line.data, mark, strlen(mark)) == 0) {
+    keys->format = IO_FORMAT_FASTTEXT;
+    keys->name[0] = "label";
+    keys->name[1] = "text";
+    keys->count = 2;
+  }
+  rt_text_free(&line);
+  return status;
+}
