@@ -36,7 +36,7 @@ static void declare_text(const struct start *s, size_t k, struct rt_text *out) {
            (long long)start_limit(c));
   start_declare(s, k, shape, rare ? "min_count = 2" : "", out);
   rt_text_printf(out, "  %s_phrases: phrases[P%s, V%s](from = %s%s)\n", c->name, mark, mark, c->name,
-                 c->unspaced ? ", max_n = 4, min_count = 2" : "");
+                 c->unspaced ? ", max_n = 3, min_count = 2" : "");
   if (!c->unspaced)
     rt_text_printf(out, "  %s_parts: ngrams[G%s, W%s](from = %s%s)\n", c->name, mark, mark, c->name,
                    rare ? ", min_count = 2" : "");
@@ -176,15 +176,17 @@ static void put_data(const struct start *s, struct rt_text *out) {
   rt_text_puts(out, "}\n\n");
 }
 
-/* The votes begin at 0 and learn faster than the rest; those of parts less so, as a word has many. */
+/* The votes begin at 0 and learn faster than the rest; those of parts less so, as a word has many, and those
+ * of ideographs, of which a text has many. */
 static void put_groups(const struct start *s, struct rt_text *out) {
   bool parts = false;
   for (size_t k = 0; k < s->look.count; k++)
     parts |= is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced;
   if (!start_count_inputs(s, START_TEXT)) return;
-  rt_text_puts(out, "  groups    = [group(\"*.said*.say\", lr = 0.3)");
-  rt_text_puts(out, parts ? ", group(\"*.spelt*.say\", lr = 0.1)] # votes learn faster\n"
-                          : "] # votes learn faster\n");
+  rt_text_puts(out,
+               parts ? "  groups    = [group(\"*.said*.say\", lr = 0.3), group(\"*.spelt*.say\", lr = 0.1)]"
+                     : "  groups    = group(\"*.said*.say\", lr = 0.1)");
+  rt_text_puts(out, " # votes learn faster\n");
 }
 
 static void put_train(const struct start *s, const char *metric, struct rt_text *out) {
