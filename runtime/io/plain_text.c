@@ -93,7 +93,7 @@ static int check(struct io_schema *schema, const struct io_data_options *o, cons
 
 /* Counts the words of a text up to its part to hold out, which is told by the number of words. *taught
  * becomes the bytes that they are. */
-static int count_words(const struct io_encoder *e, const char *text, size_t length, double hold,
+static int count_words(const struct io_encoder *e, struct io_field whole, double hold,
                        struct io_counted *counted, size_t *taught, struct rt_error *error) {
   const struct io_kind *kind = e->schema->columns[0].kind;
   struct io_tokens *tokens = &e->data->tokens;
@@ -104,16 +104,16 @@ static int count_words(const struct io_encoder *e, const char *text, size_t leng
   for (int pass = 0; pass < 2 && status == RT_OK; pass++) { /* how many there are, and then which */
     kept = pass == 0 ? INT64_MAX : words - llround((double)words * hold);
     words = 0;
-    for (size_t at = 0, n; at < length && words < kept && status == RT_OK; at += n) {
-      n = part_end(kind, text, at, length) - at;
-      const struct io_field part[IO_MOST_TEXTS] = {{text + at, n}};
+    for (size_t at = 0, n; at < whole.length && words < kept && status == RT_OK; at += n) {
+      n = part_end(kind, whole.text, at, whole.length) - at;
+      const struct io_field part[IO_MOST_TEXTS] = {{whole.text + at, n}};
       status = kind->tokens(e->schema, 0, part, tokens, error);
       for (size_t k = 0; k < tokens->count && words < kept && status == RT_OK; k++, words++) {
         const struct io_token *t = &tokens->items[k];
         int32_t number, before = texts->count;
         if (pass == 0) continue;
         *taught = at + t->start + t->length;
-        status = io_intern_add(texts, text + at + t->start, t->length, &number, error);
+        status = io_intern_add(texts, whole.text + at + t->start, t->length, &number, error);
         if (status == RT_OK && IO_GROW(counts, capacity, (size_t)texts->count) != RT_OK)
           status = rt_no_memory(error);
         if (status != RT_OK) break;
@@ -126,13 +126,13 @@ static int count_words(const struct io_encoder *e, const char *text, size_t leng
 }
 
 /* A vocabulary of parts of words comes before the tokens. Whoever fails takes it away again. */
-static int build_first(struct io_schema *schema, const struct io_encoder *e, const char *text, size_t length,
+static int build_first(struct io_schema *schema, const struct io_encoder *e, struct io_field whole,
                        double hold, size_t *taught, struct rt_error *error) {
   struct io_column *column = &schema->columns[0];
   const struct io_vocab_options options = {.max_size = column->set.max_size};
   struct io_counted counted = {0};
   if (!column->kind->build || column->vocab) return RT_OK;
-  int status = count_words(e, text, length, hold, &counted, taught, error);
+  int status = count_words(e, whole, hold, &counted, taught, error);
   if (status == RT_OK && counted.texts->count > 0)
     status = column->kind->build(&column->vocab, &counted, &options, error);
   if (status == RT_OK && counted.texts->count == 0)
@@ -170,7 +170,8 @@ static int encode_text(const struct whole *whole, const struct io_encoder *e, co
                    ? RT_OK
                    : io_utf8_require(e->name, whole->text, whole->length, error);
   if (status == RT_OK)
-    status = build_first(whole->schema, e, text, length, held ? o->hold : 0, &s.taught, error);
+    status =
+        build_first(whole->schema, e, (struct io_field){text, length}, held ? o->hold : 0, &s.taught, error);
   if (status == RT_OK) status = read_tokens(e, text, length, &s, error);
   int64_t held_count = !held      ? 0
                        : s.taught ? s.count - s.taught_ids
