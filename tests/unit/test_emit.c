@@ -358,6 +358,9 @@ static ir_id build_model(struct host *h, ir_id wrt[3]) {
   head->query = head->out = (struct attend_operand){2, {ATTEND_I, ATTEND_FEATURE}};
   head->key = head->value = (struct attend_operand){2, {ATTEND_J, ATTEND_FEATURE}};
   head->extra_count = 1;
+  head->extra = rt_arena_alloc(&h->g.arena, sizeof *head->extra);
+  assert_non_null(head->extra);
+  head->extra[0] = (struct attend_operand){0};
   struct ir_graph *slot = ir_slot_graph(&h->g, head, &head->score);
   struct ir_at at = {.g = slot, .error = &h->error};
   ir_id s = ir_leaf(at, IR_LEAF_S), slope = ir_leaf(at, 1);
