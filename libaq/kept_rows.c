@@ -32,6 +32,10 @@ int kept_rows_texts(struct kept_rows *rows, int64_t used, int64_t texts) {
   return status == RT_OK ? more_spans(&rows->other, 0, texts) : status;
 }
 
+void kept_rows_begin(struct kept_rows *rows, int64_t texts) {
+  memset(rows->span, 0, (size_t)texts * sizeof *rows->span);
+}
+
 static size_t bytes_of(const struct rt_shape *shape, int64_t text, size_t element) {
   return (size_t)rt_extent(shape, 0, shape->rank, text) * element; /* at most 2^40 numbers */
 }

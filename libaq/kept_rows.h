@@ -22,6 +22,8 @@ struct kept_rows {
 void kept_rows_free(struct kept_rows *rows);
 /* There may be so many texts; `used` of them are there already. */
 int kept_rows_texts(struct kept_rows *rows, int64_t used, int64_t texts);
+/* So many texts begin: none has rows, nor a place. */
+void kept_rows_begin(struct kept_rows *rows, int64_t texts);
 /* Sees to it that the rows of each text have room to become as many as the shape says, and fills offset. */
 int kept_rows_fit(struct kept_rows *rows, const struct rt_shape *shape, size_t element,
                   struct rt_error *error);

@@ -28,9 +28,10 @@ const double *token_scores_row(struct token_scores *scores, int64_t k);
 int32_t token_scores_likeliest(const struct token_scores *scores, const struct io_vocab *vocab, int64_t k,
                                double *log_probability);
 
-/* May a model write this token? Not the beginning of a text, nor what stands for unknown words. */
+/* May a model write this token? Not the beginning of a text, unless that is the end, too (<|endoftext|>), nor
+ * what stands for unknown words. */
 static inline bool may_write(const struct io_vocab *vocab, int64_t id) {
-  return id != vocab->begin && id != vocab->unknown;
+  return (id != vocab->begin || id == vocab->end) && id != vocab->unknown;
 }
 
 #endif
