@@ -218,8 +218,10 @@ static int take_part(struct token_states *s, uint32_t k, int64_t count, struct r
   uint32_t start = s->how->kept[k].start;
   int status = RT_OK;
   size_t bytes;
-  if (stays(s, k)) kept_rows_begin(&s->rows[k], count);
-  for (int64_t t = 0; t < count; t++) forget(s, t, k);
+  if (stays(s, k))
+    kept_rows_begin(&s->rows[k], count);
+  else
+    for (int64_t t = 0; t < count; t++) forget(s, t, k);
   if (start == UINT32_MAX) return RT_OK;
   struct rt_tensor from = vm_machine_output(s->begin, start);
   if (!type->batched) {
