@@ -1,34 +1,28 @@
 /* column_ngrams.c: the parts of the words of a text. */
 #include "runtime/io/data_internal.h"
 
-enum { MIN_N, MAX_N }; /* its own settings: code points of the shortest part and of the longest */
+enum { LONGEST = 64 };
 
-enum { LONGEST = 64, USUAL_MIN = 3, USUAL_MAX = 6 }; /* usual: as in fastText (Bojanowski et al. 2017) */
+static const struct io_runs usual = {3, 6, "ngrams",
+                                     "characters"}; /* as in fastText (Bojanowski et al. 2017) */
 
 static int settle(struct io_settings *set, struct rt_error *error) {
-  int64_t *least = &set->own[MIN_N], *most = &set->own[MAX_N];
-  if (!*least) *least = *most && *most < USUAL_MIN ? *most : USUAL_MIN;
-  if (!*most) *most = *least > USUAL_MAX ? *least : USUAL_MAX;
-  if (*least <= *most) return RT_OK;
-  return rt_fail(error, RT_USAGE, "ngrams of %lld to %lld characters: min_n is at most max_n",
-                 (long long)*least, (long long)*most);
+  return io_settle_runs(set, &usual, error);
 }
 
 static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
-  const int64_t *own = schema->columns[column].set.own;
-  const struct io_tokeniser tokeniser = {.kind = IO_TOKENS_NGRAMS, .min_n = own[MIN_N], .max_n = own[MAX_N]};
-  return io_tokenise(&tokeniser, text->text, text->length, tokens, error);
+  return io_tokenise_runs(&schema->columns[column], IO_TOKENS_NGRAMS, text, tokens, error);
 }
 
 static const struct io_option options[] = {
     IO_VOCAB_OPTIONS,
     IO_WHOLE(
-        "min_n", 1, LONGEST, own[MIN_N],
+        "min_n", 1, LONGEST, own[IO_MIN_N],
         "how many characters the shortest part of a word has, marks included, 3 when left out; of phrases "
         "how many words, 1 when left out"),
     IO_WHOLE(
-        "max_n", 1, LONGEST, own[MAX_N],
+        "max_n", 1, LONGEST, own[IO_MAX_N],
         "how many characters the longest part of a word has, marks included, 6 when left out; of phrases "
         "how many words, 2 when left out"),
 };

@@ -1,30 +1,23 @@
 /* column_phrases.c: the words of a text and the runs of them. */
 #include "runtime/io/data_internal.h"
 
-enum { MIN_N, MAX_N }; /* its own settings: words of the shortest run and of the longest */
+enum { LONGEST = 16 };
 
-enum { LONGEST = 16, USUAL_MIN = 1, USUAL_MAX = 2 };
+static const struct io_runs usual = {1, 2, "phrases", "words"};
 
 static int settle(struct io_settings *set, struct rt_error *error) {
-  int64_t *least = &set->own[MIN_N], *most = &set->own[MAX_N];
-  if (!*least) *least = *most && *most < USUAL_MIN ? *most : USUAL_MIN;
-  if (!*most) *most = *least > USUAL_MAX ? *least : USUAL_MAX;
-  if (*least <= *most) return RT_OK;
-  return rt_fail(error, RT_USAGE, "phrases of %lld to %lld words: min_n is at most max_n", (long long)*least,
-                 (long long)*most);
+  return io_settle_runs(set, &usual, error);
 }
 
 static int tokens(const struct io_schema *schema, int column, const struct io_field *text,
                   struct io_tokens *tokens, struct rt_error *error) {
-  const int64_t *own = schema->columns[column].set.own;
-  const struct io_tokeniser tokeniser = {.kind = IO_TOKENS_PHRASES, .min_n = own[MIN_N], .max_n = own[MAX_N]};
-  return io_tokenise(&tokeniser, text->text, text->length, tokens, error);
+  return io_tokenise_runs(&schema->columns[column], IO_TOKENS_PHRASES, text, tokens, error);
 }
 
 static const struct io_option options[] = {
     IO_VOCAB_OPTIONS,
-    IO_WHOLE("min_n", 1, LONGEST, own[MIN_N], "how many words the shortest run has; 1 when left out"),
-    IO_WHOLE("max_n", 1, LONGEST, own[MAX_N],
+    IO_WHOLE("min_n", 1, LONGEST, own[IO_MIN_N], "how many words the shortest run has; 1 when left out"),
+    IO_WHOLE("max_n", 1, LONGEST, own[IO_MAX_N],
              "how many words the longest run has, 2 when left out; < before a text and > behind it count as "
              "words in runs of two and more"),
 };

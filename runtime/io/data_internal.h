@@ -123,4 +123,16 @@ int io_learning_commit(struct io_learning *learning, struct io_schema *schema, s
                        struct io_dataset *held, struct rt_error *error);
 void io_learning_free(struct io_learning *learning, const struct io_schema *schema);
 
+/* Of kinds whose tokens are runs: own[IO_MIN_N] and own[IO_MAX_N] are how long the shortest and the longest
+ * may be. What `usual` says holds where they are left out. RT_USAGE: the shortest is longer than the longest.
+ */
+enum { IO_MIN_N, IO_MAX_N };
+struct io_runs {
+  int64_t least, most;
+  const char *runs, *items; /* "phrases", "words" */
+};
+int io_settle_runs(struct io_settings *set, const struct io_runs *usual, struct rt_error *error);
+int io_tokenise_runs(const struct io_column *column, enum io_token_kind kind, const struct io_field *text,
+                     struct io_tokens *tokens, struct rt_error *error);
+
 #endif
