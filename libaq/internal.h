@@ -4,8 +4,8 @@
 
 #include "compiler/compile.h"
 #include "libaq/aq.h"
-#include "libaq/report.h"
-#include "libaq/tag_path.h"
+#include "libaq/judge/report.h"
+#include "libaq/predict/tag_path.h"
 #include "runtime/io/data.h"
 #include "runtime/io/safetensors.h"
 #include "vm/machine.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
-#include "libaq/printable.h"
+#include "libaq/shown/printable.h"
 
 /* The colour of a severity in a terminal, and what stands before the text. */
 static const struct {

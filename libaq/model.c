@@ -1,7 +1,7 @@
 /* model.c: models as handles: loading, saving, and what they tell about themselves. */
 #include <string.h>
 
-#include "libaq/requirement_words.h"
+#include "libaq/model/requirement_words.h"
 
 struct aq_model *lib_model_new(void) {
   return rt_zalloc(1, sizeof(struct aq_model));

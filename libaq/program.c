@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "compiler/dictionary.h"
-#include "libaq/report.h"
-#include "libaq/requirement_words.h"
+#include "libaq/judge/report.h"
+#include "libaq/model/requirement_words.h"
 #include "runtime/io/file.h"
 
 enum { SOURCE_MAX = 64 << 20 };

@@ -12,7 +12,8 @@ listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
 # that was built in place.
 present() {
   ls grammar/*.[chly] compiler/*.[ch] compiler/*/*.[ch] vm/*.[ch] vm/*.def runtime/*.[ch] runtime/*.def \
-    runtime/columns/*.[ch] runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null
+    runtime/columns/*.[ch] runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] libaq/*/*.[ch] \
+    aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null
   find examples bench tests/unit -type f ! -name '*.c' 2>/dev/null
   { find examples bench -name '*.c'; ls tests/unit/*.c; } 2>/dev/null | sed 's/\.c$//'
 }

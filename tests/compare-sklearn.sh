@@ -14,8 +14,8 @@ trap 'rm -rf "$work"' EXIT
 host=${REPORT_HOST:-}
 if [ -z "$host" ]; then
   host=$work/report_host
-  ${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -I"$top" -o "$host" "$top/tests/unit/report_host.c" "$top/libaq/report.c" \
-    "$top/libaq/metrics.c" "$top/libaq/report_text.c" "$top/runtime/base.c" -lm
+  ${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -I"$top" -o "$host" "$top/tests/unit/report_host.c" "$top/libaq/judge/report.c" \
+    "$top/libaq/judge/metrics.c" "$top/libaq/judge/report_text.c" "$top/runtime/base.c" -lm
 fi
 "$python" -W ignore - "$host" <<'PY'
 import json, math, re, subprocess, sys

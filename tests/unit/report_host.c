@@ -5,7 +5,7 @@
  *     report_host json DIGITS [CLASS…]    true<TAB>predicted[<TAB>p1<TAB>p2 …], p in the order of the named
  * classes report_host chance          0 or 1<TAB>probability report_host numbers         true<TAB>predicted
  * numbers, both separated by spaces */
-#include "libaq/report.h"
+#include "libaq/judge/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

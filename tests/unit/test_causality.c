@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "compiler/compile.h"
-#include "libaq/token_states.h"
+#include "libaq/generate/token_states.h"
 #include "runtime/random.h"
 #include "runtime/threads.h"
 #include "vm/machine.h"

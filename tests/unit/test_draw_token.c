@@ -1,5 +1,5 @@
 /* test_draw_token.c: how often tokens are drawn, and which ones at all. */
-#include "libaq/writing.h"
+#include "libaq/generate/writing.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,8 +2,8 @@
  * anew on all that it sees; also when texts become longer than that, end, and are copied. */
 #include "tests/unit/libaq_files.h"
 
-#include "libaq/next_token.h"
-#include "libaq/token_scores.h"
+#include "libaq/generate/next_token.h"
+#include "libaq/generate/token_scores.h"
 
 #include <math.h>
 

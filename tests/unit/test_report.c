@@ -1,7 +1,7 @@
 /* test_report.c: the report's numbers, layout, metric names and goals, and its manners when memory runs out.
  */
 #include "tests/unit/rationed_memory.h"
-#include "libaq/report.h"
+#include "libaq/judge/report.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* test_requirement.c: conditions on sizes: proven by limits, refused, met by rows; in bytecode, which is not
  * trusted; and through aq.h. */
 #include "compiler/compile.h"
-#include "libaq/requirement_words.h"
+#include "libaq/model/requirement_words.h"
 #include "runtime/random.h"
 #include "runtime/threads.h"
 #include "tests/unit/libaq_files.h"

@@ -1,7 +1,7 @@
 /* test_tags.c: entities counted by hand, which tag may follow which, and best paths and probabilities of tags
  * against a look at every path. */
-#include "libaq/report.h"
-#include "libaq/tag_path.h"
+#include "libaq/judge/report.h"
+#include "libaq/predict/tag_path.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* test_text_metrics.c: BLEU and chrF of texts, against what sacrebleu 2.6 says of them. */
-#include "libaq/text_metrics.h"
+#include "libaq/judge/text_metrics.h"
 
 #include <math.h>
 #include <setjmp.h>

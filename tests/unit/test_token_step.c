@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "libaq/token_states.h"
+#include "libaq/generate/token_states.h"
 #include "runtime/random.h"
 #include "tests/unit/token_programs.h"
 

@@ -1,0 +1,78 @@
+/* this_machine.c: what aq finds on this machine. */
+#include <stdio.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+#include "libaq/shown/shown_tree.h"
+#include "runtime/blas.h"
+#include "runtime/cores.h"
+
+struct finding {
+  char processor[128];
+  const char *isa;
+  int cores;
+  const struct rt_blas_info *blas;
+};
+
+/* The name of the processor, where the system tells it (Linux); else "". */
+static void read_processor(char *name, size_t size) {
+  char line[256];
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  name[0] = 0;
+  while (file && !name[0] && fgets(line, sizeof line, file)) {
+    char *value = strncmp(line, "model name", 10) ? NULL : strchr(line, ':');
+    if (!value) continue;
+    value += strspn(value, ": \t");
+    value[strcspn(value, "\n")] = 0;
+    snprintf(name, size, "%s", value);
+  }
+  if (file) fclose(file);
+}
+
+static void show_blas(const struct rt_blas_info *blas, aq_shown *s) {
+  bool other = strcmp(blas->found, blas->chosen) != 0;
+  aq_shown_begin(s, "blas");
+  aq_shown_text(s, "library", "BLAS", blas->config);
+  aq_shown_text(s, "found", NULL, blas->found);
+  aq_shown_text(s, "chosen", blas->chosen[0] ? "BLAS core" : NULL, blas->chosen);
+  if (blas->chosen[0])
+    aq_shown_say(s, "%s%s%s", blas->chosen, other ? ", found as " : "", other ? blas->found : "");
+  aq_shown_text(s, "better", NULL, blas->best);
+  aq_shown_text(s, "reason", "", blas->reason);
+  aq_shown_flag(s, "fits", NULL, !blas->best[0]);
+  if (blas->best[0]) aq_shown_note(s, "", "OPENBLAS_CORETYPE=%s would be faster", blas->best);
+  aq_shown_end(s);
+}
+
+static void show(const struct finding *f, aq_shown *s) {
+  aq_shown_text(s, "version", "aq", aq_version());
+  aq_shown_text(s, "processor", f->processor[0] ? "processor" : NULL, f->processor);
+  aq_shown_text(s, "instructions", "instructions", f->isa);
+  aq_shown_whole(s, "threads", "threads", f->cores);
+  show_blas(f->blas, s);
+  aq_shown_begin(s, "limits");
+  aq_shown_whole(s, "axes", NULL, RT_MAX_RANK);
+  aq_shown_whole(s, "axis", "limits", INT32_MAX);
+  aq_shown_say(s, "%d axes of at most %d", RT_MAX_RANK, INT32_MAX);
+  aq_shown_end(s);
+}
+
+int aq_doctor(bool choose_blas_core, enum aq_form form, char **text, aq_message *message) {
+  if (!text) return AQ_USAGE;
+  static _Thread_local struct lib_message kept;
+  struct rt_error *error = lib_begin(&kept);
+  struct rt_text out = {0};
+  struct finding f = {.isa = rt_isa_name(rt_best_isa()), .cores = rt_cores()};
+  *text = NULL;
+  int status = rt_blas_begin(1, choose_blas_core, error);
+  if (status == RT_OK) {
+    f.blas = rt_blas_info();
+    read_processor(f.processor, sizeof f.processor);
+    aq_shown *s = aq_shown_new(false);
+    show(&f, s);
+    status = shown_finish(s, form, &out, error);
+    if (status == RT_OK) status = lib_give_text(&out, text, error);
+  }
+  if (message) *message = *lib_view(&kept);
+  return status;
+}

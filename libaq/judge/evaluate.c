@@ -1,0 +1,198 @@
+/* evaluate.c: predicts a labelled file and judges the predictions: one report for each output. */
+#include <math.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+#include "libaq/shown/shown_tree.h"
+#include "runtime/io/json.h"
+
+enum { DIGITS = 4, TEXT_WINDOW = 128 };
+
+struct aq_report {
+  struct lib_message message;
+  aq_model *model;
+  struct lib_params converted; /* when the precision asked for is not the model's */
+  struct rt_pool *pool;
+  struct lib_judge judge;
+  struct lib_row_check row_check;
+  struct io_dataset data;
+  struct lib_reading reading;
+  struct rt_text text, json; /* made when asked for */
+};
+
+/* ---- the data ---- */
+
+/* A plain text is cut into windows, as in training. Reading it could add to the schema; as the model's schema
+ * is shared, it gets a copy. */
+static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options,
+                     struct rt_error *error) {
+  struct io_schema own = {0};
+  int status = lib_copy_schema(&r->model->schema, &own, error);
+  struct io_data_options windows = *options;
+  windows.window =
+      status != RT_OK || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
+  if (status == RT_OK) status = io_dataset_from_text(path, &own, &windows, &r->data, NULL, error);
+  io_schema_free(&own);
+  return status;
+}
+
+static int no_rows(const struct aq_report *r, struct rt_error *error) {
+  const struct rt_error *bad = &r->judge.first_skipped;
+  rt_fail_at(error, bad->code, (struct rt_place){bad->file, bad->line, 0},
+             "every row is bad (%lld in all); the first: %s", (long long)r->judge.skipped, bad->text);
+  rt_hint(error, "%s", bad->hint);
+  return bad->code;
+}
+
+static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
+                      struct rt_error *error) {
+  const struct aq_model *model = r->model;
+  enum rt_precision precision = lib_precision(options->precision);
+  struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
+                                    .header = lib_header(options->header),
+                                    .format = (enum io_format)options->format,
+                                    .check = &r->row_check.hook};
+  uint32_t text = options->generate && model ? lib_text_output(model->module) : 0;
+  if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
+  if (!path) return lib_no_path(error);
+  const struct lib_params *params = &model->params;
+  if (!model->trained)
+    return rt_fail(error, RT_USAGE,
+                   "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  if (model->text && options->header == AQ_HEADER_YES)
+    return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
+  if (options->generate && text == model->module->output_count)
+    return rt_fail(error, RT_USAGE, "the model %s does not write texts: it predicts %s", model->module->name,
+                   model->module->output_count ? model->module->output[0].name : "nothing");
+  if (options->generate) reading.keeps = model->module->output[text].name;
+  int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
+  r->row_check.precision = precision;
+  if (status == RT_OK)
+    status = model->text ? read_text(r, path, &reading, error)
+                         : io_dataset_read(path, &model->schema, &reading, &r->data, error);
+  if (status == RT_OK) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
+  if (status == RT_OK && params->precision != precision) {
+    status = lib_params_convert(&r->converted, params, model->module, precision, error);
+    params = &r->converted;
+  }
+  if (status != RT_OK) return status;
+  r->pool = lib_pool(options->threads, options->choose_blas_core, error);
+  if (!r->pool) return error->code;
+  status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
+  r->judge.skip = reading.skip_bad_rows;
+  if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  if (status == RT_OK && options->generate)
+    status = lib_judge_texts(&r->judge, r->model, options, &r->data, error);
+  lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
+  r->reading.rows -= r->judge.skipped;
+  return status != RT_OK || r->judge.skipped < r->data.rows ? status : no_rows(r, error);
+}
+
+int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
+  if (!report) return AQ_USAGE;
+  struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
+  if (!r) return AQ_NO_MEMORY;
+  aq_eval_options own;
+  aq_eval_options_init(&own);
+  int64_t batch = own.batch;
+  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (own.batch < 1) own.batch = batch;
+  r->model = model;
+  return judge_file(r, path, &own, lib_begin(&r->message));
+}
+
+void aq_report_free(aq_report *report) {
+  if (!report) return;
+  if (report->judge.module) lib_judge_free(&report->judge);
+  lib_row_check_free(&report->row_check);
+  io_dataset_free(&report->data);
+  lib_reading_free(&report->reading);
+  lib_params_free(&report->converted);
+  rt_pool_free(report->pool);
+  rt_text_free(&report->text);
+  rt_text_free(&report->json);
+  rt_free(report);
+}
+
+const aq_message *aq_report_message(const aq_report *report) {
+  if (!report) return lib_nothing();
+  return lib_view((struct lib_message *)&report->message);
+}
+
+/* ---- what it says ---- */
+
+static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
+  const struct vm_module *m = report->model ? report->model->module : NULL;
+  int status = RT_OK;
+  for (uint32_t o = 0; report->judge.report && o < m->output_count && status == RT_OK; o++) {
+    const char *name = m->output[o].name;
+    if (m->output_count > 1) {
+      aq_shown_note(s, NULL, "%s%s\n", o ? "\n" : "", name);
+      shown_heading(s);
+    }
+    aq_shown_begin(s, name);
+    status = rep_show(&report->judge.report[o], DIGITS, s, error);
+    aq_shown_end(s);
+  }
+  /* An output cannot be called loss, which is a word of the language. */
+  if (status != RT_OK || !m || !lib_has_total(m)) return status;
+  double loss = report->judge.loss / report->judge.loss_rows;
+  aq_shown_real(s, "loss", NULL, loss);
+  if (report->judge.loss_rows > 0) aq_shown_say(s, "\nloss of all: %.*f", DIGITS, loss);
+  return RT_OK;
+}
+
+int aq_report_shown(aq_report *report, aq_shown **shown) {
+  if (!shown) return AQ_USAGE;
+  *shown = NULL;
+  if (!report) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&report->message);
+  aq_shown *s = *shown = aq_shown_new(false);
+  int status = s ? show_report(report, s, error) : rt_no_memory(error);
+  return status != RT_OK || !s->failed ? status : rt_no_memory(error);
+}
+
+/* Writes the report anew each time it is asked for. "": there is no memory. */
+static const char *write_report(aq_report *report, enum aq_form form, struct rt_text *out) {
+  aq_shown *s;
+  int status = aq_report_shown(report, &s);
+  out->length = 0;
+  if (status == RT_OK)
+    return shown_finish(s, form, out, &report->message.error) || !out->data ? "" : out->data;
+  aq_shown_free(s);
+  return "";
+}
+
+const char *aq_report_text(aq_report *report) {
+  return report ? write_report(report, AQ_TEXT, &report->text) : "";
+}
+
+const char *aq_report_json(aq_report *report) {
+  return report ? write_report(report, AQ_JSON, &report->json) : "";
+}
+
+/* "f1": of the first output; "topic.f1": of the output topic. */
+int aq_report_metric(aq_report *report, const char *name, double *value) {
+  if (!report) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&report->message);
+  const struct vm_module *m = report->model ? report->model->module : NULL;
+  const struct rep_metric *metric;
+  uint32_t output = 0;
+  if (!name || !value) return rt_fail(error, RT_USAGE, "there is no name of a metric, or no place for it");
+  if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
+  int status = lib_metric_output(m, &name, &output, error);
+  if (status == RT_OK) status = rep_metric_find(&report->judge.report[output], name, &metric, error);
+  if (status == RT_OK) *value = metric->value(&report->judge.report[output]);
+  return status;
+}
+
+aq_reading aq_report_reading(const aq_report *report) {
+  return lib_reading_view(report ? &report->reading : NULL);
+}
+
+int64_t aq_report_rows(const aq_report *report, int64_t *skipped) {
+  if (skipped) *skipped = 0;
+  if (!report) return 0;
+  if (skipped) *skipped = report->data.skipped + report->judge.skipped;
+  return report->data.rows - report->judge.skipped;
+}

@@ -1,0 +1,96 @@
+/* report_labels.c: rows with several labels. */
+#include <math.h>
+#include <string.h>
+
+#include "libaq/judge/report.h"
+
+/* A label counts as predicted above this probability. With a loss for each label alone, as binary
+ * cross-entropy is, that is where it becomes likelier than not. */
+static const double THRESHOLD = 0.5;
+
+/* Marks the labels of a row; a label that stands there twice is one. */
+static int mark(struct rep_report *r, const struct rep_labels *row, struct rt_error *e) {
+  if (rt_grow((void **)&r->label_mark, &r->mark_capacity, r->class_count + 1, 1)) return rt_no_memory(e);
+  memset(r->label_mark, 0, r->class_count);
+  for (size_t k = 0; k < row->count; k++) {
+    if (row->truth[k] >= r->class_count)
+      return rt_fail(e, RT_USAGE, "class %zu was never named: the report knows %zu classes", row->truth[k],
+                     r->class_count);
+    r->label_mark[row->truth[k]] = 1;
+  }
+  return RT_OK;
+}
+
+/* Once there are too many scores, none are kept: an average over some rows would be of no use. */
+static int keep_scores(struct rep_report *r, const struct rep_labels *row, struct rt_error *e) {
+  size_t count = r->label_scores + row->proba_count;
+  if (r->scores_dropped || count > REP_SCORES_MAX) {
+    r->scores_dropped = true;
+    return RT_OK;
+  }
+  if (rt_grow((void **)&r->label_score, &r->score_capacity, count, sizeof *r->label_score)
+      || rt_grow((void **)&r->label_truth, &r->truth_capacity, count, sizeof *r->label_truth))
+    return rt_no_memory(e);
+  for (size_t k = 0; k < row->proba_count; k++) {
+    r->label_score[r->label_scores] = (float)row->proba[k];
+    r->label_truth[r->label_scores++] = r->label_mark[k];
+  }
+  return RT_OK;
+}
+
+int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt_error *e) {
+  bool right = true;
+  if (row->proba_count > r->class_count)
+    return rt_fail(e, RT_USAGE, "%zu probabilities, and the report knows %zu classes", row->proba_count,
+                   r->class_count);
+  for (size_t k = 0; k < row->proba_count; k++)
+    if (!isfinite(row->proba[k]))
+      return rt_fail(e, RT_NOT_FINITE, "row %llu: the probability of label '%s' is not a finite number",
+                     (unsigned long long)r->rows + 1, r->classes[k].name);
+  int status = mark(r, row, e);
+  if (status == RT_OK) status = keep_scores(r, row, e);
+  if (status != RT_OK) return status;
+  for (size_t k = 0; k < r->class_count; k++) {
+    bool predicted = k < row->proba_count && row->proba[k] > THRESHOLD, has = r->label_mark[k];
+    r->classes[k].truths += has;
+    r->classes[k].predictions += predicted;
+    r->classes[k].hits += has && predicted;
+    right &= has == predicted;
+  }
+  r->exact += right;
+  r->rows++;
+  return RT_OK;
+}
+
+/* The sum over thresholds of precision times the recall that each adds; rows of one score count together, as
+ * scikit-learn's average_precision_score has it. x is sorted by falling score. */
+static double average_precision(const struct rep_scored *x, size_t n, double positives) {
+  double sum = 0, hits = 0;
+  for (size_t k = 0; k < n;) {
+    double score = x[k].score, before = hits;
+    for (; k < n && x[k].score == score; k++) hits += x[k].positive;
+    sum += (hits - before) / positives * (hits / (double)k);
+  }
+  return sum;
+}
+
+double rep_mean_average_precision(const struct rep_report *r) {
+  size_t labels = r->model_classes ? r->model_classes : r->class_count;
+  size_t rows = labels ? r->label_scores / labels : 0, counted = 0;
+  struct rep_scored *x = r->scores_dropped || !rows ? NULL : rt_zalloc(rows, sizeof *x);
+  double sum = 0;
+  if (!x) return NAN;
+  for (size_t c = 0; c < labels; c++) {
+    double positives = 0;
+    for (size_t k = 0; k < rows; k++) {
+      x[k] = (struct rep_scored){(double)r->label_score[k * labels + c], r->label_truth[k * labels + c]};
+      positives += x[k].positive;
+    }
+    if (positives == 0) continue;
+    rep_sort_scored(x, rows);
+    sum += average_precision(x, rows, positives);
+    counted++;
+  }
+  rt_free(x);
+  return counted ? sum / (double)counted : NAN;
+}

@@ -1,0 +1,68 @@
+/* model_bytecode.c: models without data: compiled, kept as .aqb files, listed. */
+#include "libaq/model/requirement_words.h"
+#include "runtime/io/file.h"
+#include "runtime/ops.h"
+
+enum { BYTECODE_MAX = 1 << 30 };
+
+int aq_model_compile(aq_program *program, aq_model **model) {
+  if (!model) return AQ_USAGE;
+  *model = lib_model_new();
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&(*model)->message);
+  if (lib_can_compile(program, error)) return error->code;
+  (*model)->module = program->function
+                         ? cc_compile_function(program->program, program->function, false, error)
+                         : cc_compile_model(program->program, error);
+  return (*model)->module
+             ? lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error)
+             : error->code;
+}
+
+int aq_model_load_bytecode(const char *path, aq_model **model) {
+  if (!model) return AQ_USAGE;
+  char *bytes = NULL;
+  size_t length;
+  *model = lib_model_new();
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&(*model)->message);
+  if (!path) return lib_no_path(error);
+  int status = io_read_file(path, BYTECODE_MAX, &bytes, &length, error);
+  if (status == RT_OK && !((*model)->module = vm_module_read(bytes, length, error))) status = error->code;
+  if (status == RT_OK)
+    status = lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error);
+  if (status != RT_OK) lib_name_file(error, path);
+  rt_free(bytes);
+  return status;
+}
+
+int aq_model_save_bytecode(aq_model *model, const char *path) {
+  if (!model) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&model->message);
+  struct rt_text bytes = {0};
+  if (!model->module)
+    return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  if (!path) return lib_no_path(error);
+  int status = vm_module_write(model->module, &bytes, error);
+  if (status == RT_OK) status = lib_save_file(path, bytes.data, bytes.length, error);
+  rt_text_free(&bytes);
+  return status;
+}
+
+int aq_model_listing(aq_model *model, char **text) {
+  if (!model || !text) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&model->message);
+  struct rt_text out = {0};
+  *text = NULL;
+  if (!model->module)
+    return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
+  vm_module_print(model->module, &out);
+  return lib_give_text(&out, text, error);
+}
+
+bool aq_op_at(size_t k, aq_op *op) {
+  if (k >= OP_COUNT || !op) return false;
+  const struct rt_op_info *info = &rt_op_info[k];
+  *op = (aq_op){info->name, info->signature, info->attributes, info->doc};
+  return true;
+}

@@ -1,0 +1,271 @@
+/* model_file.c: .aqm files. A model file is a safetensors file. Its tensors are the parameters, under their
+ * paths. Its metadata are the columns with their vocabularies, the program with its imports (model_source.c)
+ * and the metric. The tensor "aq.bytecode" is the compiled program: it saves compiling, and is not used by an
+ * aq with another list of ops. Nothing in the file says in which folder the program was. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+#include "vm/link.h"
+#include "libaq/shown/shown_tree.h"
+#include "runtime/io/number.h"
+
+/* Raised when a file could no longer be read by an aq that knows the format before. */
+enum { FORMAT = 2 };
+
+/* The name of a file, as seen from the program's folder. */
+static const char *seen_from(const char *folder, const char *name) {
+  size_t length = strlen(folder);
+  return name && !strncmp(name, folder, length) ? name + length : name;
+}
+
+/* Writes the module without the program's folder in the places that it gives. */
+static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, struct rt_text *bytes,
+                          struct rt_error *error) {
+  struct vm_module m = *model->module;
+  if (!model->folder) return vm_module_write(&m, bytes, error);
+  m.line = rt_arena_alloc(arena, (m.line_count + 1u) * sizeof *m.line);
+  m.requirement = rt_arena_alloc(arena, (m.requirement_count + 1u) * sizeof *m.requirement);
+  if (!m.line || !m.requirement) return rt_no_memory(error);
+  for (uint32_t i = 0; i < m.line_count; i++) {
+    m.line[i] = model->module->line[i];
+    m.line[i].file = seen_from(model->folder, m.line[i].file);
+  }
+  for (uint32_t i = 0; i < m.requirement_count; i++) {
+    m.requirement[i] = model->module->requirement[i];
+    m.requirement[i].file = seen_from(model->folder, m.requirement[i].file);
+  }
+  return vm_module_write(&m, bytes, error);
+}
+
+int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error) {
+  struct rt_text bytes = {0}, schema = {0};
+  char value[SHOWN_EXACT_SIZE], format[16];
+  struct rt_arena arena = {0};
+  struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
+  int status = tensor ? write_bytecode(model, &arena, &bytes, error) : rt_no_memory(error);
+  if (status == RT_OK) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
+  if (status == RT_OK) {
+    io_schema_write(&model->schema, &schema);
+    shown_exact(value, model->metric_value);
+    snprintf(format, sizeof format, "%d", FORMAT);
+    if (schema.failed) status = rt_no_memory(error);
+  }
+  if (status == RT_OK) {
+    int64_t length = (int64_t)bytes.length;
+    tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
+    const struct io_metadata metadata[] = {{"aq.format", format},
+                                           {"aq.version", aq_version()},
+                                           {"aq.schema", schema.data},
+                                           {"aq.text", model->text ? "1" : "0"},
+                                           {"aq.source", model->source ? model->source : ""},
+                                           {"aq.metric", model->metric ? model->metric : ""},
+                                           {"aq.value", value}};
+    status = io_tensors_save(path, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
+  }
+  rt_free(tensor);
+  rt_text_free(&bytes);
+  rt_text_free(&schema);
+  rt_arena_free(&arena);
+  return status;
+}
+
+static int not_a_model(const char *path, const char *why, struct rt_error *error) {
+  rt_fail_in(error, RT_BAD_DATA, path, "this is not a model of aq: %s", why);
+  rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
+  return error->code;
+}
+
+/* Leaves model->module NULL when the bytecode is not for this aq. */
+static int read_bytecode(struct aq_model *model, const struct io_tensors *file, const struct io_tensor *t,
+                         struct rt_error *error) {
+  void *bytes = rt_alloc((size_t)t->bytes + 1);
+  if (!bytes) return rt_no_memory(error);
+  int status = io_tensors_raw(file, t, bytes, error);
+  if (status == RT_OK && vm_module_is_current(bytes, (size_t)t->bytes)
+      && !(model->module = vm_module_read(bytes, (size_t)t->bytes, error)))
+    status = error->code;
+  rt_free(bytes);
+  return status;
+}
+
+static int compile_again(struct aq_model *model, const char *path, struct rt_error *error) {
+  struct rt_error why = {0};
+  model->module = lib_source_compile(model->source, NULL, &why);
+  if (model->module) return RT_OK;
+  if (why.code == RT_NO_MEMORY) return rt_no_memory(error);
+  if (why.line)
+    rt_fail_in(error, RT_BAD_DATA, path, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
+               why.file, why.line, why.column, why.text);
+  else
+    rt_fail_in(error, RT_BAD_DATA, path, "its program cannot be compiled again: %.800s", why.text);
+  rt_hint(error,
+          "the bytecode in the file is of another version of aq than %s, which therefore compiles the "
+          "program that the file holds",
+          aq_version());
+  return error->code;
+}
+
+/* Reads the bytecode; where there is none, or that of another aq, it compiles the program again. */
+static int read_program(struct aq_model *model, const struct io_tensors *file, const char *path,
+                        struct rt_error *error) {
+  const struct io_tensor *t = io_tensors_find(file, "aq.bytecode");
+  if ((t && t->dtype != IO_U8) || !model->source)
+    return not_a_model(path, "it holds tensors, but no program", error);
+  int status = t ? read_bytecode(model, file, t, error) : RT_OK;
+  return status != RT_OK || model->module ? status : compile_again(model, path, error);
+}
+
+static int check_format(const struct io_tensors *file, const char *path, struct rt_error *error) {
+  const char *format = io_tensors_metadata(file, "aq.format"),
+             *version = io_tensors_metadata(file, "aq.version");
+  double number;
+  if (!format || io_number_parse(format, strlen(format), &number) || !(number >= 0 && number < 1e6))
+    return not_a_model(path, "it is a safetensors file of something else", error);
+  if (number == FORMAT) return RT_OK;
+  if (number < FORMAT) {
+    rt_fail_in(error, RT_BAD_DATA, path, "a model of format %d, from before aq 0.1.0", (int)number);
+    rt_hint(error, "train it again");
+    return error->code;
+  }
+  rt_fail_in(error, RT_BAD_DATA, path,
+             "a model of format %d, written by aq %.40s; this is aq %s, which "
+             "reads format %d",
+             (int)number, version ? version : "of a later version", aq_version(), FORMAT);
+  rt_hint(error, "use a newer aq: models of older versions load in it, too");
+  return error->code;
+}
+
+static int read_metadata(struct aq_model *model, const struct io_tensors *file, const char *path,
+                         struct rt_error *error) {
+  const char *schema = io_tensors_metadata(file, "aq.schema"), *text = io_tensors_metadata(file, "aq.text");
+  const char *metric = io_tensors_metadata(file, "aq.metric"), *value = io_tensors_metadata(file, "aq.value"),
+             *source = io_tensors_metadata(file, "aq.source");
+  if (!schema) return not_a_model(path, "it has no columns", error);
+  int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
+  if (status != RT_OK) return status;
+  model->text = text && !strcmp(text, "1");
+  /* The metric was saved as "nan" when the validation data did not define it. */
+  if (value && io_number_parse(value, strlen(value), &model->metric_value))
+    model->metric_value = strcmp(value, "nan") ? 0 : NAN;
+  if (metric && *metric && !(model->metric = rt_strdup(metric))) return rt_no_memory(error);
+  if (source && *source && !(model->source = rt_strdup(source))) return rt_no_memory(error);
+  return RT_OK;
+}
+
+/* Is the size of an axis one that data decide, by the name that the input has for it? One that they do not
+ * decide must be known now, to be compared with the column's. */
+static bool size_fits(const struct vm_dims *dims, const struct vm_input *input, int axis) {
+  vm_dim dim = vm_input_dim(input, axis);
+  int64_t symbol = vm_dim_as_symbol(dims, dim), size;
+  if (input->column->kind->axis[axis].means != IO_WIDTH && symbol != input->vocabulary) return false;
+  if (input->column->kind->axis[axis].means == IO_ENTRIES) return true;
+  return symbol < 0 ? !vm_dim_value(dims, dim, NULL, &size, NULL)
+                    : dims->symbol[symbol].kind == VM_BOUND || dims->symbol[symbol].kind == VM_CONST;
+}
+
+/* Is the input what its kind of column gives? The verifier knows types, but not what columns hold. */
+static bool input_fits(const struct aq_model *model, const struct vm_input *input,
+                       const struct io_column *column) {
+  const struct vm_dims *dims = &model->module->dims;
+  const struct io_kind *kind = column->kind;
+  bool ragged = io_kind_has(kind, IO_LENGTH), real = io_kind_is_real(kind);
+  const struct vm_type *t = &input->type;
+  int rank = 0;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    rank += kind->axis[a].means != IO_NO_AXIS && kind->axis[a].means != IO_ENTRIES;
+  if (input->shifted && !kind->continues) return false;
+  if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
+  if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != rank
+      || ragged != (input->length >= 0) || (input->vocabulary >= 0 && !io_kind_has_vocab(kind)))
+    return false;
+  if (ragged && vm_dim_as_symbol(dims, t->dim[0]) != input->length) return false;
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    if (kind->axis[a].means != IO_NO_AXIS && kind->axis[a].means != IO_LENGTH && !size_fits(dims, input, a))
+      return false;
+  return true;
+}
+
+/* Are these numbers of a target, scores of its classes, or scores of steps between them? */
+static bool answers(const struct vm_type *t, const struct vm_type *target, bool chain) {
+  int axes = target->dtype != RT_INT ? 0 : chain ? 2 : 1;
+  if (t->dtype != RT_REAL || !t->batched || t->rank != target->rank + axes) return false;
+  for (int a = 0; a < axes; a++)
+    if (t->dim[target->rank + a] != target->of) return false;
+  return memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) == 0;
+}
+
+/* Does the function give scores for every class of its targets, or their numbers, and the loss where it is
+ * wanted? */
+static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) {
+  const struct vm_function *f = vm_module_function(m, name);
+  if (!f || !m->output_count || f->output_count < m->output_count + loss) return false;
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    const struct vm_type *target = &m->input[m->output[o].target].type, *t = &f->value[f->output[o]].type;
+    if (!answers(t, target, !strcmp(m->output[o].link, VM_LINK_CHAIN))) return false;
+  }
+  /* The loss may be followed by the losses of the outputs, and these by what they are divided by. */
+  uint32_t count = m->output_count;
+  if (loss && f->output_count > count + 1 && f->output_count != 2 * count + 1
+      && f->output_count != 3 * count + 1)
+    return false;
+  for (uint32_t o = m->output_count; loss && o < f->output_count; o++) {
+    const struct vm_type *t = &f->value[f->output[o]].type;
+    if (t->dtype != RT_REAL || t->batched || t->rank) return false;
+  }
+  return true;
+}
+
+const char *lib_model_misfit(const struct aq_model *model) {
+  const struct vm_module *m = model->module;
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    const struct vm_input *input = &m->input[i];
+    int column = input->column ? vm_column_of(m, input) : model->schema.count;
+    const struct io_column *c = column < model->schema.count ? &model->schema.columns[column] : NULL;
+    if (!c || strcmp(c->name, input->name) != 0 || c->kind != input->column->kind
+        || !input_fits(model, input, c))
+      return input->name;
+  }
+  return NULL;
+}
+
+static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
+  const struct vm_module *m = model->module;
+  const char *misfit = lib_model_misfit(model);
+  if (misfit) {
+    char why[128];
+    snprintf(why, sizeof why, "its program and its columns do not fit: `%.60s`", misfit);
+    return not_a_model(path, why, error);
+  }
+  if (!outputs_fit(m, "predict", false) || !outputs_fit(m, "eval", true))
+    return not_a_model(path, "its program does not predict its columns", error);
+  return io_schema_is_trained(&model->schema) ? RT_OK
+                                              : not_a_model(path, "its columns were never trained", error);
+}
+
+int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error) {
+  struct io_tensors *file = NULL;
+  int status = io_tensors_open(&file, path, error);
+  if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
+  if (status == RT_OK) status = check_format(file, path, error);
+  if (status == RT_OK) status = io_tensors_verify(file, error);
+  if (status == RT_OK) status = read_metadata(model, file, path, error);
+  if (status == RT_OK) status = read_program(model, file, path, error);
+  if (status == RT_OK) status = check_columns(model, path, error);
+  if (status == RT_OK) status = lib_bind_dims(model->module, &model->schema, error);
+  if (status == RT_OK) {
+    const struct io_tensor *first =
+        model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
+    status = lib_params_init(&model->params, model->module, first && first->dtype == IO_F64 ? RT_F64 : RT_F32,
+                             error);
+  }
+  if (status == RT_OK) status = lib_params_read(&model->params, model->module, file, "", error);
+  if (status == RT_OK)
+    status = lib_params_check(&model->params, model->module, RT_BAD_DATA, "is not finite", error);
+  if (status == RT_OK) status = lib_model_words(model, error);
+  io_tensors_close(file);
+  if (status != RT_OK) lib_name_file(error, path);
+  model->trained = status == RT_OK;
+  return status;
+}

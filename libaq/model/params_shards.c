@@ -1,0 +1,67 @@
+/* params_shards.c: weights in several files. Beside such shards lies an index, model.safetensors.index.json,
+ * whose weight_map says in which of them each tensor is, as Hugging Face has it. */
+#include "libaq/model/params.h"
+
+#include <string.h>
+
+#include "runtime/io/file.h"
+#include "runtime/io/json.h"
+
+#define INDEX ".index.json"
+enum { LARGEST_INDEX = 64 << 20 };
+
+static bool is_index(const char *path) {
+  size_t length = strlen(path), end = strlen(INDEX);
+  return length > end && !strcmp(path + length - end, INDEX);
+}
+
+static bool exists(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file) fclose(file);
+  return file != NULL;
+}
+
+/* The shard that an index names: a file in its folder and no other. */
+static int shard_of(const char *index, const char *tensor, json_t *json, struct rt_text *path,
+                    struct rt_error *error) {
+  const char *file = json_string_value(json_object_get(json_object_get(json, "weight_map"), tensor)),
+             *slash = strrchr(index, '/');
+  if (!file)
+    return rt_fail_in(error, RT_BAD_DATA, index, "there is no tensor %s in the weight_map of this index",
+                      tensor);
+  if (strchr(file, '/') || !*file)
+    return rt_fail_in(error, RT_BAD_DATA, index,
+                      "the tensor %s is in \"%.100s\", which is no file of this folder", tensor, file);
+  rt_text_printf(path, "%.*s%s", slash ? (int)(slash + 1 - index) : 0, index, file);
+  return RT_OK;
+}
+
+static int look_up(const char *index, const char *tensor, struct rt_text *path, struct rt_error *error) {
+  char *bytes = NULL;
+  size_t length;
+  json_t *json = NULL;
+  int status = io_read_file(index, LARGEST_INDEX, &bytes, &length, error);
+  if (status == RT_OK) status = io_json_parse(&json, "the index of tensors", bytes, length, error);
+  if (status == RT_OK) status = shard_of(index, tensor, json, path, error);
+  json_decref(json);
+  rt_free(bytes);
+  return status;
+}
+
+int lib_shard_find(const char *path, const char *tensor, char **file, struct rt_error *error) {
+  struct rt_text found = {0}, index = {0};
+  int status = RT_OK;
+  *file = NULL;
+  rt_text_printf(&index, "%s%s", path, is_index(path) ? "" : INDEX);
+  if (!index.failed && (is_index(path) || (!exists(path) && exists(index.data))))
+    status = look_up(index.data, tensor, &found, error);
+  else
+    rt_text_puts(&found, path);
+  if (status == RT_OK && (found.failed || index.failed)) status = rt_no_memory(error);
+  rt_text_free(&index);
+  if (status == RT_OK)
+    *file = found.data;
+  else
+    rt_text_free(&found);
+  return status;
+}

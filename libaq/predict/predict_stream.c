@@ -1,0 +1,84 @@
+/* predict_stream.c: predicts lines as they come. */
+#include "libaq/rows/row_stream.h"
+
+#include <string.h>
+
+void aq_predict_options_init(aq_predict_options *options) {
+  if (!options) return;
+  *options = (aq_predict_options){.size = sizeof *options};
+}
+
+struct predicting {
+  const aq_predict_options *options;
+  const struct session_lines *lines;
+};
+
+static int predict_rows(struct row_stream *st, int64_t first, int64_t count, struct rt_error *error) {
+  const struct predicting *own = st->own;
+  int status = session_run(st->session, first, count, error);
+  for (int64_t e = 0; e < count && status == RT_OK; e++) {
+    own->lines->scores(st->session, e, own->options, &st->out);
+    rt_text_puts(&st->out, "\n");
+  }
+  return status;
+}
+
+static int flush(struct row_stream *st, struct rt_error *error) {
+  return row_stream_answer(st, predict_rows, error);
+}
+
+/* Only classes have probabilities. Asking for them where there are none is a mistake. */
+static int check_wishes(const struct aq_session *session, const aq_predict_options *o,
+                        struct rt_error *error) {
+  const struct vm_module *m = session->model->module;
+  bool ranked = false, likely = false;
+  for (uint32_t k = 0; k < m->output_count; k++) {
+    enum vm_target_number target = session_target(session, k);
+    ranked |= vm_targets[target].of_classes && target != VM_TARGET_TAGS;
+    likely |= vm_targets[target].of_classes;
+  }
+  const char *word = m->output_count ? vm_targets[session_target(session, 0)].several : "nothing";
+  if (o->top < 0) return rt_fail(error, RT_USAGE, "top is the number of classes to give, not %d", o->top);
+  if (o->top > 0 && o->probabilities && !o->json)
+    return rt_fail(error, RT_USAGE, "either the probabilities of all classes, or those of the top %d",
+                   o->top);
+  if (o->top > 0 && !ranked)
+    return rt_fail(error, RT_USAGE, "top is for classes, and this model predicts %s (%s)", word,
+                   m->output[0].name);
+  if (o->probabilities && !likely)
+    return rt_fail(error, RT_USAGE,
+                   "this model predicts %s (%s), of which there are no probabilities of classes", word,
+                   m->output[0].name);
+  return RT_OK;
+}
+
+int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
+  if (!session) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&session->message);
+  aq_predict_options own;
+  aq_predict_options_init(&own);
+  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  session->scored = 0;
+  lib_reading_clear(&session->reading);
+  if (!session->ready) return session_not_ready(error);
+  struct predicting predicting = {&own, &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
+  struct row_stream stream = {.session = session,
+                              .schema = &session->model->schema,
+                              .extends = true,
+                              .batch = session->options.batch,
+                              .path = own.path,
+                              .read = own.read,
+                              .write = own.write,
+                              .context = own.context,
+                              .answer = "predictions",
+                              .bad_line = predicting.lines->bad_row,
+                              .flush = flush,
+                              .own = &predicting};
+  int status = check_wishes(session, &own, error);
+  return status != RT_OK ? status : row_stream_run(&stream, error);
+}
+
+int64_t aq_session_skipped(const aq_session *session) { return session ? session->reading.skipped : 0; }
+aq_reading aq_session_reading(const aq_session *session) {
+  return lib_reading_view(session ? &session->reading : NULL);
+}

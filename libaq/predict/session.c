@@ -1,0 +1,247 @@
+/* session.c: sessions: predicting single examples. */
+#include "libaq/predict/session.h"
+#include "runtime/io/fit.h"
+#include "vm/link.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BATCH = 64 };
+
+void aq_eval_options_init(aq_eval_options *options) {
+  if (!options) return;
+  *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH};
+}
+
+/* ---- making ---- */
+
+static int make_machine(struct aq_session *s, struct rt_error *error) {
+  const struct aq_model *model = s->model;
+  const struct vm_function *predict = vm_module_function(model->module, "predict");
+  if (!predict) return rt_fail(error, RT_BAD_DATA, "the model has no function to predict with");
+  s->params = &model->params;
+  int status = RT_OK;
+  if (model->params.precision != s->precision) {
+    status = lib_params_convert(&s->converted, &model->params, model->module, s->precision, error);
+    s->params = &s->converted;
+  }
+  if (status != RT_OK) return status;
+  s->pool = lib_pool(s->options.threads, s->options.choose_blas_core, error);
+  s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
+  if (!s->predict) return error->code;
+  lib_params_bind(s->params, s->predict);
+  status = lib_row_check_init(&s->row_check, model->module, &model->schema, error);
+  s->row_check.extends = true;
+  s->row_check.precision = s->precision;
+  s->data.check = &s->row_check.hook;
+  return status != RT_OK ? status : lib_feed_init(&s->feed, model->module, s->precision, error);
+}
+
+static bool is_of_tags(const struct aq_session *s, uint32_t o) {
+  return vm_targets[session_target(s, o)].form == VM_TAGS;
+}
+
+int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session) {
+  if (!session) return AQ_USAGE;
+  struct aq_session *s = *session = rt_zalloc(1, sizeof *s);
+  if (!s) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&s->message);
+  aq_eval_options_init(&s->options);
+  if (options)
+    memcpy(&s->options, options, options->size < sizeof s->options ? options->size : sizeof s->options);
+  if (s->options.batch < 1) s->options.batch = BATCH;
+  if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
+  s->model = model;
+  s->precision = lib_precision(s->options.precision);
+  if (!model->trained)
+    return rt_fail(error, RT_USAGE,
+                   "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  s->rows = rt_zalloc((size_t)s->options.batch, sizeof *s->rows);
+  s->field = rt_zalloc((size_t)model->schema.count + 1, sizeof *s->field);
+  s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);
+  if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
+  for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
+  int status = make_machine(s, error);
+  for (uint32_t o = 0; o < model->module->output_count && status == RT_OK; o++)
+    if (is_of_tags(s, o) && tag_answers_init(&s->scores[o].tags, session_vocab(s, o)) != RT_OK)
+      status = rt_no_memory(error);
+  s->ready = status == RT_OK;
+  return status;
+}
+
+int session_not_ready(struct rt_error *error) {
+  return rt_fail(error, RT_USAGE, "the session could not be made ready, so it cannot be used");
+}
+
+void aq_session_free(aq_session *session) {
+  if (!session) return;
+  for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
+    rt_free(session->scores[o].value);
+    rt_free(session->scores[o].first);
+    tag_answers_free(&session->scores[o].tags);
+  }
+  for (size_t m = 0; m < session->map_count; m++) rt_free(session->map[m].weight);
+  rt_free(session->map);
+  rt_free(session->scores);
+  rt_free(session->rows);
+  rt_free(session->field);
+  lib_row_check_free(&session->row_check);
+  io_dataset_free(&session->data);
+  lib_reading_free(&session->reading);
+  vm_machine_free(session->predict);
+  vm_machine_free(session->attend);
+  if (session->feed.module) lib_feed_free(&session->feed);
+  lib_params_free(&session->converted);
+  rt_pool_free(session->pool);
+  rt_arena_free(&session->tokens);
+  rt_text_free(&session->unknown.some);
+  written_free(session->written, session->written_room);
+  rt_free(session);
+}
+
+const aq_message *aq_session_message(const aq_session *session) {
+  if (!session) return lib_nothing();
+  return lib_view((struct lib_message *)&session->message);
+}
+
+/* ---- outputs ---- */
+
+enum vm_target_number session_target(const struct aq_session *session, uint32_t output) {
+  const struct vm_module *m = session->model->module;
+  return vm_target_of(m, &m->output[output]);
+}
+
+const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
+  const struct vm_module *m = session->model->module;
+  return session->model->schema.columns[vm_column_of(m, &m->input[m->output[output].target])].vocab;
+}
+
+/* ---- one example ---- */
+
+static int wrong_count(struct aq_session *s, size_t count, struct rt_error *error) {
+  struct rt_text names = {0};
+  int wanted = 0;
+  const struct io_schema *schema = &s->model->schema;
+  for (int f = 0; f < schema->fields; f++)
+    if (io_schema_field_required(schema, f))
+      rt_text_printf(&names, "%s%s", wanted++ ? ", " : "", io_schema_field_name(schema, f));
+  int status = rt_fail(error, RT_USAGE, "%zu field%s, where the model's columns are %s", count,
+                       count == 1 ? "" : "s", names.data ? names.data : "none");
+  rt_text_free(&names);
+  return status;
+}
+
+int session_add_row(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count,
+                    struct rt_error *error) {
+  size_t used = 0;
+  if (!field) count = 0;
+  for (int f = 0; f < schema->fields; f++) {
+    s->field[f] = (struct io_field){0};
+    if (!io_schema_field_required(schema, f)) continue;
+    if (used < count)
+      s->field[f] = field[used].text ? (struct io_field){field[used].text, field[used].length}
+                                     : (struct io_field){"", 0};
+    used++;
+  }
+  if (used != count) return wrong_count(s, count, error);
+  return io_dataset_add(&s->data, schema, s->field, 0, error);
+}
+
+int session_fill(struct aq_session *s, const aq_field *field, size_t count, struct rt_error *error) {
+  io_dataset_clear(&s->data);
+  int status = session_add_row(s, &s->model->schema, field, count, error);
+  return status != RT_OK ? status : session_extend(s, error);
+}
+
+int session_extend(struct aq_session *s, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    int column = s->feed.column[i];
+    struct io_values *v = &s->data.values[column];
+    if (!m->input[i].shifted || m->input[i].is_target || s->model->schema.columns[column].ends || !v->present)
+      continue;
+    int64_t *end = &v->of.offsets[s->data.rows];
+    if (io_payload_reserve(&v->of, *end + 1) != RT_OK) return rt_no_memory(error);
+    io_payload_ids(&v->of)[(*end)++] = 0;
+  }
+  return RT_OK;
+}
+
+int session_check_finite(struct vm_machine *machine, const char *name, const double *value, int64_t count,
+                         struct rt_error *error) {
+  struct rt_error why = {0};
+  int64_t k = 0;
+  while (k < count && isfinite(value[k])) k++;
+  if (k == count) return RT_OK;
+  rt_fail(error, RT_NOT_FINITE, "%s has no answer: it is %s", name, isnan(value[k]) ? "NaN" : "infinite");
+  if (vm_machine_blame(machine, 0, &why) == RT_NOT_FINITE) lib_hint_place(&why, error);
+  return RT_NOT_FINITE;
+}
+
+static int keep_tags(struct aq_session *s, uint32_t o, const struct rt_tensor *t, int64_t examples,
+                     struct rt_error *error) {
+  struct session_scores *scores = &s->scores[o];
+  const struct vm_output *output = &s->model->module->output[o];
+  struct tag_scores tags = {.score = scores->value, .texts = examples};
+  int status = lib_answer_tags(&scores->tags, t, &tags, scores->first, output, error);
+  scores->columns = tags.classes;
+  if (status != RT_OK) return status;
+  return session_check_finite(s->predict, output->name, scores->value, scores->first[examples] * tags.classes,
+                              error);
+}
+
+static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  struct session_scores *scores = &s->scores[o];
+  struct rt_tensor t = vm_machine_output(s->predict, o);
+  int64_t rows;
+  if (rt_grow((void **)&scores->value, &scores->capacity, (size_t)t.shape->count + 1, sizeof *scores->value))
+    return rt_no_memory(error);
+  if (rt_grow((void **)&scores->first, &scores->first_capacity, (size_t)examples + 1, sizeof *scores->first))
+    return rt_no_memory(error);
+  lib_to_double(&t, s->precision, scores->value);
+  if (is_of_tags(s, o)) return keep_tags(s, o, &t, examples, error);
+  lib_output_size(&t, &rows, &scores->columns);
+  vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
+  io_fit_undo(&s->model->schema.columns[vm_column_of(m, &m->input[m->output[o].target])], scores->value, 0,
+              t.shape->count);
+  int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
+  if (status != RT_OK) return status;
+  for (int64_t e = 0; e < examples; e++)
+    scores->first[e] = scores->columns ? rt_offset(t.shape, e) / scores->columns : 0;
+  scores->first[examples] = rows;
+  return RT_OK;
+}
+
+int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_error *error) {
+  s->scored = 0;
+  s->scored_row = first;
+  struct lib_batch batch = {&s->data, s->rows + first, count};
+  int status = lib_feed_rows(&s->feed, s->predict, batch, error);
+  if (status == RT_OK) status = vm_machine_run(s->predict, 0, error);
+  for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++)
+    status = keep_scores(s, o, count, error);
+  if (status == RT_OK) s->scored = count;
+  return status;
+}
+
+int aq_session_predict(aq_session *session, const aq_field *field, size_t count) {
+  if (!session) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&session->message);
+  session->scored = 0;
+  lib_reading_clear(&session->reading);
+  if (!session->ready) return session_not_ready(error);
+  int status = session_fill(session, field, count, error);
+  if (status == RT_OK)
+    status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
+  session->reading.rows = status == RT_OK;
+  return status != RT_OK ? status : session_run(session, 0, 1, error);
+}
+
+const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns) {
+  bool there = session && session->scored > 0 && output < session->model->module->output_count;
+  const struct session_scores *scores = there ? &session->scores[output] : NULL;
+  if (rows) *rows = there ? (size_t)scores->first[1] : 0;
+  if (columns) *columns = there ? (size_t)scores->columns : 0;
+  return there ? scores->value : NULL;
+}

@@ -1,0 +1,332 @@
+/* write.c: writes the scores of an example as a line of text or of JSON.
+ *
+ * In text, tabs separate the outputs. A class is its label; with probabilities, a field LABEL=P follows for
+ * each class, in the order of aq_model_class; with top K, for each of the K best, the best first. Tags are
+ * labels with spaces between them, and with probabilities a field with those follows; CUT stands for words
+ * that the model did not see. Numbers have spaces between them, the rows of a matrix and vectors `;`. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libaq/predict/session.h"
+#include "libaq/shown/shown_tree.h"
+#include "runtime/io/json.h"
+#include "runtime/io/utf8.h"
+
+/* The scores of one output for one example. */
+struct answer {
+  const double *p; /* [rows, count] */
+  int64_t rows, count;
+  bool lists;          /* numbers: each row is a list, of a matrix or of vectors */
+  const int32_t *path; /* tags: the number of each row's */
+  int64_t unanswered;  /* tags: words behind the rows, which the model was not given */
+  const struct io_vocab *vocab;
+  const aq_predict_options *options;
+};
+
+#define CUT "<cut>" /* no tag: no label has it unless somebody means to confuse */
+
+/* How many tokens of the example were cut off in a column. */
+static int64_t cut_of(const struct aq_session *s, int column, int64_t example) {
+  const struct io_values *v = &s->data.values[column];
+  return v->row_cuts ? v->row_cuts[s->scored_row + example] : 0;
+}
+
+static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t example,
+                               const aq_predict_options *options) {
+  const struct vm_module *m = s->model->module;
+  const struct session_scores *scores = &s->scores[o];
+  struct answer a = {.p = scores->value + scores->first[example] * scores->columns,
+                     .rows = scores->first[example + 1] - scores->first[example],
+                     .count = scores->columns,
+                     .lists = m->input[m->output[o].target].type.rank > 1,
+                     .vocab = session_vocab(s, o),
+                     .options = options};
+  if (vm_targets[session_target(s, o)].form == VM_TAGS) {
+    a.path = scores->tags.path + scores->first[example];
+    int column = vm_column_of(m, &m->input[m->output[o].target]);
+    a.unanswered = cut_of(s, s->model->schema.columns[column].pair, example);
+  }
+  return a;
+}
+
+/* ---- pieces ---- */
+
+/* With a point, whatever locale the host has set. */
+static void add_number(struct rt_text *out, const char *format, double x) {
+  char number[64];
+  snprintf(number, sizeof number, format, x);
+  for (char *c = number; *c; c++)
+    if (*c == ',') *c = '.';
+  rt_text_puts(out, number);
+}
+
+static void add_probability(struct rt_text *out, double p) { add_number(out, "%.6g", p); }
+
+static void add_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
+  size_t length = 0;
+  const char *text = io_vocab_text(vocab, (int32_t)id, &length);
+  if (text) shown_escape(out, text, length);
+}
+
+/* A byte that is not text by itself is written as "\xNN". */
+static void add_json_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
+  size_t length = 0;
+  const char *text = io_vocab_text(vocab, (int32_t)id, &length);
+  char byte[8];
+  if (text && io_utf8_check(text, length) == length) {
+    io_json_string(out, text, length);
+    return;
+  }
+  int n = snprintf(byte, sizeof byte, "\\x%02x", text && length ? (unsigned)(unsigned char)text[0] : 0);
+  io_json_string(out, byte, (size_t)n);
+}
+
+static void add_json_number(struct rt_text *out, double x) {
+  if (isfinite(x))
+    add_number(out, "%.9g", x);
+  else
+    rt_text_puts(out, "null");
+}
+
+/* The class with the highest probability below that of `before`; of equal ones, the next by number. -1: there
+ * is none. */
+static int64_t next_best(const double *p, int64_t count, double above, int64_t before) {
+  int64_t best = -1;
+  for (int64_t k = 0; k < count; k++) {
+    bool worse = before < 0 || p[k] < above || (p[k] == above && k > before);
+    if (worse && (best < 0 || p[k] > p[best])) best = k;
+  }
+  return best;
+}
+
+static int64_t best_of(const double *p, int64_t count) { return next_best(p, count, INFINITY, -1); }
+
+/* ---- text ---- */
+
+static void add_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {
+  rt_text_puts(out, "\t");
+  add_label(out, a->vocab, id);
+  rt_text_puts(out, "=");
+  add_probability(out, p[id]);
+}
+
+/* p: the scores that count, one for each class. */
+static void one_text(const struct answer *a, const double *p, struct rt_text *out) {
+  int64_t best = best_of(p, a->count);
+  if (best < 0) return;
+  add_label(out, a->vocab, best);
+  for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, p, k);
+  for (int k = 0; k < a->options->top && best >= 0; k++) {
+    add_class(out, a, p, best);
+    best = next_best(p, a->count, p[best], best);
+  }
+}
+
+static void class_text(const struct answer *a, struct rt_text *out) {
+  if (a->rows) one_text(a, a->p, out);
+}
+
+static void last_text(const struct answer *a, struct rt_text *out) {
+  if (a->rows) one_text(a, a->p + (a->rows - 1) * a->count, out);
+}
+
+static void add_cuts(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->unanswered; k++) rt_text_puts(out, k || a->rows ? " " CUT : CUT);
+}
+
+static void tags_text(const struct answer *a, struct rt_text *out) {
+  for (int64_t r = 0; r < a->rows; r++) {
+    if (r) rt_text_puts(out, " ");
+    add_label(out, a->vocab, a->path[r]);
+  }
+  add_cuts(a, out);
+  if (!a->options->probabilities) return;
+  rt_text_puts(out, "\t");
+  for (int64_t r = 0; r < a->rows; r++) {
+    if (r) rt_text_puts(out, " ");
+    add_probability(out, a->p[r * a->count + a->path[r]]);
+  }
+  add_cuts(a, out);
+}
+
+/* Labels above one half, with bars between them. */
+static void labels_text(const struct answer *a, struct rt_text *out) {
+  const char *before = "";
+  for (int64_t k = 0; k < a->count; k++) {
+    if (!(a->p[k] > 0.5)) continue;
+    rt_text_puts(out, before);
+    add_label(out, a->vocab, k);
+    before = "|";
+  }
+  for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, a->p, k);
+  int64_t best = best_of(a->p, a->count);
+  for (int k = 0; k < a->options->top && best >= 0; k++) {
+    add_class(out, a, a->p, best);
+    best = next_best(a->p, a->count, a->p[best], best);
+  }
+}
+
+static void numbers_text(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->rows * a->count; k++) {
+    if (k) rt_text_puts(out, a->lists && k % a->count == 0 ? "; " : " ");
+    add_number(out, "%.9g", a->p[k]);
+  }
+}
+
+/* ---- JSON ---- */
+
+/* The label and its probability, without the closing brace. */
+static void add_json_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {
+  rt_text_puts(out, "{\"label\":");
+  add_json_label(out, a->vocab, id);
+  rt_text_puts(out, ",\"probability\":");
+  add_json_number(out, p[id]);
+}
+
+static void one_json(const struct answer *a, const double *p, struct rt_text *out) {
+  int64_t best = a->rows ? best_of(p, a->count) : -1;
+  if (best < 0) {
+    rt_text_puts(out, "null");
+    return;
+  }
+  add_json_class(out, a, p, best);
+  for (int64_t k = 0; k < a->count && a->options->probabilities; k++) {
+    rt_text_puts(out, k ? "," : ",\"probabilities\":{");
+    add_json_label(out, a->vocab, k);
+    rt_text_puts(out, ":");
+    add_json_number(out, p[k]);
+    if (k + 1 == a->count) rt_text_puts(out, "}");
+  }
+  for (int k = 0; k < a->options->top && best >= 0; k++) {
+    rt_text_puts(out, k ? "," : ",\"top\":[");
+    add_json_class(out, a, p, best);
+    best = next_best(p, a->count, p[best], best);
+    rt_text_puts(out, k + 1 == a->options->top || best < 0 ? "}]" : "}");
+  }
+  rt_text_puts(out, "}");
+}
+
+static void class_json(const struct answer *a, struct rt_text *out) { one_json(a, a->p, out); }
+
+static void last_json(const struct answer *a, struct rt_text *out) {
+  one_json(a, a->p + (a->rows ? a->rows - 1 : 0) * a->count, out);
+}
+
+static void add_nulls(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->unanswered; k++) rt_text_puts(out, k || a->rows ? ",null" : "null");
+}
+
+static void tags_json(const struct answer *a, struct rt_text *out) {
+  rt_text_puts(out, "{\"labels\":[");
+  for (int64_t r = 0; r < a->rows; r++) {
+    if (r) rt_text_puts(out, ",");
+    add_json_label(out, a->vocab, a->path[r]);
+  }
+  add_nulls(a, out);
+  rt_text_puts(out, a->options->probabilities ? "],\"probability\":[" : "]");
+  for (int64_t r = 0; r < a->rows && a->options->probabilities; r++) {
+    if (r) rt_text_puts(out, ",");
+    add_json_number(out, a->p[r * a->count + a->path[r]]);
+  }
+  if (a->options->probabilities) add_nulls(a, out);
+  rt_text_puts(out, a->options->probabilities ? "]}" : "}");
+}
+
+static void labels_json(const struct answer *a, struct rt_text *out) {
+  const char *before = "{\"labels\":[";
+  for (int64_t k = 0; k < a->count; k++) {
+    if (!(a->p[k] > 0.5)) continue;
+    rt_text_puts(out, before);
+    add_json_label(out, a->vocab, k);
+    before = ",";
+  }
+  rt_text_puts(out, before[0] == ',' ? "],\"scores\":{" : "{\"labels\":[],\"scores\":{");
+  for (int64_t k = 0; k < a->count; k++) {
+    rt_text_puts(out, k ? "," : "");
+    add_json_label(out, a->vocab, k);
+    rt_text_puts(out, ":");
+    add_json_number(out, a->p[k]);
+  }
+  rt_text_puts(out, "}}");
+}
+
+static void number_json(const struct answer *a, struct rt_text *out) {
+  for (int64_t k = 0; k < a->rows * a->count; k++) {
+    if (k) rt_text_puts(out, ",");
+    add_json_number(out, a->p[k]);
+  }
+}
+
+static void numbers_json(const struct answer *a, struct rt_text *out) {
+  rt_text_puts(out, "[");
+  for (int64_t r = 0; r < a->rows && a->lists; r++) {
+    struct answer row = {.p = a->p + r * a->count, .rows = 1, .count = a->count};
+    rt_text_puts(out, r ? ",[" : "[");
+    number_json(&row, out);
+    rt_text_puts(out, "]");
+  }
+  if (!a->lists) number_json(a, out);
+  rt_text_puts(out, "]");
+}
+
+/* How much of the example's texts was cut off. An output cannot be called data, which is a word of the
+ * language. */
+static void cuts_json(const struct aq_session *s, int64_t example, struct rt_text *out) {
+  const struct io_schema *schema = &s->model->schema;
+  int texts = 0;
+  for (int c = 0; c < schema->count; c++) {
+    int64_t cut = cut_of(s, c, example);
+    if (!cut) continue;
+    rt_text_puts(out, texts++ ? "," : ",\"data\":{\"cut\":{");
+    io_json_string(out, schema->columns[c].name, strlen(schema->columns[c].name));
+    rt_text_printf(out, ":%lld", (long long)cut);
+  }
+  if (texts) rt_text_puts(out, "}}");
+}
+
+/* ---- the kinds of targets ---- */
+
+static const struct {
+  void (*text)(const struct answer *a, struct rt_text *out);
+  void (*json)(const struct answer *a, struct rt_text *out);
+} writers[VM_TARGETS] = {
+#define TARGET(name, form, link, loss, word, one, several, metric, rows, of_classes, text, json) {text, json},
+#include "vm/targets.def"
+#undef TARGET
+};
+
+static void scores_text(const struct aq_session *s, int64_t example, const aq_predict_options *options,
+                        struct rt_text *out) {
+  for (uint32_t o = 0; o < s->model->module->output_count; o++) {
+    struct answer a = answer_of(s, o, example, options);
+    if (o) rt_text_puts(out, "\t");
+    writers[session_target(s, o)].text(&a, out);
+  }
+}
+
+static void scores_json(const struct aq_session *s, int64_t example, const aq_predict_options *options,
+                        struct rt_text *out) {
+  const struct vm_module *m = s->model->module;
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    struct answer a = answer_of(s, o, example, options);
+    rt_text_puts(out, o ? "," : "{");
+    io_json_string(out, m->output[o].name, strlen(m->output[o].name));
+    rt_text_puts(out, ":");
+    writers[session_target(s, o)].json(&a, out);
+  }
+  cuts_json(s, example, out);
+  rt_text_puts(out, "}");
+}
+
+/* The line is empty, so that input and output lines still correspond. */
+static void bad_row_text(const struct rt_error *reason, struct rt_text *out) { (void)reason, (void)out; }
+
+static void bad_row_json(const struct rt_error *reason, struct rt_text *out) {
+  rt_text_puts(out, "{\"error\":");
+  io_json_string(out, reason->text, strlen(reason->text));
+  rt_text_printf(out, ",\"line\":%d}", reason->line);
+}
+
+const struct session_lines session_lines[] = {
+    [AQ_TEXT] = {scores_text, bad_row_text}, [AQ_JSON] = {scores_json, bad_row_json}};

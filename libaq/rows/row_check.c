@@ -1,0 +1,100 @@
+/* row_check.c: asks about each row what its columns by themselves do not say: equal lengths, and
+ * requirements. */
+#include "libaq/model/requirement_words.h"
+
+/* How many tokens of a row the model will see. */
+static int64_t row_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i,
+                          int64_t row) {
+  const struct vm_input *input = &check->module->input[i];
+  const struct io_values *v = &data->values[check->column[i]];
+  if (check->extends && input->shifted && !check->schema->columns[check->column[i]].ends)
+    return io_row_length(v, row);
+  return lib_row_length(input, v, row);
+}
+
+static bool has_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i) {
+  return check->module->input[i].length >= 0 && data->values[check->column[i]].present;
+}
+
+/* An input before `i` that has its length from the same symbol and is in the data; i: there is none. */
+static uint32_t same_length(const struct lib_row_check *check, const struct io_dataset *data, uint32_t i) {
+  for (uint32_t k = 0; k < i; k++)
+    if (check->module->input[k].length == check->module->input[i].length && has_length(check, data, k))
+      return k;
+  return i;
+}
+
+static int unequal(const struct lib_row_check *check, uint32_t i, int64_t a, uint32_t k, int64_t b,
+                   struct rt_error *error) {
+  const struct vm_input *input = check->module->input;
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld tokens here, but the column %s of length %s has %lld",
+          input[i].name, (long long)a, input[k].name, check->module->dims.symbol[input[i].length].name,
+          (long long)b);
+  rt_hint(error,
+          "columns that differ in length have lengths of different names, as in words[T] and words[U]");
+  return RT_BAD_DATA;
+}
+
+static int check_lengths(const struct lib_row_check *check, const struct io_dataset *data, int64_t row,
+                         int *column, struct rt_error *error) {
+  for (uint32_t i = 0; i < check->module->input_count; i++) {
+    uint32_t k = has_length(check, data, i) ? same_length(check, data, i) : i;
+    if (k == i) continue;
+    int64_t n = row_length(check, data, i, row), wanted = row_length(check, data, k, row);
+    *column = check->column[i];
+    if (n != wanted) return unequal(check, i, n, k, wanted, error);
+  }
+  return RT_OK;
+}
+
+static int check_requirements(struct lib_row_check *check, const struct io_dataset *data, int64_t row,
+                              int *column, struct rt_error *error) {
+  const struct vm_module *m = check->module;
+  for (uint32_t i = 0; i < m->input_count; i++)
+    if (has_length(check, data, i)) check->size[m->input[i].length] = row_length(check, data, i, row);
+  for (uint32_t r = 0; r < m->requirement_count; r++) {
+    if (vm_requirement_met(&m->dims, &m->requirement[r], check->size) != RT_BAD_DATA) continue;
+    const struct vm_input *input = lib_requirement_input(m, &m->requirement[r]);
+    *column = input ? check->column[input - m->input] : -1;
+    return lib_requirement_fail(m, &m->requirement[r], check->size, error);
+  }
+  return RT_OK;
+}
+
+static int check_row(void *context, const struct io_dataset *data, int64_t row, int *column,
+                     struct rt_error *error) {
+  struct lib_row_check *check = context;
+  int status = lib_check_numbers(check, data, row, column, error);
+  if (status == RT_OK) status = check_lengths(check, data, row, column, error);
+  return status != RT_OK || !check->module->requirement_count
+             ? status
+             : check_requirements(check, data, row, column, error);
+}
+
+bool lib_row_check_later(const struct lib_row_check *check) {
+  const struct vm_module *m = check->module;
+  for (uint32_t r = 0; r < m->requirement_count; r++)
+    if (vm_requirement_is_ragged(&m->dims, &m->requirement[r])
+        && vm_requirement_is_open(&m->dims, &m->requirement[r]))
+      return true;
+  return false;
+}
+
+int lib_row_check_init(struct lib_row_check *check, const struct vm_module *module,
+                       const struct io_schema *schema, struct rt_error *error) {
+  *check = (struct lib_row_check){.module = module, .schema = schema};
+  check->hook = (struct io_row_check){check_row, check};
+  check->column = rt_zalloc(module->input_count + 1u, sizeof *check->column);
+  check->size = rt_zalloc(module->dims.symbol_count + 1, sizeof *check->size);
+  if (!check->column || !check->size) return rt_no_memory(error);
+  for (size_t k = 0; k < module->dims.symbol_count; k++) check->size[k] = -1;
+  for (uint32_t i = 0; i < module->input_count; i++)
+    check->column[i] = vm_column_of(module, &module->input[i]);
+  return RT_OK;
+}
+
+void lib_row_check_free(struct lib_row_check *check) {
+  rt_free(check->column);
+  rt_free(check->size);
+  *check = (struct lib_row_check){0};
+}

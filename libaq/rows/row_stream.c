@@ -1,0 +1,138 @@
+/* row_stream.c: answers lines as they come: many at a time when many are there, one at once when there is
+ * only one. */
+#include "libaq/rows/row_stream.h"
+
+#include <string.h>
+
+static int give(struct row_stream *st, struct rt_error *error) {
+  if (st->out.failed) return rt_no_memory(error);
+  int refused = st->out.length ? st->write(st->context, st->out.data, st->out.length) : 0;
+  st->out.length = 0;
+  return refused ? rt_fail(error, RT_IO, "the %s cannot be written", st->answer) : RT_OK;
+}
+
+int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct rt_error *error) {
+  bool can_skip = (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
+                  && !io_table_broken(io_rows_table(st->rows));
+  if (!can_skip || st->session->options.bad_rows != AQ_BAD_ROW_SKIP) {
+    int status = give(st, error);
+    if (status != RT_OK) return status;
+    *error = *reason;
+    if (can_skip) io_hint_skip(error);
+    return reason->code;
+  }
+  lib_reading_skipped(&st->session->reading, reason, 1);
+  st->bad_line(reason, &st->out);
+  rt_text_puts(&st->out, "\n");
+  return RT_OK;
+}
+
+/* Answers each row by itself, to find the bad one among them: only the program tells which it is. */
+static int answer_singly(struct row_stream *st, row_stream_run_rows *run, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  for (int64_t r = 0; r < s->data.rows; r++) {
+    struct rt_error reason = {0};
+    int status = run(st, r, 1, &reason);
+    if (status == RT_OK) {
+      s->reading.rows++;
+      continue;
+    }
+    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows))) != 0) {
+      struct rt_error placed = {0};
+      rt_fail_at(&placed, reason.code,
+                 (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
+                 reason.text);
+      memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
+      memcpy(placed.hint, reason.hint, sizeof placed.hint);
+      reason = placed;
+    }
+    status = row_stream_bad(st, &reason, error);
+    if (status != RT_OK) return status;
+  }
+  return RT_OK;
+}
+
+int row_stream_answer(struct row_stream *st, row_stream_run_rows *run, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  struct rt_error reason = {0};
+  int status = run(st, 0, s->data.rows, &reason);
+  if (status == RT_OK)
+    s->reading.rows += s->data.rows;
+  else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
+    status = answer_singly(st, run, error);
+  else
+    *error = reason;
+  return status;
+}
+
+static int flush(struct row_stream *st, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  if (s->data.rows == 0) return give(st, error);
+  int status = st->flush(st, error);
+  if (status == RT_OK) status = lib_reading_cuts(&s->reading, st->schema, &s->data, error);
+  io_dataset_clear(&s->data);
+  return status != RT_OK ? status : give(st, error);
+}
+
+static int answer_all(struct row_stream *st, struct rt_error *error) {
+  struct aq_session *s = st->session;
+  struct io_table *table = io_rows_table(st->rows);
+  for (bool more = true; !st->finished;) {
+    struct rt_error reason = {0};
+    int status = RT_OK;
+    /* What was answered is written before waiting for the next line. */
+    if (s->data.rows == st->batch || io_table_waits(table)) status = flush(st, error);
+    if (status != RT_OK) return status;
+    if (st->finished) break;
+    status = io_rows_append(st->rows, &s->data, &more, &reason);
+    if (status == RT_OK && more && st->extends) status = session_extend(s, &reason);
+    if (status == RT_OK && !more) return flush(st, error);
+    if (status == RT_OK) continue;
+    status = flush(st, error);
+    if (status == RT_OK) status = row_stream_bad(st, &reason, error);
+    if (status != RT_OK) return status;
+  }
+  return RT_OK;
+}
+
+static int open_rows(struct row_stream *st, struct rt_error *error) {
+  struct io_data_options reading = {.header = lib_header(st->session->options.header),
+                                    .format = (enum io_format)st->session->options.format};
+  if (!st->write) return rt_fail(error, RT_USAGE, "there is nowhere to write the %s to", st->answer);
+  if (st->path && strcmp(st->path, "-") != 0)
+    return io_rows_open(&st->rows, st->path, st->schema, &reading, error);
+  struct io_source source = {"standard input", st->read, st->context};
+  if (!st->read)
+    return rt_fail(error, RT_USAGE, "there are no rows: neither a path nor a function that reads");
+  return io_rows_open_source(&st->rows, &source, st->schema, &reading, error);
+}
+
+static void note_first_line(struct aq_session *s, const struct io_table *table) {
+  s->reading.header = io_table_has_header(table);
+  s->reading.by_position = io_table_by_position(table);
+  lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
+}
+
+/* Forgets what came from a file: single examples do not come from one. */
+static void forget_file(struct io_dataset *data) {
+  rt_free(data->name);
+  rt_free(data->numbers);
+  data->name = NULL;
+  data->numbers = NULL;
+}
+
+int row_stream_run(struct row_stream *stream, struct rt_error *error) {
+  struct aq_session *s = stream->session;
+  int status = open_rows(stream, error);
+  io_dataset_clear(&s->data);
+  forget_file(&s->data);
+  if (status == RT_OK && !(s->data.name = rt_strdup(io_table_name(io_rows_table(stream->rows)))))
+    status = rt_no_memory(error);
+  if (status == RT_OK) status = answer_all(stream, error);
+  if (stream->rows) note_first_line(s, io_rows_table(stream->rows));
+  io_rows_close(stream->rows);
+  rt_text_free(&stream->out);
+  s->scored = 0;
+  forget_file(&s->data);
+  return status;
+}

@@ -1,0 +1,120 @@
+/* start_choose.c: what is to be predicted, by which template. */
+#include <string.h>
+#include <strings.h>
+
+#include "libaq/start/start.h"
+
+/* The first that takes the target writes the program, unless another one is asked for. */
+static const struct start_template *const templates[] = {&start_tag,     &start_rank,      &start_classify,
+                                                         &start_regress, &start_translate, &start_generate};
+
+bool aq_template_at(size_t k, aq_template *found) {
+  if (k >= RT_COUNT(templates) || !found) return false;
+  *found = (aq_template){templates[k]->name, templates[k]->about};
+  return true;
+}
+
+/* Names that people give to what is to be predicted, the surest first. */
+static const char *const answers[] = {"label",  "labels",    "class",  "target", "category",  "tags",
+                                      "tag",    "sentiment", "intent", "topic",  "emotion",   "polarity",
+                                      "y",      "rating",    "stars",  "score",  "relevance", "price",
+                                      "output", "answer",    "type"};
+
+static bool takes(const struct start *s, const struct start_template *t, size_t column) {
+  if (t) return t->takes(s, column);
+  for (size_t k = 0; k < RT_COUNT(templates); k++)
+    if (templates[k]->takes(s, column)) return true;
+  return false;
+}
+
+static bool is_label(const struct start *s, size_t k) {
+  return start_is(s, k, START_CLASS) || start_is(s, k, START_NUMBER) || start_is(s, k, START_VECTOR);
+}
+
+/* The column that is most likely the answer: tags; one that is called so; a label or number at the end, then
+ * at the beginning, then anywhere; a text at the end. */
+static size_t guess(const struct start *s, const struct start_template *t) {
+  size_t count = s->look.count;
+  for (size_t k = 0; k < count; k++)
+    if (start_is(s, k, START_TAGS) && takes(s, t, k)) return k;
+  for (size_t n = 0; n < RT_COUNT(answers); n++)
+    for (size_t k = 0; k < count; k++) {
+      const char *name = s->column[k].field->name;
+      if (name && strcasecmp(name, answers[n]) == 0 && is_label(s, k) && takes(s, t, k)) return k;
+    }
+  if (is_label(s, count - 1) && takes(s, t, count - 1)) return count - 1;
+  if (start_is(s, 0, START_CLASS) && takes(s, t, 0)) return 0;
+  for (size_t k = count; k-- > 0;)
+    if (start_is(s, k, START_CLASS) && takes(s, t, k)) return k;
+  for (size_t k = count; k-- > 0;)
+    if (is_label(s, k) && takes(s, t, k)) return k;
+  for (size_t k = count; k-- > 0;)
+    if (takes(s, t, k)) return k;
+  return count;
+}
+
+static void list_columns(const struct start *s, struct rt_text *out) {
+  for (size_t k = 0; k < s->look.count; k++) {
+    const struct start_column *c = &s->column[k];
+    rt_text_printf(out, "%s%s", k ? ", " : "", c->field->name ? c->field->name : c->name);
+  }
+}
+
+static int find_column(struct start *s, const char *name, struct rt_error *error) {
+  for (s->target = 0; s->target < s->look.count; s->target++) {
+    const struct start_column *c = &s->column[s->target];
+    if (strcmp(c->field->name ? c->field->name : c->name, name) == 0) return RT_OK;
+  }
+  struct rt_text names = {0};
+  list_columns(s, &names);
+  rt_fail_in(error, RT_USAGE, s->path, "the table has no column called \"%s\"", name);
+  rt_hint(error, "its columns are %s", names.data ? names.data : "");
+  rt_text_free(&names);
+  return RT_USAGE;
+}
+
+static int find_template(struct start *s, const char *name, struct rt_error *error) {
+  struct rt_nearest nearest = {name, NULL, 0};
+  for (size_t k = 0; k < RT_COUNT(templates); k++) {
+    rt_nearest_consider(&nearest, templates[k]->name);
+    if (strcmp(templates[k]->name, name) == 0) s->template = templates[k];
+  }
+  if (s->template) return RT_OK;
+  rt_fail(error, RT_USAGE, "there is no template called \"%s\"", name);
+  if (nearest.best)
+    rt_hint(error, "did you mean \"%s\"? aqc new --list shows all of them", nearest.best);
+  else
+    rt_hint(error, "aqc new --list shows all of them");
+  return RT_USAGE;
+}
+
+static int refuse(const struct start *s, const struct start_template *as, struct rt_error *error) {
+  struct rt_text names = {0};
+  list_columns(s, &names);
+  if (as && !s->guessed)
+    rt_fail_in(
+        error, RT_USAGE, s->path, "%s needs %s, and the column \"%s\" is not that", as->name, as->needs,
+        s->column[s->target].field->name ? s->column[s->target].field->name : s->column[s->target].name);
+  else if (as)
+    rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the table has none", as->name, as->needs);
+  else
+    rt_fail_in(error, RT_USAGE, s->path, "nothing in this table can be predicted from the rest of it");
+  rt_hint(error, "its columns are %s; aqc new --list shows what each template is for",
+          names.data ? names.data : "");
+  rt_text_free(&names);
+  return RT_USAGE;
+}
+
+int start_choose(struct start *s, const char *target, const char *as, struct rt_error *error) {
+  int status = as ? find_template(s, as, error) : RT_OK;
+  const struct start_template *wanted = s->template;
+  s->guessed = !target;
+  s->asked = as != NULL;
+  if (status == RT_OK && target) status = find_column(s, target, error);
+  if (status != RT_OK) return status;
+  if (!target) s->target = guess(s, wanted);
+  if (s->target == s->look.count || !takes(s, wanted, s->target)) return refuse(s, wanted, error);
+  for (size_t k = 0; k < RT_COUNT(templates) && !s->template; k++)
+    if (templates[k]->takes(s, s->target)) s->template = templates[k];
+  return RT_OK;
+}

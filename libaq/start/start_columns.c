@@ -1,0 +1,301 @@
+/* start_columns.c: what each column of a table is, by what stands in it, and what a program calls it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "libaq/start/start.h"
+
+enum {
+  MOST_CLASSES = 1000,
+  CLASS_WORDS = 3, /* the mean of labels; longer ones must come again more often, as no text does */
+  LONG_CLASS_WORDS = 8,
+  LONG_CLASS_ROWS = 10,
+  MOST_TAGS = 300,
+  TAG_ROWS = 5, /* a tag comes again so often, on average */
+  MOST_NUMBER_CLASSES = 10
+};
+
+/* ---- kinds ---- */
+
+static double words_of(const struct io_look_field *f) {
+  return f->texts ? (double)f->words / (double)f->texts : 0;
+}
+
+/* A number that counts rows, or a word that is another one in each. */
+static bool is_name(const struct io_look_field *f) {
+  bool different = !f->values.full ? (int64_t)f->values.count == f->filled : true;
+  for (size_t k = 0; different && k < f->values.count; k++) different = f->values.value[k].count == 1;
+  if (!different || f->filled < 3) return false;
+  if (f->numbers == f->filled)
+    return f->whole == f->filled && f->least >= 0 && f->least <= 1
+           && f->most - f->least + 1 == (double)f->filled;
+  bool digits = true;
+  for (size_t k = 0; digits && k < f->values.count; k++)
+    digits = strpbrk(f->values.value[k].text, "0123456789") && !strpbrk(f->values.value[k].text, " \t");
+  return digits;
+}
+
+static bool are_numbers(const struct io_look_field *f) {
+  return f->numbers > 0 && f->numbers + f->absent == f->filled;
+}
+
+static bool is_class(const struct io_look_field *f) {
+  int64_t count = (int64_t)f->values.count;
+  double words = words_of(f);
+  if (f->values.full || count < 2 || count > MOST_CLASSES) return false;
+  if (are_numbers(f) && (f->whole < f->numbers || count > MOST_NUMBER_CLASSES)) return false;
+  return words <= CLASS_WORDS ? 2 * count <= f->filled
+                              : words <= LONG_CLASS_WORDS && LONG_CLASS_ROWS * count <= f->filled;
+}
+
+static enum start_kind kind_of(const struct io_look_field *f) {
+  if (f->filled == 0) return START_EMPTY;
+  if (is_name(f)) return START_NAME;
+  if (is_class(f)) return START_CLASS;
+  if (are_numbers(f)) return START_NUMBER;
+  if (f->lists == f->filled && f->list_length > 1) return START_VECTOR;
+  return START_TEXT;
+}
+
+/* Tags are few, come again, and stand beside a text that has more different words. */
+static bool are_tags(const struct io_look *look, size_t tags, size_t text) {
+  const struct io_look_bag *t = &look->field[tags].items, *w = &look->field[text].items;
+  if (!io_look_parallel(look, tags, text) || t->full || t->count < 2 || t->count > MOST_TAGS) return false;
+  return (int64_t)t->count * TAG_ROWS <= t->total && (w->full || w->count > t->count);
+}
+
+static void find_tags(struct start *s) {
+  for (size_t a = 0; a < s->look.count; a++)
+    for (size_t b = 0; b < s->look.count && !start_is(s, a, START_TAGS); b++)
+      if (a != b && are_tags(&s->look, a, b)) {
+        s->column[a].kind = START_TAGS;
+        s->column[a].of = b;
+        s->column[b].kind = START_TEXT;
+      }
+}
+
+/* Words that differ in each row are a text to read by its letters when there is nothing else to read. */
+static void keep_one_text(struct start *s) {
+  size_t named = s->look.count;
+  for (size_t k = 0; k < s->look.count; k++) {
+    if (s->column[k].kind != START_NAME && s->column[k].kind != START_EMPTY
+        && s->column[k].kind != START_CLASS)
+      return;
+    if (s->column[k].kind == START_NAME && s->look.field[k].numbers == 0 && named == s->look.count) named = k;
+  }
+  if (named < s->look.count) s->column[named].kind = START_TEXT;
+}
+
+/* ---- names ---- */
+
+/* Words of the language, and what the written programs call their own things. */
+static const char *const taken[] = {"import",
+                                    "as",
+                                    "dim",
+                                    "const",
+                                    "data",
+                                    "fn",
+                                    "head",
+                                    "model",
+                                    "loss",
+                                    "train",
+                                    "extern",
+                                    "return",
+                                    "for",
+                                    "in",
+                                    "if",
+                                    "else",
+                                    "with",
+                                    "param",
+                                    "instance",
+                                    "and",
+                                    "or",
+                                    "not",
+                                    "of",
+                                    "true",
+                                    "false",
+                                    "pi",
+                                    "inf",
+                                    "embed",
+                                    "linear",
+                                    "conv",
+                                    "dropout",
+                                    "max",
+                                    "sum",
+                                    "mean",
+                                    "relu",
+                                    "concat",
+                                    "zeros",
+                                    "ones",
+                                    "sqrt",
+                                    "project",
+                                    "layernorm",
+                                    "encoder_layer",
+                                    "decoder_layer",
+                                    "expand",
+                                    "abs",
+                                    "reshape",
+                                    "sinusoid",
+                                    "alibi",
+                                    "causal",
+                                    "attention_pool",
+                                    "next",
+                                    "x",
+                                    "y",
+                                    "z",
+                                    "a",
+                                    "b",
+                                    "u",
+                                    "v",
+                                    "l",
+                                    "look",
+                                    "encode",
+                                    "found",
+                                    "given",
+                                    "rate",
+                                    "votes",
+                                    "window",
+                                    "read",
+                                    "near",
+                                    "ask",
+                                    "classify",
+                                    "tag",
+                                    "rank",
+                                    "regress",
+                                    "translate",
+                                    "generate"};
+
+static bool is_taken(const struct start *s, size_t before, const char *name) {
+  for (size_t k = 0; k < RT_COUNT(taken); k++)
+    if (strcmp(taken[k], name) == 0) return true;
+  for (size_t k = 0; k < before; k++)
+    if (strcmp(s->column[k].name, name) == 0) return true;
+  return false;
+}
+
+static const char *const usual_name[START_KINDS] = {"empty", "row",    "text",  "label",
+                                                    "tags",  "number", "vector"};
+
+/* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
+static void spell(const char *from, char *name, size_t size) {
+  size_t length = 0;
+  for (; *from && length + 1 < size; from++) {
+    char c = *from, low = c | 0x20;
+    bool letter = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9' && length);
+    if (letter)
+      name[length++] = c;
+    else if (length && name[length - 1] != '_')
+      name[length++] = '_';
+  }
+  while (length && name[length - 1] == '_') length--;
+  name[length] = '\0';
+  if (length <= 2)
+    for (size_t k = 0; k < length; k++)
+      if (name[k] >= 'A' && name[k] <= 'Z') name[k] |= 0x20;
+}
+
+static void name_column(struct start *s, size_t k) {
+  struct start_column *c = &s->column[k];
+  char plain[32];
+  spell(c->field->name ? c->field->name : "", plain, sizeof plain);
+  if (!plain[0]) snprintf(plain, sizeof plain, "%s", usual_name[c->kind]);
+  snprintf(c->name, sizeof c->name, "%s", plain);
+  if (is_taken(s, k, c->name)) snprintf(c->name, sizeof c->name, "%s_column", plain);
+  for (int n = 2; is_taken(s, k, c->name); n++) snprintf(c->name, sizeof c->name, "%s_%d", plain, n);
+  c->renamed = c->field->name && strcmp(c->field->name, c->name) != 0;
+}
+
+int start_columns(struct start *s, struct rt_error *error) {
+  s->column = rt_zalloc(s->look.count, sizeof *s->column);
+  if (!s->column) return rt_no_memory(error);
+  for (size_t k = 0; k < s->look.count; k++) {
+    struct start_column *c = &s->column[k];
+    c->field = &s->look.field[k];
+    c->kind = kind_of(c->field);
+    c->unspaced =
+        10 * (c->field->ideographs + c->field->unspaced) > 3 * c->field->letters && c->field->letters;
+    c->letters = 10 * c->field->unspaced > 3 * c->field->letters && c->field->letters;
+  }
+  find_tags(s);
+  keep_one_text(s);
+  for (size_t k = 0; k < s->look.count; k++) name_column(s, k);
+  return RT_OK;
+}
+
+/* ---- for templates ---- */
+
+size_t start_count_inputs(const struct start *s, enum start_kind kind) {
+  size_t count = 0;
+  for (size_t k = 0; k < s->look.count; k++) count += k != s->target && s->column[k].kind == kind;
+  return count;
+}
+
+size_t start_nth(const struct start *s, enum start_kind kind, size_t n) {
+  for (size_t k = 0; k < s->look.count; k++)
+    if (k != s->target && s->column[k].kind == kind && n-- == 0) return k;
+  return s->look.count;
+}
+
+const char *start_count(const struct start *s, int64_t number) {
+  char digits[32], *out;
+  int length = snprintf(digits, sizeof digits, "%lld", (long long)number);
+  out = rt_arena_alloc((struct rt_arena *)&s->arena, 48);
+  if (!out) return "";
+  size_t at = 0;
+  for (int k = 0; k < length; k++) {
+    if (k && (length - k) % 3 == 0) out[at++] = ',';
+    out[at++] = digits[k];
+  }
+  return out;
+}
+
+/* The name of the table without its folders, and without what would leave the comment. */
+static void put_file(const char *path, struct rt_text *out) {
+  const char *name = strrchr(path, '/');
+  for (name = name ? name + 1 : path; *name; name++)
+    rt_text_add(out, (unsigned char)*name < 0x20 || *name == 0x7F ? "?" : name, 1);
+}
+
+void start_heading(const struct start *s, struct rt_text *out) {
+  rt_text_printf(out, "# %s: %s.\n# Written by `aqc new` for ", s->template->name, s->template->about);
+  put_file(s->path, out);
+  rt_text_printf(out, ", %s rows, and yours to change. `aqc help NAME` explains a name.\n",
+                 start_count(s, s->look.rows));
+}
+
+int64_t start_limit(const struct start_column *column) {
+  int64_t words = io_look_length(column->field), limit = 32;
+  while (limit < words && limit < 512) limit *= 2;
+  return limit;
+}
+
+bool start_is_small(const struct start *s) { return s->look.rows < 1000; }
+
+void start_declare(const struct start *s, size_t k, const char *shape, const char *options,
+                   struct rt_text *out) {
+  const struct start_column *c = &s->column[k];
+  rt_text_printf(out, "  %s: %s", c->name, shape);
+  if (c->renamed) rt_text_puts(out, "(from = \"");
+  for (const char *p = c->renamed ? c->field->name : ""; *p; p++) {
+    if (*p == '"' || *p == '\\') rt_text_add(out, "\\", 1);
+    rt_text_add(out, p, 1);
+  }
+  if (c->renamed) rt_text_puts(out, "\"");
+  if (options[0]) rt_text_printf(out, "%s%s", c->renamed ? ", " : "(", options);
+  rt_text_puts(out, c->renamed || options[0] ? ")\n" : "\n");
+}
+
+void start_spare(const struct start *s, size_t k, struct rt_text *out) {
+  if (!s->look.header)
+    rt_text_printf(out, "  _%s: bytes[U%zu]  # nothing is made of it\n", s->column[k].name, k + 1);
+}
+
+void start_spare_arguments(const struct start *s, struct rt_text *out) {
+  for (size_t k = 0; k < s->look.count && !s->look.header; k++)
+    if (k != s->target && !s->template->reads(s, k)) rt_text_printf(out, ", _%s", s->column[k].name);
+}
+
+const char *start_mark(const struct start *s, size_t k) {
+  if (start_count_inputs(s, START_TEXT) < 2) return "";
+  const char *mark = rt_arena_printf((struct rt_arena *)&s->arena, "%zu", k + 1);
+  return mark ? mark : "";
+}

@@ -1,0 +1,257 @@
+/* start_row.c: templates that predict one thing of a whole row: classify and regress. What the row has
+ * (texts, labels, numbers) is read in one way; they differ in what they return. */
+#include <math.h>
+#include <stdio.h>
+
+#include "libaq/start/start.h"
+
+/* ---- what they take ---- */
+
+static bool has_input(const struct start *s, size_t target) {
+  for (size_t k = 0; k < s->look.count; k++)
+    if (k != target && s->column[k].kind >= START_TEXT && s->column[k].kind != START_TAGS) return true;
+  return false;
+}
+
+static bool takes_class(const struct start *s, size_t k) {
+  const struct io_look_bag *values = &s->column[k].field->values;
+  bool few = start_is(s, k, START_CLASS) || (start_is(s, k, START_NUMBER) && s->asked && !values->full);
+  return few && values->count > 1 && has_input(s, k);
+}
+
+static bool takes_number(const struct start *s, size_t k) {
+  const struct io_look_field *f = s->column[k].field;
+  bool number = start_is(s, k, START_NUMBER) || (start_is(s, k, START_CLASS) && f->numbers == f->filled);
+  return (number || start_is(s, k, START_VECTOR)) && has_input(s, k);
+}
+
+/* ---- columns ---- */
+
+static void declare_text(const struct start *s, size_t k, struct rt_text *out) {
+  const struct start_column *c = &s->column[k];
+  char shape[64];
+  bool rare = !start_is_small(s);
+  const char *mark = start_mark(s, k);
+  snprintf(shape, sizeof shape, "%s[T%s <= %lld]", c->letters ? "chars" : "words", mark,
+           (long long)start_limit(c));
+  start_declare(s, k, shape, rare ? "min_count = 2" : "", out);
+  rt_text_printf(out, "  %s_phrases: phrases[P%s, V%s](from = %s%s)\n", c->name, mark, mark, c->name,
+                 c->unspaced ? ", max_n = 3, min_count = 2" : "");
+  if (!c->unspaced)
+    rt_text_printf(out, "  %s_parts: ngrams[G%s, W%s](from = %s%s)\n", c->name, mark, mark, c->name,
+                   rare ? ", min_count = 2" : "");
+}
+
+static void declare(const struct start *s, size_t k, struct rt_text *out) {
+  char shape[48];
+  if (k == s->target && s->template == &start_classify)
+    snprintf(shape, sizeof shape, "class[C]");
+  else if (start_is(s, k, START_VECTOR))
+    snprintf(shape, sizeof shape, "vector[N%zu]", k + 1);
+  else if (k == s->target)
+    snprintf(shape, sizeof shape, "number");
+  else if (start_is(s, k, START_NUMBER)) {
+    start_declare(s, k, "number", "missing = mean, scale = standard", out);
+    return;
+  } else if (start_is(s, k, START_CLASS))
+    snprintf(shape, sizeof shape, "class[C%zu]", k + 1);
+  else if (start_is(s, k, START_TEXT)) {
+    declare_text(s, k, out);
+    return;
+  } else {
+    start_spare(s, k, out);
+    return;
+  }
+  start_declare(s, k, shape, "", out);
+}
+
+static bool reads(const struct start *s, size_t k) {
+  return s->column[k].kind >= START_TEXT && s->column[k].kind != START_TAGS;
+}
+
+static bool is_input(const struct start *s, size_t k) { return k != s->target && reads(s, k); }
+
+/* ---- the program ---- */
+
+static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
+  if (texts)
+    rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
+  rt_text_printf(out, "dim F = 64            # how many features %s\n",
+                 texts ? "windows of each width find" : "the layer between has");
+  if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
+    rt_text_puts(out, "dim O = 1             # numbers to be predicted\n");
+  rt_text_puts(
+      out, "const rate = 50%      # dropout: more where validation loss soon rises, less where loss stays "
+           "high\n\n");
+}
+
+static void put_reading(struct rt_text *out) {
+  rt_text_puts(
+      out,
+      "# Each word, pair of words and part of a word has a say of its own, 0 to begin with.\n"
+      "fn votes(ids: [N] of V, A) -> [A] {\n"
+      "  say = param[V, A] = 0\n"
+      "  return sum(dropout(ones([N]), 30%) * say[ids], N) / sqrt(N + 1)\n"
+      "}\n\n"
+      "# Windows of `width` words: the largest value of each feature anywhere (Kim 2014). The zeros are for\n"
+      "# a text without words.\n"
+      "fn window(x: [T, D], width) -> [F] {\n"
+      "  return max(concat(zeros([1, F]), relu(conv(x, width, F)), axis = 0), T + 1)\n"
+      "}\n\n"
+      "# What a text says: windows of 1 to 4 words, and what a learned query picks out of it. `aqc attend`\n"
+      "# shows the words that it looks at.\n"
+      "fn read(x: [T, D]) -> [4 * F + D] {\n"
+      "  z = [window(x, width) for width in 1..5]\n"
+      "  return concat(z + [attention_pool(x)])\n"
+      "}\n\n");
+}
+
+static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
+  const struct start_column *c = &s->column[k];
+  if (c->kind == START_TEXT)
+    rt_text_printf(out, "read(dropout(embed(%s, D), rate))", c->name);
+  else if (c->kind == START_CLASS)
+    rt_text_printf(out, "embed(%s, 8)", c->name);
+  else if (c->kind == START_VECTOR)
+    rt_text_printf(out, "%s", c->name);
+  else
+    rt_text_printf(out, "expand(%s, [1])", c->name);
+}
+
+static void put_features(const struct start *s, struct rt_text *out) {
+  size_t count = 0;
+  for (size_t k = 0; k < s->look.count; k++) count += is_input(s, k);
+  rt_text_puts(out, count > 1 ? "  z = concat(" : "  z = ");
+  const char *between = "";
+  for (size_t k = 0; k < s->look.count; k++) {
+    if (!is_input(s, k)) continue;
+    rt_text_puts(out, between);
+    put_feature(s, k, out);
+    between = ",\n             ";
+  }
+  rt_text_puts(out, count > 1 ? ")\n" : "\n");
+}
+
+/* Votes of all texts, then what the features give. */
+static void put_answer(const struct start *s, const char *answer, struct rt_text *out) {
+  rt_text_printf(out, "  y = linear(dropout(z, rate), %s)\n", answer);
+  for (size_t k = 0; k < s->look.count; k++) {
+    const struct start_column *c = &s->column[k];
+    const char *mark = start_mark(s, k);
+    if (!is_input(s, k) || c->kind != START_TEXT) continue;
+    rt_text_printf(out, "  said%s = votes(%s_phrases, %s)\n", mark, c->name, answer);
+    if (!c->unspaced) rt_text_printf(out, "  spelt%s = votes(%s_parts, %s)\n", mark, c->name, answer);
+    rt_text_printf(out, "  y = y + said%s", mark);
+    if (!c->unspaced) rt_text_printf(out, " + spelt%s", mark);
+    rt_text_puts(out, "\n");
+  }
+}
+
+static void put_arguments(const struct start *s, struct rt_text *out) {
+  const char *between = "";
+  for (size_t k = 0; k < s->look.count; k++) {
+    const struct start_column *c = &s->column[k];
+    if (!is_input(s, k)) continue;
+    rt_text_printf(out, "%s%s", between, c->name);
+    if (c->kind == START_TEXT) rt_text_printf(out, ", %s_phrases", c->name);
+    if (c->kind == START_TEXT && !c->unspaced) rt_text_printf(out, ", %s_parts", c->name);
+    between = ", ";
+  }
+  start_spare_arguments(s, out);
+}
+
+static void put_model(const struct start *s, const char *answer, struct rt_text *out) {
+  bool texts = start_count_inputs(s, START_TEXT) > 0;
+  rt_text_printf(out, "model %s(", s->template->name);
+  put_arguments(s, out);
+  rt_text_printf(out, ") -> %s {\n", s->column[s->target].name);
+  put_features(s, out);
+  if (!texts) rt_text_puts(out, "  z = relu(linear(z, F))\n");
+  put_answer(s, answer, out);
+}
+
+static void put_data(const struct start *s, struct rt_text *out) {
+  rt_text_puts(out, "data {\n");
+  for (size_t k = 0; k < s->look.count; k++) declare(s, k, out);
+  rt_text_puts(out, "}\n\n");
+}
+
+/* The votes begin at 0 and learn faster than the rest; those of parts less so, as a word has many, and those
+ * of ideographs, of which a text has many. */
+static void put_groups(const struct start *s, struct rt_text *out) {
+  bool parts = false;
+  for (size_t k = 0; k < s->look.count; k++)
+    parts |= is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced;
+  if (!start_count_inputs(s, START_TEXT)) return;
+  rt_text_puts(out,
+               parts ? "  groups    = [group(\"*.said*.say\", lr = 0.3), group(\"*.spelt*.say\", lr = 0.1)]"
+                     : "  groups    = group(\"*.said*.say\", lr = 0.1)");
+  rt_text_puts(out, " # votes learn faster\n");
+}
+
+static void put_train(const struct start *s, const char *metric, struct rt_text *out) {
+  bool small = start_is_small(s);
+  rt_text_puts(out, "train {\n"
+                    "  optimizer = adagrad(lr = 0.05)\n");
+  put_groups(s, out);
+  rt_text_printf(out,
+                 "  batch     = %d\n"
+                 "  epochs    = 30 # at most\n"
+                 "  patience  = %d # stops when validation has not been better for so many epochs\n"
+                 "  metric    = %s\n"
+                 "}\n",
+                 small ? 8 : 32, small ? 10 : 5, metric);
+}
+
+static void write_class(const struct start *s, struct rt_text *out) {
+  start_heading(s, out);
+  put_sizes(s, start_count_inputs(s, START_TEXT) > 0, out);
+  put_data(s, out);
+  if (start_count_inputs(s, START_TEXT)) put_reading(out);
+  put_model(s, "C", out);
+  rt_text_puts(out,
+               "  return y\n}\n\n"
+               "# Where one class is much rarer: cross_entropy(weight = [1, 5]), and metric = f1 below.\n"
+               "loss cross_entropy(smoothing = 0.1)\n");
+  put_train(s, "accuracy", out);
+}
+
+static void write_number(const struct start *s, struct rt_text *out) {
+  const struct start_column *c = &s->column[s->target];
+  char answer[24] = "O";
+  double spread = c->field->numbers > 1 ? sqrt(c->field->squares / (double)c->field->numbers) : 1;
+  if (c->kind == START_VECTOR) snprintf(answer, sizeof answer, "N%zu", s->target + 1);
+  start_heading(s, out);
+  put_sizes(s, start_count_inputs(s, START_TEXT) > 0, out);
+  put_data(s, out);
+  if (start_count_inputs(s, START_TEXT)) put_reading(out);
+  put_model(s, answer, out);
+  if (c->kind == START_VECTOR)
+    rt_text_puts(out, "  return y\n}\n\n");
+  else
+    rt_text_printf(
+        out,
+        "  return %.4g + %.4g * sum(y)  # mean and spread of the table, so that learning begins there\n}\n\n",
+        c->field->mean, spread > 0 ? spread : 1);
+  rt_text_puts(out,
+               "# Where a few rows are far off: absolute_error, or huber(delta = 1).\nloss squared_error\n");
+  put_train(s, "rmse", out);
+}
+
+const struct start_template start_classify = {
+    .name = "classify",
+    .about = "a label of each row, out of its texts, labels and numbers",
+    .needs = "a column with few values that come again",
+    .takes = takes_class,
+    .reads = reads,
+    .write = write_class,
+};
+
+const struct start_template start_regress = {
+    .name = "regress",
+    .about = "a number of each row, or several, out of its texts, labels and numbers",
+    .needs = "a column of numbers",
+    .takes = takes_number,
+    .reads = reads,
+    .write = write_number,
+};

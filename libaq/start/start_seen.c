@@ -1,0 +1,85 @@
+/* start_seen.c: a few lines about what a look at a table has seen, and what the program makes of it. */
+#include <string.h>
+
+#include "libaq/start/start.h"
+
+enum { MOST_SHOWN = 6 }; /* labels in a line */
+
+static void put_labels(const struct start *s, const struct io_look_field *f, struct rt_text *out) {
+  const struct io_look_bag *bag = &f->values;
+  bool *shown = rt_zalloc(bag->count, sizeof *shown);
+  for (size_t n = 0; shown && n < bag->count && n < MOST_SHOWN; n++) {
+    size_t best = bag->count;
+    for (size_t k = 0; k < bag->count; k++)
+      if (!shown[k] && (best == bag->count || bag->value[k].count > bag->value[best].count)) best = k;
+    shown[best] = true;
+    rt_text_printf(out, "%s%s %s", n ? ", " : ": ", bag->value[best].text,
+                   start_count(s, bag->value[best].count));
+  }
+  if (bag->count > MOST_SHOWN) rt_text_puts(out, ", …");
+  rt_free(shown);
+}
+
+static void put_text(const struct start *s, const struct start_column *c, struct rt_text *out) {
+  const struct io_look_field *f = c->field;
+  double mean = f->texts ? (double)f->words / (double)f->texts : 0;
+  const char *unit = c->unspaced && !c->letters ? "words or ideographs" : "words";
+  rt_text_printf(out, "text, %.*f %s on average, %s at most", mean < 10 ? 1 : 0, mean, unit,
+                 start_count(s, f->longest));
+  if (c->unspaced) rt_text_puts(out, "; written without spaces between words");
+}
+
+static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {
+  const struct io_look_field *f = c->field;
+  switch (c->kind) {
+    case START_TEXT: put_text(s, c, out); break;
+    case START_CLASS:
+      rt_text_printf(out, "%zu different values", f->values.count);
+      put_labels(s, f, out);
+      break;
+    case START_TAGS:
+      rt_text_printf(out, "%zu different tags, one for each word of %s", f->items.count,
+                     s->column[c->of].name);
+      break;
+    case START_NUMBER: rt_text_printf(out, "numbers, from %g to %g", f->least, f->most); break;
+    case START_VECTOR: rt_text_printf(out, "%lld numbers in each row", (long long)f->list_length); break;
+    case START_NAME:
+      rt_text_puts(out, "another value in each row, which tells nothing about others: left out");
+      break;
+    default: rt_text_puts(out, "empty: left out");
+  }
+  int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
+  if (missing && c->kind != START_EMPTY)
+    rt_text_printf(out, "; missing in %s row%s", start_count(s, missing), missing == 1 ? "" : "s");
+}
+
+static void put_columns(const struct start *s, struct rt_text *out) {
+  int width = 0;
+  for (size_t k = 0; k < s->look.count; k++) {
+    const struct start_column *c = &s->column[k];
+    int length = (int)strlen(c->field->name ? c->field->name : c->name);
+    if (length > width && length <= 24) width = length;
+  }
+  for (size_t k = 0; k < s->look.count; k++) {
+    const struct start_column *c = &s->column[k];
+    rt_text_printf(out, "  %-*s  ", width, c->field->name ? c->field->name : c->name);
+    put_kind(s, c, out);
+    if (k == s->target)
+      rt_text_puts(out, s->guessed ? " <- to be predicted, as it seems" : " <- to be predicted");
+    rt_text_puts(out, "\n");
+  }
+}
+
+void start_seen(const struct start *s, struct rt_text *out) {
+  rt_text_printf(out, "%s: %s row%s, %zu column%s, %s\n", s->path, start_count(s, s->look.rows),
+                 s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s",
+                 s->look.header ? "named by the first line" : "without a line of names");
+  if (s->look.bad)
+    rt_text_printf(out, "  %s row%s cannot be read, or %s another number of fields than the first\n",
+                   start_count(s, s->look.bad), s->look.bad == 1 ? "" : "s",
+                   s->look.bad == 1 ? "has" : "have");
+  put_columns(s, out);
+  rt_text_printf(out, "template %s: %s\n", s->template->name, s->template->about);
+  if (s->guessed && s->look.count > 1)
+    rt_text_puts(out, "  --target COLUMN predicts another column, --as NAME takes another template\n");
+}

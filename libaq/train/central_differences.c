@@ -1,0 +1,389 @@
+/* central_differences.c: compares the gradients that the compiler derived with central differences of the
+ * loss, in double, on random data.
+ *
+ * The quotient is the one of fourth order, (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h. With h = 1e-3 its
+ * truncation and its rounding are both near 1e-12, so that small errors show. Across a kink (relu, max) it is
+ * wrong, so smaller h are tried too. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libaq/model/requirement_words.h"
+#include "vm/link.h"
+#include "runtime/random.h"
+
+enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4 };
+/* The relative error of a gradient that is smaller than this times the loss is taken of this times the loss,
+ * because rounding decides what is below. */
+static const double SMALLEST = 1e-5;
+
+struct found {
+  double error, largest, analytic, numeric;
+  int64_t element, checked;
+};
+
+struct check {
+  struct vm_module *module;
+  const struct vm_function *train;
+  struct vm_machine *machine;
+  struct rt_pool *pool;
+  struct lib_params params;
+  uint64_t seed, drawn; /* how many random numbers are used up */
+  int64_t examples;
+  int64_t **size;      /* [symbols][MAX_EXAMPLES] */
+  void **input;        /* [inputs] */
+  double **gradient;   /* [params] dense; NULL: the loss does not depend on it */
+  struct found *found; /* [params] the worst */
+  struct rt_arena arena;
+};
+
+static void check_free(struct check *c) {
+  vm_machine_free(c->machine);
+  rt_pool_free(c->pool);
+  lib_params_free(&c->params);
+  for (uint32_t i = 0; c->input && i < c->module->input_count; i++) rt_free(c->input[i]);
+  vm_module_free(c->module);
+  rt_arena_free(&c->arena);
+}
+
+static double normal(struct check *c) { return rt_random_normal(c->seed, c->drawn++); }
+static int64_t below(struct check *c, int64_t limit) {
+  return limit > 0 ? rt_random_below(c->seed, c->drawn++, limit) : 0;
+}
+
+/* ---- sizes and data ---- */
+
+enum { MOST_SYMBOLS = 1024 };
+
+/* Gives values to the sizes that data would decide. */
+static int bind_dims(struct check *c, struct rt_error *error) {
+  struct vm_module *m = c->module;
+  bool open[MOST_SYMBOLS] = {false};
+  if (m->dims.symbol_count > MOST_SYMBOLS)
+    return rt_fail(error, RT_USAGE, "a program with more than %d dims", MOST_SYMBOLS);
+  for (size_t s = 0; s < m->dims.symbol_count; s++)
+    open[s] = m->dims.symbol[s].kind == VM_BOUND && m->dims.symbol[s].value < 0;
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    for (size_t s = 0; s < m->dims.symbol_count; s++)
+      if (open[s] && m->dims.symbol[s].value < 0 && vm_input_axis(&m->dims, &m->input[i], (int64_t)s) >= 0)
+        m->dims.symbol[s].value = m->input[i].column->kind->small;
+  }
+  for (size_t s = 0; s < m->dims.symbol_count; s++)
+    if (open[s] && m->dims.symbol[s].value < 0) m->dims.symbol[s].value = 3;
+  return lib_sizes_fit(m, NULL, open, error);
+}
+
+/* Sets of sizes: one example; a few short ones; empty and single ones among others; longer ones. */
+static const struct size_set {
+  int64_t examples, longest, first[2];
+} size_sets[] = {{1, 3, {3, 3}}, {3, 6, {1, 5}}, {4, 5, {0, 1}}, {2, 19, {19, 2}}};
+
+/* Chooses the sizes of one example after another; where the program does not hold for them, it takes others.
+ */
+static int draw_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
+  int64_t one[MOST_SYMBOLS];
+  int status = RT_OK;
+  size_t symbols = c->module->dims.symbol_count;
+  c->examples = set->examples;
+  for (int64_t e = 0; e < c->examples && status == RT_OK; e++) {
+    for (size_t s = 0; s < symbols; s++)
+      one[s] = c->module->dims.symbol[s].kind != VM_RAGGED ? -1
+               : e < 2                                     ? set->first[e]
+                                                           : below(c, set->longest + 1);
+    status = lib_sizes_fit(c->module, one, NULL, error);
+    for (size_t s = 0; s < symbols; s++) c->size[s][e] = one[s];
+  }
+  return status;
+}
+
+static int bind_sizes(struct check *c, const struct size_set *set, struct rt_error *error) {
+  int status = draw_sizes(c, set, error);
+  return status != RT_OK ? status
+                         : vm_machine_bind(c->machine, c->examples, (const int64_t *const *)c->size, error);
+}
+
+/* How many elements an input has over all examples; -1: one of its dims is not known. */
+static int64_t input_elements(struct check *c, const struct vm_type *type, struct rt_error *error) {
+  int64_t total = 0, one[MOST_SYMBOLS];
+  for (int64_t e = 0; e < c->examples; e++) {
+    int64_t n = 1, size;
+    for (size_t s = 0; s < c->module->dims.symbol_count; s++) one[s] = c->size[s][e];
+    for (int a = 0; a < type->rank; a++) {
+      if (vm_dim_value(&c->module->dims, type->dim[a], one, &size, error)) return -1;
+      n *= size;
+    }
+    total += n;
+  }
+  return total;
+}
+
+/* Must this target be at least 0, or a probability, for its loss? */
+static bool is_chance(const struct vm_module *m, uint32_t input) {
+  for (uint32_t o = 0; o < m->output_count; o++)
+    if (m->output[o].target == (int32_t)input && vm_link_find(m->output[o].link)->least == 0) return true;
+  return false;
+}
+
+/* A number as the column of that input has them: a 0 or 1 for each label, no weight below 0. */
+static double draw_number(struct check *c, uint32_t i) {
+  const struct io_column *column = c->module->input[i].column;
+  bool members = column && io_kind_has(column->kind, IO_MEMBERS);
+  if (members || is_chance(c->module, i)) return (double)below(c, 2);
+  return column && column->kind->weighs ? fabs(normal(c)) : normal(c);
+}
+
+static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
+  const struct vm_type *type = &c->module->input[i].type;
+  int64_t n = input_elements(c, type, error), range = 0;
+  if (n < 0) return error->code;
+  rt_free(c->input[i]);
+  c->input[i] = rt_zalloc((size_t)n + 1, sizeof(double));
+  if (!c->input[i]) return rt_no_memory(error);
+  if (type->dtype == RT_INT && vm_dim_value(&c->module->dims, type->of, NULL, &range, error))
+    return error->code;
+  for (int64_t k = 0; k < n; k++) {
+    if (type->dtype == RT_INT)
+      ((int32_t *)c->input[i])[k] = (int32_t)below(c, range);
+    else
+      ((double *)c->input[i])[k] = draw_number(c, i);
+  }
+  vm_machine_set_input(c->machine, i, c->input[i]);
+  return RT_OK;
+}
+
+/* ---- gradients ---- */
+
+static int loss_of(struct check *c, double *loss, struct rt_error *error) {
+  int status = vm_machine_run(c->machine, c->seed, error);
+  if (status == RT_OK) *loss = *(const double *)vm_machine_output(c->machine, 0).data;
+  return status;
+}
+
+/* Runs once and keeps every gradient as a dense one: gradients that are lists of rows are summed up. */
+static int keep_gradients(struct check *c, double *loss, struct rt_error *error) {
+  int status = loss_of(c, loss, error);
+  if (status == RT_OK && !isfinite(*loss)) {
+    status = vm_machine_blame(c->machine, c->seed, error);
+    return status != RT_OK ? status : rt_fail(error, RT_NOT_FINITE, "the loss is not finite on random data");
+  }
+  for (uint32_t g = 0; status == RT_OK && g < c->train->gradient_count; g++) {
+    const struct vm_gradient *from = &c->train->gradient[g];
+    struct rt_tensor value = vm_machine_value(c->machine, from->value);
+    double *to = c->gradient[from->param];
+    const double *data = value.data;
+    if (from->ids == UINT32_MAX) {
+      memcpy(to, data, (size_t)c->params.elements[from->param] * sizeof *to);
+      continue;
+    }
+    struct rt_tensor ids = vm_machine_value(c->machine, from->ids);
+    int64_t rows = ids.shape->count, width = rows ? value.shape->count / rows : 0;
+    memset(to, 0, (size_t)c->params.elements[from->param] * sizeof *to);
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t k = 0; k < width; k++)
+        to[((const int32_t *)ids.data)[r] * width + k] += data[r * width + k];
+  }
+  return status;
+}
+
+/* A direction in which a parameter moves: one element of it, or a random direction of the whole. */
+struct direction {
+  uint32_t param;
+  int64_t first, last; /* the elements that move: first..last-1 */
+  bool whole;
+  uint64_t seed; /* of a random direction */
+};
+
+static struct direction direction_of(struct check *c, uint32_t p, int64_t element) {
+  struct direction d = {p, element, element + 1, element < 0, rt_random_seed(c->seed, c->drawn++)};
+  if (d.whole) d.first = 0, d.last = c->params.elements[p];
+  return d;
+}
+
+static double component(const struct direction *d, int64_t element) {
+  return d->whole ? rt_random_normal(d->seed, (uint64_t)element) / sqrt((double)d->last) : 1;
+}
+
+static double analytic_slope(const struct check *c, const struct direction *d) {
+  double slope = 0;
+  for (int64_t x = d->first; x < d->last; x++) slope += c->gradient[d->param][x] * component(d, x);
+  return slope;
+}
+
+static int numeric_slope(struct check *c, const struct direction *d, double h, double *slope,
+                         struct rt_error *error) {
+  static const double at[] = {-2, -1, 1, 2}, weight[] = {1, -8, 8, -1};
+  double *theta = (double *)c->params.data[d->param] + d->first, loss = 0;
+  int64_t n = d->last - d->first;
+  double *kept = rt_zalloc((size_t)n + 1, sizeof *kept);
+  if (!kept) return rt_no_memory(error);
+  memcpy(kept, theta, (size_t)n * sizeof *kept);
+  int status = RT_OK;
+  *slope = 0;
+  for (int k = 0; k < 4 && status == RT_OK; k++) {
+    for (int64_t x = 0; x < n; x++) theta[x] = kept[x] + at[k] * h * component(d, d->first + x);
+    status = loss_of(c, &loss, error);
+    *slope += weight[k] * loss / (12 * h);
+  }
+  memcpy(theta, kept, (size_t)n * sizeof *kept);
+  rt_free(kept);
+  return status;
+}
+
+/* element -1: along a random direction. */
+static int compare(struct check *c, uint32_t p, int64_t element, double loss, struct found *worst,
+                   struct rt_error *error) {
+  static const double steps[] = {1e-3, 1e-4, 1e-5, 1e-6, 1e-7};
+  struct direction direction = direction_of(c, p, element);
+  struct found best = {.error = INFINITY, .element = element};
+  double analytic = analytic_slope(c, &direction);
+  for (size_t k = 0; k < RT_COUNT(steps) && best.error > 1e-9; k++) {
+    double numeric = 0;
+    int status = numeric_slope(c, &direction, steps[k], &numeric, error);
+    if (status != RT_OK) return status;
+    double size = fmax(fmax(fabs(analytic), fabs(numeric)), SMALLEST * fmax(1, fabs(loss))),
+           wrong = fabs(analytic - numeric) / size;
+    if (!(wrong < best.error)) {
+      if (k) continue;
+      wrong = isnan(wrong) ? INFINITY : wrong;
+    }
+    best.error = wrong;
+    best.analytic = analytic;
+    best.numeric = numeric;
+  }
+  double largest = fmax(worst->largest, fabs(best.analytic));
+  int64_t checked = worst->checked + 1;
+  if (best.error >= worst->error) *worst = best;
+  worst->largest = largest;
+  worst->checked = checked;
+  return RT_OK;
+}
+
+/* Large models get fewer single elements. The random direction tests all elements at once, though less
+ * sharply. */
+static int64_t elements_to_check(const struct check *c) {
+  double work = 1;
+  for (uint32_t p = 0; p < c->params.count; p++) work += (double)c->params.elements[p];
+  double each = 2e8 / (work * (double)(c->params.count + 1));
+  return each < 1 ? 1 : each > MAX_CHECKED ? MAX_CHECKED : (int64_t)each;
+}
+
+static int check_param(struct check *c, uint32_t p, int64_t many, double loss, struct rt_error *error) {
+  int64_t n = c->params.elements[p];
+  if (c->module->param[p].frozen || n == 0) return RT_OK;
+  int status = n > 1 ? compare(c, p, -1, loss, &c->found[p], error) : RT_OK;
+  for (int64_t k = 0; k < many && k < n && status == RT_OK; k++)
+    status = compare(c, p, n <= many ? k : below(c, n), loss, &c->found[p], error);
+  return status;
+}
+
+static int check_set(struct check *c, const struct size_set *set, struct rt_error *error) {
+  double loss = 0;
+  int status = bind_sizes(c, set, error);
+  for (uint32_t i = 0; i < c->module->input_count && status == RT_OK; i++)
+    if (vm_machine_uses_input(c->machine, i)) status = draw_input(c, i, error);
+  if (status == RT_OK) status = keep_gradients(c, &loss, error);
+  int64_t many = elements_to_check(c);
+  for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
+    status = check_param(c, p, many, loss, error);
+  return status;
+}
+
+/* ---- the whole ---- */
+
+static int make_params(struct check *c, struct rt_error *error) {
+  for (uint32_t p = 0; p < c->module->param_count; p++)
+    if (c->module->param[p].init.kind == VM_INIT_LOAD)
+      c->module->param[p].init = (struct vm_init){.kind = VM_INIT_GLOROT, .a = 1};
+  int status = lib_params_init(&c->params, c->module, RT_F64, error);
+  if (status == RT_OK) status = lib_params_fill(&c->params, c->module, NULL, c->seed, NULL, error);
+  /* Moves them away from the symmetry of the initial values, where many gradients are 0. */
+  for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
+    for (int64_t k = 0; k < c->params.elements[p]; k++) ((double *)c->params.data[p])[k] += 0.1 * normal(c);
+  return status;
+}
+
+static int prepare(struct check *c, struct rt_error *error) {
+  const struct vm_module *m = c->module;
+  int status = bind_dims(c, error);
+  if (status != RT_OK) return status;
+  c->train = vm_module_function(m, "train");
+  if (!c->train) return rt_fail(error, RT_BAD_DATA, "%s has nothing to train", m->name);
+  c->size = rt_arena_alloc(&c->arena, (m->dims.symbol_count + 1) * sizeof *c->size);
+  c->gradient = rt_arena_alloc(&c->arena, (m->param_count + 1u) * sizeof *c->gradient);
+  c->found = rt_arena_alloc(&c->arena, (m->param_count + 1u) * sizeof *c->found);
+  c->input = rt_arena_alloc(&c->arena, (m->input_count + 1u) * sizeof *c->input);
+  if (!c->size || !c->gradient || !c->found || !c->input) return rt_no_memory(error);
+  for (size_t s = 0; s < m->dims.symbol_count; s++)
+    if (!(c->size[s] = rt_arena_alloc(&c->arena, MAX_EXAMPLES * sizeof **c->size)))
+      return rt_no_memory(error);
+  status = make_params(c, error);
+  for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
+    if (!(c->gradient[p] =
+              rt_arena_alloc(&c->arena, ((size_t)c->params.elements[p] + 1) * sizeof **c->gradient)))
+      status = rt_no_memory(error);
+  if (status != RT_OK) return status;
+  c->pool = lib_pool(1, false, error);
+  c->machine = c->pool ? vm_machine_new(m, c->train, RT_F64, c->pool, error) : NULL;
+  if (!c->machine) return error->code;
+  lib_params_bind(&c->params, c->machine);
+  return RT_OK;
+}
+
+static void table(const struct check *c, struct rt_text *out) {
+  int width = 9;
+  for (uint32_t p = 0; p < c->params.count; p++) {
+    int length = (int)strlen(c->module->param[p].name);
+    width = length > width ? length : width;
+  }
+  rt_text_printf(out, "%-*s  %10s  %7s  %16s  %11s\n", width, "parameter", "elements", "checked",
+                 "largest gradient", "worst error");
+  for (uint32_t p = 0; p < c->params.count; p++) {
+    const struct found *f = &c->found[p];
+    rt_text_printf(out, "%-*s  %10" PRId64 "  ", width, c->module->param[p].name, c->params.elements[p]);
+    if (c->module->param[p].frozen)
+      rt_text_puts(out, " frozen\n");
+    else
+      rt_text_printf(out, "%7" PRId64 "  %16.3g  %11.2g\n", f->checked, f->largest, f->error);
+  }
+}
+
+static int verdict(const struct check *c, double tolerance, double *worst, struct rt_error *error) {
+  uint32_t bad = 0;
+  *worst = 0;
+  for (uint32_t p = 0; p < c->params.count; p++)
+    if (c->found[p].error > *worst) *worst = c->found[bad = p].error;
+  if (*worst <= tolerance) return RT_OK;
+  const struct found *f = &c->found[bad];
+  char where[64] = "along a random direction";
+  if (f->element >= 0) snprintf(where, sizeof where, "of element %" PRId64, f->element);
+  rt_fail(error, RT_NEGATIVE,
+          "the gradient of %s is wrong: the derivative %s is %.9g by the program's gradient, but %.9g by "
+          "differences of the loss (relative error %.2g)",
+          c->module->param[bad].name, where, f->analytic, f->numeric, f->error);
+  rt_hint(error,
+          "stop_gradient makes the two differ, and is meant to; without it this is an error of the compiler");
+  return error->code;
+}
+
+int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text) {
+  if (!program) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&program->message);
+  struct check c = {.seed = rt_random_seed((uint64_t)seed, 0x67726164)};
+  struct rt_text out = {0};
+  double largest = 0;
+  if (text) *text = NULL;
+  if (lib_can_compile(program, error)) return error->code;
+  c.module = cc_compile_model(program->program, error);
+  int status = c.module ? prepare(&c, error) : error->code;
+  for (size_t s = 0; s < RT_COUNT(size_sets) && status == RT_OK; s++)
+    status = check_set(&c, &size_sets[s], error);
+  if (status == RT_OK && text) {
+    table(&c, &out);
+    status = lib_give_text(&out, text, error);
+  }
+  if (status == RT_OK) status = verdict(&c, tolerance, &largest, error);
+  if (worst) *worst = largest;
+  check_free(&c);
+  return status;
+}

@@ -1,0 +1,316 @@
+/* train_loop.c: the steps and epochs of training, and what is saved in between. */
+#include <math.h>
+
+#include "libaq/train/trainer.h"
+#include "runtime/random.h"
+
+/* After so many seconds the state is saved, also within an epoch. */
+static const double LONGEST_UNSAVED = 60;
+/* Saving takes at most this part of the time. */
+static const double SAVING_SHARE = 0.1;
+
+/* ---- one step ---- */
+
+/* The rows of tables that this batch reads must be up to date, so the optimizer catches up with them first.
+ */
+static int use_rows(struct aq_trainer *t, struct rt_error *error) {
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  int status = RT_OK;
+  for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
+    int param = (int)f->gradient[g].param;
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
+    if (t->by_ids[param])
+      status = rt_optimizer_use(t->optimizer, param, ids.data, ids.shape->count, error);
+    else
+      rt_optimizer_use_all(t->optimizer, param);
+  }
+  return status;
+}
+
+static void collect_gradients(struct aq_trainer *t) {
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  for (uint32_t g = 0; g < f->gradient_count; g++) {
+    struct rt_gradient *to = &t->gradient[f->gradient[g].param];
+    *to = (struct rt_gradient){.form = RT_DENSE,
+                               .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    to->form = RT_ROWS;
+    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
+    to->ids = ids.data;
+    to->count = ids.shape->count;
+  }
+}
+
+static uint64_t step_seed(const struct aq_trainer *t) {
+  return rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
+}
+
+static int diverged(int64_t step, struct rt_error *error) {
+  rt_hint(error,
+          "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help",
+          (long long)step);
+  return RT_NOT_FINITE;
+}
+
+/* Judges the rows of the step, of which it says whether they count less than nothing. */
+static void hint_weight(struct aq_trainer *t, struct lib_batch batch, struct rt_error *error) {
+  struct rt_error why = {0};
+  int status = lib_feed_rows(&t->judge.feed, t->judge.machine, batch, &why);
+  if (status == RT_OK) status = vm_machine_run(t->judge.machine, 0, &why);
+  if (status == RT_OK) lib_judge_hint_weight(&t->judge, error);
+}
+
+/* Finds the op that made the first number that is not finite. */
+static int blame(struct aq_trainer *t, struct lib_batch batch, const char *what, struct rt_error *error) {
+  int status = vm_machine_blame(t->machine, step_seed(t), error);
+  if (status != RT_OK && status != RT_NOT_FINITE) return status;
+  if (status == RT_OK)
+    rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
+  hint_weight(t, batch, error);
+  return diverged(t->state.step + 1, error);
+}
+
+/* The last step may have made a parameter infinite; only the loss of a next step would show it. */
+static int check_params(struct aq_trainer *t, struct rt_error *error) {
+  const struct lib_params *const now[] = {&t->params, &t->average};
+  int status = RT_OK;
+  for (size_t k = 0; k < RT_COUNT(now) && status == RT_OK; k++)
+    status = lib_params_check(now[k], t->module, RT_NOT_FINITE, "is no longer finite", error);
+  return status != RT_OK ? diverged(t->state.step, error) : RT_OK;
+}
+
+static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
+  struct lib_batch batch = {&t->train_data, t->order + t->state.position, count};
+  int status = lib_feed_rows(&t->feed, t->machine, batch, error);
+  if (status != RT_OK) return status;
+  if ((status = use_rows(t, error))) return status;
+  if ((status = vm_machine_run(t->machine, step_seed(t), error))) return status;
+  struct rt_tensor loss = vm_machine_output(t->machine, 0);
+  double value, weight = lib_feed_weight(&t->feed, 0, count);
+  lib_to_double(&loss, t->precision, &value);
+  if (!isfinite(value)) return blame(t, batch, "the loss", error);
+  collect_gradients(t);
+  struct rt_error why = {0};
+  status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
+  if (status == RT_NOT_FINITE) return blame(t, batch, "the gradient", error);
+  if (status != RT_OK) {
+    *error = why;
+    return status;
+  }
+  t->state.loss_sum += value * weight;
+  t->state.loss_rows += weight;
+  t->state.position += count;
+  t->state.step++;
+  t->saved = false;
+  return RT_OK;
+}
+
+/* ---- telling and saving ---- */
+
+static void tell(struct aq_trainer *t, aq_progress *p) {
+  double now = lib_seconds(), elapsed = now - t->started;
+  int64_t done = t->facts.steps - t->steps_before;
+  t->last_shown = now;
+  if (!t->options.progress) return;
+  p->epoch = t->state.epoch + 1;
+  p->epochs = t->settings.epochs;
+  p->step = t->state.step;
+  p->steps = lib_train_steps(t) * t->settings.epochs;
+  p->loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
+  p->examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
+  p->seconds_left =
+      done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;
+  if (!t->options.progress(t->options.context, p)) t->stopped = true;
+}
+
+static int save_model(struct aq_trainer *t, struct rt_error *error) {
+  struct aq_model *model = lib_model_new();
+  if (!model) return rt_no_memory(error);
+  int status = lib_train_model(t, model, error);
+  if (status == RT_OK) status = lib_model_write(model, t->save, error);
+  aq_model_free(model);
+  t->unsaved = status != RT_OK;
+  return status;
+}
+
+/* The model is saved first: then the best epoch that the checkpoint speaks of is in the model file. */
+static int save_all(struct aq_trainer *t, struct rt_error *error) {
+  double before = lib_seconds();
+  int status = RT_OK;
+  if (!t->save) return RT_OK;
+  rt_optimizer_flush(t->optimizer);
+  if ((status = check_params(t, error))) return status;
+  if (t->unsaved || !t->state.best_epoch) status = save_model(t, error);
+  if (status == RT_OK) status = lib_checkpoint_write(t, error);
+  t->saved = status == RT_OK;
+  t->saved_at = lib_seconds();
+  t->save_cost = t->saved_at - before;
+  return status;
+}
+
+static bool save_is_due(const struct aq_trainer *t) {
+  return lib_seconds() - t->saved_at >= t->save_cost / SAVING_SHARE;
+}
+
+/* ---- the loop ---- */
+
+/* The order of an epoch depends on the seed and the epoch alone. */
+static void shuffle(struct aq_trainer *t) {
+  for (int64_t r = 0; r < t->train_data.rows; r++) t->order[r] = r;
+  rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch),
+                    t->train_data.rows, t->order);
+}
+
+static int timed_step(struct aq_trainer *t, struct rt_error *error) {
+  int64_t left = t->train_data.rows - t->state.position,
+          count = left < t->settings.batch ? left : t->settings.batch;
+  double before = lib_seconds();
+  uint64_t allocated = rt_alloc_count();
+  int status = step(t, count, error);
+  if (status != RT_OK) return status;
+  if (t->facts.steps > 0) t->facts.allocations_in_steps += rt_alloc_count() - allocated;
+  t->facts.seconds += lib_seconds() - before;
+  t->facts.steps++;
+  t->examples += count;
+  return RT_OK;
+}
+
+static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
+  while (t->state.position < t->train_data.rows && !t->stopped) {
+    int status = timed_step(t, error);
+    if (status != RT_OK) return status;
+    double now = lib_seconds();
+    if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.event = AQ_STEP});
+    if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t)
+        && (status = save_all(t, error)))
+      return status;
+  }
+  return RT_OK;
+}
+
+static double valid_loss(const struct aq_trainer *t) {
+  return t->judge.loss_rows > 0 ? t->judge.loss / t->judge.loss_rows : NAN;
+}
+
+/* Is this epoch better than the best so far? First, an epoch that answers more rows is better: neither metric
+ * nor loss counts the others. Then the metric decides, and where it is equal the loss, so that with little
+ * validation data not just the first of many equal epochs is kept. When training saw no label of these data,
+ * nothing decides, and the last epoch is kept. */
+static bool is_best(const struct aq_trainer *t, double value) {
+  const struct train_state *s = &t->state;
+  if (s->best_epoch == 0 || t->blind) return true;
+  if (t->judge.skipped != s->best_unanswered) return t->judge.skipped < s->best_unanswered;
+  if (rep_metric_better(t->best_by.metric, value, s->best_value)) return true;
+  return !rep_metric_better(t->best_by.metric, s->best_value, value) && valid_loss(t) < s->best_loss;
+}
+
+/* A metric without a value on these data, such as auc when a class is missing, never reaches a goal. */
+static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
+  if (!t->has_goal || !isnan(t->goal.metric->value(&t->judge.report[t->goal_output]))) return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "%s has no value on the validation data, so no goal of it can be reached",
+          t->goal.metric->name);
+  rt_hint(error, "auc takes rows of both classes, r2 two rows, and losses a row whose labels training saw");
+  return RT_BAD_DATA;
+}
+
+/* Judges the validation data. Rows without a finite answer are bad rows; when there are no others, training
+ * has gone wrong. */
+static int validate(struct aq_trainer *t, struct rt_error *error) {
+  int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
+  if (status == RT_OK && t->judge.skipped > 0 && t->judge.skipped == t->valid_data.rows) {
+    *error = t->judge.first_skipped;
+    status = error->code;
+  }
+  if (status != RT_NOT_FINITE) return status;
+  struct rt_error why = *error;
+  error->hint[0] = 0;
+  rt_hint(error, "on the validation data, after epoch %lld%s%.400s", (long long)t->state.epoch + 1,
+          why.hint[0] ? "; " : "", why.hint);
+  return status;
+}
+
+static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
+  *best = true;
+  *value = 0;
+  if (t->has_valid) {
+    int status = validate(t, error);
+    if (status != RT_OK) return status;
+    *value = t->best_by.metric->value(&t->judge.report[t->best_by.output]);
+    if ((status = check_goal(t, error))) return status;
+    *best = is_best(t, *value);
+    if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[t->goal_output])) t->state.reached = true;
+  }
+  t->state.since_best++;
+  if (!*best) return RT_OK;
+  lib_params_copy(&t->best, lib_train_now(t));
+  t->state.best_epoch = t->state.epoch + 1;
+  t->state.best_value = *value;
+  t->state.best_loss = valid_loss(t);
+  t->state.best_unanswered = t->judge.skipped;
+  t->state.since_best = 0;
+  t->unsaved = true;
+  return RT_OK;
+}
+
+static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
+  bool best;
+  double value;
+  rt_optimizer_flush(t->optimizer);
+  int status = check_params(t, error);
+  if (status == RT_OK) status = keep_best(t, &best, &value, error);
+  if (status != RT_OK) return status;
+  aq_progress p = {.event = AQ_EPOCH,
+                   .metric = t->best_by.name,
+                   .value = value,
+                   .best = best && t->has_valid && !t->blind};
+  p.valid_loss = valid_loss(t);
+  t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
+  tell(t, &p);
+  t->state.epoch++;
+  t->state.position = 0;
+  t->state.loss_sum = t->state.loss_rows = 0;
+  t->saved = false;
+  return save_is_due(t) ? save_all(t, error) : RT_OK;
+}
+
+static bool finished(const struct aq_trainer *t) {
+  if (t->state.epoch >= t->settings.epochs || t->state.reached) return true;
+  return t->settings.patience > 0 && t->has_valid && t->state.since_best >= t->settings.patience;
+}
+
+static void fill_facts(struct aq_trainer *t) {
+  t->facts.epochs = t->state.epoch;
+  t->facts.best_epoch = t->state.best_epoch;
+  t->facts.unanswered_valid_rows = t->state.best_unanswered;
+  t->facts.reached = t->state.reached;
+  t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
+}
+
+/* Saves what has not been saved yet, after the last step. */
+static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error) {
+  int status = RT_OK;
+  if (!t->saved || t->unsaved) status = save_all(t, error);
+  if (status != RT_OK || complete) return status;
+  rt_fail(error, RT_INTERRUPTED, "stopped at step %lld", (long long)t->state.step);
+  if (t->save) rt_hint(error, "the checkpoint %s.ckpt is complete; resume goes on from it", t->save);
+  return RT_INTERRUPTED;
+}
+
+int aq_trainer_run(aq_trainer *t) {
+  if (!t) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&t->message);
+  int status = RT_OK;
+  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not be made ready, so it cannot run");
+  t->started = lib_seconds();
+  t->last_shown = 0;
+  t->steps_before = t->facts.steps;
+  t->stopped = false;
+  while (status == RT_OK && !t->stopped && !finished(t)) {
+    shuffle(t);
+    status = epoch_steps(t, error);
+    if (status == RT_OK && t->state.position >= t->train_data.rows) status = end_epoch(t, error);
+  }
+  fill_facts(t);
+  return status != RT_OK ? status : settle_up(t, finished(t), error);
+}

@@ -1,0 +1,495 @@
+/* trainer.c: training as a handle: makes program and data ready for train_loop.c, and the result a model. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaq/shown/shown_tree.h"
+#include "libaq/train/trainer.h"
+
+void aq_train_options_init(aq_train_options *o) {
+  if (!o) return;
+  *o = (aq_train_options){.size = sizeof *o, .epochs = -1, .batch = -1, .seed = -1, .learning_rate = -1};
+}
+
+/* ---- getting ready ---- */
+
+static bool is_text_path(const char *path) {
+  size_t n = strlen(path);
+  return (n > 4 && !strcmp(path + n - 4, ".txt")) || (n > 7 && !strcmp(path + n - 7, ".txt.gz"));
+}
+
+/* A text and its labels: such lines are fastText's, and no text by itself. */
+static bool has_labels_beside(const struct vm_module *module) {
+  int texts = 0, labels = 0;
+  for (uint32_t k = 0; k < module->column_count; k++) {
+    texts += module->column[k].kind->tokens != NULL;
+    labels += module->column[k].kind->labels && !module->column[k].kind->pairs;
+  }
+  return texts > 0 && labels == 1;
+}
+
+static int check_options(const struct aq_trainer *t, struct rt_error *error) {
+  const aq_train_options *o = &t->options;
+  bool validated = o->valid || o->hold > 0;
+  if (!o->train) return rt_fail(error, RT_USAGE, "there is no training data");
+  if (!(o->hold >= 0 && o->hold < 1))
+    return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
+  if (o->valid && o->hold > 0)
+    return rt_fail(error, RT_USAGE,
+                   "validation data is either given or held back from the training data, not both");
+  if (t->text && o->header == AQ_HEADER_YES) {
+    rt_fail(error, RT_USAGE, "%.200s is a text by itself, which has no header line", o->train);
+    rt_hint(error, "a table's name ends in .tsv or .csv");
+    return RT_USAGE;
+  }
+  if (!isfinite(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
+  if (o->resume && !o->save)
+    return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
+  if (o->until && !validated) {
+    rt_fail(error, RT_USAGE, "%.60s can only be reached on validation data, and there is none", o->until);
+    rt_hint(error, "give validation data, or hold back a part of the training data");
+    return RT_USAGE;
+  }
+  return RT_OK;
+}
+
+static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
+  aq_train_options_init(&t->options);
+  if (!options) return check_options(t, error);
+  size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
+  memcpy(&t->options, options, size);
+  const char *from[] = {t->options.train, t->options.valid, t->options.test,
+                        t->options.save,  t->options.until, t->options.metric};
+  char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until, &t->metric_name};
+  for (size_t i = 0; i < RT_COUNT(from); i++)
+    if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
+  t->precision = lib_precision(t->options.precision);
+  bool by_name = t->options.format == AQ_FORMAT_AUTO || t->options.format == AQ_FORMAT_LINES;
+  t->text = t->train && by_name && is_text_path(t->train);
+  return check_options(t, error);
+}
+
+static int settle(struct aq_trainer *t, struct rt_error *error) {
+  t->settings = t->module->settings;
+  if (t->options.valid || t->options.hold > 0) return RT_OK;
+  if (t->settings.metric) {
+    rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
+    lib_place_setting(&t->settings.metric_at, error);
+    rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or do without metric");
+    return RT_USAGE;
+  }
+  if (!t->settings.patience) return RT_OK;
+  rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
+          (long long)t->settings.patience);
+  lib_place_setting(&t->settings.patience_at, error);
+  rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or do without patience");
+  return RT_USAGE;
+}
+
+/* With a warm-up longer than the training, the learning rate would never become what the program says. */
+static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_error *error) {
+  if (t->settings.warmup.steps <= steps || steps == 0) return RT_OK;
+  rt_fail(error, RT_USAGE,
+          "the warm-up of %lld steps is longer than training, which has %lld: %lld epoch%s of %lld",
+          (long long)t->settings.warmup.steps, (long long)steps, (long long)t->settings.epochs,
+          t->settings.epochs == 1 ? "" : "s", (long long)lib_train_steps(t));
+  lib_place_setting(&t->settings.warmup_at, error);
+  rt_hint(error, "a part of all steps fits any training: warmup = 10%%");
+  return RT_USAGE;
+}
+
+/* Fits settings to the data: a batch is no larger than the data, and all steps can be counted. */
+static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
+  int64_t steps;
+  if (t->settings.batch > t->train_data.rows) t->settings.batch = t->train_data.rows;
+  if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps))
+    return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted",
+                   (long long)t->settings.epochs);
+  return check_warmup(t, steps, error);
+}
+
+static int64_t text_window(const struct vm_module *module) {
+  for (uint32_t i = 0; i < module->input_count; i++)
+    if (module->input[i].length >= 0 && module->dims.symbol[module->input[i].length].limit > 0)
+      return module->dims.symbol[module->input[i].length].limit;
+  return 128;
+}
+
+static struct io_data_options reading_options(const struct aq_trainer *t) {
+  return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
+                                  .header = lib_header(t->options.header),
+                                  .format = (enum io_format)t->options.format,
+                                  .check = &t->row_check.hook,
+                                  .window = text_window(t->module)};
+}
+
+/* The training file decides the sizes that all rows share, and requirements on rows may depend on them. */
+static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
+  bool later = lib_row_check_later(&t->row_check);
+  int status = lib_bind_dims(t->module, &t->schema, error);
+  if (status != RT_OK) lib_name_file(error, t->train);
+  if (status == RT_OK && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
+  if (status == RT_OK && later && t->has_valid)
+    status = io_dataset_recheck(&t->valid_data, &t->row_check.hook, skip, error);
+  return status;
+}
+
+static int read_data(struct aq_trainer *t, struct rt_error *error) {
+  struct io_data_options o = reading_options(t);
+  o.hold = t->options.hold;
+  o.seed = (uint64_t)t->settings.seed;
+  if (t->text && has_labels_beside(t->module)) t->text = false;
+  int status = lib_schema(t->module, t->text, &t->schema, error);
+  if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
+  t->row_check.precision = t->precision;
+  if (status != RT_OK) return status;
+  if (t->text)
+    status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
+  else
+    status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
+  t->has_valid = t->options.hold > 0;
+  if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
+  o.hold = 0;
+  if (status == RT_OK && t->valid) {
+    t->has_valid = true;
+    status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
+                     : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
+  }
+  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
+  if (status == RT_OK && t->has_valid)
+    status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
+  return status;
+}
+
+static int check_test(struct aq_trainer *t, struct rt_error *error) {
+  struct io_dataset test = {0};
+  struct io_data_options o = reading_options(t);
+  if (!t->test) return RT_OK;
+  /* If a test file cannot be read, that should be known before an hour of training. */
+  int status = t->text ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
+                       : io_dataset_read(t->test, &t->schema, &o, &test, error);
+  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
+  t->test_rows = test.rows;
+  io_dataset_free(&test);
+  return status;
+}
+
+/* Reads a goal, "f1=0.9", or "topic.f1=0.9" of the output topic. */
+static int read_goal(struct aq_trainer *t, struct rt_error *error) {
+  const char *goal = t->until;
+  int status = lib_chosen_output(t->module, &goal, &t->goal_output, error);
+  if (status != RT_OK) return status;
+  t->has_goal = true;
+  status = rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);
+  if (status != RT_OK) lib_hint_output(t->module, t->until, error);
+  return status;
+}
+
+/* The metric that decides which epoch is best: the one that is asked for, else that of the goal. */
+static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
+  struct rep_report *report = t->judge.report;
+  if (!t->has_valid) return RT_OK;
+  int status = t->until ? read_goal(t, error) : RT_OK;
+  if (status != RT_OK) return status;
+  if (t->settings.metric) {
+    status = lib_measure_find(t->module, report, t->settings.metric, &t->best_by, error);
+    if (status != RT_OK) lib_place_setting(&t->settings.metric_at, error);
+    return status;
+  }
+  t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
+  if (!t->until) status = rep_metric_find(report, rep_usual_metric(report), &t->best_by.metric, error);
+  if (status == RT_OK) t->best_by.name = t->best_by.metric->name;
+  return status;
+}
+
+static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
+  const struct vm_settings *s = &t->settings;
+  double steps = (double)lib_train_steps(t) * (double)s->epochs;
+  struct rt_optimizer_config config = {.method = rt_method_find(s->optimizer),
+                                       .schedule = rt_schedule_find(s->schedule),
+                                       .clip = s->clip,
+                                       .average = s->average,
+                                       .warmup = rt_amount_steps(&s->warmup, steps),
+                                       .total = lib_train_steps(t) * s->epochs};
+  memcpy(config.setting, s->optimizer_setting, sizeof config.setting);
+  for (int k = 0; k < config.schedule->settings; k++)
+    config.schedule_setting[k] = config.schedule->setting[k].range.takes == RT_TAKES_STEPS
+                                     ? (double)rt_amount_steps(&s->schedule_setting[k], steps)
+                                     : s->schedule_setting[k].number;
+  return config;
+}
+
+/* To the optimizer, a parameter that is frozen, or that the loss does not depend on, has no elements: it
+ * needs no moments. */
+static struct rt_parameter describe_parameter(const struct aq_trainer *t, uint32_t p) {
+  const struct vm_type *type = &t->module->param[p].type;
+  int64_t rows = 1;
+  if (!t->learns[p]) return (struct rt_parameter){.value = t->params.data[p]};
+  if (type->rank) vm_dim_value(&t->module->dims, type->dim[0], NULL, &rows, NULL);
+  return (struct rt_parameter){t->params.data[p],
+                               rows,
+                               rows ? t->params.elements[p] / rows : 0,
+                               false,
+                               t->module->param[p].lr,
+                               t->module->param[p].weight_decay,
+                               t->average.count ? t->average.data[p] : NULL};
+}
+
+/* Does the function read a table by these ids of an input alone? Then only those rows have to be up to date,
+ * and they are known before the run. */
+static bool reads_rows_alone(const struct vm_function *f, const struct vm_gradient *gradient) {
+  const struct vm_value *ids = &f->value[gradient->ids];
+  if (ids->place != VM_IN_INPUT) return false;
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    for (uint16_t k = 0; k < f->instr[n].in_count; k++) {
+      const struct vm_value *read = &f->value[f->instr[n].in[k]];
+      if (read->place != VM_IN_PARAM || read->index != gradient->param) continue;
+      const struct vm_value *by = f->instr[n].op == OP_gather && k == 0 ? &f->value[f->instr[n].in[1]] : NULL;
+      if (!by || by->place != VM_IN_INPUT || by->index != ids->index) return false;
+    }
+  return true;
+}
+
+/* Says what there is no memory for; the largest parameter needs most of it. */
+static int no_moments(const struct aq_trainer *t, struct rt_error *error) {
+  uint32_t largest = 0;
+  for (uint32_t p = 1; p < t->params.count; p++)
+    if (t->params.elements[p] > t->params.elements[largest]) largest = p;
+  if (!t->params.count) return RT_NO_MEMORY;
+  double bytes = t->precision == RT_F64 ? 8 : 4, numbers = (double)t->params.elements[largest];
+  int moments = rt_method_find(t->settings.optimizer)->moments;
+  *error = (struct rt_error){0};
+  rt_fail(error, RT_NO_MEMORY,
+          "there is not enough memory for what %s keeps of the parameters: of %s %.3g GB",
+          t->settings.optimizer, t->module->param[largest].name, moments * numbers * bytes / 1e9);
+  lib_place_param(&t->module->param[largest], error);
+  return RT_NO_MEMORY;
+}
+
+static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  struct rt_optimizer_config config = optimizer_config(t);
+  struct rt_parameter *param = rt_zalloc(t->module->param_count + 1u, sizeof *param);
+  t->gradient = rt_zalloc(t->module->param_count + 1u, sizeof *t->gradient);
+  t->learns = rt_zalloc(t->module->param_count + 1u, sizeof *t->learns);
+  t->by_ids = rt_zalloc(t->module->param_count + 1u, sizeof *t->by_ids);
+  if (!param || !t->gradient || !t->learns || !t->by_ids) {
+    rt_free(param);
+    return rt_no_memory(error);
+  }
+  for (uint32_t g = 0; g < f->gradient_count; g++) t->learns[f->gradient[g].param] = true;
+  for (uint32_t p = 0; p < t->module->param_count; p++) param[p] = describe_parameter(t, p);
+  for (uint32_t g = 0; g < f->gradient_count; g++) {
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    param[f->gradient[g].param].by_rows = true;
+    t->by_ids[f->gradient[g].param] = reads_rows_alone(f, &f->gradient[g]);
+  }
+  t->optimizer = rt_optimizer_new(&config, param, (int)t->module->param_count, t->precision, t->pool, error);
+  rt_free(param);
+  if (!t->optimizer && error->code == RT_NO_MEMORY) return no_moments(t, error);
+  return t->optimizer ? RT_OK : error->code;
+}
+
+/* Takes the memory for the largest batch that there could be, so that steps allocate nothing. When there is
+ * not so much memory, or no real batch could look like that, steps take what they need. */
+static int make_room(struct aq_trainer *t, struct rt_error *error) {
+  const struct vm_function *f = vm_module_function(t->module, "train");
+  int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
+  if (status != RT_OK
+      || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL))
+    return status;
+  for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
+    if (f->gradient[g].ids == UINT32_MAX) continue;
+    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
+    status = rt_optimizer_reserve(t->optimizer, (int)f->gradient[g].param, ids.shape->count, error);
+  }
+  return status;
+}
+
+static int make_params(struct aq_trainer *t, struct rt_error *error) {
+  int status = lib_params_init(&t->params, t->module, t->precision, error);
+  if (status == RT_OK)
+    status =
+        lib_params_fill(&t->params, t->module, &t->schema, (uint64_t)t->settings.seed, &t->loaded, error);
+  if (status == RT_OK) status = lib_params_init(&t->best, t->module, t->precision, error);
+  if (status != RT_OK || !(t->settings.average > 0)) return status;
+  status = lib_params_init(&t->average, t->module, t->precision, error);
+  if (status == RT_OK) lib_params_copy(&t->average, &t->params);
+  return status;
+}
+
+static int make_machines(struct aq_trainer *t, struct rt_error *error) {
+  const struct vm_function *train = vm_module_function(t->module, "train");
+  int status = make_params(t, error);
+  if (status == RT_OK && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error)))
+    status = error->code;
+  if (status == RT_OK && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
+    status = error->code;
+  if (status != RT_OK) return status;
+  lib_params_bind(&t->params, t->machine);
+  status = lib_feed_init(&t->feed, t->module, t->precision, error);
+  if (status == RT_OK)
+    status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
+  t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
+  if (status == RT_OK) status = make_optimizer(t, error);
+  if (status == RT_OK) status = make_room(t, error);
+  if (status != RT_OK) return status;
+  t->order = rt_zalloc((size_t)t->train_data.rows + 1, sizeof *t->order);
+  return t->order ? RT_OK : rt_no_memory(error);
+}
+
+enum { OWN_MOST = 5, OWN_DIGITS = SHOWN_EXACT_SIZE };
+struct own_settings {
+  struct cc_assigned set[OWN_MOST];
+  int count;
+  char digits[OWN_MOST][OWN_DIGITS];
+};
+
+/* The settings that options give instead of the program. */
+static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
+  const aq_train_options *o = &t->options;
+  const struct {
+    const char *name;
+    int64_t value;
+  } whole[] = {{"epochs", o->epochs}, {"batch", o->batch}, {"seed", o->seed}};
+  own->count = 0;
+  for (size_t k = 0; k < RT_COUNT(whole); k++) {
+    char *digits = own->digits[own->count];
+    if (whole[k].value < 0) continue;
+    snprintf(digits, OWN_DIGITS, "%lld", (long long)whole[k].value);
+    own->set[own->count++] = (struct cc_assigned){"setting", whole[k].name, digits};
+  }
+  if (o->learning_rate >= 0) {
+    shown_exact(own->digits[own->count], o->learning_rate); /* with a point in every locale */
+    own->set[own->count] = (struct cc_assigned){"setting", "lr", own->digits[own->count]};
+    own->count++;
+  }
+  if (t->metric_name) own->set[own->count++] = (struct cc_assigned){"setting", "metric", t->metric_name};
+}
+
+/* When options replace settings, the program is compiled again with them, as the model will keep it. */
+static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
+  if (lib_can_compile(program, error)) return error->code;
+  const char *path = program->program->main->path, *slash = strrchr(path, '/');
+  struct own_settings own;
+  own_settings(t, &own);
+  t->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
+  if (!t->folder) return rt_no_memory(error);
+  t->module = cc_compile_model(program->program, error);
+  if (!t->module) return error->code;
+  t->program = cc_program_digest(program->program);
+  int status = lib_source_write(program->program, own.set, own.count, &t->source, error);
+  if (status != RT_OK || !own.count) return status;
+  vm_module_free(t->module);
+  t->module = lib_source_compile(t->source, NULL, error);
+  return t->module ? RT_OK : error->code;
+}
+
+static void count_facts(struct aq_trainer *t) {
+  t->facts.epochs_set = t->settings.epochs;
+  t->facts.rows = t->train_data.rows;
+  t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
+  t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
+  t->facts.blind = t->blind = t->has_valid && lib_judge_blind(&t->judge, &t->valid_data, t->best_by.output);
+  t->facts.loaded_words = t->loaded.found;
+  t->facts.new_words = t->loaded.entries - t->loaded.found;
+  t->facts.tables_by_position = t->loaded.by_position;
+  t->facts.test_rows = t->test_rows;
+  t->facts.skipped_rows = t->reading.skipped;
+  t->facts.header =
+      t->reading.header || !t->reading.by_position; /* one column, or a plain text, needs none */
+  for (uint32_t p = 0; p < t->params.count; p++) {
+    t->facts.parameters += t->params.elements[p];
+    if (!t->module->param[p].frozen) t->facts.trained_parameters += t->params.elements[p];
+  }
+}
+
+int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer) {
+  if (!trainer) return AQ_USAGE;
+  struct aq_trainer *t = *trainer = rt_zalloc(1, sizeof *t);
+  if (!t) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&t->message);
+  int status = copy_options(t, options, error);
+  if (status == RT_OK) status = compile(t, program, error);
+  if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);
+  if (status == RT_OK) status = settle(t, error);
+  if (status == RT_OK) status = read_data(t, error);
+  if (status == RT_OK) status = settle_steps(t, error);
+  if (status == RT_OK) status = check_test(t, error);
+  if (status == RT_OK) status = make_machines(t, error);
+  if (status == RT_OK) status = choose_metric(t, error);
+  if (status == RT_OK && t->options.resume) status = lib_checkpoint_read(t, error);
+  if (status == RT_OK) count_facts(t);
+  t->ready = status == RT_OK;
+  return status;
+}
+
+void aq_trainer_free(aq_trainer *t) {
+  if (!t) return;
+  io_lock_free(t->lock);
+  rt_optimizer_free(t->optimizer);
+  lib_judge_free(&t->judge);
+  vm_machine_free(t->machine);
+  if (t->feed.module) lib_feed_free(&t->feed);
+  lib_row_check_free(&t->row_check);
+  lib_params_free(&t->params);
+  lib_params_free(&t->best);
+  lib_params_free(&t->average);
+  rt_pool_free(t->pool);
+  io_dataset_free(&t->train_data);
+  io_dataset_free(&t->valid_data);
+  lib_reading_free(&t->reading);
+  io_schema_free(&t->schema);
+  vm_module_free(t->module);
+  char *texts[] = {t->train,       t->valid,  t->test,   t->save, t->until,
+                   t->metric_name, t->source, t->folder, t->run};
+  for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
+  rt_free(t->gradient);
+  rt_free(t->learns);
+  rt_free(t->by_ids);
+  rt_free(t->order);
+  rt_free(t);
+}
+
+const aq_message *aq_trainer_message(const aq_trainer *trainer) {
+  if (!trainer) return lib_nothing();
+  return lib_view((struct lib_message *)&trainer->message);
+}
+
+aq_train_facts aq_trainer_facts(const aq_trainer *trainer) {
+  return trainer ? trainer->facts : (aq_train_facts){0};
+}
+aq_reading aq_trainer_reading(const aq_trainer *trainer) {
+  return lib_reading_view(trainer ? &trainer->reading : NULL);
+}
+
+int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
+  m->module = vm_module_share(t->module);
+  int status = lib_copy_schema(&t->schema, &m->schema, error);
+  if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);
+  if (status == RT_OK) lib_params_copy(&m->params, lib_train_best(t));
+  if (status == RT_OK)
+    status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
+  if (status == RT_OK) status = lib_model_words(m, error);
+  if (status == RT_OK && t->best_by.metric && t->state.best_epoch) {
+    m->metric = rt_strdup(t->best_by.name);
+    m->metric_value = t->state.best_value;
+    if (!m->metric) status = rt_no_memory(error);
+  }
+  if (status == RT_OK && (!(m->source = rt_strdup(t->source)) || !(m->folder = rt_strdup(t->folder))))
+    status = rt_no_memory(error);
+  m->text = t->text;
+  m->trained = status == RT_OK;
+  return status;
+}
+
+int aq_trainer_model(aq_trainer *t, aq_model **model) {
+  if (!t || !model) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&t->message);
+  *model = lib_model_new();
+  if (!*model) return rt_no_memory(error);
+  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
+  rt_optimizer_flush(t->optimizer);
+  return lib_train_model(t, *model, error);
+}
