@@ -264,7 +264,7 @@ enum rep_kind lib_report_kind(const struct vm_module *module, const struct vm_ou
 struct lib_measure {
   const char *name; /* as it was given; not owned */
   uint32_t output;
-  const struct rep_metric *metric;
+  struct rep_asked asked;
 };
 /* The output named before the point, else the first; *name becomes what stands behind the point. */
 int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,

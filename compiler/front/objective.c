@@ -2,6 +2,7 @@
 #include "compiler/front/groups.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SETTING(field) .optional = true, .by_name = true, .offset = offsetof(struct vm_settings, field)
@@ -264,19 +265,25 @@ static int check_metric(struct cc_context *c, const struct gr_node *node, const 
   return c->error->code;
 }
 
-/* f1 or label.f1 */
+/* f1 or label.f1, recall@10 or label.recall@10 */
 static int set_metric(struct cc_context *c, const struct cc_setting *outer, struct vm_settings *s) {
-  const struct gr_node *node = outer[METRIC].arg,
-                       *of = node && node->kind == GR_MEMBER ? node->child[0] : NULL;
-  if (!node) return RT_OK;
-  bool function = node->kind == GR_NAME && c->builtin_named(node->text);
+  const struct gr_node *all = outer[METRIC].arg;
+  if (!all) return RT_OK;
+  bool first = all->kind == GR_BINARY && !strcmp(all->text, "@") && all->child[1]->kind == GR_NUMBER;
+  const struct gr_node *node = first ? all->child[0] : all,
+                       *of = node->kind == GR_MEMBER ? node->child[0] : NULL;
+  bool function = node->kind == GR_NAME && !first && c->builtin_named(node->text);
   if ((node->kind != GR_NAME && !(of && of->kind == GR_NAME)) || function) {
-    gr_fail(c->error, node->span, "`metric` of `train` is the name of a metric, as in f1 or label.f1");
+    gr_fail(c->error, all->span,
+            "`metric` of `train` is the name of a metric, as in f1, label.f1 or recall@10");
     return c->error->code;
   }
-  s->metric = rt_arena_printf(&c->module->arena, "%s%s%s", of ? of->text : "", of ? "." : "", node->text);
-  int status = s->metric ? check_metric(c, node, s->metric) : cc_out_of_memory(c);
-  return status != RT_OK ? status : cc_keep_place(c, node->span, true, &s->metric_at);
+  char k[32] = "";
+  if (first) snprintf(k, sizeof k, "@%.9g", all->child[1]->number);
+  s->metric =
+      rt_arena_printf(&c->module->arena, "%s%s%s%s", of ? of->text : "", of ? "." : "", node->text, k);
+  int status = s->metric ? check_metric(c, all, s->metric) : cc_out_of_memory(c);
+  return status != RT_OK ? status : cc_keep_place(c, all->span, true, &s->metric_at);
 }
 
 static int match_settings(struct cc_context *c, struct train *train, const struct gr_node *written,

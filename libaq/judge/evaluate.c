@@ -176,13 +176,13 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   if (!report) return AQ_USAGE;
   struct rt_error *error = lib_begin(&report->message);
   const struct vm_module *m = report->model ? report->model->module : NULL;
-  const struct rep_metric *metric;
+  struct rep_asked asked;
   uint32_t output = 0;
   if (!name || !value) return rt_fail(error, RT_USAGE, "there is no name of a metric, or no place for it");
   if (!report->judge.report) return rt_fail(error, RT_USAGE, "there is no report: making it failed");
   int status = lib_metric_output(m, &name, &output, error);
-  if (status == RT_OK) status = rep_metric_find(&report->judge.report[output], name, &metric, error);
-  if (status == RT_OK) *value = metric->value(&report->judge.report[output]);
+  if (status == RT_OK) status = rep_metric_find(&report->judge.report[output], name, &asked, error);
+  if (status == RT_OK) *value = rep_value(&report->judge.report[output], &asked);
   return status;
 }
 

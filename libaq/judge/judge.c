@@ -73,7 +73,9 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   int status = known ? RT_OK : lib_unseen_class(report, unseen, label, &truth, error);
-  return status != RT_OK ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
+  if (status == RT_OK) status = rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
+  if (status != RT_OK) return status;
+  return rep_add_rank(report, known ? rep_rank(p, (size_t)columns, truth) : 0, error);
 }
 
 /* Row number `row` of a target of numbers, as double, in judge->truth. */

@@ -38,7 +38,7 @@ void lib_hint_output(const struct vm_module *module, const char *name, struct rt
   if (name[length] == '.' || length >= sizeof metric) return;
   snprintf(metric, sizeof metric, "%.*s", (int)length, name);
   for (uint32_t o = 1; o < module->output_count; o++) {
-    const struct rep_metric *found;
+    struct rep_asked found;
     struct rt_error none = {0};
     struct rep_report report = {.kind = lib_report_kind(module, &module->output[o]), .class_count = 2};
     if (rep_metric_find(&report, metric, &found, &none) != RT_OK) continue;
@@ -78,7 +78,7 @@ int lib_measure_find(const struct vm_module *module, const struct rep_report *re
   *measure = (struct lib_measure){.name = name};
   int status = lib_chosen_output(module, &metric, &measure->output, error);
   if (status != RT_OK) return status;
-  status = rep_metric_find(&report[measure->output], metric, &measure->metric, error);
+  status = rep_metric_find(&report[measure->output], metric, &measure->asked, error);
   if (status != RT_OK) lib_hint_output(module, name, error);
   return status;
 }
@@ -104,7 +104,7 @@ static size_t classes_said(const struct vm_module *module, const struct vm_outpu
 /* Where only data tell the number of classes, auc, which is for two, is allowed. */
 int lib_check_metric(const struct vm_module *module, const char *metric, struct rt_error *error) {
   const char *name = metric;
-  const struct rep_metric *found;
+  struct rep_asked found;
   uint32_t output;
   int status = lib_chosen_output(module, &metric, &output, error);
   if (status != RT_OK) return status;

@@ -4,6 +4,7 @@
 #include "runtime/io/number.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +192,8 @@ static double rmse(struct rep_report *r) { return mean_column(r, rmse_column); }
 static double mae(struct rep_report *r) { return mean_column(r, mae_column); }
 static double r2(struct rep_report *r) { return mean_column(r, r2_column); }
 
+static double mrr(struct rep_report *r) { return rep_mrr(r); }
+
 static double perplexity(struct rep_report *r) { return exp(loss(r)); }
 static double bits_per_token(struct rep_report *r) { return loss(r) / log(2); }
 
@@ -205,54 +208,67 @@ static double exact_match(struct rep_report *r) { return divide(r->exact, r->tex
 #define ANY (~0u)
 
 const struct rep_metric rep_metrics[] = {
-    {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right", REP_IN_TABLE},
+    {"accuracy", accuracy, true, 1, CLASSES, "rows whose class is predicted right", .flags = REP_IN_TABLE},
     {"f1", f1_macro, true, 1, ANY_CLASSES, "mean of the classes' f1 (macro average), two classes included",
-     REP_IN_TABLE},
-    {"f1_micro", f1_micro, true, 1, ANY_CLASSES, "f1 over all rows together", REP_IN_TABLE},
+     .flags = REP_IN_TABLE},
+    {"f1_micro", f1_micro, true, 1, ANY_CLASSES, "f1 over all rows together", .flags = REP_IN_TABLE},
     {"f1_weighted", f1_weighted, true, 1, ANY_CLASSES, "mean of the classes' f1, weighted by support",
-     REP_IN_TABLE},
+     .flags = REP_IN_TABLE},
     {"precision", precision_macro, true, 1, ANY_CLASSES, "mean of the classes' precision (macro average)",
-     REP_IN_TABLE},
+     .flags = REP_IN_TABLE},
     {"precision_weighted", precision_weighted, true, 1, ANY_CLASSES,
-     "mean of the classes' precision, weighted by support", REP_IN_TABLE},
+     "mean of the classes' precision, weighted by support", .flags = REP_IN_TABLE},
     {"recall", recall_macro, true, 1, ANY_CLASSES, "mean of the classes' recall (macro average)",
-     REP_IN_TABLE},
+     .flags = REP_IN_TABLE},
     {"recall_weighted", recall_weighted, true, 1, ANY_CLASSES,
-     "mean of the classes' recall, weighted by support", REP_IN_TABLE},
+     "mean of the classes' recall, weighted by support", .flags = REP_IN_TABLE},
     {"precision_micro", precision_micro, true, 1, REP_LABELS, "of all labels predicted, the right ones",
-     REP_IN_TABLE},
+     .flags = REP_IN_TABLE},
     {"recall_micro", recall_micro, true, 1, REP_LABELS, "of all labels that rows have, those predicted",
-     REP_IN_TABLE},
+     .flags = REP_IN_TABLE},
     {"subset_accuracy", subset_accuracy, true, 1, REP_LABELS,
-     "rows whose labels are all predicted, and no other", 0},
+     "rows whose labels are all predicted, and no other", .flags = 0},
     {"mean_average_precision", mean_average_precision, true, 1, REP_LABELS,
-     "mean over the labels of the area under precision and recall, whatever the threshold", 0},
+     "mean over the labels of the area under precision and recall, whatever the threshold", .flags = 0},
     {"entity_f1", entity_f1, true, 1, REP_OF_TAGS,
      "f1 of the entities that tags mark (B-place, I-place, O), as conlleval counts them",
-     REP_OF_ENTITIES | REP_IN_TABLE},
+     .flags = REP_OF_ENTITIES | REP_IN_TABLE},
     {"entity_precision", entity_precision, true, 1, REP_OF_TAGS,
-     "entities found that are right: the type, the first word and the last", REP_OF_ENTITIES | REP_IN_TABLE},
+     "entities found that are right: the type, the first word and the last",
+     .flags = REP_OF_ENTITIES | REP_IN_TABLE},
     {"entity_recall", entity_recall, true, 1, REP_OF_TAGS, "entities that are found",
-     REP_OF_ENTITIES | REP_IN_TABLE},
-    {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes", REP_TWO_CLASSES},
+     .flags = REP_OF_ENTITIES | REP_IN_TABLE},
+    {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes", .flags = REP_TWO_CLASSES},
+    {"recall@1", NULL, true, 1, REP_CLASS,
+     "rows whose right answer is the first; recall@K: among the first K", REP_OF_RANKS, rep_recall_at, 1},
+    {"recall@5", NULL, true, 1, REP_CLASS, "rows whose right answer is among the first 5", REP_OF_RANKS,
+     rep_recall_at, 5},
+    {"recall@10", NULL, true, 1, REP_CLASS, "rows whose right answer is among the first 10", REP_OF_RANKS,
+     rep_recall_at, 10},
+    {"mrr", mrr, true, 1, REP_CLASS, "mean of 1 / place of the right answer (mean reciprocal rank)",
+     .flags = REP_OF_RANKS},
+    {"ndcg@10", NULL, true, 1, REP_CLASS,
+     "mean of 1 / log2(1 + place) of the right answer, 0 behind the first 10; ndcg@K: behind the first K",
+     REP_OF_RANKS, rep_ndcg_at, 10},
     {"log_loss", log_loss, false, 0, CLASSES,
-     "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", 0},
-    {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", 0},
+     "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", .flags = 0},
+    {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", .flags = 0},
     {"rmse", rmse, false, 0, NUMBERS, "root of the mean squared error, averaged over the numbers of a row",
-     0},
-    {"mae", mae, false, 0, NUMBERS, "mean absolute error", 0},
+     .flags = 0},
+    {"mae", mae, false, 0, NUMBERS, "mean absolute error", .flags = 0},
     {"r2", r2, true, 1, NUMBERS,
-     "share of the target's variance explained, averaged over the numbers of a row", 0},
-    {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token", 0},
-    {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss", 0},
-    {"bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits", 0},
-    {"bleu", bleu, true, 100, REP_NEXT, "BLEU of written texts, 0 to 100, as sacrebleu has it", REP_OF_TEXTS},
+     "share of the target's variance explained, averaged over the numbers of a row", .flags = 0},
+    {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token", .flags = 0},
+    {"perplexity", perplexity, false, 1, REP_NEXT, "e to the loss", .flags = 0},
+    {"bits_per_token", bits_per_token, false, 0, REP_NEXT, "the loss in bits", .flags = 0},
+    {"bleu", bleu, true, 100, REP_NEXT, "BLEU of written texts, 0 to 100, as sacrebleu has it",
+     .flags = REP_OF_TEXTS},
     {"bleu_lowercase", bleu_lower, true, 100, REP_NEXT, "BLEU whatever the case of letters (sacrebleu -lc)",
-     REP_OF_TEXTS},
+     .flags = REP_OF_TEXTS},
     {"chrf", chrf, true, 100, REP_NEXT, "chrF2 of written texts, 0 to 100, as sacrebleu has it",
-     REP_OF_TEXTS},
+     .flags = REP_OF_TEXTS},
     {"exact_match", exact_match, true, 1, REP_NEXT, "written texts that have the tokens of the right ones",
-     REP_OF_TEXTS},
+     .flags = REP_OF_TEXTS},
 };
 const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
@@ -266,17 +282,40 @@ const char *rep_usual_metric(const struct rep_report *r) {
   return rep_has_entities(r) ? "entity_f1" : rep_target(r->kind)->metric;
 }
 
+/* The length of a metric's name up to its @: recall@1, recall@5 and recall@20 have one stem. */
+static int stem(const struct rep_metric *metric) { return (int)strcspn(metric->name, "@"); }
+
+static bool has_stem_before(size_t m) {
+  const struct rep_metric *a = &rep_metrics[m];
+  return a->at && m > 0 && a[-1].at && stem(a) == stem(a - 1)
+         && !memcmp(a->name, a[-1].name, (size_t)stem(a));
+}
+
 static void list_metrics(const struct rep_report *r, char *out, size_t size) {
   size_t length = 0;
   out[0] = 0;
-  for (size_t m = 0; m < rep_metric_count; m++)
-    if (rep_measures(r, &rep_metrics[m])) {
-      size_t need = strlen(rep_metrics[m].name) + 2;
-      if (length + need >= size) return;
-      memcpy(out + length, ", ", 2);
-      memcpy(out + length + 2, rep_metrics[m].name, need - 1);
-      length += need;
-    }
+  for (size_t m = 0; m < rep_metric_count; m++) {
+    const struct rep_metric *metric = &rep_metrics[m];
+    if (!rep_measures(r, metric) || has_stem_before(m)) continue;
+    size_t need = (size_t)stem(metric) + 2 + (metric->at ? 2 : 0);
+    if (length + need >= size) return;
+    length += (size_t)snprintf(out + length, size - length, ", %.*s%s", stem(metric), metric->name,
+                               metric->at ? "@K" : "");
+  }
+}
+
+/* Is that the metric's name? *k: of recall@20 it is 20. */
+static bool is_named(const struct rep_metric *metric, const char *name, size_t length, int64_t *k) {
+  size_t at = (size_t)stem(metric) + 1;
+  double number;
+  *k = metric->k;
+  if (!metric->at) return strlen(metric->name) == length && !memcmp(metric->name, name, length);
+  if (length <= at || length > at + 9 || memcmp(metric->name, name, at) != 0) return false;
+  for (size_t c = at; c < length; c++)
+    if (name[c] < '0' || name[c] > '9') return false;
+  if (io_number_parse(name + at, length - at, &number) || number < 1) return false;
+  *k = (int64_t)number;
+  return true;
 }
 
 static int not_entities(const struct rep_report *r, const struct rep_metric *metric, const char *list,
@@ -291,14 +330,15 @@ static int not_entities(const struct rep_report *r, const struct rep_metric *met
 }
 
 /* The first length bytes of name. */
-static int find_metric(const struct rep_report *r, const char *name, size_t length,
-                       const struct rep_metric **metric, struct rt_error *e) {
+static int find_metric(const struct rep_report *r, const char *name, size_t length, struct rep_asked *asked,
+                       struct rt_error *e) {
   const struct rep_metric *known = NULL;
-  for (size_t m = 0; m < rep_metric_count; m++)
-    if (strlen(rep_metrics[m].name) == length && !memcmp(rep_metrics[m].name, name, length))
-      known = &rep_metrics[m];
+  int64_t k;
+  for (size_t m = 0; m < rep_metric_count && !known; m++)
+    if (is_named(&rep_metrics[m], name, length, &k)) known = &rep_metrics[m];
   if (known && rep_measures(r, known)) {
-    *metric = known;
+    *asked = (struct rep_asked){.metric = known, .k = k};
+    snprintf(asked->name, sizeof asked->name, "%.*s", (int)length, name);
     return RT_OK;
   }
   char list[500];
@@ -321,9 +361,17 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
                  rep_target(r->kind)->one, list + 2);
 }
 
-int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,
+int rep_metric_find(const struct rep_report *r, const char *name, struct rep_asked *asked,
                     struct rt_error *e) {
-  return find_metric(r, name, strlen(name), metric, e);
+  return find_metric(r, name, strlen(name), asked, e);
+}
+
+double rep_value(struct rep_report *r, const struct rep_asked *asked) {
+  return asked->metric->at ? asked->metric->at(r, asked->k) : asked->metric->value(r);
+}
+
+double rep_metric_value(struct rep_report *r, const struct rep_metric *metric) {
+  return rep_value(r, &(struct rep_asked){.metric = metric, .k = metric->k});
 }
 
 bool rep_metric_better(const struct rep_metric *metric, double value, double than) {
@@ -336,24 +384,25 @@ int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal 
   if (!equals)
     return rt_fail(e, RT_USAGE, "a goal is a metric and a value, such as accuracy=0.9, and this is '%.60s'",
                    text);
-  const struct rep_metric *metric;
-  int status = find_metric(r, text, (size_t)(equals - text), &metric, e);
+  struct rep_asked asked;
+  int status = find_metric(r, text, (size_t)(equals - text), &asked, e);
   if (status != RT_OK) return status;
+  const struct rep_metric *metric = asked.metric;
   double value;
   if (io_number_parse(equals + 1, strlen(equals + 1), &value))
-    return rt_fail(e, RT_USAGE, "'%.60s' is not a number that %s could reach", equals + 1, metric->name);
+    return rt_fail(e, RT_USAGE, "'%.60s' is not a number that %s could reach", equals + 1, asked.name);
   if (metric->higher ? value > metric->best : value < metric->best) {
-    rt_fail(e, RT_USAGE, "%s can never be %.60s: no value is better than %g", metric->name, equals + 1,
+    rt_fail(e, RT_USAGE, "%s can never be %.60s: no value is better than %g", asked.name, equals + 1,
             metric->best);
     if (metric->higher && value <= 100)
-      rt_hint(e, "%s is a fraction: write %s=%g", metric->name, metric->name, value / 100);
+      rt_hint(e, "%s is a fraction: write %s=%g", asked.name, asked.name, value / 100);
     return RT_USAGE;
   }
-  *goal = (struct rep_goal){metric, value};
+  *goal = (struct rep_goal){asked, value};
   return RT_OK;
 }
 
 bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r) {
-  double value = goal->metric->value(r);
-  return goal->metric->higher ? value >= goal->value : value <= goal->value;
+  double value = rep_value(r, &goal->asked);
+  return goal->asked.metric->higher ? value >= goal->value : value <= goal->value;
 }

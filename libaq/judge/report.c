@@ -41,6 +41,7 @@ void rep_free(struct rep_report *r) {
   rt_free(r->label_truth);
   rt_free(r->label_mark);
   rt_free(r->columns);
+  rt_free(r->ranked);
   rep_free_entities(r);
   *r = (struct rep_report){.kind = r->kind};
 }
@@ -55,6 +56,7 @@ void rep_reset(struct rep_report *r) {
   r->scored_count = r->label_scores = 0;
   r->scores_dropped = false;
   rep_forget_entities(r);
+  rep_forget_ranks(r);
   rt_free(r->columns);
   r->columns = NULL;
   r->column_count = 0;

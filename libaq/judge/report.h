@@ -89,6 +89,12 @@ struct rep_report {
   bool scores_dropped;
   uint8_t *label_mark; /* [mark_capacity] scratch: whether the row has a label */
   size_t mark_capacity;
+  /* In what place the right answer stood among all, the best first: ranked[k] rows in place k + 1, and
+   * ranked_rows in all. An answer that the model does not know stands in none. REP_CLASS. */
+  uint64_t *ranked;
+  size_t rank_count, rank_capacity;
+  uint64_t ranked_rows;
+  int64_t negatives; /* each right class was ranked among so many drawn ones; 0: among all */
   /* REP_NEXT: texts that were written, and compared with the right ones; so many of them have the same
    * tokens. */
   uint64_t texts, exact;
@@ -112,6 +118,17 @@ void rep_model_classes(struct rep_report *r);
 uint64_t rep_unseen_rows(const struct rep_report *r);
 /* How many rows loss, log_loss and auc are of: those whose class the model has, and that have an answer. */
 uint64_t rep_scored_rows(const struct rep_report *r);
+
+/* The place of the right answer of a row, from 1; 0: it has none. */
+int rep_add_rank(struct rep_report *r, size_t rank, struct rt_error *e);
+/* The place of number `right` of the scores: what scores as much stands before it. */
+size_t rep_rank(const double *score, size_t count, size_t right);
+/* The share of rows whose right answer is among the first k; the mean of 1 / place; the mean of
+ * 1 / log2(1 + place) over the places up to k. What has no place counts 0. */
+double rep_recall_at(const struct rep_report *r, int64_t k);
+double rep_mrr(const struct rep_report *r);
+double rep_ndcg_at(const struct rep_report *r, int64_t k);
+void rep_forget_ranks(struct rep_report *r);
 
 /* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL;
  * a class beyond proba_count had none. RT_USAGE for a class that was never named, RT_NOT_FINITE for a
@@ -172,27 +189,39 @@ struct rep_scores rep_average_scores(const struct rep_report *r, enum rep_averag
 
 /* Metrics by name. A value is NaN where the rows do not define it: without rows or probabilities, AUC with
  * one class, R² of one row. value may reorder the rows that are kept for AUC. */
-enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2, REP_OF_TEXTS = 4, REP_OF_ENTITIES = 8 };
+enum { REP_IN_TABLE = 1, REP_TWO_CLASSES = 2, REP_OF_TEXTS = 4, REP_OF_ENTITIES = 8, REP_OF_RANKS = 16 };
 struct rep_metric {
   const char *name;
-  double (*value)(struct rep_report *r);
-  bool higher;    /* a higher value is better */
-  double best;    /* no value is better than this: 1 or 0, infinity when unbounded */
-  unsigned kinds; /* enum rep_kind bits */
+  double (*value)(struct rep_report *r); /* NULL: it is `at` */
+  bool higher;                           /* a higher value is better */
+  double best;                           /* no value is better than this: 1 or 0, infinity when unbounded */
+  unsigned kinds;                        /* enum rep_kind bits */
   const char *doc;
   unsigned flags; /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone;
-                     REP_OF_TEXTS: it needs texts that were written; REP_OF_ENTITIES: tags that mark entities
-                   */
+                     REP_OF_TEXTS: it needs texts that were written; REP_OF_ENTITIES: tags that mark entities;
+                     REP_OF_RANKS: it is of the places of the right answers */
+  /* Of the first k places. A report shows it for the k of the row; any other may be asked for: recall@20. */
+  double (*at)(const struct rep_report *r, int64_t k);
+  int64_t k;
 };
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;
 
 /* Is it a metric of what was added? */
 bool rep_measures(const struct rep_report *r, const struct rep_metric *metric);
+/* A metric as somebody asks for it: recall@20 is the row recall@1 with k = 20. */
+struct rep_asked {
+  const struct rep_metric *metric; /* NULL: nothing was asked for */
+  int64_t k;
+  char name[32];
+};
+double rep_value(struct rep_report *r, const struct rep_asked *asked);
 /* The metric of this name, if this report has it; else RT_USAGE, and the message lists those that it has.
  * Name the classes before, because AUC is for two classes. */
-int rep_metric_find(const struct rep_report *r, const char *name, const struct rep_metric **metric,
+int rep_metric_find(const struct rep_report *r, const char *name, struct rep_asked *asked,
                     struct rt_error *e);
+/* The value of a row of the list. */
+double rep_metric_value(struct rep_report *r, const struct rep_metric *metric);
 /* The one that says which epoch is best, unless somebody names another. */
 const char *rep_usual_metric(const struct rep_report *r);
 /* Is value better than the other one? NaN is better than no value, and every number is better than NaN. */
@@ -200,7 +229,7 @@ bool rep_metric_better(const struct rep_metric *metric, double value, double tha
 
 /* A goal such as "f1=0.9" or "loss=0.2". That value or a better one meets it. */
 struct rep_goal {
-  const struct rep_metric *metric;
+  struct rep_asked asked;
   double value;
 };
 int rep_goal_read(const struct rep_report *r, const char *text, struct rep_goal *goal, struct rt_error *e);

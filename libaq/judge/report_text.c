@@ -209,10 +209,17 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
   return status;
 }
 
+/* Among few classes, the first ten places say nothing. */
+enum { FEW = 10 };
+static bool shows_ranks(const struct rep_report *r) {
+  return r->ranked_rows && (r->kind != REP_CLASS || r->negatives || r->model_classes > FEW);
+}
+
 /* Metrics of classes are there for any number of them, those of texts only when some were written. */
 static bool is_listed(const struct rep_report *r, const struct rep_metric *metric) {
   return metric->kinds & r->kind && (!(metric->flags & REP_OF_TEXTS) || r->texts)
-         && (!(metric->flags & REP_OF_ENTITIES) || rep_has_entities(r));
+         && (!(metric->flags & REP_OF_ENTITIES) || rep_has_entities(r))
+         && (!(metric->flags & REP_OF_RANKS) || shows_ranks(r));
 }
 
 /* Shows the metrics that are not in the table, unless the rows do not define them. */
@@ -253,7 +260,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   texts = r->texts ? shown_latest(s) : NULL;
   for (size_t m = 0; m < rep_metric_count; m++) {
     if (!is_listed(r, &rep_metrics[m])) continue;
-    aq_shown_real(s, rep_metrics[m].name, NULL, rep_metrics[m].value(r));
+    aq_shown_real(s, rep_metrics[m].name, NULL, rep_metric_value(r, &rep_metrics[m]));
     if (!metric) metric = shown_latest(s);
   }
   if (r->class_count) {

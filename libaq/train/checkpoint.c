@@ -381,9 +381,10 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   if (status != RT_OK) return status;
   /* The goal may have changed. If its metric is not the one by which epochs are kept, the next epochs decide.
    */
-  bool same = t->has_goal && t->goal.metric == t->best_by.metric && t->goal_output == t->best_by.output;
+  bool same = t->has_goal && !strcmp(t->goal.asked.name, t->best_by.asked.name)
+              && t->goal_output == t->best_by.output;
   t->state.reached = same && t->state.best_epoch > 0
-                     && !rep_metric_better(t->best_by.metric, t->goal.value, t->state.best_value);
+                     && !rep_metric_better(t->best_by.asked.metric, t->goal.value, t->state.best_value);
   t->saved = true;
   t->unsaved = true; /* the model file may be lost, or another's; and options may be others now */
   return RT_OK;

@@ -201,15 +201,15 @@ static bool is_best(const struct aq_trainer *t, double value) {
   const struct train_state *s = &t->state;
   if (s->best_epoch == 0 || t->blind) return true;
   if (t->judge.skipped != s->best_unanswered) return t->judge.skipped < s->best_unanswered;
-  if (rep_metric_better(t->best_by.metric, value, s->best_value)) return true;
-  return !rep_metric_better(t->best_by.metric, s->best_value, value) && valid_loss(t) < s->best_loss;
+  if (rep_metric_better(t->best_by.asked.metric, value, s->best_value)) return true;
+  return !rep_metric_better(t->best_by.asked.metric, s->best_value, value) && valid_loss(t) < s->best_loss;
 }
 
 /* A metric without a value on these data, such as auc when a class is missing, never reaches a goal. */
 static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
-  if (!t->has_goal || !isnan(t->goal.metric->value(&t->judge.report[t->goal_output]))) return RT_OK;
+  if (!t->has_goal || !isnan(rep_value(&t->judge.report[t->goal_output], &t->goal.asked))) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "%s has no value on the validation data, so no goal of it can be reached",
-          t->goal.metric->name);
+          t->goal.asked.name);
   rt_hint(error, "auc takes rows of both classes, r2 two rows, and losses a row whose labels training saw");
   return RT_BAD_DATA;
 }
@@ -236,7 +236,7 @@ static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_
   if (t->has_valid) {
     int status = validate(t, error);
     if (status != RT_OK) return status;
-    *value = t->best_by.metric->value(&t->judge.report[t->best_by.output]);
+    *value = rep_value(&t->judge.report[t->best_by.output], &t->best_by.asked);
     if ((status = check_goal(t, error))) return status;
     *best = is_best(t, *value);
     if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[t->goal_output])) t->state.reached = true;

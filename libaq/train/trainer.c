@@ -197,9 +197,9 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
     if (status != RT_OK) lib_place_setting(&t->settings.metric_at, error);
     return status;
   }
-  t->best_by = (struct lib_measure){.output = t->goal_output, .metric = t->goal.metric};
-  if (!t->until) status = rep_metric_find(report, rep_usual_metric(report), &t->best_by.metric, error);
-  if (status == RT_OK) t->best_by.name = t->best_by.metric->name;
+  t->best_by = (struct lib_measure){.output = t->goal_output, .asked = t->goal.asked};
+  if (!t->until) status = rep_metric_find(report, rep_usual_metric(report), &t->best_by.asked, error);
+  if (status == RT_OK) t->best_by.name = t->best_by.asked.name;
   return status;
 }
 
@@ -472,7 +472,7 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   if (status == RT_OK)
     status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
   if (status == RT_OK) status = lib_model_words(m, error);
-  if (status == RT_OK && t->best_by.metric && t->state.best_epoch) {
+  if (status == RT_OK && t->best_by.asked.metric && t->state.best_epoch) {
     m->metric = rt_strdup(t->best_by.name);
     m->metric_value = t->state.best_value;
     if (!m->metric) status = rt_no_memory(error);

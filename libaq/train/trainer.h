@@ -45,7 +45,7 @@ struct aq_trainer {
   struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;
   struct lib_judge judge;     /* on the validation data */
-  struct lib_measure best_by; /* which metric decides the best epoch; metric NULL: there is none */
+  struct lib_measure best_by; /* which metric decides the best epoch; asked.metric NULL: there is none */
   struct rep_goal goal;
   uint32_t goal_output;
   bool has_goal;

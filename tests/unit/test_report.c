@@ -17,9 +17,9 @@
 #define CLOSE(a, b) assert_true(fabs((a) - (b)) < 1e-12)
 
 static double value_of(struct rep_report *r, const char *name) {
-  const struct rep_metric *metric;
-  assert_int_equal(rep_metric_find(r, name, &metric, NULL), RT_OK);
-  return metric->value(r);
+  struct rep_asked asked;
+  assert_int_equal(rep_metric_find(r, name, &asked, NULL), RT_OK);
+  return rep_value(r, &asked);
 }
 
 /* Names the classes that text separates by spaces, and adds rows of one-letter classes: truth, prediction,
@@ -284,34 +284,65 @@ static void unknown_class_is_refused(void **state) {
 static void metric_names(void **state) {
   (void)state;
   struct rep_report r;
-  const struct rep_metric *metric;
+  struct rep_asked metric;
   fill(&r, REP_CLASS, abc, "");
   static const struct {
     const char *name, *message;
   } wrong[] = {
       {"f2", "there is no metric 'f2'; for a class there are accuracy, f1, f1_micro, f1_weighted, precision, "
-             "precision_weighted, recall, recall_weighted, log_loss, loss"},
+             "precision_weighted, recall, recall_weighted, recall@K, mrr, ndcg@K, log_loss, loss"},
       {"rmse", "'rmse' does not measure a class; what does: accuracy, f1, f1_micro, f1_weighted, precision, "
-               "precision_weighted, recall, recall_weighted, log_loss, loss"},
+               "precision_weighted, recall, recall_weighted, recall@K, mrr, ndcg@K, log_loss, loss"},
       {"auc",
        "auc is for two classes, and there are 3; use one of accuracy, f1, f1_micro, f1_weighted, precision, "
-       "precision_weighted, recall, recall_weighted, log_loss, loss"},
+       "precision_weighted, recall, recall_weighted, recall@K, mrr, ndcg@K, log_loss, loss"},
       {"", "there is no metric ''; for a class there are accuracy, f1, f1_micro, f1_weighted, precision, "
-           "precision_weighted, recall, recall_weighted, log_loss, loss"},
+           "precision_weighted, recall, recall_weighted, recall@K, mrr, ndcg@K, log_loss, loss"},
   };
+  static const char *const none_of[] = {"recall@",    "recall@0",          "recall@x",
+                                        "recall@1.5", "recall@9999999999", "f1@3"};
+  for (size_t k = 0; k < RT_COUNT(none_of); k++)
+    assert_int_equal(rep_metric_find(&r, none_of[k], &metric, NULL), RT_USAGE);
   for (size_t k = 0; k < RT_COUNT(wrong); k++) {
     struct rt_error e = {0};
     assert_int_equal(rep_metric_find(&r, wrong[k].name, &metric, &e), RT_USAGE);
     assert_string_equal(e.text, wrong[k].message);
   }
   assert_int_equal(rep_metric_find(&r, "loss", &metric, NULL), RT_OK);
-  assert_false(metric->higher);
-  assert_true(rep_metric_better(metric, 0.1, 0.2));
-  assert_false(rep_metric_better(metric, 0.2, 0.2));
-  assert_true(rep_metric_better(metric, 0.2, NAN));
-  assert_false(rep_metric_better(metric, NAN, 0.2));
+  assert_false(metric.metric->higher);
+  assert_true(rep_metric_better(metric.metric, 0.1, 0.2));
+  assert_false(rep_metric_better(metric.metric, 0.2, 0.2));
+  assert_true(rep_metric_better(metric.metric, 0.2, NAN));
+  assert_false(rep_metric_better(metric.metric, NAN, 0.2));
   assert_int_equal(rep_metric_find(&r, "f1", &metric, NULL), RT_OK);
-  assert_true(rep_metric_better(metric, 0.3, 0.2));
+  assert_true(rep_metric_better(metric.metric, 0.3, 0.2));
+  assert_int_equal(rep_metric_find(&r, "recall@20", &metric, NULL), RT_OK);
+  assert_int_equal(metric.k, 20);
+  assert_string_equal(metric.name, "recall@20");
+  rep_free(&r);
+}
+
+/* Places 1, 3, 3, 12 and none. */
+static void ranks(void **state) {
+  (void)state;
+  struct rep_report r;
+  assert_int_equal(rep_init(&r, REP_CLASS, NULL), RT_OK);
+  static const size_t place[] = {1, 3, 12, 3, 0};
+  for (size_t k = 0; k < RT_COUNT(place); k++) assert_int_equal(rep_add_rank(&r, place[k], NULL), RT_OK);
+  CLOSE(value_of(&r, "recall@1"), 0.2);
+  CLOSE(value_of(&r, "recall@2"), 0.2);
+  CLOSE(value_of(&r, "recall@3"), 0.6);
+  CLOSE(value_of(&r, "recall@10"), 0.6);
+  CLOSE(value_of(&r, "recall@999999999"), 0.8);
+  CLOSE(value_of(&r, "mrr"), (1 + 2 / 3.0 + 1 / 12.0) / 5);
+  CLOSE(value_of(&r, "ndcg@10"), (1 + 2 / log2(4)) / 5);
+  CLOSE(value_of(&r, "ndcg@12"), (1 + 2 / log2(4) + 1 / log2(13)) / 5);
+  rep_reset(&r);
+  assert_true(isnan(value_of(&r, "mrr")));
+  /* What scores as much as the right answer stands before it. */
+  assert_int_equal(rep_rank((const double[]){1, 3, 2, 3, 0}, 5, 1), 2);
+  assert_int_equal(rep_rank((const double[]){1, 3, 2, 3, 0}, 5, 4), 5);
+  assert_int_equal(rep_rank((const double[]){1, 1, 1}, 3, 0), 3);
   rep_free(&r);
 }
 
@@ -392,6 +423,7 @@ int main(void) {
       cmocka_unit_test(long_sums_keep_their_digits),
       cmocka_unit_test(unknown_class_is_refused),
       cmocka_unit_test(metric_names),
+      cmocka_unit_test(ranks),
       cmocka_unit_test(goals),
       cmocka_unit_test(memory_runs_out),
   };
