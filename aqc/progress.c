@@ -102,7 +102,8 @@ static void epoch_line(struct progress *progress, const aq_progress *now) {
     if (strcmp(now->metric, "loss") != 0) fprintf(stderr, "  %s %.4f", now->metric, now->value);
     if (now->best) fputs(progress->colour ? "  \033[32mbest\033[0m" : "  best", stderr);
   }
-  fprintf(stderr, "%*s%.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->examples_per_second);
+  fprintf(stderr, "%*slr %.3g  %.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->learning_rate,
+          now->examples_per_second);
   progress->last_said = seconds_now();
   watch_loss(progress, now);
 }
@@ -121,6 +122,7 @@ static void epoch_object(struct progress *progress, const aq_progress *now) {
     aq_shown_real(shown, "value", NULL, now->value);
     aq_shown_flag(shown, "best", NULL, now->best);
   }
+  aq_shown_real(shown, "learning_rate", NULL, now->learning_rate);
   aq_shown_real(shown, "examples_per_second", NULL, now->examples_per_second);
   message_object(shown);
 }

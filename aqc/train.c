@@ -10,6 +10,7 @@
 #include "aqc/output.h"
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
+#include "aqc/targets.h"
 #include "aqc/verb.h"
 
 /* One training, from the program to its report. */
@@ -102,6 +103,7 @@ static int print_plan(const struct training *t) {
     status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
   else if (output_form(t->settings) != AQ_JSON) /* the result has it then */
     reading_remark(&reading, model, t->settings, "");
+  if (status == AQ_OK && !t->settings->quiet) targets_remark(t->trainer, model);
   aq_model_free(model);
   return status;
 }
@@ -198,6 +200,7 @@ static void show_data(const struct training *t, aq_shown *shown) {
   aq_shown_begin(shown, "data");
   reading_facts(shown, &reading);
   aq_shown_end(shown);
+  targets_facts(shown, t->trainer, t->model);
 }
 
 /* What training did. In text, one line says how good the model is, unless there is a report. */

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aq_loop.h"    /* what is to be learned: how often each label stands there, what is easy to reach */
 #include "aq_shown.h"   /* reports and explanations as trees of facts */
 #include "aq_vectors.h" /* a vector for each row, and search among vectors */
 
@@ -249,6 +250,7 @@ typedef struct aq_progress {
   double value, valid_loss; /* of metric; valid_loss is NaN when no row has a label that training saw */
   bool best;                /* EPOCH: it is the best so far, and is kept */
   const char *path;         /* SAVED: the file */
+  double learning_rate;     /* of the last step; parameters may have others by their groups */
 } aq_progress;
 
 typedef struct aq_train_options {

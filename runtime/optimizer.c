@@ -504,6 +504,11 @@ void rt_optimizer_free(struct rt_optimizer *o) {
 
 /* ---- state ---- */
 
+double rt_optimizer_share(const struct rt_optimizer *o) {
+  const struct rt_optimizer_config *c = &o->config;
+  return rt_schedule_share(c->schedule, c->schedule_setting, o->steps ? o->steps : 1, c->warmup, c->total);
+}
+
 int64_t rt_optimizer_steps(const struct rt_optimizer *o) { return o->steps; }
 
 void *rt_optimizer_moment(const struct rt_optimizer *o, int parameter, int moment) {

@@ -78,6 +78,9 @@ void rt_optimizer_use_all(struct rt_optimizer *optimizer, int parameter);
 /* Brings everything up to date. */
 void rt_optimizer_flush(struct rt_optimizer *optimizer);
 
+/* The share of the learning rate that the last step took, as the schedule has it; before the first step that
+ * of the first. */
+double rt_optimizer_share(const struct rt_optimizer *optimizer);
 int64_t rt_optimizer_steps(const struct rt_optimizer *optimizer); /* taken so far */
 
 /* Checkpoints: save the number of steps, every moment and every average after rt_optimizer_flush; to load,

@@ -118,6 +118,7 @@ static void tell(struct aq_trainer *t, aq_progress *p) {
   p->step = t->state.step;
   p->steps = lib_train_steps(t) * t->settings.epochs;
   p->loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
+  p->learning_rate = t->settings.learning_rate * rt_optimizer_share(t->optimizer);
   p->examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
   p->seconds_left =
       done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;

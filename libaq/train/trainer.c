@@ -419,6 +419,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (status == RT_OK) status = check_test(t, error);
   if (status == RT_OK) status = make_machines(t, error);
   if (status == RT_OK) status = choose_metric(t, error);
+  if (status == RT_OK) status = lib_target_rows(t, error);
   if (status == RT_OK && t->options.resume) status = lib_checkpoint_read(t, error);
   if (status == RT_OK) count_facts(t);
   t->ready = status == RT_OK;
@@ -428,6 +429,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
 void aq_trainer_free(aq_trainer *t) {
   if (!t) return;
   io_lock_free(t->lock);
+  if (t->module) lib_target_rows_free(t);
   rt_optimizer_free(t->optimizer);
   lib_judge_free(&t->judge);
   vm_machine_free(t->machine);

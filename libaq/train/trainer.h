@@ -20,6 +20,14 @@ struct train_state {
   bool reached;
 };
 
+/* What there is to be learned of an output (target_rows.c). */
+struct lib_target_rows {
+  aq_label_rows *label; /* [count] the most frequent first; names in aq_trainer.names */
+  size_t count;
+  aq_baseline baseline;
+  bool has_baseline;
+};
+
 struct aq_trainer {
   struct lib_message message;
   aq_train_options options;
@@ -34,6 +42,8 @@ struct aq_trainer {
       *run; /* source and folder as in a model; run: what a checkpoint must agree with (checkpoint.c) */
   uint64_t program; /* its digest */
   int64_t test_rows;
+  struct lib_target_rows *target; /* [outputs] */
+  struct rt_arena names;
   struct lib_reading reading; /* of all files */
 
   enum rt_precision precision;
@@ -78,6 +88,8 @@ static inline const struct lib_params *lib_train_now(const struct aq_trainer *t)
 static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) {
   return t->state.best_epoch ? &t->best : lib_train_now(t);
 }
+int lib_target_rows(struct aq_trainer *t, struct rt_error *error); /* fills target */
+void lib_target_rows_free(struct aq_trainer *t);
 /* Fills an empty model with copies of the best parameters. Call rt_optimizer_flush before. */
 int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
 

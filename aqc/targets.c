@@ -1,0 +1,79 @@
+/* targets.c: what there is to be learned, before training begins. */
+#include "aqc/targets.h"
+
+#include <stdio.h>
+
+#include "aqc/messages.h"
+
+/* Of more labels than ALL, the first ones and the last are named. */
+enum { ALL = 8, FIRST = 4, LINE = 600 };
+
+static void remark_labels(const aq_trainer *trainer, const char *output, size_t o) {
+  size_t count = aq_trainer_label_count(trainer, o), first = count <= ALL ? count : FIRST;
+  char line[LINE] = "";
+  size_t length = 0;
+  for (size_t k = 0; k < first && length < sizeof line; k++) {
+    aq_label_rows label = aq_trainer_label(trainer, o, k);
+    length += (size_t)snprintf(line + length, sizeof line - length, "%s%.60s %lld", k ? ", " : "", label.name,
+                               (long long)label.rows);
+  }
+  if (first < count && length < sizeof line) {
+    aq_label_rows last = aq_trainer_label(trainer, o, count - 1);
+    snprintf(line + length, sizeof line - length, ", … %.60s %lld", last.name, (long long)last.rows);
+  }
+  message_remark("%s: %zu labels: %s", output, count, line);
+}
+
+static void remark_baseline(const char *output, const aq_baseline *easy) {
+  const char *where = easy->on_valid ? "rows to validate" : "rows to learn from";
+  if (easy->label)
+    message_remark("%s: always saying %.60s has %s %.4f on the %s", output, easy->label, easy->metric,
+                   easy->value, where);
+  else
+    message_remark("%s: always saying the mean, %.4g, has %s %.4g on the %s", output, easy->mean,
+                   easy->metric, easy->value, where);
+}
+
+void targets_remark(const aq_trainer *trainer, const aq_model *model) {
+  aq_baseline easy;
+  for (size_t o = 0; o < aq_model_output_count(model); o++) {
+    const char *output = aq_model_output_name(model, o);
+    if (aq_trainer_label_count(trainer, o)) remark_labels(trainer, output, o);
+    if (aq_trainer_baseline(trainer, o, &easy)) remark_baseline(output, &easy);
+  }
+}
+
+static void baseline_facts(aq_shown *shown, const aq_baseline *easy) {
+  aq_shown_begin(shown, "baseline");
+  aq_shown_text(shown, "metric", NULL, easy->metric);
+  aq_shown_real(shown, "value", NULL, easy->value);
+  if (easy->label) aq_shown_text(shown, "label", NULL, easy->label);
+  if (!easy->label) aq_shown_real(shown, "mean", NULL, easy->mean);
+  aq_shown_flag(shown, "on_validation_data", NULL, easy->on_valid);
+  aq_shown_end(shown);
+}
+
+static void label_facts(aq_shown *shown, const aq_trainer *trainer, size_t o) {
+  aq_shown_list(shown, "labels");
+  for (size_t k = 0; k < aq_trainer_label_count(trainer, o); k++) {
+    aq_label_rows label = aq_trainer_label(trainer, o, k);
+    aq_shown_begin(shown, NULL);
+    aq_shown_text(shown, "name", NULL, label.name);
+    aq_shown_whole(shown, "rows", NULL, label.rows);
+    aq_shown_whole(shown, "validation_rows", NULL, label.valid_rows);
+    aq_shown_end(shown);
+  }
+  aq_shown_end(shown);
+}
+
+void targets_facts(aq_shown *shown, const aq_trainer *trainer, const aq_model *model) {
+  aq_baseline easy;
+  aq_shown_begin(shown, "targets");
+  for (size_t o = 0; o < aq_model_output_count(model); o++) {
+    aq_shown_begin(shown, aq_model_output_name(model, o));
+    if (aq_trainer_label_count(trainer, o)) label_facts(shown, trainer, o);
+    if (aq_trainer_baseline(trainer, o, &easy)) baseline_facts(shown, &easy);
+    aq_shown_end(shown);
+  }
+  aq_shown_end(shown);
+}

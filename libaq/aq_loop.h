@@ -1,0 +1,44 @@
+/* aq_loop.h: what the loop of train, look, change and repeat needs beyond one training: a part of aq.h, which
+ * includes it. */
+#ifndef AQ_LOOP_H
+#define AQ_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct aq_trainer;
+
+/* ---- What there is to be learned ---- */
+
+/* A label of an output, and how often it stands in the data. */
+typedef struct aq_label_rows {
+  const char *name;
+  int64_t rows, valid_rows; /* to learn from, and to validate; of tags: words */
+} aq_label_rows;
+/* The labels of an output, the most frequent to learn from first; the last ones may stand in the validation
+ * data alone. 0: the output has no labels. Known from aq_trainer_new on, and as long as the trainer lives. */
+size_t aq_trainer_label_count(const struct aq_trainer *trainer, size_t output);
+aq_label_rows aq_trainer_label(const struct aq_trainer *trainer, size_t output, size_t label);
+
+/* How good an answer is that does not look at the row: what a model has to beat. Of a class and of tags it is
+ * the most frequent label, measured as accuracy; of a number it is the mean, measured as rmse. It is learned
+ * from the training data and measured on the validation data, or where there are none on the former. */
+typedef struct aq_baseline {
+  const char *metric; /* "accuracy", "rmse" */
+  double value;
+  const char *label; /* that is always said; NULL: a number is */
+  double mean;       /* that number */
+  bool on_valid;     /* measured on the validation data */
+} aq_baseline;
+/* false: there is no such answer for this output. */
+bool aq_trainer_baseline(const struct aq_trainer *trainer, size_t output, aq_baseline *baseline);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
