@@ -31,6 +31,7 @@ void settings_init(struct settings *settings) {
       .top_p = -1,
       .repeat_penalty = -1,
       .tolerance = -1,
+      .surge = -1,
   };
 }
 

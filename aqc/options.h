@@ -27,6 +27,9 @@ struct settings {
   int64_t top, length, repeat, beam;
   double temperature, tolerance, top_p, repeat_penalty;
   const char *prompt, *stop;
+  const char *alert, *by; /* predict: which rows to write, and what groups them */
+  int64_t window;
+  double surge;
   const char *function, *inputs, *params, *html, *head;
   const char *data, *target, *as; /* new: a table to look at */
   bool list;

@@ -37,14 +37,19 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   aq_predict_options_init(&options);
   options.path = settings->operand_count > 1 ? settings->operand[1] : "-";
   options.read = input_read;
-  options.write = output_write;
+  options.write = settings->alert || settings->window ? output_write_now : output_write;
   options.probabilities = settings->probabilities;
   options.json = settings->json;
   options.top = settings->top < INT_MAX ? (int)settings->top : INT_MAX;
+  options.alert = settings->alert;
+  options.window = settings->window;
+  options.surge = settings->surge > 0 ? settings->surge : 0;
+  options.by = settings->by;
   int status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
   aq_reading reading = aq_session_reading(session);
-  reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
+  bool each_row = !settings->alert && !settings->window;
+  reading_remark(&reading, model, settings, each_row ? stand_in[output_form(settings)] : "");
   if (status != AQ_OK) return failed(session, model, options.path);
   return input_finish();
 }
@@ -52,6 +57,9 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
 static int run_predict(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
+  if (settings->surge >= 0 && settings->surge <= 1)
+    return message_fail(AQ_USAGE, "--surge 3 tells when a label's share is three times what it was",
+                        "--surge takes a number above 1, not %g", settings->surge);
   int status = open_model(settings->operand[0], &model);
   if (status != AQ_OK) return status;
   status = open_session(model, settings, &session);
@@ -64,6 +72,13 @@ static int run_predict(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "proba", FLAG, NULL, probabilities, "the prediction, then LABEL=P for every class"),
     OPTION(0, "top", COUNT, "K", top, "the prediction, then LABEL=P for the K likeliest classes"),
+    OPTION(0, "alert", TEXT, "CONDITION", alert,
+           "write only rows of which it is so, as in 'label=negative p>0.9'"),
+    OPTION(0, "window", COUNT, "N", window,
+           "the share of each label among every N rows, in place of answers"),
+    OPTION(0, "surge", NUMBER, "X", surge,
+           "with --window: only a line when a label's share is X times that of the N rows before"),
+    OPTION(0, "by", TEXT, "NAME", by, "with --window: one for each value of this column or output"),
     OPTION_SET_JSON,
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_ROWS,

@@ -399,7 +399,8 @@ const double *aq_session_scores(aq_session *session, size_t output, size_t *rows
  * with null for a word behind the limit, or the numbers. Where texts were cut it also has
  * "data":{"cut":{COLUMN:N}}. A bad row is {"error":…,"line":…}.
  *
- * AQ_USAGE: top where no output is a class, or probabilities where all outputs are numbers.
+ * AQ_USAGE: an alert that makes no sense for the model, with the place in the excerpt; top where no output is
+ * a class, or probabilities where all outputs are numbers.
  *
  * The last digits of a row's numbers depend on the rows that are computed with it (about 1e-7 of a number in
  * float, 1e-16 in double), because BLAS adds in another order for other numbers of rows. The same rows in the
@@ -414,6 +415,20 @@ typedef struct aq_predict_options {
   void *context;                                                /* handed to both */
   bool probabilities, json; /* probabilities: of all classes; together with top as JSON alone */
   int top;                  /* so many of the likeliest classes with their probabilities; 0: the best alone */
+  /* A condition, "label=negative p>0.9": only rows of which it is so are written, each behind its answer. As
+   * JSON: {"line":…,"prediction":{…},"row":…}. NULL: all answers are written, without their rows. */
+  const char *alert;
+  /* Above 0: the answers are not written, but for every `window` rows the share of each label among them:
+   * "lines 2-101\tgood=0.7\tbad=0.3", {"lines":[2,101],"shares":{"good":0.7,"bad":0.3}}. The lines count
+   * from 1. With top, only the largest shares. */
+  int64_t window;
+  /* Above 1: instead, a line when the share of a label among the last `window` rows is so many times what it
+   * was among as many rows before: "lines 102-201\tsurge\tbad=0.6\tbefore=0.2",
+   * {"lines":[102,201],"surge":{"label":"bad","share":0.6,"before":0.2}}. 0: no such lines. */
+  double surge;
+  /* Windows for each value of this output, or else of this column of the rows: "lines 2-9\ttopic=oil\t…",
+   * "by":{"topic":"oil"}. NULL: one for all rows. */
+  const char *by;
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);

@@ -1,5 +1,5 @@
 /* predict_stream.c: predicts lines as they come. */
-#include "libaq/rows/row_stream.h"
+#include "libaq/predict/watch.h"
 
 #include <string.h>
 
@@ -9,6 +9,7 @@ void aq_predict_options_init(aq_predict_options *options) {
 }
 
 struct predicting {
+  struct watch *watch; /* NULL: each row has a line */
   const aq_predict_options *options;
   const struct session_lines *lines;
 };
@@ -17,6 +18,10 @@ static int predict_rows(struct row_stream *st, int64_t first, int64_t count, str
   const struct predicting *own = st->own;
   int status = session_run(st->session, first, count, error);
   for (int64_t e = 0; e < count && status == RT_OK; e++) {
+    if (own->watch) {
+      status = watch_row(own->watch, st, e, first + e, error);
+      continue;
+    }
     own->lines->scores(st->session, e, own->options, &st->out);
     rt_text_puts(&st->out, "\n");
   }
@@ -24,7 +29,10 @@ static int predict_rows(struct row_stream *st, int64_t first, int64_t count, str
 }
 
 static int flush(struct row_stream *st, struct rt_error *error) {
-  return row_stream_answer(st, predict_rows, error);
+  const struct predicting *own = st->own;
+  int status = row_stream_answer(st, predict_rows, error);
+  if (own->watch) watch_forget(own->watch);
+  return status;
 }
 
 /* Only classes have probabilities. Asking for them where there are none is a mistake. */
@@ -61,7 +69,8 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (!session->ready) return session_not_ready(error);
-  struct predicting predicting = {&own, &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
+  struct watch watch = {0};
+  struct predicting predicting = {NULL, &own, &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
   struct row_stream stream = {.session = session,
                               .schema = &session->model->schema,
                               .extends = true,
@@ -75,7 +84,14 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
                               .flush = flush,
                               .own = &predicting};
   int status = check_wishes(session, &own, error);
-  return status != RT_OK ? status : row_stream_run(&stream, error);
+  if (status == RT_OK && watch_wanted(&own)) {
+    status = watch_init(&watch, session, &own, error);
+    predicting.watch = &watch;
+    watch_stream(&watch, &stream);
+  }
+  if (status == RT_OK) status = row_stream_run(&stream, error);
+  watch_free(&watch);
+  return status;
 }
 
 int64_t aq_session_skipped(const aq_session *session) { return session ? session->reading.skipped : 0; }

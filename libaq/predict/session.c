@@ -116,6 +116,15 @@ const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t 
   return session->model->schema.columns[vm_column_of(m, &m->input[m->output[output].target])].vocab;
 }
 
+int64_t session_likeliest(const struct aq_session *s, uint32_t output, int64_t example, const double **p) {
+  const struct session_scores *scores = &s->scores[output];
+  int64_t rows = scores->first[example + 1] - scores->first[example], best = 0;
+  *p = rows ? scores->value + (scores->first[example + 1] - 1) * scores->columns : NULL;
+  for (int64_t k = 1; *p && k < scores->columns; k++)
+    if ((*p)[k] > (*p)[best]) best = k;
+  return *p && scores->columns ? best : -1;
+}
+
 /* ---- one example ---- */
 
 static int wrong_count(struct aq_session *s, size_t count, struct rt_error *error) {

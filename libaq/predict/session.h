@@ -65,6 +65,14 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 /* The vocabulary of an output of classes. */
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
+/* Of several labels, those with a probability above it are the answer. */
+#define SESSION_LABEL_ABOVE 0.5
+/* The number of the likeliest class or label of an example that was run, or -1 when there is none; of texts
+ * that go on, of what comes next. *p: the probabilities, or the numbers of an output that is one; NULL when
+ * it has no rows. */
+int64_t session_likeliest(const struct aq_session *session, uint32_t output, int64_t example,
+                          const double **p);
+
 int session_not_ready(struct rt_error *error);
 /* Adds a row to data. field: what the input columns read, in their order. schema: the model's, or one like
  * it. */

@@ -5,13 +5,11 @@
  * labels with spaces between them, and with probabilities a field with those follows; CUT stands for words
  * that the model did not see. Numbers have spaces between them, the rows of a matrix and vectors `;`. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "libaq/predict/session.h"
-#include "libaq/shown/shown_tree.h"
+#include "libaq/predict/write_pieces.h"
 #include "runtime/io/json.h"
-#include "runtime/io/utf8.h"
 
 /* The scores of one output for one example. */
 struct answer {
@@ -50,45 +48,6 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
   return a;
 }
 
-/* ---- pieces ---- */
-
-/* With a point, whatever locale the host has set. */
-static void add_number(struct rt_text *out, const char *format, double x) {
-  char number[64];
-  snprintf(number, sizeof number, format, x);
-  for (char *c = number; *c; c++)
-    if (*c == ',') *c = '.';
-  rt_text_puts(out, number);
-}
-
-static void add_probability(struct rt_text *out, double p) { add_number(out, "%.6g", p); }
-
-static void add_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
-  size_t length = 0;
-  const char *text = io_vocab_text(vocab, (int32_t)id, &length);
-  if (text) shown_escape(out, text, length);
-}
-
-/* A byte that is not text by itself is written as "\xNN". */
-static void add_json_label(struct rt_text *out, const struct io_vocab *vocab, int64_t id) {
-  size_t length = 0;
-  const char *text = io_vocab_text(vocab, (int32_t)id, &length);
-  char byte[8];
-  if (text && io_utf8_check(text, length) == length) {
-    io_json_string(out, text, length);
-    return;
-  }
-  int n = snprintf(byte, sizeof byte, "\\x%02x", text && length ? (unsigned)(unsigned char)text[0] : 0);
-  io_json_string(out, byte, (size_t)n);
-}
-
-static void add_json_number(struct rt_text *out, double x) {
-  if (isfinite(x))
-    add_number(out, "%.9g", x);
-  else
-    rt_text_puts(out, "null");
-}
-
 /* The class with the highest probability below that of `before`; of equal ones, the next by number. -1: there
  * is none. */
 static int64_t next_best(const double *p, int64_t count, double above, int64_t before) {
@@ -106,16 +65,16 @@ static int64_t best_of(const double *p, int64_t count) { return next_best(p, cou
 
 static void add_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {
   rt_text_puts(out, "\t");
-  add_label(out, a->vocab, id);
+  put_label(out, a->vocab, id);
   rt_text_puts(out, "=");
-  add_probability(out, p[id]);
+  put_probability(out, p[id]);
 }
 
 /* p: the scores that count, one for each class. */
 static void one_text(const struct answer *a, const double *p, struct rt_text *out) {
   int64_t best = best_of(p, a->count);
   if (best < 0) return;
-  add_label(out, a->vocab, best);
+  put_label(out, a->vocab, best);
   for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, p, k);
   for (int k = 0; k < a->options->top && best >= 0; k++) {
     add_class(out, a, p, best);
@@ -138,14 +97,14 @@ static void add_cuts(const struct answer *a, struct rt_text *out) {
 static void tags_text(const struct answer *a, struct rt_text *out) {
   for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, " ");
-    add_label(out, a->vocab, a->path[r]);
+    put_label(out, a->vocab, a->path[r]);
   }
   add_cuts(a, out);
   if (!a->options->probabilities) return;
   rt_text_puts(out, "\t");
   for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, " ");
-    add_probability(out, a->p[r * a->count + a->path[r]]);
+    put_probability(out, a->p[r * a->count + a->path[r]]);
   }
   add_cuts(a, out);
 }
@@ -154,9 +113,9 @@ static void tags_text(const struct answer *a, struct rt_text *out) {
 static void labels_text(const struct answer *a, struct rt_text *out) {
   const char *before = "";
   for (int64_t k = 0; k < a->count; k++) {
-    if (!(a->p[k] > 0.5)) continue;
+    if (!(a->p[k] > SESSION_LABEL_ABOVE)) continue;
     rt_text_puts(out, before);
-    add_label(out, a->vocab, k);
+    put_label(out, a->vocab, k);
     before = "|";
   }
   for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, a->p, k);
@@ -170,7 +129,7 @@ static void labels_text(const struct answer *a, struct rt_text *out) {
 static void numbers_text(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->rows * a->count; k++) {
     if (k) rt_text_puts(out, a->lists && k % a->count == 0 ? "; " : " ");
-    add_number(out, "%.9g", a->p[k]);
+    put_number(out, "%.9g", a->p[k]);
   }
 }
 
@@ -179,9 +138,9 @@ static void numbers_text(const struct answer *a, struct rt_text *out) {
 /* The label and its probability, without the closing brace. */
 static void add_json_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {
   rt_text_puts(out, "{\"label\":");
-  add_json_label(out, a->vocab, id);
+  put_json_label(out, a->vocab, id);
   rt_text_puts(out, ",\"probability\":");
-  add_json_number(out, p[id]);
+  put_json_number(out, p[id]);
 }
 
 static void one_json(const struct answer *a, const double *p, struct rt_text *out) {
@@ -193,9 +152,9 @@ static void one_json(const struct answer *a, const double *p, struct rt_text *ou
   add_json_class(out, a, p, best);
   for (int64_t k = 0; k < a->count && a->options->probabilities; k++) {
     rt_text_puts(out, k ? "," : ",\"probabilities\":{");
-    add_json_label(out, a->vocab, k);
+    put_json_label(out, a->vocab, k);
     rt_text_puts(out, ":");
-    add_json_number(out, p[k]);
+    put_json_number(out, p[k]);
     if (k + 1 == a->count) rt_text_puts(out, "}");
   }
   for (int k = 0; k < a->options->top && best >= 0; k++) {
@@ -221,13 +180,13 @@ static void tags_json(const struct answer *a, struct rt_text *out) {
   rt_text_puts(out, "{\"labels\":[");
   for (int64_t r = 0; r < a->rows; r++) {
     if (r) rt_text_puts(out, ",");
-    add_json_label(out, a->vocab, a->path[r]);
+    put_json_label(out, a->vocab, a->path[r]);
   }
   add_nulls(a, out);
   rt_text_puts(out, a->options->probabilities ? "],\"probability\":[" : "]");
   for (int64_t r = 0; r < a->rows && a->options->probabilities; r++) {
     if (r) rt_text_puts(out, ",");
-    add_json_number(out, a->p[r * a->count + a->path[r]]);
+    put_json_number(out, a->p[r * a->count + a->path[r]]);
   }
   if (a->options->probabilities) add_nulls(a, out);
   rt_text_puts(out, a->options->probabilities ? "]}" : "}");
@@ -236,17 +195,17 @@ static void tags_json(const struct answer *a, struct rt_text *out) {
 static void labels_json(const struct answer *a, struct rt_text *out) {
   const char *before = "{\"labels\":[";
   for (int64_t k = 0; k < a->count; k++) {
-    if (!(a->p[k] > 0.5)) continue;
+    if (!(a->p[k] > SESSION_LABEL_ABOVE)) continue;
     rt_text_puts(out, before);
-    add_json_label(out, a->vocab, k);
+    put_json_label(out, a->vocab, k);
     before = ",";
   }
   rt_text_puts(out, before[0] == ',' ? "],\"scores\":{" : "{\"labels\":[],\"scores\":{");
   for (int64_t k = 0; k < a->count; k++) {
     rt_text_puts(out, k ? "," : "");
-    add_json_label(out, a->vocab, k);
+    put_json_label(out, a->vocab, k);
     rt_text_puts(out, ":");
-    add_json_number(out, a->p[k]);
+    put_json_number(out, a->p[k]);
   }
   rt_text_puts(out, "}}");
 }
@@ -254,7 +213,7 @@ static void labels_json(const struct answer *a, struct rt_text *out) {
 static void number_json(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->rows * a->count; k++) {
     if (k) rt_text_puts(out, ",");
-    add_json_number(out, a->p[k]);
+    put_json_number(out, a->p[k]);
   }
 }
 

@@ -22,6 +22,7 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);
+  if (!st->bad_line) return RT_OK;
   st->bad_line(reason, &st->out);
   rt_text_puts(&st->out, "\n");
   return RT_OK;
@@ -74,6 +75,12 @@ static int flush(struct row_stream *st, struct rt_error *error) {
   return status != RT_OK ? status : give(st, error);
 }
 
+static int finish(struct row_stream *st, struct rt_error *error) {
+  int status = flush(st, error);
+  if (status == RT_OK && st->end) status = st->end(st, error);
+  return status == RT_OK ? give(st, error) : status;
+}
+
 static int answer_all(struct row_stream *st, struct rt_error *error) {
   struct aq_session *s = st->session;
   struct io_table *table = io_rows_table(st->rows);
@@ -86,7 +93,8 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
     if (st->finished) break;
     status = io_rows_append(st->rows, &s->data, &more, &reason);
     if (status == RT_OK && more && st->extends) status = session_extend(s, &reason);
-    if (status == RT_OK && !more) return flush(st, error);
+    if (status == RT_OK && more && st->taken) status = st->taken(st, &reason);
+    if (status == RT_OK && !more) return finish(st, error);
     if (status == RT_OK) continue;
     status = flush(st, error);
     if (status == RT_OK) status = row_stream_bad(st, &reason, error);
@@ -97,7 +105,9 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
 
 static int open_rows(struct row_stream *st, struct rt_error *error) {
   struct io_data_options reading = {.header = lib_header(st->session->options.header),
-                                    .format = (enum io_format)st->session->options.format};
+                                    .format = (enum io_format)st->session->options.format,
+                                    .beside = st->beside,
+                                    .keeps_rows = st->keeps_rows};
   if (!st->write) return rt_fail(error, RT_USAGE, "there is nowhere to write the %s to", st->answer);
   if (st->path && strcmp(st->path, "-") != 0)
     return io_rows_open(&st->rows, st->path, st->schema, &reading, error);

@@ -14,7 +14,14 @@ struct row_stream {
   int (*write)(void *context, const char *text, size_t length);
   void *context;      /* handed to both */
   const char *answer; /* what is written, for messages: "predictions" */
-  void (*bad_line)(const struct rt_error *reason, struct rt_text *out); /* what stands for a bad row */
+  /* What stands for a bad row that is skipped; NULL: nothing. */
+  void (*bad_line)(const struct rt_error *reason, struct rt_text *out);
+  const char *beside; /* the name of a field that is read beside those of the columns, or NULL */
+  bool keeps_rows;    /* keep each row as it stands, for io_table_text */
+  /* Told of each row that was added to the session's data; NULL: it need not be told. */
+  int (*taken)(struct row_stream *stream, struct rt_error *error);
+  /* Adds to out what stands behind the answer of the last row; NULL: nothing. */
+  int (*end)(struct row_stream *stream, struct rt_error *error);
   /* Adds a line to out for each row of the session's data, with the help of row_stream_bad. */
   int (*flush)(struct row_stream *stream, struct rt_error *error);
   void *own;     /* for flush */

@@ -80,7 +80,9 @@ struct io_data_options {
   uint64_t seed;      /* for hold */
   int64_t window;     /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
-  const char *keeps; /* io_dataset_read: a column whose fields are kept as they stand in the file, or NULL */
+  const char *keeps;  /* io_dataset_read: a column whose fields are kept as they stand in the file, or NULL */
+  const char *beside; /* io_rows_open: a field that no column needs to read, found by its name; or NULL */
+  bool keeps_rows;    /* io_rows_open: keep each row as it stands in the file, for io_table_text */
 };
 
 /* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths. The file
@@ -113,6 +115,8 @@ int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, stru
  * row leaves the dataset as it was. */
 int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error);
 struct io_table *io_rows_table(struct io_rows *rows);
+/* The field `beside` of the row last read. */
+struct io_field io_rows_beside(const struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 
 /* Adds one row given as strings: fields[f] is field f of a trained schema. A text that is NULL leaves its

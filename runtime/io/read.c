@@ -37,11 +37,29 @@ static int describe_fields(const struct io_schema *schema, const char *path, str
       "by one with a text and a class or labels");
 }
 
+/* The number of a field in the rows of a table: a column may read it as well. -1: none. */
+static int number_beside(const struct io_schema *schema, const char *name) {
+  int f = 0;
+  while (name && f < schema->fields && strcmp(io_schema_field_name(schema, f), name) != 0) f++;
+  return name ? f : -1;
+}
+
+/* A file that tells fields apart by position does not say which one it is. */
+static int check_beside(const struct io_table *table, int field, const char *name, struct rt_error *error) {
+  if (field < 0 || io_table_is_keyed(table) || io_table_field_number(table, field) > 0) return RT_OK;
+  bool header = io_table_has_header(table);
+  rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
+             header ? "the header has no column \"%s\"" : "no header line says which column is \"%s\"", name);
+  if (!header) rt_hint(error, "put a first line with the names of the columns before the rows");
+  return RT_BAD_DATA;
+}
+
 /* Opens a file, or a source when it is not NULL, with the columns of a schema. */
 static int open_table(struct io_table **table, const char *path, const struct io_source *source,
                       const struct io_schema *schema, const struct io_data_options *o,
                       struct rt_error *error) {
-  size_t count = (size_t)schema->fields;
+  const bool beside = number_beside(schema, o->beside) == schema->fields;
+  const size_t count = (size_t)schema->fields + beside;
   const char **names = rt_zalloc(count, sizeof *names);
   bool *required = rt_zalloc(count, sizeof *required);
   char *joins = rt_zalloc(count, 1);
@@ -50,12 +68,15 @@ static int open_table(struct io_table **table, const char *path, const struct io
     names[f] = io_schema_field_name(schema, f);
     required[f] = io_schema_field_required(schema, f) || !o->predicting;
   }
+  if (status == RT_OK && beside) names[schema->fields] = o->beside;
   struct io_table_options options = {.format = o->format,
                                      .names = names,
                                      .required = required,
-                                     .count = schema->fields,
+                                     .count = (int)count,
                                      .source = source,
-                                     .header = o->header};
+                                     .header = o->header,
+                                     .by_name = beside,
+                                     .keeps = o->keeps_rows};
   *table = NULL;
   if (status == RT_OK) status = describe_fields(schema, path, &options, joins, error);
   if (status == RT_OK) status = io_table_open(table, path, &options, error);
@@ -234,6 +255,7 @@ struct io_rows {
   struct io_table *table;
   struct io_encoder encoder;
   struct io_row row;
+  int beside; /* the number of that field in a row; -1: none was asked for */
 };
 
 static int open_rows(struct io_rows **rows, const char *path, const struct io_source *source,
@@ -245,8 +267,11 @@ static int open_rows(struct io_rows **rows, const char *path, const struct io_so
   if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   struct io_rows *r = rt_zalloc(1, sizeof *r);
   if (!r) return rt_no_memory(error);
+  r->beside = number_beside(schema, options.beside);
   int status = open_table(&r->table, path, source, schema, &options, error);
+  if (status == RT_OK) status = check_beside(r->table, r->beside, options.beside, error);
   if (status != RT_OK) {
+    io_table_close(r->table);
     rt_free(r);
     return status;
   }
@@ -288,6 +313,10 @@ int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, st
 
 struct io_table *io_rows_table(struct io_rows *rows) {
   return rows->table;
+}
+
+struct io_field io_rows_beside(const struct io_rows *rows) {
+  return rows->row.fields[rows->beside];
 }
 
 void io_rows_close(struct io_rows *rows) {

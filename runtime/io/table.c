@@ -48,6 +48,8 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->several_labels = options->several_labels;
   t->stream = options->source || strcmp(path, "-") == 0;
   t->count = options->count;
+  t->by_name = options->by_name;
+  t->keeps = options->keeps;
   t->names = rt_zalloc(count, sizeof *t->names);
   t->required = rt_zalloc(count, sizeof *t->required);
   t->field_of = rt_zalloc(count, sizeof *t->field_of);
@@ -148,6 +150,9 @@ int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *e
   return RT_OK;
 }
 
+struct io_field io_table_text(const struct io_table *table) {
+  return (struct io_field){table->kept.data ? table->kept.data : "", table->kept.length};
+}
 bool io_table_broken(const struct io_table *table) { return table->broken; }
 bool io_table_has_header(const struct io_table *table) { return table->header; }
 size_t io_table_by_position(const struct io_table *table) {
@@ -158,6 +163,7 @@ int io_table_field_number(const struct io_table *table, int column) {
   return table->keyed ? 0 : table->field_of[column];
 }
 bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
+bool io_table_is_jsonl(const struct io_table *table) { return table->format == IO_FORMAT_JSONL; }
 const char *io_table_name(const struct io_table *table) { return io_reader_name(table->reader); }
 
 void io_table_close(struct io_table *table) {
@@ -171,6 +177,7 @@ void io_table_close(struct io_table *table) {
   rt_free(table->fields);
   rt_free(table->joins);
   rt_text_free(&table->labels);
+  rt_text_free(&table->kept);
   rt_free(table->buffer);
   io_reader_close(table->reader);
   rt_free(table);

@@ -63,6 +63,8 @@ struct io_table_options {
   /* FASTTEXT: which column is the text, and which its label or labels; -1: none is. */
   int text_field, label_field;
   bool several_labels;
+  int by_name; /* so many of the declared columns, the last ones, are found by their name alone */
+  bool keeps;  /* keep each row as it stands in the file, for io_table_text */
 };
 
 struct io_table;
@@ -75,6 +77,8 @@ int io_table_open(struct io_table **table, const char *path, const struct io_tab
  * on behind it, unless io_table_broken says that there is nothing to go on with (a quote that never closes, a
  * damaged file). */
 int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error);
+/* The row last read as it stands in the file, without its line end. Valid until the next row is read. */
+struct io_field io_table_text(const struct io_table *table);
 /* Would reading the next row have to wait for more bytes? */
 bool io_table_waits(const struct io_table *table);
 bool io_table_broken(const struct io_table *table);
@@ -87,6 +91,8 @@ const char *io_table_doubt(const struct io_table *table);
 int io_table_field_number(const struct io_table *table, int column);
 /* Have the fields names instead of numbers? */
 bool io_table_is_keyed(const struct io_table *table);
+/* Is each row an object of JSON? */
+bool io_table_is_jsonl(const struct io_table *table);
 const char *io_table_name(const struct io_table *table);
 void io_table_close(struct io_table *table);
 /* Do these fields look as names of columns do, each different from the others? */

@@ -170,16 +170,16 @@ static int no_header_match(struct io_table *t, int64_t line, struct rt_error *er
 
 /* Matches by position: all declared columns in their order, or the required ones in theirs. */
 int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error) {
-  int required = 0, field = 0;
-  for (int c = 0; c < t->count; c++) required += t->required[c];
-  bool all = t->field_count == (size_t)t->count;
+  int required = 0, field = 0, count = t->count - t->by_name;
+  for (int c = 0; c < count; c++) required += t->required[c];
+  bool all = t->field_count == (size_t)count;
   if (!all && t->field_count != (size_t)required) {
     int status = no_match(t, line, false, error);
     if (status == RT_BAD_DATA && !hint_tabs(t, error))
       rt_hint(error, "give the file a header line with the names of the columns");
     return status;
   }
-  for (int c = 0; c < t->count; c++) t->field_of[c] = all || t->required[c] ? ++field : 0;
+  for (int c = 0; c < count; c++) t->field_of[c] = all || t->required[c] ? ++field : 0;
   t->file_columns = t->field_count;
   t->matched = true;
   t->by_position = t->format != IO_FORMAT_LINES && !(t->stream && t->field_count == 1);

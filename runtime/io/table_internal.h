@@ -22,7 +22,9 @@ struct io_table {
   bool *required;       /* [count] */
   int *field_of;        /* [count] field number of a column, from 1; 0: absent */
   struct io_field *row; /* [count] the fields in declared order */
-  int count;
+  int count, by_name;
+  bool keeps;
+  struct rt_text kept; /* the row last read, when it keeps rows */
   enum io_header header_option;
   char *joins; /* [count] as in the options */
   int text_field, label_field;

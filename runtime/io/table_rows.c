@@ -208,6 +208,9 @@ int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error) {
   int64_t here = t->line;
   t->line += count_newlines(row, total);
   t->begin += total;
+  t->kept.length = 0;
+  if (t->keeps) rt_text_add(&t->kept, row, length);
+  if (t->kept.failed) return rt_no_memory(error);
   status = check_bytes(t, row, length, here, error);
   if (status == RT_OK) status = split(t, row, length, here, error);
   if (status == RT_OK) *line = here;
