@@ -163,13 +163,21 @@ static const char *written_option(struct cc_words *words, const struct io_option
   return kept(words, &text);
 }
 
+/* Has a kind of that name, before number k of the list, the option too? Then the name is there. */
+static bool named_before(size_t k, const char *option) {
+  for (size_t b = 0; b < k; b++)
+    for (int o = 0; o < io_kinds[b]->options && !strcmp(io_kinds[b]->name, io_kinds[k]->name); o++)
+      if (!strcmp(io_kinds[b]->option[o].name, option)) return true;
+  return false;
+}
+
 static void add_option(struct cc_words *words, const struct io_option *option) {
   struct rt_text kinds = {0};
   for (size_t w = 0; w < words->count; w++)
     if (!strcmp(words->item[w].name, option->name)) return; /* of another kind as well */
   for (size_t k = 0; io_kinds[k]; k++)
     for (int o = 0; o < io_kinds[k]->options; o++)
-      if (!strcmp(io_kinds[k]->option[o].name, option->name))
+      if (!strcmp(io_kinds[k]->option[o].name, option->name) && !named_before(k, option->name))
         rt_text_printf(&kinds, "%s%s", kinds.length ? ", " : "an option of columns: ", io_kinds[k]->name);
   cc_words_add(words, option->name, written_option(words, option), kept(words, &kinds), option->doc, NULL);
 }

@@ -336,7 +336,7 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   int status = cc_match_settings(c, &callee, column->span, column->child + 2, column->count - 2, option);
   if (status != RT_OK) return status;
   store_options(kind, option, &input->column->set);
-  if (option[0].arg && (status = column_from(c, data, option[0].arg, input))) return status;
+  if (option[0].arg && !kind->made && (status = column_from(c, data, option[0].arg, input))) return status;
   status = check_options(c, column, option, input);
   return status == RT_OK ? check_room(c, column, input) : status;
 }
@@ -365,6 +365,23 @@ static int check_count(struct cc_context *c, const struct gr_node *column, const
   return c->error->code;
 }
 
+/* What the program must say, since no data do: chars[T, 16, A]. */
+static int check_given(struct cc_context *c, const struct gr_node *column, const struct io_kind *kind,
+                       int axis, vm_dim size) {
+  const struct gr_span span = column->child[1]->child[axis]->span;
+  const char *counts = io_kind_counts(kind, axis);
+  int64_t count;
+  if (!vm_dim_value(&c->module->dims, size, NULL, &count, NULL))
+    return count > 0 ? RT_OK
+                     : gr_fail(c->error, span, "each %s of `%s` would give %lld %s; it gives one at least",
+                               kind->one, column->text, (long long)count, counts);
+  gr_fail(c->error, span, "how many %s each %s of `%s` gives is a number, and `%s` has none", counts,
+          kind->one, column->text, kind->axis[axis].name);
+  rt_hint(c->error, "write the number here, as in %s[T, 16, %s], or name a dim that has it", kind->name,
+          kind->axis[axis + 1].name);
+  return c->error->code;
+}
+
 int cc_check_column(struct rt_error *error, const struct gr_node *column) {
   const struct io_kind *kind;
   return find_kind(error, column, &kind);
@@ -387,7 +404,8 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, int 
   vm_dim *dim = means == IO_ENTRIES ? &t->of : &t->dim[t->rank++];
   int status = written ? column_dim(c, written, means == IO_LENGTH ? VM_RAGGED : VM_BOUND, dim)
                        : own_entries(c, column, dim);
-  if (status == RT_OK && written && means != IO_LENGTH) status = check_count(c, column, kind, axis, *dim);
+  if (status == RT_OK && written && means != IO_LENGTH)
+    status = (kind->axis[axis].given ? check_given : check_count)(c, column, kind, axis, *dim);
   if (status != RT_OK) return status;
   if (means == IO_LENGTH) input->length = vm_dim_as_symbol(&c->module->dims, *dim);
   if (means == IO_ENTRIES || means == IO_MEMBERS)
@@ -430,21 +448,64 @@ static int check_tagged(struct cc_context *c, const struct gr_node *data, int co
   return RT_OK;
 }
 
-/* Columns that are made of the text of another one: it has the same length. */
+/* Can a column be made of the tokens of that one? Both have the same length. */
+static bool can_make(const struct vm_input *made, const struct vm_input *of) {
+  return made->length == of->length && io_kind_belongs(made->column->kind, of->column->kind);
+}
+
+/* from = text: which column it is. */
+static int named_pair(struct cc_context *c, const struct gr_node *data, const struct gr_node *from,
+                      const struct vm_input *declared, const struct vm_input *input) {
+  if (from->kind != GR_NAME) {
+    gr_fail(c->error, from->span, "`from` names the column that `%s` is made of, as in from = text",
+            input->name);
+    return -1;
+  }
+  const struct gr_node *source = cc_find_column(c, data, from->text, from->span);
+  for (int i = 0; i < data->count && source; i++)
+    if (data->child[i] == source && can_make(input, &declared[i])) return i;
+  if (!source) return -1;
+  gr_fail(c->error, from->span, "the %s of `%s` belong to a text of the same length, %s, and `%s` is none",
+          input->column->kind->noun, input->name, c->module->dims.symbol[input->length].name, from->text);
+  gr_note(c->error, source->span, "it is declared here");
+  return -1;
+}
+
+/* The only text that a column can be made of. */
+static int only_pair(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
+                     const struct vm_input *declared, const struct vm_input *input) {
+  int found = -1;
+  for (int i = 0; i < data->count; i++) {
+    if (!can_make(input, &declared[i])) continue;
+    if (found < 0) {
+      found = i;
+      continue;
+    }
+    gr_fail(c->error, column->span, "the %s of `%s` could be those of `%s` or of `%s`",
+            input->column->kind->noun, input->name, declared[found].name, declared[i].name);
+    rt_hint(c->error, "say which: from = %s", declared[found].name);
+    return -1;
+  }
+  if (found < 0)
+    gr_fail(c->error, column->span,
+            "the %s of `%s` belong to a text of the same length, %s, and there is none that has them",
+            input->column->kind->noun, input->name, c->module->dims.symbol[input->length].name);
+  return found;
+}
+
+/* Columns that are made of the text of another one, token by token. */
 static int find_pair(struct cc_context *c, const struct gr_node *data, int column,
                      struct vm_input *declared) {
   struct vm_input *input = &declared[column];
   if (!input->column->kind->made) return check_tagged(c, data, column, declared);
-  for (int i = 0; i < data->count; i++) {
-    const struct io_column *to = declared[i].column;
-    if (declared[i].length != input->length || !io_kind_belongs(input->column->kind, to->kind)) continue;
-    input->column->pair = i;
-    input->column->source = to->source ? to->source : to->name;
-    return RT_OK;
-  }
-  return gr_fail(c->error, data->child[column]->span,
-                 "the %s of `%s` belong to a text of the same length, %s, and there is none that has them",
-                 input->column->kind->more, input->name, c->module->dims.symbol[input->length].name);
+  const struct gr_node *from = from_of(data->child[column]);
+  int pair = from ? named_pair(c, data, from, declared, input)
+                  : only_pair(c, data, data->child[column], declared, input);
+  if (pair < 0) return c->error->code;
+  const struct io_column *to = declared[pair].column;
+  input->column->pair = pair;
+  input->column->source = to->source ? to->source : to->name;
+  return RT_OK;
 }
 
 enum { COLUMNS_MAX = 1024 };

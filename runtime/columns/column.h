@@ -28,7 +28,7 @@ enum io_axis_means {
   IO_NO_AXIS,
   IO_LENGTH,  /* T: the length of a row; each row has its own. Values have this axis */
   IO_WIDTH,   /* N: as wide for all rows; learned from the first row. Values have this axis. A kind may have
-                 several, as matrix[R, N] */
+                 several, as matrix[R, N]. Of ids, those behind a value's last one are IO_NO_ID */
   IO_ENTRIES, /* V: how many ids there are, the size of the vocabulary. No axis of the values: each value is
                  one of these ids. The last axis of a kind */
   IO_MEMBERS, /* C: likewise the size of a vocabulary, of which a row has any number of entries. Values have
@@ -40,9 +40,11 @@ struct io_axis {
   const char *name;   /* in messages that show how the kind is written */
   bool optional;      /* it may be left out */
   const char *counts; /* what it counts, "rows"; NULL: the kind's `entries` */
+  bool given;         /* of an IO_WIDTH: the program says how much, no data do */
 };
 
-enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 2, IO_MOST_OPTIONS = 8, IO_MOST_TEXTS = 2 };
+enum { IO_NO_ID = -1 }; /* names no entry of a vocabulary: no row of any table */
+enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 3, IO_MOST_OPTIONS = 8, IO_MOST_TEXTS = 2 };
 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */

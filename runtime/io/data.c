@@ -39,6 +39,7 @@ void io_dataset_free(struct io_dataset *data) {
   rt_free(data->name);
   rt_free(data->doubt);
   io_tokens_free(&data->tokens);
+  io_tokens_free(&data->parts);
   *data = (struct io_dataset){0};
 }
 
@@ -57,8 +58,10 @@ static void count_unknown(struct io_dataset *data, const struct io_schema *schem
     const struct io_vocab *vocab = schema->columns[c].vocab;
     if (!v->present || !vocab) continue;
     const int32_t *ids = io_payload_ids(&v->of);
-    for (int64_t i = io_payload_begin(&v->of, first); i < io_payload_begin(&v->of, data->rows); i++)
-      v->unknown += ids[i] < 0 || ids[i] == vocab->unknown;
+    const bool none = io_kind_has(schema->columns[c].kind, IO_WIDTH); /* IO_NO_ID fills values up */
+    const int64_t width = v->of.width, end = io_payload_begin(&v->of, data->rows) * width;
+    for (int64_t i = io_payload_begin(&v->of, first) * width; i < end; i++)
+      v->unknown += (ids[i] < 0 && !none) || ids[i] == vocab->unknown;
   }
 }
 

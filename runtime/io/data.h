@@ -67,7 +67,7 @@ struct io_dataset {
   size_t lines_capacity;
   int *numbers;                     /* [columns] the field of the file that each stands in, from 1, or NULL */
   const struct io_row_check *check; /* asked about each row that is added; NULL: nothing more is asked */
-  struct io_tokens tokens;          /* scratch */
+  struct io_tokens tokens, parts;   /* scratch: of a text, of one word of it */
 };
 
 struct io_data_options {

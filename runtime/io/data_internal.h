@@ -12,7 +12,8 @@ struct io_learning {
   struct io_vocab *vocab; /* what it gets; bytes have theirs from the beginning */
 };
 
-enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2 }; /* stand for begin and end while the vocabulary is not known */
+/* While the vocabulary is not known, these stand for begin, end, and IO_NO_ID. */
+enum { IO_MARK_BEGIN = -1, IO_MARK_END = -2, IO_MARK_NONE = -3 };
 
 /* Encodes rows into a dataset. */
 struct io_encoder {
@@ -43,6 +44,14 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
     __attribute__((format(printf, 3, 4)));
 /* Encodes a text by its kind's tokens: all that a text needs. */
 int io_encode_text(const struct io_place *p, const struct io_field *field, struct rt_error *error);
+/* Encodes the parts of each word of the column that this one pairs with: as many as a value is wide, and
+ * IO_NO_ID behind them. `parts` takes them from a word as it stands in the file. */
+int io_encode_word_parts(const struct io_place *p,
+                         int (*parts)(const struct io_settings *set, const char *word, size_t length,
+                                      struct io_tokens *parts, struct rt_error *error),
+                         struct rt_error *error);
+/* Are its tokens words? */
+bool io_gives_words(const struct io_kind *kind);
 /* Numbers separated by white space or commas. */
 struct io_numbers {
   struct io_field field;
@@ -77,6 +86,9 @@ int io_encode_label(const struct io_place *p, const char *text, size_t length, i
 bool io_place_size(const struct io_place *p, int axis, int64_t size);
 /* Sets the sizes of a column's values as far as its schema knows them. */
 void io_values_sizes(struct io_values *v, const struct io_column *column);
+/* The id of a token: the number of its text while that is learned. */
+int io_encode_token(const struct io_place *p, const char *text, size_t length, int32_t *id,
+                    struct rt_error *error);
 /* Ends the row of a ragged column; the column has `count` ids by now. */
 int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *error);
 

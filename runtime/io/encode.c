@@ -36,6 +36,11 @@ static int find_id(const struct io_encoder *e, int column, const char *text, siz
   return RT_OK;
 }
 
+int io_encode_token(const struct io_place *p, const char *text, size_t length, int32_t *id,
+                    struct rt_error *error) {
+  return find_id(p->e, p->column, text, length, id, error);
+}
+
 int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v,
                      int64_t *count, struct rt_error *error) {
   const struct io_tokens *tokens = &e->data->tokens;

@@ -32,7 +32,7 @@ static void count_texts(const struct io_dataset *data, int column, int64_t *coun
                         int64_t *position) {
   const struct io_payload *of = &data->values[column].of;
   const int32_t *ids = io_payload_ids(of);
-  int64_t n = io_payload_begin(of, data->rows);
+  int64_t n = io_payload_begin(of, data->rows) * of->width;
   for (int64_t i = 0; i < n; i++) {
     if (ids[i] < 0) continue;
     if (counts[ids[i]]++ == 0) first[ids[i]] = *position + i;
@@ -55,13 +55,14 @@ static int translate(struct io_dataset *data, int column, bool target, const int
                      const struct io_learning *l, struct rt_error *error) {
   struct io_values *v = &data->values[column];
   int32_t *ids = io_payload_ids(&v->of);
-  int64_t n = io_payload_begin(&v->of, data->rows);
+  int64_t n = io_payload_begin(&v->of, data->rows) * v->of.width;
   int status = RT_OK;
   for (int64_t i = 0; i < n && status == RT_OK; i++) {
     int32_t number = ids[i];
-    ids[i] = number == IO_MARK_BEGIN ? l->vocab->begin
-             : number == IO_MARK_END ? l->vocab->end
-                                     : remap[number];
+    ids[i] = number == IO_MARK_BEGIN  ? l->vocab->begin
+             : number == IO_MARK_END  ? l->vocab->end
+             : number == IO_MARK_NONE ? IO_NO_ID
+                                      : remap[number];
     if (number >= 0 && remap[number] < 0) status = unseen_id(v, &l->texts, number, target, &ids[i], error);
   }
   return status;

@@ -309,7 +309,8 @@ static int add_ngrams(struct io_tokens *t, const struct io_token *word, int64_t 
 /* The words come first, as for `words`, and their ngrams behind them; then the words are dropped. */
 static int tokenise_ngrams(const struct source *s, const struct io_tokeniser *tokeniser,
                            struct io_tokens *t) {
-  int status = tokenise_words(s, t);
+  const bool whole = tokeniser->kind == IO_TOKENS_WORD_NGRAMS;
+  int status = whole ? add_word(t, s, 0, s->length, false) : tokenise_words(s, t);
   size_t words = t->count, step;
   for (size_t n = 0; n < words && status == RT_OK; n += step) {
     step = joined(t, n, words);
@@ -388,6 +389,7 @@ int io_tokenise(const struct io_tokeniser *tokeniser, const char *text, size_t l
     case IO_TOKENS_ITEMS: status = tokenise_items(&source, tokens); break;
     case IO_TOKENS_CHARS: status = tokenise_units(&source, false, tokens); break;
     case IO_TOKENS_BYTES: status = tokenise_units(&source, true, tokens); break;
+    case IO_TOKENS_WORD_NGRAMS:
     case IO_TOKENS_NGRAMS: status = tokenise_ngrams(&source, tokeniser, tokens); break;
     case IO_TOKENS_PHRASES: status = tokenise_phrases(&source, tokeniser, tokens); break;
   }

@@ -14,6 +14,7 @@
  * max_n code points, shorter runs first (Bojanowski et al. 2017). A word that is shorter than min_n with its
  * marks gives itself. Ideographs and kana, which are written without spaces, count as one word up to the next
  * thing
+ * - ngrams of a word: the same of the whole text, which is one word
  * - phrases: every run of min_n to max_n of the words above, shorter runs first, with a space between two
  * words. In runs of two and more, < before the first word and > behind the last count as words
  *
@@ -31,13 +32,14 @@ enum io_token_kind {
   IO_TOKENS_CHARS,
   IO_TOKENS_BYTES,
   IO_TOKENS_NGRAMS,
+  IO_TOKENS_WORD_NGRAMS,
   IO_TOKENS_PHRASES
 };
 
 struct io_tokeniser {
   enum io_token_kind kind;
   int64_t min_n, max_n; /* ngrams, phrases: 1 <= min_n <= max_n */
-  bool keep_case;       /* words and spaces: not in lower case */
+  bool keep_case;       /* words, spaces, ngrams of a word: not in lower case */
 };
 
 /* One token. start, length: its bytes in the source text (ngrams: those of its word; phrases: of its words).
