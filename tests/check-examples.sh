@@ -21,7 +21,7 @@ regenerate() {   # regenerate FOLDER GENERATOR FILE...
 regenerate sentiment reviews train.tsv dev.tsv test.tsv
 regenerate retrieval scenes train.tsv dev.tsv test.tsv
 regenerate charlm fables train.txt dev.txt
-regenerate tagger sentences train.tsv dev.tsv test.tsv
+regenerate tags sentences train.tsv dev.tsv test.tsv
 regenerate regression shopping train.tsv dev.tsv test.tsv
 
 # label_counts FILE POSITIVE NEGATIVE
