@@ -24,6 +24,8 @@ static int print_report(const struct settings *settings, const aq_model *model, 
 }
 
 static int check_settings(const struct settings *settings) {
+  if (settings->seed >= 0 && settings->negatives <= 0)
+    return message_fail(AQ_USAGE, "add --negatives N", "--seed is of classes that are drawn, and none are");
   if (settings->generate || (settings->beam <= 0 && settings->length < 0)) return AQ_OK;
   return message_fail(AQ_USAGE, "add --generate", "--%s is about texts that are written, and none are",
                       settings->beam > 0 ? "beam" : "length");
@@ -43,6 +45,8 @@ static int run_eval(const struct settings *settings) {
   options = eval_options(settings);
   if (settings->generate) options.generate = &texts;
   if (settings->batch > 0) options.batch = settings->batch;
+  options.negatives = settings->negatives > 0 ? settings->negatives : 0;
+  if (settings->seed >= 0) options.seed = settings->seed;
   status = aq_report_new(model, settings->operand[1], &options, &report);
   if (status == AQ_OK)
     status = print_report(settings, model, report);
@@ -59,6 +63,9 @@ static const struct option option_list[] = {
     OPTION(0, "beam", COUNT, "N", beam,
            "with --generate: search for the likeliest text with N beginnings side by side"),
     OPTION(0, "length", COUNT, "N", length, "with --generate: tokens to write at most (default: 200)"),
+    OPTION(0, "negatives", COUNT, "N", negatives,
+           "recall@K, mrr, ndcg@K: the right class among N others drawn for each row, not among all"),
+    OPTION(0, "seed", WHOLE, "N", seed, "with --negatives: seed of the draws (default: 1)"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_ROWS,
     OPTION_SET_HTML,

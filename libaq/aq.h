@@ -339,6 +339,11 @@ typedef struct aq_eval_options {
    * not. */
   const struct aq_generate_options *generate;
   enum aq_format format; /* of a report's file, and of a session's streams */
+  /* Of a report: recall@K, mrr and ndcg@K say in what place the right class stands among so many others,
+   * drawn anew for each row, instead of among all; 0: among all. Classes in other columns of the row that
+   * have the same names, as those of a history have, are not drawn. */
+  int64_t negatives;
+  int64_t seed; /* of these draws */
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

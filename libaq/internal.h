@@ -250,11 +250,21 @@ struct lib_judge {
   } of_text;
   int64_t *rows;
   size_t rows_capacity;
+  int64_t negatives, seed; /* see lib_judge_draw */
+  uint8_t *mark;           /* [classes] scratch */
+  size_t mark_capacity;
 };
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
 /* Judges an output of tags for the batch that the machine has just run (judge_tags.c). */
 int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
+/* Adds the place of the right class of a row to the report of an output of classes; p: the probabilities of
+ * the classes (judge_ranks.c). */
+int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t row, uint32_t output,
+                   const double *p, struct rt_error *error);
+/* From now on the right class is ranked among so many others that are drawn for each row, none of them in its
+ * other columns, instead of among all. */
+int lib_judge_draw(struct lib_judge *judge, int64_t negatives, int64_t seed, struct rt_error *error);
 /* The index of a label that the model does not have: its number is below 0. */
 int lib_unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,
                      struct rt_error *error);

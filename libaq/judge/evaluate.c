@@ -80,6 +80,8 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   if (!r->pool) return error->code;
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;
+  if (status == RT_OK && options->negatives > 0)
+    status = lib_judge_draw(&r->judge, options->negatives, options->seed, error);
   if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
   if (status == RT_OK && options->generate)
     status = lib_judge_texts(&r->judge, r->model, options, &r->data, error);

@@ -55,6 +55,7 @@ void lib_judge_free(struct lib_judge *judge) {
   rt_free(judge->scratch);
   rt_free(judge->truth);
   rt_free(judge->labels);
+  rt_free(judge->mark);
   rt_free(judge->rows);
   vm_machine_free(judge->machine);
   if (judge->feed.module) lib_feed_free(&judge->feed);
@@ -73,9 +74,7 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   int status = known ? RT_OK : lib_unseen_class(report, unseen, label, &truth, error);
-  if (status == RT_OK) status = rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
-  if (status != RT_OK) return status;
-  return rep_add_rank(report, known ? rep_rank(p, (size_t)columns, truth) : 0, error);
+  return status != RT_OK ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
 }
 
 /* Row number `row` of a target of numbers, as double, in judge->truth. */
@@ -131,9 +130,11 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   io_fit_undo(&judge->schema->columns[judge->feed.column[output->target]], judge->scratch, 0, t.shape->count);
   for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
-    if (report->kind & (REP_CLASS | REP_NEXT))
+    if (report->kind & (REP_CLASS | REP_NEXT)) {
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], &v->unseen, error);
-    else if (report->kind == REP_LABELS)
+      if (status == RT_OK && report->kind == REP_CLASS)
+        status = lib_judge_rank(judge, batch, batch.row[r], o, p, error);
+    } else if (report->kind == REP_LABELS)
       status = judge_labels(judge, v, batch.row[r],
                             &(struct rep_labels){.proba = p, .proba_count = (size_t)columns}, report, error);
     else if (report->kind == REP_CHANCE)

@@ -239,6 +239,13 @@ static void note_case(const struct rep_report *r, aq_shown *s) {
                 "the texts differ in the case of letters, which bleu counts and bleu_lowercase does not");
 }
 
+static void note_drawn(const struct rep_report *r, aq_shown *s) {
+  if (r->negatives && r->ranked_rows)
+    aq_shown_note(s, NULL,
+                  "\nrecall, mrr and ndcg below: the right class among %lld others, drawn for each row\n",
+                  (long long)r->negatives);
+}
+
 /* How many columns the names on the left take. */
 static int name_width(const struct rep_report *r, int digits) {
   int width = (int)strlen(r->kind == REP_LABELS ? "mean_average_precision"
@@ -256,6 +263,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   aq_shown_text(s, "kind", NULL, rep_target(r->kind)->name);
   aq_shown_whole(s, "rows", NULL, (int64_t)r->rows);
   rows = shown_latest(s);
+  if (r->negatives) aq_shown_whole(s, "negatives", NULL, r->negatives);
   if (r->texts) aq_shown_whole(s, "texts", NULL, (int64_t)r->texts);
   texts = r->texts ? shown_latest(s) : NULL;
   for (size_t m = 0; m < rep_metric_count; m++) {
@@ -285,6 +293,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
     shown_row(s, rep_target(r->kind)->rows, rows);
   if (r->kind == REP_LABELS) shown_row(s, rep_target(r->kind)->rows, rows);
   if (texts) shown_row(s, "texts", texts);
+  note_drawn(r, s);
   note_unanswered(r, s);
   int status = note_unseen(r, s, e);
   if (rep_scored_rows(r) < r->rows)

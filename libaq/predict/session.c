@@ -10,7 +10,7 @@ enum { BATCH = 64 };
 
 void aq_eval_options_init(aq_eval_options *options) {
   if (!options) return;
-  *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH};
+  *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH, .seed = 1};
 }
 
 /* ---- making ---- */
