@@ -1,0 +1,46 @@
+/* aq_report.h: how good predictions are: a part of aq.h, which includes it behind what it needs. */
+#ifndef AQ_REPORT_H
+#define AQ_REPORT_H
+
+/* ---- Evaluation ---- */
+
+typedef struct aq_report aq_report;
+/* How to evaluate and predict. */
+typedef struct aq_eval_options {
+  size_t size;   /* sizeof(aq_eval_options) */
+  int threads;   /* 0: all cores */
+  int64_t batch; /* examples that are computed at once; below 1: the default */
+  enum aq_precision precision;
+  enum aq_bad_row bad_rows;
+  bool choose_blas_core; /* as in aq_train_options */
+  enum aq_header header; /* of a report's file, and of a session's streams */
+  /* Of a report: also write a text for each row, and compare it with the row's own (BLEU, chrF). NULL: do
+   * not. */
+  const struct aq_generate_options *generate;
+  enum aq_format format; /* of a report's file, and of a session's streams */
+  /* Of a report: recall@K, mrr and ndcg@K say in what place the right class stands among so many others,
+   * drawn anew for each row, instead of among all; 0: among all. Classes in other columns of the row that
+   * have the same names, as those of a history have, are not drawn. */
+  int64_t negatives;
+  int64_t seed; /* of these draws */
+} aq_eval_options;
+void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
+
+/* Predicts every row of a labelled file and compares. options may be NULL; the model must outlive the report.
+ * A label that training did not see counts as an error: the report has its rows as support and lists it, and
+ * loss, log_loss and auc leave them out. */
+int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);
+void aq_report_free(aq_report *report);
+const aq_message *aq_report_message(const aq_report *report);
+const char *aq_report_text(aq_report *report); /* laid out as scikit-learn's classification_report */
+const char *aq_report_json(aq_report *report);
+/* The same as a tree, to be written in any form. It is the caller's, for aq_shown_free; *shown is NULL when
+ * there is no memory. */
+int aq_report_shown(aq_report *report, aq_shown **shown);
+/* A metric of the first output, "accuracy", "f1", "rmse", …; or "topic.f1" of the output topic. */
+int aq_report_metric(aq_report *report, const char *name, double *value);
+/* Rows that were judged; *skipped, unless skipped is NULL: bad rows that were left out. */
+int64_t aq_report_rows(const aq_report *report, int64_t *skipped);
+aq_reading aq_report_reading(const aq_report *report);
+
+#endif
