@@ -2,6 +2,7 @@
  * (texts, labels, numbers) is read in one way; they differ in what they return. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "libaq/start/start.h"
 
@@ -73,11 +74,34 @@ static bool is_input(const struct start *s, size_t k) { return k != s->target &&
 
 /* ---- the program ---- */
 
+/* Is anything read that is not a text? Then no way of reading texts can answer by itself. */
+static bool has_others(const struct start *s) {
+  for (size_t k = 0; k < s->look.count; k++)
+    if (is_input(s, k) && !start_is(s, k, START_TEXT)) return true;
+  return false;
+}
+
+/* Texts alone are read in several ways that learn apart, each with a loss of its own. */
+static bool learns_apart(const struct start *s) {
+  return s->template == &start_classify && start_count_inputs(s, START_TEXT) && !has_others(s);
+}
+
+static bool has_parts(const struct start *s) {
+  for (size_t k = 0; k < s->look.count; k++)
+    if (is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced) return true;
+  return false;
+}
+
+/* Vectors of runs of ideographs have shown no gain over their votes. */
+static bool has_gist(const struct start *s) { return learns_apart(s) && has_parts(s); }
+
 static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
   if (texts)
     rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
   rt_text_printf(out, "dim F = 64            # how many features %s\n",
-                 texts ? "windows of each width find" : "the layer between has");
+                 !texts        ? "the layer between has"
+                 : has_gist(s) ? "windows of each width find, and how many a gist has"
+                               : "windows of each width find");
   if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
     rt_text_puts(out, "dim O = 1             # numbers to be predicted\n");
   rt_text_puts(
@@ -85,14 +109,30 @@ static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
            "high\n\n");
 }
 
-static void put_reading(struct rt_text *out) {
+static void put_votes(const struct start *s, struct rt_text *out) {
+  rt_text_printf(out,
+                 "# %s has a say of its own, 0 to begin with.\n"
+                 "fn votes(ids: [N] of V, A) -> [A] {\n"
+                 "  say = param[V, A] = 0\n"
+                 "  return sum(dropout(ones([N]), 30%%) * say[ids], N) / sqrt(N + 1)\n"
+                 "}\n\n",
+                 has_parts(s) ? "Each word, pair of words and part of a word" : "Each word and run of words");
+}
+
+static void put_gist(struct rt_text *out) {
+  rt_text_puts(out, "# Each of them has F features as well; a gist is made of all that a text has.\n"
+                    "fn gist(ids: [N] of V) -> [F] {\n"
+                    "  feature = param[V, F] = normal(0.05)\n"
+                    "  offset  = param[F] = 0\n"
+                    "  return relu(sum(dropout(ones([N]), 30%) * feature[ids], N) / sqrt(N + 1) + offset)\n"
+                    "}\n\n");
+}
+
+static void put_reading(const struct start *s, struct rt_text *out) {
+  put_votes(s, out);
+  if (has_gist(s)) put_gist(out);
   rt_text_puts(
       out,
-      "# Each word, pair of words and part of a word has a say of its own, 0 to begin with.\n"
-      "fn votes(ids: [N] of V, A) -> [A] {\n"
-      "  say = param[V, A] = 0\n"
-      "  return sum(dropout(ones([N]), 30%) * say[ids], N) / sqrt(N + 1)\n"
-      "}\n\n"
       "# Windows of `width` words: the largest value of each feature anywhere (Kim 2014). The zeros are for\n"
       "# a text without words.\n"
       "fn window(x: [T, D], width) -> [F] {\n"
@@ -132,19 +172,43 @@ static void put_features(const struct start *s, struct rt_text *out) {
   rt_text_puts(out, count > 1 ? ")\n" : "\n");
 }
 
-/* Votes of all texts, then what the features give. */
-static void put_answer(const struct start *s, const char *answer, struct rt_text *out) {
-  rt_text_printf(out, "  y = linear(dropout(z, rate), %s)\n", answer);
+/* `f(text_phrases, C)` of each text, added up. */
+static void put_sum(const struct start *s, const char *f, const char *of, const char *more,
+                    struct rt_text *out) {
+  const char *between = "";
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
-    const char *mark = start_mark(s, k);
-    if (!is_input(s, k) || c->kind != START_TEXT) continue;
-    rt_text_printf(out, "  said%s = votes(%s_phrases, %s)\n", mark, c->name, answer);
-    if (!c->unspaced) rt_text_printf(out, "  spelt%s = votes(%s_parts, %s)\n", mark, c->name, answer);
-    rt_text_printf(out, "  y = y + said%s", mark);
-    if (!c->unspaced) rt_text_printf(out, " + spelt%s", mark);
-    rt_text_puts(out, "\n");
+    bool without = strcmp(of, "parts") == 0 && c->unspaced;
+    if (!is_input(s, k) || c->kind != START_TEXT || without) continue;
+    rt_text_printf(out, "%s%s(%s_%s%s)", between, f, c->name, of, more);
+    between = " + ";
   }
+}
+
+/* What the features give, and what each way of reading texts says by itself. */
+static void put_ways(const struct start *s, const char *answer, struct rt_text *out) {
+  const char *more = rt_arena_printf((struct rt_arena *)&s->arena, ", %s", answer);
+  if (!more) return;
+  rt_text_printf(out, "  seen = linear(dropout(z, rate), %s)\n", answer);
+  if (!start_count_inputs(s, START_TEXT)) return;
+  rt_text_puts(out, "  said = ");
+  put_sum(s, "votes", "phrases", more, out);
+  rt_text_puts(out, "\n");
+  if (!has_parts(s)) return;
+  rt_text_puts(out, "  spelt = ");
+  put_sum(s, "votes", "parts", more, out);
+  rt_text_puts(out, "\n");
+  if (!has_gist(s)) return;
+  rt_text_puts(out, "  told = linear(dropout(");
+  put_sum(s, "gist", "phrases", "", out);
+  rt_text_puts(out, " + ");
+  put_sum(s, "gist", "parts", "", out);
+  rt_text_printf(out, ", rate), %s)\n", answer);
+}
+
+static const char *all_ways(const struct start *s) {
+  if (!start_count_inputs(s, START_TEXT)) return "seen";
+  return has_gist(s) ? "seen + said + spelt + told" : has_parts(s) ? "seen + said + spelt" : "seen + said";
 }
 
 static void put_arguments(const struct start *s, struct rt_text *out) {
@@ -167,7 +231,7 @@ static void put_model(const struct start *s, const char *answer, struct rt_text 
   rt_text_printf(out, ") -> %s {\n", s->column[s->target].name);
   put_features(s, out);
   if (!texts) rt_text_puts(out, "  z = relu(linear(z, F))\n");
-  put_answer(s, answer, out);
+  put_ways(s, answer, out);
 }
 
 static void put_data(const struct start *s, struct rt_text *out) {
@@ -179,13 +243,11 @@ static void put_data(const struct start *s, struct rt_text *out) {
 /* The votes begin at 0 and learn faster than the rest; those of parts less so, as a word has many, and those
  * of ideographs, of which a text has many. */
 static void put_groups(const struct start *s, struct rt_text *out) {
-  bool parts = false;
-  for (size_t k = 0; k < s->look.count; k++)
-    parts |= is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced;
   if (!start_count_inputs(s, START_TEXT)) return;
   rt_text_puts(out,
-               parts ? "  groups    = [group(\"*.said*.say\", lr = 0.3), group(\"*.spelt*.say\", lr = 0.1)]"
-                     : "  groups    = group(\"*.said*.say\", lr = 0.1)");
+               has_parts(s)
+                   ? "  groups    = [group(\"*.said*.say\", lr = 0.3), group(\"*.spelt*.say\", lr = 0.1)]"
+                   : "  groups    = group(\"*.said*.say\", lr = 0.1)");
   rt_text_puts(out, " # votes learn faster\n");
 }
 
@@ -203,16 +265,38 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
                  small ? 8 : 32, small ? 10 : 5, metric);
 }
 
+/* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
+static void put_apart(const struct start *s, struct rt_text *out) {
+  const char *target = s->column[s->target].name, *smooth = "smoothing = 0.1";
+  rt_text_printf(out, "  return (%s) / %d\n}\n\n", all_ways(s), has_gist(s) ? 3 : 2);
+  rt_text_printf(
+      out,
+      "# Each way of reading learns for itself. They are wrong in different rows, so that together\n"
+      "# they are better than any of them.\n"
+      "loss cross_entropy(seen, %s, %s) +\n     cross_entropy(said%s, %s, %s)",
+      target, smooth, has_parts(s) ? " + spelt" : "", target, smooth);
+  if (has_gist(s)) rt_text_printf(out, " +\n     cross_entropy(told, %s, %s)", target, smooth);
+  rt_text_puts(out, "\n");
+}
+
+static void put_together(const struct start *s, struct rt_text *out) {
+  rt_text_printf(out,
+                 "  return %s\n}\n\n"
+                 "# Where one class is much rarer: cross_entropy(weight = [1, 5]), and metric = f1 below.\n"
+                 "loss cross_entropy(smoothing = 0.1)\n",
+                 all_ways(s));
+}
+
 static void write_class(const struct start *s, struct rt_text *out) {
   start_heading(s, out);
   put_sizes(s, start_count_inputs(s, START_TEXT) > 0, out);
   put_data(s, out);
-  if (start_count_inputs(s, START_TEXT)) put_reading(out);
+  if (start_count_inputs(s, START_TEXT)) put_reading(s, out);
   put_model(s, "C", out);
-  rt_text_puts(out,
-               "  return y\n}\n\n"
-               "# Where one class is much rarer: cross_entropy(weight = [1, 5]), and metric = f1 below.\n"
-               "loss cross_entropy(smoothing = 0.1)\n");
+  if (learns_apart(s))
+    put_apart(s, out);
+  else
+    put_together(s, out);
   put_train(s, "accuracy", out);
 }
 
@@ -224,15 +308,14 @@ static void write_number(const struct start *s, struct rt_text *out) {
   start_heading(s, out);
   put_sizes(s, start_count_inputs(s, START_TEXT) > 0, out);
   put_data(s, out);
-  if (start_count_inputs(s, START_TEXT)) put_reading(out);
+  if (start_count_inputs(s, START_TEXT)) put_reading(s, out);
   put_model(s, answer, out);
   if (c->kind == START_VECTOR)
-    rt_text_puts(out, "  return y\n}\n\n");
+    rt_text_printf(out, "  return %s\n}\n\n", all_ways(s));
   else
     rt_text_printf(
-        out,
-        "  return %.4g + %.4g * sum(y)  # mean and spread of the table, so that learning begins there\n}\n\n",
-        c->field->mean, spread > 0 ? spread : 1);
+        out, "  return %.4g + %.4g * sum(%s)  # mean and spread of the table: learning begins there\n}\n\n",
+        c->field->mean, spread > 0 ? spread : 1, all_ways(s));
   rt_text_puts(out,
                "# Where a few rows are far off: absolute_error, or huber(delta = 1).\nloss squared_error\n");
   put_train(s, "rmse", out);
