@@ -1,4 +1,7 @@
 /* check.c: aqc check. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
@@ -70,11 +73,52 @@ static int report(const struct settings *settings, const char *path, const aq_pr
   return status != AQ_OK ? status : written;
 }
 
+/* The program as it is with another alternative of one of its choices. */
+static int check_alternative(const struct settings *settings, const char *path, const aq_choice *choice,
+                             size_t alternative) {
+  struct settings other = *settings;
+  size_t count = settings->define.count;
+  aq_program *program;
+  other.define.item = malloc((count + 1) * sizeof *other.define.item);
+  if (!other.define.item) return message_no_memory();
+  if (count) memcpy(other.define.item, settings->define.item, count * sizeof *other.define.item);
+  other.define.item[count] = (aq_given){choice->full_name, choice->alternative[alternative], "-D"};
+  other.define.count = count + 1;
+  int status = read_program(path, &other, &program), checked = program ? aq_program_check(program) : AQ_OK;
+  if (checked) status = checked;
+  if (program && status != AQ_OK) {
+    print_errors(path, program);
+    message_warn("%s: so it is with %s = %s", path, choice->name, choice->alternative[alternative]);
+  }
+  aq_program_free(program);
+  free(other.define.item);
+  return status;
+}
+
+/* Each alternative of each choice beside the first ones of the others, but for what the command line says. */
+static int check_alternatives(const struct settings *settings, const char *path, const aq_program *program) {
+  aq_choice choice;
+  int first = AQ_OK;
+  for (size_t k = 0; aq_program_choice(program, k, &choice); k++)
+    for (size_t a = 0; a < choice.count && !choice.given; a++) {
+      int status = a == choice.chosen ? AQ_OK : check_alternative(settings, path, &choice, a);
+      if (!first) first = status;
+    }
+  return first;
+}
+
 static int check_one(const struct settings *settings, const char *path) {
   aq_program *program;
   int status = read_program(path, settings, &program);
   if (!program) return status;
   int checked = aq_program_check(program);
+  if (status == AQ_OK && !checked) {
+    status = check_alternatives(settings, path, program);
+    if (status != AQ_OK) {
+      aq_program_free(program);
+      return status;
+    }
+  }
   status = report(settings, path, program, checked ? checked : status);
   aq_program_free(program);
   return status;

@@ -148,8 +148,11 @@ static int unknown_definition(struct cc_context *c, const struct gr_node *entry)
   if (cc_is_value(cc_own_definition(main, entry->text))) return RT_OK;
   for (size_t k = 0; k < main->definition_count; k++)
     if (cc_is_value(&main->definition[k])) rt_nearest_consider(&nearest, main->definition[k].name);
+  for (size_t k = 0; k < c->program->choice_count; k++)
+    rt_nearest_consider(&nearest, c->program->choice[k].shown);
   gr_fail(c->error, entry->span, "%s has no dim or const called `%s`", main->path, entry->text);
-  if (nearest.best) rt_hint(c->error, "did you mean `%s`?", nearest.best);
+  if (!cc_hint_choices(c->program, entry->text, c->error) && nearest.best)
+    rt_hint(c->error, "did you mean `%s`?", nearest.best);
   return c->error->code;
 }
 

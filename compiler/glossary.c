@@ -57,6 +57,10 @@ static const struct {
      "loss cross_entropy(label) + 0.3 * squared_error(stars)"},
     {"train", "train { SETTING = VALUE, … }", "", "how the model is trained",
      "train { optimizer = adamw(lr = 1e-3), batch = 32, epochs = 10 }"},
+    {"choose", "choose(A, B, …)", "",
+     "one of several alternatives: the first, unless `-D NAME=…` says another or `aqc tune` tries them; NAME "
+     "is what the choice is bound to",
+     "score = choose(s / sqrt(D), s)"},
     {"extern", "extern fn", "", "kept for native functions; not in this version", NULL},
     {"return", "return VALUE, …", "", "what a function or model gives; the last statement of its body",
      "return linear(mean(x, T), C)"},

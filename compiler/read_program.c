@@ -5,6 +5,7 @@ struct cc_program *cc_program_read(const struct cc_source *source) {
   struct cc_program *program = cc_program_parse(source);
   if (!program) return NULL;
   int status = program->main ? cc_check_names(program) : RT_OK;
+  cc_make_choices(program);
   cc_diagnostics_sort(&program->diagnostics);
   if (status == RT_OK && !program->diagnostics.failed) return program;
   cc_program_free(program);

@@ -55,7 +55,8 @@
   X(MEMBER) /* name            base                         layers.block                                 */  \
   X(UNARY)  /* operator        expr                         - not                                        */  \
   X(BINARY) /* operator        left, right                  or and < <= > >= == != + - * / % @ ^         */  \
-  X(TRANSPOSE) /*                 expr                         W' */
+  X(TRANSPOSE) /*                 expr                         W'                                     */     \
+  X(CHOICE)    /*                 expr ...  not made by the parser: compiler/source/choices.c */
 
 enum gr_kind {
 #define X(name) GR_##name,

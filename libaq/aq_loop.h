@@ -13,6 +13,24 @@ extern "C" {
 
 struct aq_trainer;
 
+struct aq_program;
+
+/* ---- Alternatives ---- */
+
+/* A `choose(a, b, …)` of a program: of its alternatives the first one counts, unless an aq_given says
+ * another:
+ * {"score", "s"} or "score=s". Found by aq_program_new. */
+typedef struct aq_choice {
+  const char *name;      /* "score", what it is bound to; where several are called so, "read.score" */
+  const char *full_name; /* "read.score" in any case */
+  const char *const *alternative; /* [count] the name that the program gives it, or how it is written there */
+  size_t count, chosen;
+  bool given; /* an aq_given says which */
+} aq_choice;
+size_t aq_program_choice_count(const struct aq_program *program);
+/* k from 0; false beyond the last. Strings live as long as the program. */
+bool aq_program_choice(const struct aq_program *program, size_t k, aq_choice *choice);
+
 /* ---- What there is to be learned ---- */
 
 /* A label of an output, and how often it stands in the data. */

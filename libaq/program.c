@@ -153,6 +153,18 @@ bool aq_program_has_model(const aq_program *program) {
   return program && program->program && cc_item(program->program->main, GR_MODEL) != NULL;
 }
 
+size_t aq_program_choice_count(const aq_program *program) {
+  return program && program->read ? program->read->choice_count : 0;
+}
+
+bool aq_program_choice(const aq_program *program, size_t k, aq_choice *choice) {
+  if (!choice || k >= aq_program_choice_count(program)) return false;
+  const struct cc_choice *from = &program->read->choice[k];
+  *choice = (aq_choice){from->shown,         from->name,           from->alternative,
+                        (size_t)from->count, (size_t)from->chosen, from->given};
+  return true;
+}
+
 int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message) {
   if (!formatted) return AQ_USAGE;
   static _Thread_local struct lib_message kept;

@@ -250,6 +250,7 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   if (status == RT_OK && program->main)
     status = source->library ? add_kept_library(&l, source->library) : cc_add_library(program, cc_stdlib);
   if (status == RT_OK && program->main) status = cc_put_given(program);
+  if (status == RT_OK && program->main) status = cc_find_choices(program);
   if (status == RT_OK) return program;
   cc_program_free(program);
   return NULL;
@@ -270,6 +271,7 @@ void cc_program_free(struct cc_program *program) {
   cc_assigned_free(&program->set);
   rt_free(program->unit);
   rt_free(program->unused);
+  rt_free(program->choice);
   rt_map_free(&program->library);
   rt_map_free(&program->path);
   cc_diagnostics_free(&program->diagnostics);

@@ -86,6 +86,19 @@ struct cc_assigned_list {
   bool *used;             /* [count] where no definition of the file has the name */
 };
 
+/* A `choose(a, b)`. */
+struct cc_choice {
+  const char *name;         /* "read.score": of the definition and what the choice is bound to there */
+  const char *brief;        /* "score" */
+  const char *shown;        /* the brief one, unless something else is called so */
+  const char **alternative; /* [count] the name that the program gives it, or how it is written */
+  struct gr_node **value;   /* [count] */
+  int count, chosen;        /* 0 unless program->define says another */
+  struct gr_node *node;     /* GR_CHOICE while names are checked, then the value that counts */
+  struct gr_span place;
+  bool in_data, given; /* given: program->define says which */
+};
+
 enum {
   CC_IMPORT_DEPTH = 100, /* files that import one another in a row */
   CC_FILES = 1000        /* of a program */
@@ -118,6 +131,8 @@ struct cc_program {
     const struct cc_replaced *next;
   } * replaced; /* expressions of the main file instead of which others are given: what they name is used */
   bool warned;  /* of these and of others */
+  struct cc_choice *choice;
+  size_t choice_count, choice_capacity;
   struct cc_definition *first;                      /* of all definitions, each after what it uses */
   struct rt_map library;                            /* name to definition of the standard library */
   struct cc_definition *first_opened, *last_opened; /* of its definitions those that were parsed */
@@ -174,6 +189,13 @@ int cc_put_given(struct cc_program *program);
 void cc_assigned_free(struct cc_assigned_list *list);
 /* The value that program->define gives a name, which is used now; or NULL. */
 const struct gr_node *cc_defined(struct cc_program *program, const char *name);
+/* choices.c: finds every choose(…), and which alternative counts; names are then checked in all of them. What
+ * is wrong is reported. RT_OK or RT_NO_MEMORY. */
+int cc_find_choices(struct cc_program *program);
+/* Hints at the full names, where several choices have this brief one. */
+bool cc_hint_choices(const struct cc_program *program, const char *name, struct rt_error *error);
+/* Puts the alternatives that count in place of the choices. */
+void cc_make_choices(struct cc_program *program);
 /* A path that a program says, of an import, of load or of vocab, goes by the folder of the file that says it;
  * NULL when there is no memory. */
 const char *cc_beside(struct rt_arena *arena, const char *says, const char *path);

@@ -1,5 +1,6 @@
 /* put_given.c: sizes, consts and settings from a command line, put into the program before anything looks at
  * it: so they have the checks and the messages of what stands there. */
+#include <ctype.h>
 #include <string.h>
 
 #include "compiler/source/program.h"
@@ -61,12 +62,28 @@ static struct gr_node *entry_of(struct cc_program *program, const struct cc_assi
   return NULL;
 }
 
+/* `read.score = s` and `loss = f` name choices; of a program they would be no statements. */
+static struct cc_assigned apart(struct cc_program *program, const struct cc_assigned *given) {
+  struct cc_assigned made = *given;
+  const char *text = given->text + strspn(given->text, " "), *end = text;
+  while (isalnum((unsigned char)*end) || strchr("_.", *end ? *end : ' ')) end++;
+  const char *equals = end + strspn(end, " ");
+  size_t length = (size_t)(end - text);
+  bool path = memchr(text, '.', length) || (length == 4 && !strncmp(text, "loss", 4));
+  if (given->name || !path || !strncmp(text, "train.", 6) || *equals != '=' || equals[1] == '=') return made;
+  made.name = rt_arena_strndup(&program->arena, text, length);
+  made.text = equals + 1;
+  program->diagnostics.failed |= !made.name;
+  return made;
+}
+
 static struct gr_node *read_given(struct cc_program *program, struct cc_assigned_list *list, int k) {
-  const struct cc_assigned *given = &list->item[k];
+  bool set = list == &program->set;
+  const struct cc_assigned said = set ? list->item[k] : apart(program, &list->item[k]), *given = &said;
   struct rt_error error = {0};
-  if (is_empty(program, given, list == &program->set)) return NULL;
+  if (is_empty(program, given, set)) return NULL;
   list->file[k] = gr_read_setting(given->origin, given->text, &error);
-  if (list->file[k]) return entry_of(program, given, list->file[k], list == &program->set);
+  if (list->file[k]) return entry_of(program, given, list->file[k], set);
   if (error.code != RT_NO_MEMORY) error.code = RT_USAGE;
   program->diagnostics.failed |= error.code == RT_NO_MEMORY;
   program->diagnostics.failed |= cc_report_copy(&program->diagnostics, &error) != RT_OK;

@@ -23,6 +23,7 @@ struct explain_head {
 
 struct explanation {
   const struct vm_module *program;
+  const char *source;       /* the program as the model keeps it, or NULL */
   struct vm_module *module; /* the program with all sizes known: where there are no data, they are assumed */
   struct vm_module sized;
   int64_t length;
@@ -41,7 +42,8 @@ double explain_attention_flops(const struct vm_module *module, const struct vm_m
 int explain_count_heads(struct explanation *x, const struct vm_machine *machine, const struct vm_function *f,
                         struct rt_error *error);
 int explain_heads(struct explanation *x, struct rt_error *error);
-void explain_training(struct explanation *x); /* explain_training.c */
-void explain_writing(struct explanation *x);  /* explain_writing.c: of a model that continues a text */
+void explain_training(struct explanation *x);            /* explain_training.c */
+void explain_given(aq_shown *shown, const char *source); /* explain_given.c; source: as a model keeps it */
+void explain_writing(struct explanation *x); /* explain_writing.c: of a model that continues a text */
 
 #endif
