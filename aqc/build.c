@@ -31,6 +31,7 @@ static int run_build(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION('o', "output", TEXT, "FILE", output, "where the bytecode goes (default: FILE.aqb in this folder)"),
     OPTION_SET_DIM,
+    OPTION_SET_WEIGHTS,
     OPTION_SET_SETTING,
     OPTION_SET_QUIET,
     OPTION_SET_JSON,

@@ -20,8 +20,8 @@ static int run_dis(const struct settings *settings) {
   return status;
 }
 
-static const struct option option_list[] = {OPTION_SET_FUNCTION, OPTION_SET_DIM, OPTION_SET_SETTING,
-                                            OPTION_END};
+static const struct option option_list[] = {OPTION_SET_FUNCTION, OPTION_SET_DIM, OPTION_SET_WEIGHTS,
+                                            OPTION_SET_SETTING, OPTION_END};
 
 const struct verb verb_dis = {
     "dis",

@@ -37,6 +37,7 @@ static const struct option option_list[] = {
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the data and parameters (default: 1)"),
     OPTION_SET_UNFUSED,
     OPTION_SET_DIM,
+    OPTION_SET_WEIGHTS,
     OPTION_SET_SETTING,
     OPTION_SET_JSON,
     OPTION_END};

@@ -14,7 +14,8 @@ int read_program(const char *path, const struct settings *settings, aq_program *
                                 .unfused = settings->unfused,
                                 .set = settings->set.item,
                                 .set_count = settings->set.count,
-                                .function = settings->function};
+                                .function = settings->function,
+                                .weights = settings->weights};
   *program = NULL;
   bool compiled = file_ends_with(path, ".aqb");
   if (compiled || file_ends_with(path, ".aqm"))
@@ -81,13 +82,15 @@ static int compile(const char *path, const struct settings *settings, aq_model *
 
 /* Options that change a program have no effect on one that is compiled already. */
 static int check_compiled(const char *path, const struct settings *settings) {
-  if (!settings->define.count && !settings->set.count && !settings->unfused && !settings->function)
+  if (!settings->define.count && !settings->set.count && !settings->unfused && !settings->function
+      && !settings->weights)
     return AQ_OK;
   return message_fail(AQ_USAGE, "give the program itself, a file that ends with .aq",
                       "%s has no effect on %s, which is compiled",
                       settings->define.count ? "--define"
                       : settings->set.count  ? "--set"
                       : settings->unfused    ? "--unfused"
+                      : settings->weights    ? "--weights"
                                              : "--fn",
                       path);
 }

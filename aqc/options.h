@@ -30,6 +30,7 @@ struct settings {
   const char *alert, *by; /* predict: which rows to write, and what groups them */
   int64_t window;
   double surge;
+  const char *weights;
   const char *function, *inputs, *params, *html, *head;
   const char *data, *target, *as; /* new: a table to look at */
   bool list;
@@ -74,6 +75,9 @@ struct option {
     'D', "define", OPTION_GIVEN, "NAME=V", offsetof(struct settings, define),                                \
         "the dim or const NAME is V, whatever the program says; repeatable", "-D"                            \
   }
+#define OPTION_SET_WEIGHTS                                                                                   \
+  OPTION(0, "weights", TEXT, "FOLDER", weights,                                                              \
+         "pretrained weights: a folder with config.json and model.safetensors, or a model, .aqm")
 #define OPTION_SET_SETTING                                                                                   \
   {                                                                                                          \
     0, "set", OPTION_GIVEN, "train.NAME=V", offsetof(struct settings, set),                                  \

@@ -89,6 +89,10 @@ static int print_plan(const struct training *t) {
   if (facts.blind && !t->settings->quiet)
     message_remark("no row to validate has a label that training saw: no epoch is better than another, "
                    "and the last one is kept");
+  if (facts.taken_tensors && !t->settings->quiet)
+    message_remark("%lld of %lld parameters begin as in %s%s%s", (long long)facts.taken_tensors,
+                   (long long)(facts.taken_tensors + facts.begun_tensors), t->settings->weights,
+                   facts.begun_tensors ? ", but not " : "", facts.begun);
   if (facts.loaded_words + facts.new_words && !t->settings->quiet)
     message_remark(
         "%lld of %lld words were found where they are loaded from; the others begin as without load",
@@ -274,6 +278,7 @@ static const struct option option_list[] = {
     OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
     OPTION_SET_DIM,
+    OPTION_SET_WEIGHTS,
     OPTION_SET_SETTING,
     OPTION_TRAIN("epochs", "N", "passes over the training data: the same as --set train.epochs=N"),
     OPTION_TRAIN("batch", "N", "examples in a step, likewise"),

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aq_begin.h"   /* a program for a table, a model of pretrained weights */
 #include "aq_loop.h"    /* what is to be learned: how often each label stands there, what is easy to reach */
 #include "aq_shown.h"   /* reports and explanations as trees of facts */
 #include "aq_vectors.h" /* a vector for each row, and search among vectors */
@@ -93,6 +94,11 @@ typedef struct aq_program_options {
   const aq_given *set; /* settings of train { } */
   size_t set_count;
   const char *function; /* a fn or head that aq_model_compile takes alone, in place of the model */
+  /* Pretrained weights. A folder as Hugging Face has it: there config("…") finds config.json, and files of
+   * load, vocab and merges are looked for first. Or a model, "MODEL.aqm": config("…") finds what that one
+   * knows, columns of texts with its names and kinds have its vocabularies, and parameters with its names
+   * begin as its. NULL: neither. */
+  const char *weights;
 } aq_program_options;
 /* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the
  * name that messages use. options may be NULL. */
@@ -318,6 +324,10 @@ typedef struct aq_train_facts {
   /* For load("MODEL.aqm", …): words and labels whose rows were found there; those that were not, which begin
    * as without load. And tables of a file that does not say what its rows are: they went by position. */
   int64_t loaded_words, new_words, tables_by_position;
+  /* With a model as weights of the program: how many parameters begin as its, how many do not, and the names
+   * of the first of those with commas between them, cut where they are too long. */
+  int64_t taken_tensors, begun_tensors;
+  char begun[256];
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 /* About the training, validation and test data together; header and by_position are of the training data. */
@@ -531,28 +541,6 @@ int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_fa
  * sizes. *worst is the largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names
  * the parameter. *text is a table with a line for each parameter. worst and text may be NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
-
-/* ---- A program to begin with ---- */
-
-/* What programs there are: "classify", "a label of each row, …". k from 0; false beyond the last. */
-typedef struct aq_template {
-  const char *name, *about; /* live as long as the process */
-} aq_template;
-bool aq_template_at(size_t k, aq_template *found);
-
-typedef struct aq_start_options {
-  size_t size; /* sizeof(aq_start_options) */
-  const char
-      *target;    /* the column to be predicted, as the table calls it; NULL: the one that looks like it */
-  const char *as; /* the name of a template; NULL: the first one that fits */
-  enum aq_header header;
-} aq_start_options;
-void aq_start_options_init(aq_start_options *options); /* sets size and the defaults */
-/* Looks at a table (kinds of columns, labels, lengths, what is missing), and writes a program for it. *seen
- * says in a few lines what was seen. Both are freed with aq_text_free. *message is as for aq_format.
- * AQ_USAGE: there is no such column or template, or the table is not for it. */
-int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
-             aq_message *message);
 
 /* ---- The machine ---- */
 

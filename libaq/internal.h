@@ -37,6 +37,8 @@ struct aq_program {
   struct cc_program *read;    /* the same; with errors, what could be read of it, for more diagnostics */
   aq_message shown;           /* the diagnostic that was asked for */
   struct cc_assigned *define, *set; /* copies, texts in the arena */
+  struct aq_model *from;            /* whose weights it begins with; NULL: none is given */
+  const char *from_path;            /* its file, in the arena */
   struct rt_arena arena;
   struct vm_module *model;  /* that the last check compiled, for its requirements; or NULL */
   const char **requirement; /* in words */
@@ -64,15 +66,30 @@ void lib_place_param(const struct vm_param *param, struct rt_error *error);
 /* Allocates them, without values. All dims of the parameters must be bound. */
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
                     struct rt_error *error);
-/* Fills every parameter as its initialiser says. Random numbers depend on the seed and the parameter's name
- * alone, so that a new parameter does not change the others. schema is trained: a table that is loaded from a
- * model file takes the row of each word from there. NULL: there are no columns. loaded may be NULL. */
+/* What parameters begin with. */
+struct lib_beginning {
+  const struct vm_module *module;
+  /* Trained: a table that is loaded from a model file takes the row of each word from there. NULL: there are
+   * no columns. */
+  const struct io_schema *schema;
+  uint64_t seed;
+  struct aq_model *from; /* a model whose parameters of the same name count instead; NULL: none */
+  const char *from_path;
+};
 struct lib_loaded {
   int64_t entries, found; /* words and labels in axes that go by words; how many of them the model file has */
   int64_t by_position; /* tables of learned words, loaded from a file that does not say what its rows are */
+  int64_t taken;       /* parameters that begin as in `from` */
+  char begun[256];     /* the names of the first others, with commas between them */
+  int64_t begun_count;
+  int64_t
+      unused; /* tensors of the files that parameters were loaded from, which no parameter is loaded from */
+  char unused_names[256];
 };
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
-                    uint64_t seed, struct lib_loaded *loaded, struct rt_error *error);
+/* Fills every parameter as its initialiser says. Random numbers depend on the seed and the parameter's name
+ * alone, so that a new parameter does not change the others. loaded may be NULL. */
+int lib_params_fill(struct lib_params *params, const struct lib_beginning *how, struct lib_loaded *loaded,
+                    struct rt_error *error);
 /* Reads them from the tensors named prefix + path. Every one must be there, with its shape. */
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
                     const char *prefix, struct rt_error *error);
@@ -92,8 +109,10 @@ void lib_params_free(struct lib_params *params);
 
 /* ---- data into machines (feed.c) ---- */
 
-/* The schema for a module's inputs. text: the data are one plain text, and rows are windows of it. */
-int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error);
+/* The schema for a module's inputs. text: the data are one plain text, and rows are windows of it. known: a
+ * trained schema, of which columns of texts with the same name and kind take the vocabulary; NULL: none. */
+int lib_schema(const struct vm_module *module, bool text, const struct io_schema *known,
+               struct io_schema *schema, struct rt_error *error);
 /* A copy of its own; *to is freed with io_schema_free, also after an error. */
 int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
 /* Gives the module's symbols that data decide the sizes of the trained schema. Fails where the program has
@@ -193,6 +212,8 @@ int lib_source_write(struct cc_program *program, const struct cc_assigned *own, 
 /* Compiles from that text alone: no file is read. The text is taken for hostile. vector: the value that the
  * model is asked for in place of its answers (cc_program.vector), or NULL. */
 struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error);
+/* What a program of a model knows of config.json, as a JSON object. */
+int lib_source_config(const char *json, struct rt_text *config, struct rt_error *error);
 /* Saves a file (save_file.c): the old one or the new one, whatever happens. */
 int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_error *error);
 /* ---- what was met in data (reading.c) ---- */

@@ -42,6 +42,30 @@ static int copy_options(struct aq_program *p, const aq_program_options *o, struc
   return status != RT_OK ? status : copy_given(p, o->set, o->set_count, "--set", &p->set, error);
 }
 
+/* Options of a host that was compiled with an older aq.h end before it. */
+static const char *weights_of(const aq_program_options *o) {
+  return o && o->size > offsetof(aq_program_options, weights) ? o->weights : NULL;
+}
+
+/* A folder is looked into when the program asks for it; a model is loaded now. */
+static int open_weights(struct aq_program *p, const char *path, struct rt_text *config,
+                        struct rt_error *error) {
+  struct stat about;
+  size_t length = path ? strlen(path) : 0;
+  if (!path) return RT_OK;
+  if (length > 4 && !strcmp(path + length - 4, ".aqm")) {
+    if (!(p->from = lib_model_new()) || !(p->from_path = rt_arena_strndup(&p->arena, path, length)))
+      return rt_no_memory(error);
+    int status = lib_model_read(p->from, path, error);
+    return status == RT_OK ? lib_source_config(p->from->source, config, error) : status;
+  }
+  if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) return RT_OK;
+  rt_fail_in(error, RT_NO_INPUT, path,
+             stat(path, &about) == 0 ? "it is no folder" : "there is no such folder");
+  rt_hint(error, "weights are a folder with config.json and model.safetensors, or a model, MODEL.aqm");
+  return error->code;
+}
+
 /* The first error that the compiler found becomes the program's message. */
 static int take_first(struct aq_program *p, struct rt_error *error) {
   const struct rt_error *first = p->read ? cc_first_error(&p->read->diagnostics) : NULL;
@@ -59,7 +83,9 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   char *own = NULL;
   if (!path && !text) return rt_fail(error, RT_USAGE, "there is no program: neither a path nor a text");
   if (!path) path = "program";
+  struct rt_text config = {0};
   int status = copy_options(p, options, error);
+  if (status == RT_OK) status = open_weights(p, weights_of(options), &config, error);
   if (status == RT_OK && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
     text = own;
@@ -73,6 +99,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     source.set = p->set;
     source.set_count = options ? (int)options->set_count : 0;
     source.measures = lib_check_metric;
+    source.weights = p->from ? NULL : weights_of(options);
+    source.config = p->from ? config.data : NULL;
     if (options && options->function && !(p->function = rt_arena_printf(&p->arena, "%s", options->function)))
       status = rt_no_memory(error);
     p->read = cc_program_read(&source);
@@ -83,12 +111,14 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     p->program->unfused = options && options->unfused;
   }
   rt_free(own);
+  rt_text_free(&config);
   return status;
 }
 
 void aq_program_free(aq_program *program) {
   if (!program) return;
   vm_module_free(program->model);
+  aq_model_free(program->from);
   cc_program_free(program->read);
   rt_arena_free(&program->arena);
   rt_free(program);

@@ -8,6 +8,13 @@ for file do
   awk '
     /^#   / { next }
     /^# / { comment = comment (comment == "" ? "" : " ") substr($0, 3); next }
+    /^(fn|head)/ && !/[{]$/ && !/[])] = / && !/[)] [{]/ { open = $0; next }
+    open != "" {
+      sub(/^ +/, "")
+      $0 = open " " $0
+      open = /[{]$/ ? "" : $0
+      if (open != "") next
+    }
     /^(fn|head)/ {
       signature = $0
       if ($1 == "fn") sub(/^fn /, "", signature)

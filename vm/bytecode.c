@@ -99,6 +99,13 @@ static void stream_type(struct vm_stream *s, struct vm_type *type) {
   for (int a = 0; a < type->rank && !s->failed; a++) stream_u32(s, &type->dim[a]);
 }
 
+/* Of the file that weights or words came from the last name is kept: where it was is nothing that a module
+ * needs, and nobody else's business. */
+static void stream_file(struct vm_stream *s, const char **file) {
+  const char *slash = s->reading || !*file ? NULL : strrchr(*file, '/'), *name = slash ? slash + 1 : NULL;
+  stream_text(s, name ? &name : file);
+}
+
 static void stream_param(struct vm_stream *s, struct vm_param *param) {
   uint8_t kind = (uint8_t)param->init.kind;
   stream_text(s, &param->name);
@@ -107,7 +114,7 @@ static void stream_param(struct vm_stream *s, struct vm_param *param) {
   if (s->reading) param->init.kind = kind;
   stream_f64(s, &param->init.a);
   stream_f64(s, &param->init.b);
-  stream_text(s, &param->init.file);
+  stream_file(s, &param->init.file);
   stream_text(s, &param->init.tensor);
   stream_bool(s, &param->init.transposed);
   stream_bool(s, &param->init.by_head);
@@ -138,8 +145,11 @@ static void stream_column(struct vm_stream *s, struct io_column *column) {
   stream_i32(s, &column->pair);
   for (int o = 0; column->kind && o < column->kind->options; o++) {
     const struct io_option *option = &column->kind->option[o];
-    if (option->type == IO_OPTION_TEXT)
-      stream_text(s, io_option_text(option, &column->set));
+    const char **text = option->type == IO_OPTION_TEXT ? io_option_text(option, &column->set) : NULL;
+    if (text && (text == &column->set.vocab || text == &column->set.merges))
+      stream_file(s, text);
+    else if (text)
+      stream_text(s, text);
     else
       stream_i64(s, io_option_number(option, &column->set));
     if (option->type == IO_OPTION_WORD_OR_NUMBER) stream_f64(s, &column->set.number);

@@ -265,6 +265,7 @@ static const char *const kinds[] = {
     [CC_TAKES_SHAPE] = "a list of sizes, as [T, D]",
     [CC_TAKES_LIST] = "a list, as [a, b]",
     [CC_TAKES_FUNCTION] = "a function",
+    [CC_TAKES_TEXT] = "a text in quotes",
 };
 
 static int wrong_kind(struct cc_context *c, const struct cc_callee *callee, const struct cc_parameter *p,
@@ -288,6 +289,7 @@ static int check_value(struct cc_context *c, const struct cc_callee *callee, con
       return number == 0 || number == 1 ? RT_OK : wrong_kind(c, callee, p, value, span);
     case CC_TAKES_SHAPE:
     case CC_TAKES_LIST: return value->kind == CC_LIST ? RT_OK : wrong_kind(c, callee, p, value, span);
+    case CC_TAKES_TEXT: return value->kind == CC_STRING ? RT_OK : wrong_kind(c, callee, p, value, span);
     case CC_TAKES_FUNCTION:
       return value->kind == CC_FUNCTION || value->kind == CC_BUILTIN ? RT_OK
                                                                      : wrong_kind(c, callee, p, value, span);

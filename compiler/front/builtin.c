@@ -311,6 +311,10 @@ static const struct cc_parameter concat_rows[] = {{"part", CC_TAKES_ANY, .rest =
                                                   {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
+static const struct cc_parameter config_rows[] = {{"key", .takes = CC_TAKES_TEXT},
+                                                  {"otherwise", CC_TAKES_ANY, .optional = true},
+                                                  {"file", CC_TAKES_TEXT, .optional = true, .by_name = true}};
+static const struct cc_parameter refuse_rows[] = {{"why", .takes = CC_TAKES_TEXT}};
 static const struct cc_parameter of_head[] = {{"z", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter scan_rows[] = {
     {"step", .takes = CC_TAKES_FUNCTION},
@@ -373,6 +377,11 @@ static const struct cc_builtin builtins[] = {
      "head[H]"},
     {"stop_gradient", CC_TAKES(just_x), run_stop, 0, 0, "x, but no gradient flows through it"},
     {"len", CC_TAKES(list), run_len, 0, 0, "how many items a list or a name... argument has"},
+    {"config", CC_TAKES(config_rows), cc_run_config, 0, 0,
+     "what config.json beside the weights says of that key, a number or a text; `otherwise` where it says "
+     "nothing: `dim D = config(\"hidden_size\")`"},
+    {"refuse", CC_TAKES(refuse_rows), cc_run_refuse, 0, 0,
+     "an error with that text, where the program cannot be meant: `else { return refuse(\"…\") }`"},
     {"gumbel", NULL, -1, run_in_slots, 0, 0, "Gumbel noise for each score: in training, else 0"},
     {"normal", NULL, -1, run_initialiser, 0, 0,
      "a parameter starts as normal numbers of mean 0 and that standard deviation: `E = param[V, D] = "

@@ -26,6 +26,10 @@ cc_builtin_run cc_run_cumsum;
 cc_builtin_run cc_run_entmax; /* sparsemax, entmax */
 cc_builtin_run cc_run_top_k;
 
+/* builtin_config.c */
+cc_builtin_run cc_run_config;
+cc_builtin_run cc_run_refuse;
+
 /* builtin_shape.c */
 cc_builtin_run cc_run_reshape;
 cc_builtin_run cc_run_expand;

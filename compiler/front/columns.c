@@ -1,6 +1,7 @@
 /* columns.c: the columns that the program declares. What a kind of column is, stands in its row
  * (runtime/columns/column.h): axes, type and options are taken from there. */
 #include "compiler/front/arguments.h"
+#include "compiler/source/configured.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -303,7 +304,7 @@ static int check_options(struct cc_context *c, const struct gr_node *column, con
     const char **text = io_option_text(&kind->option[o], set);
     *text = given->text;
     if (text == &set->vocab || text == &set->merges)
-      *text = cc_beside(&c->module->arena, given->said_in, given->text);
+      *text = cc_found_file(c->program, &c->module->arena, given->said_in, given->text);
     if (!*text) return cc_out_of_memory(c);
     if (text == &set->labels) return cc_check_labels(c, column, given, input);
     if (text == &set->vocab && !kind->complete && (set->min_count || set->max_size))

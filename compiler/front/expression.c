@@ -129,6 +129,10 @@ CC_OWN_FRAME static int operation(struct cc_context *c, const struct gr_node *no
   if ((status = cc_expression(c, node->child[0], &a)) || (status = cc_expression(c, node->child[1], &b)))
     return status;
   if (a.kind == CC_LIST && b.kind == CC_LIST && o->op == OP_add) return join(c, &a, &b, value);
+  if (a.kind == CC_STRING && b.kind == CC_STRING && (o->op == OP_eq || o->op == OP_ne)) {
+    *value = (struct cc_value){.kind = CC_NUMBER, .number = !strcmp(a.text, b.text) == (o->op == OP_eq)};
+    return RT_OK;
+  }
   if (a.kind == CC_NUMBER && b.kind == CC_NUMBER && !product) return fold(c, node, a.number, b.number, value);
   if (dim_op(c, o->op, &a, &b, value)) return RT_OK;
   double x, y;

@@ -1,6 +1,7 @@
 /* parameter.c: param[...] = init: the path that names a parameter, its initialiser, and its axis in head[H].
  */
 #include "compiler/front/arguments.h"
+#include "compiler/source/configured.h"
 
 #include <math.h>
 #include <string.h>
@@ -116,7 +117,7 @@ static int init_call(struct cc_context *c, const struct initialiser *self, const
   if (status != RT_OK) return status;
   *init = (struct vm_init){.kind = self->kind};
   if (self->kind == VM_INIT_LOAD) {
-    init->file = cc_beside(&c->module->arena, setting[0].said_in, setting[0].text);
+    init->file = cc_found_file(c->program, &c->module->arena, setting[0].said_in, setting[0].text);
     init->tensor = setting[1].text;
     return init->file ? RT_OK : cc_out_of_memory(c);
   }

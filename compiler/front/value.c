@@ -249,10 +249,9 @@ int cc_to_tensor(struct cc_context *c, const struct cc_value *v, struct gr_span 
       if (v->kind == CC_STRING && c->slot)
         rt_hint(c->error, "a slot is a formula or a function, and has no quotes: norm = softmax");
       else if (v->kind == CC_STRING)
-        rt_hint(
-            c->error,
-            "texts name files and tensors of load; a choice is made by a number, or by the function itself: "
-            "f(x, mean)");
+        rt_hint(c->error, "texts name files and tensors of load, and are compared by == and !=; a choice is "
+                          "made by a number, or by the function itself: "
+                          "f(x, mean)");
   }
   return *id ? RT_OK : c->error->code;
 }

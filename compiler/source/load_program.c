@@ -1,8 +1,10 @@
 /* load_program.c: loads a file, its imports and the standard library, and collects what they define. */
-#include "compiler/source/program.h"
+#include "compiler/source/configured.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "runtime/io/json.h"
 
 struct loader {
   struct cc_program *program;
@@ -104,13 +106,6 @@ static struct cc_unit *add_unit(struct loader *l, const char *path, const struct
 }
 
 /* ---- imports ---- */
-
-const char *cc_beside(struct rt_arena *arena, const char *says, const char *path) {
-  const char *slash = strrchr(says, '/');
-  while (!strncmp(path, "./", 2)) path += 2;
-  if (path[0] == '/' || !slash) return rt_arena_strndup(arena, path, strlen(path));
-  return rt_arena_printf(arena, "%.*s/%s", (int)(slash - says), says, path);
-}
 
 /* `as NAME` stands for one file. */
 static bool name_is_taken(struct loader *l, const struct cc_unit *unit, const struct gr_node *node) {
@@ -235,6 +230,20 @@ static int add_kept_library(struct loader *l, const struct cc_file_text *file) {
   return RT_OK;
 }
 
+static int take_config(struct cc_program *program, const struct cc_source *source) {
+  struct cc_config *config = &program->config;
+  config->reader = source->reader;
+  config->context = source->context;
+  if (source->weights
+      && !(config->folder = rt_arena_strndup(&program->arena, source->weights, strlen(source->weights))))
+    return RT_NO_MEMORY;
+  if (!source->config) return RT_OK;
+  struct rt_error why = {0};
+  if (io_json_parse(&config->kept, "the config", source->config, strlen(source->config), &why) == RT_OK)
+    return RT_OK;
+  return why.code == RT_NO_MEMORY ? RT_NO_MEMORY : cc_report_copy(&program->diagnostics, &why);
+}
+
 struct cc_program *cc_program_parse(const struct cc_source *source) {
   struct cc_program *program = rt_zalloc(1, sizeof *program);
   if (!program) return NULL;
@@ -242,11 +251,12 @@ struct cc_program *cc_program_parse(const struct cc_source *source) {
   program->define = (struct cc_assigned_list){source->define, source->define_count, NULL, NULL, NULL};
   program->set = (struct cc_assigned_list){source->set, source->set_count, NULL, NULL, NULL};
   program->measures = source->measures;
+  bool failed = take_config(program, source) != RT_OK;
   program->kept = source->library != NULL;
   const char *slash = strrchr(source->name, '/');
   const struct cc_file_text main = {slash ? slash + 1 : source->name, source->text, source->length, NULL};
   program->main = add_unit(&l, source->name, &main, false);
-  int status = program->main ? load_imports(&l, program->main) : RT_OK;
+  int status = failed ? RT_NO_MEMORY : program->main ? load_imports(&l, program->main) : RT_OK;
   if (status == RT_OK && program->main)
     status = source->library ? add_kept_library(&l, source->library) : cc_add_library(program, cc_stdlib);
   if (status == RT_OK && program->main) status = cc_put_given(program);
@@ -267,6 +277,7 @@ void cc_program_free(struct cc_program *program) {
     rt_map_free(&unit->definition_of);
     rt_map_free(&unit->lost);
   }
+  cc_config_free(&program->config);
   cc_assigned_free(&program->define);
   cc_assigned_free(&program->set);
   rt_free(program->unit);

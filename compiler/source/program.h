@@ -104,6 +104,20 @@ enum {
   CC_FILES = 1000        /* of a program */
 };
 
+/* How imports are read: fills *text (rt_alloc) or fails with the reason. A host without files may refuse. */
+typedef int cc_reader(void *context, const char *path, char **text, size_t *length, struct rt_error *error);
+
+/* Where config("…") looks (configured.h). */
+struct json_t;
+struct cc_config {
+  const char *folder; /* of weights, in the arena; NULL: the program's own */
+  cc_reader *reader;
+  void *context;
+  struct json_t *kept;  /* all that there is to know, of a model that was made before; NULL: files are read */
+  struct json_t *file;  /* path to what it says */
+  struct json_t *asked; /* name to value; NULL: nothing was asked */
+};
+
 /* Fails, with words for the author, unless the metric can be measured of what the module predicts. */
 struct vm_module;
 typedef int cc_measure(const struct vm_module *module, const char *metric, struct rt_error *error);
@@ -113,6 +127,7 @@ struct cc_program {
   size_t unit_count, unit_capacity;
   struct cc_unit *main;
   struct cc_assigned_list define, set;
+  struct cc_config config;
   cc_measure *measures;
   uint64_t elaborations; /* so far */
   bool unfused;          /* heads are computed as tensors, whether they need it or not */
@@ -140,9 +155,6 @@ struct cc_program {
   struct rt_arena arena;
 };
 
-/* How imports are read: fills *text (rt_alloc) or fails with the reason. A host without files may refuse. */
-typedef int cc_reader(void *context, const char *path, char **text, size_t *length, struct rt_error *error);
-
 /* A program's text, and how its imports are read (reader NULL: it may have none). */
 struct cc_source {
   const char *name, *text;
@@ -152,6 +164,8 @@ struct cc_source {
   cc_measure *measures; /* NULL: any metric will do */
   const struct cc_assigned *define, *set;
   int define_count, set_count;
+  const char *weights; /* the folder of pretrained weights; NULL: files are beside the program */
+  const char *config;  /* a JSON object of what config("…") finds, and nothing else; NULL: files are read */
   /* Instead of the standard library that is baked in, unless NULL; ends with a name that is NULL. */
   const struct cc_file_text *library;
 };

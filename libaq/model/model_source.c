@@ -4,9 +4,10 @@
  *    "set":[{"origin":"--lr","name":"lr","text":"0.1"},…],
  *    "files":[{"name":"m.aq","text":"…"},…],"library":[…]}
  *
- * The first file is the main one, the others are imports, under the names that the first one sees. `library`
- * is what the program uses of the standard library, as it was then: so another version of the library does
- * not change a model. */
+ * With "config":{"hidden_size":768,…} it has what the program asked of config.json
+ * (compiler/source/configured.h). The first file is the main one, the others are imports, under the names
+ * that the first one sees. `library` is what the program uses of the standard library, as it was then: so
+ * another version of the library does not change a model. */
 #include <string.h>
 
 #include "libaq/internal.h"
@@ -64,6 +65,14 @@ static void write_all_given(struct writer *w, const char *name, const struct cc_
   if (w->given) rt_text_puts(w->out, "],");
 }
 
+/* What the program asked of config.json, if it did. */
+static void write_config(struct rt_text *out, const json_t *asked) {
+  if (!json_object_size(asked)) return;
+  rt_text_puts(out, "\"config\":");
+  io_json_write(out, asked);
+  rt_text_puts(out, ",");
+}
+
 int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,
                      struct rt_error *error) {
   struct rt_text out = {0};
@@ -71,6 +80,7 @@ int lib_source_write(struct cc_program *program, const struct cc_assigned *own, 
   rt_text_puts(&out, program->unfused ? "{\"unfused\":true," : "{");
   write_all_given(&writer, "defines", &program->define, NULL, 0);
   write_all_given(&writer, "set", &program->set, own, count);
+  write_config(&out, program->config.asked);
   int status = cc_keep_program(program, write_file, &writer);
   rt_text_puts(&out, "]}");
   *json = out.data;
@@ -85,6 +95,7 @@ struct kept {
   struct cc_file_text *file, *library; /* both end with a name that is NULL */
   struct cc_assigned *define, *set;
   int define_count, set_count;
+  struct rt_text config; /* what config("…") finds, as JSON */
   struct rt_arena arena;
   bool unfused;
 };
@@ -147,7 +158,14 @@ static int read_kept(struct kept *kept, const json_t *json, struct rt_error *err
   if (status == RT_OK)
     status = read_files(json_object_get(json, "library"), "a part of the library has no name or no text",
                         &kept->library, error);
-  json_t *defines = json_object_get(json, "defines");
+  json_t *config = json_object_get(json, "config"), *defines = json_object_get(json, "defines");
+  if (status == RT_OK && config && !json_is_object(config))
+    status = damaged(error, "its config is no object");
+  if (status == RT_OK && config)
+    io_json_write(&kept->config, config);
+  else
+    rt_text_puts(&kept->config, "{}");
+  if (status == RT_OK && kept->config.failed) status = rt_no_memory(error);
   if (status == RT_OK)
     status = json_is_object(defines) ? read_sizes(kept, defines, error)
                                      : read_given(defines, &kept->define, &kept->define_count, error);
@@ -178,6 +196,7 @@ static struct vm_module *compile(struct kept *kept, const char *vector, struct r
                                    .define_count = kept->define_count,
                                    .set = kept->set,
                                    .set_count = kept->set_count,
+                                   .config = kept->config.data,
                                    .library = kept->library};
   struct cc_program *program = cc_program_load(&source, error);
   if (!program) return NULL;
@@ -198,7 +217,20 @@ struct vm_module *lib_source_compile(const char *json, const char *vector, struc
   rt_free(kept.library);
   rt_free(kept.define);
   rt_free(kept.set);
+  rt_text_free(&kept.config);
   rt_arena_free(&kept.arena);
   json_decref(root);
   return module;
+}
+
+int lib_source_config(const char *json, struct rt_text *config, struct rt_error *error) {
+  json_t *root;
+  int status = io_json_parse(&root, "the program", json, strlen(json), error);
+  const json_t *kept = status == RT_OK ? json_object_get(root, "config") : NULL;
+  if (json_is_object(kept))
+    io_json_write(config, kept);
+  else
+    rt_text_puts(config, "{}");
+  json_decref(root);
+  return status != RT_OK ? status : config->failed ? rt_no_memory(error) : RT_OK;
 }

@@ -1,28 +1,9 @@
-/* params_load.c: load("file", "tensor"): parameters that begin as tensors of a file. When an axis is a
+/* params_load.c: load("file", "tensor"): a parameter that begins as a tensor of a file. When an axis is a
  * vocabulary, here and in a model file, the row of each word is found by the word, not by its place. */
 #include <math.h>
 #include <string.h>
 
 #include "libaq/model/params.h"
-
-void lib_loader_free(struct lib_loader *l) {
-  io_tensors_close(l->file);
-  aq_model_free(l->model);
-  rt_free(l->path);
-  *l = (struct lib_loader){.module = l->module, .schema = l->schema, .seed = l->seed, .counts = l->counts};
-}
-
-/* The file that the last parameter came from stays open, since most come from one. */
-static int open_file(struct lib_loader *l, const char *path, struct rt_error *error) {
-  if (l->path && !strcmp(l->path, path)) return RT_OK;
-  lib_loader_free(l);
-  int status = io_tensors_open(&l->file, path, error);
-  if (status != RT_OK) return status;
-  if (!(l->path = rt_strdup(path))) return rt_no_memory(error);
-  if (!io_tensors_metadata(l->file, "aq.format")) return RT_OK;
-  l->model = lib_model_new();
-  return l->model ? lib_model_read(l->model, path, error) : rt_no_memory(error);
-}
 
 /* ---- axes ---- */
 
@@ -55,6 +36,7 @@ static struct words words_in_file(const struct lib_loader *l, const struct io_te
 struct loading {
   struct lib_loader *l;
   struct lib_params *params;
+  const struct vm_init *init; /* which file and tensor */
   uint32_t p;
   int rank;
   const int64_t *shape;
@@ -63,8 +45,8 @@ struct loading {
                                 same place */
 };
 
-static const struct vm_param *param_of(const struct loading *x) { return &x->l->module->param[x->p]; }
-static bool turned(const struct loading *x) { return param_of(x)->init.transposed; }
+static const struct vm_param *param_of(const struct loading *x) { return &x->l->how->module->param[x->p]; }
+static bool turned(const struct loading *x) { return x->init->transposed; }
 static int file_axis(const struct loading *x, int axis) { return turned(x) ? 1 - axis : axis; }
 
 /* Writes "40 words (entry 3 is "cat")": the first entry in which it differs from the other vocabulary. */
@@ -116,7 +98,9 @@ static int32_t place_in(const struct io_vocab *there, const struct io_vocab *her
 
 static int match_axis(struct loading *x, int axis, struct words here, struct words there,
                       struct rt_error *error) {
-  int64_t n = x->shape[axis], found = 0, entries = here.vocab->texts.count;
+  const bool has_unknown =
+      here.vocab->unknown >= here.vocab->base; /* among the entries of a list that is given */
+  int64_t n = x->shape[axis], found = 0, entries = here.vocab->texts.count - has_unknown;
   int32_t *map = x->map[axis] = rt_alloc(((size_t)n + 1) * sizeof *map);
   if (!map) return rt_no_memory(error);
   if (!io_kinds_share(here.kind, there.kind)) return other_words(x, here, there, error);
@@ -156,7 +140,7 @@ static void hint_turned(const struct loading *x, struct rt_error *error) {
     rt_hint(error, "load(…)' turns a matrix over");
   else if (square && turned(x) && t->shape[0] == x->shape[0] && t->shape[1] == x->shape[1])
     rt_hint(error, "without the ' the matrix is taken as it is");
-  else if (x->rank > 0 && words_of(x->l->module, x->l->schema, param_of(x)->type.dim[0]).vocab)
+  else if (x->rank > 0 && words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[0]).vocab)
     rt_hint(error, "the rows here are what the training file has; a vocabulary that is given has the file's: "
                    "words[T, V](vocab = \"words.txt\")");
 }
@@ -192,7 +176,7 @@ static int match(struct loading *x, struct rt_error *error) {
   bool same_rank = x->t->rank == x->rank && (!turned(x) || x->rank == 2), matched = false,
        by_position = false;
   for (int a = 0; a < x->rank; a++) {
-    struct words here = words_of(x->l->module, x->l->schema, param_of(x)->type.dim[a]),
+    struct words here = words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[a]),
                  there = same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, NULL};
     if (here.vocab && there.vocab) {
       int status = match_axis(x, a, here, there, error);
@@ -237,7 +221,7 @@ static int copy_values(const struct loading *x, struct rt_error *error) {
     if (from < 0) continue;
     double value = values[from];
     if (!isfinite(x->params->precision == RT_F64 ? value : (double)(float)value))
-      status = lib_params_not_finite(x->params, &param_of(x)->init, x->t, from, value, error);
+      status = lib_params_not_finite(x->params, x->init, x->t, from, value, error);
     else
       lib_params_put(x->params, x->p, i, value);
   }
@@ -245,51 +229,20 @@ static int copy_values(const struct loading *x, struct rt_error *error) {
   return status;
 }
 
-static int no_tensor(const struct lib_loader *l, uint32_t p, struct rt_error *error) {
-  const struct vm_param *param = &l->module->param[p];
-  rt_fail_in(error, RT_BAD_DATA, l->path, "there is no tensor %s, which the parameter %s is loaded from",
-             param->init.tensor, param->name);
-  lib_hint_tensors(l->file, param->init.tensor, error);
-  return error->code;
-}
-
-int lib_params_load(struct lib_params *params, uint32_t p, const int64_t *shape, struct lib_loader *l,
+int lib_params_load(struct lib_params *params, uint32_t p, const struct vm_init *init, struct lib_loader *l,
                     struct rt_error *error) {
-  const struct vm_param *param = &l->module->param[p];
-  struct loading x = {.l = l, .params = params, .p = p, .rank = param->type.rank, .shape = shape};
-  char *file;
-  int status = lib_shard_find(param->init.file, param->init.tensor, &file, error);
-  if (status == RT_OK) status = open_file(l, file, error);
-  rt_free(file);
+  const struct vm_param *param = &l->how->module->param[p];
+  int64_t shape[RT_MAX_RANK];
+  struct loading x = {
+      .l = l, .params = params, .init = init, .p = p, .rank = param->type.rank, .shape = shape};
+  if (lib_param_elements(l->how->module, p, shape, error) < 0) return error->code;
+  l->param = param->name;
+  int status = lib_loader_find(l, init, &x.t, error);
   if (status != RT_OK) rt_hint(error, "the parameter %s is loaded from it", param->name);
-  if (status == RT_OK && !(x.t = io_tensors_find(l->file, param->init.tensor)))
-    status = no_tensor(l, p, error);
   if (status == RT_OK) status = match(&x, error);
-  if (status == RT_OK && lacks_some(&x)) status = lib_params_begin(params, l->module, p, l->seed, error);
+  if (status == RT_OK && lacks_some(&x))
+    status = lib_params_begin(params, l->how->module, p, l->how->seed, error);
   if (status == RT_OK) status = copy_values(&x, error);
   for (int a = 0; a < x.rank; a++) rt_free(x.map[a]);
   return status;
-}
-
-/* ---- all parameters ---- */
-
-int lib_params_fill(struct lib_params *params, const struct vm_module *module, const struct io_schema *schema,
-                    uint64_t seed, struct lib_loaded *loaded, struct rt_error *error) {
-  struct lib_loader loader = {.module = module, .schema = schema, .seed = seed};
-  int status = RT_OK;
-  for (uint32_t p = 0; p < params->count && status == RT_OK; p++) {
-    const struct vm_init *init = &module->param[p].init;
-    int64_t shape[RT_MAX_RANK];
-    if (init->kind != VM_INIT_LOAD)
-      status = lib_params_start(params, module, p, init, seed, error);
-    else if (lib_param_elements(module, p, shape, error) < 0)
-      status = error->code;
-    else
-      status = lib_params_load(params, p, shape, &loader, error);
-  }
-  if (loaded) *loaded = loader.counts;
-  lib_loader_free(&loader);
-  return status != RT_OK
-             ? status
-             : lib_params_check(params, module, RT_BAD_DATA, "does not begin with finite numbers", error);
 }

@@ -230,7 +230,9 @@ static int make_params(struct run *r, struct rt_error *error) {
   int status = lib_params_init(&r->values, r->module, r->precision, error);
   if (status != RT_OK) return status;
   if (!r->params)
-    return lib_params_fill(&r->values, r->module, NULL, (uint64_t)r->options->seed, NULL, error);
+    return lib_params_fill(&r->values,
+                           &(struct lib_beginning){.module = r->module, .seed = (uint64_t)r->options->seed},
+                           NULL, error);
   status = lib_params_read(&r->values, r->module, r->params, r->param_prefix, error);
   if (status != RT_OK) lib_name_file(error, r->options->params);
   return status;

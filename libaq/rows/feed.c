@@ -73,6 +73,24 @@ static int given_ids(const struct vm_module *module, struct io_schema *schema, s
   return RT_OK;
 }
 
+/* A text that is predicted row by row has a begin and an end, also in a vocabulary that was not learned. */
+static int check_ends(const struct vm_module *module, struct io_schema *schema, struct rt_error *error) {
+  for (int c = 0; c < schema->count; c++) {
+    const struct io_vocab *vocab = schema->columns[c].vocab;
+    const struct io_settings *set = &module->column[c].set;
+    if (!vocab || !io_schema_has_ends(schema, c) || (vocab->begin >= 0 && vocab->end >= 0)) continue;
+    return rt_fail(error, RT_USAGE,
+                   "the text %s is predicted row by row, which needs entries for its begin and its end; "
+                   "the vocabulary %s has none",
+                   schema->columns[c].name,
+                   set->vocab    ? set->vocab
+                   : set->labels ? set->labels
+                                 : "of the model");
+  }
+  io_schema_share(schema);
+  return RT_OK;
+}
+
 /* Takes the vocabularies that the program gives: labels, or a file of words. */
 static int given_vocabularies(const struct vm_module *module, struct io_schema *schema,
                               struct rt_error *error) {
@@ -85,15 +103,9 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
              : column->kind->given ? column->kind->given(&column->vocab, set, error)
                                    : io_vocab_from_file(&column->vocab, set->vocab, error);
     if (status != RT_OK) return status;
-    if (io_schema_has_ends(schema, c) && (column->vocab->begin < 0 || column->vocab->end < 0))
-      return rt_fail(error, RT_USAGE,
-                     "the text %s is predicted row by row, which needs entries for its begin and its end; "
-                     "the vocabulary %s has none",
-                     column->name, set->vocab ? set->vocab : set->labels);
     if (io_schema_has_labels(schema, c)) column->vocab->unknown = -1;
   }
-  io_schema_share(schema);
-  return RT_OK;
+  return check_ends(module, schema, error);
 }
 
 /* What an input says of its column. text: a plain text is read, whose rows have no begin and no end. */
@@ -137,7 +149,26 @@ static int copy_columns(const struct vm_module *module, struct io_schema *schema
   return RT_OK;
 }
 
-int lib_schema(const struct vm_module *module, bool text, struct io_schema *schema, struct rt_error *error) {
+/* Texts are read as a model reads them that was made before: its vocabulary has the words of more rows. */
+static int take_vocabularies(const struct io_schema *known, struct io_schema *schema,
+                             struct rt_error *error) {
+  struct io_schema copy = {0};
+  int status = known ? lib_copy_schema(known, &copy, error) : RT_OK;
+  for (int c = 0; c < copy.count && status == RT_OK; c++) {
+    const int here = io_schema_find(schema, copy.columns[c].name);
+    struct io_column *column = here < 0 ? NULL : &schema->columns[here];
+    if (!column || column->kind != copy.columns[c].kind || !column->kind->tokens || column->shares >= 0
+        || column->vocab || copy.columns[c].shares >= 0)
+      continue;
+    column->vocab = copy.columns[c].vocab;
+    copy.columns[c].vocab = NULL;
+  }
+  io_schema_free(&copy);
+  return status;
+}
+
+int lib_schema(const struct vm_module *module, bool text, const struct io_schema *known,
+               struct io_schema *schema, struct rt_error *error) {
   int status = copy_columns(module, schema, error);
   for (uint32_t i = 0; i < module->input_count && status == RT_OK; i++) {
     const struct vm_input *input = &module->input[i];
@@ -150,7 +181,8 @@ int lib_schema(const struct vm_module *module, bool text, struct io_schema *sche
                    "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
                    schema->count);
   share_vocabularies(module, schema);
-  status = given_ids(module, schema, error);
+  status = take_vocabularies(known, schema, error);
+  if (status == RT_OK) status = given_ids(module, schema, error);
   if (status != RT_OK) return status;
   status = given_vocabularies(module, schema, error);
   if (status == RT_OK) status = pair_columns(module, schema, error);

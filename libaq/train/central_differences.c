@@ -296,7 +296,9 @@ static int make_params(struct check *c, struct rt_error *error) {
     if (c->module->param[p].init.kind == VM_INIT_LOAD)
       c->module->param[p].init = (struct vm_init){.kind = VM_INIT_GLOROT, .a = 1};
   int status = lib_params_init(&c->params, c->module, RT_F64, error);
-  if (status == RT_OK) status = lib_params_fill(&c->params, c->module, NULL, c->seed, NULL, error);
+  if (status == RT_OK)
+    status = lib_params_fill(&c->params, &(struct lib_beginning){.module = c->module, .seed = c->seed}, NULL,
+                             error);
   /* Moves them away from the symmetry of the initial values, where many gradients are 0. */
   for (uint32_t p = 0; p < c->params.count && status == RT_OK; p++)
     for (int64_t k = 0; k < c->params.elements[p]; k++) ((double *)c->params.data[p])[k] += 0.1 * normal(c);

@@ -140,7 +140,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
   o.hold = t->options.hold;
   o.seed = (uint64_t)t->settings.seed;
   if (t->text && has_labels_beside(t->module)) t->text = false;
-  int status = lib_schema(t->module, t->text, &t->schema, error);
+  int status = lib_schema(t->module, t->text, t->from ? &t->from->schema : NULL, &t->schema, error);
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;
@@ -310,8 +310,10 @@ static int make_room(struct aq_trainer *t, struct rt_error *error) {
 static int make_params(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_params_init(&t->params, t->module, t->precision, error);
   if (status == RT_OK)
-    status =
-        lib_params_fill(&t->params, t->module, &t->schema, (uint64_t)t->settings.seed, &t->loaded, error);
+    status = lib_params_fill(
+        &t->params,
+        &(struct lib_beginning){t->module, &t->schema, (uint64_t)t->settings.seed, t->from, t->from_path},
+        &t->loaded, error);
   if (status == RT_OK) status = lib_params_init(&t->best, t->module, t->precision, error);
   if (status != RT_OK || !(t->settings.average > 0)) return status;
   status = lib_params_init(&t->average, t->module, t->precision, error);
@@ -368,12 +370,32 @@ static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
   if (t->metric_name) own->set[own->count++] = (struct cc_assigned){"setting", "metric", t->metric_name};
 }
 
+static int keep_path(struct rt_arena *arena, const char **to, const char *from) {
+  if (from && !(*to = rt_arena_strndup(arena, from, strlen(from)))) return RT_NO_MEMORY;
+  return RT_OK;
+}
+
+/* The program as a model keeps it does not know in which folder it was found, nor in which its files are. */
+static int keep_files(const struct vm_module *from, struct vm_module *to, struct rt_error *error) {
+  int status = RT_OK;
+  for (uint32_t p = 0; p < to->param_count && status == RT_OK; p++)
+    status = keep_path(&to->arena, &to->param[p].init.file, from->param[p].init.file);
+  for (uint32_t c = 0; c < to->column_count && status == RT_OK; c++) {
+    status = keep_path(&to->arena, &to->column[c].set.vocab, from->column[c].set.vocab);
+    if (status == RT_OK)
+      status = keep_path(&to->arena, &to->column[c].set.merges, from->column[c].set.merges);
+  }
+  return status == RT_OK ? RT_OK : rt_no_memory(error);
+}
+
 /* When options replace settings, the program is compiled again with them, as the model will keep it. */
 static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
   if (lib_can_compile(program, error)) return error->code;
   const char *path = program->program->main->path, *slash = strrchr(path, '/');
   struct own_settings own;
   own_settings(t, &own);
+  t->from = program->from;
+  t->from_path = program->from_path;
   t->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
   if (!t->folder) return rt_no_memory(error);
   t->module = cc_compile_model(program->program, error);
@@ -381,9 +403,11 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
   t->program = cc_program_digest(program->program);
   int status = lib_source_write(program->program, own.set, own.count, &t->source, error);
   if (status != RT_OK || !own.count) return status;
+  struct vm_module *again = lib_source_compile(t->source, NULL, error);
+  if (again) status = keep_files(t->module, again, error);
   vm_module_free(t->module);
-  t->module = lib_source_compile(t->source, NULL, error);
-  return t->module ? RT_OK : error->code;
+  t->module = again;
+  return again ? status : error->code;
 }
 
 static void count_facts(struct aq_trainer *t) {
@@ -395,6 +419,9 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.loaded_words = t->loaded.found;
   t->facts.new_words = t->loaded.entries - t->loaded.found;
   t->facts.tables_by_position = t->loaded.by_position;
+  t->facts.taken_tensors = t->loaded.taken;
+  t->facts.begun_tensors = t->loaded.begun_count;
+  memcpy(t->facts.begun, t->loaded.begun, sizeof t->facts.begun);
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->reading.skipped;
   t->facts.header =
@@ -422,6 +449,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (status == RT_OK) status = lib_target_rows(t, error);
   if (status == RT_OK && t->options.resume) status = lib_checkpoint_read(t, error);
   if (status == RT_OK) count_facts(t);
+  t->from = NULL;
   t->ready = status == RT_OK;
   return status;
 }

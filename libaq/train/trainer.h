@@ -50,6 +50,8 @@ struct aq_trainer {
   struct vm_settings settings; /* with the values that options give */
   struct rt_pool *pool;
   struct lib_params params, best;
+  struct aq_model *from; /* whose weights training begins with; NULL: none, and after aq_trainer_new */
+  const char *from_path;
   struct lib_loaded loaded;   /* what was found in files that parameters load */
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine; /* of "train" */

@@ -88,3 +88,13 @@ bool io_json_bool(const json_t *object, const char *key, bool fallback, bool *go
   if (!json_is_boolean(value)) *good = false;
   return json_is_true(value);
 }
+
+static int add(const char *bytes, size_t length, void *context) {
+  struct rt_text *out = context;
+  rt_text_add(out, bytes, length);
+  return out->failed ? -1 : 0;
+}
+
+void io_json_write(struct rt_text *out, const json_t *json) {
+  if (json_dump_callback(json, add, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)) out->failed = true;
+}

@@ -35,8 +35,7 @@ static void test_round_trip(void **state) {
   (void)state;
   struct sentence s = build_sentence();
   s.m->dims.symbol[3].limit = 128;
-  s.m->param[0].init =
-      (struct vm_init){VM_INIT_LOAD, 1, 2, "bert/model.safetensors", "embeddings.ß", true, false};
+  s.m->param[0].init = (struct vm_init){VM_INIT_LOAD, 1, 2, "model.safetensors", "embeddings.ß", true, false};
   s.m->input[2].shifted = true;
   vm_dim_minus(&s.m->dims, vm_dim_over(&s.m->dims, s.D, s.V), vm_dim_number(&s.m->dims, 3));
   vm_dim_ceil(&s.m->dims, vm_dim_over(&s.m->dims, s.T, vm_dim_number(&s.m->dims, 2)));

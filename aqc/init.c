@@ -1,0 +1,73 @@
+/* init.c: aqc init. */
+#include <stdlib.h>
+
+#include "aqc/files.h"
+#include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/verb.h"
+
+static void remark(const char *output, const aq_begin_facts *facts) {
+  message_remark("%lld parameters, %lld of them loaded", (long long)facts->parameters,
+                 (long long)facts->loaded_parameters);
+  if (facts->unused_tensors)
+    message_remark("%lld tensor%s of the weights %s not used: %s", (long long)facts->unused_tensors,
+                   facts->unused_tensors == 1 ? "" : "s", facts->unused_tensors == 1 ? "is" : "are",
+                   facts->unused);
+  message_remark("saved %s", output);
+}
+
+static int init(const struct settings *settings, const char *output) {
+  aq_program *program = NULL;
+  aq_model *model = NULL;
+  aq_begin_options options;
+  aq_begin_facts facts;
+  aq_begin_options_init(&options);
+  options.precision = settings->precision;
+  options.seed = settings->seed;
+  int status = refuse_overwriting("-o", output, settings->operand[0]);
+  if (status == AQ_OK && settings->weights) status = refuse_overwriting("-o", output, settings->weights);
+  if (status == AQ_OK) status = file_check_folder(output);
+  if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);
+  if (status != AQ_OK) return status;
+  status = aq_model_begin(program, &options, &facts, &model);
+  if (status == AQ_OK) status = aq_model_save(model, output);
+  if (status != AQ_OK)
+    status = model ? message_print(aq_model_message(model)) : message_no_memory();
+  else if (!settings->quiet)
+    remark(output, &facts);
+  aq_model_free(model);
+  aq_program_free(program);
+  return status;
+}
+
+static int run_init(const struct settings *settings) {
+  char *made = file_beside(settings->operand[0], ".aqm");
+  if (!made) return message_no_memory();
+  int status = init(settings, settings->output ? settings->output : made);
+  free(made);
+  return status;
+}
+
+static const struct option option_list[] = {
+    OPTION_SET_WEIGHTS,
+    OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: PROGRAM.aqm in this folder)"),
+    OPTION_SET_DIM,
+    OPTION_SET_SETTING,
+    OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters that are not loaded"),
+    OPTION_SET_PRECISION,
+    OPTION_SET_QUIET,
+    OPTION_END};
+
+const struct verb verb_init = {
+    "init",
+    "PROGRAM.aq",
+    1,
+    1,
+    "make a model of pretrained weights, without training",
+    "Makes a model whose parameters are those of pretrained weights. FOLDER is as Hugging Face has it: the "
+    "program takes its sizes from config.json, its vocabulary from the tokenizer's files, and its parameters "
+    "from model.safetensors or from the shards that model.safetensors.index.json lists. The model has all of "
+    "that in it: FOLDER is not needed any more. `aqc train PROGRAM.aq DATA --weights MODEL.aqm` goes on from "
+    "it.",
+    option_list,
+    run_init};

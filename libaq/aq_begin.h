@@ -1,0 +1,64 @@
+/* aq_begin.h: what one begins with: a program for a table, a model of pretrained weights. A part of aq.h,
+ * which includes it. */
+#ifndef AQ_BEGIN_H
+#define AQ_BEGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct aq_program;
+struct aq_model;
+struct aq_message;
+
+/* ---- A program to begin with ---- */
+
+/* What programs there are: "classify", "a label of each row, …". k from 0; false beyond the last. */
+typedef struct aq_template {
+  const char *name, *about; /* live as long as the process */
+} aq_template;
+bool aq_template_at(size_t k, aq_template *found);
+
+typedef struct aq_start_options {
+  size_t size; /* sizeof(aq_start_options) */
+  const char
+      *target;    /* the column to be predicted, as the table calls it; NULL: the one that looks like it */
+  const char *as; /* the name of a template; NULL: the first one that fits */
+  int header;     /* enum aq_header */
+} aq_start_options;
+void aq_start_options_init(aq_start_options *options); /* sets size and the defaults */
+/* Looks at a table (kinds of columns, labels, lengths, what is missing), and writes a program for it. *seen
+ * says in a few lines what was seen. Both are freed with aq_text_free. *message is as for aq_format.
+ * AQ_USAGE: there is no such column or template, or the table is not for it. */
+int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
+             struct aq_message *message);
+
+/* ---- A model of pretrained weights ---- */
+
+typedef struct aq_begin_options {
+  size_t size;   /* sizeof(aq_begin_options) */
+  int precision; /* enum aq_precision */
+  int64_t seed;  /* of parameters that are not loaded; below 0: what the program says */
+} aq_begin_options;
+void aq_begin_options_init(aq_begin_options *options); /* sets size and the defaults */
+typedef struct aq_begin_facts {
+  int64_t parameters, loaded_parameters; /* numbers; those that files of weights gave */
+  /* Tensors of those files that the program has no parameter for: how many, and the names of the first ones
+   * with commas between them, cut where they are too long. */
+  int64_t unused_tensors;
+  char unused[256];
+} aq_begin_facts;
+/* A model without training, whose parameters are what they begin with: those of pretrained weights
+ * (aq_program_options.weights). Vocabularies and labels must be given ones; where training would learn them
+ * it is AQ_BAD_DATA. options and facts may be NULL. */
+int aq_model_begin(struct aq_program *program, const aq_begin_options *options, aq_begin_facts *facts,
+                   struct aq_model **model);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,106 @@
+/* begin_model.c: a model without training: its parameters are what they begin with, most often pretrained
+ * weights, and its vocabularies are given ones. */
+#include <string.h>
+
+#include "libaq/model/params.h"
+
+void aq_begin_options_init(aq_begin_options *o) {
+  if (o) *o = (aq_begin_options){.size = sizeof *o, .seed = -1};
+}
+
+/* ---- columns ---- */
+
+/* Training would learn it: words, labels, a width, how numbers are scaled. */
+static int not_known(const struct io_schema *schema, struct rt_error *error) {
+  const struct io_column *c = schema->columns;
+  while (c->shares >= 0
+         || ((!io_kind_has_vocab(c->kind) || c->vocab) && io_column_width(c->kind, c->size) > 0
+             && (!io_needs_fit(c) || c->fit)))
+    c++;
+  const bool entries = io_kind_has_vocab(c->kind) && !c->vocab;
+  rt_fail(error, RT_BAD_DATA, "the column %s learns its %s from a training file, and there is none here",
+          c->name,
+          entries                                  ? c->kind->entries
+          : io_column_width(c->kind, c->size) == 0 ? "size"
+                                                   : "scale");
+  const char *train = "`aqc train … --weights FOLDER` begins with the same weights, and learns that";
+  if (entries && c->kind->labels)
+    rt_hint(error, "labels = \"bad, good\" or labels = config(\"id2label\") gives them; %s", train);
+  else if (entries)
+    rt_hint(error, "a file gives them: %s(vocab = \"vocab.txt\"); %s", c->kind->name, train);
+  else
+    rt_hint(error, "%s", train);
+  return error->code;
+}
+
+/* The text that the model writes, when there is no other column; or NULL. */
+static const struct vm_input *only_text(const struct vm_module *module) {
+  for (uint32_t i = 0; i < module->input_count && module->column_count == 1; i++)
+    if (module->input[i].shifted) return &module->input[i];
+  return NULL;
+}
+
+/* A text with a mark of its own for the begin, such as <s>, is one row; one without, as of GPT-2, is plain
+ * text. */
+static int make_schema(struct aq_model *m, const struct aq_program *program, struct rt_error *error) {
+  const struct vm_input *text = only_text(m->module);
+  const struct io_schema *known = program->from ? &program->from->schema : NULL;
+  m->text = text != NULL;
+  int status = lib_schema(m->module, m->text, known, &m->schema, error);
+  const struct io_vocab *vocab = status == RT_OK && text ? m->schema.columns[0].vocab : NULL;
+  if (vocab && vocab->begin >= 0 && vocab->begin != vocab->end) {
+    io_schema_free(&m->schema);
+    m->text = false;
+    status = lib_schema(m->module, false, known, &m->schema, error);
+  }
+  if (status == RT_OK && !io_schema_is_trained(&m->schema)) status = not_known(&m->schema, error);
+  return status == RT_OK ? lib_bind_dims(m->module, &m->schema, error) : status;
+}
+
+/* ---- the whole ---- */
+
+static int keep_program(struct aq_model *m, aq_program *program, struct rt_error *error) {
+  const char *path = program->program->main->path, *slash = strrchr(path, '/');
+  int status = lib_source_write(program->program, NULL, 0, &m->source, error);
+  if (status != RT_OK) return status;
+  m->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
+  return m->folder ? RT_OK : rt_no_memory(error);
+}
+
+static int begin(struct aq_model *m, aq_program *program, const aq_begin_options *o, aq_begin_facts *facts,
+                 struct rt_error *error) {
+  struct lib_loaded loaded = {0};
+  int status = lib_can_compile(program, error);
+  if (status == RT_OK && !(m->module = cc_compile_model(program->program, error))) status = error->code;
+  if (status == RT_OK) status = keep_program(m, program, error);
+  if (status == RT_OK) status = make_schema(m, program, error);
+  if (status == RT_OK)
+    status = lib_params_init(&m->params, m->module, lib_precision((enum aq_precision)o->precision), error);
+  const struct lib_beginning how = {
+      m->module, &m->schema, (uint64_t)(o->seed < 0 ? m->module ? m->module->settings.seed : 0 : o->seed),
+      program ? program->from : NULL, program ? program->from_path : NULL};
+  if (status == RT_OK) status = lib_params_fill(&m->params, &how, &loaded, error);
+  if (status == RT_OK) status = lib_model_words(m, error);
+  if (facts) {
+    *facts = (aq_begin_facts){.unused_tensors = loaded.unused};
+    memcpy(facts->unused, loaded.unused_names, sizeof facts->unused);
+    for (uint32_t p = 0; status == RT_OK && p < m->params.count; p++) {
+      const bool given = m->module->param[p].init.kind == VM_INIT_LOAD;
+      facts->parameters += m->params.elements[p];
+      facts->loaded_parameters += given ? m->params.elements[p] : 0;
+    }
+  }
+  m->trained = status == RT_OK;
+  return status;
+}
+
+int aq_model_begin(aq_program *program, const aq_begin_options *options, aq_begin_facts *facts,
+                   aq_model **model) {
+  if (!model) return AQ_USAGE;
+  if (!(*model = lib_model_new())) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_begin(&(*model)->message);
+  aq_begin_options own;
+  aq_begin_options_init(&own);
+  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  return begin(*model, program, &own, facts, error);
+}
