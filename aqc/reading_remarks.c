@@ -31,6 +31,7 @@ void reading_remark(const aq_reading *reading, const aq_model *model, const stru
   bool known = settings->quiet || settings->header == AQ_HEADER_NO;
   if (reading->by_position && !known) remark_columns(reading, model);
   if (reading->doubt.code) message_note(&reading->doubt);
+  if (reading->odd_tags.code) message_note(&reading->odd_tags);
   if (settings->quiet) return;
   remark_cuts(reading);
   if (!reading->skipped) return;
@@ -69,5 +70,6 @@ void reading_facts(aq_shown *shown, const aq_reading *reading) {
   for (size_t k = 0; k < reading->cut_count; k++) cut_facts(shown, &reading->cut[k]);
   aq_shown_end(shown);
   message_text(shown, "doubt", &reading->doubt);
+  message_text(shown, "odd_tags", &reading->odd_tags);
   message_text(shown, "first_skipped", &reading->first_skipped);
 }

@@ -239,9 +239,10 @@ typedef struct aq_reading {
   int64_t rows, skipped;    /* good rows, and bad ones that AQ_BAD_ROW_SKIP left out */
   aq_message first_skipped; /* why the first of those was bad; code AQ_OK: there was none */
   bool header;              /* the first line was a header */
-  size_t by_position; /* how many fields a row has, when they were told apart by position alone; else 0 */
-  aq_message doubt;   /* the first line was taken for a row, but may be a header; code AQ_OK: no doubt */
-  const aq_cut *cut;  /* [cut_count] */
+  size_t by_position;  /* how many fields a row has, when they were told apart by position alone; else 0 */
+  aq_message doubt;    /* the first line was taken for a row, but may be a header; code AQ_OK: no doubt */
+  aq_message odd_tags; /* training rows have steps between tags that no answer has; code AQ_OK: none */
+  const aq_cut *cut;   /* [cut_count] */
   size_t cut_count;
 } aq_reading;
 

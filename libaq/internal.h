@@ -223,7 +223,7 @@ struct lib_reading {
   int64_t rows, skipped;
   bool header;
   size_t by_position;
-  struct lib_message first, doubt;
+  struct lib_message first, doubt, odd_tags;
   aq_cut *cut;
   size_t cut_count, cut_capacity;
 };
@@ -237,6 +237,10 @@ int lib_reading_cuts(struct lib_reading *reading, const struct io_schema *schema
 void lib_reading_skipped(struct lib_reading *reading, const struct rt_error *reason, int64_t count);
 /* line: a first line that may have been a header; NULL: there is no doubt. */
 void lib_reading_doubt(struct lib_reading *reading, const char *file, const char *line);
+/* Learns the schemes of tags from the training rows, where the program does not say them, and notes steps
+ * between tags that these have and that will never be predicted (tag_schemes.c). */
+int lib_learn_schemes(struct lib_reading *reading, struct io_schema *schema, const struct io_dataset *train,
+                      struct rt_error *error);
 aq_reading lib_reading_view(const struct lib_reading *reading);
 void lib_reading_free(struct lib_reading *reading);
 

@@ -9,7 +9,8 @@
 
 static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
   const struct vm_input *target = &judge->module->input[judge->module->output[o].target];
-  const struct io_vocab *vocab = judge->schema->columns[vm_column_of(judge->module, target)].vocab;
+  const struct io_column *column = &judge->schema->columns[vm_column_of(judge->module, target)];
+  const struct io_vocab *vocab = column->vocab;
   for (int32_t id = 0; vocab && id < vocab->count; id++) {
     size_t length, index;
     const char *text = io_vocab_text(vocab, id, &length);
@@ -19,7 +20,8 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
     if (status != RT_OK) return status;
   }
   rep_model_classes(&judge->report[o]);
-  if (judge->report[o].kind & REP_OF_TAGS && tag_answers_init(&judge->tags[o], vocab) != RT_OK)
+  if (judge->report[o].kind & REP_OF_TAGS
+      && tag_answers_init(&judge->tags[o], vocab, column->set.scheme == IO_SCHEME_IOB1) != RT_OK)
     return rt_no_memory(error);
   return RT_OK;
 }

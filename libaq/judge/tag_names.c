@@ -73,7 +73,7 @@ static int read_names(struct tag_rule *rule, const struct io_vocab *vocab, struc
 }
 
 /* What a type has decides: an entity whose type has B begins with it, one whose type has E ends with that. */
-static int settle(struct tag_rule *rule, int32_t count, int32_t types) {
+static int settle(struct tag_rule *rule, int32_t count, int32_t types, bool iob1) {
   struct has {
     bool begin, end;
   } *has = rt_zalloc((size_t)types + 1, sizeof *has);
@@ -83,14 +83,14 @@ static int settle(struct tag_rule *rule, int32_t count, int32_t types) {
     has[rule[id].type].end |= rule[id].part == TAG_END;
   }
   for (int32_t id = 0; id < count; id++) {
-    rule[id].begun = goes_on(&rule[id]) && has[rule[id].type].begin;
+    rule[id].begun = goes_on(&rule[id]) && has[rule[id].type].begin && !iob1;
     rule[id].open = is_open(&rule[id]) && has[rule[id].type].end;
   }
   rt_free(has);
   return RT_OK;
 }
 
-int tag_rules_init(struct tag_rules *rules, const struct io_vocab *vocab) {
+int tag_rules_init(struct tag_rules *rules, const struct io_vocab *vocab, bool iob1) {
   struct io_intern types = {0};
   struct tag_census census = {false, false, false, false};
   *rules = (struct tag_rules){NULL};
@@ -98,7 +98,7 @@ int tag_rules_init(struct tag_rules *rules, const struct io_vocab *vocab) {
   rules->rule = rt_zalloc((size_t)vocab->count, sizeof *rules->rule);
   int status = rules->rule ? read_names(rules->rule, vocab, &types, &census) : RT_NO_MEMORY;
   if (status == RT_OK && tag_census_marks(&census))
-    status = settle(rules->rule, vocab->count, types.count);
+    status = settle(rules->rule, vocab->count, types.count, iob1);
   else
     tag_rules_free(rules);
   io_intern_free(&types);
@@ -110,10 +110,22 @@ void tag_rules_free(struct tag_rules *rules) {
   rules->rule = NULL;
 }
 
+/* The rule of a tag; NULL: there is none, before the first word and behind the last. */
+static const struct tag_rule *rule_of(const struct tag_rules *rules, int64_t tag) {
+  return tag == TAG_NONE ? NULL : &rules->rule[tag];
+}
+
+static bool is_together(const struct tag_rule *a, const struct tag_rule *b) {
+  return a && b && a->type == b->type && is_open(a) && goes_on(b);
+}
+
 bool tag_may_follow(const struct tag_rules *rules, int64_t before, int64_t now) {
   if (!rules->rule) return true;
-  const struct tag_rule *a = before == TAG_NONE ? NULL : &rules->rule[before],
-                        *b = now == TAG_NONE ? NULL : &rules->rule[now];
-  bool together = a && b && a->type == b->type && is_open(a) && goes_on(b);
-  return together || ((!a || !a->open) && (!b || !b->begun));
+  const struct tag_rule *a = rule_of(rules, before), *b = rule_of(rules, now);
+  return is_together(a, b) || ((!a || !a->open) && (!b || !b->begun));
+}
+
+bool tag_begins(const struct tag_rules *rules, int64_t before, int64_t now) {
+  const struct tag_rule *a = rule_of(rules, before), *b = rule_of(rules, now);
+  return b && b->part != TAG_OUTSIDE && !is_together(a, b);
 }

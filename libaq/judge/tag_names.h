@@ -43,10 +43,12 @@ struct tag_rules {
   } * rule;     /* [count]; NULL: the names do not mark entities, and any may follow any */
 };
 enum { TAG_NONE = -1 }; /* before the first word, and behind the last */
-/* Where a type has I-place and no B-place, as in the scheme IOB1, I-place may begin entities. RT_NO_MEMORY.
- */
-int tag_rules_init(struct tag_rules *rules, const struct io_vocab *vocab);
+/* Where a type has I-place and no B-place, I-place may begin entities; so it may of every type with `iob1`.
+ * RT_NO_MEMORY. */
+int tag_rules_init(struct tag_rules *rules, const struct io_vocab *vocab, bool iob1);
 void tag_rules_free(struct tag_rules *rules);
 bool tag_may_follow(const struct tag_rules *rules, int64_t before, int64_t now);
+/* Does the tag begin an entity behind that one? */
+bool tag_begins(const struct tag_rules *rules, int64_t before, int64_t now);
 
 #endif

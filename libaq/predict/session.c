@@ -15,6 +15,17 @@ void aq_eval_options_init(aq_eval_options *options) {
 
 /* ---- making ---- */
 
+/* The column that an output predicts. */
+static const struct io_column *column_of(const struct aq_session *session, uint32_t output) {
+  const struct vm_module *m = session->model->module;
+  return &session->model->schema.columns[vm_column_of(m, &m->input[m->output[output].target])];
+}
+
+static int init_tags(struct aq_session *s, uint32_t output) {
+  const struct io_column *column = column_of(s, output);
+  return tag_answers_init(&s->scores[output].tags, column->vocab, column->set.scheme == IO_SCHEME_IOB1);
+}
+
 static int make_machine(struct aq_session *s, struct rt_error *error) {
   const struct aq_model *model = s->model;
   const struct vm_function *predict = vm_module_function(model->module, "predict");
@@ -63,8 +74,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
   int status = make_machine(s, error);
   for (uint32_t o = 0; o < model->module->output_count && status == RT_OK; o++)
-    if (is_of_tags(s, o) && tag_answers_init(&s->scores[o].tags, session_vocab(s, o)) != RT_OK)
-      status = rt_no_memory(error);
+    if (is_of_tags(s, o) && init_tags(s, o) != RT_OK) status = rt_no_memory(error);
   s->ready = status == RT_OK;
   return status;
 }
@@ -112,8 +122,7 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 }
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
-  const struct vm_module *m = session->model->module;
-  return session->model->schema.columns[vm_column_of(m, &m->input[m->output[output].target])].vocab;
+  return column_of(session, output)->vocab;
 }
 
 int64_t session_likeliest(const struct aq_session *s, uint32_t output, int64_t example, const double **p) {

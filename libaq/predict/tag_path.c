@@ -145,8 +145,8 @@ static void find_chances(const struct text *x, double *p, double *room) {
 
 /* ---- texts ---- */
 
-int tag_answers_init(struct tag_answers *answers, const struct io_vocab *vocab) {
-  return tag_rules_init(&answers->rules, vocab);
+int tag_answers_init(struct tag_answers *answers, const struct io_vocab *vocab, bool iob1) {
+  return tag_rules_init(&answers->rules, vocab, iob1);
 }
 
 void tag_answers_free(struct tag_answers *answers) {

@@ -24,8 +24,8 @@ struct tag_scores {
   bool chain;
 };
 
-/* vocab: the tags. RT_NO_MEMORY. */
-int tag_answers_init(struct tag_answers *answers, const struct io_vocab *vocab);
+/* vocab: the tags; iob1: I-place may begin an entity. RT_NO_MEMORY. */
+int tag_answers_init(struct tag_answers *answers, const struct io_vocab *vocab, bool iob1);
 void tag_answers_free(struct tag_answers *answers);
 /* Fills path. In it no tag follows one that it may not follow, unless nothing else is possible; of these
  * paths it has the highest sum of scores. Scores of a chain become [words, classes] probabilities of each tag

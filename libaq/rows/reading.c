@@ -69,13 +69,14 @@ static const aq_message no_message = {.file = "", .text = "", .excerpt = "", .hi
 
 aq_reading lib_reading_view(const struct lib_reading *r) {
   struct lib_reading *own = (struct lib_reading *)r;
-  if (!r) return (aq_reading){.first_skipped = no_message, .doubt = no_message};
+  if (!r) return (aq_reading){.first_skipped = no_message, .doubt = no_message, .odd_tags = no_message};
   return (aq_reading){.rows = r->rows,
                       .skipped = r->skipped,
                       .first_skipped = *lib_view(&own->first),
                       .header = r->header,
                       .by_position = r->by_position,
                       .doubt = *lib_view(&own->doubt),
+                      .odd_tags = *lib_view(&own->odd_tags),
                       .cut = r->cut,
                       .cut_count = r->cut_count};
 }

@@ -156,6 +156,7 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
     status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
                      : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
+  if (status == RT_OK) status = lib_learn_schemes(&t->reading, &t->schema, &t->train_data, error);
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
   if (status == RT_OK && t->has_valid)
     status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);

@@ -49,17 +49,19 @@ enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 3, IO_MOST_OPTIONS = 8, IO_MOST_TEXTS 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */
 struct io_settings {
-  int64_t min_count;           /* texts that are rarer are unknown */
-  int64_t max_size;            /* limit of the vocabulary */
-  const char *vocab;           /* a file with the vocabulary, one text a line; otherwise it is learned */
-  const char *merges;          /* a file of what is merged to the vocabulary's texts */
-  const char *labels;          /* all labels, in order: "bad, so-so, good" */
-  int64_t missing, scale;      /* of numbers: enum io_missing, enum io_scale */
-  double number;               /* in place of the word of an IO_OPTION_WORD_OR_NUMBER */
+  int64_t min_count;      /* texts that are rarer are unknown */
+  int64_t max_size;       /* limit of the vocabulary */
+  const char *vocab;      /* a file with the vocabulary, one text a line; otherwise it is learned */
+  const char *merges;     /* a file of what is merged to the vocabulary's texts */
+  const char *labels;     /* all labels, in order: "bad, so-so, good" */
+  int64_t missing, scale; /* of numbers: enum io_missing, enum io_scale */
+  int64_t scheme;         /* of tags: enum io_scheme; what the training rows have, when it is not given */
+  double number;          /* in place of the word of an IO_OPTION_WORD_OR_NUMBER */
   int64_t own[IO_OWN_OPTIONS]; /* options that one kind alone has; the kind says what each means */
 };
 
 enum io_missing { IO_MISSING_MEAN = 1, IO_MISSING_MEDIAN, IO_MISSING_NUMBER };
+enum io_scheme { IO_SCHEME_BIO = 1, IO_SCHEME_IOB1 };
 enum io_scale { IO_SCALE_STANDARD = 1, IO_SCALE_RANGE, IO_SCALE_NONE };
 
 /* What an option takes, and how it is written. */

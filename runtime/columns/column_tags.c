@@ -38,9 +38,16 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   return io_encode_end(p, count + tags, error);
 }
 
-static const struct io_option options[] = {IO_TEXT(
-    "labels", labels,
-    "all labels in their order, as in \"bad, so-so, good\"; a training row with any other is a bad row")};
+static const char *const schemes[] = {[IO_SCHEME_BIO - 1] = "bio", [IO_SCHEME_IOB1 - 1] = "iob1"};
+
+static const struct io_option options[] = {
+    IO_TEXT(
+        "labels", labels,
+        "all labels in their order, as in \"bad, so-so, good\"; a training row with any other is a bad row"),
+    IO_CHOICE("scheme", schemes, scheme,
+              "where B-place and I-place mark entities: with bio an entity begins with B, with iob1 it may "
+              "begin with I; when it is left out, what most entities of the training file do"),
+};
 
 const struct io_kind io_kind_tags = {
     .name = "tags",

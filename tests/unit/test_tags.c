@@ -139,7 +139,7 @@ static void what_may_follow(void **state) {
   (void)state;
   struct tag_rules rules;
   struct io_vocab *vocab = vocab_of("O, B-a, I-a, B-b, I-b, I-c");
-  assert_int_equal(tag_rules_init(&rules, vocab), RT_OK);
+  assert_int_equal(tag_rules_init(&rules, vocab, false), RT_OK);
   assert_true(may(&rules, vocab, "B-a", "I-a") && may(&rules, vocab, "I-a", "I-a"));
   assert_true(may(&rules, vocab, "I-a", "O") && may(&rules, vocab, "I-a", "B-b"));
   assert_true(may(&rules, vocab, NULL, "B-a") && may(&rules, vocab, "B-a", NULL));
@@ -149,8 +149,15 @@ static void what_may_follow(void **state) {
   tag_rules_free(&rules);
   io_vocab_free(vocab);
 
+  vocab = vocab_of("O, B-a, I-a, I-b");
+  assert_int_equal(tag_rules_init(&rules, vocab, true), RT_OK); /* IOB1 */
+  assert_true(may(&rules, vocab, "O", "I-a") && may(&rules, vocab, NULL, "I-a"));
+  assert_true(may(&rules, vocab, "I-b", "I-a") && may(&rules, vocab, "I-a", "B-a"));
+  tag_rules_free(&rules);
+  io_vocab_free(vocab);
+
   vocab = vocab_of("O, B-a, I-a, E-a, S-a, S-b");
-  assert_int_equal(tag_rules_init(&rules, vocab), RT_OK);
+  assert_int_equal(tag_rules_init(&rules, vocab, false), RT_OK);
   assert_true(may(&rules, vocab, "B-a", "E-a") && may(&rules, vocab, "I-a", "E-a"));
   assert_true(may(&rules, vocab, "E-a", "B-a") && may(&rules, vocab, "E-a", NULL));
   assert_false(may(&rules, vocab, "B-a", "O") || may(&rules, vocab, "B-a", NULL));
@@ -160,7 +167,7 @@ static void what_may_follow(void **state) {
   io_vocab_free(vocab);
 
   vocab = vocab_of("NOUN, VERB");
-  assert_int_equal(tag_rules_init(&rules, vocab), RT_OK);
+  assert_int_equal(tag_rules_init(&rules, vocab, false), RT_OK);
   assert_null(rules.rule);
   assert_true(may(&rules, vocab, "VERB", "VERB"));
   io_vocab_free(vocab);
@@ -222,7 +229,7 @@ static void against_every_path(struct tag_answers *answers, const char *labels, 
   struct io_vocab *vocab = labels ? vocab_of(labels) : NULL;
   int64_t classes = vocab ? vocab->count : 3, wide = chain ? classes * classes : classes, first[4] = {0};
   double score[3 * MOST_WORDS * MOST_TAGS * MOST_TAGS], kept[RT_COUNT(score)];
-  assert_int_equal(tag_answers_init(answers, vocab), RT_OK);
+  assert_int_equal(tag_answers_init(answers, vocab, false), RT_OK);
   for (int e = 0; e < 3; e++) first[e + 1] = first[e] + (int64_t)(draw() * (MOST_WORDS + 1));
   for (int64_t k = 0; k < first[3] * wide; k++) kept[k] = score[k] = 8 * draw() - 4;
   struct tag_scores scores = {score, first, 3, classes, chain};
@@ -264,7 +271,7 @@ static void there_is_always_a_path(void **state) {
   struct io_vocab *vocab = vocab_of("B-a, E-a");
   double score[] = {1, 3, 0, 0, -INFINITY, -INFINITY};
   const int64_t first[] = {0, 1, 3};
-  assert_int_equal(tag_answers_init(&answers, vocab), RT_OK);
+  assert_int_equal(tag_answers_init(&answers, vocab, false), RT_OK);
   struct tag_scores scores = {score, first, 2, 2, false};
   assert_int_equal(tag_answers_read(&answers, &scores), RT_OK);
   assert_int_equal(answers.path[0], 1);
