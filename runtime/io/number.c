@@ -1,8 +1,6 @@
 /* number.c: numbers in fields, and lists of them. */
 #include "runtime/io/number.h"
 
-bool io_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 void io_trim(const char **text, size_t *length) {
   while (*length > 0 && io_is_space((*text)[*length - 1])) --*length;
   while (*length > 0 && io_is_space(**text)) {

@@ -17,7 +17,8 @@ struct io_items {
 };
 bool io_items_next(struct io_items *items, const char **item, size_t *length);
 
-bool io_is_space(char c); /* ASCII white space */
+/* ASCII white space */
+static inline bool io_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 /* Cuts white space off both ends. */
 void io_trim(const char **text, size_t *length);
 

@@ -33,8 +33,10 @@ bool io_is_ideograph(int32_t p) {
          || (p >= 0x31F0 && p <= 0x31FF) || (p >= 0xFF66 && p <= 0xFF9D);
 }
 
+static bool is_ascii_letter(int32_t p) { return (p >= 'a' && p <= 'z') || (p >= 'A' && p <= 'Z'); }
+
 static enum kind ascii_kind(int32_t p) {
-  if ((p >= 'a' && p <= 'z') || (p >= 'A' && p <= 'Z')) return LETTER;
+  if (is_ascii_letter(p)) return LETTER;
   if (p >= '0' && p <= '9') return DIGIT;
   return p <= ' ' || p == 0x7F ? SPACE : SYMBOL;
 }
@@ -77,6 +79,11 @@ static enum kind look(const struct source *s, size_t at, int32_t *point, size_t 
   *point = 0;
   *size = 0;
   if (at >= s->length) return SPACE;
+  if ((unsigned char)s->text[at] < 0x80) {
+    *point = s->text[at];
+    *size = 1;
+    return ascii_kind(*point);
+  }
   *point = io_utf8_decode(s->text + at, size);
   return kind_of(*point);
 }
@@ -91,6 +98,7 @@ static size_t skip_marks(const struct source *s, size_t at) {
 /* Where a word ends that began before `at`; last is the kind of the code point before `at`. */
 static size_t word_end(const struct source *s, size_t at, enum kind last) {
   for (;;) {
+    for (; at < s->length && is_ascii_letter(s->text[at]); at++) last = LETTER;
     int32_t point, next_point;
     size_t size, next_size;
     enum kind kind = look(s, at, &point, &size);
