@@ -52,8 +52,10 @@ enum io_header lib_header(enum aq_header header) {
   return header == AQ_HEADER_YES ? IO_HEADER_YES : header == AQ_HEADER_NO ? IO_HEADER_NO : IO_HEADER_AUTO;
 }
 
+int lib_threads(int threads) { return threads > 0 ? threads : rt_cores(); }
+
 struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {
-  int count = threads > 0 ? threads : rt_cores();
+  int count = lib_threads(threads);
   return rt_blas_begin(count, choose_blas_core, error) ? NULL : rt_pool_new(count, error);
 }
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 64 };
+enum { BATCH = 128 };
 
 void aq_eval_options_init(aq_eval_options *options) {
   if (!options) return;
@@ -168,17 +168,17 @@ int session_add_row(struct aq_session *s, const struct io_schema *schema, const 
 int session_fill(struct aq_session *s, const aq_field *field, size_t count, struct rt_error *error) {
   io_dataset_clear(&s->data);
   int status = session_add_row(s, &s->model->schema, field, count, error);
-  return status != RT_OK ? status : session_extend(s, error);
+  return status != RT_OK ? status : session_extend(s, &s->data, error);
 }
 
-int session_extend(struct aq_session *s, struct rt_error *error) {
+int session_extend(const struct aq_session *s, struct io_dataset *data, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   for (uint32_t i = 0; i < m->input_count; i++) {
     int column = s->feed.column[i];
-    struct io_values *v = &s->data.values[column];
+    struct io_values *v = &data->values[column];
     if (!m->input[i].shifted || m->input[i].is_target || s->model->schema.columns[column].ends || !v->present)
       continue;
-    int64_t *end = &v->of.offsets[s->data.rows];
+    int64_t *end = &v->of.offsets[data->rows];
     if (io_payload_reserve(&v->of, *end + 1) != RT_OK) return rt_no_memory(error);
     io_payload_ids(&v->of)[(*end)++] = 0;
   }

@@ -82,7 +82,7 @@ int session_add_row(struct aq_session *session, const struct io_schema *schema, 
 int session_fill(struct aq_session *session, const aq_field *field, size_t count, struct rt_error *error);
 /* A model that continues a text is fed all tokens but the last, which is only a target. So a row whose last
  * token is to be seen gets one more, which nobody looks at. Call it for the row last added. */
-int session_extend(struct aq_session *session, struct rt_error *error);
+int session_extend(const struct aq_session *session, struct io_dataset *data, struct rt_error *error);
 /* RT_NOT_FINITE unless all numbers of an answer are finite. The hint says which op of the program, as the
  * machine has just run it, made the first that is not. */
 int session_check_finite(struct vm_machine *machine, const char *name, const double *value, int64_t count,

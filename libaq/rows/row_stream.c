@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "runtime/aside.h"
+
 static int give(struct row_stream *st, struct rt_error *error) {
   if (st->out.failed) return rt_no_memory(error);
   int refused = st->out.length ? st->write(st->context, st->out.data, st->out.length) : 0;
@@ -12,6 +14,7 @@ static int give(struct row_stream *st, struct rt_error *error) {
 }
 
 int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct rt_error *error) {
+  rt_aside_wait(st->aside); /* the table is asked about, which is read there */
   bool can_skip = (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
                   && !io_table_broken(io_rows_table(st->rows));
   if (!can_skip || st->session->options.bad_rows != AQ_BAD_ROW_SKIP) {
@@ -75,32 +78,51 @@ static int flush(struct row_stream *st, struct rt_error *error) {
   return status != RT_OK ? status : give(st, error);
 }
 
-static int finish(struct row_stream *st, struct rt_error *error) {
-  int status = flush(st, error);
-  if (status == RT_OK && st->end) status = st->end(st, error);
-  return status == RT_OK ? give(st, error) : status;
+/* Reads rows until there is a batch, a bad one, nothing to be had yet, or the end. */
+static void fill(void *context) {
+  struct row_stream *st = context;
+  struct row_reading *r = &st->reading;
+  struct io_dataset *data = &st->next;
+  struct io_table *table = io_rows_table(st->rows);
+  *r = (struct row_reading){.status = RT_OK, .more = true};
+  while (r->more && data->rows < st->batch && !(data->rows && io_table_waits(table))) {
+    r->status = io_rows_append(st->rows, data, &r->more, &r->reason);
+    if (r->status == RT_OK && r->more && st->extends)
+      r->status = session_extend(st->session, data, &r->reason);
+    if (r->status == RT_OK && r->more && st->taken) r->status = st->taken(st, &r->reason);
+    if (r->status != RT_OK) return;
+  }
 }
 
+static void swap(struct io_dataset *a, struct io_dataset *b) {
+  struct io_dataset kept = *a;
+  *a = *b;
+  *b = kept;
+}
+
+/* What was answered is written before waiting for the next line: also where rows are read while those before
+ * them are answered. */
 static int answer_all(struct row_stream *st, struct rt_error *error) {
-  struct aq_session *s = st->session;
-  struct io_table *table = io_rows_table(st->rows);
-  for (bool more = true; !st->finished;) {
-    struct rt_error reason = {0};
-    int status = RT_OK;
-    /* What was answered is written before waiting for the next line. */
-    if (s->data.rows == st->batch || io_table_waits(table)) status = flush(st, error);
-    if (status != RT_OK) return status;
-    if (st->finished) break;
-    status = io_rows_append(st->rows, &s->data, &more, &reason);
-    if (status == RT_OK && more && st->extends) status = session_extend(s, &reason);
-    if (status == RT_OK && more && st->taken) status = st->taken(st, &reason);
-    if (status == RT_OK && !more) return finish(st, error);
-    if (status == RT_OK) continue;
-    status = flush(st, error);
-    if (status == RT_OK) status = row_stream_bad(st, &reason, error);
-    if (status != RT_OK) return status;
+  fill(st);
+  for (;;) {
+    struct row_reading got = st->reading;
+    bool good = got.status == RT_OK, ahead = st->aside && good && got.more;
+    swap(&st->session->data, &st->next);
+    if (ahead) rt_aside_start(st->aside, fill, st);
+    int status = flush(st, error);
+    rt_aside_wait(st->aside);
+    if (status == RT_OK && good && !got.more && st->end) status = st->end(st, error);
+    if (status == RT_OK && !good) status = row_stream_bad(st, &got.reason, error);
+    if (status == RT_OK) status = give(st, error);
+    if (status != RT_OK || st->finished || (good && !got.more)) return status;
+    if (!ahead) fill(st);
   }
-  return RT_OK;
+}
+
+/* A host's `read` is called by the thread that it called with, and `taken` keeps rows for the next flush. */
+static bool can_read_ahead(const struct row_stream *st) {
+  return st->path && strcmp(st->path, "-") != 0 && !st->taken
+         && lib_threads(st->session->options.threads) > 1;
 }
 
 static int open_rows(struct row_stream *st, struct rt_error *error) {
@@ -131,18 +153,29 @@ static void forget_file(struct io_dataset *data) {
   data->numbers = NULL;
 }
 
+static int prepare(struct row_stream *st, struct rt_error *error) {
+  struct io_dataset *data = &st->session->data;
+  io_dataset_clear(data);
+  forget_file(data);
+  st->next = (struct io_dataset){.check = data->check};
+  data->name = rt_strdup(io_table_name(io_rows_table(st->rows)));
+  st->next.name = rt_strdup(data->name ? data->name : "");
+  if (!data->name || !st->next.name) return rt_no_memory(error);
+  st->aside = can_read_ahead(st) ? rt_aside_new(error) : NULL;
+  return st->aside || !can_read_ahead(st) ? RT_OK : error->code;
+}
+
 int row_stream_run(struct row_stream *stream, struct rt_error *error) {
   struct aq_session *s = stream->session;
   int status = open_rows(stream, error);
-  io_dataset_clear(&s->data);
-  forget_file(&s->data);
-  if (status == RT_OK && !(s->data.name = rt_strdup(io_table_name(io_rows_table(stream->rows)))))
-    status = rt_no_memory(error);
+  if (status == RT_OK) status = prepare(stream, error);
   if (status == RT_OK) status = answer_all(stream, error);
+  rt_aside_free(stream->aside);
   if (stream->rows) note_first_line(s, io_rows_table(stream->rows));
   io_rows_close(stream->rows);
   rt_text_free(&stream->out);
   s->scored = 0;
   forget_file(&s->data);
+  io_dataset_free(&stream->next);
   return status;
 }

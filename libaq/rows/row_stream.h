@@ -4,6 +4,13 @@
 
 #include "libaq/predict/session.h"
 
+/* What the last reading came to. */
+struct row_reading {
+  int status; /* else `reason` is about a row */
+  bool more;
+  struct rt_error reason;
+};
+
 struct row_stream {
   struct aq_session *session;
   const struct io_schema *schema; /* of the rows */
@@ -29,6 +36,9 @@ struct row_stream {
 
   struct io_rows *rows;
   struct rt_text out;
+  struct rt_aside *aside; /* reads `next` while the session's data is answered; NULL: it is read in between */
+  struct io_dataset next;
+  struct row_reading reading; /* of next */
 };
 
 /* Reads and answers all rows. What is answered is written before `read` is called again. */

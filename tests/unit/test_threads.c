@@ -1,6 +1,7 @@
 /* test_threads.c: every task runs once, whatever the number of workers; the processor's mode is put back. */
 #include "tests/unit/rationed_memory.h"
 #include "runtime/cores.h"
+#include "runtime/aside.h"
 #include "runtime/threads.h"
 
 #include <fenv.h>
@@ -164,6 +165,32 @@ static void scratch_grows_between_jobs(void **state) {
   assert_int_equal(wrong_scratch, 0);
 }
 
+static _Atomic int times;
+static void add_up(void *context) {
+  int *total = context;
+  for (int i = 0; i < 1000; i++) *total += i;
+  atomic_fetch_add(&times, 1);
+}
+
+static void one_thing_is_done_aside(void **state) {
+  (void)state;
+  struct rt_error error = {0};
+  struct rt_aside *aside = rt_aside_new(&error);
+  assert_non_null(aside);
+  rt_aside_wait(aside); /* nothing is going on */
+  int total = 0;
+  for (int n = 1; n <= 200; n++) {
+    rt_aside_start(aside, add_up, &total);
+    rt_aside_wait(aside);
+    assert_int_equal(total, n * 499500);
+  }
+  rt_aside_start(aside, add_up, &total); /* and is done before it ends */
+  rt_aside_free(aside);
+  assert_int_equal(atomic_load(&times), 201);
+  rt_aside_wait(NULL);
+  rt_aside_free(NULL);
+}
+
 static void there_are_cores(void **state) {
   (void)state;
   assert_true(rt_cores() >= 1 && rt_cores() <= sysconf(_SC_NPROCESSORS_CONF));
@@ -179,6 +206,7 @@ int main(void) {
     cmocka_unit_test(impossible_counts_are_refused),
     cmocka_unit_test(lack_of_memory_is_an_error),
     cmocka_unit_test(scratch_grows_between_jobs),
+    cmocka_unit_test(one_thing_is_done_aside),
     cmocka_unit_test(there_are_cores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
