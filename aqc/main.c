@@ -17,7 +17,7 @@
 static const struct verb *const verbs[] = {VERBS(VERB_ROW) NULL};
 
 /* Verbs of later versions. */
-static const char *const later[] = {"tune", "export", NULL};
+static const char *const later[] = {"export", NULL};
 
 static const struct verb *find_verb(const char *name) {
   for (const struct verb *const *verb = verbs; *verb; verb++)

@@ -31,6 +31,11 @@ size_t aq_program_choice_count(const struct aq_program *program);
 /* k from 0; false beyond the last. Strings live as long as the program. */
 bool aq_program_choice(const struct aq_program *program, size_t k, aq_choice *choice);
 
+/* Is one value of a metric better than another? Above 0: yes; below 0: the other is; 0: they are equal, or
+ * there is no such metric. name: "f1", or with an output "topic.f1". A value that is no number is the worst.
+ */
+int aq_metric_compare(const char *name, double one, double other);
+
 /* ---- What there is to be learned ---- */
 
 /* A label of an output, and how often it stands in the data. */

@@ -91,6 +91,18 @@ void lib_place_setting(const struct vm_where *where, struct rt_error *error) {
   error->column = (int)where->column;
 }
 
+int aq_metric_compare(const char *name, double one, double other) {
+  const char *point = name ? strrchr(name, '.') : NULL;
+  const struct rep_metric *metric = NULL;
+  if (point) name = point + 1;
+  size_t length = name ? strcspn(name, "@") : 0; /* recall@5 */
+  for (size_t m = 0; name && m < rep_metric_count && !metric; m++)
+    if (!strncmp(rep_metrics[m].name, name, length) && strchr("@", rep_metrics[m].name[length]))
+      metric = &rep_metrics[m];
+  if (!metric) return 0;
+  return rep_metric_better(metric, one, other) - rep_metric_better(metric, other, one);
+}
+
 /* How many classes an output has, as far as the program says: by its size, or by the names of its labels. */
 static size_t classes_said(const struct vm_module *module, const struct vm_output *output) {
   const struct vm_input *target = &module->input[output->target];
