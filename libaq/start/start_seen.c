@@ -70,10 +70,16 @@ static void put_columns(const struct start *s, struct rt_text *out) {
   }
 }
 
+/* Where the names of the columns come from. */
+static const char *named(const struct start *s) {
+  if (io_is_folder(s->path)) return "of the files and their subfolders";
+  if (io_format_of(s->path) == IO_FORMAT_JSONL) return "named by the keys of the first line";
+  return s->look.header ? "named by the first line" : "without a line of names";
+}
+
 void start_seen(const struct start *s, struct rt_text *out) {
   rt_text_printf(out, "%s: %s row%s, %zu column%s, %s\n", s->path, start_count(s, s->look.rows),
-                 s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s",
-                 s->look.header ? "named by the first line" : "without a line of names");
+                 s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s", named(s));
   if (s->look.bad)
     rt_text_printf(out, "  %s row%s cannot be read, or %s another number of fields than the first\n",
                    start_count(s, s->look.bad), s->look.bad == 1 ? "" : "s",

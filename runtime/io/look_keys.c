@@ -47,6 +47,10 @@ int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *
   static const char mark[] = "__label__";
   struct rt_text line = {0};
   *keys = (struct io_look_keys){.format = io_format_of(path)};
+  if (io_is_folder(path)) {
+    *keys = (struct io_look_keys){.format = IO_FORMAT_AUTO, .name = {"label", "text"}, .count = 2};
+    return RT_OK;
+  }
   if (keys->format != IO_FORMAT_JSONL && keys->format != IO_FORMAT_LINES) return RT_OK;
   int status = first_line(path, &line, error);
   if (status == RT_OK && keys->format == IO_FORMAT_JSONL) {

@@ -28,6 +28,12 @@ static int describe_fields(const struct io_schema *schema, const char *path, str
     if (schema->columns[c].field == o->label_field)
       o->several_labels = io_kind_has(schema->columns[c].kind, IO_MEMBERS);
   }
+  const bool folder = o->format == IO_FORMAT_AUTO && !o->source && io_is_folder(path);
+  if (folder && o->text_field >= 0 && schema->fields == 1 + (o->label_field >= 0)) return RT_OK;
+  if (folder)
+    return rt_fail_in(error, RT_USAGE, path,
+                      "a folder is texts and their labels, and the program has other columns: it is read by "
+                      "one with a text and a class or labels");
   if (o->format == IO_FORMAT_AUTO && both && !o->source && io_format_of(path) == IO_FORMAT_LINES)
     o->format = IO_FORMAT_FASTTEXT;
   if (o->format != IO_FORMAT_FASTTEXT || both) return RT_OK;

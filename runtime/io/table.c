@@ -38,11 +38,14 @@ static int skip_mark(struct io_table *t, struct rt_error *error) {
 static int copy_options(struct io_table *t, const struct io_table_options *options, const char *path,
                         struct rt_error *error) {
   size_t count = (size_t)options->count;
-  t->format = options->format == IO_FORMAT_AUTO ? io_format_of(path) : options->format;
+  const bool folder = options->format == IO_FORMAT_AUTO && !options->source && io_is_folder(path);
+  t->format = folder                              ? IO_FORMAT_FOLDER
+              : options->format == IO_FORMAT_AUTO ? io_format_of(path)
+                                                  : options->format;
   t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
   t->line = 1;
   t->header_option = options->header;
-  t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT;
+  t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT || folder;
   t->text_field = options->text_field;
   t->label_field = options->label_field;
   t->several_labels = options->several_labels;
@@ -70,6 +73,7 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
                       struct rt_error *error) {
   int64_t line;
   int status = copy_options(t, options, path, error);
+  if (status == RT_OK && t->format == IO_FORMAT_FOLDER) return io_folder_open(&t->folder, path, error);
   if (status == RT_OK)
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
                              : io_reader_open(&t->reader, path, error);
@@ -128,7 +132,7 @@ static int next_fields(struct io_table *t, int64_t *line, struct rt_error *error
     rt_error_clear(&t->first_bad);
     return status;
   }
-  int status = io_table_read(t, line, error);
+  int status = t->folder ? io_table_file(t, line, error) : io_table_read(t, line, error);
   if (status != RT_OK || *line == 0 || t->keyed) return status;
   return t->matched ? check_count(t, *line, error) : io_table_match_row(t, *line, error);
 }
@@ -164,7 +168,9 @@ int io_table_field_number(const struct io_table *table, int column) {
 }
 bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
 bool io_table_is_jsonl(const struct io_table *table) { return table->format == IO_FORMAT_JSONL; }
-const char *io_table_name(const struct io_table *table) { return io_reader_name(table->reader); }
+const char *io_table_name(const struct io_table *table) {
+  return table->folder ? io_folder_name(table->folder) : io_reader_name(table->reader);
+}
 
 void io_table_close(struct io_table *table) {
   if (!table) return;
@@ -180,5 +186,6 @@ void io_table_close(struct io_table *table) {
   rt_text_free(&table->kept);
   rt_free(table->buffer);
   io_reader_close(table->reader);
+  io_folder_close(table->folder);
   rt_free(table);
 }

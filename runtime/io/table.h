@@ -3,9 +3,9 @@
  * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may
  * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. LINES
  * makes every line one field. JSONL is an object a line, whose keys are the columns; a list becomes a field
- * that has its items. FASTTEXT is a text a line, with labels "__label__NAME" in it. Lines end with LF or
- * CRLF. A byte order mark at the start is skipped, and gzip is read. NUL and bytes that are not UTF-8 are
- * refused.
+ * that has its items. FASTTEXT is a text a line, with labels "__label__NAME" in it. FOLDER is a text a file,
+ * with its label as the name of the subfolder. Lines end with LF or CRLF. A byte order mark at the start is
+ * skipped, and gzip is read. NUL and bytes that are not UTF-8 are refused.
  *
  * The first line is a header when it names every required column. When it names none (whatever the case), it
  * is the first row, and columns go by position: a row has as many fields as there are columns, or as there
@@ -28,7 +28,8 @@ enum io_format {
   IO_FORMAT_CSV,
   IO_FORMAT_LINES,
   IO_FORMAT_JSONL,
-  IO_FORMAT_FASTTEXT
+  IO_FORMAT_FASTTEXT,
+  IO_FORMAT_FOLDER /* what a path may be, not what is asked for */
 };
 enum { IO_LABEL_END = 0x1F }; /* behind each label of a field that was made of a list */
 enum io_header { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
@@ -37,6 +38,7 @@ enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
 /* .csv is CSV, .txt is LINES, .jsonl and .ndjson are JSONL, everything else TSV; a further .gz does not
  * count. */
 enum io_format io_format_of(const char *path);
+bool io_is_folder(const char *path);
 
 struct io_field {
   const char *text;
@@ -60,7 +62,7 @@ struct io_table_options {
   enum io_header header;
   const char
       *joins; /* [count] JSONL: what parts the items of a list in a field; 0: it takes none. NULL: all 0 */
-  /* FASTTEXT: which column is the text, and which its label or labels; -1: none is. */
+  /* FASTTEXT and FOLDER: which column is the text, and which its label or labels; -1: none is. */
   int text_field, label_field;
   bool several_labels;
   int by_name; /* so many of the declared columns, the last ones, are found by their name alone */

@@ -14,8 +14,11 @@ enum { TABLE_CHUNK = 1 << 16 };
  */
 enum io_csv_state { CSV_START, CSV_PLAIN, CSV_QUOTED, CSV_CLOSED };
 
+struct io_folder;
+
 struct io_table {
-  struct io_reader *reader;
+  struct io_reader *reader; /* or */
+  struct io_folder *folder; /* of which each file is a row */
   enum io_format format;
   char delimiter;
   char **names;         /* [count] the declared columns */
@@ -59,6 +62,15 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
 int io_table_more(struct io_table *t, struct rt_error *error);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */
 int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
+
+/* ---- table_folder.c ---- */
+
+/* Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when it has no texts. */
+int io_folder_open(struct io_folder **folder, const char *path, struct rt_error *error);
+const char *io_folder_name(const struct io_folder *folder);
+/* Reads the next file into fields, one for each column; *line is its number, 0 at the end. */
+int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error);
+void io_folder_close(struct io_folder *folder);
 
 /* ---- table_lines.c ---- */
 
