@@ -15,6 +15,7 @@ enum start_kind {
   START_TAGS,  /* a tag for each word of a text */
   START_NUMBER,
   START_VECTOR, /* as many numbers in each row */
+  START_THING,  /* numbers that only name things which come again: users, films */
   START_KINDS
 };
 

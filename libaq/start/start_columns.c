@@ -1,6 +1,7 @@
 /* start_columns.c: what each column of a table is, by what stands in it, and what a program calls it. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "libaq/start/start.h"
 
@@ -47,10 +48,29 @@ static bool is_class(const struct io_look_field *f) {
                               : words <= LONG_CLASS_WORDS && LONG_CLASS_ROWS * count <= f->filled;
 }
 
+/* "id", "user_id", "userId" and "USER ID", but not "paid". */
+static bool says_id(const char *name) {
+  size_t length = name ? strlen(name) : 0;
+  if (length < 2 || strcasecmp(name + length - 2, "id") != 0) return false;
+  if (length == 2) return true;
+  char before = name[length - 3];
+  bool letter = (before | 0x20) >= 'a' && (before | 0x20) <= 'z';
+  return !letter || (name[length - 2] == 'I' && before >= 'a');
+}
+
+/* Numbers of which none is more than another: their column is called so, and they come again. */
+static bool are_things(const struct io_look_field *f) {
+  int64_t met = 0;
+  if (!says_id(f->name) || f->whole != f->filled || f->least < 0) return false;
+  for (size_t k = 0; k < f->values.count; k++) met += f->values.value[k].count;
+  return met >= 2 * (int64_t)f->values.count;
+}
+
 static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
   if (is_name(f)) return START_NAME;
   if (is_class(f)) return START_CLASS;
+  if (are_things(f)) return START_THING;
   if (are_numbers(f)) return START_NUMBER;
   if (f->lists == f->filled && f->list_length > 1) return START_VECTOR;
   return START_TEXT;
@@ -177,8 +197,8 @@ static bool is_taken(const struct start *s, size_t before, const char *name) {
   return false;
 }
 
-static const char *const usual_name[START_KINDS] = {"empty", "row",    "text",  "label",
-                                                    "tags",  "number", "vector"};
+static const char *const usual_name[START_KINDS] = {"empty", "row",    "text",   "label",
+                                                    "tags",  "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
 static void spell(const char *from, char *name, size_t size) {

@@ -54,7 +54,7 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
   else if (start_is(s, k, START_NUMBER)) {
     start_declare(s, k, "number", "missing = mean, scale = standard", out);
     return;
-  } else if (start_is(s, k, START_CLASS))
+  } else if (start_is(s, k, START_CLASS) || start_is(s, k, START_THING))
     snprintf(shape, sizeof shape, "class[C%zu]", k + 1);
   else if (start_is(s, k, START_TEXT)) {
     declare_text(s, k, out);
@@ -150,7 +150,7 @@ static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const struct start_column *c = &s->column[k];
   if (c->kind == START_TEXT)
     rt_text_printf(out, "read(dropout(embed(%s, D), rate))", c->name);
-  else if (c->kind == START_CLASS)
+  else if (c->kind == START_CLASS || c->kind == START_THING)
     rt_text_printf(out, "embed(%s, 8)", c->name);
   else if (c->kind == START_VECTOR)
     rt_text_printf(out, "%s", c->name);

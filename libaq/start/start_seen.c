@@ -41,6 +41,10 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       rt_text_printf(out, "%zu different tags, one for each word of %s", f->items.count,
                      s->column[c->of].name);
       break;
+    case START_THING:
+      rt_text_printf(out, "names of %s%s things, by what the column is called",
+                     f->values.full ? "more than " : "", start_count(s, (int64_t)f->values.count));
+      break;
     case START_NUMBER: rt_text_printf(out, "numbers, from %g to %g", f->least, f->most); break;
     case START_VECTOR: rt_text_printf(out, "%lld numbers in each row", (long long)f->list_length); break;
     case START_NAME:
