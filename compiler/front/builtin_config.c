@@ -9,11 +9,23 @@
 
 /* ---- a JSON value ---- */
 
+/* The size of that name and number, which was asked for before; or a new one. */
+static vm_dim size(struct cc_context *c, const char *key, int64_t number) {
+  struct vm_dims *dims = &c->module->dims;
+  for (uint32_t s = 0; s < dims->symbol_count; s++) {
+    const struct vm_symbol *symbol = &dims->symbol[s];
+    if (symbol->kind != VM_CONST || symbol->value != number || strcmp(symbol->name, key) != 0) continue;
+    struct vm_factor factor = {s, 1};
+    return vm_dim_of_terms(dims, &(struct vm_term){1, 1, 1, &factor}, 1);
+  }
+  return vm_dim_symbol(dims, key, VM_CONST, number);
+}
+
 /* A size is named by its key, so that shapes speak of it. */
 static int number(struct cc_context *c, const char *key, double number, struct cc_value *result) {
   *result = (struct cc_value){.kind = CC_NUMBER, .number = number};
   if (!(number >= 0 && number <= INT32_MAX && number == floor(number))) return RT_OK;
-  vm_dim dim = vm_dim_symbol(&c->module->dims, key, VM_CONST, (int64_t)number);
+  vm_dim dim = size(c, key, (int64_t)number);
   *result = (struct cc_value){.kind = CC_DIM, .dim = dim};
   return dim != VM_NO_DIM ? RT_OK : cc_out_of_memory(c);
 }

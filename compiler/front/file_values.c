@@ -11,6 +11,12 @@ static bool is_formula(const struct vm_dims *dims, vm_dim dim) {
   return poly->term_count > 1 || (poly->term_count == 1 && poly->term[0].factor_count > 0);
 }
 
+/* config("hidden_size"): the axis that everybody means who asks for that key, the library too. */
+static bool is_config(const struct gr_node *written) {
+  return written->kind == GR_CALL && written->child[0]->kind == GR_NAME
+         && !strcmp(written->child[0]->text, "config");
+}
+
 /* A dim's name in messages. Of an import `as lib` it is lib.D; of one whose names are in scope, where another
  * file has a D as well, D of lib.aq. */
 static const char *shown_name(struct cc_context *c, const struct cc_definition *d) {
@@ -57,9 +63,9 @@ static int make_dim(struct cc_context *c, struct cc_definition *d) {
   int status = dim_as_written(c, d, &formula, &value);
   if (status != RT_OK) return status;
   const char *name = shown_name(c, d);
-  d->size = !name                                   ? VM_NO_DIM
-            : is_formula(&c->module->dims, formula) ? formula
-                                                    : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
+  bool same = is_formula(&c->module->dims, formula)
+              || (is_config(d->node->child[0]) && vm_dim_as_symbol(&c->module->dims, formula) >= 0);
+  d->size = !name ? VM_NO_DIM : same ? formula : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
   return d->size == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
 }
 
