@@ -1,4 +1,6 @@
 /* column_pieces.c: the pieces of a text that a vocabulary with scores gives. */
+#include <string.h>
+
 #include "runtime/io/data_internal.h"
 #include "runtime/io/pieces.h"
 
@@ -23,12 +25,15 @@ static void spell(struct rt_text *out, const char *before, size_t before_length,
 }
 
 static int given(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error) {
-  return io_pieces_read(vocab, set->vocab, error);
+  const size_t length = strlen(set->vocab);
+  bool json = length > 5 && !strcmp(set->vocab + length - 5, ".json");
+  return json ? io_pieces_read_json(vocab, set->vocab, error) : io_pieces_read(vocab, set->vocab, error);
 }
 
 static const struct io_option options[] = {
     {.name = "file",
-     .doc = "the pieces with their scores, as SentencePiece has them: one a line, PIECE, a tab, SCORE",
+     .doc = "the pieces with their scores, as SentencePiece has them: one a line, PIECE, a tab, SCORE; or a "
+            "tokenizer.json",
      .type = IO_OPTION_TEXT,
      .offset = offsetof(struct io_settings, vocab),
      .needed = true}};

@@ -38,8 +38,7 @@ int io_piece_byte(const char *piece, size_t length) {
   return is ? value : -1;
 }
 
-/* Notes what a piece is there for. False: it is a part of texts. */
-static bool is_mark(struct reading *r, const char *piece, size_t length) {
+bool io_piece_mark(struct io_list_marks *to, const char *piece, size_t length, int32_t id) {
   static const struct {
     const char *name;
     size_t offset;
@@ -49,7 +48,7 @@ static bool is_mark(struct reading *r, const char *piece, size_t length) {
   io_trim(&piece, &length); /* some write the marks with line breaks around them */
   for (size_t k = 0; k < RT_COUNT(marks); k++) {
     if (length != strlen(marks[k].name) || memcmp(piece, marks[k].name, length) != 0) continue;
-    *(int32_t *)((char *)&r->marks + marks[k].offset) = r->set.count;
+    *(int32_t *)((char *)to + marks[k].offset) = id;
     return true;
   }
   return io_piece_byte(piece, length) >= 0;
@@ -61,7 +60,7 @@ static int add_piece(struct reading *r, const char *score, size_t score_length, 
   const char *wrong = rt_number(score, score_length, 0, &value);
   if (wrong || !isfinite(value)) return bad_line(r, error, "the score of a piece is a number");
   if (r->piece.length == 0) return bad_line(r, error, "a piece is empty");
-  if (!is_mark(r, r->piece.data, r->piece.length)) {
+  if (!io_piece_mark(&r->marks, r->piece.data, r->piece.length, r->set.count)) {
     if (value > r->score) {
       bad_line(r, error, "the scores do not fall from piece to piece");
       rt_hint(error,
@@ -75,15 +74,13 @@ static int add_piece(struct reading *r, const char *score, size_t score_length, 
   return status != RT_OK || number == before ? status : bad_line(r, error, "this piece is there twice");
 }
 
-/* The piece as it is in texts: U+2581 is a space. */
-static int take_plain(struct reading *r, const char *text, size_t length, struct rt_error *error) {
+void io_piece_plain(struct rt_text *out, const char *text, size_t length) {
   static const char space[] = "\xE2\x96\x81";
   for (size_t at = 0; at < length;) {
     bool marked = length - at >= 3 && !memcmp(text + at, space, 3);
-    rt_text_add(&r->piece, marked ? " " : text + at, 1);
+    rt_text_add(out, marked ? " " : text + at, 1);
     at += marked ? 3 : 1;
   }
-  return r->piece.failed ? rt_no_memory(error) : RT_OK;
 }
 
 static int take_json(struct reading *r, const char *text, size_t length, struct rt_error *error) {
@@ -111,8 +108,12 @@ static int take_line(void *context, int line, const char *text, size_t length, s
   double id;
   if (second && (rt_number(text, (size_t)(first - text), 0, &id) || id != r->set.count))
     return bad_line(r, error, "ids count from 0, in their order");
-  int status = second ? take_json(r, second + 1, (size_t)(end - second - 1), error)
-                      : take_plain(r, text, (size_t)(first - text), error);
+  int status = RT_OK;
+  if (second)
+    status = take_json(r, second + 1, (size_t)(end - second - 1), error);
+  else
+    io_piece_plain(&r->piece, text, (size_t)(first - text));
+  if (r->piece.failed) status = rt_no_memory(error);
   const char *score = first + 1;
   return status != RT_OK ? status : add_piece(r, score, (size_t)((second ? second : end) - score), error);
 }

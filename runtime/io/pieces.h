@@ -13,6 +13,15 @@
  * RT_BAD_DATA with the line: anything else, a piece twice, scores that do not fall from piece to piece. */
 int io_pieces_read(struct io_vocab **vocab, const char *path, struct rt_error *error);
 
+/* The same of a tokenizer.json of Hugging Face whose model is BPE with pieces of SentencePiece, as those of
+ * Llama and Mistral (pieces_json.c). RT_BAD_DATA: another kind of tokenizer, merges that are not in the order
+ * of what they make. */
+int io_pieces_read_json(struct io_vocab **vocab, const char *path, struct rt_error *error);
+/* Notes that the piece `id` is <unk>, <s> or </s>. False: it is a part of texts. */
+bool io_piece_mark(struct io_list_marks *marks, const char *piece, size_t length, int32_t id);
+/* Appends a piece as it is in texts: U+2581 is a space. */
+void io_piece_plain(struct rt_text *out, const char *text, size_t length);
+
 /* The pieces of a text, which gets a space before it. It begins as code points. Of all neighbours whose texts
  * together are a piece, those with the best score are merged first, the leftmost of equals, until there are
  * none. What is then no piece becomes the pieces of its bytes, where the vocabulary has these. Only

@@ -2,7 +2,9 @@
 and all gradients; grouped keys, tied and untied heads, offsets, and the ways of rotary positions."""
 import math
 import os
+import subprocess
 import sys
+import tempfile
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +12,7 @@ from torch import nn
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pretrained
+import stories
 
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 24}
 SIZES = {"tiny": dict(D=32, H=4, G=2, K=8, L=3, F=48, V=50, T=13, tied=True, bias=False, rope=None, base=10000.0),
@@ -97,6 +100,30 @@ dim V = config("vocab_size"), D = config("hidden_size")
 """
 
 
+TELL = """dim N = config("max_position_embeddings")
+data { text: pieces[T <= N, V](file = "tokenizer.json") }
+model tell(text) -> next(text) {
+  y = llama(text)
+  return y.scores
+}
+"""
+
+
+def tell(aqc, where):
+    """A real model, out of a folder as Hugging Face has it, writes what others write with it, letter for letter."""
+    with tempfile.TemporaryDirectory() as folder:
+        stories.main(where, os.path.join(folder, "weights"))
+        with open(os.path.join(folder, "tell.aq"), "w") as file:
+            file.write(TELL)
+        model = os.path.join(folder, "tell.aqm")
+        subprocess.run([aqc, "init", os.path.join(folder, "tell.aq"), "--weights", os.path.join(folder, "weights"), "-o", model, "-q"], check=True)
+        text = subprocess.run([aqc, "generate", model, "--prompt", "", "--temperature", "0", "--length", "256"], capture_output=True, check=True).stdout
+    with open(os.path.join(where, "greedy.txt"), "rb") as file:
+        right = text == file.read()
+    print("ok" if right else "not ok", "- stories260k writes letter for letter")
+    return not right
+
+
 def main(aqc):
     failed = 0
     for size, s in SIZES.items():
@@ -106,6 +133,11 @@ def main(aqc):
                   "rope_scaling": s["rope"], "attention_bias": s["bias"], "mlp_bias": s["bias"], "tie_word_embeddings": s["tied"]}
         inputs = {"text": torch.randint(0, s["V"], (s["T"],))}
         failed += pretrained.compare(aqc, size, Llama(**s), config, PROGRAM, inputs)
+    where = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../shared/data/stories260k")
+    if os.path.exists(where):
+        failed += tell(aqc, where)
+    else:
+        print("ok - stories260k # SKIP its weights are not beside the project")
     return failed > 0
 
 
