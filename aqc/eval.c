@@ -24,6 +24,7 @@ static int print_report(const struct settings *settings, const aq_model *model, 
 }
 
 static int check_settings(const struct settings *settings) {
+  if (check_threshold(settings) != AQ_OK) return AQ_USAGE;
   if (settings->seed >= 0 && settings->negatives <= 0)
     return message_fail(AQ_USAGE, "add --negatives N", "--seed is of classes that are drawn, and none are");
   if (settings->generate || (settings->beam <= 0 && settings->length < 0)) return AQ_OK;
@@ -66,6 +67,8 @@ static const struct option option_list[] = {
     OPTION(0, "negatives", COUNT, "N", negatives,
            "recall@K, mrr, ndcg@K: the right class among N others drawn for each row, not among all"),
     OPTION(0, "seed", WHOLE, "N", seed, "with --negatives: seed of the draws (default: 1)"),
+    OPTION(0, "threshold", NUMBER, "X", threshold,
+           "of several labels: those with a probability above X are predicted"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_ROWS,
     OPTION_SET_HTML,

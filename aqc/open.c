@@ -106,6 +106,12 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
   return compile(path, settings, model);
 }
 
+int check_threshold(const struct settings *settings) {
+  if (settings->threshold < 0 || (settings->threshold > 0 && settings->threshold < 1)) return AQ_OK;
+  return message_fail(AQ_USAGE, "--threshold 0.3 predicts each label whose probability is above it",
+                      "--threshold takes a number above 0 and below 1, not %g", settings->threshold);
+}
+
 aq_eval_options eval_options(const struct settings *settings) {
   aq_eval_options options;
   aq_eval_options_init(&options);
@@ -115,6 +121,7 @@ aq_eval_options eval_options(const struct settings *settings) {
   options.header = settings->header;
   options.format = settings->format;
   options.choose_blas_core = true;
+  options.threshold = settings->threshold > 0 ? settings->threshold : 0;
   return options;
 }
 

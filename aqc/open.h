@@ -15,6 +15,8 @@ int open_model(const char *path, aq_model **model); /* a trained one, .aqm */
 int open_any(const char *path, const struct settings *settings, aq_model **model);
 /* Options of evaluating and predicting as the settings say them. */
 aq_eval_options eval_options(const struct settings *settings);
+/* AQ_OK, or AQ_USAGE when --threshold is no probability. */
+int check_threshold(const struct settings *settings);
 /* A session of a trained model. */
 int open_session(aq_model *model, const struct settings *settings, aq_session **session);
 /* Writes fields of a row into names, each once, as "text, label": those that the model reads, those without

@@ -32,6 +32,7 @@ void settings_init(struct settings *settings) {
       .repeat_penalty = -1,
       .tolerance = -1,
       .surge = -1,
+      .threshold = -1,
   };
 }
 

@@ -30,7 +30,7 @@ struct settings {
   const char *prompt, *stop;
   const char *alert, *by; /* predict: which rows to write, and what groups them */
   int64_t window;
-  double surge;
+  double surge, threshold;
   const char *weights;
   const char *function, *inputs, *params, *html, *head;
   const char *data, *target, *as; /* new: a table to look at */

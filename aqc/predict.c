@@ -60,6 +60,7 @@ static int run_predict(const struct settings *settings) {
   if (settings->surge >= 0 && settings->surge <= 1)
     return message_fail(AQ_USAGE, "--surge 3 tells when a label's share is three times what it was",
                         "--surge takes a number above 1, not %g", settings->surge);
+  if (check_threshold(settings) != AQ_OK) return AQ_USAGE;
   int status = open_model(settings->operand[0], &model);
   if (status != AQ_OK) return status;
   status = open_session(model, settings, &session);
@@ -80,6 +81,8 @@ static const struct option option_list[] = {
            "with --window: only a line when a label's share is X times that of the N rows before"),
     OPTION(0, "by", TEXT, "NAME", by, "with --window: one for each value of this column or output"),
     OPTION_SET_JSON,
+    OPTION(0, "threshold", NUMBER, "X", threshold,
+           "of several labels: those with a probability above X are predicted"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_ROWS,
     OPTION_END};

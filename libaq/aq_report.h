@@ -22,7 +22,8 @@ typedef struct aq_eval_options {
    * drawn anew for each row, instead of among all; 0: among all. Classes in other columns of the row that
    * have the same names, as those of a history have, are not drawn. */
   int64_t negatives;
-  int64_t seed; /* of these draws */
+  int64_t seed;     /* of these draws */
+  double threshold; /* of several labels: the probability above which each is predicted; 0: the model's own */
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

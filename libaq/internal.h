@@ -328,7 +328,11 @@ int lib_judge_texts(struct lib_judge *judge, struct aq_model *model, const aq_ev
                     const struct io_dataset *data, struct rt_error *error);
 /* The first output that is a text to be written; the number of outputs: there is none. */
 uint32_t lib_text_output(const struct vm_module *module);
+/* All labels count as predicted above that probability. False: the model predicts no labels. */
+bool lib_judge_threshold(struct lib_judge *judge, double threshold);
 void lib_judge_free(struct lib_judge *judge);
+/* Is this a threshold, and does the model predict several labels? Otherwise RT_USAGE. */
+int lib_check_threshold(const struct vm_module *module, double threshold, struct rt_error *error);
 /* RT_NOT_FINITE unless all answers for the batch that the machine has just run are finite, and so is its
  * loss, which goes to *loss (loss NULL: it is not looked at). A loss too large for float is computed in
  * double. */

@@ -64,8 +64,10 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   if (options->generate && text == model->module->output_count)
     return rt_fail(error, RT_USAGE, "the model %s does not write texts: it predicts %s", model->module->name,
                    model->module->output_count ? model->module->output[0].name : "nothing");
+  int status = lib_check_threshold(model->module, options->threshold, error);
+  if (status != RT_OK) return status;
   if (options->generate) reading.keeps = model->module->output[text].name;
-  int status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
+  status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
   if (status == RT_OK)
     status = model->text ? read_text(r, path, &reading, error)
@@ -80,6 +82,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   if (!r->pool) return error->code;
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;
+  if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
   if (status == RT_OK && options->negatives > 0)
     status = lib_judge_draw(&r->judge, options->negatives, options->seed, error);
   if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);

@@ -20,10 +20,23 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
     if (status != RT_OK) return status;
   }
   rep_model_classes(&judge->report[o]);
+  for (int32_t id = 0; judge->report[o].kind == REP_LABELS && vocab && id < vocab->count; id++) {
+    int status = rep_next_above(&judge->report[o], io_label_above(column, id), error);
+    if (status != RT_OK) return status;
+  }
   if (judge->report[o].kind & REP_OF_TAGS
       && tag_answers_init(&judge->tags[o], vocab, column->set.scheme == IO_SCHEME_IOB1) != RT_OK)
     return rt_no_memory(error);
   return RT_OK;
+}
+
+bool lib_judge_threshold(struct lib_judge *judge, double threshold) {
+  bool any = false;
+  for (uint32_t o = 0; o < judge->module->output_count; o++) {
+    any |= judge->report[o].kind == REP_LABELS;
+    for (size_t k = 0; k < judge->report[o].above_count; k++) judge->report[o].above[k] = threshold;
+  }
+  return any;
 }
 
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,

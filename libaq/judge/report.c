@@ -40,6 +40,7 @@ void rep_free(struct rep_report *r) {
   rt_free(r->label_score);
   rt_free(r->label_truth);
   rt_free(r->label_mark);
+  rt_free(r->above);
   rt_free(r->columns);
   rt_free(r->ranked);
   rep_free_entities(r);

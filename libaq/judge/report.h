@@ -87,6 +87,8 @@ struct rep_report {
   uint8_t *label_truth;
   size_t label_scores, score_capacity, truth_capacity;
   bool scores_dropped;
+  double *above; /* [above_count] the probability above which each label counts as predicted */
+  size_t above_count, above_capacity;
   uint8_t *label_mark; /* [mark_capacity] scratch: whether the row has a label */
   size_t mark_capacity;
   /* In what place the right answer stood among all, the best first: ranked[k] rows in place k + 1, and
@@ -141,8 +143,13 @@ int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
 /* All tags of a text together, for the entities that they mark; each has been added as a row as well. A
  * number that is no class has no answer. */
 void rep_add_tags(struct rep_report *r, const size_t *truth, const size_t *predicted, size_t count);
-/* One row of REP_LABELS: its labels, and the probabilities [proba_count] of the model's. Those above one half
- * are predicted. */
+/* The next label of REP_LABELS, from 0 on, counts as predicted above that probability; without a call, above
+ * one half. */
+int rep_next_above(struct rep_report *r, double above, struct rt_error *e);
+/* For each label [labels] of the model the probability with which its f1 over the rows so far is highest,
+ * half way between two of its scores; `usual` where no row has the label, or no scores are kept. */
+int rep_best_above(const struct rep_report *r, double usual, size_t labels, double *above);
+/* One row of REP_LABELS: its labels, and the probabilities [proba_count] of the model's. */
 struct rep_labels {
   const size_t *truth;
   size_t count;

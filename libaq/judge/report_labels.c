@@ -4,9 +4,20 @@
 
 #include "libaq/judge/report.h"
 
-/* A label counts as predicted above this probability. With a loss for each label alone, as binary
- * cross-entropy is, that is where it becomes likelier than not. */
+/* A label counts as predicted above this probability, when nothing else is said. With a loss for each label
+ * alone, as binary cross-entropy is, that is where it becomes likelier than not. */
 static const double THRESHOLD = 0.5;
+
+int rep_next_above(struct rep_report *r, double above, struct rt_error *e) {
+  if (rt_grow((void **)&r->above, &r->above_capacity, r->above_count + 1, sizeof *r->above))
+    return rt_no_memory(e);
+  r->above[r->above_count++] = above;
+  return RT_OK;
+}
+
+static bool is_predicted(const struct rep_report *r, size_t label, double probability) {
+  return probability > (label < r->above_count ? r->above[label] : THRESHOLD);
+}
 
 /* Marks the labels of a row; a label that stands there twice is one. */
 static int mark(struct rep_report *r, const struct rep_labels *row, struct rt_error *e) {
@@ -51,7 +62,7 @@ int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt
   if (status == RT_OK) status = keep_scores(r, row, e);
   if (status != RT_OK) return status;
   for (size_t k = 0; k < r->class_count; k++) {
-    bool predicted = k < row->proba_count && row->proba[k] > THRESHOLD, has = r->label_mark[k];
+    bool predicted = k < row->proba_count && is_predicted(r, k, row->proba[k]), has = r->label_mark[k];
     r->classes[k].truths += has;
     r->classes[k].predictions += predicted;
     r->classes[k].hits += has && predicted;
@@ -93,4 +104,36 @@ double rep_mean_average_precision(const struct rep_report *r) {
   }
   rt_free(x);
   return counted ? sum / (double)counted : NAN;
+}
+
+/* The cut of the highest f1, 2 hits / (predicted + positives), among those between two scores. x is sorted by
+ * falling score. */
+static double best_cut(const struct rep_scored *x, size_t n, double positives) {
+  double best = -1, hits = 0, cut = 0;
+  for (size_t k = 0; k < n;) {
+    double score = x[k].score;
+    for (; k < n && x[k].score == score; k++) hits += x[k].positive;
+    double f1 = 2 * hits / ((double)k + positives);
+    if (f1 <= best) continue;
+    best = f1;
+    cut = (score + (k < n ? x[k].score : 0)) / 2;
+  }
+  return cut;
+}
+
+int rep_best_above(const struct rep_report *r, double usual, size_t labels, double *above) {
+  size_t rows = r->scores_dropped || !labels ? 0 : r->label_scores / labels;
+  struct rep_scored *x = rt_zalloc(rows + 1, sizeof *x);
+  if (!x) return RT_NO_MEMORY;
+  for (size_t c = 0; c < labels; c++) {
+    double positives = 0;
+    for (size_t k = 0; k < rows; k++) {
+      x[k] = (struct rep_scored){(double)r->label_score[k * labels + c], r->label_truth[k * labels + c]};
+      positives += x[k].positive;
+    }
+    rep_sort_scored(x, rows);
+    above[c] = positives > 0 ? best_cut(x, rows, positives) : usual;
+  }
+  rt_free(x);
+  return RT_OK;
 }

@@ -26,7 +26,7 @@ static bool has_label(const struct aq_session *s, const struct condition_term *t
     case VM_TAGS: return has_tag(&s->scores[term->output], example, term->label);
     case VM_LABELS:
       session_likeliest(s, term->output, example, &p);
-      return p && p[term->label] > SESSION_LABEL_ABOVE;
+      return p && p[term->label] > session_label_above(s, term->output, term->label);
     default: return session_likeliest(s, term->output, example, &p) == term->label;
   }
 }

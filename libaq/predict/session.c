@@ -72,7 +72,8 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);
   if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
-  int status = make_machine(s, error);
+  int status = lib_check_threshold(model->module, s->options.threshold, error);
+  if (status == RT_OK) status = make_machine(s, error);
   for (uint32_t o = 0; o < model->module->output_count && status == RT_OK; o++)
     if (is_of_tags(s, o) && init_tags(s, o) != RT_OK) status = rt_no_memory(error);
   s->ready = status == RT_OK;
@@ -119,6 +120,11 @@ const aq_message *aq_session_message(const aq_session *session) {
 enum vm_target_number session_target(const struct aq_session *session, uint32_t output) {
   const struct vm_module *m = session->model->module;
   return vm_target_of(m, &m->output[output]);
+}
+
+double session_label_above(const struct aq_session *session, uint32_t output, int64_t label) {
+  return session->options.threshold > 0 ? session->options.threshold
+                                        : io_label_above(column_of(session, output), label);
 }
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {

@@ -66,7 +66,7 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
 /* Of several labels, those with a probability above it are the answer. */
-#define SESSION_LABEL_ABOVE 0.5
+double session_label_above(const struct aq_session *session, uint32_t output, int64_t label);
 /* The number of the likeliest class or label of an example that was run, or -1 when there is none; of texts
  * that go on, of what comes next. *p: the probabilities, or the numbers of an output that is one; NULL when
  * it has no rows. */

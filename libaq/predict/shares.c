@@ -166,7 +166,7 @@ static void note_answer(const struct shares *s, int64_t example, uint64_t *label
   bool several = vm_targets[session_target(s->session, s->output)].form == VM_LABELS;
   memset(labels, 0, s->words * sizeof *labels);
   for (size_t k = 0; best >= 0 && k < s->labels; k++)
-    if (several ? p[k] > SESSION_LABEL_ABOVE : (int64_t)k == best)
+    if (several ? p[k] > session_label_above(s->session, s->output, (int64_t)k) : (int64_t)k == best)
       labels[k / BITS] |= (uint64_t)1 << k % BITS;
 }
 

@@ -13,6 +13,8 @@
 
 /* The scores of one output for one example. */
 struct answer {
+  const struct aq_session *session;
+  uint32_t output;
   const double *p; /* [rows, count] */
   int64_t rows, count;
   bool lists;          /* numbers: each row is a list, of a matrix or of vectors */
@@ -34,7 +36,9 @@ static struct answer answer_of(const struct aq_session *s, uint32_t o, int64_t e
                                const aq_predict_options *options) {
   const struct vm_module *m = s->model->module;
   const struct session_scores *scores = &s->scores[o];
-  struct answer a = {.p = scores->value + scores->first[example] * scores->columns,
+  struct answer a = {.session = s,
+                     .output = o,
+                     .p = scores->value + scores->first[example] * scores->columns,
                      .rows = scores->first[example + 1] - scores->first[example],
                      .count = scores->columns,
                      .lists = m->input[m->output[o].target].type.rank > 1,
@@ -109,11 +113,11 @@ static void tags_text(const struct answer *a, struct rt_text *out) {
   add_cuts(a, out);
 }
 
-/* Labels above one half, with bars between them. */
+/* Labels above their threshold, with bars between them. */
 static void labels_text(const struct answer *a, struct rt_text *out) {
   const char *before = "";
   for (int64_t k = 0; k < a->count; k++) {
-    if (!(a->p[k] > SESSION_LABEL_ABOVE)) continue;
+    if (!(a->p[k] > session_label_above(a->session, a->output, k))) continue;
     rt_text_puts(out, before);
     put_label(out, a->vocab, k);
     before = "|";
@@ -195,7 +199,7 @@ static void tags_json(const struct answer *a, struct rt_text *out) {
 static void labels_json(const struct answer *a, struct rt_text *out) {
   const char *before = "{\"labels\":[";
   for (int64_t k = 0; k < a->count; k++) {
-    if (!(a->p[k] > SESSION_LABEL_ABOVE)) continue;
+    if (!(a->p[k] > session_label_above(a->session, a->output, k))) continue;
     rt_text_puts(out, before);
     put_json_label(out, a->vocab, k);
     before = ",";

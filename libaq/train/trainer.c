@@ -73,6 +73,15 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
   if (t->options.valid || t->options.hold > 0) return RT_OK;
+  for (uint32_t o = 0; o < t->module->output_count; o++) {
+    const struct vm_input *target = &t->module->input[t->module->output[o].target];
+    if (target->column->set.threshold != IO_THRESHOLD_LEARNED) continue;
+    rt_fail(error, RT_USAGE, "the thresholds of `%s` are learned on validation data, and there is none",
+            target->name);
+    rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or say the threshold, "
+                   "as in threshold = 0.3");
+    return RT_USAGE;
+  }
   if (t->settings.metric) {
     rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
     lib_place_setting(&t->settings.metric_at, error);
@@ -495,6 +504,35 @@ aq_reading aq_trainer_reading(const aq_trainer *trainer) {
   return lib_reading_view(trainer ? &trainer->reading : NULL);
 }
 
+/* The thresholds of several labels, with the parameters that are kept. */
+static int learn_above(struct aq_trainer *t, struct lib_judge *judge, struct aq_model *m, uint32_t o,
+                       struct rt_error *error) {
+  const struct vm_input *target = &m->module->input[m->module->output[o].target];
+  struct io_column *column = &m->schema.columns[vm_column_of(m->module, target)];
+  if (column->set.threshold != IO_THRESHOLD_LEARNED || !column->vocab) return RT_OK;
+  rt_free(column->above);
+  column->above = rt_zalloc((size_t)column->vocab->count, sizeof *column->above);
+  if (!column->above) return rt_no_memory(error);
+  if (!judge->machine) {
+    int status = lib_judge_init(judge, m->module, &m->schema, &m->params, t->pool, error);
+    judge->skip = true;
+    if (status == RT_OK) status = lib_judge_run(judge, &t->valid_data, t->settings.batch, error);
+    if (status != RT_OK) return status;
+  }
+  return rep_best_above(&judge->report[o], 0.5, (size_t)column->vocab->count, column->above) == RT_OK
+             ? RT_OK
+             : rt_no_memory(error);
+}
+
+static int learn_thresholds(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
+  struct lib_judge judge = {0};
+  int status = RT_OK;
+  for (uint32_t o = 0; o < m->module->output_count && t->has_valid && status == RT_OK; o++)
+    status = learn_above(t, &judge, m, o, error);
+  if (judge.module) lib_judge_free(&judge);
+  return status;
+}
+
 int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
   m->module = vm_module_share(t->module);
   int status = lib_copy_schema(&t->schema, &m->schema, error);
@@ -502,6 +540,7 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *e
   if (status == RT_OK) lib_params_copy(&m->params, lib_train_best(t));
   if (status == RT_OK)
     status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
+  if (status == RT_OK) status = learn_thresholds(t, m, error);
   if (status == RT_OK) status = lib_model_words(m, error);
   if (status == RT_OK && t->best_by.asked.metric && t->state.best_epoch) {
     m->metric = rt_strdup(t->best_by.name);

@@ -55,12 +55,14 @@ struct io_settings {
   const char *merges;     /* a file of what is merged to the vocabulary's texts */
   const char *labels;     /* all labels, in order: "bad, so-so, good" */
   int64_t missing, scale; /* of numbers: enum io_missing, enum io_scale */
+  int64_t threshold;      /* of labels: enum io_threshold */
   int64_t scheme;         /* of tags: enum io_scheme; what the training rows have, when it is not given */
   double number;          /* in place of the word of an IO_OPTION_WORD_OR_NUMBER */
   int64_t own[IO_OWN_OPTIONS]; /* options that one kind alone has; the kind says what each means */
 };
 
 enum io_missing { IO_MISSING_MEAN = 1, IO_MISSING_MEDIAN, IO_MISSING_NUMBER };
+enum io_threshold { IO_THRESHOLD_LEARNED = 1, IO_THRESHOLD_NUMBER };
 enum io_scheme { IO_SCHEME_BIO = 1, IO_SCHEME_IOB1 };
 enum io_scale { IO_SCALE_STANDARD = 1, IO_SCALE_RANGE, IO_SCALE_NONE };
 

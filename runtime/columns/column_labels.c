@@ -9,6 +9,7 @@ const struct io_kind io_kind_labels = {
     .axis = {{IO_MEMBERS, "C"}},
     .option = io_labels_options,
     .options = IO_LABELS_OPTIONS,
+    .settle = io_settle_threshold,
     .element = IO_I32,
     .vocab = IO_VOCAB_CLASSES,
     .labels = true,

@@ -7,7 +7,7 @@ const struct io_kind io_kind_set = {
            "different ones there are, and the model gets a 1 for each that the row has, a 0 for the others",
     .axis = {{IO_MEMBERS, "V"}},
     .option = io_labels_options,
-    .options = IO_LABELS_OPTIONS,
+    .options = IO_LABELS_OPTIONS - 1,
     .element = IO_I32,
     .vocab = IO_VOCAB_CLASSES,
     .labels = true,

@@ -70,8 +70,10 @@ int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct 
  * kind's `one`. */
 int io_encode_lists(const struct io_place *p, const struct io_field *field, int axis, int64_t *lists,
                     struct rt_error *error);
-/* Labels separated by bars or white space, their options, and what training learns of them. */
-enum { IO_LABELS_OPTIONS = 2 };
+/* Labels separated by bars or white space, their options, of which the last is for what is predicted, and
+ * what training learns of them. */
+enum { IO_LABELS_OPTIONS = 3 };
+int io_settle_threshold(struct io_settings *set, struct rt_error *error);
 extern const struct io_option io_labels_options[IO_LABELS_OPTIONS];
 int io_encode_labels(const struct io_place *p, const struct io_field *field, struct rt_error *error);
 int io_learn_split(const struct io_dataset *train, struct io_schema *schema, int column,

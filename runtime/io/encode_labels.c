@@ -69,7 +69,14 @@ int io_learn_split(const struct io_dataset *train, struct io_schema *schema, int
   return RT_OK;
 }
 
+int io_settle_threshold(struct io_settings *set, struct rt_error *error) {
+  if (set->threshold != IO_THRESHOLD_NUMBER || (set->number > 0 && set->number < 1)) return RT_OK;
+  return rt_fail(error, RT_USAGE, "a threshold is a probability above 0 and below 1, and this is %g",
+                 set->number);
+}
+
 static const char *const splits[] = {"bars", "spaces"};
+static const char *const thresholds[] = {[IO_THRESHOLD_LEARNED - 1] = "learned"};
 const struct io_option io_labels_options[IO_LABELS_OPTIONS] = {
     IO_TEXT(
         "labels", labels,
@@ -78,4 +85,7 @@ const struct io_option io_labels_options[IO_LABELS_OPTIONS] = {
         "split", splits, own[SPLIT],
         "what separates the labels of a row: bars (|), and labels may have spaces, or spaces; left out, "
         "what the training file has"),
+    IO_WORD_OR_NUMBER("threshold", thresholds, threshold,
+                      "the probability above which a label is predicted, one half when it is left out; "
+                      "learned: for each label that of the highest f1 on the validation data"),
 };

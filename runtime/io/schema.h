@@ -23,6 +23,7 @@ struct io_column {
                              not count */
   int64_t size[IO_MOST_AXES]; /* of each IO_WIDTH axis; 0: taken from the first row of the training file */
   struct io_fit *fit;         /* [width] of numbers that are filled or scaled; NULL before training */
+  double *above;              /* of labels: [vocab->count] as io_label_above; NULL: not learned */
   int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
 };
@@ -30,6 +31,13 @@ struct io_column {
 /* Does training learn how to fill in or scale its numbers (fit.h)? */
 static inline bool io_needs_fit(const struct io_column *column) {
   return column->set.missing || column->set.scale;
+}
+
+/* The probability above which a label is an answer. */
+static inline double io_label_above(const struct io_column *column, int64_t label) {
+  return column->above                                  ? column->above[label]
+         : column->set.threshold == IO_THRESHOLD_NUMBER ? column->set.number
+                                                        : 0.5;
 }
 
 /* What a column is when nothing is said of it. */

@@ -150,6 +150,26 @@ static int read_fit(struct io_column *c, const json_t *json, bool *good) {
   return RT_OK;
 }
 
+/* A number for each label. */
+static void write_above(const struct io_column *c, struct rt_text *out) {
+  for (int32_t k = 0; c->above && k < c->vocab->count; k++)
+    rt_text_printf(out, "%s%.17g", k ? "," : ",\"above\":[", c->above[k]);
+  if (c->above) rt_text_puts(out, "]");
+}
+
+static int read_above(struct io_column *c, const json_t *json, bool *good) {
+  const json_t *list = json_object_get(json, "above");
+  if (!list) return RT_OK;
+  const size_t count = c->vocab && io_kind_has(c->kind, IO_MEMBERS) ? (size_t)c->vocab->count : 0;
+  if (!json_is_array(list) || count == 0 || json_array_size(list) != count) {
+    *good = false;
+    return RT_OK;
+  }
+  if (!(c->above = rt_zalloc(count, sizeof *c->above))) return RT_NO_MEMORY;
+  for (size_t k = 0; k < count; k++) c->above[k] = fit_number(list, k, good);
+  return RT_OK;
+}
+
 static void write_column(const struct io_column *c, struct rt_text *out) {
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
@@ -170,6 +190,7 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
   write_options(c, out);
   write_sizes(c, out);
   write_fit(c, out);
+  write_above(c, out);
   write_integer(out, "shares", c->shares, -1);
   if (c->vocab && c->shares < 0) {
     rt_text_puts(out, ",\"vocab\":");
@@ -247,8 +268,13 @@ static int read_columns(struct io_schema *schema, const json_t *columns, struct 
   struct rt_error reason = {0};
   if (io_schema_check(schema, &reason) != RT_OK) return bad(error, reason.text);
   io_schema_share(schema);
-  for (int c = 0; c < schema->count; c++)
-    if (!suits(schema, c)) return bad(error, "a vocabulary does not suit its column");
+  for (int c = 0; c < schema->count; c++) {
+    bool good = suits(schema, c);
+    if (!good) return bad(error, "a vocabulary does not suit its column");
+    if (read_above(&schema->columns[c], json_array_get(columns, (size_t)c), &good) != RT_OK)
+      return rt_no_memory(error);
+    if (!good) return bad(error, "thresholds do not suit their labels");
+  }
   return RT_OK;
 }
 
