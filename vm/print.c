@@ -28,7 +28,9 @@ static void print_init(const struct vm_init *init, struct rt_text *out) {
     case VM_INIT_ORTHOGONAL: rt_text_puts(out, "orthogonal"); break;
     case VM_INIT_EYE: rt_text_puts(out, "eye"); break;
     case VM_INIT_LOAD:
-      rt_text_printf(out, "load(\"%s\", \"%s\")%s", init->file, init->tensor, init->transposed ? "'" : "");
+      rt_text_printf(out, "load(\"%s\"", init->file);
+      if (init->tensor[0]) rt_text_printf(out, ", \"%s\"", init->tensor);
+      rt_text_puts(out, init->transposed ? ")'" : ")");
       break;
   }
 }

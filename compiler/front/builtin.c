@@ -403,7 +403,9 @@ static const struct cc_builtin builtins[] = {
      "eye`"},
     {"load", NULL, -1, run_initialiser, 0, 0,
      "a parameter starts as that tensor of a safetensors file, which must have its shape: `W = param[I, O] = "
-     "load(\"bert.safetensors\", \"pooler.weight\")'`, where the mark ' turns a matrix over"},
+     "load(\"bert.safetensors\", \"pooler.weight\")'`, where the mark ' turns a matrix over; without a "
+     "tensor as the "
+     "vectors of words of a text file: `E = param[V, D] = load(\"glove.txt\")`"},
     {"scan", CC_TAKES(scan_rows), cc_scan, 0, 0,
      "the states that step(state, row of x, …) makes row by row, beginning with `start`; where step gives a "
      "second result, those"},

@@ -50,7 +50,7 @@ static const struct cc_parameter gain[] = {
     {"gain", CC_TAKES_NUMBER, CC_FROM(0), .optional = true, .fallback = 1}};
 static const struct cc_parameter eye[] = {{"scale", CC_TAKES_NUMBER, .optional = true, .fallback = 1}};
 static const struct cc_parameter load[] = {{"file", .takes = CC_TAKES_TEXT},
-                                           {"tensor", .takes = CC_TAKES_TEXT}};
+                                           {"tensor", .takes = CC_TAKES_TEXT, .optional = true}};
 
 static const struct initialiser {
   const char *name;
@@ -107,6 +107,25 @@ static int needs_matrix(struct cc_context *c, const struct initialiser *self, co
   return c->error->code;
 }
 
+static bool ends_in(const char *text, const char *end) {
+  size_t length = strlen(text), n = strlen(end);
+  return length >= n && !strcmp(text + length - n, end);
+}
+
+/* load("glove.txt"): a line for each word, the word and its numbers. They are rows of a table of words. */
+static int lines_of_words(struct cc_context *c, const struct gr_node *node, const struct vm_type *type,
+                          const char *file) {
+  if (!file) return cc_out_of_memory(c);
+  if (ends_in(file, ".safetensors") || ends_in(file, ".json") || ends_in(file, ".aqm"))
+    return gr_fail(c->error, node->span, "which tensor of it? load(\"%s\", \"NAME\")", file);
+  if (type->rank == 2) return RT_OK;
+  gr_fail(c->error, node->span,
+          "a file of words has a line of numbers for each: it fills a table [V, D], and "
+          "this parameter is %s",
+          cc_type_text(c, type));
+  return c->error->code;
+}
+
 static int init_call(struct cc_context *c, const struct initialiser *self, const struct gr_node *node,
                      const struct vm_type *type, struct vm_init *init) {
   const struct cc_callee callee = {self->name, "argument", self->takes, self->count, .declared = NULL};
@@ -118,7 +137,8 @@ static int init_call(struct cc_context *c, const struct initialiser *self, const
   *init = (struct vm_init){.kind = self->kind};
   if (self->kind == VM_INIT_LOAD) {
     init->file = cc_found_file(c->program, &c->module->arena, setting[0].said_in, setting[0].text);
-    init->tensor = setting[1].text;
+    init->tensor = setting[1].arg ? setting[1].text : "";
+    if (!setting[1].arg) return lines_of_words(c, node, type, init->file);
     return init->file ? RT_OK : cc_out_of_memory(c);
   }
   init->a = setting[0].number;
@@ -144,6 +164,8 @@ static int initialiser(struct cc_context *c, const struct gr_node *node, const s
     int status = initialiser(c, node->child[0], type, init);
     if (status == RT_OK && init->kind != VM_INIT_LOAD)
       return gr_fail(c->error, node->span, "only what is loaded can be transposed here");
+    if (status == RT_OK && !init->tensor[0])
+      return gr_fail(c->error, node->span, "a file of words is not transposed: it fills a table [V, D]");
     init->transposed = true;
     return status;
   }

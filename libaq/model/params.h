@@ -33,6 +33,15 @@ void lib_loader_unused(const struct lib_loader *loader, struct lib_loaded *count
 void lib_note_name(char *list, size_t size, const char *name);
 /* Opens the file, unless it is the one that is open (params_files.c). */
 int lib_loader_open(struct lib_loader *loader, const char *path, struct rt_error *error);
+/* Fills the rows of a table of words from a file of text with a line for each word (params_vectors.c). */
+int lib_vectors_load(struct lib_params *params, uint32_t p, const struct vm_init *init,
+                     struct lib_loader *loader, struct rt_error *error);
+/* What an axis stands for; vocab NULL: just numbers. */
+struct lib_words {
+  const struct io_vocab *vocab;
+  const struct io_kind *kind;
+};
+struct lib_words lib_words_of(const struct vm_module *module, const struct io_schema *schema, vm_dim dim);
 /* Opens the file, or of several shards the one, that has the tensor that init names. */
 int lib_loader_find(struct lib_loader *loader, const struct vm_init *init, const struct io_tensor **tensor,
                     struct rt_error *error);

@@ -35,7 +35,8 @@ static int fill(struct lib_params *params, uint32_t p, struct lib_loader *files,
     lib_note_name(model->counts.begun, sizeof model->counts.begun, how->module->param[p].name);
   }
   if (init->kind != VM_INIT_LOAD) return lib_params_start(params, how->module, p, init, how->seed, error);
-  return lib_params_load(params, p, init, files, error);
+  return init->tensor[0] ? lib_params_load(params, p, init, files, error)
+                         : lib_vectors_load(params, p, init, files, error);
 }
 
 static int nothing_taken(const struct lib_loader *model, struct rt_error *error) {

@@ -7,29 +7,23 @@
 
 /* ---- axes ---- */
 
-/* What an axis stands for; vocab NULL: just numbers. */
-struct words {
-  const struct io_vocab *vocab;
-  const struct io_kind *kind;
-};
-
-static struct words words_of(const struct vm_module *module, const struct io_schema *schema, vm_dim dim) {
+struct lib_words lib_words_of(const struct vm_module *module, const struct io_schema *schema, vm_dim dim) {
   int64_t symbol = vm_dim_as_symbol(&module->dims, dim);
   for (uint32_t i = 0; schema && symbol >= 0 && i < module->input_count; i++) {
     const struct vm_input *input = &module->input[i];
     int column = input->vocabulary == symbol ? vm_column_of(module, input) : -1;
-    if (column >= 0) return (struct words){schema->columns[column].vocab, schema->columns[column].kind};
+    if (column >= 0) return (struct lib_words){schema->columns[column].vocab, schema->columns[column].kind};
   }
-  return (struct words){NULL, NULL};
+  return (struct lib_words){NULL, NULL};
 }
 
 /* What an axis of a tensor in a model file stands for. */
-static struct words words_in_file(const struct lib_loader *l, const struct io_tensor *t, int axis) {
+static struct lib_words words_in_file(const struct lib_loader *l, const struct io_tensor *t, int axis) {
   const struct vm_module *m = l->model ? l->model->module : NULL;
   for (uint32_t p = 0; m && p < m->param_count; p++)
     if (!strcmp(m->param[p].name, t->name) && axis < m->param[p].type.rank)
-      return words_of(m, &l->model->schema, m->param[p].type.dim[axis]);
-  return (struct words){NULL, NULL};
+      return lib_words_of(m, &l->model->schema, m->param[p].type.dim[axis]);
+  return (struct lib_words){NULL, NULL};
 }
 
 /* One parameter being loaded. */
@@ -50,7 +44,7 @@ static bool turned(const struct loading *x) { return x->init->transposed; }
 static int file_axis(const struct loading *x, int axis) { return turned(x) ? 1 - axis : axis; }
 
 /* Writes "40 words (entry 3 is "cat")": the first entry in which it differs from the other vocabulary. */
-static void put_words(struct rt_text *out, struct words w, int32_t from) {
+static void put_words(struct rt_text *out, struct lib_words w, int32_t from) {
   rt_text_printf(out, "%d %s (entry %d is ", (int)w.vocab->texts.count, w.kind->noun, (int)from + 1);
   size_t length = 0;
   const char *text = from < w.vocab->texts.count ? io_intern_text(&w.vocab->texts, from, &length) : NULL;
@@ -69,7 +63,7 @@ static int32_t first_difference(const struct io_vocab *a, const struct io_vocab 
   return a->texts.count < b->texts.count ? a->texts.count : b->texts.count;
 }
 
-static int other_words(const struct loading *x, struct words here, struct words there,
+static int other_words(const struct loading *x, struct lib_words here, struct lib_words there,
                        struct rt_error *error) {
   struct rt_text text = {0};
   int32_t at = first_difference(here.vocab, there.vocab);
@@ -96,7 +90,7 @@ static int32_t place_in(const struct io_vocab *there, const struct io_vocab *her
   return number < 0 ? -1 : there->base + number;
 }
 
-static int match_axis(struct loading *x, int axis, struct words here, struct words there,
+static int match_axis(struct loading *x, int axis, struct lib_words here, struct lib_words there,
                       struct rt_error *error) {
   const bool has_unknown =
       here.vocab->unknown >= here.vocab->base; /* among the entries of a list that is given */
@@ -140,7 +134,7 @@ static void hint_turned(const struct loading *x, struct rt_error *error) {
     rt_hint(error, "load(…)' turns a matrix over");
   else if (square && turned(x) && t->shape[0] == x->shape[0] && t->shape[1] == x->shape[1])
     rt_hint(error, "without the ' the matrix is taken as it is");
-  else if (x->rank > 0 && words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[0]).vocab)
+  else if (x->rank > 0 && lib_words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[0]).vocab)
     rt_hint(error, "the rows here are what the training file has; a vocabulary that is given has the file's: "
                    "words[T, V](vocab = \"words.txt\")");
 }
@@ -176,8 +170,9 @@ static int match(struct loading *x, struct rt_error *error) {
   bool same_rank = x->t->rank == x->rank && (!turned(x) || x->rank == 2), matched = false,
        by_position = false;
   for (int a = 0; a < x->rank; a++) {
-    struct words here = words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[a]),
-                 there = same_rank ? words_in_file(x->l, x->t, file_axis(x, a)) : (struct words){NULL, NULL};
+    struct lib_words here = lib_words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[a]),
+                     there = same_rank ? words_in_file(x->l, x->t, file_axis(x, a))
+                                       : (struct lib_words){NULL, NULL};
     if (here.vocab && there.vocab) {
       int status = match_axis(x, a, here, there, error);
       if (status != RT_OK) return status;
