@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 18, HEADER = 28 /* bytes */ };
+enum { VERSION = 19, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -142,6 +142,7 @@ static void stream_column(struct vm_stream *s, struct io_column *column) {
   stream_kind(s, &column->kind);
   stream_text(s, &source);
   stream_text(s, &second);
+  stream_i32(s, &column->number);
   stream_i32(s, &column->pair);
   for (int o = 0; column->kind && o < column->kind->options; o++) {
     const struct io_option *option = &column->kind->option[o];

@@ -57,7 +57,7 @@ static int verify_column(struct verify *v, uint32_t n) {
   const struct io_column *column = &v->module->column[n];
   bool fits = column->name && column->name[0] && column->kind && !io_kind_misfit(column->kind, &column->set)
               && isfinite(column->set.number);
-  fits = fits && pair_fits(v->module, column)
+  fits = fits && pair_fits(v->module, column) && column->number >= 0 && (!column->number || column->source)
          && (!column->second || (column->source && column->kind->texts > 1));
   for (uint32_t k = 0; k < n && fits; k++) fits = strcmp(v->module->column[k].name, column->name) != 0;
   return fits ? RT_OK : bad(v, "column", n);

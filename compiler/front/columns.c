@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static void hint_kinds(struct rt_error *error) {
@@ -164,6 +165,8 @@ const struct gr_node *cc_find_column(struct cc_context *c, const struct gr_node 
   return NULL;
 }
 
+enum { MOST_FIELDS = 100000 };
+
 /* What is behind `from` in a column's options, or NULL. */
 static const struct gr_node *from_of(const struct gr_node *column) {
   for (int i = 2; i < column->count; i++)
@@ -176,9 +179,24 @@ static int read_field(struct cc_context *c, const char *field, struct vm_input *
   return input->column->source ? RT_OK : cc_out_of_memory(c);
 }
 
-/* from = COLUMN: both are made of one field of the file. */
+/* from = 3: the third field of the file. Its name is for messages. */
+static int column_number(struct cc_context *c, const struct gr_node *from, struct vm_input *input) {
+  double number;
+  char name[32];
+  int status = cc_number(c, from, &number);
+  if (status != RT_OK) return status;
+  if (!(number >= 1 && number <= MOST_FIELDS && number == floor(number)))
+    return gr_fail(c->error, from->span, "fields are counted from 1 to %d, and this is %.10g", MOST_FIELDS,
+                   number);
+  input->column->number = (int)number;
+  snprintf(name, sizeof name, "field %d", (int)number);
+  return read_field(c, name, input);
+}
+
+/* from = COLUMN: both are made of one field of the file. *field is NULL when that has a number, which `input`
+ * has then, too. */
 static int column_source(struct cc_context *c, const struct gr_node *data, const struct gr_node *name,
-                         const struct vm_input *input, const char **field) {
+                         struct vm_input *input, const char **field) {
   const struct gr_node *source;
   const struct io_kind *kind;
   if (!(source = cc_find_column(c, data, name->text, name->span))) return c->error->code;
@@ -187,13 +205,17 @@ static int column_source(struct cc_context *c, const struct gr_node *data, const
   if (!strcmp(source->text, input->name))
     return gr_fail(c->error, name->span, "`%s` cannot be made of itself", name->text);
   const struct gr_node *from = from_of(source);
-  if (!kind->tokens || (from && from->kind != GR_STRING)) {
+  if (!kind->tokens || (from && from->kind != GR_STRING && from->kind != GR_NUMBER)) {
     gr_fail(c->error, name->span,
             kind->tokens ? "`%s` is itself made of another column"
                          : "`%s` is no text, so that nothing can be made of it",
             name->text);
     gr_note(c->error, source->span, "it is declared here");
     return c->error->code;
+  }
+  if (from && from->kind == GR_NUMBER) {
+    *field = NULL;
+    return column_number(c, from, input);
   }
   *field = from ? cc_interpolate(c, from->text, from->span) : name->text;
   return *field ? RT_OK : c->error->code;
@@ -225,6 +247,9 @@ static int column_sequence(struct cc_context *c, const struct gr_node *data, con
     else if (name->kind == GR_STRING && !(field[i] = cc_interpolate(c, name->text, name->span)))
       status = c->error->code;
     if (status != RT_OK) return status;
+    if (!field[i])
+      return gr_fail(c->error, name->span, "a sequence is made of fields with names, and `%s` has a number",
+                     name->text);
     if (!field[i][0]) return gr_fail(c->error, name->span, "a field has a name, and this is empty");
   }
   input->column->second = rt_arena_strndup(&c->module->arena, field[1], strlen(field[1]));
@@ -238,8 +263,9 @@ static int column_from(struct cc_context *c, const struct gr_node *data, const s
   if (from->kind == GR_NAME && input->column->kind->tokens) {
     const char *source;
     int status = column_source(c, data, from, input, &source);
-    return status == RT_OK ? read_field(c, source, input) : status;
+    return status == RT_OK && source ? read_field(c, source, input) : status;
   }
+  if (from->kind == GR_NUMBER) return column_number(c, from, input);
   if (from->kind != GR_STRING) {
     gr_fail(c->error, from->span, "`from` names a field of the file in quotes, as in from = \"Review Text\"");
     if (from->kind == GR_NAME)
@@ -506,6 +532,7 @@ static int find_pair(struct cc_context *c, const struct gr_node *data, int colum
   const struct io_column *to = declared[pair].column;
   input->column->pair = pair;
   input->column->source = to->source ? to->source : to->name;
+  input->column->number = to->number;
   return RT_OK;
 }
 

@@ -143,6 +143,7 @@ static int copy_columns(const struct vm_module *module, struct io_schema *schema
     column->required = false;
     column->set = from->set;
     column->pair = from->pair;
+    column->number = from->number;
     column->set.labels = column->set.vocab = column->set.merges =
         NULL; /* given_vocabularies makes them one */
   }

@@ -68,16 +68,19 @@ static int open_table(struct io_table **table, const char *path, const struct io
   const size_t count = (size_t)schema->fields + beside;
   const char **names = rt_zalloc(count, sizeof *names);
   bool *required = rt_zalloc(count, sizeof *required);
+  int *numbers = rt_zalloc(count, sizeof *numbers);
   char *joins = rt_zalloc(count, 1);
-  int status = names && required && joins ? RT_OK : rt_no_memory(error);
+  int status = names && required && joins && numbers ? RT_OK : rt_no_memory(error);
   for (int f = 0; status == RT_OK && f < schema->fields; f++) {
     names[f] = io_schema_field_name(schema, f);
+    numbers[f] = io_schema_field_number(schema, f);
     required[f] = io_schema_field_required(schema, f) || !o->predicting;
   }
   if (status == RT_OK && beside) names[schema->fields] = o->beside;
   struct io_table_options options = {.format = o->format,
                                      .names = names,
                                      .required = required,
+                                     .numbers = numbers,
                                      .count = (int)count,
                                      .source = source,
                                      .header = o->header,
@@ -86,8 +89,18 @@ static int open_table(struct io_table **table, const char *path, const struct io
   *table = NULL;
   if (status == RT_OK) status = describe_fields(schema, path, &options, joins, error);
   if (status == RT_OK) status = io_table_open(table, path, &options, error);
+  for (int f = 0; status == RT_OK && f < schema->fields; f++)
+    if (numbers[f] && io_table_is_jsonl(*table))
+      status = rt_fail_in(
+          error, RT_USAGE, path,
+          "the fields of JSON lines have names and no numbers, and the program reads field %d", numbers[f]);
+  if (status != RT_OK && *table) {
+    io_table_close(*table);
+    *table = NULL;
+  }
   rt_free(names);
   rt_free(required);
+  rt_free(numbers);
   rt_free(joins);
   return status;
 }

@@ -157,12 +157,13 @@ static int check_sharing(const struct io_schema *schema, int c, struct rt_error 
 
 static const char *source_of(const struct io_column *c) { return c->source ? c->source : c->name; }
 
-/* The number of the field of that name: that of a column before column c, or the next one. */
-static int field_number(struct io_schema *schema, int c, const char *name) {
+/* The number of the field of that name: that of a column before column c, or the next one. `number`: of a
+ * field that has no name. */
+static int field_number(struct io_schema *schema, int c, const char *name, int number) {
   for (int k = 0; k < c; k++) {
     const struct io_column *before = &schema->columns[k];
-    if (strcmp(source_of(before), name) == 0) return before->field;
-    if (before->second && strcmp(before->second, name) == 0) return before->second_field;
+    if (before->number == number && strcmp(source_of(before), name) == 0) return before->field;
+    if (!number && before->second && strcmp(before->second, name) == 0) return before->second_field;
   }
   return schema->fields++;
 }
@@ -173,11 +174,11 @@ static void number_fields(struct io_schema *schema) {
   schema->fields = 0;
   for (int c = 0; c < schema->count; c++) {
     struct io_column *column = &schema->columns[c];
-    column->field = field_number(schema, c, source_of(column));
+    column->field = field_number(schema, c, source_of(column), column->number);
     column->second_field = !column->second ? -1
                            : !strcmp(column->second, source_of(column))
                                ? column->field
-                               : field_number(schema, c, column->second);
+                               : field_number(schema, c, column->second, 0);
   }
 }
 
@@ -202,6 +203,12 @@ const char *io_schema_field_name(const struct io_schema *schema, int field) {
   while (!io_column_reads(&schema->columns[c], field)) c++;
   const struct io_column *column = &schema->columns[c];
   return column->field == field ? source_of(column) : column->second;
+}
+
+int io_schema_field_number(const struct io_schema *schema, int field) {
+  for (int c = 0; c < schema->count; c++)
+    if (schema->columns[c].field == field) return schema->columns[c].number;
+  return 0;
 }
 
 bool io_schema_field_required(const struct io_schema *schema, int field) {

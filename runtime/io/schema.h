@@ -11,7 +11,9 @@ struct io_fit;
 struct io_column {
   char *name;
   char *source; /* the field of the file that it reads, when that is not of its name; NULL otherwise */
-  int field;    /* which of the schema's fields that is; io_schema_check numbers them */
+  int number; /* of that field in the rows of the file, from 1, when the program says it so; 0: it has a name
+               */
+  int field;  /* which of the schema's fields that is; io_schema_check numbers them */
   char *second; /* of two texts in one sequence: the field of the second; NULL: there is one text */
   int second_field;
   const struct io_kind *kind;
@@ -69,6 +71,8 @@ void io_column_texts(const struct io_column *column, const struct io_field *fiel
 bool io_column_reads(const struct io_column *column, int field);
 /* The name of a field, 0 <= field < fields. */
 const char *io_schema_field_name(const struct io_schema *schema, int field);
+/* Its number in the rows of the file, from 1; 0: it is found by its name. */
+int io_schema_field_number(const struct io_schema *schema, int field);
 /* Is the field needed for predicting? */
 bool io_schema_field_required(const struct io_schema *schema, int field);
 /* Checks that pairs, limits and kinds agree, and numbers the fields in the order of the columns. Tags without

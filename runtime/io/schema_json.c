@@ -183,6 +183,7 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
     rt_text_puts(out, ",\"second\":");
     io_json_string(out, c->second, strlen(c->second));
   }
+  write_integer(out, "number", c->number, 0);
   write_integer(out, "pair", c->pair, -1);
   write_bool(out, "required", c->required, true);
   write_bool(out, "ends", c->ends, false);
@@ -240,6 +241,8 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   struct io_column *c;
   int status = io_schema_add(schema, name, kind, &c, error);
   if (status != RT_OK) return status;
+  c->number = (int)io_json_integer(json, "number", 1, INT32_MAX, 0, &good);
+  if (c->number && !json_object_get(json, "source")) good = false;
   c->pair = (int)io_json_integer(json, "pair", 0, INT32_MAX, -1, &good);
   c->shares = (int)io_json_integer(json, "shares", 0, INT32_MAX, -1, &good);
   c->required = io_json_bool(json, "required", true, &good);

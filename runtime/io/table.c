@@ -57,10 +57,13 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->required = rt_zalloc(count, sizeof *t->required);
   t->field_of = rt_zalloc(count, sizeof *t->field_of);
   t->row = rt_zalloc(count, sizeof *t->row);
+  t->numbers = rt_zalloc(count, sizeof *t->numbers);
   t->joins = rt_zalloc(count, 1);
-  if (!t->names || !t->required || !t->field_of || !t->row || !t->joins) return rt_no_memory(error);
+  if (!t->names || !t->required || !t->field_of || !t->row || !t->joins || !t->numbers)
+    return rt_no_memory(error);
   for (int c = 0; c < options->count; c++) {
     t->required[c] = options->required ? options->required[c] : true;
+    t->numbers[c] = options->numbers ? options->numbers[c] : 0;
     t->joins[c] = options->joins ? options->joins[c] : '\0';
     if (t->keyed) t->field_of[c] = c + 1;
     t->names[c] = rt_strdup(options->names[c]);
@@ -182,6 +185,7 @@ void io_table_close(struct io_table *table) {
   rt_free(table->doubt);
   rt_free(table->fields);
   rt_free(table->joins);
+  rt_free(table->numbers);
   rt_text_free(&table->labels);
   rt_text_free(&table->kept);
   rt_free(table->buffer);

@@ -55,9 +55,11 @@ struct io_row {
 
 struct io_table_options {
   enum io_format format;
-  const char *const *names;       /* [count] the declared columns */
-  const bool *required;           /* [count], or NULL: all of them. The others may be absent from the file */
-  int count;                      /* 0: nothing is declared, and the first line is a row as any other */
+  const char *const *names; /* [count] the declared columns */
+  const bool *required;     /* [count], or NULL: all of them. The others may be absent from the file */
+  int count;                /* 0: nothing is declared, and the first line is a row as any other */
+  const int *numbers;       /* [count] the field of a row that a column is, from 1; 0: it is found by its
+                               name, or goes by position. NULL: all 0 */
   const struct io_source *source; /* read instead of the file at path; NULL: none */
   enum io_header header;
   const char

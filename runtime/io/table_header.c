@@ -24,7 +24,8 @@ static int find_names(struct io_table *t, int64_t line, int *found, int *found_r
                       struct rt_error *error) {
   *found = *found_required = 0;
   for (int c = 0; c < t->count; c++) {
-    t->field_of[c] = 0;
+    t->field_of[c] = (size_t)t->numbers[c] <= t->field_count ? t->numbers[c] : 0;
+    if (t->numbers[c]) continue; /* it needs no name */
     for (size_t f = 0; f < t->field_count; f++) {
       if (!is_name(&t->fields[f], t->names[c])) continue;
       if (t->field_of[c])
@@ -39,7 +40,7 @@ static int find_names(struct io_table *t, int64_t line, int *found, int *found_r
 
 static bool any_nearly_named(const struct io_table *t) {
   for (int c = 0; c < t->count; c++)
-    for (size_t f = 0; f < t->field_count; f++)
+    for (size_t f = 0; f < t->field_count && !t->numbers[c]; f++)
       if (is_nearly_name(&t->fields[f], t->names[c])) return true;
   return false;
 }
@@ -168,11 +169,44 @@ static int no_header_match(struct io_table *t, int64_t line, struct rt_error *er
   return status;
 }
 
+/* A row that has fewer fields than the numbers of the columns. */
+static int no_field(struct io_table *t, int64_t line, int column, struct rt_error *error) {
+  io_table_fail(t, line, 1, error, "%zu field%s, and the program reads field %d", t->field_count,
+                t->field_count == 1 ? "" : "s", t->numbers[column]);
+  hint_tabs(t, error);
+  return RT_BAD_DATA;
+}
+
+/* Numbers say which field each column is. Without a header they must do so for all that are needed. */
+static int match_numbers(struct io_table *t, int64_t line, struct rt_error *error) {
+  for (int c = 0; c < t->count; c++) {
+    bool there = (size_t)t->numbers[c] <= t->field_count;
+    t->field_of[c] = there ? t->numbers[c] : 0;
+    if (!t->required[c] || t->field_of[c]) continue;
+    if (!there) return no_field(t, line, c, error);
+    io_table_fail(t, line, 1, error,
+                  "no header line says which column is \"%s\", and other columns have numbers", t->names[c]);
+    rt_hint(error, "say its number, too, as in from = 1; or give the file a header line");
+    return RT_BAD_DATA;
+  }
+  t->file_columns = t->field_count;
+  t->matched = true;
+  return RT_OK;
+}
+
+static bool any_number(const struct io_table *t) {
+  for (int c = 0; c < t->count; c++)
+    if (t->numbers[c]) return true;
+  return false;
+}
+
 /* Matches by position: all declared columns in their order, or the required ones in theirs. */
 int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error) {
   int required = 0, field = 0, count = t->count - t->by_name;
   for (int c = 0; c < count; c++) required += t->required[c];
   bool all = t->field_count == (size_t)count;
+  /* What is read of a row alone needs no number: lines of text to predict. */
+  if (any_number(t) && !(t->field_count == 1 && required == 1)) return match_numbers(t, line, error);
   if (!all && t->field_count != (size_t)required) {
     int status = no_match(t, line, false, error);
     if (status == RT_BAD_DATA && !hint_tabs(t, error))
@@ -250,10 +284,12 @@ int io_table_match_first(struct io_table *t, int64_t line, struct rt_error *erro
     return first_row(t, line, false, error);
   if (t->header_option == IO_HEADER_AUTO && t->stream && t->field_count == 1)
     return first_row(t, line, any_nearly_named(t) || names_by_commas(t), error);
-  for (int c = 0; c < t->count; c++) required += t->required[c];
+  for (int c = 0; c < t->count; c++) required += t->required[c] && !t->numbers[c];
   int status = find_names(t, line, &found, &found_required, error);
   if (status != RT_OK) return status;
   if (found > 0 && found_required == required) {
+    for (int c = 0; c < t->count; c++)
+      if (t->required[c] && !t->field_of[c]) return no_field(t, line, c, error);
     t->file_columns = t->field_count;
     t->header = t->matched = true;
     return RT_OK;

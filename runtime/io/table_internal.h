@@ -23,6 +23,7 @@ struct io_table {
   char delimiter;
   char **names;         /* [count] the declared columns */
   bool *required;       /* [count] */
+  int *numbers;         /* [count] as in the options */
   int *field_of;        /* [count] field number of a column, from 1; 0: absent */
   struct io_field *row; /* [count] the fields in declared order */
   int count, by_name;
