@@ -24,4 +24,5 @@ replay source 300 "$source"/tests/programs/*.aq "$source"/examples/*/*.aq "$sour
 replay data 2000
 replay safetensors 20000
 replay bytecode 2000
+replay vocabulary 3000
 echo "1..$count"

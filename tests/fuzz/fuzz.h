@@ -13,5 +13,7 @@ void fuzz_limit_memory(size_t block, size_t total);
 
 /* The bytes as a file that any path can be given for; valid until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
+/* Likewise another one. */
+const char *fuzz_second_file(const uint8_t *data, size_t size);
 
 #endif

@@ -31,10 +31,23 @@ static int add(struct io_schema *schema, const char *name, const struct io_kind 
   return RT_OK;
 }
 
+/* The letters of each word of the text. */
+static int add_letters(struct io_schema *schema) {
+  struct io_column *column;
+  struct rt_error error = {0};
+  int status = io_schema_add(schema, "letters", io_kind_with_axes("chars", 3), &column, &error);
+  if (status) return status;
+  column->size[1] = 3;
+  column->pair = 0;
+  return io_schema_read_from(column, "text", NULL, &error);
+}
+
 static int columns(struct io_schema *schema, int choice) {
   switch (choice) {
     case 0: return add(schema, "text", &io_kind_words, 0) || add(schema, "label", &io_kind_class, 0);
-    case 1: return add(schema, "text", &io_kind_words, 3) || add(schema, "tags", &io_kind_tags, 0);
+    case 1:
+      return add(schema, "text", &io_kind_words, 3) || add(schema, "tags", &io_kind_tags, 0)
+             || add_letters(schema);
     case 2: return add(schema, "text", &io_kind_chars, 0) || add(schema, "x", &io_kind_number, 0);
     case 3: return add(schema, "x", &io_kind_vector, 0) || add(schema, "text", &io_kind_bytes, 5);
     default: return add(schema, "text", &io_kind_ngrams, 16) || add(schema, "label", &io_kind_class, 0);

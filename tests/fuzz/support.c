@@ -30,13 +30,27 @@ void fuzz_limit_memory(size_t block, size_t total) {
   rt_set_allocator(limited, NULL);
 }
 
-const char *fuzz_file(const uint8_t *data, size_t size) {
-  static char path[40];
-  static int file = -1;
-  if (file < 0) {
-    file = memfd_create("fuzz", 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+struct file {
+  char path[40];
+  int number;
+};
+
+static const char *write_file(struct file *file, const uint8_t *data, size_t size) {
+  if (!file->path[0]) {
+    file->number = memfd_create("fuzz", 0);
+    snprintf(file->path, sizeof file->path, "/proc/self/fd/%d", file->number);
   }
-  if (file < 0 || ftruncate(file, 0) || pwrite(file, data, size, 0) != (ssize_t)size) abort();
-  return path;
+  if (file->number < 0 || ftruncate(file->number, 0) || pwrite(file->number, data, size, 0) != (ssize_t)size)
+    abort();
+  return file->path;
+}
+
+const char *fuzz_file(const uint8_t *data, size_t size) {
+  static struct file first;
+  return write_file(&first, data, size);
+}
+
+const char *fuzz_second_file(const uint8_t *data, size_t size) {
+  static struct file second;
+  return write_file(&second, data, size);
 }
