@@ -46,6 +46,7 @@ static int run_eval(const struct settings *settings) {
   options = eval_options(settings);
   if (settings->generate) options.generate = &texts;
   if (settings->batch > 0) options.batch = settings->batch;
+  options.out_of_scope = settings->out_of_scope;
   options.negatives = settings->negatives > 0 ? settings->negatives : 0;
   if (settings->seed >= 0) options.seed = settings->seed;
   status = aq_report_new(model, settings->operand[1], &options, &report);
@@ -66,6 +67,8 @@ static const struct option option_list[] = {
     OPTION(0, "length", COUNT, "N", length, "with --generate: tokens to write at most (default: 200)"),
     OPTION(0, "negatives", COUNT, "N", negatives,
            "recall@K, mrr, ndcg@K: the right class among N others drawn for each row, not among all"),
+    OPTION(0, "out-of-scope", TEXT, "LABEL", out_of_scope,
+           "rows of LABEL are none of what the model knows: how well a threshold tells them"),
     OPTION(0, "seed", WHOLE, "N", seed, "with --negatives: seed of the draws (default: 1)"),
     OPTION(0, "threshold", NUMBER, "X", threshold,
            "of several labels: those with a probability above X are predicted"),

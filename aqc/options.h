@@ -27,6 +27,7 @@ struct settings {
   int64_t trials; /* tune */
   int64_t top, length, repeat, beam, negatives;
   double temperature, tolerance, top_p, repeat_penalty;
+  const char *out_of_scope, *below, *texts;
   const char *prompt, *stop;
   const char *alert, *by; /* predict: which rows to write, and what groups them */
   int64_t window;

@@ -1,6 +1,7 @@
 /* predict.c: aqc predict. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,17 @@ static int failed(const aq_session *session, const aq_model *model, const char *
 static const char *const stand_in[] = {
     [AQ_TEXT] = ": empty lines stand for them", [AQ_JSON] = ": objects with an error stand for them"};
 
+/* "0.7=LABEL" */
+static int read_below(const char *text, aq_predict_options *options) {
+  char *end;
+  if (!text) return AQ_OK;
+  options->below = strtod(text, &end);
+  options->below_label = end + 1;
+  if (end != text && *end == '=' && end[1] && options->below > 0 && options->below <= 1) return AQ_OK;
+  return message_fail(AQ_USAGE, "--below 0.7=unsure answers unsure where no class has a probability of 0.7",
+                      "--below takes a probability and a label, not %s", text);
+}
+
 static int predict(aq_session *session, const aq_model *model, const struct settings *settings) {
   aq_predict_options options;
   aq_predict_options_init(&options);
@@ -45,7 +57,9 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   options.window = settings->window;
   options.surge = settings->surge > 0 ? settings->surge : 0;
   options.by = settings->by;
-  int status = aq_session_predict_stream(session, &options);
+  int status = read_below(settings->below, &options);
+  if (status != AQ_OK) return status;
+  status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
   aq_reading reading = aq_session_reading(session);
   bool each_row = !settings->alert && !settings->window;
@@ -73,6 +87,7 @@ static int run_predict(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "proba", FLAG, NULL, probabilities, "the prediction, then LABEL=P for every class"),
     OPTION(0, "top", COUNT, "K", top, "the prediction, then LABEL=P for the K likeliest classes"),
+    OPTION(0, "below", TEXT, "P=LABEL", below, "LABEL in place of a class whose probability is below P"),
     OPTION(0, "alert", TEXT, "CONDITION", alert,
            "write only rows of which it is so, as in 'label=negative p>0.9'"),
     OPTION(0, "window", COUNT, "N", window,

@@ -6,6 +6,7 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/output.h"
+#include "aqc/texts.h"
 #include "aqc/verb.h"
 
 static int open_vectors(const char *path, aq_vectors **vectors) {
@@ -23,28 +24,63 @@ static void add_score(char *text, size_t size, double score) {
     if (*c == ',') *c = '.';
 }
 
+struct found {
+  const struct settings *settings;
+  struct texts texts;
+};
+
+/* As a string of JSON. */
+static int write_string(const char *text, size_t length) {
+  char code[8];
+  int failed = output_write(NULL, "\"", 1);
+  for (size_t k = 0; k < length && !failed; k++) {
+    unsigned char c = (unsigned char)text[k];
+    if (c >= ' ' && c != '"' && c != '\\') {
+      failed = output_write(NULL, text + k, 1);
+      continue;
+    }
+    int size = c < ' ' ? snprintf(code, sizeof code, "\\u%04x", c) : snprintf(code, sizeof code, "\\%c", c);
+    failed = output_write(NULL, code, (size_t)size);
+  }
+  return failed ? failed : output_write(NULL, "\"", 1);
+}
+
+/* The line of a row, behind the rest. */
+static int write_text(const struct found *found, size_t row) {
+  if (!found->texts.line) return 0;
+  const struct text_line *line = &found->texts.line[row];
+  if (found->settings->json)
+    return output_write(NULL, ",\"text\":", 8) || write_string(line->text, line->length);
+  return output_write(NULL, "\t", 1) || output_write(NULL, line->text, line->length);
+}
+
+static int write_hit(const struct found *found, size_t query, aq_hit hit, bool first) {
+  char line[128], score[40];
+  bool json = found->settings->json;
+  add_score(score, sizeof score, hit.score);
+  int length =
+      json ? snprintf(line, sizeof line, "%s{\"row\":%zu,\"score\":%s", first ? "" : ",", hit.row + 1, score)
+           : snprintf(line, sizeof line, "%zu\t%zu\t%s", query + 1, hit.row + 1, score);
+  return output_write(NULL, line, (size_t)length) || write_text(found, hit.row)
+         || output_write(NULL, json ? "}" : "\n", 1);
+}
+
 /* Rows and queries count from 1, as lines of a file without a header do. */
 static int write_hits(void *context, size_t query, const aq_hit *hit, size_t count) {
-  const struct settings *settings = context;
-  char line[128], score[40];
+  const struct found *found = context;
+  char line[64];
   int failed = 0;
-  if (settings->json) {
+  if (found->settings->json) {
     int length = snprintf(line, sizeof line, "{\"query\":%zu,\"found\":[", query + 1);
     failed = output_write(NULL, line, (size_t)length);
   }
-  for (size_t k = 0; k < count && !failed; k++) {
-    add_score(score, sizeof score, hit[k].score);
-    int length =
-        settings->json
-            ? snprintf(line, sizeof line, "%s{\"row\":%zu,\"score\":%s}", k ? "," : "", hit[k].row + 1, score)
-            : snprintf(line, sizeof line, "%zu\t%zu\t%s\n", query + 1, hit[k].row + 1, score);
-    failed = output_write(NULL, line, (size_t)length);
-  }
-  if (settings->json && !failed) failed = output_write(NULL, "]}\n", 3);
+  for (size_t k = 0; k < count && !failed; k++) failed = write_hit(found, query, hit[k], k == 0);
+  if (found->settings->json && !failed) failed = output_write(NULL, "]}\n", 3);
   return failed;
 }
 
-static int search(const struct settings *settings, aq_vectors *index, const aq_vectors *queries) {
+static int search(struct found *found, aq_vectors *index, const aq_vectors *queries) {
+  const struct settings *settings = found->settings;
   aq_search_options options;
   aq_search_options_init(&options);
   if (settings->top > 0) options.top = settings->top;
@@ -52,7 +88,7 @@ static int search(const struct settings *settings, aq_vectors *index, const aq_v
   options.threads = (int)settings->threads;
   options.choose_blas_core = true;
   options.found = write_hits;
-  options.context = (void *)settings;
+  options.context = found;
   int status = aq_vectors_search(index, queries, &options);
   if (output_failed()) return AQ_IO;
   return status == AQ_OK ? AQ_OK : message_print(aq_vectors_message(index));
@@ -62,6 +98,7 @@ static int search(const struct settings *settings, aq_vectors *index, const aq_v
 static int run_search(const struct settings *settings) {
   bool embeds = file_ends_with(settings->operand[0], ".aqm");
   aq_vectors *index = NULL, *queries = NULL;
+  struct found found = {.settings = settings};
   const char *query = settings->operand_count > 1 + embeds ? settings->operand[1 + embeds] : "-";
   if (settings->operand_count > 2 && !embeds)
     return message_fail(AQ_USAGE, "aqc search INDEX QUERIES, or aqc search MODEL.aqm INDEX DATA.tsv",
@@ -72,9 +109,12 @@ static int run_search(const struct settings *settings) {
     return message_fail(AQ_USAGE, "aqc search MODEL.aqm INDEX DATA.tsv",
                         "--fn is a vector of a model, and there is no model");
   int status = open_vectors(settings->operand[embeds], &index);
+  if (status == AQ_OK && settings->texts)
+    status = texts_read(&found.texts, settings->texts, aq_vectors_count(index));
   if (status == AQ_OK)
     status = embeds ? embed_table(settings, query, &queries) : open_vectors(query, &queries);
-  if (status == AQ_OK) status = search(settings, index, queries);
+  if (status == AQ_OK) status = search(&found, index, queries);
+  texts_free(&found.texts);
   aq_vectors_free(index);
   aq_vectors_free(queries);
   return status;
@@ -83,6 +123,8 @@ static int run_search(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "top", COUNT, "K", top, "how many to find for each query (default: 1)"),
     OPTION(0, "cosine", FLAG, NULL, cosine, "divide each product by the lengths of both vectors"),
+    OPTION(0, "texts", TEXT, "TABLE", texts,
+           "write the row found, too: its line of the table that was embedded"),
     OPTION(0, "fn", TEXT, "NAME", function, "with a model: the vector of a query, as for aqc embed"),
     OPTION_SET_JSON,
     OPTION(0, "batch", COUNT, "N", batch, "with a model: examples to compute at once"),

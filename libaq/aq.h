@@ -408,6 +408,10 @@ typedef struct aq_predict_options {
   /* Windows for each value of this output, or else of this column of the rows: "lines 2-9\ttopic=oil\t…",
    * "by":{"topic":"oil"}. NULL: one for all rows. */
   const char *by;
+  /* Above 0: a class whose probability is lower is not written, but `below_label` in its place. Not with
+   * windows. */
+  double below;
+  const char *below_label;
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);

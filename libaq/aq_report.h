@@ -24,6 +24,9 @@ typedef struct aq_eval_options {
   int64_t negatives;
   int64_t seed;     /* of these draws */
   double threshold; /* of several labels: the probability above which each is predicted; 0: the model's own */
+  /* Of a report: the label of rows that are none of what the model knows. The report says how well they are
+   * told by a threshold on the highest probability (`predict --below`). NULL: there are no such rows. */
+  const char *out_of_scope;
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

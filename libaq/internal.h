@@ -153,6 +153,10 @@ struct lib_batch {
   int64_t count;
 };
 
+/* Do two rows of a column hold the same (same_value.c)? */
+bool lib_same_value(const struct io_values *values, int64_t a, int64_t b);
+uint64_t lib_value_hash(const struct io_values *values, int64_t row);
+
 /* Packs rows of datasets into the inputs of machines of one module. */
 struct lib_feed {
   const struct vm_module *module;
@@ -275,6 +279,7 @@ struct lib_judge {
   } of_text;
   int64_t *rows;
   size_t rows_capacity;
+  struct lib_match *match; /* [outputs] vectors of matches, or NULL */
   int64_t negatives, seed; /* see lib_judge_draw */
   uint8_t *mark;           /* [classes] scratch */
   size_t mark_capacity;
@@ -283,6 +288,12 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
 /* Judges an output of tags for the batch that the machine has just run (judge_tags.c). */
 int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
+/* Keeps the vectors of a match for the batch that the machine has just run, and ranks all that were kept
+ * (judge_match.c). */
+int lib_judge_match(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
+int lib_judge_rank_matches(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error);
+void lib_judge_forget_matches(struct lib_judge *judge);
+void lib_judge_free_matches(struct lib_judge *judge);
 /* Adds the place of the right class of a row to the report of an output of classes; p: the probabilities of
  * the classes (judge_ranks.c). */
 int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t row, uint32_t output,

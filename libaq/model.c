@@ -45,7 +45,7 @@ const aq_message *aq_model_message(const aq_model *model) {
 static const struct vm_input *column_at(const aq_model *model, size_t column) {
   for (uint32_t i = 0; model && model->module && i < model->module->input_count; i++) {
     const struct vm_input *input = &model->module->input[i];
-    if (input->is_target && input->shifted) continue;
+    if (input->is_target && (input->shifted || input->matched)) continue;
     if (column-- == 0) return input;
   }
   return NULL;

@@ -14,7 +14,7 @@ int vm_operand_axis(const struct attend_operand *operand, uint8_t role) {
 }
 
 vm_dim vm_input_dim(const struct vm_input *input, int axis) {
-  const struct io_kind *kind = input->column ? input->column->kind : NULL;
+  const struct io_kind *kind = input->column && !input->matched ? input->column->kind : NULL;
   if (!kind) return VM_NO_DIM;
   enum io_axis_means means = kind->axis[axis].means;
   if (means == IO_ENTRIES) return input->type.of;

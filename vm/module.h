@@ -76,6 +76,7 @@ struct vm_input {
   int64_t vocabulary; /* symbol number of its vocabulary or classes, -1 none. Widths are in its type */
   int64_t length;     /* symbol number of its ragged dim, -1 none */
   bool is_target;     /* used by the loss only */
+  bool matched;       /* match(a, b): which rows of a batch have the same b, as a number alike for them */
   bool shifted;       /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };
 

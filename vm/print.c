@@ -59,7 +59,9 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
                    m->input[i].column ? m->input[i].column->kind->name : "tensor");
     print_type(m, &m->input[i].type, out);
     rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "",
-                   m->input[i].shifted ? ", shifted" : "");
+                   m->input[i].shifted   ? ", shifted"
+                   : m->input[i].matched ? ", matched"
+                                         : "");
   }
   for (uint32_t i = 0; i < m->output_count; i++)
     rt_text_printf(out, "output %u %s: loss %s of input %d\n", i, m->output[i].name, m->output[i].loss,

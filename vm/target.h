@@ -5,7 +5,7 @@
 #include "vm/module.h"
 
 /* What a target's column is like. */
-enum vm_target_form { VM_CLASS, VM_TAGS, VM_LABELS, VM_NEXT, VM_NUMBER, VM_VECTOR };
+enum vm_target_form { VM_CLASS, VM_TAGS, VM_LABELS, VM_NEXT, VM_MATCH, VM_NUMBER, VM_VECTOR };
 
 enum vm_target_number {
 #define TARGET(name, ...) VM_TARGET_##name,

@@ -69,6 +69,8 @@ static int verify_input(struct verify *v, uint32_t n) {
   if (!input->name || !symbol_fits(&v->module->dims, input->vocabulary, VM_BOUND)
       || !symbol_fits(&v->module->dims, input->length, VM_RAGGED))
     return bad(v, "input", n);
+  if (input->matched && (input->type.dtype != RT_REAL || input->type.rank || !input->type.batched))
+    return bad(v, "input", n);
   snprintf(what, sizeof what, "input %.60s", input->name);
   return verify_type(v, &input->type, what);
 }

@@ -155,6 +155,32 @@ static int run_forward_chain(struct cc_context *c, const struct cc_builtin *self
       c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_forward_chain, 1, .arg = &x}));
 }
 
+/* A model answers one example at a time: other examples are seen by a loss alone. */
+static int check_batch(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+  int status = cc_builtin_no_slot(c, self, args);
+  if (status != RT_OK || (!c->step_first && (c->answers || !c->module->output_count))) return status;
+  gr_fail(c->error, args->node->span, "`%s` looks at the other rows of a batch, which only a loss may",
+          self->name);
+  rt_hint(c->error, c->step_first ? "take it out of the step of the scan"
+                                  : "what a model answers for a row does not depend on the rows beside it");
+  return c->error->code;
+}
+
+static int run_batch_log_sum(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                             struct cc_value *result) {
+  struct ir_at at = cc_in_model(c, args->node->span);
+  ir_id x[3];
+  int status = check_batch(c, self, args);
+  for (int k = 0; k < 3 && status == RT_OK; k++) {
+    status = cc_builtin_tensor(c, args, k, &x[k]);
+    struct vm_type type = *cc_type(c, x[k]);
+    type.batched = 1;
+    if (status == RT_OK && !(x[k] = ir_expand(at, x[k], &type))) status = c->error->code;
+  }
+  if (status != RT_OK) return status;
+  return cc_builtin_done(c, result, ir_add(at, (struct ir_op){OP_batch_log_sum, 3, .arg = x}));
+}
+
 /* What a function asks of a number that it is given. */
 static int run_within(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                       struct cc_value *result) {
@@ -273,6 +299,8 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
 static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter steps[] = {{"steps", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter pairs[] = {
+    {"a", .takes = CC_TAKES_ANY}, {"b", .takes = CC_TAKES_ANY}, {"same", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter score_ids[] = {{"x", .takes = CC_TAKES_ANY}, {"ids", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter within_rows[] = {{"number", .takes = CC_TAKES_NUMBER},
                                                   {"least", .takes = CC_TAKES_NUMBER},
@@ -368,6 +396,9 @@ static const struct cc_builtin builtins[] = {
      "of steps[t, a, b], what b is worth at t behind a: the logarithm of e to the score of each way to b at "
      "t, "
      "summed, less that of all ways to t - 1"},
+    {"batch_log_sum", CC_TAKES(pairs), run_batch_log_sum, 0, 0,
+     "in a loss: the logarithm of the sum of e to the products of a with b of each row of the batch, but for "
+     "rows whose `same` is this row's; this row itself counts"},
     {"within", CC_TAKES(within_rows), run_within, 0, 0,
      "the number, which is refused unless it lies in between"},
     {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,

@@ -8,8 +8,9 @@ enum { MAX_SWAPPED = 4 };
 
 /* What the model returns for an output, and what the row has. */
 static void add_answer(struct cc_context *c, int output, struct gr_span span, struct cc_call_args *args) {
-  const ir_id id[2] = {c->answers->prediction[output], c->answers->target[output]};
-  for (int k = 0; k < 2; k++) {
+  ir_id id[CC_MOST_ANSWERS];
+  int count = cc_answers(c, output, id);
+  for (int k = 0; k < count; k++) {
     args->span[args->count] = span;
     args->value[args->count++] = (struct cc_value){.kind = CC_TENSOR, .id = id[k]};
   }
@@ -19,7 +20,7 @@ CC_OWN_FRAME static int collect(struct cc_context *c, const struct cc_value *cal
                                 const struct gr_node *call, struct cc_call_args *args) {
   static const struct cc_value none = {0};
   args->node = call;
-  size_t n = (size_t)call->count + 2;
+  size_t n = (size_t)call->count + CC_MOST_ANSWERS;
   int answer = c->answers ? cc_answer_of(c, callee, call) : -1, first = 1;
   struct rt_arena *a = &c->model->arena;
   args->value = rt_arena_alloc(a, n * sizeof *args->value);

@@ -183,8 +183,9 @@ struct cc_context {
   size_t required_count, required_capacity;
   uint8_t *asked; /* by dim: a bit for each kind of requirement that was looked at */
   size_t asked_capacity;
-  const struct cc_answers *answers; /* NULL outside of the loss */
-  struct gr_span library_call;      /* the call by the program's own files that we are in, or no place */
+  ir_id matched[CC_MOST_OUTPUTS][2]; /* the vectors of outputs that are matches */
+  const struct cc_answers *answers;  /* NULL outside of the loss */
+  struct gr_span library_call;       /* the call by the program's own files that we are in, or no place */
   struct rt_error *error;
 };
 

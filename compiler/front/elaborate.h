@@ -228,6 +228,10 @@ struct cc_losses {
 int cc_loss(struct cc_context *c, const ir_id *output, struct cc_losses *sum);
 /* Warns of terms that train nothing, when it is known which parameters are frozen. */
 int cc_warn_idle_terms(struct cc_context *c, const struct cc_losses *losses);
+/* What the name of an output stands for in a loss: what the model returns, of a match two vectors, and what
+ * the row has. Gives how many these are. */
+enum { CC_MOST_ANSWERS = 3 };
+int cc_answers(const struct cc_context *c, int output, ir_id id[static CC_MOST_ANSWERS]);
 /* loss_answer.c: the output that a call in the loss is about: its first argument names it, or the call
  * was made for it. -1: none. */
 int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call);

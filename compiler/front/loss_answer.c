@@ -9,6 +9,15 @@ static int find_output(const struct cc_context *c, const struct gr_node *arg) {
   return name && name->kind == GR_NAME ? vm_module_output(c->module, name->text) : -1;
 }
 
+int cc_answers(const struct cc_context *c, int output, ir_id id[static CC_MOST_ANSWERS]) {
+  int count = 0;
+  bool matched = c->module->input[c->module->output[output].target].matched;
+  for (int k = 0; k < 2 && matched; k++) id[count++] = c->matched[output][k];
+  if (!matched) id[count++] = c->answers->prediction[output];
+  id[count++] = c->answers->target[output];
+  return count;
+}
+
 int cc_answer_of(struct cc_context *c, const struct cc_value *callee, const struct gr_node *call) {
   if (c->frame != c->answers->frame || callee->kind != CC_FUNCTION) return -1;
   if (call == c->answers->call) return c->answers->output;

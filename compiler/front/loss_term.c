@@ -66,8 +66,19 @@ static bool goes_with(struct cc_context *c, ir_id x, uint64_t targets) {
   return tokens == ragged;
 }
 
-/* The outputs whose targets a value is made of; *learned: and a parameter. */
-static int made_of(struct cc_context *c, ir_id root, uint64_t *targets, bool *learned) {
+static bool is_match(const struct cc_context *c, int output) {
+  return c->module->input[c->module->output[output].target].matched;
+}
+
+/* Is a value made of both vectors of a match? */
+static bool made_of_match(const struct cc_context *c, const bool *seen, ir_id root, uint32_t o) {
+  const ir_id *part = c->matched[o];
+  return is_match(c, (int)o) && part[0] <= root && part[1] <= root && seen[part[0]] && seen[part[1]];
+}
+
+/* The outputs whose targets a value is made of, or with `matches` whose two vectors; *learned: and a
+ * parameter. */
+static int made_of(struct cc_context *c, ir_id root, bool matches, uint64_t *targets, bool *learned) {
   bool *seen = rt_zalloc(root + 1, 1);
   if (!seen) return cc_out_of_memory(c);
   seen[root] = true;
@@ -81,6 +92,8 @@ static int made_of(struct cc_context *c, ir_id root, uint64_t *targets, bool *le
       if (node->attr[0] == c->module->output[o].target) *targets |= UINT64_C(1) << o;
     for (int a = 0; a < node->arg_count; a++) seen[node->arg[a]] = true;
   }
+  for (uint32_t o = 0; matches && o < c->module->output_count; o++)
+    if (made_of_match(c, seen, root, o)) *targets |= UINT64_C(1) << o;
   rt_free(seen);
   return RT_OK;
 }
@@ -140,10 +153,20 @@ static bool axes_fit(const struct cc_context *c, const struct cc_definition *d, 
   return returned->child[0]->count - target->child[0]->count == 1 + chain;
 }
 
+/* Does the function take as much as the name of the output stands for? The losses of the library call what
+ * the row has `target`; pairwise and its kin have none, and are given values. */
+static bool takes_all(const struct cc_context *c, const struct cc_definition *d, int output) {
+  const struct gr_node *params = d->node->child[0];
+  int at = 1 + is_match(c, output);
+  if (!d->unit->is_stdlib) return params->count > at;
+  return params->count > at && !strcmp(params->child[at]->text, "target");
+}
+
 /* Does the function take such a target? Without a type it takes any. */
 static bool fits(const struct cc_context *c, const struct cc_definition *d, int output) {
   const struct gr_node *type = type_of(d, 1);
-  return !type
+  if (!takes_all(c, d, output)) return false;
+  return !type || is_match(c, output)
          || ((type->count > 1 && type->child[1]) == predicts_classes(c, output) && axes_fit(c, d, output));
 }
 
@@ -177,6 +200,7 @@ static const char *all_that_fit(struct cc_context *c, int output) {
 }
 
 static const char *kind_words(const struct cc_context *c, int output) {
+  if (is_match(c, output)) return "a match: the model returns two vectors, and the loss takes both";
   if (!predicts_classes(c, output)) return "a number";
   return strcmp(c->module->output[output].link, VM_LINK_CHAIN)
              ? "one of several classes"
@@ -271,10 +295,15 @@ static const char *written(struct cc_context *c, const struct cc_definition *d, 
 /* Calls a function with what the model returns for an output, and what the row has. */
 static int apply_to_output(struct cc_context *c, const struct cc_value *function, const struct gr_node *node,
                            int output, struct cc_results *results) {
-  struct cc_value pair[2] = {{.kind = CC_TENSOR, .id = c->answers->prediction[output]},
-                             {.kind = CC_TENSOR, .id = c->answers->target[output]}};
-  struct gr_span span[2] = {node->span, node->span};
-  const struct cc_call_args args = {.node = node, .count = 2, .value = pair, .span = span};
+  ir_id id[CC_MOST_ANSWERS];
+  struct cc_value value[CC_MOST_ANSWERS];
+  struct gr_span span[CC_MOST_ANSWERS];
+  int count = cc_answers(c, output, id);
+  for (int k = 0; k < count; k++) {
+    value[k] = (struct cc_value){.kind = CC_TENSOR, .id = id[k]};
+    span[k] = node->span;
+  }
+  const struct cc_call_args args = {.node = node, .count = count, .value = value, .span = span};
   return cc_apply(c, function, &args, results);
 }
 
@@ -330,7 +359,7 @@ static int mean_of(struct cc_context *c, const struct cc_results *results, struc
     status = cc_to_real(c, &results->value[k], term->span, &x[k]);
   if (status == RT_OK) status = weigh(c, x, term->span);
   if (status == RT_OK) status = batch_mean(c, x[0], x[1], term);
-  if (status == RT_OK) status = made_of(c, term->mean, &term->targets, &learned);
+  if (status == RT_OK) status = made_of(c, term->mean, !term->function, &term->targets, &learned);
   if (status != RT_OK) return status;
   if (term->output >= 0) term->targets |= UINT64_C(1) << term->output;
   term->counted = x[1] || !goes_with(c, x[0], term->targets);

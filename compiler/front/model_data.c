@@ -8,20 +8,32 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The output as the user wrote it: the column, and whether it is next(column). */
-static int output_column(struct cc_context *c, const struct gr_node *output, const struct gr_node **name,
-                         bool *next) {
-  static const struct cc_parameter of_column[] = {{"column", .takes = CC_TAKES_NAME}};
-  static const struct cc_callee next_takes = {"next", "argument", of_column, 1, .declared = NULL};
-  struct cc_setting column;
-  *next = output->kind == GR_CALL;
-  *name = output;
-  if (!*next) return RT_OK;
-  if (output->child[0]->kind != GR_NAME || strcmp(output->child[0]->text, "next") != 0)
+/* An output as the user wrote it: a column, next(column), or match(asked, column). */
+struct written {
+  const struct gr_node *name;  /* of the column */
+  const struct gr_node *asked; /* NULL: it is no match */
+  bool next;
+};
+
+static int read_output(struct cc_context *c, const struct gr_node *output, struct written *written) {
+  static const struct cc_parameter of_column[] = {{"column", .takes = CC_TAKES_NAME}},
+                                   of_two[] = {{"asked", .takes = CC_TAKES_NAME},
+                                               {"found", .takes = CC_TAKES_NAME}};
+  static const struct cc_callee next_takes = {"next", "argument", of_column, 1, .declared = NULL},
+                                match_takes = {"match", "argument", of_two, 2, .declared = NULL};
+  struct cc_setting column[2];
+  *written = (struct written){.name = output};
+  if (output->kind != GR_CALL) return RT_OK;
+  const struct gr_node *callee = output->child[0];
+  bool match = callee->kind == GR_NAME && !strcmp(callee->text, "match");
+  written->next = callee->kind == GR_NAME && !strcmp(callee->text, "next");
+  if (!match && !written->next)
     return gr_fail(c->error, output->span,
-                   "an output is a column, or next(COLUMN) for a model that predicts text");
-  int status = cc_match_way(c, &next_takes, output, &column);
-  *name = column.arg;
+                   "an output is a column, next(COLUMN) for a model that predicts text, or match(COLUMN, "
+                   "COLUMN) for one that finds what goes with what");
+  int status = cc_match_way(c, match ? &match_takes : &next_takes, output, column);
+  written->asked = match ? column[0].arg : NULL;
+  written->name = column[match].arg;
   return status;
 }
 
@@ -100,16 +112,16 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
     if (declared[which].column->kind->weighs) return no_value(c, param->name_span, param->text);
     struct vm_input *input = add_input(m, declared, which);
     for (int o = 0; o < outputs->count; o++) {
-      const struct gr_node *name;
-      bool next;
-      if ((status = output_column(c, outputs->child[o], &name, &next))) return status;
-      if (strcmp(name->text, param->text) != 0) {
-        if (!(status = check_apart(c, input, data, declared, param, name))) continue;
+      struct written out;
+      if ((status = read_output(c, outputs->child[o], &out))) return status;
+      if (out.asked) continue; /* it is given both */
+      if (strcmp(out.name->text, param->text) != 0) {
+        if (!(status = check_apart(c, input, data, declared, param, out.name))) continue;
         return status;
       }
-      if (!next)
-        return gr_fail(c->error, name->span, "`%s` is what the model is given; it cannot be what it predicts",
-                       name->text);
+      if (!out.next)
+        return gr_fail(c->error, out.name->span,
+                       "`%s` is what the model is given; it cannot be what it predicts", out.name->text);
       input->shifted = true;
     }
     const struct cc_wanted wanted = {type, column, c->scope, "this column", param->span};
@@ -125,32 +137,59 @@ static int model_inputs(struct cc_context *c, const struct gr_node *model, const
   return RT_OK;
 }
 
+/* A match is of two columns that the model is given. */
+static int check_match(struct cc_context *c, const struct gr_node *model, const struct written *out) {
+  const struct gr_node *params = model->child[0], *name[] = {out->asked, out->name};
+  if (!strcmp(out->asked->text, out->name->text))
+    return gr_fail(c->error, out->name->span, "match is of two columns, and these are one");
+  for (int k = 0; k < 2; k++) {
+    int p = 0;
+    while (p < params->count && strcmp(params->child[p]->text, name[k]->text) != 0) p++;
+    if (p < params->count) continue;
+    gr_fail(c->error, name[k]->span, "match is of two columns that the model is given, and `%s` is not given",
+            name[k]->text);
+    rt_hint(c->error, "model %s(%s, %s) -> match(%s, %s)", model->text, name[0]->text, name[1]->text,
+            name[0]->text, name[1]->text);
+    return c->error->code;
+  }
+  return RT_OK;
+}
+
+/* What the loss of a match gets of a row is which rows have the same. */
+static void make_matched(struct vm_input *input) {
+  input->type = (struct vm_type){.dtype = RT_REAL, .batched = 1, .of = VM_NO_DIM};
+  input->vocabulary = input->length = -1;
+  input->matched = true;
+}
+
 static int model_targets(struct cc_context *c, const struct gr_node *model, const struct gr_node *data,
                          const struct vm_input *declared) {
   struct vm_module *m = c->module;
   const struct gr_node *outputs = model->child[1];
   for (int o = 0; o < outputs->count; o++) {
-    const struct gr_node *name;
-    bool next;
-    int which = 0, status = output_column(c, outputs->child[o], &name, &next);
-    const struct gr_node *column = status != RT_OK ? NULL : cc_find_column(c, data, name->text, name->span);
+    struct written out;
+    int which = 0, status = read_output(c, outputs->child[o], &out);
+    if (status == RT_OK && out.asked) status = check_match(c, model, &out);
+    const struct gr_node *name = out.name,
+                         *column = status != RT_OK ? NULL : cc_find_column(c, data, name->text, name->span);
     if (!column) return c->error->code;
     while (data->child[which] != column) which++;
     for (int k = 0; k < o; k++)
       if (!strcmp(m->output[k].name, name->text))
         return gr_fail(c->error, name->span, "`%s` is predicted twice", name->text);
     if (declared[which].column->kind->weighs) return no_value(c, name->span, name->text);
-    if (declared[which].column->set.missing)
+    if (declared[which].column->set.missing && !out.asked)
       return gr_fail(
           c->error, name->span,
           "`%s` is what the model predicts: a row without it cannot be learned from, so that nothing "
           "may stand in its place",
           name->text);
-    if (next && !declared[which].column->kind->continues)
+    if (out.next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
     struct vm_input *input = add_input(m, declared, which);
     input->is_target = true;
-    input->shifted = next;
+    input->shifted = out.next;
+    if (out.asked) make_matched(input);
     m->output[o] = (struct vm_output){.name = input->name, .target = (int32_t)m->input_count++};
   }
   m->output_count = (uint32_t)outputs->count;
@@ -224,17 +263,66 @@ static void hint_positions(struct cc_context *c, const struct vm_type *wanted, c
             axis);
 }
 
+/* Two vectors of one size. They are kept for the loss, and together they are what the model gives: [2, D]. */
+static int match_output(struct cc_context *c, const struct cc_value *result, const struct gr_node *written,
+                        int o, ir_id *output) {
+  struct ir_at at = cc_in_model(c, written->span);
+  ir_id part[2];
+  for (int k = 0; k < 2; k++) {
+    int status = cc_to_tensor(c, &result[k], written->span, &part[k]);
+    if (status != RT_OK) return status;
+  }
+  struct vm_type a = *cc_type(c, part[0]), b = *cc_type(c, part[1]);
+  bool fits = a.dtype == RT_REAL && b.dtype == RT_REAL && a.rank == 1 && b.rank == 1 && a.dim[0] == b.dim[0]
+              && !vm_dim_is_ragged(&c->module->dims, a.dim[0]);
+  if (!fits) {
+    gr_fail(c->error, written->span,
+            "to match two columns the model should return a vector [D] for each, both of one size, but it "
+            "returns %s and %s",
+            cc_type_text(c, &a), cc_type_text(c, &b));
+    if (a.rank == 1 && b.rank == 1) ir_hint_dims(c->model, a.dim[0], b.dim[0], c->error);
+    return c->error->code;
+  }
+  struct vm_type row = {.dtype = RT_REAL, .batched = 1, .rank = 2, .of = VM_NO_DIM};
+  row.dim[0] = VM_ONE;
+  row.dim[1] = a.dim[0];
+  a.batched = 1;
+  for (int k = 0; k < 2; k++) {
+    c->matched[o][k] = part[k] = ir_expand(at, part[k], &a);
+    if (part[k]) part[k] = ir_reshape(at, part[k], &row);
+    if (!part[k]) return c->error->code;
+  }
+  row.dim[0] = vm_dim_number(&c->module->dims, 2);
+  *output = ir_add(at, (struct ir_op){OP_concat, 2, .arg = part, .attr = {0}, .type = &row});
+  return *output ? RT_OK : c->error->code;
+}
+
+/* How many values the model returns: of a match two. */
+static int returned(const struct vm_module *m) {
+  int count = (int)m->output_count;
+  for (uint32_t o = 0; o < m->output_count; o++) count += m->input[m->output[o].target].matched;
+  return count;
+}
+
 int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct cc_results *results,
                ir_id *output) {
   const struct cc_value *result = results->value;
-  const int count = results->count;
   struct vm_module *m = c->module;
   const struct gr_node *outputs = model->child[1];
-  if (count != outputs->count)
-    return gr_fail(c->error, outputs->span, "the model promises %d output%s but returns %d", outputs->count,
-                   outputs->count == 1 ? "" : "s", count);
-  for (int o = 0; o < count; o++) {
-    int status = cc_to_tensor(c, &result[o], outputs->child[o]->span, &output[o]);
+  const int count = outputs->count, wanted_count = returned(m);
+  if (results->count != wanted_count) {
+    gr_fail(c->error, outputs->span, "the model promises %d %s%s but returns %d", wanted_count,
+            wanted_count > count ? "value" : "output", wanted_count == 1 ? "" : "s", results->count);
+    if (wanted_count > count) rt_hint(c->error, "for match(a, b) it returns two vectors, that of a first");
+    return c->error->code;
+  }
+  for (int o = 0; o < count; o++, result++) {
+    if (m->input[m->output[o].target].matched) {
+      int matched = match_output(c, result++, outputs->child[o], o, &output[o]);
+      if (matched != RT_OK) return matched;
+      continue;
+    }
+    int status = cc_to_tensor(c, result, outputs->child[o]->span, &output[o]);
     if (status != RT_OK) return status;
     struct vm_type wanted = wanted_type(&m->input[m->output[o].target]), found = *cc_type(c, output[o]);
     if (is_of_steps(&m->input[m->output[o].target], &found)) wanted = found;
@@ -249,7 +337,7 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
       bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT
                      && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
       hint_positions(c, &wanted, &found);
-      cc_hint_reduced(c, &result[o]);
+      cc_hint_reduced(c, result);
       if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE)
         rt_hint(c->error, "one number is []: take it out with [0], or sum(…)");
       if (classes)

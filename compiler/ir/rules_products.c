@@ -84,6 +84,13 @@ RULE(forward_chain) {
   ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_forward_chain_grad, 3, .arg = arg}));
 }
 
+RULE(batch_log_sum) {
+  const ir_id arg[5] = {rule_arg(b, 0), rule_arg(b, 1), rule_arg(b, 2), b->y, b->dy};
+  for (int k = 0; k < 2; k++)
+    if (b->need[k])
+      ir_give(b, k, ir_add(rule_here(b), (struct ir_op){OP_batch_log_sum_grad, 5, .arg = arg, .attr = {k}}));
+}
+
 /* ---- tables ---- */
 
 /* The gradient of a table that each example has one of: onehot(ids)' dy, with all axes of ids taken as

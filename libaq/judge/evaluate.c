@@ -17,6 +17,7 @@ struct aq_report {
   struct lib_row_check row_check;
   struct io_dataset data;
   struct lib_reading reading;
+  char *scope;               /* the label of rows out of scope, or NULL */
   struct rt_text text, json; /* made when asked for */
 };
 
@@ -42,6 +43,30 @@ static int no_rows(const struct aq_report *r, struct rt_error *error) {
              "every row is bad (%lld in all); the first: %s", (long long)r->judge.skipped, bad->text);
   rt_hint(error, "%s", bad->hint);
   return bad->code;
+}
+
+/* Whether a row is out of scope is a question of classes. */
+static int begin_scope(struct aq_report *r, const char *label, struct rt_error *error) {
+  const struct vm_module *m = r->model->module;
+  bool found = false;
+  for (uint32_t o = 0; o < m->output_count; o++) {
+    if (r->judge.report[o].kind != REP_CLASS) continue;
+    r->judge.report[o].scope.label = label;
+    found = true;
+  }
+  return found ? RT_OK
+               : rt_fail(error, RT_USAGE,
+                         "`%.60s` is to be a label out of scope, and the model predicts no class", label);
+}
+
+static int check_scope(const struct aq_report *r, const char *path, struct rt_error *error) {
+  for (uint32_t o = 0; o < r->model->module->output_count; o++) {
+    const struct rep_report *report = &r->judge.report[o];
+    if (report->scope.label && rep_scope_out(report) > 0) return RT_OK;
+  }
+  rt_fail(error, RT_USAGE, "no row of %.200s has the label `%.60s`", path, r->scope);
+  rt_hint(error, "--out-of-scope takes the label that such rows have in the file");
+  return RT_USAGE;
 }
 
 static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
@@ -85,7 +110,9 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
   if (status == RT_OK && options->negatives > 0)
     status = lib_judge_draw(&r->judge, options->negatives, options->seed, error);
+  if (status == RT_OK && r->scope) status = begin_scope(r, r->scope, error);
   if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  if (status == RT_OK && r->scope) status = check_scope(r, path, error);
   if (status == RT_OK && options->generate)
     status = lib_judge_texts(&r->judge, r->model, options, &r->data, error);
   lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
@@ -103,6 +130,8 @@ int aq_report_new(aq_model *model, const char *path, const aq_eval_options *opti
   if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   if (own.batch < 1) own.batch = batch;
   r->model = model;
+  if (own.out_of_scope && !(r->scope = rt_strdup(own.out_of_scope)))
+    return rt_no_memory(lib_begin(&r->message));
   return judge_file(r, path, &own, lib_begin(&r->message));
 }
 
@@ -114,6 +143,7 @@ void aq_report_free(aq_report *report) {
   lib_reading_free(&report->reading);
   lib_params_free(&report->converted);
   rt_pool_free(report->pool);
+  rt_free(report->scope);
   rt_text_free(&report->text);
   rt_text_free(&report->json);
   rt_free(report);

@@ -71,6 +71,7 @@ void lib_judge_free(struct lib_judge *judge) {
   rt_free(judge->truth);
   rt_free(judge->labels);
   rt_free(judge->mark);
+  lib_judge_free_matches(judge);
   rt_free(judge->rows);
   vm_machine_free(judge->machine);
   if (judge->feed.module) lib_feed_free(&judge->feed);
@@ -89,6 +90,8 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
   if (report->kind == REP_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   int status = known ? RT_OK : lib_unseen_class(report, unseen, label, &truth, error);
+  if (status == RT_OK && report->scope.label)
+    status = rep_add_scope(report, truth, p, (size_t)columns, error);
   return status != RT_OK ? status : rep_add_class(report, truth, (size_t)best, p, (size_t)columns, error);
 }
 
@@ -134,6 +137,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   struct rep_report *report = &judge->report[o];
   int64_t rows, columns;
   int status = RT_OK;
+  if (report->kind == REP_MATCH) return lib_judge_match(judge, batch, o, error);
   const void *target = judge->feed.buffer[output->target];
   const struct io_values *v = &batch.data->values[judge->feed.column[output->target]];
   lib_output_size(&t, &rows, &columns);
@@ -227,7 +231,8 @@ static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool wit
 static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
     const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
-    if (!v->unseen.count || judge->report[o].kind == REP_LABELS) continue; /* labels known have their loss */
+    if (!v->unseen.count || judge->report[o].kind & (REP_LABELS | REP_MATCH))
+      continue; /* labels known have their loss */
     const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
     for (int64_t k = 0; k < io_row_length(v, row); k++)
       if (ids[k] < 0) return false;
@@ -259,8 +264,10 @@ int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_
   for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
   if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows))
     return rt_no_memory(error);
+  lib_judge_forget_matches(judge);
   int status = judge_rows(judge, data, batch, true, error);
-  return status != RT_OK ? status : judge_rows(judge, data, batch, false, error);
+  if (status == RT_OK) status = judge_rows(judge, data, batch, false, error);
+  return status != RT_OK ? status : lib_judge_rank_matches(judge, data, error);
 }
 
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data) {

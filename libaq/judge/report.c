@@ -43,6 +43,7 @@ void rep_free(struct rep_report *r) {
   rt_free(r->above);
   rt_free(r->columns);
   rt_free(r->ranked);
+  rt_free(r->scope.row);
   rep_free_entities(r);
   *r = (struct rep_report){.kind = r->kind};
 }
@@ -58,6 +59,7 @@ void rep_reset(struct rep_report *r) {
   r->scores_dropped = false;
   rep_forget_entities(r);
   rep_forget_ranks(r);
+  r->scope.count = 0;
   rt_free(r->columns);
   r->columns = NULL;
   r->column_count = 0;

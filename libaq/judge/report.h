@@ -92,10 +92,22 @@ struct rep_report {
   uint8_t *label_mark; /* [mark_capacity] scratch: whether the row has a label */
   size_t mark_capacity;
   /* In what place the right answer stood among all, the best first: ranked[k] rows in place k + 1, and
-   * ranked_rows in all. An answer that the model does not know stands in none. REP_CLASS. */
+   * ranked_rows in all. An answer that the model does not know stands in none. REP_CLASS and
+   * REP_MATCH. */
   uint64_t *ranked;
   size_t rank_count, rank_capacity;
   uint64_t ranked_rows;
+  /* Rows of the label that stands for what the model does not know; NULL: there is no such label. Owned by
+   * who asks. */
+  struct rep_scope {
+    const char *label;
+    struct rep_scope_row {
+      double best; /* the highest probability of the other labels */
+      bool out, right;
+    } * row;
+    size_t count, capacity;
+  } scope;
+  uint64_t found;    /* REP_MATCH: among so many */
   int64_t negatives; /* each right class was ranked among so many drawn ones; 0: among all */
   /* REP_NEXT: texts that were written, and compared with the right ones; so many of them have the same
    * tokens. */
@@ -120,6 +132,12 @@ void rep_model_classes(struct rep_report *r);
 uint64_t rep_unseen_rows(const struct rep_report *r);
 /* How many rows loss, log_loss and auc are of: those whose class the model has, and that have an answer. */
 uint64_t rep_scored_rows(const struct rep_report *r);
+
+/* The same row for what is out of scope, when scope.label is set (report_scope.c). */
+int rep_add_scope(struct rep_report *r, size_t truth, const double *proba, size_t count, struct rt_error *e);
+/* How many rows were. */
+size_t rep_scope_out(const struct rep_report *r);
+void rep_show_scope(const struct rep_report *r, aq_shown *s);
 
 /* The place of the right answer of a row, from 1; 0: it has none. */
 int rep_add_rank(struct rep_report *r, size_t rank, struct rt_error *e);

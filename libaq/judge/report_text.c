@@ -264,6 +264,8 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   aq_shown_whole(s, "rows", NULL, (int64_t)r->rows);
   rows = shown_latest(s);
   if (r->negatives) aq_shown_whole(s, "negatives", NULL, r->negatives);
+  if (r->kind == REP_MATCH) aq_shown_whole(s, "distinct", NULL, (int64_t)r->found);
+  const struct shown_node *found = r->kind == REP_MATCH ? shown_latest(s) : NULL;
   if (r->texts) aq_shown_whole(s, "texts", NULL, (int64_t)r->texts);
   texts = r->texts ? shown_latest(s) : NULL;
   for (size_t m = 0; m < rep_metric_count; m++) {
@@ -294,12 +296,14 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   if (r->kind == REP_LABELS) shown_row(s, rep_target(r->kind)->rows, rows);
   if (texts) shown_row(s, "texts", texts);
   note_drawn(r, s);
+  if (found) shown_row(s, "distinct", found);
   note_unanswered(r, s);
   int status = note_unseen(r, s, e);
   if (rep_scored_rows(r) < r->rows)
     aq_shown_note(s, NULL, "what follows is over the other %llu:\n", (unsigned long long)rep_scored_rows(r));
   show_metrics(s, metric, r);
   note_case(r, s);
+  rep_show_scope(r, s);
   if (r->confusion) draw_confusion(r, s);
   return status;
 }

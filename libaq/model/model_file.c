@@ -175,6 +175,7 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
   int rank = 0;
   for (int a = 0; a < IO_MOST_AXES; a++)
     rank += kind->axis[a].means != IO_NO_AXIS && kind->axis[a].means != IO_ENTRIES;
+  if (input->matched) return input->is_target && input->length < 0 && input->vocabulary < 0;
   if (input->shifted && !kind->continues) return false;
   if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
   if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != rank
@@ -196,6 +197,13 @@ static bool answers(const struct vm_type *t, const struct vm_type *target, bool 
   return memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) == 0;
 }
 
+/* The two vectors of a match? */
+static bool is_pair(const struct vm_dims *dims, const struct vm_type *t) {
+  int64_t two;
+  return t->dtype == RT_REAL && t->batched && t->rank == 2 && vm_dim_is_number(dims, t->dim[0], &two)
+         && two == 2 && !vm_dim_is_ragged(dims, t->dim[1]);
+}
+
 /* Does the function give scores for every class of its targets, or their numbers, and the loss where it is
  * wanted? */
 static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) {
@@ -203,6 +211,10 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
   if (!f || !m->output_count || f->output_count < m->output_count + loss) return false;
   for (uint32_t o = 0; o < m->output_count; o++) {
     const struct vm_type *target = &m->input[m->output[o].target].type, *t = &f->value[f->output[o]].type;
+    if (m->input[m->output[o].target].matched) {
+      if (!is_pair(&m->dims, t)) return false;
+      continue;
+    }
     if (!answers(t, target, !strcmp(m->output[o].link, VM_LINK_CHAIN))) return false;
   }
   /* The loss may be followed by the losses of the outputs, and these by what they are divided by. */

@@ -287,7 +287,7 @@ static int read_answer(struct reader *r, const struct piece *name, struct condit
   if (status != RT_OK) return status;
   enum vm_target_form form = target_at(r, term->output)->form;
   bool order = term->compare > IS_OTHER;
-  if (form == VM_VECTOR)
+  if (form == VM_VECTOR || form == VM_MATCH)
     return wrong(r, name, "this output has several numbers, which cannot be compared with one");
   if (form == VM_NUMBER) {
     term->what = TERM_NUMBER;

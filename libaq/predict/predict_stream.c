@@ -39,11 +39,12 @@ static int flush(struct row_stream *st, struct rt_error *error) {
 static int check_wishes(const struct aq_session *session, const aq_predict_options *o,
                         struct rt_error *error) {
   const struct vm_module *m = session->model->module;
-  bool ranked = false, likely = false;
+  bool ranked = false, likely = false, classes = false;
   for (uint32_t k = 0; k < m->output_count; k++) {
     enum vm_target_number target = session_target(session, k);
     ranked |= vm_targets[target].of_classes && target != VM_TARGET_TAGS;
     likely |= vm_targets[target].of_classes;
+    classes |= target == VM_TARGET_CLASS;
   }
   const char *word = m->output_count ? vm_targets[session_target(session, 0)].several : "nothing";
   if (o->top < 0) return rt_fail(error, RT_USAGE, "top is the number of classes to give, not %d", o->top);
@@ -53,6 +54,12 @@ static int check_wishes(const struct aq_session *session, const aq_predict_optio
   if (o->top > 0 && !ranked)
     return rt_fail(error, RT_USAGE, "top is for classes, and this model predicts %s (%s)", word,
                    m->output[0].name);
+  if (o->below > 0 && o->window > 0)
+    return rt_fail(error, RT_USAGE,
+                   "an answer is replaced where it is unlikely, or shares of answers are counted");
+  if (o->below > 0 && !classes)
+    return rt_fail(error, RT_USAGE, "a label can stand for unlikely classes, and this model predicts %s (%s)",
+                   word, m->output[0].name);
   if (o->probabilities && !likely)
     return rt_fail(error, RT_USAGE,
                    "this model predicts %s (%s), of which there are no probabilities of classes", word,

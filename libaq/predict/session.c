@@ -227,8 +227,9 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
   if (is_of_tags(s, o)) return keep_tags(s, o, &t, examples, error);
   lib_output_size(&t, &rows, &scores->columns);
   vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
-  io_fit_undo(&s->model->schema.columns[vm_column_of(m, &m->input[m->output[o].target])], scores->value, 0,
-              t.shape->count);
+  if (!m->input[m->output[o].target].matched)
+    io_fit_undo(&s->model->schema.columns[vm_column_of(m, &m->input[m->output[o].target])], scores->value, 0,
+                t.shape->count);
   int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
   if (status != RT_OK) return status;
   for (int64_t e = 0; e < examples; e++)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libaq/predict/session.h"
+#include "libaq/shown/shown_tree.h"
 #include "libaq/predict/write_pieces.h"
 #include "runtime/io/json.h"
 
@@ -74,11 +75,20 @@ static void add_class(struct rt_text *out, const struct answer *a, const double 
   put_probability(out, p[id]);
 }
 
-/* p: the scores that count, one for each class. */
-static void one_text(const struct answer *a, const double *p, struct rt_text *out) {
+/* What is written for a class that is not likely enough; NULL: it is. */
+static const char *unsure(const struct answer *a) {
+  int64_t best = a->options->below > 0 && a->rows ? best_of(a->p, a->count) : -1;
+  return best >= 0 && a->p[best] < a->options->below ? a->options->below_label : NULL;
+}
+
+/* p: the scores that count, one for each class. instead: of the label, or NULL. */
+static void one_text(const struct answer *a, const double *p, const char *instead, struct rt_text *out) {
   int64_t best = best_of(p, a->count);
   if (best < 0) return;
-  put_label(out, a->vocab, best);
+  if (instead)
+    shown_escape(out, instead, strlen(instead));
+  else
+    put_label(out, a->vocab, best);
   for (int64_t k = 0; k < a->count && a->options->probabilities; k++) add_class(out, a, p, k);
   for (int k = 0; k < a->options->top && best >= 0; k++) {
     add_class(out, a, p, best);
@@ -87,11 +97,11 @@ static void one_text(const struct answer *a, const double *p, struct rt_text *ou
 }
 
 static void class_text(const struct answer *a, struct rt_text *out) {
-  if (a->rows) one_text(a, a->p, out);
+  if (a->rows) one_text(a, a->p, unsure(a), out);
 }
 
 static void last_text(const struct answer *a, struct rt_text *out) {
-  if (a->rows) one_text(a, a->p + (a->rows - 1) * a->count, out);
+  if (a->rows) one_text(a, a->p + (a->rows - 1) * a->count, NULL, out);
 }
 
 static void add_cuts(const struct answer *a, struct rt_text *out) {
@@ -137,6 +147,15 @@ static void numbers_text(const struct answer *a, struct rt_text *out) {
   }
 }
 
+/* How well two columns match: the product of their vectors. */
+static double product(const struct answer *a) {
+  double sum = 0;
+  for (int64_t k = 0; k < a->count; k++) sum += a->p[k] * a->p[a->count + k];
+  return sum;
+}
+
+static void match_text(const struct answer *a, struct rt_text *out) { put_number(out, "%.6g", product(a)); }
+
 /* ---- JSON ---- */
 
 /* The label and its probability, without the closing brace. */
@@ -147,13 +166,23 @@ static void add_json_class(struct rt_text *out, const struct answer *a, const do
   put_json_number(out, p[id]);
 }
 
-static void one_json(const struct answer *a, const double *p, struct rt_text *out) {
+static void add_json_unsure(struct rt_text *out, const char *label, double p) {
+  rt_text_puts(out, "{\"label\":");
+  io_json_string(out, label, strlen(label));
+  rt_text_puts(out, ",\"probability\":");
+  put_json_number(out, p);
+}
+
+static void one_json(const struct answer *a, const double *p, const char *instead, struct rt_text *out) {
   int64_t best = a->rows ? best_of(p, a->count) : -1;
   if (best < 0) {
     rt_text_puts(out, "null");
     return;
   }
-  add_json_class(out, a, p, best);
+  if (instead)
+    add_json_unsure(out, instead, p[best]);
+  else
+    add_json_class(out, a, p, best);
   for (int64_t k = 0; k < a->count && a->options->probabilities; k++) {
     rt_text_puts(out, k ? "," : ",\"probabilities\":{");
     put_json_label(out, a->vocab, k);
@@ -170,10 +199,10 @@ static void one_json(const struct answer *a, const double *p, struct rt_text *ou
   rt_text_puts(out, "}");
 }
 
-static void class_json(const struct answer *a, struct rt_text *out) { one_json(a, a->p, out); }
+static void class_json(const struct answer *a, struct rt_text *out) { one_json(a, a->p, unsure(a), out); }
 
 static void last_json(const struct answer *a, struct rt_text *out) {
-  one_json(a, a->p + (a->rows ? a->rows - 1 : 0) * a->count, out);
+  one_json(a, a->p + (a->rows ? a->rows - 1 : 0) * a->count, NULL, out);
 }
 
 static void add_nulls(const struct answer *a, struct rt_text *out) {
@@ -213,6 +242,8 @@ static void labels_json(const struct answer *a, struct rt_text *out) {
   }
   rt_text_puts(out, "}}");
 }
+
+static void match_json(const struct answer *a, struct rt_text *out) { put_json_number(out, product(a)); }
 
 static void number_json(const struct answer *a, struct rt_text *out) {
   for (int64_t k = 0; k < a->rows * a->count; k++) {

@@ -112,6 +112,7 @@ static int given_vocabularies(const struct vm_module *module, struct io_schema *
 static int set_up_column(const struct vm_module *module, const struct vm_input *input, bool text,
                          struct io_column *column, struct rt_error *error) {
   column->required |= !input->is_target;
+  if (input->matched) return RT_OK; /* the input that the model is given says the rest */
   column->ends |= input->shifted && !text;
   column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
   /* A text to be predicted is read as begin w1 … wn, and predicted as w1 … wn end: its length is one more
@@ -286,6 +287,7 @@ int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, 
 static int64_t value_elements(const struct lib_feed *feed, uint32_t i, const struct io_values *v) {
   const struct vm_input *input = &feed->module->input[i];
   int64_t members;
+  if (input->matched) return 1;
   bool all =
       io_kind_has(input->column->kind, IO_MEMBERS)
       && !vm_dim_value(&feed->module->dims, input->type.dim[input->type.rank - 1], NULL, &members, NULL);
@@ -427,10 +429,25 @@ static void copy_members(const struct lib_feed *feed, const struct io_values *v,
   }
 }
 
+/* For each row the number of the first row of the batch that holds the same. */
+static void copy_matches(const struct lib_feed *feed, const struct io_values *v, struct lib_batch batch,
+                         void *out) {
+  for (int64_t e = 0; e < batch.count; e++) {
+    int64_t first = 0;
+    while (first < e && !lib_same_value(v, batch.row[first], batch.row[e])) first++;
+    if (feed->precision == RT_F64)
+      ((double *)out)[e] = (double)first;
+    else
+      ((float *)out)[e] = (float)first;
+  }
+}
+
 static void copy_rows(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
                       struct lib_batch batch, void *out) {
   const struct vm_input *input = &feed->module->input[i];
-  if (io_kind_has(input->column->kind, IO_MEMBERS))
+  if (input->matched)
+    copy_matches(feed, v, batch, out);
+  else if (io_kind_has(input->column->kind, IO_MEMBERS))
     copy_members(feed, v, value_elements(feed, i, v), batch, out);
   else
     copy_values(feed, input, v, batch, out);

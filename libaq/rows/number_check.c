@@ -85,7 +85,8 @@ int lib_check_numbers(const struct lib_row_check *check, const struct io_dataset
                       int *column, struct rt_error *error) {
   for (uint32_t i = 0; i < check->module->input_count; i++) {
     const struct io_values *v = &data->values[check->column[i]];
-    if (!v->present || v->of.element == IO_I32) continue; /* labels are zeros and ones */
+    if (!v->present || v->of.element == IO_I32 || check->module->input[i].matched)
+      continue; /* labels are zeros and ones */
     *column = check->column[i];
     int64_t first = io_payload_begin(&v->of, row) * v->of.width;
     for (int64_t k = 0; k < io_payload_count(&v->of, row) * v->of.width; k++) {

@@ -129,7 +129,7 @@ static bool is_chance(const struct vm_module *m, uint32_t input) {
 static double draw_number(struct check *c, uint32_t i) {
   const struct io_column *column = c->module->input[i].column;
   bool members = column && io_kind_has(column->kind, IO_MEMBERS);
-  if (members || is_chance(c->module, i)) return (double)below(c, 2);
+  if (members || is_chance(c->module, i) || c->module->input[i].matched) return (double)below(c, 2);
   return column && column->kind->weighs ? fabs(normal(c)) : normal(c);
 }
 

@@ -2,19 +2,7 @@
  * rows: it is read where it lies and never repeated in memory. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
-
-/* a . b with a tree of sums at the end instead of a chain. */
-static real dot_row(const real *a, const real *b, int64_t n) {
-  real sums[RT_VECTOR] = {0}, rest = 0;
-  int64_t whole = n / RT_VECTOR * RT_VECTOR;
-  for (int64_t i = 0; i < whole; i += RT_VECTOR)
-    SIMD for (int v = 0; v < RT_VECTOR; v++) sums[v] += a[i + v] * b[i + v];
-  for (int64_t i = whole; i < n; i++) rest += a[i] * b[i];
-#pragma GCC unroll 4
-  for (int half = RT_VECTOR / 2; half > 0; half /= 2)
-    for (int v = 0; v < half; v++) sums[v] += sums[v + half];
-  return sums[0] + rest;
-}
+#include "runtime/kernels/dot_row.h"
 
 /* The row of b that meets a row of a in an example: the one at its place along the axes that b has. */
 static int64_t dot_place(const struct rt_shape *a, int64_t axes, int64_t example, int64_t row) {
