@@ -58,7 +58,7 @@ void rep_reset(struct rep_report *r) {
   r->scored_count = r->label_scores = 0;
   r->scores_dropped = false;
   rep_forget_entities(r);
-  rep_forget_ranks(r);
+  r->rank_count = r->ranked_rows = 0;
   r->scope.count = 0;
   rt_free(r->columns);
   r->columns = NULL;

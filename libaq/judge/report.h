@@ -148,7 +148,6 @@ size_t rep_rank(const double *score, size_t count, size_t right);
 double rep_recall_at(const struct rep_report *r, int64_t k);
 double rep_mrr(const struct rep_report *r);
 double rep_ndcg_at(const struct rep_report *r, int64_t k);
-void rep_forget_ranks(struct rep_report *r);
 
 /* One row of REP_CLASS or REP_TAGS. proba: [proba_count] probabilities in the order of the classes, or NULL;
  * a class beyond proba_count had none. RT_USAGE for a class that was never named, RT_NOT_FINITE for a

@@ -21,8 +21,6 @@ int rep_add_rank(struct rep_report *r, size_t rank, struct rt_error *e) {
   return RT_OK;
 }
 
-void rep_forget_ranks(struct rep_report *r) { r->rank_count = r->ranked_rows = 0; }
-
 /* The mean over the rows of what a place is worth, of the first k places. */
 static double mean_worth(const struct rep_report *r, int64_t k, double (*worth)(double place)) {
   struct rep_sum sum = {0, 0};
