@@ -63,6 +63,13 @@ static int32_t first_difference(const struct io_vocab *a, const struct io_vocab 
   return a->texts.count < b->texts.count ? a->texts.count : b->texts.count;
 }
 
+/* Of a model given as weights all parameters with its names are taken. */
+static void hint_other_name(const struct loading *x, struct rt_error *error) {
+  if (x->l->borrowed)
+    rt_hint(error, "parameters with a name of that model begin as its; bound to another name, as in answer = "
+                   "linear(…), they begin anew");
+}
+
 static int other_words(const struct loading *x, struct lib_words here, struct lib_words there,
                        struct rt_error *error) {
   struct rt_text text = {0};
@@ -75,6 +82,7 @@ static int other_words(const struct loading *x, struct lib_words here, struct li
   rt_text_puts(&text, " here");
   int status =
       text.failed ? rt_no_memory(error) : rt_fail_in(error, RT_BAD_DATA, x->l->path, "%s", text.data);
+  hint_other_name(x, error);
   rt_text_free(&text);
   return status;
 }
@@ -149,6 +157,7 @@ static int other_shape(const struct loading *x, struct rt_error *error) {
   else
     rt_fail_in(error, RT_BAD_DATA, x->l->path, "the tensor %s is %s%s, but the parameter %s is %s", t->name,
                there.data, turned(x) ? ", turned over by '" : "", param_of(x)->name, here.data);
+  hint_other_name(x, error);
   if (!hint_other_axis(x, error)) hint_turned(x, error);
   rt_text_free(&there);
   rt_text_free(&here);
