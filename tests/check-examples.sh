@@ -22,6 +22,8 @@ regenerate sentiment reviews train.tsv dev.tsv test.tsv
 regenerate retrieval scenes train.tsv dev.tsv test.tsv
 regenerate charlm fables train.txt dev.txt
 regenerate tags sentences train.tsv dev.tsv test.tsv
+regenerate support support train.tsv dev.tsv answers.tsv turns-train.tsv turns-dev.tsv
+regenerate pairs pairs train.tsv dev.tsv
 regenerate regression shopping train.tsv dev.tsv test.tsv
 
 # label_counts FILE POSITIVE NEGATIVE
@@ -49,4 +51,15 @@ for file in train.tsv dev.tsv test.tsv; do
 done
 twice=$(cut -f1 train.tsv dev.tsv test.tsv | grep -vx tokens | sort | uniq -d | head -3)
 [ -z "$twice" ] || fail "a scene stands twice: $twice"
+# learns PROGRAM TRAIN VALID GOAL: is the goal reached, in seconds?
+learns() {
+  "${AQC:-aqc}" train "$1" "$2" --valid "$3" --until "$4" --threads 1 -q -o "$work/model.aqm" 2>&1 |
+    grep -q 'was reached' || fail "examples/$1 does not reach $4"
+}
+cd "$top/examples"
+grep -v oos support/dev.tsv > "$work/in-scope.tsv"
+learns support/intents.aq support/train.tsv "$work/in-scope.tsv" accuracy=0.95
+learns support/answers.aq support/train.tsv "$work/in-scope.tsv" recall@1=0.95
+learns support/turns.aq support/turns-train.tsv support/turns-dev.tsv accuracy=0.95
+learns pairs/pairs.aq pairs/train.tsv pairs/dev.tsv accuracy=0.95
 echo "the examples' data is as generated"
