@@ -110,6 +110,17 @@ int signature_check_dot(const struct vm_op_call *call) {
              : signature_fail(call, 0, -1, "its mask must keep the last axis of `a`");
 }
 
+/* Products of examples with each other: their vectors have one size. */
+int signature_check_batch_log_sum(const struct vm_op_call *call) {
+  return vm_dim_is_ragged(call->dims, call->arg[0]->dim[0])
+             ? signature_fail(call, 0, 0, "its vectors must have one size in all examples")
+             : RT_OK;
+}
+
+int signature_check_batch_log_sum_grad(const struct vm_op_call *call) {
+  return signature_check_batch_log_sum(call);
+}
+
 int signature_check_threshold(const struct vm_op_call *call) {
   return rt_threshold_valid(call->attr[0], call->real)
              ? RT_OK

@@ -300,7 +300,7 @@ static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter steps[] = {{"steps", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter pairs[] = {
-    {"a", .takes = CC_TAKES_ANY}, {"b", .takes = CC_TAKES_ANY}, {"same", .takes = CC_TAKES_ANY}};
+    {"asked", .takes = CC_TAKES_ANY}, {"found", .takes = CC_TAKES_ANY}, {"same", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter score_ids[] = {{"x", .takes = CC_TAKES_ANY}, {"ids", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter within_rows[] = {{"number", .takes = CC_TAKES_NUMBER},
                                                   {"least", .takes = CC_TAKES_NUMBER},
@@ -397,7 +397,8 @@ static const struct cc_builtin builtins[] = {
      "t, "
      "summed, less that of all ways to t - 1"},
     {"batch_log_sum", CC_TAKES(pairs), run_batch_log_sum, 0, 0,
-     "in a loss: the logarithm of the sum of e to the products of a with b of each row of the batch, but for "
+     "in a loss: the logarithm of the sum of e to the products of asked with found of each row of the batch, "
+     "but for "
      "rows whose `same` is this row's; this row itself counts"},
     {"within", CC_TAKES(within_rows), run_within, 0, 0,
      "the number, which is refused unless it lies in between"},

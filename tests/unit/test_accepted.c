@@ -13,7 +13,7 @@
 #include "vm/signature.h"
 #include "vm_build.h"
 
-enum { ROUNDS = 20000, EXAMPLES = 3, MOST_ARGS = 3 };
+enum { ROUNDS = 20000, EXAMPLES = 3, MOST_ARGS = 5 };
 static const int64_t lengths[EXAMPLES] = {2, 0, 3};
 
 /* Sizes are small and partly equal, so that random shapes often fit. */
@@ -81,7 +81,7 @@ static enum rt_op roll_op(void) {
  */
 static bool roll_result(const struct dice *d, enum rt_op op, int count, const struct vm_type *args,
                         const int64_t *attr, struct vm_type *result) {
-  const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2]};
+  const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2], &args[3], &args[4]};
   struct vm_type given = roll_given(d, args, count);
   const struct vm_op_call call = {&d->m->dims, op, count, arg, attr, 2, NULL, &given, NULL};
   return vm_signature_apply(&call, result) == RT_OK;
@@ -126,6 +126,17 @@ static bool run(struct vm_module *m, struct rt_pool *pool, enum rt_precision pre
   return status == RT_OK;
 }
 
+/* Two vectors of each example, and numbers. */
+static void make_batch(struct vm_type *args, int count) {
+  args[0].rank = 1;
+  args[0].dtype = RT_REAL;
+  args[0].of = VM_NO_DIM;
+  for (int k = 1; k < count; k++) {
+    args[k] = args[0];
+    args[k].rank = k < 2;
+  }
+}
+
 /* [t, c, c], and [t, c] for the others. */
 static void make_chain(struct vm_type *args, int count) {
   args[0].rank = 3;
@@ -166,9 +177,11 @@ static void test_accepted(void **state) {
     }
     if ((op == OP_forward_chain || op == OP_forward_chain_grad) && args[0].rank > 1 && rand() % 2)
       make_chain(args, count);
+    if ((op == OP_batch_log_sum || op == OP_batch_log_sum_grad) && args[0].rank > 0 && rand() % 2)
+      make_batch(args, count);
     if (roll_result(&d, op, count, args, attr, &result)) {
       struct vm_function *f = build_function(m, "run");
-      uint32_t in[MOST_ARGS] = {0, 1, 2};
+      uint32_t in[MOST_ARGS] = {0, 1, 2, 3, 4};
       for (int k = 0; k < count; k++) {
         build_input(m, "x", "tensor", args[k]);
         build_value(f, args[k], VM_IN_INPUT, (uint32_t)k);

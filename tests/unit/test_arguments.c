@@ -45,6 +45,9 @@ static void put_value(struct rt_text *out, const struct cc_parameter *p, enum ch
                         : !strcmp(p->name, "ids")   ? "ids"
                         : !strcmp(p->name, "z")     ? "look(x)"
                         : !strcmp(p->name, "start") ? "x[0]"
+                        : !strcmp(p->name, "asked") ? "x[0]"
+                        : !strcmp(p->name, "found") ? "x[1]"
+                        : !strcmp(p->name, "same")  ? "0"
                         : !strcmp(p->name, "steps") ? "ones([T, D, D])"
                                                     : "x");
   }
