@@ -1,4 +1,4 @@
-/* support.c: makes the data of this example: support DIRECTORY. The sentences are the project's own. */
+/* desk.c: makes the data of this example: desk DIRECTORY. The sentences are the project's own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +85,7 @@ static void dialogues(const char *folder, const char *name, int first, int count
 
 int main(int count, char **argument) {
   if (count != 2) {
-    fprintf(stderr, "usage: support DIRECTORY\n");
+    fprintf(stderr, "usage: desk DIRECTORY\n");
     return 1;
   }
   questions(argument[1]);
