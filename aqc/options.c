@@ -89,6 +89,21 @@ static int read_fraction(const struct reader *r, const struct option *option, co
   return wrong_value(r, option, value, "a part of the rows, such as 10% or 0.1");
 }
 
+/* last(user): the last row of each value of the field user. */
+static int read_hold(const struct reader *r, const struct option *option, char *value, double *field) {
+  static const char last[] = "last(";
+  size_t length = strlen(value);
+  if (strncmp(value, last, sizeof last - 1) != 0) {
+    if (read_number(value, true, field) && *field > 0 && *field < 1) return AQ_OK;
+    return wrong_value(r, option, value, "a part of the rows, such as 10%, or last(FIELD)");
+  }
+  if (length <= sizeof last || value[length - 1] != ')')
+    return wrong_value(r, option, value, "a part of the rows, such as 10%, or last(FIELD)");
+  value[length - 1] = '\0';
+  r->settings->hold_last = value + sizeof last - 1;
+  return AQ_OK;
+}
+
 /* Finds one of the words that the option lists, as in stop|skip: its number from 0. */
 static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
   *choice = 0;
@@ -128,6 +143,7 @@ static int set_value(const struct reader *r, const struct option *option, char *
     case OPTION_NUMBER:
       if (!read_number(value, false, field)) return wrong_value(r, option, value, "a number from 0");
       break;
+    case OPTION_HOLD: return read_hold(r, option, value, field);
     case OPTION_FRACTION: return read_fraction(r, option, value, field);
     case OPTION_PRECISION:
       status = read_choice(r, option, value, &choice);

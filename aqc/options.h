@@ -17,6 +17,7 @@ struct settings {
   } define, set; /* dims and consts; settings of train { } */
   const char *valid, *test, *output, *until;
   double hold;
+  const char *hold_last; /* --hold last(FIELD) */
   int64_t batch, seed, threads;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
@@ -46,6 +47,7 @@ enum option_kind {
   OPTION_WHOLE,     /* a whole number from 0; int64_t */
   OPTION_NUMBER,    /* a number from 0; double */
   OPTION_FRACTION,  /* 10% or 0.1, between 0 and 1; double */
+  OPTION_HOLD,      /* a fraction as above, double; or last(FIELD): hold_last */
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */

@@ -33,6 +33,7 @@ static void set_options(struct training *t) {
   o->valid = s->valid;
   o->test = s->test;
   o->hold = s->hold;
+  o->hold_last = s->hold_last;
   o->save = s->output ? s->output : t->save;
   o->resume = s->resume;
   o->until = s->until;
@@ -49,11 +50,11 @@ static void set_options(struct training *t) {
 static int check_settings(const struct training *t) {
   const struct settings *s = t->settings;
   const char *const input[] = {s->operand[0], s->operand[1], s->valid, s->test};
-  if (s->valid && s->hold > 0)
+  if (s->valid && (s->hold > 0 || s->hold_last))
     return message_fail(AQ_USAGE,
                         "--hold takes validation rows from the training data when there is no file of them",
                         "--valid and --hold exclude each other");
-  if (s->until && !s->valid && !(s->hold > 0))
+  if (s->until && !s->valid && !(s->hold > 0) && !s->hold_last)
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
@@ -274,7 +275,8 @@ static int run_train(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION(0, "valid", TEXT, "FILE", valid, "validation data; the epoch that does best on them is kept"),
-    OPTION(0, "hold", FRACTION, "10%", hold, "hold back this part of the training rows for validation"),
+    OPTION(0, "hold", HOLD, "10%|last(FIELD)", hold,
+           "hold back this part of the training rows for validation, or the last row of each FIELD"),
     OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
     OPTION_SET_DIM,

@@ -291,6 +291,9 @@ typedef struct aq_train_options {
   const char *metric;    /* "f1", or "topic.f1" of the output topic: keep the epoch that is best by it on the
                           * validation data; NULL: the one that the program says */
   enum aq_format format; /* of all its files */
+  /* Instead of hold: the last row of each value of this field of the training file is held back, in the order
+   * of the file. The program need not have a column of it. */
+  const char *hold_last;
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

@@ -20,7 +20,7 @@ regenerate() {   # regenerate FOLDER GENERATOR FILE...
 }
 regenerate sentiment reviews train.tsv dev.tsv test.tsv
 regenerate retrieval scenes train.tsv dev.tsv test.tsv
-regenerate charlm fables train.txt dev.txt
+regenerate shakespeare fables train.txt dev.txt
 regenerate tags sentences train.tsv dev.tsv test.tsv
 regenerate support desk train.tsv dev.tsv answers.tsv turns-train.tsv turns-dev.tsv
 regenerate pairs pairs train.tsv dev.tsv

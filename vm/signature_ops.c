@@ -104,6 +104,14 @@ int signature_check_concat(const struct vm_op_call *call) {
 
 /* ---- others ---- */
 
+int signature_check_sample(const struct vm_op_call *call) {
+  if (call->given->of != (vm_dim)call->attr[0])
+    return signature_fail(call, -1, -1, "its numbers are not below the dim that it draws from");
+  return vm_dim_is_ragged(call->dims, call->given->of)
+             ? signature_fail(call, -1, -1, "it draws from what all examples share")
+             : RT_OK;
+}
+
 int signature_check_dot(const struct vm_op_call *call) {
   return call->attr[0] >> (call->arg[0]->rank - 1) & 1
              ? RT_OK

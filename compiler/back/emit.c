@@ -10,6 +10,11 @@ static ir_id finalise(struct ir_graph *g, const struct ir_node *node, void *cont
   const struct ir_at at = {g, node->span, error};
   if (node->op == OP_stop) return node->arg[0];
   int flags = rt_op_info[node->op].flags;
+  if (node->op == OP_sample && !outputs->training) {
+    struct ir_node still = *node;
+    still.attr[1] = 1;
+    return ir_append(g, &still, error);
+  }
   if (flags & RT_RANDOM && !outputs->training)
     return ir_constant(at, flags & RT_REST_ONE ? 1 : 0, &node->type);
   return ir_append(g, node, error);

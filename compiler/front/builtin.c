@@ -343,6 +343,7 @@ static const struct cc_parameter config_rows[] = {{"key", .takes = CC_TAKES_TEXT
                                                   {"otherwise", CC_TAKES_ANY, .optional = true},
                                                   {"file", CC_TAKES_TEXT, .optional = true, .by_name = true}};
 static const struct cc_parameter refuse_rows[] = {{"why", .takes = CC_TAKES_TEXT}};
+static const struct cc_parameter sample_rows[] = {{"V", .takes = CC_TAKES_DIM}, {"N", .takes = CC_TAKES_DIM}};
 static const struct cc_parameter of_head[] = {{"z", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter scan_rows[] = {
     {"step", .takes = CC_TAKES_FUNCTION},
@@ -404,6 +405,9 @@ static const struct cc_builtin builtins[] = {
      "the number, which is refused unless it lies in between"},
     {"dropout", CC_TAKES(dropout_rows), run_dropout, 0, 0,
      "while training, zeroes elements with that probability and scales the others by 1/(1-rate)"},
+    {"sample", CC_TAKES(sample_rows), cc_run_sample, 0, 0,
+     "N whole numbers below V, such as words or classes, each as likely: [N] of V. Training draws others at "
+     "each step, the same for all rows of a batch; else they are spread evenly"},
     {"weights", CC_TAKES(of_head), run_weights, 0, 0,
      "the weights of z, which a head gives: [queries, keys], with an axis of heads before them for a "
      "head[H]"},

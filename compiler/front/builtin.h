@@ -36,6 +36,7 @@ cc_builtin_run cc_run_expand;
 cc_builtin_run cc_run_transpose;
 cc_builtin_run cc_run_fill; /* zeros, ones */
 cc_builtin_run cc_run_range;
+cc_builtin_run cc_run_sample;
 cc_builtin_run cc_run_concat;
 
 #endif

@@ -203,6 +203,25 @@ int cc_run_range(struct cc_context *c, const struct cc_builtin *self, args_t *ar
                          ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_iota, .type = &type}));
 }
 
+int cc_run_sample(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
+  struct vm_type type = {.dtype = RT_INT, .rank = 1};
+  vm_dim *size[] = {&type.of, &type.dim[0]};
+  int status = cc_builtin_no_slot(c, self, args);
+  for (int k = 0; k < 2 && status == RT_OK; k++) {
+    status = cc_to_dim(c, &args->value[k], args->span[k], size[k]);
+    if (status != RT_OK || !vm_dim_is_ragged(&c->module->dims, *size[k])) continue;
+    status = gr_fail(c->error, args->span[k],
+                     k ? "`sample` draws as many for each row, and a length differs from row to row"
+                       : "`sample` draws from what all rows share, and a length differs from row to row");
+    rt_hint(c->error, "as in sample(V, 100), of a column such as film: class[V]");
+  }
+  if (status != RT_OK) return status;
+  return cc_builtin_done(
+      c, result,
+      ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_sample, .attr = {type.of}, .type = &type}));
+}
+
 /* Inside head[H]: a part that is the same for every head, to be joined with `like`, which each head has
  * one of. It is repeated for each head. */
 static ir_id for_every_head(struct cc_context *c, ir_id part, const struct vm_type *like,

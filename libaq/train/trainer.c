@@ -29,13 +29,22 @@ static bool has_labels_beside(const struct vm_module *module) {
   return texts > 0 && labels == 1;
 }
 
+/* Are rows of the training file held back for validation? */
+static bool holds_back(const aq_train_options *o) { return o->hold > 0 || o->hold_last; }
+
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
-  bool validated = o->valid || o->hold > 0;
+  bool validated = o->valid || holds_back(o);
   if (!o->train) return rt_fail(error, RT_USAGE, "there is no training data");
   if (!(o->hold >= 0 && o->hold < 1))
     return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
-  if (o->valid && o->hold > 0)
+  if (o->hold > 0 && o->hold_last)
+    return rt_fail(error, RT_USAGE, "either a part of the rows is held back, or the last row of each %.60s",
+                   o->hold_last);
+  if (t->text && o->hold_last)
+    return rt_fail(error, RT_USAGE, "%.200s is a text by itself: it has no field %.60s", o->train,
+                   o->hold_last);
+  if (o->valid && holds_back(o))
     return rt_fail(error, RT_USAGE,
                    "validation data is either given or held back from the training data, not both");
   if (t->text && o->header == AQ_HEADER_YES) {
@@ -59,9 +68,9 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
   if (!options) return check_options(t, error);
   size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
   memcpy(&t->options, options, size);
-  const char *from[] = {t->options.train, t->options.valid, t->options.test,
-                        t->options.save,  t->options.until, t->options.metric};
-  char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until, &t->metric_name};
+  const char *from[] = {t->options.train, t->options.valid,  t->options.test,     t->options.save,
+                        t->options.until, t->options.metric, t->options.hold_last};
+  char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until, &t->metric_name, &t->hold_last};
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
   t->precision = lib_precision(t->options.precision);
@@ -72,7 +81,7 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
 
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
-  if (t->options.valid || t->options.hold > 0) return RT_OK;
+  if (t->options.valid || holds_back(&t->options)) return RT_OK;
   for (uint32_t o = 0; o < t->module->output_count; o++) {
     const struct vm_input *target = &t->module->input[t->module->output[o].target];
     if (target->column->set.threshold != IO_THRESHOLD_LEARNED) continue;
@@ -147,6 +156,7 @@ static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
 static int read_data(struct aq_trainer *t, struct rt_error *error) {
   struct io_data_options o = reading_options(t);
   o.hold = t->options.hold;
+  o.hold_last = t->hold_last;
   o.seed = (uint64_t)t->settings.seed;
   if (t->text && has_labels_beside(t->module)) t->text = false;
   int status = lib_schema(t->module, t->text, t->from ? &t->from->schema : NULL, &t->schema, error);
@@ -157,9 +167,10 @@ static int read_data(struct aq_trainer *t, struct rt_error *error) {
     status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   else
     status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
-  t->has_valid = t->options.hold > 0;
+  t->has_valid = holds_back(&t->options);
   if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
   o.hold = 0;
+  o.hold_last = NULL;
   if (status == RT_OK && t->valid) {
     t->has_valid = true;
     status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
@@ -483,7 +494,7 @@ void aq_trainer_free(aq_trainer *t) {
   io_schema_free(&t->schema);
   vm_module_free(t->module);
   char *texts[] = {t->train,       t->valid,  t->test,   t->save, t->until,
-                   t->metric_name, t->source, t->folder, t->run};
+                   t->metric_name, t->source, t->folder, t->run,  t->hold_last};
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
   rt_free(t->learns);

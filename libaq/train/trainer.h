@@ -31,7 +31,7 @@ struct lib_target_rows {
 struct aq_trainer {
   struct lib_message message;
   aq_train_options options;
-  char *train, *valid, *test, *save, *until, *metric_name; /* copies of the options */
+  char *train, *valid, *test, *save, *until, *metric_name, *hold_last; /* copies of the options */
   struct vm_module *module;
   struct io_schema schema;
   struct lib_row_check row_check;

@@ -39,6 +39,8 @@ void io_dataset_free(struct io_dataset *data) {
   rt_free(data->name);
   rt_free(data->doubt);
   io_tokens_free(&data->tokens);
+  io_intern_free(&data->groups.values);
+  rt_free(data->groups.of);
   io_tokens_free(&data->parts);
   *data = (struct io_dataset){0};
 }

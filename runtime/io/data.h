@@ -43,6 +43,15 @@ static inline const char *io_values_field(const struct io_values *v, int64_t row
 
 struct io_dataset;
 
+/* Which rows have the same value of a field. */
+struct io_groups {
+  bool asked;
+  int field;               /* its number in a row */
+  struct io_intern values; /* all that there are */
+  int32_t *of;             /* [rows] the number of each row's value */
+  size_t capacity;
+};
+
 /* What is asked of a row beyond what its columns say: that a text has at least one word, say. Whoever reads
  * the data knows what; the reader asks once for each row, when all its columns are encoded. */
 struct io_row_check {
@@ -68,6 +77,7 @@ struct io_dataset {
   int *numbers;                     /* [columns] the field of the file that each stands in, from 1, or NULL */
   const struct io_row_check *check; /* asked about each row that is added; NULL: nothing more is asked */
   struct io_tokens tokens, parts;   /* scratch: of a text, of one word of it */
+  struct io_groups groups;          /* of the rows of a file; selections do not have them */
 };
 
 struct io_data_options {
@@ -75,13 +85,16 @@ struct io_data_options {
   enum io_header header;
   bool predicting; /* io_dataset_read: leave out the columns that prediction does not need, whether the file
                       has them or not */
-  bool skip_bad_rows; /* leave bad rows out and count them; otherwise the first one is an error */
-  double hold;        /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
-  uint64_t seed;      /* for hold */
-  int64_t window;     /* io_dataset_from_text: tokens of a row */
+  bool skip_bad_rows;    /* leave bad rows out and count them; otherwise the first one is an error */
+  double hold;           /* io_dataset_train: the part of the rows to hold out, 0 <= hold < 1 */
+  uint64_t seed;         /* for hold */
+  const char *hold_last; /* io_dataset_train, instead of hold: the last row of each value of this field of the
+                            file is held out; or NULL */
+  int64_t window;        /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
   const char *keeps;  /* io_dataset_read: a column whose fields are kept as they stand in the file, or NULL */
-  const char *beside; /* io_rows_open: a field that no column needs to read, found by its name; or NULL */
+  const char *beside; /* a field that no column needs to read, found by its name; or NULL. io_dataset_read and
+                         io_dataset_train group the rows by it */
   bool keeps_rows;    /* io_rows_open: keep each row as it stands in the file, for io_table_text */
 };
 
@@ -154,5 +167,7 @@ struct io_split {
   int64_t kept_count, held_count;
 };
 int io_hold(int64_t rows, double fraction, uint64_t seed, struct io_split *split, struct rt_error *error);
+/* The same of the last row of each group, in the order of the file. RT_BAD_DATA when no row is left. */
+int io_hold_last(const struct io_dataset *data, struct io_split *split, struct rt_error *error);
 
 #endif

@@ -206,6 +206,15 @@ static int keep_field(struct io_values *v, const struct io_field *field, int64_t
   return v->field.failed ? rt_no_memory(error) : RT_OK;
 }
 
+static int note_group(struct io_groups *groups, const struct io_field *fields, int64_t row,
+                      struct rt_error *error) {
+  if (!groups->asked) return RT_OK;
+  const struct io_field *field = &fields[groups->field];
+  if (IO_GROW(groups->of, groups->capacity, (size_t)row + 1) != RT_OK) return rt_no_memory(error);
+  return io_intern_add(&groups->values, field->text ? field->text : "", field->text ? field->length : 0,
+                       &groups->of[row], error);
+}
+
 /* When a row cannot be encoded, its values stand in room that was never counted, and need not be taken back.
  * Only sizes that it was the first to tell are forgotten. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
@@ -219,6 +228,7 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
   for (int c = 0; status == RT_OK && c < data->columns; c++)
     if (data->values[c].keeps)
       status = keep_field(&data->values[c], &fields[e->schema->columns[c].field], data->rows, error);
+  if (status == RT_OK) status = note_group(&data->groups, fields, data->rows, error);
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);
   for (int c = 0; c < data->columns; c++) {

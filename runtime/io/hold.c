@@ -23,29 +23,59 @@ static void mark_held(int64_t *order, int64_t rows, int64_t n, uint64_t seed, bo
   }
 }
 
-int io_hold(int64_t rows, double fraction, uint64_t seed, struct io_split *split, struct rt_error *error) {
+/* Makes room for a split, and for a mark of each row that is held. */
+static int begin_split(int64_t rows, struct io_split *split, bool **marks, struct rt_error *error) {
+  *split = (struct io_split){.kept = rt_zalloc((size_t)rows, sizeof *split->kept)};
+  *marks = rt_zalloc((size_t)rows, sizeof **marks);
+  if (split->kept && *marks) return RT_OK;
+  rt_free(split->kept);
+  rt_free(*marks);
   *split = (struct io_split){0};
-  if (!(fraction > 0 && fraction < 1))
-    return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, not %g", fraction);
-  if (rows < 2)
-    return rt_fail(error, RT_BAD_DATA, "%lld row%s cannot be split", (long long)rows, rows == 1 ? "" : "s");
-  int64_t *numbers = rt_zalloc((size_t)rows, sizeof *numbers);
-  bool *marks = rt_zalloc((size_t)rows, sizeof *marks);
-  if (!numbers || !marks) {
-    rt_free(numbers);
-    rt_free(marks);
-    return rt_no_memory(error);
-  }
-  int64_t n = llround((double)rows * fraction);
-  n = n < 1 ? 1 : n > rows - 1 ? rows - 1 : n;
-  mark_held(numbers, rows, n, seed, marks);
-  split->kept = numbers;
-  split->held = numbers + (rows - n);
+  return rt_no_memory(error);
+}
+
+/* held: how many rows are marked. Frees the marks. */
+static void end_split(int64_t rows, int64_t held, bool *marks, struct io_split *split) {
+  split->held = split->kept + (rows - held);
   for (int64_t i = 0; i < rows; i++)
     if (marks[i])
       split->held[split->held_count++] = i;
     else
       split->kept[split->kept_count++] = i;
   rt_free(marks);
+}
+
+int io_hold_last(const struct io_dataset *data, struct io_split *split, struct rt_error *error) {
+  const struct io_groups *groups = &data->groups;
+  const int64_t rows = data->rows;
+  bool *marks, *met = rt_zalloc((size_t)groups->values.count + 1, sizeof *met);
+  *split = (struct io_split){0};
+  if (!met) return rt_no_memory(error);
+  int status = rows > groups->values.count ? begin_split(rows, split, &marks, error)
+                                           : rt_fail_in(error, RT_BAD_DATA, data->name,
+                                                        "each value has one row: no row would be left to "
+                                                        "learn from when the last one of each is held back");
+  for (int64_t i = rows - 1; status == RT_OK && i >= 0; i--) {
+    marks[i] = !met[groups->of[i]];
+    met[groups->of[i]] = true;
+  }
+  if (status == RT_OK) end_split(rows, groups->values.count, marks, split);
+  rt_free(met);
+  return status;
+}
+
+int io_hold(int64_t rows, double fraction, uint64_t seed, struct io_split *split, struct rt_error *error) {
+  *split = (struct io_split){0};
+  if (!(fraction > 0 && fraction < 1))
+    return rt_fail(error, RT_USAGE, "the part to hold out must be between 0 and 1, not %g", fraction);
+  if (rows < 2)
+    return rt_fail(error, RT_BAD_DATA, "%lld row%s cannot be split", (long long)rows, rows == 1 ? "" : "s");
+  bool *marks;
+  int status = begin_split(rows, split, &marks, error);
+  if (status != RT_OK) return status;
+  int64_t n = llround((double)rows * fraction);
+  n = n < 1 ? 1 : n > rows - 1 ? rows - 1 : n;
+  mark_held(split->kept, rows, n, seed, marks);
+  end_split(rows, n, marks, split);
   return RT_OK;
 }

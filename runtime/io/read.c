@@ -150,6 +150,9 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
   int kept = status == RT_OK && o->keeps ? io_schema_find(schema, o->keeps) : -1;
   if (kept >= 0) data->values[kept].keeps = true;
+  data->groups.field = number_beside(schema, o->beside);
+  data->groups.asked = o->beside != NULL;
+  if (status == RT_OK) status = check_beside(table, data->groups.field, o->beside, error);
   if (status == RT_OK) status = number_columns(data, schema, table, error);
   if (status == RT_OK) status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
   if (status == RT_OK) status = note_first_line(data, table, error);
@@ -197,7 +200,8 @@ struct training {
 /* Splits all rows into train and held. */
 static int split(const struct training *t, struct io_dataset *all, struct rt_error *error) {
   struct io_split rows;
-  int status = io_hold(all->rows, t->options->hold, t->options->seed, &rows, error);
+  int status = t->options->hold_last ? io_hold_last(all, &rows, error)
+                                     : io_hold(all->rows, t->options->hold, t->options->seed, &rows, error);
   if (status != RT_OK) return status;
   status = io_dataset_select(all, rows.kept, rows.kept_count, t->train, error);
   if (status == RT_OK) status = io_dataset_select(all, rows.held, rows.held_count, t->held, error);
@@ -238,6 +242,7 @@ static int read_training(const struct training *of, struct rt_error *error) {
   int status = io_schema_check(t->schema, error);
   const struct io_row_check *late = builds(t->schema) ? options.check : NULL;
   if (late) options.check = NULL;
+  options.beside = options.hold_last;
   t->options = &options;
   if (status == RT_OK) status = io_learning_new(&learning, t->schema, error);
   if (status == RT_OK) status = read_and_split(t, learning, error);
@@ -255,11 +260,11 @@ static int read_training(const struct training *of, struct rt_error *error) {
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error) {
   const struct io_data_options *o = or_defaults(options);
-  struct training t = {path, schema, o, train, o->hold != 0 ? held : NULL};
+  const bool holds = o->hold != 0 || o->hold_last;
+  struct training t = {path, schema, o, train, holds ? held : NULL};
   *train = (struct io_dataset){0};
   if (held) *held = (struct io_dataset){0};
-  if (o->hold != 0 && !held)
-    return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
+  if (holds && !held) return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
   int status = read_training(&t, error);
   if (status != RT_OK) {
     io_dataset_free(train);

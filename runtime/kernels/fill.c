@@ -86,5 +86,30 @@ static void split_draws(const struct rt_call *call, range_body *body) {
   split_range(call, split_ceil(call->out[0].shape->count, NUMBERS), TOUCHED, body);
 }
 
+/* A word times `of` has the number in its upper half (Lemire 2019), whatever the precision. */
+static void draw_sample(const struct rt_call *call, int64_t begin, int64_t end) {
+  int64_t count = call->out[0].shape->count;
+  for (int64_t i = begin; i < end; i++) {
+    uint32_t word[4][BLOCKS];
+    int64_t n = split_min(NUMBERS, count - i * NUMBERS);
+    int32_t *y = (int32_t *)call->out[0].data + i * NUMBERS;
+    rt_random_blocks(call->seed, (uint64_t)(i * BLOCKS), BLOCKS, *word);
+    for (int64_t k = 0; k < n; k++)
+      y[k] = (int32_t)((uint64_t)word[k % 4][k / 4] * (uint64_t)call->attr[0] >> 32);
+  }
+}
+
+static void spread_range(const struct rt_call *call, int64_t begin, int64_t end) {
+  int32_t *y = call->out[0].data;
+  double step = (double)call->attr[0] / (double)call->out[0].shape->count;
+  for (int64_t k = begin; k < end; k++) y[k] = (int32_t)((double)k * step);
+}
+
+void KERNEL(sample)(const struct rt_call *call) {
+  if (call->attr[1])
+    split_range(call, call->out[0].shape->count, 1, spread_range);
+  else
+    split_draws(call, draw_sample);
+}
 void KERNEL(bernoulli)(const struct rt_call *call) { split_draws(call, draw_bernoulli); }
 void KERNEL(gumbel)(const struct rt_call *call) { split_draws(call, draw_gumbel); }
