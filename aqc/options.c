@@ -83,12 +83,6 @@ static int read_count(const struct reader *r, const struct option *option, const
   return wrong_value(r, option, value, least ? "a whole number from 1" : "a whole number from 0");
 }
 
-static int read_fraction(const struct reader *r, const struct option *option, const char *value,
-                         double *field) {
-  if (read_number(value, true, field) && *field > 0 && *field < 1) return AQ_OK;
-  return wrong_value(r, option, value, "a part of the rows, such as 10% or 0.1");
-}
-
 /* last(user): the last row of each value of the field user. */
 static int read_hold(const struct reader *r, const struct option *option, char *value, double *field) {
   static const char last[] = "last(";
@@ -144,7 +138,6 @@ static int set_value(const struct reader *r, const struct option *option, char *
       if (!read_number(value, false, field)) return wrong_value(r, option, value, "a number from 0");
       break;
     case OPTION_HOLD: return read_hold(r, option, value, field);
-    case OPTION_FRACTION: return read_fraction(r, option, value, field);
     case OPTION_PRECISION:
       status = read_choice(r, option, value, &choice);
       *(enum aq_precision *)field = choice ? AQ_F64 : AQ_F32;

@@ -46,8 +46,7 @@ enum option_kind {
   OPTION_COUNT,     /* a whole number from 1; int64_t */
   OPTION_WHOLE,     /* a whole number from 0; int64_t */
   OPTION_NUMBER,    /* a number from 0; double */
-  OPTION_FRACTION,  /* 10% or 0.1, between 0 and 1; double */
-  OPTION_HOLD,      /* a fraction as above, double; or last(FIELD): hold_last */
+  OPTION_HOLD,      /* 10% or 0.1, between 0 and 1, double; or last(FIELD): hold_last */
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */

@@ -111,6 +111,7 @@ static aq_train_options train_options(struct run *r) {
   o.train = s->operand[1];
   o.valid = s->valid;
   o.hold = s->hold;
+  o.hold_last = s->hold_last;
   o.save = r->path;
   o.until = s->until;
   o.threads = r->tuning->each;
@@ -334,6 +335,7 @@ static int write_head(struct tuning *t, uint64_t seed) {
   aq_shown_text(shown, "data", NULL, s->operand[1]);
   aq_shown_text(shown, "valid", NULL, s->valid);
   aq_shown_real(shown, "hold", NULL, s->hold);
+  aq_shown_text(shown, "hold_last", NULL, s->hold_last);
   aq_shown_whole(shown, "seed", NULL, (int64_t)seed);
   int status = aq_shown_write(shown, AQ_JSON, &text);
   aq_shown_free(shown);
@@ -419,11 +421,11 @@ static int show_trials(struct tuning *t) {
 
 static int check(const struct tuning *t) {
   const struct settings *s = t->settings;
-  if (s->valid && s->hold > 0)
+  if (s->valid && (s->hold > 0 || s->hold_last))
     return message_fail(AQ_USAGE,
                         "--hold takes validation rows from the training data when there is no file of them",
                         "--valid and --hold exclude each other");
-  if (!s->valid && !(s->hold > 0))
+  if (!s->valid && !(s->hold > 0) && !s->hold_last)
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "trials are compared on validation data, and there is none");
   const char *const input[] = {s->operand[0], s->operand[1], s->valid};
@@ -491,7 +493,8 @@ static int run_tune(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION(0, "valid", TEXT, "FILE", valid, "validation data, on which trials are compared"),
-    OPTION(0, "hold", FRACTION, "10%", hold, "hold back this part of the training rows for validation"),
+    OPTION(0, "hold", HOLD, "10%|last(FIELD)", hold,
+           "hold back this part of the training rows for validation, or the last row of each FIELD"),
     OPTION(0, "set", GIVEN, "NAME=a,b", set,
            "what to try: values, or a range as in lr=0.0003..0.01; repeatable"),
     OPTION(0, "trials", COUNT, "N", trials, "how many trials (default: 20)"),

@@ -24,6 +24,9 @@ regenerate shakespeare fables train.txt dev.txt
 regenerate tags sentences train.tsv dev.tsv test.tsv
 regenerate support desk train.tsv dev.tsv answers.tsv turns-train.tsv turns-dev.tsv
 regenerate pairs pairs train.tsv dev.tsv
+regenerate finance headlines train.tsv dev.tsv test.tsv stream.txt
+regenerate translate sentences train.tsv dev.tsv test.tsv
+regenerate recommend events events.tsv films.tsv
 regenerate regression shopping train.tsv dev.tsv test.tsv
 
 # label_counts FILE POSITIVE NEGATIVE
