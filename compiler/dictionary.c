@@ -11,7 +11,7 @@ struct definition {
   const char *name;
   size_t length;
   const struct cc_builtin *builtin; /* else a piece of a library file: */
-  const char *signature;            /* its line, from the name on */
+  const char *signature;            /* the text from the name on */
   const char *comment;              /* the first line above it; may be the line itself */
 };
 
@@ -79,12 +79,20 @@ static int read_all(struct dictionary *d, struct rt_error *error) {
   return status;
 }
 
-/* A signature ends where the body begins: before ` {`, or the ` =` that follows a bracket. */
-static size_t signature_length(const char *line) {
-  size_t length = strcspn(line, "\n");
-  for (size_t i = 1; i + 1 < length; i++)
-    if (line[i] == ' ' && (line[i + 1] == '{' || (line[i + 1] == '=' && strchr(")]", line[i - 1])))) return i;
-  return length;
+/* A signature ends where the body begins: before ` {` or ` =` behind all brackets. It may go on in lines
+ * below, which become one. */
+static void write_signature(struct rt_text *out, const char *text) {
+  int depth = 0;
+  for (const char *c = text; *c && (depth > 0 || *c != '\n'); c++) {
+    if (depth == 0 && c[0] == ' ' && (c[1] == '{' || c[1] == '=')) return;
+    depth += (*c == '(' || *c == '[') - (*c == ')' || *c == ']');
+    if (*c != '\n') {
+      rt_text_add(out, c, 1);
+      continue;
+    }
+    rt_text_puts(out, " ");
+    while (c[1] == ' ') c++;
+  }
 }
 
 /* How much of a comment's line belongs to its first sentence: up to a full stop before a capital letter.
@@ -127,8 +135,10 @@ static void write_line(struct rt_text *out, const struct definition *d, bool fir
   struct cc_callee callee;
   if (d->builtin && callee_of(d->builtin, &callee))
     cc_write_callee(out, &callee);
+  else if (d->builtin)
+    rt_text_add(out, d->name, d->length);
   else
-    rt_text_add(out, d->name, d->builtin ? d->length : signature_length(d->signature));
+    write_signature(out, d->signature);
   rt_text_puts(out, ": ");
   if (d->builtin)
     rt_text_puts(out, d->builtin->doc);

@@ -246,8 +246,8 @@ static void put_groups(const struct start *s, struct rt_text *out) {
   if (!start_count_inputs(s, START_TEXT)) return;
   rt_text_puts(out,
                has_parts(s)
-                   ? "  groups    = [group(\"*.said*.say\", lr = 0.3), group(\"*.spelt*.say\", lr = 0.1)]"
-                   : "  groups    = group(\"*.said*.say\", lr = 0.1)");
+                   ? "  groups    = [group(\"*.said**.say\", lr = 0.3), group(\"*.spelt**.say\", lr = 0.1)]"
+                   : "  groups    = group(\"*.said**.say\", lr = 0.1)");
   rt_text_puts(out, " # votes learn faster\n");
 }
 

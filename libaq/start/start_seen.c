@@ -54,7 +54,8 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
   }
   int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
   if (missing && c->kind != START_EMPTY)
-    rt_text_printf(out, "; missing in %s row%s", start_count(s, missing), missing == 1 ? "" : "s");
+    rt_text_printf(out, "; missing in %s row%s%s", start_count(s, missing), missing == 1 ? "" : "s",
+                   c == &s->column[s->target] ? ", which --on-bad-row skip leaves out" : "");
 }
 
 static void put_columns(const struct start *s, struct rt_text *out) {
@@ -88,6 +89,9 @@ void start_seen(const struct start *s, struct rt_text *out) {
     rt_text_printf(out, "  %s row%s cannot be read, or %s another number of fields than the first\n",
                    start_count(s, s->look.bad), s->look.bad == 1 ? "" : "s",
                    s->look.bad == 1 ? "has" : "have");
+  if (s->look.objects)
+    rt_text_printf(out, "  %d key%s left out: %s\n", s->look.objects, s->look.objects == 1 ? " is" : "s are",
+                   s->look.objects == 1 ? "its value is an object" : "their values are objects");
   put_columns(s, out);
   rt_text_printf(out, "template %s: %s\n", s->template->name, s->template->about);
   if (s->guessed && s->look.count > 1)

@@ -6,6 +6,8 @@
 #include "runtime/io/look_internal.h"
 #include "runtime/io/number.h"
 
+enum { LONGEST_NAME = 40 }; /* bytes */
+
 static int make_room(struct io_looking *l, size_t count, struct rt_error *error) {
   struct io_look *look = l->look;
   look->count = count;
@@ -49,11 +51,32 @@ static bool stands_among(const struct io_look_field *f, const struct io_field *f
   return false;
 }
 
+/* Are the rows of a field numbers, or few values that come again, and the first line is neither? */
+static bool is_odd(const struct io_look_field *f, const struct io_field *first) {
+  double number;
+  if (f->filled == 0) return false;
+  if (f->numbers == f->filled) return io_number_parse(first->text, first->length, &number) != 0;
+  return !f->values.full && f->values.total >= 4 * (int64_t)f->values.count;
+}
+
+/* Names such as "Stars (1-5)" and "2nd" do not look like names by themselves. Where they differ from each
+ * other, and from what stands below them, they are. */
+static bool are_names_above(const struct io_look *look, const struct io_field *first) {
+  bool odd = false;
+  for (size_t k = 0; k < look->count; k++) {
+    if (first[k].length == 0 || first[k].length > LONGEST_NAME) return false;
+    for (size_t b = 0; b < k; b++)
+      if (strcmp(first[k].text, first[b].text) == 0) return false;
+    odd |= is_odd(&look->field[k], &first[k]);
+  }
+  return odd;
+}
+
 /* A table of one field has nothing but the look of the first line: it has to be shorter than the texts. */
 static bool is_header(const struct io_look *look, const struct io_field *first) {
-  if (!io_names_look(first, look->count)) return false;
   for (size_t k = 0; k < look->count; k++)
     if (stands_among(&look->field[k], &first[k])) return false;
+  if (!io_names_look(first, look->count)) return look->count > 1 && are_names_above(look, first);
   const struct io_look_field *f = &look->field[0];
   return look->count > 1 || (look->rows > 0 && f->words >= 3 * f->texts);
 }
@@ -64,6 +87,9 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
   look->header = header == IO_HEADER_YES || (header == IO_HEADER_AUTO && is_header(look, first));
   if (!look->header) return take_row(l, first, error);
   for (size_t k = 0; k < look->count; k++) {
+    for (size_t b = 0; b < k; b++)
+      if (strcmp(first[k].text, first[b].text) == 0)
+        return rt_fail(error, RT_BAD_DATA, "the first line names column \"%s\" twice", first[k].text);
     look->field[k].name = rt_strndup(first[k].text, first[k].length);
     if (!look->field[k].name) return rt_no_memory(error);
   }
@@ -140,6 +166,7 @@ int io_look_at(const char *path, enum io_header header, struct io_look *look, st
   int status = io_look_keys(path, &look->texts, &keys, error);
   if (status == RT_OK) status = open_table(&table, path, &keys, error);
   if (status != RT_OK) return status;
+  look->objects = keys.objects;
   status = read_rows(&l, table, &keys, header, error);
   for (size_t k = 0; k < look->count; k++) {
     if (l.values) rt_map_free(&l.values[k]);

@@ -29,16 +29,21 @@ static int take_keys(struct io_look_keys *keys, const char *path, const struct r
                      struct rt_arena *arena, struct rt_error *error) {
   json_t *object, *value;
   const char *key;
-  int status = io_json_parse(&object, "the first line", line->data ? line->data : "", line->length, error);
+  int status = io_json_parse(&object, path, line->data ? line->data : "", line->length, error);
   if (status != RT_OK) return status;
   json_object_foreach(object, key, value) {
     if (keys->count == IO_LOOK_FIELDS) break;
+    if (json_is_object(value)) {
+      keys->objects++;
+      continue;
+    }
     keys->name[keys->count] = rt_arena_strndup(arena, key, strlen(key));
     if (!keys->name[keys->count++]) status = rt_no_memory(error);
   }
   json_decref(object);
   if (status == RT_OK && keys->count == 0)
-    status = rt_fail_in(error, RT_BAD_DATA, path, "the first line is no JSON object with keys");
+    status = rt_fail_in(error, RT_BAD_DATA, path,
+                        "the first line is no JSON object with keys that a column could have");
   return status;
 }
 

@@ -133,11 +133,12 @@ static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
   const char *other = other_format(&t->fields[0]);
   const char *which = t->stream ? "of the standard input" : "of this file";
   if (!other)
-    rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv");
+    rt_hint(error,
+            "fields are separated by tabs, unless the file's name ends in .csv, or --format csv is given");
   else if (strcmp(other, "commas") == 0)
     rt_hint(error,
-            "fields %s are separated by tabs, and this line has commas: are they CSV? They are read from a "
-            "file whose name ends in .csv",
+            "fields %s are separated by tabs, and this line has commas: are they CSV? --format csv "
+            "reads them, as it does a file whose name ends in .csv",
             which);
   else
     rt_hint(error, "fields %s are separated by tabs, and this line has %s instead", which, other);
