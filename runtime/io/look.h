@@ -47,7 +47,7 @@ struct io_look {
   struct io_look_field *field;
   size_t count;
   int64_t rows, bad;
-  int objects; /* keys of JSON lines whose values are objects, which no column can have */
+  int objects;         /* keys of JSON lines whose values are objects, which no column can have */
   bool header, *apart; /* apart[a * count + b]: in some row fields a and b have different numbers of items */
   struct rt_arena texts;
 };
