@@ -219,6 +219,9 @@ static void indent(struct layout *layout) {
       struct token *token = &layout->tokens[t];
       bool in_brackets = nesting.count > 0 && nesting.open[nesting.count - 1].kind == GR_T_LBRACKET;
       token->tight = token->tight || (in_brackets && !token->prefix && is_product(token->kind));
+      /* No tensor is multiplied by a number with @: this is recall@10. */
+      if (token->kind == GR_T_MATMUL && t + 1 < layout->token_count && token[1].kind == GR_T_NUMBER)
+        token->tight = true;
       if (token->kind == GR_T_DOTS) tighten_range(layout, t);
       follow(&nesting, token->kind, line->level);
     }
