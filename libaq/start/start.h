@@ -11,8 +11,9 @@ enum start_kind {
   START_EMPTY, /* nothing stands in it */
   START_NAME,  /* another word or number in each row, which tells nothing about others: an id */
   START_TEXT,
-  START_CLASS, /* few values that come again */
-  START_TAGS,  /* a tag for each word of a text */
+  START_CLASS,  /* few values that come again */
+  START_LABELS, /* several of them in a row */
+  START_TAGS,   /* a tag for each word of a text */
   START_NUMBER,
   START_VECTOR, /* as many numbers in each row */
   START_THING,  /* numbers that only name things which come again: users, films */

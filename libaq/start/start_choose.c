@@ -28,7 +28,8 @@ static bool takes(const struct start *s, const struct start_template *t, size_t 
 }
 
 static bool is_label(const struct start *s, size_t k) {
-  return start_is(s, k, START_CLASS) || start_is(s, k, START_NUMBER) || start_is(s, k, START_VECTOR);
+  return start_is(s, k, START_CLASS) || start_is(s, k, START_LABELS) || start_is(s, k, START_NUMBER)
+         || start_is(s, k, START_VECTOR);
 }
 
 /* The column that is most likely the answer: tags; one that is called so; a label or number at the end, then
@@ -43,7 +44,7 @@ static size_t guess(const struct start *s, const struct start_template *t) {
       if (name && strcasecmp(name, answers[n]) == 0 && is_label(s, k) && takes(s, t, k)) return k;
     }
   if (is_label(s, count - 1) && takes(s, t, count - 1)) return count - 1;
-  if (start_is(s, 0, START_CLASS) && takes(s, t, 0)) return 0;
+  if ((start_is(s, 0, START_CLASS) || start_is(s, 0, START_LABELS)) && takes(s, t, 0)) return 0;
   for (size_t k = count; k-- > 0;)
     if (start_is(s, k, START_CLASS) && takes(s, t, k)) return k;
   for (size_t k = count; k-- > 0;)

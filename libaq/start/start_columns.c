@@ -11,7 +11,9 @@ enum {
   LONG_CLASS_WORDS = 8,
   LONG_CLASS_ROWS = 10,
   MOST_TAGS = 300,
-  TAG_ROWS = 5, /* a tag comes again so often, on average */
+  MOST_LABELS = 1000,
+  LABEL_ROWS = 2, /* one of several labels of a row comes again so often, on average */
+  TAG_ROWS = 5,   /* a tag comes again so often, on average */
   MOST_NUMBER_CLASSES = 10
 };
 
@@ -66,8 +68,30 @@ static bool are_things(const struct io_look_field *f) {
   return met >= 2 * (int64_t)f->values.count;
 }
 
+/* Where a row has several labels, most of the different values are combinations of parts that come again. */
+static bool are_labels(const struct io_look_field *f, char mark) {
+  const char *part[MOST_LABELS];
+  size_t length[MOST_LABELS], count = 0;
+  int64_t several = 0, met = 0;
+  for (size_t k = 0; k < f->values.count; k++) {
+    const char *at = f->values.value[k].text;
+    several += strchr(at, mark) != NULL;
+    for (const char *end; *at; at = *end ? end + 1 : end) {
+      size_t same = 0;
+      for (end = at; *end && *end != mark;) end++;
+      while (same < count && (length[same] != (size_t)(end - at) || memcmp(part[same], at, length[same])))
+        same++;
+      if (same == MOST_LABELS) return false;
+      if (same == count) part[count] = at, length[count++] = (size_t)(end - at);
+      met += f->values.value[k].count;
+    }
+  }
+  return several >= 2 && count > 1 && count < f->values.count && met >= LABEL_ROWS * (int64_t)count;
+}
+
 static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
+  if (are_labels(f, '|') || are_labels(f, IO_LABEL_END)) return START_LABELS;
   if (is_name(f)) return START_NAME;
   if (is_class(f)) return START_CLASS;
   if (are_things(f)) return START_THING;
@@ -197,7 +221,7 @@ static bool is_taken(const struct start *s, size_t before, const char *name) {
   return false;
 }
 
-static const char *const usual_name[START_KINDS] = {"empty", "row",    "text",   "label",
+static const char *const usual_name[START_KINDS] = {"empty", "row",    "text",   "label", "labels",
                                                     "tags",  "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */

@@ -17,7 +17,7 @@ static bool has_input(const struct start *s, size_t target) {
 static bool takes_class(const struct start *s, size_t k) {
   const struct io_look_bag *values = &s->column[k].field->values;
   bool few = start_is(s, k, START_CLASS) || (start_is(s, k, START_NUMBER) && s->asked && !values->full);
-  return few && values->count > 1 && has_input(s, k);
+  return (few || start_is(s, k, START_LABELS)) && values->count > 1 && has_input(s, k);
 }
 
 static bool takes_number(const struct start *s, size_t k) {
@@ -43,10 +43,15 @@ static void declare_text(const struct start *s, size_t k, struct rt_text *out) {
                    rare ? ", min_count = 2" : "");
 }
 
+/* May a row have several of the labels that are to be predicted? */
+static bool has_labels(const struct start *s) { return start_is(s, s->target, START_LABELS); }
+
 static void declare(const struct start *s, size_t k, struct rt_text *out) {
   char shape[48];
   if (k == s->target && s->template == &start_classify)
-    snprintf(shape, sizeof shape, "class[C]");
+    snprintf(shape, sizeof shape, "%s[C]", has_labels(s) ? "labels" : "class");
+  else if (start_is(s, k, START_LABELS))
+    snprintf(shape, sizeof shape, "set[S%zu]", k + 1);
   else if (start_is(s, k, START_VECTOR))
     snprintf(shape, sizeof shape, "vector[N%zu]", k + 1);
   else if (k == s->target)
@@ -152,7 +157,7 @@ static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
     rt_text_printf(out, "read(dropout(embed(%s, D), rate))", c->name);
   else if (c->kind == START_CLASS || c->kind == START_THING)
     rt_text_printf(out, "embed(%s, 8)", c->name);
-  else if (c->kind == START_VECTOR)
+  else if (c->kind == START_VECTOR || c->kind == START_LABELS)
     rt_text_printf(out, "%s", c->name);
   else
     rt_text_printf(out, "expand(%s, [1])", c->name);
@@ -266,25 +271,37 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
 }
 
 /* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
+/* A term of the loss: of one way of reading. */
+static void put_term(const struct start *s, const char *way, struct rt_text *out) {
+  const char *target = s->column[s->target].name;
+  rt_text_printf(out,
+                 has_labels(s) ? "binary_cross_entropy(%s, %s)" : "cross_entropy(%s, %s, smoothing = 0.1)",
+                 way, target);
+}
+
+/* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
 static void put_apart(const struct start *s, struct rt_text *out) {
-  const char *target = s->column[s->target].name, *smooth = "smoothing = 0.1";
   rt_text_printf(out, "  return (%s) / %d\n}\n\n", all_ways(s), has_gist(s) ? 3 : 2);
-  rt_text_printf(
-      out,
-      "# Each way of reading learns for itself. They are wrong in different rows, so that together\n"
-      "# they are better than any of them.\n"
-      "loss cross_entropy(seen, %s, %s) +\n     cross_entropy(said%s, %s, %s)",
-      target, smooth, has_parts(s) ? " + spelt" : "", target, smooth);
-  if (has_gist(s)) rt_text_printf(out, " +\n     cross_entropy(told, %s, %s)", target, smooth);
+  rt_text_puts(out,
+               "# Each way of reading learns for itself. They are wrong in different rows, so that together\n"
+               "# they are better than any of them.\nloss ");
+  put_term(s, "seen", out);
+  rt_text_puts(out, " +\n     ");
+  put_term(s, has_parts(s) ? "said + spelt" : "said", out);
+  if (has_gist(s)) {
+    rt_text_puts(out, " +\n     ");
+    put_term(s, "told", out);
+  }
   rt_text_puts(out, "\n");
 }
 
 static void put_together(const struct start *s, struct rt_text *out) {
-  rt_text_printf(out,
-                 "  return %s\n}\n\n"
-                 "# Where one class is much rarer: cross_entropy(weight = [1, 5]), and metric = f1 below.\n"
-                 "loss cross_entropy(smoothing = 0.1)\n",
-                 all_ways(s));
+  rt_text_printf(out, "  return %s\n}\n\n", all_ways(s));
+  rt_text_puts(
+      out, has_labels(s)
+               ? "loss binary_cross_entropy\n"
+               : "# Where one class is much rarer: cross_entropy(weight = [1, 5]), and metric = f1 below.\n"
+                 "loss cross_entropy(smoothing = 0.1)\n");
 }
 
 static void write_class(const struct start *s, struct rt_text *out) {
@@ -297,7 +314,7 @@ static void write_class(const struct start *s, struct rt_text *out) {
     put_apart(s, out);
   else
     put_together(s, out);
-  put_train(s, "accuracy", out);
+  put_train(s, has_labels(s) ? "mean_average_precision" : "accuracy", out);
 }
 
 static void write_number(const struct start *s, struct rt_text *out) {

@@ -37,6 +37,7 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       rt_text_printf(out, "%zu different values", f->values.count);
       put_labels(s, f, out);
       break;
+    case START_LABELS: rt_text_puts(out, "several labels in a row"); break;
     case START_TAGS:
       rt_text_printf(out, "%zu different tags, one for each word of %s", f->items.count,
                      s->column[c->of].name);
