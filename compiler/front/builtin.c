@@ -173,9 +173,10 @@ static int run_batch_log_sum(struct cc_context *c, const struct cc_builtin *self
   int status = check_batch(c, self, args);
   for (int k = 0; k < 3 && status == RT_OK; k++) {
     status = cc_builtin_tensor(c, args, k, &x[k]);
+    if (status != RT_OK) break;
     struct vm_type type = *cc_type(c, x[k]);
     type.batched = 1;
-    if (status == RT_OK && !(x[k] = ir_expand(at, x[k], &type))) status = c->error->code;
+    if (!(x[k] = ir_expand(at, x[k], &type))) status = c->error->code;
   }
   if (status != RT_OK) return status;
   return cc_builtin_done(c, result, ir_add(at, (struct ir_op){OP_batch_log_sum, 3, .arg = x}));
