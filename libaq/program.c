@@ -218,6 +218,18 @@ static int describe(struct rt_text *out, const char *name, const struct cc_words
   return out->failed ? rt_no_memory(error) : RT_OK;
 }
 
+/* One word for all of recall@1, recall@5, …, which answers to each of these names. */
+static void add_metrics(struct cc_words *words, const char *asked) {
+  for (size_t m = 0; m < rep_metric_count; m++) {
+    char written[32];
+    if (!rep_metric_listed(m, written)) continue;
+    const char *name =
+        asked && rep_metric_meant(m, asked) ? asked : rt_arena_printf(&words->arena, "%s", written);
+    if (!name) words->failed = true;
+    if (name) cc_words_add(words, name, written, "a metric", rep_metrics[m].doc, NULL);
+  }
+}
+
 int aq_describe(const char *name, char **text, aq_message *message) {
   if (!text) return AQ_USAGE;
   static _Thread_local struct lib_message kept;
@@ -225,8 +237,7 @@ int aq_describe(const char *name, char **text, aq_message *message) {
   struct rt_text out = {0};
   struct cc_words words = {0};
   cc_words_of_language(&words);
-  for (size_t m = 0; m < rep_metric_count; m++)
-    cc_words_add(&words, rep_metrics[m].name, rep_metrics[m].name, "a metric", rep_metrics[m].doc, NULL);
+  add_metrics(&words, name);
   int status = words.failed ? rt_no_memory(error) : describe(&out, name, &words, error);
   cc_words_free(&words);
   if (status != RT_OK) rt_text_free(&out);

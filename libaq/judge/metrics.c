@@ -240,16 +240,14 @@ const struct rep_metric rep_metrics[] = {
      .flags = REP_OF_ENTITIES | REP_IN_TABLE},
     {"auc", auc, true, 1, CLASSES, "area under the ROC curve; two classes", .flags = REP_TWO_CLASSES},
     {"recall@1", NULL, true, 1, REP_CLASS | REP_MATCH,
-     "rows whose right answer is the first; recall@K: among the first K", REP_OF_RANKS, rep_recall_at, 1},
-    {"recall@5", NULL, true, 1, REP_CLASS | REP_MATCH, "rows whose right answer is among the first 5",
-     REP_OF_RANKS, rep_recall_at, 5},
-    {"recall@10", NULL, true, 1, REP_CLASS | REP_MATCH, "rows whose right answer is among the first 10",
-     REP_OF_RANKS, rep_recall_at, 10},
+     "rows whose right answer is among the first K, such as recall@10", REP_OF_RANKS, rep_recall_at, 1},
+    {"recall@5", NULL, true, 1, REP_CLASS | REP_MATCH, NULL, REP_OF_RANKS, rep_recall_at, 5},
+    {"recall@10", NULL, true, 1, REP_CLASS | REP_MATCH, NULL, REP_OF_RANKS, rep_recall_at, 10},
     {"mrr", mrr, true, 1, REP_CLASS | REP_MATCH,
      "mean of 1 / place of the right answer (mean reciprocal rank)", .flags = REP_OF_RANKS},
     {"ndcg@10", NULL, true, 1, REP_CLASS | REP_MATCH,
-     "mean of 1 / log2(1 + place) of the right answer, 0 behind the first 10; ndcg@K: behind the first K",
-     REP_OF_RANKS, rep_ndcg_at, 10},
+     "mean of 1 / log2(1 + place) of the right answer, 0 behind the first K, such as ndcg@10", REP_OF_RANKS,
+     rep_ndcg_at, 10},
     {"log_loss", log_loss, false, 0, CLASSES,
      "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", .flags = 0},
     {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", .flags = 0},
@@ -291,16 +289,20 @@ static bool has_stem_before(size_t m) {
          && !memcmp(a->name, a[-1].name, (size_t)stem(a));
 }
 
+bool rep_metric_listed(size_t m, char written[32]) {
+  const struct rep_metric *metric = &rep_metrics[m];
+  snprintf(written, 32, "%.*s%s", stem(metric), metric->name, metric->at ? "@K" : "");
+  return !has_stem_before(m);
+}
+
 static void list_metrics(const struct rep_report *r, char *out, size_t size) {
   size_t length = 0;
   out[0] = 0;
   for (size_t m = 0; m < rep_metric_count; m++) {
-    const struct rep_metric *metric = &rep_metrics[m];
-    if (!rep_measures(r, metric) || has_stem_before(m)) continue;
-    size_t need = (size_t)stem(metric) + 2 + (metric->at ? 2 : 0);
-    if (length + need >= size) return;
-    length += (size_t)snprintf(out + length, size - length, ", %.*s%s", stem(metric), metric->name,
-                               metric->at ? "@K" : "");
+    char written[32];
+    if (!rep_metric_listed(m, written) || !rep_measures(r, &rep_metrics[m])) continue;
+    if (length + strlen(written) + 2 >= size) return;
+    length += (size_t)snprintf(out + length, size - length, ", %s", written);
   }
 }
 
@@ -316,6 +318,14 @@ static bool is_named(const struct rep_metric *metric, const char *name, size_t l
   if (io_number_parse(name + at, length - at, &number) || number < 1) return false;
   *k = (int64_t)number;
   return true;
+}
+
+bool rep_metric_meant(size_t m, const char *name) {
+  const struct rep_metric *metric = &rep_metrics[m];
+  const size_t at = (size_t)stem(metric);
+  int64_t k;
+  if (is_named(metric, name, strlen(name), &k)) return true;
+  return metric->at && !strncmp(metric->name, name, at) && (!name[at] || !strcmp(name + at, "@K"));
 }
 
 static int not_entities(const struct rep_report *r, const struct rep_metric *metric, const char *list,

@@ -220,8 +220,8 @@ struct rep_metric {
   bool higher;                           /* a higher value is better */
   double best;                           /* no value is better than this: 1 or 0, infinity when unbounded */
   unsigned kinds;                        /* enum rep_kind bits */
-  const char *doc;
-  unsigned flags; /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone;
+  const char *doc; /* what it is for any k is said in the first row of that name; NULL in the others */
+  unsigned flags;  /* REP_IN_TABLE: the table of the report shows it; REP_TWO_CLASSES: it is for two alone;
                      REP_OF_TEXTS: it needs texts that were written; REP_OF_ENTITIES: tags that mark entities;
                      REP_OF_RANKS: it is of the places of the right answers */
   /* Of the first k places. A report shows it for the k of the row; any other may be asked for: recall@20. */
@@ -230,6 +230,10 @@ struct rep_metric {
 };
 extern const struct rep_metric rep_metrics[];
 extern const size_t rep_metric_count;
+/* How a list writes row m: accuracy, recall@K. False: a row before it is written like that too. */
+bool rep_metric_listed(size_t m, char written[32]);
+/* Does the name mean row m? recall, recall@K and recall@20 mean recall@1. */
+bool rep_metric_meant(size_t m, const char *name);
 
 /* Is it a metric of what was added? */
 bool rep_measures(const struct rep_report *r, const struct rep_metric *metric);
