@@ -1,11 +1,13 @@
 /* tune.c: aqc tune: trains a program with many values, goes on with those that do best, keeps the best model.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ struct tuning {
   size_t count;
   struct trials_file file;
   char *save, *folder; /* the model; the models and checkpoints of trials */
+  int lock_file;       /* the folder, open and locked; -1: not yet */
   int cores;
   /* A round: */
   double share; /* of the epochs */
@@ -67,7 +70,7 @@ static int give_values(const struct run *r, struct settings *settings) {
   const struct given was_define = *define, was_set = *set;
   define->item = malloc((was_define.count + space->count + 1) * sizeof *define->item);
   set->item = malloc((was_set.count + space->count + 1) * sizeof *set->item);
-  if (!define->item || !set->item) return AQ_NO_MEMORY;
+  if (!define->item || !set->item) return message_no_memory();
   if (was_define.count) memcpy(define->item, was_define.item, was_define.count * sizeof *define->item);
   if (was_set.count) memcpy(set->item, was_set.item, was_set.count * sizeof *set->item);
   for (size_t k = 0; k < space->count; k++) {
@@ -86,9 +89,10 @@ static void fail(struct run *r, const aq_message *message) {
     snprintf(r->trial->why, sizeof r->trial->why, "%.240s", message->text);
 }
 
-/* These end the search; after others, such as a loss that is no number, the next trial may do better. */
+/* These end the search; after others, such as a loss that is no number or sizes for which there is not enough
+ * memory, the next trial may do better. */
 static bool is_fatal(int status) {
-  return status == AQ_NO_INPUT || status == AQ_CANNOT_CREATE || status == AQ_IO || status == AQ_NO_MEMORY;
+  return status == AQ_NO_INPUT || status == AQ_CANNOT_CREATE || status == AQ_IO;
 }
 
 /* A combination of values that the program does not allow is a trial that failed. */
@@ -98,6 +102,7 @@ static int open_trial(struct run *r) {
   if (status == AQ_OK) status = read_program(settings.operand[0], &settings, &r->program);
   if (status == AQ_OK) status = aq_program_check(r->program);
   if (status != AQ_OK && r->program) fail(r, aq_program_message(r->program));
+  if (status != AQ_OK && !r->program) status = AQ_IO; /* which has been said: it ends the search */
   free(settings.define.item);
   free(settings.set.item);
   return status;
@@ -153,7 +158,8 @@ static int train_trial(struct run *r, bool *noted) {
   pthread_mutex_unlock(&t->lock);
   if (status != AQ_OK) {
     fail(r, aq_trainer_message(r->trainer));
-    return status == AQ_NOT_FINITE || status == AQ_USAGE ? AQ_OK : status; /* the data are those of all */
+    bool is_its_own = status == AQ_NOT_FINITE || status == AQ_NO_MEMORY;
+    return is_its_own ? AQ_OK : status; /* the data and --until are those of all */
   }
   status = aq_trainer_run(r->trainer);
   *noted = status != AQ_INTERRUPTED || r->enough;
@@ -199,6 +205,18 @@ static struct trial *take_next(struct tuning *t) {
   return trial;
 }
 
+/* Trials are ranked by one metric: what a choice predicts may have another than what the others predict. */
+static int check_metric(const struct tuning *t, const struct trial *trial) {
+  for (size_t k = 0; trial->metric[0] && k < t->count; k++) {
+    const struct trial *other = &t->trial[k];
+    if (!other->metric[0] || !strcmp(other->metric, trial->metric)) continue;
+    return message_fail(AQ_USAGE, "say what decides for all of them, as in --metric log_loss",
+                        "trial %d is measured by %s and trial %d by %s, so they cannot be compared",
+                        other->number, other->metric, trial->number, trial->metric);
+  }
+  return AQ_OK;
+}
+
 static void *work(void *context) {
   struct tuning *t = context;
   for (struct trial *trial; (trial = take_next(t));) {
@@ -206,8 +224,9 @@ static void *work(void *context) {
     bool noted = true;
     int status = train_trial(&r, &noted);
     pthread_mutex_lock(&t->lock);
-    if (status != AQ_OK && t->status == AQ_OK)
+    if (status != AQ_OK && t->status == AQ_OK && (r.trainer || r.program))
       message_print(r.trainer ? aq_trainer_message(r.trainer) : aq_program_message(r.program));
+    if (status == AQ_OK && noted) status = check_metric(t, trial);
     if (status == AQ_OK && noted) {
       status = trials_add(&t->file, &t->space, trial);
       say_trial(t, trial);
@@ -327,36 +346,35 @@ static int name_files(struct tuning *t) {
   return t->save && t->folder && t->file.path ? AQ_OK : message_no_memory();
 }
 
-static int write_head(struct tuning *t, uint64_t seed) {
-  const struct settings *s = t->settings;
-  aq_shown *shown = aq_shown_new(true);
-  char *text;
-  aq_shown_text(shown, "program", NULL, s->operand[0]);
-  aq_shown_text(shown, "data", NULL, s->operand[1]);
-  aq_shown_text(shown, "valid", NULL, s->valid);
-  aq_shown_real(shown, "hold", NULL, s->hold);
-  aq_shown_text(shown, "hold_last", NULL, s->hold_last);
-  aq_shown_whole(shown, "seed", NULL, (int64_t)seed);
-  int status = aq_shown_write(shown, AQ_JSON, &text);
-  aq_shown_free(shown);
-  if (status != AQ_OK) return message_no_memory();
-  bool fits = strlen(text) < sizeof t->file.head;
-  snprintf(t->file.head, sizeof t->file.head, "%.*s", (int)sizeof t->file.head - 1, text);
-  aq_text_free(text);
-  return fits ? AQ_OK : message_fail(AQ_USAGE, NULL, "the names of the files are too long");
+/* The model of a trial of before, whose files are gone, is the saved one, or is made again. */
+static int make_again(struct tuning *t, struct trial *trial) {
+  struct trial *queue[] = {trial};
+  double part = trial->of > 0 ? ((double)trial->epochs - 0.5) / (double)trial->of : 1;
+  trial->epochs = 0;
+  trial->seconds = NAN;
+  t->share = trial->state == TRIAL_DONE ? 1 : part;
+  t->queue = queue;
+  t->queued = 1;
+  t->reached = false;
+  run_queue(t);
+  return t->status;
 }
 
-/* Trials of before, whose models are gone, are not in the folder. */
-static int keep_best(struct tuning *t, const struct trial *best) {
+static int keep_best(struct tuning *t, struct trial *best) {
   char path[4096];
   aq_model *model;
   snprintf(path, sizeof path, "%s/%d.aqm", t->folder, best->number);
-  if (access(path, R_OK) != 0) return AQ_OK;
+  if (access(path, R_OK) != 0) {
+    if (trials_has_saved(&t->file, best->number, t->save)) return AQ_OK;
+    int status = make_again(t, best);
+    if (status != AQ_OK || interrupt_seen()) return status;
+    if (best->state == TRIAL_FAILED) return message_fail(AQ_BAD_DATA, NULL, "%s", best->why);
+  }
   int status = open_model(path, &model);
   if (status == AQ_OK && aq_model_save(model, t->save) != AQ_OK)
     status = message_print(aq_model_message(model));
   aq_model_free(model);
-  return status;
+  return status == AQ_OK ? trials_add_saved(&t->file, best->number, t->save) : status;
 }
 
 static void clear_folder(const struct tuning *t) {
@@ -398,7 +416,7 @@ static void show_row(const struct tuning *t, aq_shown *shown, const struct trial
 static int show_trials(struct tuning *t) {
   struct trial **order = ranked(t);
   if (!order) return message_no_memory();
-  const struct trial *best = t->count && order[0]->metric[0] ? order[0] : NULL;
+  struct trial *best = t->count && order[0]->metric[0] ? order[0] : NULL;
   aq_shown *shown = aq_shown_new(true);
   char line[1024];
   int length = snprintf(line, sizeof line, "trial");
@@ -412,11 +430,20 @@ static int show_trials(struct tuning *t) {
   aq_shown_end(shown);
   if (t->settings->until) aq_shown_flag(shown, "reached", NULL, t->reached);
   int status = best ? keep_best(t, best) : AQ_OK;
-  if (status == AQ_OK && best && !t->settings->quiet)
+  if (status == AQ_OK && best && !t->settings->quiet && !interrupt_seen())
     message_remark("saved %s: trial %d, %s %.4f", t->save, best->number, best->metric, best->best);
   free(order);
   int shown_status = output_shown(t->settings, shown);
   return status == AQ_OK ? shown_status : status;
+}
+
+/* Known before hours of work: the model will be a file of this name. */
+static int check_output(const char *path) {
+  struct stat about;
+  if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+    return message_fail(AQ_CANNOT_CREATE, "give another name with -o", "cannot create %s: %s", path,
+                        S_ISDIR(about.st_mode) ? "it is a folder" : "it is no ordinary file");
+  return file_check_folder(path);
 }
 
 static int check(const struct tuning *t) {
@@ -433,11 +460,38 @@ static int check(const struct tuning *t) {
     int status = refuse_overwriting("-o", t->save, input[k]);
     if (status != AQ_OK) return status;
   }
-  return file_check_folder(t->save);
+  for (size_t k = 1; k < sizeof input / sizeof *input; k++) {
+    struct stat about;
+    if (input[k]
+        && (!strcmp(input[k], "-")
+            || (stat(input[k], &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))))
+      return message_fail(AQ_USAGE, "write the rows into a file first",
+                          "every trial reads the data again, and %s can be read only once",
+                          strcmp(input[k], "-") ? input[k] : "the standard input");
+  }
+  return check_output(t->save);
 }
 
-static int make_folder(const struct tuning *t) {
-  if (mkdir(t->folder, 0777) == 0 || errno == EEXIST) return AQ_OK;
+/* The folder of the trials, which one search at a time has: the lock ends with the process. Whoever had it
+ * may have removed the folder in between. */
+static int make_folder(struct tuning *t) {
+  struct stat held, there;
+  for (int tries = 0; tries < 10; tries++) {
+    if (mkdir(t->folder, 0777) != 0 && errno != EEXIST) break;
+    t->lock_file = open(t->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (t->lock_file < 0 && errno != ENOENT) break;
+    if (t->lock_file < 0) continue;
+    if (flock(t->lock_file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      close(t->lock_file);
+      t->lock_file = -1;
+      return message_fail(AQ_CANNOT_CREATE, "wait for it, or give the new model another name with -o",
+                          "another `aqc tune` is at work on %s", t->save);
+    }
+    if (fstat(t->lock_file, &held) == 0 && stat(t->folder, &there) == 0 && held.st_ino == there.st_ino)
+      return AQ_OK;
+    close(t->lock_file);
+    t->lock_file = -1;
+  }
   return message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: %s", t->folder, strerror(errno));
 }
 
@@ -455,11 +509,15 @@ static int tune(struct tuning *t) {
   int status = name_files(t);
   if (status == AQ_OK) status = space_read(s, &t->fixed, &t->space);
   if (status == AQ_OK) status = check(t);
-  if (status == AQ_OK) status = write_head(t, seed);
+  if (status == AQ_OK) status = basis_write(&t->fixed, seed, &t->file.head);
   if (status == AQ_OK) status = draw_trials(t, seed, s->trials > 0 ? (size_t)s->trials : TRIALS);
-  if (status == AQ_OK) status = trials_read(&t->file, &t->space, t->trial, t->count);
   if (status == AQ_OK) status = make_folder(t);
   if (status != AQ_OK) return status;
+  status = trials_read(&t->file, &t->space, t->trial, t->count);
+  if (status != AQ_OK) {
+    rmdir(t->folder); /* unless it has models of an earlier search */
+    return status;
+  }
   interrupt_hold();
   status = run_rounds(t);
   if (status == AQ_OK) status = show_trials(t);
@@ -467,12 +525,15 @@ static int tune(struct tuning *t) {
     return message_fail(AQ_INTERRUPTED, "the same command goes on from there",
                         "stopped; the trials are in %s", t->file.path);
   if (status == AQ_OK && s->until && !s->quiet && !t->reached) message_remark("%s was not reached", s->until);
+  if (status != AQ_OK)
+    rmdir(t->folder); /* where the models of trials are, they stay: work was put into them */
+  if (status != AQ_OK) return status;
   clear_folder(t);
-  return status == AQ_OK ? all_failed(t) : status;
+  return all_failed(t);
 }
 
 static int run_tune(const struct settings *settings) {
-  struct tuning t = {.settings = settings};
+  struct tuning t = {.settings = settings, .lock_file = -1};
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   t.cores = settings->threads > 0 ? (int)settings->threads : cores > 0 ? (int)cores : 1;
   pthread_mutex_init(&t.lock, NULL);
@@ -484,7 +545,9 @@ static int run_tune(const struct settings *settings) {
   free(t.trial);
   space_free(&t.space);
   free(t.fixed.set.item);
+  if (t.lock_file >= 0) close(t.lock_file);
   free(t.file.path);
+  free(t.file.head);
   free(t.folder);
   free(t.save);
   pthread_mutex_destroy(&t.lock);
@@ -501,6 +564,7 @@ static const struct option option_list[] = {
     OPTION(0, "until", TEXT, "METRIC=X", until, "stop once a trial is that good, as in f1=0.9"),
     OPTION('o', "output", TEXT, "FILE", output,
            "where the best model goes (default: MODEL.aqm in this folder)"),
+    OPTION_SET_WEIGHTS,
     OPTION_SET_DIM,
     OPTION_TRAIN("epochs", "N", "passes over the training data, as for train"),
     OPTION_TRAIN("batch", "N", "examples in a step, likewise"),

@@ -43,12 +43,31 @@ struct trial {
  * counts. */
 struct trials_file {
   char *path;
-  char head[1024]; /* its first line: what all of them are about */
+  char *head; /* its first line: what all of them are about */
+  int saved;  /* the trial whose model was saved last, and the checksum of that file; 0: none */
+  char saved_sum[17];
 };
+
+/* ---- tune_basis.c: the head ---- */
+
+/* What decides how trials come out besides their values: fixed, the settings without what is tried; the texts
+ * and data. The caller frees *head. Returns an exit code, and has said why when it is not 0. */
+int basis_write(const struct settings *fixed, uint64_t seed, char **head);
+/* Says in which way the trials of the file at path are of something else, and returns AQ_USAGE. */
+int basis_refuse(const char *path, const char *theirs, const char *ours);
+/* Of a file, or of all the files of a folder. */
+void path_checksum(const char *path, char digits[17]);
+
+/* ---- tune_trials.c ---- */
+
 /* Takes from the file what it says of trials with these numbers and values. AQ_OK where there is no file. */
-int trials_read(const struct trials_file *file, const struct space *space, struct trial *trial, size_t count);
+int trials_read(struct trials_file *file, const struct space *space, struct trial *trial, size_t count);
 /* Adds a line. */
 int trials_add(const struct trials_file *file, const struct space *space, const struct trial *trial);
+/* Notes that the model of a trial was saved as the file at path; nothing where that is noted already. */
+int trials_add_saved(struct trials_file *file, int trial, const char *path);
+/* Is the file at path the saved model of the trial? */
+bool trials_has_saved(const struct trials_file *file, int trial, const char *path);
 /* A trial as members of the object that is open. */
 void trial_facts(aq_shown *shown, const struct space *space, const struct trial *trial);
 

@@ -84,39 +84,61 @@ static int read_values(struct knob *knob, const char *text) {
 
 /* ---- what a name means ---- */
 
-/* Does the program know the name as a dim, a const or a choice, or as a setting? Whether the value is right
- * for it, the trials show. */
-static int try_name(const struct settings *settings, const struct knob *knob, bool is_setting, bool *known) {
+enum knowing { UNKNOWN, WRONG, RIGHT };
+
+/* Does the program know the name as a dim, a const or a choice, or as a setting, and may it have the value?
+ * Sizes that do not fit each other are no fault of a value alone: those the trials show. *why: what is wrong,
+ * which the caller frees. */
+static int try_value(const struct settings *settings, const struct knob *knob, const char *value,
+                     enum knowing *known, aq_program **why) {
   struct settings other = *settings;
-  char low[DIGITS];
-  snprintf(low, sizeof low, "%.9g", knob->low);
-  struct given *list = is_setting ? &other.set : &other.define;
-  const struct given *from = is_setting ? &settings->set : &settings->define;
-  aq_program *program;
+  struct given *list = knob->is_setting ? &other.set : &other.define;
+  const struct given *from = knob->is_setting ? &settings->set : &settings->define;
+  char named[160];
   list->item = malloc((from->count + 1) * sizeof *list->item);
   if (!list->item) return message_no_memory();
   if (from->count) memcpy(list->item, from->item, from->count * sizeof *list->item);
-  list->item[from->count] = (aq_given){knob->name, knob->is_range ? low : knob->value[0], "--set"};
+  list->item[from->count] = (aq_given){knob->name, value, "--set"};
   list->count = from->count + 1;
-  int status = read_program(settings->operand[0], &other, &program);
-  if (program && status != AQ_NO_INPUT) status = aq_program_check(program);
-  *known = status != AQ_USAGE;
-  aq_program_free(program);
+  int status = read_program(settings->operand[0], &other, why);
+  if (status == AQ_OK) status = aq_program_check(*why);
   free(list->item);
+  *known = RIGHT;
+  if (status != AQ_USAGE || !*why) return AQ_OK;
+  /* "m.aq has no dim or const called `width`", "`train` has no setting called `width`" */
+  const char *text = aq_program_message(*why)->text;
+  snprintf(named, sizeof named, "called `%.120s`", knob->name);
+  *known = strstr(text, " has no ") && strstr(text, named) ? UNKNOWN : WRONG;
   return AQ_OK;
 }
 
+/* All values of a list, both ends of a range. */
+static int try_values(const struct settings *settings, const struct knob *knob, enum knowing *known) {
+  char end[2][DIGITS];
+  int status = AQ_OK;
+  snprintf(end[0], DIGITS, "%.9g", knob->low);
+  snprintf(end[1], DIGITS, "%.9g", knob->high);
+  *known = RIGHT;
+  for (size_t v = 0; status == AQ_OK && *known == RIGHT && v < (knob->is_range ? 2 : knob->count); v++) {
+    aq_program *program = NULL;
+    status = try_value(settings, knob, knob->is_range ? end[v] : knob->value[v], known, &program);
+    if (status == AQ_OK && *known == WRONG) status = message_print(aq_program_message(program));
+    aq_program_free(program);
+  }
+  return status;
+}
+
 static int settle_name(const struct settings *settings, struct knob *knob) {
-  bool known;
+  enum knowing known;
   if (!strncmp(knob->name, SETTING, sizeof SETTING - 1)) {
     memmove((char *)knob->name, knob->name + sizeof SETTING - 1, strlen(knob->name) - (sizeof SETTING - 2));
     knob->is_setting = true;
   }
   for (int way = knob->is_setting; way < 2; way++) {
-    int status = try_name(settings, knob, way, &known);
-    if (status != AQ_OK) return status;
     knob->is_setting = way;
-    if (known) return AQ_OK;
+    int status = try_values(settings, knob, &known);
+    if (status != AQ_OK) return status;
+    if (known == RIGHT) return AQ_OK;
   }
   char value[DIGITS];
   snprintf(value, sizeof value, "%.6g", knob->low);
@@ -124,6 +146,17 @@ static int settle_name(const struct settings *settings, struct knob *knob) {
                       "a name is that of a dim or const, of a choice (choose), or of a setting of train { }",
                       "%s has nothing called `%s` that could be %s", settings->operand[0], knob->name,
                       knob->is_range ? value : knob->value[0]);
+}
+
+/* Else what is wrong with the program, or with other options, would be said of what --set names. */
+static int check_program(const struct settings *settings) {
+  aq_program *program;
+  int status = open_program(settings->operand[0], settings, &program);
+  if (status != AQ_OK) return status;
+  status = aq_program_check(program);
+  if (status == AQ_USAGE) message_print(aq_program_message(program));
+  aq_program_free(program);
+  return status == AQ_USAGE ? status : AQ_OK; /* sizes may fit with other values */
 }
 
 static struct knob *add_knob(struct space *space, const char *name, size_t length) {
@@ -146,6 +179,9 @@ static int add_set(const struct settings *settings, struct space *space, const c
   for (size_t k = 0; status == AQ_OK && k + 1 < space->count; k++)
     if (!strcmp(space->knob[k].name, knob->name))
       status = message_fail(AQ_USAGE, NULL, "--set says twice what %s is", knob->name);
+  if (status == AQ_OK && knob->is_setting && !strcmp(knob->name, "metric"))
+    status = message_fail(AQ_USAGE, "say what decides for all of them, as in --metric log_loss",
+                          "trials are ranked by one metric, so it is nothing to try");
   return status;
 }
 
@@ -178,6 +214,7 @@ int space_read(const struct settings *settings, struct settings *fixed, struct s
   if (!fixed->set.item) return message_no_memory();
   for (size_t k = 0; k < settings->set.count; k++)
     if (settings->set.item[k].name) fixed->set.item[fixed->set.count++] = settings->set.item[k];
+  status = check_program(fixed);
   for (size_t k = 0; k < settings->set.count && status == AQ_OK; k++)
     if (!settings->set.item[k].name) status = add_set(fixed, space, settings->set.item[k].value);
   if (status == AQ_OK) status = add_choices(fixed, space);

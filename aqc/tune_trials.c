@@ -36,6 +36,16 @@ static int cannot(const struct trials_file *file, const char *what) {
   return message_fail(AQ_IO, NULL, "cannot %s %s: %s", what, file->path, strerror(errno));
 }
 
+static int add_line(const struct trials_file *file, const char *line) {
+  FILE *to = fopen(file->path, "a");
+  /* A line that was cut off when its writer was killed ends here, and is passed over when it is read. */
+  bool good = to && fseek(to, 0, SEEK_END) == 0;
+  if (good && ftell(to) == 0) good = fprintf(to, "%s\n", file->head) > 0;
+  good = good && fprintf(to, "%s\n", line) > 0;
+  if (to && fclose(to) != 0) good = false;
+  return good ? AQ_OK : cannot(file, "write");
+}
+
 int trials_add(const struct trials_file *file, const struct space *space, const struct trial *trial) {
   aq_shown *shown = aq_shown_new(true);
   char *line;
@@ -43,14 +53,29 @@ int trials_add(const struct trials_file *file, const struct space *space, const 
   int status = aq_shown_write(shown, AQ_JSON, &line);
   aq_shown_free(shown);
   if (status != AQ_OK) return message_no_memory();
-  FILE *to = fopen(file->path, "a");
-  /* A line that was cut off when its writer was killed ends here, and is passed over when it is read. */
-  bool good = to && fseek(to, 0, SEEK_END) == 0;
-  if (good && ftell(to) == 0) good = fprintf(to, "%s\n", file->head) > 0;
-  good = good && fprintf(to, "%s\n", line) > 0;
-  if (to && fclose(to) != 0) good = false;
+  status = add_line(file, line);
   aq_text_free(line);
-  return good ? AQ_OK : cannot(file, "write");
+  return status;
+}
+
+/* ---- the saved model ---- */
+
+static const char SAVED[] = "{\"saved\": %d, \"sum\": \"%.16s\"}";
+
+bool trials_has_saved(const struct trials_file *file, int trial, const char *path) {
+  char sum[sizeof file->saved_sum];
+  if (file->saved != trial) return false;
+  path_checksum(path, sum);
+  return !strcmp(sum, file->saved_sum);
+}
+
+int trials_add_saved(struct trials_file *file, int trial, const char *path) {
+  char line[96];
+  if (trials_has_saved(file, trial, path)) return AQ_OK;
+  file->saved = trial;
+  path_checksum(path, file->saved_sum);
+  snprintf(line, sizeof line, SAVED, trial, file->saved_sum);
+  return add_line(file, line);
 }
 
 /* ---- reading ---- */
@@ -104,23 +129,29 @@ static void take(const char *line, struct trial *trial) {
   trial->seconds = number(line, "seconds");
 }
 
-static int other_trials(const struct trials_file *file, const char *what) {
-  return message_fail(AQ_USAGE, "remove it to begin anew, or give the new model another name with -o",
-                      "%s has trials of %s", file->path, what);
+static bool read_saved(struct trials_file *file, const char *line) {
+  int trial;
+  char sum[sizeof file->saved_sum];
+  if (sscanf(line, "{\"saved\": %d, \"sum\": \"%16[0-9a-f]\"}", &trial, sum) != 2) return false;
+  file->saved = trial;
+  strcpy(file->saved_sum, sum);
+  return true;
 }
 
-static int read_line(const struct trials_file *file, const struct space *space, const char *line,
+static int read_line(struct trials_file *file, const struct space *space, const char *line,
                      struct trial *trial, size_t count) {
+  if (read_saved(file, line)) return AQ_OK;
   int64_t n = whole(line, "trial");
   size_t length = strlen(line);
   if (length == 0 || line[length - 1] != '}' || n < 1 || (uint64_t)n > count) return AQ_OK;
-  if (!has_values(line, space, &trial[n - 1])) return other_trials(file, "other values");
+  if (!has_values(line, space, &trial[n - 1]))
+    return message_fail(AQ_USAGE, "remove it to begin anew, or give the new model another name with -o",
+                        "%s has trials of other values", file->path);
   take(line, &trial[n - 1]);
   return AQ_OK;
 }
 
-int trials_read(const struct trials_file *file, const struct space *space, struct trial *trial,
-                size_t count) {
+int trials_read(struct trials_file *file, const struct space *space, struct trial *trial, size_t count) {
   FILE *from = fopen(file->path, "r");
   char *line = NULL;
   size_t size = 0;
@@ -132,7 +163,7 @@ int trials_read(const struct trials_file *file, const struct space *space, struc
     if (!first)
       status = read_line(file, space, line, trial, count);
     else if (strcmp(line, file->head) != 0)
-      status = other_trials(file, "other data or another seed");
+      status = basis_refuse(file->path, line, file->head);
   }
   if (status == AQ_OK && ferror(from)) status = cannot(file, "read");
   free(line);
