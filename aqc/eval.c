@@ -45,6 +45,8 @@ static int run_eval(const struct settings *settings) {
   if (settings->length >= 0) texts.length = settings->length;
   options = eval_options(settings);
   if (settings->generate) options.generate = &texts;
+  options.errors = settings->errors;
+  options.calibration = settings->calibration;
   if (settings->batch > 0) options.batch = settings->batch;
   options.out_of_scope = settings->out_of_scope;
   options.negatives = settings->negatives > 0 ? settings->negatives : 0;
@@ -60,6 +62,8 @@ static int run_eval(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
+    OPTION(0, "errors", COUNT, "N", errors, "list the N hardest rows, and which classes are taken for which"),
+    OPTION(0, "calibration", FLAG, NULL, calibration, "how often answers of each probability are right"),
     OPTION(0, "generate", FLAG, NULL, generate,
            "also write a text for each row, and compare it with the row's own"),
     OPTION(0, "beam", COUNT, "N", beam,

@@ -250,6 +250,18 @@ void lib_reading_free(struct lib_reading *reading);
 
 /* ---- predicting and judging (judge.c) ---- */
 
+/* The rows of an output with the highest loss (hardest.c). */
+struct lib_hard_row {
+  int64_t row;
+  double loss;
+  size_t truth, said; /* classes */
+  double probability, of_truth, expected, number;
+};
+struct lib_hardest {
+  size_t count, most;
+  struct lib_hard_row *item; /* [most] the hardest first */
+};
+
 /* Runs the function "eval" over datasets and judges every output. */
 struct lib_judge {
   const struct vm_module *module;
@@ -279,11 +291,18 @@ struct lib_judge {
   } of_text;
   int64_t *rows;
   size_t rows_capacity;
-  struct lib_match *match; /* [outputs] vectors of matches, or NULL */
-  int64_t negatives, seed; /* see lib_judge_draw */
-  uint8_t *mark;           /* [classes] scratch */
+  struct lib_match *match;     /* [outputs] vectors of matches, or NULL */
+  int64_t negatives, seed;     /* see lib_judge_draw */
+  uint8_t *mark;               /* [classes] scratch */
+  struct lib_hardest *hardest; /* [outputs]; NULL: none are kept */
   size_t mark_capacity;
 };
+int lib_hardest_init(struct lib_judge *judge, int64_t most, struct rt_error *error);
+void lib_hardest_class(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t columns,
+                       size_t truth);
+void lib_hardest_number(struct lib_judge *judge, uint32_t o, int64_t row, double truth, double said);
+void lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o, aq_shown *s);
+void lib_hardest_free(struct lib_judge *judge);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
 /* Judges an output of tags for the batch that the machine has just run (judge_tags.c). */

@@ -17,7 +17,9 @@ struct aq_report {
   struct lib_row_check row_check;
   struct io_dataset data;
   struct lib_reading reading;
-  char *scope;               /* the label of rows out of scope, or NULL */
+  char *scope;    /* the label of rows out of scope, or NULL */
+  int64_t errors; /* so many of the hardest rows are kept */
+  bool calibration;
   struct rt_text text, json; /* made when asked for */
 };
 
@@ -69,6 +71,17 @@ static int check_scope(const struct aq_report *r, const char *path, struct rt_er
   return RT_USAGE;
 }
 
+/* The column by which a person knows a row: the first text that the model reads, or else its first column. */
+static const char *first_text(const struct aq_model *model) {
+  const struct io_column *found = NULL;
+  for (int c = 0; c < model->schema.count; c++) {
+    const struct io_column *column = &model->schema.columns[c];
+    if (!column->required) continue;
+    if (!found || (column->kind->tokens && !found->kind->tokens)) found = column;
+  }
+  return found ? found->name : NULL;
+}
+
 static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
                       struct rt_error *error) {
   const struct aq_model *model = r->model;
@@ -91,6 +104,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
                    model->module->output_count ? model->module->output[0].name : "nothing");
   int status = lib_check_threshold(model->module, options->threshold, error);
   if (status != RT_OK) return status;
+  if (options->errors > 0 && !options->generate && !model->text) reading.keeps = first_text(model);
   if (options->generate) reading.keeps = model->module->output[text].name;
   status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
@@ -108,6 +122,10 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;
   if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
+  r->errors = options->errors;
+  r->calibration = options->calibration;
+  if (status == RT_OK && r->errors > 0)
+    status = lib_hardest_init(&r->judge, r->errors < r->data.rows ? r->errors : r->data.rows, error);
   if (status == RT_OK && options->negatives > 0)
     status = lib_judge_draw(&r->judge, options->negatives, options->seed, error);
   if (status == RT_OK && r->scope) status = begin_scope(r, r->scope, error);
@@ -167,6 +185,10 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     }
     aq_shown_begin(s, name);
     status = rep_show(&report->judge.report[o], DIGITS, s, error);
+    if (report->calibration) rep_show_calibration(&report->judge.report[o], s);
+    if (status == RT_OK && report->errors > 0 && report->judge.report[o].kind == REP_CLASS)
+      status = rep_show_confusions(&report->judge.report[o], (size_t)report->errors, s, error);
+    if (report->errors > 0) lib_hardest_show(&report->judge, &report->data, o, s);
     aq_shown_end(s);
   }
   /* An output cannot be called loss, which is a word of the language. */

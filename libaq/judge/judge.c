@@ -66,6 +66,7 @@ void lib_judge_free(struct lib_judge *judge) {
   rt_free(judge->of_text.truth);
   rt_free(judge->of_text.said);
   rt_free(judge->of_text.first);
+  lib_hardest_free(judge);
   rt_free(judge->report);
   rt_free(judge->scratch);
   rt_free(judge->truth);
@@ -129,6 +130,16 @@ static int judge_labels(struct lib_judge *judge, const struct io_values *v, int6
   return rep_add_labels(report, labels, error);
 }
 
+/* Keeps a row of a class, if it is one of the hardest. */
+static int hard_class(struct lib_judge *judge, uint32_t o, int64_t row, const double *p,
+                      const struct io_values *v, struct rt_error *error) {
+  int32_t label = io_payload_ids(&v->of)[io_payload_begin(&v->of, row)];
+  size_t truth = (size_t)label, columns = judge->report[o].model_classes;
+  int status = label >= 0 ? RT_OK : lib_unseen_class(&judge->report[o], &v->unseen, label, &truth, error);
+  if (status == RT_OK) lib_hardest_class(judge, o, row, p, (int64_t)columns, truth);
+  return status;
+}
+
 /* Judges one output of one batch, row by row. */
 static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_t o, struct rt_error *error) {
   const struct vm_module *m = judge->module;
@@ -153,15 +164,21 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], &v->unseen, error);
       if (status == RT_OK && report->kind == REP_CLASS)
         status = lib_judge_rank(judge, batch, batch.row[r], o, p, error);
+      if (status == RT_OK && report->kind == REP_CLASS && judge->hardest)
+        status = hard_class(judge, o, batch.row[r], p, v, error);
     } else if (report->kind == REP_LABELS)
       status = judge_labels(judge, v, batch.row[r],
                             &(struct rep_labels){.proba = p, .proba_count = (size_t)columns}, report, error);
-    else if (report->kind == REP_CHANCE)
-      status = rep_add_chance(report, lib_number_at(target, judge->feed.precision, r), p[0], error);
-    else {
+    else if (report->kind == REP_CHANCE) {
+      double truth = lib_number_at(target, judge->feed.precision, r);
+      status = rep_add_chance(report, truth, p[0], error);
+      if (status == RT_OK) lib_hardest_number(judge, o, batch.row[r], truth, p[0]);
+    } else {
       status = read_truth(judge, target, r, columns, error);
       if (status == RT_OK) undo_truth(judge, o, r, columns);
       if (status == RT_OK) status = rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
+      if (status == RT_OK && report->kind == REP_NUMBER && columns == 1 && rows == batch.count)
+        lib_hardest_number(judge, o, batch.row[r], judge->truth[0], p[0]);
     }
   }
   return status;

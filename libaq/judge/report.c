@@ -51,6 +51,7 @@ void rep_free(struct rep_report *r) {
 void rep_reset(struct rep_report *r) {
   r->rows = r->log_loss_rows = r->unanswered = r->unanswered_unseen = 0;
   r->loss = r->log_loss = r->brier = (struct rep_sum){0, 0};
+  memset(r->bin, 0, sizeof r->bin);
   r->loss_weight = 0;
   for (size_t c = 0; c < r->class_count; c++)
     r->classes[c].hits = r->classes[c].truths = r->classes[c].predictions = 0;
@@ -190,6 +191,7 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
   r->classes[truth].truths++;
   r->classes[predicted].predictions++;
   if (truth == predicted) r->classes[truth].hits++;
+  if (proba && predicted < proba_count) rep_add_confidence(r, proba[predicted], truth == predicted);
   if (r->confusion) r->confusion[truth * r->confusion_side + predicted]++;
   return RT_OK;
 }

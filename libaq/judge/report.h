@@ -54,6 +54,13 @@ struct rep_scored {
   bool positive;
 };
 
+/* Rows by the probability that the model gives its answer, in tenths. */
+enum { REP_BINS = 10 };
+struct rep_bin {
+  uint64_t rows, hits;
+  struct rep_sum confidence;
+};
+
 /* Above this many classes the confusion matrix, which grows with their square, is not kept. */
 #define REP_CONFUSION_MAX 1024
 /* So many scores of labels are kept, in 160 MiB, for the ranking that average precision is. */
@@ -72,6 +79,7 @@ struct rep_report {
   uint64_t *confusion;  /* [truth, prediction] with rows of confusion_side; NULL above REP_CONFUSION_MAX */
   size_t confusion_side;
   struct rep_sum log_loss, brier;
+  struct rep_bin bin[REP_BINS];
   uint64_t log_loss_rows;
   uint64_t unanswered,
       unanswered_unseen;     /* rows without an answer; those of them whose class the model has not */
@@ -270,6 +278,15 @@ bool rep_goal_met(const struct rep_goal *goal, struct rep_report *r);
 int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e);
 /* Writes these facts alone. */
 int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_text *out, struct rt_error *e);
+
+/* report_errors.c: what is known of errors. The expected calibration error is the mean over rows of how far
+ * the probability is from how often it is right, in bins (Naeini, Cooper, Hauskrecht 2015); NaN: there are no
+ * probabilities. */
+void rep_add_confidence(struct rep_report *r, double confidence, bool right);
+double rep_calibration_error(const struct rep_report *r);
+void rep_show_calibration(const struct rep_report *r, aq_shown *s);
+/* Which classes are most often taken for which others. */
+int rep_show_confusions(const struct rep_report *r, size_t most, aq_shown *s, struct rt_error *e);
 
 /* Sorts by falling score. */
 void rep_sort_scored(struct rep_scored *x, size_t n);

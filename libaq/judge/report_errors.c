@@ -1,0 +1,113 @@
+/* report_errors.c: what a report says of errors: which classes are taken for each other, and whether a
+ * probability of 0.8 is right in 8 of 10 rows. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "libaq/judge/report.h"
+#include "libaq/shown/printable.h"
+#include "libaq/shown/shown_tree.h"
+
+void rep_add_confidence(struct rep_report *r, double confidence, bool right) {
+  int bin = (int)(confidence * REP_BINS);
+  struct rep_bin *of = &r->bin[bin < 0 ? 0 : bin >= REP_BINS ? REP_BINS - 1 : bin];
+  of->rows++;
+  of->hits += right;
+  rep_sum_add(&of->confidence, confidence);
+}
+
+double rep_calibration_error(const struct rep_report *r) {
+  double sum = 0, rows = 0;
+  for (int b = 0; b < REP_BINS; b++) {
+    sum += fabs((double)r->bin[b].hits - rep_sum_value(&r->bin[b].confidence));
+    rows += (double)r->bin[b].rows;
+  }
+  return rows > 0 ? sum / rows : NAN;
+}
+
+static const struct shown_column bin_columns[] = {
+    {"rows", "rows"}, {"confidence", "says"}, {"accuracy", "is right"}};
+
+void rep_show_calibration(const struct rep_report *r, aq_shown *s) {
+  const struct shown_node *row[REP_BINS] = {NULL};
+  double error = rep_calibration_error(r);
+  if (isnan(error)) return;
+  aq_shown_begin(s, "calibration");
+  aq_shown_say(s, "calibration: the probability of the answer, and how often it is right");
+  aq_shown_real(s, "error", NULL, error);
+  aq_shown_list(s, "bins");
+  for (int b = 0; b < REP_BINS; b++) {
+    double rows = (double)r->bin[b].rows;
+    aq_shown_begin(s, NULL);
+    aq_shown_real(s, "from", NULL, (double)b / REP_BINS);
+    aq_shown_real(s, "to", NULL, (b + 1.0) / REP_BINS);
+    aq_shown_whole(s, "rows", NULL, (int64_t)rows);
+    aq_shown_real(s, "confidence", NULL, rows ? rep_sum_value(&r->bin[b].confidence) / rows : NAN);
+    aq_shown_real(s, "accuracy", NULL, rows ? (double)r->bin[b].hits / rows : NAN);
+    aq_shown_end(s);
+    row[b] = shown_latest(s);
+  }
+  aq_shown_end(s);
+  shown_table(s, bin_columns, RT_COUNT(bin_columns));
+  for (int b = 0; b < REP_BINS; b++) {
+    static const char *const label[REP_BINS] = {"0.0-0.1", "0.1-0.2", "0.2-0.3", "0.3-0.4", "0.4-0.5",
+                                                "0.5-0.6", "0.6-0.7", "0.7-0.8", "0.8-0.9", "0.9-1.0"};
+    if (r->bin[b].rows) shown_row(s, label[b], row[b]);
+  }
+  aq_shown_end(s);
+  aq_shown_note(s, NULL, "expected calibration error %.4f", error);
+  aq_shown_end(s);
+}
+
+/* ---- confusions ---- */
+
+struct confusion {
+  uint64_t rows;
+  size_t truth, said; /* in the order of their names */
+};
+
+static int most_first(const void *one, const void *other) {
+  const struct confusion *a = one, *b = other;
+  if (a->rows != b->rows) return a->rows < b->rows ? 1 : -1;
+  if (a->truth != b->truth) return a->truth < b->truth ? -1 : 1;
+  return a->said < b->said ? -1 : a->said > b->said;
+}
+
+static const char *name_of(const struct rep_report *r, size_t k) { return r->classes[r->order[k]].name; }
+
+static void show_confusion(const struct rep_report *r, const struct confusion *c, aq_shown *s) {
+  struct rt_text line = {0};
+  aq_shown_begin(s, NULL);
+  aq_shown_text(s, "truth", NULL, name_of(r, c->truth));
+  aq_shown_text(s, "predicted", NULL, name_of(r, c->said));
+  aq_shown_whole(s, "rows", NULL, (int64_t)c->rows);
+  aq_shown_end(s);
+  printable_line(&line, name_of(r, c->truth));
+  rt_text_puts(&line, " taken for ");
+  printable_line(&line, name_of(r, c->said));
+  uint64_t all = r->classes[r->order[c->truth]].truths;
+  rt_text_printf(&line, ": %llu of %llu", (unsigned long long)c->rows, (unsigned long long)all);
+  if (line.failed)
+    shown_fail(s, RT_NO_MEMORY);
+  else
+    aq_shown_note(s, NULL, "%s", line.data);
+  rt_text_free(&line);
+}
+
+int rep_show_confusions(const struct rep_report *r, size_t most, aq_shown *s, struct rt_error *e) {
+  size_t n = r->class_count, count = 0;
+  struct confusion *found = r->confusion ? rt_zalloc(n * n + 1, sizeof *found) : NULL;
+  if (!r->confusion) return RT_OK;
+  if (!found) return rt_no_memory(e);
+  for (size_t t = 0; t < n; t++)
+    for (size_t p = 0; p < n; p++) {
+      uint64_t rows = r->confusion[r->order[t] * r->confusion_side + r->order[p]];
+      if (t != p && rows) found[count++] = (struct confusion){rows, t, p};
+    }
+  qsort(found, count, sizeof *found, most_first);
+  aq_shown_list(s, "confusions");
+  aq_shown_say(s, count ? "most frequent confusions" : "no class is taken for another");
+  for (size_t k = 0; k < count && k < most; k++) show_confusion(r, &found[k], s);
+  aq_shown_end(s);
+  rt_free(found);
+  return RT_OK;
+}
