@@ -180,6 +180,14 @@ static int add_proba(struct rep_report *r, size_t truth, const double *proba, si
   return RT_OK;
 }
 
+static void add_confidence(struct rep_report *r, double confidence, bool right) {
+  int bin = (int)(confidence * REP_BINS);
+  struct rep_bin *of = &r->bin[bin < 0 ? 0 : bin >= REP_BINS ? REP_BINS - 1 : bin];
+  of->rows++;
+  of->hits += right;
+  rep_sum_add(&of->confidence, confidence);
+}
+
 int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const double *proba,
                   size_t proba_count, struct rt_error *e) {
   if (truth >= r->class_count || predicted >= r->class_count)
@@ -191,7 +199,7 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
   r->classes[truth].truths++;
   r->classes[predicted].predictions++;
   if (truth == predicted) r->classes[truth].hits++;
-  if (proba && predicted < proba_count) rep_add_confidence(r, proba[predicted], truth == predicted);
+  if (proba && predicted < proba_count) add_confidence(r, proba[predicted], truth == predicted);
   if (r->confusion) r->confusion[truth * r->confusion_side + predicted]++;
   return RT_OK;
 }

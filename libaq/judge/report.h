@@ -282,7 +282,6 @@ int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_tex
 /* report_errors.c: what is known of errors. The expected calibration error is the mean over rows of how far
  * the probability is from how often it is right, in bins (Naeini, Cooper, Hauskrecht 2015); NaN: there are no
  * probabilities. */
-void rep_add_confidence(struct rep_report *r, double confidence, bool right);
 double rep_calibration_error(const struct rep_report *r);
 void rep_show_calibration(const struct rep_report *r, aq_shown *s);
 /* Which classes are most often taken for which others. */

@@ -7,14 +7,6 @@
 #include "libaq/shown/printable.h"
 #include "libaq/shown/shown_tree.h"
 
-void rep_add_confidence(struct rep_report *r, double confidence, bool right) {
-  int bin = (int)(confidence * REP_BINS);
-  struct rep_bin *of = &r->bin[bin < 0 ? 0 : bin >= REP_BINS ? REP_BINS - 1 : bin];
-  of->rows++;
-  of->hits += right;
-  rep_sum_add(&of->confidence, confidence);
-}
-
 double rep_calibration_error(const struct rep_report *r) {
   double sum = 0, rows = 0;
   for (int b = 0; b < REP_BINS; b++) {
