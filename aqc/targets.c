@@ -45,7 +45,7 @@ void targets_remark(const aq_trainer *trainer, const aq_model *model) {
 
 static void baseline_facts(aq_shown *shown, const aq_baseline *easy) {
   aq_shown_begin(shown, "baseline");
-  aq_shown_text(shown, "metric", NULL, easy->metric);
+  aq_shown_text(shown, "measure", NULL, easy->metric);
   aq_shown_real(shown, "value", NULL, easy->value);
   if (easy->label) aq_shown_text(shown, "label", NULL, easy->label);
   if (!easy->label) aq_shown_real(shown, "mean", NULL, easy->mean);
