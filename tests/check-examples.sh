@@ -24,6 +24,7 @@ regenerate shakespeare fables train.txt dev.txt
 regenerate tags sentences train.tsv dev.tsv test.tsv
 regenerate support desk train.tsv dev.tsv answers.tsv turns-train.tsv turns-dev.tsv
 regenerate pairs pairs train.tsv dev.tsv
+regenerate pretrain shop texts.tsv train.tsv dev.tsv test.tsv
 regenerate finance headlines train.tsv dev.tsv test.tsv stream.txt
 regenerate translate sentences train.tsv dev.tsv test.tsv
 regenerate recommend events events.tsv films.tsv
