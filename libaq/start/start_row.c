@@ -133,9 +133,21 @@ static void put_gist(struct rt_text *out) {
                     "}\n\n");
 }
 
+static void put_hearing(struct rt_text *out) {
+  rt_text_puts(
+      out,
+      "# A text heard word by word, forwards and backwards: the largest value of each feature, and what a\n"
+      "# learned query picks out.\n"
+      "fn hear(x: [T, D]) -> [4 * F] {\n"
+      "  r = concat(gru(x, F), gru(x, F, reverse = true))\n"
+      "  return concat(max(concat(zeros([1, 2 * F]), r, axis = 0), T + 1), attention_pool(r))\n"
+      "}\n\n");
+}
+
 static void put_reading(const struct start *s, struct rt_text *out) {
   put_votes(s, out);
   if (has_gist(s)) put_gist(out);
+  if (has_gist(s)) put_hearing(out);
   rt_text_puts(
       out,
       "# Windows of `width` words: the largest value of each feature anywhere (Kim 2014). The zeros are for\n"
@@ -190,6 +202,19 @@ static void put_sum(const struct start *s, const char *f, const char *of, const 
   }
 }
 
+/* `hear(text)`, of several texts one behind the other. */
+static void put_heard(const struct start *s, struct rt_text *out) {
+  const char *between = "";
+  bool several = start_count_inputs(s, START_TEXT) > 1;
+  if (several) rt_text_puts(out, "concat(");
+  for (size_t k = 0; k < s->look.count; k++) {
+    if (!is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
+    rt_text_printf(out, "%shear(dropout(embed(%s, D), rate))", between, s->column[k].name);
+    between = ", ";
+  }
+  if (several) rt_text_puts(out, ")");
+}
+
 /* What the features give, and what each way of reading texts says by itself. */
 static void put_ways(const struct start *s, const char *answer, struct rt_text *out) {
   const char *more = rt_arena_printf((struct rt_arena *)&s->arena, ", %s", answer);
@@ -208,12 +233,16 @@ static void put_ways(const struct start *s, const char *answer, struct rt_text *
   put_sum(s, "gist", "phrases", "", out);
   rt_text_puts(out, " + ");
   put_sum(s, "gist", "parts", "", out);
+  rt_text_printf(out, ", rate), %s)\n  heard = linear(dropout(", answer);
+  put_heard(s, out);
   rt_text_printf(out, ", rate), %s)\n", answer);
 }
 
 static const char *all_ways(const struct start *s) {
   if (!start_count_inputs(s, START_TEXT)) return "seen";
-  return has_gist(s) ? "seen + said + spelt + told" : has_parts(s) ? "seen + said + spelt" : "seen + said";
+  return has_gist(s)    ? "seen + said + spelt + told + heard"
+         : has_parts(s) ? "seen + said + spelt"
+                        : "seen + said";
 }
 
 static void put_arguments(const struct start *s, struct rt_text *out) {
@@ -281,7 +310,7 @@ static void put_term(const struct start *s, const char *way, struct rt_text *out
 
 /* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
 static void put_apart(const struct start *s, struct rt_text *out) {
-  rt_text_printf(out, "  return (%s) / %d\n}\n\n", all_ways(s), has_gist(s) ? 3 : 2);
+  rt_text_printf(out, "  return (%s) / %d\n}\n\n", all_ways(s), has_gist(s) ? 4 : 2);
   rt_text_puts(out,
                "# Each way of reading learns for itself. They are wrong in different rows, so that together\n"
                "# they are better than any of them.\nloss ");
@@ -291,6 +320,8 @@ static void put_apart(const struct start *s, struct rt_text *out) {
   if (has_gist(s)) {
     rt_text_puts(out, " +\n     ");
     put_term(s, "told", out);
+    rt_text_puts(out, " +\n     ");
+    put_term(s, "heard", out);
   }
   rt_text_puts(out, "\n");
 }
