@@ -151,6 +151,24 @@ static int copy_columns(const struct vm_module *module, struct io_schema *schema
   return RT_OK;
 }
 
+/* A vocabulary of labels has no entry for unknown words, one of words has: neither does for the other. */
+static int check_taken(const struct io_schema *schema, int here, const struct io_vocab *vocab,
+                       struct rt_error *error) {
+  const bool labels = io_schema_has_labels(schema, here);
+  if (vocab->kind != (labels ? IO_VOCAB_WORDS : IO_VOCAB_CLASSES)) return RT_OK;
+  const char *name = schema->columns[here].name;
+  rt_fail(
+      error, RT_USAGE,
+      labels
+          ? "the words of %s are labels here, too, and in the model that training begins with they are not"
+          : "the words of %s are labels, too, in the model that training begins with, and here they are not",
+      name);
+  rt_hint(error,
+          "let it have a vocabulary of its own in both programs, as in `%s: words[T, V], label: class[C]`",
+          name);
+  return error->code;
+}
+
 /* Texts are read as a model reads them that was made before: its vocabulary has the words of more rows. */
 static int take_vocabularies(const struct io_schema *known, struct io_schema *schema,
                              struct rt_error *error) {
@@ -162,6 +180,8 @@ static int take_vocabularies(const struct io_schema *known, struct io_schema *sc
     if (!column || column->kind != copy.columns[c].kind || !column->kind->tokens || column->shares >= 0
         || column->vocab || copy.columns[c].shares >= 0)
       continue;
+    if (copy.columns[c].vocab) status = check_taken(schema, here, copy.columns[c].vocab, error);
+    if (status != RT_OK) break;
     column->vocab = copy.columns[c].vocab;
     copy.columns[c].vocab = NULL;
   }
