@@ -198,6 +198,18 @@ static int find_in_unit(struct cc_program *program, struct cc_unit *unit) {
 
 /* ---- which one counts ---- */
 
+bool cc_is_alternative(struct cc_program *program, const struct gr_node *value, const struct gr_node *said) {
+  const struct finder f = {.program = program, .unit = program->main};
+  struct rt_arena *arena = &program->arena;
+  const char *text = is_choose(&f, value) ? written(arena, said->span) : NULL;
+  for (int k = 1; text && k < value->count - 1; k++) {
+    const struct gr_node *argument = value->child[k];
+    const char *name = argument->text ? argument->text : written(arena, argument->child[0]->span);
+    if (name && same_words(name, text)) return true;
+  }
+  return false;
+}
+
 /* Is the brief name that of one choice alone, and of no dim or const? */
 static bool is_plain(const struct cc_program *program, const struct cc_choice *choice) {
   int found = 0;

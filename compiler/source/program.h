@@ -203,6 +203,8 @@ int cc_put_given(struct cc_program *program);
 void cc_assigned_free(struct cc_assigned_list *list);
 /* The value that program->define gives a name, which is used now; or NULL. */
 const struct gr_node *cc_defined(struct cc_program *program, const char *name);
+/* Is the value a choose(…), and said one of its alternatives, by its name or as it is written? */
+bool cc_is_alternative(struct cc_program *program, const struct gr_node *value, const struct gr_node *said);
 /* choices.c: finds every choose(…), and which alternative counts; names are then checked in all of them. What
  * is wrong is reported. RT_OK or RT_NO_MEMORY. */
 int cc_find_choices(struct cc_program *program);

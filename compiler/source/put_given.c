@@ -141,6 +141,8 @@ static int put_definitions(struct cc_program *program) {
       gr_note(error, list->entry[i]->span, "the first is here");
     }
     if (!cc_is_value(d)) continue;
+    /* The choice takes it, with its place in the program. */
+    if (cc_is_alternative(program, d->node->child[0], entry->child[0])) continue;
     status = note_replaced(program, d->node->child[0]);
     d->node->child[0] = entry->child[0];
   }
@@ -165,22 +167,38 @@ static struct gr_node *copy(struct cc_program *program, const struct gr_node *no
   return made->child ? made : NULL;
 }
 
-/* `optimizer = sgd(lr = 1, momentum = 0.5)` without the settings that are given anew. */
+/* `sgd(lr = 1, momentum = 0.5)` without the settings that are given anew; of choose(…), each alternative. */
+static struct gr_node *call_without(struct cc_program *program, struct gr_node *call,
+                                    struct gr_node *const *set, int count) {
+  const struct gr_node *callee = call->child[0];
+  bool chooses = callee->kind == GR_NAME && !strcmp(callee->text, "choose");
+  struct gr_node *made = copy(program, call, 0);
+  if (!made) return NULL;
+  made->count = 0;
+  for (int k = 0; k < call->count; k++) {
+    struct gr_node *part = call->child[k];
+    bool is_argument = part && part->kind == GR_ARG;
+    bool again = is_argument && !chooses && part->text && given(set, count, part->text);
+    if (again && note_replaced(program, part) != RT_OK) return NULL;
+    if (again) continue;
+    if (is_argument && chooses && part->child[0]->kind == GR_CALL) {
+      part = copy(program, part, 0);
+      if (!part || !(part->child[0] = call_without(program, part->child[0], set, count))) return NULL;
+    }
+    made->child[made->count++] = part;
+  }
+  return made;
+}
+
+/* The same of `optimizer = …` and `schedule = …`. */
 static struct gr_node *without(struct cc_program *program, struct gr_node *entry, struct gr_node *const *set,
                                int count) {
   bool has_own = !strcmp(entry->text, ways[0]) || !strcmp(entry->text, ways[1]);
   if (!has_own || entry->child[0]->kind != GR_CALL) return entry;
-  struct gr_node *made = copy(program, entry, 0), *call = made ? copy(program, entry->child[0], 0) : NULL;
-  if (!call) return NULL;
-  made->child[0] = call;
-  call->count = 0;
-  for (int k = 0; k < entry->child[0]->count; k++) {
-    struct gr_node *part = entry->child[0]->child[k];
-    bool again = part && part->kind == GR_ARG && part->text && given(set, count, part->text);
-    if (!again) call->child[call->count++] = part;
-    if (again && note_replaced(program, part) != RT_OK) return NULL;
-  }
-  return made;
+  struct gr_node *made = copy(program, entry, 0);
+  if (!made) return NULL;
+  made->child[0] = call_without(program, entry->child[0], set, count);
+  return made->child[0] ? made : NULL;
 }
 
 /* set[0..count-1] and what the program says besides. */
