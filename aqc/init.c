@@ -25,13 +25,16 @@ static int init(const struct settings *settings, const char *output) {
   options.precision = settings->precision;
   options.seed = settings->seed;
   int status = refuse_overwriting("-o", output, settings->operand[0]);
-  if (status == AQ_OK && settings->weights) status = refuse_overwriting("-o", output, settings->weights);
+  if (status == AQ_OK) status = refuse_overwriting_weights("-o", output, settings->weights);
   if (status == AQ_OK) status = file_check_folder(output);
   if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);
   if (status != AQ_OK) return status;
   status = aq_model_begin(program, &options, &facts, &model);
-  if (status == AQ_OK) status = aq_model_save(model, output);
-  if (status != AQ_OK)
+  int refused = status == AQ_OK ? refuse_overwriting_named("-o", output, program) : AQ_OK;
+  if (status == AQ_OK && refused == AQ_OK) status = aq_model_save(model, output);
+  if (refused != AQ_OK)
+    status = refused;
+  else if (status != AQ_OK)
     status = model ? message_print(aq_model_message(model)) : message_no_memory();
   else if (!settings->quiet)
     remark(output, &facts);

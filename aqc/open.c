@@ -1,8 +1,12 @@
 /* open.c */
 #include "aqc/open.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
@@ -76,6 +80,10 @@ static int compile(const char *path, const struct settings *settings, aq_model *
   if (status != AQ_OK) return status;
   status = opened(aq_model_compile(program, model), model);
   if (status == AQ_BAD_DATA) remark_more_errors(path, program);
+  if (status == AQ_OK && (status = refuse_overwriting_named("-o", settings->output, program)) != AQ_OK) {
+    aq_model_free(*model);
+    *model = NULL;
+  }
   aq_program_free(program);
   return status;
 }
@@ -135,11 +143,45 @@ int open_session(aq_model *model, const struct settings *settings, aq_session **
   return status;
 }
 
-int refuse_overwriting(const char *option, const char *output, const char *input) {
+/* The file is there, in the folder or below it, and its name has one of the ends. */
+static bool is_of_folder(const char *output, const char *folder, const char *const *end) {
+  char there[PATH_MAX], within[PATH_MAX];
+  struct stat about;
+  bool of_kind = false;
+  if (stat(folder, &about) != 0 || !S_ISDIR(about.st_mode)) return false;
+  if (!realpath(output, there) || !realpath(folder, within)) return false;
+  size_t length = strlen(within);
+  for (; *end; end++) {
+    size_t all = strlen(there), tail = strlen(*end);
+    of_kind |= all > tail && !strcasecmp(there + all - tail, *end);
+  }
+  return of_kind && !strncmp(there, within, length) && (there[length] == '/' || length == 1);
+}
+
+static int is_read(const char *option, const char *output) {
   char hint[64];
-  if (!input || !file_same(output, input)) return AQ_OK;
   snprintf(hint, sizeof hint, "give another name with %s", option);
   return message_fail(AQ_USAGE, hint, "%s is read here and cannot be written as well", output);
+}
+
+int refuse_overwriting(const char *option, const char *output, const char *input) {
+  static const char *const texts[] = {".txt", ".txt.gz", NULL};
+  if (!output || !input || !(file_same(output, input) || is_of_folder(output, input, texts))) return AQ_OK;
+  return is_read(option, output);
+}
+
+int refuse_overwriting_weights(const char *option, const char *output, const char *weights) {
+  static const char *const files[] = {".json", ".txt", ".safetensors", NULL};
+  if (output && weights && is_of_folder(output, weights, files)) return is_read(option, output);
+  return refuse_overwriting(option, output, weights);
+}
+
+int refuse_overwriting_named(const char *option, const char *output, const aq_program *program) {
+  const char *file;
+  int status = AQ_OK;
+  for (size_t k = 0; status == AQ_OK && (file = aq_program_file(program, k)); k++)
+    status = refuse_overwriting(option, output, file);
+  return status;
 }
 
 static bool read_before(const aq_model *model, size_t column) {

@@ -25,7 +25,12 @@ enum fields { FIELDS_READ, FIELDS_UNWRITTEN, FIELDS_ALL };
 int model_fields(const aq_model *model, enum fields which, char *names, size_t size);
 /* Field `number` of those for predicting, from 0. */
 const char *model_field(const aq_model *model, int number);
-/* Refuses to write a result over one of the inputs. option: the one that names the output, "-o". */
+/* Refuses to write a result over one of the inputs, or over a text in a folder that is one. option: the one
+ * that names the output, "-o". output and input may be NULL. */
 int refuse_overwriting(const char *option, const char *output, const char *input);
+/* The same of --weights, a model or a folder with files of pretrained weights. */
+int refuse_overwriting_weights(const char *option, const char *output, const char *weights);
+/* The same of the files that the program names (aq_program_file). */
+int refuse_overwriting_named(const char *option, const char *output, const aq_program *program);
 
 #endif

@@ -37,10 +37,10 @@ enum aq_form output_form(const struct settings *settings) {
 int output_check(const struct settings *settings) {
   if (!settings->html) return AQ_OK;
   if (settings->json) return message_fail(AQ_USAGE, NULL, "--html and --json exclude each other");
-  for (int k = 0; k < settings->operand_count; k++) {
-    int status = refuse_overwriting("--html", settings->html, settings->operand[k]);
-    if (status != AQ_OK) return status;
-  }
+  int status = refuse_overwriting_weights("--html", settings->html, settings->weights);
+  for (int k = 0; status == AQ_OK && k < settings->operand_count; k++)
+    status = refuse_overwriting("--html", settings->html, settings->operand[k]);
+  if (status != AQ_OK) return status;
   return file_check_folder(settings->html);
 }
 

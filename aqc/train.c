@@ -61,7 +61,8 @@ static int check_settings(const struct training *t) {
     int status = refuse_overwriting("-o", t->options.save, input[k]);
     if (status != AQ_OK) return status;
   }
-  return file_check_folder(t->options.save);
+  int status = refuse_overwriting_weights("-o", t->options.save, s->weights);
+  return status == AQ_OK ? file_check_folder(t->options.save) : status;
 }
 
 static int trainer_failed(const struct training *t) {
@@ -126,7 +127,8 @@ static int learn(struct training *t) {
     if (why == AQ_BAD_DATA) remark_more_errors(t->settings->operand[0], t->program);
     return why;
   }
-  int status = print_plan(t);
+  int status = refuse_overwriting_named("-o", t->options.save, t->program);
+  if (status == AQ_OK) status = print_plan(t);
   if (status != AQ_OK) return status;
   status = aq_trainer_run(t->trainer);
   interrupt_release();

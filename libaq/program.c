@@ -179,6 +179,10 @@ const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enu
   return shown;
 }
 
+const char *aq_program_file(const aq_program *program, size_t k) {
+  return program && program->read && k < program->read->named_count ? program->read->named[k] : NULL;
+}
+
 bool aq_program_has_model(const aq_program *program) {
   return program && program->program && cc_item(program->program->main, GR_MODEL) != NULL;
 }

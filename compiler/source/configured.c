@@ -23,8 +23,21 @@ static bool is_there(struct rt_arena *arena, const char *path) {
   return access(path, F_OK) == 0 || (index && access(index, F_OK) == 0);
 }
 
-const char *cc_found_file(struct cc_program *program, struct rt_arena *arena, const char *says,
-                          const char *path) {
+bool cc_note_file(struct cc_program *program, const char *path) {
+  for (size_t k = 0; k < program->named_count; k++)
+    if (!strcmp(program->named[k], path)) return true;
+  const char *copy = rt_arena_strndup(&program->arena, path, strlen(path));
+  if (!copy
+      || rt_grow((void **)&program->named, &program->named_capacity, program->named_count + 1,
+                 sizeof *program->named)
+             != RT_OK)
+    return false;
+  program->named[program->named_count++] = copy;
+  return true;
+}
+
+static const char *place_of(struct cc_program *program, struct rt_arena *arena, const char *says,
+                            const char *path) {
   const bool of_library = !strncmp(says, CC_STDLIB, strlen(CC_STDLIB));
   const char *beside = cc_beside(arena, of_library ? program->main->path : says, path),
              *folder = program->config.folder;
@@ -34,6 +47,12 @@ const char *cc_found_file(struct cc_program *program, struct rt_arena *arena, co
   while (length > 1 && folder[length - 1] == '/') length--;
   const char *there = rt_arena_printf(arena, "%.*s/%s", (int)length, folder, path);
   return !there || is_there(arena, there) || !is_there(arena, beside) ? there : beside;
+}
+
+const char *cc_found_file(struct cc_program *program, struct rt_arena *arena, const char *says,
+                          const char *path) {
+  const char *found = place_of(program, arena, says, path);
+  return found && cc_note_file(program, found) ? found : NULL;
 }
 
 /* ---- what they say ---- */

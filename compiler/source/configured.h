@@ -11,6 +11,9 @@
 const char *cc_found_file(struct cc_program *program, struct rt_arena *arena, const char *says,
                           const char *path);
 
+/* Notes the path of a file that the program names, in cc_program.named; false: no memory. */
+bool cc_note_file(struct cc_program *program, const char *path);
+
 /* What was found of `key` ("hidden_size", or "rope_scaling.factor" within an object) in a JSON file. */
 struct cc_configured {
   const struct json_t *value;  /* NULL: it is not there, or null */

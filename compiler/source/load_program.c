@@ -176,7 +176,8 @@ static int load_import(struct loader *l, struct cc_unit *unit, struct gr_node *n
   const char *path = cc_beside(&l->program->arena, unit->path, node->text),
              *name = cc_beside(&l->program->arena, unit->name, node->text);
   struct cc_unit *imported = path && name ? imported_unit(l, unit, node, path, name) : NULL;
-  if (!path || !name || l->program->diagnostics.failed) return RT_NO_MEMORY;
+  if (!path || !name || l->program->diagnostics.failed || !cc_note_file(l->program, path))
+    return RT_NO_MEMORY;
   if (!imported) {
     unit->incomplete = true;
     return RT_OK;
@@ -278,6 +279,7 @@ void cc_program_free(struct cc_program *program) {
     rt_map_free(&unit->lost);
   }
   cc_config_free(&program->config);
+  rt_free(program->named);
   cc_assigned_free(&program->define);
   cc_assigned_free(&program->set);
   rt_free(program->unit);

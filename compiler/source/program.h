@@ -128,6 +128,8 @@ struct cc_program {
   struct cc_unit *main;
   struct cc_assigned_list define, set;
   struct cc_config config;
+  const char **named; /* paths of the files that it names, which are read: of import, load, vocab, config */
+  size_t named_count, named_capacity;
   cc_measure *measures;
   uint64_t elaborations; /* so far */
   bool unfused;          /* heads are computed as tensors, whether they need it or not */

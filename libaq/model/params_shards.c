@@ -3,6 +3,7 @@
 #include "libaq/model/params.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/io/file.h"
 #include "runtime/io/json.h"
@@ -15,11 +16,7 @@ static bool is_index(const char *path) {
   return length > end && !strcmp(path + length - end, INDEX);
 }
 
-static bool exists(const char *path) {
-  FILE *file = fopen(path, "rb");
-  if (file) fclose(file);
-  return file != NULL;
-}
+static bool exists(const char *path) { return access(path, R_OK) == 0; }
 
 /* The shard that an index names: a file in its folder and no other. */
 static int shard_of(const char *index, const char *tensor, json_t *json, struct rt_text *path,
@@ -40,7 +37,7 @@ static int look_up(const char *index, const char *tensor, struct rt_text *path, 
   char *bytes = NULL;
   size_t length;
   json_t *json = NULL;
-  int status = io_read_file(index, LARGEST_INDEX, &bytes, &length, error);
+  int status = io_read_ordinary(index, LARGEST_INDEX, &bytes, &length, error);
   if (status == RT_OK) status = io_json_parse(&json, "the index of tensors", bytes, length, error);
   if (status == RT_OK) status = shard_of(index, tensor, json, path, error);
   json_decref(json);

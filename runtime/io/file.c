@@ -241,10 +241,25 @@ int io_read_file(const char *path, size_t max, char **bytes, size_t *length, str
   return status;
 }
 
+int io_require_ordinary(const char *path, struct rt_error *error) {
+  struct stat about;
+  if (stat(path, &about) != 0) return cannot_read(error, RT_NO_INPUT, path, errno);
+  if (S_ISREG(about.st_mode)) return RT_OK;
+  return rt_fail_in(error, RT_NO_INPUT, path, "cannot be read: %s",
+                    S_ISDIR(about.st_mode) ? "it is a folder" : "it is no ordinary file");
+}
+
+int io_read_ordinary(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error) {
+  *bytes = NULL;
+  *length = 0;
+  int status = io_require_ordinary(path, error);
+  return status == RT_OK ? io_read_file(path, max, bytes, length, error) : status;
+}
+
 int io_read_lines(const char *path, io_line_taker *take, void *context, struct rt_error *error) {
   char *text = NULL;
   size_t length = 0;
-  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error), number = 0;
+  int status = io_read_ordinary(path, SIZE_MAX / 4, &text, &length, error), number = 0;
   if (status == RT_OK) status = io_utf8_require(path, text, length, error);
   for (size_t at = 0; at < length && status == RT_OK;) {
     const char *newline = memchr(text + at, '\n', length - at);

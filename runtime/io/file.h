@@ -35,8 +35,13 @@ void io_reader_close(struct io_reader *reader);
  * with rt_free. RT_BAD_DATA when it is longer than max bytes (after decompression). */
 int io_read_file(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error);
 
-/* Reads a whole text file, UTF-8 (RT_BAD_DATA otherwise), and hands over its lines without their ends, LF or
- * CR LF, counted from 1, until `take` fails. */
+/* The same of a file that is named beside the data: a pipe, which might never end, or a device, which has no
+ * end, is RT_NO_INPUT, and not opened. */
+int io_read_ordinary(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error);
+int io_require_ordinary(const char *path, struct rt_error *error); /* also where there is no such file */
+
+/* Reads a whole ordinary text file, UTF-8 (RT_BAD_DATA otherwise), and hands over its lines without their
+ * ends, LF or CR LF, counted from 1, until `take` fails. */
 typedef int io_line_taker(void *context, int number, const char *line, size_t length, struct rt_error *error);
 int io_read_lines(const char *path, io_line_taker *take, void *context, struct rt_error *error);
 

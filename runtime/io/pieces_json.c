@@ -139,7 +139,7 @@ int io_pieces_read_json(struct io_vocab **vocab, const char *path, struct rt_err
   size_t length;
   json_t *root = NULL;
   *vocab = NULL;
-  int status = io_read_file(path, MOST_BYTES, &text, &length, error);
+  int status = io_read_ordinary(path, MOST_BYTES, &text, &length, error);
   if (status == RT_OK) status = io_json_parse(&root, path, text, length, error);
   rt_free(text);
   if (status == RT_OK) status = check_kind(&r, root, error);

@@ -266,11 +266,11 @@ int io_tensors_open(struct io_tensors **file, const char *path, struct rt_error 
   if (!f) return rt_no_memory(error);
   struct stat information;
   int status = RT_OK;
-  f->fd = open(path, O_RDONLY | O_CLOEXEC);
+  f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, and not waited for */
   if (f->fd < 0 || fstat(f->fd, &information) != 0)
     status = cannot_read(path, RT_NO_INPUT, errno, error);
   else if (!S_ISREG(information.st_mode))
-    status = rt_fail_in(error, RT_NO_INPUT, path, "cannot be read: it is not a regular file");
+    status = rt_fail_in(error, RT_NO_INPUT, path, "cannot be read: it is no ordinary file");
   else
     f->size = (uint64_t)information.st_size;
   return finish_open(file, f, status, error);

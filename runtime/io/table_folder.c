@@ -126,7 +126,7 @@ int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error) {
   size_t length;
   rt_free(f->bytes);
   f->bytes = NULL;
-  int status = io_read_file(file->path, IO_MAX_ROW, &f->bytes, &length, error);
+  int status = io_read_ordinary(file->path, IO_MAX_ROW, &f->bytes, &length, error);
   if (status != RT_OK) return status;
   const char *text = f->bytes, *fault;
   if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3, length -= 3;

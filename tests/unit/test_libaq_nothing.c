@@ -42,6 +42,7 @@ static void test_programs(void **state) {
   assert_int_equal(aq_program_diagnostic_count(NULL) + aq_program_error_count(NULL), 0);
   assert_null(aq_program_diagnostic(NULL, 0, NULL));
   assert_false(aq_program_has_model(NULL));
+  assert_null(aq_program_file(NULL, 0));
   assert_int_equal(aq_program_requirement_count(NULL), 0);
   assert_string_equal(aq_program_requirement(NULL, 3, &message), "");
   assert_int_equal(aq_format(NULL, "dim D = 1\n", 10, NULL, NULL), AQ_USAGE);
