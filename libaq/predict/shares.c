@@ -12,14 +12,16 @@
 #include "runtime/io/json.h"
 
 enum { MOST_GROUPS = 10000, BITS = 64 };
+static const int64_t LONGEST = INT64_MAX / 4;
 
 struct group {
   int64_t rows;     /* so far */
-  int64_t *line;    /* [2 W] of the row; row n stands at n % 2 W, here and in labels */
-  uint64_t *labels; /* [2 W, words] */
-  int64_t *now;     /* [labels] rows of the window that have the label */
-  int64_t *before;  /* [labels] rows before the window */
-  int64_t *silent;  /* [labels] no surge is told before the group has so many rows */
+  int64_t *line;    /* of the row; row n stands at n % 2 W, here and in labels */
+  uint64_t *labels; /* [., words]; there is room for 2 W rows once so many have come */
+  size_t lines_room, labels_room;
+  int64_t *now;    /* [labels] rows of the window that have the label */
+  int64_t *before; /* [labels] rows before the window */
+  int64_t *silent; /* [labels] no surge is told before the group has so many rows */
 };
 
 struct shares {
@@ -66,7 +68,8 @@ int shares_new(struct shares **shares, const struct aq_session *session, const a
   if (!s) return rt_no_memory(error);
   s->session = session;
   s->options = options;
-  s->window = options->window;
+  /* So long a window is never full; twice as many rows can still be counted. */
+  s->window = options->window < LONGEST ? options->window : LONGEST;
   if (options->surge != 0 && !(options->surge > 1))
     return rt_fail(error, RT_USAGE,
                    "a surge is a share that has become more than once as large, not %g times",
@@ -99,36 +102,50 @@ const char *shares_beside(const struct shares *shares) {
 
 /* ---- groups ---- */
 
-static int begin_group(struct shares *s, struct group *g, struct rt_error *error) {
-  size_t rows, bits;
-  *g = (struct group){0};
-  if (!rt_mul((size_t)s->window, 2, &rows) || !rt_mul(rows, s->words, &bits)) return rt_no_memory(error);
-  g->line = rt_zalloc(rows, sizeof *g->line);
-  g->labels = rt_zalloc(bits, sizeof *g->labels);
-  g->now = rt_zalloc(s->labels, 3 * sizeof *g->now);
-  if (!g->line || !g->labels || !g->now) return rt_no_memory(error);
+static int begin_group(const struct shares *s, struct group *g, struct rt_error *error) {
+  *g = (struct group){.now = rt_zalloc(s->labels, 3 * sizeof *g->now)};
+  if (!g->now) return rt_no_memory(error);
   g->before = g->now + s->labels;
   g->silent = g->before + s->labels;
   return RT_OK;
 }
 
+/* Windows may be far longer than the data: room is made for rows that come. */
+static int make_room(const struct shares *s, struct group *g, struct rt_error *error) {
+  const size_t place = (size_t)(g->rows % (2 * s->window)) + 1;
+  if (rt_grow((void **)&g->line, &g->lines_room, place, sizeof *g->line) != RT_OK
+      || rt_grow((void **)&g->labels, &g->labels_room, place, s->words * sizeof *g->labels) != RT_OK)
+    return rt_no_memory(error);
+  return RT_OK;
+}
+
+/* No row is bad because there are too many groups: what is asked cannot be answered, so it is no bad data. */
+static int too_many_groups(const struct shares *s, struct rt_error *error) {
+  rt_fail(error, RT_USAGE, "%s has more than %d different values: a window is kept for each of them",
+          s->options->by, MOST_GROUPS);
+  rt_hint(error, "group by a column of few values, such as a topic");
+  return RT_USAGE;
+}
+
+/* A group that cannot begin leaves no name behind. */
 static int find_group(struct shares *s, const char *name, size_t length, struct group **found,
                       struct rt_error *error) {
-  int32_t known = s->names.count, number;
-  int status = rt_grow((void **)&s->group, &s->capacity, (size_t)known + 1, sizeof *s->group)
-                   ? rt_no_memory(error)
-                   : io_intern_add(&s->names, name, length, &number, error);
+  int32_t number = io_intern_find(&s->names, name, length);
+  struct group begun;
+  if (number >= 0) {
+    *found = &s->group[number];
+    return RT_OK;
+  }
+  if (s->names.count == MOST_GROUPS) return too_many_groups(s, error);
+  if (rt_grow((void **)&s->group, &s->capacity, (size_t)s->names.count + 1, sizeof *s->group) != RT_OK)
+    return rt_no_memory(error);
+  int status = begin_group(s, &begun, error);
+  if (status == RT_OK && (status = io_intern_add(&s->names, name, length, &number, error)) != RT_OK)
+    rt_free(begun.now);
   if (status != RT_OK) return status;
   *found = &s->group[number];
-  if (number < known) return RT_OK;
-  status = begin_group(s, *found, error);
-  if (status == RT_OK && known == MOST_GROUPS) {
-    rt_fail(error, RT_BAD_DATA, "%s has more than %d different values: a window is kept for each of them",
-            s->options->by, MOST_GROUPS);
-    rt_hint(error, "group by a column of few values, such as a topic");
-    return RT_BAD_DATA;
-  }
-  return status;
+  **found = begun;
+  return RT_OK;
 }
 
 static int group_of(struct shares *s, int64_t example, const struct io_field *field, struct group **found,
@@ -267,6 +284,7 @@ int shares_add(struct shares *s, int64_t example, const struct io_field *field, 
                struct rt_error *error) {
   struct group *g;
   int status = group_of(s, example, field, &g, error);
+  if (status == RT_OK) status = make_room(s, g, error);
   if (status != RT_OK) return status;
   const int64_t row = g->rows++, w = s->window;
   count(s, g, row - w, g->now, -1); /* it leaves the window for the rows before it */
@@ -288,7 +306,8 @@ void shares_end(struct shares *s, struct rt_text *out) {
     int64_t rest = g->rows % s->window;
     if (!rest) continue;
     /* Only the rows since the last line. */
-    for (int64_t row = g->rows - s->window; row < g->rows - rest; row++) count(s, g, row, g->now, -1);
+    const int64_t first = g->rows > s->window ? g->rows - s->window : 0;
+    for (int64_t row = first; row < g->rows - rest; row++) count(s, g, row, g->now, -1);
     put_window(s, g, rest, out);
   }
 }

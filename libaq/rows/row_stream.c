@@ -64,7 +64,7 @@ int row_stream_answer(struct row_stream *st, row_stream_run_rows *run, struct rt
     s->reading.rows += s->data.rows;
   else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
     status = answer_singly(st, run, error);
-  else
+  else if (give(st, error) == RT_OK) /* rows before it are answered */
     *error = reason;
   return status;
 }
