@@ -8,8 +8,15 @@
 /* Of more labels than ALL, the first ones and the last are named. */
 enum { ALL = 8, FIRST = 4, LINE = 600 };
 
+/* Those that the validation data alone have come last. */
+static size_t labels_of_model(const aq_trainer *trainer, size_t o) {
+  size_t count = aq_trainer_label_count(trainer, o);
+  while (count && aq_trainer_label(trainer, o, count - 1).only_valid) count--;
+  return count;
+}
+
 static void remark_labels(const aq_trainer *trainer, const char *output, size_t o) {
-  size_t count = aq_trainer_label_count(trainer, o), first = count <= ALL ? count : FIRST;
+  size_t count = labels_of_model(trainer, o), first = count <= ALL ? count : FIRST;
   char line[LINE] = "";
   size_t length = 0;
   for (size_t k = 0; k < first && length < sizeof line; k++) {
@@ -38,7 +45,7 @@ void targets_remark(const aq_trainer *trainer, const aq_model *model) {
   aq_baseline easy;
   for (size_t o = 0; o < aq_model_output_count(model); o++) {
     const char *output = aq_model_output_name(model, o);
-    if (aq_trainer_label_count(trainer, o)) remark_labels(trainer, output, o);
+    if (labels_of_model(trainer, o)) remark_labels(trainer, output, o);
     if (aq_trainer_baseline(trainer, o, &easy)) remark_baseline(output, &easy);
   }
 }
@@ -61,6 +68,7 @@ static void label_facts(aq_shown *shown, const aq_trainer *trainer, size_t o) {
     aq_shown_text(shown, "name", NULL, label.name);
     aq_shown_whole(shown, "rows", NULL, label.rows);
     aq_shown_whole(shown, "validation_rows", NULL, label.valid_rows);
+    if (label.only_valid) aq_shown_flag(shown, "only_validation", NULL, true);
     aq_shown_end(shown);
   }
   aq_shown_end(shown);

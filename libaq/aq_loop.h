@@ -42,9 +42,11 @@ int aq_metric_compare(const char *name, double one, double other);
 typedef struct aq_label_rows {
   const char *name;
   int64_t rows, valid_rows; /* to learn from, and to validate; of tags: words */
+  bool only_valid;          /* the validation data alone have it: the model does not know it */
 } aq_label_rows;
-/* The labels of an output, the most frequent to learn from first; the last ones may stand in the validation
- * data alone. 0: the output has no labels. Known from aq_trainer_new on, and as long as the trainer lives. */
+/* The labels of an output, the most frequent to learn from first; the last ones may be those that stand in
+ * the validation data alone. 0: the output has no labels. Known from aq_trainer_new on, and as long as the
+ * trainer lives. */
 size_t aq_trainer_label_count(const struct aq_trainer *trainer, size_t output);
 aq_label_rows aq_trainer_label(const struct aq_trainer *trainer, size_t output, size_t label);
 

@@ -13,6 +13,7 @@ enum { OF_LABELS = REP_CLASS | REP_TAGS | REP_CHAIN | REP_LABELS };
 
 static int most_first(const void *one, const void *other) {
   const aq_label_rows *a = one, *b = other;
+  if (a->only_valid != b->only_valid) return a->only_valid ? 1 : -1;
   if (a->rows != b->rows) return a->rows < b->rows ? 1 : -1;
   if (a->valid_rows != b->valid_rows) return a->valid_rows < b->valid_rows ? 1 : -1;
   return strcmp(a->name, b->name);
@@ -32,10 +33,18 @@ static int name_labels(struct aq_trainer *t, const struct io_vocab *vocab, const
     size_t length;
     const char *text = k < known ? io_vocab_text(vocab, (int32_t)k, &length)
                                  : io_intern_text(unseen, (int32_t)(k - known), &length);
+    of->label[k].only_valid = k >= known;
     of->label[k].name = rt_arena_strndup(&t->names, text ? text : "", text ? length : 0);
     if (!of->label[k].name) return rt_no_memory(error);
   }
   return RT_OK;
+}
+
+/* A label that a row says twice is one that the row has. *last: the row that had it last, from 1. */
+static bool counts_now(int64_t *last, int64_t row, bool each_word) {
+  if (!each_word && *last == row + 1) return false;
+  *last = row + 1;
+  return true;
 }
 
 static int count_labels(struct aq_trainer *t, uint32_t output, struct lib_target_rows *of,
@@ -48,14 +57,21 @@ static int count_labels(struct aq_trainer *t, uint32_t output, struct lib_target
   of->count = (size_t)vocab->count + (valid ? (size_t)valid->unseen.count : 0);
   of->label = rt_zalloc(of->count + 1, sizeof *of->label);
   if (!of->label) return rt_no_memory(error);
-  int64_t ids = io_payload_begin(&train->of, t->train_data.rows);
-  for (int64_t k = 0; k < ids; k++)
-    if (io_payload_ids(&train->of)[k] >= 0) of->label[io_payload_ids(&train->of)[k]].rows++;
-  ids = valid ? io_payload_begin(&valid->of, t->valid_data.rows) : 0;
-  for (int64_t k = 0; k < ids; k++) {
-    int32_t id = io_payload_ids(&valid->of)[k];
-    of->label[id >= 0 ? id : vocab->count - 1 - id].valid_rows++;
-  }
+  int64_t *last = rt_zalloc(of->count + 1, sizeof *last);
+  if (!last) return rt_no_memory(error);
+  const bool each_word = lib_report_kind(t->module, &t->module->output[output]) != REP_LABELS;
+  for (int64_t row = 0; row < t->train_data.rows; row++)
+    for (int64_t k = io_payload_begin(&train->of, row); k < io_payload_begin(&train->of, row + 1); k++) {
+      int32_t id = io_payload_ids(&train->of)[k];
+      if (id >= 0 && counts_now(last + id, row, each_word)) of->label[id].rows++;
+    }
+  memset(last, 0, (of->count + 1) * sizeof *last);
+  for (int64_t row = 0; valid && row < t->valid_data.rows; row++)
+    for (int64_t k = io_payload_begin(&valid->of, row); k < io_payload_begin(&valid->of, row + 1); k++) {
+      int32_t id = io_payload_ids(&valid->of)[k], label = id >= 0 ? id : vocab->count - 1 - id;
+      if (counts_now(last + label, row, each_word)) of->label[label].valid_rows++;
+    }
+  rt_free(last);
   int status = name_labels(t, vocab, valid ? &valid->unseen : NULL, of, error);
   if (status == RT_OK) qsort(of->label, of->count, sizeof *of->label, most_first);
   return status;
@@ -129,7 +145,7 @@ size_t aq_trainer_label_count(const struct aq_trainer *trainer, size_t output) {
 
 aq_label_rows aq_trainer_label(const struct aq_trainer *trainer, size_t output, size_t label) {
   const struct lib_target_rows *of = target_of(trainer, output);
-  return of && label < of->count ? of->label[label] : (aq_label_rows){"", 0, 0};
+  return of && label < of->count ? of->label[label] : (aq_label_rows){.name = ""};
 }
 
 bool aq_trainer_baseline(const struct aq_trainer *trainer, size_t output, aq_baseline *baseline) {
