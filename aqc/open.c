@@ -184,6 +184,16 @@ int refuse_overwriting_named(const char *option, const char *output, const aq_pr
   return status;
 }
 
+int refuse_overwriting_of(const char *option, const char *output, const char *path) {
+  aq_program *program = NULL;
+  int status = AQ_OK;
+  aq_program_options options = {.size = sizeof options};
+  if (aq_program_new(path, NULL, 0, &options, &program) == AQ_OK && aq_program_check(program) == AQ_OK)
+    status = refuse_overwriting_named(option, output, program);
+  aq_program_free(program);
+  return status;
+}
+
 static bool read_before(const aq_model *model, size_t column) {
   for (size_t k = 0; k < column; k++)
     if (!strcmp(aq_model_column(model, k).field, aq_model_column(model, column).field)) return true;

@@ -32,5 +32,7 @@ int refuse_overwriting(const char *option, const char *output, const char *input
 int refuse_overwriting_weights(const char *option, const char *output, const char *weights);
 /* The same of the files that the program names (aq_program_file). */
 int refuse_overwriting_named(const char *option, const char *output, const aq_program *program);
+/* The same of a program that is not open yet. One with errors is not judged here. */
+int refuse_overwriting_of(const char *option, const char *output, const char *path);
 
 #endif

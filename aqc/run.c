@@ -37,7 +37,7 @@ static int check_settings(const struct settings *settings) {
     int status = refuse_overwriting("-o", settings->output, input[k]);
     if (status != AQ_OK) return status;
   }
-  return AQ_OK;
+  return refuse_overwriting_of("-o", settings->output, settings->operand[0]);
 }
 
 static int run_run(const struct settings *settings) {

@@ -446,18 +446,6 @@ static int check_output(const char *path) {
   return file_check_folder(path);
 }
 
-/* Of a program with errors the trials say what they are. */
-static int refuse_named(const struct tuning *t) {
-  aq_program *program = NULL;
-  int status = AQ_OK;
-  aq_program_options options = {.size = sizeof options};
-  if (aq_program_new(t->settings->operand[0], NULL, 0, &options, &program) == AQ_OK
-      && aq_program_check(program) == AQ_OK)
-    status = refuse_overwriting_named("-o", t->save, program);
-  aq_program_free(program);
-  return status;
-}
-
 static int check(const struct tuning *t) {
   const struct settings *s = t->settings;
   if (s->valid && (s->hold > 0 || s->hold_last))
@@ -481,7 +469,7 @@ static int check(const struct tuning *t) {
                           "every trial reads the data again, and %s can be read only once",
                           strcmp(input[k], "-") ? input[k] : "the standard input");
   }
-  int status = refuse_named(t);
+  int status = refuse_overwriting_of("-o", t->save, s->operand[0]);
   return status == AQ_OK ? check_output(t->save) : status;
 }
 
