@@ -1,5 +1,6 @@
 /* report_text.c: shows a report, as facts and as the table that a person reads. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libaq/shown/printable.h"
@@ -246,6 +247,16 @@ static void note_drawn(const struct rep_report *r, aq_shown *s) {
                   (long long)r->negatives);
 }
 
+/* A class that the model does not know has no loss, but counts in the ranks, as one that is never found. */
+static void note_scored(const struct rep_report *r, aq_shown *s) {
+  char ranked[80] = "";
+  if (shows_ranks(r) && r->ranked_rows != rep_scored_rows(r))
+    snprintf(ranked, sizeof ranked, ", but recall@K, mrr and ndcg@K are over %llu",
+             (unsigned long long)r->ranked_rows);
+  aq_shown_note(s, NULL, "what follows is over the other %llu%s:\n", (unsigned long long)rep_scored_rows(r),
+                ranked);
+}
+
 /* How many columns the names on the left take. */
 static int name_width(const struct rep_report *r, int digits) {
   int width = (int)strlen(r->kind == REP_LABELS ? "mean_average_precision"
@@ -299,8 +310,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   if (found) shown_row(s, "distinct", found);
   note_unanswered(r, s);
   int status = note_unseen(r, s, e);
-  if (rep_scored_rows(r) < r->rows)
-    aq_shown_note(s, NULL, "what follows is over the other %llu:\n", (unsigned long long)rep_scored_rows(r));
+  if (rep_scored_rows(r) < r->rows) note_scored(r, s);
   show_metrics(s, metric, r);
   note_case(r, s);
   rep_show_scope(r, s);
