@@ -72,6 +72,16 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   return RT_OK;
 }
 
+/* Where no name says what the rows are, JSON lines would pass for one long text each. */
+static bool looks_like_json(const struct io_table *t) {
+  if (t->format != IO_FORMAT_TSV || t->field_count != 1) return false;
+  const char *text = t->fields[0].text;
+  size_t length = t->fields[0].length, at = 1;
+  if (length < 2 || text[0] != '{' || text[length - 1] != '}') return false;
+  while (text[at] == ' ') at++;
+  return text[at] == '"' && memmem(text, length, "\":", 2);
+}
+
 static int open_table(struct io_table *t, const char *path, const struct io_table_options *options,
                       struct rt_error *error) {
   int64_t line;
@@ -88,6 +98,11 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
                       t->format == IO_FORMAT_JSONL ? "JSON lines" : "fastText's lines");
   if (t->keyed) return RT_OK;
   status = io_table_read(t, &line, &reason);
+  if (status == RT_OK && line && options->format == IO_FORMAT_AUTO && looks_like_json(t)) {
+    io_table_fail(t, line, 0, error, "the line is a JSON object, and rows are read as fields between tabs");
+    rt_hint(error, "--format jsonl reads JSON lines; --format tsv says that these are texts");
+    return RT_BAD_DATA;
+  }
   if (status == RT_OK) return line == 0 ? RT_OK : io_table_match_first(t, line, error);
   bool a_row = status == RT_BAD_DATA && !t->broken && t->header_option != IO_HEADER_YES;
   if (a_row)
