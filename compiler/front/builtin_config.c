@@ -59,9 +59,23 @@ struct asked {
   struct gr_span span;
 };
 
+/* A text of the object that would be two labels. */
+static const char *with_comma(const json_t *json) {
+  for (void *at = json_object_iter((json_t *)json); at; at = json_object_iter_next((json_t *)json, at)) {
+    const char *text = json_string_value(json_object_iter_value(at));
+    if (text && strchr(text, ',')) return text;
+  }
+  return NULL;
+}
+
 static int no_such_value(struct cc_context *c, const struct asked *asked) {
+  const char *comma = with_comma(asked->found->value);
   gr_fail(c->error, asked->span, "%s: \"%s\" is neither a number nor a text nor a list of them",
           asked->found->path, asked->key);
+  if (comma)
+    rt_hint(c->error,
+            "\"%.60s\" would be two labels: they are written with a comma between, labels = \"bad, good\"",
+            comma);
   if (json_is_object(asked->found->value))
     rt_hint(c->error, "what is within an object is named behind a point: config(\"%s.NAME\")", asked->key);
   return c->error->code;
@@ -70,7 +84,7 @@ static int no_such_value(struct cc_context *c, const struct asked *asked) {
 static int scalar(struct cc_context *c, const struct asked *asked, const json_t *json,
                   struct cc_value *result) {
   if (json_is_boolean(json)) {
-    *result = (struct cc_value){.kind = CC_NUMBER, .number = json_is_true(json)};
+    *result = (struct cc_value){.kind = CC_NUMBER, .number = json_is_true(json), .is_truth = true};
     return RT_OK;
   }
   if (json_is_number(json)) return number(c, asked->key, json_number_value(json), result);
@@ -110,8 +124,12 @@ static int not_there(struct cc_context *c, const struct asked *asked) {
             asked->key);
     return c->error->code;
   }
-  gr_fail(c->error, asked->span, "%s does not say \"%s\"", asked->found->path, asked->key);
-  json_object_foreach((json_t *)beside, key, value) rt_nearest_consider(&nearest, key);
+  if (asked->found->is_null)
+    gr_fail(c->error, asked->span, "%s says null of \"%s\"", asked->found->path, asked->key);
+  else
+    gr_fail(c->error, asked->span, "%s does not say \"%s\"", asked->found->path, asked->key);
+  if (!asked->found->is_null)
+    json_object_foreach((json_t *)beside, key, value) rt_nearest_consider(&nearest, key);
   if (nearest.best) rt_hint(c->error, "did you mean \"%s\"?", nearest.best);
   rt_hint(c->error, "config(\"%s\", VALUE) is VALUE for weights that do not say it", asked->key);
   return c->error->code;

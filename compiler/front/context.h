@@ -23,6 +23,7 @@ struct cc_value {
   ir_id id;   /* TENSOR: node of the current graph */
   bool outer; /* TENSOR: node of the model's graph although we are in a slot */
   double number;
+  bool is_truth; /* NUMBER: true or false as config.json says it, which is no size */
   vm_dim dim;
   const char *text;
   const char *said_in; /* STRING: the file of the program in which it stands */

@@ -15,6 +15,12 @@ CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, s
     if (why.hint[0]) rt_hint(c->error, "%s", why.hint);
     return c->error->code;
   }
+  if (v->kind == CC_NUMBER && v->is_truth) {
+    gr_fail(c->error, span, "the size of an axis is needed here, and this is %s",
+            v->number != 0 ? "true" : "false");
+    rt_hint(c->error, "`true` and `false` of config.json are for conditions: if config(\"NAME\") { … }");
+    return c->error->code;
+  }
   if (v->kind == CC_NUMBER && v->number == floor(v->number) && v->number >= 0 && v->number < 1e15) {
     *dim = vm_dim_number(&c->module->dims, (int64_t)v->number);
     return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;

@@ -113,7 +113,8 @@ int cc_config_find(struct cc_program *program, const char *says, const char *fil
     if (status != RT_OK) return status;
     if (json && look_up(program, json, key, found) != RT_OK) return rt_no_memory(error);
   }
-  if (json_is_null(found->value)) found->value = NULL;
+  found->is_null = json_is_null(found->value);
+  if (found->is_null) found->value = NULL;
   if (!found->value) return RT_OK;
   json_t *copy = json_deep_copy(found->value);
   return copy && !json_object_set_new(config->asked, name, copy) ? RT_OK : rt_no_memory(error);

@@ -18,6 +18,7 @@ bool cc_note_file(struct cc_program *program, const char *path);
 struct cc_configured {
   const struct json_t *value;  /* NULL: it is not there, or null */
   const struct json_t *beside; /* then: the object that lacks it; NULL: there is no file */
+  bool is_null;                /* then: it is there, as null */
   const char *path;            /* the file, as messages call it */
 };
 /* Notes what was asked for, so that a model can keep it (cc_program.config.asked). */

@@ -134,6 +134,21 @@ static bool hint_other_axis(const struct loading *x, struct rt_error *error) {
   return true;
 }
 
+/* The first axis goes by words here, and there are more or fewer of them in the tensor. */
+static void hint_rows(const struct loading *x, struct rt_error *error) {
+  const struct io_vocab *vocab =
+      lib_words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[0]).vocab;
+  if (vocab && (vocab->kind == IO_VOCAB_WORDS || vocab->kind == IO_VOCAB_CLASSES))
+    rt_hint(error, "the rows here are what the training file has; a vocabulary that is given has the file's: "
+                   "words[T, V](vocab = \"words.txt\")");
+  else if (vocab)
+    rt_hint(
+        error,
+        "the vocabulary that the program names has %lld entries, and the tensor %lld rows: it is not the one "
+        "that the weights were made with, which lies beside them",
+        (long long)x->shape[0], (long long)x->t->shape[0]);
+}
+
 static void hint_turned(const struct loading *x, struct rt_error *error) {
   const struct io_tensor *t = x->t;
   bool square = x->rank == 2 && t->rank == 2,
@@ -142,9 +157,8 @@ static void hint_turned(const struct loading *x, struct rt_error *error) {
     rt_hint(error, "load(…)' turns a matrix over");
   else if (square && turned(x) && t->shape[0] == x->shape[0] && t->shape[1] == x->shape[1])
     rt_hint(error, "without the ' the matrix is taken as it is");
-  else if (x->rank > 0 && lib_words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[0]).vocab)
-    rt_hint(error, "the rows here are what the training file has; a vocabulary that is given has the file's: "
-                   "words[T, V](vocab = \"words.txt\")");
+  else if (x->rank > 0 && t->rank == x->rank && t->shape[0] != x->shape[0])
+    hint_rows(x, error);
 }
 
 static int other_shape(const struct loading *x, struct rt_error *error) {
@@ -164,11 +178,27 @@ static int other_shape(const struct loading *x, struct rt_error *error) {
   return error->code;
 }
 
+/* Whether entries of a vocabulary, or classes, lie in the tensor along an axis of their own: [V, H * K] is
+ * good for [V, H, K], and eight numbers are no four words of two each. */
+static bool has_axes_of_words(const struct loading *x) {
+  int64_t before = 1;
+  for (int a = 0; a < x->rank; before *= x->shape[a++]) {
+    int64_t there = 1;
+    int b = 0;
+    if (!lib_words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[a]).vocab) continue;
+    while (b < x->t->rank && (there != before || (x->t->shape[b] == 1 && x->shape[a] != 1)))
+      there *= x->t->shape[b++];
+    if (b == x->t->rank || x->t->shape[b] != x->shape[a]) return false;
+  }
+  return true;
+}
+
 /* Does the tensor fit? An axis that does not go by words needs the same size. When no axis goes by words, a
  * tensor with other axes but as many numbers is taken as it lies in memory: [H * K, D] for [H, K, D]. */
 static bool shape_fits(const struct loading *x, bool matched) {
   if (turned(x) && (x->rank != 2 || x->t->rank != 2)) return false;
-  if (!matched && !turned(x) && x->t->rank != x->rank) return x->t->elements == x->params->elements[x->p];
+  if (!matched && !turned(x) && x->t->rank != x->rank)
+    return x->t->elements == x->params->elements[x->p] && has_axes_of_words(x);
   if (x->t->rank != x->rank) return false;
   for (int a = 0; a < x->rank; a++)
     if (!x->map[a] && x->t->shape[file_axis(x, a)] != x->shape[a]) return false;

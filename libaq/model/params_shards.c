@@ -38,7 +38,7 @@ static int look_up(const char *index, const char *tensor, struct rt_text *path, 
   size_t length;
   json_t *json = NULL;
   int status = io_read_ordinary(index, LARGEST_INDEX, &bytes, &length, error);
-  if (status == RT_OK) status = io_json_parse(&json, "the index of tensors", bytes, length, error);
+  if (status == RT_OK) status = io_json_parse_file(&json, index, bytes, length, error);
   if (status == RT_OK) status = shard_of(index, tensor, json, path, error);
   json_decref(json);
   rt_free(bytes);

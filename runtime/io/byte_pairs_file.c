@@ -52,7 +52,7 @@ static int read_ids(struct io_intern *set, const char *path, struct rt_error *er
   size_t length;
   json_t *json = NULL;
   int status = io_read_ordinary(path, MOST_BYTES, &text, &length, error);
-  if (status == RT_OK) status = io_json_parse(&json, path, text, length, error);
+  if (status == RT_OK) status = io_json_parse_file(&json, path, text, length, error);
   rt_free(text);
   if (status == RT_OK && (!json_is_object(json) || json_object_size(json) == 0))
     status =

@@ -71,6 +71,13 @@ int io_json_parse(json_t **json, const char *what, const char *text, size_t leng
                  reason.text);
 }
 
+int io_json_parse_file(json_t **json, const char *path, const char *text, size_t length,
+                       struct rt_error *error) {
+  struct rt_error why = {0};
+  int status = io_json_parse(json, "it", text, length, &why);
+  return status == RT_OK ? RT_OK : rt_fail_in(error, status, path, "%s", why.text);
+}
+
 int64_t io_json_integer(const json_t *object, const char *key, int64_t low, int64_t high, int64_t fallback,
                         bool *good) {
   const json_t *value = json_object_get(object, key);

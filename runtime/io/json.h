@@ -11,6 +11,9 @@ void io_json_string(struct rt_text *out, const char *text, size_t length);
 /* Parses a whole text; duplicate keys are refused. what says which text it is ("the vocabulary"), for
  * messages. RT_BAD_DATA or RT_NO_MEMORY. Free *json with json_decref. */
 int io_json_parse(json_t **json, const char *what, const char *text, size_t length, struct rt_error *error);
+/* The same of what stands in a file, which messages name. */
+int io_json_parse_file(json_t **json, const char *path, const char *text, size_t length,
+                       struct rt_error *error);
 /* Appends a value as compact JSON, keys in their alphabetical order. */
 void io_json_write(struct rt_text *out, const json_t *json);
 /* The value of a key as an integer within low..high, or fallback when the key is absent; *good becomes false

@@ -42,6 +42,86 @@ static int check_kind(const struct reading *r, const json_t *root, struct rt_err
   return RT_OK;
 }
 
+/* ---- what happens to a text before it is merged ---- */
+
+#define SPACE_MARK "\xE2\x96\x81"
+
+static const char *type_of(const json_t *step) { return json_string_value(json_object_get(step, "type")); }
+
+static bool says(const json_t *object, const char *key, const char *text) {
+  const char *value = json_string_value(json_object_get(object, key));
+  return value && !strcmp(value, text);
+}
+
+static bool is_prepend(const json_t *step) {
+  return says(step, "type", "Prepend") && says(step, "prepend", SPACE_MARK);
+}
+
+static bool is_replace(const json_t *step) {
+  return says(step, "type", "Replace") && says(json_object_get(step, "pattern"), "String", " ")
+         && says(step, "content", SPACE_MARK);
+}
+
+/* Metaspace puts the space before a text. Where it splits words, too, they are merged as in whole texts if
+ * there are only pieces that begin with a space or have none. */
+static bool is_metaspace(const struct reading *r, const json_t *step) {
+  const json_t *scheme = json_object_get(step, "prepend_scheme"), *split = json_object_get(step, "split");
+  bool before = says(step, "prepend_scheme", "always") || says(step, "prepend_scheme", "first")
+                || (!scheme && !json_is_false(json_object_get(step, "add_prefix_space")));
+  if (!says(step, "type", "Metaspace") || !says(step, "replacement", SPACE_MARK) || !before) return false;
+  for (size_t id = 0; id < r->count && !json_is_false(split); id++)
+    if (r->entry[id][0] && strstr(r->entry[id] + 1, SPACE_MARK)) return false;
+  return true;
+}
+
+static int not_done(const struct reading *r, const char *what, const json_t *step, struct rt_error *error) {
+  const char *type = type_of(step);
+  rt_fail_in(error, RT_BAD_DATA, r->path, "its %s %.40s is none that pieces are read with", what,
+             type ? type : "without a type");
+  rt_hint(error,
+          "pieces are read as SentencePiece has them: a space before the text, every space as U+2581, and no "
+          "more. In tokenizer.json these are the normalizers Prepend and Replace, or the pre_tokenizer "
+          "Metaspace");
+  return RT_BAD_DATA;
+}
+
+/* One of both ways to write what is done here: Prepend and Replace, as Llama has it, or Metaspace. */
+static int check_steps(const struct reading *r, const json_t *root, struct rt_error *error) {
+  const json_t *normalizer = json_object_get(root, "normalizer"),
+               *split = json_object_get(root, "pre_tokenizer");
+  const json_t *list = json_object_get(normalizer, "normalizers"), *prepend = NULL, *replace = NULL;
+  const size_t count = list ? json_array_size(list) : 1;
+  bool metaspace = json_is_object(split);
+  if (metaspace && !is_metaspace(r, split)) return not_done(r, "pre_tokenizer", split, error);
+  if (!json_is_object(normalizer) && metaspace) return RT_OK;
+  for (size_t k = 0; k < count && json_is_object(normalizer); k++) {
+    const json_t *step = list ? json_array_get(list, k) : normalizer;
+    const json_t **kind = is_prepend(step) ? &prepend : is_replace(step) ? &replace : NULL;
+    if (!kind || *kind) return not_done(r, "normalizer", step, error);
+    *kind = step;
+  }
+  if (prepend && replace && !metaspace) return RT_OK;
+  if (json_is_object(normalizer)) return not_done(r, "normalizer", normalizer, error);
+  rt_fail_in(error, RT_BAD_DATA, r->path, "it has neither a normalizer nor a pre_tokenizer");
+  rt_hint(error, "with it a text has no space before it, and pieces begin with one; Llama's has the "
+                 "normalizers Prepend and Replace, others the pre_tokenizer Metaspace");
+  return RT_BAD_DATA;
+}
+
+/* Parts of words that are marked, and words that are taken whole, make other pieces. */
+static int check_model(const struct reading *r, const json_t *root, struct rt_error *error) {
+  static const char *const other[] = {"continuing_subword_prefix", "end_of_word_suffix", "ignore_merges"};
+  const json_t *model = json_object_get(root, "model");
+  for (size_t k = 0; k < RT_COUNT(other); k++) {
+    const json_t *value = json_object_get(model, other[k]);
+    if (json_string_length(value) == 0 && !json_is_true(value)) continue;
+    return rt_fail_in(error, RT_BAD_DATA, r->path, "the \"%s\" of its model is not done here", other[k]);
+  }
+  return RT_OK;
+}
+
+/* ---- the pieces ---- */
+
 static int place(struct reading *r, const char *entry, const json_t *id, struct rt_error *error) {
   json_int_t at = json_is_integer(id) ? json_integer_value(id) : -1;
   if (at < 0 || (size_t)at >= r->count)
@@ -58,6 +138,8 @@ static int in_order(struct reading *r, const json_t *root, struct rt_error *erro
          *added = json_object_get(root, "added_tokens"), *value;
   const char *key;
   size_t k;
+  if (added && !json_is_array(added))
+    return rt_fail_in(error, RT_BAD_DATA, r->path, "\"added_tokens\" is no list");
   r->count = json_object_size(vocab);
   json_array_foreach(added, k, value) {
     json_int_t id = json_integer_value(json_object_get(value, "id"));
@@ -101,7 +183,7 @@ static bool merged(const json_t *merge, struct rt_text *piece) {
   const char *left = text ? text : json_string_value(json_array_get(merge, 0)),
              *right = space ? space + 1 : json_string_value(json_array_get(merge, 1));
   piece->length = 0;
-  if (!left || !right) return false;
+  if (!left || !right || !*right || left == space) return false;
   io_piece_plain(piece, left, space ? (size_t)(space - left) : strlen(left));
   io_piece_plain(piece, right, strlen(right));
   return true;
@@ -140,13 +222,15 @@ int io_pieces_read_json(struct io_vocab **vocab, const char *path, struct rt_err
   json_t *root = NULL;
   *vocab = NULL;
   int status = io_read_ordinary(path, MOST_BYTES, &text, &length, error);
-  if (status == RT_OK) status = io_json_parse(&root, path, text, length, error);
+  if (status == RT_OK) status = io_json_parse_file(&root, path, text, length, error);
   rt_free(text);
   if (status == RT_OK) status = check_kind(&r, root, error);
   if (status == RT_OK) status = in_order(&r, root, error);
   if (status == RT_OK) status = take(&r, error);
   if (status == RT_OK)
     status = check_merges(&r, json_object_get(json_object_get(root, "model"), "merges"), error);
+  if (status == RT_OK) status = check_model(&r, root, error);
+  if (status == RT_OK) status = check_steps(&r, root, error);
   if (status == RT_OK) status = io_vocab_list_new(vocab, &r.set, r.marks, error);
   io_intern_free(&r.set);
   rt_free(r.entry);

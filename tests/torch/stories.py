@@ -42,7 +42,9 @@ def main(where, to):
     merges = [f"{p[:k]} {p[k:]}" for p in sorted(texts, key=texts.get) for k in range(1, len(p)) if p[:k] in texts and p[k:] in texts]
     with open(os.path.join(to, "tokenizer.json"), "w") as file:
         marks = [{"id": i, "content": p, "special": True} for p, i in pieces.items() if i < 3]
-        json.dump({"version": "1.0", "added_tokens": marks, "pre_tokenizer": None,
+        spaces = {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"},
+                                                      {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]}
+        json.dump({"version": "1.0", "added_tokens": marks, "normalizer": spaces, "pre_tokenizer": None,
                    "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "vocab": pieces, "merges": merges}}, file)
 
 
