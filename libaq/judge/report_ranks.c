@@ -21,12 +21,13 @@ int rep_add_rank(struct rep_report *r, size_t rank, struct rt_error *e) {
   return RT_OK;
 }
 
-/* The mean over the rows of what a place is worth, of the first k places. */
+/* The mean over the rows of what a place is worth, of the first k places. Where the model knows the answer of
+ * no row, there is nothing to rank. */
 static double mean_worth(const struct rep_report *r, int64_t k, double (*worth)(double place)) {
   struct rep_sum sum = {0, 0};
   for (size_t place = 0; place < r->rank_count && (int64_t)place < k; place++)
     if (r->ranked[place]) rep_sum_add(&sum, (double)r->ranked[place] * worth((double)place + 1));
-  return r->ranked_rows ? rep_sum_value(&sum) / (double)r->ranked_rows : NAN;
+  return r->rank_count ? rep_sum_value(&sum) / (double)r->ranked_rows : NAN;
 }
 
 static double one(double place) { return (void)place, 1; }
