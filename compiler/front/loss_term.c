@@ -166,7 +166,8 @@ static bool takes_all(const struct cc_context *c, const struct cc_definition *d,
 static bool fits(const struct cc_context *c, const struct cc_definition *d, int output) {
   const struct gr_node *type = type_of(d, 1);
   if (!takes_all(c, d, output)) return false;
-  return !type || is_match(c, output)
+  if (type && is_match(c, output)) return type->child[0]->count == 1; /* the other vector */
+  return !type
          || ((type->count > 1 && type->child[1]) == predicts_classes(c, output) && axes_fit(c, d, output));
 }
 

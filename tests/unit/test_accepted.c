@@ -83,6 +83,11 @@ static bool roll_result(const struct dice *d, enum rt_op op, int count, const st
                         const int64_t *attr, struct vm_type *result) {
   const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2], &args[3], &args[4]};
   struct vm_type given = roll_given(d, args, count);
+  if (op == OP_sample) {
+    given.dtype = RT_INT;
+    given.of = (vm_dim)attr[0];
+    given.batched = 0;
+  }
   const struct vm_op_call call = {&d->m->dims, op, count, arg, attr, 2, NULL, &given, NULL};
   return vm_signature_apply(&call, result) == RT_OK;
 }
