@@ -116,6 +116,7 @@ int io_byte_pairs_read(struct io_vocab **vocab, const char *ids, const char *mer
     if (status != RT_OK) status = rt_fail_in(error, status, ids, "%s", why.text);
   }
   struct reading r = {merges, *vocab, {0}};
+  if (status == RT_OK) status = io_require_ordinary(merges, error);
   if (status == RT_OK) status = io_read_lines(merges, take_pair, &r, error);
   rt_text_free(&r.bytes);
   io_intern_free(&set);

@@ -259,7 +259,7 @@ int io_read_ordinary(const char *path, size_t max, char **bytes, size_t *length,
 int io_read_lines(const char *path, io_line_taker *take, void *context, struct rt_error *error) {
   char *text = NULL;
   size_t length = 0;
-  int status = io_read_ordinary(path, SIZE_MAX / 4, &text, &length, error), number = 0;
+  int status = io_read_file(path, SIZE_MAX / 4, &text, &length, error), number = 0;
   if (status == RT_OK) status = io_utf8_require(path, text, length, error);
   for (size_t at = 0; at < length && status == RT_OK;) {
     const char *newline = memchr(text + at, '\n', length - at);

@@ -40,7 +40,7 @@ int io_read_file(const char *path, size_t max, char **bytes, size_t *length, str
 int io_read_ordinary(const char *path, size_t max, char **bytes, size_t *length, struct rt_error *error);
 int io_require_ordinary(const char *path, struct rt_error *error); /* also where there is no such file */
 
-/* Reads a whole ordinary text file, UTF-8 (RT_BAD_DATA otherwise), and hands over its lines without their
+/* Reads a whole text file, UTF-8 (RT_BAD_DATA otherwise), and hands over its lines without their
  * ends, LF or CR LF, counted from 1, until `take` fails. */
 typedef int io_line_taker(void *context, int number, const char *line, size_t length, struct rt_error *error);
 int io_read_lines(const char *path, io_line_taker *take, void *context, struct rt_error *error);

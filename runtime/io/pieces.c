@@ -121,7 +121,8 @@ static int take_line(void *context, int line, const char *text, size_t length, s
 int io_pieces_read(struct io_vocab **vocab, const char *path, struct rt_error *error) {
   struct reading r = {.path = path, .score = INFINITY, .marks = {-1, -1, -1}};
   *vocab = NULL;
-  int status = io_read_lines(path, take_line, &r, error);
+  int status = io_require_ordinary(path, error);
+  if (status == RT_OK) status = io_read_lines(path, take_line, &r, error);
   if (status == RT_OK && r.set.count <= 1) status = rt_fail_in(error, RT_BAD_DATA, path, "it has no pieces");
   if (status == RT_OK) status = io_vocab_list_new(vocab, &r.set, r.marks, error);
   io_intern_free(&r.set);

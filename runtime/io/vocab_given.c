@@ -55,7 +55,8 @@ static int add_line(void *context, int line, const char *text, size_t length, st
 int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error) {
   struct entries entries = {.path = path};
   *vocab = NULL;
-  int status = io_read_lines(path, add_line, &entries, error);
+  int status = io_require_ordinary(path, error);
+  if (status == RT_OK) status = io_read_lines(path, add_line, &entries, error);
   if (status == RT_OK && entries.set.count == 0)
     status = rt_fail_in(error, RT_BAD_DATA, path, "a vocabulary without a word");
   int32_t unknown = io_intern_find(&entries.set, "[UNK]", 5);
