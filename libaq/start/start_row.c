@@ -6,6 +6,8 @@
 
 #include "libaq/start/start.h"
 
+enum { MANY_ROWS = 30000 }; /* whose steps within an epoch are enough for a running average */
+
 /* ---- what they take ---- */
 
 static bool has_input(const struct start *s, size_t target) {
@@ -294,9 +296,11 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
                  "  batch     = %d\n"
                  "  epochs    = 30 # at most\n"
                  "  patience  = %d # stops when validation has not been better for so many epochs\n"
-                 "  metric    = %s\n"
-                 "}\n",
+                 "  metric    = %s\n",
                  small ? 8 : 32, small ? 10 : 5, metric);
+  if (s->look.rows >= MANY_ROWS)
+    rt_text_puts(out, "  average   = 0.9995 # what is kept is a running average: an epoch has many steps\n");
+  rt_text_puts(out, "}\n");
 }
 
 /* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
