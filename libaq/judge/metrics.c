@@ -153,16 +153,7 @@ static bool has_two_classes(const struct rep_report *r) {
 /* The chance that a positive row scores above a negative one, ties counting half (Mann and Whitney 1947). */
 static double auc(struct rep_report *r) {
   if (!has_two_classes(r) || !r->rows || r->scored_count != rep_scored_rows(r)) return NAN;
-  rep_sort_scored(r->scored, r->scored_count);
-  double positives = 0, negatives = 0, area = 0;
-  for (size_t k = 0; k < r->scored_count;) {
-    double score = r->scored[k].score, tied[2] = {0, 0};
-    for (; k < r->scored_count && r->scored[k].score == score; k++) tied[r->scored[k].positive]++;
-    area += tied[0] * (positives + tied[1] / 2);
-    negatives += tied[0];
-    positives += tied[1];
-  }
-  return positives > 0 && negatives > 0 ? area / (positives * negatives) : NAN;
+  return rep_roc_area(r->scored, r->scored_count);
 }
 
 static double rmse_column(const struct rep_report *r, const struct rep_column *c) {

@@ -289,6 +289,9 @@ int rep_show_confusions(const struct rep_report *r, size_t most, aq_shown *s, st
 
 /* Sorts by falling score. */
 void rep_sort_scored(struct rep_scored *x, size_t n);
+/* How likely a positive row scores higher than a negative one; as high counts half. Sorts them. NaN: there
+ * are none of a kind. */
+double rep_roc_area(struct rep_scored *x, size_t n);
 /* sum + x, and its value. */
 void rep_sum_add(struct rep_sum *sum, double x);
 double rep_sum_value(const struct rep_sum *sum);

@@ -85,6 +85,19 @@ static double average_precision(const struct rep_scored *x, size_t n, double pos
   return sum;
 }
 
+/* What the rows have of label c, the highest score first unless it is right in no row. Returns in how many it
+ * is. */
+static double scores_of(const struct rep_report *r, size_t labels, size_t c, struct rep_scored *x,
+                        size_t rows) {
+  double positives = 0;
+  for (size_t k = 0; k < rows; k++) {
+    x[k] = (struct rep_scored){(double)r->label_score[k * labels + c], r->label_truth[k * labels + c]};
+    positives += x[k].positive;
+  }
+  if (positives > 0) rep_sort_scored(x, rows);
+  return positives;
+}
+
 double rep_mean_average_precision(const struct rep_report *r) {
   size_t labels = r->model_classes ? r->model_classes : r->class_count;
   size_t rows = labels ? r->label_scores / labels : 0, counted = 0;
@@ -92,13 +105,8 @@ double rep_mean_average_precision(const struct rep_report *r) {
   double sum = 0;
   if (!x) return NAN;
   for (size_t c = 0; c < labels; c++) {
-    double positives = 0;
-    for (size_t k = 0; k < rows; k++) {
-      x[k] = (struct rep_scored){(double)r->label_score[k * labels + c], r->label_truth[k * labels + c]};
-      positives += x[k].positive;
-    }
+    double positives = scores_of(r, labels, c, x, rows);
     if (positives == 0) continue;
-    rep_sort_scored(x, rows);
     sum += average_precision(x, rows, positives);
     counted++;
   }
@@ -126,12 +134,7 @@ int rep_best_above(const struct rep_report *r, double usual, size_t labels, doub
   struct rep_scored *x = rt_zalloc(rows + 1, sizeof *x);
   if (!x) return RT_NO_MEMORY;
   for (size_t c = 0; c < labels; c++) {
-    double positives = 0;
-    for (size_t k = 0; k < rows; k++) {
-      x[k] = (struct rep_scored){(double)r->label_score[k * labels + c], r->label_truth[k * labels + c]};
-      positives += x[k].positive;
-    }
-    rep_sort_scored(x, rows);
+    double positives = scores_of(r, labels, c, x, rows);
     above[c] = positives > 0 ? best_cut(x, rows, positives) : usual;
   }
   rt_free(x);

@@ -26,28 +26,14 @@ size_t rep_scope_out(const struct rep_report *r) {
   return out;
 }
 
-/* How likely a row out of scope has a lower probability than one in scope; as low counts half. */
+/* How likely a row out of scope has a lower probability than one in scope. */
 static double roc_area(const struct rep_scope *s) {
   struct rep_scored *x = rt_zalloc(s->count + 1, sizeof *x);
-  double out = 0, in = 0, below = 0, area = 0;
   if (!x) return NAN;
-  for (size_t k = 0; k < s->count; k++) {
-    x[k] = (struct rep_scored){s->row[k].best, s->row[k].out};
-    out += s->row[k].out;
-    in += !s->row[k].out;
-  }
-  rep_sort_scored(x, s->count); /* the highest first: below: rows in scope that have been passed */
-  for (size_t k = 0; k < s->count;) {
-    double score = x[k].score, outs = 0, ins = 0;
-    for (; k < s->count && x[k].score == score; k++) {
-      outs += x[k].positive;
-      ins += !x[k].positive;
-    }
-    area += outs * (below + ins / 2);
-    below += ins;
-  }
+  for (size_t k = 0; k < s->count; k++) x[k] = (struct rep_scored){s->row[k].best, !s->row[k].out};
+  double area = rep_roc_area(x, s->count);
   rt_free(x);
-  return out > 0 && in > 0 ? area / (out * in) : NAN;
+  return area;
 }
 
 static double part(size_t of, size_t all) { return all ? (double)of / (double)all : 0; }

@@ -1,4 +1,6 @@
 /* sort_scored.c: rows in the order of their scores, for metrics of ranking. */
+#include <math.h>
+
 #include "libaq/judge/report.h"
 
 /* Sinks the element at root of a heap of n with the lowest score on top. */
@@ -22,4 +24,17 @@ void rep_sort_scored(struct rep_scored *x, size_t n) {
     x[k] = lowest;
     sink(x, 0, k);
   }
+}
+
+double rep_roc_area(struct rep_scored *x, size_t n) {
+  double positives = 0, negatives = 0, area = 0;
+  rep_sort_scored(x, n);
+  for (size_t k = 0; k < n;) {
+    double score = x[k].score, tied[2] = {0, 0};
+    for (; k < n && x[k].score == score; k++) tied[x[k].positive]++;
+    area += tied[0] * (positives + tied[1] / 2);
+    negatives += tied[0];
+    positives += tied[1];
+  }
+  return positives > 0 && negatives > 0 ? area / (positives * negatives) : NAN;
 }
