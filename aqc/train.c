@@ -11,6 +11,7 @@
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
 #include "aqc/targets.h"
+#include "aqc/train_settings.h"
 #include "aqc/verb.h"
 
 /* One training, from the program to its report. */
@@ -27,42 +28,18 @@ struct training {
 
 static void set_options(struct training *t) {
   const struct settings *s = t->settings;
-  aq_train_options *o = &t->options;
-  aq_train_options_init(o);
-  o->train = s->operand[1];
-  o->valid = s->valid;
-  o->test = s->test;
-  o->hold = s->hold;
-  o->hold_last = s->hold_last;
-  o->save = s->output ? s->output : t->save;
-  o->resume = s->resume;
-  o->until = s->until;
-  o->threads = (int)s->threads;
-  o->precision = s->precision;
-  o->bad_rows = s->bad_rows;
-  o->header = s->header;
-  o->format = s->format;
-  o->choose_blas_core = true;
-  o->progress = progress_show;
-  o->context = &t->progress;
+  t->options = training_options(s, s->output ? s->output : t->save);
+  t->options.resume = s->resume;
+  t->options.threads = (int)s->threads;
+  t->options.progress = progress_show;
+  t->options.context = &t->progress;
 }
 
 static int check_settings(const struct training *t) {
-  const struct settings *s = t->settings;
-  const char *const input[] = {s->operand[0], s->operand[1], s->valid, s->test};
-  if (s->valid && (s->hold > 0 || s->hold_last))
-    return message_fail(AQ_USAGE,
-                        "--hold takes validation rows from the training data when there is no file of them",
-                        "--valid and --hold exclude each other");
-  if (s->until && !s->valid && !(s->hold > 0) && !s->hold_last)
+  if (t->settings->until && !training_is_validated(t->settings))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
-  for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
-    int status = refuse_overwriting("-o", t->options.save, input[k]);
-    if (status != AQ_OK) return status;
-  }
-  int status = refuse_overwriting_weights("-o", t->options.save, s->weights);
-  return status == AQ_OK ? file_check_folder(t->options.save) : status;
+  return training_check(t->settings, t->options.save);
 }
 
 static int trainer_failed(const struct training *t) {

@@ -16,6 +16,7 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
+#include "aqc/train_settings.h"
 #include "aqc/tune.h"
 #include "aqc/verb.h"
 
@@ -109,22 +110,9 @@ static int open_trial(struct run *r) {
 }
 
 static aq_train_options train_options(struct run *r) {
-  const struct settings *s = r->tuning->settings;
-  aq_train_options o;
   char checkpoint[4128];
-  aq_train_options_init(&o);
-  o.train = s->operand[1];
-  o.valid = s->valid;
-  o.hold = s->hold;
-  o.hold_last = s->hold_last;
-  o.save = r->path;
-  o.until = s->until;
+  aq_train_options o = training_options(r->tuning->settings, r->path);
   o.threads = r->tuning->each;
-  o.precision = s->precision;
-  o.bad_rows = s->bad_rows;
-  o.header = s->header;
-  o.format = s->format;
-  o.choose_blas_core = true;
   o.progress = on_progress;
   o.context = r;
   snprintf(checkpoint, sizeof checkpoint, "%s.ckpt", r->path);
@@ -443,33 +431,30 @@ static int check_output(const char *path) {
   if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
     return message_fail(AQ_CANNOT_CREATE, "give another name with -o", "cannot create %s: %s", path,
                         S_ISDIR(about.st_mode) ? "it is a folder" : "it is no ordinary file");
-  return file_check_folder(path);
+  return AQ_OK;
+}
+
+/* Every trial reads the data again. */
+static int check_data(const char *path) {
+  struct stat about;
+  bool is_once = path
+                 && (!strcmp(path, "-")
+                     || (stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)));
+  return is_once ? message_fail(AQ_USAGE, "write the rows into a file first",
+                                "every trial reads the data again, and %s can be read only once",
+                                strcmp(path, "-") ? path : "the standard input")
+                 : AQ_OK;
 }
 
 static int check(const struct tuning *t) {
   const struct settings *s = t->settings;
-  if (s->valid && (s->hold > 0 || s->hold_last))
-    return message_fail(AQ_USAGE,
-                        "--hold takes validation rows from the training data when there is no file of them",
-                        "--valid and --hold exclude each other");
-  if (!s->valid && !(s->hold > 0) && !s->hold_last)
+  if (!training_is_validated(s))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "trials are compared on validation data, and there is none");
-  const char *const input[] = {s->operand[0], s->operand[1], s->valid};
-  for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
-    int status = refuse_overwriting("-o", t->save, input[k]);
-    if (status != AQ_OK) return status;
-  }
-  for (size_t k = 1; k < sizeof input / sizeof *input; k++) {
-    struct stat about;
-    if (input[k]
-        && (!strcmp(input[k], "-")
-            || (stat(input[k], &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))))
-      return message_fail(AQ_USAGE, "write the rows into a file first",
-                          "every trial reads the data again, and %s can be read only once",
-                          strcmp(input[k], "-") ? input[k] : "the standard input");
-  }
-  int status = refuse_overwriting_of("-o", t->save, s->operand[0]);
+  int status = training_check(s, t->save);
+  if (status == AQ_OK) status = check_data(s->operand[1]);
+  if (status == AQ_OK) status = check_data(s->valid);
+  if (status == AQ_OK) status = refuse_overwriting_of("-o", t->save, s->operand[0]);
   return status == AQ_OK ? check_output(t->save) : status;
 }
 

@@ -1,0 +1,42 @@
+/* train_settings.c */
+#include "aqc/train_settings.h"
+
+#include "aqc/files.h"
+#include "aqc/messages.h"
+#include "aqc/open.h"
+
+aq_train_options training_options(const struct settings *s, const char *save) {
+  aq_train_options o;
+  aq_train_options_init(&o);
+  o.train = s->operand[1];
+  o.valid = s->valid;
+  o.test = s->test;
+  o.hold = s->hold;
+  o.hold_last = s->hold_last;
+  o.save = save;
+  o.until = s->until;
+  o.precision = s->precision;
+  o.bad_rows = s->bad_rows;
+  o.header = s->header;
+  o.format = s->format;
+  o.choose_blas_core = true;
+  return o;
+}
+
+static bool is_held(const struct settings *s) { return s->hold > 0 || s->hold_last; }
+
+bool training_is_validated(const struct settings *s) { return s->valid || is_held(s); }
+
+int training_check(const struct settings *s, const char *save) {
+  const char *const input[] = {s->operand[0], s->operand[1], s->valid, s->test};
+  if (s->valid && is_held(s))
+    return message_fail(AQ_USAGE,
+                        "--hold takes validation rows from the training data when there is no file of them",
+                        "--valid and --hold exclude each other");
+  for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
+    int status = refuse_overwriting("-o", save, input[k]);
+    if (status != AQ_OK) return status;
+  }
+  int status = refuse_overwriting_weights("-o", save, s->weights);
+  return status == AQ_OK ? file_check_folder(save) : status;
+}

@@ -1,0 +1,15 @@
+/* train_settings.h: what a command line says of a training, for the verbs that train. */
+#ifndef AQC_TRAIN_SETTINGS_H
+#define AQC_TRAIN_SETTINGS_H
+
+#include "aqc/options.h"
+
+/* As the settings say it. save: where the model goes. Threads, progress and resuming are the verb's own. */
+aq_train_options training_options(const struct settings *settings, const char *save);
+/* Are there validation data, a file of them or rows held back? */
+bool training_is_validated(const struct settings *settings);
+/* Refuses --valid beside --hold, and a model that would be written over what is read, or into a folder that
+ * there is not. AQ_OK, or an exit code after it has said why. */
+int training_check(const struct settings *settings, const char *save);
+
+#endif
