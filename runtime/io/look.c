@@ -6,8 +6,6 @@
 #include "runtime/io/look_internal.h"
 #include "runtime/io/number.h"
 
-enum { LONGEST_NAME = 40 }; /* bytes */
-
 static int make_room(struct io_looking *l, size_t count, struct rt_error *error) {
   struct io_look *look = l->look;
   look->count = count;
@@ -64,12 +62,10 @@ static bool is_odd(const struct io_look_field *f, const struct io_field *first) 
 static bool are_names_above(const struct io_look *look, const struct io_field *first) {
   bool odd = false;
   for (size_t k = 0; k < look->count; k++) {
-    if (first[k].length == 0 || first[k].length > LONGEST_NAME) return false;
-    for (size_t b = 0; b < k; b++)
-      if (strcmp(first[k].text, first[b].text) == 0) return false;
+    if (first[k].length == 0 || first[k].length > IO_LONGEST_NAME) return false;
     odd |= is_odd(&look->field[k], &first[k]);
   }
-  return odd;
+  return odd && !io_named_twice(first, look->count);
 }
 
 /* A table of one field has nothing but the look of the first line: it has to be shorter than the texts. */
@@ -86,10 +82,9 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
   struct io_look *look = l->look;
   look->header = header == IO_HEADER_YES || (header == IO_HEADER_AUTO && is_header(look, first));
   if (!look->header) return take_row(l, first, error);
+  const struct io_field *again = io_named_twice(first, look->count);
+  if (again) return rt_fail(error, RT_BAD_DATA, "the first line names column \"%s\" twice", again->text);
   for (size_t k = 0; k < look->count; k++) {
-    for (size_t b = 0; b < k; b++)
-      if (strcmp(first[k].text, first[b].text) == 0)
-        return rt_fail(error, RT_BAD_DATA, "the first line names column \"%s\" twice", first[k].text);
     look->field[k].name = rt_strndup(first[k].text, first[k].length);
     if (!look->field[k].name) return rt_no_memory(error);
   }

@@ -101,5 +101,8 @@ const char *io_table_name(const struct io_table *table);
 void io_table_close(struct io_table *table);
 /* Do these fields look as names of columns do, each different from the others? */
 bool io_names_look(const struct io_field *field, size_t count);
+enum { IO_LONGEST_NAME = 40 }; /* bytes of a field that may be a name */
+/* The first field with the same text as one before it; NULL: all differ. */
+const struct io_field *io_named_twice(const struct io_field *field, size_t count);
 
 #endif

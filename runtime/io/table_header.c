@@ -6,9 +6,8 @@
 #include "runtime/io/utf8.h"
 
 enum {
-  LONGEST_NAME = 40, /* of a field that may be a name */
-  MOST_SPACES = 1,   /* in it */
-  MOST_LISTED = 40   /* fields in a message */
+  MOST_SPACES = 1, /* in it */
+  MOST_LISTED = 40 /* fields in a message */
 };
 
 static bool is_name(const struct io_field *field, const char *name) {
@@ -86,9 +85,9 @@ static char plain(char c) {
   return io_ascii_lower(c);
 }
 
-/* A copy of a name for comparing, at most LONGEST_NAME long. */
+/* A copy of a name for comparing, at most IO_LONGEST_NAME long. */
 static const char *plain_copy(const char *name, size_t length, char *copy) {
-  if (length > LONGEST_NAME) length = LONGEST_NAME;
+  if (length > IO_LONGEST_NAME) length = IO_LONGEST_NAME;
   for (size_t k = 0; k < length; k++) copy[k] = plain(name[k]);
   copy[length] = '\0';
   return copy;
@@ -99,7 +98,7 @@ static void hint_nearest(const struct io_table *t, struct rt_error *error) {
   int missing = 0;
   while (missing < t->count && (t->field_of[missing] || !t->required[missing])) missing++;
   if (missing == t->count) return;
-  char wanted[LONGEST_NAME + 1], candidate[LONGEST_NAME + 1];
+  char wanted[IO_LONGEST_NAME + 1], candidate[IO_LONGEST_NAME + 1];
   plain_copy(t->names[missing], strlen(t->names[missing]), wanted);
   int least = (int)strlen(wanted) / 3 + 1;
   const struct io_field *nearest = NULL;
@@ -231,20 +230,24 @@ static bool may_be_name(const struct io_field *field) {
     if (k == 0 || !strchr(" -.0123456789", c)) return false;
     spaces += c == ' ';
   }
-  return field->length > 0 && field->length <= LONGEST_NAME && spaces <= MOST_SPACES
+  return field->length > 0 && field->length <= IO_LONGEST_NAME && spaces <= MOST_SPACES
          && field->text[field->length - 1] != '.';
 }
 
 /* Nothing in a file says that its first line names columns. But names differ from one another, and rows
  * rarely look like names. */
 bool io_names_look(const struct io_field *field, size_t count) {
-  for (size_t f = 0; f < count; f++) {
+  for (size_t f = 0; f < count; f++)
     if (!may_be_name(&field[f])) return false;
+  return !io_named_twice(field, count);
+}
+
+const struct io_field *io_named_twice(const struct io_field *field, size_t count) {
+  for (size_t f = 0; f < count; f++)
     for (size_t k = 0; k < f; k++)
       if (field[k].length == field[f].length && memcmp(field[k].text, field[f].text, field[f].length) == 0)
-        return false;
-  }
-  return true;
+        return &field[f];
+  return NULL;
 }
 
 /* Takes the first line for a row. If it is a bad one, that is said when rows are asked for, and can be
