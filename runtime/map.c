@@ -5,12 +5,14 @@
 
 static const uint64_t OFFSET_BASIS = 0xCBF29CE484222325u, PRIME = 0x100000001B3u;
 
-/* FNV-1a (Fowler, Noll and Vo), with its high bits mixed into the low ones, which choose the slot. */
-static uint64_t hash_name(const char *name) {
+uint64_t rt_hash_bytes(const void *bytes, size_t length) {
+  const unsigned char *x = bytes;
   uint64_t hash = OFFSET_BASIS;
-  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * PRIME;
+  for (size_t k = 0; k < length; k++) hash = (hash ^ x[k]) * PRIME;
   return hash ^ hash >> 32;
 }
+
+static uint64_t hash_name(const char *name) { return rt_hash_bytes(name, strlen(name)); }
 
 /* Where the name stands, or the empty slot where it would. */
 static struct rt_map_slot *seek(const struct rt_map *map, const char *name, uint64_t hash) {

@@ -4,6 +4,9 @@
 
 #include "runtime/base.h"
 
+/* FNV-1a (Fowler, Noll and Vo), with its high bits mixed into the low ones, which choose a slot. */
+uint64_t rt_hash_bytes(const void *bytes, size_t length);
+
 /* A hash table with open addressing. The names are not copied: they live as long as the map. */
 struct rt_map {
   struct rt_map_slot {

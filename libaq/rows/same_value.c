@@ -3,6 +3,7 @@
 
 #include "libaq/internal.h"
 #include "runtime/io/dtype.h"
+#include "runtime/map.h"
 
 static const unsigned char *value_of(const struct io_values *v, int64_t row, size_t *length) {
   const size_t element = io_dtype_size(v->of.element) * (size_t)v->of.width;
@@ -16,11 +17,8 @@ bool lib_same_value(const struct io_values *v, int64_t a, int64_t b) {
   return length == other && (length == 0 || !memcmp(x, y, length));
 }
 
-/* FNV-1a. */
 uint64_t lib_value_hash(const struct io_values *v, int64_t row) {
   size_t length;
   const unsigned char *x = value_of(v, row, &length);
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (size_t k = 0; k < length; k++) hash = (hash ^ x[k]) * UINT64_C(0x100000001b3);
-  return hash;
+  return rt_hash_bytes(x, length);
 }
