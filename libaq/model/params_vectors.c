@@ -80,9 +80,8 @@ static int take_line(void *context, int line, const char *text, size_t length, s
   if (line == 1 && v->width != 1 && fields(text, length) == 2
       && io_number_parse(text, strcspn(text, " \t"), &number) == RT_OK)
     return RT_OK; /* how many there are, and how wide */
-  if (line <= 2 && fields(text, length) - 1 != v->width && (line == 1 || end < 0))
+  if (end < 0 || (line == 1 && fields(text, length) - 1 != v->width))
     return wrong_width(v, line, fields(text, length) - 1, error);
-  if (end < 0) return wrong_width(v, line, fields(text, length) - 1, error);
   const int64_t row = row_of(v, text, (size_t)end);
   if (row < 0 || v->seen[row]) return RT_OK;
   v->seen[row] = true;

@@ -148,8 +148,10 @@ static void put_hearing(struct rt_text *out) {
 
 static void put_reading(const struct start *s, struct rt_text *out) {
   put_votes(s, out);
-  if (has_gist(s)) put_gist(out);
-  if (has_gist(s)) put_hearing(out);
+  if (has_gist(s)) {
+    put_gist(out);
+    put_hearing(out);
+  }
   rt_text_puts(
       out,
       "# Windows of `width` words: the largest value of each feature anywhere (Kim 2014). The zeros are for\n"
