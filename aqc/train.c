@@ -11,6 +11,7 @@
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
 #include "aqc/targets.h"
+#include "aqc/train_plan.h"
 #include "aqc/train_settings.h"
 #include "aqc/verb.h"
 
@@ -46,51 +47,6 @@ static int trainer_failed(const struct training *t) {
   return t->trainer ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
 }
 
-/* Says what should be known before training begins. Doubts about the data are said even with --quiet; those
- * about the program `aqc check` says at any time. */
-static int print_plan(const struct training *t) {
-  for (size_t k = 0; !t->settings->quiet && k < aq_program_diagnostic_count(t->program); k++)
-    message_warning(aq_program_diagnostic(t->program, k, NULL));
-  aq_train_facts facts = aq_trainer_facts(t->trainer);
-  aq_reading reading = aq_trainer_reading(t->trainer);
-  aq_model *model;
-  if (!t->settings->quiet)
-    message_remark("%lld rows to learn from, %lld to validate, %lld parameters", (long long)facts.rows,
-                   (long long)facts.valid_rows, (long long)facts.parameters);
-  if (facts.trained_parameters < facts.parameters && !t->settings->quiet)
-    message_remark("%lld of the parameters are frozen, %lld are trained",
-                   (long long)(facts.parameters - facts.trained_parameters),
-                   (long long)facts.trained_parameters);
-  if (facts.unseen_valid_rows && !t->settings->quiet)
-    message_remark(
-        "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",
-        (long long)facts.unseen_valid_rows, facts.unseen_valid_rows == 1 ? "has" : "have");
-  if (facts.blind && !t->settings->quiet)
-    message_remark("no row to validate has a label that training saw: no epoch is better than another, "
-                   "and the last one is kept");
-  if (facts.taken_tensors && !t->settings->quiet)
-    message_remark("%lld of %lld parameters begin as in %s%s%s", (long long)facts.taken_tensors,
-                   (long long)(facts.taken_tensors + facts.begun_tensors), t->settings->weights,
-                   facts.begun_tensors ? ", but not " : "", facts.begun);
-  if (facts.loaded_words + facts.new_words && !t->settings->quiet)
-    message_remark(
-        "%lld of %lld words were found where they are loaded from; the others begin as without load",
-        (long long)facts.loaded_words, (long long)facts.loaded_words + facts.new_words);
-  if (facts.tables_by_position && !t->settings->quiet)
-    message_remark(
-        "%lld table%s of learned words %s loaded by position: the file does not say what its rows are",
-        (long long)facts.tables_by_position, facts.tables_by_position == 1 ? "" : "s",
-        facts.tables_by_position == 1 ? "was" : "were");
-  int status = aq_trainer_model(t->trainer, &model);
-  if (status != AQ_OK)
-    status = model ? message_print(aq_trainer_message(t->trainer)) : message_no_memory();
-  else if (output_form(t->settings) != AQ_JSON) /* the result has it then */
-    reading_remark(&reading, model, t->settings, "");
-  if (status == AQ_OK && !t->settings->quiet) targets_remark(t->trainer, model);
-  aq_model_free(model);
-  return status;
-}
-
 static int interrupted(const struct training *t) {
   message_fail(AQ_INTERRUPTED, "the same command with --resume goes on from there",
                "stopped; the state of training is in %s.ckpt", t->options.save);
@@ -105,7 +61,7 @@ static int learn(struct training *t) {
     return why;
   }
   int status = refuse_overwriting_named("-o", t->options.save, t->program);
-  if (status == AQ_OK) status = print_plan(t);
+  if (status == AQ_OK) status = train_plan(t->settings, t->program, t->trainer);
   if (status != AQ_OK) return status;
   status = aq_trainer_run(t->trainer);
   interrupt_release();
