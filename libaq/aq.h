@@ -11,6 +11,10 @@
  * a path, a place for a result) is AQ_USAGE, and so is a call on a handle whose making failed. Functions
  * without a status then return "", 0, false or NULL.
  *
+ * Options. Every aq_…_options begins with its size, which aq_…_options_init sets, with the defaults. A later
+ * libaq has more fields behind those of today, and takes what hosts of today know. A size that no version up
+ * to this one has, 0 among them, is AQ_USAGE, and so is a value that a field cannot have. NULL: the defaults.
+ *
  * Threads. An aq_model is immutable and may be shared between threads. Every other handle belongs to one
  * thread at a time.
  *
@@ -100,6 +104,7 @@ typedef struct aq_program_options {
    * begin as its. NULL: neither. */
   const char *weights;
 } aq_program_options;
+void aq_program_options_init(aq_program_options *options); /* sets size and the defaults */
 /* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the
  * name that messages use. options may be NULL. */
 int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
@@ -249,12 +254,14 @@ typedef struct aq_reading {
   size_t cut_count;
 } aq_reading;
 
+/* A step was taken, an epoch has ended, a file was written. */
+enum aq_event { AQ_STEP, AQ_EPOCH, AQ_SAVED };
 /* Tells a callback what has happened; strings live as long as the callback runs. */
 typedef struct aq_progress {
-  enum { AQ_STEP, AQ_EPOCH, AQ_SAVED } event; /* a step was taken, an epoch has ended, a file was written */
-  int64_t epoch, epochs;                      /* epoch counts from 1 */
-  int64_t step, steps;                        /* over all epochs */
-  double loss;                                /* STEP: mean of the epoch so far; EPOCH: of the epoch */
+  enum aq_event event;
+  int64_t epoch, epochs; /* epoch counts from 1 */
+  int64_t step, steps;   /* over all epochs */
+  double loss;           /* STEP: mean of the epoch so far; EPOCH: of the epoch */
   double examples_per_second, seconds_left;
   const char *metric;       /* EPOCH: what is measured on the validation data, "accuracy"; NULL: nothing is */
   double value, valid_loss; /* of metric; valid_loss is NaN when no row has a label that training saw */

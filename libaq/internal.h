@@ -5,6 +5,7 @@
 #include "compiler/compile.h"
 #include "libaq/aq.h"
 #include "libaq/judge/report.h"
+#include "libaq/host_options.h"
 #include "libaq/predict/tag_path.h"
 #include "runtime/io/data.h"
 #include "runtime/io/safetensors.h"

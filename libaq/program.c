@@ -37,14 +37,8 @@ static int copy_given(struct aq_program *p, const aq_given *given, size_t count,
 }
 
 static int copy_options(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {
-  if (!o) return RT_OK;
   int status = copy_given(p, o->define, o->define_count, "-D", &p->define, error);
   return status != RT_OK ? status : copy_given(p, o->set, o->set_count, "--set", &p->set, error);
-}
-
-/* Options of a host that was compiled with an older aq.h end before it. */
-static const char *weights_of(const aq_program_options *o) {
-  return o && o->size > offsetof(aq_program_options, weights) ? o->weights : NULL;
 }
 
 /* A folder is looked into when the program asks for it; a model is loaded now. */
@@ -74,7 +68,7 @@ static int take_first(struct aq_program *p, struct rt_error *error) {
   return first ? first->code : RT_OK;
 }
 
-int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *options,
+int aq_program_new(const char *path, const char *text, size_t length, const aq_program_options *given,
                    aq_program **program) {
   if (!program) return AQ_USAGE;
   struct aq_program *p = *program = rt_zalloc(1, sizeof *p);
@@ -84,31 +78,32 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   if (!path && !text) return rt_fail(error, RT_USAGE, "there is no program: neither a path nor a text");
   if (!path) path = "program";
   struct rt_text config = {0};
-  int status = copy_options(p, options, error);
-  if (status == RT_OK) status = open_weights(p, weights_of(options), &config, error);
+  aq_program_options options;
+  int status = lib_take_options(LIB_PROGRAM_OPTIONS, given, &options, error);
+  if (status == RT_OK) status = copy_options(p, &options, error);
+  if (status == RT_OK) status = open_weights(p, options.weights, &config, error);
   if (status == RT_OK && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
     text = own;
   }
   if (status == RT_OK) {
-    bool imports = !options || !options->no_imports;
     struct cc_source source = {.name = path, .text = text, .length = length};
-    if (imports) source.reader = read_source;
+    if (!options.no_imports) source.reader = read_source;
     source.define = p->define;
-    source.define_count = options ? (int)options->define_count : 0;
+    source.define_count = (int)options.define_count;
     source.set = p->set;
-    source.set_count = options ? (int)options->set_count : 0;
+    source.set_count = (int)options.set_count;
     source.measures = lib_check_metric;
-    source.weights = p->from ? NULL : weights_of(options);
+    source.weights = p->from ? NULL : options.weights;
     source.config = p->from ? config.data : NULL;
-    if (options && options->function && !(p->function = rt_arena_printf(&p->arena, "%s", options->function)))
+    if (options.function && !(p->function = rt_arena_printf(&p->arena, "%s", options.function)))
       status = rt_no_memory(error);
     p->read = cc_program_read(&source);
     status = take_first(p, error);
   }
   if (status == RT_OK) {
     p->program = p->read;
-    p->program->unfused = options && options->unfused;
+    p->program->unfused = options.unfused;
   }
   rt_free(own);
   rt_text_free(&config);

@@ -4,17 +4,7 @@
 
 #include "libaq/generate/writing.h"
 
-enum { DEFAULT_LENGTH = 200, MOST_TOKENS = 1 << 24, MOST_BEAMS = 1 << 12 };
-
-void aq_generate_options_init(aq_generate_options *options) {
-  if (!options) return;
-  *options = (aq_generate_options){.size = sizeof *options,
-                                   .length = DEFAULT_LENGTH,
-                                   .temperature = -1,
-                                   .top_p = 1,
-                                   .repeat_penalty = 1,
-                                   .seed = 1};
-}
+enum { MOST_TOKENS = 1 << 24, MOST_BEAMS = 1 << 12 };
 
 /* ---- options ---- */
 
@@ -55,12 +45,6 @@ static int check_draws(const aq_generate_options *o, bool drawn, struct rt_error
   return RT_OK;
 }
 
-/* The options that count: those of the host, with defaults where it knows fewer. */
-static void copy_options(const aq_generate_options *from, aq_generate_options *own) {
-  aq_generate_options_init(own);
-  if (from) memcpy(own, from, from->size < sizeof *own ? from->size : sizeof *own);
-}
-
 /* Forgets what the session wrote and read before. */
 static void forget(struct aq_session *session) {
   session->scored = session->written_count = 0;
@@ -72,8 +56,8 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
                  struct rt_error *error) {
   *w = (struct writing){.session = session, .options = &w->own};
   const aq_generate_options *options = w->options;
-  copy_options(given, &w->own);
   forget(session);
+  if (lib_take_options(LIB_GENERATE_OPTIONS, given, &w->own, error) != RT_OK) return RT_USAGE;
   if (!session->ready) return session_not_ready(error);
   int status = check_options(options, error);
   if (status == RT_OK) status = next_token_new(&w->next, session, error);

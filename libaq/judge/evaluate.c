@@ -143,10 +143,8 @@ int aq_report_new(aq_model *model, const char *path, const aq_eval_options *opti
   struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
   if (!r) return AQ_NO_MEMORY;
   aq_eval_options own;
-  aq_eval_options_init(&own);
-  int64_t batch = own.batch;
-  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
-  if (own.batch < 1) own.batch = batch;
+  if (lib_take_options(LIB_EVAL_OPTIONS, options, &own, lib_begin(&r->message)) != RT_OK) return AQ_USAGE;
+  if (own.batch < 1) own.batch = LIB_BATCH;
   r->model = model;
   if (own.out_of_scope && !(r->scope = rt_strdup(own.out_of_scope)))
     return rt_no_memory(lib_begin(&r->message));

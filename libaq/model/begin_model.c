@@ -4,10 +4,6 @@
 
 #include "libaq/model/params.h"
 
-void aq_begin_options_init(aq_begin_options *o) {
-  if (o) *o = (aq_begin_options){.size = sizeof *o, .seed = -1};
-}
-
 /* ---- columns ---- */
 
 /* Training would learn it: words, labels, a width, how numbers are scaled. */
@@ -100,7 +96,6 @@ int aq_model_begin(aq_program *program, const aq_begin_options *options, aq_begi
   if (!(*model = lib_model_new())) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&(*model)->message);
   aq_begin_options own;
-  aq_begin_options_init(&own);
-  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
-  return begin(*model, program, &own, facts, error);
+  int status = lib_take_options(LIB_BEGIN_OPTIONS, options, &own, error);
+  return status != RT_OK ? status : begin(*model, program, &own, facts, error);
 }

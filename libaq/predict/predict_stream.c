@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-void aq_predict_options_init(aq_predict_options *options) {
-  if (!options) return;
-  *options = (aq_predict_options){.size = sizeof *options};
-}
-
 struct predicting {
   struct watch *watch; /* NULL: each row has a line */
   const aq_predict_options *options;
@@ -71,8 +66,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   aq_predict_options own;
-  aq_predict_options_init(&own);
-  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (lib_take_options(LIB_PREDICT_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (!session->ready) return session_not_ready(error);

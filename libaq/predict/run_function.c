@@ -19,11 +19,6 @@ struct run {
   struct rt_arena arena;
 };
 
-void aq_run_options_init(aq_run_options *options) {
-  if (!options) return;
-  *options = (aq_run_options){.size = sizeof *options, .repeat = 1};
-}
-
 static void run_free(struct run *r) {
   vm_machine_free(r->machine);
   rt_pool_free(r->pool);
@@ -335,14 +330,15 @@ static int write_outputs(struct run *r, struct rt_error *error) {
 int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts) {
   if (!program) return AQ_USAGE;
   struct rt_error *error = lib_begin(&program->message);
-  if (!options) return rt_fail(error, RT_USAGE, "there are no options: they are NULL");
-  struct run r = {.options = options, .precision = lib_precision(options->precision)};
+  aq_run_options own;
+  if (lib_take_options(LIB_RUN_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
+  struct run r = {.options = &own, .precision = lib_precision(own.precision)};
   if (lib_can_compile(program, error)) return error->code;
-  r.module = cc_compile_function(program->program, options->function, options->gradients, error);
+  r.module = cc_compile_function(program->program, own.function, own.gradients, error);
   int status = r.module ? RT_OK : error->code;
   if (status == RT_OK) status = prepare(&r, error);
   if (status == RT_OK) status = run_all(&r, facts, error);
-  if (status == RT_OK && options->outputs) status = write_outputs(&r, error);
+  if (status == RT_OK && own.outputs) status = write_outputs(&r, error);
   run_free(&r);
   return status;
 }

@@ -6,13 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 128 };
-
-void aq_eval_options_init(aq_eval_options *options) {
-  if (!options) return;
-  *options = (aq_eval_options){.size = sizeof *options, .batch = BATCH, .seed = 1};
-}
-
 /* ---- making ---- */
 
 /* The column that an output predicts. */
@@ -57,10 +50,8 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   struct aq_session *s = *session = rt_zalloc(1, sizeof *s);
   if (!s) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&s->message);
-  aq_eval_options_init(&s->options);
-  if (options)
-    memcpy(&s->options, options, options->size < sizeof s->options ? options->size : sizeof s->options);
-  if (s->options.batch < 1) s->options.batch = BATCH;
+  if (lib_take_options(LIB_EVAL_OPTIONS, options, &s->options, error) != RT_OK) return AQ_USAGE;
+  if (s->options.batch < 1) s->options.batch = LIB_BATCH;
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   s->model = model;
   s->precision = lib_precision(s->options.precision);

@@ -4,10 +4,6 @@
 #include "grammar/ast.h"
 #include "libaq/start/start.h"
 
-void aq_start_options_init(aq_start_options *options) {
-  if (options) *options = (aq_start_options){.size = sizeof *options};
-}
-
 /* The program in the standard layout, so that whoever writes a template need not count spaces. */
 static int lay_out(const struct start *s, struct rt_text *program, struct rt_error *error) {
   struct rt_text raw = {0};
@@ -34,13 +30,12 @@ int aq_start(const char *table, const aq_start_options *options, char **program,
   struct start s = {.path = table};
   struct rt_text text = {0}, said = {0};
   aq_start_options o;
-  aq_start_options_init(&o);
-  if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
   if (program) *program = NULL;
   if (seen) *seen = NULL;
   int status = table && program && seen
-                   ? begin(&s, &o, &text, &said, error)
+                   ? lib_take_options(LIB_START_OPTIONS, options, &o, error)
                    : rt_fail(error, RT_USAGE, "there is no table, or no place for a result");
+  if (status == RT_OK) status = begin(&s, &o, &text, &said, error);
   if (status == RT_OK) status = lib_give_text(&text, program, error);
   if (status == RT_OK) status = lib_give_text(&said, seen, error);
   if (status != RT_OK) {

@@ -7,11 +7,6 @@
 #include "libaq/shown/shown_tree.h"
 #include "libaq/train/trainer.h"
 
-void aq_train_options_init(aq_train_options *o) {
-  if (!o) return;
-  *o = (aq_train_options){.size = sizeof *o, .epochs = -1, .batch = -1, .seed = -1, .learning_rate = -1};
-}
-
 /* ---- getting ready ---- */
 
 static bool is_text_path(const char *path) {
@@ -64,10 +59,7 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
 }
 
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
-  aq_train_options_init(&t->options);
-  if (!options) return check_options(t, error);
-  size_t size = options->size < sizeof t->options ? options->size : sizeof t->options;
-  memcpy(&t->options, options, size);
+  if (lib_take_options(LIB_TRAIN_OPTIONS, options, &t->options, error) != RT_OK) return RT_USAGE;
   const char *from[] = {t->options.train, t->options.valid,  t->options.test,     t->options.save,
                         t->options.until, t->options.metric, t->options.hold_last};
   char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until, &t->metric_name, &t->hold_last};

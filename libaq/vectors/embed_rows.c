@@ -17,10 +17,6 @@ struct embedding {
   struct lib_row_check check;
 };
 
-void aq_embed_options_init(aq_embed_options *options) {
-  if (options) *options = (aq_embed_options){.size = sizeof *options};
-}
-
 /* ---- making ---- */
 
 /* Are these the parameters of the model? A file that was changed may hold another program than its bytecode.
@@ -191,8 +187,7 @@ int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_ve
   if (!session || !vectors) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   aq_embed_options own;
-  aq_embed_options_init(&own);
-  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (lib_take_options(LIB_EMBED_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (!session->ready) return session_not_ready(error);

@@ -21,10 +21,6 @@ struct search {
   aq_hit *best;         /* [chunks * chunk_top] of one query */
 };
 
-void aq_search_options_init(aq_search_options *options) {
-  if (options) *options = (aq_search_options){.size = sizeof *options, .top = 1};
-}
-
 static bool before(aq_hit a, aq_hit b) { return a.score > b.score || (a.score == b.score && a.row < b.row); }
 
 /* heap[0] is the last of the best; what is worse than it has no place. */
@@ -181,8 +177,7 @@ int aq_vectors_search(aq_vectors *index, const aq_vectors *queries, const aq_sea
   if (!index) return AQ_USAGE;
   struct rt_error *error = lib_begin(&index->message);
   aq_search_options own;
-  aq_search_options_init(&own);
-  if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+  if (lib_take_options(LIB_SEARCH_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   struct search s = {.index = index, .queries = queries, .options = &own};
   int status = check(index, queries, &own, error);
   return status != RT_OK ? status : search(&s, error);
