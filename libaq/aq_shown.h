@@ -50,6 +50,25 @@ void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
  * JSON has an object with the members name, mixing, heads, rows, columns, queries, keys and weight. */
 struct aq_map;
 void aq_shown_map(aq_shown *shown, const char *key, const struct aq_map *map);
+/* A line of a drawing: a value for each place. One that is not finite is a gap. */
+typedef struct aq_line {
+  const char *key, *name; /* of JSON, "validation"; as a person reads it, "validation loss" */
+  const double *value;    /* [count of the curve] */
+} aq_line;
+/* Lines over common places, such as losses over epochs. */
+typedef struct aq_curve {
+  const char *title, *about; /* about: a sentence that says how to read it; NULL: none */
+  const char *key, *place;   /* what the places are: "epoch" in JSON, and as a person reads it */
+  const double *at;          /* [count] the places, rising */
+  size_t count;
+  const aq_line *line; /* [line_count] */
+  size_t line_count;
+  double marked; /* a place that is marked, and why: "kept". NaN: none */
+  const char *mark;
+} aq_curve;
+/* Adds a curve. A page draws it, with every place up to 2,000 and then a part of them; text has a line of
+ * blocks for each line; JSON has an object with an array for the places and for each line. */
+void aq_shown_curve(aq_shown *shown, const char *key, const aq_curve *curve);
 /* Adds all of another tree. It is not copied, so it has to live as long as this one. */
 void aq_shown_tree(aq_shown *shown, const char *key, const aq_shown *tree);
 /* Opens an object or a list. What follows goes into it, until aq_shown_end. */
@@ -61,6 +80,8 @@ void aq_shown_end(aq_shown *shown);
 void aq_shown_say(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
 /* A line that JSON does not have; label may be NULL. */
 void aq_shown_note(aq_shown *shown, const char *label, const char *format, ...) AQ_FORMAT(3, 4);
+/* A sentence that pages alone have: it explains what stands above. */
+void aq_shown_about(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
 /* The title of a page; text and JSON do not have it. */
 void aq_shown_title(aq_shown *shown, const char *format, ...) AQ_FORMAT(2, 3);
 /* Text will go to a terminal of so many columns, which shows colours or not. Without this call maps are drawn

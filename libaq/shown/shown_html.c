@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libaq/shown/printable.h"
+#include "libaq/shown/shown_curve.h"
 #include "libaq/shown/shown_map.h"
 
 static const char head[] =
@@ -12,9 +13,11 @@ static const char head[] =
     "<meta name=\"viewport\" content=\"width=device-width\">\n"
     "<style>\n"
     ":root { color-scheme: light dark; --page: #fff; --ink: #1d2025; --dim: #6a717c; --line: #d8dbe0;\n"
-    "  --more: 20,70,170; --less: 170,30,30; --on: #fff }\n"
+    "  --more: 20,70,170; --less: 170,30,30; --on: #fff; --s0: #1446aa; --s1: #c25a00; --s2: #00785a;\n"
+    "  --s3: #7a3c9c }\n"
     "@media (prefers-color-scheme: dark) { :root { --page: #16181c; --ink: #e4e6ea; --dim: #989fab;\n"
-    "  --line: #3a3e46; --more: 120,175,255; --less: 255,130,120; --on: #0b0d11 } }\n"
+    "  --line: #3a3e46; --more: 120,175,255; --less: 255,130,120; --on: #0b0d11; --s0: #78afff;\n"
+    "  --s1: #ffab52; --s2: #4fd1a5; --s3: #d2a2f0 } }\n"
     "body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; padding: 0 1rem; max-width: 72rem;\n"
     "  color: var(--ink); background: var(--page) }\n"
     "h1 { font-size: 1.4rem; overflow-wrap: anywhere } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }\n"
@@ -41,6 +44,21 @@ static const char head[] =
     ".map td.z { color: var(--dim) }\n"
     ".bars td { padding: 1px 6px; text-align: right } .bars td + td { width: 24rem; max-width: 50vw }\n"
     ".bars i { display: block; height: .9em; background: rgb(var(--more)) }\n"
+    "p.about { color: var(--dim); font-size: .87rem; max-width: 44rem }\n"
+    "figure { display: inline-block; vertical-align: top; width: min(100%, 22rem); margin: .5rem 1.5rem "
+    ".5rem "
+    "0 }\n"
+    "figure p { margin: .2rem 0 } .legend { font-size: .87rem } .legend span { white-space: nowrap;\n"
+    "  margin-right: 1em } .legend svg { vertical-align: middle }\n"
+    ".plot { width: 100%; height: auto; display: block } .plot text { font: 12px system-ui, sans-serif;\n"
+    "  fill: var(--dim) } .rule { stroke: var(--line) } .axis { stroke: var(--dim) }\n"
+    ".mark { stroke: var(--ink); stroke-dasharray: 1 3 }\n"
+    ".curve { fill: none; stroke-width: 2; stroke-linejoin: round } .point { stroke-width: 1.5 }\n"
+    ".s0 { stroke: var(--s0) } .s1 { stroke: var(--s1) } .s2 { stroke: var(--s2) } .s3 { stroke: var(--s3) "
+    "}\n"
+    ".curve.s1 { stroke-dasharray: 7 4 } .curve.s2 { stroke-dasharray: 2 3 }\n"
+    ".curve.s3 { stroke-dasharray: 9 3 2 3 } .point.s0 { fill: var(--s0) } .point.s1 { fill: var(--page) }\n"
+    ".point.s2 { fill: var(--s2) }\n"
     ".large { image-rendering: pixelated; border: 1px solid var(--line) } .dim { color: var(--dim) }\n"
     "</style>\n";
 
@@ -119,7 +137,9 @@ static void write_line(struct page *page, const struct shown_node *node) {
     write_heading(page, text);
     return;
   }
-  rt_text_puts(page->out, node->parent && node->parent->parent ? "<p class=\"line\">" : "<p>");
+  rt_text_puts(page->out, node->where == SHOWN_ON_PAGES          ? "<p class=\"about\">"
+                          : node->parent && node->parent->parent ? "<p class=\"line\">"
+                                                                 : "<p>");
   printable_html(page->out, text);
   rt_text_puts(page->out, "</p>\n");
 }
@@ -168,6 +188,7 @@ static void write_section(struct page *page, const struct shown_node *node) {
 static void write_children(struct page *page, const struct shown_node *node) {
   for (const struct shown_node *child = node->first; child; child = child->next) {
     bool opens = child->kind == SHOWN_OBJECT || child->kind == SHOWN_LIST;
+    if (child->where == SHOWN_IN_TEXT) continue;
     if (opens || child->kind == SHOWN_OTHER) {
       write_section(page, opens ? child : child->of);
       continue;
@@ -176,9 +197,12 @@ static void write_children(struct page *page, const struct shown_node *node) {
       write_fact(page, child);
       continue;
     }
-    if (child->kind == SHOWN_TABLE || child->kind == SHOWN_MAP || child->says) close_facts(page);
+    if (child->kind == SHOWN_TABLE || child->kind == SHOWN_MAP || child->kind == SHOWN_CURVE || child->says)
+      close_facts(page);
     if (child->kind == SHOWN_TABLE)
       write_table(page, child);
+    else if (child->kind == SHOWN_CURVE)
+      shown_curve_html(child->curve, page->out);
     else if (child->kind == SHOWN_MAP)
       page->has_canvas |= shown_map_html(child->map, page->out);
     else if (child->says)

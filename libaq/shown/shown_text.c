@@ -1,5 +1,6 @@
 /* shown_text.c: writes a tree of facts for a person: titles, lines with labels, tables. */
 #include "libaq/shown/printable.h"
+#include "libaq/shown/shown_curve.h"
 #include "libaq/shown/shown_map.h"
 
 enum { INDENT = 2, CELL = 9, SCREEN = 80 };
@@ -92,6 +93,7 @@ static void write_section(const struct shown_node *node, const struct layout *la
 
 static void write_children(const struct shown_node *node, const struct layout *layout) {
   for (const struct shown_node *child = node->first; child; child = child->next) {
+    if (child->where == SHOWN_ON_PAGES) continue;
     if (child->kind == SHOWN_OBJECT || child->kind == SHOWN_LIST)
       write_section(child, layout);
     else if (child->kind == SHOWN_OTHER)
@@ -100,6 +102,8 @@ static void write_children(const struct shown_node *node, const struct layout *l
       write_table(child, layout);
     else if (child->kind == SHOWN_MAP && !child->map->on_pages)
       shown_map_text(child->map, layout->screen, layout->colour, layout->out);
+    else if (child->kind == SHOWN_CURVE)
+      shown_curve_text(child->curve, layout->screen, layout->out);
     else if (shown_is_said(child))
       write_line(child, layout);
   }

@@ -1,5 +1,6 @@
 /* shown_tree.c: builds trees of facts. After a failed allocation additions do nothing, and writing returns
  * it. */
+#include "libaq/shown/shown_curve.h"
 #include "libaq/shown/shown_map.h"
 
 #include <stdarg.h>
@@ -150,6 +151,16 @@ void aq_shown_note(aq_shown *s, const char *label, const char *format, ...) {
   va_end(arguments);
 }
 
+void aq_shown_about(aq_shown *s, const char *format, ...) {
+  struct shown_node *node = add(s, SHOWN_NOTE, NULL, NULL);
+  va_list arguments;
+  if (!node) return;
+  node->where = SHOWN_ON_PAGES;
+  va_start(arguments, format);
+  node->says = words(s, format, arguments);
+  va_end(arguments);
+}
+
 /* ---- within the library ---- */
 
 void shown_digits(aq_shown *s, int digits) {
@@ -190,6 +201,15 @@ void shown_draw(aq_shown *s, const struct shown_map *map) {
   }
   *copy = *map;
   node->map = copy;
+}
+
+void shown_draw_curve(aq_shown *s, const aq_curve *curve) {
+  struct shown_node *node = add(s, SHOWN_CURVE, NULL, NULL);
+  if (node) node->curve = curve;
+}
+
+void shown_only(aq_shown *s, enum shown_where where) {
+  if (s && !s->failed) s->latest->where = where;
 }
 
 void shown_aside(aq_shown *s) {

@@ -21,7 +21,8 @@ enum shown_kind {
   SHOWN_NOTE,
   SHOWN_TABLE, /* of rows and notes */
   SHOWN_ROW,   /* shows a node that stands elsewhere: a value; in a table, the members of an object */
-  SHOWN_MAP    /* a drawing of numbers (shown_map.h) */
+  SHOWN_MAP,   /* a drawing of numbers (shown_map.h) */
+  SHOWN_CURVE  /* lines over common places (shown_curve.h) */
 };
 
 /* A column of a table: the member of each row's object, and the heading. */
@@ -29,8 +30,12 @@ struct shown_column {
   const char *key, *heading;
 };
 
+/* Which forms for people have a node. */
+enum shown_where { SHOWN_ANYWHERE, SHOWN_IN_TEXT, SHOWN_ON_PAGES };
+
 struct shown_node {
   enum shown_kind kind;
+  enum shown_where where;
   bool aside;        /* JSON does not have it, although its kind is one of JSON */
   bool spaced;       /* in JSON, a space after commas and colons */
   bool grid;         /* an object: labels are aligned on the right, and numbers below each other */
@@ -49,6 +54,7 @@ struct shown_node {
     const struct shown_node *of;
     const struct shown_column *column; /* [count] */
     const struct shown_map *map;
+    const aq_curve *curve;
   };
   size_t count;
   struct shown_node *parent, *first, *last, *next;
@@ -82,6 +88,8 @@ const struct shown_node *shown_latest(const aq_shown *s);
 void shown_fail(aq_shown *s, int status);
 /* What was last added is a heading on a page. */
 void shown_heading(aq_shown *s);
+/* What was last opened or added is in this form alone, and in JSON as ever. */
+void shown_only(aq_shown *s, enum shown_where where);
 /* Only rows of a table show the open object; JSON does not have it. */
 void shown_aside(aq_shown *s);
 /* Rows follow until aq_shown_end. column: [count], must outlive the tree. */

@@ -2,6 +2,7 @@
 #include "tests/unit/rationed_memory.h"
 #include "libaq/aq.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -235,6 +236,79 @@ static void maps_of_other_shapes(void **state) {
   aq_shown_free(s);
 }
 
+/* Two lines over five places; one has a gap, and a number that stands alone. */
+static aq_curve small_curve(void) {
+  static const double at[] = {1, 2, 3, 4, 5}, falls[] = {4, 3, 2, 1, 0}, gap[] = {2, NAN, 1, INFINITY, -1};
+  static const aq_line line[] = {{"a", "<training>", falls}, {"b", "other", gap}};
+  return (aq_curve){.title = "loss & more",
+                    .about = "How it <went>.",
+                    .key = "epoch",
+                    .place = "epoch",
+                    .at = at,
+                    .count = 5,
+                    .line = line,
+                    .line_count = 2,
+                    .marked = 4,
+                    .mark = "kept"};
+}
+
+static void curves_are_drawn(void **state) {
+  (void)state;
+  aq_curve curve = small_curve();
+  aq_shown *s = aq_shown_new(false);
+  aq_shown_curve(s, "curve", &curve);
+  aq_shown_curve(s, "none", NULL);
+  aq_shown_about(s, "Pages <alone>.");
+  assert_text(s, AQ_JSON, "{\"curve\":{\"epoch\":[1,2,3,4,5],\"a\":[4,3,2,1,0],\"b\":[2,null,1,null,-1]}}");
+  assert_text(s, AQ_TEXT, "loss & more\n  <training>  █▆▅▃▁  4 … 0\n  other       █ ▆ ▁  2 … -1\n");
+  assert_page_has(s, "<b>loss &amp; more</b>");
+  assert_page_has(s, "&lt;training&gt;</span>");
+  assert_page_has(s, "<p class=\"about\">How it &lt;went&gt;.</p>");
+  assert_page_has(s, "<p class=\"about\">Pages &lt;alone&gt;.</p>");
+  assert_page_has(s, ">kept</text>");
+  assert_page_has(s, "<title>epoch 5: -1</title>");
+  char *page = write_as(s, AQ_HTML);
+  const char *path = strstr(page, "<path class=\"curve s1\" d=\"M6"); /* behind that of the legend */
+  assert_non_null(path);
+  size_t starts = 0, lines = 0;
+  for (path = strstr(path, "d=\"") + 3; *path != '"'; path++) {
+    starts += *path == 'M';
+    lines += *path == 'L';
+  }
+  assert_int_equal(starts, 3);
+  assert_int_equal(lines, 0);
+  free(page);
+  aq_shown_free(s);
+}
+
+/* Whatever the numbers, axes have some ticks, and every coordinate is a number within the drawing. */
+static void curves_of_any_numbers(void **state) {
+  (void)state;
+  static const double set[][3] = {{0, 0, 0},           {NAN, NAN, NAN},   {1e300, -1e300, 0},
+                                  {1e-300, 2e-300, 0}, {5, 5 + 1e-12, 5}, {DBL_MAX, 1, -DBL_MAX},
+                                  {INFINITY, 1, 2},    {-3, -2, -1e9}};
+  static const double at[][3] = {{1, 2, 3}, {0, 0.5, 1}, {7, 7, 7}, {1, 1e9, 2e9}};
+  for (size_t k = 0; k < sizeof set / sizeof *set; k++)
+    for (size_t place = 0; place < sizeof at / sizeof *at; place++)
+      for (size_t count = 0; count <= 3; count++) {
+        aq_line line = {"y", "y", set[k]};
+        aq_curve curve = {.title = "t", .at = at[place], .count = count, .line = &line, .line_count = 1};
+        aq_shown *s = aq_shown_new(false);
+        aq_shown_curve(s, "c", &curve);
+        char *page = write_as(s, AQ_HTML), *text = write_as(s, AQ_TEXT);
+        const char *drawn = strstr(page, "<svg class=\"plot\"");
+        size_t ticks = 0;
+        assert_non_null(drawn);
+        assert_null(strstr(drawn, "nan"));
+        assert_null(strstr(drawn, "inf\""));
+        for (const char *tick = drawn; (tick = strstr(tick, "class=\"rule\"")); tick++) ticks++;
+        assert_in_range(ticks, 1, 12);
+        free(page);
+        free(text);
+        aq_shown_free(s);
+      }
+}
+
 static void trees_nest_up_to_a_limit(void **state) {
   (void)state;
   for (int depth = 60; depth <= 100000; depth = depth < 100 ? depth + 20 : depth * 1000) {
@@ -275,6 +349,7 @@ static void what_cannot_be_written(void **state) {
 static void memory_may_run_out_anywhere(void **state) {
   (void)state;
   aq_map map = small_map();
+  aq_curve curve = small_curve();
   for (int form = AQ_TEXT; form <= AQ_HTML; form++)
     for (int room = 0, done = 0; !done; room++) {
       struct ration memory = {.left = room};
@@ -284,6 +359,7 @@ static void memory_may_run_out_anywhere(void **state) {
       aq_shown_title(s, "title");
       aq_shown_text(s, "key", "label", "value");
       aq_shown_map(s, "map", &map);
+      aq_shown_curve(s, "curve", &curve);
       int status = aq_shown_write(s, (enum aq_form)form, &text);
       assert_true(status == AQ_OK || (status == AQ_NO_MEMORY && !text));
       done = status == AQ_OK;
@@ -324,6 +400,8 @@ int main(void) {
       cmocka_unit_test(hostile_strings_are_spelt_out),
       cmocka_unit_test(maps_are_drawn),
       cmocka_unit_test(maps_of_other_shapes),
+      cmocka_unit_test(curves_are_drawn),
+      cmocka_unit_test(curves_of_any_numbers),
       cmocka_unit_test(trees_nest_up_to_a_limit),
       cmocka_unit_test(a_tree_within_itself_is_refused),
       cmocka_unit_test(what_cannot_be_written),
