@@ -12,7 +12,8 @@ int file_read(const char *path, char **text, size_t *length);
 int file_replace(const char *path, const char *text, size_t length);
 /* Writes a file that must not be there yet. */
 int file_create(const char *path, const char *text);
-/* Can a file be created at this path, as far as its folder can tell? Asked before hours of work. */
+/* Can a file be created at this path, as far as its folder can tell? Asked before hours of work. A folder in
+ * its place is said. */
 int file_check_folder(const char *path);
 bool file_same(const char *one, const char *other); /* both are there, and are the same file */
 bool file_ends_with(const char *path, const char *end);

@@ -15,7 +15,7 @@ struct settings {
     aq_given *item;
     size_t count;
   } define, set; /* dims and consts; settings of train { } */
-  const char *valid, *test, *output, *until;
+  const char *valid, *test, *output, *until, *report;
   double hold;
   const char *hold_last; /* --hold last(FIELD) */
   int64_t batch, seed, threads;

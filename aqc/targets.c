@@ -49,39 +49,3 @@ void targets_remark(const aq_trainer *trainer, const aq_model *model) {
     if (aq_trainer_baseline(trainer, o, &easy)) remark_baseline(output, &easy);
   }
 }
-
-static void baseline_facts(aq_shown *shown, const aq_baseline *easy) {
-  aq_shown_begin(shown, "baseline");
-  aq_shown_text(shown, "measure", NULL, easy->metric);
-  aq_shown_real(shown, "value", NULL, easy->value);
-  if (easy->label) aq_shown_text(shown, "label", NULL, easy->label);
-  if (!easy->label) aq_shown_real(shown, "mean", NULL, easy->mean);
-  aq_shown_flag(shown, "on_validation_data", NULL, easy->on_valid);
-  aq_shown_end(shown);
-}
-
-static void label_facts(aq_shown *shown, const aq_trainer *trainer, size_t o) {
-  aq_shown_list(shown, "labels");
-  for (size_t k = 0; k < aq_trainer_label_count(trainer, o); k++) {
-    aq_label_rows label = aq_trainer_label(trainer, o, k);
-    aq_shown_begin(shown, NULL);
-    aq_shown_text(shown, "name", NULL, label.name);
-    aq_shown_whole(shown, "rows", NULL, label.rows);
-    aq_shown_whole(shown, "validation_rows", NULL, label.valid_rows);
-    if (label.only_valid) aq_shown_flag(shown, "only_validation", NULL, true);
-    aq_shown_end(shown);
-  }
-  aq_shown_end(shown);
-}
-
-void targets_facts(aq_shown *shown, const aq_trainer *trainer, const aq_model *model) {
-  aq_baseline easy;
-  aq_shown_begin(shown, "targets");
-  for (size_t o = 0; o < aq_model_output_count(model); o++) {
-    aq_shown_begin(shown, aq_model_output_name(model, o));
-    if (aq_trainer_label_count(trainer, o)) label_facts(shown, trainer, o);
-    if (aq_trainer_baseline(trainer, o, &easy)) baseline_facts(shown, &easy);
-    aq_shown_end(shown);
-  }
-  aq_shown_end(shown);
-}

@@ -7,7 +7,5 @@
 
 /* Lines on the standard error. */
 void targets_remark(const aq_trainer *trainer, const aq_model *model);
-/* The object "targets", with a member for each output. */
-void targets_facts(aq_shown *shown, const aq_trainer *trainer, const aq_model *model);
 
 #endif

@@ -10,9 +10,9 @@
 #include "aqc/output.h"
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
-#include "aqc/targets.h"
 #include "aqc/train_plan.h"
 #include "aqc/train_settings.h"
+#include "aqc/training_page.h"
 #include "aqc/verb.h"
 
 /* One training, from the program to its report. */
@@ -40,7 +40,8 @@ static int check_settings(const struct training *t) {
   if (t->settings->until && !training_is_validated(t->settings))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
-  return training_check(t->settings, t->options.save);
+  int status = training_check(t->settings, t->options.save);
+  return status == AQ_OK ? training_page_check(t->settings, t->options.save) : status;
 }
 
 static int trainer_failed(const struct training *t) {
@@ -53,6 +54,29 @@ static int interrupted(const struct training *t) {
   return AQ_INTERRUPTED;
 }
 
+/* Which data the report is about: the test data, or else the validation data. */
+static const char *report_path(const struct training *t) {
+  return t->options.test ? t->options.test : t->options.valid;
+}
+
+/* The page, if one is asked for. */
+static int write_page(const struct training *t) {
+  if (!t->settings->report) return AQ_OK;
+  return training_page_write(&(struct training_page){.settings = t->settings,
+                                                     .save = t->options.save,
+                                                     .answers = report_path(t),
+                                                     .is_test = t->options.test != NULL,
+                                                     .trainer = t->trainer,
+                                                     .model = t->model});
+}
+
+/* A training whose loss is no number any more has curves up to there. */
+static int went_wrong(const struct training *t) {
+  int why = trainer_failed(t);
+  if (why == AQ_NOT_FINITE) write_page(t);
+  return why;
+}
+
 static int learn(struct training *t) {
   interrupt_hold();
   if (aq_trainer_new(t->program, &t->options, &t->trainer)) {
@@ -61,21 +85,17 @@ static int learn(struct training *t) {
     return why;
   }
   int status = refuse_overwriting_named("-o", t->options.save, t->program);
+  if (status == AQ_OK) status = refuse_overwriting_named("--report", t->settings->report, t->program);
   if (status == AQ_OK) status = train_plan(t->settings, t->program, t->trainer);
   if (status != AQ_OK) return status;
   status = aq_trainer_run(t->trainer);
   interrupt_release();
   progress_end(&t->progress);
   if (status == AQ_INTERRUPTED) return interrupted(t);
-  if (status != AQ_OK) return trainer_failed(t);
+  if (status != AQ_OK) return went_wrong(t);
   status = aq_trainer_model(t->trainer, &t->model);
   if (status != AQ_OK) return t->model ? message_print(aq_model_message(t->model)) : trainer_failed(t);
   return AQ_OK;
-}
-
-/* Which data the report is about: the test data, or else the validation data. */
-static const char *report_path(const struct training *t) {
-  return t->options.test ? t->options.test : t->options.valid;
 }
 
 static int judge(struct training *t) {
@@ -140,7 +160,7 @@ static void show_data(const struct training *t, aq_shown *shown) {
   aq_shown_begin(shown, "data");
   reading_facts(shown, &reading);
   aq_shown_end(shown);
-  targets_facts(shown, t->trainer, t->model);
+  if (output_form(t->settings) == AQ_JSON) aq_trainer_show(t->trainer, shown);
 }
 
 /* What training did. In text, one line says how good the model is, unless there is a report. */
@@ -193,7 +213,8 @@ static int train(struct training *t) {
   if (status == AQ_OK) status = judge(t);
   if (status != AQ_OK) return status;
   print_outcome(t);
-  return print_result(t);
+  status = print_result(t);
+  return status == AQ_OK ? write_page(t) : status;
 }
 
 static int run_train(const struct settings *settings) {
@@ -214,6 +235,8 @@ static const struct option option_list[] = {
            "hold back this part of the training rows for validation, or the last row of each FIELD"),
     OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
+    OPTION(0, "report", TEXT, "FILE", report,
+           "a page for a browser: the curves of the training, what the model answers, its hardest rows"),
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
     OPTION_SET_SETTING,

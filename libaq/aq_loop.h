@@ -63,6 +63,32 @@ typedef struct aq_baseline {
 /* false: there is no such answer for this output. */
 bool aq_trainer_baseline(const struct aq_trainer *trainer, size_t output, aq_baseline *baseline);
 
+/* ---- How training went ---- */
+
+/* An epoch that has ended. */
+typedef struct aq_epoch {
+  int64_t epoch;            /* from 1 */
+  double loss;              /* mean over the training data */
+  double valid_loss, value; /* on the validation data; value: of the metric. NaN: it was not measured */
+  double learning_rate;     /* of its last step */
+} aq_epoch;
+/* Those so far, the oldest first. A training that goes on from a checkpoint has those before it as well. */
+size_t aq_trainer_epoch_count(const struct aq_trainer *trainer);
+aq_epoch aq_trainer_epoch(const struct aq_trainer *trainer, size_t k); /* k from 0 */
+
+/* Adds to the open object of a tree what is known of a training: "settings", "targets" (labels, how often
+ * they stand there, and what is easy to reach) and "curves" (its epochs). With a report of the model's
+ * answers that is the page which `aqc train --report` writes:
+ *
+ *     aq_shown *page = aq_shown_new(false), *answers;
+ *     aq_trainer_show(trainer, page);
+ *     aq_report_shown(report, &answers);
+ *     aq_shown_tree(page, "report", answers);
+ *     aq_shown_write(page, AQ_HTML, &text);
+ */
+struct aq_shown;
+void aq_trainer_show(const struct aq_trainer *trainer, struct aq_shown *shown);
+
 #ifdef __cplusplus
 }
 #endif

@@ -118,7 +118,7 @@ static void tell(struct aq_trainer *t, aq_progress *p) {
   p->step = t->state.step;
   p->steps = lib_train_steps(t) * t->settings.epochs;
   p->loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
-  p->learning_rate = t->settings.learning_rate * rt_optimizer_share(t->optimizer);
+  p->learning_rate = lib_train_rate(t);
   p->examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
   p->seconds_left =
       done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;
@@ -267,6 +267,8 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
                    .best = best && t->has_valid && !t->blind};
   p.valid_loss = valid_loss(t);
   t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
+  status = lib_train_note(t, &p, error);
+  if (status != RT_OK) return status;
   tell(t, &p);
   t->state.epoch++;
   t->state.position = 0;

@@ -492,6 +492,7 @@ void aq_trainer_free(aq_trainer *t) {
   rt_free(t->learns);
   rt_free(t->by_ids);
   rt_free(t->order);
+  rt_free(t->history);
   rt_free(t);
 }
 

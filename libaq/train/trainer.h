@@ -70,6 +70,8 @@ struct aq_trainer {
   int64_t *order; /* [train rows] this epoch's */
 
   struct train_state state;
+  aq_epoch *history; /* [history_count] epochs that have ended (training_shown.c) */
+  size_t history_count, history_capacity;
   aq_train_facts
       facts; /* steps, seconds and examples are of this process, not of what a checkpoint stands for */
   int64_t examples;
@@ -90,6 +92,12 @@ static inline const struct lib_params *lib_train_now(const struct aq_trainer *t)
 static inline const struct lib_params *lib_train_best(const struct aq_trainer *t) {
   return t->state.best_epoch ? &t->best : lib_train_now(t);
 }
+/* The learning rate of the last step. */
+static inline double lib_train_rate(const struct aq_trainer *t) {
+  return t->settings.learning_rate * rt_optimizer_share(t->optimizer);
+}
+/* Notes the epoch that has just ended. */
+int lib_train_note(struct aq_trainer *t, const aq_progress *p, struct rt_error *error);
 int lib_target_rows(struct aq_trainer *t, struct rt_error *error); /* fills target */
 void lib_target_rows_free(struct aq_trainer *t);
 /* Fills an empty model with copies of the best parameters. Call rt_optimizer_flush before. */
