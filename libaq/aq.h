@@ -16,7 +16,8 @@
  * to this one has, 0 among them, is AQ_USAGE, and so is a value that a field cannot have. NULL: the defaults.
  *
  * Threads. An aq_model is immutable and may be shared between threads. Every other handle belongs to one
- * thread at a time.
+ * thread at a time, and to the process that made it: after fork a child frees it and makes its own, and is
+ * told so by AQ_USAGE when it uses the parent's. Models may be used on both sides.
  *
  * Nothing here exits, aborts, prints, installs a signal handler or writes to stdout or stderr. */
 #ifndef AQ_H
@@ -168,16 +169,23 @@ enum aq_precision { AQ_F32, AQ_F64 };
  * is read: the program with its imports is in the model, and is compiled again when the bytecode there is of
  * another version. The file is taken for hostile: all of it is checked, and parameters must be finite. */
 int aq_model_load(const char *path, aq_model **model);
-int aq_model_save(aq_model *model, const char *path); /* replaces the file at once or not at all */
+/* The same for the bytes of such a file, which are not needed afterwards. name is for messages. */
+int aq_model_load_memory(const char *name, const void *bytes, size_t length, aq_model **model);
+int aq_model_save(const aq_model *model, const char *path); /* replaces the file at once or not at all */
+/* The bytes of the file that aq_model_save would write: the caller's, for aq_text_free. */
+int aq_model_save_memory(const aq_model *model, char **bytes, size_t *length);
+/* Sessions and reports keep what they need of a model: it may be freed before them. */
 void aq_model_free(aq_model *model);
+/* About the last call of this thread for the model, or, in a thread that has made none, about its making.
+ * Valid until the thread's next call of this function. */
 const aq_message *aq_model_message(const aq_model *model);
 
 /* A model without parameters, from a program or from a .aqb file: it can be listed, explained and saved as
  * bytecode, but cannot predict. No data are needed. */
 int aq_model_compile(aq_program *program, aq_model **model);
 int aq_model_load_bytecode(const char *path, aq_model **model);
-int aq_model_save_bytecode(aq_model *model, const char *path);
-int aq_model_listing(aq_model *model, char **text); /* the instructions, as `aqc dis` shows them */
+int aq_model_save_bytecode(const aq_model *model, const char *path);
+int aq_model_listing(const aq_model *model, char **text); /* the instructions, as `aqc dis` shows them */
 
 /* An instruction of that listing. Its signature "x:[*r,n] -> [*r,n]" has the axes of operands and result; *r
  * is any number of axes. The texts live as long as the process. */
@@ -187,7 +195,7 @@ typedef struct aq_op {
 bool aq_op_at(size_t k, aq_op *op); /* k from 0; false beyond the last */
 /* What the compiler made of the program: its parameters, which heads are fused and why others are not, and
  * the instructions, memory and floating-point operations for an example of `length` tokens. */
-int aq_model_explain(aq_model *model, int64_t length, enum aq_form form, char **text);
+int aq_model_explain(const aq_model *model, int64_t length, enum aq_form form, char **text);
 
 /* The columns that a model reads, and the outputs that it predicts. All numbers count from 0. */
 typedef struct aq_column {
@@ -355,7 +363,7 @@ aq_reading aq_trainer_reading(const aq_trainer *trainer);
 
 typedef struct aq_session aq_session;
 
-/* Predicts with a model, which must outlive it. options may be NULL. */
+/* Predicts with a model. options may be NULL. */
 int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session **session);
 void aq_session_free(aq_session *session);
 const aq_message *aq_session_message(const aq_session *session);

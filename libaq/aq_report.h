@@ -34,7 +34,7 @@ typedef struct aq_eval_options {
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 
-/* Predicts every row of a labelled file and compares. options may be NULL; the model must outlive the report.
+/* Predicts every row of a labelled file and compares. options may be NULL.
  * A label that training did not see counts as an error: the report has its rows as support and lists it, and
  * loss, log_loss and auc leave them out. */
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);

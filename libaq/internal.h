@@ -11,6 +11,8 @@
 #include "runtime/io/safetensors.h"
 #include "vm/machine.h"
 
+#include <stdatomic.h>
+
 /* A handle's message: written as rt_error, read as aq_message. */
 struct lib_message {
   struct rt_error error;
@@ -186,7 +188,9 @@ void lib_feed_free(struct lib_feed *feed);
 /* ---- models (model.c, model_file.c) ---- */
 
 struct aq_model {
-  struct lib_message message;
+  uint64_t number;       /* of all models of the process, from 1 */
+  atomic_int users;      /* the host, until it frees the model, and who has been given it since */
+  struct rt_error error; /* why it could not be made */
   struct vm_module *module;
   struct io_schema schema;  /* trained; empty for a model without data */
   struct lib_params params; /* always float or double as trained */
@@ -204,9 +208,19 @@ int lib_model_words(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input);
 struct aq_model *lib_model_new(void);
+/* One user more, who calls aq_model_free in the end. Returns the model. */
+struct aq_model *lib_model_share(struct aq_model *model);
+/* Where a call about a model says what is wrong: this thread's aq_model_message will have it. */
+struct rt_error *lib_model_begin(const struct aq_model *model);
+/* Keeps the error of a model that could not be made. Returns the status. */
+int lib_model_made(struct aq_model *model, int status, const struct rt_error *error);
 /* A model file: parameters, and all else as its metadata. */
-int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error);
+int lib_model_write(const struct aq_model *model, struct io_save *save, struct rt_error *error);
+int lib_model_save(const struct aq_model *model, const char *path, struct rt_error *error);
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error);
+/* The same from memory, which is not needed afterwards; name is for messages. */
+int lib_model_read_bytes(struct aq_model *model, const char *name, const void *bytes, size_t length,
+                         struct rt_error *error);
 /* The program and the columns in a file may not fit each other: every input must have its column, of its
  * kind. The name of one that has not, or NULL. */
 const char *lib_model_misfit(const struct aq_model *model);

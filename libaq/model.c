@@ -2,30 +2,93 @@
 #include <string.h>
 
 #include "libaq/model/requirement_words.h"
+#include "runtime/io/file.h"
+
+/* Counts models, so that one is told from another that had its address before. */
+static atomic_uint_least64_t made;
+
+/* What the last call of this thread about a model said. A model is shared between threads: none writes to it.
+ */
+static _Thread_local struct {
+  uint64_t model;
+  struct rt_error error;
+} last;
 
 struct aq_model *lib_model_new(void) {
-  return rt_zalloc(1, sizeof(struct aq_model));
+  struct aq_model *model = rt_zalloc(1, sizeof *model);
+  if (!model) return NULL;
+  model->number = atomic_fetch_add(&made, 1) + 1;
+  atomic_init(&model->users, 1);
+  return model;
+}
+
+struct aq_model *lib_model_share(struct aq_model *model) {
+  atomic_fetch_add_explicit(&model->users, 1, memory_order_relaxed);
+  return model;
+}
+
+int lib_model_made(struct aq_model *model, int status, const struct rt_error *error) {
+  if (status != RT_OK) model->error = *error;
+  return status;
+}
+
+struct rt_error *lib_model_begin(const struct aq_model *model) {
+  last.model = model->number;
+  rt_error_clear(&last.error);
+  return &last.error;
 }
 
 int aq_model_load(const char *path, aq_model **model) {
   if (!model) return AQ_USAGE;
   *model = lib_model_new();
   if (!*model) return AQ_NO_MEMORY;
-  struct rt_error *error = lib_begin(&(*model)->message);
-  return path ? lib_model_read(*model, path, error) : lib_no_path(error);
+  struct rt_error *error = lib_model_begin(*model);
+  int status = path ? lib_model_read(*model, path, error) : lib_no_path(error);
+  return lib_model_made(*model, status, error);
 }
 
-int aq_model_save(aq_model *model, const char *path) {
+int aq_model_load_memory(const char *name, const void *bytes, size_t length, aq_model **model) {
   if (!model) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&model->message);
-  if (!model->trained)
-    return rt_fail(error, RT_USAGE,
-                   "this model has no parameters yet; only what was trained or loaded can be saved");
-  return path ? lib_model_write(model, path, error) : lib_no_path(error);
+  *model = lib_model_new();
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_model_begin(*model);
+  int status = bytes ? lib_model_read_bytes(*model, name ? name : "model", bytes, length, error)
+                     : rt_fail(error, RT_USAGE, "there are no bytes of a model: they are NULL");
+  return lib_model_made(*model, status, error);
+}
+
+static int check_trained(const aq_model *model, struct rt_error *error) {
+  if (model->trained) return RT_OK;
+  return rt_fail(error, RT_USAGE,
+                 "this model has no parameters yet; only what was trained or loaded can be saved");
+}
+
+int aq_model_save(const aq_model *model, const char *path) {
+  if (!model) return AQ_USAGE;
+  struct rt_error *error = lib_model_begin(model);
+  if (check_trained(model, error) != RT_OK) return AQ_USAGE;
+  return path ? lib_model_save(model, path, error) : lib_no_path(error);
+}
+
+int aq_model_save_memory(const aq_model *model, char **bytes, size_t *length) {
+  struct rt_text to = {0};
+  struct io_save *save;
+  if (bytes) *bytes = NULL;
+  if (!model || !bytes || !length) return AQ_USAGE;
+  struct rt_error *error = lib_model_begin(model);
+  if (check_trained(model, error) != RT_OK) return AQ_USAGE;
+  int status = io_save_begin_memory(&save, &to, error);
+  if (status != RT_OK) return status;
+  status = lib_model_write(model, save, error);
+  io_save_abort(save);
+  *length = to.length;
+  if (status == RT_OK) return lib_give_text(&to, bytes, error);
+  rt_text_free(&to);
+  return status;
 }
 
 void aq_model_free(aq_model *model) {
-  if (!model) return;
+  if (!model || atomic_fetch_sub(&model->users, 1) > 1) return;
   lib_params_free(&model->params);
   io_schema_free(&model->schema);
   vm_module_free(model->module);
@@ -37,8 +100,11 @@ void aq_model_free(aq_model *model) {
 }
 
 const aq_message *aq_model_message(const aq_model *model) {
+  static _Thread_local aq_message view;
   if (!model) return lib_nothing();
-  return lib_view((struct lib_message *)&model->message);
+  const struct rt_error *e = last.model == model->number ? &last.error : &model->error;
+  view = (aq_message){e->code, e->line, e->column, e->file, e->text, e->excerpt, e->hint};
+  return &view;
 }
 
 /* The columns as declared. A text that is input and target at once has two inputs, but is one column. */

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "runtime/blas.h"
 #include "runtime/cores.h"
@@ -34,6 +35,7 @@ struct worker {
 };
 
 struct rt_pool {
+  pid_t process;         /* that made it */
   int threads;           /* workers and the caller */
   int started;           /* workers that run */
   size_t scratch_bytes;  /* of each worker */
@@ -242,6 +244,7 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
     return NULL;
   }
   memset(pool, 0, sizeof *pool);
+  pool->process = getpid();
   pool->threads = threads;
   pool->scratch_bytes = RT_SCRATCH_BYTES;
   pool->spin = threads <= rt_cores() ? SPIN_NANOSECONDS : 0;
@@ -258,17 +261,29 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   return pool;
 }
 
-void rt_pool_free(struct rt_pool *pool) {
-  if (!pool) return;
+int rt_pool_check(const struct rt_pool *pool, struct rt_error *error) {
+  if (pool->process == getpid()) return RT_OK;
+  rt_fail(error, RT_USAGE, "this belongs to process %ld, which has forked; its threads are not here",
+          (long)pool->process);
+  rt_hint(error, "a model may be used on both sides of a fork; make a session of it in each process");
+  return RT_USAGE;
+}
+
+static void end_workers(struct rt_pool *pool) {
   atomic_store(&pool->quit, true);
   pthread_mutex_lock(&pool->lock);
   pthread_cond_broadcast(&pool->work);
   pthread_mutex_unlock(&pool->lock);
   for (int i = 1; i <= pool->started; i++) pthread_join(pool->worker[i].thread, NULL);
-  for (int i = 0; pool->worker && i < pool->threads; i++) rt_free_aligned(pool->worker[i].scratch);
-  rt_free(pool->worker);
   pthread_cond_destroy(&pool->finished);
   pthread_cond_destroy(&pool->work);
   pthread_mutex_destroy(&pool->lock);
+}
+
+void rt_pool_free(struct rt_pool *pool) {
+  if (!pool) return;
+  if (pool->process == getpid()) end_workers(pool);
+  for (int i = 0; pool->worker && i < pool->threads; i++) rt_free_aligned(pool->worker[i].scratch);
+  rt_free(pool->worker);
   rt_free_aligned(pool);
 }

@@ -15,7 +15,10 @@ typedef void rt_task(
 
 /* threads: 1 or more, counting the caller, who works too. NULL and error filled on failure. */
 struct rt_pool *rt_pool_new(int threads, struct rt_error *error);
+/* In a child after fork, which has no workers, it waits for none. */
 void rt_pool_free(struct rt_pool *pool);
+/* Fails in a process that the pool was not made in: after fork a child has no workers. */
+int rt_pool_check(const struct rt_pool *pool, struct rt_error *error);
 
 /* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something
  * runs. After RT_NO_MEMORY the scratch is as large as it was, or larger. */

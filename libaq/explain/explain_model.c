@@ -351,9 +351,9 @@ static int explain(struct explanation *x, struct rt_error *error) {
   return status != RT_OK ? status : show_all(x, error);
 }
 
-int aq_model_explain(aq_model *model, int64_t length, enum aq_form form, char **text) {
+int aq_model_explain(const aq_model *model, int64_t length, enum aq_form form, char **text) {
   if (!model || !text) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&model->message);
+  struct rt_error *error = lib_model_begin(model);
   struct rt_text out = {0};
   *text = NULL;
   if (!model->module)

@@ -58,7 +58,7 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   const aq_generate_options *options = w->options;
   forget(session);
   if (lib_take_options(LIB_GENERATE_OPTIONS, given, &w->own, error) != RT_OK) return RT_USAGE;
-  if (!session->ready) return session_not_ready(error);
+  if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = check_options(options, error);
   if (status == RT_OK) status = next_token_new(&w->next, session, error);
   if (status != RT_OK) return status;

@@ -145,7 +145,7 @@ int aq_report_new(aq_model *model, const char *path, const aq_eval_options *opti
   aq_eval_options own;
   if (lib_take_options(LIB_EVAL_OPTIONS, options, &own, lib_begin(&r->message)) != RT_OK) return AQ_USAGE;
   if (own.batch < 1) own.batch = LIB_BATCH;
-  r->model = model;
+  r->model = model ? lib_model_share(model) : NULL;
   if (own.out_of_scope && !(r->scope = rt_strdup(own.out_of_scope)))
     return rt_no_memory(lib_begin(&r->message));
   return judge_file(r, path, &own, lib_begin(&r->message));
@@ -162,6 +162,7 @@ void aq_report_free(aq_report *report) {
   rt_free(report->scope);
   rt_text_free(&report->text);
   rt_text_free(&report->json);
+  aq_model_free(report->model);
   rt_free(report);
 }
 

@@ -94,8 +94,9 @@ int aq_model_begin(aq_program *program, const aq_begin_options *options, aq_begi
                    aq_model **model) {
   if (!model) return AQ_USAGE;
   if (!(*model = lib_model_new())) return AQ_NO_MEMORY;
-  struct rt_error *error = lib_begin(&(*model)->message);
+  struct rt_error *error = lib_model_begin(*model);
   aq_begin_options own;
   int status = lib_take_options(LIB_BEGIN_OPTIONS, options, &own, error);
-  return status != RT_OK ? status : begin(*model, program, &own, facts, error);
+  if (status == RT_OK) status = begin(*model, program, &own, facts, error);
+  return lib_model_made(*model, status, error);
 }

@@ -5,40 +5,46 @@
 
 enum { BYTECODE_MAX = 1 << 30 };
 
+static int compile(struct aq_model *model, aq_program *program, struct rt_error *error) {
+  if (lib_can_compile(program, error)) return error->code;
+  model->module = program->function ? cc_compile_function(program->program, program->function, false, error)
+                                    : cc_compile_model(program->program, error);
+  return model->module ? lib_requirements_list(model->module, &model->arena, &model->requirement, error)
+                       : error->code;
+}
+
 int aq_model_compile(aq_program *program, aq_model **model) {
   if (!model) return AQ_USAGE;
   *model = lib_model_new();
   if (!*model) return AQ_NO_MEMORY;
-  struct rt_error *error = lib_begin(&(*model)->message);
-  if (lib_can_compile(program, error)) return error->code;
-  (*model)->module = program->function
-                         ? cc_compile_function(program->program, program->function, false, error)
-                         : cc_compile_model(program->program, error);
-  return (*model)->module
-             ? lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error)
-             : error->code;
+  struct rt_error *error = lib_model_begin(*model);
+  return lib_model_made(*model, compile(*model, program, error), error);
 }
 
-int aq_model_load_bytecode(const char *path, aq_model **model) {
-  if (!model) return AQ_USAGE;
+static int load_bytecode(struct aq_model *model, const char *path, struct rt_error *error) {
   char *bytes = NULL;
   size_t length;
-  *model = lib_model_new();
-  if (!*model) return AQ_NO_MEMORY;
-  struct rt_error *error = lib_begin(&(*model)->message);
   if (!path) return lib_no_path(error);
   int status = io_read_file(path, BYTECODE_MAX, &bytes, &length, error);
-  if (status == RT_OK && !((*model)->module = vm_module_read(bytes, length, error))) status = error->code;
+  if (status == RT_OK && !(model->module = vm_module_read(bytes, length, error))) status = error->code;
   if (status == RT_OK)
-    status = lib_requirements_list((*model)->module, &(*model)->arena, &(*model)->requirement, error);
+    status = lib_requirements_list(model->module, &model->arena, &model->requirement, error);
   if (status != RT_OK) lib_name_file(error, path);
   rt_free(bytes);
   return status;
 }
 
-int aq_model_save_bytecode(aq_model *model, const char *path) {
+int aq_model_load_bytecode(const char *path, aq_model **model) {
   if (!model) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&model->message);
+  *model = lib_model_new();
+  if (!*model) return AQ_NO_MEMORY;
+  struct rt_error *error = lib_model_begin(*model);
+  return lib_model_made(*model, load_bytecode(*model, path, error), error);
+}
+
+int aq_model_save_bytecode(const aq_model *model, const char *path) {
+  if (!model) return AQ_USAGE;
+  struct rt_error *error = lib_model_begin(model);
   struct rt_text bytes = {0};
   if (!model->module)
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
@@ -49,9 +55,9 @@ int aq_model_save_bytecode(aq_model *model, const char *path) {
   return status;
 }
 
-int aq_model_listing(aq_model *model, char **text) {
+int aq_model_listing(const aq_model *model, char **text) {
   if (!model || !text) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&model->message);
+  struct rt_error *error = lib_model_begin(model);
   struct rt_text out = {0};
   *text = NULL;
   if (!model->module)

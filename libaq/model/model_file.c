@@ -9,6 +9,7 @@
 #include "libaq/internal.h"
 #include "vm/link.h"
 #include "libaq/shown/shown_tree.h"
+#include "runtime/io/file.h"
 #include "runtime/io/number.h"
 
 /* Raised when a file could no longer be read by an aq that knows the format before. */
@@ -39,7 +40,7 @@ static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, 
   return vm_module_write(&m, bytes, error);
 }
 
-int lib_model_write(const struct aq_model *model, const char *path, struct rt_error *error) {
+int lib_model_write(const struct aq_model *model, struct io_save *save, struct rt_error *error) {
   struct rt_text bytes = {0}, schema = {0};
   char value[SHOWN_EXACT_SIZE], format[16];
   struct rt_arena arena = {0};
@@ -62,12 +63,23 @@ int lib_model_write(const struct aq_model *model, const char *path, struct rt_er
                                            {"aq.source", model->source ? model->source : ""},
                                            {"aq.metric", model->metric ? model->metric : ""},
                                            {"aq.value", value}};
-    status = io_tensors_save(path, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
+    status =
+        io_tensors_write(save, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
   }
   rt_free(tensor);
   rt_text_free(&bytes);
   rt_text_free(&schema);
   rt_arena_free(&arena);
+  return status;
+}
+
+int lib_model_save(const struct aq_model *model, const char *path, struct rt_error *error) {
+  struct io_save *save;
+  int status = io_save_begin(&save, path, error);
+  if (status != RT_OK) return status;
+  status = lib_model_write(model, save, error);
+  if (status == RT_OK) return io_save_commit(save, error);
+  io_save_abort(save);
   return status;
 }
 
@@ -256,9 +268,10 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
                                               : not_a_model(path, "its columns were never trained", error);
 }
 
-int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error) {
-  struct io_tensors *file = NULL;
-  int status = io_tensors_open(&file, path, error);
+/* Closes the file, which opening it has set. name: its path, for messages. */
+static int read_model(struct aq_model *model, struct io_tensors *file, const char *path, int opened,
+                      struct rt_error *error) {
+  int status = opened;
   if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
   if (status == RT_OK) status = check_format(file, path, error);
   if (status == RT_OK) status = io_tensors_verify(file, error);
@@ -280,4 +293,17 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
   if (status != RT_OK) lib_name_file(error, path);
   model->trained = status == RT_OK;
   return status;
+}
+
+int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error) {
+  struct io_tensors *file = NULL;
+  int status = io_tensors_open(&file, path, error);
+  return read_model(model, file, path, status, error);
+}
+
+int lib_model_read_bytes(struct aq_model *model, const char *name, const void *bytes, size_t length,
+                         struct rt_error *error) {
+  struct io_tensors *file = NULL;
+  int status = io_tensors_open_bytes(&file, name, bytes, length, error);
+  return read_model(model, file, name, status, error);
 }

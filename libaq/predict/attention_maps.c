@@ -136,7 +136,7 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count) 
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
   session->looked = false;
-  if (!session->ready) return session_not_ready(error);
+  if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = make_machine(session, error);
   if (status == RT_OK) status = session_fill(session, field, count, error);
   if (status == RT_OK) status = keep_tokens(session, error);

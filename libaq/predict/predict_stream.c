@@ -69,7 +69,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   if (lib_take_options(LIB_PREDICT_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   session->scored = 0;
   lib_reading_clear(&session->reading);
-  if (!session->ready) return session_not_ready(error);
+  if (session_check(session, error) != RT_OK) return RT_USAGE;
   struct watch watch = {0};
   struct predicting predicting = {NULL, &own, &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
   struct row_stream stream = {.session = session,

@@ -53,7 +53,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (lib_take_options(LIB_EVAL_OPTIONS, options, &s->options, error) != RT_OK) return AQ_USAGE;
   if (s->options.batch < 1) s->options.batch = LIB_BATCH;
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
-  s->model = model;
+  s->model = lib_model_share(model);
   s->precision = lib_precision(s->options.precision);
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
@@ -71,7 +71,8 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   return status;
 }
 
-int session_not_ready(struct rt_error *error) {
+int session_check(const struct aq_session *session, struct rt_error *error) {
+  if (session->ready) return rt_pool_check(session->pool, error);
   return rt_fail(error, RT_USAGE, "the session could not be made ready, so it cannot be used");
 }
 
@@ -98,6 +99,7 @@ void aq_session_free(aq_session *session) {
   rt_arena_free(&session->tokens);
   rt_text_free(&session->unknown.some);
   written_free(session->written, session->written_room);
+  aq_model_free(session->model);
   rt_free(session);
 }
 
@@ -246,7 +248,7 @@ int aq_session_predict(aq_session *session, const aq_field *field, size_t count)
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
   lib_reading_clear(&session->reading);
-  if (!session->ready) return session_not_ready(error);
+  if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = session_fill(session, field, count, error);
   if (status == RT_OK)
     status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);

@@ -26,7 +26,7 @@ struct session_map {
 
 struct aq_session {
   struct lib_message message;
-  const struct aq_model *model;
+  struct aq_model *model;
   struct aq_eval_options options;
   struct rt_pool *pool;
   enum rt_precision precision;
@@ -73,7 +73,8 @@ double session_label_above(const struct aq_session *session, uint32_t output, in
 int64_t session_likeliest(const struct aq_session *session, uint32_t output, int64_t example,
                           const double **p);
 
-int session_not_ready(struct rt_error *error);
+/* RT_USAGE: the session could not be made, or belongs to the process that forked this one. */
+int session_check(const struct aq_session *session, struct rt_error *error);
 /* Adds a row to data. field: what the input columns read, in their order. schema: the model's, or one like
  * it. */
 int session_add_row(struct aq_session *session, const struct io_schema *schema, const aq_field *field,

@@ -129,7 +129,7 @@ static int save_model(struct aq_trainer *t, struct rt_error *error) {
   struct aq_model *model = lib_model_new();
   if (!model) return rt_no_memory(error);
   int status = lib_train_model(t, model, error);
-  if (status == RT_OK) status = lib_model_write(model, t->save, error);
+  if (status == RT_OK) status = lib_model_save(model, t->save, error);
   aq_model_free(model);
   t->unsaved = status != RT_OK;
   return status;
@@ -305,6 +305,7 @@ int aq_trainer_run(aq_trainer *t) {
   struct rt_error *error = lib_begin(&t->message);
   int status = RT_OK;
   if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not be made ready, so it cannot run");
+  if (rt_pool_check(t->pool, error) != RT_OK) return RT_USAGE;
   t->started = lib_seconds();
   t->last_shown = 0;
   t->steps_before = t->facts.steps;

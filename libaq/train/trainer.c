@@ -563,7 +563,7 @@ int aq_trainer_model(aq_trainer *t, aq_model **model) {
   struct rt_error *error = lib_begin(&t->message);
   *model = lib_model_new();
   if (!*model) return rt_no_memory(error);
-  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
-  rt_optimizer_flush(t->optimizer);
-  return lib_train_model(t, *model, error);
+  if (!t->ready) rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
+  if (t->ready) rt_optimizer_flush(t->optimizer);
+  return lib_model_made(*model, t->ready ? lib_train_model(t, *model, error) : RT_USAGE, error);
 }

@@ -190,7 +190,7 @@ int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_ve
   if (lib_take_options(LIB_EMBED_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   session->scored = 0;
   lib_reading_clear(&session->reading);
-  if (!session->ready) return session_not_ready(error);
+  if (session_check(session, error) != RT_OK) return RT_USAGE;
   struct embedding e = {.session = session, .options = &own, .to = rt_zalloc(1, sizeof *e.to)};
   int status = e.to ? make(&e, own.name, error) : rt_no_memory(error);
   if (status == RT_OK) status = embed_stream(&e, error);

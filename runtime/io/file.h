@@ -47,13 +47,15 @@ int io_read_lines(const char *path, io_line_taker *take, void *context, struct r
 
 /* A file being saved. The bytes go to a temporary file beside the target; commit makes them durable (fsync),
  * gives them the target's name (rename) and makes the name durable (fsync of the directory). A symbolic link
- * stays a link: its target is replaced. Something that is no regular file (/dev/null, a pipe) is written
- * directly. A new file gets the permissions the process's umask allows; an existing one keeps its
- * permissions. */
+ * stays a link: its target is replaced. Something that is no regular file (/dev/null, a pipe), or has no name
+ * (memfd_create), is written directly. A new file gets the permissions the process's umask allows; an
+ * existing one keeps its permissions. */
 struct io_save;
 
 /* RT_CANNOT_CREATE when no file can be made there. */
 int io_save_begin(struct io_save **save, const char *path, struct rt_error *error);
+/* The same interface for bytes that stay in memory: they are added to the text. */
+int io_save_begin_memory(struct io_save **save, struct rt_text *to, struct rt_error *error);
 /* RT_IO when the bytes cannot be written (disk full). The caller then calls io_save_abort. */
 int io_save_write(struct io_save *save, const void *bytes, size_t length, struct rt_error *error);
 /* Ends the save and frees it, also when it fails; a failed commit leaves the old file as it was. */

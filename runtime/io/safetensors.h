@@ -21,6 +21,7 @@ struct io_tensor {
 
 /* An open file. Reading tensors from it is safe from several threads. */
 struct io_tensors;
+struct io_save; /* file.h */
 
 /* Reads the header; tensors are read when asked for. RT_NO_INPUT, RT_BAD_DATA. */
 int io_tensors_open(struct io_tensors **file, const char *path, struct rt_error *error);
@@ -66,10 +67,13 @@ struct io_metadata {
   const char *key, *value;
 };
 
-/* Saves atomically (file.h), with a checksum. The same content gives the same bytes, whatever the order
+/* Writes a file of tensors, with a checksum. The same content gives the same bytes, whatever the order
  * given: tensors are stored by falling element size, then by name, and metadata by key. The data section
  * begins at a multiple of 8, so every tensor is aligned to its element size. RT_USAGE: a name given twice, or
  * "__metadata__"; text that is not UTF-8. */
+int io_tensors_write(struct io_save *save, const struct io_tensor_out *tensors, int count,
+                     const struct io_metadata *metadata, int metadata_count, struct rt_error *error);
+/* The same to a path, atomically (file.h). */
 int io_tensors_save(const char *path, const struct io_tensor_out *tensors, int count,
                     const struct io_metadata *metadata, int metadata_count, struct rt_error *error);
 

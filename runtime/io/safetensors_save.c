@@ -120,19 +120,14 @@ static void sign(struct rt_text *header, const struct io_tensor_out **tensors, i
   memcpy(strstr(header->data, IO_CHECKSUM_ENTRY) + strlen(IO_CHECKSUM_ENTRY), digits, IO_CHECKSUM_DIGITS);
 }
 
-static int write_file(const char *path, const struct rt_text *header, const struct io_tensor_out **tensors,
-                      int count, struct rt_error *error) {
-  struct io_save *save;
+static int write_all(struct io_save *save, const struct rt_text *header, const struct io_tensor_out **tensors,
+                     int count, struct rt_error *error) {
   unsigned char length[8];
   for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)header->length >> (8 * i));
-  int status = io_save_begin(&save, path, error);
-  if (status != RT_OK) return status;
-  status = io_save_write(save, length, sizeof length, error);
+  int status = io_save_write(save, length, sizeof length, error);
   if (status == RT_OK) status = io_save_write(save, header->data, header->length, error);
   for (int i = 0; status == RT_OK && i < count; i++)
     status = io_save_write(save, tensors[i]->data, bytes_of(tensors[i]), error);
-  if (status == RT_OK) return io_save_commit(save, error);
-  io_save_abort(save);
   return status;
 }
 
@@ -148,8 +143,8 @@ static int sort_lists(const struct io_tensor_out **tensors, int count, const str
   return RT_OK;
 }
 
-int io_tensors_save(const char *path, const struct io_tensor_out *tensors, int count,
-                    const struct io_metadata *metadata, int metadata_count, struct rt_error *error) {
+int io_tensors_write(struct io_save *save, const struct io_tensor_out *tensors, int count,
+                     const struct io_metadata *metadata, int metadata_count, struct rt_error *error) {
   struct rt_text header = {0};
   const struct io_tensor_out **sorted = rt_zalloc((size_t)count + 1, sizeof *sorted);
   const struct io_metadata **sorted_metadata = rt_zalloc((size_t)metadata_count + 1, sizeof *sorted_metadata);
@@ -163,11 +158,22 @@ int io_tensors_save(const char *path, const struct io_tensor_out *tensors, int c
   if (status == RT_OK) status = make_header(&header, sorted, count, sorted_metadata, metadata_count, error);
   if (status == RT_OK) {
     sign(&header, sorted, count, sum);
-    status = write_file(path, &header, sorted, count, error);
+    status = write_all(save, &header, sorted, count, error);
   }
   rt_text_free(&header);
   rt_free(sorted);
   rt_free(sorted_metadata);
   rt_free_aligned(sum);
+  return status;
+}
+
+int io_tensors_save(const char *path, const struct io_tensor_out *tensors, int count,
+                    const struct io_metadata *metadata, int metadata_count, struct rt_error *error) {
+  struct io_save *save;
+  int status = io_save_begin(&save, path, error);
+  if (status != RT_OK) return status;
+  status = io_tensors_write(save, tensors, count, metadata, metadata_count, error);
+  if (status == RT_OK) return io_save_commit(save, error);
+  io_save_abort(save);
   return status;
 }

@@ -13,6 +13,7 @@
 #include "runtime/io/save_internal.h"
 
 struct io_save {
+  struct rt_text *memory; /* where the bytes go instead of a file; NULL: to a file */
   int fd;
   char *name;   /* as the caller wrote it, for messages */
   char *target; /* the same without symbolic links */
@@ -72,12 +73,12 @@ static int open_temporary(struct io_save *s, struct rt_error *error) {
   return cannot(error, RT_CANNOT_CREATE, s->name, "created", reason);
 }
 
-/* The target exists: a regular file is replaced and keeps its permissions, anything else is written directly.
- */
+/* The target exists: a regular file is replaced and keeps its permissions, anything else is written directly,
+ * and so is a file that has no name any more. */
 static int open_existing(struct io_save *s, const struct stat *status, struct rt_error *error) {
   if (S_ISDIR(status->st_mode)) return cannot(error, RT_CANNOT_CREATE, s->name, "written", EISDIR);
-  if (!S_ISREG(status->st_mode)) {
-    s->fd = open(s->target, O_WRONLY | O_CLOEXEC);
+  if (!S_ISREG(status->st_mode) || status->st_nlink == 0) {
+    s->fd = open(s->target, O_WRONLY | O_TRUNC | O_CLOEXEC);
     return s->fd >= 0 ? RT_OK : cannot(error, RT_CANNOT_CREATE, s->name, "written", errno);
   }
   /* rename would replace a file that its owner has protected against writing */
@@ -114,8 +115,22 @@ int io_save_begin(struct io_save **save, const char *path, struct rt_error *erro
   return RT_OK;
 }
 
+int io_save_begin_memory(struct io_save **save, struct rt_text *to, struct rt_error *error) {
+  struct io_save *s = *save = rt_zalloc(1, sizeof *s);
+  if (!s) return rt_no_memory(error);
+  s->fd = -1;
+  s->memory = to;
+  return RT_OK;
+}
+
+static int add_to_memory(struct io_save *s, const void *bytes, size_t length, struct rt_error *error) {
+  rt_text_add(s->memory, bytes, length);
+  return s->memory->failed ? rt_no_memory(error) : RT_OK;
+}
+
 int io_save_write(struct io_save *save, const void *bytes, size_t length, struct rt_error *error) {
   const char *at = bytes;
+  if (save->memory) return add_to_memory(save, bytes, length, error);
   while (length > 0) {
     /* Linux writes at most 2 GiB at a time, and so does this on every system */
     ssize_t n = write(save->fd, at, length < MOST_AT_ONCE ? length : MOST_AT_ONCE);
@@ -145,6 +160,10 @@ static int close_file(struct io_save *s) {
 }
 
 int io_save_commit(struct io_save *save, struct rt_error *error) {
+  if (save->memory) {
+    save_free(save);
+    return RT_OK;
+  }
   int reason = fsync(save->fd) == 0 ? 0 : errno;
   if (!save->temporary && (reason == EINVAL || reason == ENOTSUP))
     reason = 0; /* pipes and devices have nothing to synchronise */
