@@ -6,7 +6,7 @@
 static int run_doctor(const struct settings *settings) {
   aq_message message;
   char *text = NULL;
-  int status = aq_doctor(true, output_form(settings), &text, &message);
+  int status = aq_doctor(output_form(settings), &text, &message);
   if (status != AQ_OK) return message_print(&message);
   return output_text(settings, text);
 }

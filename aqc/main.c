@@ -153,6 +153,7 @@ int main(int count, char **argument) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   interrupt_init();
+  aq_take_over_blas();
   messages_init(wanted_form(count - 1, argument + 1));
   int status = run(count - 1, argument + 1);
   int written = output_finish();

@@ -128,7 +128,6 @@ aq_eval_options eval_options(const struct settings *settings) {
   options.bad_rows = settings->bad_rows;
   options.header = settings->header;
   options.format = settings->format;
-  options.choose_blas_core = true;
   options.threshold = settings->threshold > 0 ? settings->threshold : 0;
   return options;
 }

@@ -58,7 +58,6 @@ static int run_run(const struct settings *settings) {
   if (settings->seed >= 0) options.seed = settings->seed;
   options.threads = (int)settings->threads;
   options.repeat = settings->repeat;
-  options.choose_blas_core = true;
   status = aq_program_run(program, &options, &facts);
   if (status != AQ_OK) {
     message_print(aq_program_message(program));

@@ -86,7 +86,6 @@ static int search(struct found *found, aq_vectors *index, const aq_vectors *quer
   if (settings->top > 0) options.top = settings->top;
   options.cosine = settings->cosine;
   options.threads = (int)settings->threads;
-  options.choose_blas_core = true;
   options.found = write_hits;
   options.context = found;
   int status = aq_vectors_search(index, queries, &options);

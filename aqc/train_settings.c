@@ -19,7 +19,6 @@ aq_train_options training_options(const struct settings *s, const char *save) {
   o.bad_rows = s->bad_rows;
   o.header = s->header;
   o.format = s->format;
-  o.choose_blas_core = true;
   return o;
 }
 

@@ -78,6 +78,14 @@ int aq_message_format(const aq_message *message, enum aq_severity severity, bool
 typedef void *aq_resize(void *context, void *block, size_t size);
 void aq_set_allocator(aq_resize *resize, void *context);
 
+/* There is one OpenBLAS in a process. aq has threads of its own, and computes best when OpenBLAS uses one and
+ * the instructions of this processor, which it does not always find by itself. Where aq is the first to load
+ * OpenBLAS, it sets it so. Where the host has it already, its settings are left as they are, and products
+ * take as many threads as those say; unless the host calls this before anything else: then aq may change them
+ * for the whole process. No other thread may use OpenBLAS meanwhile. The environment's OPENBLAS_CORETYPE
+ * counts in any case. */
+void aq_take_over_blas(void);
+
 /* ---- Programs: source text, parsed, names checked ---- */
 
 typedef struct aq_program aq_program;
@@ -298,8 +306,6 @@ typedef struct aq_train_options {
   int threads; /* 0: all cores */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  bool
-      choose_blas_core; /* allow to switch OpenBLAS to the kernels that fit this CPU, for the whole process */
   /* Called after the first step, after each epoch, when a file was written, and in between at most about 20
    * times a second. When it returns false, training stops before the next step: it writes the checkpoint, and
    * aq_trainer_run returns AQ_INTERRUPTED. NULL: nobody is told. */
@@ -546,10 +552,9 @@ typedef struct aq_run_options {
   bool gradients;   /* also "grad.NAME": of the sum of all outputs, for each real argument and parameter */
   bool save_params; /* also "param.PATH": the parameters */
   enum aq_precision precision;
-  int64_t seed;          /* of parameters and random numbers */
-  int threads;           /* 0: all cores */
-  int64_t repeat;        /* how many times to run; above 1 to take the time */
-  bool choose_blas_core; /* as in aq_train_options */
+  int64_t seed;   /* of parameters and random numbers */
+  int threads;    /* 0: all cores */
+  int64_t repeat; /* how many times to run; above 1 to take the time */
 } aq_run_options;
 void aq_run_options_init(aq_run_options *options); /* sets size and the defaults */
 typedef struct aq_run_facts {
@@ -572,7 +577,7 @@ int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, do
 
 /* Version, processor and its instruction set, BLAS and whether its kernels fit the processor, threads,
  * limits. *message, unless message is NULL, lives until the next call of this function in the same thread. */
-int aq_doctor(bool choose_blas_core, enum aq_form form, char **text, aq_message *message);
+int aq_doctor(enum aq_form form, char **text, aq_message *message);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,6 @@ typedef struct aq_eval_options {
   int64_t batch; /* examples that are computed at once; below 1: the default */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
-  bool choose_blas_core; /* as in aq_train_options */
   enum aq_header header; /* of a report's file, and of a session's streams */
   /* Of a report: also write a text for each row, and compare it with the row's own (BLEU, chrF). NULL: do
    * not. */

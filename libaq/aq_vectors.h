@@ -55,11 +55,10 @@ typedef struct aq_hit {
   double score;
 } aq_hit;
 typedef struct aq_search_options {
-  size_t size;           /* sizeof(aq_search_options) */
-  int64_t top;           /* how many to find for each query; 1 */
-  bool cosine;           /* divide products by both lengths; a vector of zeros has the cosine 0 with all */
-  int threads;           /* 0: all cores; results do not depend on it */
-  bool choose_blas_core; /* as in aq_train_options */
+  size_t size; /* sizeof(aq_search_options) */
+  int64_t top; /* how many to find for each query; 1 */
+  bool cosine; /* divide products by both lengths; a vector of zeros has the cosine 0 with all */
+  int threads; /* 0: all cores; results do not depend on it */
   /* Told of each query, in order: hit[count], the best first, and of two with the same score the one that
    * stands first. Not 0: stop with AQ_IO. */
   int (*found)(void *context, size_t query, const aq_hit *hit, size_t count);

@@ -12,6 +12,8 @@ const char *aq_version(void) { return PACKAGE_VERSION; }
 
 void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resize, context); }
 
+void aq_take_over_blas(void) { rt_blas_take_over(); }
+
 void aq_text_free(char *text) { rt_free(text); }
 
 const char *aq_nearer(const char *word, const char *best, const char *candidate) {
@@ -54,9 +56,9 @@ enum io_header lib_header(enum aq_header header) {
 
 int lib_threads(int threads) { return threads > 0 ? threads : rt_cores(); }
 
-struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error) {
+struct rt_pool *lib_pool(int threads, struct rt_error *error) {
   int count = lib_threads(threads);
-  return rt_blas_begin(count, choose_blas_core, error) ? NULL : rt_pool_new(count, error);
+  return rt_blas_begin(count, error) ? NULL : rt_pool_new(count, error);
 }
 
 double lib_seconds(void) {

@@ -404,7 +404,7 @@ enum rt_precision lib_precision(enum aq_precision precision);
 enum io_header lib_header(enum aq_header header);
 /* How many threads an option asks for: 0 is as many as there are cores. */
 int lib_threads(int threads);
-struct rt_pool *lib_pool(int threads, bool choose_blas_core, struct rt_error *error);
+struct rt_pool *lib_pool(int threads, struct rt_error *error);
 double lib_seconds(void);
 
 #endif

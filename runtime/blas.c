@@ -13,8 +13,7 @@
 static struct rt_blas_info info;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool ready;
-static _Thread_local bool
-    switch_allowed; /* the argument of blas_set_up, for the function that pthread_once calls */
+static atomic_bool taken_over;
 
 /* ---- which core ---- */
 
@@ -90,9 +89,12 @@ static void switch_core(const char *core) {
   unsetenv("OPENBLAS_CORETYPE");
 }
 
+/* May settings of OpenBLAS be changed, which count for the whole process? */
+static bool may_change(void) { return blas_is_own || atomic_load(&taken_over); }
+
 static void choose_core(void) {
   const char *core = better_core();
-  if (core && switch_allowed) {
+  if (core && may_change()) {
     switch_core(core);
     snprintf(info.chosen, sizeof info.chosen, "%s", blas.openblas_get_corename());
     bool changed = strcmp(info.chosen, info.found) != 0;
@@ -113,7 +115,7 @@ static void choose_core(void) {
 enum { SMALL_PRODUCT = 1000000 };
 
 static void set_up(void) {
-  if (blas.openblas_set_num_threads) blas.openblas_set_num_threads(1);
+  if (blas.openblas_set_num_threads && may_change()) blas.openblas_set_num_threads(1);
   snprintf(info.config, sizeof info.config, "%s",
            blas.openblas_get_config ? blas.openblas_get_config() : "not OpenBLAS");
   snprintf(info.found, sizeof info.found, "%s",
@@ -124,13 +126,10 @@ static void set_up(void) {
   atomic_store(&ready, true);
 }
 
-static void blas_set_up(bool allow_switch) {
-  switch_allowed = allow_switch;
-  pthread_once(&once, set_up);
-}
+void rt_blas_take_over(void) { atomic_store(&taken_over, true); }
 
 const struct rt_blas_info *rt_blas_info(void) {
-  blas_set_up(false);
+  pthread_once(&once, set_up);
   return &info;
 }
 
@@ -164,14 +163,14 @@ static int reserve(int threads, bool first, struct rt_error *error) {
   return blas_room(buffers * (BUFFER + BLAS_STACK), threads, error);
 }
 
-int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error) {
+int rt_blas_begin(int threads, struct rt_error *error) {
   struct rlimit limit;
   int status = rt_blas_load(error);
   bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   if (status != RT_OK) return status;
   pthread_mutex_lock(&lock);
   if (limited && threads > taken) status = reserve(threads, taken == 0, error);
-  if (status == RT_OK) blas_set_up(allow_switch);
+  if (status == RT_OK) pthread_once(&once, set_up);
   if (status == RT_OK && limited && threads > taken) {
     take_buffers(threads);
     taken = threads;
@@ -194,7 +193,7 @@ static int leading(int64_t n) { return n > 0 ? (int)n : 1; }
                                                                                                              \
   void name(const struct rt_product_##type *p) {                                                             \
     const int64_t m = p->m, n = p->n, k = p->k;                                                              \
-    if (!atomic_load_explicit(&ready, memory_order_acquire)) blas_set_up(false);                             \
+    if (!atomic_load_explicit(&ready, memory_order_acquire)) pthread_once(&once, set_up);                    \
     if (m <= 0 || n <= 0) return;                                                                            \
     if (k <= 0 && !p->add) name##_clear(p);                                                                  \
     for (int64_t i = 0; i < m; i += MOST_IN_ONE_CALL)                                                        \

@@ -36,17 +36,16 @@ void rt_gemm_f64(const struct rt_product_f64 *product);
  * RT_NO_MEMORY. After a failure it can be tried again. */
 int rt_blas_load(struct rt_error *error);
 
-/* Loads the BLAS, sets it to one thread and sees to it that it uses this processor's instructions: OpenBLAS
- * falls back to those of twenty years ago when it does not know a processor's model number (OpenBLAS issue
- * 4267).
- *
- * allow_switch: may change OpenBLAS's choice of core, for the whole process. A host whose other threads use
- * OpenBLAS at this moment must not allow it. The environment's OPENBLAS_CORETYPE always wins. The first call
- * decides; when nobody has called before the first product, that decides, with false.
+/* From now on aq may change settings of a BLAS that the host has loaded too. */
+void rt_blas_take_over(void);
+/* Loads the BLAS, and where it is aq's own, or taken over, sets it to one thread and sees to it that it uses
+ * this processor's instructions: OpenBLAS falls back to those of twenty years ago when it does not know a
+ * processor's model number (OpenBLAS issue 4267). The environment's OPENBLAS_CORETYPE always wins. The first
+ * call, or the first product, decides.
  *
  * RT_NO_MEMORY when the process's addresses are limited (ulimit -v) and OpenBLAS would not find the room that
  * it takes for so many threads of aq's: it would wait for it for ever. */
-int rt_blas_begin(int threads, bool allow_switch, struct rt_error *error);
+int rt_blas_begin(int threads, struct rt_error *error);
 
 /* What rt_blas_begin found. */
 struct rt_blas_info {

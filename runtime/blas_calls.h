@@ -25,6 +25,8 @@ struct blas_calls {
   BLAS_CALLS(BLAS_NEEDED_FIELD, BLAS_OPTIONAL_FIELD)
 };
 extern struct blas_calls blas; /* filled by rt_blas_load */
+/* Is nobody else in the process using this BLAS? Known from rt_blas_load on. */
+extern bool blas_is_own;
 
 enum { BLAS_STACK = 8 << 20 }; /* of each of OpenBLAS's own threads */
 

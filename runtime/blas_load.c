@@ -12,6 +12,7 @@
 #include <string.h>
 
 struct blas_calls blas;
+bool blas_is_own;
 
 static const size_t LIBRARY = (size_t)64 << 20; /* about what OpenBLAS itself takes, in addresses */
 
@@ -29,12 +30,20 @@ static int cannot_load(const char *why, struct rt_error *error) {
   return RT_NO_INPUT;
 }
 
+/* Has the host an OpenBLAS, under this name or another one? What they call globally is then the host's. */
+static bool host_has_one(void) {
+  void *library = dlopen(RT_BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (library) dlclose(library);
+  return library || dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
+}
+
 /* By its name, as the system finds libraries; else where it was when aq was built. */
 static int load(struct rt_error *error) {
   struct blas_calls found = {0};
   /* Its threads start with it. Where one cannot start, OpenBLAS ends the process. */
   int status = blas_room(LIBRARY + (size_t)rt_cores() * BLAS_STACK, rt_cores(), error);
   if (status != RT_OK) return status;
+  bool own = !host_has_one();
   void *library = dlopen(RT_BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   if (!library) library = dlopen(RT_BLAS_PATH, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
@@ -47,6 +56,7 @@ static int load(struct rt_error *error) {
   if (!found.cblas_sgemm || !found.cblas_dgemm)
     return cannot_load("there are no cblas_sgemm and cblas_dgemm in it", error);
   blas = found;
+  blas_is_own = own;
   return RT_OK;
 }
 
@@ -71,6 +81,7 @@ BLAS_CALLS(NEEDED, OPTIONAL)
 #define NEEDED(name) .name = name,
 #define OPTIONAL(result, name, arguments) .name = name,
 struct blas_calls blas = {BLAS_CALLS(NEEDED, OPTIONAL)};
+bool blas_is_own; /* it is the host's as well */
 
 int rt_blas_load(struct rt_error *error) {
   (void)error;

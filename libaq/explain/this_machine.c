@@ -57,14 +57,14 @@ static void show(const struct finding *f, aq_shown *s) {
   aq_shown_end(s);
 }
 
-int aq_doctor(bool choose_blas_core, enum aq_form form, char **text, aq_message *message) {
+int aq_doctor(enum aq_form form, char **text, aq_message *message) {
   if (!text) return AQ_USAGE;
   static _Thread_local struct lib_message kept;
   struct rt_error *error = lib_begin(&kept);
   struct rt_text out = {0};
   struct finding f = {.isa = rt_isa_name(rt_best_isa()), .cores = rt_cores()};
   *text = NULL;
-  int status = rt_blas_begin(1, choose_blas_core, error);
+  int status = rt_blas_begin(1, error);
   if (status == RT_OK) {
     f.blas = rt_blas_info();
     read_processor(f.processor, sizeof f.processor);

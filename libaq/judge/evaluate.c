@@ -117,7 +117,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
     params = &r->converted;
   }
   if (status != RT_OK) return status;
-  r->pool = lib_pool(options->threads, options->choose_blas_core, error);
+  r->pool = lib_pool(options->threads, error);
   if (!r->pool) return error->code;
   status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
   r->judge.skip = reading.skip_bad_rows;

@@ -259,7 +259,7 @@ static int prepare(struct run *r, struct rt_error *error) {
   if (status != RT_OK) return status;
   const struct vm_function *run = vm_module_function(r->module, "run");
   if (!run) return rt_fail(error, RT_BAD_DATA, "%s has nothing to run", r->module->name);
-  r->pool = lib_pool(r->options->threads, r->options->choose_blas_core, error);
+  r->pool = lib_pool(r->options->threads, error);
   r->machine = r->pool ? vm_machine_new(r->module, run, r->precision, r->pool, error) : NULL;
   if (!r->machine) return error->code;
   lib_params_bind(&r->values, r->machine);

@@ -30,7 +30,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
     s->params = &s->converted;
   }
   if (status != RT_OK) return status;
-  s->pool = lib_pool(s->options.threads, s->options.choose_blas_core, error);
+  s->pool = lib_pool(s->options.threads, error);
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
   lib_params_bind(s->params, s->predict);

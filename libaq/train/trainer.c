@@ -337,8 +337,7 @@ static int make_params(struct aq_trainer *t, struct rt_error *error) {
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *train = vm_module_function(t->module, "train");
   int status = make_params(t, error);
-  if (status == RT_OK && !(t->pool = lib_pool(t->options.threads, t->options.choose_blas_core, error)))
-    status = error->code;
+  if (status == RT_OK && !(t->pool = lib_pool(t->options.threads, error))) status = error->code;
   if (status == RT_OK && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
     status = error->code;
   if (status != RT_OK) return status;

@@ -312,10 +312,10 @@ static void test_doctor(void **state) {
   char *text;
   json_t *json;
   struct rt_error error = {0};
-  assert_int_equal(aq_doctor(false, false, &text, &message), AQ_OK);
+  assert_int_equal(aq_doctor(AQ_TEXT, &text, &message), AQ_OK);
   assert_non_null(strstr(text, aq_version()));
   aq_text_free(text);
-  assert_int_equal(aq_doctor(false, true, &text, NULL), AQ_OK);
+  assert_int_equal(aq_doctor(AQ_JSON, &text, NULL), AQ_OK);
   if (io_json_parse(&json, "what doctor says", text, strlen(text), &error))
     fail_msg("%s in %s", error.text, text);
   assert_true(json_integer_value(json_object_get(json, "threads")) >= 1);

@@ -57,7 +57,7 @@ static void test_programs(void **state) {
   program = program_of("fn f(x: [2]) = x\n");
   assert_int_equal(aq_program_run(program, NULL, NULL), AQ_USAGE);
   aq_program_free(program);
-  assert_int_equal(aq_doctor(false, false, NULL, NULL), AQ_USAGE);
+  assert_int_equal(aq_doctor(AQ_TEXT, NULL, NULL), AQ_USAGE);
 }
 
 static void look_at(aq_model *model) {

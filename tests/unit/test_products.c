@@ -186,7 +186,10 @@ static void large_matmul_is_cut(void **state) {
   value_free(&y);
 }
 
-static int switch_core(void **state) { return rt_blas_begin(1, true, NULL) ? -1 : make_pools(state); }
+static int switch_core(void **state) {
+  rt_blas_take_over();
+  return rt_blas_begin(1, NULL) ? -1 : make_pools(state);
+}
 
 static void the_blas_tells_what_it_is(void **state) {
   (void)state;
