@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-exports.sh: the shared library exports what aq.h declares, under a version, and not a name more.
+# check-exports.sh: the shared library exports what aq.h declares, under a version, and not a name more; nor
+# does the archive.
 set -u
 library=${AQ_BUILD:-.}/.libs/libaq.so
 headers=${AQ_SOURCE:-.}/libaq/aq*.h # aq.h includes the others
@@ -29,4 +30,19 @@ else
   echo 'not ok 1 - exports are what aq.h declares'
   printf '%s\n' "${problems:-aq.h declares nothing}" | sed 's/^/# /'
 fi
-echo '1..1'
+
+# Of the archive, which is one object of them all.
+archive=${AQ_BUILD:-.}/.libs/libaq.a
+if [ ! -e "$archive" ] || ! command -v objcopy > /dev/null; then
+  echo 'ok 2 - the archive has no other names # SKIP there is no archive, or no objcopy'
+else
+  names=$(nm -g --defined-only "$archive" | awk 'NF == 3 {print $3}' | grep -vE '^__(asan|ubsan|tsan|odr)' | sort)
+  others=$(printf '%s\n' "$names" | grep -v '^aq_')
+  if [ -n "$names" ] && [ -z "$others" ]; then
+    echo 'ok 2 - the archive has no other names'
+  else
+    echo 'not ok 2 - the archive has no other names'
+    printf '%s\n' "${others:-it has none}" | head -n 20 | sed 's/^/# /'
+  fi
+fi
+echo '1..2'
