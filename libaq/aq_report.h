@@ -26,8 +26,9 @@ typedef struct aq_eval_options {
   /* Of a report: the label of rows that are none of what the model knows. The report says how well they are
    * told by a threshold on the highest probability (`predict --below`). NULL: there are no such rows. */
   const char *out_of_scope;
-  /* Of a report: so many of the rows with the highest loss are listed (of classes, probabilities, numbers),
-   * and as many pairs of classes of which one is taken for the other. */
+  /* Of a report: so many of the rows with the highest loss are listed, and as many pairs of classes of which
+   * one is taken for the other. Of a text that goes on the loss is that of a token; of a match it is the
+   * place of the right one. */
   int64_t errors;
   bool calibration; /* of a report: how often answers of each probability are right */
 } aq_eval_options;

@@ -266,15 +266,24 @@ void lib_reading_free(struct lib_reading *reading);
 /* ---- predicting and judging (judge.c) ---- */
 
 /* The rows of an output with the highest loss (hardest.c). */
+enum { LIB_HARD_PARTS = 8 };
 struct lib_hard_row {
   int64_t row;
   double loss;
-  size_t truth, said; /* classes */
-  double probability, of_truth, expected, number;
+  struct lib_hard_part {
+    int64_t place;      /* of a word or token, from 0 */
+    size_t truth, said; /* classes; SIZE_MAX: there is none */
+    double probability, of_truth;
+  } one,                   /* of a class; of a match, the row that stands first as `place` */
+      *part;               /* [parts] what is wrong in several labels or tags, or how a text went on */
+  size_t parts, wrong;     /* parts are at most LIB_HARD_PARTS; wrong: how many there are in all */
+  double expected, number; /* of numbers */
 };
 struct lib_hardest {
   size_t count, most;
-  struct lib_hard_row *item; /* [most] the hardest first */
+  struct lib_hard_row *item;  /* [most] the hardest first */
+  struct lib_hard_part *room; /* [most, LIB_HARD_PARTS] where items have their parts */
+  int64_t classes;            /* tokens that may come next */
 };
 
 /* Runs the function "eval" over datasets and judges every output. */
@@ -313,10 +322,25 @@ struct lib_judge {
   size_t mark_capacity;
 };
 int lib_hardest_init(struct lib_judge *judge, int64_t most, struct rt_error *error);
+/* Each keeps a row of an output, if it is one of the hardest; p: the probabilities of its answer. */
 void lib_hardest_class(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t columns,
                        size_t truth);
 void lib_hardest_number(struct lib_judge *judge, uint32_t o, int64_t row, double truth, double said);
-void lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o, aq_shown *s);
+/* The report has marked the labels of the row. */
+void lib_hardest_labels(struct lib_judge *judge, uint32_t o, int64_t row, const double *p);
+/* judge->of_text has the tags of the row; p: of the first `answered` words. */
+void lib_hardest_tags(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t answered);
+/* target: what comes next in each of the texts that judge->scratch has the probabilities of. */
+void lib_hardest_next(struct lib_judge *judge, uint32_t o, struct lib_batch batch, const struct rt_tensor *t,
+                      const int32_t *target);
+/* The right one stands in that place; `first`: the row whose value stands first. */
+void lib_hardest_match(struct lib_judge *judge, uint32_t o, int64_t row, size_t place, int64_t first);
+/* What is said of them (hardest_shown.c). */
+int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o, aq_shown *s,
+                     struct rt_error *error);
+/* The field by which a person knows a row: the first text that the model reads, or else its first column. -1:
+ * there is none. */
+int lib_hardest_field(const struct io_schema *schema);
 void lib_hardest_free(struct lib_judge *judge);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);

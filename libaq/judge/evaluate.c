@@ -71,17 +71,6 @@ static int check_scope(const struct aq_report *r, const char *path, struct rt_er
   return RT_USAGE;
 }
 
-/* The column by which a person knows a row: the first text that the model reads, or else its first column. */
-static const char *first_text(const struct aq_model *model) {
-  const struct io_column *found = NULL;
-  for (int c = 0; c < model->schema.count; c++) {
-    const struct io_column *column = &model->schema.columns[c];
-    if (!column->required) continue;
-    if (!found || (column->kind->tokens && !found->kind->tokens)) found = column;
-  }
-  return found ? found->name : NULL;
-}
-
 static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
                       struct rt_error *error) {
   const struct aq_model *model = r->model;
@@ -104,8 +93,7 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
                    model->module->output_count ? model->module->output[0].name : "nothing");
   int status = lib_check_threshold(model->module, options->threshold, error);
   if (status != RT_OK) return status;
-  if (options->errors > 0 && !options->generate && !model->text) reading.keeps = first_text(model);
-  if (options->generate) reading.keeps = model->module->output[text].name;
+  reading.keeps = (options->errors > 0 && !model->text) || options->generate;
   status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
   if (status == RT_OK)
@@ -187,7 +175,8 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     if (report->calibration) rep_show_calibration(&report->judge.report[o], s);
     if (status == RT_OK && report->errors > 0 && report->judge.report[o].kind == REP_CLASS)
       status = rep_show_confusions(&report->judge.report[o], (size_t)report->errors, s, error);
-    if (report->errors > 0) lib_hardest_show(&report->judge, &report->data, o, s);
+    if (status == RT_OK && report->errors > 0)
+      status = lib_hardest_show(&report->judge, &report->data, o, s, error);
     aq_shown_end(s);
   }
   /* An output cannot be called loss, which is a word of the language. */

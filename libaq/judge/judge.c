@@ -166,10 +166,11 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
         status = lib_judge_rank(judge, batch, batch.row[r], o, p, error);
       if (status == RT_OK && report->kind == REP_CLASS && judge->hardest)
         status = hard_class(judge, o, batch.row[r], p, v, error);
-    } else if (report->kind == REP_LABELS)
+    } else if (report->kind == REP_LABELS) {
       status = judge_labels(judge, v, batch.row[r],
                             &(struct rep_labels){.proba = p, .proba_count = (size_t)columns}, report, error);
-    else if (report->kind == REP_CHANCE) {
+      if (status == RT_OK) lib_hardest_labels(judge, o, batch.row[r], p);
+    } else if (report->kind == REP_CHANCE) {
       double truth = lib_number_at(target, judge->feed.precision, r);
       status = rep_add_chance(report, truth, p[0], error);
       if (status == RT_OK) lib_hardest_number(judge, o, batch.row[r], truth, p[0]);
@@ -181,6 +182,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
         lib_hardest_number(judge, o, batch.row[r], judge->truth[0], p[0]);
     }
   }
+  if (status == RT_OK && report->kind == REP_NEXT) lib_hardest_next(judge, o, batch, &t, target);
   return status;
 }
 

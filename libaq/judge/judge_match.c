@@ -104,16 +104,25 @@ static size_t place_of(const float *product, int64_t count, int64_t right) {
   return place;
 }
 
+/* The right one of row k of those at hand: its place, and whether it is one of the hardest. */
+static int rank_row(struct lib_judge *judge, uint32_t o, const struct ranking *r, int64_t k,
+                    struct rt_error *error) {
+  const float *product = r->product + k * r->found->count;
+  int64_t right = r->found->of_row[r->begin + k], best = 0;
+  size_t place = place_of(product, r->found->count, right);
+  for (int64_t n = 1; n < r->found->count && judge->hardest; n++)
+    if (n != right && (best == right || product[n] > product[best])) best = n;
+  lib_hardest_match(judge, o, r->match->row[r->begin + k], place, r->match->row[r->found->first[best]]);
+  return rep_add_rank(&judge->report[o], place, error);
+}
+
 static int rank_rows(struct lib_judge *judge, uint32_t o, struct ranking *r, struct rt_error *error) {
   int status = RT_OK;
   for (r->begin = 0; r->begin < r->match->count && status == RT_OK; r->begin += BLOCK) {
     int64_t left = r->match->count - r->begin;
     r->count = left < BLOCK ? left : BLOCK;
     rt_parallel(judge->pool, (r->found->count + CHUNK - 1) / CHUNK, multiply, r);
-    for (int64_t k = 0; k < r->count && status == RT_OK; k++)
-      status = rep_add_rank(
-          &judge->report[o],
-          place_of(r->product + k * r->found->count, r->found->count, r->found->of_row[r->begin + k]), error);
+    for (int64_t k = 0; k < r->count && status == RT_OK; k++) status = rank_row(judge, o, r, k, error);
   }
   return status;
 }

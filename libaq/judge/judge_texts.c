@@ -27,7 +27,7 @@ static int judge_row(struct lib_judge *judge, struct rep_report *report, const s
   int column = next_token_column(w->next);
   const struct rt_error *bad = w->text[row].bad;
   aq_written written = aq_session_written(w->session, (size_t)row);
-  const char *right = io_values_field(&data->values[column], row);
+  const char *right = io_dataset_field(data, judge->schema->columns[column].field, row);
   bool same;
   if (bad && !judge->skip) *error = *bad;
   if (bad) return judge->skip ? RT_OK : bad->code;

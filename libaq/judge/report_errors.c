@@ -5,7 +5,7 @@
 
 #include "libaq/judge/report.h"
 #include "libaq/shown/printable.h"
-#include "libaq/shown/shown_tree.h"
+#include "libaq/shown/shown_curve.h"
 
 double rep_calibration_error(const struct rep_report *r) {
   double sum = 0, rows = 0;
@@ -14,6 +14,37 @@ double rep_calibration_error(const struct rep_report *r) {
     rows += (double)r->bin[b].rows;
   }
   return rows > 0 ? sum / rows : NAN;
+}
+
+/* Drawn on pages: how often answers are right over what they say, beside what would be perfect. */
+static void draw_calibration(const struct rep_report *r, aq_shown *s) {
+  double says[REP_BINS + 2], right[REP_BINS + 2];
+  size_t count = 0;
+  says[count] = 0;
+  right[count++] = NAN;
+  for (int b = 0; b < REP_BINS; b++) {
+    double rows = (double)r->bin[b].rows;
+    if (rows == 0) continue;
+    says[count] = rep_sum_value(&r->bin[b].confidence) / rows;
+    right[count++] = (double)r->bin[b].hits / rows;
+  }
+  says[count] = 1;
+  right[count++] = NAN;
+  const aq_line line[] = {{"right", "how often it is right", right},
+                          {"perfect", "if it were calibrated", says}};
+  const aq_curve *curve = shown_keep_curve(
+      s,
+      &(aq_curve){.title = "calibration",
+                  .about = "Above the dashed line the model is right more often than it says, below it less "
+                           "often.",
+                  .place = "probability of the answer",
+                  .at = says,
+                  .count = count,
+                  .line = line,
+                  .line_count = RT_COUNT(line),
+                  .marked = NAN});
+  if (curve) shown_draw_curve(s, curve);
+  shown_only(s, SHOWN_ON_PAGES);
 }
 
 static const struct shown_column bin_columns[] = {
@@ -47,6 +78,7 @@ void rep_show_calibration(const struct rep_report *r, aq_shown *s) {
   }
   aq_shown_end(s);
   aq_shown_note(s, NULL, "expected calibration error %.4f", error);
+  draw_calibration(r, s);
   aq_shown_end(s);
 }
 

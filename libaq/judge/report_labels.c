@@ -15,7 +15,7 @@ int rep_next_above(struct rep_report *r, double above, struct rt_error *e) {
   return RT_OK;
 }
 
-static bool is_predicted(const struct rep_report *r, size_t label, double probability) {
+bool rep_is_predicted(const struct rep_report *r, size_t label, double probability) {
   return probability > (label < r->above_count ? r->above[label] : THRESHOLD);
 }
 
@@ -62,7 +62,7 @@ int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt
   if (status == RT_OK) status = keep_scores(r, row, e);
   if (status != RT_OK) return status;
   for (size_t k = 0; k < r->class_count; k++) {
-    bool predicted = k < row->proba_count && is_predicted(r, k, row->proba[k]), has = r->label_mark[k];
+    bool predicted = k < row->proba_count && rep_is_predicted(r, k, row->proba[k]), has = r->label_mark[k];
     r->classes[k].truths += has;
     r->classes[k].predictions += predicted;
     r->classes[k].hits += has && predicted;

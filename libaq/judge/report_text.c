@@ -5,7 +5,7 @@
 
 #include "libaq/shown/printable.h"
 #include "libaq/judge/report.h"
-#include "libaq/shown/shown_map.h"
+#include "libaq/shown/shown_tree.h"
 
 static void show_scores(aq_shown *s, struct rep_scores scores) {
   aq_shown_whole(s, "support", NULL, (int64_t)scores.support);
@@ -94,33 +94,6 @@ static void show_confusion(const struct rep_report *r, aq_shown *s) {
     aq_shown_numbers(s, NULL, row, r->class_count);
   }
   aq_shown_end(s);
-}
-
-/* The same as a map, for pages. */
-static void draw_confusion(const struct rep_report *r, aq_shown *s) {
-  size_t n = r->class_count, size, names;
-  double *number = s && rt_mul(n * n + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
-  const char **name = number && rt_mul(n + 1, sizeof *name, &names) ? rt_arena_alloc(&s->arena, names) : NULL;
-  if (!name) {
-    shown_fail(s, RT_NO_MEMORY);
-    return;
-  }
-  for (size_t t = 0; t < n; t++) {
-    for (size_t p = 0; p < n; p++)
-      number[t * n + p] = (double)r->confusion[r->order[t] * r->confusion_side + r->order[p]];
-    name[t] = rt_arena_strndup(&s->arena, in_order(r, t)->name, strlen(in_order(r, t)->name));
-    if (!name[t]) shown_fail(s, RT_NO_MEMORY);
-  }
-  shown_draw(s, &(struct shown_map){.title = "confusion matrix",
-                                    .heads = 1,
-                                    .rows = n,
-                                    .columns = n,
-                                    .number = number,
-                                    .row = name,
-                                    .column = name,
-                                    .corner = "true ↓  predicted →",
-                                    .counts = true,
-                                    .on_pages = true});
 }
 
 /* ---- what a person reads of them ---- */
@@ -314,7 +287,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   show_metrics(s, metric, r);
   note_case(r, s);
   rep_show_scope(r, s);
-  if (r->confusion) draw_confusion(r, s);
+  rep_draw_confusion(r, s);
   return status;
 }
 

@@ -30,6 +30,8 @@ static const char head[] =
     ".facts th { padding: 1px 1.5em 1px 0; vertical-align: top }\n"
     ".grid th, .grid td { padding: 2px .6em; text-align: right } .grid thead th { border-bottom: 1px solid "
     "var(--line) }\n"
+    ".grid .t { text-align: left; overflow-wrap: anywhere; min-width: 5em } .grid th, .grid td {\n"
+    "  vertical-align: top }\n"
     ".grid .apart > * { border-top: 1px solid var(--line) }\n"
     ".map th { padding: 1px 6px; text-align: right; color: inherit; background: var(--page) }\n"
     ".map tbody th { position: sticky; left: 0 }\n"
@@ -144,12 +146,20 @@ static void write_line(struct page *page, const struct shown_node *node) {
   rt_text_puts(page->out, "</p>\n");
 }
 
+/* Does a column have texts, as far as its first row tells? */
+static bool is_of_text(const struct shown_node *table, const char *key) {
+  const struct shown_node *row = table->first;
+  while (row && row->kind != SHOWN_ROW) row = row->next;
+  const struct shown_node *value = row ? shown_member(row->of, key) : NULL;
+  return value && value->kind == SHOWN_TEXT;
+}
+
 static void write_table(struct page *page, const struct shown_node *table) {
   struct rt_text *out = page->out;
   bool apart = false;
   rt_text_puts(out, "<div class=\"wide\"><table class=\"grid\">\n<thead><tr><th>");
   for (size_t c = 0; c < table->count; c++) {
-    rt_text_puts(out, "<th>");
+    rt_text_puts(out, is_of_text(table, table->column[c].key) ? "<th class=\"t\">" : "<th>");
     printable_html(out, table->column[c].heading);
   }
   rt_text_puts(out, "\n<tbody>\n");
@@ -162,8 +172,9 @@ static void write_table(struct page *page, const struct shown_node *table) {
     apart = false;
     printable_html(out, row->label);
     for (size_t c = 0; c < table->count; c++) {
-      rt_text_puts(out, "<td>");
-      write_value(shown_member(row->of, table->column[c].key), out);
+      const struct shown_node *value = shown_member(row->of, table->column[c].key);
+      rt_text_puts(out, value && value->kind == SHOWN_TEXT ? "<td class=\"t\">" : "<td>");
+      write_value(value, out);
     }
     rt_text_puts(out, "\n");
   }

@@ -11,9 +11,11 @@ struct shown_map {
   const double *number;                   /* [heads, rows, columns] */
   const char *const *row, *const *column; /* [rows], [columns]: their names; NULL: numbers from 1 */
   const char *corner;                     /* what rows and columns stand for, or NULL */
-  bool counts;                            /* whole numbers: shown without digits behind the point */
-  bool bars;                              /* each number is a bar; there is one row */
-  bool on_pages;                          /* drawn on pages alone, not in text */
+  bool counts;       /* whole numbers: shown without digits behind the point, and how dark
+                        one is tells its share of its row */
+  bool bars;         /* each number is a bar; there is one row */
+  bool on_pages;     /* drawn on pages alone, not in text */
+  const char *about; /* a sentence that explains it, or NULL */
 };
 
 /* Adds a drawing, which JSON does not have. All that the map points to must outlive the tree. */

@@ -52,6 +52,12 @@ static void write_bars(const struct shown_map *map, const double *number, double
   rt_text_puts(out, "</table>\n");
 }
 
+static double sum_of(const double *number, size_t count) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += number[k];
+  return sum;
+}
+
 static void write_cells(const struct shown_map *map, const double *number, double most, struct rt_text *out) {
   rt_text_puts(out, "<table class=\"map\">\n<thead><tr><th class=\"corner\">");
   if (map->corner) printable_html(out, map->corner);
@@ -60,7 +66,9 @@ static void write_cells(const struct shown_map *map, const double *number, doubl
   for (size_t r = 0; r < map->rows; r++) {
     rt_text_puts(out, "<tr>");
     write_name(map->row, r, out);
-    for (size_t c = 0; c < map->columns; c++) write_cell(map, number[r * map->columns + c], most, out);
+    const double *row = number + r * map->columns;
+    double of_row = map->counts ? sum_of(row, map->columns) : most;
+    for (size_t c = 0; c < map->columns; c++) write_cell(map, row[c], of_row, out);
     rt_text_puts(out, "\n");
   }
   rt_text_puts(out, "</table>\n");
@@ -136,6 +144,11 @@ bool shown_map_html(const struct shown_map *map, struct rt_text *out) {
     rt_text_puts(out, "<div class=\"wide\">");
     (map->bars ? write_bars : large ? write_canvas : write_cells)(map, number, most, out);
     rt_text_puts(out, "</div>\n");
+  }
+  if (map->about) {
+    rt_text_puts(out, "<p class=\"about\">");
+    printable_html(out, map->about);
+    rt_text_puts(out, "</p>\n");
   }
   return large;
 }

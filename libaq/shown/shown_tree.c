@@ -212,6 +212,12 @@ void shown_only(aq_shown *s, enum shown_where where) {
   if (s && !s->failed) s->latest->where = where;
 }
 
+void shown_beside(aq_shown *s) {
+  if (s && !s->failed) s->latest->aside = true;
+}
+
+const struct shown_node *shown_opened(const aq_shown *s) { return s && !s->failed ? s->open : NULL; }
+
 void shown_aside(aq_shown *s) {
   if (s && !s->failed) s->open->aside = true;
 }

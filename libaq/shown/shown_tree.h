@@ -88,6 +88,10 @@ const struct shown_node *shown_latest(const aq_shown *s);
 void shown_fail(aq_shown *s, int status);
 /* What was last added is a heading on a page. */
 void shown_heading(aq_shown *s);
+/* The object or list that is open; NULL once memory was short. */
+const struct shown_node *shown_opened(const aq_shown *s);
+/* JSON does not have what was last added. */
+void shown_beside(aq_shown *s);
 /* What was last opened or added is in this form alone, and in JSON as ever. */
 void shown_only(aq_shown *s, enum shown_where where);
 /* Only rows of a table show the open object; JSON does not have it. */

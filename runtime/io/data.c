@@ -29,8 +29,6 @@ void io_dataset_free(struct io_dataset *data) {
   for (int c = 0; data->values && c < data->columns; c++) {
     io_payload_free(&data->values[c].of);
     rt_free(data->values[c].row_cuts);
-    rt_text_free(&data->values[c].field);
-    rt_free(data->values[c].field_begin);
     io_intern_free(&data->values[c].unseen);
   }
   rt_free(data->values);
@@ -41,6 +39,8 @@ void io_dataset_free(struct io_dataset *data) {
   io_tokens_free(&data->tokens);
   io_intern_free(&data->groups.values);
   rt_free(data->groups.of);
+  rt_text_free(&data->kept.text);
+  rt_free(data->kept.begin);
   io_tokens_free(&data->parts);
   *data = (struct io_dataset){0};
 }
@@ -107,6 +107,22 @@ static int select_column(const struct io_values *from, const int64_t *rows, int6
   return io_payload_select(&from->of, rows, count, &into->of);
 }
 
+static int select_fields(const struct io_dataset *from, const int64_t *rows, int64_t count,
+                         struct io_kept *into) {
+  const int fields = from->kept.count;
+  into->asked = from->kept.asked;
+  into->count = fields;
+  if (!into->asked) return RT_OK;
+  if (IO_GROW(into->begin, into->capacity, (size_t)count * (size_t)fields + 1) != RT_OK) return RT_NO_MEMORY;
+  for (int64_t r = 0; r < count; r++)
+    for (int f = 0; f < fields; f++) {
+      const char *field = io_dataset_field(from, f, rows[r]);
+      into->begin[r * fields + f] = into->text.length;
+      rt_text_add(&into->text, field, strlen(field) + 1);
+    }
+  return into->text.failed ? RT_NO_MEMORY : RT_OK;
+}
+
 int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
                       struct io_dataset *into, struct rt_error *error) {
   *into = (struct io_dataset){.columns = from->columns, .check = from->check};
@@ -118,6 +134,7 @@ int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_
     return rt_no_memory(error);
   for (int c = 0; c < from->columns; c++)
     if (select_column(&from->values[c], rows, count, &into->values[c]) != RT_OK) return rt_no_memory(error);
+  if (select_fields(from, rows, count, &into->kept) != RT_OK) return rt_no_memory(error);
   for (int64_t r = 0; r < count; r++) into->lines[r] = from->lines[rows[r]];
   if (from->numbers) memcpy(into->numbers, from->numbers, (size_t)from->columns * sizeof *into->numbers);
   into->rows = count;

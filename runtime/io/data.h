@@ -20,10 +20,6 @@ struct io_values {
   struct io_intern
       unseen; /* labels of a target that training did not see: id -1 - n is text n. An input's are -1 */
   size_t cuts_capacity;
-  bool keeps;           /* the fields themselves are kept, too */
-  struct rt_text field; /* one behind the other, each with a NUL byte behind it */
-  size_t *field_begin;  /* [rows] */
-  size_t field_capacity;
   int64_t bars_line, spaces_line; /* labels: the first line that separates them so; 0: none */
   int64_t row_tokens, row_cut;    /* of the row being added */
   int64_t row_first;              /* of two texts in one sequence: the tokens of the first */
@@ -36,12 +32,16 @@ static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
   return v->limit > 0 && n > v->limit ? v->limit : n;
 }
 
-/* The field of a row as it stands in the file, of a column that keeps them. Selections do not have it. */
-static inline const char *io_values_field(const struct io_values *v, int64_t row) {
-  return v->field.data + v->field_begin[row];
-}
-
 struct io_dataset;
+
+/* The fields of the rows, as they stand in the file. */
+struct io_kept {
+  bool asked;
+  int count;           /* fields of a row */
+  struct rt_text text; /* one behind the other, each with a NUL byte behind it */
+  size_t *begin;       /* [rows, count] */
+  size_t capacity;
+};
 
 /* Which rows have the same value of a field. */
 struct io_groups {
@@ -78,7 +78,13 @@ struct io_dataset {
   const struct io_row_check *check; /* asked about each row that is added; NULL: nothing more is asked */
   struct io_tokens tokens, parts;   /* scratch: of a text, of one word of it */
   struct io_groups groups;          /* of the rows of a file; selections do not have them */
+  struct io_kept kept;
 };
+
+/* A field of a row, of data that keep them. */
+static inline const char *io_dataset_field(const struct io_dataset *data, int field, int64_t row) {
+  return data->kept.text.data + data->kept.begin[row * data->kept.count + field];
+}
 
 struct io_data_options {
   enum io_format format; /* IO_FORMAT_AUTO: by the file's name */
@@ -92,7 +98,7 @@ struct io_data_options {
                             file is held out; or NULL */
   int64_t window;        /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
-  const char *keeps;  /* io_dataset_read: a column whose fields are kept as they stand in the file, or NULL */
+  bool keeps;                       /* io_dataset_read: the fields are kept, too, for io_dataset_field */
   const char *beside; /* a field that no column needs to read, found by its name; or NULL. io_dataset_read and
                          io_dataset_train group the rows by it */
   bool keeps_rows;    /* io_rows_open: keep each row as it stands in the file, for io_table_text */

@@ -197,13 +197,17 @@ static int check_row(const struct io_dataset *data, int64_t line, struct rt_erro
   return status;
 }
 
-static int keep_field(struct io_values *v, const struct io_field *field, int64_t row,
-                      struct rt_error *error) {
-  if (IO_GROW(v->field_begin, v->field_capacity, (size_t)row + 1) != RT_OK) return rt_no_memory(error);
-  v->field_begin[row] = v->field.length;
-  rt_text_add(&v->field, field->text, field->length);
-  rt_text_add(&v->field, "", 1);
-  return v->field.failed ? rt_no_memory(error) : RT_OK;
+static int keep_fields(struct io_kept *kept, const struct io_field *fields, int64_t row,
+                       struct rt_error *error) {
+  if (!kept->asked) return RT_OK;
+  if (IO_GROW(kept->begin, kept->capacity, ((size_t)row + 1) * (size_t)kept->count) != RT_OK)
+    return rt_no_memory(error);
+  for (int f = 0; f < kept->count; f++) {
+    kept->begin[row * kept->count + f] = kept->text.length;
+    rt_text_add(&kept->text, fields[f].text ? fields[f].text : "", fields[f].text ? fields[f].length : 0);
+    rt_text_add(&kept->text, "", 1);
+  }
+  return kept->text.failed ? rt_no_memory(error) : RT_OK;
 }
 
 static int note_group(struct io_groups *groups, const struct io_field *fields, int64_t row,
@@ -225,9 +229,7 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
   for (int c = 0; status == RT_OK && e->predicting && c < data->columns; c++)
     if (e->schema->columns[c].max_length > 0) status = note_cut(&data->values[c], data->rows, error);
   if (status == RT_OK) status = check_row(data, line, error);
-  for (int c = 0; status == RT_OK && c < data->columns; c++)
-    if (data->values[c].keeps)
-      status = keep_field(&data->values[c], &fields[e->schema->columns[c].field], data->rows, error);
+  if (status == RT_OK) status = keep_fields(&data->kept, fields, data->rows, error);
   if (status == RT_OK) status = note_group(&data->groups, fields, data->rows, error);
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);

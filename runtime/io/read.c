@@ -148,8 +148,7 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   data->check = o->check;
   struct io_encoder encoder = {data, schema, learning, table, data->name, options.predicting};
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
-  int kept = status == RT_OK && o->keeps ? io_schema_find(schema, o->keeps) : -1;
-  if (kept >= 0) data->values[kept].keeps = true;
+  data->kept = (struct io_kept){.asked = o->keeps, .count = schema->fields};
   data->groups.field = number_beside(schema, o->beside);
   data->groups.asked = o->beside != NULL;
   if (status == RT_OK) status = check_beside(table, data->groups.field, o->beside, error);

@@ -21,6 +21,8 @@ static int keep(struct io_dataset *data, const int64_t *rows, int64_t count, str
     data->lines = other.lines;
     data->lines_capacity = other.lines_capacity;
     data->rows = other.rows;
+    data->kept = other.kept;
+    other.kept = all.kept;
     other.values = all.values;
     other.lines = all.lines;
   }
