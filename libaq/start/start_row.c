@@ -28,6 +28,38 @@ static bool takes_number(const struct start *s, size_t k) {
   return (number || start_is(s, k, START_VECTOR)) && has_input(s, k);
 }
 
+/* ---- what the table has ---- */
+
+static bool reads(const struct start *s, size_t k) {
+  return s->column[k].kind >= START_TEXT && s->column[k].kind != START_TAGS;
+}
+
+static bool is_input(const struct start *s, size_t k) { return k != s->target && reads(s, k); }
+
+/* Is anything read that is not a text? Then no way of reading texts can answer by itself. */
+static bool has_others(const struct start *s) {
+  for (size_t k = 0; k < s->look.count; k++)
+    if (is_input(s, k) && !start_is(s, k, START_TEXT)) return true;
+  return false;
+}
+
+/* Texts alone are read in several ways that learn apart, each with a loss of its own. */
+static bool learns_apart(const struct start *s) {
+  return s->template == &start_classify && start_count_inputs(s, START_TEXT) && !has_others(s);
+}
+
+static bool has_parts(const struct start *s) {
+  for (size_t k = 0; k < s->look.count; k++)
+    if (is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced) return true;
+  return false;
+}
+
+/* Vectors of runs of ideographs have shown no gain over their votes. */
+static bool has_gist(const struct start *s) { return learns_apart(s) && has_parts(s); }
+
+/* Words of such a text are spelled as well: endings, capitals and digits tell what a rare one is. */
+static bool is_spelled(const struct start *s, size_t k) { return has_gist(s) && !s->column[k].letters; }
+
 /* ---- columns ---- */
 
 static void declare_text(const struct start *s, size_t k, struct rt_text *out) {
@@ -42,6 +74,9 @@ static void declare_text(const struct start *s, size_t k, struct rt_text *out) {
                  c->unspaced ? ", max_n = 3, min_count = 2" : "");
   if (!c->unspaced)
     rt_text_printf(out, "  %s_parts: ngrams[G%s, W%s](from = %s%s)\n", c->name, mark, mark, c->name,
+                   rare ? ", min_count = 2" : "");
+  if (is_spelled(s, k))
+    rt_text_printf(out, "  %s_letters: chars[T%s, 16, A%s](from = %s%s)\n", c->name, mark, mark, c->name,
                    rare ? ", min_count = 2" : "");
 }
 
@@ -73,34 +108,7 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
   start_declare(s, k, shape, "", out);
 }
 
-static bool reads(const struct start *s, size_t k) {
-  return s->column[k].kind >= START_TEXT && s->column[k].kind != START_TAGS;
-}
-
-static bool is_input(const struct start *s, size_t k) { return k != s->target && reads(s, k); }
-
 /* ---- the program ---- */
-
-/* Is anything read that is not a text? Then no way of reading texts can answer by itself. */
-static bool has_others(const struct start *s) {
-  for (size_t k = 0; k < s->look.count; k++)
-    if (is_input(s, k) && !start_is(s, k, START_TEXT)) return true;
-  return false;
-}
-
-/* Texts alone are read in several ways that learn apart, each with a loss of its own. */
-static bool learns_apart(const struct start *s) {
-  return s->template == &start_classify && start_count_inputs(s, START_TEXT) && !has_others(s);
-}
-
-static bool has_parts(const struct start *s) {
-  for (size_t k = 0; k < s->look.count; k++)
-    if (is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced) return true;
-  return false;
-}
-
-/* Vectors of runs of ideographs have shown no gain over their votes. */
-static bool has_gist(const struct start *s) { return learns_apart(s) && has_parts(s); }
 
 static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
   if (texts)
@@ -138,11 +146,22 @@ static void put_gist(struct rt_text *out) {
 static void put_hearing(struct rt_text *out) {
   rt_text_puts(
       out,
+      "# A word is a vector of its own, and what it is by its letters: endings, capitals, digits.\n"
+      "fn word(text: [T] of V, letters: [T, S] of A) -> [T, 2 * D] {\n"
+      "  return concat(dropout(embed(text, D), rate), dropout(spelled(letters, D), 30%))\n"
+      "}\n\n"
       "# A text heard word by word, forwards and backwards: the largest value of each feature, and what a\n"
-      "# learned query picks out.\n"
-      "fn hear(x: [T, D]) -> [4 * F] {\n"
-      "  r = concat(gru(x, F), gru(x, F, reverse = true))\n"
-      "  return concat(max(concat(zeros([1, 2 * F]), r, axis = 0), T + 1), attention_pool(r))\n"
+      "# learned query picks out. Each word is also guessed from those before it, and from those behind it:\n"
+      "# so the texts themselves teach what words are like, not their labels alone.\n"
+      "fn hear(x: [T, I], text: [T] of V) {\n"
+      "  before = concat(zeros([1, F]), gru(x, F), axis = 0)\n"
+      "  behind = concat(gru(x, F, reverse = true), zeros([1, F]), axis = 0)\n"
+      "  r      = concat(before[1..T + 1], behind[0..T])\n"
+      "  E      = param[V, F] = normal(0.1)\n"
+      "  guess  = sampled_softmax(dropout(before[0..T], rate), E, text) +\n"
+      "           sampled_softmax(dropout(behind[1..T + 1], rate), E, text)\n"
+      "  z = concat(max(concat(zeros([1, 2 * F]), r, axis = 0), T + 1), attention_pool(r))\n"
+      "  return z, mean(guess)\n"
       "}\n\n");
 }
 
@@ -156,12 +175,12 @@ static void put_reading(const struct start *s, struct rt_text *out) {
       out,
       "# Windows of `width` words: the largest value of each feature anywhere (Kim 2014). The zeros are for\n"
       "# a text without words.\n"
-      "fn window(x: [T, D], width) -> [F] {\n"
+      "fn window(x: [T, I], width) -> [F] {\n"
       "  return max(concat(zeros([1, F]), relu(conv(x, width, F)), axis = 0), T + 1)\n"
       "}\n\n"
       "# What a text says: windows of 1 to 4 words, and what a learned query picks out of it. `aqc attend`\n"
       "# shows the words that it looks at.\n"
-      "fn read(x: [T, D]) -> [4 * F + D] {\n"
+      "fn read(x: [T, I]) -> [4 * F + I] {\n"
       "  z = [window(x, width) for width in 1..5]\n"
       "  return concat(z + [attention_pool(x)])\n"
       "}\n\n");
@@ -170,7 +189,7 @@ static void put_reading(const struct start *s, struct rt_text *out) {
 static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const struct start_column *c = &s->column[k];
   if (c->kind == START_TEXT)
-    rt_text_printf(out, "read(dropout(embed(%s, D), rate))", c->name);
+    rt_text_printf(out, has_gist(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", c->name);
   else if (c->kind == START_CLASS || c->kind == START_THING)
     rt_text_printf(out, "embed(%s, 8)", c->name);
   else if (c->kind == START_VECTOR || c->kind == START_LABELS)
@@ -206,17 +225,33 @@ static void put_sum(const struct start *s, const char *f, const char *of, const 
   }
 }
 
-/* `hear(text)`, of several texts one behind the other. */
-static void put_heard(const struct start *s, struct rt_text *out) {
-  const char *between = "";
-  bool several = start_count_inputs(s, START_TEXT) > 1;
-  if (several) rt_text_puts(out, "concat(");
+/* The vectors of each text's words, which two ways of reading share. */
+static void put_vectors(const struct start *s, struct rt_text *out) {
   for (size_t k = 0; k < s->look.count; k++) {
+    const char *name = s->column[k].name;
     if (!is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
-    rt_text_printf(out, "%shear(dropout(embed(%s, D), rate))", between, s->column[k].name);
-    between = ", ";
+    if (is_spelled(s, k))
+      rt_text_printf(out, "  %s_vectors = word(%s, %s_letters)\n", name, name, name);
+    else
+      rt_text_printf(out, "  %s_vectors = dropout(embed(%s, D), rate)\n", name, name);
   }
-  if (several) rt_text_puts(out, ")");
+}
+
+/* What was heard of the texts, of several one behind the other. */
+static void put_heard(const struct start *s, const char *answer, struct rt_text *out) {
+  struct rt_text all = {0};
+  for (size_t k = 0; k < s->look.count; k++) {
+    const char *name = s->column[k].name;
+    if (!is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
+    rt_text_printf(out, "  %s_heard, %s_guess = hear(%s_vectors, %s)\n", name, name, name, name);
+    rt_text_printf(&all, "%s%s_heard", all.length ? ", " : "", name);
+  }
+  bool several = start_count_inputs(s, START_TEXT) > 1;
+  rt_text_printf(out,
+                 several ? "  heard = linear(dropout(concat(%s), rate), %s)\n"
+                         : "  heard = linear(dropout(%s, rate), %s)\n",
+                 all.data ? all.data : "", answer);
+  rt_text_free(&all);
 }
 
 /* What the features give, and what each way of reading texts says by itself. */
@@ -237,9 +272,8 @@ static void put_ways(const struct start *s, const char *answer, struct rt_text *
   put_sum(s, "gist", "phrases", "", out);
   rt_text_puts(out, " + ");
   put_sum(s, "gist", "parts", "", out);
-  rt_text_printf(out, ", rate), %s)\n  heard = linear(dropout(", answer);
-  put_heard(s, out);
   rt_text_printf(out, ", rate), %s)\n", answer);
+  put_heard(s, answer, out);
 }
 
 static const char *all_ways(const struct start *s) {
@@ -257,6 +291,7 @@ static void put_arguments(const struct start *s, struct rt_text *out) {
     rt_text_printf(out, "%s%s", between, c->name);
     if (c->kind == START_TEXT) rt_text_printf(out, ", %s_phrases", c->name);
     if (c->kind == START_TEXT && !c->unspaced) rt_text_printf(out, ", %s_parts", c->name);
+    if (c->kind == START_TEXT && is_spelled(s, k)) rt_text_printf(out, ", %s_letters", c->name);
     between = ", ";
   }
   start_spare_arguments(s, out);
@@ -267,6 +302,7 @@ static void put_model(const struct start *s, const char *answer, struct rt_text 
   rt_text_printf(out, "model %s(", s->template->name);
   put_arguments(s, out);
   rt_text_printf(out, ") -> %s {\n", s->column[s->target].name);
+  if (has_gist(s)) put_vectors(s, out);
   put_features(s, out);
   if (!texts) rt_text_puts(out, "  z = relu(linear(z, F))\n");
   put_ways(s, answer, out);
@@ -300,12 +336,12 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
                  "  patience  = %d # stops when validation has not been better for so many epochs\n"
                  "  metric    = %s\n",
                  small ? 8 : 32, small ? 10 : 5, metric);
-  if (s->look.rows >= MANY_ROWS)
-    rt_text_puts(out, "  average   = 0.9995 # what is kept is a running average: an epoch has many steps\n");
+  if (s->look.rows >= MANY_ROWS || (learns_apart(s) && !small))
+    rt_text_printf(out, "  average   = %s # what is kept is a running average of many steps\n",
+                   s->look.rows >= MANY_ROWS ? "0.9995" : "0.995");
   rt_text_puts(out, "}\n");
 }
 
-/* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
 /* A term of the loss: of one way of reading. */
 static void put_term(const struct start *s, const char *way, struct rt_text *out) {
   const char *target = s->column[s->target].name;
@@ -328,6 +364,9 @@ static void put_apart(const struct start *s, struct rt_text *out) {
     put_term(s, "told", out);
     rt_text_puts(out, " +\n     ");
     put_term(s, "heard", out);
+    for (size_t k = 0; k < s->look.count; k++)
+      if (is_input(s, k) && start_is(s, k, START_TEXT))
+        rt_text_printf(out, " +\n     0.5 * %s_guess", s->column[k].name);
   }
   rt_text_puts(out, "\n");
 }
