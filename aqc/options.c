@@ -98,6 +98,21 @@ static int read_hold(const struct reader *r, const struct option *option, char *
   return AQ_OK;
 }
 
+/* 5(user): five folds, in one of which all rows with one value of the field user are. */
+static int read_folds(const struct reader *r, const struct option *option, char *value, int64_t *folds) {
+  static const char wanted[] = "a number of folds from 2, or 5(FIELD)";
+  char *open = strchr(value, '('), *close = open ? value + strlen(value) - 1 : NULL;
+  bool grouped = open && close > open + 1 && *close == ')';
+  if (grouped) *open = '\0';
+  bool good = read_whole(value, 2, folds);
+  if (grouped) *open = '(';
+  if (!good || (open && !grouped)) return wrong_value(r, option, value, wanted);
+  if (!grouped) return AQ_OK;
+  *close = '\0';
+  r->settings->fold_by = open + 1;
+  return AQ_OK;
+}
+
 /* Finds one of the words that the option lists, as in stop|skip: its number from 0. */
 static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
   *choice = 0;
@@ -138,6 +153,7 @@ static int set_value(const struct reader *r, const struct option *option, char *
       if (!read_number(value, false, field)) return wrong_value(r, option, value, "a number from 0");
       break;
     case OPTION_HOLD: return read_hold(r, option, value, field);
+    case OPTION_FOLDS: return read_folds(r, option, value, field);
     case OPTION_PRECISION:
       status = read_choice(r, option, value, &choice);
       *(enum aq_precision *)field = choice ? AQ_F64 : AQ_F32;

@@ -18,6 +18,8 @@ struct settings {
   const char *valid, *test, *output, *until, *report;
   double hold;
   const char *hold_last; /* --hold last(FIELD) */
+  int64_t folds, seeds;  /* train: 0: one training */
+  const char *fold_by;   /* --folds '5(FIELD)' */
   int64_t batch, seed, threads;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
@@ -48,6 +50,7 @@ enum option_kind {
   OPTION_WHOLE,     /* a whole number from 0; int64_t */
   OPTION_NUMBER,    /* a number from 0; double */
   OPTION_HOLD,      /* 10% or 0.1, between 0 and 1, double; or last(FIELD): hold_last */
+  OPTION_FOLDS,     /* 5, or 5(FIELD): fold_by; int64_t */
   OPTION_PRECISION, /* f32 or f64; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */

@@ -109,8 +109,8 @@ static void epoch_line(struct progress *progress, const aq_progress *now) {
 }
 
 static void epoch_object(struct progress *progress, const aq_progress *now) {
-  (void)progress;
   aq_shown *shown = aq_shown_new(true);
+  if (progress->part) aq_shown_whole(shown, progress->part, NULL, progress->number);
   aq_shown_whole(shown, "epoch", NULL, now->epoch);
   aq_shown_whole(shown, "epochs", NULL, now->epochs);
   aq_shown_whole(shown, "step", NULL, now->step);

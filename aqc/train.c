@@ -10,6 +10,7 @@
 #include "aqc/output.h"
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
+#include "aqc/repeat.h"
 #include "aqc/train_plan.h"
 #include "aqc/train_settings.h"
 #include "aqc/training_page.h"
@@ -206,6 +207,8 @@ static int print_result(const struct training *t) {
 static int train(struct training *t) {
   t->save = file_beside(t->settings->operand[0], ".aqm");
   if (!t->save) return message_no_memory();
+  if (repeat_is_asked(t->settings))
+    return repeat_train(t->settings, t->settings->output ? t->settings->output : t->save);
   set_options(t);
   int status = check_settings(t);
   if (status == AQ_OK) status = open_program(t->settings->operand[0], t->settings, &t->program);
@@ -233,6 +236,12 @@ static const struct option option_list[] = {
     OPTION(0, "valid", TEXT, "FILE", valid, "validation data; the epoch that does best on them is kept"),
     OPTION(0, "hold", HOLD, "10%|last(FIELD)", hold,
            "hold back this part of the training rows for validation, or the last row of each FIELD"),
+    OPTION(
+        0, "folds", FOLDS, "5|5(FIELD)", folds,
+        "cross-validation: as many trainings, each judged on a part of the rows that it did not see, and all "
+        "rows in one report; rows with one value of FIELD stay together"),
+    OPTION(0, "seeds", COUNT, "N", seeds,
+           "train with N seeds, tell mean and standard deviation, keep the model that validates best"),
     OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
     OPTION(0, "report", TEXT, "FILE", report,

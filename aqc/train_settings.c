@@ -1,6 +1,9 @@
 /* train_settings.c */
 #include "aqc/train_settings.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
@@ -32,10 +35,22 @@ int training_check(const struct settings *s, const char *save) {
     return message_fail(AQ_USAGE,
                         "--hold takes validation rows from the training data when there is no file of them",
                         "--valid and --hold exclude each other");
+  if (!save) return AQ_OK;
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting("-o", save, input[k]);
     if (status != AQ_OK) return status;
   }
   int status = refuse_overwriting_weights("-o", save, s->weights);
   return status == AQ_OK ? file_check_folder(save) : status;
+}
+
+int training_check_again(const char *path, const char *one) {
+  struct stat about;
+  bool is_once = path
+                 && (!strcmp(path, "-")
+                     || (stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)));
+  return is_once ? message_fail(AQ_USAGE, "write the rows into a file first",
+                                "every %s reads the data again, and %s can be read only once", one,
+                                strcmp(path, "-") ? path : "the standard input")
+                 : AQ_OK;
 }

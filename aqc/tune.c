@@ -434,26 +434,14 @@ static int check_output(const char *path) {
   return AQ_OK;
 }
 
-/* Every trial reads the data again. */
-static int check_data(const char *path) {
-  struct stat about;
-  bool is_once = path
-                 && (!strcmp(path, "-")
-                     || (stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)));
-  return is_once ? message_fail(AQ_USAGE, "write the rows into a file first",
-                                "every trial reads the data again, and %s can be read only once",
-                                strcmp(path, "-") ? path : "the standard input")
-                 : AQ_OK;
-}
-
 static int check(const struct tuning *t) {
   const struct settings *s = t->settings;
   if (!training_is_validated(s))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "trials are compared on validation data, and there is none");
   int status = training_check(s, t->save);
-  if (status == AQ_OK) status = check_data(s->operand[1]);
-  if (status == AQ_OK) status = check_data(s->valid);
+  if (status == AQ_OK) status = training_check_again(s->operand[1], "trial");
+  if (status == AQ_OK) status = training_check_again(s->valid, "trial");
   if (status == AQ_OK) status = refuse_overwriting_of("-o", t->save, s->operand[0]);
   return status == AQ_OK ? check_output(t->save) : status;
 }

@@ -318,6 +318,16 @@ typedef struct aq_train_options {
   /* Instead of hold: the last row of each value of this field of the training file is held back, in the order
    * of the file. The program need not have a column of it. */
   const char *hold_last;
+  /* Cross-validation, instead of hold: the rows of the training file are spread over so many folds, and those
+   * of number `fold`, from 1, are held back for validation. Rows of one class of the first output are spread
+   * evenly. With fold_by, all rows with one value of this field are in one fold. Trainings that differ in
+   * `fold` alone hold back each row once (aq_trainer_report, aq_report_add). */
+  int64_t folds, fold; /* folds 0: none */
+  const char *fold_by;
+  int64_t split_seed; /* which rows hold and folds take; below 0: the seed of the training says it */
+  /* Also rows that are held back teach vocabularies, labels and scales, which are then the same for each
+   * fold: models of which one is made need that (aq_model_ensemble). */
+  bool learn_from_held;
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 
@@ -356,6 +366,7 @@ typedef struct aq_train_facts {
    * of the first of those with commas between them, cut where they are too long. */
   int64_t taken_tensors, begun_tensors;
   char begun[256];
+  int64_t seed; /* of the training */
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 /* About the training, validation and test data together; header and by_position are of the training data. */

@@ -12,8 +12,9 @@ extern "C" {
 #endif
 
 struct aq_trainer;
-
 struct aq_program;
+struct aq_model;
+struct aq_report;
 
 /* ---- Alternatives ---- */
 
@@ -88,6 +89,22 @@ aq_epoch aq_trainer_epoch(const struct aq_trainer *trainer, size_t k); /* k from
  */
 struct aq_shown;
 void aq_trainer_show(const struct aq_trainer *trainer, struct aq_shown *shown);
+
+/* ---- How good is it really? ---- */
+
+/* How good the best parameters so far are on the trainer's validation data, a file of them, rows held back or
+ * a fold. With a model, which must have learned its columns from the same rows: how good that one is. The
+ * report is the caller's. Cross-validation in five lines:
+ *
+ *     for (options.folds = 5, options.fold = 1; options.fold <= 5; options.fold++) {
+ *       … aq_trainer_new(program, &options, &trainer) …
+ *       … aq_trainer_run(trainer) …
+ *       … aq_trainer_report(trainer, NULL, &report[options.fold - 1]) …
+ *       if (options.fold > 1) … aq_report_add(report[0], report[options.fold - 1]) …
+ *     }
+ *
+ * AQ_USAGE: there are no validation data. The trainer has the message. */
+int aq_trainer_report(struct aq_trainer *trainer, struct aq_model *model, struct aq_report **report);
 
 #ifdef __cplusplus
 }

@@ -45,8 +45,12 @@ static const aq_program_options program_defaults = {.size = sizeof program_defau
 static const aq_run_options run_defaults = {.size = sizeof run_defaults, .repeat = 1};
 static const aq_search_options search_defaults = {.size = sizeof search_defaults, .top = 1};
 static const aq_start_options start_defaults = {.size = sizeof start_defaults};
-static const aq_train_options train_defaults = {
-    .size = sizeof train_defaults, .epochs = -1, .batch = -1, .seed = -1, .learning_rate = -1};
+static const aq_train_options train_defaults = {.size = sizeof train_defaults,
+                                                .epochs = -1,
+                                                .batch = -1,
+                                                .seed = -1,
+                                                .learning_rate = -1,
+                                                .split_seed = -1};
 
 #define DEFINE_INIT(kind)                                                                                    \
   void aq_##kind##_options_init(aq_##kind##_options *options) {                                              \

@@ -253,6 +253,9 @@ int lib_reading_add(struct lib_reading *reading, const struct io_schema *schema,
 /* Adds the texts that were cut in a batch of a stream. Names belong to the schema. */
 int lib_reading_cuts(struct lib_reading *reading, const struct io_schema *schema,
                      const struct io_dataset *data, struct rt_error *error);
+/* Adds what another reading met, of rows with the columns of the schema. */
+int lib_reading_join(struct lib_reading *reading, const struct io_schema *schema,
+                     const struct lib_reading *other, struct rt_error *error);
 void lib_reading_skipped(struct lib_reading *reading, const struct rt_error *reason, int64_t count);
 /* line: a first line that may have been a header; NULL: there is no doubt. */
 void lib_reading_doubt(struct lib_reading *reading, const char *file, const char *line);
@@ -400,6 +403,9 @@ uint32_t lib_text_output(const struct vm_module *module);
 /* All labels count as predicted above that probability. False: the model predicts no labels. */
 bool lib_judge_threshold(struct lib_judge *judge, double threshold);
 void lib_judge_free(struct lib_judge *judge);
+/* A report of rows that are read already (evaluate.c). */
+int lib_report_of(struct aq_model *model, const struct io_dataset *data, const aq_eval_options *options,
+                  struct aq_report **report, struct rt_error *error);
 /* Is this a threshold, and does the model predict several labels? Otherwise RT_USAGE. */
 int lib_check_threshold(const struct vm_module *module, double threshold, struct rt_error *error);
 /* RT_NOT_FINITE unless all answers for the batch that the machine has just run are finite, and so is its

@@ -16,6 +16,7 @@ struct aq_report {
   struct lib_judge judge;
   struct lib_row_check row_check;
   struct io_dataset data;
+  int64_t rows, skipped; /* judged; left out */
   struct lib_reading reading;
   char *scope;    /* the label of rows out of scope, or NULL */
   int64_t errors; /* so many of the hardest rows are kept */
@@ -71,6 +72,35 @@ static int check_scope(const struct aq_report *r, const char *path, struct rt_er
   return RT_USAGE;
 }
 
+static int begin_judge(struct aq_report *r, const struct aq_eval_options *options, struct rt_error *error) {
+  const struct aq_model *model = r->model;
+  const struct lib_params *params = &model->params;
+  enum rt_precision precision = lib_precision(options->precision);
+  if (params->precision != precision) {
+    int status = lib_params_convert(&r->converted, params, model->module, precision, error);
+    if (status != RT_OK) return status;
+    params = &r->converted;
+  }
+  r->pool = lib_pool(options->threads, error);
+  if (!r->pool) return error->code;
+  int status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
+  r->judge.skip = options->bad_rows == AQ_BAD_ROW_SKIP;
+  if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
+  r->errors = options->errors;
+  r->calibration = options->calibration;
+  return status;
+}
+
+static int run_judge(struct aq_report *r, const struct io_dataset *data, int64_t batch,
+                     struct rt_error *error) {
+  int status = lib_judge_run(&r->judge, data, batch, error);
+  lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
+  r->reading.rows -= r->judge.skipped;
+  r->rows = data->rows - r->judge.skipped;
+  r->skipped = data->skipped + r->judge.skipped;
+  return status != RT_OK || r->judge.skipped < data->rows ? status : no_rows(r, error);
+}
+
 static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
                       struct rt_error *error) {
   const struct aq_model *model = r->model;
@@ -82,7 +112,6 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   uint32_t text = options->generate && model ? lib_text_output(model->module) : 0;
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   if (!path) return lib_no_path(error);
-  const struct lib_params *params = &model->params;
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
@@ -100,30 +129,17 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
     status = model->text ? read_text(r, path, &reading, error)
                          : io_dataset_read(path, &model->schema, &reading, &r->data, error);
   if (status == RT_OK) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
-  if (status == RT_OK && params->precision != precision) {
-    status = lib_params_convert(&r->converted, params, model->module, precision, error);
-    params = &r->converted;
-  }
-  if (status != RT_OK) return status;
-  r->pool = lib_pool(options->threads, error);
-  if (!r->pool) return error->code;
-  status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
-  r->judge.skip = reading.skip_bad_rows;
-  if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
-  r->errors = options->errors;
-  r->calibration = options->calibration;
+  if (status == RT_OK) status = begin_judge(r, options, error);
   if (status == RT_OK && r->errors > 0)
     status = lib_hardest_init(&r->judge, r->errors < r->data.rows ? r->errors : r->data.rows, error);
   if (status == RT_OK && options->negatives > 0)
     status = lib_judge_draw(&r->judge, options->negatives, options->seed, error);
   if (status == RT_OK && r->scope) status = begin_scope(r, r->scope, error);
-  if (status == RT_OK) status = lib_judge_run(&r->judge, &r->data, options->batch, error);
+  if (status == RT_OK) status = run_judge(r, &r->data, options->batch, error);
   if (status == RT_OK && r->scope) status = check_scope(r, path, error);
   if (status == RT_OK && options->generate)
     status = lib_judge_texts(&r->judge, r->model, options, &r->data, error);
-  lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
-  r->reading.rows -= r->judge.skipped;
-  return status != RT_OK || r->judge.skipped < r->data.rows ? status : no_rows(r, error);
+  return status;
 }
 
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
@@ -137,6 +153,50 @@ int aq_report_new(aq_model *model, const char *path, const aq_eval_options *opti
   if (own.out_of_scope && !(r->scope = rt_strdup(own.out_of_scope)))
     return rt_no_memory(lib_begin(&r->message));
   return judge_file(r, path, &own, lib_begin(&r->message));
+}
+
+int lib_report_of(aq_model *model, const struct io_dataset *data, const aq_eval_options *options,
+                  aq_report **report, struct rt_error *error) {
+  struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
+  if (!r) return rt_no_memory(error);
+  r->model = lib_model_share(model);
+  int status = lib_reading_add(&r->reading, &model->schema, data, error);
+  if (status == RT_OK) status = begin_judge(r, options, error);
+  return status != RT_OK ? status : run_judge(r, data, options->batch, error);
+}
+
+/* ---- several ---- */
+
+static int check_alike(const struct aq_report *a, const struct aq_report *b, struct rt_error *error) {
+  const struct vm_module *m = a->model ? a->model->module : NULL, *n = b->model ? b->model->module : NULL;
+  if (!a->judge.report || !b->judge.report)
+    return rt_fail(error, RT_USAGE, "there is no report: making it failed");
+  bool alike = m->output_count == n->output_count;
+  for (uint32_t o = 0; alike && o < m->output_count; o++) {
+    const struct rep_report *one = &a->judge.report[o], *other = &b->judge.report[o];
+    alike = !strcmp(m->output[o].name, n->output[o].name) && one->kind == other->kind
+            && one->negatives == other->negatives
+            && (!one->columns || !other->columns || one->column_count == other->column_count);
+  }
+  return alike ? RT_OK : rt_fail(error, RT_USAGE, "the reports are not of the same outputs");
+}
+
+int aq_report_add(aq_report *report, const aq_report *other) {
+  if (!report) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&report->message);
+  if (!other || report == other)
+    return rt_fail(error, RT_USAGE,
+                   other ? "a report cannot be added to itself" : "there is no report: NULL");
+  int status = check_alike(report, other, error);
+  for (uint32_t o = 0; status == RT_OK && o < report->model->module->output_count; o++)
+    status = rep_merge(&report->judge.report[o], &other->judge.report[o], error);
+  if (status != RT_OK) return status;
+  report->judge.loss += other->judge.loss;
+  report->judge.loss_rows += other->judge.loss_rows;
+  report->rows += other->rows;
+  report->skipped += other->skipped;
+  report->errors = 0; /* whose rows they are is not known any more */
+  return lib_reading_join(&report->reading, &report->model->schema, &other->reading, error);
 }
 
 void aq_report_free(aq_report *report) {
@@ -238,6 +298,6 @@ aq_reading aq_report_reading(const aq_report *report) {
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped) {
   if (skipped) *skipped = 0;
   if (!report) return 0;
-  if (skipped) *skipped = report->data.skipped + report->judge.skipped;
-  return report->data.rows - report->judge.skipped;
+  if (skipped) *skipped = report->skipped;
+  return report->rows;
 }

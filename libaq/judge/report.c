@@ -54,7 +54,7 @@ void rep_reset(struct rep_report *r) {
   memset(r->bin, 0, sizeof r->bin);
   r->loss_weight = 0;
   for (size_t c = 0; c < r->class_count; c++)
-    r->classes[c].hits = r->classes[c].truths = r->classes[c].predictions = 0;
+    r->classes[c].hits = r->classes[c].truths = r->classes[c].predictions = r->classes[c].unseen = 0;
   if (r->confusion) memset(r->confusion, 0, r->confusion_side * r->confusion_side * sizeof *r->confusion);
   r->scored_count = r->label_scores = 0;
   r->scores_dropped = false;
@@ -138,7 +138,7 @@ void rep_model_classes(struct rep_report *r) { r->model_classes = r->class_count
 
 uint64_t rep_unseen_rows(const struct rep_report *r) {
   uint64_t rows = 0;
-  for (size_t c = r->model_classes; r->model_classes && c < r->class_count; c++) rows += r->classes[c].truths;
+  for (size_t c = 0; c < r->class_count; c++) rows += r->classes[c].unseen;
   return rows;
 }
 
@@ -197,6 +197,7 @@ int rep_add_class(struct rep_report *r, size_t truth, size_t predicted, const do
   if (status != RT_OK) return status;
   r->rows++;
   r->classes[truth].truths++;
+  r->classes[truth].unseen += rep_is_unseen(r, truth);
   r->classes[predicted].predictions++;
   if (truth == predicted) r->classes[truth].hits++;
   if (proba && predicted < proba_count) add_confidence(r, proba[predicted], truth == predicted);
@@ -210,8 +211,9 @@ int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e) {
                    r->class_count);
   r->rows++;
   r->classes[truth].truths++;
+  r->classes[truth].unseen += rep_is_unseen(r, truth);
   r->unanswered++;
-  r->unanswered_unseen += r->model_classes && truth >= r->model_classes;
+  r->unanswered_unseen += rep_is_unseen(r, truth);
   return RT_OK;
 }
 

@@ -32,6 +32,7 @@ struct rep_sum {
 struct rep_class {
   char *name;
   uint64_t hits, truths, predictions;
+  uint64_t unseen;     /* of the truths: rows whose model does not have the class */
   struct tag_name tag; /* of tags */
 };
 
@@ -63,6 +64,8 @@ struct rep_bin {
 
 /* Above this many classes the confusion matrix, which grows with their square, is not kept. */
 #define REP_CONFUSION_MAX 1024
+/* In label_truth: the model of the row does not have the label. */
+enum { REP_LABEL_UNKNOWN = 2 };
 /* So many scores of labels are kept, in 160 MiB, for the ranking that average precision is. */
 #define REP_SCORES_MAX ((size_t)1 << 25)
 
@@ -134,12 +137,19 @@ void rep_reset(struct rep_report *r);
 int rep_class(struct rep_report *r, const char *name, size_t *index, struct rt_error *e);
 /* The model has the classes named so far. Rows of classes that are named later count as errors. */
 void rep_model_classes(struct rep_report *r);
+static inline bool rep_is_unseen(const struct rep_report *r, size_t index) {
+  return r->model_classes && index >= r->model_classes;
+}
 /* How many rows, or labels of REP_LABELS, are of a class that the model does not have. Accuracy, precision,
  * recall and f1 count them as errors; loss, log_loss and auc leave them out, because the model gives such a
  * class no probability. */
 uint64_t rep_unseen_rows(const struct rep_report *r);
 /* How many rows loss, log_loss and auc are of: those whose class the model has, and that have an answer. */
 uint64_t rep_scored_rows(const struct rep_report *r);
+
+/* Adds the rows of another report of the same kind, and of as many numbers in a row. The models may know
+ * other classes. After a failure r is as before. */
+int rep_merge(struct rep_report *r, const struct rep_report *other, struct rt_error *e);
 
 /* The same row for what is out of scope, when scope.label is set (report_scope.c). */
 int rep_add_scope(struct rep_report *r, size_t truth, const double *proba, size_t count, struct rt_error *e);

@@ -64,6 +64,7 @@ int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt
   for (size_t k = 0; k < r->class_count; k++) {
     bool predicted = k < row->proba_count && rep_is_predicted(r, k, row->proba[k]), has = r->label_mark[k];
     r->classes[k].truths += has;
+    r->classes[k].unseen += has && rep_is_unseen(r, k);
     r->classes[k].predictions += predicted;
     r->classes[k].hits += has && predicted;
     right &= has == predicted;
@@ -85,29 +86,31 @@ static double average_precision(const struct rep_scored *x, size_t n, double pos
   return sum;
 }
 
-/* What the rows have of label c, the highest score first unless it is right in no row. Returns in how many it
- * is. */
+/* What the rows have of label c whose models know it: *rows of them, the highest score first unless it is
+ * right in no row. Returns in how many it is. */
 static double scores_of(const struct rep_report *r, size_t labels, size_t c, struct rep_scored *x,
-                        size_t rows) {
+                        size_t *rows) {
   double positives = 0;
-  for (size_t k = 0; k < rows; k++) {
-    x[k] = (struct rep_scored){(double)r->label_score[k * labels + c], r->label_truth[k * labels + c]};
-    positives += x[k].positive;
+  *rows = 0;
+  for (size_t k = c; k < r->label_scores; k += labels) {
+    if (r->label_truth[k] == REP_LABEL_UNKNOWN) continue;
+    x[*rows] = (struct rep_scored){(double)r->label_score[k], r->label_truth[k]};
+    positives += x[(*rows)++].positive;
   }
-  if (positives > 0) rep_sort_scored(x, rows);
+  if (positives > 0) rep_sort_scored(x, *rows);
   return positives;
 }
 
 double rep_mean_average_precision(const struct rep_report *r) {
   size_t labels = r->model_classes ? r->model_classes : r->class_count;
-  size_t rows = labels ? r->label_scores / labels : 0, counted = 0;
+  size_t rows = labels ? r->label_scores / labels : 0, counted = 0, judged;
   struct rep_scored *x = r->scores_dropped || !rows ? NULL : rt_zalloc(rows, sizeof *x);
   double sum = 0;
   if (!x) return NAN;
   for (size_t c = 0; c < labels; c++) {
-    double positives = scores_of(r, labels, c, x, rows);
+    double positives = scores_of(r, labels, c, x, &judged);
     if (positives == 0) continue;
-    sum += average_precision(x, rows, positives);
+    sum += average_precision(x, judged, positives);
     counted++;
   }
   rt_free(x);
@@ -130,12 +133,12 @@ static double best_cut(const struct rep_scored *x, size_t n, double positives) {
 }
 
 int rep_best_above(const struct rep_report *r, double usual, size_t labels, double *above) {
-  size_t rows = r->scores_dropped || !labels ? 0 : r->label_scores / labels;
+  size_t rows = r->scores_dropped || !labels ? 0 : r->label_scores / labels, judged;
   struct rep_scored *x = rt_zalloc(rows + 1, sizeof *x);
   if (!x) return RT_NO_MEMORY;
   for (size_t c = 0; c < labels; c++) {
-    double positives = scores_of(r, labels, c, x, rows);
-    above[c] = positives > 0 ? best_cut(x, rows, positives) : usual;
+    double positives = rows ? scores_of(r, labels, c, x, &judged) : 0;
+    above[c] = positives > 0 ? best_cut(x, judged, positives) : usual;
   }
   rt_free(x);
   return RT_OK;

@@ -52,10 +52,8 @@ static void show_averages(const struct rep_report *r, aq_shown *s,
   aq_shown_end(s);
 }
 
-/* Is this a label of the data that the model does not have? */
-static bool is_unseen(const struct rep_report *r, size_t k) {
-  return r->order[k] >= r->model_classes && in_order(r, k)->truths;
-}
+/* Is this a label of the data that the model of some row does not have? */
+static bool is_unseen(const struct rep_report *r, size_t k) { return in_order(r, k)->unseen; }
 
 static void show_unseen(const struct rep_report *r, aq_shown *s) {
   aq_shown_begin(s, "unseen");
@@ -65,7 +63,7 @@ static void show_unseen(const struct rep_report *r, aq_shown *s) {
     if (!is_unseen(r, k)) continue;
     aq_shown_begin(s, NULL);
     aq_shown_text(s, "name", NULL, in_order(r, k)->name);
-    aq_shown_whole(s, "rows", NULL, (int64_t)in_order(r, k)->truths);
+    aq_shown_whole(s, "rows", NULL, (int64_t)in_order(r, k)->unseen);
     aq_shown_end(s);
   }
   aq_shown_end(s);
@@ -168,7 +166,7 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
     if (!is_unseen(r, k) || ++count > MOST_LISTED) continue;
     rt_text_puts(&labels, count > 1 ? ", " : "");
     printable_line(&labels, in_order(r, k)->name);
-    rt_text_printf(&labels, " (%llu)", (unsigned long long)in_order(r, k)->truths);
+    rt_text_printf(&labels, " (%llu)", (unsigned long long)in_order(r, k)->unseen);
   }
   if (count > MOST_LISTED) rt_text_printf(&labels, ", … (%d labels)", count);
   if (r->kind == REP_LABELS)

@@ -65,6 +65,21 @@ int lib_reading_add(struct lib_reading *r, const struct io_schema *schema, const
   return lib_reading_cuts(r, schema, data, error);
 }
 
+int lib_reading_join(struct lib_reading *r, const struct io_schema *schema, const struct lib_reading *other,
+                     struct rt_error *error) {
+  r->rows += other->rows;
+  lib_reading_skipped(r, &other->first.error, other->skipped);
+  for (size_t k = 0; k < other->cut_count; k++) {
+    int c = io_schema_find(schema, other->cut[k].column);
+    aq_cut *cut = c >= 0 ? cut_of(r, &schema->columns[c]) : NULL;
+    if (c >= 0 && !cut) return rt_no_memory(error);
+    if (c < 0) continue;
+    cut->texts += other->cut[k].texts;
+    cut->tokens += other->cut[k].tokens;
+  }
+  return RT_OK;
+}
+
 static const aq_message no_message = {.file = "", .text = "", .excerpt = "", .hint = ""};
 
 aq_reading lib_reading_view(const struct lib_reading *r) {

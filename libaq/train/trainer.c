@@ -14,34 +14,31 @@ static bool is_text_path(const char *path) {
   return (n > 4 && !strcmp(path + n - 4, ".txt")) || (n > 7 && !strcmp(path + n - 7, ".txt.gz"));
 }
 
-/* A text and its labels: such lines are fastText's, and no text by itself. */
-static bool has_labels_beside(const struct vm_module *module) {
-  int texts = 0, labels = 0;
-  for (uint32_t k = 0; k < module->column_count; k++) {
-    texts += module->column[k].kind->tokens != NULL;
-    labels += module->column[k].kind->labels && !module->column[k].kind->pairs;
-  }
-  return texts > 0 && labels == 1;
+static int check_folds(const struct aq_trainer *t, struct rt_error *error) {
+  const aq_train_options *o = &t->options;
+  if (!o->folds && (o->fold || o->fold_by))
+    return rt_fail(error, RT_USAGE, "a fold is one of several, and it is not said of how many");
+  if (o->folds && (o->folds < 2 || o->fold < 1 || o->fold > o->folds))
+    return rt_fail(error, RT_USAGE, "there is no fold %lld of %lld: there are at least 2, counted from 1",
+                   (long long)o->fold, (long long)o->folds);
+  if (o->folds && (o->hold > 0 || o->hold_last))
+    return rt_fail(error, RT_USAGE, "a fold is held back, or other rows are, not both");
+  return RT_OK;
 }
-
-/* Are rows of the training file held back for validation? */
-static bool holds_back(const aq_train_options *o) { return o->hold > 0 || o->hold_last; }
 
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
-  bool validated = o->valid || holds_back(o);
+  bool validated = o->valid || lib_train_holds_back(o);
   if (!o->train) return rt_fail(error, RT_USAGE, "there is no training data");
   if (!(o->hold >= 0 && o->hold < 1))
     return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
   if (o->hold > 0 && o->hold_last)
     return rt_fail(error, RT_USAGE, "either a part of the rows is held back, or the last row of each %.60s",
                    o->hold_last);
-  if (t->text && o->hold_last)
-    return rt_fail(error, RT_USAGE, "%.200s is a text by itself: it has no field %.60s", o->train,
-                   o->hold_last);
-  if (o->valid && holds_back(o))
+  if (o->valid && lib_train_holds_back(o))
     return rt_fail(error, RT_USAGE,
                    "validation data is either given or held back from the training data, not both");
+  if (check_folds(t, error) != RT_OK) return error->code;
   if (t->text && o->header == AQ_HEADER_YES) {
     rt_fail(error, RT_USAGE, "%.200s is a text by itself, which has no header line", o->train);
     rt_hint(error, "a table's name ends in .tsv or .csv");
@@ -60,9 +57,10 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
 
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
   if (lib_take_options(LIB_TRAIN_OPTIONS, options, &t->options, error) != RT_OK) return RT_USAGE;
-  const char *from[] = {t->options.train, t->options.valid,  t->options.test,     t->options.save,
-                        t->options.until, t->options.metric, t->options.hold_last};
-  char **to[] = {&t->train, &t->valid, &t->test, &t->save, &t->until, &t->metric_name, &t->hold_last};
+  const char *from[] = {t->options.train, t->options.valid,  t->options.test,      t->options.save,
+                        t->options.until, t->options.metric, t->options.hold_last, t->options.fold_by};
+  char **to[] = {&t->train, &t->valid,       &t->test,      &t->save,
+                 &t->until, &t->metric_name, &t->hold_last, &t->fold_by};
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
   t->precision = lib_precision(t->options.precision);
@@ -73,7 +71,7 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
 
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
-  if (t->options.valid || holds_back(&t->options)) return RT_OK;
+  if (t->options.valid || lib_train_holds_back(&t->options)) return RT_OK;
   for (uint32_t o = 0; o < t->module->output_count; o++) {
     const struct vm_input *target = &t->module->input[t->module->output[o].target];
     if (target->column->set.threshold != IO_THRESHOLD_LEARNED) continue;
@@ -117,75 +115,6 @@ static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
     return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted",
                    (long long)t->settings.epochs);
   return check_warmup(t, steps, error);
-}
-
-static int64_t text_window(const struct vm_module *module) {
-  for (uint32_t i = 0; i < module->input_count; i++)
-    if (module->input[i].length >= 0 && module->dims.symbol[module->input[i].length].limit > 0)
-      return module->dims.symbol[module->input[i].length].limit;
-  return 128;
-}
-
-static struct io_data_options reading_options(const struct aq_trainer *t) {
-  return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
-                                  .header = lib_header(t->options.header),
-                                  .format = (enum io_format)t->options.format,
-                                  .check = &t->row_check.hook,
-                                  .window = text_window(t->module)};
-}
-
-/* The training file decides the sizes that all rows share, and requirements on rows may depend on them. */
-static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
-  bool later = lib_row_check_later(&t->row_check);
-  int status = lib_bind_dims(t->module, &t->schema, error);
-  if (status != RT_OK) lib_name_file(error, t->train);
-  if (status == RT_OK && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
-  if (status == RT_OK && later && t->has_valid)
-    status = io_dataset_recheck(&t->valid_data, &t->row_check.hook, skip, error);
-  return status;
-}
-
-static int read_data(struct aq_trainer *t, struct rt_error *error) {
-  struct io_data_options o = reading_options(t);
-  o.hold = t->options.hold;
-  o.hold_last = t->hold_last;
-  o.seed = (uint64_t)t->settings.seed;
-  if (t->text && has_labels_beside(t->module)) t->text = false;
-  int status = lib_schema(t->module, t->text, t->from ? &t->from->schema : NULL, &t->schema, error);
-  if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
-  t->row_check.precision = t->precision;
-  if (status != RT_OK) return status;
-  if (t->text)
-    status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
-  else
-    status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
-  t->has_valid = holds_back(&t->options);
-  if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
-  o.hold = 0;
-  o.hold_last = NULL;
-  if (status == RT_OK && t->valid) {
-    t->has_valid = true;
-    status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
-                     : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
-  }
-  if (status == RT_OK) status = lib_learn_schemes(&t->reading, &t->schema, &t->train_data, error);
-  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
-  if (status == RT_OK && t->has_valid)
-    status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
-  return status;
-}
-
-static int check_test(struct aq_trainer *t, struct rt_error *error) {
-  struct io_dataset test = {0};
-  struct io_data_options o = reading_options(t);
-  if (!t->test) return RT_OK;
-  /* If a test file cannot be read, that should be known before an hour of training. */
-  int status = t->text ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
-                       : io_dataset_read(t->test, &t->schema, &o, &test, error);
-  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
-  t->test_rows = test.rows;
-  io_dataset_free(&test);
-  return status;
 }
 
 /* Reads a goal, "f1=0.9", or "topic.f1=0.9" of the output topic. */
@@ -424,6 +353,7 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
 
 static void count_facts(struct aq_trainer *t) {
   t->facts.epochs_set = t->settings.epochs;
+  t->facts.seed = t->settings.seed;
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
@@ -453,9 +383,9 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (status == RT_OK) status = compile(t, program, error);
   if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);
   if (status == RT_OK) status = settle(t, error);
-  if (status == RT_OK) status = read_data(t, error);
+  if (status == RT_OK) status = lib_train_read(t, error);
   if (status == RT_OK) status = settle_steps(t, error);
-  if (status == RT_OK) status = check_test(t, error);
+  if (status == RT_OK) status = lib_train_check_test(t, error);
   if (status == RT_OK) status = make_machines(t, error);
   if (status == RT_OK) status = choose_metric(t, error);
   if (status == RT_OK) status = lib_target_rows(t, error);
@@ -484,8 +414,8 @@ void aq_trainer_free(aq_trainer *t) {
   lib_reading_free(&t->reading);
   io_schema_free(&t->schema);
   vm_module_free(t->module);
-  char *texts[] = {t->train,       t->valid,  t->test,   t->save, t->until,
-                   t->metric_name, t->source, t->folder, t->run,  t->hold_last};
+  char *texts[] = {t->train,  t->valid,  t->test, t->save,      t->until,  t->metric_name,
+                   t->source, t->folder, t->run,  t->hold_last, t->fold_by};
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
   rt_free(t->learns);

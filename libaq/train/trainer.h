@@ -31,7 +31,7 @@ struct lib_target_rows {
 struct aq_trainer {
   struct lib_message message;
   aq_train_options options;
-  char *train, *valid, *test, *save, *until, *metric_name, *hold_last; /* copies of the options */
+  char *train, *valid, *test, *save, *until, *metric_name, *hold_last, *fold_by; /* copies of the options */
   struct vm_module *module;
   struct io_schema schema;
   struct lib_row_check row_check;
@@ -82,6 +82,14 @@ struct aq_trainer {
   bool saved;                 /* the checkpoint has the present state */
   bool ready, stopped;        /* ready: aq_trainer_new has succeeded */
 };
+
+/* Are rows of the training file held back for validation? */
+static inline bool lib_train_holds_back(const aq_train_options *o) {
+  return o->hold > 0 || o->hold_last || o->folds;
+}
+/* Reads the rows to learn from and to validate, and binds the module to their sizes (training_rows.c). */
+int lib_train_read(struct aq_trainer *t, struct rt_error *error);
+int lib_train_check_test(struct aq_trainer *t, struct rt_error *error);
 
 /* The present parameters, as they are judged, kept and saved: their running average, if the program asks for
  * one. */

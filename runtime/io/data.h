@@ -96,12 +96,22 @@ struct io_data_options {
   uint64_t seed;         /* for hold */
   const char *hold_last; /* io_dataset_train, instead of hold: the last row of each value of this field of the
                             file is held out; or NULL */
-  int64_t window;        /* io_dataset_from_text: tokens of a row */
+  const struct io_folding *folding; /* io_dataset_train, instead of hold: a fold is held out; or NULL */
+  bool learns_all; /* io_dataset_train: also rows that are held out teach vocabularies, widths and scales */
+  int64_t window;  /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
   bool keeps;                       /* io_dataset_read: the fields are kept, too, for io_dataset_field */
   const char *beside; /* a field that no column needs to read, found by its name; or NULL. io_dataset_read and
                          io_dataset_train group the rows by it */
   bool keeps_rows;    /* io_rows_open: keep each row as it stands in the file, for io_table_text */
+};
+
+/* A fold of a cross-validation: which rows are held out. */
+struct io_folding {
+  int64_t folds, fold; /* so many; which one, from 1 */
+  uint64_t seed;
+  const char *by; /* rows with one value of this field are in one fold; or NULL */
+  int classes;    /* a column of classes whose rows are spread over the folds; -1: none */
 };
 
 /* Reads a training file and learns from it what the schema does not have yet: vocabularies, widths. The file
@@ -175,5 +185,10 @@ struct io_split {
 int io_hold(int64_t rows, double fraction, uint64_t seed, struct io_split *split, struct rt_error *error);
 /* The same of the last row of each group, in the order of the file. RT_BAD_DATA when no row is left. */
 int io_hold_last(const struct io_dataset *data, struct io_split *split, struct rt_error *error);
+/* The same of a fold. Each row is in one fold, whose sizes differ by one at most, as do their numbers of rows
+ * of a class. With `by` whole groups are dealt, the largest first, each to the fold that has fewest rows so
+ * far. The same on every machine. RT_BAD_DATA with fewer rows, or values of `by`, than folds. */
+int io_fold(const struct io_dataset *data, const struct io_folding *how, struct io_split *split,
+            struct rt_error *error);
 
 #endif

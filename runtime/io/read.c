@@ -199,8 +199,10 @@ struct training {
 /* Splits all rows into train and held. */
 static int split(const struct training *t, struct io_dataset *all, struct rt_error *error) {
   struct io_split rows;
-  int status = t->options->hold_last ? io_hold_last(all, &rows, error)
-                                     : io_hold(all->rows, t->options->hold, t->options->seed, &rows, error);
+  const struct io_data_options *o = t->options;
+  int status = o->folding     ? io_fold(all, o->folding, &rows, error)
+               : o->hold_last ? io_hold_last(all, &rows, error)
+                              : io_hold(all->rows, o->hold, o->seed, &rows, error);
   if (status != RT_OK) return status;
   status = io_dataset_select(all, rows.kept, rows.kept_count, t->train, error);
   if (status == RT_OK) status = io_dataset_select(all, rows.held, rows.held_count, t->held, error);
@@ -241,7 +243,7 @@ static int read_training(const struct training *of, struct rt_error *error) {
   int status = io_schema_check(t->schema, error);
   const struct io_row_check *late = builds(t->schema) ? options.check : NULL;
   if (late) options.check = NULL;
-  options.beside = options.hold_last;
+  options.beside = options.folding ? options.folding->by : options.hold_last;
   t->options = &options;
   if (status == RT_OK) status = io_learning_new(&learning, t->schema, error);
   if (status == RT_OK) status = read_and_split(t, learning, error);
@@ -256,15 +258,31 @@ static int read_training(const struct training *of, struct rt_error *error) {
   return status;
 }
 
+/* Reads and learns from all rows, and splits them then. */
+static int learn_and_split(const struct training *t, struct rt_error *error) {
+  struct io_dataset all = {0};
+  struct training whole = *t;
+  whole.train = &all;
+  whole.held = NULL;
+  int status = read_training(&whole, error);
+  if (status == RT_OK) status = split(t, &all, error);
+  if (status == RT_OK) {
+    io_dataset_count_unknown(t->train, t->schema);
+    io_dataset_count_unknown(t->held, t->schema);
+  }
+  io_dataset_free(&all);
+  return status;
+}
+
 int io_dataset_train(const char *path, struct io_schema *schema, const struct io_data_options *options,
                      struct io_dataset *train, struct io_dataset *held, struct rt_error *error) {
   const struct io_data_options *o = or_defaults(options);
-  const bool holds = o->hold != 0 || o->hold_last;
+  const bool holds = o->hold != 0 || o->hold_last || o->folding;
   struct training t = {path, schema, o, train, holds ? held : NULL};
   *train = (struct io_dataset){0};
   if (held) *held = (struct io_dataset){0};
   if (holds && !held) return rt_fail(error, RT_USAGE, "rows are held out but there is nowhere to put them");
-  int status = read_training(&t, error);
+  int status = holds && o->learns_all ? learn_and_split(&t, error) : read_training(&t, error);
   if (status != RT_OK) {
     io_dataset_free(train);
     io_dataset_free(held);

@@ -1,0 +1,284 @@
+/* repeat.c: aqc train with --folds or --seeds. */
+#include "aqc/repeat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "aqc/files.h"
+#include "aqc/interrupt.h"
+#include "aqc/messages.h"
+#include "aqc/open.h"
+#include "aqc/output.h"
+#include "aqc/progress.h"
+#include "aqc/train_plan.h"
+#include "aqc/train_settings.h"
+
+struct repeat {
+  const struct settings *settings;
+  const char *save;
+  int64_t count;
+  aq_program *program;
+  aq_train_options options;
+  struct progress progress;
+  struct scores scores;
+  int64_t seed;      /* of the first training */
+  aq_report *report; /* of the folds together; of the seed that is kept */
+  aq_model *best;    /* of that seed */
+  int64_t best_seed;
+  char metric[96]; /* that chose it, "": none */
+  double value;
+};
+
+/* One of the trainings. */
+struct once {
+  aq_trainer *trainer;
+  aq_model *model;
+  aq_report *report;
+};
+
+bool repeat_is_asked(const struct settings *s) { return s->folds || s->seeds; }
+
+/* ---- what makes no sense ---- */
+
+static int check_folds(const struct settings *s) {
+  if (s->seeds)
+    return message_fail(AQ_USAGE, "--folds judges each row once; --seeds tells what chance does on one split",
+                        "--folds and --seeds exclude each other");
+  if (s->valid)
+    return message_fail(AQ_USAGE, "leave out --valid, or add its rows to the table",
+                        "--folds takes the rows to validate from the table, one fold after another");
+  if (s->hold > 0 || s->hold_last)
+    return message_fail(AQ_USAGE, "leave out --hold",
+                        "--folds holds back each row once, in one of the trainings");
+  if (s->test)
+    return message_fail(AQ_USAGE, "train on all rows: aqc train MODEL.aq DATA.tsv --test FILE",
+                        "--folds keeps no model that could be tested");
+  if (s->output)
+    return message_fail(AQ_USAGE, "train on all rows with the settings that did well, without --folds",
+                        "--folds keeps no model: each has learned from a part of the rows");
+  return AQ_OK;
+}
+
+static int check_seeds(const struct settings *s) {
+  if (s->seeds < 2)
+    return message_fail(AQ_USAGE, "one training with a seed of its own is --seed N",
+                        "--seeds takes a number of trainings from 2, not %lld", (long long)s->seeds);
+  if (training_is_validated(s) || s->test) return AQ_OK;
+  return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
+                      "trainings are compared on validation data, and there is none");
+}
+
+static int check(const struct repeat *r) {
+  const struct settings *s = r->settings;
+  int status = s->folds ? check_folds(s) : check_seeds(s);
+  if (status != AQ_OK) return status;
+  const char *option = s->folds ? "--folds" : "--seeds";
+  if (s->resume)
+    return message_fail(AQ_USAGE, "leave out --resume",
+                        "--resume goes on with one training, and %s begins several", option);
+  if (s->report)
+    return message_fail(AQ_USAGE,
+                        "one training is drawn: aqc train MODEL.aq DATA.tsv --hold 10% --report FILE",
+                        "--report draws one training, and %s are several", option);
+  if (s->until && !training_is_validated(s) && !s->folds)
+    return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
+                        "--until looks at validation data, and there is none");
+  status = training_check(s, s->seeds ? r->save : NULL);
+  if (status == AQ_OK) status = training_check_again(s->operand[1], s->folds ? "fold" : "seed");
+  if (status == AQ_OK) status = training_check_again(s->valid, "seed");
+  return status;
+}
+
+/* ---- one training ---- */
+
+static int trainer_failed(const struct once *o) {
+  return o->trainer ? message_print(aq_trainer_message(o->trainer)) : message_no_memory();
+}
+
+/* The settings of training number k, from 0. */
+static void set_options(struct repeat *r, int64_t k) {
+  if (r->settings->folds) r->options.fold = k + 1;
+  if (r->settings->seeds && k > 0) {
+    r->options.seed = r->seed + k;
+    r->options.split_seed = r->seed; /* the same rows are held back each time */
+  }
+  progress_init(&r->progress, r->settings->quiet, output_form(r->settings));
+  r->progress.part = r->scores.one;
+  r->progress.number = r->settings->folds ? k + 1 : r->seed + k;
+}
+
+static int begin(struct repeat *r, int64_t k, struct once *o) {
+  set_options(r, k);
+  int status = aq_trainer_new(r->program, &r->options, &o->trainer);
+  if (status != AQ_OK) {
+    status = trainer_failed(o);
+    if (status == AQ_BAD_DATA && k == 0) remark_more_errors(r->settings->operand[0], r->program);
+    return status;
+  }
+  if (k == 0) {
+    r->seed = r->progress.number = r->settings->folds ? 1 : aq_trainer_facts(o->trainer).seed;
+    if (r->settings->seeds) status = refuse_overwriting_named("-o", r->save, r->program);
+    if (status == AQ_OK) status = train_plan(r->settings, r->program, o->trainer);
+  }
+  if (status == AQ_OK && !r->settings->quiet)
+    message_remark("%s %lld, training %lld of %lld", r->scores.one, (long long)r->progress.number,
+                   (long long)k + 1, (long long)r->count);
+  return status;
+}
+
+/* What the model reaches on the rows that it is judged by. */
+static int judge(struct repeat *r, struct once *o) {
+  const struct settings *s = r->settings;
+  int status = aq_trainer_model(o->trainer, &o->model);
+  if (status != AQ_OK) return o->model ? message_print(aq_model_message(o->model)) : trainer_failed(o);
+  if (!s->test) {
+    status = aq_trainer_report(o->trainer, NULL, &o->report);
+    return status == AQ_OK ? AQ_OK : trainer_failed(o);
+  }
+  aq_eval_options options = eval_options(s);
+  status = aq_report_new(o->model, s->test, &options, &o->report);
+  if (status == AQ_OK) return AQ_OK;
+  return o->report ? message_print(aq_report_message(o->report)) : message_no_memory();
+}
+
+static int note(struct repeat *r, struct once *o, int64_t number) {
+  struct score *to = &r->scores.row[r->scores.done];
+  *to = (struct score){
+      .number = number, .facts = aq_trainer_facts(o->trainer), .rows = aq_report_rows(o->report, NULL)};
+  if (r->scores.done == 0) scores_begin(&r->scores, o->model, o->report);
+  scores_read(&r->scores, o->report, to->value);
+  r->scores.done++;
+  if (output_form(r->settings) != AQ_JSON) return AQ_OK;
+  return aq_report_shown(o->report, &to->report) == AQ_OK ? AQ_OK
+                                                          : message_print(aq_report_message(o->report));
+}
+
+/* The report of a fold becomes part of that of all rows. */
+static int pool(struct repeat *r, struct once *o) {
+  if (r->report)
+    return aq_report_add(r->report, o->report) == AQ_OK ? AQ_OK : message_print(aq_report_message(r->report));
+  r->report = o->report;
+  o->report = NULL;
+  return AQ_OK;
+}
+
+/* Without validation data the first seed is kept: test data choose nothing. */
+static void keep_better(struct repeat *r, struct once *o, int64_t seed) {
+  double value;
+  const char *metric = aq_model_metric(o->model, &value);
+  if (r->best && (!metric[0] || aq_metric_compare(metric, value, r->value) <= 0)) return;
+  aq_report_free(r->report);
+  aq_model_free(r->best);
+  snprintf(r->metric, sizeof r->metric, "%s", metric);
+  r->value = value;
+  r->best = o->model;
+  r->best_seed = seed;
+  r->report = o->report;
+  o->model = NULL;
+  o->report = NULL;
+}
+
+/* AQ_INTERRUPTED: nothing was said yet. */
+static int train_once(struct repeat *r, int64_t k) {
+  struct once o = {NULL, NULL, NULL};
+  int status = begin(r, k, &o);
+  int64_t number = r->progress.number;
+  if (status == AQ_OK) {
+    status = aq_trainer_run(o.trainer);
+    progress_end(&r->progress);
+    if (status != AQ_OK && status != AQ_INTERRUPTED) status = trainer_failed(&o);
+  }
+  if (status == AQ_OK) status = judge(r, &o);
+  if (status == AQ_OK) status = note(r, &o, number);
+  if (status == AQ_OK && r->settings->folds) status = pool(r, &o);
+  if (status == AQ_OK && r->settings->seeds) keep_better(r, &o, number);
+  aq_report_free(o.report);
+  aq_model_free(o.model);
+  aq_trainer_free(o.trainer);
+  return status;
+}
+
+/* ---- all of them ---- */
+
+static int save_best(struct repeat *r) {
+  const bool quiet = r->settings->quiet;
+  if (aq_model_save(r->best, r->save) != AQ_OK) return message_print(aq_model_message(r->best));
+  if (!quiet && r->metric[0])
+    message_remark("kept seed %lld: %s %.4f on the validation data", (long long)r->best_seed, r->metric,
+                   r->value);
+  else if (!quiet)
+    message_remark("kept seed %lld, the first: test data choose no model", (long long)r->best_seed);
+  if (!quiet) message_remark("saved %s", r->save);
+  return AQ_OK;
+}
+
+static void title_report(const struct repeat *r, aq_shown *shown) {
+  const struct settings *s = r->settings;
+  if (s->folds && (int64_t)r->scores.done < r->count)
+    aq_shown_note(shown, NULL,
+                  "\nthe rows of %zu of %lld folds, each predicted by the model that did not see "
+                  "it:\n",
+                  r->scores.done, (long long)r->count);
+  else if (s->folds)
+    aq_shown_note(shown, NULL, "\nall rows, each predicted by the model that did not see it:\n");
+  else
+    aq_shown_note(shown, NULL, "\nseed %lld, %s:\n", (long long)r->best_seed,
+                  s->test ? "test data" : "validation data");
+}
+
+static int show(struct repeat *r) {
+  aq_shown *shown = aq_shown_new(true), *report = NULL;
+  int status = aq_report_shown(r->report, &report);
+  if (status != AQ_OK) message_print(aq_report_message(r->report));
+  aq_shown_text(shown, "model", NULL, r->best ? r->save : NULL);
+  if (r->best) aq_shown_whole(shown, "kept_seed", NULL, r->best_seed);
+  if (r->metric[0]) aq_shown_text(shown, "metric", NULL, r->metric);
+  if (r->metric[0]) aq_shown_real(shown, "value", NULL, r->value);
+  aq_shown_whole(shown, "asked", NULL, r->count);
+  scores_show(&r->scores, shown);
+  title_report(r, shown);
+  aq_shown_tree(shown, "report", report);
+  int written = output_shown(r->settings, shown);
+  aq_shown_free(report);
+  return status == AQ_OK ? written : status;
+}
+
+static int stopped(const struct repeat *r) {
+  if (!r->scores.done)
+    return message_fail(AQ_INTERRUPTED, NULL, "stopped in the first %s: nothing is known yet", r->scores.one);
+  return message_fail(AQ_INTERRUPTED, NULL, "stopped after %zu of %lld %ss", r->scores.done,
+                      (long long)r->count, r->scores.one);
+}
+
+static int train_all(struct repeat *r) {
+  const struct settings *s = r->settings;
+  int status = check(r);
+  if (status == AQ_OK) status = open_program(s->operand[0], s, &r->program);
+  if (status != AQ_OK) return status;
+  r->options = training_options(s, NULL);
+  r->options.threads = (int)s->threads;
+  r->options.folds = s->folds;
+  r->options.fold_by = s->fold_by;
+  r->options.progress = progress_show;
+  r->options.context = &r->progress;
+  r->scores.row = calloc((size_t)r->count, sizeof *r->scores.row);
+  if (!r->scores.row) return message_no_memory();
+  interrupt_hold();
+  for (int64_t k = 0; k < r->count && status == AQ_OK && !interrupt_seen(); k++) status = train_once(r, k);
+  if (status != AQ_OK && status != AQ_INTERRUPTED) return status;
+  int done = r->scores.done && r->best ? save_best(r) : AQ_OK;
+  if (r->scores.done && done == AQ_OK) done = show(r);
+  if (done != AQ_OK) return done;
+  return (int64_t)r->scores.done < r->count ? stopped(r) : AQ_OK;
+}
+
+int repeat_train(const struct settings *s, const char *save) {
+  struct repeat r = {.settings = s, .save = save, .count = s->folds ? s->folds : s->seeds};
+  r.scores.one = s->folds ? "fold" : "seed";
+  int status = train_all(&r);
+  aq_report_free(r.report);
+  aq_model_free(r.best);
+  aq_program_free(r.program);
+  scores_free(&r.scores);
+  return status;
+}

@@ -1,0 +1,107 @@
+/* training_rows.c: reads the rows to learn from, to validate and to test. */
+#include "libaq/train/trainer.h"
+
+/* A text and its labels: such lines are fastText's, and no text by itself. */
+static bool has_labels_beside(const struct vm_module *module) {
+  int texts = 0, labels = 0;
+  for (uint32_t k = 0; k < module->column_count; k++) {
+    texts += module->column[k].kind->tokens != NULL;
+    labels += module->column[k].kind->labels && !module->column[k].kind->pairs;
+  }
+  return texts > 0 && labels == 1;
+}
+
+static int64_t text_window(const struct vm_module *module) {
+  for (uint32_t i = 0; i < module->input_count; i++)
+    if (module->input[i].length >= 0 && module->dims.symbol[module->input[i].length].limit > 0)
+      return module->dims.symbol[module->input[i].length].limit;
+  return 128;
+}
+
+static struct io_data_options reading_options(const struct aq_trainer *t) {
+  return (struct io_data_options){.skip_bad_rows = t->options.bad_rows == AQ_BAD_ROW_SKIP,
+                                  .header = lib_header(t->options.header),
+                                  .format = (enum io_format)t->options.format,
+                                  .check = &t->row_check.hook,
+                                  .window = text_window(t->module)};
+}
+
+/* The training file decides the sizes that all rows share, and requirements on rows may depend on them. */
+static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
+  bool later = lib_row_check_later(&t->row_check);
+  int status = lib_bind_dims(t->module, &t->schema, error);
+  if (status != RT_OK) lib_name_file(error, t->train);
+  if (status == RT_OK && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
+  if (status == RT_OK && later && t->has_valid)
+    status = io_dataset_recheck(&t->valid_data, &t->row_check.hook, skip, error);
+  return status;
+}
+
+/* The column of classes that are spread evenly over folds; -1: the first output is none. */
+static int spread_column(const struct aq_trainer *t) {
+  const struct vm_input *target =
+      t->module->output_count ? &t->module->input[t->module->output[0].target] : NULL;
+  return target && vm_form_of(target) == VM_CLASS ? vm_column_of(t->module, target) : -1;
+}
+
+/* A text by itself has no fields, and no rows that could be spread. */
+static int check_text(const struct aq_trainer *t, struct rt_error *error) {
+  const aq_train_options *o = &t->options;
+  if (t->text && o->hold_last)
+    return rt_fail(error, RT_USAGE, "%.200s is a text by itself: it has no field %.60s", o->train,
+                   o->hold_last);
+  if (!t->text || !o->folds) return RT_OK;
+  rt_fail(error, RT_USAGE, "%.200s is a text by itself: it has no rows that could be spread over folds",
+          o->train);
+  rt_hint(error, "hold back its last part: --hold 10%%");
+  return RT_USAGE;
+}
+
+int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
+  struct io_data_options o = reading_options(t);
+  o.hold = t->options.hold;
+  o.hold_last = t->hold_last;
+  o.seed = (uint64_t)(t->options.split_seed >= 0 ? t->options.split_seed : t->settings.seed);
+  o.learns_all = t->options.learn_from_held;
+  if (t->text && has_labels_beside(t->module)) t->text = false;
+  int status = check_text(t, error);
+  if (status == RT_OK)
+    status = lib_schema(t->module, t->text, t->from ? &t->from->schema : NULL, &t->schema, error);
+  if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
+  t->row_check.precision = t->precision;
+  if (status != RT_OK) return status;
+  struct io_folding folding = {t->options.folds, t->options.fold, o.seed, t->fold_by, spread_column(t)};
+  if (t->options.folds) o.folding = &folding;
+  if (t->text)
+    status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
+  else
+    status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
+  t->has_valid = lib_train_holds_back(&t->options);
+  if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
+  o.hold = 0;
+  o.hold_last = NULL;
+  o.folding = NULL;
+  if (status == RT_OK && t->valid) {
+    t->has_valid = true;
+    status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
+                     : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
+  }
+  if (status == RT_OK) status = lib_learn_schemes(&t->reading, &t->schema, &t->train_data, error);
+  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
+  if (status == RT_OK && t->has_valid)
+    status = lib_reading_add(&t->reading, &t->schema, &t->valid_data, error);
+  return status;
+}
+
+int lib_train_check_test(struct aq_trainer *t, struct rt_error *error) {
+  struct io_dataset test = {0};
+  struct io_data_options o = reading_options(t);
+  if (!t->test) return RT_OK;
+  /* If a test file cannot be read, that should be known before an hour of training. */
+  int status = t->text ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
+                       : io_dataset_read(t->test, &t->schema, &o, &test, error);
+  if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
+  t->test_rows = test.rows;
+  io_dataset_free(&test);
+  return status;
+}
