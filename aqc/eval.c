@@ -27,6 +27,9 @@ static int check_settings(const struct settings *settings) {
   if (check_threshold(settings) != AQ_OK) return AQ_USAGE;
   if (settings->seed >= 0 && settings->negatives <= 0)
     return message_fail(AQ_USAGE, "add --negatives N", "--seed is of classes that are drawn, and none are");
+  if (settings->attention && !settings->errors)
+    return message_fail(AQ_USAGE, "add --errors N",
+                        "--attention is of the hardest rows, and none are asked for");
   if (settings->generate || (settings->beam <= 0 && settings->length < 0)) return AQ_OK;
   return message_fail(AQ_USAGE, "add --generate", "--%s is about texts that are written, and none are",
                       settings->beam > 0 ? "beam" : "length");
@@ -47,6 +50,7 @@ static int run_eval(const struct settings *settings) {
   if (settings->generate) options.generate = &texts;
   options.errors = settings->errors;
   options.calibration = settings->calibration;
+  options.attention = settings->attention;
   if (settings->batch > 0) options.batch = settings->batch;
   options.out_of_scope = settings->out_of_scope;
   options.negatives = settings->negatives > 0 ? settings->negatives : 0;
@@ -63,6 +67,7 @@ static int run_eval(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION(0, "errors", COUNT, "N", errors, "list the N hardest rows, and which classes are taken for which"),
+    OPTION(0, "attention", FLAG, NULL, attention, "with --errors: where the heads look in these rows"),
     OPTION(0, "calibration", FLAG, NULL, calibration, "how often answers of each probability are right"),
     OPTION(0, "generate", FLAG, NULL, generate,
            "also write a text for each row, and compare it with the row's own"),

@@ -28,7 +28,7 @@ struct settings {
   bool resume, quiet, json;
   bool cosine, probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
   int64_t trials, errors; /* tune; eval */
-  bool calibration;
+  bool calibration, attention;
   int64_t top, length, repeat, beam, negatives;
   double temperature, tolerance, top_p, repeat_penalty;
   const char *out_of_scope, *below, *texts;

@@ -63,12 +63,8 @@ static const char *report_path(const struct training *t) {
 /* The page, if one is asked for. */
 static int write_page(const struct training *t) {
   if (!t->settings->report) return AQ_OK;
-  return training_page_write(&(struct training_page){.settings = t->settings,
-                                                     .save = t->options.save,
-                                                     .answers = report_path(t),
-                                                     .is_test = t->options.test != NULL,
-                                                     .trainer = t->trainer,
-                                                     .model = t->model});
+  return training_page_write(&(struct training_page){
+      .settings = t->settings, .save = t->options.save, .trainer = t->trainer, .model = t->model});
 }
 
 /* A training whose loss is no number any more has curves up to there. */

@@ -6,6 +6,7 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/train_settings.h"
 
 /* So many of the hardest rows are on the page. */
 enum { HARDEST = 20 };
@@ -60,11 +61,19 @@ static void show_outcome(const struct training_page *page, aq_shown *shown) {
                metric, value);
 }
 
+/* Rows to compare answers with: the test data, or else those by which the epoch was chosen. */
+static const char *answers_of(const struct settings *s) {
+  return s->test ? s->test : s->valid ? s->valid : training_is_validated(s) ? s->operand[1] : NULL;
+}
+
 static int judge(const struct training_page *page, aq_report **report) {
   aq_eval_options options = eval_options(page->settings);
+  const char *answers = answers_of(page->settings);
+  if (answers == page->settings->operand[1]) options.held_by = page->trainer;
+  options.attention = true;
   options.errors = HARDEST;
   options.calibration = true;
-  if (aq_report_new(page->model, page->answers, &options, report) == AQ_OK) return AQ_OK;
+  if (aq_report_new(page->model, answers, &options, report) == AQ_OK) return AQ_OK;
   return *report ? message_print(aq_report_message(*report)) : message_no_memory();
 }
 
@@ -82,8 +91,12 @@ static int write_page(const struct training_page *page, aq_report *report) {
   if (report && aq_report_shown(report, &answers) == AQ_OK) {
     aq_shown_begin(shown, "report");
     aq_shown_say(shown, "What the model answers");
-    aq_shown_about(shown, "The %s data, %s, compared with the answers of the model.",
-                   page->is_test ? "test" : "validation", page->answers);
+    const struct settings *s = page->settings;
+    if (s->test || s->valid)
+      aq_shown_about(shown, "The %s data, %s, compared with the answers of the model.",
+                     s->test ? "test" : "validation", answers_of(s));
+    else
+      aq_shown_about(shown, "The rows that were held back, compared with the answers of the model.");
     aq_shown_tree(shown, "outputs", answers);
     aq_shown_end(shown);
   }
@@ -101,7 +114,7 @@ static int write_page(const struct training_page *page, aq_report *report) {
 int training_page_write(const struct training_page *page) {
   aq_report *report = NULL;
   int status = AQ_OK;
-  if (page->model && page->answers) status = judge(page, &report);
+  if (page->model && answers_of(page->settings)) status = judge(page, &report);
   if (status == AQ_OK) status = write_page(page, report);
   aq_report_free(report);
   if (status == AQ_OK && !page->settings->quiet) message_remark("report in %s", page->settings->report);

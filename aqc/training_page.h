@@ -6,9 +6,7 @@
 
 struct training_page {
   const struct settings *settings;
-  const char *save;    /* where the model goes */
-  const char *answers; /* a file with rows to compare answers with; NULL: there is none */
-  bool is_test;        /* it is the test data, not those by which the epoch was chosen */
+  const char *save; /* where the model goes */
   aq_trainer *trainer;
   aq_model *model; /* NULL: training came to no end, and the page says why */
 };

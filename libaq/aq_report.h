@@ -31,6 +31,10 @@ typedef struct aq_eval_options {
    * place of the right one. */
   int64_t errors;
   bool calibration; /* of a report: how often answers of each probability are right */
+  bool attention;   /* of a report: with errors, where the heads look in those rows */
+  /* Of a report: only those rows that this training has held back; the file is its training file. NULL: all
+   * rows. */
+  const struct aq_trainer *held_by;
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

@@ -339,8 +339,23 @@ void lib_hardest_next(struct lib_judge *judge, uint32_t o, struct lib_batch batc
 /* The right one stands in that place; `first`: the row whose value stands first. */
 void lib_hardest_match(struct lib_judge *judge, uint32_t o, int64_t row, size_t place, int64_t first);
 /* What is said of them (hardest_shown.c). */
-int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o, aq_shown *s,
-                     struct rt_error *error);
+struct aq_session;
+/* session: of the same model, to show where its heads look in these rows; NULL: that is not shown. */
+int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
+                     struct aq_session *session, aq_shown *s, struct rt_error *error);
+/* Where the heads look in one row (hardest_maps.c). */
+struct lib_looked {
+  struct aq_session *session;
+  int64_t row;
+  const char *said; /* what is said of the row */
+};
+int lib_hardest_maps(const struct lib_judge *judge, const struct io_dataset *data, struct lib_looked looked,
+                     aq_shown *s, struct rt_error *error);
+/* Of the rows of a training file, those that a training held back (training_rows.c): *data becomes these. It
+ * was read with the field `beside` of lib_held_beside, NULL: none; a plain text is split by lib_held_part. */
+int lib_held_rows(const struct aq_trainer *trainer, struct io_dataset *data, struct rt_error *error);
+const char *lib_held_beside(const struct aq_trainer *trainer);
+double lib_held_part(const struct aq_trainer *trainer);
 /* The field by which a person knows a row: the first text that the model reads, or else its first column. -1:
  * there is none. */
 int lib_hardest_field(const struct io_schema *schema);

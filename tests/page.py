@@ -50,7 +50,7 @@ class Page(html.parser.HTMLParser):
         kind = self.open.pop()[1]
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6", "figcaption", "summary"):
             level = int(tag[1]) if tag[0] == "h" else 6
-            self.outline.append("  " * (level - 1) + self.text)
+            self.outline.append("  " * (level - 1) + self.text.strip())
             self.heading = False
         if tag == "svg" and kind == "plot":
             self.outline.append("            drawn: " + ", ".join(f"{n} points" for n in self.points))

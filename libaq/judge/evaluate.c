@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/predict/session.h"
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/json.h"
 
@@ -18,8 +19,9 @@ struct aq_report {
   struct io_dataset data;
   int64_t rows, skipped; /* judged; left out */
   struct lib_reading reading;
-  char *scope;    /* the label of rows out of scope, or NULL */
-  int64_t errors; /* so many of the hardest rows are kept */
+  char *scope;         /* the label of rows out of scope, or NULL */
+  int64_t errors;      /* so many of the hardest rows are kept */
+  aq_session *session; /* that looks into the model on these rows, when that is asked for */
   bool calibration;
   struct rt_text text, json; /* made when asked for */
 };
@@ -32,10 +34,15 @@ static int read_text(struct aq_report *r, const char *path, const struct io_data
                      struct rt_error *error) {
   struct io_schema own = {0};
   int status = lib_copy_schema(&r->model->schema, &own, error);
+  struct io_dataset train = {0};
   struct io_data_options windows = *options;
   windows.window =
       status != RT_OK || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
-  if (status == RT_OK) status = io_dataset_from_text(path, &own, &windows, &r->data, NULL, error);
+  if (status == RT_OK && windows.hold > 0)
+    status = io_dataset_from_text(path, &own, &windows, &train, &r->data, error);
+  else if (status == RT_OK)
+    status = io_dataset_from_text(path, &own, &windows, &r->data, NULL, error);
+  io_dataset_free(&train);
   io_schema_free(&own);
   return status;
 }
@@ -72,6 +79,13 @@ static int check_scope(const struct aq_report *r, const char *path, struct rt_er
   return RT_USAGE;
 }
 
+static int begin_looking(struct aq_report *r, const struct aq_eval_options *options, struct rt_error *error) {
+  int status = aq_session_new(r->model, options, &r->session);
+  if (status != RT_OK && !r->session) return rt_no_memory(error);
+  if (status != RT_OK) *error = r->session->message.error;
+  return status;
+}
+
 static int begin_judge(struct aq_report *r, const struct aq_eval_options *options, struct rt_error *error) {
   const struct aq_model *model = r->model;
   const struct lib_params *params = &model->params;
@@ -88,6 +102,8 @@ static int begin_judge(struct aq_report *r, const struct aq_eval_options *option
   if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
   r->errors = options->errors;
   r->calibration = options->calibration;
+  if (status == RT_OK && options->attention && r->errors > 0 && !model->text)
+    status = begin_looking(r, options, error);
   return status;
 }
 
@@ -123,11 +139,15 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
   int status = lib_check_threshold(model->module, options->threshold, error);
   if (status != RT_OK) return status;
   reading.keeps = (options->errors > 0 && !model->text) || options->generate;
+  if (options->held_by) reading.beside = lib_held_beside(options->held_by);
+  if (options->held_by && model->text) reading.hold = lib_held_part(options->held_by);
   status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = precision;
   if (status == RT_OK)
     status = model->text ? read_text(r, path, &reading, error)
                          : io_dataset_read(path, &model->schema, &reading, &r->data, error);
+  if (status == RT_OK && options->held_by && !model->text)
+    status = lib_held_rows(options->held_by, &r->data, error);
   if (status == RT_OK) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
   if (status == RT_OK) status = begin_judge(r, options, error);
   if (status == RT_OK && r->errors > 0)
@@ -207,6 +227,7 @@ void aq_report_free(aq_report *report) {
   lib_reading_free(&report->reading);
   lib_params_free(&report->converted);
   rt_pool_free(report->pool);
+  aq_session_free(report->session);
   rt_free(report->scope);
   rt_text_free(&report->text);
   rt_text_free(&report->json);
@@ -236,7 +257,7 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     if (status == RT_OK && report->errors > 0 && report->judge.report[o].kind == REP_CLASS)
       status = rep_show_confusions(&report->judge.report[o], (size_t)report->errors, s, error);
     if (status == RT_OK && report->errors > 0)
-      status = lib_hardest_show(&report->judge, &report->data, o, s, error);
+      status = lib_hardest_show(&report->judge, &report->data, o, report->session, s, error);
     aq_shown_end(s);
   }
   /* An output cannot be called loss, which is a word of the language. */

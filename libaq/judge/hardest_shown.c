@@ -296,8 +296,26 @@ static void show_table(const struct hard *h, const struct lib_hardest *list, con
   aq_shown_end(h->s);
 }
 
-int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o, aq_shown *s,
-                     struct rt_error *error) {
+/* first: the object of the first row, which has what is said of it. */
+static int show_attention(const struct hard *h, const struct lib_hardest *list, struct aq_session *session,
+                          const struct shown_node *first, struct rt_error *error) {
+  int status = RT_OK;
+  aq_shown_list(h->s, "attention");
+  aq_shown_say(h->s, "where the model looks in the hardest rows");
+  aq_shown_about(
+      h->s, "The darker a word, the more weight a head gives it: relative to the largest of its line. Where "
+            "every word has weights of its own, it is their mean.");
+  for (size_t k = 0; k < list->count && first && status == RT_OK; k++, first = first->next) {
+    const struct shown_node *said = shown_member(first, "said");
+    struct lib_looked looked = {session, list->item[k].row, said && said->text ? said->text : ""};
+    status = lib_hardest_maps(h->judge, h->data, looked, h->s, error);
+  }
+  aq_shown_end(h->s);
+  return status;
+}
+
+int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
+                     struct aq_session *session, aq_shown *s, struct rt_error *error) {
   const struct lib_hardest *list = &judge->hardest[o];
   const struct hard_kind *kind = kind_of(judge->report[o].kind);
   struct io_tokens tokens = {0};
@@ -314,6 +332,8 @@ int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *dat
   const struct shown_node *rows = shown_opened(s);
   show_table(&h, list, kind, rows ? rows->first : NULL);
   aq_shown_end(s);
+  if (session && status == RT_OK)
+    status = show_attention(&h, list, session, rows ? rows->first : NULL, error);
   io_tokens_free(&tokens);
   return status;
 }

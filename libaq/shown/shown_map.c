@@ -19,14 +19,14 @@ static const char *const *show_tokens(aq_shown *s, const char *key, const char *
   return copy;
 }
 
-void aq_shown_map(aq_shown *s, const char *key, const struct aq_map *map) {
-  if (!s || !map) return;
+static void add_map(aq_shown *s, const char *key, const struct aq_map *map, bool words) {
   aq_shown_begin(s, key);
   aq_shown_text(s, "name", NULL, map->name);
   struct shown_map drawn = {.heads = map->heads, .rows = map->rows, .columns = map->columns};
   if (shown_latest(s)) drawn.title = shown_latest(s)->text;
   aq_shown_flag(s, "mixing", NULL, map->is_mixing);
   drawn.bars = map->rows == 1 || map->is_mixing;
+  drawn.words = words;
   aq_shown_whole(s, "heads", NULL, (int64_t)map->heads);
   aq_shown_whole(s, "rows", NULL, (int64_t)map->rows);
   aq_shown_whole(s, "columns", NULL, (int64_t)map->columns);
@@ -35,5 +35,16 @@ void aq_shown_map(aq_shown *s, const char *key, const struct aq_map *map) {
   aq_shown_numbers(s, "weight", map->weight, map->heads * map->rows * map->columns);
   if (shown_latest(s)) drawn.number = shown_latest(s)->number;
   shown_draw(s, &drawn);
+}
+
+void aq_shown_map(aq_shown *s, const char *key, const struct aq_map *map) {
+  if (!s || !map) return;
+  add_map(s, key, map, false);
+  aq_shown_end(s);
+}
+
+void shown_words(aq_shown *s, const char *key, const struct aq_map *map, bool drawn) {
+  add_map(s, key, map, true);
+  if (!drawn) shown_only(s, SHOWN_IN_TEXT);
   aq_shown_end(s);
 }

@@ -13,6 +13,8 @@ struct shown_map {
   const char *corner;                     /* what rows and columns stand for, or NULL */
   bool counts;       /* whole numbers: shown without digits behind the point, and how dark
                         one is tells its share of its row */
+  bool words;        /* on pages: a line of column names for each head, darker for a larger mean
+                        weight */
   bool bars;         /* each number is a bar; there is one row */
   bool on_pages;     /* drawn on pages alone, not in text */
   const char *about; /* a sentence that explains it, or NULL */
@@ -20,6 +22,9 @@ struct shown_map {
 
 /* Adds a drawing, which JSON does not have. All that the map points to must outlive the tree. */
 void shown_draw(aq_shown *s, const struct shown_map *map);
+
+/* Adds a map as aq_shown_map does, but that pages write its words, or nothing unless drawn. */
+void shown_words(aq_shown *s, const char *key, const struct aq_map *map, bool drawn);
 
 /* The name of row or column k; where names is NULL, its number, which is written to buffer. */
 enum { SHOWN_NAME = 24 };

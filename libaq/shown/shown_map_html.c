@@ -74,6 +74,52 @@ static void write_cells(const struct shown_map *map, const double *number, doubl
   rt_text_puts(out, "</table>\n");
 }
 
+/* ---- words ---- */
+
+/* Of a longer text the first words are written. */
+enum { MOST_WORDS = 150 };
+
+/* The mean weight of a column over its rows. */
+static double mean_of(const struct shown_map *map, const double *number, size_t column) {
+  double sum = 0;
+  for (size_t r = 0; r < map->rows; r++) sum += number[r * map->columns + column];
+  return sum / (double)map->rows;
+}
+
+static void write_word(const struct shown_map *map, size_t column, double weight, double most,
+                       struct rt_text *out) {
+  char share[SHOWN_FIXED_SIZE], exact[SHOWN_FIXED_SIZE], buffer[SHOWN_NAME];
+  double dark = shown_map_share(weight, most);
+  shown_fixed(share, dark, 2);
+  shown_fixed(exact, weight, 4);
+  rt_text_printf(out, "<span class=\"w%s%s\" style=\"--w:%s\" title=\"%s\">", dark > STRONG ? " s" : "",
+                 weight < 0 ? " n" : "", share, exact);
+  printable_html(out, shown_map_name(map->column, column, buffer));
+  rt_text_puts(out, "</span> ");
+}
+
+static void write_words(const struct shown_map *map, const double *number, struct rt_text *out) {
+  size_t count = map->columns < MOST_WORDS ? map->columns : MOST_WORDS;
+  double most = 0;
+  for (size_t c = 0; c < map->columns && map->rows; c++) {
+    double weight = fabs(mean_of(map, number, c));
+    if (isfinite(weight)) most = fmax(most, weight);
+  }
+  for (size_t c = 0; c < count && map->rows; c++) write_word(map, c, mean_of(map, number, c), most, out);
+  if (count < map->columns) rt_text_printf(out, "… %zu more", map->columns - count);
+}
+
+static void write_heads(const struct shown_map *map, struct rt_text *out) {
+  for (size_t h = 0; h < map->heads; h++) {
+    rt_text_puts(out, "<p class=\"words\"><span class=\"dim\">");
+    printable_html(out, map->title);
+    if (map->heads > 1) rt_text_printf(out, ", head %zu of %zu", h + 1, map->heads);
+    rt_text_puts(out, "</span> ");
+    write_words(map, map->number + h * map->rows * map->columns, out);
+    rt_text_puts(out, "</p>\n");
+  }
+}
+
 /* ---- large maps ---- */
 
 /* A map of more cells than this is drawn by a script: the numbers of 1200 words are 80 MB as a table. */
@@ -134,6 +180,10 @@ static void write_canvas(const struct shown_map *map, const double *number, doub
 
 bool shown_map_html(const struct shown_map *map, struct rt_text *out) {
   double most = shown_map_most(map);
+  if (map->words) {
+    write_heads(map, out);
+    return false;
+  }
   bool large = !map->bars && map->rows * map->columns > MOST_CELLS;
   for (size_t h = 0; h < map->heads; h++) {
     const double *number = map->number + h * map->rows * map->columns;

@@ -1,4 +1,6 @@
 /* training_rows.c: reads the rows to learn from, to validate and to test. */
+#include <string.h>
+
 #include "libaq/train/trainer.h"
 
 /* A text and its labels: such lines are fastText's, and no text by itself. */
@@ -57,11 +59,19 @@ static int check_text(const struct aq_trainer *t, struct rt_error *error) {
   return RT_USAGE;
 }
 
+/* Which rows are held back. folding: room for what the options then point to. */
+static void set_split(const struct aq_trainer *t, struct io_data_options *o, struct io_folding *folding) {
+  o->hold = t->options.hold;
+  o->hold_last = t->hold_last;
+  o->seed = (uint64_t)(t->options.split_seed >= 0 ? t->options.split_seed : t->settings.seed);
+  *folding = (struct io_folding){t->options.folds, t->options.fold, o->seed, t->fold_by, spread_column(t)};
+  if (t->options.folds) o->folding = folding;
+}
+
 int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
   struct io_data_options o = reading_options(t);
-  o.hold = t->options.hold;
-  o.hold_last = t->hold_last;
-  o.seed = (uint64_t)(t->options.split_seed >= 0 ? t->options.split_seed : t->settings.seed);
+  struct io_folding folding;
+  set_split(t, &o, &folding);
   o.learns_all = t->options.learn_from_held;
   if (t->text && has_labels_beside(t->module)) t->text = false;
   int status = check_text(t, error);
@@ -70,8 +80,6 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;
-  struct io_folding folding = {t->options.folds, t->options.fold, o.seed, t->fold_by, spread_column(t)};
-  if (t->options.folds) o.folding = &folding;
   if (t->text)
     status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   else
@@ -103,5 +111,42 @@ int lib_train_check_test(struct aq_trainer *t, struct rt_error *error) {
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);
+  return status;
+}
+
+/* ---- once more, with their texts ---- */
+
+const char *lib_held_beside(const struct aq_trainer *t) {
+  return t->options.folds ? t->fold_by : t->hold_last;
+}
+
+double lib_held_part(const struct aq_trainer *t) { return t->options.hold; }
+
+/* Are they the rows that the trainer has? */
+static int check_held(const struct aq_trainer *t, const struct io_dataset *held, struct rt_error *error) {
+  const struct io_dataset *known = &t->valid_data;
+  if (held->rows == known->rows
+      && !memcmp(held->lines, known->lines, (size_t)held->rows * sizeof *held->lines))
+    return RT_OK;
+  return rt_fail(error, RT_BAD_DATA,
+                 "%.200s does not have the rows any more that the training held back: it has changed",
+                 t->train);
+}
+
+int lib_held_rows(const struct aq_trainer *t, struct io_dataset *data, struct rt_error *error) {
+  struct io_dataset held;
+  struct io_split rows;
+  struct io_data_options o = {0};
+  struct io_folding folding;
+  if (!t->ready || !lib_train_holds_back(&t->options))
+    return rt_fail(error, RT_USAGE, "the training holds no rows back");
+  set_split(t, &o, &folding);
+  int status = io_split_rows(data, &o, &rows, error);
+  if (status != RT_OK) return status;
+  status = io_dataset_select(data, rows.held, rows.held_count, &held, error);
+  rt_free(rows.kept);
+  if (status == RT_OK) status = check_held(t, &held, error);
+  io_dataset_free(status == RT_OK ? data : &held);
+  if (status == RT_OK) *data = held;
   return status;
 }

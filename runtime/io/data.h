@@ -190,5 +190,8 @@ int io_hold_last(const struct io_dataset *data, struct io_split *split, struct r
  * far. The same on every machine. RT_BAD_DATA with fewer rows, or values of `by`, than folds. */
 int io_fold(const struct io_dataset *data, const struct io_folding *how, struct io_split *split,
             struct rt_error *error);
+/* The split that the options ask for, of a file that was read with its field `beside`. */
+int io_split_rows(const struct io_dataset *data, const struct io_data_options *options,
+                  struct io_split *split, struct rt_error *error);
 
 #endif

@@ -196,13 +196,17 @@ struct training {
   struct io_dataset *train, *held; /* held: NULL when nothing is held out */
 };
 
+int io_split_rows(const struct io_dataset *all, const struct io_data_options *o, struct io_split *rows,
+                  struct rt_error *error) {
+  return o->folding     ? io_fold(all, o->folding, rows, error)
+         : o->hold_last ? io_hold_last(all, rows, error)
+                        : io_hold(all->rows, o->hold, o->seed, rows, error);
+}
+
 /* Splits all rows into train and held. */
 static int split(const struct training *t, struct io_dataset *all, struct rt_error *error) {
   struct io_split rows;
-  const struct io_data_options *o = t->options;
-  int status = o->folding     ? io_fold(all, o->folding, &rows, error)
-               : o->hold_last ? io_hold_last(all, &rows, error)
-                              : io_hold(all->rows, o->hold, o->seed, &rows, error);
+  int status = io_split_rows(all, t->options, &rows, error);
   if (status != RT_OK) return status;
   status = io_dataset_select(all, rows.kept, rows.kept_count, t->train, error);
   if (status == RT_OK) status = io_dataset_select(all, rows.held, rows.held_count, t->held, error);
