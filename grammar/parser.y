@@ -577,23 +577,3 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 }
 
 #include "grammar/expected.h"
-
-enum { EXPECTED_MAX = YYNTOKENS, EXPECTED_SHOWN = 5 };
-
-static int yyreport_syntax_error(const yypcontext_t *context, struct gr_parser *parser) {
-  yysymbol_kind_t symbols[EXPECTED_MAX];
-  const char *pieces[EXPECTED_MAX + 3];
-  int count = yypcontext_expected_tokens(context, symbols, EXPECTED_MAX);
-  if (count < 0) return YYENOMEM;
-  unsigned expects = what_is_expected(symbols, count);
-  int shown = name_expected(symbols, count, expects, pieces);
-  if (shown > EXPECTED_SHOWN) shown = EXPECTED_SHOWN;
-  for (int k = 0; k < shown && parser->source->typed; k++)
-    if (pieces[k] == yysymbol_name(YYSYMBOL_YYEOF)) pieces[k] = "the end";
-  char text[256] = "";
-  for (int k = 0, length = 0; k < shown; k++)
-    length += snprintf(text + length, sizeof text - (size_t)length, "%s%s",
-                       k == 0 ? "" : k == shown - 1 ? " or " : ", ", pieces[k]);
-  gr_unexpected(parser, parser->last, expects, text);
-  return 0;
-}
