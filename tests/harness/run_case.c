@@ -161,7 +161,11 @@ static bool is_there(const char *path) {
 /* Sanitizers take more addresses than any limit that a test could set. */
 static bool can_limit_addresses(void) { return !is_sanitized() && is_there("/proc/self/status"); }
 
+/* One that makes shared libraries: $CC, or cc. */
+static bool has_compiler(void) { return system("${CC:-cc} -dumpversion > /dev/null 2>&1") == 0; }
+
 static bool is_met(const char *need) {
+  if (!strcmp(need, "compiler")) return has_compiler();
   return strcmp(need, "address-limit") == 0 ? can_limit_addresses() : is_there(need);
 }
 
